@@ -1,0 +1,149 @@
+/**
+ * Full logins per second: trigger, the phone's signed answer, finish, each a real HTTP request to a gateway process on the embedded store,
+ * beside the raw RSA signatures of the same key size in the same run. `npm run bench -- --seconds 10 --bits 3072 --parallel 32`
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type PiClient, piClient } from '../test/kit/pi-client.ts';
+import { type PiPhone, piPhone } from '../test/kit/pi-phone.ts';
+import { freePort } from '../test/kit/ports.ts';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '10' },
+    bits: { type: 'string', default: '3072' },
+    parallel: { type: 'string', default: '32' },
+  },
+});
+const seconds = Number(values.seconds);
+const bits = Number(values.bits);
+const parallel = Number(values.parallel);
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
+const port = await freePort();
+const url = `http://127.0.0.1:${port}`;
+writeFileSync(join(folder, 'config.json'), JSON.stringify(configuration()));
+const gateway = spawn(process.execPath, ['bin/pushgate.mjs', 'serve', '--config', join(folder, 'config.json')], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+try {
+  const password = await passwordFrom(gateway);
+  const client = piClient(url);
+  const phones = await enrolAll(client, password);
+  await Promise.all(phones.map((phone, index) => login(client, phone, `user${index}`)));
+  const measured = await measure(client, phones);
+  report(measured, opensslSignatures(), nodeSignatures());
+} finally {
+  gateway.kill('SIGTERM');
+  await new Promise((resolve) => gateway.once('exit', resolve));
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function configuration(): object {
+  return {
+    listeners: [{ address: `127.0.0.1:${port}`, mounts: [{ path: '/', serves: 'privacyidea', publicPoll: true }] }],
+    store: { kind: 'embedded', path: 'pushgate.db' },
+    keyring: { $file: 'keyring.json' },
+    providers: [{ name: 'poll', kind: 'poll-only', default: true, config: {} }],
+    policies: [
+      {
+        name: 'enrol',
+        scope: 'enrollment',
+        actions: { push_firebase_configuration: 'poll only', push_registration_url: `${url}/ttype/push` },
+      },
+    ],
+    settings: { serverKeyBits: bits, serverKeyStock: parallel, logLevel: 'error' },
+  };
+}
+
+function passwordFrom(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout?.on('data', (chunk) => {
+      text += chunk;
+      const found = /Password:\s+(\S+)/.exec(text)?.[1];
+      if (found && text.includes('Ctrl-C')) resolve(found);
+    });
+    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}`)));
+  });
+}
+
+async function enrolAll(client: PiClient, password: string): Promise<PiPhone[]> {
+  const headers = await client.login('admin', password);
+  const phones: PiPhone[] = [];
+  for (let index = 0; index < parallel; index += 1) {
+    const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user: `user${index}`, pin: '1234' }, headers);
+    const phone = piPhone(client, { serial: body.detail.serial, credential: body.detail.enrollment_credential });
+    if ((await phone.rollout()).status !== 200) throw new Error('a rollout failed');
+    phones.push(phone);
+  }
+  return phones;
+}
+
+async function login(client: PiClient, phone: PiPhone, user: string): Promise<void> {
+  const started = await client.post('/validate/check', { user, pass: '1234' });
+  const [challenge] = (await phone.poll()).body.result.value;
+  await phone.answer(challenge.nonce);
+  const finished = await client.post('/validate/check', { user, pass: '', transaction_id: started.body.detail.transaction_id });
+  if (finished.body.result.authentication !== 'ACCEPT') throw new Error(`a login failed: ${finished.text}`);
+}
+
+async function measure(client: PiClient, phones: readonly PiPhone[]): Promise<{ logins: number; wall: number; cpu: number }> {
+  const pid = gateway.pid ?? 0;
+  const cpuBefore = cpuSeconds(pid);
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  const counts = await Promise.all(
+    phones.map(async (phone, index) => {
+      let count = 0;
+      for (; performance.now() < end; count += 1) await login(client, phone, `user${index}`);
+      return count;
+    }),
+  );
+  return {
+    logins: counts.reduce((sum, count) => sum + count, 0),
+    wall: (performance.now() - start) / 1000,
+    cpu: cpuSeconds(pid) - cpuBefore,
+  };
+}
+
+/** User and system time of a process so far. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+function opensslSignatures(): number {
+  const text = execFileSync('openssl', ['speed', '-seconds', '3', `rsa${bits}`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return Number(/rsa\s+\d+ bits\s+\S+\s+\S+\s+([\d.]+)/.exec(text)?.[1]);
+}
+
+/** The same signature by the OpenSSL inside Node, on one core. */
+function nodeSignatures(): number {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
+  const data = Buffer.alloc(128);
+  const start = process.cpuUsage();
+  let count = 0;
+  for (const end = performance.now() + 3000; performance.now() < end; count += 1) sign('sha256', data, privateKey);
+  const used = process.cpuUsage(start);
+  return count / ((used.user + used.system) / 1_000_000);
+}
+
+function report({ logins, wall, cpu }: { logins: number; wall: number; cpu: number }, openssl: number, node: number): void {
+  const perCpu = logins / cpu;
+  const lines = [
+    `full logins (trigger, poll, answer, finish), RSA-${bits}, ${parallel} in flight, ${seconds} s, load from the same machine`,
+    `  per second of time              ${(logins / wall).toFixed(0)}`,
+    `  per second of the gateway's CPU ${perCpu.toFixed(0)}`,
+    `one core, ${bits} bits: openssl speed ${openssl.toFixed(0)} signatures/s; the OpenSSL inside Node ${node.toFixed(0)} signatures/CPU-s`,
+    'each login needs two signatures by the gateway, so',
+    `  logins per CPU-second / (openssl speed / 2)     = ${(perCpu / (openssl / 2)).toFixed(2)}`,
+    `  logins per CPU-second / (Node's signatures / 2) = ${(perCpu / (node / 2)).toFixed(2)}`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,13 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { configSchema } from '../src/config/index.ts';
+
+const file = 'config/schema.json';
+const schema = { title: 'Configuration of pushgate', ...z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) };
+const text = `${JSON.stringify(schema, null, 2)}\n`;
+
+if (!process.argv.includes('--check')) writeFileSync(file, text);
+else if (readFileSync(file, 'utf8') !== text) {
+  process.stderr.write(`${file} is not what the schema in src/config says. Run: npm run generate\n`);
+  process.exitCode = 1;
+}

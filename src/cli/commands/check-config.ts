@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+import { loadConfig, problemText } from '../../config/index.ts';
+import { CommandFailed, type Terminal } from '../terminal.ts';
+
+/** `pushgate check-config FILE`: prints every problem with its path. */
+export function checkConfigCommand(terminal: Terminal): Command {
+  return new Command('check-config')
+    .description('Check a configuration file and print every problem with its path in the file.')
+    .argument('<file>', 'configuration file')
+    .addHelpText('after', '\nExample:\n  npx pushgate check-config config/default.json')
+    .action((file: string) => {
+      const loaded = loadConfig(file, terminal.environment);
+      const problems = loaded.ok ? loaded.value.warnings : loaded.error;
+      for (const problem of problems) terminal.out(problemText(problem));
+      const errors = problems.filter(({ level }) => level === 'error').length;
+      if (!loaded.ok)
+        throw new CommandFailed(`${file} has ${errors} ${errors === 1 ? 'problem' : 'problems'}; nothing was started or changed.`);
+      terminal.out(`${file} is fine.`);
+    });
+}

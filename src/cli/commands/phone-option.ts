@@ -1,0 +1,40 @@
+import { Option } from 'commander';
+import { type Outcome, openPhone, type PushRequest, type VirtualPhone } from '../../virtual-phone/index.ts';
+import { CommandFailed, type Terminal } from '../terminal.ts';
+
+const defaultPhoneFile = 'data/virtual-phone.json';
+
+/** The option that every command of the virtual phone takes. */
+export const phoneOption = (): Option => new Option('--phone <file>', 'where the virtual phone keeps its tokens').default(defaultPhoneFile);
+
+/** Switches a phone on for one piece of work, and off again. */
+export async function withPhone(file: string, work: (phone: VirtualPhone) => Promise<void>): Promise<void> {
+  const phone = openPhone({ file, clock: Date.now });
+  try {
+    await work(phone);
+  } finally {
+    await phone.close();
+  }
+}
+
+/** The good end of an outcome; a refusal becomes the sentence that the user reads. */
+export function expectDone<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new CommandFailed(`the virtual phone refuses: ${outcome.reason}`);
+  return outcome.value;
+}
+
+/** Asks the server what is waiting; tells what the phone refuses, and fails where a poll came to nothing. */
+export async function pollPhone(phone: VirtualPhone, terminal: Terminal, serial?: string): Promise<PushRequest[]> {
+  const reports = await phone.poll(serial);
+  for (const { refused, failed, serial: of } of reports) {
+    for (const reason of refused) terminal.err(`refused: ${reason}`);
+    if (failed !== undefined) throw new CommandFailed(`the virtual phone cannot poll${of === '' ? '' : ` for ${of}`}: ${failed}`);
+  }
+  return reports.flatMap(({ requests }) => requests);
+}
+
+/** One line about what the phone shows. */
+export function requestLine({ serial, title, question, ask }: PushRequest): string {
+  const options = ask.kind === 'choice' ? ` [${ask.options.join(' ')}]` : '';
+  return `${serial}  ${title}: ${question}${options}`;
+}

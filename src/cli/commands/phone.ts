@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { type PushRequest, readQrPicture, type VirtualPhone } from '../../virtual-phone/index.ts';
+import { readUserFile } from '../gateway-client.ts';
+import { CommandFailed, type Terminal } from '../terminal.ts';
+import { expectDone, phoneOption, pollPhone, requestLine, withPhone } from './phone-option.ts';
+
+/** `pushgate phone …`: a virtual phone, as strict as the app it stands for. */
+export function phoneCommand(terminal: Terminal): Command {
+  const phone = new Command('phone')
+    .description('A virtual phone that behaves like the privacyIDEA Authenticator.')
+    .addHelpText('after', '\nExample:\n  npx pushgate phone enrol --qr data/alice.png\n  npx pushgate phone approve');
+  for (const make of [enrolCommand, listCommand, pollCommand, approveCommand, declineCommand, watchCommand, removeCommand])
+    phone.addCommand(make(terminal));
+  return phone;
+}
+
+type EnrolOptions = { phone: string; qr?: string; fcmToken?: string };
+
+function enrolCommand(terminal: Terminal): Command {
+  return new Command('enrol')
+    .description('Scan a QR code and bind the token in it to this phone.')
+    .argument('[text]', 'text of the QR code')
+    .option('--qr <file>', 'picture of the QR code (PNG)')
+    .option('--fcm-token <address>', 'device address to tell the server; none without it')
+    .addOption(phoneOption())
+    .addHelpText('after', "\nExample:\n  npx pushgate phone enrol 'otpauth://pipush/…'\n  npx pushgate phone enrol --qr data/alice.png")
+    .action((text: string | undefined, { phone: file, qr, fcmToken }: EnrolOptions) =>
+      withPhone(file, async (phone) => {
+        if ((text === undefined) === (qr === undefined))
+          throw new CommandFailed('give either the text of the QR code, in single quotes, or --qr and a picture.');
+        const uri = qr === undefined ? (text ?? '') : expectDone(readQrPicture(readUserFile(qr)));
+        const token = expectDone(await phone.enrol(uri, fcmToken === undefined ? {} : { fcmToken }));
+        terminal.out(`enrolled ${token.serial} (${token.issuer}); it answers at ${token.url}`);
+      }),
+    );
+}
+
+function listCommand(terminal: Terminal): Command {
+  return new Command('list')
+    .description('List the tokens on this phone.')
+    .addOption(phoneOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate phone list')
+    .action(({ phone: file }: { phone: string }) =>
+      withPhone(file, async (phone) => {
+        const tokens = expectDone(phone.list());
+        for (const { serial, issuer, state, url } of tokens) terminal.out(`${serial}  ${issuer}  ${state}  ${url}`);
+        if (tokens.length === 0) terminal.out('No tokens. Next: npx pushgate phone enrol --help');
+      }),
+    );
+}
+
+function pollCommand(terminal: Terminal): Command {
+  return new Command('poll')
+    .description('Ask the servers what is waiting, and show it.')
+    .option('-s, --serial <serial>', 'only for this token')
+    .addOption(phoneOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate phone poll')
+    .action(({ phone: file, serial }: { phone: string; serial?: string }) =>
+      withPhone(file, async (phone) => {
+        const requests = await pollPhone(phone, terminal, serial);
+        for (const request of requests) terminal.out(requestLine(request));
+        if (requests.length === 0) terminal.out('Nothing is waiting.');
+      }),
+    );
+}
+
+type AnswerOptions = { phone: string; serial?: string; option?: string; reason?: string };
+
+function approveCommand(terminal: Terminal): Command {
+  return new Command('approve')
+    .description('Accept what is waiting.')
+    .option('-s, --serial <serial>', 'only for this token')
+    .option('--option <text>', 'the option to pick where one is asked for')
+    .addOption(phoneOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate phone approve')
+    .action(({ phone: file, serial, option }: AnswerOptions) =>
+      withPhone(file, async (phone) => {
+        for (const request of await somethingWaiting(phone, terminal, serial)) await approve(phone, terminal, request, option);
+      }),
+    );
+}
+
+function declineCommand(terminal: Terminal): Command {
+  return new Command('decline')
+    .description('Decline what is waiting.')
+    .option('-s, --serial <serial>', 'only for this token')
+    .option('--reason <reason>', 'unknown_trigger ("this was not me") or cancelled')
+    .addOption(phoneOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate phone decline --reason unknown_trigger')
+    .action(({ phone: file, serial, reason }: AnswerOptions) =>
+      withPhone(file, async (phone) => {
+        for (const request of await somethingWaiting(phone, terminal, serial)) await decline(phone, terminal, request, reason);
+      }),
+    );
+}
+
+type WatchOptions = { phone: string; auto?: string; every: string; once?: boolean };
+
+function watchCommand(terminal: Terminal): Command {
+  return new Command('watch')
+    .description('Ask again and again, and show or answer what comes, until Ctrl-C.')
+    .option('--auto <verdict>', 'answer everything: approve or decline')
+    .option('--every <seconds>', 'seconds between polls', '1')
+    .option('--once', 'stop after the first request')
+    .addOption(phoneOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate phone watch --auto approve')
+    .action(({ phone: file, auto, every, once }: WatchOptions) =>
+      withPhone(file, async (phone) => {
+        if (auto !== undefined && auto !== 'approve' && auto !== 'decline') throw new CommandFailed('--auto takes approve or decline.');
+        const pause = Number(every) * 1000;
+        if (!(pause >= 100)) throw new CommandFailed('--every takes seconds, 0.1 or more.');
+        const stop = new AbortController();
+        const stopped = terminal.stopRequested().then(() => stop.abort());
+        while (!stop.signal.aborted) {
+          const requests = await pollPhone(phone, terminal);
+          for (const request of requests) await show(phone, terminal, request, auto);
+          if (once && requests.length > 0) return;
+          await Promise.race([sleep(pause, undefined, { signal: stop.signal }).catch(() => undefined), stopped]);
+        }
+      }),
+    );
+}
+
+function removeCommand(terminal: Terminal): Command {
+  return new Command('remove')
+    .description('Forget a token and its key. The server is not told.')
+    .argument('<serial>', 'serial of the token')
+    .addOption(phoneOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate phone remove PIPU0001A2B3')
+    .action((serial: string, { phone: file }: { phone: string }) =>
+      withPhone(file, async (phone) => terminal.out(`removed ${expectDone(phone.remove(serial)).serial}`)),
+    );
+}
+
+async function somethingWaiting(phone: VirtualPhone, terminal: Terminal, serial: string | undefined): Promise<PushRequest[]> {
+  const requests = await pollPhone(phone, terminal, serial);
+  if (requests.length === 0)
+    throw new CommandFailed('nothing is waiting for this phone. Start a login first, for example: npx pushgate login --help');
+  return requests;
+}
+
+async function show(phone: VirtualPhone, terminal: Terminal, request: PushRequest, auto: 'approve' | 'decline' | undefined): Promise<void> {
+  if (auto === 'approve') await approve(phone, terminal, request, undefined);
+  else if (auto === 'decline') await decline(phone, terminal, request, undefined);
+  else terminal.out(requestLine(request));
+}
+
+/** Accepts one request and tells what the server thought of it. */
+export async function approve(phone: VirtualPhone, terminal: Terminal, request: PushRequest, option: string | undefined): Promise<void> {
+  const { value, displayCode, message } = expectDone(await phone.approve(request, option === undefined ? {} : { option }));
+  terminal.out(`${requestLine(request)}: approved, the server ${value === true ? 'took it' : 'did not take it'}`);
+  if (displayCode !== undefined) terminal.out(`${message ?? 'code'}: ${displayCode}`);
+}
+
+/** Declines one request and tells what the server thought of it. */
+export async function decline(phone: VirtualPhone, terminal: Terminal, request: PushRequest, reason: string | undefined): Promise<void> {
+  const { value } = expectDone(await phone.decline(request, reason === undefined ? {} : { reason }));
+  terminal.out(
+    `${requestLine(request)}: declined${reason ? ` (${reason})` : ''}, the server ${value === true ? 'took it' : 'did not take it'}`,
+  );
+}

@@ -1,0 +1,100 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Command } from 'commander';
+import { type GatewayClient, openGatewayClient, record } from '../gateway-client.ts';
+import { CommandFailed, type Terminal } from '../terminal.ts';
+import { configFor, configOption } from './config-option.ts';
+
+/** `pushgate tokens …`: the push tokens of the running gateway. */
+export function tokensCommand(terminal: Terminal): Command {
+  const tokens = new Command('tokens')
+    .description('Push tokens of the running gateway.')
+    .addHelpText('after', '\nExample:\n  npx pushgate tokens list --user alice');
+  const withGateway = async (file: string, work: (client: GatewayClient) => Promise<void>): Promise<void> => {
+    const client = openGatewayClient(configFor(file, terminal), terminal);
+    try {
+      await work(client);
+    } finally {
+      await client.close();
+    }
+  };
+  tokens.addCommand(initCommand(terminal, withGateway));
+  tokens.addCommand(listCommand(terminal, withGateway));
+  for (const [name, description, method, path] of simpleCalls) {
+    tokens.addCommand(
+      new Command(name)
+        .description(description)
+        .argument('<serial>', 'serial of the push token')
+        .addOption(configOption())
+        .addHelpText('after', `\nExample:\n  npx pushgate tokens ${name} PIPU0001A2B3`)
+        .action((serial: string, { config }: { config: string }) =>
+          withGateway(config, async (client) => {
+            const { value } = await client.callAsAdmin(method, `${path}/${encodeURIComponent(serial)}`);
+            terminal.out(`${name}: ${String(value)} changed`);
+          }),
+        ),
+    );
+  }
+  return tokens;
+}
+
+const simpleCalls = [
+  ['delete', 'Delete a push token.', 'DELETE', '/token'],
+  ['enable', 'Enable a push token.', 'POST', '/token/enable'],
+  ['disable', 'Disable a push token.', 'POST', '/token/disable'],
+  ['reset', 'Set the fail count of a push token back to zero.', 'POST', '/token/reset'],
+] as const;
+
+type WithGateway = (file: string, work: (client: GatewayClient) => Promise<void>) => Promise<void>;
+type InitOptions = { config: string; user?: string; realm?: string; pin?: string; serial?: string; qr?: string };
+
+function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
+  return new Command('init')
+    .description('Make a push token that waits for its phone, and print the text of its QR code.')
+    .option('-u, --user <name>', 'owner')
+    .option('-r, --realm <realm>', 'realm of the owner')
+    .option('-p, --pin <pin>', 'PIN that starts a login')
+    .option('-s, --serial <serial>', 'serial; one is made without it')
+    .option('--qr <file>', 'also write the QR code as a PNG picture')
+    .addOption(configOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate tokens init --user alice --pin 1234 --qr data/alice.png')
+    .action(({ config, qr, ...wish }: InitOptions) =>
+      withGateway(config, async (client) => {
+        const { detail } = await client.callAsAdmin('POST', '/token/init', { type: 'push', genkey: '1', ...wish });
+        const { value, img } = record(detail.pushurl);
+        if (typeof value !== 'string' || typeof img !== 'string') throw new CommandFailed('the gateway sent no QR code');
+        terminal.out(value);
+        if (qr === undefined) return;
+        mkdirSync(dirname(qr), { recursive: true });
+        writeFileSync(qr, Buffer.from(img.slice(img.indexOf(',') + 1), 'base64'), { mode: 0o600 });
+        terminal.err(`QR code in ${qr}. Next: npx pushgate phone enrol --qr ${qr}`);
+      }),
+    );
+}
+
+type ListOptions = { config: string; user?: string; realm?: string; serial?: string };
+
+function listCommand(terminal: Terminal, withGateway: WithGateway): Command {
+  return new Command('list')
+    .description('List push tokens.')
+    .option('-u, --user <name>', 'only those of this user')
+    .option('-r, --realm <realm>', 'only those of this realm')
+    .option('-s, --serial <serial>', 'only this serial; * stands for any text')
+    .addOption(configOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate tokens list --serial "PIPU*"')
+    .action(({ config, ...filter }: ListOptions) =>
+      withGateway(config, async (client) => {
+        const { value } = await client.callAsAdmin('GET', '/token/', { ...filter, pagesize: '1000' });
+        const { tokens, count } = record(value);
+        for (const token of Array.isArray(tokens) ? tokens : []) {
+          const { serial, username, user_realm, rollout_state, active, failcount } = record(token);
+          terminal.out(
+            [serial, `${username}@${user_realm}`, rollout_state, active === true ? 'enabled' : 'disabled', `failures ${failcount}`]
+              .map(String)
+              .join('  '),
+          );
+        }
+        terminal.out(`${String(count)} in all`);
+      }),
+    );
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type LoadedConfig, readSecret } from '../config/index.ts';
+import { openAdminTokens } from '../edge/access/index.ts';
+import { openKeyring } from '../foundation/keyring/index.ts';
+import { type Http, openHttp } from '../foundation/wire/index.ts';
+import { CommandFailed, type Terminal } from './terminal.ts';
+
+/** A reply of the privacyIDEA dialect, as far as the commands look into it. */
+export type PiAnswer = { value: unknown; authentication: string | undefined; detail: Readonly<Record<string, unknown>> };
+
+/** Speaks to the running gateway of a configuration. */
+export type GatewayClient = {
+  readonly url: string;
+  /** Sends a form (or a query for GET) and returns the reply; a refusal of the gateway becomes `CommandFailed` with its message. */
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, fields?: Readonly<Record<string, string>>): Promise<PiAnswer>;
+  /** The same as an administrator: whoever can read the keyring may be one. */
+  callAsAdmin(method: 'GET' | 'POST' | 'DELETE', path: string, fields?: Readonly<Record<string, string>>): Promise<PiAnswer>;
+  close(): Promise<void>;
+};
+
+const deadlineMs = 30_000;
+const tokenLifeMs = 60_000;
+
+/** Opens a client for the first privacyIDEA mount of the configuration. */
+export function openGatewayClient(loaded: LoadedConfig, terminal: Terminal): GatewayClient {
+  const url = mountUrl(loaded);
+  const http = openHttp({});
+  const call = async (
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    fields: Readonly<Record<string, string>> = {},
+    headers: Record<string, string> = {},
+  ) => send(http, url, { method, path, fields, headers });
+  return {
+    url,
+    call,
+    async callAsAdmin(method, path, fields) {
+      const keyring = openKeyring(keyringText(loaded, terminal));
+      const token = await openAdminTokens(keyring, Date.now, tokenLifeMs).issue({ name: 'cli', rights: [] });
+      return call(method, path, fields, { authorization: token });
+    },
+    close: () => http.close(),
+  };
+}
+
+function keyringText({ config, folder }: LoadedConfig, { environment }: Terminal): string {
+  const found = readSecret(config.keyring, { folder, environment });
+  if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}. The first start of the gateway makes it: npm start`);
+  return found.text;
+}
+
+function mountUrl({ config, file }: LoadedConfig): string {
+  for (const { address, mounts } of config.listeners) {
+    const mount = mounts.find(({ serves }) => serves === 'privacyidea');
+    if (mount) return `http://${address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:')}${mount.path === '/' ? '' : mount.path}`;
+  }
+  throw new CommandFailed(`${file} has no mount that serves privacyidea. Add one, or name another file with --config.`);
+}
+
+type Request = {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  fields: Readonly<Record<string, string>>;
+  headers: Record<string, string>;
+};
+
+async function send(http: Http, url: string, { method, path, fields, headers }: Request): Promise<PiAnswer> {
+  const form = new URLSearchParams({ ...fields }).toString();
+  const isPost = method === 'POST';
+  const reply = await http.request({
+    method,
+    url: `${url}${path}${isPost || form === '' ? '' : `?${form}`}`,
+    // The name says that values are encoded once: `simplesamlphp` and its like are not decoded a second time.
+    headers: {
+      'user-agent': 'privacyidea-cp/1.0 pushgate',
+      ...(isPost ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+      ...headers,
+    },
+    ...(isPost ? { body: form } : {}),
+    signal: AbortSignal.timeout(deadlineMs),
+  });
+  if (!reply.ok) throw new CommandFailed(`the gateway at ${url} does not answer (${reply.error}). Start it with: npm start`);
+  return readAnswer(reply.value.body, url);
+}
+
+function readAnswer(body: string, url: string): PiAnswer {
+  const parsed = record(parseJson(body));
+  const result = record(parsed.result);
+  const error = record(result.error);
+  if (result.status === true) {
+    const { authentication } = result;
+    return {
+      value: result.value,
+      authentication: typeof authentication === 'string' ? authentication : undefined,
+      detail: record(parsed.detail),
+    };
+  }
+  if (typeof error.message === 'string') throw new CommandFailed(`the gateway refuses: ${error.message}`);
+  throw new CommandFailed(`what answers at ${url} is not a pushgate. Is another program listening there?`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value as a record; empty when it is none. */
+export function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+/** Reads a picture or another file that the user named. */
+export function readUserFile(path: string): Buffer {
+  try {
+    return readFileSync(resolve(path));
+  } catch {
+    throw new CommandFailed(`cannot read ${path}. Name an existing file.`);
+  }
+}

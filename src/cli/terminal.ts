@@ -1,0 +1,26 @@
+import type { Environment } from '../config/index.ts';
+
+/** Where a command writes and what it was started with; tests hand in their own. */
+export type Terminal = {
+  out(line: string): void;
+  err(line: string): void;
+  environment: Environment;
+  /** Resolves when the process is asked to stop (SIGTERM, Ctrl-C). */
+  stopRequested(): Promise<void>;
+};
+
+/** A command that could not do what it was asked to: one sentence for the user that says what to do next. */
+export class CommandFailed extends Error {}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  return {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    environment: process.env,
+    stopRequested: () =>
+      new Promise((resolve) => {
+        for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+      }),
+  };
+}

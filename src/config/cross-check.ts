@@ -1,0 +1,59 @@
+import { checkProviders } from '../delivery/registry/index.ts';
+import { routeConflicts } from '../edge/http/index.ts';
+import { checkPolicies } from '../policy/index.ts';
+import { routesOf } from './mounts.ts';
+import type { Problem } from './problem.ts';
+import type { Config } from './schema.ts';
+
+/** What no single part can see: names that are used but not defined, defined twice, or owned by two. */
+export function crossCheck(config: Config): Problem[] {
+  const names = {
+    providers: config.providers.map(({ name }) => name),
+    realms: config.realms.map(({ name }) => name),
+    authServers: config.authServers.map(({ name }) => name),
+  };
+  return [
+    ...config.listeners.flatMap(({ mounts }, index) =>
+      routeConflicts(mounts.map(routesOf)).map((problem) => at(['listeners', index], problem)),
+    ),
+    ...doubles(
+      config.listeners.map(({ address }) => address),
+      'listeners',
+      'address',
+    ),
+    ...doubles(names.authServers, 'authServers', 'name'),
+    ...doubles(names.realms, 'realms', 'name'),
+    ...oneDefault(config),
+    ...authServerNames(config),
+    ...checkProviders(config.providers).map((problem) => at(['providers'], problem)),
+    ...checkPolicies(config.policies, names).map((problem) => at(['policies'], problem)),
+  ];
+}
+
+const error = (path: PropertyKey[], message: string): Problem => ({ path, message, level: 'error' });
+const at = (prefix: readonly PropertyKey[], problem: Problem): Problem => ({ ...problem, path: [...prefix, ...problem.path] });
+
+function doubles(names: readonly string[], list: string, key: string): Problem[] {
+  return names.flatMap((name, index) =>
+    names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) < index
+      ? [error([list, index, key], `"${name}" is there twice; give each its own`)]
+      : [],
+  );
+}
+
+function oneDefault({ realms }: Config): Problem[] {
+  const defaults = realms.flatMap((realm, index) => (realm.default ? [index] : []));
+  return defaults.slice(1).map((index) => error(['realms', index, 'default'], 'another realm is the default already'));
+}
+
+function authServerNames({ authServers, listeners, realms }: Config): Problem[] {
+  const mounts = new Set(listeners.flatMap((listener) => listener.mounts.map(({ path }) => path)));
+  return authServers.flatMap((server, index) => [
+    ...server.mounts.flatMap((path, place) =>
+      mounts.has(path) ? [] : [error(['authServers', index, 'mounts', place], `no listener has a mount at ${path}`)],
+    ),
+    ...(server.realms ?? []).flatMap((realm, place) =>
+      realms.some(({ name }) => name === realm) ? [] : [error(['authServers', index, 'realms', place], `there is no realm "${realm}"`)],
+    ),
+  ]);
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { privacyideaPatterns } from '../edge/dialects/privacyidea/index.ts';
+import { type MountRoutes, opsPatterns, type RoutePattern } from '../edge/http/index.ts';
+import { pipushPatterns } from '../edge/phones/pipush/index.ts';
+
+/** What a mount can serve, and the routes that come with it. A dialect brings its phones along. */
+export const served = {
+  privacyidea: [...privacyideaPatterns, ...pipushPatterns],
+  ops: opsPatterns,
+} satisfies Record<string, readonly RoutePattern[]>;
+
+/** One mount of a listener. */
+export const mountConfig = z
+  .strictObject({
+    path: z
+      .string()
+      .regex(/^\/$|^(\/[A-Za-z0-9._-]+)+$/, 'expected "/" or a path such as /mfa, without a slash at its end')
+      .describe('Path below which it is served.'),
+    serves: z.enum(['privacyidea', 'ops']).describe('The dialect: what is served there.'),
+    publicPoll: z
+      .boolean()
+      .default(false)
+      .describe('Anybody who knows a transaction id may ask for its status, as browsers behind some plug-ins do.'),
+  })
+  .refine(({ serves, publicPoll }) => serves === 'privacyidea' || !publicPoll, {
+    path: ['publicPoll'],
+    message: 'only a privacyidea mount has a poll to make public',
+  });
+
+/** The routes of one configured mount, for the check that no two mounts own the same one. */
+export const routesOf = ({ path, serves }: z.output<typeof mountConfig>): MountRoutes => ({ mountPath: path, routes: served[serves] });

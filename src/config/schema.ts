@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { catalog } from '../../providers/catalog.ts';
+import { providerConfig } from '../delivery/registry/index.ts';
+import { authServerConfig } from '../edge/access/index.ts';
+import { listenerConfig } from '../edge/http/index.ts';
+import { realmConfig } from '../engine/users/index.ts';
+import { ruleConfig } from '../policy/index.ts';
+import { embeddedStoreConfig } from '../store/embedded/index.ts';
+import { mountConfig } from './mounts.ts';
+import { secretReference } from './secrets.ts';
+
+const minute = 60_000;
+
+/** Installation-wide values. Those that another server has under a name keep that name and its unit. */
+export const settingsConfig = z.strictObject({
+  PushChallengeValidityTime: z
+    .int()
+    .min(10)
+    .max(600)
+    .default(120)
+    .describe('Seconds a phone has to answer, where no policy says otherwise (privacyIDEA).'),
+  PushChallengeFinalizeGrace: z
+    .int()
+    .min(0)
+    .max(3600)
+    .default(300)
+    .describe('Seconds an auth server has to finish after an answer (privacyIDEA).'),
+  DefaultMaxFailCount: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(10)
+    .describe('Failures after which a push token is of no use until it is reset (privacyIDEA).'),
+  deliveryDeadlineMs: z
+    .int()
+    .min(50)
+    .max(30_000)
+    .default(2000)
+    .describe('Longest time that a login waits for delivery, where no policy says otherwise.'),
+  rolloutRepeatMs: z
+    .int()
+    .min(0)
+    .max(60 * minute)
+    .default(10 * minute)
+    .describe('How long a phone that lost the reply may repeat its rollout.'),
+  serverKeyBits: z
+    .union([z.literal(2048), z.literal(3072), z.literal(4096)])
+    .default(3072)
+    .describe('Size of the RSA key that each push token gets at the gateway.'),
+  serverKeyStock: z.int().min(1).max(10_000).default(16).describe('How many of these keys are made ahead of need.'),
+  sourceFailures: z.int().min(1).default(100).describe('Failures that one address may cause in a window before it is turned away.'),
+  sourceWindowMs: z
+    .int()
+    .min(1000)
+    .default(10 * minute)
+    .describe('Length of that window.'),
+  adminTokenLifeMs: z
+    .int()
+    .min(minute)
+    .default(60 * minute)
+    .describe('How long the token of a logged-in administrator is good for.'),
+  drainMs: z
+    .int()
+    .min(0)
+    .max(10 * minute)
+    .default(10_000)
+    .describe('How long requests under way may take after SIGTERM.'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Lowest level that is logged.'),
+});
+
+/** The whole configuration file. Every part brings its own schema; an unknown key is an error. */
+export const configSchema = z.strictObject({
+  $schema: z.string().optional().describe('Path of the JSON Schema, for editors.'),
+  listeners: z
+    .array(listenerConfig.extend({ mounts: z.array(mountConfig).min(1).describe('What the paths of this listener serve.') }))
+    .min(1)
+    .describe('Addresses the gateway listens on.'),
+  store: embeddedStoreConfig.describe('Where tokens and challenges live.'),
+  keyring: secretReference.describe('The keys that seal every secret in the store: 32-byte keys with ids, as JSON.'),
+  authServers: z.array(authServerConfig).default([]).describe('Who may call. Without any, whoever calls from this machine.'),
+  realms: z.array(realmConfig).default([]).describe('Names under which users are known.'),
+  providers: z.array(providerConfig(catalog)).default([]).describe('Ways to reach phones.'),
+  policies: z.array(ruleConfig).default([]).describe('Rules in order; for each action the first one that matches decides.'),
+  settings: settingsConfig.prefault({}).describe('Installation-wide values.'),
+});
+
+/** The checked configuration, frozen; the only source of settings. */
+export type Config = Readonly<z.output<typeof configSchema>>;

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { Secret, systemCode } from '../foundation/model/index.ts';
+import type { Problem } from './problem.ts';
+
+/** Where a secret is: a variable of the environment, or a file (relative paths count from the folder of the config file). */
+export const secretReference = z.union([
+  z.strictObject({ $env: z.string().min(1).describe('Name of an environment variable.') }),
+  z.strictObject({ $file: z.string().min(1).describe('Path of a file; relative to the folder of the config file.') }),
+]);
+
+/** A reference as it stands in the file. */
+export type SecretReference = z.output<typeof secretReference>;
+
+/** Environment variables, as the process was given them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where references are looked up: the folder of the config file, and the environment. */
+export type SecretSources = { folder: string; environment: Environment };
+
+/** The text behind a reference, without the line break at its end; or the sentence that says what is missing. */
+export function readSecret(reference: SecretReference, { folder, environment }: SecretSources): { text: string } | { missing: string } {
+  if ('$env' in reference) {
+    const text = environment[reference.$env];
+    return text === undefined || text === ''
+      ? { missing: `the environment variable ${reference.$env} is not set; set it, or use {"$file": …}` }
+      : { text };
+  }
+  const path = resolve(folder, reference.$file);
+  try {
+    return { text: readFileSync(path, 'utf8').replace(/\r?\n$/, '') };
+  } catch (error) {
+    return { missing: `cannot read ${path} (${systemCode(error)}); create it, readable for the user that runs the gateway` };
+  }
+}
+
+/** Puts a `Secret` in place of every reference inside `value`, and a problem where one cannot be followed. */
+export function resolveSecrets(value: unknown, path: readonly PropertyKey[], sources: SecretSources, problems: Problem[]): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => resolveSecrets(item, [...path, index], sources, problems));
+  if (typeof value !== 'object' || value === null) return value;
+  const reference = secretReference.safeParse(value);
+  if (!reference.success) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolveSecrets(item, [...path, key], sources, problems)]));
+  }
+  const found = readSecret(reference.data, sources);
+  if ('missing' in found) problems.push({ path, message: found.missing, level: 'error' });
+  return new Secret('text' in found ? found.text : '');
+}

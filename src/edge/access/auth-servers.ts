@@ -1,0 +1,56 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+const network = z.string().refine(isNetwork, 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
+
+/** One auth server of the config file: who may call, how it is known, and what it may do. */
+export const authServerConfig = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
+    .describe('Name of the auth server: owner of its transactions, label in metrics.'),
+  networks: z.array(network).default([]).describe('Networks its requests come from.'),
+  mounts: z.array(z.string()).min(1).describe('Paths of the mounts it may call.'),
+  realms: z.array(z.string()).optional().describe('Realms whose users it may ask for; all when absent.'),
+  accounts: z
+    .array(z.string())
+    .default([])
+    .describe('Administrators that act for it: their tokens are taken for this auth server from any address.'),
+  rights: z
+    .array(z.enum(['trigger', 'check', 'poll']))
+    .default(['trigger', 'check', 'poll'])
+    .describe('What it may do.'),
+});
+
+/** A caller that was recognised. */
+export type AuthServer = z.output<typeof authServerConfig>;
+
+/** The one auth server of a configuration that names none: whoever calls from this machine. */
+export const localServer = (mounts: readonly string[]): AuthServer => ({
+  name: 'local',
+  networks: ['127.0.0.0/8', '::1/128'],
+  mounts: [...mounts],
+  accounts: [],
+  rights: ['trigger', 'check', 'poll'],
+});
+
+/** What is known of a caller: its address as it counts, the path of the mount it called, and the administrator it logged in as. */
+export type CallerFacts = { address: string; mount: string; account?: string };
+
+/** Recognises callers: by the administrator's account where an auth server lists it, else by network. Undefined: nobody we know. */
+export function openAuthServers(servers: readonly AuthServer[]): (facts: CallerFacts) => AuthServer | undefined {
+  const known = servers.map((server) => ({ server, networks: server.networks.map((text) => ipaddr.parseCIDR(text)) }));
+  return ({ address, mount, account }) => {
+    const byAccount = account === undefined ? undefined : known.find(({ server }) => server.accounts.includes(account));
+    if (byAccount) return byAccount.server.mounts.includes(mount) ? byAccount.server : undefined;
+    if (!ipaddr.isValid(address)) return undefined;
+    const ip = ipaddr.process(address);
+    const holds = (networks: readonly ReturnType<typeof ipaddr.parseCIDR>[]) =>
+      networks.some(([range, bits]) => range.kind() === ip.kind() && ip.match(range, bits));
+    return known.find(({ server, networks }) => server.mounts.includes(mount) && holds(networks))?.server;
+  };
+}
+
+function isNetwork(text: string): boolean {
+  return ipaddr.isValidCIDR(text);
+}

@@ -1,0 +1,40 @@
+import type { Context } from 'koa';
+import type { Route, RoutePattern } from '../../http/index.ts';
+import { auth } from './auth.ts';
+import type { PrivacyideaParts } from './parts.ts';
+import { pollTransaction } from './poll-transaction.ts';
+import { tokenDelete, tokenDisable, tokenEnable, tokenReset, tokenSetPin } from './token-admin.ts';
+import { tokenInit } from './token-init.ts';
+import { tokenList } from './token-list.ts';
+import { triggerChallenge } from './trigger-challenge.ts';
+import { validateCheck } from './validate-check.ts';
+
+export type { PrivacyideaParts } from './parts.ts';
+
+type Handler = (parts: PrivacyideaParts, ctx: Context) => Promise<void>;
+
+const table: readonly (RoutePattern & { handler: Handler })[] = [
+  { methods: ['GET', 'POST'], path: '/validate/check', handler: validateCheck },
+  { methods: ['GET', 'POST'], path: '/validate/triggerchallenge', handler: triggerChallenge },
+  { methods: ['GET'], path: '/validate/polltransaction', handler: pollTransaction },
+  { methods: ['GET'], path: '/validate/polltransaction/:transaction_id', handler: pollTransaction },
+  { methods: ['POST'], path: '/auth', handler: auth },
+  { methods: ['POST'], path: '/token/init', handler: tokenInit },
+  { methods: ['GET'], path: '/token/', handler: tokenList },
+  { methods: ['POST'], path: '/token/enable', handler: tokenEnable },
+  { methods: ['POST'], path: '/token/enable/:serial', handler: tokenEnable },
+  { methods: ['POST'], path: '/token/disable', handler: tokenDisable },
+  { methods: ['POST'], path: '/token/disable/:serial', handler: tokenDisable },
+  { methods: ['POST'], path: '/token/reset', handler: tokenReset },
+  { methods: ['POST'], path: '/token/reset/:serial', handler: tokenReset },
+  { methods: ['POST'], path: '/token/setpin', handler: tokenSetPin },
+  { methods: ['POST'], path: '/token/setpin/:serial', handler: tokenSetPin },
+  { methods: ['DELETE'], path: '/token/:serial', handler: tokenDelete },
+];
+
+/** The routes that a privacyIDEA mount owns, beside those of its phones. */
+export const privacyideaPatterns: readonly RoutePattern[] = table;
+
+/** Ties the dialect's routes to its parts. */
+export const privacyideaRoutes = (parts: PrivacyideaParts): Route[] =>
+  table.map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));

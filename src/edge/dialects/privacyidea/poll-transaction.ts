@@ -1,0 +1,32 @@
+import type { Context } from 'koa';
+import { type Status, statusOf } from '../../../engine/index.ts';
+import { readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { authServerOf } from './caller.ts';
+import type { PrivacyideaParts } from './parts.ts';
+
+const wire: Record<Status, 'accept' | 'declined' | 'cancelled' | 'pending'> = {
+  accepted: 'accept',
+  declined: 'declined',
+  cancelled: 'cancelled',
+  locked: 'declined',
+  pending: 'pending',
+  'code-shown': 'pending',
+  withdrawn: 'pending',
+  consumed: 'pending',
+  expired: 'pending',
+};
+
+/**
+ * `GET /validate/polltransaction/<id>` or `?transaction_id=<id>`: where a transaction stands. Consumes nothing, and never says whether an id
+ * exists.
+ * @see docs/protocols/privacyidea.md 6.5
+ */
+export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const { engine, mount, product } = parts;
+  const params = await readPiRequest(ctx, product);
+  const id = params.required('transaction_id');
+  const server = mount.publicPoll ? undefined : authServerOf(parts, ctx, 'poll');
+  const transaction = server ? await engine.findOwn(id, server.name) : await engine.findTransaction(id);
+  const status = transaction?.dialect === 'privacyidea' ? wire[statusOf(transaction.decision, engine.clock())] : 'pending';
+  sendPi(ctx, product, { id: 2, value: status === 'accept', detail: { challenge_status: status } });
+}

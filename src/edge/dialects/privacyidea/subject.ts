@@ -1,0 +1,52 @@
+import type { PushToken } from '../../../foundation/model/index.ts';
+import type { AuthServer } from '../../access/index.ts';
+import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
+import type { PrivacyideaParts } from './parts.ts';
+
+/** Whom a login is about: a user with all push tokens, or one push token (and then its owner). */
+export type Subject = { user: string; realm: string; tokens: PushToken[]; serial?: string };
+
+/**
+ * Reads `user`, `realm` and `serial`, and finds the push tokens. Throws: nobody named (905), unknown realm (904), unknown serial (601),
+ * a serial of another user (905), a realm that is not this auth server's (904).
+ * @see docs/protocols/privacyidea.md 2 point 4, 6.1
+ */
+export async function subjectOf(
+  parts: PrivacyideaParts,
+  params: PiParams,
+  server: AuthServer,
+  unknownUser: (name: string) => string,
+): Promise<Subject> {
+  const { engine } = parts;
+  const serial = params.text('serial');
+  const name = params.text('user');
+  if (!name && !serial) throw new PiFault('parameter', 'You need to specify a serial, user or credential_id.');
+  const user = name ? userOf(parts, params, server, unknownUser) : undefined;
+  if (!serial) {
+    const { user: found, realm } = user ?? { user: '', realm: '' };
+    return { user: found, realm, tokens: await engine.tokensOf(found, realm) };
+  }
+  const token = await engine.findToken(serial);
+  if (!token || !mayAskFor(server, token.owner?.realm ?? '')) throw new PiFault('not-found', 'The requested token could not be found.');
+  const owner = token.owner ?? { user: '', realm: '' };
+  const isOwner = !user || (owner.user.toLowerCase() === user.user.toLowerCase() && owner.realm === user.realm);
+  if (!isOwner) throw new PiFault('parameter', 'Given serial does not belong to given user!');
+  return { user: owner.user, realm: owner.realm, tokens: [token], serial };
+}
+
+/** The user a request names, with the realm it belongs to. */
+export function userOf(
+  { engine }: PrivacyideaParts,
+  params: PiParams,
+  server: AuthServer | undefined,
+  unknownUser: (name: string) => string,
+): { user: string; realm: string } {
+  const name = params.text('user') ?? '';
+  const resolved = engine.realms.resolve(name, params.text('realm'));
+  if (resolved === 'unknown-realm' || (server && !mayAskFor(server, resolved.realm))) {
+    throw new PiFault('unknown-user', unknownUser(`${name}@${params.text('realm') ?? ''}`));
+  }
+  return resolved;
+}
+
+const mayAskFor = ({ realms }: AuthServer, realm: string): boolean => realms === undefined || realms.includes(realm);

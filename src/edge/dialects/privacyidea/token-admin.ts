@@ -1,0 +1,57 @@
+import type { Context } from 'koa';
+import type { PushToken } from '../../../foundation/model/index.ts';
+import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { type AdminRight, adminOf } from './caller.ts';
+import type { PrivacyideaParts } from './parts.ts';
+import { userOf } from './subject.ts';
+
+const longestPin = 256;
+
+type Change = (parts: PrivacyideaParts, tokens: readonly PushToken[], params: PiParams) => Promise<number>;
+
+/** One call that changes the push tokens of a serial or of a user; the value of its reply is how many. */
+function changing(right: AdminRight, change: Change): (parts: PrivacyideaParts, ctx: Context) => Promise<void> {
+  return async (parts, ctx) => {
+    const params = await readPiRequest(ctx, parts.product);
+    await adminOf(parts, ctx, right);
+    const tokens = await selected(parts, params);
+    sendPi(ctx, parts.product, { id: 1, value: await change(parts, tokens, params) });
+  };
+}
+
+async function selected(parts: PrivacyideaParts, params: PiParams): Promise<PushToken[]> {
+  const serial = params.text('serial');
+  if (serial) {
+    const tokens = await parts.engine.selectTokens({ serial });
+    if (tokens.length === 0) throw new PiFault('not-found', 'The requested token could not be found.');
+    return tokens;
+  }
+  if (!params.text('user')) throw new PiFault('parameter', 'Missing parameter: serial');
+  return parts.engine.selectTokens(userOf(parts, params, undefined, () => 'The user can not be found in any resolver in this realm!'));
+}
+
+/** `POST /token/enable[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
+export const tokenEnable = changing('enable', ({ engine }, tokens) => engine.setEnabled(tokens, true));
+
+/** `POST /token/disable[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
+export const tokenDisable = changing('disable', ({ engine }, tokens) => engine.setEnabled(tokens, false));
+
+/** `POST /token/reset[/<serial>]`: the fail count is zero again. @see docs/protocols/privacyidea.md 10 */
+export const tokenReset = changing('reset', ({ engine }, tokens) => engine.resetFailures(tokens));
+
+/** `POST /token/setpin[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
+export const tokenSetPin = changing('setpin', async ({ engine }, tokens, params) => {
+  const pin = params.text('otppin');
+  if (pin === undefined) throw new PiFault('parameter', 'Missing parameter: otppin');
+  if (pin.length > longestPin) throw new PiFault('parameter', `Parameter otppin has more than ${longestPin} characters.`);
+  return engine.setPin(tokens, pin);
+});
+
+/** `DELETE /token/<serial>`. @see docs/protocols/privacyidea.md 10 */
+export async function tokenDelete(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const params = await readPiRequest(ctx, parts.product);
+  await adminOf(parts, ctx, 'delete');
+  const removed = await parts.engine.removeToken(params.required('serial'));
+  if (!removed) throw new PiFault('not-found', 'The requested token could not be found.');
+  sendPi(ctx, parts.product, { id: 1, value: 1 });
+}

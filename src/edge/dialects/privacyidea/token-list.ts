@@ -1,0 +1,55 @@
+import type { Context } from 'koa';
+import type { PushTokenFilter } from '../../../store/store.ts';
+import { type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { adminOf } from './caller.ts';
+import type { PrivacyideaParts } from './parts.ts';
+import { userOf } from './subject.ts';
+import { rolloutStateOf, tokenObject } from './token-object.ts';
+
+const defaultPageSize = 15;
+const largestPage = 1000;
+
+/**
+ * `GET /token/`: push tokens, page by page.
+ * @see docs/protocols/privacyidea.md 10
+ */
+export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const params = await readPiRequest(ctx, parts.product);
+  await adminOf(parts, ctx, 'tokenlist');
+  const filter = filterOf(parts, params);
+  const page = wholeNumber(params.text('page'), 1, 1_000_000);
+  const limit = wholeNumber(params.text('pagesize'), defaultPageSize, largestPage);
+  const sortBy = params.text('sortby') === 'username' ? ('user' as const) : ('serial' as const);
+  const descending = params.text('sortdir')?.toLowerCase() === 'desc';
+  const found = filter
+    ? await parts.engine.listTokens(filter, { offset: (page - 1) * limit, limit, sortBy, descending })
+    : { count: 0, tokens: [] };
+  const next = page * limit < found.count ? page + 1 : null;
+  const value = { count: found.count, current: page, next, prev: page > 1 ? page - 1 : null, tokens: found.tokens.map(tokenObject) };
+  sendPi(ctx, parts.product, { id: 1, value });
+}
+
+/** What the list is asked to show; undefined when nothing can match. */
+function filterOf(parts: PrivacyideaParts, params: PiParams): PushTokenFilter | undefined {
+  const user = params.text('user')
+    ? userOf(parts, params, undefined, () => 'The user can not be found in any resolver in this realm!')
+    : undefined;
+  const rollout = params.text('rollout_state');
+  const state = rollout ? rolloutStateOf(rollout) : undefined;
+  if (rollout && !state) return undefined;
+  const texts = { serial: params.text('serial'), type: params.text('type'), realm: user?.realm ?? params.text('realm') };
+  return {
+    ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text)),
+    ...(user ? { user: user.user } : {}),
+    ...(params.text('active') ? { enabled: isYes(params, 'active') } : {}),
+    ...(params.text('assigned') ? { assigned: isYes(params, 'assigned') } : {}),
+    ...(state ? { rollout: state } : {}),
+  };
+}
+
+const isYes = (params: PiParams, name: string): boolean => params.flag(name);
+
+function wholeNumber(text: string | undefined, fallback: number, most: number): number {
+  const number = Number(text);
+  return text && Number.isInteger(number) && number >= 1 ? Math.min(number, most) : fallback;
+}

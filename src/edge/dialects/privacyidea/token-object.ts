@@ -1,0 +1,67 @@
+import type { PushToken, RolloutState } from '../../../foundation/model/index.ts';
+
+const rolloutStates: Record<RolloutState, string> = {
+  offered: 'clientwait',
+  paired: 'pending',
+  activating: 'verify',
+  enrolled: 'enrolled',
+};
+
+/** The wire's name of a rollout state. */
+export const rolloutStateName = (state: RolloutState): string => rolloutStates[state];
+
+/** The rollout state behind a wire name; undefined for the states that push tokens never have. */
+export const rolloutStateOf = (name: string): RolloutState | undefined => {
+  const found = Object.entries(rolloutStates).find(([, wire]) => wire === name)?.[0];
+  return found === 'offered' || found === 'paired' || found === 'activating' || found === 'enrolled' ? found : undefined;
+};
+
+/**
+ * A push token as the token list shows it. All values of `info` are JSON primitives, since a client needs that; no private key and no
+ * credential is among them.
+ * @see docs/protocols/privacyidea.md 10
+ */
+export function tokenObject(token: PushToken): Record<string, unknown> {
+  const { owner } = token;
+  return {
+    active: token.enabled,
+    container_serial: '',
+    count: token.loginCount,
+    count_window: 10,
+    description: token.description,
+    failcount: token.failCount,
+    id: numberOf(token.serial),
+    info: info(token),
+    locked: token.failCount >= token.maxFail,
+    maxfail: token.maxFail,
+    otplen: 6,
+    realms: token.realms,
+    resolver: owner?.resolver ?? '',
+    revoked: token.revoked,
+    rollout_state: rolloutStateName(token.rollout),
+    serial: token.serial,
+    sync_window: 1000,
+    tokengroup: [],
+    tokentype: token.type,
+    user_editable: false,
+    user_id: owner?.user ?? '',
+    user_realm: owner?.realm ?? '',
+    username: owner?.user ?? '',
+  };
+}
+
+function info(token: PushToken): Record<string, string> {
+  const iso = (moment: number): string => new Date(moment).toISOString();
+  return {
+    creation_date: iso(token.createdAt),
+    ...(token.provider === undefined ? {} : { push_firebase_configuration: token.provider }),
+    ...(token.phonePublicKey === undefined ? {} : { public_key_smartphone: token.phonePublicKey }),
+    ...(token.serverKey === undefined ? {} : { public_key_server: token.serverKey.publicKey }),
+    ...(token.lastLogin === undefined ? {} : { last_auth: iso(token.lastLogin.at) }),
+    ...(token.phone.part.pollingAllowed === undefined ? {} : { polling_allowed: token.phone.part.pollingAllowed }),
+    tokenkind: 'software',
+  };
+}
+
+/** A number for clients that want one: from the serial, always the same, below 2^31. */
+const numberOf = (serial: string): number => [...serial].reduce((so, character) => (so * 31 + character.charCodeAt(0)) % 2_147_483_647, 7);

@@ -1,0 +1,30 @@
+import type { Context } from 'koa';
+import { hasFailedTooOften, isUsable } from '../../../engine/index.ts';
+import { readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { adminOf, authServerOf } from './caller.ts';
+import type { PrivacyideaParts } from './parts.ts';
+import { startLogin } from './start-login.ts';
+import { subjectOf } from './subject.ts';
+
+const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
+
+/**
+ * `POST|GET /validate/triggerchallenge`: an administrator asks all usable push tokens of a user, without a PIN.
+ * @see docs/protocols/privacyidea.md 6.4
+ */
+export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const params = await readPiRequest(ctx, parts.product);
+  const admin = await adminOf(parts, ctx, 'triggerchallenge');
+  const server = authServerOf(parts, ctx, 'trigger', admin);
+  const subject = await subjectOf(parts, params, server, () => 'The user can not be found in any resolver in this realm!');
+  const usable = subject.tokens.filter((token) => isUsable(token, parts.engine.clock()));
+  const tokens = usable.filter((token) => !hasFailedTooOften(token));
+  if (tokens.length === 0) {
+    const locked = usable.length > 0 ? { message: 'Failcounter exceeded', ...nothing, messages: ['Failcounter exceeded'] } : nothing;
+    return sendPi(ctx, parts.product, { id: 2, value: 0, detail: locked });
+  }
+  const started = await startLogin(parts, ctx, server, { ...subject, tokens });
+  if (started.kind === 'started') return sendPi(ctx, parts.product, { id: 2, value: started.count, detail: started.detail });
+  const message = 'The push could not be delivered, and polling is not allowed.';
+  sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });
+}

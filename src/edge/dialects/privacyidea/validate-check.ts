@@ -1,0 +1,72 @@
+import type { Context } from 'koa';
+import { isUsable } from '../../../engine/index.ts';
+import type { PushToken } from '../../../foundation/model/index.ts';
+import type { AuthServer } from '../../access/index.ts';
+import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { authServerOf } from './caller.ts';
+import type { PrivacyideaParts } from './parts.ts';
+import { startLogin } from './start-login.ts';
+import { type Subject, subjectOf } from './subject.ts';
+
+type Outcome = { value: boolean; detail: Record<string, unknown> };
+
+const refuse = (message: string, more: Record<string, unknown> = {}): Outcome => ({ value: false, detail: { message, ...more } });
+
+/**
+ * `POST|GET /validate/check`: the first leg starts a login by PIN, the second one finishes it by transaction.
+ * @see docs/protocols/privacyidea.md 6.1
+ */
+export async function validateCheck(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const params = await readPiRequest(ctx, parts.product);
+  const server = authServerOf(parts, ctx, 'check');
+  const subject = await subjectOf(parts, params, server, (name) => `User <${name}> does not exist.`);
+  const id = params.text('transaction_id') ?? params.text('state');
+  const outcome = id ? await secondLeg(parts, server, subject, id) : await firstLeg(parts, ctx, server, subject, params);
+  sendPi(ctx, parts.product, { id: 2, ...outcome });
+}
+
+async function firstLeg(parts: PrivacyideaParts, ctx: Context, server: AuthServer, subject: Subject, params: PiParams): Promise<Outcome> {
+  const { engine } = parts;
+  const usable = usableTokens(subject.tokens, engine.clock());
+  if (subject.tokens.length === 0) return refuse('The user has no tokens assigned');
+  if (usable.length === 0) return refuse('No suitable token found for authentication.');
+  const { matching, exceeded } = await engine.checkPin(usable, params.text('pass') ?? '');
+  if (matching.length === 0) return refuse(exceeded.length > 0 ? 'Failcounter exceeded' : 'wrong otp pin');
+  const started = await startLogin(parts, ctx, server, { ...subject, tokens: matching });
+  if (started.kind === 'started') return { value: false, detail: started.detail };
+  if (params.flag('exception')) throw new PiFault('validation', 'Failed to submit message to push gateway.');
+  return refuse('The push could not be delivered, and polling is not allowed.');
+}
+
+function usableTokens(tokens: readonly PushToken[], now: number): PushToken[] {
+  if (tokens.length > 0 && tokens.every(({ revoked }) => revoked))
+    throw new PiFault('revoked', 'This action is not possible, since the token is revoked.');
+  return tokens.filter((token) => isUsable(token, now));
+}
+
+async function secondLeg(
+  { engine }: PrivacyideaParts,
+  server: AuthServer,
+  { user, realm, serial, tokens }: Subject,
+  id: string,
+): Promise<Outcome> {
+  // A token without an owner is asked for by its serial alone.
+  const who = user === '' ? {} : { user: { user, realm } };
+  const finished = await engine.finish({ id, authServer: server.name, ...who, ...(serial === undefined ? {} : { serial }) });
+  switch (finished.kind) {
+    case 'accepted':
+      return { value: true, detail: { message: 'Found matching challenge', serial: finished.serial } };
+    case 'not-answered': {
+      const { challenges } = finished.transaction.decision;
+      const [only] = challenges;
+      if (challenges.length > 1) return refuse(`Response did not match for ${challenges.length} tokens.`);
+      const type = tokens.find((token) => token.serial === only?.serial)?.type ?? 'push';
+      return refuse('Response did not match the challenge.', { serial: only?.serial, type });
+    }
+    case 'unknown':
+      // The same words for an id that never was, was used, has ended, or is another's; and nothing is counted against the user.
+      return refuse('wrong otp pin');
+    default:
+      return finished satisfies never;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Context } from 'koa';
+import { type Clock, GatewayFault } from '../../../foundation/model/index.ts';
+import type { Unknown } from '../../http/index.ts';
+import { errorLines, PiFault } from './errors.ts';
+
+/** Whose replies are given: name and version as the envelope carries them, the flavour of the rules, and the clock for `time`. */
+export type PiProduct = { name: string; version: string; flavour: 'privacyidea' | 'edumfa'; clock: Clock };
+
+/** A reply: `id` 2 carries `authentication`; without `detail` the envelope has none. */
+export type PiReplyBody = { id: 1 | 2; value: unknown; detail?: Readonly<Record<string, unknown>> };
+
+const texts = { 'store-unavailable': 'Store unavailable', 'config-invalid': 'Server misconfigured', defect: 'Internal error' };
+
+/**
+ * Sends a success.
+ * @see docs/protocols/privacyidea.md 1.1
+ */
+export function sendPi(ctx: Context, product: PiProduct, { id, value, detail }: PiReplyBody): void {
+  ctx.status = 200;
+  ctx.set('cache-control', 'no-cache');
+  ctx.body = {
+    id,
+    jsonrpc: '2.0',
+    result: { status: true, value, ...(id === 2 ? { authentication: resultAuthentication(value, detail) } : {}) },
+    ...(detail ? { detail: { ...detail, threadid: process.pid } } : {}),
+    version: `${product.name} ${product.version}`,
+    versionnumber: product.version,
+    ...common(ctx, product),
+  };
+}
+
+/** What `result.authentication` says of a value and its detail. @see docs/protocols/privacyidea.md 1.3 */
+export function resultAuthentication(
+  value: unknown,
+  detail: Readonly<Record<string, unknown>> = {},
+): 'ACCEPT' | 'CHALLENGE' | 'DECLINED' | 'REJECT' {
+  const { multi_challenge: challenges, challenge_status: status } = detail;
+  if (Array.isArray(challenges) && challenges.length > 0) return 'CHALLENGE';
+  if (value) return 'ACCEPT';
+  return status === 'declined' || status === 'cancelled' ? 'DECLINED' : 'REJECT';
+}
+
+/** How this dialect answers what no route of a mount can. */
+export function piUnknown(product: PiProduct): Unknown {
+  return {
+    notFound(ctx) {
+      ctx.status = 404;
+      ctx.body = { error: 'Not found' };
+    },
+    methodNotAllowed: (ctx) => sendError(ctx, product, 'method', `Method ${ctx.method} is not allowed here.`),
+    error(ctx, error) {
+      if (error instanceof PiFault) {
+        sendError(ctx, product, error.kind, error.message);
+        return false;
+      }
+      const kind = error instanceof GatewayFault ? error.code : 'defect';
+      sendError(ctx, product, kind, texts[kind]);
+      return true;
+    },
+  };
+}
+
+function sendError(ctx: Context, product: PiProduct, kind: keyof typeof errorLines, message: string): void {
+  const [status, code, prefixed] = errorLines[kind];
+  ctx.status = status;
+  ctx.set('cache-control', 'no-cache');
+  ctx.body = {
+    id: 1,
+    jsonrpc: '2.0',
+    detail: status === 401 ? {} : null,
+    result: { status: false, error: { code, message: prefixed ? `ERR${code}: ${message}` : message } },
+    version: `${product.name} ${product.version}`,
+    ...common(ctx, product),
+  };
+}
+
+/** Every envelope carries the time, and the nonce of a request that had one. */
+function common(ctx: Context, { clock }: PiProduct): object {
+  const nonce: unknown = ctx.state.piNonce;
+  return { time: clock() / 1000, ...(typeof nonce === 'string' ? { nonce } : {}) };
+}

@@ -1,0 +1,51 @@
+import type { FaultCode } from '../../../foundation/model/index.ts';
+
+/** Why a request is refused, in the words of this dialect. */
+export type PiFaultKind =
+  | 'generic'
+  | 'parameter'
+  | 'validation'
+  | 'unknown-user'
+  | 'revoked'
+  | 'policy'
+  | 'not-found'
+  | 'wrong-credentials'
+  | 'no-username'
+  | 'no-authorization'
+  | 'bad-authorization'
+  | 'expired-authorization'
+  | 'wrong-role'
+  | 'method';
+
+/** HTTP status, privacyIDEA's number, and whether the text begins with that number. */
+export type PiErrorLine = readonly [status: number, code: number, prefixed: boolean];
+
+/** What each refusal and each fault looks like on the wire. @see docs/protocols/privacyidea.md 1.2 */
+export const errorLines: Record<PiFaultKind | FaultCode | 'defect', PiErrorLine> = {
+  generic: [400, 10, true],
+  parameter: [400, 905, true],
+  validation: [400, 401, true],
+  'unknown-user': [400, 904, true],
+  revoked: [400, 1007, true],
+  policy: [403, 303, false],
+  'not-found': [404, 601, false],
+  'wrong-credentials': [401, 4031, false],
+  'no-username': [401, 4032, false],
+  'no-authorization': [401, 4033, false],
+  'bad-authorization': [401, 4304, false],
+  'expired-authorization': [401, 4305, false],
+  'wrong-role': [401, 4306, false],
+  method: [405, 905, true],
+  'store-unavailable': [503, -500, false],
+  'config-invalid': [400, 302, true],
+  defect: [500, -500, false],
+};
+
+/** Thrown by handlers of this dialect to refuse a request. The message is sent to the client. */
+export class PiFault extends Error {
+  readonly kind: PiFaultKind;
+  constructor(kind: PiFaultKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}

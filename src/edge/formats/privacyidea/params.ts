@@ -1,0 +1,35 @@
+import { PiFault } from './errors.ts';
+
+/** The parameters of a request, wherever they came from. */
+export type PiParams = {
+  /** The text of a parameter; undefined when it is not there. Throws 905 for a list, a record, and a text with NUL. */
+  text(name: string): string | undefined;
+  /** The same, but throws `Missing parameter: …` when it is not there. */
+  required(name: string): string;
+  /** Whether a parameter is one of the values that count as yes. */
+  flag(name: string): boolean;
+};
+
+/** What counts as yes: `1`, `true` and its three spellings. @see docs/protocols/privacyidea.md 2 point 3 */
+export const isTrue = (value: unknown): boolean => [1, '1', true, 'True', 'true', 'TRUE'].some((yes) => yes === value);
+
+/** Reads values by name. */
+export function piParams(values: ReadonlyMap<string, unknown>): PiParams {
+  const text = (name: string): string | undefined => {
+    const value = values.get(name);
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === 'object') throw new PiFault('parameter', `Parameter ${name} must be a text.`);
+    const found = String(value);
+    if (found.includes('\0')) throw new PiFault('parameter', `Parameter ${name} must not contain NUL.`);
+    return found;
+  };
+  return {
+    text,
+    required(name) {
+      const found = text(name);
+      if (found === undefined) throw new PiFault('parameter', `Missing parameter: ${name}`);
+      return found;
+    },
+    flag: (name) => isTrue(values.get(name)),
+  };
+}

@@ -1,0 +1,24 @@
+const notDecoded = {
+  privacyidea: ['privacyidea-cp', 'privacyidea-ldap-proxy', 'simplesamlphp'],
+  edumfa: ['eduMFA-cp', 'eduMFA-LDAP-Proxy', 'simpleSAMLphp'],
+};
+
+/**
+ * Whether the values of this client are percent-decoded a second time.
+ * @see docs/protocols/privacyidea.md 2 point 2
+ */
+export function decodesTwice(userAgent: string, flavour: 'privacyidea' | 'edumfa'): boolean {
+  const name = /^[A-Za-z0-9_-]+/.exec(userAgent)?.[0];
+  if (name === undefined) return flavour === 'privacyidea' || userAgent === '';
+  return !notDecoded[flavour].includes(flavour === 'privacyidea' ? name.toLowerCase() : name);
+}
+
+/** Decodes `%XX` and nothing else: `+` and broken escapes stay as they are, bytes that are not UTF-8 become U+FFFD. */
+export function decodeAgain(text: string): string {
+  if (!text.includes('%')) return text;
+  const escapes = /((?:%[0-9A-Fa-f]{2})+)/;
+  return text
+    .split(escapes)
+    .map((part) => (escapes.test(part) ? Buffer.from(part.replaceAll('%', ''), 'hex').toString('utf8') : part))
+    .join('');
+}

@@ -1,0 +1,58 @@
+import Router from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import { fullPath, type Mount } from './route.ts';
+
+/** What a request was found to be: its dialect and the pattern of its route, for log and metrics. */
+export type RequestLabels = { dialect: string; route: string };
+
+/** Sends each request to its route; what no route owns is answered in the words of the mount with the longest path that holds it. */
+export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, error: unknown) => void): Middleware {
+  const router = new Router({ strict: false });
+  for (const { path: mountPath, dialect, routes, unknown } of mounts) {
+    for (const { methods, path, handle } of routes) {
+      const whole = fullPath(mountPath, path);
+      router.register(whole, [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])], async (ctx: Context) => {
+        ctx.state.labels = { dialect, route: whole } satisfies RequestLabels;
+        try {
+          await handle(ctx);
+        } catch (error) {
+          if (unknown.error(ctx, error)) onDefect(ctx, error);
+        }
+      });
+    }
+  }
+  const routed = router.routes();
+  return async (ctx, next) => {
+    const mount = mountOf(mounts, ctx.path);
+    ctx.state.labels = { dialect: mount?.dialect ?? 'none', route: 'unknown' } satisfies RequestLabels;
+    const path = decodable(ctx.path);
+    const allowed = path === undefined ? [] : methodsOf(router, path);
+    if (allowed.includes(ctx.method)) return routed(ctx as Parameters<typeof routed>[0], next);
+    if (!mount) {
+      ctx.status = 404;
+      ctx.body = { error: 'Not found' };
+    } else if (allowed.length > 0) {
+      ctx.set('allow', allowed.join(', '));
+      mount.unknown.methodNotAllowed(ctx);
+    } else mount.unknown.notFound(ctx);
+  };
+}
+
+function methodsOf(router: Router, path: string): string[] {
+  return [...new Set(router.stack.filter((layer) => layer.match(path)).flatMap(({ methods }) => methods))];
+}
+
+/** The path when its escapes can be decoded. */
+function decodable(path: string): string | undefined {
+  try {
+    decodeURIComponent(path);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
+  const holding = mounts.filter((mount) => mount.path === '/' || path === mount.path || path.startsWith(`${mount.path}/`));
+  return holding.reduce<Mount | undefined>((best, mount) => (best && best.path.length >= mount.path.length ? best : mount), undefined);
+}

@@ -1,0 +1,24 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+const addressForm = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/;
+
+/** Host and port of `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`; undefined for anything else. */
+export function hostAndPort(address: string): { host: string; port: number } | undefined {
+  const [, v6, name, port] = addressForm.exec(address) ?? [];
+  const host = v6 ?? name;
+  if (host === undefined || Number(port) > 65_535) return undefined;
+  return { host, port: Number(port) };
+}
+
+/** One listener of the config file, without its mounts. */
+export const listenerConfig = z.strictObject({
+  address: z
+    .string()
+    .refine((text) => hostAndPort(text) !== undefined, 'expected host and port, such as 127.0.0.1:8080 or [::1]:8080')
+    .describe('Host and port to listen on.'),
+  trustedProxies: z
+    .array(z.string().refine((text) => ipaddr.isValidCIDR(text), 'expected a network such as 10.0.0.0/8'))
+    .default([])
+    .describe('Networks of proxies whose X-Forwarded-For counts.'),
+});

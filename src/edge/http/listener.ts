@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import Koa, { type Context } from 'koa';
+import { GatewayFault, systemCode } from '../../foundation/model/index.ts';
+import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
+import { dispatch } from './dispatch.ts';
+import { hostAndPort } from './listener-config.ts';
+import { observe } from './observe.ts';
+import type { Mount } from './route.ts';
+
+/** An address that is listened on. `close` takes no new request, waits `limitMs` for those under way, then cuts them off. */
+export type Listener = { url: string; close(limitMs: number): Promise<void> };
+
+/** What a listener serves, and where it tells what happens. */
+export type ListenerOptions = { address: string; mounts: readonly Mount[]; log: Log; metrics: Metrics; draining: { now: boolean } };
+
+/** A phone or plug-in that takes longer to send a request than this (ms) is cut off. */
+const requestTimeoutMs = 30_000;
+const headersTimeoutMs = 10_000;
+const keepAliveMs = 60_000;
+
+/** Listens. Throws `config-invalid` with one sentence when the address cannot be had. */
+export async function openListener({ address, mounts, log, metrics, draining }: ListenerOptions): Promise<Listener> {
+  const app = new Koa();
+  app.use(observe({ log, metrics, draining }));
+  app.use(dispatch(mounts, (ctx: Context, error) => log.error({ err: error, requestId: ctx.state.requestId }, 'a handler failed')));
+  app.on('error', (error: unknown) => log.warn({ err: error }, 'a reply could not be sent'));
+  const server = createServer(
+    { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs },
+    app.callback(),
+  );
+  server.on('clientError', (error, socket) => answerGarbage(error, socket));
+  const url = await listen(server, address);
+  return { url, close: (limitMs) => close(server, limitMs) };
+}
+
+async function listen(server: Server, address: string): Promise<string> {
+  const { host, port } = hostAndPort(address) ?? { host: '', port: -1 };
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    throw new GatewayFault('config-invalid', `Cannot listen on ${address}: ${whyNot(systemCode(error))}`, error);
+  }
+  const bound = server.address();
+  const shownHost = host.includes(':') ? `[${host}]` : host;
+  return `http://${shownHost}:${typeof bound === 'object' && bound ? bound.port : port}`;
+}
+
+function whyNot(code: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'another program listens there. Stop it, or choose another port in listeners[].address.';
+    case 'EACCES':
+      return 'this user may not use that port. Choose one from 1024 on in listeners[].address.';
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'this machine has no such address. Correct listeners[].address.';
+    default:
+      return `the system says ${code}. Correct listeners[].address.`;
+  }
+}
+
+/** What is not HTTP gets a short answer and no more of our time. */
+function answerGarbage(error: Error, socket: Duplex): void {
+  if (!socket.writable || systemCode(error) === 'ECONNRESET') return void socket.destroy();
+  const body = JSON.stringify({ error: 'Bad request' });
+  const status = systemCode(error) === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+}
+
+async function close(server: Server, limitMs: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), limitMs);
+  await closed;
+  clearTimeout(cut);
+}

@@ -1,0 +1,30 @@
+import type { Middleware } from 'koa';
+import { randomHex } from '../../foundation/crypto/index.ts';
+import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
+
+const saneId = /^[A-Za-z0-9._-]{1,64}$/;
+const traceParent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const quiet = new Set(['ops']);
+
+/**
+ * Gives every request an id (the one it brought, if it is a sane one), logs it when it is answered, and counts it. Neither query nor body
+ * is ever logged: PINs travel there.
+ */
+export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics; draining: { now: boolean } }): Middleware {
+  return async (ctx, next) => {
+    const start = performance.now();
+    const brought = ctx.get('x-request-id');
+    const requestId = saneId.test(brought) ? brought : randomHex(8);
+    ctx.state.requestId = requestId;
+    ctx.set('x-request-id', requestId);
+    await next();
+    if (draining.now) ctx.set('connection', 'close');
+    const { dialect, route } = ctx.state.labels;
+    metrics.requests.inc({ dialect, route, status: String(ctx.status) });
+    const traceId = traceParent.exec(ctx.get('traceparent'))?.[1];
+    const ms = Math.round((performance.now() - start) * 10) / 10;
+    const line = { requestId, ...(traceId ? { traceId } : {}), method: ctx.method, route, status: ctx.status, ms };
+    if (quiet.has(dialect)) log.debug(line, 'request');
+    else log.info(line, 'request');
+  };
+}

@@ -1,0 +1,45 @@
+import type { Context } from 'koa';
+
+/** Methods that a route may take; HEAD comes with GET. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** Which requests a route owns: `path` below its mount, with `:name` for a segment. */
+export type RoutePattern = { methods: readonly Method[]; path: string };
+
+/** A pattern with what answers it. */
+export type Route = RoutePattern & { handle(ctx: Context): Promise<void> | void };
+
+/** How a dialect answers what none of its routes can. Every one of them sets status and body. */
+export type Unknown = {
+  notFound(ctx: Context): void;
+  methodNotAllowed(ctx: Context): void;
+  /** Answers an error that a handler threw; true when it was a defect, to be logged as one. */
+  error(ctx: Context, error: unknown): boolean;
+};
+
+/** What is served below one path of a listener. */
+export type Mount = { path: string; dialect: string; routes: readonly Route[]; unknown: Unknown };
+
+/** The routes of a mount as the configuration check sees them. */
+export type MountRoutes = { mountPath: string; routes: readonly RoutePattern[] };
+
+/** The whole path of a route. */
+export const fullPath = (mountPath: string, path: string): string => (mountPath === '/' ? path : `${mountPath}${path}`);
+
+/** Finds mounts that own the same route; parameter names do not matter. The path is that of the later mount, below its listener. */
+export function routeConflicts(mounts: readonly MountRoutes[]): { path: PropertyKey[]; message: string; level: 'error' }[] {
+  const owners = new Map<string, number>();
+  const conflicts = new Map<number, string>();
+  mounts.forEach(({ mountPath, routes }, index) => {
+    for (const { methods, path } of routes) {
+      for (const method of methods) {
+        const key = `${method} ${fullPath(mountPath, path).replace(/:[^/]+/g, ':')}`;
+        const owner = owners.get(key) ?? index;
+        owners.set(key, owner);
+        if (owner !== index && !conflicts.has(index))
+          conflicts.set(index, `mounts[${owner}] owns ${method} ${fullPath(mountPath, path)} already; give one of them another path`);
+      }
+    }
+  });
+  return [...conflicts].map(([index, message]) => ({ path: ['mounts', index, 'path'], message, level: 'error' }));
+}

@@ -1,0 +1,163 @@
+import type { KeyObject } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { AnswerMeaning, Offer, PhoneKeys, PhoneProtocol, Prompt, Sealed, SealTools } from '../../../engine/index.ts';
+import { encodeBase32 } from '../../../foundation/crypto/index.ts';
+import { type Challenge, ok, type PushToken, type Result, refused } from '../../../foundation/model/index.ts';
+import { rolloutUrl } from './rollout-url.ts';
+import {
+  addressString,
+  answerDigest,
+  answerString,
+  capabilitiesString,
+  challengeString,
+  isSignedBy,
+  pollString,
+  readPhoneKey,
+} from './signature.ts';
+
+/** What a phone sends to finish a rollout; `capabilities` is the JSON text of a list of names. */
+export type PipushRollout = { pubkey: string; fbtoken: string; capabilities?: string };
+/** A phone's answer as it came. */
+export type PipushAnswer = { nonce?: string; signature: string; decline: boolean; reason?: string; option?: string };
+/** A phone's poll as it came. */
+export type PipushPoll = { timestamp: string; signature: string };
+/** A phone's new address as it came. */
+export type PipushAddressUpdate = { address: string; timestamp: string; signature: string };
+
+/** The phone protocol of the privacyIDEA and eduMFA apps. */
+export type Pipush = PhoneProtocol<PipushRollout, PipushAnswer, PipushPoll, PipushAddressUpdate>;
+
+/** What phones without a Firebase address send in its place. */
+const noAddress = 'no_firebase_token';
+const nonceBytes = 20;
+const smallestRsaKey = 2048;
+/** Both signatures and all texts must fit into one push of 4096 bytes. */
+const titleLength = 128;
+const questionLength = 512;
+/** `capabilities` travels as this very text; the signature covers its canonical form. */
+const capabilities = { text: '{"decline_reason": true}', value: { decline_reason: true } };
+
+/**
+ * Opens the protocol. Phone keys that were read once stay ready, the most recent `cachedKeys` of them.
+ * Flavours: `privacyidea`, `edumfa` (eduMFA's legacy push token), `edupush`.
+ * @see docs/protocols/privacyidea.md 3, 4, 5, 13
+ */
+export function openPipush(cachedKeys = 10_000): Pipush {
+  const keys = new LRUCache<string, KeyObject>({ max: cachedKeys });
+  const keyOf = ({ phonePublicKey }: PushToken): KeyObject | undefined => {
+    if (phonePublicKey === undefined) return undefined;
+    const key = keys.get(phonePublicKey) ?? readPhoneKey(phonePublicKey);
+    if (key) keys.set(phonePublicKey, key);
+    return key;
+  };
+  const isSigned = (token: PushToken, text: string, signature: string): boolean => {
+    const key = keyOf(token);
+    return key !== undefined && isSignedBy(key, text, signature);
+  };
+  return {
+    name: 'pipush',
+    modes: ({ phone }) => (phone.flavour === 'privacyidea' ? ['confirm', 'presence', 'code'] : ['confirm']),
+    offer,
+    readRollout,
+    seal,
+    readAnswer: (answer, challenge, token) => readAnswer(answer, challenge, token, isSigned),
+    readPoll: ({ timestamp, signature }, token) => isSigned(token, pollString(token.serial, timestamp), signature),
+    readAddressUpdate({ address, timestamp, signature }, token) {
+      if (!isSigned(token, addressString(address, token.serial, timestamp), signature)) return undefined;
+      return { kind: 'fcm', value: address === noAddress ? null : address };
+    },
+  };
+}
+
+function offer({ serial, flavour, url, label, issuer, credential, lifeMs, sslVerify, pollOnly, extras }: Offer): string {
+  const isPrivacyidea = flavour === 'privacyidea';
+  const scheme = flavour === 'edupush' ? 'edumfa-push' : isPrivacyidea && extras.alternativeScheme ? 'pia' : 'otpauth';
+  const unlock = extras.appPin ? 'pin' : extras.appUnlock;
+  return rolloutUrl({
+    scheme,
+    label,
+    url,
+    ttlMinutes: Math.round(lifeMs / 60_000),
+    issuer,
+    extras: [
+      ['enrollment_credential', credential],
+      ...(extras.image === undefined ? [] : [['image', extras.image] as const]),
+      ['v', 1],
+      ['serial', serial],
+      ['sslverify', sslVerify ? '1' : '0'],
+      ...(isPrivacyidea ? [['poll_only', pollOnly] as const] : []),
+      ...(extras.appPin ? [['pin', true] as const] : []),
+      ...(isPrivacyidea && unlock ? [['app_force_unlock', unlock] as const] : []),
+    ],
+  });
+}
+
+function readRollout({ pubkey, fbtoken, capabilities: names }: PipushRollout): Result<PhoneKeys, string> {
+  const key = readPhoneKey(pubkey);
+  if (!key) return refused('Invalid public key: expected a SubjectPublicKeyInfo in base64.');
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  const isEc = key.asymmetricKeyType === 'ec';
+  if (!isEc && (key.asymmetricKeyType !== 'rsa' || bits === undefined || bits < smallestRsaKey)) {
+    return refused(`Invalid public key: expected RSA with at least ${smallestRsaKey} bits.`);
+  }
+  return ok({
+    publicKey: key.export({ type: 'spki', format: 'der' }).toString('base64'),
+    addresses: fbtoken === noAddress || fbtoken === '' ? [] : [{ kind: 'fcm', value: fbtoken }],
+    capabilities: namesOf(names),
+  });
+}
+
+/** The names in a JSON list; whatever else the phone sends there says nothing. */
+function namesOf(text: string | undefined): string[] {
+  if (text === undefined) return [];
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? list.filter((name) => typeof name === 'string' && /^[a-z0-9_]{1,64}$/.test(name)).slice(0, 16) : [];
+  } catch {
+    return [];
+  }
+}
+
+async function seal(token: PushToken, prompt: Prompt, { randomBytes, sign }: SealTools): Promise<Sealed> {
+  const nonce = encodeBase32(randomBytes(nonceBytes));
+  const fields = {
+    nonce,
+    question: cut(prompt.question, questionLength),
+    serial: token.serial,
+    title: cut(prompt.title, titleLength),
+    sslverify: prompt.sslVerify ? '1' : '0',
+    url: prompt.url,
+    ...(prompt.options ? { require_presence: prompt.options.join(','), version: '2' } : {}),
+  };
+  const signText = async (text: string): Promise<string> => encodeBase32(await sign(Buffer.from(text)));
+  const [signature, second] = await Promise.all([
+    signText(challengeString(fields)),
+    token.phone.flavour === 'privacyidea' ? signText(capabilitiesString(capabilities.value, nonce)) : undefined,
+  ]);
+  const claims = second === undefined ? {} : { capabilities: capabilities.text, capabilities_signature: second };
+  return { handle: nonce, payload: JSON.stringify({ ...fields, signature, ...claims }) };
+}
+
+/** Cuts by code points, so that no half of a pair is left. */
+const cut = (text: string, length: number): string => (text.length <= length ? text : [...text].slice(0, length).join(''));
+
+type IsSigned = (token: PushToken, text: string, signature: string) => boolean;
+
+function readAnswer(answer: PipushAnswer, challenge: Challenge, token: PushToken, isSigned: IsSigned): AnswerMeaning | undefined {
+  // eduMFA looks a challenge up by its nonce; privacyIDEA ignores the nonce that is sent and tries the signature.
+  if (token.phone.flavour !== 'privacyidea' && answer.nonce !== challenge.handle) return undefined;
+  const { decline, reason, signature } = answer;
+  // Outside presence mode no option is signed: else the signature of a decline would fit a confirmation with the option "decline".
+  const option = challenge.mode === 'presence' ? answer.option : undefined;
+  const text = answerString({
+    nonce: challenge.handle,
+    serial: token.serial,
+    decline,
+    ...(reason ? { reason } : {}),
+    ...(option === undefined ? {} : { option }),
+  });
+  if (!isSigned(token, text, signature)) return undefined;
+  const meaning = { digest: answerDigest(text, signature), ...(option === undefined ? {} : { option }) };
+  if (!decline) return { verdict: 'accepted', ...meaning };
+  return { verdict: 'declined', declineReason: reason === 'cancelled' ? 'cancelled' : 'declined', ...meaning };
+}

@@ -1,0 +1,135 @@
+import type { Context } from 'koa';
+import type { Asker, Engine, RolloutRefusal } from '../../../engine/index.ts';
+import { PiFault, type PiParams, type PiProduct, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import type { Route, RoutePattern } from '../../http/index.ts';
+import type { Pipush } from './protocol.ts';
+import { inLines } from './signature.ts';
+import { checkTimestamp } from './timestamp.ts';
+
+/** What the phone routes work with. */
+export type PipushParts = { engine: Engine; pipush: Pipush; clientAddress: (ctx: Context) => string; product: PiProduct };
+
+const pollWindowMs = 60_000;
+const addressWindowMs = 300_000;
+
+/** The routes that phones of this protocol call. */
+export const pipushPatterns: readonly RoutePattern[] = [{ methods: ['GET', 'POST'], path: '/ttype/:type' }];
+
+/** `GET|POST /ttype/push`: rollout, answer, address update or poll, told apart by the fields present (docs/protocols/privacyidea.md 5). */
+export const pipushRoutes = (parts: PipushParts): Route[] =>
+  pipushPatterns.map((pattern) => ({ ...pattern, handle: (ctx) => handle(parts, ctx) }));
+
+async function handle(parts: PipushParts, ctx: Context): Promise<void> {
+  const params = await readPiRequest(ctx, parts.product);
+  const type = params.required('type');
+  if (type !== 'push') throw new PiFault('parameter', `Invalid tokentype provided. ttype: ${type}`);
+  if (ctx.method !== 'POST') return poll(parts, ctx, params);
+  const serial = params.required('serial');
+  if (params.text('fbtoken') !== undefined && params.text('pubkey') !== undefined) return rollout(parts, ctx, params, serial);
+  if (params.text('signature') !== undefined && params.text('new_fb_token') === undefined) return answer(parts, ctx, params, serial);
+  if (params.text('signature') !== undefined && params.text('timestamp') !== undefined) return updateAddress(parts, ctx, params, serial);
+  throw new PiFault('parameter', 'Missing parameters!');
+}
+
+async function rollout(
+  { engine, pipush, clientAddress, product }: PipushParts,
+  ctx: Context,
+  params: PiParams,
+  serial: string,
+): Promise<void> {
+  const capabilities = params.text('capabilities');
+  const done = await engine.completeRollout(pipush, {
+    serial,
+    credential: params.text('enrollment_credential'),
+    rollout: {
+      pubkey: params.required('pubkey'),
+      fbtoken: params.required('fbtoken'),
+      ...(capabilities === undefined ? {} : { capabilities }),
+    },
+    source: clientAddress(ctx),
+  });
+  if (!done.ok) throw rolloutFault(done.error);
+  sendPi(ctx, product, {
+    id: 1,
+    value: true,
+    detail: { public_key: inLines(done.value.serverPublicKey), rollout_state: 'enrolled', serial },
+  });
+}
+
+function rolloutFault(refusal: RolloutRefusal): PiFault {
+  switch (refusal.kind) {
+    case 'not-waiting':
+      return new PiFault('not-found', "No token with this serial number in the rollout state 'clientwait'.");
+    case 'no-credential':
+      return new PiFault('parameter', 'Missing parameter: enrollment_credential');
+    case 'wrong-credential':
+      return new PiFault('parameter', 'Invalid enrollment credential. You are not authorized to finalize this token.');
+    case 'keys':
+      return new PiFault('parameter', refusal.reason);
+    default:
+      return refusal satisfies never;
+  }
+}
+
+async function answer(
+  { engine, pipush, clientAddress, product }: PipushParts,
+  ctx: Context,
+  params: PiParams,
+  serial: string,
+): Promise<void> {
+  const nonce = params.text('nonce');
+  const reason = params.text('decline_reason');
+  const option = params.text('presence_answer');
+  const reply = await engine.answer(pipush, {
+    serial,
+    ...(nonce === undefined ? {} : { handle: nonce }),
+    answer: {
+      ...(nonce === undefined ? {} : { nonce }),
+      signature: params.required('signature'),
+      decline: params.flag('decline'),
+      ...(reason === undefined ? {} : { reason }),
+      ...(option === undefined ? {} : { option }),
+    },
+    source: clientAddress(ctx),
+  });
+  if (reply === 'unknown-token') throw new PiFault('not-found', 'The requested token could not be found.');
+  sendPi(ctx, product, { id: 1, value: reply !== 'refused' });
+}
+
+async function poll(parts: PipushParts, ctx: Context, params: PiParams): Promise<void> {
+  const { engine, pipush, product } = parts;
+  const asker = askerOf(parts, ctx);
+  const isDenied =
+    engine.policy.value('push_allow_polling', { ...engine.facts(asker), tokenType: 'push', scope: 'authentication' }) === 'deny';
+  if (isDenied) throw new PiFault('policy', 'Polling not allowed!');
+  const serial = params.required('serial');
+  const timestamp = params.required('timestamp');
+  const signature = params.required('signature');
+  checkTime(timestamp, engine.clock(), pollWindowMs);
+  const reply = await engine.poll(pipush, { serial, message: { timestamp, signature }, asker });
+  if (reply.kind === 'not-allowed') throw new PiFault('policy', 'Polling not allowed!');
+  if (reply.kind === 'refused') throw new PiFault('generic', 'Could not verify signature!');
+  sendPi(ctx, product, { id: 1, value: reply.payloads.map((payload): unknown => JSON.parse(payload)) });
+}
+
+async function updateAddress(parts: PipushParts, ctx: Context, params: PiParams, serial: string): Promise<void> {
+  const { engine, pipush, product } = parts;
+  const timestamp = params.required('timestamp');
+  checkTime(timestamp, engine.clock(), addressWindowMs);
+  const message = { address: params.required('new_fb_token'), timestamp, signature: params.required('signature') };
+  const reply = await engine.updateAddress(pipush, { serial, message, asker: askerOf(parts, ctx) });
+  if (reply === 'refused') throw new PiFault('generic', 'Could not verify signature!');
+  sendPi(ctx, product, { id: 1, value: true });
+}
+
+function checkTime(timestamp: string, now: number, windowMs: number): void {
+  const checked = checkTimestamp(timestamp, now, windowMs);
+  if (!checked.ok) throw new PiFault('generic', checked.error);
+}
+
+const askerOf = ({ clientAddress }: PipushParts, ctx: Context): Asker => ({
+  authServer: '',
+  dialect: 'privacyidea',
+  client: clientAddress(ctx),
+  userAgent: ctx.get('user-agent').slice(0, 256),
+});

@@ -1,0 +1,64 @@
+import type { Challenge, PushToken, Transaction } from '../foundation/model/index.ts';
+import { applyEvent } from './apply.ts';
+import type { TransactionEvent } from './decide.ts';
+import type { EngineParts } from './parts.ts';
+import type { AnswerMeaning, PhoneProtocol } from './phone-protocol.ts';
+
+/** A phone's answer as its protocol read it. `handle` is what the phone says it answers; `source` the address that pays for wrong signatures. */
+export type AnswerRequest<A> = { serial: string; handle?: string; answer: A; source: string };
+
+/** What the phone is told. `repeated` is the identical answer again: it gets what the first one got. */
+export type AnswerReply = 'unknown-token' | 'taken' | 'repeated' | 'code-shown' | 'refused';
+
+/**
+ * Takes one answer of one phone. A wrong signature reaches no transaction: it counts against its source only, and neither ends a
+ * challenge nor raises the token's fail count.
+ */
+export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply> {
+  if (parts.limits.isBlocked('answer', request.source)) return 'refused';
+  const token = await parts.store.findToken(request.serial);
+  if (!token || token.phone.protocol !== phone.name) return 'unknown-token';
+  if (token.rollout !== 'enrolled' || !token.enabled || token.revoked) return 'refused';
+  const found = await findAnswered(parts, phone, request, token);
+  if (!found) {
+    await parts.limits.failed('answer', request.source);
+    parts.log.info({ serial: token.serial, source: request.source }, 'an answer fits no challenge of this push token');
+    return 'refused';
+  }
+  const { reply } = await applyEvent(parts, found.transaction, eventOf(found.challenge, found.meaning));
+  return reply === 'accepted' ? 'taken' : reply;
+}
+
+type Found = { transaction: Transaction; challenge: Challenge; meaning: AnswerMeaning };
+
+/** The challenge that the signature fits: the open ones first, then, for a repeated answer, the settled one of that handle. */
+async function findAnswered<A>(
+  parts: EngineParts,
+  phone: PhoneProtocol<never, A>,
+  request: AnswerRequest<A>,
+  token: PushToken,
+): Promise<Found | undefined> {
+  const open = await parts.store.openTransactionsOf(token.serial, parts.clock());
+  const fits = (transaction: Transaction): Found | undefined => {
+    const challenge = transaction.decision.challenges.find(({ serial }) => serial === token.serial);
+    const meaning = challenge && phone.readAnswer(request.answer, challenge, token);
+    return challenge && meaning ? { transaction, challenge, meaning } : undefined;
+  };
+  for (const transaction of open) {
+    const found = fits(transaction);
+    if (found) return found;
+  }
+  const settled = request.handle === undefined ? undefined : await parts.store.findByHandle(phone.name, request.handle);
+  return settled && fits(settled);
+}
+
+function eventOf(challenge: Challenge, { verdict, declineReason, option, digest }: AnswerMeaning): TransactionEvent {
+  return {
+    kind: 'answered',
+    serial: challenge.serial,
+    answer: digest,
+    verdict,
+    ...(declineReason ? { declineReason } : {}),
+    ...(option === undefined ? {} : { option: option === challenge.rightOption ? 'right' : 'wrong' }),
+  };
+}

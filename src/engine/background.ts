@@ -1,0 +1,25 @@
+import type { Log } from '../foundation/telemetry/index.ts';
+
+/** Work that no reply waits for. What fails is logged, never lost silently; a drain waits for all of it. */
+export type Background = {
+  /** Starts `work`; `what` names it in the log when it fails. */
+  run(what: string, work: () => Promise<unknown>): void;
+  /** Resolves when nothing is under way any more. */
+  settled(): Promise<void>;
+};
+
+/** Opens an empty list of background work. */
+export function openBackground(log: Log): Background {
+  const underWay = new Set<Promise<void>>();
+  return {
+    run(what, work) {
+      const job = work()
+        .catch((error: unknown) => log.error({ err: error, what }, 'background work failed'))
+        .then(() => void underWay.delete(job));
+      underWay.add(job);
+    },
+    async settled() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Transaction } from '../foundation/model/index.ts';
+import { applyEvent } from './apply.ts';
+import type { EngineParts } from './parts.ts';
+
+/** Who finishes what: only the auth server that started a transaction may, and only for the same user or one of its push tokens. */
+export type FinishRequest = { id: string; authServer: string; user?: { user: string; realm: string }; serial?: string };
+
+/** `accepted` comes exactly once per accepted transaction. `not-answered` leaves it as it is. `unknown` never tells why. */
+export type Finished = { kind: 'accepted'; serial: string } | { kind: 'not-answered'; transaction: Transaction } | { kind: 'unknown' };
+
+/** Takes an accepted login for the server that asked. */
+export async function finish(parts: EngineParts, request: FinishRequest): Promise<Finished> {
+  const transaction = await findOwn(parts, request.id, request.authServer);
+  if (!transaction || !isFor(transaction, request)) return { kind: 'unknown' };
+  const { decision } = transaction;
+  const gone = decision.state === 'withdrawn' || decision.state === 'consumed' || parts.clock() >= decision.finishUntil;
+  if (gone) return { kind: 'unknown' };
+  if (decision.state !== 'accepted') return { kind: 'not-answered', transaction };
+  const { reply, transaction: after } = await applyEvent(parts, transaction, { kind: 'consumed' });
+  const accepted = after.decision.challenges.find(({ state }) => state === 'accepted');
+  return reply === 'accepted' && accepted ? { kind: 'accepted', serial: accepted.serial } : { kind: 'unknown' };
+}
+
+/** A transaction of this auth server; any other's is as unknown as one that never was. */
+export async function findOwn({ store }: EngineParts, id: string, authServer: string): Promise<Transaction | undefined> {
+  const transaction = await store.findTransaction(id);
+  return transaction?.authServer === authServer ? transaction : undefined;
+}
+
+function isFor(transaction: Transaction, { user, serial }: FinishRequest): boolean {
+  const sameUser =
+    !user || (user.user.toLowerCase() === transaction.user.toLowerCase() && user.realm.toLowerCase() === transaction.realm.toLowerCase());
+  const hasToken = serial === undefined || transaction.decision.challenges.some((challenge) => challenge.serial === serial);
+  return sameUser && hasToken && (user !== undefined || serial !== undefined);
+}

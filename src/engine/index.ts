@@ -1,0 +1,67 @@
+import type { Transaction } from '../foundation/model/index.ts';
+import { answer } from './answer.ts';
+import { applyEvent } from './apply.ts';
+import { deliver, mayPoll } from './deliver.ts';
+import { factsOf } from './facts.ts';
+import { findOwn, finish } from './finish.ts';
+import { issue } from './issue.ts';
+import type { Asker, EngineParts } from './parts.ts';
+import { poll, updateAddress } from './phone-poll.ts';
+import type { PhoneProtocol } from './phone-protocol.ts';
+import { checkPin } from './pins.ts';
+import { completeRollout, offerRollout } from './rollout.ts';
+import { resetFailures, selectTokens, setEnabled, setPin } from './token-admin.ts';
+
+export type { AnswerReply } from './answer.ts';
+export { type Background, openBackground } from './background.ts';
+export type { Delivered } from './deliver.ts';
+export type { Asker, EngineParts, EngineSettings } from './parts.ts';
+export type { AnswerMeaning, Offer, PhoneKeys, PhoneProtocol, Prompt, Sealed, SealTools } from './phone-protocol.ts';
+export { hasFailedTooOften, isUsable } from './pins.ts';
+export type { RolloutRefusal } from './rollout.ts';
+export { openServerKeys, type ServerKeys } from './server-keys.ts';
+export { type Status, statusOf } from './status.ts';
+export { type Sweeper, startSweeper } from './sweeper.ts';
+export type { TokenSelection } from './token-admin.ts';
+
+/** The life of tokens and challenges, as the edge calls it. Each member's promise is told where it is defined. */
+export type Engine = ReturnType<typeof openEngine>;
+
+/** Ties the engine's steps to its parts. */
+export function openEngine(parts: EngineParts) {
+  const { store, policy, realms, clock } = parts;
+  return {
+    clock,
+    policy,
+    realms,
+    offerRollout: (request: Parameters<typeof offerRollout>[1]) => offerRollout(parts, request),
+    completeRollout: <R>(phone: PhoneProtocol<R>, request: Parameters<typeof completeRollout<R>>[2]) =>
+      completeRollout(parts, phone, request),
+    checkPin: (...args: Tail<typeof checkPin>) => checkPin(parts, ...args),
+    issue: (...args: Tail<typeof issue>) => issue(parts, ...args),
+    deliver: (...args: Tail<typeof deliver>) => deliver(parts, ...args),
+    mayPoll: (...args: Tail<typeof mayPoll>) => mayPoll(parts, ...args),
+    answer: <A>(phone: PhoneProtocol<never, A>, request: Parameters<typeof answer<A>>[2]) => answer(parts, phone, request),
+    poll: <P>(phone: PhoneProtocol<never, never, P>, request: Parameters<typeof poll<P>>[2]) => poll(parts, phone, request),
+    updateAddress: <U>(phone: PhoneProtocol<never, never, never, U>, request: Parameters<typeof updateAddress<U>>[2]) =>
+      updateAddress(parts, phone, request),
+    finish: (...args: Tail<typeof finish>) => finish(parts, ...args),
+    /** Ends what the server that asked no longer wants answered. */
+    withdraw: (transaction: Transaction) => applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }),
+    findOwn: (...args: Tail<typeof findOwn>) => findOwn(parts, ...args),
+    findTransaction: store.findTransaction,
+    tokensOf: store.tokensOf,
+    findToken: store.findToken,
+    listTokens: store.listTokens,
+    removeToken: store.removeToken,
+    selectTokens: (...args: Tail<typeof selectTokens>) => selectTokens(parts, ...args),
+    setEnabled: (...args: Tail<typeof setEnabled>) => setEnabled(parts, ...args),
+    resetFailures: (...args: Tail<typeof resetFailures>) => resetFailures(parts, ...args),
+    setPin: (...args: Tail<typeof setPin>) => setPin(parts, ...args),
+    /** What policies are asked with. */
+    facts: (asker: Asker, owner?: Parameters<typeof factsOf>[2], token?: Parameters<typeof factsOf>[3]) =>
+      factsOf(parts, asker, owner, token),
+  };
+}
+
+type Tail<F extends (...args: never[]) => unknown> = Parameters<F> extends [unknown, ...infer Rest] ? Rest : never;

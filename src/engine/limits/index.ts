@@ -1,0 +1,1 @@
+export { type LimitScope, openSourceLimits, type SourceLimitSettings, type SourceLimits } from './source-limits.ts';

@@ -1,0 +1,43 @@
+import type { Registry } from '../delivery/registry/index.ts';
+import type { Keyring, KeyStock, Passwords } from '../foundation/keyring/index.ts';
+import type { Clock } from '../foundation/model/index.ts';
+import type { Log, Metrics } from '../foundation/telemetry/index.ts';
+import type { Policy } from '../policy/index.ts';
+import type { Store } from '../store/store.ts';
+import type { Background } from './background.ts';
+import type { SourceLimits } from './limits/index.ts';
+import type { PhoneProtocol } from './phone-protocol.ts';
+import type { ServerKeys } from './server-keys.ts';
+import type { Realms } from './users/index.ts';
+
+/** Installation-wide values that no policy sets; their names in the config file are those of the server they come from. */
+export type EngineSettings = {
+  challengeValidityMs: number;
+  maxFailCount: number;
+  deliveryDeadlineMs: number;
+  /** How long a phone that lost the reply may repeat its rollout. */
+  rolloutRepeatMs: number;
+};
+
+/** All that the engine works with: handed in by `gateway.ts`, replaced by tests. */
+export type EngineParts = {
+  store: Store;
+  policy: Policy;
+  registry: Registry;
+  keyring: Keyring;
+  keyStock: KeyStock;
+  passwords: Passwords;
+  serverKeys: ServerKeys;
+  limits: SourceLimits;
+  realms: Realms;
+  background: Background;
+  /** Phone protocols by name. */
+  phones: Readonly<Record<string, PhoneProtocol>>;
+  settings: EngineSettings;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+};
+
+/** Who asked for something, and on whose behalf it came: what policies look at. `client` is the IP address that counts for them. */
+export type Asker = { authServer: string; dialect: string; client: string; userAgent: string };

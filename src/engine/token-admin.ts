@@ -1,0 +1,58 @@
+import { GatewayFault, type PushToken, type PushTokenChange } from '../foundation/model/index.ts';
+import type { EngineParts } from './parts.ts';
+
+/** Which push tokens a call of the administration is about. */
+export type TokenSelection = { serial: string } | { user: string; realm: string };
+
+const maxAttempts = 5;
+
+/** The push tokens of a selection; empty when there are none. */
+export async function selectTokens({ store }: EngineParts, selection: TokenSelection): Promise<PushToken[]> {
+  if (!('serial' in selection)) return store.tokensOf(selection.user, selection.realm);
+  const token = await store.findToken(selection.serial);
+  return token ? [token] : [];
+}
+
+/** Enables or disables; only bound push tokens can be enabled. Returns how many changed. */
+export function setEnabled(parts: EngineParts, tokens: readonly PushToken[], enabled: boolean): Promise<number> {
+  return changeEach(parts, tokens, (token) =>
+    token.enabled === enabled || (enabled && token.rollout !== 'enrolled') ? undefined : { enabled },
+  );
+}
+
+/** Sets the fail count back to zero. Returns how many push tokens there were. */
+export function resetFailures(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
+  return changeEach(parts, tokens, () => ({ failCount: 0 }));
+}
+
+/** Sets or, with the empty PIN, removes the PIN. Returns how many push tokens there were. */
+export async function setPin(parts: EngineParts, tokens: readonly PushToken[], pin: string): Promise<number> {
+  const pinHash = pin === '' ? null : await parts.passwords.hash(pin);
+  return changeEach(parts, tokens, () => ({ pinHash }));
+}
+
+async function changeEach(
+  parts: EngineParts,
+  tokens: readonly PushToken[],
+  change: (token: PushToken) => PushTokenChange | undefined,
+): Promise<number> {
+  let changed = 0;
+  for (const token of tokens) if (await changeOne(parts, token, change)) changed += 1;
+  return changed;
+}
+
+async function changeOne(
+  { store }: EngineParts,
+  token: PushToken,
+  change: (token: PushToken) => PushTokenChange | undefined,
+): Promise<boolean> {
+  let current: PushToken | undefined = token;
+  for (let attempt = 0; attempt < maxAttempts && current; attempt += 1) {
+    const fields = change(current);
+    if (!fields) return false;
+    if ((await store.changeToken(current.serial, current.version, fields)) === 'changed') return true;
+    current = await store.findToken(token.serial);
+  }
+  if (!current) return false;
+  throw new GatewayFault('store-unavailable', `Push token ${token.serial} was changed by others ${maxAttempts} times in a row`);
+}

@@ -1,0 +1,2 @@
+export { accountName, checkAccount, putAccount } from './accounts.ts';
+export { openRealms, type Realms, realmConfig } from './realms.ts';

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** One realm of the config file: a name under which users are known. */
+export const realmConfig = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a realm name has letters, digits, dot, underscore and dash')
+    .describe('Name of the realm, as auth servers send it.'),
+  default: z.boolean().default(false).describe('Users who come without a realm belong to this one.'),
+});
+
+/** The realms of this installation. Without any, every user is in the realm with the empty name. */
+export type Realms = {
+  /** Splits `user@realm` and `realm\user` where such a realm exists; `realm` wins. Refuses a realm that does not exist. */
+  resolve(user: string, realm: string | undefined): { user: string; realm: string } | 'unknown-realm';
+};
+
+/**
+ * Opens the realms of a config.
+ * @see docs/protocols/privacyidea.md 2, point 4
+ */
+export function openRealms(realms: readonly z.output<typeof realmConfig>[]): Realms {
+  const known = new Map(realms.map(({ name }) => [name.toLowerCase(), name]));
+  const fallback = realms.find((realm) => realm.default)?.name ?? '';
+  const split = (text: string): { user: string; realm: string } | undefined => {
+    const at = text.lastIndexOf('@');
+    const byAt = at > 0 ? known.get(text.slice(at + 1).toLowerCase()) : undefined;
+    if (byAt !== undefined) return { user: text.slice(0, at), realm: byAt };
+    const slash = at < 0 ? text.indexOf('\\') : -1;
+    const bySlash = slash > 0 ? known.get(text.slice(0, slash).toLowerCase()) : undefined;
+    return bySlash === undefined ? undefined : { user: text.slice(slash + 1), realm: bySlash };
+  };
+  return {
+    resolve(user, realm) {
+      const named = realm === undefined || realm === '' ? undefined : realm;
+      if (named === undefined) return split(user) ?? { user, realm: fallback };
+      const found = known.get(named.toLowerCase());
+      if (found === undefined) return 'unknown-realm';
+      const parts = split(user);
+      return { user: parts?.realm === found ? parts.user : user, realm: found };
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+
+/** RSASSA-PKCS1-v1_5 with SHA-256, off the event loop. */
+export function signRsaSha256(key: KeyObject, data: Uint8Array): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    sign('sha256', data, key, (error, signature) => (error ? reject(error) : resolve(signature)));
+  });
+}
+
+/** True when `signature` is the key's over `data`: PKCS#1 v1.5 for RSA, DER for EC, SHA-256 both. False for anything malformed. */
+export function verifySha256(key: KeyObject, data: Uint8Array, signature: Uint8Array): boolean {
+  if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'ec') return false;
+  return verify('sha256', data, key, signature);
+}
+
+/** Reads a public key as SPKI DER in base64; undefined when it is none. */
+export function readSpki(base64: string): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' });
+  } catch {
+    return undefined;
+  }
+}

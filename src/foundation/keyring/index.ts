@@ -1,0 +1,4 @@
+export { type KeyShelf, type KeyStock, type KeyStockOptions, openKeyStock, type ServerKeyPair } from './key-stock.ts';
+export { type Keyring, newKeyring, openKeyring, rotatedKeyring } from './keyring.ts';
+export { createKeyringFile } from './keyring-file.ts';
+export { createPasswords, type Passwords } from './password.ts';

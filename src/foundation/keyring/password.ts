@@ -1,0 +1,65 @@
+import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { GatewayFault } from '../model/index.ts';
+import type { Keyring } from './keyring.ts';
+
+/** Hashes of passwords and PINs: scrypt over a keyed pepper. */
+export type Passwords = {
+  hash(password: string): Promise<string>;
+  /** A right one is remembered for the life of this process, so that the next login costs no scrypt; a wrong one always pays. */
+  matches(password: string, stored: string): Promise<boolean>;
+};
+
+const purpose = 'password';
+const cost = { N: 16_384, r: 8, p: 1 };
+const hashBytes = 32;
+const saltBytes = 16;
+
+/** Opens the hashing with the peppers of this keyring; the id of the key is part of a hash. */
+export function createPasswords(keyring: Keyring, remembered = 100_000): Passwords {
+  const memoryKey = randomBytes(32);
+  const right = new LRUCache<string, true>({ max: remembered });
+  return {
+    async hash(password) {
+      const salt = randomBytes(saltBytes);
+      const digest = await derive(keyring, { keyId: keyring.currentKeyId, salt, password, ...cost });
+      return ['scrypt', keyring.currentKeyId, cost.N, cost.r, cost.p, salt.toString('base64url'), digest.toString('base64url')].join('$');
+    },
+    async matches(password, stored) {
+      const memory = createHmac('sha256', memoryKey).update(`${stored}\n${password}`).digest('base64url');
+      if (right.get(memory)) return true;
+      const { digest, ...parameters } = parse(stored);
+      const found = await derive(keyring, { ...parameters, password });
+      const isRight = found.length === digest.length && timingSafeEqual(found, digest);
+      if (isRight) right.set(memory, true);
+      return isRight;
+    },
+  };
+}
+
+type Parameters = { keyId: string; salt: Buffer; N: number; r: number; p: number };
+
+function derive(keyring: Keyring, { keyId, salt, password, N, r, p }: Parameters & { password: string }): Promise<Buffer> {
+  const pepper = keyring.derive(purpose, keyId);
+  if (!pepper)
+    throw new GatewayFault('config-invalid', 'A password was hashed with a key that is not in the keyring. Put the keyring back.');
+  const peppered = createHmac('sha256', pepper).update(password).digest();
+  return new Promise((resolve, reject) => {
+    scrypt(peppered, salt, hashBytes, { N, r, p, maxmem: 256 * N * r }, (error, digest) => (error ? reject(error) : resolve(digest)));
+  });
+}
+
+function parse(stored: string): Parameters & { digest: Buffer } {
+  const [, keyId, n, r, p, salt, digest] =
+    /^scrypt\$([A-Za-z0-9_-]+)\$(\d+)\$(\d+)\$(\d+)\$([A-Za-z0-9_-]+)\$([A-Za-z0-9_-]+)$/.exec(stored) ?? [];
+  if (keyId === undefined || salt === undefined || digest === undefined)
+    throw new GatewayFault('config-invalid', 'A stored password hash is not one of ours.');
+  return {
+    keyId,
+    N: Number(n),
+    r: Number(r),
+    p: Number(p),
+    salt: Buffer.from(salt, 'base64url'),
+    digest: Buffer.from(digest, 'base64url'),
+  };
+}

@@ -1,0 +1,2 @@
+/** The time as a parameter: epoch ms. Tests hand in their own. */
+export type Clock = () => number;

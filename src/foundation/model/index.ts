@@ -1,0 +1,19 @@
+export type { AdminAccount } from './account.ts';
+export type { Clock } from './clock.ts';
+export { type FaultCode, GatewayFault } from './fault.ts';
+export {
+  type DeviceAddress,
+  type Owner,
+  type PushToken,
+  type PushTokenChange,
+  pollOnlyProvider,
+  type RolloutCredential,
+  type RolloutState,
+  type ServerKey,
+} from './push-token.ts';
+export { ok, type Result, refused } from './result.ts';
+export { Secret } from './secret.ts';
+export type { StockKey } from './stock-key.ts';
+export { systemCode } from './system-code.ts';
+export type { Challenge, ChallengeMode, Decision, DecisionRule, DeclineReason, Effect, TrailEntry, Transaction } from './transaction.ts';
+export { version } from './version.ts';

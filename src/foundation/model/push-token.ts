@@ -1,0 +1,64 @@
+/** The name that stands where a provider would, for push tokens to which nothing is sent: their phones ask. It is privacyIDEA's, with one space. */
+export const pollOnlyProvider = 'poll only';
+
+/** Who a push token belongs to. `realm` and `resolver` are empty where the installation has none. */
+export type Owner = { user: string; realm: string; resolver: string };
+
+/** Where a phone can be reached. `deadSince` is set once a provider said for good that nothing lives there. Times are epoch ms. */
+export type DeviceAddress = { kind: 'fcm' | 'apns' | 'gda' | 'webpush'; value: string; since: number; deadSince?: number };
+
+/** Where the binding of a phone stands: `offered` (waits for the phone), `enrolled`; LinOTP's protocol has the two steps between. */
+export type RolloutState = 'offered' | 'paired' | 'activating' | 'enrolled';
+
+/**
+ * The right to finish a rollout: the SHA-256 of the credential in the QR code (hex), the end of its life, and what finished it, so that a
+ * phone that lost the reply gets it again.
+ */
+export type RolloutCredential = { digest: string; expiresAt: number; finished?: { digest: string; at: number } };
+
+/** The gateway's own key for one push token: public part as PKCS#1 DER in base64, private part sealed for `token:<serial>`. */
+export type ServerKey = { publicKey: string; sealedPrivateKey: string };
+
+/** The binding of a phone to a user: one record per serial. Times are epoch ms; `version` guards every change. */
+export type PushToken = {
+  serial: string;
+  /** 0 to 999, from the owner, else from the serial: the shard key. */
+  bucket: number;
+  version: number;
+  createdAt: number;
+  /** What auth servers call the kind of token, `push` for privacyIDEA. */
+  type: string;
+  owner?: Owner;
+  realms: string[];
+  description: string;
+  validFrom?: number;
+  validUntil?: number;
+  rollout: RolloutState;
+  enabled: boolean;
+  revoked: boolean;
+  failCount: number;
+  maxFail: number;
+  /** Password hash of the token's PIN; absent: the PIN is empty. */
+  pinHash?: string;
+  /** The phone protocol this token speaks, its dialect of it, and what only that protocol knows. */
+  phone: { protocol: string; flavour: string; part: Record<string, string> };
+  /** The phone's public key, SPKI DER in base64. */
+  phonePublicKey?: string;
+  serverKey?: ServerKey;
+  addresses: DeviceAddress[];
+  /** What the phone said it understands, such as `decline_reason`. */
+  capabilities: string[];
+  /** Name of the provider recorded at enrolment; `poll only` means that nothing is sent. */
+  provider?: string;
+  /** Where the phone sends its answers: what the rollout text named. */
+  registrationUrl: string;
+  rolloutCredential: RolloutCredential;
+  loginCount: number;
+  /** The last login that counted, so that a repeated effect counts nothing twice. */
+  lastLogin?: { at: number; effect: string };
+};
+
+/** The fields of a push token that one guarded change sets; `null` takes an optional field away. */
+export type PushTokenChange = {
+  [K in keyof Omit<PushToken, 'serial' | 'version'>]?: PushToken[K] | (undefined extends PushToken[K] ? null : never);
+};

@@ -1,0 +1,75 @@
+/** How the phone is asked: tap to confirm, pick the shown option, or read a code from the phone. */
+export type ChallengeMode = 'confirm' | 'presence' | 'code';
+
+/** Why a phone declined: `unknown_trigger` ("not me") and the like count as `declined`, a user who gave up as `cancelled`. */
+export type DeclineReason = 'declined' | 'cancelled';
+
+/** The part of a transaction that one phone answers. */
+export type Challenge = {
+  serial: string;
+  /** The phone protocol that sealed it. */
+  phone: string;
+  /** What the phone calls it (pipush: the nonce); unique per phone protocol. */
+  handle: string;
+  mode: ChallengeMode;
+  /** The exact text that is delivered and polled, signed once. */
+  payload: string;
+  state: 'pending' | 'code-shown' | 'accepted' | 'declined' | 'locked' | 'closed';
+  maxWrong: number;
+  wrongTries: number;
+  /** Presence mode: the option that proves presence. */
+  rightOption?: string;
+  /** Digest of the signed answer that was taken, and of the last wrong one: phones send the same body again after a lost connection. */
+  answer?: string;
+  wrongAnswer?: string;
+  declineReason?: DeclineReason;
+};
+
+/** Rules fixed at creation by the dialect that asked. */
+export type DecisionRule = {
+  /** A decline ends the transaction, even where another phone could still accept. */
+  declineSettles: boolean;
+  /** `once`: the server that asked takes an accepted login exactly once. `never`: it may ask again and again (LinOTP). */
+  consume: 'once' | 'never';
+  /** How long after an answer the server may still finish, in ms. */
+  graceMs: number;
+};
+
+/** The part of a transaction that decides it. Changed only by `decide`, written only under its version. */
+export type Decision = {
+  rule: DecisionRule;
+  state: 'open' | 'accepted' | 'declined' | 'withdrawn' | 'consumed';
+  /** Phones may answer before this moment, servers may finish before that one (epoch ms; at the moment itself it is over). */
+  answerUntil: number;
+  finishUntil: number;
+  challenges: Challenge[];
+  version: number;
+};
+
+/** What a decision causes elsewhere: stored in the same write, carried out at once or by the sweep after a crash, idempotent by `id`. */
+export type Effect = { id: string; kind: 'login-succeeded'; serial: string; at: number };
+
+/** One line of what delivery tried. `ms` is how long the attempt took. */
+export type TrailEntry = {
+  at: number;
+  serial: string;
+  provider: string;
+  outcome: 'sent' | 'rejected' | 'unavailable' | 'skipped';
+  reason: string;
+  ms: number;
+};
+
+/** One login attempt. Everything but `decision`, effects and trail is fixed at creation. */
+export type Transaction = {
+  id: string;
+  bucket: number;
+  kind: 'login' | 'activation' | 'enrolment' | 'relay';
+  authServer: string;
+  dialect: string;
+  /** The id that the auth server brought along, where it brings one; unique with dialect and auth server. */
+  foreignId?: string;
+  user: string;
+  realm: string;
+  createdAt: number;
+  decision: Decision;
+};

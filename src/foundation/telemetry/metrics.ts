@@ -1,0 +1,75 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What the gateway counts. Names and labels: docs/protocols/delivery.md 3. */
+export type Metrics = ReturnType<typeof openMetrics>;
+
+const humanSeconds = [1, 2, 5, 10, 20, 30, 60, 120, 300];
+const pushSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
+
+/**
+ * Opens a registry of its own, so that two gateways in one process never share a counter.
+ * @param version of the product, for `pushgate_build_info`
+ */
+export function openMetrics(version: string) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({ name: 'pushgate_build_info', help: 'The version that runs; always 1.', labelNames: ['version'], registers }).set(
+    { version },
+    1,
+  );
+  return {
+    registry,
+    challenges: new Counter({
+      name: 'pushgate_challenges_total',
+      help: 'Transactions that ended, by how.',
+      labelNames: ['auth_server', 'mode', 'result'] as const,
+      registers,
+    }),
+    answerSeconds: new Histogram({
+      name: 'pushgate_challenge_answer_seconds',
+      help: 'Time from issue to the answer of a phone.',
+      labelNames: ['mode', 'result'] as const,
+      buckets: humanSeconds,
+      registers,
+    }),
+    pushAttempts: new Counter({
+      name: 'pushgate_push_attempts_total',
+      help: 'Pushes handed to a provider, by outcome.',
+      labelNames: ['provider', 'outcome'] as const,
+      registers,
+    }),
+    pushSeconds: new Histogram({
+      name: 'pushgate_push_duration_seconds',
+      help: 'Time one provider took for one push.',
+      labelNames: ['provider', 'outcome'] as const,
+      buckets: pushSeconds,
+      registers,
+    }),
+    policyDecisions: new Counter({
+      name: 'pushgate_policy_decisions_total',
+      help: 'Delivery plans made, by rule and first provider.',
+      labelNames: ['policy', 'provider'] as const,
+      registers,
+    }),
+    limitRejections: new Counter({
+      name: 'pushgate_ratelimit_rejections_total',
+      help: 'Requests refused because their source failed too often.',
+      labelNames: ['scope'] as const,
+      registers,
+    }),
+    storeSeconds: new Histogram({
+      name: 'pushgate_store_operation_seconds',
+      help: 'Time of one store operation.',
+      labelNames: ['op', 'outcome'] as const,
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5],
+      registers,
+    }),
+    requests: new Counter({
+      name: 'pushgate_http_requests_total',
+      help: 'HTTP requests answered.',
+      labelNames: ['dialect', 'route', 'status'] as const,
+      registers,
+    }),
+  };
+}

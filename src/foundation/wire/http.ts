@@ -1,0 +1,61 @@
+import { Agent, request } from 'undici';
+import { ok, type Result, refused } from '../model/index.ts';
+import { type WireError, wireErrorOf } from './wire-error.ts';
+
+/**
+ * Whom to trust and how long a connection may take: `ca` is PEM and replaces the system's authorities, `verifyTls: false` takes any
+ * certificate (development, or a phone that was told so). `connectTimeoutMs` covers the TLS handshake and is coarse, up to a second late.
+ */
+export type WireOptions = { ca?: string; verifyTls?: boolean; connectTimeoutMs?: number };
+
+/** One call. `signal` is its deadline (`AbortSignal.timeout`), which counts until the last byte of the reply. */
+export type HttpCall = {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal;
+};
+
+/** What came back, whatever its status. Header names are lower case; repeated headers are joined by `, `. */
+export type HttpReply = { status: number; headers: Record<string, string>; body: string };
+
+/** HTTP out. */
+export type Http = {
+  /** Sends once: no second try, no redirect followed. A reply of any status is a good end; replies over 1 MiB are `garbage`. */
+  request(call: HttpCall): Promise<Result<HttpReply, WireError>>;
+  /** Waits for the calls under way, then closes all connections. Later calls end with `connection`. */
+  close(): Promise<void>;
+};
+
+const maxReplyBytes = 1_048_576;
+// Only for callers without a signal: a far side that stalls must not hold a call for ever.
+const stalledMs = 60_000;
+
+/** Opens a pool of kept-open connections. HTTP/1.1 only: what needs HTTP/2 (FCM, APNs) has a transport of its own. */
+export function openHttp({ ca, verifyTls = true, connectTimeoutMs = 10_000 }: WireOptions): Http {
+  const dispatcher = new Agent({
+    allowH2: false,
+    maxResponseSize: maxReplyBytes,
+    headersTimeout: stalledMs,
+    bodyTimeout: stalledMs,
+    connect: { ...(ca !== undefined && { ca }), rejectUnauthorized: verifyTls, timeout: connectTimeoutMs },
+  });
+  return {
+    async request(call) {
+      try {
+        const { url, ...rest } = call;
+        const reply = await request(url, { dispatcher, ...rest });
+        return ok({ status: reply.statusCode, headers: flat(reply.headers), body: await reply.body.text() });
+      } catch (error) {
+        const end = wireErrorOf(error, call.signal);
+        if (!end) throw error;
+        return refused(end);
+      }
+    },
+    close: () => dispatcher.close(),
+  };
+}
+
+const flat = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? []].flat().join(', ')]));

@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { catalog } from '../providers/catalog.ts';
+import { type Config, type Environment, readSecret } from './config/index.ts';
+import { openRegistry } from './delivery/registry/index.ts';
+import { openAdminTokens } from './edge/access/index.ts';
+import { type Listener, openListener } from './edge/http/index.ts';
+import { openPipush } from './edge/phones/pipush/index.ts';
+import { type EngineParts, openBackground, openEngine, openServerKeys, startSweeper } from './engine/index.ts';
+import { openSourceLimits } from './engine/limits/index.ts';
+import { openRealms, putAccount } from './engine/users/index.ts';
+import { createKeyringFile, createPasswords, type Keyring, openKeyring, openKeyStock } from './foundation/keyring/index.ts';
+import { type Clock, GatewayFault, version } from './foundation/model/index.ts';
+import { type Log, type Metrics, openMetrics } from './foundation/telemetry/index.ts';
+import { mountsOf } from './mounts.ts';
+import { openPolicy } from './policy/index.ts';
+import { openEmbeddedStore } from './store/embedded/index.ts';
+import type { Store } from './store/store.ts';
+
+/** What a gateway is started with. Paths in `config` count from `folder`. */
+export type GatewayOptions = { config: Config; folder: string; environment: Environment; clock: Clock; log: Log };
+
+/** A gateway that runs. */
+export type Gateway = {
+  /** One URL per listener, with the port it really has. */
+  urls: string[];
+  /** The password of the administrator `admin`, if this start made that account; told this once. */
+  firstPassword: string | undefined;
+  /** Resolves when nothing is under way behind the replies. */
+  settled(): Promise<void>;
+  /** Stops listening, lets requests under way finish within the limit of the settings, carries out what is left, closes the store. */
+  close(): Promise<void>;
+};
+
+/** Puts the parts together and listens. Throws `config-invalid` with one sentence when the surroundings do not allow it. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, log } = options;
+  const metrics = openMetrics(version);
+  const keyring = keyringOf(options);
+  const opened: (() => unknown)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.reverse()) await close();
+  };
+  try {
+    const store = await openStore(options, metrics);
+    opened.push(() => store.close());
+    const parts = await openParts({ ...options, keyring, store, metrics });
+    opened.push(
+      () => parts.registry.close(),
+      () => parts.keyStock.close(),
+      () => parts.background.settled(),
+    );
+    const firstPassword = (await store.listAccounts()).length === 0 ? await putAccount(parts, 'admin') : undefined;
+    const sweeper = startSweeper(parts);
+    opened.push(() => sweeper.stop());
+    const draining = { now: false };
+    const listeners = await listen(options, parts, draining);
+    opened.push(() => {
+      draining.now = true;
+      return Promise.all(listeners.map((listener) => listener.close(config.settings.drainMs)));
+    });
+    log.info({ listeners: listeners.map(({ url }) => url), version }, 'the gateway listens');
+    return { urls: listeners.map(({ url }) => url), firstPassword, settled: () => parts.background.settled(), close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** The keyring; the first start with an embedded store makes its file. A store whose keyring is missing is refused. */
+function keyringOf({ config, folder, environment, clock }: GatewayOptions): Keyring {
+  const reference = config.keyring;
+  if ('$file' in reference) {
+    const path = resolve(folder, reference.$file);
+    if (!existsSync(path)) {
+      const store = resolve(folder, config.store.path);
+      if (existsSync(store))
+        throw new GatewayFault('config-invalid', `The keyring ${path} is missing, and ${store} was sealed with it. Put the keyring back.`);
+      createKeyringFile(path, clock());
+    }
+  }
+  const found = readSecret(reference, { folder, environment });
+  if ('missing' in found) throw new GatewayFault('config-invalid', `keyring: ${found.missing}`);
+  return openKeyring(found.text);
+}
+
+function openStore({ config, folder, log }: GatewayOptions, metrics: Metrics): Promise<Store> {
+  const onOperation = (op: string, outcome: 'ok' | 'fault', seconds: number): void =>
+    metrics.storeSeconds.observe({ op, outcome }, seconds);
+  return openEmbeddedStore({ path: resolve(folder, config.store.path), log, onOperation });
+}
+
+type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics };
+
+async function openParts({ config, clock, log, keyring, store, metrics }: Foundations): Promise<EngineParts> {
+  const { settings } = config;
+  return {
+    store,
+    keyring,
+    clock,
+    log,
+    metrics,
+    policy: openPolicy(config.policies),
+    registry: await openRegistry({ providers: config.providers, catalog, log, metrics, clock }),
+    keyStock: openKeyStock({ shelf: store, keyring, bits: settings.serverKeyBits, target: settings.serverKeyStock, log }),
+    passwords: createPasswords(keyring),
+    serverKeys: openServerKeys(keyring),
+    limits: openSourceLimits({ store, clock, metrics, settings: { failures: settings.sourceFailures, windowMs: settings.sourceWindowMs } }),
+    realms: openRealms(config.realms),
+    background: openBackground(log),
+    phones: { pipush: openPipush() },
+    settings: {
+      challengeValidityMs: settings.PushChallengeValidityTime * 1000,
+      maxFailCount: settings.DefaultMaxFailCount,
+      deliveryDeadlineMs: settings.deliveryDeadlineMs,
+      rolloutRepeatMs: settings.rolloutRepeatMs,
+    },
+  };
+}
+
+async function listen({ config, clock, log }: GatewayOptions, parts: EngineParts, draining: { now: boolean }): Promise<Listener[]> {
+  const engine = openEngine(parts);
+  const adminTokens = openAdminTokens(parts.keyring, clock, config.settings.adminTokenLifeMs);
+  const listeners: Listener[] = [];
+  try {
+    for (const listener of config.listeners) {
+      const mounts = mountsOf({ config, listener, parts, engine, adminTokens, draining });
+      listeners.push(await openListener({ address: listener.address, mounts, log, metrics: parts.metrics, draining }));
+    }
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close(0)));
+    throw error;
+  }
+  return listeners;
+}

@@ -1,0 +1,85 @@
+import type { Config } from './config/index.ts';
+import { type AdminTokens, localServer, openAuthServers } from './edge/access/index.ts';
+import { privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
+import { type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
+import { addressReader, type Mount, opsRoutes, opsUnknown } from './edge/http/index.ts';
+import { openPipush, pipushRoutes } from './edge/phones/pipush/index.ts';
+import type { Engine, EngineParts } from './engine/index.ts';
+import { checkAccount } from './engine/users/index.ts';
+
+/** The privacyIDEA whose replies we give. */
+const privacyidea = ({ clock }: EngineParts): PiProduct => ({ name: 'privacyIDEA', version: '3.14', flavour: 'privacyidea', clock });
+
+/** What one listener's mounts are made of. */
+export type MountParts = {
+  config: Config;
+  listener: Config['listeners'][number];
+  parts: EngineParts;
+  engine: Engine;
+  adminTokens: AdminTokens;
+  draining: { now: boolean };
+};
+
+/** Ties every mount of a listener to its handlers. */
+export function mountsOf(mountParts: MountParts): Mount[] {
+  return mountParts.listener.mounts.map((mount): Mount => {
+    switch (mount.serves) {
+      case 'privacyidea':
+        return {
+          path: mount.path,
+          dialect: 'privacyidea',
+          routes: privacyideaMount(mountParts, mount),
+          unknown: piUnknown(privacyidea(mountParts.parts)),
+        };
+      case 'ops':
+        return {
+          path: mount.path,
+          dialect: 'ops',
+          routes: opsRoutes({ metrics: mountParts.parts.metrics, checks: readiness(mountParts.parts), draining: mountParts.draining }),
+          unknown: opsUnknown,
+        };
+      default:
+        return mount.serves satisfies never;
+    }
+  });
+}
+
+function privacyideaMount(
+  { config, listener, parts, engine, adminTokens }: MountParts,
+  mount: Config['listeners'][number]['mounts'][number],
+) {
+  const clientAddress = addressReader(listener.trustedProxies);
+  const servers =
+    config.authServers.length > 0
+      ? config.authServers
+      : [localServer(config.listeners.flatMap(({ mounts }) => mounts.map(({ path }) => path)))];
+  const product = privacyidea(parts);
+  const dialect = privacyideaRoutes({
+    engine,
+    callerOf: openAuthServers(servers),
+    adminTokens,
+    checkLogin: (name, password, source) => checkLogin(parts, name, password, source),
+    clientAddress,
+    product,
+    mount,
+    graceMs: config.settings.PushChallengeFinalizeGrace * 1000,
+  });
+  return [...dialect, ...pipushRoutes({ engine, pipush: openPipush(), clientAddress, product })];
+}
+
+async function checkLogin(parts: EngineParts, name: string, password: string, source: string): Promise<'right' | 'wrong' | 'blocked'> {
+  if (parts.limits.isBlocked('login', source)) return 'blocked';
+  if (await checkAccount(parts, name, password)) return 'right';
+  await parts.limits.failed('login', source);
+  return 'wrong';
+}
+
+const readiness = ({ store, registry }: EngineParts) => [
+  { name: 'store', check: () => store.ping() },
+  {
+    name: 'providers',
+    check: async () => {
+      if (!registry.ready()) throw new Error('no provider is usable');
+    },
+  },
+];

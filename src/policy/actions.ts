@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { notNormal } from './normal-url.ts';
+
+/** Where an action means something. */
+export type Scope = 'enrollment' | 'authentication' | 'admin';
+
+const text = z.string().min(1).max(512);
+const yes = z.boolean();
+const names = z.union([text.transform((name) => [name]), z.array(text).min(1)]);
+const modes = text.transform((list) => list.split(/\s+/)).pipe(z.array(z.enum(['interactive', 'webauthn', 'poll', 'u2f'])));
+const url = z.string().superRefine((value, context) => {
+  const why = notNormal(value);
+  if (why !== undefined) context.addIssue({ code: 'custom', message: why });
+});
+const zeroOne = z.union([yes, z.enum(['0', '1']).transform((digit) => digit === '1')]);
+const permission = yes.describe('Administrators may do it. Where rules of this scope exist, only what one of them allows.');
+
+/** Every action that a rule may set: the scopes that know it, and the type of its value. Adopted names keep their server's units. */
+export const actions = {
+  push_firebase_configuration: { scopes: ['enrollment'], value: text.describe('Provider recorded with a new token, or "poll only".') },
+  push_registration_url: { scopes: ['enrollment'], value: url.describe('Where phones answer, in normal form.') },
+  push_ttl: { scopes: ['enrollment'], value: z.int().min(1).max(1440).describe('Minutes that a phone has to finish its rollout.') },
+  push_ssl_verify: { scopes: ['enrollment', 'authentication'], value: zeroOne.describe('The phone checks the certificate of the URL.') },
+  push_use_pia_scheme: { scopes: ['enrollment'], value: yes.describe('The QR code begins with pia:// instead of otpauth://.') },
+  push_force_app_pin: { scopes: ['enrollment'], value: yes.describe('The app asks for its PIN.') },
+  push_app_force_unlock: { scopes: ['enrollment'], value: z.enum(['any', 'biometric', 'pin']).describe('How the app must be unlocked.') },
+  tokenlabel: { scopes: ['enrollment'], value: text.describe('Name of the token in the app; tags <s> <u> <r> {serial} {user} {realm}.') },
+  tokenissuer: { scopes: ['enrollment'], value: text.describe('Issuer in the app; tags {serial} {user} {realm}.') },
+  appimageurl: { scopes: ['enrollment'], value: z.url().describe('Picture that the app shows.') },
+  push_text_on_mobile: { scopes: ['authentication'], value: text.describe('The question on the phone.') },
+  push_title_on_mobile: { scopes: ['authentication'], value: z.string().min(1).max(128).describe('The title on the phone.') },
+  push_allow_polling: {
+    scopes: ['authentication'],
+    value: z.enum(['allow', 'deny', 'token']).describe('Whether phones may ask what is waiting.'),
+  },
+  push_provider: { scopes: ['authentication'], value: names.describe('Provider, or several in the order they are tried.') },
+  push_deadline_ms: {
+    scopes: ['authentication'],
+    value: z.int().min(50).max(30_000).describe('Longest time that a login waits for delivery.'),
+  },
+  push_validity_seconds: { scopes: ['authentication'], value: z.int().min(10).max(600).describe('How long the phone may answer.') },
+  push_decline_settles: {
+    scopes: ['authentication'],
+    value: yes.describe('One decline ends the login, whatever the other phones of the user say.'),
+  },
+  push_challenge_text: { scopes: ['authentication'], value: text.describe('What the login page says meanwhile.') },
+  challenge_text: { scopes: ['authentication'], value: text.describe('The same for all types of token; push_challenge_text beats it.') },
+  preferred_client_mode: {
+    scopes: ['authentication'],
+    value: modes.describe('Client modes in the order of preference, separated by spaces.'),
+  },
+  triggerchallenge: { scopes: ['admin'], value: permission },
+  enrollPUSH: { scopes: ['admin'], value: permission },
+  tokenlist: { scopes: ['admin'], value: permission },
+  enable: { scopes: ['admin'], value: permission },
+  disable: { scopes: ['admin'], value: permission },
+  delete: { scopes: ['admin'], value: permission },
+  reset: { scopes: ['admin'], value: permission },
+  setpin: { scopes: ['admin'], value: permission },
+} as const satisfies Record<string, { scopes: readonly Scope[]; value: z.ZodType }>;
+
+/** The name of an action. */
+export type ActionName = keyof typeof actions;
+/** The type of an action's value. */
+export type ActionValue<A extends ActionName> = z.output<(typeof actions)[A]['value']>;
+/** What one rule says. */
+export type RuleActions = { [A in ActionName]?: ActionValue<A> };
+/** An action that permits. */
+export type Permission = { [A in ActionName]: (typeof actions)[A]['scopes'] extends readonly ['admin'] ? A : never }[ActionName];
+
+/** Whether there is an action of this name. */
+export const isActionName = (name: string): name is ActionName => Object.hasOwn(actions, name);
+
+/** The action whose name is nearest to a misspelt one; undefined when none is near. */
+export function nearestAction(name: string): ActionName | undefined {
+  const distances = Object.keys(actions)
+    .filter(isActionName)
+    .map((known) => ({ known, distance: editDistance(name, known) }));
+  const best = distances.reduce((nearest, each) => (each.distance < nearest.distance ? each : nearest));
+  return best.distance <= 3 ? best.known : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, left] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, right] of [...b].entries())
+      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (left === right ? 0 : 1)));
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

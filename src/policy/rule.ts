@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { actions, isActionName, nearestAction, type RuleActions, type Scope } from './actions.ts';
+import { isAddressEntry } from './address-match.ts';
+import { readTimeRanges } from './time-match.ts';
+
+const list = z.array(z.string().min(1)).min(1);
+const addresses = z
+  .array(z.string().refine(isAddressEntry, 'expected an address or a network such as 10.0.0.0/8, perhaps behind "!"'))
+  .min(1);
+const times = z
+  .array(
+    z.string().superRefine((text, context) => {
+      const read = readTimeRanges(text);
+      if ('error' in read) context.addIssue({ code: 'custom', message: read.error });
+    }),
+  )
+  .min(1);
+
+/** Whom a rule is for; what is absent is not asked. In lists `!x` excludes, and exclusion beats inclusion. */
+export const matchConfig = z.strictObject({
+  realm: list.optional().describe('Realms.'),
+  resolver: list.optional().describe('Resolvers.'),
+  user: list.optional().describe('Users: a name, name@realm, * for any text, !name to exclude.'),
+  client: addresses.optional().describe('Addresses and networks of the client.'),
+  authServer: list.optional().describe('Auth servers by name.'),
+  dialect: list.optional().describe('Dialects, such as privacyidea.'),
+  tokenType: list.optional().describe('Types of token, such as push.'),
+  userAgent: list.optional().describe('Names at the start of the User-Agent.'),
+  time: times.optional().describe('Local times, such as Mon-Fri: 09:00-17:30.'),
+});
+
+/** One rule of the config file. */
+export const ruleConfig = z
+  .strictObject({
+    name: z.string().min(1).max(128).describe('Name, shown where the rule decided.'),
+    scope: z
+      .enum(['enrollment', 'authentication', 'admin'])
+      .optional()
+      .describe('Where the rule counts; without it, wherever its actions are known.'),
+    match: matchConfig.default({}).describe('Whom the rule is for; everybody without it.'),
+    actions: z
+      .record(z.string(), z.unknown())
+      .refine((given) => Object.keys(given).length > 0, 'a rule needs at least one action')
+      .describe('What the rule says: names of actions with their values.'),
+  })
+  .transform(({ actions: given, ...rule }, context) => {
+    const read: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(given)) {
+      const found = readAction(name, value, rule.scope);
+      if ('value' in found) read[name] = found.value;
+      else
+        for (const { path, message } of found.issues)
+          context.issues.push({ code: 'custom', message, path: ['actions', name, ...path], input: value });
+    }
+    return { ...rule, actions: read as RuleActions };
+  });
+
+/** A rule that was checked: every action is known and has its type. */
+export type Rule = z.output<typeof ruleConfig>;
+
+type Issue = { path: PropertyKey[]; message: string };
+
+function readAction(name: string, value: unknown, scope: Scope | undefined): { value: unknown } | { issues: Issue[] } {
+  if (!isActionName(name)) {
+    const nearest = nearestAction(name);
+    return {
+      issues: [{ path: [], message: `unknown action, or one that is not supported yet${nearest ? `; did you mean ${nearest}?` : ''}` }],
+    };
+  }
+  const action = actions[name];
+  const scopes: readonly Scope[] = action.scopes;
+  if (scope !== undefined && !scopes.includes(scope))
+    return { issues: [{ path: [], message: `is not known in scope ${scope}, only in ${scopes.join(' and ')}` }] };
+  const parsed = action.value.safeParse(value);
+  return parsed.success ? { value: parsed.data } : { issues: parsed.error.issues.map(({ path, message }) => ({ path, message })) };
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { Log } from '../../foundation/telemetry/index.ts';
+import type { Store } from '../store.ts';
+import { openDatabase } from './open.ts';
+import { otherStore } from './others.ts';
+import { type OnOperation, openSession } from './session.ts';
+import { tokenStore } from './tokens.ts';
+import { transactionStore } from './transactions.ts';
+
+/** The part of the config file that chooses this store. */
+export const embeddedStoreConfig = z.strictObject({
+  kind: z.literal('embedded').describe('One machine, one process: an SQLite file.'),
+  path: z.string().min(1).describe('The file; relative to the folder of the config file. Made at the first start.'),
+});
+
+/** Where the file is, and who hears of what goes on. */
+export type EmbeddedStoreOptions = { path: string; log: Log; onOperation?: OnOperation };
+
+/**
+ * Opens the embedded store. Throws `config-invalid` with one sentence when the file is in use, broken, not ours or newer than we are.
+ */
+export async function openEmbeddedStore({ path, log, onOperation }: EmbeddedStoreOptions): Promise<Store> {
+  const { database, close } = openDatabase(path);
+  const session = openSession(database, onOperation);
+  let isClosed = false;
+  log.debug({ path }, 'the embedded store is open');
+  return {
+    ...tokenStore(session),
+    ...transactionStore(session),
+    ...otherStore(session),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      session.end();
+      close();
+    },
+  };
+}

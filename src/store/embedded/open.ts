@@ -1,0 +1,98 @@
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { GatewayFault, systemCode } from '../../foundation/model/index.ts';
+import { applicationId, migrations } from './schema.ts';
+
+const magic = 'SQLite format 3\0';
+const applicationIdOffset = 68;
+const headerBytes = 100;
+
+const refuse = (message: string, cause?: unknown): GatewayFault => new GatewayFault('config-invalid', message, cause);
+
+/** An open database that this process alone holds. `close` gives it back. */
+export type OwnedDatabase = { database: DatabaseSync; close(): void };
+
+/**
+ * Opens or makes the file of the store: WAL, every commit synchronous, held by this process until it ends, however it ends.
+ * Throws `config-invalid` with one sentence, and leaves the file as it is, when it is in use, broken, not ours, or newer than we are.
+ */
+export function openDatabase(path: string): OwnedDatabase {
+  prepareFile(path);
+  const database = new DatabaseSync(path);
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0');
+    checkContent(database, path);
+    database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
+    // The first write takes the lock for good; only then is the owner's note ours to write.
+    migrate(database);
+    writeFileSync(ownerFile(path), JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), { mode: 0o600 });
+  } catch (error) {
+    database.close();
+    throw error instanceof GatewayFault ? error : explain(error, path);
+  }
+  return {
+    database,
+    close() {
+      database.close();
+      rmSync(ownerFile(path), { force: true });
+    },
+  };
+}
+
+const ownerFile = (path: string): string => `${path}.owner`;
+
+function prepareFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+  } catch (error) {
+    throw refuse(
+      `Cannot write the store ${path} (${systemCode(error)}). Make its folder writable for this user, or name another place.`,
+      error,
+    );
+  }
+  if (statSync(path).size === 0) return;
+  const header = Buffer.alloc(headerBytes);
+  const file = openSync(path, 'r');
+  readSync(file, header, 0, headerBytes, 0);
+  closeSync(file);
+  if (header.toString('latin1', 0, magic.length) !== magic || header.readUInt32BE(applicationIdOffset) !== applicationId) {
+    throw refuse(`${path} is not a store of pushgate; it was left as it is. Name another file in store.path.`);
+  }
+}
+
+function checkContent(database: DatabaseSync, path: string): void {
+  const check = database.prepare('PRAGMA quick_check(1)').get();
+  if (check?.quick_check !== 'ok') throw refuse(`The store ${path} is damaged; it was left as it is. Put a backup in its place.`);
+  const found = Number(database.prepare('PRAGMA user_version').get()?.user_version);
+  if (found > migrations.length)
+    throw refuse(`The store ${path} was made by a newer version of pushgate (schema ${found}); it was left as it is. Run that version.`);
+}
+
+function migrate(database: DatabaseSync): void {
+  const from = Number(database.prepare('PRAGMA user_version').get()?.user_version);
+  database.exec('BEGIN IMMEDIATE');
+  for (const step of migrations.slice(from)) database.exec(step);
+  database.exec(`PRAGMA user_version = ${migrations.length}`);
+  database.exec('COMMIT');
+}
+
+function explain(error: unknown, path: string): GatewayFault {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/locked|busy/i.test(message))
+    return refuse(`The store ${path} is in use${ownerOf(path)}. Stop that process first, or name another file in store.path.`, error);
+  if (/malformed|not a database|corrupt/i.test(message))
+    return refuse(`The store ${path} is damaged; it was left as it is. Put a backup in its place.`, error);
+  return refuse(`Cannot open the store ${path} (${message}).`, error);
+}
+
+function ownerOf(path: string): string {
+  if (!existsSync(ownerFile(path))) return ' by another process';
+  try {
+    const { pid, since }: { pid?: unknown; since?: unknown } = JSON.parse(readFileSync(ownerFile(path), 'utf8'));
+    return ` by process ${String(pid)} since ${String(since)}`;
+  } catch {
+    return ' by another process';
+  }
+}

@@ -1,0 +1,58 @@
+import type { AdminAccount, StockKey } from '../../foundation/model/index.ts';
+import type { Store } from '../store.ts';
+import type { Row, Session } from './session.ts';
+
+type OtherStore = Pick<
+  Store,
+  'countUp' | 'addStockKey' | 'takeStockKey' | 'countStockKeys' | 'putAccount' | 'findAccount' | 'listAccounts' | 'ping'
+>;
+
+/** Counters, the stock of keys, and accounts. */
+export function otherStore({ get, all, run, read, write }: Session): OtherStore {
+  return {
+    countUp: (key, now, endsAt) =>
+      write('countUp', () => {
+        const row = get(
+          `INSERT INTO counters (key, count, ends_at) VALUES (?1, 1, ?3)
+           ON CONFLICT (key) DO UPDATE SET count = iif(ends_at <= ?2, 1, count + 1), ends_at = iif(ends_at <= ?2, ?3, ends_at)
+           RETURNING count, ends_at`,
+          ...[key, now, endsAt],
+        );
+        return { count: Number(row?.count), endsAt: Number(row?.ends_at) };
+      }),
+    addStockKey: ({ id, bits, publicKey, sealedPrivateKey }) =>
+      write('addStockKey', () => {
+        run('INSERT INTO stock_keys (id, bits, public_key, sealed_private_key) VALUES (?, ?, ?, ?)', id, bits, publicKey, sealedPrivateKey);
+      }),
+    takeStockKey: (bits) =>
+      write('takeStockKey', () => {
+        const row = get('DELETE FROM stock_keys WHERE id = (SELECT id FROM stock_keys WHERE bits = ? LIMIT 1) RETURNING *', bits);
+        return row && stockKeyOf(row);
+      }),
+    countStockKeys: (bits) => read('countStockKeys', () => Number(get('SELECT count(*) AS n FROM stock_keys WHERE bits = ?', bits)?.n)),
+    putAccount: ({ name, passwordHash, createdAt }) =>
+      write('putAccount', () => {
+        run('INSERT OR REPLACE INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?)', name, passwordHash, createdAt);
+      }),
+    findAccount: (name) =>
+      read('findAccount', () => {
+        const row = get('SELECT * FROM accounts WHERE name = ?', name);
+        return row && accountOf(row);
+      }),
+    listAccounts: () => read('listAccounts', () => all('SELECT * FROM accounts ORDER BY name').map(accountOf)),
+    ping: () => read('ping', () => void get('SELECT 1 AS one')),
+  };
+}
+
+const stockKeyOf = ({ id, bits, public_key, sealed_private_key }: Row): StockKey => ({
+  id: String(id),
+  bits: Number(bits),
+  publicKey: String(public_key),
+  sealedPrivateKey: String(sealed_private_key),
+});
+
+const accountOf = ({ name, password_hash, created_at }: Row): AdminAccount => ({
+  name: String(name),
+  passwordHash: String(password_hash),
+  createdAt: Number(created_at),
+});

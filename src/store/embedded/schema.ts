@@ -1,0 +1,50 @@
+/** `PRAGMA application_id` of our files: "PuGa" in ASCII. */
+export const applicationId = 0x50754761;
+
+/** Forward migrations: entry n makes schema n + 1 out of schema n. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE tokens (
+    serial TEXT PRIMARY KEY, version INTEGER NOT NULL, type TEXT NOT NULL, user TEXT, realm TEXT, rollout TEXT NOT NULL, enabled INTEGER NOT NULL,
+    fail_count INTEGER NOT NULL, max_fail INTEGER NOT NULL, created_at INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tokens_owner ON tokens (user COLLATE NOCASE, realm COLLATE NOCASE) WHERE user IS NOT NULL;
+  CREATE INDEX tokens_type ON tokens (type);
+
+  CREATE TABLE transactions (
+    id TEXT PRIMARY KEY, dialect TEXT NOT NULL, auth_server TEXT NOT NULL, foreign_id TEXT, body TEXT NOT NULL,
+    decision TEXT NOT NULL, version INTEGER NOT NULL, finish_until INTEGER NOT NULL, effects_due INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX transactions_foreign ON transactions (dialect, auth_server, foreign_id) WHERE foreign_id IS NOT NULL;
+  CREATE INDEX transactions_finish ON transactions (finish_until);
+  CREATE INDEX transactions_effects ON transactions (effects_due) WHERE effects_due IS NOT NULL;
+
+  CREATE TABLE handles (
+    phone TEXT NOT NULL, handle TEXT NOT NULL, transaction_id TEXT NOT NULL, PRIMARY KEY (phone, handle)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX handles_transaction ON handles (transaction_id);
+
+  CREATE TABLE open_challenges (
+    serial TEXT NOT NULL, created_at INTEGER NOT NULL, transaction_id TEXT NOT NULL, answer_until INTEGER NOT NULL,
+    PRIMARY KEY (serial, created_at, transaction_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX open_challenges_transaction ON open_challenges (transaction_id);
+
+  CREATE TABLE effects (
+    transaction_id TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (transaction_id, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE trail (transaction_id TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE INDEX trail_transaction ON trail (transaction_id);
+
+  CREATE TABLE counters (key TEXT PRIMARY KEY, count INTEGER NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX counters_end ON counters (ends_at);
+
+  CREATE TABLE stock_keys (
+    id TEXT PRIMARY KEY, bits INTEGER NOT NULL, public_key TEXT NOT NULL, sealed_private_key TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stock_keys_bits ON stock_keys (bits);
+
+  CREATE TABLE accounts (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,62 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { GatewayFault } from '../../foundation/model/index.ts';
+import { type GroupCommit, openGroupCommit } from './group-commit.ts';
+
+/** One row as SQLite gives it. */
+export type Row = Record<string, unknown>;
+
+/** Told of every operation: its name, how it ended, and how long it took in seconds. */
+export type OnOperation = (op: string, outcome: 'ok' | 'fault', seconds: number) => void;
+
+/** What the parts of the store share: prepared statements, reads, and writes that are committed in groups. */
+export type Session = {
+  /** One row, or undefined. */
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined;
+  all(sql: string, ...values: SQLInputValue[]): Row[];
+  /** How many rows changed. */
+  run(sql: string, ...values: SQLInputValue[]): number;
+  /** Runs a read at once: it sees what was committed, never a group that is being written. */
+  read<T>(op: string, work: () => T): Promise<T>;
+  /** Runs a write with its group; the promise resolves after the COMMIT. */
+  write<T>(op: string, work: () => T): Promise<T>;
+  /** Commits what is waiting and takes nothing more. */
+  end(): void;
+};
+
+/** Opens a session on a database that this process alone holds. */
+export function openSession(
+  database: DatabaseSync,
+  onOperation: OnOperation = () => undefined,
+  commits: GroupCommit = openGroupCommit(database),
+): Session {
+  const statements = new Map<string, StatementSync>();
+  let ended = false;
+  const prepared = (sql: string): StatementSync => {
+    const statement = statements.get(sql) ?? database.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+  const timed = async <T>(op: string, work: () => T | Promise<T>): Promise<T> => {
+    const start = performance.now();
+    try {
+      if (ended) throw new Error('the store is closed');
+      const value = await work();
+      onOperation(op, 'ok', (performance.now() - start) / 1000);
+      return value;
+    } catch (error) {
+      onOperation(op, 'fault', (performance.now() - start) / 1000);
+      throw error instanceof GatewayFault ? error : new GatewayFault('store-unavailable', `The embedded store failed at ${op}`, error);
+    }
+  };
+  return {
+    get: (sql, ...values) => prepared(sql).get(...values),
+    all: (sql, ...values) => prepared(sql).all(...values),
+    run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
+    read: timed,
+    write: (op, work) => timed(op, () => commits.write(work)),
+    end() {
+      commits.flush();
+      ended = true;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import type { PushToken, PushTokenChange } from '../../foundation/model/index.ts';
+import type { Page, PushTokenFilter, Store } from '../store.ts';
+import type { Row, Session } from './session.ts';
+
+type TokenStore = Pick<
+  Store,
+  'addToken' | 'findToken' | 'tokensOf' | 'listTokens' | 'countTokens' | 'changeToken' | 'countFailure' | 'countLogin' | 'removeToken'
+>;
+
+const columns = 'serial, version, fail_count, body';
+const sortColumns: Record<Page['sortBy'], string> = { serial: 'serial', createdAt: 'created_at', user: 'user' };
+
+/** The push tokens: columns for what is asked for, JSON for the rest. */
+export function tokenStore({ get, all, run, read, write }: Session): TokenStore {
+  const find = (serial: string): PushToken | undefined => {
+    const row = get(`SELECT ${columns} FROM tokens WHERE serial = ?`, serial);
+    return row && tokenOf(row);
+  };
+  const save = ({ version, failCount, ...token }: PushToken, how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE'): number =>
+    run(
+      `${how} INTO tokens (serial, version, type, user, realm, rollout, enabled, fail_count, max_fail, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[token.serial, version, token.type, token.owner?.user ?? null, token.owner?.realm ?? null, token.rollout, token.enabled ? 1 : 0],
+      ...[failCount, token.maxFail, token.createdAt, JSON.stringify(token)],
+    );
+  return {
+    addToken: (token) => write('addToken', () => (save(token, 'INSERT OR IGNORE') === 1 ? 'added' : 'taken')),
+    findToken: (serial) => read('findToken', () => find(serial)),
+    tokensOf: (user, realm) =>
+      read('tokensOf', () =>
+        all(`SELECT ${columns} FROM tokens WHERE user = ? COLLATE NOCASE AND realm = ? COLLATE NOCASE ORDER BY serial`, user, realm).map(
+          tokenOf,
+        ),
+      ),
+    listTokens: (filter, page) =>
+      read('listTokens', () => {
+        const { where, values } = conditions(filter);
+        const count = Number(get(`SELECT count(*) AS n FROM tokens WHERE ${where}`, ...values)?.n);
+        const order = `${sortColumns[page.sortBy]} ${page.descending ? 'DESC' : 'ASC'}, serial ASC`;
+        const rows = all(
+          `SELECT ${columns} FROM tokens WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?`,
+          ...values,
+          page.limit,
+          page.offset,
+        );
+        return { count, tokens: rows.map(tokenOf) };
+      }),
+    countTokens: (type) => read('countTokens', () => Number(get('SELECT count(*) AS n FROM tokens WHERE type = ?', type)?.n)),
+    changeToken: (serial, expectedVersion, change) =>
+      write('changeToken', () => {
+        const token = find(serial);
+        if (token?.version !== expectedVersion) return 'conflict';
+        save({ ...changed(token, change), version: expectedVersion + 1 }, 'INSERT OR REPLACE');
+        return 'changed';
+      }),
+    countFailure: (serials) =>
+      write('countFailure', () => {
+        for (const serial of serials) run('UPDATE tokens SET fail_count = min(fail_count + 1, max_fail) WHERE serial = ?', serial);
+      }),
+    countLogin: (serial, at, effect) =>
+      write('countLogin', () => {
+        const token = find(serial);
+        if (!token || (token.lastLogin && (token.lastLogin.effect === effect || token.lastLogin.at > at))) return;
+        save({ ...token, failCount: 0, loginCount: token.loginCount + 1, lastLogin: { at, effect } }, 'INSERT OR REPLACE');
+      }),
+    removeToken: (serial) => write('removeToken', () => run('DELETE FROM tokens WHERE serial = ?', serial) === 1),
+  };
+}
+
+function tokenOf({ version, fail_count, body }: Row): PushToken {
+  return { ...JSON.parse(String(body)), version: Number(version), failCount: Number(fail_count) };
+}
+
+function changed(token: PushToken, change: PushTokenChange): PushToken {
+  const fields = Object.entries({ ...token, ...change }).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(fields) as PushToken;
+}
+
+/** The WHERE of a list. `*` stands for any text; what GLOB would take for special is taken as it is. */
+function conditions(filter: PushTokenFilter): { where: string; values: (string | number)[] } {
+  const parts: [string, string | number][] = [];
+  const glob = (text: string): string => text.toLowerCase().replace(/[[?\]]/g, (special) => `[${special}]`);
+  if (filter.serial !== undefined) parts.push(['lower(serial) GLOB ?', glob(filter.serial)]);
+  if (filter.user !== undefined) parts.push(['lower(user) GLOB ?', glob(filter.user)]);
+  if (filter.realm !== undefined) parts.push(['realm = ? COLLATE NOCASE', filter.realm]);
+  if (filter.type !== undefined) parts.push(['type = ?', filter.type]);
+  if (filter.rollout !== undefined) parts.push(['rollout = ?', filter.rollout]);
+  if (filter.enabled !== undefined) parts.push(['enabled = ?', filter.enabled ? 1 : 0]);
+  if (filter.assigned !== undefined) parts.push(['(user IS NOT NULL) = ?', filter.assigned ? 1 : 0]);
+  return { where: ['TRUE', ...parts.map(([sql]) => sql)].join(' AND '), values: parts.map(([, value]) => value) };
+}

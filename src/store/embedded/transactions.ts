@@ -1,0 +1,140 @@
+import type { Decision, Effect, TrailEntry, Transaction } from '../../foundation/model/index.ts';
+import type { Store } from '../store.ts';
+import type { Row, Session } from './session.ts';
+
+type TransactionStore = Pick<
+  Store,
+  | 'addTransaction'
+  | 'findTransaction'
+  | 'findByForeignId'
+  | 'findByHandle'
+  | 'openTransactionsOf'
+  | 'decide'
+  | 'appendTrail'
+  | 'trailOf'
+  | 'removeEffects'
+  | 'claimDueEffects'
+  | 'sweep'
+>;
+
+const columns = 't.body, t.decision';
+const dependants = ['handles', 'open_challenges', 'effects', 'trail'];
+
+/** Transactions: the decision is one column under one version, effects and trail have tables of their own. */
+export function transactionStore(session: Session): TransactionStore {
+  const { get, all, run, read, write } = session;
+  const findOne = (where: string, ...values: string[]): Transaction | undefined => {
+    const row = get(`SELECT ${columns} FROM transactions t WHERE ${where}`, ...values);
+    return row && transactionOf(row);
+  };
+  return {
+    addTransaction: (transaction) => write('addTransaction', () => add(session, transaction)),
+    findTransaction: (id) => read('findTransaction', () => findOne('t.id = ?', id)),
+    findByForeignId: (dialect, authServer, foreignId) =>
+      read('findByForeignId', () => findOne('t.dialect = ? AND t.auth_server = ? AND t.foreign_id = ?', dialect, authServer, foreignId)),
+    findByHandle: (phone, handle) =>
+      read('findByHandle', () => findOne('t.id = (SELECT transaction_id FROM handles WHERE phone = ? AND handle = ?)', phone, handle)),
+    openTransactionsOf: (serial, now) =>
+      read('openTransactionsOf', () => {
+        const from = 'open_challenges o JOIN transactions t ON t.id = o.transaction_id';
+        const rows = all(
+          `SELECT ${columns} FROM ${from} WHERE o.serial = ? AND o.answer_until > ? ORDER BY o.created_at, o.transaction_id`,
+          serial,
+          now,
+        );
+        return rows.map(transactionOf);
+      }),
+    decide: (id, expectedVersion, next, effects, effectsDue) =>
+      write('decide', () => decide(session, { id, expectedVersion, next, effects, effectsDue })),
+    appendTrail: (id, entries) =>
+      write('appendTrail', () => {
+        for (const entry of entries)
+          run('INSERT INTO trail (transaction_id, body) SELECT id, ? FROM transactions WHERE id = ?', JSON.stringify(entry), id);
+      }),
+    trailOf: (id) =>
+      read('trailOf', () =>
+        all('SELECT body FROM trail WHERE transaction_id = ? ORDER BY rowid', id).map(({ body }): TrailEntry => JSON.parse(String(body))),
+      ),
+    removeEffects: (id, effectIds) =>
+      write('removeEffects', () => {
+        for (const effect of effectIds) run('DELETE FROM effects WHERE transaction_id = ? AND id = ?', id, effect);
+        run(
+          'UPDATE transactions SET effects_due = NULL WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM effects WHERE transaction_id = ?1)',
+          id,
+        );
+      }),
+    claimDueEffects: (now, leaseUntil, limit) =>
+      write('claimDueEffects', () => {
+        const due = all('SELECT id FROM transactions WHERE effects_due <= ? ORDER BY effects_due LIMIT ?', now, limit).map(({ id }) =>
+          String(id),
+        );
+        for (const id of due) run('UPDATE transactions SET effects_due = ? WHERE id = ?', leaseUntil, id);
+        return due.map((transactionId) => ({ transactionId, effects: effectsOf(session, transactionId) }));
+      }),
+    sweep: (before, limit) =>
+      write('sweep', () => {
+        const old = all('SELECT id FROM transactions WHERE finish_until < ? AND effects_due IS NULL LIMIT ?', before, limit).map(({ id }) =>
+          String(id),
+        );
+        for (const id of old) {
+          for (const table of dependants) run(`DELETE FROM ${table} WHERE transaction_id = ?`, id);
+          run('DELETE FROM transactions WHERE id = ?', id);
+        }
+        run('DELETE FROM counters WHERE ends_at < ?', before);
+        return old.length;
+      }),
+  };
+}
+
+const transactionOf = ({ body, decision }: Row): Transaction => ({ ...JSON.parse(String(body)), decision: JSON.parse(String(decision)) });
+
+const effectsOf = ({ all }: Session, id: string): Effect[] =>
+  all('SELECT body FROM effects WHERE transaction_id = ?', id).map(({ body }): Effect => JSON.parse(String(body)));
+
+function add({ get, run }: Session, { decision, ...fixed }: Transaction): 'added' | 'taken' {
+  const { id, dialect, authServer, foreignId, createdAt } = fixed;
+  const isHandleTaken = decision.challenges.some(({ phone, handle }) =>
+    get('SELECT 1 FROM handles WHERE phone = ? AND handle = ?', phone, handle),
+  );
+  if (isHandleTaken) return 'taken';
+  const added = run(
+    'INSERT OR IGNORE INTO transactions (id, dialect, auth_server, foreign_id, body, decision, version, finish_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ...[
+      id,
+      dialect,
+      authServer,
+      foreignId ?? null,
+      JSON.stringify(fixed),
+      JSON.stringify(decision),
+      decision.version,
+      decision.finishUntil,
+    ],
+  );
+  if (added === 0) return 'taken';
+  for (const { phone, handle, serial } of decision.challenges) {
+    run('INSERT INTO handles (phone, handle, transaction_id) VALUES (?, ?, ?)', phone, handle, id);
+    if (decision.state !== 'open') continue;
+    run(
+      'INSERT OR IGNORE INTO open_challenges (serial, created_at, transaction_id, answer_until) VALUES (?, ?, ?, ?)',
+      serial,
+      createdAt,
+      id,
+      decision.answerUntil,
+    );
+  }
+  return 'added';
+}
+
+type DecisionWrite = { id: string; expectedVersion: number; next: Decision; effects: readonly Effect[]; effectsDue: number };
+
+function decide({ run }: Session, { id, expectedVersion, next, effects, effectsDue }: DecisionWrite): 'decided' | 'conflict' {
+  const written = run(
+    'UPDATE transactions SET decision = ?, version = ?, finish_until = ?, effects_due = coalesce(?, effects_due) WHERE id = ? AND version = ?',
+    ...[JSON.stringify(next), next.version, next.finishUntil, effects.length > 0 ? effectsDue : null, id, expectedVersion],
+  );
+  if (written === 0) return 'conflict';
+  for (const effect of effects)
+    run('INSERT INTO effects (transaction_id, id, body) VALUES (?, ?, ?)', id, effect.id, JSON.stringify(effect));
+  if (next.state !== 'open') run('DELETE FROM open_challenges WHERE transaction_id = ?', id);
+  return 'decided';
+}

@@ -1,0 +1,98 @@
+import type {
+  AdminAccount,
+  Decision,
+  Effect,
+  PushToken,
+  PushTokenChange,
+  StockKey,
+  TrailEntry,
+  Transaction,
+} from '../foundation/model/index.ts';
+
+/** Which push tokens a list shows; an absent field asks nothing. `serial` and `user` take `*` for any text. */
+export type PushTokenFilter = {
+  serial?: string;
+  user?: string;
+  realm?: string;
+  type?: string;
+  enabled?: boolean;
+  assigned?: boolean;
+  rollout?: PushToken['rollout'];
+};
+
+/** One page of a list: entries `offset` to `offset + limit`, in the order asked for. */
+export type Page = { offset: number; limit: number; sortBy: 'serial' | 'createdAt' | 'user'; descending: boolean };
+
+/** The effects of one transaction that nobody carried out in time. */
+export type DueEffects = { transactionId: string; effects: Effect[] };
+
+/**
+ * What the engine needs of a store. Every write is durable when its promise resolves; no reader sees a write before that. A store that
+ * cannot be reached throws the fault `store-unavailable`. Nothing here looks at the clock: expiry is decided by who reads.
+ * Every implementation passes `test/store/conformance.ts`.
+ */
+export type Store = {
+  /** Adds a push token; `taken` when its serial exists. */
+  addToken(token: PushToken): Promise<'added' | 'taken'>;
+  findToken(serial: string): Promise<PushToken | undefined>;
+  /** All push tokens of one owner, by serial. */
+  tokensOf(user: string, realm: string): Promise<PushToken[]>;
+  listTokens(filter: PushTokenFilter, page: Page): Promise<{ count: number; tokens: PushToken[] }>;
+  /** How many push tokens of this type exist. */
+  countTokens(type: string): Promise<number>;
+  /** Sets the fields of `change` if the push token still has `expectedVersion`, and raises the version by one. */
+  changeToken(serial: string, expectedVersion: number, change: PushTokenChange): Promise<'changed' | 'conflict'>;
+  /** Raises the fail count of each push token by one, up to its own maximum. */
+  countFailure(serials: readonly string[]): Promise<void>;
+  /**
+   * Resets the fail count and counts a login, once per `effect` (the id of the effect that asks for it) and never for an older login
+   * than the last one counted.
+   */
+  countLogin(serial: string, at: number, effect: string): Promise<void>;
+  /** True when there was one. Its open transactions stay, and can no longer be answered. */
+  removeToken(serial: string): Promise<boolean>;
+
+  /** Adds a transaction; `taken` when its id, its foreign id (per dialect and auth server) or a handle (per phone protocol) exists. */
+  addTransaction(transaction: Transaction): Promise<'added' | 'taken'>;
+  findTransaction(id: string): Promise<Transaction | undefined>;
+  findByForeignId(dialect: string, authServer: string, foreignId: string): Promise<Transaction | undefined>;
+  /** The transaction with this handle, settled or not. */
+  findByHandle(phone: string, handle: string): Promise<Transaction | undefined>;
+  /** Transactions in state `open` with a challenge for this push token whose `answerUntil` is after `now`, oldest first. */
+  openTransactionsOf(serial: string, now: number): Promise<Transaction[]>;
+  /** Writes the next decision, and its effects with it, if the stored one still has `expectedVersion`. Effects are due at `effectsDue`. */
+  decide(
+    id: string,
+    expectedVersion: number,
+    next: Decision,
+    effects: readonly Effect[],
+    effectsDue: number,
+  ): Promise<'decided' | 'conflict'>;
+  /** Adds to the delivery trail; never touches the decision or its version. */
+  appendTrail(transactionId: string, entries: readonly TrailEntry[]): Promise<void>;
+  trailOf(transactionId: string): Promise<TrailEntry[]>;
+  /** Effects that were carried out: takes them off. */
+  removeEffects(transactionId: string, effectIds: readonly string[]): Promise<void>;
+  /** Leases effects due at `now` or before until `leaseUntil`: nobody else is given them before that. */
+  claimDueEffects(now: number, leaseUntil: number, limit: number): Promise<DueEffects[]>;
+  /** Deletes up to `limit` transactions whose `finishUntil` is before `before` and that have no effects left, and counters that ended. Returns how many transactions went. */
+  sweep(before: number, limit: number): Promise<number>;
+
+  /** Counts one more in the window `key`, which ends at `endsAt` if it is new; the count so far and the window's end. */
+  countUp(key: string, now: number, endsAt: number): Promise<{ count: number; endsAt: number }>;
+
+  addStockKey(key: StockKey): Promise<void>;
+  /** Takes one key of this size out of the stock: no one else gets the same. */
+  takeStockKey(bits: number): Promise<StockKey | undefined>;
+  countStockKeys(bits: number): Promise<number>;
+
+  /** Adds or replaces the account of this name. */
+  putAccount(account: AdminAccount): Promise<void>;
+  findAccount(name: string): Promise<AdminAccount | undefined>;
+  listAccounts(): Promise<AdminAccount[]>;
+
+  /** Resolves when the store answers; throws `store-unavailable` when not. */
+  ping(): Promise<void>;
+  /** Finishes what is under way, then closes. */
+  close(): Promise<void>;
+};

@@ -1,0 +1,34 @@
+import { ownCapabilities } from './capabilities.ts';
+import type { Exchange, Reply } from './exchange.ts';
+import type { PhoneFile, StoredToken } from './file.ts';
+import { no, type Outcome } from './outcome.ts';
+import { timestamp } from './poll.ts';
+import { addressOf } from './rollout.ts';
+import { signText } from './signature.ts';
+
+/** What an address update needs from the phone around it. */
+export type UpdateParts = { file: PhoneFile; exchange: Exchange; clock: () => number };
+
+/**
+ * Tells the server the phone's new address; a poll-only token says that it has none. Refuses a token that is not rolled out. The phone remembers
+ * the address once the server took it.
+ * @see docs/protocols/privacyidea.md 5.3, 15.1
+ */
+export async function sendAddress({ file, exchange, clock }: UpdateParts, token: StoredToken, fcmToken: string): Promise<Outcome<Reply>> {
+  const { serial, privateKey, serverKey } = token;
+  if (!privateKey || !serverKey) return no(`${serial} is not rolled out`);
+  const address = addressOf(token, fcmToken);
+  const form = addressForm(privateKey, { serial, address: address.sent, timestamp: timestamp(clock()) });
+  const reply = await exchange.post(token, { ...form, capabilities: ownCapabilities });
+  if (!reply.ok) return reply;
+  const kept = file.put({ ...token, ...address.kept });
+  return kept.ok ? reply : kept;
+}
+
+/** The signed fields of an address update; the text signed is `new_fb_token|serial|timestamp`. */
+export function addressForm(
+  privateKey: string,
+  { serial, address, timestamp }: Record<'serial' | 'address' | 'timestamp', string>,
+): Record<string, string> {
+  return { new_fb_token: address, serial, timestamp, signature: signText(privateKey, `${address}|${serial}|${timestamp}`) };
+}

@@ -1,0 +1,61 @@
+import { takesReason } from './capabilities.ts';
+import type { PushRequest } from './challenge.ts';
+import type { Reply } from './exchange.ts';
+import { done, no, type Outcome } from './outcome.ts';
+import { signText } from './signature.ts';
+
+/** What the user says: accept or decline, the option tapped, and why it was declined. */
+export type Verdict = { decline: boolean; option?: string | undefined; reason?: string | undefined };
+
+/**
+ * How an answer ended that the server took for well-formed. `value` is what the server thinks of it (the real app ignores it and shows success);
+ * `displayCode` and `message` are what the user sees; `reason` is the decline reason that was really sent.
+ */
+export type Answered = { value: unknown; displayCode?: string; message?: string; reason?: string };
+
+/**
+ * What the app would send of a verdict. A reason that the server's signed capabilities do not take is left out, as the app does. Refuses an
+ * answer from `expiresAt` on, a choice without an option and an option that was not shown.
+ */
+export function fittingVerdict(request: PushRequest, verdict: Verdict, now: number): Outcome<Verdict> {
+  if (now >= request.expiresAt) return no('the request is over: the phone shows it for 2 minutes');
+  const { decline, option, reason } = verdict;
+  const options = request.ask.kind === 'choice' ? request.ask.options : [];
+  if (option !== undefined && !options.includes(option))
+    return no(`"${option}" is not among the options shown (${options.join(', ') || 'none'})`);
+  if (!decline && option === undefined && request.ask.kind === 'choice')
+    return no(`one of the options has to be chosen: ${options.join(', ')}`);
+  return done({ decline, option, ...(decline && reason && takesReason(request.capabilities, reason) && { reason }) });
+}
+
+/**
+ * The form of an answer, signed. Text signed: `nonce|serial`, then `decline`, the reason and the option where there are any.
+ * @see docs/protocols/privacyidea.md 5.1
+ */
+export function answerForm(
+  privateKey: string,
+  { nonce, serial }: { nonce: string; serial: string },
+  verdict: Verdict,
+): Record<string, string> {
+  const { decline, reason = '', option } = verdict;
+  const signedReason = decline && reason !== '' ? [reason] : [];
+  const signed = [nonce, serial, ...(decline ? ['decline'] : []), ...signedReason, ...(option === undefined ? [] : [option])].join('|');
+  return {
+    serial,
+    nonce,
+    ...(decline && { decline: '1' }),
+    ...(signedReason.length > 0 && { decline_reason: reason }),
+    ...(option !== undefined && { presence_answer: option }),
+    signature: signText(privateKey, signed),
+  };
+}
+
+/** What the user sees of the reply. `display_code` counts only as a text, and `message` only beside it. */
+export function readAnswered({ value, detail }: Reply, { reason }: Verdict): Answered {
+  const { display_code: displayCode, message } = detail;
+  return {
+    value,
+    ...(typeof displayCode === 'string' && { displayCode, ...(typeof message === 'string' && { message }) }),
+    ...(reason !== undefined && { reason }),
+  };
+}

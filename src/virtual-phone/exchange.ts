@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { Http, HttpCall, openHttp } from '../foundation/wire/index.ts';
+import { done, no, type Outcome } from './outcome.ts';
+
+/** What the app takes from a reply: the server's answer and whatever it adds. */
+export type Reply = { value: unknown; detail: Record<string, unknown> };
+
+/** Where to send something, and whether the certificate counts there. */
+export type Target = { url: string; sslVerify: boolean };
+
+/** The app's way of speaking HTTP. A reply without `result.status`, an error in it and a status from 300 on are refusals. */
+export type Exchange = {
+  get(target: Target, parameters: Record<string, string>): Promise<Outcome<Reply>>;
+  /** `again`: a failed connection is tried once more, at once, with the same body. */
+  post(target: Target, form: Record<string, string>, again?: 'again'): Promise<Outcome<Reply>>;
+  close(): Promise<void>;
+};
+
+/** How to reach servers: the HTTP client to open, PEM of authorities to trust instead of the system's, and the deadline of a call. */
+export type ExchangeOptions = { openHttp: typeof openHttp; ca?: string | undefined; timeoutMs: number };
+
+const appVersion = '4.8.0';
+const userAgents = { POST: `privacyIDEA-App/${appVersion} Android/15`, GET: `privacyIDEA-App / Android ${appVersion}` };
+type Raw = Awaited<ReturnType<Http['request']>>;
+
+/** Opens the app's HTTP. Connections that check certificates and those that do not are kept apart. @see docs/protocols/privacyidea.md 15.1 */
+export function openExchange({ openHttp, ca, timeoutMs }: ExchangeOptions): Exchange {
+  const clients = new Map<boolean, Http>();
+  const clientFor = (verifyTls: boolean): Http => {
+    const client = clients.get(verifyTls) ?? openHttp({ verifyTls, ...(ca !== undefined && { ca }) });
+    clients.set(verifyTls, client);
+    return client;
+  };
+  const send = ({ sslVerify }: Target, call: HttpCall) => clientFor(sslVerify).request({ ...call, signal: AbortSignal.timeout(timeoutMs) });
+  return {
+    async get(target, parameters) {
+      const url = new URL(target.url);
+      url.search = new URLSearchParams(parameters).toString();
+      return readReply(await send(target, { method: 'GET', url: url.href, headers: { 'user-agent': userAgents.GET } }));
+    },
+    async post(target, form, again) {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8', 'user-agent': userAgents.POST };
+      const call = { method: 'POST', url: target.url, headers, body: new URLSearchParams(form).toString() } as const;
+      const first = await send(target, call);
+      return readReply(again && !first.ok && first.error === 'connection' ? await send(target, call) : first);
+    },
+    close: async () => void (await Promise.all([...clients.values()].map((client) => client.close()))),
+  };
+}
+
+const Envelope = z.object({
+  result: z.object({
+    status: z.boolean(),
+    value: z.unknown().optional(),
+    error: z.object({ code: z.union([z.int(), z.string()]), message: z.string() }).optional(),
+  }),
+  detail: z.record(z.string(), z.unknown()).nullish(),
+});
+
+const noReply = {
+  timeout: 'the server did not answer in time',
+  connection: 'the server could not be reached',
+  tls: "the server's certificate is not trusted",
+  garbage: 'what the server sent is not HTTP, or too long',
+  aborted: 'the call was given up',
+} as const;
+
+function readReply(raw: Raw): Outcome<Reply> {
+  if (!raw.ok) return no(noReply[raw.error]);
+  const { status, body } = raw.value;
+  const read = Envelope.safeParse(parsed(body));
+  if (!read.success) return no(`the server's reply (HTTP ${status}) is not JSON with a result.status`);
+  const { result, detail } = read.data;
+  if (result.error) return no(`${result.error.code}: ${result.error.message}`);
+  if (status >= 300 || !result.status) return no(`the server refused without a reason (HTTP ${status}, result.status ${result.status})`);
+  return done({ value: result.value, detail: detail ?? {} });
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

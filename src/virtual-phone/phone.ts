@@ -1,0 +1,84 @@
+import { openHttp } from '../foundation/wire/index.ts';
+import { sendAddress } from './address-update.ts';
+import { type Answered, answerForm, fittingVerdict, readAnswered, type Verdict } from './answer.ts';
+import { type PushRequest, readMessage } from './challenge.ts';
+import { type Exchange, openExchange, type Reply } from './exchange.ts';
+import { openPhoneFile, type PhoneFile } from './file.ts';
+import { type Inbox, openInbox, type Taken } from './inbox.ts';
+import { done, no, type Outcome } from './outcome.ts';
+import { failedPoll, type PollReport, pollToken } from './poll.ts';
+import { openTokens, type Tokens } from './tokens.ts';
+
+/**
+ * `file` is where the tokens are kept; `clock` gives epoch ms. `keyBits` (4096) and `timeoutMs` (15,000) are the app's own where they are not given;
+ * `ca` is PEM trusted instead of the system's authorities; `openHttp` is for tests that watch the wire.
+ */
+export type PhoneOptions = {
+  file: string;
+  clock: () => number;
+  keyBits?: number;
+  timeoutMs?: number;
+  ca?: string;
+  openHttp?: typeof openHttp;
+};
+
+/** A phone with the privacyIDEA Authenticator on it, as strict as the app. Every failure is an outcome whose reason says what and why. */
+export type VirtualPhone = Tokens & {
+  /** A push arrives. `wake-up`: fields are missing, and the app in the foreground polls at once. */
+  receive(message: unknown): Taken | { kind: 'wake-up'; reason: string };
+  /** Asks for open challenges: of one token, or of all that are rolled out. One report per token. */
+  poll(serial?: string): Promise<PollReport[]>;
+  /** Accepts; a request with a choice needs the `option` tapped. */
+  approve(request: PushRequest, options?: { option?: string }): Promise<Outcome<Answered>>;
+  /** Declines; the app knows the reasons `unknown_trigger` ("not me") and `cancelled`. */
+  decline(request: PushRequest, options?: { reason?: string; option?: string }): Promise<Outcome<Answered>>;
+  updateAddress(serial: string, fcmToken: string): Promise<Outcome<Reply>>;
+  /** Lets the connections go. */
+  close(): Promise<void>;
+};
+
+type Parts = { file: PhoneFile; exchange: Exchange; clock: () => number; inbox: Inbox };
+
+/** Switches a phone on. It keeps its tokens in the file, and in memory what it has shown. */
+export function openPhone(options: PhoneOptions): VirtualPhone {
+  const { clock, keyBits = 4096 } = options;
+  const file = openPhoneFile(options.file);
+  const exchange = openExchange({ openHttp, timeoutMs: 15_000, ...options });
+  const parts: Parts = { file, exchange, clock, inbox: openInbox({ file, clock }) };
+  return {
+    ...openTokens({ file, exchange, clock, keyBits }),
+    receive(raw) {
+      const message = readMessage(raw);
+      return message.ok ? parts.inbox.take(message.value) : { kind: 'wake-up', reason: message.reason };
+    },
+    poll: (serial) => (serial === undefined ? pollAll(parts) : pollOne(parts, serial)),
+    approve: (request, { option } = {}) => answer(parts, request, { decline: false, option }),
+    decline: (request, { reason, option } = {}) => answer(parts, request, { decline: true, reason, option }),
+    async updateAddress(serial, fcmToken) {
+      const token = file.find(serial);
+      return token.ok ? sendAddress(parts, token.value, fcmToken) : token;
+    },
+    close: () => exchange.close(),
+  };
+}
+
+async function pollOne(parts: Parts, serial: string): Promise<PollReport[]> {
+  const token = parts.file.find(serial);
+  return [token.ok ? await pollToken(parts, token.value) : failedPoll(serial, token.reason)];
+}
+
+async function pollAll(parts: Parts): Promise<PollReport[]> {
+  const tokens = parts.file.read();
+  if (!tokens.ok) return [failedPoll('', tokens.reason)];
+  return Promise.all(tokens.value.filter(({ serverKey }) => serverKey).map((token) => pollToken(parts, token)));
+}
+
+async function answer({ file, exchange, clock }: Parts, request: PushRequest, verdict: Verdict): Promise<Outcome<Answered>> {
+  const token = file.find(request.serial);
+  if (!token.ok) return token;
+  if (!token.value.privateKey) return no(`${request.serial} is not rolled out`);
+  const fitting = fittingVerdict(request, verdict, clock());
+  if (!fitting.ok) return fitting;
+  const reply = await exchange.post(request, answerForm(token.value.privateKey, request, fitting.value), 'again');
+  return reply.ok ? done(readAnswered(reply.value, fitting.value)) : reply;
+}

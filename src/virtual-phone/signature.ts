@@ -1,0 +1,41 @@
+import { createPublicKey, generateKeyPair, type KeyObject, sign, verify } from 'node:crypto';
+import { promisify } from 'node:util';
+import { fromBase32, toBase32 } from './base32.ts';
+import { done, no, type Outcome } from './outcome.ts';
+
+/** The phone's key pair: private part as PKCS#8 PEM, public part as SPKI DER in base64, one line, as the rollout sends it. */
+export type PhoneKeys = { privateKey: string; publicKey: string };
+
+/** Makes a new RSA pair. The real app makes 4096 bits, which takes seconds. */
+export async function makeKeys(bits: number): Promise<PhoneKeys> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: bits });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { privateKey: pem, publicKey: publicKeyOf(pem) };
+}
+
+/** The public part that belongs to a private key, in the form of the rollout. */
+export function publicKeyOf(privateKey: string): string {
+  return createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64');
+}
+
+/** Signs a text: RSASSA-PKCS1-v1_5 with SHA-256 over its UTF-8, in base32. @see docs/protocols/privacyidea.md 5.1 */
+export function signText(privateKey: string, text: string): string {
+  return toBase32(sign('sha256', Buffer.from(text), privateKey));
+}
+
+/** Whether a base32 signature of the server's fits a text. What is not base32 fits nothing. */
+export function signatureFits(serverKey: KeyObject, text: string, signature: string): boolean {
+  const bytes = fromBase32(signature);
+  return bytes !== undefined && verify('sha256', Buffer.from(text), serverKey, bytes);
+}
+
+/** Reads the server's public key as a rollout brings it: PKCS#1 DER in base64, with or without line breaks; no PEM armour, no SPKI. */
+export function readServerKey(text: string): Outcome<KeyObject> {
+  const line = text.replace(/[\r\n]/g, '');
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(line)) return no('public_key is not plain base64');
+  try {
+    return done(createPublicKey({ key: Buffer.from(line, 'base64'), format: 'der', type: 'pkcs1' }));
+  } catch {
+    return no('public_key is not a PKCS#1 RSAPublicKey');
+  }
+}

@@ -1,0 +1,55 @@
+import type { StoredToken } from './file.ts';
+import { done, no, type Outcome } from './outcome.ts';
+import { type RolloutParts, rollOut } from './rollout.ts';
+import { type Offer, readOffer } from './uri.ts';
+
+/** What may be shown of a token. `state` is `scanned` until the rollout succeeds. */
+export type TokenView = Omit<Offer, 'credential'> & { scannedAt: number; state: 'scanned' | 'enrolled' };
+
+/** The tokens on a phone: how they come, are shown and go. */
+export type Tokens = {
+  /** Reads the text of a QR code; the offer's minutes start to count. Refuses a serial that is rolled out already. */
+  scan(uri: string): Outcome<TokenView>;
+  /** Binds a scanned token, or tries again with the same key. Without `fcmToken` the server hears that there is no device address. */
+  rollout(serial: string, options?: { fcmToken?: string }): Promise<Outcome<TokenView>>;
+  /** Scan and rollout in one. */
+  enrol(uri: string, options?: { fcmToken?: string }): Promise<Outcome<TokenView>>;
+  list(): Outcome<TokenView[]>;
+  /** Forgets a token and its key. The server is not told. */
+  remove(serial: string): Outcome<TokenView>;
+};
+
+/** The tokens in the phone's file. @see docs/protocols/privacyidea.md 15.1 */
+export function openTokens(parts: RolloutParts): Tokens {
+  const { file, clock } = parts;
+  const scan = (uri: string): Outcome<TokenView> => {
+    const offer = readOffer(uri);
+    if (!offer.ok) return offer;
+    const known = file.find(offer.value.serial);
+    if (known.ok && known.value.serverKey) return no(`${offer.value.serial} is on this phone already; remove it first`);
+    return viewed(file.put({ ...offer.value, scannedAt: clock() }));
+  };
+  const rollout: Tokens['rollout'] = async (serial, { fcmToken } = {}) => {
+    const token = file.find(serial);
+    return token.ok ? viewed(await rollOut(parts, token.value, fcmToken)) : token;
+  };
+  return {
+    scan,
+    rollout,
+    async enrol(uri, options) {
+      const scanned = scan(uri);
+      return scanned.ok ? rollout(scanned.value.serial, options) : scanned;
+    },
+    list() {
+      const tokens = file.read();
+      return tokens.ok ? done(tokens.value.map(view)) : tokens;
+    },
+    remove: (serial) => viewed(file.remove(serial)),
+  };
+}
+
+const viewed = (token: Outcome<StoredToken>): Outcome<TokenView> => (token.ok ? done(view(token.value)) : token);
+
+function view({ credential, privateKey, serverKey, fcmToken, ...shown }: StoredToken): TokenView {
+  return { ...shown, state: serverKey ? 'enrolled' : 'scanned' };
+}

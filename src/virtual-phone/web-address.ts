@@ -1,0 +1,29 @@
+import { done, no, type Outcome } from './outcome.ts';
+
+/**
+ * What the app makes of a URL when it has parsed it and writes it again: scheme and host in lower case, no default port, no dot segments,
+ * escapes in upper case and only where they are needed, everything else percent-encoded. Signed strings hold this form, so a URL that is
+ * not its own normal form makes the app refuse every message. Refuses what is not http or https with a host.
+ * @see docs/protocols/privacyidea.md 3.2
+ */
+export function normalUrl(text: string): Outcome<string> {
+  if (!/^https?:\/\/[^/?#]/i.test(text) || !URL.canParse(text)) return no(`"${text}" is not an http or https URL with a host`);
+  const { href } = new URL(text);
+  const start = href.indexOf('/', href.indexOf('//') + 2);
+  const rest = href
+    .slice(start)
+    .replace(/%(?:[0-9a-f]{2})?/gi, normalEscape)
+    .replace(/["<>[\\\]^`{|}]/g, percentEncoded);
+  return done(href.slice(0, start) + (hasPath(text) ? rest : rest.slice(1)));
+}
+
+// The app adds no slash to a URL that ends with its host.
+const hasPath = (text: string): boolean => /^[^/]*\/\/[^/?#]*\//.test(text);
+
+function normalEscape(escaped: string): string {
+  if (escaped === '%') return '%25';
+  const plain = String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
+  return /[\w.~-]/.test(plain) ? plain : escaped.toUpperCase();
+}
+
+const percentEncoded = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { configText } from '../kit/gateway.ts';
+import { gatewayProcess, pushgate } from '../kit/gateway-process.ts';
+import { freePort } from '../kit/ports.ts';
+import { cleanup, temporaryFolder } from '../kit/temporary.ts';
+
+describe('The first five minutes', function () {
+  this.timeout(120_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  const givenGatewayProcess = async () => {
+    const folder = temporaryFolder(undo);
+    const file = join(folder, 'config.json');
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const policies = [
+      {
+        name: 'here',
+        scope: 'enrollment',
+        actions: { push_firebase_configuration: 'poll only', push_registration_url: `${url}/ttype/push` },
+      },
+    ];
+    writeFileSync(file, configText({ policies, settings: { logLevel: 'error' } }, `127.0.0.1:${port}`));
+    const gateway = await gatewayProcess(file);
+    undo.later(() => gateway.end('SIGTERM'));
+    const picture = join(folder, 'alice.png');
+    const phone = join(folder, 'phone.json');
+    return { file, gateway, picture, phone };
+  };
+
+  it('end in an accepted login: make a token, scan its picture, log in', async () => {
+    const { file, picture, phone } = await givenGatewayProcess();
+    const init = await pushgate('tokens', 'init', '--user', 'alice', '--pin', '1234', '--qr', picture, '--config', file);
+    const enrol = await pushgate('phone', 'enrol', '--qr', picture, '--phone', phone);
+    const login = await pushgate('login', '--user', 'alice', '--pin', '1234', '--approve', '--phone', phone, '--config', file);
+    assert.deepEqual([init.code, enrol.code, login.code], [0, 0, 0], init.err + enrol.err + login.err);
+    assert.match(init.out, /^otpauth:\/\/pipush\//);
+    assert.match(enrol.out, /^enrolled PIPU/);
+    assert.match(login.out, /ACCEPT: Found matching challenge\nLogin accepted\.\n$/);
+    const declined = await pushgate('login', '--user', 'alice', '--pin', '1234', '--decline', '--phone', phone, '--config', file);
+    assert.equal(declined.code, 1);
+    assert.match(declined.out, /The phone's answer: declined/);
+    const list = await pushgate('tokens', 'list', '--config', file);
+    assert.match(list.out, /PIPU\w+ {2}alice@corp {2}enrolled {2}enabled/);
+  });
+
+  it('tell the whole story by themselves', async () => {
+    const { code, out, err } = await pushgate('demo');
+    assert.equal(code, 0, err);
+    assert.deepEqual(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => line.slice(0, 2)),
+      ['1.', '2.', '3.', '4.', '5.', '6.', '7.', '8.', '9.'],
+    );
+  });
+
+  it('say what to do when the gateway does not run, and when a command is mistyped', async () => {
+    const folder = temporaryFolder(undo);
+    const file = join(folder, 'config.json');
+    writeFileSync(file, configText({}, `127.0.0.1:${await freePort()}`));
+    const stopped = await pushgate('login', '--user', 'alice', '--config', file);
+    const mistyped = await pushgate('tokns');
+    const nothing = await pushgate('phone', 'approve', '--phone', join(folder, 'phone.json'));
+    assert.match(stopped.err, /^pushgate: the gateway at .* does not answer .*npm start\n$/);
+    assert.match(mistyped.err, /tokens/);
+    assert.match(nothing.err, /^pushgate: nothing is waiting/);
+    assert.deepEqual([stopped.code, mistyped.code, nothing.code], [1, 1, 1]);
+  });
+
+  it('find an example in the help of every command', async () => {
+    const commands = [
+      '',
+      'serve',
+      'check-config',
+      'tokens',
+      'tokens init',
+      'tokens list',
+      'tokens delete',
+      'tokens enable',
+      'tokens disable',
+      'tokens reset',
+      'login',
+      'demo',
+      'accounts',
+      'accounts set',
+    ];
+    const phones = ['', 'enrol', 'list', 'poll', 'approve', 'decline', 'watch', 'remove'].map((name) => `phone ${name}`);
+    for (const command of [...commands, ...phones]) {
+      const { code, out } = await pushgate(...command.split(' ').filter(Boolean), '--help');
+      assert.equal(code, 0, command);
+      assert.match(out, /Example:\n {2}(npx pushgate|npm run)/, command);
+    }
+  });
+});

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkConfig, loadConfig, problemText } from '../../src/config/index.ts';
+import { configText } from '../kit/gateway.ts';
+import { pushgate } from '../kit/gateway-process.ts';
+import { cleanup, temporaryFolder } from '../kit/temporary.ts';
+
+type Draft = Record<string, unknown> & {
+  listeners: { address: string; mounts: Record<string, unknown>[] }[];
+  policies: Record<string, unknown>[];
+  providers: Record<string, unknown>[];
+};
+
+/** All lines that a configuration is answered with after `change`. */
+function problemsAfter(change: (draft: Draft) => unknown): string[] {
+  const draft: Draft = JSON.parse(configText());
+  change(draft);
+  const checked = checkConfig(JSON.stringify(draft), '/nowhere/config.json', {});
+  return (checked.ok ? checked.value.warnings : checked.error).map(problemText);
+}
+
+describe('A configuration file', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  for (const file of ['config/default.json', 'config/example.json']) {
+    it(`${file} is fine, and names its schema`, () => {
+      const loaded = loadConfig(file, {});
+      assert.ok(loaded.ok, loaded.ok ? '' : loaded.error.map(problemText).join('\n'));
+      assert.deepEqual(loaded.value.warnings, []);
+      assert.equal(JSON.parse(readFileSync(file, 'utf8')).$schema, 'schema.json');
+    });
+  }
+
+  it('is frozen once it is checked', () => {
+    const loaded = loadConfig('config/default.json', {});
+    assert.ok(loaded.ok);
+    assert.throws(() => Object.assign(loaded.value.config.settings, { drainMs: 1 }), TypeError);
+  });
+
+  const cases: [string, (draft: Draft) => unknown, RegExp][] = [
+    ['an unknown key', (draft) => Object.assign(draft, { lisntener: 1 }), /^lisntener: unknown key/],
+    [
+      'an unknown key inside a part',
+      (draft) => void Object.assign(draft.listeners[0]?.mounts[0] ?? {}, { pulicPoll: true }),
+      /^listeners\[0\]\.mounts\[0\]\.pulicPoll: unknown key/,
+    ],
+    [
+      'an address without a port',
+      (draft) => Object.assign(draft.listeners, { 0: { address: '127.0.0.1', mounts: [{ path: '/', serves: 'ops' }] } }),
+      /^listeners\[0\]\.address: /,
+    ],
+    [
+      'an unknown dialect',
+      (draft) => void Object.assign(draft.listeners[0]?.mounts[0] ?? {}, { serves: 'nonsense' }),
+      /^listeners\[0\]\.mounts\[0\]\.serves: /,
+    ],
+    [
+      'two mounts that own one route',
+      (draft) => void draft.listeners[0]?.mounts.push({ path: '/', serves: 'privacyidea' }),
+      /^listeners\[0\].*\/(auth|validate|ttype|token)/,
+    ],
+    [
+      'an unknown provider kind',
+      (draft) => Object.assign(draft.providers, { 0: { name: 'x', kind: 'pigeon', config: {} } }),
+      /^providers\[0\]\.kind: .*poll-only/,
+    ],
+    [
+      'an unknown key of a provider',
+      (draft) => Object.assign(draft.providers, { 0: { name: 'x', kind: 'poll-only', config: { a: 1 } } }),
+      /^providers\[0\]\.config\.a: unknown key/,
+    ],
+    [
+      'two default providers',
+      (draft) => void draft.providers.push({ name: 'y', kind: 'poll-only', default: true, config: {} }),
+      /^providers\[1\]\.default: /,
+    ],
+    [
+      'a policy for a provider that is not there',
+      (draft) => void draft.policies.push({ name: 'p', actions: { push_provider: ['gone'] } }),
+      /^policies\[1\]\.actions\.push_provider\[0\]: .*gone/,
+    ],
+    [
+      'a misspelt action',
+      (draft) => void draft.policies.push({ name: 'p', actions: { push_title_on_mobil: 'x' } }),
+      /^policies\[1\]\.actions\.push_title_on_mobil: .*push_title_on_mobile/,
+    ],
+    [
+      'an action of the wrong type',
+      (draft) => void draft.policies.push({ name: 'p', actions: { push_deadline_ms: 'soon' } }),
+      /^policies\[1\]\.actions\.push_deadline_ms: /,
+    ],
+    [
+      'a registration URL that is not in normal form',
+      (draft) =>
+        void draft.policies.push({
+          name: 'p',
+          scope: 'enrollment',
+          actions: { push_registration_url: 'https://MFA.example.com:443/ttype/push' },
+        }),
+      /^policies\[1\]\.actions\.push_registration_url: .*https:\/\/mfa\.example\.com\/ttype\/push/,
+    ],
+    [
+      'a broken network',
+      (draft) => Object.assign(draft, { authServers: [{ name: 'x', networks: ['10.0.0.0/33'], mounts: ['/'] }] }),
+      /^authServers\[0\]\.networks\[0\]: /,
+    ],
+    [
+      'an auth server for a mount that is not there',
+      (draft) => Object.assign(draft, { authServers: [{ name: 'x', mounts: ['/gone'] }] }),
+      /^authServers\[0\]\.mounts\[0\]: .*\/gone/,
+    ],
+    [
+      'two default realms',
+      (draft) =>
+        Object.assign(draft, {
+          realms: [
+            { name: 'a', default: true },
+            { name: 'b', default: true },
+          ],
+        }),
+      /^realms\[1\]\.default: /,
+    ],
+    ['a secret written into the file', (draft) => Object.assign(draft, { keyring: 'c2VjcmV0' }), /^keyring: /],
+  ];
+  for (const [what, change, line] of cases) {
+    it(`with ${what} is refused, by its path`, () => {
+      const problems = problemsAfter(change);
+      assert.ok(
+        problems.some((problem) => line.test(problem)),
+        problems.join('\n') || 'no problem was found',
+      );
+    });
+  }
+
+  it('tells all problems at once', () => {
+    const problems = problemsAfter((draft) => {
+      draft.providers[0] = { name: 'x', kind: 'pigeon', config: {} };
+      draft.realms = [{ name: 'a b' }];
+      draft.extra = true;
+    });
+    for (const path of ['providers[0]', 'realms[0].name', 'extra'])
+      assert.ok(
+        problems.some((problem) => problem.startsWith(path)),
+        path,
+      );
+  });
+
+  it('follows references to secrets, and says what is missing', () => {
+    const problems = problemsAfter((draft) => {
+      draft.providers[0] = { name: 'x', kind: 'poll-only', config: { a: { $env: 'NOT_SET' }, b: { $file: 'gone.txt' } } };
+    });
+    assert.ok(
+      problems.some((problem) => /^providers\[0\]\.config\.a: .*NOT_SET/.test(problem)),
+      problems.join('\n'),
+    );
+    assert.ok(
+      problems.some((problem) => /^providers\[0\]\.config\.b: .*\/nowhere\/gone\.txt/.test(problem)),
+      problems.join('\n'),
+    );
+  });
+
+  it('is checked by a command that exits with 1 and prints each problem on a line', async () => {
+    const file = join(temporaryFolder(undo), 'config.json');
+    writeFileSync(file, '{"listeners": [], "nonsense": 1}');
+    const bad = await pushgate('check-config', file);
+    const good = await pushgate('check-config', 'config/default.json');
+    const gone = await pushgate('check-config', 'nowhere.json');
+    assert.equal(bad.code, 1);
+    assert.match(bad.out, /^listeners: /m);
+    assert.match(bad.out, /^nonsense: unknown key/m);
+    assert.deepEqual([good.code, good.out], [0, 'config/default.json is fine.\n']);
+    assert.deepEqual([gone.code, /cannot read/.test(gone.out)], [1, true]);
+  }).timeout(30_000);
+});

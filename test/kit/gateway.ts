@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { checkConfig, problemText } from '../../src/config/index.ts';
+import { openLog } from '../../src/foundation/telemetry/index.ts';
+import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { type FakeClock, fakeClock } from './clock.ts';
+import { type PiClient, piClient } from './pi-client.ts';
+import { type PiPhone, piPhone } from './pi-phone.ts';
+import { type Cleanup, temporaryFolder } from './temporary.ts';
+
+/** A whole gateway in this process: real HTTP on a free port, the embedded store in a folder of its own, a clock that the test moves. */
+export type GivenGateway = {
+  gateway: Gateway;
+  client: PiClient;
+  clock: FakeClock;
+  folder: string;
+  /** What the log said so far, one parsed line each. */
+  logged: Record<string, unknown>[];
+  /** Headers of the administrator. */
+  admin: Record<string, string>;
+  /** A push token of this user that its phone has finished. */
+  phoneOf(user: string, wish?: Record<string, string>): Promise<PiPhone>;
+  /** Starts a login by PIN and returns its transaction and what the phone was sent. */
+  challenge(user: string, phone: PiPhone, pin?: string): Promise<{ id: string; nonce: string }>;
+};
+
+type Policy = { name: string; scope?: string; match?: object; actions: object };
+
+/** What a test may say about its gateway; the rest is a small sensible configuration. */
+export type GatewayWishes = { policies?: Policy[]; settings?: object; mounts?: object[]; more?: object };
+
+const enrolment: Policy = {
+  name: 'enrol',
+  scope: 'enrollment',
+  actions: { push_firebase_configuration: 'poll only', push_registration_url: 'https://mfa.example.com/ttype/push' },
+};
+
+/** The text of a configuration with one listener on a free port. */
+export function configText({ policies = [], settings = {}, mounts, more = {} }: GatewayWishes = {}, address = '127.0.0.1:0'): string {
+  return JSON.stringify({
+    listeners: [
+      {
+        address,
+        mounts: mounts ?? [
+          { path: '/', serves: 'privacyidea', publicPoll: true },
+          { path: '/', serves: 'ops' },
+        ],
+      },
+    ],
+    store: { kind: 'embedded', path: 'pushgate.db' },
+    keyring: { $file: 'keyring.json' },
+    realms: [{ name: 'corp', default: true }, { name: 'guests' }],
+    providers: [{ name: 'poll', kind: 'poll-only', default: true, config: {} }],
+    policies: [...policies, enrolment],
+    settings: { serverKeyBits: 2048, serverKeyStock: 2, ...settings },
+    ...more,
+  });
+}
+
+/** Starts a gateway that `undo` stops. */
+export async function givenGateway(undo: Cleanup, wishes: GatewayWishes = {}): Promise<GivenGateway> {
+  const folder = temporaryFolder(undo);
+  const clock = fakeClock(Date.now());
+  const loaded = checkConfig(configText(wishes), join(folder, 'config.json'), {});
+  assert.ok(loaded.ok, loaded.ok ? '' : loaded.error.map(problemText).join('\n'));
+  const logged: Record<string, unknown>[] = [];
+  const log = openLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
+  const gateway = await startGateway({ ...loaded.value, environment: {}, clock, log });
+  undo.later(() => gateway.close());
+  const client = piClient(gateway.urls[0] ?? '');
+  const admin = await client.login('admin', gateway.firstPassword ?? '');
+  return {
+    gateway,
+    client,
+    clock,
+    folder,
+    logged,
+    admin,
+    async phoneOf(user, wish = {}) {
+      const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user, pin: '1234', ...wish }, admin);
+      const phone = piPhone(client, { serial: body.detail.serial, credential: body.detail.enrollment_credential, clock });
+      const { status, text } = await phone.rollout();
+      assert.equal(status, 200, text);
+      return phone;
+    },
+    async challenge(user, phone, pin = '1234') {
+      const started = await client.post('/validate/check', { user, pass: pin });
+      assert.equal(started.body.result.authentication, 'CHALLENGE', started.text);
+      const waiting = (await phone.poll()).body.result.value;
+      return { id: started.body.detail.transaction_id, nonce: waiting.at(-1).nonce };
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { createPrivateKey, createPublicKey, createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { PiClient, PiReply } from './pi-client.ts';
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** RFC 4648 base32 with padding, written here on its own so that a mistake of the product shows. */
+export function base32(bytes: Uint8Array): string {
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  const digits = (bits.match(/.{1,5}/g) ?? []).map((five) => alphabet[Number.parseInt(five.padEnd(5, '0'), 2)]).join('');
+  return digits.padEnd(Math.ceil(digits.length / 8) * 8, '=');
+}
+
+/** A phone that signs what a test tells it to: no checks, no state. */
+export type PiPhone = {
+  readonly serial: string;
+  rollout(extra?: Record<string, string>): Promise<PiReply>;
+  poll(): Promise<PiReply>;
+  answer(nonce: string, how?: { decline?: boolean; reason?: string }): Promise<PiReply>;
+  sign(text: string): string;
+};
+
+const sharedKeys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+/** One phone key for all tests of a run: making one costs more than the tests do. */
+export const phoneKeys: { privateKey: KeyObject; publicKey: KeyObject } = {
+  privateKey: createPrivateKey(sharedKeys.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+  publicKey: createPublicKey(sharedKeys.publicKey.export({ type: 'spki', format: 'pem' })),
+};
+
+/** A phone for one push token; `path` is where it answers. */
+export function piPhone(
+  client: PiClient,
+  {
+    serial,
+    credential,
+    path = '/ttype/push',
+    clock = Date.now,
+  }: { serial: string; credential: string; path?: string; clock?: () => number },
+): PiPhone {
+  const sign = (text: string): string => base32(createSign('sha256').update(text).sign(phoneKeys.privateKey));
+  const pubkey = phoneKeys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+  return {
+    serial,
+    sign,
+    rollout: (extra = {}) =>
+      client.post(path, { serial, enrollment_credential: credential, fbtoken: 'no_firebase_token', pubkey, ...extra }),
+    poll() {
+      const timestamp = new Date(clock()).toISOString();
+      return client.get(path, { serial, timestamp, signature: sign(`${serial}|${timestamp}`) });
+    },
+    answer(nonce, { decline = false, reason = '' } = {}) {
+      const text = [nonce, serial, ...(decline ? ['decline'] : []), ...(decline && reason ? [reason] : [])].join('|');
+      return client.post(path, {
+        serial,
+        nonce,
+        signature: sign(text),
+        ...(decline ? { decline: '1' } : {}),
+        ...(reason ? { decline_reason: reason } : {}),
+      });
+    },
+  };
+}

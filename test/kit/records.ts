@@ -1,0 +1,65 @@
+import type { Challenge, PushToken, Transaction } from '../../src/foundation/model/index.ts';
+
+/** An enrolled push token of alice; what a test cares about goes into `over`. */
+export function givenPushToken(over: Partial<PushToken> = {}): PushToken {
+  return {
+    serial: 'PIPU00010001',
+    bucket: 1,
+    version: 0,
+    createdAt: 1,
+    type: 'push',
+    owner: { user: 'alice', realm: 'corp', resolver: '' },
+    realms: ['corp'],
+    description: '',
+    rollout: 'enrolled',
+    enabled: true,
+    revoked: false,
+    failCount: 0,
+    maxFail: 10,
+    phone: { protocol: 'pipush', flavour: 'privacyidea', part: {} },
+    addresses: [],
+    capabilities: [],
+    registrationUrl: 'https://mfa.example.com/ttype/push',
+    rolloutCredential: { digest: '', expiresAt: 0 },
+    loginCount: 0,
+    ...over,
+  };
+}
+
+/** A pending challenge for one push token. */
+export function givenChallenge(over: Partial<Challenge> = {}): Challenge {
+  return {
+    serial: 'PIPU00010001',
+    phone: 'pipush',
+    handle: 'NONCE1',
+    mode: 'confirm',
+    payload: '{}',
+    state: 'pending',
+    maxWrong: 2,
+    wrongTries: 0,
+    ...over,
+  };
+}
+
+/** An open transaction that alice's phone may answer until 1000 and that may be finished until 2000. */
+export function givenTransaction(over: Partial<Transaction> = {}, challenges: Challenge[] = [givenChallenge()]): Transaction {
+  return {
+    id: '00100000000000000001',
+    bucket: 1,
+    kind: 'login',
+    authServer: 'vpn',
+    dialect: 'privacyidea',
+    user: 'alice',
+    realm: 'corp',
+    createdAt: 1,
+    decision: {
+      rule: { declineSettles: true, consume: 'once', graceMs: 0 },
+      state: 'open',
+      answerUntil: 1000,
+      finishUntil: 2000,
+      challenges,
+      version: 0,
+    },
+    ...over,
+  };
+}
