@@ -16,6 +16,7 @@ export const Offer = z.strictObject({
   image: z.string().optional(),
   forceUnlock: z.enum(['any', 'biometric', 'pin']).optional(),
 });
+/** An offer that was read. */
 export type Offer = z.output<typeof Offer>;
 
 const oneOf = <const T extends string>(words: readonly T[]) =>

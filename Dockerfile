@@ -1,0 +1,30 @@
+# Built: what runs, without tests and without what only development needs.
+FROM node:24.21-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+COPY providers providers
+COPY test test
+RUN npx tsc -p tsconfig.build.json && rm -rf dist/test
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+# Run: a user of its own, nothing written outside /data.
+FROM node:24.21-bookworm-slim
+LABEL org.opencontainers.image.title="pushgate" \
+      org.opencontainers.image.description="Push-provider gateway and challenge service for multi-factor login" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/dist dist
+COPY config config
+RUN mkdir /data && chown node:node /data
+USER node
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/livez').then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/src/main.js", "serve", "--config", "/etc/pushgate/config.json"]

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The steps of the Dockerfile without a container engine: install without dev parts, tsc, and dist/ started from a folder that nobody may
+# write, as another user where that is possible. The node that runs this stands in for the image's.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+node=$(command -v node)
+work=$(mktemp -d)
+pid=
+clean() {
+  if [ -n "$pid" ]; then kill -KILL "$pid" 2>/dev/null || true; fi
+  chmod -R u+w "$work"
+  rm -rf "$work"
+}
+trap clean EXIT
+
+mkdir "$work/app" "$work/data"
+cp package.json package-lock.json "$work/app/"
+(cd "$work/app" && npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error)
+tsc -p tsconfig.build.json --outDir "$work/app/dist"
+rm -rf "$work/app/dist/test"
+port=$("$node" -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})')
+sed -e "s/127\.0\.0\.1:8080/127.0.0.1:$port/g" -e "s#\.\./data/#$work/data/#g" config/default.json > "$work/app/config.json"
+
+as=()
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+  as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+  chown -R 65534:65534 "$work"
+  if ! "${as[@]}" "$node" -e 0 2>/dev/null; then as=(); chown -R "$(id -u)" "$work"; fi
+fi
+chmod -R a-w "$work/app"
+before=$(cd "$work/app" && find . -type f -not -path './node_modules/*' -exec sha256sum {} + | sort | sha256sum)
+
+(cd "$work/app" && exec "${as[@]}" "$node" dist/src/main.js serve --config "$work/app/config.json") > "$work/data/out" 2> "$work/data/err" &
+pid=$!
+for _ in $(seq 1 100); do
+  if "$node" -e "fetch('http://127.0.0.1:$port/livez').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"; then break; fi
+  if ! kill -0 "$pid" 2>/dev/null; then cat "$work/data/err"; exit 1; fi
+  sleep 0.2
+done
+"$node" -e "fetch('http://127.0.0.1:$port/readyz').then((r)=>process.exit(r.ok?0:1))"
+kill -TERM "$pid"
+wait "$pid"
+pid=
+after=$(cd "$work/app" && find . -type f -not -path './node_modules/*' -exec sha256sum {} + | sort | sha256sum)
+[ "$before" = "$after" ]
+echo "dist/ ran from a read-only folder${as[0]:+ as another user}, was alive and ready, and stopped when it was asked to"
