@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { configText } from '../kit/gateway.ts';
 import { type GatewayProcess, gatewayProcess } from '../kit/gateway-process.ts';
 import { type PiClient, piClient } from '../kit/pi-client.ts';
@@ -19,6 +18,8 @@ type Ledger = {
   answered: Map<string, string>;
   /** How often a transaction was handed out as accepted. */
   accepts: Map<string, number>;
+  /** Told of every acknowledgement: the moment of the kill is counted in these, not in time. */
+  acknowledged(): void;
   /** Transactions whose finish was under way when the process died: it may have been taken, or not. */
   unsure: Set<string>;
 };
@@ -41,15 +42,16 @@ describe('A gateway that is killed', function () {
       ),
     );
     const client = piClient(`http://127.0.0.1:${port}`);
-    const ledger: Ledger = { rollouts: [], answered: new Map(), accepts: new Map(), unsure: new Set() };
+    const ledger: Ledger = { rollouts: [], answered: new Map(), accepts: new Map(), unsure: new Set(), acknowledged: () => undefined };
     let gateway: GatewayProcess = await gatewayProcess(file);
     undo.later(() => gateway.end('SIGKILL'));
     const password = /Password:\s+(\S+)/.exec(gateway.output().out)?.[1] ?? '';
     const admin = await client.login('admin', password);
     for (let round = 0; round < rounds; round += 1) {
-      // when it is killed at some moment of the load, and started again
+      // when it is killed after some acknowledgements, with other requests under way, and started again
+      const enough = countTo(1 + 2 * (round % 10), ledger);
       const load = Array.from({ length: workers }, (_, worker) => work(client, admin, ledger, `user${round}-${worker}`));
-      await sleep(60 + 35 * (round % 10));
+      await Promise.race([enough, Promise.all(load)]);
       await gateway.end('SIGKILL');
       await Promise.all(load);
       gateway = await gatewayProcess(file);
@@ -67,6 +69,17 @@ describe('A gateway that is killed', function () {
   });
 });
 
+/** Resolves with the acknowledgement of this number from now on. */
+function countTo(wanted: number, ledger: Ledger): Promise<void> {
+  let count = 0;
+  return new Promise((resolve) => {
+    ledger.acknowledged = () => {
+      count += 1;
+      if (count === wanted) resolve();
+    };
+  });
+}
+
 /** Enrols a phone, then logs in again and again, until the process is gone. */
 async function work(client: PiClient, admin: Record<string, string>, ledger: Ledger, user: string): Promise<void> {
   let finishing: string | undefined;
@@ -75,6 +88,7 @@ async function work(client: PiClient, admin: Record<string, string>, ledger: Led
     const phone = piPhone(client, { serial: body.detail.serial, credential: body.detail.enrollment_credential });
     const done = await phone.rollout();
     ledger.rollouts.push({ phone, publicKey: done.body.detail.public_key });
+    ledger.acknowledged();
     for (;;) {
       const started = await client.post('/validate/check', { user, pass: '1234' });
       const id: string = started.body.detail.transaction_id;
@@ -82,6 +96,7 @@ async function work(client: PiClient, admin: Record<string, string>, ledger: Led
       const answer = await phone.answer(shown.nonce);
       assert.equal(answer.body.result.value, true);
       ledger.answered.set(id, user);
+      ledger.acknowledged();
       finishing = id;
       await finish(client, ledger, id, user);
       finishing = undefined;
@@ -97,6 +112,7 @@ async function finish(client: PiClient, ledger: Ledger, id: string, user: string
   const { body } = await client.post('/validate/check', { user, pass: '', transaction_id: id });
   if (body.result.authentication !== 'ACCEPT') return false;
   ledger.accepts.set(id, (ledger.accepts.get(id) ?? 0) + 1);
+  ledger.acknowledged();
   return true;
 }
 
