@@ -57,7 +57,7 @@ function configuration(): object {
         actions: { push_firebase_configuration: 'poll only', push_registration_url: `${url}/ttype/push` },
       },
     ],
-    settings: { serverKeyBits: bits, serverKeyStock: parallel, logLevel: 'error' },
+    settings: { serverKeyBits: bits, serverKeyStock: 1, logLevel: 'error' },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { GatewayFault } from '../../foundation/model/index.ts';
-import { type GroupCommit, openGroupCommit } from './group-commit.ts';
+import { openGroupCommit } from './group-commit.ts';
 
 /** One row as SQLite gives it. */
 export type Row = Record<string, unknown>;
@@ -24,11 +24,7 @@ export type Session = {
 };
 
 /** Opens a session on a database that this process alone holds. */
-export function openSession(
-  database: DatabaseSync,
-  onOperation: OnOperation = () => undefined,
-  commits: GroupCommit = openGroupCommit(database),
-): Session {
+export function openSession(database: DatabaseSync, onOperation: OnOperation = () => undefined): Session {
   const statements = new Map<string, StatementSync>();
   let ended = false;
   const prepared = (sql: string): StatementSync => {
@@ -36,6 +32,8 @@ export function openSession(
     statements.set(sql, statement);
     return statement;
   };
+  // Prepared, since every write of every group passes through these few words.
+  const commits = openGroupCommit({ exec: (sql) => void prepared(sql).run() });
   const timed = async <T>(op: string, work: () => T | Promise<T>): Promise<T> => {
     const start = performance.now();
     try {
