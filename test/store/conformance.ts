@@ -1,0 +1,341 @@
+import assert from 'node:assert/strict';
+import { decide } from '../../src/engine/decide.ts';
+import type { Decision, Effect, PushToken } from '../../src/foundation/model/index.ts';
+import type { Page, PushTokenFilter, Store } from '../../src/store/store.ts';
+import { givenChallenge, givenPushToken, givenTransaction } from '../kit/records.ts';
+
+/** A store under test: `reopen` closes it and opens what it left. */
+export type StoreFixture = { store: Store; reopen(): Promise<Store>; dispose(): Promise<void> };
+
+const page: Page = { offset: 0, limit: 100, sortBy: 'serial', descending: false };
+const effect = (id: string, serial = 'PIPU00010001', at = 5): Effect => ({ id, kind: 'login-succeeded', serial, at });
+const effectsDue = 10_000;
+
+/** What every store must do. Call it inside no other `describe` than the store's own. */
+export function storeConformance(name: string, open: () => Promise<StoreFixture>): void {
+  describe(`${name} as a store`, () => {
+    let fixture: StoreFixture;
+    let store: Store;
+    beforeEach(async () => {
+      fixture = await open();
+      store = fixture.store;
+    });
+    afterEach(() => fixture.dispose());
+    tokenCases(() => store);
+    transactionCases(() => store);
+    effectCases(() => store);
+    otherCases(() => store);
+
+    it('has everything that was acknowledged when it is opened again', async () => {
+      // given one record of each kind
+      await store.addToken(givenPushToken());
+      await store.addTransaction(givenTransaction());
+      await store.decide(
+        '00100000000000000001',
+        0,
+        { ...givenTransaction().decision, state: 'accepted', version: 1 },
+        [effect('e1')],
+        effectsDue,
+      );
+      await store.appendTrail('00100000000000000001', [
+        { at: 1, serial: 'PIPU00010001', provider: 'p', outcome: 'sent', reason: '', ms: 3 },
+      ]);
+      await store.addStockKey({ id: 'k', bits: 2048, publicKey: 'p', sealedPrivateKey: 's' });
+      await store.putAccount({ name: 'admin', passwordHash: 'h', createdAt: 1 });
+      // when the store is opened again
+      const again = await fixture.reopen();
+      // then they are there
+      assert.deepEqual(await again.findToken('PIPU00010001'), givenPushToken());
+      assert.equal((await again.findTransaction('00100000000000000001'))?.decision.state, 'accepted');
+      assert.equal((await again.trailOf('00100000000000000001')).length, 1);
+      assert.equal((await again.claimDueEffects(effectsDue, effectsDue + 1, 10))[0]?.effects[0]?.id, 'e1');
+      assert.equal(await again.countStockKeys(2048), 1);
+      assert.deepEqual(await again.findAccount('admin'), { name: 'admin', passwordHash: 'h', createdAt: 1 });
+    });
+  });
+}
+
+function tokenCases(store: () => Store): void {
+  it('gives a serial to one push token only', async () => {
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => store().addToken(givenPushToken({ description: String(index) }))),
+    );
+    assert.deepEqual(results.filter((result) => result === 'added').length, 1);
+    assert.equal(results[0] === 'added', (await store().findToken('PIPU00010001'))?.description === '0');
+  });
+
+  it('changes a push token under its version: of two at once one wins, and a field can be taken away', async () => {
+    await store().addToken(givenPushToken({ pinHash: 'h' }));
+    const both = await Promise.all([
+      store().changeToken('PIPU00010001', 0, { pinHash: null }),
+      store().changeToken('PIPU00010001', 0, { enabled: false }),
+    ]);
+    const token = await store().findToken('PIPU00010001');
+    assert.deepEqual([...both].sort(), ['changed', 'conflict']);
+    assert.equal(token?.version, 1);
+    assert.deepEqual([token?.pinHash, token?.enabled], both[0] === 'changed' ? [undefined, true] : ['h', false]);
+    assert.equal(await store().changeToken('NOPE', 0, { enabled: true }), 'conflict');
+  });
+
+  it('counts failures of many requests at once, up to the maximum, and loses none to a change', async () => {
+    await store().addToken(givenPushToken({ maxFail: 30 }));
+    await Promise.all([
+      ...Array.from({ length: 20 }, () => store().countFailure(['PIPU00010001', 'NOPE'])),
+      store().changeToken('PIPU00010001', 0, { description: 'x' }),
+    ]);
+    assert.equal((await store().findToken('PIPU00010001'))?.failCount, 20);
+    await Promise.all(Array.from({ length: 20 }, () => store().countFailure(['PIPU00010001'])));
+    assert.equal((await store().findToken('PIPU00010001'))?.failCount, 30);
+  });
+
+  it('counts a login once per effect, resets the failures with it, and never for an older login', async () => {
+    await store().addToken(givenPushToken({ failCount: 3 }));
+    const after = async (): Promise<PushToken | undefined> => store().findToken('PIPU00010001');
+    await Promise.all([store().countLogin('PIPU00010001', 10, 'a'), store().countLogin('PIPU00010001', 10, 'a')]);
+    assert.deepEqual([(await after())?.failCount, (await after())?.loginCount], [0, 1]);
+    await store().countFailure(['PIPU00010001']);
+    await store().countLogin('PIPU00010001', 9, 'older');
+    await store().countLogin('PIPU00010001', 10, 'a');
+    assert.deepEqual([(await after())?.failCount, (await after())?.loginCount], [1, 1]);
+    await store().countLogin('NOPE', 11, 'b');
+  });
+
+  it('finds the push tokens of an owner whatever the case of the name, in order', async () => {
+    const owner = { user: 'Alice', realm: 'corp', resolver: '' };
+    for (const serial of ['C', 'A', 'B']) await store().addToken(givenPushToken({ serial, owner }));
+    await store().addToken(givenPushToken({ serial: 'D', owner: { ...owner, realm: 'guests' } }));
+    assert.deepEqual(
+      (await store().tokensOf('alice', 'CORP')).map(({ serial }) => serial),
+      ['A', 'B', 'C'],
+    );
+    assert.equal(await store().countTokens('push'), 4);
+    assert.equal(await store().countTokens('other'), 0);
+  });
+
+  it('lists by filter, where only * is a wildcard', async () => {
+    const { owner: _nobody, ...unowned } = givenPushToken();
+    const tokens = [
+      givenPushToken({ serial: 'A_1' }),
+      givenPushToken({ serial: 'AB1', enabled: false }),
+      givenPushToken({ serial: 'A[1', rollout: 'offered' }),
+      { ...unowned, serial: 'A%1' },
+    ];
+    for (const token of tokens) await store().addToken(token);
+    const serials = async (filter: PushTokenFilter): Promise<string[]> =>
+      (await store().listTokens(filter, page)).tokens.map(({ serial }) => serial);
+    assert.deepEqual(await serials({ serial: 'a_1' }), ['A_1']);
+    assert.deepEqual(await serials({ serial: 'A[1' }), ['A[1']);
+    assert.deepEqual(await serials({ serial: 'A%*' }), ['A%1']);
+    assert.deepEqual((await serials({ serial: 'a*' })).length, 4);
+    assert.deepEqual(await serials({ serial: 'A?1' }), []);
+    assert.deepEqual(await serials({ user: 'ALI*', realm: 'Corp', enabled: false }), ['AB1']);
+    assert.deepEqual(await serials({ assigned: false }), ['A%1']);
+    assert.deepEqual(await serials({ rollout: 'offered', type: 'push' }), ['A[1']);
+    assert.deepEqual(await serials({ type: 'other' }), []);
+  });
+
+  it('lists page by page, both ways, with the count of all', async () => {
+    for (const serial of ['A', 'B', 'C']) await store().addToken(givenPushToken({ serial, createdAt: serial.charCodeAt(0) }));
+    const list = async (over: Partial<Page>) => {
+      const { count, tokens } = await store().listTokens({}, { ...page, ...over });
+      return [count, ...tokens.map(({ serial }) => serial)];
+    };
+    assert.deepEqual(await list({ limit: 2 }), [3, 'A', 'B']);
+    assert.deepEqual(await list({ limit: 2, offset: 2 }), [3, 'C']);
+    assert.deepEqual(await list({ descending: true, sortBy: 'createdAt' }), [3, 'C', 'B', 'A']);
+  });
+
+  it('removes a push token once', async () => {
+    await store().addToken(givenPushToken());
+    assert.deepEqual([await store().removeToken('PIPU00010001'), await store().removeToken('PIPU00010001')], [true, false]);
+    assert.equal(await store().findToken('PIPU00010001'), undefined);
+  });
+}
+
+function transactionCases(store: () => Store): void {
+  const id = '00100000000000000001';
+  const accepted = (version: number): Decision => ({ ...givenTransaction().decision, state: 'accepted', version });
+
+  it('adds a transaction once: by id, by foreign id per dialect and auth server, by handle per phone protocol', async () => {
+    const transaction = givenTransaction({ foreignId: 'f1' });
+    const other = (over: object, handle: string, phone = 'pipush') =>
+      givenTransaction({ id: 'other', foreignId: 'f2', ...over }, [givenChallenge({ handle, phone })]);
+    assert.equal(await store().addTransaction(transaction), 'added');
+    assert.equal(await store().addTransaction(other({ id }, 'N2')), 'taken');
+    assert.equal(await store().addTransaction(other({ foreignId: 'f1' }, 'N2')), 'taken');
+    assert.equal(await store().addTransaction(other({}, 'NONCE1')), 'taken');
+    assert.equal(await store().findTransaction('other'), undefined, 'what was refused left nothing');
+    assert.equal(await store().addTransaction(other({ id: 'a', foreignId: 'f1', authServer: 'else' }, 'N2')), 'added');
+    assert.equal(await store().addTransaction(other({ id: 'b', foreignId: 'f1', dialect: 'else' }, 'NONCE1', 'linotp')), 'added');
+    assert.deepEqual(await store().findTransaction(id), transaction);
+    assert.equal((await store().findByForeignId('privacyidea', 'vpn', 'f1'))?.id, id);
+    assert.equal(await store().findByForeignId('privacyidea', 'vpn', 'f9'), undefined);
+  });
+
+  it('lets one of two different answers win that come at once', async () => {
+    await store().addTransaction(givenTransaction());
+    const declined: Decision = { ...accepted(1), state: 'declined' };
+    const replies = await Promise.all([
+      store().decide(id, 0, accepted(1), [], effectsDue),
+      store().decide(id, 0, declined, [], effectsDue),
+    ]);
+    assert.deepEqual([...replies].sort(), ['conflict', 'decided']);
+    assert.equal((await store().findTransaction(id))?.decision.state, replies[0] === 'decided' ? 'accepted' : 'declined');
+  });
+
+  it('makes one change of two identical answers', async () => {
+    await store().addTransaction(givenTransaction());
+    const answer = async () => {
+      const found = await store().findTransaction(id);
+      assert.ok(found);
+      const { next } = decide(found.decision, { kind: 'answered', serial: 'PIPU00010001', answer: 'yes', verdict: 'accepted' }, 1);
+      return next ? store().decide(id, found.decision.version, next, [], effectsDue) : 'repeated';
+    };
+    const replies = await Promise.all([answer(), answer()]);
+    assert.equal(replies.filter((reply) => reply === 'decided').length, 1);
+    assert.equal((await store().findTransaction(id))?.decision.version, 1);
+    assert.equal(await answer(), 'repeated');
+  });
+
+  it('lets one of 200 win that take the same accepted login', async () => {
+    await store().addTransaction(givenTransaction({ decision: accepted(0) }));
+    const take = async () => {
+      const found = await store().findTransaction(id);
+      const step = found && decide(found.decision, { kind: 'consumed' }, 1);
+      return found && step?.next ? store().decide(id, found.decision.version, step.next, [], effectsDue) : 'too late';
+    };
+    const replies = await Promise.all(Array.from({ length: 200 }, take));
+    assert.equal(replies.filter((reply) => reply === 'decided').length, 1);
+  });
+
+  it('keeps a trail entry that is written between read and decision, and the version as it was', async () => {
+    await store().addTransaction(givenTransaction());
+    const before = await store().findTransaction(id);
+    const entry = { at: 1, serial: 'PIPU00010001', provider: 'poll', outcome: 'sent', reason: 'poll', ms: 1 } as const;
+    await store().appendTrail(id, [entry, { ...entry, at: 2 }]);
+    assert.equal(await store().decide(id, before?.decision.version ?? -1, accepted(1), [], effectsDue), 'decided');
+    assert.deepEqual(
+      (await store().trailOf(id)).map(({ at }) => at),
+      [1, 2],
+    );
+    assert.deepEqual(await store().trailOf('unknown'), []);
+  });
+
+  it('finds the open transactions of a push token by the clock, oldest first', async () => {
+    const add = (number: number, createdAt: number, answerUntil: number, serials = ['S1']) => {
+      const base = givenTransaction(
+        { id: `t${number}`, createdAt },
+        serials.map((serial) => givenChallenge({ serial, handle: `${number}${serial}` })),
+      );
+      return store().addTransaction({ ...base, decision: { ...base.decision, answerUntil } });
+    };
+    await add(1, 30, 100);
+    await add(2, 20, 200, ['S1', 'S2']);
+    await add(3, 10, 50);
+    const found = async (serial: string, now: number) => (await store().openTransactionsOf(serial, now)).map((each) => each.id);
+    assert.deepEqual(await found('S1', 49), ['t3', 't2', 't1']);
+    assert.deepEqual(await found('S1', 50), ['t2', 't1'], 'at the moment itself it is over');
+    assert.deepEqual(await found('S2', 0), ['t2']);
+    // nothing was cleaned up, and yet what is over is not found
+    assert.ok(await store().findTransaction('t3'));
+    await store().decide('t2', 0, accepted(1), [], effectsDue);
+    assert.deepEqual(await found('S1', 0), ['t3', 't1'], 'what is settled is no longer open');
+    assert.equal((await store().findByHandle('pipush', '2S1'))?.id, 't2');
+    assert.equal(await store().findByHandle('linotp', '2S1'), undefined);
+  });
+
+  it('refuses a decision on a transaction that is not there', async () => {
+    assert.equal(await store().decide('unknown', 0, accepted(1), [effect('e')], effectsDue), 'conflict');
+    assert.deepEqual(await store().claimDueEffects(effectsDue, effectsDue, 10), []);
+  });
+
+  it('sweeps what is over, and neither what is not nor what has effects left', async () => {
+    await store().addTransaction(givenTransaction());
+    await store().addTransaction(givenTransaction({ id: 'busy' }, [givenChallenge({ handle: 'N2' })]));
+    await store().decide('busy', 0, accepted(1), [effect('e1')], effectsDue);
+    assert.equal(await store().sweep(2000, 10), 0);
+    assert.equal(await store().sweep(2001, 10), 1);
+    assert.equal(await store().findTransaction(id), undefined);
+    assert.equal(await store().findByHandle('pipush', 'NONCE1'), undefined);
+    await store().removeEffects('busy', ['e1']);
+    assert.equal(await store().sweep(2001, 10), 1);
+  });
+}
+
+function effectCases(store: () => Store): void {
+  const id = '00100000000000000001';
+
+  it('stores effects with the decision that causes them, or not at all', async () => {
+    await store().addTransaction(givenTransaction());
+    const next = { ...givenTransaction().decision, state: 'consumed' as const, version: 1 };
+    await Promise.all([store().decide(id, 0, next, [effect('one')], effectsDue), store().decide(id, 0, next, [effect('two')], effectsDue)]);
+    const due = await store().claimDueEffects(effectsDue, effectsDue + 100, 10);
+    assert.deepEqual(
+      due.map(({ transactionId, effects }) => [transactionId, effects.map((each) => each.id)]),
+      [[id, ['one']]],
+    );
+  });
+
+  it('gives due effects to one that asks, until the lease ends or they are taken off', async () => {
+    await store().addTransaction(givenTransaction());
+    await store().decide(id, 0, { ...givenTransaction().decision, state: 'consumed', version: 1 }, [effect('a'), effect('b')], effectsDue);
+    assert.deepEqual(await store().claimDueEffects(effectsDue - 1, effectsDue + 100, 10), [], 'the deciding gateway has them first');
+    const claims = await Promise.all(Array.from({ length: 8 }, () => store().claimDueEffects(effectsDue, effectsDue + 100, 10)));
+    assert.equal(claims.flat().length, 1, 'one lease for all that ask at once');
+    await store().removeEffects(id, ['a']);
+    const later = await store().claimDueEffects(effectsDue + 100, effectsDue + 200, 10);
+    assert.deepEqual(
+      later[0]?.effects.map((each) => each.id),
+      ['b'],
+    );
+    await store().removeEffects(id, ['b', 'unknown']);
+    assert.deepEqual(await store().claimDueEffects(effectsDue + 300, effectsDue + 400, 10), []);
+  });
+}
+
+function otherCases(store: () => Store): void {
+  it('counts in windows that end', async () => {
+    const counts = await Promise.all(Array.from({ length: 10 }, () => store().countUp('poll:10.0.0.1', 0, 100)));
+    assert.deepEqual(
+      counts.map(({ count }) => count).sort((a, b) => a - b),
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    );
+    assert.deepEqual(await store().countUp('poll:10.0.0.1', 99, 500), { count: 11, endsAt: 100 });
+    assert.deepEqual(await store().countUp('poll:10.0.0.1', 100, 200), { count: 1, endsAt: 200 });
+    assert.deepEqual(await store().countUp('poll:10.0.0.2', 100, 200), { count: 1, endsAt: 200 });
+  });
+
+  it('gives each key of the stock to one taker', async () => {
+    for (let index = 0; index < 5; index += 1)
+      await store().addStockKey({ id: `k${index}`, bits: 2048, publicKey: `p${index}`, sealedPrivateKey: 's' });
+    await store().addStockKey({ id: 'big', bits: 4096, publicKey: 'p', sealedPrivateKey: 's' });
+    const taken = await Promise.all(Array.from({ length: 10 }, () => store().takeStockKey(2048)));
+    const ids = taken.flatMap((key) => (key ? [key.id] : []));
+    assert.equal(new Set(ids).size, 5);
+    assert.equal(ids.length, 5);
+    assert.deepEqual([await store().countStockKeys(2048), await store().countStockKeys(4096)], [0, 1]);
+  });
+
+  it('replaces an account of the same name', async () => {
+    await store().putAccount({ name: 'b', passwordHash: 'one', createdAt: 1 });
+    await store().putAccount({ name: 'a', passwordHash: 'x', createdAt: 1 });
+    await store().putAccount({ name: 'b', passwordHash: 'two', createdAt: 2 });
+    assert.deepEqual(
+      (await store().listAccounts()).map(({ name, passwordHash }) => [name, passwordHash]),
+      [
+        ['a', 'x'],
+        ['b', 'two'],
+      ],
+    );
+    assert.equal(await store().findAccount('c'), undefined);
+  });
+
+  it('answers while it is open, and is unavailable afterwards', async () => {
+    await store().ping();
+    const last = store().addToken(givenPushToken());
+    await store().close();
+    assert.equal(await last, 'added', 'what was under way is finished');
+    await assert.rejects(store().ping(), { code: 'store-unavailable' });
+    await assert.rejects(store().addToken(givenPushToken({ serial: 'X' })), { code: 'store-unavailable' });
+  });
+}

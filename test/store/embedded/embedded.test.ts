@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { openLog } from '../../../src/foundation/telemetry/index.ts';
+import { openEmbeddedStore } from '../../../src/store/embedded/index.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { givenPushToken } from '../../kit/records.ts';
+import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
+import { storeConformance } from '../conformance.ts';
+
+const open = (path: string): Promise<Store> => openEmbeddedStore({ path, log: openLog('silent') });
+
+storeConformance('The embedded store', async () => {
+  const undo = cleanup();
+  const path = join(temporaryFolder(undo), 'data', 'pushgate.db');
+  const fixture = {
+    store: await open(path),
+    async reopen() {
+      await fixture.store.close();
+      fixture.store = await open(path);
+      return fixture.store;
+    },
+    async dispose() {
+      await fixture.store.close();
+      await undo.run();
+    },
+  };
+  return fixture;
+});
+
+describe('The file of the embedded store', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  const givenStoreFile = async (): Promise<string> => {
+    const path = join(temporaryFolder(undo), 'pushgate.db');
+    const store = await open(path);
+    for (let index = 0; index < 200; index += 1)
+      await store.addToken(givenPushToken({ serial: `S${index}`, description: 'x'.repeat(200) }));
+    await store.close();
+    return path;
+  };
+
+  /** Opening is refused with one sentence, and every file around is what it was. */
+  const assertRefused = async (path: string, sentence: RegExp): Promise<void> => {
+    const folder = join(path, '..');
+    const before = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString('base64')]);
+    await assert.rejects(open(path), (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'config-invalid');
+      assert.match(error.message, sentence);
+      assert.ok(!error.message.includes('\n') && error.message.includes(path));
+      return true;
+    });
+    assert.deepEqual(
+      readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString('base64')]),
+      before,
+    );
+  };
+
+  it('is for its user alone, and leaves nothing beside it', async () => {
+    const path = await givenStoreFile();
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(join(path, '..')), ['pushgate.db']);
+  });
+
+  it('is refused when it is not a database, and left as it is', async () => {
+    const path = join(temporaryFolder(undo), 'pushgate.db');
+    writeFileSync(path, 'a letter to somebody');
+    await assertRefused(path, /is not a store of pushgate/);
+  });
+
+  it("is refused when it is another program's database, and left as it is", async () => {
+    const path = join(temporaryFolder(undo), 'pushgate.db');
+    const database = new DatabaseSync(path);
+    database.exec('CREATE TABLE precious (a)');
+    database.close();
+    await assertRefused(path, /is not a store of pushgate/);
+  });
+
+  it('is refused when it is cut off or scribbled over, and left as it is', async () => {
+    const path = await givenStoreFile();
+    const whole = `${path}.whole`;
+    copyFileSync(path, whole);
+    truncateSync(path, Math.floor(statSync(path).size / 2 / 4096) * 4096);
+    await assertRefused(path, /is damaged/);
+    const bytes = readFileSync(whole);
+    bytes.fill(0xaa, 4096, 4096 * 4);
+    writeFileSync(path, bytes);
+    await assertRefused(path, /is damaged/);
+  });
+
+  it('is refused when a newer version made it, and left as it is', async () => {
+    const path = await givenStoreFile();
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    await assertRefused(path, /newer version/);
+  });
+
+  it('is held by one opener, who is named to the next', async () => {
+    const path = await givenStoreFile();
+    const first = await open(path);
+    await assert.rejects(open(path), (error: Error) => error.message.includes(`process ${process.pid}`));
+    await first.close();
+    await (await open(path)).close();
+  });
+
+  it('is made anew from an empty file', async () => {
+    const path = join(temporaryFolder(undo), 'pushgate.db');
+    writeFileSync(path, '');
+    const store = await open(path);
+    assert.equal(await store.countTokens('push'), 0);
+    await store.close();
+  });
+});
