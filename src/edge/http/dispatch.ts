@@ -11,7 +11,8 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
   for (const { path: mountPath, dialect, routes, unknown } of mounts) {
     for (const { methods, path, handle } of routes) {
       const whole = fullPath(mountPath, path);
-      router.register(whole, [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])], async (ctx: Context) => {
+      // Registered without the slash at its end, a route is found with and without it.
+      router.register(whole.replace(/(?<=.)\/$/, ''), [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])], async (ctx: Context) => {
         ctx.state.labels = { dialect, route: whole } satisfies RequestLabels;
         try {
           await handle(ctx);

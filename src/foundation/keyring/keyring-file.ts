@@ -11,22 +11,25 @@ export function createKeyringFile(path: string, now: number): void {
   const draft = `${path}.${process.pid}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const file = openSync(draft, 'wx', 0o600);
+    writeDurably(draft, newKeyring(now));
     try {
-      writeSync(file, newKeyring(now));
-      fsyncSync(file);
+      // A link, unlike a rename, fails where another start was faster.
+      linkSync(draft, path);
     } finally {
-      closeSync(file);
+      rmSync(draft);
     }
-    // A link, unlike a rename, fails where another start was faster.
-    linkSync(draft, path);
   } catch (error) {
-    throw new GatewayFault(
-      'config-invalid',
-      `Cannot make the keyring ${path} (${systemCode(error)}). Make its folder writable for this user, or name another place.`,
-      error,
-    );
+    const why = `Cannot make the keyring ${path} (${systemCode(error)}).`;
+    throw new GatewayFault('config-invalid', `${why} Make its folder writable for this user, or name another place.`, error);
+  }
+}
+
+function writeDurably(path: string, text: string): void {
+  const file = openSync(path, 'w', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
   } finally {
-    rmSync(draft, { force: true });
+    closeSync(file);
   }
 }

@@ -169,12 +169,8 @@ describe('Callers of the privacyIDEA dialect', () => {
         { name: 'two', networks: ['127.0.0.0/8'], mounts: ['/b'] },
       ],
     };
-    const { client, admin, phoneOf } = await givenGateway(undo, { mounts: [...mounts, { path: '/', serves: 'privacyidea' }], more });
-    await assert.rejects(
-      phoneOf('alice').then(() =>
-        client.post('/validate/check', { user: 'alice', pass: '1234' }).then(({ status }) => assert.equal(status, 200)),
-      ),
-    );
+    const { client, phoneOf } = await givenGateway(undo, { mounts: [...mounts, { path: '/', serves: 'privacyidea' }], more });
+    await phoneOf('alice');
     // when the first one starts a login
     const started = await client.post('/a/validate/check', { user: 'alice', pass: '1234' });
     const transaction_id = started.body.detail.transaction_id;
@@ -188,6 +184,5 @@ describe('Callers of the privacyIDEA dialect', () => {
       (await client.post('/a/validate/check', { user: 'alice', pass: '', transaction_id })).body.detail.message,
       'Response did not match the challenge.',
     );
-    assert.ok(admin.authorization);
   });
 });

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import { catalog } from '../../providers/catalog.ts';
+import { type AddressKind, type DeliveryOutcome, defineProvider, type Push } from '../../src/delivery/provider-kit/index.ts';
+import { openRegistry, type ProviderEntry, providerConfig } from '../../src/delivery/registry/index.ts';
+import type { DeviceAddress } from '../../src/foundation/model/index.ts';
+import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
+import { cleanup } from '../kit/temporary.ts';
+
+type Behaviour = (push: Push, signal: AbortSignal) => Promise<DeliveryOutcome>;
+
+const fcmOnly: AddressKind[] = ['fcm'];
+const sent: Behaviour = async () => ({ kind: 'sent' });
+const unavailable: Behaviour = async () => ({ kind: 'unavailable', reason: 'server' });
+const rejected: Behaviour = async () => ({ kind: 'rejected', reason: 'dead-address' });
+const address = (kind: DeviceAddress['kind'], value: string, over: Partial<DeviceAddress> = {}): DeviceAddress => ({
+  kind,
+  value,
+  since: 1,
+  ...over,
+});
+
+describe('The registry of providers', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  /** A registry whose providers behave as the test says; `seen` is what they were given. */
+  const given = async (behaviours: Record<string, { does: Behaviour; serves?: AddressKind[] }>) => {
+    const seen: string[] = [];
+    const definitions = Object.entries(behaviours).map(([kind, { does, serves = fcmOnly }]) =>
+      defineProvider({
+        kind,
+        addresses: serves,
+        config: z.strictObject({}),
+        open: () => ({
+          deliver: (push, signal) => {
+            seen.push(`${kind} ${push.address?.value ?? '-'}`);
+            return does(push, signal);
+          },
+          close: async () => void seen.push(`${kind} closed`),
+        }),
+      }),
+    );
+    const all = [...definitions, ...catalog];
+    const providers = definitions.map(({ kind }): ProviderEntry => ({ name: kind, kind, default: false, config: {} }));
+    const metrics = openMetrics('test');
+    const logged: string[] = [];
+    const log = openLog('info', { write: (line: string) => void logged.push(line) });
+    const registry = await openRegistry({ providers, catalog: all, log, metrics, clock: Date.now });
+    undo.later(() => registry.close());
+    const deliver = (names: string[], addresses: DeviceAddress[] = [address('fcm', 'a')], deadlineMs = 5000) =>
+      registry.deliver(
+        { providers: names, deadlineMs },
+        { transactionId: '1', handle: 'N', phone: 'pipush', payload: '{}', addresses, expiresAt: 1 },
+      );
+    const tried = async (...args: Parameters<typeof deliver>) =>
+      (await deliver(...args)).attempts.map(({ provider, outcome, reason }) => [provider, outcome, reason].filter(Boolean).join(' '));
+    return { registry, seen, deliver, tried, metrics, logged };
+  };
+
+  it('ends with the first provider that takes the push', async () => {
+    const { tried, seen } = await given({ one: { does: sent }, two: { does: sent } });
+    assert.deepEqual(await tried(['one', 'two']), ['one sent']);
+    assert.deepEqual(seen, ['one a']);
+  });
+
+  it('goes on to the next provider when one is unavailable', async () => {
+    const { deliver } = await given({ one: { does: unavailable }, two: { does: sent } });
+    const { outcome, attempts } = await deliver(['one', 'two']);
+    assert.equal(outcome.kind, 'sent');
+    assert.deepEqual(
+      attempts.map(({ provider }) => provider),
+      ['one', 'two'],
+    );
+  });
+
+  it('tries no further address of a kind that a provider rejected, but another provider', async () => {
+    const { tried } = await given({ one: { does: rejected, serves: ['fcm', 'apns'] }, two: { does: sent } });
+    const addresses = [address('fcm', 'a'), address('fcm', 'b'), address('apns', 'c')];
+    assert.deepEqual(await tried(['one', 'two'], addresses), [
+      'one rejected dead-address',
+      'one skipped rejected-before',
+      'one rejected dead-address',
+      'two sent',
+    ]);
+  });
+
+  it('skips a provider that serves no living address of the token', async () => {
+    const { tried } = await given({ one: { does: sent, serves: ['gda'] }, two: { does: sent } });
+    assert.deepEqual(await tried(['one', 'two'], [address('fcm', 'dead', { deadSince: 2 }), address('fcm', 'a')]), [
+      'one skipped no-address',
+      'two sent',
+    ]);
+    assert.deepEqual(await tried(['one'], []), ['one skipped no-address']);
+  });
+
+  it('lets a phone poll, with and without a provider of that kind in the file', async () => {
+    const { deliver } = await given({ one: { does: unavailable } });
+    assert.deepEqual((await deliver(['one', 'poll only'])).outcome, { kind: 'sent', reason: 'poll' });
+  });
+
+  it('ends at its deadline, whatever a provider does', async () => {
+    const { deliver } = await given({ hangs: { does: () => new Promise(() => undefined) }, two: { does: sent } });
+    const { outcome, attempts } = await deliver(['hangs', 'two'], [address('fcm', 'a')], 30);
+    assert.deepEqual(outcome, { kind: 'unavailable', reason: 'timeout' });
+    assert.deepEqual(
+      attempts.map(({ provider }) => provider),
+      ['hangs'],
+    );
+  });
+
+  it('shows a provider the deadline', async () => {
+    const waits: Behaviour = (_push, signal) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'unavailable', reason: 'aborted' })));
+    const { deliver } = await given({ waits: { does: waits } });
+    assert.equal((await deliver(['waits'], [address('fcm', 'a')], 20)).outcome.kind, 'unavailable');
+  });
+
+  it('takes a provider that throws for unavailable, logs it, and goes on', async () => {
+    const { tried, logged } = await given({
+      broken: {
+        does: () => {
+          throw new Error('a defect');
+        },
+      },
+      two: { does: sent },
+    });
+    assert.deepEqual(await tried(['broken', 'two']), ['broken unavailable defect', 'two sent']);
+    assert.match(logged.join(), /a defect/);
+  });
+
+  it('counts attempts by provider and outcome', async () => {
+    const { deliver, metrics } = await given({ one: { does: unavailable }, two: { does: sent } });
+    await deliver(['one', 'two']);
+    const text = await metrics.registry.metrics();
+    assert.match(text, /pushgate_push_attempts_total\{provider="one",outcome="unavailable"\} 1/);
+    assert.match(text, /pushgate_push_attempts_total\{provider="two",outcome="sent"\} 1/);
+  });
+
+  it('closes every provider', async () => {
+    const { registry, seen } = await given({ one: { does: sent } });
+    await registry.close();
+    assert.deepEqual(seen, ['one closed']);
+  });
+
+  it('refuses kinds that are not in its catalog, and names those that are', () => {
+    const { error } = providerConfig(catalog).safeParse({ name: 'x', kind: 'pigeon', config: {} });
+    assert.match(error?.issues[0]?.message ?? '', /poll-only/);
+  });
+});

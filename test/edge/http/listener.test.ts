@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import {
+  type Listener,
+  type Mount,
+  openListener,
+  opsRoutes,
+  opsUnknown,
+  type Route,
+  routeConflicts,
+} from '../../../src/edge/http/index.ts';
+import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
+import { cleanup } from '../../kit/temporary.ts';
+
+describe('A listener', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  const mount = (path: string, routes: Route[], dialect = 'test'): Mount => ({
+    path,
+    dialect,
+    routes,
+    unknown: {
+      notFound: (ctx) => Object.assign(ctx, { status: 404, body: { dialect, what: 'not found' } }),
+      methodNotAllowed: (ctx) => Object.assign(ctx, { status: 405, body: { dialect, what: 'method' } }),
+      error(ctx, error) {
+        Object.assign(ctx, { status: 500, body: { dialect, what: error instanceof Error ? error.message : '' } });
+        return true;
+      },
+    },
+  });
+  const route = (path: string, handle: Route['handle'], methods: Route['methods'] = ['GET']): Route => ({ path, methods, handle });
+  const says =
+    (text: string): Route['handle'] =>
+    (ctx) =>
+      void Object.assign(ctx, { body: { text, params: ctx.params } });
+
+  const given = async (...mounts: Mount[]) => {
+    const logged: Record<string, unknown>[] = [];
+    const log = openLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
+    const metrics = openMetrics('test');
+    const draining = { now: false };
+    const listener: Listener = await openListener({ address: '127.0.0.1:0', mounts, log, metrics, draining });
+    undo.later(() => listener.close(0));
+    const ask = async (path: string, init: RequestInit = {}) => {
+      const reply = await fetch(`${listener.url}${path}`, init);
+      const text = await reply.text();
+      return { status: reply.status, headers: reply.headers, body: text === '' ? undefined : JSON.parse(text) };
+    };
+    return { listener, ask, logged, metrics, draining };
+  };
+
+  it('finds routes below their mount, with decoded parameters, with and without a slash at the end, and for HEAD', async () => {
+    const { ask } = await given(
+      mount('/', [route('/token/', says('list')), route('/token/:serial', says('one'))]),
+      mount('/mfa', [route('/token/:serial', says('mfa'))]),
+    );
+    assert.equal((await ask('/token')).body.text, 'list');
+    assert.equal((await ask('/token/')).body.text, 'list');
+    assert.deepEqual((await ask('/token/a%20b')).body, { text: 'one', params: { serial: 'a b' } });
+    assert.equal((await ask('/mfa/token/x?y=1')).body.text, 'mfa');
+    assert.equal((await ask('/token/x', { method: 'HEAD' })).status, 200);
+  });
+
+  it('answers what no route owns in the words of the nearest mount', async () => {
+    const { ask } = await given(mount('/', [route('/a', says('a'))], 'root'), mount('/mfa', [route('/b', says('b'), ['POST'])], 'mfa'));
+    assert.deepEqual((await ask('/nothing')).body, { dialect: 'root', what: 'not found' });
+    assert.deepEqual((await ask('/mfa/nothing')).body, { dialect: 'mfa', what: 'not found' });
+    assert.deepEqual((await ask('/mfaelse')).body.dialect, 'root');
+    const wrong = await ask('/mfa/b');
+    assert.deepEqual([wrong.status, wrong.body.what, wrong.headers.get('allow')], [405, 'method', 'POST']);
+    assert.equal((await ask('/a%zz')).status, 404);
+  });
+
+  it('answers 404 where there is no mount at all', async () => {
+    const { ask } = await given(mount('/mfa', []));
+    assert.deepEqual([(await ask('/')).status, (await ask('/')).body], [404, { error: 'Not found' }]);
+  });
+
+  it('hands what a handler throws to its dialect, logs the defect, and lives', async () => {
+    const broken = route('/a', () => {
+      throw new Error('oops');
+    });
+    const { ask, logged } = await given(mount('/', [broken]));
+    const { status, body, headers } = await ask('/a');
+    assert.deepEqual([status, body.what], [500, 'oops']);
+    const defect = logged.find(({ message }) => message === 'a handler failed');
+    assert.equal(defect?.requestId, headers.get('x-request-id'));
+    assert.equal((await ask('/a')).status, 500);
+  });
+
+  it('gives every request an id, takes over a sane one, logs the route and never the query', async () => {
+    const { ask, logged, metrics } = await given(mount('/', [route('/token/:serial', says('one'))]));
+    const own = await ask('/token/geheim?pass=geheim');
+    const brought = await ask('/token/x', {
+      headers: { 'x-request-id': 'abc-1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
+    });
+    const insane = await ask('/token/x', { headers: { 'x-request-id': 'a b"c' } });
+    assert.match(own.headers.get('x-request-id') ?? '', /^[0-9a-f]{16}$/);
+    assert.equal(brought.headers.get('x-request-id'), 'abc-1');
+    assert.match(insane.headers.get('x-request-id') ?? '', /^[0-9a-f]{16}$/);
+    const line = logged.find(({ requestId }) => requestId === 'abc-1');
+    assert.deepEqual([line?.method, line?.route, line?.status, line?.traceId], ['GET', '/token/:serial', 200, 'a'.repeat(32)]);
+    assert.ok(!JSON.stringify(logged).includes('geheim'));
+    assert.match(
+      await metrics.registry.metrics(),
+      /pushgate_http_requests_total\{dialect="test",route="\/token\/:serial",status="200"\} 3/,
+    );
+  });
+
+  it('lets the request under way finish when it closes, and takes no new one', async () => {
+    // given a request whose handler waits for the test
+    let finish = (): void => undefined;
+    const begun = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow = route('/slow', async (ctx) => {
+      finish();
+      await held;
+      ctx.body = { done: true };
+    });
+    const { listener, ask, draining } = await given(mount('/', [slow]));
+    const reply = ask('/slow');
+    await begun;
+    // when the listener closes
+    draining.now = true;
+    const closed = listener.close(60_000);
+    await assert.rejects(fetch(`${listener.url}/slow`));
+    release();
+    // then the reply arrives, says that the connection ends, and nothing is left open
+    const { body, headers } = await reply;
+    assert.deepEqual([body, headers.get('connection')], [{ done: true }, 'close']);
+    await closed;
+  });
+
+  it('cuts off what does not finish within the limit', async () => {
+    const { listener, ask } = await given(mount('/', [route('/never', () => new Promise<void>(() => undefined))]));
+    const reply = ask('/never');
+    const socket: Socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.on('error', () => undefined).write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
+    const failed = assert.rejects(reply);
+    await new Promise((resolve) => setImmediate(resolve));
+    await listener.close(50);
+    await failed;
+  });
+
+  it('says in one sentence why an address cannot be had', async () => {
+    const { listener } = await given(mount('/', []));
+    const port = new URL(listener.url).port;
+    const options = { mounts: [], log: openLog('silent'), metrics: openMetrics('test'), draining: { now: false } };
+    await assert.rejects(openListener({ ...options, address: `127.0.0.1:${port}` }), {
+      code: 'config-invalid',
+      message: /another program listens there/,
+    });
+    await assert.rejects(openListener({ ...options, address: '192.0.2.1:1' }), { code: 'config-invalid', message: /no such address/ });
+  });
+
+  it('serves probes and metrics, and is not ready while it drains or when a check fails', async () => {
+    const draining = { now: false };
+    let problem: Error | undefined;
+    const checks = [{ name: 'store', check: async () => (problem ? Promise.reject(problem) : undefined) }];
+    const routes = opsRoutes({ metrics: openMetrics('1.2.3'), checks, draining });
+    const { listener, ask } = await given({ path: '/', dialect: 'ops', routes, unknown: opsUnknown });
+    assert.deepEqual(
+      [(await ask('/livez')).status, (await ask('/readyz')).status, (await ask('/healthz')).body.checks],
+      [200, 200, [{ name: 'store', ok: true }]],
+    );
+    problem = new Error('no disk');
+    const failing = await ask('/readyz');
+    assert.deepEqual(
+      [failing.status, failing.body.ready, failing.body.checks],
+      [503, false, [{ name: 'store', ok: false, detail: 'no disk' }]],
+    );
+    problem = undefined;
+    draining.now = true;
+    assert.deepEqual([(await ask('/readyz')).status, (await ask('/livez')).status], [503, 200]);
+    const text = await (await fetch(`${listener.url}/metrics`)).text();
+    assert.match(text, /pushgate_build_info\{version="1\.2\.3"\} 1/);
+    assert.equal((await ask('/nothing')).status, 404);
+  });
+});
+
+describe('Routes of mounts', () => {
+  const of = (mountPath: string, ...routes: [string, 'GET' | 'POST'][]) => ({
+    mountPath,
+    routes: routes.map(([path, method]) => ({ path, methods: [method] })),
+  });
+
+  it('may not be owned twice, whatever their parameters are called', () => {
+    const conflicts = routeConflicts([of('/', ['/a/:x', 'GET']), of('/', ['/a/:y', 'GET'])]);
+    assert.deepEqual(
+      conflicts.map(({ path }) => path),
+      [['mounts', 1, 'path']],
+    );
+    assert.match(conflicts[0]?.message ?? '', /mounts\[0\] owns GET \/a\/:y already/);
+  });
+
+  it('may share a path by method, and a pattern by mount', () => {
+    assert.deepEqual(routeConflicts([of('/', ['/a', 'GET']), of('/', ['/a', 'POST']), of('/m', ['/a', 'GET'])]), []);
+    assert.equal(routeConflicts([of('/', ['/m/a', 'GET']), of('/m', ['/a', 'GET'])]).length, 1);
+  });
+});

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { type KeyShelf, newKeyring, openKeyring, openKeyStock } from '../../../src/foundation/keyring/index.ts';
+import type { StockKey } from '../../../src/foundation/model/index.ts';
+import { openLog } from '../../../src/foundation/telemetry/index.ts';
+import { cleanup } from '../../kit/temporary.ts';
+
+const bits = 2048;
+
+/** A shelf in memory that tells when it reaches a number of keys. */
+function givenShelf() {
+  const keys: StockKey[] = [];
+  const waiting: { count: number; resolve: () => void }[] = [];
+  const shelf: KeyShelf = {
+    async addStockKey(key) {
+      keys.push(key);
+      for (const { count, resolve } of waiting) if (keys.length >= count) resolve();
+    },
+    takeStockKey: async () => keys.shift(),
+    countStockKeys: async () => keys.length,
+  };
+  return { keys, shelf, has: (count: number) => new Promise<void>((resolve) => waiting.push({ count, resolve })) };
+}
+
+describe('The stock of server keys', function () {
+  this.timeout(60_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+  const keyring = openKeyring(newKeyring(Date.UTC(2026, 2, 1)));
+
+  const given = (shelf: KeyShelf, target: number) => {
+    const stock = openKeyStock({ shelf, keyring, bits, target, log: openLog('silent'), retryMs: 1 });
+    undo.later(() => stock.close());
+    return stock;
+  };
+
+  it('is filled ahead of need, sealed, with pairs that belong together', async () => {
+    const { keys, shelf, has } = givenShelf();
+    const full = has(2);
+    const stock = given(shelf, 2);
+    await full;
+    assert.equal(keys.length, 2);
+    assert.ok(keys.every(({ sealedPrivateKey }) => sealedPrivateKey.startsWith('v1.')));
+    const { publicKey, privateKey } = await stock.take();
+    const opened = createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' });
+    assert.equal(createPublicKey(opened).export({ type: 'pkcs1', format: 'der' }).toString('base64'), publicKey);
+    assert.equal(opened.asymmetricKeyDetails?.modulusLength, bits);
+  });
+
+  it('gives everybody a key of their own, also when it is empty', async () => {
+    const { shelf } = givenShelf();
+    const stock = given(shelf, 1);
+    const taken = await Promise.all([stock.take(), stock.take(), stock.take()]);
+    assert.equal(new Set(taken.map(({ publicKey }) => publicKey)).size, 3);
+  });
+
+  it('is filled again after a key was taken', async () => {
+    const { shelf, has } = givenShelf();
+    const first = has(1);
+    const stock = given(shelf, 1);
+    await first;
+    const second = has(1);
+    await stock.take();
+    await second;
+  });
+
+  it('tries again when its shelf fails, and tells the log', async () => {
+    const { shelf, has } = givenShelf();
+    const full = has(1);
+    let failures = 2;
+    const logged: string[] = [];
+    const stock = openKeyStock({
+      shelf: {
+        ...shelf,
+        countStockKeys: async (size) => (failures-- > 0 ? Promise.reject(new Error('no disk')) : shelf.countStockKeys(size)),
+      },
+      keyring,
+      bits,
+      target: 1,
+      retryMs: 1,
+      log: openLog('error', { write: (line: string) => void logged.push(line) }),
+    });
+    undo.later(() => stock.close());
+    await full;
+    assert.equal(logged.length, 2);
+    assert.match(logged[0] ?? '', /no disk/);
+  });
+});

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import {
+  addressMatch,
+  checkPolicies,
+  type Facts,
+  isInTime,
+  notNormal,
+  openPolicy,
+  readTimeRanges,
+  ruleConfig,
+} from '../../src/policy/index.ts';
+import { readVectors } from '../kit/vectors.ts';
+
+const rules = (...given: object[]) => z.array(ruleConfig).parse(given.map((rule, index) => ({ name: `rule ${index}`, ...rule })));
+const facts = (over: Partial<Facts> = {}): Facts => ({
+  now: Date.UTC(2026, 2, 2, 12),
+  user: 'alice',
+  realm: 'corp',
+  client: '10.1.2.3',
+  authServer: 'vpn',
+  dialect: 'privacyidea',
+  tokenType: 'push',
+  scope: 'authentication',
+  ...over,
+});
+const title = (...given: object[]) => {
+  const policy = openPolicy(rules(...given));
+  return (over: Partial<Facts> = {}) => policy.value('push_title_on_mobile', facts(over));
+};
+
+describe('Policies', () => {
+  it('let the first rule decide that matches and has the action', () => {
+    const ask = title(
+      { match: { user: ['bob'] }, actions: { push_title_on_mobile: 'for bob' } },
+      { actions: { push_text_on_mobile: 'a question only' } },
+      { actions: { push_title_on_mobile: 'for all' } },
+      { actions: { push_title_on_mobile: 'too late' } },
+    );
+    assert.deepEqual([ask({ user: 'bob' }), ask(), title()()], ['for bob', 'for all', undefined]);
+  });
+
+  const matchers: [string, object, Partial<Facts>[], Partial<Facts>[]][] = [
+    ['a user by name, in any case', { user: ['Alice'] }, [{}, { user: 'ALICE' }], [{ user: 'bob' }, { user: 'alice2' }]],
+    [
+      'a user by * and by realm',
+      { user: ['adm-*', 'bob@guests'] },
+      [{ user: 'adm-1' }, { user: 'bob', realm: 'guests' }],
+      [{}, { user: 'bob' }],
+    ],
+    ['everybody but one', { user: ['*', '!breakglass'] }, [{}], [{ user: 'breakglass' }]],
+    ['a realm', { realm: ['corp'] }, [{}, { realm: 'CORP' }], [{ realm: 'guests' }]],
+    [
+      'a network, without a hole in it',
+      { client: ['10.0.0.0/8', '!10.9.0.0/16'] },
+      [{}, { client: '::ffff:10.1.1.1' }],
+      [{ client: '10.9.1.1' }, { client: '192.168.1.1' }, { client: 'nonsense' }],
+    ],
+    ['an IPv6 network', { client: ['2001:db8::/32'] }, [{ client: '2001:db8::1' }], [{ client: '2001:db9::1' }, {}]],
+    ['an auth server', { authServer: ['vpn'] }, [{}], [{ authServer: 'mail' }]],
+    ['a dialect', { dialect: ['privacyidea'] }, [{}], [{ dialect: 'linotp' }]],
+    ['a type of token', { tokenType: ['push'] }, [{}], [{ tokenType: 'edupush' }]],
+    [
+      'the name of a user agent',
+      { userAgent: ['freeradius'] },
+      [{ userAgent: 'FreeRADIUS/3.2 (linux)' }],
+      [{ userAgent: 'PAM/1.1' }, { userAgent: '' }],
+    ],
+    ['all of several', { user: ['alice'], realm: ['corp'] }, [{}], [{ realm: 'guests' }]],
+    ['characters that a pattern would take for its own', { user: ['a.b+c'] }, [{ user: 'a.b+c' }], [{ user: 'axb+c' }, { user: 'a.bbc' }]],
+  ];
+  for (const [what, match, yes, no] of matchers) {
+    it(`match ${what}`, () => {
+      const ask = title({ match, actions: { push_title_on_mobile: 'hit' } });
+      for (const over of yes) assert.equal(ask(over), 'hit', JSON.stringify(over));
+      for (const over of no) assert.equal(ask(over), undefined, JSON.stringify(over));
+    });
+  }
+
+  it('match nobody by what is not known of a request', () => {
+    const ask = title({ match: { user: ['*'] }, actions: { push_title_on_mobile: 'hit' } });
+    const { user: _unknown, ...rest } = facts();
+    assert.equal(
+      openPolicy(rules({ match: { user: ['*'] }, actions: { push_title_on_mobile: 'hit' } })).value('push_title_on_mobile', rest),
+      undefined,
+    );
+    assert.equal(ask(), 'hit');
+  });
+
+  it('match by the local time, both ends inclusive', () => {
+    const ask = title({ match: { time: ['Mon-Fri: 09:00-17:30'] }, actions: { push_title_on_mobile: 'hit' } });
+    const at = (day: number, hour: number, minute: number) => ask({ now: new Date(2026, 2, day, hour, minute).getTime() });
+    assert.deepEqual(
+      [at(2, 9, 0), at(2, 17, 30), at(2, 17, 31), at(2, 8, 59), at(1, 12, 0)],
+      ['hit', 'hit', undefined, undefined, undefined],
+    );
+  });
+
+  it('tell the two meanings of one name apart by scope', () => {
+    const policy = openPolicy(rules({ scope: 'enrollment', actions: { push_ssl_verify: false } }, { actions: { push_ssl_verify: '1' } }));
+    assert.equal(policy.value('push_ssl_verify', facts({ scope: 'enrollment' })), false);
+    assert.equal(policy.value('push_ssl_verify', facts()), true);
+  });
+
+  it('permit everything while no rule of administrators exists, and then only what one allows', () => {
+    const free = openPolicy(rules({ actions: { push_title_on_mobile: 'x' } }));
+    const bound = openPolicy(rules({ scope: 'admin', match: { user: ['admin'] }, actions: { tokenlist: true, delete: false } }));
+    assert.equal(free.permits('delete', facts()), true);
+    assert.deepEqual(
+      [
+        bound.permits('tokenlist', facts({ user: 'admin' })),
+        bound.permits('delete', facts({ user: 'admin' })),
+        bound.permits('enable', facts({ user: 'admin' })),
+        bound.permits('tokenlist', facts({ user: 'bob' })),
+      ],
+      [true, false, false, false],
+    );
+  });
+
+  it('plan a delivery: by rule, else as recorded at enrolment, else by default', () => {
+    const ruled = openPolicy(
+      rules({ name: 'vpn', actions: { push_provider: ['cs', 'fcm'], push_deadline_ms: 900 } }, { actions: { push_provider: 'late' } }),
+    );
+    const free = openPolicy([]);
+    assert.deepEqual(ruled.planDelivery(facts(), { recorded: 'r', fallback: 'f', defaultDeadlineMs: 2000 }), {
+      providers: ['cs', 'fcm'],
+      deadlineMs: 900,
+      because: 'policy',
+      rule: 'vpn',
+    });
+    assert.deepEqual(free.planDelivery(facts(), { recorded: 'r', fallback: 'f', defaultDeadlineMs: 2000 }), {
+      providers: ['r'],
+      deadlineMs: 2000,
+      because: 'enrolment',
+    });
+    assert.deepEqual(free.planDelivery(facts(), { fallback: 'f', defaultDeadlineMs: 2000 }), {
+      providers: ['f'],
+      deadlineMs: 2000,
+      because: 'default',
+    });
+    assert.deepEqual(free.planDelivery(facts(), { defaultDeadlineMs: 2000 }), { providers: [], deadlineMs: 2000, because: 'none' });
+  });
+});
+
+describe('The check of policies', () => {
+  const known = { providers: ['fcm'], realms: ['corp'], authServers: ['vpn'] };
+  const problems = (...given: object[]) =>
+    checkPolicies(rules(...given), known).map(({ path, message }) => `${path.join('.')}: ${message}`);
+
+  it('finds names that do not exist, and names that come twice', () => {
+    const found = problems(
+      { name: 'a', match: { realm: ['nowhere'], authServer: ['mail'] }, actions: { push_provider: ['fcm', 'gone'] } },
+      { name: 'a', scope: 'enrollment', actions: { push_firebase_configuration: 'gone' } },
+      { actions: { push_provider: 'poll only' } },
+    );
+    assert.deepEqual(
+      found.map((line) => line.split(':')[0]),
+      ['0.actions.push_provider.1', '0.match.realm.0', '0.match.authServer.0', '1.name', '1.actions.push_firebase_configuration'],
+    );
+  });
+
+  it('finds lists that exclude and include nobody', () => {
+    assert.match(
+      problems({ match: { user: ['!bob'] }, actions: { push_title_on_mobile: 'x' } })[0] ?? '',
+      /^0\.match\.user: only excludes/,
+    );
+  });
+
+  const broken: [string, object, RegExp][] = [
+    ['an unknown action', { actions: { push_wait: 30 } }, /^actions\.push_wait: unknown action, or one that is not supported yet/],
+    ['a misspelt one', { actions: { push_titel_on_mobile: 'x' } }, /did you mean push_title_on_mobile/],
+    [
+      'an action in a scope that does not know it',
+      { scope: 'enrollment', actions: { push_title_on_mobile: 'x' } },
+      /scope enrollment, only in authentication/,
+    ],
+    ['a time that cannot be', { match: { time: ['Mon-Fri: 17:00-09:00'] }, actions: { push_ttl: 1 } }, /^match\.time\.0: .*never matches/],
+    ['a range of days that wraps', { match: { time: ['Fri-Mon: 9-10'] }, actions: { push_ttl: 1 } }, /wraps/],
+    ['a day that is none', { match: { time: ['Foo: 9-10'] }, actions: { push_ttl: 1 } }, /day/],
+    ['a broken network', { match: { client: ['10.0.0.0/99'] }, actions: { push_ttl: 1 } }, /^match\.client\.0: /],
+    ['no action at all', { actions: {} }, /^actions: .*at least one/],
+    ['an unknown key', { actions: { push_ttl: 1 }, mach: {} }, /mach/],
+  ];
+  for (const [what, rule, line] of broken) {
+    it(`finds ${what} in a rule, by its path`, () => {
+      const parsed = ruleConfig.safeParse({ name: 'r', ...rule });
+      const lines = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+      assert.ok(
+        lines.some((each) => line.test(each)),
+        lines.join('\n') || 'nothing was found',
+      );
+    });
+  }
+
+  it('knows URLs that the app would change from those it would not', () => {
+    for (const good of [
+      'https://mfa.example.com/ttype/push',
+      'http://127.0.0.1:8080/ttype/push',
+      'https://x.example/a%20b',
+      'https://x.example/?a=b',
+    ])
+      assert.equal(notNormal(good), undefined, good);
+    for (const bad of [
+      'https://MFA.example.com/ttype/push',
+      'HTTPS://x.example/',
+      'https://x.example:443/a',
+      'https://x.example',
+      'https://x.example/%7ea',
+      'https://x.example/%c3%bc',
+      'https://x.example/ü',
+      'https://x.example/a b',
+      'ftp://x.example/',
+      'nonsense',
+      'https://u:p@x.example/',
+      'https://x.example/#a',
+    ])
+      assert.ok(notNormal(bad), bad);
+  });
+});
+
+type Section = {
+  client_match: { client: string; list: string[]; found_excluded: [boolean, boolean]; matches: boolean }[];
+  time_match: { range: string; at: string; upstream: boolean }[];
+};
+const vectors = readVectors<Record<'privacyidea' | 'edumfa', Section>>('privacyidea.json');
+for (const name of ['privacyidea', 'edumfa'] as const) {
+  describe(`Policy vectors of ${name}`, () => {
+    it('match clients as upstream does', () => {
+      assert.ok(vectors[name].client_match.length > 0);
+      for (const { client, list, found_excluded, matches } of vectors[name].client_match) {
+        const { found, excluded } = addressMatch(list)(client);
+        assert.deepEqual([[found, excluded], found && !excluded], [found_excluded, matches], JSON.stringify(list));
+      }
+    });
+
+    it('match times as upstream does', () => {
+      assert.ok(vectors[name].time_match.length > 0);
+      for (const { range, at, upstream } of vectors[name].time_match) {
+        const read = readTimeRanges(range);
+        const local = new Date(`${at}:00Z`);
+        const moment = { weekday: local.getUTCDay(), minute: local.getUTCHours() * 60 + local.getUTCMinutes() };
+        // A range that upstream skips as broken matches nothing.
+        assert.equal('error' in read ? false : isInTime(read, moment), upstream, `${range} at ${at}`);
+      }
+    });
+  });
+}
