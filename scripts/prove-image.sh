@@ -3,6 +3,7 @@
 # write, as another user where that is possible. The node that runs this stands in for the image's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export PATH="$PWD/node_modules/.bin:$PATH"
 node=$(command -v node)
 work=$(mktemp -d)
 pid=
