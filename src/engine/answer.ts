@@ -1,6 +1,7 @@
 import type { Challenge, PushToken, Transaction } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
 import type { TransactionEvent } from './decide.ts';
+import { sourceOf } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
 import type { AnswerMeaning, PhoneProtocol } from './phone-protocol.ts';
 
@@ -15,13 +16,14 @@ export type AnswerReply = 'unknown-token' | 'taken' | 'repeated' | 'code-shown' 
  * challenge nor raises the token's fail count.
  */
 export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply> {
-  if (parts.limits.isBlocked('answer', request.source)) return 'refused';
   const token = await parts.store.findToken(request.serial);
   if (!token || token.phone.protocol !== phone.name) return 'unknown-token';
   if (token.rollout !== 'enrolled' || !token.enabled || token.revoked) return 'refused';
+  const source = sourceOf(request.source, token);
+  if (parts.limits.isBlocked('answer', source)) return 'refused';
   const found = await findAnswered(parts, phone, request, token);
   if (!found) {
-    await parts.limits.failed('answer', request.source);
+    await parts.limits.failed('answer', source);
     parts.log.info({ serial: token.serial, source: request.source }, 'an answer fits no challenge of this push token');
     return 'refused';
   }

@@ -1,5 +1,6 @@
-import { type DeviceAddress, GatewayFault } from '../foundation/model/index.ts';
+import { type DeviceAddress, GatewayFault, type PushToken } from '../foundation/model/index.ts';
 import { mayPoll } from './deliver.ts';
+import { sourceOf } from './limits/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
 
@@ -17,12 +18,13 @@ export async function poll<P>(
   phone: PhoneProtocol<never, never, P>,
   { serial, message, asker }: PhoneRequest<P>,
 ): Promise<PollReply> {
-  if (parts.limits.isBlocked('poll', asker.client)) return { kind: 'refused' };
-  const token = await parts.store.findToken(serial);
-  if (token && token.phone.protocol === phone.name && !mayPoll(parts, asker, token)) return { kind: 'not-allowed' };
-  const isOurs = token?.phone.protocol === phone.name && token.rollout === 'enrolled' && !token.revoked;
-  if (!token || !isOurs || !phone.readPoll(message, token)) {
-    await parts.limits.failed('poll', asker.client);
+  const token = await boundToken(parts, phone.name, serial);
+  if (!token) return { kind: 'refused' };
+  if (!mayPoll(parts, asker, token)) return { kind: 'not-allowed' };
+  const source = sourceOf(asker.client, token);
+  if (parts.limits.isBlocked('poll', source)) return { kind: 'refused' };
+  if (!phone.readPoll(message, token)) {
+    await parts.limits.failed('poll', source);
     return { kind: 'refused' };
   }
   if (!token.enabled) return { kind: 'challenges', payloads: [] };
@@ -42,13 +44,14 @@ export async function updateAddress<U>(
   phone: PhoneProtocol<never, never, never, U>,
   { serial, message, asker }: PhoneRequest<U>,
 ): Promise<'updated' | 'refused'> {
-  if (parts.limits.isBlocked('poll', asker.client)) return 'refused';
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const token = await parts.store.findToken(serial);
-    const isOurs = token?.phone.protocol === phone.name && token.rollout === 'enrolled' && !token.revoked;
-    const update = token && isOurs ? phone.readAddressUpdate(message, token) : undefined;
-    if (!token || !update) {
-      await parts.limits.failed('poll', asker.client);
+    const token = await boundToken(parts, phone.name, serial);
+    if (!token) return 'refused';
+    const source = sourceOf(asker.client, token);
+    if (parts.limits.isBlocked('poll', source)) return 'refused';
+    const update = phone.readAddressUpdate(message, token);
+    if (!update) {
+      await parts.limits.failed('poll', source);
       return 'refused';
     }
     const { kind, value } = update;
@@ -57,4 +60,10 @@ export async function updateAddress<U>(
     if ((await parts.store.changeToken(serial, token.version, { addresses })) === 'changed') return 'updated';
   }
   throw new GatewayFault('store-unavailable', `Push token ${serial} was changed by others ${maxAttempts} times in a row`);
+}
+
+/** The push token that a phone may speak for: of its protocol, bound, not revoked. */
+async function boundToken({ store }: EngineParts, protocol: string, serial: string): Promise<PushToken | undefined> {
+  const token = await store.findToken(serial);
+  return token?.phone.protocol === protocol && token.rollout === 'enrolled' && !token.revoked ? token : undefined;
 }

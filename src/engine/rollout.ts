@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { equalText, randomHex, sha256Hex } from '../foundation/crypto/index.ts';
 import { type DeviceAddress, GatewayFault, type Owner, ok, type PushToken, type Result, refused } from '../foundation/model/index.ts';
 import { bucketOf } from './bucket.ts';
+import { sourceOf } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
 import type { Offer, PhoneKeys, PhoneProtocol } from './phone-protocol.ts';
 
@@ -112,14 +113,15 @@ export async function completeRollout<R>(
 ): Promise<Result<{ serverPublicKey: string }, RolloutRefusal>> {
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const token = await parts.store.findToken(request.serial);
-    const blocked = parts.limits.isBlocked('rollout', request.source);
-    if (blocked || !token || token.phone.protocol !== phone.name || token.revoked) return refused({ kind: 'not-waiting' });
+    if (!token || token.phone.protocol !== phone.name || token.revoked) return refused({ kind: 'not-waiting' });
+    const source = sourceOf(request.source, token);
+    if (parts.limits.isBlocked('rollout', source)) return refused({ kind: 'not-waiting' });
     const finished = repeated(parts, phone, token, request);
     if (finished) return ok({ serverPublicKey: finished });
     if (token.rollout !== 'offered') return refused({ kind: 'not-waiting' });
     if (request.credential === undefined) return refused({ kind: 'no-credential' });
     if (!equalText(sha256Hex(request.credential), token.rolloutCredential.digest)) {
-      await parts.limits.failed('rollout', request.source);
+      await parts.limits.failed('rollout', source);
       return refused({ kind: 'wrong-credential' });
     }
     if (parts.clock() >= token.rolloutCredential.expiresAt) return refused({ kind: 'not-waiting' });

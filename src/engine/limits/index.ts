@@ -1,1 +1,1 @@
-export { type LimitScope, openSourceLimits, type SourceLimitSettings, type SourceLimits } from './source-limits.ts';
+export { type LimitScope, openSourceLimits, type SourceLimitSettings, type SourceLimits, sourceOf } from './source-limits.ts';

@@ -45,6 +45,7 @@ export function openLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent', d
   const options = {
     level,
     base: null,
+    formatters: { level: (label: string) => ({ level: label }) },
     messageKey: 'message',
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths, censor: '[redacted]' },

@@ -185,13 +185,15 @@ describe('A phone of the privacyIDEA app', () => {
     assert.deepEqual(await update(late), [400, `ERR10: Timestamp ${late} not in valid range.`, null]);
   });
 
-  it('is turned away for a while when its source sent too many wrong signatures, and nobody else is', async () => {
+  it('is turned away for a while when it sent too many wrong signatures, and no other phone at its address is', async () => {
     const { client, clock, phoneOf, challenge } = await givenGateway(undo, { settings: { sourceFailures: 3, sourceWindowMs: 60_000 } });
     const phone = await phoneOf('alice');
     const { id, nonce } = await challenge('alice', phone);
     for (let attempt = 0; attempt < 3; attempt += 1) await client.post('/ttype/push', { serial: phone.serial, nonce, signature: 'AAAA' });
     assert.equal((await phone.answer(nonce)).body.result.value, false);
     assert.equal((await client.get('/validate/polltransaction', { transaction_id: id })).body.detail.challenge_status, 'pending');
+    const other = await phoneOf('bob');
+    assert.equal((await other.answer((await challenge('bob', other)).nonce)).body.result.value, true);
     clock.advance(seconds(61));
     assert.equal((await phone.answer(nonce)).body.result.value, true);
   });
