@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { ok, type Result, refused } from '../model/index.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
 
@@ -6,7 +6,15 @@ import { type WireError, wireErrorOf } from './wire-error.ts';
  * Whom to trust and how long a connection may take: `ca` is PEM and replaces the system's authorities, `verifyTls: false` takes any
  * certificate (development, or a phone that was told so). `connectTimeoutMs` covers the TLS handshake and is coarse, up to a second late.
  */
-export type WireOptions = { ca?: string; verifyTls?: boolean; connectTimeoutMs?: number };
+export type WireOptions = {
+  ca?: string;
+  verifyTls?: boolean;
+  connectTimeoutMs?: number;
+  /** PEM of the certificate (with its chain) and the key that prove who we are: mutual TLS. */
+  clientCertificate?: { certificate: string; key: string };
+  /** `http://` or `https://` proxy that is asked to CONNECT; a user and password in it are sent to the proxy only. */
+  proxy?: string;
+};
 
 /** One call. `signal` is its deadline (`AbortSignal.timeout`), which counts until the last byte of the reply. */
 export type HttpCall = {
@@ -17,8 +25,8 @@ export type HttpCall = {
   signal?: AbortSignal;
 };
 
-/** What came back, whatever its status. Header names are lower case; repeated headers are joined by `, `. */
-export type HttpReply = { status: number; headers: Record<string, string>; body: string };
+/** What came back, whatever its status. Header names are lower case; repeated headers are joined by `, `. `reason` is the status line's phrase. */
+export type HttpReply = { status: number; reason: string; headers: Record<string, string>; body: string };
 
 /** HTTP out. */
 export type Http = {
@@ -32,21 +40,15 @@ const maxReplyBytes = 1_048_576;
 // Only for callers without a signal: a far side that stalls must not hold a call for ever.
 const stalledMs = 60_000;
 
-/** Opens a pool of kept-open connections. HTTP/1.1 only: what needs HTTP/2 (FCM, APNs) has a transport of its own. */
-export function openHttp({ ca, verifyTls = true, connectTimeoutMs = 10_000 }: WireOptions): Http {
-  const dispatcher = new Agent({
-    allowH2: false,
-    maxResponseSize: maxReplyBytes,
-    headersTimeout: stalledMs,
-    bodyTimeout: stalledMs,
-    connect: { ...(ca !== undefined && { ca }), rejectUnauthorized: verifyTls, timeout: connectTimeoutMs },
-  });
+/** Opens a pool of kept-open connections. HTTP/1.1 only: HTTP/2 has a transport of its own. */
+export function openHttp(options: WireOptions): Http {
+  const dispatcher = dispatcherOf(options);
   return {
     async request(call) {
       try {
         const { url, ...rest } = call;
         const reply = await request(url, { dispatcher, ...rest });
-        return ok({ status: reply.statusCode, headers: flat(reply.headers), body: await reply.body.text() });
+        return ok({ status: reply.statusCode, reason: reply.statusText, headers: flat(reply.headers), body: await reply.body.text() });
       } catch (error) {
         const end = wireErrorOf(error, call.signal);
         if (!end) throw error;
@@ -55,6 +57,21 @@ export function openHttp({ ca, verifyTls = true, connectTimeoutMs = 10_000 }: Wi
     },
     close: () => dispatcher.close(),
   };
+}
+
+function dispatcherOf({ ca, verifyTls = true, connectTimeoutMs = 10_000, clientCertificate, proxy }: WireOptions): Dispatcher {
+  const limits = { allowH2: false, maxResponseSize: maxReplyBytes, headersTimeout: stalledMs, bodyTimeout: stalledMs };
+  const tls = {
+    ...(ca !== undefined && { ca }),
+    ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
+    rejectUnauthorized: verifyTls,
+    timeout: connectTimeoutMs,
+  };
+  if (proxy === undefined) return new Agent({ ...limits, connect: tls });
+  const { username, password, origin } = new URL(proxy);
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const token = username === '' ? {} : { token: `Basic ${Buffer.from(login).toString('base64')}` };
+  return new ProxyAgent({ ...limits, uri: origin, ...token, requestTls: tls });
 }
 
 const flat = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>

@@ -1,0 +1,85 @@
+import { request } from 'node:http';
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { request as requestTls } from 'node:https';
+import { connect as connectTcp, isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import type { WireOptions } from './http.ts';
+
+/** An error with a code that `wireErrorOf` knows. */
+class ConnectFailed extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Connects to an origin by HTTP/2, through a proxy where there is one. Rejects with the error of the system or of TLS. */
+export async function connectHttp2(origin: string, options: WireOptions): Promise<ClientHttp2Session> {
+  const { connectTimeoutMs = 10_000 } = options;
+  const socket = await socketTo(new URL(origin), options);
+  const session = connect(origin, { createConnection: () => socket });
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      clearTimeout(late);
+      // A session that was never there does not take its socket along.
+      socket.destroy();
+      reject(error);
+    };
+    const late = setTimeout(() => fail(new ConnectFailed('ETIMEDOUT', 'connecting took too long')), connectTimeoutMs);
+    const onClose = (): void => fail(new ConnectFailed('ECONNRESET', 'the connection was closed'));
+    session.once('error', fail).once('close', onClose);
+    session.once('connect', () => {
+      clearTimeout(late);
+      // Whoever uses the session hears of its end by its streams.
+      session
+        .off('error', fail)
+        .off('close', onClose)
+        .on('error', () => undefined);
+      resolve(session);
+    });
+  });
+}
+
+async function socketTo({ hostname, port, protocol }: URL, options: WireOptions): Promise<Duplex> {
+  const { ca, verifyTls = true, clientCertificate, proxy, connectTimeoutMs = 10_000 } = options;
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const target = { host, port: Number(port || (protocol === 'https:' ? 443 : 80)) };
+  const tunnel = proxy === undefined ? undefined : await tunnelThrough(proxy, `${hostname}:${target.port}`, connectTimeoutMs);
+  if (protocol !== 'https:') return tunnel ?? connectTcp(target);
+  return connectTls({
+    ...(tunnel ? { socket: tunnel } : target),
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(ca !== undefined && { ca }),
+    ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
+    rejectUnauthorized: verifyTls,
+    ALPNProtocols: ['h2'],
+  });
+}
+
+/** A connection to `target` (host:port) through an HTTP proxy. */
+function tunnelThrough(proxy: string, target: string, limitMs: number): Promise<Duplex> {
+  const { protocol, hostname, port, username, password } = new URL(proxy);
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const headers = { host: target, ...(username === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` }) };
+  const send = protocol === 'https:' ? requestTls : request;
+  return new Promise((resolve, reject) => {
+    const asked = send({
+      hostname,
+      port: port || (protocol === 'https:' ? 443 : 80),
+      method: 'CONNECT',
+      path: target,
+      headers,
+      timeout: limitMs,
+    });
+    asked.once('timeout', () => asked.destroy(new ConnectFailed('ETIMEDOUT', 'the proxy took too long')));
+    asked.once('error', reject);
+    asked.once('connect', (reply, socket) => {
+      if (reply.statusCode === 200) return resolve(socket);
+      socket.destroy();
+      reject(new ConnectFailed('ECONNREFUSED', `the proxy answered ${reply.statusCode}`));
+    });
+    asked.end();
+  });
+}

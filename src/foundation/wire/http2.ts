@@ -1,0 +1,148 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import { ok, type Result, refused } from '../model/index.ts';
+import type { HttpReply, WireOptions } from './http.ts';
+import { connectHttp2 } from './http2-connect.ts';
+import { type WireError, wireErrorOf } from './wire-error.ts';
+
+/** One call on the connection. `signal` is its deadline; when it fires, the far side sees the stream cancelled. */
+export type Http2Call = { method: 'GET' | 'POST'; path: string; headers?: Record<string, string>; body?: string; signal: AbortSignal };
+
+/** HTTP/2 to one origin over one kept-open connection, which is made anew when it is gone or told to go. */
+export type Http2 = {
+  /**
+   * Sends once. A stream that the far side says it never looked at (GOAWAY below its number, REFUSED_STREAM) is sent again on a fresh
+   * connection, once; what may have been looked at never is.
+   */
+  request(call: Http2Call): Promise<Result<HttpReply, WireError>>;
+  /** Waits for the streams under way, then closes. Later calls end with `connection`. */
+  close(): Promise<void>;
+};
+
+const maxReplyBytes = 1_048_576;
+const pingEveryMs = 30_000;
+const pingLimitMs = 5_000;
+
+type Ended = { kind: 'reply'; reply: HttpReply } | { kind: 'unseen' } | { kind: 'error'; error: WireError };
+
+/** Opens the transport; nothing is connected before the first call. */
+export function openHttp2(origin: string, options: WireOptions): Http2 {
+  let current: Promise<ClientHttp2Session> | undefined;
+  let closed = false;
+  const underWay = new Set<Promise<unknown>>();
+
+  const session = (): Promise<ClientHttp2Session> => {
+    current ??= connectHttp2(origin, options).then((opened) => {
+      const forget = (): void => {
+        current = undefined;
+      };
+      opened.once('goaway', forget).once('close', forget).once('error', forget);
+      // Every stream listens for GOAWAY.
+      opened.setMaxListeners(0);
+      keepAlive(opened);
+      return opened;
+    });
+    current.catch(() => {
+      current = undefined;
+    });
+    return current;
+  };
+  const once = async (call: Http2Call): Promise<Ended> => {
+    try {
+      return await exchange(await abortable(session(), call.signal), origin, call);
+    } catch (error) {
+      const end = wireErrorOf(error, call.signal);
+      if (!end) throw error;
+      return { kind: 'error', error: end };
+    }
+  };
+  const send = async (call: Http2Call): Promise<Result<HttpReply, WireError>> => {
+    if (closed) return refused('connection');
+    const first = await once(call);
+    const last = first.kind === 'unseen' ? await once(call) : first;
+    if (last.kind === 'reply') return ok(last.reply);
+    return refused(last.kind === 'unseen' ? 'connection' : last.error);
+  };
+  return {
+    request(call) {
+      const sent = send(call).finally(() => underWay.delete(sent));
+      underWay.add(sent);
+      return sent;
+    },
+    async close() {
+      closed = true;
+      await Promise.allSettled(underWay);
+      const opened = await current?.catch(() => undefined);
+      opened?.close();
+    },
+  };
+}
+
+/** The work, or the abort, whichever comes first; the work goes on for those who come after. */
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+function exchange(session: ClientHttp2Session, origin: string, { method, path, headers, body, signal }: Http2Call): Promise<Ended> {
+  if (session.closed || session.destroyed) return Promise.resolve({ kind: 'unseen' });
+  const stream = session.request({ ':method': method, ':path': path, ':authority': new URL(origin).host, ...headers });
+  return new Promise((resolve, reject) => {
+    let head: IncomingHttpHeaders & { ':status'?: number | undefined } = {};
+    let text = '';
+    let lastSeen = Number.POSITIVE_INFINITY;
+    const onAbort = (): void => stream.close(constants.NGHTTP2_CANCEL);
+    const onGoaway = (_code: number, lastStreamId: number): void => {
+      lastSeen = lastStreamId;
+      // A stream that the far side will not look at would wait for ever.
+      if ((stream.id ?? 0) > lastSeen) stream.close(constants.NGHTTP2_CANCEL);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    session.on('goaway', onGoaway);
+    stream.setEncoding('utf8');
+    stream.on('response', (received) => {
+      head = received;
+    });
+    stream.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.length > maxReplyBytes) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    });
+    let failure: unknown;
+    stream.on('error', (error) => {
+      failure = error;
+    });
+    stream.once('close', () => {
+      signal.removeEventListener('abort', onAbort);
+      session.off('goaway', onGoaway);
+      const status = head[':status'];
+      const wasSeen = stream.rstCode !== constants.NGHTTP2_REFUSED_STREAM && (stream.id ?? 0) <= lastSeen;
+      if (signal.aborted) reject(signal.reason);
+      else if (text.length > maxReplyBytes) resolve({ kind: 'error', error: 'garbage' });
+      else if (status !== undefined && isWhole(stream))
+        resolve({ kind: 'reply', reply: { status, reason: '', headers: flat(head), body: text } });
+      else if (!wasSeen) resolve({ kind: 'unseen' });
+      else resolve({ kind: 'error', error: wireErrorOf(failure, signal) ?? 'connection' });
+    });
+    stream.end(body);
+  });
+}
+
+const isWhole = (stream: ClientHttp2Stream): boolean => stream.rstCode === constants.NGHTTP2_NO_ERROR && !stream.aborted;
+
+/** A peer that answers no ping is gone, whatever TCP thinks. An idle connection keeps no process alive. */
+function keepAlive(session: ClientHttp2Session): void {
+  session.unref();
+  const timer = setInterval(() => {
+    const late = setTimeout(() => session.destroy(), pingLimitMs).unref();
+    if (!session.destroyed) session.ping(() => clearTimeout(late));
+  }, pingEveryMs).unref();
+  session.once('close', () => clearInterval(timer));
+}
+
+function flat(headers: IncomingHttpHeaders): Record<string, string> {
+  const named = Object.entries(headers).filter(([name]) => !name.startsWith(':'));
+  return Object.fromEntries(named.map(([name, value]) => [name, [value ?? []].flat().join(', ')]));
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { openHttp2, type WireOptions } from '../../../src/foundation/wire/index.ts';
+import { cleanup } from '../../kit/temporary.ts';
+import { selfSigned } from './self-signed.ts';
+
+describe('HTTP/2 out', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  /** A real HTTP/2 server; `sessions` counts the connections it got. */
+  const given = async (onStream: (stream: ServerHttp2Stream, path: string) => void, options: WireOptions = {}) => {
+    const server: Http2SecureServer = createSecureServer({ key: selfSigned.key, cert: selfSigned.cert });
+    const sessions: ServerHttp2Session[] = [];
+    server.on('session', (session) => sessions.push(session));
+    server.on('sessionError', () => undefined);
+    server.on('stream', (stream, headers) => {
+      stream.on('error', () => undefined);
+      onStream(stream, String(headers[':path']));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const origin = `https://localhost:${port}`;
+    const http = openHttp2(origin, { ca: selfSigned.cert, ...options });
+    undo.later(() => {
+      for (const session of sessions) session.destroy();
+      server.close();
+    });
+    undo.later(() => http.close());
+    const get = (path: string, signal = AbortSignal.timeout(5000)) => http.request({ method: 'GET', path, signal });
+    return { http, get, sessions, port, server };
+  };
+  const answers = (stream: ServerHttp2Stream, body = 'ok', status = 200): void => {
+    stream.respond({ ':status': status, 'x-kind': 'test' });
+    stream.end(body);
+  };
+
+  it('sends what it was told and brings back what came, over one kept-open connection', async () => {
+    const { http, get, sessions } = await given(async (stream, path) => answers(stream, `${path} ${await text(stream)}`, 201));
+    const posted = await http.request({
+      method: 'POST',
+      path: '/a',
+      headers: { 'x-mine': 'yes' },
+      body: 'Grüße',
+      signal: AbortSignal.timeout(5000),
+    });
+    assert.ok(posted.ok);
+    assert.deepEqual([posted.value.status, posted.value.headers['x-kind'], posted.value.body], [201, 'test', '/a Grüße']);
+    const many = await Promise.all(Array.from({ length: 50 }, (_, index) => get(`/${index}`)));
+    assert.ok(many.every((reply) => reply.ok && reply.value.status === 201));
+    assert.equal(sessions.length, 1);
+  });
+
+  it('ends at the deadline, and the far side sees the cancel', async () => {
+    let cancelled: Promise<unknown> | undefined;
+    const { get } = await given((stream) => {
+      cancelled = once(stream, 'aborted');
+    });
+    assert.deepEqual(await get('/', AbortSignal.timeout(50)), { ok: false, error: 'timeout' });
+    await cancelled;
+  });
+
+  it('ends at once when it is given up, also before a connection is there', async () => {
+    const { get } = await given((stream) => answers(stream));
+    assert.deepEqual(await get('/', AbortSignal.abort()), { ok: false, error: 'aborted' });
+  });
+
+  it('sends a stream again, on a fresh connection, when GOAWAY says that nobody looked at it', async () => {
+    // given a server that answers one stream, and sends the client away before looking at the next
+    let streams = 0;
+    const { get, sessions } = await given((stream) => {
+      streams += 1;
+      if (streams === 2) stream.session?.goaway(0, 1);
+      else answers(stream);
+    });
+    assert.ok((await get('/')).ok);
+    const reply = await get('/');
+    assert.ok(reply.ok, JSON.stringify(reply));
+    assert.deepEqual([sessions.length, streams], [2, 3]);
+  });
+
+  it('lets a stream finish that GOAWAY does not concern, and takes a fresh connection for the next', async () => {
+    const { get, sessions } = await given((stream, path) => {
+      if (path === '/first') stream.session?.goaway(0, stream.id);
+      answers(stream, path);
+    });
+    const [first, second] = [await get('/first'), await get('/second')];
+    assert.deepEqual([first.ok && first.value.body, second.ok && second.value.body], ['/first', '/second']);
+    assert.equal(sessions.length, 2);
+  });
+
+  it('never sends again what may have been looked at', async () => {
+    let streams = 0;
+    const { get } = await given((stream) => {
+      streams += 1;
+      stream.session?.destroy();
+    });
+    assert.deepEqual(await get('/'), { ok: false, error: 'connection' });
+    assert.equal(streams, 1);
+  });
+
+  it('connects anew after the connection was lost', async () => {
+    const { get, sessions } = await given((stream) => answers(stream));
+    assert.ok((await get('/')).ok);
+    const gone = once(sessions[0] ?? assert.fail(), 'close');
+    sessions[0]?.destroy();
+    await gone;
+    // The client may hear of it a moment later: its first try may still end with the old connection.
+    const second = await get('/');
+    assert.ok(second.ok || (await get('/')).ok);
+  });
+
+  it('says `tls` where the certificate is not trusted, `connection` where nobody listens, `timeout` where nobody answers', async () => {
+    const { port } = await given((stream) => answers(stream));
+    const signal = AbortSignal.timeout(5000);
+    const untrusting = openHttp2(`https://localhost:${port}`, {});
+    assert.deepEqual(await untrusting.request({ method: 'GET', path: '/', signal }), { ok: false, error: 'tls' });
+    const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const silentPort = (silent.address() as AddressInfo).port;
+    const stalled = openHttp2(`https://127.0.0.1:${silentPort}`, { connectTimeoutMs: 50 });
+    assert.deepEqual(await stalled.request({ method: 'GET', path: '/', signal }), { ok: false, error: 'timeout' });
+    silent.close();
+    await once(silent, 'close');
+    const nobody = openHttp2(`https://127.0.0.1:${silentPort}`, {});
+    assert.deepEqual(await nobody.request({ method: 'GET', path: '/', signal }), { ok: false, error: 'connection' });
+  });
+
+  it('goes through a proxy, and tells it who it is', async () => {
+    // given a proxy that passes on for those who log in
+    const proxy = createHttpServer().on('connect', (request, client, head) => {
+      if (request.headers['proxy-authorization'] !== `Basic ${Buffer.from('user:pa ss').toString('base64')}`) {
+        client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+        return;
+      }
+      const [, port] = String(request.url).split(':');
+      const target = connect(Number(port), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        target.write(head);
+        target.pipe(client).pipe(target);
+      });
+      for (const socket of [client, target]) socket.on('error', () => undefined);
+      undo.later(() => target.destroy());
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    undo.later(() => proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const through = await given((stream) => answers(stream), { proxy: `http://user:pa%20ss@127.0.0.1:${port}` });
+    const refused = await given((stream) => answers(stream), { proxy: `http://127.0.0.1:${port}` });
+    assert.ok((await through.get('/')).ok);
+    assert.deepEqual(await refused.get('/'), { ok: false, error: 'connection' });
+  });
+});
