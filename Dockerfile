@@ -7,7 +7,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY providers providers
 COPY test test
-RUN npx tsc -p tsconfig.build.json && rm -rf dist/test
+RUN npm run build && rm -rf dist/test && find dist -name '*.test.js' -delete
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 # Run: a user of its own, nothing written outside /data.

@@ -1,73 +1,163 @@
-// Installs what package-lock.json says, unless that was done. Plain JavaScript for any Node that npm runs under: npm calls it before the
-// right Node is there. The mark is written last, so an interrupted install is done again.
-import { spawnSync } from 'node:child_process';
+// Installs what package-lock.json says, unless that was done. Plain JavaScript for Node 20: npm calls it before the right Node is there.
+// The mark is written last, so an interrupted install is done again.
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import * as fs from 'node:fs';
+import { constants } from 'node:os';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 const mark = 'node_modules/.pushgate-lock';
-const busy = '.pushgate-installing';
-const staleMs = 10 * 60_000;
-const wanted = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+const turn = '.pushgate-installing';
+const abandonedMs = 10 * 60_000;
+const shownLines = 30;
 
-const isInstalled = () => existsSync(mark) && readFileSync(mark, 'utf8') === wanted;
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  fail(
+    `this is Node ${process.versions.node}; installing pushgate needs Node 20 or newer (on Linux it then brings its own Node 24 along).`,
+  );
+}
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const wanted = createHash('sha256').update(fs.readFileSync('package-lock.json')).digest('hex');
+const isInstalled = () => fs.existsSync(mark) && fs.readFileSync(mark, 'utf8') === wanted;
 
+let mine = `${process.pid}`;
 if (!isInstalled()) {
   await takeTurn();
-  try {
-    if (!isInstalled()) install();
-  } finally {
-    rmSync(busy, { recursive: true, force: true });
-  }
+  const problem = isInstalled() ? undefined : await install();
+  endTurn();
+  if (problem) fail(problem);
 }
 
-/** Two commands at once must not install into the same folder: the second one waits for the first. */
+/**
+ * Two commands at once must not install into the same folder: the second one waits for the first. The turn is a folder that holds one entry
+ * named by the processes it belongs to. It appears with its entry in it, and changes hands by renaming the entry: both happen to one process only.
+ */
 async function takeTurn() {
+  let told = false;
   for (;;) {
-    try {
-      mkdirSync(busy);
-      writeFileSync(`${busy}/pid`, String(process.pid));
-      return;
-    } catch (error) {
-      if (error.code !== 'EEXIST') fail(`cannot write here (${error.code}). Make this folder writable for this user.`);
-    }
-    if (isAbandoned()) rmSync(busy, { recursive: true, force: true });
-    else await sleep(200);
+    const [owner] = listTurn();
+    if (owner ? isAbandoned(owner) && inherit(owner) : beginTurn()) return;
+    if (owner && !told) process.stderr.write(`pushgate: another command is installing (process ${owner}); waiting for it …\n`);
+    told = told || owner !== undefined;
+    await sleep(200);
   }
 }
 
-/** Whoever began is gone, or has been at it for too long. */
-function isAbandoned() {
+function beginTurn() {
+  const made = `${turn}-${mine}`;
   try {
-    if (Date.now() - statSync(busy).mtimeMs > staleMs) return true;
-    const pid = Number(readFileSync(`${busy}/pid`, 'utf8'));
-    if (pid > 0) process.kill(pid, 0);
-    return false;
+    fs.mkdirSync(`${made}/${mine}`, { recursive: true });
+    fs.renameSync(made, turn);
+    return true;
   } catch (error) {
-    return error.code === 'ESRCH';
+    fs.rmSync(made, { recursive: true, force: true });
+    if (!fs.existsSync(turn) && error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')
+      fail(`cannot write in ${process.cwd()} (${error.code}); make this folder writable for this user.`);
+    return false;
   }
 }
 
-function install() {
+function listTurn() {
+  try {
+    return fs.readdirSync(turn);
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Takes over from an owner that is gone; false when another process was quicker. */
+function inherit(owner) {
+  try {
+    fs.utimesSync(`${turn}/${owner}`, new Date(), new Date());
+    fs.renameSync(`${turn}/${owner}`, `${turn}/${mine}`);
+    return true;
+  } catch (error) {
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Everybody who had a part in it is gone (npm may outlive the script that began it), or shows no sign of life for too long. */
+function isAbandoned(owner) {
+  const { mtimeMs } = fs.statSync(`${turn}/${owner}`, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
+  return Date.now() - mtimeMs > abandonedMs || owner.split('+').map(Number).every(isGone);
+}
+
+function isGone(pid) {
+  if (pid === process.pid) return true;
+  try {
+    process.kill(pid, 0);
+    // A container whose first process buries nobody keeps the dead in its list.
+    const stat = `/proc/${pid}/stat`;
+    return fs.existsSync(stat) && /\) [ZX]/.test(fs.readFileSync(stat, 'utf8'));
+  } catch (error) {
+    return error.code === 'ESRCH' || error.code === 'ENOENT';
+  }
+}
+
+function endTurn() {
+  try {
+    fs.rmdirSync(`${turn}/${mine}`);
+    fs.rmdirSync(turn);
+  } catch (error) {
+    // The next one in the queue may have begun already, or somebody has tidied up.
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(error.code)) throw error;
+  }
+}
+
+/** @returns what went wrong, for the user; undefined when all is well */
+async function install() {
   process.stderr.write('pushgate: installing what package-lock.json names (npm ci), once …\n');
-  const args = ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-  const npm = process.env.npm_execpath;
-  const run = npm ? spawnSync(process.execPath, [npm, ...args], { encoding: 'utf8' }) : spawnSync('npm', args, { encoding: 'utf8' });
-  if (run.error) fail(`npm cannot be started (${run.error.code}). Install npm, then run this again.`);
-  if (run.status !== 0)
-    fail(
-      `npm ci did not succeed. It said:\n${run.stderr.trim().split('\n').slice(0, 12).join('\n')}\nCheck the connection to the package registry, then run this again.`,
-    );
+  fs.rmSync(mark, { force: true });
+  const { error, code, signal, told } = await npm('ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+  if (error) return `npm cannot be started (${error.code}); install npm, then run this again.`;
+  if (signal) return `npm ci was stopped (${signal}); run this again.`;
+  if (code !== 0) {
+    const tail = told.trim().split('\n').slice(-shownLines).join('\n');
+    return `npm ci failed; check the connection to the package registry, then run this again. npm said:\n${tail}`;
+  }
   // `npx pushgate` finds the command of this very folder, and so the Node that comes along with it.
-  mkdirSync('node_modules/.bin', { recursive: true });
-  rmSync('node_modules/.bin/pushgate', { force: true });
-  symlinkSync('../../bin/pushgate.mjs', 'node_modules/.bin/pushgate');
-  chmodSync('bin/pushgate.mjs', 0o755);
-  writeFileSync(mark, wanted);
+  fs.mkdirSync('node_modules/.bin', { recursive: true });
+  fs.rmSync('node_modules/.bin/pushgate', { force: true });
+  fs.symlinkSync('../../bin/pushgate.mjs', 'node_modules/.bin/pushgate');
+  fs.chmodSync('bin/pushgate.mjs', 0o755);
+  fs.writeFileSync(mark, wanted);
+  return undefined;
+}
+
+/** Runs npm to its end, whatever this process is told meanwhile: a turn must not pass on while npm still writes. */
+async function npm(...args) {
+  const path = process.env.npm_execpath ?? '';
+  const isNpm = basename(path) === 'npm-cli.js';
+  const child = spawn(isNpm ? process.execPath : 'npm', isNpm ? [path, ...args] : args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  if (child.pid !== undefined) {
+    fs.renameSync(`${turn}/${mine}`, `${turn}/${mine}+${child.pid}`);
+    mine = `${mine}+${child.pid}`;
+  }
+  const alive = setInterval(() => fs.utimesSync(`${turn}/${mine}`, new Date(), new Date()), abandonedMs / 20);
+  let stopped;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => {
+      stopped = signal;
+      child.kill(signal);
+    });
+  let told = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    told += text;
+  });
+  const end = await new Promise((resolve) => {
+    child.once('error', (error) => resolve({ error }));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  clearInterval(alive);
+  if (stopped) process.exitCode = 128 + constants.signals[stopped];
+  return { ...end, signal: stopped ?? end.signal, told };
 }
 
 function fail(sentence) {
   process.stderr.write(`pushgate: ${sentence}\n`);
-  rmSync(busy, { recursive: true, force: true });
-  process.exit(1);
+  process.exit(process.exitCode ?? 1);
 }

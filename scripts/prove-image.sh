@@ -8,6 +8,8 @@ node=$(command -v node)
 work=$(mktemp -d)
 pid=
 clean() {
+  local code=$?
+  if [ "$code" -ne 0 ] && [ -f "$work/data/err" ]; then cat "$work/data/err"; fi
   if [ -n "$pid" ]; then kill -KILL "$pid" 2>/dev/null || true; fi
   chmod -R u+w "$work"
   rm -rf "$work"
@@ -19,6 +21,7 @@ cp package.json package-lock.json "$work/app/"
 (cd "$work/app" && npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error)
 tsc -p tsconfig.build.json --outDir "$work/app/dist"
 rm -rf "$work/app/dist/test"
+find "$work/app/dist" -name '*.test.js' -delete
 port=$("$node" -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})')
 sed -e "s/127\.0\.0\.1:8080/127.0.0.1:$port/g" -e "s#\.\./data/#$work/data/#g" config/default.json > "$work/app/config.json"
 
@@ -35,7 +38,7 @@ before=$(cd "$work/app" && find . -type f -not -path './node_modules/*' -exec sh
 pid=$!
 for _ in $(seq 1 100); do
   if "$node" -e "fetch('http://127.0.0.1:$port/livez').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"; then break; fi
-  if ! kill -0 "$pid" 2>/dev/null; then cat "$work/data/err"; exit 1; fi
+  if ! kill -0 "$pid" 2>/dev/null; then break; fi
   sleep 0.2
 done
 "$node" -e "fetch('http://127.0.0.1:$port/readyz').then((r)=>process.exit(r.ok?0:1))"

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { importsOf, violations } from './house/structure.ts';
 
-const read = (path: string): string => readFileSync(path, 'utf8');
+const isSource = (path: string): boolean => !path.endsWith('.test.ts');
 const sources = new Map(
-  globSync(['src/**/*.ts', 'providers/**/*.ts'], { exclude: (name) => String(name).endsWith('.test.ts') }).map((path) => [
-    path,
-    read(path),
-  ]),
+  globSync(['src/**/*.ts', 'providers/**/*.ts'])
+    .filter(isSource)
+    .map((path) => [path, readFileSync(path, 'utf8')]),
 );
+
+/** A file with this text, beside files that exist and import nothing. */
+const house = (path: string, text: string, ...others: string[]): Map<string, string> =>
+  new Map([[path, text], ...others.map((other): [string, string] => [other, ''])]);
 
 describe('The architecture', () => {
   it('lets imports go down only', () => {
@@ -16,59 +19,128 @@ describe('The architecture', () => {
     assert.deepEqual(violations(sources), []);
   });
 
-  const wrong: [string, Record<string, string>, RegExp][] = [
-    ['an import that goes up', { 'src/store/store.ts': "import { a } from '../engine/a.ts';", 'src/engine/a.ts': '' }, /stands above/],
-    ['a bare import that goes up', { 'src/store/store.ts': "import '../engine/a.ts';", 'src/engine/a.ts': '' }, /stands above/],
-    [
-      'a dynamic import that goes up',
-      { 'src/store/store.ts': "const a = await import('../engine/a.ts');", 'src/engine/a.ts': '' },
-      /stands above/,
-    ],
-    ['a re-export that goes up', { 'src/store/store.ts': "export * from '../engine/a.ts';", 'src/engine/a.ts': '' }, /stands above/],
-    [
-      'a type import that goes up',
-      { 'src/store/store.ts': "import type {\n  A,\n} from '../engine/a.ts';", 'src/engine/a.ts': '' },
-      /stands above/,
-    ],
-    [
-      'an import sideways',
-      { 'src/policy/a.ts': "import { b } from '../delivery/registry/b.ts';", 'src/delivery/registry/b.ts': '' },
-      /side by side/,
-    ],
-    [
-      'one dialect that knows another',
-      { 'src/edge/dialects/rest/a.ts': "import '../linotp/b.ts';", 'src/edge/dialects/linotp/b.ts': '' },
-      /side by side/,
-    ],
-    [
-      'a dialect that knows a phone',
-      { 'src/edge/dialects/rest/a.ts': "import '../../phones/pipush/b.ts';", 'src/edge/phones/pipush/b.ts': '' },
-      /side by side/,
-    ],
-    [
-      'a provider that knows another',
-      { 'providers/a/provider.ts': "import '../b/provider.ts';", 'providers/b/provider.ts': '' },
-      /side by side/,
-    ],
-    ['an island that knows the house', { 'src/virtual-phone/a.ts': "import '../engine/b.ts';", 'src/engine/b.ts': '' }, /island/],
-    ['a house that knows an island', { 'src/engine/a.ts': "import '../virtual-phone/b.ts';", 'src/virtual-phone/b.ts': '' }, /island/],
-    ['Koa below the edge', { 'src/engine/a.ts': "import Koa from 'koa';" }, /only src\/edge/],
-    ['a circle', { 'src/engine/a.ts': "import './b.ts';", 'src/engine/b.ts': "import './a.ts';" }, /circle/],
-    ['an import without its ending', { 'src/engine/a.ts': "import { b } from './b';" }, /ends in \.ts/],
-    ['a folder that says nothing', { 'src/engine/utils/a.ts': '' }, /says nothing/],
-    ['a file on no floor', { 'src/elsewhere/a.ts': '' }, /no floor/],
-  ];
-  for (const [what, files, line] of wrong) {
-    it(`would catch ${what}`, () => {
-      const found = violations(new Map(Object.entries(files)));
-      assert.ok(
-        found.some((each) => line.test(each)),
-        found.join('\n') || 'nothing was caught',
-      );
+  const forms = {
+    'a named import': "import { a } from '../engine/a.ts';",
+    'a default import': 'import a from "../engine/a.ts";',
+    'a tight import': "import{a}from'../engine/a.ts'",
+    'a namespace import': "import * as a from '../engine/a.ts';",
+    'a type import over several lines': "import type {\n  A,\n} from '../engine/a.ts';",
+    'a bare import': "const b = 1;\nimport '../engine/a.ts';",
+    'an import after a comment': "/** Says why. */ import { a } from '../engine/a.ts';",
+    'an import after a text that looks like a comment': "const glob = 'src/*/a'; /* */\nimport { a } from '../engine/a.ts';",
+    'a named re-export': "export { a } from '../engine/a.ts';",
+    'a re-export of everything': "export * from '../engine/a.ts';",
+    'a re-export under a name': "export * as a from '../engine/a.ts';",
+    'a re-export of a type': "export type { A } from '../engine/a.ts';",
+    'a dynamic import': "const a = await import('../engine/a.ts');",
+    'a dynamic import over several lines': "const a = import(\n  /* late */ '../engine/a.ts',\n);",
+    'a dynamic import of a template': 'const a = await import(`../engine/a.ts`);',
+    'the type of an import': "type A = typeof import('../engine/a.ts');",
+    'a require': "const a = require('../engine/a.ts');",
+  };
+  for (const [form, text] of Object.entries(forms)) {
+    it(`would catch ${form} that goes up`, () => {
+      const found = violations(house('src/store/store.ts', text, 'src/engine/a.ts'));
+      assert.deepEqual(found, [
+        'src/store/store.ts imports src/engine/a.ts: src/store/store.ts may not import src/engine, which stands above it',
+      ]);
     });
   }
 
+  const sideways: [what: string, from: string, to: string][] = [
+    ['a command that knows the console', 'src/cli/a.ts', 'src/console/b.ts'],
+    ['one dialect that knows another', 'src/edge/dialects/rest/a.ts', 'src/edge/dialects/linotp/b.ts'],
+    ['one phone that knows another', 'src/edge/phones/pipush/a.ts', 'src/edge/phones/linotp/b.ts'],
+    ['a dialect that knows a phone', 'src/edge/dialects/rest/a.ts', 'src/edge/phones/pipush/b.ts'],
+    ['a policy that knows delivery', 'src/policy/a.ts', 'src/delivery/registry/b.ts'],
+    ['a policy that knows the provider-kit', 'src/policy/a.ts', 'src/delivery/provider-kit/b.ts'],
+    ['a policy that knows the contract of the store', 'src/policy/a.ts', 'src/store/store.ts'],
+    ['a store that knows policies', 'src/store/embedded/a.ts', 'src/policy/b.ts'],
+    ['a store that knows providers', 'src/store/embedded/a.ts', 'providers/catalog.ts'],
+    ['a store that knows another', 'src/store/embedded/a.ts', 'src/store/mongodb/b.ts'],
+    ['delivery that knows the store', 'src/delivery/registry/a.ts', 'src/store/store.ts'],
+    ['a provider that knows another', 'providers/a/provider.ts', 'providers/b/provider.ts'],
+  ];
+  for (const [what, from, to] of sideways) {
+    it(`would catch ${what}`, () => {
+      const found = violations(house(from, `import '${relative(from, to)}';`, to));
+      assert.equal(found.length, 1, found.join('\n'));
+      assert.match(found[0] ?? '', /side by side/);
+    });
+  }
+
+  const others: [what: string, files: Map<string, string>, line: RegExp][] = [
+    [
+      'a provider that goes past the kit',
+      house('providers/a/b.ts', "import '../../src/foundation/wire/c.ts';", 'src/foundation/wire/c.ts'),
+      /kit only/,
+    ],
+    ['an island that knows the house', house('src/virtual-phone/a.ts', "import '../engine/b.ts';", 'src/engine/b.ts'), /an island imports/],
+    [
+      'an island that knows another',
+      house('src/fakes/a.ts', "import '../virtual-phone/b.ts';", 'src/virtual-phone/b.ts'),
+      /an island imports/,
+    ],
+    [
+      'a house that knows an island',
+      house('src/engine/a.ts', "import '../virtual-phone/b.ts';", 'src/virtual-phone/b.ts'),
+      /only the commands/,
+    ],
+    ['Koa below the edge', house('src/engine/a.ts', "import Koa from 'koa';"), /only src\/edge/],
+    ['a part of Koa below the edge', house('src/engine/a.ts', "import { Router } from '@koa/router';"), /only src\/edge/],
+    ['a file of the tests', house('src/engine/a.ts', "import '../../test/kit/clock.ts';"), /no such file/],
+    ['a file by its whole path', house('src/engine/a.ts', "import '/srv/a.ts';"), /relative path/],
+    ['a file by the name of the package', house('src/engine/a.ts', "import 'pushgate/provider-kit';"), /relative path/],
+    ['an import without its ending', house('src/engine/a.ts', "import { b } from './b';", 'src/engine/b.ts'), /ends in \.ts/],
+    ['a folder that says nothing', house('src/engine/utils/a.ts', ''), /says nothing/],
+    ['a file on no floor', house('src/elsewhere/a.ts', ''), /no floor/],
+    [
+      'a circle',
+      new Map([
+        ['src/engine/a.ts', "import './b.ts';"],
+        ['src/engine/b.ts', "export * from './a.ts';"],
+      ]),
+      /a circle of imports: src\/engine\/a\.ts > src\/engine\/b\.ts > src\/engine\/a\.ts/,
+    ],
+  ];
+  for (const [what, files, line] of others) {
+    it(`would catch ${what}`, () => {
+      const found = violations(files);
+      assert.equal(found.length, 1, found.join('\n'));
+      assert.match(found[0] ?? '', line);
+    });
+  }
+
+  it('lets a floor know the ones below it', () => {
+    const good: [from: string, to: string][] = [
+      ['src/main.ts', 'src/store/embedded/a.ts'],
+      ['src/cli/a.ts', 'src/virtual-phone/b.ts'],
+      ['src/virtual-phone/a.ts', 'src/foundation/wire/b.ts'],
+      ['src/delivery/registry/a.ts', 'providers/catalog.ts'],
+      ['providers/catalog.ts', 'providers/a/provider.ts'],
+      ['providers/a/provider.ts', 'src/delivery/provider-kit/index.ts'],
+      ['src/engine/a.ts', 'src/engine/users/b.ts'],
+      ['src/foundation/keyring/a.ts', 'src/foundation/model/b.ts'],
+    ];
+    for (const [from, to] of good) assert.deepEqual(violations(house(from, `import '${relative(from, to)}';`, to)), []);
+  });
+
   it('takes comments for what they are', () => {
-    assert.deepEqual(importsOf("// import '../engine/a.ts';\n/* import('./b.ts') */\nconst text = 1;"), []);
+    assert.deepEqual(
+      importsOf("// import '../engine/a.ts';\n  /* import('./b.ts') */\n/**\n * import './c.ts';\n */\nconst text = 1;"),
+      [],
+    );
+  });
+
+  it('takes texts and names for what they are', () => {
+    assert.deepEqual(
+      importsOf("export const from = 'a';\nexport type A = { from: 'x' };\nconst imported = load('b');\nexport const c = 'd';"),
+      [],
+    );
   });
 });
+
+/** The specifier by which one file imports another. */
+function relative(from: string, to: string): string {
+  return `${'../'.repeat(from.split('/').length - 1) || './'}${to}`;
+}

@@ -30,6 +30,17 @@ export const floors: readonly (readonly string[])[] = [
   ['src/foundation/model'],
 ];
 
+/** Wings share floors but have no doors to one another, however high one of their rooms stands. */
+const wings: Readonly<Record<string, readonly string[]>> = {
+  policy: ['src/policy'],
+  delivery: ['src/delivery', 'providers'],
+  store: ['src/store'],
+};
+
+/** What outsiders may write: a plug-in imports its own folder and the kit, nothing else of ours. */
+const plugIn = /^providers\/[^/]+\//;
+const plugInImports = ['src/delivery/provider-kit'];
+
 /** Rooms that stand apart: they import nothing of ours but the wire, and only the commands import them. */
 const islands = ['src/virtual-phone', 'src/fakes'];
 const islandImports = ['src/foundation/wire'];
@@ -41,17 +52,21 @@ const topFloor = 'src (top)';
 /** Packages that only some rooms may know. */
 const packageRooms: Readonly<Record<string, readonly string[]>> = {
   koa: ['src/edge'],
-  '@koa/router': ['src/edge'],
+  '@koa': ['src/edge'],
   busboy: ['src/edge'],
   commander: ['src/cli'],
 };
 
-const importForms = /(?:^|[\s;}])(?:import|export)\s+(?:[^'"();]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+/** Names under which a file of ours could be reached past the rules for relative imports. */
+const detour = /^(?:\/|file:|#|pushgate(?:\/|$))/;
 
-/** Everything that a source imports: `from`, bare `import` and `import()`. */
+const statement = /(?:^|[\s;}])(?:import|export)\s*(?:[^'"();]*?[\s}*]from\s*)?['"]([^'"]+)['"]/g;
+const call = /\b(?:import|require)\s*\(\s*(?:\/\*[\s\S]*?\*\/\s*)?['"`]([^'"`$]+)['"`]/g;
+
+/** Everything that a source imports: `from`, bare `import`, `import()` and `require()`. A comment is left out where it begins its line. */
 export function importsOf(text: string): string[] {
-  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-  return [...code.matchAll(importForms)].map(([, from, dynamic]) => from ?? dynamic ?? '');
+  const code = text.replace(/^[ \t]*\/\*[\s\S]*?\*\//gm, '').replace(/^[ \t]*\/\/.*$/gm, '');
+  return [...code.matchAll(statement), ...code.matchAll(call)].map(([, specifier]) => specifier ?? '');
 }
 
 type Place = { floor: number; room: string };
@@ -69,14 +84,17 @@ function placeOf(path: string): Place | undefined {
 }
 
 const within = (path: string, rooms: readonly string[]): boolean => rooms.some((room) => path === room || path.startsWith(`${room}/`));
+const wingOf = (path: string): string | undefined => Object.entries(wings).find(([, rooms]) => within(path, rooms))?.[0];
 
-/** Every import that breaks the rules, as one line each. */
+/** Every import that breaks the rules, as one line each: `src/a/b.ts imports src/c/d.ts: a may not import c, …`. */
 export function violations(sources: Sources): string[] {
   const lines: string[] = [];
   for (const [path, text] of sources) {
     for (const specifier of importsOf(text)) {
-      const why = specifier.startsWith('.') ? whyNotFile(sources, path, specifier) : whyNotPackage(path, specifier);
-      if (why) lines.push(`${path} imports ${specifier}: ${why}`);
+      const isFile = specifier.startsWith('.');
+      const target = isFile ? join(dirname(path), specifier) : specifier;
+      const why = isFile ? whyNotFile(sources, path, target) : whyNotPackage(path, specifier);
+      if (why) lines.push(`${path} imports ${target}: ${why}`);
     }
     if (!placeOf(path) && !within(path, islands)) lines.push(`${path} stands on no floor; add its room to the list, or move it`);
     if (/(^|\/)(utils?|helpers?|common)(\/|\.ts$)/.test(path)) lines.push(`${path}: a name that says nothing`);
@@ -85,22 +103,31 @@ export function violations(sources: Sources): string[] {
 }
 
 function whyNotPackage(path: string, specifier: string): string | undefined {
-  const [, rooms] = Object.entries(packageRooms).find(([name]) => name === specifier) ?? [];
+  if (detour.test(specifier)) return 'a file of ours is imported by a relative path';
+  const [, rooms] = Object.entries(packageRooms).find(([name]) => within(specifier, [name])) ?? [];
   return rooms && !within(path, rooms) ? `only ${rooms.join(', ')} may know this package` : undefined;
 }
 
-function whyNotFile(sources: Sources, path: string, specifier: string): string | undefined {
-  if (!specifier.endsWith('.ts')) return 'a relative import ends in .ts';
-  const target = join(dirname(path), specifier);
-  if (!sources.has(target)) return 'there is no such source';
-  if (within(path, islands))
-    return within(target, [...islandImports, ...islands.filter((island) => within(path, [island]))])
-      ? undefined
-      : 'an island imports nothing of ours but the wire';
+function whyNotFile(sources: Sources, path: string, target: string): string | undefined {
+  if (!target.endsWith('.ts')) return 'a relative import ends in .ts';
+  if (!sources.has(target)) return 'there is no such file in src/ and providers/';
+  const island = islands.find((each) => within(path, [each]));
+  if (island) return within(target, [island, ...islandImports]) ? undefined : 'an island imports nothing of ours but the wire';
   if (within(target, islands)) return within(path, islandUsers) ? undefined : 'only the commands import an island';
+  const folder = plugIn.exec(path)?.[0];
+  if (folder && !target.startsWith(folder) && !within(target, plugInImports))
+    return 'a provider imports its own folder and the provider-kit only; providers stand side by side';
+  return whyNotDown(path, target);
+}
+
+function whyNotDown(path: string, target: string): string | undefined {
   const [from, to] = [placeOf(path), placeOf(target)];
-  if (!from || !to || from.room === to.room || from.floor < to.floor) return undefined;
-  return from.floor === to.floor ? `${from.room} and ${to.room} stand side by side` : `${to.room} stands above ${from.room}`;
+  if (!from || !to || from.room === to.room) return undefined;
+  const mayNot = `${from.room} may not import ${to.room}`;
+  const [wing, other] = [wingOf(path), wingOf(target)];
+  if (wing && other && wing !== other) return `${mayNot}, ${wing} and ${other} stand side by side`;
+  if (from.floor === to.floor) return `${mayNot}, they stand side by side`;
+  return from.floor > to.floor ? `${mayNot}, which stands above it` : undefined;
 }
 
 function cycles(sources: Sources): string[] {

@@ -84,6 +84,8 @@ export async function givenGateway(undo: Cleanup, wishes: GatewayWishes = {}): P
       return phone;
     },
     async challenge(user, phone, pin = '1234') {
+      // Challenges of one and the same millisecond have no order, and the phone's newest one is meant.
+      clock.advance(1);
       const started = await client.post('/validate/check', { user, pass: pin });
       assert.equal(started.body.result.authentication, 'CHALLENGE', started.text);
       const waiting = (await phone.poll()).body.result.value;

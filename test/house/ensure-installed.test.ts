@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { cleanup, temporaryFolder } from '../kit/temporary.ts';
+
+/** An npm that notes when it begins and ends, and ends when the file `go` appears. It empties node_modules first, as npm ci does. */
+const slowNpm = `
+import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+process.on('SIGTERM', () => { appendFileSync('npm.log', 'stopped\\n'); process.exit(1); });
+appendFileSync('npm.log', 'begin ' + process.argv.slice(2, 3) + '\\n');
+rmSync('node_modules', { recursive: true, force: true });
+mkdirSync('node_modules/.bin', { recursive: true });
+const look = setInterval(() => {
+  if (!existsSync('go')) return;
+  clearInterval(look);
+  appendFileSync('npm.log', 'end\\n');
+}, 10);
+`;
+const failingNpm = "process.stderr.write('npm error code ECONNREFUSED\\n'); process.exitCode = 1;";
+
+describe('Installing on the first start', function () {
+  this.timeout(60_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  /** A fresh clone with an npm of the test's own. */
+  const givenClone = (npm: string) => {
+    const folder = temporaryFolder(undo);
+    const at = (name: string) => join(folder, name);
+    for (const name of ['scripts', 'bin', 'npm']) mkdirSync(at(name));
+    copyFileSync('scripts/ensure-installed.mjs', at('scripts/ensure-installed.mjs'));
+    copyFileSync('bin/pushgate.mjs', at('bin/pushgate.mjs'));
+    writeFileSync(at('package-lock.json'), '{}');
+    writeFileSync(at('npm/package.json'), '{ "type": "module" }');
+    writeFileSync(at('npm/npm-cli.js'), npm);
+    return {
+      at,
+      go: () => writeFileSync(at('go'), ''),
+      log: () => (existsSync(at('npm.log')) ? readFileSync(at('npm.log'), 'utf8').trim().split('\n') : []),
+      isMarked: () => existsSync(at('node_modules/.pushgate-lock')),
+      start: (environment: Record<string, string> = {}) => {
+        const child = spawn(process.execPath, [at('scripts/ensure-installed.mjs')], {
+          env: { ...process.env, npm_execpath: at('npm/npm-cli.js'), ...environment },
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        undo.later(() => child.kill('SIGKILL'));
+        return { child, ended: ending(child) };
+      },
+    };
+  };
+
+  it('installs once, marks it by what was installed, and links the command', async () => {
+    const { at, go, log, start, isMarked } = givenClone(slowNpm);
+    const first = start();
+    await until(() => log().length === 1);
+    assert.equal(isMarked(), false, 'the mark is written last');
+    go();
+    assert.equal((await first.ended).code, 0);
+    assert.equal(readFileSync(at('node_modules/.pushgate-lock'), 'utf8'), createHash('sha256').update('{}').digest('hex'));
+    assert.equal(readlinkSync(at('node_modules/.bin/pushgate')), '../../bin/pushgate.mjs');
+    // when it is asked again, nothing is done; when the lock file has changed, all of it
+    assert.deepEqual(await start().ended, { code: 0, err: '' });
+    assert.deepEqual(log(), ['begin ci', 'end']);
+    writeFileSync(at('package-lock.json'), '{ }');
+    assert.equal((await start().ended).code, 0);
+    assert.deepEqual(log(), ['begin ci', 'end', 'begin ci', 'end']);
+    assert.deepEqual(leftovers(at('.')), []);
+  });
+
+  it('lets two commands at once install once', async () => {
+    const { at, go, log, start, isMarked } = givenClone(slowNpm);
+    const [one, two] = [start(), start()];
+    await until(() => log().length === 1);
+    go();
+    assert.deepEqual([(await one.ended).code, (await two.ended).code], [0, 0]);
+    assert.deepEqual(log(), ['begin ci', 'end']);
+    assert.ok(isMarked());
+    assert.deepEqual(leftovers(at('.')), []);
+  });
+
+  it('stops npm when it is stopped, and begins anew the next time', async () => {
+    const { at, go, log, start, isMarked } = givenClone(slowNpm);
+    const first = start();
+    await until(() => log().length === 1);
+    first.child.kill('SIGTERM');
+    const { code, err } = await first.ended;
+    assert.equal(code, 128 + 15);
+    assert.match(err, /npm ci was stopped \(SIGTERM\); run this again/);
+    assert.deepEqual([log(), isMarked(), leftovers(at('.'))], [['begin ci', 'stopped'], false, []]);
+    go();
+    assert.equal((await start().ended).code, 0);
+    assert.deepEqual([log().slice(2), isMarked()], [['begin ci', 'end'], true]);
+  });
+
+  it('waits for an npm that outlived a killed command, then installs anew, once for all who wait', async () => {
+    const { go, log, start, isMarked } = givenClone(slowNpm);
+    const killed = start();
+    await until(() => log().length === 1);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    const waiting = [start(), start(), start()];
+    await Promise.all(waiting.map(({ child }) => once(child.stderr ?? child, 'data')));
+    assert.deepEqual([log(), isMarked()], [['begin ci'], false]);
+    go();
+    assert.deepEqual(
+      (await Promise.all(waiting.map(({ ended }) => ended))).map(({ code }) => code),
+      [0, 0, 0],
+    );
+    assert.deepEqual(log(), ['begin ci', 'end', 'begin ci', 'end']);
+  });
+
+  it('goes past a turn whose owner showed no sign of life for long', async () => {
+    const { at, go, start, isMarked } = givenClone(slowNpm);
+    const turn = at(`.pushgate-installing/${process.pid}`);
+    mkdirSync(turn, { recursive: true });
+    utimesSync(turn, 0, 0);
+    go();
+    assert.equal((await start().ended).code, 0);
+    assert.ok(isMarked());
+  });
+
+  it('takes nobody for alive who has ended and was only not buried by its parent', async () => {
+    const { at, go, start, isMarked } = givenClone(slowNpm);
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    undo.later(() => parent.kill());
+    const [pid] = await once(parent.stdout, 'data');
+    mkdirSync(at(`.pushgate-installing/${Number(pid)}`), { recursive: true });
+    go();
+    assert.equal((await start().ended).code, 0);
+    assert.ok(isMarked());
+  });
+
+  it('says in a sentence what went wrong, with what npm said', async () => {
+    const { at, start, isMarked } = givenClone(failingNpm);
+    const { code, err } = await start().ended;
+    assert.equal(code, 1);
+    assert.match(err, /pushgate: npm ci failed; check the connection to the package registry.*\nnpm error code ECONNREFUSED\n/);
+    assert.deepEqual([isMarked(), leftovers(at('.'))], [false, []]);
+  });
+
+  it('says in a sentence that there is no npm', async () => {
+    const { at, start } = givenClone('');
+    mkdirSync(at('path'));
+    symlinkSync(process.execPath, at('path/node'));
+    const { code, err } = await start({ PATH: at('path'), npm_execpath: '/opt/yarn/yarn.js' }).ended;
+    assert.equal(code, 1);
+    assert.match(err, /pushgate: npm cannot be started \(ENOENT\); install npm, then run this again\.\n$/);
+    assert.deepEqual(leftovers(at('.')), []);
+  });
+
+  it('is only told that Node is too old', async () => {
+    const { log, start } = givenClone(slowNpm);
+    const { code, err } = await start({
+      NODE_OPTIONS: `--import "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'18.20.8'});"`,
+    }).ended;
+    assert.deepEqual([code, log()], [1, []]);
+    assert.match(err, /^pushgate: this is Node 18\.20\.8; installing pushgate needs Node 20 or newer[^\n]*\n$/);
+  });
+});
+
+/** What is left of a turn. */
+const leftovers = (folder: string): string[] => readdirSync(folder).filter((name) => name.startsWith('.pushgate'));
+
+async function ending(child: ChildProcess): Promise<{ code: number | null; err: string }> {
+  let err = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  const [code] = await once(child, 'close');
+  return { code, err };
+}
+
+/** Looks again and again at what another process does; the test's time-out ends it. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
+}

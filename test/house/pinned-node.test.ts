@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cleanup, temporaryFolder } from '../kit/temporary.ts';
+
+/** Makes a process believe that it is another version of Node. */
+const pretending = (version: string) => [
+  '--import',
+  `data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '${version}' });`,
+];
+
+describe('The command on an old Node', function () {
+  this.timeout(60_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  /** A copy of the command whose program tells what it was started with. */
+  const givenCommand = (program: string) => {
+    const folder = temporaryFolder(undo);
+    cpSync('bin', join(folder, 'bin'), { recursive: true });
+    mkdirSync(join(folder, 'src'));
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder, 'src/main.ts'), program);
+    const command = join(folder, 'bin/pushgate.mjs');
+    return {
+      command,
+      bringNode: () => {
+        mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
+        symlinkSync(process.execPath, join(folder, 'node_modules/.bin/node'));
+        return join(folder, 'node_modules/.bin/node');
+      },
+      run: (version: string, ...args: string[]) => {
+        const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...pretending(version), command, ...args], {
+          encoding: 'utf8',
+        });
+        return { status, signal, out: stdout, err: stderr };
+      },
+    };
+  };
+
+  it('says what was found and what is needed where no other Node is there', () => {
+    for (const version of ['18.20.8', '20.20.2', '22.18.0']) {
+      const { status, out, err } = givenCommand('process.stdout.write("started");').run(version);
+      assert.deepEqual([status, out, err.trim().split('\n').length], [1, '', 1]);
+      assert.match(err, new RegExp(`^pushgate: this is Node ${version.replaceAll('.', '\\.')}; pushgate needs 22\\.19 or newer`));
+      assert.match(err, /npm start/);
+    }
+  });
+
+  it('runs at once on a Node that is new enough', () => {
+    for (const version of ['22.19.0', '24.21.0', '26.0.0']) {
+      const { status, out } = givenCommand('process.stdout.write("started");').run(version);
+      assert.deepEqual([status, out], [0, 'started']);
+    }
+  });
+
+  it('goes on in the Node that came along, with the same words and the same end', () => {
+    const given = givenCommand('process.stdout.write(process.argv.slice(2).join(" ")); process.exitCode = 3;');
+    given.bringNode();
+    const { status, out, err } = given.run('20.20.2', 'serve', '--config', 'a b');
+    assert.deepEqual([status, out, err], [3, 'serve --config a b', '']);
+  });
+
+  it('passes signals on, and ends when the other one has ended', async () => {
+    const given = givenCommand(
+      'process.once("SIGTERM", () => { process.stdout.write("asked to stop"); clearInterval(busy); }); const busy = setInterval(() => {}, 1000); process.stdout.write("ready ");',
+    );
+    given.bringNode();
+    const child = spawn(process.execPath, [...pretending('20.20.2'), given.command], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (!out) child.kill('SIGTERM');
+      out += text;
+    });
+    const [code] = await once(child, 'close');
+    assert.deepEqual([code, out], [0, 'ready asked to stop']);
+  });
+
+  it('ends by the signal that ended the other one', () => {
+    const given = givenCommand('process.kill(process.pid, "SIGKILL");');
+    given.bringNode();
+    assert.equal(given.run('20.20.2').signal, 'SIGKILL');
+  });
+
+  it('says what to do where the Node that came along is for another machine', () => {
+    const given = givenCommand('');
+    const node = given.bringNode();
+    rmSync(node);
+    writeFileSync(node, '#!/no/such/loader\n');
+    chmodSync(node, 0o755);
+    const { status, err } = given.run('20.20.2');
+    assert.equal(status, 1);
+    assert.match(err, /^pushgate: the Node that came along cannot be started \(\w+\)/);
+  });
+
+  it('says how to install what is missing, and hides no other defect', () => {
+    const missing = givenCommand("import 'not-installed-anywhere';").run('24.21.0');
+    assert.equal(missing.status, 1);
+    assert.match(missing.err, /^pushgate: something that pushgate needs is not installed\. Run npm ci, or npm start/);
+    const broken = givenCommand("import './no-such-file.ts';").run('24.21.0');
+    assert.equal(broken.status, 1);
+    assert.match(broken.err, /ERR_MODULE_NOT_FOUND/);
+  });
+});
