@@ -92,7 +92,7 @@ function openStore({ config, folder, log }: GatewayOptions, metrics: Metrics): P
 
 type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics };
 
-async function openParts({ config, clock, log, keyring, store, metrics }: Foundations): Promise<EngineParts> {
+async function openParts({ config, folder, clock, log, keyring, store, metrics }: Foundations): Promise<EngineParts> {
   const { settings } = config;
   return {
     store,
@@ -101,7 +101,7 @@ async function openParts({ config, clock, log, keyring, store, metrics }: Founda
     log,
     metrics,
     policy: openPolicy(config.policies),
-    registry: await openRegistry({ providers: config.providers, catalog, log, metrics, clock }),
+    registry: await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock }),
     keyStock: openKeyStock({ shelf: store, keyring, bits: settings.serverKeyBits, target: settings.serverKeyStock, log }),
     passwords: createPasswords(keyring),
     serverKeys: openServerKeys(keyring),

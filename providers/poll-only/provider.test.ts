@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { givenPush, providerConformance } from '../../test/delivery/provider-conformance.ts';
+import { givenHost, givenPush } from '../../test/delivery/provider-conformance.ts';
 import pollOnly from './provider.ts';
-
-providerConformance('poll-only', () => pollOnly.open({}));
 
 describe('The provider poll-only', () => {
   it('takes every push and leaves it to the phone to ask', async () => {
-    const provider = await pollOnly.open({});
+    const provider = await pollOnly.open({}, givenHost());
     assert.deepEqual(await provider.deliver(givenPush(), AbortSignal.timeout(1000)), { kind: 'sent', reason: 'poll' });
+    assert.equal((await provider.check(AbortSignal.timeout(1000))).ok, true);
+    await provider.close();
+    await provider.close();
   });
 
   it('has nothing to configure', () => {

@@ -8,6 +8,8 @@ export default defineProvider({
   config: z.strictObject({}).describe('Nothing to configure.'),
   open: () => ({
     deliver: async () => ({ kind: 'sent', reason: 'poll' }),
+    check: async () => ({ ok: true, detail: 'phones ask' }),
+    expires: () => [],
     close: async () => undefined,
   }),
 });

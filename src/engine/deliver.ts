@@ -1,4 +1,11 @@
-import type { Challenge, PushToken, TrailEntry, Transaction } from '../foundation/model/index.ts';
+import {
+  type Challenge,
+  type DeviceAddress,
+  GatewayFault,
+  type PushToken,
+  type TrailEntry,
+  type Transaction,
+} from '../foundation/model/index.ts';
 import { factsOf } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
 
@@ -35,12 +42,12 @@ async function deliverOne(parts: EngineParts, { transaction, challenge, token, a
     defaultDeadlineMs: settings.deliveryDeadlineMs,
   });
   metrics.policyDecisions.inc({ policy: plan.rule ?? plan.because, provider: plan.providers[0] ?? 'none' });
-  const { outcome, attempts } = await registry.deliver(plan, {
+  const { outcome, attempts, deadAddresses } = await registry.deliver(plan, {
     transactionId: transaction.id,
     handle: challenge.handle,
     phone: challenge.phone,
     payload: challenge.payload,
-    addresses: token.addresses.filter(({ deadSince }) => deadSince === undefined),
+    addresses: token.addresses,
     expiresAt: transaction.decision.answerUntil,
   });
   const at = clock();
@@ -48,7 +55,28 @@ async function deliverOne(parts: EngineParts, { transaction, challenge, token, a
     ({ provider, outcome: result, reason, ms }): TrailEntry => ({ at, serial: token.serial, provider, outcome: result, reason, ms }),
   );
   background.run('delivery trail', () => store.appendTrail(transaction.id, trail));
+  if (deadAddresses.length > 0) background.run('dead addresses', () => markDead(parts, token.serial, deadAddresses));
   return { serial: token.serial, sent: outcome.kind === 'sent', pollable: mayPoll(parts, asker, token) };
+}
+
+const maxAttempts = 5;
+
+/** Marks addresses that a provider called dead, unless the phone has told a newer one in the meantime. */
+async function markDead({ store, clock, log }: EngineParts, serial: string, dead: readonly DeviceAddress[]): Promise<void> {
+  const isDead = ({ kind, value, since }: DeviceAddress): boolean =>
+    dead.some((each) => each.kind === kind && each.value === value && each.since === since);
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const token = await store.findToken(serial);
+    if (!token?.addresses.some((address) => isDead(address) && address.deadSince === undefined)) return;
+    const addresses = token.addresses.map((address) => (isDead(address) ? { ...address, deadSince: clock() } : address));
+    if ((await store.changeToken(serial, token.version, { addresses })) === 'conflict') continue;
+    log.warn(
+      { serial, kinds: dead.map(({ kind }) => kind) },
+      'a device address is dead; it is used no more until the phone tells a new one',
+    );
+    return;
+  }
+  throw new GatewayFault('store-unavailable', `Push token ${serial} was changed by others ${maxAttempts} times in a row`);
 }
 
 /** Whether the phone of this push token may ask for what is waiting for it. */

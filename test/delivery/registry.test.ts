@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { z } from 'zod';
 import { catalog } from '../../providers/catalog.ts';
 import { type AddressKind, type DeliveryOutcome, defineProvider, type Push } from '../../src/delivery/provider-kit/index.ts';
-import { openRegistry, type ProviderEntry, providerConfig } from '../../src/delivery/registry/index.ts';
+import { guardDefaults, openRegistry, type ProviderEntry, providerConfig } from '../../src/delivery/registry/index.ts';
 import type { DeviceAddress } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { cleanup } from '../kit/temporary.ts';
@@ -37,16 +38,20 @@ describe('The registry of providers', () => {
             seen.push(`${kind} ${push.address?.value ?? '-'}`);
             return does(push, signal);
           },
+          check: async () => ({ ok: true }),
+          expires: () => [],
           close: async () => void seen.push(`${kind} closed`),
         }),
       }),
     );
     const all = [...definitions, ...catalog];
-    const providers = definitions.map(({ kind }): ProviderEntry => ({ name: kind, kind, default: false, config: {} }));
+    const providers = definitions.map(
+      ({ kind }): ProviderEntry => ({ ...guardDefaults, breakerFailures: 2, name: kind, kind, default: false, config: {} }),
+    );
     const metrics = openMetrics('test');
     const logged: string[] = [];
     const log = openLog('info', { write: (line: string) => void logged.push(line) });
-    const registry = await openRegistry({ providers, catalog: all, log, metrics, clock: Date.now });
+    const registry = await openRegistry({ providers, catalog: all, folder: '/', log, metrics, clock: Date.now });
     undo.later(() => registry.close());
     const deliver = (names: string[], addresses: DeviceAddress[] = [address('fcm', 'a')], deadlineMs = 5000) =>
       registry.deliver(
@@ -100,13 +105,77 @@ describe('The registry of providers', () => {
   });
 
   it('ends at its deadline, whatever a provider does', async () => {
-    const { deliver } = await given({ hangs: { does: () => new Promise(() => undefined) }, two: { does: sent } });
-    const { outcome, attempts } = await deliver(['hangs', 'two'], [address('fcm', 'a')], 30);
+    const hangs: Behaviour = () => new Promise(() => undefined);
+    const { deliver } = await given({ one: { does: hangs }, two: { does: hangs } });
+    const { outcome, attempts } = await deliver(['one', 'two'], [address('fcm', 'a')], 30);
     assert.deepEqual(outcome, { kind: 'unavailable', reason: 'timeout' });
     assert.deepEqual(
-      attempts.map(({ provider }) => provider),
-      ['hangs'],
+      attempts.map(({ provider, reason }) => `${provider} ${reason}`),
+      ['one timeout', 'two timeout'],
     );
+  });
+
+  it('leaves time for the next provider when the first one hangs', async () => {
+    const { deliver } = await given({ hangs: { does: () => new Promise(() => undefined) }, two: { does: sent } });
+    const { outcome, attempts } = await deliver(['hangs', 'two'], [address('fcm', 'a')], 100);
+    assert.equal(outcome.kind, 'sent');
+    assert.deepEqual(
+      attempts.map(({ provider, reason }) => `${provider} ${reason}`.trim()),
+      ['hangs timeout', 'two'],
+    );
+  });
+
+  it('leaves a provider alone that failed too often, tries it again after a while, and then takes it back', async () => {
+    // given a provider that fails, and a clock for its breaker
+    mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+    undo.later(() => mock.timers.reset());
+    let behaviour = unavailable;
+    const { tried, registry, seen } = await given({ one: { does: (...args) => behaviour(...args) }, two: { does: sent } });
+    await tried(['one', 'two']);
+    await tried(['one', 'two']);
+    // when its breaker is open, then it is not asked, and nobody waits
+    seen.length = 0;
+    assert.deepEqual(await tried(['one', 'two']), ['one unavailable circuit-open', 'two sent']);
+    assert.deepEqual(seen, ['two a']);
+    assert.deepEqual(
+      registry.status().map(({ name, circuit }) => `${name} ${circuit}`),
+      ['one open', 'two closed'],
+    );
+    assert.equal(registry.status()[0]?.lastError?.reason, 'server');
+    // and after a while one push tries it again
+    mock.timers.tick(guardDefaults.breakerOpenMs + 1);
+    behaviour = sent;
+    assert.deepEqual(await tried(['one', 'two']), ['one sent']);
+    assert.equal(registry.status()[0]?.circuit, 'closed');
+  });
+
+  it('tries the one that failed longest ago when every breaker is open', async () => {
+    const { tried, seen } = await given({ one: { does: unavailable }, two: { does: unavailable } });
+    await tried(['one']);
+    await tried(['one']);
+    await tried(['two']);
+    await tried(['two']);
+    seen.length = 0;
+    assert.deepEqual(await tried(['one', 'two']), [
+      'one unavailable circuit-open',
+      'two unavailable circuit-open',
+      'one unavailable server',
+    ]);
+    assert.deepEqual(seen, ['one a']);
+  });
+
+  it('is ready while at least one breaker is closed', async () => {
+    const { tried, registry } = await given({ one: { does: unavailable } });
+    assert.equal(registry.ready(), true);
+    await tried(['one']);
+    await tried(['one']);
+    assert.equal(registry.ready(), false);
+  });
+
+  it('says which addresses are dead', async () => {
+    const { deliver } = await given({ one: { does: rejected } });
+    const { deadAddresses } = await deliver(['one'], [address('fcm', 'a')]);
+    assert.deepEqual(deadAddresses, [address('fcm', 'a')]);
   });
 
   it('shows a provider the deadline', async () => {

@@ -1,5 +1,9 @@
 import { z } from 'zod';
 import type { ProviderDefinition } from '../provider-kit/index.ts';
+import type { GuardLimits } from './guard.ts';
+
+/** What a provider's guard is set to where its entry says nothing. */
+export const guardDefaults: GuardLimits = { maxInFlight: 256, maxQueue: 1024, breakerFailures: 5, breakerOpenMs: 10_000 };
 
 const entry = z.strictObject({
   name: z
@@ -7,12 +11,26 @@ const entry = z.strictObject({
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
     .describe('Name of the provider, as policies use it.'),
   default: z.boolean().default(false).describe('Used where neither a policy nor the token names one.'),
+  maxInFlight: z.int().min(1).default(guardDefaults.maxInFlight).describe('Pushes under way at once.'),
+  maxQueue: z.int().min(0).default(guardDefaults.maxQueue).describe('Pushes that may wait for one of these places.'),
+  breakerFailures: z
+    .int()
+    .min(1)
+    .default(guardDefaults.breakerFailures)
+    .describe('Failures in a row after which the provider is left alone.'),
+  breakerOpenMs: z
+    .int()
+    .min(100)
+    .default(guardDefaults.breakerOpenMs)
+    .describe('How long it is left alone before one push tries it again.'),
 });
 
 /** One provider of the config file: any of the catalog's kinds, each with its own strict `config`. */
 export function providerConfig(catalog: readonly ProviderDefinition[]) {
-  const options = catalog.map(({ kind, config }) =>
-    entry.extend({ kind: z.literal(kind).describe('Kind of provider.'), config: config.describe('Settings of this kind.') }),
+  const options = catalog.flatMap(({ kind, aliases = [], config }) =>
+    [kind, ...aliases].map((name) =>
+      entry.extend({ kind: z.literal(name).describe('Kind of provider.'), config: config.describe('Settings of this kind.') }),
+    ),
   );
   const kinds = catalog.map(({ kind }) => kind).join(', ');
   const [first, ...rest] = options;
@@ -24,6 +42,13 @@ export function providerConfig(catalog: readonly ProviderDefinition[]) {
 
 /** A provider of the config file that was checked. */
 export type ProviderEntry = z.output<ReturnType<typeof providerConfig>>;
+
+/** The definition of a kind or one of its other names. Throws when the catalog has none: the configuration was not checked against it. */
+export function definitionOf(catalog: readonly ProviderDefinition[], kind: string): ProviderDefinition {
+  const definition = catalog.find((each) => each.kind === kind || each.aliases?.includes(kind));
+  if (!definition) throw new Error(`no provider of kind ${kind} is in the catalog`);
+  return definition;
+}
 
 /** Finds names that come twice and a second default. */
 export function checkProviders(

@@ -1,11 +1,24 @@
+import { resolve as resolvePath } from 'node:path';
 import { type Clock, type DeviceAddress, pollOnlyProvider } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
-import type { AddressKind, OpenProvider, ProviderDefinition } from '../provider-kit/index.ts';
-import type { ProviderEntry } from './config.ts';
+import { openHttp, openHttp2 } from '../../foundation/wire/index.ts';
+import type { AddressKind, CheckResult, Expiry, OpenProvider, ProviderDefinition } from '../provider-kit/index.ts';
+import { definitionOf, guardDefaults, type ProviderEntry } from './config.ts';
+import { type Guard, openGuard, type Seen } from './guard.ts';
 import { type Delivery, type OutgoingPush, type Steps, walk } from './walk.ts';
 
 /** Providers in the order they are tried, and one deadline for all (ms). */
 export type Plan = { providers: readonly string[]; deadlineMs: number };
+
+/** How a provider fares. */
+export type ProviderStatus = Seen & {
+  name: string;
+  kind: string;
+  circuit: 'closed' | 'open' | 'half-open';
+  inFlight: number;
+  queued: number;
+  expires: Expiry[];
+};
 
 /** The providers that are open. */
 export type Registry = {
@@ -15,56 +28,97 @@ export type Registry = {
   deliver(plan: Plan, push: OutgoingPush): Promise<Delivery>;
   /** Whether a push could be handed to anybody. */
   ready(): boolean;
+  status(): ProviderStatus[];
+  /** Proves the credentials of one provider; undefined when there is none of that name. */
+  check(name: string, signal: AbortSignal): Promise<CheckResult | undefined>;
+  /** Waits for the deliveries under way, then lets all connections go. */
   close(): Promise<void>;
 };
 
-/** What the registry opens, and where it tells what happens. */
+/** What the registry opens, and where it tells what happens. Relative paths in a provider's config count from `folder`. */
 export type RegistryOptions = {
   providers: readonly ProviderEntry[];
   catalog: readonly ProviderDefinition[];
+  folder: string;
   log: Log;
   metrics: Metrics;
   clock: Clock;
 };
 
-/** An open provider with what the walk has to know of it. */
-export type NamedProvider = { name: string; addresses: readonly AddressKind[]; provider: OpenProvider };
+type Opened = { name: string; kind: string; addresses: readonly AddressKind[]; provider: OpenProvider; guard: Guard };
 
-/** Opens every configured provider. */
-export async function openRegistry({ providers, catalog, log, metrics }: RegistryOptions): Promise<Registry> {
-  const open = new Map<string, NamedProvider>();
-  const openOne = async (name: string, kind: string, config: unknown): Promise<void> => {
-    const definition = catalog.find((each) => each.kind === kind);
-    if (!definition) throw new Error(`no provider of kind ${kind} is in the catalog`);
-    open.set(name, { name, addresses: definition.addresses, provider: await definition.open(definition.config.parse(config)) });
+/** Opens every configured provider. Throws `config-invalid` when one of them cannot be opened; those opened before are closed again. */
+export async function openRegistry(options: RegistryOptions): Promise<Registry> {
+  const { providers, metrics, log } = options;
+  const open = new Map<string, Opened>();
+  const underWay = new Set<Promise<unknown>>();
+  const closeAll = async (): Promise<void> => {
+    await Promise.allSettled(underWay);
+    await Promise.all([...open.values()].map(({ provider }) => provider.close()));
   };
-  for (const { name, kind, config } of providers) await openOne(name, kind, config);
-  // What privacyIDEA records for tokens that only poll works without being configured.
-  await openOne(pollOnlyProvider, 'poll-only', {});
+  try {
+    for (const entry of providers) open.set(entry.name, await openOne(entry, options));
+    // What privacyIDEA records for tokens that only poll works without being configured.
+    open.set(
+      pollOnlyProvider,
+      await openOne({ ...guardDefaults, name: pollOnlyProvider, kind: 'poll-only', default: false, config: {} }, options),
+    );
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+  const named = (): Opened[] => [...open.values()].filter(({ name }) => name !== pollOnlyProvider);
   return {
     defaultName: () => providers.find((provider) => provider.default)?.name,
-    async deliver({ providers: names, deadlineMs }, push) {
-      const delivery = await walk({ steps: stepsOf(open, names, push.addresses), push, deadlineMs, log });
-      for (const { provider, outcome, ms } of delivery.attempts.filter((attempt) => attempt.outcome !== 'skipped')) {
-        metrics.pushAttempts.inc({ provider, outcome });
-        metrics.pushSeconds.observe({ provider, outcome }, ms / 1000);
-      }
-      return delivery;
+    deliver({ providers: names, deadlineMs }, push) {
+      const delivery = walk({ steps: stepsOf(open, names, push.addresses), push, deadlineMs, log }).then((walked) =>
+        observed(metrics, walked),
+      );
+      underWay.add(delivery);
+      return delivery.finally(() => underWay.delete(delivery));
     },
-    ready: () => providers.length > 0,
-    async close() {
-      for (const { provider } of open.values()) await provider.close();
-    },
+    ready: () => named().some(({ guard }) => guard.circuit() !== 'open'),
+    status: () =>
+      named().map(({ name, kind, guard, provider }) => ({
+        name,
+        kind,
+        circuit: guard.circuit(),
+        inFlight: guard.inFlight(),
+        queued: guard.queued(),
+        ...guard.seen(),
+        expires: provider.expires(),
+      })),
+    check: async (name, signal) => open.get(name)?.provider.check(signal),
+    close: closeAll,
   };
 }
 
-/** Every provider of the plan with every address it serves. */
-function stepsOf(open: ReadonlyMap<string, NamedProvider>, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
+async function openOne(
+  { name, kind, config, ...limits }: ProviderEntry,
+  { catalog, folder, clock, log }: RegistryOptions,
+): Promise<Opened> {
+  const definition = definitionOf(catalog, kind);
+  const host = { openHttp, openHttp2, path: (file: string) => resolvePath(folder, file), clock, log: log.child({ provider: name }) };
+  const provider = await definition.open(config, host);
+  return { name, kind: definition.kind, addresses: definition.addresses, provider, guard: openGuard(limits, clock) };
+}
+
+function observed(metrics: Metrics, delivery: Delivery): Delivery {
+  for (const { provider, outcome, ms } of delivery.attempts.filter((attempt) => attempt.outcome !== 'skipped')) {
+    metrics.pushAttempts.inc({ provider, outcome });
+    metrics.pushSeconds.observe({ provider, outcome }, ms / 1000);
+  }
+  return delivery;
+}
+
+/** Every provider of the plan with every living address it serves. */
+function stepsOf(open: ReadonlyMap<string, Opened>, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
   return names.flatMap((name): Steps => {
-    const provider = open.get(name);
-    if (!provider) return [{ name, skip: 'unknown-provider' }];
-    if (provider.addresses.includes('none')) return [{ name, provider: provider.provider }];
-    const served = addresses.filter(({ kind, deadSince }) => deadSince === undefined && provider.addresses.includes(kind));
-    return served.length === 0 ? [{ name, skip: 'no-address' }] : served.map((address) => ({ name, provider: provider.provider, address }));
+    const opened = open.get(name);
+    if (!opened) return [{ name, skip: 'unknown-provider' }];
+    const { provider, guard } = opened;
+    if (opened.addresses.includes('none')) return [{ name, provider, guard }];
+    const served = addresses.filter(({ kind, deadSince }) => deadSince === undefined && opened.addresses.includes(kind));
+    return served.length === 0 ? [{ name, skip: 'no-address' }] : served.map((address) => ({ name, provider, guard, address }));
   });
 }

@@ -43,6 +43,7 @@ const stalledMs = 60_000;
 /** Opens a pool of kept-open connections. HTTP/1.1 only: HTTP/2 has a transport of its own. */
 export function openHttp(options: WireOptions): Http {
   const dispatcher = dispatcherOf(options);
+  let closing: Promise<void> | undefined;
   return {
     async request(call) {
       try {
@@ -55,7 +56,10 @@ export function openHttp(options: WireOptions): Http {
         return refused(end);
       }
     },
-    close: () => dispatcher.close(),
+    close() {
+      closing ??= dispatcher.close();
+      return closing;
+    },
   };
 }
 

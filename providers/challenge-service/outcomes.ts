@@ -1,0 +1,33 @@
+import { type DeliveryOutcome, type HttpReply, retryAfterMs, type WireError } from '../../src/delivery/provider-kit/index.ts';
+
+type Reply = { ok: true; value: HttpReply } | { ok: false; error: WireError };
+
+/** What decides what a reply means: which URL it came from, which statuses send us on, and the time for `Retry-After`. */
+export type ReplyFacts = { url: string; failoverStatuses: readonly number[]; now: number };
+
+/**
+ * What a challenge service's reply means. 2xx: taken over. A status of the fail-over list, 408, 429 and any other 5xx: try elsewhere. 410: it knows
+ * the device no more. Any other: refused for good, a redirect too, since a push must never become a GET.
+ * @see docs/protocols/linotp.md 3.3
+ */
+export function fromWire(reply: Reply, { url, failoverStatuses, now }: ReplyFacts): DeliveryOutcome {
+  const { host } = new URL(url);
+  if (!reply.ok) return { kind: 'unavailable', reason: reply.error, detail: host };
+  const { status, reason, headers } = reply.value;
+  const detail = `${host} answered ${status} ${reason}`.trim().slice(0, 200);
+  if (status >= 200 && status < 300) return { kind: 'sent' };
+  if (status === 429) return { kind: 'unavailable', reason: 'throttled', detail, ...wait(headers, now) };
+  if (failoverStatuses.includes(status) || status === 408 || status >= 500)
+    return { kind: 'unavailable', reason: 'server', detail, ...wait(headers, now) };
+  if (status === 410) return { kind: 'rejected', reason: 'dead-address', detail };
+  if (status === 401 || status === 403) return { kind: 'rejected', reason: 'credentials', detail };
+  return { kind: 'rejected', reason: status >= 300 && status < 400 ? 'configuration' : 'message', detail };
+}
+
+function wait(headers: Readonly<Record<string, string>>, now: number): { retryAfterMs?: number } {
+  const ms = retryAfterMs(headers, now);
+  return ms === undefined ? {} : { retryAfterMs: ms };
+}
+
+/** Whether anything at all answered: enough to know that the way there is open. */
+export const isTaken = (reply: Reply | undefined): boolean => reply?.ok === true;

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { givenHost, givenPush, providerConformance } from '../../test/delivery/provider-conformance.ts';
+import { selfSigned } from '../../test/foundation/wire/self-signed.ts';
+import { type FarSide, farSide } from '../../test/kit/far-side.ts';
+import { type Cleanup, cleanup, temporaryFolder } from '../../test/kit/temporary.ts';
+import challengeService from './provider.ts';
+
+const push = givenPush({
+  handle: '41227575594942494',
+  phone: 'linotp',
+  payload: 'lseqr://push/AgAAAA',
+  address: { kind: 'gda', value: 'DEADBEEF', since: 1 },
+});
+
+const open = (undo: Cleanup, config: Record<string, unknown>, clock = Date.now) => {
+  const folder = temporaryFolder(undo);
+  writeFileSync(join(folder, 'ca.pem'), selfSigned.cert);
+  writeFileSync(join(folder, 'client.pem'), selfSigned.cert + selfSigned.key);
+  const parsed = challengeService.config.parse({ server_certificate: 'ca.pem', ...config });
+  return challengeService.open(parsed, givenHost({ path: (file) => join(folder, file), clock }));
+};
+
+providerConformance('challenge-service', {
+  open: (far, undo) => open(undo, { push_url: far.url }),
+  openUntrusting: (far, undo) => open(undo, { push_url: far.url, server_certificate: undefined }),
+  push,
+  ok: { status: 202 },
+  deadAddress: { status: 410 },
+  ourFault: { status: 400 },
+  throttled: { status: 429 },
+  serverFault: { status: 500 },
+});
+
+describe('The provider challenge-service', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+  const deliver = async (provider: Awaited<ReturnType<typeof open>>, over = {}) =>
+    provider.deliver({ ...push, ...over }, AbortSignal.timeout(5000));
+
+  it('sends what LinOTP sends, byte for byte', async () => {
+    const far = await farSide(undo);
+    const provider = await open(undo, { push_url: `${far.url}/v1/challenge` });
+    await deliver(provider, { payload: 'lseqr://push/ü€😀"' });
+    await provider.close();
+    const [request] = far.requests;
+    assert.deepEqual(
+      [request?.method, request?.path, request?.headers['content-type'], request?.headers.accept],
+      ['POST', '/v1/challenge', 'application/json', 'text/plain'],
+    );
+    assert.equal(
+      request?.body,
+      '{"challenge": {"transactionId": "41227575594942494", "gda": "DEADBEEF", "challenge": "lseqr://push/\\u00fc\\u20ac\\ud83d\\ude00\\""}}',
+    );
+  });
+
+  it('shows its client certificate, and tells when that ends', async () => {
+    const far = await farSide(undo, { clientCa: selfSigned.cert });
+    const proven = await open(undo, { push_url: far.url, access_certificate: 'client.pem' });
+    const unproven = await open(undo, { push_url: far.url });
+    assert.equal((await deliver(proven)).kind, 'sent');
+    assert.equal((await deliver(unproven)).kind, 'unavailable');
+    assert.equal(new Date(proven.expires()[0]?.at ?? 0).getUTCFullYear(), 2120);
+    await Promise.all([proven.close(), unproven.close()]);
+  });
+
+  const givenTwo = async (first: Parameters<FarSide['behave']>[0], clock = Date.now) => {
+    const [one, two] = [await farSide(undo), await farSide(undo)];
+    one.behave(first);
+    const provider = await open(undo, { push_url: [one.url, two.url] }, clock);
+    undo.later(() => provider.close());
+    return { one, two, provider };
+  };
+
+  it('goes on to the next URL when one resets, hangs or answers 503, within its budget', async () => {
+    for (const first of [{ kind: 'reset' }, { kind: 'hang' }, { kind: 'reply', status: 503 }] as const) {
+      const { one, two, provider } = await givenTwo(first);
+      assert.equal((await deliver(provider, { budgetMs: 300 })).kind, 'sent', first.kind);
+      assert.deepEqual([one.requests.length, two.requests.length], [1, 1]);
+    }
+  });
+
+  it('does not go on when the first URL refuses for good', async () => {
+    const { two, provider } = await givenTwo({ kind: 'reply', status: 404 });
+    assert.equal((await deliver(provider)).kind, 'rejected');
+    assert.equal(two.requests.length, 0);
+  });
+
+  it('passes a URL over that failed, until its time is up', async () => {
+    let now = 1_000_000;
+    const { one, two, provider } = await givenTwo({ kind: 'reply', status: 503 }, () => now);
+    await deliver(provider);
+    await deliver(provider);
+    assert.deepEqual([one.requests.length, two.requests.length], [1, 2]);
+    now += 5_000;
+    one.behave({ kind: 'reply', status: 200 });
+    await deliver(provider);
+    await deliver(provider);
+    assert.deepEqual([one.requests.length, two.requests.length], [3, 2]);
+  });
+
+  it('tries the URL that failed longest ago when all of them are passed over', async () => {
+    const { one, two, provider } = await givenTwo({ kind: 'reply', status: 503 });
+    two.behave({ kind: 'reply', status: 503 });
+    await deliver(provider);
+    one.behave({ kind: 'reply', status: 200 });
+    assert.equal((await deliver(provider)).kind, 'sent');
+  });
+
+  it('takes a redirect for a refusal: a push never becomes a GET', async () => {
+    const far = await farSide(undo);
+    far.behave({ kind: 'reply', status: 302, headers: { location: `${far.url}/else` } });
+    const provider = await open(undo, { push_url: far.url });
+    assert.deepEqual([(await deliver(provider)).kind, far.requests.length], ['rejected', 1]);
+    await provider.close();
+  });
+
+  it('says whether its URLs can be reached, and posts nothing for that', async () => {
+    const { one, provider } = await givenTwo({ kind: 'reset' });
+    const result = await provider.check(AbortSignal.timeout(2000));
+    assert.equal(result.ok, false);
+    assert.ok(!result.ok && result.problem.includes(new URL(one.url).host));
+    assert.deepEqual(
+      one.requests.map(({ method }) => method),
+      ['GET'],
+    );
+  });
+
+  const wrong: [string, Record<string, unknown>, RegExp][] = [
+    ['plain http to elsewhere', { push_url: 'http://cs.example/v1' }, /https/],
+    ['an empty list of URLs', { push_url: [] }, /./],
+    ['a time-out that is none', { push_url: 'https://cs.example', timeout: 'soon' }, /seconds/],
+    ['a time-out of zero', { push_url: 'https://cs.example', timeout: '0,5' }, /above zero/],
+    ['a proxy with a path', { push_url: 'https://cs.example', proxy: 'http://proxy.example/path' }, /path/],
+    ['an unknown key', { push_url: 'https://cs.example', pushurl: 'x' }, /pushurl/],
+  ];
+  for (const [what, config, message] of wrong) {
+    it(`is refused ${what}`, () => {
+      const { error } = challengeService.config.safeParse(config);
+      assert.match(JSON.stringify(error?.issues ?? ''), message);
+    });
+  }
+
+  it('is refused files that are not there, hold no key, or no certificate', async () => {
+    const folder = temporaryFolder(undo);
+    writeFileSync(join(folder, 'cert-only.pem'), selfSigned.cert);
+    writeFileSync(join(folder, 'nothing.pem'), 'nothing');
+    const config = { push_url: 'https://cs.example' };
+    for (const files of [
+      { access_certificate: 'gone.pem' },
+      { access_certificate: join(folder, 'cert-only.pem') },
+      { server_certificate: join(folder, 'nothing.pem') },
+      { server_certificate: folder },
+    ]) {
+      await assert.rejects(
+        async () => challengeService.open(challengeService.config.parse({ ...config, ...files }), givenHost()),
+        (error: Error & { code?: string }) => error.code === 'config-invalid' && /\.$/.test(error.message),
+      );
+    }
+  });
+});

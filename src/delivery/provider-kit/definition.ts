@@ -1,0 +1,79 @@
+import type { z } from 'zod';
+import type { Clock, DeviceAddress } from '../../foundation/model/index.ts';
+import type { Log } from '../../foundation/telemetry/index.ts';
+import type { openHttp, openHttp2 } from '../../foundation/wire/index.ts';
+
+/** What a provider can reach; `none` for one that needs no address. */
+export type AddressKind = DeviceAddress['kind'] | 'none';
+
+/** One challenge on its way to one address. `payload` is the exact text that the phone gets; `expiresAt` is epoch ms. */
+export type Push = {
+  transactionId: string;
+  /** What the phone calls the challenge. */
+  handle: string;
+  /** The phone protocol of the payload. */
+  phone: string;
+  payload: string;
+  /** Absent for providers that serve `none`. */
+  address?: DeviceAddress;
+  expiresAt: number;
+  /** How long this delivery may take, in ms; the signal fires then. */
+  budgetMs: number;
+};
+
+/**
+ * How a delivery ended. `sent` ends the plan. `rejected`: this address or message at this provider, for good. `unavailable`: try another
+ * provider now. `detail` is for operators and holds no address, payload or credential.
+ * @see docs/protocols/delivery.md 2
+ */
+export type DeliveryOutcome =
+  | { kind: 'sent'; reason?: 'poll' }
+  | { kind: 'rejected'; reason: 'dead-address' | 'message' | 'configuration' | 'credentials'; detail?: string }
+  | {
+      kind: 'unavailable';
+      reason: 'timeout' | 'connection' | 'tls' | 'throttled' | 'server' | 'garbage' | 'aborted' | 'defect' | 'busy' | 'circuit-open';
+      retryAfterMs?: number;
+      detail?: string;
+    };
+
+/** Whether a provider's credentials and its far side work; `problem` says what to do about it. */
+export type CheckResult = { ok: true; detail?: string } | { ok: false; problem: string };
+
+/** A credential that ends one day; `at` is epoch ms. */
+export type Expiry = { kind: 'certificate' | 'key'; what: string; at: number };
+
+/** A provider that is open. It never retries a plan, logs a secret, reads the environment, or throws for what the wire can do. */
+export type OpenProvider = {
+  /** Hands over one push. `signal` is its deadline: the far side sees the cancel. */
+  deliver(push: Push, signal: AbortSignal): Promise<DeliveryOutcome>;
+  /** Proves credentials end to end, and rings no phone. */
+  check(signal: AbortSignal): Promise<CheckResult>;
+  expires(): Expiry[];
+  /** Lets connections go. May be called twice. */
+  close(): Promise<void>;
+};
+
+/** What a provider gets from the gateway. `path` makes a path of the config file absolute. */
+export type ProviderHost = {
+  openHttp: typeof openHttp;
+  openHttp2: typeof openHttp2;
+  path: (file: string) => string;
+  clock: Clock;
+  log: Log;
+};
+
+/** A kind of provider: what a plug-in's `provider.ts` exports by default. */
+export type ProviderDefinition<Config extends z.ZodType = z.ZodType> = {
+  kind: string;
+  /** Other names of the kind, such as the class names of the server whose provider it stands in for. */
+  aliases?: readonly string[];
+  /** The address kinds it serves. */
+  addresses: readonly AddressKind[];
+  /** Strict schema of the `config` of one provider. */
+  config: Config;
+  /** Throws `config-invalid` with one sentence when a file that the config names cannot be used. */
+  open(config: z.output<Config>, host: ProviderHost): OpenProvider | Promise<OpenProvider>;
+};
+
+/** Gives a definition its types. */
+export const defineProvider = <Config extends z.ZodType>(definition: ProviderDefinition<Config>): ProviderDefinition<Config> => definition;

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** One value, or a list of them; read as a list. */
+export const oneOrMany = <T extends z.ZodType>(value: T) => z.union([value.transform((one) => [one]), z.array(value).min(1)]);
+
+/** A URL that pushes are sent to; `https:` except on this machine. */
+export const pushUrl = z.url({ protocol: /^https?$/ }).refine(isSafe, 'must begin with https://; plain http is for this machine only');
+
+/** An HTTP proxy: scheme, host and port, perhaps a user and password. */
+export const proxyUrl = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).pathname === '/', 'a proxy has no path');
+
+/** Seconds as LinOTP writes them: "5" for both, "3,5" for connecting and for the reply. @see docs/protocols/linotp.md 3.1 */
+export const connectRead = z
+  .string()
+  .regex(/^\s*\d+(\.\d+)?\s*(,\s*\d+(\.\d+)?\s*)?$/, 'expected seconds, "5", or "3,5" for connecting and for the reply')
+  .transform((text) => {
+    const [connect = 0, read = connect] = text.split(',').map((part) => Number(part) * 1000);
+    return { connectMs: connect, readMs: read };
+  })
+  .refine(({ connectMs, readMs }) => connectMs > 0 && readMs > 0, 'both must be above zero');
+
+function isSafe(text: string): boolean {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}

@@ -1,0 +1,83 @@
+import { BulkheadRejectedError, bulkhead, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
+import type { Clock } from '../../foundation/model/index.ts';
+import type { DeliveryOutcome } from '../provider-kit/index.ts';
+
+/** How much of one provider at once, and when it is left alone. Times are ms. */
+export type GuardLimits = { maxInFlight: number; maxQueue: number; breakerFailures: number; breakerOpenMs: number };
+
+/** What was seen of a provider last; times are epoch ms. */
+export type Seen = { lastSuccess?: number; lastError?: { at: number; reason: string; detail?: string } };
+
+/** Stands before one provider: a bulkhead and a breaker. Back-off belongs here, never to the login. */
+export type Guard = {
+  /** Runs one delivery, or answers `busy` or `circuit-open` at once. `force` passes an open breaker by. */
+  run(attempt: () => Promise<DeliveryOutcome>, force?: 'force'): Promise<DeliveryOutcome>;
+  circuit(): 'closed' | 'open' | 'half-open';
+  inFlight(): number;
+  queued(): number;
+  seen(): Seen;
+};
+
+const circuitOpen: DeliveryOutcome = { kind: 'unavailable', reason: 'circuit-open' };
+const busy: DeliveryOutcome = { kind: 'unavailable', reason: 'busy' };
+
+/** Whether an outcome says that the provider is ill; one that the login gave up on does not. */
+const isIll = (outcome: unknown): boolean =>
+  typeof outcome === 'object' &&
+  outcome !== null &&
+  'kind' in outcome &&
+  outcome.kind === 'unavailable' &&
+  (!('reason' in outcome) || outcome.reason !== 'aborted');
+
+/** Opens a guard with a closed breaker. */
+export function openGuard({ maxInFlight, maxQueue, breakerFailures, breakerOpenMs }: GuardLimits, clock: Clock): Guard {
+  const rooms = bulkhead(maxInFlight, maxQueue);
+  const breaker = circuitBreaker(handleWhenResult(isIll), {
+    halfOpenAfter: breakerOpenMs,
+    breaker: new ConsecutiveBreaker(breakerFailures),
+  });
+  let seen: Seen = {};
+  let inside = 0;
+  const learn = (outcome: DeliveryOutcome): DeliveryOutcome => {
+    const { lastSuccess, lastError } = seen;
+    const at = clock();
+    if (outcome.kind === 'unavailable') seen = { ...(lastSuccess === undefined ? {} : { lastSuccess }), lastError: errorOf(outcome, at) };
+    else seen = { lastSuccess: at, ...(lastError ? { lastError } : {}) };
+    return outcome;
+  };
+  const circuit = (): 'closed' | 'open' | 'half-open' => {
+    if (breaker.state === CircuitState.Open) return 'open';
+    return breaker.state === CircuitState.HalfOpen ? 'half-open' : 'closed';
+  };
+  const inRoom = async (attempt: () => Promise<DeliveryOutcome>): Promise<DeliveryOutcome> => {
+    inside += 1;
+    try {
+      return learn(await attempt());
+    } finally {
+      inside -= 1;
+    }
+  };
+  return {
+    circuit,
+    inFlight: () => inside,
+    queued: () => maxQueue - rooms.queueSlots,
+    seen: () => seen,
+    async run(attempt, force) {
+      // While one probe is under way nobody waits for what comes of it.
+      if (!force && circuit() === 'half-open') return circuitOpen;
+      try {
+        return await rooms.execute(() => (force ? inRoom(attempt) : breaker.execute(() => inRoom(attempt))));
+      } catch (error) {
+        if (error instanceof BulkheadRejectedError) return busy;
+        if (error instanceof Error && 'isBrokenCircuitError' in error) return circuitOpen;
+        throw error;
+      }
+    },
+  };
+}
+
+const errorOf = ({ reason, detail }: Extract<DeliveryOutcome, { kind: 'unavailable' }>, at: number) => ({
+  at,
+  reason,
+  ...(detail === undefined ? {} : { detail }),
+});
