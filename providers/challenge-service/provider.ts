@@ -17,6 +17,7 @@ import {
   type Push,
   proxyUrl,
   pushUrl,
+  readAll,
   readClientCertificate,
   readConfigFile,
 } from '../../src/delivery/provider-kit/index.ts';
@@ -71,8 +72,10 @@ export default defineProvider({
 type Tls = Pick<z.output<typeof config>, 'access_certificate' | 'server_certificate' | 'proxy'>;
 
 function wireOf({ access_certificate, server_certificate, proxy }: Tls, { path, clock }: ProviderHost) {
-  const client = access_certificate === undefined ? undefined : readClientCertificate(path(access_certificate), clock());
-  const ca = typeof server_certificate === 'string' ? readAuthorities(path(server_certificate)) : undefined;
+  const { access_certificate: client, server_certificate: ca } = readAll({
+    access_certificate: () => (access_certificate === undefined ? undefined : readClientCertificate(path(access_certificate), clock())),
+    server_certificate: () => (typeof server_certificate === 'string' ? readAuthorities(path(server_certificate)) : undefined),
+  });
   return {
     options: {
       verifyTls: server_certificate !== false,

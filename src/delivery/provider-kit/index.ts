@@ -1,5 +1,5 @@
 export type { DeviceAddress } from '../../foundation/model/index.ts';
-export { GatewayFault } from '../../foundation/model/index.ts';
+export { GatewayFault, Secret } from '../../foundation/model/index.ts';
 export type { Http, Http2, HttpReply, WireError } from '../../foundation/wire/index.ts';
 export {
   type AddressKind,
@@ -12,6 +12,7 @@ export {
   type ProviderHost,
   type Push,
 } from './definition.ts';
-export { connectRead, oneOrMany, proxyUrl, pushUrl } from './fields.ts';
+export { connectRead, oneOrMany, proxyUrl, pushUrl, secret } from './fields.ts';
 export { certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
+export { type ProviderProblem, ProviderProblems, readAll } from './problems.ts';
 export { retryAfterMs } from './retry-after.ts';
