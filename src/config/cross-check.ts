@@ -1,16 +1,23 @@
-import { checkProviders } from '../delivery/registry/index.ts';
+import { catalog } from '../../providers/catalog.ts';
+import { checkProviders, knownProviders } from '../delivery/registry/index.ts';
 import { routeConflicts } from '../edge/http/index.ts';
 import { checkPolicies } from '../policy/index.ts';
 import { routesOf } from './mounts.ts';
 import type { Problem } from './problem.ts';
 import type { Config } from './schema.ts';
 
+/** The types of token that there are; a rule for another one can never match. */
+const tokenTypes = ['push'];
+
 /** What no single part can see: names that are used but not defined, defined twice, or owned by two. */
 export function crossCheck(config: Config): Problem[] {
-  const names = {
-    providers: config.providers.map(({ name }) => name),
-    realms: config.realms.map(({ name }) => name),
-    authServers: config.authServers.map(({ name }) => name),
+  const realms = config.realms.map(({ name }) => name);
+  const known = {
+    providers: knownProviders(config.providers, catalog),
+    realms,
+    authServers: config.authServers,
+    dialects: [...new Set(config.listeners.flatMap(({ mounts }) => mounts.map(({ serves }) => serves)))],
+    tokenTypes,
   };
   return [
     ...config.listeners.flatMap(({ mounts }, index) =>
@@ -21,12 +28,16 @@ export function crossCheck(config: Config): Problem[] {
       'listeners',
       'address',
     ),
-    ...doubles(names.authServers, 'authServers', 'name'),
-    ...doubles(names.realms, 'realms', 'name'),
+    ...doubles(
+      config.authServers.map(({ name }) => name),
+      'authServers',
+      'name',
+    ),
+    ...doubles(realms, 'realms', 'name'),
     ...oneDefault(config),
     ...authServerNames(config),
     ...checkProviders(config.providers).map((problem) => at(['providers'], problem)),
-    ...checkPolicies(config.policies, names).map((problem) => at(['policies'], problem)),
+    ...checkPolicies(config.policies, known).map((problem) => at(['policies'], problem)),
   ];
 }
 

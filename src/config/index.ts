@@ -1,4 +1,4 @@
-export { checkConfig, type LoadedConfig, loadConfig } from './load.ts';
+export { checkConfig, inspectConfig, type LoadedConfig, loadConfig } from './load.ts';
 export { type Problem, pathText, problemText } from './problem.ts';
 export { type Config, configSchema } from './schema.ts';
 export { type Environment, readSecret } from './secrets.ts';

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
+import { catalog } from '../../providers/catalog.ts';
+import { tryProviders } from '../delivery/registry/index.ts';
 import { ok, type Result, refused, systemCode } from '../foundation/model/index.ts';
+import type { Log } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
 import type { Problem } from './problem.ts';
 import { type Config, configSchema } from './schema.ts';
 import { type Environment, resolveSecrets } from './secrets.ts';
+import { speaksOfStandIn, understood } from './stand-ins.ts';
 
 /** A configuration that may be used: checked, frozen, with the folder its relative paths count from, and what it should be warned about. */
 export type LoadedConfig = { config: Config; folder: string; file: string; warnings: Problem[] };
@@ -13,36 +17,63 @@ export type LoadedConfig = { config: Config; folder: string; file: string; warni
 /** Reads and checks a configuration file; on failure every problem that was found, not only the first. */
 export function loadConfig(file: string, environment: Environment): Result<LoadedConfig, Problem[]> {
   const path = resolve(file);
-  let text: string;
+  const text = readText(path);
+  return text.ok ? checkConfig(text.value, path, environment) : text;
+}
+
+function readText(path: string): Result<string, Problem[]> {
   try {
-    text = readFileSync(path, 'utf8');
+    return ok(readFileSync(path, 'utf8'));
   } catch (error) {
-    return refused([
-      {
-        path: [],
-        level: 'error',
-        message: `cannot read ${path} (${systemCode(error)}); name a configuration file, such as config/default.json`,
-      },
-    ]);
+    const message = `cannot read ${path} (${systemCode(error)}); name a configuration file, such as config/default.json`;
+    return refused([{ path: [], level: 'error', message }]);
   }
-  return checkConfig(text, path, environment);
 }
 
 /** Checks the text of a configuration file; `file` is where its relative paths count from. */
 export function checkConfig(text: string, file: string, environment: Environment): Result<LoadedConfig, Problem[]> {
   const folder = dirname(file);
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch (error) {
-    return refused([{ path: [], level: 'error', message: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }]);
-  }
   const problems: Problem[] = [];
-  const parsed = configSchema.safeParse(withSecrets(raw, { folder, environment }, problems));
-  if (!parsed.success) return refused([...problems, ...parsed.error.issues.flatMap(problemsOf)]);
+  const raw = parseJson(text);
+  if (!raw.ok) return raw;
+  const filled = withSecrets(raw.value, { folder, environment }, problems);
+  const parsed = configSchema.safeParse(filled);
+  if (!parsed.success) return refused([...problems, ...parsed.error.issues.flatMap(problemsOf), ...restOf(filled, parsed.error.issues)]);
   problems.push(...crossCheck(parsed.data));
   if (problems.some(({ level }) => level === 'error')) return refused(problems);
   return ok({ config: deepFreeze(parsed.data), folder, file, warnings: problems });
+}
+
+/** Checks a configuration file as a start would find it: the file itself, and every provider opened once, without connecting anything. */
+export async function inspectConfig(file: string, environment: Environment, log: Log): Promise<Problem[]> {
+  const loaded = loadConfig(file, environment);
+  const problems = loaded.ok ? loaded.value.warnings : loaded.error;
+  const path = resolve(file);
+  const text = readText(path);
+  const raw = text.ok ? parseJson(text.value) : text;
+  if (!raw.ok) return problems;
+  const folder = dirname(path);
+  const { providers } = record(withSecrets(raw.value, { folder, environment }, []));
+  const entries: unknown[] = Array.isArray(providers) ? providers : [];
+  const found = await tryProviders(entries, { catalog, folder, clock: Date.now, log });
+  return [...problems, ...found.map((problem) => ({ ...problem, path: ['providers', ...problem.path] }))];
+}
+
+function parseJson(text: string): Result<unknown, Problem[]> {
+  try {
+    return ok(JSON.parse(text));
+  } catch (error) {
+    return refused([{ path: [], level: 'error', message: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }]);
+  }
+}
+
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+
+/** What else is wrong beside the parts that their schema refused. */
+function restOf(raw: unknown, issues: readonly z.core.$ZodIssue[]): Problem[] {
+  const config = understood(raw, issues);
+  return config ? crossCheck(config).filter(({ path }) => !speaksOfStandIn(path, issues)) : [];
 }
 
 /** The keyring alone stays a reference: its file may be made at the first start. */

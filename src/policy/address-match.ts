@@ -20,7 +20,8 @@ export function addressMatch(list: readonly string[]): AddressMatch {
   };
 }
 
-function rangeOf(text: string): ReturnType<typeof ipaddr.parseCIDR> {
+/** Network and prefix length of an address or network. */
+export function rangeOf(text: string): ReturnType<typeof ipaddr.parseCIDR> {
   if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text);
   const ip = ipaddr.process(text);
   return [ip, ip.kind() === 'ipv4' ? 32 : 128];

@@ -1,52 +1,76 @@
 import { pollOnlyProvider } from '../foundation/model/index.ts';
+import { type ActionName, actions, isActionName } from './actions.ts';
+import { canNeverMatch } from './never.ts';
+import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
 import type { Rule } from './rule.ts';
 
-/** Something wrong in the rules; `path` begins with the number of the rule. */
-export type PolicyProblem = { path: PropertyKey[]; message: string; level: 'error' | 'warning' };
-
-/** The names that rules may refer to. */
-export type KnownNames = { providers: readonly string[]; realms: readonly string[]; authServers: readonly string[] };
-
-/** Finds names that do not exist, names of rules that come twice, and rules that can never match. */
+/** Finds names that do not exist or come twice, rules that can never match or decide, and pushes that can never ring. */
 export function checkPolicies(rules: readonly Rule[], known: KnownNames): PolicyProblem[] {
-  return rules.flatMap((rule, index) => [
-    ...(rules.findIndex(({ name }) => name === rule.name) < index
-      ? [error([index, 'name'], `another rule is named "${rule.name}" already`)]
-      : []),
-    ...providers(rule, index, known),
-    ...lists(rule, index, known),
-  ]);
+  return rules.flatMap((rule, index) =>
+    [
+      ...doubles(rules, rule, index),
+      ...providers(rule, known),
+      ...canNeverMatch(rule, known),
+      ...overruled(rules.slice(0, index), rule),
+      ...neverRings(rule, known),
+      ...unseen(rules, rule, known),
+    ].map((problem) => ({ ...problem, path: [index, ...problem.path] })),
+  );
 }
 
-const error = (path: PropertyKey[], message: string): PolicyProblem => ({ path, message, level: 'error' });
+function doubles(rules: readonly Rule[], { name }: Rule, index: number): PolicyProblem[] {
+  return rules.findIndex((each) => each.name === name) < index ? [error(['name'], `another rule is named "${name}" already`)] : [];
+}
 
-function providers({ actions }: Rule, index: number, known: KnownNames): PolicyProblem[] {
-  const { push_provider: chosen, push_firebase_configuration: recorded } = actions;
-  const isKnown = (name: string): boolean => name === pollOnlyProvider || known.providers.includes(name);
+function providers(
+  { actions: { push_provider: chosen = [], push_firebase_configuration: recorded } }: Rule,
+  known: KnownNames,
+): PolicyProblem[] {
+  const isKnown = (name: string): boolean => name === pollOnlyProvider || known.providers.some((provider) => provider.name === name);
   const unknown = (name: string): string => `there is no provider "${name}"; define it under providers`;
   return [
-    ...(chosen ?? []).flatMap((name, place) => (isKnown(name) ? [] : [error([index, 'actions', 'push_provider', place], unknown(name))])),
-    ...(recorded === undefined || isKnown(recorded) ? [] : [error([index, 'actions', 'push_firebase_configuration'], unknown(recorded))]),
+    ...chosen.flatMap((name, place) => (isKnown(name) ? [] : [error(['actions', 'push_provider', place], unknown(name))])),
+    ...(recorded === undefined || isKnown(recorded) ? [] : [error(['actions', 'push_firebase_configuration'], unknown(recorded))]),
   ];
 }
 
-function lists({ match }: Rule, index: number, known: KnownNames): PolicyProblem[] {
-  const named = { realm: known.realms, authServer: known.authServers };
-  const problems = Object.entries(match).flatMap(([key, list]) =>
-    list?.every((entry) => /^!|^-/.test(entry))
-      ? [error([index, 'match', key], 'only excludes and so matches nobody; put "*" or what it is for in front')]
-      : [],
-  );
-  for (const [key, names] of Object.entries(named)) {
-    const list = key === 'realm' ? match.realm : match.authServer;
-    list?.forEach((entry, place) => {
-      const name = entry.replace(/^!/, '');
-      const exists = name.includes('*') || names.length === 0 || names.some((each) => each.toLowerCase() === name.toLowerCase());
-      if (!exists)
-        problems.push(
-          error([index, 'match', key, place], `there is no ${key === 'realm' ? 'realm' : 'auth server'} "${name}", so it never matches`),
-        );
+/** Actions that a rule before this one always decides first. */
+function overruled(before: readonly Rule[], rule: Rule): PolicyProblem[] {
+  const takesAll = (earlier: Rule, action: ActionName): boolean =>
+    Object.keys(earlier.match).length === 0 &&
+    Object.hasOwn(earlier.actions, action) &&
+    (earlier.scope === undefined || earlier.scope === rule.scope || actions[action].scopes.length === 1);
+  return Object.keys(rule.actions)
+    .filter(isActionName)
+    .flatMap((action) => {
+      const first = before.find((earlier) => takesAll(earlier, action));
+      return first ? [warning(['actions', action], `never decides: "${first.name}" stands before it and matches everybody`)] : [];
     });
-  }
-  return problems;
 }
+
+/** An app of privacyIDEA or eduMFA has one address, and that is Firebase's. */
+const appKind = 'fcm';
+
+function neverRings({ actions: { push_provider: chosen } }: Rule, known: KnownNames): PolicyProblem[] {
+  const kinds = (chosen ?? []).flatMap((name) =>
+    name === pollOnlyProvider ? ['none'] : (known.providers.find((provider) => provider.name === name)?.addresses ?? ['none']),
+  );
+  if (!chosen || kinds.includes(appKind) || kinds.includes('none')) return [];
+  const served = [...new Set(kinds)].join(', ');
+  return [warning(['actions', 'push_provider'], `never rings a phone that only has a Firebase address: these providers serve ${served}`)];
+}
+
+/** A push that shows nothing is seen only by a phone that may ask. */
+function unseen(rules: readonly Rule[], rule: Rule, known: KnownNames): PolicyProblem[] {
+  const { push_provider: chosen, push_firebase_configuration: recorded } = rule.actions;
+  const mute = [...(chosen ?? []), ...(recorded === undefined ? [] : [recorded])].find((name) =>
+    known.providers.some((provider) => provider.name === name && provider.needsPolling),
+  );
+  const denies = rules.find(({ match, actions: { push_allow_polling } }) => push_allow_polling === 'deny' && overlaps(match, rule.match));
+  if (mute === undefined || !denies) return [];
+  const path = ['actions', chosen?.includes(mute) ? 'push_provider' : 'push_firebase_configuration'];
+  return [error(path, `"${mute}" sends no data, so phones have to ask, and "${denies.name}" denies that with push_allow_polling`)];
+}
+
+const overlaps = (one: Rule['match'], other: Rule['match']): boolean =>
+  Object.keys(one).length === 0 || Object.keys(other).length === 0 || JSON.stringify(one) === JSON.stringify(other);

@@ -1,61 +1,83 @@
-import type { Scope } from './actions.ts';
 import { addressMatch } from './address-match.ts';
+import { conditionText, holds } from './condition.ts';
+import type { Facts } from './facts.ts';
 import type { Rule } from './rule.ts';
 import { isInTime, readTimeRanges, weekMoment } from './time-match.ts';
 
-/** What is known of a request. `now` is epoch ms; what is absent matches no list. */
-export type Facts = {
-  now: number;
-  scope?: Scope;
-  realm?: string;
-  resolver?: string;
-  user?: string;
-  client?: string;
-  authServer?: string;
-  dialect?: string;
-  tokenType?: string;
-  userAgent?: string;
-};
+/** A demand of a rule that was not met: the matcher, what it asks for, and what was there instead. */
+export type Mismatch = { matcher: string; wants: string; was: string };
 
-type Test = (facts: Facts) => boolean;
+type Demand = { matcher: string; wants: string; was: (facts: Facts) => string; test: (facts: Facts) => boolean };
 
-/** Reads the match of a rule once, so that asking it is cheap. */
-export function compileMatch(match: Rule['match']): Test {
-  const tests: Test[] = [];
-  const byText = (list: readonly string[] | undefined, fact: (facts: Facts) => readonly string[]): void => {
-    if (list) tests.push(textTest(list, fact));
+/** The match of a rule, read once so that asking it is cheap. */
+export type CompiledMatch = { matches(facts: Facts): boolean; mismatches(facts: Facts): Mismatch[] };
+
+/** Reads the match of a rule. */
+export function compileMatch(match: Rule['match']): CompiledMatch {
+  const demands = demandsOf(match);
+  return {
+    matches: (facts) => demands.every(({ test }) => test(facts)),
+    mismatches: (facts) =>
+      demands.filter(({ test }) => !test(facts)).map(({ matcher, wants, was }) => ({ matcher, wants, was: was(facts) || '(unknown)' })),
   };
-  byText(match.realm, ({ realm }) => present(realm));
-  byText(match.resolver, ({ resolver }) => present(resolver));
-  byText(match.user, ({ user, realm }) => (user === undefined ? [] : [user, `${user}@${realm ?? ''}`]));
-  byText(match.authServer, ({ authServer }) => present(authServer));
-  byText(match.dialect, ({ dialect }) => present(dialect));
-  byText(match.tokenType, ({ tokenType }) => present(tokenType));
-  byText(match.userAgent, ({ userAgent }) => present(/^[A-Za-z0-9_-]+/.exec(userAgent ?? '')?.[0]));
-  if (match.client) tests.push(clientTest(match.client));
-  if (match.time) tests.push(timeTest(match.time));
-  return (facts) => tests.every((test) => test(facts));
+}
+
+function demandsOf({ client, time, conditions = [], ...texts }: Rule['match']): Demand[] {
+  const byText = textMatchers.flatMap((matcher): Demand[] => {
+    const [list, valuesOf] = [texts[matcher], textFacts[matcher]];
+    if (!list) return [];
+    return [{ matcher, wants: list.join(', '), was: (facts) => valuesOf(facts).join(' or '), test: textTest(list, valuesOf) }];
+  });
+  const byAddress: Demand[] = client
+    ? [{ matcher: 'client', wants: client.join(', '), was: (facts) => facts.client ?? '', test: clientTest(client) }]
+    : [];
+  const byTime: Demand[] = time
+    ? [{ matcher: 'time', wants: time.join(', '), was: ({ now }) => new Date(now).toString(), test: timeTest(time) }]
+    : [];
+  const byCondition = conditions.map(
+    (condition): Demand => ({
+      matcher: 'conditions',
+      wants: conditionText(condition),
+      was: () => 'another value',
+      test: (facts) => holds(condition, facts),
+    }),
+  );
+  return [...byText, ...byAddress, ...byTime, ...byCondition];
 }
 
 const present = (text: string | undefined): string[] => (text === undefined ? [] : [text]);
 
+/** What each list of texts is held against. */
+const textFacts = {
+  realm: ({ realm }: Facts) => present(realm),
+  resolver: ({ resolver }: Facts) => present(resolver),
+  user: ({ user, realm }: Facts) => (user === undefined ? [] : [user, `${user}@${realm ?? ''}`]),
+  authServer: ({ authServer }: Facts) => present(authServer),
+  dialect: ({ dialect }: Facts) => present(dialect),
+  tokenType: ({ tokenType }: Facts) => present(tokenType),
+  userAgent: ({ userAgent }: Facts) => present(/^[A-Za-z0-9_-]+/.exec(userAgent ?? '')?.[0]),
+};
+
+const textMatchers = ['realm', 'resolver', 'user', 'authServer', 'dialect', 'tokenType', 'userAgent'] as const;
+
 /** A list of texts: exact or with `*`, in any case; one positive entry must fit and no excluded one. */
-function textTest(list: readonly string[], factsOf: (facts: Facts) => readonly string[]): Test {
+function textTest(list: readonly string[], valuesOf: (facts: Facts) => readonly string[]): (facts: Facts) => boolean {
   const entries = list.map((entry) => ({ excludes: entry.startsWith('!'), pattern: globPattern(entry.replace(/^!/, '')) }));
   const fits = (texts: readonly string[], excludes: boolean): boolean =>
     entries.some((entry) => entry.excludes === excludes && texts.some((text) => entry.pattern.test(text)));
   return (facts) => {
-    const texts = factsOf(facts);
+    const texts = valuesOf(facts);
     return fits(texts, false) && !fits(texts, true);
   };
 }
 
-function globPattern(glob: string): RegExp {
+/** The pattern of a text with `*` for anything, in any case. */
+export function globPattern(glob: string): RegExp {
   const escaped = glob.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
   return new RegExp(`^${escaped.join('.*')}$`, 'is');
 }
 
-function clientTest(list: readonly string[]): Test {
+function clientTest(list: readonly string[]): (facts: Facts) => boolean {
   const match = addressMatch(list);
   return ({ client }) => {
     const { found, excluded } = match(client ?? '');
@@ -63,7 +85,7 @@ function clientTest(list: readonly string[]): Test {
   };
 }
 
-function timeTest(list: readonly string[]): Test {
+function timeTest(list: readonly string[]): (facts: Facts) => boolean {
   const ranges = list.flatMap((text) => {
     const read = readTimeRanges(text);
     return 'error' in read ? [] : read;

@@ -1,5 +1,6 @@
 import { type ActionName, type ActionValue, actions, isActionName, type Permission, type Scope } from './actions.ts';
-import { compileMatch, type Facts } from './match.ts';
+import type { Facts } from './facts.ts';
+import { compileMatch, type Mismatch } from './match.ts';
 import type { Rule } from './rule.ts';
 
 /** How a push is to go out: providers in the order they are tried, one deadline for all (ms), and who said so. */
@@ -8,23 +9,35 @@ export type DeliveryPlan = { providers: string[]; deadlineMs: number; because: '
 /** What a plan falls back to: the provider recorded with the token, the default one, and the usual deadline. */
 export type PlanDefaults = { recorded?: string; fallback?: string; defaultDeadlineMs: number };
 
+/** What a rule has to do with a request: the demands that were not met, and the actions that it decides or that a rule before it decided. */
+export type RuleExplanation = {
+  name: string;
+  scope?: Scope;
+  matched: boolean;
+  mismatches: Mismatch[];
+  decides: ActionName[];
+  overruled: { action: ActionName; by: string }[];
+};
+
 /** What the rules say. For each action the first rule that matches and has it decides. */
 export type Policy = {
   value<A extends ActionName>(action: A, facts: Facts): ActionValue<A> | undefined;
   /** Whether a permission of scope `admin` is given: always while no rule of that scope exists. */
   permits(action: Permission, facts: Facts): boolean;
   planDelivery(facts: Facts, defaults: PlanDefaults): DeliveryPlan;
+  /** Every rule in its order: whether it matched, why not, and what it decides. */
+  explain(facts: Facts): RuleExplanation[];
 };
 
 /** Reads the rules once. */
 export function openPolicy(rules: readonly Rule[]): Policy {
-  const compiled = rules.map((rule) => ({ rule, matches: compileMatch(rule.match) }));
+  const compiled = rules.map((rule) => ({ rule, match: compileMatch(rule.match) }));
   const deciding = (action: ActionName, facts: Facts): Rule | undefined => {
     const scopes: readonly Scope[] = actions[action].scopes;
     const fits = ({ scope }: Rule): boolean =>
       (facts.scope === undefined || scopes.includes(facts.scope)) &&
       (scope === undefined || facts.scope === undefined || scope === facts.scope);
-    return compiled.find(({ rule, matches }) => Object.hasOwn(rule.actions, action) && fits(rule) && matches(facts))?.rule;
+    return compiled.find(({ rule, match }) => Object.hasOwn(rule.actions, action) && fits(rule) && match.matches(facts))?.rule;
   };
   const value = <A extends ActionName>(action: A, facts: Facts): ActionValue<A> | undefined => deciding(action, facts)?.actions[action];
   const hasAdminRules = rules.some(({ scope, actions: given }) => scope === 'admin' || Object.keys(given).some(isPermission));
@@ -42,6 +55,20 @@ export function openPolicy(rules: readonly Rule[]): Policy {
         ? { providers: [], deadlineMs, because: 'none' }
         : { providers: [fallback], deadlineMs, because: 'default' };
     },
+    explain: (facts) =>
+      compiled.map(({ rule, match }) => {
+        const mismatches = match.mismatches(facts);
+        const known = Object.keys(rule.actions).filter(isActionName);
+        const decided = mismatches.length > 0 ? [] : known.map((action) => ({ action, by: deciding(action, facts) }));
+        return {
+          name: rule.name,
+          ...(rule.scope === undefined ? {} : { scope: rule.scope }),
+          matched: mismatches.length === 0,
+          mismatches,
+          decides: decided.filter(({ by }) => by === rule).map(({ action }) => action),
+          overruled: decided.flatMap(({ action, by }) => (by && by !== rule ? [{ action, by: by.name }] : [])),
+        };
+      }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actions, isActionName, nearestAction, type RuleActions, type Scope } from './actions.ts';
 import { isAddressEntry } from './address-match.ts';
+import { conditionConfig } from './condition.ts';
 import { readTimeRanges } from './time-match.ts';
 
 const list = z.array(z.string().min(1)).min(1);
@@ -27,6 +28,11 @@ export const matchConfig = z.strictObject({
   tokenType: list.optional().describe('Types of token, such as push.'),
   userAgent: list.optional().describe('Names at the start of the User-Agent.'),
   time: times.optional().describe('Local times, such as Mon-Fri: 09:00-17:30.'),
+  conditions: z
+    .array(conditionConfig)
+    .min(1)
+    .optional()
+    .describe('Further demands on headers of the request and on the push token; all must hold.'),
 });
 
 /** One rule of the config file. */

@@ -147,6 +147,36 @@ describe('A configuration file', () => {
       );
   });
 
+  it('tells them together with what only the parts as a whole show', () => {
+    const problems = problemsAfter((draft) => {
+      draft.providers[0] = { name: 'x', kind: 'challenge-service', config: { push_url: 'http://cs.example/' } };
+      draft.providers.push({ name: 'x', kind: 'poll-only', config: {} });
+      draft.policies.push({ name: 'p', match: { user: ['!bob'] }, actions: { push_provider: ['gone'] } });
+    });
+    assert.deepEqual(
+      problems.map((problem) => problem.split(':')[0]),
+      ['providers[0].config.push_url', 'providers[1].name', 'policies[1].actions.push_provider[0]', 'policies[1].match.user'],
+    );
+  });
+
+  it('finds every file that a provider cannot use, beside all else', async () => {
+    const folder = temporaryFolder(undo);
+    const draft: Draft = JSON.parse(configText());
+    const config = { push_url: 'https://cs.example/', access_certificate: 'gone.pem', server_certificate: 'none.pem' };
+    draft.providers = [{ name: 'cs', kind: 'challenge-service', config }];
+    draft.policies.push({ name: 'p', actions: { push_provider: ['gone'] } });
+    writeFileSync(join(folder, 'none.pem'), 'nothing');
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(draft));
+    const { code, out } = await pushgate('check-config', join(folder, 'config.json'));
+    assert.equal(code, 1);
+    for (const line of [
+      /^policies\[1\]\.actions\.push_provider\[0\]: /m,
+      /^providers\[0\]\.config\.access_certificate: Cannot read .*gone\.pem/m,
+      /^providers\[0\]\.config\.server_certificate: There is no certificate in .*none\.pem/m,
+    ])
+      assert.match(out, line);
+  }).timeout(30_000);
+
   it('follows references to secrets, and says what is missing', () => {
     const problems = problemsAfter((draft) => {
       draft.providers[0] = { name: 'x', kind: 'poll-only', config: { a: { $env: 'NOT_SET' }, b: { $file: 'gone.txt' } } };

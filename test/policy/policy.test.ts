@@ -142,8 +142,69 @@ describe('Policies', () => {
   });
 });
 
+describe('Conditions of a rule', () => {
+  const asked = {
+    headers: { 'x-zone': 'dmz,inner', 'x-tries': '7' },
+    token: { serial: 'PIPU0001', failcount: '3', description: 'work phone', since: '2026-03-01' },
+  };
+  const cases: [object, boolean][] = [
+    [{ section: 'HTTP Request header', key: 'X-Zone', comparator: 'equals', value: 'dmz,inner' }, true],
+    [{ section: 'HTTP Request header', key: 'X-Zone', comparator: '!equals', value: 'dmz,inner' }, false],
+    [{ section: 'HTTP Request header', key: 'x-zone', comparator: 'contains', value: 'inner' }, true],
+    [{ section: 'token', key: 'serial', comparator: 'matches', value: 'PIPU\\d{4}' }, true],
+    [{ section: 'token', key: 'serial', comparator: 'matches', value: 'PIPU' }, false],
+    [{ section: 'token', key: 'serial', comparator: '!in', value: 'A, PIPU0001' }, false],
+    [{ section: 'token', key: 'failcount', comparator: '<', value: '4' }, true],
+    [{ section: 'HTTP Request header', key: 'X-Tries', comparator: '>', value: '10' }, false],
+    [{ section: 'token', key: 'since', comparator: '<', value: '2026-11-01' }, true],
+    [{ section: 'token', key: 'gone', comparator: '!equals', value: 'x' }, false],
+    [{ section: 'token', key: 'gone', comparator: 'equals', value: 'x', on_missing: 'condition_is_true' }, true],
+  ];
+  for (const [condition, expected] of cases) {
+    it(`${expected ? 'holds' : 'does not hold'}: ${Object.values(condition).join(' ')}`, () => {
+      const policy = openPolicy(rules({ match: { conditions: [condition] }, actions: { push_title_on_mobile: 'x' } }));
+      assert.equal(policy.value('push_title_on_mobile', facts(asked)), expected ? 'x' : undefined);
+    });
+  }
+});
+
+describe('Explaining policies', () => {
+  it('tells of each rule whether it matched, why not, and what it decides', () => {
+    const policy = openPolicy(
+      rules(
+        { name: 'vpn', scope: 'authentication', match: { realm: ['corp'], client: ['10.0.0.0/8'] }, actions: { push_provider: ['cs'] } },
+        { name: 'all', actions: { push_provider: ['fcm'], push_title_on_mobile: 'ACME' } },
+        { name: 'rest', actions: { push_title_on_mobile: 'late', push_deadline_ms: 900 } },
+      ),
+    );
+    const told = policy.explain({ now: 0, user: 'alice', realm: 'guests' });
+    assert.deepEqual(
+      told.map(({ name, matched, decides, overruled }) => ({ name, matched, decides, overruled })),
+      [
+        { name: 'vpn', matched: false, decides: [], overruled: [] },
+        { name: 'all', matched: true, decides: ['push_provider', 'push_title_on_mobile'], overruled: [] },
+        { name: 'rest', matched: true, decides: ['push_deadline_ms'], overruled: [{ action: 'push_title_on_mobile', by: 'all' }] },
+      ],
+    );
+    assert.deepEqual(told[0]?.mismatches, [
+      { matcher: 'realm', wants: 'corp', was: 'guests' },
+      { matcher: 'client', wants: '10.0.0.0/8', was: '(unknown)' },
+    ]);
+  });
+});
+
 describe('The check of policies', () => {
-  const known = { providers: ['fcm'], realms: ['corp'], authServers: ['vpn'] };
+  const known = {
+    providers: [
+      { name: 'fcm', addresses: ['fcm'], needsPolling: false },
+      { name: 'mute', addresses: ['fcm'], needsPolling: true },
+      { name: 'cs', addresses: ['gda'], needsPolling: false },
+    ],
+    realms: ['corp', 'guests'],
+    authServers: [{ name: 'vpn', realms: ['corp'] }],
+    dialects: ['privacyidea'],
+    tokenTypes: ['push'],
+  };
   const problems = (...given: object[]) =>
     checkPolicies(rules(...given), known).map(({ path, message }) => `${path.join('.')}: ${message}`);
 
@@ -166,7 +227,60 @@ describe('The check of policies', () => {
     );
   });
 
+  const never: [string, object, RegExp][] = [
+    ['a name that it includes and excludes', { user: ['alice', '!ali*'] }, /^0\.match\.user: excludes all that it includes/],
+    ['a network inside an excluded one', { client: ['10.1.0.0/16', '10.2.0.1', '-10.0.0.0/8'] }, /^0\.match\.client: excludes all/],
+    ['a dialect that no mount serves', { dialect: ['linotp'] }, /^0\.match\.dialect\.0: .*linotp/],
+    ['a token type that is none', { tokenType: ['hotp'] }, /^0\.match\.tokenType\.0: .*hotp/],
+    ['a realm that its auth server may not ask for', { realm: ['guests'], authServer: ['vpn'] }, /^0\.match\.realm: none of the auth/],
+  ];
+  for (const [what, match, line] of never) {
+    it(`finds a rule that can never match for ${what}`, () => {
+      assert.match(problems({ match, actions: { push_title_on_mobile: 'x' } })[0] ?? 'nothing was found', line);
+    });
+  }
+
+  it('takes lists that leave somebody over', () => {
+    const match = { user: ['*', '!bob'], client: ['10.0.0.0/8', '!10.9.0.0/16'], realm: ['corp'], authServer: ['vpn', '!mail*'] };
+    assert.deepEqual(problems({ match: { ...match, authServer: ['vpn'] }, actions: { push_title_on_mobile: 'x' } }), []);
+  });
+
+  it('warns of an action that a rule for everybody decides before', () => {
+    const found = problems(
+      { name: 'all', actions: { push_provider: 'fcm' } },
+      { name: 'late', match: { user: ['bob'] }, actions: { push_provider: 'poll only', push_deadline_ms: 900 } },
+    );
+    assert.deepEqual(found, ['1.actions.push_provider: never decides: "all" stands before it and matches everybody']);
+  });
+
+  it('warns of providers that never ring the phones of privacyIDEA and eduMFA', () => {
+    assert.match(problems({ actions: { push_provider: ['cs'] } })[0] ?? '', /^0\.actions\.push_provider: never rings .* serve gda/);
+    assert.deepEqual(problems({ actions: { push_provider: ['cs', 'fcm'] } }), []);
+    assert.deepEqual(problems({ actions: { push_provider: ['cs', 'poll only'] } }), []);
+  });
+
+  it('refuses a provider without data where phones may not ask', () => {
+    const deny = { match: { realm: ['corp'] }, actions: { push_allow_polling: 'deny' } };
+    assert.match(problems({ actions: { push_provider: ['mute'] } }, deny)[0] ?? '', /^0\.actions\.push_provider: "mute" sends no data/);
+    assert.deepEqual(problems({ match: { realm: ['guests'] }, actions: { push_provider: ['mute'] } }, deny), []);
+  });
+
   const broken: [string, object, RegExp][] = [
+    [
+      'a condition on something unknown',
+      { match: { conditions: [{ section: 'userinfo', key: 'a', comparator: 'equals', value: 'b' }] }, actions: { push_ttl: 1 } },
+      /^match\.conditions\.0\.section: /,
+    ],
+    [
+      'a condition that cannot be compared',
+      { match: { conditions: [{ section: 'token', key: 'failcount', comparator: '<', value: 'many' }] }, actions: { push_ttl: 1 } },
+      /^match\.conditions\.0\.value: must be a number/,
+    ],
+    [
+      'a broken pattern',
+      { match: { conditions: [{ section: 'token', key: 'serial', comparator: '!matches', value: '(' }] }, actions: { push_ttl: 1 } },
+      /^match\.conditions\.0\.value: is not a regular/,
+    ],
     ['an unknown action', { actions: { push_wait: 30 } }, /^actions\.push_wait: unknown action, or one that is not supported yet/],
     ['a misspelt one', { actions: { push_titel_on_mobile: 'x' } }, /did you mean push_title_on_mobile/],
     [

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { loadConfig, problemText } from '../../config/index.ts';
+import { inspectConfig, problemText } from '../../config/index.ts';
+import { openLog } from '../../foundation/telemetry/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 
 /** `pushgate check-config FILE`: prints every problem with its path. */
@@ -8,12 +9,11 @@ export function checkConfigCommand(terminal: Terminal): Command {
     .description('Check a configuration file and print every problem with its path in the file.')
     .argument('<file>', 'configuration file')
     .addHelpText('after', '\nExample:\n  npx pushgate check-config config/default.json')
-    .action((file: string) => {
-      const loaded = loadConfig(file, terminal.environment);
-      const problems = loaded.ok ? loaded.value.warnings : loaded.error;
+    .action(async (file: string) => {
+      const problems = await inspectConfig(file, terminal.environment, openLog('silent'));
       for (const problem of problems) terminal.out(problemText(problem));
       const errors = problems.filter(({ level }) => level === 'error').length;
-      if (!loaded.ok)
+      if (errors > 0)
         throw new CommandFailed(`${file} has ${errors} ${errors === 1 ? 'problem' : 'problems'}; nothing was started or changed.`);
       terminal.out(`${file} is fine.`);
     });

@@ -71,6 +71,8 @@ export type ProviderDefinition<Config extends z.ZodType = z.ZodType> = {
   addresses: readonly AddressKind[];
   /** Strict schema of the `config` of one provider. */
   config: Config;
+  /** Whether phones see a push of this config only when they ask for what is waiting. Absent: never. */
+  needsPolling?(config: z.output<Config>): boolean;
   /** Throws `config-invalid` with one sentence when a file that the config names cannot be used. */
   open(config: z.output<Config>, host: ProviderHost): OpenProvider | Promise<OpenProvider>;
 };

@@ -50,6 +50,13 @@ export function definitionOf(catalog: readonly ProviderDefinition[], kind: strin
   return definition;
 }
 
+/** What rules need to know of the configured providers. */
+export const knownProviders = (entries: readonly ProviderEntry[], catalog: readonly ProviderDefinition[]) =>
+  entries.map(({ name, kind, config }) => {
+    const { addresses, needsPolling } = definitionOf(catalog, kind);
+    return { name, addresses, needsPolling: needsPolling?.(config) ?? false };
+  });
+
 /** Finds names that come twice and a second default. */
 export function checkProviders(
   entries: readonly Pick<ProviderEntry, 'name' | 'default'>[],

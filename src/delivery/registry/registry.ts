@@ -1,10 +1,10 @@
-import { resolve as resolvePath } from 'node:path';
-import { type Clock, type DeviceAddress, pollOnlyProvider } from '../../foundation/model/index.ts';
-import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
-import { openHttp, openHttp2 } from '../../foundation/wire/index.ts';
-import type { AddressKind, CheckResult, Expiry, OpenProvider, ProviderDefinition } from '../provider-kit/index.ts';
-import { definitionOf, guardDefaults, type ProviderEntry } from './config.ts';
-import { type Guard, openGuard, type Seen } from './guard.ts';
+import { type DeviceAddress, GatewayFault, pollOnlyProvider } from '../../foundation/model/index.ts';
+import type { Metrics } from '../../foundation/telemetry/index.ts';
+import type { AddressKind, CheckResult, Expiry } from '../provider-kit/index.ts';
+import { guardDefaults, type ProviderEntry } from './config.ts';
+import type { Seen } from './guard.ts';
+import { type Opened, openProvider, type Surroundings } from './open-provider.ts';
+import { problemsOf, type RegistryProblem } from './try-open.ts';
 import { type Delivery, type OutgoingPush, type Steps, walk } from './walk.ts';
 
 /** Providers in the order they are tried, and one deadline for all (ms). */
@@ -14,6 +14,8 @@ export type Plan = { providers: readonly string[]; deadlineMs: number };
 export type ProviderStatus = Seen & {
   name: string;
   kind: string;
+  default: boolean;
+  addresses: readonly AddressKind[];
   circuit: 'closed' | 'open' | 'half-open';
   inFlight: number;
   queued: number;
@@ -35,38 +37,17 @@ export type Registry = {
   close(): Promise<void>;
 };
 
-/** What the registry opens, and where it tells what happens. Relative paths in a provider's config count from `folder`. */
-export type RegistryOptions = {
-  providers: readonly ProviderEntry[];
-  catalog: readonly ProviderDefinition[];
-  folder: string;
-  log: Log;
-  metrics: Metrics;
-  clock: Clock;
-};
+/** What the registry opens, and where it tells what happens. */
+export type RegistryOptions = Surroundings & { providers: readonly ProviderEntry[]; metrics: Metrics };
 
-type Opened = { name: string; kind: string; addresses: readonly AddressKind[]; provider: OpenProvider; guard: Guard };
-
-/** Opens every configured provider. Throws `config-invalid` when one of them cannot be opened; those opened before are closed again. */
+/**
+ * Opens every configured provider. Throws `config-invalid` with all that is wrong when some cannot be opened; those opened before are closed
+ * again.
+ */
 export async function openRegistry(options: RegistryOptions): Promise<Registry> {
   const { providers, metrics, log } = options;
-  const open = new Map<string, Opened>();
+  const open = await openAll(options);
   const underWay = new Set<Promise<unknown>>();
-  const closeAll = async (): Promise<void> => {
-    await Promise.allSettled(underWay);
-    await Promise.all([...open.values()].map(({ provider }) => provider.close()));
-  };
-  try {
-    for (const entry of providers) open.set(entry.name, await openOne(entry, options));
-    // What privacyIDEA records for tokens that only poll works without being configured.
-    open.set(
-      pollOnlyProvider,
-      await openOne({ ...guardDefaults, name: pollOnlyProvider, kind: 'poll-only', default: false, config: {} }, options),
-    );
-  } catch (error) {
-    await closeAll();
-    throw error;
-  }
   const named = (): Opened[] => [...open.values()].filter(({ name }) => name !== pollOnlyProvider);
   return {
     defaultName: () => providers.find((provider) => provider.default)?.name,
@@ -78,30 +59,53 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       return delivery.finally(() => underWay.delete(delivery));
     },
     ready: () => named().some(({ guard }) => guard.circuit() !== 'open'),
-    status: () =>
-      named().map(({ name, kind, guard, provider }) => ({
-        name,
-        kind,
-        circuit: guard.circuit(),
-        inFlight: guard.inFlight(),
-        queued: guard.queued(),
-        ...guard.seen(),
-        expires: provider.expires(),
-      })),
+    status: () => named().map(statusOf),
     check: async (name, signal) => open.get(name)?.provider.check(signal),
-    close: closeAll,
+    async close() {
+      await Promise.allSettled(underWay);
+      await closeAll(open);
+    },
   };
 }
 
-async function openOne(
-  { name, kind, config, ...limits }: ProviderEntry,
-  { catalog, folder, clock, log }: RegistryOptions,
-): Promise<Opened> {
-  const definition = definitionOf(catalog, kind);
-  const host = { openHttp, openHttp2, path: (file: string) => resolvePath(folder, file), clock, log: log.child({ provider: name }) };
-  const provider = await definition.open(config, host);
-  return { name, kind: definition.kind, addresses: definition.addresses, provider, guard: openGuard(limits, clock) };
+async function openAll(options: RegistryOptions): Promise<ReadonlyMap<string, Opened>> {
+  const open = new Map<string, Opened>();
+  const problems: RegistryProblem[] = [];
+  for (const [index, entry] of options.providers.entries()) {
+    try {
+      open.set(entry.name, await openProvider(entry, options));
+    } catch (error) {
+      problems.push(...problemsOf(error, index));
+    }
+  }
+  if (problems.length > 0) {
+    await closeAll(open);
+    const name = (index: PropertyKey | undefined): string => options.providers[Number(index)]?.name ?? '';
+    const lines = problems.map(
+      ({ path: [index, ...field], message }) => `provider ${name(index)}, ${field.map(String).join('.')}: ${message}`,
+    );
+    throw new GatewayFault('config-invalid', lines.join('\n'));
+  }
+  // What privacyIDEA records for tokens that only poll works without being configured.
+  const pollOnly = { ...guardDefaults, name: pollOnlyProvider, kind: 'poll-only', default: false, config: {} };
+  return open.set(pollOnlyProvider, await openProvider(pollOnly, options));
 }
+
+async function closeAll(open: ReadonlyMap<string, Opened>): Promise<void> {
+  await Promise.all([...open.values()].map(({ provider }) => provider.close()));
+}
+
+const statusOf = ({ name, kind, isDefault, addresses, guard, provider }: Opened): ProviderStatus => ({
+  name,
+  kind,
+  default: isDefault,
+  addresses,
+  circuit: guard.circuit(),
+  inFlight: guard.inFlight(),
+  queued: guard.queued(),
+  ...guard.seen(),
+  expires: provider.expires(),
+});
 
 function observed(metrics: Metrics, delivery: Delivery): Delivery {
   for (const { provider, outcome, ms } of delivery.attempts.filter((attempt) => attempt.outcome !== 'skipped')) {

@@ -1,0 +1,39 @@
+import { GatewayFault } from '../../foundation/model/index.ts';
+import { ProviderProblems } from '../provider-kit/index.ts';
+import { type ProviderEntry, providerConfig } from './config.ts';
+import { openProvider, type Surroundings } from './open-provider.ts';
+
+/** Something wrong with one configured provider; `path` begins with its number in the list. */
+export type RegistryProblem = { path: PropertyKey[]; message: string; level: 'error' };
+
+/**
+ * Opens and closes every provider whose entry its schema accepts, to find what only opening shows: files that are missing, certificates
+ * that have ended, wrong passwords. Nothing is connected.
+ */
+export async function tryProviders(entries: readonly unknown[], surroundings: Surroundings): Promise<RegistryProblem[]> {
+  const schema = providerConfig(surroundings.catalog);
+  const found = await Promise.all(
+    entries.map(async (entry, index) => {
+      const parsed = schema.safeParse(entry);
+      return parsed.success ? tryOne(parsed.data, index, surroundings) : [];
+    }),
+  );
+  return found.flat();
+}
+
+async function tryOne(entry: ProviderEntry, index: number, surroundings: Surroundings): Promise<RegistryProblem[]> {
+  try {
+    const { provider } = await openProvider(entry, surroundings);
+    await provider.close();
+    return [];
+  } catch (error) {
+    return problemsOf(error, index);
+  }
+}
+
+/** What opening the provider at `index` failed for. Anything but a fault of the configuration is thrown on. */
+export function problemsOf(error: unknown, index: number): RegistryProblem[] {
+  if (!(error instanceof GatewayFault)) throw error;
+  const problems = error instanceof ProviderProblems ? error.problems : [{ path: [], message: error.message }];
+  return problems.map(({ path, message }) => ({ path: [index, 'config', ...path], message, level: 'error' }));
+}
