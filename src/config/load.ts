@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { catalog } from '../../providers/catalog.ts';
 import { tryProviders } from '../delivery/registry/index.ts';
-import { ok, type Result, refused, systemCode } from '../foundation/model/index.ts';
-import type { Log } from '../foundation/telemetry/index.ts';
+import { ok, type Result, refused, systemCode, version } from '../foundation/model/index.ts';
+import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
 import type { Problem } from './problem.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -55,7 +55,7 @@ export async function inspectConfig(file: string, environment: Environment, log:
   const folder = dirname(path);
   const { providers } = record(withSecrets(raw.value, { folder, environment }, []));
   const entries: unknown[] = Array.isArray(providers) ? providers : [];
-  const found = await tryProviders(entries, { catalog, folder, clock: Date.now, log });
+  const found = await tryProviders(entries, { catalog, folder, clock: Date.now, log, metrics: openMetrics(version) });
   return [...problems, ...found.map((problem) => ({ ...problem, path: ['providers', ...problem.path] }))];
 }
 

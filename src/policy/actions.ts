@@ -38,6 +38,10 @@ export const actions = {
     scopes: ['authentication'],
     value: z.int().min(50).max(30_000).describe('Longest time that a login waits for delivery.'),
   },
+  push_hedge_ms: {
+    scopes: ['authentication'],
+    value: z.int().min(50).max(30_000).describe('A provider that takes longer gets the next one for company; without it, one at a time.'),
+  },
   push_validity_seconds: { scopes: ['authentication'], value: z.int().min(10).max(600).describe('How long the phone may answer.') },
   push_decline_settles: {
     scopes: ['authentication'],

@@ -3,8 +3,17 @@ import type { Facts } from './facts.ts';
 import { compileMatch, type Mismatch } from './match.ts';
 import type { Rule } from './rule.ts';
 
-/** How a push is to go out: providers in the order they are tried, one deadline for all (ms), and who said so. */
-export type DeliveryPlan = { providers: string[]; deadlineMs: number; because: 'policy' | 'enrolment' | 'default' | 'none'; rule?: string };
+/**
+ * How a push is to go out: providers in the order they are tried, one deadline for all (ms), after how long a slow one gets company (ms;
+ * absent: never), and who said so.
+ */
+export type DeliveryPlan = {
+  providers: string[];
+  deadlineMs: number;
+  hedgeMs?: number;
+  because: 'policy' | 'enrolment' | 'default' | 'none';
+  rule?: string;
+};
 
 /** What a plan falls back to: the provider recorded with the token, the default one, and the usual deadline. */
 export type PlanDefaults = { recorded?: string; fallback?: string; defaultDeadlineMs: number };
@@ -46,14 +55,18 @@ export function openPolicy(rules: readonly Rule[]): Policy {
     permits: (action, facts) => !hasAdminRules || value(action, { ...facts, scope: 'admin' }) === true,
     planDelivery(facts, { recorded, fallback, defaultDeadlineMs }) {
       const authentication = { ...facts, scope: 'authentication' as const };
-      const deadlineMs = value('push_deadline_ms', authentication) ?? defaultDeadlineMs;
+      const hedgeMs = value('push_hedge_ms', authentication);
+      const times = {
+        deadlineMs: value('push_deadline_ms', authentication) ?? defaultDeadlineMs,
+        ...(hedgeMs === undefined ? {} : { hedgeMs }),
+      };
       const rule = deciding('push_provider', authentication);
       const chosen = value('push_provider', authentication);
-      if (rule && chosen) return { providers: chosen, deadlineMs, because: 'policy', rule: rule.name };
-      if (recorded !== undefined) return { providers: [recorded], deadlineMs, because: 'enrolment' };
+      if (rule && chosen) return { providers: chosen, ...times, because: 'policy', rule: rule.name };
+      if (recorded !== undefined) return { providers: [recorded], ...times, because: 'enrolment' };
       return fallback === undefined
-        ? { providers: [], deadlineMs, because: 'none' }
-        : { providers: [fallback], deadlineMs, because: 'default' };
+        ? { providers: [], ...times, because: 'none' }
+        : { providers: [fallback], ...times, because: 'default' };
     },
     explain: (facts) =>
       compiled.map(({ rule, match }) => {

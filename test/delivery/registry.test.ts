@@ -3,7 +3,7 @@ import { mock } from 'node:test';
 import { z } from 'zod';
 import { catalog } from '../../providers/catalog.ts';
 import { type AddressKind, type DeliveryOutcome, defineProvider, type Push } from '../../src/delivery/provider-kit/index.ts';
-import { guardDefaults, openRegistry, type ProviderEntry, providerConfig } from '../../src/delivery/registry/index.ts';
+import { exposeProviders, guardDefaults, openRegistry, type ProviderEntry, providerConfig } from '../../src/delivery/registry/index.ts';
 import type { DeviceAddress } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { cleanup } from '../kit/temporary.ts';
@@ -53,9 +53,9 @@ describe('The registry of providers', () => {
     const log = openLog('info', { write: (line: string) => void logged.push(line) });
     const registry = await openRegistry({ providers, catalog: all, folder: '/', log, metrics, clock: Date.now });
     undo.later(() => registry.close());
-    const deliver = (names: string[], addresses: DeviceAddress[] = [address('fcm', 'a')], deadlineMs = 5000) =>
+    const deliver = (names: string[], addresses: DeviceAddress[] = [address('fcm', 'a')], deadlineMs = 5000, hedge = {}) =>
       registry.deliver(
-        { providers: names, deadlineMs },
+        { providers: names, deadlineMs, ...hedge },
         { transactionId: '1', handle: 'N', phone: 'pipush', payload: '{}', addresses, expiresAt: 1 },
       );
     const tried = async (...args: Parameters<typeof deliver>) =>
@@ -123,6 +123,29 @@ describe('The registry of providers', () => {
       attempts.map(({ provider, reason }) => `${provider} ${reason}`.trim()),
       ['hangs timeout', 'two'],
     );
+  });
+
+  it('gives a slow provider company where it is told to, and lets the loser see that it is over', async () => {
+    // given a provider that waits for its signal, and a quick one
+    let wasCancelled = false;
+    const waits: Behaviour = (_push, signal) =>
+      new Promise((resolve) =>
+        signal.addEventListener('abort', () => {
+          wasCancelled = true;
+          resolve({ kind: 'unavailable', reason: 'aborted' });
+        }),
+      );
+    const { deliver, registry } = await given({ slow: { does: waits }, quick: { does: sent } });
+    // when the plan hedges
+    const { outcome, attempts } = await deliver(['slow', 'quick'], [address('fcm', 'a')], 5000, { hedgeMs: 20 });
+    // then the quick one decides, both are in the trail, and the slow one is not called ill
+    assert.equal(outcome.kind, 'sent');
+    assert.deepEqual(
+      attempts.map(({ provider, reason }) => `${provider} ${reason}`.trim()),
+      ['quick', 'slow aborted'],
+    );
+    assert.ok(wasCancelled);
+    assert.equal(registry.status()[0]?.circuit, 'closed');
   });
 
   it('leaves a provider alone that failed too often, tries it again after a while, and then takes it back', async () => {
@@ -199,9 +222,12 @@ describe('The registry of providers', () => {
   });
 
   it('counts attempts by provider and outcome', async () => {
-    const { deliver, metrics } = await given({ one: { does: unavailable }, two: { does: sent } });
+    const { deliver, metrics, registry } = await given({ one: { does: unavailable }, two: { does: sent } });
     await deliver(['one', 'two']);
-    const text = await metrics.registry.metrics();
+    exposeProviders(metrics, registry.status);
+    const text = await metrics.text();
+    assert.match(text, /pushgate_push_failovers_total\{from="one",to="two",reason="server"\} 1/);
+    assert.match(text, /pushgate_provider_circuit_state\{provider="one"\} 0/);
     assert.match(text, /pushgate_push_attempts_total\{provider="one",outcome="unavailable"\} 1/);
     assert.match(text, /pushgate_push_attempts_total\{provider="two",outcome="sent"\} 1/);
   });

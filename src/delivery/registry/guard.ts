@@ -29,8 +29,12 @@ const isIll = (outcome: unknown): boolean =>
   outcome.kind === 'unavailable' &&
   (!('reason' in outcome) || outcome.reason !== 'aborted');
 
-/** Opens a guard with a closed breaker. */
-export function openGuard({ maxInFlight, maxQueue, breakerFailures, breakerOpenMs }: GuardLimits, clock: Clock): Guard {
+/** Opens a guard with a closed breaker. `onWaited` hears how long each delivery waited for its place. */
+export function openGuard(
+  { maxInFlight, maxQueue, breakerFailures, breakerOpenMs }: GuardLimits,
+  clock: Clock,
+  onWaited: (seconds: number) => void,
+): Guard {
   const rooms = bulkhead(maxInFlight, maxQueue);
   const breaker = circuitBreaker(handleWhenResult(isIll), {
     halfOpenAfter: breakerOpenMs,
@@ -65,8 +69,12 @@ export function openGuard({ maxInFlight, maxQueue, breakerFailures, breakerOpenM
     async run(attempt, force) {
       // While one probe is under way nobody waits for what comes of it.
       if (!force && circuit() === 'half-open') return circuitOpen;
+      const asked = performance.now();
       try {
-        return await rooms.execute(() => (force ? inRoom(attempt) : breaker.execute(() => inRoom(attempt))));
+        return await rooms.execute(() => {
+          onWaited((performance.now() - asked) / 1000);
+          return force ? inRoom(attempt) : breaker.execute(() => inRoom(attempt));
+        });
       } catch (error) {
         if (error instanceof BulkheadRejectedError) return busy;
         if (error instanceof Error && 'isBrokenCircuitError' in error) return circuitOpen;

@@ -1,4 +1,6 @@
 export { checkProviders, guardDefaults, knownProviders, type ProviderEntry, providerConfig } from './config.ts';
-export { openRegistry, type Plan, type ProviderStatus, type Registry, type RegistryOptions } from './registry.ts';
+export { exposeProviders } from './provider-metrics.ts';
+export type { ProviderStatus } from './provider-status.ts';
+export { openRegistry, type Plan, type Registry, type RegistryOptions } from './registry.ts';
 export { type RegistryProblem, tryProviders } from './try-open.ts';
 export type { Attempt, Delivery, OutgoingPush } from './walk.ts';

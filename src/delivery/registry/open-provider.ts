@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Clock } from '../../foundation/model/index.ts';
-import type { Log } from '../../foundation/telemetry/index.ts';
+import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { openHttp, openHttp2 } from '../../foundation/wire/index.ts';
 import type { AddressKind, OpenProvider, ProviderDefinition } from '../provider-kit/index.ts';
 import { definitionOf, type ProviderEntry } from './config.ts';
@@ -17,15 +17,16 @@ export type Opened = {
 };
 
 /** What providers are opened with. Relative paths in a provider's config count from `folder`. */
-export type Surroundings = { catalog: readonly ProviderDefinition[]; folder: string; clock: Clock; log: Log };
+export type Surroundings = { catalog: readonly ProviderDefinition[]; folder: string; clock: Clock; log: Log; metrics: Metrics };
 
 /** Opens one provider. Throws `config-invalid`, as `ProviderProblems` where it is about fields of its config. */
 export async function openProvider(
   { name, kind, config, default: isDefault, ...limits }: ProviderEntry,
-  { catalog, folder, clock, log }: Surroundings,
+  { catalog, folder, clock, log, metrics }: Surroundings,
 ): Promise<Opened> {
   const definition = definitionOf(catalog, kind);
   const host = { openHttp, openHttp2, path: (file: string) => resolve(folder, file), clock, log: log.child({ provider: name }) };
   const provider = await definition.open(config, host);
-  return { name, kind: definition.kind, isDefault, addresses: definition.addresses, provider, guard: openGuard(limits, clock) };
+  const guard = openGuard(limits, clock, (seconds) => metrics.queueWaitSeconds.observe({ provider: name }, seconds));
+  return { name, kind: definition.kind, isDefault, addresses: definition.addresses, provider, guard };
 }

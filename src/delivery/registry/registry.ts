@@ -1,26 +1,14 @@
 import { type DeviceAddress, GatewayFault, pollOnlyProvider } from '../../foundation/model/index.ts';
-import type { Metrics } from '../../foundation/telemetry/index.ts';
-import type { AddressKind, CheckResult, Expiry } from '../provider-kit/index.ts';
+import type { CheckResult } from '../provider-kit/index.ts';
 import { guardDefaults, type ProviderEntry } from './config.ts';
-import type { Seen } from './guard.ts';
 import { type Opened, openProvider, type Surroundings } from './open-provider.ts';
+import { countDelivery } from './provider-metrics.ts';
+import { type ProviderStatus, statusOf } from './provider-status.ts';
 import { problemsOf, type RegistryProblem } from './try-open.ts';
 import { type Delivery, type OutgoingPush, type Steps, walk } from './walk.ts';
 
-/** Providers in the order they are tried, and one deadline for all (ms). */
-export type Plan = { providers: readonly string[]; deadlineMs: number };
-
-/** How a provider fares. */
-export type ProviderStatus = Seen & {
-  name: string;
-  kind: string;
-  default: boolean;
-  addresses: readonly AddressKind[];
-  circuit: 'closed' | 'open' | 'half-open';
-  inFlight: number;
-  queued: number;
-  expires: Expiry[];
-};
+/** Providers in the order they are tried, one deadline for all (ms), and after how long a slow one gets the next for company. */
+export type Plan = { providers: readonly string[]; deadlineMs: number; hedgeMs?: number };
 
 /** The providers that are open. */
 export type Registry = {
@@ -38,7 +26,7 @@ export type Registry = {
 };
 
 /** What the registry opens, and where it tells what happens. */
-export type RegistryOptions = Surroundings & { providers: readonly ProviderEntry[]; metrics: Metrics };
+export type RegistryOptions = Surroundings & { providers: readonly ProviderEntry[] };
 
 /**
  * Opens every configured provider. Throws `config-invalid` with all that is wrong when some cannot be opened; those opened before are closed
@@ -51,10 +39,9 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   const named = (): Opened[] => [...open.values()].filter(({ name }) => name !== pollOnlyProvider);
   return {
     defaultName: () => providers.find((provider) => provider.default)?.name,
-    deliver({ providers: names, deadlineMs }, push) {
-      const delivery = walk({ steps: stepsOf(open, names, push.addresses), push, deadlineMs, log }).then((walked) =>
-        observed(metrics, walked),
-      );
+    deliver({ providers: names, deadlineMs, hedgeMs }, push) {
+      const delivery = walk({ steps: stepsOf(open, names, push.addresses), push, deadlineMs, hedgeMs, log });
+      delivery.then((walked) => countDelivery(metrics, walked));
       underWay.add(delivery);
       return delivery.finally(() => underWay.delete(delivery));
     },
@@ -93,26 +80,6 @@ async function openAll(options: RegistryOptions): Promise<ReadonlyMap<string, Op
 
 async function closeAll(open: ReadonlyMap<string, Opened>): Promise<void> {
   await Promise.all([...open.values()].map(({ provider }) => provider.close()));
-}
-
-const statusOf = ({ name, kind, isDefault, addresses, guard, provider }: Opened): ProviderStatus => ({
-  name,
-  kind,
-  default: isDefault,
-  addresses,
-  circuit: guard.circuit(),
-  inFlight: guard.inFlight(),
-  queued: guard.queued(),
-  ...guard.seen(),
-  expires: provider.expires(),
-});
-
-function observed(metrics: Metrics, delivery: Delivery): Delivery {
-  for (const { provider, outcome, ms } of delivery.attempts.filter((attempt) => attempt.outcome !== 'skipped')) {
-    metrics.pushAttempts.inc({ provider, outcome });
-    metrics.pushSeconds.observe({ provider, outcome }, ms / 1000);
-  }
-  return delivery;
 }
 
 /** Every provider of the plan with every living address it serves. */

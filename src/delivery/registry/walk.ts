@@ -1,7 +1,7 @@
 import type { DeviceAddress } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
-import type { DeliveryOutcome, OpenProvider, Push } from '../provider-kit/index.ts';
-import type { Guard } from './guard.ts';
+import type { DeliveryOutcome, Push } from '../provider-kit/index.ts';
+import { attempt, type Ended, type Step } from './attempt.ts';
 
 /** A push before an address was chosen. */
 export type OutgoingPush = Omit<Push, 'address' | 'budgetMs'> & { addresses: readonly DeviceAddress[] };
@@ -12,77 +12,92 @@ export type Attempt = { provider: string; outcome: DeliveryOutcome['kind'] | 'sk
 /** How a plan ended, step by step, and the addresses that a provider said are dead. */
 export type Delivery = { outcome: DeliveryOutcome; attempts: Attempt[]; deadAddresses: DeviceAddress[] };
 
-/** A provider with one address, or why there is nothing to try. */
-export type Step = { name: string; provider: OpenProvider; guard: Guard; address?: DeviceAddress };
-/** The steps of a plan in their order. */
+/** The steps of a plan in their order; some have nothing to try. */
 export type Steps = (Step | { name: string; skip: 'no-address' | 'unknown-provider' })[];
 
-/** One walk: its steps, what they carry, and the time for all of them. */
-export type Walk = { steps: Steps; push: OutgoingPush; deadlineMs: number; log: Log };
+/**
+ * One walk: its steps, what they carry, and the time for all of them (ms). `hedgeMs`: a step that takes longer than this gets the next one
+ * for company; absent: one at a time.
+ */
+export type Walk = { steps: Steps; push: OutgoingPush; deadlineMs: number; hedgeMs?: number | undefined; log: Log };
 
 const untried: DeliveryOutcome = { kind: 'unavailable', reason: 'connection', detail: 'no provider could be tried' };
 
 /**
  * Tries the steps in order until one is `sent` or the deadline has come, whatever a far side does. What is left of the time is shared evenly
- * by the steps that are left, so that one provider that hangs leaves time for the next.
+ * by the steps that are left, so that one provider that hangs leaves time for the next. Where every breaker is open the one that failed
+ * longest ago is tried all the same.
  */
-export async function walk({ steps, push, deadlineMs, log }: Walk): Promise<Delivery> {
+export async function walk({ steps, push: { addresses: _all, ...push }, deadlineMs, hedgeMs, log }: Walk): Promise<Delivery> {
   const end = performance.now() + deadlineMs;
+  const route = openRoute(steps);
+  const underWay = new Map<Step, Promise<Ended>>();
+  const over = new AbortController();
+  const begin = (step: Step | undefined, force?: 'force'): boolean => {
+    const leftMs = end - performance.now();
+    if (!step || leftMs <= 0) return false;
+    const budgetMs = Math.max(1, Math.floor(leftMs / (1 + route.left())));
+    underWay.set(step, attempt({ step, push, budgetMs, log, isOver: over.signal, force }));
+    return true;
+  };
+  while (underWay.size > 0 || begin(route.next()) || begin(route.oldest(), 'force')) {
+    const ended = await firstOf([...underWay.values()], route.left() > 0 ? hedgeMs : undefined);
+    if (ended) {
+      underWay.delete(ended.step);
+      route.note(ended);
+      // What a quicker step made needless ends at once, and is noted as such.
+      if (ended.outcome.kind === 'sent') over.abort();
+    } else begin(route.next());
+  }
+  return route.delivery;
+}
+
+/** The first that ends; undefined when none has within `limitMs`. */
+function firstOf(underWay: readonly Promise<Ended>[], limitMs: number | undefined): Promise<Ended | undefined> {
+  if (limitMs === undefined) return Promise.race(underWay);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
+  });
+  return Promise.race([...underWay, late]).finally(() => clearTimeout(timer));
+}
+
+/** The way through the steps: which comes next, and what came of those before. */
+function openRoute(steps: Steps) {
   const delivery: Delivery = { outcome: untried, attempts: [], deadAddresses: [] };
   const rejected = new Set<string>();
   const passedOver: Step[] = [];
-  const take = async (step: Step, stepsLeft: number, force?: 'force'): Promise<DeliveryOutcome> => {
-    const start = performance.now();
-    const outcome = await tryStep(step, push, { budgetMs: Math.max(1, Math.floor((end - start) / stepsLeft)), log, force });
-    note(delivery, step, outcome, Math.round(performance.now() - start));
-    return outcome;
+  let waiting = steps;
+  const isOpen = (step: Steps[number]): step is Step => !('skip' in step) && !rejected.has(placeOf(step));
+  return {
+    delivery,
+    left: () => (delivery.outcome.kind === 'sent' ? 0 : waiting.filter(isOpen).length),
+    /** The next step that can be tried; those before it are noted as skipped. Undefined once the push is out. */
+    next(): Step | undefined {
+      while (waiting.length > 0 && delivery.outcome.kind !== 'sent') {
+        const [step, ...rest] = waiting;
+        waiting = rest;
+        if (step && isOpen(step)) return step;
+        if (step) delivery.attempts.push({ provider: step.name, outcome: 'skipped', reason: skipReason(step), ms: 0 });
+      }
+      return undefined;
+    },
+    /** Where all that could be tried was left alone by its breaker: better the one that failed longest ago than nobody. */
+    oldest(): Step | undefined {
+      const tried = delivery.attempts.filter(({ outcome }) => outcome !== 'skipped');
+      if (tried.length !== passedOver.length) return undefined;
+      return passedOver.sort((a, b) => failedAt(a) - failedAt(b))[0];
+    },
+    note({ step, outcome, ms }: Ended): void {
+      delivery.attempts.push({ provider: step.name, outcome: outcome.kind, reason: outcome.reason ?? '', ms });
+      if (delivery.outcome.kind !== 'sent') delivery.outcome = outcome;
+      if (outcome.kind === 'rejected') rejected.add(placeOf(step));
+      if (outcome.reason === 'circuit-open') passedOver.push(step);
+      if (outcome.reason === 'dead-address' && step.address) delivery.deadAddresses.push(step.address);
+    },
   };
-  for (const [index, step] of steps.entries()) {
-    const skip = 'skip' in step ? step.skip : rejected.has(placeOf(step)) ? 'rejected-before' : undefined;
-    if ('skip' in step || skip !== undefined) {
-      delivery.attempts.push({ provider: step.name, outcome: 'skipped', reason: skip ?? '', ms: 0 });
-      continue;
-    }
-    const left = steps.slice(index).filter((each) => !('skip' in each) && !rejected.has(placeOf(each))).length;
-    const outcome = await take(step, left);
-    if (outcome.kind === 'sent') return delivery;
-    if (outcome.kind === 'rejected') rejected.add(placeOf(step));
-    if (outcome.kind === 'unavailable' && outcome.reason === 'circuit-open') passedOver.push(step);
-    if (performance.now() >= end) return delivery;
-  }
-  // Every breaker is open: better to try the one that failed longest ago than to give up.
-  const [oldest] = passedOver.sort((a, b) => failedAt(a) - failedAt(b));
-  if (oldest && delivery.attempts.every(({ outcome, reason }) => outcome === 'skipped' || reason === 'circuit-open'))
-    await take(oldest, 1, 'force');
-  return delivery;
 }
 
 const placeOf = ({ name, address }: Step): string => `${name} ${address?.kind ?? 'none'}`;
 const failedAt = ({ guard }: Step): number => guard.seen().lastError?.at ?? 0;
-
-function note(delivery: Delivery, { name, address }: Step, outcome: DeliveryOutcome, ms: number): void {
-  delivery.attempts.push({ provider: name, outcome: outcome.kind, reason: outcome.reason ?? '', ms });
-  delivery.outcome = outcome;
-  if (address && outcome.kind === 'rejected' && outcome.reason === 'dead-address') delivery.deadAddresses.push(address);
-}
-
-type Try = { budgetMs: number; log: Log; force: 'force' | undefined };
-
-/** One delivery that ends with its budget even where the provider does not, and as `defect` where it throws. */
-function tryStep({ name, provider, guard, address }: Step, push: OutgoingPush, { budgetMs, log, force }: Try): Promise<DeliveryOutcome> {
-  const { addresses: _all, ...message } = push;
-  const signal = AbortSignal.timeout(budgetMs);
-  const late = new Promise<DeliveryOutcome>((resolve) => {
-    signal.addEventListener('abort', () => resolve({ kind: 'unavailable', reason: 'timeout' }), { once: true });
-  });
-  const deliver = async (): Promise<DeliveryOutcome> => {
-    try {
-      return await Promise.race([provider.deliver({ ...message, budgetMs, ...(address ? { address } : {}) }, signal), late]);
-    } catch (error) {
-      log.error({ err: error, provider: name }, 'a provider threw; that is a defect of the provider');
-      return { kind: 'unavailable', reason: 'defect' };
-    }
-  };
-  // The wait for a place in the bulkhead counts too.
-  return Promise.race([guard.run(deliver, force), late]);
-}
+const skipReason = (step: Steps[number]): string => ('skip' in step ? step.skip : 'rejected-before');

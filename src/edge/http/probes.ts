@@ -38,7 +38,7 @@ export function opsRoutes({
     '/readyz': ready,
     '/healthz': ready,
     '/metrics': async (ctx) => {
-      ctx.body = await metrics.registry.metrics();
+      ctx.body = await metrics.text();
       ctx.type = metrics.registry.contentType;
     },
   };

@@ -18,8 +18,49 @@ export function openMetrics(version: string) {
     { version },
     1,
   );
+  const collectors: (() => void)[] = [];
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Gauge({ name, help, labelNames, registers });
   return {
     registry,
+    /** Runs before every collection, for gauges that show a present state. */
+    onCollect: (collector: () => void) => void collectors.push(collector),
+    /** What Prometheus is answered with. */
+    async text() {
+      for (const collect of collectors) collect();
+      return registry.metrics();
+    },
+    providers: {
+      circuitState: gauge('pushgate_provider_circuit_state', 'Breaker of a provider: 0 closed, 1 half open, 2 open.', 'provider'),
+      inFlight: gauge('pushgate_provider_inflight', 'Pushes under way.', 'provider'),
+      queueLength: gauge('pushgate_provider_queue_length', 'Pushes that wait for a place.', 'provider'),
+      credentialExpiry: gauge('pushgate_credential_expiry_timestamp_seconds', 'When a credential ends.', 'provider', 'kind'),
+    },
+    queueWaitSeconds: new Histogram({
+      name: 'pushgate_provider_queue_wait_seconds',
+      help: 'Time that pushes waited for a place.',
+      labelNames: ['provider'] as const,
+      buckets: pushSeconds,
+      registers,
+    }),
+    pushFailovers: new Counter({
+      name: 'pushgate_push_failovers_total',
+      help: 'Pushes that went on to another step, by why the one before did not do.',
+      labelNames: ['from', 'to', 'reason'] as const,
+      registers,
+    }),
+    deviceAddressesInvalid: new Counter({
+      name: 'pushgate_device_tokens_invalid_total',
+      help: 'Device addresses that a provider called dead.',
+      labelNames: ['provider', 'reason'] as const,
+      registers,
+    }),
+    configReloads: new Counter({
+      name: 'pushgate_config_reloads_total',
+      help: 'Reloads of the configuration, by outcome.',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
+    configReloadedAt: gauge('pushgate_config_last_reload_success_timestamp_seconds', 'When the configuration in use was loaded.'),
     challenges: new Counter({
       name: 'pushgate_challenges_total',
       help: 'Transactions that ended, by how.',

@@ -1,0 +1,42 @@
+import type { DeviceAddress } from '../../foundation/model/index.ts';
+import type { Log } from '../../foundation/telemetry/index.ts';
+import type { DeliveryOutcome, Push } from '../provider-kit/index.ts';
+import type { Opened } from './open-provider.ts';
+
+/** A provider with one address. */
+export type Step = Pick<Opened, 'name' | 'provider' | 'guard'> & { address?: DeviceAddress };
+
+/** How one step ended, and how long it took (ms). */
+export type Ended = { step: Step; outcome: DeliveryOutcome; ms: number };
+
+/** One step to be tried. `isOver` fires when another step was quicker; `force` passes an open breaker by. */
+export type Attempting = {
+  step: Step;
+  push: Omit<Push, 'address' | 'budgetMs'>;
+  budgetMs: number;
+  log: Log;
+  isOver: AbortSignal;
+  force?: 'force' | undefined;
+};
+
+/** One delivery that ends with its budget even where the provider does not, and as `defect` where it throws. */
+export async function attempt({ step, push, budgetMs, log, isOver, force }: Attempting): Promise<Ended> {
+  const { name, provider, guard, address } = step;
+  const start = performance.now();
+  const signal = AbortSignal.any([AbortSignal.timeout(budgetMs), isOver]);
+  const late = new Promise<DeliveryOutcome>((resolve) => {
+    const onEnd = (): void => resolve({ kind: 'unavailable', reason: isOver.aborted ? 'aborted' : 'timeout' });
+    signal.addEventListener('abort', onEnd, { once: true });
+  });
+  const deliver = async (): Promise<DeliveryOutcome> => {
+    try {
+      return await Promise.race([provider.deliver({ ...push, budgetMs, ...(address ? { address } : {}) }, signal), late]);
+    } catch (error) {
+      log.error({ err: error, provider: name }, 'a provider threw; that is a defect of the provider');
+      return { kind: 'unavailable', reason: 'defect' };
+    }
+  };
+  // The wait for a place in the bulkhead counts too.
+  const outcome = await Promise.race([guard.run(deliver, force), late]);
+  return { step, outcome, ms: Math.round(performance.now() - start) };
+}
