@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { catalog } from '../providers/catalog.ts';
-import { type Config, type Environment, readSecret } from './config/index.ts';
-import { openRegistry } from './delivery/registry/index.ts';
+import { type Config, type Environment, type LoadedConfig, type Problem, readSecret } from './config/index.ts';
 import { openAdminTokens } from './edge/access/index.ts';
 import { type Listener, openListener } from './edge/http/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
@@ -10,10 +8,10 @@ import { type EngineParts, openBackground, openEngine, openServerKeys, startSwee
 import { openSourceLimits } from './engine/limits/index.ts';
 import { openRealms, putAccount } from './engine/users/index.ts';
 import { createKeyringFile, createPasswords, type Keyring, openKeyring, openKeyStock } from './foundation/keyring/index.ts';
-import { type Clock, GatewayFault, version } from './foundation/model/index.ts';
+import { type Clock, GatewayFault, type Result, version } from './foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from './foundation/telemetry/index.ts';
 import { mountsOf } from './mounts.ts';
-import { openPolicy } from './policy/index.ts';
+import { openRouting, type Routing } from './routing.ts';
 import { openEmbeddedStore } from './store/embedded/index.ts';
 import type { Store } from './store/store.ts';
 
@@ -28,6 +26,8 @@ export type Gateway = {
   firstPassword: string | undefined;
   /** Resolves when nothing is under way behind the replies. */
   settled(): Promise<void>;
+  /** Takes over the policies and providers of a new configuration, or refuses it and changes nothing. */
+  reload(loaded: Result<LoadedConfig, Problem[]>): Promise<'reloaded' | 'refused'>;
   /** Stops listening, lets requests under way finish within the limit of the settings, carries out what is left, closes the store. */
   close(): Promise<void>;
 };
@@ -44,9 +44,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const store = await openStore(options, metrics);
     opened.push(() => store.close());
-    const parts = await openParts({ ...options, keyring, store, metrics });
+    const routing = await openRouting({ ...options, metrics });
+    opened.push(() => routing.close());
+    const parts = openParts({ ...options, keyring, store, metrics, routing });
     opened.push(
-      () => parts.registry.close(),
       () => parts.keyStock.close(),
       () => parts.background.settled(),
     );
@@ -60,7 +61,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return Promise.all(listeners.map((listener) => listener.close(config.settings.drainMs)));
     });
     log.info({ listeners: listeners.map(({ url }) => url), version }, 'the gateway listens');
-    return { urls: listeners.map(({ url }) => url), firstPassword, settled: () => parts.background.settled(), close: closeAll };
+    return {
+      urls: listeners.map(({ url }) => url),
+      firstPassword,
+      settled: () => parts.background.settled(),
+      reload: routing.replace,
+      close: closeAll,
+    };
   } catch (error) {
     await closeAll();
     throw error;
@@ -90,9 +97,9 @@ function openStore({ config, folder, log }: GatewayOptions, metrics: Metrics): P
   return openEmbeddedStore({ path: resolve(folder, config.store.path), log, onOperation });
 }
 
-type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics };
+type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics; routing: Routing };
 
-async function openParts({ config, folder, clock, log, keyring, store, metrics }: Foundations): Promise<EngineParts> {
+function openParts({ config, clock, log, keyring, store, metrics, routing }: Foundations): EngineParts {
   const { settings } = config;
   return {
     store,
@@ -100,8 +107,13 @@ async function openParts({ config, folder, clock, log, keyring, store, metrics }
     clock,
     log,
     metrics,
-    policy: openPolicy(config.policies),
-    registry: await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock }),
+    // Read anew at every use: a reload replaces them.
+    get policy() {
+      return routing.policy();
+    },
+    get registry() {
+      return routing.registry();
+    },
     keyStock: openKeyStock({ shelf: store, keyring, bits: settings.serverKeyBits, target: settings.serverKeyStock, log }),
     passwords: createPasswords(keyring),
     serverKeys: openServerKeys(keyring),

@@ -74,12 +74,12 @@ async function checkLogin(parts: EngineParts, name: string, password: string, so
   return 'wrong';
 }
 
-const readiness = ({ store, registry }: EngineParts) => [
-  { name: 'store', check: () => store.ping() },
+const readiness = (parts: EngineParts) => [
+  { name: 'store', check: () => parts.store.ping() },
   {
     name: 'providers',
     check: async () => {
-      if (!registry.ready()) throw new Error('no provider is usable');
+      if (!parts.registry.ready()) throw new Error('no provider is usable');
     },
   },
 ];

@@ -1,9 +1,15 @@
-import type { Config, Environment } from '../config/index.ts';
-import type { Clock } from '../foundation/model/index.ts';
+import type { Config, Environment, LoadedConfig, Problem } from '../config/index.ts';
+import type { Clock, Result } from '../foundation/model/index.ts';
 import type { Log } from '../foundation/telemetry/index.ts';
 
 /** A gateway as the commands see it; `gateway.ts`, a floor above, hands in how one is started. */
-export type RunningGateway = { urls: string[]; firstPassword: string | undefined; settled(): Promise<void>; close(): Promise<void> };
+export type RunningGateway = {
+  urls: string[];
+  firstPassword: string | undefined;
+  settled(): Promise<void>;
+  reload(loaded: Result<LoadedConfig, Problem[]>): Promise<'reloaded' | 'refused'>;
+  close(): Promise<void>;
+};
 
 /** Starts a gateway in this process. */
 export type StartGateway = (options: {

@@ -7,6 +7,8 @@ export type Terminal = {
   environment: Environment;
   /** Resolves when the process is asked to stop (SIGTERM, Ctrl-C). */
   stopRequested(): Promise<void>;
+  /** Calls back whenever the process is asked to read its configuration again (SIGHUP). Returns how to end that. */
+  onReloadRequested(callback: () => void): () => void;
 };
 
 /** A command that could not do what it was asked to: one sentence for the user that says what to do next. */
@@ -22,5 +24,9 @@ export function processTerminal(): Terminal {
       new Promise((resolve) => {
         for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
       }),
+    onReloadRequested(callback) {
+      process.on('SIGHUP', callback);
+      return () => process.off('SIGHUP', callback);
+    },
   };
 }

@@ -29,10 +29,13 @@ export type Engine = ReturnType<typeof openEngine>;
 
 /** Ties the engine's steps to its parts. */
 export function openEngine(parts: EngineParts) {
-  const { store, policy, realms, clock } = parts;
+  const { store, realms, clock } = parts;
   return {
     clock,
-    policy,
+    /** The policies in use now. */
+    get policy() {
+      return parts.policy;
+    },
     realms,
     offerRollout: (request: Parameters<typeof offerRollout>[1]) => offerRollout(parts, request),
     completeRollout: <R>(phone: PhoneProtocol<R>, request: Parameters<typeof completeRollout<R>>[2]) =>

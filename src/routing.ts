@@ -1,0 +1,84 @@
+import { catalog } from '../providers/catalog.ts';
+import { type Config, type LoadedConfig, type Problem, problemText } from './config/index.ts';
+import { exposeProviders, openRegistry, type Registry } from './delivery/registry/index.ts';
+import { type Clock, GatewayFault, type Result } from './foundation/model/index.ts';
+import type { Log, Metrics } from './foundation/telemetry/index.ts';
+import { openPolicy, type Policy } from './policy/index.ts';
+
+/**
+ * Policies and providers of the configuration in use. A reload replaces both at once; who has taken them before goes on with what it took,
+ * and the old providers are closed when their last delivery has ended.
+ */
+export type Routing = {
+  policy(): Policy;
+  registry(): Registry;
+  /** Takes over what a new configuration says of both, or refuses and changes nothing; either way the log and the metrics tell. */
+  replace(loaded: Result<LoadedConfig, Problem[]>): Promise<'reloaded' | 'refused'>;
+  /** Closes the providers, the old ones too. */
+  close(): Promise<void>;
+};
+
+type RoutingOptions = { config: Config; folder: string; clock: Clock; log: Log; metrics: Metrics };
+type Current = { config: Config; policy: Policy; registry: Registry };
+
+/** Opens policies and providers. Throws `config-invalid` when a provider cannot be opened. */
+export async function openRouting(options: RoutingOptions): Promise<Routing> {
+  const { log, metrics, clock } = options;
+  let current = await open(options);
+  let replacing: Promise<unknown> = Promise.resolve();
+  const retired = new Set<Promise<void>>();
+  metrics.configReloadedAt.set(clock() / 1000);
+  exposeProviders(metrics, () => current.registry.status());
+
+  const take = async ({ config, folder }: LoadedConfig): Promise<void> => {
+    const next = await open({ ...options, config, folder });
+    const previous = current;
+    current = next;
+    const closing = previous.registry.close().finally(() => retired.delete(closing));
+    retired.add(closing);
+    metrics.configReloadedAt.set(clock() / 1000);
+    const later = needsRestart(previous.config, config);
+    if (later.length > 0) log.warn({ parts: later }, 'these parts of the configuration have changed and count from the next start on');
+  };
+  const replace = async (loaded: Result<LoadedConfig, Problem[]>): Promise<'reloaded' | 'refused'> => {
+    const outcome = loaded.ok ? await take(loaded.value).then(() => undefined, problemsOf) : loaded.error.map(problemText);
+    metrics.configReloads.inc({ outcome: outcome ? 'refused' : 'reloaded' });
+    if (outcome) log.error({ problems: outcome }, 'the new configuration was refused; the old one stays in use');
+    else log.info({}, 'policies and providers were reloaded');
+    return outcome ? 'refused' : 'reloaded';
+  };
+  return {
+    policy: () => current.policy,
+    registry: () => current.registry,
+    replace(loaded) {
+      // One after the other: of two in a row the later one counts.
+      const replaced = replacing.then(() => replace(loaded));
+      replacing = replaced;
+      return replaced;
+    },
+    async close() {
+      await replacing;
+      await Promise.all([...retired, current.registry.close()]);
+    },
+  };
+}
+
+async function open({ config, folder, clock, log, metrics }: RoutingOptions): Promise<Current> {
+  const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock });
+  return { config, policy: openPolicy(config.policies), registry };
+}
+
+function problemsOf(error: unknown): string[] {
+  if (!(error instanceof GatewayFault)) throw error;
+  return error.message.split('\n');
+}
+
+const reloadable: readonly (keyof Config)[] = ['$schema', 'providers', 'policies'];
+
+/** The parts that differ and that only a start reads. */
+const needsRestart = (before: Config, after: Config): string[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (key) => !reloadable.some((each) => each === key) && JSON.stringify(part(before, key)) !== JSON.stringify(part(after, key)),
+  );
+
+const part = (config: Config, key: string): unknown => Object.entries(config).find(([name]) => name === key)?.[1];
