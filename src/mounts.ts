@@ -1,8 +1,9 @@
 import type { Config } from './config/index.ts';
 import { type AdminTokens, localServer, openAuthServers } from './edge/access/index.ts';
+import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.ts';
 import { privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
 import { type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
-import { addressReader, type Mount, opsRoutes, opsUnknown } from './edge/http/index.ts';
+import { addressReader, type Mount, opsRoutes } from './edge/http/index.ts';
 import { openPipush, pipushRoutes } from './edge/phones/pipush/index.ts';
 import type { Engine, EngineParts } from './engine/index.ts';
 import { checkAccount } from './engine/users/index.ts';
@@ -35,13 +36,21 @@ export function mountsOf(mountParts: MountParts): Mount[] {
         return {
           path: mount.path,
           dialect: 'ops',
-          routes: opsRoutes({ metrics: mountParts.parts.metrics, checks: readiness(mountParts.parts), draining: mountParts.draining }),
-          unknown: opsUnknown,
+          routes: opsMount(mountParts),
+          unknown: operatorUnknown,
         };
       default:
         return mount.serves satisfies never;
     }
   });
+}
+
+function opsMount({ listener, parts, engine, adminTokens, draining }: MountParts) {
+  const clientAddress = addressReader(listener.trustedProxies);
+  return [
+    ...opsRoutes({ metrics: parts.metrics, checks: readiness(parts), draining }),
+    ...operatorRoutes({ engine, adminTokens, clientAddress }),
+  ];
 }
 
 function privacyideaMount(

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type LoadedConfig, readSecret } from '../config/index.ts';
-import { openAdminTokens } from '../edge/access/index.ts';
-import { openKeyring } from '../foundation/keyring/index.ts';
+import type { LoadedConfig } from '../config/index.ts';
 import { type Http, openHttp } from '../foundation/wire/index.ts';
+import { adminToken, mountUrl } from './admin-token.ts';
+import { parseJson, record } from './record.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
 /** A reply of the privacyIDEA dialect, as far as the commands look into it. */
@@ -20,11 +20,10 @@ export type GatewayClient = {
 };
 
 const deadlineMs = 30_000;
-const tokenLifeMs = 60_000;
 
 /** Opens a client for the first privacyIDEA mount of the configuration. */
 export function openGatewayClient(loaded: LoadedConfig, terminal: Terminal): GatewayClient {
-  const url = mountUrl(loaded);
+  const url = mountUrl(loaded, 'privacyidea');
   const http = openHttp({});
   const call = async (
     method: 'GET' | 'POST' | 'DELETE',
@@ -36,26 +35,10 @@ export function openGatewayClient(loaded: LoadedConfig, terminal: Terminal): Gat
     url,
     call,
     async callAsAdmin(method, path, fields) {
-      const keyring = openKeyring(keyringText(loaded, terminal));
-      const token = await openAdminTokens(keyring, Date.now, tokenLifeMs).issue({ name: 'cli', rights: [] });
-      return call(method, path, fields, { authorization: token });
+      return call(method, path, fields, { authorization: await adminToken(loaded, terminal) });
     },
     close: () => http.close(),
   };
-}
-
-function keyringText({ config, folder }: LoadedConfig, { environment }: Terminal): string {
-  const found = readSecret(config.keyring, { folder, environment });
-  if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}. The first start of the gateway makes it: npm start`);
-  return found.text;
-}
-
-function mountUrl({ config, file }: LoadedConfig): string {
-  for (const { address, mounts } of config.listeners) {
-    const mount = mounts.find(({ serves }) => serves === 'privacyidea');
-    if (mount) return `http://${address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:')}${mount.path === '/' ? '' : mount.path}`;
-  }
-  throw new CommandFailed(`${file} has no mount that serves privacyidea. Add one, or name another file with --config.`);
 }
 
 type Request = {
@@ -98,19 +81,6 @@ function readAnswer(body: string, url: string): PiAnswer {
   }
   if (typeof error.message === 'string') throw new CommandFailed(`the gateway refuses: ${error.message}`);
   throw new CommandFailed(`what answers at ${url} is not a pushgate. Is another program listening there?`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The value as a record; empty when it is none. */
-export function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {};
 }
 
 /** Reads a picture or another file that the user named. */

@@ -3,8 +3,11 @@ import { GatewayFault, version } from '../foundation/model/index.ts';
 import { accountsCommand } from './commands/accounts.ts';
 import { checkConfigCommand } from './commands/check-config.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { loginCommand } from './commands/login.ts';
 import { phoneCommand } from './commands/phone.ts';
+import { policyCommand } from './commands/policy.ts';
+import { providersCommand } from './commands/providers.ts';
 import { serveCommand } from './commands/serve.ts';
 import { tokensCommand } from './commands/tokens.ts';
 import type { StartGateway } from './gateway-runner.ts';
@@ -43,6 +46,9 @@ function program(startGateway: StartGateway, terminal: Terminal): Command {
     phoneCommand(terminal),
     loginCommand(terminal),
     accountsCommand(terminal),
+    policyCommand(terminal),
+    providersCommand(terminal),
+    doctorCommand(terminal),
     demoCommand(startGateway, terminal),
   ];
   for (const command of commands) root.addCommand(command);

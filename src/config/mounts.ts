@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { operatorPatterns } from '../edge/dialects/operator/index.ts';
 import { privacyideaPatterns } from '../edge/dialects/privacyidea/index.ts';
 import { type MountRoutes, opsPatterns, type RoutePattern } from '../edge/http/index.ts';
 import { pipushPatterns } from '../edge/phones/pipush/index.ts';
@@ -6,7 +7,7 @@ import { pipushPatterns } from '../edge/phones/pipush/index.ts';
 /** What a mount can serve, and the routes that come with it. A dialect brings its phones along. */
 export const served = {
   privacyidea: [...privacyideaPatterns, ...pipushPatterns],
-  ops: opsPatterns,
+  ops: [...opsPatterns, ...operatorPatterns],
 } satisfies Record<string, readonly RoutePattern[]>;
 
 /** One mount of a listener. */

@@ -1,48 +1,35 @@
-import {
-  type Challenge,
-  type DeviceAddress,
-  GatewayFault,
-  type PushToken,
-  type TrailEntry,
-  type Transaction,
-} from '../foundation/model/index.ts';
+import type { Challenge, PushToken, TrailEntry, Transaction } from '../foundation/model/index.ts';
+import type { DeliveryPlan } from '../policy/index.ts';
+import { markDead } from './addresses.ts';
 import { factsOf } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
 
-/** How one challenge went out. `pollable`: the phone may also come and ask for it. */
-export type Delivered = { serial: string; sent: boolean; pollable: boolean };
+/** How one challenge went out, step by step. `pollable`: the phone may also come and ask for it. */
+export type Delivered = { serial: string; sent: boolean; pollable: boolean; attempts: Omit<TrailEntry, 'at' | 'serial'>[] };
+
+/** What is to go out: the challenges of a stored transaction for these push tokens. `via` names providers in place of those of the policy. */
+export type DeliverRequest = { transaction: Transaction; tokens: readonly PushToken[]; asker: Asker; via?: readonly string[] };
 
 /**
  * Sends every challenge of a stored transaction to its phone, all at once, each by the delivery plan that policy makes. A push that fails
  * is a line in the trail, never a lost challenge.
  */
-export async function deliver(
-  parts: EngineParts,
-  transaction: Transaction,
-  tokens: readonly PushToken[],
-  asker: Asker,
-): Promise<Delivered[]> {
-  const sends = tokens.flatMap((token) => {
-    const challenge = transaction.decision.challenges.find(({ serial }) => serial === token.serial);
-    return challenge ? [deliverOne(parts, { transaction, challenge, token, asker })] : [];
+export async function deliver(parts: EngineParts, request: DeliverRequest): Promise<Delivered[]> {
+  const { challenges } = request.transaction.decision;
+  const sends = request.tokens.flatMap((token) => {
+    const challenge = challenges.find(({ serial }) => serial === token.serial);
+    return challenge ? [deliverOne(parts, request, { challenge, token })] : [];
   });
   return Promise.all(sends);
 }
 
-type Send = { transaction: Transaction; challenge: Challenge; token: PushToken; asker: Asker };
+type One = { challenge: Challenge; token: PushToken };
 
-async function deliverOne(parts: EngineParts, { transaction, challenge, token, asker }: Send): Promise<Delivered> {
-  const { policy, registry, settings, store, metrics, clock, background } = parts;
-  const facts = { ...factsOf(parts, asker, token.owner, token), scope: 'authentication' as const };
-  const recorded = token.provider === undefined ? {} : { recorded: token.provider };
-  const fallback = registry.defaultName();
-  const plan = policy.planDelivery(facts, {
-    ...recorded,
-    ...(fallback === undefined ? {} : { fallback }),
-    defaultDeadlineMs: settings.deliveryDeadlineMs,
-  });
-  metrics.policyDecisions.inc({ policy: plan.rule ?? plan.because, provider: plan.providers[0] ?? 'none' });
-  const { outcome, attempts, deadAddresses } = await registry.deliver(plan, {
+async function deliverOne(parts: EngineParts, request: DeliverRequest, { challenge, token }: One): Promise<Delivered> {
+  const { transaction, asker, via } = request;
+  const { store, clock, background } = parts;
+  const planned = planFor(parts, asker, token);
+  const { outcome, attempts, deadAddresses } = await parts.registry.deliver(via ? { ...planned, providers: [...via] } : planned, {
     transactionId: transaction.id,
     handle: challenge.handle,
     phone: challenge.phone,
@@ -51,32 +38,23 @@ async function deliverOne(parts: EngineParts, { transaction, challenge, token, a
     expiresAt: transaction.decision.answerUntil,
   });
   const at = clock();
-  const trail = attempts.map(
-    ({ provider, outcome: result, reason, ms }): TrailEntry => ({ at, serial: token.serial, provider, outcome: result, reason, ms }),
-  );
+  const trail = attempts.map((attempt): TrailEntry => ({ at, serial: token.serial, ...attempt }));
   background.run('delivery trail', () => store.appendTrail(transaction.id, trail));
-  if (deadAddresses.length > 0) background.run('dead addresses', () => markDead(parts, token.serial, deadAddresses));
-  return { serial: token.serial, sent: outcome.kind === 'sent', pollable: mayPoll(parts, asker, token) };
+  if (deadAddresses.length > 0) background.run('dead addresses', () => markDead(parts, token, deadAddresses));
+  return { serial: token.serial, sent: outcome.kind === 'sent', pollable: mayPoll(parts, asker, token), attempts };
 }
 
-const maxAttempts = 5;
-
-/** Marks addresses that a provider called dead, unless the phone has told a newer one in the meantime. */
-async function markDead({ store, clock, log }: EngineParts, serial: string, dead: readonly DeviceAddress[]): Promise<void> {
-  const isDead = ({ kind, value, since }: DeviceAddress): boolean =>
-    dead.some((each) => each.kind === kind && each.value === value && each.since === since);
-  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const token = await store.findToken(serial);
-    if (!token?.addresses.some((address) => isDead(address) && address.deadSince === undefined)) return;
-    const addresses = token.addresses.map((address) => (isDead(address) ? { ...address, deadSince: clock() } : address));
-    if ((await store.changeToken(serial, token.version, { addresses })) === 'conflict') continue;
-    log.warn(
-      { serial, kinds: dead.map(({ kind }) => kind) },
-      'a device address is dead; it is used no more until the phone tells a new one',
-    );
-    return;
-  }
-  throw new GatewayFault('store-unavailable', `Push token ${serial} was changed by others ${maxAttempts} times in a row`);
+/** The delivery plan for this push token; plan and registry are read in one go, so that a reload never comes between them. */
+function planFor(parts: EngineParts, asker: Asker, token: PushToken): DeliveryPlan {
+  const { policy, registry, settings, metrics } = parts;
+  const fallback = registry.defaultName();
+  const plan = policy.planDelivery(factsOf(parts, asker, token.owner, token), {
+    ...(token.provider === undefined ? {} : { recorded: token.provider }),
+    ...(fallback === undefined ? {} : { fallback }),
+    defaultDeadlineMs: settings.deliveryDeadlineMs,
+  });
+  metrics.policyDecisions.inc({ policy: plan.rule ?? plan.because, provider: plan.providers[0] ?? 'none' });
+  return plan;
 }
 
 /** Whether the phone of this push token may ask for what is waiting for it. */

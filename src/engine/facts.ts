@@ -4,16 +4,23 @@ import type { Asker, EngineParts } from './parts.ts';
 
 /** What policies know about a request: who asks from where, for whom, and with which push token. */
 export function factsOf({ clock }: Pick<EngineParts, 'clock'>, asker: Asker, owner: Partial<Owner> | undefined, token?: PushToken): Facts {
-  const { authServer, dialect, client, userAgent } = asker;
   return {
     now: clock(),
-    authServer,
-    dialect,
-    client,
-    userAgent,
+    ...asker,
     ...(owner?.user ? { user: owner.user } : {}),
     ...(owner?.realm ? { realm: owner.realm } : {}),
     ...(owner?.resolver ? { resolver: owner.resolver } : {}),
-    ...(token ? { tokenType: token.type } : {}),
+    ...(token ? { tokenType: token.type, token: tokenFacts(token) } : {}),
   };
 }
+
+/** What conditions may ask of a push token. */
+const tokenFacts = ({ serial, type, description, realms, failCount, rollout, provider }: PushToken): Record<string, string> => ({
+  serial,
+  tokentype: type,
+  description,
+  realm: realms.join(','),
+  failcount: String(failCount),
+  rollout_state: rollout,
+  ...(provider === undefined ? {} : { provider }),
+});

@@ -1,7 +1,9 @@
 import type { Transaction } from '../foundation/model/index.ts';
+import { addAddress, removeAddress } from './addresses.ts';
 import { answer } from './answer.ts';
 import { applyEvent } from './apply.ts';
 import { deliver, mayPoll } from './deliver.ts';
+import { explain } from './explain.ts';
 import { factsOf } from './facts.ts';
 import { findOwn, finish } from './finish.ts';
 import { issue } from './issue.ts';
@@ -10,11 +12,14 @@ import { poll, updateAddress } from './phone-poll.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
 import { checkPin } from './pins.ts';
 import { completeRollout, offerRollout } from './rollout.ts';
+import { statusOf } from './status.ts';
 import { resetFailures, selectTokens, setEnabled, setPin } from './token-admin.ts';
 
+export { type AddressValue, addressId, maxAddresses } from './addresses.ts';
 export type { AnswerReply } from './answer.ts';
 export { type Background, openBackground } from './background.ts';
-export type { Delivered } from './deliver.ts';
+export type { Delivered, DeliverRequest } from './deliver.ts';
+export { type Explained, explain, type ProviderFacts } from './explain.ts';
 export type { Asker, EngineParts, EngineSettings } from './parts.ts';
 export type { AnswerMeaning, Offer, PhoneKeys, PhoneProtocol, Prompt, Sealed, SealTools } from './phone-protocol.ts';
 export { hasFailedTooOften, isUsable } from './pins.ts';
@@ -60,6 +65,15 @@ export function openEngine(parts: EngineParts) {
     selectTokens: (...args: Tail<typeof selectTokens>) => selectTokens(parts, ...args),
     setEnabled: (...args: Tail<typeof setEnabled>) => setEnabled(parts, ...args),
     resetFailures: (...args: Tail<typeof resetFailures>) => resetFailures(parts, ...args),
+    addAddress: (...args: Tail<typeof addAddress>) => addAddress(parts, ...args),
+    removeAddress: (...args: Tail<typeof removeAddress>) => removeAddress(parts, ...args),
+    trailOf: store.trailOf,
+    statusOf: ({ decision }: Transaction) => statusOf(decision, clock()),
+    explain: (...args: Tail<typeof explain>) =>
+      explain({ policy: parts.policy, providers: parts.registry.status(), deadlineMs: parts.settings.deliveryDeadlineMs }, ...args),
+    /** How the providers fare, and whether one of them works. */
+    providers: () => parts.registry.status(),
+    checkProvider: (name: string, signal: AbortSignal) => parts.registry.check(name, signal),
     setPin: (...args: Tail<typeof setPin>) => setPin(parts, ...args),
     /** What policies are asked with. */
     facts: (asker: Asker, owner?: Parameters<typeof factsOf>[2], token?: Parameters<typeof factsOf>[3]) =>

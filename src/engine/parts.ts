@@ -40,4 +40,11 @@ export type EngineParts = {
 };
 
 /** Who asked for something, and on whose behalf it came: what policies look at. `client` is the IP address that counts for them. */
-export type Asker = { authServer: string; dialect: string; client: string; userAgent: string };
+export type Asker = {
+  authServer: string;
+  dialect: string;
+  client: string;
+  userAgent: string;
+  /** Headers of the request by their lower-case names. */
+  headers?: Readonly<Record<string, string>>;
+};

@@ -1,10 +1,9 @@
-import { type DeviceAddress, GatewayFault, type PushToken } from '../foundation/model/index.ts';
+import type { DeviceAddress, PushToken } from '../foundation/model/index.ts';
+import { changeToken } from './change-token.ts';
 import { mayPoll } from './deliver.ts';
 import { sourceOf } from './limits/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
-
-const maxAttempts = 3;
 
 /** What is waiting for a phone: the sealed payloads of its open challenges, oldest first, as they were delivered. */
 export type PollReply = { kind: 'challenges'; payloads: string[] } | { kind: 'not-allowed' } | { kind: 'refused' };
@@ -44,22 +43,20 @@ export async function updateAddress<U>(
   phone: PhoneProtocol<never, never, never, U>,
   { serial, message, asker }: PhoneRequest<U>,
 ): Promise<'updated' | 'refused'> {
-  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const token = await boundToken(parts, phone.name, serial);
-    if (!token) return 'refused';
-    const source = sourceOf(asker.client, token);
-    if (parts.limits.isBlocked('poll', source)) return 'refused';
-    const update = phone.readAddressUpdate(message, token);
-    if (!update) {
-      await parts.limits.failed('poll', source);
-      return 'refused';
-    }
-    const { kind, value } = update;
-    const kept = token.addresses.filter((address) => address.kind !== kind);
-    const addresses: DeviceAddress[] = value === null ? kept : [...kept, { kind, value, since: parts.clock() }];
-    if ((await parts.store.changeToken(serial, token.version, { addresses })) === 'changed') return 'updated';
+  const token = await boundToken(parts, phone.name, serial);
+  if (!token) return 'refused';
+  const source = sourceOf(asker.client, token);
+  if (parts.limits.isBlocked('poll', source)) return 'refused';
+  const update = phone.readAddressUpdate(message, token);
+  if (!update) {
+    await parts.limits.failed('poll', source);
+    return 'refused';
   }
-  throw new GatewayFault('store-unavailable', `Push token ${serial} was changed by others ${maxAttempts} times in a row`);
+  const { kind, value } = update;
+  const told: DeviceAddress[] = value === null ? [] : [{ kind, value, since: parts.clock() }];
+  const withNew = ({ addresses }: PushToken): DeviceAddress[] => [...addresses.filter((address) => address.kind !== kind), ...told];
+  const changed = await changeToken(parts, serial, (current) => ({ addresses: withNew(current) }), token);
+  return changed === 'changed' ? 'updated' : 'refused';
 }
 
 /** The push token that a phone may speak for: of its protocol, bound, not revoked. */

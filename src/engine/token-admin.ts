@@ -1,10 +1,9 @@
-import { GatewayFault, type PushToken, type PushTokenChange } from '../foundation/model/index.ts';
+import type { PushToken, PushTokenChange } from '../foundation/model/index.ts';
+import { changeToken } from './change-token.ts';
 import type { EngineParts } from './parts.ts';
 
 /** Which push tokens a call of the administration is about. */
 export type TokenSelection = { serial: string } | { user: string; realm: string };
-
-const maxAttempts = 5;
 
 /** The push tokens of a selection; empty when there are none. */
 export async function selectTokens({ store }: EngineParts, selection: TokenSelection): Promise<PushToken[]> {
@@ -37,22 +36,6 @@ async function changeEach(
   change: (token: PushToken) => PushTokenChange | undefined,
 ): Promise<number> {
   let changed = 0;
-  for (const token of tokens) if (await changeOne(parts, token, change)) changed += 1;
+  for (const token of tokens) if ((await changeToken(parts, token.serial, change, token)) === 'changed') changed += 1;
   return changed;
-}
-
-async function changeOne(
-  { store }: EngineParts,
-  token: PushToken,
-  change: (token: PushToken) => PushTokenChange | undefined,
-): Promise<boolean> {
-  let current: PushToken | undefined = token;
-  for (let attempt = 0; attempt < maxAttempts && current; attempt += 1) {
-    const fields = change(current);
-    if (!fields) return false;
-    if ((await store.changeToken(current.serial, current.version, fields)) === 'changed') return true;
-    current = await store.findToken(token.serial);
-  }
-  if (!current) return false;
-  throw new GatewayFault('store-unavailable', `Push token ${token.serial} was changed by others ${maxAttempts} times in a row`);
 }

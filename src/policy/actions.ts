@@ -53,6 +53,7 @@ export const actions = {
     scopes: ['authentication'],
     value: modes.describe('Client modes in the order of preference, separated by spaces.'),
   },
+  operate: { scopes: ['admin'], value: permission },
   triggerchallenge: { scopes: ['admin'], value: permission },
   enrollPUSH: { scopes: ['admin'], value: permission },
   tokenlist: { scopes: ['admin'], value: permission },

@@ -7,8 +7,9 @@ import { Command } from 'commander';
 import { checkConfig, type LoadedConfig, problemText } from '../../config/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
 import { openPhone, type PushRequest, type VirtualPhone } from '../../virtual-phone/index.ts';
-import { type GatewayClient, openGatewayClient, type PiAnswer, record } from '../gateway-client.ts';
+import { type GatewayClient, openGatewayClient, type PiAnswer } from '../gateway-client.ts';
 import type { StartGateway } from '../gateway-runner.ts';
+import { record } from '../record.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { expectDone, pollPhone } from './phone-option.ts';
 

@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { type GatewayClient, openGatewayClient, record } from '../gateway-client.ts';
+import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
+import { record } from '../record.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
+import { addressCommand } from './token-addresses.ts';
 
 /** `pushgate tokens …`: the push tokens of the running gateway. */
 export function tokensCommand(terminal: Terminal): Command {
@@ -20,6 +22,7 @@ export function tokensCommand(terminal: Terminal): Command {
   };
   tokens.addCommand(initCommand(terminal, withGateway));
   tokens.addCommand(listCommand(terminal, withGateway));
+  tokens.addCommand(addressCommand(terminal));
   for (const [name, description, method, path] of simpleCalls) {
     tokens.addCommand(
       new Command(name)

@@ -1,4 +1,4 @@
-export { checkProviders, guardDefaults, knownProviders, type ProviderEntry, providerConfig } from './config.ts';
+export { checkProviders, definitionOf, guardDefaults, knownProviders, type ProviderEntry, providerConfig } from './config.ts';
 export { exposeProviders } from './provider-metrics.ts';
 export type { ProviderStatus } from './provider-status.ts';
 export { openRegistry, type Plan, type Registry, type RegistryOptions } from './registry.ts';

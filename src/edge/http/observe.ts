@@ -1,10 +1,12 @@
 import type { Middleware } from 'koa';
 import { randomHex } from '../../foundation/crypto/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
+import { opsPatterns } from './probes.ts';
 
 const saneId = /^[A-Za-z0-9._-]{1,64}$/;
 const traceParent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
-const quiet = new Set(['ops']);
+/** What is asked every few seconds would drown the rest of the log. */
+const isProbe = (route: string): boolean => opsPatterns.some(({ path }) => route.endsWith(path));
 
 /**
  * Gives every request an id (the one it brought, if it is a sane one), logs it when it is answered, and counts it. Neither query nor body
@@ -24,7 +26,7 @@ export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics
     const traceId = traceParent.exec(ctx.get('traceparent'))?.[1];
     const ms = Math.round((performance.now() - start) * 10) / 10;
     const line = { requestId, ...(traceId ? { traceId } : {}), method: ctx.method, route, status: ctx.status, ms };
-    if (quiet.has(dialect)) log.debug(line, 'request');
+    if (isProbe(route)) log.debug(line, 'request');
     else log.info(line, 'request');
   };
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
-import type { Route, RoutePattern, Unknown } from './route.ts';
+import type { Route, RoutePattern } from './route.ts';
 
 /** One thing that must work for this gateway to be ready; `check` rejects when it does not. */
 export type ReadinessCheck = { name: string; check: () => Promise<void> };
@@ -62,20 +62,3 @@ async function run({ name, check }: ReadinessCheck): Promise<{ name: string; ok:
     clearTimeout(timer);
   }
 }
-
-const refuse =
-  (status: number, error: string) =>
-  (ctx: Context): void => {
-    ctx.status = status;
-    ctx.body = { error };
-  };
-
-/** How an `ops` mount answers what it does not serve. */
-export const opsUnknown: Unknown = {
-  notFound: refuse(404, 'Not found'),
-  methodNotAllowed: refuse(405, 'Method not allowed'),
-  error(ctx) {
-    refuse(500, 'Internal error')(ctx);
-    return true;
-  },
-};

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import {
-  type Listener,
-  type Mount,
-  openListener,
-  opsRoutes,
-  opsUnknown,
-  type Route,
-  routeConflicts,
-} from '../../../src/edge/http/index.ts';
+import { operatorUnknown } from '../../../src/edge/dialects/operator/index.ts';
+import { type Listener, type Mount, openListener, opsRoutes, type Route, routeConflicts } from '../../../src/edge/http/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { cleanup } from '../../kit/temporary.ts';
 
@@ -166,7 +159,7 @@ describe('A listener', () => {
     let problem: Error | undefined;
     const checks = [{ name: 'store', check: async () => (problem ? Promise.reject(problem) : undefined) }];
     const routes = opsRoutes({ metrics: openMetrics('1.2.3'), checks, draining });
-    const { listener, ask } = await given({ path: '/', dialect: 'ops', routes, unknown: opsUnknown });
+    const { listener, ask } = await given({ path: '/', dialect: 'ops', routes, unknown: operatorUnknown });
     assert.deepEqual(
       [(await ask('/livez')).status, (await ask('/readyz')).status, (await ask('/healthz')).body.checks],
       [200, 200, [{ name: 'store', ok: true }]],

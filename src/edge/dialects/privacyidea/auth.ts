@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminRights } from './caller.ts';
-import type { PrivacyideaParts } from './parts.ts';
+import { askerFor, type PrivacyideaParts } from './parts.ts';
 
 /**
  * `POST /auth`: an administrator's password for a token. A wrong name, a wrong password and a source that failed too often read alike.
@@ -13,10 +13,7 @@ export async function auth(parts: PrivacyideaParts, ctx: Context): Promise<void>
   if (!username) throw new PiFault('no-username', 'Authentication failure. Missing Username');
   const verdict = await parts.checkLogin(username, params.text('password') ?? '', parts.clientAddress(ctx));
   if (verdict !== 'right') throw new PiFault('wrong-credentials', 'Authentication failure. Wrong credentials');
-  const facts = parts.engine.facts(
-    { authServer: '', dialect: 'privacyidea', client: parts.clientAddress(ctx), userAgent: ctx.get('user-agent') },
-    { user: username },
-  );
+  const facts = parts.engine.facts(askerFor(parts, ctx), { user: username });
   const rights = adminRights.filter((right) => parts.engine.policy.permits(right, facts));
   const token = await parts.adminTokens.issue({ name: username, rights });
   const value = { auth: true, log_level: 20, menus: [], realm: '', rights, role: 'admin', token, username };

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Admin, AuthServer } from '../../access/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
-import type { PrivacyideaParts } from './parts.ts';
+import { askerFor, type PrivacyideaParts } from './parts.ts';
 
 /** What administrators may be allowed to do: the names of privacyIDEA's rights. */
 export const adminRights = ['triggerchallenge', 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin'] as const;
@@ -45,11 +45,9 @@ export async function adminOf(parts: PrivacyideaParts, ctx: Context, right: Admi
   return token.value;
 }
 
-function permit({ engine, clientAddress }: PrivacyideaParts, ctx: Context, admin: Admin, right: AdminRight): void {
-  const facts = engine.facts(
-    { authServer: '', dialect: 'privacyidea', client: clientAddress(ctx), userAgent: ctx.get('user-agent') },
-    { user: admin.name },
-  );
+function permit(parts: PrivacyideaParts, ctx: Context, admin: Admin, right: AdminRight): void {
+  const { engine } = parts;
+  const facts = engine.facts(askerFor(parts, ctx), { user: admin.name });
   if (engine.policy.permits(right, facts)) return;
   const what = right === 'enrollPUSH' ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`;
   throw new PiFault('policy', `Admin actions are defined, but ${what}`);

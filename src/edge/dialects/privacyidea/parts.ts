@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Asker, Engine } from '../../../engine/index.ts';
 import type { AdminTokens, AuthServer, CallerFacts } from '../../access/index.ts';
 import type { PiProduct } from '../../formats/privacyidea/index.ts';
+import { askerOf } from '../../http/index.ts';
 
 /** What the dialect works with: the engine, who may call, and what its mount says. */
 export type PrivacyideaParts = {
@@ -18,12 +19,6 @@ export type PrivacyideaParts = {
   graceMs: number;
 };
 
-/** The asker of a request by this auth server, as policies see it. */
-export function askerOf({ clientAddress }: PrivacyideaParts, ctx: Context, authServer: AuthServer): Asker {
-  return {
-    authServer: authServer.name,
-    dialect: 'privacyidea',
-    client: clientAddress(ctx),
-    userAgent: ctx.get('user-agent').slice(0, 256),
-  };
-}
+/** The asker of a request, as policies see it: this auth server, or nobody that is one. */
+export const askerFor = ({ clientAddress }: PrivacyideaParts, ctx: Context, authServer?: AuthServer): Asker =>
+  askerOf(ctx, { authServer: authServer?.name ?? '', dialect: 'privacyidea', client: clientAddress(ctx) });

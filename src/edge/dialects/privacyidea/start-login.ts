@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { challengeDetail, confirmText } from './challenge-detail.ts';
-import { askerOf, type PrivacyideaParts } from './parts.ts';
+import { askerFor, type PrivacyideaParts } from './parts.ts';
 import type { Subject } from './subject.ts';
 
 /** A login that was started: the `detail` to reply with. `unreachable`: no push went out and no phone may poll, so nothing was started. */
@@ -20,12 +20,12 @@ export async function startLogin(
 ): Promise<Started> {
   const { engine, graceMs } = parts;
   const { user, realm, tokens } = subject;
-  const asker = askerOf(parts, ctx, server);
+  const asker = askerFor(parts, ctx, server);
   const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
   const declineSettles = engine.policy.value('push_decline_settles', facts) ?? true;
   const rule = { declineSettles, consume: 'once' as const, graceMs };
   const transaction = await engine.issue({ asker, user, realm, tokens, prompt: { title, question }, rule });
-  const delivered = await engine.deliver(transaction, tokens, asker);
+  const delivered = await engine.deliver({ transaction, tokens, asker });
   if (delivered.every(({ sent, pollable }) => !sent && !pollable)) {
     await engine.withdraw(transaction);
     return { kind: 'unreachable' };

@@ -4,7 +4,7 @@ import type { Asker } from '../../../engine/index.ts';
 import { type Owner, pollOnlyProvider } from '../../../foundation/model/index.ts';
 import { expandTags, PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
-import type { PrivacyideaParts } from './parts.ts';
+import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { userOf } from './subject.ts';
 
 const tokenType = 'push';
@@ -21,10 +21,8 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
   const params = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'enrollPUSH');
   const wish = readWish(parts, params);
-  const { userAgent, client } = { userAgent: ctx.get('user-agent').slice(0, 256), client: parts.clientAddress(ctx) };
-  const server = parts.callerOf({ address: client, mount: parts.mount.path, account: admin.name });
-  const asker: Asker = { authServer: server?.name ?? '', dialect: 'privacyidea', client, userAgent };
-  const enrolment = enrolmentRules(parts, asker, wish.owner);
+  const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
+  const enrolment = enrolmentRules(parts, askerFor(parts, ctx, server), wish.owner);
   const offered = await parts.engine.offerRollout({ ...wish, ...enrolment });
   if (!offered.ok) throw new PiFault('parameter', `The serial ${wish.serial} is taken; delete that token first, or choose another serial.`);
   const { token, text, credential } = offered.value;

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Asker, Engine, RolloutRefusal } from '../../../engine/index.ts';
 import { PiFault, type PiParams, type PiProduct, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
-import type { Route, RoutePattern } from '../../http/index.ts';
+import { askerOf, type Route, type RoutePattern } from '../../http/index.ts';
 import type { Pipush } from './protocol.ts';
 import { inLines } from './signature.ts';
 import { checkTimestamp } from './timestamp.ts';
@@ -98,7 +98,7 @@ async function answer(
 
 async function poll(parts: PipushParts, ctx: Context, params: PiParams): Promise<void> {
   const { engine, pipush, product } = parts;
-  const asker = askerOf(parts, ctx);
+  const asker = askerFor(parts, ctx);
   const isDenied =
     engine.policy.value('push_allow_polling', { ...engine.facts(asker), tokenType: 'push', scope: 'authentication' }) === 'deny';
   if (isDenied) throw new PiFault('policy', 'Polling not allowed!');
@@ -117,7 +117,7 @@ async function updateAddress(parts: PipushParts, ctx: Context, params: PiParams,
   const timestamp = params.required('timestamp');
   checkTime(timestamp, engine.clock(), addressWindowMs);
   const message = { address: params.required('new_fb_token'), timestamp, signature: params.required('signature') };
-  const reply = await engine.updateAddress(pipush, { serial, message, asker: askerOf(parts, ctx) });
+  const reply = await engine.updateAddress(pipush, { serial, message, asker: askerFor(parts, ctx) });
   if (reply === 'refused') throw new PiFault('generic', 'Could not verify signature!');
   sendPi(ctx, product, { id: 1, value: true });
 }
@@ -127,9 +127,5 @@ function checkTime(timestamp: string, now: number, windowMs: number): void {
   if (!checked.ok) throw new PiFault('generic', checked.error);
 }
 
-const askerOf = ({ clientAddress }: PipushParts, ctx: Context): Asker => ({
-  authServer: '',
-  dialect: 'privacyidea',
-  client: clientAddress(ctx),
-  userAgent: ctx.get('user-agent').slice(0, 256),
-});
+const askerFor = ({ clientAddress }: PipushParts, ctx: Context): Asker =>
+  askerOf(ctx, { authServer: '', dialect: 'privacyidea', client: clientAddress(ctx) });

@@ -1,0 +1,25 @@
+import { type LoadedConfig, readSecret } from '../config/index.ts';
+import { openAdminTokens } from '../edge/access/index.ts';
+import { openKeyring } from '../foundation/keyring/index.ts';
+import { CommandFailed, type Terminal } from './terminal.ts';
+
+const tokenLifeMs = 60_000;
+
+/** A short-lived token of an administrator: whoever can read the keyring may be one. */
+export async function adminToken({ config, folder }: LoadedConfig, { environment }: Terminal): Promise<string> {
+  const found = readSecret(config.keyring, { folder, environment });
+  if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}. The first start of the gateway makes it: npm start`);
+  return openAdminTokens(openKeyring(found.text), Date.now, tokenLifeMs).issue({ name: 'cli', rights: [] });
+}
+
+/** The URL of the first mount that serves this, as it is reached from this machine. */
+export function mountUrl(
+  { config, file }: LoadedConfig,
+  wanted: LoadedConfig['config']['listeners'][number]['mounts'][number]['serves'],
+): string {
+  for (const { address, mounts } of config.listeners) {
+    const mount = mounts.find(({ serves }) => serves === wanted);
+    if (mount) return `http://${address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:')}${mount.path === '/' ? '' : mount.path}`;
+  }
+  throw new CommandFailed(`${file} has no mount that serves ${wanted}. Add one, or name another file with --config.`);
+}

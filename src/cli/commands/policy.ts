@@ -1,0 +1,80 @@
+import { Command } from 'commander';
+import { type Explained, explain } from '../../engine/index.ts';
+import { openPolicy } from '../../policy/index.ts';
+import { CommandFailed, type Terminal } from '../terminal.ts';
+import { configFor, configOption } from './config-option.ts';
+import { describeProviders } from './providers-of.ts';
+
+type Question = {
+  config: string;
+  user?: string;
+  realm?: string;
+  client?: string;
+  authServer?: string;
+  dialect: string;
+  tokenType: string;
+  userAgent?: string;
+  recorded?: string;
+  at?: string;
+};
+
+/** `pushgate policy …`: what the rules of a configuration say. Needs no running gateway, so that a change can be tried before it is made. */
+export function policyCommand(terminal: Terminal): Command {
+  return new Command('policy')
+    .description('What the rules of a configuration say.')
+    .addHelpText('after', '\nExample:\n  npx pushgate policy explain --user alice --realm corp --client 10.1.2.3')
+    .addCommand(explainCommand(terminal));
+}
+
+function explainCommand(terminal: Terminal): Command {
+  return new Command('explain')
+    .description('Each rule, whether it matches or why not, and the delivery plan that comes of it. Nothing is sent.')
+    .option('-u, --user <name>', 'user who logs in')
+    .option('-r, --realm <realm>', 'realm of the user')
+    .option('--client <address>', 'address the login comes from')
+    .option('--auth-server <name>', 'auth server that asks')
+    .option('--dialect <name>', 'dialect it speaks', 'privacyidea')
+    .option('--token-type <type>', 'type of the push token', 'push')
+    .option('--user-agent <name>', 'user agent of the request')
+    .option('--recorded <provider>', 'provider recorded with the push token at its enrolment')
+    .option('--at <time>', 'moment, such as 2026-03-02T09:00:00Z; now without it')
+    .addOption(configOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate policy explain --user alice --realm corp --client 10.1.2.3 --auth-server vpn')
+    .action(({ config: file, recorded, at, ...known }: Question) => {
+      const { config } = configFor(file, terminal);
+      const now = at === undefined ? Date.now() : Date.parse(at);
+      if (Number.isNaN(now)) throw new CommandFailed(`--at ${at} is no time. Write it as 2026-03-02T09:00:00Z.`);
+      const parts = {
+        policy: openPolicy(config.policies),
+        providers: describeProviders(config),
+        deadlineMs: config.settings.deliveryDeadlineMs,
+      };
+      for (const line of linesOf(explain(parts, { now, ...known }, recorded))) terminal.out(line);
+    });
+}
+
+/** What was explained, as lines for people. */
+export function linesOf({ rules, plan }: Explained): string[] {
+  const ruleLines = rules.flatMap(({ name, matched, mismatches, decides, overruled }) => [
+    `${matched ? 'matches ' : 'does not'}  ${name}`,
+    ...mismatches.map(({ matcher, wants, was }) => `            ${matcher}: wants ${wants}; it was ${was}`),
+    ...decides.map((action) => `            decides ${action}`),
+    ...overruled.map(({ action, by }) => `            ${action} was decided by "${by}" before`),
+  ]);
+  const because = {
+    policy: `rule "${plan.rule ?? ''}"`,
+    enrolment: 'the provider recorded at enrolment',
+    default: 'the default provider',
+    none: 'no rule, no recorded provider and no default one',
+  }[plan.because];
+  const steps = plan.providers.map(
+    ({ name, kind, addresses }, index) => `  ${index + 1}. ${name} (${kind}) for addresses: ${addresses.join(', ')}`,
+  );
+  const hedge = plan.hedgeMs === undefined ? '' : `, a slow one gets company after ${plan.hedgeMs} ms`;
+  return [
+    ...ruleLines,
+    '',
+    `Plan, by ${because}: within ${plan.deadlineMs} ms${hedge}`,
+    ...(steps.length > 0 ? steps : ['  nothing is sent']),
+  ];
+}

@@ -1,0 +1,82 @@
+import { catalog } from '../../providers/catalog.ts';
+import type { LoadedConfig } from '../config/index.ts';
+import { openRegistry, type Registry } from '../delivery/registry/index.ts';
+import { version } from '../foundation/model/index.ts';
+import { openLog, openMetrics } from '../foundation/telemetry/index.ts';
+import { type Http, openHttp } from '../foundation/wire/index.ts';
+import { mountUrl } from './admin-token.ts';
+import { parseJson, record, records } from './record.ts';
+
+/** What one look found: `what` was looked at, and a sentence. */
+export type Finding = { level: 'fine' | 'warning' | 'failed'; what: string; detail: string };
+
+const limitMs = 10_000;
+const soonMs = 30 * 24 * 60 * 60_000;
+
+/** The running gateway: whether it answers, its store and clock included. */
+export async function checkGateway(loaded: LoadedConfig): Promise<Finding[]> {
+  if (!loaded.config.listeners.some(({ mounts }) => mounts.some(({ serves }) => serves === 'ops')))
+    return [{ level: 'warning', what: 'gateway', detail: 'no mount serves ops, so it cannot be asked how it fares' }];
+  const url = mountUrl(loaded, 'ops');
+  const reply = await withHttp((http) => http.request({ method: 'GET', url: `${url}/readyz`, signal: AbortSignal.timeout(limitMs) }));
+  if (!reply.ok)
+    return [{ level: 'warning', what: 'gateway', detail: `does not answer at ${url} (${reply.error}); start it with: npm start` }];
+  return records(record(parseJson(reply.value.body)).checks).map(({ name, ok, detail }) => ({
+    level: ok === true ? 'fine' : 'failed',
+    what: `gateway, ${String(name)}`,
+    detail: ok === true ? 'works' : String(detail),
+  }));
+}
+
+/** Every provider of the configuration, opened here: its credentials proved end to end, and when they end. */
+export async function checkProviders({ config, folder }: LoadedConfig): Promise<Finding[]> {
+  const surroundings = { catalog, folder, clock: Date.now, log: openLog('silent'), metrics: openMetrics(version) };
+  const registry = await openRegistry({ ...surroundings, providers: config.providers });
+  try {
+    const checked = await Promise.all(registry.status().map(({ name }) => checkProvider(registry, name)));
+    return [...checked, ...expiries(registry)];
+  } finally {
+    await registry.close();
+  }
+}
+
+async function checkProvider(registry: Registry, name: string): Promise<Finding> {
+  const what = `provider ${name}`;
+  const result = await registry.check(name, AbortSignal.timeout(limitMs));
+  if (result?.ok) return { level: 'fine', what, detail: result.detail ?? 'its credentials work' };
+  return { level: 'failed', what, detail: result?.problem ?? 'is not there' };
+}
+
+function expiries(registry: Registry): Finding[] {
+  return registry.status().flatMap(({ name, expires }) =>
+    expires.map(({ kind, what, at }): Finding => {
+      const leftMs = at - Date.now();
+      const level = leftMs <= 0 ? 'failed' : leftMs < soonMs ? 'warning' : 'fine';
+      return { level, what: `provider ${name}, ${kind}`, detail: `${what} ends on ${new Date(at).toISOString()}` };
+    }),
+  );
+}
+
+/** Where phones answer, as the rules say it; that it is in normal form was checked with the configuration. */
+export async function checkRegistrationUrls({ config }: LoadedConfig): Promise<Finding[]> {
+  const urls = new Set(config.policies.flatMap(({ actions }) => actions.push_registration_url ?? []));
+  return withHttp((http) =>
+    Promise.all(
+      [...urls].map(async (url): Promise<Finding> => {
+        const reply = await http.request({ method: 'GET', url, signal: AbortSignal.timeout(limitMs) });
+        return reply.ok
+          ? { level: 'fine', what: `registration URL ${url}`, detail: 'in normal form, and something answers there' }
+          : { level: 'failed', what: `registration URL ${url}`, detail: `cannot be reached from here (${reply.error})` };
+      }),
+    ),
+  );
+}
+
+async function withHttp<T>(work: (http: Http) => Promise<T>): Promise<T> {
+  const http = openHttp({});
+  try {
+    return await work(http);
+  } finally {
+    await http.close();
+  }
+}

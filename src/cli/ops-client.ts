@@ -1,0 +1,51 @@
+import type { LoadedConfig } from '../config/index.ts';
+import { openHttp } from '../foundation/wire/index.ts';
+import { adminToken, mountUrl } from './admin-token.ts';
+import { parseJson, record } from './record.ts';
+import { CommandFailed, type Terminal } from './terminal.ts';
+
+/** Speaks to the operator's interface of the running gateway, as an administrator. */
+export type OpsClient = {
+  /** Sends JSON and returns the JSON reply; a refusal of the gateway becomes `CommandFailed` with its message. */
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<Readonly<Record<string, unknown>>>;
+  close(): Promise<void>;
+};
+
+const deadlineMs = 30_000;
+
+/** Opens a client for the first `ops` mount of the configuration. */
+export function openOpsClient(loaded: LoadedConfig, terminal: Terminal): OpsClient {
+  const url = mountUrl(loaded, 'ops');
+  const http = openHttp({});
+  return {
+    async call(method, path, body) {
+      const reply = await http.request({
+        method,
+        url: `${url}${path}`,
+        headers: { authorization: `Bearer ${await adminToken(loaded, terminal)}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(deadlineMs),
+      });
+      if (!reply.ok) throw new CommandFailed(`the gateway at ${url} does not answer (${reply.error}). Start it with: npm start`);
+      const { error, ...answer } = record(parseJson(reply.value.body));
+      if (reply.value.status === 200) return answer;
+      const { message } = record(error);
+      throw new CommandFailed(
+        typeof message === 'string'
+          ? `the gateway refuses: ${message}`
+          : `what answers at ${url} is not a pushgate. Is another program listening there?`,
+      );
+    },
+    close: () => http.close(),
+  };
+}
+
+/** Opens a client for one piece of work, and closes it. */
+export async function withOpsClient(loaded: LoadedConfig, terminal: Terminal, work: (client: OpsClient) => Promise<void>): Promise<void> {
+  const client = openOpsClient(loaded, terminal);
+  try {
+    await work(client);
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,44 @@
+import type { Context } from 'koa';
+import { type FaultCode, GatewayFault } from '../../../foundation/model/index.ts';
+import type { Unknown } from '../../http/index.ts';
+
+/** Why a call of the operator's interface is refused. */
+export type OperatorRefusal = 'bad-request' | 'no-authorization' | 'forbidden' | 'not-found' | 'method-not-allowed' | 'too-large';
+
+/** A refusal on its way to the reply; `message` is for the operator and holds no secret. */
+export class OperatorFault extends Error {
+  readonly code: OperatorRefusal;
+  constructor(code: OperatorRefusal, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const statuses: Record<OperatorRefusal | FaultCode | 'defect', number> = {
+  'bad-request': 400,
+  'no-authorization': 401,
+  forbidden: 403,
+  'not-found': 404,
+  'method-not-allowed': 405,
+  'too-large': 413,
+  'config-invalid': 500,
+  defect: 500,
+  'store-unavailable': 503,
+};
+
+function refuse(ctx: Context, code: keyof typeof statuses, message: string): void {
+  ctx.status = statuses[code];
+  ctx.body = { error: { code, message } };
+}
+
+/** How the operator's interface answers what none of its routes can. */
+export const operatorUnknown: Unknown = {
+  notFound: (ctx) => refuse(ctx, 'not-found', 'There is nothing here.'),
+  methodNotAllowed: (ctx) => refuse(ctx, 'method-not-allowed', `${ctx.method} is not for this path.`),
+  error(ctx, error) {
+    if (error instanceof OperatorFault) refuse(ctx, error.code, error.message);
+    else if (error instanceof GatewayFault && error.code === 'store-unavailable') refuse(ctx, error.code, 'The store cannot be reached.');
+    else refuse(ctx, 'defect', 'Internal error; the log has more under the id of this request.');
+    return !(error instanceof OperatorFault);
+  },
+};

@@ -1,0 +1,27 @@
+import type { Context } from 'koa';
+import type { Route, RoutePattern } from '../../http/index.ts';
+import type { OperatorParts } from './parts.ts';
+import { explainPolicy } from './policy.ts';
+import { checkProvider, listProviders, testProvider } from './providers.ts';
+import { addTokenAddress, listAddresses, removeTokenAddress, showTransaction } from './tokens.ts';
+
+export { operatorUnknown } from './errors.ts';
+export type { OperatorParts } from './parts.ts';
+
+const table: readonly (RoutePattern & { handler: (parts: OperatorParts, ctx: Context) => Promise<void> })[] = [
+  { methods: ['GET'], path: '/ops/providers', handler: listProviders },
+  { methods: ['POST'], path: '/ops/providers/:name/check', handler: checkProvider },
+  { methods: ['POST'], path: '/ops/providers/:name/test', handler: testProvider },
+  { methods: ['POST'], path: '/ops/policy/explain', handler: explainPolicy },
+  { methods: ['GET'], path: '/ops/tokens/:serial/addresses', handler: listAddresses },
+  { methods: ['POST'], path: '/ops/tokens/:serial/addresses', handler: addTokenAddress },
+  { methods: ['DELETE'], path: '/ops/tokens/:serial/addresses/:id', handler: removeTokenAddress },
+  { methods: ['GET'], path: '/ops/transactions/:id', handler: showTransaction },
+];
+
+/** The routes for operators, beside the probes of an `ops` mount. */
+export const operatorPatterns: readonly RoutePattern[] = table;
+
+/** Ties these routes to their parts. */
+export const operatorRoutes = (parts: OperatorParts): Route[] =>
+  table.map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));

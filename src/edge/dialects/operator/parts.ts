@@ -1,0 +1,50 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { Engine } from '../../../engine/index.ts';
+import type { Admin, AdminTokens } from '../../access/index.ts';
+import { askerOf, readBody } from '../../http/index.ts';
+import { OperatorFault } from './errors.ts';
+
+/** What the operator's interface works with. */
+export type OperatorParts = {
+  engine: Engine;
+  adminTokens: AdminTokens;
+  /** The address a request counts as coming from. */
+  clientAddress: (ctx: Context) => string;
+};
+
+/** The dialect's name, in log, metrics and policies. */
+export const dialect = 'ops';
+
+/** Who asks, as policies and transactions see it. */
+export const askerFor = ({ clientAddress }: OperatorParts, ctx: Context) =>
+  askerOf(ctx, { authServer: '', dialect, client: clientAddress(ctx) });
+
+/** The administrator whose token a request carries as `Authorization: Bearer …`. Refused when there is none, or policies do not let it operate. */
+export async function operatorOf(parts: OperatorParts, ctx: Context): Promise<Admin> {
+  const header = ctx.get('authorization');
+  if (header === '') throw new OperatorFault('no-authorization', 'Log in at /auth and send its token as Authorization: Bearer …');
+  const admin = await parts.adminTokens.read(header.replace(/^Bearer /i, ''));
+  if (!admin.ok) throw new OperatorFault('no-authorization', 'The token has expired or is none of this gateway. Log in again.');
+  const facts = parts.engine.facts(askerFor(parts, ctx), { user: admin.value.name });
+  if (!parts.engine.policy.permits('operate', facts))
+    throw new OperatorFault('forbidden', 'No policy allows this administrator to operate.');
+  return admin.value;
+}
+
+/** Reads a JSON body by its schema. Refused with every problem and its path. */
+export async function readJson<T extends z.ZodType>(ctx: Context, schema: T): Promise<z.output<T>> {
+  const body = await readBody(ctx.req);
+  if (!body.ok) throw new OperatorFault(body.error === 'too-large' ? 'too-large' : 'bad-request', `The body is ${body.error}.`);
+  const parsed = schema.safeParse(parse(body.value.toString('utf8')));
+  if (parsed.success) return parsed.data;
+  throw new OperatorFault('bad-request', z.prettifyError(parsed.error));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new OperatorFault('bad-request', 'The body is not JSON.');
+  }
+}

@@ -1,0 +1,29 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { type OperatorParts, operatorOf, readJson } from './parts.ts';
+
+const text = z.string().max(256).optional();
+const question = z.strictObject({
+  user: text,
+  realm: text,
+  resolver: text,
+  client: text,
+  authServer: text,
+  dialect: text,
+  tokenType: text,
+  userAgent: text,
+  recorded: text.describe('Provider recorded with the push token.'),
+  at: z.iso.datetime({ offset: true }).optional().describe('When; now without it.'),
+});
+
+/** `POST /ops/policy/explain`: each rule, whether it matched or why not, and the delivery plan that comes of it. Nothing is sent. */
+export async function explainPolicy(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx);
+  const { recorded, at, ...known } = await readJson(ctx, question);
+  const facts = { now: at === undefined ? parts.engine.clock() : Date.parse(at), ...present(known) };
+  ctx.body = parts.engine.explain(facts, recorded);
+}
+
+/** The same without what is not there. */
+const present = <T extends Record<string, string | undefined>>(values: T) =>
+  Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined));

@@ -1,0 +1,52 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { OperatorFault } from './errors.ts';
+import { askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
+
+const checkLimitMs = 10_000;
+const testText = { title: 'Test', question: 'This is a test push of your operator. You may decline it.' };
+const testRule = { declineSettles: true, consume: 'once' as const, graceMs: 0 };
+
+/** `GET /ops/providers`: how every provider fares. */
+export async function listProviders(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx);
+  ctx.body = { providers: parts.engine.providers().map(withDates) };
+}
+
+type Status = ReturnType<OperatorParts['engine']['providers']>[number];
+
+const iso = (moment: number): string => new Date(moment).toISOString();
+const withDates = ({ lastSuccess, lastError, expires, ...status }: Status) => ({
+  ...status,
+  ...(lastSuccess === undefined ? {} : { lastSuccess: iso(lastSuccess) }),
+  ...(lastError === undefined ? {} : { lastError: { ...lastError, at: iso(lastError.at) } }),
+  expires: expires.map((each) => ({ ...each, at: iso(each.at) })),
+});
+
+/** `POST /ops/providers/:name/check`: proves the credentials of a provider and rings no phone. */
+export async function checkProvider(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx);
+  const result = await parts.engine.checkProvider(String(ctx.params.name), AbortSignal.timeout(checkLimitMs));
+  if (!result) throw unknownProvider(ctx);
+  ctx.body = result;
+}
+
+const unknownProvider = (ctx: Context): OperatorFault => new OperatorFault('not-found', `There is no provider ${String(ctx.params.name)}.`);
+
+const testBody = z.strictObject({ serial: z.string().min(1).max(64) });
+
+/** `POST /ops/providers/:name/test` `{"serial"}`: sends a real challenge by this provider alone; nobody logs in by its answer. */
+export async function testProvider(parts: OperatorParts, ctx: Context): Promise<void> {
+  const { engine } = parts;
+  await operatorOf(parts, ctx);
+  const { serial } = await readJson(ctx, testBody);
+  const name = String(ctx.params.name);
+  if (!engine.providers().some((provider) => provider.name === name)) throw unknownProvider(ctx);
+  const token = await engine.findToken(serial);
+  if (token?.rollout !== 'enrolled') throw new OperatorFault('not-found', `There is no push token ${serial} with a phone.`);
+  const { user = '', realm = '' } = token.owner ?? {};
+  const asker = askerFor(parts, ctx);
+  const transaction = await engine.issue({ asker, user, realm, tokens: [token], prompt: testText, rule: testRule });
+  const [delivered] = await engine.deliver({ transaction, tokens: [token], asker, via: [name] });
+  ctx.body = { transactionId: transaction.id, sent: delivered?.sent ?? false, attempts: delivered?.attempts ?? [] };
+}

@@ -1,0 +1,67 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { addressId, maxAddresses } from '../../../engine/index.ts';
+import type { PushToken } from '../../../foundation/model/index.ts';
+import { OperatorFault } from './errors.ts';
+import { type OperatorParts, operatorOf, readJson } from './parts.ts';
+
+const iso = (moment: number): string => new Date(moment).toISOString();
+
+/** The addresses of a push token by their ids; the addresses themselves are told to nobody. */
+const addressesOf = ({ addresses }: PushToken) =>
+  addresses.map((address) => ({
+    id: addressId(address),
+    kind: address.kind,
+    since: iso(address.since),
+    ...(address.deadSince === undefined ? {} : { deadSince: iso(address.deadSince) }),
+  }));
+
+async function tokenOf({ engine }: OperatorParts, ctx: Context): Promise<PushToken> {
+  const token = await engine.findToken(String(ctx.params.serial));
+  if (!token) throw new OperatorFault('not-found', `There is no push token ${String(ctx.params.serial)}.`);
+  return token;
+}
+
+/** `GET /ops/tokens/:serial/addresses`: where the phone can be reached, dead addresses included. */
+export async function listAddresses(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx);
+  const token = await tokenOf(parts, ctx);
+  ctx.body = { serial: token.serial, addresses: addressesOf(token) };
+}
+
+const newAddress = z.strictObject({ kind: z.enum(['fcm', 'apns', 'gda', 'webpush']), value: z.string().min(1).max(4096) });
+
+/** `POST /ops/tokens/:serial/addresses` `{"kind", "value"}`: adds an address beside those that the phone told. */
+export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx);
+  const address = await readJson(ctx, newAddress);
+  const { serial } = await tokenOf(parts, ctx);
+  const added = await parts.engine.addAddress(serial, address);
+  if (added === 'full') throw new OperatorFault('bad-request', `A push token has ${maxAddresses} addresses at most; remove one first.`);
+  if (added === 'gone') throw new OperatorFault('not-found', `There is no push token ${serial}.`);
+  ctx.body = { serial, id: addressId(address) };
+}
+
+/** `DELETE /ops/tokens/:serial/addresses/:id`. */
+export async function removeTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx);
+  const { serial } = await tokenOf(parts, ctx);
+  if (!(await parts.engine.removeAddress(serial, String(ctx.params.id))))
+    throw new OperatorFault('not-found', `Push token ${serial} has no address ${String(ctx.params.id)}.`);
+  ctx.body = { serial, removed: true };
+}
+
+/** `GET /ops/transactions/:id`: where a transaction stands, and what delivery tried for it. */
+export async function showTransaction(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx);
+  const transaction = await parts.engine.findTransaction(String(ctx.params.id));
+  if (!transaction) throw new OperatorFault('not-found', 'There is no such transaction (any more).');
+  const { id, kind, authServer, dialect, user, realm, createdAt, decision } = transaction;
+  const trail = await parts.engine.trailOf(id);
+  ctx.body = {
+    ...{ id, kind, authServer, dialect, user, realm, createdAt: iso(createdAt) },
+    status: parts.engine.statusOf(transaction),
+    challenges: decision.challenges.map(({ serial, mode, state }) => ({ serial, mode, state })),
+    trail: trail.map((entry) => ({ ...entry, at: iso(entry.at) })),
+  };
+}

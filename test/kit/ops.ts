@@ -1,0 +1,44 @@
+import { runCommand } from '../../src/cli/index.ts';
+import { startGateway } from '../../src/gateway.ts';
+
+/** A reply of the operator's interface; tests look into its body as they please. */
+// biome-ignore lint/suspicious/noExplicitAny: a test asserts on every field that it touches
+export type OpsReply = { status: number; body: any };
+
+/** Speaks to the operator's interface with the headers of an administrator. */
+export const opsClient =
+  (url: string, admin: Record<string, string>) =>
+  async (method: string, path: string, body?: unknown, headers = admin): Promise<OpsReply> => {
+    const reply = await fetch(`${url}${path}`, {
+      method,
+      headers: { ...headers, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: reply.status, body: await reply.json() };
+  };
+
+/** What a command wrote, and its exit code. */
+export type CliResult = { code: number; out: string; err: string };
+/** Runs a command of `pushgate`. */
+export type RunCli = (...argv: string[]) => Promise<CliResult>;
+
+/** Runs one command of `pushgate` in this process, with a terminal of its own. */
+export async function runCli(argv: readonly string[]): Promise<CliResult> {
+  const text = { out: '', err: '' };
+  const code = await runCommand(
+    argv,
+    { startGateway },
+    {
+      out: (line) => {
+        text.out += `${line}\n`;
+      },
+      err: (line) => {
+        text.err += `${line}\n`;
+      },
+      environment: {},
+      stopRequested: () => new Promise(() => undefined),
+      onReloadRequested: () => () => undefined,
+    },
+  );
+  return { code, ...text };
+}
