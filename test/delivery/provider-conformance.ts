@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { DeliveryOutcome, OpenProvider, ProviderHost, Push } from '../../src/delivery/provider-kit/index.ts';
 import { openLog } from '../../src/foundation/telemetry/index.ts';
 import { openHttp, openHttp2 } from '../../src/foundation/wire/index.ts';
-import { type FarSide, farSide } from '../kit/far-side.ts';
+import { type FarSide, farSide, type SidePaths } from '../kit/far-side.ts';
 import { type Cleanup, cleanup } from '../kit/temporary.ts';
 
 /** A push that any provider can be given. */
@@ -41,6 +41,8 @@ export type ProviderFixture = {
   serverFault: Reply;
   /** A good status with a body that the protocol does not know; absent where bodies do not count. */
   garbage?: Reply;
+  /** What else the far side answers, such as the request for an access token; it counts in no case. */
+  sidePaths?: SidePaths;
   /** The provider speaks HTTP/2. */
   http2?: boolean;
   /** The outcome of a reply that the provider cannot trust the sender of. */
@@ -54,7 +56,7 @@ export function providerConformance(name: string, fixture: ProviderFixture): voi
     afterEach(() => undo.run());
 
     const given = async (open = fixture.open) => {
-      const far = await farSide(undo);
+      const far = await farSide(undo, fixture.sidePaths ? { sidePaths: fixture.sidePaths } : {});
       const provider = await open(far, undo);
       undo.later(() => provider.close());
       const deliver = (signal = AbortSignal.timeout(5000), push = fixture.push) => provider.deliver(push, signal);

@@ -10,19 +10,25 @@ export type Behaviour =
   | { kind: 'reply'; status: number; body?: string; headers?: Record<string, string> }
   | { kind: 'hang' | 'hang-after-headers' | 'reset' | 'goaway' };
 
+/** What a request was. */
+export type Seen = { method: string; path: string; headers: Record<string, unknown>; body: string };
+
+/** Paths that answer in a way of their own, whatever a test says of the rest; their requests are told to the function only. */
+export type SidePaths = Readonly<Record<string, (request: Seen) => Behaviour>>;
+
 /** A real TLS server on loopback, HTTP/1.1 and HTTP/2, that behaves as a test says. */
 export type FarSide = {
   url: string;
   /** The authority that its certificate is from. */
   ca: string;
-  requests: { method: string; path: string; headers: Record<string, unknown>; body: string }[];
+  requests: Seen[];
   behave(...behaviours: [Behaviour, ...Behaviour[]]): void;
   /** Resolves when a request under way is given up by its sender. */
   cancelled: Promise<void>;
 };
 
 /** Starts a far side; of several behaviours each request takes the next, and the last one stays. */
-export async function farSide(undo: Cleanup, options: { clientCa?: string } = {}): Promise<FarSide> {
+export async function farSide(undo: Cleanup, options: { clientCa?: string; sidePaths?: SidePaths } = {}): Promise<FarSide> {
   let behaviours: Behaviour[] = [{ kind: 'reply', status: 200 }];
   let isCancelled = (): void => undefined;
   const cancelled = new Promise<void>((resolve) => {
@@ -37,11 +43,13 @@ export async function farSide(undo: Cleanup, options: { clientCa?: string } = {}
   server.on('request', async (request: Http2ServerRequest, response: Http2ServerResponse) => {
     request.on('aborted', () => isCancelled()).on('error', () => undefined);
     response.on('error', () => undefined).on('close', () => response.writableEnded || isCancelled());
+    const side = options.sidePaths?.[request.url];
     const [behaviour = { kind: 'hang' as const }] = behaviours;
-    if (behaviours.length > 1) behaviours = behaviours.slice(1);
+    if (!side && behaviours.length > 1) behaviours = behaviours.slice(1);
     const body = await text(request).catch(() => '');
-    requests.push({ method: request.method, path: request.url, headers: { ...request.headers }, body });
-    act(behaviour, request, response);
+    const seen = { method: request.method, path: request.url, headers: { ...request.headers }, body };
+    if (!side) requests.push(seen);
+    act(side ? side(seen) : behaviour, request, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
