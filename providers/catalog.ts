@@ -1,5 +1,6 @@
 import challengeService from './challenge-service/provider.ts';
+import firebase from './firebase/provider.ts';
 import pollOnly from './poll-only/provider.ts';
 
 /** The kinds of provider that come along. */
-export const catalog = [pollOnly, challengeService] as const;
+export const catalog = [pollOnly, challengeService, firebase] as const;

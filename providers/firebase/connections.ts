@@ -1,0 +1,44 @@
+import type { Http, Http2, ProviderHost } from '../../src/delivery/provider-kit/index.ts';
+
+/** What is posted; `signal` is its deadline, and the far side sees when it fires. */
+export type Post = { path: string; headers: Record<string, string>; body: string; signal: AbortSignal };
+
+/** Kept-open connections to FCM. */
+export type Connections = { post(call: Post): ReturnType<Http2['request']>; close(): Promise<void> };
+
+/** Whom to trust, and the way there. */
+export type Way = Parameters<ProviderHost['openHttp2']>[1];
+
+/** FCM takes this many streams on a connection; more than that would queue. */
+const streamsEach = 100;
+
+/** Opens the way to `origin`: HTTP/2 where it is https, with another connection only while all others are full, up to `most`. */
+export function openConnections(origin: string, way: Way, most: number, { openHttp, openHttp2 }: ProviderHost): Connections {
+  if (origin.startsWith('http:')) return overHttp1(origin, openHttp(way));
+  const lines: { http: Http2; busy: number }[] = [];
+  const line = () => {
+    const freest = lines.reduce<(typeof lines)[number] | undefined>((a, b) => (a && a.busy <= b.busy ? a : b), undefined);
+    if (freest && (freest.busy < streamsEach || lines.length >= most)) return freest;
+    const opened = { http: openHttp2(origin, way), busy: 0 };
+    lines.push(opened);
+    return opened;
+  };
+  return {
+    async post(call) {
+      const taken = line();
+      taken.busy += 1;
+      try {
+        return await taken.http.request({ method: 'POST', ...call });
+      } finally {
+        taken.busy -= 1;
+      }
+    },
+    close: async () => void (await Promise.all(lines.map(({ http }) => http.close()))),
+  };
+}
+
+/** Plain http is for this machine only, where a stand-in for FCM may listen. */
+const overHttp1 = (origin: string, http: Http): Connections => ({
+  post: ({ path, ...call }) => http.request({ method: 'POST', url: `${origin}${path}`, ...call }),
+  close: () => http.close(),
+});

@@ -1,0 +1,75 @@
+import { SignJWT } from 'jose';
+import { z } from 'zod';
+import { type DeliveryOutcome, type Http, type HttpReply, retryAfterMs } from '../../src/delivery/provider-kit/index.ts';
+import type { Granted, GrantSource } from './access-token.ts';
+import { jsonOf } from './json.ts';
+import type { ServiceAccount } from './service-account.ts';
+
+/** The key file, where it is shown (`url`), the project that is sent for, and the time. */
+export type KeyFileGrants = { account: ServiceAccount; url: string; project: string; http: Http; clock: () => number };
+
+const scope = 'https://www.googleapis.com/auth/firebase.messaging';
+const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const lifeSeconds = 3600;
+const oddClockMs = 60_000;
+
+const TokenReply = z.object({ access_token: z.string().regex(/^[\x21-\x7e]+$/), expires_in: z.number().positive() });
+const ErrorReply = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) });
+
+/**
+ * Access tokens for a key file: a JWT signed with its key is exchanged at the token endpoint (RFC 7523).
+ * @see docs/protocols/delivery.md 2.2
+ */
+export function keyFileGrants({ account, url, project, http, clock }: KeyFileGrants): GrantSource {
+  return async (signal) => {
+    const now = clock();
+    const body = new URLSearchParams({ grant_type: grantType, assertion: await assertion(account, now) }).toString();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
+    const reply = await http.request({ method: 'POST', url, headers, body, signal });
+    const { host } = new URL(url);
+    if (!reply.ok) return { ok: false, error: { kind: 'unavailable', reason: reply.error, detail: `${host}, for an access token` } };
+    if (reply.value.status < 200 || reply.value.status > 299) return { ok: false, error: refusal(reply.value, host, clock()) };
+    return granted(reply.value, host, { project, now });
+  };
+}
+
+function assertion({ email, key, keyId, tokenUri }: ServiceAccount, now: number): Promise<string> {
+  const seconds = Math.floor(now / 1000);
+  return new SignJWT({ scope })
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
+    .setIssuer(email)
+    .setAudience(tokenUri)
+    .setIssuedAt(seconds)
+    .setExpirationTime(seconds + lifeSeconds)
+    .sign(key);
+}
+
+function granted({ status, body }: HttpReply, host: string, { project, now }: { project: string; now: number }): Granted {
+  const reply = TokenReply.safeParse(jsonOf(body));
+  if (!reply.success)
+    return { ok: false, error: { kind: 'unavailable', reason: 'garbage', detail: `${host} answered ${status} without an access token` } };
+  const { access_token, expires_in } = reply.data;
+  return { ok: true, value: { token: access_token, project, expiresAt: now + expires_in * 1000 } };
+}
+
+function refusal({ status, headers, body }: HttpReply, host: string, now: number): DeliveryOutcome {
+  const { error } = ErrorReply.catch({ error: '' }).parse(jsonOf(body));
+  const detail = `${host} gave no access token: ${status} ${error}`.trimEnd();
+  const retry = retryAfterMs(headers, now);
+  const wait = retry === undefined ? {} : { retryAfterMs: retry };
+  if (status === 429) return { kind: 'unavailable', reason: 'throttled', detail, ...wait };
+  if (status >= 500 || status === 408) return { kind: 'unavailable', reason: 'server', detail, ...wait };
+  if (status === 400 || status === 401 || status === 403)
+    return { kind: 'rejected', reason: 'credentials', detail: `${detail}. ${remedy(headers.date, now)}` };
+  return { kind: 'rejected', reason: 'configuration', detail: `${detail}. Look at token_uri in the key file and at token_url.` };
+}
+
+/** A clock that is wrong looks like a key that is wrong; the far side's `Date` tells them apart. */
+function remedy(date: string | undefined, now: number): string {
+  const difference = now - Date.parse(date ?? '');
+  if (Math.abs(difference) > oddClockMs) {
+    const seconds = Math.round(Math.abs(difference) / 1000);
+    return `This machine's clock is ${seconds} s ${difference > 0 ? 'ahead' : 'behind'}: set it.`;
+  }
+  return "The key was deleted, its service account is disabled, or this machine's clock is wrong. Look at all three, or make a new key.";
+}

@@ -1,0 +1,76 @@
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import type { Push } from '../../src/delivery/provider-kit/index.ts';
+import { jsonOf } from './json.ts';
+
+/** How messages are made: whether they carry the challenge or only ring, the texts where none may be told, and whether FCM only looks at them. */
+export type MessageStyle = { mode: 'data' | 'opaque'; opaqueTitle: string; opaqueText: string; dryRun: boolean };
+
+const fields = z.record(z.string(), z.string());
+
+/** What a message says in plain text. */
+type Shown = { title: string; body: string };
+
+/**
+ * The body of `messages:send` for one push; undefined when its payload is not what its phone protocol has. A pipush message is privacyIDEA's own
+ * to the key, with `collapse_key` and `tag` beside it, so that a push that comes twice is shown once. Other phones get `transactionId` and
+ * `challenge`, the names that LinOTP's challenge service knows, and a notification that says nothing.
+ * @param now epoch ms, from which the time to live counts
+ * @see docs/protocols/privacyidea.md 4.2
+ * @see docs/protocols/linotp.md 3.2
+ */
+export function messageOf(push: Push, style: MessageStyle, now: number): string | undefined {
+  const opaque: Shown = { title: style.opaqueTitle, body: style.opaqueText };
+  const wrap = (message: object): string => JSON.stringify(style.dryRun ? { validate_only: true, message } : { message });
+  if (style.mode === 'opaque') return wrap(plainMessage(push, opaque, now));
+  if (push.phone !== 'pipush')
+    return wrap({ data: { transactionId: push.handle, challenge: push.payload }, ...plainMessage(push, opaque, now) });
+  const data = fields.safeParse(jsonOf(push.payload)).data;
+  return data && wrap(pipushMessage(push, data, now));
+}
+
+/** A message to a registration token that no phone has; FCM only looks at it. */
+export const probe = JSON.stringify({
+  validate_only: true,
+  message: { token: 'pushgate-check', notification: { title: 'pushgate', body: 'check' } },
+});
+
+function pipushMessage(push: Push, data: Record<string, string>, now: number): object {
+  const shown: Shown = { title: data.title ?? '', body: data.question ?? '' };
+  const { collapse_key, notification, ...android } = androidOf(push, now);
+  return {
+    data,
+    token: push.address?.value,
+    notification: shown,
+    android: { ...android, fcm_options: { analytics_label: 'AndroidPushToken' }, collapse_key, notification },
+    apns: {
+      headers: apnsHeaders(push, 'privacyidea.pushtoken'),
+      payload: { aps: { alert: shown, sound: 'default', category: 'PUSH_AUTHENTICATION' } },
+      fcm_options: { analytics_label: 'iOSPushToken' },
+    },
+  };
+}
+
+const plainMessage = (push: Push, shown: Shown, now: number): object => ({
+  token: push.address?.value,
+  notification: shown,
+  android: androidOf(push, now),
+  apns: { headers: apnsHeaders(push, collapseKey(push)), payload: { aps: { alert: shown, sound: 'default' } } },
+});
+
+const androidOf = (push: Push, now: number) => ({
+  priority: 'HIGH',
+  ttl: `${Math.max(0, Math.ceil((push.expiresAt - now) / 1000))}s`,
+  collapse_key: collapseKey(push),
+  notification: { tag: collapseKey(push) },
+});
+
+const apnsHeaders = ({ expiresAt }: Push, collapseId: string) => ({
+  'apns-priority': '10',
+  'apns-push-type': 'alert',
+  'apns-collapse-id': collapseId,
+  'apns-expiration': String(Math.floor(expiresAt / 1000)),
+});
+
+/** The handle is half a secret: what the push service sees of it is a digest. */
+const collapseKey = ({ handle }: Push): string => hash('sha256', handle, 'hex').slice(0, 32);

@@ -1,0 +1,84 @@
+import { getCACertificates } from 'node:tls';
+import {
+  certificatesOf,
+  type DeliveryOutcome,
+  type Http,
+  type ProviderHost,
+  readAll,
+  readConfigFile,
+} from '../../src/delivery/provider-kit/index.ts';
+import { type Grant, type GrantSource, openAccessTokens } from './access-token.ts';
+import type { Config } from './config.ts';
+import { openConnections, type Way } from './connections.ts';
+import { defaultGrants } from './default-grants.ts';
+import { keyFileGrants } from './key-file-grants.ts';
+import { fromFcm, isStaleToken } from './outcomes.ts';
+import { readServiceAccount, type ServiceAccount } from './service-account.ts';
+
+/** Sends bodies of `messages:send` to FCM, for its project and with its access token. */
+export type Sender = {
+  /** Sends once; once more with a new access token where FCM does not take the one at hand. `fresh` takes a new one from the start. */
+  send(body: string, signal: AbortSignal, fresh?: 'fresh'): Promise<DeliveryOutcome>;
+  close(): Promise<void>;
+};
+
+/** Reads the files that the configuration names and opens the way to FCM; nothing is connected before the first push. */
+export async function openSender(settings: Config, host: ProviderHost): Promise<Sender> {
+  const { source, http, way } = await openSource(settings, host);
+  const tokens = openAccessTokens(source, host);
+  const { origin, host: name, pathname } = new URL(settings.api_url);
+  const connections = openConnections(origin, way, settings.connections, host);
+  const post = ({ token, project }: Grant, body: string, signal: AbortSignal) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json; UTF-8' };
+    const path = `${pathname.replace(/\/$/, '')}/v1/projects/${encodeURIComponent(project)}/messages:send`;
+    return connections.post({ path, headers, body, signal });
+  };
+  return {
+    async send(body, signal, fresh) {
+      let granted = await (fresh ? tokens.fresh(signal) : tokens.get(signal));
+      if (!granted.ok) return granted.error;
+      let reply = await post(granted.value, body, signal);
+      if (reply.ok && isStaleToken(reply.value)) {
+        granted = await tokens.renewed(granted.value, signal);
+        if (!granted.ok) return granted.error;
+        reply = await post(granted.value, body, signal);
+      }
+      if (!reply.ok) return { kind: 'unavailable', reason: reply.error, detail: name };
+      return fromFcm(reply.value, name, host.clock());
+    },
+    async close() {
+      tokens.close();
+      await Promise.all([connections.close(), http.close()]);
+    },
+  };
+}
+
+type Source = { source: GrantSource; http: Http; way: Way };
+
+async function openSource(settings: Config, host: ProviderHost): Promise<Source> {
+  // Loaded only where such a provider is configured: it costs a tenth of a second.
+  const { applicationDefault, cert } = await import('firebase-admin/app');
+  const { service_account, ca: caFile, proxy, project_id } = settings;
+  const { service_account: account, ca } = readAll({
+    service_account: () => (service_account === undefined ? undefined : readServiceAccount(service_account.reveal(), cert)),
+    ca: () => (caFile === undefined ? undefined : withSystem(host.path(caFile))),
+  });
+  const way: Way = { ...(ca === undefined ? {} : { ca }), ...(proxy === undefined ? {} : { proxy }) };
+  const http = host.openHttp(way);
+  if (account) return { source: keySource(account, settings, http, host), http, way };
+  if (proxy !== undefined || ca !== undefined)
+    host.log.warn(
+      {},
+      'application default credentials are fetched without proxy and ca: HTTPS_PROXY and NODE_EXTRA_CA_CERTS count for them',
+    );
+  return { source: defaultGrants({ credential: applicationDefault(), project: project_id, clock: host.clock }), http, way };
+}
+
+const keySource = (account: ServiceAccount, { token_url, project_id }: Config, http: Http, { clock }: ProviderHost): GrantSource =>
+  keyFileGrants({ account, url: token_url ?? account.tokenUri, project: project_id ?? account.project, http, clock });
+
+/** Our list of authorities replaces the system's, so it must hold them too. */
+function withSystem(path: string): string {
+  const ours = certificatesOf(readConfigFile(path, 'file of authorities'), path).map(({ pem }) => pem);
+  return [...getCACertificates('default'), ...ours].join('\n');
+}

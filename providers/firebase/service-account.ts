@@ -1,0 +1,71 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import type { cert } from 'firebase-admin/app';
+import { z } from 'zod';
+import { GatewayFault, pushUrl } from '../../src/delivery/provider-kit/index.ts';
+import { jsonOf } from './json.ts';
+
+/** What a key file says: who signs with which key, for which project, and where access tokens are to be had. */
+export type ServiceAccount = { email: string; project: string; key: KeyObject; keyId?: string; tokenUri: string };
+
+const KeyFile = z.object({
+  client_email: z.string(),
+  project_id: z.string(),
+  private_key: z.string(),
+  private_key_id: z.string().optional(),
+  token_uri: pushUrl.default('https://oauth2.googleapis.com/token'),
+});
+
+const howToGetOne = 'Make one in the Firebase console: Project settings, Service accounts, Generate new private key.';
+
+/** Files that are often taken for a key file, by their `type`, and what to do with them. */
+const otherTypes: Readonly<Record<string, string>> = {
+  authorized_user: 'That is the login of a person.',
+  external_account: 'Leave service_account out and let GOOGLE_APPLICATION_CREDENTIALS name this file.',
+  impersonated_service_account: 'Leave service_account out and let GOOGLE_APPLICATION_CREDENTIALS name this file.',
+};
+
+/**
+ * Reads the text of a service account's key file; `validate` is firebase-admin's `cert`. Throws `config-invalid` with one sentence that says
+ * what is wrong and what to do, and never repeats what is in the file.
+ */
+export function readServiceAccount(text: string, validate: typeof cert): ServiceAccount {
+  const json = jsonOf(text);
+  if (json === undefined)
+    throw new GatewayFault('config-invalid', `The key file is not JSON. Put it there as it was downloaded. ${howToGetOne}`);
+  const { type } = z.looseObject({ type: z.unknown() }).catch({ type: undefined }).parse(json);
+  if (type !== 'service_account') throw new GatewayFault('config-invalid', wrongType(json, type));
+  validated(json, validate);
+  const file = KeyFile.safeParse(json);
+  if (!file.success) throw new GatewayFault('config-invalid', `The key file cannot be used: ${sentence(file.error)}. ${howToGetOne}`);
+  const { client_email, project_id, private_key, private_key_id, token_uri } = file.data;
+  const key = createPrivateKey(private_key);
+  if (key.asymmetricKeyType !== 'rsa')
+    throw new GatewayFault('config-invalid', `The key file holds a key of the kind ${key.asymmetricKeyType}, not RSA. ${howToGetOne}`);
+  return {
+    email: client_email,
+    project: project_id,
+    key,
+    ...(private_key_id === undefined ? {} : { keyId: private_key_id }),
+    tokenUri: token_uri,
+  };
+}
+
+function wrongType(json: unknown, type: unknown): string {
+  if (typeof json === 'object' && json !== null && 'project_info' in json)
+    return `This is google-services.json, which belongs to the app. A key file is needed. ${howToGetOne}`;
+  if (typeof type !== 'string' || !/^[\w-]{1,40}$/.test(type))
+    return `The key file has no "type": "service_account", so it is none. ${howToGetOne}`;
+  return `The key file's type is "${type}", not "service_account". ${otherTypes[type] ?? ''} ${howToGetOne}`.replace('  ', ' ');
+}
+
+function validated(json: unknown, validate: typeof cert): void {
+  try {
+    validate(z.record(z.string(), z.unknown()).parse(json));
+  } catch (error) {
+    // Its own sentences name the property only; what caused them may quote the key.
+    const said = error instanceof Error ? error.message : '';
+    throw new GatewayFault('config-invalid', `The key file cannot be used: ${said} ${howToGetOne}`);
+  }
+}
+
+const sentence = ({ issues }: z.ZodError): string => issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
