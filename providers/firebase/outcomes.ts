@@ -50,8 +50,9 @@ function refusal(status: number, { code, isAboutToken }: Said, detail: string): 
     case 'SENDER_ID_MISMATCH':
       return { reason: 'configuration', detail: `${detail}: the phone's app belongs to another Firebase project.` };
     case 'THIRD_PARTY_AUTH_ERROR':
+      // Phones of the other platforms are still reached, so our own credentials are not what is wrong.
       return {
-        reason: 'credentials',
+        reason: 'configuration',
         detail: `${detail}: the APNs key or Web Push key in the Firebase project is wrong. Upload it again.`,
       };
     default:
@@ -62,7 +63,7 @@ function refusal(status: number, { code, isAboutToken }: Said, detail: string): 
 function refusalWithoutCode(status: number, isAboutToken: boolean, detail: string): Refusal {
   if (status === 400) return { reason: isAboutToken ? 'dead-address' : 'message', detail };
   if (status === 401) return { reason: 'credentials', detail: `${detail}: it does not take the access token.` };
-  if (status === 403) return { reason: 'configuration', detail: `${detail}: ${allow}` };
+  if (status === 403) return { reason: 'credentials', detail: `${detail}: ${allow}` };
   if (status === 404) return { reason: 'configuration', detail: `${detail}: there is no such Firebase project. Look at project_id.` };
   return { reason: status < 400 ? 'configuration' : 'message', detail };
 }

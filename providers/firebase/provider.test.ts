@@ -220,7 +220,7 @@ describe('The provider firebase', () => {
       const { far, deliver, asked } = await given();
       far.behave({ kind: 'reply', ...error(401, 'THIRD_PARTY_AUTH_ERROR') });
       const outcome = await deliver();
-      assert.deepEqual([outcome.kind, outcome.reason, far.requests.length, asked.length], ['rejected', 'credentials', 1, 1]);
+      assert.deepEqual([outcome.kind, outcome.reason, far.requests.length, asked.length], ['rejected', 'configuration', 1, 1]);
     });
 
     const refusals: [what: string, answer: Behaviour, outcome: string, detail: RegExp][] = [

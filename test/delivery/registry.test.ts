@@ -125,6 +125,19 @@ describe('The registry of providers', () => {
     );
   });
 
+  it('leaves a provider alone that refuses our credentials, but not one whose phones are gone', async () => {
+    const refuses: Behaviour = async () => ({ kind: 'rejected', reason: 'credentials' });
+    const { tried, registry } = await given({ locked: { does: refuses }, gone: { does: rejected } });
+    for (let time = 0; time < 2; time += 1) await tried(['locked', 'gone']);
+    assert.deepEqual(
+      registry.status().map(({ name, circuit, lastError }) => [name, circuit, lastError?.reason]),
+      [
+        ['locked', 'open', 'credentials'],
+        ['gone', 'closed', undefined],
+      ],
+    );
+  });
+
   it('gives a slow provider company where it is told to, and lets the loser see that it is over', async () => {
     // given a provider that waits for its signal, and a quick one
     let wasCancelled = false;

@@ -21,13 +21,11 @@ export type Guard = {
 const circuitOpen: DeliveryOutcome = { kind: 'unavailable', reason: 'circuit-open' };
 const busy: DeliveryOutcome = { kind: 'unavailable', reason: 'busy' };
 
-/** Whether an outcome says that the provider is ill; one that the login gave up on does not. */
-const isIll = (outcome: unknown): boolean =>
-  typeof outcome === 'object' &&
-  outcome !== null &&
-  'kind' in outcome &&
-  outcome.kind === 'unavailable' &&
-  (!('reason' in outcome) || outcome.reason !== 'aborted');
+/** Whether an outcome says that the provider is ill for everybody: it cannot be had, or refuses us. A login that gave up says nothing. */
+const isIll = ({ kind, reason }: DeliveryOutcome): boolean =>
+  (kind === 'unavailable' && reason !== 'aborted') || (kind === 'rejected' && reason === 'credentials');
+
+const isOutcome = (result: unknown): result is DeliveryOutcome => typeof result === 'object' && result !== null && 'kind' in result;
 
 /** Opens a guard with a closed breaker. `onWaited` hears how long each delivery waited for its place. */
 export function openGuard(
@@ -36,17 +34,19 @@ export function openGuard(
   onWaited: (seconds: number) => void,
 ): Guard {
   const rooms = bulkhead(maxInFlight, maxQueue);
-  const breaker = circuitBreaker(handleWhenResult(isIll), {
-    halfOpenAfter: breakerOpenMs,
-    breaker: new ConsecutiveBreaker(breakerFailures),
-  });
+  const breaker = circuitBreaker(
+    handleWhenResult((result) => isOutcome(result) && isIll(result)),
+    {
+      halfOpenAfter: breakerOpenMs,
+      breaker: new ConsecutiveBreaker(breakerFailures),
+    },
+  );
   let seen: Seen = {};
   let inside = 0;
   const learn = (outcome: DeliveryOutcome): DeliveryOutcome => {
-    const { lastSuccess, lastError } = seen;
-    const at = clock();
-    if (outcome.kind === 'unavailable') seen = { ...(lastSuccess === undefined ? {} : { lastSuccess }), lastError: errorOf(outcome, at) };
-    else seen = { lastSuccess: at, ...(lastError ? { lastError } : {}) };
+    if (outcome.kind === 'sent') seen = { ...seen, lastSuccess: clock() };
+    // A dead address and a login that gave up are no errors of the provider.
+    else if (outcome.reason !== 'dead-address' && outcome.reason !== 'aborted') seen = { ...seen, lastError: errorOf(outcome, clock()) };
     return outcome;
   };
   const circuit = (): 'closed' | 'open' | 'half-open' => {
@@ -84,7 +84,7 @@ export function openGuard(
   };
 }
 
-const errorOf = ({ reason, detail }: Extract<DeliveryOutcome, { kind: 'unavailable' }>, at: number) => ({
+const errorOf = ({ reason, detail }: Exclude<DeliveryOutcome, { kind: 'sent' }>, at: number) => ({
   at,
   reason,
   ...(detail === undefined ? {} : { detail }),
