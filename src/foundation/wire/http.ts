@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { ok, type Result, refused } from '../model/index.ts';
+import { publicConnector, TargetRefused } from './public-targets.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
 
 /**
@@ -16,32 +17,44 @@ export type WireOptions = {
   proxy?: string;
 };
 
+/** The same for targets that somebody else chose. A proxy would look names up out of our sight, so there is none. */
+export type PublicWireOptions = Omit<WireOptions, 'proxy'> & {
+  /** Connect to public addresses only, judged when a connection is made; any other target ends with `forbidden`. */
+  publicTargetsOnly: true;
+};
+
 /** One call. `signal` is its deadline (`AbortSignal.timeout`), which counts until the last byte of the reply. */
 export type HttpCall = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: string;
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | Uint8Array;
   signal?: AbortSignal;
 };
 
 /** What came back, whatever its status. Header names are lower case; repeated headers are joined by `, `. `reason` is the status line's phrase. */
 export type HttpReply = { status: number; reason: string; headers: Record<string, string>; body: string };
 
-/** HTTP out. */
-export type Http = {
+/** HTTP out. `Refusal` is what may come besides the ends that any call can have. */
+export type Http<Refusal extends string = never> = {
   /** Sends once: no second try, no redirect followed. A reply of any status is a good end; replies over 1 MiB are `garbage`. */
-  request(call: HttpCall): Promise<Result<HttpReply, WireError>>;
+  request(call: HttpCall): Promise<Result<HttpReply, WireError | Refusal>>;
   /** Waits for the calls under way, then closes all connections. Later calls end with `connection`. */
   close(): Promise<void>;
 };
+
+type AnyOptions = WireOptions & { publicTargetsOnly?: boolean };
 
 const maxReplyBytes = 1_048_576;
 // Only for callers without a signal: a far side that stalls must not hold a call for ever.
 const stalledMs = 60_000;
 
-/** Opens a pool of kept-open connections. HTTP/1.1 only: HTTP/2 has a transport of its own. */
-export function openHttp(options: WireOptions): Http {
+/** Opens a pool of kept-open connections to targets that somebody else chose. */
+export function openHttp(options: PublicWireOptions): Http<'forbidden'>;
+/** The same for targets that the operator chose. */
+export function openHttp(options: WireOptions): Http;
+/** HTTP/1.1 only: HTTP/2 has a transport of its own. */
+export function openHttp(options: AnyOptions): Http<'forbidden'> {
   const dispatcher = dispatcherOf(options);
   let closing: Promise<void> | undefined;
   return {
@@ -51,6 +64,7 @@ export function openHttp(options: WireOptions): Http {
         const reply = await request(url, { dispatcher, ...rest });
         return ok({ status: reply.statusCode, reason: reply.statusText, headers: flat(reply.headers), body: await reply.body.text() });
       } catch (error) {
+        if (error instanceof TargetRefused) return refused('forbidden');
         const end = wireErrorOf(error, call.signal);
         if (!end) throw error;
         return refused(end);
@@ -63,19 +77,24 @@ export function openHttp(options: WireOptions): Http {
   };
 }
 
-function dispatcherOf({ ca, verifyTls = true, connectTimeoutMs = 10_000, clientCertificate, proxy }: WireOptions): Dispatcher {
+function dispatcherOf({ publicTargetsOnly, proxy, ...options }: AnyOptions): Dispatcher {
   const limits = { allowH2: false, maxResponseSize: maxReplyBytes, headersTimeout: stalledMs, bodyTimeout: stalledMs };
-  const tls = {
+  const tls = tlsOf(options);
+  if (proxy === undefined) return new Agent({ ...limits, connect: publicTargetsOnly ? publicConnector({ ...tls, allowH2: false }) : tls });
+  if (publicTargetsOnly) throw new Error('behind a proxy no target can be judged');
+  const { username, password, origin } = new URL(proxy);
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const token = username === '' ? {} : { token: `Basic ${Buffer.from(login).toString('base64')}` };
+  return new ProxyAgent({ ...limits, uri: origin, ...token, requestTls: tls });
+}
+
+function tlsOf({ ca, verifyTls = true, connectTimeoutMs = 10_000, clientCertificate }: WireOptions) {
+  return {
     ...(ca !== undefined && { ca }),
     ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
     rejectUnauthorized: verifyTls,
     timeout: connectTimeoutMs,
   };
-  if (proxy === undefined) return new Agent({ ...limits, connect: tls });
-  const { username, password, origin } = new URL(proxy);
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const token = username === '' ? {} : { token: `Basic ${Buffer.from(login).toString('base64')}` };
-  return new ProxyAgent({ ...limits, uri: origin, ...token, requestTls: tls });
 }
 
 const flat = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>
