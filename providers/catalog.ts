@@ -1,6 +1,7 @@
 import challengeService from './challenge-service/provider.ts';
 import firebase from './firebase/provider.ts';
 import pollOnly from './poll-only/provider.ts';
+import webpush from './webpush/provider.ts';
 
 /** The kinds of provider that come along. */
-export const catalog = [pollOnly, challengeService, firebase] as const;
+export const catalog = [pollOnly, challengeService, firebase, webpush] as const;

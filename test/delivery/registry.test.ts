@@ -26,12 +26,13 @@ describe('The registry of providers', () => {
   afterEach(() => undo.run());
 
   /** A registry whose providers behave as the test says; `seen` is what they were given. */
-  const given = async (behaviours: Record<string, { does: Behaviour; serves?: AddressKind[] }>) => {
+  const given = async (behaviours: Record<string, { does: Behaviour; serves?: AddressKind[]; serverPerAddress?: boolean }>) => {
     const seen: string[] = [];
-    const definitions = Object.entries(behaviours).map(([kind, { does, serves = fcmOnly }]) =>
+    const definitions = Object.entries(behaviours).map(([kind, { does, serves = fcmOnly, serverPerAddress = false }]) =>
       defineProvider({
         kind,
         addresses: serves,
+        serverPerAddress,
         config: z.strictObject({}),
         open: () => ({
           deliver: (push, signal) => {
@@ -183,6 +184,17 @@ describe('The registry of providers', () => {
     behaviour = sent;
     assert.deepEqual(await tried(['one', 'two']), ['one sent']);
     assert.equal(registry.status()[0]?.circuit, 'closed');
+  });
+
+  it('lets one address with an ill server of its own cut nobody else off', async () => {
+    // given a provider whose addresses name their servers, one of which hangs
+    const behaviour: Behaviour = ({ address: to }) =>
+      to?.value === 'ill' ? new Promise(() => undefined) : Promise.resolve({ kind: 'sent' });
+    const { tried } = await given({ one: { does: behaviour, serverPerAddress: true } });
+    // when it was tried too often
+    for (const _ of [1, 2, 3]) assert.deepEqual(await tried(['one'], [address('fcm', 'ill')], 10), ['one unavailable timeout']);
+    // then another address is served all the same
+    assert.deepEqual(await tried(['one'], [address('fcm', 'well')]), ['one sent']);
   });
 
   it('tries the one that failed longest ago when every breaker is open', async () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { selfSigned } from '../foundation/wire/self-signed.ts';
 import type { Cleanup } from './temporary.ts';
 
@@ -11,7 +11,7 @@ export type Behaviour =
   | { kind: 'hang' | 'hang-after-headers' | 'reset' | 'goaway' };
 
 /** What a request was. */
-export type Seen = { method: string; path: string; headers: Record<string, unknown>; body: string };
+export type Seen = { method: string; path: string; headers: Record<string, unknown>; body: string; bytes: Buffer };
 
 /** Paths that answer in a way of their own, whatever a test says of the rest; their requests are told to the function only. */
 export type SidePaths = Readonly<Record<string, (request: Seen) => Behaviour>>;
@@ -46,8 +46,8 @@ export async function farSide(undo: Cleanup, options: { clientCa?: string; sideP
     const side = options.sidePaths?.[request.url];
     const [behaviour = { kind: 'hang' as const }] = behaviours;
     if (!side && behaviours.length > 1) behaviours = behaviours.slice(1);
-    const body = await text(request).catch(() => '');
-    const seen = { method: request.method, path: request.url, headers: { ...request.headers }, body };
+    const bytes = await buffer(request).catch(() => Buffer.alloc(0));
+    const seen = { method: request.method, path: request.url, headers: { ...request.headers }, body: bytes.toString(), bytes };
     if (!side) requests.push(seen);
     act(side ? side(seen) : behaviour, request, response);
   });

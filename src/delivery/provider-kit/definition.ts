@@ -69,6 +69,8 @@ export type ProviderDefinition<Config extends z.ZodType = z.ZodType> = {
   aliases?: readonly string[];
   /** The address kinds it serves. */
   addresses: readonly AddressKind[];
+  /** Each address names a server of its own, so that one that is ill says nothing about the others: such a provider has no breaker. */
+  serverPerAddress?: boolean;
   /** Strict schema of the `config` of one provider. */
   config: Config;
   /** Whether phones see a push of this config only when they ask for what is waiting. Absent: never. */

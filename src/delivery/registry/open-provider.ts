@@ -27,6 +27,7 @@ export async function openProvider(
   const definition = definitionOf(catalog, kind);
   const host = { openHttp, openHttp2, path: (file: string) => resolve(folder, file), clock, log: log.child({ provider: name }) };
   const provider = await definition.open(config, host);
-  const guard = openGuard(limits, clock, (seconds) => metrics.queueWaitSeconds.observe({ provider: name }, seconds));
+  const ownLimits = definition.serverPerAddress ? { ...limits, breakerFailures: Number.POSITIVE_INFINITY } : limits;
+  const guard = openGuard(ownLimits, clock, (seconds) => metrics.queueWaitSeconds.observe({ provider: name }, seconds));
   return { name, kind: definition.kind, isDefault, addresses: definition.addresses, provider, guard };
 }

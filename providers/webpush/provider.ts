@@ -1,0 +1,119 @@
+/**
+ * Web Push to browsers and to UnifiedPush apps: the payload is encrypted for the phone, and the push service learns who sends by VAPID.
+ * Whoever enrols a phone chooses its push service, so private targets are refused at connect time and no redirect is followed.
+ * Wire: POST to the endpoint with TTL, Urgency and Topic; 201 means taken over.
+ * @see RFC 8030, RFC 8291, RFC 8292; docs/protocols/delivery.md 4.3
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import {
+  certificatesOf,
+  defineProvider,
+  type Http,
+  type ProviderHost,
+  type Push,
+  proxyUrl,
+  readAll,
+  readConfigFile,
+  secret,
+} from '../../src/delivery/provider-kit/index.ts';
+import { encrypt, maxPayloadBytes } from './encryption.ts';
+import { fromWire, notSent } from './outcomes.ts';
+import { readSubscription } from './subscription.ts';
+import { openVapid } from './vapid.ts';
+
+const config = z
+  .strictObject({
+    subject: z
+      .string()
+      .regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'expected mailto:somebody@example.com or https://…')
+      .describe('Whom a push service may write to about our pushes: mailto: or https:.'),
+    private_key: secret.describe('VAPID private key: the 32 bytes of a P-256 key in base64url. The public key is made from it.'),
+    urgency: z.enum(['very-low', 'low', 'normal', 'high']).default('high').describe('How soon a sleeping phone is woken.'),
+    topic_header: z.boolean().default(true).describe('Send a Topic, by which a push service replaces a push that still waits.'),
+    allowed_hosts: z
+      .array(z.string().regex(/^[a-z0-9*.:[\]-]+$/, 'expected a host in lower case, such as *.push.example.com'))
+      .min(1)
+      .optional()
+      .describe('Hosts of push services, * for any text; without it any public one.'),
+    allow_private_targets: z
+      .boolean()
+      .default(false)
+      .describe('Push to private and local addresses too (development, or a push service of your own).'),
+    allow_unencrypted: z.boolean().default(false).describe('Push to bare UnifiedPush URLs, whose server can read the payload.'),
+    ca: z.string().min(1).optional().describe("PEM file of trusted CAs, in place of the system's."),
+    proxy: proxyUrl.optional().describe('Proxy for all push services.'),
+  })
+  .refine(({ proxy, allowed_hosts, allow_private_targets }) => proxy === undefined || allowed_hosts || allow_private_targets, {
+    path: ['proxy'],
+    message: 'behind a proxy we cannot see where a name leads; name the allowed_hosts, or set allow_private_targets',
+  });
+
+export default defineProvider({
+  kind: 'webpush',
+  addresses: ['webpush'],
+  serverPerAddress: true,
+  config,
+  open(settings, host) {
+    const { subject, private_key, allowed_hosts, allow_unencrypted } = settings;
+    const { private_key: vapid, ca } = readAll({
+      private_key: () => openVapid(subject, private_key),
+      ca: () => (settings.ca === undefined ? undefined : readAuthorities(host.path(settings.ca))),
+    });
+    const http = openWire(settings, ca, host);
+    const isAllowed = hostFilter(allowed_hosts);
+    return {
+      async deliver(push, signal) {
+        const subscription = readSubscription(push.address?.value ?? '');
+        if (!subscription) return notSent('the address is neither a PushSubscription nor an https URL');
+        const { endpoint, keys } = subscription;
+        if (!isAllowed(endpoint.hostname)) return notSent('the push service of this address is not among allowed_hosts');
+        if (!keys && !allow_unencrypted) return notSent('the address brings no keys, and allow_unencrypted is not set');
+        if (Buffer.byteLength(push.payload) > maxPayloadBytes) return notSent(`the payload has more than ${maxPayloadBytes} bytes`);
+        const now = host.clock();
+        const headers = { ...headersOf(push, settings, now), authorization: vapid.authorization(endpoint.origin, now) };
+        const sealed = keys
+          ? { headers: { ...headers, 'content-encoding': 'aes128gcm' }, body: encrypt(push.payload, keys) }
+          : { headers, body: push.payload };
+        return fromWire(await http.request({ method: 'POST', url: endpoint.href, ...sealed, signal }), now);
+      },
+      check: async () =>
+        vapid.works()
+          ? {
+              ok: true,
+              detail: `the VAPID key pair signs, public key ${vapid.publicKey}; no push service was asked, each address has its own`,
+            }
+          : { ok: false, problem: 'the VAPID key pair does not sign; make a new one' },
+      expires: () => [],
+      close: () => http.close(),
+    };
+  },
+});
+
+type Settings = z.output<typeof config>;
+
+function openWire({ proxy, allow_private_targets }: Settings, ca: string | undefined, { openHttp }: ProviderHost): Http<'forbidden'> {
+  const trust = ca === undefined ? {} : { ca };
+  if (proxy !== undefined) return openHttp({ ...trust, proxy });
+  return allow_private_targets ? openHttp(trust) : openHttp({ ...trust, publicTargetsOnly: true });
+}
+
+function headersOf({ handle, expiresAt }: Push, { urgency, topic_header }: Settings, now: number): Record<string, string> {
+  return {
+    ttl: String(Math.max(0, Math.floor((expiresAt - now) / 1000))),
+    urgency,
+    'content-type': 'application/octet-stream',
+    ...(topic_header && { topic: createHash('sha256').update(handle).digest('base64url').slice(0, 32) }),
+  };
+}
+
+function hostFilter(globs: readonly string[] | undefined): (host: string) => boolean {
+  if (!globs) return () => true;
+  const forms = globs.map((glob) => new RegExp(`^${glob.replace(/[.[\]]/g, '\\$&').replaceAll('*', '.*')}$`));
+  return (host) => forms.some((form) => form.test(host));
+}
+
+const readAuthorities = (path: string): string =>
+  certificatesOf(readConfigFile(path, 'CA file'), path)
+    .map(({ pem }) => pem)
+    .join('\n');
