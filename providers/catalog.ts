@@ -1,7 +1,8 @@
 import challengeService from './challenge-service/provider.ts';
 import firebase from './firebase/provider.ts';
 import pollOnly from './poll-only/provider.ts';
+import webhook from './webhook/provider.ts';
 import webpush from './webpush/provider.ts';
 
 /** The kinds of provider that come along. */
-export const catalog = [pollOnly, challengeService, firebase, webpush] as const;
+export const catalog = [pollOnly, challengeService, firebase, webhook, webpush] as const;

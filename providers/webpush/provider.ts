@@ -7,14 +7,13 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import {
-  certificatesOf,
   defineProvider,
   type Http,
   type ProviderHost,
   type Push,
   proxyUrl,
   readAll,
-  readConfigFile,
+  readAuthorities,
   secret,
 } from '../../src/delivery/provider-kit/index.ts';
 import { encrypt, maxPayloadBytes } from './encryption.ts';
@@ -112,8 +111,3 @@ function hostFilter(globs: readonly string[] | undefined): (host: string) => boo
   const forms = globs.map((glob) => new RegExp(`^${glob.replace(/[.[\]]/g, '\\$&').replaceAll('*', '.*')}$`));
   return (host) => forms.some((form) => form.test(host));
 }
-
-const readAuthorities = (path: string): string =>
-  certificatesOf(readConfigFile(path, 'CA file'), path)
-    .map(({ pem }) => pem)
-    .join('\n');

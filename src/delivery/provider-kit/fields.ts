@@ -5,10 +5,14 @@ import { Secret } from '../../foundation/model/index.ts';
 export const oneOrMany = <T extends z.ZodType>(value: T) => z.union([value.transform((one) => [one]), z.array(value).min(1)]);
 
 /** A URL that pushes are sent to; `https:` except on this machine. */
-export const pushUrl = z.url({ protocol: /^https?$/ }).refine(isSafe, 'must begin with https://; plain http is for this machine only');
+export const pushUrl = z
+  .url({ protocol: /^https?$/, abort: true })
+  .refine(isSafe, 'must begin with https://; plain http is for this machine only');
 
 /** An HTTP proxy: scheme, host and port, perhaps a user and password. */
-export const proxyUrl = z.url({ protocol: /^https?$/ }).refine((text) => new URL(text).pathname === '/', 'a proxy has no path');
+export const proxyUrl = z
+  .url({ protocol: /^https?$/, abort: true })
+  .refine((text) => new URL(text).pathname === '/', 'a proxy has no path');
 
 /** A secret: the file holds a reference (`{"$env": …}` or `{"$file": …}`), the provider gets the `Secret` behind it. */
 export const secret = z

@@ -1,6 +1,6 @@
 export type { DeviceAddress } from '../../foundation/model/index.ts';
 export { GatewayFault, Secret } from '../../foundation/model/index.ts';
-export type { Http, Http2, HttpReply, WireError } from '../../foundation/wire/index.ts';
+export type { Http, Http2, HttpReply, WireError, WireOptions } from '../../foundation/wire/index.ts';
 export {
   type AddressKind,
   type CheckResult,
@@ -16,3 +16,4 @@ export { connectRead, oneOrMany, proxyUrl, pushUrl, secret } from './fields.ts';
 export { certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
 export { type ProviderProblem, ProviderProblems, readAll } from './problems.ts';
 export { retryAfterMs } from './retry-after.ts';
+export { type ClientCertificate, readAuthorities, type TlsSettings, tlsFields, tlsOptions, tlsReaders } from './tls.ts';

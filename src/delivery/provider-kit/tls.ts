@@ -1,0 +1,66 @@
+import { createPrivateKey } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import { z } from 'zod';
+import { GatewayFault, type Secret } from '../../foundation/model/index.ts';
+import type { WireOptions } from '../../foundation/wire/index.ts';
+import type { Expiry, ProviderHost } from './definition.ts';
+import { proxyUrl, secret } from './fields.ts';
+import { certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
+
+/** The fields by which a provider says who it is, whom it trusts and which way it goes. */
+export const tlsFields = {
+  access_certificate: z.string().min(1).optional().describe('PEM file with client certificate and key.'),
+  passphrase: secret.optional().describe('Passphrase of that key.'),
+  server_certificate: z
+    .union([z.string().min(1), z.literal(false)])
+    .optional()
+    .describe('PEM file of trusted CAs; false: no verification (development only).'),
+  proxy: proxyUrl.optional().describe('Proxy on the way to the far side.'),
+};
+
+/** What these fields hold. */
+export type TlsSettings = z.output<z.ZodObject<typeof tlsFields>>;
+
+/** A client certificate with its key, and the ends of their lives. */
+export type ClientCertificate = { certificate: string; key: string; expiries: Expiry[] };
+
+/** Readers of the files that these fields name, for `readAll`. */
+export const tlsReaders = ({ access_certificate, passphrase, server_certificate }: TlsSettings, { path, clock }: ProviderHost) => ({
+  access_certificate: () => (access_certificate === undefined ? undefined : readUnlocked(path(access_certificate), passphrase, clock())),
+  server_certificate: () => (typeof server_certificate === 'string' ? readAuthorities(path(server_certificate)) : undefined),
+});
+
+/** What the transport needs to know of these fields, with what their readers read. */
+export function tlsOptions(
+  { server_certificate, proxy }: TlsSettings,
+  read: { access_certificate: ClientCertificate | undefined; server_certificate: string | undefined },
+): WireOptions {
+  const { access_certificate: client, server_certificate: ca } = read;
+  return {
+    verifyTls: server_certificate !== false,
+    ...(ca === undefined ? {} : { ca }),
+    ...(client ? { clientCertificate: { certificate: client.certificate, key: client.key } } : {}),
+    ...(proxy === undefined ? {} : { proxy }),
+  };
+}
+
+/** All certificates of a PEM file of trusted CAs. Throws `config-invalid` when it cannot be used. */
+export function readAuthorities(path: string): string {
+  if (existsSync(path) && statSync(path).isDirectory())
+    throw new GatewayFault('config-invalid', `${path} is a folder. Name one PEM file with the trusted CAs.`);
+  return certificatesOf(readConfigFile(path, 'CA file'), path)
+    .map(({ pem }) => pem)
+    .join('\n');
+}
+
+function readUnlocked(path: string, passphrase: Secret | undefined, now: number): ClientCertificate {
+  const client = readClientCertificate(path, now);
+  try {
+    const key = createPrivateKey({ key: client.key, ...(passphrase && { passphrase: passphrase.reveal() }) });
+    return { ...client, key: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  } catch {
+    // The cause is left out: it may quote the key.
+    const hint = passphrase ? 'Is the passphrase right?' : 'If it is locked, set its passphrase.';
+    throw new GatewayFault('config-invalid', `The private key in ${path} cannot be read. ${hint}`);
+  }
+}
