@@ -13,6 +13,7 @@ export default defineProvider({
   kind: 'firebase',
   addresses: ['fcm'],
   config,
+  needsPolling: ({ mode }) => mode === 'opaque',
   async open(settings, host) {
     const sender = await openSender(settings, host);
     const style = { mode: settings.mode, opaqueTitle: settings.opaque_title, opaqueText: settings.opaque_text, dryRun: settings.dry_run };

@@ -122,6 +122,14 @@ describe('A configuration file', () => {
         }),
       /^realms\[1\]\.default: /,
     ],
+    [
+      'a push without data where phones may not ask',
+      (draft) => {
+        draft.providers.push({ name: 'mute', kind: 'firebase', config: { mode: 'opaque' } });
+        draft.policies.push({ name: 'p', actions: { push_provider: ['mute'], push_allow_polling: 'deny' } });
+      },
+      /^policies\[1\]\.actions\.push_provider: "mute" sends no data/,
+    ],
     ['a secret written into the file', (draft) => Object.assign(draft, { keyring: 'c2VjcmV0' }), /^keyring: /],
   ];
   for (const [what, change, line] of cases) {
