@@ -1,5 +1,6 @@
-import type { Challenge, PushToken, Transaction } from '../foundation/model/index.ts';
+import { type Challenge, GatewayFault, type PushToken, type Transaction } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
+import { displayCode } from './ask.ts';
 import type { TransactionEvent } from './decide.ts';
 import { sourceOf } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
@@ -8,8 +9,13 @@ import type { AnswerMeaning, PhoneProtocol } from './phone-protocol.ts';
 /** A phone's answer as its protocol read it. `handle` is what the phone says it answers; `source` the address that pays for wrong signatures. */
 export type AnswerRequest<A> = { serial: string; handle?: string; answer: A; source: string };
 
-/** What the phone is told. `repeated` is the identical answer again: it gets what the first one got. */
-export type AnswerReply = 'unknown-token' | 'taken' | 'repeated' | 'code-shown' | 'refused';
+/**
+ * What the phone is told. `repeated` is the identical answer again: it gets what the first one got. `code-shown` comes with the code that
+ * the phone is to show, and the transaction it is for.
+ */
+export type AnswerReply =
+  | { kind: 'unknown-token' | 'taken' | 'repeated' | 'refused' }
+  | { kind: 'code-shown'; code: string; transaction: Transaction };
 
 /**
  * Takes one answer of one phone. A wrong signature reaches no transaction: it counts against its source only, and neither ends a
@@ -17,18 +23,21 @@ export type AnswerReply = 'unknown-token' | 'taken' | 'repeated' | 'code-shown' 
  */
 export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply> {
   const token = await parts.store.findToken(request.serial);
-  if (!token || token.phone.protocol !== phone.name) return 'unknown-token';
-  if (token.rollout !== 'enrolled' || !token.enabled || token.revoked) return 'refused';
+  if (!token || token.phone.protocol !== phone.name) return { kind: 'unknown-token' };
+  if (token.rollout !== 'enrolled' || !token.enabled || token.revoked) return { kind: 'refused' };
   const source = sourceOf(request.source, token);
-  if (parts.limits.isBlocked('answer', source)) return 'refused';
+  if (parts.limits.isBlocked('answer', source)) return { kind: 'refused' };
   const found = await findAnswered(parts, phone, request, token);
   if (!found) {
     await parts.limits.failed('answer', source);
     parts.log.info({ serial: token.serial, source: request.source }, 'an answer fits no challenge of this push token');
-    return 'refused';
+    return { kind: 'refused' };
   }
   const { reply } = await applyEvent(parts, found.transaction, eventOf(found.challenge, found.meaning));
-  return reply === 'accepted' ? 'taken' : reply;
+  if (reply !== 'code-shown') return { kind: reply === 'accepted' ? 'taken' : reply };
+  const code = displayCode(parts.keyring, found.challenge);
+  if (code === undefined) throw new GatewayFault('config-invalid', 'The key that a code was made with is missing from the keyring');
+  return { kind: 'code-shown', code, transaction: found.transaction };
 }
 
 type Found = { transaction: Transaction; challenge: Challenge; meaning: AnswerMeaning };

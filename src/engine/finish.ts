@@ -1,9 +1,13 @@
 import type { Transaction } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
+import { matchingCode } from './ask.ts';
 import type { EngineParts } from './parts.ts';
 
-/** Who finishes what: only the auth server that started a transaction may, and only for the same user or one of its push tokens. */
-export type FinishRequest = { id: string; authServer: string; user?: { user: string; realm: string }; serial?: string };
+/**
+ * Who finishes what: only the auth server that started a transaction may, and only for the same user or one of its push tokens. `code` is
+ * what the user typed, for challenges whose phone shows a code; an empty one is no try.
+ */
+export type FinishRequest = { id: string; authServer: string; user?: { user: string; realm: string }; serial?: string; code?: string };
 
 /** `accepted` comes exactly once per accepted transaction. `not-answered` leaves it as it is. `unknown` never tells why. */
 export type Finished = { kind: 'accepted'; serial: string } | { kind: 'not-answered'; transaction: Transaction } | { kind: 'unknown' };
@@ -15,8 +19,16 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   const { decision } = transaction;
   const gone = decision.state === 'withdrawn' || decision.state === 'consumed' || parts.clock() >= decision.finishUntil;
   if (gone) return { kind: 'unknown' };
-  if (decision.state !== 'accepted') return { kind: 'not-answered', transaction };
-  const { reply, transaction: after } = await applyEvent(parts, transaction, { kind: 'consumed' });
+  const shown = decision.challenges.filter(({ state }) => state === 'code-shown');
+  const isTyped = request.code !== undefined && request.code !== '' && shown.length > 0;
+  if (decision.state !== 'accepted' && !isTyped) return { kind: 'not-answered', transaction };
+  const matches = isTyped ? matchingCode(parts.keyring, shown, request.code ?? '') : undefined;
+  const event = decision.state === 'accepted' ? ({ kind: 'consumed' } as const) : ({ kind: 'code-entered', matches } as const);
+  const { reply, transaction: after } = await applyEvent(parts, transaction, event);
+  if (reply !== 'accepted' && isTyped) {
+    await parts.store.countFailure(shown.map(({ serial }) => serial));
+    return { kind: 'not-answered', transaction: after };
+  }
   const accepted = after.decision.challenges.find(({ state }) => state === 'accepted');
   return reply === 'accepted' && accepted ? { kind: 'accepted', serial: accepted.serial } : { kind: 'unknown' };
 }

@@ -6,7 +6,7 @@ import { deliver, mayPoll } from './deliver.ts';
 import { explain } from './explain.ts';
 import { factsOf } from './facts.ts';
 import { findOwn, finish } from './finish.ts';
-import { issue } from './issue.ts';
+import { canAsk, issue } from './issue.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { poll, updateAddress } from './phone-poll.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
@@ -17,6 +17,7 @@ import { resetFailures, selectTokens, setEnabled, setPin } from './token-admin.t
 
 export { type AddressValue, addressId, maxAddresses } from './addresses.ts';
 export type { AnswerReply } from './answer.ts';
+export { type Ask, askForPresence, askToConfirm, type OptionSource } from './ask.ts';
 export { type Background, openBackground } from './background.ts';
 export type { Delivered, DeliverRequest } from './deliver.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
@@ -47,6 +48,7 @@ export function openEngine(parts: EngineParts) {
       completeRollout(parts, phone, request),
     checkPin: (...args: Tail<typeof checkPin>) => checkPin(parts, ...args),
     issue: (...args: Tail<typeof issue>) => issue(parts, ...args),
+    canAsk: (...args: Tail<typeof canAsk>) => canAsk(parts, ...args),
     deliver: (...args: Tail<typeof deliver>) => deliver(parts, ...args),
     mayPoll: (...args: Tail<typeof mayPoll>) => mayPoll(parts, ...args),
     answer: <A>(phone: PhoneProtocol<never, A>, request: Parameters<typeof answer<A>>[2]) => answer(parts, phone, request),

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { randomDigits } from '../foundation/crypto/index.ts';
 import { type Challenge, type DecisionRule, GatewayFault, type PushToken, type Transaction } from '../foundation/model/index.ts';
+import { type Ask, askedFields, askToConfirm } from './ask.ts';
 import { bucketOf } from './bucket.ts';
 import { factsOf } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
-import type { Prompt } from './phone-protocol.ts';
+import type { PhoneProtocol, Prompt } from './phone-protocol.ts';
 
 /** One login to be asked for: all of `tokens` get a challenge under one transaction. `prompt` holds the dialect's own texts; policy may replace them. */
 export type IssueRequest = {
@@ -13,11 +14,12 @@ export type IssueRequest = {
   realm: string;
   tokens: readonly PushToken[];
   prompt: { title: string; question: string };
+  /** What the user has to do; a plain yes or no where nothing is said. */
+  ask?: Ask;
   /** Whether `declineSettles` follows policy is the dialect's affair: this is the rule as it stands. */
   rule: DecisionRule;
 };
 
-const maxWrongOptions = 2;
 const maxAttempts = 3;
 
 /**
@@ -60,13 +62,21 @@ async function sealFor(parts: EngineParts, request: IssueRequest, token: PushTok
   const sign = parts.serverKeys.signer(token);
   if (!phone || !sign)
     throw new GatewayFault('config-invalid', `Push token ${token.serial} has no server key or an unknown phone protocol`);
-  const prompt = promptFor(parts, request, token);
+  const ask = askFor(phone, token, request.ask);
+  const prompt = promptFor(parts, request, token, ask);
   const { handle, payload } = await phone.seal(token, prompt, { randomBytes, sign });
-  const { mode } = prompt;
-  return { serial: token.serial, phone: phone.name, handle, mode, payload, state: 'pending', maxWrong: maxWrongOptions, wrongTries: 0 };
+  return { serial: token.serial, phone: phone.name, handle, payload, state: 'pending', wrongTries: 0, ...askedFields(ask, parts.keyring) };
 }
 
-function promptFor({ policy, clock }: EngineParts, { asker, prompt }: IssueRequest, token: PushToken): Prompt {
+/** A phone that cannot do what is asked is asked for a yes or no; whether it may be is decided before, see `canAsk`. */
+const askFor = (phone: PhoneProtocol, token: PushToken, ask: Ask = askToConfirm): Ask =>
+  phone.modes(token).includes(ask.mode) ? ask : askToConfirm;
+
+/** Whether the phone of this push token can do what is asked. */
+export const canAsk = ({ phones }: EngineParts, token: PushToken, { mode }: Ask): boolean =>
+  phones[token.phone.protocol]?.modes(token).includes(mode) ?? false;
+
+function promptFor({ policy, clock }: EngineParts, { asker, prompt }: IssueRequest, token: PushToken, ask: Ask): Prompt {
   const facts = { ...factsOf({ clock }, asker, token.owner, token), scope: 'authentication' as const };
   return {
     title: policy.value('push_title_on_mobile', facts) ?? prompt.title,
@@ -74,6 +84,7 @@ function promptFor({ policy, clock }: EngineParts, { asker, prompt }: IssueReque
     // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
     url: policy.value('push_registration_url', { ...facts, scope: 'enrollment' }) ?? token.registrationUrl,
     sslVerify: policy.value('push_ssl_verify', facts) ?? true,
-    mode: 'confirm',
+    mode: ask.mode,
+    ...(ask.mode === 'presence' ? { options: ask.options } : {}),
   };
 }

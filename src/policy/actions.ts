@@ -13,6 +13,21 @@ const url = z.string().superRefine((value, context) => {
   if (why !== undefined) context.addIssue({ code: 'custom', message: why });
 });
 const zeroOne = z.union([yes, z.enum(['0', '1']).transform((digit) => digit === '1')]);
+const customOptions = z
+  .string()
+  .transform((list) => list.split(':'))
+  .pipe(
+    z
+      .array(
+        z
+          .string()
+          .min(1, 'an option is empty')
+          .max(32)
+          .regex(/^[^,|]*$/, 'an option must not hold a comma or |'),
+      )
+      .min(2),
+  )
+  .refine((options) => new Set(options).size === options.length, 'an option is there twice');
 const permission = yes.describe('Administrators may do it. Where rules of this scope exist, only what one of them allows.');
 
 /** Every action that a rule may set: the scopes that know it, and the type of its value. Adopted names keep their server's units. */
@@ -46,6 +61,28 @@ export const actions = {
   push_decline_settles: {
     scopes: ['authentication'],
     value: yes.describe('One decline ends the login, whatever the other phones of the user say.'),
+  },
+  push_require_presence: {
+    scopes: ['authentication'],
+    value: yes.describe('The user picks the shown option on the phone; beats push_code_to_phone.'),
+  },
+  push_presence_options: {
+    scopes: ['authentication'],
+    value: z.enum(['ALPHABETIC', 'NUMERIC', 'CUSTOM']).describe('What options are: A to Z, 00 to 99, or your own.'),
+  },
+  push_presence_custom_options: { scopes: ['authentication'], value: customOptions.describe('Your own options, separated by colons.') },
+  push_presence_num_options: { scopes: ['authentication'], value: z.int().min(2).max(10).describe('How many options the phone shows.') },
+  push_code_to_phone: { scopes: ['authentication'], value: yes.describe('The phone shows a code, which the user types at the login.') },
+  push_code_to_phone_message: { scopes: ['authentication'], value: text.describe('What the phone says beside the code.') },
+  push_code_to_phone_digits: {
+    scopes: ['authentication'],
+    value: z.int().min(2).max(8).describe('How long that code is; privacyIDEA has 2.'),
+  },
+  push_mode_fallback: {
+    scopes: ['authentication'],
+    value: z
+      .enum(['confirm', 'refuse'])
+      .describe('What becomes of a phone that cannot do what is asked: a plain yes or no, or it is left out.'),
   },
   push_challenge_text: { scopes: ['authentication'], value: text.describe('What the login page says meanwhile.') },
   challenge_text: { scopes: ['authentication'], value: text.describe('The same for all types of token; push_challenge_text beats it.') },

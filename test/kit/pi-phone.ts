@@ -15,7 +15,7 @@ export type PiPhone = {
   readonly serial: string;
   rollout(extra?: Record<string, string>): Promise<PiReply>;
   poll(): Promise<PiReply>;
-  answer(nonce: string, how?: { decline?: boolean; reason?: string }): Promise<PiReply>;
+  answer(nonce: string, how?: { decline?: boolean; reason?: string; option?: string }): Promise<PiReply>;
   sign(text: string): string;
 };
 
@@ -48,14 +48,21 @@ export function piPhone(
       const timestamp = new Date(clock()).toISOString();
       return client.get(path, { serial, timestamp, signature: sign(`${serial}|${timestamp}`) });
     },
-    answer(nonce, { decline = false, reason = '' } = {}) {
-      const text = [nonce, serial, ...(decline ? ['decline'] : []), ...(decline && reason ? [reason] : [])].join('|');
+    answer(nonce, { decline = false, reason = '', option = '' } = {}) {
+      const text = [
+        nonce,
+        serial,
+        ...(decline ? ['decline'] : []),
+        ...(decline && reason ? [reason] : []),
+        ...(option ? [option] : []),
+      ].join('|');
       return client.post(path, {
         serial,
         nonce,
         signature: sign(text),
         ...(decline ? { decline: '1' } : {}),
         ...(reason ? { decline_reason: reason } : {}),
+        ...(option ? { presence_answer: option } : {}),
       });
     },
   };

@@ -19,6 +19,8 @@ export type Challenge = {
   wrongTries: number;
   /** Presence mode: the option that proves presence. */
   rightOption?: string;
+  /** Code mode: which key of the keyring makes the code, and how long it is. The code itself is stored nowhere. */
+  code?: { keyId: string; digits: number };
   /** Digest of the signed answer that was taken, and of the last wrong one: phones send the same body again after a lost connection. */
   answer?: string;
   wrongAnswer?: string;

@@ -1,17 +1,21 @@
 import type { Delivered } from '../../../engine/index.ts';
-import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
+import type { Challenge, ChallengeMode, PushToken, Transaction } from '../../../foundation/model/index.ts';
 
-/** What the user is told while the phone is being asked. */
-export const confirmText = 'Please confirm the authentication on your mobile device!';
+/** What the user is told where no policy says otherwise. @see docs/protocols/privacyidea.md 6.1 */
+export const usualTexts: Record<ChallengeMode, string> = {
+  confirm: 'Please confirm the authentication on your mobile device!',
+  presence: 'Please confirm the authentication on your mobile device!',
+  code: 'Please enter the code displayed on your smartphone.',
+};
 /** Added where the push did not go out but the phone may come and ask. */
 export const pollHint = ' Use the polling feature of your privacyIDEA Authenticator App to check for a new Login request.';
 
-/** One transaction that was issued and delivered; `message` is the text for this push token's user. */
+/** One transaction that was issued and delivered; `textFor` is the text of the policies for this push token's user, if they have one. */
 export type IssuedChallenges = {
   transaction: Transaction;
   tokens: readonly PushToken[];
   delivered: readonly Delivered[];
-  messageFor: (token: PushToken) => string;
+  textFor: (token: PushToken) => string | undefined;
 };
 
 const clientModes = ['interactive', 'webauthn', 'poll'];
@@ -20,29 +24,41 @@ const clientModes = ['interactive', 'webauthn', 'poll'];
  * The `detail` of a reply that opens a challenge: one entry per push token, the last one's fields repeated at the top.
  * @see docs/protocols/privacyidea.md 6.1
  */
-export function challengeDetail(
-  { transaction, tokens, delivered, messageFor }: IssuedChallenges,
-  preferred: readonly string[] = clientModes,
-): Record<string, unknown> {
-  const entries = tokens.map((token) => {
-    const push = delivered.find(({ serial }) => serial === token.serial);
-    const hint = push && !push.sent && push.pollable ? pollHint : '';
-    return {
-      attributes: { hideResponseInput: true },
-      client_mode: 'poll',
-      message: `${messageFor(token)}${hint}`,
-      serial: token.serial,
-      transaction_id: transaction.id,
-      type: token.type,
-    };
+export function challengeDetail(issued: IssuedChallenges, preferred: readonly string[] = clientModes): Record<string, unknown> {
+  const entries = issued.tokens.flatMap((token) => {
+    const challenge = issued.transaction.decision.challenges.find(({ serial }) => serial === token.serial);
+    return challenge ? [entryOf(issued, token, challenge)] : [];
   });
   const messages = entries.map(({ message }) => message);
+  const modes: string[] = entries.map((entry) => entry.client_mode);
   return {
     ...entries.at(-1),
     message: [...new Set(messages)].join(', '),
     messages,
     multi_challenge: entries,
-    preferred_client_mode: preferred.find((mode) => mode === 'poll') ?? 'interactive',
-    transaction_ids: entries.map(() => transaction.id),
+    preferred_client_mode: preferred.find((mode) => modes.includes(mode)) ?? 'interactive',
+    transaction_ids: entries.map(() => issued.transaction.id),
   };
+}
+
+function entryOf({ transaction, delivered, textFor }: IssuedChallenges, token: PushToken, { mode, rightOption }: Challenge) {
+  const push = delivered.find(({ serial }) => serial === token.serial);
+  const hint = push && !push.sent && push.pollable ? pollHint : '';
+  const isTyped = mode === 'code';
+  return {
+    attributes: { hideResponseInput: !isTyped },
+    client_mode: isTyped ? 'interactive' : 'poll',
+    message: `${withOption(textFor(token) ?? usualTexts[mode], rightOption)}${hint}`,
+    ...(rightOption === undefined ? {} : { presence_answer: rightOption }),
+    serial: token.serial,
+    transaction_id: transaction.id,
+    type: token.type,
+  };
+}
+
+/** Says which option to press: where the text has the tag for it, else at its end. */
+function withOption(text: string, option: string | undefined): string {
+  const tag = '{presence_answer}';
+  if (option === undefined) return text;
+  return text.includes(tag) ? text.replaceAll(tag, option) : `${text} Please press: ${option}`;
 }

@@ -1,12 +1,16 @@
 import type { Context } from 'koa';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
-import { challengeDetail, confirmText } from './challenge-detail.ts';
+import { challengeDetail } from './challenge-detail.ts';
+import { chooseAsk } from './choose-ask.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import type { Subject } from './subject.ts';
 
-/** A login that was started: the `detail` to reply with. `unreachable`: no push went out and no phone may poll, so nothing was started. */
-export type Started = { kind: 'started'; detail: Record<string, unknown>; count: number } | { kind: 'unreachable' };
+/**
+ * A login that was started: the `detail` to reply with. Otherwise nothing was: no push went out and no phone may poll, or no phone can do
+ * what policies ask for.
+ */
+export type Started = { kind: 'started'; detail: Record<string, unknown>; count: number } | { kind: 'unreachable' | 'unable' };
 
 const title = 'privacyIDEA';
 const question = 'Do you want to confirm the login?';
@@ -19,21 +23,31 @@ export async function startLogin(
   subject: Subject & { tokens: readonly PushToken[] },
 ): Promise<Started> {
   const { engine, graceMs } = parts;
-  const { user, realm, tokens } = subject;
+  const { user, realm } = subject;
   const asker = askerFor(parts, ctx, server);
   const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
+  const ask = chooseAsk(engine.policy, facts);
+  const mayFallBack = engine.policy.value('push_mode_fallback', facts) === 'confirm';
+  const tokens = subject.tokens.filter((token) => mayFallBack || engine.canAsk(token, ask));
+  if (tokens.length === 0) return { kind: 'unable' };
   const declineSettles = engine.policy.value('push_decline_settles', facts) ?? true;
   const rule = { declineSettles, consume: 'once' as const, graceMs };
-  const transaction = await engine.issue({ asker, user, realm, tokens, prompt: { title, question }, rule });
+  const transaction = await engine.issue({ asker, user, realm, tokens, prompt: { title, question }, ask, rule });
   const delivered = await engine.deliver({ transaction, tokens, asker });
   if (delivered.every(({ sent, pollable }) => !sent && !pollable)) {
     await engine.withdraw(transaction);
     return { kind: 'unreachable' };
   }
-  const messageFor = (token: PushToken): string => {
+  const textFor = (token: PushToken): string | undefined => {
     const tokenFacts = { ...engine.facts(asker, token.owner, token), scope: 'authentication' as const };
-    return engine.policy.value('push_challenge_text', tokenFacts) ?? engine.policy.value('challenge_text', tokenFacts) ?? confirmText;
+    return engine.policy.value('push_challenge_text', tokenFacts) ?? engine.policy.value('challenge_text', tokenFacts);
   };
   const preferred = engine.policy.value('preferred_client_mode', facts);
-  return { kind: 'started', detail: challengeDetail({ transaction, tokens, delivered, messageFor }, preferred), count: tokens.length };
+  return { kind: 'started', detail: challengeDetail({ transaction, tokens, delivered, textFor }, preferred), count: tokens.length };
 }
+
+/** Why nothing was started, for the reply. */
+export const notStarted: Record<Exclude<Started['kind'], 'started'>, string> = {
+  unreachable: 'The push could not be delivered, and polling is not allowed.',
+  unable: 'No phone of this user can do what the policies ask for.',
+};

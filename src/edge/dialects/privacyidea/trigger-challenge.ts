@@ -3,7 +3,7 @@ import { hasFailedTooOften, isUsable } from '../../../engine/index.ts';
 import { readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf, authServerOf } from './caller.ts';
 import type { PrivacyideaParts } from './parts.ts';
-import { startLogin } from './start-login.ts';
+import { notStarted, startLogin } from './start-login.ts';
 import { subjectOf } from './subject.ts';
 
 const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
@@ -25,6 +25,6 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   }
   const started = await startLogin(parts, ctx, server, { ...subject, tokens });
   if (started.kind === 'started') return sendPi(ctx, parts.product, { id: 2, value: started.count, detail: started.detail });
-  const message = 'The push could not be delivered, and polling is not allowed.';
+  const message = notStarted[started.kind];
   sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });
 }

@@ -5,7 +5,7 @@ import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { authServerOf } from './caller.ts';
 import type { PrivacyideaParts } from './parts.ts';
-import { startLogin } from './start-login.ts';
+import { notStarted, startLogin } from './start-login.ts';
 import { type Subject, subjectOf } from './subject.ts';
 
 type Outcome = { value: boolean; detail: Record<string, unknown> };
@@ -21,7 +21,9 @@ export async function validateCheck(parts: PrivacyideaParts, ctx: Context): Prom
   const server = authServerOf(parts, ctx, 'check');
   const subject = await subjectOf(parts, params, server, (name) => `User <${name}> does not exist.`);
   const id = params.text('transaction_id') ?? params.text('state');
-  const outcome = id ? await secondLeg(parts, server, subject, id) : await firstLeg(parts, ctx, server, subject, params);
+  const outcome = id
+    ? await secondLeg(parts, server, { ...subject, id, code: params.text('pass') ?? '' })
+    : await firstLeg(parts, ctx, server, subject, params);
   sendPi(ctx, parts.product, { id: 2, ...outcome });
 }
 
@@ -34,8 +36,9 @@ async function firstLeg(parts: PrivacyideaParts, ctx: Context, server: AuthServe
   if (matching.length === 0) return refuse(exceeded.length > 0 ? 'Failcounter exceeded' : 'wrong otp pin');
   const started = await startLogin(parts, ctx, server, { ...subject, tokens: matching });
   if (started.kind === 'started') return { value: false, detail: started.detail };
-  if (params.flag('exception')) throw new PiFault('validation', 'Failed to submit message to push gateway.');
-  return refuse('The push could not be delivered, and polling is not allowed.');
+  if (started.kind === 'unreachable' && params.flag('exception'))
+    throw new PiFault('validation', 'Failed to submit message to push gateway.');
+  return refuse(notStarted[started.kind]);
 }
 
 function usableTokens(tokens: readonly PushToken[], now: number): PushToken[] {
@@ -47,12 +50,11 @@ function usableTokens(tokens: readonly PushToken[], now: number): PushToken[] {
 async function secondLeg(
   { engine }: PrivacyideaParts,
   server: AuthServer,
-  { user, realm, serial, tokens }: Subject,
-  id: string,
+  { user, realm, serial, tokens, id, code }: Subject & { id: string; code: string },
 ): Promise<Outcome> {
   // A token without an owner is asked for by its serial alone.
   const who = user === '' ? {} : { user: { user, realm } };
-  const finished = await engine.finish({ id, authServer: server.name, ...who, ...(serial === undefined ? {} : { serial }) });
+  const finished = await engine.finish({ id, code, authServer: server.name, ...who, ...(serial === undefined ? {} : { serial }) });
   switch (finished.kind) {
     case 'accepted':
       return { value: true, detail: { message: 'Found matching challenge', serial: finished.serial } };

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Asker, Engine, RolloutRefusal } from '../../../engine/index.ts';
+import type { Transaction } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, type PiProduct, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { askerOf, type Route, type RoutePattern } from '../../http/index.ts';
 import type { Pipush } from './protocol.ts';
@@ -92,8 +93,16 @@ async function answer(
     },
     source: clientAddress(ctx),
   });
-  if (reply === 'unknown-token') throw new PiFault('not-found', 'The requested token could not be found.');
-  sendPi(ctx, product, { id: 1, value: reply !== 'refused' });
+  if (reply.kind === 'unknown-token') throw new PiFault('not-found', 'The requested token could not be found.');
+  const detail =
+    reply.kind === 'code-shown' ? { detail: { display_code: reply.code, message: codeMessage(engine, reply.transaction) } } : {};
+  sendPi(ctx, product, { id: 1, value: reply.kind !== 'refused', ...detail });
+}
+
+/** What the phone says beside a code. */
+function codeMessage({ policy, facts }: Engine, { authServer, dialect, user, realm }: Transaction): string {
+  const asked = facts({ authServer, dialect, client: '', userAgent: '' }, { user, realm });
+  return policy.value('push_code_to_phone_message', { ...asked, scope: 'authentication' }) ?? 'Enter the code to log in';
 }
 
 async function poll(parts: PipushParts, ctx: Context, params: PiParams): Promise<void> {
