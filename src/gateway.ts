@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Config, type Environment, type LoadedConfig, type Problem, readSecret } from './config/index.ts';
+import { type Catalog, type Config, type Environment, readSecret } from './config/index.ts';
 import { openAdminTokens } from './edge/access/index.ts';
 import { type Listener, openListener } from './edge/http/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
@@ -8,15 +8,15 @@ import { type EngineParts, openBackground, openEngine, openServerKeys, startSwee
 import { openSourceLimits } from './engine/limits/index.ts';
 import { openRealms, putAccount } from './engine/users/index.ts';
 import { createKeyringFile, createPasswords, type Keyring, openKeyring, openKeyStock } from './foundation/keyring/index.ts';
-import { type Clock, GatewayFault, type Result, version } from './foundation/model/index.ts';
+import { type Clock, GatewayFault, version } from './foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from './foundation/telemetry/index.ts';
 import { mountsOf } from './mounts.ts';
-import { openRouting, type Routing } from './routing.ts';
+import { type Loading, openRouting, type Routing } from './routing.ts';
 import { openEmbeddedStore } from './store/embedded/index.ts';
 import type { Store } from './store/store.ts';
 
 /** What a gateway is started with. Paths in `config` count from `folder`. */
-export type GatewayOptions = { config: Config; folder: string; environment: Environment; clock: Clock; log: Log };
+export type GatewayOptions = { config: Config; catalog: Catalog; folder: string; environment: Environment; clock: Clock; log: Log };
 
 /** A gateway that runs. */
 export type Gateway = {
@@ -27,7 +27,7 @@ export type Gateway = {
   /** Resolves when nothing is under way behind the replies. */
   settled(): Promise<void>;
   /** Takes over the policies and providers of a new configuration, or refuses it and changes nothing. */
-  reload(loaded: Result<LoadedConfig, Problem[]>): Promise<'reloaded' | 'refused'>;
+  reload(loaded: Loading): Promise<'reloaded' | 'refused'>;
   /** Stops listening, lets requests under way finish within the limit of the settings, carries out what is left, closes the store. */
   close(): Promise<void>;
 };

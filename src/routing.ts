@@ -1,5 +1,4 @@
-import { catalog } from '../providers/catalog.ts';
-import { type Config, type LoadedConfig, type Problem, problemText } from './config/index.ts';
+import { type Catalog, type Config, type LoadedConfig, type Problem, problemText } from './config/index.ts';
 import { exposeProviders, openRegistry, type Registry } from './delivery/registry/index.ts';
 import { type Clock, GatewayFault, type Result } from './foundation/model/index.ts';
 import type { Log, Metrics } from './foundation/telemetry/index.ts';
@@ -13,12 +12,15 @@ export type Routing = {
   policy(): Policy;
   registry(): Registry;
   /** Takes over what a new configuration says of both, or refuses and changes nothing; either way the log and the metrics tell. */
-  replace(loaded: Result<LoadedConfig, Problem[]>): Promise<'reloaded' | 'refused'>;
+  replace(loaded: Loading): Promise<'reloaded' | 'refused'>;
   /** Closes the providers, the old ones too. */
   close(): Promise<void>;
 };
 
-type RoutingOptions = { config: Config; folder: string; clock: Clock; log: Log; metrics: Metrics };
+/** A new configuration, or what is wrong with it, once its plug-ins are loaded. */
+export type Loading = Result<LoadedConfig, Problem[]> | Promise<Result<LoadedConfig, Problem[]>>;
+
+type RoutingOptions = { config: Config; catalog: Catalog; folder: string; clock: Clock; log: Log; metrics: Metrics };
 type Current = { config: Config; policy: Policy; registry: Registry };
 
 /** Opens policies and providers. Throws `config-invalid` when a provider cannot be opened. */
@@ -30,8 +32,8 @@ export async function openRouting(options: RoutingOptions): Promise<Routing> {
   metrics.configReloadedAt.set(clock() / 1000);
   exposeProviders(metrics, () => current.registry.status());
 
-  const take = async ({ config, folder }: LoadedConfig): Promise<void> => {
-    const next = await open({ ...options, config, folder });
+  const take = async ({ config, catalog, folder }: LoadedConfig): Promise<void> => {
+    const next = await open({ ...options, config, catalog, folder });
     const previous = current;
     current = next;
     const closing = previous.registry.close().finally(() => retired.delete(closing));
@@ -52,7 +54,7 @@ export async function openRouting(options: RoutingOptions): Promise<Routing> {
     registry: () => current.registry,
     replace(loaded) {
       // One after the other: of two in a row the later one counts.
-      const replaced = replacing.then(() => replace(loaded));
+      const replaced = replacing.then(async () => replace(await loaded));
       replacing = replaced;
       return replaced;
     },
@@ -63,7 +65,7 @@ export async function openRouting(options: RoutingOptions): Promise<Routing> {
   };
 }
 
-async function open({ config, folder, clock, log, metrics }: RoutingOptions): Promise<Current> {
+async function open({ config, catalog, folder, clock, log, metrics }: RoutingOptions): Promise<Current> {
   const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock });
   return { config, policy: openPolicy(config.policies), registry };
 }
@@ -73,7 +75,7 @@ function problemsOf(error: unknown): string[] {
   return error.message.split('\n');
 }
 
-const reloadable: readonly (keyof Config)[] = ['$schema', 'providers', 'policies'];
+const reloadable: readonly (keyof Config)[] = ['$schema', 'plugins', 'providers', 'policies'];
 
 /** The parts that differ and that only a start reads. */
 const needsRestart = (before: Config, after: Config): string[] =>

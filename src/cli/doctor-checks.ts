@@ -1,4 +1,3 @@
-import { catalog } from '../../providers/catalog.ts';
 import type { LoadedConfig } from '../config/index.ts';
 import { openRegistry, type Registry } from '../delivery/registry/index.ts';
 import { version } from '../foundation/model/index.ts';
@@ -29,7 +28,7 @@ export async function checkGateway(loaded: LoadedConfig): Promise<Finding[]> {
 }
 
 /** Every provider of the configuration, opened here: its credentials proved end to end, and when they end. */
-export async function checkProviders({ config, folder }: LoadedConfig): Promise<Finding[]> {
+export async function checkProviders({ config, catalog, folder }: LoadedConfig): Promise<Finding[]> {
   const surroundings = { catalog, folder, clock: Date.now, log: openLog('silent'), metrics: openMetrics(version) };
   const registry = await openRegistry({ ...surroundings, providers: config.providers });
   try {

@@ -1,4 +1,4 @@
-import type { Config, Environment, LoadedConfig, Problem } from '../config/index.ts';
+import type { Catalog, Config, Environment, LoadedConfig, Problem } from '../config/index.ts';
 import type { Clock, Result } from '../foundation/model/index.ts';
 import type { Log } from '../foundation/telemetry/index.ts';
 
@@ -7,13 +7,14 @@ export type RunningGateway = {
   urls: string[];
   firstPassword: string | undefined;
   settled(): Promise<void>;
-  reload(loaded: Result<LoadedConfig, Problem[]>): Promise<'reloaded' | 'refused'>;
+  reload(loaded: Result<LoadedConfig, Problem[]> | Promise<Result<LoadedConfig, Problem[]>>): Promise<'reloaded' | 'refused'>;
   close(): Promise<void>;
 };
 
 /** Starts a gateway in this process. */
 export type StartGateway = (options: {
   config: Config;
+  catalog: Catalog;
   folder: string;
   environment: Environment;
   clock: Clock;

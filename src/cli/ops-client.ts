@@ -41,8 +41,12 @@ export function openOpsClient(loaded: LoadedConfig, terminal: Terminal): OpsClie
 }
 
 /** Opens a client for one piece of work, and closes it. */
-export async function withOpsClient(loaded: LoadedConfig, terminal: Terminal, work: (client: OpsClient) => Promise<void>): Promise<void> {
-  const client = openOpsClient(loaded, terminal);
+export async function withOpsClient(
+  loading: Promise<LoadedConfig>,
+  terminal: Terminal,
+  work: (client: OpsClient) => Promise<void>,
+): Promise<void> {
+  const client = openOpsClient(await loading, terminal);
   try {
     await work(client);
   } finally {

@@ -1,8 +1,8 @@
-import { catalog } from '../../providers/catalog.ts';
 import { checkProviders, knownProviders } from '../delivery/registry/index.ts';
 import { routeConflicts } from '../edge/http/index.ts';
 import { checkPolicies } from '../policy/index.ts';
 import { routesOf } from './mounts.ts';
+import type { Catalog } from './plugins.ts';
 import type { Problem } from './problem.ts';
 import type { Config } from './schema.ts';
 
@@ -10,7 +10,7 @@ import type { Config } from './schema.ts';
 const tokenTypes = ['push'];
 
 /** What no single part can see: names that are used but not defined, defined twice, or owned by two. */
-export function crossCheck(config: Config): Problem[] {
+export function crossCheck(config: Config, catalog: Catalog): Problem[] {
   const realms = config.realms.map(({ name }) => name);
   const known = {
     providers: knownProviders(config.providers, catalog),

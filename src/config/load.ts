@@ -1,24 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
-import { catalog } from '../../providers/catalog.ts';
+import { catalog as own } from '../../providers/catalog.ts';
 import { tryProviders } from '../delivery/registry/index.ts';
 import { ok, type Result, refused, systemCode, version } from '../foundation/model/index.ts';
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
+import { type Catalog, loadPlugins } from './plugins.ts';
 import type { Problem } from './problem.ts';
-import { type Config, configSchema } from './schema.ts';
+import { type Config, configSchemaOf } from './schema.ts';
 import { type Environment, resolveSecrets } from './secrets.ts';
 import { speaksOfStandIn, understood } from './stand-ins.ts';
 
-/** A configuration that may be used: checked, frozen, with the folder its relative paths count from, and what it should be warned about. */
-export type LoadedConfig = { config: Config; folder: string; file: string; warnings: Problem[] };
+/**
+ * A configuration that may be used: checked, frozen, with the kinds of provider it may use, the folder its relative paths count from, and what
+ * it should be warned about.
+ */
+export type LoadedConfig = { config: Config; catalog: Catalog; folder: string; file: string; warnings: Problem[] };
 
-/** Reads and checks a configuration file; on failure every problem that was found, not only the first. */
-export function loadConfig(file: string, environment: Environment): Result<LoadedConfig, Problem[]> {
+/** Reads and checks a configuration file with its plug-ins; on failure every problem that was found, not only the first. */
+export async function loadConfig(file: string, environment: Environment): Promise<Result<LoadedConfig, Problem[]>> {
   const path = resolve(file);
   const text = readText(path);
-  return text.ok ? checkConfig(text.value, path, environment) : text;
+  if (!text.ok) return text;
+  const raw = parseJson(text.value);
+  if (!raw.ok) return raw;
+  const { catalog, problems } = await loadPlugins(raw.value, dirname(path));
+  const checked = checkConfig(text.value, path, environment, catalog);
+  if (problems.length === 0) return checked;
+  return refused([...problems, ...(checked.ok ? checked.value.warnings : checked.error)]);
 }
 
 function readText(path: string): Result<string, Problem[]> {
@@ -30,23 +40,24 @@ function readText(path: string): Result<string, Problem[]> {
   }
 }
 
-/** Checks the text of a configuration file; `file` is where its relative paths count from. */
-export function checkConfig(text: string, file: string, environment: Environment): Result<LoadedConfig, Problem[]> {
+/** Checks the text of a configuration file whose plug-ins, if any, have been loaded; `file` is where its relative paths count from. */
+export function checkConfig(text: string, file: string, environment: Environment, catalog: Catalog = own): Result<LoadedConfig, Problem[]> {
   const folder = dirname(file);
   const problems: Problem[] = [];
   const raw = parseJson(text);
   if (!raw.ok) return raw;
   const filled = withSecrets(raw.value, { folder, environment }, problems);
-  const parsed = configSchema.safeParse(filled);
-  if (!parsed.success) return refused([...problems, ...parsed.error.issues.flatMap(problemsOf), ...restOf(filled, parsed.error.issues)]);
-  problems.push(...crossCheck(parsed.data));
+  const parsed = configSchemaOf(catalog).safeParse(filled);
+  if (!parsed.success)
+    return refused([...problems, ...parsed.error.issues.flatMap(problemsOf), ...restOf(filled, parsed.error.issues, catalog)]);
+  problems.push(...crossCheck(parsed.data, catalog));
   if (problems.some(({ level }) => level === 'error')) return refused(problems);
-  return ok({ config: deepFreeze(parsed.data), folder, file, warnings: problems });
+  return ok({ config: deepFreeze(parsed.data), catalog, folder, file, warnings: problems });
 }
 
 /** Checks a configuration file as a start would find it: the file itself, and every provider opened once, without connecting anything. */
 export async function inspectConfig(file: string, environment: Environment, log: Log): Promise<Problem[]> {
-  const loaded = loadConfig(file, environment);
+  const loaded = await loadConfig(file, environment);
   const problems = loaded.ok ? loaded.value.warnings : loaded.error;
   const path = resolve(file);
   const text = readText(path);
@@ -54,6 +65,7 @@ export async function inspectConfig(file: string, environment: Environment, log:
   if (!raw.ok) return problems;
   const folder = dirname(path);
   const { providers } = record(withSecrets(raw.value, { folder, environment }, []));
+  const { catalog } = await loadPlugins(raw.value, folder);
   const entries: unknown[] = Array.isArray(providers) ? providers : [];
   const found = await tryProviders(entries, { catalog, folder, clock: Date.now, log, metrics: openMetrics(version) });
   return [...problems, ...found.map((problem) => ({ ...problem, path: ['providers', ...problem.path] }))];
@@ -71,9 +83,9 @@ const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 
 /** What else is wrong beside the parts that their schema refused. */
-function restOf(raw: unknown, issues: readonly z.core.$ZodIssue[]): Problem[] {
-  const config = understood(raw, issues);
-  return config ? crossCheck(config).filter(({ path }) => !speaksOfStandIn(path, issues)) : [];
+function restOf(raw: unknown, issues: readonly z.core.$ZodIssue[], catalog: Catalog): Problem[] {
+  const config = understood(raw, issues, configSchemaOf(catalog));
+  return config ? crossCheck(config, catalog).filter(({ path }) => !speaksOfStandIn(path, issues)) : [];
 }
 
 /** The keyring alone stays a reference: its file may be made at the first start. */

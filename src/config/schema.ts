@@ -7,6 +7,7 @@ import { realmConfig } from '../engine/users/index.ts';
 import { ruleConfig } from '../policy/index.ts';
 import { embeddedStoreConfig } from '../store/embedded/index.ts';
 import { mountConfig } from './mounts.ts';
+import { type Catalog, pluginsConfig } from './plugins.ts';
 import { secretReference } from './secrets.ts';
 
 const minute = 60_000;
@@ -68,21 +69,26 @@ export const settingsConfig = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Lowest level that is logged.'),
 });
 
-/** The whole configuration file. Every part brings its own schema; an unknown key is an error. */
-export const configSchema = z.strictObject({
-  $schema: z.string().optional().describe('Path of the JSON Schema, for editors.'),
-  listeners: z
-    .array(listenerConfig.extend({ mounts: z.array(mountConfig).min(1).describe('What the paths of this listener serve.') }))
-    .min(1)
-    .describe('Addresses the gateway listens on.'),
-  store: embeddedStoreConfig.describe('Where tokens and challenges live.'),
-  keyring: secretReference.describe('The keys that seal every secret in the store: 32-byte keys with ids, as JSON.'),
-  authServers: z.array(authServerConfig).default([]).describe('Who may call. Without any, whoever calls from this machine.'),
-  realms: z.array(realmConfig).default([]).describe('Names under which users are known.'),
-  providers: z.array(providerConfig(catalog)).default([]).describe('Ways to reach phones.'),
-  policies: z.array(ruleConfig).default([]).describe('Rules in order; for each action the first one that matches decides.'),
-  settings: settingsConfig.prefault({}).describe('Installation-wide values.'),
-});
+/** The whole configuration file, for these kinds of provider. Every part brings its own schema; an unknown key is an error. */
+export const configSchemaOf = (catalog: Catalog) =>
+  z.strictObject({
+    $schema: z.string().optional().describe('Path of the JSON Schema, for editors.'),
+    listeners: z
+      .array(listenerConfig.extend({ mounts: z.array(mountConfig).min(1).describe('What the paths of this listener serve.') }))
+      .min(1)
+      .describe('Addresses the gateway listens on.'),
+    store: embeddedStoreConfig.describe('Where tokens and challenges live.'),
+    keyring: secretReference.describe('The keys that seal every secret in the store: 32-byte keys with ids, as JSON.'),
+    authServers: z.array(authServerConfig).default([]).describe('Who may call. Without any, whoever calls from this machine.'),
+    realms: z.array(realmConfig).default([]).describe('Names under which users are known.'),
+    plugins: pluginsConfig,
+    providers: z.array(providerConfig(catalog)).default([]).describe('Ways to reach phones.'),
+    policies: z.array(ruleConfig).default([]).describe('Rules in order; for each action the first one that matches decides.'),
+    settings: settingsConfig.prefault({}).describe('Installation-wide values.'),
+  });
+
+/** The configuration file without outside plug-ins. */
+export const configSchema = configSchemaOf(catalog);
 
 /** The checked configuration, frozen; the only source of settings. */
-export type Config = Readonly<z.output<typeof configSchema>>;
+export type Config = Readonly<z.output<ReturnType<typeof configSchemaOf>>>;

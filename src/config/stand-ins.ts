@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Config, configSchema } from './schema.ts';
+import type { Config, configSchemaOf } from './schema.ts';
 
 type Draft = Record<string, unknown>;
 type Issue = Pick<z.core.$ZodIssue, 'path'>;
@@ -20,15 +20,15 @@ const standIns: Readonly<Record<string, (name: unknown) => Draft>> = {
  * As much of a refused configuration as can be understood: every refused part is stood in for by its name, so that what other parts say
  * can be checked all the same, and every problem keeps its place. Undefined where not even that is possible.
  */
-export function understood(raw: unknown, issues: readonly Issue[]): Config | undefined {
+export function understood(raw: unknown, issues: readonly Issue[], schema: ReturnType<typeof configSchemaOf>): Config | undefined {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return undefined;
   const draft: Draft = Object.fromEntries(
     Object.entries(raw)
-      .filter(([key]) => Object.hasOwn(configSchema.shape, key))
+      .filter(([key]) => Object.hasOwn(schema.shape, key))
       .map(([key, value]) => [key, Array.isArray(value) ? [...value] : value]),
   );
   for (const { path } of issues) standInFor(draft, path);
-  return configSchema.safeParse({ ...required, ...draft }).data;
+  return schema.safeParse({ ...required, ...draft }).data;
 }
 
 function standInFor(draft: Draft, [key, index]: readonly PropertyKey[]): void {

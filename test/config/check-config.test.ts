@@ -25,16 +25,16 @@ describe('A configuration file', () => {
   afterEach(() => undo.run());
 
   for (const file of ['config/default.json', 'config/example.json']) {
-    it(`${file} is fine, and names its schema`, () => {
-      const loaded = loadConfig(file, {});
+    it(`${file} is fine, and names its schema`, async () => {
+      const loaded = await loadConfig(file, {});
       assert.ok(loaded.ok, loaded.ok ? '' : loaded.error.map(problemText).join('\n'));
       assert.deepEqual(loaded.value.warnings, []);
       assert.equal(JSON.parse(readFileSync(file, 'utf8')).$schema, 'schema.json');
     });
   }
 
-  it('is frozen once it is checked', () => {
-    const loaded = loadConfig('config/default.json', {});
+  it('is frozen once it is checked', async () => {
+    const loaded = await loadConfig('config/default.json', {});
     assert.ok(loaded.ok);
     assert.throws(() => Object.assign(loaded.value.config.settings, { drainMs: 1 }), TypeError);
   });

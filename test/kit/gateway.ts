@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkConfig, problemText } from '../../src/config/index.ts';
+import { loadConfig, problemText } from '../../src/config/index.ts';
 import { openLog } from '../../src/foundation/telemetry/index.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
@@ -61,7 +62,8 @@ export function configText({ policies = [], settings = {}, mounts, more = {} }: 
 export async function givenGateway(undo: Cleanup, wishes: GatewayWishes = {}): Promise<GivenGateway> {
   const folder = temporaryFolder(undo);
   const clock = fakeClock(Date.now());
-  const loaded = checkConfig(configText(wishes), join(folder, 'config.json'), {});
+  writeFileSync(join(folder, 'config.json'), configText(wishes));
+  const loaded = await loadConfig(join(folder, 'config.json'), {});
   assert.ok(loaded.ok, loaded.ok ? '' : loaded.error.map(problemText).join('\n'));
   const logged: Record<string, unknown>[] = [];
   const log = openLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });

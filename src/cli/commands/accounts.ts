@@ -22,7 +22,7 @@ export function accountsCommand(terminal: Terminal): Command {
       .action(async (name: string, { config: file }: { config: string }) => {
         if (!accountName.test(name))
           throw new CommandFailed('an account name has 1 to 64 letters, digits, dots, underscores, dashes and @.');
-        const { config, folder } = configFor(file, terminal);
+        const { config, folder } = await configFor(file, terminal);
         const found = readSecret(config.keyring, { folder, environment: terminal.environment });
         if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}`);
         const store = await openEmbeddedStore({ path: resolve(folder, config.store.path), log: openLog('silent') });

@@ -9,8 +9,8 @@ export const defaultConfigFile = 'config/default.json';
 export const configOption = (): Option => new Option('-c, --config <file>', 'configuration file of the gateway').default(defaultConfigFile);
 
 /** Loads a configuration for a command; tells every problem, and fails when one is an error. */
-export function configFor(file: string, terminal: Terminal): LoadedConfig {
-  const loaded = loadConfig(file, terminal.environment);
+export async function configFor(file: string, terminal: Terminal): Promise<LoadedConfig> {
+  const loaded = await loadConfig(file, terminal.environment);
   if (loaded.ok) {
     for (const warning of loaded.value.warnings) terminal.err(problemText(warning));
     return loaded.value;

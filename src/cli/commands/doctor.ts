@@ -27,7 +27,7 @@ export function doctorCommand(terminal: Terminal): Command {
           detail: problemText(problem),
         })),
       );
-      const loaded = loadConfig(file, terminal.environment);
+      const loaded = await loadConfig(file, terminal.environment);
       if (loaded.ok) {
         tell([{ level: 'fine', what: 'config', detail: `${file} can be used` }]);
         tell(await checkGateway(loaded.value));

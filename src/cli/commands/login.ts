@@ -33,7 +33,7 @@ export function loginCommand(terminal: Terminal): Command {
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate login --user alice --pin 1234 --approve')
     .action(async (options: LoginOptions) => {
-      const client = openGatewayClient(configFor(options.config, terminal), terminal);
+      const client = openGatewayClient(await configFor(options.config, terminal), terminal);
       try {
         await login(client, terminal, options);
       } finally {

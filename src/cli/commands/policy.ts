@@ -40,13 +40,13 @@ function explainCommand(terminal: Terminal): Command {
     .option('--at <time>', 'moment, such as 2026-03-02T09:00:00Z; now without it')
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate policy explain --user alice --realm corp --client 10.1.2.3 --auth-server vpn')
-    .action(({ config: file, recorded, at, ...known }: Question) => {
-      const { config } = configFor(file, terminal);
+    .action(async ({ config: file, recorded, at, ...known }: Question) => {
+      const { config, catalog } = await configFor(file, terminal);
       const now = at === undefined ? Date.now() : Date.parse(at);
       if (Number.isNaN(now)) throw new CommandFailed(`--at ${at} is no time. Write it as 2026-03-02T09:00:00Z.`);
       const parts = {
         policy: openPolicy(config.policies),
-        providers: describeProviders(config),
+        providers: describeProviders(config, catalog),
         deadlineMs: config.settings.deliveryDeadlineMs,
       };
       for (const line of linesOf(explain(parts, { now, ...known }, recorded))) terminal.out(line);

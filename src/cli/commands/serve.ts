@@ -15,11 +15,11 @@ export function serveCommand(startGateway: StartGateway, terminal: Terminal): Co
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json')
     .action(async ({ config: file }: { config: string }) => {
-      const { config, folder } = configFor(file, terminal);
+      const { config, catalog, folder } = await configFor(file, terminal);
       // The banner is for people and goes to standard output; the log is for machines and goes to standard error.
       const log = openLog(config.settings.logLevel, { write: (line: string) => void process.stderr.write(line) });
       const stop = terminal.stopRequested();
-      const gateway = await startGateway({ config, folder, environment: terminal.environment, clock: Date.now, log });
+      const gateway = await startGateway({ config, catalog, folder, environment: terminal.environment, clock: Date.now, log });
       const reload = (): void => void gateway.reload(loadConfig(file, terminal.environment));
       const endings = [terminal.onReloadRequested(reload), onFileChanged(resolve(file), reload)];
       terminal.out(banner(gateway, file));

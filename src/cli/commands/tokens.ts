@@ -13,7 +13,7 @@ export function tokensCommand(terminal: Terminal): Command {
     .description('Push tokens of the running gateway.')
     .addHelpText('after', '\nExample:\n  npx pushgate tokens list --user alice');
   const withGateway = async (file: string, work: (client: GatewayClient) => Promise<void>): Promise<void> => {
-    const client = openGatewayClient(configFor(file, terminal), terminal);
+    const client = openGatewayClient(await configFor(file, terminal), terminal);
     try {
       await work(client);
     } finally {

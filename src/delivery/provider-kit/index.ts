@@ -13,6 +13,8 @@ export {
   type Push,
 } from './definition.ts';
 export { connectRead, oneOrMany, proxyUrl, pushUrl, secret } from './fields.ts';
+export { kit, type ProviderKit, type ProviderPlugin } from './kit.ts';
+export { readOutside } from './outside.ts';
 export { certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
 export { type ProviderProblem, ProviderProblems, readAll } from './problems.ts';
 export { retryAfterMs } from './retry-after.ts';

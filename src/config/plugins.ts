@@ -1,0 +1,61 @@
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { catalog as own } from '../../providers/catalog.ts';
+import { kit, type ProviderDefinition, readOutside } from '../delivery/provider-kit/index.ts';
+import { ok, type Result, refused, systemCode } from '../foundation/model/index.ts';
+import type { Problem } from './problem.ts';
+
+/** The outside plug-ins of a configuration. */
+export const pluginsConfig = z
+  .array(z.string().min(1))
+  .default([])
+  .describe('Outside providers: JavaScript by its path, or by the name of a package that is installed beside this file.');
+
+/** The kinds of provider that a configuration may use: those that come along, and those of its plug-ins. */
+export type Catalog = readonly ProviderDefinition[];
+
+/**
+ * Runs the plug-ins that a configuration names, before the rest of it can be checked; `raw` is the whole file as JSON, `folder` where it lies.
+ * Node keeps what it has loaded: a plug-in that was changed counts from the next start on.
+ */
+export async function loadPlugins(raw: unknown, folder: string): Promise<{ catalog: Catalog; problems: Problem[] }> {
+  const names = z.object({ plugins: pluginsConfig }).safeParse(raw).data?.plugins ?? [];
+  const catalog: ProviderDefinition[] = [...own];
+  const problems: Problem[] = [];
+  for (const [index, name] of names.entries()) {
+    const read = await loadOne(name, folder, catalog);
+    if (read.ok) catalog.push(read.value);
+    else
+      problems.push(...read.error.map((message): Problem => ({ path: ['plugins', index], message: `${name} ${message}`, level: 'error' })));
+  }
+  return { catalog, problems };
+}
+
+async function loadOne(name: string, folder: string, catalog: Catalog): Promise<Result<ProviderDefinition, string[]>> {
+  const taken = catalog.flatMap(({ kind, aliases = [] }) => [kind, ...aliases]);
+  const plugin = await defaultExportOf(name, folder);
+  if (!plugin.ok) return refused([plugin.error]);
+  if (typeof plugin.value !== 'function')
+    return refused(['has no function as its default export; it is (kit) => kit.defineProvider({ … })']);
+  try {
+    return readOutside(plugin.value(kit), taken);
+  } catch (error) {
+    return refused([`failed with ${messageOf(error)}`]);
+  }
+}
+
+async function defaultExportOf(name: string, folder: string): Promise<Result<unknown, string>> {
+  try {
+    const file = /^(\.{0,2}\/|[A-Za-z]:)/.test(name) ? resolve(folder, name) : createRequire(join(folder, 'config.json')).resolve(name);
+    const { default: value }: { default?: unknown } = await import(pathToFileURL(file).href);
+    return ok(value);
+  } catch (error) {
+    const hint = /NOT_FOUND$/.test(systemCode(error)) ? '; name a file, or install the package beside this configuration' : '';
+    return refused(`cannot be loaded (${messageOf(error)})${hint}`);
+  }
+}
+
+/** The first line: the rest is a list of files that asked for it. */
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
