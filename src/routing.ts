@@ -70,9 +70,10 @@ async function open({ config, catalog, folder, clock, log, metrics }: RoutingOpt
   return { config, policy: openPolicy(config.policies), registry };
 }
 
+/** What a reload failed for. A defect must not end a gateway that works, so it is refused like any other. */
 function problemsOf(error: unknown): string[] {
-  if (!(error instanceof GatewayFault)) throw error;
-  return error.message.split('\n');
+  if (error instanceof GatewayFault) return error.message.split('\n');
+  return [`a defect of a provider: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
 }
 
 const reloadable: readonly (keyof Config)[] = ['$schema', 'plugins', 'providers', 'policies'];
