@@ -15,7 +15,10 @@ class ConnectFailed extends Error {
   }
 }
 
-/** Connects to an origin by HTTP/2, through a proxy where there is one. Rejects with the error of the system or of TLS. */
+/**
+ * Connects to an origin by HTTP/2, through a proxy where there is one, and waits for its first word: that says how many streams it takes at
+ * once (APNs takes one before it has seen good credentials). Rejects with the error of the system or of TLS.
+ */
 export async function connectHttp2(origin: string, options: WireOptions): Promise<ClientHttp2Session> {
   const { connectTimeoutMs = 10_000 } = options;
   const socket = await socketTo(new URL(origin), options);
@@ -30,8 +33,11 @@ export async function connectHttp2(origin: string, options: WireOptions): Promis
     const late = setTimeout(() => fail(new ConnectFailed('ETIMEDOUT', 'connecting took too long')), connectTimeoutMs);
     const onClose = (): void => fail(new ConnectFailed('ECONNRESET', 'the connection was closed'));
     session.once('error', fail).once('close', onClose);
-    session.once('connect', () => {
+    // A far side that refuses our certificate ends the socket, of which the session says nothing.
+    socket.once('error', fail).once('close', onClose);
+    session.once('remoteSettings', () => {
       clearTimeout(late);
+      socket.off('error', fail).off('close', onClose);
       // Whoever uses the session hears of its end by its streams.
       session
         .off('error', fail)

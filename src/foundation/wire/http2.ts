@@ -31,20 +31,21 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
   const underWay = new Set<Promise<unknown>>();
 
   const session = (): Promise<ClientHttp2Session> => {
-    current ??= connectHttp2(origin, options).then((opened) => {
-      const forget = (): void => {
-        current = undefined;
-      };
+    if (current) return current;
+    const connecting = connectHttp2(origin, options).then((opened) => {
       opened.once('goaway', forget).once('close', forget).once('error', forget);
       // Every stream listens for GOAWAY.
       opened.setMaxListeners(0);
       keepAlive(opened);
       return opened;
     });
-    current.catch(() => {
-      current = undefined;
-    });
-    return current;
+    // An old connection ends long after a new one was made: it must not take that along.
+    const forget = (): void => {
+      if (current === connecting) current = undefined;
+    };
+    connecting.catch(forget);
+    current = connecting;
+    return connecting;
   };
   const once = async (call: Http2Call): Promise<Ended> => {
     try {
@@ -88,13 +89,18 @@ function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 function exchange(session: ClientHttp2Session, origin: string, { method, path, headers, body, signal }: Http2Call): Promise<Ended> {
+  if (signal.aborted) return Promise.reject(signal.reason);
   if (session.closed || session.destroyed) return Promise.resolve({ kind: 'unseen' });
   const stream = session.request({ ':method': method, ':path': path, ':authority': new URL(origin).host, ...headers });
   return new Promise((resolve, reject) => {
     let head: IncomingHttpHeaders & { ':status'?: number | undefined } = {};
     let text = '';
     let lastSeen = Number.POSITIVE_INFINITY;
-    const onAbort = (): void => stream.close(constants.NGHTTP2_CANCEL);
+    const onAbort = (): void => {
+      stream.close(constants.NGHTTP2_CANCEL);
+      // A stream that waits for its turn closes only when that comes.
+      reject(signal.reason);
+    };
     const onGoaway = (_code: number, lastStreamId: number): void => {
       lastSeen = lastStreamId;
       // A stream that the far side will not look at would wait for ever.

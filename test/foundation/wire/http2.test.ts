@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type SecureServerOptions,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { createServer as createTlsServer } from 'node:tls';
 import { openHttp2, type WireOptions } from '../../../src/foundation/wire/index.ts';
 import { cleanup } from '../../kit/temporary.ts';
 import { selfSigned } from './self-signed.ts';
@@ -13,8 +20,12 @@ describe('HTTP/2 out', () => {
   afterEach(() => undo.run());
 
   /** A real HTTP/2 server; `sessions` counts the connections it got. */
-  const given = async (onStream: (stream: ServerHttp2Stream, path: string) => void, options: WireOptions = {}) => {
-    const server: Http2SecureServer = createSecureServer({ key: selfSigned.key, cert: selfSigned.cert });
+  const given = async (
+    onStream: (stream: ServerHttp2Stream, path: string) => void,
+    options: WireOptions = {},
+    more: SecureServerOptions = {},
+  ) => {
+    const server: Http2SecureServer = createSecureServer({ key: selfSigned.key, cert: selfSigned.cert, ...more });
     const sessions: ServerHttp2Session[] = [];
     server.on('session', (session) => sessions.push(session));
     server.on('sessionError', () => undefined);
@@ -94,6 +105,48 @@ describe('HTTP/2 out', () => {
     assert.equal(sessions.length, 2);
   });
 
+  it('opens as many streams at once as the far side takes; one that waits for its turn still ends at its deadline', async () => {
+    // given a far side that takes one stream at a time, and hangs
+    let openStreams = 0;
+    const { get } = await given(
+      () => {
+        openStreams += 1;
+      },
+      {},
+      { settings: { maxConcurrentStreams: 1 } },
+    );
+    const giveUp = new AbortController();
+    const hanging = get('/hangs', giveUp.signal);
+    // when another one waits behind it
+    assert.deepEqual(await get('/waits', AbortSignal.timeout(50)), { ok: false, error: 'timeout' });
+    // then it has not waited longer than it may, and the far side has seen one stream
+    assert.equal(openStreams, 1);
+    giveUp.abort();
+    assert.deepEqual(await hanging, { ok: false, error: 'aborted' });
+  });
+
+  it('keeps its connection when the one before, which was told to go, ends at last', async () => {
+    // given a connection that was sent away while a stream was under way, and a fresh one after it
+    const held: ServerHttp2Stream[] = [];
+    const { get, sessions } = await given((stream, path) => {
+      if (path !== '/held') return answers(stream);
+      held.push(stream);
+      stream.session?.goaway(0, stream.id);
+    });
+    const first = get('/held');
+    while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (sessions.length < 2) await get('/second');
+    // when the old one ends
+    const gone = once(sessions[0] ?? assert.fail(), 'close');
+    for (const stream of held) answers(stream);
+    assert.ok((await first).ok);
+    await gone;
+    await get('/third');
+    await get('/fourth');
+    // then no third one is made
+    assert.equal(sessions.length, 2);
+  });
+
   it('never sends again what may have been looked at', async () => {
     let streams = 0;
     const { get } = await given((stream) => {
@@ -127,8 +180,24 @@ describe('HTTP/2 out', () => {
     assert.deepEqual(await stalled.request({ method: 'GET', path: '/', signal }), { ok: false, error: 'timeout' });
     silent.close();
     await once(silent, 'close');
+    // a connection that is there, but never says a word of HTTP/2
+    const mute = createTlsServer({ ...selfSigned, ALPNProtocols: ['h2'] }, (socket) => socket.on('error', () => undefined).resume());
+    mute.listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    undo.later(() => mute.close());
+    const waiting = openHttp2(`https://localhost:${(mute.address() as AddressInfo).port}`, { ca: selfSigned.cert, connectTimeoutMs: 50 });
+    assert.deepEqual(await waiting.request({ method: 'GET', path: '/', signal }), { ok: false, error: 'timeout' });
     const nobody = openHttp2(`https://127.0.0.1:${silentPort}`, {});
     assert.deepEqual(await nobody.request({ method: 'GET', path: '/', signal }), { ok: false, error: 'connection' });
+  });
+
+  it('says `tls` at once where the far side wants a certificate that we have not', async () => {
+    const wanting = { requestCert: true, rejectUnauthorized: true, ca: selfSigned.cert };
+    const { get } = await given((stream) => answers(stream), {}, wanting);
+    assert.deepEqual(await get('/'), { ok: false, error: 'tls' });
+    const clientCertificate = { certificate: selfSigned.cert, key: selfSigned.key };
+    const proven = await given((stream) => answers(stream), { clientCertificate }, wanting);
+    assert.ok((await proven.get('/')).ok);
   });
 
   it('goes through a proxy, and tells it who it is', async () => {
