@@ -1,3 +1,4 @@
+export { type Pkcs12, type Pkcs12Problem, readPkcs12 } from '../../foundation/crypto/index.ts';
 export type { DeviceAddress } from '../../foundation/model/index.ts';
 export { GatewayFault, Secret } from '../../foundation/model/index.ts';
 export type { Http, Http2, HttpReply, WireError, WireOptions } from '../../foundation/wire/index.ts';
@@ -15,7 +16,7 @@ export {
 export { connectRead, oneOrMany, proxyUrl, pushUrl, secret } from './fields.ts';
 export { kit, type ProviderKit, type ProviderPlugin } from './kit.ts';
 export { readOutside } from './outside.ts';
-export { certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
+export { type ClientCertificate, certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
 export { type ProviderProblem, ProviderProblems, readAll } from './problems.ts';
 export { retryAfterMs } from './retry-after.ts';
-export { type ClientCertificate, readAuthorities, type TlsSettings, tlsFields, tlsOptions, tlsReaders } from './tls.ts';
+export { readAuthorities, type TlsSettings, tlsFields, tlsOptions, tlsReaders } from './tls.ts';

@@ -1,14 +1,17 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { GatewayFault, systemCode } from '../../foundation/model/index.ts';
+import { type Pkcs12Problem, readPkcs12 } from '../../foundation/crypto/index.ts';
+import { GatewayFault, type Secret, systemCode } from '../../foundation/model/index.ts';
 import type { Expiry } from './definition.ts';
 
 const block = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 /** Reads a file that the configuration names. Throws `config-invalid` with the path and what to do. */
-export function readConfigFile(path: string, what: string): string {
+export const readConfigFile = (path: string, what: string): string => readBytes(path, what).toString('utf8');
+
+function readBytes(path: string, what: string): Buffer {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (error) {
     throw new GatewayFault(
       'config-invalid',
@@ -33,13 +36,17 @@ export function certificatesOf(pem: string, path: string): { pem: string; expiry
   });
 }
 
-/** A client certificate and its key out of one PEM file. Throws `config-invalid` when one of them is missing or it has ended. */
-export function readClientCertificate(path: string, now: number): { certificate: string; key: string; expiries: Expiry[] } {
-  const pem = readConfigFile(path, 'client certificate');
+/** A client certificate with its chain, and its key, as PEM. */
+export type ClientCertificate = { certificate: string; key: string; expiries: Expiry[] };
+
+/**
+ * A client certificate and its key out of one file, PEM or PKCS#12 (`.p12`, `.pfx`). Throws `config-invalid` when one of them is missing,
+ * the passphrase does not open it, or the certificate has ended.
+ */
+export function readClientCertificate(path: string, now: number, passphrase?: Secret): ClientCertificate {
+  const bytes = readBytes(path, 'client certificate');
+  const { pem, key } = isPkcs12(path, bytes) ? fromPkcs12(bytes, path, passphrase) : fromPem(bytes.toString('utf8'), path, passphrase);
   const certificates = certificatesOf(pem, path);
-  const key = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/.exec(pem)?.[0];
-  if (key === undefined)
-    throw new GatewayFault('config-invalid', `There is no private key in ${path}. Put certificate and key into this one file.`);
   const ended = certificates.find(({ expiry }) => expiry.at <= now);
   if (ended)
     throw new GatewayFault(
@@ -47,4 +54,43 @@ export function readClientCertificate(path: string, now: number): { certificate:
       `The certificate in ${path} ended on ${new Date(ended.expiry.at).toISOString()}. Put a new one there.`,
     );
   return { certificate: certificates.map((each) => each.pem).join('\n'), key, expiries: certificates.map(({ expiry }) => expiry) };
+}
+
+/** DER begins with a SEQUENCE; PEM is text. */
+const isPkcs12 = (path: string, bytes: Buffer): boolean => /\.(p12|pfx)$/i.test(path) || bytes[0] === 0x30;
+
+type PemPair = { pem: string; key: string };
+
+function fromPkcs12(bytes: Buffer, path: string, passphrase: Secret | undefined): PemPair {
+  const read = readPkcs12(bytes, passphrase?.reveal());
+  if (!read.ok) throw new GatewayFault('config-invalid', `${path} ${pkcs12Problems[read.error]}`);
+  return { pem: read.value.certificates.join('\n'), key: read.value.key };
+}
+
+const pkcs12Problems: Readonly<Record<Pkcs12Problem, string>> = {
+  'wrong-password': 'is not opened by its passphrase. Set the passphrase that it was exported with.',
+  broken: 'is no PKCS#12 file that can be read. Export certificate and key once more.',
+  'no-key': 'holds no private key. Export the certificate together with its key.',
+  'no-certificate': 'holds no certificate that fits its key. Export both together.',
+};
+
+function fromPem(pem: string, path: string, passphrase: Secret | undefined): PemPair {
+  certificatesOf(pem, path);
+  const key = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/.exec(pem)?.[0];
+  if (key === undefined)
+    throw new GatewayFault('config-invalid', `There is no private key in ${path}. Put certificate and key into this one file.`);
+  if (passphrase === undefined && /ENCRYPTED/.test(key))
+    throw new GatewayFault(
+      'config-invalid',
+      `The private key in ${path} has a passphrase. Set that as well, or export the key without one.`,
+    );
+  return { pem, key: passphrase === undefined ? key : opened(key, path, passphrase) };
+}
+
+function opened(key: string, path: string, passphrase: Secret): string {
+  try {
+    return createPrivateKey({ key, passphrase: passphrase.reveal() }).export({ type: 'pkcs8', format: 'pem' }).toString();
+  } catch {
+    throw new GatewayFault('config-invalid', `The private key in ${path} is not opened by its passphrase. Set the one it was made with.`);
+  }
 }

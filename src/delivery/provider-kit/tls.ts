@@ -1,15 +1,14 @@
-import { createPrivateKey } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import { GatewayFault, type Secret } from '../../foundation/model/index.ts';
+import { GatewayFault } from '../../foundation/model/index.ts';
 import type { WireOptions } from '../../foundation/wire/index.ts';
-import type { Expiry, ProviderHost } from './definition.ts';
+import type { ProviderHost } from './definition.ts';
 import { proxyUrl, secret } from './fields.ts';
-import { certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
+import { type ClientCertificate, certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
 
 /** The fields by which a provider says who it is, whom it trusts and which way it goes. */
 export const tlsFields = {
-  access_certificate: z.string().min(1).optional().describe('PEM file with client certificate and key.'),
+  access_certificate: z.string().min(1).optional().describe('PEM or .p12 file with client certificate and key.'),
   passphrase: secret.optional().describe('Passphrase of that key.'),
   server_certificate: z
     .union([z.string().min(1), z.literal(false)])
@@ -21,12 +20,10 @@ export const tlsFields = {
 /** What these fields hold. */
 export type TlsSettings = z.output<z.ZodObject<typeof tlsFields>>;
 
-/** A client certificate with its key, and the ends of their lives. */
-export type ClientCertificate = { certificate: string; key: string; expiries: Expiry[] };
-
 /** Readers of the files that these fields name, for `readAll`. */
 export const tlsReaders = ({ access_certificate, passphrase, server_certificate }: TlsSettings, { path, clock }: ProviderHost) => ({
-  access_certificate: () => (access_certificate === undefined ? undefined : readUnlocked(path(access_certificate), passphrase, clock())),
+  access_certificate: () =>
+    access_certificate === undefined ? undefined : readClientCertificate(path(access_certificate), clock(), passphrase),
   server_certificate: () => (typeof server_certificate === 'string' ? readAuthorities(path(server_certificate)) : undefined),
 });
 
@@ -51,16 +48,4 @@ export function readAuthorities(path: string): string {
   return certificatesOf(readConfigFile(path, 'CA file'), path)
     .map(({ pem }) => pem)
     .join('\n');
-}
-
-function readUnlocked(path: string, passphrase: Secret | undefined, now: number): ClientCertificate {
-  const client = readClientCertificate(path, now);
-  try {
-    const key = createPrivateKey({ key: client.key, ...(passphrase && { passphrase: passphrase.reveal() }) });
-    return { ...client, key: key.export({ type: 'pkcs8', format: 'pem' }).toString() };
-  } catch {
-    // The cause is left out: it may quote the key.
-    const hint = passphrase ? 'Is the passphrase right?' : 'If it is locked, set its passphrase.';
-    throw new GatewayFault('config-invalid', `The private key in ${path} cannot be read. ${hint}`);
-  }
 }

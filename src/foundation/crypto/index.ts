@@ -1,3 +1,4 @@
 export { decodeBase32, encodeBase32 } from './base32.ts';
 export { equalText, randomDigits, randomHex, sha256Hex } from './digest.ts';
+export { type Pkcs12, type Pkcs12Problem, readPkcs12 } from './pkcs12.ts';
 export { readSpki, signRsaSha256, verifySha256 } from './rsa.ts';

@@ -1,0 +1,75 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import forge from 'node-forge';
+import { ok, type Result, refused } from '../model/index.ts';
+
+/** What a PKCS#12 file holds, as PEM: the key, the certificate that belongs to it, and after that the others of the chain. */
+export type Pkcs12 = { certificates: string[]; key: string };
+
+/** Why a PKCS#12 file is of no use. `broken` is also said of files whose form nobody can read here. */
+export type Pkcs12Problem = 'wrong-password' | 'broken' | 'no-key' | 'no-certificate';
+
+/**
+ * Reads a PKCS#12 file (`.p12`, `.pfx`) with an RSA or EC key, encrypted in the old way (RC2, 3DES) or with AES. Without a password both
+ * kinds of an empty one are tried.
+ */
+export function readPkcs12(bytes: Uint8Array, password = ''): Result<Pkcs12, Pkcs12Problem> {
+  const opened = openFile(bytes, password);
+  if (!opened.ok) return opened;
+  const [key] = [...bagsOf(opened.value, 'pkcs8ShroudedKeyBag'), ...bagsOf(opened.value, 'keyBag')].map(keyPem);
+  if (key === undefined) return refused('no-key');
+  return inOrder(bagsOf(opened.value, 'certBag').map(certificatePem), key);
+}
+
+type Opened = Result<forge.pkcs12.Pkcs12Pfx, Pkcs12Problem>;
+
+function openFile(bytes: Uint8Array, password: string): Opened {
+  const first = openWith(bytes, password);
+  if (first.ok || first.error !== 'wrong-password') return first;
+  // An empty password is not the same as none at all.
+  if (password === '') return openWith(bytes, undefined);
+  // AES takes the password in UTF-8, everything older (the checksum too) in UTF-16; the library gives both the same.
+  const utf8 = Buffer.from(password).toString('latin1');
+  return utf8 === password ? first : openWith(bytes, utf8, 'unchecked');
+}
+
+function openWith(bytes: Uint8Array, password: string | undefined, checksum?: 'unchecked'): Opened {
+  try {
+    const structure = forge.asn1.fromDer(forge.util.createBuffer(Buffer.from(bytes).toString('latin1')));
+    if (checksum && Array.isArray(structure.value)) structure.value = structure.value.slice(0, 2);
+    return ok(forge.pkcs12.pkcs12FromAsn1(structure, false, password));
+  } catch (error) {
+    // The library tells these apart by its sentences only.
+    const isPassword = checksum === 'unchecked' || (error instanceof Error && /password|decrypt/i.test(error.message));
+    return refused(isPassword ? 'wrong-password' : 'broken');
+  }
+}
+
+type BagKind = 'pkcs8ShroudedKeyBag' | 'keyBag' | 'certBag';
+
+function bagsOf(file: forge.pkcs12.Pkcs12Pfx, kind: BagKind): forge.pkcs12.Bag[] {
+  const bagType = forge.pki.oids[kind] ?? '';
+  return file.getBags({ bagType })[bagType] ?? [];
+}
+
+/** What the library does not know, such as EC, it hands on as it found it. */
+function keyPem({ key, asn1 }: forge.pkcs12.Bag): string {
+  return key ? forge.pki.privateKeyToPem(key) : pem('PRIVATE KEY', asn1);
+}
+
+function certificatePem({ cert, asn1 }: forge.pkcs12.Bag): string {
+  return cert ? forge.pki.certificateToPem(cert) : pem('CERTIFICATE', asn1);
+}
+
+const pem = (type: string, asn1: forge.asn1.Asn1): string => forge.pem.encode({ type, body: forge.asn1.toDer(asn1).getBytes() });
+
+function inOrder(certificates: readonly string[], key: string): Result<Pkcs12, Pkcs12Problem> {
+  try {
+    const privateKey = createPrivateKey(key);
+    const own = certificates.find((certificate) => new X509Certificate(certificate).checkPrivateKey(privateKey));
+    if (own === undefined) return refused('no-certificate');
+    const unix = (text: string): string => text.replaceAll('\r\n', '\n');
+    return ok({ certificates: [own, ...certificates.filter((each) => each !== own)].map(unix), key: unix(key) });
+  } catch {
+    return refused('broken');
+  }
+}
