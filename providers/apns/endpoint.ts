@@ -1,0 +1,71 @@
+import type { Http2 } from '../../src/delivery/provider-kit/index.ts';
+import type { Message } from './message.ts';
+import { type Answered, answerOf } from './outcomes.ts';
+import type { TokenSource } from './provider-token.ts';
+
+/** One environment of APNs. */
+export type Endpoint = {
+  host: string;
+  /** Sends a message; a second time where nobody knows what became of the first. */
+  send(message: Message, signal: AbortSignal): Promise<Answered>;
+  close(): Promise<void>;
+};
+
+/** How an environment is reached: `connect` opens a transport to it, `tokens` are absent where a certificate speaks for us. */
+export type EndpointOptions = { host: string; connect: () => Http2; tokens: TokenSource | undefined; clock: () => number };
+
+type Connection = { http2: Http2; hasAnswered: boolean };
+
+/**
+ * Opens an environment; all that goes to it shares one connection, which is left for a fresh one when it is worn. What was lost with its
+ * connection is sent once more with the same `apns-id` and collapse id, so that a phone that got both shows one. A time-out is the end of
+ * the budget: there is no time left to send anything again, but the next push does not wait for a peer that may be gone.
+ */
+export function openEndpoint({ host, connect, tokens, clock }: EndpointOptions): Endpoint {
+  const open = (): Connection => ({ http2: connect(), hasAnswered: false });
+  const leaving = new Set<Promise<void>>();
+  let current = open();
+  let closing: Promise<unknown> | undefined;
+  const leave = (worn: Connection): void => {
+    // Many streams end with one connection: only the first of them opens the next.
+    if (worn !== current || closing) return;
+    current = open();
+    const gone = worn.http2.close().finally(() => leaving.delete(gone));
+    leaving.add(gone);
+  };
+  const once = async (message: Message, token: string | undefined, signal: AbortSignal): Promise<Answered> => {
+    const used = current;
+    const headers = token === undefined ? message.headers : { ...message.headers, authorization: `bearer ${token}` };
+    const reply = await used.http2.request({ method: 'POST', path: message.path, headers, body: message.body, signal });
+    const answered: Answered = reply.ok ? { ok: true, value: answerOf(reply.value) } : reply;
+    if (isWorn(answered, used)) leave(used);
+    used.hasAnswered ||= answered.ok;
+    return answered;
+  };
+  return {
+    host,
+    async send(message, signal) {
+      const token = tokens?.current(clock());
+      const first = await once(message, token, signal);
+      const answered = isLost(first) && !signal.aborted ? await once(message, token, signal) : first;
+      if (token === undefined || reasonOf(answered) !== 'ExpiredProviderToken' || signal.aborted) return answered;
+      const fresh = tokens?.insteadOf(token, clock());
+      return fresh === undefined ? answered : once(message, fresh, signal);
+    },
+    async close() {
+      closing ??= Promise.all([current.http2.close(), ...leaving]);
+      await closing;
+    },
+  };
+}
+
+const reasonOf = (answered: Answered): string | undefined => (answered.ok ? answered.value.reason : undefined);
+
+const isLost = (answered: Answered): boolean => reasonOf(answered) === 'IdleTimeout' || (!answered.ok && answered.error === 'connection');
+
+/** A connection that has not answered yet may still be on its way: it is not left for being slow. */
+function isWorn(answered: Answered, { hasAnswered }: Connection): boolean {
+  if (answered.ok)
+    return answered.value.status >= 500 || reasonOf(answered) === 'IdleTimeout' || reasonOf(answered) === 'InvalidProviderToken';
+  return answered.error === 'connection' || (answered.error === 'timeout' && hasAnswered);
+}

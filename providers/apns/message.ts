@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { Notification } from '@parse/node-apn';
+import { z } from 'zod';
+import type { Push } from '../../src/delivery/provider-kit/index.ts';
+
+/** One request to APNs, before it is known which environment it goes to and who it is signed by. */
+export type Message = { path: string; headers: Record<string, string>; body: string };
+
+/** The size that APNs takes, in bytes. */
+export const maxPayloadBytes = 4096;
+
+const jsonObject = z.record(z.string(), z.unknown());
+
+/** The request that rings a phone: at once, until the challenge ends, and in place of an older one that nobody has looked at. */
+export function messageOf(push: Push, device: string, { topic, id }: { topic: string; id: string }): Message {
+  return {
+    path: `/3/device/${device}`,
+    headers: {
+      'apns-topic': topic,
+      'apns-push-type': 'alert',
+      'apns-priority': '10',
+      'apns-expiration': String(Math.floor(push.expiresAt / 1000)),
+      'apns-collapse-id': collapseId(push),
+      'apns-id': id,
+    },
+    body: JSON.stringify(notificationOf(push)),
+  };
+}
+
+/** A push to a phone that cannot exist, which APNs looks at only after our credentials. Nothing would ring if it did exist. */
+export function probeOf({ topic, id }: { topic: string; id: string }): Message {
+  return {
+    path: `/3/device/${'0'.repeat(64)}`,
+    headers: { 'apns-topic': topic, 'apns-push-type': 'background', 'apns-priority': '5', 'apns-expiration': '0', 'apns-id': id },
+    body: JSON.stringify(new Notification({ contentAvailable: true })),
+  };
+}
+
+/** privacyIDEA's app replaces by one fixed id, whatever the challenge. @see docs/protocols/privacyidea.md 4.2 */
+const collapseId = ({ phone, handle }: Push): string =>
+  phone === 'pipush' ? 'privacyidea.pushtoken' : createHash('sha256').update(handle).digest('hex').slice(0, 32);
+
+/**
+ * What the phone gets. pipush: the fields of the payload beside `aps`, as Firebase hands them to an iPhone. Any other phone: its text under
+ * `challenge`, what it calls it under `transactionId`, as a LinOTP challenge service gets them.
+ */
+function notificationOf({ phone, payload, handle }: Push): Notification {
+  const fields = phone === 'pipush' ? fieldsOf(payload) : undefined;
+  if (!fields) {
+    const alert = { title: 'Login', body: 'Open the app to answer.' };
+    return new Notification({ alert, sound: 'default', payload: { transactionId: handle, challenge: payload } });
+  }
+  const alert = { title: textOf(fields.title, 'Login'), body: textOf(fields.question, 'Do you want to confirm the login?') };
+  return new Notification({ alert, sound: 'default', category: 'PUSH_AUTHENTICATION', payload: fields });
+}
+
+function fieldsOf(payload: string): Record<string, unknown> | undefined {
+  try {
+    return jsonObject.safeParse(JSON.parse(payload)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const textOf = (value: unknown, otherwise: string): string => (typeof value === 'string' && value !== '' ? value : otherwise);

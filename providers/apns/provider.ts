@@ -1,0 +1,83 @@
+/**
+ * Pushes to iPhones by Apple's APNs: signed by a .p8 key, or with the certificate of one app. Which of APNs' two environments an address
+ * comes from is found out and remembered.
+ * Wire: POST /3/device/{address} over HTTP/2; 200 means taken over.
+ * @see docs/protocols/delivery.md 2, 2.1
+ */
+import { randomUUID } from 'node:crypto';
+import { type CheckResult, type DeliveryOutcome, type DeviceAddress, defineProvider } from '../../src/delivery/provider-kit/index.ts';
+import { config } from './config.ts';
+import { openEndpoints } from './endpoints.ts';
+import { type Environment, openEnvironmentMemory, otherThan } from './environments.ts';
+import { type Message, maxPayloadBytes, messageOf, probeOf } from './message.ts';
+import { type Answered, isBadDeviceToken, outcomeOf } from './outcomes.ts';
+
+export default defineProvider({
+  kind: 'apns',
+  addresses: ['apns'],
+  config,
+  open(settings, host) {
+    const { topic, environment } = settings;
+    const { expiries, ...endpoints } = openEndpoints(settings, host);
+    const memory = openEnvironmentMemory();
+    const meaning = (answered: Answered, name: Environment, since: number): DeliveryOutcome =>
+      outcomeOf(answered, { host: endpoints[name].host, now: host.clock(), since });
+    const send = async (message: Message, { value, since }: DeviceAddress, signal: AbortSignal): Promise<DeliveryOutcome> => {
+      const name = environment === 'auto' ? memory.likely(value) : environment;
+      const first = await endpoints[name].send(message, signal);
+      if (environment !== 'auto' || !isBadDeviceToken(first)) return meaning(first, name, since);
+      const other = otherThan(name);
+      const second = await endpoints[other].send(message, signal);
+      if (isBadDeviceToken(second)) return dead('both environments answered BadDeviceToken');
+      const outcome = meaning(second, other, since);
+      if (outcome.kind === 'sent') memory.learn(value, other);
+      return outcome.reason === 'credentials' ? { ...outcome, reason: 'configuration' } : outcome;
+    };
+    return {
+      async deliver(push, signal) {
+        const { address } = push;
+        if (!address || !hexadecimal.test(address.value)) return dead('the address is no APNs device token, which is hexadecimal');
+        const message = messageOf(push, address.value, { topic, id: randomUUID() });
+        const bytes = Buffer.byteLength(message.body);
+        return bytes > maxPayloadBytes ? tooLong(bytes) : send(message, address, signal);
+      },
+      async check(signal) {
+        const name = environment === 'auto' ? 'production' : environment;
+        const answered = await endpoints[name].send(probeOf({ topic, id: randomUUID() }), signal);
+        const { host: at } = endpoints[name];
+        return isBadDeviceToken(answered) ? proven(at) : checked(meaning(answered, name, 0), at);
+      },
+      expires: () => expiries,
+      async close() {
+        await Promise.all([endpoints.production.close(), endpoints.sandbox.close()]);
+      },
+    };
+  },
+});
+
+// Apple names no length; 100 bytes are the most it ever announced.
+const hexadecimal = /^[0-9A-Fa-f]{2,400}$/;
+
+const dead = (detail: string): DeliveryOutcome => ({ kind: 'rejected', reason: 'dead-address', detail });
+
+const tooLong = (bytes: number): DeliveryOutcome => ({
+  kind: 'rejected',
+  reason: 'message',
+  detail: `the payload has ${bytes} bytes, APNs takes ${maxPayloadBytes}; shorten title and question`,
+});
+
+const proven = (host: string): CheckResult => ({ ok: true, detail: `${host} took our credentials` });
+
+function checked(outcome: DeliveryOutcome, host: string): CheckResult {
+  if (outcome.kind === 'sent') return proven(host);
+  const hint = hints.get(outcome.reason);
+  return { ok: false, problem: hint === undefined ? `${outcome.detail ?? host}.` : `${host} ${hint}.` };
+}
+
+const hints = new Map<string, string>([
+  ['tls', 'cannot be trusted: its certificate is from nobody we know. Look at ca, and at what stands between us and it'],
+  ['connection', 'cannot be reached. Look at the name, the firewall and the proxy'],
+  ['timeout', 'did not answer in time. Look at the firewall and the proxy'],
+  ['aborted', 'was not waited for'],
+  ['garbage', 'answered what APNs never says. Look at what stands between us and it'],
+]);
