@@ -60,16 +60,22 @@ export async function startFakes(options: FakesOptions): Promise<Fakes> {
   }
 }
 
-const email = 'push@pushgate-fakes.iam.gserviceaccount.com';
+/** The name of the service account. */
+export const fakeServiceAccount = 'push@pushgate-fakes.iam.gserviceaccount.com';
 
 async function startFcm({ serve, devices }: Stage, options: FakesOptions): Promise<Fakes['fcm']> {
   const { clock, keys, ports, project = 'pushgate-fakes', accessTokenSeconds: lifeSeconds = 3600 } = options;
   const { pem, publicKey } = await serviceAccountKey(keys?.serviceAccount);
   const keyId = keyIdOf(publicKey);
-  const tokens = openAccessTokens({ account: { email, keyId, publicKey }, clock, lifeSeconds });
+  const tokens = openAccessTokens({ account: { email: fakeServiceAccount, keyId, publicKey }, clock, lifeSeconds });
   const url = await serve(openFcm({ project, tokens, devices, clock }), { port: ports?.fcm ?? 0 });
   const tokenUrl = `${url}/token`;
-  return { url, tokenUrl, project, serviceAccount: serviceAccountFile({ project, email, keyId, pem, tokenUri: tokenUrl }) };
+  return {
+    url,
+    tokenUrl,
+    project,
+    serviceAccount: serviceAccountFile({ project, email: fakeServiceAccount, keyId, pem, tokenUri: tokenUrl }),
+  };
 }
 
 const keyId = 'FAKEKEY001';

@@ -113,11 +113,13 @@ describe('The libraries that the world uses', function () {
       const ca = join(temporaryFolder(undo), 'ca.pem');
       writeFileSync(ca, fakes.ca);
       const send = async (messages: Sent[], account: object = {}): Promise<Outcome[]> => {
-        const env = { ...process.env, NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: ca };
-        const child = spawn(process.execPath, ['test/fakes/firebase-admin-peer.ts'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+        const env = { ...process.env, NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: proxy.url, NO_PROXY: '', NODE_EXTRA_CA_CERTS: ca };
+        const child = spawn(process.execPath, ['test/fakes/firebase-admin-peer.mjs'], { env, stdio: 'pipe' });
         const serviceAccount = JSON.stringify({ ...JSON.parse(fakes.fcm.serviceAccount), ...account });
         child.stdin.end(JSON.stringify({ serviceAccount, messages }));
-        return JSON.parse(await text(child.stdout));
+        const [told, complaints] = await Promise.all([text(child.stdout), text(child.stderr)]);
+        assert.notEqual(told, '', complaints);
+        return JSON.parse(told);
       };
       return { fakes, exchanges, proxy, send };
     };
