@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { GatewayFault, version } from '../foundation/model/index.ts';
 import { accountsCommand } from './commands/accounts.ts';
+import { certsCommand } from './commands/certs.ts';
 import { checkConfigCommand } from './commands/check-config.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { fakesCommand } from './commands/fakes.ts';
 import { loginCommand } from './commands/login.ts';
 import { phoneCommand } from './commands/phone.ts';
 import { policyCommand } from './commands/policy.ts';
@@ -38,6 +40,7 @@ function program(startGateway: StartGateway, terminal: Terminal): Command {
   const root = new Command('pushgate')
     .description('Push-provider gateway and challenge service for multi-factor login.')
     .version(version)
+    .enablePositionalOptions()
     .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json\n  npx pushgate phone --help');
   const commands = [
     serveCommand(startGateway, terminal),
@@ -50,6 +53,8 @@ function program(startGateway: StartGateway, terminal: Terminal): Command {
     providersCommand(terminal),
     doctorCommand(terminal),
     demoCommand(startGateway, terminal),
+    fakesCommand(terminal),
+    certsCommand(terminal),
   ];
   for (const command of commands) root.addCommand(command);
   for (const command of everyCommand(root)) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { selfSigned } from '../../../foundation/wire/self-signed.ts';
 import { farSide } from '../../../kit/far-side.ts';
 import { configText, type GatewayWishes, givenGateway } from '../../../kit/gateway.ts';
-import { opsClient, type RunCli, runCli } from '../../../kit/ops.ts';
+import { opsClient, type RunCli, runCli } from '../../../kit/operator.ts';
 import { cleanup, temporaryFolder } from '../../../kit/temporary.ts';
 
 describe('The interface for operators', function () {

@@ -1,0 +1,88 @@
+import { X509Certificate } from 'node:crypto';
+import { resolve } from 'node:path';
+import { type Fakes, type FakesOptions, fakeServiceAccount } from '../fakes/index.ts';
+import { type Issued, issueClientCertificate, issueServerCertificate } from '../foundation/crypto/index.ts';
+import {
+  type CertificateFolder,
+  createAuthority,
+  inOneFile,
+  openCertificateFolder,
+  outOfOneFile,
+  readAuthority,
+} from './certificate-files.ts';
+import { record } from './record.ts';
+import { CommandFailed } from './terminal.ts';
+
+const clientFile = 'client.pem';
+const serviceAccountFile = 'service-account.json';
+const apnsKeyFile = 'apns-key.p8';
+
+// The last two let Google's own client in, when a proxy sends it here.
+const hosts = ['localhost', '127.0.0.1', '::1', 'oauth2.googleapis.com', 'fcm.googleapis.com'];
+
+/**
+ * What fakes are started with out of a folder. What is not there yet is made, so that a second start has the keys of the first. A folder with keys
+ * of real services in it is a `CommandFailed`.
+ */
+export async function fakesMaterial(out: string): Promise<Pick<FakesOptions, 'tls' | 'client' | 'keys'>> {
+  const folder = openCertificateFolder(out, { force: false });
+  const keys = knownKeys(folder);
+  const now = Date.now();
+  const known = readAuthority(folder);
+  const authority = known ?? (await createAuthority(folder));
+  const server = await issueServerCertificate(authority, { hosts, now });
+  const client = (known && knownClient(folder, now)) ?? (await newClient(folder, authority, now));
+  return { tls: { ...server, ca: authority.certificate }, client, keys };
+}
+
+function knownKeys(folder: CertificateFolder): { serviceAccount?: string; apns?: string } {
+  const [account, apns] = [folder.read(serviceAccountFile), folder.read(apnsKeyFile)];
+  if (account === undefined && apns === undefined) return {};
+  const { client_email: email, private_key: serviceAccount } = jsonRecord(account);
+  if (email !== fakeServiceAccount || typeof serviceAccount !== 'string' || apns === undefined)
+    throw new CommandFailed(`${folder.path('.')} holds keys that are not those of the fakes. Name another folder with --out.`);
+  return { serviceAccount, apns };
+}
+
+function knownClient(folder: CertificateFolder, now: number): Issued | undefined {
+  const issued = outOfOneFile(folder.read(clientFile) ?? '');
+  return issued && Date.parse(new X509Certificate(issued.certificate).validTo) > now ? issued : undefined;
+}
+
+async function newClient(folder: CertificateFolder, authority: Issued, now: number): Promise<Issued> {
+  const client = await issueClientCertificate(authority, { name: 'pushgate', now });
+  folder.write(clientFile, inOneFile(client));
+  return client;
+}
+
+function jsonRecord(text = ''): Readonly<Record<string, unknown>> {
+  try {
+    return record(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+/** Writes what clients of the fakes need, and returns the `providers` of a configuration that uses them. */
+export function writeFakes(out: string, { fcm, apns, challengeService }: Fakes): object[] {
+  const folder = openCertificateFolder(out, { force: true });
+  folder.write(serviceAccountFile, fcm.serviceAccount);
+  folder.write(apnsKeyFile, apns.key);
+  const path = (file: string): string => resolve(folder.path(file));
+  const ca = path('ca.pem');
+  const apnsConfig = {
+    key: { $file: path(apnsKeyFile) },
+    key_id: apns.keyId,
+    team_id: apns.teamId,
+    topic: apns.topic,
+    production_url: apns.productionUrl,
+    sandbox_url: apns.sandboxUrl,
+    ca,
+  };
+  const challengeConfig = { push_url: challengeService.urls, access_certificate: path(clientFile), server_certificate: ca };
+  return [
+    { name: 'fcm', kind: 'firebase', config: { service_account: { $file: path(serviceAccountFile) }, api_url: fcm.url, ca } },
+    { name: 'apns', kind: 'apns', config: apnsConfig },
+    { name: 'cs', kind: 'challenge-service', config: challengeConfig },
+  ];
+}
