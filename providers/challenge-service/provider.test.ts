@@ -55,6 +55,17 @@ describe('The provider challenge-service', () => {
     );
   });
 
+  it('gives a challenge of another phone protocol an id in the form of LinOTP, always the same one', async () => {
+    const far = await farSide(undo);
+    const provider = await open(undo, { push_url: far.url });
+    for (const handle of ['MDUAN3K5', 'MDUAN3K5', 'OTHER', '41227575594942.01']) await deliver(provider, { handle });
+    await provider.close();
+    const ids = far.requests.map(({ body }) => JSON.parse(body).challenge.transactionId);
+    assert.match(ids[0], /^\d{17}$/);
+    assert.deepEqual([ids[1], ids[3]], [ids[0], '41227575594942.01']);
+    assert.notEqual(ids[2], ids[0]);
+  });
+
   it('shows its client certificate, and tells when that ends', async () => {
     const far = await farSide(undo, { clientCa: selfSigned.cert });
     const proven = await open(undo, { push_url: far.url, access_certificate: 'client.pem' });

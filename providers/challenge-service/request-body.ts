@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Push } from '../../src/delivery/provider-kit/index.ts';
 
 /**
@@ -6,11 +7,23 @@ import type { Push } from '../../src/delivery/provider-kit/index.ts';
  */
 export function requestBody({ handle, address, payload }: Push): string {
   const fields = [
-    ['transactionId', handle],
+    ['transactionId', linotpId(handle)],
     ['gda', address?.value ?? ''],
     ['challenge', payload],
   ].map(([name, value]) => `${ascii(name ?? '')}: ${ascii(value ?? '')}`);
   return `{"challenge": {${fields.join(', ')}}}`;
+}
+
+const linotpForm = /^\d{12,17}(?:\.\d{2})?$/;
+
+/**
+ * The handle, where it has the form of LinOTP's transaction ids, since a challenge service may know no other; else 17 digits that are always
+ * the same for one handle.
+ */
+function linotpId(handle: string): string {
+  if (linotpForm.test(handle)) return handle;
+  const number = createHash('sha256').update(handle).digest().readBigUInt64BE();
+  return String(10n ** 16n + (number % (9n * 10n ** 16n)));
 }
 
 const ascii = (text: string): string =>

@@ -59,6 +59,19 @@ describe('The first five minutes', function () {
     );
   });
 
+  it('tell what a push does when things break, with fakes of the push services', async () => {
+    const { code, out, err } = await pushgate('demo', '--with-fakes');
+    assert.equal(code, 0, err);
+    for (const line of [
+      /^3\. Policy rings alice by cs, then fcm/m,
+      /^4\. .*Delivery: cs sent\. .*ACCEPT/m,
+      /^5\. .*Delivery: cs unavailable connection, then fcm sent\. .*ACCEPT/m,
+      /^6\. .*fcm rejected dead-address/m,
+      /^8\. .*ACCEPT/m,
+    ])
+      assert.match(out, line);
+  });
+
   it('say what to do when the gateway does not run, and when a command is mistyped', async () => {
     const folder = temporaryFolder(undo);
     const file = join(folder, 'config.json');
