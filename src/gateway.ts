@@ -13,6 +13,7 @@ import { type Log, type Metrics, openMetrics } from './foundation/telemetry/inde
 import { mountsOf } from './mounts.ts';
 import { type Loading, openRouting, type Routing } from './routing.ts';
 import { openEmbeddedStore } from './store/embedded/index.ts';
+import { openMongoStore } from './store/mongodb/index.ts';
 import type { Store } from './store/store.ts';
 
 /** What a gateway is started with. Paths in `config` count from `folder`. */
@@ -74,12 +75,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** The keyring; the first start with an embedded store makes its file. A store whose keyring is missing is refused. */
+/** The keyring; the first start with an embedded store makes its file. A store whose keyring is missing is refused, and many gateways share one that is made for them. */
 function keyringOf({ config, folder, environment, clock }: GatewayOptions): Keyring {
   const reference = config.keyring;
   if ('$file' in reference) {
     const path = resolve(folder, reference.$file);
-    if (!existsSync(path)) {
+    if (!existsSync(path) && config.store.kind === 'embedded') {
       const store = resolve(folder, config.store.path);
       if (existsSync(store))
         throw new GatewayFault('config-invalid', `The keyring ${path} is missing, and ${store} was sealed with it. Put the keyring back.`);
@@ -91,10 +92,11 @@ function keyringOf({ config, folder, environment, clock }: GatewayOptions): Keyr
   return openKeyring(found.text);
 }
 
-function openStore({ config, folder, log }: GatewayOptions, metrics: Metrics): Promise<Store> {
+function openStore({ config: { store }, folder, log }: GatewayOptions, metrics: Metrics): Promise<Store> {
   const onOperation = (op: string, outcome: 'ok' | 'fault', seconds: number): void =>
     metrics.storeSeconds.observe({ op, outcome }, seconds);
-  return openEmbeddedStore({ path: resolve(folder, config.store.path), log, onOperation });
+  if (store.kind === 'embedded') return openEmbeddedStore({ path: resolve(folder, store.path), log, onOperation });
+  return openMongoStore({ ...store, url: store.url.reveal(), log, onOperation });
 }
 
 type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics; routing: Routing };

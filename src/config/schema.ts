@@ -6,6 +6,7 @@ import { listenerConfig } from '../edge/http/index.ts';
 import { realmConfig } from '../engine/users/index.ts';
 import { ruleConfig } from '../policy/index.ts';
 import { embeddedStoreConfig } from '../store/embedded/index.ts';
+import { mongodbStoreConfig } from '../store/mongodb/index.ts';
 import { mountConfig } from './mounts.ts';
 import { type Catalog, pluginsConfig } from './plugins.ts';
 import { secretReference } from './secrets.ts';
@@ -77,7 +78,7 @@ export const configSchemaOf = (catalog: Catalog) =>
       .array(listenerConfig.extend({ mounts: z.array(mountConfig).min(1).describe('What the paths of this listener serve.') }))
       .min(1)
       .describe('Addresses the gateway listens on.'),
-    store: embeddedStoreConfig.describe('Where tokens and challenges live.'),
+    store: z.discriminatedUnion('kind', [embeddedStoreConfig, mongodbStoreConfig]).describe('Where tokens and challenges live.'),
     keyring: secretReference.describe('The keys that seal every secret in the store: 32-byte keys with ids, as JSON.'),
     authServers: z.array(authServerConfig).default([]).describe('Who may call. Without any, whoever calls from this machine.'),
     realms: z.array(realmConfig).default([]).describe('Names under which users are known.'),

@@ -60,7 +60,10 @@ export type Store = {
   findByHandle(phone: string, handle: string): Promise<Transaction | undefined>;
   /** Transactions in state `open` with a challenge for this push token whose `answerUntil` is after `now`, oldest first. */
   openTransactionsOf(serial: string, now: number): Promise<Transaction[]>;
-  /** Writes the next decision, and its effects with it, if the stored one still has `expectedVersion`. Effects are due at `effectsDue`. */
+  /**
+   * Writes the next decision, and its effects with it, if the stored one still has `expectedVersion`. Effects are due at `effectsDue`. The
+   * challenges keep their serials and handles.
+   */
   decide(
     id: string,
     expectedVersion: number,
@@ -68,6 +71,11 @@ export type Store = {
     effects: readonly Effect[],
     effectsDue: number,
   ): Promise<'decided' | 'conflict'>;
+  /**
+   * Calls `listener` soon after the decision of this transaction may have changed, whichever gateway changed it; the listener reads again,
+   * and must not throw. It may be called in vain, never too seldom: begin to wait, then read. Returns how to stop.
+   */
+  onDecided(transactionId: string, listener: () => void): () => void;
   /** Adds to the delivery trail; never touches the decision or its version. */
   appendTrail(transactionId: string, entries: readonly TrailEntry[]): Promise<void>;
   trailOf(transactionId: string): Promise<TrailEntry[]>;

@@ -26,7 +26,7 @@ describe('A configuration file', () => {
 
   for (const file of ['config/default.json', 'config/example.json']) {
     it(`${file} is fine, and names its schema`, async () => {
-      const loaded = await loadConfig(file, {});
+      const loaded = await loadConfig(file, { MONGODB_URL: 'mongodb://127.0.0.1' });
       assert.ok(loaded.ok, loaded.ok ? '' : loaded.error.map(problemText).join('\n'));
       assert.deepEqual(loaded.value.warnings, []);
       assert.equal(JSON.parse(readFileSync(file, 'utf8')).$schema, 'schema.json');
@@ -100,6 +100,12 @@ describe('A configuration file', () => {
           actions: { push_registration_url: 'https://MFA.example.com:443/ttype/push' },
         }),
       /^policies\[1\]\.actions\.push_registration_url: .*https:\/\/mfa\.example\.com\/ttype\/push/,
+    ],
+    ['an unknown kind of store', (draft) => Object.assign(draft, { store: { kind: 'punch-cards' } }), /^store\.kind: .*mongodb/],
+    [
+      'the address of a database written into the file',
+      (draft) => Object.assign(draft, { store: { kind: 'mongodb', url: 'mongodb://user:password@db.example' } }),
+      /^store\.url: .*\$env/,
     ],
     [
       'a broken network',

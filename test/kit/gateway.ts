@@ -17,7 +17,7 @@ export type GivenGateway = {
   folder: string;
   /** What the log said so far, one parsed line each. */
   logged: Record<string, unknown>[];
-  /** Headers of the administrator. */
+  /** Headers of the administrator; none where another gateway made the account. */
   admin: Record<string, string>;
   /** A push token of this user that its phone has finished. */
   phoneOf(user: string, wish?: Record<string, string>): Promise<PiPhone>;
@@ -28,7 +28,13 @@ export type GivenGateway = {
 type Policy = { name: string; scope?: string; match?: object; actions: object };
 
 /** What a test may say about its gateway; the rest is a small sensible configuration. */
-export type GatewayWishes = { policies?: Policy[]; settings?: object; mounts?: object[]; more?: object };
+export type GatewayWishes = {
+  policies?: Policy[];
+  settings?: object;
+  mounts?: object[];
+  more?: object;
+  environment?: Record<string, string>;
+};
 
 const enrolment: Policy = {
   name: 'enrol',
@@ -62,15 +68,16 @@ export function configText({ policies = [], settings = {}, mounts, more = {} }: 
 export async function givenGateway(undo: Cleanup, wishes: GatewayWishes = {}): Promise<GivenGateway> {
   const folder = temporaryFolder(undo);
   const clock = fakeClock(Date.now());
+  const { environment = {} } = wishes;
   writeFileSync(join(folder, 'config.json'), configText(wishes));
-  const loaded = await loadConfig(join(folder, 'config.json'), {});
+  const loaded = await loadConfig(join(folder, 'config.json'), environment);
   assert.ok(loaded.ok, loaded.ok ? '' : loaded.error.map(problemText).join('\n'));
   const logged: Record<string, unknown>[] = [];
   const log = openLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
-  const gateway = await startGateway({ ...loaded.value, environment: {}, clock, log });
+  const gateway = await startGateway({ ...loaded.value, environment, clock, log });
   undo.later(() => gateway.close());
   const client = piClient(gateway.urls[0] ?? '');
-  const admin = await client.login('admin', gateway.firstPassword ?? '');
+  const admin = gateway.firstPassword === undefined ? {} : await client.login('admin', gateway.firstPassword);
   return {
     gateway,
     client,

@@ -143,6 +143,11 @@ function tokenCases(store: () => Store): void {
     assert.deepEqual(await list({ limit: 2 }), [3, 'A', 'B']);
     assert.deepEqual(await list({ limit: 2, offset: 2 }), [3, 'C']);
     assert.deepEqual(await list({ descending: true, sortBy: 'createdAt' }), [3, 'C', 'B', 'A']);
+    assert.deepEqual(
+      await list({ descending: true, sortBy: 'user', limit: 2 }),
+      [3, 'C', 'B'],
+      'equals stand by serial, in the same direction',
+    );
   });
 
   it('removes a push token once', async () => {
@@ -152,9 +157,29 @@ function tokenCases(store: () => Store): void {
   });
 }
 
+/** Resolves when whoever waits for this transaction was told, and reads this version or a later one. */
+function until(store: Store, id: string, version: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = async (): Promise<void> => {
+      const found = await store.findTransaction(id);
+      if (!found || found.decision.version < version) return;
+      stop();
+      resolve();
+    };
+    const stop = store.onDecided(id, () => void look().catch(reject));
+  });
+}
+
 function transactionCases(store: () => Store): void {
   const id = '00100000000000000001';
-  const accepted = (version: number): Decision => ({ ...givenTransaction().decision, state: 'accepted', version });
+  const accepted = (version: number, handles = ['NONCE1']): Decision => ({
+    ...givenTransaction(
+      {},
+      handles.map((handle) => givenChallenge({ handle })),
+    ).decision,
+    state: 'accepted',
+    version,
+  });
 
   it('adds a transaction once: by id, by foreign id per dialect and auth server, by handle per phone protocol', async () => {
     const transaction = givenTransaction({ foreignId: 'f1' });
@@ -238,10 +263,30 @@ function transactionCases(store: () => Store): void {
     assert.deepEqual(await found('S2', 0), ['t2']);
     // nothing was cleaned up, and yet what is over is not found
     assert.ok(await store().findTransaction('t3'));
-    await store().decide('t2', 0, accepted(1), [], effectsDue);
+    await store().decide('t2', 0, accepted(1, ['2S1', '2S2']), [], effectsDue);
     assert.deepEqual(await found('S1', 0), ['t3', 't1'], 'what is settled is no longer open');
     assert.equal((await store().findByHandle('pipush', '2S1'))?.id, 't2');
     assert.equal(await store().findByHandle('linotp', '2S1'), undefined);
+  });
+
+  it('tells who waits for a transaction that it was decided, until they stop', async () => {
+    await store().addTransaction(givenTransaction());
+    await store().addTransaction(givenTransaction({ id: 'error' }, [givenChallenge({ handle: 'N2' })]));
+    const told = { stopped: 0 };
+    const stop = store().onDecided(id, () => {
+      told.stopped += 1;
+    });
+    const both = [until(store(), id, 1), until(store(), 'error', 1)];
+    assert.equal(await store().decide(id, 0, accepted(1), [effect('e')], effectsDue), 'decided');
+    assert.equal(await store().decide('error', 0, accepted(1, ['N2']), [], effectsDue), 'decided');
+    await Promise.all(both);
+    stop();
+    stop();
+    const before = told.stopped;
+    const again = until(store(), id, 2);
+    await store().decide(id, 1, { ...accepted(2), state: 'consumed' }, [], effectsDue);
+    await again;
+    assert.equal(told.stopped, before);
   });
 
   it('refuses a decision on a transaction that is not there', async () => {
@@ -252,7 +297,7 @@ function transactionCases(store: () => Store): void {
   it('sweeps what is over, and neither what is not nor what has effects left', async () => {
     await store().addTransaction(givenTransaction());
     await store().addTransaction(givenTransaction({ id: 'busy' }, [givenChallenge({ handle: 'N2' })]));
-    await store().decide('busy', 0, accepted(1), [effect('e1')], effectsDue);
+    await store().decide('busy', 0, accepted(1, ['N2']), [effect('e1')], effectsDue);
     assert.equal(await store().sweep(2000, 10), 0);
     assert.equal(await store().sweep(2001, 10), 1);
     assert.equal(await store().findTransaction(id), undefined);
@@ -268,11 +313,11 @@ function effectCases(store: () => Store): void {
   it('stores effects with the decision that causes them, or not at all', async () => {
     await store().addTransaction(givenTransaction());
     const next = { ...givenTransaction().decision, state: 'consumed' as const, version: 1 };
-    await Promise.all([store().decide(id, 0, next, [effect('one')], effectsDue), store().decide(id, 0, next, [effect('two')], effectsDue)]);
+    const replies = await Promise.all(['one', 'two'].map((each) => store().decide(id, 0, next, [effect(each)], effectsDue)));
     const due = await store().claimDueEffects(effectsDue, effectsDue + 100, 10);
     assert.deepEqual(
       due.map(({ transactionId, effects }) => [transactionId, effects.map((each) => each.id)]),
-      [[id, ['one']]],
+      [[id, [replies[0] === 'decided' ? 'one' : 'two']]],
     );
   });
 

@@ -35,7 +35,8 @@ export function tokenStore({ get, all, run, read, write }: Session): TokenStore 
       read('listTokens', () => {
         const { where, values } = conditions(filter);
         const count = Number(get(`SELECT count(*) AS n FROM tokens WHERE ${where}`, ...values)?.n);
-        const order = `${sortColumns[page.sortBy]} ${page.descending ? 'DESC' : 'ASC'}, serial ASC`;
+        const direction = page.descending ? 'DESC' : 'ASC';
+        const order = `${sortColumns[page.sortBy]} ${direction}, serial ${direction}`;
         const rows = all(
           `SELECT ${columns} FROM tokens WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?`,
           ...values,

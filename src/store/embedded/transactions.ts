@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { Decision, Effect, TrailEntry, Transaction } from '../../foundation/model/index.ts';
 import type { Store } from '../store.ts';
 import type { Row, Session } from './session.ts';
@@ -10,6 +11,7 @@ type TransactionStore = Pick<
   | 'findByHandle'
   | 'openTransactionsOf'
   | 'decide'
+  | 'onDecided'
   | 'appendTrail'
   | 'trailOf'
   | 'removeEffects'
@@ -23,6 +25,8 @@ const dependants = ['handles', 'open_challenges', 'effects', 'trail'];
 /** Transactions: the decision is one column under one version, effects and trail have tables of their own. */
 export function transactionStore(session: Session): TransactionStore {
   const { get, all, run, read, write } = session;
+  // The one process that holds the file is all there is to tell.
+  const waiters = new EventEmitter().setMaxListeners(0);
   const findOne = (where: string, ...values: string[]): Transaction | undefined => {
     const row = get(`SELECT ${columns} FROM transactions t WHERE ${where}`, ...values);
     return row && transactionOf(row);
@@ -44,8 +48,17 @@ export function transactionStore(session: Session): TransactionStore {
         );
         return rows.map(transactionOf);
       }),
-    decide: (id, expectedVersion, next, effects, effectsDue) =>
-      write('decide', () => decide(session, { id, expectedVersion, next, effects, effectsDue })),
+    async decide(id, expectedVersion, next, effects, effectsDue) {
+      const written = await write('decide', () => decide(session, { id, expectedVersion, next, effects, effectsDue }));
+      if (written === 'decided') waiters.emit(eventOf(id));
+      return written;
+    },
+    onDecided(id, listener) {
+      // A function of its own, so that one listener may wait twice.
+      const told = (): void => listener();
+      waiters.on(eventOf(id), told);
+      return () => void waiters.off(eventOf(id), told);
+    },
     appendTrail: (id, entries) =>
       write('appendTrail', () => {
         for (const entry of entries)
@@ -85,6 +98,9 @@ export function transactionStore(session: Session): TransactionStore {
       }),
   };
 }
+
+/** Never `error` and the like, which emitters take for something else. */
+const eventOf = (id: string): string => `decided ${id}`;
 
 const transactionOf = ({ body, decision }: Row): Transaction => ({ ...JSON.parse(String(body)), decision: JSON.parse(String(decision)) });
 

@@ -1,0 +1,75 @@
+import { type Db, MongoClient, MongoError, MongoServerError } from 'mongodb';
+import { GatewayFault } from '../../foundation/model/index.ts';
+import type { Uniqueness } from './collections.ts';
+
+/** Where the database is, and how long we wait for it. */
+export type ClientOptions = {
+  url: string;
+  database: string;
+  maxPoolSize: number;
+  serverSelectionTimeoutMs: number;
+  operationTimeoutMs: number;
+};
+
+/** A connected database; `uniqueBy` is what this topology needs. */
+export type Connected = { client: MongoClient; db: Db; uniqueBy: Uniqueness };
+
+const authenticationFailed = 18;
+
+/**
+ * Connects. What is acknowledged is in the journal of a majority, and no reader sees anything else. A write whose acknowledgement was lost
+ * is sent once more by the driver under the same number, and the server does it once.
+ * Throws `config-invalid` for an address that cannot be read and refused credentials, `store-unavailable` when no server answers.
+ * @see docs/decisions/lost-acknowledgements.md
+ */
+export async function connect({ url, database, ...limits }: ClientOptions): Promise<Connected> {
+  const client = clientOf(url, limits);
+  try {
+    await client.connect();
+    const db = client.db(database);
+    const hello = await db.command({ hello: 1 });
+    return { client, db, uniqueBy: hello.msg === 'isdbgrid' ? 'names' : 'indexes' };
+  } catch (error) {
+    await client.close();
+    throw explain(error);
+  }
+}
+
+function clientOf(
+  url: string,
+  { maxPoolSize, serverSelectionTimeoutMs, operationTimeoutMs }: Omit<ClientOptions, 'url' | 'database'>,
+): MongoClient {
+  try {
+    return new MongoClient(url, {
+      appName: 'pushgate',
+      maxPoolSize,
+      serverSelectionTimeoutMS: serverSelectionTimeoutMs,
+      connectTimeoutMS: serverSelectionTimeoutMs,
+      waitQueueTimeoutMS: operationTimeoutMs,
+      socketTimeoutMS: operationTimeoutMs,
+      retryWrites: true,
+      retryReads: true,
+      readPreference: 'primary',
+      readConcern: { level: 'majority' },
+      writeConcern: { w: 'majority', journal: true, wtimeoutMS: operationTimeoutMs },
+      ignoreUndefined: true,
+    });
+  } catch (error) {
+    // The message names the part that is wrong; the address itself holds a password.
+    throw new GatewayFault(
+      'config-invalid',
+      `store.url is not an address of MongoDB (${error instanceof Error ? error.name : 'unknown'}).`,
+    );
+  }
+}
+
+function explain(error: unknown): unknown {
+  if (error instanceof MongoServerError && error.code === authenticationFailed)
+    return new GatewayFault('config-invalid', 'MongoDB refuses the user or the password in store.url.');
+  return error instanceof MongoError
+    ? new GatewayFault(
+        'store-unavailable',
+        `MongoDB cannot be reached (${error.name}: ${error.message}). Is it running, and is store.url right?`,
+      )
+    : error;
+}

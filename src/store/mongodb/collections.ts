@@ -1,0 +1,57 @@
+import type { Collection, Db } from 'mongodb';
+import type { AdminAccount, Effect, PushToken, StockKey, TrailEntry, Transaction } from '../../foundation/model/index.ts';
+
+/** Lower-case twins of what is searched for whatever its case. */
+export type LowerTwins = { serial: string; user?: string; realm?: string };
+
+/** A push token: `_id` is its serial. */
+export type TokenDocument = Omit<PushToken, 'serial'> & { _id: string; lower: LowerTwins };
+
+/** A transaction with what its decisions cause and what delivery tried. `cleanFrom` is there while it has no effects left. */
+export type TransactionDocument = Omit<Transaction, 'id'> & {
+  _id: string;
+  effects: Effect[];
+  effectsDue?: number;
+  trail: TrailEntry[];
+  cleanFrom?: Date;
+};
+
+/** A name that must be unique over all shards, who has it, and the attempt that took it. */
+export type NameDocument = { _id: string; holder: string; claim: string; at: Date; cleanFrom?: Date };
+
+/** A window of a counter: `_id` is its key. */
+export type CounterDocument = { _id: string; count: number; endsAt: number; cleanFrom: Date };
+
+/** A key of the stock. */
+export type StockKeyDocument = Omit<StockKey, 'id'> & { _id: string };
+
+/** An account: `_id` is its name. */
+export type AccountDocument = Omit<AdminAccount, 'name'> & { _id: string };
+
+/** What keeps names unique: unique indexes, or (where collections may be sharded) the collection `names`. */
+export type Uniqueness = 'indexes' | 'names';
+
+/** The schema of the database; `lease` is there while a gateway brings it up to date. */
+export type SchemaDocument = { _id: 'schema'; version: number; uniqueBy: Uniqueness; lease?: { holder: string; until: Date } };
+
+/** All collections, by their names in the database. */
+export type Collections = {
+  tokens: Collection<TokenDocument>;
+  transactions: Collection<TransactionDocument>;
+  names: Collection<NameDocument>;
+  counters: Collection<CounterDocument>;
+  stockKeys: Collection<StockKeyDocument>;
+  accounts: Collection<AccountDocument>;
+};
+
+/** The collections of a database. */
+export function collectionsOf(db: Db): Collections {
+  return {
+    tokens: db.collection('tokens'),
+    transactions: db.collection('transactions'),
+    names: db.collection('names'),
+    counters: db.collection('counters'),
+    stockKeys: db.collection('stockKeys'),
+    accounts: db.collection('accounts'),
+  };
+}

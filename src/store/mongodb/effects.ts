@@ -1,0 +1,52 @@
+import type { Store } from '../store.ts';
+import type { Session } from './session.ts';
+import { namesOf } from './transaction-documents.ts';
+
+type EffectStore = Pick<Store, 'removeEffects' | 'claimDueEffects' | 'sweep'>;
+
+/** What decisions left to do, and what nobody will ask for again. */
+export function effectStore({ run, names, routes, collections: { transactions, counters } }: Session): EffectStore {
+  const claim = async (due: { _id: string; bucket: number; effectsDue?: number }, leaseUntil: number) => {
+    // Of two that read the same moment, only the first finds it unchanged.
+    const found = await transactions.findOneAndUpdate(due, { $set: { effectsDue: leaseUntil } }, { projection: { effects: 1 } });
+    return found ? [{ transactionId: found._id, effects: found.effects }] : [];
+  };
+  return {
+    removeEffects: (id, effectIds) =>
+      run('removeEffects', async () => {
+        await transactions.updateOne(routes.transaction(id), without(effectIds));
+      }),
+    claimDueEffects: (now, leaseUntil, limit) =>
+      run('claimDueEffects', async () => {
+        const due = transactions.find({ effectsDue: { $lte: now } }, { projection: { bucket: 1, effectsDue: 1 } });
+        const found = await due.sort({ effectsDue: 1 }).limit(limit).toArray();
+        return (await Promise.all(found.map((each) => claim(each, leaseUntil)))).flat();
+      }),
+    sweep: (before, limit) =>
+      run('sweep', async () => {
+        const isOver = { 'decision.finishUntil': { $lt: before }, effectsDue: { $exists: false } };
+        const old = await transactions.find(isOver).sort({ 'decision.finishUntil': 1 }).limit(limit).toArray();
+        const ids = old.map(({ _id }) => _id);
+        await names.release(old.flatMap(namesOf), ids);
+        // Found by `_id`, however many others are over; the conditions again, since one may have got effects in between.
+        const { deletedCount } = await transactions.deleteMany({ ...isOver, _id: { $in: ids } }, { hint: '_id_' });
+        await counters.deleteMany({ endsAt: { $lt: before } });
+        return deletedCount;
+      }),
+  };
+}
+
+/** Takes these effects off; with the last one goes the moment they are due, and from then on the transaction may be cleaned away. */
+function without(effectIds: readonly string[]) {
+  const isDone = { $in: ['$$this.id', { $literal: [...effectIds] }] };
+  const nothingIsLeft = { $eq: ['$effects', []] };
+  return [
+    { $set: { effects: { $filter: { input: '$effects', cond: { $not: [isDone] } } } } },
+    {
+      $set: {
+        effectsDue: { $cond: [nothingIsLeft, '$$REMOVE', '$effectsDue'] },
+        cleanFrom: { $cond: [nothingIsLeft, '$$NOW', '$$REMOVE'] },
+      },
+    },
+  ];
+}

@@ -1,0 +1,27 @@
+import { MongoError, MongoServerError } from 'mongodb';
+import { GatewayFault } from '../../foundation/model/index.ts';
+
+const duplicateKey = 11000;
+
+/** What the server refuses because we asked wrongly: BadValue, FailedToParse, TypeMismatch, DocumentValidationFailure. */
+const ourMistakes: readonly unknown[] = [2, 9, 14, 121];
+
+/** Whether a unique index refused a write. */
+export function isDuplicate(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === duplicateKey;
+}
+
+/**
+ * What an error of the driver means for who called: the store is not reachable or not writable now (`store-unavailable`), or we are wrong
+ * (an `Error`). An error of the server may quote what we sent, so only its code goes on; the driver's own name hosts, never credentials, and go on as the cause.
+ */
+export function faultOf(op: string, error: unknown): unknown {
+  if (!(error instanceof MongoError)) return error;
+  if (error instanceof MongoServerError) {
+    const what = `${op}: ${String(error.codeName ?? error.name)} (${String(error.code)})`;
+    if (ourMistakes.includes(error.code)) return new Error(`MongoDB refused ${what}`);
+    return new GatewayFault('store-unavailable', `MongoDB failed at ${what}`);
+  }
+  // Probes show the message to anybody; hosts are for the log, which has the cause too.
+  return new GatewayFault('store-unavailable', `MongoDB failed at ${op}: ${error.name}`, new Error(error.message));
+}

@@ -1,0 +1,61 @@
+import type { Log } from '../../foundation/telemetry/index.ts';
+import type { Store } from '../store.ts';
+import { type ClientOptions, connect } from './client.ts';
+import { collectionsOf, type Uniqueness } from './collections.ts';
+import { effectStore } from './effects.ts';
+import { faultOf } from './faults.ts';
+import { openNames } from './names.ts';
+import { otherStore } from './others.ts';
+import { openRoutes } from './routes.ts';
+import { prepareSchema } from './schema.ts';
+import { type OnOperation, openRunner } from './session.ts';
+import { tokenStore } from './tokens.ts';
+import { transactionStore } from './transactions.ts';
+import { openWatch } from './watch.ts';
+
+export { mongodbStoreConfig } from './config.ts';
+
+/**
+ * Where the database is, and who hears of what goes on. `uniqueBy` overrules what the topology needs, for a database that is made now;
+ * `pollMs` and `retryMs` are those of the watch.
+ */
+export type MongoStoreOptions = ClientOptions & {
+  log: Log;
+  onOperation?: OnOperation;
+  uniqueBy?: Uniqueness;
+  pollMs?: number;
+  retryMs?: number;
+};
+
+/**
+ * Opens the MongoDB store and brings its database up to date. Throws `store-unavailable` when no server answers, `config-invalid` with one
+ * sentence when the address, the credentials or the content of the database are not for us.
+ */
+export async function openMongoStore({ log, onOperation, pollMs, retryMs, ...options }: MongoStoreOptions): Promise<Store> {
+  const { client, db, uniqueBy: needed } = await connect(options);
+  try {
+    const uniqueBy = await prepareSchema({ db, uniqueBy: options.uniqueBy ?? needed });
+    const collections = collectionsOf(db);
+    const runner = openRunner({ limitMs: options.operationTimeoutMs, ...(onOperation ? { onOperation } : {}) });
+    const watch = openWatch({ transactions: collections.transactions, log, pollMs, retryMs });
+    const session = { run: runner.run, collections, routes: openRoutes(uniqueBy), names: openNames(collections.names, uniqueBy) };
+    log.debug({ database: db.databaseName, uniqueBy }, 'the MongoDB store is open');
+    return {
+      ...tokenStore(session),
+      ...transactionStore(session),
+      ...effectStore(session),
+      ...otherStore(session),
+      onDecided: watch.onDecided,
+      // A read, and not the command `ping`: of that the driver makes no second try when an idle connection turns out to be dead.
+      ping: () => runner.run('ping', async () => void (await db.collection('schema').findOne({}, { projection: { version: 1 } }))),
+      async close() {
+        await runner.end();
+        await watch.close();
+        await client.close();
+      },
+    };
+  } catch (error) {
+    await client.close();
+    throw faultOf('opening the database', error);
+  }
+}

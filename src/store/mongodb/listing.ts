@@ -1,0 +1,30 @@
+import type { Filter, Sort } from 'mongodb';
+import type { Page, PushTokenFilter } from '../store.ts';
+import type { TokenDocument } from './collections.ts';
+
+/** The conditions of a list. Only `*` is a wildcard; texts are compared in lower case, so that an index serves what stands before it. */
+export function conditionsOf(filter: PushTokenFilter): Filter<TokenDocument> {
+  return {
+    ...(filter.serial === undefined ? {} : { 'lower.serial': glob(filter.serial) }),
+    ...(filter.user === undefined ? {} : { 'lower.user': glob(filter.user) }),
+    ...(filter.realm === undefined ? {} : { 'lower.realm': filter.realm.toLowerCase() }),
+    ...(filter.type === undefined ? {} : { type: filter.type }),
+    ...(filter.rollout === undefined ? {} : { rollout: filter.rollout }),
+    ...(filter.enabled === undefined ? {} : { enabled: filter.enabled }),
+    ...(filter.assigned === undefined ? {} : { owner: { $exists: filter.assigned } }),
+  };
+}
+
+/** The order of a list; equals stand by serial, in the same direction, so that one index serves both. */
+export function orderOf({ sortBy, descending }: Page): Sort {
+  const direction = descending ? -1 : 1;
+  if (sortBy === 'serial') return { _id: direction };
+  return { [sortBy === 'user' ? 'owner.user' : sortBy]: direction, _id: direction };
+}
+
+function glob(text: string): string | { $regex: string; $options: string } {
+  const lower = text.toLowerCase();
+  if (!lower.includes('*')) return lower;
+  const parts = lower.split(/\*+/).map((part) => part.replace(/[.+?^${}()|[\]\\/-]/g, '\\$&'));
+  return { $regex: `^${parts.join('.*')}$`, $options: 's' };
+}

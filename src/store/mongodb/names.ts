@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import type { Collection } from 'mongodb';
+import type { NameDocument, Uniqueness } from './collections.ts';
+import { isDuplicate } from './faults.ts';
+
+/** What a record wants to be the only one with. `cleanFrom`: its names may be thrown away some time after it. */
+export type Holder = { id: string; names: readonly string[]; cleanFrom?: Date; exists(id: string): Promise<boolean> };
+
+/**
+ * Names that are unique over all shards, since a sharded collection takes only unique indexes that begin with its shard key. Where unique
+ * indexes do the work, nothing is kept here.
+ */
+export type Names = {
+  /** False where unique indexes do the work. */
+  readonly areKept: boolean;
+  /** Takes the names, then runs `add`; gives them back when `add` says that the record is there already. */
+  hold(holder: Holder, add: () => Promise<'added' | 'taken'>): Promise<'added' | 'taken'>;
+  holderOf(name: string): Promise<string | undefined>;
+  /** Gives up the names that these records have. */
+  release(names: readonly string[], holders: readonly string[]): Promise<void>;
+};
+
+/** After this time, longer than any operation lasts, a name whose record was never added (its gateway died) may be taken by another. */
+const orphanedMs = 5 * 60_000;
+
+/** Opens the names of a database. */
+export function openNames(collection: Collection<NameDocument>, uniqueBy: Uniqueness): Names {
+  const claim = async ({ id, names, cleanFrom }: Holder): Promise<string | undefined> => {
+    const mine = randomUUID();
+    const rest = { holder: id, claim: mine, at: new Date(), ...(cleanFrom ? { cleanFrom } : {}) };
+    try {
+      await collection.insertMany(names.map((name) => ({ _id: name, ...rest })));
+      return mine;
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+      await giveBack(names, mine);
+      return undefined;
+    }
+  };
+  const giveBack = async (names: readonly string[], mine: string): Promise<void> => {
+    await collection.deleteMany({ _id: { $in: [...names] }, claim: mine });
+  };
+  /** True when at least one name was free after all. */
+  const clearOrphans = async ({ names, exists }: Holder): Promise<boolean> => {
+    const isOld = { $lt: ['$at', { $subtract: ['$$NOW', orphanedMs] }] };
+    const old = await collection.find({ _id: { $in: [...names] }, $expr: isOld }).toArray();
+    let cleared = 0;
+    for (const { _id, claim: theirs, holder } of old)
+      if (!(await exists(holder))) cleared += (await collection.deleteOne({ _id, claim: theirs })).deletedCount;
+    return cleared > 0;
+  };
+  const areKept = uniqueBy === 'names';
+  return {
+    areKept,
+    async hold(holder, add) {
+      if (!areKept || holder.names.length === 0) return add();
+      const mine = (await claim(holder)) ?? ((await clearOrphans(holder)) ? await claim(holder) : undefined);
+      if (mine === undefined) return 'taken';
+      const result = await add();
+      if (result === 'taken') await giveBack(holder.names, mine);
+      return result;
+    },
+    holderOf: async (name) => (await collection.findOne({ _id: name }))?.holder,
+    async release(names, holders) {
+      if (areKept) await collection.deleteMany({ _id: { $in: [...names] }, holder: { $in: [...holders] } });
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { AdminAccount, StockKey } from '../../foundation/model/index.ts';
+import type { Store } from '../store.ts';
+import type { AccountDocument, StockKeyDocument } from './collections.ts';
+import type { Session } from './session.ts';
+
+type OtherStore = Pick<
+  Store,
+  'countUp' | 'addStockKey' | 'takeStockKey' | 'countStockKeys' | 'putAccount' | 'findAccount' | 'listAccounts'
+>;
+
+/** Counters, the stock of keys, and accounts. */
+export function otherStore({ run, collections: { counters, stockKeys, accounts } }: Session): OtherStore {
+  return {
+    countUp: (key, now, endsAt) =>
+      run('countUp', async () => {
+        const options = { upsert: true, returnDocument: 'after', projection: { count: 1, endsAt: 1 } } as const;
+        const counted = await counters.findOneAndUpdate({ _id: key }, countingUp(now, endsAt), options);
+        return { count: counted?.count ?? 1, endsAt: counted?.endsAt ?? endsAt };
+      }),
+    addStockKey: ({ id, ...key }) =>
+      run('addStockKey', async () => {
+        await stockKeys.insertOne({ _id: id, ...key });
+      }),
+    takeStockKey: (bits) =>
+      run('takeStockKey', async () => {
+        const taken = await stockKeys.findOneAndDelete({ bits });
+        return taken ? stockKeyOf(taken) : undefined;
+      }),
+    countStockKeys: (bits) => run('countStockKeys', () => stockKeys.countDocuments({ bits })),
+    putAccount: ({ name, ...account }) =>
+      run('putAccount', async () => {
+        await accounts.updateOne({ _id: name }, { $set: account }, { upsert: true });
+      }),
+    findAccount: (name) =>
+      run('findAccount', async () => {
+        const found = await accounts.findOne({ _id: name });
+        return found ? accountOf(found) : undefined;
+      }),
+    listAccounts: () => run('listAccounts', async () => (await accounts.find().sort({ _id: 1 }).toArray()).map(accountOf)),
+  };
+}
+
+/** A window that ended, or never was (a missing field is below every number), begins anew. */
+function countingUp(now: number, endsAt: number) {
+  const isOver = { $lte: ['$endsAt', now] };
+  return [
+    {
+      $set: {
+        count: { $cond: [isOver, 1, { $add: ['$count', 1] }] },
+        endsAt: { $cond: [isOver, endsAt, '$endsAt'] },
+        cleanFrom: '$$NOW',
+      },
+    },
+  ];
+}
+
+const stockKeyOf = ({ _id, ...key }: StockKeyDocument): StockKey => ({ id: _id, ...key });
+const accountOf = ({ _id, ...account }: AccountDocument): AdminAccount => ({ name: _id, ...account });

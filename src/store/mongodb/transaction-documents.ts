@@ -1,0 +1,35 @@
+import type { Transaction } from '../../foundation/model/index.ts';
+import type { TransactionDocument } from './collections.ts';
+
+/** A transaction as it is read: without what only the store looks after. */
+export type StoredTransaction = Omit<TransactionDocument, 'effects' | 'effectsDue' | 'trail' | 'cleanFrom'>;
+
+/** The name of an id that an auth server brought along. */
+export const foreignName = (dialect: string, authServer: string, foreignId: string): string =>
+  `foreign/${JSON.stringify([dialect, authServer, foreignId])}`;
+
+/** The name of a challenge as its phone calls it. */
+export const handleName = (phone: string, handle: string): string => `handle/${JSON.stringify([phone, handle])}`;
+
+/** Everything that this transaction must be the only one with, its own id apart: that carries its shard. */
+export function namesOf({
+  dialect,
+  authServer,
+  foreignId,
+  decision,
+}: Pick<Transaction, 'dialect' | 'authServer' | 'foreignId' | 'decision'>) {
+  return [
+    ...(foreignId === undefined ? [] : [foreignName(dialect, authServer, foreignId)]),
+    ...decision.challenges.map(({ phone, handle }) => handleName(phone, handle)),
+  ];
+}
+
+/** The document of a new transaction. */
+export function documentOf({ id, ...rest }: Transaction): TransactionDocument {
+  return { _id: id, ...rest, effects: [], trail: [], cleanFrom: new Date() };
+}
+
+/** The transaction of a document. */
+export function transactionOf({ _id, ...rest }: StoredTransaction): Transaction {
+  return { id: _id, ...rest };
+}

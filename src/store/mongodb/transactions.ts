@@ -1,0 +1,75 @@
+import type { UpdateFilter } from 'mongodb';
+import type { Transaction } from '../../foundation/model/index.ts';
+import type { Store } from '../store.ts';
+import type { TransactionDocument } from './collections.ts';
+import { isDuplicate } from './faults.ts';
+import type { Session } from './session.ts';
+import { documentOf, foreignName, handleName, namesOf, type StoredTransaction, transactionOf } from './transaction-documents.ts';
+
+type TransactionStore = Pick<
+  Store,
+  'addTransaction' | 'findTransaction' | 'findByForeignId' | 'findByHandle' | 'openTransactionsOf' | 'decide' | 'appendTrail' | 'trailOf'
+>;
+
+/** What the engine reads of a transaction: all but what only the store looks after. */
+const asRead = { projection: { effects: 0, effectsDue: 0, trail: 0, cleanFrom: 0 } };
+
+/** What still has effects is not cleaned away, however old. */
+const unclean = { cleanFrom: '' } as const;
+
+/** Transactions: one document each; a decision is one update of one part of it, guarded by its version, with what it causes. */
+export function transactionStore({ run, names, routes, collections: { transactions } }: Session): TransactionStore {
+  const findOne = async (filter: object): Promise<Transaction | undefined> => {
+    const found = await transactions.findOne<StoredTransaction>(filter, asRead);
+    return found ? transactionOf(found) : undefined;
+  };
+  /** By a name that may stand in a collection of its own, or else by what the name is made of. */
+  const findNamed = async (name: string, filter: object): Promise<Transaction | undefined> => {
+    if (!names.areKept) return findOne(filter);
+    const id = await names.holderOf(name);
+    return id === undefined ? undefined : findOne(routes.transaction(id));
+  };
+  const insert = async (transaction: Transaction): Promise<'added' | 'taken'> => {
+    try {
+      await transactions.insertOne(documentOf(transaction));
+      return 'added';
+    } catch (error) {
+      if (isDuplicate(error)) return 'taken';
+      throw error;
+    }
+  };
+  const exists = async (id: string): Promise<boolean> => (await transactions.countDocuments(routes.transaction(id), { limit: 1 })) > 0;
+  return {
+    addTransaction: (transaction) =>
+      run('addTransaction', () =>
+        names.hold({ id: transaction.id, names: namesOf(transaction), cleanFrom: new Date(), exists }, () => insert(transaction)),
+      ),
+    findTransaction: (id) => run('findTransaction', () => findOne(routes.transaction(id))),
+    findByForeignId: (dialect, authServer, foreignId) =>
+      run('findByForeignId', () => findNamed(foreignName(dialect, authServer, foreignId), { dialect, authServer, foreignId })),
+    findByHandle: (phone, handle) =>
+      run('findByHandle', () => findNamed(handleName(phone, handle), { 'decision.challenges': { $elemMatch: { phone, handle } } })),
+    openTransactionsOf: (serial, now) =>
+      run('openTransactionsOf', async () => {
+        const isOpen = { 'decision.challenges.serial': serial, 'decision.state': 'open', 'decision.answerUntil': { $gt: now } } as const;
+        const found = transactions.find<StoredTransaction>({ ...isOpen, ...routes.besides(serial) }, asRead);
+        return (await found.sort({ createdAt: 1, _id: 1 }).toArray()).map(transactionOf);
+      }),
+    decide: (id, expectedVersion, next, effects, effectsDue) =>
+      run('decide', async () => {
+        const isExpected = { ...routes.transaction(id), 'decision.version': expectedVersion };
+        const causing = { $set: { decision: next, effectsDue }, $push: { effects: { $each: [...effects] } }, $unset: unclean };
+        const change: UpdateFilter<TransactionDocument> = effects.length > 0 ? causing : { $set: { decision: next } };
+        return (await transactions.findOneAndUpdate(isExpected, change, { projection: { _id: 1 } })) ? 'decided' : 'conflict';
+      }),
+    appendTrail: (id, entries) =>
+      run('appendTrail', async () => {
+        await transactions.updateOne(routes.transaction(id), { $push: { trail: { $each: [...entries] } } });
+      }),
+    trailOf: (id) =>
+      run('trailOf', async () => {
+        const found = await transactions.findOne(routes.transaction(id), { projection: { trail: 1 }, readPreference: 'primaryPreferred' });
+        return found?.trail ?? [];
+      }),
+  };
+}

@@ -1,0 +1,50 @@
+/** A JSON Schema as MongoDB reads it. */
+type Schema = Record<string, unknown>;
+
+const text = { bsonType: 'string' };
+const number = { bsonType: 'number' };
+const flag = { bsonType: 'bool' };
+const oneOf = (...values: string[]): Schema => ({ enum: values });
+const record = (properties: Record<string, Schema>, optional: Record<string, Schema> = {}): Schema => ({
+  bsonType: 'object',
+  required: Object.keys(properties),
+  properties: { ...properties, ...optional },
+});
+const listOf = (items: Schema): Schema => ({ bsonType: 'array', items });
+
+const challenge = record({
+  serial: text,
+  phone: text,
+  handle: text,
+  payload: text,
+  state: oneOf('pending', 'code-shown', 'accepted', 'declined', 'locked', 'closed'),
+  wrongTries: number,
+  maxWrong: number,
+});
+
+const decision = record({
+  version: number,
+  state: oneOf('open', 'accepted', 'declined', 'withdrawn', 'consumed'),
+  answerUntil: number,
+  finishUntil: number,
+  challenges: listOf(challenge),
+});
+
+/**
+ * What the server itself holds every document to: the fields that decide something. It catches a hand that edits the database and a program
+ * that is not ours; the rest is the model's affair.
+ */
+export const validators: Readonly<Record<string, Schema>> = {
+  tokens: record(
+    { bucket: number, version: number, createdAt: number, type: text, enabled: flag, revoked: flag, failCount: number, maxFail: number },
+    { rollout: oneOf('offered', 'paired', 'activating', 'enrolled'), addresses: listOf(record({ kind: text, value: text })) },
+  ),
+  transactions: record(
+    { bucket: number, authServer: text, dialect: text, createdAt: number, decision, effects: listOf(record({ id: text, kind: text })) },
+    { foreignId: text, effectsDue: number, trail: listOf(record({ at: number, provider: text })), cleanFrom: { bsonType: 'date' } },
+  ),
+  names: record({ holder: text, claim: text, at: { bsonType: 'date' } }),
+  counters: record({ count: number, endsAt: number }),
+  stockKeys: record({ bits: number, publicKey: text, sealedPrivateKey: text }),
+  accounts: record({ passwordHash: text, createdAt: number }),
+};
