@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKeyringFile } from '../../../src/foundation/keyring/index.ts';
+import { type GivenGateway, givenGateway } from '../../kit/gateway.ts';
+import { dropDatabase, givenMongo } from '../../kit/mongod.ts';
+import { piPhone } from '../../kit/pi-phone.ts';
+import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
+
+describe('Two gateways on one MongoDB', function () {
+  this.timeout(60_000);
+  const mongo = givenMongo();
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  /** Two gateways that know nothing of one another but the database and the keyring. */
+  const givenTwo = async (): Promise<[GivenGateway, GivenGateway]> => {
+    const database = mongo.database();
+    undo.later(() => dropDatabase(mongo.url(), database));
+    const keyring = join(temporaryFolder(undo), 'keyring.json');
+    createKeyringFile(keyring, 0);
+    const wishes = {
+      more: { store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database }, keyring: { $env: 'KEYRING' } },
+      environment: { MONGODB_URL: mongo.url(), KEYRING: readFileSync(keyring, 'utf8') },
+    };
+    return [await givenGateway(undo, wishes), await givenGateway(undo, wishes)];
+  };
+
+  it('let a login begin at one and be answered at the other, and hand it out exactly once', async () => {
+    const [one, two] = await givenTwo();
+    // given a phone that was enrolled at the first gateway, and a challenge from there
+    const phone = await one.phoneOf('alice');
+    const { id, nonce } = await one.challenge('alice', phone);
+    // when the phone finds it at the second, and answers there
+    const elsewhere = piPhone(two.client, { serial: phone.serial, credential: '', clock: two.clock });
+    const waiting = (await elsewhere.poll()).body.result.value;
+    assert.deepEqual(
+      waiting.map((challenge: { nonce: string }) => challenge.nonce),
+      [nonce],
+    );
+    const answered = await elsewhere.answer(nonce);
+    assert.equal(answered.body.result.value, true, answered.text);
+    // and the auth server asks both to finish it, eight times at once
+    const finishes = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        (index % 2 === 0 ? one : two).client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id }),
+      ),
+    );
+    // then exactly one of them is told ACCEPT, and the login is counted once
+    const said = finishes.map(({ body }) => body.result.authentication ?? '').sort();
+    assert.deepEqual(said, ['ACCEPT', ...Array.from({ length: 7 }, () => 'REJECT')]);
+    assert.equal(finishes.filter(({ body }) => body.result.value === true).length, 1);
+    await Promise.all([one.gateway.settled(), two.gateway.settled()]);
+    const listed = await one.client.get('/token/', { serial: phone.serial }, one.admin);
+    assert.equal(listed.body.result.value.tokens[0].info.count_auth_success ?? listed.body.result.value.tokens[0].count, 1, listed.text);
+  });
+
+  it('believe the same administrators, and refuse an answer again at the other', async () => {
+    const [one, two] = await givenTwo();
+    const phone = await one.phoneOf('bob');
+    assert.equal((await two.client.get('/token/', {}, one.admin)).body.result.value.count, 1);
+    const { nonce } = await one.challenge('bob', phone);
+    const elsewhere = piPhone(two.client, { serial: phone.serial, credential: '', clock: two.clock });
+    const [yes, no] = await Promise.all([phone.answer(nonce), elsewhere.answer(nonce, { decline: true })]);
+    assert.equal([yes, no].filter(({ body }) => body.result.value === true).length, 1, `${yes.text}\n${no.text}`);
+    // the identical answer again gets the first reply, wherever it comes to
+    const winner = yes.body.result.value === true ? {} : { decline: true };
+    assert.equal((await elsewhere.answer(nonce, winner)).body.result.value, true);
+    assert.equal((await phone.answer(nonce, winner)).body.result.value, true);
+  });
+
+  it('are ready while the database is, and do not start without the keyring', async () => {
+    const [one] = await givenTwo();
+    assert.equal((await fetch(`${one.client.url}/readyz`)).status, 200);
+    const more = { store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database: mongo.database() } };
+    await assert.rejects(givenGateway(undo, { more, environment: { MONGODB_URL: mongo.url() } }), {
+      code: 'config-invalid',
+      message: /keyring/,
+    });
+  });
+});

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { type Db, MongoClient } from 'mongodb';
+import { wantedIndexes } from '../../../src/store/mongodb/indexes.ts';
+import { type Migration, migrations, prepareSchema } from '../../../src/store/mongodb/schema.ts';
+import { dropDatabase, givenMongo, withClient } from '../../kit/mongod.ts';
+import { givenPushToken } from '../../kit/records.ts';
+import { cleanup } from '../../kit/temporary.ts';
+import { givenStore, openStoreAt } from './mongo-kit.ts';
+
+describe('The database of the MongoDB store', function () {
+  this.timeout(60_000);
+  const mongo = givenMongo();
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  const givenDatabase = async (): Promise<Db> => {
+    const client = new MongoClient(mongo.url());
+    const database = mongo.database();
+    undo.later(() => dropDatabase(mongo.url(), database));
+    undo.later(() => client.close());
+    return client.db(database);
+  };
+
+  for (const uniqueBy of ['indexes', 'names'] as const) {
+    it(`has the indexes it needs, unique by ${uniqueBy}, and keeps what it was made with`, async () => {
+      const { database, open } = await givenStore(mongo, undo, { uniqueBy });
+      await open({ uniqueBy: uniqueBy === 'names' ? 'indexes' : 'names' });
+      await withClient(mongo.url(), async (client) => {
+        for (const [collection, wanted] of wantedIndexes(uniqueBy)) {
+          const found = await client.db(database).collection(collection).indexes();
+          assert.deepEqual(found.map(({ name }) => name).sort(), ['_id_', ...wanted.map(({ name }) => name)].sort());
+          if (uniqueBy === 'names')
+            assert.deepEqual(
+              found.filter(({ unique }) => unique),
+              [],
+              'a sharded collection would refuse them',
+            );
+        }
+      });
+    });
+  }
+
+  it('gets an index back that somebody dropped, and refuses one that is not what it must be', async () => {
+    const { database, open } = await givenStore(mongo, undo);
+    await withClient(mongo.url(), async (client) => {
+      const transactions = client.db(database).collection('transactions');
+      await transactions.dropIndex('handle');
+      await open();
+      assert.ok((await transactions.indexes()).some(({ name, unique }) => name === 'handle' && unique));
+      await transactions.dropIndex('handle');
+      await transactions.createIndex({ 'decision.challenges.handle': 1 }, { name: 'handle' });
+      await assert.rejects(open(), { code: 'config-invalid', message: /index handle of the collection transactions .* Drop it/ });
+    });
+  });
+
+  it('holds documents to what decides something, whoever writes them', async () => {
+    const { store, database } = await givenStore(mongo, undo);
+    await store.addToken(givenPushToken());
+    await withClient(mongo.url(), async (client) => {
+      const tokens = client.db(database).collection('tokens');
+      await assert.rejects(tokens.updateOne({}, { $set: { failCount: 'none' } }), { code: 121 });
+      await assert.rejects(tokens.updateOne({}, { $unset: { enabled: '' } }), { code: 121 });
+      await assert.rejects(
+        client
+          .db(database)
+          .collection('transactions')
+          .insertOne({ decision: { state: 'accepted' } }),
+        { code: 121 },
+      );
+    });
+  });
+
+  it('is opened by many gateways at once, and made by one', async () => {
+    const database = mongo.database();
+    undo.later(() => dropDatabase(mongo.url(), database));
+    const stores = await Promise.all(Array.from({ length: 6 }, () => openStoreAt(mongo.url(), database)));
+    for (const store of stores) undo.later(() => store.close());
+    const added = await Promise.all(stores.map((store) => store.addToken(givenPushToken())));
+    assert.equal(added.filter((result) => result === 'added').length, 1);
+  });
+
+  it('is brought up to date by one of two that start at once; the other waits for it', async () => {
+    const db = await givenDatabase();
+    const ran: string[] = [];
+    const underWay = Promise.withResolvers<void>();
+    const mayEnd = Promise.withResolvers<void>();
+    const steps = (name: string): Migration[] => [
+      async () => {
+        ran.push(`${name} 1`);
+        underWay.resolve();
+        await mayEnd.promise;
+      },
+      async () => void ran.push(`${name} 2`),
+      ...migrations,
+    ];
+    // given one that is in the middle of it, for longer than a lease lasts without renewal
+    const first = prepareSchema({ db, uniqueBy: 'indexes', steps: steps('first'), leaseMs: 600 });
+    await underWay.promise;
+    // when another one comes and cannot wait for ever
+    await assert.rejects(prepareSchema({ db, uniqueBy: 'indexes', steps: steps('hasty'), patienceMs: 900 }), { code: 'store-unavailable' });
+    const second = prepareSchema({ db, uniqueBy: 'indexes', steps: steps('second') });
+    mayEnd.resolve();
+    await Promise.all([first, second]);
+    // then every step was done once, in order
+    assert.deepEqual(ran, ['first 1', 'first 2']);
+    assert.deepEqual(await db.collection('schema').findOne(), { _id: 'schema', version: 3, uniqueBy: 'indexes' });
+  });
+
+  it('is brought up to date by the next one when the first died in the middle', async () => {
+    const db = await givenDatabase();
+    const dies: Migration = async () => {
+      throw new Error('out of memory');
+    };
+    const ran: string[] = [];
+    const step: Migration = async () => void ran.push('a step');
+    await assert.rejects(prepareSchema({ db, uniqueBy: 'indexes', steps: [step, dies, ...migrations] }));
+    // and its lease, had it been killed, ends by itself
+    await db.collection('schema').updateOne({}, { $set: { lease: { holder: 'the dead', until: new Date(Date.now() - 1) } } });
+    await prepareSchema({ db, uniqueBy: 'indexes', steps: [step, step, ...migrations] });
+    assert.deepEqual(ran, ['a step', 'a step'], 'what was done is not done again');
+  });
+
+  it('is refused when a newer version made it, and left as it is', async () => {
+    const { database, open } = await givenStore(mongo, undo);
+    await withClient(mongo.url(), async (client) => {
+      const schema = client.db(database).collection('schema');
+      await schema.updateOne({}, { $set: { version: 99 } });
+      await assert.rejects(open(), { code: 'config-invalid', message: /newer version of pushgate \(schema 99\)/ });
+      assert.equal((await schema.findOne())?.version, 99);
+    });
+  });
+});
