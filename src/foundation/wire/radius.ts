@@ -1,0 +1,124 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import type { Clock, Secret } from '../model/index.ts';
+import { type AccessReply, decodeReply, encodeRequest } from './radius-packet.ts';
+import { openServerOrder } from './server-order.ts';
+import { type WireError, wireErrorOf } from './wire-error.ts';
+
+/** One RADIUS service: servers that stand in for one another, each `host`, `host:port` or `[IPv6]:port`, with one secret. */
+export type RadiusOptions = {
+  servers: readonly string[];
+  secret: Secret;
+  /** How long to wait for a reply before the same bytes are sent again. */
+  timeoutMs: number;
+  /** How often they are sent again to one server. */
+  retries: number;
+  requireMessageAuthenticator: boolean;
+  nasIdentifier: string;
+  clock: Clock;
+};
+
+/** How a question to RADIUS ended. `state` goes back with the answer to a challenge. Nothing else is ever thrown. */
+export type RadiusOutcome =
+  | { kind: 'accept' | 'reject'; message: string }
+  | { kind: 'challenge'; message: string; state: Buffer }
+  | { kind: 'unavailable'; reason: WireError };
+
+/** Asks servers whether a password is right, by PAP. */
+export type Radius = {
+  /** An empty password is refused without asking, and so is one over 128 bytes. `signal` is the deadline for all tries. */
+  authenticate(user: string, password: string, options?: { state?: Buffer; signal?: AbortSignal }): Promise<RadiusOutcome>;
+};
+
+const defaultPort = 1812;
+const restMs = 30_000;
+
+/** Makes a client. It holds nothing open: each question has a socket, and so a port, of its own. @see RFC 2865 */
+export function openRadius(options: RadiusOptions): Radius {
+  const order = openServerOrder(options.servers, options.clock, restMs);
+  return {
+    async authenticate(user, password, { state, signal } = {}) {
+      const id = randomInt(256);
+      const request = encodeRequest(
+        { id, authenticator: randomBytes(16), user, password, nasIdentifier: options.nasIdentifier, ...(state && { state }) },
+        options.secret.reveal(),
+      );
+      if (!request || password === '') return { kind: 'reject', message: '' };
+      let end: RadiusOutcome = { kind: 'unavailable', reason: 'connection' };
+      for (const server of order.list()) {
+        if (signal?.aborted) return { kind: 'unavailable', reason: wireErrorOf(undefined, signal) ?? 'aborted' };
+        end = await ask(server, request, options, signal);
+        if (end.kind !== 'unavailable') {
+          order.worked(server);
+          return end;
+        }
+        if (!signal?.aborted) order.failed(server);
+      }
+      return end;
+    },
+  };
+}
+
+async function ask(server: string, request: Buffer, options: RadiusOptions, signal: AbortSignal | undefined): Promise<RadiusOutcome> {
+  // All tries to this server together; a name that does not resolve and a server that does not answer end in the same way.
+  const limit = AbortSignal.timeout(options.timeoutMs * (options.retries + 1));
+  const deadline = signal ? AbortSignal.any([signal, limit]) : limit;
+  let socket: Socket | undefined;
+  let repeating: NodeJS.Timeout | undefined;
+  try {
+    socket = await openSocket(server, deadline);
+    const opened = socket;
+    const send = (): void => opened.send(request);
+    repeating = setInterval(send, options.timeoutMs);
+    const reply = firstReply(opened, request, options, deadline);
+    send();
+    return outcomeOf(await reply);
+  } catch (error) {
+    return { kind: 'unavailable', reason: wireErrorOf(error, deadline) ?? 'connection' };
+  } finally {
+    clearInterval(repeating);
+    socket?.close();
+  }
+}
+
+/** A socket that is connected: the system drops what others send to it, and tells us when nobody listens there. */
+async function openSocket(server: string, signal: AbortSignal): Promise<Socket> {
+  const { hostname, port } = new URL(`radius://${server}`);
+  const { address, family } = await orAborted(lookup(hostname.replace(/^\[|\]$/g, '')), signal);
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  try {
+    socket.connect(port === '' ? defaultPort : Number(port), address);
+    await once(socket, 'connect', { signal });
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+/** Waits for a reply that can be believed, past any number that cannot. */
+async function firstReply(socket: Socket, request: Buffer, options: RadiusOptions, signal: AbortSignal): Promise<AccessReply> {
+  const { requireMessageAuthenticator } = options;
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    socket.on('error', reject).on('message', (datagram) => {
+      const reply = decodeReply(datagram, { request, secret: options.secret.reveal(), requireMessageAuthenticator });
+      if (reply) resolve(reply);
+    });
+  });
+}
+
+function outcomeOf({ kind, message, state }: AccessReply): RadiusOutcome {
+  if (kind !== 'challenge') return { kind, message };
+  return { kind, message, state: state ?? Buffer.alloc(0) };
+}
