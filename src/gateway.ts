@@ -6,7 +6,7 @@ import { type Listener, openListener } from './edge/http/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
 import { type EngineParts, openBackground, openEngine, openServerKeys, startSweeper } from './engine/index.ts';
 import { openSourceLimits } from './engine/limits/index.ts';
-import { openRealms, putAccount } from './engine/users/index.ts';
+import { type Directory, openDirectory, openRadiusServers, openRealms, putAccount } from './engine/users/index.ts';
 import { createKeyringFile, createPasswords, type Keyring, openKeyring, openKeyStock } from './foundation/keyring/index.ts';
 import { type Clock, GatewayFault, version } from './foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from './foundation/telemetry/index.ts';
@@ -47,7 +47,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     opened.push(() => store.close());
     const routing = await openRouting({ ...options, metrics });
     opened.push(() => routing.close());
-    const parts = openParts({ ...options, keyring, store, metrics, routing });
+    const directory = openDirectory({ ...options, realms: config.realms, sources: config.userSources });
+    opened.push(() => directory.close());
+    const parts = openParts({ ...options, keyring, store, metrics, routing, directory });
     opened.push(
       () => parts.keyStock.close(),
       () => parts.background.settled(),
@@ -99,9 +101,9 @@ function openStore({ config: { store }, folder, log }: GatewayOptions, metrics: 
   return openMongoStore({ ...store, url: store.url.reveal(), log, onOperation });
 }
 
-type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics; routing: Routing };
+type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics; routing: Routing; directory: Directory };
 
-function openParts({ config, clock, log, keyring, store, metrics, routing }: Foundations): EngineParts {
+function openParts({ config, clock, log, keyring, store, metrics, routing, directory }: Foundations): EngineParts {
   const { settings } = config;
   return {
     store,
@@ -121,6 +123,8 @@ function openParts({ config, clock, log, keyring, store, metrics, routing }: Fou
     serverKeys: openServerKeys(keyring),
     limits: openSourceLimits({ store, clock, metrics, settings: { failures: settings.sourceFailures, windowMs: settings.sourceWindowMs } }),
     realms: openRealms(config.realms),
+    directory,
+    radius: openRadiusServers(config.radiusServers, clock),
     background: openBackground(log),
     phones: { pipush: openPipush() },
     settings: {

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { openRegistry, type Registry } from '../delivery/registry/index.ts';
+import { openDirectory } from '../engine/users/index.ts';
 import { version } from '../foundation/model/index.ts';
 import { openLog, openMetrics } from '../foundation/telemetry/index.ts';
 import { type Http, openHttp } from '../foundation/wire/index.ts';
@@ -54,6 +55,20 @@ function expiries(registry: Registry): Finding[] {
       return { level, what: `provider ${name}, ${kind}`, detail: `${what} ends on ${new Date(at).toISOString()}` };
     }),
   );
+}
+
+/** Every source of users, opened here: whether it can be asked. */
+export async function checkUserSources({ config, folder }: LoadedConfig): Promise<Finding[]> {
+  const directory = openDirectory({ realms: [], sources: config.userSources, folder, clock: Date.now, log: openLog('silent') });
+  try {
+    const checked = await directory.check(AbortSignal.timeout(limitMs));
+    return checked.map(({ name, result }) => {
+      const what = `user source ${name}`;
+      return result.ok ? { level: 'fine', what, detail: result.detail } : { level: 'failed', what, detail: result.problem };
+    });
+  } finally {
+    await directory.close();
+  }
 }
 
 /** Where phones answer, as the rules say it; that it is in normal form was checked with the configuration. */

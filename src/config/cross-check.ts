@@ -34,6 +34,17 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
       'name',
     ),
     ...doubles(realms, 'realms', 'name'),
+    ...doubles(
+      config.userSources.map(({ name }) => name),
+      'userSources',
+      'name',
+    ),
+    ...doubles(
+      config.radiusServers.map(({ name }) => name),
+      'radiusServers',
+      'name',
+    ),
+    ...sourceNames(config),
     ...oneDefault(config),
     ...authServerNames(config),
     ...checkProviders(config.providers).map((problem) => at(['providers'], problem)),
@@ -55,6 +66,16 @@ function doubles(names: readonly string[], list: string, key: string): Problem[]
 function oneDefault({ realms }: Config): Problem[] {
   const defaults = realms.flatMap((realm, index) => (realm.default ? [index] : []));
   return defaults.slice(1).map((index) => error(['realms', index, 'default'], 'another realm is the default already'));
+}
+
+function sourceNames({ realms, userSources }: Config): Problem[] {
+  return realms.flatMap(({ users }, index) =>
+    users.flatMap((source, place) => {
+      const path = ['realms', index, 'users', place];
+      if (!userSources.some(({ name }) => name === source)) return [error(path, `there is no user source "${source}"`)];
+      return users.indexOf(source) < place ? [error(path, `"${source}" is there twice`)] : [];
+    }),
+  );
 }
 
 function authServerNames({ authServers, listeners, realms }: Config): Problem[] {

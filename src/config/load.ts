@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { catalog as own } from '../../providers/catalog.ts';
 import { tryProviders } from '../delivery/registry/index.ts';
+import { tryUserSources } from '../engine/users/index.ts';
 import { ok, type Result, refused, systemCode, version } from '../foundation/model/index.ts';
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
@@ -55,7 +56,7 @@ export function checkConfig(text: string, file: string, environment: Environment
   return ok({ config: deepFreeze(parsed.data), catalog, folder, file, warnings: problems });
 }
 
-/** Checks a configuration file as a start would find it: the file itself, and every provider opened once, without connecting anything. */
+/** Checks a configuration file as a start would find it: the file itself, and every provider and user source opened once, without connecting anything. */
 export async function inspectConfig(file: string, environment: Environment, log: Log): Promise<Problem[]> {
   const loaded = await loadConfig(file, environment);
   const problems = loaded.ok ? loaded.value.warnings : loaded.error;
@@ -64,11 +65,15 @@ export async function inspectConfig(file: string, environment: Environment, log:
   const raw = text.ok ? parseJson(text.value) : text;
   if (!raw.ok) return problems;
   const folder = dirname(path);
-  const { providers } = record(withSecrets(raw.value, { folder, environment }, []));
+  const { providers, userSources } = record(withSecrets(raw.value, { folder, environment }, []));
   const { catalog } = await loadPlugins(raw.value, folder);
-  const entries: unknown[] = Array.isArray(providers) ? providers : [];
-  const found = await tryProviders(entries, { catalog, folder, clock: Date.now, log, metrics: openMetrics(version) });
-  return [...problems, ...found.map((problem) => ({ ...problem, path: ['providers', ...problem.path] }))];
+  const surroundings = { folder, clock: Date.now, log };
+  const found = {
+    providers: await tryProviders(list(providers), { ...surroundings, catalog, metrics: openMetrics(version) }),
+    userSources: await tryUserSources(list(userSources), surroundings),
+  };
+  const opening = Object.entries(found).flatMap(([key, each]) => each.map((problem) => ({ ...problem, path: [key, ...problem.path] })));
+  return [...problems, ...opening];
 }
 
 function parseJson(text: string): Result<unknown, Problem[]> {
@@ -78,6 +83,8 @@ function parseJson(text: string): Result<unknown, Problem[]> {
     return refused([{ path: [], level: 'error', message: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }]);
   }
 }
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};

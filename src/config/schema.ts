@@ -3,7 +3,7 @@ import { catalog } from '../../providers/catalog.ts';
 import { providerConfig } from '../delivery/registry/index.ts';
 import { authServerConfig } from '../edge/access/index.ts';
 import { listenerConfig } from '../edge/http/index.ts';
-import { realmConfig } from '../engine/users/index.ts';
+import { radiusServerConfig, realmConfig, userSourceConfig } from '../engine/users/index.ts';
 import { ruleConfig } from '../policy/index.ts';
 import { embeddedStoreConfig } from '../store/embedded/index.ts';
 import { mongodbStoreConfig } from '../store/mongodb/index.ts';
@@ -82,6 +82,8 @@ export const configSchemaOf = (catalog: Catalog) =>
     keyring: secretReference.describe('The keys that seal every secret in the store: 32-byte keys with ids, as JSON.'),
     authServers: z.array(authServerConfig).default([]).describe('Who may call. Without any, whoever calls from this machine.'),
     realms: z.array(realmConfig).default([]).describe('Names under which users are known.'),
+    userSources: z.array(userSourceConfig).default([]).describe('Where the users of realms come from: files, LDAP directories.'),
+    radiusServers: z.array(radiusServerConfig).default([]).describe('RADIUS services that a policy may hand a login on to.'),
     plugins: pluginsConfig,
     providers: z.array(providerConfig(catalog)).default([]).describe('Ways to reach phones.'),
     policies: z.array(ruleConfig).default([]).describe('Rules in order; for each action the first one that matches decides.'),

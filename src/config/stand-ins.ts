@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { Secret } from '../foundation/model/index.ts';
 import type { Config, configSchemaOf } from './schema.ts';
 
 type Draft = Record<string, unknown>;
@@ -12,6 +13,8 @@ const standIns: Readonly<Record<string, (name: unknown) => Draft>> = {
   listeners: () => elsewhere,
   authServers: (name) => ({ name, networks: ['127.0.0.1/32'], mounts: [] }),
   realms: (name) => ({ name }),
+  userSources: (name) => ({ name, kind: 'file', config: { file: '-' } }),
+  radiusServers: (name) => ({ name, servers: '-', secret: new Secret('-') }),
   providers: (name) => ({ name, kind: 'poll-only', config: {} }),
   policies: (name) => ({ name, match: { user: ['nobody'] }, actions: { push_ttl: 1 } }),
 };

@@ -8,7 +8,7 @@ import type { Background } from './background.ts';
 import type { SourceLimits } from './limits/index.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
 import type { ServerKeys } from './server-keys.ts';
-import type { Realms } from './users/index.ts';
+import type { Directory, RadiusServers, Realms } from './users/index.ts';
 
 /** Installation-wide values that no policy sets; their names in the config file are those of the server they come from. */
 export type EngineSettings = {
@@ -30,6 +30,8 @@ export type EngineParts = {
   serverKeys: ServerKeys;
   limits: SourceLimits;
   realms: Realms;
+  directory: Directory;
+  radius: RadiusServers;
   background: Background;
   /** Phone protocols by name. */
   phones: Readonly<Record<string, PhoneProtocol>>;

@@ -20,6 +20,10 @@ function problemsAfter(change: (draft: Draft) => unknown): string[] {
   return (checked.ok ? checked.value.warnings : checked.error).map(problemText);
 }
 
+const fileOf = (name: string) => ({ name, kind: 'file', config: { file: 'users.json' } });
+const withLdap = (config: object) => (draft: Draft) =>
+  Object.assign(draft, { userSources: [{ name: 'x', kind: 'ldap', config: { urls: 'ldaps://ad.example', baseDn: 'dc=x', ...config } }] });
+
 describe('A configuration file', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
@@ -136,6 +140,36 @@ describe('A configuration file', () => {
       },
       /^policies\[1\]\.actions\.push_provider: "mute" sends no data/,
     ],
+    [
+      'a realm whose users nobody knows',
+      (draft) => Object.assign(draft, { realms: [{ name: 'a', users: ['gone'] }] }),
+      /^realms\[0\]\.users\[0\]: .*"gone"/,
+    ],
+    [
+      'two sources of one name',
+      (draft) => Object.assign(draft, { userSources: [fileOf('x'), fileOf('X')] }),
+      /^userSources\[1\]\.name: "X" is there twice/,
+    ],
+    [
+      'an unknown kind of source',
+      (draft) => Object.assign(draft, { userSources: [{ name: 'x', kind: 'sql', config: {} }] }),
+      /^userSources\[0\]\.kind: .*ldap/,
+    ],
+    ['passwords over LDAP in the clear', withLdap({ urls: 'ldap://ad.example' }), /^userSources\[0\]\.config\.urls: use ldaps/],
+    ['an LDAP URL with a search in it', withLdap({ urls: 'ldaps://ad.example/dc=x' }), /^userSources\[0\]\.config\.urls.*: /],
+    ['an LDAP filter without a user', withLdap({ filter: '(uid=*)' }), /^userSources\[0\]\.config\.filter: .*\{user\}/],
+    ['a broken LDAP filter', withLdap({ filter: '(&(uid={user})' }), /^userSources\[0\]\.config\.filter: is not an LDAP filter/],
+    ['half of a bind', withLdap({ bindDn: 'cn=svc' }), /^userSources\[0\]\.config\.bindPassword: .*belong together/],
+    [
+      'a bind password in the file',
+      withLdap({ bindDn: 'cn=svc', bindPassword: 'x' }),
+      /^userSources\[0\]\.config\.bindPassword: a secret stands here/,
+    ],
+    [
+      'a RADIUS server that is none',
+      (draft) => Object.assign(draft, { radiusServers: [{ name: 'r', servers: 'radius://a/b', secret: { $env: 'X' } }] }),
+      /^radiusServers\[0\]\.servers.*: /,
+    ],
     ['a secret written into the file', (draft) => Object.assign(draft, { keyring: 'c2VjcmV0' }), /^keyring: /],
   ];
   for (const [what, change, line] of cases) {
@@ -173,12 +207,13 @@ describe('A configuration file', () => {
     );
   });
 
-  it('finds every file that a provider cannot use, beside all else', async () => {
+  it('finds every file that a provider or a source of users cannot use, beside all else', async () => {
     const folder = temporaryFolder(undo);
     const draft: Draft = JSON.parse(configText());
     const config = { push_url: 'https://cs.example/', access_certificate: 'gone.pem', server_certificate: 'none.pem' };
     draft.providers = [{ name: 'cs', kind: 'challenge-service', config }];
     draft.policies.push({ name: 'p', actions: { push_provider: ['gone'] } });
+    draft.userSources = [fileOf('x')];
     writeFileSync(join(folder, 'none.pem'), 'nothing');
     writeFileSync(join(folder, 'config.json'), JSON.stringify(draft));
     const { code, out } = await pushgate('check-config', join(folder, 'config.json'));
@@ -186,6 +221,7 @@ describe('A configuration file', () => {
     for (const line of [
       /^policies\[1\]\.actions\.push_provider\[0\]: /m,
       /^providers\[0\]\.config\.access_certificate: Cannot read .*gone\.pem/m,
+      /^userSources\[0\]\.config: The file of users .*users\.json cannot be used/m,
       /^providers\[0\]\.config\.server_certificate: There is no certificate in .*none\.pem/m,
     ])
       assert.match(out, line);

@@ -55,6 +55,8 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   '@koa': ['src/edge'],
   busboy: ['src/edge'],
   commander: ['src/cli'],
+  ldapts: ['src/engine/users'],
+  bcryptjs: ['src/engine/users'],
 };
 
 /** Names under which a file of ours could be reached past the rules for relative imports. */

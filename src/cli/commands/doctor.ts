@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { inspectConfig, loadConfig, problemText } from '../../config/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
-import { checkGateway, checkProviders, checkRegistrationUrls, type Finding } from '../doctor-checks.ts';
+import { checkGateway, checkProviders, checkRegistrationUrls, checkUserSources, type Finding } from '../doctor-checks.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configOption } from './config-option.ts';
 
@@ -10,7 +10,9 @@ const signs: Record<Finding['level'], string> = { fine: 'fine   ', warning: 'war
 /** `pushgate doctor`: looks at everything that a login needs, and rings no phone. */
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
-    .description('Look at all that a login needs: configuration, gateway, store, clock, providers, certificates, registration URLs.')
+    .description(
+      'Look at all that a login needs: configuration, gateway, store, clock, providers, user sources, certificates, registration URLs.',
+    )
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate doctor --config config/default.json')
     .action(async ({ config: file }: { config: string }) => {
@@ -31,7 +33,10 @@ export function doctorCommand(terminal: Terminal): Command {
       if (loaded.ok) {
         tell([{ level: 'fine', what: 'config', detail: `${file} can be used` }]);
         tell(await checkGateway(loaded.value));
-        if (problems.every(({ level }) => level !== 'error')) tell(await checkProviders(loaded.value));
+        if (problems.every(({ level }) => level !== 'error')) {
+          tell(await checkProviders(loaded.value));
+          tell(await checkUserSources(loaded.value));
+        }
         tell(await checkRegistrationUrls(loaded.value));
       }
       if (failures > 0)

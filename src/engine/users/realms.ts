@@ -7,6 +7,10 @@ export const realmConfig = z.strictObject({
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a realm name has letters, digits, dot, underscore and dash')
     .describe('Name of the realm, as auth servers send it.'),
   default: z.boolean().default(false).describe('Users who come without a realm belong to this one.'),
+  users: z
+    .array(z.string())
+    .default([])
+    .describe('Sources of its users, asked in order; the first that knows a user counts. Without any: whoever has a push token is a user.'),
 });
 
 /** The realms of this installation. Without any, every user is in the realm with the empty name. */
@@ -19,7 +23,7 @@ export type Realms = {
  * Opens the realms of a config.
  * @see docs/protocols/privacyidea.md 2, point 4
  */
-export function openRealms(realms: readonly z.output<typeof realmConfig>[]): Realms {
+export function openRealms(realms: readonly Pick<z.output<typeof realmConfig>, 'name' | 'default'>[]): Realms {
   const known = new Map(realms.map(({ name }) => [name.toLowerCase(), name]));
   const fallback = realms.find((realm) => realm.default)?.name ?? '';
   const split = (text: string): { user: string; realm: string } | undefined => {

@@ -1,0 +1,66 @@
+import type { z } from 'zod';
+import type { realmConfig } from './realms.ts';
+import { openUserSource, type SourceSurroundings, type UserSourceEntry } from './sources.ts';
+import type { SourceCheck, UserRecord, UserSource } from './user-source.ts';
+
+/**
+ * Why there is no user to speak of. `unlisted`: nobody keeps a list of this realm, so whoever has a push token is one of its users.
+ * `ambiguous` and `unavailable` do not say that the user is unknown: rules that let unknown users pass must not let these pass.
+ */
+export type NoUser = 'unlisted' | 'unknown-user' | 'ambiguous' | 'unavailable';
+
+/** The users of all realms. */
+export type Directory = {
+  /** The user of this name in this realm; the record's `resolver` is the source that knows them. Both names as `Realms` has split them. */
+  findUser(user: string, realm: string): Promise<UserRecord | NoUser>;
+  /** Whether this is the user's password in the source that knows them. A user who is not there costs the time of a wrong password. */
+  checkPassword(user: string, realm: string, password: string): Promise<'right' | 'wrong' | NoUser>;
+  /** Whether a realm has sources of users at all. */
+  isListed(realm: string): boolean;
+  /** Asks every source, for nobody; by the names of the sources. */
+  check(signal: AbortSignal): Promise<{ name: string; result: SourceCheck }[]>;
+  close(): Promise<void>;
+};
+
+type Options = SourceSurroundings & { realms: readonly z.output<typeof realmConfig>[]; sources: readonly UserSourceEntry[] };
+
+/** Longer names are nobody's. */
+const longestName = 256;
+
+/** Opens the sources of a config; nothing is connected. Throws `config-invalid` when a file that one names cannot be used. */
+export function openDirectory({ realms, sources, ...surroundings }: Options): Directory {
+  const opened = new Map(sources.map((entry) => [entry.name, openUserSource(entry, surroundings)]));
+  const listed = new Map(realms.map(({ name, users }) => [name, users.flatMap((source) => opened.get(source) ?? [])]));
+  const sourcesOf = (realm: string): readonly UserSource[] => listed.get(realm) ?? [];
+  return {
+    async findUser(user, realm) {
+      const found = await firstThatKnows(sourcesOf(realm), user);
+      return typeof found === 'string' ? found : found.user;
+    },
+    async checkPassword(user, realm, password) {
+      const [first] = sourcesOf(realm);
+      const found = await firstThatKnows(sourcesOf(realm), user);
+      if (found === 'unknown-user' && isName(user)) await first?.checkPassword(user, password);
+      return typeof found === 'string' ? found : found.source.checkPassword(user, password);
+    },
+    isListed: (realm) => sourcesOf(realm).length > 0,
+    check: (signal) => Promise.all([...opened].map(async ([name, source]) => ({ name, result: await source.check(signal) }))),
+    async close() {
+      await Promise.all([...opened.values()].map((source) => source.close()));
+    },
+  };
+}
+
+/** A source that cannot be asked ends the search: the user it may have is not the one whom a later source has under the same name. */
+async function firstThatKnows(sources: readonly UserSource[], user: string): Promise<{ user: UserRecord; source: UserSource } | NoUser> {
+  if (sources.length === 0) return 'unlisted';
+  if (!isName(user)) return 'unknown-user';
+  for (const source of sources) {
+    const found = await source.find(user);
+    if (found.kind === 'found') return { user: found.user, source };
+    if (found.kind !== 'unknown') return found.kind;
+  }
+  return 'unknown-user';
+}
+
+const isName = (user: string): boolean => user !== '' && user.length <= longestName && !user.includes('\0');

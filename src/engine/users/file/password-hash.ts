@@ -1,0 +1,45 @@
+import { scrypt, timingSafeEqual } from 'node:crypto';
+import bcrypt from 'bcryptjs';
+
+const bcryptForm = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
+const scryptForm = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
+/** More would keep all logins waiting for one: bcrypt runs among them, and scrypt takes 128 * r * 2^ln bytes. */
+const most = { bcryptRounds: 14, scryptBytes: 268_435_456, scryptParallel: 4 };
+
+/** What is wrong with a hash in a file of users; undefined for one that `matchesHash` can judge. It does not quote the hash. */
+export function hashProblem(hash: string): string | undefined {
+  const [, rounds] = bcryptForm.exec(hash) ?? [];
+  if (rounds !== undefined)
+    return Number(rounds) >= 4 && Number(rounds) <= most.bcryptRounds ? undefined : `a bcrypt cost must be 4 to ${most.bcryptRounds}`;
+  const cost = scryptCost(hash);
+  if (!cost) return 'not a hash of bcrypt ($2y$) or scrypt ($scrypt$); weaker kinds are refused. Make one with: htpasswd -nB NAME';
+  const isFair = cost.N >= 2 && cost.r >= 1 && cost.p >= 1 && cost.p <= most.scryptParallel && 128 * cost.r * cost.N <= most.scryptBytes;
+  return isFair && cost.digest.length >= 16 ? undefined : 'this scrypt hash is too short, or costs too much';
+}
+
+/** Whether a password is the one that was hashed. False for a hash that has a problem. */
+export async function matchesHash(password: string, hash: string): Promise<boolean> {
+  if (hashProblem(hash) !== undefined) return false;
+  if (bcryptForm.test(hash)) return bcrypt.compare(password, hash);
+  const cost = scryptCost(hash);
+  if (!cost) return false;
+  const { salt, digest, ...numbers } = cost;
+  return new Promise((resolve, reject) => {
+    scrypt(password, salt, digest.length, { ...numbers, maxmem: 2 * most.scryptBytes }, (error, found) =>
+      error ? reject(error) : resolve(timingSafeEqual(found, digest)),
+    );
+  });
+}
+
+/** The form of PHC strings, as passlib writes them. */
+function scryptCost(hash: string) {
+  const [, log, r, p, salt, digest] = scryptForm.exec(hash) ?? [];
+  if (salt === undefined || digest === undefined) return undefined;
+  return {
+    N: 2 ** Math.min(Number(log), 40),
+    r: Number(r),
+    p: Number(p),
+    salt: Buffer.from(salt, 'base64'),
+    digest: Buffer.from(digest, 'base64'),
+  };
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { ok, type Result, refused } from '../../../foundation/model/index.ts';
+import type { UserRecord } from '../user-source.ts';
+import { hashProblem } from './password-hash.ts';
+
+/** A user of a file, with the hash of their password; without one, no password is right. */
+export type FileUser = { user: UserRecord; hash: string | undefined };
+/** The users of a file by their names. */
+export type FileUsers = ReadonlyMap<string, FileUser>;
+
+const text = z.string().max(256).default('');
+const jsonUsers = z.array(
+  z.strictObject({
+    username: z.string().min(1).max(256),
+    userid: text,
+    givenname: text,
+    surname: text,
+    email: text,
+    phone: text,
+    mobile: text,
+    groups: z.array(z.string()).default([]),
+    password: z.string().optional(),
+  }),
+);
+
+/** How names are compared: exactly, whichever way their accents were typed. */
+export const nameKey = (name: string): string => name.normalize('NFC');
+
+/** Reads a JSON list of users. Refuses, with one sentence that quotes no hash, what cannot be used. */
+export function readJsonUsers(content: string, resolver: string): Result<FileUsers, string> {
+  const raw = parseJson(content);
+  if (!raw.ok) return raw;
+  const parsed = jsonUsers.safeParse(raw.value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return refused(`[${issue?.path.map(String).join('.') ?? ''}] ${issue?.message ?? ''}`);
+  }
+  return collect(
+    parsed.data.map(({ password, userid, ...rest }, index) => ({
+      where: `user ${index + 1}`,
+      hash: password,
+      user: { ...rest, userid: userid === '' ? rest.username : userid, resolver },
+    })),
+  );
+}
+
+/** Reads what `htpasswd -B` writes: `name:hash` by line; empty lines and those that begin with `#` are skipped. */
+export function readHtpasswd(content: string, resolver: string): Result<FileUsers, string> {
+  const nothing = { givenname: '', surname: '', email: '', phone: '', mobile: '', groups: [] };
+  return collect(
+    content.split(/\r?\n/).flatMap((line, index) => {
+      if (/^\s*(#|$)/.test(line)) return [];
+      const colon = line.indexOf(':');
+      const username = colon < 0 ? '' : line.slice(0, colon);
+      return [
+        { where: `line ${index + 1}`, hash: line.slice(colon + 1).trim(), user: { ...nothing, username, userid: username, resolver } },
+      ];
+    }),
+  );
+}
+
+function collect(users: readonly (FileUser & { where: string })[]): Result<FileUsers, string> {
+  const found = new Map<string, FileUser>();
+  for (const { where, hash, user } of users) {
+    const problem = hash === undefined ? undefined : hashProblem(hash);
+    if (user.username === '') return refused(`${where}: expected name:hash`);
+    if (found.has(nameKey(user.username))) return refused(`${where}: this name is there twice`);
+    if (problem !== undefined) return refused(`${where}: ${problem}`);
+    found.set(nameKey(user.username), { hash, user });
+  }
+  return ok(found);
+}
+
+function parseJson(content: string): Result<unknown, string> {
+  try {
+    return ok(JSON.parse(content));
+  } catch {
+    // The reason is left out: it may quote a hash.
+    return refused('is not JSON; expected a list of users');
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Users of a file: a JSON list, or what `htpasswd -B` writes. It is read again when it has changed; a change that cannot be used leaves the
+ * users as they were.
+ * @see docs/users.md
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import { GatewayFault, type Result, refused, systemCode } from '../../../foundation/model/index.ts';
+import { defineSource, type SourceHost } from '../user-source.ts';
+import { matchesHash } from './password-hash.ts';
+import { type FileUsers, nameKey, readHtpasswd, readJsonUsers } from './read.ts';
+
+const fileConfig = z.strictObject({
+  file: z.string().min(1).describe('Path of the file; relative to the folder of the config file.'),
+  format: z.enum(['json', 'htpasswd']).default('json').describe('A JSON list of users, or name:hash lines as htpasswd -B writes them.'),
+});
+
+type FileConfig = z.output<typeof fileConfig>;
+
+/** The kind `file`. */
+export const fileSource = defineSource({
+  kind: 'file',
+  config: fileConfig,
+  open(config, host) {
+    const users = openUsers(config, host);
+    const matches = rememberRight(matchesHash);
+    return {
+      async find(name) {
+        const found = (await users()).get(nameKey(name));
+        return found ? { kind: 'found', user: found.user } : { kind: 'unknown' };
+      },
+      async checkPassword(name, password) {
+        if (password === '') return 'wrong';
+        const known = await users();
+        const hash = known.get(nameKey(name))?.hash;
+        if (hash !== undefined) return (await matches(password, hash)) ? 'right' : 'wrong';
+        // Who is not there costs what a wrong password costs.
+        const [decoy] = [...known.values()].flatMap((each) => each.hash ?? []);
+        if (decoy !== undefined) await matchesHash(password, decoy);
+        return 'wrong';
+      },
+      async check() {
+        const path = host.path(config.file);
+        const read = await readFile(path, 'utf8').then((content) => parse(config, content, host.name), unreadable);
+        return read.ok ? { ok: true, detail: `${read.value.size} users in ${path}` } : { ok: false, problem: `${path}: ${read.error}` };
+      },
+      close: async () => undefined,
+    };
+  },
+});
+
+const parse = ({ format }: FileConfig, content: string, resolver: string): Result<FileUsers, string> =>
+  format === 'json' ? readJsonUsers(content, resolver) : readHtpasswd(content, resolver);
+
+const unreadable = (error: unknown): Result<FileUsers, string> => refused(`cannot be read (${systemCode(error)})`);
+
+/** The users as the file has them now; read at once, so that a file that cannot be used stops the start. */
+function openUsers(config: FileConfig, { name, path, log }: SourceHost): () => Promise<FileUsers> {
+  const file = path(config.file);
+  const first = readNow(config, { name, file });
+  if (!first.ok) throw new GatewayFault('config-invalid', `The file of users ${file} cannot be used: ${first.error}.`);
+  let users = first.value;
+  let seen = '';
+  return async () => {
+    const state = await stat(file).then(({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`, systemCode);
+    if (state === seen) return users;
+    // Whoever comes while it is read gets the users as they were.
+    seen = state;
+    const read = await readFile(file, 'utf8').then((content) => parse(config, content, name), unreadable);
+    if (read.ok) users = read.value;
+    else log.error({ file, problem: read.error }, 'a file of users has changed and cannot be used; its users stay as they were');
+    return users;
+  };
+}
+
+function readNow(config: FileConfig, { name, file }: { name: string; file: string }): Result<FileUsers, string> {
+  try {
+    return parse(config, readFileSync(file, 'utf8'), name);
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+/** A password that was right once is right for the same hash without its cost; a wrong one always pays. */
+function rememberRight(matches: typeof matchesHash): typeof matchesHash {
+  const key = randomBytes(32);
+  const right = new LRUCache<string, true>({ max: 10_000 });
+  return async (password, hash) => {
+    const memory = createHmac('sha256', key).update(`${hash}\n${password}`).digest('base64url');
+    if (right.get(memory)) return true;
+    const isRight = await matches(password, hash);
+    if (isRight) right.set(memory, true);
+    return isRight;
+  };
+}

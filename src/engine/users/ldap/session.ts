@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { Client } from 'ldapts';
+
+/** One server, and how to reach it. `ca` is PEM and replaces the authorities that come with Node. */
+export type LdapServer = { url: string; startTls: boolean; ca: string | undefined };
+
+/** One connection. */
+export type Session = {
+  /** Carries out one operation. Rejects when the connection is lost; when `signal` fires it is cut, as no reply can be told from a late one. */
+  run<T>(work: (client: Client) => Promise<T>, signal: AbortSignal): Promise<T>;
+  isOpen(): boolean;
+  close(): void;
+};
+
+const startTlsOid = '1.3.6.1.4.1.1466.20037';
+const keepAliveMs = 60_000;
+
+/**
+ * Connects, and has TLS where the server is to have it. The library gets a socket that is ready: its own handshakes know no time limit, and
+ * its reader would keep what came in the clear before StartTLS.
+ */
+export async function openSession({ url, startTls, ca }: LdapServer, signal: AbortSignal): Promise<Session> {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const trust: ConnectionOptions = {
+    host,
+    minVersion: 'TLSv1.2',
+    ...(isIP(host) ? {} : { servername: host }),
+    ...(ca !== undefined && { ca }),
+  };
+  if (protocol === 'ldaps:') return sessionOf(await opened(connectTls({ ...trust, port: Number(port || 636) }), 'secureConnect', signal));
+  const socket = await opened(connectTcp({ host, port: Number(port || 389) }), 'connect', signal);
+  if (!startTls) return sessionOf(socket);
+  try {
+    await sessionOf(socket).run((client) => client.exop(startTlsOid), signal);
+    socket.removeAllListeners('data');
+    return sessionOf(await opened(connectTls({ ...trust, socket }), 'secureConnect', signal));
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+async function opened<S extends Socket>(socket: S, event: string, signal: AbortSignal): Promise<S> {
+  try {
+    await once(socket, event, { signal });
+    return socket;
+  } catch (error) {
+    socket.on('error', () => undefined).destroy();
+    throw error;
+  }
+}
+
+function sessionOf(socket: Socket): Session {
+  socket.setKeepAlive(true, keepAliveMs).setMaxListeners(0);
+  // Until its first operation the library does not listen to errors.
+  socket.on('error', () => undefined);
+  const client = new Client({ url: 'ldap://connected', createConnection: () => socket });
+  return {
+    run(work, signal) {
+      return new Promise((resolve, reject) => {
+        const cut = (): void => {
+          socket.destroy();
+          reject(signal.reason);
+        };
+        const lost = (): void => reject(new Error('the connection was lost'));
+        if (signal.aborted) return cut();
+        if (socket.readyState !== 'open') return lost();
+        signal.addEventListener('abort', cut, { once: true });
+        socket.once('close', lost);
+        work(client)
+          .then(resolve, reject)
+          .finally(() => {
+            signal.removeEventListener('abort', cut);
+            socket.off('close', lost);
+          });
+      });
+    },
+    isOpen: () => socket.readyState === 'open',
+    close: () => void socket.end().destroySoon(),
+  };
+}

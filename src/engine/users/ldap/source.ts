@@ -1,0 +1,113 @@
+/**
+ * Users of an LDAP directory or Active Directory. A search by `bindDn` finds the entry; a password is proved by a bind as that entry, on a
+ * connection of its own. Referrals are not followed.
+ * @see docs/users.md
+ */
+
+import { LRUCache } from 'lru-cache';
+import { readAuthorities } from '../../../delivery/provider-kit/index.ts';
+import { randomHex } from '../../../foundation/crypto/index.ts';
+import { defineSource, type Lookup, type PasswordVerdict, type SourceCheck, type SourceHost, type UserSource } from '../user-source.ts';
+import { type LdapConfig, ldapConfig } from './config.ts';
+import { binaryAttributes, filterFor, type LdapUser, userOf, wantedAttributes } from './entry.ts';
+import { isRefusal, isTooMuch } from './problem.ts';
+import { type LdapServers, openServers } from './servers.ts';
+import type { Session } from './session.ts';
+
+/** The kind `ldap`. */
+export const ldapSource = defineSource({
+  kind: 'ldap',
+  config: ldapConfig,
+  open(config, host): UserSource {
+    const ca = config.ca === undefined ? undefined : readAuthorities(host.path(config.ca));
+    const servers = openServers({ config, ca, clock: host.clock, log: host.log });
+    const cache = openCache(config, host);
+    const find = async (user: string): Promise<Found> => {
+      const known = cache?.get(user);
+      if (known) return { kind: 'found', entry: known };
+      const found = await search(servers, config, { user, resolver: host.name });
+      if (found.kind === 'found') cache?.set(user, found.entry);
+      else if (found.kind !== 'unknown') host.log.warn({ outcome: found }, 'a user cannot be told');
+      return found;
+    };
+    return {
+      async find(user): Promise<Lookup> {
+        const found = await find(user);
+        return found.kind === 'found' ? { kind: 'found', user: found.entry.user } : found;
+      },
+      async checkPassword(user, password) {
+        if (password === '') return 'wrong';
+        const found = await find(user);
+        if (found.kind === 'unavailable') return 'unavailable';
+        // Without an entry a bind that must fail costs the time that a wrong password costs.
+        const dn = found.kind === 'found' ? found.entry.dn : `cn=${randomHex(8)},${config.baseDn}`;
+        const verdict = await bindAs(servers, dn, password);
+        // The entry may have moved since it was found; the next try looks again.
+        if (verdict === 'wrong') cache?.delete(user);
+        return found.kind === 'found' || verdict === 'unavailable' ? verdict : 'wrong';
+      },
+      check: (signal) => checkServers(servers, config, signal),
+      async close() {
+        servers.close();
+      },
+    };
+  },
+});
+
+type Found = Exclude<Lookup, { kind: 'found' }> | { kind: 'found'; entry: LdapUser };
+
+function openCache({ cacheMs, cacheMax }: LdapConfig, { clock }: SourceHost): LRUCache<string, LdapUser> | undefined {
+  return cacheMs === 0 ? undefined : new LRUCache({ max: cacheMax, ttl: cacheMs, ttlResolution: 0, perf: { now: clock } });
+}
+
+async function search(servers: LdapServers, config: LdapConfig, { user, resolver }: { user: string; resolver: string }): Promise<Found> {
+  const { baseDn, scope, attributes, filter } = config;
+  // No size limit of ours: the library would keep quiet about what a server left out, and one of two entries would pass for the only one.
+  const options = {
+    scope,
+    filter: filterFor(filter, user),
+    attributes: wantedAttributes(attributes),
+    explicitBufferAttributes: binaryAttributes,
+    timeLimit: Math.ceil(config.serverTimeoutMs / 1000),
+  };
+  const result = await servers.shared((session, signal) =>
+    session
+      .run((client) => client.search(baseDn, options), signal)
+      .catch((error: unknown) => {
+        if (isTooMuch(error)) return undefined;
+        throw error;
+      }),
+  );
+  if (!result.ok) return { kind: 'unavailable', detail: result.error };
+  const [entry, ...more] = result.value?.searchEntries ?? [];
+  if (!result.value || more.length > 0) return { kind: 'ambiguous' };
+  if (!entry) return { kind: 'unknown' };
+  const found = userOf(entry, { attributes, typed: user, resolver });
+  return found.ok ? { kind: 'found', entry: found.value } : { kind: 'unavailable', detail: found.error };
+}
+
+async function bindAs(servers: LdapServers, dn: string, password: string): Promise<PasswordVerdict> {
+  const result = await servers.alone(
+    (session, signal): Promise<PasswordVerdict> =>
+      session
+        .run((client) => client.bind(dn, password), signal)
+        .then(
+          () => 'right',
+          (error: unknown) => {
+            if (isRefusal(error)) return 'wrong';
+            throw error;
+          },
+        ),
+  );
+  return result.ok ? result.value : 'unavailable';
+}
+
+async function checkServers(servers: LdapServers, { baseDn }: LdapConfig, signal: AbortSignal): Promise<SourceCheck> {
+  const readBase = (session: Session, limit: AbortSignal) =>
+    session.run((client) => client.search(baseDn, { scope: 'base', attributes: ['1.1'] }), limit);
+  const results = await servers.each(readBase, signal);
+  const problems = results.flatMap(({ url, problem }) => (problem === undefined ? [] : [`${url}: ${problem}`]));
+  const working = results.length - problems.length;
+  const told = [`${working} of ${results.length} servers can be searched`, ...problems].join('; ');
+  return working > 0 ? { ok: true, detail: told } : { ok: false, problem: told };
+}

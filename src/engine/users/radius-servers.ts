@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { oneOrMany, secret } from '../../delivery/provider-kit/index.ts';
+import type { Clock } from '../../foundation/model/index.ts';
+import { openRadius, type Radius } from '../../foundation/wire/index.ts';
+
+const server = z.string().refine(isServer, 'expected a host, host:port or [IPv6 address]:port');
+
+/** One RADIUS service of the config file. */
+export const radiusServerConfig = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
+    .describe('Name of the service, as policies use it.'),
+  servers: oneOrMany(server).describe('Servers that know the same users, tried in order; port 1812 where none is named.'),
+  secret: secret.describe('The secret that these servers share with the gateway.'),
+  timeoutMs: z.int().min(50).max(60_000).default(2000).describe('How long to wait for a reply before the question is sent again.'),
+  retries: z.int().min(0).max(10).default(1).describe('How often it is sent again to a server before the next one is asked.'),
+  requireMessageAuthenticator: z
+    .boolean()
+    .default(true)
+    .describe('Believe only replies with a Message-Authenticator; without it they can be forged on the way (BlastRADIUS).'),
+  nasIdentifier: z.string().min(1).max(64).default('pushgate').describe('How the gateway calls itself (NAS-Identifier).'),
+});
+
+/** RADIUS services by their names. */
+export type RadiusServers = ReadonlyMap<string, Radius>;
+
+/** Makes the clients of a config; nothing is connected, and there is nothing to close. */
+export function openRadiusServers(services: readonly z.output<typeof radiusServerConfig>[], clock: Clock): RadiusServers {
+  return new Map(services.map(({ name, ...options }) => [name, openRadius({ ...options, clock })]));
+}
+
+function isServer(text: string): boolean {
+  const url = URL.parse(`radius://${text}`);
+  return url !== null && url.hostname !== '' && url.port !== '0' && url.host === text;
+}

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { type Clock, GatewayFault } from '../../foundation/model/index.ts';
+import type { Log } from '../../foundation/telemetry/index.ts';
+import { fileSource } from './file/source.ts';
+import { ldapSource } from './ldap/source.ts';
+import type { UserSource } from './user-source.ts';
+
+const entry = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
+    .describe('Name of the source, as realms use it; auth servers know it as the resolver.'),
+});
+const entryOf = <Kind extends string, Config extends z.ZodType>(kind: Kind, config: Config) =>
+  entry.extend({ kind: z.literal(kind).describe('Kind of source.'), config: config.describe('Settings of this kind.') });
+
+/** One source of users of the config file. */
+export const userSourceConfig = z.discriminatedUnion('kind', [entryOf('file', fileSource.config), entryOf('ldap', ldapSource.config)], {
+  error: (issue) => (issue.code === 'invalid_union' ? 'unknown kind of source; kinds are file, ldap' : undefined),
+});
+
+/** A source of the config file that was checked. */
+export type UserSourceEntry = z.output<typeof userSourceConfig>;
+
+/** What sources are opened with. Relative paths of their configs count from `folder`. */
+export type SourceSurroundings = { folder: string; clock: Clock; log: Log };
+
+/** Opens one source; nothing is connected. Throws `config-invalid` when a file that it names cannot be used. */
+export function openUserSource(entry: UserSourceEntry, { folder, clock, log }: SourceSurroundings): UserSource {
+  const { name } = entry;
+  const host = { name, path: (file: string) => resolve(folder, file), clock, log: log.child({ userSource: name }) };
+  switch (entry.kind) {
+    case 'file':
+      return fileSource.open(entry.config, host);
+    case 'ldap':
+      return ldapSource.open(entry.config, host);
+    default:
+      return entry satisfies never;
+  }
+}
+
+/** Opens and closes every source whose entry its schema accepts, to find files that cannot be used. `path` begins with the entry's number. */
+export async function tryUserSources(
+  entries: readonly unknown[],
+  surroundings: SourceSurroundings,
+): Promise<{ path: PropertyKey[]; message: string; level: 'error' }[]> {
+  const found = await Promise.all(
+    entries.map(async (raw, index) => {
+      const parsed = userSourceConfig.safeParse(raw);
+      const problem = parsed.success ? await problemOf(parsed.data, surroundings) : undefined;
+      return problem === undefined ? [] : [{ path: [index, 'config'], message: problem, level: 'error' as const }];
+    }),
+  );
+  return found.flat();
+}
+
+async function problemOf(entry: UserSourceEntry, surroundings: SourceSurroundings): Promise<string | undefined> {
+  try {
+    await openUserSource(entry, surroundings).close();
+    return undefined;
+  } catch (error) {
+    if (error instanceof GatewayFault) return error.message;
+    throw error;
+  }
+}

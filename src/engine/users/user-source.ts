@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import type { Clock } from '../../foundation/model/index.ts';
+import type { Log } from '../../foundation/telemetry/index.ts';
+
+/** A user as a source knows them. Texts that the source does not have are empty; `resolver` is the name of the source. */
+export type UserRecord = {
+  /** The login name as the source writes it, which may differ in case from what was typed. */
+  username: string;
+  userid: string;
+  givenname: string;
+  surname: string;
+  email: string;
+  phone: string;
+  mobile: string;
+  groups: readonly string[];
+  resolver: string;
+};
+
+/**
+ * What became of a question for a user. `ambiguous` (several entries answer to that name) and `unavailable` (nobody could be asked, or the
+ * answer cannot be used) are neither: whoever lets unknown users pass must not let these pass. `detail` is for operators.
+ */
+export type Lookup =
+  | { kind: 'found'; user: UserRecord }
+  | { kind: 'unknown' }
+  | { kind: 'ambiguous' }
+  | { kind: 'unavailable'; detail: string };
+
+/** Whether a password is that of a user. A user that is not there, or not once only, has no right one. */
+export type PasswordVerdict = 'right' | 'wrong' | 'unavailable';
+
+/** Whether a source can be asked; `problem` says what to do about it. */
+export type SourceCheck = { ok: true; detail: string } | { ok: false; problem: string };
+
+/** Where users come from. It never throws for what a far side or a file can do, and never logs a password. */
+export type UserSource = {
+  find(user: string): Promise<Lookup>;
+  /** The empty password is always wrong. A user that is not there takes about as long as a wrong password. */
+  checkPassword(user: string, password: string): Promise<PasswordVerdict>;
+  /** Asks for nobody; for `doctor` and readiness. */
+  check(signal: AbortSignal): Promise<SourceCheck>;
+  /** Lets connections go. May be called twice. */
+  close(): Promise<void>;
+};
+
+/** What a source gets from the gateway. `path` makes a path of the config file absolute. */
+export type SourceHost = { name: string; path: (file: string) => string; clock: Clock; log: Log };
+
+/** A kind of source. */
+export type SourceDefinition<Config extends z.ZodType = z.ZodType> = {
+  kind: string;
+  /** Strict schema of the `config` of one source. */
+  config: Config;
+  /** Connects nothing. Throws `config-invalid` with one sentence when a file that the config names cannot be used. */
+  open(config: z.output<Config>, host: SourceHost): UserSource;
+};
+
+/** Gives a definition its types. */
+export const defineSource = <Config extends z.ZodType>(definition: SourceDefinition<Config>): SourceDefinition<Config> => definition;

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { checkUserSources } from '../../src/cli/doctor-checks.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import { configText, givenGateway } from '../kit/gateway.ts';
+import { freePort } from '../kit/ports.ts';
+import { cleanup, temporaryFolder } from '../kit/temporary.ts';
+
+describe('Sources of users in a gateway', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  const fileSource = { name: 'staff', kind: 'file', config: { file: 'staff.json' } };
+  const ldapSource = (port: number) => ({ name: 'ad', kind: 'ldap', config: { urls: `ldap://127.0.0.1:${port}`, baseDn: 'dc=corp' } });
+
+  it('are looked at by the doctor', async () => {
+    const folder = temporaryFolder(undo);
+    const file = join(folder, 'config.json');
+    writeFileSync(join(folder, 'staff.json'), '[{ "username": "alice" }]');
+    writeFileSync(file, configText({ more: { userSources: [fileSource, ldapSource(await freePort())] } }));
+    const loaded = await loadConfig(file, {});
+    assert.ok(loaded.ok);
+    const findings = await checkUserSources(loaded.value);
+    assert.deepEqual(
+      findings.map(({ level, what }) => [level, what]),
+      [
+        ['fine', 'user source staff'],
+        ['failed', 'user source ad'],
+      ],
+    );
+    assert.match(findings[0]?.detail ?? '', /^1 users in /);
+    assert.match(findings[1]?.detail ?? '', /^0 of 1 servers can be searched; .*: connection$/);
+  });
+
+  it('stop its start where their file is missing, and are not connected by it', async () => {
+    let connections = 0;
+    const server = createServer(() => {
+      connections += 1;
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    undo.later(() => server.close());
+    const source = ldapSource((server.address() as AddressInfo).port);
+    const realms = [{ name: 'corp', default: true, users: ['ad'] }];
+    const { gateway } = await givenGateway(undo, { more: { realms, userSources: [source] } });
+    await gateway.close();
+    assert.equal(connections, 0);
+    await assert.rejects(
+      givenGateway(undo, { more: { realms, userSources: [source, fileSource] } }),
+      /file of users .*staff\.json cannot be used/,
+    );
+  });
+});

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { scryptSync } from 'node:crypto';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import bcrypt from 'bcryptjs';
+import { openUserSource, type UserSource, userSourceConfig } from '../../../src/engine/users/index.ts';
+import { GatewayFault } from '../../../src/foundation/model/index.ts';
+import { openLog } from '../../../src/foundation/telemetry/index.ts';
+import { fakeClock } from '../../kit/clock.ts';
+import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
+
+/** What others wrote: crypt(3) of libxcrypt, and scrypt of Python's hashlib. */
+const elsewhere = [
+  ['wonderland', '$2y$04$abcdefghijklmnopqrstuujZkTwHUiJ9XdZPwKfcfDo7dMp5DjlTu'],
+  ['straße 7', '$2y$05$abcdefghijklmnopqrstuuvIOlXibxa9u3hBnHiK1R9Adr/fP/iOW'],
+  ['straße 7', '$scrypt$ln=10,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$DMWQL8MTj/E5XfVAoRaINxv9dOJfTJmPC58OaldanPA'],
+] as const;
+const bcryptOf = (password: string): string => bcrypt.hashSync(password, 4).replace(/^\$2b/, '$2y');
+const bare = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '');
+const scryptOf = (password: string, log = 4): string => {
+  const salt = Buffer.from('some salt');
+  return `$scrypt$ln=${log},r=8,p=1$${bare(salt)}$${bare(scryptSync(password, salt, 32, { N: 2 ** log, r: 8, p: 1 }))}`;
+};
+
+describe('Users of a file', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  const logged: string[] = [];
+  const given = (content: string, format: 'json' | 'htpasswd') => {
+    const folder = temporaryFolder(undo);
+    const file = join(folder, 'users');
+    // As editors and tools write: a whole new file takes the old one's place.
+    const write = (text: string): void => {
+      writeFileSync(`${file}.new`, text);
+      renameSync(`${file}.new`, file);
+    };
+    write(content);
+    const log = openLog('debug', { write: (line: string) => void logged.push(line) });
+    const entry = userSourceConfig.parse({ name: 'staff', kind: 'file', config: { file: 'users', format } });
+    const open = (): UserSource => openUserSource(entry, { folder, clock: fakeClock(), log });
+    return { file, write, open };
+  };
+  const json = (...users: object[]): string => JSON.stringify(users);
+  const refusal = (content: string, format: 'json' | 'htpasswd'): string => {
+    try {
+      given(content, format).open();
+    } catch (error) {
+      if (error instanceof GatewayFault && error.code === 'config-invalid') return error.message;
+      throw error;
+    }
+    return '';
+  };
+
+  it('come out of a JSON list, with all that it says', async () => {
+    const alice = {
+      username: 'alice',
+      userid: '7',
+      givenname: 'Alice',
+      email: 'a@corp.example',
+      groups: ['staff'],
+      password: scryptOf('pw'),
+    };
+    const source = given(json(alice, { username: 'zoë' }), 'json').open();
+    assert.deepEqual(await source.find('alice'), {
+      kind: 'found',
+      user: {
+        username: 'alice',
+        userid: '7',
+        givenname: 'Alice',
+        surname: '',
+        email: 'a@corp.example',
+        phone: '',
+        mobile: '',
+        groups: ['staff'],
+        resolver: 'staff',
+      },
+    });
+    const zoe = await source.find('zoe\u0308');
+    assert.ok(zoe.kind === 'found');
+    assert.equal(zoe.user.userid, 'zoë');
+    for (const name of ['Alice', 'bob', '', '__proto__']) assert.deepEqual(await source.find(name), { kind: 'unknown' }, name);
+  });
+
+  it('come out of what htpasswd writes', async () => {
+    const source = given(`# staff\n\nbob:${bcryptOf('builder')}\r\ncarol:${scryptOf('pw:1')}\n`, 'htpasswd').open();
+    assert.equal(await source.checkPassword('bob', 'builder'), 'right');
+    assert.equal(await source.checkPassword('bob', 'wrecker'), 'wrong');
+    assert.equal(await source.checkPassword('carol', 'pw:1'), 'right');
+    assert.deepEqual(await source.check(AbortSignal.timeout(1000)).then(({ ok }) => ok), true);
+  });
+
+  it('have hashes that other programs made', async () => {
+    const source = given(elsewhere.map(([, hash], index) => `user${index}:${hash}`).join('\n'), 'htpasswd').open();
+    for (const [index, [password]] of elsewhere.entries()) {
+      assert.equal(await source.checkPassword(`user${index}`, password), 'right', `${index}`);
+      assert.equal(await source.checkPassword(`user${index}`, `${password} `), 'wrong', `${index}`);
+    }
+  });
+
+  it('have a right password that stays right, and no other', async () => {
+    const source = given(json({ username: 'alice', password: scryptOf('pw') }, { username: 'mute' }), 'json').open();
+    for (const _ of [1, 2]) {
+      assert.equal(await source.checkPassword('alice', 'pw'), 'right');
+      assert.equal(await source.checkPassword('alice', 'pw2'), 'wrong');
+    }
+    for (const [name, password] of [
+      ['alice', ''],
+      ['mute', ''],
+      ['mute', 'pw'],
+      ['nobody', 'pw'],
+    ] as const)
+      assert.equal(await source.checkPassword(name, password), 'wrong', name);
+  });
+
+  it('change with the file, and stay as they were when it breaks', async () => {
+    const { file, write, open } = given(json({ username: 'alice', password: scryptOf('old') }), 'json');
+    const source = open();
+    assert.equal(await source.checkPassword('alice', 'old'), 'right');
+    write(json({ username: 'alice', password: scryptOf('new') }, { username: 'bob' }));
+    assert.equal(await source.checkPassword('alice', 'old'), 'wrong');
+    assert.equal(await source.checkPassword('alice', 'new'), 'right');
+    for (const breakIt of [() => write('[{'), () => rmSync(file)]) {
+      breakIt();
+      logged.length = 0;
+      for (const _ of [1, 2]) assert.equal((await source.find('bob')).kind, 'found');
+      assert.equal(logged.length, 1);
+      assert.match(logged[0] ?? '', /stay as they were/);
+      assert.equal((await source.check(AbortSignal.timeout(1000))).ok, false);
+    }
+    write(json({ username: 'carol' }));
+    assert.equal((await source.find('bob')).kind, 'unknown');
+  });
+
+  const refusals: [what: string, content: string, format: 'json' | 'htpasswd', message: RegExp][] = [
+    ['no JSON', '[{"password": "$2y', 'json', /is not JSON/],
+    ['an unknown key', json({ username: 'a', passwort: 'x' }), 'json', /\[0\].*passwort/],
+    ['a name twice', json({ username: 'zoë' }, { username: 'zoe\u0308' }), 'json', /user 2: this name is there twice/],
+    ['a password in the clear', json({ username: 'a', password: 'geheim' }), 'json', /user 1: not a hash/],
+    ['SHA-1', 'a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'htpasswd', /line 1: not a hash of bcrypt/],
+    ['the MD5 of Apache', '# x\na:$apr1$TqI9WECO$LHZB2DqRlk9nObiB6vJG9.', 'htpasswd', /line 2: not a hash of bcrypt/],
+    ['a line without a name', 'geheim', 'htpasswd', /line 1: expected name:hash/],
+    ['a bcrypt that would keep everybody waiting', `a:${bcryptOf('x').replace('$04$', '$15$')}`, 'htpasswd', /cost must be 4 to 14/],
+    ['a scrypt that would take all memory', `a:${scryptOf('x').replace('ln=4', 'ln=19')}`, 'htpasswd', /costs too much/],
+    ['an absurd scrypt', `a:${scryptOf('x').replace('ln=4', 'ln=99999')}`, 'htpasswd', /costs too much/],
+  ];
+  for (const [what, content, format, message] of refusals) {
+    it(`stop the start with ${what}, without a word about the secret`, () => {
+      const told = refusal(content, format);
+      assert.match(told, message);
+      for (const secret of ['geheim', 'W6ph', 'LHZB', '$15$', '"$2y']) assert.ok(!told.includes(secret), told);
+    });
+  }
+
+  it('stop the start where there is no file', () => {
+    const { file, open } = given('', 'htpasswd');
+    rmSync(file);
+    assert.throws(open, /cannot be read \(ENOENT\)/);
+  });
+});
