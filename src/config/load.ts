@@ -104,12 +104,21 @@ function withSecrets(raw: unknown, sources: { folder: string; environment: Envir
 }
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code === 'invalid_union') return ofUnion(issue);
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issue.message, level: 'error' }];
   return issue.keys.map((key) => ({
     path: [...issue.path, key],
     message: 'unknown key; remove it, or look for a typing error',
     level: 'error',
   }));
+}
+
+/** Of the forms that a value may have, what is wrong with the one it is nearest to: a list's elements rather than that it is no text. */
+function ofUnion(issue: z.core.$ZodIssueInvalidUnion): Problem[] {
+  const isOtherForm = ({ code, path }: z.core.$ZodIssue): boolean => code === 'invalid_type' && path.length === 0;
+  const [nearest] = issue.errors.filter((issues) => issues.length > 0 && !issues.some(isOtherForm));
+  if (!nearest) return [{ path: issue.path, message: issue.message, level: 'error' }];
+  return nearest.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function deepFreeze<T>(value: T): T {

@@ -5,10 +5,13 @@ import { Secret, systemCode } from '../foundation/model/index.ts';
 import type { Problem } from './problem.ts';
 
 /** Where a secret is: a variable of the environment, or a file (relative paths count from the folder of the config file). */
-export const secretReference = z.union([
-  z.strictObject({ $env: z.string().min(1).describe('Name of an environment variable.') }),
-  z.strictObject({ $file: z.string().min(1).describe('Path of a file; relative to the folder of the config file.') }),
-]);
+export const secretReference = z.union(
+  [
+    z.strictObject({ $env: z.string().min(1).describe('Name of an environment variable.') }),
+    z.strictObject({ $file: z.string().min(1).describe('Path of a file; relative to the folder of the config file.') }),
+  ],
+  { error: 'a secret never stands in the file itself: write {"$file": "path"} or {"$env": "NAME"}' },
+);
 
 /** A reference as it stands in the file. */
 export type SecretReference = z.output<typeof secretReference>;
