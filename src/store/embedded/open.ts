@@ -19,10 +19,10 @@ export type OwnedDatabase = { database: DatabaseSync; close(): void };
  */
 export function openDatabase(path: string): OwnedDatabase {
   prepareFile(path);
+  checkContent(path);
   const database = new DatabaseSync(path);
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0');
-    checkContent(database, path);
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
     // The first write takes the lock for good; only then is the owner's note ours to write.
     migrate(database);
@@ -44,7 +44,8 @@ const ownerFile = (path: string): string => `${path}.owner`;
 
 function prepareFile(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // One folder only: making a whole path hangs in Node where a part of it cannot be made, below /proc for one.
+    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o700 });
     closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
     throw refuse(
@@ -62,12 +63,24 @@ function prepareFile(path: string): void {
   }
 }
 
-function checkContent(database: DatabaseSync, path: string): void {
-  const check = database.prepare('PRAGMA quick_check(1)').get();
-  if (check?.quick_check !== 'ok') throw refuse(`The store ${path} is damaged; it was left as it is. Put a backup in its place.`);
-  const found = Number(database.prepare('PRAGMA user_version').get()?.user_version);
-  if (found > migrations.length)
-    throw refuse(`The store ${path} was made by a newer version of pushgate (schema ${found}); it was left as it is. Run that version.`);
+/** Looks before anything is opened for writing: closing a database that was opened so folds its log into the file, a damaged one too. */
+function checkContent(path: string): void {
+  if (statSync(path).size === 0) return;
+  const made = ['-wal', '-shm'].map((ending) => `${path}${ending}`).filter((file) => !existsSync(file));
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    database.exec('PRAGMA busy_timeout = 0');
+    const check = database.prepare('PRAGMA quick_check(1)').get();
+    if (check?.quick_check !== 'ok') throw refuse(`The store ${path} is damaged; it was left as it is. Put a backup in its place.`);
+    const found = Number(database.prepare('PRAGMA user_version').get()?.user_version);
+    if (found > migrations.length)
+      throw refuse(`The store ${path} was made by a newer version of pushgate (schema ${found}); it was left as it is. Run that version.`);
+  } catch (error) {
+    throw error instanceof GatewayFault ? error : explain(error, path);
+  } finally {
+    database.close();
+    for (const file of made) rmSync(file, { force: true });
+  }
 }
 
 function migrate(database: DatabaseSync): void {

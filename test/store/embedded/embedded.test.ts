@@ -90,6 +90,22 @@ describe('The file of the embedded store', () => {
     await assertRefused(path, /is damaged/);
   });
 
+  it('is refused when it is damaged while its log is still beside it, as a kill leaves it, and left as it is', async () => {
+    // given a store with a log, and pages of the file overwritten
+    const path = await givenStoreFile();
+    const database = new DatabaseSync(path);
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; UPDATE accounts SET created_at = 2; CREATE TABLE more (a); INSERT INTO more VALUES (1)',
+    );
+    for (const ending of ['', '-wal']) copyFileSync(`${path}${ending}`, `${path}.copy${ending}`);
+    database.close();
+    const bytes = readFileSync(`${path}.copy`);
+    bytes.fill(0xaa, 4096, 4096 * 4);
+    writeFileSync(path, bytes);
+    copyFileSync(`${path}.copy-wal`, `${path}-wal`);
+    await assertRefused(path, /is damaged/);
+  });
+
   it('is refused when a newer version made it, and left as it is', async () => {
     const path = await givenStoreFile();
     const database = new DatabaseSync(path);
