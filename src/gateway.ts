@@ -4,11 +4,11 @@ import { type Catalog, type Config, type Environment, readSecret } from './confi
 import { openAdminTokens } from './edge/access/index.ts';
 import { type Listener, openListener } from './edge/http/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
-import { type EngineParts, openBackground, openEngine, openServerKeys, startSweeper } from './engine/index.ts';
+import { type EngineParts, openBackground, openEngine, openServerKeys, openTurns, startSweeper } from './engine/index.ts';
 import { openSourceLimits } from './engine/limits/index.ts';
 import { type Directory, openDirectory, openRadiusServers, openRealms, putAccount } from './engine/users/index.ts';
 import { createKeyringFile, createPasswords, type Keyring, openKeyring, openKeyStock } from './foundation/keyring/index.ts';
-import { type Clock, GatewayFault, version } from './foundation/model/index.ts';
+import { type AdminAccount, type Clock, GatewayFault, version } from './foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from './foundation/telemetry/index.ts';
 import { mountsOf } from './mounts.ts';
 import { type Loading, openRouting, type Routing } from './routing.ts';
@@ -54,7 +54,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       () => parts.keyStock.close(),
       () => parts.background.settled(),
     );
-    const firstPassword = (await store.listAccounts()).length === 0 ? await putAccount(parts, 'admin') : undefined;
+    const accounts = await store.listAccounts();
+    checkKeyring(parts, accounts);
     const sweeper = startSweeper(parts);
     opened.push(() => sweeper.stop());
     const draining = { now: false };
@@ -63,6 +64,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       draining.now = true;
       return Promise.all(listeners.map((listener) => listener.close(config.settings.drainMs)));
     });
+    // Made last: the password of a start that failed would have been seen by nobody.
+    const firstPassword = accounts.length === 0 ? await putAccount(parts, 'admin') : undefined;
     log.info({ listeners: listeners.map(({ url }) => url), version }, 'the gateway listens');
     return {
       urls: listeners.map(({ url }) => url),
@@ -75,6 +78,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await closeAll();
     throw error;
   }
+}
+
+/** A store that was filled with another keyring is refused: nothing in it could be opened. */
+function checkKeyring({ passwords }: EngineParts, accounts: readonly AdminAccount[]): void {
+  if (accounts.some(({ passwordHash }) => !passwords.canCheck(passwordHash)))
+    throw new GatewayFault(
+      'config-invalid',
+      'The store was filled with a key that is not in this keyring. Put the keyring back that belongs to the store.',
+    );
 }
 
 /** The keyring; the first start with an embedded store makes its file. A store whose keyring is missing is refused, and many gateways share one that is made for them. */
@@ -126,6 +138,7 @@ function openParts({ config, clock, log, keyring, store, metrics, routing, direc
     directory,
     radius: openRadiusServers(config.radiusServers, clock),
     background: openBackground(log),
+    turns: openTurns(),
     phones: { pipush: openPipush() },
     settings: {
       challengeValidityMs: settings.PushChallengeValidityTime * 1000,

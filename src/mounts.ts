@@ -76,11 +76,14 @@ function privacyideaMount(
   return [...dialect, ...pipushRoutes({ engine, pipush: openPipush(), clientAddress, product })];
 }
 
-async function checkLogin(parts: EngineParts, name: string, password: string, source: string): Promise<'right' | 'wrong' | 'blocked'> {
-  if (parts.limits.isBlocked('login', source)) return 'blocked';
-  if (await checkAccount(parts, name, password)) return 'right';
-  await parts.limits.failed('login', source);
-  return 'wrong';
+/** Passwords of one source are checked one after the other, so that no burst of guesses gets past the limit. */
+function checkLogin(parts: EngineParts, name: string, password: string, source: string): Promise<'right' | 'wrong' | 'blocked'> {
+  return parts.turns(`login ${source}`, async () => {
+    if (parts.limits.isBlocked('login', source)) return 'blocked';
+    if (await checkAccount(parts, name, password)) return 'right';
+    await parts.limits.failed('login', source);
+    return 'wrong';
+  });
 }
 
 const readiness = (parts: EngineParts) => [

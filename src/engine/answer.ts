@@ -4,6 +4,7 @@ import { displayCode } from './ask.ts';
 import type { TransactionEvent } from './decide.ts';
 import { sourceOf } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
+import { isForPhone } from './phone-key.ts';
 import type { AnswerMeaning, PhoneProtocol } from './phone-protocol.ts';
 
 /** A phone's answer as its protocol read it. `handle` is what the phone says it answers; `source` the address that pays for wrong signatures. */
@@ -51,7 +52,7 @@ async function findAnswered<A>(
 ): Promise<Found | undefined> {
   const open = await parts.store.openTransactionsOf(token.serial, parts.clock());
   const fits = (transaction: Transaction): Found | undefined => {
-    const challenge = transaction.decision.challenges.find(({ serial }) => serial === token.serial);
+    const challenge = transaction.decision.challenges.find((each) => isForPhone(each, token));
     const meaning = challenge && phone.readAnswer(request.answer, challenge, token);
     return challenge && meaning ? { transaction, challenge, meaning } : undefined;
   };

@@ -1,13 +1,22 @@
-import type { Transaction } from '../foundation/model/index.ts';
+import type { Challenge, PushToken, Transaction } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
 import { matchingCode } from './ask.ts';
 import type { EngineParts } from './parts.ts';
+import { isForPhone } from './phone-key.ts';
 
 /**
  * Who finishes what: only the auth server that started a transaction may, and only for the same user or one of its push tokens. `code` is
  * what the user typed, for challenges whose phone shows a code; an empty one is no try.
  */
-export type FinishRequest = { id: string; authServer: string; user?: { user: string; realm: string }; serial?: string; code?: string };
+export type FinishRequest = {
+  id: string;
+  authServer: string;
+  user?: { user: string; realm: string };
+  serial?: string;
+  code?: string;
+  /** The push tokens that may be used now: one that was disabled or removed since its phone answered finishes nothing. */
+  usable: readonly PushToken[];
+};
 
 /** `accepted` comes exactly once per accepted transaction. `not-answered` leaves it as it is. `unknown` never tells why. */
 export type Finished = { kind: 'accepted'; serial: string } | { kind: 'not-answered'; transaction: Transaction } | { kind: 'unknown' };
@@ -17,11 +26,14 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   const transaction = await findOwn(parts, request.id, request.authServer);
   if (!transaction || !isFor(transaction, request)) return { kind: 'unknown' };
   const { decision } = transaction;
+  const mayFinish = (challenge: Challenge): boolean => request.usable.some((token) => isForPhone(challenge, token));
   const gone = decision.state === 'withdrawn' || decision.state === 'consumed' || parts.clock() >= decision.finishUntil;
   if (gone) return { kind: 'unknown' };
-  const shown = decision.challenges.filter(({ state }) => state === 'code-shown');
+  const shown = decision.challenges.filter((challenge) => challenge.state === 'code-shown' && mayFinish(challenge));
   const isTyped = request.code !== undefined && request.code !== '' && shown.length > 0;
   if (decision.state !== 'accepted' && !isTyped) return { kind: 'not-answered', transaction };
+  if (decision.state === 'accepted' && !decision.challenges.some((each) => each.state === 'accepted' && mayFinish(each)))
+    return { kind: 'unknown' };
   const matches = isTyped ? matchingCode(parts.keyring, shown, request.code ?? '') : undefined;
   const event = decision.state === 'accepted' ? ({ kind: 'consumed' } as const) : ({ kind: 'code-entered', matches } as const);
   const { reply, transaction: after } = await applyEvent(parts, transaction, event);
@@ -37,6 +49,14 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
 export async function findOwn({ store }: EngineParts, id: string, authServer: string): Promise<Transaction | undefined> {
   const transaction = await store.findTransaction(id);
   return transaction?.authServer === authServer ? transaction : undefined;
+}
+
+/** A transaction for whoever knows its id; a source that names too many that do not exist is told of none for a while. */
+export async function findPublicly({ store, limits }: EngineParts, id: string, source: string): Promise<Transaction | undefined> {
+  if (limits.isBlocked('status', source)) return undefined;
+  const transaction = await store.findTransaction(id);
+  if (!transaction) await limits.failed('status', source);
+  return transaction;
 }
 
 function isFor(transaction: Transaction, { user, serial }: FinishRequest): boolean {

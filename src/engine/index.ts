@@ -5,7 +5,7 @@ import { applyEvent } from './apply.ts';
 import { deliver, mayPoll } from './deliver.ts';
 import { explain } from './explain.ts';
 import { factsOf } from './facts.ts';
-import { findOwn, finish } from './finish.ts';
+import { findOwn, findPublicly, finish } from './finish.ts';
 import { canAsk, issue } from './issue.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { poll, updateAddress } from './phone-poll.ts';
@@ -13,7 +13,7 @@ import type { PhoneProtocol } from './phone-protocol.ts';
 import { checkPin } from './pins.ts';
 import { completeRollout, offerRollout } from './rollout.ts';
 import { statusOf } from './status.ts';
-import { resetFailures, selectTokens, setEnabled, setPin } from './token-admin.ts';
+import { removeToken, resetFailures, selectTokens, setEnabled, setPin } from './token-admin.ts';
 
 export { type AddressValue, addressId, maxAddresses } from './addresses.ts';
 export type { AnswerReply } from './answer.ts';
@@ -29,6 +29,7 @@ export { openServerKeys, type ServerKeys } from './server-keys.ts';
 export { type Status, statusOf } from './status.ts';
 export { type Sweeper, startSweeper } from './sweeper.ts';
 export type { TokenSelection } from './token-admin.ts';
+export { openTurns, type Turns } from './turns.ts';
 
 /** The life of tokens and challenges, as the edge calls it. Each member's promise is told where it is defined. */
 export type Engine = ReturnType<typeof openEngine>;
@@ -59,11 +60,12 @@ export function openEngine(parts: EngineParts) {
     /** Ends what the server that asked no longer wants answered. */
     withdraw: (transaction: Transaction) => applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }),
     findOwn: (...args: Tail<typeof findOwn>) => findOwn(parts, ...args),
+    findPublicly: (...args: Tail<typeof findPublicly>) => findPublicly(parts, ...args),
     findTransaction: store.findTransaction,
     tokensOf: store.tokensOf,
     findToken: store.findToken,
     listTokens: store.listTokens,
-    removeToken: store.removeToken,
+    removeToken: (...args: Tail<typeof removeToken>) => removeToken(parts, ...args),
     selectTokens: (...args: Tail<typeof selectTokens>) => selectTokens(parts, ...args),
     setEnabled: (...args: Tail<typeof setEnabled>) => setEnabled(parts, ...args),
     resetFailures: (...args: Tail<typeof resetFailures>) => resetFailures(parts, ...args),

@@ -5,6 +5,7 @@ import { type Ask, askedFields, askToConfirm } from './ask.ts';
 import { bucketOf } from './bucket.ts';
 import { factsOf } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
+import { phoneKeyOf } from './phone-key.ts';
 import type { PhoneProtocol, Prompt } from './phone-protocol.ts';
 
 /** One login to be asked for: all of `tokens` get a challenge under one transaction. `prompt` holds the dialect's own texts; policy may replace them. */
@@ -65,7 +66,16 @@ async function sealFor(parts: EngineParts, request: IssueRequest, token: PushTok
   const ask = askFor(phone, token, request.ask);
   const prompt = promptFor(parts, request, token, ask);
   const { handle, payload } = await phone.seal(token, prompt, { randomBytes, sign });
-  return { serial: token.serial, phone: phone.name, handle, payload, state: 'pending', wrongTries: 0, ...askedFields(ask, parts.keyring) };
+  return {
+    serial: token.serial,
+    phoneKey: phoneKeyOf(token),
+    phone: phone.name,
+    handle,
+    payload,
+    state: 'pending',
+    wrongTries: 0,
+    ...askedFields(ask, parts.keyring),
+  };
 }
 
 /** A phone that cannot do what is asked is asked for a yes or no; whether it may be is decided before, see `canAsk`. */

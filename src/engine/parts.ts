@@ -8,6 +8,7 @@ import type { Background } from './background.ts';
 import type { SourceLimits } from './limits/index.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
 import type { ServerKeys } from './server-keys.ts';
+import type { Turns } from './turns.ts';
 import type { Directory, RadiusServers, Realms } from './users/index.ts';
 
 /** Installation-wide values that no policy sets; their names in the config file are those of the server they come from. */
@@ -33,6 +34,7 @@ export type EngineParts = {
   directory: Directory;
   radius: RadiusServers;
   background: Background;
+  turns: Turns;
   /** Phone protocols by name. */
   phones: Readonly<Record<string, PhoneProtocol>>;
   settings: EngineSettings;

@@ -3,6 +3,7 @@ import { changeToken } from './change-token.ts';
 import { mayPoll } from './deliver.ts';
 import { sourceOf } from './limits/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
+import { isForPhone } from './phone-key.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
 
 /** What is waiting for a phone: the sealed payloads of its open challenges, oldest first, as they were delivered. */
@@ -29,7 +30,7 @@ export async function poll<P>(
   if (!token.enabled) return { kind: 'challenges', payloads: [] };
   const open = await parts.store.openTransactionsOf(token.serial, parts.clock());
   const challenges = open.flatMap(({ decision }) =>
-    decision.challenges.filter((challenge) => challenge.serial === serial && challenge.state === 'pending'),
+    decision.challenges.filter((challenge) => isForPhone(challenge, token) && challenge.state === 'pending'),
   );
   return { kind: 'challenges', payloads: challenges.map(({ payload }) => payload) };
 }

@@ -1,18 +1,30 @@
 import type { PushToken } from '../foundation/model/index.ts';
 import type { EngineParts } from './parts.ts';
 
-/** The push tokens sorted by what a PIN did to them: `matching` may be used, `exceeded` had the right PIN but failed too often before. */
-export type PinCheck = { matching: PushToken[]; exceeded: PushToken[] };
+/** What a PIN came to: the push tokens it opens; `exceeded`: all of them failed too often before, and the PIN was not even looked at. */
+export type PinCheck = { kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' };
 
-/** Checks one PIN against every push token. Where none matches, each of them counts a failure. @see docs/protocols/privacyidea.md 8 */
-export async function checkPin({ passwords, store }: EngineParts, tokens: readonly PushToken[], pin: string): Promise<PinCheck> {
-  const right: PushToken[] = [];
-  for (const token of tokens) {
-    const matches = token.pinHash === undefined ? pin === '' : await passwords.matches(pin, token.pinHash);
-    if (matches) right.push(token);
-  }
-  if (right.length === 0) await store.countFailure(tokens.map(({ serial }) => serial));
-  return { matching: right.filter((token) => !hasFailedTooOften(token)), exceeded: right.filter(hasFailedTooOften) };
+/**
+ * Checks one PIN against every push token that has not failed too often. Where none matches, each of them counts a failure. PINs that are not
+ * known to be right go one after the other per user, each with the count that the one before it left, so that no burst of guesses gets past the
+ * maximum. @see docs/protocols/privacyidea.md 8
+ */
+export async function checkPin(parts: EngineParts, tokens: readonly PushToken[], pin: string): Promise<PinCheck> {
+  const open = tokens.filter((token) => !hasFailedTooOften(token));
+  if (open.length === 0) return { kind: 'exceeded' };
+  const known = open.filter(({ pinHash }) => pinHash !== undefined && parts.passwords.remembers(pin, pinHash));
+  if (known.length > 0 && known.length === open.length) return { kind: 'checked', matching: known };
+  return parts.turns(`pin ${open[0]?.serial}`, () => guess(parts, open, pin));
+}
+
+async function guess({ passwords, store }: EngineParts, tokens: readonly PushToken[], pin: string): Promise<PinCheck> {
+  const now = await Promise.all(tokens.map(({ serial }) => store.findToken(serial)));
+  const open = now.filter((token) => token !== undefined).filter((token) => !hasFailedTooOften(token));
+  if (open.length === 0) return { kind: 'exceeded' };
+  const right = await Promise.all(open.map(({ pinHash }) => (pinHash === undefined ? pin === '' : passwords.matches(pin, pinHash))));
+  const matching = open.filter((_, index) => right[index]);
+  if (matching.length === 0) await store.countFailure(open.map(({ serial }) => serial));
+  return { kind: 'checked', matching };
 }
 
 /** A push token at its maximum of failures is of no use until someone resets it. */

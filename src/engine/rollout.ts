@@ -30,9 +30,14 @@ export type Offered = { token: PushToken; text: string; credential: string };
 
 const credentialBytes = 20;
 const maxAttempts = 5;
+/** What the largest QR code holds in bytes, at error correction M. */
+const longestOffer = 2331;
 
-/** Makes a push token that waits for its phone. Refused with `serial-taken` when the caller's own serial exists. */
-export async function offerRollout(parts: EngineParts, request: OfferRequest): Promise<Result<Offered, 'serial-taken'>> {
+/**
+ * Makes a push token that waits for its phone. Refused with `serial-taken` when the caller's own serial exists, and with `too-long` when no QR code
+ * holds its text.
+ */
+export async function offerRollout(parts: EngineParts, request: OfferRequest): Promise<Result<Offered, 'serial-taken' | 'too-long'>> {
   const phone = parts.phones[request.phone.protocol];
   if (!phone) throw new GatewayFault('config-invalid', `Unknown phone protocol ${request.phone.protocol}`);
   const pinHash = request.pin === '' ? undefined : await parts.passwords.hash(request.pin);
@@ -40,18 +45,11 @@ export async function offerRollout(parts: EngineParts, request: OfferRequest): P
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const serial = request.serial ?? (await newSerial(parts, request));
     const token = offeredToken(parts, request, { serial, credential, pinHash });
-    if ((await parts.store.addToken(token)) === 'added') {
-      const { label, issuer, ...offer } = request.offer;
-      const text = phone.offer({
-        ...offer,
-        serial,
-        credential,
-        flavour: request.phone.flavour,
-        label: label(serial),
-        issuer: issuer(serial),
-      });
-      return ok({ token, text, credential });
-    }
+    const { label, issuer, ...offer } = request.offer;
+    const named = { serial, credential, flavour: request.phone.flavour, label: label(serial), issuer: issuer(serial) };
+    const text = phone.offer({ ...offer, ...named });
+    if (Buffer.byteLength(text) > longestOffer) return refused('too-long');
+    if ((await parts.store.addToken(token)) === 'added') return ok({ token, text, credential });
     if (request.serial !== undefined) return refused('serial-taken');
   }
   throw new GatewayFault('store-unavailable', 'No free serial was found');

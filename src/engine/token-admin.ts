@@ -1,4 +1,5 @@
 import type { PushToken, PushTokenChange } from '../foundation/model/index.ts';
+import { applyEvent } from './apply.ts';
 import { changeToken } from './change-token.ts';
 import type { EngineParts } from './parts.ts';
 
@@ -38,4 +39,18 @@ async function changeEach(
   let changed = 0;
   for (const token of tokens) if ((await changeToken(parts, token.serial, change, token)) === 'changed') changed += 1;
   return changed;
+}
+
+/**
+ * Removes a push token; true when there was one. What is open for it is withdrawn, and could not be answered by a later token of the same
+ * serial either: a challenge belongs to one phone.
+ */
+export async function removeToken(parts: EngineParts, serial: string): Promise<boolean> {
+  const open = await parts.store.openTransactionsOf(serial, parts.clock());
+  const was = await parts.store.removeToken(serial);
+  for (const transaction of open) {
+    const isAlone = transaction.decision.challenges.every((challenge) => challenge.serial === serial);
+    if (isAlone) await applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' });
+  }
+  return was;
 }

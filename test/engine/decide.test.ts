@@ -16,6 +16,7 @@ function start({ modes, declineSettles, consume }: Settings): Decision {
     (mode, index): Challenge => ({
       serial: `T${index}`,
       phone: 'pipush',
+      phoneKey: '',
       handle: `H${index}`,
       mode,
       payload: '',

@@ -30,6 +30,7 @@ export function givenPushToken(over: Partial<PushToken> = {}): PushToken {
 export function givenChallenge(over: Partial<Challenge> = {}): Challenge {
   return {
     serial: 'PIPU00010001',
+    phoneKey: '',
     phone: 'pipush',
     handle: 'NONCE1',
     mode: 'confirm',

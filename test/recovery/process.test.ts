@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { configText } from '../kit/gateway.ts';
@@ -69,6 +69,37 @@ describe('The gateway process', function () {
     const { code, err } = await pushgate('serve', '--config', file);
     assert.equal(code, 1);
     assert.match(err.trim(), new RegExp(`^pushgate: [^\n]*${port}[^\n]*$`));
+  });
+
+  it('tells the first password in the start that works, where the first one found its port taken', async () => {
+    const port = await givenBusyPort();
+    const { folder, file } = await givenConfig(undo, port);
+    assert.equal((await pushgate('serve', '--config', file)).code, 1);
+    writeFileSync(join(folder, 'config.json'), configText({}, `127.0.0.1:${await freePort()}`));
+    const second = await gatewayProcess(file);
+    assert.match(second.output().out, /Password:\s+\S{16}/);
+    assert.equal(await second.end('SIGTERM'), 0);
+  });
+
+  it('refuses a keyring that is not the one its store was filled with', async () => {
+    const { folder, file } = await givenConfig(undo);
+    const first = await gatewayProcess(file);
+    await first.end('SIGTERM');
+    const { file: other, folder: elsewhere } = await givenConfig(undo);
+    await (await gatewayProcess(other)).end('SIGTERM');
+    copyFileSync(join(elsewhere, 'keyring.json'), join(folder, 'keyring.json'));
+    const { code, err } = await pushgate('serve', '--config', file);
+    assert.equal(code, 1);
+    assert.match(err.trim(), /^pushgate: The store was filled with a key that is not in this keyring\.[^\n]*$/);
+  });
+
+  it('ends at once where its folder is below one that cannot hold any', async () => {
+    const folder = temporaryFolder(undo);
+    const file = join(folder, 'config.json');
+    writeFileSync(file, configText({ more: { store: { kind: 'embedded', path: '/proc/x/y/pushgate.db' } } }));
+    const { code, err } = await pushgate('serve', '--config', file);
+    assert.equal(code, 1);
+    assert.match(err.trim(), /^pushgate: Cannot write the store [^\n]*$/);
   });
 
   it('says in one sentence that its folder cannot be made', async () => {

@@ -1,4 +1,4 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadConfig } from '../../config/index.ts';
@@ -15,13 +15,15 @@ export function serveCommand(startGateway: StartGateway, terminal: Terminal): Co
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json')
     .action(async ({ config: file }: { config: string }) => {
+      // Opened before the file is read: a change while the gateway starts is not missed.
+      const watch = openFileWatch(resolve(file));
       const { config, catalog, folder } = await configFor(file, terminal);
       // The banner is for people and goes to standard output; the log is for machines and goes to standard error.
       const log = openLog(config.settings.logLevel, { write: (line: string) => void process.stderr.write(line) });
       const stop = terminal.stopRequested();
       const gateway = await startGateway({ config, catalog, folder, environment: terminal.environment, clock: Date.now, log });
       const reload = (): void => void gateway.reload(loadConfig(file, terminal.environment));
-      const endings = [terminal.onReloadRequested(reload), onFileChanged(resolve(file), reload)];
+      const endings = [terminal.onReloadRequested(reload), watch.onChange(reload)];
       terminal.out(banner(gateway, file));
       await stop;
       for (const end of endings) end();
@@ -32,13 +34,25 @@ export function serveCommand(startGateway: StartGateway, terminal: Terminal): Co
 const lookEveryMs = 1000;
 
 /** Looks at the file itself, so that a link that is turned to another file counts as a change too. */
-function onFileChanged(file: string, callback: () => void): () => void {
-  const listener = (now: { mtimeMs: number; ino: number }, before: { mtimeMs: number; ino: number }): void => {
-    // While an editor writes it anew the file may be gone for a moment.
-    if (now.ino !== 0 && (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino)) callback();
+function openFileWatch(file: string): { onChange(callback: () => void): () => void } {
+  const stamp = (): string | undefined => {
+    const found = statSync(file, { throwIfNoEntry: false });
+    return found && `${found.ino} ${found.mtimeMs} ${found.size}`;
   };
-  watchFile(file, { interval: lookEveryMs, persistent: false }, listener);
-  return () => unwatchFile(file, listener);
+  let seen = stamp();
+  return {
+    onChange(callback) {
+      const look = (): void => {
+        const now = stamp();
+        // While an editor writes it anew the file may be gone for a moment.
+        if (now === undefined || now === seen) return;
+        seen = now;
+        callback();
+      };
+      const timer = setInterval(look, lookEveryMs).unref();
+      return () => clearInterval(timer);
+    },
+  };
 }
 
 function banner({ urls, firstPassword }: RunningGateway, file: string): string {

@@ -7,7 +7,7 @@ export type RequestLabels = { dialect: string; route: string };
 
 /** Sends each request to its route; what no route owns is answered in the words of the mount with the longest path that holds it. */
 export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, error: unknown) => void): Middleware {
-  const router = new Router({ strict: false });
+  const router = new Router({ strict: false, sensitive: true });
   for (const { path: mountPath, dialect, routes, unknown } of mounts) {
     for (const { methods, path, handle } of routes) {
       const whole = fullPath(mountPath, path);

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { GatewayFault, systemCode } from '../model/index.ts';
 import { newKeyring } from './keyring.ts';
@@ -10,7 +10,8 @@ import { newKeyring } from './keyring.ts';
 export function createKeyringFile(path: string, now: number): void {
   const draft = `${path}.${process.pid}.new`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // One folder only: making a whole path hangs in Node where a part of it cannot be made, below /proc for one.
+    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o700 });
     writeDurably(draft, newKeyring(now));
     try {
       // A link, unlike a rename, fails where another start was faster.

@@ -8,6 +8,10 @@ export type Passwords = {
   hash(password: string): Promise<string>;
   /** A right one is remembered for the life of this process, so that the next login costs no scrypt; a wrong one always pays. */
   matches(password: string, stored: string): Promise<boolean>;
+  /** True for one that was found right before and is remembered: known at once, and for nothing. */
+  remembers(password: string, stored: string): boolean;
+  /** Whether the keyring has the key that this hash was made with. */
+  canCheck(stored: string): boolean;
 };
 
 const purpose = 'password';
@@ -19,14 +23,18 @@ const saltBytes = 16;
 export function createPasswords(keyring: Keyring, remembered = 100_000): Passwords {
   const memoryKey = randomBytes(32);
   const right = new LRUCache<string, true>({ max: remembered });
+  const memoryOf = (password: string, stored: string): string =>
+    createHmac('sha256', memoryKey).update(`${stored}\n${password}`).digest('base64url');
   return {
+    remembers: (password, stored) => right.get(memoryOf(password, stored)) === true,
+    canCheck: (stored) => keyring.derive(purpose, parse(stored).keyId) !== undefined,
     async hash(password) {
       const salt = randomBytes(saltBytes);
       const digest = await derive(keyring, { keyId: keyring.currentKeyId, salt, password, ...cost });
       return ['scrypt', keyring.currentKeyId, cost.N, cost.r, cost.p, salt.toString('base64url'), digest.toString('base64url')].join('$');
     },
     async matches(password, stored) {
-      const memory = createHmac('sha256', memoryKey).update(`${stored}\n${password}`).digest('base64url');
+      const memory = memoryOf(password, stored);
       if (right.get(memory)) return true;
       const { digest, ...parameters } = parse(stored);
       const found = await derive(keyring, { ...parameters, password });

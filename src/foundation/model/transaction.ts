@@ -7,6 +7,8 @@ export type DeclineReason = 'declined' | 'cancelled';
 /** The part of a transaction that one phone answers. */
 export type Challenge = {
   serial: string;
+  /** SHA-256 of the phone's public key (hex): a later phone under the same serial has nothing to do with it. */
+  phoneKey: string;
   /** The phone protocol that sealed it. */
   phone: string;
   /** What the phone calls it (pipush: the nonce); unique per phone protocol. */

@@ -15,15 +15,18 @@ export type Started = { kind: 'started'; detail: Record<string, unknown>; count:
 const title = 'privacyIDEA';
 const question = 'Do you want to confirm the login?';
 
-/** Asks all these push tokens at once, under one transaction: stored, then delivered, then told. */
+/**
+ * Asks all these push tokens at once, under one transaction: stored, then delivered, then told. `mustBeSent`: a phone that has to ask by itself
+ * is not good enough.
+ */
 export async function startLogin(
   parts: PrivacyideaParts,
   ctx: Context,
   server: AuthServer,
-  subject: Subject & { tokens: readonly PushToken[] },
+  subject: Subject & { tokens: readonly PushToken[]; mustBeSent?: boolean },
 ): Promise<Started> {
   const { engine, graceMs } = parts;
-  const { user, realm } = subject;
+  const { user, realm, mustBeSent = false } = subject;
   const asker = askerFor(parts, ctx, server);
   const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
   const ask = chooseAsk(engine.policy, facts);
@@ -34,7 +37,7 @@ export async function startLogin(
   const rule = { declineSettles, consume: 'once' as const, graceMs };
   const transaction = await engine.issue({ asker, user, realm, tokens, prompt: { title, question }, ask, rule });
   const delivered = await engine.deliver({ transaction, tokens, asker });
-  if (delivered.every(({ sent, pollable }) => !sent && !pollable)) {
+  if (delivered.every(({ sent, pollable }) => !sent && (mustBeSent || !pollable))) {
     await engine.withdraw(transaction);
     return { kind: 'unreachable' };
   }

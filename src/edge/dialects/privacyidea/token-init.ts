@@ -24,7 +24,7 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
   const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
   const enrolment = enrolmentRules(parts, askerFor(parts, ctx, server), wish.owner);
   const offered = await parts.engine.offerRollout({ ...wish, ...enrolment });
-  if (!offered.ok) throw new PiFault('parameter', `The serial ${wish.serial} is taken; delete that token first, or choose another serial.`);
+  if (!offered.ok) throw notOffered(offered.error, wish.serial);
   const { token, text, credential } = offered.value;
   sendPi(ctx, parts.product, {
     id: 1,
@@ -36,6 +36,15 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
       pushurl: { description: 'URL for privacyIDEA Push Token', value: text, img: await toDataURL(text, { scale: 10, margin: 4 }) },
     },
   });
+}
+
+function notOffered(why: 'serial-taken' | 'too-long', serial: string | undefined): PiFault {
+  return new PiFault(
+    'parameter',
+    why === 'serial-taken'
+      ? `The serial ${serial} is taken; delete that token first, or choose another serial.`
+      : 'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer, or the name of the user.',
+  );
 }
 
 /** What the caller asked for, checked. */
@@ -52,6 +61,8 @@ function readWish(parts: PrivacyideaParts, params: PiParams) {
     : undefined;
   const owner: Owner | undefined = user && { ...user, resolver: '' };
   const realm = params.text('tokenrealm') || owner?.realm;
+  if (realm && parts.engine.realms.resolve('', realm) === 'unknown-realm')
+    throw new PiFault('parameter', `The realm ${realm} does not exist.`);
   return {
     type,
     phone: { protocol: 'pipush', flavour: 'privacyidea' },

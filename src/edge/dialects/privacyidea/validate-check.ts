@@ -20,24 +20,28 @@ export async function validateCheck(parts: PrivacyideaParts, ctx: Context): Prom
   const params = await readPiRequest(ctx, parts.product);
   const server = authServerOf(parts, ctx, 'check');
   const subject = await subjectOf(parts, params, server, (name) => `User <${name}> does not exist.`);
-  const id = params.text('transaction_id') ?? params.text('state');
-  const outcome = id
-    ? await secondLeg(parts, server, { ...subject, id, code: params.text('pass') ?? '' })
-    : await firstLeg(parts, ctx, server, subject, params);
-  sendPi(ctx, parts.product, { id: 2, ...outcome });
+  const id = params.text('transaction_id') || params.text('state');
+  sendPi(ctx, parts.product, { id: 2, ...(await outcomeOf(parts, ctx, { params, server, subject, id })) });
+}
+
+type Login = { params: PiParams; server: AuthServer; subject: Subject; id: string | undefined };
+
+function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server, subject, id }: Login): Promise<Outcome> | Outcome {
+  if (subject.tokens.length === 0) return refuse('The user has no tokens assigned');
+  const usable = { ...subject, tokens: usableTokens(subject.tokens, parts.engine.clock()) };
+  if (usable.tokens.length === 0) return refuse('No suitable token found for authentication.');
+  if (id) return secondLeg(parts, server, { ...usable, id, code: params.text('pass') ?? '' });
+  return firstLeg(parts, ctx, server, usable, params);
 }
 
 async function firstLeg(parts: PrivacyideaParts, ctx: Context, server: AuthServer, subject: Subject, params: PiParams): Promise<Outcome> {
-  const { engine } = parts;
-  const usable = usableTokens(subject.tokens, engine.clock());
-  if (subject.tokens.length === 0) return refuse('The user has no tokens assigned');
-  if (usable.length === 0) return refuse('No suitable token found for authentication.');
-  const { matching, exceeded } = await engine.checkPin(usable, params.text('pass') ?? '');
-  if (matching.length === 0) return refuse(exceeded.length > 0 ? 'Failcounter exceeded' : 'wrong otp pin');
-  const started = await startLogin(parts, ctx, server, { ...subject, tokens: matching });
+  const checked = await parts.engine.checkPin(subject.tokens, params.text('pass') ?? '');
+  if (checked.kind === 'exceeded') return refuse('Failcounter exceeded');
+  if (checked.matching.length === 0) return refuse('wrong otp pin');
+  const mustBeSent = params.flag('exception');
+  const started = await startLogin(parts, ctx, server, { ...subject, tokens: checked.matching, mustBeSent });
   if (started.kind === 'started') return { value: false, detail: started.detail };
-  if (started.kind === 'unreachable' && params.flag('exception'))
-    throw new PiFault('validation', 'Failed to submit message to push gateway.');
+  if (started.kind === 'unreachable' && mustBeSent) throw new PiFault('validation', 'Failed to submit message to push gateway.');
   return refuse(notStarted[started.kind]);
 }
 
@@ -54,7 +58,11 @@ async function secondLeg(
 ): Promise<Outcome> {
   // A token without an owner is asked for by its serial alone.
   const who = user === '' ? {} : { user: { user, realm } };
-  const finished = await engine.finish({ id, code, authServer: server.name, ...who, ...(serial === undefined ? {} : { serial }) });
+  const finished = await engine.finish({
+    ...{ id, code, usable: tokens, authServer: server.name },
+    ...who,
+    ...(serial === undefined ? {} : { serial }),
+  });
   switch (finished.kind) {
     case 'accepted':
       return { value: true, detail: { message: 'Found matching challenge', serial: finished.serial } };

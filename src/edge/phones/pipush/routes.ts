@@ -44,7 +44,7 @@ async function rollout(
     credential: params.text('enrollment_credential'),
     rollout: {
       pubkey: params.required('pubkey'),
-      fbtoken: params.required('fbtoken'),
+      fbtoken: addressFrom(params, 'fbtoken'),
       ...(capabilities === undefined ? {} : { capabilities }),
     },
     source: clientAddress(ctx),
@@ -55,6 +55,14 @@ async function rollout(
     value: true,
     detail: { public_key: inLines(done.value.serverPublicKey), rollout_state: 'enrolled', serial },
   });
+}
+
+const longestAddress = 4096;
+
+function addressFrom(params: PiParams, name: string): string {
+  const address = params.required(name);
+  if (address.length > longestAddress) throw new PiFault('parameter', `Parameter ${name} has more than ${longestAddress} characters.`);
+  return address;
 }
 
 function rolloutFault(refusal: RolloutRefusal): PiFault {
@@ -125,7 +133,7 @@ async function updateAddress(parts: PipushParts, ctx: Context, params: PiParams,
   const { engine, pipush, product } = parts;
   const timestamp = params.required('timestamp');
   checkTime(timestamp, engine.clock(), addressWindowMs);
-  const message = { address: params.required('new_fb_token'), timestamp, signature: params.required('signature') };
+  const message = { address: addressFrom(params, 'new_fb_token'), timestamp, signature: params.required('signature') };
   const reply = await engine.updateAddress(pipush, { serial, message, asker: askerFor(parts, ctx) });
   if (reply === 'refused') throw new PiFault('generic', 'Could not verify signature!');
   sendPi(ctx, product, { id: 1, value: true });

@@ -78,8 +78,9 @@ describe('Presence: the user picks the option that the login page shows', () => 
   });
 
   it('shows the same options on all phones of a user', async () => {
-    const { client, phone, phoneOf } = await given();
+    const { client, clock, phone, phoneOf } = await given();
     const second = await phoneOf('alice');
+    clock.advance(1);
     const started = await client.post('/validate/check', { user: 'alice', pass: '1234' });
     const shown = await Promise.all([phone, second].map(async (each) => (await each.poll()).body.result.value.at(-1).require_presence));
     assert.equal(shown[0], shown[1]);

@@ -182,6 +182,7 @@ for (const name of ['privacyidea', 'edumfa'] as const) {
       const challenge: Challenge = {
         serial: token.serial,
         phone: 'pipush',
+        phoneKey: '',
         handle: nonce,
         payload: '',
         state: 'pending',

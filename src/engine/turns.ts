@@ -1,0 +1,16 @@
+/** Lets those who come with the same key go one after the other, and all others at once. */
+export type Turns = <T>(key: string, work: () => Promise<T>) => Promise<T>;
+
+/** Opens turns where nobody waits. */
+export function openTurns(): Turns {
+  const last = new Map<string, Promise<unknown>>();
+  return (key, work) => {
+    const turn = (last.get(key) ?? Promise.resolve()).then(work, work);
+    last.set(key, turn);
+    const leave = (): void => {
+      if (last.get(key) === turn) last.delete(key);
+    };
+    turn.then(leave, leave);
+    return turn;
+  };
+}
