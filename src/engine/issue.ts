@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { randomDigits } from '../foundation/crypto/index.ts';
 import { type Challenge, type DecisionRule, GatewayFault, type PushToken, type Transaction } from '../foundation/model/index.ts';
+import { fillTags } from '../policy/index.ts';
 import { type Ask, askedFields, askToConfirm } from './ask.ts';
 import { bucketOf } from './bucket.ts';
 import { factsOf } from './facts.ts';
@@ -88,11 +89,15 @@ export const canAsk = ({ phones }: EngineParts, token: PushToken, { mode }: Ask)
 
 function promptFor({ policy, clock }: EngineParts, { asker, prompt }: IssueRequest, token: PushToken, ask: Ask): Prompt {
   const facts = { ...factsOf({ clock }, asker, token.owner, token), scope: 'authentication' as const };
+  // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
+  const url = policy.value('push_registration_url', { ...facts, scope: 'enrollment' }) ?? token.registrationUrl;
+  const { user = '', realm = '' } = token.owner ?? {};
+  const question = policy.value('push_text_on_mobile', facts);
+  const subject = { serial: token.serial, tokenType: token.type, user, realm, url };
   return {
     title: policy.value('push_title_on_mobile', facts) ?? prompt.title,
-    question: policy.value('push_text_on_mobile', facts) ?? prompt.question,
-    // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
-    url: policy.value('push_registration_url', { ...facts, scope: 'enrollment' }) ?? token.registrationUrl,
+    question: (question === undefined ? undefined : fillTags(question, subject, facts)) ?? prompt.question,
+    url,
     sslVerify: policy.value('push_ssl_verify', facts) ?? true,
     mode: ask.mode,
     ...(ask.mode === 'presence' ? { options: ask.options } : {}),

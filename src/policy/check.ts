@@ -3,6 +3,7 @@ import { type ActionName, actions, isActionName } from './actions.ts';
 import { canNeverMatch } from './never.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
 import type { Rule } from './rule.ts';
+import { unknownTag } from './tags.ts';
 
 /** Finds names that do not exist or come twice, rules that can never match or decide, and pushes that can never ring. */
 export function checkPolicies(rules: readonly Rule[], known: KnownNames): PolicyProblem[] {
@@ -14,6 +15,7 @@ export function checkPolicies(rules: readonly Rule[], known: KnownNames): Policy
       ...overruled(rules.slice(0, index), rule),
       ...neverRings(rule, known),
       ...unseen(rules, rule, known),
+      ...strangeTags(rule),
     ].map((problem) => ({ ...problem, path: [index, ...problem.path] })),
   );
 }
@@ -46,6 +48,14 @@ function overruled(before: readonly Rule[], rule: Rule): PolicyProblem[] {
       const first = before.find((earlier) => takesAll(earlier, action));
       return first ? [warning(['actions', action], `never decides: "${first.name}" stands before it and matches everybody`)] : [];
     });
+}
+
+/** With a tag that does not exist the phone shows the usual question. */
+function strangeTags({ actions: { push_text_on_mobile: text = '' } }: Rule): PolicyProblem[] {
+  const tag = unknownTag(text);
+  return tag === undefined
+    ? []
+    : [error(['actions', 'push_text_on_mobile'], `there is no tag {${tag}}; phones would show the usual question`)];
 }
 
 /** An app of privacyIDEA or eduMFA has one address, and that is Firebase's. */

@@ -4,6 +4,7 @@ import {
   addressMatch,
   checkPolicies,
   type Facts,
+  fillTags,
   isInTime,
   notNormal,
   openPolicy,
@@ -168,6 +169,25 @@ describe('Conditions of a rule', () => {
   }
 });
 
+describe('Tags of a text for the phone', () => {
+  const subject = { serial: 'PIPU1', user: 'alice', realm: 'corp', tokenType: 'push', givenname: 'Alice', url: 'https://mfa.example.com/' };
+
+  it('are filled with what is known, and empty where nothing is', () => {
+    const asked = facts({ userAgent: `Firefox/1.0 ${'x'.repeat(500)}`, client: '10.1.2.3' });
+    assert.equal(
+      fillTags('{user} ({username}@{userrealm}) from {client_ip} with {ua_browser}{surname}?', subject, asked),
+      'Alice (alice@corp) from 10.1.2.3 with Firefox?',
+    );
+    assert.equal(fillTags('{ua_string}', subject, asked)?.length, 256);
+    assert.match(fillTags('{date} {time}', subject, asked) ?? '', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  });
+
+  it('leave the whole text unused where one does not exist', () => {
+    assert.equal(fillTags('Hello {nobody}', subject, facts()), undefined);
+    assert.equal(fillTags('No tags, {} and {1} are none', subject, facts()), 'No tags, {} and {1} are none');
+  });
+});
+
 describe('Explaining policies', () => {
   it('tells of each rule whether it matched, why not, and what it decides', () => {
     const policy = openPolicy(
@@ -239,6 +259,13 @@ describe('The check of policies', () => {
       assert.match(problems({ match, actions: { push_title_on_mobile: 'x' } })[0] ?? 'nothing was found', line);
     });
   }
+
+  it('finds a tag that does not exist', () => {
+    assert.match(
+      problems({ actions: { push_text_on_mobile: 'Hi {usr}' } })[0] ?? '',
+      /^0\.actions\.push_text_on_mobile: there is no tag \{usr\}/,
+    );
+  });
 
   it('takes lists that leave somebody over', () => {
     const match = { user: ['*', '!bob'], client: ['10.0.0.0/8', '!10.9.0.0/16'], realm: ['corp'], authServer: ['vpn', '!mail*'] };

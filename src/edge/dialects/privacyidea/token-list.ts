@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { PushTokenFilter } from '../../../store/store.ts';
-import { type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { userOf } from './subject.ts';
@@ -16,6 +16,7 @@ const largestPage = 1000;
 export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
   await adminOf(parts, ctx, 'tokenlist');
+  if (params.text('infokey')) throw new PiFault('parameter', 'This gateway does not search in the info of tokens; leave infokey out.');
   const filter = filterOf(parts, params);
   const page = wholeNumber(params.text('page'), 1, 1_000_000);
   const limit = wholeNumber(params.text('pagesize'), defaultPageSize, largestPage);
@@ -25,7 +26,7 @@ export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<
     ? await parts.engine.listTokens(filter, { offset: (page - 1) * limit, limit, sortBy, descending })
     : { count: 0, tokens: [] };
   const next = page * limit < found.count ? page + 1 : null;
-  const value = { count: found.count, current: page, next, prev: page > 1 ? page - 1 : null, tokens: found.tokens.map(tokenObject) };
+  const value = { count: found.count, next, prev: page > 1 ? page - 1 : null, tokens: found.tokens.map(tokenObject) };
   sendPi(ctx, parts.product, { id: 1, value });
 }
 

@@ -51,17 +51,21 @@ export function tokenObject(token: PushToken): Record<string, unknown> {
 }
 
 function info(token: PushToken): Record<string, string> {
-  const iso = (moment: number): string => new Date(moment).toISOString();
+  const iso = (moment: number): string => new Date(moment).toISOString().replace(/\.\d+Z$/, '+00:00');
   return {
+    ...(token.owner ? { assignment_date: iso(token.createdAt) } : {}),
     creation_date: iso(token.createdAt),
     ...(token.provider === undefined ? {} : { push_firebase_configuration: token.provider }),
     ...(token.phonePublicKey === undefined ? {} : { public_key_smartphone: token.phonePublicKey }),
-    ...(token.serverKey === undefined ? {} : { public_key_server: token.serverKey.publicKey }),
+    ...(token.serverKey === undefined ? {} : { public_key_server: pemOf(token.serverKey.publicKey) }),
     ...(token.lastLogin === undefined ? {} : { last_auth: iso(token.lastLogin.at) }),
     ...(token.phone.part.pollingAllowed === undefined ? {} : { polling_allowed: token.phone.part.pollingAllowed }),
     tokenkind: 'software',
   };
 }
+
+const pemOf = (pkcs1: string): string =>
+  ['-----BEGIN RSA PUBLIC KEY-----', ...(pkcs1.match(/.{1,64}/g) ?? []), '-----END RSA PUBLIC KEY-----', ''].join('\n');
 
 /** A number for clients that want one: from the serial, always the same, below 2^31. */
 const numberOf = (serial: string): number => [...serial].reduce((so, character) => (so * 31 + character.charCodeAt(0)) % 2_147_483_647, 7);

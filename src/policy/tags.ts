@@ -1,0 +1,70 @@
+import type { Facts } from './facts.ts';
+
+/** Who a text is about: what a directory knows of the user may be absent. */
+export type TagSubject = {
+  serial: string;
+  user: string;
+  realm: string;
+  tokenType: string;
+  givenname?: string;
+  surname?: string;
+  url: string;
+};
+
+const tags = [
+  'serial',
+  'user',
+  'givenname',
+  'surname',
+  'username',
+  'userrealm',
+  'realm',
+  'tokentype',
+  'recipient_givenname',
+  'recipient_surname',
+  'client_ip',
+  'ua_browser',
+  'ua_string',
+  'action',
+  'time',
+  'date',
+  'url',
+  'challenge',
+  'admin',
+  'pin',
+] as const;
+type Tag = (typeof tags)[number];
+
+const tagPattern = /\{([a-z_]+)\}/g;
+const isTag = (name: string): name is Tag => tags.some((tag) => tag === name);
+
+/** The first tag of a text that does not exist. */
+export const unknownTag = (text: string): string | undefined =>
+  [...text.matchAll(tagPattern)].map(([, name = '']) => name).find((name) => !isTag(name));
+
+const longestUserAgent = 256;
+
+/**
+ * Fills the tags of a text for the phone, such as `{user}` or `{client_ip}`. What is not known is empty; undefined where the text has a tag
+ * that does not exist, since a user should not be asked with half a sentence.
+ * @see docs/protocols/privacyidea.md 11.4
+ */
+export function fillTags(
+  text: string,
+  { serial, user, realm, tokenType, givenname = '', surname = '', url }: TagSubject,
+  facts: Facts,
+): string | undefined {
+  const moment = new Date(facts.now);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const agent = (facts.userAgent ?? '').slice(0, longestUserAgent);
+  const values: Record<Tag, string> = {
+    ...{ serial, givenname, surname, url, tokentype: tokenType, username: user, userrealm: realm, realm },
+    ...{ user: givenname || user, recipient_givenname: givenname, recipient_surname: surname },
+    ...{ client_ip: facts.client ?? '', ua_string: agent, ua_browser: /^[A-Za-z0-9_-]+/.exec(agent)?.[0] ?? '' },
+    time: [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map(two).join(':'),
+    date: `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`,
+    ...{ action: '', challenge: '', admin: '', pin: '' },
+  };
+  if (unknownTag(text) !== undefined) return undefined;
+  return text.replace(tagPattern, (_tag, name: string) => (isTag(name) ? values[name] : ''));
+}
