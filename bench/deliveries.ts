@@ -64,7 +64,7 @@ async function deliver(provider: OpenProvider, kind: string, pushes: number): Pr
 
 function pushNumber(kind: string, number: number): Push {
   const handle = String(number).padStart(32, 'A');
-  const value = kind === 'apns' ? number.toString(16).padStart(64, '0') : `device-${number % 10_000}`;
+  const value = kind === 'apns' ? (number + 1).toString(16).padStart(64, '0') : `device-${number % 10_000}`;
   const fields = {
     nonce: handle,
     question: 'Log in?',

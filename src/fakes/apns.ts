@@ -62,7 +62,9 @@ function withTopic(request: FakeRequest): FakeRequest {
 function whyNotDevice({ environment, devices }: ApnsOptions, { headers }: FakeRequest, address = ''): RefusalWithTime | undefined {
   if (address === '') return { status: 400, reason: 'MissingDeviceToken' };
   const device = devices.find(address);
-  if (!isDeviceToken(address) || (device?.environment ?? environment) !== environment) return { status: 400, reason: 'BadDeviceToken' };
+  // No device has zeros only; who sends there wants to know whether its credentials work.
+  if (!isDeviceToken(address) || /^0+$/.test(address) || (device?.environment ?? environment) !== environment)
+    return { status: 400, reason: 'BadDeviceToken' };
   const topic = headers['apns-topic'] ?? '';
   if (device?.topics && !device.topics.some((each) => topic === each || topic.startsWith(`${each}.`)))
     return { status: 400, reason: 'DeviceTokenNotForTopic' };

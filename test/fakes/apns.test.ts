@@ -158,7 +158,7 @@ describe('The fake of APNs', () => {
   it('refuses addresses that have no form, are missing, or belong to the other environment', async () => {
     const sandboxAddress = 'AB'.repeat(32);
     const { push } = await given({ devices: [{ address: sandboxAddress, environment: 'sandbox' }] });
-    for (const device of ['0f'.repeat(31), 'xy'.repeat(32), sandboxAddress, sandboxAddress.toLowerCase()]) {
+    for (const device of ['0f'.repeat(31), 'xy'.repeat(32), '00'.repeat(32), sandboxAddress, sandboxAddress.toLowerCase()]) {
       const { status, body } = await push({ device });
       assert.deepEqual([status, body], [400, { reason: 'BadDeviceToken' }], device);
     }

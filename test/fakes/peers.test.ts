@@ -64,7 +64,7 @@ describe('The libraries that the world uses', function () {
       const { fakes, open } = await given();
       const provider = open();
       await provider.send(notification(fakes), address);
-      const devices = Array.from({ length: 50 }, (_, index) => index.toString(16).padStart(64, '0'));
+      const devices = Array.from({ length: 50 }, (_, index) => (index + 1).toString(16).padStart(64, '0'));
       const { sent, failed } = await provider.send(notification(fakes), devices);
       assert.deepEqual([sent.length, failed.length, fakes.deliveries.length], [50, 0, 51]);
     });

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { catalog } from '../../providers/catalog.ts';
+import type { OpenProvider, Push } from '../../src/delivery/provider-kit/index.ts';
+import { definitionOf } from '../../src/delivery/registry/index.ts';
+import { type Fakes, hexAddress } from '../../src/fakes/index.ts';
+import { Secret } from '../../src/foundation/model/index.ts';
+import { givenHost, givenPush } from '../delivery/provider-conformance.ts';
+import { type Cleanup, cleanup, temporaryFolder } from '../kit/temporary.ts';
+import { givenFakes } from './fakes-kit.ts';
+
+type Configure = (fakes: Fakes, folder: string) => Record<string, unknown>;
+
+/** Each provider with the fake of its far side, and how an address of it is written. */
+const pairs: { kind: string; fake: 'fcm' | 'apns' | 'challenge-service'; configure: Configure; address: (text: string) => string }[] = [
+  {
+    kind: 'firebase',
+    fake: 'fcm',
+    configure: ({ fcm }, folder) => ({ service_account: new Secret(fcm.serviceAccount), api_url: fcm.url, ca: join(folder, 'ca.pem') }),
+    address: (text) => text,
+  },
+  {
+    kind: 'apns',
+    fake: 'apns',
+    configure: ({ apns }, folder) => ({
+      ...{ key: new Secret(apns.key), key_id: apns.keyId, team_id: apns.teamId, topic: apns.topic },
+      ...{ production_url: apns.productionUrl, sandbox_url: apns.sandboxUrl, ca: join(folder, 'ca.pem') },
+    }),
+    address: (text) => hexAddress(text),
+  },
+  {
+    kind: 'challenge-service',
+    fake: 'challenge-service',
+    configure: ({ challengeService }, folder) => ({
+      push_url: challengeService.urls,
+      access_certificate: join(folder, 'client.pem'),
+      server_certificate: join(folder, 'ca.pem'),
+    }),
+    address: (text) => text,
+  },
+];
+
+for (const { kind, fake, configure, address } of pairs) {
+  describe(`The provider ${kind} and the fake of its far side`, function () {
+    this.timeout(30_000);
+    const undo: Cleanup = cleanup();
+    afterEach(() => undo.run());
+
+    const given = async (): Promise<{
+      fakes: Fakes;
+      provider: OpenProvider;
+      deliver: (to: string, over?: Partial<Push>) => ReturnType<OpenProvider['deliver']>;
+    }> => {
+      const { fakes } = await givenFakes(undo);
+      const folder = temporaryFolder(undo);
+      writeFileSync(join(folder, 'ca.pem'), fakes.ca);
+      writeFileSync(join(folder, 'client.pem'), fakes.clientCertificate ?? '');
+      const definition = definitionOf(catalog, kind);
+      const provider = await definition.open(definition.config.parse(configure(fakes, folder)), givenHost());
+      undo.later(() => provider.close());
+      const kindOf = definition.addresses[0];
+      assert.ok(kindOf !== undefined && kindOf !== 'none');
+      const deliver = (to: string, over: Partial<Push> = {}) =>
+        provider.deliver(givenPush({ address: { kind: kindOf, value: address(to), since: 1 }, ...over }), AbortSignal.timeout(10_000));
+      return { fakes, provider, deliver };
+    };
+
+    it('agree about a push that is taken over', async () => {
+      const { fakes, deliver } = await given();
+      assert.deepEqual(await deliver('device-1'), { kind: 'sent' });
+      assert.equal(fakes.deliveries.length, 1);
+      assert.equal(fakes.deliveries[0]?.fake, fake);
+    });
+
+    it('agree that the credentials work, and ring no phone for that', async () => {
+      const { fakes, provider } = await given();
+      const checked = await provider.check(AbortSignal.timeout(10_000));
+      assert.equal(checked.ok, true, JSON.stringify(checked));
+      assert.equal(fakes.deliveries.length, 0);
+    });
+
+    it('agree about one that is throttled, broken, cut off and sent away', async () => {
+      const { fakes, deliver } = await given();
+      const outcomeOf = async (effect: object) => {
+        fakes.clearFaults();
+        fakes.setFault({ fake, ...effect });
+        return deliver('device-1', { handle: `H${JSON.stringify(effect)}` });
+      };
+      const throttled = await outcomeOf({ status: 429, retryAfter: 7 });
+      assert.deepEqual(
+        [throttled.kind, throttled.reason, 'retryAfterMs' in throttled && throttled.retryAfterMs],
+        ['unavailable', 'throttled', 7000],
+      );
+      assert.deepEqual((await outcomeOf({ status: 503 })).reason, 'server');
+      assert.deepEqual((await outcomeOf({ reset: true })).reason, 'connection');
+    });
+
+    it('go on after the far side has sent the connection away', async () => {
+      const { fakes, deliver } = await given();
+      assert.equal((await deliver('device-1', { handle: 'FIRST' })).kind, 'sent');
+      fakes.setFault({ fake, goaway: true, times: 1 });
+      await deliver('device-1', { handle: 'SECOND' });
+      assert.equal((await deliver('device-1', { handle: 'THIRD' })).kind, 'sent');
+    });
+
+    if (kind !== 'challenge-service') {
+      it('agree about a phone that is gone', async () => {
+        const { fakes, deliver } = await given();
+        fakes.setDevice({ address: address('device-2'), unregisteredSince: Date.now() });
+        const outcome = await deliver('device-2');
+        assert.deepEqual([outcome.kind, outcome.reason], ['rejected', 'dead-address']);
+      });
+    }
+  });
+}
