@@ -1,4 +1,4 @@
-import type { Transaction } from '../foundation/model/index.ts';
+import type { PushToken, Transaction } from '../foundation/model/index.ts';
 import { addAddress, removeAddress } from './addresses.ts';
 import { answer } from './answer.ts';
 import { applyEvent } from './apply.ts';
@@ -14,6 +14,7 @@ import { checkPin } from './pins.ts';
 import { completeRollout, offerRollout } from './rollout.ts';
 import { statusOf } from './status.ts';
 import { removeToken, resetFailures, selectTokens, setEnabled, setPin } from './token-admin.ts';
+import { waitForAnswer } from './wait.ts';
 
 export { type AddressValue, addressId, maxAddresses } from './addresses.ts';
 export type { AnswerReply } from './answer.ts';
@@ -30,6 +31,7 @@ export { type Status, statusOf } from './status.ts';
 export { type Sweeper, startSweeper } from './sweeper.ts';
 export type { TokenSelection } from './token-admin.ts';
 export { openTurns, type Turns } from './turns.ts';
+export type { Waited, WaitRequest } from './wait.ts';
 
 /** The life of tokens and challenges, as the edge calls it. Each member's promise is told where it is defined. */
 export type Engine = ReturnType<typeof openEngine>;
@@ -57,6 +59,8 @@ export function openEngine(parts: EngineParts) {
     updateAddress: <U>(phone: PhoneProtocol<never, never, never, U>, request: Parameters<typeof updateAddress<U>>[2]) =>
       updateAddress(parts, phone, request),
     finish: (...args: Tail<typeof finish>) => finish(parts, ...args),
+    waitForAnswer: (...args: Tail<typeof waitForAnswer>) => waitForAnswer(parts, ...args),
+    countFailure: (tokens: readonly PushToken[]) => store.countFailure(tokens.map(({ serial }) => serial)),
     /** Ends what the server that asked no longer wants answered. */
     withdraw: (transaction: Transaction) => applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }),
     findOwn: (...args: Tail<typeof findOwn>) => findOwn(parts, ...args),

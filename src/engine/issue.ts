@@ -18,6 +18,8 @@ export type IssueRequest = {
   prompt: { title: string; question: string };
   /** What the user has to do; a plain yes or no where nothing is said. */
   ask?: Ask;
+  /** The phone may answer at least this long (ms), whatever the usual validity is. */
+  atLeastMs?: number;
   /** Whether `declineSettles` follows policy is the dialect's affair: this is the rule as it stands. */
   rule: DecisionRule;
 };
@@ -44,7 +46,8 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
   const first = tokens[0];
   const facts = factsOf(parts, asker, { user, realm }, first);
   const validitySeconds = parts.policy.value('push_validity_seconds', { ...facts, scope: 'authentication' });
-  const until = now + (validitySeconds === undefined ? parts.settings.challengeValidityMs : validitySeconds * 1000);
+  const validityMs = validitySeconds === undefined ? parts.settings.challengeValidityMs : validitySeconds * 1000;
+  const until = now + Math.max(validityMs, request.atLeastMs ?? 0);
   const bucket = first ? bucketOf(first.serial, first.owner) : 0;
   return {
     id: `${String(bucket).padStart(3, '0')}${randomDigits(17)}`,

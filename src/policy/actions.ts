@@ -62,6 +62,10 @@ export const actions = {
     scopes: ['authentication'],
     value: yes.describe('One decline ends the login, whatever the other phones of the user say.'),
   },
+  push_wait: {
+    scopes: ['authentication'],
+    value: z.int().min(1).max(600).describe('Seconds that /validate/check itself waits for the answer; a plain yes or no then.'),
+  },
   push_require_presence: {
     scopes: ['authentication'],
     value: yes.describe('The user picks the shown option on the phone; beats push_code_to_phone.'),

@@ -1,52 +1,66 @@
 import type { Context } from 'koa';
-import type { PushToken } from '../../../foundation/model/index.ts';
+import { type Asker, askToConfirm, type Delivered } from '../../../engine/index.ts';
+import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { challengeDetail } from './challenge-detail.ts';
 import { chooseAsk } from './choose-ask.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import type { Subject } from './subject.ts';
 
+/** A login to be started for all these push tokens at once. `mustBeSent`: a phone that has to ask by itself is not good enough. */
+export type LoginRequest = { server: AuthServer; subject: Subject; mustBeSent?: boolean; waitMs?: number };
+
 /**
- * A login that was started: the `detail` to reply with. Otherwise nothing was: no push went out and no phone may poll, or no phone can do
- * what policies ask for.
+ * A login that was started: stored, then delivered. Otherwise nothing was: no push went out and no phone may poll, or no phone can do what
+ * policies ask for.
  */
-export type Started = { kind: 'started'; detail: Record<string, unknown>; count: number } | { kind: 'unreachable' | 'unable' };
+export type Started =
+  | { kind: 'started'; transaction: Transaction; tokens: readonly PushToken[]; delivered: Delivered[]; asker: Asker }
+  | { kind: 'unreachable' | 'unable' };
 
 const title = 'privacyIDEA';
 const question = 'Do you want to confirm the login?';
 
-/**
- * Asks all these push tokens at once, under one transaction: stored, then delivered, then told. `mustBeSent`: a phone that has to ask by itself
- * is not good enough.
- */
-export async function startLogin(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  server: AuthServer,
-  subject: Subject & { tokens: readonly PushToken[]; mustBeSent?: boolean },
-): Promise<Started> {
+/** Starts a login under one transaction. Who waits for its answer asks for a plain yes or no. */
+export async function startLogin(parts: PrivacyideaParts, ctx: Context, request: LoginRequest): Promise<Started> {
   const { engine, graceMs } = parts;
-  const { user, realm, mustBeSent = false } = subject;
-  const asker = askerFor(parts, ctx, server);
+  const { user, realm } = request.subject;
+  const asker = askerFor(parts, ctx, request.server);
   const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
-  const ask = chooseAsk(engine.policy, facts);
+  const ask = request.waitMs === undefined ? chooseAsk(engine.policy, facts) : askToConfirm;
   const mayFallBack = engine.policy.value('push_mode_fallback', facts) === 'confirm';
-  const tokens = subject.tokens.filter((token) => mayFallBack || engine.canAsk(token, ask));
+  const tokens = request.subject.tokens.filter((token) => mayFallBack || engine.canAsk(token, ask));
   if (tokens.length === 0) return { kind: 'unable' };
   const declineSettles = engine.policy.value('push_decline_settles', facts) ?? true;
   const rule = { declineSettles, consume: 'once' as const, graceMs };
-  const transaction = await engine.issue({ asker, user, realm, tokens, prompt: { title, question }, ask, rule });
+  const longer = request.waitMs === undefined ? {} : { atLeastMs: request.waitMs };
+  const transaction = await engine.issue({ asker, user, realm, tokens, prompt: { title, question }, ask, rule, ...longer });
   const delivered = await engine.deliver({ transaction, tokens, asker });
-  if (delivered.every(({ sent, pollable }) => !sent && (mustBeSent || !pollable))) {
-    await engine.withdraw(transaction);
-    return { kind: 'unreachable' };
-  }
+  const isPollGood = request.mustBeSent !== true;
+  if (delivered.some(({ sent, pollable }) => sent || (pollable && isPollGood)))
+    return { kind: 'started', transaction, tokens, delivered, asker };
+  await engine.withdraw(transaction);
+  return { kind: 'unreachable' };
+}
+
+/** The `detail` that tells a client of a login that was started. */
+export function startedDetail(
+  { engine }: PrivacyideaParts,
+  { asker, transaction, tokens, delivered }: Extract<Started, { kind: 'started' }>,
+) {
+  const factsFor = (owner: PushToken['owner'], token?: PushToken) => ({
+    ...engine.facts(asker, owner, token),
+    scope: 'authentication' as const,
+  });
   const textFor = (token: PushToken): string | undefined => {
-    const tokenFacts = { ...engine.facts(asker, token.owner, token), scope: 'authentication' as const };
-    return engine.policy.value('push_challenge_text', tokenFacts) ?? engine.policy.value('challenge_text', tokenFacts);
+    const facts = factsFor(token.owner, token);
+    return engine.policy.value('push_challenge_text', facts) ?? engine.policy.value('challenge_text', facts);
   };
-  const preferred = engine.policy.value('preferred_client_mode', facts);
-  return { kind: 'started', detail: challengeDetail({ transaction, tokens, delivered, textFor }, preferred), count: tokens.length };
+  const preferred = engine.policy.value(
+    'preferred_client_mode',
+    factsFor({ user: transaction.user, realm: transaction.realm, resolver: '' }),
+  );
+  return challengeDetail({ transaction, tokens, delivered, textFor }, preferred);
 }
 
 /** Why nothing was started, for the reply. */

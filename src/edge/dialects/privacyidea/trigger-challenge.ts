@@ -3,7 +3,7 @@ import { hasFailedTooOften, isUsable } from '../../../engine/index.ts';
 import { readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf, authServerOf } from './caller.ts';
 import type { PrivacyideaParts } from './parts.ts';
-import { notStarted, startLogin } from './start-login.ts';
+import { notStarted, startedDetail, startLogin } from './start-login.ts';
 import { subjectOf } from './subject.ts';
 
 const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
@@ -23,8 +23,9 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
     const locked = usable.length > 0 ? { message: 'Failcounter exceeded', ...nothing, messages: ['Failcounter exceeded'] } : nothing;
     return sendPi(ctx, parts.product, { id: 2, value: 0, detail: locked });
   }
-  const started = await startLogin(parts, ctx, server, { ...subject, tokens });
-  if (started.kind === 'started') return sendPi(ctx, parts.product, { id: 2, value: started.count, detail: started.detail });
+  const started = await startLogin(parts, ctx, { server, subject: { ...subject, tokens } });
+  if (started.kind === 'started')
+    return sendPi(ctx, parts.product, { id: 2, value: started.tokens.length, detail: startedDetail(parts, started) });
   const message = notStarted[started.kind];
   sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });
 }

@@ -4,8 +4,8 @@ import type { PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { authServerOf } from './caller.ts';
-import type { PrivacyideaParts } from './parts.ts';
-import { notStarted, startLogin } from './start-login.ts';
+import { askerFor, type PrivacyideaParts } from './parts.ts';
+import { type LoginRequest, notStarted, type Started, startedDetail, startLogin } from './start-login.ts';
 import { type Subject, subjectOf } from './subject.ts';
 
 type Outcome = { value: boolean; detail: Record<string, unknown> };
@@ -38,11 +38,40 @@ async function firstLeg(parts: PrivacyideaParts, ctx: Context, server: AuthServe
   const checked = await parts.engine.checkPin(subject.tokens, params.text('pass') ?? '');
   if (checked.kind === 'exceeded') return refuse('Failcounter exceeded');
   if (checked.matching.length === 0) return refuse('wrong otp pin');
-  const mustBeSent = params.flag('exception');
-  const started = await startLogin(parts, ctx, server, { ...subject, tokens: checked.matching, mustBeSent });
-  if (started.kind === 'started') return { value: false, detail: started.detail };
-  if (started.kind === 'unreachable' && mustBeSent) throw new PiFault('validation', 'Failed to submit message to push gateway.');
-  return refuse(notStarted[started.kind]);
+  const login = { server, subject: { ...subject, tokens: checked.matching }, mustBeSent: params.flag('exception') };
+  const waitMs = waitOf(parts, ctx, login);
+  const started = await startLogin(parts, ctx, { ...login, ...(waitMs === undefined ? {} : { waitMs }) });
+  if (started.kind === 'unreachable' && login.mustBeSent) throw new PiFault('validation', 'Failed to submit message to push gateway.');
+  if (started.kind !== 'started') return refuse(notStarted[started.kind]);
+  return waitMs === undefined ? { value: false, detail: startedDetail(parts, started) } : waited(parts, ctx, started, waitMs);
+}
+
+/** How long the reply itself waits for the answer (ms), where policies say that it does. */
+function waitOf(parts: PrivacyideaParts, ctx: Context, { server, subject }: LoginRequest): number | undefined {
+  const { user, realm } = subject;
+  const facts = { ...parts.engine.facts(askerFor(parts, ctx, server), { user, realm }), scope: 'authentication' as const };
+  const seconds = parts.engine.policy.value('push_wait', facts);
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+const otplen = 6;
+
+/** The reply of a login that waited. No answer and a no count as a failure, since the PIN is known to whoever asked. */
+async function waited(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  started: Extract<Started, { kind: 'started' }>,
+  waitMs: number,
+): Promise<Outcome> {
+  const { transaction, tokens } = started;
+  const givenUp = new AbortController();
+  ctx.res.once('close', () => givenUp.abort());
+  const ended = await parts.engine.waitForAnswer({ transaction, usable: tokens, waitMs, givenUp: givenUp.signal });
+  const about = (serial: string | undefined) => ({ ...(serial === undefined ? {} : { serial }), type: 'push', otplen });
+  if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
+  await parts.engine.countFailure(tokens);
+  const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
+  return refuse('wrong otp value', { ...about(only), ...(ended.kind === 'declined' ? { challenge_status: ended.status } : {}) });
 }
 
 function usableTokens(tokens: readonly PushToken[], now: number): PushToken[] {
