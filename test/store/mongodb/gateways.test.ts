@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeyringFile } from '../../../src/foundation/keyring/index.ts';
-import { type GivenGateway, givenGateway } from '../../kit/gateway.ts';
+import { type GatewayWishes, type GivenGateway, givenGateway } from '../../kit/gateway.ts';
 import { dropDatabase, givenMongo } from '../../kit/mongod.ts';
 import { piPhone } from '../../kit/pi-phone.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
@@ -14,12 +14,13 @@ describe('Two gateways on one MongoDB', function () {
   afterEach(() => undo.run());
 
   /** Two gateways that know nothing of one another but the database and the keyring. */
-  const givenTwo = async (): Promise<[GivenGateway, GivenGateway]> => {
+  const givenTwo = async (policies: GatewayWishes['policies'] = []): Promise<[GivenGateway, GivenGateway]> => {
     const database = mongo.database();
     undo.later(() => dropDatabase(mongo.url(), database));
     const keyring = join(temporaryFolder(undo), 'keyring.json');
     createKeyringFile(keyring, 0);
     const wishes = {
+      policies,
       more: { store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database }, keyring: { $env: 'KEYRING' } },
       environment: { MONGODB_URL: mongo.url(), KEYRING: readFileSync(keyring, 'utf8') },
     };
@@ -53,6 +54,17 @@ describe('Two gateways on one MongoDB', function () {
     await Promise.all([one.gateway.settled(), two.gateway.settled()]);
     const listed = await one.client.get('/token/', { serial: phone.serial }, one.admin);
     assert.equal(listed.body.result.value.tokens[0].info.count_auth_success ?? listed.body.result.value.tokens[0].count, 1, listed.text);
+  });
+
+  it('let a request wait at one and release it by the answer given at the other', async () => {
+    const [one, two] = await givenTwo([{ name: 'wait', scope: 'authentication', actions: { push_wait: 60 } }]);
+    const phone = await one.phoneOf('alice');
+    const elsewhere = piPhone(two.client, { serial: phone.serial, credential: '', clock: two.clock });
+    const login = one.client.post('/validate/check', { user: 'alice', pass: '1234' });
+    let waiting = (await elsewhere.poll()).body.result.value;
+    while (waiting.length === 0) waiting = (await elsewhere.poll()).body.result.value;
+    assert.equal((await elsewhere.answer(waiting[0].nonce)).body.result.value, true);
+    assert.equal((await login).body.result.authentication, 'ACCEPT');
   });
 
   it('believe the same administrators, and refuse an answer again at the other', async () => {
