@@ -1,0 +1,170 @@
+/**
+ * Many requests that wait for a phone (`push_wait`) at one gateway: what they cost while nothing happens, and how soon each is released by an answer
+ * that is given at another gateway. Two gateway processes on one MongoDB. `npm run bench:waiters -- --count 10000 --answers 200`
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { MongoMemoryReplSet } from 'mongodb-memory-server-core';
+import { Agent, request } from 'undici';
+import { createKeyringFile } from '../src/foundation/keyring/index.ts';
+import { type PiClient, piClient } from '../test/kit/pi-client.ts';
+import { type PiPhone, piPhone } from '../test/kit/pi-phone.ts';
+import { freePort } from '../test/kit/ports.ts';
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '10000' },
+    answers: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '10' },
+  },
+});
+const count = Number(values.count);
+const answers = Number(values.answers);
+const seconds = Number(values.seconds);
+const perUser = 50;
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+const released = new Set<Waiting>();
+
+type GatewayProcess = { child: ChildProcess; client: PiClient; password: string };
+type Waiting = { user: number; released: Promise<number> };
+
+const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
+const mongo = process.env.MONGODB_URL === undefined ? await startMongo() : undefined;
+const mongoUrl = mongo?.getUri() ?? process.env.MONGODB_URL ?? '';
+const gateways: GatewayProcess[] = [];
+try {
+  createKeyringFile(join(folder, 'keyring.json'), Date.now());
+  const one = await startGateway();
+  const two = await startGateway();
+  const phones = await enrolAll(one);
+  const waiting = startWaiting(one, phones);
+  await untilWaiting(one, count);
+  const idle = await costOf(one.child.pid ?? 0);
+  const delays = await releaseSome(two, phones, waiting);
+  report(idle, delays);
+} finally {
+  for (const { child } of gateways) child.kill('SIGKILL');
+  await mongo?.stop({ doCleanup: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function startMongo(): Promise<MongoMemoryReplSet> {
+  const found: { path: string; version: string } = JSON.parse(
+    execFileSync(process.execPath, ['scripts/find-mongod.mjs'], { encoding: 'utf8' }),
+  );
+  const binary = { systemBinary: found.path, version: found.version };
+  return MongoMemoryReplSet.create({ binary, replSet: { count: 1, storageEngine: 'wiredTiger' } });
+}
+
+async function startGateway(): Promise<GatewayProcess> {
+  const port = await freePort();
+  const file = join(folder, `config-${port}.json`);
+  const actions = { push_firebase_configuration: 'poll only', push_registration_url: `http://127.0.0.1:${port}/ttype/push` };
+  const config = {
+    listeners: [
+      {
+        address: `127.0.0.1:${port}`,
+        mounts: [
+          { path: '/', serves: 'privacyidea' },
+          { path: '/', serves: 'ops' },
+        ],
+      },
+    ],
+    store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database: 'waiters' },
+    keyring: { $file: 'keyring.json' },
+    providers: [{ name: 'poll', kind: 'poll-only', default: true, config: {} }],
+    policies: [
+      { name: 'enrol', scope: 'enrollment', actions },
+      { name: 'wait', scope: 'authentication', actions: { push_wait: 600 } },
+    ],
+    settings: { serverKeyBits: 2048, serverKeyStock: 4, logLevel: 'error' },
+  };
+  writeFileSync(file, JSON.stringify(config));
+  const child = spawn(process.execPath, ['bin/pushgate.mjs', 'serve', '--config', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, MONGODB_URL: mongoUrl },
+  });
+  let text = '';
+  while (!text.includes('Ctrl-C')) text += (await once(child.stdout, 'data'))[0];
+  const gateway = { child, client: piClient(`http://127.0.0.1:${port}`), password: /Password:\s+(\S+)/.exec(text)?.[1] ?? '' };
+  gateways.push(gateway);
+  return gateway;
+}
+
+async function enrolAll({ client, password }: GatewayProcess): Promise<PiPhone[]> {
+  const headers = await client.login('admin', password);
+  const phones: PiPhone[] = [];
+  for (let user = 0; user * perUser < count; user += 1) {
+    const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user: `user${user}`, pin: '' }, headers);
+    const phone = piPhone(client, { serial: body.detail.serial, credential: body.detail.enrollment_credential });
+    if ((await phone.rollout()).status !== 200) throw new Error('a rollout failed');
+    phones.push(phone);
+  }
+  return phones;
+}
+
+function startWaiting({ client }: GatewayProcess, phones: readonly PiPhone[]): Waiting[] {
+  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+  return Array.from({ length: count }, (_, index) => {
+    const user = index % phones.length;
+    const body = new URLSearchParams({ user: `user${user}`, pass: '' }).toString();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const released = request(`${client.url}/validate/check`, { dispatcher, method: 'POST', headers, body }).then(
+      () => performance.now(),
+      () => Number.NaN,
+    );
+    return { user, released };
+  });
+}
+
+async function untilWaiting({ client }: GatewayProcess, wanted: number): Promise<void> {
+  for (;;) {
+    const text = await (await fetch(`${client.url}/metrics`)).text();
+    if (Number(/pushgate_result_waiters\{kind="push_wait"\} (\d+)/.exec(text)?.[1]) >= wanted) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** Share of a core, and memory in MiB, of a process while nothing happens. */
+async function costOf(pid: number): Promise<{ share: number; memory: number }> {
+  const cpu = (): number => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  };
+  const before = cpu();
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const memory = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  return { share: (cpu() - before) / seconds, memory };
+}
+
+/** Answers one challenge after the other at the other gateway; how long after its answer each request was released, in ms. */
+async function releaseSome({ client }: GatewayProcess, phones: readonly PiPhone[], waiting: readonly Waiting[]): Promise<number[]> {
+  const delays: number[] = [];
+  for (let number = 0; number < answers; number += 1) {
+    const user = number % phones.length;
+    const phone = piPhone(client, { serial: phones[user]?.serial ?? '', credential: '' });
+    const nonce = (await phone.poll()).body.result.value[0].nonce;
+    const sent = performance.now();
+    const ofUser = waiting.filter((each) => each.user === user && !released.has(each));
+    const first = Promise.race(ofUser.map(async (each) => ({ each, at: await each.released })));
+    await phone.answer(nonce);
+    const { each, at } = await first;
+    released.add(each);
+    delays.push(at - sent);
+  }
+  return delays;
+}
+
+function report({ share, memory }: { share: number; memory: number }, delays: readonly number[]): void {
+  const sorted = [...delays].sort((a, b) => a - b);
+  const at = (part: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(0);
+  process.stdout.write(
+    `${count} requests wait at one gateway: ${(share * 100).toFixed(1)} % of a core and ${memory.toFixed(0)} MiB while nothing happens\n` +
+      `${answers} answers at the other gateway, from sending the answer to the release: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms\n`,
+  );
+}
