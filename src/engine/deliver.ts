@@ -23,13 +23,17 @@ export async function deliver(parts: EngineParts, request: DeliverRequest): Prom
   return Promise.all(sends);
 }
 
+/** What is kept of a deadline for everything else that a login does, so that its reply comes within it (ms). */
+const reserveOf = (deadlineMs: number): number => Math.min(100, Math.floor(deadlineMs / 10));
+
 type One = { challenge: Challenge; token: PushToken };
 
 async function deliverOne(parts: EngineParts, request: DeliverRequest, { challenge, token }: One): Promise<Delivered> {
   const { transaction, asker, via } = request;
   const { store, clock, background } = parts;
   const planned = planFor(parts, asker, token);
-  const { outcome, attempts, deadAddresses } = await parts.registry.deliver(via ? { ...planned, providers: [...via] } : planned, {
+  const plan = { ...planned, ...(via ? { providers: [...via] } : {}), deadlineMs: planned.deadlineMs - reserveOf(planned.deadlineMs) };
+  const { outcome, attempts, deadAddresses } = await parts.registry.deliver(plan, {
     transactionId: transaction.id,
     handle: challenge.handle,
     phone: challenge.phone,
