@@ -1,4 +1,5 @@
-import { type Challenge, GatewayFault, type PushToken, type Transaction } from '../foundation/model/index.ts';
+import { type Challenge, GatewayFault, type Transaction } from '../foundation/model/index.ts';
+import type { TokenWithOpen } from '../store/store.ts';
 import { applyEvent } from './apply.ts';
 import { displayCode } from './ask.ts';
 import type { TransactionEvent } from './decide.ts';
@@ -23,12 +24,13 @@ export type AnswerReply =
  * challenge nor raises the token's fail count.
  */
 export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply> {
-  const token = await parts.store.findToken(request.serial);
-  if (!token || token.phone.protocol !== phone.name) return { kind: 'unknown-token' };
+  const asked = await parts.store.findTokenWithOpen(request.serial, parts.clock());
+  if (!asked || asked.token.phone.protocol !== phone.name) return { kind: 'unknown-token' };
+  const { token } = asked;
   if (token.rollout !== 'enrolled' || !token.enabled || token.revoked) return { kind: 'refused' };
   const source = sourceOf(request.source, token);
   if (parts.limits.isBlocked('answer', source)) return { kind: 'refused' };
-  const found = await findAnswered(parts, phone, request, token);
+  const found = await findAnswered(parts, phone, request, asked);
   if (!found) {
     await parts.limits.failed('answer', source);
     parts.log.info({ serial: token.serial, source: request.source }, 'an answer fits no challenge of this push token');
@@ -48,9 +50,8 @@ async function findAnswered<A>(
   parts: EngineParts,
   phone: PhoneProtocol<never, A>,
   request: AnswerRequest<A>,
-  token: PushToken,
+  { token, open }: TokenWithOpen,
 ): Promise<Found | undefined> {
-  const open = await parts.store.openTransactionsOf(token.serial, parts.clock());
   const fits = (transaction: Transaction): Found | undefined => {
     const challenge = transaction.decision.challenges.find((each) => isForPhone(each, token));
     const meaning = challenge && phone.readAnswer(request.answer, challenge, token);

@@ -34,6 +34,6 @@ export async function carryOut({ store }: EngineParts, transactionId: string, ef
 export async function sweepEffects(parts: EngineParts): Promise<number> {
   const now = parts.clock();
   const due = await parts.store.claimDueEffects(now, now + effectLeaseMs, sweepBatch);
-  for (const { transactionId, effects } of due) await carryOut(parts, transactionId, effects);
+  await Promise.all(due.map(({ transactionId, effects }) => carryOut(parts, transactionId, effects)));
   return due.length;
 }

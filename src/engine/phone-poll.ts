@@ -18,8 +18,9 @@ export async function poll<P>(
   phone: PhoneProtocol<never, never, P>,
   { serial, message, asker }: PhoneRequest<P>,
 ): Promise<PollReply> {
-  const token = await boundToken(parts, phone.name, serial);
-  if (!token) return { kind: 'refused' };
+  const found = await parts.store.findTokenWithOpen(serial, parts.clock());
+  if (!found || !isBound(found.token, phone.name)) return { kind: 'refused' };
+  const { token, open } = found;
   if (!mayPoll(parts, asker, token)) return { kind: 'not-allowed' };
   const source = sourceOf(asker.client, token);
   if (parts.limits.isBlocked('poll', source)) return { kind: 'refused' };
@@ -28,7 +29,6 @@ export async function poll<P>(
     return { kind: 'refused' };
   }
   if (!token.enabled) return { kind: 'challenges', payloads: [] };
-  const open = await parts.store.openTransactionsOf(token.serial, parts.clock());
   const challenges = open.flatMap(({ decision }) =>
     decision.challenges.filter((challenge) => isForPhone(challenge, token) && challenge.state === 'pending'),
   );
@@ -44,8 +44,8 @@ export async function updateAddress<U>(
   phone: PhoneProtocol<never, never, never, U>,
   { serial, message, asker }: PhoneRequest<U>,
 ): Promise<'updated' | 'refused'> {
-  const token = await boundToken(parts, phone.name, serial);
-  if (!token) return 'refused';
+  const token = await parts.store.findToken(serial);
+  if (!token || !isBound(token, phone.name)) return 'refused';
   const source = sourceOf(asker.client, token);
   if (parts.limits.isBlocked('poll', source)) return 'refused';
   const update = phone.readAddressUpdate(message, token);
@@ -60,8 +60,6 @@ export async function updateAddress<U>(
   return changed === 'changed' ? 'updated' : 'refused';
 }
 
-/** The push token that a phone may speak for: of its protocol, bound, not revoked. */
-async function boundToken({ store }: EngineParts, protocol: string, serial: string): Promise<PushToken | undefined> {
-  const token = await store.findToken(serial);
-  return token?.phone.protocol === protocol && token.rollout === 'enrolled' && !token.revoked ? token : undefined;
-}
+/** Whether a phone may speak for this push token: it is of the phone's protocol, bound, not revoked. */
+const isBound = ({ phone, rollout, revoked }: PushToken, protocol: string): boolean =>
+  phone.protocol === protocol && rollout === 'enrolled' && !revoked;

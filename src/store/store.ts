@@ -26,6 +26,9 @@ export type Page = { offset: number; limit: number; sortBy: 'serial' | 'createdA
 /** The effects of one transaction that nobody carried out in time. */
 export type DueEffects = { transactionId: string; effects: Effect[] };
 
+/** A push token and its transactions that can still be answered, oldest first. */
+export type TokenWithOpen = { token: PushToken; open: Transaction[] };
+
 /**
  * What the engine needs of a store. Every write is durable when its promise resolves; no reader sees a write before that. A store that
  * cannot be reached throws the fault `store-unavailable`. Nothing here looks at the clock: expiry is decided by who reads.
@@ -35,6 +38,8 @@ export type Store = {
   /** Adds a push token; `taken` when its serial exists. */
   addToken(token: PushToken): Promise<'added' | 'taken'>;
   findToken(serial: string): Promise<PushToken | undefined>;
+  /** What a phone comes for, in one round trip: the push token, and with it what `openTransactionsOf` would find. */
+  findTokenWithOpen(serial: string, now: number): Promise<TokenWithOpen | undefined>;
   /** All push tokens of one owner, by serial. */
   tokensOf(user: string, realm: string): Promise<PushToken[]>;
   listTokens(filter: PushTokenFilter, page: Page): Promise<{ count: number; tokens: PushToken[] }>;

@@ -261,6 +261,17 @@ function transactionCases(store: () => Store): void {
     assert.deepEqual(await found('S1', 49), ['t3', 't2', 't1']);
     assert.deepEqual(await found('S1', 50), ['t2', 't1'], 'at the moment itself it is over');
     assert.deepEqual(await found('S2', 0), ['t2']);
+    // and a phone gets them together with its push token
+    await store().addToken(givenPushToken({ serial: 'S1' }));
+    assert.deepEqual(await store().findTokenWithOpen('S1', 50), {
+      token: givenPushToken({ serial: 'S1' }),
+      open: await store().openTransactionsOf('S1', 50),
+    });
+    assert.deepEqual(
+      (await store().findTokenWithOpen('S1', 100))?.open.map((each) => each.id),
+      ['t2'],
+    );
+    assert.equal(await store().findTokenWithOpen('S2', 0), undefined);
     // nothing was cleaned up, and yet what is over is not found
     assert.ok(await store().findTransaction('t3'));
     await store().decide('t2', 0, accepted(1, ['2S1', '2S2']), [], effectsDue);

@@ -24,10 +24,17 @@ export async function openEmbeddedStore({ path, log, onOperation }: EmbeddedStor
   const session = openSession(database, onOperation);
   let isClosed = false;
   log.debug({ path }, 'the embedded store is open');
+  const tokens = tokenStore(session);
+  const transactions = transactionStore(session);
   return {
-    ...tokenStore(session),
-    ...transactionStore(session),
+    ...tokens,
+    ...transactions,
     ...otherStore(session),
+    async findTokenWithOpen(serial, now) {
+      // Nothing is far away here: two reads are as good as one.
+      const token = await tokens.findToken(serial);
+      return token && { token, open: await transactions.openTransactionsOf(serial, now) };
+    },
     async close() {
       if (isClosed) return;
       isClosed = true;

@@ -1,4 +1,4 @@
-import { type Db, MongoClient, MongoError, MongoServerError } from 'mongodb';
+import { type Db, MongoClient, MongoCompatibilityError, MongoError, MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { GatewayFault } from '../../foundation/model/index.ts';
 import type { Uniqueness } from './collections.ts';
 
@@ -14,7 +14,10 @@ export type ClientOptions = {
 /** A connected database; `uniqueBy` is what this topology needs. */
 export type Connected = { client: MongoClient; db: Db; uniqueBy: Uniqueness };
 
-const authenticationFailed = 18;
+/** AuthenticationFailed, and what Atlas says for it. */
+const authenticationFailed: readonly unknown[] = [18, 8000];
+/** That of MongoDB 6.0. */
+const oldestWireVersion = 17;
 
 /**
  * Connects. What is acknowledged is in the journal of a majority, and no reader sees anything else. A write whose acknowledgement was lost
@@ -28,6 +31,7 @@ export async function connect({ url, database, ...limits }: ClientOptions): Prom
     await client.connect();
     const db = client.db(database);
     const hello = await db.command({ hello: 1 });
+    if (Number(hello.maxWireVersion) < oldestWireVersion) throw tooOld();
     return { client, db, uniqueBy: hello.msg === 'isdbgrid' ? 'names' : 'indexes' };
   } catch (error) {
     await client.close();
@@ -64,7 +68,8 @@ function clientOf(
 }
 
 function explain(error: unknown): unknown {
-  if (error instanceof MongoServerError && error.code === authenticationFailed)
+  if (isTooOld(error)) return tooOld();
+  if (error instanceof MongoServerError && authenticationFailed.includes(error.code))
     return new GatewayFault('config-invalid', 'MongoDB refuses the user or the password in store.url.');
   return error instanceof MongoError
     ? new GatewayFault(
@@ -73,3 +78,10 @@ function explain(error: unknown): unknown {
       )
     : error;
 }
+
+/** Whether the driver itself refuses the server; a search that ended without one has that as its reason. */
+const isTooOld = (error: unknown): boolean =>
+  error instanceof MongoCompatibilityError ||
+  (error instanceof MongoServerSelectionError && error.cause instanceof MongoCompatibilityError);
+
+const tooOld = (): GatewayFault => new GatewayFault('config-invalid', 'The MongoDB at store.url is too old: pushgate needs 6.0 or newer.');

@@ -6,6 +6,9 @@ const duplicateKey = 11000;
 /** What the server refuses because we asked wrongly: BadValue, FailedToParse, TypeMismatch, DocumentValidationFailure. */
 const ourMistakes: readonly unknown[] = [2, 9, 14, 121];
 
+/** Unauthorized. */
+const noRights = 13;
+
 /** Whether a unique index refused a write. */
 export function isDuplicate(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === duplicateKey;
@@ -24,4 +27,14 @@ export function faultOf(op: string, error: unknown): unknown {
   }
   // Probes show the message to anybody; hosts are for the log, which has the cause too.
   return new GatewayFault('store-unavailable', `MongoDB failed at ${op}: ${error.name}`, new Error(error.message));
+}
+
+/** The same for what stops a start: a user who may not do what the start does is a mistake in the configuration. */
+export function startFaultOf(database: string, error: unknown): unknown {
+  if (error instanceof MongoServerError && error.code === noRights)
+    return new GatewayFault(
+      'config-invalid',
+      `The user in store.url lacks rights on the database ${database}: give it the roles readWrite and dbAdmin there.`,
+    );
+  return faultOf('opening the database', error);
 }

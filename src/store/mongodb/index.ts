@@ -1,9 +1,10 @@
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../store.ts';
+import { openBehind } from './behind.ts';
 import { type ClientOptions, connect } from './client.ts';
 import { collectionsOf, type Uniqueness } from './collections.ts';
 import { effectStore } from './effects.ts';
-import { faultOf } from './faults.ts';
+import { startFaultOf } from './faults.ts';
 import { openNames } from './names.ts';
 import { otherStore } from './others.ts';
 import { openRoutes } from './routes.ts';
@@ -38,7 +39,13 @@ export async function openMongoStore({ log, onOperation, pollMs, retryMs, ...opt
     const collections = collectionsOf(db);
     const runner = openRunner({ limitMs: options.operationTimeoutMs, ...(onOperation ? { onOperation } : {}) });
     const watch = openWatch({ transactions: collections.transactions, log, pollMs, retryMs });
-    const session = { run: runner.run, collections, routes: openRoutes(uniqueBy), names: openNames(collections.names, uniqueBy) };
+    const session = {
+      run: runner.run,
+      collections,
+      routes: openRoutes(uniqueBy),
+      names: openNames(collections.names, uniqueBy),
+      behind: { tokens: openBehind(collections.tokens), transactions: openBehind(collections.transactions) },
+    };
     log.debug({ database: db.databaseName, uniqueBy }, 'the MongoDB store is open');
     return {
       ...tokenStore(session),
@@ -56,6 +63,6 @@ export async function openMongoStore({ log, onOperation, pollMs, retryMs, ...opt
     };
   } catch (error) {
     await client.close();
-    throw faultOf('opening the database', error);
+    throw startFaultOf(db.databaseName, error);
   }
 }

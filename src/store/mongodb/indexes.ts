@@ -1,6 +1,10 @@
-import type { Db, IndexDescriptionInfo } from 'mongodb';
+import { type Db, type IndexDescriptionInfo, MongoServerError } from 'mongodb';
 import { GatewayFault } from '../../foundation/model/index.ts';
 import type { Uniqueness } from './collections.ts';
+
+/** Why MongoDB makes no index: there is one like it with other options or another name, or what is stored is not unique. */
+const notUnique = 11000;
+const conflicts: readonly unknown[] = [67, 85, 86, notUnique];
 
 /** An index as we want it; what is absent must be absent. */
 export type WantedIndex = {
@@ -24,7 +28,12 @@ const always: Record<string, readonly WantedIndex[]> = {
     { name: 'byUser', key: { 'owner.user': 1, _id: 1 } },
   ],
   transactions: [
-    { name: 'open', key: { 'decision.challenges.serial': 1 }, partialFilterExpression: { 'decision.state': 'open' } },
+    // What nobody answered stays open until it is swept: the time keeps it out of the way of the phone's next question.
+    {
+      name: 'openUntil',
+      key: { 'decision.challenges.serial': 1, 'decision.answerUntil': 1 },
+      partialFilterExpression: { 'decision.state': 'open' },
+    },
     { name: 'finish', key: { 'decision.finishUntil': 1 } },
     { name: 'effects', key: { effectsDue: 1 }, partialFilterExpression: { effectsDue: { $exists: true } } },
     clean,
@@ -63,11 +72,20 @@ export async function ensureIndexes(db: Db, uniqueBy: Uniqueness): Promise<void>
     const missing = wanted.filter((index) => {
       const there = found.find((other) => other.name === index.name);
       if (there && !isAs(there, index)) throw wrong(name, index);
-      return !there;
+      // One that somebody made under a name of theirs serves as well; MongoDB would refuse the same again under ours.
+      return !there && !found.some((other) => isAs(other, index));
     });
-    if (missing.length > 0) await db.collection(name).createIndexes(missing);
+    for (const index of missing) await make(db, name, index);
   });
   await Promise.all(each);
+}
+
+async function make(db: Db, collection: string, index: WantedIndex): Promise<void> {
+  try {
+    await db.collection(collection).createIndexes([index]);
+  } catch (error) {
+    throw error instanceof MongoServerError && conflicts.includes(error.code) ? inTheWay(collection, index, error.code) : error;
+  }
 }
 
 function isAs(found: IndexDescriptionInfo, wanted: WantedIndex): boolean {
@@ -80,4 +98,12 @@ const wrong = (collection: string, { name }: WantedIndex): GatewayFault =>
   new GatewayFault(
     'config-invalid',
     `The index ${name} of the collection ${collection} is not what this version needs. Drop it; the next start makes it anew.`,
+  );
+
+const inTheWay = (collection: string, { name }: WantedIndex, code: unknown): GatewayFault =>
+  new GatewayFault(
+    'config-invalid',
+    code === notUnique
+      ? `The index ${name} of the collection ${collection} cannot be made: what is stored there is not unique.`
+      : `The index ${name} of the collection ${collection} cannot be made beside one on the same fields that is not ours. Drop that one.`,
   );

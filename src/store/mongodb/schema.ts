@@ -47,6 +47,7 @@ export async function prepareSchema({
 }: SchemaOptions): Promise<Uniqueness> {
   const schema = db.collection<SchemaDocument>('schema');
   const holder = randomUUID();
+  await refuseForeign(db, schema);
   await begin(schema, uniqueBy);
   for (let waited = 0; ; waited += pauseMs) {
     const found = await schema.findOne({ _id: 'schema' });
@@ -60,6 +61,19 @@ export async function prepareSchema({
       throw new GatewayFault('store-unavailable', 'Another gateway is still bringing the database up to date.');
     else await sleep(pauseMs);
   }
+}
+
+/**
+ * Leaves a database alone that is another program's. What is listed before the schema document is looked for, and yet was not made under
+ * it, is not ours: a gateway that starts at the same time writes that document first.
+ */
+async function refuseForeign(db: Db, schema: Collection<SchemaDocument>): Promise<void> {
+  const listed = await db.listCollections({}, { nameOnly: true }).toArray();
+  const found = await schema.findOne({ _id: 'schema' });
+  if (found && typeof found.version === 'number' && ['indexes', 'names'].includes(found.uniqueBy)) return;
+  const others = listed.map(({ name }) => name).filter((name) => name !== 'schema' && !name.startsWith('system.'));
+  const inSchema = found ?? (await schema.findOne({ _id: { $ne: 'schema' } }));
+  if (others.length > 0 || inSchema) throw foreign(db, inSchema ? ['schema', ...others] : others);
 }
 
 async function begin(schema: Collection<SchemaDocument>, uniqueBy: Uniqueness): Promise<void> {
@@ -101,4 +115,10 @@ const tooNew = (db: Db, version: number | undefined): GatewayFault =>
   new GatewayFault(
     'config-invalid',
     `The database ${db.databaseName} was made by a newer version of pushgate (schema ${version}); it was left as it is. Run that version.`,
+  );
+
+const foreign = (db: Db, names: readonly string[]): GatewayFault =>
+  new GatewayFault(
+    'config-invalid',
+    `The database ${db.databaseName} holds collections that pushgate did not make (${names.slice(0, 3).join(', ')}); it was left as it is. Give store.database a name of its own.`,
   );

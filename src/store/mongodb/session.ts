@@ -1,5 +1,6 @@
 import { GatewayFault } from '../../foundation/model/index.ts';
-import type { Collections } from './collections.ts';
+import type { Behind } from './behind.ts';
+import type { Collections, TokenDocument, TransactionDocument } from './collections.ts';
 import { faultOf } from './faults.ts';
 import type { Names } from './names.ts';
 import type { Routes } from './routes.ts';
@@ -19,7 +20,12 @@ export type Runner = {
 };
 
 /** What the parts of the store share. */
-export type Session = Pick<Runner, 'run'> & { collections: Collections; routes: Routes; names: Names };
+export type Session = Pick<Runner, 'run'> & {
+  collections: Collections;
+  routes: Routes;
+  names: Names;
+  behind: { tokens: Behind<TokenDocument>; transactions: Behind<TransactionDocument> };
+};
 
 /** Opens a runner; `limitMs` bounds each operation, the driver's own second try included. */
 export function openRunner({ limitMs, onOperation = () => undefined }: { limitMs: number; onOperation?: OnOperation }): Runner {

@@ -1,14 +1,26 @@
 import type { UpdateFilter } from 'mongodb';
-import type { PushToken, PushTokenChange } from '../../foundation/model/index.ts';
+import type { PushToken, Transaction } from '../../foundation/model/index.ts';
 import type { Store } from '../store.ts';
-import type { LowerTwins, TokenDocument } from './collections.ts';
+import type { TokenDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import { conditionsOf, orderOf } from './listing.ts';
+import type { Route } from './routes.ts';
 import type { Session } from './session.ts';
+import { changeOf, documentOf, tokenOf } from './token-documents.ts';
+import { asRead, oldestFirst, openFor, type StoredTransaction, transactionOf } from './transaction-documents.ts';
 
 type TokenStore = Pick<
   Store,
-  'addToken' | 'findToken' | 'tokensOf' | 'listTokens' | 'countTokens' | 'changeToken' | 'countFailure' | 'countLogin' | 'removeToken'
+  | 'addToken'
+  | 'findToken'
+  | 'findTokenWithOpen'
+  | 'tokensOf'
+  | 'listTokens'
+  | 'countTokens'
+  | 'changeToken'
+  | 'countFailure'
+  | 'countLogin'
+  | 'removeToken'
 >;
 
 /** Lists for people and hints may be read from a secondary while there is no primary; what decides a login may not. */
@@ -22,7 +34,19 @@ export function tokenStore(session: Session): TokenStore {
   return {
     addToken: (token) =>
       run('addToken', () => names.hold({ id: token.serial, names: [serialName(token.serial)], exists }, () => insert(session, token))),
-    findToken: (serial) => run('findToken', () => find(session, serial)),
+    findToken: (serial) => run('findToken', () => found(session, serial, (route) => tokens.findOne(route))),
+    findTokenWithOpen: (serial, now) =>
+      run('findTokenWithOpen', async () => {
+        let open: Transaction[] = [];
+        const token = await found(session, serial, async (route) => {
+          const [both] = await tokens.aggregate<TokenDocument & { open: StoredTransaction[] }>(withOpen(route, now)).toArray();
+          if (!both) return null;
+          const { open: stored, ...document } = both;
+          open = stored.map(transactionOf);
+          return document;
+        });
+        return token && { token, open };
+      }),
     tokensOf: (user, realm) =>
       run('tokensOf', async () => {
         const owned = { 'lower.user': user.toLowerCase(), 'lower.realm': realm.toLowerCase() };
@@ -51,9 +75,15 @@ export function tokenStore(session: Session): TokenStore {
         await Promise.all(serials.map((serial) => update(session, serial, {}, raised)));
       }),
     countLogin: (serial, at, effect) =>
-      run('countLogin', async () => {
+      run('countLogin', () => {
         const isNew = { 'lastLogin.effect': { $ne: effect }, 'lastLogin.at': { $not: { $gt: at } } };
-        await update(session, serial, isNew, { $set: { failCount: 0, lastLogin: { at, effect } }, $inc: { loginCount: 1 } });
+        const route = routes.token(serial);
+        return session.behind.tokens.update({
+          filter: { ...route, ...isNew },
+          update: { $set: { failCount: 0, lastLogin: { at, effect } }, $inc: { loginCount: 1 } },
+          // Counted already or moved to another shard: it finds nothing, and may ask again.
+          anywhere: route.bucket === undefined ? undefined : { _id: serial, ...isNew },
+        });
       }),
     removeToken: (serial) =>
       run('removeToken', async () => {
@@ -65,13 +95,23 @@ export function tokenStore(session: Session): TokenStore {
   };
 }
 
-async function find(session: Session, serial: string): Promise<PushToken | undefined> {
-  const { routes, collections } = session;
+/** Looks where the push token was last seen, and if it is not there, everywhere. */
+async function found(
+  session: Session,
+  serial: string,
+  look: (route: Route) => Promise<TokenDocument | null>,
+): Promise<PushToken | undefined> {
+  const { routes } = session;
   const route = routes.token(serial);
-  let found = await collections.tokens.findOne(route);
-  if (!found && route.bucket !== undefined) found = await collections.tokens.findOne({ _id: serial });
-  if (!found) routes.forget(serial);
-  return found ? learned(session, found) : undefined;
+  const document = (await look(route)) ?? (route.bucket === undefined ? null : await look({ _id: serial }));
+  if (!document) routes.forget(serial);
+  return document ? learned(session, document) : undefined;
+}
+
+/** The push token with its open transactions: one command, where a phone would else wait for two. */
+function withOpen({ _id, ...besides }: Route, now: number): object[] {
+  const pipeline = [{ $match: { ...openFor(_id, now), ...besides } }, { $sort: oldestFirst }, { $project: asRead }];
+  return [{ $match: { _id, ...besides } }, { $lookup: { from: 'transactions', pipeline, as: 'open' } }];
 }
 
 function learned({ routes }: Session, document: TokenDocument): PushToken {
@@ -102,34 +142,3 @@ async function update({ routes, collections }: Session, serial: string, conditio
 }
 
 const serialName = (serial: string): string => `serial/${serial}`;
-
-function documentOf({ serial, ...rest }: PushToken): TokenDocument {
-  const { owner } = rest;
-  const lower: LowerTwins = { serial: serial.toLowerCase(), ...(owner ? lowerOwner(owner) : {}) };
-  return { _id: serial, ...rest, lower };
-}
-
-function tokenOf({ _id, lower: _lower, ...rest }: TokenDocument): PushToken {
-  return { serial: _id, ...rest };
-}
-
-const lowerOwner = ({ user, realm }: { user: string; realm: string }) => ({ user: user.toLowerCase(), realm: realm.toLowerCase() });
-
-/** Sets and takes away single fields, never the document: what others count in it meanwhile stays. */
-function changeOf(change: PushTokenChange): UpdateFilter<TokenDocument> {
-  const update: { $inc: { version: 1 }; $set: Record<string, unknown>; $unset: Record<string, ''> } = {
-    $inc: { version: 1 },
-    $set: {},
-    $unset: {},
-  };
-  const put = (name: string, value: unknown): void => {
-    if (value === null) update.$unset[name] = '';
-    else if (value !== undefined) update.$set[name] = value;
-  };
-  for (const [name, value] of Object.entries(change)) put(name, value);
-  if (change.owner !== undefined) {
-    put('lower.user', change.owner?.user.toLowerCase() ?? null);
-    put('lower.realm', change.owner?.realm.toLowerCase() ?? null);
-  }
-  return update;
-}

@@ -4,6 +4,16 @@ import type { TransactionDocument } from './collections.ts';
 /** A transaction as it is read: without what only the store looks after. */
 export type StoredTransaction = Omit<TransactionDocument, 'effects' | 'effectsDue' | 'trail' | 'cleanFrom'>;
 
+/** What the engine reads of a transaction: all but what only the store looks after. */
+export const asRead = { effects: 0, effectsDue: 0, trail: 0, cleanFrom: 0 } as const;
+
+/** Transactions that the phone of this push token can still answer, and their order. */
+export const openFor = (serial: string, now: number) =>
+  ({ 'decision.challenges.serial': serial, 'decision.state': 'open', 'decision.answerUntil': { $gt: now } }) as const;
+
+/** The order of open transactions: oldest first. */
+export const oldestFirst = { createdAt: 1, _id: 1 } as const;
+
 /** The name of an id that an auth server brought along. */
 export const foreignName = (dialect: string, authServer: string, foreignId: string): string =>
   `foreign/${JSON.stringify([dialect, authServer, foreignId])}`;

@@ -4,23 +4,30 @@ import type { Store } from '../store.ts';
 import type { TransactionDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import type { Session } from './session.ts';
-import { documentOf, foreignName, handleName, namesOf, type StoredTransaction, transactionOf } from './transaction-documents.ts';
+import {
+  asRead,
+  documentOf,
+  foreignName,
+  handleName,
+  namesOf,
+  oldestFirst,
+  openFor,
+  type StoredTransaction,
+  transactionOf,
+} from './transaction-documents.ts';
 
 type TransactionStore = Pick<
   Store,
   'addTransaction' | 'findTransaction' | 'findByForeignId' | 'findByHandle' | 'openTransactionsOf' | 'decide' | 'appendTrail' | 'trailOf'
 >;
 
-/** What the engine reads of a transaction: all but what only the store looks after. */
-const asRead = { projection: { effects: 0, effectsDue: 0, trail: 0, cleanFrom: 0 } };
-
 /** What still has effects is not cleaned away, however old. */
 const unclean = { cleanFrom: '' } as const;
 
 /** Transactions: one document each; a decision is one update of one part of it, guarded by its version, with what it causes. */
-export function transactionStore({ run, names, routes, collections: { transactions } }: Session): TransactionStore {
+export function transactionStore({ run, names, routes, behind, collections: { transactions } }: Session): TransactionStore {
   const findOne = async (filter: object): Promise<Transaction | undefined> => {
-    const found = await transactions.findOne<StoredTransaction>(filter, asRead);
+    const found = await transactions.findOne<StoredTransaction>(filter, { projection: asRead });
     return found ? transactionOf(found) : undefined;
   };
   /** By a name that may stand in a collection of its own, or else by what the name is made of. */
@@ -51,9 +58,9 @@ export function transactionStore({ run, names, routes, collections: { transactio
       run('findByHandle', () => findNamed(handleName(phone, handle), { 'decision.challenges': { $elemMatch: { phone, handle } } })),
     openTransactionsOf: (serial, now) =>
       run('openTransactionsOf', async () => {
-        const isOpen = { 'decision.challenges.serial': serial, 'decision.state': 'open', 'decision.answerUntil': { $gt: now } } as const;
-        const found = transactions.find<StoredTransaction>({ ...isOpen, ...routes.besides(serial) }, asRead);
-        return (await found.sort({ createdAt: 1, _id: 1 }).toArray()).map(transactionOf);
+        const isOpen = { ...openFor(serial, now), ...routes.besides(serial) };
+        const found = transactions.find<StoredTransaction>(isOpen, { projection: asRead });
+        return (await found.sort(oldestFirst).toArray()).map(transactionOf);
       }),
     decide: (id, expectedVersion, next, effects, effectsDue) =>
       run('decide', async () => {
@@ -63,9 +70,9 @@ export function transactionStore({ run, names, routes, collections: { transactio
         return (await transactions.findOneAndUpdate(isExpected, change, { projection: { _id: 1 } })) ? 'decided' : 'conflict';
       }),
     appendTrail: (id, entries) =>
-      run('appendTrail', async () => {
-        await transactions.updateOne(routes.transaction(id), { $push: { trail: { $each: [...entries] } } });
-      }),
+      run('appendTrail', () =>
+        behind.transactions.update({ filter: routes.transaction(id), update: { $push: { trail: { $each: [...entries] } } } }),
+      ),
     trailOf: (id) =>
       run('trailOf', async () => {
         const found = await transactions.findOne(routes.transaction(id), { projection: { trail: 1 }, readPreference: 'primaryPreferred' });

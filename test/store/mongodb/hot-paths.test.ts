@@ -22,6 +22,7 @@ const login: [name: string, run: (store: Store) => Promise<unknown>][] = [
   ['countUp', (store) => store.countUp('poll:10.0.0.1', 0, 100)],
   ['addTransaction', (store) => store.addTransaction(givenTransaction({ foreignId: 'f1' }))],
   ['appendTrail', (store) => store.appendTrail(id, [{ at: 1, serial, provider: 'p', outcome: 'sent', reason: '', ms: 1 }])],
+  ['findTokenWithOpen', (store) => store.findTokenWithOpen(serial, 0)],
   ['openTransactionsOf', (store) => store.openTransactionsOf(serial, 0)],
   ['findByHandle', (store) => store.findByHandle('pipush', 'NONCE1')],
   ['findByForeignId', (store) => store.findByForeignId('privacyidea', 'vpn', 'f1')],
