@@ -9,8 +9,8 @@ import { isForPhone } from './phone-key.ts';
  * what the user typed, for challenges whose phone shows a code; an empty one is no try.
  */
 export type FinishRequest = {
-  id: string;
-  authServer: string;
+  /** What `findOwn` found; it may be looked for while the push tokens are. */
+  transaction: Transaction | undefined;
   user?: { user: string; realm: string };
   serial?: string;
   code?: string;
@@ -23,7 +23,7 @@ export type Finished = { kind: 'accepted'; serial: string } | { kind: 'not-answe
 
 /** Takes an accepted login for the server that asked. */
 export async function finish(parts: EngineParts, request: FinishRequest): Promise<Finished> {
-  const transaction = await findOwn(parts, request.id, request.authServer);
+  const { transaction } = request;
   if (!transaction || !isFor(transaction, request)) return { kind: 'unknown' };
   const { decision } = transaction;
   const mayFinish = (challenge: Challenge): boolean => request.usable.some((token) => isForPhone(challenge, token));
