@@ -1,14 +1,15 @@
 import { GatewayFault, type PushToken, type PushTokenChange } from '../foundation/model/index.ts';
 import type { EngineParts } from './parts.ts';
 
-const maxAttempts = 5;
+/** Of those who write at the same time one gets through in each round. */
+const maxAttempts = 10;
 
 /** What became of a change: written, not needed, or the push token is not there (any more). */
 export type Changed = 'changed' | 'unchanged' | 'gone';
 
 /**
  * Changes one push token under its version. `change` says what to set, or undefined for nothing; it is asked again when another writer
- * came first. `known` spares the first read. Throws `store-unavailable` when others came first five times.
+ * came first. `known` spares the first read. Throws `store-unavailable` when others came first ten times.
  */
 export async function changeToken(
   { store }: Pick<EngineParts, 'store'>,

@@ -68,10 +68,11 @@ function given(start: () => Promise<Found>): GivenMongo {
   };
 }
 
-type Binary = { systemBinary: string; version: string };
+/** The program, and its version. */
+export type Binary = { systemBinary: string; version: string };
 
-/** A mongod to start, installed by the script where there is none. */
-async function binary(): Promise<Binary | { missing: string }> {
+/** A mongod to start, installed by the script where there is none; or why there is none. */
+export async function mongodBinary(): Promise<Binary | { missing: string }> {
   try {
     const { stdout } = await promisify(execFile)(process.execPath, ['scripts/find-mongod.mjs']);
     const { path, version }: { path: string; version: string } = JSON.parse(stdout);
@@ -83,8 +84,8 @@ async function binary(): Promise<Binary | { missing: string }> {
   }
 }
 
-/** A folder for the data: in memory where there is room for it, since every test waits for the journal. */
-function dataFolder(): string {
+/** A folder for the data, deleted at the end of the run: in memory where there is room for it, since every test waits for the journal. */
+export function dataFolder(): string {
   const place = hasRoom('/dev/shm') ? '/dev/shm' : tmpdir();
   for (const left of globSync(join(place, `${prefix}*`))) if (isLeft(left)) rmSync(left, { recursive: true, force: true });
   const folder = mkdtempSync(join(place, `${prefix}${process.pid}-`));
@@ -113,7 +114,7 @@ function hasRoom(folder: string): boolean {
 }
 
 async function startReplicaSet(): Promise<Found> {
-  const found = await binary();
+  const found = await mongodBinary();
   if ('missing' in found) return found;
   const server = await MongoMemoryReplSet.create({
     binary: found,
@@ -125,7 +126,7 @@ async function startReplicaSet(): Promise<Found> {
 }
 
 async function startStandalone(): Promise<Found> {
-  const found = await binary();
+  const found = await mongodBinary();
   if ('missing' in found) return found;
   const server = await MongoMemoryServer.create({
     binary: found,

@@ -7,9 +7,12 @@ export type TcpProxy = {
   port: number;
   /** Breaks all connections; until `mend`, new ones are broken at once. */
   cut(): void;
-  /** Keeps all connections, and lets nothing through any more. */
+  /** Keeps all connections, and lets nothing through any more: bytes get lost, and nobody is told. */
   hold(): void;
+  /** Lets new connections through again; one that lost bytes stays silent for ever. */
   mend(): void;
+  /** Loses the next request whose bytes hold `text`, and all that comes after it on its connection. */
+  loseRequest(text: string): Promise<void>;
   /** Lets the next request through whose bytes hold `text`, and breaks its connection before the reply gets back. */
   loseReplyTo(text: string): Promise<void>;
 };
@@ -20,7 +23,7 @@ type Pair = { near: Socket; far: Socket };
 export async function tcpProxy(undo: Cleanup, target: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let mode: 'open' | 'cut' | 'held' = 'open';
-  let losing: { text: string; done: () => void } | undefined;
+  let losing: { what: 'request' | 'reply'; text: string; done: () => void } | undefined;
   const end = ({ near, far }: Pair): void => {
     near.destroy();
     far.destroy();
@@ -30,21 +33,30 @@ export async function tcpProxy(undo: Cleanup, target: number): Promise<TcpProxy>
     const pair = { near, far };
     if (mode === 'cut') return end(pair);
     pairs.add(pair);
+    let isSilent = false;
     let isLost = false;
     near.on('data', (bytes) => {
-      if (mode === 'held') return;
-      if (losing && bytes.includes(losing.text)) {
-        const { done } = losing;
-        losing = undefined;
+      if (mode === 'held') isSilent = true;
+      const lost = losing && bytes.includes(losing.text) ? losing : undefined;
+      if (lost) losing = undefined;
+      if (lost?.what === 'request') {
+        isSilent = true;
+        lost.done();
+      }
+      if (isSilent) return;
+      if (lost) {
         isLost = true;
         far.once('data', () => {
           end(pair);
-          done();
+          lost.done();
         });
       }
       far.write(bytes);
     });
-    far.on('data', (bytes) => void (mode !== 'held' && !isLost && near.write(bytes)));
+    far.on('data', (bytes) => {
+      if (mode === 'held') isSilent = true;
+      if (!isSilent && !isLost) near.write(bytes);
+    });
     for (const socket of [near, far]) {
       socket.on('error', () => end(pair));
       socket.on('close', () => {
@@ -72,9 +84,13 @@ export async function tcpProxy(undo: Cleanup, target: number): Promise<TcpProxy>
     mend: () => {
       mode = 'open';
     },
+    loseRequest: (text) =>
+      new Promise((done) => {
+        losing = { what: 'request', text, done };
+      }),
     loseReplyTo: (text) =>
       new Promise((done) => {
-        losing = { text, done };
+        losing = { what: 'reply', text, done };
       }),
   };
 }

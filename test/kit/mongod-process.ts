@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dataFolder, mongodBinary, withClient } from './mongod.ts';
+import { freePort } from './ports.ts';
+import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
+import type { Cleanup } from './temporary.ts';
+
+/** A mongod of a test's own, that it may kill, cut off and start again: a replica set of one, which is known by the address of a wire. */
+export type MongodProcess = {
+  /** By way of the wire, as gateways know it. */
+  url: string;
+  /** Past the wire, for the test itself. */
+  besideUrl: string;
+  wire: TcpProxy;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Makes the primary step down; nobody is primary for this long. */
+  stepDown(seconds: number): Promise<void>;
+};
+
+const patienceMs = 60_000;
+
+/** Starts it; undefined, with a loud word, where no mongod is to be had. With CI=true that is a failure. */
+export async function mongodProcess(undo: Cleanup): Promise<MongodProcess | undefined> {
+  const found = await mongodBinary();
+  if ('missing' in found) {
+    assert.ok(!process.env.CI, found.missing);
+    process.stderr.write(`\n  SKIPPED, NOT TESTED: ${found.missing}\n\n`);
+    return undefined;
+  }
+  const folder = dataFolder();
+  const port = await freePort();
+  const wire = await tcpProxy(undo, port);
+  const besideUrl = `mongodb://127.0.0.1:${port}/?directConnection=true`;
+  const server: { child?: ChildProcess } = {};
+  const kill = async (): Promise<void> => {
+    const { child } = server;
+    const ended = child?.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+    child?.kill('SIGKILL');
+    await ended;
+  };
+  const start = async (): Promise<void> => {
+    const where = ['--replSet', 'rs0', '--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1'];
+    server.child = spawn(found.systemBinary, [...where, '--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '64'], { stdio: 'ignore' });
+    await untilPrimary(besideUrl, `127.0.0.1:${wire.port}`);
+  };
+  undo.later(kill);
+  await start();
+  return {
+    url: `mongodb://127.0.0.1:${wire.port}/?replicaSet=rs0`,
+    besideUrl,
+    wire,
+    kill,
+    start,
+    stepDown: (seconds) =>
+      withClient(besideUrl, async (client) => {
+        await client.db('admin').command({ replSetStepDown: seconds, secondaryCatchUpPeriodSecs: 0, force: true });
+      }),
+  };
+}
+
+/** Waits until the server takes writes; a new one is made a replica set of one, `host` being its name in it. */
+async function untilPrimary(url: string, host: string): Promise<void> {
+  await withClient(url, async (client) => {
+    const admin = client.db('admin');
+    for (const begun = performance.now(); performance.now() - begun < patienceMs; await sleep(50)) {
+      const hello = await admin.command({ hello: 1 }).catch(() => undefined);
+      if (hello?.isWritablePrimary) return;
+      if (hello && hello.setName === undefined)
+        await admin.command({ replSetInitiate: { _id: 'rs0', members: [{ _id: 0, host }] } }).catch(() => undefined);
+    }
+    assert.fail(`the test MongoDB was not ready within ${patienceMs} ms`);
+  });
+}

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { phoneKeyOf } from '../../src/engine/phone-key.ts';
+import { sha256Hex } from '../../src/foundation/crypto/index.ts';
+import type { Decision, PushToken, Transaction } from '../../src/foundation/model/index.ts';
+import type { Store } from '../../src/store/store.ts';
+import { eachOf, type GivenGateways, givenGateways } from '../kit/gateways.ts';
+import { dropDatabase, givenMongo, withClient } from '../kit/mongod.ts';
+import { phoneKeys, piPhone } from '../kit/pi-phone.ts';
+import { givenChallenge, givenPushToken, givenTransaction } from '../kit/records.ts';
+import { tcpProxy } from '../kit/tcp-proxy.ts';
+import { cleanup } from '../kit/temporary.ts';
+import { openStoreAt } from '../store/mongodb/mongo-kit.ts';
+
+/** How many logins are raced for; fewer only while one works on this test. */
+const logins = Number(process.env.PUSHGATE_RACES ?? 2000);
+const askers = 8;
+const atOnce = 16;
+const phonePublicKey = phoneKeys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
+
+describe('Four gateway processes on one MongoDB', function () {
+  this.timeout(180_000);
+  const mongo = givenMongo();
+  const undo = cleanup();
+  let given: GivenGateways;
+  let store: Store;
+  let database = '';
+
+  before('starts the gateways', async () => {
+    database = mongo.database();
+    undo.later(() => dropDatabase(mongo.url(), database));
+    given = await givenGateways(undo, { count: 4, url: mongo.url(), database });
+    store = await openStoreAt(mongo.url(), database);
+    undo.later(() => store.close());
+  });
+  after(() => undo.run());
+
+  /** The gateway that the request of this number goes to. */
+  const node = (number: number) => given.nodes[number % given.nodes.length] ?? given.nodes[0];
+  const phone = (number: number, serial: string, credential = '') => piPhone(node(number).client, { serial, credential });
+
+  /** A push token of a user of its own, bound to the phone of these tests. */
+  const addToken = async (name: string, over: Partial<PushToken> = {}): Promise<PushToken> => {
+    const token = givenPushToken({ serial: name, owner: { user: name, realm: 'corp', resolver: '' }, phonePublicKey, ...over });
+    assert.equal(await store.addToken(token), 'added');
+    return token;
+  };
+  /** A login of that user, in this state. */
+  const addLogin = async (token: PushToken, state: Decision['state'], id = `id-${token.serial}`): Promise<Transaction> => {
+    const answered = state === 'open' ? 'pending' : 'accepted';
+    const challenge = givenChallenge({ serial: token.serial, phoneKey: phoneKeyOf(token), handle: id, state: answered });
+    const base = givenTransaction({ id, user: token.serial, authServer: 'local' }, [challenge]);
+    const until = Date.now() + 600_000;
+    const login = { ...base, decision: { ...base.decision, state, answerUntil: until, finishUntil: until } };
+    assert.equal(await store.addTransaction(login), 'added');
+    return login;
+  };
+  const finish = async (number: number, { id, user }: Transaction): Promise<string | undefined> => {
+    const { status, body, text } = await node(number).client.post('/validate/check', { user, pass: '', transaction_id: id });
+    assert.equal(status, 200, text);
+    return body.result.authentication;
+  };
+  const loginsOf = async (serial: string): Promise<number | undefined> => (await store.findToken(serial))?.loginCount;
+  const effectsLeft = () =>
+    withClient(mongo.url(), (client) =>
+      client
+        .db(database)
+        .collection('transactions')
+        .countDocuments({ effectsDue: { $exists: true } }),
+    );
+  const untilNoEffects = async (): Promise<void> => {
+    while ((await effectsLeft()) > 0) await sleep(50);
+  };
+
+  it(`hand out each of ${logins} accepted logins once, to one of ${askers} who ask at the same time`, async () => {
+    const given: Transaction[] = [];
+    await eachOf(upTo(logins), 64, async (number) => given.push(await addLogin(await addToken(`RACE${number}`), 'accepted')));
+    const accepts = new Map<string, number>();
+    await eachOf(given, atOnce, async (login, number) => {
+      const told = await Promise.all(upTo(askers).map((asker) => finish(number + asker, login)));
+      accepts.set(login.user, told.filter((said) => said === 'ACCEPT').length);
+      assert.ok(told.every((said) => said === 'ACCEPT' || said === 'REJECT'));
+    });
+    assert.equal(accepts.size, logins);
+    assert.deepEqual(
+      [...accepts].filter(([, count]) => count !== 1),
+      [],
+      'each was handed out exactly once',
+    );
+    // and each login counts once on its push token
+    await untilNoEffects();
+    await eachOf(given, 64, async ({ user }) => assert.equal(await loginsOf(user), 1, user));
+  });
+
+  it('let one verdict of a phone stand that accepts and declines at the same time', async () => {
+    const rounds = Math.ceil(logins / 5);
+    const told = { accepted: 0, declined: 0 };
+    await eachOf(upTo(rounds), atOnce, async (number) => {
+      const login = await addLogin(await addToken(`VERDICT${number}`), 'open');
+      const answers = await Promise.all(
+        upTo(askers).map(async (asker) => {
+          const decline = asker % 2 === 0;
+          const { body, text } = await phone(number + Math.floor(asker / 2), login.user).answer(login.id, { decline });
+          assert.equal(typeof body.result.value, 'boolean', text);
+          return { decline, isTaken: body.result.value === true };
+        }),
+      );
+      // the first verdict stands, and whoever sends it again is told the same
+      const { state } = (await store.findTransaction(login.id))?.decision ?? {};
+      assert.ok(state === 'accepted' || state === 'declined', state);
+      assert.deepEqual(
+        answers.filter(({ decline, isTaken }) => isTaken !== (decline === (state === 'declined'))),
+        [],
+      );
+      told[state] += 1;
+    });
+    assert.equal(told.accepted + told.declined, rounds);
+  });
+
+  it('bind a phone once, and give no server key to two', async () => {
+    const count = Math.ceil(logins / 40);
+    const { privateKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+      publicKeyEncoding: { type: 'pkcs1', format: 'der' },
+    });
+    // given more keys than are needed: who comes second has taken one in vain
+    await eachOf(upTo(count * askers), 32, (number) =>
+      store.addStockKey({
+        id: `k${number}`,
+        bits: 2048,
+        publicKey: `key ${number}`,
+        sealedPrivateKey: given.keyring.seal(`stock:k${number}`, privateKey),
+      }),
+    );
+    const keys: string[] = [];
+    await eachOf(upTo(count), atOnce, async (number) => {
+      const rolloutCredential = { digest: sha256Hex('credential'), expiresAt: Date.now() + 600_000 };
+      const { phonePublicKey: _unknown, ...offered } = givenPushToken({
+        serial: `ROLL${number}`,
+        rollout: 'offered',
+        enabled: false,
+        rolloutCredential,
+      });
+      await store.addToken(offered);
+      const replies = await Promise.all(upTo(askers).map((asker) => phone(number + asker, offered.serial, 'credential').rollout()));
+      // all are told of the same key, whoever was first
+      const told = new Set(replies.map(({ body, text }) => String(body.detail?.public_key ?? text)));
+      assert.equal(told.size, 1, [...told].join());
+      keys.push(...told);
+      assert.equal((await store.findToken(offered.serial))?.version, 1, 'one write bound it');
+    });
+    assert.equal(new Set(keys).size, count, 'no key was given out twice');
+  });
+
+  it('keep one device address of a phone that tells eight at the same time, and say what became of each', async () => {
+    const busy: number[] = [];
+    await eachOf(upTo(Math.ceil(logins / 40)), atOnce / 2, async (number) => {
+      const { serial } = await addToken(`ADDRESS${number}`);
+      const told = await Promise.all(
+        upTo(askers).map(async (asker) => {
+          const [address, timestamp] = [`fcm-${asker}`, new Date().toISOString()];
+          const by = phone(number + asker, serial);
+          const form = { serial, new_fb_token: address, timestamp, signature: by.sign(`${address}|${serial}|${timestamp}`) };
+          return { address, reply: await node(number + asker).client.post('/ttype/push', form) };
+        }),
+      );
+      const taken = told.filter(({ reply }) => reply.body.result.value === true);
+      busy.push(...told.filter(({ reply }) => reply.status === 503).map(() => number));
+      assert.ok(told.every(({ reply }) => reply.status === 503 || reply.body.result.value === true));
+      const after = await store.findToken(serial);
+      assert.equal(after?.version, taken.length, 'what was acknowledged was written, once');
+      const kept = after?.addresses.map(({ value }) => value) ?? [];
+      assert.ok(kept.length === 1 && taken.some(({ address }) => address === kept[0]), kept.join());
+    });
+    assert.deepEqual(busy, [], 'nobody was sent away');
+  });
+
+  it('count every failure once', async () => {
+    const [users, tries] = [10, Math.ceil(logins / 50)];
+    const tokens = await Promise.all(upTo(users).map((number) => addToken(`FAIL${number}`, { maxFail: 1_000_000 })));
+    await eachOf(tokens, users, async ({ serial }) => {
+      await eachOf(upTo(tries), askers, async (attempt) => {
+        const { body } = await node(attempt).client.post('/validate/check', { user: serial, pass: 'wrong' });
+        assert.equal(body.result.value, false);
+        const [timestamp, signature] = [new Date().toISOString(), phone(attempt, serial).sign('something else')];
+        assert.equal((await node(attempt).client.get('/ttype/push', { serial, timestamp, signature })).status, 400);
+      });
+      // a wrong PIN counts on the push token, a wrong signature on its source
+      assert.equal((await store.findToken(serial))?.failCount, tries);
+      const now = Date.now();
+      assert.equal((await store.countUp(`poll:127.0.0.1 ${serial}`, now, now + 1)).count, tries + 1);
+    });
+  });
+
+  it('carry out once what crashed gateways left to do, though all of them look for it', async () => {
+    const [count, each] = [Math.ceil(logins / 100), 15];
+    const tokens = await Promise.all(upTo(count).map((number) => addToken(`LEFT${number}`)));
+    const at = Date.now();
+    await eachOf(tokens, 8, async (token) => {
+      for (const number of upTo(each)) {
+        const { id, decision } = await addLogin(token, 'accepted', `${token.serial}-${number}`);
+        const effect = { id: `${id}:1`, kind: 'login-succeeded' as const, serial: token.serial, at };
+        assert.equal(await store.decide(id, 0, { ...decision, state: 'consumed', version: 1 }, [effect], at), 'decided');
+      }
+    });
+    await untilNoEffects();
+    // a login that two had carried out in turns would count more than once
+    for (const { serial } of tokens) assert.equal(await loginsOf(serial), each, serial);
+  });
+
+  for (const [name, when, text] of [
+    ['A', 'the login was counted', 'lastLogin'],
+    ['B', 'it was noted that the login is counted', '$filter'],
+  ] as const) {
+    it(`count a login once whose gateway was killed after its ACCEPT and before ${when}`, async function () {
+      if (!mongo.isOurs()) this.skip();
+      // given a gateway with a wire of its own to the database, that will lose what it sends for the effects
+      const wire = await tcpProxy(undo, Number(new URL(mongo.url()).port));
+      const doomed = await given.add(`mongodb://127.0.0.1:${wire.port}/?directConnection=true`);
+      const { user, id } = await addLogin(await addToken(`KILL${name}`), 'accepted');
+      const lost = wire.loseRequest(text);
+      // when it hands out the login, and dies
+      const told = await doomed.client.post('/validate/check', { user, pass: '', transaction_id: id });
+      assert.equal(told.body.result.authentication, 'ACCEPT', told.text);
+      await lost;
+      await doomed.process.end('SIGKILL');
+      assert.equal(await effectsLeft(), 1);
+      // then, once its lease is over, another one does what was left
+      await withClient(mongo.url(), (client) =>
+        client
+          .db(database)
+          .collection('transactions')
+          .updateOne({ user }, { $set: { effectsDue: Date.now() } }),
+      );
+      await untilNoEffects();
+      assert.equal(await loginsOf(user), 1);
+      assert.equal(await finish(0, { ...givenTransaction(), id, user }), 'REJECT');
+    });
+  }
+});
