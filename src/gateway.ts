@@ -102,7 +102,8 @@ function keyringOf({ config, folder, environment, clock }: GatewayOptions): Keyr
     }
   }
   const found = readSecret(reference, { folder, environment });
-  if ('missing' in found) throw new GatewayFault('config-invalid', `keyring: ${found.missing}`);
+  const forNew = config.store.kind === 'mongodb' ? '. For a new database make one with: npx pushgate keyring create FILE' : '';
+  if ('missing' in found) throw new GatewayFault('config-invalid', `keyring: ${found.missing}${forNew}`);
   return openKeyring(found.text);
 }
 

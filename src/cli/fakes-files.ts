@@ -23,14 +23,15 @@ const hosts = ['localhost', '127.0.0.1', '::1', 'oauth2.googleapis.com', 'fcm.go
 /**
  * What fakes are started with out of a folder. What is not there yet is made, so that a second start has the keys of the first. A folder with keys
  * of real services in it is a `CommandFailed`.
+ * @param host a name of the servers beside those of this machine
  */
-export async function fakesMaterial(out: string): Promise<Pick<FakesOptions, 'tls' | 'client' | 'keys'>> {
+export async function fakesMaterial(out: string, host?: string): Promise<Pick<FakesOptions, 'tls' | 'client' | 'keys'>> {
   const folder = openCertificateFolder(out, { force: false });
   const keys = knownKeys(folder);
   const now = Date.now();
   const known = readAuthority(folder);
   const authority = known ?? (await createAuthority(folder));
-  const server = await issueServerCertificate(authority, { hosts, now });
+  const server = await issueServerCertificate(authority, { hosts: host === undefined ? hosts : [...hosts, host], now });
   const client = (known && knownClient(folder, now)) ?? (await newClient(folder, authority, now));
   return { tls: { ...server, ca: authority.certificate }, client, keys };
 }

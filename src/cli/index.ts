@@ -6,6 +6,7 @@ import { checkConfigCommand } from './commands/check-config.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { fakesCommand } from './commands/fakes.ts';
+import { keyringCommand } from './commands/keyring.ts';
 import { loginCommand } from './commands/login.ts';
 import { phoneCommand } from './commands/phone.ts';
 import { policyCommand } from './commands/policy.ts';
@@ -49,6 +50,7 @@ function program(startGateway: StartGateway, terminal: Terminal): Command {
     phoneCommand(terminal),
     loginCommand(terminal),
     accountsCommand(terminal),
+    keyringCommand(terminal),
     policyCommand(terminal),
     providersCommand(terminal),
     doctorCommand(terminal),

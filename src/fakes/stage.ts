@@ -54,6 +54,8 @@ export function openStage(options: StageOptions): Stage {
     servers.push(server);
     return server.url;
   };
+  // The control calls ask nobody who they are, so nobody from elsewhere reaches them.
+  const controlHost = '127.0.0.1';
   const common = { host, hostname, port: 0, tls, faults, clock, onExchange, onDelivery };
   return {
     devices,
@@ -70,6 +72,15 @@ export function openStage(options: StageOptions): Stage {
     },
     serve: async (fake, server) => keep(await serveFake(fake, { ...common, ...server })),
     serveControl: async (port) =>
-      keep(await serveControl({ host, port, faults, devices, deliveries: () => deliveries, forget: () => void deliveries.splice(0) })),
+      keep(
+        await serveControl({
+          host: controlHost,
+          port,
+          faults,
+          devices,
+          deliveries: () => deliveries,
+          forget: () => void deliveries.splice(0),
+        }),
+      ),
   };
 }

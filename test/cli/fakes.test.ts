@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { runCommand } from '../../src/cli/index.ts';
 import { openHttp } from '../../src/foundation/wire/index.ts';
 import { freePort } from '../kit/ports.ts';
@@ -110,6 +111,25 @@ describe('pushgate fakes', function () {
       lines[0] ?? '',
       new RegExp(`https://localhost:${first + 1}\\b.*https://localhost:${first + 2}\\b.*:${first + 5}/v1/challenge`, 's'),
     );
+  });
+
+  it('serves other machines by the name they use, and takes orders from this one only', async function () {
+    // Elsewhere 127.0.0.2 is no address of this machine.
+    if (process.platform !== 'linux') this.skip();
+    // given fakes that are known to others as a name of its own; 127.0.0.2 stands for another address of this machine
+    const { providers, lines } = await start(join(temporaryFolder(undo), 'fakes'), '--host', 'push-fakes');
+    const { hostname, port } = new URL(providers().fcm.api_url);
+    assert.equal(hostname, 'push-fakes');
+    const ca = readFileSync(providers().cs.server_certificate, 'utf8');
+    // when somebody connects by that address, then the certificate is of that name
+    const socket = connect({ host: '127.0.0.2', port: Number(port), servername: hostname, ca });
+    undo.later(() => socket.destroy());
+    await once(socket, 'secureConnect');
+    assert.ok(socket.authorized);
+    // and orders are taken on loopback only
+    const [, control = ''] = /curl -X PUT (\S+)/.exec(lines[0] ?? '') ?? [];
+    assert.equal((await fetch(control)).status, 200);
+    await assert.rejects(fetch(control.replace('127.0.0.1', '127.0.0.2')));
   });
 
   it('says what to do when a port is taken, or is none', async () => {

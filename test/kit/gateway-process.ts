@@ -21,9 +21,13 @@ export async function pushgate(...args: string[]): Promise<{ code: number | null
   return { code, ...text() };
 }
 
-/** Starts `pushgate serve` and resolves when it listens; rejects with what it wrote when it ends before that. */
-export async function gatewayProcess(configFile: string): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [entry, 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Starts `pushgate serve` and resolves when it listens; rejects with what it wrote when it ends before that.
+ * @param variables of its environment, beside ours
+ */
+export async function gatewayProcess(configFile: string, variables: Record<string, string> = {}): Promise<GatewayProcess> {
+  const env = { ...process.env, ...variables };
+  const child = spawn(process.execPath, [entry, 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'], env });
   const output = collect(child);
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', () => output().out.includes('Ctrl-C') && resolve());

@@ -9,13 +9,17 @@ export function fakesCommand(terminal: Terminal): Command {
     .description('Run fakes of FCM, APNs and a challenge service on this machine, to try and to rehearse outages with.')
     .option('-o, --out <folder>', 'where their keys and certificates are', 'data/fakes')
     .option('-p, --port <port>', 'first of six ports; 0 for any that are free', '9440')
+    .option('--host <name>', 'name by which other machines (containers) reach the fakes; only this machine without it')
     .addHelpText('after', `\n${faultHelp}\n\nExample:\n  npx pushgate fakes --out data/fakes --port 9440`)
-    .action(async ({ out, port }: { out: string; port: string }) => {
+    .action(async ({ out, port, host }: { out: string; port: string; host?: string }) => {
       const ports = portsFrom(port);
-      const material = await fakesMaterial(out);
+      const material = await fakesMaterial(out, host);
+      const forOthers = host === undefined ? {} : { host: '0.0.0.0', hostname: host };
       const stop = terminal.stopRequested();
       const onExchange = (exchange: Exchange): void => terminal.out(exchangeLine(exchange));
-      const fakes = await startFakes({ clock: Date.now, ports, ...material, onExchange }).catch((error: unknown) => noPorts(error));
+      const fakes = await startFakes({ clock: Date.now, ports, ...forOthers, ...material, onExchange }).catch((error: unknown) =>
+        noPorts(error),
+      );
       terminal.out(banner(fakes, writeFakes(out, fakes)));
       await stop;
       await fakes.close();
@@ -27,7 +31,8 @@ const faultHelp = [
   `fault:slowBody=100. For APNs the same in hex: ${hexAddress('fault:status=503')}`,
 ].join('\n');
 
-function portsFrom(text: string): Ports {
+/** The ports of the fakes from the first one on; 0 for any that are free. Another text than a number is a `CommandFailed`. */
+export function portsFrom(text: string): Ports {
   const first = Number(text);
   if (!/^\d+$/.test(text) || first > 65_530) throw new CommandFailed('--port takes a number from 0 to 65530.');
   const at = (offset: number): number => (first === 0 ? 0 : first + offset);
