@@ -1,22 +1,26 @@
 /**
  * Full logins per second: trigger, the phone's signed answer, finish, each a real HTTP request to a gateway process on the embedded store,
  * beside the raw RSA signatures of the same key size in the same run. `npm run bench -- --seconds 10 --bits 3072 --parallel 32`
+ * With `--store mongodb` on the MongoDB at MONGODB_URL, and what a login costs there; the database is dropped at the end.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createKeyringFile } from '../src/foundation/keyring/index.ts';
 import { type PiClient, piClient } from '../test/kit/pi-client.ts';
 import { type PiPhone, piPhone } from '../test/kit/pi-phone.ts';
 import { freePort } from '../test/kit/ports.ts';
+import { type MongoBench, openMongoBench } from './mongodb.ts';
 
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
     bits: { type: 'string', default: '3072' },
     parallel: { type: 'string', default: '32' },
+    store: { type: 'string', default: 'embedded' },
   },
 });
 const seconds = Number(values.seconds);
@@ -24,10 +28,14 @@ const bits = Number(values.bits);
 const parallel = Number(values.parallel);
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
+const database = `pushgate-bench-${randomBytes(4).toString('hex')}`;
+const mongodb = values.store === 'mongodb' ? await openMongoBench(process.env.MONGODB_URL ?? '', database) : undefined;
+
 const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 writeFileSync(join(folder, 'config.json'), JSON.stringify(configuration()));
+createKeyringFile(join(folder, 'keyring.json'), Date.now());
 const gateway = spawn(process.execPath, ['bin/pushgate.mjs', 'serve', '--config', join(folder, 'config.json')], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
@@ -36,18 +44,26 @@ try {
   const client = piClient(url);
   const phones = await enrolAll(client, password);
   await Promise.all(phones.map((phone, index) => login(client, phone, `user${index}`)));
+  const before = await storeOperations();
+  const cpuBefore = await mongodb?.cpu();
   const measured = await measure(client, phones);
+  if (mongodb && cpuBefore !== undefined) await reportMongo(mongodb, measured, { before, cpuBefore });
   report(measured, opensslSignatures(), nodeSignatures());
 } finally {
   gateway.kill('SIGTERM');
   await new Promise((resolve) => gateway.once('exit', resolve));
+  await mongodb?.close();
   rmSync(folder, { recursive: true, force: true });
 }
 
 function configuration(): object {
+  const mounts = [
+    { path: '/', serves: 'privacyidea', publicPoll: true },
+    { path: '/', serves: 'ops' },
+  ];
   return {
-    listeners: [{ address: `127.0.0.1:${port}`, mounts: [{ path: '/', serves: 'privacyidea', publicPoll: true }] }],
-    store: { kind: 'embedded', path: 'pushgate.db' },
+    listeners: [{ address: `127.0.0.1:${port}`, mounts }],
+    store: mongodb ? { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database } : { kind: 'embedded', path: 'pushgate.db' },
     keyring: { $file: 'keyring.json' },
     providers: [{ name: 'poll', kind: 'poll-only', default: true, config: {} }],
     policies: [
@@ -110,6 +126,34 @@ async function measure(client: PiClient, phones: readonly PiPhone[]): Promise<{ 
     wall: (performance.now() - start) / 1000,
     cpu: cpuSeconds(pid) - cpuBefore,
   };
+}
+
+type StoreOperations = { count: number; seconds: number };
+
+/** How many operations the gateway has asked of its store, and how long it waited for them in all. */
+async function storeOperations(): Promise<StoreOperations> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const sum = (name: string): number =>
+    [...text.matchAll(new RegExp(`^pushgate_store_operation_seconds_${name}\\{.*\\} (\\S+)$`, 'gm'))].reduce(
+      (all, [, value]) => all + Number(value),
+      0,
+    );
+  return { count: sum('count'), seconds: sum('sum') };
+}
+
+type Before = { before: StoreOperations; cpuBefore: number };
+
+async function reportMongo(mongo: MongoBench, { logins }: { logins: number }, { before, cpuBefore }: Before): Promise<void> {
+  const cpu = (await mongo.cpu()) - cpuBefore;
+  const after = await storeOperations();
+  const operations = after.count - before.count;
+  const lines = [
+    'MongoDB, one server',
+    `  operations per login ${(operations / logins).toFixed(1)}, each ${(((after.seconds - before.seconds) / operations) * 1000).toFixed(2)} ms under this load`,
+    `  logins per CPU-second of mongod ${(logins / cpu).toFixed(0)}`,
+    ...(await mongo.sizes()),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 /** User and system time of a process so far. */

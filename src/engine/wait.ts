@@ -53,8 +53,8 @@ async function endOf(parts: EngineParts, transaction: Transaction, usable: reado
     case 'code-shown':
       return 'again';
     case 'accepted': {
-      const { authServer, user, realm, id } = transaction;
-      const finished = await finish(parts, { id, authServer, usable, ...whose(user, realm, usable) });
+      const { user, realm } = transaction;
+      const finished = await finish(parts, { transaction, usable, ...whose(user, realm, usable) });
       return finished.kind === 'accepted' ? finished : { kind: 'timeout' };
     }
     case 'declined':
