@@ -42,8 +42,7 @@ try {
   const one = await startGateway();
   const two = await startGateway();
   const phones = await enrolAll(one);
-  const waiting = startWaiting(one, phones);
-  await untilWaiting(one, count);
+  const waiting = await startWaiting(one, phones);
   const idle = await costOf(one.child.pid ?? 0);
   const delays = await releaseSome(two, phones, waiting);
   report(idle, delays);
@@ -108,25 +107,33 @@ async function enrolAll({ client, password }: GatewayProcess): Promise<PiPhone[]
   return phones;
 }
 
-function startWaiting({ client }: GatewayProcess, phones: readonly PiPhone[]): Waiting[] {
+/** Starts the requests a few at a time: each of them costs the gateway a signature or two. */
+async function startWaiting(gateway: GatewayProcess, phones: readonly PiPhone[]): Promise<Waiting[]> {
   const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
-  return Array.from({ length: count }, (_, index) => {
-    const user = index % phones.length;
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const waiting: Waiting[] = [];
+  while (waiting.length < count) {
+    const user = waiting.length % phones.length;
     const body = new URLSearchParams({ user: `user${user}`, pass: '' }).toString();
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const released = request(`${client.url}/validate/check`, { dispatcher, method: 'POST', headers, body }).then(
-      () => performance.now(),
-      () => Number.NaN,
-    );
-    return { user, released };
-  });
+    const asked = request(`${gateway.client.url}/validate/check`, { dispatcher, method: 'POST', headers, body });
+    waiting.push({ user, released: asked.then(({ statusCode }) => (statusCode === 200 ? performance.now() : failed(statusCode)), failed) });
+    if (waiting.length % 100 === 0) await untilWaiting(gateway, waiting.length);
+  }
+  await untilWaiting(gateway, count);
+  return waiting;
+}
+
+/** A request that broke is told at once: nothing that is measured after it would be true. */
+function failed(why: unknown): number {
+  process.stderr.write(`a waiting request ended: ${String(why)}\n`);
+  return Number.NaN;
 }
 
 async function untilWaiting({ client }: GatewayProcess, wanted: number): Promise<void> {
   for (;;) {
     const text = await (await fetch(`${client.url}/metrics`)).text();
     if (Number(/pushgate_result_waiters\{kind="push_wait"\} (\d+)/.exec(text)?.[1]) >= wanted) return;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
