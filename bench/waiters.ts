@@ -37,6 +37,7 @@ const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
 const mongo = process.env.MONGODB_URL === undefined ? await startMongo() : undefined;
 const mongoUrl = mongo?.getUri() ?? process.env.MONGODB_URL ?? '';
 const gateways: GatewayProcess[] = [];
+let isOver = false;
 try {
   createKeyringFile(join(folder, 'keyring.json'), Date.now());
   const one = await startGateway();
@@ -47,6 +48,7 @@ try {
   const delays = await releaseSome(two, phones, waiting);
   report(idle, delays);
 } finally {
+  isOver = true;
   for (const { child } of gateways) child.kill('SIGKILL');
   await mongo?.stop({ doCleanup: true, force: true });
   rmSync(folder, { recursive: true, force: true });
@@ -125,7 +127,7 @@ async function startWaiting(gateway: GatewayProcess, phones: readonly PiPhone[])
 
 /** A request that broke is told at once: nothing that is measured after it would be true. */
 function failed(why: unknown): number {
-  process.stderr.write(`a waiting request ended: ${String(why)}\n`);
+  if (!isOver) process.stderr.write(`a waiting request ended: ${String(why)}\n`);
   return Number.NaN;
 }
 
