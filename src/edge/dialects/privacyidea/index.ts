@@ -8,6 +8,7 @@ import { tokenInit } from './token-init.ts';
 import { tokenList } from './token-list.ts';
 import { triggerChallenge } from './trigger-challenge.ts';
 import { validateCheck } from './validate-check.ts';
+import { validateInitialize, validateRadiusCheck, validateSamlCheck } from './validate-variants.ts';
 
 export type { PrivacyideaParts } from './parts.ts';
 
@@ -15,6 +16,9 @@ type Handler = (parts: PrivacyideaParts, ctx: Context) => Promise<void>;
 
 const table: readonly (RoutePattern & { handler: Handler })[] = [
   { methods: ['GET', 'POST'], path: '/validate/check', handler: validateCheck },
+  { methods: ['GET', 'POST'], path: '/validate/radiuscheck', handler: validateRadiusCheck },
+  { methods: ['GET', 'POST'], path: '/validate/samlcheck', handler: validateSamlCheck },
+  { methods: ['GET', 'POST'], path: '/validate/initialize', handler: validateInitialize },
   { methods: ['GET', 'POST'], path: '/validate/triggerchallenge', handler: triggerChallenge },
   { methods: ['GET'], path: '/validate/polltransaction', handler: pollTransaction },
   { methods: ['GET'], path: '/validate/polltransaction/:transaction_id', handler: pollTransaction },

@@ -8,7 +8,8 @@ import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { type LoginRequest, notStarted, type Started, startedDetail, startLogin } from './start-login.ts';
 import { type Subject, subjectOf } from './subject.ts';
 
-type Outcome = { value: boolean; detail: Record<string, unknown> };
+/** What a login came to, as `/validate/check` tells it. */
+export type Outcome = { value: boolean; detail: Record<string, unknown> };
 
 const refuse = (message: string, more: Record<string, unknown> = {}): Outcome => ({ value: false, detail: { message, ...more } });
 
@@ -17,6 +18,12 @@ const refuse = (message: string, more: Record<string, unknown> = {}): Outcome =>
  * @see docs/protocols/privacyidea.md 6.1
  */
 export async function validateCheck(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const { outcome } = await checkLogin(parts, ctx);
+  sendPi(ctx, parts.product, { id: 2, ...outcome });
+}
+
+/** Does what `/validate/check` does, for whoever tells its outcome in another form. Throws the dialect's refusals. */
+export async function checkLogin(parts: PrivacyideaParts, ctx: Context): Promise<{ outcome: Outcome; subject: Subject }> {
   const params = await readPiRequest(ctx, parts.product);
   const server = authServerOf(parts, ctx, 'check');
   const id = params.text('transaction_id') || params.text('state');
@@ -26,7 +33,7 @@ export async function validateCheck(parts: PrivacyideaParts, ctx: Context): Prom
     id ? parts.engine.findOwn(id, server.name) : undefined,
   ]);
   const outcome = await outcomeOf(parts, ctx, { params, server, subject, second: id ? { transaction } : undefined });
-  sendPi(ctx, parts.product, { id: 2, ...outcome });
+  return { outcome, subject };
 }
 
 type Login = { params: PiParams; server: AuthServer; subject: Subject; second: { transaction: Transaction | undefined } | undefined };

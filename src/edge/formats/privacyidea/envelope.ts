@@ -6,8 +6,11 @@ import { errorLines, PiFault } from './errors.ts';
 /** Whose replies are given: name and version as the envelope carries them, the flavour of the rules, and the clock for `time`. */
 export type PiProduct = { name: string; version: string; flavour: 'privacyidea' | 'edumfa'; clock: Clock };
 
-/** A reply: `id` 2 carries `authentication`; without `detail` the envelope has none. */
-export type PiReplyBody = { id: 1 | 2; value: unknown; detail?: Readonly<Record<string, unknown>> };
+/**
+ * A reply: `id` 2 carries `authentication`; without `detail` the envelope has none. `accepted` says whether the login was, where a value that is
+ * more than yes or no does not.
+ */
+export type PiReplyBody = { id: 1 | 2; value: unknown; accepted?: boolean; detail?: Readonly<Record<string, unknown>> };
 
 const texts = { 'store-unavailable': 'Store unavailable', 'config-invalid': 'Server misconfigured', defect: 'Internal error' };
 
@@ -15,13 +18,13 @@ const texts = { 'store-unavailable': 'Store unavailable', 'config-invalid': 'Ser
  * Sends a success.
  * @see docs/protocols/privacyidea.md 1.1
  */
-export function sendPi(ctx: Context, product: PiProduct, { id, value, detail }: PiReplyBody): void {
+export function sendPi(ctx: Context, product: PiProduct, { id, value, accepted, detail }: PiReplyBody): void {
   ctx.status = 200;
   ctx.set('cache-control', 'no-cache');
   ctx.body = {
     id,
     jsonrpc: '2.0',
-    result: { status: true, value, ...(id === 2 ? { authentication: resultAuthentication(value, detail) } : {}) },
+    result: { status: true, value, ...(id === 2 ? { authentication: resultAuthentication(accepted ?? value, detail) } : {}) },
     ...(detail ? { detail: { ...detail, threadid: process.pid } } : {}),
     version: `${product.name} ${product.version}`,
     versionnumber: product.version,

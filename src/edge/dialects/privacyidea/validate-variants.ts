@@ -1,0 +1,50 @@
+import type { Context } from 'koa';
+import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import type { PrivacyideaParts } from './parts.ts';
+import { checkLogin } from './validate-check.ts';
+
+/**
+ * `POST|GET /validate/radiuscheck`: `/validate/check` for who reads the status alone: 204 for a login that is accepted, 400 for all else, a
+ * challenge and a refused request included; both without a body. A gateway that cannot answer says so as everywhere.
+ * @see docs/protocols/privacyidea.md 6.2
+ */
+export async function validateRadiusCheck(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const isAccepted = await accepted(parts, ctx);
+  ctx.set('cache-control', 'no-cache');
+  if (isAccepted) {
+    ctx.status = 204;
+    return;
+  }
+  ctx.status = 400;
+  ctx.type = 'text/plain';
+  ctx.body = '';
+}
+
+async function accepted(parts: PrivacyideaParts, ctx: Context): Promise<boolean> {
+  try {
+    return (await checkLogin(parts, ctx)).outcome.value;
+  } catch (error) {
+    if (error instanceof PiFault) return false;
+    throw error;
+  }
+}
+
+/**
+ * `POST|GET /validate/samlcheck`: `/validate/check` with a value that says who logged in. Its attributes are told after a yes only.
+ * @see docs/protocols/privacyidea.md 6.3
+ */
+export async function validateSamlCheck(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const { outcome, subject } = await checkLogin(parts, ctx);
+  const auth = outcome.value;
+  const attributes = auth ? { username: subject.user, realm: subject.realm } : {};
+  sendPi(ctx, parts.product, { id: 2, value: { auth, attributes }, accepted: auth, detail: outcome.detail });
+}
+
+/**
+ * `POST|GET /validate/initialize`: begins a login with a passkey, which no push token is.
+ * @see docs/protocols/privacyidea.md 6.6
+ */
+export async function validateInitialize(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const type = (await readPiRequest(ctx, parts.product)).required('type');
+  throw new PiFault('parameter', `Unsupported token type '${type}' for authentication initialization!`);
+}
