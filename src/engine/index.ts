@@ -2,6 +2,7 @@ import type { PushToken, Transaction } from '../foundation/model/index.ts';
 import { addAddress, removeAddress } from './addresses.ts';
 import { answer } from './answer.ts';
 import { applyEvent } from './apply.ts';
+import { cancelTransaction, deleteExpired, findLive } from './challenge-admin.ts';
 import { deliver, mayPoll } from './deliver.ts';
 import { explain } from './explain.ts';
 import { factsOf } from './facts.ts';
@@ -12,8 +13,10 @@ import { poll, updateAddress } from './phone-poll.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
 import { checkPin } from './pins.ts';
 import { completeRollout, offerRollout } from './rollout.ts';
+import { renewRollout } from './rollover.ts';
 import { statusOf } from './status.ts';
-import { removeToken, resetFailures, selectTokens, setEnabled, setPin } from './token-admin.ts';
+import { allowPolling, noteInfo, removeToken, resetFailures, revokeTokens, selectTokens, setEnabled, setPin } from './token-admin.ts';
+import { assignToken, unassignTokens } from './token-owner.ts';
 import { waitForAnswer } from './wait.ts';
 
 export { type AddressValue, addressId, maxAddresses } from './addresses.ts';
@@ -30,6 +33,7 @@ export { openServerKeys, type ServerKeys } from './server-keys.ts';
 export { type Status, statusOf } from './status.ts';
 export { type Sweeper, startSweeper } from './sweeper.ts';
 export type { TokenSelection } from './token-admin.ts';
+export type { Assigned } from './token-owner.ts';
 export { openTurns, type Turns } from './turns.ts';
 export type { Waited, WaitRequest } from './wait.ts';
 
@@ -47,6 +51,7 @@ export function openEngine(parts: EngineParts) {
     },
     realms,
     offerRollout: (request: Parameters<typeof offerRollout>[1]) => offerRollout(parts, request),
+    renewRollout: (...args: Tail<typeof renewRollout>) => renewRollout(parts, ...args),
     completeRollout: <R>(phone: PhoneProtocol<R>, request: Parameters<typeof completeRollout<R>>[2]) =>
       completeRollout(parts, phone, request),
     checkPin: (...args: Tail<typeof checkPin>) => checkPin(parts, ...args),
@@ -72,6 +77,15 @@ export function openEngine(parts: EngineParts) {
     removeToken: (...args: Tail<typeof removeToken>) => removeToken(parts, ...args),
     selectTokens: (...args: Tail<typeof selectTokens>) => selectTokens(parts, ...args),
     setEnabled: (...args: Tail<typeof setEnabled>) => setEnabled(parts, ...args),
+    revokeTokens: (...args: Tail<typeof revokeTokens>) => revokeTokens(parts, ...args),
+    assignToken: (...args: Tail<typeof assignToken>) => assignToken(parts, ...args),
+    unassignTokens: (...args: Tail<typeof unassignTokens>) => unassignTokens(parts, ...args),
+    noteInfo: (...args: Tail<typeof noteInfo>) => noteInfo(parts, ...args),
+    allowPolling: (...args: Tail<typeof allowPolling>) => allowPolling(parts, ...args),
+    openTransactionsOf: (serial: string) => store.openTransactionsOf(serial, clock()),
+    findLive: (...args: Tail<typeof findLive>) => findLive(parts, ...args),
+    cancelTransaction: (...args: Tail<typeof cancelTransaction>) => cancelTransaction(parts, ...args),
+    deleteExpired: () => deleteExpired(parts),
     resetFailures: (...args: Tail<typeof resetFailures>) => resetFailures(parts, ...args),
     addAddress: (...args: Tail<typeof addAddress>) => addAddress(parts, ...args),
     removeAddress: (...args: Tail<typeof removeAddress>) => removeAddress(parts, ...args),

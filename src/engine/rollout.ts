@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { equalText, randomHex, sha256Hex } from '../foundation/crypto/index.ts';
+import { equalText, sha256Hex } from '../foundation/crypto/index.ts';
 import { type DeviceAddress, GatewayFault, type Owner, ok, type PushToken, type Result, refused } from '../foundation/model/index.ts';
 import { bucketOf } from './bucket.ts';
 import { sourceOf } from './limits/index.ts';
+import { newCredential, type OfferRules, offerText } from './offer-text.ts';
 import type { EngineParts } from './parts.ts';
-import type { Offer, PhoneKeys, PhoneProtocol } from './phone-protocol.ts';
+import type { PhoneKeys, PhoneProtocol } from './phone-protocol.ts';
 
 /** A push token to be bound to a phone. `serial`: the caller's own, else one is made from `serialPrefix`. The PIN is stored hashed. */
 export type OfferRequest = {
@@ -19,36 +20,26 @@ export type OfferRequest = {
   provider: string;
   validFrom?: number;
   validUntil?: number;
-  offer: Omit<Offer, 'serial' | 'credential' | 'flavour' | 'label' | 'issuer'> & {
-    label: (serial: string) => string;
-    issuer: (serial: string) => string;
-  };
+  offer: OfferRules;
 };
 
 /** What the auth server shows its user: the text of the QR code, and the credential in it. */
 export type Offered = { token: PushToken; text: string; credential: string };
 
-const credentialBytes = 20;
 const maxAttempts = 5;
-/** What the largest QR code holds in bytes, at error correction M. */
-const longestOffer = 2331;
 
 /**
  * Makes a push token that waits for its phone. Refused with `serial-taken` when the caller's own serial exists, and with `too-long` when no QR code
  * holds its text.
  */
 export async function offerRollout(parts: EngineParts, request: OfferRequest): Promise<Result<Offered, 'serial-taken' | 'too-long'>> {
-  const phone = parts.phones[request.phone.protocol];
-  if (!phone) throw new GatewayFault('config-invalid', `Unknown phone protocol ${request.phone.protocol}`);
   const pinHash = request.pin === '' ? undefined : await parts.passwords.hash(request.pin);
-  const credential = randomHex(credentialBytes);
+  const credential = newCredential();
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const serial = request.serial ?? (await newSerial(parts, request));
     const token = offeredToken(parts, request, { serial, credential, pinHash });
-    const { label, issuer, ...offer } = request.offer;
-    const named = { serial, credential, flavour: request.phone.flavour, label: label(serial), issuer: issuer(serial) };
-    const text = phone.offer({ ...offer, ...named });
-    if (Buffer.byteLength(text) > longestOffer) return refused('too-long');
+    const text = offerText(parts, request, { serial, credential });
+    if (text === undefined) return refused('too-long');
     if ((await parts.store.addToken(token)) === 'added') return ok({ token, text, credential });
     if (request.serial !== undefined) return refused('serial-taken');
   }

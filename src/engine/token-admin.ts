@@ -1,4 +1,4 @@
-import type { PushToken, PushTokenChange } from '../foundation/model/index.ts';
+import type { PushToken, PushTokenChange, Transaction } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
 import { changeToken } from './change-token.ts';
 import type { EngineParts } from './parts.ts';
@@ -13,10 +13,10 @@ export async function selectTokens({ store }: EngineParts, selection: TokenSelec
   return token ? [token] : [];
 }
 
-/** Enables or disables; only bound push tokens can be enabled. Returns how many changed. */
+/** Enables or disables; only bound push tokens that are not revoked can be enabled. Returns how many changed. */
 export function setEnabled(parts: EngineParts, tokens: readonly PushToken[], enabled: boolean): Promise<number> {
   return changeEach(parts, tokens, (token) =>
-    token.enabled === enabled || (enabled && token.rollout !== 'enrolled') ? undefined : { enabled },
+    token.enabled === enabled || (enabled && (token.rollout !== 'enrolled' || token.revoked)) ? undefined : { enabled },
   );
 }
 
@@ -29,6 +29,29 @@ export function resetFailures(parts: EngineParts, tokens: readonly PushToken[]):
 export async function setPin(parts: EngineParts, tokens: readonly PushToken[], pin: string): Promise<number> {
   const pinHash = pin === '' ? null : await parts.passwords.hash(pin);
   return changeEach(parts, tokens, () => ({ pinHash }));
+}
+
+/** Revokes for good: what is open is withdrawn, and the phone is told nothing any more. Returns how many push tokens there were. */
+export async function revokeTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
+  const revoked = await changeEach(parts, tokens, () => ({ revoked: true, enabled: false }));
+  for (const { serial } of tokens) await withdrawOpen(parts, serial);
+  return revoked;
+}
+
+/** Notes something about push tokens under a key, or with `null` forgets it. Returns how many push tokens there were. */
+export function noteInfo(parts: EngineParts, tokens: readonly PushToken[], key: string, value: string | null): Promise<number> {
+  return changeEach(parts, tokens, ({ info = {} }) => {
+    const { [key]: _was, ...others } = info;
+    return { info: value === null ? others : { ...others, [key]: value } };
+  });
+}
+
+/** Says whether phones may ask what is waiting, where policy leaves that to each push token; `null` forgets it. Returns how many there were. */
+export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], value: string | null): Promise<number> {
+  return changeEach(parts, tokens, ({ phone }) => {
+    const { pollingAllowed: _was, ...others } = phone.part;
+    return { phone: { ...phone, part: value === null ? others : { ...others, pollingAllowed: value } } };
+  });
 }
 
 async function changeEach(
@@ -48,9 +71,17 @@ async function changeEach(
 export async function removeToken(parts: EngineParts, serial: string): Promise<boolean> {
   const open = await parts.store.openTransactionsOf(serial, parts.clock());
   const was = await parts.store.removeToken(serial);
+  await withdrawEach(parts, serial, open);
+  return was;
+}
+
+const withdrawOpen = async (parts: EngineParts, serial: string): Promise<void> =>
+  withdrawEach(parts, serial, await parts.store.openTransactionsOf(serial, parts.clock()));
+
+/** Ends what only this push token could answer; other phones of the user may go on. */
+async function withdrawEach(parts: EngineParts, serial: string, open: readonly Transaction[]): Promise<void> {
   for (const transaction of open) {
     const isAlone = transaction.decision.challenges.every((challenge) => challenge.serial === serial);
     if (isAlone) await applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' });
   }
-  return was;
 }

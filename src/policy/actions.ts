@@ -103,6 +103,12 @@ export const actions = {
   delete: { scopes: ['admin'], value: permission },
   reset: { scopes: ['admin'], value: permission },
   setpin: { scopes: ['admin'], value: permission },
+  assign: { scopes: ['admin'], value: permission },
+  unassign: { scopes: ['admin'], value: permission },
+  revoke: { scopes: ['admin'], value: permission },
+  settokeninfo: { scopes: ['admin'], value: permission },
+  getchallenges: { scopes: ['admin'], value: permission },
+  cancelchallenge: { scopes: ['admin'], value: permission },
 } as const satisfies Record<string, { scopes: readonly Scope[]; value: z.ZodType }>;
 
 /** The name of an action. */

@@ -31,6 +31,8 @@ export type PushToken = {
   owner?: Owner;
   realms: string[];
   description: string;
+  /** What administrators noted about it, by key; the gateway itself reads none of it. */
+  info?: Record<string, string>;
   validFrom?: number;
   validUntil?: number;
   rollout: RolloutState;

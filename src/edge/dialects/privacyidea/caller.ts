@@ -4,7 +4,10 @@ import { PiFault } from '../../formats/privacyidea/index.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
 /** What administrators may be allowed to do: the names of privacyIDEA's rights. */
-export const adminRights = ['triggerchallenge', 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin'] as const;
+export const adminRights = [
+  ...(['triggerchallenge', 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin'] as const),
+  ...(['assign', 'unassign', 'revoke', 'settokeninfo', 'getchallenges', 'cancelchallenge'] as const),
+] as const;
 /** One of them. */
 export type AdminRight = (typeof adminRights)[number];
 

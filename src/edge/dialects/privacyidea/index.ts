@@ -3,9 +3,12 @@ import type { Route, RoutePattern } from '../../http/index.ts';
 import { auth } from './auth.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { pollTransaction } from './poll-transaction.ts';
-import { tokenDelete, tokenDisable, tokenEnable, tokenReset, tokenSetPin } from './token-admin.ts';
+import { tokenDelete, tokenDisable, tokenEnable, tokenReset, tokenRevoke, tokenSetPin, tokenUnassign } from './token-admin.ts';
+import { cancelChallenges, deleteExpiredChallenges, tokenChallenges } from './token-challenges.ts';
+import { tokenDeleteInfo, tokenSetInfo } from './token-info.ts';
 import { tokenInit } from './token-init.ts';
 import { tokenList } from './token-list.ts';
+import { tokenAssign } from './token-owner.ts';
 import { triggerChallenge } from './trigger-challenge.ts';
 import { validateCheck } from './validate-check.ts';
 import { validateInitialize, validateRadiusCheck, validateSamlCheck } from './validate-variants.ts';
@@ -33,6 +36,16 @@ const table: readonly (RoutePattern & { handler: Handler })[] = [
   { methods: ['POST'], path: '/token/reset/:serial', handler: tokenReset },
   { methods: ['POST'], path: '/token/setpin', handler: tokenSetPin },
   { methods: ['POST'], path: '/token/setpin/:serial', handler: tokenSetPin },
+  { methods: ['POST'], path: '/token/revoke', handler: tokenRevoke },
+  { methods: ['POST'], path: '/token/revoke/:serial', handler: tokenRevoke },
+  { methods: ['POST'], path: '/token/assign', handler: tokenAssign },
+  { methods: ['POST'], path: '/token/unassign', handler: tokenUnassign },
+  { methods: ['POST'], path: '/token/info/:serial/:key', handler: tokenSetInfo },
+  { methods: ['DELETE'], path: '/token/info/:serial/:key', handler: tokenDeleteInfo },
+  { methods: ['GET'], path: '/token/challenges/', handler: tokenChallenges },
+  { methods: ['GET'], path: '/token/challenges/:serial', handler: tokenChallenges },
+  { methods: ['DELETE'], path: '/token/challenges/transaction/:transaction_id', handler: cancelChallenges },
+  { methods: ['DELETE'], path: '/token/challenges/expired', handler: deleteExpiredChallenges },
   { methods: ['DELETE'], path: '/token/:serial', handler: tokenDelete },
 ];
 

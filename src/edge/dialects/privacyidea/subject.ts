@@ -2,6 +2,7 @@ import type { PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
+import { noSuchToken } from './refusals.ts';
 
 /** Whom a login is about: a user with all push tokens, or one push token (and then its owner). */
 export type Subject = { user: string; realm: string; tokens: PushToken[]; serial?: string };
@@ -27,7 +28,7 @@ export async function subjectOf(
     return { user: found, realm, tokens: await engine.tokensOf(found, realm) };
   }
   const token = await engine.findToken(serial);
-  if (!token || !mayAskFor(server, token.owner?.realm ?? '')) throw new PiFault('not-found', 'The requested token could not be found.');
+  if (!token || !mayAskFor(server, token.owner?.realm ?? '')) throw noSuchToken();
   const owner = token.owner ?? { user: '', realm: '' };
   const isOwner = !user || (owner.user.toLowerCase() === user.user.toLowerCase() && owner.realm === user.realm);
   if (!isOwner) throw new PiFault('parameter', 'Given serial does not belong to given user!');

@@ -3,9 +3,15 @@ import type { PushToken } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { type AdminRight, adminOf } from './caller.ts';
 import type { PrivacyideaParts } from './parts.ts';
+import { isRevoked, noSuchToken } from './refusals.ts';
 import { userOf } from './subject.ts';
 
 const longestPin = 256;
+
+/** Throws 905 for a PIN that is too long to be one. */
+export function checkPinLength(pin: string, name: string): void {
+  if (pin.length > longestPin) throw new PiFault('parameter', `Parameter ${name} has more than ${longestPin} characters.`);
+}
 
 type Change = (parts: PrivacyideaParts, tokens: readonly PushToken[], params: PiParams) => Promise<number>;
 
@@ -23,15 +29,18 @@ async function selected(parts: PrivacyideaParts, params: PiParams): Promise<Push
   const serial = params.text('serial');
   if (serial) {
     const tokens = await parts.engine.selectTokens({ serial });
-    if (tokens.length === 0) throw new PiFault('not-found', 'The requested token could not be found.');
+    if (tokens.length === 0) throw noSuchToken();
     return tokens;
   }
   if (!params.text('user')) throw new PiFault('parameter', 'Missing parameter: serial');
   return parts.engine.selectTokens(userOf(parts, params, undefined, () => 'The user can not be found in any resolver in this realm!'));
 }
 
-/** `POST /token/enable[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
-export const tokenEnable = changing('enable', ({ engine }, tokens) => engine.setEnabled(tokens, true));
+/** `POST /token/enable[/<serial>]`; a revoked token stays what it is. @see docs/protocols/privacyidea.md 10 */
+export const tokenEnable = changing('enable', async ({ engine }, tokens) => {
+  if (tokens.length > 0 && tokens.every(({ revoked }) => revoked)) throw isRevoked();
+  return engine.setEnabled(tokens, true);
+});
 
 /** `POST /token/disable[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
 export const tokenDisable = changing('disable', ({ engine }, tokens) => engine.setEnabled(tokens, false));
@@ -43,15 +52,21 @@ export const tokenReset = changing('reset', ({ engine }, tokens) => engine.reset
 export const tokenSetPin = changing('setpin', async ({ engine }, tokens, params) => {
   const pin = params.text('otppin');
   if (pin === undefined) throw new PiFault('parameter', 'Missing parameter: otppin');
-  if (pin.length > longestPin) throw new PiFault('parameter', `Parameter otppin has more than ${longestPin} characters.`);
+  checkPinLength(pin, 'otppin');
   return engine.setPin(tokens, pin);
 });
+
+/** `POST /token/revoke[/<serial>]`: for good. @see docs/protocols/privacyidea.md 10 */
+export const tokenRevoke = changing('revoke', ({ engine }, tokens) => engine.revokeTokens(tokens));
+
+/** `POST /token/unassign`: the owner and the PIN are gone. @see docs/protocols/privacyidea.md 10 */
+export const tokenUnassign = changing('unassign', ({ engine }, tokens) => engine.unassignTokens(tokens));
 
 /** `DELETE /token/<serial>`. @see docs/protocols/privacyidea.md 10 */
 export async function tokenDelete(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
   await adminOf(parts, ctx, 'delete');
   const removed = await parts.engine.removeToken(params.required('serial'));
-  if (!removed) throw new PiFault('not-found', 'The requested token could not be found.');
+  if (!removed) throw noSuchToken();
   sendPi(ctx, parts.product, { id: 1, value: 1 });
 }

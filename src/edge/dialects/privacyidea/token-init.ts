@@ -1,20 +1,21 @@
 import type { Context } from 'koa';
 import { toDataURL } from 'qrcode';
-import type { Asker } from '../../../engine/index.ts';
-import { type Owner, pollOnlyProvider } from '../../../foundation/model/index.ts';
-import { expandTags, PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import type { Engine } from '../../../engine/index.ts';
+import type { Owner } from '../../../foundation/model/index.ts';
+import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
+import { enrolmentRules, tokenType } from './enrolment-rules.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
+import { isAssigned, isRevoked, noSuchToken } from './refusals.ts';
 import { userOf } from './subject.ts';
 
-const tokenType = 'push';
 const serialPattern = /^[0-9a-zA-Z\-_]+$/;
-const defaultTtlMinutes = 10;
 const longestPin = 256;
 const longestDescription = 80;
 
 /**
- * `POST /token/init`: makes a push token that waits for its phone, and the QR code for it.
+ * `POST /token/init`: makes a push token that waits for its phone, and the QR code for it. With `rollover` it is one that exists and is to
+ * be bound to another phone.
  * @see docs/protocols/privacyidea.md 3.1
  */
 export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<void> {
@@ -22,8 +23,10 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
   const admin = await adminOf(parts, ctx, 'enrollPUSH');
   const wish = readWish(parts, params);
   const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
-  const enrolment = enrolmentRules(parts, askerFor(parts, ctx, server), wish.owner);
-  const offered = await parts.engine.offerRollout({ ...wish, ...enrolment });
+  const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), owner);
+  const offered = params.flag('rollover')
+    ? await renewed(parts, params, wish, rulesFor)
+    : await parts.engine.offerRollout({ ...wish, ...rulesFor(wish.owner) });
   if (!offered.ok) throw notOffered(offered.error, wish.serial);
   const { token, text, credential } = offered.value;
   sendPi(ctx, parts.product, {
@@ -38,13 +41,47 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
   });
 }
 
-function notOffered(why: 'serial-taken' | 'too-long', serial: string | undefined): PiFault {
-  return new PiFault(
-    'parameter',
-    why === 'serial-taken'
-      ? `The serial ${serial} is taken; delete that token first, or choose another serial.`
-      : 'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer, or the name of the user.',
-  );
+type Rules = (owner: Owner | undefined) => ReturnType<typeof enrolmentRules>;
+
+/** The same push token for another phone. Its owner stays; what the request does not name stays too. */
+async function renewed(parts: PrivacyideaParts, params: PiParams, wish: ReturnType<typeof readWish>, rulesFor: Rules) {
+  const token = await parts.engine.findToken(wish.serial ?? params.required('serial'));
+  if (!token) throw noSuchToken();
+  if (token.type !== tokenType) throw new PiFault('parameter', `The token ${token.serial} is not of type ${tokenType}.`);
+  const { owner } = token;
+  if (wish.owner && !owner) throw new PiFault('parameter', `The token ${token.serial} has no owner; assign it first.`);
+  const isOwners = !wish.owner || (sameText(wish.owner.user, owner?.user) && sameText(wish.owner.realm, owner?.realm));
+  if (owner && !isOwners) throw isAssigned(owner);
+  const { validFrom, validUntil } = wish;
+  return parts.engine.renewRollout(token, {
+    ...rulesFor(owner),
+    ...(params.text('pin') === undefined ? {} : { pin: wish.pin }),
+    ...(params.text('description') === undefined ? {} : { description: wish.description }),
+    ...(validFrom === undefined ? {} : { validFrom }),
+    ...(validUntil === undefined ? {} : { validUntil }),
+  });
+}
+
+const sameText = (one: string, other = ''): boolean => one.toLowerCase() === other.toLowerCase();
+
+type Refusal<Call extends 'offerRollout' | 'renewRollout'> = Extract<Awaited<ReturnType<Engine[Call]>>, { ok: false }>['error'];
+
+function notOffered(why: Refusal<'offerRollout'> | Refusal<'renewRollout'>, serial: string | undefined): PiFault {
+  switch (why) {
+    case 'serial-taken':
+      return new PiFault('parameter', `The serial ${serial} is taken; delete that token first, or choose another serial.`);
+    case 'too-long':
+      return new PiFault(
+        'parameter',
+        'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer, or the name of the user.',
+      );
+    case 'revoked':
+      return isRevoked();
+    case 'gone':
+      return noSuchToken();
+    default:
+      return why satisfies never;
+  }
 }
 
 /** What the caller asked for, checked. */
@@ -92,34 +129,4 @@ function moments(params: PiParams): { validFrom?: number; validUntil?: number } 
   const validFrom = read('validity_period_start');
   const validUntil = read('validity_period_end');
   return { ...(validFrom === undefined ? {} : { validFrom }), ...(validUntil === undefined ? {} : { validUntil }) };
-}
-
-/** What the policies of scope enrolment say about a new token of this owner. Two of them are needed. */
-function enrolmentRules({ engine }: PrivacyideaParts, asker: Asker, owner: Owner | undefined) {
-  const { policy } = engine;
-  const facts = { ...engine.facts(asker, owner), tokenType, scope: 'enrollment' as const };
-  const provider = policy.value('push_firebase_configuration', facts);
-  if (provider === undefined) throw new PiFault('policy', 'Missing enrollment policy for push token: push_firebase_configuration');
-  const url = policy.value('push_registration_url', facts);
-  if (url === undefined) throw new PiFault('policy', 'Missing enrollment policy for push token: push_registration_url');
-  const tags = (serial: string) => ({ serial, user: owner?.user ?? '', realm: owner?.realm ?? '' });
-  const image = policy.value('appimageurl', facts);
-  const appUnlock = policy.value('push_app_force_unlock', facts);
-  return {
-    provider,
-    offer: {
-      url,
-      lifeMs: (policy.value('push_ttl', facts) ?? defaultTtlMinutes) * 60_000,
-      sslVerify: policy.value('push_ssl_verify', facts) ?? true,
-      pollOnly: provider === pollOnlyProvider,
-      label: (serial: string) => expandTags(policy.value('tokenlabel', facts) ?? '<s>', tags(serial), 'label'),
-      issuer: (serial: string) => expandTags(policy.value('tokenissuer', facts) ?? 'privacyIDEA', tags(serial), 'issuer'),
-      extras: {
-        ...(image === undefined ? {} : { image }),
-        ...(policy.value('push_use_pia_scheme', facts) ? { alternativeScheme: true } : {}),
-        ...(policy.value('push_force_app_pin', facts) ? { appPin: true } : {}),
-        ...(appUnlock === undefined ? {} : { appUnlock }),
-      },
-    },
-  };
 }

@@ -2,12 +2,10 @@ import type { Context } from 'koa';
 import type { PushTokenFilter } from '../../../store/store.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
+import { neighbours, pageOf } from './paging.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { userOf } from './subject.ts';
 import { rolloutStateOf, tokenObject } from './token-object.ts';
-
-const defaultPageSize = 15;
-const largestPage = 1000;
 
 /**
  * `GET /token/`: push tokens, page by page.
@@ -18,15 +16,13 @@ export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<
   await adminOf(parts, ctx, 'tokenlist');
   if (params.text('infokey')) throw new PiFault('parameter', 'This gateway does not search in the info of tokens; leave infokey out.');
   const filter = filterOf(parts, params);
-  const page = wholeNumber(params.text('page'), 1, 1_000_000);
-  const limit = wholeNumber(params.text('pagesize'), defaultPageSize, largestPage);
+  const page = pageOf(params);
   const sortBy = params.text('sortby') === 'username' ? ('user' as const) : ('serial' as const);
   const descending = params.text('sortdir')?.toLowerCase() === 'desc';
   const found = filter
-    ? await parts.engine.listTokens(filter, { offset: (page - 1) * limit, limit, sortBy, descending })
+    ? await parts.engine.listTokens(filter, { offset: page.offset, limit: page.limit, sortBy, descending })
     : { count: 0, tokens: [] };
-  const next = page * limit < found.count ? page + 1 : null;
-  const value = { count: found.count, next, prev: page > 1 ? page - 1 : null, tokens: found.tokens.map(tokenObject) };
+  const value = { count: found.count, ...neighbours(page, found.count), tokens: found.tokens.map(tokenObject) };
   sendPi(ctx, parts.product, { id: 1, value });
 }
 
@@ -49,8 +45,3 @@ function filterOf(parts: PrivacyideaParts, params: PiParams): PushTokenFilter | 
 }
 
 const isYes = (params: PiParams, name: string): boolean => params.flag(name);
-
-function wholeNumber(text: string | undefined, fallback: number, most: number): number {
-  const number = Number(text);
-  return text && Number.isInteger(number) && number >= 1 ? Math.min(number, most) : fallback;
-}

@@ -32,7 +32,7 @@ export function tokenObject(token: PushToken): Record<string, unknown> {
     failcount: token.failCount,
     id: numberOf(token.serial),
     info: info(token),
-    locked: token.failCount >= token.maxFail,
+    locked: token.revoked || token.failCount >= token.maxFail,
     maxfail: token.maxFail,
     otplen: 6,
     realms: token.realms,
@@ -50,9 +50,16 @@ export function tokenObject(token: PushToken): Record<string, unknown> {
   };
 }
 
+/** The keys of `info` that come from the gateway itself. */
+export const infoKeys = [
+  ...['assignment_date', 'creation_date', 'push_firebase_configuration', 'public_key_smartphone', 'public_key_server', 'last_auth'],
+  ...['polling_allowed', 'tokenkind'],
+];
+
 function info(token: PushToken): Record<string, string> {
   const iso = (moment: number): string => new Date(moment).toISOString().replace(/\.\d+Z$/, '+00:00');
   return {
+    ...token.info,
     ...(token.owner ? { assignment_date: iso(token.createdAt) } : {}),
     creation_date: iso(token.createdAt),
     ...(token.provider === undefined ? {} : { push_firebase_configuration: token.provider }),

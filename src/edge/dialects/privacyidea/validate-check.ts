@@ -5,6 +5,7 @@ import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { authServerOf } from './caller.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
+import { isRevoked } from './refusals.ts';
 import { type LoginRequest, notStarted, type Started, startedDetail, startLogin } from './start-login.ts';
 import { type Subject, subjectOf } from './subject.ts';
 
@@ -87,8 +88,7 @@ async function waited(
 }
 
 function usableTokens(tokens: readonly PushToken[], now: number): PushToken[] {
-  if (tokens.length > 0 && tokens.every(({ revoked }) => revoked))
-    throw new PiFault('revoked', 'This action is not possible, since the token is revoked.');
+  if (tokens.length > 0 && tokens.every(({ revoked }) => revoked)) throw isRevoked();
   return tokens.filter((token) => isUsable(token, now));
 }
 

@@ -7,6 +7,7 @@ export type PiFaultKind =
   | 'validation'
   | 'unknown-user'
   | 'revoked'
+  | 'assigned'
   | 'policy'
   | 'not-found'
   | 'wrong-credentials'
@@ -27,6 +28,7 @@ export const errorLines: Record<PiFaultKind | FaultCode | 'defect', PiErrorLine>
   validation: [400, 401, true],
   'unknown-user': [400, 904, true],
   revoked: [400, 1007, true],
+  assigned: [400, 1103, true],
   policy: [403, 303, false],
   'not-found': [404, 601, false],
   'wrong-credentials': [401, 4031, false],

@@ -1,0 +1,34 @@
+import type { Context } from 'koa';
+import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { adminOf } from './caller.ts';
+import type { PrivacyideaParts } from './parts.ts';
+import { isAssigned, isRevoked, noSuchToken } from './refusals.ts';
+import { userOf } from './subject.ts';
+import { checkPinLength } from './token-admin.ts';
+
+/**
+ * `POST /token/assign` `serial, user, realm, pin`: gives a push token to a user. One that has an owner must be unassigned first.
+ * @see docs/protocols/privacyidea.md 10
+ */
+export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const params = await readPiRequest(ctx, parts.product);
+  await adminOf(parts, ctx, 'assign');
+  const serial = params.required('serial');
+  if (!params.text('user')) throw new PiFault('parameter', 'Missing parameter: user');
+  const owner = { ...userOf(parts, params, undefined, () => 'The user can not be found in any resolver in this realm!'), resolver: '' };
+  const pin = params.text('pin');
+  if (pin !== undefined) checkPinLength(pin, 'pin');
+  const assigned = await parts.engine.assignToken(serial, { owner, pin });
+  switch (assigned.kind) {
+    case 'done':
+      return sendPi(ctx, parts.product, { id: 1, value: true });
+    case 'gone':
+      throw noSuchToken();
+    case 'revoked':
+      throw isRevoked();
+    case 'assigned':
+      throw isAssigned(assigned.owner);
+    default:
+      return assigned satisfies never;
+  }
+}

@@ -1,0 +1,61 @@
+import type { Owner, PushToken, PushTokenChange } from '../foundation/model/index.ts';
+import { applyEvent } from './apply.ts';
+import { bucketOf } from './bucket.ts';
+import { changeToken } from './change-token.ts';
+import type { EngineParts } from './parts.ts';
+
+/** What became of an assignment; `assigned` names whose the push token is already. */
+export type Assigned = { kind: 'done' | 'gone' | 'revoked' } | { kind: 'assigned'; owner: Owner };
+
+/**
+ * Gives a push token that has no owner to a user, with the PIN if there is one. Its fail count is zero again.
+ * @see docs/protocols/privacyidea.md 10
+ */
+export async function assignToken(
+  parts: EngineParts,
+  serial: string,
+  { owner, pin }: { owner: Owner; pin: string | undefined },
+): Promise<Assigned> {
+  const pinHash = pin === undefined ? {} : { pinHash: pin === '' ? null : await parts.passwords.hash(pin) };
+  let refused: Assigned | undefined;
+  const changed = await changeOwner(parts, serial, (token) => {
+    refused = token.owner ? { kind: 'assigned', owner: token.owner } : token.revoked ? { kind: 'revoked' } : undefined;
+    if (refused) return undefined;
+    const realms = [...new Set([...token.realms, owner.realm])].filter((realm) => realm !== '');
+    return { owner, realms, bucket: bucketOf(serial, owner), failCount: 0, ...pinHash };
+  });
+  return refused ?? { kind: changed ? 'done' : 'gone' };
+}
+
+/** Takes push tokens from their owners, and their PINs away. Returns how many had one. */
+export async function unassignTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
+  let changed = 0;
+  for (const { serial } of tokens) {
+    const isChanged = await changeOwner(parts, serial, ({ owner }) =>
+      owner ? { owner: null, pinHash: null, bucket: bucketOf(serial), failCount: 0 } : undefined,
+    );
+    if (isChanged) changed += 1;
+  }
+  return changed;
+}
+
+/**
+ * Changes the owner, and with it the bucket. What is open for the push token is withdrawn first, whoever else could answer it: it is of the old
+ * bucket, and a phone must not answer for who was its user. Asks again where another writer came first.
+ */
+async function changeOwner(
+  parts: EngineParts,
+  serial: string,
+  change: (token: PushToken) => PushTokenChange | undefined,
+): Promise<boolean> {
+  const token = await parts.store.findToken(serial);
+  if (!token || !change(token)) return false;
+  await endTransactionsOf(parts, serial);
+  return (await changeToken(parts, serial, change)) === 'changed';
+}
+
+/** Withdraws all that is open for a push token. */
+export async function endTransactionsOf(parts: EngineParts, serial: string): Promise<void> {
+  for (const transaction of await parts.store.openTransactionsOf(serial, parts.clock()))
+    await applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' });
+}
