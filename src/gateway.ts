@@ -16,8 +16,16 @@ import { openEmbeddedStore } from './store/embedded/index.ts';
 import { openMongoStore } from './store/mongodb/index.ts';
 import type { Store } from './store/store.ts';
 
-/** What a gateway is started with. Paths in `config` count from `folder`. */
-export type GatewayOptions = { config: Config; catalog: Catalog; folder: string; environment: Environment; clock: Clock; log: Log };
+/** What a gateway is started with. Paths in `config` count from `folder`; `metrics` are its own where it is one of several workers. */
+export type GatewayOptions = {
+  config: Config;
+  catalog: Catalog;
+  folder: string;
+  environment: Environment;
+  clock: Clock;
+  log: Log;
+  metrics?: Metrics;
+};
 
 /** A gateway that runs. */
 export type Gateway = {
@@ -35,8 +43,7 @@ export type Gateway = {
 
 /** Puts the parts together and listens. Throws `config-invalid` with one sentence when the surroundings do not allow it. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, log } = options;
-  const metrics = openMetrics(version);
+  const { config, log, metrics = openMetrics(version) } = options;
   const keyring = keyringOf(options);
   const opened: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 import type { Catalog, Config, Environment, LoadedConfig, Problem } from '../config/index.ts';
 import type { Clock, Result } from '../foundation/model/index.ts';
-import type { Log } from '../foundation/telemetry/index.ts';
+import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 
 /** A gateway as the commands see it; `gateway.ts`, a floor above, hands in how one is started. */
 export type RunningGateway = {
@@ -11,12 +11,16 @@ export type RunningGateway = {
   close(): Promise<void>;
 };
 
-/** Starts a gateway in this process. */
-export type StartGateway = (options: {
+/** What a gateway is started with; with `metrics` it counts and shows those instead of its own. */
+export type GatewayOptions = {
   config: Config;
   catalog: Catalog;
   folder: string;
   environment: Environment;
   clock: Clock;
   log: Log;
-}) => Promise<RunningGateway>;
+  metrics?: Metrics;
+};
+
+/** Starts a gateway in this process. */
+export type StartGateway = (options: GatewayOptions) => Promise<RunningGateway>;

@@ -44,6 +44,7 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
       'radiusServers',
       'name',
     ),
+    ...workersOnOneStore(config),
     ...sourceNames(config),
     ...oneDefault(config),
     ...authServerNames(config),
@@ -66,6 +67,13 @@ function doubles(names: readonly string[], list: string, key: string): Problem[]
 function oneDefault({ realms }: Config): Problem[] {
   const defaults = realms.flatMap((realm, index) => (realm.default ? [index] : []));
   return defaults.slice(1).map((index) => error(['realms', index, 'default'], 'another realm is the default already'));
+}
+
+/** SQLite would let several processes write, but then every commit waits for the others, and what one decides no other hears of. */
+function workersOnOneStore({ cluster, store }: Config): Problem[] {
+  if (cluster.workers === 1 || store.kind !== 'embedded') return [];
+  const why = 'an embedded store is held by one process. Keep 1 worker, or use a store of kind mongodb';
+  return [error(['cluster', 'workers'], why)];
 }
 
 function sourceNames({ realms, userSources }: Config): Problem[] {

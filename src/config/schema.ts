@@ -70,6 +70,14 @@ export const settingsConfig = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Lowest level that is logged.'),
 });
 
+/** How many processes serve the listeners. */
+const clusterConfig = z.strictObject({
+  workers: z
+    .union([z.int().min(1).max(256), z.literal('all')])
+    .default(1)
+    .describe('How many processes share the listeners; "all": one per core. More than one need MongoDB.'),
+});
+
 /** The whole configuration file, for these kinds of provider. Every part brings its own schema; an unknown key is an error. */
 export const configSchemaOf = (catalog: Catalog) =>
   z.strictObject({
@@ -79,6 +87,7 @@ export const configSchemaOf = (catalog: Catalog) =>
       .min(1)
       .describe('Addresses the gateway listens on.'),
     store: z.discriminatedUnion('kind', [embeddedStoreConfig, mongodbStoreConfig]).describe('Where tokens and challenges live.'),
+    cluster: clusterConfig.prefault({}).describe('Several processes on one machine.'),
     keyring: secretReference.describe('The keys that seal every secret in the store: 32-byte keys with ids, as JSON.'),
     authServers: z.array(authServerConfig).default([]).describe('Who may call. Without any, whoever calls from this machine.'),
     realms: z.array(realmConfig).default([]).describe('Names under which users are known.'),

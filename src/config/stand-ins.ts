@@ -60,5 +60,6 @@ export function speaksOfStandIn(path: readonly PropertyKey[], issues: readonly I
     const isKept = field === 'name' || (key === 'listeners' && field === 'mounts');
     return !isKept || inside.some((issue) => issue.path[2] === field && (place === undefined || issue.path[3] === place));
   }
-  return issues.some((issue) => issue.path[0] === 'listeners') && (path.includes('mounts') || path.includes('dialect'));
+  const isStray = (part: string): boolean => issues.some((issue) => issue.path[0] === part);
+  return (isStray('listeners') && (path.includes('mounts') || path.includes('dialect'))) || (isStray('store') && path.includes('workers'));
 }

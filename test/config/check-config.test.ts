@@ -105,6 +105,12 @@ describe('A configuration file', () => {
         }),
       /^policies\[1\]\.actions\.push_registration_url: .*https:\/\/mfa\.example\.com\/ttype\/push/,
     ],
+    [
+      'several workers on an embedded store',
+      (draft) => Object.assign(draft, { cluster: { workers: 'all' } }),
+      /^cluster\.workers: an embedded store is held by one process/,
+    ],
+    ['a number of workers that is none', (draft) => Object.assign(draft, { cluster: { workers: 0 } }), /^cluster\.workers: /],
     ['an unknown kind of store', (draft) => Object.assign(draft, { store: { kind: 'punch-cards' } }), /^store\.kind: .*mongodb/],
     [
       'the address of a database written into the file',
@@ -204,6 +210,14 @@ describe('A configuration file', () => {
     assert.deepEqual(
       problems.map((problem) => problem.split(':')[0]),
       ['providers[0].config.push_url', 'providers[1].name', 'policies[1].actions.push_provider[0]', 'policies[1].match.user'],
+    );
+  });
+
+  it('says nothing of workers while it does not know the store', () => {
+    const problems = problemsAfter((draft) => Object.assign(draft, { cluster: { workers: 2 }, store: { kind: 'mongodb', url: 'x' } }));
+    assert.deepEqual(
+      problems.map((problem) => problem.split(':')[0]),
+      ['store.url'],
     );
   });
 

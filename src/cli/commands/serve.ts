@@ -1,61 +1,68 @@
-import { statSync } from 'node:fs';
+import cluster from 'node:cluster';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { loadConfig } from '../../config/index.ts';
+import { type Config, loadConfig } from '../../config/index.ts';
 import { version } from '../../foundation/model/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
-import type { RunningGateway, StartGateway } from '../gateway-runner.ts';
+import { type Ready, serveAsWorker, startWorkers } from '../cluster/index.ts';
+import { openFileWatch } from '../file-watch.ts';
+import type { GatewayOptions, StartGateway } from '../gateway-runner.ts';
 import type { Terminal } from '../terminal.ts';
 import { configFor, configOption, defaultConfigFile } from './config-option.ts';
 
-/** `pushgate serve`: runs the gateway until it is asked to stop. */
+/** `pushgate serve`: runs the gateway, or several on the same listeners, until it is asked to stop. */
 export function serveCommand(startGateway: StartGateway, terminal: Terminal): Command {
   return new Command('serve')
     .description('Run the gateway until SIGTERM or Ctrl-C. SIGHUP and a change of the file reload its policies and providers.')
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json')
-    .action(async ({ config: file }: { config: string }) => {
-      // Opened before the file is read: a change while the gateway starts is not missed.
-      const watch = openFileWatch(resolve(file));
-      const { config, catalog, folder } = await configFor(file, terminal);
-      // The banner is for people and goes to standard output; the log is for machines and goes to standard error.
-      const log = openLog(config.settings.logLevel, { write: (line: string) => void process.stderr.write(line) });
-      const stop = terminal.stopRequested();
-      const gateway = await startGateway({ config, catalog, folder, environment: terminal.environment, clock: Date.now, log });
-      const reload = (): void => void gateway.reload(loadConfig(file, terminal.environment));
-      const endings = [terminal.onReloadRequested(reload), watch.onChange(reload)];
-      terminal.out(banner(gateway, file));
-      await stop;
-      for (const end of endings) end();
-      await gateway.close();
-    });
+    .action(({ config: file }: { config: string }) => (cluster.isWorker ? work : serve)({ startGateway, terminal, file }));
 }
 
-const lookEveryMs = 1000;
+type Serving = { startGateway: StartGateway; terminal: Terminal; file: string };
 
-/** Looks at the file itself, so that a link that is turned to another file counts as a change too. */
-function openFileWatch(file: string): { onChange(callback: () => void): () => void } {
-  const stamp = (): string | undefined => {
-    const found = statSync(file, { throwIfNoEntry: false });
-    return found && `${found.ino} ${found.mtimeMs} ${found.size}`;
-  };
-  let seen = stamp();
-  return {
-    onChange(callback) {
-      const look = (): void => {
-        const now = stamp();
-        // While an editor writes it anew the file may be gone for a moment.
-        if (now === undefined || now === seen) return;
-        seen = now;
-        callback();
-      };
-      const timer = setInterval(look, lookEveryMs).unref();
-      return () => clearInterval(timer);
+async function serve({ startGateway, terminal, file }: Serving): Promise<void> {
+  // Opened before the file is read: a change while the gateway starts is not missed.
+  const watch = openFileWatch(resolve(file));
+  const options = await optionsFor(file, terminal);
+  const stop = terminal.stopRequested();
+  const workers = workersOf(options.config);
+  const running = workers > 1 ? await startWorkers({ count: workers, log: options.log }) : await startHere({ startGateway, options, file });
+  const endings = [terminal.onReloadRequested(running.reload), watch.onChange(running.reload)];
+  terminal.out(banner(running, file));
+  await stop;
+  for (const end of endings) end();
+  await running.close();
+}
+
+/** One of several workers: the primary has told the user already what there is to tell, and looks at the file for all. */
+function work({ startGateway, terminal, file }: Serving): Promise<void> {
+  return serveAsWorker({
+    terminal,
+    async start(metrics) {
+      const options = await optionsFor(file, { ...terminal, err: () => undefined });
+      return startGateway({ ...options, metrics, log: options.log.child({ worker: process.pid }) });
     },
-  };
+    reload: (gateway) => void gateway.reload(loadConfig(file, terminal.environment)),
+  });
 }
 
-function banner({ urls, firstPassword }: RunningGateway, file: string): string {
+async function startHere({ startGateway, options, file }: { startGateway: StartGateway; options: GatewayOptions; file: string }) {
+  const gateway = await startGateway(options);
+  return { ...gateway, reload: () => void gateway.reload(loadConfig(file, options.environment)) };
+}
+
+async function optionsFor(file: string, terminal: Terminal): Promise<GatewayOptions> {
+  const { config, catalog, folder } = await configFor(file, terminal);
+  // The banner is for people and goes to standard output; the log is for machines and goes to standard error.
+  const log = openLog(config.settings.logLevel, { write: (line: string) => void process.stderr.write(line) });
+  return { config, catalog, folder, environment: terminal.environment, clock: Date.now, log };
+}
+
+const workersOf = ({ cluster: { workers } }: Config): number => (workers === 'all' ? availableParallelism() : workers);
+
+function banner({ urls, firstPassword }: Ready, file: string): string {
   const withConfig = file === defaultConfigFile ? '' : ` --config ${file}`;
   const account = ['', '  Administrator: admin', `  Password:      ${firstPassword}   (shown this once, stored hashed)`];
   return [

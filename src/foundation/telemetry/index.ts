@@ -1,2 +1,3 @@
+export { type ClusterMetrics, openClusterMetrics } from './cluster-metrics.ts';
 export { type Log, openLog } from './log.ts';
-export { type Metrics, openMetrics } from './metrics.ts';
+export { type Metrics, type MetricsSnapshot, openMetrics } from './metrics.ts';

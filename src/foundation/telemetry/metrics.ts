@@ -1,7 +1,10 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What the gateway counts. Names and labels: docs/protocols/delivery.md 3. */
 export type Metrics = ReturnType<typeof openMetrics>;
+
+/** All metrics of one process at one moment. */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 const humanSeconds = [1, 2, 5, 10, 20, 30, 60, 120, 300];
 const pushSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
@@ -14,26 +17,33 @@ export function openMetrics(version: string) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  new Gauge({ name: 'pushgate_build_info', help: 'The version that runs; always 1.', labelNames: ['version'], registers }).set(
-    { version },
-    1,
-  );
   const collectors: (() => void)[] = [];
-  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Gauge({ name, help, labelNames, registers });
+  const collect = (): void => {
+    for (const each of collectors) each();
+  };
+  // What several workers show of it together is their sum, unless it says another `aggregator`.
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[] = [], aggregator: Aggregator = 'sum') =>
+    new Gauge({ name, help, labelNames, registers, aggregator });
+  gauge('pushgate_build_info', 'The version that runs; always 1.', ['version'], 'first').set({ version }, 1);
   return {
     registry,
     /** Runs before every collection, for gauges that show a present state. */
     onCollect: (collector: () => void) => void collectors.push(collector),
     /** What Prometheus is answered with. */
     async text() {
-      for (const collect of collectors) collect();
+      collect();
       return registry.metrics();
     },
+    /** The same as data, for a process that adds up several gateways. */
+    async snapshot() {
+      collect();
+      return registry.getMetricsAsJSON();
+    },
     providers: {
-      circuitState: gauge('pushgate_provider_circuit_state', 'Breaker of a provider: 0 closed, 1 half open, 2 open.', 'provider'),
-      inFlight: gauge('pushgate_provider_inflight', 'Pushes under way.', 'provider'),
-      queueLength: gauge('pushgate_provider_queue_length', 'Pushes that wait for a place.', 'provider'),
-      credentialExpiry: gauge('pushgate_credential_expiry_timestamp_seconds', 'When a credential ends.', 'provider', 'kind'),
+      circuitState: gauge('pushgate_provider_circuit_state', 'Breaker of a provider: 0 closed, 1 half open, 2 open.', ['provider'], 'max'),
+      inFlight: gauge('pushgate_provider_inflight', 'Pushes under way.', ['provider']),
+      queueLength: gauge('pushgate_provider_queue_length', 'Pushes that wait for a place.', ['provider']),
+      credentialExpiry: gauge('pushgate_credential_expiry_timestamp_seconds', 'When a credential ends.', ['provider', 'kind'], 'min'),
     },
     waiters: gauge('pushgate_result_waiters', 'Requests that wait for an answer.', 'kind'),
     queueWaitSeconds: new Histogram({
@@ -61,7 +71,13 @@ export function openMetrics(version: string) {
       labelNames: ['outcome'] as const,
       registers,
     }),
-    configReloadedAt: gauge('pushgate_config_last_reload_success_timestamp_seconds', 'When the configuration in use was loaded.'),
+    // Of several workers the one that is furthest behind shows.
+    configReloadedAt: gauge(
+      'pushgate_config_last_reload_success_timestamp_seconds',
+      'When the configuration in use was loaded.',
+      [],
+      'min',
+    ),
     challenges: new Counter({
       name: 'pushgate_challenges_total',
       help: 'Transactions that ended, by how.',

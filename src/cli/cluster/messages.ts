@@ -1,0 +1,15 @@
+import type { MetricsSnapshot } from '../../foundation/telemetry/index.ts';
+
+/** What the primary says to a worker. `metrics` answers `metrics-wanted`; both carry the number that the worker gave it. */
+export type ToWorker =
+  | { kind: 'reload' }
+  | { kind: 'stop' }
+  | { kind: 'snapshot-wanted'; id: number }
+  | { kind: 'metrics'; id: number; text: string };
+
+/** What a worker says to the primary. `ready`: it listens. `failed`: it could not start, and ends; one sentence says why. */
+export type ToPrimary =
+  | { kind: 'ready'; urls: string[]; firstPassword: string | undefined }
+  | { kind: 'failed'; message: string }
+  | { kind: 'snapshot'; id: number; snapshot: MetricsSnapshot }
+  | { kind: 'metrics-wanted'; id: number };

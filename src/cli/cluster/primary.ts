@@ -1,0 +1,90 @@
+import cluster from 'node:cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Log, openClusterMetrics } from '../../foundation/telemetry/index.ts';
+import { forkMember, type Member, type Ready } from './member.ts';
+
+/** Several gateways on the same listeners, each in a process of its own. */
+export type Workers = Ready & {
+  /** Lets every worker read the configuration again. */
+  reload(): void;
+  /** Lets every worker finish what is under way, and resolves when all are gone. */
+  close(): Promise<void>;
+};
+
+const firstPauseMs = 100;
+const longestPauseMs = 30_000;
+/** Who worked this long and then died is a new trouble, not the old one again. */
+const steadyMs = 60_000;
+
+/**
+ * Starts the workers and keeps them running: who dies is replaced, after pauses that grow while it goes on. The first one starts alone, so
+ * that exactly one makes the first account. Throws what the user should be told when one cannot start.
+ */
+export async function startWorkers({ count, log }: { count: number; log: Log }): Promise<Workers> {
+  // Snapshots hold numbers that JSON has no form for.
+  cluster.setupPrimary({ serialization: 'advanced' });
+  const pool = openPool(log);
+  try {
+    const first = await pool.add().ready;
+    await Promise.all(Array.from({ length: count - 1 }, () => pool.add().ready));
+    log.info({ workers: count }, 'all workers listen');
+    return { ...first, reload: pool.reload, close: pool.close };
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
+
+type Pool = Pick<Workers, 'reload' | 'close'> & { add(): Member };
+
+function openPool(log: Log): Pool {
+  const ending = new AbortController();
+  const members = new Set<Member>();
+  const kept: Promise<void>[] = [];
+  const metrics = openClusterMetrics();
+  const metricsText = async (): Promise<string> => {
+    metrics.workers.set(members.size);
+    const snapshots = await Promise.all([...members].map((member) => member.snapshot()));
+    return metrics.text(snapshots.filter((snapshot) => snapshot !== undefined));
+  };
+  const fork = (): Member => {
+    const member = forkMember(metricsText);
+    members.add(member);
+    void member.ended.then(() => members.delete(member));
+    return member;
+  };
+  const replace = async (member: Member, how: string, againInMs: number): Promise<Member | undefined> => {
+    if (ending.signal.aborted) return undefined;
+    log.error({ worker: member.pid, how, againInMs }, 'a worker ended; another one takes its place');
+    metrics.departed(member.lastSnapshot() ?? []);
+    await sleep(againInMs, undefined, { signal: ending.signal }).catch(() => undefined);
+    if (ending.signal.aborted) return undefined;
+    metrics.restarts.inc();
+    return fork();
+  };
+  const keep = async (first: Member): Promise<void> => {
+    let pause = firstPauseMs;
+    for (let member: Member | undefined = first; member; ) {
+      const since = performance.now();
+      const how: string = await member.ended;
+      if (performance.now() - since > steadyMs) pause = firstPauseMs;
+      member = await replace(member, how, pause);
+      pause = Math.min(2 * pause, longestPauseMs);
+    }
+  };
+  return {
+    add() {
+      const member = fork();
+      kept.push(keep(member));
+      return member;
+    },
+    reload() {
+      for (const member of members) member.tell({ kind: 'reload' });
+    },
+    async close() {
+      ending.abort();
+      for (const member of members) member.tell({ kind: 'stop' });
+      await Promise.all(kept);
+    },
+  };
+}
