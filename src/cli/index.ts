@@ -12,6 +12,7 @@ import { phoneCommand } from './commands/phone.ts';
 import { policyCommand } from './commands/policy.ts';
 import { providersCommand } from './commands/providers.ts';
 import { serveCommand } from './commands/serve.ts';
+import { storeCommand } from './commands/store.ts';
 import { tokensCommand } from './commands/tokens.ts';
 import type { StartGateway } from './gateway-runner.ts';
 import { CommandFailed, processTerminal, type Terminal } from './terminal.ts';
@@ -51,6 +52,7 @@ function program(startGateway: StartGateway, terminal: Terminal): Command {
     loginCommand(terminal),
     accountsCommand(terminal),
     keyringCommand(terminal),
+    storeCommand(terminal),
     policyCommand(terminal),
     providersCommand(terminal),
     doctorCommand(terminal),

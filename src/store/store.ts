@@ -28,6 +28,13 @@ export type DueEffects = { transactionId: string; effects: Effect[] };
 
 /** A push token and its transactions that can still be answered, oldest first. */
 export type TokenWithOpen = { token: PushToken; open: Transaction[] };
+/** One record as a store holds it, with all that belongs to it: what another store needs to go on where this one ended. */
+export type StoredRecord =
+  | { kind: 'token'; token: PushToken }
+  | { kind: 'transaction'; transaction: Transaction; trail: TrailEntry[]; effects: Effect[]; effectsDue?: number }
+  | { kind: 'counter'; key: string; count: number; endsAt: number }
+  | { kind: 'stock-key'; stockKey: StockKey }
+  | { kind: 'account'; account: AdminAccount };
 
 /**
  * What the engine needs of a store. Every write is durable when its promise resolves; no reader sees a write before that. A store that
@@ -103,6 +110,11 @@ export type Store = {
   putAccount(account: AdminAccount): Promise<void>;
   findAccount(name: string): Promise<AdminAccount | undefined>;
   listAccounts(): Promise<AdminAccount[]>;
+
+  /** Every record: kind by kind as `StoredRecord` names them, each kind by its key in the order of its UTF-8 bytes. Nobody may write meanwhile. */
+  exportAll(): AsyncIterable<StoredRecord>;
+  /** Puts records in, each over the one of the same key; done again it changes nothing. Nobody else may write meanwhile. */
+  importRecords(records: readonly StoredRecord[]): Promise<void>;
 
   /** Resolves when the store answers; throws `store-unavailable` when not. */
   ping(): Promise<void>;

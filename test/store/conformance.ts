@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { decide } from '../../src/engine/decide.ts';
 import type { Decision, Effect, PushToken } from '../../src/foundation/model/index.ts';
 import type { Page, PushTokenFilter, Store } from '../../src/store/store.ts';
 import { givenChallenge, givenPushToken, givenTransaction } from '../kit/records.ts';
+import { anyRecords, inOrder, recordsOf } from '../kit/stored-records.ts';
 
 /** A store under test: `reopen` closes it and opens what it left. */
 export type StoreFixture = { store: Store; reopen(): Promise<Store>; dispose(): Promise<void> };
@@ -25,6 +27,7 @@ export function storeConformance(name: string, open: () => Promise<StoreFixture>
     transactionCases(() => store);
     effectCases(() => store);
     otherCases(() => store);
+    transferCases(() => store);
 
     it('has everything that was acknowledged when it is opened again', async () => {
       // given one record of each kind
@@ -393,5 +396,57 @@ function otherCases(store: () => Store): void {
     assert.equal(await last, 'added', 'what was under way is finished');
     await assert.rejects(store().ping(), { code: 'store-unavailable' });
     await assert.rejects(store().addToken(givenPushToken({ serial: 'X' })), { code: 'store-unavailable' });
+  });
+}
+
+function transferCases(store: () => Store): void {
+  it('takes in whole records and gives out the same, in order, however often they come', async () => {
+    const [records = []] = fc.sample(anyRecords, { numRuns: 1, seed: 7 });
+    assert.deepEqual(await recordsOf(store()), []);
+    await store().importRecords([]);
+    await store().importRecords(records);
+    await store().importRecords(records);
+    assert.deepEqual(await recordsOf(store()), inOrder(records));
+    // and what comes under a key that is there takes its place
+    const changed = records.map((record) => (record.kind === 'counter' ? { ...record, count: 1_000_000 } : record));
+    await store().importRecords(changed);
+    assert.deepEqual(await recordsOf(store()), inOrder(changed));
+    assert.equal(new Set(records.map(({ kind }) => kind)).size, 5);
+  });
+
+  it('gives out more than one page', async () => {
+    const tokens = Array.from({ length: 450 }, (_, number) => givenPushToken({ serial: `S${number}` }));
+    for (let from = 0; from < tokens.length; from += 150)
+      await store().importRecords(tokens.slice(from, from + 150).map((token) => ({ kind: 'token', token })));
+    assert.deepEqual(await recordsOf(store()), inOrder(tokens.map((token) => ({ kind: 'token', token }))));
+  });
+
+  it('works with what it took in as with its own', async () => {
+    const id = '00100000000000000001';
+    const transaction = givenTransaction({ foreignId: 'f' });
+    const consumed = { ...givenTransaction({}, [givenChallenge({ handle: 'N2' })]).decision, state: 'consumed' as const };
+    await store().importRecords([
+      { kind: 'token', token: givenPushToken() },
+      { kind: 'transaction', transaction, trail: [], effects: [] },
+      {
+        kind: 'transaction',
+        transaction: givenTransaction({ id: 'due', decision: consumed }),
+        trail: [],
+        effects: [effect('e')],
+        effectsDue,
+      },
+      { kind: 'counter', key: 'c', count: 3, endsAt: 100 },
+    ]);
+    assert.equal(await store().addToken(givenPushToken()), 'taken');
+    assert.equal(await store().addTransaction(givenTransaction({ id: 'x' })), 'taken', 'its handle');
+    assert.equal(await store().addTransaction(givenTransaction({ id: 'x', foreignId: 'f' }, [givenChallenge({ handle: 'N3' })])), 'taken');
+    assert.deepEqual(await store().openTransactionsOf('PIPU00010001', 0), [transaction]);
+    assert.equal((await store().findByForeignId('privacyidea', 'vpn', 'f'))?.id, id);
+    assert.equal((await store().findByHandle('pipush', 'N2'))?.id, 'due');
+    assert.equal(await store().decide(id, 0, { ...transaction.decision, state: 'accepted', version: 1 }, [], effectsDue), 'decided');
+    assert.equal((await store().tokensOf('ALICE', 'corp')).length, 1);
+    assert.deepEqual(await store().countUp('c', 0, 500), { count: 4, endsAt: 100 });
+    assert.equal((await store().claimDueEffects(effectsDue, effectsDue + 1, 10)).length, 1);
+    assert.equal(await store().sweep(2001, 10), 1, 'what has effects left stays');
   });
 }

@@ -1,12 +1,7 @@
-import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { type Config, readSecret } from '../../config/index.ts';
 import { accountName, putAccount } from '../../engine/users/index.ts';
-import { createPasswords, openKeyring } from '../../foundation/keyring/index.ts';
-import { openLog } from '../../foundation/telemetry/index.ts';
-import { openEmbeddedStore } from '../../store/embedded/index.ts';
-import { openMongoStore } from '../../store/mongodb/index.ts';
-import type { Store } from '../../store/store.ts';
+import { createPasswords } from '../../foundation/keyring/index.ts';
+import { openKeyringOf, openStoreOf } from '../open-parts.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 
@@ -24,12 +19,11 @@ export function accountsCommand(terminal: Terminal): Command {
       .action(async (name: string, { config: file }: { config: string }) => {
         if (!accountName.test(name))
           throw new CommandFailed('an account name has 1 to 64 letters, digits, dots, underscores, dashes and @.');
-        const { config, folder } = await configFor(file, terminal);
-        const found = readSecret(config.keyring, { folder, environment: terminal.environment });
-        if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}`);
-        const store = await openStore(config.store, folder);
+        const loaded = await configFor(file, terminal);
+        const passwords = createPasswords(openKeyringOf(loaded, terminal.environment));
+        const store = await openStoreOf(loaded);
         try {
-          const password = await putAccount({ store, passwords: createPasswords(openKeyring(found.text)), clock: Date.now }, name);
+          const password = await putAccount({ store, passwords, clock: Date.now }, name);
           terminal.out(`Administrator: ${name}`);
           terminal.out(`Password:      ${password}   (shown this once, stored hashed)`);
         } finally {
@@ -38,10 +32,4 @@ export function accountsCommand(terminal: Terminal): Command {
       }),
   );
   return accounts;
-}
-
-function openStore(store: Config['store'], folder: string): Promise<Store> {
-  const log = openLog('silent');
-  if (store.kind === 'embedded') return openEmbeddedStore({ path: resolve(folder, store.path), log });
-  return openMongoStore({ ...store, url: store.url.reveal(), log });
 }

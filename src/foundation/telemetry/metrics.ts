@@ -45,7 +45,7 @@ export function openMetrics(version: string) {
       queueLength: gauge('pushgate_provider_queue_length', 'Pushes that wait for a place.', ['provider']),
       credentialExpiry: gauge('pushgate_credential_expiry_timestamp_seconds', 'When a credential ends.', ['provider', 'kind'], 'min'),
     },
-    waiters: gauge('pushgate_result_waiters', 'Requests that wait for an answer.', 'kind'),
+    waiters: gauge('pushgate_result_waiters', 'Requests that wait for an answer.', ['kind']),
     queueWaitSeconds: new Histogram({
       name: 'pushgate_provider_queue_wait_seconds',
       help: 'Time that pushes waited for a place.',

@@ -6,6 +6,7 @@ import { otherStore } from './others.ts';
 import { type OnOperation, openSession } from './session.ts';
 import { tokenStore } from './tokens.ts';
 import { transactionStore } from './transactions.ts';
+import { transferStore } from './transfer.ts';
 
 /** The part of the config file that chooses this store. */
 export const embeddedStoreConfig = z.strictObject({
@@ -35,6 +36,7 @@ export async function openEmbeddedStore({ path, log, onOperation }: EmbeddedStor
       const token = await tokens.findToken(serial);
       return token && { token, open: await transactions.openTransactionsOf(serial, now) };
     },
+    ...transferStore(session),
     async close() {
       if (isClosed) return;
       isClosed = true;

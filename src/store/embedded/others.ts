@@ -44,14 +44,16 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
   };
 }
 
-const stockKeyOf = ({ id, bits, public_key, sealed_private_key }: Row): StockKey => ({
+/** A key of the stock out of its row. */
+export const stockKeyOf = ({ id, bits, public_key, sealed_private_key }: Row): StockKey => ({
   id: String(id),
   bits: Number(bits),
   publicKey: String(public_key),
   sealedPrivateKey: String(sealed_private_key),
 });
 
-const accountOf = ({ name, password_hash, created_at }: Row): AdminAccount => ({
+/** An account out of its row. */
+export const accountOf = ({ name, password_hash, created_at }: Row): AdminAccount => ({
   name: String(name),
   passwordHash: String(password_hash),
   createdAt: Number(created_at),

@@ -11,17 +11,13 @@ const columns = 'serial, version, fail_count, body';
 const sortColumns: Record<Page['sortBy'], string> = { serial: 'serial', createdAt: 'created_at', user: 'user' };
 
 /** The push tokens: columns for what is asked for, JSON for the rest. */
-export function tokenStore({ get, all, run, read, write }: Session): TokenStore {
+export function tokenStore(session: Session): TokenStore {
+  const { get, all, run, read, write } = session;
   const find = (serial: string): PushToken | undefined => {
     const row = get(`SELECT ${columns} FROM tokens WHERE serial = ?`, serial);
     return row && tokenOf(row);
   };
-  const save = ({ version, failCount, ...token }: PushToken, how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE'): number =>
-    run(
-      `${how} INTO tokens (serial, version, type, user, realm, rollout, enabled, fail_count, max_fail, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[token.serial, version, token.type, token.owner?.user ?? null, token.owner?.realm ?? null, token.rollout, token.enabled ? 1 : 0],
-      ...[failCount, token.maxFail, token.createdAt, JSON.stringify(token)],
-    );
+  const save = (token: PushToken, how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE'): number => saveToken(session, token, how);
   return {
     addToken: (token) => write('addToken', () => (save(token, 'INSERT OR IGNORE') === 1 ? 'added' : 'taken')),
     findToken: (serial) => read('findToken', () => find(serial)),
@@ -67,7 +63,21 @@ export function tokenStore({ get, all, run, read, write }: Session): TokenStore 
   };
 }
 
-function tokenOf({ version, fail_count, body }: Row): PushToken {
+/** Writes a push token as it is; how many rows that changed. */
+export function saveToken(
+  { run }: Session,
+  { version, failCount, ...token }: PushToken,
+  how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE',
+): number {
+  return run(
+    `${how} INTO tokens (serial, version, type, user, realm, rollout, enabled, fail_count, max_fail, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...[token.serial, version, token.type, token.owner?.user ?? null, token.owner?.realm ?? null, token.rollout, token.enabled ? 1 : 0],
+    ...[failCount, token.maxFail, token.createdAt, JSON.stringify(token)],
+  );
+}
+
+/** A push token out of its row. */
+export function tokenOf({ version, fail_count, body }: Row): PushToken {
   return { ...JSON.parse(String(body)), version: Number(version), failCount: Number(fail_count) };
 }
 

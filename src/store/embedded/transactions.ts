@@ -32,7 +32,7 @@ export function transactionStore(session: Session): TransactionStore {
     return row && transactionOf(row);
   };
   return {
-    addTransaction: (transaction) => write('addTransaction', () => add(session, transaction)),
+    addTransaction: (transaction) => write('addTransaction', () => insertTransaction(session, transaction)),
     findTransaction: (id) => read('findTransaction', () => findOne('t.id = ?', id)),
     findByForeignId: (dialect, authServer, foreignId) =>
       read('findByForeignId', () => findOne('t.dialect = ? AND t.auth_server = ? AND t.foreign_id = ?', dialect, authServer, foreignId)),
@@ -89,10 +89,7 @@ export function transactionStore(session: Session): TransactionStore {
         const old = all('SELECT id FROM transactions WHERE finish_until < ? AND effects_due IS NULL LIMIT ?', before, limit).map(({ id }) =>
           String(id),
         );
-        for (const id of old) {
-          for (const table of dependants) run(`DELETE FROM ${table} WHERE transaction_id = ?`, id);
-          run('DELETE FROM transactions WHERE id = ?', id);
-        }
+        for (const id of old) removeTransaction(session, id);
         run('DELETE FROM counters WHERE ends_at < ?', before);
         return old.length;
       }),
@@ -102,12 +99,23 @@ export function transactionStore(session: Session): TransactionStore {
 /** Never `error` and the like, which emitters take for something else. */
 const eventOf = (id: string): string => `decided ${id}`;
 
-const transactionOf = ({ body, decision }: Row): Transaction => ({ ...JSON.parse(String(body)), decision: JSON.parse(String(decision)) });
+/** Takes a transaction away with all that belongs to it. */
+export function removeTransaction({ run }: Session, id: string): void {
+  for (const table of dependants) run(`DELETE FROM ${table} WHERE transaction_id = ?`, id);
+  run('DELETE FROM transactions WHERE id = ?', id);
+}
+
+/** A transaction out of its row. */
+export const transactionOf = ({ body, decision }: Row): Transaction => ({
+  ...JSON.parse(String(body)),
+  decision: JSON.parse(String(decision)),
+});
 
 const effectsOf = ({ all }: Session, id: string): Effect[] =>
   all('SELECT body FROM effects WHERE transaction_id = ?', id).map(({ body }): Effect => JSON.parse(String(body)));
 
-function add({ get, run }: Session, { decision, ...fixed }: Transaction): 'added' | 'taken' {
+/** Adds a transaction with its handles and open challenges, or nothing of it. */
+export function insertTransaction({ get, run }: Session, { decision, ...fixed }: Transaction): 'added' | 'taken' {
   const { id, dialect, authServer, foreignId, createdAt } = fixed;
   const isHandleTaken = decision.challenges.some(({ phone, handle }) =>
     get('SELECT 1 FROM handles WHERE phone = ? AND handle = ?', phone, handle),

@@ -12,6 +12,7 @@ import { prepareSchema } from './schema.ts';
 import { type OnOperation, openRunner } from './session.ts';
 import { tokenStore } from './tokens.ts';
 import { transactionStore } from './transactions.ts';
+import { transferStore } from './transfer.ts';
 import { openWatch } from './watch.ts';
 
 export { mongodbStoreConfig } from './config.ts';
@@ -52,6 +53,7 @@ export async function openMongoStore({ log, onOperation, pollMs, retryMs, ...opt
       ...transactionStore(session),
       ...effectStore(session),
       ...otherStore(session),
+      ...transferStore(session),
       onDecided: watch.onDecided,
       // A read, and not the command `ping`: of that the driver makes no second try when an idle connection turns out to be dead.
       ping: () => runner.run('ping', async () => void (await db.collection('schema').findOne({}, { projection: { version: 1 } }))),

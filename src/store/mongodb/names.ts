@@ -15,6 +15,8 @@ export type Names = {
   readonly areKept: boolean;
   /** Takes the names, then runs `add`; gives them back when `add` says that the record is there already. */
   hold(holder: Holder, add: () => Promise<'added' | 'taken'>): Promise<'added' | 'taken'>;
+  /** Gives names to a record whoever had them: for records that come out of a store where they were unique. */
+  give(holder: Omit<Holder, 'exists'>[]): Promise<void>;
   holderOf(name: string): Promise<string | undefined>;
   /** Gives up the names that these records have. */
   release(names: readonly string[], holders: readonly string[]): Promise<void>;
@@ -59,6 +61,14 @@ export function openNames(collection: Collection<NameDocument>, uniqueBy: Unique
       const result = await add();
       if (result === 'taken') await giveBack(holder.names, mine);
       return result;
+    },
+    async give(holders) {
+      const given = holders.flatMap(({ id, names, ...rest }) =>
+        names.map((_id) => ({ _id, holder: id, claim: id, at: new Date(), ...rest })),
+      );
+      if (!areKept || given.length === 0) return;
+      const writes = given.map((name) => ({ replaceOne: { filter: { _id: name._id }, replacement: name, upsert: true } }));
+      await collection.bulkWrite(writes, { ordered: false });
     },
     holderOf: async (name) => (await collection.findOne({ _id: name }))?.holder,
     async release(names, holders) {

@@ -54,5 +54,8 @@ function countingUp(now: number, endsAt: number) {
   ];
 }
 
-const stockKeyOf = ({ _id, ...key }: StockKeyDocument): StockKey => ({ id: _id, ...key });
-const accountOf = ({ _id, ...account }: AccountDocument): AdminAccount => ({ name: _id, ...account });
+/** The key of a document of the stock. */
+export const stockKeyOf = ({ _id, ...key }: StockKeyDocument): StockKey => ({ id: _id, ...key });
+
+/** The account of a document. */
+export const accountOf = ({ _id, ...account }: AccountDocument): AdminAccount => ({ name: _id, ...account });

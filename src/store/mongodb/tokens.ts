@@ -141,4 +141,5 @@ async function update({ routes, collections }: Session, serial: string, conditio
   return (await collections.tokens.updateOne({ _id: serial, ...condition }, change)).matchedCount === 1;
 }
 
-const serialName = (serial: string): string => `serial/${serial}`;
+/** The name of a serial. */
+export const serialName = (serial: string): string => `serial/${serial}`;

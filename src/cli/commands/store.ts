@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import type { LoadedConfig } from '../../config/index.ts';
+import { openKeyringOf, openStoreOf } from '../open-parts.ts';
+import { type Counts, copyStore, isSameKeyring } from '../store-copy.ts';
+import { CommandFailed, type Terminal } from '../terminal.ts';
+import { configFor } from './config-option.ts';
+
+/** `pushgate store …`: what concerns the store as a whole. */
+export function storeCommand(terminal: Terminal): Command {
+  const store = new Command('store')
+    .description('The store as a whole.')
+    .addHelpText('after', '\nExample:\n  npx pushgate store copy --from embedded.json --to mongodb.json');
+  return store.addCommand(
+    new Command('copy')
+      .description(
+        'Copy everything from the store of one configuration to that of another, such as from the embedded store to MongoDB. Stop every gateway ' +
+          'on either of them first: an embedded store that is in use is refused, a gateway on MongoDB cannot be seen from here. The target must be ' +
+          'empty, or hold what an interrupted copy left: run it again and it completes.',
+      )
+      .addOption(new Option('--from <file>', 'configuration whose store is read').makeOptionMandatory())
+      .addOption(new Option('--to <file>', 'configuration whose store is written').makeOptionMandatory())
+      .addHelpText('after', '\nExample:\n  npx pushgate store copy --from embedded.json --to mongodb.json')
+      .action(async ({ from, to }: { from: string; to: string }) => {
+        const [source, target] = [await configFor(from, terminal), await configFor(to, terminal)];
+        check(source, target, terminal);
+        terminal.out(`Copied ${told(await copy(source, target))}.`);
+        terminal.out(`Next: npx pushgate serve --config ${to}`);
+      }),
+  );
+}
+
+/** What can be seen before anything is opened. */
+function check(source: LoadedConfig, target: LoadedConfig, { environment }: Terminal): void {
+  if (placeOf(source) === placeOf(target)) throw new CommandFailed('both configurations name the same store. Name another one in --to.');
+  const { store } = source.config;
+  // To open it would make it.
+  if (store.kind === 'embedded' && !existsSync(placeOf(source)))
+    throw new CommandFailed(`there is no store ${placeOf(source)} to copy from. Correct store.path in the configuration after --from.`);
+  if (!isSameKeyring(openKeyringOf(source, environment), openKeyringOf(target, environment)))
+    throw new CommandFailed(
+      'the keyrings of both configurations differ, and the target could not open what the source has sealed. Give both the same keyring.',
+    );
+}
+
+function placeOf({ config: { store }, folder }: LoadedConfig): string {
+  return store.kind === 'embedded' ? resolve(folder, store.path) : `${store.url.reveal()} ${store.database}`;
+}
+
+async function copy(source: LoadedConfig, target: LoadedConfig): Promise<Counts> {
+  const from = await openStoreOf(source);
+  try {
+    const to = await openStoreOf(target);
+    try {
+      const copied = await copyStore(from, to);
+      if (copied.ok) return copied.value;
+      throw new CommandFailed(why[copied.error]);
+    } finally {
+      await to.close();
+    }
+  } finally {
+    await from.close();
+  }
+}
+
+const why = {
+  'holds-others':
+    'the target holds records that the source does not have, so it is no interrupted copy of it. Nothing was written: empty it, or name another one.',
+  differs:
+    'the source changed while it was copied, so a gateway still runs on one of the two. Stop it, empty the target, and copy once more.',
+} as const;
+
+function told(counts: Counts): string {
+  const { token, transaction, counter, 'stock-key': keys, account } = counts;
+  return `${token} tokens, ${transaction} transactions, ${account} accounts, ${counter} counters, ${keys} keys of the stock`;
+}

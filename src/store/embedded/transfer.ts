@@ -1,0 +1,92 @@
+import type { Effect, TrailEntry } from '../../foundation/model/index.ts';
+import type { Store, StoredRecord } from '../store.ts';
+import { accountOf, stockKeyOf } from './others.ts';
+import type { Row, Session } from './session.ts';
+import { saveToken, tokenOf } from './tokens.ts';
+import { insertTransaction, removeTransaction, transactionOf } from './transactions.ts';
+
+type TransferStore = Pick<Store, 'exportAll' | 'importRecords'>;
+
+const pageSize = 200;
+
+/** Whole records, out of this store and into it. */
+export function transferStore(session: Session): TransferStore {
+  const { all, read, write } = session;
+  async function* pages(table: string, key: string, recordOf: (row: Row) => StoredRecord): AsyncGenerator<StoredRecord> {
+    for (let after: string | undefined; ; ) {
+      const rows = await read('exportAll', () =>
+        after === undefined
+          ? all(`SELECT * FROM ${table} ORDER BY ${key} LIMIT ?`, pageSize)
+          : all(`SELECT * FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`, after, pageSize),
+      );
+      for (const row of rows) yield recordOf(row);
+      if (rows.length < pageSize) return;
+      after = String(rows.at(-1)?.[key]);
+    }
+  }
+  return {
+    async *exportAll() {
+      yield* pages('tokens', 'serial', (row) => ({ kind: 'token', token: tokenOf(row) }));
+      yield* pages('transactions', 'id', (row) => transactionRecord(session, row));
+      yield* pages('counters', 'key', ({ key, count, ends_at }) => ({
+        kind: 'counter',
+        key: String(key),
+        count: Number(count),
+        endsAt: Number(ends_at),
+      }));
+      yield* pages('stock_keys', 'id', (row) => ({ kind: 'stock-key', stockKey: stockKeyOf(row) }));
+      yield* pages('accounts', 'name', (row) => ({ kind: 'account', account: accountOf(row) }));
+    },
+    importRecords: (records) =>
+      write('importRecords', () => {
+        for (const record of records) put(session, record);
+      }),
+  };
+}
+
+function transactionRecord({ all }: Session, row: Row): StoredRecord {
+  const id = String(row.id);
+  const trail = all('SELECT body FROM trail WHERE transaction_id = ? ORDER BY rowid', id);
+  const effects = all('SELECT body FROM effects WHERE transaction_id = ? ORDER BY id', id);
+  return {
+    kind: 'transaction',
+    transaction: transactionOf(row),
+    trail: trail.map(({ body }): TrailEntry => JSON.parse(String(body))),
+    effects: effects.map(({ body }): Effect => JSON.parse(String(body))),
+    ...(row.effects_due === null ? {} : { effectsDue: Number(row.effects_due) }),
+  };
+}
+
+function put(session: Session, record: StoredRecord): unknown {
+  const { run } = session;
+  switch (record.kind) {
+    case 'token':
+      return saveToken(session, record.token, 'INSERT OR REPLACE');
+    case 'transaction':
+      return putTransaction(session, record);
+    case 'counter':
+      return run('INSERT OR REPLACE INTO counters (key, count, ends_at) VALUES (?, ?, ?)', record.key, record.count, record.endsAt);
+    case 'stock-key': {
+      const { id, bits, publicKey, sealedPrivateKey } = record.stockKey;
+      const into = 'INSERT OR REPLACE INTO stock_keys (id, bits, public_key, sealed_private_key) VALUES (?, ?, ?, ?)';
+      return run(into, id, bits, publicKey, sealedPrivateKey);
+    }
+    case 'account': {
+      const { name, passwordHash, createdAt } = record.account;
+      return run('INSERT OR REPLACE INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?)', name, passwordHash, createdAt);
+    }
+    default:
+      return record satisfies never;
+  }
+}
+
+function putTransaction(session: Session, record: Extract<StoredRecord, { kind: 'transaction' }>): void {
+  const { run } = session;
+  const { id } = record.transaction;
+  removeTransaction(session, id);
+  if (insertTransaction(session, record.transaction) === 'taken') throw new Error(`what makes ${id} unique belongs to another transaction`);
+  run('UPDATE transactions SET effects_due = ? WHERE id = ?', record.effectsDue ?? null, id);
+  for (const effect of record.effects)
+    run('INSERT INTO effects (transaction_id, id, body) VALUES (?, ?, ?)', id, effect.id, JSON.stringify(effect));
+  for (const entry of record.trail) run('INSERT INTO trail (transaction_id, body) VALUES (?, ?)', id, JSON.stringify(entry));
+}

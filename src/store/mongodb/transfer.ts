@@ -1,0 +1,109 @@
+import type { Store, StoredRecord } from '../store.ts';
+import type { CounterDocument, TransactionDocument } from './collections.ts';
+import { accountOf, stockKeyOf } from './others.ts';
+import type { Session } from './session.ts';
+import { documentOf as tokenDocument, tokenOf } from './token-documents.ts';
+import { serialName } from './tokens.ts';
+import { namesOf, documentOf as transactionDocument, transactionOf } from './transaction-documents.ts';
+
+type TransferStore = Pick<Store, 'exportAll' | 'importRecords'>;
+type RecordOf<K extends StoredRecord['kind']> = Extract<StoredRecord, { kind: K }>;
+
+const pageSize = 200;
+const beyond = (after: string | undefined) => (after === undefined ? {} : { _id: { $gt: after } });
+const inOrder = { sort: { _id: 1 }, limit: pageSize } as const;
+
+/** Whole records, out of this store and into it: page by page, so that each step has its time limit. */
+export function transferStore(session: Session): TransferStore {
+  const { run, collections } = session;
+  const { tokens, transactions, counters, stockKeys, accounts } = collections;
+  async function* pages<D extends { _id: string }>(
+    find: (after: string | undefined) => Promise<D[]>,
+    recordOf: (document: D) => StoredRecord,
+  ): AsyncGenerator<StoredRecord> {
+    for (let after: string | undefined; ; ) {
+      const found = await run('exportAll', () => find(after));
+      for (const document of found) yield recordOf(document);
+      after = found.at(-1)?._id;
+      if (found.length < pageSize) return;
+    }
+  }
+  return {
+    async *exportAll() {
+      yield* pages(
+        (after) => tokens.find(beyond(after), inOrder).toArray(),
+        (found) => ({ kind: 'token', token: tokenOf(found) }),
+      );
+      yield* pages((after) => transactions.find(beyond(after), inOrder).toArray(), transactionRecord);
+      yield* pages(
+        (after) => counters.find(beyond(after), inOrder).toArray(),
+        ({ _id, count, endsAt }) => ({ kind: 'counter', key: _id, count, endsAt }),
+      );
+      yield* pages(
+        (after) => stockKeys.find(beyond(after), inOrder).toArray(),
+        (found) => ({ kind: 'stock-key', stockKey: stockKeyOf(found) }),
+      );
+      yield* pages(
+        (after) => accounts.find(beyond(after), inOrder).toArray(),
+        (found) => ({ kind: 'account', account: accountOf(found) }),
+      );
+    },
+    importRecords: (records) => run('importRecords', () => put(session, records)),
+  };
+}
+
+function transactionRecord({ trail, effects, effectsDue, cleanFrom: _cleanFrom, ...rest }: TransactionDocument): StoredRecord {
+  const sorted = effects.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return {
+    kind: 'transaction',
+    transaction: transactionOf(rest),
+    trail,
+    effects: sorted,
+    ...(effectsDue === undefined ? {} : { effectsDue }),
+  };
+}
+
+/** Replaces whole documents, as nothing else does: nobody else writes meanwhile. */
+async function put({ names, collections }: Session, records: readonly StoredRecord[]): Promise<void> {
+  const of = <K extends StoredRecord['kind']>(kind: K): RecordOf<K>[] =>
+    records.filter((record): record is RecordOf<K> => record.kind === kind);
+  const tokens = of('token').map(({ token }) => tokenDocument(token));
+  const transactions = of('transaction').map(transactionToStore);
+  await names.give([
+    ...tokens.map(({ _id }) => ({ id: _id, names: [serialName(_id)] })),
+    ...transactions.map((each) => ({ id: each._id, names: namesOf(each), cleanFrom: new Date() })),
+  ]);
+  const counters = of('counter').map(({ key, count, endsAt }): CounterDocument => ({ _id: key, count, endsAt, cleanFrom: new Date() }));
+  const stockKeys = of('stock-key').map(({ stockKey: { id, ...key } }) => ({ _id: id, ...key }));
+  const accounts = of('account').map(({ account: { name, ...account } }) => ({ _id: name, ...account }));
+  await Promise.all([
+    replace(tokens, routed, (writes) => collections.tokens.bulkWrite(writes, unordered)),
+    replace(transactions, routed, (writes) => collections.transactions.bulkWrite(writes, unordered)),
+    replace(counters, byId, (writes) => collections.counters.bulkWrite(writes, unordered)),
+    replace(stockKeys, byId, (writes) => collections.stockKeys.bulkWrite(writes, unordered)),
+    replace(accounts, byId, (writes) => collections.accounts.bulkWrite(writes, unordered)),
+  ]);
+}
+
+const unordered = { ordered: false } as const;
+const byId = ({ _id }: { _id: string }) => ({ _id });
+/** With its whole shard key, which an upsert must name. */
+const routed = ({ _id, bucket }: { _id: string; bucket: number }) => ({ _id, bucket });
+
+type Replacement<D, F> = { replaceOne: { filter: F; replacement: D; upsert: true } };
+
+async function replace<D, F>(
+  documents: readonly D[],
+  filterOf: (document: D) => F,
+  write: (writes: Replacement<D, F>[]) => Promise<unknown>,
+) {
+  // The driver refuses to send nothing.
+  if (documents.length === 0) return;
+  await write(documents.map((replacement) => ({ replaceOne: { filter: filterOf(replacement), replacement, upsert: true } })));
+}
+
+function transactionToStore({ transaction, trail, effects, effectsDue }: RecordOf<'transaction'>): TransactionDocument {
+  const { cleanFrom = new Date(), ...document } = transactionDocument(transaction);
+  const isBusy = effectsDue !== undefined;
+  return { ...document, trail: [...trail], effects: [...effects], ...(isBusy ? { effectsDue } : { cleanFrom }) };
+}

@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import type { Store, StoredRecord } from '../../src/store/store.ts';
+import { givenChallenge, givenPushToken, givenTransaction } from './records.ts';
+
+/** Any text that a name may be, and texts that databases are known to trip over. */
+const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 12 }), fc.constantFrom('$set', 'a.b', "'; --", '%_*?', '😀', '\uffee'));
+const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
+const moment = fc.integer({ min: 0, max: 2 ** 42 });
+const bucket = fc.integer({ min: 0, max: 999 });
+const optional = <T, K extends string>(name: K, value: fc.Arbitrary<T>) => fc.record({ [name]: value }, { requiredKeys: [] });
+
+const token = (serial: string): fc.Arbitrary<StoredRecord> =>
+  fc
+    .tuple(
+      fc.record({ bucket, version: fc.nat(), createdAt: moment, failCount: fc.nat(10), description: text, enabled: fc.boolean() }),
+      fc.record({ rollout: fc.constantFrom('offered', 'paired', 'activating', 'enrolled'), realms: fc.array(text, { maxLength: 2 }) }),
+      optional('owner', fc.record({ user: text, realm: text, resolver: text })),
+      optional('pinHash', text),
+      fc.record({ addresses: fc.array(fc.record({ kind: fc.constantFrom('fcm', 'apns'), value: text, since: moment }), { maxLength: 2 }) }),
+      optional('lastLogin', fc.record({ at: moment, effect: text })),
+    )
+    .map((parts) => {
+      const { owner: _owner, ...unowned } = givenPushToken();
+      return { kind: 'token', token: Object.assign({ ...unowned, serial }, ...parts) };
+    });
+
+const transaction = (id: string): fc.Arbitrary<StoredRecord> =>
+  fc
+    .tuple(
+      fc.record({ bucket, createdAt: moment, user: text, realm: text }),
+      fc.boolean(),
+      fc.record({
+        state: fc.constantFrom('open', 'accepted', 'declined', 'withdrawn', 'consumed'),
+        answerUntil: moment,
+        finishUntil: moment,
+        version: fc.nat(),
+      }),
+      fc.array(fc.record({ serial: text, payload: text, wrongTries: fc.nat(3) }), { minLength: 1, maxLength: 3 }),
+      fc.array(fc.record({ at: moment, serial: text, provider: text, outcome: fc.constant('sent' as const), reason: text, ms: fc.nat() })),
+      fc.option(fc.tuple(moment, fc.integer({ min: 1, max: 3 }))),
+    )
+    .map(([fixed, hasForeignId, decision, challenges, trail, due]) => {
+      const base = givenTransaction(
+        {},
+        challenges.map((each, index) => givenChallenge({ ...each, handle: `${id} ${index}` })),
+      );
+      const at = 5;
+      return {
+        kind: 'transaction',
+        transaction: { ...base, ...fixed, ...(hasForeignId ? { foreignId: id } : {}), id, decision: { ...base.decision, ...decision } },
+        trail,
+        effects: Array.from({ length: due?.[1] ?? 0 }, (_, index) => ({ id: `e${index}`, kind: 'login-succeeded', serial: 's', at })),
+        ...(due ? { effectsDue: due[0] } : {}),
+      };
+    });
+
+const each = (recordOf: (key: string) => fc.Arbitrary<StoredRecord>): fc.Arbitrary<StoredRecord[]> =>
+  fc.uniqueArray(key, { minLength: 1, maxLength: 8 }).chain((keys) => fc.tuple(...keys.map(recordOf)));
+
+/** What a store may hold, in no order. */
+export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
+  .tuple(
+    each(token),
+    each(transaction),
+    each((name) => fc.record({ kind: fc.constant('counter'), key: fc.constant(name), count: fc.nat(), endsAt: moment })),
+    each((id) =>
+      fc
+        .record({ id: fc.constant(id), bits: fc.constantFrom(2048, 3072), publicKey: text, sealedPrivateKey: text })
+        .map((stockKey): StoredRecord => ({ kind: 'stock-key', stockKey })),
+    ),
+    each((name) =>
+      fc
+        .record({ name: fc.constant(name), passwordHash: text, createdAt: moment })
+        .map((account): StoredRecord => ({ kind: 'account', account })),
+    ),
+  )
+  // A clone has the prototype that all objects have.
+  .map((records) => structuredClone(records.flat()));
+
+const kinds: readonly StoredRecord['kind'][] = ['token', 'transaction', 'counter', 'stock-key', 'account'];
+
+function keyOf(record: StoredRecord): string {
+  switch (record.kind) {
+    case 'token':
+      return record.token.serial;
+    case 'transaction':
+      return record.transaction.id;
+    case 'counter':
+      return record.key;
+    case 'stock-key':
+      return record.stockKey.id;
+    case 'account':
+      return record.account.name;
+  }
+}
+
+/** The order in which every store gives them out. */
+export const inOrder = (records: readonly StoredRecord[]): StoredRecord[] =>
+  records.toSorted(
+    (one, other) =>
+      kinds.indexOf(one.kind) - kinds.indexOf(other.kind) || Buffer.compare(Buffer.from(keyOf(one)), Buffer.from(keyOf(other))),
+  );
+
+/** All that a store holds. */
+export async function recordsOf(store: Store): Promise<StoredRecord[]> {
+  const records: StoredRecord[] = [];
+  for await (const record of store.exportAll()) records.push(record);
+  return records;
+}
