@@ -143,6 +143,8 @@ describe('Several workers on one listener', function () {
   it('all reload once at SIGHUP and once when the file changes', async () => {
     const { log, pids, gateway, write } = await givenWorkers();
     const reloaded = 'policies and providers were reloaded';
+    // The whole group is told, as a terminal or a supervisor does.
+    for (const pid of pids()) process.kill(Number(pid), 'SIGHUP');
     gateway.child.kill('SIGHUP');
     await log.until(reloaded, (lines) => lines.length >= workers);
     write({ policies: [{ name: 'new', actions: { push_title_on_mobile: 'New' } }] });
@@ -151,6 +153,32 @@ describe('Several workers on one listener', function () {
     assert.equal(await gateway.end('SIGTERM'), 0);
     const times = [...pids()].map((pid) => log(reloaded).filter(({ worker }) => worker === pid).length);
     assert.deepEqual(times, Array(workers).fill(2));
+  });
+
+  it('stop for good when the whole group is told, as by Ctrl-C', async () => {
+    const { log, pids, gateway } = await givenWorkers();
+    for (const pid of pids()) process.kill(Number(pid), 'SIGINT');
+    assert.equal(await gateway.end('SIGINT'), 0);
+    assert.deepEqual(log('a worker ended; another one takes its place'), []);
+  });
+
+  it('come back one by one as soon as a file is right again that kept them from starting', async () => {
+    // given a file that was broken while all workers ran, and one of them killed since
+    const { log, pids, gateway, write, file } = await givenWorkers();
+    writeFileSync(file, '{ "broken');
+    gateway.child.kill('SIGHUP');
+    await log.until('the new configuration was refused; the old one stays in use', (lines) => lines.length >= workers);
+    process.kill(Number([...pids()][0]), 'SIGKILL');
+    const ended = 'a worker ended; another one takes its place';
+    await log.until(ended, (lines) => lines.length >= 3);
+    assert.match(String(log(ended)[1]?.how), /^the configuration .* cannot be used/);
+    assert.ok(Number(log(ended)[2]?.againInMs) > Number(log(ended)[0]?.againInMs), 'the pauses grow');
+    // when it is right again
+    write();
+    gateway.child.kill('SIGHUP');
+    // then there are as many as before
+    await log.until('the gateway listens', (lines) => lines.length === workers + 1);
+    assert.equal(await gateway.end('SIGTERM'), 0);
   });
 
   it('end with the primary, however it ends', async () => {

@@ -39,6 +39,7 @@ type Pool = Pick<Workers, 'reload' | 'close'> & { add(): Member };
 
 function openPool(log: Log): Pool {
   const ending = new AbortController();
+  let pausing = new AbortController();
   const members = new Set<Member>();
   const kept: Promise<void>[] = [];
   const metrics = openClusterMetrics();
@@ -57,7 +58,8 @@ function openPool(log: Log): Pool {
     if (ending.signal.aborted) return undefined;
     log.error({ worker: member.pid, how, againInMs }, 'a worker ended; another one takes its place');
     metrics.departed(member.lastSnapshot() ?? []);
-    await sleep(againInMs, undefined, { signal: ending.signal }).catch(() => undefined);
+    const signal = AbortSignal.any([ending.signal, pausing.signal]);
+    await sleep(againInMs, undefined, { signal }).catch(() => undefined);
     if (ending.signal.aborted) return undefined;
     metrics.restarts.inc();
     return fork();
@@ -79,6 +81,9 @@ function openPool(log: Log): Pool {
       return member;
     },
     reload() {
+      // What kept a worker from starting may be right now.
+      pausing.abort();
+      pausing = new AbortController();
       for (const member of members) member.tell({ kind: 'reload' });
     },
     async close() {
