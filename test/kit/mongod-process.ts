@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dataFolder, mongodBinary, withClient } from './mongod.ts';
@@ -22,14 +23,16 @@ export type MongodProcess = {
 
 const patienceMs = 60_000;
 
+/** A standalone mongod that asks for credentials: `url` with those of these accounts, made with these roles on this database. */
+export type GuardedMongod = {
+  url(user: string, password: string): string;
+  add(user: string, password: string, roles: string[]): Promise<void>;
+};
+
 /** Starts it; undefined, with a loud word, where no mongod is to be had. With CI=true that is a failure. */
 export async function mongodProcess(undo: Cleanup): Promise<MongodProcess | undefined> {
-  const found = await mongodBinary();
-  if ('missing' in found) {
-    assert.ok(!process.env.CI, found.missing);
-    process.stderr.write(`\n  SKIPPED, NOT TESTED: ${found.missing}\n\n`);
-    return undefined;
-  }
+  const program = await givenProgram();
+  if (!program) return undefined;
   const folder = dataFolder();
   const port = await freePort();
   const wire = await tcpProxy(undo, port);
@@ -42,8 +45,7 @@ export async function mongodProcess(undo: Cleanup): Promise<MongodProcess | unde
     await ended;
   };
   const start = async (): Promise<void> => {
-    const where = ['--replSet', 'rs0', '--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1'];
-    server.child = spawn(found.systemBinary, [...where, '--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '64'], { stdio: 'ignore' });
+    server.child = launch(program, { folder, port }, '--replSet', 'rs0', '--oplogSize', '64');
     await untilPrimary(besideUrl, `127.0.0.1:${wire.port}`);
   };
   undo.later(kill);
@@ -59,6 +61,42 @@ export async function mongodProcess(undo: Cleanup): Promise<MongodProcess | unde
         await client.db('admin').command({ replSetStepDown: seconds, secondaryCatchUpPeriodSecs: 0, force: true });
       }),
   };
+}
+
+/** Starts a mongod with accounts; undefined, with a loud word, where no mongod is to be had. */
+export async function guardedMongod(undo: Cleanup, database: string): Promise<GuardedMongod | undefined> {
+  const program = await givenProgram();
+  if (!program) return undefined;
+  const [port, secret] = [await freePort(), randomUUID()];
+  const child = launch(program, { folder: dataFolder(), port }, '--auth');
+  undo.later(async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  });
+  const root = { createUser: 'root', pwd: secret, roles: ['root'] };
+  // As long as there is no account, whoever comes from this machine may make the first one.
+  await withClient(`mongodb://127.0.0.1:${port}/`, async (client) => client.db('admin').command(root));
+  return {
+    url: (user, password) => `mongodb://${user}:${password}@127.0.0.1:${port}/?authSource=admin`,
+    add: (user, pwd, roles) =>
+      withClient(`mongodb://root:${secret}@127.0.0.1:${port}/?authSource=admin`, async (client) => {
+        await client.db('admin').command({ createUser: user, pwd, roles: roles.map((role) => ({ role, db: database })) });
+      }),
+  };
+}
+
+/** The program to run; undefined where there is none. With CI=true that is a failure. */
+async function givenProgram(): Promise<string | undefined> {
+  const found = await mongodBinary();
+  if (!('missing' in found)) return found.systemBinary;
+  assert.ok(!process.env.CI, found.missing);
+  process.stderr.write(`\n  SKIPPED, NOT TESTED: ${found.missing}\n\n`);
+  return undefined;
+}
+
+function launch(program: string, { folder, port }: { folder: string; port: number }, ...more: string[]): ChildProcess {
+  const where = ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1', '--wiredTigerCacheSizeGB', '0.25'];
+  return spawn(program, [...where, ...more], { stdio: 'ignore' });
 }
 
 /** Waits until the server takes writes; a new one is made a replica set of one, `host` being its name in it. */

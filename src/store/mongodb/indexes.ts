@@ -75,6 +75,8 @@ export async function ensureIndexes(db: Db, uniqueBy: Uniqueness): Promise<void>
       // One that somebody made under a name of theirs serves as well; MongoDB would refuse the same again under ours.
       return !there && !found.some((other) => isAs(other, index));
     });
+    const unknown = found.find((other) => other.unique === true && !wanted.some((index) => isAs(other, index)));
+    if (unknown) throw notOurs(name, String(unknown.name));
     for (const index of missing) await make(db, name, index);
   });
   await Promise.all(each);
@@ -106,4 +108,11 @@ const inTheWay = (collection: string, { name }: WantedIndex, code: unknown): Gat
     code === notUnique
       ? `The index ${name} of the collection ${collection} cannot be made: what is stored there is not unique.`
       : `The index ${name} of the collection ${collection} cannot be made beside one on the same fields that is not ours. Drop that one.`,
+  );
+
+/** It would refuse what is new to us, and we would take that for something that is there already. */
+const notOurs = (collection: string, index: string): GatewayFault =>
+  new GatewayFault(
+    'config-invalid',
+    `The unique index ${index} of the collection ${collection} is not ours, and would refuse what we store. Drop it.`,
   );
