@@ -9,6 +9,8 @@ export type Seen = {
   plan: string;
   keysExamined: number;
   docsExamined: number;
+  /** Documents that came back, were changed or went. */
+  returned: number;
 };
 
 /** What the server did in a database while `work` ran: it keeps the record itself, so nothing is missed and nothing is asked of the store. */
@@ -27,7 +29,7 @@ export async function seenWhile(url: string, database: string, work: () => Promi
   });
 }
 
-function seenOf({ ns, op, command, planSummary, keysExamined = 0, docsExamined = 0 }: Document): Seen {
+function seenOf({ ns, op, command, planSummary, keysExamined = 0, docsExamined = 0, nreturned, nMatched, ndeleted }: Document): Seen {
   const [, match] = command.pipeline ? [undefined, command.pipeline[0]?.$match] : [];
   return {
     collection: ns.slice(ns.indexOf('.') + 1),
@@ -36,5 +38,6 @@ function seenOf({ ns, op, command, planSummary, keysExamined = 0, docsExamined =
     plan: planSummary ?? '',
     keysExamined,
     docsExamined,
+    returned: nreturned ?? nMatched ?? ndeleted ?? 0,
   };
 }
