@@ -1,0 +1,153 @@
+/**
+ * What each operation of the MongoDB store costs beside very many push tokens and logins that are over, against the same beside few. Both
+ * databases are in one mongod, and asked in turns. `npm run bench:growth -- --records 1000000 --few 1000 --rounds 500`; `--mongod` names a server.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Document, MongoClient } from 'mongodb';
+import { openLog } from '../src/foundation/telemetry/index.ts';
+import { openMongoStore } from '../src/store/mongodb/index.ts';
+import type { Store } from '../src/store/store.ts';
+import { freePort } from '../test/kit/ports.ts';
+import { givenChallenge, givenPushToken, givenTransaction } from '../test/kit/records.ts';
+
+const { values } = parseArgs({
+  options: {
+    records: { type: 'string', default: '1000000' },
+    few: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '500' },
+    mongod: { type: 'string' },
+  },
+});
+const sizes = [Number(values.few), Number(values.records)] as const;
+const rounds = Number(values.rounds);
+const batch = 5000;
+
+/** A database of this size, and what is asked of it next. */
+type Side = { store: Store; database: string; size: number; number: number };
+const settled = { ...givenTransaction().decision, state: 'accepted' as const, version: 1 };
+const some = ({ size }: Side): string => `T${randomInt(size)}`;
+const mine = ({ number }: Side): string => `new${number}`;
+const effect = (side: Side) => ({ id: mine(side), kind: 'login-succeeded' as const, serial: some(side), at: Date.now() });
+const page = { offset: 0, limit: 10, sortBy: 'serial', descending: false } as const;
+
+/** What a login and its house-keeping ask, in an order in which each finds something. */
+const operations: [name: string, run: (side: Side) => Promise<unknown>][] = [
+  ['findToken', (side) => side.store.findToken(some(side))],
+  ['tokensOf', (side) => side.store.tokensOf(some(side), 'corp')],
+  ['addTransaction', (side) => side.store.addTransaction(transactionOf(mine(side), some(side)))],
+  [
+    'appendTrail',
+    (side) => side.store.appendTrail(mine(side), [{ at: 1, serial: 's', provider: 'p', outcome: 'sent', reason: '', ms: 1 }]),
+  ],
+  ['findTokenWithOpen', (side) => side.store.findTokenWithOpen(some(side), 0)],
+  ['findTransaction', (side) => side.store.findTransaction(mine(side))],
+  ['findByHandle', (side) => side.store.findByHandle('pipush', mine(side))],
+  [
+    'decide',
+    (side) =>
+      side.store.decide(mine(side), 0, { ...settled, challenges: transactionOf(mine(side), 's').decision.challenges }, [effect(side)], 1),
+  ],
+  ['claimDueEffects', (side) => side.store.claimDueEffects(1, 9e15, 10)],
+  ['countLogin', (side) => side.store.countLogin(some(side), Date.now(), mine(side))],
+  ['removeEffects', (side) => side.store.removeEffects(mine(side), [mine(side)])],
+  ['countFailure', (side) => side.store.countFailure([some(side)])],
+  ['countUp', (side) => side.store.countUp(`poll:${some(side)}`, 0, 9e15)],
+  ['changeToken', async (side) => side.store.changeToken(some(side), 0, { description: 'x' })],
+  ['sweep (one is over)', (side) => side.store.sweep(2001, 10)],
+  ['listTokens (a page)', (side) => side.store.listTokens({ user: some(side).toLowerCase() }, page)],
+];
+
+const transactionOf = (id: string, serial: string) => givenTransaction({ id, createdAt: 1 }, [givenChallenge({ serial, handle: id })]);
+
+const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
+const port = await freePort();
+const mongod = await start();
+const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`);
+try {
+  await initiate();
+  const sides = [await openSide(sizes[0]), await openSide(sizes[1])] as const;
+  const costs = await measure(sides);
+  report(costs);
+  for (const { store } of sides) await store.close();
+} finally {
+  await client.close();
+  mongod.kill('SIGKILL');
+  await new Promise((resolve) => mongod.once('exit', resolve));
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function start(): Promise<ChildProcess> {
+  const program = values.mongod ?? JSON.parse(execFileSync(process.execPath, ['scripts/find-mongod.mjs'], { encoding: 'utf8' })).path;
+  const where = ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1', '--replSet', 'rs0'];
+  return spawn(program, [...where, '--wiredTigerCacheSizeGB', '1', '--oplogSize', '512'], { stdio: 'ignore' });
+}
+
+async function initiate(): Promise<void> {
+  const members = [{ _id: 0, host: `127.0.0.1:${port}` }];
+  await client.db('admin').command({ replSetInitiate: { _id: 'rs0', members } });
+  while (!(await client.db('admin').command({ hello: 1 })).isWritablePrimary) await sleep(100);
+}
+
+/** A database with so many push tokens and logins that are over: copies of what the store itself wrote. */
+async function openSide(size: number): Promise<Side> {
+  const database = `bench-${size}`;
+  const limits = { maxPoolSize: 10, serverSelectionTimeoutMs: 5000, operationTimeoutMs: 60_000 };
+  const store = await openMongoStore({
+    url: `mongodb://127.0.0.1:${port}/?directConnection=true`,
+    database,
+    ...limits,
+    log: openLog('silent'),
+  });
+  await store.addToken(givenPushToken({ serial: 'template' }));
+  await store.addTransaction(transactionOf('template', 'template'));
+  const db = client.db(database);
+  const [token, transaction] = [await db.collection('tokens').findOne(), await db.collection('transactions').findOne()];
+  for (let first = 0; first < size; first += batch) {
+    const names = Array.from({ length: Math.min(batch, size - first) }, (_, index) => `T${first + index}`);
+    await db.collection<{ _id: string }>('tokens').insertMany(names.map((name) => tokenNamed(name, token)));
+    await db.collection<{ _id: string }>('transactions').insertMany(names.map((name) => oldNamed(name, transaction)));
+  }
+  return { store, database, size, number: 0 };
+}
+
+function tokenNamed(name: string, template: Document | null) {
+  const lower = name.toLowerCase();
+  const owner = { user: name, realm: 'corp', resolver: '' };
+  return { ...template, _id: name, owner, lower: { serial: lower, user: lower, realm: 'corp' } };
+}
+
+/** A login that is over and that no sweep takes: the one that measures is to find its own. */
+function oldNamed(name: string, template: Document | null) {
+  const challenges = [givenChallenge({ serial: name, handle: name })];
+  return { ...template, _id: name, decision: { ...template?.decision, state: 'consumed', finishUntil: 9e15, challenges } };
+}
+
+/** Milliseconds of each operation at both sides, one after the other, so that whatever else the machine does meets both. */
+async function measure(sides: readonly [Side, Side]): Promise<Map<string, [number[], number[]]>> {
+  const costs = new Map<string, [number[], number[]]>(operations.map(([name]) => [name, [[], []]]));
+  for (let round = 0; round < rounds; round += 1)
+    for (const [name, run] of operations)
+      for (const [index, side] of sides.entries()) {
+        side.number = round;
+        const begun = performance.now();
+        await run(side);
+        costs.get(name)?.[index]?.push(performance.now() - begun);
+      }
+  return costs;
+}
+
+function report(costs: Map<string, [number[], number[]]>): void {
+  const median = (list: number[]): number => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
+  const lines = [...costs].map(([name, [few, many]]) => {
+    const [small, large] = [median(few), median(many)];
+    return `  ${name.padEnd(22)} ${small.toFixed(2).padStart(8)} ${large.toFixed(2).padStart(8)} ${(large / small).toFixed(2).padStart(7)}`;
+  });
+  const head = `median ms of ${rounds} each, beside ${sizes[0]} and beside ${sizes[1]} push tokens and as many old logins, and their ratio`;
+  process.stdout.write(`${[head, ...lines].join('\n')}\n`);
+}
