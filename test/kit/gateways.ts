@@ -39,9 +39,10 @@ export async function givenGateways(
   let started = 0;
   const add = async (at: string): Promise<GatewayNode> => {
     started += 1;
-    const [file, port] = [join(folder, `gateway-${started}.json`), await freePort()];
-    writeFileSync(join(folder, `url-${started}`), at);
-    const mongodb = { kind: 'mongodb', url: { $file: `url-${started}` }, database, ...store };
+    const name = `gateway-${started}`;
+    const [file, port] = [join(folder, `${name}.json`), await freePort()];
+    writeFileSync(join(folder, `${name}.url`), at);
+    const mongodb = { kind: 'mongodb', url: { $file: `${name}.url` }, database, ...store };
     writeFileSync(file, configText({ settings: patient, more: { store: mongodb } }, `127.0.0.1:${port}`));
     const node = {
       client: piClient(`http://127.0.0.1:${port}`),

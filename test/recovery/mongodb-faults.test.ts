@@ -40,13 +40,13 @@ describe('Gateway processes under load whose MongoDB breaks', function () {
   /** Breaks something under load until all have noticed, mends it, and sees that all goes on by itself. */
   const survives = async (breakIt: () => Promise<unknown>, mendIt: () => Promise<unknown>): Promise<void> => {
     const crowd = openCrowd(given);
-    await crowd.untilLoginsAtEach(5);
+    await crowd.untilLoginsAtEach(3);
     const before = crowd.ledger.refused;
     await Promise.all([breakIt(), untilReadyz(503)]);
     while (crowd.ledger.refused === before) await sleep(20);
     await mendIt();
     await untilReadyz(200);
-    await crowd.untilLoginsAtEach(5);
+    await crowd.untilLoginsAtEach(3);
     await crowd.end();
     await checkLedger(crowd.ledger, crowd.balancer);
     const { slowest } = crowd.ledger;
@@ -62,7 +62,7 @@ describe('Gateway processes under load whose MongoDB breaks', function () {
 
   it('lose nothing when its primary steps down', async () => {
     await survives(
-      () => mongod.stepDown(4),
+      () => mongod.stepDown(3),
       async () => undefined,
     );
   });
@@ -79,14 +79,14 @@ describe('Gateway processes under load whose MongoDB breaks', function () {
 
   it('lose nothing when one of them is killed; the others go on, and nobody else notices', async () => {
     const crowd = openCrowd(given);
-    await crowd.untilLoginsAtEach(5);
+    await crowd.untilLoginsAtEach(3);
     const [doomed] = given.nodes;
     crowd.dead.add(doomed);
     await doomed.process.end('SIGKILL');
-    await crowd.untilLoginsAtEach(10);
+    await crowd.untilLoginsAtEach(5);
     await doomed.start();
     crowd.dead.delete(doomed);
-    await crowd.untilLoginsAtEach(5);
+    await crowd.untilLoginsAtEach(3);
     await crowd.end();
     await checkLedger(crowd.ledger, crowd.balancer);
     assert.equal(crowd.ledger.refused, 0);
