@@ -227,7 +227,8 @@ function connection(url: string) {
   let socket: NodeJS.EventEmitter | undefined;
   const ask = (path: string): Promise<{ status: number; requestId: string; text: string }> =>
     new Promise((resolve, reject) => {
-      const request = get(`${url}${path}`, { agent }, (reply) => {
+      // A connection that is on its way to a worker when that is killed is nobody's; a client waits no longer than this.
+      const request = get(`${url}${path}`, { agent, timeout: 5_000 }, (reply) => {
         socket = reply.socket;
         let text = '';
         reply.setEncoding('utf8').on('data', (chunk: string) => {
@@ -236,7 +237,7 @@ function connection(url: string) {
         reply.once('end', () => resolve({ status: reply.statusCode ?? 0, requestId: String(reply.headers['x-request-id']), text }));
         reply.once('error', reject);
       });
-      request.once('error', reject);
+      request.once('error', reject).once('timeout', () => request.destroy(new Error('no answer in time')));
     });
   return { ask, socket: () => socket ?? assert.fail('nothing was asked yet') };
 }
