@@ -86,8 +86,24 @@ function checkLogin(parts: EngineParts, name: string, password: string, source: 
   });
 }
 
+const mostSkewMs = 2000;
+
+/** Gateways decide by their own clocks what is over; one that is far from the store's is far from the other gateways' as well. */
+async function checkClock({ store, clock }: EngineParts): Promise<void> {
+  const { now } = await store.ping();
+  const skewMs = now === undefined ? 0 : Math.abs(clock() - now);
+  if (skewMs >= mostSkewMs)
+    throw new Error(`this clock and the store's are ${(skewMs / 1000).toFixed(1)} s apart; let both machines keep the same time (NTP)`);
+}
+
 const readiness = (parts: EngineParts) => [
-  { name: 'store', check: () => parts.store.ping() },
+  {
+    name: 'store',
+    check: async () => {
+      await parts.store.ping();
+    },
+  },
+  { name: 'clock', check: () => checkClock(parts) },
   {
     name: 'providers',
     check: async () => {

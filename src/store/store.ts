@@ -116,8 +116,8 @@ export type Store = {
   /** Puts records in, each over the one of the same key; done again it changes nothing. Nobody else may write meanwhile. */
   importRecords(records: readonly StoredRecord[]): Promise<void>;
 
-  /** Resolves when the store answers; throws `store-unavailable` when not. */
-  ping(): Promise<void>;
+  /** Resolves when the store answers, with the time of its own clock (epoch ms) where it has one; throws `store-unavailable` when not. */
+  ping(): Promise<{ now?: number }>;
   /** Finishes what is under way, then closes. */
   close(): Promise<void>;
 };

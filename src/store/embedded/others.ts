@@ -40,7 +40,10 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
         return row && accountOf(row);
       }),
     listAccounts: () => read('listAccounts', () => all('SELECT * FROM accounts ORDER BY name').map(accountOf)),
-    ping: () => read('ping', () => void get('SELECT 1 AS one')),
+    async ping() {
+      await read('ping', () => void get('SELECT 1 AS one'));
+      return {};
+    },
   };
 }
 

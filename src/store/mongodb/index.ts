@@ -56,7 +56,12 @@ export async function openMongoStore({ log, onOperation, pollMs, retryMs, ...opt
       ...transferStore(session),
       onDecided: watch.onDecided,
       // A read, and not the command `ping`: of that the driver makes no second try when an idle connection turns out to be dead.
-      ping: () => runner.run('ping', async () => void (await db.collection('schema').findOne({}, { projection: { version: 1 } }))),
+      ping: () =>
+        runner.run('ping', async () => {
+          const asked = db.collection('schema').aggregate([{ $limit: 1 }, { $project: { now: '$$NOW' } }]);
+          const [answer] = await asked.toArray();
+          return answer?.now instanceof Date ? { now: answer.now.getTime() } : {};
+        }),
       async close() {
         await runner.end();
         await watch.close();
