@@ -1,6 +1,6 @@
 /**
  * Pushes per second of our own CPU over kept-open connections, for Firebase and APNs against fakes in another process, and what the memory does
- * meanwhile. `npm run bench:deliveries -- --count 100000 --parallel 256`
+ * meanwhile. `npm run bench:deliveries -- --count 100000 --parallel 256 --kind apns`
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,13 +14,19 @@ import { openLog } from '../src/foundation/telemetry/index.ts';
 import { openHttp, openHttp2 } from '../src/foundation/wire/index.ts';
 import { startFakesProcess } from './fakes-process.ts';
 
-const { values } = parseArgs({ options: { count: { type: 'string', default: '50000' }, parallel: { type: 'string', default: '256' } } });
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '50000' },
+    parallel: { type: 'string', default: '256' },
+    kind: { type: 'string', multiple: true, default: ['firebase', 'apns'] },
+  },
+});
 const count = Number(values.count);
 const parallel = Number(values.parallel);
 const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
 const fakes = await startFakesProcess(folder);
 try {
-  for (const { kind, config } of fakes.providers.filter((each) => each.kind !== 'challenge-service')) {
+  for (const { kind, config } of fakes.providers.filter((each) => values.kind.includes(each.kind))) {
     const definition = definitionOf(catalog, kind);
     const host = { openHttp, openHttp2, path: (file: string) => file, clock: Date.now, log: openLog('silent') };
     const provider = await definition.open(definition.config.parse(withSecrets(config)), host);
