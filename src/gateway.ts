@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Catalog, type Config, type Environment, readSecret } from './config/index.ts';
+import type { GatewayOptions } from './cli/gateway-runner.ts';
+import { readSecret } from './config/index.ts';
 import { openAdminTokens } from './edge/access/index.ts';
 import { type Listener, openListener } from './edge/http/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
@@ -8,24 +9,13 @@ import { type EngineParts, openBackground, openEngine, openServerKeys, openTurns
 import { openSourceLimits } from './engine/limits/index.ts';
 import { type Directory, openDirectory, openRadiusServers, openRealms, putAccount } from './engine/users/index.ts';
 import { createKeyringFile, createPasswords, type Keyring, openKeyring, openKeyStock } from './foundation/keyring/index.ts';
-import { type AdminAccount, type Clock, GatewayFault, version } from './foundation/model/index.ts';
-import { type Log, type Metrics, openMetrics } from './foundation/telemetry/index.ts';
+import { type AdminAccount, GatewayFault, version } from './foundation/model/index.ts';
+import { type Metrics, openMetrics } from './foundation/telemetry/index.ts';
 import { mountsOf } from './mounts.ts';
 import { type Loading, openRouting, type Routing } from './routing.ts';
 import { openEmbeddedStore } from './store/embedded/index.ts';
 import { openMongoStore } from './store/mongodb/index.ts';
 import type { Store } from './store/store.ts';
-
-/** What a gateway is started with. Paths in `config` count from `folder`; `metrics` are its own where it is one of several workers. */
-export type GatewayOptions = {
-  config: Config;
-  catalog: Catalog;
-  folder: string;
-  environment: Environment;
-  clock: Clock;
-  log: Log;
-  metrics?: Metrics;
-};
 
 /** A gateway that runs. */
 export type Gateway = {

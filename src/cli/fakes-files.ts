@@ -10,7 +10,7 @@ import {
   outOfOneFile,
   readAuthority,
 } from './certificate-files.ts';
-import { record } from './record.ts';
+import { parseJson, record } from './record.ts';
 import { CommandFailed } from './terminal.ts';
 
 const clientFile = 'client.pem';
@@ -39,7 +39,7 @@ export async function fakesMaterial(out: string, host?: string): Promise<Pick<Fa
 function knownKeys(folder: CertificateFolder): { serviceAccount?: string; apns?: string } {
   const [account, apns] = [folder.read(serviceAccountFile), folder.read(apnsKeyFile)];
   if (account === undefined && apns === undefined) return {};
-  const { client_email: email, private_key: serviceAccount } = jsonRecord(account);
+  const { client_email: email, private_key: serviceAccount } = record(parseJson(account ?? ''));
   if (email !== fakeServiceAccount || typeof serviceAccount !== 'string' || apns === undefined)
     throw new CommandFailed(`${folder.path('.')} holds keys that are not those of the fakes. Name another folder with --out.`);
   return { serviceAccount, apns };
@@ -54,14 +54,6 @@ async function newClient(folder: CertificateFolder, authority: Issued, now: numb
   const client = await issueClientCertificate(authority, { name: 'pushgate', now });
   folder.write(clientFile, inOneFile(client));
   return client;
-}
-
-function jsonRecord(text = ''): Readonly<Record<string, unknown>> {
-  try {
-    return record(JSON.parse(text));
-  } catch {
-    return {};
-  }
 }
 
 /** Writes what clients of the fakes need, and returns the `providers` of a configuration that uses them. */

@@ -11,7 +11,7 @@ export type RunningGateway = {
   close(): Promise<void>;
 };
 
-/** What a gateway is started with; with `metrics` it counts and shows those instead of its own. */
+/** What a gateway is started with. Paths in `config` count from `folder`; with `metrics` it counts and shows those instead of its own. */
 export type GatewayOptions = {
   config: Config;
   catalog: Catalog;
