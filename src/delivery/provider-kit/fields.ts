@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Secret } from '../../foundation/model/index.ts';
+
+export { secretField as secret } from '../../foundation/model/index.ts';
 
 /** One value, or a list of them; read as a list. */
 export const oneOrMany = <T extends z.ZodType>(value: T) => z.union([value.transform((one) => [one]), z.array(value).min(1)]);
@@ -13,17 +14,6 @@ export const pushUrl = z
 export const proxyUrl = z
   .url({ protocol: /^https?$/, abort: true })
   .refine((text) => new URL(text).pathname === '/', 'a proxy has no path');
-
-/** A secret: the file holds a reference (`{"$env": …}` or `{"$file": …}`), the provider gets the `Secret` behind it. */
-export const secret = z
-  .custom<Secret>((value) => value instanceof Secret, 'a secret stands here as {"$env": "NAME"} or {"$file": "path"}, never as itself')
-  .meta({
-    type: 'object',
-    properties: { $env: { type: 'string' }, $file: { type: 'string' } },
-    additionalProperties: false,
-    minProperties: 1,
-    maxProperties: 1,
-  });
 
 /** Seconds as LinOTP writes them: "5" for both, "3,5" for connecting and for the reply. @see docs/protocols/linotp.md 3.1 */
 export const connectRead = z

@@ -12,7 +12,7 @@ export {
   type ServerKey,
 } from './push-token.ts';
 export { ok, type Result, refused } from './result.ts';
-export { Secret } from './secret.ts';
+export { Secret, secretField } from './secret.ts';
 export type { StockKey } from './stock-key.ts';
 export { systemCode } from './system-code.ts';
 export type { Challenge, ChallengeMode, Decision, DecisionRule, DeclineReason, Effect, TrailEntry, Transaction } from './transaction.ts';

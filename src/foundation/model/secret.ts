@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** A secret of the configuration. It shows its text only to who asks by name; logs, errors and JSON show `[secret]`. */
 export class Secret {
   readonly #text: string;
@@ -18,3 +20,16 @@ export class Secret {
     return '[secret]';
   }
 }
+
+const instead = 'a secret stands here as {"$env": "NAME"} or {"$file": "path"}, never as itself';
+
+/** A field of the config file that holds a reference (`{"$env": …}` or `{"$file": …}`); whoever reads the field gets the `Secret` behind it. */
+export const secretField = z
+  .custom<Secret>((value) => value instanceof Secret, instead)
+  .meta({
+    type: 'object',
+    properties: { $env: { type: 'string' }, $file: { type: 'string' } },
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
+  });

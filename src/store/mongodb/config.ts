@@ -1,20 +1,10 @@
 import { z } from 'zod';
-import { Secret } from '../../foundation/model/index.ts';
-
-const url = z
-  .custom<Secret>((value) => value instanceof Secret, 'the address stands here as {"$env": "NAME"} or {"$file": "path"}, never as itself')
-  .meta({
-    type: 'object',
-    properties: { $env: { type: 'string' }, $file: { type: 'string' } },
-    additionalProperties: false,
-    minProperties: 1,
-    maxProperties: 1,
-  });
+import { secretField } from '../../foundation/model/index.ts';
 
 /** The part of the config file that chooses this store. */
 export const mongodbStoreConfig = z.strictObject({
   kind: z.literal('mongodb').describe('MongoDB: any number of gateways on one replica set or sharded cluster.'),
-  url: url.describe('Address of the servers, mongodb:// or mongodb+srv://, with user and password.'),
+  url: secretField.describe('Address of the servers, mongodb:// or mongodb+srv://, with user and password.'),
   database: z
     .string()
     .regex(/^[\w-]{1,38}$/)
