@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import Koa, { type Context } from 'koa';
+import Koa from 'koa';
 import { GatewayFault, systemCode } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { dispatch } from './dispatch.ts';
 import { hostAndPort } from './listener-config.ts';
 import { observe } from './observe.ts';
+import { report } from './report.ts';
 import type { Mount } from './route.ts';
 
 /** An address that is listened on. `close` takes no new request, waits `limitMs` for those under way, then cuts them off. */
@@ -24,7 +25,7 @@ const keepAliveMs = 60_000;
 export async function openListener({ address, mounts, log, metrics, draining }: ListenerOptions): Promise<Listener> {
   const app = new Koa();
   app.use(observe({ log, metrics, draining }));
-  app.use(dispatch(mounts, (ctx: Context, error) => log.error({ err: error, requestId: ctx.state.requestId }, 'a handler failed')));
+  app.use(dispatch(mounts, (ctx, error) => report(log, ctx, error)));
   app.on('error', (error: unknown) => log.warn({ err: error }, 'a reply could not be sent'));
   const server = createServer(
     { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs },

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { operatorUnknown } from '../../../src/edge/dialects/operator/index.ts';
 import { type Listener, type Mount, openListener, opsRoutes, type Route, routeConflicts } from '../../../src/edge/http/index.ts';
+import { GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { cleanup } from '../../kit/temporary.ts';
 
@@ -81,6 +82,16 @@ describe('A listener', () => {
     const defect = logged.find(({ message }) => message === 'a handler failed');
     assert.equal(defect?.requestId, headers.get('x-request-id'));
     assert.equal((await ask('/a')).status, 500);
+  });
+
+  it('logs broken surroundings in one line, without the place in the code that met them', async () => {
+    const broken = route('/a', () => {
+      throw new GatewayFault('store-unavailable', 'MongoDB failed at find');
+    });
+    const { ask, logged } = await given(mount('/', [broken]));
+    await ask('/a');
+    const line = logged.find(({ message }) => message === 'a request could not be answered');
+    assert.deepEqual([line?.reason, line?.code, 'err' in (line ?? {})], ['MongoDB failed at find', 'store-unavailable', false]);
   });
 
   it('gives every request an id, takes over a sane one, logs the route and never the query', async () => {
