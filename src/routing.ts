@@ -1,6 +1,6 @@
 import { type Catalog, type Config, type LoadedConfig, type Problem, problemText } from './config/index.ts';
 import { exposeProviders, openRegistry, type Registry } from './delivery/registry/index.ts';
-import { type Clock, GatewayFault, type Result } from './foundation/model/index.ts';
+import { type Clock, GatewayFault, type Result, Secret } from './foundation/model/index.ts';
 import type { Log, Metrics } from './foundation/telemetry/index.ts';
 import { openPolicy, type Policy } from './policy/index.ts';
 
@@ -81,7 +81,14 @@ const reloadable: readonly (keyof Config)[] = ['$schema', 'plugins', 'providers'
 /** The parts that differ and that only a start reads. */
 const needsRestart = (before: Config, after: Config): string[] =>
   [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
-    (key) => !reloadable.some((each) => each === key) && JSON.stringify(part(before, key)) !== JSON.stringify(part(after, key)),
+    (key) => !reloadable.some((each) => each === key) && textOf(part(before, key)) !== textOf(part(after, key)),
   );
 
 const part = (config: Config, key: string): unknown => Object.entries(config).find(([name]) => name === key)?.[1];
+
+/** Something to compare, and never to show: it holds what the secrets are. */
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, function reveal(this: Record<string, unknown>, key, shown: unknown) {
+    const held = this[key];
+    return held instanceof Secret ? held.reveal() : shown;
+  });

@@ -61,6 +61,15 @@ describe('Reloading the configuration', () => {
     assert.deepEqual(logged.find(({ parts }) => parts)?.parts, ['realms', 'settings']);
   });
 
+  it('notices a secret that changed, and shows it to nobody', async () => {
+    const radius = (shown: string) => ({ radiusServers: [{ name: 'vpn', servers: '127.0.0.1', secret: { $env: shown } }] });
+    const environment = { ONE: 'first-secret', TWO: 'second-secret' };
+    const { gateway, folder, logged } = await givenGateway(undo, { environment, more: radius('ONE') });
+    await gateway.reload(checkConfig(configText({ more: radius('TWO') }), join(folder, 'config.json'), environment));
+    assert.deepEqual(logged.find(({ parts }) => parts)?.parts, ['radiusServers']);
+    assert.ok(!JSON.stringify(logged).includes('second-secret'));
+  });
+
   it('happens at SIGHUP and when the file changes', async () => {
     const file = join(temporaryFolder(undo), 'config.json');
     const address = `127.0.0.1:${await freePort()}`;
