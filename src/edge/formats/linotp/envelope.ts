@@ -1,0 +1,104 @@
+import type { Context } from 'koa';
+import { GatewayFault } from '../../../foundation/model/index.ts';
+import type { Unknown } from '../../http/index.ts';
+import { errorCodes, LinotpFault } from './errors.ts';
+
+/**
+ * Whose replies are given: the version that the envelope carries (2.x has no `versionNumber`), and the error codes that `httperror` counts for, all of
+ * them where none are named.
+ */
+export type LinotpProduct = { version: string; httpErrorCodes?: readonly number[] };
+
+/** A reply. `status` says that the request was processed, `value` is the answer; an absent or empty `detail` is left out. */
+export type LinotpReply = { id: 0 | 1; status?: boolean; value: unknown; detail?: Readonly<Record<string, unknown>> };
+
+/** How an endpoint says that something went wrong inside: a reply like any other, or a text. */
+export type LinotpFailure = LinotpReply | { text: string };
+
+/** Sends a reply. @see docs/protocols/linotp.md 1 */
+export function sendLinotp(ctx: Context, product: LinotpProduct, { id, status = true, value, detail }: LinotpReply): void {
+  const hasDetail = detail !== undefined && Object.keys(detail).length > 0;
+  send(ctx, { jsonrpc, result: { status, value }, ...versionOf(product), id, ...(hasDetail ? { detail } : {}) });
+}
+
+/** Sends a text, as `simplecheck` does. */
+export function sendLinotpText(ctx: Context, text: string): void {
+  ctx.status = 200;
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.body = text;
+}
+
+/**
+ * Says what this request is answered with when something goes wrong: endpoints below `/validate` have no errors, and tell nobody why they refuse.
+ * Called before anything that can fail.
+ */
+export function failsWith(ctx: Context, failure: LinotpFailure): void {
+  ctx.state.linotpFailure = failure;
+}
+
+/** `httperror` of a request: an error is to come as a page of this HTTP status. */
+export function errorsAsHttp(ctx: Context, status: string | undefined): void {
+  if (status !== undefined) ctx.state.linotpHttpError = /^[1-5]\d\d$/.test(status) ? Number(status) : 500;
+}
+
+/** How this dialect answers what no route of a mount can, and what its handlers throw. */
+export function linotpUnknown(product: LinotpProduct): Unknown {
+  return {
+    notFound(ctx) {
+      ctx.status = 404;
+      ctx.body = { error: 'Not found' };
+    },
+    methodNotAllowed(ctx) {
+      ctx.status = 405;
+      ctx.body = { error: `Method ${ctx.method} is not allowed here.` };
+    },
+    error(ctx, error) {
+      const failure: LinotpFailure | undefined = ctx.state.linotpFailure;
+      if (failure) sendFailure(ctx, product, failure);
+      else sendError(ctx, product, error);
+      if (error instanceof LinotpFault) return false;
+      // A client that only looks at the status must not take a broken gateway for a refusal.
+      if (failure || ctx.status === 200) ctx.status = error instanceof GatewayFault ? 503 : 500;
+      return true;
+    },
+  };
+}
+
+function sendFailure(ctx: Context, product: LinotpProduct, failure: LinotpFailure): void {
+  if ('text' in failure) sendLinotpText(ctx, failure.text);
+  else sendLinotp(ctx, product, failure);
+}
+
+const texts = { 'store-unavailable': 'Store unavailable', 'config-invalid': 'Server misconfigured', defect: 'Internal error' };
+
+function sendError(ctx: Context, product: LinotpProduct, error: unknown): void {
+  const isOurs = error instanceof LinotpFault;
+  const kind = isOurs ? error.kind : error instanceof GatewayFault ? error.code : 'defect';
+  const { code, prefixed } = errorCodes[kind];
+  const text = isOurs ? error.message : kind in texts ? texts[kind as keyof typeof texts] : '';
+  const message = prefixed ? `ERR${code}: ${text}` : text;
+  const asHttp: number | undefined = ctx.state.linotpHttpError;
+  if (asHttp === undefined || (product.httpErrorCodes && !product.httpErrorCodes.includes(code)))
+    return send(ctx, { jsonrpc, result: { status: false, error: { code, message } }, ...versionOf(product), id: 1 });
+  ctx.status = asHttp;
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.body = `<html><head><title>Error</title></head><body><h1>${code}</h1><p>${escaped(message)}</p></body></html>`;
+}
+
+const jsonrpc = '2.0802';
+
+const versionOf = ({ version }: LinotpProduct) => ({
+  version: `LinOTP ${version}`,
+  ...(version.startsWith('2.') ? {} : { versionNumber: version }),
+});
+
+/** ASCII, indented by three, as LinOTP writes it. */
+function send(ctx: Context, body: object): void {
+  ctx.status = 200;
+  ctx.type = 'application/json';
+  const text = JSON.stringify(body, null, 3);
+  ctx.body = text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '');

@@ -1,0 +1,12 @@
+export {
+  failsWith,
+  type LinotpFailure,
+  type LinotpProduct,
+  type LinotpReply,
+  linotpUnknown,
+  sendLinotp,
+  sendLinotpText,
+} from './envelope.ts';
+export { LinotpFault, type LinotpFaultKind } from './errors.ts';
+export { type LinotpParams, linotpParams, readLinotpRequest } from './request.ts';
+export { fitsLinotp, type LinotpText, linotpTexts } from './texts.ts';

@@ -1,0 +1,93 @@
+import type { Context } from 'koa';
+import { maxBodyBytes, readBody } from '../../http/index.ts';
+import { errorsAsHttp } from './envelope.ts';
+import { LinotpFault } from './errors.ts';
+
+/** The parameters of a request, wherever they came from. */
+export type LinotpParams = {
+  /** The text of a parameter; undefined when it is not there. Throws 905 for a list, a record, and a text with NUL. */
+  text(name: string): string | undefined;
+  /** The same, but throws `missing key …` when it is not there. */
+  required(name: string): string;
+  /** The texts of a parameter whose name ends in `[]` on the wire, or that is a list in JSON; empty when it is not there. */
+  list(name: string): readonly string[];
+  /** The names that were sent. */
+  names(): readonly string[];
+};
+
+type Values = Map<string, unknown>;
+
+/**
+ * Reads the parameters of a request: a JSON object when the body says that it is one, and then nothing else; else query and form together, of
+ * which the query counts where both have a name. Throws 905 for a body that cannot be read. `httperror` counts from here on.
+ * @see docs/protocols/linotp.md 1
+ */
+export async function readLinotpRequest(ctx: Context): Promise<LinotpParams> {
+  const body = await bodyOf(ctx);
+  const params = linotpParams(ctx.is('json', '+json') ? fromJson(body) : fromForms(ctx, body));
+  errorsAsHttp(ctx, params.text('httperror'));
+  return params;
+}
+
+/** Reads values by name. */
+export function linotpParams(values: ReadonlyMap<string, unknown>): LinotpParams {
+  const textOf = (name: string, value: unknown): string => {
+    if (typeof value === 'object') throw new LinotpFault('parameter', `parameter ${name} must be a text`);
+    const found = String(value);
+    if (found.includes('\0')) throw new LinotpFault('parameter', `parameter ${name} must not contain NUL`);
+    return found;
+  };
+  const text = (name: string): string | undefined => {
+    const value = values.get(name);
+    return value === undefined || value === null ? undefined : textOf(name, value);
+  };
+  return {
+    text,
+    required(name) {
+      const found = text(name);
+      if (found === undefined) throw new LinotpFault('parameter', `missing key KeyError('${name}')`);
+      return found;
+    },
+    list(name) {
+      const value = values.get(name);
+      if (value === undefined || value === null) return [];
+      return (Array.isArray(value) ? value : [value]).map((each: unknown) => textOf(name, each));
+    },
+    names: () => [...values.keys()],
+  };
+}
+
+async function bodyOf(ctx: Context): Promise<string> {
+  const body = await readBody(ctx.req);
+  if (body.ok) return body.value.toString('utf8');
+  throw new LinotpFault(
+    'parameter',
+    body.error === 'too-large' ? `the body has more than ${maxBodyBytes} bytes` : 'the body did not arrive as announced',
+  );
+}
+
+function fromJson(body: string): Values {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw new LinotpFault('parameter', 'the body is not JSON');
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return new Map(Object.entries(value));
+  throw new LinotpFault('parameter', 'the JSON of the body is not an object');
+}
+
+function fromForms(ctx: Context, body: string): Values {
+  const values: Values = new Map();
+  const sources = [new URLSearchParams(ctx.querystring), ...(ctx.is('urlencoded') ? [new URLSearchParams(body)] : [])];
+  for (const source of sources) {
+    for (const [name, text] of source) {
+      if (name.endsWith('[]')) {
+        const key = name.slice(0, -2);
+        const before = values.get(key);
+        values.set(key, [...(Array.isArray(before) ? before : []), text]);
+      } else if (!values.has(name)) values.set(name, text);
+    }
+  }
+  return values;
+}
