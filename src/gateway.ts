@@ -4,8 +4,9 @@ import type { GatewayOptions } from './cli/gateway-runner.ts';
 import { readSecret } from './config/index.ts';
 import { openAdminTokens } from './edge/access/index.ts';
 import { type Listener, openListener } from './edge/http/index.ts';
+import { openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
-import { type EngineParts, openBackground, openEngine, openServerKeys, openTurns, startSweeper } from './engine/index.ts';
+import { type EngineParts, openBackground, openEngine, openServerKeys, openSharedKeys, openTurns, startSweeper } from './engine/index.ts';
 import { openSourceLimits } from './engine/limits/index.ts';
 import { type Directory, openDirectory, openRadiusServers, openRealms, putAccount } from './engine/users/index.ts';
 import { createKeyringFile, createPasswords, type Keyring, openKeyring, openKeyStock } from './foundation/keyring/index.ts';
@@ -131,13 +132,14 @@ function openParts({ config, clock, log, keyring, store, metrics, routing, direc
     keyStock: openKeyStock({ shelf: store, keyring, bits: settings.serverKeyBits, target: settings.serverKeyStock, log }),
     passwords: createPasswords(keyring),
     serverKeys: openServerKeys(keyring),
+    sharedKeys: openSharedKeys(store, keyring),
     limits: openSourceLimits({ store, clock, metrics, settings: { failures: settings.sourceFailures, windowMs: settings.sourceWindowMs } }),
     realms: openRealms(config.realms),
     directory,
     radius: openRadiusServers(config.radiusServers, clock),
     background: openBackground(log),
     turns: openTurns(),
-    phones: { pipush: openPipush() },
+    phones: { pipush: openPipush(), linotp: openLinotp({ scheme: settings.mobile_app_protocol_id }) },
     settings: {
       challengeValidityMs: settings.PushChallengeValidityTime * 1000,
       maxFailCount: settings.DefaultMaxFailCount,

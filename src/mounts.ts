@@ -2,8 +2,10 @@ import type { Config } from './config/index.ts';
 import { type AdminTokens, localServer, openAuthServers } from './edge/access/index.ts';
 import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.ts';
 import { privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
+import { type LinotpProduct, linotpUnknown } from './edge/formats/linotp/index.ts';
 import { type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
 import { addressReader, type Mount, opsRoutes } from './edge/http/index.ts';
+import { linotpPhoneRoutes, openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from './edge/phones/pipush/index.ts';
 import type { Engine, EngineParts } from './engine/index.ts';
 import { checkAccount } from './engine/users/index.ts';
@@ -32,6 +34,13 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           routes: privacyideaMount(mountParts, mount),
           unknown: piUnknown(privacyidea(mountParts.parts)),
         };
+      case 'linotp':
+        return {
+          path: mount.path,
+          dialect: 'linotp',
+          routes: linotpMount(mountParts),
+          unknown: linotpUnknown(linotp(mountParts)),
+        };
       case 'ops':
         return {
           path: mount.path,
@@ -43,6 +52,16 @@ export function mountsOf(mountParts: MountParts): Mount[] {
         return mount.serves satisfies never;
     }
   });
+}
+
+/** The LinOTP whose replies we give. */
+const linotp = ({ config }: MountParts): LinotpProduct => ({ version: config.settings.linotpVersion });
+
+function linotpMount(mountParts: MountParts) {
+  const { config, listener, engine } = mountParts;
+  const clientAddress = addressReader(listener.trustedProxies);
+  const phone = openLinotp({ scheme: config.settings.mobile_app_protocol_id });
+  return linotpPhoneRoutes({ engine, linotp: phone, clientAddress, product: linotp(mountParts) });
 }
 
 function opsMount({ listener, parts, engine, adminTokens, draining }: MountParts) {

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { operatorPatterns } from '../edge/dialects/operator/index.ts';
 import { privacyideaPatterns } from '../edge/dialects/privacyidea/index.ts';
 import { type MountRoutes, opsPatterns, type RoutePattern } from '../edge/http/index.ts';
+import { linotpPhonePatterns } from '../edge/phones/linotp/index.ts';
 import { pipushPatterns } from '../edge/phones/pipush/index.ts';
 
 /** What a mount can serve, and the routes that come with it. A dialect brings its phones along. */
 export const served = {
   privacyidea: [...privacyideaPatterns, ...pipushPatterns],
+  linotp: [...linotpPhonePatterns],
   ops: [...opsPatterns, ...operatorPatterns],
 } satisfies Record<string, readonly RoutePattern[]>;
 
@@ -17,7 +19,7 @@ export const mountConfig = z
       .string()
       .regex(/^\/$|^(\/[A-Za-z0-9._-]+)+$/, 'expected "/" or a path such as /mfa, without a slash at its end')
       .describe('Path below which it is served.'),
-    serves: z.enum(['privacyidea', 'ops']).describe('The dialect: what is served there.'),
+    serves: z.enum(['privacyidea', 'linotp', 'ops']).describe('The dialect: what is served there.'),
     publicPoll: z
       .boolean()
       .default(false)

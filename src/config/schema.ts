@@ -27,6 +27,16 @@ export const settingsConfig = z.strictObject({
     .max(3600)
     .default(300)
     .describe('Seconds an auth server has to finish after an answer (privacyIDEA).'),
+  mobile_app_protocol_id: z
+    .string()
+    .regex(/^[a-z][a-z0-9+.-]{0,31}$/, 'expected the scheme of a URL, such as lseqr')
+    .default('lseqr')
+    .describe("Scheme of the URLs for LinOTP's phones (LinOTP)."),
+  linotpVersion: z
+    .string()
+    .regex(/^\d+(\.[0-9A-Za-z]+)*$/, 'expected a version such as 4.0.0')
+    .default('4.0.0')
+    .describe('The version of LinOTP that replies to its clients and phones name.'),
   DefaultMaxFailCount: z
     .int()
     .min(1)

@@ -36,14 +36,20 @@ export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, 
     parts.log.info({ serial: token.serial, source: request.source }, 'an answer fits no challenge of this push token');
     return { kind: 'refused' };
   }
+  return take(parts, found);
+}
+
+/** An answer whose signature fits, and the challenge it is for. */
+export type Found = { transaction: Transaction; challenge: Challenge; meaning: AnswerMeaning };
+
+/** Decides a verified answer, and says what its phone is told. */
+export async function take(parts: EngineParts, found: Found): Promise<AnswerReply> {
   const { reply } = await applyEvent(parts, found.transaction, eventOf(found.challenge, found.meaning));
   if (reply !== 'code-shown') return { kind: reply === 'accepted' ? 'taken' : reply };
   const code = displayCode(parts.keyring, found.challenge);
   if (code === undefined) throw new GatewayFault('config-invalid', 'The key that a code was made with is missing from the keyring');
   return { kind: 'code-shown', code, transaction: found.transaction };
 }
-
-type Found = { transaction: Transaction; challenge: Challenge; meaning: AnswerMeaning };
 
 /** The challenge that the signature fits: the open ones first, then, for a repeated answer, the settled one of that handle. */
 async function findAnswered<A>(

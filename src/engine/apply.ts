@@ -22,7 +22,9 @@ export async function applyEvent(parts: EngineParts, transaction: Transaction, e
     const written = await parts.store.decide(current.id, current.decision.version, next, effects, now + effectLeaseMs);
     if (written === 'decided') {
       observe(parts, current, next, now);
-      if (effects.length > 0) parts.background.run('effects', () => carryOut(parts, current.id, effects));
+      const carriedOut = effects.length > 0 ? parts.background.run('effects', () => carryOut(parts, current.id, effects)) : undefined;
+      // Who hears that a token was activated may ask it at once.
+      if (current.kind === 'activation') await carriedOut;
       return { reply, transaction: { ...current, decision: next } };
     }
     const fresh = await parts.store.findTransaction(current.id);

@@ -2,8 +2,8 @@ import type { Log } from '../foundation/telemetry/index.ts';
 
 /** Work that no reply waits for. What fails is logged, never lost silently; a drain waits for all of it. */
 export type Background = {
-  /** Starts `work`; `what` names it in the log when it fails. */
-  run(what: string, work: () => Promise<unknown>): void;
+  /** Starts `work`; `what` names it in the log when it fails. Who cannot go on without it waits for its end, good or bad. */
+  run(what: string, work: () => Promise<unknown>): Promise<void>;
   /** Resolves when nothing is under way any more. */
   settled(): Promise<void>;
 };
@@ -17,6 +17,7 @@ export function openBackground(log: Log): Background {
         .catch((error: unknown) => log.error({ err: error, what }, 'background work failed'))
         .then(() => void underWay.delete(job));
       underWay.add(job);
+      return job;
     },
     async settled() {
       while (underWay.size > 0) await Promise.all(underWay);

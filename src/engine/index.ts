@@ -1,6 +1,7 @@
 import type { PushToken, Transaction } from '../foundation/model/index.ts';
 import { addAddress, removeAddress } from './addresses.ts';
 import { answer } from './answer.ts';
+import { answerByHandle } from './answer-by-handle.ts';
 import { applyEvent } from './apply.ts';
 import { cancelTransaction, deleteExpired, findLive } from './challenge-admin.ts';
 import { deliver, mayPoll } from './deliver.ts';
@@ -8,9 +9,10 @@ import { explain } from './explain.ts';
 import { factsOf } from './facts.ts';
 import { findOwn, findPublicly, finish } from './finish.ts';
 import { canAsk, issue } from './issue.ts';
+import { pairPhone } from './pairing.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { poll, updateAddress } from './phone-poll.ts';
-import type { PhoneProtocol } from './phone-protocol.ts';
+import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
 import { checkPin } from './pins.ts';
 import { completeRollout, offerRollout } from './rollout.ts';
 import { renewRollout } from './rollover.ts';
@@ -25,11 +27,25 @@ export { type Ask, askForPresence, askToConfirm, type OptionSource } from './ask
 export { type Background, openBackground } from './background.ts';
 export type { Delivered, DeliverRequest } from './deliver.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
+export type { Naming } from './issue.ts';
+export type { PairingReply } from './pairing.ts';
 export type { Asker, EngineParts, EngineSettings } from './parts.ts';
-export type { AnswerMeaning, Offer, PhoneKeys, PhoneProtocol, Prompt, Sealed, SealTools } from './phone-protocol.ts';
+export type {
+  AnswerMeaning,
+  Offer,
+  Pairing,
+  PairingProtocol,
+  PhoneKeys,
+  PhoneProtocol,
+  Prompt,
+  Sealed,
+  SealTools,
+  SharedKey,
+} from './phone-protocol.ts';
 export { hasFailedTooOften, isUsable } from './pins.ts';
 export type { RolloutRefusal } from './rollout.ts';
 export { openServerKeys, type ServerKeys } from './server-keys.ts';
+export { openSharedKeys, type SharedKeys } from './shared-keys.ts';
 export { type Status, statusOf } from './status.ts';
 export { type Sweeper, startSweeper } from './sweeper.ts';
 export type { TokenSelection } from './token-admin.ts';
@@ -60,6 +76,9 @@ export function openEngine(parts: EngineParts) {
     deliver: (...args: Tail<typeof deliver>) => deliver(parts, ...args),
     mayPoll: (...args: Tail<typeof mayPoll>) => mayPoll(parts, ...args),
     answer: <A>(phone: PhoneProtocol<never, A>, request: Parameters<typeof answer<A>>[2]) => answer(parts, phone, request),
+    answerByHandle: <A>(phone: PhoneProtocol<never, A>, request: Parameters<typeof answerByHandle<A>>[2]) =>
+      answerByHandle(parts, phone, request),
+    pairPhone: <M>(phone: PairingProtocol<M>, request: Parameters<typeof pairPhone<M>>[2]) => pairPhone(parts, phone, request),
     poll: <P>(phone: PhoneProtocol<never, never, P>, request: Parameters<typeof poll<P>>[2]) => poll(parts, phone, request),
     updateAddress: <U>(phone: PhoneProtocol<never, never, never, U>, request: Parameters<typeof updateAddress<U>>[2]) =>
       updateAddress(parts, phone, request),

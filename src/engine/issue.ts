@@ -4,10 +4,11 @@ import { type Challenge, type DecisionRule, GatewayFault, type PushToken, type T
 import { fillTags } from '../policy/index.ts';
 import { type Ask, askedFields, askToConfirm } from './ask.ts';
 import { bucketOf } from './bucket.ts';
+import { changeToken } from './change-token.ts';
 import { factsOf } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { phoneKeyOf } from './phone-key.ts';
-import type { PhoneProtocol, Prompt } from './phone-protocol.ts';
+import type { PhoneProtocol, Prompt, SealTools } from './phone-protocol.ts';
 
 /** One login to be asked for: all of `tokens` get a challenge under one transaction. `prompt` holds the dialect's own texts; policy may replace them. */
 export type IssueRequest = {
@@ -15,7 +16,18 @@ export type IssueRequest = {
   user: string;
   realm: string;
   tokens: readonly PushToken[];
-  prompt: { title: string; question: string };
+  prompt: {
+    title: string;
+    question: string;
+    /** A `login` names who logs in (`question`) where (`title`). */
+    shape?: 'login';
+    /** The user signs these very words: no policy replaces them, and none is cut. */
+    isExact?: boolean;
+  };
+  /** An `activation` asks phones that have paired to prove their keys; the texts are of no account then. */
+  kind?: 'login' | 'activation';
+  /** For a dialect that names its transactions itself; asked anew where a name is taken. */
+  naming?: () => Naming;
   /** What the user has to do; a plain yes or no where nothing is said. */
   ask?: Ask;
   /** The phone may answer at least this long (ms), whatever the usual validity is. */
@@ -23,6 +35,9 @@ export type IssueRequest = {
   /** Whether `declineSettles` follows policy is the dialect's affair: this is the rule as it stands. */
   rule: DecisionRule;
 };
+
+/** How a dialect calls a transaction, and the handles it would like for the phones, in the order of `tokens`; a protocol that makes its own leaves them. */
+export type Naming = { foreignId: string; handles: readonly (string | undefined)[] };
 
 const maxAttempts = 3;
 
@@ -32,6 +47,7 @@ const maxAttempts = 3;
  * Throws `store-unavailable`.
  */
 export async function issue(parts: EngineParts, request: IssueRequest): Promise<Transaction> {
+  if (request.kind === 'activation') await beginActivation(parts, request.tokens);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const transaction = await prepare(parts, request);
     if ((await parts.store.addTransaction(transaction)) === 'added') return transaction;
@@ -40,8 +56,9 @@ export async function issue(parts: EngineParts, request: IssueRequest): Promise<
 }
 
 async function prepare(parts: EngineParts, request: IssueRequest): Promise<Transaction> {
-  const { asker, user, realm, tokens, rule } = request;
-  const challenges = await Promise.all(tokens.map((token) => sealFor(parts, request, token)));
+  const { asker, user, realm, tokens, rule, kind = 'login' } = request;
+  const name = request.naming?.();
+  const challenges = await Promise.all(tokens.map((token, index) => sealFor(parts, request, token, name?.handles[index])));
   const now = parts.clock();
   const first = tokens[0];
   const facts = factsOf(parts, asker, { user, realm }, first);
@@ -52,9 +69,10 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
   return {
     id: `${String(bucket).padStart(3, '0')}${randomDigits(17)}`,
     bucket,
-    kind: 'login',
+    kind,
     authServer: asker.authServer,
     dialect: asker.dialect,
+    ...(name ? { foreignId: name.foreignId } : {}),
     user,
     realm,
     createdAt: now,
@@ -62,24 +80,41 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
   };
 }
 
-async function sealFor(parts: EngineParts, request: IssueRequest, token: PushToken): Promise<Challenge> {
+async function sealFor(parts: EngineParts, request: IssueRequest, token: PushToken, wish: string | undefined): Promise<Challenge> {
   const phone = parts.phones[token.phone.protocol];
-  const sign = parts.serverKeys.signer(token);
+  const sign = phone && (await signerFor(parts, phone, token));
   if (!phone || !sign)
     throw new GatewayFault('config-invalid', `Push token ${token.serial} has no server key or an unknown phone protocol`);
   const ask = askFor(phone, token, request.ask);
-  const prompt = promptFor(parts, request, token, ask);
-  const { handle, payload } = await phone.seal(token, prompt, { randomBytes, sign });
+  const prompt = promptFor(parts, request, token, { ask, phone });
+  const tools = { randomBytes, sign, now: parts.clock(), ...(wish === undefined ? {} : { handle: wish }) };
+  const { handle, payload, clearText } = await phone.seal(token, prompt, tools);
   return {
     serial: token.serial,
     phoneKey: phoneKeyOf(token),
     phone: phone.name,
     handle,
     payload,
+    ...(clearText === undefined ? {} : { clearText }),
     state: 'pending',
     wrongTries: 0,
     ...askedFields(ask, parts.keyring),
   };
+}
+
+/** What signs for this push token: its own server key, or the key that it shares. */
+async function signerFor(
+  { serverKeys, sharedKeys }: EngineParts,
+  phone: PhoneProtocol,
+  token: PushToken,
+): Promise<SealTools['sign'] | undefined> {
+  return phone.serverKey === 'own' ? serverKeys.signer(token) : (await sharedKeys.of(token))?.sign;
+}
+
+/** The push tokens wait for their phones' proof from now on; first, so that no answer comes to one that does not. */
+async function beginActivation(parts: EngineParts, tokens: readonly PushToken[]): Promise<void> {
+  for (const token of tokens)
+    await changeToken(parts, token.serial, ({ rollout }) => (rollout === 'paired' ? { rollout: 'activating' } : undefined));
 }
 
 /** A phone that cannot do what is asked is asked for a yes or no; whether it may be is decided before, see `canAsk`. */
@@ -90,16 +125,22 @@ const askFor = (phone: PhoneProtocol, token: PushToken, ask: Ask = askToConfirm)
 export const canAsk = ({ phones }: EngineParts, token: PushToken, { mode }: Ask): boolean =>
   phones[token.phone.protocol]?.modes(token).includes(mode) ?? false;
 
-function promptFor({ policy, clock }: EngineParts, { asker, prompt }: IssueRequest, token: PushToken, ask: Ask): Prompt {
+type Asked = { ask: Ask; phone: PhoneProtocol };
+
+function promptFor({ policy, clock }: EngineParts, { asker, prompt, kind }: IssueRequest, token: PushToken, { ask, phone }: Asked): Prompt {
   const facts = { ...factsOf({ clock }, asker, token.owner, token), scope: 'authentication' as const };
   // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
-  const url = policy.value('push_registration_url', { ...facts, scope: 'enrollment' }) ?? token.registrationUrl;
+  const url = policy.value(phone.answerUrl.action, { ...facts, scope: phone.answerUrl.scope }) ?? token.registrationUrl;
   const { user = '', realm = '' } = token.owner ?? {};
-  const question = policy.value('push_text_on_mobile', facts);
+  const { isExact = false } = prompt;
+  const question = isExact ? undefined : policy.value('push_text_on_mobile', facts);
+  const title = isExact ? undefined : policy.value('push_title_on_mobile', facts);
   const subject = { serial: token.serial, tokenType: token.type, user, realm, url };
   return {
-    title: policy.value('push_title_on_mobile', facts) ?? prompt.title,
+    title: title ?? prompt.title,
     question: (question === undefined ? undefined : fillTags(question, subject, facts)) ?? prompt.question,
+    shape: kind === 'activation' ? 'activation' : (prompt.shape ?? 'question'),
+    isExact,
     url,
     sslVerify: policy.value('push_ssl_verify', facts) ?? true,
     mode: ask.mode,

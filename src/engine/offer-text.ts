@@ -4,7 +4,7 @@ import type { EngineParts } from './parts.ts';
 import type { Offer } from './phone-protocol.ts';
 
 /** What an offer says beside the push token itself; label and issuer may name its serial. */
-export type OfferRules = Omit<Offer, 'serial' | 'credential' | 'flavour' | 'label' | 'issuer'> & {
+export type OfferRules = Omit<Offer, 'serial' | 'credential' | 'flavour' | 'label' | 'issuer' | 'shared'> & {
   label: (serial: string) => string;
   issuer: (serial: string) => string;
 };
@@ -17,14 +17,16 @@ const longestOffer = 2331;
 export const newCredential = (): string => randomHex(credentialBytes);
 
 /** The text of the QR code; undefined when no QR code holds it. Throws `config-invalid` for a phone protocol that is not there. */
-export function offerText(
-  { phones }: EngineParts,
+export async function offerText(
+  { phones, sharedKeys }: EngineParts,
   { phone, offer }: { phone: Pick<PushToken['phone'], 'protocol' | 'flavour'>; offer: OfferRules },
   { serial, credential }: { serial: string; credential: string },
-): string | undefined {
+): Promise<string | undefined> {
   const protocol = phones[phone.protocol];
   if (!protocol) throw new GatewayFault('config-invalid', `Unknown phone protocol ${phone.protocol}`);
   const { label, issuer, ...rules } = offer;
-  const text = protocol.offer({ ...rules, serial, credential, flavour: phone.flavour, label: label(serial), issuer: issuer(serial) });
+  const shared = protocol.serverKey === 'shared' ? { shared: await sharedKeys.current(protocol.name) } : {};
+  const texts = { label: label(serial), issuer: issuer(serial) };
+  const text = protocol.offer({ ...rules, ...texts, ...shared, serial, credential, flavour: phone.flavour });
   return Buffer.byteLength(text) > longestOffer ? undefined : text;
 }

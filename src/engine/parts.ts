@@ -8,6 +8,7 @@ import type { Background } from './background.ts';
 import type { SourceLimits } from './limits/index.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
 import type { ServerKeys } from './server-keys.ts';
+import type { SharedKeys } from './shared-keys.ts';
 import type { Turns } from './turns.ts';
 import type { Directory, RadiusServers, Realms } from './users/index.ts';
 
@@ -29,6 +30,7 @@ export type EngineParts = {
   keyStock: KeyStock;
   passwords: Passwords;
   serverKeys: ServerKeys;
+  sharedKeys: SharedKeys;
   limits: SourceLimits;
   realms: Realms;
   directory: Directory;

@@ -1,9 +1,25 @@
 import type { Challenge, ChallengeMode, DeclineReason, DeviceAddress, PushToken, Result } from '../foundation/model/index.ts';
 
-/** What the user is asked on the phone. `url` is where the phone answers; `options` only in presence mode. */
-export type Prompt = { title: string; question: string; url: string; sslVerify: boolean; mode: ChallengeMode; options?: readonly string[] };
+/**
+ * What the user is asked on the phone. `url` is where the phone answers; `options` only in presence mode. `shape`: a `login` names who logs in
+ * (`question`) where (`title`), for phones that show the two apart; an `activation` asks whether the token is to be bound. `isExact`: the texts are signed
+ * for what they say, and may not be cut.
+ */
+export type Prompt = {
+  title: string;
+  question: string;
+  shape: 'question' | 'login' | 'activation';
+  isExact: boolean;
+  url: string;
+  sslVerify: boolean;
+  mode: ChallengeMode;
+  options?: readonly string[];
+};
 
-/** What the rollout text says beyond the serial; `lifeMs` is how long the phone may take, `extras` what only one protocol knows. */
+/**
+ * What the rollout text says beyond the serial; `lifeMs` is how long the phone may take, `extras` what only one protocol knows, `shared` the key of the
+ * partition where a protocol has such keys.
+ */
 export type Offer = {
   serial: string;
   flavour: string;
@@ -15,6 +31,7 @@ export type Offer = {
   sslVerify: boolean;
   pollOnly: boolean;
   extras: OfferExtras;
+  shared?: SharedKey;
 };
 
 /** Optional wishes of the auth server's operator; a phone protocol leaves out what it does not know. */
@@ -23,14 +40,49 @@ export type OfferExtras = { image?: string; alternativeScheme?: boolean; appPin?
 /** What a phone brings to its rollout: public key as SPKI DER in base64, addresses, and what it understands. */
 export type PhoneKeys = { publicKey: string; addresses: Omit<DeviceAddress, 'since'>[]; capabilities: string[] };
 
-/** A sealed challenge: the handle that the phone knows it by, and the exact signed text that is delivered and polled. */
-export type Sealed = { handle: string; payload: string };
+/**
+ * What a phone says when it pairs: the push token it means, its keys, all its addresses of one kind, what only its protocol knows, and a digest that tells
+ * one such message from another.
+ */
+export type Pairing = PhoneKeys & {
+  serial: string;
+  addressKind: DeviceAddress['kind'];
+  part: Record<string, string>;
+  digest: string;
+};
+
+/**
+ * A sealed challenge: the handle that the phone knows it by, and the exact signed text that is delivered and polled. `clearText` (base64) is what the
+ * phone's answer covers, where that cannot be told from the payload.
+ */
+export type Sealed = { handle: string; payload: string; clearText?: string };
 
 /** What a phone's verified answer means. `digest` tells one signed answer from another. */
 export type AnswerMeaning = { verdict: 'accepted' | 'declined'; declineReason?: DeclineReason; option?: string; digest: string };
 
-/** Randomness and the signer come in from outside, so that vectors reproduce. `sign` is RSASSA-PKCS1-v1_5 with SHA-256 by the token's server key. */
-export type SealTools = { randomBytes: (size: number) => Uint8Array; sign: (data: Uint8Array) => Promise<Uint8Array> };
+/** An Ed25519 key pair of the gateway that all push tokens of one partition of a phone protocol share: the public 32 bytes, the seed, and its signature. */
+export type SharedKey = {
+  partition: number;
+  publicKey: Uint8Array;
+  seed: Uint8Array;
+  sign: (data: Uint8Array) => Promise<Uint8Array>;
+};
+
+/**
+ * Randomness, time (epoch ms) and the signer come in from outside, so that vectors reproduce. `sign` is RSASSA-PKCS1-v1_5 with SHA-256 by the token's own
+ * server key, or Ed25519 by the shared one. `handle` is the one that the server that asks would like, if it does.
+ */
+export type SealTools = {
+  randomBytes: (size: number) => Uint8Array;
+  now: number;
+  sign: (data: Uint8Array) => Promise<Uint8Array>;
+  handle?: string;
+};
+
+/** Which policy says where phones answer. */
+export type AnswerUrl =
+  | { action: 'push_registration_url'; scope: 'enrollment' }
+  | { action: 'pushtoken_challenge_callback_url'; scope: 'authentication' };
 
 /**
  * What an app speaks, implemented by a folder under `edge/phones`. Pure: no I/O, no clock, no randomness of its own. The type parameters
@@ -38,6 +90,11 @@ export type SealTools = { randomBytes: (size: number) => Uint8Array; sign: (data
  */
 export type PhoneProtocol<Rollout = unknown, Answer = unknown, Poll = unknown, AddressUpdate = unknown> = {
   readonly name: string;
+  /** Whose key signs challenges: the push token's own, made at its rollout, or the shared one of its partition. */
+  readonly serverKey: 'own' | 'shared';
+  /** Whether phones ask what is waiting for them. */
+  readonly canPoll: boolean;
+  readonly answerUrl: AnswerUrl;
   /** The modes that this push token's phone can be asked in. */
   modes(token: PushToken): readonly ChallengeMode[];
   /** The text for the QR code. */
@@ -52,4 +109,13 @@ export type PhoneProtocol<Rollout = unknown, Answer = unknown, Poll = unknown, A
   readPoll(poll: Poll, token: PushToken): boolean;
   /** The phone's new address of one kind, `value: null` for "none any more"; undefined when the phone did not sign it. */
   readAddressUpdate(update: AddressUpdate, token: PushToken): { kind: DeviceAddress['kind']; value: string | null } | undefined;
+};
+
+/** The part of a phone protocol whose phones name their push token and tell their keys in one sealed message, and prove them by an activation. */
+export type PairingProtocol<Message> = {
+  readonly name: string;
+  /** The partition whose key the message is sealed for. */
+  partitionOf(message: Message): number;
+  /** Opens and checks the message; the error is for the log and names no secret. */
+  readPairing(message: Message, shared: SharedKey): Result<Pairing, string>;
 };

@@ -38,7 +38,7 @@ export async function offerRollout(parts: EngineParts, request: OfferRequest): P
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const serial = request.serial ?? (await newSerial(parts, request));
     const token = offeredToken(parts, request, { serial, credential, pinHash });
-    const text = offerText(parts, request, { serial, credential });
+    const text = await offerText(parts, request, { serial, credential });
     if (text === undefined) return refused('too-long');
     if ((await parts.store.addToken(token)) === 'added') return ok({ token, text, credential });
     if (request.serial !== undefined) return refused('serial-taken');

@@ -28,7 +28,7 @@ export async function renewRollout(
 ): Promise<Result<Offered, 'gone' | 'revoked' | 'too-long'>> {
   const { serial, phone } = token;
   const credential = newCredential();
-  const text = offerText(parts, { phone, offer }, { serial, credential });
+  const text = await offerText(parts, { phone, offer }, { serial, credential });
   if (text === undefined) return refused('too-long');
   const pinHash = pin === undefined ? {} : { pinHash: pin === '' ? null : await parts.passwords.hash(pin) };
   const rolloutCredential = { digest: sha256Hex(credential), expiresAt: parts.clock() + offer.lifeMs };

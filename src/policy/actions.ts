@@ -12,6 +12,8 @@ const url = z.string().superRefine((value, context) => {
   const why = notNormal(value);
   if (why !== undefined) context.addIssue({ code: 'custom', message: why });
 });
+/** No more fits into a challenge of LinOTP. */
+const callback = z.url({ protocol: /^https?$/ }).refine((value) => Buffer.byteLength(value) <= 511, 'more than 511 bytes');
 const zeroOne = z.union([yes, z.enum(['0', '1']).transform((digit) => digit === '1')]);
 const customOptions = z
   .string()
@@ -42,6 +44,11 @@ export const actions = {
   tokenlabel: { scopes: ['enrollment'], value: text.describe('Name of the token in the app; tags <s> <u> <r> {serial} {user} {realm}.') },
   tokenissuer: { scopes: ['enrollment'], value: text.describe('Issuer in the app; tags {serial} {user} {realm}.') },
   appimageurl: { scopes: ['enrollment'], value: z.url().describe('Picture that the app shows.') },
+  pushtoken_pairing_callback_url: {
+    scopes: ['authentication'],
+    value: callback.describe('LinOTP: where phones send their pairing response.'),
+  },
+  pushtoken_challenge_callback_url: { scopes: ['authentication'], value: callback.describe('LinOTP: where phones send their answers.') },
   push_text_on_mobile: { scopes: ['authentication'], value: text.describe('The question on the phone.') },
   push_title_on_mobile: { scopes: ['authentication'], value: z.string().min(1).max(128).describe('The title on the phone.') },
   push_allow_polling: {

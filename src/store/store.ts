@@ -2,6 +2,7 @@ import type {
   AdminAccount,
   Decision,
   Effect,
+  PartitionKey,
   PushToken,
   PushTokenChange,
   StockKey,
@@ -34,7 +35,8 @@ export type StoredRecord =
   | { kind: 'transaction'; transaction: Transaction; trail: TrailEntry[]; effects: Effect[]; effectsDue?: number }
   | { kind: 'counter'; key: string; count: number; endsAt: number }
   | { kind: 'stock-key'; stockKey: StockKey }
-  | { kind: 'account'; account: AdminAccount };
+  | { kind: 'account'; account: AdminAccount }
+  | { kind: 'partition-key'; partitionKey: PartitionKey };
 
 /**
  * What the engine needs of a store. Every write is durable when its promise resolves; no reader sees a write before that. A store that
@@ -105,6 +107,10 @@ export type Store = {
   /** Takes one key of this size out of the stock: no one else gets the same. */
   takeStockKey(bits: number): Promise<StockKey | undefined>;
   countStockKeys(bits: number): Promise<number>;
+
+  /** Adds a key that push tokens share; `taken` when its id exists: no such key is ever replaced. */
+  addPartitionKey(key: PartitionKey): Promise<'added' | 'taken'>;
+  findPartitionKey(id: string): Promise<PartitionKey | undefined>;
 
   /** Adds or replaces the account of this name. */
   putAccount(account: AdminAccount): Promise<void>;

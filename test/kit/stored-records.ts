@@ -73,11 +73,16 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
         .record({ name: fc.constant(name), passwordHash: text, createdAt: moment })
         .map((account): StoredRecord => ({ kind: 'account', account })),
     ),
+    each((id) =>
+      fc
+        .record({ id: fc.constant(id), publicKey: text, sealedSeed: text })
+        .map((partitionKey): StoredRecord => ({ kind: 'partition-key', partitionKey })),
+    ),
   )
   // A clone has the prototype that all objects have.
   .map((records) => structuredClone(records.flat()));
 
-const kinds: readonly StoredRecord['kind'][] = ['token', 'transaction', 'counter', 'stock-key', 'account'];
+const kinds: readonly StoredRecord['kind'][] = ['token', 'transaction', 'counter', 'stock-key', 'account', 'partition-key'];
 
 function keyOf(record: StoredRecord): string {
   switch (record.kind) {
@@ -91,6 +96,8 @@ function keyOf(record: StoredRecord): string {
       return record.stockKey.id;
     case 'account':
       return record.account.name;
+    case 'partition-key':
+      return record.partitionKey.id;
   }
 }
 

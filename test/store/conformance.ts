@@ -45,6 +45,7 @@ export function storeConformance(name: string, open: () => Promise<StoreFixture>
       ]);
       await store.addStockKey({ id: 'k', bits: 2048, publicKey: 'p', sealedPrivateKey: 's' });
       await store.putAccount({ name: 'admin', passwordHash: 'h', createdAt: 1 });
+      await store.addPartitionKey({ id: 'linotp:0', publicKey: 'p', sealedSeed: 's' });
       // when the store is opened again
       const again = await fixture.reopen();
       // then they are there
@@ -54,6 +55,7 @@ export function storeConformance(name: string, open: () => Promise<StoreFixture>
       assert.equal((await again.claimDueEffects(effectsDue, effectsDue + 1, 10))[0]?.effects[0]?.id, 'e1');
       assert.equal(await again.countStockKeys(2048), 1);
       assert.deepEqual(await again.findAccount('admin'), { name: 'admin', passwordHash: 'h', createdAt: 1 });
+      assert.deepEqual(await again.findPartitionKey('linotp:0'), { id: 'linotp:0', publicKey: 'p', sealedSeed: 's' });
     });
   });
 }
@@ -375,6 +377,14 @@ function otherCases(store: () => Store): void {
     assert.deepEqual([await store().countStockKeys(2048), await store().countStockKeys(4096)], [0, 1]);
   });
 
+  it('keeps the first key of a partition, whoever else makes one at the same time', async () => {
+    const keys = Array.from({ length: 8 }, (_, index) => ({ id: 'linotp:0', publicKey: `p${index}`, sealedSeed: 's' }));
+    const added = await Promise.all(keys.map((key) => store().addPartitionKey(key)));
+    assert.equal(added.filter((each) => each === 'added').length, 1);
+    assert.deepEqual(await store().findPartitionKey('linotp:0'), keys[added.indexOf('added')]);
+    assert.equal(await store().findPartitionKey('linotp:1'), undefined);
+  });
+
   it('replaces an account of the same name', async () => {
     await store().putAccount({ name: 'b', passwordHash: 'one', createdAt: 1 });
     await store().putAccount({ name: 'a', passwordHash: 'x', createdAt: 1 });
@@ -411,7 +421,7 @@ function transferCases(store: () => Store): void {
     const changed = records.map((record) => (record.kind === 'counter' ? { ...record, count: 1_000_000 } : record));
     await store().importRecords(changed);
     assert.deepEqual(await recordsOf(store()), inOrder(changed));
-    assert.equal(new Set(records.map(({ kind }) => kind)).size, 5);
+    assert.equal(new Set(records.map(({ kind }) => kind)).size, 6);
   });
 
   it('gives out more than one page', async () => {

@@ -11,11 +11,13 @@ export type Challenge = {
   phoneKey: string;
   /** The phone protocol that sealed it. */
   phone: string;
-  /** What the phone calls it (pipush: the nonce); unique per phone protocol. */
+  /** What the phone calls it (pipush: the nonce; LinOTP: a number); unique per phone protocol. */
   handle: string;
   mode: ChallengeMode;
   /** The exact text that is delivered and polled, signed once. */
   payload: string;
+  /** What the phone reads in the payload, where only the phone can open that and its answer covers it; base64. */
+  clearText?: string;
   state: 'pending' | 'code-shown' | 'accepted' | 'declined' | 'locked' | 'closed';
   maxWrong: number;
   wrongTries: number;
@@ -51,7 +53,10 @@ export type Decision = {
 };
 
 /** What a decision causes elsewhere: stored in the same write, carried out at once or by the sweep after a crash, idempotent by `id`. */
-export type Effect = { id: string; kind: 'login-succeeded'; serial: string; at: number };
+export type Effect =
+  | { id: string; kind: 'login-succeeded'; serial: string; at: number }
+  /** `phoneKey` is that of the challenge: no other phone is activated. */
+  | { id: string; kind: 'token-activated'; serial: string; at: number; phoneKey: string };
 
 /** One line of what delivery tried. `ms` is how long the attempt took. */
 export type TrailEntry = {
@@ -70,7 +75,7 @@ export type Transaction = {
   kind: 'login' | 'activation' | 'enrolment' | 'relay';
   authServer: string;
   dialect: string;
-  /** The id that the auth server brought along, where it brings one; unique with dialect and auth server. */
+  /** The id that the auth server brought along, or that its dialect gave it, where there is one; unique with dialect and auth server. */
   foreignId?: string;
   user: string;
   realm: string;

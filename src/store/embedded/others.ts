@@ -1,13 +1,22 @@
-import type { AdminAccount, StockKey } from '../../foundation/model/index.ts';
+import type { AdminAccount, PartitionKey, StockKey } from '../../foundation/model/index.ts';
 import type { Store } from '../store.ts';
 import type { Row, Session } from './session.ts';
 
 type OtherStore = Pick<
   Store,
-  'countUp' | 'addStockKey' | 'takeStockKey' | 'countStockKeys' | 'putAccount' | 'findAccount' | 'listAccounts' | 'ping'
+  | 'countUp'
+  | 'addStockKey'
+  | 'takeStockKey'
+  | 'countStockKeys'
+  | 'addPartitionKey'
+  | 'findPartitionKey'
+  | 'putAccount'
+  | 'findAccount'
+  | 'listAccounts'
+  | 'ping'
 >;
 
-/** Counters, the stock of keys, and accounts. */
+/** Counters, the stock of keys, shared keys, and accounts. */
 export function otherStore({ get, all, run, read, write }: Session): OtherStore {
   return {
     countUp: (key, now, endsAt) =>
@@ -30,6 +39,16 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
         return row && stockKeyOf(row);
       }),
     countStockKeys: (bits) => read('countStockKeys', () => Number(get('SELECT count(*) AS n FROM stock_keys WHERE bits = ?', bits)?.n)),
+    addPartitionKey: ({ id, publicKey, sealedSeed }) =>
+      write('addPartitionKey', () => {
+        const into = 'INSERT OR IGNORE INTO partition_keys (id, public_key, sealed_seed) VALUES (?, ?, ?)';
+        return run(into, id, publicKey, sealedSeed) === 1 ? 'added' : 'taken';
+      }),
+    findPartitionKey: (id) =>
+      read('findPartitionKey', () => {
+        const row = get('SELECT * FROM partition_keys WHERE id = ?', id);
+        return row && partitionKeyOf(row);
+      }),
     putAccount: ({ name, passwordHash, createdAt }) =>
       write('putAccount', () => {
         run('INSERT OR REPLACE INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?)', name, passwordHash, createdAt);
@@ -53,6 +72,13 @@ export const stockKeyOf = ({ id, bits, public_key, sealed_private_key }: Row): S
   bits: Number(bits),
   publicKey: String(public_key),
   sealedPrivateKey: String(sealed_private_key),
+});
+
+/** A shared key out of its row. */
+export const partitionKeyOf = ({ id, public_key, sealed_seed }: Row): PartitionKey => ({
+  id: String(id),
+  publicKey: String(public_key),
+  sealedSeed: String(sealed_seed),
 });
 
 /** An account out of its row. */

@@ -47,4 +47,7 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE accounts (name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE partition_keys (id TEXT PRIMARY KEY, public_key TEXT NOT NULL, sealed_seed TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

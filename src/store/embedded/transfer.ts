@@ -1,6 +1,6 @@
 import type { Effect, TrailEntry } from '../../foundation/model/index.ts';
 import type { Store, StoredRecord } from '../store.ts';
-import { accountOf, stockKeyOf } from './others.ts';
+import { accountOf, partitionKeyOf, stockKeyOf } from './others.ts';
 import type { Row, Session } from './session.ts';
 import { saveToken, tokenOf } from './tokens.ts';
 import { insertTransaction, removeTransaction, transactionOf } from './transactions.ts';
@@ -36,6 +36,7 @@ export function transferStore(session: Session): TransferStore {
       }));
       yield* pages('stock_keys', 'id', (row) => ({ kind: 'stock-key', stockKey: stockKeyOf(row) }));
       yield* pages('accounts', 'name', (row) => ({ kind: 'account', account: accountOf(row) }));
+      yield* pages('partition_keys', 'id', (row) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(row) }));
     },
     importRecords: (records) =>
       write('importRecords', () => {
@@ -74,6 +75,10 @@ function put(session: Session, record: StoredRecord): unknown {
     case 'account': {
       const { name, passwordHash, createdAt } = record.account;
       return run('INSERT OR REPLACE INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?)', name, passwordHash, createdAt);
+    }
+    case 'partition-key': {
+      const { id, publicKey, sealedSeed } = record.partitionKey;
+      return run('INSERT OR REPLACE INTO partition_keys (id, public_key, sealed_seed) VALUES (?, ?, ?)', id, publicKey, sealedSeed);
     }
     default:
       return record satisfies never;

@@ -1,5 +1,5 @@
 import type { Collection, Db } from 'mongodb';
-import type { AdminAccount, Effect, PushToken, StockKey, TrailEntry, Transaction } from '../../foundation/model/index.ts';
+import type { AdminAccount, Effect, PartitionKey, PushToken, StockKey, TrailEntry, Transaction } from '../../foundation/model/index.ts';
 
 /** Lower-case twins of what is searched for whatever its case. */
 export type LowerTwins = { serial: string; user?: string; realm?: string };
@@ -28,6 +28,9 @@ export type StockKeyDocument = Omit<StockKey, 'id'> & { _id: string };
 /** An account: `_id` is its name. */
 export type AccountDocument = Omit<AdminAccount, 'name'> & { _id: string };
 
+/** A key that push tokens share. */
+export type PartitionKeyDocument = Omit<PartitionKey, 'id'> & { _id: string };
+
 /** What keeps names unique: unique indexes, or (where collections may be sharded) the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
@@ -42,6 +45,7 @@ export type Collections = {
   counters: Collection<CounterDocument>;
   stockKeys: Collection<StockKeyDocument>;
   accounts: Collection<AccountDocument>;
+  partitionKeys: Collection<PartitionKeyDocument>;
 };
 
 /** The collections of a database. */
@@ -53,5 +57,6 @@ export function collectionsOf(db: Db): Collections {
     counters: db.collection('counters'),
     stockKeys: db.collection('stockKeys'),
     accounts: db.collection('accounts'),
+    partitionKeys: db.collection('partitionKeys'),
   };
 }

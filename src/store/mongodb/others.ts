@@ -1,15 +1,24 @@
-import type { AdminAccount, StockKey } from '../../foundation/model/index.ts';
+import type { AdminAccount, PartitionKey, StockKey } from '../../foundation/model/index.ts';
 import type { Store } from '../store.ts';
-import type { AccountDocument, StockKeyDocument } from './collections.ts';
+import type { AccountDocument, PartitionKeyDocument, StockKeyDocument } from './collections.ts';
+import { isDuplicate } from './faults.ts';
 import type { Session } from './session.ts';
 
 type OtherStore = Pick<
   Store,
-  'countUp' | 'addStockKey' | 'takeStockKey' | 'countStockKeys' | 'putAccount' | 'findAccount' | 'listAccounts'
+  | 'countUp'
+  | 'addStockKey'
+  | 'takeStockKey'
+  | 'countStockKeys'
+  | 'addPartitionKey'
+  | 'findPartitionKey'
+  | 'putAccount'
+  | 'findAccount'
+  | 'listAccounts'
 >;
 
-/** Counters, the stock of keys, and accounts. */
-export function otherStore({ run, collections: { counters, stockKeys, accounts } }: Session): OtherStore {
+/** Counters, the stock of keys, shared keys, and accounts. */
+export function otherStore({ run, collections: { counters, stockKeys, partitionKeys, accounts } }: Session): OtherStore {
   return {
     countUp: (key, now, endsAt) =>
       run('countUp', async () => {
@@ -27,6 +36,21 @@ export function otherStore({ run, collections: { counters, stockKeys, accounts }
         return taken ? stockKeyOf(taken) : undefined;
       }),
     countStockKeys: (bits) => run('countStockKeys', () => stockKeys.countDocuments({ bits })),
+    addPartitionKey: ({ id, ...key }) =>
+      run('addPartitionKey', async () => {
+        try {
+          await partitionKeys.insertOne({ _id: id, ...key });
+          return 'added';
+        } catch (error) {
+          if (isDuplicate(error)) return 'taken';
+          throw error;
+        }
+      }),
+    findPartitionKey: (id) =>
+      run('findPartitionKey', async () => {
+        const found = await partitionKeys.findOne({ _id: id });
+        return found ? partitionKeyOf(found) : undefined;
+      }),
     putAccount: ({ name, ...account }) =>
       run('putAccount', async () => {
         await accounts.updateOne({ _id: name }, { $set: account }, { upsert: true });
@@ -56,6 +80,9 @@ function countingUp(now: number, endsAt: number) {
 
 /** The key of a document of the stock. */
 export const stockKeyOf = ({ _id, ...key }: StockKeyDocument): StockKey => ({ id: _id, ...key });
+
+/** The shared key of a document. */
+export const partitionKeyOf = ({ _id, ...key }: PartitionKeyDocument): PartitionKey => ({ id: _id, ...key });
 
 /** The account of a document. */
 export const accountOf = ({ _id, ...account }: AccountDocument): AdminAccount => ({ name: _id, ...account });

@@ -17,6 +17,7 @@ export const migrations: readonly Migration[] = [
   async (db) => {
     await Promise.all(Object.entries(validators).map(([name, schema]) => hold(db, name, { $jsonSchema: schema })));
   },
+  (db) => hold(db, 'partitionKeys', { $jsonSchema: validators.partitionKeys }),
 ];
 
 /** Makes a collection that holds its documents to this validator, or gives it to one that is there. */

@@ -1,6 +1,6 @@
 import type { Store, StoredRecord } from '../store.ts';
 import type { CounterDocument, TransactionDocument } from './collections.ts';
-import { accountOf, stockKeyOf } from './others.ts';
+import { accountOf, partitionKeyOf, stockKeyOf } from './others.ts';
 import type { Session } from './session.ts';
 import { documentOf as tokenDocument, tokenOf } from './token-documents.ts';
 import { serialName } from './tokens.ts';
@@ -16,7 +16,7 @@ const inOrder = { sort: { _id: 1 }, limit: pageSize } as const;
 /** Whole records, out of this store and into it: page by page, so that each step has its time limit. */
 export function transferStore(session: Session): TransferStore {
   const { run, collections } = session;
-  const { tokens, transactions, counters, stockKeys, accounts } = collections;
+  const { tokens, transactions, counters, stockKeys, accounts, partitionKeys } = collections;
   async function* pages<D extends { _id: string }>(
     find: (after: string | undefined) => Promise<D[]>,
     recordOf: (document: D) => StoredRecord,
@@ -47,6 +47,10 @@ export function transferStore(session: Session): TransferStore {
         (after) => accounts.find(beyond(after), inOrder).toArray(),
         (found) => ({ kind: 'account', account: accountOf(found) }),
       );
+      yield* pages(
+        (after) => partitionKeys.find(beyond(after), inOrder).toArray(),
+        (found) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(found) }),
+      );
     },
     importRecords: (records) => run('importRecords', () => put(session, records)),
   };
@@ -76,12 +80,14 @@ async function put({ names, collections }: Session, records: readonly StoredReco
   const counters = of('counter').map(({ key, count, endsAt }): CounterDocument => ({ _id: key, count, endsAt, cleanFrom: new Date() }));
   const stockKeys = of('stock-key').map(({ stockKey: { id, ...key } }) => ({ _id: id, ...key }));
   const accounts = of('account').map(({ account: { name, ...account } }) => ({ _id: name, ...account }));
+  const partitionKeys = of('partition-key').map(({ partitionKey: { id, ...key } }) => ({ _id: id, ...key }));
   await Promise.all([
     replace(tokens, routed, (writes) => collections.tokens.bulkWrite(writes, unordered)),
     replace(transactions, routed, (writes) => collections.transactions.bulkWrite(writes, unordered)),
     replace(counters, byId, (writes) => collections.counters.bulkWrite(writes, unordered)),
     replace(stockKeys, byId, (writes) => collections.stockKeys.bulkWrite(writes, unordered)),
     replace(accounts, byId, (writes) => collections.accounts.bulkWrite(writes, unordered)),
+    replace(partitionKeys, byId, (writes) => collections.partitionKeys.bulkWrite(writes, unordered)),
   ]);
 }
 

@@ -47,4 +47,5 @@ export const validators: Readonly<Record<string, Schema>> = {
   counters: record({ count: number, endsAt: number }),
   stockKeys: record({ bits: number, publicKey: text, sealedPrivateKey: text }),
   accounts: record({ passwordHash: text, createdAt: number }),
+  partitionKeys: record({ publicKey: text, sealedSeed: text }),
 };

@@ -72,15 +72,19 @@ function sendFailure(ctx: Context, product: LinotpProduct, failure: LinotpFailur
 const texts = { 'store-unavailable': 'Store unavailable', 'config-invalid': 'Server misconfigured', defect: 'Internal error' };
 
 function sendError(ctx: Context, product: LinotpProduct, error: unknown): void {
+  const fault = error instanceof GatewayFault ? error.code : 'defect';
   const isOurs = error instanceof LinotpFault;
-  const kind = isOurs ? error.kind : error instanceof GatewayFault ? error.code : 'defect';
-  const { code, prefixed } = errorCodes[kind];
-  const text = isOurs ? error.message : kind in texts ? texts[kind as keyof typeof texts] : '';
+  const { code, prefixed } = errorCodes[isOurs ? error.kind : fault];
+  const text = isOurs ? error.message : texts[fault];
   const message = prefixed ? `ERR${code}: ${text}` : text;
   const asHttp: number | undefined = ctx.state.linotpHttpError;
-  if (asHttp === undefined || (product.httpErrorCodes && !product.httpErrorCodes.includes(code)))
-    return send(ctx, { jsonrpc, result: { status: false, error: { code, message } }, ...versionOf(product), id: 1 });
-  ctx.status = asHttp;
+  const isPage = asHttp !== undefined && (product.httpErrorCodes?.includes(code) ?? true);
+  if (!isPage) send(ctx, { jsonrpc, result: { status: false, error: { code, message } }, ...versionOf(product), id: 1 });
+  else sendPage(ctx, asHttp, code, message);
+}
+
+function sendPage(ctx: Context, status: number, code: number, message: string): void {
+  ctx.status = status;
   ctx.type = 'text/html; charset=utf-8';
   ctx.body = `<html><head><title>Error</title></head><body><h1>${code}</h1><p>${escaped(message)}</p></body></html>`;
 }

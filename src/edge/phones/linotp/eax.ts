@@ -25,7 +25,7 @@ export function openEax({ key, nonce, header }: EaxParts, sealed: Uint8Array): B
 
 function tagOf(key: Uint8Array, start: Buffer, header: Uint8Array, ciphertext: Uint8Array): Buffer {
   const [forHeader, forText] = [omac(key, 1, header), omac(key, 2, ciphertext)];
-  return start.map((byte, index) => byte ^ (forHeader[index] ?? 0) ^ (forText[index] ?? 0)) as Buffer;
+  return Buffer.from(start.map((byte, index) => byte ^ (forHeader[index] ?? 0) ^ (forText[index] ?? 0)));
 }
 
 /** CMAC over a whole block that names its use, then the data. */

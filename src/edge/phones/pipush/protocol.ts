@@ -56,6 +56,9 @@ export function openPipush(cachedKeys = 10_000): Pipush {
   };
   return {
     name: 'pipush',
+    serverKey: 'own',
+    canPoll: true,
+    answerUrl: { action: 'push_registration_url', scope: 'enrollment' },
     modes: ({ phone }) => (phone.flavour === 'privacyidea' ? ['confirm', 'presence', 'code'] : ['confirm']),
     offer,
     readRollout,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { agreementKey, agreementSecret, keysOf } from '../../../../src/edge/phones/linotp/curves.ts';
 import { type ChallengeContent, challengeText, challengeUrl, signatureIn } from '../../../../src/edge/phones/linotp/challenge-url.ts';
+import { agreementKey, agreementSecret, keysOf } from '../../../../src/edge/phones/linotp/curves.ts';
 import { openEax, sealEax } from '../../../../src/edge/phones/linotp/eax.ts';
 import { fromBase64, toBase64Url } from '../../../../src/edge/phones/linotp/encoding.ts';
 import { openPairingResponse, readPairingResponse } from '../../../../src/edge/phones/linotp/pairing-response.ts';
@@ -93,12 +93,19 @@ describe('LinOTP vectors', () => {
       assert.deepEqual(keysOf(shared), { key: hex(intermediate.aes_key_hex), nonce: hex(intermediate.eax_nonce_hex) });
       const { tokenType, tokenId, publicKey, serial, login, ...rest } = value(openPairingResponse(response, secret));
       const { token_type, user_public_key_hex, user_token_id, user_login, ...others } = real_server_parsed;
-      assert.deepEqual([tokenType, publicKey.toString('hex'), tokenId, login], [token_type, user_public_key_hex, user_token_id, user_login]);
+      assert.deepEqual(
+        [tokenType, publicKey.toString('hex'), tokenId, login],
+        [token_type, user_public_key_hex, user_token_id, user_login],
+      );
       assert.deepEqual({ serial, ...rest }, others);
     });
 
     it(`seal the pairing response again, byte for byte: ${name}`, () => {
-      const parts = { key: hex(intermediate.aes_key_hex), nonce: hex(intermediate.eax_nonce_hex), header: hex(intermediate.header_aad_hex) };
+      const parts = {
+        key: hex(intermediate.aes_key_hex),
+        nonce: hex(intermediate.eax_nonce_hex),
+        header: hex(intermediate.header_aad_hex),
+      };
       const sealed = sealEax(parts, hex(intermediate.plaintext_hex));
       assert.equal(sealed.toString('hex'), intermediate.ciphertext_hex + intermediate.eax_tag_hex);
       assert.equal(openEax(parts, sealed)?.toString('hex'), intermediate.plaintext_hex);

@@ -122,6 +122,8 @@ for (const name of ['privacyidea', 'edumfa'] as const) {
         const prompt = {
           title: input.policy_title ?? (name === 'edumfa' ? 'eduMFA' : 'privacyIDEA'),
           question: input.policy_text ?? 'Do you want to confirm the login?',
+          shape: 'question' as const,
+          isExact: false,
           url: input.url,
           sslVerify: input.policy_ssl_verify !== '0',
           mode: options ? ('presence' as const) : ('confirm' as const),
@@ -129,7 +131,7 @@ for (const name of ['privacyidea', 'edumfa'] as const) {
         };
         const random = decodeBase32(input.nonce);
         assert.ok(random);
-        const { handle, payload } = await pipush.seal(tokenOf(input.serial, name), prompt, { randomBytes: () => random, sign });
+        const { handle, payload } = await pipush.seal(tokenOf(input.serial, name), prompt, { randomBytes: () => random, now: 0, sign });
         assert.equal(handle, input.nonce);
         assert.deepEqual(JSON.parse(payload), data);
         const fields = {

@@ -1,0 +1,64 @@
+import type { Context } from 'koa';
+import type { Engine } from '../../../engine/index.ts';
+import { failsWith, type LinotpProduct, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
+import type { Route, RoutePattern } from '../../http/index.ts';
+import { readPairingResponse } from './pairing-response.ts';
+import type { Linotp } from './protocol.ts';
+import type { AnswerWord } from './signature.ts';
+
+/** What the phone routes work with. */
+export type LinotpPhoneParts = { engine: Engine; linotp: Linotp; clientAddress: (ctx: Context) => string; product: LinotpProduct };
+
+const methods = ['POST', 'GET'] as const;
+
+/** The routes that phones of this protocol call. */
+export const linotpPhonePatterns: readonly RoutePattern[] = [
+  { methods, path: '/validate/pair' },
+  { methods, path: '/validate/accept_transaction' },
+  { methods, path: '/validate/reject_transaction' },
+];
+
+/** Pairing and answers of LinOTP's phones. Nobody is told why something is refused. @see docs/protocols/linotp.md 7.3, 9 */
+export function linotpPhoneRoutes(parts: LinotpPhoneParts): Route[] {
+  const handlers: readonly Route['handle'][] = [
+    (ctx) => pair(parts, ctx),
+    (ctx) => answer(parts, ctx, 'ACCEPT'),
+    (ctx) => answer(parts, ctx, 'DENY'),
+  ];
+  return linotpPhonePatterns.flatMap((pattern, index) => {
+    const handle = handlers[index];
+    return handle ? [{ ...pattern, handle }] : [];
+  });
+}
+
+async function pair({ engine, linotp, clientAddress, product }: LinotpPhoneParts, ctx: Context): Promise<void> {
+  const failure = { id: 0, status: false, value: false } as const;
+  failsWith(ctx, failure);
+  const params = await readLinotpRequest(ctx);
+  const response = readPairingResponse(params.required('pairing_response'));
+  const reply = response.ok ? await engine.pairPhone(linotp, { message: response.value, source: clientAddress(ctx) }) : 'refused';
+  // That the value is false here as well is how LinOTP says yes.
+  sendLinotp(ctx, product, reply === 'refused' ? failure : { id: 1, value: false });
+}
+
+async function answer({ engine, linotp, clientAddress, product }: LinotpPhoneParts, ctx: Context, word: AnswerWord): Promise<void> {
+  failsWith(ctx, { id: 0, value: false });
+  const params = await readLinotpRequest(ctx);
+  const transactionId = params.required('transactionid');
+  const signature = params.required('signature');
+  const reply = await engine.answerByHandle(linotp, {
+    handles: handlesOf(transactionId),
+    answer: { transactionId, word, signature },
+    source: clientAddress(ctx),
+  });
+  // The same answer again changes nothing, and LinOTP says so.
+  sendLinotp(ctx, product, { id: 1, value: reply.kind === 'taken' });
+}
+
+const idForm = /^\d{1,20}(?:\.\d{2})?$/;
+
+/** What an id may stand for: a challenge, or the transaction whose first one has this number. What is no id at all stands for nothing. */
+function handlesOf(transactionId: string): string[] {
+  if (!idForm.test(transactionId)) return [];
+  return transactionId.includes('.') ? [transactionId] : [transactionId, `${transactionId}.01`];
+}
