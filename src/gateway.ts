@@ -112,9 +112,11 @@ function openStore({ config: { store }, folder, log }: GatewayOptions, metrics: 
   return openMongoStore({ ...store, url: store.url.reveal(), log, onOperation });
 }
 
-type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics; routing: Routing; directory: Directory };
+/** What the engine's parts are made of. */
+export type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics; routing: Routing; directory: Directory };
 
-function openParts({ config, clock, log, keyring, store, metrics, routing, directory }: Foundations): EngineParts {
+/** Puts together what the engine works with; `close` of what was opened is the caller's. */
+export function openParts({ config, clock, log, keyring, store, metrics, routing, directory }: Foundations): EngineParts {
   const { settings } = config;
   return {
     store,

@@ -13,6 +13,8 @@ export type Exchange = {
   get(target: Target, parameters: Record<string, string>): Promise<Outcome<Reply>>;
   /** `again`: a failed connection is tried once more, at once, with the same body. */
   post(target: Target, form: Record<string, string>, again?: 'again'): Promise<Outcome<Reply>>;
+  /** Reads whatever is there, as text. */
+  text(url: string): Promise<Outcome<string>>;
   close(): Promise<void>;
 };
 
@@ -43,6 +45,11 @@ export function openExchange({ openHttp, ca, timeoutMs }: ExchangeOptions): Exch
       const call = { method: 'POST', url: target.url, headers, body: new URLSearchParams(form).toString() } as const;
       const first = await send(target, call);
       return readReply(again && !first.ok && first.error === 'connection' ? await send(target, call) : first);
+    },
+    async text(url) {
+      const reply = await send({ url, sslVerify: true }, { method: 'GET', url });
+      if (!reply.ok) return no(noReply[reply.error]);
+      return reply.value.status === 200 ? done(reply.value.body) : no(`HTTP ${reply.value.status}`);
     },
     close: async () => void (await Promise.all([...clients.values()].map((client) => client.close()))),
   };

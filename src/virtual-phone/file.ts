@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { LinotpToken } from './linotp/token.ts';
 import { done, no, type Outcome } from './outcome.ts';
 import { Offer } from './uri.ts';
 
@@ -16,32 +17,55 @@ const StoredToken = Offer.extend({
 });
 /** What the phone keeps of one push token. Times are epoch ms. */
 export type StoredToken = z.output<typeof StoredToken>;
-const Content = z.strictObject({ version: z.literal(1), tokens: z.array(StoredToken) });
+const Content = z.strictObject({ version: z.literal(1), tokens: z.array(StoredToken), linotp: z.array(LinotpToken).default([]) });
+type Content = z.output<typeof Content>;
 
-/** The phone's memory. Every call reads the file anew, so that two processes with one phone see each other's tokens. */
-export type PhoneFile = {
+/** The tokens of one kind in the phone's memory. Every call reads the file anew, so that two processes with one phone see each other's tokens. */
+export type TokenList<T> = {
   /** All tokens, in the order of their scans. A file that is not there holds none; one that cannot be read is refused. */
-  read(): Outcome<StoredToken[]>;
+  read(): Outcome<T[]>;
   /** One token. Refuses a serial that the phone does not know. */
-  find(serial: string): Outcome<StoredToken>;
+  find(serial: string): Outcome<T>;
   /** Adds a token, or puts it in the place of the one with its serial. */
-  put(token: StoredToken): Outcome<StoredToken>;
-  remove(serial: string): Outcome<StoredToken>;
+  put(token: T): Outcome<T>;
+  remove(serial: string): Outcome<T>;
 };
 
+/** The push tokens of privacyIDEA and eduMFA. */
+export type PhoneFile = TokenList<StoredToken>;
+
 /** Keeps tokens in a JSON file of mode 0600, written beside its place and then moved there, so that a crash leaves the old or the new one. */
-export function openPhoneFile(path: string): PhoneFile {
-  const read = () => readTokens(path);
-  const find = (serial: string): Outcome<StoredToken> => {
+export const openPhoneFile = (path: string): PhoneFile =>
+  openList(path, {
+    of: ({ tokens }) => tokens,
+    into: (content, tokens) => ({ ...content, tokens }),
+  });
+
+/** The same for the push tokens of LinOTP, in the same file. */
+export const openLinotpFile = (path: string): TokenList<LinotpToken> =>
+  openList(path, {
+    of: ({ linotp }) => linotp,
+    into: (content, linotp) => ({ ...content, linotp }),
+  });
+
+/** One list in the file: how it is taken out, and put back. */
+type Place<T> = { of(content: Content): T[]; into(content: Content, tokens: T[]): Content };
+
+function openList<T extends { serial: string }>(path: string, { of, into }: Place<T>): TokenList<T> {
+  const read = (): Outcome<T[]> => {
+    const content = readContent(path);
+    return content.ok ? done(of(content.value)) : content;
+  };
+  const find = (serial: string): Outcome<T> => {
     const tokens = read();
     if (!tokens.ok) return tokens;
     const token = tokens.value.find((each) => each.serial === serial);
     return token ? done(token) : no(`the phone has no token ${serial}`);
   };
-  const change = (token: StoredToken, edit: (tokens: StoredToken[]) => StoredToken[]): Outcome<StoredToken> => {
-    const tokens = read();
-    if (!tokens.ok) return tokens;
-    const problem = write(path, `${JSON.stringify({ version: 1, tokens: edit(tokens.value) }, null, 2)}\n`);
+  const change = (token: T, edit: (tokens: T[]) => T[]): Outcome<T> => {
+    const content = readContent(path);
+    if (!content.ok) return content;
+    const problem = write(path, `${JSON.stringify(into(content.value, edit(of(content.value))), null, 2)}\n`);
     return problem ?? done(token);
   };
   return {
@@ -55,11 +79,11 @@ export function openPhoneFile(path: string): PhoneFile {
   };
 }
 
-function readTokens(path: string): Outcome<StoredToken[]> {
-  if (!existsSync(path)) return done([]);
+function readContent(path: string): Outcome<Content> {
+  if (!existsSync(path)) return done({ version: 1, tokens: [], linotp: [] });
   try {
     const read = Content.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-    return read.success ? done(read.data.tokens) : no(`${path} is not the file of a phone: ${z.prettifyError(read.error)}`);
+    return read.success ? done(read.data) : no(`${path} is not the file of a phone: ${z.prettifyError(read.error)}`);
   } catch (error) {
     return no(`${path} cannot be read: ${codeOf(error)}`);
   }

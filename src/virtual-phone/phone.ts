@@ -3,8 +3,9 @@ import { sendAddress } from './address-update.ts';
 import { type Answered, answerForm, fittingVerdict, readAnswered, type Verdict } from './answer.ts';
 import { type PushRequest, readMessage } from './challenge.ts';
 import { type Exchange, openExchange, type Reply } from './exchange.ts';
-import { openPhoneFile, type PhoneFile } from './file.ts';
+import { openLinotpFile, openPhoneFile, type PhoneFile } from './file.ts';
 import { type Inbox, openInbox, type Taken } from './inbox.ts';
+import { type LinotpPhone, openLinotpPhone } from './linotp/phone.ts';
 import { done, no, type Outcome } from './outcome.ts';
 import { failedPoll, type PollReport, pollToken } from './poll.ts';
 import { openTokens, type Tokens } from './tokens.ts';
@@ -33,6 +34,8 @@ export type VirtualPhone = Tokens & {
   /** Declines; the app knows the reasons `unknown_trigger` ("not me") and `cancelled`. */
   decline(request: PushRequest, options?: { reason?: string; option?: string }): Promise<Outcome<Answered>>;
   updateAddress(serial: string, fcmToken: string): Promise<Outcome<Reply>>;
+  /** The push tokens of LinOTP on the same phone. */
+  readonly linotp: LinotpPhone;
   /** Lets the connections go. */
   close(): Promise<void>;
 };
@@ -58,6 +61,7 @@ export function openPhone(options: PhoneOptions): VirtualPhone {
       const token = file.find(serial);
       return token.ok ? sendAddress(parts, token.value, fcmToken) : token;
     },
+    linotp: openLinotpPhone({ file: openLinotpFile(options.file), exchange, clock, fetchText: exchange.text }),
     close: () => exchange.close(),
   };
 }
