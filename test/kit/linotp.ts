@@ -136,6 +136,7 @@ async function readReply(reply: Response): Promise<LinotpHttpReply> {
 /** A phone that says what a test tells it to: no checks, no state. It is made of the virtual phone's parts. */
 export type LinotpTestPhone = {
   readonly serial: string;
+  readonly token: LinotpToken;
   /** A pairing response; what is changed is what the test is about. */
   pairing(over?: Partial<LinotpToken>): string;
   read(transaction: Transaction): LinotpRequest;
@@ -157,6 +158,7 @@ export function linotpTestPhone(uri: string): LinotpTestPhone {
   };
   return {
     serial: token.serial,
+    token,
     pairing: (over = {}) => pairingResponse({ ...token, ...over }, randomBytes(32)),
     read,
     answer: (transaction, word) => answerForm(token, read(transaction), word),

@@ -80,7 +80,7 @@ function readPairing(response: PairingResponse, shared: SharedKey): Result<Pairi
 }
 
 function pairingOf(
-  { partition, ephemeral, sealed }: PairingResponse,
+  { partition, sealed }: PairingResponse,
   { serial, gda, publicKey, tokenId }: Extract<PairingContent, { tokenType: 'push' }>,
 ): Result<Pairing, string> {
   const agreement = agreementKey(publicKey);
@@ -93,7 +93,8 @@ function pairingOf(
     addresses: gda === '' ? [] : [{ kind: 'gda', value: gda }],
     capabilities: [],
     part: { partition: String(partition), tokenId: String(tokenId), agreementKey: agreement.toString('base64') },
-    digest: createHash('sha256').update(ephemeral).update(sealed).digest('base64url'),
+    // Not of the key before it: several of those agree upon the same secret, so that anybody could write the message in another way.
+    digest: createHash('sha256').update(sealed).digest('base64url'),
   });
 }
 
