@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { openBackground } from '../../src/engine/background.ts';
-import { effectsOf, sweepEffects } from '../../src/engine/effects.ts';
+import { carryOut, effectsOf, sweepEffects } from '../../src/engine/effects.ts';
 import { openSourceLimits } from '../../src/engine/limits/index.ts';
 import type { EngineParts } from '../../src/engine/parts.ts';
+import { phoneKeyOf } from '../../src/engine/phone-key.ts';
 import { statusOf } from '../../src/engine/status.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/index.ts';
@@ -37,6 +38,34 @@ describe('What a decision causes elsewhere', () => {
     const polled = { ...accepted, rule: { ...accepted.rule, consume: 'never' as const } };
     assert.equal(effectsOf(givenTransaction(), polled, 7).length, 1);
     assert.deepEqual(effectsOf({ ...before, decision: polled }, { ...polled, version: 2 }, 8), []);
+  });
+
+  it('activates the push token whose phone accepted, and only while it is the phone that was asked', async () => {
+    const store = await givenStore();
+    const clock = fakeClock();
+    const challenge = givenChallenge({ state: 'accepted', phoneKey: phoneKeyOf(givenPushToken()) });
+    const next = { ...givenTransaction().decision, state: 'accepted' as const, version: 1, challenges: [challenge] };
+    const before = givenTransaction({ kind: 'activation' });
+    const effects = effectsOf(before, next, 7);
+    const { serial, phoneKey } = challenge;
+    assert.deepEqual(effects, [{ id: `${before.id}:1:${serial}`, kind: 'token-activated', serial, at: 7, phoneKey }]);
+    assert.deepEqual(effectsOf(before, { ...next, state: 'declined' }, 7), [], 'a denial activates nothing');
+    assert.deepEqual(effectsOf({ ...before, decision: next }, { ...next, state: 'consumed', version: 2 }, 7), [], 'nor does it log in');
+    await store.addToken(givenPushToken({ rollout: 'activating', enabled: false, failCount: 2 }));
+    await store.addToken(givenPushToken({ serial: 'OTHER', rollout: 'activating', enabled: false, phonePublicKey: 'another' }));
+    await store.addToken(givenPushToken({ serial: 'AGAIN', rollout: 'paired', enabled: false }));
+    const each = effects.flatMap((effect) => [serial, 'OTHER', 'AGAIN'].map((of) => ({ ...effect, serial: of })));
+    const parts = { store, clock } as unknown as EngineParts;
+    await carryOut(parts, before.id, [...each, ...each]);
+    const states = await Promise.all([serial, 'OTHER', 'AGAIN'].map((of) => store.findToken(of)));
+    assert.deepEqual(
+      states.map((token) => [token?.rollout, token?.enabled, token?.failCount]),
+      [
+        ['enrolled', true, 0],
+        ['activating', false, 0],
+        ['paired', false, 0],
+      ],
+    );
   });
 
   it('is carried out by the next one that sweeps, when the one that decided is gone', async () => {
