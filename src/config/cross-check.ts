@@ -5,6 +5,7 @@ import { routesOf } from './mounts.ts';
 import type { Catalog } from './plugins.ts';
 import type { Problem } from './problem.ts';
 import type { Config } from './schema.ts';
+import { checkUserRules } from './user-rules.ts';
 
 /** The types of token that there are; a rule for another one can never match. */
 const tokenTypes = ['push'];
@@ -49,6 +50,7 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
     ...oneDefault(config),
     ...authServerNames(config),
     ...checkProviders(config.providers).map((problem) => at(['providers'], problem)),
+    ...checkUserRules(config),
     ...checkPolicies(config.policies, known).map((problem) => at(['policies'], problem)),
   ];
 }

@@ -4,12 +4,14 @@ import type { Asker, EngineParts } from './parts.ts';
 
 /** What policies know about a request: who asks from where, for whom, and with which push token. */
 export function factsOf({ clock }: Pick<EngineParts, 'clock'>, asker: Asker, owner: Partial<Owner> | undefined, token?: PushToken): Facts {
+  // A source that was asked now knows better than what was stored with the push token.
+  const resolver = asker.resolver || owner?.resolver;
   return {
     now: clock(),
     ...asker,
     ...(owner?.user ? { user: owner.user } : {}),
     ...(owner?.realm ? { realm: owner.realm } : {}),
-    ...(owner?.resolver ? { resolver: owner.resolver } : {}),
+    ...(resolver ? { resolver } : {}),
     ...(token ? { tokenType: token.type, token: tokenFacts(token) } : {}),
   };
 }

@@ -9,8 +9,11 @@ import { explain } from './explain.ts';
 import { factsOf } from './facts.ts';
 import { findOwn, findPublicly, finish } from './finish.ts';
 import { canAsk, issue } from './issue.ts';
+import { checkLoginPin } from './login-pin.ts';
 import { pairPhone } from './pairing.ts';
 import type { Asker, EngineParts } from './parts.ts';
+import { isPasswordElsewhere } from './passthru.ts';
+import { findPerson, recordOf } from './person.ts';
 import { poll, updateAddress } from './phone-poll.ts';
 import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
 import { checkPin } from './pins.ts';
@@ -30,6 +33,7 @@ export { type Explained, explain, type ProviderFacts } from './explain.ts';
 export type { Naming } from './issue.ts';
 export type { PairingReply } from './pairing.ts';
 export type { Asker, EngineParts, EngineSettings } from './parts.ts';
+export { factsOfPerson, type Person } from './person.ts';
 export type {
   AnswerMeaning,
   Offer,
@@ -51,6 +55,7 @@ export { type Sweeper, startSweeper } from './sweeper.ts';
 export type { TokenSelection } from './token-admin.ts';
 export type { Assigned } from './token-owner.ts';
 export { openTurns, type Turns } from './turns.ts';
+export type { UserRecord } from './users/index.ts';
 export type { Waited, WaitRequest } from './wait.ts';
 
 /** The life of tokens and challenges, as the edge calls it. Each member's promise is told where it is defined. */
@@ -71,6 +76,13 @@ export function openEngine(parts: EngineParts) {
     completeRollout: <R>(phone: PhoneProtocol<R>, request: Parameters<typeof completeRollout<R>>[2]) =>
       completeRollout(parts, phone, request),
     checkPin: (...args: Tail<typeof checkPin>) => checkPin(parts, ...args),
+    checkLoginPin: (...args: Tail<typeof checkLoginPin>) => checkLoginPin(parts, ...args),
+    isPasswordElsewhere: (...args: Tail<typeof isPasswordElsewhere>) => isPasswordElsewhere(parts, ...args),
+    findPerson: (...args: Tail<typeof findPerson>) => findPerson(parts, ...args),
+    findUser: parts.directory.findUser,
+    recordOf: (...args: Tail<typeof recordOf>) => recordOf(parts, ...args),
+    /** Whether a source is one of those that list the users of a realm. */
+    isSourceOf: (source: string, realm: string) => parts.directory.sourceNames(realm).includes(source),
     issue: (...args: Tail<typeof issue>) => issue(parts, ...args),
     canAsk: (...args: Tail<typeof canAsk>) => canAsk(parts, ...args),
     deliver: (...args: Tail<typeof deliver>) => deliver(parts, ...args),

@@ -135,7 +135,8 @@ function promptFor({ policy, clock }: EngineParts, { asker, prompt, kind }: Issu
   const { isExact = false } = prompt;
   const question = isExact ? undefined : policy.value('push_text_on_mobile', facts);
   const title = isExact ? undefined : policy.value('push_title_on_mobile', facts);
-  const subject = { serial: token.serial, tokenType: token.type, user, realm, url };
+  const { givenname = '', surname = '' } = asker.userinfo ?? {};
+  const subject = { serial: token.serial, tokenType: token.type, user, realm, url, givenname, surname };
   return {
     title: title ?? prompt.title,
     question: (question === undefined ? undefined : fillTags(question, subject, facts)) ?? prompt.question,

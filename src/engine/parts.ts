@@ -45,7 +45,10 @@ export type EngineParts = {
   metrics: Metrics;
 };
 
-/** Who asked for something, and on whose behalf it came: what policies look at. `client` is the IP address that counts for them. */
+/**
+ * Who asked for something, and on whose behalf it came: what policies look at. `client` is the IP address that counts for them; `resolver` and
+ * `userinfo` are what a source knows of the user, where it was asked.
+ */
 export type Asker = {
   authServer: string;
   dialect: string;
@@ -53,4 +56,6 @@ export type Asker = {
   userAgent: string;
   /** Headers of the request by their lower-case names. */
   headers?: Readonly<Record<string, string>>;
+  resolver?: string;
+  userinfo?: Readonly<Record<string, string>>;
 };

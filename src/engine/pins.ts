@@ -14,14 +14,27 @@ export async function checkPin(parts: EngineParts, tokens: readonly PushToken[],
   if (open.length === 0) return { kind: 'exceeded' };
   const known = open.filter(({ pinHash }) => pinHash !== undefined && parts.passwords.remembers(pin, pinHash));
   if (known.length > 0 && known.length === open.length) return { kind: 'checked', matching: known };
-  return parts.turns(`pin ${open[0]?.serial}`, () => guess(parts, open, pin));
+  const { passwords } = parts;
+  return guessInTurn(parts, open, (each) =>
+    Promise.all(each.map(({ pinHash }) => (pinHash === undefined ? pin === '' : passwords.matches(pin, pinHash)))),
+  );
 }
 
-async function guess({ passwords, store }: EngineParts, tokens: readonly PushToken[], pin: string): Promise<PinCheck> {
+/** Which of these push tokens a guess opens, in their order. */
+type Opens = (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+
+/** One guess at push tokens, after those that others make at the same ones. `opens` is asked once, unless all of them failed too often before. */
+export async function guessInTurn(parts: EngineParts, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
+  const open = tokens.filter((token) => !hasFailedTooOften(token));
+  if (open.length === 0) return { kind: 'exceeded' };
+  return parts.turns(`pin ${open[0]?.serial}`, () => guess(parts, open, opens));
+}
+
+async function guess({ store }: EngineParts, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
   const now = await Promise.all(tokens.map(({ serial }) => store.findToken(serial)));
   const open = now.filter((token) => token !== undefined).filter((token) => !hasFailedTooOften(token));
   if (open.length === 0) return { kind: 'exceeded' };
-  const right = await Promise.all(open.map(({ pinHash }) => (pinHash === undefined ? pin === '' : passwords.matches(pin, pinHash))));
+  const right = await opens(open);
   const matching = open.filter((_, index) => right[index]);
   if (matching.length === 0) await store.countFailure(open.map(({ serial }) => serial));
   return { kind: 'checked', matching };

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { directoryActions } from './directory-actions.ts';
 import { notNormal } from './normal-url.ts';
 
 /** Where an action means something. */
-export type Scope = 'enrollment' | 'authentication' | 'admin';
+export type Scope = 'enrollment' | 'authentication' | 'authorization' | 'admin';
 
 const text = z.string().min(1).max(512);
 const yes = z.boolean();
@@ -101,6 +102,7 @@ export const actions = {
     scopes: ['authentication'],
     value: modes.describe('Client modes in the order of preference, separated by spaces.'),
   },
+  ...directoryActions,
   operate: { scopes: ['admin'], value: permission },
   triggerchallenge: { scopes: ['admin'], value: permission },
   enrollPUSH: { scopes: ['admin'], value: permission },

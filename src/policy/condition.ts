@@ -8,11 +8,15 @@ const names = comparators.flatMap((name): (Comparator | `!${Comparator}`)[] => [
 /** One further demand of a rule, as privacyIDEA knows them. @see docs/protocols/privacyidea.md 11.1 */
 export const conditionConfig = z
   .strictObject({
-    section: z.enum(['HTTP Request header', 'token']).describe('Where the value is looked up: a header of the request, or the push token.'),
+    section: z
+      .enum(['HTTP Request header', 'token', 'userinfo'])
+      .describe('Where the value is looked up: a header of the request, the push token, or what the source tells of the user.'),
     key: z
       .string()
       .min(1)
-      .describe('Name of the header, or serial, tokentype, description, realm, failcount, rollout_state, provider of the token.'),
+      .describe(
+        'Name of the header, or serial, tokentype, description, realm, failcount, rollout_state, provider of the token, or username, userid, givenname, surname, email, phone, mobile, groups of the user.',
+      ),
     comparator: z.enum(names).describe('How it is compared; ! turns it round. "in" takes a list separated by commas.'),
     value: z.string().describe('What it is compared with.'),
     on_missing: z
@@ -33,9 +37,15 @@ export type Condition = z.output<typeof conditionConfig>;
 /** One line that says what a condition demands. */
 export const conditionText = ({ section, key, comparator, value }: Condition): string => `${section} ${key} ${comparator} ${value}`;
 
+const lookUp: Record<Condition['section'], (facts: Facts, key: string) => string | undefined> = {
+  'HTTP Request header': ({ headers }, key) => headers?.[key.toLowerCase()],
+  token: ({ token }, key) => token?.[key],
+  userinfo: ({ userinfo }, key) => userinfo?.[key],
+};
+
 /** Whether a condition holds. Header names count in any case. */
-export function holds({ section, key, comparator, value, on_missing }: Condition, { headers, token }: Facts): boolean {
-  const found = section === 'token' ? token?.[key] : headers?.[key.toLowerCase()];
+export function holds({ section, key, comparator, value, on_missing }: Condition, facts: Facts): boolean {
+  const found = lookUp[section](facts, key);
   if (found === undefined) return on_missing === 'condition_is_true';
   const isTurned = comparator.startsWith('!');
   return compare(found, comparator.replace('!', ''), value) !== isTurned;

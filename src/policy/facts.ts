@@ -1,6 +1,9 @@
 import type { Scope } from './actions.ts';
 
-/** What is known of a request. `now` is epoch ms; what is absent matches no list. `headers` have lower-case names, `token` its fields as text. */
+/**
+ * What is known of a request. `now` is epoch ms; what is absent matches no list. `headers` have lower-case names, `token` its fields as text,
+ * `userinfo` what a source tells of the user.
+ */
 export type Facts = {
   now: number;
   scope?: Scope;
@@ -13,5 +16,6 @@ export type Facts = {
   tokenType?: string;
   userAgent?: string;
   headers?: Readonly<Record<string, string>>;
+  userinfo?: Readonly<Record<string, string>>;
   token?: Readonly<Record<string, string>>;
 };

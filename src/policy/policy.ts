@@ -31,6 +31,8 @@ export type RuleExplanation = {
 /** What the rules say. For each action the first rule that matches and has it decides. */
 export type Policy = {
   value<A extends ActionName>(action: A, facts: Facts): ActionValue<A> | undefined;
+  /** The value with the name of the rule that decides it, where that name is told. */
+  decision<A extends ActionName>(action: A, facts: Facts): { value: ActionValue<A>; rule: string } | undefined;
   /** Whether a permission of scope `admin` is given: always while no rule of that scope exists. */
   permits(action: Permission, facts: Facts): boolean;
   planDelivery(facts: Facts, defaults: PlanDefaults): DeliveryPlan;
@@ -52,6 +54,11 @@ export function openPolicy(rules: readonly Rule[]): Policy {
   const hasAdminRules = rules.some(({ scope, actions: given }) => scope === 'admin' || Object.keys(given).some(isPermission));
   return {
     value,
+    decision<A extends ActionName>(action: A, facts: Facts): { value: ActionValue<A>; rule: string } | undefined {
+      const rule = deciding(action, facts);
+      const decided: ActionValue<A> | undefined = rule?.actions[action];
+      return rule && decided !== undefined ? { value: decided, rule: rule.name } : undefined;
+    },
     permits: (action, facts) => !hasAdminRules || value(action, { ...facts, scope: 'admin' }) === true,
     planDelivery(facts, { recorded, fallback, defaultDeadlineMs }) {
       const authentication = { ...facts, scope: 'authentication' as const };

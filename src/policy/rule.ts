@@ -40,7 +40,7 @@ export const ruleConfig = z
   .strictObject({
     name: z.string().min(1).max(128).describe('Name, shown where the rule decided.'),
     scope: z
-      .enum(['enrollment', 'authentication', 'admin'])
+      .enum(['enrollment', 'authentication', 'authorization', 'admin'])
       .optional()
       .describe('Where the rule counts; without it, wherever its actions are known.'),
     match: matchConfig.default({}).describe('Whom the rule is for; everybody without it.'),

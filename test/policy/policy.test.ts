@@ -295,7 +295,7 @@ describe('The check of policies', () => {
   const broken: [string, object, RegExp][] = [
     [
       'a condition on something unknown',
-      { match: { conditions: [{ section: 'userinfo', key: 'a', comparator: 'equals', value: 'b' }] }, actions: { push_ttl: 1 } },
+      { match: { conditions: [{ section: 'container', key: 'a', comparator: 'equals', value: 'b' }] }, actions: { push_ttl: 1 } },
       /^match\.conditions\.0\.section: /,
     ],
     [

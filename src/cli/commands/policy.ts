@@ -9,6 +9,7 @@ type Question = {
   config: string;
   user?: string;
   realm?: string;
+  resolver?: string;
   client?: string;
   authServer?: string;
   dialect: string;
@@ -31,6 +32,7 @@ function explainCommand(terminal: Terminal): Command {
     .description('Each rule, whether it matches or why not, and the delivery plan that comes of it. Nothing is sent.')
     .option('-u, --user <name>', 'user who logs in')
     .option('-r, --realm <realm>', 'realm of the user')
+    .option('--resolver <name>', 'source that knows the user')
     .option('--client <address>', 'address the login comes from')
     .option('--auth-server <name>', 'auth server that asks')
     .option('--dialect <name>', 'dialect it speaks', 'privacyidea')

@@ -17,6 +17,8 @@ export type Directory = {
   checkPassword(user: string, realm: string, password: string): Promise<'right' | 'wrong' | NoUser>;
   /** Whether a realm has sources of users at all. */
   isListed(realm: string): boolean;
+  /** The names of its sources, in their order. */
+  sourceNames(realm: string): readonly string[];
   /** Asks every source, for nobody; by the names of the sources. */
   check(signal: AbortSignal): Promise<{ name: string; result: SourceCheck }[]>;
   close(): Promise<void>;
@@ -44,6 +46,7 @@ export function openDirectory({ realms, sources, ...surroundings }: Options): Di
       return typeof found === 'string' ? found : found.source.checkPassword(user, password);
     },
     isListed: (realm) => sourcesOf(realm).length > 0,
+    sourceNames: (realm) => realms.find(({ name }) => name === realm)?.users ?? [],
     check: (signal) => Promise.all([...opened].map(async ([name, source]) => ({ name, result: await source.check(signal) }))),
     async close() {
       await Promise.all([...opened.values()].map((source) => source.close()));

@@ -1,5 +1,5 @@
 /** What can be broken around the gateway. Refusals are values; only broken surroundings are thrown. */
-export type FaultCode = 'store-unavailable' | 'config-invalid';
+export type FaultCode = 'store-unavailable' | 'directory-unavailable' | 'config-invalid';
 
 /** The one error that is thrown on purpose. Formats map `code` to their own numbers; `message` is for operators and holds no secret. */
 export class GatewayFault extends Error {

@@ -24,6 +24,7 @@ const statuses: Record<OperatorRefusal | FaultCode | 'defect', number> = {
   'config-invalid': 500,
   defect: 500,
   'store-unavailable': 503,
+  'directory-unavailable': 503,
 };
 
 function refuse(ctx: Context, code: keyof typeof statuses, message: string): void {

@@ -15,7 +15,8 @@ export function enrolmentRules({ engine }: PrivacyideaParts, asker: Asker, owner
   if (provider === undefined) throw new PiFault('policy', 'Missing enrollment policy for push token: push_firebase_configuration');
   const url = policy.value('push_registration_url', facts);
   if (url === undefined) throw new PiFault('policy', 'Missing enrollment policy for push token: push_registration_url');
-  const tags = (serial: string) => ({ serial, user: owner?.user ?? '', realm: owner?.realm ?? '' });
+  const { givenname = '', surname = '' } = asker.userinfo ?? {};
+  const tags = (serial: string) => ({ serial, user: owner?.user ?? '', realm: owner?.realm ?? '', givenname, surname });
   const image = policy.value('appimageurl', facts);
   const appUnlock = policy.value('push_app_force_unlock', facts);
   return {

@@ -3,6 +3,7 @@ import type { Asker, Engine } from '../../../engine/index.ts';
 import type { AdminTokens, AuthServer, CallerFacts } from '../../access/index.ts';
 import type { PiProduct } from '../../formats/privacyidea/index.ts';
 import { askerOf } from '../../http/index.ts';
+import { userFacts } from './user-facts.ts';
 
 /** What the dialect works with: the engine, who may call, and what its mount says. */
 export type PrivacyideaParts = {
@@ -19,6 +20,8 @@ export type PrivacyideaParts = {
   graceMs: number;
 };
 
-/** The asker of a request, as policies see it: this auth server, or nobody that is one. */
-export const askerFor = ({ clientAddress }: PrivacyideaParts, ctx: Context, authServer?: AuthServer): Asker =>
-  askerOf(ctx, { authServer: authServer?.name ?? '', dialect: 'privacyidea', client: clientAddress(ctx) });
+/** The asker of a request, as policies see it: this auth server, or nobody that is one; and what is known of the user by now. */
+export const askerFor = ({ clientAddress }: PrivacyideaParts, ctx: Context, authServer?: AuthServer): Asker => ({
+  ...askerOf(ctx, { authServer: authServer?.name ?? '', dialect: 'privacyidea', client: clientAddress(ctx) }),
+  ...userFacts(ctx),
+});

@@ -4,6 +4,9 @@ import { PiFault } from '../../formats/privacyidea/index.ts';
 /** There is no such push token, or none that the caller may know of. */
 export const noSuchToken = (): PiFault => new PiFault('not-found', 'The requested token could not be found.');
 
+/** Says that the owner whom a call names is nobody. */
+export const noSuchOwner = (): string => 'The user can not be found in any resolver in this realm!';
+
 /** What is revoked stays what it is. */
 export const isRevoked = (): PiFault => new PiFault('revoked', 'This action is not possible, since the token is revoked.');
 

@@ -1,11 +1,12 @@
+import type { Person } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchToken } from './refusals.ts';
 
-/** Whom a login is about: a user with all push tokens, or one push token (and then its owner). */
-export type Subject = { user: string; realm: string; tokens: PushToken[]; serial?: string };
+/** Whom a login is about: a user with all push tokens, or one push token (and then its owner); and what the sources say, where they were asked. */
+export type Subject = { user: string; realm: string; tokens: PushToken[]; serial?: string; person?: Person };
 
 /**
  * Reads `user`, `realm` and `serial`, and finds the push tokens. Throws: nobody named (905), unknown realm (904), unknown serial (601),
@@ -30,9 +31,19 @@ export async function subjectOf(
   const token = await engine.findToken(serial);
   if (!token || !mayAskFor(server, token.owner?.realm ?? '')) throw noSuchToken();
   const owner = token.owner ?? { user: '', realm: '' };
-  const isOwner = !user || (owner.user.toLowerCase() === user.user.toLowerCase() && owner.realm === user.realm);
-  if (!isOwner) throw new PiFault('parameter', 'Given serial does not belong to given user!');
+  if (user && !(await isOwner(parts, user, owner))) throw new PiFault('parameter', 'Given serial does not belong to given user!');
   return { user: owner.user, realm: owner.realm, tokens: [token], serial };
+}
+
+type Named = { user: string; realm: string };
+
+/** Whether a user is the owner, by the name that was typed or else by the one that the source writes for it. */
+async function isOwner({ engine }: PrivacyideaParts, { user, realm }: Named, owner: Named): Promise<boolean> {
+  if (owner.realm !== realm) return false;
+  const isSame = (name: string): boolean => name.toLowerCase() === owner.user.toLowerCase();
+  if (isSame(user)) return true;
+  const person = await engine.findPerson(user, realm);
+  return typeof person !== 'string' && isSame(person.username);
 }
 
 /** The user a request names, with the realm it belongs to. */

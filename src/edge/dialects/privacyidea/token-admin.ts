@@ -2,9 +2,9 @@ import type { Context } from 'koa';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { type AdminRight, adminOf } from './caller.ts';
+import { storedName } from './owner-named.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { isRevoked, noSuchToken } from './refusals.ts';
-import { userOf } from './subject.ts';
 
 const longestPin = 256;
 
@@ -33,7 +33,7 @@ async function selected(parts: PrivacyideaParts, params: PiParams): Promise<Push
     return tokens;
   }
   if (!params.text('user')) throw new PiFault('parameter', 'Missing parameter: serial');
-  return parts.engine.selectTokens(userOf(parts, params, undefined, () => 'The user can not be found in any resolver in this realm!'));
+  return parts.engine.selectTokens(await storedName(parts, params));
 }
 
 /** `POST /token/enable[/<serial>]`; a revoked token stays what it is. @see docs/protocols/privacyidea.md 10 */

@@ -5,9 +5,9 @@ import type { Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
 import { enrolmentRules, tokenType } from './enrolment-rules.ts';
+import { ownerNamed, rememberOwner } from './owner-named.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { isAssigned, isRevoked, noSuchToken } from './refusals.ts';
-import { userOf } from './subject.ts';
 
 const serialPattern = /^[0-9a-zA-Z\-_]+$/;
 const longestPin = 256;
@@ -21,11 +21,11 @@ const longestDescription = 80;
 export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'enrollPUSH');
-  const wish = readWish(parts, params);
+  const wish = await readWish(parts, ctx, params);
   const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
   const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), owner);
   const offered = params.flag('rollover')
-    ? await renewed(parts, params, wish, rulesFor)
+    ? await renewed(parts, ctx, { params, wish, rulesFor })
     : await parts.engine.offerRollout({ ...wish, ...rulesFor(wish.owner) });
   if (!offered.ok) throw notOffered(offered.error, wish.serial);
   const { token, text, credential } = offered.value;
@@ -43,8 +43,10 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
 
 type Rules = (owner: Owner | undefined) => ReturnType<typeof enrolmentRules>;
 
+type Renewal = { params: PiParams; wish: Awaited<ReturnType<typeof readWish>>; rulesFor: Rules };
+
 /** The same push token for another phone. Its owner stays; what the request does not name stays too. */
-async function renewed(parts: PrivacyideaParts, params: PiParams, wish: ReturnType<typeof readWish>, rulesFor: Rules) {
+async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, rulesFor }: Renewal) {
   const token = await parts.engine.findToken(wish.serial ?? params.required('serial'));
   if (!token) throw noSuchToken();
   if (token.type !== tokenType) throw new PiFault('parameter', `The token ${token.serial} is not of type ${tokenType}.`);
@@ -52,6 +54,7 @@ async function renewed(parts: PrivacyideaParts, params: PiParams, wish: ReturnTy
   if (wish.owner && !owner) throw new PiFault('parameter', `The token ${token.serial} has no owner; assign it first.`);
   const isOwners = !wish.owner || (sameText(wish.owner.user, owner?.user) && sameText(wish.owner.realm, owner?.realm));
   if (owner && !isOwners) throw isAssigned(owner);
+  if (!wish.owner) await rememberOwner(parts, ctx, owner);
   const { validFrom, validUntil } = wish;
   return parts.engine.renewRollout(token, {
     ...rulesFor(owner),
@@ -85,7 +88,7 @@ function notOffered(why: Refusal<'offerRollout'> | Refusal<'renewRollout'>, seri
 }
 
 /** What the caller asked for, checked. */
-function readWish(parts: PrivacyideaParts, params: PiParams) {
+async function readWish(parts: PrivacyideaParts, ctx: Context, params: PiParams) {
   const type = params.text('type') ?? '';
   if (type !== tokenType) throw new PiFault('parameter', `Unknown token type '${type}'; this gateway enrols 'push'.`);
   if (!params.flag('genkey')) throw new PiFault('parameter', 'Invalid Parameters. Either provide (genkey) or (serial, fbtoken, pubkey).');
@@ -93,10 +96,7 @@ function readWish(parts: PrivacyideaParts, params: PiParams) {
   if (serial !== undefined && !serialPattern.test(serial))
     throw new PiFault('parameter', `Invalid serial number. Must comply to ${serialPattern.source}.`);
   if (serial !== undefined && serial.length > 40) throw new PiFault('parameter', 'Invalid serial number. It has at most 40 characters.');
-  const user = params.text('user')
-    ? userOf(parts, params, undefined, () => 'The user can not be found in any resolver in this realm!')
-    : undefined;
-  const owner: Owner | undefined = user && { ...user, resolver: '' };
+  const owner = params.text('user') ? await ownerNamed(parts, ctx, params) : undefined;
   const realm = params.text('tokenrealm') || owner?.realm;
   if (realm && parts.engine.realms.resolve('', realm) === 'unknown-realm')
     throw new PiFault('parameter', `The realm ${realm} does not exist.`);

@@ -2,10 +2,11 @@ import type { Context } from 'koa';
 import type { PushTokenFilter } from '../../../store/store.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
+import { ownerNamed } from './owner-named.ts';
 import { neighbours, pageOf } from './paging.ts';
 import type { PrivacyideaParts } from './parts.ts';
-import { userOf } from './subject.ts';
 import { rolloutStateOf, tokenObject } from './token-object.ts';
+import { peopleOf } from './token-people.ts';
 
 /**
  * `GET /token/`: push tokens, page by page.
@@ -15,22 +16,22 @@ export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<
   const params = await readPiRequest(ctx, parts.product);
   await adminOf(parts, ctx, 'tokenlist');
   if (params.text('infokey')) throw new PiFault('parameter', 'This gateway does not search in the info of tokens; leave infokey out.');
-  const filter = filterOf(parts, params);
+  const filter = await filterOf(parts, ctx, params);
   const page = pageOf(params);
   const sortBy = params.text('sortby') === 'username' ? ('user' as const) : ('serial' as const);
   const descending = params.text('sortdir')?.toLowerCase() === 'desc';
   const found = filter
     ? await parts.engine.listTokens(filter, { offset: page.offset, limit: page.limit, sortBy, descending })
     : { count: 0, tokens: [] };
-  const value = { count: found.count, ...neighbours(page, found.count), tokens: found.tokens.map(tokenObject) };
+  const person = await peopleOf(parts, found.tokens);
+  const tokens = found.tokens.map((token) => ({ ...tokenObject(token), ...person(token) }));
+  const value = { count: found.count, ...neighbours(page, found.count), tokens };
   sendPi(ctx, parts.product, { id: 1, value });
 }
 
 /** What the list is asked to show; undefined when nothing can match. */
-function filterOf(parts: PrivacyideaParts, params: PiParams): PushTokenFilter | undefined {
-  const user = params.text('user')
-    ? userOf(parts, params, undefined, () => 'The user can not be found in any resolver in this realm!')
-    : undefined;
+async function filterOf(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<PushTokenFilter | undefined> {
+  const user = params.text('user') ? await ownerNamed(parts, ctx, params) : undefined;
   const rollout = params.text('rollout_state');
   const state = rollout ? rolloutStateOf(rollout) : undefined;
   if (rollout && !state) return undefined;

@@ -1,9 +1,9 @@
 import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
+import { ownerNamed } from './owner-named.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { isAssigned, isRevoked, noSuchToken } from './refusals.ts';
-import { userOf } from './subject.ts';
 import { checkPinLength } from './token-admin.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promis
   await adminOf(parts, ctx, 'assign');
   const serial = params.required('serial');
   if (!params.text('user')) throw new PiFault('parameter', 'Missing parameter: user');
-  const owner = { ...userOf(parts, params, undefined, () => 'The user can not be found in any resolver in this realm!'), resolver: '' };
+  const owner = await ownerNamed(parts, ctx, params);
   const pin = params.text('pin');
   if (pin !== undefined) checkPinLength(pin, 'pin');
   const assigned = await parts.engine.assignToken(serial, { owner, pin });

@@ -2,9 +2,10 @@ import type { Context } from 'koa';
 import { hasFailedTooOften, isUsable } from '../../../engine/index.ts';
 import { readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf, authServerOf } from './caller.ts';
+import { demandKnown, knownSubject } from './known-user.ts';
 import type { PrivacyideaParts } from './parts.ts';
+import { noSuchOwner } from './refusals.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
-import { subjectOf } from './subject.ts';
 
 const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
 
@@ -16,7 +17,8 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   const params = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'triggerchallenge');
   const server = authServerOf(parts, ctx, 'trigger', admin);
-  const subject = await subjectOf(parts, params, server, () => 'The user can not be found in any resolver in this realm!');
+  const subject = await knownSubject(parts, ctx, params, { server, unknownUser: noSuchOwner });
+  demandKnown(subject, noSuchOwner);
   const usable = subject.tokens.filter((token) => isUsable(token, parts.engine.clock()));
   const tokens = usable.filter((token) => !hasFailedTooOften(token));
   if (tokens.length === 0) {

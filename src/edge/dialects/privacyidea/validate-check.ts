@@ -4,14 +4,17 @@ import type { PushToken, Transaction } from '../../../foundation/model/index.ts'
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { authServerOf } from './caller.ts';
+import { demandKnown, knownSubject, secondSubject } from './known-user.ts';
+import type { Outcome } from './outcome.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
+import { passOn } from './pass-on.ts';
+import { checkTypedPin } from './pin-rule.ts';
 import { isRevoked } from './refusals.ts';
 import { type LoginRequest, notStarted, type Started, startedDetail, startLogin } from './start-login.ts';
 import { type Subject, subjectOf } from './subject.ts';
+import { withUserDetail } from './user-detail.ts';
 
-/** What a login came to, as `/validate/check` tells it. */
-export type Outcome = { value: boolean; detail: Record<string, unknown> };
-
+const unknownUser = (name: string): string => `User <${name}> does not exist.`;
 const refuse = (message: string, more: Record<string, unknown> = {}): Outcome => ({ value: false, detail: { message, ...more } });
 
 /**
@@ -29,17 +32,21 @@ export async function checkLogin(parts: PrivacyideaParts, ctx: Context): Promise
   const server = authServerOf(parts, ctx, 'check');
   const id = params.text('transaction_id') || params.text('state');
   // Asked for at once: whoever finishes waits for one round trip less.
-  const [subject, transaction] = await Promise.all([
-    subjectOf(parts, params, server, (name) => `User <${name}> does not exist.`),
+  const [named, transaction] = await Promise.all([
+    id ? subjectOf(parts, params, server, unknownUser) : knownSubject(parts, ctx, params, { server, unknownUser }),
     id ? parts.engine.findOwn(id, server.name) : undefined,
   ]);
+  const subject = id ? await secondSubject(parts, ctx, named, transaction) : named;
   const outcome = await outcomeOf(parts, ctx, { params, server, subject, second: id ? { transaction } : undefined });
-  return { outcome, subject };
+  return { outcome: await withUserDetail(parts, ctx, { server, subject }, outcome), subject };
 }
 
 type Login = { params: PiParams; server: AuthServer; subject: Subject; second: { transaction: Transaction | undefined } | undefined };
 
-function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server, subject, second }: Login): Promise<Outcome> | Outcome {
+async function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server, subject, second }: Login): Promise<Outcome> {
+  const passed = second ? undefined : await passOn(parts, ctx, { params, server, subject });
+  if (passed) return passed;
+  demandKnown(subject, unknownUser);
   if (subject.tokens.length === 0) return refuse('The user has no tokens assigned');
   const usable = { ...subject, tokens: usableTokens(subject.tokens, parts.engine.clock()) };
   if (usable.tokens.length === 0) return refuse('No suitable token found for authentication.');
@@ -48,7 +55,7 @@ function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server, subj
 }
 
 async function firstLeg(parts: PrivacyideaParts, ctx: Context, server: AuthServer, subject: Subject, params: PiParams): Promise<Outcome> {
-  const checked = await parts.engine.checkPin(subject.tokens, params.text('pass') ?? '');
+  const checked = await checkTypedPin(parts, ctx, { server, subject, pin: params.text('pass') ?? '' });
   if (checked.kind === 'exceeded') return refuse('Failcounter exceeded');
   if (checked.matching.length === 0) return refuse('wrong otp pin');
   const login = { server, subject: { ...subject, tokens: checked.matching }, mustBeSent: params.flag('exception') };

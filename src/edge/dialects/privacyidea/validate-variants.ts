@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
+import { userAttributes } from './user-detail.ts';
 import { checkLogin } from './validate-check.ts';
 
 /**
@@ -36,7 +37,7 @@ async function accepted(parts: PrivacyideaParts, ctx: Context): Promise<boolean>
 export async function validateSamlCheck(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const { outcome, subject } = await checkLogin(parts, ctx);
   const auth = outcome.value;
-  const attributes = auth ? { username: subject.user, realm: subject.realm } : {};
+  const attributes = auth ? await userAttributes(parts, subject) : {};
   sendPi(ctx, parts.product, { id: 2, value: { auth, attributes }, accepted: auth, detail: outcome.detail });
 }
 

@@ -69,7 +69,12 @@ function sendFailure(ctx: Context, product: LinotpProduct, failure: LinotpFailur
   else sendLinotp(ctx, product, failure);
 }
 
-const texts = { 'store-unavailable': 'Store unavailable', 'config-invalid': 'Server misconfigured', defect: 'Internal error' };
+const texts = {
+  'store-unavailable': 'Store unavailable',
+  'directory-unavailable': 'Directory unavailable',
+  'config-invalid': 'Server misconfigured',
+  defect: 'Internal error',
+};
 
 function sendError(ctx: Context, product: LinotpProduct, error: unknown): void {
   const fault = error instanceof GatewayFault ? error.code : 'defect';

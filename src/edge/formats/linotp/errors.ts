@@ -13,6 +13,7 @@ export const errorCodes: Record<LinotpFaultKind | FaultCode | 'defect', { code: 
   parameter: { code: 905, prefixed: true },
   'token-type': { code: 1610, prefixed: true },
   'store-unavailable': { code: -311, prefixed: false },
+  'directory-unavailable': { code: -311, prefixed: false },
   'config-invalid': { code: -311, prefixed: false },
   defect: { code: -311, prefixed: false },
 };

@@ -12,7 +12,12 @@ export type PiProduct = { name: string; version: string; flavour: 'privacyidea' 
  */
 export type PiReplyBody = { id: 1 | 2; value: unknown; accepted?: boolean; detail?: Readonly<Record<string, unknown>> };
 
-const texts = { 'store-unavailable': 'Store unavailable', 'config-invalid': 'Server misconfigured', defect: 'Internal error' };
+const texts = {
+  'store-unavailable': 'Store unavailable',
+  'directory-unavailable': 'User directory unavailable',
+  'config-invalid': 'Server misconfigured',
+  defect: 'Internal error',
+};
 
 /**
  * Sends a success.

@@ -39,6 +39,7 @@ export const errorLines: Record<PiFaultKind | FaultCode | 'defect', PiErrorLine>
   'wrong-role': [401, 4306, false],
   method: [405, 905, true],
   'store-unavailable': [503, -500, false],
+  'directory-unavailable': [503, -500, false],
   'config-invalid': [400, 302, true],
   defect: [500, -500, false],
 };

@@ -1,13 +1,14 @@
 /** What a label or an issuer may name. */
-export type TagFacts = { serial: string; user: string; realm: string };
+export type TagFacts = { serial: string; user: string; realm: string; givenname?: string; surname?: string };
 
 /**
  * Fills the tags of a label (`<s> <u> <r>`, then `{serial} {user} {realm}`) or of an issuer (the latter only). What is not known is empty;
  * a tag that does not exist stays as it is.
  * @see docs/protocols/privacyidea.md 3.2
  */
-export function expandTags(template: string, { serial, user, realm }: TagFacts, kind: 'label' | 'issuer'): string {
+export function expandTags(template: string, facts: TagFacts, kind: 'label' | 'issuer'): string {
+  const { serial, user, realm, givenname = '', surname = '' } = facts;
   const angled = kind === 'label' ? template.replaceAll('<s>', serial).replaceAll('<u>', user).replaceAll('<r>', realm) : template;
-  const known: Readonly<Record<string, string>> = { serial, user, realm, givenname: '', surname: '' };
+  const known: Readonly<Record<string, string>> = { serial, user, realm, givenname, surname };
   return angled.replace(/\{([a-z]+)\}/g, (tag, name: string) => known[name] ?? tag);
 }

@@ -1,0 +1,37 @@
+import type { Rule } from '../policy/index.ts';
+import type { Problem } from './problem.ts';
+import type { Config } from './schema.ts';
+
+/** Who checks a password where no RADIUS service is named. */
+const userStore = 'userstore';
+
+/** Rules that speak of users: RADIUS services and sources that do not exist, and passwords of realms that have no list of users. */
+export function checkUserRules({ policies, realms, userSources, radiusServers }: Config): Problem[] {
+  const problem = (level: Problem['level'], path: PropertyKey[], message: string): Problem => ({ level, path, message });
+  return policies.flatMap((rule, index) => {
+    const { passthru, otppin } = rule.actions;
+    const at = (key: string): PropertyKey[] => ['policies', index, 'actions', key];
+    const isKnown = passthru === undefined || passthru === userStore || radiusServers.some(({ name }) => name === passthru);
+    const asks = Object.entries({ passthru, otppin }).flatMap(([key, value]) => (value === userStore ? [key] : []));
+    return [
+      ...(isKnown ? [] : [problem('error', at('passthru'), `there is no RADIUS service "${passthru}"; define it under radiusServers`)]),
+      ...asks.flatMap((key) => passwordless(rule, realms).map(({ level, message }) => problem(level, at(key), message))),
+      ...(rule.match.resolver ?? []).flatMap((name, place) => {
+        const isThere = /[*!]/.test(name) || userSources.some((source) => source.name.toLowerCase() === name.toLowerCase());
+        const path = ['policies', index, 'match', 'resolver', place];
+        return isThere ? [] : [problem('error', path, `there is no user source "${name}", so it never matches`)];
+      }),
+    ];
+  });
+}
+
+/** What is wrong where passwords are asked for and realms of the rule have nobody who knows them. */
+function passwordless({ match }: Rule, realms: Config['realms']): Pick<Problem, 'level' | 'message'>[] {
+  const named = match.realm?.some((entry) => /[*!]/.test(entry)) ? undefined : match.realm?.map((name) => name.toLowerCase());
+  const meant = realms.filter(({ name }) => named === undefined || named.includes(name.toLowerCase()));
+  const bare = meant.filter(({ users }) => users.length === 0).map(({ name }) => `"${name}"`);
+  if (bare.length === meant.length)
+    return [{ level: 'error', message: 'asks for the password of users, and no realm of this rule has sources of users' }];
+  const message = `asks for the password of users; logins of realms without sources of users fail: ${bare.join(', ')}`;
+  return bare.length === 0 ? [] : [{ level: 'warning', message }];
+}

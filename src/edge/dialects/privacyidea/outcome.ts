@@ -1,0 +1,2 @@
+/** What a login came to, as `/validate/check` tells it. */
+export type Outcome = { value: boolean; detail: Record<string, unknown> };

@@ -1,0 +1,38 @@
+import type { PushToken } from '../foundation/model/index.ts';
+import type { EngineParts } from './parts.ts';
+import { isPassword } from './person.ts';
+import { checkPin, guessInTurn, hasFailedTooOften, type PinCheck } from './pins.ts';
+
+/** What the PIN of a login is: that of each push token, the password of the user in their source, or nothing at all. */
+export type PinRule = 'tokenpin' | 'userstore' | 'none';
+
+/** A PIN that was typed, by whom, and what it is held against. */
+export type TypedPin = { pin: string; rule: PinRule; user: string; realm: string };
+
+/**
+ * Checks the PIN of a login as `checkPin` does, whatever it is. One password is checked once for all push tokens, and a wrong one counts a
+ * failure on each of them, so that passwords are guessed no longer than PINs are. Throws as `isPassword`; nothing is counted then.
+ * @see docs/protocols/privacyidea.md 11.3
+ */
+export async function checkLoginPin(
+  parts: EngineParts,
+  tokens: readonly PushToken[],
+  { pin, rule, user, realm }: TypedPin,
+): Promise<PinCheck> {
+  switch (rule) {
+    case 'tokenpin':
+      return checkPin(parts, tokens, pin);
+    case 'userstore':
+      return guessInTurn(parts, tokens, async (open) => {
+        const isRight = await isPassword(parts, user, realm, pin);
+        return open.map(() => isRight);
+      });
+    case 'none': {
+      const open = tokens.filter((token) => !hasFailedTooOften(token));
+      if (pin === '' && open.length > 0) return { kind: 'checked', matching: open };
+      return guessInTurn(parts, tokens, async (all) => all.map(() => false));
+    }
+    default:
+      return rule satisfies never;
+  }
+}
