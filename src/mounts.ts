@@ -4,7 +4,7 @@ import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.
 import { privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpUnknown } from './edge/formats/linotp/index.ts';
 import { type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
-import { addressReader, type Mount, opsRoutes } from './edge/http/index.ts';
+import { addressReader, clientReader, type Mount, opsRoutes } from './edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from './edge/phones/pipush/index.ts';
 import type { Engine, EngineParts } from './engine/index.ts';
@@ -88,6 +88,7 @@ function privacyideaMount(
     adminTokens,
     checkLogin: (name, password, source) => checkLogin(parts, name, password, source),
     clientAddress,
+    userAddress: clientReader(listener.trustedProxies, config.settings.OverrideAuthorizationClient),
     product,
     mount,
     graceMs: config.settings.PushChallengeFinalizeGrace * 1000,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { catalog } from '../../providers/catalog.ts';
 import { providerConfig } from '../delivery/registry/index.ts';
 import { authServerConfig } from '../edge/access/index.ts';
-import { listenerConfig } from '../edge/http/index.ts';
+import { clientOverride, listenerConfig } from '../edge/http/index.ts';
 import { radiusServerConfig, realmConfig, userSourceConfig } from '../engine/users/index.ts';
 import { ruleConfig } from '../policy/index.ts';
 import { embeddedStoreConfig } from '../store/embedded/index.ts';
@@ -43,6 +43,9 @@ export const settingsConfig = z.strictObject({
     .max(1000)
     .default(10)
     .describe('Failures after which a push token is of no use until it is reset (privacyIDEA).'),
+  OverrideAuthorizationClient: clientOverride
+    .default('')
+    .describe('Proxies that may name the address of the user: 10.0.0.1 > 192.168.0.0/24, 172.16.0.0/16 (privacyIDEA).'),
   deliveryDeadlineMs: z
     .int()
     .min(50)

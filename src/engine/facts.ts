@@ -12,17 +12,29 @@ export function factsOf({ clock }: Pick<EngineParts, 'clock'>, asker: Asker, own
     ...(owner?.user ? { user: owner.user } : {}),
     ...(owner?.realm ? { realm: owner.realm } : {}),
     ...(resolver ? { resolver } : {}),
-    ...(token ? { tokenType: token.type, token: tokenFacts(token) } : {}),
+    ...(token ? { tokenType: token.type, token: tokenFacts(token), tokenInfo: infoFacts(token) } : {}),
   };
 }
 
 /** What conditions may ask of a push token. */
-const tokenFacts = ({ serial, type, description, realms, failCount, rollout, provider }: PushToken): Record<string, string> => ({
-  serial,
-  tokentype: type,
-  description,
-  realm: realms.join(','),
-  failcount: String(failCount),
-  rollout_state: rollout,
-  ...(provider === undefined ? {} : { provider }),
+const tokenFacts = (token: PushToken): Record<string, string> => ({
+  serial: token.serial,
+  tokentype: token.type,
+  description: token.description,
+  realm: token.realms.join(','),
+  failcount: String(token.failCount),
+  maxfail: String(token.maxFail),
+  active: String(token.enabled),
+  locked: String(token.failCount >= token.maxFail),
+  revoked: String(token.revoked),
+  rollout_state: token.rollout,
+  ...(token.provider === undefined ? {} : { provider: token.provider }),
+});
+
+/** What is noted about a push token, and the two dates and the count that privacyIDEA notes itself. No key and no address. */
+const infoFacts = ({ info = {}, createdAt, loginCount, lastLogin }: PushToken): Record<string, string> => ({
+  ...info,
+  creation_date: new Date(createdAt).toISOString(),
+  count_auth_success: String(loginCount),
+  ...(lastLogin === undefined ? {} : { last_auth: new Date(lastLogin.at).toISOString() }),
 });

@@ -1,8 +1,9 @@
 import type { Challenge, PushToken, Transaction } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
 import { matchingCode } from './ask.ts';
+import { answered } from './enrolment-answer.ts';
 import type { EngineParts } from './parts.ts';
-import { isForPhone } from './phone-key.ts';
+import { isBoundBy, isForPhone } from './phone-key.ts';
 
 /**
  * Who finishes what: only the auth server that started a transaction may, and only for the same user or one of its push tokens. `code` is
@@ -26,7 +27,8 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   const { transaction } = request;
   if (!transaction || !isFor(transaction, request)) return { kind: 'unknown' };
   const { decision } = transaction;
-  const mayFinish = (challenge: Challenge): boolean => request.usable.some((token) => isForPhone(challenge, token));
+  const mayFinish = (challenge: Challenge): boolean =>
+    request.usable.some((token) => isForPhone(challenge, token) || isBoundBy(challenge, token));
   const gone = decision.state === 'withdrawn' || decision.state === 'consumed' || parts.clock() >= decision.finishUntil;
   if (gone) return { kind: 'unknown' };
   const shown = decision.challenges.filter((challenge) => challenge.state === 'code-shown' && mayFinish(challenge));
@@ -46,17 +48,17 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
 }
 
 /** A transaction of this auth server; any other's is as unknown as one that never was. */
-export async function findOwn({ store }: EngineParts, id: string, authServer: string): Promise<Transaction | undefined> {
-  const transaction = await store.findTransaction(id);
-  return transaction?.authServer === authServer ? transaction : undefined;
+export async function findOwn(parts: EngineParts, id: string, authServer: string): Promise<Transaction | undefined> {
+  const transaction = await parts.store.findTransaction(id);
+  return transaction?.authServer === authServer ? answered(parts, transaction) : undefined;
 }
 
 /** A transaction for whoever knows its id; a source that names too many that do not exist is told of none for a while. */
-export async function findPublicly({ store, limits }: EngineParts, id: string, source: string): Promise<Transaction | undefined> {
-  if (limits.isBlocked('status', source)) return undefined;
-  const transaction = await store.findTransaction(id);
-  if (!transaction) await limits.failed('status', source);
-  return transaction;
+export async function findPublicly(parts: EngineParts, id: string, source: string): Promise<Transaction | undefined> {
+  if (parts.limits.isBlocked('status', source)) return undefined;
+  const transaction = await parts.store.findTransaction(id);
+  if (!transaction) await parts.limits.failed('status', source);
+  return transaction && answered(parts, transaction);
 }
 
 function isFor(transaction: Transaction, { user, serial }: FinishRequest): boolean {

@@ -5,6 +5,7 @@ import { answerByHandle } from './answer-by-handle.ts';
 import { applyEvent } from './apply.ts';
 import { cancelTransaction, deleteExpired, findLive } from './challenge-admin.ts';
 import { deliver, mayPoll } from './deliver.ts';
+import { isOfferedInLogin, offerInLogin, skipEnrolment, takeBackOffers } from './enrolment.ts';
 import { explain } from './explain.ts';
 import { factsOf } from './facts.ts';
 import { findOwn, findPublicly, finish } from './finish.ts';
@@ -75,6 +76,10 @@ export function openEngine(parts: EngineParts) {
     renewRollout: (...args: Tail<typeof renewRollout>) => renewRollout(parts, ...args),
     completeRollout: <R>(phone: PhoneProtocol<R>, request: Parameters<typeof completeRollout<R>>[2]) =>
       completeRollout(parts, phone, request),
+    offerInLogin: (...args: Tail<typeof offerInLogin>) => offerInLogin(parts, ...args),
+    skipEnrolment: (...args: Tail<typeof skipEnrolment>) => skipEnrolment(parts, ...args),
+    takeBackOffers: (...args: Tail<typeof takeBackOffers>) => takeBackOffers(parts, ...args),
+    isOfferedInLogin,
     checkPin: (...args: Tail<typeof checkPin>) => checkPin(parts, ...args),
     checkLoginPin: (...args: Tail<typeof checkLoginPin>) => checkLoginPin(parts, ...args),
     isPasswordElsewhere: (...args: Tail<typeof isPasswordElsewhere>) => isPasswordElsewhere(parts, ...args),

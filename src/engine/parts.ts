@@ -58,4 +58,6 @@ export type Asker = {
   headers?: Readonly<Record<string, string>>;
   resolver?: string;
   userinfo?: Readonly<Record<string, string>>;
+  /** Parameters of the request, without secrets. */
+  params?: Readonly<Record<string, string>>;
 };

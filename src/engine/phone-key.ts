@@ -7,3 +7,7 @@ export const phoneKeyOf = ({ phonePublicKey = '' }: PushToken): string => sha256
 /** Whether this challenge is for the phone of this push token. */
 export const isForPhone = ({ serial, phoneKey }: Challenge, token: PushToken): boolean =>
   serial === token.serial && phoneKey === phoneKeyOf(token);
+
+/** Whether this push token was bound by the very credential that an enrolment offered: such a challenge is answered by the rollout itself. */
+export const isBoundBy = ({ serial, phoneKey }: Challenge, token: PushToken): boolean =>
+  serial === token.serial && phoneKey === token.rolloutCredential.digest && token.rollout === 'enrolled' && token.enabled && !token.revoked;

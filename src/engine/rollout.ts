@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { equalText, sha256Hex } from '../foundation/crypto/index.ts';
 import { type DeviceAddress, GatewayFault, type Owner, ok, type PushToken, type Result, refused } from '../foundation/model/index.ts';
 import { bucketOf } from './bucket.ts';
+import { answerEnrolments } from './enrolment-answer.ts';
 import { sourceOf } from './limits/index.ts';
 import { newCredential, type OfferRules, offerText } from './offer-text.ts';
 import type { EngineParts } from './parts.ts';
@@ -21,6 +22,8 @@ export type OfferRequest = {
   validFrom?: number;
   validUntil?: number;
   offer: OfferRules;
+  /** A login makes it, and takes it back where no phone comes. */
+  inLogin?: boolean;
 };
 
 /** What the auth server shows its user: the text of the QR code, and the credential in it. */
@@ -80,6 +83,7 @@ function offeredToken({ clock, settings }: EngineParts, request: OfferRequest, {
     provider: request.provider,
     registrationUrl: request.offer.url,
     rolloutCredential: { digest: sha256Hex(credential), expiresAt: now + request.offer.lifeMs },
+    ...(request.inLogin ? { inLogin: true } : {}),
     loginCount: 0,
   };
 }
@@ -151,7 +155,9 @@ async function bind(parts: EngineParts, token: PushToken, keys: PhoneKeys, crede
     serverKey: { publicKey, sealedPrivateKey: parts.serverKeys.seal(token.serial, privateKey) },
     addresses,
     capabilities: keys.capabilities,
+    ...(token.inLogin ? { inLogin: null } : {}),
     rolloutCredential: { ...token.rolloutCredential, finished: { digest: digestOf(token.serial, credential, keys.publicKey), at: now } },
   });
+  if (written === 'changed' && token.inLogin) parts.background.run('enrolment', () => answerEnrolments(parts, token.serial));
   return written === 'changed' ? publicKey : undefined;
 }

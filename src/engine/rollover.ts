@@ -47,4 +47,5 @@ const withoutPhone: PushTokenChange = {
   serverKey: null,
   addresses: [],
   capabilities: [],
+  inLogin: null,
 };

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { directoryActions } from './directory-actions.ts';
+import { loginActions } from './login-actions.ts';
 import { notNormal } from './normal-url.ts';
 
 /** Where an action means something. */
-export type Scope = 'enrollment' | 'authentication' | 'authorization' | 'admin';
+export type Scope = 'enrollment' | 'authentication' | 'authorization' | 'token' | 'admin';
 
 const text = z.string().min(1).max(512);
 const yes = z.boolean();
@@ -103,6 +104,7 @@ export const actions = {
     value: modes.describe('Client modes in the order of preference, separated by spaces.'),
   },
   ...directoryActions,
+  ...loginActions,
   operate: { scopes: ['admin'], value: permission },
   triggerchallenge: { scopes: ['admin'], value: permission },
   enrollPUSH: { scopes: ['admin'], value: permission },

@@ -1,6 +1,7 @@
 import { pollOnlyProvider } from '../foundation/model/index.ts';
 import { type ActionName, actions, isActionName } from './actions.ts';
 import { canNeverMatch } from './never.ts';
+import { withoutEffect } from './no-effect.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
 import type { Rule } from './rule.ts';
 import { unknownTag } from './tags.ts';
@@ -16,6 +17,7 @@ export function checkPolicies(rules: readonly Rule[], known: KnownNames): Policy
       ...neverRings(rule, known),
       ...unseen(rules, rule, known),
       ...strangeTags(rule),
+      ...withoutEffect(rule),
     ].map((problem) => ({ ...problem, path: [index, ...problem.path] })),
   );
 }

@@ -1,34 +1,44 @@
 import { z } from 'zod';
+import { GatewayFault } from '../foundation/model/index.ts';
+import { comparatorNames, compare, compareProblem } from './comparators.ts';
 import type { Facts } from './facts.ts';
 
-const comparators = ['equals', 'contains', 'matches', 'in', '<', '>'] as const;
-type Comparator = (typeof comparators)[number];
-const names = comparators.flatMap((name): (Comparator | `!${Comparator}`)[] => [name, `!${name}`]);
+/** Where a condition finds its value. Header names count in any case. */
+const sections = {
+  'HTTP Request header': ({ headers }: Facts, key: string) => headers?.[key.toLowerCase()],
+  'Request Data': ({ params }: Facts, key: string) => params?.[key],
+  token: ({ token }: Facts, key: string) => token?.[key],
+  tokeninfo: ({ tokenInfo }: Facts, key: string) => tokenInfo?.[key],
+  userinfo: ({ userinfo }: Facts, key: string) => userinfo?.[key],
+} as const satisfies Record<string, (facts: Facts, key: string) => string | undefined>;
 
 /** One further demand of a rule, as privacyIDEA knows them. @see docs/protocols/privacyidea.md 11.1 */
 export const conditionConfig = z
   .strictObject({
     section: z
-      .enum(['HTTP Request header', 'token', 'userinfo'])
-      .describe('Where the value is looked up: a header of the request, the push token, or what the source tells of the user.'),
+      .enum(['HTTP Request header', 'Request Data', 'token', 'tokeninfo', 'userinfo'])
+      .describe(
+        'Where the value is looked up: a header or a parameter of the request, the push token, what is noted about it, or what the source tells of the user.',
+      ),
     key: z
       .string()
       .min(1)
       .describe(
-        'Name of the header, or serial, tokentype, description, realm, failcount, rollout_state, provider of the token, or username, userid, givenname, surname, email, phone, mobile, groups of the user.',
+        'Name of the header, the parameter or the note; of the token: serial, tokentype, description, realm, failcount, maxfail, active, locked, revoked, rollout_state, provider; of the user: username, userid, givenname, surname, email, phone, mobile, groups.',
       ),
-    comparator: z.enum(names).describe('How it is compared; ! turns it round. "in" takes a list separated by commas.'),
+    comparator: z
+      .enum(comparatorNames)
+      .describe('How it is compared; ! turns it round. "in" takes a list separated by commas, date_within_last a span such as 7d.'),
     value: z.string().describe('What it is compared with.'),
+    active: z.boolean().default(true).describe('false: as if the condition were not there.'),
     on_missing: z
-      .enum(['condition_is_true', 'condition_is_false'])
+      .enum(['raise_error', 'condition_is_true', 'condition_is_false'])
       .default('condition_is_false')
-      .describe('What the condition is where there is no such value.'),
+      .describe('What the condition is where there is no such value; raise_error refuses the request.'),
   })
   .superRefine(({ comparator, value }, context) => {
-    if (comparator.endsWith('matches') && !isPattern(value))
-      context.addIssue({ code: 'custom', path: ['value'], message: 'is not a regular expression' });
-    if (/[<>]$/.test(comparator) && Number.isNaN(numberOf(value)))
-      context.addIssue({ code: 'custom', path: ['value'], message: 'must be a number or a date to be compared by size' });
+    const message = compareProblem(comparator, value);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['value'], message });
   });
 
 /** A condition that was checked. */
@@ -37,44 +47,18 @@ export type Condition = z.output<typeof conditionConfig>;
 /** One line that says what a condition demands. */
 export const conditionText = ({ section, key, comparator, value }: Condition): string => `${section} ${key} ${comparator} ${value}`;
 
-const lookUp: Record<Condition['section'], (facts: Facts, key: string) => string | undefined> = {
-  'HTTP Request header': ({ headers }, key) => headers?.[key.toLowerCase()],
-  token: ({ token }, key) => token?.[key],
-  userinfo: ({ userinfo }, key) => userinfo?.[key],
-};
-
-/** Whether a condition holds. Header names count in any case. */
-export function holds({ section, key, comparator, value, on_missing }: Condition, facts: Facts): boolean {
-  const found = lookUp[section](facts, key);
-  if (found === undefined) return on_missing === 'condition_is_true';
-  const isTurned = comparator.startsWith('!');
-  return compare(found, comparator.replace('!', ''), value) !== isTurned;
+/** Whether a condition holds; undefined where the value is missing and that is to be an error. */
+export function verdictOf({ section, key, comparator, value, active, on_missing }: Condition, facts: Facts): boolean | undefined {
+  if (!active) return true;
+  const found = sections[section](facts, key);
+  if (found !== undefined) return compare(found, comparator, value, facts.now);
+  return on_missing === 'raise_error' ? undefined : on_missing === 'condition_is_true';
 }
 
-function compare(found: string, comparator: string, value: string): boolean {
-  switch (comparator) {
-    case 'equals':
-      return found === value;
-    case 'contains':
-      return found.includes(value);
-    case 'matches':
-      return new RegExp(`^(?:${value})$`).test(found);
-    case 'in':
-      return value.split(',').some((each) => each.trim() === found);
-    case '<':
-      return numberOf(found) < numberOf(value);
-    default:
-      return numberOf(found) > numberOf(value);
-  }
-}
-
-/** A number, or the moment of a date. */
-const numberOf = (text: string): number => (/^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : Date.parse(text));
-
-function isPattern(text: string): boolean {
-  try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
-  }
+/** Whether a condition holds. Throws `config-invalid` where a value is missing that must not be. */
+export function holds(condition: Condition, facts: Facts): boolean {
+  const verdict = verdictOf(condition, facts);
+  if (verdict === undefined)
+    throw new GatewayFault('config-invalid', `A policy asks for ${condition.section} "${condition.key}", which this request does not have`);
+  return verdict;
 }

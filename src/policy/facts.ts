@@ -1,8 +1,8 @@
 import type { Scope } from './actions.ts';
 
 /**
- * What is known of a request. `now` is epoch ms; what is absent matches no list. `headers` have lower-case names, `token` its fields as text,
- * `userinfo` what a source tells of the user.
+ * What is known of a request. `now` is epoch ms; what is absent matches no list. `headers` have lower-case names, `params` are what the request
+ * asked with, `token` its fields as text, `tokenInfo` what is noted about it, `userinfo` what a source tells of the user.
  */
 export type Facts = {
   now: number;
@@ -17,5 +17,7 @@ export type Facts = {
   userAgent?: string;
   headers?: Readonly<Record<string, string>>;
   userinfo?: Readonly<Record<string, string>>;
+  params?: Readonly<Record<string, string>>;
   token?: Readonly<Record<string, string>>;
+  tokenInfo?: Readonly<Record<string, string>>;
 };

@@ -7,5 +7,5 @@ export { notNormal } from './normal-url.ts';
 export { type DeliveryPlan, openPolicy, type PlanDefaults, type Policy, type RuleExplanation } from './policy.ts';
 export type { KnownNames, KnownProvider, PolicyProblem } from './problem.ts';
 export { type Rule, ruleConfig } from './rule.ts';
-export { fillTags, type TagSubject } from './tags.ts';
+export { fillClientText, fillTags, type TagSubject } from './tags.ts';
 export { isInTime, readTimeRanges, weekMoment } from './time-match.ts';

@@ -1,5 +1,5 @@
 import { addressMatch } from './address-match.ts';
-import { conditionText, holds } from './condition.ts';
+import { conditionText, holds, verdictOf } from './condition.ts';
 import type { Facts } from './facts.ts';
 import type { Rule } from './rule.ts';
 import { isInTime, readTimeRanges, weekMoment } from './time-match.ts';
@@ -7,7 +7,9 @@ import { isInTime, readTimeRanges, weekMoment } from './time-match.ts';
 /** A demand of a rule that was not met: the matcher, what it asks for, and what was there instead. */
 export type Mismatch = { matcher: string; wants: string; was: string };
 
-type Demand = { matcher: string; wants: string; was: (facts: Facts) => string; test: (facts: Facts) => boolean };
+/** `shown` says for an explanation what `test` may refuse to say. */
+type Demand = { matcher: string; wants: string; was: (facts: Facts) => string; test: Test; shown?: Test };
+type Test = (facts: Facts) => boolean;
 
 /** The match of a rule, read once so that asking it is cheap. */
 export type CompiledMatch = { matches(facts: Facts): boolean; mismatches(facts: Facts): Mismatch[] };
@@ -18,7 +20,9 @@ export function compileMatch(match: Rule['match']): CompiledMatch {
   return {
     matches: (facts) => demands.every(({ test }) => test(facts)),
     mismatches: (facts) =>
-      demands.filter(({ test }) => !test(facts)).map(({ matcher, wants, was }) => ({ matcher, wants, was: was(facts) || '(unknown)' })),
+      demands
+        .filter(({ test, shown = test }) => !shown(facts))
+        .map(({ matcher, wants, was }) => ({ matcher, wants, was: was(facts) || '(unknown)' })),
   };
 }
 
@@ -40,6 +44,7 @@ function demandsOf({ client, time, conditions = [], ...texts }: Rule['match']): 
       wants: conditionText(condition),
       was: () => 'another value',
       test: (facts) => holds(condition, facts),
+      shown: (facts) => verdictOf(condition, facts) === true,
     }),
   );
   return [...byText, ...byAddress, ...byTime, ...byCondition];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { actions, isActionName, nearestAction, type RuleActions, type Scope } from './actions.ts';
 import { isAddressEntry } from './address-match.ts';
 import { conditionConfig } from './condition.ts';
+import { knownElsewhere } from './elsewhere.ts';
 import { readTimeRanges } from './time-match.ts';
 
 const list = z.array(z.string().min(1)).min(1);
@@ -40,7 +41,7 @@ export const ruleConfig = z
   .strictObject({
     name: z.string().min(1).max(128).describe('Name, shown where the rule decided.'),
     scope: z
-      .enum(['enrollment', 'authentication', 'authorization', 'admin'])
+      .enum(['enrollment', 'authentication', 'authorization', 'token', 'admin'])
       .optional()
       .describe('Where the rule counts; without it, wherever its actions are known.'),
     match: matchConfig.default({}).describe('Whom the rule is for; everybody without it.'),
@@ -69,9 +70,8 @@ type Issue = { path: PropertyKey[]; message: string };
 function readAction(name: string, value: unknown, scope: Scope | undefined): { value: unknown } | { issues: Issue[] } {
   if (!isActionName(name)) {
     const nearest = nearestAction(name);
-    return {
-      issues: [{ path: [], message: `unknown action, or one that is not supported yet${nearest ? `; did you mean ${nearest}?` : ''}` }],
-    };
+    const unknown = `unknown action${nearest ? `; did you mean ${nearest}?` : ''}`;
+    return { issues: [{ path: [], message: knownElsewhere(name) ?? unknown }] };
   }
   const action = actions[name];
   const scopes: readonly Scope[] = action.scopes;

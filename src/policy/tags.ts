@@ -38,9 +38,9 @@ type Tag = (typeof tags)[number];
 const tagPattern = /\{([a-z_]+)\}/g;
 const isTag = (name: string): name is Tag => tags.some((tag) => tag === name);
 
-/** The first tag of a text that does not exist. */
-export const unknownTag = (text: string): string | undefined =>
-  [...text.matchAll(tagPattern)].map(([, name = '']) => name).find((name) => !isTag(name));
+/** The first tag of a text that does not exist, beside these `more` ones. */
+export const unknownTag = (text: string, more: readonly string[] = []): string | undefined =>
+  [...text.matchAll(tagPattern)].map(([, name = '']) => name).find((name) => !isTag(name) && !more.includes(name));
 
 const longestUserAgent = 256;
 
@@ -49,15 +49,27 @@ const longestUserAgent = 256;
  * that does not exist, since a user should not be asked with half a sentence.
  * @see docs/protocols/privacyidea.md 11.4
  */
-export function fillTags(
-  text: string,
-  { serial, user, realm, tokenType, givenname = '', surname = '', url }: TagSubject,
-  facts: Facts,
-): string | undefined {
+export function fillTags(text: string, subject: TagSubject, facts: Facts): string | undefined {
+  if (unknownTag(text) !== undefined) return undefined;
+  const values = valuesOf(subject, facts);
+  return text.replace(tagPattern, (_tag, name: string) => (isTag(name) ? values[name] : ''));
+}
+
+/**
+ * Fills the tags of a text for the login page: the same without those that describe the request; one that does not exist is empty. The tag
+ * `{presence_answer}` stays, for who knows the answer.
+ * @see docs/protocols/privacyidea.md 11.4
+ */
+export function fillClientText(text: string, subject: TagSubject, now: number): string {
+  const values = valuesOf({ ...subject, url: '' }, { now });
+  return text.replace(tagPattern, (tag, name: string) => (name === 'presence_answer' ? tag : isTag(name) ? values[name] : ''));
+}
+
+function valuesOf({ serial, user, realm, tokenType, givenname = '', surname = '', url }: TagSubject, facts: Facts): Record<Tag, string> {
   const moment = new Date(facts.now);
   const two = (number: number): string => String(number).padStart(2, '0');
   const agent = (facts.userAgent ?? '').slice(0, longestUserAgent);
-  const values: Record<Tag, string> = {
+  return {
     ...{ serial, givenname, surname, url, tokentype: tokenType, username: user, userrealm: realm, realm },
     ...{ user: givenname || user, recipient_givenname: givenname, recipient_surname: surname },
     ...{ client_ip: facts.client ?? '', ua_string: agent, ua_browser: /^[A-Za-z0-9_-]+/.exec(agent)?.[0] ?? '' },
@@ -65,6 +77,4 @@ export function fillTags(
     date: `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`,
     ...{ action: '', challenge: '', admin: '', pin: '' },
   };
-  if (unknownTag(text) !== undefined) return undefined;
-  return text.replace(tagPattern, (_tag, name: string) => (isTag(name) ? values[name] : ''));
 }

@@ -308,7 +308,7 @@ describe('The check of policies', () => {
       { match: { conditions: [{ section: 'token', key: 'serial', comparator: '!matches', value: '(' }] }, actions: { push_ttl: 1 } },
       /^match\.conditions\.0\.value: is not a regular/,
     ],
-    ['an unknown action', { actions: { auth_cache: '4h' } }, /^actions\.auth_cache: unknown action, or one that is not supported yet/],
+    ['an unknown action', { actions: { tokenlable: 'x' } }, /^actions\.tokenlable: unknown action; did you mean tokenlabel\?/],
     ['a misspelt one', { actions: { push_titel_on_mobile: 'x' } }, /did you mean push_title_on_mobile/],
     [
       'an action in a scope that does not know it',

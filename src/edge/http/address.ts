@@ -6,6 +6,12 @@ import type { Context } from 'koa';
  * `X-Forwarded-For` that is not. IPv4-mapped addresses count as IPv4.
  */
 export function addressReader(trustedProxies: readonly string[]): (ctx: Context) => string {
+  const hops = hopsReader(trustedProxies);
+  return (ctx) => hops(ctx)[0];
+}
+
+/** The same address, and behind it what `X-Forwarded-For` goes on to say, nearest first and as far as it makes sense. */
+export function hopsReader(trustedProxies: readonly string[]): (ctx: Context) => [string, ...string[]] {
   const trusted = trustedProxies.map((network) => ipaddr.parseCIDR(network));
   const isTrusted = (address: string): boolean => {
     const ip = ipaddr.isValid(address) ? ipaddr.process(address) : undefined;
@@ -15,14 +21,15 @@ export function addressReader(trustedProxies: readonly string[]): (ctx: Context)
     const forwarded = ctx
       .get('x-forwarded-for')
       .split(',')
-      .map((part) => part.trim());
-    let address = normal(ctx.req.socket.remoteAddress ?? '');
-    while (isTrusted(address)) {
-      const next = normal(forwarded.pop() ?? '');
-      if (!ipaddr.isValid(next)) break;
+      .map((part) => normal(part.trim()))
+      .reverse();
+    const nonsense = forwarded.findIndex((part) => !ipaddr.isValid(part));
+    let [address, ...others] = [normal(ctx.req.socket.remoteAddress ?? ''), ...forwarded.slice(0, nonsense < 0 ? undefined : nonsense)];
+    for (let next = others[0]; next !== undefined && isTrusted(address); next = others[0]) {
       address = next;
+      others = others.slice(1);
     }
-    return address;
+    return [address, ...others];
   };
 }
 

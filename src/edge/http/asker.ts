@@ -2,12 +2,34 @@ import type { Context } from 'koa';
 import type { Asker } from '../../engine/index.ts';
 
 const longestUserAgent = 256;
+const longestParam = 256;
+const mostParams = 50;
+const noted = new WeakMap<object, ReadonlyMap<string, string>>();
 const kept = (name: string): boolean => !/authorization|cookie|key|token/.test(name);
+const keptParam = (name: string): boolean => !/pass|pin|secret|credential|signature|fb_?token|key|nonce|answer|otp/i.test(name);
+
+/** Notes what a request asks with, for policies: short texts, and no secret among them. */
+export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): void {
+  const texts = [...values].flatMap(([name, value]): [string, string][] =>
+    keptParam(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      ? [[name, String(value).slice(0, longestParam)]]
+      : [],
+  );
+  noted.set(ctx.req, new Map(texts.slice(0, mostParams)));
+}
+
+/** One noted parameter of a request. */
+export const requestParam = (ctx: Context, name: string): string | undefined => noted.get(ctx.req)?.get(name);
 
 /** Who asks, as policies see it: what the dialect knows of the caller, and what the request says of itself. No header with a credential is among it. */
 export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'dialect' | 'client'>): Asker {
   const headers = Object.entries(ctx.headers).flatMap(([name, value]) =>
     kept(name) && value !== undefined ? [[name, [value].flat().join(', ')]] : [],
   );
-  return { ...who, userAgent: ctx.get('user-agent').slice(0, longestUserAgent), headers: Object.fromEntries(headers) };
+  return {
+    ...who,
+    userAgent: ctx.get('user-agent').slice(0, longestUserAgent),
+    headers: Object.fromEntries(headers),
+    params: Object.fromEntries(noted.get(ctx.req) ?? []),
+  };
 }

@@ -1,6 +1,7 @@
 export { addressReader } from './address.ts';
-export { askerOf } from './asker.ts';
+export { askerOf, noteParams } from './asker.ts';
 export { maxBodyBytes, readBody } from './body.ts';
+export { clientOverride, clientReader } from './client-override.ts';
 export { type Listener, openListener } from './listener.ts';
 export { listenerConfig } from './listener-config.ts';
 export { opsPatterns, opsRoutes, type ReadinessCheck } from './probes.ts';

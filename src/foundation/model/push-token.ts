@@ -55,6 +55,8 @@ export type PushToken = {
   /** Where the phone sends its answers: what the rollout text named. */
   registrationUrl: string;
   rolloutCredential: RolloutCredential;
+  /** A login offered it: until its phone is bound it does not count as one of its owner's. */
+  inLogin?: boolean;
   loginCount: number;
   /** The last login that counted, so that a repeated effect counts nothing twice. */
   lastLogin?: { at: number; effect: string };

@@ -79,6 +79,8 @@ export type Transaction = {
   foreignId?: string;
   user: string;
   realm: string;
+  /** Enrolment: the user may do without it. */
+  skippable?: boolean;
   createdAt: number;
   decision: Decision;
 };

@@ -18,13 +18,20 @@ export type IssuedChallenges = {
   textFor: (token: PushToken) => string | undefined;
 };
 
+/** What policies put around the texts of a challenge. */
+export type MessageFrame = { header?: string | undefined; footer?: string | undefined };
+
 const clientModes = ['interactive', 'webauthn', 'poll'];
 
 /**
  * The `detail` of a reply that opens a challenge: one entry per push token, the last one's fields repeated at the top.
  * @see docs/protocols/privacyidea.md 6.1
  */
-export function challengeDetail(issued: IssuedChallenges, preferred: readonly string[] = clientModes): Record<string, unknown> {
+export function challengeDetail(
+  issued: IssuedChallenges,
+  preferred: readonly string[] = clientModes,
+  frame: MessageFrame = {},
+): Record<string, unknown> {
   const entries = issued.tokens.flatMap((token) => {
     const challenge = issued.transaction.decision.challenges.find(({ serial }) => serial === token.serial);
     return challenge ? [entryOf(issued, token, challenge)] : [];
@@ -33,7 +40,7 @@ export function challengeDetail(issued: IssuedChallenges, preferred: readonly st
   const modes: string[] = entries.map((entry) => entry.client_mode);
   return {
     ...entries.at(-1),
-    message: [...new Set(messages)].join(', '),
+    message: framed(messages, frame),
     messages,
     multi_challenge: entries,
     preferred_client_mode: preferred.find((mode) => modes.includes(mode)) ?? 'interactive',
@@ -56,9 +63,18 @@ function entryOf({ transaction, delivered, textFor }: IssuedChallenges, token: P
   };
 }
 
+/** The different texts as one: in their order without a header, sorted behind one, as a list where the header opens one. */
+function framed(messages: readonly string[], { header, footer = '' }: MessageFrame): string {
+  const different = [...new Set(messages)];
+  if (header === undefined) return different.join(', ');
+  const sorted = different.sort();
+  const body = /<[ou]l>$/i.test(header) ? sorted.map((message) => `<li>${message}</li>\n`).join('') : `\n${sorted.join(', ')}\n`;
+  return `${header}${body}${footer}`;
+}
+
 /** Says which option to press: where the text has the tag for it, else at its end. */
 function withOption(text: string, option: string | undefined): string {
   const tag = '{presence_answer}';
-  if (option === undefined) return text;
+  if (option === undefined) return text.replaceAll(tag, '');
   return text.includes(tag) ? text.replaceAll(tag, option) : `${text} Please press: ${option}`;
 }

@@ -14,6 +14,8 @@ export type PrivacyideaParts = {
   checkLogin: (name: string, password: string, source: string) => Promise<'right' | 'wrong' | 'blocked'>;
   /** The address a request counts as coming from. */
   clientAddress: (ctx: Context) => string;
+  /** The address that policies take for the user's: a proxy that is known for it may name it. */
+  userAddress: (ctx: Context) => string;
   product: PiProduct;
   mount: { path: string; publicPoll: boolean };
   /** How long an auth server may finish after an answer, in ms. */
@@ -21,7 +23,7 @@ export type PrivacyideaParts = {
 };
 
 /** The asker of a request, as policies see it: this auth server, or nobody that is one; and what is known of the user by now. */
-export const askerFor = ({ clientAddress }: PrivacyideaParts, ctx: Context, authServer?: AuthServer): Asker => ({
-  ...askerOf(ctx, { authServer: authServer?.name ?? '', dialect: 'privacyidea', client: clientAddress(ctx) }),
+export const askerFor = ({ userAddress }: Pick<PrivacyideaParts, 'userAddress'>, ctx: Context, authServer?: AuthServer): Asker => ({
+  ...askerOf(ctx, { authServer: authServer?.name ?? '', dialect: 'privacyidea', client: userAddress(ctx) }),
   ...userFacts(ctx),
 });

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { type Asker, askToConfirm, type Delivered } from '../../../engine/index.ts';
 import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
+import { fillClientText } from '../../../policy/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { challengeDetail } from './challenge-detail.ts';
 import { chooseAsk } from './choose-ask.ts';
@@ -54,13 +55,15 @@ export function startedDetail(
   });
   const textFor = (token: PushToken): string | undefined => {
     const facts = factsFor(token.owner, token);
-    return engine.policy.value('push_challenge_text', facts) ?? engine.policy.value('challenge_text', facts);
+    const text = engine.policy.value('push_challenge_text', facts) ?? engine.policy.value('challenge_text', facts);
+    const { user = '', realm = '' } = token.owner ?? {};
+    return text && fillClientText(text, { serial: token.serial, user, realm, tokenType: token.type, url: '' }, facts.now);
   };
-  const preferred = engine.policy.value(
-    'preferred_client_mode',
-    factsFor({ user: transaction.user, realm: transaction.realm, resolver: '' }),
-  );
-  return challengeDetail({ transaction, tokens, delivered, textFor }, preferred);
+  const facts = factsFor({ user: transaction.user, realm: transaction.realm, resolver: '' });
+  const preferred = engine.policy.value('preferred_client_mode', facts);
+  const header = engine.policy.value('challenge_text_header', facts);
+  const footer = engine.policy.value('challenge_text_footer', facts);
+  return challengeDetail({ transaction, tokens, delivered, textFor }, preferred, { header, footer });
 }
 
 /** Why nothing was started, for the reply. */

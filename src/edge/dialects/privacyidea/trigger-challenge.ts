@@ -3,6 +3,7 @@ import { hasFailedTooOften, isUsable } from '../../../engine/index.ts';
 import { readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf, authServerOf } from './caller.ts';
 import { demandKnown, knownSubject } from './known-user.ts';
+import { allowedTokens, demandAuthorized } from './login-rules.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchOwner } from './refusals.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
@@ -19,7 +20,8 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   const server = authServerOf(parts, ctx, 'trigger', admin);
   const subject = await knownSubject(parts, ctx, params, { server, unknownUser: noSuchOwner });
   demandKnown(subject, noSuchOwner);
-  const usable = subject.tokens.filter((token) => isUsable(token, parts.engine.clock()));
+  demandAuthorized(parts, ctx, { server, subject });
+  const usable = allowedTokens(parts, ctx, { server, subject }, params).filter((token) => isUsable(token, parts.engine.clock()));
   const tokens = usable.filter((token) => !hasFailedTooOften(token));
   if (tokens.length === 0) {
     const locked = usable.length > 0 ? { message: 'Failcounter exceeded', ...nothing, messages: ['Failcounter exceeded'] } : nothing;

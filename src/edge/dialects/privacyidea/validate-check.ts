@@ -4,7 +4,9 @@ import type { PushToken, Transaction } from '../../../foundation/model/index.ts'
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { authServerOf } from './caller.ts';
+import { cancelEnrolment, enrolInLogin, withoutOffers } from './enrol-in-login.ts';
 import { demandKnown, knownSubject, secondSubject } from './known-user.ts';
+import { allowedTokens, demandAuthorized, toldOutcome } from './login-rules.ts';
 import type { Outcome } from './outcome.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { passOn } from './pass-on.ts';
@@ -31,26 +33,34 @@ export async function checkLogin(parts: PrivacyideaParts, ctx: Context): Promise
   const params = await readPiRequest(ctx, parts.product);
   const server = authServerOf(parts, ctx, 'check');
   const id = params.text('transaction_id') || params.text('state');
+  if (params.flag('cancel_enrollment')) return cancelEnrolment(parts, ctx, server, id);
   // Asked for at once: whoever finishes waits for one round trip less.
   const [named, transaction] = await Promise.all([
     id ? subjectOf(parts, params, server, unknownUser) : knownSubject(parts, ctx, params, { server, unknownUser }),
     id ? parts.engine.findOwn(id, server.name) : undefined,
   ]);
-  const subject = id ? await secondSubject(parts, ctx, named, transaction) : named;
+  const known = id ? await secondSubject(parts, ctx, named, transaction) : named;
+  const subject = withoutOffers(parts, known);
+  demandAuthorized(parts, ctx, { server, subject });
   const outcome = await outcomeOf(parts, ctx, { params, server, subject, second: id ? { transaction } : undefined });
-  return { outcome: await withUserDetail(parts, ctx, { server, subject }, outcome), subject };
+  const enrolled = await enrolInLogin(parts, ctx, { server, subject: known }, outcome);
+  const detailed = await withUserDetail(parts, ctx, { server, subject }, enrolled);
+  return { outcome: toldOutcome(parts, ctx, { server, subject }, detailed), subject };
 }
 
 type Login = { params: PiParams; server: AuthServer; subject: Subject; second: { transaction: Transaction | undefined } | undefined };
 
 async function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server, subject, second }: Login): Promise<Outcome> {
+  const allowed = { ...subject, tokens: allowedTokens(parts, ctx, { server, subject }, params) };
+  if (second?.transaction?.kind === 'enrolment') return secondLeg(parts, { ...allowed, ...second, code: '' });
   const passed = second ? undefined : await passOn(parts, ctx, { params, server, subject });
   if (passed) return passed;
   demandKnown(subject, unknownUser);
   if (subject.tokens.length === 0) return refuse('The user has no tokens assigned');
-  const usable = { ...subject, tokens: usableTokens(subject.tokens, parts.engine.clock()) };
+  const usable = { ...allowed, tokens: usableTokens(allowed.tokens, parts.engine.clock()) };
   if (usable.tokens.length === 0) return refuse('No suitable token found for authentication.');
   if (second) return secondLeg(parts, { ...usable, ...second, code: params.text('pass') ?? '' });
+  if (subject.serial !== undefined && params.flag('otponly')) return refuse('OTP verification failed.');
   return firstLeg(parts, ctx, server, usable, params);
 }
 

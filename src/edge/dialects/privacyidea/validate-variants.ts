@@ -38,7 +38,13 @@ export async function validateSamlCheck(parts: PrivacyideaParts, ctx: Context): 
   const { outcome, subject } = await checkLogin(parts, ctx);
   const auth = outcome.value;
   const attributes = auth ? await userAttributes(parts, subject) : {};
-  sendPi(ctx, parts.product, { id: 2, value: { auth, attributes }, accepted: auth, detail: outcome.detail });
+  sendPi(ctx, parts.product, {
+    id: 2,
+    value: { auth, attributes },
+    accepted: auth,
+    detail: outcome.detail,
+    isBare: outcome.isBare ?? false,
+  });
 }
 
 /**

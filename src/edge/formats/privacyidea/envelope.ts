@@ -8,9 +8,15 @@ export type PiProduct = { name: string; version: string; flavour: 'privacyidea' 
 
 /**
  * A reply: `id` 2 carries `authentication`; without `detail` the envelope has none. `accepted` says whether the login was, where a value that is
- * more than yes or no does not.
+ * more than yes or no does not. `isBare` keeps the detail back; `authentication` is what it would be with it.
  */
-export type PiReplyBody = { id: 1 | 2; value: unknown; accepted?: boolean; detail?: Readonly<Record<string, unknown>> };
+export type PiReplyBody = {
+  id: 1 | 2;
+  value: unknown;
+  accepted?: boolean;
+  detail?: Readonly<Record<string, unknown>>;
+  isBare?: boolean;
+};
 
 const texts = {
   'store-unavailable': 'Store unavailable',
@@ -23,14 +29,14 @@ const texts = {
  * Sends a success.
  * @see docs/protocols/privacyidea.md 1.1
  */
-export function sendPi(ctx: Context, product: PiProduct, { id, value, accepted, detail }: PiReplyBody): void {
+export function sendPi(ctx: Context, product: PiProduct, { id, value, accepted, detail, isBare = false }: PiReplyBody): void {
   ctx.status = 200;
   ctx.set('cache-control', 'no-cache');
   ctx.body = {
     id,
     jsonrpc: '2.0',
     result: { status: true, value, ...(id === 2 ? { authentication: resultAuthentication(accepted ?? value, detail) } : {}) },
-    ...(detail ? { detail: { ...detail, threadid: process.pid } } : {}),
+    ...(detail && !isBare ? { detail: { ...detail, threadid: process.pid } } : {}),
     version: `${product.name} ${product.version}`,
     versionnumber: product.version,
     ...common(ctx, product),
@@ -58,7 +64,7 @@ export function piUnknown(product: PiProduct): Unknown {
     methodNotAllowed: (ctx) => sendError(ctx, product, 'method', `Method ${ctx.method} is not allowed here.`),
     error(ctx, error) {
       if (error instanceof PiFault) {
-        sendError(ctx, product, error.kind, error.message);
+        sendError(ctx, product, error.kind, error.message, error.code);
         return false;
       }
       const kind = error instanceof GatewayFault ? error.code : 'defect';
@@ -68,8 +74,9 @@ export function piUnknown(product: PiProduct): Unknown {
   };
 }
 
-function sendError(ctx: Context, product: PiProduct, kind: keyof typeof errorLines, message: string): void {
-  const [status, code, prefixed] = errorLines[kind];
+function sendError(ctx: Context, product: PiProduct, kind: keyof typeof errorLines, message: string, instead?: number): void {
+  const [status, usual, usuallyPrefixed] = errorLines[kind];
+  const [code, prefixed] = instead === undefined ? [usual, usuallyPrefixed] : [instead, false];
   ctx.status = status;
   ctx.set('cache-control', 'no-cache');
   ctx.body = {

@@ -44,11 +44,13 @@ export const errorLines: Record<PiFaultKind | FaultCode | 'defect', PiErrorLine>
   defect: [500, -500, false],
 };
 
-/** Thrown by handlers of this dialect to refuse a request. The message is sent to the client. */
+/** Thrown by handlers of this dialect to refuse a request. The message is sent to the client; `code` replaces the number of its kind. */
 export class PiFault extends Error {
   readonly kind: PiFaultKind;
-  constructor(kind: PiFaultKind, message: string) {
+  readonly code: number | undefined;
+  constructor(kind: PiFaultKind, message: string, code?: number) {
     super(message);
     this.kind = kind;
+    this.code = code;
   }
 }

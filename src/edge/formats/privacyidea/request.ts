@@ -1,6 +1,6 @@
 import busboy from 'busboy';
 import type { Context } from 'koa';
-import { maxBodyBytes, readBody } from '../../http/index.ts';
+import { maxBodyBytes, noteParams, readBody } from '../../http/index.ts';
 import type { PiProduct } from './envelope.ts';
 import { PiFault } from './errors.ts';
 import { type PiParams, piParams } from './params.ts';
@@ -31,6 +31,7 @@ export async function readPiRequest(ctx: Context, { flavour }: PiProduct): Promi
   addTexts(Object.entries<string>(ctx.params ?? {}));
   const nonce = values.get('nonce');
   if (typeof nonce === 'string') ctx.state.piNonce = nonce;
+  noteParams(ctx, values);
   return piParams(values);
 }
 

@@ -3,6 +3,7 @@ import type { Asker, Engine, RolloutRefusal } from '../../../engine/index.ts';
 import type { Transaction } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, type PiProduct, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { askerOf, type Route, type RoutePattern } from '../../http/index.ts';
+import { masked } from './masked.ts';
 import type { Pipush } from './protocol.ts';
 import { inLines } from './signature.ts';
 import { checkTimestamp } from './timestamp.ts';
@@ -18,7 +19,7 @@ export const pipushPatterns: readonly RoutePattern[] = [{ methods: ['GET', 'POST
 
 /** `GET|POST /ttype/push`: rollout, answer, address update or poll, told apart by the fields present (docs/protocols/privacyidea.md 5). */
 export const pipushRoutes = (parts: PipushParts): Route[] =>
-  pipushPatterns.map((pattern) => ({ ...pattern, handle: (ctx) => handle(parts, ctx) }));
+  pipushPatterns.map((pattern) => ({ ...pattern, handle: (ctx) => masked(parts, ctx, () => handle(parts, ctx)) }));
 
 async function handle(parts: PipushParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);

@@ -1,0 +1,97 @@
+import type { Context } from 'koa';
+import { toDataURL } from 'qrcode';
+import type { AuthServer } from '../../access/index.ts';
+import { PiFault, type PiProduct } from '../../formats/privacyidea/index.ts';
+import { enrolmentRules } from './enrolment-rules.ts';
+import { toldOutcome } from './login-rules.ts';
+import type { Outcome } from './outcome.ts';
+import { askerFor, type PrivacyideaParts } from './parts.ts';
+import type { Subject } from './subject.ts';
+
+/** The one type of token that a login enrols. */
+const tokenType = 'push';
+const usualText = 'Please scan the QR code!';
+
+/** The user as a login sees it: a push token that an earlier login offered and no phone took does not count. One asked for by serial does. */
+export const withoutOffers = ({ engine }: PrivacyideaParts, subject: Subject): Subject =>
+  subject.serial === undefined ? { ...subject, tokens: subject.tokens.filter((token) => !engine.isOfferedInLogin(token)) } : subject;
+
+/**
+ * What a login comes to where policies want a push token of every user: who is accepted without one is challenged to enrol it, and all else
+ * stays as it is. `subject` is the user with every token, those that earlier logins offered included: they are replaced.
+ * @see docs/protocols/privacyidea.md 3.5
+ */
+export async function enrolInLogin(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  { server, subject }: { server: AuthServer; subject: Subject },
+  outcome: Outcome,
+): Promise<Outcome> {
+  const { engine } = parts;
+  const { user, realm, tokens, person } = subject;
+  const asker = askerFor(parts, ctx, server);
+  const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
+  const hasOne = tokens.some((token) => token.type === tokenType && !engine.isOfferedInLogin(token));
+  if (!outcome.value || user === '' || person === 'unknown-user' || hasOne || !engine.policy.value('enroll_via_multichallenge', facts))
+    return outcome;
+  const owner = { user, realm, resolver: typeof person === 'object' ? person.resolver : '' };
+  const offer = { ...plainToken, owner, realms: realm === '' ? [] : [realm], ...enrolmentRules(parts, asker, owner) };
+  if (!(await engine.takeBackOffers(tokens.filter((token) => engine.isOfferedInLogin(token))))) return outcome;
+  const skippable = engine.policy.value('enroll_via_multichallenge_optional', facts) ?? false;
+  const rule = { declineSettles: true, consume: 'once' as const, graceMs: parts.graceMs };
+  const offered = await engine.offerInLogin({ asker, user, realm, offer, rule, skippable });
+  if (!offered.ok) throw new PiFault('parameter', 'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer.');
+  const message = engine.policy.value('enroll_via_multichallenge_text', facts) ?? usualText;
+  const { token, text: link, transaction } = offered.value;
+  const image = await toDataURL(link, { scale: 10, margin: 4 });
+  const shown = { image, link, message, serial: token.serial, id: transaction.id, skippable };
+  return { value: false, detail: enrolmentDetail(shown, parts.product.flavour) };
+}
+
+/** What the login page shows of an enrolment. */
+export type ShownEnrolment = { image: string; link: string; message: string; serial: string; id: string; skippable: boolean };
+
+/** The `detail` of a reply that opens an enrolment, with the fields of either server. @see docs/protocols/privacyidea.md 3.5, 13 */
+export function enrolmentDetail(
+  { image, link, message, serial, id, skippable }: ShownEnrolment,
+  flavour: PiProduct['flavour'],
+): Record<string, unknown> {
+  const entry = { client_mode: 'poll', image, message, serial, transaction_id: id, type: tokenType };
+  const lists = { multi_challenge: [entry], transaction_ids: [id] };
+  if (flavour === 'edumfa') return { ...entry, ...lists, preferred_client_mode: 'poll' };
+  const linked = { ...entry, link };
+  return {
+    ...linked,
+    ...{ ...lists, multi_challenge: [linked] },
+    enroll_via_multichallenge: true,
+    enroll_via_multichallenge_optional: skippable,
+  };
+}
+
+/** What a push token of this kind has beside its owner. It gets no PIN: whoever logs in is known already. */
+const plainToken = {
+  type: tokenType,
+  phone: { protocol: 'pipush', flavour: 'privacyidea' },
+  serialPrefix: 'PIPU',
+  description: '',
+  pin: '',
+};
+
+/**
+ * `cancel_enrollment` with the transaction alone: a user who may skip the enrolment is accepted without it, once.
+ * @see docs/protocols/privacyidea.md 3.5
+ */
+export async function cancelEnrolment(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  server: AuthServer,
+  id: string | undefined,
+): Promise<{ outcome: Outcome; subject: Subject }> {
+  if (!id) throw new PiFault('parameter', 'Missing parameter: transaction_id');
+  const transaction = await parts.engine.findOwn(id, server.name);
+  const value = transaction !== undefined && (await parts.engine.skipEnrolment(transaction));
+  const { user, realm } = value ? transaction : { user: '', realm: '' };
+  const subject = { user, realm, tokens: [] };
+  const message = value ? 'Cancelled enrollment via multichallenge' : 'Failed to cancel enrollment via multichallenge';
+  return { outcome: toldOutcome(parts, ctx, { server, subject }, { value, detail: { message } }), subject };
+}

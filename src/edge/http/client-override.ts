@@ -1,0 +1,56 @@
+import ipaddr from 'ipaddr.js';
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { hopsReader } from './address.ts';
+import { requestParam } from './asker.ts';
+
+type Network = ReturnType<typeof ipaddr.parseCIDR>;
+
+/** privacyIDEA's text of proxies: `10.0.0.1 > 192.168.0.0/24, 172.16.0.0/16`; without a `>` a proxy may speak for any client. */
+export const clientOverride = z
+  .string()
+  .refine((text) => pathsOf(text) !== undefined, 'expected proxies such as 10.0.0.1 > 192.168.0.0/24');
+
+/**
+ * Reads the address that policies take for the user's: what a proxy named in `override` says by `X-Forwarded-For` or the parameter `client`,
+ * the latter being the farthest. Each `>` lets one step more be believed. Who is called from is never decided by this.
+ * @see docs/protocols/privacyidea.md 2 point 6
+ */
+export function clientReader(trustedProxies: readonly string[], override: string): (ctx: Context) => string {
+  const hops = hopsReader(trustedProxies);
+  const paths = pathsOf(override) ?? [];
+  return (ctx) => {
+    const told = requestParam(ctx, 'client')?.trim() ?? '';
+    const route = [...hops(ctx), ...(ipaddr.isValid(told) ? [ipaddr.process(told).toString()] : [])];
+    return route[Math.max(0, ...paths.map((path) => reach(path, route)))] ?? '';
+  };
+}
+
+/** How many steps of the route this path of proxies vouches for. */
+function reach(path: readonly (Network | 'any')[], route: readonly string[]): number {
+  const first = path.findIndex((network, step) => !isIn(network, route[step]));
+  return (first < 0 ? path.length : first) - 1;
+}
+
+function isIn(network: Network | 'any', address: string | undefined): boolean {
+  if (address === undefined || !ipaddr.isValid(address)) return false;
+  if (network === 'any') return true;
+  const [range, bits] = network;
+  const ip = ipaddr.process(address);
+  return range.kind() === ip.kind() && ip.match(range, bits);
+}
+
+function pathsOf(text: string): (Network | 'any')[][] | undefined {
+  const entries = text.split(',').filter((entry) => entry.trim() !== '');
+  const paths = entries.map((entry) => entry.split('>').map((part) => networkOf(part.trim())));
+  const known = paths.map((path) => path.filter((network) => network !== undefined));
+  if (known.some((path, index) => path.length !== paths[index]?.length)) return undefined;
+  return known.map((path) => (path.length === 1 ? [...path, 'any'] : path));
+}
+
+function networkOf(text: string): Network | undefined {
+  if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text);
+  if (!ipaddr.isValid(text)) return undefined;
+  const ip = ipaddr.process(text);
+  return [ip, ip.kind() === 'ipv4' ? 32 : 128];
+}

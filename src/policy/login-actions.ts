@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+const text = z.string().min(1).max(512);
+const html = z.string().min(1).max(2048);
+const yes = z.boolean();
+const types = z
+  .union([z.string().min(1).max(512), z.array(z.string().min(1).max(64)).min(1)])
+  .transform((given) => [given].flat().flatMap((list) => list.toLowerCase().split(/[\s,]+/)))
+  .transform((list) => list.filter((name) => name !== ''))
+  .refine((list) => list.length > 0, 'names no type of token');
+const pattern = text.superRefine((value, context) => {
+  try {
+    new RegExp(value);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not a regular expression' });
+  }
+});
+
+/** Actions that shape a login beyond its push: who may log in with what, what the reply tells, and enrolment on the way. */
+export const loginActions = {
+  challenge_text_header: {
+    scopes: ['authentication'],
+    value: html.describe('Stands before the texts of a challenge, perhaps as HTML; after <ul> or <ol> they become a list.'),
+  },
+  challenge_text_footer: { scopes: ['authentication'], value: html.describe('Stands after them; only where there is a header.') },
+  enroll_via_multichallenge: {
+    scopes: ['authentication'],
+    value: z
+      .string()
+      .transform((type) => type.toLowerCase())
+      .pipe(z.literal('push', 'only PUSH can be enrolled during a login'))
+      .describe('A user without a push token who logs in gets one first: PUSH.'),
+  },
+  enroll_via_multichallenge_text: { scopes: ['authentication'], value: text.describe('What the login page says beside the QR code.') },
+  enroll_via_multichallenge_optional: { scopes: ['authentication'], value: yes.describe('The user may skip that enrolment.') },
+  disabled_token_types: {
+    scopes: ['authentication'],
+    value: types.describe('Types of token that no login is done with, separated by spaces.'),
+  },
+  force_challenge_response: { scopes: ['authentication'], value: yes.describe('Changes nothing: a push token always asks its phone.') },
+  challenge_response: {
+    scopes: ['authentication'],
+    value: text.describe('Changes nothing: a push token needs no leave to ask its phone.'),
+  },
+  client_mode_per_user: { scopes: ['authentication'], value: yes.describe('Changes nothing: all tokens are push tokens.') },
+  authorized: {
+    scopes: ['authorization'],
+    value: z
+      .enum(['grant_access', 'deny_access'])
+      .describe('Whether the user may log in at all; asked before anything is sent or counted.'),
+  },
+  application_tokentype: { scopes: ['authorization'], value: yes.describe('A client may say by "type" which type of token it wants.') },
+  tokentype: { scopes: ['authorization'], value: types.describe('Types of token that a login may be done with, separated by commas.') },
+  serial: { scopes: ['authorization'], value: pattern.describe('Regular expression of the serials that a login may be done with.') },
+  no_detail_on_success: { scopes: ['authorization'], value: yes.describe('A login that is accepted tells nothing but that.') },
+  no_detail_on_fail: {
+    scopes: ['authorization'],
+    value: yes.describe('All else tells nothing either, not even the transaction of a challenge.'),
+  },
+  hide_specific_error_message_for_ttype: {
+    scopes: ['token'],
+    value: yes.describe('Phones are told of every refusal in the same words; the HTTP status stays.'),
+  },
+} as const;
