@@ -14,7 +14,7 @@ import { checkLoginPin } from './login-pin.ts';
 import { pairPhone } from './pairing.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { isPasswordElsewhere } from './passthru.ts';
-import { findPerson, recordOf } from './person.ts';
+import { findPerson, isOwnedBy, recordOf } from './person.ts';
 import { poll, updateAddress } from './phone-poll.ts';
 import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
 import { checkPin } from './pins.ts';
@@ -86,8 +86,7 @@ export function openEngine(parts: EngineParts) {
     findPerson: (...args: Tail<typeof findPerson>) => findPerson(parts, ...args),
     findUser: parts.directory.findUser,
     recordOf: (...args: Tail<typeof recordOf>) => recordOf(parts, ...args),
-    /** Whether a source is one of those that list the users of a realm. */
-    isSourceOf: (source: string, realm: string) => parts.directory.sourceNames(realm).includes(source),
+    isOwnedBy: (...args: Tail<typeof isOwnedBy>) => isOwnedBy(parts, ...args),
     issue: (...args: Tail<typeof issue>) => issue(parts, ...args),
     canAsk: (...args: Tail<typeof canAsk>) => canAsk(parts, ...args),
     deliver: (...args: Tail<typeof deliver>) => deliver(parts, ...args),

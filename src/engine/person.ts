@@ -1,4 +1,4 @@
-import { GatewayFault } from '../foundation/model/index.ts';
+import { GatewayFault, type Owner } from '../foundation/model/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import type { NoUser, UserRecord } from './users/index.ts';
 
@@ -22,6 +22,13 @@ export async function recordOf({ directory }: Parts, user: string, realm: string
   const found = await directory.findUser(user, realm);
   return typeof found === 'string' ? undefined : found;
 }
+
+/**
+ * Whether the owner of a push token is this user of the same name and realm: a namesake in another source of the realm is somebody else. An
+ * owner of no source, or of one that the realm has no more, is taken for the user who is there now.
+ */
+export const isOwnedBy = ({ directory }: Parts, { resolver, realm }: Owner, record: UserRecord): boolean =>
+  resolver === '' || resolver === record.resolver || !directory.sourceNames(realm).includes(resolver);
 
 /** Whether this is the password of a user in the source that knows them. Throws as `findPerson`, and for a realm without sources. */
 export async function isPassword({ directory }: Parts, user: string, realm: string, password: string): Promise<boolean> {

@@ -52,14 +52,12 @@ async function asPerson({ engine }: PrivacyideaParts, ctx: Context, typed: Subje
   if (person === 'unlisted') return { ...typed, person };
   if (person === 'unknown-user') return { ...typed, person, tokens: [] };
   rememberUser(ctx, person);
-  const { username, resolver } = person;
+  const { username } = person;
   const { realm, serial } = typed;
   // Who is asked for by serial keeps the name that stands in the push token, since the second leg comes without another.
   const isAlias = serial === undefined && !isSame(username, typed.user);
   const tokens = isAlias ? await engine.tokensOf(username, realm) : typed.tokens;
-  /** A namesake in another source of the realm is somebody else. */
-  const isTheirs = ({ owner }: PushToken): boolean =>
-    !owner?.resolver || owner.resolver === resolver || !engine.isSourceOf(owner.resolver, realm);
+  const isTheirs = ({ owner }: PushToken): boolean => !owner || engine.isOwnedBy(owner, person);
   return { ...typed, person, user: serial === undefined ? username : typed.user, tokens: tokens.filter(isTheirs) };
 }
 

@@ -28,5 +28,5 @@ export async function storedName(parts: PrivacyideaParts, params: PiParams): Pro
 /** Lets policies and texts know what a source has of the owner of a push token, where it can be asked. */
 export async function rememberOwner({ engine }: PrivacyideaParts, ctx: Context, owner: Owner | undefined): Promise<void> {
   const record = owner && (await engine.recordOf(owner.user, owner.realm));
-  if (record) rememberUser(ctx, record);
+  if (record && engine.isOwnedBy(owner, record)) rememberUser(ctx, record);
 }

@@ -31,7 +31,8 @@ export async function peopleOf(
   await Promise.all(Array.from({ length: atOnce }, worker));
   return ({ owner }) => {
     const record = owner && known.get(keyOf(owner));
-    return record && { user_id: record.userid, resolver: record.resolver, username: record.username };
+    if (!record || !engine.isOwnedBy(owner, record)) return undefined;
+    return { user_id: record.userid, resolver: record.resolver, username: record.username };
   };
 }
 
