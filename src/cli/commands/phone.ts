@@ -1,21 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { type PushRequest, readQrPicture, type VirtualPhone } from '../../virtual-phone/index.ts';
+import { type LinotpRequest, type PushRequest, readQrPicture, type VirtualPhone } from '../../virtual-phone/index.ts';
 import { readUserFile } from '../gateway-client.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
+import { answerLinotp, enrolLinotp, hasLinotp, type LinotpEnrolOptions, linotpLine, listLinotp, waitingLinotp } from './phone-linotp.ts';
 import { expectDone, phoneOption, pollPhone, requestLine, withPhone } from './phone-option.ts';
 
 /** `pushgate phone …`: a virtual phone, as strict as the app it stands for. */
 export function phoneCommand(terminal: Terminal): Command {
   const phone = new Command('phone')
-    .description('A virtual phone that behaves like the privacyIDEA Authenticator.')
+    .description('A virtual phone that behaves like the privacyIDEA Authenticator, and like the app of LinOTP.')
     .addHelpText('after', '\nExample:\n  npx pushgate phone enrol --qr data/alice.png\n  npx pushgate phone approve');
   for (const make of [enrolCommand, listCommand, pollCommand, approveCommand, declineCommand, watchCommand, removeCommand])
     phone.addCommand(make(terminal));
   return phone;
 }
 
-type EnrolOptions = { phone: string; qr?: string; fcmToken?: string };
+type EnrolOptions = LinotpEnrolOptions & { phone: string; qr?: string; fcmToken?: string };
 
 function enrolCommand(terminal: Terminal): Command {
   return new Command('enrol')
@@ -23,13 +24,20 @@ function enrolCommand(terminal: Terminal): Command {
     .argument('[text]', 'text of the QR code')
     .option('--qr <file>', 'picture of the QR code (PNG)')
     .option('--fcm-token <address>', 'device address to tell the server; none without it')
+    .option('--gda <address>', 'LinOTP: generic device address to tell the server')
+    .option('--login <name>', 'LinOTP: name of the user to tell the server')
+    .option('--inbox <url>', 'LinOTP: control URL of the fakes, where pushes for that address can be read')
     .addOption(phoneOption())
-    .addHelpText('after', "\nExample:\n  npx pushgate phone enrol 'otpauth://pipush/…'\n  npx pushgate phone enrol --qr data/alice.png")
-    .action((text: string | undefined, { phone: file, qr, fcmToken }: EnrolOptions) =>
+    .addHelpText(
+      'after',
+      "\nExample:\n  npx pushgate phone enrol 'otpauth://pipush/…'\n  npx pushgate phone enrol --qr data/alice.png\n  npx pushgate phone enrol 'lseqr://pair/…' --gda DEADBEEF",
+    )
+    .action((text: string | undefined, { phone: file, qr, fcmToken, ...linotp }: EnrolOptions) =>
       withPhone(file, async (phone) => {
         if ((text === undefined) === (qr === undefined))
           throw new CommandFailed('give either the text of the QR code, in single quotes, or --qr and a picture.');
         const uri = qr === undefined ? (text ?? '') : expectDone(readQrPicture(readUserFile(qr)));
+        if (await enrolLinotp(phone, terminal, uri, linotp)) return;
         const token = expectDone(await phone.enrol(uri, fcmToken === undefined ? {} : { fcmToken }));
         terminal.out(`enrolled ${token.serial} (${token.issuer}); it answers at ${token.url}`);
       }),
@@ -45,7 +53,7 @@ function listCommand(terminal: Terminal): Command {
       withPhone(file, async (phone) => {
         const tokens = expectDone(phone.list());
         for (const { serial, issuer, state, url } of tokens) terminal.out(`${serial}  ${issuer}  ${state}  ${url}`);
-        if (tokens.length === 0) terminal.out('No tokens. Next: npx pushgate phone enrol --help');
+        if (listLinotp(phone, terminal) + tokens.length === 0) terminal.out('No tokens. Next: npx pushgate phone enrol --help');
       }),
     );
 }
@@ -58,9 +66,10 @@ function pollCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  npx pushgate phone poll')
     .action(({ phone: file, serial }: { phone: string; serial?: string }) =>
       withPhone(file, async (phone) => {
-        const requests = await pollPhone(phone, terminal, serial);
+        const { requests, linotp } = await waiting(phone, terminal, serial);
         for (const request of requests) terminal.out(requestLine(request));
-        if (requests.length === 0) terminal.out('Nothing is waiting.');
+        for (const request of linotp) terminal.out(linotpLine(request));
+        if (requests.length + linotp.length === 0) terminal.out('Nothing is waiting.');
       }),
     );
 }
@@ -70,13 +79,16 @@ type AnswerOptions = { phone: string; serial?: string; option?: string; reason?:
 function approveCommand(terminal: Terminal): Command {
   return new Command('approve')
     .description('Accept what is waiting.')
+    .argument('[challenge]', 'LinOTP: text of the push, to accept that one')
     .option('-s, --serial <serial>', 'only for this token')
     .option('--option <text>', 'the option to pick where one is asked for')
     .addOption(phoneOption())
-    .addHelpText('after', '\nExample:\n  npx pushgate phone approve')
-    .action(({ phone: file, serial, option }: AnswerOptions) =>
+    .addHelpText('after', "\nExample:\n  npx pushgate phone approve\n  npx pushgate phone approve 'lseqr://push/…'")
+    .action((challenge: string | undefined, { phone: file, serial, option }: AnswerOptions) =>
       withPhone(file, async (phone) => {
-        for (const request of await somethingWaiting(phone, terminal, serial)) await approve(phone, terminal, request, option);
+        const { requests, linotp } = await somethingWaiting(phone, terminal, { serial, challenge });
+        for (const request of requests) await approve(phone, terminal, request, option);
+        for (const request of linotp) await answerLinotp(phone, terminal, request, 'approve');
       }),
     );
 }
@@ -84,13 +96,16 @@ function approveCommand(terminal: Terminal): Command {
 function declineCommand(terminal: Terminal): Command {
   return new Command('decline')
     .description('Decline what is waiting.')
+    .argument('[challenge]', 'LinOTP: text of the push, to decline that one')
     .option('-s, --serial <serial>', 'only for this token')
     .option('--reason <reason>', 'unknown_trigger ("this was not me") or cancelled')
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone decline --reason unknown_trigger')
-    .action(({ phone: file, serial, reason }: AnswerOptions) =>
+    .action((challenge: string | undefined, { phone: file, serial, reason }: AnswerOptions) =>
       withPhone(file, async (phone) => {
-        for (const request of await somethingWaiting(phone, terminal, serial)) await decline(phone, terminal, request, reason);
+        const { requests, linotp } = await somethingWaiting(phone, terminal, { serial, challenge });
+        for (const request of requests) await decline(phone, terminal, request, reason);
+        for (const request of linotp) await answerLinotp(phone, terminal, request, 'decline');
       }),
     );
 }
@@ -113,9 +128,10 @@ function watchCommand(terminal: Terminal): Command {
         const stop = new AbortController();
         const stopped = terminal.stopRequested().then(() => stop.abort());
         while (!stop.signal.aborted) {
-          const requests = await pollPhone(phone, terminal);
+          const { requests, linotp } = await waiting(phone, terminal);
           for (const request of requests) await show(phone, terminal, request, auto);
-          if (once && requests.length > 0) return;
+          for (const request of linotp) await showLinotp(phone, terminal, request, auto);
+          if (once && requests.length + linotp.length > 0) return;
           await Promise.race([sleep(pause, undefined, { signal: stop.signal }).catch(() => undefined), stopped]);
         }
       }),
@@ -129,15 +145,42 @@ function removeCommand(terminal: Terminal): Command {
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone remove PIPU0001A2B3')
     .action((serial: string, { phone: file }: { phone: string }) =>
-      withPhone(file, async (phone) => terminal.out(`removed ${expectDone(phone.remove(serial)).serial}`)),
+      withPhone(file, async (phone) => {
+        const removed = hasLinotp(phone, serial) ? phone.linotp.remove(serial) : phone.remove(serial);
+        terminal.out(`removed ${expectDone<{ serial: string }>(removed).serial}`);
+      }),
     );
 }
 
-async function somethingWaiting(phone: VirtualPhone, terminal: Terminal, serial: string | undefined): Promise<PushRequest[]> {
-  const requests = await pollPhone(phone, terminal, serial);
-  if (requests.length === 0)
+/** What is waiting for the tokens of each kind. */
+type Waiting = { requests: PushRequest[]; linotp: LinotpRequest[] };
+
+async function waiting(phone: VirtualPhone, terminal: Terminal, serial?: string): Promise<Waiting> {
+  const isLinotp = hasLinotp(phone, serial);
+  return {
+    requests: isLinotp ? [] : await pollPhone(phone, terminal, serial),
+    linotp: serial === undefined || isLinotp ? await waitingLinotp(phone, serial) : [],
+  };
+}
+
+type Named = { serial: string | undefined; challenge: string | undefined };
+
+async function somethingWaiting(phone: VirtualPhone, terminal: Terminal, { serial, challenge }: Named): Promise<Waiting> {
+  if (challenge !== undefined) return { requests: [], linotp: [expectDone(phone.linotp.receive(challenge))] };
+  const found = await waiting(phone, terminal, serial);
+  if (found.requests.length + found.linotp.length === 0)
     throw new CommandFailed('nothing is waiting for this phone. Start a login first, for example: npx pushgate login --help');
-  return requests;
+  return found;
+}
+
+async function showLinotp(
+  phone: VirtualPhone,
+  terminal: Terminal,
+  request: LinotpRequest,
+  auto: 'approve' | 'decline' | undefined,
+): Promise<void> {
+  if (auto !== undefined) await answerLinotp(phone, terminal, request, auto);
+  else terminal.out(linotpLine(request));
 }
 
 async function show(phone: VirtualPhone, terminal: Terminal, request: PushRequest, auto: 'approve' | 'decline' | undefined): Promise<void> {

@@ -114,6 +114,18 @@ describe('The file of the embedded store', () => {
     await assertRefused(path, /newer version/);
   });
 
+  it('gets what an older version did not have, and keeps the rest', async () => {
+    const path = await givenStoreFile();
+    const database = new DatabaseSync(path);
+    database.exec('DROP TABLE partition_keys; PRAGMA user_version = 1');
+    const before = database.prepare('SELECT count(*) AS n FROM tokens').get()?.n;
+    database.close();
+    const store = await open(path);
+    assert.equal(await store.addPartitionKey({ id: 'linotp:0', publicKey: 'p', sealedSeed: 's' }), 'added');
+    assert.equal((await store.listTokens({}, { offset: 0, limit: 1, sortBy: 'serial', descending: false })).count, before);
+    await store.close();
+  });
+
   it('is held by one opener, who is named to the next', async () => {
     const path = await givenStoreFile();
     const first = await open(path);

@@ -103,7 +103,7 @@ describe('The database of the MongoDB store', function () {
     await Promise.all([first, second]);
     // then every step was done once, in order
     assert.deepEqual(ran, ['first 1', 'first 2']);
-    assert.deepEqual(await db.collection('schema').findOne(), { _id: 'schema', version: 3, uniqueBy: 'indexes' });
+    assert.deepEqual(await db.collection('schema').findOne(), { _id: 'schema', version: migrations.length + 2, uniqueBy: 'indexes' });
   });
 
   it('is brought up to date by the next one when the first died in the middle', async () => {
@@ -118,6 +118,15 @@ describe('The database of the MongoDB store', function () {
     await db.collection('schema').updateOne({}, { $set: { lease: { holder: 'the dead', until: new Date(Date.now() - 1) } } });
     await prepareSchema({ db, uniqueBy: 'indexes', steps: [step, step, ...migrations] });
     assert.deepEqual(ran, ['a step', 'a step'], 'what was done is not done again');
+  });
+
+  it('gets what an older version did not have', async () => {
+    const db = await givenDatabase();
+    await prepareSchema({ db, uniqueBy: 'indexes', steps: migrations.slice(0, 1) });
+    await db.collection('partitionKeys').drop();
+    await prepareSchema({ db, uniqueBy: 'indexes' });
+    const wrong = db.collection<{ _id: string }>('partitionKeys').insertOne({ _id: 'linotp:0' });
+    await assert.rejects(wrong, { code: 121 }, 'the validator is there');
   });
 
   it('is refused when a newer version made it, and left as it is', async () => {

@@ -46,7 +46,14 @@ export type LinotpVectors = {
   pairing_url_errors: { case: string; input: PairingUrlInput }[];
   pairing_responses: {
     name: string;
-    input: { partition: number; phone: string; user_token_id: number; serial: string; gda: string | null };
+    input: {
+      partition: number;
+      phone: string;
+      user_token_id: number;
+      serial: string;
+      gda: string | null;
+      ephemeral_secret_r_hex: string;
+    };
     intermediate: Record<
       | 'header_aad_hex'
       | 'R_hex'
