@@ -47,7 +47,7 @@ export type {
   SealTools,
   SharedKey,
 } from './phone-protocol.ts';
-export { hasFailedTooOften, isUsable } from './pins.ts';
+export { awaitsActivation, hasFailedTooOften, isUsable } from './pins.ts';
 export type { RolloutRefusal } from './rollout.ts';
 export { openServerKeys, type ServerKeys } from './server-keys.ts';
 export { openSharedKeys, type SharedKeys } from './shared-keys.ts';

@@ -43,8 +43,14 @@ async function guess({ store }: EngineParts, tokens: readonly PushToken[], opens
 /** A push token at its maximum of failures is of no use until someone resets it. */
 export const hasFailedTooOften = ({ failCount, maxFail }: PushToken): boolean => failCount >= maxFail;
 
+/** A push token whose phone has paired, and may be asked to prove its key: not revoked, inside its validity. */
+export const awaitsActivation = (token: PushToken, now: number): boolean =>
+  (token.rollout === 'paired' || token.rollout === 'activating') && !token.revoked && isInTime(token, now);
+
 /** A push token that may be asked now: bound to a phone, enabled, not revoked, inside its validity. */
 export function isUsable(token: PushToken, now: number): boolean {
-  const inTime = (token.validFrom === undefined || now >= token.validFrom) && (token.validUntil === undefined || now < token.validUntil);
-  return token.rollout === 'enrolled' && token.enabled && !token.revoked && inTime;
+  return token.rollout === 'enrolled' && token.enabled && !token.revoked && isInTime(token, now);
 }
+
+const isInTime = ({ validFrom, validUntil }: PushToken, now: number): boolean =>
+  (validFrom === undefined || now >= validFrom) && (validUntil === undefined || now < validUntil);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { awaitsActivation, isUsable } from '../../../../src/engine/index.ts';
 import { minutes, seconds } from '../../../kit/clock.ts';
 import { givenLinotp, linotpTestPhone } from '../../../kit/linotp.ts';
 import { cleanup } from '../../../kit/temporary.ts';
@@ -25,7 +26,7 @@ describe('A phone of LinOTP', () => {
 
   it('pairs, proves its key, and is asked from then on', async () => {
     // given an offered token
-    const { offer, post, ask, token, stateOf } = await givenLinotp(undo);
+    const { offer, post, ask, token, stateOf, clock } = await givenLinotp(undo);
     const phone = linotpTestPhone(await offer(serial));
     assert.equal((await token(serial)).rollout, 'offered');
     // when its phone pairs
@@ -33,6 +34,7 @@ describe('A phone of LinOTP', () => {
     // then LinOTP's way of saying yes comes back, and the token waits for a proof
     assert.deepEqual([paired.status, paired.body.id, paired.body.result], [200, 1, { status: true, value: false }]);
     const { rollout, enabled, addresses } = await token(serial);
+    assert.deepEqual([awaitsActivation(await token(serial), clock()), isUsable(await token(serial), clock())], [true, false]);
     assert.deepEqual([rollout, enabled, addresses.map(({ kind, value }) => [kind, value])], ['paired', false, [['gda', 'DEADBEEF']]]);
     // when it is asked for the proof
     const activation = await ask([serial], { kind: 'activation' });
@@ -42,6 +44,7 @@ describe('A phone of LinOTP', () => {
     // then the token is active when the phone hears of it
     assert.deepEqual([accepted.body.id, accepted.body.result], [1, { status: true, value: true }]);
     assert.deepEqual([(await token(serial)).rollout, (await token(serial)).enabled], ['enrolled', true]);
+    assert.deepEqual([awaitsActivation(await token(serial), clock()), isUsable(await token(serial), clock())], [false, true]);
     // and a login is accepted, another denied
     const login = await ask([serial]);
     assert.deepEqual(phone.read(login).ask, { kind: 'signreq', message: 'Log in?' });
