@@ -36,7 +36,10 @@ export type IssueRequest = {
   rule: DecisionRule;
 };
 
-/** How a dialect calls a transaction, and the handles it would like for the phones, in the order of `tokens`; a protocol that makes its own leaves them. */
+/**
+ * How a dialect calls a transaction, and the handles it would like for the phones, in the order of `tokens`; a protocol that makes its own leaves them. Where a
+ * phone may answer under the name of the whole, it is found by the first handle: phones of that protocol come first.
+ */
 export type Naming = { foreignId: string; handles: readonly (string | undefined)[] };
 
 const maxAttempts = 3;

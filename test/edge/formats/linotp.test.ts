@@ -14,8 +14,11 @@ import { openListener } from '../../../src/edge/http/index.ts';
 import { GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { cleanup } from '../../kit/temporary.ts';
+import { readVectors } from '../../kit/vectors.ts';
 
 const version = '4.0.0';
+type Transcript = { label: string; status: number; content_type: string; response: unknown };
+const vectors = readVectors<{ server_transcripts: { events: Transcript[] } }>('linotp.json');
 
 describe("LinOTP's requests and replies", () => {
   const undo = cleanup();
@@ -41,6 +44,14 @@ describe("LinOTP's requests and replies", () => {
         methods,
         path: '/refuse',
         handle: async (ctx: Parameters<typeof sendLinotp>[0]) => void (await readLinotpRequest(ctx)).required('type'),
+      },
+      {
+        methods,
+        path: '/nosuch',
+        handle: async (ctx: Parameters<typeof sendLinotp>[0]) => {
+          await readLinotpRequest(ctx);
+          throw new LinotpFault('token-type', "admin/init failed: unknown token type 'nosuch'");
+        },
       },
       {
         methods,
@@ -87,7 +98,7 @@ describe("LinOTP's requests and replies", () => {
   it('come as ASCII, indented by three, in the order of the wire', async () => {
     const call = await given();
     const { status, type, text } = await call('/echo?user=%C3%BCber');
-    assert.deepEqual([status, type.split(';')[0]], [200, 'application/json']);
+    assert.deepEqual([status, type], [200, 'application/json']);
     assert.equal(
       text,
       [
@@ -157,9 +168,13 @@ describe("LinOTP's requests and replies", () => {
       ['99', 500],
     ] as const) {
       const page = await call(`/refuse?httperror=${asked}`);
-      assert.deepEqual([page.status, page.type.split(';')[0]], [got, 'text/html'], asked);
+      assert.deepEqual([page.status, page.type], [got, 'text/html; charset=utf-8'], asked);
       assert.match(page.text, /905/);
     }
+    // and that page is the one that was recorded
+    const recorded = vectors.server_transcripts.events.find(({ label }) => label === 'httperror on admin error');
+    const ours = await (await given({ version: '4.0.0.dev0' }))('/nosuch?httperror=503');
+    assert.deepEqual([ours.status, ours.type, ours.text], [recorded?.status, recorded?.content_type, recorded?.response]);
     const limited = await given({ version, httpErrorCodes: [410] });
     assert.equal((await limited('/refuse?httperror=503')).status, 200);
   });

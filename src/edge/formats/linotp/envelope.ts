@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
 import { GatewayFault } from '../../../foundation/model/index.ts';
 import type { Unknown } from '../../http/index.ts';
@@ -24,7 +25,7 @@ export function sendLinotp(ctx: Context, product: LinotpProduct, { id, status = 
 /** Sends a text, as `simplecheck` does. */
 export function sendLinotpText(ctx: Context, text: string): void {
   ctx.status = 200;
-  ctx.type = 'text/html; charset=utf-8';
+  ctx.set('content-type', 'text/html; charset=utf-8');
   ctx.body = text;
 }
 
@@ -85,13 +86,21 @@ function sendError(ctx: Context, product: LinotpProduct, error: unknown): void {
   const asHttp: number | undefined = ctx.state.linotpHttpError;
   const isPage = asHttp !== undefined && (product.httpErrorCodes?.includes(code) ?? true);
   if (!isPage) send(ctx, { jsonrpc, result: { status: false, error: { code, message } }, ...versionOf(product), id: 1 });
-  else sendPage(ctx, asHttp, code, message);
+  else sendPage(ctx, product, { status: asHttp, code, message });
 }
 
-function sendPage(ctx: Context, status: number, code: number, message: string): void {
+/** The page that LinOTP makes of an error; that its status stands there twice is how it was recorded. */
+function sendPage(
+  ctx: Context,
+  { version }: LinotpProduct,
+  { status, code, message }: { status: number; code: number; message: string },
+): void {
+  const title = `${status} ${status} ${STATUS_CODES[status] ?? 'Error'}`;
+  const text = `[LinOTP ${version}] ${code}: ${escaped(message)}`;
+  const head = `\n<html>\n<head>\n<title>${title}</title>\n</head>\n`;
   ctx.status = status;
-  ctx.type = 'text/html; charset=utf-8';
-  ctx.body = `<html><head><title>Error</title></head><body><h1>${code}</h1><p>${escaped(message)}</p></body></html>`;
+  ctx.set('content-type', 'text/html; charset=utf-8');
+  ctx.body = `${head}<body>\n<h1>${title}</h1>\n${text}\n<br>\n<br>\n</body>\n</html>\n`;
 }
 
 const jsonrpc = '2.0802';
@@ -104,10 +113,10 @@ const versionOf = ({ version }: LinotpProduct) => ({
 /** ASCII, indented by three, as LinOTP writes it. */
 function send(ctx: Context, body: object): void {
   ctx.status = 200;
-  ctx.type = 'application/json';
+  ctx.set('content-type', 'application/json');
   const text = JSON.stringify(body, null, 3);
   ctx.body = text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+const escaped = (text: string): string => text.replace(/[&<>]/g, (character) => entities[character] ?? '');

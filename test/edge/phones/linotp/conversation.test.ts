@@ -4,6 +4,19 @@ import { awaitsActivation, isUsable } from '../../../../src/engine/index.ts';
 import { minutes, seconds } from '../../../kit/clock.ts';
 import { givenLinotp, linotpTestPhone } from '../../../kit/linotp.ts';
 import { cleanup } from '../../../kit/temporary.ts';
+import { readVectors } from '../../../kit/vectors.ts';
+
+type Transcripts = {
+  server_transcripts: {
+    events: {
+      label: string;
+      request: { path: string; params: Record<string, string> };
+      status: number;
+      content_type: string;
+      response: unknown;
+    }[];
+  };
+};
 
 const serial = 'KIPT0000A1B2';
 const otherSeed = () => randomBytes(32).toString('base64');
@@ -85,6 +98,47 @@ describe('A phone of LinOTP', () => {
       values.push((await post(call, form)).body.result.value);
     assert.deepEqual(values, [true, false, false]);
     assert.equal(await stateOf(login), 'accepted');
+  });
+
+  it('is taken once, however often its answer comes at the same moment', async () => {
+    const { ask, post, phone } = await givenActive();
+    const form = phone.answer(await ask([serial]), 'ACCEPT');
+    const replies = await Promise.all(Array.from({ length: 8 }, () => post('accept_transaction', form)));
+    assert.equal(replies.filter(({ body }) => body.result.value === true).length, 1);
+  });
+
+  it('gets another number where the one that was wished for is taken', async () => {
+    const { ask, phone } = await givenActive();
+    const names = ['41227575594942494', '41227575594942494', '52338686605053505'];
+    const naming = () => {
+      const name = names.shift() ?? '';
+      return { foreignId: name, handles: [name] };
+    };
+    const logins = [await ask([serial], { naming }), await ask([serial], { naming })];
+    assert.deepEqual(
+      logins.map((login) => [login.foreignId, phone.read(login).transactionId]),
+      [
+        ['41227575594942494', '41227575594942494'],
+        ['52338686605053505', '52338686605053505'],
+      ],
+    );
+  });
+
+  it('gets the recorded replies, to the letter, where it sends what fits nothing', async () => {
+    const { post } = await givenLinotp(undo, { settings: { linotpVersion: '4.0.0.dev0' } });
+    const labels = [
+      'pair without parameter',
+      'pair malformed',
+      'pair unknown serial',
+      'accept without signature',
+      'accept without transactionid',
+    ];
+    const recorded = readVectors<Transcripts>('linotp.json').server_transcripts.events;
+    for (const label of [...labels, 'accept unknown transaction', 'bad reject by a stranger']) {
+      const { request, status, content_type, response } = recorded.find((event) => event.label === label) ?? assert.fail(label);
+      const reply = await post(request.path.replace('/validate/', ''), request.params);
+      assert.deepEqual([reply.status, reply.type, reply.body], [status, content_type, response], label);
+    }
   });
 
   it('is too late when the time is up', async () => {
