@@ -26,6 +26,8 @@ export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Pr
   const params = await readPiRequest(ctx, product);
   const id = params.required('transaction_id');
   const server = mount.publicPoll ? undefined : authServerOf(parts, ctx, 'poll');
+  // The browser that polls shows the login page of another server.
+  if (!server) ctx.set('access-control-allow-origin', '*');
   const transaction = server ? await engine.findOwn(id, server.name) : await engine.findPublicly(id, parts.clientAddress(ctx));
   const status = transaction?.dialect === 'privacyidea' ? wire[statusOf(transaction.decision, engine.clock())] : 'pending';
   sendPi(ctx, product, { id: 2, value: status === 'accept', detail: { challenge_status: status } });
