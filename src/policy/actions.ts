@@ -105,6 +105,27 @@ export const actions = {
   },
   ...directoryActions,
   ...loginActions,
+  // eduMFA: `edupush_x` counts for edupush tokens and beats `push_x`, see edupush.ts.
+  edupush_firebase_configuration: { scopes: ['enrollment'], value: text.describe('Provider recorded with a new token, or "poll only".') },
+  edupush_registration_url: { scopes: ['enrollment'], value: url.describe('Where phones answer, in normal form.') },
+  edupush_ttl: { scopes: ['enrollment'], value: z.int().min(1).max(1440).describe('Minutes that a phone has to finish its rollout.') },
+  edupush_ssl_verify: { scopes: ['enrollment', 'authentication'], value: zeroOne.describe('The phone checks the certificate of the URL.') },
+  edupush_force_app_pin: { scopes: ['enrollment'], value: yes.describe('The app asks for its PIN.') },
+  edupush_text_on_mobile: { scopes: ['authentication'], value: text.describe('The question on the phone, without tags.') },
+  edupush_title_on_mobile: { scopes: ['authentication'], value: z.string().min(1).max(128).describe('The title on the phone.') },
+  edupush_allow_polling: {
+    scopes: ['authentication'],
+    value: z.enum(['allow', 'deny', 'token']).describe('Whether phones may ask what is waiting.'),
+  },
+  edupush_wait: {
+    scopes: ['authentication'],
+    value: z.int().min(1).max(600).describe('Seconds that /validate/check itself waits for the answer.'),
+  },
+  edupush_shown_as: {
+    scopes: ['authentication'],
+    value: z.enum(['edupush', 'push']).describe('The type that clients are told; some look for push and know no other.'),
+  },
+  enrollEDUPUSH: { scopes: ['admin'], value: permission },
   operate: { scopes: ['admin'], value: permission },
   triggerchallenge: { scopes: ['admin'], value: permission },
   enrollPUSH: { scopes: ['admin'], value: permission },

@@ -27,7 +27,7 @@ function doubles(rules: readonly Rule[], { name }: Rule, index: number): PolicyP
 }
 
 function providers(
-  { actions: { push_provider: chosen = [], push_firebase_configuration: recorded } }: Rule,
+  { actions: { push_provider: chosen = [], push_firebase_configuration: recorded, edupush_firebase_configuration: edupush } }: Rule,
   known: KnownNames,
 ): PolicyProblem[] {
   const isKnown = (name: string): boolean => name === pollOnlyProvider || known.providers.some((provider) => provider.name === name);
@@ -35,6 +35,7 @@ function providers(
   return [
     ...chosen.flatMap((name, place) => (isKnown(name) ? [] : [error(['actions', 'push_provider', place], unknown(name))])),
     ...(recorded === undefined || isKnown(recorded) ? [] : [error(['actions', 'push_firebase_configuration'], unknown(recorded))]),
+    ...(edupush === undefined || isKnown(edupush) ? [] : [error(['actions', 'edupush_firebase_configuration'], unknown(edupush))]),
   ];
 }
 
@@ -72,16 +73,23 @@ function neverRings({ actions: { push_provider: chosen } }: Rule, known: KnownNa
   return [warning(['actions', 'push_provider'], `never rings a phone that only has a Firebase address: these providers serve ${served}`)];
 }
 
+const spellings = [
+  { recording: 'push_firebase_configuration', polling: 'push_allow_polling' },
+  { recording: 'edupush_firebase_configuration', polling: 'edupush_allow_polling' },
+] as const;
+
 /** A push that shows nothing is seen only by a phone that may ask. */
 function unseen(rules: readonly Rule[], rule: Rule, known: KnownNames): PolicyProblem[] {
-  const { push_provider: chosen, push_firebase_configuration: recorded } = rule.actions;
-  const mute = [...(chosen ?? []), ...(recorded === undefined ? [] : [recorded])].find((name) =>
-    known.providers.some((provider) => provider.name === name && provider.needsPolling),
-  );
-  const denies = rules.find(({ match, actions: { push_allow_polling } }) => push_allow_polling === 'deny' && overlaps(match, rule.match));
-  if (mute === undefined || !denies) return [];
-  const path = ['actions', chosen?.includes(mute) ? 'push_provider' : 'push_firebase_configuration'];
-  return [error(path, `"${mute}" sends no data, so phones have to ask, and "${denies.name}" denies that with push_allow_polling`)];
+  return spellings.flatMap(({ recording, polling }) => {
+    const { push_provider: chosen = [], [recording]: recorded } = rule.actions;
+    const mute = [...chosen, ...(recorded === undefined ? [] : [recorded])].find((name) =>
+      known.providers.some((provider) => provider.name === name && provider.needsPolling),
+    );
+    const denies = rules.find(({ match, actions: given }) => given[polling] === 'deny' && overlaps(match, rule.match));
+    if (mute === undefined || !denies) return [];
+    const path = ['actions', chosen.includes(mute) ? 'push_provider' : recording];
+    return [error(path, `"${mute}" sends no data, so phones have to ask, and "${denies.name}" denies that with ${polling}`)];
+  });
 }
 
 const overlaps = (one: Rule['match'], other: Rule['match']): boolean =>

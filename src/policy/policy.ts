@@ -1,4 +1,5 @@
 import { type ActionName, type ActionValue, actions, isActionName, type Permission, type Scope } from './actions.ts';
+import { edupushSpelling, isAboutEdupush, isEdupushSpelling } from './edupush.ts';
 import type { Facts } from './facts.ts';
 import { compileMatch, type Mismatch } from './match.ts';
 import type { Rule } from './rule.ts';
@@ -28,7 +29,7 @@ export type RuleExplanation = {
   overruled: { action: ActionName; by: string }[];
 };
 
-/** What the rules say. For each action the first rule that matches and has it decides. */
+/** What the rules say. For each action the first rule that matches and has it decides; for edupush tokens any `edupush_x` before any `push_x`. */
 export type Policy = {
   value<A extends ActionName>(action: A, facts: Facts): ActionValue<A> | undefined;
   /** The value with the name of the rule that decides it, where that name is told. */
@@ -43,20 +44,28 @@ export type Policy = {
 /** Reads the rules once. */
 export function openPolicy(rules: readonly Rule[]): Policy {
   const compiled = rules.map((rule) => ({ rule, match: compileMatch(rule.match) }));
-  const deciding = (action: ActionName, facts: Facts): Rule | undefined => {
+  const firstWith = (action: ActionName, facts: Facts): Rule | undefined => {
     const scopes: readonly Scope[] = actions[action].scopes;
     const fits = ({ scope }: Rule): boolean =>
       (facts.scope === undefined || scopes.includes(facts.scope)) &&
       (scope === undefined || facts.scope === undefined || scope === facts.scope);
     return compiled.find(({ rule, match }) => Object.hasOwn(rule.actions, action) && fits(rule) && match.matches(facts))?.rule;
   };
-  const value = <A extends ActionName>(action: A, facts: Facts): ActionValue<A> | undefined => deciding(action, facts)?.actions[action];
+  const deciding = (action: ActionName, facts: Facts): Rule | undefined => {
+    if (!isAboutEdupush(facts)) return isEdupushSpelling(action) ? undefined : firstWith(action, facts);
+    const special = edupushSpelling(action);
+    return (special && firstWith(special, facts)) ?? firstWith(action, facts);
+  };
+  const value = <A extends ActionName>(action: A, facts: Facts): ActionValue<A> | undefined => {
+    const rule = deciding(action, facts);
+    return (isAboutEdupush(facts) ? rule?.edupush[action] : undefined) ?? rule?.actions[action];
+  };
   const hasAdminRules = rules.some(({ scope, actions: given }) => scope === 'admin' || Object.keys(given).some(isPermission));
   return {
     value,
     decision<A extends ActionName>(action: A, facts: Facts): { value: ActionValue<A>; rule: string } | undefined {
       const rule = deciding(action, facts);
-      const decided: ActionValue<A> | undefined = rule?.actions[action];
+      const decided = value(action, facts);
       return rule && decided !== undefined ? { value: decided, rule: rule.name } : undefined;
     },
     permits: (action, facts) => !hasAdminRules || value(action, { ...facts, scope: 'admin' }) === true,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { actions, isActionName, nearestAction, type RuleActions, type Scope } from './actions.ts';
 import { isAddressEntry } from './address-match.ts';
 import { conditionConfig } from './condition.ts';
+import { saidForEdupush } from './edupush.ts';
 import { knownElsewhere } from './elsewhere.ts';
 import { readTimeRanges } from './time-match.ts';
 
@@ -59,10 +60,10 @@ export const ruleConfig = z
         for (const { path, message } of found.issues)
           context.issues.push({ code: 'custom', message, path: ['actions', name, ...path], input: value });
     }
-    return { ...rule, actions: read as RuleActions };
+    return { ...rule, actions: read as RuleActions, edupush: saidForEdupush(read) as RuleActions };
   });
 
-/** A rule that was checked: every action is known and has its type. */
+/** A rule that was checked: every action is known and has its type. `edupush` is what it says for edupush tokens alone. */
 export type Rule = z.output<typeof ruleConfig>;
 
 type Issue = { path: PropertyKey[]; message: string };
