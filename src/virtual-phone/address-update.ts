@@ -1,4 +1,4 @@
-import { ownCapabilities } from './capabilities.ts';
+import { appOf } from './apps.ts';
 import type { Exchange, Reply } from './exchange.ts';
 import type { PhoneFile, StoredToken } from './file.ts';
 import { no, type Outcome } from './outcome.ts';
@@ -10,16 +10,18 @@ import { signText } from './signature.ts';
 export type UpdateParts = { file: PhoneFile; exchange: Exchange; clock: () => number };
 
 /**
- * Tells the server the phone's new address; a poll-only token says that it has none. Refuses a token that is not rolled out. The phone remembers
+ * Tells the server the phone's new address; a poll-only token says that it has none. Refuses a token that is not rolled out, and one of the app that knows no such call. The phone remembers
  * the address once the server took it.
  * @see docs/protocols/privacyidea.md 5.3, 15.1
  */
 export async function sendAddress({ file, exchange, clock }: UpdateParts, token: StoredToken, fcmToken: string): Promise<Outcome<Reply>> {
   const { serial, privateKey, serverKey } = token;
   if (!privateKey || !serverKey) return no(`${serial} is not rolled out`);
+  const { says, updatesAddress } = appOf(token);
+  if (!updatesAddress) return no('this app tells no new address: it would have to enrol anew');
   const address = addressOf(token, fcmToken);
   const form = addressForm(privateKey, { serial, address: address.sent, timestamp: timestamp(clock()) });
-  const reply = await exchange.post(token, { ...form, capabilities: ownCapabilities });
+  const reply = await exchange.post(token, { ...form, ...says });
   if (!reply.ok) return reply;
   const kept = file.put({ ...token, ...address.kept });
   return kept.ok ? reply : kept;

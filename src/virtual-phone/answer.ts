@@ -1,6 +1,6 @@
 import { takesReason } from './capabilities.ts';
 import type { PushRequest } from './challenge.ts';
-import type { Reply } from './exchange.ts';
+import type { Fields, Reply } from './exchange.ts';
 import { done, no, type Outcome } from './outcome.ts';
 import { signText } from './signature.ts';
 
@@ -48,6 +48,12 @@ export function answerForm(
     ...(option !== undefined && { presence_answer: option }),
     signature: signText(privateKey, signed),
   };
+}
+
+/** The same for the app that sends JSON: it knows neither reasons nor options, and says of every answer whether it is a decline. */
+export function answerJson(privateKey: string, { nonce, serial }: { nonce: string; serial: string }, { decline }: Verdict): Fields {
+  const { signature = '' } = answerForm(privateKey, { nonce, serial }, { decline });
+  return { nonce, serial, signature, decline: decline ? 1 : 0 };
 }
 
 /** What the user sees of the reply. `display_code` counts only as a text, and `message` only beside it. */

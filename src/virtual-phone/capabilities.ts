@@ -4,9 +4,6 @@ import { z } from 'zod';
 import { done, no, type Outcome } from './outcome.ts';
 import { signatureFits } from './signature.ts';
 
-/** What this phone says it understands: the text of `capabilities` in a rollout, a poll and an address update. */
-export const ownCapabilities = '["decline_reason"]';
-
 type Signable = string | boolean | null | Signable[] | { [key: string]: Signable };
 // Numbers have no single canonical form that all sides agree on: the app takes a pair that holds one for malformed.
 const Signable: z.ZodType<Signable> = z.lazy(() => z.union([wellFormed, z.boolean(), z.null(), z.array(Signable), SignableObject]));

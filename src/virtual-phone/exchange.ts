@@ -1,28 +1,31 @@
 import { z } from 'zod';
 import type { Http, HttpCall, openHttp } from '../foundation/wire/index.ts';
+import { type AppName, appOf } from './apps.ts';
 import { done, no, type Outcome } from './outcome.ts';
 
 /** What the app takes from a reply: the server's answer and whatever it adds. */
 export type Reply = { value: unknown; detail: Record<string, unknown> };
 
-/** Where to send something, and whether the certificate counts there. */
-export type Target = { url: string; sslVerify: boolean };
+/** Where to send something, whether the certificate counts there, and the app that speaks. */
+export type Target = { url: string; sslVerify: boolean; app?: AppName | undefined };
 
-/** The app's way of speaking HTTP. A reply without `result.status`, an error in it and a status from 300 on are refusals. */
+/** What is sent; apps that send JSON have numbers in it. */
+export type Fields = Record<string, string | number>;
+
+/** An app's way of speaking HTTP. A reply without `result.status`, an error in it and a status from 300 on are refusals. */
 export type Exchange = {
+  /** A status that means to the app that nothing is waiting is a reply with an empty list. */
   get(target: Target, parameters: Record<string, string>): Promise<Outcome<Reply>>;
   /** `again`: a failed connection is tried once more, at once, with the same body. */
-  post(target: Target, form: Record<string, string>, again?: 'again'): Promise<Outcome<Reply>>;
   /** Reads whatever is there, as text. */
   text(url: string): Promise<Outcome<string>>;
+  post(target: Target, fields: Fields, again?: 'again'): Promise<Outcome<Reply>>;
   close(): Promise<void>;
 };
 
 /** How to reach servers: the HTTP client to open, PEM of authorities to trust instead of the system's, and the deadline of a call. */
 export type ExchangeOptions = { openHttp: typeof openHttp; ca?: string | undefined; timeoutMs: number };
 
-const appVersion = '4.8.0';
-const userAgents = { POST: `privacyIDEA-App/${appVersion} Android/15`, GET: `privacyIDEA-App / Android ${appVersion}` };
 type Raw = Awaited<ReturnType<Http['request']>>;
 
 /** Opens the app's HTTP. Connections that check certificates and those that do not are kept apart. @see docs/protocols/privacyidea.md 15.1 */
@@ -38,11 +41,14 @@ export function openExchange({ openHttp, ca, timeoutMs }: ExchangeOptions): Exch
     async get(target, parameters) {
       const url = new URL(target.url);
       url.search = new URLSearchParams(parameters).toString();
-      return readReply(await send(target, { method: 'GET', url: url.href, headers: { 'user-agent': userAgents.GET } }));
+      const { headers, nothingWaiting } = appOf(target);
+      const raw = await send(target, { method: 'GET', url: url.href, headers: headers.GET });
+      return raw.ok && nothingWaiting.includes(raw.value.status) ? done({ value: [], detail: {} }) : readReply(raw);
     },
-    async post(target, form, again) {
-      const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8', 'user-agent': userAgents.POST };
-      const call = { method: 'POST', url: target.url, headers, body: new URLSearchParams(form).toString() } as const;
+    async post(target, fields, again) {
+      const { headers, sendsJson } = appOf(target);
+      const body = sendsJson ? JSON.stringify(fields) : formOf(fields);
+      const call = { method: 'POST', url: target.url, headers: headers.POST, body } as const;
       const first = await send(target, call);
       return readReply(again && !first.ok && first.error === 'connection' ? await send(target, call) : first);
     },
@@ -54,6 +60,9 @@ export function openExchange({ openHttp, ca, timeoutMs }: ExchangeOptions): Exch
     close: async () => void (await Promise.all([...clients.values()].map((client) => client.close()))),
   };
 }
+
+const formOf = (fields: Fields): string =>
+  new URLSearchParams(Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)])).toString();
 
 const Envelope = z.object({
   result: z.object({

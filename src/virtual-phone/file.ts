@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { AppName } from './apps.ts';
 import { LinotpToken } from './linotp/token.ts';
 import { done, no, type Outcome } from './outcome.ts';
 import { Offer } from './uri.ts';
 
 const StoredToken = Offer.extend({
   scannedAt: z.int(),
+  /** The app that scanned it and speaks for it; absent: the privacyIDEA Authenticator. */
+  app: AppName.optional(),
   /** PKCS#8 PEM; made when the rollout starts and kept, so that a rollout that failed is repeated with the same key. */
   privateKey: z.string().optional(),
   /** PKCS#1 DER in base64. There once the rollout has succeeded. */

@@ -1,4 +1,5 @@
 export type { Answered } from './answer.ts';
+export type { AppName } from './apps.ts';
 export type { Ask, PushRequest } from './challenge.ts';
 export type { Reply } from './exchange.ts';
 export type { Taken } from './inbox.ts';

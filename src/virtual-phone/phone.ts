@@ -1,6 +1,7 @@
 import { openHttp } from '../foundation/wire/index.ts';
 import { sendAddress } from './address-update.ts';
-import { type Answered, answerForm, fittingVerdict, readAnswered, type Verdict } from './answer.ts';
+import { type Answered, answerForm, answerJson, fittingVerdict, readAnswered, type Verdict } from './answer.ts';
+import { type AppName, appOf } from './apps.ts';
 import { type PushRequest, readMessage } from './challenge.ts';
 import { type Exchange, openExchange, type Reply } from './exchange.ts';
 import { openLinotpFile, openPhoneFile, type PhoneFile } from './file.ts';
@@ -11,19 +12,22 @@ import { failedPoll, type PollReport, pollToken } from './poll.ts';
 import { openTokens, type Tokens } from './tokens.ts';
 
 /**
- * `file` is where the tokens are kept; `clock` gives epoch ms. `keyBits` (4096) and `timeoutMs` (15,000) are the app's own where they are not given;
+ * `file` is where the tokens are kept; `clock` gives epoch ms. `app` is the app that scans QR codes; a token stays with the app that scanned it.
+ * `ecKeys` has new tokens sign with an EC key (P-256), which eduMFA servers take as well. `keyBits` (4096) and `timeoutMs` (15,000) are the app's own where they are not given;
  * `ca` is PEM trusted instead of the system's authorities; `openHttp` is for tests that watch the wire.
  */
 export type PhoneOptions = {
   file: string;
   clock: () => number;
+  app?: AppName;
+  ecKeys?: boolean;
   keyBits?: number;
   timeoutMs?: number;
   ca?: string;
   openHttp?: typeof openHttp;
 };
 
-/** A phone with the privacyIDEA Authenticator on it, as strict as the app. Every failure is an outcome whose reason says what and why. */
+/** A phone with an authenticator on it, as strict as the app. Every failure is an outcome whose reason says what and why. */
 export type VirtualPhone = Tokens & {
   /** A push arrives. `wake-up`: fields are missing, and the app in the foreground polls at once. */
   receive(message: unknown): Taken | { kind: 'wake-up'; reason: string };
@@ -44,12 +48,12 @@ type Parts = { file: PhoneFile; exchange: Exchange; clock: () => number; inbox: 
 
 /** Switches a phone on. It keeps its tokens in the file, and in memory what it has shown. */
 export function openPhone(options: PhoneOptions): VirtualPhone {
-  const { clock, keyBits = 4096 } = options;
+  const { clock, keyBits = 4096, app = 'privacyidea', ecKeys = false } = options;
   const file = openPhoneFile(options.file);
   const exchange = openExchange({ openHttp, timeoutMs: 15_000, ...options });
   const parts: Parts = { file, exchange, clock, inbox: openInbox({ file, clock }) };
   return {
-    ...openTokens({ file, exchange, clock, keyBits }),
+    ...openTokens({ file, exchange, clock, app, keys: ecKeys ? 'ec' : keyBits }),
     receive(raw) {
       const message = readMessage(raw);
       return message.ok ? parts.inbox.take(message.value) : { kind: 'wake-up', reason: message.reason };
@@ -83,6 +87,10 @@ async function answer({ file, exchange, clock }: Parts, request: PushRequest, ve
   if (!token.value.privateKey) return no(`${request.serial} is not rolled out`);
   const fitting = fittingVerdict(request, verdict, clock());
   if (!fitting.ok) return fitting;
-  const reply = await exchange.post(request, answerForm(token.value.privateKey, request, fitting.value), 'again');
+  const { app, privateKey } = token.value;
+  const { sendsJson, answersWhereItEnrolled } = appOf(token.value);
+  const { url, sslVerify } = answersWhereItEnrolled ? token.value : request;
+  const fields = (sendsJson ? answerJson : answerForm)(privateKey, request, fitting.value);
+  const reply = await exchange.post({ url, sslVerify, app }, fields, 'again');
   return reply.ok ? done(readAnswered(reply.value, fitting.value)) : reply;
 }

@@ -1,4 +1,4 @@
-import { ownCapabilities } from './capabilities.ts';
+import { appOf } from './apps.ts';
 import { type Message, type PushRequest, readMessage } from './challenge.ts';
 import type { Exchange, Reply } from './exchange.ts';
 import type { StoredToken } from './file.ts';
@@ -17,7 +17,7 @@ export async function pollToken(parts: { exchange: Exchange; inbox: Inbox; clock
   const { serial, privateKey, serverKey } = token;
   if (!privateKey || !serverKey) return failedPoll(serial, `${serial} is not rolled out`);
   const fields = pollFields(privateKey, serial, timestamp(parts.clock()));
-  const reply = await parts.exchange.get(token, { ...fields, capabilities: ownCapabilities });
+  const reply = await parts.exchange.get(token, { ...fields, ...appOf(token).says });
   const messages = reply.ok ? readMessages(reply.value) : reply;
   if (!messages.ok) return failedPoll(serial, messages.reason);
   return report(

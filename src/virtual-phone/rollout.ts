@@ -1,4 +1,4 @@
-import { ownCapabilities } from './capabilities.ts';
+import { type AppName, appOf } from './apps.ts';
 import type { Exchange } from './exchange.ts';
 import type { PhoneFile, StoredToken } from './file.ts';
 import { done, no, type Outcome } from './outcome.ts';
@@ -8,7 +8,7 @@ import { makeKeys, publicKeyOf, readServerKey } from './signature.ts';
 export const noFirebaseToken = 'no_firebase_token';
 
 /** What a rollout needs from the phone around it. */
-export type RolloutParts = { file: PhoneFile; exchange: Exchange; clock: () => number; keyBits: number };
+export type RolloutParts = { file: PhoneFile; exchange: Exchange; clock: () => number; app: AppName; keys: number | 'ec' };
 
 /**
  * Binds a scanned token: makes the key, sends it, keeps the server's. Refuses once the offer's minutes have passed since the scan, a token that
@@ -17,11 +17,11 @@ export type RolloutParts = { file: PhoneFile; exchange: Exchange; clock: () => n
  * @see docs/protocols/privacyidea.md 3.3, 15.1
  */
 export async function rollOut(parts: RolloutParts, token: StoredToken, fcmToken?: string): Promise<Outcome<StoredToken>> {
-  const { file, exchange, clock, keyBits } = parts;
+  const { file, exchange, clock, keys } = parts;
   if (token.serverKey) return no(`${token.serial} is rolled out already`);
   if (clock() >= token.scannedAt + token.ttlMinutes * 60_000)
     return no(`the offer is too old: it was good for ${token.ttlMinutes} minutes after the scan`);
-  const privateKey = token.privateKey ?? (await makeKeys(keyBits)).privateKey;
+  const privateKey = token.privateKey ?? (await makeKeys(keys)).privateKey;
   const address = addressOf(token, fcmToken);
   const kept = file.put({ ...token, privateKey, ...address.kept });
   if (!kept.ok) return kept;
@@ -38,13 +38,13 @@ export function addressOf({ pollOnly }: StoredToken, fcmToken: string | undefine
   return pollOnly || fcmToken === undefined ? { sent: noFirebaseToken, kept: {} } : { sent: fcmToken, kept: { fcmToken } };
 }
 
-function rolloutForm({ serial, credential }: StoredToken, privateKey: string, fbtoken: string): Record<string, string> {
+function rolloutForm({ serial, credential, app }: StoredToken, privateKey: string, fbtoken: string): Record<string, string> {
   return {
     serial,
     ...(credential !== undefined && { enrollment_credential: credential }),
     fbtoken,
     pubkey: publicKeyOf(privateKey),
-    capabilities: ownCapabilities,
+    ...appOf({ app }).says,
   };
 }
 

@@ -6,9 +6,10 @@ import { done, no, type Outcome } from './outcome.ts';
 /** The phone's key pair: private part as PKCS#8 PEM, public part as SPKI DER in base64, one line, as the rollout sends it. */
 export type PhoneKeys = { privateKey: string; publicKey: string };
 
-/** Makes a new RSA pair. The real app makes 4096 bits, which takes seconds. */
-export async function makeKeys(bits: number): Promise<PhoneKeys> {
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: bits });
+/** Makes a new pair: RSA of so many bits (real apps make 4096, which takes seconds), or EC on the curve P-256. */
+export async function makeKeys(kind: number | 'ec'): Promise<PhoneKeys> {
+  const make = promisify(generateKeyPair);
+  const { privateKey } = kind === 'ec' ? await make('ec', { namedCurve: 'P-256' }) : await make('rsa', { modulusLength: kind });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   return { privateKey: pem, publicKey: publicKeyOf(pem) };
 }
@@ -18,7 +19,7 @@ export function publicKeyOf(privateKey: string): string {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64');
 }
 
-/** Signs a text: RSASSA-PKCS1-v1_5 with SHA-256 over its UTF-8, in base32. @see docs/protocols/privacyidea.md 5.1 */
+/** Signs a text: RSASSA-PKCS1-v1_5, or ECDSA in DER, with SHA-256 over its UTF-8, in base32. @see docs/protocols/privacyidea.md 5.1 */
 export function signText(privateKey: string, text: string): string {
   return toBase32(sign('sha256', Buffer.from(text), privateKey));
 }

@@ -1,7 +1,8 @@
+import { appOf } from './apps.ts';
 import type { StoredToken } from './file.ts';
 import { done, no, type Outcome } from './outcome.ts';
 import { type RolloutParts, rollOut } from './rollout.ts';
-import { type Offer, readOffer } from './uri.ts';
+import type { Offer } from './uri.ts';
 
 /** What may be shown of a token. `state` is `scanned` until the rollout succeeds. */
 export type TokenView = Omit<Offer, 'credential'> & { scannedAt: number; state: 'scanned' | 'enrolled' };
@@ -21,13 +22,13 @@ export type Tokens = {
 
 /** The tokens in the phone's file. @see docs/protocols/privacyidea.md 15.1 */
 export function openTokens(parts: RolloutParts): Tokens {
-  const { file, clock } = parts;
+  const { file, clock, app } = parts;
   const scan = (uri: string): Outcome<TokenView> => {
-    const offer = readOffer(uri);
+    const offer = appOf(parts).readOffer(uri);
     if (!offer.ok) return offer;
     const known = file.find(offer.value.serial);
     if (known.ok && known.value.serverKey) return no(`${offer.value.serial} is on this phone already; remove it first`);
-    return viewed(file.put({ ...offer.value, scannedAt: clock() }));
+    return viewed(file.put({ ...offer.value, scannedAt: clock(), ...(app === 'privacyidea' ? {} : { app }) }));
   };
   const rollout: Tokens['rollout'] = async (serial, { fcmToken } = {}) => {
     const token = file.find(serial);
@@ -50,6 +51,6 @@ export function openTokens(parts: RolloutParts): Tokens {
 
 const viewed = (token: Outcome<StoredToken>): Outcome<TokenView> => (token.ok ? done(view(token.value)) : token);
 
-function view({ credential, privateKey, serverKey, fcmToken, ...shown }: StoredToken): TokenView {
+function view({ credential, privateKey, serverKey, fcmToken, app, ...shown }: StoredToken): TokenView {
   return { ...shown, state: serverKey ? 'enrolled' : 'scanned' };
 }

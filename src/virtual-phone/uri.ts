@@ -25,20 +25,23 @@ const oneOf = <const T extends string>(words: readonly T[]) =>
     .toLowerCase()
     .pipe(z.enum(words, `must be ${words.join(' or ')}`));
 const bool = oneOf(['true', 'false']).transform((word) => word === 'true');
+/** Where a rollout goes; without a scheme it is https. */
+export const offeredUrl = z.string('is missing').transform((text, context) => {
+  const url = normalUrl(hasScheme(text) ? text : `https://${text}`);
+  if (url.ok) return url.value;
+  context.addIssue(url.reason);
+  return z.NEVER;
+});
+/** A whole number of minutes. */
+export const minutes = z
+  .string()
+  .regex(/^0*[1-9]\d{0,8}$/, 'must be a whole number of minutes above 0')
+  .transform(Number);
 const Parameters = z.object({
   serial: z.string('is missing').min(1, 'is empty'),
-  url: z.string('is missing').transform((text, context) => {
-    const url = normalUrl(hasScheme(text) ? text : `https://${text}`);
-    if (url.ok) return url.value;
-    context.addIssue(url.reason);
-    return z.NEVER;
-  }),
+  url: offeredUrl,
   v: z.literal('1', 'must be 1'),
-  ttl: z
-    .string()
-    .regex(/^0*[1-9]\d{0,8}$/, 'must be a whole number of minutes above 0')
-    .transform(Number)
-    .default(3),
+  ttl: minutes.default(3),
   sslverify: oneOf(['1', '0', 'true', 'false'])
     .transform((word) => word === '1' || word === 'true')
     .default(true),
@@ -56,16 +59,20 @@ const Parameters = z.object({
  * @see docs/protocols/privacyidea.md 3.2, 15.1
  */
 export function readOffer(text: string): Outcome<Offer> {
-  const [, scheme = '', host = '', path = '', query = ''] = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/i.exec(text) ?? [];
-  if (!['otpauth', 'pia'].includes(scheme.toLowerCase())) return no('the QR code is not an otpauth:// or pia:// text');
+  const { scheme, host, label: name, pairs } = readUri(text);
+  if (!['otpauth', 'pia'].includes(scheme)) return no('the QR code is not an otpauth:// or pia:// text');
   if (host.toLowerCase() !== 'pipush') return no(`the QR code is for "${host}", not for pipush`);
-  const name = decoded(path.slice(1));
-  const pairs = readQuery(query);
   if (name === undefined || pairs === undefined) return no('the QR code holds a broken percent escape');
   const read = Parameters.safeParse(pairs);
   if (!read.success)
     return no(`the QR code is refused: ${read.error.issues.map(({ path: [key], message }) => `${String(key)} ${message}`).join('; ')}`);
   return done(offerOf(name, read.data));
+}
+
+/** The parts of a QR code's text; label and parameters are undefined where an escape is broken. */
+export function readUri(text: string) {
+  const [, scheme = '', host = '', path = '', query = ''] = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/i.exec(text) ?? [];
+  return { scheme: scheme.toLowerCase(), host, label: decoded(path.slice(1)), pairs: readQuery(query) };
 }
 
 function offerOf(name: string, read: z.output<typeof Parameters>): Offer {

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { type Outcome, openPhone, type PushRequest, type VirtualPhone } from '../../virtual-phone/index.ts';
+import { type AppName, type Outcome, openPhone, type PushRequest, type VirtualPhone } from '../../virtual-phone/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 
 const defaultPhoneFile = 'data/virtual-phone.json';
@@ -7,9 +7,20 @@ const defaultPhoneFile = 'data/virtual-phone.json';
 /** The option that every command of the virtual phone takes. */
 export const phoneOption = (): Option => new Option('--phone <file>', 'where the virtual phone keeps its tokens').default(defaultPhoneFile);
 
-/** Switches a phone on for one piece of work, and off again. */
-export async function withPhone(file: string, work: (phone: VirtualPhone) => Promise<void>): Promise<void> {
-  const phone = openPhone({ file, clock: Date.now });
+/** The option that says with which app a QR code is scanned. */
+export const appOption = (): Option =>
+  new Option('--app <name>', 'app that scans it; the scheme of the code tells without it').choices([
+    'privacyidea',
+    'edumfa',
+    'edumfa-next',
+  ]);
+
+/** The app that a user would take for this code. */
+export const usualApp = (uri: string): AppName => (uri.startsWith('edumfa-push:') ? 'edumfa' : 'privacyidea');
+
+/** Switches a phone on for one piece of work, and off again. `app` is the one that scans. */
+export async function withPhone(file: string, work: (phone: VirtualPhone) => Promise<void>, app: AppName = 'privacyidea'): Promise<void> {
+  const phone = openPhone({ file, clock: Date.now, app });
   try {
     await work(phone);
   } finally {

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { type LinotpRequest, type PushRequest, readQrPicture, type VirtualPhone } from '../../virtual-phone/index.ts';
+import { type AppName, type LinotpRequest, type PushRequest, readQrPicture, type VirtualPhone } from '../../virtual-phone/index.ts';
 import { readUserFile } from '../gateway-client.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { answerLinotp, enrolLinotp, hasLinotp, type LinotpEnrolOptions, linotpLine, listLinotp, waitingLinotp } from './phone-linotp.ts';
-import { expectDone, phoneOption, pollPhone, requestLine, withPhone } from './phone-option.ts';
+import { appOption, expectDone, phoneOption, pollPhone, requestLine, usualApp, withPhone } from './phone-option.ts';
 
 /** `pushgate phone …`: a virtual phone, as strict as the app it stands for. */
 export function phoneCommand(terminal: Terminal): Command {
   const phone = new Command('phone')
-    .description('A virtual phone that behaves like the privacyIDEA Authenticator, and like the app of LinOTP.')
+    .description('A virtual phone that behaves like the privacyIDEA Authenticator, one of the apps of eduMFA, or that of LinOTP.')
     .addHelpText('after', '\nExample:\n  npx pushgate phone enrol --qr data/alice.png\n  npx pushgate phone approve');
   for (const make of [enrolCommand, listCommand, pollCommand, approveCommand, declineCommand, watchCommand, removeCommand])
     phone.addCommand(make(terminal));
   return phone;
 }
 
-type EnrolOptions = LinotpEnrolOptions & { phone: string; qr?: string; fcmToken?: string };
+type EnrolOptions = LinotpEnrolOptions & { phone: string; qr?: string; fcmToken?: string; app?: AppName };
 
 function enrolCommand(terminal: Terminal): Command {
   return new Command('enrol')
@@ -27,21 +27,27 @@ function enrolCommand(terminal: Terminal): Command {
     .option('--gda <address>', 'LinOTP: generic device address to tell the server')
     .option('--login <name>', 'LinOTP: name of the user to tell the server')
     .option('--inbox <url>', 'LinOTP: control URL of the fakes, where pushes for that address can be read')
+    .addOption(appOption())
     .addOption(phoneOption())
     .addHelpText(
       'after',
       "\nExample:\n  npx pushgate phone enrol 'otpauth://pipush/…'\n  npx pushgate phone enrol --qr data/alice.png\n  npx pushgate phone enrol 'lseqr://pair/…' --gda DEADBEEF",
     )
-    .action((text: string | undefined, { phone: file, qr, fcmToken, ...linotp }: EnrolOptions) =>
-      withPhone(file, async (phone) => {
-        if ((text === undefined) === (qr === undefined))
-          throw new CommandFailed('give either the text of the QR code, in single quotes, or --qr and a picture.');
-        const uri = qr === undefined ? (text ?? '') : expectDone(readQrPicture(readUserFile(qr)));
+    .action((text: string | undefined, { phone: file, qr, fcmToken, app, ...linotp }: EnrolOptions) => {
+      const uri = uriOf(text, qr);
+      const work = async (phone: VirtualPhone): Promise<void> => {
         if (await enrolLinotp(phone, terminal, uri, linotp)) return;
         const token = expectDone(await phone.enrol(uri, fcmToken === undefined ? {} : { fcmToken }));
         terminal.out(`enrolled ${token.serial} (${token.issuer}); it answers at ${token.url}`);
-      }),
-    );
+      };
+      return withPhone(file, work, app ?? usualApp(uri));
+    });
+}
+
+function uriOf(text: string | undefined, qr: string | undefined): string {
+  if ((text === undefined) === (qr === undefined))
+    throw new CommandFailed('give either the text of the QR code, in single quotes, or --qr and a picture.');
+  return qr === undefined ? (text ?? '') : expectDone(readQrPicture(readUserFile(qr)));
 }
 
 function listCommand(terminal: Terminal): Command {
