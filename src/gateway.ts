@@ -144,6 +144,7 @@ export function openParts({ config, clock, log, keyring, store, metrics, routing
     phones: { pipush: openPipush(), linotp: openLinotp({ scheme: settings.mobile_app_protocol_id }) },
     settings: {
       challengeValidityMs: settings.PushChallengeValidityTime * 1000,
+      validityMsByType: { edupush: settings.EdupushChallengeValidityTime * 1000 },
       maxFailCount: settings.DefaultMaxFailCount,
       deliveryDeadlineMs: settings.deliveryDeadlineMs,
       rolloutRepeatMs: settings.rolloutRepeatMs,

@@ -3,15 +3,22 @@ import { type AdminTokens, localServer, openAuthServers } from './edge/access/in
 import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.ts';
 import { privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpUnknown } from './edge/formats/linotp/index.ts';
-import { type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
+import { type PiFlavour, type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
 import { addressReader, clientReader, type Mount, opsRoutes } from './edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from './edge/phones/pipush/index.ts';
 import type { Engine, EngineParts } from './engine/index.ts';
 import { checkAccount } from './engine/users/index.ts';
 
-/** The privacyIDEA whose replies we give. */
-const privacyidea = ({ clock }: EngineParts): PiProduct => ({ name: 'privacyIDEA', version: '3.14', flavour: 'privacyidea', clock });
+/** The servers whose replies we give. */
+const products = {
+  privacyidea: { name: 'privacyIDEA', version: '3.14', flavour: 'privacyidea' },
+  edumfa: { name: 'eduMFA', version: '2.9.5', flavour: 'edumfa' },
+} as const satisfies Record<PiFlavour, Omit<PiProduct, 'clock'>>;
+
+type MountConfig = Config['listeners'][number]['mounts'][number];
+
+const productOf = ({ flavour }: MountConfig, { clock }: EngineParts): PiProduct => ({ ...products[flavour], clock });
 
 /** What one listener's mounts are made of. */
 export type MountParts = {
@@ -32,7 +39,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           path: mount.path,
           dialect: 'privacyidea',
           routes: privacyideaMount(mountParts, mount),
-          unknown: piUnknown(privacyidea(mountParts.parts)),
+          unknown: piUnknown(productOf(mount, mountParts.parts)),
         };
       case 'linotp':
         return {
@@ -72,16 +79,13 @@ function opsMount({ listener, parts, engine, adminTokens, draining }: MountParts
   ];
 }
 
-function privacyideaMount(
-  { config, listener, parts, engine, adminTokens }: MountParts,
-  mount: Config['listeners'][number]['mounts'][number],
-) {
+function privacyideaMount({ config, listener, parts, engine, adminTokens }: MountParts, mount: MountConfig) {
   const clientAddress = addressReader(listener.trustedProxies);
   const servers =
     config.authServers.length > 0
       ? config.authServers
       : [localServer(config.listeners.flatMap(({ mounts }) => mounts.map(({ path }) => path)))];
-  const product = privacyidea(parts);
+  const product = productOf(mount, parts);
   const dialect = privacyideaRoutes({
     engine,
     callerOf: openAuthServers(servers),
@@ -91,9 +95,14 @@ function privacyideaMount(
     userAddress: clientReader(listener.trustedProxies, config.settings.OverrideAuthorizationClient),
     product,
     mount,
-    graceMs: config.settings.PushChallengeFinalizeGrace * 1000,
+    graceMs: graceSeconds(config, mount) * 1000,
   });
   return [...dialect, ...pipushRoutes({ engine, pipush: openPipush(), clientAddress, product })];
+}
+
+/** eduMFA gives no grace: who finishes late finds nothing. */
+function graceSeconds({ settings }: Config, { flavour, finalizeGraceSeconds }: MountConfig): number {
+  return finalizeGraceSeconds ?? (flavour === 'edumfa' ? 0 : settings.PushChallengeFinalizeGrace);
 }
 
 /** Passwords of one source are checked one after the other, so that no burst of guesses gets past the limit. */

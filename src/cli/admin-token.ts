@@ -12,14 +12,15 @@ export async function adminToken({ config, folder }: LoadedConfig, { environment
   return openAdminTokens(openKeyring(found.text), Date.now, tokenLifeMs).issue({ name: 'cli', rights: [] });
 }
 
-/** The URL of the first mount that serves this, as it is reached from this machine. */
-export function mountUrl(
-  { config, file }: LoadedConfig,
-  wanted: LoadedConfig['config']['listeners'][number]['mounts'][number]['serves'],
-): string {
+type MountConfig = LoadedConfig['config']['listeners'][number]['mounts'][number];
+
+/** The URL of the first mount that serves this, in this flavour if one is named, as it is reached from this machine. */
+export function mountUrl({ config, file }: LoadedConfig, wanted: MountConfig['serves'], flavour?: MountConfig['flavour']): string {
   for (const { address, mounts } of config.listeners) {
-    const mount = mounts.find(({ serves }) => serves === wanted);
+    const mount = mounts.find((each) => each.serves === wanted && (flavour === undefined || each.flavour === flavour));
     if (mount) return `http://${address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:')}${mount.path === '/' ? '' : mount.path}`;
   }
-  throw new CommandFailed(`${file} has no mount that serves ${wanted}. Add one, or name another file with --config.`);
+  throw new CommandFailed(
+    `${file} has no mount that serves ${wanted}${flavour === undefined ? '' : ` with the flavour ${flavour}`}. Add one, or name another file with --config.`,
+  );
 }

@@ -21,9 +21,9 @@ export type GatewayClient = {
 
 const deadlineMs = 30_000;
 
-/** Opens a client for the first privacyIDEA mount of the configuration. */
-export function openGatewayClient(loaded: LoadedConfig, terminal: Terminal): GatewayClient {
-  const url = mountUrl(loaded, 'privacyidea');
+/** Opens a client for the first privacyIDEA mount of the configuration, or for the first one of eduMFA. */
+export function openGatewayClient(loaded: LoadedConfig, terminal: Terminal, flavour?: 'edumfa'): GatewayClient {
+  const url = mountUrl(loaded, 'privacyidea', flavour);
   const http = openHttp({});
   const call = async (
     method: 'GET' | 'POST' | 'DELETE',
@@ -54,9 +54,9 @@ async function send(http: Http, url: string, { method, path, fields, headers }: 
   const reply = await http.request({
     method,
     url: `${url}${path}${isPost || form === '' ? '' : `?${form}`}`,
-    // The name says that values are encoded once: `simplesamlphp` and its like are not decoded a second time.
+    // The name says that values are encoded once: privacyIDEA and eduMFA do not decode this client's a second time.
     headers: {
-      'user-agent': 'privacyidea-cp/1.0 pushgate',
+      'user-agent': 'simpleSAMLphp/1.0 pushgate',
       ...(isPost ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
       ...headers,
     },

@@ -8,7 +8,7 @@ import type { Config } from './schema.ts';
 import { checkUserRules } from './user-rules.ts';
 
 /** The types of token that there are; a rule for another one can never match. */
-const tokenTypes = ['push'];
+const tokenTypes = ['push', 'edupush'];
 
 /** What no single part can see: names that are used but not defined, defined twice, or owned by two. */
 export function crossCheck(config: Config, catalog: Catalog): Problem[] {

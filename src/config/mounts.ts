@@ -20,6 +20,16 @@ export const mountConfig = z
       .regex(/^\/$|^(\/[A-Za-z0-9._-]+)+$/, 'expected "/" or a path such as /mfa, without a slash at its end')
       .describe('Path below which it is served.'),
     serves: z.enum(['privacyidea', 'linotp', 'ops']).describe('The dialect: what is served there.'),
+    flavour: z
+      .enum(['privacyidea', 'edumfa'])
+      .default('privacyidea')
+      .describe('Whose texts and rules a privacyidea mount follows: those of privacyIDEA, or of eduMFA with its edupush tokens.'),
+    finalizeGraceSeconds: z
+      .int()
+      .min(0)
+      .max(3600)
+      .optional()
+      .describe('Seconds an auth server has to finish after an answer; without it PushChallengeFinalizeGrace, and none for eduMFA.'),
     publicPoll: z
       .boolean()
       .default(false)
@@ -28,6 +38,14 @@ export const mountConfig = z
   .refine(({ serves, publicPoll }) => serves === 'privacyidea' || !publicPoll, {
     path: ['publicPoll'],
     message: 'only a privacyidea mount has a poll to make public',
+  })
+  .refine(({ serves, flavour }) => serves === 'privacyidea' || flavour === 'privacyidea', {
+    path: ['flavour'],
+    message: 'only a privacyidea mount has a flavour',
+  })
+  .refine(({ serves, finalizeGraceSeconds }) => serves === 'privacyidea' || finalizeGraceSeconds === undefined, {
+    path: ['finalizeGraceSeconds'],
+    message: 'only on a privacyidea mount does anybody finish a login',
   });
 
 /** The routes of one configured mount, for the check that no two mounts own the same one. */

@@ -21,6 +21,7 @@ export const settingsConfig = z.strictObject({
     .max(600)
     .default(120)
     .describe('Seconds a phone has to answer, where no policy says otherwise (privacyIDEA).'),
+  EdupushChallengeValidityTime: z.int().min(10).max(600).default(120).describe('The same for edupush tokens (eduMFA).'),
   PushChallengeFinalizeGrace: z
     .int()
     .min(0)

@@ -5,7 +5,7 @@ import { displayCode } from './ask.ts';
 import type { TransactionEvent } from './decide.ts';
 import { sourceOf } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
-import { isForPhone } from './phone-key.ts';
+import { isForPhone, isSpokenBy } from './phone-key.ts';
 import type { AnswerMeaning, PhoneProtocol } from './phone-protocol.ts';
 
 /** A phone's answer as its protocol read it. `handle` is what the phone says it answers; `source` the address that pays for wrong signatures. */
@@ -25,7 +25,7 @@ export type AnswerReply =
  */
 export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply> {
   const asked = await parts.store.findTokenWithOpen(request.serial, parts.clock());
-  if (!asked || asked.token.phone.protocol !== phone.name) return { kind: 'unknown-token' };
+  if (!asked || !isSpokenBy(phone, asked.token)) return { kind: 'unknown-token' };
   const { token } = asked;
   if (token.rollout !== 'enrolled' || !token.enabled || token.revoked) return { kind: 'refused' };
   const source = sourceOf(request.source, token);

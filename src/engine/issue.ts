@@ -10,20 +10,25 @@ import type { Asker, EngineParts } from './parts.ts';
 import { phoneKeyOf } from './phone-key.ts';
 import type { PhoneProtocol, Prompt, SealTools } from './phone-protocol.ts';
 
-/** One login to be asked for: all of `tokens` get a challenge under one transaction. `prompt` holds the dialect's own texts; policy may replace them. */
+/** A dialect's own texts; policy may replace them. */
+export type DialectPrompt = {
+  title: string;
+  question: string;
+  /** A `login` names who logs in (`question`) where (`title`). */
+  shape?: 'login';
+  /** The user signs these very words: no policy replaces them, and none is cut. */
+  isExact?: boolean;
+  /** The dialect's servers know no tags in the question of a policy. */
+  isLiteral?: boolean;
+};
+
+/** One login to be asked for: all of `tokens` get a challenge under one transaction. */
 export type IssueRequest = {
   asker: Asker;
   user: string;
   realm: string;
   tokens: readonly PushToken[];
-  prompt: {
-    title: string;
-    question: string;
-    /** A `login` names who logs in (`question`) where (`title`). */
-    shape?: 'login';
-    /** The user signs these very words: no policy replaces them, and none is cut. */
-    isExact?: boolean;
-  };
+  prompt: DialectPrompt;
   /** An `activation` asks phones that have paired to prove their keys; the texts are of no account then. */
   kind?: 'login' | 'activation';
   /** For a dialect that names its transactions itself; asked anew where a name is taken. */
@@ -66,7 +71,7 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
   const first = tokens[0];
   const facts = factsOf(parts, asker, { user, realm }, first);
   const validitySeconds = parts.policy.value('push_validity_seconds', { ...facts, scope: 'authentication' });
-  const validityMs = validitySeconds === undefined ? parts.settings.challengeValidityMs : validitySeconds * 1000;
+  const validityMs = validitySeconds === undefined ? usualValidityMs(parts, tokens) : validitySeconds * 1000;
   const until = now + Math.max(validityMs, request.atLeastMs ?? 0);
   const bucket = first ? bucketOf(first.serial, first.owner) : 0;
   return {
@@ -81,6 +86,12 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
     createdAt: now,
     decision: { rule, state: 'open', answerUntil: until, finishUntil: until, challenges, version: 0 },
   };
+}
+
+/** One transaction has one end: with tokens of several types, that of the type with the shortest validity. */
+function usualValidityMs({ settings: { challengeValidityMs, validityMsByType } }: EngineParts, tokens: readonly PushToken[]): number {
+  const validities = tokens.map(({ type }) => validityMsByType[type] ?? challengeValidityMs);
+  return validities.length === 0 ? challengeValidityMs : Math.min(...validities);
 }
 
 async function sealFor(parts: EngineParts, request: IssueRequest, token: PushToken, wish: string | undefined): Promise<Challenge> {
@@ -135,14 +146,14 @@ function promptFor({ policy, clock }: EngineParts, { asker, prompt, kind }: Issu
   // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
   const url = policy.value(phone.answerUrl.action, { ...facts, scope: phone.answerUrl.scope }) ?? token.registrationUrl;
   const { user = '', realm = '' } = token.owner ?? {};
-  const { isExact = false } = prompt;
-  const question = isExact ? undefined : policy.value('push_text_on_mobile', facts);
+  const { isExact = false, isLiteral = false } = prompt;
+  const text = isExact ? undefined : policy.value('push_text_on_mobile', facts);
   const title = isExact ? undefined : policy.value('push_title_on_mobile', facts);
   const { givenname = '', surname = '' } = asker.userinfo ?? {};
   const subject = { serial: token.serial, tokenType: token.type, user, realm, url, givenname, surname };
   return {
     title: title ?? prompt.title,
-    question: (question === undefined ? undefined : fillTags(question, subject, facts)) ?? prompt.question,
+    question: (text === undefined || isLiteral ? text : fillTags(text, subject, facts)) ?? prompt.question,
     shape: kind === 'activation' ? 'activation' : (prompt.shape ?? 'question'),
     isExact,
     url,

@@ -15,6 +15,8 @@ import type { Directory, RadiusServers, Realms } from './users/index.ts';
 /** Installation-wide values that no policy sets; their names in the config file are those of the server they come from. */
 export type EngineSettings = {
   challengeValidityMs: number;
+  /** The same for types of token that have a validity of their own. */
+  validityMsByType: Readonly<Record<string, number>>;
   maxFailCount: number;
   deliveryDeadlineMs: number;
   /** How long a phone that lost the reply may repeat its rollout. */

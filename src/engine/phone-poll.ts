@@ -3,7 +3,7 @@ import { changeToken } from './change-token.ts';
 import { mayPoll } from './deliver.ts';
 import { sourceOf } from './limits/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
-import { isForPhone } from './phone-key.ts';
+import { isForPhone, isSpokenBy } from './phone-key.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
 
 /** What is waiting for a phone: the sealed payloads of its open challenges, oldest first, as they were delivered. */
@@ -19,7 +19,7 @@ export async function poll<P>(
   { serial, message, asker }: PhoneRequest<P>,
 ): Promise<PollReply> {
   const found = await parts.store.findTokenWithOpen(serial, parts.clock());
-  if (!found || !isBound(found.token, phone.name)) return { kind: 'refused' };
+  if (!found || !isBound(found.token, phone)) return { kind: 'refused' };
   const { token, open } = found;
   if (!mayPoll(parts, asker, token)) return { kind: 'not-allowed' };
   const source = sourceOf(asker.client, token);
@@ -45,7 +45,7 @@ export async function updateAddress<U>(
   { serial, message, asker }: PhoneRequest<U>,
 ): Promise<'updated' | 'refused'> {
   const token = await parts.store.findToken(serial);
-  if (!token || !isBound(token, phone.name)) return 'refused';
+  if (!token || !isBound(token, phone)) return 'refused';
   const source = sourceOf(asker.client, token);
   if (parts.limits.isBlocked('poll', source)) return 'refused';
   const update = phone.readAddressUpdate(message, token);
@@ -61,5 +61,5 @@ export async function updateAddress<U>(
 }
 
 /** Whether a phone may speak for this push token: it is of the phone's protocol, bound, not revoked. */
-const isBound = ({ phone, rollout, revoked }: PushToken, protocol: string): boolean =>
-  phone.protocol === protocol && rollout === 'enrolled' && !revoked;
+const isBound = (token: PushToken, phone: Pick<PhoneProtocol, 'name' | 'types'>): boolean =>
+  isSpokenBy(phone, token) && token.rollout === 'enrolled' && !token.revoked;

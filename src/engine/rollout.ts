@@ -6,6 +6,7 @@ import { answerEnrolments } from './enrolment-answer.ts';
 import { sourceOf } from './limits/index.ts';
 import { newCredential, type OfferRules, offerText } from './offer-text.ts';
 import type { EngineParts } from './parts.ts';
+import { isSpokenBy } from './phone-key.ts';
 import type { PhoneKeys, PhoneProtocol } from './phone-protocol.ts';
 
 /** A push token to be bound to a phone. `serial`: the caller's own, else one is made from `serialPrefix`. The PIN is stored hashed. */
@@ -106,7 +107,7 @@ export async function completeRollout<R>(
 ): Promise<Result<{ serverPublicKey: string }, RolloutRefusal>> {
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const token = await parts.store.findToken(request.serial);
-    if (!token || token.phone.protocol !== phone.name || token.revoked) return refused({ kind: 'not-waiting' });
+    if (!token || !isSpokenBy(phone, token) || token.revoked) return refused({ kind: 'not-waiting' });
     const source = sourceOf(request.source, token);
     if (parts.limits.isBlocked('rollout', source)) return refused({ kind: 'not-waiting' });
     const finished = repeated(parts, phone, token, request);

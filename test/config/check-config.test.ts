@@ -61,6 +61,16 @@ describe('A configuration file', () => {
       /^listeners\[0\]\.mounts\[0\]\.serves: /,
     ],
     [
+      'a flavour that there is not',
+      (draft) => void Object.assign(draft.listeners[0]?.mounts[0] ?? {}, { flavour: 'linotp' }),
+      /^listeners\[0\]\.mounts\[0\]\.flavour: .*edumfa/,
+    ],
+    [
+      'a flavour and a grace of what has none',
+      (draft) => void draft.listeners[0]?.mounts.push({ path: '/ops2', serves: 'ops', flavour: 'edumfa', finalizeGraceSeconds: 1 }),
+      /^listeners\[0\]\.mounts\[\d\]\.flavour: only a privacyidea mount has a flavour/,
+    ],
+    [
       'two mounts that own one route',
       (draft) => void draft.listeners[0]?.mounts.push({ path: '/', serves: 'privacyidea' }),
       /^listeners\[0\].*\/(auth|validate|ttype|token)/,

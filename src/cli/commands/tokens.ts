@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
 import { record } from '../record.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
@@ -12,8 +12,8 @@ export function tokensCommand(terminal: Terminal): Command {
   const tokens = new Command('tokens')
     .description('Push tokens of the running gateway.')
     .addHelpText('after', '\nExample:\n  npx pushgate tokens list --user alice');
-  const withGateway = async (file: string, work: (client: GatewayClient) => Promise<void>): Promise<void> => {
-    const client = openGatewayClient(await configFor(file, terminal), terminal);
+  const withGateway: WithGateway = async (file, work, flavour) => {
+    const client = openGatewayClient(await configFor(file, terminal), terminal, flavour);
     try {
       await work(client);
     } finally {
@@ -48,8 +48,8 @@ const simpleCalls = [
   ['reset', 'Set the fail count of a push token back to zero.', 'POST', '/token/reset'],
 ] as const;
 
-type WithGateway = (file: string, work: (client: GatewayClient) => Promise<void>) => Promise<void>;
-type InitOptions = { config: string; user?: string; realm?: string; pin?: string; serial?: string; qr?: string };
+type WithGateway = (file: string, work: (client: GatewayClient) => Promise<void>, flavour?: 'edumfa') => Promise<void>;
+type InitOptions = { config: string; type: 'push' | 'edupush'; user?: string; realm?: string; pin?: string; serial?: string; qr?: string };
 
 function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
   return new Command('init')
@@ -58,12 +58,13 @@ function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
     .option('-r, --realm <realm>', 'realm of the owner')
     .option('-p, --pin <pin>', 'PIN that starts a login')
     .option('-s, --serial <serial>', 'serial; one is made without it')
+    .addOption(new Option('-t, --type <type>', 'push, or edupush for the apps of eduMFA').choices(['push', 'edupush']).default('push'))
     .option('--qr <file>', 'also write the QR code as a PNG picture')
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate tokens init --user alice --pin 1234 --qr data/alice.png')
-    .action(({ config, qr, ...wish }: InitOptions) =>
-      withGateway(config, async (client) => {
-        const { detail } = await client.callAsAdmin('POST', '/token/init', { type: 'push', genkey: '1', ...wish });
+    .action(({ config, qr, ...wish }: InitOptions) => {
+      const work = async (client: GatewayClient): Promise<void> => {
+        const { detail } = await client.callAsAdmin('POST', '/token/init', { genkey: '1', ...wish });
         const { value, img } = record(detail.pushurl);
         if (typeof value !== 'string' || typeof img !== 'string') throw new CommandFailed('the gateway sent no QR code');
         terminal.out(value);
@@ -71,8 +72,9 @@ function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
         mkdirSync(dirname(qr), { recursive: true });
         writeFileSync(qr, Buffer.from(img.slice(img.indexOf(',') + 1), 'base64'), { mode: 0o600 });
         terminal.err(`QR code in ${qr}. Next: npx pushgate phone enrol --qr ${qr}`);
-      }),
-    );
+      };
+      return withGateway(config, work, wish.type === 'edupush' ? 'edumfa' : undefined);
+    });
 }
 
 type ListOptions = { config: string; user?: string; realm?: string; serial?: string };

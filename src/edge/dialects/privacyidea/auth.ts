@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
-import { adminRights } from './caller.ts';
+import { type AdminRight, adminRights } from './caller.ts';
+import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
 /**
@@ -14,8 +15,10 @@ export async function auth(parts: PrivacyideaParts, ctx: Context): Promise<void>
   const verdict = await parts.checkLogin(username, params.text('password') ?? '', parts.clientAddress(ctx));
   if (verdict !== 'right') throw new PiFault('wrong-credentials', 'Authentication failure. Wrong credentials');
   const facts = parts.engine.facts(askerFor(parts, ctx), { user: username });
-  const rights = adminRights.filter((right) => parts.engine.policy.permits(right, facts));
+  const { authId, kinds } = flavourRules(parts.product);
+  const isOffered = (right: AdminRight): boolean => !right.startsWith('enroll') || kinds.some((kind) => kind.right === right);
+  const rights = adminRights.filter((right) => isOffered(right) && parts.engine.policy.permits(right, facts));
   const token = await parts.adminTokens.issue({ name: username, rights });
   const value = { auth: true, log_level: 20, menus: [], realm: '', rights, role: 'admin', token, username };
-  sendPi(ctx, parts.product, { id: 2, value });
+  sendPi(ctx, parts.product, { id: authId, value });
 }

@@ -1,12 +1,13 @@
 import type { Context } from 'koa';
 import type { Admin, AuthServer } from '../../access/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
+import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
 /** What administrators may be allowed to do: the names of privacyIDEA's rights. */
 export const adminRights = [
   ...(['triggerchallenge', 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin'] as const),
-  ...(['assign', 'unassign', 'revoke', 'settokeninfo', 'getchallenges', 'cancelchallenge'] as const),
+  ...(['assign', 'unassign', 'revoke', 'settokeninfo', 'getchallenges', 'cancelchallenge', 'enrollEDUPUSH'] as const),
 ] as const;
 /** One of them. */
 export type AdminRight = (typeof adminRights)[number];
@@ -24,12 +25,15 @@ export function authServerOf(parts: PrivacyideaParts, ctx: Context, right: AuthS
 }
 
 /**
- * The administrator whose token a request carries, in `PI-Authorization` or `Authorization`, with or without `Bearer`. Throws the
+ * The administrator whose token a request carries, in `Authorization` or, for privacyIDEA, `PI-Authorization`, with or without `Bearer`. Throws the
  * refusals 4033, 4304, 4305 and 4306, and 303 when policies do not permit it.
  * @see docs/protocols/privacyidea.md 9
  */
 export async function adminOf(parts: PrivacyideaParts, ctx: Context, right: AdminRight): Promise<Admin> {
-  const header = ctx.get('pi-authorization') || ctx.get('authorization');
+  const header =
+    flavourRules(parts.product)
+      .tokenHeaders.map((name) => ctx.get(name))
+      .find(Boolean) ?? '';
   if (header === '') throw new PiFault('no-authorization', 'Authentication failure. Missing Authorization header.');
   const token = await parts.adminTokens.read(header.replace(/^Bearer /i, ''));
   if (!token.ok) {
@@ -52,6 +56,6 @@ function permit(parts: PrivacyideaParts, ctx: Context, admin: Admin, right: Admi
   const { engine } = parts;
   const facts = engine.facts(askerFor(parts, ctx), { user: admin.name });
   if (engine.policy.permits(right, facts)) return;
-  const what = right === 'enrollPUSH' ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`;
+  const what = right.startsWith('enroll') ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`;
   throw new PiFault('policy', `Admin actions are defined, but ${what}`);
 }

@@ -1,5 +1,6 @@
 import type { Delivered } from '../../../engine/index.ts';
 import type { Challenge, ChallengeMode, PushToken, Transaction } from '../../../foundation/model/index.ts';
+import type { FlavourRules } from './flavour.ts';
 
 /** What the user is told where no policy says otherwise. @see docs/protocols/privacyidea.md 6.1 */
 export const usualTexts: Record<ChallengeMode, string> = {
@@ -7,21 +8,21 @@ export const usualTexts: Record<ChallengeMode, string> = {
   presence: 'Please confirm the authentication on your mobile device!',
   code: 'Please enter the code displayed on your smartphone.',
 };
-/** Added where the push did not go out but the phone may come and ask. */
-export const pollHint = ' Use the polling feature of your privacyIDEA Authenticator App to check for a new Login request.';
-
-/** One transaction that was issued and delivered; `textFor` is the text of the policies for this push token's user, if they have one. */
+/**
+ * One transaction that was issued and delivered. `textFor` is the text of the policies for this push token's user, if they have one; `typeFor` the type
+ * that clients are told of it.
+ */
 export type IssuedChallenges = {
   transaction: Transaction;
   tokens: readonly PushToken[];
   delivered: readonly Delivered[];
   textFor: (token: PushToken) => string | undefined;
+  typeFor: (token: PushToken) => string;
+  rules: FlavourRules;
 };
 
 /** What policies put around the texts of a challenge. */
 export type MessageFrame = { header?: string | undefined; footer?: string | undefined };
-
-const clientModes = ['interactive', 'webauthn', 'poll'];
 
 /**
  * The `detail` of a reply that opens a challenge: one entry per push token, the last one's fields repeated at the top.
@@ -29,7 +30,7 @@ const clientModes = ['interactive', 'webauthn', 'poll'];
  */
 export function challengeDetail(
   issued: IssuedChallenges,
-  preferred: readonly string[] = clientModes,
+  preferred: readonly string[] = issued.rules.clientModes,
   frame: MessageFrame = {},
 ): Record<string, unknown> {
   const entries = issued.tokens.flatMap((token) => {
@@ -40,7 +41,7 @@ export function challengeDetail(
   const modes: string[] = entries.map((entry) => entry.client_mode);
   return {
     ...entries.at(-1),
-    message: framed(messages, frame),
+    message: framed(messages, frame, issued.rules.join),
     messages,
     multi_challenge: entries,
     preferred_client_mode: preferred.find((mode) => modes.includes(mode)) ?? 'interactive',
@@ -48,9 +49,13 @@ export function challengeDetail(
   };
 }
 
-function entryOf({ transaction, delivered, textFor }: IssuedChallenges, token: PushToken, { mode, rightOption }: Challenge) {
+function entryOf(
+  { transaction, delivered, textFor, typeFor, rules }: IssuedChallenges,
+  token: PushToken,
+  { mode, rightOption }: Challenge,
+) {
   const push = delivered.find(({ serial }) => serial === token.serial);
-  const hint = push && !push.sent && push.pollable ? pollHint : '';
+  const hint = push && !push.sent && push.pollable ? rules.pollHint : '';
   const isTyped = mode === 'code';
   return {
     attributes: { hideResponseInput: !isTyped },
@@ -59,15 +64,14 @@ function entryOf({ transaction, delivered, textFor }: IssuedChallenges, token: P
     ...(rightOption === undefined ? {} : { presence_answer: rightOption }),
     serial: token.serial,
     transaction_id: transaction.id,
-    type: token.type,
+    type: typeFor(token),
   };
 }
 
 /** The different texts as one: in their order without a header, sorted behind one, as a list where the header opens one. */
-function framed(messages: readonly string[], { header, footer = '' }: MessageFrame): string {
-  const different = [...new Set(messages)];
-  if (header === undefined) return different.join(', ');
-  const sorted = different.sort();
+function framed(messages: readonly string[], { header, footer = '' }: MessageFrame, join: FlavourRules['join']): string {
+  if (header === undefined) return join(messages);
+  const sorted = [...new Set(messages)].sort();
   const body = /<[ou]l>$/i.test(header) ? sorted.map((message) => `<li>${message}</li>\n`).join('') : `\n${sorted.join(', ')}\n`;
   return `${header}${body}${footer}`;
 }

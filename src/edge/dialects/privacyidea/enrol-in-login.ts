@@ -3,6 +3,7 @@ import { toDataURL } from 'qrcode';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiProduct } from '../../formats/privacyidea/index.ts';
 import { enrolmentRules } from './enrolment-rules.ts';
+import { flavourRules, type TokenKind } from './flavour.ts';
 import { toldOutcome } from './login-rules.ts';
 import type { Outcome } from './outcome.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
@@ -35,7 +36,9 @@ export async function enrolInLogin(
   if (!outcome.value || user === '' || person === 'unknown-user' || hasOne || !engine.policy.value('enroll_via_multichallenge', facts))
     return outcome;
   const owner = { user, realm, resolver: typeof person === 'object' ? person.resolver : '' };
-  const offer = { ...plainToken, owner, realms: realm === '' ? [] : [realm], ...enrolmentRules(parts, asker, owner) };
+  const { phone, serialPrefix } = plainKind(parts.product);
+  const rules = enrolmentRules(parts, asker, { type: tokenType, owner });
+  const offer = { ...plainToken, phone, serialPrefix, owner, realms: realm === '' ? [] : [realm], ...rules };
   if (!(await engine.takeBackOffers(tokens.filter((token) => engine.isOfferedInLogin(token))))) return outcome;
   const skippable = engine.policy.value('enroll_via_multichallenge_optional', facts) ?? false;
   const rule = { declineSettles: true, consume: 'once' as const, graceMs: parts.graceMs };
@@ -69,13 +72,13 @@ export function enrolmentDetail(
 }
 
 /** What a push token of this kind has beside its owner. It gets no PIN: whoever logs in is known already. */
-const plainToken = {
-  type: tokenType,
-  phone: { protocol: 'pipush', flavour: 'privacyidea' },
-  serialPrefix: 'PIPU',
-  description: '',
-  pin: '',
-};
+const plainToken = { type: tokenType, description: '', pin: '' } as const;
+
+function plainKind(product: PiProduct): TokenKind {
+  const kind = flavourRules(product).kinds.find(({ type }) => type === tokenType);
+  if (!kind) throw new PiFault('policy', `This mount enrols no token of type ${tokenType}.`);
+  return kind;
+}
 
 /**
  * `cancel_enrollment` with the transaction alone: a user who may skip the enrolment is accepted without it, once.

@@ -1,20 +1,24 @@
 import type { Asker } from '../../../engine/index.ts';
 import { type Owner, pollOnlyProvider } from '../../../foundation/model/index.ts';
 import { expandTags, PiFault } from '../../formats/privacyidea/index.ts';
+import type { TokenKind } from './flavour.ts';
 import type { PrivacyideaParts } from './parts.ts';
 
-/** The one type of token that this dialect enrols. */
-export const tokenType = 'push';
 const defaultTtlMinutes = 10;
 
-/** What the policies of scope enrolment say about a new token of this owner. Throws 303 without the two that are needed. */
-export function enrolmentRules({ engine }: PrivacyideaParts, asker: Asker, owner: Owner | undefined) {
+/** What the policies of scope enrolment say about a new token of this type and owner. Throws 303 without the two that are needed. */
+export function enrolmentRules(
+  { engine, product }: PrivacyideaParts,
+  asker: Asker,
+  { type: tokenType, owner }: { type: TokenKind['type']; owner: Owner | undefined },
+) {
   const { policy } = engine;
   const facts = { ...engine.facts(asker, owner), tokenType, scope: 'enrollment' as const };
   const provider = policy.value('push_firebase_configuration', facts);
-  if (provider === undefined) throw new PiFault('policy', 'Missing enrollment policy for push token: push_firebase_configuration');
+  const missing = (name: string) => new PiFault('policy', `Missing enrollment policy for push token: ${tokenType}_${name}`);
+  if (provider === undefined) throw missing('firebase_configuration');
   const url = policy.value('push_registration_url', facts);
-  if (url === undefined) throw new PiFault('policy', 'Missing enrollment policy for push token: push_registration_url');
+  if (url === undefined) throw missing('registration_url');
   const { givenname = '', surname = '' } = asker.userinfo ?? {};
   const tags = (serial: string) => ({ serial, user: owner?.user ?? '', realm: owner?.realm ?? '', givenname, surname });
   const image = policy.value('appimageurl', facts);
@@ -27,7 +31,7 @@ export function enrolmentRules({ engine }: PrivacyideaParts, asker: Asker, owner
       sslVerify: policy.value('push_ssl_verify', facts) ?? true,
       pollOnly: provider === pollOnlyProvider,
       label: (serial: string) => expandTags(policy.value('tokenlabel', facts) ?? '<s>', tags(serial), 'label'),
-      issuer: (serial: string) => expandTags(policy.value('tokenissuer', facts) ?? 'privacyIDEA', tags(serial), 'issuer'),
+      issuer: (serial: string) => expandTags(policy.value('tokenissuer', facts) ?? product.name, tags(serial), 'issuer'),
       extras: {
         ...(image === undefined ? {} : { image }),
         ...(policy.value('push_use_pia_scheme', facts) ? { alternativeScheme: true } : {}),

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { PiFlavour } from '../../formats/privacyidea/index.ts';
 import type { Route, RoutePattern } from '../../http/index.ts';
 import { auth } from './auth.ts';
 import type { PrivacyideaParts } from './parts.ts';
@@ -17,11 +18,11 @@ export type { PrivacyideaParts } from './parts.ts';
 
 type Handler = (parts: PrivacyideaParts, ctx: Context) => Promise<void>;
 
-const table: readonly (RoutePattern & { handler: Handler })[] = [
+const table: readonly (RoutePattern & { handler: Handler; only?: PiFlavour })[] = [
   { methods: ['GET', 'POST'], path: '/validate/check', handler: validateCheck },
   { methods: ['GET', 'POST'], path: '/validate/radiuscheck', handler: validateRadiusCheck },
   { methods: ['GET', 'POST'], path: '/validate/samlcheck', handler: validateSamlCheck },
-  { methods: ['GET', 'POST'], path: '/validate/initialize', handler: validateInitialize },
+  { methods: ['GET', 'POST'], path: '/validate/initialize', handler: validateInitialize, only: 'privacyidea' },
   { methods: ['GET', 'POST'], path: '/validate/triggerchallenge', handler: triggerChallenge },
   { methods: ['GET'], path: '/validate/polltransaction', handler: pollTransaction },
   { methods: ['GET'], path: '/validate/polltransaction/:transaction_id', handler: pollTransaction },
@@ -54,4 +55,6 @@ export const privacyideaPatterns: readonly RoutePattern[] = table;
 
 /** Ties the dialect's routes to its parts. */
 export const privacyideaRoutes = (parts: PrivacyideaParts): Route[] =>
-  table.map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));
+  table
+    .filter(({ only = parts.product.flavour }) => only === parts.product.flavour)
+    .map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));

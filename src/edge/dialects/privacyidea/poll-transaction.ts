@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { type Status, statusOf } from '../../../engine/index.ts';
 import { readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { authServerOf } from './caller.ts';
+import { flavourRules } from './flavour.ts';
 import type { PrivacyideaParts } from './parts.ts';
 
 const wire: Record<Status, 'accept' | 'declined' | 'cancelled' | 'pending'> = {
@@ -30,5 +31,6 @@ export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Pr
   if (!server) ctx.set('access-control-allow-origin', '*');
   const transaction = server ? await engine.findOwn(id, server.name) : await engine.findPublicly(id, parts.clientAddress(ctx));
   const status = transaction?.dialect === 'privacyidea' ? wire[statusOf(transaction.decision, engine.clock())] : 'pending';
-  sendPi(ctx, product, { id: 2, value: status === 'accept', detail: { challenge_status: status } });
+  const told = status === 'cancelled' && !flavourRules(product).hasModes ? 'declined' : status;
+  sendPi(ctx, product, { id: 2, value: status === 'accept', detail: { challenge_status: told } });
 }

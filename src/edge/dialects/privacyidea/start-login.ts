@@ -5,7 +5,9 @@ import { fillClientText } from '../../../policy/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { challengeDetail } from './challenge-detail.ts';
 import { chooseAsk } from './choose-ask.ts';
+import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
+import { shownType } from './shown-type.ts';
 import type { Subject } from './subject.ts';
 
 /** A login to be started for all these push tokens at once. `mustBeSent`: a phone that has to ask by itself is not good enough. */
@@ -19,23 +21,24 @@ export type Started =
   | { kind: 'started'; transaction: Transaction; tokens: readonly PushToken[]; delivered: Delivered[]; asker: Asker }
   | { kind: 'unreachable' | 'unable' };
 
-const title = 'privacyIDEA';
 const question = 'Do you want to confirm the login?';
 
 /** Starts a login under one transaction. Who waits for its answer asks for a plain yes or no. */
 export async function startLogin(parts: PrivacyideaParts, ctx: Context, request: LoginRequest): Promise<Started> {
-  const { engine, graceMs } = parts;
+  const { engine, graceMs, product } = parts;
+  const { hasModes } = flavourRules(product);
   const { user, realm } = request.subject;
   const asker = askerFor(parts, ctx, request.server);
   const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
-  const ask = request.waitMs === undefined ? chooseAsk(engine.policy, facts) : askToConfirm;
+  const ask = hasModes && request.waitMs === undefined ? chooseAsk(engine.policy, facts) : askToConfirm;
   const mayFallBack = engine.policy.value('push_mode_fallback', facts) === 'confirm';
   const tokens = request.subject.tokens.filter((token) => mayFallBack || engine.canAsk(token, ask));
   if (tokens.length === 0) return { kind: 'unable' };
   const declineSettles = engine.policy.value('push_decline_settles', facts) ?? true;
   const rule = { declineSettles, consume: 'once' as const, graceMs };
+  const prompt = { title: product.name, question, isLiteral: product.flavour === 'edumfa' };
   const longer = request.waitMs === undefined ? {} : { atLeastMs: request.waitMs };
-  const transaction = await engine.issue({ asker, user, realm, tokens, prompt: { title, question }, ask, rule, ...longer });
+  const transaction = await engine.issue({ asker, user, realm, tokens, prompt, ask, rule, ...longer });
   const delivered = await engine.deliver({ transaction, tokens, asker });
   const isPollGood = request.mustBeSent !== true;
   if (delivered.some(({ sent, pollable }) => sent || (pollable && isPollGood)))
@@ -45,10 +48,8 @@ export async function startLogin(parts: PrivacyideaParts, ctx: Context, request:
 }
 
 /** The `detail` that tells a client of a login that was started. */
-export function startedDetail(
-  { engine }: PrivacyideaParts,
-  { asker, transaction, tokens, delivered }: Extract<Started, { kind: 'started' }>,
-) {
+export function startedDetail(parts: PrivacyideaParts, { asker, transaction, tokens, delivered }: Extract<Started, { kind: 'started' }>) {
+  const { engine, product } = parts;
   const factsFor = (owner: PushToken['owner'], token?: PushToken) => ({
     ...engine.facts(asker, owner, token),
     scope: 'authentication' as const,
@@ -57,13 +58,17 @@ export function startedDetail(
     const facts = factsFor(token.owner, token);
     const text = engine.policy.value('push_challenge_text', facts) ?? engine.policy.value('challenge_text', facts);
     const { user = '', realm = '' } = token.owner ?? {};
-    return text && fillClientText(text, { serial: token.serial, user, realm, tokenType: token.type, url: '' }, facts.now);
+    const { givenname = '', surname = '' } = asker.userinfo ?? {};
+    return (
+      text && fillClientText(text, { serial: token.serial, user, realm, tokenType: token.type, url: '', givenname, surname }, facts.now)
+    );
   };
+  const typeFor = (token: PushToken): string => shownType(parts, asker, token);
   const facts = factsFor({ user: transaction.user, realm: transaction.realm, resolver: '' });
   const preferred = engine.policy.value('preferred_client_mode', facts);
   const header = engine.policy.value('challenge_text_header', facts);
   const footer = engine.policy.value('challenge_text_footer', facts);
-  return challengeDetail({ transaction, tokens, delivered, textFor }, preferred, { header, footer });
+  return challengeDetail({ transaction, tokens, delivered, textFor, typeFor, rules: flavourRules(product) }, preferred, { header, footer });
 }
 
 /** Why nothing was started, for the reply. */

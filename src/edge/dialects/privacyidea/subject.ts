@@ -2,6 +2,7 @@ import type { Person } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
+import { flavourRules } from './flavour.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchToken } from './refusals.ts';
 
@@ -48,7 +49,7 @@ async function isOwner({ engine }: PrivacyideaParts, { user, realm }: Named, own
 
 /** The user a request names, with the realm it belongs to. */
 export function userOf(
-  { engine }: PrivacyideaParts,
+  { engine, product }: PrivacyideaParts,
   params: PiParams,
   server: AuthServer | undefined,
   unknownUser: (name: string) => string,
@@ -56,7 +57,8 @@ export function userOf(
   const name = params.text('user') ?? '';
   const resolved = engine.realms.resolve(name, params.text('realm'));
   if (resolved === 'unknown-realm' || (server && !mayAskFor(server, resolved.realm))) {
-    throw new PiFault('unknown-user', unknownUser(`${name}@${params.text('realm') ?? ''}`));
+    const realm = params.text('realm') ?? '';
+    throw flavourRules(product).unknownRealm(realm, unknownUser(`${name}@${realm}`));
   }
   return resolved;
 }

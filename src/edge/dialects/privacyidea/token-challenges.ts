@@ -1,10 +1,11 @@
 import type { Context } from 'koa';
 import type { Engine } from '../../../engine/index.ts';
 import type { Challenge, ChallengeMode, Transaction } from '../../../foundation/model/index.ts';
-import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { PiFault, type PiFlavour, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
 import { neighbours, pageOf } from './paging.ts';
 import type { PrivacyideaParts } from './parts.ts';
+import { numberOf } from './token-object.ts';
 
 /**
  * `GET /token/challenges/[<serial>]`: what is open for a push token, oldest first; with `transaction_id` that transaction while it can be
@@ -18,7 +19,7 @@ export async function tokenChallenges(parts: PrivacyideaParts, ctx: Context): Pr
   const challenges = (await transactionsOf(parts.engine, params)).flatMap((transaction) =>
     transaction.decision.challenges
       .filter((challenge) => !serial || challenge.serial === serial)
-      .map((challenge) => challengeObject(transaction, challenge)),
+      .map((challenge) => challengeObject(transaction, challenge, parts.product.flavour)),
   );
   const page = pageOf(params);
   const shown = challenges.slice(page.offset, page.offset + page.limit);
@@ -39,9 +40,13 @@ async function transactionsOf(engine: Engine, params: PiParams): Promise<Transac
 
 const modes: Record<ChallengeMode, string> = { confirm: 'standard', presence: 'require_presence', code: 'code_to_phone' };
 
-function challengeObject({ id, createdAt, decision }: Transaction, { serial, mode, state, answer, wrongTries }: Challenge) {
+function challengeObject(
+  { id, createdAt, decision }: Transaction,
+  { serial, mode, state, answer, wrongTries }: Challenge,
+  flavour: PiFlavour,
+) {
   return {
-    data: { mode: modes[mode] },
+    ...(flavour === 'edumfa' ? eduFields(serial + id, state) : { data: { mode: modes[mode] } }),
     expiration: new Date(decision.finishUntil).toUTCString(),
     otp_received: answer !== undefined,
     otp_valid: state === 'accepted',
@@ -51,6 +56,12 @@ function challengeObject({ id, createdAt, decision }: Transaction, { serial, mod
     transaction_id: id,
   };
 }
+
+/** eduMFA has a number for each challenge, and writes a decline into its data. @see docs/protocols/privacyidea.md 13 */
+const eduFields = (name: string, state: Challenge['state']) => ({
+  data: state === 'declined' ? 'challenge_declined' : '',
+  id: numberOf(name),
+});
 
 /** `DELETE /token/challenges/transaction/<id>`: nobody can answer or finish it any more. @see docs/protocols/privacyidea.md 10 */
 export async function cancelChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {

@@ -4,7 +4,8 @@ import type { Engine } from '../../../engine/index.ts';
 import type { Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
-import { enrolmentRules, tokenType } from './enrolment-rules.ts';
+import { enrolmentRules } from './enrolment-rules.ts';
+import { flavourRules, type TokenKind } from './flavour.ts';
 import { ownerNamed, rememberOwner } from './owner-named.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { isAssigned, isRevoked, noSuchToken } from './refusals.ts';
@@ -20,10 +21,13 @@ const longestDescription = 80;
  */
 export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
-  const admin = await adminOf(parts, ctx, 'enrollPUSH');
-  const wish = await readWish(parts, ctx, params);
+  const { kinds, pushUrlDescription } = flavourRules(parts.product);
+  const kind = kinds.find(({ type }) => type === params.text('type'));
+  const admin = await adminOf(parts, ctx, kind?.right ?? 'enrollPUSH');
+  if (!kind) throw unknownType(params.text('type') ?? '', kinds);
+  const wish = await readWish(parts, ctx, params, kind);
   const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
-  const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), owner);
+  const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), { type: kind.type, owner });
   const offered = params.flag('rollover')
     ? await renewed(parts, ctx, { params, wish, rulesFor })
     : await parts.engine.offerRollout({ ...wish, ...rulesFor(wish.owner) });
@@ -36,10 +40,13 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
       serial: token.serial,
       rollout_state: 'clientwait',
       enrollment_credential: credential,
-      pushurl: { description: 'URL for privacyIDEA Push Token', value: text, img: await toDataURL(text, { scale: 10, margin: 4 }) },
+      pushurl: { description: pushUrlDescription, value: text, img: await toDataURL(text, { scale: 10, margin: 4 }) },
     },
   });
 }
+
+const unknownType = (type: string, kinds: readonly TokenKind[]): PiFault =>
+  new PiFault('parameter', `Unknown token type '${type}'; this gateway enrols ${kinds.map((kind) => `'${kind.type}'`).join(' and ')}.`);
 
 type Rules = (owner: Owner | undefined) => ReturnType<typeof enrolmentRules>;
 
@@ -49,7 +56,7 @@ type Renewal = { params: PiParams; wish: Awaited<ReturnType<typeof readWish>>; r
 async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, rulesFor }: Renewal) {
   const token = await parts.engine.findToken(wish.serial ?? params.required('serial'));
   if (!token) throw noSuchToken();
-  if (token.type !== tokenType) throw new PiFault('parameter', `The token ${token.serial} is not of type ${tokenType}.`);
+  if (token.type !== wish.type) throw new PiFault('parameter', `The token ${token.serial} is not of type ${wish.type}.`);
   const { owner } = token;
   if (wish.owner && !owner) throw new PiFault('parameter', `The token ${token.serial} has no owner; assign it first.`);
   const isOwners = !wish.owner || (sameText(wish.owner.user, owner?.user) && sameText(wish.owner.realm, owner?.realm));
@@ -88,9 +95,7 @@ function notOffered(why: Refusal<'offerRollout'> | Refusal<'renewRollout'>, seri
 }
 
 /** What the caller asked for, checked. */
-async function readWish(parts: PrivacyideaParts, ctx: Context, params: PiParams) {
-  const type = params.text('type') ?? '';
-  if (type !== tokenType) throw new PiFault('parameter', `Unknown token type '${type}'; this gateway enrols 'push'.`);
+async function readWish(parts: PrivacyideaParts, ctx: Context, params: PiParams, { type, phone, serialPrefix }: TokenKind) {
   if (!params.flag('genkey')) throw new PiFault('parameter', 'Invalid Parameters. Either provide (genkey) or (serial, fbtoken, pubkey).');
   const serial = params.text('serial') || undefined;
   if (serial !== undefined && !serialPattern.test(serial))
@@ -102,8 +107,8 @@ async function readWish(parts: PrivacyideaParts, ctx: Context, params: PiParams)
     throw new PiFault('parameter', `The realm ${realm} does not exist.`);
   return {
     type,
-    phone: { protocol: 'pipush', flavour: 'privacyidea' },
-    serialPrefix: 'PIPU',
+    phone,
+    serialPrefix,
     ...(serial === undefined ? {} : { serial }),
     ...(owner ? { owner } : {}),
     realms: realm ? [realm] : [],

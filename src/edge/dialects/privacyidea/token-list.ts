@@ -23,9 +23,11 @@ export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<
   const found = filter
     ? await parts.engine.listTokens(filter, { offset: page.offset, limit: page.limit, sortBy, descending })
     : { count: 0, tokens: [] };
+  const { flavour } = parts.product;
   const person = await peopleOf(parts, found.tokens);
-  const tokens = found.tokens.map((token) => ({ ...tokenObject(token), ...person(token) }));
-  const value = { count: found.count, ...neighbours(page, found.count), tokens };
+  const tokens = found.tokens.map((token) => ({ ...tokenObject(token, flavour), ...person(token) }));
+  const current = flavour === 'edumfa' ? { current: page.number } : {};
+  const value = { count: found.count, ...current, ...neighbours(page, found.count), tokens };
   sendPi(ctx, parts.product, { id: 1, value });
 }
 

@@ -1,4 +1,5 @@
 import type { PushToken, RolloutState } from '../../../foundation/model/index.ts';
+import type { PiFlavour } from '../../formats/privacyidea/index.ts';
 
 const rolloutStates: Record<RolloutState, string> = {
   offered: 'clientwait',
@@ -21,17 +22,17 @@ export const rolloutStateOf = (name: string): RolloutState | undefined => {
  * credential is among them.
  * @see docs/protocols/privacyidea.md 10
  */
-export function tokenObject(token: PushToken): Record<string, unknown> {
+export function tokenObject(token: PushToken, flavour: PiFlavour): Record<string, unknown> {
   const { owner } = token;
   return {
     active: token.enabled,
-    container_serial: '',
+    ...(flavour === 'privacyidea' ? { container_serial: '' } : {}),
     count: token.loginCount,
     count_window: 10,
     description: token.description,
     failcount: token.failCount,
     id: numberOf(token.serial),
-    info: info(token),
+    info: info(token, flavour),
     locked: token.revoked || token.failCount >= token.maxFail,
     maxfail: token.maxFail,
     otplen: 6,
@@ -53,16 +54,16 @@ export function tokenObject(token: PushToken): Record<string, unknown> {
 /** The keys of `info` that come from the gateway itself. */
 export const infoKeys = [
   ...['assignment_date', 'creation_date', 'push_firebase_configuration', 'public_key_smartphone', 'public_key_server', 'last_auth'],
-  ...['polling_allowed', 'tokenkind'],
+  ...['polling_allowed', 'tokenkind', 'created_at', 'edupush_firebase_configuration'],
 ];
 
-function info(token: PushToken): Record<string, string> {
+function info(token: PushToken, flavour: PiFlavour): Record<string, string> {
   const iso = (moment: number): string => new Date(moment).toISOString().replace(/\.\d+Z$/, '+00:00');
   return {
     ...token.info,
-    ...(token.owner ? { assignment_date: iso(token.createdAt) } : {}),
-    creation_date: iso(token.createdAt),
-    ...(token.provider === undefined ? {} : { push_firebase_configuration: token.provider }),
+    ...(flavour === 'edumfa' ? { created_at: eduTime(token.createdAt) } : { creation_date: iso(token.createdAt) }),
+    ...(token.owner && flavour === 'privacyidea' ? { assignment_date: iso(token.createdAt) } : {}),
+    ...(token.provider === undefined ? {} : { [`${token.type}_firebase_configuration`]: token.provider }),
     ...(token.phonePublicKey === undefined ? {} : { public_key_smartphone: token.phonePublicKey }),
     ...(token.serverKey === undefined ? {} : { public_key_server: pemOf(token.serverKey.publicKey) }),
     ...(token.lastLogin === undefined ? {} : { last_auth: iso(token.lastLogin.at) }),
@@ -71,8 +72,12 @@ function info(token: PushToken): Record<string, string> {
   };
 }
 
+/** A moment as eduMFA writes it: with microseconds, and no T. */
+const eduTime = (moment: number): string => new Date(moment).toISOString().replace('T', ' ').replace('Z', '000+00:00');
+
 const pemOf = (pkcs1: string): string =>
   ['-----BEGIN RSA PUBLIC KEY-----', ...(pkcs1.match(/.{1,64}/g) ?? []), '-----END RSA PUBLIC KEY-----', ''].join('\n');
 
-/** A number for clients that want one: from the serial, always the same, below 2^31. */
-const numberOf = (serial: string): number => [...serial].reduce((so, character) => (so * 31 + character.charCodeAt(0)) % 2_147_483_647, 7);
+/** A number for clients that want one: from the serial, or from what else names a thing, always the same, below 2^31. */
+export const numberOf = (serial: string): number =>
+  [...serial].reduce((so, character) => (so * 31 + character.charCodeAt(0)) % 2_147_483_647, 7);

@@ -1,10 +1,11 @@
 import type { Context } from 'koa';
-import { isUsable } from '../../../engine/index.ts';
+import { type Asker, isUsable } from '../../../engine/index.ts';
 import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { authServerOf } from './caller.ts';
 import { cancelEnrolment, enrolInLogin, withoutOffers } from './enrol-in-login.ts';
+import { flavourRules } from './flavour.ts';
 import { demandKnown, knownSubject, secondSubject } from './known-user.ts';
 import { allowedTokens, demandAuthorized, toldOutcome } from './login-rules.ts';
 import type { Outcome } from './outcome.ts';
@@ -12,6 +13,7 @@ import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { passOn } from './pass-on.ts';
 import { checkTypedPin } from './pin-rule.ts';
 import { isRevoked } from './refusals.ts';
+import { shownType } from './shown-type.ts';
 import { type LoginRequest, notStarted, type Started, startedDetail, startLogin } from './start-login.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { withUserDetail } from './user-detail.ts';
@@ -32,6 +34,7 @@ export async function validateCheck(parts: PrivacyideaParts, ctx: Context): Prom
 export async function checkLogin(parts: PrivacyideaParts, ctx: Context): Promise<{ outcome: Outcome; subject: Subject }> {
   const params = await readPiRequest(ctx, parts.product);
   const server = authServerOf(parts, ctx, 'check');
+  if (flavourRules(parts.product).needsPass) params.required('pass');
   const id = params.text('transaction_id') || params.text('state');
   if (params.flag('cancel_enrollment')) return cancelEnrolment(parts, ctx, server, id);
   // Asked for at once: whoever finishes waits for one round trip less.
@@ -51,15 +54,16 @@ export async function checkLogin(parts: PrivacyideaParts, ctx: Context): Promise
 type Login = { params: PiParams; server: AuthServer; subject: Subject; second: { transaction: Transaction | undefined } | undefined };
 
 async function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server, subject, second }: Login): Promise<Outcome> {
+  const asker = askerFor(parts, ctx, server);
   const allowed = { ...subject, tokens: allowedTokens(parts, ctx, { server, subject }, params) };
-  if (second?.transaction?.kind === 'enrolment') return secondLeg(parts, { ...allowed, ...second, code: '' });
+  if (second?.transaction?.kind === 'enrolment') return secondLeg(parts, asker, { ...allowed, ...second, code: '' });
   const passed = second ? undefined : await passOn(parts, ctx, { params, server, subject });
   if (passed) return passed;
   demandKnown(subject, unknownUser);
   if (subject.tokens.length === 0) return refuse('The user has no tokens assigned');
   const usable = { ...allowed, tokens: usableTokens(allowed.tokens, parts.engine.clock()) };
   if (usable.tokens.length === 0) return refuse('No suitable token found for authentication.');
-  if (second) return secondLeg(parts, { ...usable, ...second, code: params.text('pass') ?? '' });
+  if (second) return secondLeg(parts, asker, { ...usable, ...second, code: params.text('pass') ?? '' });
   if (subject.serial !== undefined && params.flag('otponly')) return refuse('OTP verification failed.');
   return firstLeg(parts, ctx, server, usable, params);
 }
@@ -80,8 +84,9 @@ async function firstLeg(parts: PrivacyideaParts, ctx: Context, server: AuthServe
 function waitOf(parts: PrivacyideaParts, ctx: Context, { server, subject }: LoginRequest): number | undefined {
   const { user, realm } = subject;
   const facts = { ...parts.engine.facts(askerFor(parts, ctx, server), { user, realm }), scope: 'authentication' as const };
-  const seconds = parts.engine.policy.value('push_wait', facts);
-  return seconds === undefined ? undefined : seconds * 1000;
+  const types = [...new Set(subject.tokens.map(({ type }) => type))];
+  const seconds = types.flatMap((tokenType) => parts.engine.policy.value('push_wait', { ...facts, tokenType }) ?? []);
+  return seconds.length === 0 ? undefined : Math.max(...seconds) * 1000;
 }
 
 const otplen = 6;
@@ -93,15 +98,21 @@ async function waited(
   started: Extract<Started, { kind: 'started' }>,
   waitMs: number,
 ): Promise<Outcome> {
-  const { transaction, tokens } = started;
+  const { transaction, tokens, asker } = started;
   const givenUp = new AbortController();
   ctx.res.once('close', () => givenUp.abort());
   const ended = await parts.engine.waitForAnswer({ transaction, usable: tokens, waitMs, givenUp: givenUp.signal });
-  const about = (serial: string | undefined) => ({ ...(serial === undefined ? {} : { serial }), type: 'push', otplen });
+  const about = (serial: string | undefined) => {
+    const token = tokens.find((each) => each.serial === serial) ?? tokens[0];
+    return { ...(serial === undefined ? {} : { serial }), type: token ? shownType(parts, asker, token) : 'push', otplen };
+  };
   if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
   await parts.engine.countFailure(tokens);
   const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
-  return refuse('wrong otp value', { ...about(only), ...(ended.kind === 'declined' ? { challenge_status: ended.status } : {}) });
+  return refuse('wrong otp value', {
+    ...about(only),
+    ...(ended.kind === 'declined' && flavourRules(parts.product).hasModes ? { challenge_status: ended.status } : {}),
+  });
 }
 
 function usableTokens(tokens: readonly PushToken[], now: number): PushToken[] {
@@ -110,12 +121,13 @@ function usableTokens(tokens: readonly PushToken[], now: number): PushToken[] {
 }
 
 async function secondLeg(
-  { engine }: PrivacyideaParts,
+  parts: PrivacyideaParts,
+  asker: Asker,
   { user, realm, serial, tokens, transaction, code }: Subject & { transaction: Transaction | undefined; code: string },
 ): Promise<Outcome> {
   // A token without an owner is asked for by its serial alone.
   const who = user === '' ? {} : { user: { user, realm } };
-  const finished = await engine.finish({
+  const finished = await parts.engine.finish({
     ...{ transaction, code, usable: tokens },
     ...who,
     ...(serial === undefined ? {} : { serial }),
@@ -127,7 +139,8 @@ async function secondLeg(
       const { challenges } = finished.transaction.decision;
       const [only] = challenges;
       if (challenges.length > 1) return refuse(`Response did not match for ${challenges.length} tokens.`);
-      const type = tokens.find((token) => token.serial === only?.serial)?.type ?? 'push';
+      const token = tokens.find(({ serial: each }) => each === only?.serial);
+      const type = token ? shownType(parts, asker, token) : 'push';
       return refuse('Response did not match the challenge.', { serial: only?.serial, type });
     }
     case 'unknown':

@@ -2,9 +2,10 @@ import type { Context } from 'koa';
 import { type Clock, GatewayFault } from '../../../foundation/model/index.ts';
 import type { Unknown } from '../../http/index.ts';
 import { errorLines, PiFault } from './errors.ts';
+import { errorDetail, inWordsOf, type PiFlavour } from './flavour.ts';
 
 /** Whose replies are given: name and version as the envelope carries them, the flavour of the rules, and the clock for `time`. */
-export type PiProduct = { name: string; version: string; flavour: 'privacyidea' | 'edumfa'; clock: Clock };
+export type PiProduct = { name: string; version: string; flavour: PiFlavour; clock: Clock };
 
 /**
  * A reply: `id` 2 carries `authentication`; without `detail` the envelope has none. `accepted` says whether the login was, where a value that is
@@ -76,14 +77,15 @@ export function piUnknown(product: PiProduct): Unknown {
 
 function sendError(ctx: Context, product: PiProduct, kind: keyof typeof errorLines, message: string, instead?: number): void {
   const [status, usual, usuallyPrefixed] = errorLines[kind];
+  const text = inWordsOf(product.flavour, message);
   const [code, prefixed] = instead === undefined ? [usual, usuallyPrefixed] : [instead, false];
   ctx.status = status;
   ctx.set('cache-control', 'no-cache');
   ctx.body = {
     id: 1,
     jsonrpc: '2.0',
-    detail: status === 401 ? {} : null,
-    result: { status: false, error: { code, message: prefixed ? `ERR${code}: ${message}` : message } },
+    detail: errorDetail(product.flavour, kind, status),
+    result: { status: false, error: { code, message: prefixed ? `ERR${code}: ${text}` : text } },
     version: `${product.name} ${product.version}`,
     ...common(ctx, product),
   };

@@ -1,3 +1,5 @@
+import type { PiFlavour } from './flavour.ts';
+
 const notDecoded = {
   privacyidea: ['privacyidea-cp', 'privacyidea-ldap-proxy', 'simplesamlphp'],
   edumfa: ['eduMFA-cp', 'eduMFA-LDAP-Proxy', 'simpleSAMLphp'],
@@ -7,7 +9,7 @@ const notDecoded = {
  * Whether the values of this client are percent-decoded a second time.
  * @see docs/protocols/privacyidea.md 2 point 2
  */
-export function decodesTwice(userAgent: string, flavour: 'privacyidea' | 'edumfa'): boolean {
+export function decodesTwice(userAgent: string, flavour: PiFlavour): boolean {
   const name = /^[A-Za-z0-9_-]+/.exec(userAgent)?.[0];
   if (name === undefined) return flavour === 'privacyidea' || userAgent === '';
   return !notDecoded[flavour].includes(flavour === 'privacyidea' ? name.toLowerCase() : name);

@@ -31,6 +31,8 @@ export type Pipush = PhoneProtocol<PipushRollout, PipushAnswer, PipushPoll, Pipu
 const noAddress = 'no_firebase_token';
 const nonceBytes = 20;
 const smallestRsaKey = 2048;
+/** Curves of 256 bits and more. */
+const goodCurves = ['prime256v1', 'secp256k1', 'secp384r1', 'secp521r1', 'brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1'];
 /** Both signatures and all texts must fit into one push of 4096 bytes. */
 const titleLength = 128;
 const questionLength = 512;
@@ -98,8 +100,9 @@ function offer({ serial, flavour, url, label, issuer, credential, lifeMs, sslVer
 function readRollout({ pubkey, fbtoken, capabilities: names }: PipushRollout): Result<PhoneKeys, string> {
   const key = readPhoneKey(pubkey);
   if (!key) return refused('Invalid public key: expected a SubjectPublicKeyInfo in base64.');
-  const bits = key.asymmetricKeyDetails?.modulusLength;
+  const { modulusLength: bits, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   const isEc = key.asymmetricKeyType === 'ec';
+  if (isEc && !goodCurves.includes(namedCurve)) return refused('Invalid public key: expected a curve of at least 256 bits.');
   if (!isEc && (key.asymmetricKeyType !== 'rsa' || bits === undefined || bits < smallestRsaKey)) {
     return refused(`Invalid public key: expected RSA with at least ${smallestRsaKey} bits.`);
   }
@@ -149,7 +152,9 @@ type IsSigned = (token: PushToken, text: string, signature: string) => boolean;
 function readAnswer(answer: PipushAnswer, challenge: Challenge, token: PushToken, isSigned: IsSigned): AnswerMeaning | undefined {
   // eduMFA looks a challenge up by its nonce; privacyIDEA ignores the nonce that is sent and tries the signature.
   if (token.phone.flavour !== 'privacyidea' && answer.nonce !== challenge.handle) return undefined;
-  const { decline, reason, signature } = answer;
+  const { decline, signature } = answer;
+  // An app that was offered no reasons signs none.
+  const reason = token.phone.flavour === 'privacyidea' ? answer.reason : undefined;
   // Outside presence mode no option is signed: else the signature of a decline would fit a confirmation with the option "decline".
   const option = challenge.mode === 'presence' ? answer.option : undefined;
   const text = answerString({

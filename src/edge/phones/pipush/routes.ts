@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Asker, Engine, RolloutRefusal } from '../../../engine/index.ts';
 import type { Transaction } from '../../../foundation/model/index.ts';
-import { PiFault, type PiParams, type PiProduct, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { PiFault, type PiFlavour, type PiParams, type PiProduct, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { askerOf, type Route, type RoutePattern } from '../../http/index.ts';
 import { masked } from './masked.ts';
 import type { Pipush } from './protocol.ts';
@@ -17,18 +17,28 @@ const addressWindowMs = 300_000;
 /** The routes that phones of this protocol call. */
 export const pipushPatterns: readonly RoutePattern[] = [{ methods: ['GET', 'POST'], path: '/ttype/:type' }];
 
-/** `GET|POST /ttype/push`: rollout, answer, address update or poll, told apart by the fields present (docs/protocols/privacyidea.md 5). */
+/**
+ * `GET|POST /ttype/push`, for eduMFA `/ttype/edupush` too: rollout, answer, address update or poll, told apart by the fields present
+ * (docs/protocols/privacyidea.md 5).
+ */
 export const pipushRoutes = (parts: PipushParts): Route[] =>
   pipushPatterns.map((pattern) => ({ ...pattern, handle: (ctx) => masked(parts, ctx, () => handle(parts, ctx)) }));
 
-async function handle(parts: PipushParts, ctx: Context): Promise<void> {
-  const params = await readPiRequest(ctx, parts.product);
+/** The types of token that have an endpoint for their phones. */
+const types: Record<PiFlavour, readonly string[]> = { privacyidea: ['push'], edumfa: ['push', 'edupush'] };
+
+async function handle(mountParts: PipushParts, ctx: Context): Promise<void> {
+  const { flavour } = mountParts.product;
+  const params = await readPiRequest(ctx, mountParts.product);
   const type = params.required('type');
-  if (type !== 'push') throw new PiFault('parameter', `Invalid tokentype provided. ttype: ${type}`);
+  if (!types[flavour].includes(type)) throw new PiFault('parameter', `Invalid tokentype provided. ttype: ${type}`);
+  const parts = { ...mountParts, pipush: { ...mountParts.pipush, types: [type] } };
   if (ctx.method !== 'POST') return poll(parts, ctx, params);
   const serial = params.required('serial');
   if (params.text('fbtoken') !== undefined && params.text('pubkey') !== undefined) return rollout(parts, ctx, params, serial);
-  if (params.text('signature') !== undefined && params.text('new_fb_token') === undefined) return answer(parts, ctx, params, serial);
+  const namesChallenge = flavour === 'privacyidea' || params.text('nonce') !== undefined;
+  if (params.text('signature') !== undefined && params.text('new_fb_token') === undefined && namesChallenge)
+    return answer(parts, ctx, params, serial);
   if (params.text('signature') !== undefined && params.text('timestamp') !== undefined) return updateAddress(parts, ctx, params, serial);
   throw new PiFault('parameter', 'Missing parameters!');
 }
@@ -118,7 +128,8 @@ async function poll(parts: PipushParts, ctx: Context, params: PiParams): Promise
   const { engine, pipush, product } = parts;
   const asker = askerFor(parts, ctx);
   const isDenied =
-    engine.policy.value('push_allow_polling', { ...engine.facts(asker), tokenType: 'push', scope: 'authentication' }) === 'deny';
+    engine.policy.value('push_allow_polling', { ...engine.facts(asker), tokenType: params.required('type'), scope: 'authentication' }) ===
+    'deny';
   if (isDenied) throw new PiFault('policy', 'Polling not allowed!');
   const serial = params.required('serial');
   const timestamp = params.required('timestamp');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 /** What no two replies share: its kind is compared, not its text. */
 const volatile = [
   ...['time', 'threadid', 'img', 'id', 'menus', 'rights', 'signature', 'capabilities_signature', 'apns-expiration'],
-  ...['public_key', 'public_key_server', 'public_key_smartphone', 'assignment_date', 'creation_date'],
+  ...['public_key', 'public_key_server', 'public_key_smartphone', 'assignment_date', 'creation_date', 'created_at'],
 ];
 
 /** What one side names and the other side must be told in its own words. */
