@@ -56,6 +56,8 @@ export type Asker = {
   dialect: string;
   client: string;
   userAgent: string;
+  /** The path that was called. */
+  action?: string;
   /** Headers of the request by their lower-case names. */
   headers?: Readonly<Record<string, string>>;
   resolver?: string;

@@ -2,7 +2,7 @@ import type { Scope } from './actions.ts';
 
 /**
  * What is known of a request. `now` is epoch ms; what is absent matches no list. `headers` have lower-case names, `params` are what the request
- * asked with, `token` its fields as text, `tokenInfo` what is noted about it, `userinfo` what a source tells of the user.
+ * asked with, `action` is its path, `token` its fields as text, `tokenInfo` what is noted about it, `userinfo` what a source tells of the user.
  */
 export type Facts = {
   now: number;
@@ -15,6 +15,7 @@ export type Facts = {
   dialect?: string;
   tokenType?: string;
   userAgent?: string;
+  action?: string;
   headers?: Readonly<Record<string, string>>;
   userinfo?: Readonly<Record<string, string>>;
   params?: Readonly<Record<string, string>>;

@@ -75,6 +75,6 @@ function valuesOf({ serial, user, realm, tokenType, givenname = '', surname = ''
     ...{ client_ip: facts.client ?? '', ua_string: agent, ua_browser: /^[A-Za-z0-9_-]+/.exec(agent)?.[0] ?? '' },
     time: [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map(two).join(':'),
     date: `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`,
-    ...{ action: '', challenge: '', admin: '', pin: '' },
+    ...{ action: facts.action ?? '', challenge: '', admin: '', pin: '' },
   };
 }

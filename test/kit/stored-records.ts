@@ -16,6 +16,7 @@ const token = (serial: string): fc.Arbitrary<StoredRecord> =>
       fc.record({ rollout: fc.constantFrom('offered', 'paired', 'activating', 'enrolled'), realms: fc.array(text, { maxLength: 2 }) }),
       optional('owner', fc.record({ user: text, realm: text, resolver: text })),
       optional('pinHash', text),
+      optional('inLogin', fc.boolean()),
       fc.record({ addresses: fc.array(fc.record({ kind: fc.constantFrom('fcm', 'apns'), value: text, since: moment }), { maxLength: 2 }) }),
       optional('lastLogin', fc.record({ at: moment, effect: text })),
     )
@@ -27,7 +28,7 @@ const token = (serial: string): fc.Arbitrary<StoredRecord> =>
 const transaction = (id: string): fc.Arbitrary<StoredRecord> =>
   fc
     .tuple(
-      fc.record({ bucket, createdAt: moment, user: text, realm: text }),
+      fc.record({ bucket, createdAt: moment, user: text, realm: text, skippable: fc.boolean() }),
       fc.boolean(),
       fc.record({
         state: fc.constantFrom('open', 'accepted', 'declined', 'withdrawn', 'consumed'),

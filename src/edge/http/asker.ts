@@ -1,8 +1,7 @@
 import type { Context } from 'koa';
 import type { Asker } from '../../engine/index.ts';
 
-const longestUserAgent = 256;
-const longestParam = 256;
+const longestText = 256;
 const mostParams = 50;
 const noted = new WeakMap<object, ReadonlyMap<string, string>>();
 const kept = (name: string): boolean => !/authorization|cookie|key|token/.test(name);
@@ -12,7 +11,7 @@ const keptParam = (name: string): boolean => !/pass|pin|secret|credential|signat
 export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): void {
   const texts = [...values].flatMap(([name, value]): [string, string][] =>
     keptParam(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      ? [[name, String(value).slice(0, longestParam)]]
+      ? [[name, String(value).slice(0, longestText)]]
       : [],
   );
   noted.set(ctx.req, new Map(texts.slice(0, mostParams)));
@@ -28,7 +27,8 @@ export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'dialect' 
   );
   return {
     ...who,
-    userAgent: ctx.get('user-agent').slice(0, longestUserAgent),
+    action: ctx.path.slice(0, longestText),
+    userAgent: ctx.get('user-agent').slice(0, longestText),
     headers: Object.fromEntries(headers),
     params: Object.fromEntries(noted.get(ctx.req) ?? []),
   };

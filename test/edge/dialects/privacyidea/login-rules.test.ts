@@ -204,11 +204,11 @@ describe('Rules of a login', function () {
     ];
 
     it('is what a known proxy names, for policies and for the text on the phone', async () => {
-      const text = authentication({ push_text_on_mobile: 'Login from {client_ip}?' });
+      const text = authentication({ push_text_on_mobile: 'Login from {client_ip} by {action}?' });
       const { phoneOf, check } = await given([...rules, text], { OverrideAuthorizationClient: '127.0.0.1 > 10.0.0.0/8' });
       const phone = await phoneOf('alice');
       assert.equal((await check('alice', { client: '10.1.2.3' })).body.result.authentication, 'CHALLENGE');
-      assert.equal((await phone.poll()).body.result.value[0].question, 'Login from 10.1.2.3?');
+      assert.equal((await phone.poll()).body.result.value[0].question, 'Login from 10.1.2.3 by /validate/check?');
       assert.equal((await check('alice', { client: '10.2.2.3' })).status, 400);
       assert.equal((await check('alice', { client: '192.0.2.1' })).status, 400);
     });
