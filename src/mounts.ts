@@ -1,5 +1,6 @@
 import type { Config } from './config/index.ts';
 import { type AdminTokens, localServer, openAuthServers } from './edge/access/index.ts';
+import { linotpRoutes } from './edge/dialects/linotp/index.ts';
 import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.ts';
 import { privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpUnknown } from './edge/formats/linotp/index.ts';
@@ -45,7 +46,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
         return {
           path: mount.path,
           dialect: 'linotp',
-          routes: linotpMount(mountParts),
+          routes: linotpMount(mountParts, mount),
           unknown: linotpUnknown(linotp(mountParts)),
         };
       case 'ops':
@@ -64,11 +65,15 @@ export function mountsOf(mountParts: MountParts): Mount[] {
 /** The LinOTP whose replies we give. */
 const linotp = ({ config }: MountParts): LinotpProduct => ({ version: config.settings.linotpVersion });
 
-function linotpMount(mountParts: MountParts) {
-  const { config, listener, engine } = mountParts;
-  const clientAddress = addressReader(listener.trustedProxies);
+function linotpMount(mountParts: MountParts, mount: MountConfig) {
+  const { config, engine } = mountParts;
+  const product = linotp(mountParts);
   const phone = openLinotp({ scheme: config.settings.mobile_app_protocol_id });
-  return linotpPhoneRoutes({ engine, linotp: phone, clientAddress, product: linotp(mountParts) });
+  const callers = callersOf(mountParts);
+  return [
+    ...linotpRoutes({ ...callers, product, mount }),
+    ...linotpPhoneRoutes({ engine, linotp: phone, clientAddress: callers.clientAddress, product }),
+  ];
 }
 
 function opsMount({ listener, parts, engine, adminTokens, draining }: MountParts) {
@@ -79,25 +84,31 @@ function opsMount({ listener, parts, engine, adminTokens, draining }: MountParts
   ];
 }
 
-function privacyideaMount({ config, listener, parts, engine, adminTokens }: MountParts, mount: MountConfig) {
-  const clientAddress = addressReader(listener.trustedProxies);
+function privacyideaMount(mountParts: MountParts, mount: MountConfig) {
+  const { config, parts, engine } = mountParts;
+  const product = productOf(mount, parts);
+  const callers = callersOf(mountParts);
+  const graceMs = graceSeconds(config, mount) * 1000;
+  return [
+    ...privacyideaRoutes({ ...callers, product, mount, graceMs }),
+    ...pipushRoutes({ engine, pipush: openPipush(), clientAddress: callers.clientAddress, product }),
+  ];
+}
+
+/** The engine, and who may call it: what every dialect of auth servers works with. */
+function callersOf({ config, listener, parts, engine, adminTokens }: MountParts) {
   const servers =
     config.authServers.length > 0
       ? config.authServers
       : [localServer(config.listeners.flatMap(({ mounts }) => mounts.map(({ path }) => path)))];
-  const product = productOf(mount, parts);
-  const dialect = privacyideaRoutes({
+  return {
     engine,
     callerOf: openAuthServers(servers),
     adminTokens,
-    checkLogin: (name, password, source) => checkLogin(parts, name, password, source),
-    clientAddress,
+    checkLogin: (name: string, password: string, source: string) => checkLogin(parts, name, password, source),
+    clientAddress: addressReader(listener.trustedProxies),
     userAddress: clientReader(listener.trustedProxies, config.settings.OverrideAuthorizationClient),
-    product,
-    mount,
-    graceMs: graceSeconds(config, mount) * 1000,
-  });
-  return [...dialect, ...pipushRoutes({ engine, pipush: openPipush(), clientAddress, product })];
+  };
 }
 
 /** eduMFA gives no grace: who finishes late finds nothing. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { linotpPatterns } from '../edge/dialects/linotp/index.ts';
 import { operatorPatterns } from '../edge/dialects/operator/index.ts';
 import { privacyideaPatterns } from '../edge/dialects/privacyidea/index.ts';
 import { type MountRoutes, opsPatterns, type RoutePattern } from '../edge/http/index.ts';
@@ -8,7 +9,7 @@ import { pipushPatterns } from '../edge/phones/pipush/index.ts';
 /** What a mount can serve, and the routes that come with it. A dialect brings its phones along. */
 export const served = {
   privacyidea: [...privacyideaPatterns, ...pipushPatterns],
-  linotp: [...linotpPhonePatterns],
+  linotp: [...linotpPatterns, ...linotpPhonePatterns],
   ops: [...opsPatterns, ...operatorPatterns],
 } satisfies Record<string, readonly RoutePattern[]>;
 

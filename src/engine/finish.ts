@@ -53,6 +53,14 @@ export async function findOwn(parts: EngineParts, id: string, authServer: string
   return transaction?.authServer === authServer ? answered(parts, transaction) : undefined;
 }
 
+/** A transaction of this auth server by the id that its dialect knows. */
+export const findOwnForeign = (
+  { store }: EngineParts,
+  dialect: string,
+  authServer: string,
+  foreignId: string,
+): Promise<Transaction | undefined> => store.findByForeignId(dialect, authServer, foreignId);
+
 /** A transaction for whoever knows its id; a source that names too many that do not exist is told of none for a while. */
 export async function findPublicly(parts: EngineParts, id: string, source: string): Promise<Transaction | undefined> {
   if (parts.limits.isBlocked('status', source)) return undefined;

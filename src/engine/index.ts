@@ -8,7 +8,8 @@ import { deliver, mayPoll } from './deliver.ts';
 import { isOfferedInLogin, offerInLogin, skipEnrolment, takeBackOffers } from './enrolment.ts';
 import { explain } from './explain.ts';
 import { factsOf } from './facts.ts';
-import { findOwn, findPublicly, finish } from './finish.ts';
+import { findOwn, findOwnForeign, findPublicly, finish } from './finish.ts';
+import { checkFirstLeg } from './first-leg.ts';
 import { canAsk, issue } from './issue.ts';
 import { checkLoginPin } from './login-pin.ts';
 import { pairPhone } from './pairing.ts';
@@ -32,6 +33,7 @@ export { type Background, openBackground } from './background.ts';
 export type { Delivered, DeliverRequest } from './deliver.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
 export type { Naming } from './issue.ts';
+export type { PinRule } from './login-pin.ts';
 export type { PairingReply } from './pairing.ts';
 export type { Asker, EngineParts, EngineSettings } from './parts.ts';
 export { factsOfPerson, type Person } from './person.ts';
@@ -104,6 +106,8 @@ export function openEngine(parts: EngineParts) {
     /** Ends what the server that asked no longer wants answered. */
     withdraw: (transaction: Transaction) => applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }),
     findOwn: (...args: Tail<typeof findOwn>) => findOwn(parts, ...args),
+    findOwnForeign: (...args: Tail<typeof findOwnForeign>) => findOwnForeign(parts, ...args),
+    checkFirstLeg: (...args: Tail<typeof checkFirstLeg>) => checkFirstLeg(parts, ...args),
     findPublicly: (...args: Tail<typeof findPublicly>) => findPublicly(parts, ...args),
     findTransaction: store.findTransaction,
     tokensOf: store.tokensOf,

@@ -6,6 +6,7 @@ import { type Ask, askedFields, askToConfirm } from './ask.ts';
 import { bucketOf } from './bucket.ts';
 import { changeToken } from './change-token.ts';
 import { factsOf } from './facts.ts';
+import { firstLegOf } from './first-leg.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { phoneKeyOf } from './phone-key.ts';
 import type { PhoneProtocol, Prompt, SealTools } from './phone-protocol.ts';
@@ -33,6 +34,8 @@ export type IssueRequest = {
   kind?: 'login' | 'activation';
   /** For a dialect that names its transactions itself; asked anew where a name is taken. */
   naming?: () => Naming;
+  /** What the caller proved itself with, where it will show it again with every poll. */
+  pass?: string;
   /** What the user has to do; a plain yes or no where nothing is said. */
   ask?: Ask;
   /** The phone may answer at least this long (ms), whatever the usual validity is. */
@@ -74,8 +77,9 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
   const validityMs = validitySeconds === undefined ? usualValidityMs(parts, tokens) : validitySeconds * 1000;
   const until = now + Math.max(validityMs, request.atLeastMs ?? 0);
   const bucket = first ? bucketOf(first.serial, first.owner) : 0;
+  const id = `${String(bucket).padStart(3, '0')}${randomDigits(17)}`;
   return {
-    id: `${String(bucket).padStart(3, '0')}${randomDigits(17)}`,
+    id,
     bucket,
     kind,
     authServer: asker.authServer,
@@ -84,6 +88,7 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
     user,
     realm,
     createdAt: now,
+    ...(request.pass === undefined ? {} : { firstLeg: firstLegOf(parts.keyring, id, request.pass) }),
     decision: { rule, state: 'open', answerUntil: until, finishUntil: until, challenges, version: 0 },
   };
 }

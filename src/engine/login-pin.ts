@@ -3,8 +3,8 @@ import type { EngineParts } from './parts.ts';
 import { isPassword } from './person.ts';
 import { checkPin, guessInTurn, hasFailedTooOften, type PinCheck } from './pins.ts';
 
-/** What the PIN of a login is: that of each push token, the password of the user in their source, or nothing at all. */
-export type PinRule = 'tokenpin' | 'userstore' | 'none';
+/** What the PIN of a login is: that of each push token, the password of the user in their source, nothing at all, or anything. */
+export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
 
 /** A PIN that was typed, by whom, and what it is held against. */
 export type TypedPin = { pin: string; rule: PinRule; user: string; realm: string };
@@ -31,6 +31,10 @@ export async function checkLoginPin(
       const open = tokens.filter((token) => !hasFailedTooOften(token));
       if (pin === '' && open.length > 0) return { kind: 'checked', matching: open };
       return guessInTurn(parts, tokens, async (all) => all.map(() => false));
+    }
+    case 'any': {
+      const open = tokens.filter((token) => !hasFailedTooOften(token));
+      return open.length > 0 ? { kind: 'checked', matching: open } : { kind: 'exceeded' };
     }
     default:
       return rule satisfies never;

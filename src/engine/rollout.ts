@@ -19,7 +19,8 @@ export type OfferRequest = {
   realms: string[];
   description: string;
   pin: string;
-  provider: string;
+  /** The provider recorded with the push token; without one, policies alone say. */
+  provider?: string;
   validFrom?: number;
   validUntil?: number;
   offer: OfferRules;
@@ -81,7 +82,7 @@ function offeredToken({ clock, settings }: EngineParts, request: OfferRequest, {
     phone: { ...request.phone, part: {} },
     addresses: [],
     capabilities: [],
-    provider: request.provider,
+    ...(request.provider === undefined ? {} : { provider: request.provider }),
     registrationUrl: request.offer.url,
     rolloutCredential: { digest: sha256Hex(credential), expiresAt: now + request.offer.lifeMs },
     ...(request.inLogin ? { inLogin: true } : {}),

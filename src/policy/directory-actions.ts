@@ -1,14 +1,26 @@
 import { z } from 'zod';
 
 const yes = z.boolean();
+const pinRules = ['tokenpin', 'userstore', 'none', 'any'] as const;
+const pinRule = z.enum(pinRules);
+const linotpNames = ['token_pin', 'password', 'only_otp', 'ignore_pin'] as const;
+const linotpPinRule = z
+  .union([
+    z.enum(linotpNames).transform((name) => linotpNames.indexOf(name)),
+    z.int().min(0).max(3),
+    z.enum(['0', '1', '2', '3']).transform(Number),
+  ])
+  .transform((number) => pinRules[number] ?? 'tokenpin');
 
 /** Actions that need to know users: what their PIN is, who is let in without a push token, and what a reply tells of them. */
 export const directoryActions = {
   otppin: {
     scopes: ['authentication'],
     value: z
-      .enum(['tokenpin', 'userstore', 'none'])
-      .describe("What the PIN is: the token's own, the user's password in their source, or nothing at all."),
+      .union([pinRule, linotpPinRule])
+      .describe(
+        "What the PIN is: the token's own, the user's password in their source, nothing at all, or anything. LinOTP's 0 to 3 are taken, too.",
+      ),
   },
   passthru: {
     scopes: ['authentication'],

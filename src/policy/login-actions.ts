@@ -33,6 +33,10 @@ export const loginActions = {
   },
   enroll_via_multichallenge_text: { scopes: ['authentication'], value: text.describe('What the login page says beside the QR code.') },
   enroll_via_multichallenge_optional: { scopes: ['authentication'], value: yes.describe('The user may skip that enrolment.') },
+  push_without_data: {
+    scopes: ['authentication'],
+    value: yes.describe('LinOTP: clients that send no data and cannot poll ask the phone too, and are let in once at their second call.'),
+  },
   disabled_token_types: {
     scopes: ['authentication'],
     value: types.describe('Types of token that no login is done with, separated by spaces.'),

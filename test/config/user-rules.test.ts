@@ -22,7 +22,7 @@ describe('Rules that speak of users', () => {
   it('are refused for a RADIUS service, a source or a kind of PIN that is not there', () => {
     assert.match(problemsOf({}, { passthru: 'older' })[0] ?? '', /^error .*policies.*0.*passthru.*there is no RADIUS service "older"/);
     assert.match(problemsOf({ resolver: ['ldap'] }, { push_wait: 3 })[0] ?? '', /^error .*match.*resolver.*there is no user source "ldap"/);
-    assert.match(problemsOf({}, { otppin: 'password' })[0] ?? '', /^error .*otppin/);
+    assert.match(problemsOf({}, { otppin: 'nonsense' })[0] ?? '', /^error .*otppin/);
     assert.match(problemsOf({}, { mangle: 'user/a/b/' })[0] ?? '', /^error .*mangle/);
   });
 

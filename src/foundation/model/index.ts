@@ -16,5 +16,15 @@ export { ok, type Result, refused } from './result.ts';
 export { Secret, secretField } from './secret.ts';
 export type { StockKey } from './stock-key.ts';
 export { systemCode } from './system-code.ts';
-export type { Challenge, ChallengeMode, Decision, DecisionRule, DeclineReason, Effect, TrailEntry, Transaction } from './transaction.ts';
+export type {
+  Challenge,
+  ChallengeMode,
+  Decision,
+  DecisionRule,
+  DeclineReason,
+  Effect,
+  FirstLeg,
+  TrailEntry,
+  Transaction,
+} from './transaction.ts';
 export { version } from './version.ts';

@@ -68,6 +68,9 @@ export type TrailEntry = {
   ms: number;
 };
 
+/** A keyed tag of the pass that a login began with: which key of the keyring made it, and the tag (base64url). */
+export type FirstLeg = { keyId: string; tag: string };
+
 /** One login attempt. Everything but `decision`, effects and trail is fixed at creation. */
 export type Transaction = {
   id: string;
@@ -82,5 +85,7 @@ export type Transaction = {
   /** Enrolment: the user may do without it. */
   skippable?: boolean;
   createdAt: number;
+  /** For servers that show the pass of the first leg again with every poll. */
+  firstLeg?: FirstLeg;
   decision: Decision;
 };

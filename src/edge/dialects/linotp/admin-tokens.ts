@@ -1,0 +1,72 @@
+import type { Context } from 'koa';
+import type { PushToken } from '../../../foundation/model/index.ts';
+import type { Permission } from '../../../policy/index.ts';
+import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
+import { adminOf } from './caller.ts';
+import type { LinotpParts } from './parts.ts';
+import { resolved } from './subject.ts';
+import { tokenRow } from './token-row.ts';
+
+const longestPin = 256;
+
+/** The push tokens of a serial or a user. Throws when nobody is named. */
+async function selected(parts: LinotpParts, params: LinotpParams): Promise<PushToken[]> {
+  const serial = params.text('serial');
+  if (serial) return parts.engine.selectTokens({ serial });
+  const name = params.text('user');
+  if (!name) throw new LinotpFault('parameter', "missing key KeyError('serial')");
+  return parts.engine.selectTokens(resolved(parts, params, name));
+}
+
+type Change = (parts: LinotpParts, tokens: readonly PushToken[], params: LinotpParams) => Promise<number>;
+
+/** One call that changes the push tokens of a serial or of a user; the value of its reply is how many. */
+function changing(right: Permission, change: Change): (parts: LinotpParts, ctx: Context) => Promise<void> {
+  return async (parts, ctx) => {
+    const params = await readLinotpRequest(ctx);
+    await adminOf(parts, ctx, right);
+    sendLinotp(ctx, parts.product, { id: 1, value: await change(parts, await selected(parts, params), params) });
+  };
+}
+
+/** `POST /admin/enable`. */
+export const adminEnable = changing('enable', ({ engine }, tokens) => engine.setEnabled(tokens, true));
+/** `POST /admin/disable`. */
+export const adminDisable = changing('disable', ({ engine }, tokens) => engine.setEnabled(tokens, false));
+/** `POST /admin/reset`: the fail count is zero again. */
+export const adminReset = changing('reset', ({ engine }, tokens) => engine.resetFailures(tokens));
+/** `POST /admin/remove`. */
+export const adminRemove = changing('delete', async ({ engine }, tokens) => {
+  const removed = await Promise.all(tokens.map(({ serial }) => engine.removeToken(serial)));
+  return removed.filter(Boolean).length;
+});
+/** `POST /admin/set` `pin`: the PIN of push tokens, the one thing of theirs that can be set here. */
+export const adminSet = changing('setpin', ({ engine }, tokens, params) => {
+  const pin = params.required('pin');
+  if (pin.length > longestPin) throw new LinotpFault('parameter', `pin has more than ${longestPin} characters`);
+  return engine.setPin(tokens, pin);
+});
+
+const mostRows = 100;
+
+/** `GET|POST /admin/show`: push tokens by serial (with `*`) or user, page by page. */
+export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void> {
+  const params = await readLinotpRequest(ctx);
+  await adminOf(parts, ctx, 'tokenlist');
+  const pagesize = Math.min(whole(params, 'pagesize') ?? mostRows, mostRows);
+  const page = whole(params, 'page') ?? 1;
+  const serial = params.text('serial');
+  const name = params.text('user');
+  const filter = { ...(serial ? { serial } : {}), ...(name ? resolved(parts, params, name) : {}) };
+  const limits = { offset: (page - 1) * pagesize, limit: pagesize, sortBy: 'serial', descending: false } as const;
+  const { count, tokens } = await parts.engine.listTokens(filter, limits);
+  const resultset = { pages: Math.ceil(count / pagesize), pagesize, tokens: count, page };
+  sendLinotp(ctx, parts.product, { id: 1, value: { data: tokens.map(tokenRow), resultset } });
+}
+
+function whole(params: LinotpParams, name: string): number | undefined {
+  const text = params.text(name);
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new LinotpFault('parameter', `${name} must be a whole number above zero`);
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import type { Context } from 'koa';
+import { equalText } from '../../../foundation/crypto/index.ts';
+import type { Permission } from '../../../policy/index.ts';
+import type { Admin, AuthServer } from '../../access/index.ts';
+import { LinotpFault } from '../../formats/linotp/index.ts';
+import { askerFor, type LinotpParts } from './parts.ts';
+
+/** Cookies and header of an administrator's session, as LinOTP 4 names them. @see docs/protocols/linotp.md 1 */
+export const sessionCookie = 'access_token_cookie';
+/** What the header against forged requests has to repeat. */
+export const csrfCookie = 'csrf_access_token';
+const csrfHeader = 'x-csrf-token';
+
+/** The auth server that sent a request. Throws when nobody we know did, or when it may not do that. */
+export function authServerOf(parts: LinotpParts, ctx: Context, right: AuthServer['rights'][number]): AuthServer {
+  const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path });
+  if (!server) throw new LinotpFault('policy', 'This address is not known as an auth server of this gateway.');
+  if (!server.rights.includes(right)) throw new LinotpFault('policy', `This auth server does not have the right to ${right}.`);
+  return server;
+}
+
+/**
+ * The administrator of a request: by the session of `/admin/login` with its header against forged requests, or by a token in `Authorization`.
+ * Throws when there is none, or when policies do not permit it.
+ */
+export async function adminOf(parts: LinotpParts, ctx: Context, right: Permission): Promise<Admin> {
+  const admin = await parts.adminTokens.read(tokenOf(ctx));
+  if (!admin.ok) throw new LinotpFault('untyped', 'Please log in at /admin/login first.');
+  const facts = parts.engine.facts(askerFor(parts, ctx), { user: admin.value.name });
+  if (!parts.engine.policy.permits(right, facts))
+    throw new LinotpFault('policy', `You do not have the administrative right to do this: ${right}`);
+  return admin.value;
+}
+
+/** What guards a session against forged requests: made from its token, so that nothing is stored. */
+export const csrfOf = (token: string): string => createHash('sha256').update(`csrf ${token}`).digest('hex');
+
+function tokenOf(ctx: Context): string {
+  const header = ctx.get('authorization').replace(/^Bearer /i, '');
+  if (header !== '') return header;
+  const token = ctx.cookies.get(sessionCookie) ?? '';
+  if (ctx.method === 'GET' || equalText(ctx.get(csrfHeader), csrfOf(token))) return token;
+  throw new LinotpFault('untyped', 'Missing or wrong X-CSRF-TOKEN');
+}

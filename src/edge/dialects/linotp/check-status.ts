@@ -1,0 +1,73 @@
+import type { Context } from 'koa';
+import type { Challenge, Transaction } from '../../../foundation/model/index.ts';
+import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
+import { authServerOf } from './caller.ts';
+import { askerFor, type LinotpParts } from './parts.ts';
+import { passRule } from './pass.ts';
+import { resolved } from './subject.ts';
+import { childId, idOf, parentOf } from './trigger.ts';
+
+/**
+ * `GET|POST /validate/check_status`: how the challenges of a transaction stand, for whoever shows its pass again. `value` says that there is
+ * something to tell, not that the login was approved; asking consumes nothing.
+ * @see docs/protocols/linotp.md 10.4
+ */
+export async function validateCheckStatus(parts: LinotpParts, ctx: Context): Promise<void> {
+  failsWith(ctx, { id: 0, value: false });
+  const params = await readLinotpRequest(ctx);
+  const server = authServerOf(parts, ctx, 'poll');
+  const id = params.text('transactionid') ?? params.required('state');
+  const pass = params.required('pass');
+  const transaction = await parts.engine.findOwnForeign('linotp', server.name, parentOf(id));
+  const shown = transaction ? await shownOf(parts, ctx, { transaction, id, pass, params }) : [];
+  if (shown.length === 0) return sendLinotp(ctx, parts.product, { id: 0, value: false });
+  sendLinotp(ctx, parts.product, { id: 0, value: true, detail: { transactions: Object.fromEntries(shown) } });
+}
+
+type Question = { transaction: Transaction; id: string; pass: string; params: LinotpParams };
+type Shown = readonly [id: string, status: Record<string, unknown>];
+
+async function shownOf(parts: LinotpParts, ctx: Context, question: Question): Promise<Shown[]> {
+  const { transaction, id, params } = question;
+  const { state, finishUntil, challenges } = transaction.decision;
+  const isGone = state === 'withdrawn' || parts.engine.clock() >= finishUntil;
+  if (isGone || !isAbout(parts, params, transaction) || !(await isAllowed(parts, ctx, question))) return [];
+  const serial = params.text('serial') || undefined;
+  return challenges
+    .filter((challenge) => id === idOf(transaction) || id === childId(transaction, challenge))
+    .filter((challenge) => serial === undefined || serial === challenge.serial)
+    .map((challenge) => [childId(transaction, challenge), statusOf(challenge, state)]);
+}
+
+/** Whether a transaction is one of the user whom the poll names. */
+function isAbout(parts: LinotpParts, params: LinotpParams, { user, realm }: Transaction): boolean {
+  const name = params.text('user');
+  if (!name) return true;
+  const who = resolved(parts, params, name);
+  return who.user.toLowerCase() === user.toLowerCase() && who.realm.toLowerCase() === realm.toLowerCase();
+}
+
+async function isAllowed(parts: LinotpParts, ctx: Context, { transaction, pass, params }: Question): Promise<boolean> {
+  const { engine, clientAddress } = parts;
+  const owner = { user: transaction.user, realm: transaction.realm };
+  const facts = { ...engine.facts(askerFor(parts, ctx), owner), scope: 'authentication' as const };
+  const alone = params.text('user') ? undefined : params.text('serial');
+  return passRule(engine.policy, facts) === 'any' || engine.checkFirstLeg({ transaction, pass, source: clientAddress(ctx), alone });
+}
+
+/**
+ * What a challenge looks like to who polls: `accept` or `reject` stands at the one that was answered; the others of its transaction are closed with it.
+ * @see docs/protocols/linotp.md 10.4, 11
+ */
+function statusOf({ serial, state }: Challenge, whole: Transaction['decision']['state']): Record<string, unknown> {
+  const isAnswered = state === 'accepted' || state === 'declined' || state === 'locked';
+  return {
+    received_count: isAnswered ? 1 : 0,
+    received_tan: isAnswered,
+    valid_tan: state === 'accepted',
+    message: '',
+    status: isAnswered || whole !== 'open' ? 'closed' : 'open',
+    ...(state === 'accepted' ? { accept: true } : isAnswered ? { reject: true } : {}),
+    token: { serial, type: 'push' },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Context } from 'koa';
+import type { Route, RoutePattern } from '../../http/index.ts';
+import { adminCheckStatus } from './admin-checkstatus.ts';
+import { adminInit } from './admin-init.ts';
+import { adminLogin, adminLogout } from './admin-login.ts';
+import { adminDisable, adminEnable, adminRemove, adminReset, adminSet, adminShow } from './admin-tokens.ts';
+import { validateCheck, validateCheckSerial, validateSimpleCheck } from './check.ts';
+import { validateCheckStatus } from './check-status.ts';
+import { validateCheckTransaction } from './check-t.ts';
+import { validateFail, validateOk } from './constant.ts';
+import type { LinotpParts } from './parts.ts';
+import { changeProvider, getProvider, getProviderDef, testProvider } from './providers.ts';
+import { testPage } from './test-page.ts';
+
+export type { LinotpParts } from './parts.ts';
+
+type Handler = (parts: LinotpParts, ctx: Context) => Promise<void>;
+
+const both = ['GET', 'POST'] as const;
+
+const table: readonly (RoutePattern & { handler: Handler })[] = [
+  { methods: both, path: '/validate/check', handler: validateCheck },
+  { methods: both, path: '/validate/check_s', handler: validateCheckSerial },
+  { methods: both, path: '/validate/check_t', handler: validateCheckTransaction },
+  { methods: both, path: '/validate/check_status', handler: validateCheckStatus },
+  { methods: both, path: '/validate/simplecheck', handler: validateSimpleCheck },
+  { methods: both, path: '/validate/ok', handler: validateOk },
+  { methods: both, path: '/validate/fail', handler: validateFail },
+  { methods: ['POST'], path: '/admin/login', handler: adminLogin },
+  { methods: both, path: '/admin/logout', handler: adminLogout },
+  { methods: ['POST'], path: '/admin/init', handler: adminInit },
+  { methods: both, path: '/admin/show', handler: adminShow },
+  { methods: both, path: '/admin/checkstatus', handler: adminCheckStatus },
+  { methods: ['POST'], path: '/admin/enable', handler: adminEnable },
+  { methods: ['POST'], path: '/admin/disable', handler: adminDisable },
+  { methods: ['POST'], path: '/admin/reset', handler: adminReset },
+  { methods: ['POST'], path: '/admin/remove', handler: adminRemove },
+  { methods: ['POST'], path: '/admin/set', handler: adminSet },
+  { methods: both, path: '/system/getProvider', handler: getProvider },
+  { methods: both, path: '/system/testProvider', handler: testProvider },
+  { methods: both, path: '/system/getProviderDef', handler: getProviderDef },
+  { methods: ['POST'], path: '/system/setProvider', handler: changeProvider },
+  { methods: ['POST'], path: '/system/setDefaultProvider', handler: changeProvider },
+  { methods: ['POST'], path: '/system/delProvider', handler: changeProvider },
+  { methods: ['GET'], path: '/auth/pushtoken', handler: testPage },
+];
+
+/** The routes that a LinOTP mount owns, beside those of its phones. */
+export const linotpPatterns: readonly RoutePattern[] = table;
+
+/** Ties the dialect's routes to its parts. */
+export const linotpRoutes = (parts: LinotpParts): Route[] =>
+  table.map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));
