@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { GatewayOptions } from './cli/gateway-runner.ts';
 import { readSecret } from './config/index.ts';
-import { openAdminTokens } from './edge/access/index.ts';
+import { openAdminTokens, openTokens } from './edge/access/index.ts';
 import { type Listener, openListener } from './edge/http/index.ts';
 import { openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
@@ -154,11 +154,12 @@ export function openParts({ config, clock, log, keyring, store, metrics, routing
 
 async function listen({ config, clock, log }: GatewayOptions, parts: EngineParts, draining: { now: boolean }): Promise<Listener[]> {
   const engine = openEngine(parts);
-  const adminTokens = openAdminTokens(parts.keyring, clock, config.settings.adminTokenLifeMs);
+  const tokens = openTokens({ keyring: parts.keyring, clock, trusted: config.trustedJwts });
+  const adminTokens = openAdminTokens(tokens, config.settings.adminTokenLifeMs);
   const listeners: Listener[] = [];
   try {
     for (const listener of config.listeners) {
-      const mounts = mountsOf({ config, listener, parts, engine, adminTokens, draining });
+      const mounts = mountsOf({ config, listener, parts, engine, tokens, adminTokens, draining });
       listeners.push(await openListener({ address: listener.address, mounts, log, metrics: parts.metrics, draining }));
     }
   } catch (error) {

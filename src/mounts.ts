@@ -1,11 +1,11 @@
 import type { Config } from './config/index.ts';
-import { type AdminTokens, localServer, openAuthServers } from './edge/access/index.ts';
+import { type AdminTokens, localServer, openAuthServers, openCredentials, type Tokens } from './edge/access/index.ts';
 import { linotpRoutes } from './edge/dialects/linotp/index.ts';
 import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.ts';
 import { privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpUnknown } from './edge/formats/linotp/index.ts';
-import { type PiFlavour, type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
-import { addressReader, clientReader, type Mount, opsRoutes } from './edge/http/index.ts';
+import { openReplySigner, type PiFlavour, type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
+import { addressReader, clientReader, type Mount, opsRoutes, type Route } from './edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from './edge/phones/pipush/index.ts';
 import type { Engine, EngineParts } from './engine/index.ts';
@@ -27,6 +27,7 @@ export type MountParts = {
   listener: Config['listeners'][number];
   parts: EngineParts;
   engine: Engine;
+  tokens: Tokens;
   adminTokens: AdminTokens;
   draining: { now: boolean };
 };
@@ -41,6 +42,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           dialect: 'privacyidea',
           routes: privacyideaMount(mountParts, mount),
           unknown: piUnknown(productOf(mount, mountParts.parts)),
+          ...signed(mountParts.config),
         };
       case 'linotp':
         return {
@@ -70,10 +72,15 @@ function linotpMount(mountParts: MountParts, mount: MountConfig) {
   const product = linotp(mountParts);
   const phone = openLinotp({ scheme: config.settings.mobile_app_protocol_id });
   const callers = callersOf(mountParts);
-  return [
-    ...linotpRoutes({ ...callers, product, mount }),
-    ...linotpPhoneRoutes({ engine, linotp: phone, clientAddress: callers.clientAddress, product }),
-  ];
+  return split(mount, {
+    callers: linotpRoutes({ ...callers, product, mount }),
+    phones: linotpPhoneRoutes({ engine, linotp: phone, clientAddress: callers.clientAddress, product }),
+  });
+}
+
+/** Signs the replies of a mount, where the settings have a key for that. */
+function signed({ settings: { responseSigningKey: key } }: Config): Pick<Mount, 'finish'> {
+  return key ? { finish: openReplySigner(key) } : {};
 }
 
 function opsMount({ listener, parts, engine, adminTokens, draining }: MountParts) {
@@ -89,14 +96,20 @@ function privacyideaMount(mountParts: MountParts, mount: MountConfig) {
   const product = productOf(mount, parts);
   const callers = callersOf(mountParts);
   const graceMs = graceSeconds(config, mount) * 1000;
-  return [
-    ...privacyideaRoutes({ ...callers, product, mount, graceMs }),
-    ...pipushRoutes({ engine, pipush: openPipush(), clientAddress: callers.clientAddress, product }),
-  ];
+  return split(mount, {
+    callers: privacyideaRoutes({ ...callers, product, mount, graceMs }),
+    phones: pipushRoutes({ engine, pipush: openPipush(), clientAddress: callers.clientAddress, product }),
+  });
 }
 
+/** The routes of a mount, which may serve phones alone, or auth servers alone. */
+const split = ({ phones: which }: MountConfig, { callers, phones }: { callers: Route[]; phones: Route[] }): Route[] => [
+  ...(which === 'only' ? [] : callers),
+  ...(which === 'none' ? [] : phones),
+];
+
 /** The engine, and who may call it: what every dialect of auth servers works with. */
-function callersOf({ config, listener, parts, engine, adminTokens }: MountParts) {
+function callersOf({ config, listener, parts, engine, tokens, adminTokens }: MountParts) {
   const servers =
     config.authServers.length > 0
       ? config.authServers
@@ -104,6 +117,7 @@ function callersOf({ config, listener, parts, engine, adminTokens }: MountParts)
   return {
     engine,
     callerOf: openAuthServers(servers),
+    credentials: openCredentials({ ...parts, servers, tokens }),
     adminTokens,
     checkLogin: (name: string, password: string, source: string) => checkLogin(parts, name, password, source),
     clientAddress: addressReader(listener.trustedProxies),

@@ -1,5 +1,5 @@
 import { type LoadedConfig, readSecret } from '../config/index.ts';
-import { openAdminTokens } from '../edge/access/index.ts';
+import { openAdminTokens, openTokens } from '../edge/access/index.ts';
 import { openKeyring } from '../foundation/keyring/index.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
@@ -9,7 +9,8 @@ const tokenLifeMs = 60_000;
 export async function adminToken({ config, folder }: LoadedConfig, { environment }: Terminal): Promise<string> {
   const found = readSecret(config.keyring, { folder, environment });
   if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}. The first start of the gateway makes it: npm start`);
-  return openAdminTokens(openKeyring(found.text), Date.now, tokenLifeMs).issue({ name: 'cli', rights: [] });
+  const tokens = openTokens({ keyring: openKeyring(found.text), clock: Date.now, trusted: [] });
+  return openAdminTokens(tokens, tokenLifeMs).issue({ name: 'cli', rights: [] });
 }
 
 type MountConfig = LoadedConfig['config']['listeners'][number]['mounts'][number];
@@ -17,7 +18,9 @@ type MountConfig = LoadedConfig['config']['listeners'][number]['mounts'][number]
 /** The URL of the first mount that serves this, in this flavour if one is named, as it is reached from this machine. */
 export function mountUrl({ config, file }: LoadedConfig, wanted: MountConfig['serves'], flavour?: MountConfig['flavour']): string {
   for (const { address, mounts } of config.listeners) {
-    const mount = mounts.find((each) => each.serves === wanted && (flavour === undefined || each.flavour === flavour));
+    const mount = mounts.find(
+      (each) => each.serves === wanted && each.phones !== 'only' && (flavour === undefined || each.flavour === flavour),
+    );
     if (mount) return `http://${address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:')}${mount.path === '/' ? '' : mount.path}`;
   }
   throw new CommandFailed(

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { GatewayFault, version } from '../foundation/model/index.ts';
 import { accountsCommand } from './commands/accounts.ts';
+import { callersCommand } from './commands/callers.ts';
 import { certsCommand } from './commands/certs.ts';
 import { checkConfigCommand } from './commands/check-config.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -51,6 +52,7 @@ function program(startGateway: StartGateway, terminal: Terminal): Command {
     phoneCommand(terminal),
     loginCommand(terminal),
     accountsCommand(terminal),
+    callersCommand(terminal),
     keyringCommand(terminal),
     storeCommand(terminal),
     policyCommand(terminal),

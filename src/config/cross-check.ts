@@ -49,6 +49,7 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
     ...sourceNames(config),
     ...oneDefault(config),
     ...authServerNames(config),
+    ...callerNames(config),
     ...checkProviders(config.providers).map((problem) => at(['providers'], problem)),
     ...checkUserRules(config),
     ...checkPolicies(config.policies, known).map((problem) => at(['policies'], problem)),
@@ -98,4 +99,27 @@ function authServerNames({ authServers, listeners, realms }: Config): Problem[] 
       realms.some(({ name }) => name === realm) ? [] : [error(['authServers', index, 'realms', place], `there is no realm "${realm}"`)],
     ),
   ]);
+}
+
+/** Who is named as an auth server but is none, and keys that two have. */
+function callerNames({ authServers, trustedJwts }: Config): Problem[] {
+  const unknown = trustedJwts.flatMap(({ authServer }, index) =>
+    authServer === undefined || authServers.some(({ name }) => name === authServer)
+      ? []
+      : [error(['trustedJwts', index, 'authServer'], `there is no auth server "${authServer}"`)],
+  );
+  const ids = authServers.flatMap(({ hmacKeys }, index) =>
+    hmacKeys.map(({ id }, place) => ({ text: id, path: ['authServers', index, 'hmacKeys', place, 'id'] })),
+  );
+  const keys = authServers.flatMap(({ apiKeys }, index) =>
+    apiKeys.map((key, place) => ({ text: key.reveal(), path: ['authServers', index, 'apiKeys', place] })),
+  );
+  return [...unknown, ...[ids, keys].flatMap((list) => heldTwice(list))];
+}
+
+/** No message shows the text: it may be a key. */
+function heldTwice(list: readonly { text: string; path: PropertyKey[] }[]): Problem[] {
+  return list.flatMap(({ text, path }, at) =>
+    text !== '' && list.findIndex((other) => other.text === text) < at ? [error(path, 'another one is the same; give each its own')] : [],
+  );
 }

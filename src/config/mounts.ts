@@ -6,12 +6,12 @@ import { type MountRoutes, opsPatterns, type RoutePattern } from '../edge/http/i
 import { linotpPhonePatterns } from '../edge/phones/linotp/index.ts';
 import { pipushPatterns } from '../edge/phones/pipush/index.ts';
 
-/** What a mount can serve, and the routes that come with it. A dialect brings its phones along. */
-export const served = {
-  privacyidea: [...privacyideaPatterns, ...pipushPatterns],
-  linotp: [...linotpPatterns, ...linotpPhonePatterns],
-  ops: [...opsPatterns, ...operatorPatterns],
-} satisfies Record<string, readonly RoutePattern[]>;
+/** What a mount can serve: the routes for auth servers, and those that its phones call. */
+const served = {
+  privacyidea: { callers: privacyideaPatterns, phones: pipushPatterns },
+  linotp: { callers: linotpPatterns, phones: linotpPhonePatterns },
+  ops: { callers: [...opsPatterns, ...operatorPatterns], phones: [] },
+} satisfies Record<string, { callers: readonly RoutePattern[]; phones: readonly RoutePattern[] }>;
 
 /** One mount of a listener. */
 export const mountConfig = z
@@ -35,6 +35,18 @@ export const mountConfig = z
       .boolean()
       .default(false)
       .describe('Anybody who knows a transaction id may ask for its status, as browsers behind some plug-ins do.'),
+    phones: z
+      .enum(['only', 'none'])
+      .optional()
+      .describe('"only": no route but those that phones call; "none": all but those. Splits them over listeners. Absent: both.'),
+  })
+  .refine(({ serves, phones }) => served[serves].phones.length > 0 || phones === undefined, {
+    path: ['phones'],
+    message: 'no phone calls a mount of this kind; leave it out',
+  })
+  .refine(({ phones, publicPoll }) => phones !== 'only' || !publicPoll, {
+    path: ['publicPoll'],
+    message: 'a mount for phones only has no poll to make public',
   })
   .refine(({ serves, publicPoll }) => serves === 'privacyidea' || !publicPoll, {
     path: ['publicPoll'],
@@ -50,4 +62,7 @@ export const mountConfig = z
   });
 
 /** The routes of one configured mount, for the check that no two mounts own the same one. */
-export const routesOf = ({ path, serves }: z.output<typeof mountConfig>): MountRoutes => ({ mountPath: path, routes: served[serves] });
+export const routesOf = ({ path, serves, phones }: z.output<typeof mountConfig>): MountRoutes => ({
+  mountPath: path,
+  routes: [...(phones === 'only' ? [] : served[serves].callers), ...(phones === 'none' ? [] : served[serves].phones)],
+});

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { catalog } from '../../providers/catalog.ts';
 import { providerConfig } from '../delivery/registry/index.ts';
-import { authServerConfig } from '../edge/access/index.ts';
+import { authServerConfig, trustedJwtConfig } from '../edge/access/index.ts';
+import { replySigningKey } from '../edge/formats/privacyidea/index.ts';
 import { clientOverride, listenerConfig } from '../edge/http/index.ts';
 import { radiusServerConfig, realmConfig, userSourceConfig } from '../engine/users/index.ts';
 import { ruleConfig } from '../policy/index.ts';
@@ -81,6 +82,9 @@ export const settingsConfig = z.strictObject({
     .max(10 * minute)
     .default(10_000)
     .describe('How long requests under way may take after SIGTERM.'),
+  responseSigningKey: replySigningKey
+    .optional()
+    .describe('RSA key that signs every reply of privacyidea mounts (PEM); without it none is signed.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Lowest level that is logged.'),
 });
 
@@ -104,6 +108,7 @@ export const configSchemaOf = (catalog: Catalog) =>
     cluster: clusterConfig.prefault({}).describe('Several processes on one machine.'),
     keyring: secretReference.describe('The keys that seal every secret in the store: 32-byte keys with ids, as JSON.'),
     authServers: z.array(authServerConfig).default([]).describe('Who may call. Without any, whoever calls from this machine.'),
+    trustedJwts: z.array(trustedJwtConfig).default([]).describe("JWTs of other issuers that are taken, as privacyIDEA's PI_TRUSTED_JWT."),
     realms: z.array(realmConfig).default([]).describe('Names under which users are known.'),
     userSources: z.array(userSourceConfig).default([]).describe('Where the users of realms come from: files, LDAP directories.'),
     radiusServers: z.array(radiusServerConfig).default([]).describe('RADIUS services that a policy may hand a login on to.'),

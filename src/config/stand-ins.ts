@@ -16,6 +16,7 @@ const standIns: Readonly<Record<string, (name: unknown, refused: Draft) => Draft
     mounts: Array.isArray(mounts) && mounts.length > 0 ? mounts.map(goodMount) : elsewhere.mounts,
   }),
   authServers: (name) => ({ name, networks: ['127.0.0.1/32'], mounts: [] }),
+  trustedJwts: () => ({ publicKey: new Secret(''), algorithm: 'ES256', role: 'admin', username: '-' }),
   realms: (name) => ({ name }),
   userSources: (name) => ({ name, kind: 'file', config: { file: '-' } }),
   radiusServers: (name) => ({ name, servers: '-', secret: new Secret('-') }),

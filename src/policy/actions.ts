@@ -126,6 +126,10 @@ export const actions = {
     value: z.enum(['edupush', 'push']).describe('The type that clients are told; some look for push and know no other.'),
   },
   enrollEDUPUSH: { scopes: ['admin'], value: permission },
+  api_key_required: {
+    scopes: ['authorization'],
+    value: yes.describe('/validate/check wants an API key, a signature or a JWT of role validate: the network alone is not enough.'),
+  },
   operate: { scopes: ['admin'], value: permission },
   triggerchallenge: { scopes: ['admin'], value: permission },
   enrollPUSH: { scopes: ['admin'], value: permission },

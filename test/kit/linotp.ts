@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig, problemText } from '../../src/config/index.ts';
-import { openAdminTokens } from '../../src/edge/access/index.ts';
+import { openAdminTokens, openTokens } from '../../src/edge/access/index.ts';
 import { openListener } from '../../src/edge/http/index.ts';
 import { type Engine, openEngine } from '../../src/engine/index.ts';
 import { openDirectory } from '../../src/engine/users/index.ts';
@@ -73,8 +73,9 @@ export async function givenLinotp(undo: Cleanup, wishes: GatewayWishes = {}): Pr
   const [listener] = loaded.value.config.listeners;
   assert.ok(listener);
   const draining = { now: false };
-  const adminTokens = openAdminTokens(keyring, clock, 3_600_000);
-  const given = mountsOf({ config: loaded.value.config, listener, parts, engine, adminTokens, draining });
+  const tokens = openTokens({ keyring, clock, trusted: [] });
+  const adminTokens = openAdminTokens(tokens, 3_600_000);
+  const given = mountsOf({ config: loaded.value.config, listener, parts, engine, tokens, adminTokens, draining });
   const { url, close } = await openListener({ address: '127.0.0.1:0', mounts: given, log, metrics, draining });
   undo.later(async () => {
     await close(0);

@@ -1,5 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { apiKey } from './api-keys.ts';
+import { hmacKey } from './signed-requests.ts';
 
 const network = z.string().refine(isNetwork, 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
 
@@ -16,6 +18,8 @@ export const authServerConfig = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Administrators that act for it: their tokens are taken for this auth server from any address.'),
+  apiKeys: z.array(apiKey).default([]).describe('API keys that it may show: each the key itself, or sha256: and its hash in hex.'),
+  hmacKeys: z.array(hmacKey).default([]).describe('Keys by which it signs its requests.'),
   rights: z
     .array(z.enum(['trigger', 'check', 'poll']))
     .default(['trigger', 'check', 'poll'])
@@ -31,16 +35,22 @@ export const localServer = (mounts: readonly string[]): AuthServer => ({
   networks: ['127.0.0.0/8', '::1/128'],
   mounts: [...mounts],
   accounts: [],
+  apiKeys: [],
+  hmacKeys: [],
   rights: ['trigger', 'check', 'poll'],
 });
 
-/** What is known of a caller: its address as it counts, the path of the mount it called, and the administrator it logged in as. */
-export type CallerFacts = { address: string; mount: string; account?: string };
+/**
+ * What is known of a caller: its address as it counts, the path of the mount it called, the auth server whose credential it showed, and the
+ * administrator it logged in as.
+ */
+export type CallerFacts = { address: string; mount: string; shown?: string; account?: string };
 
-/** Recognises callers: by the administrator's account where an auth server lists it, else by network. Undefined: nobody we know. */
+/** Recognises callers: by a credential, else by the administrator's account where an auth server lists it, else by network. Undefined: nobody we know. */
 export function openAuthServers(servers: readonly AuthServer[]): (facts: CallerFacts) => AuthServer | undefined {
   const known = servers.map((server) => ({ server, networks: server.networks.map((text) => ipaddr.parseCIDR(text)) }));
-  return ({ address, mount, account }) => {
+  return ({ address, mount, shown, account }) => {
+    if (shown !== undefined) return servers.find(({ name, mounts }) => name === shown && mounts.includes(mount));
     const byAccount = account === undefined ? undefined : known.find(({ server }) => server.accounts.includes(account));
     if (byAccount) return byAccount.server.mounts.includes(mount) ? byAccount.server : undefined;
     if (!ipaddr.isValid(address)) return undefined;

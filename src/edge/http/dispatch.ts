@@ -8,7 +8,7 @@ export type RequestLabels = { dialect: string; route: string };
 /** Sends each request to its route; what no route owns is answered in the words of the mount with the longest path that holds it. */
 export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, error: unknown) => void): Middleware {
   const router = new Router({ strict: false, sensitive: true });
-  for (const { path: mountPath, dialect, routes, unknown } of mounts) {
+  for (const { path: mountPath, dialect, routes, unknown, finish } of mounts) {
     for (const { methods, path, handle } of routes) {
       const whole = fullPath(mountPath, path);
       // Registered without the slash at its end, a route is found with and without it.
@@ -19,6 +19,7 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
         } catch (error) {
           if (unknown.error(ctx, error)) onDefect(ctx, error);
         }
+        await finish?.(ctx);
       });
     }
   }
@@ -36,6 +37,7 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
       ctx.set('allow', allowed.join(', '));
       mount.unknown.methodNotAllowed(ctx);
     } else mount.unknown.notFound(ctx);
+    await mount?.finish?.(ctx);
   };
 }
 

@@ -17,8 +17,8 @@ export type Unknown = {
   error(ctx: Context, error: unknown): boolean;
 };
 
-/** What is served below one path of a listener. */
-export type Mount = { path: string; dialect: string; routes: readonly Route[]; unknown: Unknown };
+/** What is served below one path of a listener; `finish` has the last word on every reply of it. */
+export type Mount = { path: string; dialect: string; routes: readonly Route[]; unknown: Unknown; finish?: (ctx: Context) => Promise<void> };
 
 /** The routes of a mount as the configuration check sees them. */
 export type MountRoutes = { mountPath: string; routes: readonly RoutePattern[] };

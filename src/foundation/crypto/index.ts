@@ -11,4 +11,4 @@ export {
 export { exportPkcs12, type Issued, issueClientCertificate, issueServerCertificate, makeAuthority } from './development-ca.ts';
 export { equalText, randomDigits, randomHex, sha256Hex } from './digest.ts';
 export { type Pkcs12, type Pkcs12Problem, readPkcs12 } from './pkcs12.ts';
-export { readSpki, signRsaSha256, verifySha256 } from './rsa.ts';
+export { readSpki, signRsaPssSha256, signRsaSha256, verifySha256 } from './rsa.ts';

@@ -1,9 +1,17 @@
-import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { constants, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 
 /** RSASSA-PKCS1-v1_5 with SHA-256, off the event loop. */
 export function signRsaSha256(key: KeyObject, data: Uint8Array): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     sign('sha256', data, key, (error, signature) => (error ? reject(error) : resolve(signature)));
+  });
+}
+
+/** RSASSA-PSS with SHA-256, MGF1 with SHA-256 and the longest salt, off the event loop. */
+export function signRsaPssSha256(key: KeyObject, data: Uint8Array): Promise<Buffer> {
+  const options = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_MAX_SIGN };
+  return new Promise((resolve, reject) => {
+    sign('sha256', data, options, (error, signature) => (error ? reject(error) : resolve(signature)));
   });
 }
 

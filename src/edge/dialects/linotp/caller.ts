@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import { equalText } from '../../../foundation/crypto/index.ts';
 import type { Permission } from '../../../policy/index.ts';
-import type { Admin, AuthServer } from '../../access/index.ts';
+import { type Admin, type AuthServer, bearerOf } from '../../access/index.ts';
 import { LinotpFault } from '../../formats/linotp/index.ts';
+import { callerRequest } from '../../http/index.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 
 /** Cookies and header of an administrator's session, as LinOTP 4 names them. @see docs/protocols/linotp.md 1 */
@@ -12,9 +13,16 @@ export const sessionCookie = 'access_token_cookie';
 export const csrfCookie = 'csrf_access_token';
 const csrfHeader = 'x-csrf-token';
 
-/** The auth server that sent a request. Throws when nobody we know did, or when it may not do that. */
-export function authServerOf(parts: LinotpParts, ctx: Context, right: AuthServer['rights'][number]): AuthServer {
-  const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path });
+/**
+ * The auth server that sent a request: by the credential it shows, else by its network. Throws when the credential is wrong, when nobody we know sent it,
+ * or when it may not do that.
+ */
+export async function authServerOf(parts: LinotpParts, ctx: Context, right: AuthServer['rights'][number]): Promise<AuthServer> {
+  const address = parts.clientAddress(ctx);
+  const shown = await parts.credentials(callerRequest(ctx, address, bearerOf(ctx.get('authorization'))));
+  if (!shown.ok) throw new LinotpFault('policy', 'The credential of this request is not valid.');
+  const known = shown.value === undefined ? {} : { shown: shown.value };
+  const server = parts.callerOf({ address, mount: parts.mount.path, ...known });
   if (!server) throw new LinotpFault('policy', 'This address is not known as an auth server of this gateway.');
   if (!server.rights.includes(right)) throw new LinotpFault('policy', `This auth server does not have the right to ${right}.`);
   return server;

@@ -15,7 +15,7 @@ import { childId, idOf, parentOf } from './trigger.ts';
 export async function validateCheckStatus(parts: LinotpParts, ctx: Context): Promise<void> {
   failsWith(ctx, { id: 0, value: false });
   const params = await readLinotpRequest(ctx);
-  const server = authServerOf(parts, ctx, 'poll');
+  const server = await authServerOf(parts, ctx, 'poll');
   const id = params.text('transactionid') ?? params.required('state');
   const pass = params.required('pass');
   const transaction = await parts.engine.findOwnForeign('linotp', server.name, parentOf(id));

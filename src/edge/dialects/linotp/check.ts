@@ -65,7 +65,7 @@ const challengeDetail = ({ id, token }: Triggered['challenges'][number]) => ({
 const refused: Checked = { value: false };
 
 async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Promise<Checked> {
-  const server = authServerOf(parts, ctx, 'check');
+  const server = await authServerOf(parts, ctx, 'check');
   const subject = await subjectOf(parts, params, server);
   const tokens = subject.tokens.filter((token) => mayBeAsked(token, parts.engine.clock()));
   const id = params.text('transactionid') ?? params.text('state');

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Asker, Engine } from '../../../engine/index.ts';
-import type { AdminTokens, AuthServer, CallerFacts } from '../../access/index.ts';
+import type { AdminTokens, AuthServer, CallerFacts, Credentials } from '../../access/index.ts';
 import type { LinotpProduct } from '../../formats/linotp/index.ts';
 import { askerOf } from '../../http/index.ts';
 
@@ -8,6 +8,8 @@ import { askerOf } from '../../http/index.ts';
 export type LinotpParts = {
   engine: Engine;
   callerOf: (facts: CallerFacts) => AuthServer | undefined;
+  /** Finds the auth server whose credential a request shows. */
+  credentials: Credentials;
   adminTokens: AdminTokens;
   /** Checks an administrator's password; `blocked` after too many failures of this source. */
   checkLogin: (name: string, password: string, source: string) => Promise<'right' | 'wrong' | 'blocked'>;

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
-import type { Admin, AuthServer } from '../../access/index.ts';
+import { type Admin, type AuthServer, bearerOf, type CredentialRefusal, type TokenRefusal } from '../../access/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
+import { callerRequest } from '../../http/index.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
@@ -12,16 +13,63 @@ export const adminRights = [
 /** One of them. */
 export type AdminRight = (typeof adminRights)[number];
 
+/** An auth server that sent a request, and whether it showed a credential of its own rather than only came from its network. */
+export type Caller = { server: AuthServer; showed: boolean };
+
 /**
- * The auth server that sent a request: by the administrator it logged in as, else by its network. Throws the dialect's refusal when
- * nobody we know did, or when it may not do that.
+ * The auth server that sent a request: by the credential it shows, else by the administrator it logged in as, else by its network. Throws the
+ * dialect's refusal when the credential is wrong, when nobody we know sent it, or when it may not do that.
  */
-export function authServerOf(parts: PrivacyideaParts, ctx: Context, right: AuthServer['rights'][number], admin?: Admin): AuthServer {
+export async function authServerOf(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  right: AuthServer['rights'][number],
+  admin?: Admin,
+): Promise<Caller> {
   const address = parts.clientAddress(ctx);
-  const server = parts.callerOf({ address, mount: parts.mount.path, ...(admin ? { account: admin.name } : {}) });
+  const shown = admin?.authServer ?? (await shownBy(parts, ctx, address, admin));
+  const known = { ...(shown === undefined ? {} : { shown }), ...(admin && admin.realm === undefined ? { account: admin.name } : {}) };
+  const server = parts.callerOf({ address, mount: parts.mount.path, ...known });
   if (!server) throw new PiFault('policy', 'This address is not known as an auth server of this gateway.');
   if (!server.rights.includes(right)) throw new PiFault('policy', `This auth server does not have the right to ${right}.`);
-  return server;
+  return { server, showed: shown !== undefined };
+}
+
+/** The name of the auth server whose credential a request shows. Where an administrator is logged in, the Authorization header is that one's. */
+async function shownBy({ credentials }: PrivacyideaParts, ctx: Context, address: string, admin?: Admin): Promise<string | undefined> {
+  const bearer = admin ? '' : bearerOf(ctx.get('pi-authorization') || ctx.get('authorization'));
+  const found = await credentials(callerRequest(ctx, address, bearer));
+  if (!found.ok) throw credentialFault(found.error);
+  return found.value;
+}
+
+function credentialFault(refusal: CredentialRefusal): PiFault {
+  switch (refusal.kind) {
+    case 'malformed':
+    case 'expired':
+      return tokenFault(refusal);
+    case 'wrong':
+    case 'blocked':
+      return new PiFault('bad-authorization', 'Authentication failure. The API key or the signature of this request is not valid.');
+    default:
+      return refusal satisfies never;
+  }
+}
+
+/**
+ * Refuses a login whose caller only came from the right network, where policies want an API key.
+ * @see docs/protocols/privacyidea.md 6.1, 11.3
+ */
+export function requireApiKey(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  { server, showed }: Caller,
+  about: { user: string; realm: string },
+): void {
+  const { engine } = parts;
+  const { user, realm } = about;
+  const facts = { ...engine.facts(askerFor(parts, ctx, server), { user, realm }), scope: 'authorization' as const };
+  if (!showed && engine.policy.value('api_key_required', facts)) throw new PiFault('policy', 'No valid API key was passed.');
 }
 
 /**
@@ -36,26 +84,30 @@ export async function adminOf(parts: PrivacyideaParts, ctx: Context, right: Admi
       .find(Boolean) ?? '';
   if (header === '') throw new PiFault('no-authorization', 'Authentication failure. Missing Authorization header.');
   const token = await parts.adminTokens.read(header.replace(/^Bearer /i, ''));
-  if (!token.ok) {
-    switch (token.error.kind) {
-      case 'malformed':
-        throw new PiFault('bad-authorization', `Authentication failure. Error decoding the Authorization token: ${token.error.detail}`);
-      case 'expired':
-        throw new PiFault('expired-authorization', 'Authentication failure. Your token has expired: Signature has expired');
-      case 'wrong-role':
-        throw new PiFault('wrong-role', 'Authentication failure. You do not have the necessary role to do this.');
-      default:
-        throw token.error satisfies never;
-    }
-  }
+  if (!token.ok) throw tokenFault(token.error);
   permit(parts, ctx, token.value, right);
   return token.value;
 }
 
+function tokenFault(refusal: TokenRefusal): PiFault {
+  switch (refusal.kind) {
+    case 'malformed':
+      return new PiFault('bad-authorization', `Authentication failure. Error decoding the Authorization token: ${refusal.detail}`);
+    case 'expired':
+      return new PiFault('expired-authorization', 'Authentication failure. Your token has expired: Signature has expired');
+    case 'wrong-role':
+      return new PiFault('wrong-role', 'Authentication failure. You do not have the necessary role to do this.');
+    default:
+      return refusal satisfies never;
+  }
+}
+
 function permit(parts: PrivacyideaParts, ctx: Context, admin: Admin, right: AdminRight): void {
   const { engine } = parts;
-  const facts = engine.facts(askerFor(parts, ctx), { user: admin.name });
+  const facts = engine.facts(askerFor(parts, ctx), adminFacts(admin));
   if (engine.policy.permits(right, facts)) return;
   const what = right.startsWith('enroll') ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`;
   throw new PiFault('policy', `Admin actions are defined, but ${what}`);
 }
+
+const adminFacts = ({ name, realm }: Admin) => ({ user: name, ...(realm === undefined ? {} : { realm }) });

@@ -4,6 +4,7 @@ import type { Route, RoutePattern } from '../../http/index.ts';
 import { auth } from './auth.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { pollTransaction } from './poll-transaction.ts';
+import { radiusAuthenticate, radiusAuthorize } from './radius-rest.ts';
 import { tokenDelete, tokenDisable, tokenEnable, tokenReset, tokenRevoke, tokenSetPin, tokenUnassign } from './token-admin.ts';
 import { cancelChallenges, deleteExpiredChallenges, tokenChallenges } from './token-challenges.ts';
 import { tokenDeleteInfo, tokenSetInfo } from './token-info.ts';
@@ -26,6 +27,8 @@ const table: readonly (RoutePattern & { handler: Handler; only?: PiFlavour })[] 
   { methods: ['GET', 'POST'], path: '/validate/triggerchallenge', handler: triggerChallenge },
   { methods: ['GET'], path: '/validate/polltransaction', handler: pollTransaction },
   { methods: ['GET'], path: '/validate/polltransaction/:transaction_id', handler: pollTransaction },
+  { methods: ['POST'], path: '/radius/authorize', handler: radiusAuthorize },
+  { methods: ['POST'], path: '/radius/authenticate', handler: radiusAuthenticate },
   { methods: ['POST'], path: '/auth', handler: auth },
   { methods: ['POST'], path: '/token/init', handler: tokenInit },
   { methods: ['GET'], path: '/token/', handler: tokenList },

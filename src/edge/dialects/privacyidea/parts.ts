@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Asker, Engine } from '../../../engine/index.ts';
-import type { AdminTokens, AuthServer, CallerFacts } from '../../access/index.ts';
+import type { AdminTokens, AuthServer, CallerFacts, Credentials } from '../../access/index.ts';
 import type { PiProduct } from '../../formats/privacyidea/index.ts';
 import { askerOf } from '../../http/index.ts';
 import { userFacts } from './user-facts.ts';
@@ -9,6 +9,8 @@ import { userFacts } from './user-facts.ts';
 export type PrivacyideaParts = {
   engine: Engine;
   callerOf: (facts: CallerFacts) => AuthServer | undefined;
+  /** Finds the auth server whose API key, signature or JWT a request shows. */
+  credentials: Credentials;
   adminTokens: AdminTokens;
   /** Checks an administrator's password; `blocked` after too many failures of this source. */
   checkLogin: (name: string, password: string, source: string) => Promise<'right' | 'wrong' | 'blocked'>;

@@ -26,7 +26,7 @@ export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Pr
   const { engine, mount, product } = parts;
   const params = await readPiRequest(ctx, product);
   const id = params.required('transaction_id');
-  const server = mount.publicPoll ? undefined : authServerOf(parts, ctx, 'poll');
+  const server = mount.publicPoll ? undefined : (await authServerOf(parts, ctx, 'poll')).server;
   // The browser that polls shows the login page of another server.
   if (!server) ctx.set('access-control-allow-origin', '*');
   const transaction = server ? await engine.findOwn(id, server.name) : await engine.findPublicly(id, parts.clientAddress(ctx));

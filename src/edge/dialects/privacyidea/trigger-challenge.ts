@@ -17,7 +17,7 @@ const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
 export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'triggerchallenge');
-  const server = authServerOf(parts, ctx, 'trigger', admin);
+  const { server } = await authServerOf(parts, ctx, 'trigger', admin);
   const subject = await knownSubject(parts, ctx, params, { server, unknownUser: noSuchOwner });
   demandKnown(subject, noSuchOwner);
   demandAuthorized(parts, ctx, { server, subject });

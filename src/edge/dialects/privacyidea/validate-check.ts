@@ -3,7 +3,7 @@ import { type Asker, isUsable } from '../../../engine/index.ts';
 import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
-import { authServerOf } from './caller.ts';
+import { authServerOf, requireApiKey } from './caller.ts';
 import { cancelEnrolment, enrolInLogin, withoutOffers } from './enrol-in-login.ts';
 import { flavourRules } from './flavour.ts';
 import { demandKnown, knownSubject, secondSubject } from './known-user.ts';
@@ -32,8 +32,17 @@ export async function validateCheck(parts: PrivacyideaParts, ctx: Context): Prom
 
 /** Does what `/validate/check` does, for whoever tells its outcome in another form. Throws the dialect's refusals. */
 export async function checkLogin(parts: PrivacyideaParts, ctx: Context): Promise<{ outcome: Outcome; subject: Subject }> {
-  const params = await readPiRequest(ctx, parts.product);
-  const server = authServerOf(parts, ctx, 'check');
+  return checkLoginOf(parts, ctx, await readPiRequest(ctx, parts.product));
+}
+
+/** The same, for parameters that were read already. */
+export async function checkLoginOf(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  params: PiParams,
+): Promise<{ outcome: Outcome; subject: Subject }> {
+  const caller = await authServerOf(parts, ctx, 'check');
+  const { server } = caller;
   if (flavourRules(parts.product).needsPass) params.required('pass');
   const id = params.text('transaction_id') || params.text('state');
   if (params.flag('cancel_enrollment')) return cancelEnrolment(parts, ctx, server, id);
@@ -44,6 +53,7 @@ export async function checkLogin(parts: PrivacyideaParts, ctx: Context): Promise
   ]);
   const known = id ? await secondSubject(parts, ctx, named, transaction) : named;
   const subject = withoutOffers(parts, known);
+  requireApiKey(parts, ctx, caller, subject);
   demandAuthorized(parts, ctx, { server, subject });
   const outcome = await outcomeOf(parts, ctx, { params, server, subject, second: id ? { transaction } : undefined });
   const enrolled = await enrolInLogin(parts, ctx, { server, subject: known }, outcome);

@@ -59,7 +59,10 @@ export function linotpParams(values: ReadonlyMap<string, unknown>): LinotpParams
 
 async function bodyOf(ctx: Context): Promise<string> {
   const body = await readBody(ctx.req);
-  if (body.ok) return body.value.toString('utf8');
+  if (body.ok) {
+    ctx.state.rawBody = body.value;
+    return body.value.toString('utf8');
+  }
   throw new LinotpFault(
     'parameter',
     body.error === 'too-large' ? `the body has more than ${maxBodyBytes} bytes` : 'the body did not arrive as announced',

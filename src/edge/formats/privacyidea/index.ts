@@ -2,6 +2,7 @@ export { type PiProduct, type PiReplyBody, piUnknown, resultAuthentication, send
 export { PiFault, type PiFaultKind } from './errors.ts';
 export type { PiFlavour } from './flavour.ts';
 export { isTrue, type PiParams, piParams } from './params.ts';
-export { readPiRequest } from './request.ts';
+export { bodyOf, readPiRequest } from './request.ts';
 export { decodeAgain, decodesTwice } from './second-decoding.ts';
+export { openReplySigner, replySigningKey } from './signature.ts';
 export { expandTags, type TagFacts } from './tags.ts';

@@ -35,9 +35,14 @@ export async function readPiRequest(ctx: Context, { flavour }: PiProduct): Promi
   return piParams(values);
 }
 
-async function bodyOf(ctx: Context): Promise<Buffer> {
+/** The raw body of a request. Throws 905 for one that is too large or did not arrive as announced. */
+export async function bodyOf(ctx: Context): Promise<Buffer> {
   const body = await readBody(ctx.req);
-  if (body.ok) return body.value;
+  if (body.ok) {
+    // Who signed the request signed these bytes.
+    ctx.state.rawBody = body.value;
+    return body.value;
+  }
   throw new PiFault(
     'parameter',
     body.error === 'too-large' ? `The body has more than ${maxBodyBytes} bytes.` : 'The body did not arrive as announced.',

@@ -1,0 +1,78 @@
+import type { SourceLimits } from '../../engine/limits/index.ts';
+import { type Clock, ok, type Result, refused } from '../../foundation/model/index.ts';
+import type { Store } from '../../store/store.ts';
+import { openApiKeys } from './api-keys.ts';
+import type { AuthServer } from './auth-servers.ts';
+import type { TokenRefusal } from './holder.ts';
+import { openSignedRequests } from './signed-requests.ts';
+import type { Tokens } from './tokens.ts';
+
+/**
+ * A request that may carry a credential. `bearer`: what its Authorization header says, empty where that belongs to an administrator;
+ * `target`: path and query as they were sent.
+ */
+export type CallerRequest = {
+  address: string;
+  bearer: string;
+  header: (name: string) => string;
+  method: string;
+  target: string;
+  body: () => Uint8Array;
+};
+
+/** Why a credential is not taken. `blocked`: this address has shown too many wrong ones. */
+export type CredentialRefusal = Exclude<TokenRefusal, { kind: 'wrong-role' }> | { kind: 'wrong' } | { kind: 'blocked' };
+
+/**
+ * Finds the auth server whose credential a request shows: API key, signature, or JWT of role `validate`. Undefined where it shows none; one
+ * that is wrong is refused, whatever network it comes from.
+ */
+export type Credentials = (request: CallerRequest) => Promise<Result<string | undefined, CredentialRefusal>>;
+
+type Parts = { servers: readonly AuthServer[]; tokens: Tokens; limits: SourceLimits; store: Store; clock: Clock };
+type Verdict = Result<string | undefined, CredentialRefusal>;
+
+const wrong: Verdict = refused({ kind: 'wrong' });
+const known = (owner: string | undefined): Verdict => (owner === undefined ? wrong : ok(owner));
+
+/** Opens the credentials of these auth servers. */
+export function openCredentials({ servers, tokens, limits, store, clock }: Parts): Credentials {
+  const ownerOfKey = openApiKeys(servers.map(({ name, apiKeys }) => ({ owner: name, keys: apiKeys })));
+  const ownerOfSignature = openSignedRequests({
+    owners: servers.map(({ name, hmacKeys }) => ({ owner: name, keys: hmacKeys })),
+    clock,
+    store,
+  });
+  const byBearer = async (text: string): Promise<Verdict> => {
+    const owner = ownerOfKey(text);
+    if (owner !== undefined) return ok(owner);
+    if (text.split('.').length !== 3) return wrong;
+    const token = await tokens.read(text);
+    // An administrator's token says nothing of the auth server: it may lie beside, as with clients that send it always.
+    if (token.ok) return ok(token.value.role === 'validate' ? token.value.authServer : undefined);
+    return token.error.kind === 'wrong-role' ? ok(undefined) : refused(token.error);
+  };
+  const judge = async (request: CallerRequest): Promise<Verdict> => {
+    const { header, method, target } = request;
+    const key = header('x-api-key');
+    if (key !== '') return known(ownerOfKey(key));
+    const keyId = header('x-pushgate-key-id');
+    if (keyId === '') return request.bearer === '' ? ok(undefined) : byBearer(request.bearer);
+    const parts = { method, target, time: header('x-pushgate-time'), nonce: header('x-pushgate-nonce'), body: request.body() };
+    return known(await ownerOfSignature(keyId, header('x-pushgate-signature'), parts));
+  };
+  return async (request) => {
+    const shows = request.bearer !== '' || ['x-api-key', 'x-pushgate-key-id'].some((name) => request.header(name) !== '');
+    if (!shows) return ok(undefined);
+    if (limits.isBlocked('caller', request.address)) return refused({ kind: 'blocked' });
+    const verdict = await judge(request);
+    if (!verdict.ok && verdict.error.kind !== 'expired') await limits.failed('caller', request.address);
+    return verdict;
+  };
+}
+
+/** What an Authorization header carries, with or without `Bearer`; empty for other schemes, which are none of ours. */
+export function bearerOf(header: string): string {
+  const text = header.replace(/^Bearer +/i, '').trim();
+  return text.includes(' ') ? '' : text;
+}

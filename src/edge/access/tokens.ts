@@ -1,0 +1,64 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { Keyring } from '../../foundation/keyring/index.ts';
+import { type Clock, ok, type Result, refused } from '../../foundation/model/index.ts';
+import type { Holder, TokenRefusal } from './holder.ts';
+import { type TrustedJwt, verifyTrusted } from './trusted-jwts.ts';
+
+/** JWTs that callers carry: our own (HS256, by a key of the keyring), and those of others whom the configuration trusts. */
+export type Tokens = {
+  /** Java clients decode the claims with plain base64: all of them are plain ASCII. */
+  sign(claims: JWTPayload, lifeMs: number): Promise<string>;
+  read(token: string): Promise<Result<Holder, TokenRefusal>>;
+};
+
+const purpose = 'admin-token';
+
+/**
+ * Opens the tokens.
+ * @see docs/protocols/privacyidea.md 9
+ */
+export function openTokens(parts: { keyring: Keyring; clock: Clock; trusted: readonly TrustedJwt[] }): Tokens {
+  const { keyring, clock, trusted } = parts;
+  const keyOf = (id: string): KeyObject | undefined => {
+    const secret = keyring.derive(purpose, id);
+    return secret && createSecretKey(secret);
+  };
+  const readOwn = async (token: string, kid = ''): Promise<Holder | TokenRefusal> => {
+    const key = keyOf(kid);
+    if (!key) return unsigned;
+    const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], currentDate: new Date(clock()) });
+    return ownHolder(payload);
+  };
+  return {
+    async sign(claims, lifeMs) {
+      const key = keyOf(keyring.currentKeyId);
+      if (!key) throw new Error('the current key of the keyring is missing from it');
+      const exp = Math.floor((clock() + lifeMs) / 1000);
+      return new SignJWT({ ...claims, exp }).setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: keyring.currentKeyId }).sign(key);
+    },
+    async read(token) {
+      if (token.split('.').length !== 3) return refused({ kind: 'malformed', detail: 'Not enough segments' });
+      try {
+        const { alg, kid } = decodeProtectedHeader(token);
+        const holder = alg === 'HS256' ? await readOwn(token, kid) : ((await verifyTrusted(token, trusted, clock())) ?? unsigned);
+        return 'kind' in holder ? refused(holder) : ok(holder);
+      } catch (error) {
+        return refused(error instanceof errors.JWTExpired ? { kind: 'expired' } : unsigned);
+      }
+    },
+  };
+}
+
+const unsigned: TokenRefusal = { kind: 'malformed', detail: 'Signature verification failed' };
+
+function ownHolder({ role, username, rights, auth_server: authServer }: JWTPayload): Holder | TokenRefusal {
+  if ((role !== 'admin' && role !== 'validate') || typeof username !== 'string') return { kind: 'wrong-role' };
+  return {
+    role,
+    name: username,
+    realm: '',
+    rights: Array.isArray(rights) ? rights.filter((right) => typeof right === 'string') : [],
+    ...(typeof authServer === 'string' ? { authServer } : {}),
+  };
+}

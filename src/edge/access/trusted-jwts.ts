@@ -1,0 +1,102 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { z } from 'zod';
+import { secret } from '../../delivery/provider-kit/index.ts';
+import type { Holder } from './holder.ts';
+
+const curves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
+const leastRsaBits = 2048;
+
+/** JWTs of another issuer that are taken: who may stand in them, and the key that proves them. */
+export const trustedJwtConfig = z
+  .strictObject({
+    publicKey: secret.describe('Public key of the issuer, PEM.'),
+    algorithm: z
+      .enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'])
+      .describe('The one algorithm that it signs with.'),
+    role: z.enum(['admin', 'validate']).describe('The role that its tokens have: administrator, or auth server.'),
+    realm: z.string().default('').describe('The realm that they name, exactly.'),
+    resolver: z.string().default('').describe('The resolver that they name, exactly.'),
+    username: z
+      .string()
+      .refine((pattern) => whole(pattern) !== undefined, 'expected a regular expression')
+      .describe('Pattern that the whole user name has to match.'),
+    authServer: z.string().optional().describe('The auth server that these callers belong to.'),
+  })
+  .superRefine(({ publicKey, algorithm, role, authServer }, context) => {
+    const why = misfit(publicKey.reveal(), algorithm);
+    if (why !== undefined) context.addIssue({ code: 'custom', path: ['publicKey'], message: why });
+    if (role === 'validate' && authServer === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['authServer'],
+        message: 'tokens of role validate need the auth server that they speak for',
+      });
+  });
+
+/** One entry of `trustedJwts`. */
+export type TrustedJwt = z.output<typeof trustedJwtConfig>;
+
+/**
+ * Whom a token names, by the first entry that it fits: signature, algorithm, role, realm, resolver and user name. Undefined where none does;
+ * rejects with jose's error where one does but for its time. A token without an end is refused.
+ */
+export async function verifyTrusted(token: string, trusted: readonly TrustedJwt[], now: number): Promise<Holder | undefined> {
+  for (const entry of trusted) {
+    const key = readKey(entry.publicKey.reveal());
+    const payload = key && (await verified(token, key, entry, now));
+    if (payload && fits(payload, entry)) {
+      const { role, realm, authServer } = entry;
+      return { role, name: String(payload.username), realm, rights: [], ...(authServer === undefined ? {} : { authServer }) };
+    }
+  }
+  return undefined;
+}
+
+async function verified(token: string, key: KeyObject, { algorithm }: TrustedJwt, now: number): Promise<JWTPayload | undefined> {
+  try {
+    const options = { algorithms: [algorithm], currentDate: new Date(now), requiredClaims: ['exp'] };
+    return (await jwtVerify(token, key, options)).payload;
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) throw error;
+    return undefined;
+  }
+}
+
+function fits({ role, realm = '', resolver = '', username }: JWTPayload, entry: TrustedJwt): boolean {
+  const isOne = role === entry.role && realm === entry.realm && resolver === entry.resolver;
+  return isOne && typeof username === 'string' && username !== '' && whole(entry.username)?.test(username) === true;
+}
+
+/** A pattern that matches the whole of a text or nothing. */
+function whole(pattern: string): RegExp | undefined {
+  try {
+    // Tried by itself first: brackets that close ours would loosen the ends.
+    new RegExp(pattern, 'u');
+    return new RegExp(`^(?:${pattern})$`, 'u');
+  } catch {
+    return undefined;
+  }
+}
+
+function readKey(pem: string): KeyObject | undefined {
+  try {
+    return pem.includes('PRIVATE KEY') ? undefined : createPublicKey(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a key cannot prove tokens of this algorithm. */
+function misfit(pem: string, algorithm: string): string | undefined {
+  // A reference that leads nowhere was told already.
+  if (pem === '') return undefined;
+  const key = readKey(pem);
+  if (!key) return 'expected a public key as PEM (BEGIN PUBLIC KEY)';
+  const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+  if (algorithm.startsWith('ES'))
+    return namedCurve === curves[algorithm] ? undefined : `${algorithm} needs an EC key on the curve ${curves[algorithm]}`;
+  return key.asymmetricKeyType === 'rsa' && modulusLength >= leastRsaBits
+    ? undefined
+    : `${algorithm} needs an RSA key of ${leastRsaBits} bits or more`;
+}
