@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { GatewayOptions } from './cli/gateway-runner.ts';
-import { readSecret } from './config/index.ts';
+import { type Config, readSecret } from './config/index.ts';
 import { openAdminTokens, openTokens } from './edge/access/index.ts';
-import { type Listener, openListener } from './edge/http/index.ts';
 import { openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
 import { type EngineParts, openBackground, openEngine, openServerKeys, openSharedKeys, openTurns, startSweeper } from './engine/index.ts';
@@ -12,6 +11,7 @@ import { type Directory, openDirectory, openRadiusServers, openRealms, putAccoun
 import { createKeyringFile, createPasswords, type Keyring, openKeyring, openKeyStock } from './foundation/keyring/index.ts';
 import { type AdminAccount, GatewayFault, version } from './foundation/model/index.ts';
 import { type Metrics, openMetrics } from './foundation/telemetry/index.ts';
+import { openListeners } from './listeners.ts';
 import { mountsOf } from './mounts.ts';
 import { type Loading, openRouting, type Routing } from './routing.ts';
 import { openEmbeddedStore } from './store/embedded/index.ts';
@@ -57,19 +57,26 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const sweeper = startSweeper(parts);
     opened.push(() => sweeper.stop());
     const draining = { now: false };
-    const listeners = await listen(options, parts, draining);
+    const engine = openEngine(parts);
+    const tokens = openTokens({ keyring, clock: options.clock, trusted: config.trustedJwts });
+    const adminTokens = openAdminTokens(tokens, config.settings.adminTokenLifeMs);
+    const mounts = (listener: Config['listeners'][number]) => mountsOf({ config, listener, parts, engine, tokens, adminTokens, draining });
+    const listeners = await openListeners({ ...options, metrics, draining, mountsOf: mounts });
     opened.push(() => {
       draining.now = true;
-      return Promise.all(listeners.map((listener) => listener.close(config.settings.drainMs)));
+      return listeners.close();
     });
     // Made last: the password of a start that failed would have been seen by nobody.
     const firstPassword = accounts.length === 0 ? await putAccount(parts, 'admin') : undefined;
-    log.info({ listeners: listeners.map(({ url }) => url), version }, 'the gateway listens');
+    log.info({ listeners: listeners.urls, version }, 'the gateway listens');
     return {
-      urls: listeners.map(({ url }) => url),
+      urls: listeners.urls,
       firstPassword,
       settled: () => parts.background.settled(),
-      reload: routing.replace,
+      reload(loaded) {
+        listeners.renew();
+        return routing.replace(loaded);
+      },
       close: closeAll,
     };
   } catch (error) {
@@ -150,21 +157,4 @@ export function openParts({ config, clock, log, keyring, store, metrics, routing
       rolloutRepeatMs: settings.rolloutRepeatMs,
     },
   };
-}
-
-async function listen({ config, clock, log }: GatewayOptions, parts: EngineParts, draining: { now: boolean }): Promise<Listener[]> {
-  const engine = openEngine(parts);
-  const tokens = openTokens({ keyring: parts.keyring, clock, trusted: config.trustedJwts });
-  const adminTokens = openAdminTokens(tokens, config.settings.adminTokenLifeMs);
-  const listeners: Listener[] = [];
-  try {
-    for (const listener of config.listeners) {
-      const mounts = mountsOf({ config, listener, parts, engine, tokens, adminTokens, draining });
-      listeners.push(await openListener({ address: listener.address, mounts, log, metrics: parts.metrics, draining }));
-    }
-  } catch (error) {
-    await Promise.all(listeners.map((listener) => listener.close(0)));
-    throw error;
-  }
-  return listeners;
 }

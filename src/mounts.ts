@@ -1,5 +1,6 @@
 import type { Config } from './config/index.ts';
 import { type AdminTokens, localServer, openAuthServers, openCredentials, type Tokens } from './edge/access/index.ts';
+import { challengeServiceRoutes, serviceUnknown } from './edge/dialects/challenge-service/index.ts';
 import { linotpRoutes } from './edge/dialects/linotp/index.ts';
 import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.ts';
 import { privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
@@ -50,6 +51,13 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           dialect: 'linotp',
           routes: linotpMount(mountParts, mount),
           unknown: linotpUnknown(linotp(mountParts)),
+        };
+      case 'challenge-service':
+        return {
+          path: mount.path,
+          dialect: 'challenge-service',
+          routes: challengeServiceMount(mountParts, mount.path),
+          unknown: serviceUnknown(mount.whenDown ?? '503'),
         };
       case 'ops':
         return {
@@ -110,10 +118,7 @@ const split = ({ phones: which }: MountConfig, { callers, phones }: { callers: R
 
 /** The engine, and who may call it: what every dialect of auth servers works with. */
 function callersOf({ config, listener, parts, engine, tokens, adminTokens }: MountParts) {
-  const servers =
-    config.authServers.length > 0
-      ? config.authServers
-      : [localServer(config.listeners.flatMap(({ mounts }) => mounts.map(({ path }) => path)))];
+  const servers = serversOf(config);
   return {
     engine,
     callerOf: openAuthServers(servers),
@@ -129,6 +134,12 @@ function callersOf({ config, listener, parts, engine, tokens, adminTokens }: Mou
 function graceSeconds({ settings }: Config, { flavour, finalizeGraceSeconds }: MountConfig): number {
   return finalizeGraceSeconds ?? (flavour === 'edumfa' ? 0 : settings.PushChallengeFinalizeGrace);
 }
+
+/** Who may call; without a list, whoever calls from this machine. */
+const serversOf = ({ authServers, listeners }: Config) =>
+  authServers.length > 0 ? authServers : [localServer(listeners.flatMap(({ mounts }) => mounts.map(({ path }) => path)))];
+
+const challengeServiceMount = (mountParts: MountParts, path: string): Route[] => challengeServiceRoutes({ ...callersOf(mountParts), path });
 
 /** Passwords of one source are checked one after the other, so that no burst of guesses gets past the limit. */
 function checkLogin(parts: EngineParts, name: string, password: string, source: string): Promise<'right' | 'wrong' | 'blocked'> {

@@ -15,13 +15,15 @@ export async function adminToken({ config, folder }: LoadedConfig, { environment
 
 type MountConfig = LoadedConfig['config']['listeners'][number]['mounts'][number];
 
-/** The URL of the first mount that serves this, in this flavour if one is named, as it is reached from this machine. */
+/** The URL of the first mount that serves this, in this flavour if one is named, as it is reached from this machine: by plain HTTP where there is such a listener. */
 export function mountUrl({ config, file }: LoadedConfig, wanted: MountConfig['serves'], flavour?: MountConfig['flavour']): string {
-  for (const { address, mounts } of config.listeners) {
+  const [plain, secure] = [config.listeners.filter(({ tls }) => !tls), config.listeners.filter(({ tls }) => tls)];
+  for (const { address, mounts, tls } of [...plain, ...secure]) {
     const mount = mounts.find(
       (each) => each.serves === wanted && each.phones !== 'only' && (flavour === undefined || each.flavour === flavour),
     );
-    if (mount) return `http://${address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:')}${mount.path === '/' ? '' : mount.path}`;
+    if (mount)
+      return `${tls ? 'https' : 'http'}://${address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:')}${mount.path === '/' ? '' : mount.path}`;
   }
   throw new CommandFailed(
     `${file} has no mount that serves ${wanted}${flavour === undefined ? '' : ` with the flavour ${flavour}`}. Add one, or name another file with --config.`,

@@ -6,7 +6,7 @@ import type { Store, StoredRecord } from '../store/store.ts';
 /** How many records of each kind there are. */
 export type Counts = Record<StoredRecord['kind'], number>;
 
-const kinds: readonly StoredRecord['kind'][] = ['token', 'transaction', 'counter', 'stock-key', 'account', 'partition-key'];
+const kinds: readonly StoredRecord['kind'][] = ['token', 'transaction', 'counter', 'stock-key', 'account', 'partition-key', 'device'];
 const batchSize = 200;
 
 /**
@@ -15,7 +15,7 @@ const batchSize = 200;
  */
 export async function copyStore(source: Store, target: Store): Promise<Result<Counts, 'holds-others' | 'differs'>> {
   if (!(await isPartOf(source, target))) return refused('holds-others');
-  const counts: Counts = { token: 0, transaction: 0, counter: 0, 'stock-key': 0, account: 0, 'partition-key': 0 };
+  const counts: Counts = { token: 0, transaction: 0, counter: 0, 'stock-key': 0, account: 0, 'partition-key': 0, device: 0 };
   let batch: StoredRecord[] = [];
   for await (const record of source.exportAll()) {
     counts[record.kind] += 1;
@@ -62,6 +62,8 @@ function keyOf(record: StoredRecord): string {
       return record.account.name;
     case 'partition-key':
       return record.partitionKey.id;
+    case 'device':
+      return record.device.gda;
     default:
       return record satisfies never;
   }

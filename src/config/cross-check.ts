@@ -1,6 +1,7 @@
 import { checkProviders, knownProviders } from '../delivery/registry/index.ts';
 import { routeConflicts } from '../edge/http/index.ts';
 import { checkPolicies } from '../policy/index.ts';
+import { checkCertificates } from './certificate-check.ts';
 import { routesOf } from './mounts.ts';
 import type { Catalog } from './plugins.ts';
 import type { Problem } from './problem.ts';
@@ -50,6 +51,7 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
     ...oneDefault(config),
     ...authServerNames(config),
     ...callerNames(config),
+    ...checkCertificates(config),
     ...checkProviders(config.providers).map((problem) => at(['providers'], problem)),
     ...checkUserRules(config),
     ...checkPolicies(config.policies, known).map((problem) => at(['policies'], problem)),

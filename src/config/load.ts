@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { catalog as own } from '../../providers/catalog.ts';
 import { tryProviders } from '../delivery/registry/index.ts';
+import { tryListeners } from '../edge/http/index.ts';
 import { tryUserSources } from '../engine/users/index.ts';
 import { ok, type Result, refused, systemCode, version } from '../foundation/model/index.ts';
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
@@ -65,10 +66,11 @@ export async function inspectConfig(file: string, environment: Environment, log:
   const raw = text.ok ? parseJson(text.value) : text;
   if (!raw.ok) return problems;
   const folder = dirname(path);
-  const { providers, userSources } = record(withSecrets(raw.value, { folder, environment }, []));
+  const { listeners, providers, userSources } = record(withSecrets(raw.value, { folder, environment }, []));
   const { catalog } = await loadPlugins(raw.value, folder);
   const surroundings = { folder, clock: Date.now, log };
   const found = {
+    listeners: tryListeners(list(listeners), surroundings),
     providers: await tryProviders(list(providers), { ...surroundings, catalog, metrics: openMetrics(version) }),
     userSources: await tryUserSources(list(userSources), surroundings),
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { challengeServicePatterns } from '../edge/dialects/challenge-service/index.ts';
 import { linotpPatterns } from '../edge/dialects/linotp/index.ts';
 import { operatorPatterns } from '../edge/dialects/operator/index.ts';
 import { privacyideaPatterns } from '../edge/dialects/privacyidea/index.ts';
@@ -10,6 +11,7 @@ import { pipushPatterns } from '../edge/phones/pipush/index.ts';
 const served = {
   privacyidea: { callers: privacyideaPatterns, phones: pipushPatterns },
   linotp: { callers: linotpPatterns, phones: linotpPhonePatterns },
+  'challenge-service': { callers: challengeServicePatterns, phones: [] },
   ops: { callers: [...opsPatterns, ...operatorPatterns], phones: [] },
 } satisfies Record<string, { callers: readonly RoutePattern[]; phones: readonly RoutePattern[] }>;
 
@@ -20,7 +22,7 @@ export const mountConfig = z
       .string()
       .regex(/^\/$|^(\/[A-Za-z0-9._-]+)+$/, 'expected "/" or a path such as /mfa, without a slash at its end')
       .describe('Path below which it is served.'),
-    serves: z.enum(['privacyidea', 'linotp', 'ops']).describe('The dialect: what is served there.'),
+    serves: z.enum(['privacyidea', 'linotp', 'challenge-service', 'ops']).describe('The dialect: what is served there.'),
     flavour: z
       .enum(['privacyidea', 'edumfa'])
       .default('privacyidea')
@@ -39,6 +41,12 @@ export const mountConfig = z
       .enum(['only', 'none'])
       .optional()
       .describe('"only": no route but those that phones call; "none": all but those. Splits them over listeners. Absent: both.'),
+    whenDown: z
+      .enum(['503', 'drop'])
+      .optional()
+      .describe(
+        'challenge-service: what is done with a push that every provider fails to take. 503 (default), or drop: LinOTP goes on to its next URL only without a reply.',
+      ),
   })
   .refine(({ serves, phones }) => served[serves].phones.length > 0 || phones === undefined, {
     path: ['phones'],
@@ -47,6 +55,10 @@ export const mountConfig = z
   .refine(({ phones, publicPoll }) => phones !== 'only' || !publicPoll, {
     path: ['publicPoll'],
     message: 'a mount for phones only has no poll to make public',
+  })
+  .refine(({ serves, whenDown }) => serves === 'challenge-service' || whenDown === undefined, {
+    path: ['whenDown'],
+    message: 'only a challenge-service mount has pushes that nobody takes',
   })
   .refine(({ serves, publicPoll }) => serves === 'privacyidea' || !publicPoll, {
     path: ['publicPoll'],

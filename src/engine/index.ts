@@ -19,6 +19,7 @@ import { findPerson, isOwnedBy, recordOf } from './person.ts';
 import { poll, updateAddress } from './phone-poll.ts';
 import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
 import { checkPin } from './pins.ts';
+import { putDevice, relay, removeDevice, signedDevice, waitingFor } from './relay/index.ts';
 import { completeRollout, offerRollout } from './rollout.ts';
 import { renewRollout } from './rollover.ts';
 import { statusOf } from './status.ts';
@@ -50,6 +51,14 @@ export type {
   SharedKey,
 } from './phone-protocol.ts';
 export { awaitsActivation, hasFailedTooOften, isUsable } from './pins.ts';
+export {
+  carriedAddress,
+  type DeviceFacts,
+  type Registrant,
+  type RelayReply,
+  type RelayRequest,
+  type SignedRequest,
+} from './relay/index.ts';
 export type { RolloutRefusal } from './rollout.ts';
 export { openServerKeys, type ServerKeys } from './server-keys.ts';
 export { openSharedKeys, type SharedKeys } from './shared-keys.ts';
@@ -100,6 +109,12 @@ export function openEngine(parts: EngineParts) {
     poll: <P>(phone: PhoneProtocol<never, never, P>, request: Parameters<typeof poll<P>>[2]) => poll(parts, phone, request),
     updateAddress: <U>(phone: PhoneProtocol<never, never, never, U>, request: Parameters<typeof updateAddress<U>>[2]) =>
       updateAddress(parts, phone, request),
+    relay: (...args: Tail<typeof relay>) => relay(parts, ...args),
+    putDevice: (...args: Tail<typeof putDevice>) => putDevice(parts, ...args),
+    removeDevice: (...args: Tail<typeof removeDevice>) => removeDevice(parts, ...args),
+    signedDevice: (...args: Tail<typeof signedDevice>) => signedDevice(parts, ...args),
+    waitingFor: (...args: Tail<typeof waitingFor>) => waitingFor(parts, ...args),
+    deadDevices: store.deadDevices,
     finish: (...args: Tail<typeof finish>) => finish(parts, ...args),
     waitForAnswer: (...args: Tail<typeof waitForAnswer>) => waitForAnswer(parts, ...args),
     countFailure: (tokens: readonly PushToken[]) => store.countFailure(tokens.map(({ serial }) => serial)),

@@ -5,6 +5,7 @@ import type {
   PartitionKey,
   PushToken,
   PushTokenChange,
+  RelayDevice,
   StockKey,
   TrailEntry,
   Transaction,
@@ -36,7 +37,8 @@ export type StoredRecord =
   | { kind: 'counter'; key: string; count: number; endsAt: number }
   | { kind: 'stock-key'; stockKey: StockKey }
   | { kind: 'account'; account: AdminAccount }
-  | { kind: 'partition-key'; partitionKey: PartitionKey };
+  | { kind: 'partition-key'; partitionKey: PartitionKey }
+  | { kind: 'device'; device: RelayDevice };
 
 /**
  * What the engine needs of a store. Every write is durable when its promise resolves; no reader sees a write before that. A store that
@@ -111,6 +113,14 @@ export type Store = {
   /** Adds a key that push tokens share; `taken` when its id exists: no such key is ever replaced. */
   addPartitionKey(key: PartitionKey): Promise<'added' | 'taken'>;
   findPartitionKey(id: string): Promise<PartitionKey | undefined>;
+
+  findDevice(gda: string): Promise<RelayDevice | undefined>;
+  /** Writes a relay device: adds it where `expectedVersion` is undefined, else changes it if it still has that version. */
+  putDevice(device: RelayDevice, expectedVersion: number | undefined): Promise<'put' | 'conflict'>;
+  /** True when it was there in this version. */
+  removeDevice(gda: string, expectedVersion: number): Promise<boolean>;
+  /** The relay devices of this owner with `deadSince` at `since` or later, the oldest first. */
+  deadDevices(owner: string, since: number, limit: number): Promise<RelayDevice[]>;
 
   /** Adds or replaces the account of this name. */
   putAccount(account: AdminAccount): Promise<void>;

@@ -1,4 +1,4 @@
-import type { Challenge, PushToken, Transaction } from '../../src/foundation/model/index.ts';
+import type { Challenge, PushToken, RelayDevice, Transaction } from '../../src/foundation/model/index.ts';
 
 /** An enrolled push token of alice; what a test cares about goes into `over`. */
 export function givenPushToken(over: Partial<PushToken> = {}): PushToken {
@@ -63,4 +63,10 @@ export function givenTransaction(over: Partial<Transaction> = {}, challenges: Ch
     },
     ...over,
   };
+}
+
+/** A relay device of the auth server `linotp`, with an FCM address. */
+export function givenDevice(over: Partial<RelayDevice> = {}): RelayDevice {
+  const addresses = [{ kind: 'fcm' as const, value: 'fcm-token-1', since: 1 }];
+  return { gda: 'DEADBEEF', owner: 'linotp', version: 0, addresses, platform: 'android', lastSeen: 1, ...over };
 }

@@ -79,11 +79,20 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
         .record({ id: fc.constant(id), publicKey: text, sealedSeed: text })
         .map((partitionKey): StoredRecord => ({ kind: 'partition-key', partitionKey })),
     ),
+    each((gda) =>
+      fc
+        .tuple(
+          fc.record({ gda: fc.constant(gda), owner: text, version: fc.nat(), lastSeen: moment }),
+          fc.array(fc.record({ kind: fc.constantFrom('fcm' as const, 'gda' as const), value: text, since: moment }), { maxLength: 2 }),
+          fc.record({ platform: text, publicKey: text, signedAt: moment, deadSince: moment }, { requiredKeys: [] }),
+        )
+        .map(([fixed, addresses, more]): StoredRecord => ({ kind: 'device', device: { ...fixed, addresses, ...more } })),
+    ),
   )
   // A clone has the prototype that all objects have.
   .map((records) => structuredClone(records.flat()));
 
-const kinds: readonly StoredRecord['kind'][] = ['token', 'transaction', 'counter', 'stock-key', 'account', 'partition-key'];
+const kinds: readonly StoredRecord['kind'][] = ['token', 'transaction', 'counter', 'stock-key', 'account', 'partition-key', 'device'];
 
 function keyOf(record: StoredRecord): string {
   switch (record.kind) {
@@ -99,6 +108,8 @@ function keyOf(record: StoredRecord): string {
       return record.account.name;
     case 'partition-key':
       return record.partitionKey.id;
+    case 'device':
+      return record.device.gda;
   }
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { decide } from '../../src/engine/decide.ts';
 import type { Decision, Effect, PushToken } from '../../src/foundation/model/index.ts';
 import type { Page, PushTokenFilter, Store } from '../../src/store/store.ts';
-import { givenChallenge, givenPushToken, givenTransaction } from '../kit/records.ts';
+import { givenChallenge, givenDevice, givenPushToken, givenTransaction } from '../kit/records.ts';
 import { anyRecords, inOrder, recordsOf } from '../kit/stored-records.ts';
 
 /** A store under test: `reopen` closes it and opens what it left. */
@@ -27,6 +27,7 @@ export function storeConformance(name: string, open: () => Promise<StoreFixture>
     transactionCases(() => store);
     effectCases(() => store);
     otherCases(() => store);
+    deviceCases(() => store);
     transferCases(() => store);
 
     it('has everything that was acknowledged when it is opened again', async () => {
@@ -45,6 +46,7 @@ export function storeConformance(name: string, open: () => Promise<StoreFixture>
       ]);
       await store.addStockKey({ id: 'k', bits: 2048, publicKey: 'p', sealedPrivateKey: 's' });
       await store.putAccount({ name: 'admin', passwordHash: 'h', createdAt: 1 });
+      await store.putDevice(givenDevice(), undefined);
       await store.addPartitionKey({ id: 'linotp:0', publicKey: 'p', sealedSeed: 's' });
       // when the store is opened again
       const again = await fixture.reopen();
@@ -55,6 +57,7 @@ export function storeConformance(name: string, open: () => Promise<StoreFixture>
       assert.equal((await again.claimDueEffects(effectsDue, effectsDue + 1, 10))[0]?.effects[0]?.id, 'e1');
       assert.equal(await again.countStockKeys(2048), 1);
       assert.deepEqual(await again.findAccount('admin'), { name: 'admin', passwordHash: 'h', createdAt: 1 });
+      assert.deepEqual(await again.findDevice('DEADBEEF'), givenDevice());
       assert.deepEqual(await again.findPartitionKey('linotp:0'), { id: 'linotp:0', publicKey: 'p', sealedSeed: 's' });
     });
   });
@@ -409,6 +412,48 @@ function otherCases(store: () => Store): void {
   });
 }
 
+function deviceCases(store: () => Store): void {
+  it('adds a relay device once, changes it under its version, and removes it once', async () => {
+    const added = await Promise.all(['a', 'b'].map((platform) => store().putDevice(givenDevice({ platform }), undefined)));
+    assert.deepEqual([...added].sort(), ['conflict', 'put']);
+    assert.equal((await store().findDevice('DEADBEEF'))?.platform, added[0] === 'put' ? 'a' : 'b');
+    const { platform: _gone, ...next } = givenDevice({ version: 1, deadSince: 7 });
+    assert.deepEqual(await Promise.all([store().putDevice(next, 0), store().putDevice(givenDevice({ version: 1 }), 5)]), [
+      'put',
+      'conflict',
+    ]);
+    assert.deepEqual(await store().findDevice('DEADBEEF'), next, 'a field can be taken away');
+    assert.equal(await store().putDevice(givenDevice({ gda: 'unknown', version: 1 }), 0), 'conflict');
+    assert.equal(await store().removeDevice('DEADBEEF', 0), false);
+    assert.deepEqual([await store().removeDevice('DEADBEEF', 1), await store().removeDevice('DEADBEEF', 1)], [true, false]);
+    assert.equal(await store().findDevice('DEADBEEF'), undefined);
+  });
+
+  it('lists the dead devices of one owner from a moment on, oldest first', async () => {
+    const dead = { c: 10, a: 30, b: 20, d: 20 };
+    for (const [gda, deadSince] of Object.entries(dead)) await store().putDevice(givenDevice({ gda, deadSince }), undefined);
+    await store().putDevice(givenDevice({ gda: 'alive' }), undefined);
+    await store().putDevice(givenDevice({ gda: 'other', owner: 'other', deadSince: 20 }), undefined);
+    const list = async (since: number, limit: number) => (await store().deadDevices('linotp', since, limit)).map(({ gda }) => gda);
+    assert.deepEqual(await list(0, 10), ['c', 'b', 'd', 'a']);
+    assert.deepEqual(await list(20, 2), ['b', 'd']);
+    assert.deepEqual(await list(31, 10), []);
+  });
+
+  it('keeps how far a relayed challenge has come, under the version of its decision', async () => {
+    const claimed = (until: number, version: number): Decision => ({
+      ...givenTransaction().decision,
+      relay: { kind: 'claimed', until },
+      version,
+    });
+    const transaction = givenTransaction({ kind: 'relay', decision: claimed(10, 0) });
+    assert.equal(await store().addTransaction(transaction), 'added');
+    assert.deepEqual(await store().findTransaction(transaction.id), transaction);
+    const both = await Promise.all([20, 30].map((until) => store().decide(transaction.id, 0, claimed(until, 1), [], effectsDue)));
+    assert.deepEqual([...both].sort(), ['conflict', 'decided'], 'one takes over');
+  });
+}
+
 function transferCases(store: () => Store): void {
   it('takes in whole records and gives out the same, in order, however often they come', async () => {
     const [records = []] = fc.sample(anyRecords, { numRuns: 1, seed: 7 });
@@ -421,7 +466,7 @@ function transferCases(store: () => Store): void {
     const changed = records.map((record) => (record.kind === 'counter' ? { ...record, count: 1_000_000 } : record));
     await store().importRecords(changed);
     assert.deepEqual(await recordsOf(store()), inOrder(changed));
-    assert.equal(new Set(records.map(({ kind }) => kind)).size, 6);
+    assert.equal(new Set(records.map(({ kind }) => kind)).size, 7);
   });
 
   it('gives out more than one page', async () => {

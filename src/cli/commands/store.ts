@@ -72,6 +72,6 @@ const why = {
 } as const;
 
 function told(counts: Counts): string {
-  const { token, transaction, counter, 'stock-key': keys, account, 'partition-key': shared } = counts;
-  return `${token} tokens, ${transaction} transactions, ${account} accounts, ${counter} counters, ${keys} keys of the stock, ${shared} shared keys`;
+  const { token, transaction, counter, 'stock-key': keys, account, 'partition-key': shared, device } = counts;
+  return `${token} tokens, ${transaction} transactions, ${account} accounts, ${counter} counters, ${keys} keys of the stock, ${shared} shared keys, ${device} relay devices`;
 }

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { apiKey } from './api-keys.ts';
+import { type CertificateFacts, certificateConfig, isCertificate } from './certificates.ts';
 import { hmacKey } from './signed-requests.ts';
 
 const network = z.string().refine(isNetwork, 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
@@ -12,6 +13,7 @@ export const authServerConfig = z.strictObject({
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
     .describe('Name of the auth server: owner of its transactions, label in metrics.'),
   networks: z.array(network).default([]).describe('Networks its requests come from.'),
+  certificates: z.array(certificateConfig).default([]).describe('Client certificates that it shows; they beat everything else.'),
   mounts: z.array(z.string()).min(1).describe('Paths of the mounts it may call.'),
   realms: z.array(z.string()).optional().describe('Realms whose users it may ask for; all when absent.'),
   accounts: z
@@ -33,6 +35,7 @@ export type AuthServer = z.output<typeof authServerConfig>;
 export const localServer = (mounts: readonly string[]): AuthServer => ({
   name: 'local',
   networks: ['127.0.0.0/8', '::1/128'],
+  certificates: [],
   mounts: [...mounts],
   accounts: [],
   apiKeys: [],
@@ -41,15 +44,26 @@ export const localServer = (mounts: readonly string[]): AuthServer => ({
 });
 
 /**
- * What is known of a caller: its address as it counts, the path of the mount it called, the auth server whose credential it showed, and the
- * administrator it logged in as.
+ * What is known of a caller: its address as it counts, the path of the mount it called, the auth server whose credential it showed, the
+ * administrator it logged in as, and its client certificate, if that was verified.
  */
-export type CallerFacts = { address: string; mount: string; shown?: string; account?: string };
+export type CallerFacts = {
+  address: string;
+  mount: string;
+  shown?: string;
+  account?: string;
+  certificate?: CertificateFacts | undefined;
+};
 
-/** Recognises callers: by a credential, else by the administrator's account where an auth server lists it, else by network. Undefined: nobody we know. */
+/**
+ * Recognises callers: by client certificate where an auth server lists it, else by a credential, else by the administrator's account where one lists it,
+ * else by network. Undefined: nobody we know.
+ */
 export function openAuthServers(servers: readonly AuthServer[]): (facts: CallerFacts) => AuthServer | undefined {
   const known = servers.map((server) => ({ server, networks: server.networks.map((text) => ipaddr.parseCIDR(text)) }));
-  return ({ address, mount, shown, account }) => {
+  return ({ address, mount, shown, account, certificate }) => {
+    const byCertificate = certificate && servers.find(({ certificates }) => certificates.some((each) => isCertificate(each, certificate)));
+    if (byCertificate) return byCertificate.mounts.includes(mount) ? byCertificate : undefined;
     if (shown !== undefined) return servers.find(({ name, mounts }) => name === shown && mounts.includes(mount));
     const byAccount = account === undefined ? undefined : known.find(({ server }) => server.accounts.includes(account));
     if (byAccount) return byAccount.server.mounts.includes(mount) ? byAccount.server : undefined;

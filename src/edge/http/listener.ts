@@ -1,20 +1,32 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import Koa from 'koa';
 import { GatewayFault, systemCode } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { dispatch } from './dispatch.ts';
 import { hostAndPort } from './listener-config.ts';
+import type { ListenerSecrets } from './listener-tls.ts';
 import { observe } from './observe.ts';
 import { report } from './report.ts';
 import type { Mount } from './route.ts';
 
-/** An address that is listened on. `close` takes no new request, waits `limitMs` for those under way, then cuts them off. */
-export type Listener = { url: string; close(limitMs: number): Promise<void> };
+/**
+ * An address that is listened on. `renew` takes other certificates for the connections that are still to come. `close` takes no new request, waits
+ * `limitMs` for those under way, then cuts them off.
+ */
+export type Listener = { url: string; renew(secrets: ListenerSecrets): void; close(limitMs: number): Promise<void> };
 
-/** What a listener serves, and where it tells what happens. */
-export type ListenerOptions = { address: string; mounts: readonly Mount[]; log: Log; metrics: Metrics; draining: { now: boolean } };
+/** What a listener serves, and where it tells what happens; with `tls` it speaks nothing but HTTPS. */
+export type ListenerOptions = {
+  address: string;
+  mounts: readonly Mount[];
+  log: Log;
+  metrics: Metrics;
+  draining: { now: boolean };
+  tls?: ListenerSecrets | undefined;
+};
 
 /** A phone or plug-in that takes longer to send a request than this (ms) is cut off. */
 const requestTimeoutMs = 30_000;
@@ -22,21 +34,21 @@ const headersTimeoutMs = 10_000;
 const keepAliveMs = 60_000;
 
 /** Listens. Throws `config-invalid` with one sentence when the address cannot be had. */
-export async function openListener({ address, mounts, log, metrics, draining }: ListenerOptions): Promise<Listener> {
+export async function openListener({ address, mounts, log, metrics, draining, tls }: ListenerOptions): Promise<Listener> {
   const app = new Koa();
   app.use(observe({ log, metrics, draining }));
   app.use(dispatch(mounts, (ctx, error) => report(log, ctx, error)));
   app.on('error', (error: unknown) => log.warn({ err: error }, 'a reply could not be sent'));
-  const server = createServer(
-    { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs },
-    app.callback(),
-  );
+  const times = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs };
+  const secure = tls && createTlsServer({ ...times, ...tls.options, handshakeTimeout: headersTimeoutMs }, app.callback());
+  secure?.on('tlsClientError', (error) => log.debug({ reason: systemCode(error) }, 'a TLS handshake failed'));
+  const server: Server | TlsServer = secure ?? createServer(times, app.callback());
   server.on('clientError', (error, socket) => answerGarbage(error, socket));
-  const url = await listen(server, address);
-  return { url, close: (limitMs) => close(server, limitMs) };
+  const url = await listen(server, address, secure ? 'https' : 'http');
+  return { url, renew: ({ options }) => secure?.setSecureContext(options), close: (limitMs) => close(server, limitMs) };
 }
 
-async function listen(server: Server, address: string): Promise<string> {
+async function listen(server: Server | TlsServer, address: string, scheme: 'http' | 'https'): Promise<string> {
   const { host, port } = hostAndPort(address) ?? { host: '', port: -1 };
   try {
     server.listen(port, host);
@@ -46,7 +58,7 @@ async function listen(server: Server, address: string): Promise<string> {
   }
   const bound = server.address();
   const shownHost = host.includes(':') ? `[${host}]` : host;
-  return `http://${shownHost}:${typeof bound === 'object' && bound ? bound.port : port}`;
+  return `${scheme}://${shownHost}:${typeof bound === 'object' && bound ? bound.port : port}`;
 }
 
 function whyNot(code: string): string {
@@ -72,7 +84,7 @@ function answerGarbage(error: Error, socket: Duplex): void {
   socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
 }
 
-async function close(server: Server, limitMs: number): Promise<void> {
+async function close(server: Server | TlsServer, limitMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();

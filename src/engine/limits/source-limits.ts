@@ -4,7 +4,7 @@ import type { Metrics } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../../store/store.ts';
 
 /** What a source can fail at. Each has a count of its own. */
-export type LimitScope = 'rollout' | 'answer' | 'poll' | 'login' | 'status' | 'passthru' | 'caller';
+export type LimitScope = 'rollout' | 'answer' | 'poll' | 'login' | 'status' | 'passthru' | 'caller' | 'device';
 
 /** Counts failures per source address, shared by all gateways. The good path costs no read: a gateway learns of a full window when it counts. */
 export type SourceLimits = {

@@ -12,6 +12,7 @@ export {
   type RolloutState,
   type ServerKey,
 } from './push-token.ts';
+export type { RelayDevice, RelayProgress } from './relay.ts';
 export { ok, type Result, refused } from './result.ts';
 export { Secret, secretField } from './secret.ts';
 export type { StockKey } from './stock-key.ts';

@@ -1,3 +1,5 @@
+import type { RelayProgress } from './relay.ts';
+
 /** How the phone is asked: tap to confirm, pick the shown option, or read a code from the phone. */
 export type ChallengeMode = 'confirm' | 'presence' | 'code';
 
@@ -50,6 +52,8 @@ export type Decision = {
   finishUntil: number;
   challenges: Challenge[];
   version: number;
+  /** Of a relayed challenge only: who delivers it, or what came of that. */
+  relay?: RelayProgress;
 };
 
 /** What a decision causes elsewhere: stored in the same write, carried out at once or by the sweep after a crash, idempotent by `id`. */

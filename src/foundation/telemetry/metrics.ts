@@ -45,6 +45,12 @@ export function openMetrics(version: string) {
       queueLength: gauge('pushgate_provider_queue_length', 'Pushes that wait for a place.', ['provider']),
       credentialExpiry: gauge('pushgate_credential_expiry_timestamp_seconds', 'When a credential ends.', ['provider', 'kind'], 'min'),
     },
+    listenerExpiry: gauge(
+      'pushgate_listener_certificate_expiry_timestamp_seconds',
+      'When the certificate of a listener ends.',
+      ['listener'],
+      'min',
+    ),
     waiters: gauge('pushgate_result_waiters', 'Requests that wait for an answer.', ['kind']),
     queueWaitSeconds: new Histogram({
       name: 'pushgate_provider_queue_wait_seconds',
@@ -82,6 +88,12 @@ export function openMetrics(version: string) {
       name: 'pushgate_challenges_total',
       help: 'Transactions that ended, by how.',
       labelNames: ['auth_server', 'mode', 'result'] as const,
+      registers,
+    }),
+    relays: new Counter({
+      name: 'pushgate_relays_total',
+      help: 'Challenges that auth servers had relayed to phones of their own, by what came of it; repeats count too.',
+      labelNames: ['auth_server', 'result'] as const,
       registers,
     }),
     answerSeconds: new Histogram({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../store.ts';
+import { deviceStore } from './devices.ts';
 import { openDatabase } from './open.ts';
 import { otherStore } from './others.ts';
 import { type OnOperation, openSession } from './session.ts';
@@ -31,6 +32,7 @@ export async function openEmbeddedStore({ path, log, onOperation }: EmbeddedStor
     ...tokens,
     ...transactions,
     ...otherStore(session),
+    ...deviceStore(session),
     async findTokenWithOpen(serial, now) {
       // Nothing is far away here: two reads are as good as one.
       const token = await tokens.findToken(serial);

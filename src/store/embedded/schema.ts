@@ -50,4 +50,8 @@ export const migrations: readonly string[] = [
   `
   CREATE TABLE partition_keys (id TEXT PRIMARY KEY, public_key TEXT NOT NULL, sealed_seed TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE devices (gda TEXT PRIMARY KEY, owner TEXT NOT NULL, version INTEGER NOT NULL, dead_since INTEGER, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX devices_dead ON devices (owner, dead_since, gda) WHERE dead_since IS NOT NULL;
+  `,
 ];

@@ -1,5 +1,6 @@
 import type { Effect, TrailEntry } from '../../foundation/model/index.ts';
 import type { Store, StoredRecord } from '../store.ts';
+import { deviceOf, saveDevice } from './devices.ts';
 import { accountOf, partitionKeyOf, stockKeyOf } from './others.ts';
 import type { Row, Session } from './session.ts';
 import { saveToken, tokenOf } from './tokens.ts';
@@ -37,6 +38,7 @@ export function transferStore(session: Session): TransferStore {
       yield* pages('stock_keys', 'id', (row) => ({ kind: 'stock-key', stockKey: stockKeyOf(row) }));
       yield* pages('accounts', 'name', (row) => ({ kind: 'account', account: accountOf(row) }));
       yield* pages('partition_keys', 'id', (row) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(row) }));
+      yield* pages('devices', 'gda', (row) => ({ kind: 'device', device: deviceOf(row) }));
     },
     importRecords: (records) =>
       write('importRecords', () => {
@@ -80,6 +82,8 @@ function put(session: Session, record: StoredRecord): unknown {
       const { id, publicKey, sealedSeed } = record.partitionKey;
       return run('INSERT OR REPLACE INTO partition_keys (id, public_key, sealed_seed) VALUES (?, ?, ?)', id, publicKey, sealedSeed);
     }
+    case 'device':
+      return saveDevice(session, record.device, 'INSERT OR REPLACE');
     default:
       return record satisfies never;
   }

@@ -1,5 +1,14 @@
 import type { Collection, Db } from 'mongodb';
-import type { AdminAccount, Effect, PartitionKey, PushToken, StockKey, TrailEntry, Transaction } from '../../foundation/model/index.ts';
+import type {
+  AdminAccount,
+  Effect,
+  PartitionKey,
+  PushToken,
+  RelayDevice,
+  StockKey,
+  TrailEntry,
+  Transaction,
+} from '../../foundation/model/index.ts';
 
 /** Lower-case twins of what is searched for whatever its case. */
 export type LowerTwins = { serial: string; user?: string; realm?: string };
@@ -31,6 +40,9 @@ export type AccountDocument = Omit<AdminAccount, 'name'> & { _id: string };
 /** A key that push tokens share. */
 export type PartitionKeyDocument = Omit<PartitionKey, 'id'> & { _id: string };
 
+/** A relay device: `_id` is its gda. */
+export type DeviceDocument = Omit<RelayDevice, 'gda'> & { _id: string };
+
 /** What keeps names unique: unique indexes, or (where collections may be sharded) the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
@@ -46,6 +58,7 @@ export type Collections = {
   stockKeys: Collection<StockKeyDocument>;
   accounts: Collection<AccountDocument>;
   partitionKeys: Collection<PartitionKeyDocument>;
+  devices: Collection<DeviceDocument>;
 };
 
 /** The collections of a database. */
@@ -58,5 +71,6 @@ export function collectionsOf(db: Db): Collections {
     stockKeys: db.collection('stockKeys'),
     accounts: db.collection('accounts'),
     partitionKeys: db.collection('partitionKeys'),
+    devices: db.collection('devices'),
   };
 }

@@ -3,6 +3,7 @@ import type { Store } from '../store.ts';
 import { openBehind } from './behind.ts';
 import { type ClientOptions, connect } from './client.ts';
 import { collectionsOf, type Uniqueness } from './collections.ts';
+import { deviceStore } from './devices.ts';
 import { effectStore } from './effects.ts';
 import { startFaultOf } from './faults.ts';
 import { openNames } from './names.ts';
@@ -53,6 +54,7 @@ export async function openMongoStore({ log, onOperation, pollMs, retryMs, ...opt
       ...transactionStore(session),
       ...effectStore(session),
       ...otherStore(session),
+      ...deviceStore(session),
       ...transferStore(session),
       onDecided: watch.onDecided,
       // A read, and not the command `ping`: of that the driver makes no second try when an idle connection turns out to be dead.

@@ -40,6 +40,7 @@ const always: Record<string, readonly WantedIndex[]> = {
   ],
   counters: [{ name: 'end', key: { endsAt: 1 } }, clean],
   stockKeys: [{ name: 'bits', key: { bits: 1 } }],
+  devices: [{ name: 'dead', key: { owner: 1, deadSince: 1, _id: 1 }, partialFilterExpression: { deadSince: { $exists: true } } }],
 };
 
 const uniqueWithout: Record<string, readonly WantedIndex[]> = {

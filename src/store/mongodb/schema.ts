@@ -18,6 +18,7 @@ export const migrations: readonly Migration[] = [
     await Promise.all(Object.entries(validators).map(([name, schema]) => hold(db, name, { $jsonSchema: schema })));
   },
   (db) => hold(db, 'partitionKeys', { $jsonSchema: validators.partitionKeys }),
+  (db) => hold(db, 'devices', { $jsonSchema: validators.devices }),
 ];
 
 /** Makes a collection that holds its documents to this validator, or gives it to one that is there. */

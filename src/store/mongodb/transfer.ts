@@ -1,5 +1,6 @@
 import type { Store, StoredRecord } from '../store.ts';
 import type { CounterDocument, TransactionDocument } from './collections.ts';
+import { documentOf as deviceDocument, deviceOf } from './devices.ts';
 import { accountOf, partitionKeyOf, stockKeyOf } from './others.ts';
 import type { Session } from './session.ts';
 import { documentOf as tokenDocument, tokenOf } from './token-documents.ts';
@@ -16,7 +17,7 @@ const inOrder = { sort: { _id: 1 }, limit: pageSize } as const;
 /** Whole records, out of this store and into it: page by page, so that each step has its time limit. */
 export function transferStore(session: Session): TransferStore {
   const { run, collections } = session;
-  const { tokens, transactions, counters, stockKeys, accounts, partitionKeys } = collections;
+  const { tokens, transactions, counters, stockKeys, accounts, partitionKeys, devices } = collections;
   async function* pages<D extends { _id: string }>(
     find: (after: string | undefined) => Promise<D[]>,
     recordOf: (document: D) => StoredRecord,
@@ -51,6 +52,10 @@ export function transferStore(session: Session): TransferStore {
         (after) => partitionKeys.find(beyond(after), inOrder).toArray(),
         (found) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(found) }),
       );
+      yield* pages(
+        (after) => devices.find(beyond(after), inOrder).toArray(),
+        (found) => ({ kind: 'device', device: deviceOf(found) }),
+      );
     },
     importRecords: (records) => run('importRecords', () => put(session, records)),
   };
@@ -81,6 +86,7 @@ async function put({ names, collections }: Session, records: readonly StoredReco
   const stockKeys = of('stock-key').map(({ stockKey: { id, ...key } }) => ({ _id: id, ...key }));
   const accounts = of('account').map(({ account: { name, ...account } }) => ({ _id: name, ...account }));
   const partitionKeys = of('partition-key').map(({ partitionKey: { id, ...key } }) => ({ _id: id, ...key }));
+  const devices = of('device').map(({ device }) => deviceDocument(device));
   await Promise.all([
     replace(tokens, routed, (writes) => collections.tokens.bulkWrite(writes, unordered)),
     replace(transactions, routed, (writes) => collections.transactions.bulkWrite(writes, unordered)),
@@ -88,6 +94,7 @@ async function put({ names, collections }: Session, records: readonly StoredReco
     replace(stockKeys, byId, (writes) => collections.stockKeys.bulkWrite(writes, unordered)),
     replace(accounts, byId, (writes) => collections.accounts.bulkWrite(writes, unordered)),
     replace(partitionKeys, byId, (writes) => collections.partitionKeys.bulkWrite(writes, unordered)),
+    replace(devices, byId, (writes) => collections.devices.bulkWrite(writes, unordered)),
   ]);
 }
 

@@ -48,4 +48,8 @@ export const validators: Readonly<Record<string, Schema>> = {
   stockKeys: record({ bits: number, publicKey: text, sealedPrivateKey: text }),
   accounts: record({ passwordHash: text, createdAt: number }),
   partitionKeys: record({ publicKey: text, sealedSeed: text }),
+  devices: record(
+    { owner: text, version: number, lastSeen: number, addresses: listOf(record({ kind: text, value: text })) },
+    { publicKey: text, deadSince: number },
+  ),
 };

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { type Admin, type AuthServer, bearerOf, type CredentialRefusal, type TokenRefusal } from '../../access/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
-import { callerRequest } from '../../http/index.ts';
+import { callerRequest, clientCertificate } from '../../http/index.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
@@ -29,7 +29,7 @@ export async function authServerOf(
   const address = parts.clientAddress(ctx);
   const shown = admin?.authServer ?? (await shownBy(parts, ctx, address, admin));
   const known = { ...(shown === undefined ? {} : { shown }), ...(admin && admin.realm === undefined ? { account: admin.name } : {}) };
-  const server = parts.callerOf({ address, mount: parts.mount.path, ...known });
+  const server = parts.callerOf({ address, mount: parts.mount.path, certificate: clientCertificate(ctx), ...known });
   if (!server) throw new PiFault('policy', 'This address is not known as an auth server of this gateway.');
   if (!server.rights.includes(right)) throw new PiFault('policy', `This auth server does not have the right to ${right}.`);
   return { server, showed: shown !== undefined };

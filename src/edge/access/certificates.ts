@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+/**
+ * What a client certificate says that was verified: subject as `CN=linotp` in parts, other names as `DNS:linotp.example` (SAN), and the SHA-256 of
+ * the certificate in lower-case hex.
+ */
+export type CertificateFacts = { subject: readonly string[]; names: readonly string[]; fingerprintSha256: string };
+
+const fields = {
+  subject: z.string().min(3).optional().describe('Its whole subject, such as CN=linotp,O=ACME.'),
+  san: z.string().min(1).optional().describe('One of its names: linotp.example, DNS:linotp.example, IP Address:10.0.0.5 or URI:….'),
+  fingerprintSha256: z
+    .string()
+    .transform((text) => text.replaceAll(':', '').toLowerCase())
+    .refine((hex) => /^[0-9a-f]{64}$/.test(hex), 'expected 64 hex digits, with or without colons')
+    .optional()
+    .describe('SHA-256 of the certificate itself, in hex.'),
+};
+
+/** How an auth server is known by its client certificate: by one of these. */
+export const certificateConfig = z
+  .strictObject(fields)
+  .refine(
+    (entry) => Object.values(entry).filter((value) => value !== undefined).length === 1,
+    'expected one of subject, san, fingerprintSha256',
+  );
+
+/** One way to know a certificate. */
+export type CertificateRule = z.output<typeof certificateConfig>;
+
+/** Whether this is the certificate that is meant. A subject counts as a whole, in the order of the certificate or the other way round, as RFC 4514 has it. */
+export function isCertificate({ subject, san, fingerprintSha256 }: CertificateRule, facts: CertificateFacts): boolean {
+  if (fingerprintSha256 !== undefined) return fingerprintSha256 === facts.fingerprintSha256;
+  if (san !== undefined) return facts.names.some((name) => isName(name, san));
+  if (subject === undefined) return false;
+  const wanted = subject.split(/\s*,\s*(?=[A-Za-z0-9.]+=)/).map((part) => part.trim());
+  const isSame = (parts: readonly string[]): boolean => parts.length === wanted.length && parts.every((part, at) => part === wanted[at]);
+  return isSame(facts.subject) || isSame(facts.subject.toReversed());
+}
+
+/** A name without its kind is a host: DNS name or IP address. */
+function isName(name: string, wanted: string): boolean {
+  const same = (one: string): boolean => (name.startsWith('DNS:') ? name.toLowerCase() === one.toLowerCase() : name === one);
+  return [wanted, `DNS:${wanted}`, `IP Address:${wanted}`].some(same);
+}

@@ -1,0 +1,45 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { RelayReply } from '../../../engine/index.ts';
+import { askerFor, authServerOf, bodyOf, type ChallengeServiceParts, parsed } from './parts.ts';
+import { NobodyTakesIt, reply, ServiceFault } from './replies.ts';
+
+/** What LinOTP posts; more keys than these do no harm. */
+const ChallengeBody = z.looseObject({
+  challenge: z.looseObject({
+    transactionId: z.string().regex(/^\d{12,17}(?:\.\d{2})?$/),
+    gda: z.string().min(1).max(1024),
+    challenge: z.string().min(1).max(49_152),
+  }),
+});
+
+/** `POST /v1/challenge`: delivers the challenge of an auth server to one of its phones. 2xx only when a provider took it, or the phone will ask. @see docs/protocols/linotp.md 3.2, 15 */
+export async function postChallenge(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
+  const body = await bodyOf(ctx);
+  const server = await authServerOf(parts, ctx);
+  const { transactionId, gda, challenge } = parsed(body, ChallengeBody).challenge;
+  tell(ctx, await parts.engine.relay({ asker: askerFor(parts, ctx, server.name), transactionId, gda, payload: challenge }));
+}
+
+function tell(ctx: Context, relayed: RelayReply): void {
+  switch (relayed.kind) {
+    case 'sent':
+      reply(ctx, 200);
+      break;
+    case 'queued':
+      reply(ctx, 202, 'Waiting for the phone to ask');
+      break;
+    case 'unknown-gda':
+      throw new ServiceFault(404, 'Unknown gda');
+    case 'dead-address':
+      throw new ServiceFault(410, 'The device address of this gda is dead');
+    case 'conflict':
+      throw new ServiceFault(409, 'Another challenge has this transactionId');
+    case 'failed': {
+      const reason = `No provider took the push${relayed.reason === '' ? '' : ` (${relayed.reason})`}`;
+      throw relayed.isDown ? new NobodyTakesIt(reason) : new ServiceFault(503, reason);
+    }
+    default:
+      relayed satisfies never;
+  }
+}

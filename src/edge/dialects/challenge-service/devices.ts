@@ -1,0 +1,110 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { DeviceFacts, Registrant } from '../../../engine/index.ts';
+import { readSpki } from '../../../foundation/crypto/index.ts';
+import { adminOf, authServerOf, bodyOf, type ChallengeServiceParts, parsed } from './parts.ts';
+import { reply, ServiceFault } from './replies.ts';
+
+const AddressBody = z.strictObject({ kind: z.enum(['fcm', 'apns', 'webpush']), value: z.string().min(1).max(4096) });
+
+const DeviceBody = z.strictObject({
+  address: AddressBody.optional(),
+  platform: z
+    .string()
+    .regex(/^[\x20-\x7e]{1,64}$/)
+    .optional(),
+  publicKey: z.string().max(2048).refine(isUsableKey).optional(),
+  /** For administrators: the auth server that the device is of. */
+  owner: z.string().min(1).max(64).optional(),
+});
+
+/** What is refused to a phone is refused in the same words, whatever the reason. */
+const strange = (): ServiceFault => new ServiceFault(401, 'Not signed by the key of this device');
+const gdaOf = (ctx: Context): string => {
+  const gda = String(ctx.params.gda);
+  if (gda.length > 1024) throw new ServiceFault(400, 'The gda is too long');
+  return gda;
+};
+
+/** `PUT /v1/devices/:gda`: registers a relay device, or changes it: by its auth server, by an administrator, or by the phone that has the key. */
+export async function registerDevice(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
+  const body = await bodyOf(ctx);
+  const by = await registrantOf(parts, ctx, body);
+  const { owner: _named, address, platform, publicKey } = parsed(body, DeviceBody);
+  const facts: DeviceFacts = { ...(address ? { address } : {}), ...(platform ? { platform } : {}), ...(publicKey ? { publicKey } : {}) };
+  refuseUnlessDone(await parts.engine.putDevice(gdaOf(ctx), facts, by), by);
+  reply(ctx, 200, 'Registered');
+}
+
+/** `DELETE /v1/devices/:gda`. */
+export async function forgetDevice(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
+  const by = await registrantOf(parts, ctx, await bodyOf(ctx));
+  refuseUnlessDone(await parts.engine.removeDevice(gdaOf(ctx), by), by);
+  reply(ctx, 200, 'Forgotten');
+}
+
+function refuseUnlessDone(done: 'put' | 'removed' | 'refused' | 'busy', by: Registrant): void {
+  if (done === 'busy') throw new ServiceFault(503, 'Others change this device; try again');
+  if (done !== 'refused') return;
+  throw by.kind === 'phone' ? strange() : new ServiceFault(403, 'This gda is not a device of this auth server');
+}
+
+async function registrantOf(parts: ChallengeServiceParts, ctx: Context, body: Buffer): Promise<Registrant> {
+  if (ctx.get('pushgate-signature') !== '') {
+    const { at } = await phoneOf(parts, ctx, body);
+    return { kind: 'phone', at };
+  }
+  if (await adminOf(parts, ctx)) {
+    const named = body.length > 0 ? parsed(body, DeviceBody).owner : ctx.query.owner;
+    if (typeof named !== 'string') throw new ServiceFault(400, 'Missing or wrong: owner');
+    return { kind: 'auth-server', name: named };
+  }
+  return { kind: 'auth-server', name: (await authServerOf(parts, ctx)).name };
+}
+
+async function phoneOf({ engine, clientAddress }: ChallengeServiceParts, ctx: Context, body: Buffer) {
+  const at = Number(ctx.get('pushgate-timestamp'));
+  const signature = ctx.get('pushgate-signature');
+  const request = { method: ctx.method, gda: gdaOf(ctx), at, body, signature, source: clientAddress(ctx) };
+  const device = Number.isSafeInteger(at) && signature !== '' ? await engine.signedDevice(request) : undefined;
+  if (!device) throw strange();
+  return { device, at };
+}
+
+/** `GET /v1/devices/:gda/challenges`: what is waiting for a phone, which signs that it asks. */
+export async function pollChallenges(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
+  const { device } = await phoneOf(parts, ctx, Buffer.alloc(0));
+  const waiting = await parts.engine.waitingFor(device);
+  const challenges = waiting.map(({ foreignId, decision }) => ({
+    transactionId: foreignId,
+    challenge: decision.challenges[0]?.payload,
+    expiresAt: new Date(decision.answerUntil).toISOString(),
+  }));
+  ctx.body = { challenges };
+}
+
+const mostAtOnce = 1000;
+
+/** `GET /v1/devices/dead?since=…`: the devices of this auth server whose address died at that moment (ISO 8601 or epoch ms) or later, oldest first. */
+export async function listDead(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
+  const server = await authServerOf(parts, ctx);
+  const text = String(ctx.query.since ?? 0);
+  const since = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (!Number.isSafeInteger(since)) throw new ServiceFault(400, 'Missing or wrong: since');
+  const dead = await parts.engine.deadDevices(server.name, since, mostAtOnce);
+  const iso = (moment: number): string => new Date(moment).toISOString();
+  const devices = dead.map(({ gda, platform, deadSince = 0, addresses }) => ({
+    gda,
+    ...(platform === undefined ? {} : { platform }),
+    kinds: addresses.filter((address) => address.deadSince !== undefined).map(({ kind }) => kind),
+    deadSince: iso(deadSince),
+  }));
+  ctx.body = { devices, next: devices.at(-1)?.deadSince ?? iso(since) };
+}
+
+/** Ed25519, RSA of 2048 bits or more, or EC: SPKI DER in base64. */
+function isUsableKey(text: string): boolean {
+  const key = readSpki(text);
+  if (key?.asymmetricKeyType === 'rsa') return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
+  return key?.asymmetricKeyType === 'ed25519' || key?.asymmetricKeyType === 'ec';
+}

@@ -1,0 +1,77 @@
+import type { Context } from 'koa';
+import type { z } from 'zod';
+import type { Asker, Engine } from '../../../engine/index.ts';
+import { type Admin, type AdminTokens, type AuthServer, bearerOf, type CallerFacts, type Credentials } from '../../access/index.ts';
+import { askerOf, callerRequest, clientCertificate, readBody } from '../../http/index.ts';
+import { ServiceFault } from './replies.ts';
+
+/** What the dialect works with. */
+export type ChallengeServiceParts = {
+  engine: Engine;
+  callerOf: (facts: CallerFacts) => AuthServer | undefined;
+  /** Finds the auth server whose credential a request shows. */
+  credentials: Credentials;
+  adminTokens: AdminTokens;
+  /** The address a request counts as coming from. */
+  clientAddress: (ctx: Context) => string;
+  /** The path of the mount. */
+  path: string;
+};
+
+/** The dialect's name, in log, metrics and policies. */
+export const dialect = 'challenge-service';
+
+/**
+ * The auth server that sent a request, whose body was read: by its certificate, else by the credential it shows, else by its network. Refused when nobody
+ * we know did, when the credential is wrong, or when it may not have anything delivered.
+ */
+export async function authServerOf(parts: ChallengeServiceParts, ctx: Context): Promise<AuthServer> {
+  const address = parts.clientAddress(ctx);
+  const shown = await parts.credentials(callerRequest(ctx, address, bearerOf(ctx.get('authorization'))));
+  if (!shown.ok) throw new ServiceFault(401, 'The credential of this request is not valid');
+  const known = shown.value === undefined ? {} : { shown: shown.value };
+  const server = parts.callerOf({ address, mount: parts.path, certificate: clientCertificate(ctx), ...known });
+  if (!server) throw new ServiceFault(401, 'Unknown auth server');
+  if (!server.rights.includes('trigger')) throw new ServiceFault(403, 'This auth server lacks the right to trigger');
+  return server;
+}
+
+/** Who asks, as policies and transactions see it. */
+export const askerFor = ({ clientAddress }: ChallengeServiceParts, ctx: Context, authServer: string): Asker =>
+  askerOf(ctx, { authServer, dialect, client: clientAddress(ctx) });
+
+/** The administrator whose token a request carries, if policies let him operate; undefined where it carries none of ours. */
+export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promise<Admin | undefined> {
+  const token = /^Bearer (.+)$/i.exec(ctx.get('authorization'))?.[1];
+  const admin = token === undefined ? undefined : await parts.adminTokens.read(token);
+  if (!admin?.ok) return undefined;
+  const facts = parts.engine.facts(askerFor(parts, ctx, ''), { user: admin.value.name });
+  if (!parts.engine.policy.permits('operate', facts)) throw new ServiceFault(403, 'No policy allows this administrator to operate');
+  return admin.value;
+}
+
+/** Reads the body. Refused when it is too large or broken. */
+export async function bodyOf(ctx: Context): Promise<Buffer> {
+  const body = await readBody(ctx.req);
+  if (body.ok) {
+    ctx.state.rawBody = body.value;
+    return body.value;
+  }
+  throw body.error === 'too-large' ? new ServiceFault(413, 'The body is too large') : new ServiceFault(400, 'The body is broken');
+}
+
+/** Reads JSON by its schema. The refusal names the first field that is wrong, never what stands in it. */
+export function parsed<T extends z.ZodType>(body: Buffer, schema: T): z.output<T> {
+  const read = schema.safeParse(jsonOf(body));
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new ServiceFault(400, `Missing or wrong: ${issue?.path.map(String).join('.') || 'body'}`);
+}
+
+function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new ServiceFault(400, 'The body is not JSON');
+  }
+}

@@ -1,0 +1,48 @@
+import { STATUS_CODES } from 'node:http';
+import type { Context } from 'koa';
+import { GatewayFault } from '../../../foundation/model/index.ts';
+import type { Unknown } from '../../http/index.ts';
+
+/** What is done with a push that nobody takes: a reply, or no reply at all, since LinOTP goes on to its next URL only then. */
+export type WhenDown = '503' | 'drop';
+
+/** A refusal on its way to the reply. `reason` becomes the reason phrase, all that LinOTP keeps of it, and ends in its log: no secret is in it. */
+export class ServiceFault extends Error {
+  readonly status: number;
+  constructor(status: number, reason: string) {
+    super(reason);
+    this.status = status;
+  }
+}
+
+/** Nobody takes the push now. */
+export class NobodyTakesIt extends Error {}
+
+/** Replies with a status, its reason phrase, and the same as text. @see docs/protocols/linotp.md 3.3 */
+export function reply(ctx: Context, status: number, reason = STATUS_CODES[status] ?? ''): void {
+  ctx.status = status;
+  // What a provider said of itself may come in here: a status line has printable ASCII only.
+  ctx.message = reason.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);
+  ctx.type = 'text/plain';
+  ctx.body = `${ctx.message}\n`;
+}
+
+/** How this dialect answers what none of its routes can, and what its handlers throw. */
+export const serviceUnknown = (whenDown: WhenDown): Unknown => ({
+  notFound: (ctx) => reply(ctx, 404),
+  methodNotAllowed: (ctx) => reply(ctx, 405),
+  error(ctx, error) {
+    if (error instanceof ServiceFault) reply(ctx, error.status, error.message);
+    else if (error instanceof NobodyTakesIt) down(ctx, whenDown, error.message);
+    else if (error instanceof GatewayFault && error.code === 'store-unavailable') down(ctx, whenDown, 'The store cannot be reached');
+    else reply(ctx, 500, 'Internal error');
+    return !(error instanceof ServiceFault || error instanceof NobodyTakesIt);
+  },
+});
+
+function down(ctx: Context, whenDown: WhenDown, reason: string): void {
+  reply(ctx, 503, reason);
+  if (whenDown === '503') return;
+  ctx.respond = false;
+  ctx.req.socket.destroy();
+}

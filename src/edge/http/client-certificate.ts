@@ -1,0 +1,26 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Context } from 'koa';
+import type { CertificateFacts } from '../access/index.ts';
+
+const known = new WeakMap<Socket, CertificateFacts | undefined>();
+
+/** The client certificate of a request, if one was shown and an authority of the listener issued it. Read once per connection. */
+export function clientCertificate({ req: { socket } }: Context): CertificateFacts | undefined {
+  if (!known.has(socket)) known.set(socket, socket instanceof TLSSocket && socket.authorized ? factsOf(socket) : undefined);
+  return known.get(socket);
+}
+
+function factsOf(socket: TLSSocket): CertificateFacts | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  if (!certificate) return undefined;
+  const { subject, subjectAltName, fingerprint256 } = certificate;
+  return {
+    subject: subject.split('\n'),
+    names: namesOf(subjectAltName ?? ''),
+    fingerprintSha256: fingerprint256.replaceAll(':', '').toLowerCase(),
+  };
+}
+
+/** Node puts a name that holds a comma or a quote in quotes, so that no name can pass for two: such a name is nobody's. */
+const namesOf = (text: string): string[] => (text.includes('"') ? [] : text.split(', ').filter((name) => name !== ''));

@@ -1,0 +1,80 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import type { ServerOptions } from 'node:https';
+import { z } from 'zod';
+import { certificatesOf, type Expiry, readAll, readAuthorities, readConfigFile } from '../../delivery/provider-kit/index.ts';
+import { GatewayFault } from '../../foundation/model/index.ts';
+
+/** How a listener speaks TLS; paths count from the folder of the config file. */
+export const listenerTlsConfig = z
+  .strictObject({
+    certificate: z.string().min(1).describe('PEM file with the certificate of this listener, its chain after it.'),
+    key: z.string().min(1).optional().describe('PEM file with its private key; without it, the key stands in the file of the certificate.'),
+    clientCa: z.string().min(1).optional().describe('PEM file with the authorities whose client certificates are trusted.'),
+    clientCertificate: z
+      .enum(['request', 'require'])
+      .optional()
+      .describe('request: a client may show a certificate. require: nobody gets in without a trusted one.'),
+  })
+  .refine(({ clientCa, clientCertificate }) => (clientCa === undefined) === (clientCertificate === undefined), {
+    path: ['clientCa'],
+    message: 'clientCa and clientCertificate stand together: who is trusted, and whether a certificate is asked for',
+  });
+
+/** The TLS part of one listener. */
+export type ListenerTls = z.output<typeof listenerTlsConfig>;
+
+/** What a server needs to speak TLS, and when its certificates end. */
+export type ListenerSecrets = {
+  options: Pick<ServerOptions, 'cert' | 'key' | 'ca' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'>;
+  expiries: Expiry[];
+};
+
+/**
+ * Reads the files of a listener's TLS. A certificate that has ended is no fault: clients that look at the date refuse it, and a gateway that does not
+ * start serves nobody. Throws `ProviderProblems` with the field of each file that is missing or does not fit.
+ */
+export function readListenerTls(
+  { certificate, key, clientCa, clientCertificate }: ListenerTls,
+  path: (file: string) => string,
+): ListenerSecrets {
+  const files = readAll({
+    certificate: () => certificatesOf(readConfigFile(path(certificate), 'certificate'), path(certificate)),
+    key: () => privateKey(readConfigFile(path(key ?? certificate), 'private key'), path(key ?? certificate)),
+    clientCa: () => (clientCa === undefined ? undefined : readAuthorities(path(clientCa))),
+  });
+  readAll({
+    [key === undefined ? 'certificate' : 'key']: () => expectFit(files.certificate[0]?.pem ?? '', files.key.key, path(certificate)),
+  });
+  return {
+    options: {
+      cert: files.certificate.map(({ pem }) => pem).join('\n'),
+      key: files.key.pem,
+      minVersion: 'TLSv1.2',
+      requestCert: clientCertificate !== undefined,
+      rejectUnauthorized: clientCertificate === 'require',
+      ...(files.clientCa === undefined ? {} : { ca: files.clientCa }),
+    },
+    expiries: files.certificate.map(({ expiry }) => expiry),
+  };
+}
+
+const keyBlock = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/;
+
+function privateKey(text: string, path: string): { pem: string; key: KeyObject } {
+  const pem = keyBlock.exec(text)?.[0];
+  if (pem === undefined)
+    throw new GatewayFault('config-invalid', `There is no private key in ${path}. Expected PEM, -----BEGIN PRIVATE KEY-----.`);
+  try {
+    return { pem, key: createPrivateKey(pem) };
+  } catch {
+    throw new GatewayFault('config-invalid', `The private key in ${path} cannot be read. Export it as PEM, without a passphrase.`);
+  }
+}
+
+function expectFit(certificate: string, key: KeyObject, path: string): void {
+  if (new X509Certificate(certificate).checkPrivateKey(key)) return;
+  throw new GatewayFault(
+    'config-invalid',
+    `The private key does not belong to the certificate in ${path}. Put the two together that were made together.`,
+  );
+}

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { ProviderProblems } from '../../delivery/provider-kit/index.ts';
+import { GatewayFault } from '../../foundation/model/index.ts';
+import { type ListenerTls, listenerTlsConfig, readListenerTls } from './listener-tls.ts';
+
+/** Something about one listener's TLS; `path` begins with its number in the list. */
+export type ListenerProblem = { path: PropertyKey[]; message: string; level: 'error' | 'warning' };
+
+const withTls = z.looseObject({ tls: listenerTlsConfig });
+const soonMs = 14 * 24 * 60 * 60_000;
+
+/** Reads the TLS files of every listener, to find what only opening shows: missing files, a key that does not fit, a certificate that has ended. */
+export function tryListeners(entries: readonly unknown[], { folder, clock }: { folder: string; clock: () => number }): ListenerProblem[] {
+  return entries.flatMap((entry, index) => {
+    const { tls } = withTls.safeParse(entry).data ?? {};
+    return tls ? problemsOf(tls, folder, clock()).map((problem) => ({ ...problem, path: [index, 'tls', ...problem.path] })) : [];
+  });
+}
+
+function problemsOf(tls: ListenerTls, folder: string, now: number): ListenerProblem[] {
+  try {
+    const { expiries } = readListenerTls(tls, (file) => resolve(folder, file));
+    const first = expiries.toSorted((one, other) => one.at - other.at)[0];
+    if (!first || first.at > now + soonMs) return [];
+    const message = `the certificate of ${first.what} ${first.at <= now ? 'ended' : 'ends'} on ${new Date(first.at).toISOString()}; put a new one there`;
+    return [{ path: ['certificate'], message, level: 'warning' }];
+  } catch (error) {
+    if (!(error instanceof GatewayFault)) throw error;
+    const problems = error instanceof ProviderProblems ? error.problems : [{ path: ['certificate'], message: error.message }];
+    return problems.map(({ path, message }) => ({ path: [...path], message, level: 'error' }));
+  }
+}

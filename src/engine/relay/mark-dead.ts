@@ -1,0 +1,37 @@
+import type { DeviceAddress, RelayDevice } from '../../foundation/model/index.ts';
+import type { EngineParts } from '../parts.ts';
+
+const maxAttempts = 5;
+const isSame = (one: DeviceAddress, other: DeviceAddress): boolean =>
+  one.kind === other.kind && one.value === other.value && one.since === other.since;
+
+/**
+ * Notes that these addresses of a gda are dead, for its auth server to be told, and so that they are used no more. A gda that was never registered gets a
+ * record by this; one that was registered anew in the meantime keeps what it has now.
+ */
+export async function markDeviceDead(
+  { store, clock, log }: EngineParts,
+  { gda, owner }: Pick<RelayDevice, 'gda' | 'owner'>,
+  dead: readonly DeviceAddress[],
+): Promise<void> {
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const now = clock();
+    const found = await store.findDevice(gda);
+    if (found && found.owner !== owner) return;
+    const before = found?.addresses ?? [];
+    const carried = dead.filter(({ kind, value }) => !before.some((each) => each.kind === kind && each.value === value));
+    const marked = before.map((each) =>
+      each.deadSince === undefined && dead.some((one) => isSame(one, each)) ? { ...each, deadSince: now } : each,
+    );
+    const addresses = [...marked, ...carried.filter(({ since }) => since === 0).map((each) => ({ ...each, deadSince: now }))];
+    if (addresses.every(({ deadSince }) => deadSince !== now)) return;
+    const base = found ?? { gda, owner, version: -1, lastSeen: now };
+    const device: RelayDevice = { ...base, addresses, deadSince: now, version: base.version + 1 };
+    if ((await store.putDevice(device, found?.version)) === 'conflict') continue;
+    log.warn(
+      { authServer: owner, kinds: dead.map(({ kind }) => kind) },
+      'an address of a relay device is dead; it is used no more until it is registered anew',
+    );
+    return;
+  }
+}

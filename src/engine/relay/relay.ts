@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GatewayFault, type RelayProgress, type TrailEntry, type Transaction } from '../../foundation/model/index.ts';
+import type { EngineParts } from '../parts.ts';
+import { claim } from './claim.ts';
+import { markDeviceDead } from './mark-dead.ts';
+import { type RelayRoute, routeOf } from './route.ts';
+import { isSameChallenge, type RelayRequest, relayTransaction } from './transaction.ts';
+import { decidedOrLate } from './wait.ts';
+
+/** What came of a relayed challenge. `conflict`: its id belongs to another challenge of this auth server. */
+export type RelayReply = Exclude<RelayProgress, { kind: 'claimed' }> | { kind: 'unknown-gda' | 'conflict' };
+
+/** What the store may take beside the delivery itself before others take a claim for abandoned. */
+const leaseReserveMs = 5_000;
+const reserveOf = (deadlineMs: number): number => Math.min(100, Math.floor(deadlineMs / 10));
+const maxAttempts = 20;
+const retryMs = 50;
+
+/**
+ * Delivers a challenge of an auth server that looks after its phones itself. It is stored first and delivered once, whichever gateway it comes to again: a
+ * repeat gets the reply of the first, or waits for it. Throws `store-unavailable`.
+ * @see docs/protocols/linotp.md 15
+ */
+export async function relay(parts: EngineParts, request: RelayRequest): Promise<RelayReply> {
+  const { store, metrics } = parts;
+  const { authServer: auth_server } = request.asker;
+  const route = routeOf(parts, request.asker, request.gda, await store.findDevice(request.gda));
+  const reply = await (route.reach === 'reachable' ? relayTo(parts, request, route) : relayedBefore(parts, request, route.reach));
+  metrics.relays.inc({ auth_server, result: reply.kind });
+  return reply;
+}
+
+async function relayTo(parts: EngineParts, request: RelayRequest, route: RelayRoute): Promise<RelayReply> {
+  const leaseMs = route.plan.deadlineMs + leaseReserveMs;
+  const { asker, transactionId } = request;
+  let hasWaited = false;
+  for (let attempt = 0, isThere = false; attempt < maxAttempts; attempt += 1) {
+    const fresh = relayTransaction(parts, request, leaseMs);
+    if (!isThere && (await parts.store.addTransaction(fresh)) === 'added')
+      return deliverClaimed(parts, { request, route, transaction: fresh });
+    const found = await parts.store.findByForeignId(asker.dialect, asker.authServer, transactionId);
+    isThere = found !== undefined;
+    if (!found) {
+      // Somebody has its name and not yet stored it, or our own id was taken.
+      await sleep(retryMs);
+      continue;
+    }
+    if (!isSameChallenge(found, request)) return { kind: 'conflict' };
+    const next = claim(found.decision, { now: parts.clock(), hasWaited, leaseMs });
+    if (next.kind === 'reply') return next.progress;
+    if (next.kind === 'wait') {
+      hasWaited = true;
+      await decidedOrLate(parts, found, next.until);
+    } else if ((await parts.store.decide(found.id, found.decision.version, next.next, [], 0)) === 'decided')
+      return deliverClaimed(parts, { request, route, transaction: { ...found, decision: next.next } });
+  }
+  throw new GatewayFault('store-unavailable', 'A relayed challenge could neither be stored nor be found');
+}
+
+/** A gda that cannot be reached now may have been when the challenge came first. */
+async function relayedBefore(
+  { store }: EngineParts,
+  request: RelayRequest,
+  otherwise: 'unknown-gda' | 'dead-address',
+): Promise<RelayReply> {
+  const { asker, transactionId } = request;
+  const progress = (await store.findByForeignId(asker.dialect, asker.authServer, transactionId))?.decision.relay;
+  return progress && (progress.kind === 'sent' || progress.kind === 'queued') ? progress : { kind: otherwise };
+}
+
+type Claimed = { request: RelayRequest; route: RelayRoute; transaction: Transaction };
+
+async function deliverClaimed(parts: EngineParts, { request, route, transaction }: Claimed): Promise<RelayReply> {
+  const { store, registry, background, clock, log } = parts;
+  const { plan, addresses } = route;
+  const { outcome, attempts, deadAddresses } = await registry.deliver(
+    { ...plan, deadlineMs: plan.deadlineMs - reserveOf(plan.deadlineMs) },
+    {
+      transactionId: transaction.id,
+      handle: request.transactionId,
+      phone: 'linotp',
+      payload: request.payload,
+      addresses,
+      expiresAt: transaction.decision.answerUntil,
+    },
+  );
+  const serial = transaction.decision.challenges[0]?.serial ?? '';
+  const at = clock();
+  const trail = attempts.map((attempt): TrailEntry => ({ at, serial, ...attempt }));
+  background.run('delivery trail', () => store.appendTrail(transaction.id, trail));
+  // Before the reply: who is told that an address is dead finds it in the feed.
+  if (deadAddresses.length > 0) await markDeviceDead(parts, { gda: request.gda, owner: transaction.authServer }, deadAddresses);
+  const progress = progressOf(outcome, trail, { canPoll: route.canPoll, hasDead: deadAddresses.length > 0 });
+  try {
+    const { decision } = transaction;
+    await store.decide(transaction.id, decision.version, { ...decision, relay: progress, version: decision.version + 1 }, [], 0);
+  } catch (error) {
+    // The push is out, or it is not: either way that is the truth, and a repeat would only ask for the same again.
+    if (!(error instanceof GatewayFault)) throw error;
+    log.warn({ transaction: transaction.id, reason: error.message }, 'what came of a relayed challenge could not be stored');
+  }
+  return progress;
+}
+
+type Outcome = { kind: 'sent' | 'rejected' | 'unavailable'; reason?: string };
+
+function progressOf(
+  outcome: Outcome,
+  trail: readonly TrailEntry[],
+  { canPoll, hasDead }: { canPoll: boolean; hasDead: boolean },
+): Exclude<RelayProgress, { kind: 'claimed' }> {
+  if (outcome.kind === 'sent') return { kind: outcome.reason === 'poll' ? 'queued' : 'sent' };
+  if (canPoll) return { kind: 'queued' };
+  const tried = trail.filter((each) => each.outcome !== 'skipped');
+  if (hasDead && tried.every(({ reason }) => reason === 'dead-address')) return { kind: 'dead-address' };
+  const reason = tried.map((each) => `${each.provider}: ${each.reason}`).join(', ');
+  return { kind: 'failed', isDown: tried.every((each) => each.outcome === 'unavailable'), reason: reason.slice(0, 200) };
+}

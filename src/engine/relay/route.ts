@@ -1,0 +1,47 @@
+import { type DeviceAddress, pollOnlyProvider, type RelayDevice } from '../../foundation/model/index.ts';
+import type { DeliveryPlan } from '../../policy/index.ts';
+import { factsOf } from '../facts.ts';
+import type { Asker, EngineParts } from '../parts.ts';
+import { addressesOf } from './addresses.ts';
+
+/** Where a relayed challenge can go: the plan, all addresses, and whether the phone may come and ask. */
+export type RelayRoute = {
+  plan: DeliveryPlan;
+  addresses: DeviceAddress[];
+  canPoll: boolean;
+  reach: 'reachable' | 'unknown-gda' | 'dead-address';
+};
+
+/**
+ * Finds the way to a gda for an auth server; the device of another one is as unknown as none. A provider that leaves all to polling is passed over for
+ * phones that cannot poll: they have no key to prove themselves by.
+ */
+export function routeOf(parts: EngineParts, asker: Asker, gda: string, found: RelayDevice | undefined): RelayRoute {
+  const device = found?.owner === asker.authServer ? found : undefined;
+  const addresses = found && !device ? [] : addressesOf(gda, device);
+  const canPoll = device?.publicKey !== undefined && parts.policy.value('push_allow_polling', authentication(parts, asker)) !== 'deny';
+  const kinds = kindsOfProviders(parts);
+  const planned = planFor(parts, asker);
+  const plan = { ...planned, providers: planned.providers.filter((name) => canPoll || !kinds(name).includes('none')) };
+  const living = addresses.filter(({ deadSince }) => deadSince === undefined);
+  const serves = (some: readonly DeviceAddress[]): boolean =>
+    plan.providers.some((name) => some.some(({ kind }) => kinds(name).includes(kind)));
+  const reach = canPoll || serves(living) ? 'reachable' : serves(addresses) ? 'dead-address' : 'unknown-gda';
+  return { plan, addresses, canPoll, reach };
+}
+
+const authentication = (parts: EngineParts, asker: Asker) => ({ ...factsOf(parts, asker, undefined), scope: 'authentication' as const });
+
+function kindsOfProviders({ registry }: EngineParts): (name: string) => readonly string[] {
+  const status = new Map(registry.status().map(({ name, addresses }) => [name, addresses]));
+  return (name) => (name === pollOnlyProvider ? ['none'] : (status.get(name) ?? []));
+}
+
+function planFor(parts: EngineParts, asker: Asker): DeliveryPlan {
+  const { policy, registry, settings, metrics } = parts;
+  const fallback = registry.defaultName();
+  const defaults = { ...(fallback === undefined ? {} : { fallback }), defaultDeadlineMs: settings.deliveryDeadlineMs };
+  const plan = policy.planDelivery(factsOf(parts, asker, undefined), defaults);
+  metrics.policyDecisions.inc({ policy: plan.rule ?? plan.because, provider: plan.providers[0] ?? 'none' });
+  return plan;
+}

@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+import { openFileWatch } from './cli/file-watch.ts';
+import type { Config } from './config/index.ts';
+import { type Listener, type ListenerSecrets, type ListenerTls, type Mount, openListener, readListenerTls } from './edge/http/index.ts';
+import { GatewayFault } from './foundation/model/index.ts';
+import type { Log, Metrics } from './foundation/telemetry/index.ts';
+
+/** All listeners of a configuration. */
+export type Listeners = {
+  /** One URL per listener, with the port it really has. */
+  urls: string[];
+  /** Reads the files of TLS again; connections that are open go on as they are. Where a file is wrong now, the old ones stay in use. */
+  renew(): void;
+  close(): Promise<void>;
+};
+
+/** What listeners are opened with; relative paths count from `folder`. */
+export type ListenersOptions = {
+  config: Config;
+  folder: string;
+  log: Log;
+  metrics: Metrics;
+  draining: { now: boolean };
+  mountsOf(listener: Config['listeners'][number]): Mount[];
+};
+
+type Open = Listener & { address: string; tls: ListenerTls | undefined; secrets: ListenerSecrets | undefined };
+
+/** Listens on every address, and looks whether the files of TLS change. Throws `config-invalid` when one of them cannot be had. */
+export async function openListeners(options: ListenersOptions): Promise<Listeners> {
+  const { config, folder, log, metrics, draining, mountsOf } = options;
+  const path = (file: string): string => resolve(folder, file);
+  const open: Open[] = [];
+  const closeAll = (limitMs: number) => Promise.all(open.map((listener) => listener.close(limitMs)));
+  try {
+    for (const listener of config.listeners) {
+      const { address, tls } = listener;
+      const secrets = tls && readListenerTls(tls, path);
+      const opened = await openListener({ address, mounts: mountsOf(listener), log, metrics, draining, tls: secrets });
+      open.push({ ...opened, address, tls, secrets });
+    }
+  } catch (error) {
+    await closeAll(0);
+    throw error;
+  }
+  const renew = (): void => {
+    for (const listener of open) renewOne(listener, path, log);
+  };
+  exposeExpiry(metrics, open);
+  const stops = filesOf(open).map((file) => openFileWatch(path(file)).onChange(renew));
+  return {
+    urls: open.map(({ url }) => url),
+    renew,
+    async close() {
+      for (const stop of stops) stop();
+      await closeAll(config.settings.drainMs);
+    },
+  };
+}
+
+const filesOf = (open: readonly Open[]): string[] => [
+  ...new Set(open.flatMap(({ tls }) => [tls?.certificate, tls?.key, tls?.clientCa]).filter((file) => file !== undefined)),
+];
+
+/** A certificate and its key are two files, and between the two writes they do not fit: the next look takes both. */
+function renewOne(listener: Open, path: (file: string) => string, log: Log): void {
+  const { address, tls, secrets } = listener;
+  if (!tls) return;
+  try {
+    const next = readListenerTls(tls, path);
+    if (JSON.stringify(next) === JSON.stringify(secrets)) return;
+    listener.renew(next);
+    listener.secrets = next;
+    log.info(
+      { listener: address, ends: next.expiries.map(({ at }) => new Date(at).toISOString()) },
+      'the certificate of a listener was renewed',
+    );
+  } catch (error) {
+    if (!(error instanceof GatewayFault)) throw error;
+    log.error({ listener: address, problem: error.message }, 'the new certificate of a listener cannot be used; the old one stays');
+  }
+}
+
+function exposeExpiry({ listenerExpiry, onCollect }: Metrics, open: readonly Open[]): void {
+  onCollect(() => {
+    for (const { address, secrets } of open)
+      if (secrets) listenerExpiry.set({ listener: address }, Math.min(...secrets.expiries.map(({ at }) => at)) / 1000);
+  });
+}
