@@ -117,7 +117,7 @@ describe('The file of the embedded store', () => {
   it('gets what an older version did not have, and keeps the rest', async () => {
     const path = await givenStoreFile();
     const database = new DatabaseSync(path);
-    database.exec('DROP TABLE partition_keys; PRAGMA user_version = 1');
+    database.exec('DROP TABLE partition_keys; DROP TABLE devices; PRAGMA user_version = 1');
     const before = database.prepare('SELECT count(*) AS n FROM tokens').get()?.n;
     database.close();
     const store = await open(path);
