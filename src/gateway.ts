@@ -6,7 +6,7 @@ import { openAdminTokens, openTokens } from './edge/access/index.ts';
 import { openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
 import { type EngineParts, openBackground, openEngine, openServerKeys, openSharedKeys, openTurns, startSweeper } from './engine/index.ts';
-import { openSourceLimits } from './engine/limits/index.ts';
+import { openGuessLimits, openSourceLimits } from './engine/limits/index.ts';
 import { type Directory, openDirectory, openRadiusServers, openRealms, putAccount } from './engine/users/index.ts';
 import { createKeyringFile, createPasswords, type Keyring, openKeyring, openKeyStock } from './foundation/keyring/index.ts';
 import { type AdminAccount, GatewayFault, version } from './foundation/model/index.ts';
@@ -147,12 +147,14 @@ export function openParts({ config, clock, log, keyring, store, metrics, routing
     directory,
     radius: openRadiusServers(config.radiusServers, clock),
     background: openBackground(log),
+    guesses: openGuessLimits({ store, clock, lockout: settings.lockout, turns: openTurns() }),
     turns: openTurns(),
     phones: { pipush: openPipush(), linotp: openLinotp({ scheme: settings.mobile_app_protocol_id }) },
     settings: {
       challengeValidityMs: settings.PushChallengeValidityTime * 1000,
       validityMsByType: { edupush: settings.EdupushChallengeValidityTime * 1000 },
       maxFailCount: settings.DefaultMaxFailCount,
+      countWrongPins: settings.IncFailCountOnFalsePin,
       deliveryDeadlineMs: settings.deliveryDeadlineMs,
       rolloutRepeatMs: settings.rolloutRepeatMs,
     },

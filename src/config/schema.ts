@@ -48,6 +48,13 @@ export const settingsConfig = z.strictObject({
   OverrideAuthorizationClient: clientOverride
     .default('')
     .describe('Proxies that may name the address of the user: 10.0.0.1 > 192.168.0.0/24, 172.16.0.0/16 (privacyIDEA).'),
+  IncFailCountOnFalsePin: z.boolean().default(true).describe('A wrong PIN raises the fail count (privacyIDEA).'),
+  lockout: z
+    .enum(['token', 'source'])
+    .default('token')
+    .describe(
+      'How failures count: per push token, as in privacyIDEA, or per push token and network, so that no stranger locks a user out.',
+    ),
   deliveryDeadlineMs: z
     .int()
     .min(50)

@@ -4,6 +4,7 @@ import { matchingCode } from './ask.ts';
 import { answered } from './enrolment-answer.ts';
 import type { EngineParts } from './parts.ts';
 import { isBoundBy, isForPhone } from './phone-key.ts';
+import { countFailures } from './source-pins.ts';
 
 /**
  * Who finishes what: only the auth server that started a transaction may, and only for the same user or one of its push tokens. `code` is
@@ -15,6 +16,8 @@ export type FinishRequest = {
   user?: { user: string; realm: string };
   serial?: string;
   code?: string;
+  /** The address of whoever logs in: what its failures count for. */
+  client?: string;
   /** The push tokens that may be used now: one that was disabled or removed since its phone answered finishes nothing. */
   usable: readonly PushToken[];
 };
@@ -36,11 +39,14 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   if (decision.state !== 'accepted' && !isTyped) return { kind: 'not-answered', transaction };
   if (decision.state === 'accepted' && !decision.challenges.some((each) => each.state === 'accepted' && mayFinish(each)))
     return { kind: 'unknown' };
+  if (isTyped && shown.every(({ serial }) => parts.guesses.isSuspect(serial, request.client ?? '')))
+    return { kind: 'not-answered', transaction };
   const matches = isTyped ? matchingCode(parts.keyring, shown, request.code ?? '') : undefined;
   const event = decision.state === 'accepted' ? ({ kind: 'consumed' } as const) : ({ kind: 'code-entered', matches } as const);
   const { reply, transaction: after } = await applyEvent(parts, transaction, event);
   if (reply !== 'accepted' && isTyped) {
-    await parts.store.countFailure(shown.map(({ serial }) => serial));
+    const failed = request.usable.filter((token) => shown.some(({ serial }) => serial === token.serial));
+    await countFailures(parts, failed, request.client ?? '');
     return { kind: 'not-answered', transaction: after };
   }
   const accepted = after.decision.challenges.find(({ state }) => state === 'accepted');

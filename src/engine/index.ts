@@ -1,4 +1,4 @@
-import type { PushToken, Transaction } from '../foundation/model/index.ts';
+import type { Transaction } from '../foundation/model/index.ts';
 import { addAddress, removeAddress } from './addresses.ts';
 import { answer } from './answer.ts';
 import { answerByHandle } from './answer-by-handle.ts';
@@ -18,10 +18,11 @@ import { isPasswordElsewhere } from './passthru.ts';
 import { findPerson, isOwnedBy, recordOf } from './person.ts';
 import { poll, updateAddress } from './phone-poll.ts';
 import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
-import { checkPin } from './pins.ts';
+import { checkPin, isLocked } from './pins.ts';
 import { putDevice, relay, removeDevice, signedDevice, waitingFor } from './relay/index.ts';
 import { completeRollout, offerRollout } from './rollout.ts';
 import { renewRollout } from './rollover.ts';
+import { countFailures, forgetNetwork, forgiveAll } from './source-pins.ts';
 import { statusOf } from './status.ts';
 import { allowPolling, noteInfo, removeToken, resetFailures, revokeTokens, selectTokens, setEnabled, setPin } from './token-admin.ts';
 import { assignToken, unassignTokens } from './token-owner.ts';
@@ -117,7 +118,10 @@ export function openEngine(parts: EngineParts) {
     deadDevices: store.deadDevices,
     finish: (...args: Tail<typeof finish>) => finish(parts, ...args),
     waitForAnswer: (...args: Tail<typeof waitForAnswer>) => waitForAnswer(parts, ...args),
-    countFailure: (tokens: readonly PushToken[]) => store.countFailure(tokens.map(({ serial }) => serial)),
+    isLocked: (...args: Tail<typeof isLocked>) => isLocked(parts, ...args),
+    forgetNetwork: (...args: Tail<typeof forgetNetwork>) => forgetNetwork(parts, ...args),
+    forgiveAll: (...args: Tail<typeof forgiveAll>) => forgiveAll(parts, ...args),
+    countFailures: (...args: Tail<typeof countFailures>) => countFailures(parts, ...args),
     /** Ends what the server that asked no longer wants answered. */
     withdraw: (transaction: Transaction) => applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }),
     findOwn: (...args: Tail<typeof findOwn>) => findOwn(parts, ...args),

@@ -1,13 +1,14 @@
 import type { PushToken } from '../foundation/model/index.ts';
 import type { EngineParts } from './parts.ts';
 import { isPassword } from './person.ts';
-import { checkPin, guessInTurn, hasFailedTooOften, type PinCheck } from './pins.ts';
+import { checkPin, guessInTurn, isLocked } from './pins.ts';
+import type { PinCheck } from './source-pins.ts';
 
 /** What the PIN of a login is: that of each push token, the password of the user in their source, nothing at all, or anything. */
 export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
 
-/** A PIN that was typed, by whom, and what it is held against. */
-export type TypedPin = { pin: string; rule: PinRule; user: string; realm: string };
+/** A PIN that was typed, by whom and from where (`client`), and what it is held against. */
+export type TypedPin = { pin: string; rule: PinRule; user: string; realm: string; client: string };
 
 /**
  * Checks the PIN of a login as `checkPin` does, whatever it is. One password is checked once for all push tokens, and a wrong one counts a
@@ -17,23 +18,23 @@ export type TypedPin = { pin: string; rule: PinRule; user: string; realm: string
 export async function checkLoginPin(
   parts: EngineParts,
   tokens: readonly PushToken[],
-  { pin, rule, user, realm }: TypedPin,
+  { pin, rule, user, realm, client }: TypedPin,
 ): Promise<PinCheck> {
   switch (rule) {
     case 'tokenpin':
-      return checkPin(parts, tokens, pin);
+      return checkPin(parts, tokens, pin, client);
     case 'userstore':
-      return guessInTurn(parts, tokens, async (open) => {
+      return guessInTurn(parts, { tokens, client }, async (open) => {
         const isRight = await isPassword(parts, user, realm, pin);
         return open.map(() => isRight);
       });
     case 'none': {
-      const open = tokens.filter((token) => !hasFailedTooOften(token));
+      const open = tokens.filter((token) => !isLocked(parts, token));
       if (pin === '' && open.length > 0) return { kind: 'checked', matching: open };
-      return guessInTurn(parts, tokens, async (all) => all.map(() => false));
+      return guessInTurn(parts, { tokens, client }, async (all) => all.map(() => false));
     }
     case 'any': {
-      const open = tokens.filter((token) => !hasFailedTooOften(token));
+      const open = tokens.filter((token) => !isLocked(parts, token));
       return open.length > 0 ? { kind: 'checked', matching: open } : { kind: 'exceeded' };
     }
     default:

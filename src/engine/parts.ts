@@ -5,7 +5,7 @@ import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Store } from '../store/store.ts';
 import type { Background } from './background.ts';
-import type { SourceLimits } from './limits/index.ts';
+import type { GuessLimits, SourceLimits } from './limits/index.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
 import type { ServerKeys } from './server-keys.ts';
 import type { SharedKeys } from './shared-keys.ts';
@@ -18,6 +18,8 @@ export type EngineSettings = {
   /** The same for types of token that have a validity of their own. */
   validityMsByType: Readonly<Record<string, number>>;
   maxFailCount: number;
+  /** Whether a wrong PIN raises the fail count. */
+  countWrongPins: boolean;
   deliveryDeadlineMs: number;
   /** How long a phone that lost the reply may repeat its rollout. */
   rolloutRepeatMs: number;
@@ -34,6 +36,7 @@ export type EngineParts = {
   serverKeys: ServerKeys;
   sharedKeys: SharedKeys;
   limits: SourceLimits;
+  guesses: GuessLimits;
   realms: Realms;
   directory: Directory;
   radius: RadiusServers;

@@ -1,42 +1,53 @@
 import type { PushToken } from '../foundation/model/index.ts';
+import { failuresOfAll } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
-
-/** What a PIN came to: the push tokens it opens; `exceeded`: all of them failed too often before, and the PIN was not even looked at. */
-export type PinCheck = { kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' };
+import { guessFrom, isKnownFrom, type PinCheck } from './source-pins.ts';
 
 /**
  * Checks one PIN against every push token that has not failed too often. Where none matches, each of them counts a failure. PINs that are not
  * known to be right go one after the other per user, each with the count that the one before it left, so that no burst of guesses gets past the
- * maximum. @see docs/protocols/privacyidea.md 8
+ * maximum. `client` is the address that the guess comes from. @see docs/protocols/privacyidea.md 8
  */
-export async function checkPin(parts: EngineParts, tokens: readonly PushToken[], pin: string): Promise<PinCheck> {
+export async function checkPin(parts: EngineParts, tokens: readonly PushToken[], pin: string, client: string): Promise<PinCheck> {
+  if (parts.guesses.lockout === 'source') {
+    if (isKnownFrom(parts, client, tokens, pin)) return { kind: 'checked', matching: [...tokens] };
+    return guessFrom(parts, client, tokens, pinOpens(parts, pin));
+  }
   const open = tokens.filter((token) => !hasFailedTooOften(token));
   if (open.length === 0) return { kind: 'exceeded' };
   const known = open.filter(({ pinHash }) => pinHash !== undefined && parts.passwords.remembers(pin, pinHash));
   if (known.length > 0 && known.length === open.length) return { kind: 'checked', matching: known };
-  const { passwords } = parts;
-  return guessInTurn(parts, open, (each) =>
-    Promise.all(each.map(({ pinHash }) => (pinHash === undefined ? pin === '' : passwords.matches(pin, pinHash)))),
-  );
+  return guessInTurn(parts, { tokens: open, client }, pinOpens(parts, pin));
 }
 
 /** Which of these push tokens a guess opens, in their order. */
-type Opens = (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+export type Opens = (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+
+/** Whether a PIN is that of each push token. */
+const pinOpens =
+  ({ passwords }: EngineParts, pin: string): Opens =>
+  (open) =>
+    Promise.all(open.map(({ pinHash }) => (pinHash === undefined ? pin === '' : passwords.matches(pin, pinHash))));
 
 /** One guess at push tokens, after those that others make at the same ones. `opens` is asked once, unless all of them failed too often before. */
-export async function guessInTurn(parts: EngineParts, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
+export async function guessInTurn(
+  parts: EngineParts,
+  { tokens, client }: { tokens: readonly PushToken[]; client: string },
+  opens: Opens,
+): Promise<PinCheck> {
+  if (parts.guesses.lockout === 'source') return guessFrom(parts, client, tokens, opens);
   const open = tokens.filter((token) => !hasFailedTooOften(token));
   if (open.length === 0) return { kind: 'exceeded' };
   return parts.turns(`pin ${open[0]?.serial}`, () => guess(parts, open, opens));
 }
 
-async function guess({ store }: EngineParts, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
+async function guess({ store, settings }: EngineParts, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
   const now = await Promise.all(tokens.map(({ serial }) => store.findToken(serial)));
   const open = now.filter((token) => token !== undefined).filter((token) => !hasFailedTooOften(token));
   if (open.length === 0) return { kind: 'exceeded' };
   const right = await opens(open);
   const matching = open.filter((_, index) => right[index]);
-  if (matching.length === 0) await store.countFailure(open.map(({ serial }) => serial));
+  if (matching.length === 0 && settings.countWrongPins) await store.countFailure(open.map(({ serial }) => serial));
   return { kind: 'checked', matching };
 }
 
@@ -46,6 +57,9 @@ export const hasFailedTooOften = ({ failCount, maxFail }: PushToken): boolean =>
 /** A push token whose phone has paired, and may be asked to prove its key: not revoked, inside its validity. */
 export const awaitsActivation = (token: PushToken, now: number): boolean =>
   (token.rollout === 'paired' || token.rollout === 'activating') && !token.revoked && isInTime(token, now);
+/** Whether nobody may ask this push token, whichever way failures are counted. */
+export const isLocked = ({ guesses }: EngineParts, token: PushToken): boolean =>
+  guesses.lockout === 'source' ? token.failCount >= failuresOfAll : hasFailedTooOften(token);
 
 /** A push token that may be asked now: bound to a phone, enabled, not revoked, inside its validity. */
 export function isUsable(token: PushToken, now: number): boolean {

@@ -8,6 +8,7 @@ export type Scope = 'enrollment' | 'authentication' | 'authorization' | 'token' 
 
 const text = z.string().min(1).max(512);
 const yes = z.boolean();
+const limit = z.int().min(0).max(10_000);
 const names = z.union([text.transform((name) => [name]), z.array(text).min(1)]);
 const modes = text.transform((list) => list.split(/\s+/)).pipe(z.array(z.enum(['interactive', 'webauthn', 'poll', 'u2f'])));
 const url = z.string().superRefine((value, context) => {
@@ -51,6 +52,12 @@ export const actions = {
     value: callback.describe('LinOTP: where phones send their pairing response.'),
   },
   pushtoken_challenge_callback_url: { scopes: ['authentication'], value: callback.describe('LinOTP: where phones send their answers.') },
+  max_token_per_user: { scopes: ['enrollment'], value: limit.describe('How many tokens a user may have.') },
+  push_max_token_per_user: { scopes: ['enrollment'], value: limit.describe('How many push tokens a user may have.') },
+  push_max_active_token_per_user: {
+    scopes: ['enrollment'],
+    value: limit.describe('How many of them may be enabled when one more is made.'),
+  },
   push_text_on_mobile: { scopes: ['authentication'], value: text.describe('The question on the phone.') },
   push_title_on_mobile: { scopes: ['authentication'], value: z.string().min(1).max(128).describe('The title on the phone.') },
   push_allow_polling: {
@@ -99,6 +106,11 @@ export const actions = {
   },
   push_challenge_text: { scopes: ['authentication'], value: text.describe('What the login page says meanwhile.') },
   challenge_text: { scopes: ['authentication'], value: text.describe('The same for all types of token; push_challenge_text beats it.') },
+  increase_failcounter_on_challenge: {
+    scopes: ['authentication'],
+    value: yes.describe('A challenge counts as a failure until the login succeeds.'),
+  },
+  reset_all_user_tokens: { scopes: ['authentication'], value: yes.describe('A login clears the failures of all tokens of the user.') },
   preferred_client_mode: {
     scopes: ['authentication'],
     value: modes.describe('Client modes in the order of preference, separated by spaces.'),

@@ -58,8 +58,8 @@ export type Store = {
   countTokens(type: string): Promise<number>;
   /** Sets the fields of `change` if the push token still has `expectedVersion`, and raises the version by one. */
   changeToken(serial: string, expectedVersion: number, change: PushTokenChange): Promise<'changed' | 'conflict'>;
-  /** Raises the fail count of each push token by one, up to its own maximum. */
-  countFailure(serials: readonly string[]): Promise<void>;
+  /** Raises the fail count of each push token by one, up to its own maximum, or to `ceiling` where that is given. */
+  countFailure(serials: readonly string[], ceiling?: number): Promise<void>;
   /**
    * Resets the fail count and counts a login, once per `effect` (the id of the effect that asks for it) and never for an older login
    * than the last one counted.
@@ -104,6 +104,8 @@ export type Store = {
 
   /** Counts one more in the window `key`, which ends at `endsAt` if it is new; the count so far and the window's end. */
   countUp(key: string, now: number, endsAt: number): Promise<{ count: number; endsAt: number }>;
+  /** Takes one off each of these windows, never below nothing, or ends them. */
+  uncount(keys: readonly string[], how: 'one' | 'all'): Promise<void>;
 
   addStockKey(key: StockKey): Promise<void>;
   /** Takes one key of this size out of the stock: no one else gets the same. */

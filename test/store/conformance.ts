@@ -94,6 +94,9 @@ function tokenCases(store: () => Store): void {
     assert.equal((await store().findToken('PIPU00010001'))?.failCount, 20);
     await Promise.all(Array.from({ length: 20 }, () => store().countFailure(['PIPU00010001'])));
     assert.equal((await store().findToken('PIPU00010001'))?.failCount, 30);
+    // a ceiling that is given takes the place of the maximum
+    for (const _ of [1, 2, 3]) await store().countFailure(['PIPU00010001'], 32);
+    assert.equal((await store().findToken('PIPU00010001'))?.failCount, 32);
   });
 
   it('counts a login once per effect, resets the failures with it, and never for an older login', async () => {
@@ -367,6 +370,20 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().countUp('poll:10.0.0.1', 99, 500), { count: 11, endsAt: 100 });
     assert.deepEqual(await store().countUp('poll:10.0.0.1', 100, 200), { count: 1, endsAt: 200 });
     assert.deepEqual(await store().countUp('poll:10.0.0.2', 100, 200), { count: 1, endsAt: 200 });
+  });
+
+  it('takes counts back, one at a time and never below nothing, or all', async () => {
+    // given two windows, of three and of one
+    for (const key of ['a', 'a', 'a', 'b']) await store().countUp(key, 0, 100);
+    // when one is taken off each, and off one that never was, and the second goes twice
+    await store().uncount(['a', 'b', 'never'], 'one');
+    await store().uncount(['b'], 'one');
+    // then that is what the next ones count on
+    assert.deepEqual(await store().countUp('a', 1, 500), { count: 3, endsAt: 100 });
+    assert.deepEqual(await store().countUp('b', 1, 500), { count: 1, endsAt: 100 });
+    // and a window that is ended begins anew
+    await store().uncount(['a'], 'all');
+    assert.deepEqual(await store().countUp('a', 1, 500), { count: 1, endsAt: 500 });
   });
 
   it('gives each key of the stock to one taker', async () => {

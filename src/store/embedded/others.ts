@@ -5,6 +5,7 @@ import type { Row, Session } from './session.ts';
 type OtherStore = Pick<
   Store,
   | 'countUp'
+  | 'uncount'
   | 'addStockKey'
   | 'takeStockKey'
   | 'countStockKeys'
@@ -28,6 +29,11 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
           ...[key, now, endsAt],
         );
         return { count: Number(row?.count), endsAt: Number(row?.ends_at) };
+      }),
+    uncount: (keys, how) =>
+      write('uncount', () => {
+        const change = how === 'all' ? 'DELETE FROM counters' : 'UPDATE counters SET count = max(count - 1, 0)';
+        for (const key of keys) run(`${change} WHERE key = ?`, key);
       }),
     addStockKey: ({ id, bits, publicKey, sealedPrivateKey }) =>
       write('addStockKey', () => {

@@ -49,9 +49,11 @@ export function tokenStore(session: Session): TokenStore {
         save({ ...changed(token, change), version: expectedVersion + 1 }, 'INSERT OR REPLACE');
         return 'changed';
       }),
-    countFailure: (serials) =>
+    countFailure: (serials, ceiling) =>
       write('countFailure', () => {
-        for (const serial of serials) run('UPDATE tokens SET fail_count = min(fail_count + 1, max_fail) WHERE serial = ?', serial);
+        const most = ceiling ?? null;
+        for (const serial of serials)
+          run('UPDATE tokens SET fail_count = min(fail_count + 1, ifnull(?, max_fail)) WHERE serial = ?', most, serial);
       }),
     countLogin: (serial, at, effect) =>
       write('countLogin', () => {

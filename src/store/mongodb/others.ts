@@ -7,6 +7,7 @@ import type { Session } from './session.ts';
 type OtherStore = Pick<
   Store,
   | 'countUp'
+  | 'uncount'
   | 'addStockKey'
   | 'takeStockKey'
   | 'countStockKeys'
@@ -25,6 +26,13 @@ export function otherStore({ run, collections: { counters, stockKeys, partitionK
         const options = { upsert: true, returnDocument: 'after', projection: { count: 1, endsAt: 1 } } as const;
         const counted = await counters.findOneAndUpdate({ _id: key }, countingUp(now, endsAt), options);
         return { count: counted?.count ?? 1, endsAt: counted?.endsAt ?? endsAt };
+      }),
+    // One write each: on a sharded cluster one of many keys would not be sent again after a lost reply.
+    uncount: (keys, how) =>
+      run('uncount', async () => {
+        const one = (key: string) =>
+          how === 'all' ? counters.deleteOne({ _id: key }) : counters.updateOne({ _id: key, count: { $gt: 0 } }, { $inc: { count: -1 } });
+        await Promise.all(keys.map(one));
       }),
     addStockKey: ({ id, ...key }) =>
       run('addStockKey', async () => {

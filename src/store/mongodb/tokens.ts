@@ -69,9 +69,9 @@ export function tokenStore(session: Session): TokenStore {
         if (change.bucket !== undefined) routes.forget(serial);
         return isChanged ? 'changed' : 'conflict';
       }),
-    countFailure: (serials) =>
+    countFailure: (serials, ceiling) =>
       run('countFailure', async () => {
-        const raised = [{ $set: { failCount: { $min: [{ $add: ['$failCount', 1] }, '$maxFail'] } } }];
+        const raised = [{ $set: { failCount: { $min: [{ $add: ['$failCount', 1] }, ceiling ?? '$maxFail'] } } }];
         await Promise.all(serials.map((serial) => update(session, serial, {}, raised)));
       }),
     countLogin: (serial, at, effect) =>

@@ -18,7 +18,7 @@ describe('A login by way of MongoDB', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  const givenMonitored = async (): Promise<GivenGateway & { monitor: Monitor }> => {
+  const givenMonitored = async (more: object = {}): Promise<GivenGateway & { monitor: Monitor }> => {
     const monitor = monitorCommands(undo);
     const database = mongo.database();
     undo.later(() => dropDatabase(mongo.url(), database));
@@ -27,7 +27,7 @@ describe('A login by way of MongoDB', function () {
     const given = await givenGateway(undo, {
       more: { store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database }, keyring: { $env: 'KEYRING' } },
       environment: { MONGODB_URL: monitor.monitored(mongo.url()), KEYRING: readFileSync(keyring, 'utf8') },
-      settings: { serverKeyStock: 1 },
+      settings: { serverKeyStock: 1, ...more },
     });
     return { ...given, monitor };
   };
@@ -67,6 +67,20 @@ describe('A login by way of MongoDB', function () {
     // and behind the replies: the trail of the delivery, the login on its push token, the effects that are done
     const behind = [trigger, status, poll, answer, finish].map((each) => each.behind.map(text));
     assert.deepEqual(behind, [['update transactions'], [], [], [], ['update tokens', 'update transactions']]);
+  });
+
+  it('waits for no count where failures count per network', async () => {
+    // given alice, who mistyped her PIN once since it is remembered
+    const given = await givenMonitored({ lockout: 'source' });
+    const { client } = given;
+    const phone = await given.phoneOf('alice');
+    await given.challenge('alice', phone);
+    const usual = await sentBy(given, () => client.post('/validate/check', { user: 'alice', pass: '1234' }));
+    assert.deepEqual(usual.waited.map(text), ['find tokens', 'insert transactions']);
+    await client.post('/validate/check', { user: 'alice', pass: 'typo' });
+    const after = await sentBy(given, () => client.post('/validate/check', { user: 'alice', pass: '1234' }));
+    assert.equal(after.reply.body.result.authentication, 'CHALLENGE');
+    assert.deepEqual(after.waited.map(text), ['find tokens', 'insert transactions']);
   });
 
   it('writes trails and effects of many logins in few bulk writes, one at a time per collection', async () => {

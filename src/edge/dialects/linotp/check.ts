@@ -87,7 +87,7 @@ async function firstLeg(parts: LinotpParts, ctx: Context, params: LinotpParams, 
   const pass = params.text('pass');
   const rule = passRule(engine.policy, facts);
   if (pass === undefined || tokens.length === 0 || (isBySerial && rule === 'userstore')) return refused;
-  const checked = await engine.checkLoginPin(tokens, { pin: pass, rule, user, realm });
+  const checked = await engine.checkLoginPin(tokens, { pin: pass, rule, user, realm, client: asker.client });
   if (checked.kind === 'exceeded' || checked.matching.length === 0) return refused;
   const waitSeconds = engine.policy.value('push_wait', facts);
   const isSimple = engine.policy.value('push_without_data', facts) === true;

@@ -8,6 +8,7 @@ import { toldOutcome } from './login-rules.ts';
 import type { Outcome } from './outcome.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import type { Subject } from './subject.ts';
+import { limitReached } from './token-limits.ts';
 
 /** The one type of token that a login enrols. */
 const tokenType = 'push';
@@ -40,6 +41,7 @@ export async function enrolInLogin(
   const rules = enrolmentRules(parts, asker, { type: tokenType, owner });
   const offer = { ...plainToken, phone, serialPrefix, owner, realms: realm === '' ? [] : [realm], ...rules };
   if (!(await engine.takeBackOffers(tokens.filter((token) => engine.isOfferedInLogin(token))))) return outcome;
+  if ((await limitReached(parts, { asker, owner, type: tokenType })) !== undefined) return outcome;
   const skippable = engine.policy.value('enroll_via_multichallenge_optional', facts) ?? false;
   const rule = { declineSettles: true, consume: 'once' as const, graceMs: parts.graceMs };
   const offered = await engine.offerInLogin({ asker, user, realm, offer, rule, skippable });

@@ -15,6 +15,7 @@ export function checkTypedPin(
 ): Promise<{ kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' }> {
   const { engine } = parts;
   const { user, realm, tokens } = subject;
-  const facts = { ...engine.facts(askerFor(parts, ctx, server), { user, realm }), scope: 'authentication' as const };
-  return engine.checkLoginPin(tokens, { pin, rule: engine.policy.value('otppin', facts) ?? 'tokenpin', user, realm });
+  const asker = askerFor(parts, ctx, server);
+  const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
+  return engine.checkLoginPin(tokens, { pin, rule: engine.policy.value('otppin', facts) ?? 'tokenpin', user, realm, client: asker.client });
 }

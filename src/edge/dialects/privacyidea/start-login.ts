@@ -41,8 +41,10 @@ export async function startLogin(parts: PrivacyideaParts, ctx: Context, request:
   const transaction = await engine.issue({ asker, user, realm, tokens, prompt, ask, rule, ...longer });
   const delivered = await engine.deliver({ transaction, tokens, asker });
   const isPollGood = request.mustBeSent !== true;
-  if (delivered.some(({ sent, pollable }) => sent || (pollable && isPollGood)))
+  if (delivered.some(({ sent, pollable }) => sent || (pollable && isPollGood))) {
+    if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.countFailures(tokens, asker.client);
     return { kind: 'started', transaction, tokens, delivered, asker };
+  }
   await engine.withdraw(transaction);
   return { kind: 'unreachable' };
 }

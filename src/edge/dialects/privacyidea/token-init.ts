@@ -9,6 +9,7 @@ import { flavourRules, type TokenKind } from './flavour.ts';
 import { ownerNamed, rememberOwner } from './owner-named.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { isAssigned, isRevoked, noSuchToken } from './refusals.ts';
+import { withinLimits } from './token-limits.ts';
 
 const serialPattern = /^[0-9a-zA-Z\-_]+$/;
 const longestPin = 256;
@@ -30,7 +31,9 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
   const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), { type: kind.type, owner });
   const offered = params.flag('rollover')
     ? await renewed(parts, ctx, { params, wish, rulesFor })
-    : await parts.engine.offerRollout({ ...wish, ...rulesFor(wish.owner) });
+    : await withinLimits(parts, { asker: askerFor(parts, ctx, server), owner: wish.owner, type: kind.type }, () =>
+        parts.engine.offerRollout({ ...wish, ...rulesFor(wish.owner) }),
+      );
   if (!offered.ok) throw notOffered(offered.error, wish.serial);
   const { token, text, credential } = offered.value;
   sendPi(ctx, parts.product, {

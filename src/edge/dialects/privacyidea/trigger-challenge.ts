@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { hasFailedTooOften, isUsable } from '../../../engine/index.ts';
+import { isUsable } from '../../../engine/index.ts';
 import { readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf, authServerOf } from './caller.ts';
 import { demandKnown, knownSubject } from './known-user.ts';
@@ -22,7 +22,7 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   demandKnown(subject, noSuchOwner);
   demandAuthorized(parts, ctx, { server, subject });
   const usable = allowedTokens(parts, ctx, { server, subject }, params).filter((token) => isUsable(token, parts.engine.clock()));
-  const tokens = usable.filter((token) => !hasFailedTooOften(token));
+  const tokens = usable.filter((token) => !parts.engine.isLocked(token));
   if (tokens.length === 0) {
     const locked = usable.length > 0 ? { message: 'Failcounter exceeded', ...nothing, messages: ['Failcounter exceeded'] } : nothing;
     return sendPi(ctx, parts.product, { id: 2, value: 0, detail: locked });

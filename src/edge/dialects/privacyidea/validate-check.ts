@@ -4,6 +4,7 @@ import type { PushToken, Transaction } from '../../../foundation/model/index.ts'
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { authServerOf, requireApiKey } from './caller.ts';
+import { clearFailures } from './clear-failures.ts';
 import { cancelEnrolment, enrolInLogin, withoutOffers } from './enrol-in-login.ts';
 import { flavourRules } from './flavour.ts';
 import { demandKnown, knownSubject, secondSubject } from './known-user.ts';
@@ -56,6 +57,7 @@ export async function checkLoginOf(
   requireApiKey(parts, ctx, caller, subject);
   demandAuthorized(parts, ctx, { server, subject });
   const outcome = await outcomeOf(parts, ctx, { params, server, subject, second: id ? { transaction } : undefined });
+  if (outcome.value) await clearFailures(parts, { asker: askerFor(parts, ctx, server), subject, detail: outcome.detail });
   const enrolled = await enrolInLogin(parts, ctx, { server, subject: known }, outcome);
   const detailed = await withUserDetail(parts, ctx, { server, subject }, enrolled);
   return { outcome: toldOutcome(parts, ctx, { server, subject }, detailed), subject };
@@ -117,7 +119,7 @@ async function waited(
     return { ...(serial === undefined ? {} : { serial }), type: token ? shownType(parts, asker, token) : 'push', otplen };
   };
   if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
-  await parts.engine.countFailure(tokens);
+  await parts.engine.countFailures(tokens, asker.client);
   const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
   return refuse('wrong otp value', {
     ...about(only),
@@ -138,7 +140,7 @@ async function secondLeg(
   // A token without an owner is asked for by its serial alone.
   const who = user === '' ? {} : { user: { user, realm } };
   const finished = await parts.engine.finish({
-    ...{ transaction, code, usable: tokens },
+    ...{ transaction, code, client: asker.client, usable: tokens },
     ...who,
     ...(serial === undefined ? {} : { serial }),
   });

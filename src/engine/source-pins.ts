@@ -1,0 +1,61 @@
+import type { PushToken } from '../foundation/model/index.ts';
+import { failureCeiling, failuresOfAll, type Guessed } from './limits/index.ts';
+import type { EngineParts } from './parts.ts';
+import { resetFailures } from './token-admin.ts';
+
+/** What a PIN came to: the push tokens it opens; `exceeded`: all of them failed too often before, and the PIN was not even looked at. */
+export type PinCheck = { kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' };
+
+/** A push token as the limits of guesses count it. */
+export const guessedAt = ({ serial, maxFail, failCount }: PushToken): Guessed => ({ name: serial, limit: maxFail, failures: failCount });
+
+/** Whether a PIN is known to be right for all of these push tokens, which have few failures, and its network none that it waits for. It costs nothing. */
+export function isKnownFrom({ guesses, passwords }: EngineParts, client: string, tokens: readonly PushToken[], pin: string): boolean {
+  const isCalm = ({ serial, failCount, maxFail }: PushToken): boolean =>
+    failCount < Math.min(maxFail, failuresOfAll) && !guesses.isSuspect(serial, client);
+  const isKnown = ({ pinHash }: PushToken): boolean => (pinHash === undefined ? pin === '' : passwords.remembers(pin, pinHash));
+  return tokens.length > 0 && tokens.every((token) => isCalm(token) && isKnown(token));
+}
+
+/**
+ * One guess where failures count per push token and network. A try is taken first, and none is left for a network that waits, whatever it guesses.
+ * `opens` says which of the push tokens it opens, and is not asked when there is no try.
+ */
+export async function guessFrom(parts: EngineParts, client: string, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
+  const [first] = tokens;
+  return first ? parts.guesses.inTurn(first.serial, client, () => guess(parts, client, tokens, opens)) : { kind: 'exceeded' };
+}
+
+type Opens = (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+
+async function guess(parts: EngineParts, client: string, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
+  const { store, guesses, settings } = parts;
+  const now = (await Promise.all(tokens.map(({ serial }) => store.findToken(serial)))).filter((token) => token !== undefined);
+  const names = await guesses.take(now.map(guessedAt), client);
+  const open = now.filter(({ serial }) => names.includes(serial));
+  if (open.length === 0) return { kind: 'exceeded' };
+  const right = await opens(open);
+  const matching = open.filter((_, index) => right[index]);
+  if (matching.length > 0) await guesses.giveBack(names, client);
+  else if (settings.countWrongPins) await store.countFailure(names, failureCeiling);
+  return { kind: 'checked', matching };
+}
+
+/** Counts a failure that is no wrong PIN: a wrong display code, a wait that nobody answered. */
+export async function countFailures({ store, guesses }: EngineParts, tokens: readonly PushToken[], client: string): Promise<void> {
+  const serials = tokens.map(({ serial }) => serial);
+  if (guesses.lockout === 'token') return store.countFailure(serials);
+  await Promise.all([store.countFailure(serials, failureCeiling), guesses.take(tokens.map(guessedAt), client)]);
+}
+
+/** Clears the failures of these push tokens, and what the network of `client` did to them. */
+export async function forgiveAll(parts: EngineParts, tokens: readonly PushToken[], client: string): Promise<void> {
+  await resetFailures(parts, tokens);
+  await forgetNetwork(parts, tokens, client);
+}
+
+/** A login succeeded: what the network of `client` did to these push tokens counts no more. */
+export async function forgetNetwork({ guesses }: EngineParts, tokens: readonly PushToken[], client: string): Promise<void> {
+  const serials = tokens.map(({ serial }) => serial);
+  if (guesses.lockout === 'source' && serials.length > 0) await guesses.forget(serials, client);
+}

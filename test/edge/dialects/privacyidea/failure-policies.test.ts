@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { type GivenGateway, givenGateway } from '../../../kit/gateway.ts';
+import { cleanup } from '../../../kit/temporary.ts';
+
+describe('The fail count of a push token, as policies have it', function () {
+  this.timeout(30_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  const givenPolicy = (actions: object): Promise<GivenGateway> =>
+    givenGateway(undo, { policies: [{ name: 'counting', scope: 'authentication', actions }] });
+  const tokenOf = async ({ client, gateway, admin }: GivenGateway, serial: string) => {
+    await gateway.settled();
+    return (await client.get('/token/', { serial }, admin)).body.result.value.tokens[0];
+  };
+  const finish = async ({ client }: GivenGateway, id: string) =>
+    (await client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id })).body.result.authentication;
+
+  it('rises with a challenge until the login succeeds (increase_failcounter_on_challenge)', async () => {
+    const given = await givenPolicy({ increase_failcounter_on_challenge: true });
+    const phone = await given.phoneOf('alice');
+    const { id, nonce } = await given.challenge('alice', phone);
+    assert.equal((await tokenOf(given, phone.serial)).failcount, 1);
+    await phone.answer(nonce);
+    assert.equal(await finish(given, id), 'ACCEPT');
+    const { failcount, info } = await tokenOf(given, phone.serial);
+    assert.deepEqual([failcount, info.count_auth_success], [0, '1']);
+  });
+
+  for (const [isOn, left] of [
+    [true, 0],
+    [false, 1],
+  ] as const) {
+    it(`is ${isOn ? 'cleared' : 'left'} on the user's other tokens by a login (reset_all_user_tokens: ${isOn})`, async () => {
+      // given two tokens with one failure each
+      const given = await givenPolicy({ reset_all_user_tokens: isOn });
+      const phone = await given.phoneOf('alice');
+      const other = await given.phoneOf('alice', { pin: 'another' });
+      await given.client.post('/validate/check', { user: 'alice', pass: 'wrong' });
+      // when alice logs in with the first
+      const { id, nonce } = await given.challenge('alice', phone);
+      await phone.answer(nonce);
+      assert.equal(await finish(given, id), 'ACCEPT');
+      assert.equal((await tokenOf(given, phone.serial)).failcount, 0);
+      assert.equal((await tokenOf(given, other.serial)).failcount, left);
+    });
+  }
+
+  it('stays where it is when wrong PINs do not count (IncFailCountOnFalsePin)', async () => {
+    const given = await givenGateway(undo, { settings: { IncFailCountOnFalsePin: false } });
+    const { serial } = await given.phoneOf('alice');
+    await given.client.post('/validate/check', { user: 'alice', pass: 'wrong' });
+    assert.equal((await tokenOf(given, serial)).failcount, 0);
+  });
+});
