@@ -71,8 +71,9 @@ async function relayedBefore(
 type Claimed = { request: RelayRequest; route: RelayRoute; transaction: Transaction };
 
 async function deliverClaimed(parts: EngineParts, { request, route, transaction }: Claimed): Promise<RelayReply> {
-  const { store, registry, background, clock, log } = parts;
-  const { plan, addresses } = route;
+  const { store, registry, background, clock } = parts;
+  const { plan, addresses, canPoll } = route;
+  const { challenges, answerUntil } = transaction.decision;
   const { outcome, attempts, deadAddresses } = await registry.deliver(
     { ...plan, deadlineMs: plan.deadlineMs - reserveOf(plan.deadlineMs) },
     {
@@ -81,25 +82,28 @@ async function deliverClaimed(parts: EngineParts, { request, route, transaction 
       phone: 'linotp',
       payload: request.payload,
       addresses,
-      expiresAt: transaction.decision.answerUntil,
+      expiresAt: answerUntil,
     },
   );
-  const serial = transaction.decision.challenges[0]?.serial ?? '';
-  const at = clock();
+  const [at, serial] = [clock(), challenges[0]?.serial ?? ''];
   const trail = attempts.map((attempt): TrailEntry => ({ at, serial, ...attempt }));
   background.run('delivery trail', () => store.appendTrail(transaction.id, trail));
   // Before the reply: who is told that an address is dead finds it in the feed.
   if (deadAddresses.length > 0) await markDeviceDead(parts, { gda: request.gda, owner: transaction.authServer }, deadAddresses);
-  const progress = progressOf(outcome, trail, { canPoll: route.canPoll, hasDead: deadAddresses.length > 0 });
+  const progress = progressOf(outcome, trail, { canPoll, hasDead: deadAddresses.length > 0 });
+  await settle(parts, transaction, progress);
+  return progress;
+}
+
+/** Tells all gateways what came of it; who lost the claim meanwhile has nothing to tell any more. */
+async function settle({ store, log }: EngineParts, { id, decision }: Transaction, relay: RelayProgress): Promise<void> {
   try {
-    const { decision } = transaction;
-    await store.decide(transaction.id, decision.version, { ...decision, relay: progress, version: decision.version + 1 }, [], 0);
+    await store.decide(id, decision.version, { ...decision, relay, version: decision.version + 1 }, [], 0);
   } catch (error) {
     // The push is out, or it is not: either way that is the truth, and a repeat would only ask for the same again.
     if (!(error instanceof GatewayFault)) throw error;
-    log.warn({ transaction: transaction.id, reason: error.message }, 'what came of a relayed challenge could not be stored');
+    log.warn({ transaction: id, reason: error.message }, 'what came of a relayed challenge could not be stored');
   }
-  return progress;
 }
 
 type Outcome = { kind: 'sent' | 'rejected' | 'unavailable'; reason?: string };
