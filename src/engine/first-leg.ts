@@ -13,6 +13,12 @@ export function firstLegOf(keyring: Keyring, id: string, pass: string): FirstLeg
   return { keyId, tag: tagOf(keyring, { keyId, id, pass }) ?? '' };
 }
 
+/** What a check works with: the store and the hashes only for the PIN of a push token. */
+export type FirstLegParts = Pick<EngineParts, 'keyring' | 'limits'> & {
+  store: Pick<EngineParts['store'], 'findToken'>;
+  passwords: Pick<EngineParts['passwords'], 'matches'>;
+};
+
 /** A poll that shows a pass: that of the first leg, or, where a push token is named alone, the PIN of it. `source` pays for wrong ones. */
 export type FirstLegCheck = { transaction: Transaction; pass: string; source: string; alone: string | undefined };
 
@@ -20,7 +26,7 @@ export type FirstLegCheck = { transaction: Transaction; pass: string; source: st
  * Whether a poll comes from who began the login. The right pass costs no password hash and no question to a directory. Wrong ones count against
  * their source and this transaction, never against a push token: nobody finds out a PIN here, and nobody locks one.
  */
-export async function checkFirstLeg(parts: EngineParts, { transaction, pass, source, alone }: FirstLegCheck): Promise<boolean> {
+export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, source, alone }: FirstLegCheck): Promise<boolean> {
   const whose = sourceOf(source, { serial: transaction.id });
   if (parts.limits.isBlocked('status', whose)) return false;
   if (isFirstLegPass(parts.keyring, transaction, pass) || (alone !== undefined && (await isPinOf(parts, alone, pass)))) return true;
@@ -33,7 +39,7 @@ function isFirstLegPass(keyring: Keyring, { id, firstLeg }: Transaction, pass: s
   return tag !== undefined && firstLeg !== undefined && equalText(tag, firstLeg.tag);
 }
 
-async function isPinOf({ store, passwords }: EngineParts, serial: string, pin: string): Promise<boolean> {
+async function isPinOf({ store, passwords }: FirstLegParts, serial: string, pin: string): Promise<boolean> {
   const token = await store.findToken(serial);
   if (!token) return false;
   return token.pinHash === undefined ? pin === '' : passwords.matches(pin, token.pinHash);
