@@ -13,7 +13,7 @@ type SecondLeg = { id: string; server: AuthServer; subject: Subject; tokens: rea
  */
 export async function finishLogin({ engine }: LinotpParts, { id, server, subject, tokens }: SecondLeg): Promise<boolean> {
   const transaction = await engine.findOwnForeign('linotp', server.name, parentOf(id));
-  if (transaction?.decision.rule.consume !== 'once') return false;
+  if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
   const { user, realm } = subject;
   const [first] = tokens;
   const who = user === '' ? (first ? { serial: first.serial } : {}) : { user: { user, realm } };

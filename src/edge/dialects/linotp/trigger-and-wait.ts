@@ -19,5 +19,6 @@ export async function triggerAndWait(
   ctx.res.once('close', () => givenUp.abort());
   const usable = triggered.challenges.map(({ token }) => token);
   const ended = await parts.engine.waitForAnswer({ transaction: triggered.transaction, usable, waitMs, givenUp: givenUp.signal });
-  return ended.kind === 'accepted';
+  // A phone that has just proven its key has bound a token; nobody logs in by that.
+  return ended.kind === 'accepted' && triggered.transaction.kind === 'login';
 }

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { toDataURL } from 'qrcode';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiProduct } from '../../formats/privacyidea/index.ts';
+import { type Caller, requireApiKey } from './caller.ts';
 import { enrolmentRules } from './enrolment-rules.ts';
 import { flavourRules, type TokenKind } from './flavour.ts';
 import { toldOutcome } from './login-rules.ts';
@@ -89,11 +90,13 @@ function plainKind(product: PiProduct): TokenKind {
 export async function cancelEnrolment(
   parts: PrivacyideaParts,
   ctx: Context,
-  server: AuthServer,
+  caller: Caller,
   id: string | undefined,
 ): Promise<{ outcome: Outcome; subject: Subject }> {
   if (!id) throw new PiFault('parameter', 'Missing parameter: transaction_id');
+  const { server } = caller;
   const transaction = await parts.engine.findOwn(id, server.name);
+  requireApiKey(parts, ctx, caller, { user: transaction?.user ?? '', realm: transaction?.realm ?? '' });
   const value = transaction !== undefined && (await parts.engine.skipEnrolment(transaction));
   const { user, realm } = value ? transaction : { user: '', realm: '' };
   const subject = { user, realm, tokens: [] };

@@ -46,7 +46,7 @@ export async function checkLoginOf(
   const { server } = caller;
   if (flavourRules(parts.product).needsPass) params.required('pass');
   const id = params.text('transaction_id') || params.text('state');
-  if (params.flag('cancel_enrollment')) return cancelEnrolment(parts, ctx, server, id);
+  if (params.flag('cancel_enrollment')) return cancelEnrolment(parts, ctx, caller, id);
   // Asked for at once: whoever finishes waits for one round trip less.
   const [named, transaction] = await Promise.all([
     id ? subjectOf(parts, params, server, unknownUser) : knownSubject(parts, ctx, params, { server, unknownUser }),

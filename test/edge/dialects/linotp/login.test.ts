@@ -229,6 +229,25 @@ describe('Clients that read no JSON or cannot poll', () => {
     assert.deepEqual([json.result.value, json.detail], [true, undefined]);
   });
 
+  it('are not let in by a phone that binds its token', async () => {
+    const { offered, post, rules, pushed } = await givenLinotpGateway(undo);
+    const phone = await offered('alice');
+    await phone.pair();
+    // by a wait
+    await rules({ name: 'wait', actions: { push_wait: 30 } });
+    const reply = post('/validate/check', { ...alice });
+    while (pushed.length === 0) await new Promise(setImmediate);
+    assert.equal((await phone.answer('ACCEPT')).json.result.value, true);
+    assert.equal((await reply).json.result.value, false);
+    // by a second call
+    const other = await offered('bob');
+    await other.pair();
+    await rules({ name: 'pam', actions: { push_without_data: true } });
+    const [, state = ''] = (await post('/validate/simplecheck', { user: 'bob', pass: '1234' })).text.split('( ');
+    assert.equal((await other.answer('ACCEPT')).json.result.value, true);
+    assert.equal((await post('/validate/simplecheck', { user: 'bob', pass: '', state })).text, ':-(');
+  });
+
   it('are let in at their second call, once, where push_without_data says so', async () => {
     const { active, post, rules } = await givenLinotpGateway(undo);
     const phone = await active('alice');
