@@ -53,7 +53,7 @@ describe('Two gateways on one MongoDB', function () {
     assert.equal(finishes.filter(({ body }) => body.result.value === true).length, 1);
     await Promise.all([one.gateway.settled(), two.gateway.settled()]);
     const listed = await one.client.get('/token/', { serial: phone.serial }, one.admin);
-    assert.equal(listed.body.result.value.tokens[0].info.count_auth_success ?? listed.body.result.value.tokens[0].count, 1, listed.text);
+    assert.equal(listed.body.result.value.tokens[0].info.count_auth_success, '1', listed.text);
   });
 
   it('let a request wait at one and release it by the answer given at the other', async () => {
