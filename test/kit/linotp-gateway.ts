@@ -27,12 +27,14 @@ export type LinotpReply = {
 export type LinotpGateway = GivenGateway & {
   /** All that the push service got, the oldest first. */
   pushed: Pushed[];
-  /** What the push service says to pushes from now on. */
-  pushService(status: number): void;
+  /** What the push service says to pushes from now on; an unreachable one hangs up. */
+  pushService(status: number | 'unreachable'): void;
   post(path: string, form?: Record<string, string>, headers?: Record<string, string>): Promise<LinotpReply>;
   /** The same with the session of an administrator. */
   postAsAdmin(path: string, form?: Record<string, string>): Promise<LinotpReply>;
-  /** Takes over other policies. */
+  /** Takes over these policies and no others, where they are fit for use. */
+  reload(policies: readonly Record<string, unknown>[]): Promise<'reloaded' | 'refused'>;
+  /** Takes over other policies beside those that push tokens need. */
   rules(...policies: readonly Record<string, unknown>[]): Promise<void>;
   /** A push token of a user, offered; its phone has not paired. */
   offered(user: string, form?: Record<string, string>): Promise<LinotpPhone>;
@@ -80,17 +82,18 @@ export async function givenLinotpGateway(undo: Cleanup, wishes: GatewayWishes = 
     assert.equal(json.result?.value, true, text);
     return phoneOf(json.detail.pairing_url, calls.post, service.pushed);
   };
+  const reload: LinotpGateway['reload'] = async (policies) => {
+    const text = configText({ ...all, policies: policies as NonNullable<GatewayWishes['policies']> });
+    return given.gateway.reload(checkConfig(text, join(given.folder, 'config.json'), wishes.environment ?? {}));
+  };
   return {
     ...given,
     ...service,
     post: calls.post,
     postAsAdmin,
     offered,
-    async rules(...policies) {
-      const text = configText({ ...all, policies: [...policies, linotpRules] as NonNullable<GatewayWishes['policies']> });
-      const file = join(given.folder, 'config.json');
-      assert.equal(await given.gateway.reload(checkConfig(text, file, wishes.environment ?? {})), 'reloaded');
-    },
+    reload,
+    rules: async (...policies) => assert.equal(await reload([...policies, linotpRules]), 'reloaded'),
     async active(user, form = {}) {
       const phone = await offered(user, form);
       assert.equal((await phone.pair()).json.result.status, true);
@@ -104,12 +107,13 @@ export async function givenLinotpGateway(undo: Cleanup, wishes: GatewayWishes = 
 
 async function pushService(undo: Cleanup): Promise<Pick<LinotpGateway, 'pushed' | 'pushService'> & { url: string }> {
   const pushed: Pushed[] = [];
-  let status = 200;
+  let status: number | 'unreachable' = 200;
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
+    if (request.method !== 'POST') return response.writeHead(405).end();
     pushed.push(JSON.parse(Buffer.concat(chunks).toString()).challenge);
-    response.writeHead(status).end('ok');
+    return status === 'unreachable' ? request.socket.destroy() : response.writeHead(status).end('ok');
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   undo.later(() => server.close());

@@ -3,7 +3,7 @@ import type { Challenge, Transaction } from '../../../foundation/model/index.ts'
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import { adminOf } from './caller.ts';
 import type { LinotpParts } from './parts.ts';
-import { resolved } from './subject.ts';
+import { storedName } from './subject.ts';
 import { childId } from './trigger.ts';
 
 /**
@@ -24,7 +24,7 @@ async function serialsOf(parts: LinotpParts, params: LinotpParams): Promise<stri
   if (serial) return [serial];
   const name = params.text('user');
   if (!name) throw new LinotpFault('no-transaction', 'Missing parameter: transactionid, user or serial number!');
-  return (await parts.engine.selectTokens(resolved(parts, params, name))).map((token) => token.serial);
+  return (await parts.engine.selectTokens(await storedName(parts, params, name))).map((token) => token.serial);
 }
 
 async function challengesOf(parts: LinotpParts, serial: string) {

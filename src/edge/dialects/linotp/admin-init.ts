@@ -1,10 +1,9 @@
 import type { Context } from 'koa';
 import { toBuffer, toDataURL } from 'qrcode';
-import type { Owner } from '../../../foundation/model/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import { adminOf } from './caller.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
-import { resolved } from './subject.ts';
+import { ownerNamed } from './subject.ts';
 
 const tokenType = 'push';
 const longest = { pin: 256, description: 80, serial: 40 };
@@ -19,7 +18,7 @@ const pairingLifeMs = 24 * 60 * 60_000;
 export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);
   const admin = await adminOf(parts, ctx, 'enrollPUSH');
-  const wish = readWish(parts, params);
+  const wish = await readWish(parts, params);
   const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
   const facts = { ...parts.engine.facts(askerFor(parts, ctx, server), wish.owner), tokenType, scope: 'authentication' as const };
   const url = parts.engine.policy.value('pushtoken_pairing_callback_url', facts);
@@ -42,18 +41,18 @@ async function sendOffer(
     ctx.body = await toBuffer(text);
     return;
   }
-  const img = `<img id="challenge_qrcode" width=250 src="${await toDataURL(text)}"/>`;
+  const img = `<img id="challenge_qrcode"   width=250  src="${await toDataURL(text)}"/>`;
   if (form !== undefined) {
     ctx.type = 'text/html; charset=utf-8';
     ctx.body = form === 'html' ? `<!doctype html><html><body>${img}</body></html>` : img;
     return;
   }
-  const lseQrUrl = { description: 'Pairing URL', order: 0, value: text, img };
-  sendLinotp(ctx, parts.product, { id: 1, value: true, detail: { serial, pairing_url: text, lse_qr_url: lseQrUrl } });
+  const lseQrUrl = { description: 'Pairing URL', img, order: 0, value: text };
+  sendLinotp(ctx, parts.product, { id: 1, value: true, detail: { pairing_url: text, lse_qr_url: lseQrUrl, serial } });
 }
 
 /** What the caller asked for, checked. */
-function readWish(parts: LinotpParts, params: LinotpParams) {
+async function readWish(parts: LinotpParts, params: LinotpParams) {
   const type = params.required('type');
   if (type !== tokenType) throw new LinotpFault('token-type', `admin/init failed: unknown token type '${type}'`);
   if (params.names().some((name) => !known.includes(name)))
@@ -62,7 +61,7 @@ function readWish(parts: LinotpParts, params: LinotpParams) {
   if (serial !== undefined && !serialPattern.test(serial))
     throw new LinotpFault('parameter', `Invalid serial number. Must comply to ${serialPattern.source}.`);
   const name = params.text('user');
-  const owner: Owner | undefined = name ? { ...resolved(parts, params, name), resolver: '' } : undefined;
+  const owner = name ? await ownerNamed(parts, params, name) : undefined;
   return {
     type,
     phone: { protocol: 'linotp', flavour: 'linotp' },

@@ -4,7 +4,7 @@ import type { Permission } from '../../../policy/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import { adminOf } from './caller.ts';
 import type { LinotpParts } from './parts.ts';
-import { resolved } from './subject.ts';
+import { storedName } from './subject.ts';
 import { tokenRow } from './token-row.ts';
 
 const longestPin = 256;
@@ -15,7 +15,7 @@ async function selected(parts: LinotpParts, params: LinotpParams): Promise<PushT
   if (serial) return parts.engine.selectTokens({ serial });
   const name = params.text('user');
   if (!name) throw new LinotpFault('parameter', "missing key KeyError('serial')");
-  return parts.engine.selectTokens(resolved(parts, params, name));
+  return parts.engine.selectTokens(await storedName(parts, params, name));
 }
 
 type Change = (parts: LinotpParts, tokens: readonly PushToken[], params: LinotpParams) => Promise<number>;
@@ -53,14 +53,17 @@ const mostRows = 100;
 export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);
   await adminOf(parts, ctx, 'tokenlist');
-  const pagesize = Math.min(whole(params, 'pagesize') ?? mostRows, mostRows);
+  const asked = whole(params, 'pagesize');
+  const limit = Math.min(asked ?? mostRows, mostRows);
   const page = whole(params, 'page') ?? 1;
   const serial = params.text('serial');
   const name = params.text('user');
-  const filter = { ...(serial ? { serial } : {}), ...(name ? resolved(parts, params, name) : {}) };
-  const limits = { offset: (page - 1) * pagesize, limit: pagesize, sortBy: 'serial', descending: false } as const;
+  const filter = { ...(serial ? { serial } : {}), ...(name ? await storedName(parts, params, name) : {}) };
+  const limits = { offset: (page - 1) * limit, limit, sortBy: 'serial', descending: false } as const;
   const { count, tokens } = await parts.engine.listTokens(filter, limits);
-  const resultset = { pages: Math.ceil(count / pagesize), pagesize, tokens: count, page };
+  // Without a size the page is as long as what it holds.
+  const pagesize = asked === undefined ? Math.min(count, limit) : limit;
+  const resultset = { pages: Math.max(1, Math.ceil(count / limit)), pagesize, tokens: count, page };
   sendLinotp(ctx, parts.product, { id: 1, value: { data: tokens.map(tokenRow), resultset } });
 }
 

@@ -4,7 +4,7 @@ import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../
 import { authServerOf } from './caller.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 import { passRule } from './pass.ts';
-import { resolved } from './subject.ts';
+import { isSame, resolved } from './subject.ts';
 import { childId, idOf, parentOf } from './trigger.ts';
 
 /**
@@ -31,7 +31,7 @@ async function shownOf(parts: LinotpParts, ctx: Context, question: Question): Pr
   const { transaction, id, params } = question;
   const { state, finishUntil, challenges } = transaction.decision;
   const isGone = state === 'withdrawn' || parts.engine.clock() >= finishUntil;
-  if (isGone || !isAbout(parts, params, transaction) || !(await isAllowed(parts, ctx, question))) return [];
+  if (isGone || !(await isAbout(parts, params, transaction)) || !(await isAllowed(parts, ctx, question))) return [];
   const serial = params.text('serial') || undefined;
   return challenges
     .filter((challenge) => id === idOf(transaction) || id === childId(transaction, challenge))
@@ -39,12 +39,13 @@ async function shownOf(parts: LinotpParts, ctx: Context, question: Question): Pr
     .map((challenge) => [childId(transaction, challenge), statusOf(challenge, state)]);
 }
 
-/** Whether a transaction is one of the user whom the poll names. */
-function isAbout(parts: LinotpParts, params: LinotpParams, { user, realm }: Transaction): boolean {
+/** Whether a transaction is one of the user whom the poll names; a source is asked only for a name that is not the transaction's own. */
+async function isAbout(parts: LinotpParts, params: LinotpParams, { user, realm }: Transaction): Promise<boolean> {
   const name = params.text('user');
   if (!name) return true;
   const who = resolved(parts, params, name);
-  return who.user.toLowerCase() === user.toLowerCase() && who.realm.toLowerCase() === realm.toLowerCase();
+  if (!isSame(who.realm, realm)) return false;
+  return isSame(who.user, user) || isSame((await parts.engine.recordOf(who.user, who.realm))?.username ?? '', user);
 }
 
 async function isAllowed(parts: LinotpParts, ctx: Context, { transaction, pass, params }: Question): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type Asker, isUsable } from '../../../engine/index.ts';
+import { type Asker, factsOfPerson } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import {
@@ -14,7 +14,7 @@ import { authServerOf } from './caller.ts';
 import { finishLogin } from './finish-login.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 import { passRule } from './pass.ts';
-import { type Subject, subjectOf } from './subject.ts';
+import { asKnown, mayBeAsked, type Subject, subjectOf } from './subject.ts';
 import { promptOf, type Triggered, trigger } from './trigger.ts';
 import { triggerAndWait } from './trigger-and-wait.ts';
 
@@ -51,7 +51,7 @@ function replyOf({ value, triggered }: Checked): LinotpReply {
   const [first] = triggered.challenges;
   if (triggered.challenges.length === 1 && first) return { id: 0, value, detail: challengeDetail(first) };
   const challenges = Object.fromEntries(triggered.challenges.map((each) => [each.token.serial, challengeDetail(each)]));
-  return { id: 0, value, detail: { transactionid: triggered.id, message: severalText, challenges } };
+  return { id: 0, value, detail: { challenges, transactionid: triggered.id, message: severalText } };
 }
 
 const challengeDetail = ({ id, token }: Triggered['challenges'][number]) => ({
@@ -66,23 +66,21 @@ const refused: Checked = { value: false };
 
 async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Promise<Checked> {
   const server = await authServerOf(parts, ctx, 'check');
-  const subject = await subjectOf(parts, params, server);
-  const tokens = subject.tokens.filter((token) => mayBeAsked(token, parts.engine.clock()));
+  const typed = await subjectOf(parts, params, server);
   const id = params.text('transactionid') ?? params.text('state');
-  if (id !== undefined) return { value: await finishLogin(parts, { id, server, subject, tokens }) };
+  if (id !== undefined) return { value: await finishLogin(parts, { id, server, typed }) };
+  const subject = await asKnown(parts, typed);
+  const tokens = subject.tokens.filter((token) => mayBeAsked(token, parts.engine.clock()));
   return firstLeg(parts, ctx, params, { server, subject, tokens });
 }
-
-/** Bound to a phone, or to one that has to prove its key. */
-const mayBeAsked = (token: PushToken, now: number): boolean =>
-  isUsable(token, now) || (!token.revoked && (token.rollout === 'paired' || token.rollout === 'activating'));
 
 type Login = { server: AuthServer; subject: Subject; tokens: readonly PushToken[] };
 
 async function firstLeg(parts: LinotpParts, ctx: Context, params: LinotpParams, { server, subject, tokens }: Login): Promise<Checked> {
   const { engine } = parts;
-  const { user, realm, isBySerial } = subject;
-  const asker: Asker = askerFor(parts, ctx, server);
+  const { user, realm, isBySerial, person } = subject;
+  const known = typeof person === 'object' ? factsOfPerson(person) : {};
+  const asker: Asker = { ...askerFor(parts, ctx, server), ...known };
   const facts = { ...engine.facts(asker, { user, realm }, tokens[0]), scope: 'authentication' as const };
   const pass = params.text('pass');
   const rule = passRule(engine.policy, facts);

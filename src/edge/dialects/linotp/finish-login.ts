@@ -1,22 +1,24 @@
-import type { PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import type { LinotpParts } from './parts.ts';
-import type { Subject } from './subject.ts';
+import { asKnown, isSame, mayBeAsked, type Subject } from './subject.ts';
 import { parentOf } from './trigger.ts';
 
-type SecondLeg = { id: string; server: AuthServer; subject: Subject; tokens: readonly PushToken[] };
+type SecondLeg = { id: string; server: AuthServer; typed: Subject };
 
 /**
  * The second leg of clients that cannot poll: whatever they send as pass, they are let in once the phone has said yes. Where policies do not provide for
- * such clients it is always refused, as LinOTP does.
+ * such clients it is always refused, as LinOTP does. Whose own login it is was known when it began: no source is asked again.
  * @see docs/protocols/linotp.md 13
  */
-export async function finishLogin({ engine }: LinotpParts, { id, server, subject, tokens }: SecondLeg): Promise<boolean> {
+export async function finishLogin(parts: LinotpParts, { id, server, typed }: SecondLeg): Promise<boolean> {
+  const { engine } = parts;
   const transaction = await engine.findOwnForeign('linotp', server.name, parentOf(id));
   if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
-  const { user, realm } = subject;
+  const isOwn = isSame(transaction.user, typed.user) && transaction.realm === typed.realm;
+  const { user, realm, tokens } = isOwn ? typed : await asKnown(parts, typed);
+  const usable = tokens.filter((token) => mayBeAsked(token, engine.clock()));
   const [first] = tokens;
   const who = user === '' ? (first ? { serial: first.serial } : {}) : { user: { user, realm } };
-  const finished = await engine.finish({ transaction, usable: tokens, ...who });
+  const finished = await engine.finish({ transaction, usable, ...who });
   return finished.kind === 'accepted';
 }

@@ -10,6 +10,7 @@ import { validateCheckTransaction } from './check-t.ts';
 import { validateFail, validateOk } from './constant.ts';
 import type { LinotpParts } from './parts.ts';
 import { changeProvider, getProvider, getProviderDef, testProvider } from './providers.ts';
+import { changeConfig, getConfig } from './settings.ts';
 import { testPage } from './test-page.ts';
 
 export type { LinotpParts } from './parts.ts';
@@ -42,6 +43,11 @@ const table: readonly (RoutePattern & { handler: Handler })[] = [
   { methods: ['POST'], path: '/system/setProvider', handler: changeProvider },
   { methods: ['POST'], path: '/system/setDefaultProvider', handler: changeProvider },
   { methods: ['POST'], path: '/system/delProvider', handler: changeProvider },
+  { methods: both, path: '/system/getConfig', handler: getConfig },
+  { methods: ['POST'], path: '/system/setConfig', handler: changeConfig },
+  { methods: ['POST'], path: '/system/delConfig', handler: changeConfig },
+  { methods: ['POST'], path: '/system/setPolicy', handler: changeConfig },
+  { methods: ['POST'], path: '/system/delPolicy', handler: changeConfig },
   { methods: ['GET'], path: '/auth/pushtoken', handler: testPage },
 ];
 

@@ -17,6 +17,8 @@ export type LinotpParts = {
   clientAddress: (ctx: Context) => string;
   product: LinotpProduct;
   mount: { path: string };
+  /** Settings under the names that LinOTP has for them. */
+  settings: Readonly<Record<string, string>>;
 };
 
 /** The asker of a request, as policies see it: this auth server, or nobody that is one. */

@@ -1,37 +1,84 @@
-import type { PushToken } from '../../../foundation/model/index.ts';
+import { awaitsActivation, isUsable, type Person } from '../../../engine/index.ts';
+import type { Owner, PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
 import type { LinotpParts } from './parts.ts';
 
-/** Whom a request is about: a user with all push tokens, or one push token. `user` is empty where a serial alone was named. */
-export type Subject = { user: string; realm: string; tokens: PushToken[]; isBySerial: boolean };
-
-const mayAskFor = ({ realms }: AuthServer, realm: string): boolean => realms === undefined || realms.includes(realm);
+/**
+ * Whom a request is about: a user with all push tokens, or one push token, and then its owner, whose name is empty where there is none. `person`: what
+ * the sources say, where they were asked.
+ */
+export type Subject = { user: string; realm: string; tokens: PushToken[]; isBySerial: boolean; person?: Person };
 
 /**
- * Reads `user` and `realm`, or `serial`, which takes one push token in place of all of the user's. Throws when nobody is named, the realm does not exist,
- * or is not one that this auth server may ask for.
+ * Reads `user` and `realm`, or `serial`; with both, that push token counts if it is the user's. Throws when nobody is named, and for a realm that does
+ * not exist.
  * @see docs/protocols/linotp.md 10.2, 10.3
  */
 export async function subjectOf(parts: LinotpParts, params: LinotpParams, server: AuthServer): Promise<Subject> {
   const name = params.text('user') ?? '';
   const serial = params.text('serial') ?? '';
   if (name === '' && serial === '') throw new LinotpFault('parameter', 'missing user or serial');
-  const who = name === '' ? { user: '', realm: '' } : resolved(parts, params, name);
-  const tokens = serial === '' ? await parts.engine.tokensOf(who.user, who.realm) : await bySerial(parts, serial);
   const type = params.text('token_type');
-  const mayAsk = tokens.filter((token) => mayAskFor(server, token.owner?.realm ?? '') && (type === undefined || token.type === type));
-  return { ...who, tokens: mayAsk, isBySerial: name === '' };
+  const mayAsk = (token: PushToken): boolean => mayAskFor(server, token.owner?.realm ?? '') && (type === undefined || token.type === type);
+  const named = name === '' ? undefined : resolved(parts, params, name);
+  if (named && serial === '') {
+    const tokens = await parts.engine.tokensOf(named.user, named.realm);
+    return { ...named, tokens: tokens.filter(mayAsk), isBySerial: false };
+  }
+  const token = await parts.engine.findToken(serial);
+  const { user, realm } = named ?? token?.owner ?? { user: '', realm: '' };
+  return { user, realm, tokens: token && mayAsk(token) ? [token] : [], isBySerial: !named };
 }
 
-async function bySerial({ engine }: LinotpParts, serial: string): Promise<PushToken[]> {
-  const token = await engine.findToken(serial);
-  return token ? [token] : [];
+const mayAskFor = ({ realms }: AuthServer, realm: string): boolean => realms === undefined || realms.includes(realm);
+
+/**
+ * The same as the sources know it: under the name that they write, with the push tokens of that very user; none for who is unknown or has left. Throws as
+ * `findPerson`.
+ */
+export async function asKnown({ engine }: LinotpParts, typed: Subject): Promise<Subject> {
+  const { user, realm, tokens, isBySerial } = typed;
+  const person = user === '' ? 'unlisted' : await engine.findPerson(user, realm);
+  if (person === 'unknown-user') return { ...typed, person, tokens: [] };
+  const known = person === 'unlisted' ? user : person.username;
+  const isAlias = !isBySerial && !isSame(known, user);
+  const found = isAlias ? [...tokens, ...(await engine.tokensOf(known, realm))] : tokens;
+  const isTheirs = (owner: Owner | undefined): boolean => {
+    if (isBySerial) return !owner || person === 'unlisted' || engine.isOwnedBy(owner, person);
+    return (
+      owner !== undefined &&
+      isSame(owner.user, known) &&
+      isSame(owner.realm, realm) &&
+      (person === 'unlisted' || engine.isOwnedBy(owner, person))
+    );
+  };
+  return { ...typed, person, user: known, tokens: found.filter(({ owner }) => isTheirs(owner)) };
 }
+
+/** Whether two names are of one user, or of one realm. */
+export const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+/** Whether a push token is bound to a phone, or to one that has to prove its key. */
+export const mayBeAsked = (token: PushToken, now: number): boolean => isUsable(token, now) || awaitsActivation(token, now);
 
 /** The user a request names. Throws for a realm that does not exist. */
 export function resolved({ engine }: LinotpParts, params: LinotpParams, name: string): { user: string; realm: string } {
   const found = engine.realms.resolve(name, params.text('realm'));
   if (found === 'unknown-realm') throw new LinotpFault('parameter', `the realm ${params.text('realm') ?? ''} does not exist`);
   return found;
+}
+
+/** The user a request names, as the owner that is stored. Throws for one whom no source of the realm knows, and what `findPerson` does. */
+export async function ownerNamed(parts: LinotpParts, params: LinotpParams, name: string): Promise<Owner> {
+  const { user, realm } = resolved(parts, params, name);
+  const person = await parts.engine.findPerson(user, realm);
+  if (person === 'unknown-user') throw new LinotpFault('untyped', 'getUserId failed: no user found');
+  return person === 'unlisted' ? { user, realm, resolver: '' } : { user: person.username, realm, resolver: person.resolver };
+}
+
+/** The name under which the push tokens of a user stand; the one that was typed for who is unknown or cannot be looked up now. */
+export async function storedName(parts: LinotpParts, params: LinotpParams, name: string): Promise<{ user: string; realm: string }> {
+  const { user, realm } = resolved(parts, params, name);
+  return { user: (await parts.engine.recordOf(user, realm))?.username ?? user, realm };
 }

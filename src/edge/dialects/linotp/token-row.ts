@@ -8,16 +8,15 @@ const states: Record<RolloutState, string> = {
   enrolled: 'active',
 };
 
-/** A push token as `/admin/show` lists it. Its info holds neither the phone's address nor a secret. */
+/** A push token as `/admin/show` lists it. */
 export function tokenRow(token: PushToken): Record<string, unknown> {
-  const { owner, phone } = token;
-  const info = { partition: Number(phone.part.partition ?? 0), state: states[token.rollout] };
+  const { owner } = token;
   return {
     'LinOtp.TokenId': idOf(token.serial),
     'LinOtp.TokenDesc': token.description,
     'LinOtp.TokenSerialnumber': token.serial,
     'LinOtp.TokenType': token.type,
-    'LinOtp.TokenInfo': JSON.stringify(info, null, 0),
+    'LinOtp.TokenInfo': infoOf(token),
     'LinOtp.IdResolver': owner?.resolver ?? '',
     'LinOtp.IdResClass': '',
     'LinOtp.Userid': owner?.user ?? '',
@@ -37,6 +36,23 @@ export function tokenRow(token: PushToken): Record<string, unknown> {
     'User.username': owner?.user ?? '',
   };
 }
+
+const ed25519Bytes = 32;
+
+/** What LinOTP keeps of the phone, in its own layout: a field a line. Neither the phone's address nor a secret is told. */
+function infoOf({ phone: { part }, phonePublicKey, rollout }: PushToken): string {
+  const info = {
+    partition: Number(part.partition ?? 0),
+    state: states[rollout],
+    ...(part.tokenId === undefined ? {} : { user_token_id: Number(part.tokenId) }),
+    ...(phonePublicKey === undefined ? {} : { user_dsa_public_key: rawKey(phonePublicKey) }),
+  };
+  const lines = Object.entries(info).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  return `{\n${lines.join(',\n')}\n}`;
+}
+
+/** The key at the end of its SPKI form. */
+const rawKey = (spki: string): string => Buffer.from(spki, 'base64').subarray(-ed25519Bytes).toString('base64');
 
 /** A number for clients that want one: from the serial, always the same, below 2^31. */
 const idOf = (serial: string): number => [...serial].reduce((so, character) => (so * 31 + character.charCodeAt(0)) % 2_147_483_647, 7);
