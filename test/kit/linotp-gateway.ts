@@ -45,6 +45,8 @@ export type LinotpGateway = GivenGateway & {
 /** A phone of LinOTP that does what a test says, with the last challenge that the push service got for it. */
 export type LinotpPhone = {
   readonly serial: string;
+  /** The address it tells. */
+  readonly gda: string;
   pair(over?: Partial<LinotpToken>): Promise<LinotpReply>;
   /** Opens the challenge with this number, else the newest one for its address. */
   read(transactionId?: string): LinotpRequest;
@@ -165,6 +167,9 @@ function phoneOf(uri: string, post: LinotpGateway['post'], pushed: readonly Push
   };
   return {
     serial: token.serial,
+    get gda() {
+      return token.gda;
+    },
     read,
     async pair(over = {}) {
       if (over.gda !== undefined) token.gda = over.gda;
