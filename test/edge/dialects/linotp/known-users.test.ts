@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import bcrypt from 'bcryptjs';
+import { givenLinotpGateway } from '../../../kit/linotp-gateway.ts';
+import { type Cleanup, cleanup, temporaryFolder } from '../../../kit/temporary.ts';
+
+const password = bcrypt.hashSync('wonderland', 4);
+const everybody = [{ username: 'alice', password }, { username: 'bob' }];
+
+/** A gateway whose users stand in a file. */
+async function given(undo: Cleanup) {
+  const file = join(temporaryFolder(undo), 'staff.json');
+  const write = (users: readonly object[]): void => writeFileSync(file, JSON.stringify(users));
+  write(everybody);
+  const more = {
+    realms: [{ name: 'corp', default: true, users: ['staff'] }],
+    userSources: [{ name: 'staff', kind: 'file', config: { file } }],
+  };
+  return { ...(await givenLinotpGateway(undo, { more })), write };
+}
+
+describe('LinOTP clients and a list of users', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  it('enrol nobody who is not in it', async () => {
+    const { postAsAdmin } = await given(undo);
+    const init = (user: string) => postAsAdmin('/admin/init', { type: 'push', serial: 'KIPT1', user });
+    assert.deepEqual((await init('mallory')).json.result.error, { code: -311, message: 'getUserId failed: no user found' });
+    assert.equal((await init('alice')).json.result.value, true);
+    const [row] = (await postAsAdmin('/admin/show', { serial: 'KIPT1' })).json.result.value.data;
+    assert.deepEqual([row['LinOtp.IdResolver'], row['User.username']], ['staff', 'alice']);
+  });
+
+  it('get nowhere with the push tokens of who has left, by name or by serial', async () => {
+    const { active, post, write, pushed } = await given(undo);
+    await active('alice', { serial: 'KIPT1' });
+    const before = pushed.length;
+    const byName = { user: 'alice', pass: '1234', data: 'x' };
+    assert.ok((await post('/validate/check', byName)).json.detail);
+    write(everybody.slice(1));
+    const bySerial = { serial: 'KIPT1', pass: '1234', data: 'x' };
+    for (const [path, form] of [
+      ['check', byName],
+      ['check', bySerial],
+      ['check_s', bySerial],
+    ] as const)
+      assert.deepEqual((await post(`/validate/${path}`, form)).json.detail, undefined, path);
+    assert.equal(pushed.length, before + 1);
+  });
+
+  it('cannot have the phone of one user answer for another', async () => {
+    const { active, post, pushed } = await given(undo);
+    await active('bob', { serial: 'BOBS' });
+    const before = pushed.length;
+    assert.equal((await post('/validate/check', { user: 'alice', serial: 'BOBS', pass: '1234', data: 'x' })).json.detail, undefined);
+    assert.equal(pushed.length, before);
+    assert.ok((await post('/validate/check', { user: 'bob', serial: 'BOBS', pass: '1234', data: 'x' })).json.detail);
+  });
+
+  it('poll by serial or by user, whichever of both began the login', async () => {
+    const { active, post } = await given(undo);
+    await active('alice', { serial: 'KIPT1' });
+    for (const began of [{ serial: 'KIPT1' }, { user: 'alice' }] as Record<string, string>[]) {
+      const { transactionid } = (await post('/validate/check', { ...began, pass: '1234', data: 'x' })).json.detail;
+      for (const asks of [{ serial: 'KIPT1' }, { user: 'alice' }, {}] as Record<string, string>[])
+        assert.equal((await post('/validate/check_status', { ...asks, pass: '1234', transactionid })).json.result.value, true);
+      assert.equal((await post('/validate/check_status', { user: 'bob', pass: '1234', transactionid })).json.result.value, false);
+    }
+  });
+
+  for (const otppin of [1, '1', 'password', 'userstore']) {
+    it(`are asked for the password of the source by otppin ${JSON.stringify(otppin)}`, async () => {
+      const { active, post, rules } = await given(undo);
+      await active('alice', { serial: 'KIPT1' });
+      await rules({ name: 'pin', actions: { otppin } });
+      const detail = async (form: Record<string, string>) => (await post('/validate/check', { data: 'x', ...form })).json.detail;
+      assert.equal(await detail({ user: 'alice', pass: '1234' }), undefined);
+      assert.equal(await detail({ user: 'bob', pass: '' }), undefined);
+      assert.equal(await detail({ serial: 'KIPT1', pass: 'wonderland' }), undefined);
+      assert.ok(await detail({ user: 'alice', pass: 'wonderland' }));
+    });
+  }
+});
