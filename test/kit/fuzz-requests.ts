@@ -48,6 +48,7 @@ const names = [
     'constructor',
     '',
   ],
+  ...['transactionid', 'data', 'content_type', 'pairing_response', 'token_type', 'challenge', 'qr', 'open', 'key', 'name', 'data[]'],
 ];
 const values = [
   ...[

@@ -37,9 +37,9 @@ export function failsWith(ctx: Context, failure: LinotpFailure): void {
   ctx.state.linotpFailure = failure;
 }
 
-/** `httperror` of a request: an error is to come as a page of this HTTP status. */
+/** `httperror` of a request: an error is to come as a page of this HTTP status; 500 for one that says no such thing, or is no end of a request. */
 export function errorsAsHttp(ctx: Context, status: string | undefined): void {
-  if (status !== undefined) ctx.state.linotpHttpError = /^[1-5]\d\d$/.test(status) ? Number(status) : 500;
+  if (status !== undefined) ctx.state.linotpHttpError = /^(?:200|[45]\d\d)$/.test(status) ? Number(status) : 500;
 }
 
 /** How this dialect answers what no route of a mount can, and what its handlers throw. */

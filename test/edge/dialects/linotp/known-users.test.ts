@@ -82,4 +82,29 @@ describe('LinOTP clients and a list of users', () => {
       assert.ok(await detail({ user: 'alice', pass: 'wonderland' }));
     });
   }
+
+  it('are told that a source cannot be asked by the HTTP status alone, so that nobody takes it for a refusal', async () => {
+    const more = {
+      realms: [{ name: 'corp', default: true, users: ['ldap'] }],
+      userSources: [{ name: 'ldap', kind: 'ldap', config: { urls: ['ldap://127.0.0.1:1'], baseDn: 'dc=corp' } }],
+    };
+    const { post, postAsAdmin } = await givenLinotpGateway(undo, { more });
+    const login = { user: 'alice', pass: '1234', data: 'x' };
+    const { status, json } = await post('/validate/check', login);
+    assert.deepEqual([status, json.id, json.result, json.detail], [503, 0, { status: true, value: false }, undefined]);
+    const text = await post('/validate/simplecheck', login);
+    assert.deepEqual([text.status, text.text], [503, ':-(']);
+    const init = await postAsAdmin('/admin/init', { type: 'push', user: 'alice' });
+    assert.deepEqual([init.status, init.json.result.error], [503, { code: -311, message: 'Directory unavailable' }]);
+  });
+
+  it('finish a login that began while a source knew the user', async () => {
+    const { active, post, rules, write } = await given(undo);
+    const phone = await active('alice', { serial: 'KIPT1' });
+    await rules({ name: 'pam', actions: { push_without_data: true } });
+    const { state = '' } = /(?<state>\d+)/.exec((await post('/validate/simplecheck', { user: 'alice', pass: '1234' })).text)?.groups ?? {};
+    write(everybody.slice(1));
+    await phone.answer('ACCEPT');
+    assert.equal((await post('/validate/simplecheck', { user: 'ALICE', pass: '', state })).text, ':-)');
+  });
 });

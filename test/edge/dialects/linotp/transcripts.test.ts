@@ -70,7 +70,7 @@ describe('vectors: the recorded requests to LinOTP 4.0', function () {
     return reply;
   }
 
-  /** To whom, under which number, and for which token number of the phone; in the order of the numbers. */
+  /** To whom, under which number, and for which token number of the phone; in the order of the addresses. */
   const pushesOf = (pushes: readonly (Pushed | RecordedPush)[]): object[] =>
     pushes
       .map(({ transactionId, gda, challenge }) => ({
