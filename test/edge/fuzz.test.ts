@@ -6,8 +6,8 @@ import { anyRequest, openWire, type WireReply, type WireRequest } from '../kit/f
 import { type GatewayWishes, type GivenGateway, givenGateway } from '../kit/gateway.ts';
 import { cleanup } from '../kit/temporary.ts';
 
-/** Some seconds for who waits for the tests, about a minute where nobody does and they run for the first time. */
-const runs = process.env.CI && !process.env.PUSHGATE_ENTRY ? 20_000 : 800;
+/** Some seconds for who waits for the tests, about half a minute where nobody does and they run for the first time. */
+const runs = process.env.CI && !process.env.PUSHGATE_ENTRY ? 10_000 : 800;
 
 /** Forms that most routes get somewhere with. */
 const login = { user: 'bob', realm: 'corp', pass: '1234', username: 'nobody', password: 'secret', transaction_id: '00012345678901234567' };
