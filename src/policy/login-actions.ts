@@ -28,8 +28,8 @@ export const loginActions = {
     value: z
       .string()
       .transform((type) => type.toLowerCase())
-      .pipe(z.literal('push', 'only PUSH can be enrolled during a login'))
-      .describe('A user without a push token who logs in gets one first: PUSH.'),
+      .pipe(z.enum(['push', 'edupush'], 'only PUSH and EDUPUSH can be enrolled during a login'))
+      .describe('A user without a push token of this type who logs in gets one first: PUSH or, at mounts of eduMFA, EDUPUSH.'),
   },
   enroll_via_multichallenge_text: { scopes: ['authentication'], value: text.describe('What the login page says beside the QR code.') },
   enroll_via_multichallenge_optional: { scopes: ['authentication'], value: yes.describe('The user may skip that enrolment.') },

@@ -36,6 +36,8 @@ export type Policy = {
   decision<A extends ActionName>(action: A, facts: Facts): { value: ActionValue<A>; rule: string } | undefined;
   /** Whether a permission of scope `admin` is given: always while no rule of that scope exists. */
   permits(action: Permission, facts: Facts): boolean;
+  /** Whether any rule looks at what a source of users tells. */
+  looksAtUsers: boolean;
   planDelivery(facts: Facts, defaults: PlanDefaults): DeliveryPlan;
   /** Every rule in its order: whether it matched, why not, and what it decides. */
   explain(facts: Facts): RuleExplanation[];
@@ -68,6 +70,7 @@ export function openPolicy(rules: readonly Rule[]): Policy {
       const decided = value(action, facts);
       return rule && decided !== undefined ? { value: decided, rule: rule.name } : undefined;
     },
+    looksAtUsers: rules.some(({ match }) => match.resolver || match.conditions?.some(({ section }) => section === 'userinfo')),
     permits: (action, facts) => !hasAdminRules || value(action, { ...facts, scope: 'admin' }) === true,
     planDelivery(facts, { recorded, fallback, defaultDeadlineMs }) {
       const authentication = { ...facts, scope: 'authentication' as const };

@@ -11,8 +11,6 @@ import { askerFor, type PrivacyideaParts } from './parts.ts';
 import type { Subject } from './subject.ts';
 import { limitReached } from './token-limits.ts';
 
-/** The one type of token that a login enrols. */
-const tokenType = 'push';
 const usualText = 'Please scan the QR code!';
 
 /** The user as a login sees it: a push token that an earlier login offered and no phone took does not count. One asked for by serial does. */
@@ -34,13 +32,13 @@ export async function enrolInLogin(
   const { user, realm, tokens, person } = subject;
   const asker = askerFor(parts, ctx, server);
   const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
-  const hasOne = tokens.some((token) => token.type === tokenType && !engine.isOfferedInLogin(token));
-  if (!outcome.value || user === '' || person === 'unknown-user' || hasOne || !engine.policy.value('enroll_via_multichallenge', facts))
-    return outcome;
+  const type = engine.policy.value('enroll_via_multichallenge', facts);
+  const hasOne = tokens.some((token) => token.type === type && !engine.isOfferedInLogin(token));
+  if (!outcome.value || user === '' || person === 'unknown-user' || hasOne || type === undefined) return outcome;
   const owner = { user, realm, resolver: typeof person === 'object' ? person.resolver : '' };
-  const { phone, serialPrefix } = plainKind(parts.product);
-  const rules = enrolmentRules(parts, asker, { type: tokenType, owner });
-  const offer = { ...plainToken, phone, serialPrefix, owner, realms: realm === '' ? [] : [realm], ...rules };
+  const { phone, serialPrefix } = kindOf(parts.product, type);
+  const rules = enrolmentRules(parts, asker, { type, owner });
+  const offer = { ...plainToken, type, phone, serialPrefix, owner, realms: realm === '' ? [] : [realm], ...rules };
   if (!(await engine.takeBackOffers(tokens.filter((token) => engine.isOfferedInLogin(token))))) return outcome;
   if ((await limitReached(parts, { asker, owner, type: tokenType })) !== undefined) return outcome;
   const skippable = engine.policy.value('enroll_via_multichallenge_optional', facts) ?? false;
@@ -50,19 +48,19 @@ export async function enrolInLogin(
   const message = engine.policy.value('enroll_via_multichallenge_text', facts) ?? usualText;
   const { token, text: link, transaction } = offered.value;
   const image = await toDataURL(link, { scale: 10, margin: 4 });
-  const shown = { image, link, message, serial: token.serial, id: transaction.id, skippable };
+  const shown = { type, image, link, message, serial: token.serial, id: transaction.id, skippable };
   return { value: false, detail: enrolmentDetail(shown, parts.product.flavour) };
 }
 
 /** What the login page shows of an enrolment. */
-export type ShownEnrolment = { image: string; link: string; message: string; serial: string; id: string; skippable: boolean };
+export type ShownEnrolment = { type: string; image: string; link: string; message: string; serial: string; id: string; skippable: boolean };
 
 /** The `detail` of a reply that opens an enrolment, with the fields of either server. @see docs/protocols/privacyidea.md 3.5, 13 */
 export function enrolmentDetail(
-  { image, link, message, serial, id, skippable }: ShownEnrolment,
+  { type, image, link, message, serial, id, skippable }: ShownEnrolment,
   flavour: PiProduct['flavour'],
 ): Record<string, unknown> {
-  const entry = { client_mode: 'poll', image, message, serial, transaction_id: id, type: tokenType };
+  const entry = { client_mode: 'poll', image, message, serial, transaction_id: id, type };
   const lists = { multi_challenge: [entry], transaction_ids: [id] };
   if (flavour === 'edumfa') return { ...entry, ...lists, preferred_client_mode: 'poll' };
   const linked = { ...entry, link };
@@ -74,12 +72,12 @@ export function enrolmentDetail(
   };
 }
 
-/** What a push token of this kind has beside its owner. It gets no PIN: whoever logs in is known already. */
-const plainToken = { type: tokenType, description: '', pin: '' } as const;
+/** What a push token that a login enrols has beside its owner. It gets no PIN: whoever logs in is known already. */
+const plainToken = { description: '', pin: '' } as const;
 
-function plainKind(product: PiProduct): TokenKind {
-  const kind = flavourRules(product).kinds.find(({ type }) => type === tokenType);
-  if (!kind) throw new PiFault('policy', `This mount enrols no token of type ${tokenType}.`);
+function kindOf(product: PiProduct, type: TokenKind['type']): TokenKind {
+  const kind = flavourRules(product).kinds.find((each) => each.type === type);
+  if (!kind) throw new PiFault('policy', `This mount enrols no token of type ${type}.`);
   return kind;
 }
 

@@ -30,8 +30,8 @@ export async function knownSubject(
 }
 
 /**
- * The subject of a second leg. Whose own transaction it is was known when it began, so no source is asked again; anybody else, and any other
- * way to write the name, is looked up.
+ * The subject of a second leg. Whose own transaction it is was known when it began, so no source is asked again, but for what policies look at
+ * and only where it can be asked; anybody else, and any other way to write the name, is looked up.
  */
 export async function secondSubject(
   parts: PrivacyideaParts,
@@ -40,7 +40,10 @@ export async function secondSubject(
   transaction: Transaction | undefined,
 ): Promise<Subject> {
   const isOwn = transaction !== undefined && isSame(transaction.user, typed.user) && transaction.realm === typed.realm;
-  return isOwn ? typed : asKnown(parts, ctx, typed);
+  if (!isOwn) return asKnown(parts, ctx, typed);
+  const record = parts.engine.policy.looksAtUsers ? await parts.engine.recordOf(typed.user, typed.realm) : undefined;
+  if (record) rememberUser(ctx, record);
+  return typed;
 }
 
 async function asKnown(parts: PrivacyideaParts, ctx: Context, typed: Subject): Promise<Subject> {

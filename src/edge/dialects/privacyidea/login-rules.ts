@@ -5,6 +5,7 @@ import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { Outcome } from './outcome.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
+import { shownType } from './shown-type.ts';
 import type { Subject } from './subject.ts';
 
 /** A login as these rules look at it. */
@@ -37,7 +38,9 @@ export function allowedTokens(parts: PrivacyideaParts, ctx: Context, { server, s
     const authentication = { ...facts, scope: 'authentication' as const };
     const authorization = { ...facts, scope: 'authorization' as const };
     const type = token.type.toLowerCase();
-    const isWanted = wanted === undefined || wanted === type || policy.value('application_tokentype', authorization) !== true;
+    // A client that was told another type asks for that one.
+    const isType = wanted === undefined || wanted === type || wanted === shownType(parts, asker, token);
+    const isWanted = isType || policy.value('application_tokentype', authorization) !== true;
     const types = policy.value('tokentype', authorization);
     const serials = policy.value('serial', authorization);
     const isOut = policy.value('disabled_token_types', authentication)?.includes(type) === true || isDenied(parts, facts);

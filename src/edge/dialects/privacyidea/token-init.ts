@@ -60,6 +60,8 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
   const token = await parts.engine.findToken(wish.serial ?? params.required('serial'));
   if (!token) throw noSuchToken();
   if (token.type !== wish.type) throw new PiFault('parameter', `The token ${token.serial} is not of type ${wish.type}.`);
+  if (token.phone.protocol !== wish.phone.protocol)
+    throw new PiFault('parameter', `The phone of the token ${token.serial} speaks another protocol; delete the token and enrol a new one.`);
   const { owner } = token;
   if (wish.owner && !owner) throw new PiFault('parameter', `The token ${token.serial} has no owner; assign it first.`);
   const isOwners = !wish.owner || (sameText(wish.owner.user, owner?.user) && sameText(wish.owner.realm, owner?.realm));

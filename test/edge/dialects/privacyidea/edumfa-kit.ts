@@ -8,8 +8,15 @@ import { type PiClient, type PiReply, piClient } from '../../../kit/pi-client.ts
 import { freePort } from '../../../kit/ports.ts';
 import { type Cleanup, temporaryFolder } from '../../../kit/temporary.ts';
 
-/** What a test may say about its eduMFA: actions of scope authentication, keys of the mount, settings. */
-export type EdumfaWishes = { actions?: object; admin?: object; mount?: object; settings?: object };
+/** What a test may say about its eduMFA: actions of scope authentication, keys of the mount, settings, further rules and parts of the config. */
+export type EdumfaWishes = {
+  actions?: object;
+  admin?: object;
+  mount?: object;
+  settings?: object;
+  rules?: readonly object[];
+  more?: object;
+};
 
 /** A phone of alice's with one app on it, and how a push gets there. */
 export type GivenApp = { phone: VirtualPhone; serial: string; pushed(): PushRequest; asked(): Promise<PushRequest> };
@@ -28,7 +35,10 @@ export type GivenEdumfa = GivenGateway & {
 };
 
 /** Starts it. */
-export async function givenEdumfa(undo: Cleanup, { actions, admin, mount = {}, settings = {} }: EdumfaWishes = {}): Promise<GivenEdumfa> {
+export async function givenEdumfa(
+  undo: Cleanup,
+  { actions, admin, mount = {}, settings = {}, rules = [], more = {} }: EdumfaWishes = {},
+): Promise<GivenEdumfa> {
   let now = Date.now;
   const { fakes } = await givenFakes(undo, { clock: () => now() });
   const ca = join(temporaryFolder(undo), 'ca.pem');
@@ -39,6 +49,7 @@ export async function givenEdumfa(undo: Cleanup, { actions, admin, mount = {}, s
     settings,
     environment: { FB1: fakes.fcm.serviceAccount },
     more: {
+      ...more,
       listeners: [
         {
           address: `127.0.0.1:${port}`,
@@ -52,6 +63,7 @@ export async function givenEdumfa(undo: Cleanup, { actions, admin, mount = {}, s
         { name: 'fb1', kind: 'firebase', default: true, config: { service_account: { $env: 'FB1' }, api_url: fakes.fcm.url, ca } },
       ],
       policies: [
+        ...rules,
         ...(actions ? [{ name: 'login', scope: 'authentication', actions }] : []),
         ...(admin ? [{ name: 'admin', scope: 'admin', actions: admin }] : []),
         {

@@ -59,7 +59,7 @@ describe('Enrolment during a login', function () {
   });
 
   it('has the fields of eduMFA for its clients', () => {
-    const shown = { image: 'data:', link: 'edumfa-push://', message: 'Scan', serial: 'PIPU1', id: '1', skippable: true };
+    const shown = { type: 'push', image: 'data:', link: 'edumfa-push://', message: 'Scan', serial: 'PIPU1', id: '1', skippable: true };
     const entry = { client_mode: 'poll', image: 'data:', message: 'Scan', serial: 'PIPU1', transaction_id: '1', type: 'push' };
     assert.deepEqual(enrolmentDetail(shown, 'edumfa'), {
       ...{ ...entry, multi_challenge: [entry] },

@@ -161,4 +161,24 @@ describe('Users of a realm that has a list of them', () => {
     const { body } = await client.post('/validate/check', { user: 'bob', pass: '1234' });
     assert.equal(body.detail.message, 'Look at it');
   });
+
+  it('who may log in by what their source says finish it, too', async () => {
+    // given a rule that lets in only who is of a group
+    const match = { conditions: [{ section: 'userinfo', key: 'groups', comparator: 'contains', value: 'vpn' }] };
+    const policies = [
+      { ...rule('of the group', { authorized: 'grant_access' }, 'authorization'), match },
+      { ...rule('nobody else', { authorized: 'deny_access' }, 'authorization'), match: { user: ['*'] } },
+    ];
+    const { client, phoneOf, challenge } = await givenPeople(undo, { policies });
+    const phone = await phoneOf('alice');
+    // when alice, who is, has answered
+    const { id, nonce } = await challenge('alice', phone);
+    await phone.answer(nonce);
+    // then she is in, and bob, who is not, was refused before
+    const finished = await client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id });
+    assert.equal(finished.body.result.authentication, 'ACCEPT', JSON.stringify(finished.body));
+    await phoneOf('bob');
+    const refused = await client.post('/validate/check', { user: 'bob', pass: '1234' });
+    assert.equal(refused.body.result.error?.code, 401);
+  });
 });

@@ -26,13 +26,16 @@ export type GivenPeople = GivenGateway & {
   shown(query: Record<string, string>): Promise<Record<string, unknown>[]>;
 };
 
+/** The file as it is stored. */
+export function writeUsers(file: string, users: readonly TestUser[]): void {
+  const hashed = users.map(({ password, ...user }) => ({ ...user, ...(password && { password: bcrypt.hashSync(password, 4) }) }));
+  writeFileSync(file, JSON.stringify(hashed));
+}
+
 /** Starts it; `others` are further sources of the realm. */
 export async function givenPeople(undo: Cleanup, wishes: GatewayWishes = {}, others: readonly object[] = []): Promise<GivenPeople> {
   const file = join(temporaryFolder(undo), 'staff.json');
-  const write = (users: readonly TestUser[]): void => {
-    const hashed = users.map(({ password, ...user }) => ({ ...user, ...(password && { password: bcrypt.hashSync(password, 4) }) }));
-    writeFileSync(file, JSON.stringify(hashed));
-  };
+  const write = (users: readonly TestUser[]): void => writeUsers(file, users);
   write(everybody);
   const sources = [{ name: 'staff', kind: 'file', config: { file } }, ...others];
   const realms = [

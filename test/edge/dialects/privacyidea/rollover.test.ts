@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { givenGateway } from '../../../kit/gateway.ts';
+import { givenLinotpGateway } from '../../../kit/linotp-gateway.ts';
 import { piPhone } from '../../../kit/pi-phone.ts';
 import { cleanup } from '../../../kit/temporary.ts';
 
@@ -83,5 +84,14 @@ describe('A new phone for a push token (rollover)', () => {
     assert.equal((await phone.poll()).status, 200);
     await client.post(`/token/revoke/${phone.serial}`, {}, admin);
     assert.equal(await codeOf({ serial: phone.serial }), 1007);
+  });
+
+  it('is refused where the phone speaks another protocol, and the old phone goes on', async () => {
+    const { client, admin, active, post } = await givenLinotpGateway(undo);
+    const phone = await active('alice');
+    const { status, body } = await client.post('/token/init', { type: 'push', genkey: '1', serial: phone.serial, rollover: '1' }, admin);
+    assert.deepEqual([status, body.result.error?.code], [400, 905], JSON.stringify(body));
+    await post('/validate/check', { user: 'alice', pass: '1234', data: 'still there?' });
+    assert.equal((await phone.answer('ACCEPT')).json.result.value, true);
   });
 });
