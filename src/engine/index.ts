@@ -38,7 +38,7 @@ export type { Naming } from './issue.ts';
 export type { PinRule } from './login-pin.ts';
 export type { PairingReply } from './pairing.ts';
 export type { Asker, EngineParts, EngineSettings } from './parts.ts';
-export { factsOfPerson, type Person } from './person.ts';
+export { factsOfPerson, ownerOf, type Person } from './person.ts';
 export type {
   AnswerMeaning,
   Offer,

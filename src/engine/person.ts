@@ -24,11 +24,19 @@ export async function recordOf({ directory }: Parts, user: string, realm: string
 }
 
 /**
- * Whether the owner of a push token is this user of the same name and realm: a namesake in another source of the realm is somebody else. An
- * owner of no source, or of one that the realm has no more, is taken for the user who is there now.
+ * Whether the owner of a push token is this user of the same name and realm: a namesake in another source of the realm is somebody else, and so
+ * is who was given the name of one who left. An owner of no source, or of one that the realm has no more, is taken for the user who is there now.
  */
-export const isOwnedBy = ({ directory }: Parts, { resolver, realm }: Owner, record: UserRecord): boolean =>
-  resolver === '' || resolver === record.resolver || !directory.sourceNames(realm).includes(resolver);
+export function isOwnedBy({ directory }: Parts, { resolver, realm, userid = '' }: Owner, record: UserRecord): boolean {
+  if (resolver !== record.resolver) return resolver === '' || !directory.sourceNames(realm).includes(resolver);
+  return userid === '' || userid === record.userid;
+}
+
+/** A user whom a source knows as the owner of a push token. An id that is the name again tells nobody apart. */
+export const ownerOf = ({ username, userid, resolver }: UserRecord, realm: string): Owner => ({
+  ...{ user: username, realm, resolver },
+  ...(userid === username ? {} : { userid }),
+});
 
 /** Whether this is the password of a user in the source that knows them. Throws as `findPerson`, and for a realm without sources. */
 export async function isPassword({ directory }: Parts, user: string, realm: string, password: string): Promise<boolean> {

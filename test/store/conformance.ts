@@ -123,6 +123,16 @@ function tokenCases(store: () => Store): void {
     assert.equal(await store().countTokens('other'), 0);
   });
 
+  it('keeps what the source called the owner, until the owner changes', async () => {
+    const owner = { user: 'alice', realm: 'corp', resolver: 'staff', userid: '7' };
+    await store().addToken(givenPushToken({ serial: 'A', owner }));
+    const stored = await store().findToken('A');
+    assert.deepEqual(stored?.owner, owner);
+    const { userid: _id, ...later } = owner;
+    assert.equal(await store().changeToken('A', stored?.version ?? 0, { owner: later }), 'changed');
+    assert.deepEqual((await store().findToken('A'))?.owner, later);
+  });
+
   it('lists by filter, where only * is a wildcard', async () => {
     const { owner: _nobody, ...unowned } = givenPushToken();
     const tokens = [

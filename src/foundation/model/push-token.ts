@@ -1,8 +1,11 @@
 /** The name that stands where a provider would, for push tokens to which nothing is sent: their phones ask. It is privacyIDEA's, with one space. */
 export const pollOnlyProvider = 'poll only';
 
-/** Who a push token belongs to. `realm` and `resolver` are empty where the installation has none. */
-export type Owner = { user: string; realm: string; resolver: string };
+/**
+ * Who a push token belongs to. `realm` and `resolver` are empty where the installation has none; `userid` is what the source called the user
+ * when they got it, where that is another text than the name.
+ */
+export type Owner = { user: string; realm: string; resolver: string; userid?: string };
 
 /** Where a phone can be reached. `deadSince` is set once a provider said for good that nothing lives there. Times are epoch ms. */
 export type DeviceAddress = { kind: 'fcm' | 'apns' | 'gda' | 'webpush'; value: string; since: number; deadSince?: number };

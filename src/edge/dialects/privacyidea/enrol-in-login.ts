@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { toDataURL } from 'qrcode';
+import { ownerOf } from '../../../engine/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiProduct } from '../../formats/privacyidea/index.ts';
 import { type Caller, requireApiKey } from './caller.ts';
@@ -35,7 +36,7 @@ export async function enrolInLogin(
   const type = engine.policy.value('enroll_via_multichallenge', facts);
   const hasOne = tokens.some((token) => token.type === type && !engine.isOfferedInLogin(token));
   if (!outcome.value || user === '' || person === 'unknown-user' || hasOne || type === undefined) return outcome;
-  const owner = { user, realm, resolver: typeof person === 'object' ? person.resolver : '' };
+  const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm, resolver: '' };
   const { phone, serialPrefix } = kindOf(parts.product, type);
   const rules = enrolmentRules(parts, asker, { type, owner });
   const offer = { ...plainToken, type, phone, serialPrefix, owner, realms: realm === '' ? [] : [realm], ...rules };

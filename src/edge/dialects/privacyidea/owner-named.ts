@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { ownerOf } from '../../../engine/index.ts';
 import type { Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
@@ -13,7 +14,7 @@ export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: 
   if (person === 'unknown-user') throw new PiFault('unknown-user', noSuchOwner());
   if (person === 'unlisted') return { user, realm, resolver: '' };
   rememberUser(ctx, person);
-  return { user: person.username, realm, resolver: person.resolver };
+  return ownerOf(person, realm);
 }
 
 /**

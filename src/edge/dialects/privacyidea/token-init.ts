@@ -64,8 +64,7 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
     throw new PiFault('parameter', `The phone of the token ${token.serial} speaks another protocol; delete the token and enrol a new one.`);
   const { owner } = token;
   if (wish.owner && !owner) throw new PiFault('parameter', `The token ${token.serial} has no owner; assign it first.`);
-  const isOwners = !wish.owner || (sameText(wish.owner.user, owner?.user) && sameText(wish.owner.realm, owner?.realm));
-  if (owner && !isOwners) throw isAssigned(owner);
+  if (owner && wish.owner && !isSameOwner(wish.owner, owner)) throw isAssigned(owner);
   if (!wish.owner) await rememberOwner(parts, ctx, owner);
   const { validFrom, validUntil } = wish;
   return parts.engine.renewRollout(token, {
@@ -77,7 +76,13 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
   });
 }
 
-const sameText = (one: string, other = ''): boolean => one.toLowerCase() === other.toLowerCase();
+function isSameOwner(one: Owner, other: Owner): boolean {
+  // Who was given the name of one who left is somebody else.
+  const isLater = one.resolver === other.resolver && other.userid !== undefined && other.userid !== (one.userid ?? one.user);
+  return sameText(one.user, other.user) && sameText(one.realm, other.realm) && !isLater;
+}
+
+const sameText = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 type Refusal<Call extends 'offerRollout' | 'renewRollout'> = Extract<Awaited<ReturnType<Engine[Call]>>, { ok: false }>['error'];
 

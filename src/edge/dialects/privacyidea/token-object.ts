@@ -45,7 +45,7 @@ export function tokenObject(token: PushToken, flavour: PiFlavour): Record<string
     tokengroup: [],
     tokentype: token.type,
     user_editable: false,
-    user_id: owner?.user ?? '',
+    user_id: owner?.userid ?? owner?.user ?? '',
     user_realm: owner?.realm ?? '',
     username: owner?.user ?? '',
   };

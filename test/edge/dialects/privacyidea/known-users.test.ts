@@ -5,7 +5,8 @@ import { freePort } from '../../../kit/ports.ts';
 import { cleanup, temporaryFolder } from '../../../kit/temporary.ts';
 import { everybody, givenPeople, rule } from './people-kit.ts';
 
-describe('Users of a realm that has a list of them', () => {
+describe('Users of a realm that has a list of them', function () {
+  this.timeout(30_000);
   const undo = cleanup();
   afterEach(() => undo.run());
 
@@ -94,6 +95,32 @@ describe('Users of a realm that has a list of them', () => {
     // then the other alice has no token
     const [token] = await shown({ serial: phone.serial });
     assert.equal(token?.resolver, 'staff');
+  });
+
+  it('do not inherit the tokens of one who had their name before', async () => {
+    // given alice, who has a token, and leaves
+    const { client, admin, phoneOf, write, shown } = await givenPeople(undo);
+    const { serial } = await phoneOf('alice');
+    const login = (more = {}) => client.post('/validate/check', { user: 'alice', pass: '1234', ...more });
+    assert.equal((await login()).body.result.authentication, 'CHALLENGE');
+    // when another alice is hired
+    write([{ username: 'alice', userid: '8' }]);
+    while ((await login()).body.detail?.message !== 'The user has no tokens assigned');
+    // then she has no token, by whatever name it is asked for, and cannot be given that one by a new QR code
+    assert.equal((await login({ serial })).body.result.value, false);
+    assert.equal((await login({ user: '', serial })).body.result.value, false);
+    const wish = { type: 'push', genkey: '1', serial, rollover: '1', user: 'alice' };
+    assert.match((await client.post('/token/init', wish, admin)).body.result.error?.message ?? '', /already assigned/);
+    assert.deepEqual(
+      (await shown({})).map((token) => [token.username, token.user_id]),
+      [['alice', '7']],
+    );
+    // and one that she is given is hers
+    await client.post('/token/unassign', { serial }, admin);
+    await client.post('/token/assign', { serial, user: 'alice', pin: '1234' }, admin);
+    assert.equal((await login()).body.result.authentication, 'CHALLENGE');
+    write(everybody);
+    while ((await login()).body.detail?.message !== 'The user has no tokens assigned');
   });
 
   it('are neither there nor unknown while a source cannot be asked: nothing changes, and nobody passes', async () => {
