@@ -1,14 +1,7 @@
-import type { Recorded, RecordedReply } from './recorded.ts';
+import { type Deviation, type Expected, expectedBy, type Recorded, type RecordedReply } from './recorded.ts';
 
 /** Requests whose signature was wrong in the recording: another key, another text. */
 export const wronglySigned: readonly number[] = [30, 34, 52];
-
-/** Where our reply is another one on purpose; `instead` makes of the recorded reply the one that is expected. */
-type Deviation = {
-  at: readonly number[];
-  why: string;
-  instead(expected: RecordedReply, recorded: readonly RecordedReply[]): RecordedReply;
-};
 
 const envelope = { jsonrpc: '2.0', time: '<float>', version: 'eduMFA 2.9.5' };
 const success = { ...envelope, versionnumber: '2.9.5' };
@@ -21,14 +14,6 @@ const withValue = ({ response }: RecordedReply, value: unknown): RecordedReply =
 const withAuthentication = ({ status, response }: RecordedReply, authentication: string): RecordedReply => ({
   status,
   response: { ...response, result: { ...response.result, authentication } },
-});
-
-const refusedLogin = (value: false | 0, detail: object): RecordedReply => ({
-  status: 200,
-  response: {
-    ...{ ...success, id: 2, detail: { ...detail, threadid: '<int>' } },
-    result: { status: true, value, authentication: 'REJECT' },
-  },
 });
 
 /** All of them; docs/compatibility.md tells them to users. */
@@ -50,11 +35,11 @@ const deviations: readonly Deviation[] = [
   { at: [15], why: 'a rollout that is repeated exactly gets the first reply', instead: (expected, recorded) => recorded[14] ?? expected },
   {
     at: [16],
-    why: 'no private key and no device address in info; a user without a directory has no id of one',
+    why: 'no private key and no device address in info',
     instead({ status, response }) {
       const { tokens, ...list } = response.result.value;
       const { firebase_token, private_key_server, 'private_key_server.type': type, ...info } = tokens[0].info;
-      const token = { ...tokens[0], id: '<int>', info, resolver: '', user_id: tokens[0].username };
+      const token = { ...tokens[0], id: '<int>', info };
       return { status, response: { ...response, result: { status: true, value: { ...list, tokens: [token] } } } };
     },
   },
@@ -69,16 +54,6 @@ const deviations: readonly Deviation[] = [
   { at: [49], why: 'the decline stands', instead: (expected, recorded) => recorded[23] ?? expected },
   { at: [55, 60, 69], why: 'an open challenge is not accepted', instead: (expected) => withAuthentication(expected, 'CHALLENGE') },
   {
-    at: [57],
-    why: 'without a user directory nobody is unknown',
-    instead: () => refusedLogin(0, { messages: [], multi_challenge: [], transaction_ids: [] }),
-  },
-  {
-    at: [63],
-    why: 'without a user directory nobody is unknown',
-    instead: () => refusedLogin(false, { message: 'The user has no tokens assigned' }),
-  },
-  {
     at: [71],
     why: 'an unknown URL is refused in JSON, not in HTML',
     instead: ({ status }) => ({ status, response: { error: 'Not found' } }),
@@ -88,16 +63,4 @@ const deviations: readonly Deviation[] = [
 const notAllowed = { code: 905, message: 'ERR905: Method … is not allowed here.' };
 
 /** What the gateway is expected to reply, and how many pushes it sends: the recording, unless we differ on purpose. */
-export function expectedOf(cases: readonly Recorded[], index: number): RecordedReply {
-  const recorded = cases[index];
-  if (!recorded) throw new Error(`There is no exchange ${index}`);
-  const deviation = deviations.find(({ at }) => at.includes(index));
-  const { status, response } = deviation?.instead(recorded, cases) ?? recorded;
-  return { status, response: unsigned(response) };
-}
-
-/** Replies are not signed by this gateway; no client looks at that. */
-function unsigned(response: unknown): unknown {
-  if (typeof response !== 'object' || response === null) return response;
-  return Object.fromEntries(Object.entries(response).filter(([name, value]) => name !== 'signature' && value !== undefined));
-}
+export const expectedOf = (cases: readonly Recorded[], index: number): Expected => expectedBy(deviations, cases, index);

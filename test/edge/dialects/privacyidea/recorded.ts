@@ -18,7 +18,7 @@ export const wronglySigned: readonly number[] = [30, 34, 64];
  * Where our reply is another one on purpose: `instead` makes of the recorded reply the one that is expected, perhaps out of an earlier
  * recorded one; `pushes` is how many went out, where that differs.
  */
-type Deviation = {
+export type Deviation = {
   at: readonly number[];
   why: string;
   pushes?: number;
@@ -31,14 +31,6 @@ const success = { ...envelope, versionnumber: '3.14' };
 const withValue = ({ response }: RecordedReply, value: unknown): RecordedReply => ({
   status: 200,
   response: { ...success, id: response.id, nonce: response.nonce, result: { status: true, value } },
-});
-
-const refusedLogin = (value: false | 0, detail: object): RecordedReply => ({
-  status: 200,
-  response: {
-    ...{ ...success, id: 2, detail: { ...detail, threadid: '<int>' } },
-    result: { status: true, value, authentication: 'REJECT' },
-  },
 });
 
 /** All of them; docs/compatibility.md tells them to users. */
@@ -60,11 +52,11 @@ const deviations: readonly Deviation[] = [
   { at: [15], why: 'a rollout that is repeated exactly gets the first reply', instead: (expected, recorded) => recorded[14] ?? expected },
   {
     at: [16],
-    why: 'no private key and no device address in info; a user without a directory has no id of one',
+    why: 'no private key and no device address in info',
     instead({ status, response }) {
       const { next, prev, count, tokens } = response.result.value;
       const { firebase_token, private_key_server, 'private_key_server.type': type, ...info } = tokens[0].info;
-      const token = { ...tokens[0], id: '<int>', info, resolver: '', user_id: tokens[0].username };
+      const token = { ...tokens[0], id: '<int>', info };
       return { status, response: { ...response, result: { status: true, value: { count, next, prev, tokens: [token] } } } };
     },
   },
@@ -74,16 +66,6 @@ const deviations: readonly Deviation[] = [
     at: [40],
     why: 'what is answered is listed by its transaction id only',
     instead: (expected) => withValue(expected, { challenges: [], count: 0, current: 1, next: null, prev: null }),
-  },
-  {
-    at: [69],
-    why: 'without a user directory nobody is unknown',
-    instead: () => refusedLogin(0, { messages: [], multi_challenge: [], transaction_ids: [] }),
-  },
-  {
-    at: [75],
-    why: 'without a user directory nobody is unknown',
-    instead: () => refusedLogin(false, { message: 'The user has no tokens assigned' }),
   },
   {
     at: [81],
@@ -101,11 +83,17 @@ const deviations: readonly Deviation[] = [
 
 const notAllowed = { code: 905, message: 'ERR905: Method … is not allowed here.' };
 
+/** A reply that is expected, and the number of pushes that go out meanwhile. */
+export type Expected = RecordedReply & { pushes: number };
+
 /** What the gateway is expected to reply, and how many pushes it sends: the recording, unless we differ on purpose. */
-export function expectedOf(cases: readonly Recorded[], index: number): RecordedReply & { pushes: number } {
+export const expectedOf = (cases: readonly Recorded[], index: number): Expected => expectedBy(deviations, cases, index);
+
+/** The same by other deviations. */
+export function expectedBy(by: readonly Deviation[], cases: readonly Recorded[], index: number): Expected {
   const recorded = cases[index];
   if (!recorded) throw new Error(`There is no exchange ${index}`);
-  const deviation = deviations.find(({ at }) => at.includes(index));
+  const deviation = by.find(({ at }) => at.includes(index));
   const { status, response } = deviation?.instead(recorded, cases) ?? recorded;
   return { status, response: unsigned(response), pushes: deviation?.pushes ?? recorded.sent_to_fcm.length };
 }
