@@ -12,6 +12,7 @@ import { findOwn, findOwnForeign, findPublicly, finish } from './finish.ts';
 import { checkFirstLeg } from './first-leg.ts';
 import { canAsk, issue } from './issue.ts';
 import { checkLoginPin } from './login-pin.ts';
+import { spendLikePin } from './no-token.ts';
 import { pairPhone } from './pairing.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { isPasswordElsewhere } from './passthru.ts';
@@ -94,6 +95,7 @@ export function openEngine(parts: EngineParts) {
     isOfferedInLogin,
     checkPin: (...args: Tail<typeof checkPin>) => checkPin(parts, ...args),
     checkLoginPin: (...args: Tail<typeof checkLoginPin>) => checkLoginPin(parts, ...args),
+    spendLikePin: (...args: Tail<typeof spendLikePin>) => spendLikePin(parts, ...args),
     isPasswordElsewhere: (...args: Tail<typeof isPasswordElsewhere>) => isPasswordElsewhere(parts, ...args),
     findPerson: (...args: Tail<typeof findPerson>) => findPerson(parts, ...args),
     findUser: parts.directory.findUser,

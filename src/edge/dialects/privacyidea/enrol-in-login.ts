@@ -41,7 +41,7 @@ export async function enrolInLogin(
   const rules = enrolmentRules(parts, asker, { type, owner });
   const offer = { ...plainToken, type, phone, serialPrefix, owner, realms: realm === '' ? [] : [realm], ...rules };
   if (!(await engine.takeBackOffers(tokens.filter((token) => engine.isOfferedInLogin(token))))) return outcome;
-  if ((await limitReached(parts, { asker, owner, type: tokenType })) !== undefined) return outcome;
+  if ((await limitReached(parts, { asker, owner, type })) !== undefined) return outcome;
   const skippable = engine.policy.value('enroll_via_multichallenge_optional', facts) ?? false;
   const rule = { declineSettles: true, consume: 'once' as const, graceMs: parts.graceMs };
   const offered = await engine.offerInLogin({ asker, user, realm, offer, rule, skippable });

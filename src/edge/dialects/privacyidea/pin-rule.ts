@@ -4,6 +4,9 @@ import type { AuthServer } from '../../access/index.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import type { Subject } from './subject.ts';
 
+/** A PIN that came with a first leg. */
+export type GivenPin = { server: AuthServer; subject: Subject; pin: string };
+
 /**
  * Checks the PIN of a first leg against what policies say it is.
  * @see docs/protocols/privacyidea.md 11.3
@@ -11,11 +14,18 @@ import type { Subject } from './subject.ts';
 export function checkTypedPin(
   parts: PrivacyideaParts,
   ctx: Context,
-  { server, subject, pin }: { server: AuthServer; subject: Subject; pin: string },
+  given: GivenPin,
 ): Promise<{ kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' }> {
+  return parts.engine.checkLoginPin(given.subject.tokens, typedPin(parts, ctx, given));
+}
+
+/** Takes the time of that where the user has no push token for it, or is nobody. */
+export const spendTypedPin = (parts: PrivacyideaParts, ctx: Context, given: GivenPin): Promise<void> =>
+  parts.engine.spendLikePin(typedPin(parts, ctx, given));
+
+function typedPin(parts: PrivacyideaParts, ctx: Context, { server, subject: { user, realm }, pin }: GivenPin) {
   const { engine } = parts;
-  const { user, realm, tokens } = subject;
   const asker = askerFor(parts, ctx, server);
   const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
-  return engine.checkLoginPin(tokens, { pin, rule: engine.policy.value('otppin', facts) ?? 'tokenpin', user, realm, client: asker.client });
+  return { pin, rule: engine.policy.value('otppin', facts) ?? 'tokenpin', user, realm, client: asker.client };
 }

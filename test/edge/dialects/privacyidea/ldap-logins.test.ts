@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { givenGateway } from '../../../kit/gateway.ts';
 import { directory, givenSlapd, haveSlapd, people, type Slapd } from '../../../kit/slapd.ts';
 import { cleanup } from '../../../kit/temporary.ts';
@@ -71,5 +73,34 @@ describe('Logins of users in an LDAP directory', function () {
     );
     const nameless = await client.post('/validate/check', { user: 'nameless', pass: 'none' });
     assert.equal(nameless.body.detail.message, "user does not exist, accepted due to 'all'");
+  });
+
+  it('cost the directory as much for who has no token, or is nobody, and try no password of theirs', async () => {
+    // given a wire to the directory on which the passwords can be seen
+    const { port } = new URL(slapd.ldap);
+    let tries = 0;
+    const tap = createServer((near) => {
+      const far = connect(Number(port), '127.0.0.1');
+      near.on('data', (bytes) => {
+        if (bytes.includes('the guess')) tries += 1;
+      });
+      near.pipe(far).pipe(near);
+      for (const socket of [near, far]) socket.on('error', () => undefined);
+    }).listen(0, '127.0.0.1');
+    await once(tap, 'listening');
+    undo.later(() => tap.close());
+    const { port: tapped } = tap.address() as AddressInfo;
+    const { client, phoneOf } = await given({ otppin: 'userstore' }, { urls: `ldap://127.0.0.1:${tapped}` });
+    await phoneOf('alice');
+    const triesOf = async (user: string): Promise<number> => {
+      tries = 0;
+      await client.post('/validate/check', { user, pass: 'the guess' });
+      return tries;
+    };
+    // when somebody guesses at alice, at bob, who has no token, and at nobody
+    assert.deepEqual([await triesOf('alice'), await triesOf('bob'), await triesOf('mallory')], [1, 1, 1]);
+    // then bob's own password is none the less of no use, and was not even tried
+    const { body } = await client.post('/validate/check', { user: 'bob', pass: people.bob });
+    assert.equal(body.detail.message, 'The user has no tokens assigned');
   });
 });

@@ -1,0 +1,27 @@
+import { randomHex } from '../foundation/crypto/index.ts';
+import type { TypedPin } from './login-pin.ts';
+import type { EngineParts } from './parts.ts';
+
+/**
+ * Does for nothing what a wrong PIN costs, where there is no push token to hold it against: by the time nobody shall tell who has one. No password of
+ * a user is tried, so none can be guessed here, and no directory locks an account. What comes of it is of no account either, an outage included.
+ */
+export async function spendLikePin(
+  { passwords, directory, turns }: Pick<EngineParts, 'passwords' | 'directory' | 'turns'>,
+  { pin, rule, user, realm }: TypedPin,
+): Promise<void> {
+  const key = `no token ${realm.toLowerCase()}\n${user.toLowerCase()}`;
+  switch (rule) {
+    case 'tokenpin':
+      await turns(key, () => passwords.hash(pin));
+      return;
+    case 'userstore':
+      await turns(key, () => directory.checkPassword(randomHex(16), realm, pin));
+      return;
+    case 'none':
+    case 'any':
+      return;
+    default:
+      rule satisfies never;
+  }
+}
