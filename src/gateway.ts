@@ -1,16 +1,16 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { GatewayOptions } from './cli/gateway-runner.ts';
-import { type Config, readSecret } from './config/index.ts';
+import type { Config } from './config/index.ts';
 import { openAdminTokens, openTokens } from './edge/access/index.ts';
 import { openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
 import { type EngineParts, openBackground, openEngine, openServerKeys, openSharedKeys, openTurns, startSweeper } from './engine/index.ts';
 import { openGuessLimits, openSourceLimits } from './engine/limits/index.ts';
-import { type Directory, openDirectory, openRadiusServers, openRealms, putAccount } from './engine/users/index.ts';
-import { createKeyringFile, createPasswords, type Keyring, openKeyring, openKeyStock } from './foundation/keyring/index.ts';
-import { type AdminAccount, GatewayFault, version } from './foundation/model/index.ts';
+import { addAccount, type Directory, openDirectory, openRadiusServers, openRealms } from './engine/users/index.ts';
+import { createPasswords, type Keyring, openKeyStock } from './foundation/keyring/index.ts';
+import { version } from './foundation/model/index.ts';
 import { type Metrics, openMetrics } from './foundation/telemetry/index.ts';
+import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring-at-start.ts';
 import { openListeners } from './listeners.ts';
 import { mountsOf } from './mounts.ts';
 import { type Loading, openRouting, type Routing } from './routing.ts';
@@ -35,7 +35,7 @@ export type Gateway = {
 /** Puts the parts together and listens. Throws `config-invalid` with one sentence when the surroundings do not allow it. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log, metrics = openMetrics(version) } = options;
-  const keyring = keyringOf(options);
+  makeKeyringForFile(options);
   const opened: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of opened.reverse()) await close();
@@ -43,6 +43,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const store = await openStore(options, metrics);
     opened.push(() => store.close());
+    await makeKeyringForDatabase(options, store);
+    const keyring = keyringOf(options);
     const routing = await openRouting({ ...options, metrics });
     opened.push(() => routing.close());
     const directory = openDirectory({ ...options, realms: config.realms, sources: config.userSources });
@@ -52,8 +54,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       () => parts.keyStock.close(),
       () => parts.background.settled(),
     );
-    const accounts = await store.listAccounts();
-    checkKeyring(parts, accounts);
+    await takeStore(parts);
     const sweeper = startSweeper(parts);
     opened.push(() => sweeper.stop());
     const draining = { now: false };
@@ -67,7 +68,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return listeners.close();
     });
     // Made last: the password of a start that failed would have been seen by nobody.
-    const firstPassword = accounts.length === 0 ? await putAccount(parts, 'admin') : undefined;
+    const firstPassword = (await store.listAccounts()).length === 0 ? await addAccount(parts, 'admin') : undefined;
     log.info({ listeners: listeners.urls, version }, 'the gateway listens');
     return {
       urls: listeners.urls,
@@ -83,33 +84,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await closeAll();
     throw error;
   }
-}
-
-/** A store that was filled with another keyring is refused: nothing in it could be opened. */
-function checkKeyring({ passwords }: EngineParts, accounts: readonly AdminAccount[]): void {
-  if (accounts.some(({ passwordHash }) => !passwords.canCheck(passwordHash)))
-    throw new GatewayFault(
-      'config-invalid',
-      'The store was filled with a key that is not in this keyring. Put the keyring back that belongs to the store.',
-    );
-}
-
-/** The keyring; the first start with an embedded store makes its file. A store whose keyring is missing is refused, and many gateways share one that is made for them. */
-function keyringOf({ config, folder, environment, clock }: GatewayOptions): Keyring {
-  const reference = config.keyring;
-  if ('$file' in reference) {
-    const path = resolve(folder, reference.$file);
-    if (!existsSync(path) && config.store.kind === 'embedded') {
-      const store = resolve(folder, config.store.path);
-      if (existsSync(store))
-        throw new GatewayFault('config-invalid', `The keyring ${path} is missing, and ${store} was sealed with it. Put the keyring back.`);
-      createKeyringFile(path, clock());
-    }
-  }
-  const found = readSecret(reference, { folder, environment });
-  const forNew = config.store.kind === 'mongodb' ? '. For a new database make one with: npx pushgate keyring create FILE' : '';
-  if ('missing' in found) throw new GatewayFault('config-invalid', `keyring: ${found.missing}${forNew}`);
-  return openKeyring(found.text);
 }
 
 function openStore({ config: { store }, folder, log }: GatewayOptions, metrics: Metrics): Promise<Store> {

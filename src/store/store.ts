@@ -124,6 +124,8 @@ export type Store = {
   /** The relay devices of this owner with `deadSince` at `since` or later, the oldest first. */
   deadDevices(owner: string, since: number, limit: number): Promise<RelayDevice[]>;
 
+  /** Adds an account; `taken` when one of this name exists, which stays as it is. */
+  addAccount(account: AdminAccount): Promise<'added' | 'taken'>;
   /** Adds or replaces the account of this name. */
   putAccount(account: AdminAccount): Promise<void>;
   findAccount(name: string): Promise<AdminAccount | undefined>;

@@ -415,6 +415,13 @@ function otherCases(store: () => Store): void {
     assert.equal(await store().findPartitionKey('linotp:1'), undefined);
   });
 
+  it('adds an account once, whoever else adds it at the same time, and leaves the first one as it is', async () => {
+    const accounts = Array.from({ length: 8 }, (_, index) => ({ name: 'admin', passwordHash: `h${index}`, createdAt: index }));
+    const added = await Promise.all(accounts.map((account) => store().addAccount(account)));
+    assert.equal(added.filter((each) => each === 'added').length, 1);
+    assert.deepEqual(await store().listAccounts(), [accounts[added.indexOf('added')]]);
+  });
+
   it('replaces an account of the same name', async () => {
     await store().putAccount({ name: 'b', passwordHash: 'one', createdAt: 1 });
     await store().putAccount({ name: 'a', passwordHash: 'x', createdAt: 1 });

@@ -18,19 +18,29 @@ const steadyMs = 60_000;
 
 /**
  * Starts the workers and keeps them running: who dies is replaced, after pauses that grow while it goes on. The first one starts alone, so
- * that exactly one makes the first account. Throws what the user should be told when one cannot start.
+ * that exactly one makes the first account; `lost` hears its password where another one then cannot start. Throws what the user should be told about that.
  */
-export async function startWorkers({ count, log }: { count: number; log: Log }): Promise<Workers> {
+export async function startWorkers({
+  count,
+  log,
+  lost,
+}: {
+  count: number;
+  log: Log;
+  lost: (firstPassword: string) => void;
+}): Promise<Workers> {
   // Snapshots hold numbers that JSON has no form for.
   cluster.setupPrimary({ serialization: 'advanced' });
   const pool = openPool(log);
+  let first: Ready | undefined;
   try {
-    const first = await pool.add().ready;
+    first = await pool.add().ready;
     await Promise.all(Array.from({ length: count - 1 }, () => pool.add().ready));
     log.info({ workers: count }, 'all workers listen');
     return { ...first, reload: pool.reload, close: pool.close };
   } catch (error) {
     await pool.close();
+    if (first?.firstPassword !== undefined) lost(first.firstPassword);
     throw error;
   }
 }

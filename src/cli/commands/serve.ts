@@ -28,7 +28,10 @@ async function serve({ startGateway, terminal, file }: Serving): Promise<void> {
   const options = await optionsFor(file, terminal);
   const stop = terminal.stopRequested();
   const workers = workersOf(options.config);
-  const running = workers > 1 ? await startWorkers({ count: workers, log: options.log }) : await startHere({ startGateway, options, file });
+  const running =
+    workers > 1
+      ? await startWorkers({ count: workers, log: options.log, lost: (password) => terminal.out(accountText(password).join('\n')) })
+      : await startHere({ startGateway, options, file });
   const endings = [terminal.onReloadRequested(running.reload), watch.onChange(running.reload)];
   terminal.out(banner(running, file));
   await stop;
@@ -64,10 +67,9 @@ const workersOf = ({ cluster: { workers } }: Config): number => (workers === 'al
 
 function banner({ urls, firstPassword }: Ready, file: string): string {
   const withConfig = file === defaultConfigFile ? '' : ` --config ${file}`;
-  const account = ['', '  Administrator: admin', `  Password:      ${firstPassword}   (shown this once, stored hashed)`];
   return [
     `pushgate ${version} listens on ${urls.join(', ')} with ${file}.`,
-    ...(firstPassword === undefined ? [] : account),
+    ...(firstPassword === undefined ? [] : ['', ...accountText(firstPassword)]),
     '',
     'Next, in a second terminal:',
     `  npx pushgate tokens init --user alice --pin 1234 --qr data/alice.png${withConfig}`,
@@ -77,3 +79,8 @@ function banner({ urls, firstPassword }: Ready, file: string): string {
     'Stop with Ctrl-C.',
   ].join('\n');
 }
+
+const accountText = (password: string): string[] => [
+  '  Administrator: admin',
+  `  Password:      ${password}   (shown this once, stored hashed)`,
+];

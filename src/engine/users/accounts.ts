@@ -16,9 +16,18 @@ export async function checkAccount({ store, passwords }: AccountParts, name: str
   return false;
 }
 
+/** Makes the first administrator. Returns the password, which is stored nowhere; undefined where one of this name is there, which keeps its own. */
+export async function addAccount({ store, passwords, clock }: AccountParts & { clock: Clock }, name: string): Promise<string | undefined> {
+  const password = newPassword();
+  const added = await store.addAccount({ name, passwordHash: await passwords.hash(password), createdAt: clock() });
+  return added === 'added' ? password : undefined;
+}
+
 /** Makes an administrator, or gives an old one a new password. Returns the password, which is stored nowhere. */
 export async function putAccount({ store, passwords, clock }: AccountParts & { clock: Clock }, name: string): Promise<string> {
-  const password = randomBytes(12).toString('base64url');
+  const password = newPassword();
   await store.putAccount({ name, passwordHash: await passwords.hash(password), createdAt: clock() });
   return password;
 }
+
+const newPassword = (): string => randomBytes(12).toString('base64url');

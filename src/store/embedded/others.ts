@@ -11,6 +11,7 @@ type OtherStore = Pick<
   | 'countStockKeys'
   | 'addPartitionKey'
   | 'findPartitionKey'
+  | 'addAccount'
   | 'putAccount'
   | 'findAccount'
   | 'listAccounts'
@@ -54,6 +55,11 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
       read('findPartitionKey', () => {
         const row = get('SELECT * FROM partition_keys WHERE id = ?', id);
         return row && partitionKeyOf(row);
+      }),
+    addAccount: ({ name, passwordHash, createdAt }) =>
+      write('addAccount', () => {
+        const into = 'INSERT OR IGNORE INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?)';
+        return run(into, name, passwordHash, createdAt) === 1 ? 'added' : 'taken';
       }),
     putAccount: ({ name, passwordHash, createdAt }) =>
       write('putAccount', () => {

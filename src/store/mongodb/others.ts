@@ -13,6 +13,7 @@ type OtherStore = Pick<
   | 'countStockKeys'
   | 'addPartitionKey'
   | 'findPartitionKey'
+  | 'addAccount'
   | 'putAccount'
   | 'findAccount'
   | 'listAccounts'
@@ -44,21 +45,13 @@ export function otherStore({ run, collections: { counters, stockKeys, partitionK
         return taken ? stockKeyOf(taken) : undefined;
       }),
     countStockKeys: (bits) => run('countStockKeys', () => stockKeys.countDocuments({ bits })),
-    addPartitionKey: ({ id, ...key }) =>
-      run('addPartitionKey', async () => {
-        try {
-          await partitionKeys.insertOne({ _id: id, ...key });
-          return 'added';
-        } catch (error) {
-          if (isDuplicate(error)) return 'taken';
-          throw error;
-        }
-      }),
+    addPartitionKey: ({ id, ...key }) => run('addPartitionKey', () => addedOnce(() => partitionKeys.insertOne({ _id: id, ...key }))),
     findPartitionKey: (id) =>
       run('findPartitionKey', async () => {
         const found = await partitionKeys.findOne({ _id: id });
         return found ? partitionKeyOf(found) : undefined;
       }),
+    addAccount: ({ name, ...account }) => run('addAccount', () => addedOnce(() => accounts.insertOne({ _id: name, ...account }))),
     putAccount: ({ name, ...account }) =>
       run('putAccount', async () => {
         await accounts.updateOne({ _id: name }, { $set: account }, { upsert: true });
@@ -70,6 +63,16 @@ export function otherStore({ run, collections: { counters, stockKeys, partitionK
       }),
     listAccounts: () => run('listAccounts', async () => (await accounts.find().sort({ _id: 1 }).toArray()).map(accountOf)),
   };
+}
+
+async function addedOnce(insert: () => Promise<unknown>): Promise<'added' | 'taken'> {
+  try {
+    await insert();
+    return 'added';
+  } catch (error) {
+    if (isDuplicate(error)) return 'taken';
+    throw error;
+  }
 }
 
 /** A window that ended, or never was (a missing field is below every number), begins anew. */
