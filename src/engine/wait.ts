@@ -2,51 +2,79 @@ import { GatewayFault, type PushToken, type Transaction } from '../foundation/mo
 import { applyEvent } from './apply.ts';
 import { finish } from './finish.ts';
 import type { EngineParts } from './parts.ts';
+import { isUsable } from './pins.ts';
 import { type Status, statusOf } from './status.ts';
 
-/** A login whose auth server waits for the phone's answer. `usable`: the push tokens that may finish it; `givenUp` fires when nobody waits any more. */
-export type WaitRequest = { transaction: Transaction; usable: readonly PushToken[]; waitMs: number; givenUp: AbortSignal };
+/**
+ * A login whose auth server waits for the phone's answer: names only, since many may wait at once. `serials`: the push tokens that its end
+ * needs; `usable`: those of them that may finish it; `givenUp` is told once what to call when nobody waits any more.
+ */
+export type WaitRequest = {
+  id: string;
+  serials: readonly string[];
+  usable: readonly string[];
+  waitMs: number;
+  givenUp: (tell: () => void) => unknown;
+};
 
-/** How waiting ended: accepted (and taken, once), declined, or nothing in time; then nothing can be answered any more. */
-export type Waited = { kind: 'accepted'; serial: string } | { kind: 'declined'; status: 'declined' | 'cancelled' } | { kind: 'timeout' };
+type End = { kind: 'accepted'; serial: string } | { kind: 'declined'; status: 'declined' | 'cancelled' } | { kind: 'timeout' };
+
+/**
+ * How waiting ended: accepted (and taken, once), declined, or nothing in time; then nothing can be answered any more. `tokens`: the push tokens
+ * as they were then, without those that are gone.
+ */
+export type Waited = End & { tokens: PushToken[] };
 
 const retryMs = 200;
 
 /**
  * Waits until a phone has answered or the time is over. It costs a timer and a place in the store's list of listeners; whoever gave the answer,
- * and at which gateway, it is heard of at once.
+ * and at which gateway, it is heard of at once. Nothing that was read is kept from one look to the next.
  */
-export async function waitForAnswer(parts: EngineParts, { transaction, usable, waitMs, givenUp }: WaitRequest): Promise<Waited> {
-  const over = AbortSignal.any([AbortSignal.timeout(Math.max(1, waitMs)), givenUp]);
-  const bell = openBell(over);
+export async function waitForAnswer(parts: EngineParts, request: WaitRequest): Promise<Waited> {
+  const bell = openBell(request);
   // Listens first and looks then, so that no answer falls between.
-  const stop = parts.store.onDecided(transaction.id, bell.ring);
+  const stop = parts.store.onDecided(request.id, bell.ring);
   parts.metrics.waiters.inc({ kind: 'push_wait' });
   try {
     for (;;) {
-      const ended = await look(parts, transaction, usable);
+      const ended = await look(parts, request, bell.isOver());
       if (ended !== 'again' && ended !== 'unreachable') return ended;
-      if (over.aborted) return await giveUp(parts, transaction, usable);
       await bell.rung(ended === 'unreachable' ? retryMs : undefined);
     }
   } finally {
     stop();
+    bell.close();
     parts.metrics.waiters.dec({ kind: 'push_wait' });
   }
 }
 
-/** What the transaction says now; `unreachable`: the store could not be asked, which is no end of the wait. */
-async function look(parts: EngineParts, { id }: Transaction, usable: readonly PushToken[]): Promise<Waited | 'again' | 'unreachable'> {
+/** What the transaction says now; `unreachable`: the store could not be asked, which is no end of the wait before its time. */
+async function look(parts: EngineParts, request: WaitRequest, isOver: boolean): Promise<Waited | 'again' | 'unreachable'> {
   try {
-    const transaction = await parts.store.findTransaction(id);
-    return transaction ? await endOf(parts, transaction, usable) : { kind: 'timeout' };
+    const transaction = await parts.store.findTransaction(request.id);
+    if (!isOver && transaction && isOpen(parts, transaction)) return 'again';
+    // Read before the login is taken: a store that cannot be asked must not cost an answer.
+    const tokens = await tokensOf(parts, request);
+    if (!transaction) return { kind: 'timeout', tokens };
+    const usable = tokens.filter((token) => request.usable.includes(token.serial) && isUsable(token, parts.clock()));
+    const ended = isOver ? await giveUp(parts, transaction, usable) : await endOf(parts, transaction, usable);
+    return ended === 'again' ? ended : { ...ended, tokens };
   } catch (error) {
-    if (error instanceof GatewayFault && error.code === 'store-unavailable') return 'unreachable';
+    if (!isOver && error instanceof GatewayFault && error.code === 'store-unavailable') return 'unreachable';
     throw error;
   }
 }
 
-async function endOf(parts: EngineParts, transaction: Transaction, usable: readonly PushToken[]): Promise<Waited | 'again'> {
+const isOpen = ({ clock }: EngineParts, { decision }: Transaction): boolean =>
+  ['pending', 'code-shown'].includes(statusOf(decision, clock()));
+
+async function tokensOf({ store }: EngineParts, { serials }: WaitRequest): Promise<PushToken[]> {
+  const found = await Promise.all(serials.map((serial) => store.findToken(serial)));
+  return found.filter((token) => token !== undefined);
+}
+
+async function endOf(parts: EngineParts, transaction: Transaction, usable: readonly PushToken[]): Promise<End | 'again'> {
   const status: Status = statusOf(transaction.decision, parts.clock());
   switch (status) {
     case 'pending':
@@ -76,34 +104,42 @@ const whose = (user: string, realm: string, [token]: readonly PushToken[]) =>
   user === '' && token ? { serial: token.serial } : { user: { user, realm } };
 
 /** Ends what nobody waits for. Where an answer came first, that counts. */
-async function giveUp(parts: EngineParts, transaction: Transaction, usable: readonly PushToken[]): Promise<Waited> {
+async function giveUp(parts: EngineParts, transaction: Transaction, usable: readonly PushToken[]): Promise<End> {
   const { reply, transaction: now } = await applyEvent(parts, transaction, { kind: 'withdrawn', by: 'wait-timeout' });
   if (reply === 'taken') return { kind: 'timeout' };
   const ended = await endOf(parts, now, usable);
   return ended === 'again' ? { kind: 'timeout' } : ended;
 }
 
-/** Something to wait for that may have happened already. */
-function openBell(over: AbortSignal) {
+/** Something to wait for that may have happened already: a ring, the end of the time, or that nobody waits any more. */
+function openBell({ waitMs, givenUp }: WaitRequest) {
   let hasRung = false;
-  let wake = (): void => undefined;
+  let isOver = false;
+  let wake: (() => void) | undefined;
   const ring = (): void => {
     hasRung = true;
-    wake();
+    wake?.();
   };
-  over.addEventListener('abort', ring, { once: true });
+  const end = (): void => {
+    isOver = true;
+    ring();
+  };
+  const timer = setTimeout(end, Math.max(1, waitMs));
+  givenUp(end);
   return {
     ring,
+    isOver: () => isOver,
+    close: () => clearTimeout(timer),
     /** Resolves at the next ring, or at one that nobody has waited for yet, or after `limitMs`. */
     async rung(limitMs: number | undefined): Promise<void> {
-      let timer: NodeJS.Timeout | undefined;
+      let limit: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
         wake = resolve;
         if (hasRung) resolve();
-        if (limitMs !== undefined) timer = setTimeout(resolve, limitMs);
+        if (limitMs !== undefined) limit = setTimeout(resolve, limitMs);
       });
-      clearTimeout(timer);
-      hasRung = over.aborted;
+      clearTimeout(limit);
+      hasRung = isOver;
     },
   };
 }

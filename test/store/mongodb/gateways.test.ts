@@ -98,7 +98,7 @@ describe('Two gateways on one MongoDB', function () {
     const [one] = await givenTwo();
     one.clock.advance(Date.now() - one.clock());
     assert.equal((await fetch(`${one.client.url}/readyz`)).status, 200);
-    const more = { store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database: mongo.database() } };
+    const more = { store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database: mongo.database() }, keyring: { $env: 'KEYRING' } };
     await assert.rejects(givenGateway(undo, { more, environment: { MONGODB_URL: mongo.url() } }), {
       code: 'config-invalid',
       message: /keyring/,

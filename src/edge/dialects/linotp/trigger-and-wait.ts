@@ -15,10 +15,10 @@ export async function triggerAndWait(
 ): Promise<boolean> {
   const triggered = await trigger(parts, { ...login, consume: 'once', atLeastMs: waitMs });
   if (!triggered) return false;
-  const givenUp = new AbortController();
-  ctx.res.once('close', () => givenUp.abort());
-  const usable = triggered.challenges.map(({ token }) => token);
-  const ended = await parts.engine.waitForAnswer({ transaction: triggered.transaction, usable, waitMs, givenUp: givenUp.signal });
+  const serials = triggered.challenges.map(({ token }) => token.serial);
+  const givenUp = (tell: () => void): unknown => ctx.res.once('close', tell);
+  const { id, kind } = triggered.transaction;
+  const ended = await parts.engine.waitForAnswer({ id, serials, usable: serials, waitMs, givenUp });
   // A phone that has just proven its key has bound a token; nobody logs in by that.
-  return ended.kind === 'accepted' && triggered.transaction.kind === 'login';
+  return ended.kind === 'accepted' && kind === 'login';
 }

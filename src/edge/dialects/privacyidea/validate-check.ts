@@ -9,18 +9,18 @@ import { cancelEnrolment, enrolInLogin, withoutOffers } from './enrol-in-login.t
 import { flavourRules } from './flavour.ts';
 import { demandKnown, knownSubject, secondSubject } from './known-user.ts';
 import { allowedTokens, demandAuthorized, toldOutcome } from './login-rules.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, refuse } from './outcome.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { passOn } from './pass-on.ts';
 import { checkTypedPin, spendTypedPin } from './pin-rule.ts';
 import { isRevoked } from './refusals.ts';
 import { shownType } from './shown-type.ts';
-import { type LoginRequest, notStarted, type Started, startedDetail, startLogin } from './start-login.ts';
+import { type LoginRequest, notStarted, startedDetail, startLogin } from './start-login.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import { withUserDetail } from './user-detail.ts';
+import { type AskedPhone, type WaitingLogin, waitForPhone, waitingLogin } from './wait-for-phone.ts';
 
 const unknownUser = (name: string): string => `User <${name}> does not exist.`;
-const refuse = (message: string, more: Record<string, unknown> = {}): Outcome => ({ value: false, detail: { message, ...more } });
 
 /**
  * `POST|GET /validate/check`: the first leg starts a login by PIN, the second one finishes it by transaction.
@@ -33,7 +33,8 @@ export async function validateCheck(parts: PrivacyideaParts, ctx: Context): Prom
 
 /** Does what `/validate/check` does, for whoever tells its outcome in another form. Throws the dialect's refusals. */
 export async function checkLogin(parts: PrivacyideaParts, ctx: Context): Promise<{ outcome: Outcome; subject: Subject }> {
-  return checkLoginOf(parts, ctx, await readPiRequest(ctx, parts.product));
+  // What was read to begin it is gone while it waits.
+  return endLogin(parts, ctx, await readAndBegin(parts, ctx));
 }
 
 /** The same, for parameters that were read already. */
@@ -42,11 +43,20 @@ export async function checkLoginOf(
   ctx: Context,
   params: PiParams,
 ): Promise<{ outcome: Outcome; subject: Subject }> {
+  return endLogin(parts, ctx, await beginLogin(parts, ctx, params));
+}
+
+async function readAndBegin(parts: PrivacyideaParts, ctx: Context): Promise<Begun> {
+  return beginLogin(parts, ctx, await readPiRequest(ctx, parts.product));
+}
+
+/** Everything up to the outcome, or up to where the reply waits for the phone. */
+async function beginLogin(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<Begun> {
   const caller = await authServerOf(parts, ctx, 'check');
   const { server } = caller;
   if (flavourRules(parts.product).needsPass) params.required('pass');
   const id = params.text('transaction_id') || params.text('state');
-  if (params.flag('cancel_enrollment')) return cancelEnrolment(parts, ctx, caller, id);
+  if (params.flag('cancel_enrollment')) return { kind: 'ended', ...(await cancelEnrolment(parts, ctx, caller, id)) };
   // Asked for at once: whoever finishes waits for one round trip less.
   const [named, transaction] = await Promise.all([
     id ? subjectOf(parts, params, server, unknownUser) : knownSubject(parts, ctx, params, { server, unknownUser }),
@@ -57,15 +67,28 @@ export async function checkLoginOf(
   requireApiKey(parts, ctx, caller, subject);
   demandAuthorized(parts, ctx, { server, subject });
   const outcome = await outcomeOf(parts, ctx, { params, server, subject, second: id ? { transaction } : undefined });
+  return 'waitMs' in outcome ? waitingLogin(server, known, outcome) : { kind: 'decided', server, known, outcome };
+}
+
+async function endLogin(parts: PrivacyideaParts, ctx: Context, begun: Begun): Promise<{ outcome: Outcome; subject: Subject }> {
+  if (begun.kind === 'ended') return begun;
+  const { server, known, outcome } = begun.kind === 'waiting' ? await waitForPhone(parts, ctx, begun) : begun;
+  const subject = withoutOffers(parts, known);
   if (outcome.value) await clearFailures(parts, { asker: askerFor(parts, ctx, server), subject, detail: outcome.detail });
   const enrolled = await enrolInLogin(parts, ctx, { server, subject: known }, outcome);
   const detailed = await withUserDetail(parts, ctx, { server, subject }, enrolled);
   return { outcome: toldOutcome(parts, ctx, { server, subject }, detailed), subject };
 }
 
+/** A login that came to its outcome, or to its end without any rule for what follows, or that waits. */
+type Begun =
+  | { kind: 'ended'; outcome: Outcome; subject: Subject }
+  | { kind: 'decided'; server: AuthServer; known: Subject; outcome: Outcome }
+  | WaitingLogin;
+
 type Login = { params: PiParams; server: AuthServer; subject: Subject; second: { transaction: Transaction | undefined } | undefined };
 
-async function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server, subject, second }: Login): Promise<Outcome> {
+async function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server, subject, second }: Login): Promise<Outcome | AskedPhone> {
   const asker = askerFor(parts, ctx, server);
   const allowed = { ...subject, tokens: allowedTokens(parts, ctx, { server, subject }, params) };
   if (second?.transaction?.kind === 'enrolment') return secondLeg(parts, asker, { ...allowed, ...second, code: '' });
@@ -81,7 +104,13 @@ async function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server
   return firstLeg(parts, ctx, server, usable, params);
 }
 
-async function firstLeg(parts: PrivacyideaParts, ctx: Context, server: AuthServer, subject: Subject, params: PiParams): Promise<Outcome> {
+async function firstLeg(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  server: AuthServer,
+  subject: Subject,
+  params: PiParams,
+): Promise<Outcome | AskedPhone> {
   const checked = await checkTypedPin(parts, ctx, { server, subject, pin: params.text('pass') ?? '' });
   if (checked.kind === 'exceeded') return refuse('Failcounter exceeded');
   if (checked.matching.length === 0) return refuse('wrong otp pin');
@@ -90,7 +119,8 @@ async function firstLeg(parts: PrivacyideaParts, ctx: Context, server: AuthServe
   const started = await startLogin(parts, ctx, { ...login, ...(waitMs === undefined ? {} : { waitMs }) });
   if (started.kind === 'unreachable' && login.mustBeSent) throw new PiFault('validation', 'Failed to submit message to push gateway.');
   if (started.kind !== 'started') return refuse(notStarted[started.kind]);
-  return waitMs === undefined ? { value: false, detail: startedDetail(parts, started) } : waited(parts, ctx, started, waitMs);
+  if (waitMs === undefined) return { value: false, detail: startedDetail(parts, started) };
+  return { id: started.transaction.id, serials: started.tokens.map(({ serial }) => serial), waitMs };
 }
 
 /** How long the reply itself waits for the answer (ms), where policies say that it does. */
@@ -100,32 +130,6 @@ function waitOf(parts: PrivacyideaParts, ctx: Context, { server, subject }: Logi
   const types = [...new Set(subject.tokens.map(({ type }) => type))];
   const seconds = types.flatMap((tokenType) => parts.engine.policy.value('push_wait', { ...facts, tokenType }) ?? []);
   return seconds.length === 0 ? undefined : Math.max(...seconds) * 1000;
-}
-
-const otplen = 6;
-
-/** The reply of a login that waited. No answer and a no count as a failure, since the PIN is known to whoever asked. */
-async function waited(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  started: Extract<Started, { kind: 'started' }>,
-  waitMs: number,
-): Promise<Outcome> {
-  const { transaction, tokens, asker } = started;
-  const givenUp = new AbortController();
-  ctx.res.once('close', () => givenUp.abort());
-  const ended = await parts.engine.waitForAnswer({ transaction, usable: tokens, waitMs, givenUp: givenUp.signal });
-  const about = (serial: string | undefined) => {
-    const token = tokens.find((each) => each.serial === serial) ?? tokens[0];
-    return { ...(serial === undefined ? {} : { serial }), type: token ? shownType(parts, asker, token) : 'push', otplen };
-  };
-  if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
-  await parts.engine.countFailures(tokens, asker.client);
-  const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
-  return refuse('wrong otp value', {
-    ...about(only),
-    ...(ended.kind === 'declined' && flavourRules(parts.product).hasModes ? { challenge_status: ended.status } : {}),
-  });
 }
 
 function usableTokens(tokens: readonly PushToken[], now: number): PushToken[] {

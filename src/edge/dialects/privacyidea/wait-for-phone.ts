@@ -1,0 +1,67 @@
+import type { Context } from 'koa';
+import type { PushToken } from '../../../foundation/model/index.ts';
+import type { AuthServer } from '../../access/index.ts';
+import { flavourRules } from './flavour.ts';
+import { type Outcome, refuse } from './outcome.ts';
+import { askerFor, type PrivacyideaParts } from './parts.ts';
+import { shownType } from './shown-type.ts';
+import type { Subject } from './subject.ts';
+
+/** The phones of these push tokens were asked, and the reply waits for their answer. */
+export type AskedPhone = { id: string; serials: readonly string[]; waitMs: number };
+
+/**
+ * A login while it waits: names only, since ten thousand may wait at once. What its end needs is read again then: `known` are the serials of
+ * all push tokens that were found for it.
+ */
+export type WaitingLogin = {
+  kind: 'waiting';
+  server: AuthServer;
+  who: Omit<Subject, 'tokens'>;
+  known: readonly string[];
+  asked: AskedPhone;
+};
+
+/** What has to be kept of a login to end it later. */
+export function waitingLogin(server: AuthServer, { tokens, ...who }: Subject, asked: AskedPhone): WaitingLogin {
+  return { kind: 'waiting', server, who, known: tokens.map(({ serial }) => serial), asked };
+}
+
+const otplen = 6;
+
+/** The outcome of a login that waited, and its push tokens as they are now. No answer and a no count as a failure, since the PIN is known to whoever asked. */
+export async function waitForPhone(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  { server, who, known, asked }: WaitingLogin,
+): Promise<{ server: AuthServer; known: Subject; outcome: Outcome }> {
+  const givenUp = (tell: () => void): unknown => ctx.res.once('close', tell);
+  const ended = await parts.engine.waitForAnswer({ id: asked.id, serials: known, usable: asked.serials, waitMs: asked.waitMs, givenUp });
+  const outcome = await outcomeOf(parts, ctx, {
+    server,
+    ended,
+    asked: ended.tokens.filter(({ serial }) => asked.serials.includes(serial)),
+  });
+  return { server, known: { ...who, tokens: ended.tokens }, outcome };
+}
+
+type Ended = Awaited<ReturnType<PrivacyideaParts['engine']['waitForAnswer']>>;
+
+async function outcomeOf(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  { server, ended, asked }: { server: AuthServer; ended: Ended; asked: PushToken[] },
+): Promise<Outcome> {
+  const asker = askerFor(parts, ctx, server);
+  const about = (serial: string | undefined) => {
+    const token = asked.find((each) => each.serial === serial) ?? asked[0];
+    return { ...(serial === undefined ? {} : { serial }), type: token ? shownType(parts, asker, token) : 'push', otplen };
+  };
+  if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
+  await parts.engine.countFailures(asked, asker.client);
+  const only = asked.length === 1 ? asked[0]?.serial : undefined;
+  return refuse('wrong otp value', {
+    ...about(only),
+    ...(ended.kind === 'declined' && flavourRules(parts.product).hasModes ? { challenge_status: ended.status } : {}),
+  });
+}
