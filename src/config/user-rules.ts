@@ -5,16 +5,18 @@ import type { Config } from './schema.ts';
 /** Who checks a password where no RADIUS service is named. */
 const userStore = 'userstore';
 
-/** Rules that speak of users: RADIUS services and sources that do not exist, and passwords of realms that have no list of users. */
+/** Rules that speak of users: RADIUS services, sources and realms that do not exist, and passwords of realms that have no list of users. */
 export function checkUserRules({ policies, realms, userSources, radiusServers }: Config): Problem[] {
   const problem = (level: Problem['level'], path: PropertyKey[], message: string): Problem => ({ level, path, message });
   return policies.flatMap((rule, index) => {
-    const { passthru, otppin } = rule.actions;
+    const { passthru, otppin, setrealm } = rule.actions;
     const at = (key: string): PropertyKey[] => ['policies', index, 'actions', key];
     const isKnown = passthru === undefined || passthru === userStore || radiusServers.some(({ name }) => name === passthru);
+    const isRealm = setrealm === undefined || realms.some(({ name }) => name.toLowerCase() === setrealm.toLowerCase());
     const asks = Object.entries({ passthru, otppin }).flatMap(([key, value]) => (value === userStore ? [key] : []));
     return [
       ...(isKnown ? [] : [problem('error', at('passthru'), `there is no RADIUS service "${passthru}"; define it under radiusServers`)]),
+      ...(isRealm ? [] : [problem('error', at('setrealm'), `there is no realm "${setrealm}"`)]),
       ...asks.flatMap((key) => passwordless(rule, realms).map(({ level, message }) => problem(level, at(key), message))),
       ...(rule.match.resolver ?? []).flatMap((name, place) => {
         const isThere = /[*!]/.test(name) || userSources.some((source) => source.name.toLowerCase() === name.toLowerCase());

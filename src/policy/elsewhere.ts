@@ -37,6 +37,7 @@ const otherParts = split(`
 
 /** Why a policy that other servers know is refused here; undefined for a name that nobody knows. */
 export function knownElsewhere(name: string): string | undefined {
+  if (name === 'auth_cache') return 'lets a password in again without asking the phone, and a push is a consent to one login; take it out';
   if (notYet.includes(name)) return 'a policy of privacyIDEA that is not supported yet; take it out';
   if (otherParts.includes(name)) return "a policy of privacyIDEA's own interface and administration, which are not here; take it out";
   if (otherKinds.includes(name) || otherPrefix.test(name))

@@ -2,6 +2,7 @@ export type { ActionName, ActionValue, Permission, Scope } from './actions.ts';
 export { addressMatch } from './address-match.ts';
 export { checkPolicies } from './check.ts';
 export type { Facts } from './facts.ts';
+export { type Mangling, mangle } from './mangle.ts';
 export type { Mismatch } from './match.ts';
 export { notNormal } from './normal-url.ts';
 export { type DeliveryPlan, openPolicy, type PlanDefaults, type Policy, type RuleExplanation } from './policy.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { manglings } from './mangle.ts';
 
 const text = z.string().min(1).max(512);
 const html = z.string().min(1).max(2048);
@@ -36,6 +37,14 @@ export const loginActions = {
   push_without_data: {
     scopes: ['authentication'],
     value: yes.describe('LinOTP: clients that send no data and cannot poll ask the phone too, and are let in once at their second call.'),
+  },
+  mangle: {
+    scopes: ['authentication'],
+    value: manglings.describe('Changes user, pass or realm before anybody is looked up: user/(.*)@example/\\1/, or a list of such.'),
+  },
+  setrealm: {
+    scopes: ['authorization'],
+    value: z.string().min(1).max(64).describe('The realm of the user, whatever the login says.'),
   },
   disabled_token_types: {
     scopes: ['authentication'],

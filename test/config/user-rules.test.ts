@@ -23,7 +23,9 @@ describe('Rules that speak of users', () => {
     assert.match(problemsOf({}, { passthru: 'older' })[0] ?? '', /^error .*policies.*0.*passthru.*there is no RADIUS service "older"/);
     assert.match(problemsOf({ resolver: ['ldap'] }, { push_wait: 3 })[0] ?? '', /^error .*match.*resolver.*there is no user source "ldap"/);
     assert.match(problemsOf({}, { otppin: 'nonsense' })[0] ?? '', /^error .*otppin/);
-    assert.match(problemsOf({}, { mangle: 'user/a/b/' })[0] ?? '', /^error .*mangle/);
+    assert.match(problemsOf({}, { setrealm: 'crop' }).join('\n'), /error .*setrealm.*there is no realm "crop"/);
+    assert.doesNotMatch(problemsOf({}, { setrealm: 'Corp' }).join('\n'), /there is no realm/);
+    assert.match(problemsOf({}, { auth_cache: '2h' })[0] ?? '', /^error .*auth_cache.*a consent to one login/);
   });
 
   it('are refused where they ask for passwords that nobody knows, and warned of where some realms have none', () => {

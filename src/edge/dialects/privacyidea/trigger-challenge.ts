@@ -6,6 +6,7 @@ import { demandKnown, knownSubject } from './known-user.ts';
 import { allowedTokens, demandAuthorized } from './login-rules.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchOwner } from './refusals.ts';
+import { rewritten } from './rewritten.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
 
 const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
@@ -15,9 +16,10 @@ const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
  * @see docs/protocols/privacyidea.md 6.4
  */
 export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): Promise<void> {
-  const params = await readPiRequest(ctx, parts.product);
+  const given = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'triggerchallenge');
   const { server } = await authServerOf(parts, ctx, 'trigger', admin);
+  const params = rewritten(parts, ctx, server, given);
   const subject = await knownSubject(parts, ctx, params, { server, unknownUser: noSuchOwner });
   demandKnown(subject, noSuchOwner);
   demandAuthorized(parts, ctx, { server, subject });

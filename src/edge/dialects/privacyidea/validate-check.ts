@@ -14,6 +14,7 @@ import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { passOn } from './pass-on.ts';
 import { checkTypedPin, spendTypedPin } from './pin-rule.ts';
 import { isRevoked } from './refusals.ts';
+import { rewritten } from './rewritten.ts';
 import { shownType } from './shown-type.ts';
 import { type LoginRequest, notStarted, startedDetail, startLogin } from './start-login.ts';
 import { type Subject, subjectOf } from './subject.ts';
@@ -51,9 +52,10 @@ async function readAndBegin(parts: PrivacyideaParts, ctx: Context): Promise<Begu
 }
 
 /** Everything up to the outcome, or up to where the reply waits for the phone. */
-async function beginLogin(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<Begun> {
+async function beginLogin(parts: PrivacyideaParts, ctx: Context, given: PiParams): Promise<Begun> {
   const caller = await authServerOf(parts, ctx, 'check');
   const { server } = caller;
+  const params = rewritten(parts, ctx, server, given);
   if (flavourRules(parts.product).needsPass) params.required('pass');
   const id = params.text('transaction_id') || params.text('state');
   if (params.flag('cancel_enrollment')) return { kind: 'ended', ...(await cancelEnrolment(parts, ctx, caller, id)) };
