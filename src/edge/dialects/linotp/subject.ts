@@ -1,4 +1,4 @@
-import { awaitsActivation, isUsable, type Person } from '../../../engine/index.ts';
+import { awaitsActivation, isUsable, ownerOf, type Person } from '../../../engine/index.ts';
 import type { Owner, PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
@@ -74,7 +74,7 @@ export async function ownerNamed(parts: LinotpParts, params: LinotpParams, name:
   const { user, realm } = resolved(parts, params, name);
   const person = await parts.engine.findPerson(user, realm);
   if (person === 'unknown-user') throw new LinotpFault('untyped', 'getUserId failed: no user found');
-  return person === 'unlisted' ? { user, realm, resolver: '' } : { user: person.username, realm, resolver: person.resolver };
+  return person === 'unlisted' ? { user, realm, resolver: '' } : ownerOf(person, realm);
 }
 
 /** The name under which the push tokens of a user stand; the one that was typed for who is unknown or cannot be looked up now. */

@@ -32,7 +32,7 @@ export function tokenRow(token: PushToken): Record<string, unknown> {
     'LinOtp.LastAuthMatch': '',
     'LinOtp.RealmNames': token.realms,
     'User.description': '',
-    'User.userid': owner?.user ?? '',
+    'User.userid': owner?.userid ?? owner?.user ?? '',
     'User.username': owner?.user ?? '',
   };
 }

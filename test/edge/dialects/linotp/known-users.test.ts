@@ -50,6 +50,19 @@ describe('LinOTP clients and a list of users', () => {
     assert.equal(pushed.length, before + 1);
   });
 
+  it('do not inherit the push tokens of one who had their name before', async () => {
+    const { active, post, postAsAdmin, write, pushed } = await given(undo);
+    write([{ username: 'alice', userid: '7' }]);
+    await active('alice', { serial: 'KIPT1' });
+    const [row] = (await postAsAdmin('/admin/show', { serial: 'KIPT1' })).json.result.value.data;
+    assert.equal(row['User.userid'], '7');
+    const before = pushed.length;
+    write([{ username: 'alice', userid: '8' }, { username: 'carol' }]);
+    assert.equal((await post('/validate/check', { user: 'alice', pass: '1234', data: 'x' })).json.detail, undefined);
+    assert.equal((await post('/validate/check_s', { serial: 'KIPT1', pass: '1234', data: 'x' })).json.detail, undefined);
+    assert.equal(pushed.length, before);
+  });
+
   it('cannot have the phone of one user answer for another', async () => {
     const { active, post, pushed } = await given(undo);
     await active('bob', { serial: 'BOBS' });
