@@ -1,6 +1,8 @@
 /**
  * Many requests that wait for a phone (`push_wait`) at one gateway: what they cost while nothing happens, and how soon each is released by an answer
- * that is given at another gateway. Two gateway processes on one MongoDB. `npm run bench:waiters -- --count 10000 --answers 200`
+ * that is given at another gateway. Two gateway processes on one MongoDB, with the settings of malloc that our image has.
+ * Memory is that of the waiting gateway's process at the end of the quiet time: its resident set (VmRSS, the pages of the node program included), and what
+ * of V8's heap is used. `npm run bench:waiters -- --count 10000 --answers 200`
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,7 +21,7 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '10000' },
     answers: { type: 'string', default: '200' },
-    seconds: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '30' },
   },
 });
 const count = Number(values.count);
@@ -43,10 +45,11 @@ try {
   const one = await startGateway();
   const two = await startGateway();
   const phones = await enrolAll(one);
+  const residentBefore = residentOf(one);
   const waiting = await startWaiting(one, phones);
-  const idle = await costOf(one.child.pid ?? 0);
+  const idle = await costOf(one);
   const delays = await releaseSome(two, phones, waiting);
-  report(idle, delays);
+  report({ ...idle, residentBefore }, delays);
 } finally {
   isOver = true;
   for (const { child } of gateways) child.kill('SIGKILL');
@@ -88,13 +91,20 @@ async function startGateway(): Promise<GatewayProcess> {
   writeFileSync(file, JSON.stringify(config));
   const child = spawn(process.execPath, ['bin/pushgate.mjs', 'serve', '--config', file], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, MONGODB_URL: mongoUrl },
+    env: { ...mallocOfImage(), ...process.env, MONGODB_URL: mongoUrl },
   });
   let text = '';
   while (!text.includes('Ctrl-C')) text += (await once(child.stdout, 'data'))[0];
   const gateway = { child, client: piClient(`http://127.0.0.1:${port}`), password: /Password:\s+(\S+)/.exec(text)?.[1] ?? '' };
   gateways.push(gateway);
   return gateway;
+}
+
+/** The variables of our image for malloc: without them it keeps what it has once had. */
+function mallocOfImage(): Record<string, string> {
+  return Object.fromEntries(
+    [...readFileSync('Dockerfile', 'utf8').matchAll(/(MALLOC_\w+)=(\d+)/g)].map(([, name = '', value = '']) => [name, value]),
+  );
 }
 
 async function enrolAll({ client, password }: GatewayProcess): Promise<PiPhone[]> {
@@ -139,16 +149,27 @@ async function untilWaiting({ client }: GatewayProcess, wanted: number): Promise
   }
 }
 
-/** Share of a core, and memory in MiB, of a process while nothing happens. */
-async function costOf(pid: number): Promise<{ share: number; memory: number }> {
+/** The resident set of a gateway's process now, in MiB. */
+function residentOf({ child: { pid } }: GatewayProcess): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+/** What a gateway takes while nothing happens; memory in MiB at the end of that. */
+type Cost = { share: number; resident: number; usedHeap: number };
+
+async function costOf(gateway: GatewayProcess): Promise<Cost> {
+  const { pid } = gateway.child;
   const cpu = (): number => {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   };
   const before = cpu();
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  const memory = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-  return { share: (cpu() - before) / seconds, memory };
+  const share = (cpu() - before) / seconds;
+  const resident = residentOf(gateway);
+  const text = await (await fetch(`${gateway.client.url}/metrics`)).text();
+  const usedHeap = Number(/^nodejs_heap_size_used_bytes (\d+)/m.exec(text)?.[1]) / 1024 ** 2;
+  return { share, resident, usedHeap };
 }
 
 /** Answers one challenge after the other at the other gateway; how long after its answer each request was released, in ms. */
@@ -169,11 +190,13 @@ async function releaseSome({ client }: GatewayProcess, phones: readonly PiPhone[
   return delays;
 }
 
-function report({ share, memory }: { share: number; memory: number }, delays: readonly number[]): void {
+function report({ share, resident, usedHeap, residentBefore }: Cost & { residentBefore: number }, delays: readonly number[]): void {
   const sorted = [...delays].sort((a, b) => a - b);
   const at = (part: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(0);
   process.stdout.write(
-    `${count} requests wait at one gateway: ${(share * 100).toFixed(1)} % of a core and ${memory.toFixed(0)} MiB while nothing happens\n` +
+    `${count} requests wait at one gateway: ${(share * 100).toFixed(1)} % of a core in ${seconds} s in which nothing happens\n` +
+      `at the end of these: ${resident.toFixed(0)} MiB resident (VmRSS), of them ${usedHeap.toFixed(0)} MiB used heap; ` +
+      `before the first of them waited: ${residentBefore.toFixed(0)} MiB resident\n` +
       `${answers} answers at the other gateway, from sending the answer to the release: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms\n`,
   );
 }
