@@ -4,7 +4,7 @@ import { matchingCode } from './ask.ts';
 import { answered } from './enrolment-answer.ts';
 import type { EngineParts } from './parts.ts';
 import { isBoundBy, isForPhone } from './phone-key.ts';
-import { countFailures } from './source-pins.ts';
+import { countFailures, guessName } from './source-pins.ts';
 
 /**
  * Who finishes what: only the auth server that started a transaction may, and only for the same user or one of its push tokens. `code` is
@@ -39,8 +39,7 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   if (decision.state !== 'accepted' && !isTyped) return { kind: 'not-answered', transaction };
   if (decision.state === 'accepted' && !decision.challenges.some((each) => each.state === 'accepted' && mayFinish(each)))
     return { kind: 'unknown' };
-  if (isTyped && shown.every(({ serial }) => parts.guesses.isSuspect(serial, request.client ?? '')))
-    return { kind: 'not-answered', transaction };
+  if (isTyped && areSuspect(parts, request, shown)) return { kind: 'not-answered', transaction };
   const matches = isTyped ? matchingCode(parts.keyring, shown, request.code ?? '') : undefined;
   const event = decision.state === 'accepted' ? ({ kind: 'consumed' } as const) : ({ kind: 'code-entered', matches } as const);
   const { reply, transaction: after } = await applyEvent(parts, transaction, event);
@@ -51,6 +50,12 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   }
   const accepted = after.decision.challenges.find(({ state }) => state === 'accepted');
   return reply === 'accepted' && accepted ? { kind: 'accepted', serial: accepted.serial } : { kind: 'unknown' };
+}
+
+/** Whether the network that typed a code waits for all the push tokens that show one. */
+function areSuspect({ guesses }: EngineParts, { usable, client = '' }: FinishRequest, shown: readonly Challenge[]): boolean {
+  const theirs = usable.filter((token) => shown.some(({ serial }) => serial === token.serial));
+  return theirs.length > 0 && theirs.every((token) => guesses.isSuspect(guessName(token), client));
 }
 
 /** A transaction of this auth server; any other's is as unknown as one that never was. */

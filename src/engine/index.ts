@@ -25,7 +25,7 @@ import { completeRollout, offerRollout } from './rollout.ts';
 import { renewRollout } from './rollover.ts';
 import { countFailures, forgetNetwork, forgiveAll } from './source-pins.ts';
 import { statusOf } from './status.ts';
-import { allowPolling, noteInfo, removeToken, resetFailures, revokeTokens, selectTokens, setEnabled, setPin } from './token-admin.ts';
+import { allowPolling, noteInfo, removeToken, resetTokens, revokeTokens, selectTokens, setEnabled, setPin } from './token-admin.ts';
 import { assignToken, unassignTokens } from './token-owner.ts';
 import { waitForAnswer } from './wait.ts';
 
@@ -146,7 +146,7 @@ export function openEngine(parts: EngineParts) {
     findLive: (...args: Tail<typeof findLive>) => findLive(parts, ...args),
     cancelTransaction: (...args: Tail<typeof cancelTransaction>) => cancelTransaction(parts, ...args),
     deleteExpired: () => deleteExpired(parts),
-    resetFailures: (...args: Tail<typeof resetFailures>) => resetFailures(parts, ...args),
+    resetTokens: (...args: Tail<typeof resetTokens>) => resetTokens(parts, ...args),
     addAddress: (...args: Tail<typeof addAddress>) => addAddress(parts, ...args),
     removeAddress: (...args: Tail<typeof removeAddress>) => removeAddress(parts, ...args),
     trailOf: store.trailOf,

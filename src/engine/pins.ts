@@ -16,7 +16,8 @@ export async function checkPin(parts: EngineParts, tokens: readonly PushToken[],
   const open = tokens.filter((token) => !hasFailedTooOften(token));
   if (open.length === 0) return { kind: 'exceeded' };
   const known = open.filter(({ pinHash }) => pinHash !== undefined && parts.passwords.remembers(pin, pinHash));
-  if (known.length > 0 && known.length === open.length) return { kind: 'checked', matching: known };
+  const isCalm = !open.some((token) => parts.turns.isBusy(turnOf(token)));
+  if (isCalm && known.length > 0 && known.length === open.length) return { kind: 'checked', matching: known };
   return guessInTurn(parts, { tokens: open, client }, pinOpens(parts, pin));
 }
 
@@ -37,9 +38,11 @@ export async function guessInTurn(
 ): Promise<PinCheck> {
   if (parts.guesses.lockout === 'source') return guessFrom(parts, client, tokens, opens);
   const open = tokens.filter((token) => !hasFailedTooOften(token));
-  if (open.length === 0) return { kind: 'exceeded' };
-  return parts.turns(`pin ${open[0]?.serial}`, () => guess(parts, open, opens));
+  const [first] = open;
+  return first ? parts.turns(turnOf(first), () => guess(parts, open, opens)) : { kind: 'exceeded' };
 }
+
+const turnOf = ({ serial }: PushToken): string => `pin ${serial}`;
 
 async function guess({ store, settings }: EngineParts, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
   const now = await Promise.all(tokens.map(({ serial }) => store.findToken(serial)));

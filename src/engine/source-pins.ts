@@ -6,13 +6,21 @@ import { resetFailures } from './token-admin.ts';
 /** What a PIN came to: the push tokens it opens; `exceeded`: all of them failed too often before, and the PIN was not even looked at. */
 export type PinCheck = { kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' };
 
-/** A push token as the limits of guesses count it. */
-export const guessedAt = ({ serial, maxFail, failCount }: PushToken): Guessed => ({ name: serial, limit: maxFail, failures: failCount });
+type Named = Pick<PushToken, 'serial' | 'createdAt' | 'resets'>;
 
-/** Whether a PIN is known to be right for all of these push tokens, which have few failures, and its network none that it waits for. It costs nothing. */
+/** What guesses at a push token are counted under: another name after each reset, and for a later token of the same serial. */
+export const guessName = ({ serial, createdAt, resets = 0 }: Named): string => `${serial} ${createdAt} ${resets}`;
+
+/** A push token as the limits of guesses count it. */
+export const guessedAt = (token: PushToken): Guessed => ({ name: guessName(token), limit: token.maxFail, failures: token.failCount });
+
+/**
+ * Whether a PIN is known to be right for all of these push tokens, which have few failures, and comes from a network that was right here lately
+ * and does not wait. It costs nothing. Any other network takes a try first: only the store knows whether it has one.
+ */
 export function isKnownFrom({ guesses, passwords }: EngineParts, client: string, tokens: readonly PushToken[], pin: string): boolean {
-  const isCalm = ({ serial, failCount, maxFail }: PushToken): boolean =>
-    failCount < Math.min(maxFail, failuresOfAll) && !guesses.isSuspect(serial, client);
+  const isCalm = (token: PushToken): boolean =>
+    token.failCount < Math.min(token.maxFail, failuresOfAll) && guesses.isTrusted(guessName(token), client);
   const isKnown = ({ pinHash }: PushToken): boolean => (pinHash === undefined ? pin === '' : passwords.remembers(pin, pinHash));
   return tokens.length > 0 && tokens.every((token) => isCalm(token) && isKnown(token));
 }
@@ -23,7 +31,7 @@ export function isKnownFrom({ guesses, passwords }: EngineParts, client: string,
  */
 export async function guessFrom(parts: EngineParts, client: string, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
   const [first] = tokens;
-  return first ? parts.guesses.inTurn(first.serial, client, () => guess(parts, client, tokens, opens)) : { kind: 'exceeded' };
+  return first ? parts.guesses.inTurn(guessName(first), client, () => guess(parts, client, tokens, opens)) : { kind: 'exceeded' };
 }
 
 type Opens = (open: readonly PushToken[]) => Promise<readonly boolean[]>;
@@ -32,12 +40,16 @@ async function guess(parts: EngineParts, client: string, tokens: readonly PushTo
   const { store, guesses, settings } = parts;
   const now = (await Promise.all(tokens.map(({ serial }) => store.findToken(serial)))).filter((token) => token !== undefined);
   const names = await guesses.take(now.map(guessedAt), client);
-  const open = now.filter(({ serial }) => names.includes(serial));
+  const open = now.filter((token) => names.includes(guessName(token)));
   if (open.length === 0) return { kind: 'exceeded' };
   const right = await opens(open);
   const matching = open.filter((_, index) => right[index]);
   if (matching.length > 0) await guesses.giveBack(names, client);
-  else if (settings.countWrongPins) await store.countFailure(names, failureCeiling);
+  else if (settings.countWrongPins)
+    await store.countFailure(
+      open.map(({ serial }) => serial),
+      failureCeiling,
+    );
   return { kind: 'checked', matching };
 }
 
@@ -56,6 +68,5 @@ export async function forgiveAll(parts: EngineParts, tokens: readonly PushToken[
 
 /** A login succeeded: what the network of `client` did to these push tokens counts no more. */
 export async function forgetNetwork({ guesses }: EngineParts, tokens: readonly PushToken[], client: string): Promise<void> {
-  const serials = tokens.map(({ serial }) => serial);
-  if (guesses.lockout === 'source' && serials.length > 0) await guesses.forget(serials, client);
+  if (guesses.lockout === 'source' && tokens.length > 0) await guesses.forget(tokens.map(guessName), client);
 }

@@ -25,6 +25,11 @@ export function resetFailures(parts: EngineParts, tokens: readonly PushToken[]):
   return changeEach(parts, tokens, () => ({ failCount: 0 }));
 }
 
+/** Forgives everything: the fail count is zero, and no network waits any more for these push tokens. Returns how many there were. */
+export function resetTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
+  return changeEach(parts, tokens, ({ resets = 0 }) => ({ failCount: 0, resets: resets + 1 }));
+}
+
 /** Sets or, with the empty PIN, removes the PIN. Returns how many push tokens there were. */
 export async function setPin(parts: EngineParts, tokens: readonly PushToken[], pin: string): Promise<number> {
   const pinHash = pin === '' ? null : await parts.passwords.hash(pin);

@@ -22,7 +22,7 @@ export async function assignToken(
     refused = token.owner ? { kind: 'assigned', owner: token.owner } : token.revoked ? { kind: 'revoked' } : undefined;
     if (refused) return undefined;
     const realms = [...new Set([...token.realms, owner.realm])].filter((realm) => realm !== '');
-    return { owner, realms, bucket: bucketOf(serial, owner), failCount: 0, ...pinHash };
+    return { owner, realms, bucket: bucketOf(serial, owner), failCount: 0, resets: (token.resets ?? 0) + 1, ...pinHash };
   });
   return refused ?? { kind: changed ? 'done' : 'gone' };
 }

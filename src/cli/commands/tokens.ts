@@ -45,7 +45,7 @@ const simpleCalls = [
   ['delete', 'Delete a push token.', 'DELETE', '/token'],
   ['enable', 'Enable a push token.', 'POST', '/token/enable'],
   ['disable', 'Disable a push token.', 'POST', '/token/disable'],
-  ['reset', 'Set the fail count of a push token back to zero.', 'POST', '/token/reset'],
+  ['reset', 'Forget all failures of a push token, those of waiting networks too.', 'POST', '/token/reset'],
 ] as const;
 
 type WithGateway = (file: string, work: (client: GatewayClient) => Promise<void>, flavour?: 'edumfa') => Promise<void>;

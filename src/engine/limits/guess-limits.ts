@@ -16,6 +16,7 @@ const minute = 60_000;
 const doublings = 6;
 const longestWaitMs = 60 * minute;
 const windowMs = 24 * 60 * minute;
+const trustMs = 60 * minute;
 /** What a fail count goes up to where failures count per network: beyond it the wait grows no more. */
 export const failureCeiling = failuresOfAll + doublings;
 
@@ -33,6 +34,8 @@ export type GuessLimits = {
   forget(names: readonly string[], client: string): Promise<void>;
   /** Whether this gateway knows that `client` has to wait, or has a guess of its under way; costs nothing. */
   isSuspect(name: string, client: string): boolean;
+  /** Whether `client` was right at this gateway in the last hour, and is not suspect; costs nothing. */
+  isTrusted(name: string, client: string): boolean;
   /** Does `work` after the earlier guesses of `client` at this name; nobody waits for those of another network. */
   inTurn<T>(name: string, client: string, work: () => Promise<T>): Promise<T>;
 };
@@ -46,6 +49,7 @@ const waitMs = (beyond: number): number => Math.min(minute * 2 ** Math.min(beyon
 /** Opens the limits over the counters of the store. */
 export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessLimits {
   const waits = new LRUCache<string, number>({ max: 100_000 });
+  const trustedUntil = new LRUCache<string, number>({ max: 100_000 });
   const underWay = new Map<string, number>();
   const isWaiting = (key: string): boolean => clock() < (waits.get(key) ?? 0);
 
@@ -70,6 +74,11 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
     return failures < failuresOfAll || slot(`guess:${name}`, failures - failuresOfAll);
   };
 
+  const isSuspect = (name: string, client: string): boolean => {
+    const key = keyOf(name, client);
+    return underWay.has(key) || isWaiting(key) || isWaiting(`guess:${name}`);
+  };
+
   return {
     lockout,
     async take(guessed, client) {
@@ -78,16 +87,15 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
     },
     async giveBack(names, client) {
       const keys = names.map((name) => keyOf(name, client));
+      for (const key of keys) trustedUntil.set(key, clock() + trustMs);
       await Promise.all([store.uncount(keys, 'one'), endWaits(keys.filter((key) => waits.has(key)))]);
     },
     async forget(names, client) {
       const keys = names.map((name) => keyOf(name, client));
       await Promise.all([store.uncount(keys, 'all'), endWaits(keys)]);
     },
-    isSuspect(name, client) {
-      const key = keyOf(name, client);
-      return underWay.has(key) || isWaiting(key) || isWaiting(`guess:${name}`);
-    },
+    isSuspect,
+    isTrusted: (name, client) => clock() < (trustedUntil.get(keyOf(name, client)) ?? 0) && !isSuspect(name, client),
     async inTurn(name, client, work) {
       const key = keyOf(name, client);
       underWay.set(key, (underWay.get(key) ?? 0) + 1);

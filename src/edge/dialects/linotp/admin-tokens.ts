@@ -34,7 +34,7 @@ export const adminEnable = changing('enable', ({ engine }, tokens) => engine.set
 /** `POST /admin/disable`. */
 export const adminDisable = changing('disable', ({ engine }, tokens) => engine.setEnabled(tokens, false));
 /** `POST /admin/reset`: the fail count is zero again. */
-export const adminReset = changing('reset', ({ engine }, tokens) => engine.resetFailures(tokens));
+export const adminReset = changing('reset', ({ engine }, tokens) => engine.resetTokens(tokens));
 /** `POST /admin/remove`. */
 export const adminRemove = changing('delete', async ({ engine }, tokens) => {
   const removed = await Promise.all(tokens.map(({ serial }) => engine.removeToken(serial)));

@@ -46,7 +46,7 @@ export const tokenEnable = changing('enable', async ({ engine }, tokens) => {
 export const tokenDisable = changing('disable', ({ engine }, tokens) => engine.setEnabled(tokens, false));
 
 /** `POST /token/reset[/<serial>]`: the fail count is zero again. @see docs/protocols/privacyidea.md 10 */
-export const tokenReset = changing('reset', ({ engine }, tokens) => engine.resetFailures(tokens));
+export const tokenReset = changing('reset', ({ engine }, tokens) => engine.resetTokens(tokens));
 
 /** `POST /token/setpin[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
 export const tokenSetPin = changing('setpin', async ({ engine }, tokens, params) => {

@@ -103,6 +103,25 @@ describe('Failures that count per push token and network', function () {
     assert.equal(await tries(given, home, '1234'), 'CHALLENGE');
   });
 
+  it('are forgotten with a reset, and with another push token of the same serial', async () => {
+    const given = await givenGateway(undo, wishes());
+    await given.phoneOf('alice', { serial: 'SAME1' });
+    await burst(given, stranger, wrongPins(6));
+    assert.equal(await tries(given, stranger, '1234'), 'Failcounter exceeded');
+    // when an administrator resets the push token, the clock standing still
+    await given.client.post('/token/reset', { serial: 'SAME1' }, given.admin);
+    // then its network waits no more, and has all its guesses again
+    for (const pin of wrongPins(3)) assert.equal(await tries(given, stranger, pin), 'wrong otp pin');
+    assert.equal(await tries(given, stranger, '1234'), 'CHALLENGE');
+    // and a later push token of that serial begins anew
+    await burst(given, stranger, wrongPins(6));
+    assert.equal(await tries(given, stranger, '1234'), 'Failcounter exceeded');
+    given.clock.advance(1);
+    await given.client.send('/token/SAME1', { method: 'DELETE', headers: given.admin });
+    await given.phoneOf('alice', { serial: 'SAME1' });
+    assert.equal(await tries(given, stranger, '1234'), 'CHALLENGE');
+  });
+
   it('are wrong display codes as well: the right one is not looked at while the network waits', async () => {
     const policies = [{ name: 'code', scope: 'authentication', actions: { push_code_to_phone: true, push_code_to_phone_digits: 6 } }];
     const given = await givenGateway(undo, { ...wishes({}, { DefaultMaxFailCount: 2 }), policies });
@@ -131,13 +150,28 @@ describe('Failures that count per push token and network', function () {
   });
 });
 
+describe('Failures that count per push token', function () {
+  this.timeout(60_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  it('do not tell a right PIN that is remembered from a wrong one in a burst', async () => {
+    const given = await givenGateway(undo, wishes({}, { lockout: 'token' }));
+    await given.phoneOf('alice');
+    // given a PIN that the gateway remembers as right, and twenty wrong ones before it
+    assert.equal(await tries(given, home, '1234'), 'CHALLENGE');
+    const said = await burst(given, stranger, [...wrongPins(20), '1234']);
+    assert.equal(said.at(-1), 'Failcounter exceeded');
+  });
+});
+
 describe('Failures of a network at two gateways on one MongoDB', function () {
   this.timeout(60_000);
   const mongo = givenMongo();
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('are counted together, and outlive the gateway that counted them', async () => {
+  const givenTwo = async (): Promise<{ one: GivenGateway; two: GivenGateway; shared: GatewayWishes }> => {
     const database = mongo.database();
     undo.later(() => dropDatabase(mongo.url(), database));
     const keyring = join(temporaryFolder(undo), 'keyring.json');
@@ -146,7 +180,11 @@ describe('Failures of a network at two gateways on one MongoDB', function () {
       ...wishes({ store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database }, keyring: { $env: 'KEYRING' } }),
       environment: { MONGODB_URL: mongo.url(), KEYRING: readFileSync(keyring, 'utf8') },
     };
-    const [one, two] = [await givenGateway(undo, shared), await givenGateway(undo, shared)];
+    return { one: await givenGateway(undo, shared), two: await givenGateway(undo, shared), shared };
+  };
+
+  it('are counted together, and outlive the gateway that counted them', async () => {
+    const { one, two, shared } = await givenTwo();
     await one.phoneOf('alice');
     // given guesses at both at once
     const said = (await Promise.all([burst(one, stranger, wrongPins(10)), burst(two, stranger, wrongPins(10))])).flat();
@@ -155,5 +193,17 @@ describe('Failures of a network at two gateways on one MongoDB', function () {
     const three = await givenGateway(undo, shared);
     assert.equal(await tries(three, stranger, '1234'), 'Failcounter exceeded');
     assert.equal(await tries(three, home, '1234'), 'CHALLENGE');
+  });
+
+  it('make it wait at a gateway that has not heard of them, too, whatever PIN that one remembers', async () => {
+    const { one, two } = await givenTwo();
+    await one.phoneOf('alice');
+    // given a second gateway that remembers alice's PIN, and a stranger who has used up all guesses at the first
+    assert.equal(await tries(two, home, '1234'), 'CHALLENGE');
+    await burst(one, stranger, wrongPins(4));
+    // then the second one looks at no PIN of the stranger, the right one included
+    assert.equal(await tries(two, stranger, '1234'), 'Failcounter exceeded');
+    assert.equal(await tries(two, stranger, 'wrong'), 'Failcounter exceeded');
+    assert.equal(await tries(two, home, '1234'), 'CHALLENGE');
   });
 });
