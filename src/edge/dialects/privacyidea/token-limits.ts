@@ -1,13 +1,12 @@
 import type { Asker } from '../../../engine/index.ts';
 import type { Owner, PushToken } from '../../../foundation/model/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
-import type { TokenKind } from './flavour.ts';
 import type { PrivacyideaParts } from './parts.ts';
 
 type Limit = { most: number | undefined; counts: (token: PushToken) => boolean; what: string };
 
 /** Whose tokens are counted, and which type of token is to come. */
-export type Wanted = { asker: Asker; owner: Owner | undefined; type: TokenKind['type'] };
+export type Wanted = { asker: Asker; owner: Owner | undefined; type: string };
 
 /** What an owner has as many of as policies allow, not counting the token `besides`; undefined where one more may be made. */
 export async function limitReached(parts: PrivacyideaParts, wanted: Wanted, besides?: string): Promise<string | undefined> {
@@ -37,6 +36,27 @@ export async function withinLimits<T extends { ok: true; value: { token: PushTok
   const afterwards = await limitReached(parts, wanted, serial);
   if (afterwards === undefined) return made;
   await parts.engine.removeToken(serial);
+  throw tooMany(afterwards);
+}
+
+/**
+ * Assigns a push token unless its owner to be would have more than policies allow; throws 303 then. It looks before and afterwards, as
+ * `withinLimits` does; what was one too many is unassigned again, and its PIN is gone.
+ */
+export async function assignWithinLimits<T extends { kind: string }>(
+  parts: PrivacyideaParts,
+  { token, ...wanted }: Omit<Wanted, 'type'> & { token: PushToken | undefined },
+  assign: () => Promise<T>,
+): Promise<T> {
+  // What cannot be assigned at all is refused for that reason.
+  if (!token || token.owner || token.revoked) return assign();
+  const { type, serial } = token;
+  const before = await limitReached(parts, { ...wanted, type }, serial);
+  if (before !== undefined) throw tooMany(before);
+  const assigned = await assign();
+  const afterwards = assigned.kind === 'done' ? await limitReached(parts, { ...wanted, type }, serial) : undefined;
+  if (afterwards === undefined) return assigned;
+  await parts.engine.unassignTokens([token]);
   throw tooMany(afterwards);
 }
 

@@ -2,9 +2,10 @@ import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
 import { ownerNamed } from './owner-named.ts';
-import type { PrivacyideaParts } from './parts.ts';
+import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { isAssigned, isRevoked, noSuchToken } from './refusals.ts';
 import { checkPinLength } from './token-admin.ts';
+import { assignWithinLimits } from './token-limits.ts';
 
 /**
  * `POST /token/assign` `serial, user, realm, pin`: gives a push token to a user. One that has an owner must be unassigned first.
@@ -12,13 +13,16 @@ import { checkPinLength } from './token-admin.ts';
  */
 export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
-  await adminOf(parts, ctx, 'assign');
+  const admin = await adminOf(parts, ctx, 'assign');
   const serial = params.required('serial');
   if (!params.text('user')) throw new PiFault('parameter', 'Missing parameter: user');
   const owner = await ownerNamed(parts, ctx, params);
   const pin = params.text('pin');
   if (pin !== undefined) checkPinLength(pin, 'pin');
-  const assigned = await parts.engine.assignToken(serial, { owner, pin });
+  const token = await parts.engine.findToken(serial);
+  const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
+  const wanted = { asker: askerFor(parts, ctx, server), owner, token };
+  const assigned = await assignWithinLimits(parts, wanted, () => parts.engine.assignToken(serial, { owner, pin }));
   switch (assigned.kind) {
     case 'done':
       return sendPi(ctx, parts.product, { id: 1, value: true });

@@ -38,6 +38,22 @@ describe('The number of tokens of a user', function () {
     assert.equal(body.result.error?.message, 'The number of active tokens of type push for this user is limited!');
   });
 
+  it('is kept when tokens without an owner are assigned, one after the other or at once', async () => {
+    const { client, admin, enrol, countOf } = await givenLimit({ push_max_token_per_user: 2 });
+    const assign = (serial: string) => client.post('/token/assign', { serial, user: 'alice' }, admin);
+    for (const serial of ['FREE1', 'FREE2', 'FREE3']) await client.post('/token/init', { type: 'push', genkey: '1', serial }, admin);
+    // given one token of alice's own and three of nobody
+    assert.equal((await enrol('alice')).status, 200);
+    await Promise.all(['FREE1', 'FREE2'].map(assign));
+    assert.ok((await countOf('alice')) <= 2);
+    await assign('FREE1');
+    const { status, body } = await assign('FREE3');
+    assert.deepEqual([status, body.result.error?.code], [403, 303]);
+    assert.equal(await countOf('alice'), 2);
+    // and what has an owner is refused for that reason
+    assert.equal((await assign('FREE1')).body.result.error?.code, 1103);
+  });
+
   it('is not exceeded by requests that come at once', async () => {
     const { enrol, countOf } = await givenLimit({ push_max_token_per_user: 2 });
     const replies = await Promise.all(Array.from({ length: 8 }, () => enrol('alice')));
