@@ -64,10 +64,18 @@ export const awaitsActivation = (token: PushToken, now: number): boolean =>
 export const isLocked = ({ guesses }: EngineParts, token: PushToken): boolean =>
   guesses.lockout === 'source' ? token.failCount >= failuresOfAll : hasFailedTooOften(token);
 
-/** A push token that may be asked now: bound to a phone, enabled, not revoked, inside its validity. */
+/** A push token that may be asked now: bound to a phone, enabled, not revoked, inside its validity, and not used as often as it may be. */
 export function isUsable(token: PushToken, now: number): boolean {
-  return token.rollout === 'enrolled' && token.enabled && !token.revoked && isInTime(token, now);
+  return token.rollout === 'enrolled' && token.enabled && !token.revoked && isInTime(token, now) && !isUsedUp(token);
 }
+
+/** What administrators note of a push token to limit its logins; 0 is no limit. */
+export const mostLoginsKey = 'count_auth_success_max';
+
+const isUsedUp = ({ info, loginCount }: PushToken): boolean => {
+  const most = Number(info?.[mostLoginsKey] ?? 0);
+  return most > 0 && loginCount >= most;
+};
 
 const isInTime = ({ validFrom, validUntil }: PushToken, now: number): boolean =>
   (validFrom === undefined || now >= validFrom) && (validUntil === undefined || now < validUntil);

@@ -34,7 +34,7 @@ export type PushToken = {
   owner?: Owner;
   realms: string[];
   description: string;
-  /** What administrators noted about it, by key; the gateway itself reads none of it. */
+  /** What administrators noted about it, by key; of which the gateway reads how many logins there may be. */
   info?: Record<string, string>;
   validFrom?: number;
   validUntil?: number;

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { mostLoginsKey } from '../../../engine/index.ts';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
 import type { PrivacyideaParts } from './parts.ts';
@@ -16,7 +17,8 @@ const longestValue = 2000;
 const mostKeys = 50;
 
 /**
- * `POST /token/info/<serial>/<key>` `value`: notes something about a push token. `polling_allowed` is the one key that decides something.
+ * `POST /token/info/<serial>/<key>` `value`: notes something about a push token. Two keys decide something: `polling_allowed`, and
+ * `count_auth_success_max`, after so many logins the token is not asked any more.
  * @see docs/protocols/privacyidea.md 10
  */
 export const tokenSetInfo = (parts: PrivacyideaParts, ctx: Context): Promise<void> => note(parts, ctx, 'set');
@@ -33,6 +35,7 @@ async function note(parts: PrivacyideaParts, ctx: Context, what: 'set' | 'delete
   if (ownKeys.includes(key)) throw new PiFault('parameter', `The gateway keeps ${key} itself.`);
   const value = what === 'set' ? params.required('value') : null;
   if (value && value.length > longestValue) throw new PiFault('parameter', `Parameter value has more than ${longestValue} characters.`);
+  if (value !== null && key === mostLoginsKey && !/^\d{1,9}$/.test(value)) throw new PiFault('parameter', `${key} must be a number.`);
   const tokens = await engine.selectTokens({ serial: params.required('serial') });
   if (tokens.length === 0) throw noSuchToken();
   const isFull = tokens.some(({ info = {} }) => Object.keys(info).length >= mostKeys && !Object.hasOwn(info, key));

@@ -27,6 +27,25 @@ describe('The fail count of a push token, as policies have it', function () {
     assert.deepEqual([failcount, info.count_auth_success], [0, '1']);
   });
 
+  it('ends the use of a token after as many logins as its info says (count_auth_success_max)', async () => {
+    const given = await givenGateway(undo);
+    const { client, admin } = given;
+    const phone = await given.phoneOf('alice');
+    const limit = (value: string) => client.post(`/token/info/${phone.serial}/count_auth_success_max`, { value }, admin);
+    assert.equal((await limit('many')).body.result.error?.code, 905);
+    assert.equal((await limit('1')).status, 200);
+    // given the one login that there may be
+    const { id, nonce } = await given.challenge('alice', phone);
+    await phone.answer(nonce);
+    assert.equal(await finish(given, id), 'ACCEPT');
+    assert.equal((await tokenOf(given, phone.serial)).info.count_auth_success_max, '1');
+    // then nothing is asked any more, until there may be another
+    const said = async () => (await client.post('/validate/check', { user: 'alice', pass: '1234' })).body;
+    assert.equal((await said()).detail.message, 'No suitable token found for authentication.');
+    await limit('2');
+    assert.equal((await said()).result.authentication, 'CHALLENGE');
+  });
+
   for (const [isOn, left] of [
     [true, 0],
     [false, 1],
