@@ -197,10 +197,15 @@ describe('Failures of a network at two gateways on one MongoDB', function () {
 
   it('make it wait at a gateway that has not heard of them, too, whatever PIN that one remembers', async () => {
     const { one, two } = await givenTwo();
-    await one.phoneOf('alice');
+    const phone = await one.phoneOf('alice');
     // given a second gateway that remembers alice's PIN, and a stranger who has used up all guesses at the first
     assert.equal(await tries(two, home, '1234'), 'CHALLENGE');
     await burst(one, stranger, wrongPins(4));
+    // and a login of alice's, which clears the fail count, but not the stranger's
+    const started = await one.client.post('/validate/check', { user: 'alice', pass: '1234' }, { 'x-forwarded-for': home });
+    for (const { nonce } of (await phone.poll()).body.result.value) await phone.answer(nonce);
+    assert.equal(await tries(one, home, '', { transaction_id: started.body.detail.transaction_id }), 'ACCEPT');
+    await one.gateway.settled();
     // then the second one looks at no PIN of the stranger, the right one included
     assert.equal(await tries(two, stranger, '1234'), 'Failcounter exceeded');
     assert.equal(await tries(two, stranger, 'wrong'), 'Failcounter exceeded');
