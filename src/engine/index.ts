@@ -124,6 +124,8 @@ export function openEngine(parts: EngineParts) {
     forgetNetwork: (...args: Tail<typeof forgetNetwork>) => forgetNetwork(parts, ...args),
     forgiveAll: (...args: Tail<typeof forgiveAll>) => forgiveAll(parts, ...args),
     countFailures: (...args: Tail<typeof countFailures>) => countFailures(parts, ...args),
+    countUp: store.countUp,
+    countOf: (key: string) => store.countOf(key, clock()),
     /** Ends what the server that asked no longer wants answered. */
     withdraw: (transaction: Transaction) => applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }),
     findOwn: (...args: Tail<typeof findOwn>) => findOwn(parts, ...args),

@@ -61,7 +61,8 @@ const momentOf = (text: string): number => (/^\d{4}-\d\d-\d\d(?:[T ]|$)/.test(te
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000 };
 
-function spanOf(text: string): number | undefined {
+/** A span such as `30m`, `12h` or `1y`, in ms; undefined for any other text. */
+export function spanOf(text: string): number | undefined {
   const [, amount, unit = ''] = /^\s*(\d{1,6})\s*([smhdy])\s*$/.exec(text) ?? [];
   const ms = unitMs[unit];
   return amount === undefined || ms === undefined ? undefined : Number(amount) * ms;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { spanOf } from './comparators.ts';
 import { manglings } from './mangle.ts';
 
 const text = z.string().min(1).max(512);
@@ -16,6 +17,16 @@ const pattern = text.superRefine((value, context) => {
     context.addIssue({ code: 'custom', message: 'is not a regular expression' });
   }
 });
+const span = z
+  .string()
+  .refine((given) => (spanOf(given) ?? 0) > 0, 'is not a span such as 12h, 30d or 1y')
+  .transform((given) => spanOf(given) ?? 0);
+/** So many in each window. */
+const rate = z
+  .string()
+  .regex(/^\s*[1-9]\d{0,5}\s*\/\s*[1-9]\d{0,5}\s*[smhd]\s*$/, 'is not a limit such as 5/10m')
+  .transform((given) => given.split('/'))
+  .transform(([most, period = '']) => ({ most: Number(most), windowMs: spanOf(period) ?? 0 }));
 
 /** Actions that shape a login beyond its push: who may log in with what, what the reply tells, and enrolment on the way. */
 export const loginActions = {
@@ -65,6 +76,18 @@ export const loginActions = {
   application_tokentype: { scopes: ['authorization'], value: yes.describe('A client may say by "type" which type of token it wants.') },
   tokentype: { scopes: ['authorization'], value: types.describe('Types of token that a login may be done with, separated by commas.') },
   serial: { scopes: ['authorization'], value: pattern.describe('Regular expression of the serials that a login may be done with.') },
+  auth_max_success: {
+    scopes: ['authorization'],
+    value: rate.describe('How often a user may log in: 5/10m; beyond it nothing is sent. Units s, m, h, d.'),
+  },
+  auth_max_fail: {
+    scopes: ['authorization'],
+    value: rate.describe('How often a user may fail (a wrong PIN, a wait without a yes): 5/10m; beyond it no PIN is looked at.'),
+  },
+  last_auth: {
+    scopes: ['authorization'],
+    value: span.describe('A token that nobody logged in with for so long (12h, 30d, 1y) is not asked any more.'),
+  },
   no_detail_on_success: { scopes: ['authorization'], value: yes.describe('A login that is accepted tells nothing but that.') },
   no_detail_on_fail: {
     scopes: ['authorization'],

@@ -104,6 +104,8 @@ export type Store = {
 
   /** Counts one more in the window `key`, which ends at `endsAt` if it is new; the count so far and the window's end. */
   countUp(key: string, now: number, endsAt: number): Promise<{ count: number; endsAt: number }>;
+  /** The count so far of the window `key`; 0 where there is none, or it has ended. */
+  countOf(key: string, now: number): Promise<number>;
   /** Takes one off each of these windows, never below nothing, or ends them. */
   uncount(keys: readonly string[], how: 'one' | 'all'): Promise<void>;
 

@@ -16,6 +16,9 @@ describe('Policies taken over from privacyIDEA', () => {
     ['tokentype', ['Push'], ['push']],
     ['authorized', 'deny_access', 'deny_access'],
     ['serial', '^PIPU', '^PIPU'],
+    ['auth_max_success', '2/5m', { most: 2, windowMs: 300_000 }],
+    ['auth_max_fail', ' 10 / 1d ', { most: 10, windowMs: 86_400_000 }],
+    ['last_auth', '1y', 365 * 86_400_000],
   ];
   for (const [name, given, expected] of values) {
     it(`reads ${name} ${JSON.stringify(given)}`, () => {
@@ -32,6 +35,11 @@ describe('Policies taken over from privacyIDEA', () => {
     ['authorized', 'deny'],
     ['serial', '('],
     ['no_detail_on_fail', 1],
+    ['auth_max_success', '2'],
+    ['auth_max_success', '0/5m'],
+    ['auth_max_fail', '2/0s'],
+    ['last_auth', 'yesterday'],
+    ['last_auth', '0d'],
     ['challenge_text_header', ''],
   ];
   for (const [name, given] of refused)

@@ -382,6 +382,13 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().countUp('poll:10.0.0.2', 100, 200), { count: 1, endsAt: 200 });
   });
 
+  it('tells a count without raising it, until its window ends', async () => {
+    assert.equal(await store().countOf('seen', 0), 0);
+    for (const _ of [1, 2]) await store().countUp('seen', 0, 100);
+    assert.deepEqual(await Promise.all([0, 99, 100].map((now) => store().countOf('seen', now))), [2, 2, 0]);
+    assert.deepEqual(await store().countUp('seen', 99, 500), { count: 3, endsAt: 100 });
+  });
+
   it('takes counts back, one at a time and never below nothing, or all', async () => {
     // given two windows, of three and of one
     for (const key of ['a', 'a', 'a', 'b']) await store().countUp(key, 0, 100);

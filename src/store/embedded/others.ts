@@ -5,6 +5,7 @@ import type { Row, Session } from './session.ts';
 type OtherStore = Pick<
   Store,
   | 'countUp'
+  | 'countOf'
   | 'uncount'
   | 'addStockKey'
   | 'takeStockKey'
@@ -31,6 +32,8 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
         );
         return { count: Number(row?.count), endsAt: Number(row?.ends_at) };
       }),
+    countOf: (key, now) =>
+      read('countOf', () => Number(get('SELECT count FROM counters WHERE key = ? AND ends_at > ?', key, now)?.count ?? 0)),
     uncount: (keys, how) =>
       write('uncount', () => {
         const change = how === 'all' ? 'DELETE FROM counters' : 'UPDATE counters SET count = max(count - 1, 0)';

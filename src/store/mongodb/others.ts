@@ -7,6 +7,7 @@ import type { Session } from './session.ts';
 type OtherStore = Pick<
   Store,
   | 'countUp'
+  | 'countOf'
   | 'uncount'
   | 'addStockKey'
   | 'takeStockKey'
@@ -27,6 +28,11 @@ export function otherStore({ run, collections: { counters, stockKeys, partitionK
         const options = { upsert: true, returnDocument: 'after', projection: { count: 1, endsAt: 1 } } as const;
         const counted = await counters.findOneAndUpdate({ _id: key }, countingUp(now, endsAt), options);
         return { count: counted?.count ?? 1, endsAt: counted?.endsAt ?? endsAt };
+      }),
+    countOf: (key, now) =>
+      run('countOf', async () => {
+        const found = await counters.findOne({ _id: key }, { projection: { count: 1, endsAt: 1 } });
+        return found && found.endsAt > now ? found.count : 0;
       }),
     // One write each: on a sharded cluster one of many keys would not be sent again after a lost reply.
     uncount: (keys, how) =>

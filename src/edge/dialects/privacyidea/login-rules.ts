@@ -3,6 +3,7 @@ import type { PushToken } from '../../../foundation/model/index.ts';
 import type { Facts } from '../../../policy/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
+import { isIdleTooLong } from './auth-limits.ts';
 import type { Outcome } from './outcome.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { shownType } from './shown-type.ts';
@@ -43,7 +44,8 @@ export function allowedTokens(parts: PrivacyideaParts, ctx: Context, { server, s
     const isWanted = isType || policy.value('application_tokentype', authorization) !== true;
     const types = policy.value('tokentype', authorization);
     const serials = policy.value('serial', authorization);
-    const isOut = policy.value('disabled_token_types', authentication)?.includes(type) === true || isDenied(parts, facts);
+    const isIdle = isIdleTooLong(token, policy.value('last_auth', authorization), facts.now);
+    const isOut = policy.value('disabled_token_types', authentication)?.includes(type) === true || isDenied(parts, facts) || isIdle;
     return isWanted && !isOut && types?.includes(type) !== false && (serials === undefined || new RegExp(serials).test(token.serial));
   });
 }

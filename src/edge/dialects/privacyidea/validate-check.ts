@@ -3,6 +3,7 @@ import { type Asker, isUsable } from '../../../engine/index.ts';
 import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { countAccepted, countRefused, refusedByLimit } from './auth-limits.ts';
 import { authServerOf, requireApiKey } from './caller.ts';
 import { clearFailures } from './clear-failures.ts';
 import { cancelEnrolment, enrolInLogin, withoutOffers } from './enrol-in-login.ts';
@@ -78,7 +79,9 @@ async function endLogin(parts: PrivacyideaParts, ctx: Context, begun: Begun): Pr
   const subject = withoutOffers(parts, known);
   if (outcome.value) await clearFailures(parts, { asker: askerFor(parts, ctx, server), subject, detail: outcome.detail });
   const enrolled = await enrolInLogin(parts, ctx, { server, subject: known }, outcome);
-  const detailed = await withUserDetail(parts, ctx, { server, subject }, enrolled);
+  const isNo = begun.kind === 'waiting' && !outcome.value;
+  const counted = await (isNo ? countRefused : countAccepted)(parts, ctx, { server, subject }, enrolled);
+  const detailed = await withUserDetail(parts, ctx, { server, subject }, counted);
   return { outcome: toldOutcome(parts, ctx, { server, subject }, detailed), subject };
 }
 
@@ -94,6 +97,8 @@ async function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server
   const asker = askerFor(parts, ctx, server);
   const allowed = { ...subject, tokens: allowedTokens(parts, ctx, { server, subject }, params) };
   if (second?.transaction?.kind === 'enrolment') return secondLeg(parts, asker, { ...allowed, ...second, code: '' });
+  const limited = second ? undefined : await refusedByLimit(parts, ctx, { server, subject });
+  if (limited) return limited;
   const passed = second ? undefined : await passOn(parts, ctx, { params, server, subject });
   if (passed) return passed;
   const usable = { ...allowed, tokens: usableTokens(allowed.tokens, parts.engine.clock()) };
@@ -115,7 +120,7 @@ async function firstLeg(
 ): Promise<Outcome | AskedPhone> {
   const checked = await checkTypedPin(parts, ctx, { server, subject, pin: params.text('pass') ?? '' });
   if (checked.kind === 'exceeded') return refuse('Failcounter exceeded');
-  if (checked.matching.length === 0) return refuse('wrong otp pin');
+  if (checked.matching.length === 0) return countRefused(parts, ctx, { server, subject }, refuse('wrong otp pin'));
   const login = { server, subject: { ...subject, tokens: checked.matching }, mustBeSent: params.flag('exception') };
   const waitMs = waitOf(parts, ctx, login);
   const started = await startLogin(parts, ctx, { ...login, ...(waitMs === undefined ? {} : { waitMs }) });
