@@ -56,7 +56,7 @@ const operations: [name: string, run: (side: Side) => Promise<unknown>][] = [
   ['claimDueEffects', (side) => side.store.claimDueEffects(1, 9e15, 10)],
   ['countLogin', (side) => side.store.countLogin(some(side), Date.now(), mine(side))],
   ['removeEffects', (side) => side.store.removeEffects(mine(side), [mine(side)])],
-  ['countFailure', (side) => side.store.countFailure([some(side)])],
+  ['countFailure', (side) => side.store.countFailure([some(side)], 0)],
   ['countUp', (side) => side.store.countUp(`poll:${some(side)}`, 0, 9e15)],
   ['changeToken', async (side) => side.store.changeToken(some(side), 0, { description: 'x' })],
   ['sweep (one is over)', (side) => side.store.sweep(2001, 10)],

@@ -129,6 +129,7 @@ export function openParts({ config, clock, log, keyring, store, metrics, routing
       validityMsByType: { edupush: settings.EdupushChallengeValidityTime * 1000 },
       maxFailCount: settings.DefaultMaxFailCount,
       countWrongPins: settings.IncFailCountOnFalsePin,
+      clearFailuresMs: settings.failcounter_clear_timeout * 60_000,
       deliveryDeadlineMs: settings.deliveryDeadlineMs,
       rolloutRepeatMs: settings.rolloutRepeatMs,
     },

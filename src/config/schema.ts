@@ -49,6 +49,14 @@ export const settingsConfig = z.strictObject({
     .default('')
     .describe('Proxies that may name the address of the user: 10.0.0.1 > 192.168.0.0/24, 172.16.0.0/16 (privacyIDEA).'),
   IncFailCountOnFalsePin: z.boolean().default(true).describe('A wrong PIN raises the fail count (privacyIDEA).'),
+  failcounter_clear_timeout: z
+    .int()
+    .min(0)
+    .max(525_600)
+    .default(0)
+    .describe(
+      'Minutes after which a push token that failed too often may be tried again; 0: never. Only with lockout "token" (privacyIDEA).',
+    ),
   lockout: z
     .enum(['token', 'source'])
     .default('token')

@@ -1,5 +1,6 @@
 import type { Decision, Effect, Transaction } from '../foundation/model/index.ts';
 import { changeToken } from './change-token.ts';
+import { noFailures } from './failure-clearing.ts';
 import type { EngineParts } from './parts.ts';
 import { phoneKeyOf } from './phone-key.ts';
 
@@ -48,7 +49,7 @@ async function activate(
 ): Promise<void> {
   await changeToken(parts, serial, (token) =>
     token.rollout === 'activating' && !token.revoked && phoneKeyOf(token) === phoneKey
-      ? { rollout: 'enrolled', enabled: true, failCount: 0 }
+      ? { rollout: 'enrolled', enabled: true, ...noFailures }
       : undefined,
   );
 }

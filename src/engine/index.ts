@@ -52,7 +52,7 @@ export type {
   SealTools,
   SharedKey,
 } from './phone-protocol.ts';
-export { awaitsActivation, hasFailedTooOften, isUsable, mostLoginsKey } from './pins.ts';
+export { awaitsActivation, isUsable, mostLoginsKey } from './pins.ts';
 export {
   carriedAddress,
   type DeviceFacts,

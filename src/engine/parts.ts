@@ -20,6 +20,8 @@ export type EngineSettings = {
   maxFailCount: number;
   /** Whether a wrong PIN raises the fail count. */
   countWrongPins: boolean;
+  /** How long after a push token failed too often its failures end by themselves; 0: never. Only where failures count per push token. */
+  clearFailuresMs: number;
   deliveryDeadlineMs: number;
   /** How long a phone that lost the reply may repeat its rollout. */
   rolloutRepeatMs: number;

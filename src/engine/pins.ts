@@ -1,4 +1,5 @@
 import type { PushToken } from '../foundation/model/index.ts';
+import { hasFailedTooOften, isShut, withoutEnded } from './failure-clearing.ts';
 import { failuresOfAll } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
 import { guessFrom, isKnownFrom, type PinCheck } from './source-pins.ts';
@@ -13,9 +14,11 @@ export async function checkPin(parts: EngineParts, tokens: readonly PushToken[],
     if (isKnownFrom(parts, client, tokens, pin)) return { kind: 'checked', matching: [...tokens] };
     return guessFrom(parts, client, tokens, pinOpens(parts, pin));
   }
-  const open = tokens.filter((token) => !hasFailedTooOften(token));
+  const open = tokens.filter((token) => !isShut(parts, token));
   if (open.length === 0) return { kind: 'exceeded' };
-  const known = open.filter(({ pinHash }) => pinHash !== undefined && parts.passwords.remembers(pin, pinHash));
+  const known = open
+    .filter((token) => !hasFailedTooOften(token))
+    .filter(({ pinHash }) => pinHash !== undefined && parts.passwords.remembers(pin, pinHash));
   const isCalm = !open.some((token) => parts.turns.isBusy(turnOf(token)));
   if (isCalm && known.length > 0 && known.length === open.length) return { kind: 'checked', matching: known };
   return guessInTurn(parts, { tokens: open, client }, pinOpens(parts, pin));
@@ -37,32 +40,35 @@ export async function guessInTurn(
   opens: Opens,
 ): Promise<PinCheck> {
   if (parts.guesses.lockout === 'source') return guessFrom(parts, client, tokens, opens);
-  const open = tokens.filter((token) => !hasFailedTooOften(token));
+  const open = tokens.filter((token) => !isShut(parts, token));
   const [first] = open;
   return first ? parts.turns(turnOf(first), () => guess(parts, open, opens)) : { kind: 'exceeded' };
 }
 
 const turnOf = ({ serial }: PushToken): string => `pin ${serial}`;
 
-async function guess({ store, settings }: EngineParts, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
+async function guess(parts: EngineParts, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
+  const { store, settings, clock } = parts;
   const now = await Promise.all(tokens.map(({ serial }) => store.findToken(serial)));
-  const open = now.filter((token) => token !== undefined).filter((token) => !hasFailedTooOften(token));
+  const current = await withoutEnded(
+    parts,
+    now.filter((token) => token !== undefined),
+  );
+  const open = current.filter((token) => !hasFailedTooOften(token));
   if (open.length === 0) return { kind: 'exceeded' };
   const right = await opens(open);
   const matching = open.filter((_, index) => right[index]);
-  if (matching.length === 0 && settings.countWrongPins) await store.countFailure(open.map(({ serial }) => serial));
+  const serials = open.map(({ serial }) => serial);
+  if (matching.length === 0 && settings.countWrongPins) await store.countFailure(serials, clock());
   return { kind: 'checked', matching };
 }
-
-/** A push token at its maximum of failures is of no use until someone resets it. */
-export const hasFailedTooOften = ({ failCount, maxFail }: PushToken): boolean => failCount >= maxFail;
 
 /** A push token whose phone has paired, and may be asked to prove its key: not revoked, inside its validity. */
 export const awaitsActivation = (token: PushToken, now: number): boolean =>
   (token.rollout === 'paired' || token.rollout === 'activating') && !token.revoked && isInTime(token, now);
 /** Whether nobody may ask this push token, whichever way failures are counted. */
-export const isLocked = ({ guesses }: EngineParts, token: PushToken): boolean =>
-  guesses.lockout === 'source' ? token.failCount >= failuresOfAll : hasFailedTooOften(token);
+export const isLocked = (parts: EngineParts, token: PushToken): boolean =>
+  parts.guesses.lockout === 'source' ? token.failCount >= failuresOfAll : isShut(parts, token);
 
 /** A push token that may be asked now: bound to a phone, enabled, not revoked, inside its validity, and not used as often as it may be. */
 export function isUsable(token: PushToken, now: number): boolean {

@@ -1,4 +1,5 @@
 import type { PushToken } from '../foundation/model/index.ts';
+import { withoutEnded } from './failure-clearing.ts';
 import { failureCeiling, failuresOfAll, type Guessed } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
 import { resetFailures } from './token-admin.ts';
@@ -37,7 +38,7 @@ export async function guessFrom(parts: EngineParts, client: string, tokens: read
 type Opens = (open: readonly PushToken[]) => Promise<readonly boolean[]>;
 
 async function guess(parts: EngineParts, client: string, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
-  const { store, guesses, settings } = parts;
+  const { store, guesses, settings, clock } = parts;
   const now = (await Promise.all(tokens.map(({ serial }) => store.findToken(serial)))).filter((token) => token !== undefined);
   const names = await guesses.take(now.map(guessedAt), client);
   const open = now.filter((token) => names.includes(guessName(token)));
@@ -48,16 +49,18 @@ async function guess(parts: EngineParts, client: string, tokens: readonly PushTo
   else if (settings.countWrongPins)
     await store.countFailure(
       open.map(({ serial }) => serial),
+      clock(),
       failureCeiling,
     );
   return { kind: 'checked', matching };
 }
 
 /** Counts a failure that is no wrong PIN: a wrong display code, a wait that nobody answered. */
-export async function countFailures({ store, guesses }: EngineParts, tokens: readonly PushToken[], client: string): Promise<void> {
-  const serials = tokens.map(({ serial }) => serial);
-  if (guesses.lockout === 'token') return store.countFailure(serials);
-  await Promise.all([store.countFailure(serials, failureCeiling), guesses.take(tokens.map(guessedAt), client)]);
+export async function countFailures(parts: EngineParts, tokens: readonly PushToken[], client: string): Promise<void> {
+  const { store, guesses, clock } = parts;
+  const serials = (await withoutEnded(parts, tokens)).map(({ serial }) => serial);
+  if (guesses.lockout === 'token') return store.countFailure(serials, clock());
+  await Promise.all([store.countFailure(serials, clock(), failureCeiling), guesses.take(tokens.map(guessedAt), client)]);
 }
 
 /** Clears the failures of these push tokens, and what the network of `client` did to them. */

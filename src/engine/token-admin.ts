@@ -1,6 +1,7 @@
 import type { PushToken, PushTokenChange, Transaction } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
 import { changeToken } from './change-token.ts';
+import { noFailures } from './failure-clearing.ts';
 import type { EngineParts } from './parts.ts';
 
 /** Which push tokens a call of the administration is about. */
@@ -22,12 +23,12 @@ export function setEnabled(parts: EngineParts, tokens: readonly PushToken[], ena
 
 /** Sets the fail count back to zero. Returns how many push tokens there were. */
 export function resetFailures(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
-  return changeEach(parts, tokens, () => ({ failCount: 0 }));
+  return changeEach(parts, tokens, () => noFailures);
 }
 
 /** Forgives everything: the fail count is zero, and no network waits any more for these push tokens. Returns how many there were. */
 export function resetTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
-  return changeEach(parts, tokens, ({ resets = 0 }) => ({ failCount: 0, resets: resets + 1 }));
+  return changeEach(parts, tokens, ({ resets = 0 }) => ({ ...noFailures, resets: resets + 1 }));
 }
 
 /** Sets or, with the empty PIN, removes the PIN. Returns how many push tokens there were. */

@@ -2,6 +2,7 @@ import type { Owner, PushToken, PushTokenChange } from '../foundation/model/inde
 import { applyEvent } from './apply.ts';
 import { bucketOf } from './bucket.ts';
 import { changeToken } from './change-token.ts';
+import { noFailures } from './failure-clearing.ts';
 import type { EngineParts } from './parts.ts';
 
 /** What became of an assignment; `assigned` names whose the push token is already. */
@@ -22,7 +23,7 @@ export async function assignToken(
     refused = token.owner ? { kind: 'assigned', owner: token.owner } : token.revoked ? { kind: 'revoked' } : undefined;
     if (refused) return undefined;
     const realms = [...new Set([...token.realms, owner.realm])].filter((realm) => realm !== '');
-    return { owner, realms, bucket: bucketOf(serial, owner), failCount: 0, resets: (token.resets ?? 0) + 1, ...pinHash };
+    return { owner, realms, bucket: bucketOf(serial, owner), ...noFailures, resets: (token.resets ?? 0) + 1, ...pinHash };
   });
   return refused ?? { kind: changed ? 'done' : 'gone' };
 }
@@ -32,7 +33,7 @@ export async function unassignTokens(parts: EngineParts, tokens: readonly PushTo
   let changed = 0;
   for (const { serial } of tokens) {
     const isChanged = await changeOwner(parts, serial, ({ owner }) =>
-      owner ? { owner: null, pinHash: null, bucket: bucketOf(serial), failCount: 0 } : undefined,
+      owner ? { owner: null, pinHash: null, bucket: bucketOf(serial), ...noFailures } : undefined,
     );
     if (isChanged) changed += 1;
   }

@@ -58,10 +58,13 @@ export type Store = {
   countTokens(type: string): Promise<number>;
   /** Sets the fields of `change` if the push token still has `expectedVersion`, and raises the version by one. */
   changeToken(serial: string, expectedVersion: number, change: PushTokenChange): Promise<'changed' | 'conflict'>;
-  /** Raises the fail count of each push token by one, up to its own maximum, or to `ceiling` where that is given. */
-  countFailure(serials: readonly string[], ceiling?: number): Promise<void>;
   /**
-   * Resets the fail count and counts a login, once per `effect` (the id of the effect that asks for it) and never for an older login
+   * Raises the fail count of each push token by one, up to its own maximum, or to `ceiling` where that is given. The one that reaches the
+   * maximum is noted with its moment `at`.
+   */
+  countFailure(serials: readonly string[], at: number, ceiling?: number): Promise<void>;
+  /**
+   * Resets the fail count, and when it was exceeded, and counts a login, once per `effect` (the id of the effect that asks for it) and never for an older login
    * than the last one counted.
    */
   countLogin(serial: string, at: number, effect: string): Promise<void>;

@@ -17,6 +17,7 @@ const token = (serial: string): fc.Arbitrary<StoredRecord> =>
       optional('owner', fc.record({ user: text, realm: text, resolver: text })),
       optional('pinHash', text),
       optional('inLogin', fc.boolean()),
+      optional('exceededAt', moment),
       fc.record({ addresses: fc.array(fc.record({ kind: fc.constantFrom('fcm', 'apns'), value: text, since: moment }), { maxLength: 2 }) }),
       optional('lastLogin', fc.record({ at: moment, effect: text })),
     )

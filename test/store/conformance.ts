@@ -88,15 +88,36 @@ function tokenCases(store: () => Store): void {
   it('counts failures of many requests at once, up to the maximum, and loses none to a change', async () => {
     await store().addToken(givenPushToken({ maxFail: 30 }));
     await Promise.all([
-      ...Array.from({ length: 20 }, () => store().countFailure(['PIPU00010001', 'NOPE'])),
+      ...Array.from({ length: 20 }, () => store().countFailure(['PIPU00010001', 'NOPE'], 1)),
       store().changeToken('PIPU00010001', 0, { description: 'x' }),
     ]);
     assert.equal((await store().findToken('PIPU00010001'))?.failCount, 20);
-    await Promise.all(Array.from({ length: 20 }, () => store().countFailure(['PIPU00010001'])));
+    await Promise.all(Array.from({ length: 20 }, () => store().countFailure(['PIPU00010001'], 1)));
     assert.equal((await store().findToken('PIPU00010001'))?.failCount, 30);
     // a ceiling that is given takes the place of the maximum
-    for (const _ of [1, 2, 3]) await store().countFailure(['PIPU00010001'], 32);
+    for (const _ of [1, 2, 3]) await store().countFailure(['PIPU00010001'], 1, 32);
     assert.equal((await store().findToken('PIPU00010001'))?.failCount, 32);
+  });
+
+  it('notes when the failures reached the maximum, and forgets it with them', async () => {
+    await store().addToken(givenPushToken({ maxFail: 2 }));
+    const exceededAt = async (): Promise<number | undefined> => (await store().findToken('PIPU00010001'))?.exceededAt;
+    await store().countFailure(['PIPU00010001'], 5);
+    assert.equal(await exceededAt(), undefined);
+    await store().countFailure(['PIPU00010001'], 6);
+    assert.equal(await exceededAt(), 6);
+    // failures after that one change nothing, whatever the count goes up to
+    await store().countFailure(['PIPU00010001'], 7);
+    await store().countFailure(['PIPU00010001'], 8, 4);
+    assert.equal(await exceededAt(), 6);
+    // when they are reset, and then by a login
+    assert.equal(await store().changeToken('PIPU00010001', 0, { failCount: 0, exceededAt: null }), 'changed');
+    assert.equal(await exceededAt(), undefined);
+    for (const at of [9, 10]) await store().countFailure(['PIPU00010001'], at);
+    assert.equal(await exceededAt(), 10);
+    await store().countLogin('PIPU00010001', 11, 'a');
+    const token = await store().findToken('PIPU00010001');
+    assert.deepEqual([token?.failCount, token?.loginCount, token && 'exceededAt' in token], [0, 1, false]);
   });
 
   it('counts a login once per effect, resets the failures with it, and never for an older login', async () => {
@@ -104,7 +125,7 @@ function tokenCases(store: () => Store): void {
     const after = async (): Promise<PushToken | undefined> => store().findToken('PIPU00010001');
     await Promise.all([store().countLogin('PIPU00010001', 10, 'a'), store().countLogin('PIPU00010001', 10, 'a')]);
     assert.deepEqual([(await after())?.failCount, (await after())?.loginCount], [0, 1]);
-    await store().countFailure(['PIPU00010001']);
+    await store().countFailure(['PIPU00010001'], 1);
     await store().countLogin('PIPU00010001', 9, 'older');
     await store().countLogin('PIPU00010001', 10, 'a');
     assert.deepEqual([(await after())?.failCount, (await after())?.loginCount], [1, 1]);

@@ -43,6 +43,8 @@ export type PushToken = {
   revoked: boolean;
   failCount: number;
   maxFail: number;
+  /** When the fail count reached that maximum. */
+  exceededAt?: number;
   /** How often an administrator forgave all failures: what networks failed at before that counts no more. */
   resets?: number;
   /** Password hash of the token's PIN; absent: the PIN is empty. */

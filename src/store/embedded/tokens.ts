@@ -49,17 +49,22 @@ export function tokenStore(session: Session): TokenStore {
         save({ ...changed(token, change), version: expectedVersion + 1 }, 'INSERT OR REPLACE');
         return 'changed';
       }),
-    countFailure: (serials, ceiling) =>
+    countFailure: (serials, at, ceiling) =>
       write('countFailure', () => {
         const most = ceiling ?? null;
         for (const serial of serials)
-          run('UPDATE tokens SET fail_count = min(fail_count + 1, ifnull(?, max_fail)) WHERE serial = ?', most, serial);
+          run(
+            `UPDATE tokens SET fail_count = min(fail_count + 1, ifnull(?1, max_fail)),
+             body = iif(fail_count + 1 = max_fail, json_set(body, '$.exceededAt', ?2), body) WHERE serial = ?3`,
+            ...[most, at, serial],
+          );
       }),
     countLogin: (serial, at, effect) =>
       write('countLogin', () => {
         const token = find(serial);
         if (!token || (token.lastLogin && (token.lastLogin.effect === effect || token.lastLogin.at > at))) return;
-        save({ ...token, failCount: 0, loginCount: token.loginCount + 1, lastLogin: { at, effect } }, 'INSERT OR REPLACE');
+        const { exceededAt: _over, ...forgiven } = token;
+        save({ ...forgiven, failCount: 0, loginCount: token.loginCount + 1, lastLogin: { at, effect } }, 'INSERT OR REPLACE');
       }),
     removeToken: (serial) => write('removeToken', () => run('DELETE FROM tokens WHERE serial = ?', serial) === 1),
   };

@@ -69,9 +69,11 @@ export function tokenStore(session: Session): TokenStore {
         if (change.bucket !== undefined) routes.forget(serial);
         return isChanged ? 'changed' : 'conflict';
       }),
-    countFailure: (serials, ceiling) =>
+    countFailure: (serials, at, ceiling) =>
       run('countFailure', async () => {
-        const raised = [{ $set: { failCount: { $min: [{ $add: ['$failCount', 1] }, ceiling ?? '$maxFail'] } } }];
+        const next = { $add: ['$failCount', 1] };
+        const exceededAt = { $cond: [{ $eq: [next, '$maxFail'] }, at, '$exceededAt'] };
+        const raised = [{ $set: { failCount: { $min: [next, ceiling ?? '$maxFail'] }, exceededAt } }];
         await Promise.all(serials.map((serial) => update(session, serial, {}, raised)));
       }),
     countLogin: (serial, at, effect) =>
@@ -80,7 +82,7 @@ export function tokenStore(session: Session): TokenStore {
         const route = routes.token(serial);
         return session.behind.tokens.update({
           filter: { ...route, ...isNew },
-          update: { $set: { failCount: 0, lastLogin: { at, effect } }, $inc: { loginCount: 1 } },
+          update: { $set: { failCount: 0, lastLogin: { at, effect } }, $unset: { exceededAt: '' }, $inc: { loginCount: 1 } },
           // Counted already or moved to another shard: it finds nothing, and may ask again.
           anywhere: route.bucket === undefined ? undefined : { _id: serial, ...isNew },
         });

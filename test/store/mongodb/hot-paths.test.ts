@@ -39,7 +39,7 @@ const login: [name: string, run: (store: Store) => Promise<unknown>][] = [
   ['claimDueEffects', (store) => store.claimDueEffects(10, 20, few)],
   ['countLogin', (store) => store.countLogin(serial, 5, 'e1')],
   ['removeEffects', (store) => store.removeEffects(id, ['e1'])],
-  ['countFailure', (store) => store.countFailure([serial])],
+  ['countFailure', (store) => store.countFailure([serial], 1)],
   ['changeToken', (store) => store.changeToken(serial, 0, { description: 'x' })],
   ['trailOf', (store) => store.trailOf(id)],
   ['sweep', (store) => store.sweep(2001, few)],
@@ -183,7 +183,7 @@ describe('What a login asks of MongoDB', function () {
     const other = await open();
     assert.equal(await other.changeToken(serial, 0, { bucket: 7, owner: { user: 'Carol', realm: 'corp', resolver: '' } }), 'changed');
     // what this gateway remembers is out of date now
-    await store.countFailure([serial]);
+    await store.countFailure([serial], 1);
     assert.deepEqual([(await store.findToken(serial))?.bucket, (await store.findToken(serial))?.failCount], [7, 1]);
     assert.deepEqual(
       (await store.tokensOf('carol', 'corp')).map(({ bucket }) => bucket),

@@ -54,7 +54,7 @@ export function tokenObject(token: PushToken, flavour: PiFlavour): Record<string
 /** The keys of `info` that come from the gateway itself. */
 export const infoKeys = [
   ...['assignment_date', 'creation_date', 'push_firebase_configuration', 'public_key_smartphone', 'public_key_server', 'last_auth'],
-  'count_auth_success',
+  ...['count_auth_success', 'failcounter_exceeded'],
   ...['polling_allowed', 'tokenkind', 'created_at', 'edupush_firebase_configuration'],
 ];
 
@@ -69,6 +69,7 @@ function info(token: PushToken, flavour: PiFlavour): Record<string, string> {
     ...(token.serverKey === undefined ? {} : { public_key_server: pemOf(token.serverKey.publicKey) }),
     ...(token.lastLogin === undefined ? {} : { last_auth: iso(token.lastLogin.at) }),
     ...(token.loginCount === 0 ? {} : { count_auth_success: String(token.loginCount) }),
+    ...(token.exceededAt === undefined ? {} : { failcounter_exceeded: iso(token.exceededAt) }),
     ...(token.phone.part.pollingAllowed === undefined ? {} : { polling_allowed: token.phone.part.pollingAllowed }),
     tokenkind: 'software',
   };

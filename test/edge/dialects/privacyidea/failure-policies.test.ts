@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { minutes } from '../../../kit/clock.ts';
 import { type GivenGateway, givenGateway } from '../../../kit/gateway.ts';
 import { cleanup } from '../../../kit/temporary.ts';
 
@@ -64,6 +65,65 @@ describe('The fail count of a push token, as policies have it', function () {
       assert.equal((await tokenOf(given, other.serial)).failcount, left);
     });
   }
+
+  describe('that reached its maximum', () => {
+    const settings = { DefaultMaxFailCount: 2, failcounter_clear_timeout: 10 };
+    const says = async ({ client }: GivenGateway, pass: string) =>
+      (await client.post('/validate/check', { user: 'alice', pass })).body.detail.message;
+    /** Alice with two wrong PINs, the second one minute after the first. */
+    const givenLocked = async (more: object = {}): Promise<{ given: GivenGateway; serial: string }> => {
+      const given = await givenGateway(undo, { settings: { ...settings, ...more } });
+      const { serial } = await given.phoneOf('alice');
+      await says(given, 'wrong');
+      given.clock.advance(minutes(1));
+      await says(given, 'wrong');
+      return { given, serial };
+    };
+
+    it('ends by itself after some minutes (failcounter_clear_timeout)', async () => {
+      const { given, serial } = await givenLocked();
+      const at = given.clock();
+      const shown = new Date(at).toISOString().replace(/\.\d+Z$/, '+00:00');
+      assert.equal((await tokenOf(given, serial)).info.failcounter_exceeded, shown);
+      // tries meanwhile do not make it longer
+      given.clock.advance(minutes(10) - 1);
+      assert.equal(await says(given, '1234'), 'Failcounter exceeded');
+      given.clock.advance(1);
+      // then a wrong PIN is the first failure of a new count
+      assert.equal(await says(given, 'wrong'), 'wrong otp pin');
+      const { failcount, info } = await tokenOf(given, serial);
+      assert.deepEqual([failcount, info.failcounter_exceeded], [1, undefined]);
+      assert.equal(await says(given, 'wrong'), 'wrong otp pin');
+      assert.equal(await says(given, '1234'), 'Failcounter exceeded');
+    });
+
+    it('lets a burst of guesses have no more than the maximum when it ends', async () => {
+      const { given } = await givenLocked();
+      given.clock.advance(minutes(10));
+      const said = await Promise.all(Array.from({ length: 8 }, () => says(given, 'wrong')));
+      assert.equal(said.filter((message) => message === 'wrong otp pin').length, 2);
+    });
+
+    it('takes the right PIN and an administrator again when that time is over', async () => {
+      const { given } = await givenLocked();
+      const trigger = async () => (await given.client.post('/validate/triggerchallenge', { user: 'alice' }, given.admin)).body.result.value;
+      assert.equal(await trigger(), 0);
+      given.clock.advance(minutes(10));
+      assert.equal(await trigger(), 1);
+      assert.match(await says(given, '1234'), /confirm/i);
+    });
+
+    it('stays until it is reset where no time is set', async () => {
+      const { given, serial } = await givenLocked({ failcounter_clear_timeout: 0 });
+      given.clock.advance(minutes(100_000));
+      assert.equal(await says(given, '1234'), 'Failcounter exceeded');
+      const admin = await given.client.login('admin', given.gateway.firstPassword ?? '');
+      await given.client.post('/token/reset', { serial }, admin);
+      const { body } = await given.client.get('/token/', { serial }, admin);
+      const [{ failcount, info }] = body.result.value.tokens;
+      assert.deepEqual([failcount, info.failcounter_exceeded], [0, undefined]);
+    });
+  });
 
   it('stays where it is when wrong PINs do not count (IncFailCountOnFalsePin)', async () => {
     const given = await givenGateway(undo, { settings: { IncFailCountOnFalsePin: false } });
