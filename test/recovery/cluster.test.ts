@@ -105,9 +105,10 @@ describe('Several workers on one listener', function () {
     process.kill(victim, 'SIGKILL');
     await log.until('the gateway listens', (lines) => lines.length === workers + 1);
     load.isOn = false;
-    // then those of the others notice nothing, those of the dead one come to another at their next try, and a new one took its place
+    // then those of the others notice nothing, those of the dead one come to another after few tries, and a new one took its place
     for (const count of await Promise.all(loaded)) assert.ok(count > 0);
-    for (const failed of await Promise.all(cut)) assert.ok(failed <= 1, `${failed} requests failed`);
+    // Until it hears of the death the primary may hand a new connection to the dead one, too.
+    for (const failed of await Promise.all(cut)) assert.ok(failed <= 3, `${failed} requests failed`);
     assert.equal(log('a worker ended; another one takes its place')[0]?.how, 'SIGKILL');
     assert.equal(pids().size, workers + 1);
     // and the new one is asked too, and what the dead one had counted is not forgotten
