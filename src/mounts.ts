@@ -3,10 +3,10 @@ import { type AdminTokens, localServer, openAuthServers, openCredentials, type T
 import { challengeServiceRoutes, serviceUnknown } from './edge/dialects/challenge-service/index.ts';
 import { linotpRoutes } from './edge/dialects/linotp/index.ts';
 import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.ts';
-import { privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
+import { type PrivacyideaParts, privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpUnknown } from './edge/formats/linotp/index.ts';
 import { openReplySigner, type PiFlavour, type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
-import { addressReader, clientReader, type Mount, opsRoutes, type Route } from './edge/http/index.ts';
+import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Route } from './edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from './edge/phones/pipush/index.ts';
 import type { Engine, EngineParts } from './engine/index.ts';
@@ -119,14 +119,21 @@ const split = ({ phones: which }: MountConfig, { callers, phones }: { callers: R
 ];
 
 /** The engine, and who may call it: what every dialect of auth servers works with. */
-function callersOf({ config, listener, parts, engine, tokens, adminTokens }: MountParts) {
+function callersOf({
+  config,
+  listener,
+  parts,
+  engine,
+  tokens,
+  adminTokens,
+}: MountParts): CallerParts & Pick<PrivacyideaParts, 'userAddress'> {
   const servers = serversOf(config);
   return {
     engine,
     callerOf: openAuthServers(servers),
     credentials: openCredentials({ ...parts, servers, tokens }),
     adminTokens,
-    checkLogin: (name: string, password: string, source: string) => checkLogin(parts, name, password, source),
+    checkLogin: (name, password, source) => checkLogin(parts, name, password, source),
     clientAddress: addressReader(listener.trustedProxies),
     userAddress: clientReader(listener.trustedProxies, config.settings.OverrideAuthorizationClient),
   };

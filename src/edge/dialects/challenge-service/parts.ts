@@ -1,19 +1,12 @@
 import type { Context } from 'koa';
 import type { z } from 'zod';
-import type { Asker, Engine } from '../../../engine/index.ts';
-import { type Admin, type AdminTokens, type AuthServer, bearerOf, type CallerFacts, type Credentials } from '../../access/index.ts';
-import { askerOf, callerRequest, clientCertificate, readBody } from '../../http/index.ts';
+import type { Asker } from '../../../engine/index.ts';
+import { type Admin, type AuthServer, bearerOf } from '../../access/index.ts';
+import { askerOf, type CallerParts, readBody, recogniseCaller } from '../../http/index.ts';
 import { ServiceFault } from './replies.ts';
 
 /** What the dialect works with. */
-export type ChallengeServiceParts = {
-  engine: Engine;
-  callerOf: (facts: CallerFacts) => AuthServer | undefined;
-  /** Finds the auth server whose credential a request shows. */
-  credentials: Credentials;
-  adminTokens: AdminTokens;
-  /** The address a request counts as coming from. */
-  clientAddress: (ctx: Context) => string;
+export type ChallengeServiceParts = Omit<CallerParts, 'checkLogin'> & {
   /** The path of the mount. */
   path: string;
 };
@@ -26,14 +19,17 @@ export const dialect = 'challenge-service';
  * we know did, when the credential is wrong, or when it may not have anything delivered.
  */
 export async function authServerOf(parts: ChallengeServiceParts, ctx: Context): Promise<AuthServer> {
-  const address = parts.clientAddress(ctx);
-  const shown = await parts.credentials(callerRequest(ctx, address, bearerOf(ctx.get('authorization'))));
-  if (!shown.ok) throw new ServiceFault(401, 'The credential of this request is not valid');
-  const known = shown.value === undefined ? {} : { shown: shown.value };
-  const server = parts.callerOf({ address, mount: parts.path, certificate: clientCertificate(ctx), ...known });
-  if (!server) throw new ServiceFault(401, 'Unknown auth server');
-  if (!server.rights.includes('trigger')) throw new ServiceFault(403, 'This auth server lacks the right to trigger');
-  return server;
+  const bearer = bearerOf(ctx.get('authorization'));
+  const caller = await recogniseCaller(parts, ctx, { mount: parts.path, bearer, right: 'trigger' });
+  if (caller.ok) return caller.value.server;
+  switch (caller.error.kind) {
+    case 'unknown-caller':
+      throw new ServiceFault(401, 'Unknown auth server');
+    case 'no-right':
+      throw new ServiceFault(403, 'This auth server lacks the right to trigger');
+    default:
+      throw new ServiceFault(401, 'The credential of this request is not valid');
+  }
 }
 
 /** Who asks, as policies and transactions see it. */

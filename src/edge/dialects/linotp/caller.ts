@@ -4,7 +4,7 @@ import { equalText } from '../../../foundation/crypto/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import { type Admin, type AuthServer, bearerOf } from '../../access/index.ts';
 import { LinotpFault } from '../../formats/linotp/index.ts';
-import { callerRequest, clientCertificate } from '../../http/index.ts';
+import { recogniseCaller } from '../../http/index.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 
 /** Cookies and header of an administrator's session, as LinOTP 4 names them. @see docs/protocols/linotp.md 1 */
@@ -18,14 +18,17 @@ const csrfHeader = 'x-csrf-token';
  * or when it may not do that.
  */
 export async function authServerOf(parts: LinotpParts, ctx: Context, right: AuthServer['rights'][number]): Promise<AuthServer> {
-  const address = parts.clientAddress(ctx);
-  const shown = await parts.credentials(callerRequest(ctx, address, bearerOf(ctx.get('authorization'))));
-  if (!shown.ok) throw new LinotpFault('policy', 'The credential of this request is not valid.');
-  const known = shown.value === undefined ? {} : { shown: shown.value };
-  const server = parts.callerOf({ address, mount: parts.mount.path, certificate: clientCertificate(ctx), ...known });
-  if (!server) throw new LinotpFault('policy', 'This address is not known as an auth server of this gateway.');
-  if (!server.rights.includes(right)) throw new LinotpFault('policy', `This auth server does not have the right to ${right}.`);
-  return server;
+  const bearer = bearerOf(ctx.get('authorization'));
+  const caller = await recogniseCaller(parts, ctx, { mount: parts.mount.path, bearer, right });
+  if (caller.ok) return caller.value.server;
+  switch (caller.error.kind) {
+    case 'unknown-caller':
+      throw new LinotpFault('policy', 'This address is not known as an auth server of this gateway.');
+    case 'no-right':
+      throw new LinotpFault('policy', `This auth server does not have the right to ${right}.`);
+    default:
+      throw new LinotpFault('policy', 'The credential of this request is not valid.');
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
-import { type Admin, type AuthServer, bearerOf, type CredentialRefusal, type TokenRefusal } from '../../access/index.ts';
+import { type Admin, type AuthServer, bearerOf, type TokenRefusal } from '../../access/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
-import { callerRequest, clientCertificate } from '../../http/index.ts';
+import { type Caller, type CallerRefusal, recogniseCaller } from '../../http/index.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
@@ -13,9 +13,6 @@ export const adminRights = [
 /** One of them. */
 export type AdminRight = (typeof adminRights)[number];
 
-/** An auth server that sent a request, and whether it showed a credential of its own rather than only came from its network. */
-export type Caller = { server: AuthServer; showed: boolean };
-
 /**
  * The auth server that sent a request: by the credential it shows, else by the administrator it logged in as, else by its network. Throws the
  * dialect's refusal when the credential is wrong, when nobody we know sent it, or when it may not do that.
@@ -26,24 +23,19 @@ export async function authServerOf(
   right: AuthServer['rights'][number],
   admin?: Admin,
 ): Promise<Caller> {
-  const address = parts.clientAddress(ctx);
-  const shown = admin?.authServer ?? (await shownBy(parts, ctx, address, admin));
-  const known = { ...(shown === undefined ? {} : { shown }), ...(admin && admin.realm === undefined ? { account: admin.name } : {}) };
-  const server = parts.callerOf({ address, mount: parts.mount.path, certificate: clientCertificate(ctx), ...known });
-  if (!server) throw new PiFault('policy', 'This address is not known as an auth server of this gateway.');
-  if (!server.rights.includes(right)) throw new PiFault('policy', `This auth server does not have the right to ${right}.`);
-  return { server, showed: shown !== undefined };
+  const caller = await recogniseCaller(parts, ctx, {
+    mount: parts.mount.path,
+    // Where an administrator is logged in, the Authorization header is that one's.
+    bearer: admin ? '' : bearerOf(ctx.get('pi-authorization') || ctx.get('authorization')),
+    right,
+    ...(admin?.authServer === undefined ? {} : { shown: admin.authServer }),
+    ...(admin && admin.realm === undefined ? { account: admin.name } : {}),
+  });
+  if (!caller.ok) throw callerFault(caller.error, right);
+  return caller.value;
 }
 
-/** The name of the auth server whose credential a request shows. Where an administrator is logged in, the Authorization header is that one's. */
-async function shownBy({ credentials }: PrivacyideaParts, ctx: Context, address: string, admin?: Admin): Promise<string | undefined> {
-  const bearer = admin ? '' : bearerOf(ctx.get('pi-authorization') || ctx.get('authorization'));
-  const found = await credentials(callerRequest(ctx, address, bearer));
-  if (!found.ok) throw credentialFault(found.error);
-  return found.value;
-}
-
-function credentialFault(refusal: CredentialRefusal): PiFault {
+function callerFault(refusal: CallerRefusal, right: string): PiFault {
   switch (refusal.kind) {
     case 'malformed':
     case 'expired':
@@ -51,6 +43,10 @@ function credentialFault(refusal: CredentialRefusal): PiFault {
     case 'wrong':
     case 'blocked':
       return new PiFault('bad-authorization', 'Authentication failure. The API key or the signature of this request is not valid.');
+    case 'unknown-caller':
+      return new PiFault('policy', 'This address is not known as an auth server of this gateway.');
+    case 'no-right':
+      return new PiFault('policy', `This auth server does not have the right to ${right}.`);
     default:
       return refusal satisfies never;
   }
