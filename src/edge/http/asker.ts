@@ -22,14 +22,25 @@ export const requestParam = (ctx: Context, name: string): string | undefined => 
 
 /** Who asks, as policies see it: what the dialect knows of the caller, and what the request says of itself. No header with a credential is among it. */
 export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'dialect' | 'client'>): Asker {
-  const headers = Object.entries(ctx.headers).flatMap(([name, value]) =>
-    kept(name) && value !== undefined ? [[name, [value].flat().join(', ')]] : [],
-  );
   return {
     ...who,
     action: ctx.path.slice(0, longestText),
     userAgent: ctx.get('user-agent').slice(0, longestText),
-    headers: Object.fromEntries(headers),
+    headers: headersOf(ctx),
     params: Object.fromEntries(noted.get(ctx.req) ?? []),
   };
+}
+
+const gathered = new WeakMap<object, Readonly<Record<string, string>>>();
+
+/** The headers of a request for policies; one login asks for them many times. */
+function headersOf({ req, headers }: Context): Readonly<Record<string, string>> {
+  const known = gathered.get(req);
+  if (known) return known;
+  const shown = Object.entries(headers).flatMap(([name, value]) =>
+    kept(name) && value !== undefined ? [[name, [value].flat().join(', ')]] : [],
+  );
+  const fresh = Object.fromEntries(shown);
+  gathered.set(req, fresh);
+  return fresh;
 }
