@@ -146,3 +146,20 @@ export type Store = {
   /** Finishes what is under way, then closes. */
   close(): Promise<void>;
 };
+
+/** The part of a store that keeps small records: counters, the stock of keys, shared keys, and accounts. */
+export type OtherStore = Pick<
+  Store,
+  | 'countUp'
+  | 'countOf'
+  | 'uncount'
+  | 'addStockKey'
+  | 'takeStockKey'
+  | 'countStockKeys'
+  | 'addPartitionKey'
+  | 'findPartitionKey'
+  | 'addAccount'
+  | 'putAccount'
+  | 'findAccount'
+  | 'listAccounts'
+>;

@@ -1,26 +1,9 @@
 import type { AdminAccount, PartitionKey, StockKey } from '../../foundation/model/index.ts';
-import type { Store } from '../store.ts';
+import type { OtherStore, Store } from '../store.ts';
 import type { Row, Session } from './session.ts';
 
-type OtherStore = Pick<
-  Store,
-  | 'countUp'
-  | 'countOf'
-  | 'uncount'
-  | 'addStockKey'
-  | 'takeStockKey'
-  | 'countStockKeys'
-  | 'addPartitionKey'
-  | 'findPartitionKey'
-  | 'addAccount'
-  | 'putAccount'
-  | 'findAccount'
-  | 'listAccounts'
-  | 'ping'
->;
-
 /** Counters, the stock of keys, shared keys, and accounts. */
-export function otherStore({ get, all, run, read, write }: Session): OtherStore {
+export function otherStore({ get, all, run, read, write }: Session): OtherStore & Pick<Store, 'ping'> {
   return {
     countUp: (key, now, endsAt) =>
       write('countUp', () => {

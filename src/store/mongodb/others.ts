@@ -1,24 +1,8 @@
 import type { AdminAccount, PartitionKey, StockKey } from '../../foundation/model/index.ts';
-import type { Store } from '../store.ts';
+import type { OtherStore } from '../store.ts';
 import type { AccountDocument, PartitionKeyDocument, StockKeyDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import type { Session } from './session.ts';
-
-type OtherStore = Pick<
-  Store,
-  | 'countUp'
-  | 'countOf'
-  | 'uncount'
-  | 'addStockKey'
-  | 'takeStockKey'
-  | 'countStockKeys'
-  | 'addPartitionKey'
-  | 'findPartitionKey'
-  | 'addAccount'
-  | 'putAccount'
-  | 'findAccount'
-  | 'listAccounts'
->;
 
 /** Counters, the stock of keys, shared keys, and accounts. */
 export function otherStore({ run, collections: { counters, stockKeys, partitionKeys, accounts } }: Session): OtherStore {
