@@ -8,5 +8,15 @@ export { type Listener, openListener } from './listener.ts';
 export { listenerConfig } from './listener-config.ts';
 export { type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
 export { opsPatterns, opsRoutes, type ReadinessCheck } from './probes.ts';
-export { type Method, type Mount, type MountRoutes, type Route, type RoutePattern, routeConflicts, type Unknown } from './route.ts';
+export {
+  type Handler,
+  type Method,
+  type Mount,
+  type MountRoutes,
+  type Route,
+  type RoutePattern,
+  routeConflicts,
+  tieRoutes,
+  type Unknown,
+} from './route.ts';
 export { tryListeners } from './try-listeners.ts';

@@ -9,6 +9,13 @@ export type RoutePattern = { methods: readonly Method[]; path: string };
 /** A pattern with what answers it. */
 export type Route = RoutePattern & { handle(ctx: Context): Promise<void> | void };
 
+/** A pattern with what answers it, for any mount of its dialect; `P` is what a mount brings along. */
+export type Handler<P> = RoutePattern & { handler: (parts: P, ctx: Context) => Promise<void> };
+
+/** Ties the handlers of a dialect to the parts of one mount. */
+export const tieRoutes = <P>(table: readonly Handler<P>[], parts: P): Route[] =>
+  table.map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));
+
 /** How a dialect answers what none of its routes can. Every one of them sets status and body. */
 export type Unknown = {
   notFound(ctx: Context): void;

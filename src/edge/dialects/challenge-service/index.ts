@@ -1,5 +1,4 @@
-import type { Context } from 'koa';
-import type { Route, RoutePattern } from '../../http/index.ts';
+import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { postChallenge } from './challenge.ts';
 import { forgetDevice, listDead, pollChallenges, registerDevice } from './devices.ts';
 import type { ChallengeServiceParts } from './parts.ts';
@@ -7,7 +6,7 @@ import type { ChallengeServiceParts } from './parts.ts';
 export type { ChallengeServiceParts } from './parts.ts';
 export { serviceUnknown, type WhenDown } from './replies.ts';
 
-const table: readonly (RoutePattern & { handler: (parts: ChallengeServiceParts, ctx: Context) => Promise<void> })[] = [
+const table: readonly Handler<ChallengeServiceParts>[] = [
   { methods: ['POST'], path: '/v1/challenge', handler: postChallenge },
   { methods: ['GET'], path: '/v1/devices/dead', handler: listDead },
   { methods: ['PUT'], path: '/v1/devices/:gda', handler: registerDevice },
@@ -19,5 +18,4 @@ const table: readonly (RoutePattern & { handler: (parts: ChallengeServiceParts, 
 export const challengeServicePatterns: readonly RoutePattern[] = table;
 
 /** Ties these routes to their parts. */
-export const challengeServiceRoutes = (parts: ChallengeServiceParts): Route[] =>
-  table.map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));
+export const challengeServiceRoutes = (parts: ChallengeServiceParts): Route[] => tieRoutes(table, parts);

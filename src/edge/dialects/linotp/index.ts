@@ -1,5 +1,4 @@
-import type { Context } from 'koa';
-import type { Route, RoutePattern } from '../../http/index.ts';
+import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { adminCheckStatus } from './admin-checkstatus.ts';
 import { adminInit } from './admin-init.ts';
 import { adminLogin, adminLogout } from './admin-login.ts';
@@ -15,11 +14,9 @@ import { testPage } from './test-page.ts';
 
 export type { LinotpParts } from './parts.ts';
 
-type Handler = (parts: LinotpParts, ctx: Context) => Promise<void>;
-
 const both = ['GET', 'POST'] as const;
 
-const table: readonly (RoutePattern & { handler: Handler })[] = [
+const table: readonly Handler<LinotpParts>[] = [
   { methods: both, path: '/validate/check', handler: validateCheck },
   { methods: both, path: '/validate/check_s', handler: validateCheckSerial },
   { methods: both, path: '/validate/check_t', handler: validateCheckTransaction },
@@ -55,5 +52,4 @@ const table: readonly (RoutePattern & { handler: Handler })[] = [
 export const linotpPatterns: readonly RoutePattern[] = table;
 
 /** Ties the dialect's routes to its parts. */
-export const linotpRoutes = (parts: LinotpParts): Route[] =>
-  table.map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));
+export const linotpRoutes = (parts: LinotpParts): Route[] => tieRoutes(table, parts);

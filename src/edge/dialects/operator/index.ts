@@ -1,5 +1,4 @@
-import type { Context } from 'koa';
-import type { Route, RoutePattern } from '../../http/index.ts';
+import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import type { OperatorParts } from './parts.ts';
 import { explainPolicy } from './policy.ts';
 import { checkProvider, listProviders, testProvider } from './providers.ts';
@@ -8,7 +7,7 @@ import { addTokenAddress, listAddresses, removeTokenAddress, showTransaction } f
 export { operatorUnknown } from './errors.ts';
 export type { OperatorParts } from './parts.ts';
 
-const table: readonly (RoutePattern & { handler: (parts: OperatorParts, ctx: Context) => Promise<void> })[] = [
+const table: readonly Handler<OperatorParts>[] = [
   { methods: ['GET'], path: '/ops/providers', handler: listProviders },
   { methods: ['POST'], path: '/ops/providers/:name/check', handler: checkProvider },
   { methods: ['POST'], path: '/ops/providers/:name/test', handler: testProvider },
@@ -23,5 +22,4 @@ const table: readonly (RoutePattern & { handler: (parts: OperatorParts, ctx: Con
 export const operatorPatterns: readonly RoutePattern[] = table;
 
 /** Ties these routes to their parts. */
-export const operatorRoutes = (parts: OperatorParts): Route[] =>
-  table.map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));
+export const operatorRoutes = (parts: OperatorParts): Route[] => tieRoutes(table, parts);

@@ -1,6 +1,5 @@
-import type { Context } from 'koa';
 import type { PiFlavour } from '../../formats/privacyidea/index.ts';
-import type { Route, RoutePattern } from '../../http/index.ts';
+import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { auth } from './auth.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { pollTransaction } from './poll-transaction.ts';
@@ -17,9 +16,7 @@ import { validateInitialize, validateRadiusCheck, validateSamlCheck } from './va
 
 export type { PrivacyideaParts } from './parts.ts';
 
-type Handler = (parts: PrivacyideaParts, ctx: Context) => Promise<void>;
-
-const table: readonly (RoutePattern & { handler: Handler; only?: PiFlavour })[] = [
+const table: readonly (Handler<PrivacyideaParts> & { only?: PiFlavour })[] = [
   { methods: ['GET', 'POST'], path: '/validate/check', handler: validateCheck },
   { methods: ['GET', 'POST'], path: '/validate/radiuscheck', handler: validateRadiusCheck },
   { methods: ['GET', 'POST'], path: '/validate/samlcheck', handler: validateSamlCheck },
@@ -58,6 +55,7 @@ export const privacyideaPatterns: readonly RoutePattern[] = table;
 
 /** Ties the dialect's routes to its parts. */
 export const privacyideaRoutes = (parts: PrivacyideaParts): Route[] =>
-  table
-    .filter(({ only = parts.product.flavour }) => only === parts.product.flavour)
-    .map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));
+  tieRoutes(
+    table.filter(({ only = parts.product.flavour }) => only === parts.product.flavour),
+    parts,
+  );
