@@ -24,7 +24,7 @@ export async function deliver(parts: EngineParts, request: DeliverRequest): Prom
 }
 
 /** What is kept of a deadline for everything else that a login does, so that its reply comes within it (ms). */
-const reserveOf = (deadlineMs: number): number => Math.min(100, Math.floor(deadlineMs / 10));
+export const reserveOf = (deadlineMs: number): number => Math.min(100, Math.floor(deadlineMs / 10));
 
 type One = { challenge: Challenge; token: PushToken };
 

@@ -1,4 +1,4 @@
-import type { Challenge, PushToken, Transaction } from '../foundation/model/index.ts';
+import { type Challenge, isSameName, type PushToken, type Transaction } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
 import { matchingCode } from './ask.ts';
 import { answered } from './enrolment-answer.ts';
@@ -81,8 +81,7 @@ export async function findPublicly(parts: EngineParts, id: string, source: strin
 }
 
 function isFor(transaction: Transaction, { user, serial }: FinishRequest): boolean {
-  const sameUser =
-    !user || (user.user.toLowerCase() === transaction.user.toLowerCase() && user.realm.toLowerCase() === transaction.realm.toLowerCase());
+  const sameUser = !user || (isSameName(user.user, transaction.user) && isSameName(user.realm, transaction.realm));
   const hasToken = serial === undefined || transaction.decision.challenges.some((challenge) => challenge.serial === serial);
   return sameUser && hasToken && (user !== undefined || serial !== undefined);
 }

@@ -52,7 +52,7 @@ export type {
   SealTools,
   SharedKey,
 } from './phone-protocol.ts';
-export { awaitsActivation, isUsable, mostLoginsKey } from './pins.ts';
+export { awaitsActivation, isUsable, longestPin, mostLoginsKey } from './pins.ts';
 export {
   carriedAddress,
   type DeviceFacts,

@@ -70,6 +70,9 @@ export const awaitsActivation = (token: PushToken, now: number): boolean =>
 export const isLocked = (parts: EngineParts, token: PushToken): boolean =>
   parts.guesses.lockout === 'source' ? token.failCount >= failuresOfAll : isShut(parts, token);
 
+/** A longer PIN is none: hashing it would cost more than anybody types. */
+export const longestPin = 256;
+
 /** A push token that may be asked now: bound to a phone, enabled, not revoked, inside its validity, and not used as often as it may be. */
 export function isUsable(token: PushToken, now: number): boolean {
   return token.rollout === 'enrolled' && token.enabled && !token.revoked && isInTime(token, now) && !isUsedUp(token);

@@ -31,6 +31,9 @@ export const authServerConfig = z.strictObject({
 /** A caller that was recognised. */
 export type AuthServer = z.output<typeof authServerConfig>;
 
+/** Whether an auth server may ask for the users of a realm. */
+export const mayAskFor = ({ realms }: AuthServer, realm: string): boolean => realms === undefined || realms.includes(realm);
+
 /** The one auth server of a configuration that names none: whoever calls from this machine. */
 export const localServer = (mounts: readonly string[]): AuthServer => ({
   name: 'local',

@@ -1,5 +1,5 @@
 export { type Admin, type AdminTokens, issueApiToken, openAdminTokens } from './admin-tokens.ts';
-export { type AuthServer, authServerConfig, type CallerFacts, localServer, openAuthServers } from './auth-servers.ts';
+export { type AuthServer, authServerConfig, type CallerFacts, localServer, mayAskFor, openAuthServers } from './auth-servers.ts';
 export type { CertificateFacts } from './certificates.ts';
 export { bearerOf, type CallerRequest, type CredentialRefusal, type Credentials, openCredentials } from './credentials.ts';
 export type { TokenRefusal } from './holder.ts';

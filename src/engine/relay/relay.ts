@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayFault, type RelayProgress, type TrailEntry, type Transaction } from '../../foundation/model/index.ts';
+import { reserveOf } from '../deliver.ts';
 import type { EngineParts } from '../parts.ts';
 import { claim } from './claim.ts';
 import { markDeviceDead } from './mark-dead.ts';
@@ -12,7 +13,6 @@ export type RelayReply = Exclude<RelayProgress, { kind: 'claimed' }> | { kind: '
 
 /** What the store may take beside the delivery itself before others take a claim for abandoned. */
 const leaseReserveMs = 5_000;
-const reserveOf = (deadlineMs: number): number => Math.min(100, Math.floor(deadlineMs / 10));
 const maxAttempts = 20;
 const retryMs = 50;
 

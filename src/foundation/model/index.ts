@@ -14,9 +14,11 @@ export {
 } from './push-token.ts';
 export type { RelayDevice, RelayProgress } from './relay.ts';
 export { ok, type Result, refused } from './result.ts';
+export { isSameName } from './same-name.ts';
 export { Secret, secretField } from './secret.ts';
 export type { StockKey } from './stock-key.ts';
 export { systemCode } from './system-code.ts';
+export { tokenNumber } from './token-number.ts';
 export type {
   Challenge,
   ChallengeMode,

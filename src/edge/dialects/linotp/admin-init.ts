@@ -1,12 +1,13 @@
 import type { Context } from 'koa';
 import { toBuffer, toDataURL } from 'qrcode';
+import { longestPin } from '../../../engine/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import { adminOf } from './caller.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 import { ownerNamed } from './subject.ts';
 
 const tokenType = 'push';
-const longest = { pin: 256, description: 80, serial: 40 };
+const longest = { pin: longestPin, description: 80, serial: 40 };
 const serialPattern = /^[0-9a-zA-Z_-]+$/;
 const known = [...['type', 'serial', 'user', 'realm', 'resConf', 'pin', 'description', 'session', 'key_size'], ...['qr', 'httperror']];
 const pairingLifeMs = 24 * 60 * 60_000;

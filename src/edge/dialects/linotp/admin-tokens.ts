@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { longestPin } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
@@ -6,8 +7,6 @@ import { adminOf } from './caller.ts';
 import type { LinotpParts } from './parts.ts';
 import { storedName } from './subject.ts';
 import { tokenRow } from './token-row.ts';
-
-const longestPin = 256;
 
 /** The push tokens of a serial or a user. Throws when nobody is named. */
 async function selected(parts: LinotpParts, params: LinotpParams): Promise<PushToken[]> {

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
-import type { Challenge, Transaction } from '../../../foundation/model/index.ts';
+import { type Challenge, isSameName, type Transaction } from '../../../foundation/model/index.ts';
 import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import { authServerOf } from './caller.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 import { passRule } from './pass.ts';
-import { isSame, resolved } from './subject.ts';
+import { resolved } from './subject.ts';
 import { childId, idOf, parentOf } from './trigger.ts';
 
 /**
@@ -44,8 +44,8 @@ async function isAbout(parts: LinotpParts, params: LinotpParams, { user, realm }
   const name = params.text('user');
   if (!name) return true;
   const who = resolved(parts, params, name);
-  if (!isSame(who.realm, realm)) return false;
-  return isSame(who.user, user) || isSame((await parts.engine.recordOf(who.user, who.realm))?.username ?? '', user);
+  if (!isSameName(who.realm, realm)) return false;
+  return isSameName(who.user, user) || isSameName((await parts.engine.recordOf(who.user, who.realm))?.username ?? '', user);
 }
 
 async function isAllowed(parts: LinotpParts, ctx: Context, { transaction, pass, params }: Question): Promise<boolean> {

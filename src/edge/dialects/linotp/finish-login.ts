@@ -1,6 +1,7 @@
+import { isSameName } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import type { LinotpParts } from './parts.ts';
-import { asKnown, isSame, mayBeAsked, type Subject } from './subject.ts';
+import { asKnown, mayBeAsked, type Subject } from './subject.ts';
 import { parentOf } from './trigger.ts';
 
 type SecondLeg = { id: string; server: AuthServer; typed: Subject };
@@ -14,7 +15,7 @@ export async function finishLogin(parts: LinotpParts, { id, server, typed }: Sec
   const { engine } = parts;
   const transaction = await engine.findOwnForeign('linotp', server.name, parentOf(id));
   if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
-  const isOwn = isSame(transaction.user, typed.user) && transaction.realm === typed.realm;
+  const isOwn = isSameName(transaction.user, typed.user) && transaction.realm === typed.realm;
   const { user, realm, tokens } = isOwn ? typed : await asKnown(parts, typed);
   const usable = tokens.filter((token) => mayBeAsked(token, engine.clock()));
   const [first] = tokens;

@@ -1,6 +1,6 @@
 import { awaitsActivation, isUsable, ownerOf, type Person } from '../../../engine/index.ts';
-import type { Owner, PushToken } from '../../../foundation/model/index.ts';
-import type { AuthServer } from '../../access/index.ts';
+import { isSameName, type Owner, type PushToken } from '../../../foundation/model/index.ts';
+import { type AuthServer, mayAskFor } from '../../access/index.ts';
 import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
 import type { LinotpParts } from './parts.ts';
 
@@ -31,8 +31,6 @@ export async function subjectOf(parts: LinotpParts, params: LinotpParams, server
   return { user, realm, tokens: token && mayAsk(token) ? [token] : [], isBySerial: !named };
 }
 
-const mayAskFor = ({ realms }: AuthServer, realm: string): boolean => realms === undefined || realms.includes(realm);
-
 /**
  * The same as the sources know it: under the name that they write, with the push tokens of that very user; none for who is unknown or has left. Throws as
  * `findPerson`.
@@ -42,22 +40,19 @@ export async function asKnown({ engine }: LinotpParts, typed: Subject): Promise<
   const person = user === '' ? 'unlisted' : await engine.findPerson(user, realm);
   if (person === 'unknown-user') return { ...typed, person, tokens: [] };
   const known = person === 'unlisted' ? user : person.username;
-  const isAlias = !isBySerial && !isSame(known, user);
+  const isAlias = !isBySerial && !isSameName(known, user);
   const found = isAlias ? [...tokens, ...(await engine.tokensOf(known, realm))] : tokens;
   const isTheirs = (owner: Owner | undefined): boolean => {
     if (isBySerial) return !owner || person === 'unlisted' || engine.isOwnedBy(owner, person);
     return (
       owner !== undefined &&
-      isSame(owner.user, known) &&
-      isSame(owner.realm, realm) &&
+      isSameName(owner.user, known) &&
+      isSameName(owner.realm, realm) &&
       (person === 'unlisted' || engine.isOwnedBy(owner, person))
     );
   };
   return { ...typed, person, user: known, tokens: found.filter(({ owner }) => isTheirs(owner)) };
 }
-
-/** Whether two names are of one user, or of one realm. */
-export const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 /** Whether a push token is bound to a phone, or to one that has to prove its key. */
 export const mayBeAsked = (token: PushToken, now: number): boolean => isUsable(token, now) || awaitsActivation(token, now);

@@ -1,4 +1,4 @@
-import type { PushToken, RolloutState } from '../../../foundation/model/index.ts';
+import { type PushToken, type RolloutState, tokenNumber } from '../../../foundation/model/index.ts';
 
 /** LinOTP's names of the states of a push token. @see docs/protocols/linotp.md 6 */
 const states: Record<RolloutState, string> = {
@@ -12,7 +12,7 @@ const states: Record<RolloutState, string> = {
 export function tokenRow(token: PushToken): Record<string, unknown> {
   const { owner } = token;
   return {
-    'LinOtp.TokenId': idOf(token.serial),
+    'LinOtp.TokenId': tokenNumber(token.serial),
     'LinOtp.TokenDesc': token.description,
     'LinOtp.TokenSerialnumber': token.serial,
     'LinOtp.TokenType': token.type,
@@ -53,6 +53,3 @@ function infoOf({ phone: { part }, phonePublicKey, rollout }: PushToken): string
 
 /** The key at the end of its SPKI form. */
 const rawKey = (spki: string): string => Buffer.from(spki, 'base64').subarray(-ed25519Bytes).toString('base64');
-
-/** A number for clients that want one: from the serial, always the same, below 2^31. */
-const idOf = (serial: string): number => [...serial].reduce((so, character) => (so * 31 + character.charCodeAt(0)) % 2_147_483_647, 7);

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Person } from '../../../engine/index.ts';
-import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
+import { isSameName, type PushToken, type Transaction } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
@@ -39,7 +39,7 @@ export async function secondSubject(
   typed: Subject,
   transaction: Transaction | undefined,
 ): Promise<Subject> {
-  const isOwn = transaction !== undefined && isSame(transaction.user, typed.user) && transaction.realm === typed.realm;
+  const isOwn = transaction !== undefined && isSameName(transaction.user, typed.user) && transaction.realm === typed.realm;
   if (!isOwn) return asKnown(parts, ctx, typed);
   const record = parts.engine.policy.looksAtUsers ? await parts.engine.recordOf(typed.user, typed.realm) : undefined;
   if (record) rememberUser(ctx, record);
@@ -58,13 +58,11 @@ async function asPerson({ engine }: PrivacyideaParts, ctx: Context, typed: Subje
   const { username } = person;
   const { realm, serial } = typed;
   // Who is asked for by serial keeps the name that stands in the push token, since the second leg comes without another.
-  const isAlias = serial === undefined && !isSame(username, typed.user);
+  const isAlias = serial === undefined && !isSameName(username, typed.user);
   const tokens = isAlias ? await engine.tokensOf(username, realm) : typed.tokens;
   const isTheirs = ({ owner }: PushToken): boolean => !owner || engine.isOwnedBy(owner, person);
   return { ...typed, person, user: serial === undefined ? username : typed.user, tokens: tokens.filter(isTheirs) };
 }
-
-const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 /** Refuses (400/904) a user whom no source of the realm knows. */
 export function demandKnown({ user, realm, person }: Subject, unknownUser: (name: string) => string): void {

@@ -1,6 +1,6 @@
 import type { Person } from '../../../engine/index.ts';
-import type { PushToken } from '../../../foundation/model/index.ts';
-import type { AuthServer } from '../../access/index.ts';
+import { isSameName, type PushToken } from '../../../foundation/model/index.ts';
+import { type AuthServer, mayAskFor } from '../../access/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import { flavourRules } from './flavour.ts';
 import type { PrivacyideaParts } from './parts.ts';
@@ -41,10 +41,9 @@ type Named = { user: string; realm: string };
 /** Whether a user is the owner, by the name that was typed or else by the one that the source writes for it. */
 async function isOwner({ engine }: PrivacyideaParts, { user, realm }: Named, owner: Named): Promise<boolean> {
   if (owner.realm !== realm) return false;
-  const isSame = (name: string): boolean => name.toLowerCase() === owner.user.toLowerCase();
-  if (isSame(user)) return true;
+  if (isSameName(user, owner.user)) return true;
   const person = await engine.findPerson(user, realm);
-  return typeof person !== 'string' && isSame(person.username);
+  return typeof person !== 'string' && isSameName(person.username, owner.user);
 }
 
 /** The user a request names, with the realm it belongs to. */
@@ -62,5 +61,3 @@ export function userOf(
   }
   return resolved;
 }
-
-const mayAskFor = ({ realms }: AuthServer, realm: string): boolean => realms === undefined || realms.includes(realm);

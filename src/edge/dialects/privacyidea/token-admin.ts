@@ -1,12 +1,11 @@
 import type { Context } from 'koa';
+import { longestPin } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { type AdminRight, adminOf } from './caller.ts';
 import { storedName } from './owner-named.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { isRevoked, noSuchToken } from './refusals.ts';
-
-const longestPin = 256;
 
 /** Throws 905 for a PIN that is too long to be one. */
 export function checkPinLength(pin: string, name: string): void {

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { toDataURL } from 'qrcode';
-import type { Engine } from '../../../engine/index.ts';
-import type { Owner } from '../../../foundation/model/index.ts';
+import { type Engine, longestPin } from '../../../engine/index.ts';
+import { isSameName, type Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
 import { enrolmentRules } from './enrolment-rules.ts';
@@ -12,7 +12,6 @@ import { isAssigned, isRevoked, noSuchToken } from './refusals.ts';
 import { withinLimits } from './token-limits.ts';
 
 const serialPattern = /^[0-9a-zA-Z\-_]+$/;
-const longestPin = 256;
 const longestDescription = 80;
 
 /**
@@ -79,10 +78,8 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
 function isSameOwner(one: Owner, other: Owner): boolean {
   // Who was given the name of one who left is somebody else.
   const isLater = one.resolver === other.resolver && other.userid !== undefined && other.userid !== (one.userid ?? one.user);
-  return sameText(one.user, other.user) && sameText(one.realm, other.realm) && !isLater;
+  return isSameName(one.user, other.user) && isSameName(one.realm, other.realm) && !isLater;
 }
-
-const sameText = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 type Refusal<Call extends 'offerRollout' | 'renewRollout'> = Extract<Awaited<ReturnType<Engine[Call]>>, { ok: false }>['error'];
 

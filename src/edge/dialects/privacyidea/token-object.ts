@@ -1,4 +1,4 @@
-import type { PushToken, RolloutState } from '../../../foundation/model/index.ts';
+import { type PushToken, type RolloutState, tokenNumber } from '../../../foundation/model/index.ts';
 import type { PiFlavour } from '../../formats/privacyidea/index.ts';
 
 const rolloutStates: Record<RolloutState, string> = {
@@ -31,7 +31,7 @@ export function tokenObject(token: PushToken, flavour: PiFlavour): Record<string
     count_window: 10,
     description: token.description,
     failcount: token.failCount,
-    id: numberOf(token.serial),
+    id: tokenNumber(token.serial),
     info: info(token, flavour),
     locked: token.revoked || token.failCount >= token.maxFail,
     maxfail: token.maxFail,
