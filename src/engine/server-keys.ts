@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { openCache } from '../foundation/cache/index.ts';
 import { signRsaSha256 } from '../foundation/crypto/index.ts';
 import type { Keyring } from '../foundation/keyring/index.ts';
 import type { PushToken } from '../foundation/model/index.ts';
@@ -18,7 +18,7 @@ export type ServerKeys = {
  * @param max how many opened keys stay in memory; the first signature of a key object costs several times the later ones
  */
 export function openServerKeys(keyring: Keyring, max = 10_000): ServerKeys {
-  const opened = new LRUCache<string, KeyObject>({ max });
+  const opened = openCache<KeyObject>(max);
   const record = (serial: string): string => `token:${serial}`;
   const open = (serial: string, sealed: string): KeyObject => {
     // The sealed text is the cache's key: a new rollout makes a new one, so nothing has to be invalidated.

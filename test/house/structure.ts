@@ -27,7 +27,7 @@ export const floors: readonly (readonly string[])[] = [
   ['src/foundation/crypto'],
   ['src/foundation/wire'],
   ['src/foundation/telemetry'],
-  ['src/foundation/model'],
+  ['src/foundation/model', 'src/foundation/cache'],
 ];
 
 /** Wings share floors but have no doors to one another, however high one of their rooms stands. */

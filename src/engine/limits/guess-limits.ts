@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { openCache } from '../../foundation/cache/index.ts';
 import type { Clock } from '../../foundation/model/index.ts';
 import type { Store } from '../../store/store.ts';
 import { networkOf } from './network-of.ts';
@@ -48,8 +48,8 @@ const waitMs = (beyond: number): number => Math.min(minute * 2 ** Math.min(beyon
 
 /** Opens the limits over the counters of the store. */
 export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessLimits {
-  const waits = new LRUCache<string, number>({ max: 100_000 });
-  const trustedUntil = new LRUCache<string, number>({ max: 100_000 });
+  const waits = openCache<number>(100_000);
+  const trustedUntil = openCache<number>(100_000);
   const underWay = new Map<string, number>();
   const isWaiting = (key: string): boolean => clock() < (waits.get(key) ?? 0);
 

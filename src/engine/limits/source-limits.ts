@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { openCache } from '../../foundation/cache/index.ts';
 import type { Clock } from '../../foundation/model/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../../store/store.ts';
@@ -25,7 +25,7 @@ export type SourceLimitSettings = { failures: number; windowMs: number };
 /** Opens the limits over the counters of the store. */
 export function openSourceLimits(parts: { store: Store; clock: Clock; metrics: Metrics; settings: SourceLimitSettings }): SourceLimits {
   const { store, clock, metrics, settings } = parts;
-  const blockedUntil = new LRUCache<string, number>({ max: 100_000 });
+  const blockedUntil = openCache<number>(100_000);
   return {
     isBlocked(scope, source) {
       const until = blockedUntil.get(`${scope}:${source}`);

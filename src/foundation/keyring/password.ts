@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { openCache } from '../cache/index.ts';
 import { GatewayFault } from '../model/index.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -22,7 +22,7 @@ const saltBytes = 16;
 /** Opens the hashing with the peppers of this keyring; the id of the key is part of a hash. */
 export function createPasswords(keyring: Keyring, remembered = 100_000): Passwords {
   const memoryKey = randomBytes(32);
-  const right = new LRUCache<string, true>({ max: remembered });
+  const right = openCache<true>(remembered);
   const memoryOf = (password: string, stored: string): string =>
     createHmac('sha256', memoryKey).update(`${stored}\n${password}`).digest('base64url');
   return {

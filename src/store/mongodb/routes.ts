@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { openCache } from '../../foundation/cache/index.ts';
 import type { Uniqueness } from './collections.ts';
 
 /** The filter that finds one document; `bucket` is the shard key's first part, where it is known. */
@@ -23,7 +23,7 @@ const carriesBucket = /^\d{20}$/;
 
 /** Without shards nothing is remembered: `_id` alone is the shortest way. */
 export function openRoutes(uniqueBy: Uniqueness): Routes {
-  const buckets = new LRUCache<string, number>({ max: remembered });
+  const buckets = openCache<number>(remembered);
   const isSharded = uniqueBy === 'names';
   const besides = (serial: string): { bucket?: number } => {
     const bucket = buckets.get(serial);

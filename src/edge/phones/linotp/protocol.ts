@@ -1,5 +1,4 @@
 import { createHash, type KeyObject } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import type {
   AnswerMeaning,
   Offer,
@@ -11,6 +10,7 @@ import type {
   SealTools,
   SharedKey,
 } from '../../../engine/index.ts';
+import { openCache } from '../../../foundation/cache/index.ts';
 import { rawPrivateKey, rawPublicKey, readSpki, verifyEd25519 } from '../../../foundation/crypto/index.ts';
 import { type Challenge, GatewayFault, ok, type PushToken, type Result, refused } from '../../../foundation/model/index.ts';
 import { linotpTexts } from '../../formats/linotp/index.ts';
@@ -33,7 +33,7 @@ export type LinotpOptions = { scheme: string; cachedKeys?: number };
 
 /** Opens the protocol. @see docs/protocols/linotp.md 6 to 9 */
 export function openLinotp({ scheme, cachedKeys = 10_000 }: LinotpOptions): Linotp {
-  const keys = new LRUCache<string, KeyObject>({ max: cachedKeys });
+  const keys = openCache<KeyObject>(cachedKeys);
   const keyOf = ({ phonePublicKey }: PushToken): KeyObject | undefined => {
     if (phonePublicKey === undefined) return undefined;
     const key = keys.get(phonePublicKey) ?? readSpki(phonePublicKey);

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import type { AnswerMeaning, Offer, PhoneKeys, PhoneProtocol, Prompt, Sealed, SealTools } from '../../../engine/index.ts';
+import { openCache } from '../../../foundation/cache/index.ts';
 import { encodeBase32 } from '../../../foundation/crypto/index.ts';
 import { type Challenge, ok, type PushToken, type Result, refused } from '../../../foundation/model/index.ts';
 import { rolloutUrl } from './rollout-url.ts';
@@ -45,7 +45,7 @@ const capabilities = { text: '{"decline_reason": true}', value: { decline_reason
  * @see docs/protocols/privacyidea.md 3, 4, 5, 13
  */
 export function openPipush(cachedKeys = 10_000): Pipush {
-  const keys = new LRUCache<string, KeyObject>({ max: cachedKeys });
+  const keys = openCache<KeyObject>(cachedKeys);
   const keyOf = ({ phonePublicKey }: PushToken): KeyObject | undefined => {
     if (phonePublicKey === undefined) return undefined;
     const key = keys.get(phonePublicKey) ?? readPhoneKey(phonePublicKey);

@@ -6,8 +6,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { openCache } from '../../../foundation/cache/index.ts';
 import { GatewayFault, type Result, refused, systemCode } from '../../../foundation/model/index.ts';
 import { defineSource, type SourceHost } from '../user-source.ts';
 import { matchesHash } from './password-hash.ts';
@@ -87,7 +87,7 @@ function readNow(config: FileConfig, { name, file }: { name: string; file: strin
 /** A password that was right once is right for the same hash without its cost; a wrong one always pays. */
 function rememberRight(matches: typeof matchesHash): typeof matchesHash {
   const key = randomBytes(32);
-  const right = new LRUCache<string, true>({ max: 10_000 });
+  const right = openCache<true>(10_000);
   return async (password, hash) => {
     const memory = createHmac('sha256', key).update(`${hash}\n${password}`).digest('base64url');
     if (right.get(memory)) return true;
