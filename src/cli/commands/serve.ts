@@ -8,6 +8,7 @@ import { openLog } from '../../foundation/telemetry/index.ts';
 import { type Ready, serveAsWorker, startWorkers } from '../cluster/index.ts';
 import { openFileWatch } from '../file-watch.ts';
 import type { GatewayOptions, StartGateway } from '../gateway-runner.ts';
+import { startIdleCollection } from '../idle-collection.ts';
 import type { Terminal } from '../terminal.ts';
 import { configFor, configOption, defaultConfigFile } from './config-option.ts';
 
@@ -45,6 +46,7 @@ function work({ startGateway, terminal, file }: Serving): Promise<void> {
     terminal,
     async start(metrics) {
       const options = await optionsFor(file, { ...terminal, err: () => undefined });
+      startIdleCollection(options.log);
       return startGateway({ ...options, metrics, log: options.log.child({ worker: process.pid }) });
     },
     reload: (gateway) => void gateway.reload(loadConfig(file, terminal.environment)),
@@ -53,6 +55,7 @@ function work({ startGateway, terminal, file }: Serving): Promise<void> {
 
 async function startHere({ startGateway, options, file }: { startGateway: StartGateway; options: GatewayOptions; file: string }) {
   const gateway = await startGateway(options);
+  startIdleCollection(options.log);
   return { ...gateway, reload: () => void gateway.reload(loadConfig(file, options.environment)) };
 }
 
