@@ -7,14 +7,14 @@ import { type Status, statusOf } from './status.ts';
 
 /**
  * A login whose auth server waits for the phone's answer: names only, since many may wait at once. `serials`: the push tokens that its end
- * needs; `usable`: those of them that may finish it; `givenUp` is told once what to call when nobody waits any more.
+ * needs; `usable`: those of them that may finish it; `givenUp` is told once what to call when nobody waits any more, and says how to stop that.
  */
 export type WaitRequest = {
   id: string;
   serials: readonly string[];
   usable: readonly string[];
   waitMs: number;
-  givenUp: (tell: () => void) => unknown;
+  givenUp: (tell: () => void) => () => void;
 };
 
 type End = { kind: 'accepted'; serial: string } | { kind: 'declined'; status: 'declined' | 'cancelled' } | { kind: 'timeout' };
@@ -32,21 +32,45 @@ const retryMs = 200;
  * and at which gateway, it is heard of at once. Nothing that was read is kept from one look to the next.
  */
 export async function waitForAnswer(parts: EngineParts, request: WaitRequest): Promise<Waited> {
-  const bell = openBell(request);
+  const bell: Bell = { hasRung: false, isOver: false, wake: () => undefined };
+  const ring = (): void => {
+    bell.hasRung = true;
+    bell.wake();
+  };
+  const end = (): void => {
+    bell.isOver = true;
+    ring();
+  };
   // Listens first and looks then, so that no answer falls between.
-  const stop = parts.store.onDecided(request.id, bell.ring);
+  const stopListening = parts.store.onDecided(request.id, ring);
+  const stopWatching = request.givenUp(end);
+  const timer = setTimeout(end, Math.max(1, request.waitMs));
   parts.metrics.waiters.inc({ kind: 'push_wait' });
   try {
     for (;;) {
-      const ended = await look(parts, request, bell.isOver());
+      const ended = await look(parts, request, bell.isOver);
       if (ended !== 'again' && ended !== 'unreachable') return ended;
-      await bell.rung(ended === 'unreachable' ? retryMs : undefined);
+      await rung(bell, ended === 'unreachable' ? retryMs : undefined);
+      bell.hasRung = bell.isOver;
     }
   } finally {
-    stop();
-    bell.close();
+    stopListening();
+    stopWatching();
+    clearTimeout(timer);
     parts.metrics.waiters.dec({ kind: 'push_wait' });
   }
+}
+
+/** What is waited for, which may have happened already: a ring, or that it is over, by time or because nobody waits any more. */
+type Bell = { hasRung: boolean; isOver: boolean; wake: () => void };
+
+/** Resolves at the next ring, or at one that nobody has waited for yet, or after `limitMs`. */
+function rung(bell: Bell, limitMs: number | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    bell.wake = resolve;
+    if (bell.hasRung) resolve();
+    if (limitMs !== undefined) setTimeout(resolve, limitMs);
+  });
 }
 
 /** What the transaction says now; `unreachable`: the store could not be asked, which is no end of the wait before its time. */
@@ -109,37 +133,4 @@ async function giveUp(parts: EngineParts, transaction: Transaction, usable: read
   if (reply === 'taken') return { kind: 'timeout' };
   const ended = await endOf(parts, now, usable);
   return ended === 'again' ? { kind: 'timeout' } : ended;
-}
-
-/** Something to wait for that may have happened already: a ring, the end of the time, or that nobody waits any more. */
-function openBell({ waitMs, givenUp }: WaitRequest) {
-  let hasRung = false;
-  let isOver = false;
-  let wake: (() => void) | undefined;
-  const ring = (): void => {
-    hasRung = true;
-    wake?.();
-  };
-  const end = (): void => {
-    isOver = true;
-    ring();
-  };
-  const timer = setTimeout(end, Math.max(1, waitMs));
-  givenUp(end);
-  return {
-    ring,
-    isOver: () => isOver,
-    close: () => clearTimeout(timer),
-    /** Resolves at the next ring, or at one that nobody has waited for yet, or after `limitMs`. */
-    async rung(limitMs: number | undefined): Promise<void> {
-      let limit: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        if (hasRung) resolve();
-        if (limitMs !== undefined) limit = setTimeout(resolve, limitMs);
-      });
-      clearTimeout(limit);
-      hasRung = isOver;
-    },
-  };
 }

@@ -3,7 +3,6 @@ import type { Asker } from '../../engine/index.ts';
 
 const longestText = 256;
 const mostParams = 50;
-const noted = new WeakMap<object, ReadonlyMap<string, string>>();
 const kept = (name: string): boolean => !/authorization|cookie|key|token/.test(name);
 const keptParam = (name: string): boolean => !/pass|pin|secret|credential|signature|fb_?token|key|nonce|answer|otp/i.test(name);
 
@@ -14,11 +13,13 @@ export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): 
       ? [[name, String(value).slice(0, longestText)]]
       : [],
   );
-  noted.set(ctx.req, new Map(texts.slice(0, mostParams)));
+  ctx.state.params = new Map(texts.slice(0, mostParams));
 }
 
 /** One noted parameter of a request. */
-export const requestParam = (ctx: Context, name: string): string | undefined => noted.get(ctx.req)?.get(name);
+export const requestParam = (ctx: Context, name: string): string | undefined => notedOf(ctx)?.get(name);
+
+const notedOf = (ctx: Context): ReadonlyMap<string, string> | undefined => ctx.state.params;
 
 /** Who asks, as policies see it: what the dialect knows of the caller, and what the request says of itself. No header with a credential is among it. */
 export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'dialect' | 'client'>): Asker {
@@ -27,7 +28,7 @@ export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'dialect' 
     action: ctx.path.slice(0, longestText),
     userAgent: ctx.get('user-agent').slice(0, longestText),
     headers: headersOf(ctx),
-    params: Object.fromEntries(noted.get(ctx.req) ?? []),
+    params: Object.fromEntries(notedOf(ctx) ?? []),
   };
 }
 

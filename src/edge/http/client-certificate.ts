@@ -2,11 +2,13 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Context } from 'koa';
 import type { CertificateFacts } from '../access/index.ts';
+import { connectionOf } from './connection.ts';
 
 const known = new WeakMap<Socket, CertificateFacts | undefined>();
 
 /** The client certificate of a request, if one was shown and an authority of the listener issued it. Read once per connection. */
-export function clientCertificate({ req: { socket } }: Context): CertificateFacts | undefined {
+export function clientCertificate({ req }: Context): CertificateFacts | undefined {
+  const { socket } = connectionOf(req);
   if (!known.has(socket)) known.set(socket, socket instanceof TLSSocket && socket.authorized ? factsOf(socket) : undefined);
   return known.get(socket);
 }

@@ -1,5 +1,6 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
+import { isHeld, replyHere, replyOf } from './held.ts';
 import { fullPath, type Mount } from './route.ts';
 
 /** What a request was found to be: its dialect and the pattern of its route, for log and metrics. */
@@ -11,15 +12,17 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
   for (const { path: mountPath, dialect, routes, unknown, finish } of mounts) {
     for (const { methods, path, handle } of routes) {
       const whole = fullPath(mountPath, path);
+      const labels: RequestLabels = { dialect, route: whole };
       // Registered without the slash at its end, a route is found with and without it.
       router.register(whole.replace(/(?<=.)\/$/, ''), [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])], async (ctx: Context) => {
-        ctx.state.labels = { dialect, route: whole } satisfies RequestLabels;
+        ctx.state.labels = labels;
         try {
-          await handle(ctx);
+          await (replyOf(ctx) ?? handle)(ctx);
+          await replyHere(ctx);
         } catch (error) {
           if (unknown.error(ctx, error)) onDefect(ctx, error);
         }
-        await finish?.(ctx);
+        if (!isHeld(ctx)) await finish?.(ctx);
       });
     }
   }

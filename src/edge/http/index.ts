@@ -4,6 +4,7 @@ export { maxBodyBytes, readBody } from './body.ts';
 export { type Caller, type CallerParts, type CallerRefusal, recogniseCaller } from './callers.ts';
 export { clientCertificate } from './client-certificate.ts';
 export { clientOverride, clientReader } from './client-override.ts';
+export { holdReply, whenGone } from './held.ts';
 export { type Listener, openListener } from './listener.ts';
 export { listenerConfig } from './listener-config.ts';
 export { type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';

@@ -5,7 +5,9 @@ import type { Duplex } from 'node:stream';
 import Koa from 'koa';
 import { GatewayFault, systemCode } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
+import { putInFront } from './connection.ts';
 import { dispatch } from './dispatch.ts';
+import { openHolding } from './held.ts';
 import { hostAndPort } from './listener-config.ts';
 import type { ListenerSecrets } from './listener-tls.ts';
 import { observe } from './observe.ts';
@@ -36,16 +38,19 @@ const keepAliveMs = 60_000;
 /** Listens. Throws `config-invalid` with one sentence when the address cannot be had. */
 export async function openListener({ address, mounts, log, metrics, draining, tls }: ListenerOptions): Promise<Listener> {
   const app = new Koa();
+  const times = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs };
+  const secure = tls && createTlsServer({ ...times, ...tls.options, handshakeTimeout: headersTimeoutMs });
+  secure?.on('tlsClientError', (error) => log.debug({ reason: systemCode(error) }, 'a TLS handshake failed'));
+  const server: Server | TlsServer = secure ?? createServer(times);
+  const { middleware, cutOff } = openHolding(putInFront(server, secure ? 'secureConnection' : 'connection'));
+  app.use(middleware);
   app.use(observe({ log, metrics, draining }));
   app.use(dispatch(mounts, (ctx, error) => report(log, ctx, error)));
   app.on('error', (error: unknown) => log.warn({ err: error }, 'a reply could not be sent'));
-  const times = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs };
-  const secure = tls && createTlsServer({ ...times, ...tls.options, handshakeTimeout: headersTimeoutMs }, app.callback());
-  secure?.on('tlsClientError', (error) => log.debug({ reason: systemCode(error) }, 'a TLS handshake failed'));
-  const server: Server | TlsServer = secure ?? createServer(times, app.callback());
+  server.on('request', app.callback());
   server.on('clientError', (error, socket) => answerGarbage(error, socket));
   const url = await listen(server, address, secure ? 'https' : 'http');
-  return { url, renew: ({ options }) => secure?.setSecureContext(options), close: (limitMs) => close(server, limitMs) };
+  return { url, renew: ({ options }) => secure?.setSecureContext(options), close: (limitMs) => close(server, limitMs, cutOff) };
 }
 
 async function listen(server: Server | TlsServer, address: string, scheme: 'http' | 'https'): Promise<string> {
@@ -84,11 +89,14 @@ function answerGarbage(error: Error, socket: Duplex): void {
   socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
 }
 
-async function close(server: Server | TlsServer, limitMs: number): Promise<void> {
+async function close(server: Server | TlsServer, limitMs: number, cutOff: () => void): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
-  const cut = setTimeout(() => server.closeAllConnections(), limitMs);
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+    cutOff();
+  }, limitMs);
   await closed;
   clearTimeout(cut);
 }

@@ -1,6 +1,7 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { randomHex } from '../../foundation/crypto/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
+import { isHeld } from './held.ts';
 import { opsPatterns } from './probes.ts';
 
 const saneId = /^[A-Za-z0-9._-]{1,64}$/;
@@ -14,12 +15,11 @@ const isProbe = (route: string): boolean => opsPatterns.some(({ path }) => route
  */
 export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics; draining: { now: boolean } }): Middleware {
   return async (ctx, next) => {
-    const start = performance.now();
-    const brought = ctx.get('x-request-id');
-    const requestId = saneId.test(brought) ? brought : randomHex(8);
-    ctx.state.requestId = requestId;
+    const { start = performance.now(), requestId = idOf(ctx) } = ctx.state;
+    Object.assign(ctx.state, { start, requestId });
     ctx.set('x-request-id', requestId);
     await next();
+    if (isHeld(ctx)) return;
     if (draining.now) ctx.set('connection', 'close');
     const { dialect, route } = ctx.state.labels;
     metrics.requests.inc({ dialect, route, status: String(ctx.status) });
@@ -29,4 +29,9 @@ export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics
     if (isProbe(route)) log.debug(line, 'request');
     else log.info(line, 'request');
   };
+}
+
+function idOf(ctx: Context): string {
+  const brought = ctx.get('x-request-id');
+  return saneId.test(brought) ? brought : randomHex(8);
 }

@@ -4,7 +4,7 @@ import { clientOverride, clientReader, noteParams } from '../../../src/edge/http
 
 /** As much of a request as the address is read from. */
 const request = (remoteAddress: string, forwarded = '', client?: string): Context => {
-  const ctx = { req: { socket: { remoteAddress } }, get: () => forwarded } as unknown as Context;
+  const ctx = { state: {}, req: { socket: { remoteAddress } }, get: () => forwarded } as unknown as Context;
   noteParams(ctx, new Map(client === undefined ? [] : [['client', client]]));
   return ctx;
 };

@@ -10,13 +10,14 @@ import {
   sendLinotp,
   sendLinotpText,
 } from '../../formats/linotp/index.ts';
+import { holdReply } from '../../http/index.ts';
 import { authServerOf } from './caller.ts';
 import { finishLogin } from './finish-login.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 import { passRule } from './pass.ts';
 import { asKnown, mayBeAsked, type Subject, subjectOf } from './subject.ts';
 import { promptOf, type Triggered, trigger } from './trigger.ts';
-import { triggerAndWait } from './trigger-and-wait.ts';
+import { triggerAndWait, type WaitingCheck } from './trigger-and-wait.ts';
 
 /** What a check came to: yes or no, or a challenge that waits for the phone. */
 export type Checked = { value: boolean; triggered?: Triggered };
@@ -24,8 +25,7 @@ export type Checked = { value: boolean; triggered?: Triggered };
 /** `GET|POST /validate/check`: starts a login by user or serial. @see docs/protocols/linotp.md 10.2 */
 export async function validateCheck(parts: LinotpParts, ctx: Context): Promise<void> {
   failsWith(ctx, { id: 0, value: false });
-  const params = await readLinotpRequest(ctx);
-  sendLinotp(ctx, parts.product, replyOf(await check(parts, ctx, params)));
+  tellOrHold(ctx, await check(parts, ctx, await readLinotpRequest(ctx)), tellReply(parts));
 }
 
 /** `GET|POST /validate/check_s`: the same by serial alone, whoever owns it. @see docs/protocols/linotp.md 10.3 */
@@ -33,15 +33,31 @@ export async function validateCheckSerial(parts: LinotpParts, ctx: Context): Pro
   failsWith(ctx, { id: 0, status: false, value: false });
   const params = await readLinotpRequest(ctx);
   params.required('serial');
-  sendLinotp(ctx, parts.product, replyOf(await check(parts, ctx, params)));
+  tellOrHold(ctx, await check(parts, ctx, params), tellReply(parts));
 }
 
 /** `GET|POST /validate/simplecheck`: the same as a text, for clients that read no JSON. @see docs/protocols/linotp.md 10.6, 13 */
 export async function validateSimpleCheck(parts: LinotpParts, ctx: Context): Promise<void> {
   failsWith(ctx, { text: ':-(' });
-  const { value, triggered } = await check(parts, ctx, await readLinotpRequest(ctx));
+  tellOrHold(ctx, await check(parts, ctx, await readLinotpRequest(ctx)), tellText);
+}
+
+type Tell = (ctx: Context, checked: Checked) => void;
+
+const tellReply =
+  (parts: LinotpParts): Tell =>
+  (ctx, checked) =>
+    sendLinotp(ctx, parts.product, replyOf(checked));
+
+const tellText: Tell = (ctx, { value, triggered }) => {
   const several = triggered && triggered.challenges.length > 1 ? ` ${severalText}` : '';
   sendLinotpText(ctx, value ? ':-)' : triggered ? `:-( ${triggered.id}${several}` : ':-(');
+};
+
+/** Tells what a check came to, or, where it waits for the phone, will have come to. */
+function tellOrHold(ctx: Context, checked: Checked | WaitingCheck, tell: Tell): void {
+  if ('waits' in checked) holdReply(ctx, checked.waits, async (again, saysYes) => tell(again, { value: await saysYes }));
+  else tell(ctx, checked);
 }
 
 const severalText = 'Multiple challenges submitted.';
@@ -64,7 +80,7 @@ const challengeDetail = ({ id, token }: Triggered['challenges'][number]) => ({
 
 const refused: Checked = { value: false };
 
-async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Promise<Checked> {
+async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Promise<Checked | WaitingCheck> {
   const server = await authServerOf(parts, ctx, 'check');
   const typed = await subjectOf(parts, params, server);
   const id = params.text('transactionid') ?? params.text('state');
@@ -76,7 +92,12 @@ async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Pr
 
 type Login = { server: AuthServer; subject: Subject; tokens: readonly PushToken[] };
 
-async function firstLeg(parts: LinotpParts, ctx: Context, params: LinotpParams, { server, subject, tokens }: Login): Promise<Checked> {
+async function firstLeg(
+  parts: LinotpParts,
+  ctx: Context,
+  params: LinotpParams,
+  { server, subject, tokens }: Login,
+): Promise<Checked | WaitingCheck> {
   const { engine } = parts;
   const { user, realm, isBySerial, person } = subject;
   const known = typeof person === 'object' ? factsOfPerson(person) : {};
@@ -92,7 +113,7 @@ async function firstLeg(parts: LinotpParts, ctx: Context, params: LinotpParams, 
   const prompt = promptOf(params, isSimple || waitSeconds !== undefined);
   if (!prompt) return refused;
   const login = { asker, user, realm, tokens: checked.matching, prompt, pass };
-  if (waitSeconds !== undefined) return { value: await triggerAndWait(parts, ctx, login, waitSeconds * 1000) };
+  if (waitSeconds !== undefined) return (await triggerAndWait(parts, ctx, login, waitSeconds * 1000)) ?? refused;
   const triggered = await trigger(parts, { ...login, consume: isSimple ? 'once' : 'never' });
   return triggered ? { value: false, triggered } : refused;
 }

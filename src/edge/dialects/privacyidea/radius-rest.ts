@@ -4,7 +4,7 @@ import { authServerOf } from './caller.ts';
 import type { Outcome } from './outcome.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { readRadiusAttributes } from './radius-attributes.ts';
-import { checkLoginOf } from './validate-check.ts';
+import { checkLoginOf, type TellLogin } from './validate-check.ts';
 
 /**
  * `POST /radius/authorize`, for the `authorize` section of FreeRADIUS's `rlm_rest`: 204 for a request that `/radius/authenticate` can decide
@@ -26,7 +26,11 @@ export async function radiusAuthenticate(parts: PrivacyideaParts, ctx: Context):
   const { user = '', password = '', state } = await readRadiusAttributes(ctx);
   const realm = new URLSearchParams(ctx.querystring).get('realm') ?? undefined;
   const params = piParams(new Map(Object.entries({ user, pass: password, realm, state })));
-  const outcome = await decided(parts, ctx, params);
+  return checkLoginOf(parts, ctx, params, tellRadius);
+}
+
+const tellRadius: TellLogin = async (ctx, checking) => {
+  const outcome = await decided(checking);
   ctx.set('cache-control', 'no-cache');
   if (outcome === 'refused' || !(outcome.value || typeof outcome.detail.transaction_id === 'string')) {
     ctx.status = 401;
@@ -36,12 +40,12 @@ export async function radiusAuthenticate(parts: PrivacyideaParts, ctx: Context):
     ctx.status = 200;
     ctx.body = challenge(String(outcome.detail.transaction_id), String(outcome.detail.message));
   }
-}
+};
 
 /** Who is unknown, has no token or a revoked one is refused in the same words as who has the wrong PIN. */
-async function decided(parts: PrivacyideaParts, ctx: Context, params: ReturnType<typeof piParams>): Promise<Outcome | 'refused'> {
+async function decided(checking: Parameters<TellLogin>[1]): Promise<Outcome | 'refused'> {
   try {
-    return (await checkLoginOf(parts, ctx, params)).outcome;
+    return (await checking).outcome;
   } catch (error) {
     if (error instanceof PiFault && ['unknown-user', 'not-found', 'revoked'].includes(error.kind)) return 'refused';
     throw error;

@@ -1,176 +1,71 @@
 import type { Context } from 'koa';
-import { type Asker, isUsable } from '../../../engine/index.ts';
-import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
-import type { AuthServer } from '../../access/index.ts';
-import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
-import { countAccepted, countRefused, refusedByLimit } from './auth-limits.ts';
-import { authServerOf, requireApiKey } from './caller.ts';
+import type { Waited } from '../../../engine/index.ts';
+import { type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { holdReply } from '../../http/index.ts';
+import { countAccepted, countRefused } from './auth-limits.ts';
+import { type Begun, beginLogin } from './begin-login.ts';
 import { clearFailures } from './clear-failures.ts';
-import { cancelEnrolment, enrolInLogin, withoutOffers } from './enrol-in-login.ts';
-import { flavourRules } from './flavour.ts';
-import { demandKnown, knownSubject, secondSubject } from './known-user.ts';
-import { allowedTokens, demandAuthorized, toldOutcome } from './login-rules.ts';
-import { type Outcome, refuse } from './outcome.ts';
+import { enrolInLogin, withoutOffers } from './enrol-in-login.ts';
+import { toldOutcome } from './login-rules.ts';
+import type { Outcome } from './outcome.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
-import { passOn } from './pass-on.ts';
-import { checkTypedPin, spendTypedPin } from './pin-rule.ts';
-import { isRevoked } from './refusals.ts';
-import { rewritten } from './rewritten.ts';
-import { shownType } from './shown-type.ts';
-import { type LoginRequest, notStarted, startedDetail, startLogin } from './start-login.ts';
-import { type Subject, subjectOf } from './subject.ts';
+import type { Subject } from './subject.ts';
 import { withUserDetail } from './user-detail.ts';
-import { type AskedPhone, type WaitingLogin, waitForPhone, waitingLogin } from './wait-for-phone.ts';
+import { afterWaiting, type WaitingLogin, waitForPhone } from './wait-for-phone.ts';
 
-const unknownUser = (name: string): string => `User <${name}> does not exist.`;
+/** What a login came to, and whose it was. */
+type Checked = { outcome: Outcome; subject: Subject };
+
+/** Replies with what a login came to, in the words of one route. `checking` rejects with the dialect's refusals. */
+export type TellLogin = (ctx: Context, checking: Promise<Checked>) => Promise<void>;
 
 /**
  * `POST|GET /validate/check`: the first leg starts a login by PIN, the second one finishes it by transaction.
  * @see docs/protocols/privacyidea.md 6.1
  */
-export async function validateCheck(parts: PrivacyideaParts, ctx: Context): Promise<void> {
-  const { outcome } = await checkLogin(parts, ctx);
-  sendPi(ctx, parts.product, { id: 2, ...outcome });
-}
+export const validateCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> =>
+  checkLogin(parts, ctx, async (told, checking) => sendPi(told, parts.product, { id: 2, ...(await checking).outcome }));
 
-/** Does what `/validate/check` does, for whoever tells its outcome in another form. Throws the dialect's refusals. */
-export async function checkLogin(parts: PrivacyideaParts, ctx: Context): Promise<{ outcome: Outcome; subject: Subject }> {
-  // What was read to begin it is gone while it waits.
-  return endLogin(parts, ctx, await readAndBegin(parts, ctx));
-}
+/** Does what `/validate/check` does for whoever tells its outcome in another form: at once, or when the phone that it waits for has answered. */
+export const checkLogin = (parts: PrivacyideaParts, ctx: Context, tell: TellLogin): Promise<void> =>
+  tellOrHold(parts, ctx, readAndBegin(parts, ctx), tell);
 
 /** The same, for parameters that were read already. */
-export async function checkLoginOf(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  params: PiParams,
-): Promise<{ outcome: Outcome; subject: Subject }> {
-  return endLogin(parts, ctx, await beginLogin(parts, ctx, params));
-}
+export const checkLoginOf = (parts: PrivacyideaParts, ctx: Context, params: PiParams, tell: TellLogin): Promise<void> =>
+  tellOrHold(parts, ctx, beginLogin(parts, ctx, params), tell);
 
 async function readAndBegin(parts: PrivacyideaParts, ctx: Context): Promise<Begun> {
   return beginLogin(parts, ctx, await readPiRequest(ctx, parts.product));
 }
 
-/** Everything up to the outcome, or up to where the reply waits for the phone. */
-async function beginLogin(parts: PrivacyideaParts, ctx: Context, given: PiParams): Promise<Begun> {
-  const caller = await authServerOf(parts, ctx, 'check');
-  const { server } = caller;
-  const params = rewritten(parts, ctx, server, given);
-  if (flavourRules(parts.product).needsPass) params.required('pass');
-  const id = params.text('transaction_id') || params.text('state');
-  if (params.flag('cancel_enrollment')) return { kind: 'ended', ...(await cancelEnrolment(parts, ctx, caller, id)) };
-  // Asked for at once: whoever finishes waits for one round trip less.
-  const [named, transaction] = await Promise.all([
-    id ? subjectOf(parts, params, server, unknownUser) : knownSubject(parts, ctx, params, { server, unknownUser }),
-    id ? parts.engine.findOwn(id, server.name) : undefined,
-  ]);
-  const known = id ? await secondSubject(parts, ctx, named, transaction) : named;
-  const subject = withoutOffers(parts, known);
-  requireApiKey(parts, ctx, caller, subject);
-  demandAuthorized(parts, ctx, { server, subject });
-  const outcome = await outcomeOf(parts, ctx, { params, server, subject, second: id ? { transaction } : undefined });
-  return 'waitMs' in outcome ? waitingLogin(server, known, outcome) : { kind: 'decided', server, known, outcome };
+async function tellOrHold(parts: PrivacyideaParts, ctx: Context, beginning: Promise<Begun>, tell: TellLogin): Promise<void> {
+  let begun: Begun;
+  try {
+    begun = await beginning;
+  } catch (error) {
+    return tell(ctx, Promise.reject(error));
+  }
+  if (begun.kind === 'waiting') holdLogin(parts, ctx, begun, tell);
+  else await tell(ctx, endLogin(parts, ctx, begun));
 }
 
-async function endLogin(parts: PrivacyideaParts, ctx: Context, begun: Begun): Promise<{ outcome: Outcome; subject: Subject }> {
+/** A function of its own: what it refers to is kept for as long as the login waits. */
+function holdLogin(parts: PrivacyideaParts, ctx: Context, waiting: WaitingLogin, tell: TellLogin): void {
+  holdReply(ctx, waitForPhone(parts, ctx, waiting), (again, waited) => tell(again, endWaiting(parts, again, waiting, waited)));
+}
+
+async function endWaiting(parts: PrivacyideaParts, ctx: Context, waiting: WaitingLogin, waited: Promise<Waited>): Promise<Checked> {
+  return endLogin(parts, ctx, await afterWaiting(parts, ctx, waiting, await waited));
+}
+
+async function endLogin(parts: PrivacyideaParts, ctx: Context, begun: Exclude<Begun, WaitingLogin>): Promise<Checked> {
   if (begun.kind === 'ended') return begun;
-  const { server, known, outcome } = begun.kind === 'waiting' ? await waitForPhone(parts, ctx, begun) : begun;
+  const { server, known, outcome, hasWaited = false } = begun;
   const subject = withoutOffers(parts, known);
   if (outcome.value) await clearFailures(parts, { asker: askerFor(parts, ctx, server), subject, detail: outcome.detail });
   const enrolled = await enrolInLogin(parts, ctx, { server, subject: known }, outcome);
-  const isNo = begun.kind === 'waiting' && !outcome.value;
+  const isNo = hasWaited && !outcome.value;
   const counted = await (isNo ? countRefused : countAccepted)(parts, ctx, { server, subject }, enrolled);
   const detailed = await withUserDetail(parts, ctx, { server, subject }, counted);
   return { outcome: toldOutcome(parts, ctx, { server, subject }, detailed), subject };
-}
-
-/** A login that came to its outcome, or to its end without any rule for what follows, or that waits. */
-type Begun =
-  | { kind: 'ended'; outcome: Outcome; subject: Subject }
-  | { kind: 'decided'; server: AuthServer; known: Subject; outcome: Outcome }
-  | WaitingLogin;
-
-type Login = { params: PiParams; server: AuthServer; subject: Subject; second: { transaction: Transaction | undefined } | undefined };
-
-async function outcomeOf(parts: PrivacyideaParts, ctx: Context, { params, server, subject, second }: Login): Promise<Outcome | AskedPhone> {
-  const asker = askerFor(parts, ctx, server);
-  const allowed = { ...subject, tokens: allowedTokens(parts, ctx, { server, subject }, params) };
-  if (second?.transaction?.kind === 'enrolment') return secondLeg(parts, asker, { ...allowed, ...second, code: '' });
-  const limited = second ? undefined : await refusedByLimit(parts, ctx, { server, subject });
-  if (limited) return limited;
-  const passed = second ? undefined : await passOn(parts, ctx, { params, server, subject });
-  if (passed) return passed;
-  const usable = { ...allowed, tokens: usableTokens(allowed.tokens, parts.engine.clock()) };
-  if (!second && usable.tokens.length === 0) await spendTypedPin(parts, ctx, { server, subject, pin: params.text('pass') ?? '' });
-  demandKnown(subject, unknownUser);
-  if (subject.tokens.length === 0) return refuse('The user has no tokens assigned');
-  if (usable.tokens.length === 0) return refuse('No suitable token found for authentication.');
-  if (second) return secondLeg(parts, asker, { ...usable, ...second, code: params.text('pass') ?? '' });
-  if (subject.serial !== undefined && params.flag('otponly')) return refuse('OTP verification failed.');
-  return firstLeg(parts, ctx, server, usable, params);
-}
-
-async function firstLeg(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  server: AuthServer,
-  subject: Subject,
-  params: PiParams,
-): Promise<Outcome | AskedPhone> {
-  const checked = await checkTypedPin(parts, ctx, { server, subject, pin: params.text('pass') ?? '' });
-  if (checked.kind === 'exceeded') return refuse('Failcounter exceeded');
-  if (checked.matching.length === 0) return countRefused(parts, ctx, { server, subject }, refuse('wrong otp pin'));
-  const login = { server, subject: { ...subject, tokens: checked.matching }, mustBeSent: params.flag('exception') };
-  const waitMs = waitOf(parts, ctx, login);
-  const started = await startLogin(parts, ctx, { ...login, ...(waitMs === undefined ? {} : { waitMs }) });
-  if (started.kind === 'unreachable' && login.mustBeSent) throw new PiFault('validation', 'Failed to submit message to push gateway.');
-  if (started.kind !== 'started') return refuse(notStarted[started.kind]);
-  if (waitMs === undefined) return { value: false, detail: startedDetail(parts, started) };
-  return { id: started.transaction.id, serials: started.tokens.map(({ serial }) => serial), waitMs };
-}
-
-/** How long the reply itself waits for the answer (ms), where policies say that it does. */
-function waitOf(parts: PrivacyideaParts, ctx: Context, { server, subject }: LoginRequest): number | undefined {
-  const { user, realm } = subject;
-  const facts = { ...parts.engine.facts(askerFor(parts, ctx, server), { user, realm }), scope: 'authentication' as const };
-  const types = [...new Set(subject.tokens.map(({ type }) => type))];
-  const seconds = types.flatMap((tokenType) => parts.engine.policy.value('push_wait', { ...facts, tokenType }) ?? []);
-  return seconds.length === 0 ? undefined : Math.max(...seconds) * 1000;
-}
-
-function usableTokens(tokens: readonly PushToken[], now: number): PushToken[] {
-  if (tokens.length > 0 && tokens.every(({ revoked }) => revoked)) throw isRevoked();
-  return tokens.filter((token) => isUsable(token, now));
-}
-
-async function secondLeg(
-  parts: PrivacyideaParts,
-  asker: Asker,
-  { user, realm, serial, tokens, transaction, code }: Subject & { transaction: Transaction | undefined; code: string },
-): Promise<Outcome> {
-  // A token without an owner is asked for by its serial alone.
-  const who = user === '' ? {} : { user: { user, realm } };
-  const finished = await parts.engine.finish({
-    ...{ transaction, code, client: asker.client, usable: tokens },
-    ...who,
-    ...(serial === undefined ? {} : { serial }),
-  });
-  switch (finished.kind) {
-    case 'accepted':
-      return { value: true, detail: { message: 'Found matching challenge', serial: finished.serial } };
-    case 'not-answered': {
-      const { challenges } = finished.transaction.decision;
-      const [only] = challenges;
-      if (challenges.length > 1) return refuse(`Response did not match for ${challenges.length} tokens.`);
-      const token = tokens.find(({ serial: each }) => each === only?.serial);
-      const type = token ? shownType(parts, asker, token) : 'push';
-      return refuse('Response did not match the challenge.', { serial: only?.serial, type });
-    }
-    case 'unknown':
-      // The same words for an id that never was, was used, has ended, or is another's; and nothing is counted against the user.
-      return refuse('wrong otp pin');
-    default:
-      return finished satisfies never;
-  }
 }

@@ -2,15 +2,17 @@ import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { userAttributes } from './user-detail.ts';
-import { checkLogin } from './validate-check.ts';
+import { checkLogin, type TellLogin } from './validate-check.ts';
 
 /**
  * `POST|GET /validate/radiuscheck`: `/validate/check` for who reads the status alone: 204 for a login that is accepted, 400 for all else, a
  * challenge and a refused request included; both without a body. A gateway that cannot answer says so as everywhere.
  * @see docs/protocols/privacyidea.md 6.2
  */
-export async function validateRadiusCheck(parts: PrivacyideaParts, ctx: Context): Promise<void> {
-  const isAccepted = await accepted(parts, ctx);
+export const validateRadiusCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> => checkLogin(parts, ctx, tellStatus);
+
+const tellStatus: TellLogin = async (ctx, checking) => {
+  const isAccepted = await accepted(checking);
   ctx.set('cache-control', 'no-cache');
   if (isAccepted) {
     ctx.status = 204;
@@ -19,11 +21,11 @@ export async function validateRadiusCheck(parts: PrivacyideaParts, ctx: Context)
   ctx.status = 400;
   ctx.type = 'text/plain';
   ctx.body = '';
-}
+};
 
-async function accepted(parts: PrivacyideaParts, ctx: Context): Promise<boolean> {
+async function accepted(checking: Parameters<TellLogin>[1]): Promise<boolean> {
   try {
-    return (await checkLogin(parts, ctx)).outcome.value;
+    return (await checking).outcome.value;
   } catch (error) {
     if (error instanceof PiFault) return false;
     throw error;
@@ -34,18 +36,19 @@ async function accepted(parts: PrivacyideaParts, ctx: Context): Promise<boolean>
  * `POST|GET /validate/samlcheck`: `/validate/check` with a value that says who logged in. Its attributes are told after a yes only.
  * @see docs/protocols/privacyidea.md 6.3
  */
-export async function validateSamlCheck(parts: PrivacyideaParts, ctx: Context): Promise<void> {
-  const { outcome, subject } = await checkLogin(parts, ctx);
-  const auth = outcome.value;
-  const attributes = auth ? await userAttributes(parts, subject) : {};
-  sendPi(ctx, parts.product, {
-    id: 2,
-    value: { auth, attributes },
-    accepted: auth,
-    detail: outcome.detail,
-    isBare: outcome.isBare ?? false,
+export const validateSamlCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> =>
+  checkLogin(parts, ctx, async (told, checking) => {
+    const { outcome, subject } = await checking;
+    const auth = outcome.value;
+    const attributes = auth ? await userAttributes(parts, subject) : {};
+    sendPi(told, parts.product, {
+      id: 2,
+      value: { auth, attributes },
+      accepted: auth,
+      detail: outcome.detail,
+      isBare: outcome.isBare ?? false,
+    });
   });
-}
 
 /**
  * `POST|GET /validate/initialize`: begins a login with a passkey, which no push token is.

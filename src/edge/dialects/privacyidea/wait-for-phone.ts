@@ -1,6 +1,8 @@
 import type { Context } from 'koa';
+import type { Waited } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
+import { whenGone } from '../../http/index.ts';
 import { flavourRules } from './flavour.ts';
 import { type Outcome, refuse } from './outcome.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
@@ -22,6 +24,9 @@ export type WaitingLogin = {
   asked: AskedPhone;
 };
 
+/** A login that came to its outcome, with the push tokens as they are now. */
+export type DecidedLogin = { kind: 'decided'; server: AuthServer; known: Subject; outcome: Outcome; hasWaited?: boolean };
+
 /** What has to be kept of a login to end it later. */
 export function waitingLogin(server: AuthServer, { tokens, ...who }: Subject, asked: AskedPhone): WaitingLogin {
   return { kind: 'waiting', server, who, known: tokens.map(({ serial }) => serial), asked };
@@ -29,28 +34,33 @@ export function waitingLogin(server: AuthServer, { tokens, ...who }: Subject, as
 
 const otplen = 6;
 
-/** The outcome of a login that waited, and its push tokens as they are now. No answer and a no count as a failure, since the PIN is known to whoever asked. */
-export async function waitForPhone(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  { server, who, known, asked }: WaitingLogin,
-): Promise<{ server: AuthServer; known: Subject; outcome: Outcome }> {
-  const givenUp = (tell: () => void): unknown => ctx.res.once('close', tell);
-  const ended = await parts.engine.waitForAnswer({ id: asked.id, serials: known, usable: asked.serials, waitMs: asked.waitMs, givenUp });
-  const outcome = await outcomeOf(parts, ctx, {
-    server,
-    ended,
-    asked: ended.tokens.filter(({ serial }) => asked.serials.includes(serial)),
+/** How the wait of a login ends; whoever asked for it may give up before. */
+export function waitForPhone({ engine }: PrivacyideaParts, ctx: Context, { known, asked }: WaitingLogin): Promise<Waited> {
+  return engine.waitForAnswer({
+    id: asked.id,
+    serials: known,
+    usable: asked.serials,
+    waitMs: asked.waitMs,
+    givenUp: whenGone(ctx),
   });
-  return { server, known: { ...who, tokens: ended.tokens }, outcome };
 }
 
-type Ended = Awaited<ReturnType<PrivacyideaParts['engine']['waitForAnswer']>>;
+/** The outcome of a login that waited. No answer and a no count as a failure, since the PIN is known to whoever asked. */
+export async function afterWaiting(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  { server, who, asked }: WaitingLogin,
+  ended: Waited,
+): Promise<DecidedLogin> {
+  const tokens = ended.tokens.filter(({ serial }) => asked.serials.includes(serial));
+  const outcome = await outcomeOf(parts, ctx, { server, ended, asked: tokens });
+  return { kind: 'decided', server, known: { ...who, tokens: ended.tokens }, outcome, hasWaited: true };
+}
 
 async function outcomeOf(
   parts: PrivacyideaParts,
   ctx: Context,
-  { server, ended, asked }: { server: AuthServer; ended: Ended; asked: PushToken[] },
+  { server, ended, asked }: { server: AuthServer; ended: Waited; asked: PushToken[] },
 ): Promise<Outcome> {
   const asker = askerFor(parts, ctx, server);
   const about = (serial: string | undefined) => {

@@ -1,0 +1,96 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+
+/**
+ * A connection as Node's HTTP server sees it: a stream in front of the socket, so that the server can be made to forget a socket that stays open. What
+ * the server and our routes ask a socket for is passed on.
+ */
+export class Connection extends Duplex {
+  readonly socket: Socket;
+  /** The request that came last. */
+  newest: IncomingMessage | undefined;
+  #hasLeft = false;
+  readonly #events: Readonly<Record<string, (told: unknown) => void>>;
+
+  /** @param head what the server is to read before all that comes from the socket */
+  constructor(socket: Socket, head?: string) {
+    super({ decodeStrings: false });
+    this.socket = socket;
+    this.#events = {
+      data: (chunk) => void (this.push(chunk) || socket.pause()),
+      end: () => void this.push(null),
+      timeout: () => void this.emit('timeout'),
+      error: (error) => void this.destroy(error instanceof Error ? error : undefined),
+      close: () => void this.destroy(),
+    };
+    if (head !== undefined) this.push(head, 'latin1');
+    for (const [name, listener] of Object.entries(this.#events)) socket.on(name, listener);
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.socket.remoteAddress;
+  }
+
+  get encrypted(): boolean {
+    return 'encrypted' in this.socket;
+  }
+
+  setTimeout(ms: number): this {
+    this.socket.setTimeout(ms);
+    return this;
+  }
+
+  destroySoon(): void {
+    this.end(() => this.destroy());
+  }
+
+  /** Takes the socket from the server, open as it is. Unread bytes stay in it. */
+  leave(): Socket {
+    for (const [name, listener] of Object.entries(this.#events)) this.socket.off(name, listener);
+    this.#hasLeft = true;
+    this.destroy();
+    this.socket.pause().setTimeout(0);
+    return this.socket;
+  }
+
+  override _read(): void {
+    this.socket.resume();
+  }
+
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.socket.write(chunk, encoding, done);
+  }
+
+  override _writev(chunks: { chunk: Buffer | string; encoding: BufferEncoding }[], done: (error?: Error | null) => void): void {
+    this.socket.cork();
+    for (const [index, { chunk, encoding }] of chunks.entries())
+      this.socket.write(chunk, encoding, index === chunks.length - 1 ? done : undefined);
+    this.socket.uncork();
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (!this.#hasLeft) this.socket.destroy();
+    done(error);
+  }
+}
+
+/** The connection that a request came by. Throws for one that came by a server without ours in front. */
+export function connectionOf({ socket }: { socket: unknown }): Connection {
+  if (socket instanceof Connection) return socket;
+  throw new Error('a request came by a socket of its own');
+}
+
+/** Puts a connection of ours in front of each socket of a server. Returns what gives the server one more, for a socket that had left. */
+export function putInFront(server: Server, event: 'connection' | 'secureConnection'): (connection: Connection) => void {
+  const accepting = server.listeners(event);
+  const serve = (connection: Connection): void => {
+    for (const accept of accepting) accept.call(server, connection);
+  };
+  server.removeAllListeners(event).on(event, (socket: Socket) => serve(new Connection(socket)));
+  return serve;
+}
