@@ -1,8 +1,8 @@
 /**
  * Many requests that wait for a phone (`push_wait`) at one gateway: what they cost while nothing happens, and how soon each is released by an answer
  * that is given at another gateway. Two gateway processes on one MongoDB, with the settings of malloc that our image has.
- * Memory is that of the waiting gateway's process at the end of the quiet time: its resident set (VmRSS, the pages of the node program included), and what
- * of V8's heap is used. `npm run bench:waiters -- --count 10000 --answers 200`
+ * Memory is that of the waiting gateway's process: its resident set at the end of the quiet time (VmRSS, the pages of the node program included), what of
+ * V8's heap is used then, and the largest that the resident set was (VmHWM), while all of them came. `npm run bench:waiters -- --count 10000 --answers 200`
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -149,13 +149,13 @@ async function untilWaiting({ client }: GatewayProcess, wanted: number): Promise
   }
 }
 
-/** The resident set of a gateway's process now, in MiB. */
-function residentOf({ child: { pid } }: GatewayProcess): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+/** The resident set of a gateway's process, in MiB: now (VmRSS), or the largest so far (VmHWM). */
+function residentOf({ child: { pid } }: GatewayProcess, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
+  return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 /** What a gateway takes while nothing happens; memory in MiB at the end of that. */
-type Cost = { share: number; resident: number; usedHeap: number };
+type Cost = { share: number; resident: number; peak: number; usedHeap: number };
 
 async function costOf(gateway: GatewayProcess): Promise<Cost> {
   const { pid } = gateway.child;
@@ -169,7 +169,7 @@ async function costOf(gateway: GatewayProcess): Promise<Cost> {
   const resident = residentOf(gateway);
   const text = await (await fetch(`${gateway.client.url}/metrics`)).text();
   const usedHeap = Number(/^nodejs_heap_size_used_bytes (\d+)/m.exec(text)?.[1]) / 1024 ** 2;
-  return { share, resident, usedHeap };
+  return { share, resident, peak: residentOf(gateway, 'VmHWM'), usedHeap };
 }
 
 /** Answers one challenge after the other at the other gateway; how long after its answer each request was released, in ms. */
@@ -190,13 +190,13 @@ async function releaseSome({ client }: GatewayProcess, phones: readonly PiPhone[
   return delays;
 }
 
-function report({ share, resident, usedHeap, residentBefore }: Cost & { residentBefore: number }, delays: readonly number[]): void {
+function report({ share, resident, peak, usedHeap, residentBefore }: Cost & { residentBefore: number }, delays: readonly number[]): void {
   const sorted = [...delays].sort((a, b) => a - b);
   const at = (part: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(0);
   process.stdout.write(
     `${count} requests wait at one gateway: ${(share * 100).toFixed(1)} % of a core in ${seconds} s in which nothing happens\n` +
       `at the end of these: ${resident.toFixed(0)} MiB resident (VmRSS), of them ${usedHeap.toFixed(0)} MiB used heap; ` +
-      `before the first of them waited: ${residentBefore.toFixed(0)} MiB resident\n` +
+      `at most ${peak.toFixed(0)} MiB until then (VmHWM), and ${residentBefore.toFixed(0)} MiB before the first of them waited\n` +
       `${answers} answers at the other gateway, from sending the answer to the release: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms\n`,
   );
 }

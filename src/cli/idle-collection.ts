@@ -12,7 +12,7 @@ const worthwhileBytes = 32 * 1024 ** 2;
 
 /**
  * Gives back what a burst of logins has left behind, as soon as little is going on: V8 collects when something is allocated, so a gateway that only
- * waits would keep it. Nothing else is done meanwhile, for about 2 ms per MiB in use.
+ * waits would keep it. Nothing else is done meanwhile, for a few ms per MiB in use.
  * @see docs/decisions/waiting-requests-leave.md
  */
 export function startIdleCollection(log: Log): void {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { inspectConfig, problemText } from '../../../src/config/index.ts';
-import { clientCertificate, type ListenerTls, type Mount, openListener, readListenerTls } from '../../../src/edge/http/index.ts';
+import { clientCertificate, holdReply, type ListenerTls, type Mount, openListener, readListenerTls } from '../../../src/edge/http/index.ts';
 import { issueClientCertificate, issueServerCertificate, makeAuthority } from '../../../src/foundation/crypto/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { testAuthority } from '../../kit/authority.ts';
@@ -22,6 +23,14 @@ const mount: Mount = {
       handle: (ctx) => {
         ctx.body = { certificate: clientCertificate(ctx) ?? null };
       },
+    },
+    {
+      methods: ['GET'],
+      path: '/later',
+      handle: (ctx) =>
+        holdReply(ctx, setImmediate(), async (back) => {
+          back.body = { isSecure: back.secure, certificate: clientCertificate(back) ?? null };
+        }),
     },
   ],
   unknown: { notFound: () => undefined, methodNotAllowed: () => undefined, error: () => true },
@@ -44,8 +53,8 @@ describe('A listener with TLS', () => {
       tls: readListenerTls(config, path),
     });
     undo.later(() => listener.close(0));
-    const who = (client?: { certificate: string; key: string }, agent?: Agent) =>
-      askTls({ url: `${listener.url}/who`, ca: made.authority.certificate, client, ...(agent ? { agent } : {}) });
+    const who = (client?: { certificate: string; key: string }, agent?: Agent, path = '/who') =>
+      askTls({ url: `${listener.url}${path}`, ca: made.authority.certificate, client, ...(agent ? { agent } : {}) });
     return { ...made, listener, folder, path, config, who };
   };
   const stranger = async () =>
@@ -56,6 +65,16 @@ describe('A listener with TLS', () => {
     const { certificate } = JSON.parse((await who(client)).text);
     assert.deepEqual(certificate.subject, ['CN=linotp']);
     assert.match(certificate.fingerprintSha256, /^[0-9a-f]{64}$/);
+  });
+
+  it('knows the same of a request whose reply waited, and of the next one on its connection', async () => {
+    const { client, who } = await given({ clientCa: 'ca.pem', clientCertificate: 'request' });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    undo.later(() => agent.destroy());
+    for (const path of ['/later', '/later', '/who']) {
+      const { isSecure = true, certificate } = JSON.parse((await who(client, agent, path)).text);
+      assert.deepEqual([isSecure, certificate.subject], [true, ['CN=linotp']]);
+    }
   });
 
   it('where one is requested, serves who has none, and knows nobody by one that it does not trust', async () => {
