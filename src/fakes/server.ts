@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Fake } from './exchange.ts';
 import { type TurnOptions, takeTurn } from './turn.ts';
 
@@ -23,11 +24,13 @@ export type FakeServer = { url: string; close(): Promise<void> };
 /** Starts a TLS server that lets a fake answer, and does to its answers what the faults say. */
 export async function serveFake(fake: Fake, options: ServerOptions): Promise<FakeServer> {
   const server = createSecureServer(tlsOptions(options));
-  const sockets = new Set<{ destroy(): void }>();
-  server.on('secureConnection', (socket) => {
+  const sockets = new Set<Socket>();
+  // Counted from the first byte on: one that is still shaking hands is to be cut as well.
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket)).on('error', () => undefined);
+    socket.once('close', () => sockets.delete(socket));
   });
+  server.on('secureConnection', (socket) => void socket.on('error', () => undefined));
   // Clients that trust nobody, show no certificate or go away in the middle are their own affair.
   for (const event of ['sessionError', 'tlsClientError', 'clientError']) server.on(event, () => undefined);
   const url = `https://${options.hostname}:${await listen(server, options)}`;

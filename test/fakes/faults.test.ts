@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
+import { connect as connectSocket } from 'node:net';
 import { type FaultInput, hexAddress } from '../../src/fakes/index.ts';
 import { testAuthority } from '../kit/authority.ts';
 import { fakeClock } from '../kit/clock.ts';
@@ -279,6 +280,16 @@ describe('Faults', () => {
     await seen;
     await fakes.close();
     assert.deepEqual(await hanging, { error: 'connection' });
+  });
+
+  it('end with the fakes: who has connected and not yet shaken hands is cut, too', async () => {
+    const { fakes, one, post } = await given();
+    const socket = connectSocket(Number(new URL(one).port), '127.0.0.1');
+    undo.later(() => void socket.destroy());
+    await once(socket, 'connect');
+    // One that came later has been answered, so this one has been seen.
+    await post();
+    await Promise.all([once(socket, 'close'), fakes.close()]);
   });
 });
 
