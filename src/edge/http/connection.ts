@@ -11,21 +11,20 @@ export class Connection extends Duplex {
   /** The request that came last. */
   newest: IncomingMessage | undefined;
   #hasLeft = false;
-  readonly #events: Readonly<Record<string, (told: unknown) => void>>;
+  readonly #stopListening: () => void;
 
   /** @param head what the server is to read before all that comes from the socket */
   constructor(socket: Socket, head?: string) {
     super({ decodeStrings: false });
     this.socket = socket;
-    this.#events = {
+    this.#stopListening = listenTo(socket, {
       data: (chunk) => void (this.push(chunk) || socket.pause()),
       end: () => void this.push(null),
       timeout: () => void this.emit('timeout'),
       error: (error) => void this.destroy(error instanceof Error ? error : undefined),
       close: () => void this.destroy(),
-    };
+    });
     if (head !== undefined) this.push(head, 'latin1');
-    for (const [name, listener] of Object.entries(this.#events)) socket.on(name, listener);
   }
 
   get remoteAddress(): string | undefined {
@@ -47,7 +46,7 @@ export class Connection extends Duplex {
 
   /** Takes the socket from the server, open as it is. Unread bytes stay in it. */
   leave(): Socket {
-    for (const [name, listener] of Object.entries(this.#events)) this.socket.off(name, listener);
+    this.#stopListening();
     this.#hasLeft = true;
     this.destroy();
     this.socket.pause().setTimeout(0);
@@ -77,6 +76,14 @@ export class Connection extends Duplex {
     if (!this.#hasLeft) this.socket.destroy();
     done(error);
   }
+}
+
+/** Listens to events of a socket, by name. Returns what stops that. */
+export function listenTo(socket: Socket, listeners: Readonly<Record<string, (this: Socket, told: unknown) => void>>): () => void {
+  for (const [name, listener] of Object.entries(listeners)) socket.on(name, listener);
+  return () => {
+    for (const [name, listener] of Object.entries(listeners)) socket.off(name, listener);
+  };
 }
 
 /** The connection that a request came by. Throws for one that came by a server without ours in front. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context, DefaultState, Middleware } from 'koa';
-import { Connection, connectionOf } from './connection.ts';
+import { Connection, connectionOf, listenTo } from './connection.ts';
 
 /** How a request is answered that has come back. */
 type Reply = (ctx: Context) => Promise<void>;
@@ -59,7 +59,7 @@ export function openHolding(serve: (connection: Connection) => void): Holding {
   const away = new Set<Socket>();
   const goAndComeBack = (connection: Connection, head: string, { until, reply }: Held, state: DefaultState): void => {
     const socket = connection.leave();
-    const stopWatching = watchOver(socket);
+    const stopWatching = listenTo(socket, watches);
     away.add(socket);
     const comeBack = (): void => {
       away.delete(socket);
@@ -100,24 +100,13 @@ function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): stri
 
 const ofBody = new Set(['content-length', 'transfer-encoding', 'trailer', 'expect']);
 
-/** Notices the end of a socket that nobody reads. Returns what stops that. */
-function watchOver(socket: Socket): () => void {
-  const watches = { readable: askForMore, end: hangUp, error: closes };
-  for (const [name, watch] of Object.entries(watches)) socket.on(name, watch);
-  return () => {
-    for (const [name, watch] of Object.entries(watches)) socket.off(name, watch);
-  };
-}
+/** What notices the end of a socket that nobody reads, shared by all of them. What broke one is of no interest: it closes next, and that is heard. */
+const watches = { readable: askForMore, end: hangUp, error: hangUp };
 
 function askForMore(this: Socket): void {
   this.read(0);
 }
 
 function hangUp(this: Socket): void {
-  this.destroy();
-}
-
-/** What broke a socket is of no interest: it closes next, and that is heard. */
-function closes(this: Socket): void {
   this.destroy();
 }
