@@ -97,7 +97,7 @@ function openStore({ config: { store }, folder, log }: GatewayOptions, metrics: 
 export type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics; routing: Routing; directory: Directory };
 
 /** Puts together what the engine works with; `close` of what was opened is the caller's. */
-export function openParts({ config, clock, log, keyring, store, metrics, routing, directory }: Foundations): EngineParts {
+export function openParts({ config, clock, log, keyring, store, metrics, routing, directory, parts = {} }: Foundations): EngineParts {
   const { settings } = config;
   return {
     store,
@@ -112,8 +112,15 @@ export function openParts({ config, clock, log, keyring, store, metrics, routing
     get registry() {
       return routing.registry();
     },
-    keyStock: openKeyStock({ shelf: store, keyring, bits: settings.serverKeyBits, target: settings.serverKeyStock, log }),
-    passwords: createPasswords(keyring),
+    keyStock: openKeyStock({
+      shelf: store,
+      keyring,
+      bits: settings.serverKeyBits,
+      target: settings.serverKeyStock,
+      log,
+      startWorker: parts.startKeyWorker,
+    }),
+    passwords: createPasswords(keyring, parts.hashCost),
     serverKeys: openServerKeys(keyring),
     sharedKeys: openSharedKeys(store, keyring),
     limits: openSourceLimits({ store, clock, metrics, settings: { failures: settings.sourceFailures, windowMs: settings.sourceWindowMs } }),

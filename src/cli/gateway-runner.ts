@@ -1,4 +1,5 @@
 import type { Catalog, Config, Environment, LoadedConfig, Problem } from '../config/index.ts';
+import type { HashCost, KeyWorker } from '../foundation/keyring/index.ts';
 import type { Clock, Result } from '../foundation/model/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 
@@ -11,7 +12,13 @@ export type RunningGateway = {
   close(): Promise<void>;
 };
 
-/** What a gateway is started with. Paths in `config` count from `folder`; with `metrics` it counts and shows those instead of its own. */
+/** Parts that cost much time, for whoever has cheaper ones: `startKeyWorker` makes RSA keys, `hashCost` is that of a PIN or password. */
+export type CostlyParts = { startKeyWorker?: () => KeyWorker; hashCost?: HashCost };
+
+/**
+ * What a gateway is started with. Paths in `config` count from `folder`; with `metrics` it counts and shows those instead of its own, and
+ * `parts` stand in for its own.
+ */
 export type GatewayOptions = {
   config: Config;
   catalog: Catalog;
@@ -20,6 +27,7 @@ export type GatewayOptions = {
   clock: Clock;
   log: Log;
   metrics?: Metrics;
+  parts?: CostlyParts;
 };
 
 /** Starts a gateway in this process. */

@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
 import forge from 'node-forge';
+import { preparedKeyPair } from './prepared-keys.ts';
 
 /** A certificate and its key as PEM. */
 export type Issued = { certificate: string; key: string };
@@ -30,7 +30,7 @@ export function certificateAuthority(): Authority {
 type KeyPair = { public: string; key: string };
 
 function keyPair(): KeyPair {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { publicKey, privateKey } = preparedKeyPair();
   return {
     public: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     key: privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CostlyParts } from '../../src/cli/gateway-runner.ts';
 import { loadConfig, problemText } from '../../src/config/index.ts';
 import { openLog } from '../../src/foundation/telemetry/index.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 import { type PiClient, piClient } from './pi-client.ts';
 import { type PiPhone, piPhone } from './pi-phone.ts';
+import { cheapParts } from './prepared-keys.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
 /** A whole gateway in this process: real HTTP on a free port, the embedded store in a folder of its own, a clock that the test moves. */
@@ -34,6 +36,8 @@ export type GatewayWishes = {
   mounts?: object[];
   more?: object;
   environment?: Record<string, string>;
+  /** Instead of prepared keys and cheap hashes; an empty one: those of the product. */
+  parts?: CostlyParts;
 };
 
 const enrolment: Policy = {
@@ -68,13 +72,13 @@ export function configText({ policies = [], settings = {}, mounts, more = {} }: 
 export async function givenGateway(undo: Cleanup, wishes: GatewayWishes = {}): Promise<GivenGateway> {
   const folder = temporaryFolder(undo);
   const clock = fakeClock(Date.now());
-  const { environment = {} } = wishes;
+  const { environment = {}, parts = cheapParts } = wishes;
   writeFileSync(join(folder, 'config.json'), configText(wishes));
   const loaded = await loadConfig(join(folder, 'config.json'), environment);
   assert.ok(loaded.ok, loaded.ok ? '' : loaded.error.map(problemText).join('\n'));
   const logged: Record<string, unknown>[] = [];
   const log = openLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
-  const gateway = await startGateway({ ...loaded.value, environment, clock, log });
+  const gateway = await startGateway({ ...loaded.value, environment, clock, log, parts });
   undo.later(() => gateway.close());
   const client = piClient(gateway.urls[0] ?? '');
   const admin = gateway.firstPassword === undefined ? {} : await client.login('admin', gateway.firstPassword);

@@ -20,6 +20,7 @@ import { pairingResponse, readPairingUrl } from '../../src/virtual-phone/linotp/
 import type { LinotpToken } from '../../src/virtual-phone/linotp/token.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 import { configText, type GatewayWishes } from './gateway.ts';
+import { cheapParts } from './prepared-keys.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
 /** A reply of LinOTP's dialect. */
@@ -64,7 +65,7 @@ export async function givenLinotp(undo: Cleanup, wishes: GatewayWishes = {}): Pr
   const log = openLog('debug', { write: (line: string) => void logged.push(line) });
   const metrics = openMetrics('0');
   const keyring = openKeyring(newKeyring(0));
-  const options = { ...loaded.value, environment: {}, clock, log, metrics };
+  const options = { ...loaded.value, environment: {}, clock, log, metrics, parts: cheapParts };
   const store = await openEmbeddedStore({ path: join(folder, 'pushgate.db'), log });
   const routing = await openRouting(options);
   const directory = openDirectory({ ...options, realms: loaded.value.config.realms, sources: [] });

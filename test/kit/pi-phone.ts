@@ -1,5 +1,6 @@
-import { createPrivateKey, createPublicKey, createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createSign } from 'node:crypto';
 import type { PiClient, PiReply } from './pi-client.ts';
+import { type KeyPair, preparedKeyPair } from './prepared-keys.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -19,13 +20,8 @@ export type PiPhone = {
   sign(text: string): string;
 };
 
-const sharedKeys = generateKeyPairSync('rsa', { modulusLength: 2048 });
-
-/** One phone key for all tests of a run: making one costs more than the tests do. */
-export const phoneKeys: { privateKey: KeyObject; publicKey: KeyObject } = {
-  privateKey: createPrivateKey(sharedKeys.privateKey.export({ type: 'pkcs8', format: 'pem' })),
-  publicKey: createPublicKey(sharedKeys.publicKey.export({ type: 'spki', format: 'pem' })),
-};
+/** One phone key for all tests of a run. */
+export const phoneKeys: KeyPair = preparedKeyPair();
 
 /** A phone for one push token; `path` is where it answers. */
 export function piPhone(

@@ -1,4 +1,5 @@
 export { type KeyShelf, type KeyStock, type KeyStockOptions, openKeyStock, type ServerKeyPair } from './key-stock.ts';
+export type { KeyWorker, MadeKey } from './key-worker.ts';
 export { type Keyring, newKeyring, openKeyring, rotatedKeyring } from './keyring.ts';
 export { createKeyringFile } from './keyring-file.ts';
-export { createPasswords, type Passwords } from './password.ts';
+export { createPasswords, type HashCost, type Passwords } from './password.ts';

@@ -31,7 +31,7 @@ export type KeyStockOptions = {
   target: number;
   log: Log;
   retryMs?: number;
-  startWorker?: () => KeyWorker;
+  startWorker?: (() => KeyWorker) | undefined;
 };
 
 /** Opens the stock and begins to fill it. */

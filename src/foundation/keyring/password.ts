@@ -14,15 +14,22 @@ export type Passwords = {
   canCheck(stored: string): boolean;
 };
 
+/** What one hash costs: the parameters of scrypt. A hash holds its own, so that a later change keeps the older ones readable. */
+export type HashCost = { N: number; r: number; p: number };
+
 const purpose = 'password';
-const cost = { N: 16_384, r: 8, p: 1 };
+const usualCost: HashCost = { N: 16_384, r: 8, p: 1 };
+const rememberedCount = 100_000;
 const hashBytes = 32;
 const saltBytes = 16;
 
-/** Opens the hashing with the peppers of this keyring; the id of the key is part of a hash. */
-export function createPasswords(keyring: Keyring, remembered = 100_000): Passwords {
+/**
+ * Opens the hashing with the peppers of this keyring; the id of the key is part of a hash.
+ * @param cost of a new hash
+ */
+export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
   const memoryKey = randomBytes(32);
-  const right = openCache<true>(remembered);
+  const right = openCache<true>(rememberedCount);
   const memoryOf = (password: string, stored: string): string =>
     createHmac('sha256', memoryKey).update(`${stored}\n${password}`).digest('base64url');
   return {
@@ -45,7 +52,7 @@ export function createPasswords(keyring: Keyring, remembered = 100_000): Passwor
   };
 }
 
-type Parameters = { keyId: string; salt: Buffer; N: number; r: number; p: number };
+type Parameters = HashCost & { keyId: string; salt: Buffer };
 
 function derive(keyring: Keyring, { keyId, salt, password, N, r, p }: Parameters & { password: string }): Promise<Buffer> {
   const pepper = keyring.derive(purpose, keyId);

@@ -1,0 +1,31 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { CostlyParts } from '../../src/cli/gateway-runner.ts';
+
+/** An RSA key pair of 2048 bits. */
+export type KeyPair = { privateKey: KeyObject; publicKey: KeyObject };
+
+const prepared: string[] = JSON.parse(readFileSync('test/kit/prepared-keys.json', 'utf8'));
+let taken = 0;
+
+/** The next one of a dozen RSA key pairs of 2048 bits that stand in a file: making one costs more than most tests do. */
+export function preparedKeyPair(): KeyPair {
+  const der = Buffer.from(prepared[taken++ % prepared.length] ?? '', 'base64');
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+
+/** What a gateway of a test works with: prepared keys of 2048 bits, whatever its settings ask for, and hashes that cost next to nothing. */
+export const cheapParts: Required<CostlyParts> = {
+  startKeyWorker: () => ({
+    async make() {
+      const { privateKey, publicKey } = preparedKeyPair();
+      return {
+        publicKey: publicKey.export({ type: 'pkcs1', format: 'der' }).toString('base64'),
+        privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+      };
+    },
+    stop: async () => undefined,
+  }),
+  hashCost: { N: 16, r: 8, p: 1 },
+};
