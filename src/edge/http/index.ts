@@ -9,6 +9,7 @@ export { type Listener, openListener } from './listener.ts';
 export { listenerConfig } from './listener-config.ts';
 export { type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
 export { opsPatterns, opsRoutes, type ReadinessCheck } from './probes.ts';
+export { qrPicture, qrPictureUrl } from './qr-picture.ts';
 export {
   type Handler,
   type Method,

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
-import { toBuffer, toDataURL } from 'qrcode';
 import { longestPin } from '../../../engine/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
+import { qrPicture, qrPictureUrl } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 import { ownerNamed } from './subject.ts';
@@ -39,10 +39,10 @@ async function sendOffer(
 ): Promise<void> {
   if (form === 'png') {
     ctx.type = 'image/png';
-    ctx.body = await toBuffer(text);
+    ctx.body = qrPicture(text, { scale: 4 });
     return;
   }
-  const img = `<img id="challenge_qrcode"   width=250  src="${await toDataURL(text)}"/>`;
+  const img = `<img id="challenge_qrcode"   width=250  src="${qrPictureUrl(text, { scale: 4 })}"/>`;
   if (form !== undefined) {
     ctx.type = 'text/html; charset=utf-8';
     ctx.body = form === 'html' ? `<!doctype html><html><body>${img}</body></html>` : img;

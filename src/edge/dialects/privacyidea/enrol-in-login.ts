@@ -1,9 +1,8 @@
 import type { Context } from 'koa';
-import { toDataURL } from 'qrcode';
 import { ownerOf } from '../../../engine/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiProduct } from '../../formats/privacyidea/index.ts';
-import type { Caller } from '../../http/index.ts';
+import { type Caller, qrPictureUrl } from '../../http/index.ts';
 import { requireApiKey } from './caller.ts';
 import { enrolmentRules } from './enrolment-rules.ts';
 import { flavourRules, type TokenKind } from './flavour.ts';
@@ -49,7 +48,7 @@ export async function enrolInLogin(
   if (!offered.ok) throw new PiFault('parameter', 'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer.');
   const message = engine.policy.value('enroll_via_multichallenge_text', facts) ?? usualText;
   const { token, text: link, transaction } = offered.value;
-  const image = await toDataURL(link, { scale: 10, margin: 4 });
+  const image = qrPictureUrl(link, { scale: 10 });
   const shown = { type, image, link, message, serial: token.serial, id: transaction.id, skippable };
   return { value: false, detail: enrolmentDetail(shown, parts.product.flavour) };
 }

@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
-import { toDataURL } from 'qrcode';
 import { type Engine, longestPin } from '../../../engine/index.ts';
 import { isSameName, type Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { qrPictureUrl } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
 import { enrolmentRules } from './enrolment-rules.ts';
 import { flavourRules, type TokenKind } from './flavour.ts';
@@ -42,7 +42,7 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
       serial: token.serial,
       rollout_state: 'clientwait',
       enrollment_credential: credential,
-      pushurl: { description: pushUrlDescription, value: text, img: await toDataURL(text, { scale: 10, margin: 4 }) },
+      pushurl: { description: pushUrlDescription, value: text, img: qrPictureUrl(text, { scale: 10 }) },
     },
   });
 }
