@@ -6,8 +6,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY providers providers
-COPY test test
-RUN npm run build && rm -rf dist/test && find dist -name '*.test.js' -delete
+RUN npm run build
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 # Run: a user of its own, nothing written outside /data.

@@ -1,10 +1,22 @@
 #!/usr/bin/env bash
 # The steps of the Dockerfile without a container engine: install without dev parts, tsc, and dist/ started from a folder that nobody may
 # write, as another user where that is possible. The node that runs this stands in for the image's.
+# `--install FOLDER` does the first step only; `FOLDER` does the others with what was installed there. A dist/ that is there is not built anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 node=$(command -v node)
+
+install() {
+  mkdir -p "$1"
+  cp package.json package-lock.json "$1/"
+  (cd "$1" && npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error)
+}
+if [ "${1:-}" = --install ]; then
+  install "$2"
+  exit
+fi
+
 work=$(mktemp -d)
 pid=
 clean() {
@@ -16,12 +28,10 @@ clean() {
 }
 trap clean EXIT
 
-mkdir "$work/app" "$work/data"
-cp package.json package-lock.json "$work/app/"
-(cd "$work/app" && npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error)
-tsc -p tsconfig.build.json --outDir "$work/app/dist"
-rm -rf "$work/app/dist/test"
-find "$work/app/dist" -name '*.test.js' -delete
+mkdir "$work/data"
+if [ -n "${1:-}" ]; then cp -a "$1" "$work/app"; else install "$work/app"; fi
+if [ ! -d dist ]; then tsc -p tsconfig.build.json; fi
+cp -r dist "$work/app/dist"
 port=$("$node" -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})')
 sed -e "s/127\.0\.0\.1:8080/127.0.0.1:$port/g" -e "s#\.\./data/#$work/data/#g" config/default.json > "$work/app/config.json"
 

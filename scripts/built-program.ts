@@ -1,0 +1,62 @@
+import { stripTypeScriptTypes } from 'node:module';
+import { type Node, parse } from 'acorn';
+
+/** The function that tsc puts around the specifier of an `import()` that only the run decides. */
+const rewriter = '__rewriteRelativeImportExtension';
+/** What says where or how something was written, and nothing of what it does. */
+const forms = new Set(['start', 'end', 'raw']);
+
+/**
+ * Where what was built from a source is another program than the source without its types; undefined where both are the same. Comments,
+ * white space and parentheses do not count, nor does `.ts` or `.js` at the end of a relative import.
+ * @returns both places as text, for people
+ */
+export function difference(source: string, built: string): string | undefined {
+  const plain = stripTypeScriptTypes(source);
+  const found = unlike(normal(treeOf(plain)), normal(treeOf(built)));
+  if (found === undefined) return undefined;
+  return found === 'here' ? 'differs as a whole' : `${excerpt(plain, found[0])} <> ${excerpt(built, found[1])}`;
+}
+
+type Tree = { [key: string]: unknown };
+
+const treeOf = (code: string): Node => parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !(value instanceof RegExp);
+
+/** The tree without what tsc adds, and with one spelling of relative imports. */
+function normal(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((each) => !isAddition(each)).map(normal);
+  if (!isTree(value)) return typeof value === 'bigint' ? `${value}n` : value;
+  if (value.type === 'CallExpression' && isTree(value.callee) && value.callee.name === rewriter && Array.isArray(value.arguments))
+    return normal(value.arguments[0]);
+  const entries = Object.entries(value).map(([key, each]) => [key, key === 'source' ? sourceOf(each) : normal(each)] as const);
+  return Object.fromEntries(entries);
+}
+
+const sourceOf = (literal: unknown): unknown =>
+  isTree(literal) && typeof literal.value === 'string' && literal.value.startsWith('.')
+    ? { ...literal, value: literal.value.replace(/\.[jt]s$/, '') }
+    : normal(literal);
+
+/** An empty `export {}`, which only says that this is a module, and the function around specifiers. */
+function isAddition(statement: unknown): boolean {
+  if (!isTree(statement)) return false;
+  if (statement.type === 'ExportNamedDeclaration')
+    return !statement.declaration && !statement.source && Array.isArray(statement.specifiers) && statement.specifiers.length === 0;
+  const [declared] = statement.type === 'VariableDeclaration' && Array.isArray(statement.declarations) ? statement.declarations : [];
+  return isTree(declared) && isTree(declared.id) && declared.id.name === rewriter;
+}
+
+/** The innermost pieces of two programs that differ. */
+function unlike(one: unknown, other: unknown): [Tree, Tree] | 'here' | undefined {
+  if (!isTree(one) || !isTree(other)) return typeof one === typeof other && String(one) === String(other) ? undefined : 'here';
+  for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    const found = forms.has(key) ? undefined : unlike(one[key], other[key]);
+    if (found !== undefined) return found === 'here' && 'start' in one && 'start' in other ? [one, other] : found;
+  }
+  return undefined;
+}
+
+const longestExcerpt = 80;
+const excerpt = (code: string, { start, end }: Tree): string =>
+  code.slice(Number(start), Math.min(Number(end), Number(start) + longestExcerpt));
