@@ -84,29 +84,4 @@ describe('The first five minutes', function () {
     assert.match(nothing.err, /^pushgate: nothing is waiting/);
     assert.deepEqual([stopped.code, mistyped.code, nothing.code], [1, 1, 1]);
   });
-
-  it('find an example in the help of every command', async () => {
-    const commands = [
-      '',
-      'serve',
-      'check-config',
-      'tokens',
-      'tokens init',
-      'tokens list',
-      'tokens delete',
-      'tokens enable',
-      'tokens disable',
-      'tokens reset',
-      'login',
-      'demo',
-      'accounts',
-      'accounts set',
-    ];
-    const phones = ['', 'enrol', 'list', 'poll', 'approve', 'decline', 'watch', 'remove'].map((name) => `phone ${name}`);
-    for (const command of [...commands, ...phones]) {
-      const { code, out } = await pushgate(...command.split(' ').filter(Boolean), '--help');
-      assert.equal(code, 0, command);
-      assert.match(out, /Example:\n {2}(npx pushgate|npm run)/, command);
-    }
-  });
 });

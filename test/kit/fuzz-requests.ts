@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import fc from 'fast-check';
 import type { RoutePattern } from '../../src/edge/http/index.ts';
@@ -6,6 +8,41 @@ import type { RoutePattern } from '../../src/edge/http/index.ts';
 export type WireRequest = { method: string; path: string; headers: Record<string, string>; body: Buffer };
 /** What came back; `text` is the body. */
 export type WireReply = { status: number; headers: Record<string, string | string[] | undefined>; text: string };
+
+/**
+ * How many requests a fuzz test sends, and the seed that they are made from: PUSHGATE_FUZZ_RUNS (`npm run fuzz` sends 10,000) and
+ * PUSHGATE_FUZZ_SEED, which repeats a run. `told` is for the title of the suite.
+ */
+export const fuzz = fuzzOf(process.env);
+
+function fuzzOf({ PUSHGATE_FUZZ_RUNS, PUSHGATE_FUZZ_SEED }: NodeJS.ProcessEnv) {
+  const runs = Number(PUSHGATE_FUZZ_RUNS ?? 800);
+  const seed = Number(PUSHGATE_FUZZ_SEED ?? randomInt(2 ** 31));
+  return { runs, seed, told: `${runs} runs, PUSHGATE_FUZZ_SEED=${seed}` };
+}
+
+/**
+ * Sends such requests one after the other, and asserts that each reply passes and that no handler failed.
+ * @param share of all runs
+ */
+export function sendAll({ requests, send, logged, check }: FuzzedGateway, share = 1): Promise<void> {
+  const property = fc.asyncProperty(requests, async (request) => {
+    const before = logged.length;
+    check(request, await send(request));
+    const failed = logged.slice(before).filter(({ msg }) => msg === 'a handler failed');
+    assert.deepEqual(failed, [], 'nothing broke inside');
+    logged.length = 0;
+  });
+  return fc.assert(property, { numRuns: fuzz.runs * share, seed: fuzz.seed });
+}
+
+/** What is sent, how, and what its log and its replies must be. */
+export type FuzzedGateway = {
+  requests: fc.Arbitrary<WireRequest>;
+  send(request: WireRequest): Promise<WireReply>;
+  logged: Record<string, unknown>[];
+  check(request: WireRequest, reply: WireReply): void;
+};
 
 /** Every parameter that some route of the mount reads, and some that none does. */
 const names = [
