@@ -22,7 +22,7 @@ export type CliResult = { code: number; out: string; err: string };
 /** Runs a command of `pushgate`. */
 export type RunCli = (...argv: string[]) => Promise<CliResult>;
 
-/** Runs one command of `pushgate` in this process, with a terminal of its own. */
+/** Runs one command of `pushgate` in this process, with a terminal of its own. `serve` is asked to stop as soon as it listens. */
 export async function runCli(argv: readonly string[]): Promise<CliResult> {
   const text = { out: '', err: '' };
   const code = await runCommand(
@@ -36,7 +36,7 @@ export async function runCli(argv: readonly string[]): Promise<CliResult> {
         text.err += `${line}\n`;
       },
       environment: {},
-      stopRequested: () => new Promise(() => undefined),
+      stopRequested: async () => undefined,
       onReloadRequested: () => () => undefined,
     },
   );

@@ -12,7 +12,7 @@ import { piClient } from '../kit/pi-client.ts';
 import { freePort } from '../kit/ports.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
-const workers = 4;
+const workers = 2;
 const poll = '/validate/polltransaction?transaction_id=00000000000000000000';
 
 describe('Several workers on one listener', function () {

@@ -5,6 +5,7 @@ import { createKeyringFile } from '../../src/foundation/keyring/index.ts';
 import { configText } from '../kit/gateway.ts';
 import { gatewayProcess, pushgate } from '../kit/gateway-process.ts';
 import { dropDatabase, givenMongo } from '../kit/mongod.ts';
+import { runCli } from '../kit/operator.ts';
 import { piClient } from '../kit/pi-client.ts';
 import { freePort } from '../kit/ports.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
@@ -37,6 +38,9 @@ describe('The first start on an empty MongoDB', function () {
     };
     return Promise.all(Array.from({ length: count }, machine));
   };
+  /** Starts a gateway there, and stops it. */
+  const worksOn = async (machine: { file: string } | undefined): Promise<void> =>
+    assert.equal((await runCli(['serve', '--config', machine?.file ?? ''])).code, 0);
   const passwordsIn = (out: string) => [...out.matchAll(/Password: +(\S+)/g)].map(([, password = '']) => password);
   const belongsElsewhere =
     /^pushgate: The store was filled with a key that is not in this keyring\. Put in its place the keyring that [^\n]*\n$/;
@@ -72,7 +76,7 @@ describe('The first start on an empty MongoDB', function () {
     const loser = machines[started.findIndex(({ status }) => status === 'rejected')];
     assert.ok(winner && loser, 'one goes on and one is refused');
     // and the other one is refused, again too, unless it gets the keyring of the first
-    if (existsSync(loser.keyring)) assert.match((await pushgate('serve', '--config', loser.file)).err, belongsElsewhere);
+    if (existsSync(loser.keyring)) assert.match((await runCli(['serve', '--config', loser.file])).err, belongsElsewhere);
     rmSync(loser.keyring, { force: true });
     writeFileSync(loser.keyring, readFileSync(winner.keyring));
     await loser.start();
@@ -80,18 +84,17 @@ describe('The first start on an empty MongoDB', function () {
 
   it('refuses another keyring from the first moment on, when nobody has an account yet', async () => {
     const [one, two] = await givenMachines(2);
-    const gateway = await one?.start();
-    await gateway?.end('SIGTERM');
+    await worksOn(one);
     createKeyringFile(two?.keyring ?? '', 0);
-    assert.match((await pushgate('serve', '--config', two?.file ?? '')).err, belongsElsewhere);
+    assert.match((await runCli(['serve', '--config', two?.file ?? ''])).err, belongsElsewhere);
   });
 
   it('never makes a keyring for a database that holds anything', async () => {
     // given a database that a gateway has worked with
     const [one, two] = await givenMachines(2);
-    await (await one?.start())?.end('SIGTERM');
+    await worksOn(one);
     // when a gateway starts without its keyring
-    const { code, err } = await pushgate('serve', '--config', two?.file ?? '');
+    const { code, err } = await runCli(['serve', '--config', two?.file ?? '']);
     // then it says what it needs, and made none
     assert.equal(code, 1);
     assert.match(

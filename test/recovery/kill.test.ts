@@ -8,7 +8,8 @@ import { type PiPhone, piPhone } from '../kit/pi-phone.ts';
 import { freePort } from '../kit/ports.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
-const rounds = 20;
+/** How often it is killed: `npm run stress` does it 20 times. */
+const rounds = Number(process.env.PUSHGATE_KILLS ?? 4);
 const workers = 4;
 
 /** What the gateway acknowledged: only what a reply said counts. */

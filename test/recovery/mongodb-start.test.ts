@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createKeyringFile } from '../../src/foundation/keyring/index.ts';
 import { configText } from '../kit/gateway.ts';
-import { gatewayProcess, pushgate } from '../kit/gateway-process.ts';
 import { dropDatabase, givenMongo, withClient } from '../kit/mongod.ts';
 import { guardedMongod } from '../kit/mongod-process.ts';
 import { oldMongod } from '../kit/old-mongod.ts';
+import { runCli } from '../kit/operator.ts';
 import { freePort } from '../kit/ports.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 import { givenStore } from '../store/mongodb/mongo-kit.ts';
@@ -28,16 +28,20 @@ describe('`pushgate serve` with a MongoDB that it cannot use', function () {
     writeFileSync(join(folder, 'url'), url);
     const store = { kind: 'mongodb', url: { $file: 'url' }, database, serverSelectionTimeoutMs: 1000 };
     const file = join(folder, 'config.json');
-    writeFileSync(file, configText({ more: { store } }, `127.0.0.1:${await freePort()}`));
+    writeFileSync(file, configText({ more: { store }, settings: { logLevel: 'error' } }, `127.0.0.1:${await freePort()}`));
     return file;
   };
   /** That the start ends with one sentence that says this, and tells no secret. */
   const assertRefused = async (url: string, database: string, what: RegExp): Promise<void> => {
-    const { code, out, err } = await pushgate('serve', '--config', await configFor(url, database));
+    const { code, out, err } = await runCli(['serve', '--config', await configFor(url, database)]);
     assert.equal(code, 1, err);
     assert.match(err, /^pushgate: [^\n]*\n$/);
     assert.match(err, what);
     assert.ok(!`${out}${err}`.includes(secret), err);
+  };
+  const assertStarts = async (url: string, database: string): Promise<void> => {
+    const { code, err } = await runCli(['serve', '--config', await configFor(url, database)]);
+    assert.equal(code, 0, err);
   };
   const freshDatabase = (): string => {
     const database = mongo.database();
@@ -69,8 +73,7 @@ describe('`pushgate serve` with a MongoDB that it cannot use', function () {
     await assertRefused(guarded.url('reader', secret), database, /lacks rights on the database pushgate-test-guarded/);
     await assertRefused(guarded.url('gateway', secret), 'another', /lacks rights on the database another/);
     // with the roles that the documentation asks for, it starts
-    const gateway = await gatewayProcess(await configFor(guarded.url('gateway', secret), database));
-    assert.equal(await gateway.end('SIGTERM'), 0);
+    await assertStarts(guarded.url('gateway', secret), database);
   });
 
   it('leaves the database of another program alone', async () => {
@@ -107,8 +110,7 @@ describe('`pushgate serve` with a MongoDB that it cannot use', function () {
       assert.deepEqual(await tokens.indexes(), before);
       await tokens.dropIndex('mine');
       await tokens.createIndex({ type: 1 }, { name: 'mine' });
-      const gateway = await gatewayProcess(await configFor(mongo.url(), database));
-      assert.equal(await gateway.end('SIGTERM'), 0);
+      await assertStarts(mongo.url(), database);
       const transactions = client.db(database).collection('transactions');
       await transactions.dropIndex('clean');
       await transactions.createIndex({ cleanFrom: 1 }, { name: 'mine', expireAfterSeconds: 60 });

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { configText } from '../kit/gateway.ts';
 import { gatewayProcess, pushgate } from '../kit/gateway-process.ts';
+import { runCli } from '../kit/operator.ts';
 import { piClient } from '../kit/pi-client.ts';
 import { freePort } from '../kit/ports.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../kit/temporary.ts';
@@ -18,7 +19,7 @@ describe('The gateway process', function () {
     const folder = temporaryFolder(at);
     const file = join(folder, 'config.json');
     const address = `127.0.0.1:${port ?? (await freePort())}`;
-    writeFileSync(file, configText({}, address));
+    writeFileSync(file, configText({ settings: { logLevel: 'error' } }, address));
     return { folder, file, url: `http://${address}` };
   };
 
@@ -74,21 +75,19 @@ describe('The gateway process', function () {
   it('tells the first password in the start that works, where the first one found its port taken', async () => {
     const port = await givenBusyPort();
     const { folder, file } = await givenConfig(undo, port);
-    assert.equal((await pushgate('serve', '--config', file)).code, 1);
-    writeFileSync(join(folder, 'config.json'), configText({}, `127.0.0.1:${await freePort()}`));
-    const second = await gatewayProcess(file);
-    assert.match(second.output().out, /Password:\s+\S{16}/);
-    assert.equal(await second.end('SIGTERM'), 0);
+    assert.equal((await runCli(['serve', '--config', file])).code, 1);
+    writeFileSync(join(folder, 'config.json'), configText({ settings: { logLevel: 'error' } }, `127.0.0.1:${await freePort()}`));
+    const second = await runCli(['serve', '--config', file]);
+    assert.equal(second.code, 0, second.err);
+    assert.match(second.out, /Password:\s+\S{16}/);
   });
 
   it('refuses a keyring that is not the one its store was filled with', async () => {
     const { folder, file } = await givenConfig(undo);
-    const first = await gatewayProcess(file);
-    await first.end('SIGTERM');
     const { file: other, folder: elsewhere } = await givenConfig(undo);
-    await (await gatewayProcess(other)).end('SIGTERM');
+    for (const each of [file, other]) assert.equal((await runCli(['serve', '--config', each])).code, 0);
     copyFileSync(join(elsewhere, 'keyring.json'), join(folder, 'keyring.json'));
-    const { code, err } = await pushgate('serve', '--config', file);
+    const { code, err } = await runCli(['serve', '--config', file]);
     assert.equal(code, 1);
     assert.match(err.trim(), /^pushgate: The store was filled with a key that is not in this keyring\.[^\n]*$/);
   });
@@ -97,7 +96,7 @@ describe('The gateway process', function () {
     const folder = temporaryFolder(undo);
     const file = join(folder, 'config.json');
     writeFileSync(file, configText({ more: { store: { kind: 'embedded', path: '/proc/x/y/pushgate.db' } } }));
-    const { code, err } = await pushgate('serve', '--config', file);
+    const { code, err } = await runCli(['serve', '--config', file]);
     assert.equal(code, 1);
     assert.match(err.trim(), /^pushgate: Cannot write the store [^\n]*$/);
   });
@@ -107,7 +106,7 @@ describe('The gateway process', function () {
     writeFileSync(join(folder, 'data'), 'a file where the folder should be');
     const file = join(folder, 'config.json');
     writeFileSync(file, configText({ more: { store: { kind: 'embedded', path: 'data/pushgate.db' } } }));
-    const { code, err } = await pushgate('serve', '--config', file);
+    const { code, err } = await runCli(['serve', '--config', file]);
     assert.equal(code, 1);
     assert.match(err.trim(), /^pushgate: [^\n]*data[^\n]*$/);
   });
@@ -127,13 +126,13 @@ describe('The gateway process', function () {
     const { folder, file } = await givenConfig(undo);
     const store = join(folder, 'pushgate.db');
     writeFileSync(store, 'precious data of another program');
-    const withoutKeyring = await pushgate('serve', '--config', file);
+    const withoutKeyring = await runCli(['serve', '--config', file]);
     assert.match(withoutKeyring.err, /keyring/);
     const before = readFileSync(store);
     mkdirSync(join(folder, 'else'));
     const elsewhere = join(folder, 'else', 'config.json');
     writeFileSync(elsewhere, configText({ more: { store: { kind: 'embedded', path: '../pushgate.db' }, keyring: { $env: 'KEYRING' } } }));
-    const foreign = await pushgate('serve', '--config', elsewhere);
+    const foreign = await runCli(['serve', '--config', elsewhere]);
     assert.deepEqual([withoutKeyring.code, foreign.code], [1, 1]);
     assert.deepEqual(readFileSync(store), before);
   });
