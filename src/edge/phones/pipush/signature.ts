@@ -60,9 +60,9 @@ export function readPhoneKey(text: string): KeyObject | undefined {
     .replace(/[\r\n]/g, '')
     .replaceAll(' ', '+')
     .replaceAll('-', '+')
-    .replaceAll('_', '/')
-    .replace(/=+$/, '');
-  return /^[A-Za-z0-9+/]+$/.test(base64) ? readSpki(base64) : undefined;
+    .replaceAll('_', '/');
+  const [, digits] = /^([A-Za-z0-9+/]+)=*$/.exec(base64) ?? [];
+  return digits === undefined ? undefined : readSpki(digits);
 }
 
 const lineLength = 64;

@@ -218,6 +218,11 @@ for (const name of ['privacyidea', 'edumfa'] as const) {
       }
     });
 
+    it('is done at once with a key that is nearly all padding', () => {
+      assert.equal(readPhoneKey(`${'='.repeat(400_000)}A`), undefined);
+      assert.equal(readPhoneKey(`${'A'.repeat(400_000)}!`), undefined);
+    });
+
     it('sends its own public key as PKCS#1 in lines', () => {
       const publicKey = createPublicKey(serverKey).export({ type: 'pkcs1', format: 'der' }).toString('base64');
       assert.equal(inLines(publicKey), section.keys.server_public_as_sent_to_phone);
