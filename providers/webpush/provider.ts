@@ -9,6 +9,7 @@ import { z } from 'zod';
 import {
   defineProvider,
   type Http,
+  openGlob,
   type ProviderHost,
   type Push,
   proxyUrl,
@@ -108,6 +109,6 @@ function headersOf({ handle, expiresAt }: Push, { urgency, topic_header }: Setti
 
 function hostFilter(globs: readonly string[] | undefined): (host: string) => boolean {
   if (!globs) return () => true;
-  const forms = globs.map((glob) => new RegExp(`^${glob.replace(/[.[\]]/g, '\\$&').replaceAll('*', '.*')}$`));
-  return (host) => forms.some((form) => form.test(host));
+  const forms = globs.map(openGlob);
+  return (host) => forms.some((isForm) => isForm(host));
 }

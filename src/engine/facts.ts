@@ -2,12 +2,19 @@ import type { Owner, PushToken } from '../foundation/model/index.ts';
 import type { Facts } from '../policy/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
 
-/** What policies know about a request: who asks from where, for whom, and with which push token. */
-export function factsOf({ clock }: Pick<EngineParts, 'clock'>, asker: Asker, owner: Partial<Owner> | undefined, token?: PushToken): Facts {
+/** What policies know about a request: who asks from where, for whom, and with which push token. Throws `OverlongText` as the policies do. */
+export function factsOf(
+  { clock, policy }: Pick<EngineParts, 'clock' | 'policy'>,
+  asker: Asker,
+  owner: Partial<Owner> | undefined,
+  token?: PushToken,
+): Facts {
   // A source that was asked now knows better than what was stored with the push token.
   const resolver = asker.resolver || owner?.resolver;
+  const now = clock();
+  policy.demandShort({ now, ...asker });
   return {
-    now: clock(),
+    now,
     ...asker,
     ...(owner?.user ? { user: owner.user } : {}),
     ...(owner?.realm ? { realm: owner.realm } : {}),

@@ -147,7 +147,7 @@ export const canAsk = ({ phones }: EngineParts, token: PushToken, { mode }: Ask)
 type Asked = { ask: Ask; phone: PhoneProtocol };
 
 function promptFor({ policy, clock }: EngineParts, { asker, prompt, kind }: IssueRequest, token: PushToken, { ask, phone }: Asked): Prompt {
-  const facts = { ...factsOf({ clock }, asker, token.owner, token), scope: 'authentication' as const };
+  const facts = { ...factsOf({ clock, policy }, asker, token.owner, token), scope: 'authentication' as const };
   // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
   const url = policy.value(phone.answerUrl.action, { ...facts, scope: phone.answerUrl.scope }) ?? token.registrationUrl;
   const { user = '', realm = '' } = token.owner ?? {};

@@ -1,3 +1,5 @@
+import { expressionProblem, isWhole } from '../foundation/patterns/index.ts';
+
 const kinds = [
   ...(['equals', 'contains', 'string_contains', 'matches', 'in', '<', '>'] as const),
   ...(['date_before', 'date_after', 'date_within_last'] as const),
@@ -13,7 +15,7 @@ export const comparatorNames: readonly Comparator[] = kinds.flatMap((kind): Comp
 /** Why a comparator cannot work with this value. */
 export function compareProblem(comparator: Comparator, value: string): string | undefined {
   const kind = kindOf(comparator);
-  if (kind === 'matches') return isPattern(value) ? undefined : 'is not a regular expression';
+  if (kind === 'matches') return expressionProblem(value);
   if (kind === '<' || kind === '>') return Number.isNaN(numberOf(value)) ? 'must be a number or a date to be compared by size' : undefined;
   if (kind === 'date_before' || kind === 'date_after') return Number.isNaN(momentOf(value)) ? 'is not a date' : undefined;
   if (kind === 'date_within_last') return spanOf(value) === undefined ? 'is not a span such as 30m, 12h or 7d' : undefined;
@@ -33,7 +35,7 @@ function isMet(found: string, kind: Kind, value: string, now: number): boolean {
     case 'string_contains':
       return found.includes(value);
     case 'matches':
-      return new RegExp(`^(?:${value})$`).test(found);
+      return isWhole(value, found);
     case 'in':
       return value.split(',').some((each) => each.trim() === found);
     case '<':
@@ -66,12 +68,4 @@ export function spanOf(text: string): number | undefined {
   const [, amount, unit = ''] = /^\s*(\d{1,6})\s*([smhdy])\s*$/.exec(text) ?? [];
   const ms = unitMs[unit];
   return amount === undefined || ms === undefined ? undefined : Number(amount) * ms;
-}
-
-function isPattern(text: string): boolean {
-  try {
-    return new RegExp(text) instanceof RegExp;
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { GatewayFault } from '../foundation/model/index.ts';
+import { GatewayFault, OverlongText } from '../foundation/model/index.ts';
+import { longestMatched } from '../foundation/patterns/index.ts';
 import { comparatorNames, compare, compareProblem } from './comparators.ts';
 import type { Facts } from './facts.ts';
 
@@ -61,4 +62,20 @@ export function holds(condition: Condition, facts: Facts): boolean {
   if (verdict === undefined)
     throw new GatewayFault('config-invalid', `A policy asks for ${condition.section} "${condition.key}", which this request does not have`);
   return verdict;
+}
+
+/** The sections whose texts come from whoever asks, and what a text of theirs is called. */
+const asked = { 'HTTP Request header': 'Header', 'Request Data': 'Parameter' } as const;
+const isAsked = (section: string): section is keyof typeof asked => Object.hasOwn(asked, section);
+
+/**
+ * Reads which texts of a request these conditions look at. What it returns throws `OverlongText` where one of them is too long to be matched: a rule never
+ * judges the beginning of a text, and nobody chooses one that is slow to compare.
+ */
+export function shortTextsOf(conditions: readonly Condition[]): (facts: Facts) => void {
+  const looked = conditions.flatMap(({ section, key, active }) => (active && isAsked(section) ? [{ section, key }] : []));
+  return (facts) => {
+    for (const { section, key } of looked)
+      if ((sections[section](facts, key)?.length ?? 0) > longestMatched) throw new OverlongText(`${asked[section]} ${key}`, longestMatched);
+  };
 }

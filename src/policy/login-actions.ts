@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { expressionProblem } from '../foundation/patterns/index.ts';
 import { spanOf } from './comparators.ts';
 import { manglings } from './mangle.ts';
 
@@ -11,11 +12,8 @@ const types = z
   .transform((list) => list.filter((name) => name !== ''))
   .refine((list) => list.length > 0, 'names no type of token');
 const pattern = text.superRefine((value, context) => {
-  try {
-    new RegExp(value);
-  } catch {
-    context.addIssue({ code: 'custom', message: 'is not a regular expression' });
-  }
+  const message = expressionProblem(value);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
 const span = z
   .string()

@@ -1,3 +1,4 @@
+import { openGlob } from '../foundation/patterns/index.ts';
 import { addressMatch } from './address-match.ts';
 import { conditionText, holds, verdictOf } from './condition.ts';
 import type { Facts } from './facts.ts';
@@ -67,19 +68,13 @@ const textMatchers = ['realm', 'resolver', 'user', 'authServer', 'dialect', 'tok
 
 /** A list of texts: exact or with `*`, in any case; one positive entry must fit and no excluded one. */
 function textTest(list: readonly string[], valuesOf: (facts: Facts) => readonly string[]): (facts: Facts) => boolean {
-  const entries = list.map((entry) => ({ excludes: entry.startsWith('!'), pattern: globPattern(entry.replace(/^!/, '')) }));
+  const entries = list.map((entry) => ({ excludes: entry.startsWith('!'), fits: openGlob(entry.replace(/^!/, '')) }));
   const fits = (texts: readonly string[], excludes: boolean): boolean =>
-    entries.some((entry) => entry.excludes === excludes && texts.some((text) => entry.pattern.test(text)));
+    entries.some((entry) => entry.excludes === excludes && texts.some(entry.fits));
   return (facts) => {
     const texts = valuesOf(facts);
     return fits(texts, false) && !fits(texts, true);
   };
-}
-
-/** The pattern of a text with `*` for anything, in any case. */
-export function globPattern(glob: string): RegExp {
-  const escaped = glob.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  return new RegExp(`^${escaped.join('.*')}$`, 'is');
 }
 
 function clientTest(list: readonly string[]): (facts: Facts) => boolean {

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
+import { openGlob } from '../foundation/patterns/index.ts';
 import { rangeOf } from './address-match.ts';
-import { globPattern } from './match.ts';
 import { error, type KnownNames, type PolicyProblem } from './problem.ts';
 import type { Rule } from './rule.ts';
 
@@ -26,7 +26,7 @@ function emptyLists({ client, time: _time, conditions: _conditions, ...texts }: 
   });
 }
 
-const coversText = (excluded: string, wanted: string): boolean => globPattern(excluded).test(wanted);
+const coversText = (excluded: string, wanted: string): boolean => openGlob(excluded)(wanted);
 
 function coversNetwork(excluded: string, wanted: string): boolean {
   const [[outer, outerBits], [inner, innerBits]] = [rangeOf(excluded), rangeOf(wanted)];
@@ -42,7 +42,7 @@ function unknownNames(match: Rule['match'], known: KnownNames): PolicyProblem[] 
   ];
   return named.flatMap(({ key, what, list = [], names }) =>
     list.flatMap((entry, place) => {
-      const exists = names.length === 0 || names.some((name) => globPattern(bare(entry)).test(name));
+      const exists = names.length === 0 || names.some((name) => openGlob(bare(entry))(name));
       return exists ? [] : [error(['match', key, place], `there is no ${what} "${bare(entry)}", so it never matches`)];
     }),
   );
@@ -51,10 +51,8 @@ function unknownNames(match: Rule['match'], known: KnownNames): PolicyProblem[] 
 function foreignRealms({ realm, authServer }: Rule['match'], known: KnownNames): PolicyProblem[] {
   const [realms, servers] = [(realm ?? []).filter((entry) => !isExcluded(entry)), (authServer ?? []).filter((entry) => !isExcluded(entry))];
   if (realms.length === 0 || servers.length === 0) return [];
-  const asking = known.authServers.filter(({ name }) => servers.some((entry) => globPattern(entry).test(name)));
-  const canAsk = asking.some(
-    (server) => !server.realms || server.realms.some((name) => realms.some((entry) => globPattern(entry).test(name))),
-  );
+  const asking = known.authServers.filter(({ name }) => servers.some((entry) => openGlob(entry)(name)));
+  const canAsk = asking.some((server) => !server.realms || server.realms.some((name) => realms.some((entry) => openGlob(entry)(name))));
   return asking.length === 0 || canAsk
     ? []
     : [error(['match', 'realm'], 'none of the auth servers of this rule may ask for these realms, so it never matches')];

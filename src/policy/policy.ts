@@ -1,4 +1,5 @@
 import { type ActionName, type ActionValue, actions, isActionName, type Permission, type Scope } from './actions.ts';
+import { shortTextsOf } from './condition.ts';
 import { edupushSpelling, isAboutEdupush, isEdupushSpelling } from './edupush.ts';
 import type { Facts } from './facts.ts';
 import { compileMatch, type Mismatch } from './match.ts';
@@ -38,6 +39,8 @@ export type Policy = {
   permits(action: Permission, facts: Facts): boolean;
   /** Whether any rule looks at what a source of users tells. */
   looksAtUsers: boolean;
+  /** Throws `OverlongText` where a header or a parameter that a rule looks at is too long to be matched. */
+  demandShort(facts: Facts): void;
   planDelivery(facts: Facts, defaults: PlanDefaults): DeliveryPlan;
   /** Every rule in its order: whether it matched, why not, and what it decides. */
   explain(facts: Facts): RuleExplanation[];
@@ -71,6 +74,7 @@ export function openPolicy(rules: readonly Rule[]): Policy {
       return rule && decided !== undefined ? { value: decided, rule: rule.name } : undefined;
     },
     looksAtUsers: rules.some(({ match }) => match.resolver || match.conditions?.some(({ section }) => section === 'userinfo')),
+    demandShort: shortTextsOf(rules.flatMap(({ match }) => match.conditions ?? [])),
     permits: (action, facts) => !hasAdminRules || value(action, { ...facts, scope: 'admin' }) === true,
     planDelivery(facts, { recorded, fallback, defaultDeadlineMs }) {
       const authentication = { ...facts, scope: 'authentication' as const };

@@ -106,6 +106,30 @@ describe('A configuration file', () => {
       /^policies\[1\]\.actions\.push_deadline_ms: /,
     ],
     [
+      'a condition that looks ahead',
+      (draft) => {
+        const condition = { section: 'HTTP Request header', key: 'x-zone', comparator: 'matches', value: '(?!dmz).*' };
+        draft.policies.push({ name: 'p', match: { conditions: [condition] }, actions: { push_ttl: 1 } });
+      },
+      /^policies\[1\]\.match\.conditions\[0\]\.value: looks ahead or behind, which is not supported; match the rest too, or exclude/,
+    ],
+    [
+      'serials by a backreference',
+      (draft) => void draft.policies.push({ name: 'p', actions: { serial: '^(PI|KI)\\1' } }),
+      /^policies\[1\]\.actions\.serial: refers back to a group.*write out what the group may hold/,
+    ],
+    [
+      'a mangle that takes and keeps',
+      (draft) => void draft.policies.push({ name: 'p', actions: { mangle: ['user/a/b/', 'user/a++/b/'] } }),
+      /^policies\[1\]\.actions\.mangle\[1\]: has a possessive repeat/,
+    ],
+    [
+      'users of a trusted issuer by what comes after',
+      (draft) =>
+        Object.assign(draft, { trustedJwts: [{ publicKey: { $env: 'K' }, algorithm: 'ES256', role: 'admin', username: 'a(?=b)' }] }),
+      /trustedJwts\[0\]\.username: looks ahead or behind/,
+    ],
+    [
       'a registration URL that is not in normal form',
       (draft) =>
         void draft.policies.push({

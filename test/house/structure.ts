@@ -26,7 +26,7 @@ export const floors: readonly (readonly string[])[] = [
   ['src/foundation/keyring'],
   ['src/foundation/crypto'],
   ['src/foundation/wire'],
-  ['src/foundation/telemetry'],
+  ['src/foundation/telemetry', 'src/foundation/patterns'],
   ['src/foundation/model', 'src/foundation/cache'],
 ];
 
@@ -57,6 +57,7 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/cli'],
   ldapts: ['src/engine/users'],
   bcryptjs: ['src/engine/users'],
+  re2js: ['src/foundation/patterns'],
 };
 
 /** Names under which a file of ours could be reached past the rules for relative imports. */

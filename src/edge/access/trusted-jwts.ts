@@ -2,10 +2,13 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { secret } from '../../delivery/provider-kit/index.ts';
+import { OverlongText } from '../../foundation/model/index.ts';
+import { expressionProblem, isWhole } from '../../foundation/patterns/index.ts';
 import type { Holder } from './holder.ts';
 
 const curves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
 const leastRsaBits = 2048;
+const longestUsername = 256;
 
 /** JWTs of another issuer that are taken: who may stand in them, and the key that proves them. */
 export const trustedJwtConfig = z
@@ -19,8 +22,11 @@ export const trustedJwtConfig = z
     resolver: z.string().default('').describe('The resolver that they name, exactly.'),
     username: z
       .string()
-      .refine((pattern) => whole(pattern) !== undefined, 'expected a regular expression')
-      .describe('Pattern that the whole user name has to match.'),
+      .superRefine((pattern, context) => {
+        const message = expressionProblem(pattern);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      })
+      .describe('Regular expression that the whole user name has to match.'),
     authServer: z.string().optional().describe('The auth server that these callers belong to.'),
   })
   .superRefine(({ publicKey, algorithm, role, authServer }, context) => {
@@ -39,7 +45,8 @@ export type TrustedJwt = z.output<typeof trustedJwtConfig>;
 
 /**
  * Whom a token names, by the first entry that it fits: signature, algorithm, role, realm, resolver and user name. Undefined where none does;
- * rejects with jose's error where one does but for its time. A token without an end is refused.
+ * rejects with jose's error where one does but for its time, and with
+ * `OverlongText` where a rightly signed one names a user whom nobody can be. A token without an end is refused.
  */
 export async function verifyTrusted(token: string, trusted: readonly TrustedJwt[], now: number): Promise<Holder | undefined> {
   for (const entry of trusted) {
@@ -65,18 +72,9 @@ async function verified(token: string, key: KeyObject, { algorithm }: TrustedJwt
 
 function fits({ role, realm = '', resolver = '', username }: JWTPayload, entry: TrustedJwt): boolean {
   const isOne = role === entry.role && realm === entry.realm && resolver === entry.resolver;
-  return isOne && typeof username === 'string' && username !== '' && whole(entry.username)?.test(username) === true;
-}
-
-/** A pattern that matches the whole of a text or nothing. */
-function whole(pattern: string): RegExp | undefined {
-  try {
-    // Tried by itself first: brackets that close ours would loosen the ends.
-    new RegExp(pattern, 'u');
-    return new RegExp(`^(?:${pattern})$`, 'u');
-  } catch {
-    return undefined;
-  }
+  if (!isOne || typeof username !== 'string' || username === '') return false;
+  if (username.length > longestUsername) throw new OverlongText('The username of the token', longestUsername);
+  return isWhole(entry.username, username);
 }
 
 function readKey(pem: string): KeyObject | undefined {

@@ -1,16 +1,17 @@
 import type { Context } from 'koa';
 import type { Asker } from '../../engine/index.ts';
+import { longestMatched } from '../../foundation/patterns/index.ts';
 
-const longestText = 256;
+const longestAction = 256;
 const mostParams = 50;
 const kept = (name: string): boolean => !/authorization|cookie|key|token/.test(name);
 const keptParam = (name: string): boolean => !/pass|pin|secret|credential|signature|fb_?token|key|nonce|answer|otp/i.test(name);
 
-/** Notes what a request asks with, for policies: short texts, and no secret among them. */
+/** Notes what a request asks with, for policies, and no secret among it. Of a text too long to be matched so much is kept that it is refused as such. */
 export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): void {
   const texts = [...values].flatMap(([name, value]): [string, string][] =>
     keptParam(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      ? [[name, String(value).slice(0, longestText)]]
+      ? [[name, String(value).slice(0, longestMatched + 1)]]
       : [],
   );
   ctx.state.params = new Map(texts.slice(0, mostParams));
@@ -25,8 +26,8 @@ const notedOf = (ctx: Context): ReadonlyMap<string, string> | undefined => ctx.s
 export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'dialect' | 'client'>): Asker {
   return {
     ...who,
-    action: ctx.path.slice(0, longestText),
-    userAgent: ctx.get('user-agent').slice(0, longestText),
+    action: ctx.path.slice(0, longestAction),
+    userAgent: ctx.get('user-agent'),
     headers: headersOf(ctx),
     params: Object.fromEntries(notedOf(ctx) ?? []),
   };

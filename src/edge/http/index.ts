@@ -8,6 +8,7 @@ export { holdReply, whenGone } from './held.ts';
 export { type Listener, openListener } from './listener.ts';
 export { listenerConfig } from './listener-config.ts';
 export { type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
+export { demandName, longestName } from './names.ts';
 export { opsPatterns, opsRoutes, type ReadinessCheck } from './probes.ts';
 export { qrPicture, qrPictureUrl } from './qr-picture.ts';
 export {

@@ -1,6 +1,7 @@
 export type { AdminAccount } from './account.ts';
 export type { Clock } from './clock.ts';
 export { type FaultCode, GatewayFault } from './fault.ts';
+export { OverlongText } from './overlong.ts';
 export type { PartitionKey } from './partition-key.ts';
 export {
   type DeviceAddress,

@@ -48,7 +48,7 @@ describe('The configuration of callers', () => {
       [trusted({ algorithm: 'none' }), /algorithm: /],
       [trusted({ publicKey: { $env: 'KEY' } }), /publicKey: expected a public key as PEM/],
       [trusted({ publicKey: { $env: 'PRIVATE' } }), /publicKey: expected a public key as PEM/],
-      [trusted({ username: 'a)|(b' }), /username: expected a regular expression/],
+      [trusted({ username: 'a)|(b' }), /username: is not a regular expression/],
       [trusted({ role: 'user' }), /role: /],
       [trusted({ role: 'validate' }), /authServer: tokens of role validate need/],
       [trusted({ authServer: 'gone' }), /authServer: there is no auth server "gone"/],

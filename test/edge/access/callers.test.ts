@@ -201,6 +201,19 @@ describe('JWTs of an issuer that the configuration trusts', () => {
     assert.equal((await gateway.client.get('/token/', {}, { authorization: right })).body.result.error?.code, 4305);
   });
 
+  it('with a name longer than any user has are refused, whatever the expression for names says', async () => {
+    // given an issuer whose boxes may have any name
+    const gateway = await trusting();
+    const long = await token(gateway, { ...box, username: `box-${'x'.repeat(253)}` }, 'PS256', rsa.privateKey);
+    const { status, body } = await gateway.check({ authorization: long });
+    assert.deepEqual(
+      [status, body.result.error],
+      [400, { code: 905, message: 'ERR905: The username of the token has more than 256 characters.' }],
+    );
+    const fits = await token(gateway, { ...box, username: `box-${'x'.repeat(252)}` }, 'PS256', rsa.privateKey);
+    assert.equal((await gateway.check({ authorization: fits })).body.result.authentication, 'CHALLENGE');
+  });
+
   it('of an administrator whose name an auth server lists do not act for it: another realm, another person', async () => {
     const { authServers } = servers;
     const gateway = await given(undo, {

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { addressId, maxAddresses } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
+import { demandName } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 import { type OperatorParts, operatorOf, readJson } from './parts.ts';
 
@@ -17,8 +18,9 @@ const addressesOf = ({ addresses }: PushToken) =>
   }));
 
 async function tokenOf({ engine }: OperatorParts, ctx: Context): Promise<PushToken> {
-  const token = await engine.findToken(String(ctx.params.serial));
-  if (!token) throw new OperatorFault('not-found', `There is no push token ${String(ctx.params.serial)}.`);
+  const serial = demandName('The serial', String(ctx.params.serial));
+  const token = await engine.findToken(serial);
+  if (!token) throw new OperatorFault('not-found', `There is no push token ${serial}.`);
   return token;
 }
 
@@ -54,7 +56,7 @@ export async function removeTokenAddress(parts: OperatorParts, ctx: Context): Pr
 /** `GET /ops/transactions/:id`: where a transaction stands, and what delivery tried for it. */
 export async function showTransaction(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
-  const transaction = await parts.engine.findTransaction(String(ctx.params.id));
+  const transaction = await parts.engine.findTransaction(demandName('The id of the transaction', String(ctx.params.id)));
   if (!transaction) throw new OperatorFault('not-found', 'There is no such transaction (any more).');
   const { id, kind, authServer, dialect, user, realm, createdAt, decision } = transaction;
   const trail = await parts.engine.trailOf(id);

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { PushToken } from '../../../foundation/model/index.ts';
+import { isFoundIn } from '../../../foundation/patterns/index.ts';
 import type { Facts } from '../../../policy/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
@@ -46,7 +47,7 @@ export function allowedTokens(parts: PrivacyideaParts, ctx: Context, { server, s
     const serials = policy.value('serial', authorization);
     const isIdle = isIdleTooLong(token, policy.value('last_auth', authorization), facts.now);
     const isOut = policy.value('disabled_token_types', authentication)?.includes(type) === true || isDenied(parts, facts) || isIdle;
-    return isWanted && !isOut && types?.includes(type) !== false && (serials === undefined || new RegExp(serials).test(token.serial));
+    return isWanted && !isOut && types?.includes(type) !== false && (serials === undefined || isFoundIn(serials, token.serial));
   });
 }
 

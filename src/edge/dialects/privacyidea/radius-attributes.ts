@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { bodyOf, PiFault } from '../../formats/privacyidea/index.ts';
+import { demandName } from '../../http/index.ts';
 
 /** What of an Access-Request a login needs; undefined is what it does not have. */
 export type RadiusAttributes = { user: string | undefined; password: string | undefined; state: string | undefined };
@@ -13,13 +14,15 @@ const wanted = ['User-Name', 'User-Password', 'State'] as const;
 
 /**
  * Reads the attributes that FreeRADIUS's `rlm_rest` sends, as JSON (`body = 'json'`) or as a form (`'post'`). Values are encoded once, whatever
- * the user agent; octets such as State are `0x` and hex digits. Of an attribute that comes twice the first one counts. Throws 905 for other bodies.
+ * the user agent; octets such as State are `0x` and hex digits. Of an attribute that comes twice the first one counts. Throws 905 for other bodies and
+ * for a name that is too long.
  */
 export async function readRadiusAttributes(ctx: Context): Promise<RadiusAttributes> {
   const text = (await bodyOf(ctx)).toString('utf8');
   const form = new URLSearchParams(ctx.is('urlencoded') ? text : '');
   const json = ctx.is('urlencoded') ? {} : jsonOf(text);
   const [user, password, state] = wanted.map((name) => form.get(name) ?? textOf(json[name], name));
+  if (user !== undefined) demandName('User-Name', user);
   return { user, password, state: state === undefined ? undefined : octets(state) };
 }
 

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { mangle } from '../../../policy/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import type { PiParams } from '../../formats/privacyidea/index.ts';
+import { demandName } from '../../http/index.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
 /**
@@ -21,7 +22,9 @@ export function rewritten(parts: PrivacyideaParts, ctx: Context, server: AuthSer
   const asker = askerFor(parts, ctx, server);
   for (const mangling of policy.value('mangle', { ...facts(asker, whose()), scope: 'authentication' }) ?? []) {
     const was = text(mangling.key);
-    if (was) changes.set(mangling.key, mangle(mangling, was));
+    if (!was) continue;
+    const changed = mangle(mangling, was);
+    changes.set(mangling.key, mangling.key === 'pass' ? changed : demandName(`Parameter ${mangling.key}`, changed));
   }
   const owner = whose();
   const realm = owner.user === '' ? undefined : policy.value('setrealm', { ...facts(asker, owner), scope: 'authorization' });

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { asPiFault, PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { userAttributes } from './user-detail.ts';
 import { checkLogin, type TellLogin } from './validate-check.ts';
@@ -27,7 +27,7 @@ async function accepted(checking: Parameters<TellLogin>[1]): Promise<boolean> {
   try {
     return (await checking).outcome.value;
   } catch (error) {
-    if (error instanceof PiFault) return false;
+    if (asPiFault(error)) return false;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
 import { GatewayFault } from '../../../foundation/model/index.ts';
 import type { Unknown } from '../../http/index.ts';
-import { errorCodes, LinotpFault } from './errors.ts';
+import { errorCodes, inLinotpWords, LinotpFault } from './errors.ts';
 
 /**
  * Whose replies are given: the version that the envelope carries (2.x has no `versionNumber`), and the error codes that `httperror` counts for, all of
@@ -53,7 +53,8 @@ export function linotpUnknown(product: LinotpProduct): Unknown {
       ctx.status = 405;
       ctx.body = { error: `Method ${ctx.method} is not allowed here.` };
     },
-    error(ctx, error) {
+    error(ctx, thrown) {
+      const error = inLinotpWords(thrown);
       const failure: LinotpFailure | undefined = ctx.state.linotpFailure;
       if (failure) sendFailure(ctx, product, failure);
       else sendError(ctx, product, error);

@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
-import { maxBodyBytes, readBody } from '../../http/index.ts';
+import { demandName, maxBodyBytes, readBody } from '../../http/index.ts';
 import { errorsAsHttp } from './envelope.ts';
 import { LinotpFault } from './errors.ts';
 
 /** The parameters of a request, wherever they came from. */
 export type LinotpParams = {
-  /** The text of a parameter; undefined when it is not there. Throws 905 for a list, a record, and a text with NUL. */
+  /** The text of a parameter; undefined when it is not there. Throws 905 for a list, a record, a text with NUL, and a name that is too long. */
   text(name: string): string | undefined;
   /** The same, but throws `missing key …` when it is not there. */
   required(name: string): string;
@@ -29,13 +29,16 @@ export async function readLinotpRequest(ctx: Context): Promise<LinotpParams> {
   return params;
 }
 
+/** Parameters that name somebody or something. */
+const nameParams = ['user', 'username', 'realm', 'serial', 'transactionid', 'state'];
+
 /** Reads values by name. */
 export function linotpParams(values: ReadonlyMap<string, unknown>): LinotpParams {
   const textOf = (name: string, value: unknown): string => {
     if (typeof value === 'object') throw new LinotpFault('parameter', `parameter ${name} must be a text`);
     const found = String(value);
     if (found.includes('\0')) throw new LinotpFault('parameter', `parameter ${name} must not contain NUL`);
-    return found;
+    return nameParams.includes(name) ? demandName(`parameter ${name}`, found) : found;
   };
   const text = (name: string): string | undefined => {
     const value = values.get(name);

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { type Clock, GatewayFault } from '../../../foundation/model/index.ts';
 import type { Unknown } from '../../http/index.ts';
-import { errorLines, PiFault } from './errors.ts';
+import { asPiFault, errorLines } from './errors.ts';
 import { errorDetail, inWordsOf, type PiFlavour } from './flavour.ts';
 
 /** Whose replies are given: name and version as the envelope carries them, the flavour of the rules, and the clock for `time`. */
@@ -64,8 +64,9 @@ export function piUnknown(product: PiProduct): Unknown {
     },
     methodNotAllowed: (ctx) => sendError(ctx, product, 'method', `Method ${ctx.method} is not allowed here.`),
     error(ctx, error) {
-      if (error instanceof PiFault) {
-        sendError(ctx, product, error.kind, error.message, error.code);
+      const fault = asPiFault(error);
+      if (fault) {
+        sendError(ctx, product, fault.kind, fault.message, fault.code);
         return false;
       }
       const kind = error instanceof GatewayFault ? error.code : 'defect';

@@ -1,4 +1,4 @@
-import type { FaultCode } from '../../../foundation/model/index.ts';
+import { type FaultCode, OverlongText } from '../../../foundation/model/index.ts';
 
 /** Why a request is refused, in the words of this dialect. */
 export type PiFaultKind =
@@ -53,4 +53,10 @@ export class PiFault extends Error {
     this.kind = kind;
     this.code = code;
   }
+}
+
+/** What a handler threw, where that refuses the request; undefined for anything else. */
+export function asPiFault(error: unknown): PiFault | undefined {
+  if (error instanceof PiFault) return error;
+  return error instanceof OverlongText ? new PiFault('parameter', error.message) : undefined;
 }

@@ -1,8 +1,9 @@
+import { demandName } from '../../http/index.ts';
 import { PiFault } from './errors.ts';
 
 /** The parameters of a request, wherever they came from. */
 export type PiParams = {
-  /** The text of a parameter; undefined when it is not there. Throws 905 for a list, a record, and a text with NUL. */
+  /** The text of a parameter; undefined when it is not there. Throws 905 for a list, a record, a text with NUL, and a name that is too long. */
   text(name: string): string | undefined;
   /** The same, but throws `Missing parameter: …` when it is not there. */
   required(name: string): string;
@@ -13,6 +14,9 @@ export type PiParams = {
 /** What counts as yes: `1`, `true` and its three spellings. @see docs/protocols/privacyidea.md 2 point 3 */
 export const isTrue = (value: unknown): boolean => [1, '1', true, 'True', 'true', 'TRUE'].some((yes) => yes === value);
 
+/** Parameters that name somebody or something. */
+const names = ['user', 'username', 'realm', 'tokenrealm', 'resolver', 'serial', 'transaction_id', 'state'];
+
 /** Reads values by name. */
 export function piParams(values: ReadonlyMap<string, unknown>): PiParams {
   const text = (name: string): string | undefined => {
@@ -21,7 +25,7 @@ export function piParams(values: ReadonlyMap<string, unknown>): PiParams {
     if (typeof value === 'object') throw new PiFault('parameter', `Parameter ${name} must be a text.`);
     const found = String(value);
     if (found.includes('\0')) throw new PiFault('parameter', `Parameter ${name} must not contain NUL.`);
-    return found;
+    return names.includes(name) ? demandName(`Parameter ${name}`, found) : found;
   };
   return {
     text,

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Engine } from '../../../engine/index.ts';
-import { PiFault } from '../../formats/privacyidea/index.ts';
+import { asPiFault, PiFault } from '../../formats/privacyidea/index.ts';
 import { askerOf } from '../../http/index.ts';
 
 const maskedCode = -311;
@@ -17,10 +17,11 @@ export async function masked(
   try {
     await handle();
   } catch (error) {
-    if (!(error instanceof PiFault)) throw error;
+    const fault = asPiFault(error);
+    if (!fault) throw error;
     const asker = askerOf(ctx, { authServer: '', dialect: 'privacyidea', client: clientAddress(ctx) });
     const facts = { ...engine.facts(asker), tokenType: 'push', scope: 'token' as const };
     if (engine.policy.value('hide_specific_error_message_for_ttype', facts) !== true) throw error;
-    throw new PiFault(error.kind, 'Failed special token function', maskedCode);
+    throw new PiFault(fault.kind, 'Failed special token function', maskedCode);
   }
 }
