@@ -151,9 +151,9 @@ const serversOf = ({ authServers, listeners }: Config) =>
 const challengeServiceMount = (mountParts: MountParts, path: string): Route[] => challengeServiceRoutes({ ...callersOf(mountParts), path });
 
 /** Passwords of one source are checked one after the other, so that no burst of guesses gets past the limit. */
-function checkLogin(parts: EngineParts, name: string, password: string, source: string): Promise<'right' | 'wrong' | 'blocked'> {
+function checkLogin(parts: EngineParts, name: string, password: string, source: string): Promise<'right' | 'wrong'> {
   return parts.turns(`login ${source}`, async () => {
-    if (parts.limits.isBlocked('login', source)) return 'blocked';
+    parts.limits.demandCalm('login', source);
     if (await checkAccount(parts, name, password)) return 'right';
     await parts.limits.failed('login', source);
     return 'wrong';

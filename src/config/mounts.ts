@@ -36,7 +36,9 @@ export const mountConfig = z
     publicPoll: z
       .boolean()
       .default(false)
-      .describe('Anybody who knows a transaction id may ask for its status, as browsers behind some plug-ins do.'),
+      .describe(
+        'Anybody who knows a transaction id may ask for its status, as browsers behind some plug-ins do. Strangers who name many unknown ids get 429.',
+      ),
     phones: z
       .enum(['only', 'none'])
       .optional()

@@ -21,7 +21,7 @@ export type AnswerReply =
 
 /**
  * Takes one answer of one phone. A wrong signature reaches no transaction: it counts against its source only, and neither ends a
- * challenge nor raises the token's fail count.
+ * challenge nor raises the token's fail count. Throws `TurnedAway` after too many: an answer that was taken before must not read as refused.
  */
 export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply> {
   const asked = await parts.store.findTokenWithOpen(request.serial, parts.clock());
@@ -29,7 +29,7 @@ export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, 
   const { token } = asked;
   if (token.rollout !== 'enrolled' || !token.enabled || token.revoked) return { kind: 'refused' };
   const source = sourceOf(request.source, token);
-  if (parts.limits.isBlocked('answer', source)) return { kind: 'refused' };
+  parts.limits.demandCalm('answer', source);
   const found = await findAnswered(parts, phone, request, asked);
   if (!found) {
     await parts.limits.failed('answer', source);

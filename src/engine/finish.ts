@@ -22,8 +22,15 @@ export type FinishRequest = {
   usable: readonly PushToken[];
 };
 
-/** `accepted` comes exactly once per accepted transaction. `not-answered` leaves it as it is. `unknown` never tells why. */
-export type Finished = { kind: 'accepted'; serial: string } | { kind: 'not-answered'; transaction: Transaction } | { kind: 'unknown' };
+/**
+ * `accepted` comes exactly once per accepted transaction. `not-answered` leaves it as it is. `exceeded`: the code was not
+ * looked at, since this network has to wait. `unknown` never tells why.
+ */
+export type Finished =
+  | { kind: 'accepted'; serial: string }
+  | { kind: 'not-answered'; transaction: Transaction }
+  | { kind: 'exceeded' }
+  | { kind: 'unknown' };
 
 /** Takes an accepted login for the server that asked. */
 export async function finish(parts: EngineParts, request: FinishRequest): Promise<Finished> {
@@ -39,7 +46,7 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   if (decision.state !== 'accepted' && !isTyped) return { kind: 'not-answered', transaction };
   if (decision.state === 'accepted' && !decision.challenges.some((each) => each.state === 'accepted' && mayFinish(each)))
     return { kind: 'unknown' };
-  if (isTyped && areSuspect(parts, request, shown)) return { kind: 'not-answered', transaction };
+  if (isTyped && areSuspect(parts, request, shown)) return { kind: 'exceeded' };
   const matches = isTyped ? matchingCode(parts.keyring, shown, request.code ?? '') : undefined;
   const event = decision.state === 'accepted' ? ({ kind: 'consumed' } as const) : ({ kind: 'code-entered', matches } as const);
   const { reply, transaction: after } = await applyEvent(parts, transaction, event);
@@ -72,12 +79,22 @@ export const findOwnForeign = (
   foreignId: string,
 ): Promise<Transaction | undefined> => store.findByForeignId(dialect, authServer, foreignId);
 
-/** A transaction for whoever knows its id; a source that names too many that do not exist is told of none for a while. */
-export async function findPublicly(parts: EngineParts, id: string, source: string): Promise<Transaction | undefined> {
-  if (parts.limits.isBlocked('status', source)) return undefined;
-  const transaction = await parts.store.findTransaction(id);
-  if (!transaction) await parts.limits.failed('status', source);
-  return transaction && answered(parts, transaction);
+const idForm = /^\d{20}$/;
+
+/** A poll by somebody of whom only the id of the transaction is known; `isKnown` is asked where there is no such transaction. */
+export type PublicPoll = { id: string; dialect: string; source: string; isKnown: () => Promise<boolean> };
+
+/**
+ * A transaction of this dialect for whoever knows its id: one that is there is told truthfully, always. A stranger who has named too many that are not
+ * there is turned away (throws `TurnedAway`) where there is none; an auth server never is.
+ */
+export async function findPublicly(parts: EngineParts, { id, dialect, source, isKnown }: PublicPoll): Promise<Transaction | undefined> {
+  const transaction = idForm.test(id) ? await parts.store.findTransaction(id) : undefined;
+  if (transaction?.dialect === dialect) return answered(parts, transaction);
+  if (await isKnown()) return undefined;
+  parts.limits.demandCalm('status', source);
+  await parts.limits.failed('status', source);
+  return undefined;
 }
 
 function isFor(transaction: Transaction, { user, serial }: FinishRequest): boolean {

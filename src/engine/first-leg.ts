@@ -14,7 +14,8 @@ export function firstLegOf(keyring: Keyring, id: string, pass: string): FirstLeg
 }
 
 /** What a check works with: the store and the hashes only for the PIN of a push token. */
-export type FirstLegParts = Pick<EngineParts, 'keyring' | 'limits'> & {
+export type FirstLegParts = Pick<EngineParts, 'keyring'> & {
+  limits: Pick<EngineParts['limits'], 'demandCalm' | 'failed'>;
   store: Pick<EngineParts['store'], 'findToken'>;
   passwords: Pick<EngineParts['passwords'], 'matches'>;
 };
@@ -25,10 +26,11 @@ export type FirstLegCheck = { transaction: Transaction; pass: string; source: st
 /**
  * Whether a poll comes from who began the login. The right pass costs no password hash and no question to a directory. Wrong ones count against
  * their source and this transaction, never against a push token: nobody finds out a PIN here, and nobody locks one.
+ * Throws `TurnedAway` after too many.
  */
 export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, source, alone }: FirstLegCheck): Promise<boolean> {
   const whose = sourceOf(source, { serial: transaction.id });
-  if (parts.limits.isBlocked('status', whose)) return false;
+  parts.limits.demandCalm('status', whose);
   if (isFirstLegPass(parts.keyring, transaction, pass) || (alone !== undefined && (await isPinOf(parts, alone, pass)))) return true;
   await parts.limits.failed('status', whose);
   return false;

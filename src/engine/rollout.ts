@@ -98,7 +98,8 @@ export type RolloutRefusal = { kind: 'not-waiting' | 'no-credential' | 'wrong-cr
 
 /**
  * Binds the phone: checks the credential, reads the phone's keys, gives the push token a server key of its own. An exact repetition
- * (serial, credential, key) soon after gets the first reply again. The value is the server's public key, PKCS#1 DER in base64.
+ * (serial, credential, key) soon after gets the first reply again. The value is the server's public key, PKCS#1 DER in base64. Throws `TurnedAway` after
+ * too many wrong credentials.
  * @see docs/protocols/privacyidea.md 3.3
  */
 export async function completeRollout<R>(
@@ -110,7 +111,7 @@ export async function completeRollout<R>(
     const token = await parts.store.findToken(request.serial);
     if (!token || !isSpokenBy(phone, token) || token.revoked) return refused({ kind: 'not-waiting' });
     const source = sourceOf(request.source, token);
-    if (parts.limits.isBlocked('rollout', source)) return refused({ kind: 'not-waiting' });
+    parts.limits.demandCalm('rollout', source);
     const finished = repeated(parts, phone, token, request);
     if (finished) return ok({ serverPublicKey: finished });
     if (token.rollout !== 'offered') return refused({ kind: 'not-waiting' });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { checkFirstLeg, type FirstLegParts, firstLegOf } from '../../src/engine/first-leg.ts';
 import { newKeyring, openKeyring } from '../../src/foundation/keyring/index.ts';
+import { TurnedAway } from '../../src/foundation/model/index.ts';
 import { givenTransaction } from '../kit/records.ts';
 
 const nobody = () => assert.fail('was asked');
@@ -9,7 +10,12 @@ const nobody = () => assert.fail('was asked');
 function given() {
   const keyring = openKeyring(newKeyring(0));
   const failures: string[] = [];
-  const limits = { isBlocked: () => failures.length >= 2, failed: async (_scope: string, source: string) => void failures.push(source) };
+  const limits = {
+    demandCalm() {
+      if (failures.length >= 2) throw new TurnedAway(1);
+    },
+    failed: async (_scope: string, source: string) => void failures.push(source),
+  };
   const parts: FirstLegParts = { keyring, limits, store: { findToken: nobody }, passwords: { matches: nobody } };
   const transaction = {
     ...givenTransaction({ id: '00012345678901234567' }),
@@ -30,7 +36,7 @@ describe('The pass of a first leg, shown again', () => {
     const poll = (pass: string) => checkFirstLeg(parts, { transaction, pass, source: '10.0.0.1', alone: undefined });
     assert.deepEqual([await poll('wrong'), await poll('geheim1'), await poll('again')], [false, true, false]);
     assert.deepEqual(failures, [`10.0.0.1 ${transaction.id}`, `10.0.0.1 ${transaction.id}`]);
-    assert.equal(await poll('geheim1'), false);
+    await assert.rejects(poll('geheim1'), TurnedAway);
   });
 
   it('is that of one transaction only, and of none without a key of the keyring', async () => {

@@ -20,12 +20,12 @@ export type CallerRequest = {
   body: () => Uint8Array;
 };
 
-/** Why a credential is not taken. `blocked`: this address has shown too many wrong ones. */
-export type CredentialRefusal = Exclude<TokenRefusal, { kind: 'wrong-role' }> | { kind: 'wrong' } | { kind: 'blocked' };
+/** Why a credential is not taken. */
+export type CredentialRefusal = Exclude<TokenRefusal, { kind: 'wrong-role' }> | { kind: 'wrong' };
 
 /**
  * Finds the auth server whose credential a request shows: API key, signature, or JWT of role `validate`. Undefined where it shows none; one
- * that is wrong is refused, whatever network it comes from.
+ * that is wrong is refused, whatever network it comes from. Rejects with `TurnedAway` where an address has shown too many wrong ones.
  */
 export type Credentials = (request: CallerRequest) => Promise<Result<string | undefined, CredentialRefusal>>;
 
@@ -64,7 +64,7 @@ export function openCredentials({ servers, tokens, limits, store, clock }: Parts
   return async (request) => {
     const shows = request.bearer !== '' || ['x-api-key', 'x-pushgate-key-id'].some((name) => request.header(name) !== '');
     if (!shows) return ok(undefined);
-    if (limits.isBlocked('caller', request.address)) return refused({ kind: 'blocked' });
+    limits.demandCalm('caller', request.address);
     const verdict = await judge(request);
     if (!verdict.ok && verdict.error.kind !== 'expired') await limits.failed('caller', request.address);
     return verdict;

@@ -11,8 +11,8 @@ export type CallerParts = {
   /** Finds the auth server whose API key, signature or JWT a request shows. */
   credentials: Credentials;
   adminTokens: AdminTokens;
-  /** Checks an administrator's password; `blocked` after too many failures of this source. */
-  checkLogin: (name: string, password: string, source: string) => Promise<'right' | 'wrong' | 'blocked'>;
+  /** Checks an administrator's password; rejects with `TurnedAway` after too many failures of this source. */
+  checkLogin: (name: string, password: string, source: string) => Promise<'right' | 'wrong'>;
   /** The address a request counts as coming from. */
   clientAddress: (ctx: Context) => string;
 };

@@ -1,5 +1,5 @@
 import { openCache } from '../../foundation/cache/index.ts';
-import type { Clock } from '../../foundation/model/index.ts';
+import { type Clock, TurnedAway } from '../../foundation/model/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -8,8 +8,10 @@ export type LimitScope = 'rollout' | 'answer' | 'poll' | 'login' | 'status' | 'p
 
 /** Counts failures per source address, shared by all gateways. The good path costs no read: a gateway learns of a full window when it counts. */
 export type SourceLimits = {
-  /** True while this source has failed too often; counted as a rejection. */
+  /** True while this source has failed too often; counted as a rejection. For refusals that read alike whatever their reason. */
   isBlocked(scope: LimitScope, source: string): boolean;
+  /** Throws `TurnedAway` while this source has failed too often; counted as a rejection. For all that can say "not now". */
+  demandCalm(scope: LimitScope, source: string): void;
   failed(scope: LimitScope, source: string): Promise<void>;
 };
 
@@ -26,12 +28,17 @@ export type SourceLimitSettings = { failures: number; windowMs: number };
 export function openSourceLimits(parts: { store: Store; clock: Clock; metrics: Metrics; settings: SourceLimitSettings }): SourceLimits {
   const { store, clock, metrics, settings } = parts;
   const blockedUntil = openCache<number>(100_000);
+  /** How long (ms) a source is turned away yet. */
+  const waitOf = (scope: LimitScope, source: string): number => {
+    const waitMs = Math.max(0, (blockedUntil.get(`${scope}:${source}`) ?? 0) - clock());
+    if (waitMs > 0) metrics.limitRejections.inc({ scope });
+    return waitMs;
+  };
   return {
-    isBlocked(scope, source) {
-      const until = blockedUntil.get(`${scope}:${source}`);
-      if (until === undefined || clock() >= until) return false;
-      metrics.limitRejections.inc({ scope });
-      return true;
+    isBlocked: (scope, source) => waitOf(scope, source) > 0,
+    demandCalm(scope, source) {
+      const waitMs = waitOf(scope, source);
+      if (waitMs > 0) throw new TurnedAway(waitMs);
     },
     async failed(scope, source) {
       const now = clock();

@@ -62,11 +62,14 @@ const toleranceMs = 60_000;
 /** Checked where there is no key to check with, so that an unknown gda takes as long as a wrong signature. */
 const nobodysKey = 'MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=';
 
-/** The relay device whose key has signed a request, not long ago. Undefined for an unknown gda, one without a key, a wrong signature and one out of time alike. */
+/**
+ * The relay device whose key has signed a request, not long ago. Undefined for an unknown gda, one without a key, a wrong signature and one out of time
+ * alike; throws `TurnedAway` after too many of them.
+ */
 export async function signedDevice(parts: EngineParts, request: SignedRequest): Promise<RelayDevice | undefined> {
   const { store, limits, clock } = parts;
   const source = `${request.source} ${sha256Hex(request.gda).slice(0, 16)}`;
-  if (limits.isBlocked('device', source)) return undefined;
+  limits.demandCalm('device', source);
   const device = await store.findDevice(request.gda);
   const isSigned = isSignedBy(device?.publicKey ?? nobodysKey, signedText(request), Buffer.from(request.signature, 'base64'));
   const isTimely = Math.abs(clock() - request.at) <= toleranceMs;

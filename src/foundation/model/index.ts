@@ -31,4 +31,5 @@ export type {
   TrailEntry,
   Transaction,
 } from './transaction.ts';
+export { TurnedAway } from './turned-away.ts';
 export { version } from './version.ts';

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
-import { GatewayFault, OverlongText } from '../../../foundation/model/index.ts';
+import { GatewayFault, OverlongText, TurnedAway } from '../../../foundation/model/index.ts';
 import type { Unknown } from '../../http/index.ts';
 
 /** What is done with a push that nobody takes: a reply, or no reply at all, since LinOTP goes on to its next URL only then. */
@@ -34,12 +34,18 @@ export const serviceUnknown = (whenDown: WhenDown): Unknown => ({
   error(ctx, error) {
     if (error instanceof ServiceFault) reply(ctx, error.status, error.message);
     else if (error instanceof OverlongText) reply(ctx, 400, error.message);
+    else if (error instanceof TurnedAway) later(ctx, error);
     else if (error instanceof NobodyTakesIt) down(ctx, whenDown, error.message);
     else if (error instanceof GatewayFault && error.code === 'store-unavailable') down(ctx, whenDown, 'The store cannot be reached');
     else reply(ctx, 500, 'Internal error');
-    return ![ServiceFault, OverlongText, NobodyTakesIt].some((refusal) => error instanceof refusal);
+    return ![ServiceFault, OverlongText, TurnedAway, NobodyTakesIt].some((refusal) => error instanceof refusal);
   },
 });
+
+function later(ctx: Context, { retryAfterSeconds, message }: TurnedAway): void {
+  ctx.set('retry-after', String(retryAfterSeconds));
+  reply(ctx, 429, message);
+}
 
 function down(ctx: Context, whenDown: WhenDown, reason: string): void {
   reply(ctx, 503, reason);

@@ -4,8 +4,8 @@ import { csrfCookie, csrfOf, sessionCookie } from './caller.ts';
 import type { LinotpParts } from './parts.ts';
 
 /**
- * `POST /admin/login` `username`, `password`: opens a session of an administrator, held in cookies. A wrong name, a wrong password and a source that
- * failed too often read alike.
+ * `POST /admin/login` `username`, `password`: opens a session of an administrator, held in cookies. A wrong name and a wrong
+ * password read alike.
  */
 export async function adminLogin(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);

@@ -5,7 +5,7 @@ import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
 /**
- * `POST /auth`: an administrator's password for a token. A wrong name, a wrong password and a source that failed too often read alike.
+ * `POST /auth`: an administrator's password for a token. A wrong name and a wrong password read alike.
  * @see docs/protocols/privacyidea.md 9
  */
 export async function auth(parts: PrivacyideaParts, ctx: Context): Promise<void> {

@@ -122,6 +122,8 @@ async function secondLeg(
       const type = token ? shownType(parts, asker, token) : 'push';
       return refuse('Response did not match the challenge.', { serial: only?.serial, type });
     }
+    case 'exceeded':
+      return refuse('Failcounter exceeded');
     case 'unknown':
       // The same words for an id that never was, was used, has ended, or is another's; and nothing is counted against the user.
       return refuse('wrong otp pin');

@@ -23,7 +23,22 @@ export async function authServerOf(
   right: AuthServer['rights'][number],
   admin?: Admin,
 ): Promise<Caller> {
-  const caller = await recogniseCaller(parts, ctx, {
+  const caller = await recognised(parts, ctx, right, admin);
+  if (!caller.ok) throw callerFault(caller.error, right);
+  return caller.value;
+}
+
+/** Whether an auth server sent a request and may do that; nobody is refused by asking. */
+export const isAuthServer = async (parts: PrivacyideaParts, ctx: Context, right: AuthServer['rights'][number]): Promise<boolean> =>
+  (await recognised(parts, ctx, right)).ok;
+
+const recognised = (
+  parts: PrivacyideaParts,
+  ctx: Context,
+  right: AuthServer['rights'][number],
+  admin?: Admin,
+): ReturnType<typeof recogniseCaller> =>
+  recogniseCaller(parts, ctx, {
     mount: parts.mount.path,
     // Where an administrator is logged in, the Authorization header is that one's.
     bearer: admin ? '' : bearerOf(ctx.get('pi-authorization') || ctx.get('authorization')),
@@ -31,9 +46,6 @@ export async function authServerOf(
     ...(admin?.authServer === undefined ? {} : { shown: admin.authServer }),
     ...(admin && admin.realm === undefined ? { account: admin.name } : {}),
   });
-  if (!caller.ok) throw callerFault(caller.error, right);
-  return caller.value;
-}
 
 function callerFault(refusal: CallerRefusal, right: string): PiFault {
   switch (refusal.kind) {
@@ -41,7 +53,6 @@ function callerFault(refusal: CallerRefusal, right: string): PiFault {
     case 'expired':
       return tokenFault(refusal);
     case 'wrong':
-    case 'blocked':
       return new PiFault('bad-authorization', 'Authentication failure. The API key or the signature of this request is not valid.');
     case 'unknown-caller':
       return new PiFault('policy', 'This address is not known as an auth server of this gateway.');

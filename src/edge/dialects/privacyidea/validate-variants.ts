@@ -6,7 +6,7 @@ import { checkLogin, type TellLogin } from './validate-check.ts';
 
 /**
  * `POST|GET /validate/radiuscheck`: `/validate/check` for who reads the status alone: 204 for a login that is accepted, 400 for all else, a
- * challenge and a refused request included; both without a body. A gateway that cannot answer says so as everywhere.
+ * challenge and a refused request included; both without a body. A gateway that cannot answer, or not now, says so as everywhere.
  * @see docs/protocols/privacyidea.md 6.2
  */
 export const validateRadiusCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> => checkLogin(parts, ctx, tellStatus);
@@ -27,8 +27,9 @@ async function accepted(checking: Parameters<TellLogin>[1]): Promise<boolean> {
   try {
     return (await checking).outcome.value;
   } catch (error) {
-    if (asPiFault(error)) return false;
-    throw error;
+    const fault = asPiFault(error);
+    if (!fault || fault.kind === 'turned-away') throw error;
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
-import { GatewayFault } from '../../../foundation/model/index.ts';
+import { GatewayFault, TurnedAway } from '../../../foundation/model/index.ts';
 import type { Unknown } from '../../http/index.ts';
 import { errorCodes, inLinotpWords, LinotpFault } from './errors.ts';
 
@@ -58,12 +58,19 @@ export function linotpUnknown(product: LinotpProduct): Unknown {
       const failure: LinotpFailure | undefined = ctx.state.linotpFailure;
       if (failure) sendFailure(ctx, product, failure);
       else sendError(ctx, product, error);
+      if (thrown instanceof TurnedAway) sendLater(ctx, thrown);
       if (error instanceof LinotpFault) return false;
       // A client that only looks at the status must not take a broken gateway for a refusal.
       if (failure || ctx.status === 200) ctx.status = error instanceof GatewayFault ? 503 : 500;
       return true;
     },
   };
+}
+
+/** LinOTP has no word for "not now", so HTTP says it: a no alone would mean that the login is over, or the password wrong. */
+function sendLater(ctx: Context, { retryAfterSeconds }: TurnedAway): void {
+  ctx.set('retry-after', String(retryAfterSeconds));
+  if (ctx.status === 200) ctx.status = 429;
 }
 
 function sendFailure(ctx: Context, product: LinotpProduct, failure: LinotpFailure): void {

@@ -1,4 +1,4 @@
-import { type FaultCode, OverlongText } from '../../../foundation/model/index.ts';
+import { type FaultCode, OverlongText, TurnedAway } from '../../../foundation/model/index.ts';
 
 /** Why a request of this dialect is refused. */
 export type LinotpFaultKind = 'untyped' | 'validation' | 'no-transaction' | 'policy' | 'hsm' | 'parameter' | 'token-type';
@@ -28,5 +28,7 @@ export class LinotpFault extends Error {
 }
 
 /** What a handler threw, as a refusal of this dialect where that refuses the request; anything else as it is. */
-export const inLinotpWords = (error: unknown): unknown =>
-  error instanceof OverlongText ? new LinotpFault('parameter', error.message) : error;
+export function inLinotpWords(error: unknown): unknown {
+  if (error instanceof OverlongText) return new LinotpFault('parameter', error.message);
+  return error instanceof TurnedAway ? new LinotpFault('untyped', error.message) : error;
+}

@@ -1,4 +1,4 @@
-import { type FaultCode, OverlongText } from '../../../foundation/model/index.ts';
+import { type FaultCode, OverlongText, TurnedAway } from '../../../foundation/model/index.ts';
 
 /** Why a request is refused, in the words of this dialect. */
 export type PiFaultKind =
@@ -16,7 +16,8 @@ export type PiFaultKind =
   | 'bad-authorization'
   | 'expired-authorization'
   | 'wrong-role'
-  | 'method';
+  | 'method'
+  | 'turned-away';
 
 /** HTTP status, privacyIDEA's number, and whether the text begins with that number. */
 export type PiErrorLine = readonly [status: number, code: number, prefixed: boolean];
@@ -38,6 +39,7 @@ export const errorLines: Record<PiFaultKind | FaultCode | 'defect', PiErrorLine>
   'expired-authorization': [401, 4305, false],
   'wrong-role': [401, 4306, false],
   method: [405, 905, true],
+  'turned-away': [429, 10, true],
   'store-unavailable': [503, -500, false],
   'directory-unavailable': [503, -500, false],
   'config-invalid': [400, 302, true],
@@ -58,5 +60,6 @@ export class PiFault extends Error {
 /** What a handler threw, where that refuses the request; undefined for anything else. */
 export function asPiFault(error: unknown): PiFault | undefined {
   if (error instanceof PiFault) return error;
+  if (error instanceof TurnedAway) return new PiFault('turned-away', error.message);
   return error instanceof OverlongText ? new PiFault('parameter', error.message) : undefined;
 }

@@ -122,7 +122,10 @@ describe('A relay device', function () {
     const keys = ed25519();
     await put('DEADBEEF', { publicKey: spki(keys) });
     for (let n = 0; n < 3; n += 1) await poll(ed25519(), 'DEADBEEF');
-    assert.equal((await poll(keys, 'DEADBEEF')).status, 401);
+    const turned = await poll(keys, 'DEADBEEF');
+    assert.deepEqual([turned.status, turned.reason], [429, 'Too many failed tries from this address; try again in 60 seconds.']);
+    for (let n = 0; n < 3; n += 1) await poll(keys, 'UNKNOWN');
+    assert.equal((await poll(keys, 'UNKNOWN')).status, 429, 'which says nothing of the gda');
     clock.advance(minutes(2));
     assert.equal((await poll(keys, 'DEADBEEF')).status, 200);
   });

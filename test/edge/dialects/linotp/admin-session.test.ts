@@ -25,15 +25,18 @@ describe('The session of a LinOTP administrator', () => {
     assert.match(csrf, /^csrf_access_token=[0-9a-f]{64}; path=\/; samesite=strict$/i);
   });
 
-  it('reads a wrong password, an unknown name and a source that failed too often alike', async () => {
+  it('reads a wrong password and an unknown name alike, and calls no password wrong after too many', async () => {
     const given = await givenLinotpGateway(undo, { settings: { sourceFailures: 2 } });
     const wrong = await login(given, 'wrong');
     const unknown = await given.post('/admin/login', { username: 'nobody', password: 'wrong' });
     const blocked = await login(given);
-    for (const { status, text, headers } of [wrong, unknown, blocked]) {
+    assert.deepEqual([blocked.status, blocked.headers.get('retry-after')], [429, '600']);
+    assert.match(JSON.stringify(refusalOf(blocked)), /try again in 600 seconds/);
+    for (const { status, text, headers } of [wrong, unknown]) {
       assert.deepEqual([status, text, headers.getSetCookie()], [401, wrong.text, []]);
     }
     assert.deepEqual([wrong.json.result, wrong.json.detail], [{ status: true, value: false }, { message: 'Bad credentials' }]);
+    given.clock.advance(601_000);
     assert.deepEqual(refusalOf(await given.post('/admin/login', {})), refused(905, "ERR905: missing key KeyError('username')"));
   });
 

@@ -146,7 +146,9 @@ describe('The status of a LinOTP transaction', () => {
     const phone = await active('alice');
     const transactionid = idOf(await post('/validate/check', { ...alice, data: 'x' }));
     for (let times = 0; times < 3; times += 1) await post('/validate/check_status', { ...alice, pass: `wrong${times}`, transactionid });
-    assert.equal((await post('/validate/check_status', { ...alice, transactionid })).json.result.value, false);
+    // not looked at any more is neither gone nor refused
+    const { status, headers, json } = await post('/validate/check_status', { ...alice, transactionid });
+    assert.deepEqual([status, headers.get('retry-after'), json.result.value], [429, '600', false]);
     // the login itself goes on
     assert.equal((await phone.answer('ACCEPT')).json.result.value, true);
     idOf(await post('/validate/check', { ...alice, data: 'x' }));

@@ -132,7 +132,7 @@ describe('Failures that count per push token and network', function () {
     const type = (text: string): Promise<string> => tries(given, home, text, { transaction_id: started.body.detail.transaction_id });
     // given as many wrong codes as the network has tries
     for (const wrong of ['a', 'b']) assert.equal(await type(wrong), 'Response did not match the challenge.');
-    assert.equal(await type(code), 'Response did not match the challenge.');
+    assert.equal(await type(code), 'Failcounter exceeded');
     // then the right one is good once the wait is over
     given.clock.advance(minutes(1));
     assert.equal(await type(code), 'ACCEPT');

@@ -185,12 +185,29 @@ describe('A phone of the privacyIDEA app', () => {
     assert.deepEqual(await update(late), [400, `ERR10: Timestamp ${late} not in valid range.`, null]);
   });
 
+  it('is not told that its push token waits for no phone when it only has to wait', async () => {
+    // given an offer, and three wrong credentials for it
+    const { client, admin, clock } = await givenGateway(undo, { settings: { sourceFailures: 3, sourceWindowMs: 60_000 } });
+    const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user: 'alice' }, admin);
+    const { serial, enrollment_credential: credential } = body.detail;
+    for (let attempt = 0; attempt < 3; attempt += 1)
+      assert.equal((await piPhone(client, { serial, credential: 'wrong', clock }).rollout()).body.result.error?.code, 905);
+    // when the right phone comes
+    const phone = piPhone(client, { serial, credential, clock });
+    const early = await phone.rollout();
+    assert.deepEqual([early.status, early.headers.get('retry-after'), early.body.result.error?.code], [429, '60', 10]);
+    // then it is in as soon as the wait is over
+    clock.advance(seconds(61));
+    assert.equal((await phone.rollout()).status, 200);
+  });
+
   it('is turned away for a while when it sent too many wrong signatures, and no other phone at its address is', async () => {
     const { client, clock, phoneOf, challenge } = await givenGateway(undo, { settings: { sourceFailures: 3, sourceWindowMs: 60_000 } });
     const phone = await phoneOf('alice');
     const { id, nonce } = await challenge('alice', phone);
     for (let attempt = 0; attempt < 3; attempt += 1) await client.post('/ttype/push', { serial: phone.serial, nonce, signature: 'AAAA' });
-    assert.equal((await phone.answer(nonce)).body.result.value, false);
+    const { status, headers } = await phone.answer(nonce);
+    assert.deepEqual([status, headers.get('retry-after')], [429, '60']);
     assert.equal((await client.get('/validate/polltransaction', { transaction_id: id })).body.detail.challenge_status, 'pending');
     const other = await phoneOf('bob');
     assert.equal((await other.answer((await challenge('bob', other)).nonce)).body.result.value, true);
