@@ -1,5 +1,5 @@
 import type { Config } from './config/index.ts';
-import { type AdminTokens, localServer, openAuthServers, openCredentials, type Tokens } from './edge/access/index.ts';
+import { type AdminTokens, authServerAt, localServer, openAuthServers, openCredentials, type Tokens } from './edge/access/index.ts';
 import { challengeServiceRoutes, serviceUnknown } from './edge/dialects/challenge-service/index.ts';
 import { linotpRoutes } from './edge/dialects/linotp/index.ts';
 import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.ts';
@@ -127,7 +127,7 @@ function callersOf({
   tokens,
   adminTokens,
 }: MountParts): CallerParts & Pick<PrivacyideaParts, 'userAddress'> {
-  const servers = serversOf(config);
+  const servers = serversOf(config, listener);
   return {
     engine,
     callerOf: openAuthServers(servers),
@@ -135,6 +135,7 @@ function callersOf({
     adminTokens,
     checkLogin: (name, password, source) => checkLogin(parts, name, password, source),
     clientAddress: addressReader(listener.trustedProxies),
+    log: parts.log,
     userAddress: clientReader(listener.trustedProxies, config.settings.OverrideAuthorizationClient),
   };
 }
@@ -145,8 +146,8 @@ function graceSeconds({ settings }: Config, { flavour, finalizeGraceSeconds }: M
 }
 
 /** Who may call; without a list, whoever calls from this machine. */
-const serversOf = ({ authServers, listeners }: Config) =>
-  authServers.length > 0 ? authServers : [localServer(listeners.flatMap(({ mounts }) => mounts.map(({ path }) => path)))];
+const serversOf = ({ authServers }: Config, { name, mounts }: MountParts['listener']) =>
+  authServers.length > 0 ? authServers.map((server) => authServerAt(server, name)) : [localServer(mounts.map(({ path }) => path))];
 
 const challengeServiceMount = (mountParts: MountParts, path: string): Route[] => challengeServiceRoutes({ ...callersOf(mountParts), path });
 

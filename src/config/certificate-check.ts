@@ -1,3 +1,4 @@
+import { listenersOf } from './auth-server-mounts.ts';
 import type { Problem } from './problem.ts';
 import type { Config } from './schema.ts';
 
@@ -11,11 +12,10 @@ export function checkCertificates({ authServers, listeners }: Config): Problem[]
       path: ['authServers', server, 'certificates', place],
     })),
   );
-  const asking = new Set(listeners.flatMap(({ tls, mounts }) => (tls?.clientCa === undefined ? [] : mounts.map(({ path }) => path))));
   return all.flatMap(({ name, mounts, key, path }): Problem[] => {
     const first = all.find((other) => other.key === key);
     if (first && first.name !== name) return [{ path, message: `is that of ${first.name} already; give each its own`, level: 'error' }];
-    if (mounts.some((mount) => asking.has(mount))) return [];
+    if (mounts.some((mount) => listenersOf(mount, listeners).some(({ tls }) => tls?.clientCa !== undefined))) return [];
     return [
       {
         path,

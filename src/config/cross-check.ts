@@ -1,6 +1,7 @@
 import { checkProviders, knownProviders } from '../delivery/registry/index.ts';
 import { routeConflicts } from '../edge/http/index.ts';
 import { checkPolicies } from '../policy/index.ts';
+import { checkMounts } from './auth-server-mounts.ts';
 import { checkCertificates } from './certificate-check.ts';
 import { routesOf } from './mounts.ts';
 import type { Catalog } from './plugins.ts';
@@ -31,6 +32,11 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
       'address',
     ),
     ...doubles(
+      config.listeners.map(({ name }) => name),
+      'listeners',
+      'name',
+    ),
+    ...doubles(
       config.authServers.map(({ name }) => name),
       'authServers',
       'name',
@@ -49,7 +55,8 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
     ...workersOnOneStore(config),
     ...sourceNames(config),
     ...oneDefault(config),
-    ...authServerNames(config),
+    ...checkMounts(config),
+    ...realmNames(config),
     ...callerNames(config),
     ...checkCertificates(config),
     ...checkProviders(config.providers).map((problem) => at(['providers'], problem)),
@@ -61,9 +68,9 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
 const error = (path: PropertyKey[], message: string): Problem => ({ path, message, level: 'error' });
 const at = (prefix: readonly PropertyKey[], problem: Problem): Problem => ({ ...problem, path: [...prefix, ...problem.path] });
 
-function doubles(names: readonly string[], list: string, key: string): Problem[] {
+function doubles(names: readonly (string | undefined)[], list: string, key: string): Problem[] {
   return names.flatMap((name, index) =>
-    names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) < index
+    name !== undefined && names.findIndex((other) => other?.toLowerCase() === name.toLowerCase()) < index
       ? [error([list, index, key], `"${name}" is there twice; give each its own`)]
       : [],
   );
@@ -91,16 +98,12 @@ function sourceNames({ realms, userSources }: Config): Problem[] {
   );
 }
 
-function authServerNames({ authServers, listeners, realms }: Config): Problem[] {
-  const mounts = new Set(listeners.flatMap((listener) => listener.mounts.map(({ path }) => path)));
-  return authServers.flatMap((server, index) => [
-    ...server.mounts.flatMap((path, place) =>
-      mounts.has(path) ? [] : [error(['authServers', index, 'mounts', place], `no listener has a mount at ${path}`)],
-    ),
-    ...(server.realms ?? []).flatMap((realm, place) =>
+function realmNames({ authServers, realms }: Config): Problem[] {
+  return authServers.flatMap((server, index) =>
+    (server.realms ?? []).flatMap((realm, place) =>
       realms.some(({ name }) => name === realm) ? [] : [error(['authServers', index, 'realms', place], `there is no realm "${realm}"`)],
     ),
-  ]);
+  );
 }
 
 /** Who is named as an auth server but is none, and keys that two have. */

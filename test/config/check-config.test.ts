@@ -162,6 +162,35 @@ describe('A configuration file', () => {
       /^authServers\[0\]\.mounts\[0\]: .*\/gone/,
     ],
     [
+      'an auth server for a listener that is not there',
+      (draft) => Object.assign(draft, { authServers: [{ name: 'x', mounts: [{ listener: 'gone', path: '/' }] }] }),
+      /^authServers\[0\]\.mounts\[0\]: no listener has the name "gone"/,
+    ],
+    [
+      'an auth server for a mount that its listener does not have',
+      (draft) => {
+        Object.assign(draft.listeners[0] ?? {}, { name: 'inside' });
+        Object.assign(draft, { authServers: [{ name: 'x', mounts: [{ listener: 'inside', path: '/gone' }] }] });
+      },
+      /^authServers\[0\]\.mounts\[0\]: the listener "inside" has no mount at \/gone/,
+    ],
+    [
+      'an auth server for a path that two listeners have',
+      (draft) => {
+        draft.listeners.push({ address: '127.0.0.1:8443', mounts: [{ path: '/', serves: 'privacyidea' }] });
+        Object.assign(draft, { authServers: [{ name: 'x', mounts: ['/'] }] });
+      },
+      /^authServers\[0\]\.mounts\[0\]: warning: 2 listeners have a mount at \/ \(127\.0\.0\.1:0, 127\.0\.0\.1:8443\).*\{ "listener": "NAME", "path": "\/" \}/,
+    ],
+    [
+      'two listeners with one name',
+      (draft) => {
+        Object.assign(draft.listeners[0] ?? {}, { name: 'inside' });
+        Object.assign(draft.listeners, { 1: { name: 'Inside', address: '127.0.0.1:1', mounts: [{ path: '/', serves: 'ops' }] } });
+      },
+      /^listeners\[1\]\.name: "Inside" is there twice/,
+    ],
+    [
       'two default realms',
       (draft) =>
         Object.assign(draft, {

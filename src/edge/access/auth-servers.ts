@@ -1,8 +1,17 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { ok, type Result, refused } from '../../foundation/model/index.ts';
 import { apiKey } from './api-keys.ts';
-import { type CertificateFacts, certificateConfig, isCertificate } from './certificates.ts';
+import { certificateConfig, isCertificate, type ShownCertificate } from './certificates.ts';
 import { hmacKey } from './signed-requests.ts';
+
+const mount = z.union([
+  z.string(),
+  z.strictObject({
+    listener: z.string().describe('Name of the listener.'),
+    path: z.string().describe('Path of a mount of that listener.'),
+  }),
+]);
 
 const network = z.string().refine(isNetwork, 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
 
@@ -14,7 +23,10 @@ export const authServerConfig = z.strictObject({
     .describe('Name of the auth server: owner of its transactions, label in metrics.'),
   networks: z.array(network).default([]).describe('Networks its requests come from.'),
   certificates: z.array(certificateConfig).default([]).describe('Client certificates that it shows; they beat everything else.'),
-  mounts: z.array(z.string()).min(1).describe('Paths of the mounts it may call.'),
+  mounts: z
+    .array(mount)
+    .min(1)
+    .describe('Mounts it may call: a path, which counts at every listener that has a mount there, or listener and path.'),
   realms: z.array(z.string()).optional().describe('Realms whose users it may ask for; all when absent.'),
   accounts: z
     .array(z.string())
@@ -28,8 +40,17 @@ export const authServerConfig = z.strictObject({
     .describe('What it may do.'),
 });
 
-/** A caller that was recognised. */
-export type AuthServer = z.output<typeof authServerConfig>;
+/** One auth server of the config file. */
+export type AuthServerConfig = z.output<typeof authServerConfig>;
+
+/** An auth server as it counts at one listener: `mounts` are the paths that it may call there. */
+export type AuthServer = Omit<AuthServerConfig, 'mounts'> & { mounts: readonly string[] };
+
+/** An auth server of the config file at the listener of this name; undefined for a listener without one. */
+export const authServerAt = ({ mounts, ...server }: AuthServerConfig, listener: string | undefined): AuthServer => ({
+  ...server,
+  mounts: mounts.flatMap((each) => (typeof each === 'string' ? [each] : each.listener === listener ? [each.path] : [])),
+});
 
 /** Whether an auth server may ask for the users of a realm. */
 export const mayAskFor = ({ realms }: AuthServer, realm: string): boolean => realms === undefined || realms.includes(realm);
@@ -48,33 +69,41 @@ export const localServer = (mounts: readonly string[]): AuthServer => ({
 
 /**
  * What is known of a caller: its address as it counts, the path of the mount it called, the auth server whose credential it showed, the
- * administrator it logged in as, and its client certificate, if that was verified.
+ * administrator it logged in as, and the client certificate it showed, trusted or not.
  */
 export type CallerFacts = {
   address: string;
   mount: string;
   shown?: string;
   account?: string;
-  certificate?: CertificateFacts | undefined;
+  certificate?: ShownCertificate | undefined;
 };
+
+/** Why no auth server is recognised: nothing that it showed or came from is known here, or it showed a client certificate that no entry has. */
+export type Unrecognised = 'unknown-caller' | 'unknown-certificate';
 
 /**
  * Recognises callers: by client certificate where an auth server lists it, else by a credential, else by the administrator's account where one lists it,
- * else by network. Undefined: nobody we know.
+ * else by network. A certificate that no auth server lists never leads to the network: its holder means to be somebody else.
  */
-export function openAuthServers(servers: readonly AuthServer[]): (facts: CallerFacts) => AuthServer | undefined {
+export function openAuthServers(servers: readonly AuthServer[]): (facts: CallerFacts) => Result<AuthServer, Unrecognised> {
   const known = servers.map((server) => ({ server, networks: server.networks.map((text) => ipaddr.parseCIDR(text)) }));
-  return ({ address, mount, shown, account, certificate }) => {
-    const byCertificate = certificate && servers.find(({ certificates }) => certificates.some((each) => isCertificate(each, certificate)));
-    if (byCertificate) return byCertificate.mounts.includes(mount) ? byCertificate : undefined;
-    if (shown !== undefined) return servers.find(({ name, mounts }) => name === shown && mounts.includes(mount));
-    const byAccount = account === undefined ? undefined : known.find(({ server }) => server.accounts.includes(account));
-    if (byAccount) return byAccount.server.mounts.includes(mount) ? byAccount.server : undefined;
+  const byIdentity = ({ shown, account, certificate }: CallerFacts): AuthServer | undefined =>
+    (certificate && servers.find(({ certificates }) => certificates.some((each) => isCertificate(each, certificate)))) ??
+    servers.find(({ name, accounts }) => (shown === undefined ? account !== undefined && accounts.includes(account) : name === shown));
+  const byNetwork = ({ address, mount }: CallerFacts): AuthServer | undefined => {
     if (!ipaddr.isValid(address)) return undefined;
     const ip = ipaddr.process(address);
     const holds = (networks: readonly ReturnType<typeof ipaddr.parseCIDR>[]) =>
       networks.some(([range, bits]) => range.kind() === ip.kind() && ip.match(range, bits));
     return known.find(({ server, networks }) => server.mounts.includes(mount) && holds(networks))?.server;
+  };
+  return (facts) => {
+    const named = byIdentity(facts);
+    if (named || facts.shown !== undefined) return named?.mounts.includes(facts.mount) ? ok(named) : refused('unknown-caller');
+    if (facts.certificate) return refused('unknown-certificate');
+    const here = byNetwork(facts);
+    return here ? ok(here) : refused('unknown-caller');
   };
 }
 

@@ -6,6 +6,9 @@ import { z } from 'zod';
  */
 export type CertificateFacts = { subject: readonly string[]; names: readonly string[]; fingerprintSha256: string };
 
+/** A client certificate as the listener judged it. `untrusted`: no authority of the listener vouches for it, or not today; the text is OpenSSL's code for why. */
+export type ShownCertificate = CertificateFacts | { untrusted: string };
+
 const fields = {
   subject: z.string().min(3).optional().describe('Its whole subject, such as CN=linotp,O=ACME.'),
   san: z.string().min(1).optional().describe('One of its names: linotp.example, DNS:linotp.example, IP Address:10.0.0.5 or URI:….'),
@@ -28,8 +31,9 @@ export const certificateConfig = z
 /** One way to know a certificate. */
 export type CertificateRule = z.output<typeof certificateConfig>;
 
-/** Whether this is the certificate that is meant. A subject counts as a whole, in the order of the certificate or the other way round, as RFC 4514 has it. */
-export function isCertificate({ subject, san, fingerprintSha256 }: CertificateRule, facts: CertificateFacts): boolean {
+/** Whether this is the certificate that is meant; one that is not trusted never is. A subject counts as a whole, in the order of the certificate or the other way round, as RFC 4514 has it. */
+export function isCertificate({ subject, san, fingerprintSha256 }: CertificateRule, facts: ShownCertificate): boolean {
+  if ('untrusted' in facts) return false;
   if (fingerprintSha256 !== undefined) return fingerprintSha256 === facts.fingerprintSha256;
   if (san !== undefined) return facts.names.some((name) => isName(name, san));
   if (subject === undefined) return false;

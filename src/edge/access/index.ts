@@ -1,6 +1,16 @@
 export { type Admin, type AdminTokens, issueApiToken, openAdminTokens } from './admin-tokens.ts';
-export { type AuthServer, authServerConfig, type CallerFacts, localServer, mayAskFor, openAuthServers } from './auth-servers.ts';
-export type { CertificateFacts } from './certificates.ts';
+export {
+  type AuthServer,
+  type AuthServerConfig,
+  authServerAt,
+  authServerConfig,
+  type CallerFacts,
+  localServer,
+  mayAskFor,
+  openAuthServers,
+  type Unrecognised,
+} from './auth-servers.ts';
+export type { CertificateFacts, ShownCertificate } from './certificates.ts';
 export { bearerOf, type CallerRequest, type CredentialRefusal, type Credentials, openCredentials } from './credentials.ts';
 export type { TokenRefusal } from './holder.ts';
 export { openTokens, type Tokens } from './tokens.ts';

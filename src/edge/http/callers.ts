@@ -1,13 +1,23 @@
 import type { Context } from 'koa';
 import type { Engine } from '../../engine/index.ts';
 import { ok, type Result, refused } from '../../foundation/model/index.ts';
-import type { AdminTokens, AuthServer, CallerFacts, CredentialRefusal, Credentials } from '../access/index.ts';
+import type { Log } from '../../foundation/telemetry/index.ts';
+import type {
+  Admin,
+  AdminTokens,
+  AuthServer,
+  CallerFacts,
+  CredentialRefusal,
+  Credentials,
+  ShownCertificate,
+  Unrecognised,
+} from '../access/index.ts';
 import { clientCertificate } from './client-certificate.ts';
 
 /** What every dialect of auth servers works with: the engine, and who may call it. */
 export type CallerParts = {
   engine: Engine;
-  callerOf: (facts: CallerFacts) => AuthServer | undefined;
+  callerOf: (facts: CallerFacts) => Result<AuthServer, Unrecognised>;
   /** Finds the auth server whose API key, signature or JWT a request shows. */
   credentials: Credentials;
   adminTokens: AdminTokens;
@@ -15,33 +25,71 @@ export type CallerParts = {
   checkLogin: (name: string, password: string, source: string) => Promise<'right' | 'wrong'>;
   /** The address a request counts as coming from. */
   clientAddress: (ctx: Context) => string;
+  log: Log;
 };
 
 /** An auth server that sent a request, and whether it showed a credential of its own rather than only came from its network. */
 export type Caller = { server: AuthServer; showed: boolean };
 
 /**
- * What a request says of its caller: the path of the mount it called, its bearer token (empty where that belongs to an administrator), what it wants to do;
- * and of the administrator it logged in as, the auth server that one acts for (`shown`), or the name.
+ * What a request says of its caller: the path of the mount it called, its bearer token (empty where that belongs to an administrator), what it wants to do,
+ * and the administrator it logged in as, if it did.
  */
-export type CallerClaim = { mount: string; bearer: string; right: AuthServer['rights'][number]; shown?: string; account?: string };
+export type CallerClaim = { mount: string; bearer: string; right: AuthServer['rights'][number]; admin?: Admin | undefined };
 
 /** Why nobody is recognised: a credential that is not taken, nobody we know, or one who may not do that. */
-export type CallerRefusal = CredentialRefusal | { kind: 'unknown-caller' } | { kind: 'no-right' };
+export type CallerRefusal = CredentialRefusal | { kind: Unrecognised } | { kind: 'no-right' };
 
-/** The auth server that sent a request whose body was read: by its certificate, else by the credential it shows, else by its administrator or its network. */
+type Recognising = Pick<CallerParts, 'clientAddress' | 'credentials' | 'callerOf' | 'log'>;
+
+/**
+ * The auth server that sent a request whose body was read: by its certificate, else by the credential it shows, else by its administrator or its network.
+ * A certificate that no auth server lists is told in the log.
+ */
 export async function recogniseCaller(
-  { clientAddress, credentials, callerOf }: Pick<CallerParts, 'clientAddress' | 'credentials' | 'callerOf'>,
+  parts: Recognising,
   ctx: Context,
-  { mount, bearer, right, shown, account }: CallerClaim,
+  { mount, bearer, right, admin }: CallerClaim,
 ): Promise<Result<Caller, CallerRefusal>> {
-  const address = clientAddress(ctx);
-  const found = shown === undefined ? await credentials(requestOf(ctx, address, bearer)) : ok(shown);
+  const address = parts.clientAddress(ctx);
+  const acting = actingFor(admin);
+  const found = acting.shown === undefined ? await parts.credentials(requestOf(ctx, address, bearer)) : ok(acting.shown);
   if (!found.ok) return found;
-  const known = { ...(found.value === undefined ? {} : { shown: found.value }), ...(account === undefined ? {} : { account }) };
-  const server = callerOf({ address, mount, certificate: clientCertificate(ctx), ...known });
-  if (!server) return refused({ kind: 'unknown-caller' });
-  return server.rights.includes(right) ? ok({ server, showed: found.value !== undefined }) : refused({ kind: 'no-right' });
+  const certificate = clientCertificate(ctx);
+  const server = parts.callerOf({ address, mount, certificate, ...acting, ...(found.value === undefined ? {} : { shown: found.value }) });
+  if (!server.ok) {
+    if (server.error === 'unknown-certificate') tellOf(parts.log, ctx, certificate);
+    return refused({ kind: server.error });
+  }
+  return server.value.rights.includes(right)
+    ? ok({ server: server.value, showed: found.value !== undefined })
+    : refused({ kind: 'no-right' });
+}
+
+/** The auth server that an administrator's request counts as, for policies; undefined where it is none's. Nobody is refused for that. */
+export function serverBehind(
+  { clientAddress, callerOf }: Pick<CallerParts, 'clientAddress' | 'callerOf'>,
+  ctx: Context,
+  { mount, admin }: { mount: string; admin: Admin },
+): AuthServer | undefined {
+  const server = callerOf({ address: clientAddress(ctx), mount, certificate: clientCertificate(ctx), ...actingFor(admin) });
+  return server.ok ? server.value : undefined;
+}
+
+/** An administrator of another realm is another person than the one of that name whom an auth server lists. */
+const actingFor = (admin: Admin | undefined): Pick<CallerFacts, 'shown' | 'account'> => ({
+  ...(admin?.authServer === undefined ? {} : { shown: admin.authServer }),
+  ...(admin === undefined || admin.realm !== undefined ? {} : { account: admin.name }),
+});
+
+function tellOf(log: Log, ctx: Context, certificate: ShownCertificate | undefined): void {
+  if (!certificate) return;
+  const requestId: unknown = ctx.state.requestId;
+  if ('untrusted' in certificate) log.info({ reason: certificate.untrusted, requestId }, 'a client certificate is not trusted');
+  else {
+    const { subject, fingerprintSha256 } = certificate;
+    log.info({ subject: subject.join(','), fingerprintSha256, requestId }, 'a client certificate fits no entry of authServers');
+  }
 }
 
 const requestOf = (ctx: Context, address: string, bearer: string): Parameters<Credentials>[0] => ({

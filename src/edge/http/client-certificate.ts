@@ -1,21 +1,23 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Context } from 'koa';
-import type { CertificateFacts } from '../access/index.ts';
+import type { ShownCertificate } from '../access/index.ts';
 import { connectionOf } from './connection.ts';
 
-const known = new WeakMap<Socket, CertificateFacts | undefined>();
+const known = new WeakMap<Socket, ShownCertificate | undefined>();
 
-/** The client certificate of a request, if one was shown and an authority of the listener issued it. Read once per connection. */
-export function clientCertificate({ req }: Context): CertificateFacts | undefined {
+/** The client certificate of a request's connection, if one was shown. Read once per connection. */
+export function clientCertificate({ req }: Context): ShownCertificate | undefined {
   const { socket } = connectionOf(req);
-  if (!known.has(socket)) known.set(socket, socket instanceof TLSSocket && socket.authorized ? factsOf(socket) : undefined);
+  if (!known.has(socket)) known.set(socket, socket instanceof TLSSocket ? factsOf(socket) : undefined);
   return known.get(socket);
 }
 
-function factsOf(socket: TLSSocket): CertificateFacts | undefined {
+function factsOf(socket: TLSSocket): ShownCertificate | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return undefined;
+  // Node's types say Error; it is OpenSSL's code as a text.
+  if (!socket.authorized) return { untrusted: String(socket.authorizationError) };
   const { subject, subjectAltName, fingerprint256 } = certificate;
   return {
     subject: subject.split('\n'),

@@ -14,6 +14,11 @@ export function hostAndPort(address: string): { host: string; port: number } | u
 
 /** One listener of the config file, without its mounts. */
 export const listenerConfig = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
+    .optional()
+    .describe('A name by which auth servers choose a mount of this listener.'),
   address: z
     .string()
     .refine((text) => hostAndPort(text) !== undefined, 'expected host and port, such as 127.0.0.1:8080 or [::1]:8080')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { checkConfig, problemText } from '../../../src/config/index.ts';
 import { authServerConfig } from '../../../src/edge/access/auth-servers.ts';
-import { type AuthServer, type CertificateFacts, localServer, openAuthServers } from '../../../src/edge/access/index.ts';
+import { type AuthServer, authServerAt, type CertificateFacts, localServer, openAuthServers } from '../../../src/edge/access/index.ts';
 import { configText } from '../../kit/gateway.ts';
 
 const certificate: CertificateFacts = {
@@ -10,11 +10,11 @@ const certificate: CertificateFacts = {
   fingerprintSha256: 'ab'.repeat(32),
 };
 
-const server = (over: object): AuthServer => authServerConfig.parse({ name: 'linotp', mounts: ['/'], ...over });
+const server = (over: object): AuthServer => authServerAt(authServerConfig.parse({ name: 'linotp', mounts: ['/'], ...over }), undefined);
 
 describe('An auth server known by its client certificate', () => {
   const isKnown = (entry: object): boolean =>
-    openAuthServers([server({ certificates: [entry] })])({ address: '192.0.2.1', mount: '/', certificate }) !== undefined;
+    openAuthServers([server({ certificates: [entry] })])({ address: '192.0.2.1', mount: '/', certificate }).ok;
 
   const cases: [string, object, boolean][] = [
     ['its whole subject', { subject: 'C=DE, O=ACME, CN=linotp' }, true],
@@ -41,11 +41,15 @@ describe('An auth server known by its client certificate', () => {
       server({ certificates: [{ san: 'linotp.example' }] }),
     ]);
     const facts = { address: '127.0.0.1', mount: '/' };
-    assert.equal(callerOf({ ...facts, account: 'admin', certificate })?.name, 'linotp');
-    assert.equal(callerOf({ ...facts, account: 'admin' })?.name, 'app');
-    assert.equal(callerOf(facts)?.name, 'local');
+    const nameOf = (more: object): string => {
+      const found = callerOf({ ...facts, ...more });
+      return found.ok ? found.value.name : found.error;
+    };
+    assert.equal(nameOf({ account: 'admin', certificate }), 'linotp');
+    assert.equal(nameOf({ account: 'admin' }), 'app');
+    assert.equal(nameOf({}), 'local');
     // and what it may not call it may not call from a known network either
-    assert.equal(callerOf({ ...facts, mount: '/else', certificate }), undefined);
+    assert.equal(nameOf({ mount: '/else', certificate }), 'unknown-caller');
   });
 
   it('is the only one with its certificate, and called where certificates are asked for', () => {
@@ -60,6 +64,12 @@ describe('An auth server known by its client certificate', () => {
     assert.deepEqual(problems(['one'], tls), []);
     assert.match(problems(['one'])[0] ?? '', /^authServers\[0\]\.certificates\[0\]: warning: no listener/);
     assert.match(problems(['one', 'two'], tls)[0] ?? '', /^authServers\[1\]\.certificates\[0\]: is that of one already/);
+  });
+
+  it('may call a path at every listener, or at the one that its entry names', () => {
+    const parsed = authServerConfig.parse({ name: 'vpn', mounts: ['/mfa', { listener: 'inside', path: '/' }] });
+    const pathsAt = (listener?: string) => authServerAt(parsed, listener).mounts;
+    assert.deepEqual([pathsAt('inside'), pathsAt('outside'), pathsAt()], [['/mfa', '/'], ['/mfa'], ['/mfa']]);
   });
 
   it('is named by one thing at a time', () => {

@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { minutes } from '../../kit/clock.ts';
 import { givenGateway } from '../../kit/gateway.ts';
+import { signed as sign, type ToSign } from '../../kit/signed-request.ts';
 import { cleanup } from '../../kit/temporary.ts';
 
 const secret = 'portal-secret-0123456789abcdef';
 const login = 'user=alice&pass=1234';
 
-/** How a request is signed, written from docs/callers.md alone. */
-function signed({ now = 0, method = 'POST', target = '/validate/check', body = login, id = 'portal-1', key = secret }) {
-  const time = String(Math.floor(now / 1000));
-  const nonce = randomBytes(16).toString('hex');
-  const lines = [method, target, time, nonce, createHash('sha256').update(body).digest('hex')];
-  const signature = createHmac('sha256', key).update(lines.join('\n')).digest('hex');
-  return { 'x-pushgate-key-id': id, 'x-pushgate-time': time, 'x-pushgate-nonce': nonce, 'x-pushgate-signature': signature };
-}
+/** The headers of a request that the portal signed. */
+const signed = (over: Partial<ToSign>) => sign({ now: 0, id: 'portal-1', key: secret, body: login, ...over });
 
 describe('Auth servers that sign their requests', () => {
   const undo = cleanup();

@@ -77,10 +77,10 @@ describe('A listener with TLS', () => {
     }
   });
 
-  it('where one is requested, serves who has none, and knows nobody by one that it does not trust', async () => {
+  it('where one is requested, serves who has none, and says of one that it does not trust no more than why', async () => {
     const { who } = await given({ clientCa: 'ca.pem', clientCertificate: 'request' });
     assert.equal((await who()).text, '{"certificate":null}');
-    assert.equal((await who(await stranger())).text, '{"certificate":null}');
+    assert.equal((await who(await stranger())).text, '{"certificate":{"untrusted":"UNABLE_TO_VERIFY_LEAF_SIGNATURE"}}');
   });
 
   it('where one is required, lets nobody else in', async () => {

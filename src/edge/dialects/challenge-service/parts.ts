@@ -23,6 +23,8 @@ export async function authServerOf(parts: ChallengeServiceParts, ctx: Context): 
   const caller = await recogniseCaller(parts, ctx, { mount: parts.path, bearer, right: 'trigger' });
   if (caller.ok) return caller.value.server;
   switch (caller.error.kind) {
+    case 'unknown-certificate':
+      throw new ServiceFault(401, 'Unknown client certificate');
     case 'unknown-caller':
       throw new ServiceFault(401, 'Unknown auth server');
     case 'no-right':

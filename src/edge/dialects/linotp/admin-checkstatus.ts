@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Challenge, Transaction } from '../../../foundation/model/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
+import { serverBehind } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
 import type { LinotpParts } from './parts.ts';
 import { storedName } from './subject.ts';
@@ -15,7 +16,7 @@ export async function adminCheckStatus(parts: LinotpParts, ctx: Context): Promis
   const params = await readLinotpRequest(ctx);
   const admin = await adminOf(parts, ctx, 'getchallenges');
   const serials = await serialsOf(parts, params);
-  const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
+  const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
   const found = await rowsOf(parts, params, { serials, authServer: server?.name ?? '' });
   const rows = params.text('open') === 'true' ? found : found.filter(({ session }) => session.status === 'open');
   const named = serials ?? [...new Set(rows.map(({ tokenserial }) => tokenserial))];

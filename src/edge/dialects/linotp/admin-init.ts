@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { longestPin } from '../../../engine/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
-import { qrPicture, qrPictureUrl } from '../../http/index.ts';
+import { qrPicture, qrPictureUrl, serverBehind } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 import { ownerNamed } from './subject.ts';
@@ -20,7 +20,7 @@ export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void>
   const params = await readLinotpRequest(ctx);
   const admin = await adminOf(parts, ctx, 'enrollPUSH');
   const wish = await readWish(parts, params);
-  const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
+  const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
   const facts = { ...parts.engine.facts(askerFor(parts, ctx, server), wish.owner), tokenType, scope: 'authentication' as const };
   const url = parts.engine.policy.value('pushtoken_pairing_callback_url', facts);
   if (url === undefined) throw new LinotpFault('untyped', 'Policy pushtoken_pairing_callback_url must have a value');

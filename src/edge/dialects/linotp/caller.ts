@@ -14,7 +14,7 @@ export const csrfCookie = 'csrf_access_token';
 const csrfHeader = 'x-csrf-token';
 
 /**
- * The auth server that sent a request: by the credential it shows, else by its network. Throws when the credential is wrong, when nobody we know sent it,
+ * The auth server that sent a request: by its certificate, else by the credential it shows, else by its network. Throws when the credential is wrong, when nobody we know sent it,
  * or when it may not do that.
  */
 export async function authServerOf(parts: LinotpParts, ctx: Context, right: AuthServer['rights'][number]): Promise<AuthServer> {
@@ -22,6 +22,8 @@ export async function authServerOf(parts: LinotpParts, ctx: Context, right: Auth
   const caller = await recogniseCaller(parts, ctx, { mount: parts.mount.path, bearer, right });
   if (caller.ok) return caller.value.server;
   switch (caller.error.kind) {
+    case 'unknown-certificate':
+      throw new LinotpFault('certificate', 'The client certificate of this request is not known here.');
     case 'unknown-caller':
       throw new LinotpFault('policy', 'This address is not known as an auth server of this gateway.');
     case 'no-right':

@@ -43,8 +43,7 @@ const recognised = (
     // Where an administrator is logged in, the Authorization header is that one's.
     bearer: admin ? '' : bearerOf(ctx.get('pi-authorization') || ctx.get('authorization')),
     right,
-    ...(admin?.authServer === undefined ? {} : { shown: admin.authServer }),
-    ...(admin && admin.realm === undefined ? { account: admin.name } : {}),
+    admin,
   });
 
 function callerFault(refusal: CallerRefusal, right: string): PiFault {
@@ -54,6 +53,8 @@ function callerFault(refusal: CallerRefusal, right: string): PiFault {
       return tokenFault(refusal);
     case 'wrong':
       return new PiFault('bad-authorization', 'Authentication failure. The API key or the signature of this request is not valid.');
+    case 'unknown-certificate':
+      return new PiFault('bad-authorization', 'Authentication failure. The client certificate of this request is not known here.');
     case 'unknown-caller':
       return new PiFault('policy', 'This address is not known as an auth server of this gateway.');
     case 'no-right':

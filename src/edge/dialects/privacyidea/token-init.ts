@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { type Engine, longestPin } from '../../../engine/index.ts';
 import { isSameName, type Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
-import { qrPictureUrl } from '../../http/index.ts';
+import { qrPictureUrl, serverBehind } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
 import { enrolmentRules } from './enrolment-rules.ts';
 import { flavourRules, type TokenKind } from './flavour.ts';
@@ -26,7 +26,7 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
   const admin = await adminOf(parts, ctx, kind?.right ?? 'enrollPUSH');
   if (!kind) throw unknownType(params.text('type') ?? '', kinds);
   const wish = await readWish(parts, ctx, params, kind);
-  const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
+  const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
   const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), { type: kind.type, owner });
   const offered = params.flag('rollover')
     ? await renewed(parts, ctx, { params, wish, rulesFor })

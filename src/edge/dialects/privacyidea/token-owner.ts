@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { serverBehind } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
 import { ownerNamed } from './owner-named.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
@@ -20,7 +21,7 @@ export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promis
   const pin = params.text('pin');
   if (pin !== undefined) checkPinLength(pin, 'pin');
   const token = await parts.engine.findToken(serial);
-  const server = parts.callerOf({ address: parts.clientAddress(ctx), mount: parts.mount.path, account: admin.name });
+  const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
   const wanted = { asker: askerFor(parts, ctx, server), owner, token };
   const assigned = await assignWithinLimits(parts, wanted, () => parts.engine.assignToken(serial, { owner, pin }));
   switch (assigned.kind) {

@@ -59,7 +59,11 @@ export function linotpUnknown(product: LinotpProduct): Unknown {
       if (failure) sendFailure(ctx, product, failure);
       else sendError(ctx, product, error);
       if (thrown instanceof TurnedAway) sendLater(ctx, thrown);
-      if (error instanceof LinotpFault) return false;
+      if (error instanceof LinotpFault) {
+        // LinOTP's own web server would have refused such a client before LinOTP saw it.
+        if (error.kind === 'certificate') ctx.status = 401;
+        return false;
+      }
       // A client that only looks at the status must not take a broken gateway for a refusal.
       if (failure || ctx.status === 200) ctx.status = error instanceof GatewayFault ? 503 : 500;
       return true;

@@ -1,7 +1,7 @@
 import { type FaultCode, OverlongText, TurnedAway } from '../../../foundation/model/index.ts';
 
 /** Why a request of this dialect is refused. */
-export type LinotpFaultKind = 'untyped' | 'validation' | 'no-transaction' | 'policy' | 'hsm' | 'parameter' | 'token-type';
+export type LinotpFaultKind = 'untyped' | 'validation' | 'no-transaction' | 'policy' | 'certificate' | 'hsm' | 'parameter' | 'token-type';
 
 /** LinOTP's number of each refusal and fault; typed ones stand before the text as well. @see docs/protocols/linotp.md 1 */
 export const errorCodes: Record<LinotpFaultKind | FaultCode | 'defect', { code: number; prefixed: boolean }> = {
@@ -9,6 +9,7 @@ export const errorCodes: Record<LinotpFaultKind | FaultCode | 'defect', { code: 
   validation: { code: 10, prefixed: true },
   'no-transaction': { code: 77, prefixed: true },
   policy: { code: 410, prefixed: true },
+  certificate: { code: 410, prefixed: true },
   hsm: { code: 707, prefixed: true },
   parameter: { code: 905, prefixed: true },
   'token-type': { code: 1610, prefixed: true },

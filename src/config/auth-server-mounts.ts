@@ -1,0 +1,43 @@
+import type { Problem } from './problem.ts';
+import type { Config } from './schema.ts';
+
+type Listener = Config['listeners'][number];
+type Entry = Config['authServers'][number]['mounts'][number];
+
+/** The listeners at which an entry of an auth server's `mounts` counts. */
+export const listenersOf = (entry: Entry, listeners: readonly Listener[]): Listener[] =>
+  listeners.filter(({ name, mounts }) =>
+    typeof entry === 'string'
+      ? mounts.some(({ path }) => path === entry)
+      : name === entry.listener && mounts.some(({ path }) => path === entry.path),
+  );
+
+/** Entries of `mounts` that lead to no mount, and paths that more listeners have than may be meant. */
+export function checkMounts({ authServers, listeners }: Config): Problem[] {
+  return authServers.flatMap((server, index) =>
+    server.mounts.flatMap((entry, place): Problem[] => {
+      const path = ['authServers', index, 'mounts', place];
+      if (listenersOf(entry, listeners).length === 0) return [{ path, message: leadsNowhere(entry, listeners), level: 'error' }];
+      const message = ambiguous(entry, listeners);
+      return message === undefined ? [] : [{ path, message, level: 'warning' }];
+    }),
+  );
+}
+
+function leadsNowhere(entry: Entry, listeners: readonly Listener[]): string {
+  if (typeof entry === 'string') return `no listener has a mount at ${entry}`;
+  const isThere = listeners.some(({ name }) => name === entry.listener);
+  return isThere ? `the listener "${entry.listener}" has no mount at ${entry.path}` : `no listener has the name "${entry.listener}"`;
+}
+
+/** Listeners where only phones or operators call are not what an auth server can mean. */
+function ambiguous(entry: Entry, listeners: readonly Listener[]): string | undefined {
+  if (typeof entry !== 'string') return undefined;
+  const meant = listeners.filter(({ mounts }) =>
+    mounts.some(({ path, serves, phones }) => path === entry && serves !== 'ops' && phones !== 'only'),
+  );
+  if (meant.length < 2) return undefined;
+  const names = meant.map(({ name, address }) => name ?? address).join(', ');
+  const form = `{ "listener": "NAME", "path": "${entry}" }`;
+  return `${meant.length} listeners have a mount at ${entry} (${names}), and it counts at each of them; say which: give them a name, and write ${form}`;
+}
