@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkConfig, loadConfig, problemText } from '../../src/config/index.ts';
 import { configText } from '../kit/gateway.ts';
@@ -36,6 +36,18 @@ describe('A configuration file', () => {
       assert.equal(JSON.parse(readFileSync(file, 'utf8')).$schema, 'schema.json');
     });
   }
+
+  it('for Active Directory leaves out disabled accounts wherever we show one', () => {
+    const shown = globSync(['config/*.json', 'deploy/**/*.json', 'docs/**/*.md', 'README.md', 'src/**/*.ts'])
+      .flatMap((path) =>
+        readFileSync(path, 'utf8')
+          .split('\n')
+          .map((line) => ({ path, line })),
+      )
+      .filter(({ line }) => line.includes('(objectClass=user)'));
+    assert.ok(shown.length >= 4);
+    for (const { path, line } of shown) assert.ok(line.includes('(!(userAccountControl:1.2.840.113556.1.4.803:=2))'), `${path}: ${line}`);
+  });
 
   it('is frozen once it is checked', async () => {
     const loaded = await loadConfig('config/default.json', {});

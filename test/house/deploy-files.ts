@@ -50,7 +50,8 @@ const pod = z.object({
   containers: z.tuple([container]),
   volumes: z.array(volume),
 });
-const policyPorts = z.array(z.object({ ports: z.array(z.object({ port: z.int() })) }));
+const ports = z.array(z.object({ port: z.int() }));
+const peers = z.array(z.object({ namespaceSelector: labelled, podSelector: labelled.optional() })).min(1);
 const named = z.object({ name: z.string() });
 
 const deployment = z.object({
@@ -61,7 +62,9 @@ const kinds = {
   'deployment.yaml': deployment,
   'service.yaml': z.object({ spec: z.object({ selector: namedTexts, ports: z.array(z.object({ targetPort: z.string() })) }) }),
   'pod-disruption-budget.yaml': z.object({ spec: z.object({ selector: labelled }) }),
-  'network-policy.yaml': z.object({ spec: z.object({ podSelector: labelled, ingress: policyPorts, egress: policyPorts }) }),
+  'network-policy.yaml': z.object({
+    spec: z.object({ podSelector: labelled, ingress: z.array(z.object({ from: peers, ports })), egress: z.array(z.object({ ports })) }),
+  }),
   'autoscaler.yaml': z.object({
     spec: z.object({ scaleTargetRef: z.object({ apiVersion: z.string(), kind: z.string(), name: z.string() }), minReplicas: z.int() }),
   }),

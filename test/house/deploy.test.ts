@@ -14,7 +14,7 @@ const dockerfile = read('Dockerfile');
 const imageCommand: string[] = JSON.parse(/^CMD (.+)$/m.exec(dockerfile)?.[1] ?? '[]');
 const configPath = imageCommand.at(-1) ?? '';
 const opsPaths = opsPatterns.map(({ path }) => path);
-const environment = { MONGODB_URL: 'mongodb://db.example' };
+const environment = { MONGODB_URL: 'mongodb://db.example', VPN_API_KEY: 'a-key-of-24-characters-or-more' };
 
 /** A configuration as a gateway would read it; every problem is a failure, warnings too. */
 function configOf(path: string, text = read(path)): Config {
@@ -227,9 +227,20 @@ describe('What is deployed on Kubernetes', () => {
     for (const { path, port } of probes) assert.ok(opsPaths.includes(path) && port === 'ops');
     for (const { targetPort } of kubernetesFile('service.yaml').spec.ports) assert.equal(targetPort, 'http');
     const { ingress, egress } = kubernetesFile('network-policy.yaml').spec;
-    const open = (rules: typeof ingress): number[] => rules.flatMap(({ ports }) => ports.map(({ port }) => port));
+    const open = (rules: readonly Pick<(typeof egress)[number], 'ports'>[]): number[] =>
+      rules.flatMap(({ ports }) => ports.map(({ port }) => port));
     assert.deepEqual(open(ingress), [named('http'), named('ops')]);
     for (const port of [53, 27017, 443]) assert.ok(open(egress).includes(port));
+  });
+
+  it('knows auth servers by what they show, and trusts no network that pods are in', () => {
+    assert.ok(config.authServers.length > 0);
+    for (const { name, networks, apiKeys } of config.authServers) assert.deepEqual([networks, apiKeys.length > 0], [[], true], name);
+    const trusted = config.listeners.flatMap(({ trustedProxies }) => trustedProxies);
+    for (const network of trusted) assert.ok(Number(network.split('/')[1]) >= 24, `${network} is wider than an ingress`);
+    // Every rule names who may come in; the schema of the file has no rule without.
+    const [logins] = kubernetesFile('network-policy.yaml').spec.ingress;
+    assert.deepEqual(Object.values(logins?.from[0]?.podSelector?.matchLabels ?? {}), ['ingress-nginx']);
   });
 
   it('waits for what is under way, longer than the gateway does', () => {

@@ -40,7 +40,9 @@ export const ldapConfig = z
       .refine((text) => text.includes('{user}'), 'the filter must hold {user}, where the login name goes')
       .refine(isFilter, 'is not an LDAP filter')
       .default('(uid={user})')
-      .describe('Finds one user. Active Directory: (&(objectCategory=person)(objectClass=user)(sAMAccountName={user})).'),
+      .describe(
+        'Finds one user. Active Directory, without disabled accounts: (&(objectCategory=person)(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2))(sAMAccountName={user})).',
+      ),
     attributes: attributes.prefault({}).describe('Which attribute of an entry holds what.'),
     serverTimeoutMs: z.int().min(50).max(60_000).default(2000).describe('Longest time for one server, connecting included.'),
     timeoutMs: z.int().min(50).max(60_000).default(5000).describe('Longest time for all servers of one question.'),
