@@ -1,8 +1,16 @@
 import { resolve } from 'node:path';
 import { openFileWatch } from './cli/file-watch.ts';
 import type { Config } from './config/index.ts';
-import { type Listener, type ListenerSecrets, type ListenerTls, type Mount, openListener, readListenerTls } from './edge/http/index.ts';
-import { GatewayFault } from './foundation/model/index.ts';
+import {
+  firstToEnd,
+  type Listener,
+  type ListenerSecrets,
+  type ListenerTls,
+  type Mount,
+  openListener,
+  readListenerTls,
+} from './edge/http/index.ts';
+import { type Clock, GatewayFault } from './foundation/model/index.ts';
 import type { Log, Metrics } from './foundation/telemetry/index.ts';
 
 /** All listeners of a configuration. */
@@ -18,6 +26,7 @@ export type Listeners = {
 export type ListenersOptions = {
   config: Config;
   folder: string;
+  clock: Clock;
   log: Log;
   metrics: Metrics;
   draining: { now: boolean };
@@ -39,12 +48,13 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
       const opened = await openListener({ address, mounts: mountsOf(listener), log, metrics, draining, tls: secrets });
       open.push({ ...opened, address, tls, secrets });
     }
+    for (const listener of open) tellOfEnd(listener, options);
   } catch (error) {
     await closeAll(0);
     throw error;
   }
   const renew = (): void => {
-    for (const listener of open) renewOne(listener, path, log);
+    for (const listener of open) if (renewOne(listener, path, log)) tellOfEnd(listener, options);
   };
   exposeExpiry(metrics, open);
   const stops = filesOf(open).map((file) => openFileWatch(path(file)).onChange(renew));
@@ -62,23 +72,38 @@ const filesOf = (open: readonly Open[]): string[] => [
   ...new Set(open.flatMap(({ tls }) => [tls?.certificate, tls?.key, tls?.clientCa]).filter((file) => file !== undefined)),
 ];
 
-/** A certificate and its key are two files, and between the two writes they do not fit: the next look takes both. */
-function renewOne(listener: Open, path: (file: string) => string, log: Log): void {
+/** A certificate and its key are two files, and between the two writes they do not fit: the next look takes both. Whether there was a new one. */
+function renewOne(listener: Open, path: (file: string) => string, log: Log): boolean {
   const { address, tls, secrets } = listener;
-  if (!tls) return;
+  if (!tls) return false;
   try {
     const next = readListenerTls(tls, path);
-    if (JSON.stringify(next) === JSON.stringify(secrets)) return;
+    if (JSON.stringify(next) === JSON.stringify(secrets)) return false;
     listener.renew(next);
     listener.secrets = next;
     log.info(
       { listener: address, ends: next.expiries.map(({ at }) => new Date(at).toISOString()) },
       'the certificate of a listener was renewed',
     );
+    return true;
   } catch (error) {
     if (!(error instanceof GatewayFault)) throw error;
     log.error({ listener: address, problem: error.message }, 'the new certificate of a listener cannot be used; the old one stays');
+    return false;
   }
+}
+
+/** A listener whose certificate has ended is served all the same, and by that its clients fail one by one: the log says it where operators look first. */
+function tellOfEnd({ address, tls, secrets }: Open, { folder, clock, log }: ListenersOptions): void {
+  const first = secrets && firstToEnd(secrets);
+  if (!tls || !first || first.at > clock()) return;
+  const facts = {
+    listener: address,
+    file: resolve(folder, tls.certificate),
+    certificate: first.what,
+    ended: new Date(first.at).toISOString(),
+  };
+  log.error(facts, 'the certificate of a listener has ended, and its clients refuse it; put a new one into the file, no restart is needed');
 }
 
 function exposeExpiry({ listenerExpiry, onCollect }: Metrics, open: readonly Open[]): void {

@@ -7,7 +7,7 @@ export { clientOverride, clientReader } from './client-override.ts';
 export { holdReply, whenGone } from './held.ts';
 export { type Listener, openListener } from './listener.ts';
 export { listenerConfig } from './listener-config.ts';
-export { type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
+export { firstToEnd, type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
 export { demandName, longestName } from './names.ts';
 export { opsPatterns, opsRoutes, type ReadinessCheck } from './probes.ts';
 export { qrPicture, qrPictureUrl } from './qr-picture.ts';

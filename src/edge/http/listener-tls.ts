@@ -30,8 +30,8 @@ export type ListenerSecrets = {
 };
 
 /**
- * Reads the files of a listener's TLS. A certificate that has ended is no fault: clients that look at the date refuse it, and a gateway that does not
- * start serves nobody. Throws `ProviderProblems` with the field of each file that is missing or does not fit.
+ * Reads the files of a listener's TLS. A certificate that has ended does not keep a gateway from starting: clients that look at the date refuse it, but
+ * a gateway that is down serves nobody, on no listener. Throws `ProviderProblems` with the field of each file that is missing or does not fit.
  */
 export function readListenerTls(
   { certificate, key, clientCa, clientCertificate }: ListenerTls,
@@ -57,6 +57,10 @@ export function readListenerTls(
     expiries: files.certificate.map(({ expiry }) => expiry),
   };
 }
+
+/** The certificate of a listener's chain that ends first. */
+export const firstToEnd = ({ expiries }: ListenerSecrets): Expiry | undefined =>
+  expiries.reduce<Expiry | undefined>((first, expiry) => (first && first.at <= expiry.at ? first : expiry), undefined);
 
 const keyBlock = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/;
 

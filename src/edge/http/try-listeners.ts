@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ProviderProblems } from '../../delivery/provider-kit/index.ts';
 import { GatewayFault } from '../../foundation/model/index.ts';
-import { type ListenerTls, listenerTlsConfig, readListenerTls } from './listener-tls.ts';
+import { firstToEnd, type ListenerTls, listenerTlsConfig, readListenerTls } from './listener-tls.ts';
 
 /** Something about one listener's TLS; `path` begins with its number in the list. */
 export type ListenerProblem = { path: PropertyKey[]; message: string; level: 'error' | 'warning' };
@@ -20,11 +20,13 @@ export function tryListeners(entries: readonly unknown[], { folder, clock }: { f
 
 function problemsOf(tls: ListenerTls, folder: string, now: number): ListenerProblem[] {
   try {
-    const { expiries } = readListenerTls(tls, (file) => resolve(folder, file));
-    const first = expiries.toSorted((one, other) => one.at - other.at)[0];
+    const path = (file: string): string => resolve(folder, file);
+    const first = firstToEnd(readListenerTls(tls, path));
     if (!first || first.at > now + soonMs) return [];
-    const message = `the certificate of ${first.what} ${first.at <= now ? 'ended' : 'ends'} on ${new Date(first.at).toISOString()}; put a new one there`;
-    return [{ path: ['certificate'], message, level: 'warning' }];
+    const hasEnded = first.at <= now;
+    const when = `${hasEnded ? 'ended' : 'ends'} on ${new Date(first.at).toISOString()}`;
+    const message = `the certificate of ${first.what} ${when}; put a new one into ${path(tls.certificate)}`;
+    return [{ path: ['certificate'], message, level: hasEnded ? 'error' : 'warning' }];
   } catch (error) {
     if (!(error instanceof GatewayFault)) throw error;
     const problems = error instanceof ProviderProblems ? error.problems : [{ path: ['certificate'], message: error.message }];
