@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
+import { databaseOf } from '../../store/mongodb/index.ts';
 import { openKeyringOf, openStoreOf } from '../open-parts.ts';
 import { type Counts, copyStore, isSameKeyring } from '../store-copy.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
@@ -45,7 +46,9 @@ function check(source: LoadedConfig, target: LoadedConfig, { environment }: Term
 }
 
 function placeOf({ config: { store }, folder }: LoadedConfig): string {
-  return store.kind === 'embedded' ? resolve(folder, store.path) : `${store.url.reveal()} ${store.database}`;
+  if (store.kind === 'embedded') return resolve(folder, store.path);
+  const url = store.url.reveal();
+  return `${url} ${databaseOf({ ...store, url })}`;
 }
 
 async function copy(source: LoadedConfig, target: LoadedConfig): Promise<Counts> {

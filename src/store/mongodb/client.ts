@@ -1,11 +1,12 @@
 import { type Db, MongoClient, MongoCompatibilityError, MongoError, MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { GatewayFault } from '../../foundation/model/index.ts';
 import type { Uniqueness } from './collections.ts';
+import { databaseOf } from './config.ts';
 
-/** Where the database is, and how long we wait for it. */
+/** Where the database is, and how long we wait for it. `database` as the configuration sets it, if it does. */
 export type ClientOptions = {
   url: string;
-  database: string;
+  database?: string | undefined;
   maxPoolSize: number;
   serverSelectionTimeoutMs: number;
   operationTimeoutMs: number;
@@ -29,7 +30,7 @@ export async function connect({ url, database, ...limits }: ClientOptions): Prom
   const client = clientOf(url, limits);
   try {
     await client.connect();
-    const db = client.db(database);
+    const db = client.db(databaseOf({ url, database }));
     const hello = await db.command({ hello: 1 });
     if (Number(hello.maxWireVersion) < oldestWireVersion) throw tooOld();
     return { client, db, uniqueBy: hello.msg === 'isdbgrid' ? 'names' : 'indexes' };

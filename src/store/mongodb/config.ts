@@ -1,15 +1,30 @@
 import { z } from 'zod';
 import { secretField } from '../../foundation/model/index.ts';
 
-/** The part of the config file that chooses this store. */
-export const mongodbStoreConfig = z.strictObject({
+/** The database where nothing names another. */
+export const defaultDatabase = 'pushgate';
+
+const databaseForm = /^[\w-]{1,38}$/;
+/** Databases of MongoDB itself: in an address they say where a user is known, as `admin` often does, and not where data is kept. */
+const systemDatabases: readonly string[] = ['admin', 'config', 'local'];
+
+/** The database of a store: the one it sets, else the one that its address names, else `pushgate`. */
+export const databaseOf = ({ url, database }: { url: string; database?: string | undefined }): string =>
+  database ?? databaseIn(url) ?? defaultDatabase;
+
+function databaseIn(url: string): string | undefined {
+  const name = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^/?]+)/.exec(url)?.[1];
+  return name === undefined || systemDatabases.includes(name) ? undefined : name;
+}
+
+const fields = z.strictObject({
   kind: z.literal('mongodb').describe('MongoDB: any number of gateways on one replica set or sharded cluster.'),
-  url: secretField.describe('Address of the servers, mongodb:// or mongodb+srv://, with user and password.'),
+  url: secretField.describe('Address of the servers, mongodb:// or mongodb+srv://, with user, password and database.'),
   database: z
     .string()
-    .regex(/^[\w-]{1,38}$/)
-    .default('pushgate')
-    .describe('Name of the database: letters, digits, _ and -.'),
+    .regex(databaseForm)
+    .optional()
+    .describe('Name of the database: letters, digits, _ and -. Absent: the one that url names, else pushgate.'),
   maxPoolSize: z.int().min(2).max(1000).default(50).describe('Most connections to one server.'),
   serverSelectionTimeoutMs: z
     .int()
@@ -23,4 +38,10 @@ export const mongodbStoreConfig = z.strictObject({
     .max(60_000)
     .default(4000)
     .describe('How long an operation may take in all; then the store counts as unavailable.'),
+});
+
+/** The part of the config file that chooses this store. */
+export const mongodbStoreConfig = fields.refine(({ url, database }) => databaseForm.test(databaseOf({ url: url.reveal(), database })), {
+  path: ['url'],
+  message: 'the database that the address names may have letters, digits, _ and -, 38 at most; correct it, or set database',
 });

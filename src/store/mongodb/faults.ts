@@ -6,8 +6,8 @@ const duplicateKey = 11000;
 /** What the server refuses because we asked wrongly: BadValue, FailedToParse, TypeMismatch, DocumentValidationFailure. */
 const ourMistakes: readonly unknown[] = [2, 9, 14, 121];
 
-/** Unauthorized. */
-const noRights = 13;
+/** MongoDB's code for a user who may not do that (Unauthorized). */
+export const noRights = 13;
 
 /** Whether a unique index refused a write. */
 export function isDuplicate(error: unknown): boolean {

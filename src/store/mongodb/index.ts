@@ -6,6 +6,7 @@ import { collectionsOf, type Uniqueness } from './collections.ts';
 import { deviceStore } from './devices.ts';
 import { effectStore } from './effects.ts';
 import { startFaultOf } from './faults.ts';
+import { refuseForgotten } from './former-database.ts';
 import { openNames } from './names.ts';
 import { otherStore } from './others.ts';
 import { openRoutes } from './routes.ts';
@@ -16,7 +17,7 @@ import { transactionStore } from './transactions.ts';
 import { transferStore } from './transfer.ts';
 import { openWatch } from './watch.ts';
 
-export { mongodbStoreConfig } from './config.ts';
+export { databaseOf, mongodbStoreConfig } from './config.ts';
 
 /**
  * Where the database is, and who hears of what goes on. `uniqueBy` overrules what the topology needs, for a database that is made now;
@@ -37,6 +38,7 @@ export type MongoStoreOptions = ClientOptions & {
 export async function openMongoStore({ log, onOperation, pollMs, retryMs, ...options }: MongoStoreOptions): Promise<Store> {
   const { client, db, uniqueBy: needed } = await connect(options);
   try {
+    if (options.database === undefined) await refuseForgotten(client, db);
     const uniqueBy = await prepareSchema({ db, uniqueBy: options.uniqueBy ?? needed });
     const collections = collectionsOf(db);
     const runner = openRunner({ limitMs: options.operationTimeoutMs, ...(onOperation ? { onOperation } : {}) });

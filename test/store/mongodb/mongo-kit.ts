@@ -8,7 +8,7 @@ import type { Cleanup } from '../../kit/temporary.ts';
 export type Wishes = Partial<MongoStoreOptions>;
 
 /** Opens a store as the config's defaults would. */
-export const openStoreAt = (url: string, database: string, wishes: Wishes = {}): Promise<Store> =>
+export const openStoreAt = (url: string, database?: string, wishes: Wishes = {}): Promise<Store> =>
   openMongoStore({
     url,
     database,
