@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { operatorUnknown } from '../../../src/edge/dialects/operator/index.ts';
 import { type Listener, type Mount, openListener, opsRoutes, type Route, routeConflicts } from '../../../src/edge/http/index.ts';
 import { GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
+import { givenBusyListener } from '../../kit/busy-listener.ts';
 import { cleanup } from '../../kit/temporary.ts';
 
 describe('A listener', () => {
@@ -152,6 +154,19 @@ describe('A listener', () => {
     await new Promise((resolve) => setImmediate(resolve));
     await listener.close(50);
     await failed;
+  });
+
+  it('keeps a burst of connections waiting while it is busy, and loses none of them', async function () {
+    // given a kernel that lets a listener queue as many, as Linux has done by default since 5.4
+    const limit = '/proc/sys/net/core/somaxconn';
+    const burst = 1000;
+    if (!existsSync(limit) || Number(readFileSync(limit, 'utf8')) < burst) this.skip();
+    // when they come at a moment at which nothing accepts them
+    const { port } = await givenBusyListener(undo);
+    const sockets = Array.from({ length: burst }, () => connect(port, '127.0.0.1'));
+    undo.later(() => void sockets.map((socket) => socket.destroy()));
+    // then each one gets in: with Node's own queue of 511 the rest would wait for a second try, or be reset
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
   });
 
   it('says in one sentence why an address cannot be had', async () => {
