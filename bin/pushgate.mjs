@@ -20,6 +20,10 @@ async function run() {
   try {
     await import('../src/main.ts');
   } catch (error) {
+    if (error?.code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING')
+      return fail(
+        'it was installed as a package, and Node runs no TypeScript there. Clone its repository, and run npm ci and npx pushgate in that folder.',
+      );
     if (error?.code !== 'ERR_MODULE_NOT_FOUND' || !String(error.message).startsWith('Cannot find package')) throw error;
     fail('something that pushgate needs is not installed. Run npm ci, or npm start, which does it for you.');
   }

@@ -119,11 +119,10 @@ async function install() {
     const tail = told.trim().split('\n').slice(-shownLines).join('\n');
     return `npm ci failed; check the connection to the package registry, then run this again. npm said:\n${tail}`;
   }
-  // `npx pushgate` finds the command of this very folder, and so the Node that comes along with it.
+  // npx finds the command by package.json as well, but then, on a Node older than ours, it says at each call that pushgate needs a newer one.
   fs.mkdirSync('node_modules/.bin', { recursive: true });
   fs.rmSync('node_modules/.bin/pushgate', { force: true });
   fs.symlinkSync('../../bin/pushgate.mjs', 'node_modules/.bin/pushgate');
-  fs.chmodSync('bin/pushgate.mjs', 0o755);
   fs.writeFileSync(mark, wanted);
   return undefined;
 }

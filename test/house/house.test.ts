@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { version } from '../../src/foundation/model/index.ts';
 
@@ -9,6 +9,7 @@ const pages = globSync(['*.md', 'docs/**/*.md', 'providers/**/*.md', 'deploy/**/
 const longest = 400;
 const packageJson: {
   version: string;
+  bin: Record<string, string>;
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
@@ -92,6 +93,29 @@ describe('The house', () => {
       [],
     );
     assert.equal(packageJson.version, version);
+  });
+
+  it('ships the packages that the product imports, and none that only tests use', () => {
+    const product = sources.filter(isProduct).map(read).join('\n');
+    const imported = new Set(
+      [...product.matchAll(/(?:from|import|import\() ?'((?:@[\w.-]+\/)?[\w.-]+)(?:\/[^']*)?'/g)].map(([, name = '']) => name),
+    );
+    const shipped = Object.keys(packageJson.dependencies);
+    assert.deepEqual(
+      shipped.filter((name) => !imported.has(name)),
+      [],
+    );
+    assert.deepEqual(
+      Object.keys(packageJson.devDependencies).filter((name) => imported.has(name)),
+      [],
+    );
+  });
+
+  it('has a command that npx finds in a fresh clone', () => {
+    const { pushgate = '', ...others } = packageJson.bin;
+    assert.deepEqual(others, {});
+    accessSync(pushgate, constants.X_OK);
+    assert.match(read(pushgate), /^#!\/usr\/bin\/env node\n/);
   });
 
   it('shows commands in its README that exist', () => {

@@ -17,8 +17,9 @@ describe('The command on an old Node', function () {
   afterEach(() => undo.run());
 
   /** A copy of the command whose program tells what it was started with. */
-  const givenCommand = (program: string) => {
-    const folder = temporaryFolder(undo);
+  const givenCommand = (program: string, place = '.') => {
+    const folder = join(temporaryFolder(undo), place);
+    mkdirSync(folder, { recursive: true });
     cpSync('bin', join(folder, 'bin'), { recursive: true });
     mkdirSync(join(folder, 'src'));
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
@@ -93,6 +94,12 @@ describe('The command on an old Node', function () {
     const { status, err } = given.run('20.20.2');
     assert.equal(status, 1);
     assert.match(err, /^pushgate: the Node that came along cannot be started \(\w+\)/);
+  });
+
+  it('says in a sentence that it does not run as an installed package', () => {
+    const { status, err } = givenCommand('', 'node_modules/pushgate').run('24.21.0');
+    assert.deepEqual([status, err.trim().split('\n').length], [1, 1]);
+    assert.match(err, /^pushgate: it was installed as a package, .* Clone its repository/);
   });
 
   it('says how to install what is missing, and hides no other defect', () => {
