@@ -8,15 +8,44 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const isRecent = major > 22 || (major === 22 && minor >= 19);
 const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
 
-if (isRecent) await run();
-else if (existsSync(pinned) && process.env.PUSHGATE_NODE !== pinned) handOver();
+/** glibc keeps what a busy hour took from the system unless it is told to give it back, and reads that once, when a process begins. */
+const mallocSettings = { MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '2' };
+
+if (isRecent) {
+  if (isServe()) tellMalloc();
+  await run();
+} else if (existsSync(pinned) && process.env.PUSHGATE_NODE !== pinned) handOver();
 else {
   fail(
     `this is Node ${process.versions.node}; pushgate needs 22.19 or newer, better 24. On Linux, npm start brings the right one along for npx pushgate too; elsewhere install it.`,
   );
 }
 
+function isServe() {
+  return process.argv[2] === 'serve';
+}
+
+/** Begins this process anew with the settings: it stays the same one for whoever started it. Where that cannot be done its workers get them at least. */
+function tellMalloc() {
+  const environment = { ...mallocSettings, ...process.env };
+  if (Object.keys(mallocSettings).every((name) => name in process.env)) return;
+  // A channel to the process that started this one would be lost.
+  if (usesGlibc() && process.execve && !process.channel)
+    process.execve(process.execPath, [process.argv0, ...process.execArgv, ...process.argv.slice(1)], environment);
+  Object.assign(process.env, environment);
+}
+
+function usesGlibc() {
+  if (process.platform !== 'linux') return false;
+  // Names of this machine's addresses, which a report looks up otherwise, can take seconds.
+  process.report.excludeNetwork = true;
+  return process.report.getReport().header.glibcVersionRuntime !== undefined;
+}
+
 async function run() {
+  if (process.env.PUSHGATE_NODE && process.channel) endWithParent();
+  // Not for what this one starts: workers have a channel of their own.
+  delete process.env.PUSHGATE_NODE;
   try {
     await import('../src/main.ts');
   } catch (error) {
@@ -31,7 +60,8 @@ async function run() {
 
 /** Goes on in the Node that came along, and ends as that one ends. */
 function handOver() {
-  const child = spawn(pinned, process.argv.slice(1), { stdio: 'inherit', env: { ...process.env, PUSHGATE_NODE: pinned } });
+  const env = { ...(isServe() ? mallocSettings : {}), ...process.env, PUSHGATE_NODE: pinned };
+  const child = spawn(pinned, process.argv.slice(1), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env });
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'];
   for (const signal of signals) {
     process.on(signal, () => {
@@ -45,6 +75,12 @@ function handOver() {
     if (signal) process.kill(process.pid, signal);
     else process.exitCode = code;
   });
+}
+
+/** Stops when the process that handed over is gone without a word (kill -9): nobody else would know of this one. */
+function endWithParent() {
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
 }
 
 function fail(sentence) {

@@ -1,45 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { cleanup, temporaryFolder } from '../kit/temporary.ts';
-
-/** Makes a process believe that it is another version of Node. */
-const pretending = (version: string) => [
-  '--import',
-  `data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '${version}' });`,
-];
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { commandCopy, pretending } from '../kit/command-copy.ts';
+import { cleanup } from '../kit/temporary.ts';
 
 describe('The command on an old Node', function () {
   this.timeout(60_000);
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** A copy of the command whose program tells what it was started with. */
-  const givenCommand = (program: string, place = '.') => {
-    const folder = join(temporaryFolder(undo), place);
-    mkdirSync(folder, { recursive: true });
-    cpSync('bin', join(folder, 'bin'), { recursive: true });
-    mkdirSync(join(folder, 'src'));
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    writeFileSync(join(folder, 'src/main.ts'), program);
-    const command = join(folder, 'bin/pushgate.mjs');
-    return {
-      command,
-      bringNode: () => {
-        mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
-        symlinkSync(process.execPath, join(folder, 'node_modules/.bin/node'));
-        return join(folder, 'node_modules/.bin/node');
-      },
-      run: (version: string, ...args: string[]) => {
-        const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...pretending(version), command, ...args], {
-          encoding: 'utf8',
-        });
-        return { status, signal, out: stdout, err: stderr };
-      },
-    };
-  };
+  const givenCommand = (program: string, place?: string) => commandCopy(undo, program, place);
 
   it('says what was found and what is needed where no other Node is there', () => {
     for (const version of ['18.20.8', '20.20.2', '22.18.0']) {
@@ -77,6 +48,22 @@ describe('The command on an old Node', function () {
     });
     const [code] = await once(child, 'close');
     assert.deepEqual([code, out], [0, 'ready asked to stop']);
+  });
+
+  it('is stopped as if it were asked to where the first process is killed', async () => {
+    const given = givenCommand(
+      'process.once("SIGTERM", () => { process.stdout.write("asked to stop"); clearInterval(busy); }); const busy = setInterval(() => {}, 1000); process.stdout.write("ready ");',
+    );
+    given.bringNode();
+    const child = spawn(process.execPath, [...pretending('20.20.2'), given.command], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (!out) child.kill('SIGKILL');
+      out += text;
+    });
+    // The other process has the same standard output, which is closed when it is gone.
+    await once(child, 'close');
+    assert.equal(out, 'ready asked to stop');
   });
 
   it('ends by the signal that ended the other one', () => {
