@@ -2,11 +2,13 @@ import { resolve } from 'node:path';
 import type { GatewayOptions } from './cli/gateway-runner.ts';
 import type { Config } from './config/index.ts';
 import { openAdminTokens, openTokens } from './edge/access/index.ts';
+import { openReadiness, type Readiness } from './edge/http/index.ts';
 import { openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
 import { type EngineParts, openBackground, openEngine, openServerKeys, openSharedKeys, openTurns, startSweeper } from './engine/index.ts';
 import { openGuessLimits, openSourceLimits } from './engine/limits/index.ts';
 import { addAccount, type Directory, openDirectory, openRadiusServers, openRealms } from './engine/users/index.ts';
+import { randomHex } from './foundation/crypto/index.ts';
 import { createPasswords, type Keyring, openKeyStock } from './foundation/keyring/index.ts';
 import { version } from './foundation/model/index.ts';
 import { type Metrics, openMetrics } from './foundation/telemetry/index.ts';
@@ -61,7 +63,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const engine = openEngine(parts);
     const tokens = openTokens({ keyring, clock: options.clock, trusted: config.trustedJwts });
     const adminTokens = openAdminTokens(tokens, config.settings.adminTokenLifeMs);
-    const mounts = (listener: Config['listeners'][number]) => mountsOf({ config, listener, parts, engine, tokens, adminTokens, draining });
+    const readiness = readinessOf(parts);
+    const mounts = (listener: Config['listeners'][number]) =>
+      mountsOf({ config, listener, parts, engine, tokens, adminTokens, readiness, draining });
     const listeners = await openListeners({ ...options, metrics, draining, mountsOf: mounts });
     opened.push(() => {
       draining.now = true;
@@ -91,6 +95,14 @@ function openStore({ config: { store }, folder, log }: GatewayOptions, metrics: 
     metrics.storeSeconds.observe({ op, outcome }, seconds);
   if (store.kind === 'embedded') return openEmbeddedStore({ path: resolve(folder, store.path), log, onOperation });
   return openMongoStore({ ...store, url: store.url.reveal(), log, onOperation });
+}
+
+const probeLifeMs = 60_000;
+
+/** Whether the gateway of these parts can work. Its record in the store has a name of its own, so that gateways do not wait for one another. */
+export function readinessOf({ store, clock, log }: EngineParts): Readiness {
+  const prober = randomHex(8);
+  return openReadiness({ probe: () => store.probe(prober, clock() + probeLifeMs), clock, log });
 }
 
 /** What the engine's parts are made of. */

@@ -6,7 +6,7 @@ import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.
 import { type PrivacyideaParts, privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpUnknown } from './edge/formats/linotp/index.ts';
 import { openReplySigner, type PiFlavour, type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
-import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Route } from './edge/http/index.ts';
+import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Readiness, type Route } from './edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from './edge/phones/pipush/index.ts';
 import type { Engine, EngineParts } from './engine/index.ts';
@@ -30,6 +30,8 @@ export type MountParts = {
   engine: Engine;
   tokens: Tokens;
   adminTokens: AdminTokens;
+  /** One for all listeners. */
+  readiness: Readiness;
   draining: { now: boolean };
 };
 
@@ -93,10 +95,12 @@ function signed({ settings: { responseSigningKey: key } }: Config): Pick<Mount, 
   return key ? { finish: openReplySigner(key) } : {};
 }
 
-function opsMount({ listener, parts, engine, adminTokens, draining }: MountParts) {
+function opsMount({ listener, parts, engine, adminTokens, readiness, draining }: MountParts) {
   const clientAddress = addressReader(listener.trustedProxies);
+  // Beside other mounts a probe is asked by phones and strangers too.
+  const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
-    ...opsRoutes({ metrics: parts.metrics, checks: readiness(parts), draining }),
+    ...opsRoutes({ metrics: parts.metrics, readiness, providers: () => parts.registry.status(), draining, isOwn }),
     ...operatorRoutes({ engine, adminTokens, clientAddress }),
   ];
 }
@@ -160,29 +164,3 @@ function checkLogin(parts: EngineParts, name: string, password: string, source: 
     return 'wrong';
   });
 }
-
-const mostSkewMs = 2000;
-
-/** Gateways decide by their own clocks what is over; one that is far from the store's is far from the other gateways' as well. */
-async function checkClock({ store, clock }: EngineParts): Promise<void> {
-  const { now } = await store.ping();
-  const skewMs = now === undefined ? 0 : Math.abs(clock() - now);
-  if (skewMs >= mostSkewMs)
-    throw new Error(`this clock and the store's are ${(skewMs / 1000).toFixed(1)} s apart; let both machines keep the same time (NTP)`);
-}
-
-const readiness = (parts: EngineParts) => [
-  {
-    name: 'store',
-    check: async () => {
-      await parts.store.ping();
-    },
-  },
-  { name: 'clock', check: () => checkClock(parts) },
-  {
-    name: 'providers',
-    check: async () => {
-      if (!parts.registry.ready()) throw new Error('no provider is usable');
-    },
-  },
-];

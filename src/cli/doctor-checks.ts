@@ -13,18 +13,18 @@ export type Finding = { level: 'fine' | 'warning' | 'failed'; what: string; deta
 const limitMs = 10_000;
 const soonMs = 30 * 24 * 60 * 60_000;
 
-/** The running gateway: whether it answers, its store and clock included. */
+/** The running gateway: whether it answers, its store, clock and providers included. */
 export async function checkGateway(loaded: LoadedConfig): Promise<Finding[]> {
   if (!loaded.config.listeners.some(({ mounts }) => mounts.some(({ serves }) => serves === 'ops')))
     return [{ level: 'warning', what: 'gateway', detail: 'no mount serves ops, so it cannot be asked how it fares' }];
   const url = mountUrl(loaded, 'ops');
-  const reply = await withHttp((http) => http.request({ method: 'GET', url: `${url}/readyz`, signal: AbortSignal.timeout(limitMs) }));
+  const reply = await withHttp((http) => http.request({ method: 'GET', url: `${url}/healthz`, signal: AbortSignal.timeout(limitMs) }));
   if (!reply.ok)
     return [{ level: 'warning', what: 'gateway', detail: `does not answer at ${url} (${reply.error}); start it with: npm start` }];
   return records(record(parseJson(reply.value.body)).checks).map(({ name, ok, detail }) => ({
     level: ok === true ? 'fine' : 'failed',
     what: `gateway, ${String(name)}`,
-    detail: ok === true ? 'works' : String(detail),
+    detail: ok === true ? 'works' : typeof detail === 'string' ? detail : 'does not work; the log of the gateway says why',
   }));
 }
 

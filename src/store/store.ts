@@ -141,11 +141,17 @@ export type Store = {
   /** Puts records in, each over the one of the same key; done again it changes nothing. Nobody else may write meanwhile. */
   importRecords(records: readonly StoredRecord[]): Promise<void>;
 
-  /** Resolves when the store answers, with the time of its own clock (epoch ms) where it has one; throws `store-unavailable` when not. */
-  ping(): Promise<{ now?: number }>;
+  /**
+   * Proves that the store takes a write: puts one small record in the place of this prober's last one, as durably as any other. The sweep
+   * deletes it after `endsAt` like a counter. Resolves with the time of the store's own clock (epoch ms) where it has one.
+   */
+  probe(prober: string, endsAt: number): Promise<{ now?: number }>;
   /** Finishes what is under way, then closes. */
   close(): Promise<void>;
 };
+
+/** The counter that a prober's record is. */
+export const probeKey = (prober: string): string => `probe ${prober}`;
 
 /** The part of a store that keeps small records: counters, the stock of keys, shared keys, and accounts. */
 export type OtherStore = Pick<
@@ -153,6 +159,7 @@ export type OtherStore = Pick<
   | 'countUp'
   | 'countOf'
   | 'uncount'
+  | 'probe'
   | 'addStockKey'
   | 'takeStockKey'
   | 'countStockKeys'

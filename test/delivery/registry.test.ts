@@ -212,14 +212,6 @@ describe('The registry of providers', () => {
     assert.deepEqual(seen, ['one a']);
   });
 
-  it('is ready while at least one breaker is closed', async () => {
-    const { tried, registry } = await given({ one: { does: unavailable } });
-    assert.equal(registry.ready(), true);
-    await tried(['one']);
-    await tried(['one']);
-    assert.equal(registry.ready(), false);
-  });
-
   it('says which addresses are dead', async () => {
     const { deliver } = await given({ one: { does: rejected } });
     const { deadAddresses } = await deliver(['one'], [address('fcm', 'a')]);

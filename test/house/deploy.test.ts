@@ -70,8 +70,26 @@ describe('What is deployed', function () {
   it('is configured by files that a start would take', () => {
     for (const file of ['config/default.json', 'config/mongodb.example.json', 'deploy/kubernetes/config.json']) configOf(file);
     const [own, mongodb] = ['config/default.json', 'config/mongodb.example.json'].map((file) => JSON.parse(read(file)));
-    assert.deepEqual({ ...mongodb, store: own.store }, own, 'the example is the default one with another store');
+    const but = { store: own.store, listeners: own.listeners };
+    assert.deepEqual({ ...mongodb, ...but }, own, 'the example is the default one with another store and a listener for ops');
     assert.deepEqual(mongodb.store, { kind: 'mongodb', url: { $env: 'MONGODB_URL' } });
+  });
+
+  it('has a listener for ops alone, where probes may tell what is wrong', () => {
+    for (const file of [
+      'config/example.json',
+      'config/mongodb.example.json',
+      'deploy/compose/config.json',
+      'deploy/kubernetes/config.json',
+    ]) {
+      const { listeners }: Pick<Config, 'listeners'> = JSON.parse(read(file));
+      const withOps = listeners.filter(({ mounts }) => mounts.some(({ serves }) => serves === 'ops'));
+      assert.deepEqual(
+        withOps.map(({ mounts }) => mounts.map(({ serves }) => serves)),
+        [['ops']],
+        file,
+      );
+    }
   });
 });
 

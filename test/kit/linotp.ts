@@ -10,7 +10,7 @@ import { openDirectory } from '../../src/engine/users/index.ts';
 import { newKeyring, openKeyring } from '../../src/foundation/keyring/index.ts';
 import type { PushToken, Transaction } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
-import { openParts } from '../../src/gateway.ts';
+import { openParts, readinessOf } from '../../src/gateway.ts';
 import { mountsOf } from '../../src/mounts.ts';
 import { openRouting } from '../../src/routing.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/index.ts';
@@ -76,7 +76,16 @@ export async function givenLinotp(undo: Cleanup, wishes: GatewayWishes = {}): Pr
   const draining = { now: false };
   const tokens = openTokens({ keyring, clock, trusted: [] });
   const adminTokens = openAdminTokens(tokens, 3_600_000);
-  const given = mountsOf({ config: loaded.value.config, listener, parts, engine, tokens, adminTokens, draining });
+  const given = mountsOf({
+    config: loaded.value.config,
+    listener,
+    parts,
+    engine,
+    tokens,
+    adminTokens,
+    readiness: readinessOf(parts),
+    draining,
+  });
   const { url, close } = await openListener({ address: '127.0.0.1:0', mounts: given, log, metrics, draining });
   undo.later(async () => {
     await close(0);

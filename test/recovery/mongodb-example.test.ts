@@ -19,7 +19,8 @@ describe('The example configuration for MongoDB', function () {
     const folder = temporaryFolder(undo);
     const database = mongo.database();
     undo.later(() => dropDatabase(mongo.url(), database));
-    const example = readFileSync('config/mongodb.example.json', 'utf8').replaceAll('127.0.0.1:8080', `127.0.0.1:${await freePort()}`);
+    const [port, opsPort] = [await freePort(), await freePort()];
+    const example = readFileSync('config/mongodb.example.json', 'utf8').replaceAll(':8080', `:${port}`).replaceAll(':8081', `:${opsPort}`);
     const config = JSON.parse(example);
     mkdirSync(join(folder, 'config'));
     const file = join(folder, 'config', 'mongodb.json');

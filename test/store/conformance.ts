@@ -464,12 +464,27 @@ function otherCases(store: () => Store): void {
     assert.equal(await store().findAccount('c'), undefined);
   });
 
+  it('proves that it takes a write by one record per prober, which the sweep deletes when its time is over', async () => {
+    // when two probers look, one of them again and again
+    const [one, other] = ['one', 'other'];
+    for (const endsAt of [10, 20, 30]) await store().probe(one, endsAt);
+    const { now = Date.now() } = await store().probe(other, 15);
+    // then each has one record, with the end that it was given last
+    const kept = async () =>
+      (await recordsOf(store())).flatMap((record) => (record.kind === 'counter' ? [`${record.key} ${record.endsAt}`] : []));
+    assert.deepEqual(await kept(), ['probe one 30', 'probe other 15']);
+    // and a store with a clock of its own has told it
+    assert.ok(Math.abs(now - Date.now()) < 60_000);
+    await store().sweep(16, 10);
+    assert.deepEqual(await kept(), ['probe one 30']);
+  });
+
   it('answers while it is open, and is unavailable afterwards', async () => {
-    await store().ping();
+    await store().probe('test', 1);
     const last = store().addToken(givenPushToken());
     await store().close();
     assert.equal(await last, 'added', 'what was under way is finished');
-    await assert.rejects(store().ping(), { code: 'store-unavailable' });
+    await assert.rejects(store().probe('test', 1), { code: 'store-unavailable' });
     await assert.rejects(store().addToken(givenPushToken({ serial: 'X' })), { code: 'store-unavailable' });
   });
 }

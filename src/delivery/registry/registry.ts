@@ -16,8 +16,6 @@ export type Registry = {
   defaultName(): string | undefined;
   /** Walks a plan until one provider takes the push. Never throws for what a provider or the wire does. */
   deliver(plan: Plan, push: OutgoingPush): Promise<Delivery>;
-  /** Whether a push could be handed to anybody. */
-  ready(): boolean;
   status(): ProviderStatus[];
   /** Proves the credentials of one provider; undefined when there is none of that name. */
   check(name: string, signal: AbortSignal): Promise<CheckResult | undefined>;
@@ -45,7 +43,6 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       underWay.add(delivery);
       return delivery.finally(() => underWay.delete(delivery));
     },
-    ready: () => named().some(({ guard }) => guard.circuit() !== 'open'),
     status: () => named().map(statusOf),
     check: async (name, signal) => open.get(name)?.provider.check(signal),
     async close() {

@@ -9,8 +9,9 @@ export { type Listener, openListener } from './listener.ts';
 export { listenerConfig } from './listener-config.ts';
 export { firstToEnd, type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
 export { demandName, longestName } from './names.ts';
-export { opsPatterns, opsRoutes, type ReadinessCheck } from './probes.ts';
+export { opsPatterns, opsRoutes } from './probes.ts';
 export { qrPicture, qrPictureUrl } from './qr-picture.ts';
+export { openReadiness, type Readiness } from './readiness.ts';
 export {
   type Handler,
   type Method,

@@ -1,11 +1,10 @@
 import type { Context } from 'koa';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
+import type { Checked, Readiness } from './readiness.ts';
 import type { Route, RoutePattern } from './route.ts';
 
-/** One thing that must work for this gateway to be ready; `check` rejects when it does not. */
-export type ReadinessCheck = { name: string; check: () => Promise<void> };
-
-const limitMs = 2000;
+/** How one provider fares: its name and its breaker. */
+export type ProviderHealth = { name: string; circuit: 'closed' | 'open' | 'half-open' };
 
 /** The routes of an `ops` mount. */
 export const opsPatterns: readonly RoutePattern[] = [
@@ -15,28 +14,36 @@ export const opsPatterns: readonly RoutePattern[] = [
   { methods: ['GET'], path: '/metrics' },
 ];
 
-/** Liveness, readiness (503 while draining or when a check fails) and metrics. */
-export function opsRoutes({
-  metrics,
-  checks,
-  draining,
-}: {
+/** What the probes of one mount are made of. `isOwn`: nothing else is on its listener, so texts and names are for operators alone. */
+export type ProbeParts = {
   metrics: Metrics;
-  checks: readonly ReadinessCheck[];
+  readiness: Readiness;
+  providers: () => readonly ProviderHealth[];
   draining: { now: boolean };
-}): Route[] {
-  const ready = async (ctx: Context): Promise<void> => {
-    const results = await Promise.all(checks.map(run));
-    const isReady = !draining.now && results.every(({ ok }) => ok);
-    ctx.status = isReady ? 200 : 503;
-    ctx.body = { ready: isReady, draining: draining.now, checks: results };
+  isOwn: boolean;
+};
+
+/**
+ * Liveness, readiness, health and metrics. Readiness is that of this gateway alone (503 while draining or when a check fails); health adds
+ * the providers, of which an outage takes no gateway out of service.
+ */
+export function opsRoutes({ metrics, readiness, providers, draining, isOwn }: ProbeParts): Route[] {
+  const answer = (ctx: Context, word: 'ready' | 'healthy', checks: readonly Checked[], more = {}): void => {
+    const isFine = !draining.now && checks.every(({ ok }) => ok);
+    ctx.status = isFine ? 200 : 503;
+    const shown = isOwn ? { checks, ...more } : { checks: checks.map(({ name, ok }) => ({ name, ok })) };
+    ctx.body = { [word]: isFine, draining: draining.now, ...shown };
   };
   const handlers: Record<string, Route['handle']> = {
     '/livez': (ctx) => {
       ctx.body = { alive: true };
     },
-    '/readyz': ready,
-    '/healthz': ready,
+    '/readyz': async (ctx) => answer(ctx, 'ready', await readiness()),
+    '/healthz': async (ctx) => {
+      const checks = await readiness();
+      const fare = providers().map(({ name, circuit }) => ({ name, circuit }));
+      answer(ctx, 'healthy', [...checks, providersCheck(fare)], { providers: fare });
+    },
     '/metrics': async (ctx) => {
       ctx.body = await metrics.text();
       ctx.type = metrics.registry.contentType;
@@ -48,17 +55,8 @@ export function opsRoutes({
   });
 }
 
-async function run({ name, check }: ReadinessCheck): Promise<{ name: string; ok: boolean; detail?: string }> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-  });
-  try {
-    await Promise.race([check(), late]);
-    return { name, ok: true };
-  } catch (error) {
-    return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
-  } finally {
-    clearTimeout(timer);
-  }
+/** Ill only while every provider is left alone; without any, phones poll. */
+function providersCheck(providers: readonly ProviderHealth[]): Checked {
+  const ok = providers.length === 0 || providers.some(({ circuit }) => circuit !== 'open');
+  return ok ? { name: 'providers', ok } : { name: 'providers', ok, detail: 'every provider fails and is left alone for now' };
 }

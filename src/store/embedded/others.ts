@@ -1,9 +1,9 @@
 import type { AdminAccount, PartitionKey, StockKey } from '../../foundation/model/index.ts';
-import type { OtherStore, Store } from '../store.ts';
+import { type OtherStore, probeKey } from '../store.ts';
 import type { Row, Session } from './session.ts';
 
 /** Counters, the stock of keys, shared keys, and accounts. */
-export function otherStore({ get, all, run, read, write }: Session): OtherStore & Pick<Store, 'ping'> {
+export function otherStore({ get, all, run, read, write }: Session): OtherStore {
   return {
     countUp: (key, now, endsAt) =>
       write('countUp', () => {
@@ -22,6 +22,12 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
         const change = how === 'all' ? 'DELETE FROM counters' : 'UPDATE counters SET count = max(count - 1, 0)';
         for (const key of keys) run(`${change} WHERE key = ?`, key);
       }),
+    async probe(prober, endsAt) {
+      await write('probe', () => {
+        run('INSERT OR REPLACE INTO counters (key, count, ends_at) VALUES (?, 1, ?)', probeKey(prober), endsAt);
+      });
+      return {};
+    },
     addStockKey: ({ id, bits, publicKey, sealedPrivateKey }) =>
       write('addStockKey', () => {
         run('INSERT INTO stock_keys (id, bits, public_key, sealed_private_key) VALUES (?, ?, ?, ?)', id, bits, publicKey, sealedPrivateKey);
@@ -57,10 +63,6 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
         return row && accountOf(row);
       }),
     listAccounts: () => read('listAccounts', () => all('SELECT * FROM accounts ORDER BY name').map(accountOf)),
-    async ping() {
-      await read('ping', () => void get('SELECT 1 AS one'));
-      return {};
-    },
   };
 }
 

@@ -25,7 +25,7 @@ export function faultOf(op: string, error: unknown): unknown {
     if (ourMistakes.includes(error.code)) return new Error(`MongoDB refused ${what}`);
     return new GatewayFault('store-unavailable', `MongoDB failed at ${what}`);
   }
-  // Probes show the message to anybody; hosts are for the log, which has the cause too.
+  // An ops listener shows the message to anybody who reaches it; hosts are for the log, which has the cause too.
   return new GatewayFault('store-unavailable', `MongoDB failed at ${op}: ${error.name}`, new Error(error.message));
 }
 

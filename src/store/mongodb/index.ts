@@ -59,13 +59,6 @@ export async function openMongoStore({ log, onOperation, pollMs, retryMs, ...opt
       ...deviceStore(session),
       ...transferStore(session),
       onDecided: watch.onDecided,
-      // A read, and not the command `ping`: of that the driver makes no second try when an idle connection turns out to be dead.
-      ping: () =>
-        runner.run('ping', async () => {
-          const asked = db.collection('schema').aggregate([{ $limit: 1 }, { $project: { now: '$$NOW' } }]);
-          const [answer] = await asked.toArray();
-          return answer?.now instanceof Date ? { now: answer.now.getTime() } : {};
-        }),
       async close() {
         await runner.end();
         await watch.close();

@@ -1,5 +1,5 @@
 import type { AdminAccount, PartitionKey, StockKey } from '../../foundation/model/index.ts';
-import type { OtherStore } from '../store.ts';
+import { type OtherStore, probeKey } from '../store.ts';
 import type { AccountDocument, PartitionKeyDocument, StockKeyDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import type { Session } from './session.ts';
@@ -24,6 +24,13 @@ export function otherStore({ run, collections: { counters, stockKeys, partitionK
         const one = (key: string) =>
           how === 'all' ? counters.deleteOne({ _id: key }) : counters.updateOne({ _id: key, count: { $gt: 0 } }, { $inc: { count: -1 } });
         await Promise.all(keys.map(one));
+      }),
+    probe: (prober, endsAt) =>
+      run('probe', async () => {
+        const options = { upsert: true, returnDocument: 'after', projection: { cleanFrom: 1 } } as const;
+        const record = [{ $set: { count: 1, endsAt, cleanFrom: '$$NOW' } }];
+        const written = await counters.findOneAndUpdate({ _id: probeKey(prober) }, record, options);
+        return written ? { now: written.cleanFrom.getTime() } : {};
       }),
     addStockKey: ({ id, ...key }) =>
       run('addStockKey', async () => {

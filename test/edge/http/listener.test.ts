@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { operatorUnknown } from '../../../src/edge/dialects/operator/index.ts';
-import { type Listener, type Mount, openListener, opsRoutes, type Route, routeConflicts } from '../../../src/edge/http/index.ts';
+import { type Listener, type Mount, openListener, type Route, routeConflicts } from '../../../src/edge/http/index.ts';
 import { GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { givenBusyListener } from '../../kit/busy-listener.ts';
@@ -178,30 +177,6 @@ describe('A listener', () => {
       message: /another program listens there/,
     });
     await assert.rejects(openListener({ ...options, address: '192.0.2.1:1' }), { code: 'config-invalid', message: /no such address/ });
-  });
-
-  it('serves probes and metrics, and is not ready while it drains or when a check fails', async () => {
-    const draining = { now: false };
-    let problem: Error | undefined;
-    const checks = [{ name: 'store', check: async () => (problem ? Promise.reject(problem) : undefined) }];
-    const routes = opsRoutes({ metrics: openMetrics('1.2.3'), checks, draining });
-    const { listener, ask } = await given({ path: '/', dialect: 'ops', routes, unknown: operatorUnknown });
-    assert.deepEqual(
-      [(await ask('/livez')).status, (await ask('/readyz')).status, (await ask('/healthz')).body.checks],
-      [200, 200, [{ name: 'store', ok: true }]],
-    );
-    problem = new Error('no disk');
-    const failing = await ask('/readyz');
-    assert.deepEqual(
-      [failing.status, failing.body.ready, failing.body.checks],
-      [503, false, [{ name: 'store', ok: false, detail: 'no disk' }]],
-    );
-    problem = undefined;
-    draining.now = true;
-    assert.deepEqual([(await ask('/readyz')).status, (await ask('/livez')).status], [503, 200]);
-    const text = await (await fetch(`${listener.url}/metrics`)).text();
-    assert.match(text, /pushgate_build_info\{version="1\.2\.3"\} 1/);
-    assert.equal((await ask('/nothing')).status, 404);
   });
 });
 

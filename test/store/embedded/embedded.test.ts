@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -29,9 +30,32 @@ storeConformance('The embedded store', async () => {
   return fixture;
 });
 
+/** How many bytes a file may have that this process writes; the system's own limit stays. */
+function limitFileSize(bytes: string): void {
+  const { status, stderr } = spawnSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+}
+
 describe('The file of the embedded store', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
+
+  it('takes no probe while its disk is full, though it can be read, and the next one when there is room again', async function () {
+    if (process.platform !== 'linux') return this.skip();
+    const store = await open(await givenStoreFile());
+    undo.later(() => store.close());
+    await store.probe('one', 1);
+    // given a system that lets this process write no file any more, as on a full disk
+    limitFileSize('0');
+    try {
+      // when a probe comes, then it is told so
+      await assert.rejects(store.probe('one', 2), { code: 'store-unavailable', message: /disk full/ });
+      assert.equal((await store.findToken('S7'))?.serial, 'S7');
+    } finally {
+      limitFileSize('unlimited');
+    }
+    await store.probe('one', 3);
+  });
 
   const givenStoreFile = async (): Promise<string> => {
     const path = join(temporaryFolder(undo), 'pushgate.db');

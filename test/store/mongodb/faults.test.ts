@@ -52,24 +52,27 @@ describe('A MongoDB store whose server', function () {
       assertUnavailable(store.decide(id, 0, accepted, [], 0)),
       assertUnavailable(store.changeToken('PIPU00010001', 0, { enabled: false })),
       assertUnavailable(store.countUp('k', 0, 1)),
-      assertUnavailable(store.ping()),
+      assertUnavailable(store.probe('test', 1)),
     ]);
-    await assert.rejects(store.ping(), (error: Error) => !error.message.includes('127.0.0.1') && String(error.cause).includes('127.0.0.1'));
+    await assert.rejects(
+      store.probe('test', 1),
+      (error: Error) => !error.message.includes('127.0.0.1') && String(error.cause).includes('127.0.0.1'),
+    );
     // then it works again as soon as it can
     wire.mend();
-    await store.ping();
+    await store.probe('test', 1);
     assert.equal((await store.findToken('PIPU00010001'))?.enabled, true);
     assert.ok(told.includes('decide fault') && told.at(-1) === 'findToken ok', told.join());
   });
 
   it('says nothing any more is unavailable in time', async () => {
     const { store, wire } = await givenWire();
-    await store.ping();
+    await store.probe('test', 1);
     wire.hold();
     await Promise.all([assertUnavailable(store.findToken('S')), assertUnavailable(store.addToken(givenPushToken()))]);
     wire.cut();
     wire.mend();
-    await store.ping();
+    assert.equal(await store.findToken('S'), undefined);
   });
 
   it('did a write whose acknowledgement was lost is asked once more, and tells what it told before', async () => {
@@ -149,10 +152,10 @@ describe('A MongoDB store whose server', function () {
     // when the primary steps down in the middle, and is elected again
     await withClient(mongo.url(), async (client) => {
       await client.db('admin').command({ replSetStepDown: 1, secondaryCatchUpPeriodSecs: 0, force: true });
-      await store.ping();
+      await store.probe('test', 1);
     });
     const before = going.counted;
-    while (going.counted < before + 20) await store.ping();
+    while (going.counted < before + 20) await store.probe('test', 1);
     going.stop = true;
     await workers;
     // then nobody was told of a conflict, and all is there once

@@ -81,17 +81,16 @@ describe('Two gateways on one MongoDB', function () {
     assert.equal((await phone.answer(nonce, winner)).body.result.value, true);
   });
 
-  it('are not ready when their clock is far from that of the database, and say by how much', async () => {
+  it('are not ready when their clock is far from that of the database', async () => {
     const [one] = await givenTwo();
     one.clock.advance(Date.now() - one.clock() + 60_000);
     const reply = await fetch(`${one.client.url}/readyz`);
-    const { checks }: { checks: { name: string; ok: boolean; detail?: string }[] } = JSON.parse(await reply.text());
+    const { checks }: { checks: { name: string; ok: boolean }[] } = JSON.parse(await reply.text());
     assert.equal(reply.status, 503);
     assert.deepEqual(
       checks.filter(({ ok }) => !ok).map(({ name }) => name),
       ['clock'],
     );
-    assert.match(checks.find(({ name }) => name === 'clock')?.detail ?? '', /^this clock and the store's are (59|60)\.\d s apart/);
   });
 
   it('are ready while the database is, and do not start without the keyring', async () => {

@@ -28,6 +28,7 @@ const login: [name: string, run: (store: Store) => Promise<unknown>][] = [
   ['countUp', (store) => store.countUp('poll:10.0.0.1', 0, 100)],
   ['countOf', (store) => store.countOf('poll:10.0.0.1', 0)],
   ['uncount', (store) => store.uncount(['poll:10.0.0.1'], 'one')],
+  ['probe', (store) => store.probe('one', 100)],
   ['addTransaction', (store) => store.addTransaction(givenTransaction({ foreignId: 'f1' }))],
   ['appendTrail', (store) => store.appendTrail(id, [{ at: 1, serial, provider: 'p', outcome: 'sent', reason: '', ms: 1 }])],
   ['findTokenWithOpen', (store) => store.findTokenWithOpen(serial, 0)],

@@ -139,7 +139,7 @@ describe('Waiting for a decision on MongoDB', function () {
       await waits;
       const seen = await withClient(mongo.url(), async (client) => {
         const ping = async () => client.db('admin').command({ ping: 1 });
-        await here.ping();
+        await here.probe('test', 1);
         return seenWhile(mongo.url(), database, async () => {
           for (let tick = 0; tick < 50; tick += 1) await ping();
         });

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import { operatorUnknown } from '../../../src/edge/dialects/operator/index.ts';
+import { openListener, openReadiness, opsRoutes } from '../../../src/edge/http/index.ts';
+import { GatewayFault } from '../../../src/foundation/model/index.ts';
+import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
+import { fakeClock } from '../../kit/clock.ts';
+import { cleanup } from '../../kit/temporary.ts';
+
+type Circuit = 'closed' | 'open' | 'half-open';
+
+describe('Probes', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  /** A listener with probes. `store` is what the store does at a write; `writes` counts them. */
+  const given = async ({ isOwn = true } = {}) => {
+    const clock = fakeClock();
+    const logged: Record<string, unknown>[] = [];
+    const log = openLog('info', { write: (line: string) => void logged.push(JSON.parse(line)) });
+    const world = {
+      store: async (): Promise<{ now?: number }> => ({}),
+      writes: 0,
+      draining: { now: false },
+      circuits: ['closed'] as Circuit[],
+    };
+    const probe = () => {
+      world.writes += 1;
+      return world.store();
+    };
+    const metrics = openMetrics('1.2.3');
+    const readiness = openReadiness({ probe, clock, log });
+    const routes = opsRoutes({
+      metrics,
+      readiness,
+      providers: () => world.circuits.map((circuit, index) => ({ name: `p${index}`, circuit })),
+      draining: world.draining,
+      isOwn,
+    });
+    const mounts = [{ path: '/', dialect: 'ops', routes, unknown: operatorUnknown }];
+    const { url, close } = await openListener({ address: '127.0.0.1:0', mounts, log, metrics, draining: world.draining });
+    undo.later(() => close(0));
+    const ask = async (path: string) => {
+      const reply = await fetch(`${url}${path}`);
+      return { status: reply.status, body: JSON.parse(await reply.text()) };
+    };
+    const statuses = async () => Promise.all(['/livez', '/readyz', '/healthz'].map(async (path) => (await ask(path)).status));
+    return { world, clock, readiness, ask, statuses, logged, url };
+  };
+  const fullDisk = () =>
+    Promise.reject(new GatewayFault('store-unavailable', 'The embedded store cannot write. Is its disk full or broken?'));
+
+  it('say that a gateway lives, is ready and is well', async () => {
+    const { ask, statuses, url } = await given();
+    assert.deepEqual(await statuses(), [200, 200, 200]);
+    assert.deepEqual((await ask('/readyz')).body, { ready: true, draining: false, checks: [{ name: 'store', ok: true }] });
+    assert.match(await (await fetch(`${url}/metrics`)).text(), /pushgate_build_info\{version="1\.2\.3"\} 1/);
+    assert.equal((await ask('/nothing')).status, 404);
+  });
+
+  it('say that a gateway is not ready whose store takes no write, and when it is again', async () => {
+    const { world, clock, ask, statuses, logged } = await given();
+    await ask('/readyz');
+    // when the disk is full
+    world.store = fullDisk;
+    clock.advance(1000);
+    // then it lives, but is not ready
+    assert.deepEqual(await statuses(), [200, 503, 503]);
+    // and is so by itself when there is room again; the log told both
+    world.store = async () => ({});
+    clock.advance(1000);
+    assert.deepEqual(await statuses(), [200, 200, 200]);
+    const told = logged.filter(({ message }) => /ready/.test(String(message)));
+    assert.deepEqual(
+      told.map(({ message }) => message),
+      ['the gateway is not ready', 'the gateway is ready again'],
+    );
+    assert.match(JSON.stringify(told[0]), /disk full/);
+  });
+
+  it('say that a gateway is not ready while it drains', async () => {
+    const { world, statuses } = await given();
+    world.draining.now = true;
+    assert.deepEqual(await statuses(), [200, 503, 503]);
+  });
+
+  for (const [circuits, healthz] of [
+    [[], 200],
+    [['open', 'closed'], 200],
+    [['half-open', 'half-open'], 200],
+    [['open', 'open'], 503],
+  ] as const)
+    it(`leave a gateway in service whose providers are [${circuits.join(', ')}]; its health is ${healthz}`, async () => {
+      const { world, statuses, ask } = await given();
+      world.circuits = [...circuits];
+      assert.deepEqual(await statuses(), [200, 200, healthz]);
+      assert.deepEqual(
+        (await ask('/healthz')).body.providers.map(({ circuit }: { circuit: Circuit }) => circuit),
+        circuits,
+      );
+    });
+
+  it('share one write of the store, whoever asks and whatever for, and write again a second later', async () => {
+    // given a store that is slow
+    const { world, clock, readiness, ask } = await given();
+    const slow = Promise.withResolvers<{ now?: number }>();
+    world.store = () => slow.promise;
+    // when several ask while it writes, though more than a second goes by
+    const asked = [readiness(), readiness()];
+    clock.advance(1500);
+    asked.push(readiness());
+    slow.resolve({});
+    for (const results of await Promise.all(asked)) assert.deepEqual(results, [{ name: 'store', ok: true }]);
+    // then it wrote once; the next probe has it write once more, and those within a second after that do not
+    assert.equal(world.writes, 1);
+    for (const path of ['/readyz', '/healthz', '/readyz']) await ask(path);
+    assert.equal(world.writes, 2);
+    clock.advance(999);
+    await ask('/readyz');
+    assert.equal(world.writes, 2);
+    clock.advance(1);
+    await ask('/readyz');
+    assert.equal(world.writes, 3);
+  });
+
+  it('do not believe an old result for long when the clock was put back', async () => {
+    const { world, clock, ask } = await given();
+    await ask('/readyz');
+    clock.advance(-3_600_000);
+    await ask('/readyz');
+    assert.equal(world.writes, 2);
+  });
+
+  for (const { title, skewMs, tookMs, status } of [
+    { title: 'agrees with the store', skewMs: 1999, tookMs: 0, status: 200 },
+    { title: 'is two seconds behind', skewMs: 2000, tookMs: 0, status: 503 },
+    { title: 'is two seconds ahead', skewMs: -2000, tookMs: 0, status: 503 },
+    { title: 'agrees, with a store that is slow to answer', skewMs: 0, tookMs: 5000, status: 200 },
+  ])
+    it(`say ${status} for a gateway whose clock ${title}`, async () => {
+      const { world, clock, ask } = await given();
+      world.store = async () => {
+        const now = clock() + skewMs;
+        clock.advance(tookMs);
+        return { now };
+      };
+      const reply = await ask('/readyz');
+      assert.equal(reply.status, status);
+      const found = reply.body.checks.find(({ name }: { name: string }) => name === 'clock');
+      if (status === 503) assert.match(found.detail, /^this clock and the store's are 2\.0 s apart; .*NTP/);
+      else assert.deepEqual(found, { name: 'clock', ok: true });
+    });
+
+  it('wait two seconds for a store that says nothing', async () => {
+    // given a store that never answers
+    const never = new Promise<never>(() => undefined);
+    mock.timers.enable({ apis: ['setTimeout'] });
+    undo.later(() => mock.timers.reset());
+    const readiness = openReadiness({ probe: () => never, clock: fakeClock(), log: openLog('silent') });
+    // when two seconds are over
+    const results = readiness();
+    mock.timers.tick(2000);
+    // then that is the result
+    assert.deepEqual(await results, [{ name: 'store', ok: false, detail: 'the store took no write within 2000 ms' }]);
+  });
+
+  it('tell texts and names only where nothing else is on their listener', async () => {
+    for (const isOwn of [true, false]) {
+      const { world, ask } = await given({ isOwn });
+      world.store = fullDisk;
+      world.circuits = ['open'];
+      for (const path of ['/readyz', '/healthz']) {
+        const { body } = await ask(path);
+        assert.equal(JSON.stringify(body).includes('disk full'), isOwn, path);
+        assert.equal(JSON.stringify(body).includes('"p0"'), isOwn && path === '/healthz', path);
+        assert.deepEqual([body.checks[0].name, body.checks[0].ok], ['store', false]);
+      }
+    }
+  });
+});
