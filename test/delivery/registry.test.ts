@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { z } from 'zod';
 import { catalog } from '../../providers/catalog.ts';
-import { type AddressKind, type DeliveryOutcome, defineProvider, type Push } from '../../src/delivery/provider-kit/index.ts';
+import {
+  type AddressKind,
+  type CheckResult,
+  type DeliveryOutcome,
+  defineProvider,
+  type Push,
+} from '../../src/delivery/provider-kit/index.ts';
 import { exposeProviders, guardDefaults, openRegistry, type ProviderEntry, providerConfig } from '../../src/delivery/registry/index.ts';
 import type { DeviceAddress } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
@@ -28,6 +34,7 @@ describe('The registry of providers', () => {
   /** A registry whose providers behave as the test says; `seen` is what they were given. */
   const given = async (behaviours: Record<string, { does: Behaviour; serves?: AddressKind[]; serverPerAddress?: boolean }>) => {
     const seen: string[] = [];
+    const checks: CheckResult[] = [];
     const definitions = Object.entries(behaviours).map(([kind, { does, serves = fcmOnly, serverPerAddress = false }]) =>
       defineProvider({
         kind,
@@ -39,7 +46,7 @@ describe('The registry of providers', () => {
             seen.push(`${kind} ${push.address?.value ?? '-'}`);
             return does(push, signal);
           },
-          check: async () => ({ ok: true }),
+          check: async () => checks.at(-1) ?? { ok: true },
           expires: () => [],
           close: async () => void seen.push(`${kind} closed`),
         }),
@@ -61,7 +68,7 @@ describe('The registry of providers', () => {
       );
     const tried = async (...args: Parameters<typeof deliver>) =>
       (await deliver(...args)).attempts.map(({ provider, outcome, reason }) => [provider, outcome, reason].filter(Boolean).join(' '));
-    return { registry, seen, deliver, tried, metrics, logged };
+    return { registry, seen, deliver, tried, metrics, logged, checks };
   };
 
   it('ends with the first provider that takes the push', async () => {
@@ -210,6 +217,65 @@ describe('The registry of providers', () => {
       'one unavailable server',
     ]);
     assert.deepEqual(seen, ['one a']);
+  });
+
+  describe('whose breaker is open', () => {
+    /** A provider that failed too often just now; `behaves` changes what it does. */
+    const givenOpen = async () => {
+      mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+      undo.later(() => mock.timers.reset());
+      let behaviour = unavailable;
+      const over = await given({ one: { does: (...args) => behaviour(...args) } });
+      exposeProviders(over.metrics, over.registry.status);
+      for (const _ of [1, 2]) await over.tried(['one']);
+      const circuit = (): string | undefined => over.registry.status()[0]?.circuit;
+      const shown = async () => /pushgate_provider_circuit_state\{provider="one"\} (\d)/.exec(await over.metrics.text())?.[1];
+      assert.deepEqual([circuit(), await shown()], ['open', '2']);
+      return {
+        ...over,
+        circuit,
+        shown,
+        behaves: (next: Behaviour) => {
+          behaviour = next;
+        },
+      };
+    };
+
+    it('shows it as half open when its time is over, though nobody sends a push', async () => {
+      const { circuit, shown } = await givenOpen();
+      mock.timers.tick(guardDefaults.breakerOpenMs - 1);
+      assert.deepEqual([circuit(), await shown()], ['open', '2']);
+      mock.timers.tick(1);
+      assert.deepEqual([circuit(), await shown()], ['half-open', '1']);
+    });
+
+    it('shows it as open anew when the push that tries it fails', async () => {
+      const { circuit, tried } = await givenOpen();
+      mock.timers.tick(guardDefaults.breakerOpenMs);
+      assert.deepEqual(await tried(['one']), ['one unavailable server']);
+      assert.equal(circuit(), 'open');
+      mock.timers.tick(guardDefaults.breakerOpenMs);
+      assert.equal(circuit(), 'half-open');
+    });
+
+    it('takes it back at once when its check succeeds, and not when that fails', async () => {
+      const { circuit, tried, behaves, registry, checks } = await givenOpen();
+      checks.push({ ok: false, problem: 'no' });
+      await registry.check('one', AbortSignal.timeout(1000));
+      assert.equal(circuit(), 'open');
+      checks.push({ ok: true });
+      await registry.check('one', AbortSignal.timeout(1000));
+      assert.equal(circuit(), 'closed');
+      behaves(sent);
+      assert.deepEqual(await tried(['one']), ['one sent']);
+    });
+
+    it('takes it back when a push gets through that went there for want of another one', async () => {
+      const { circuit, tried, behaves } = await givenOpen();
+      behaves(sent);
+      assert.deepEqual(await tried(['one']), ['one unavailable circuit-open', 'one sent']);
+      assert.equal(circuit(), 'closed');
+    });
   });
 
   it('says which addresses are dead', async () => {

@@ -12,7 +12,10 @@ export type Seen = { lastSuccess?: number; lastError?: { at: number; reason: str
 export type Guard = {
   /** Runs one delivery, or answers `busy` or `circuit-open` at once. `force` passes an open breaker by. */
   run(attempt: () => Promise<DeliveryOutcome>, force?: 'force'): Promise<DeliveryOutcome>;
+  /** By the time it is: `half-open` from the moment on at which the next push may try the provider, whether or not one comes. */
   circuit(): 'closed' | 'open' | 'half-open';
+  /** Closes the breaker: the provider was proved to work. */
+  close(): void;
   inFlight(): number;
   queued(): number;
   seen(): Seen;
@@ -34,13 +37,7 @@ export function openGuard(
   onWaited: (seconds: number) => void,
 ): Guard {
   const rooms = bulkhead(maxInFlight, maxQueue);
-  const breaker = circuitBreaker(
-    handleWhenResult((result) => isOutcome(result) && isIll(result)),
-    {
-      halfOpenAfter: breakerOpenMs,
-      breaker: new ConsecutiveBreaker(breakerFailures),
-    },
-  );
+  let breaker = openBreaker(breakerFailures, breakerOpenMs);
   let seen: Seen = {};
   let inside = 0;
   const learn = (outcome: DeliveryOutcome): DeliveryOutcome => {
@@ -49,9 +46,9 @@ export function openGuard(
     else if (outcome.reason !== 'dead-address' && outcome.reason !== 'aborted') seen = { ...seen, lastError: errorOf(outcome, clock()) };
     return outcome;
   };
-  const circuit = (): 'closed' | 'open' | 'half-open' => {
-    if (breaker.state === CircuitState.Open) return 'open';
-    return breaker.state === CircuitState.HalfOpen ? 'half-open' : 'closed';
+  const close = (): void => {
+    // What is under way counts for the breaker that it began with.
+    if (breaker.state() !== 'closed') breaker = openBreaker(breakerFailures, breakerOpenMs);
   };
   const inRoom = async (attempt: () => Promise<DeliveryOutcome>): Promise<DeliveryOutcome> => {
     inside += 1;
@@ -61,25 +58,55 @@ export function openGuard(
       inside -= 1;
     }
   };
+  const forced = async (attempt: () => Promise<DeliveryOutcome>): Promise<DeliveryOutcome> => {
+    const outcome = await inRoom(attempt);
+    if (outcome.kind === 'sent') close();
+    return outcome;
+  };
   return {
-    circuit,
+    circuit: () => breaker.state(),
+    close,
     inFlight: () => inside,
     queued: () => maxQueue - rooms.queueSlots,
     seen: () => seen,
     async run(attempt, force) {
       // While one probe is under way nobody waits for what comes of it.
-      if (!force && circuit() === 'half-open') return circuitOpen;
+      if (!force && breaker.isProbing()) return circuitOpen;
       const asked = performance.now();
       try {
         return await rooms.execute(() => {
           onWaited((performance.now() - asked) / 1000);
-          return force ? inRoom(attempt) : breaker.execute(() => inRoom(attempt));
+          return force ? forced(attempt) : breaker.execute(() => inRoom(attempt));
         });
       } catch (error) {
         if (error instanceof BulkheadRejectedError) return busy;
         if (error instanceof Error && 'isBrokenCircuitError' in error) return circuitOpen;
         throw error;
       }
+    },
+  };
+}
+
+/** cockatiel's breaker with its state as of now: by itself it stays open, as one reads it, until something is executed. */
+function openBreaker(failures: number, openMs: number) {
+  const breaker = circuitBreaker(
+    handleWhenResult((result) => isOutcome(result) && isIll(result)),
+    { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) },
+  );
+  let openedAt = 0;
+  // It goes by Date.now(), so its moments are told by that.
+  breaker.onBreak(() => {
+    openedAt = Date.now();
+  });
+  const isProbing = (): boolean => breaker.state === CircuitState.HalfOpen;
+  return {
+    execute: (attempt: () => Promise<DeliveryOutcome>) => breaker.execute(attempt),
+    /** Whether a push is under way that tries the provider again. */
+    isProbing,
+    state(): 'closed' | 'open' | 'half-open' {
+      if (isProbing()) return 'half-open';
+      if (breaker.state === CircuitState.Closed) return 'closed';
+      return Date.now() - openedAt < openMs ? 'open' : 'half-open';
     },
   };
 }

@@ -17,7 +17,7 @@ export type Registry = {
   /** Walks a plan until one provider takes the push. Never throws for what a provider or the wire does. */
   deliver(plan: Plan, push: OutgoingPush): Promise<Delivery>;
   status(): ProviderStatus[];
-  /** Proves the credentials of one provider; undefined when there is none of that name. */
+  /** Proves the credentials of one provider, and takes it back when its breaker was open; undefined when there is none of that name. */
   check(name: string, signal: AbortSignal): Promise<CheckResult | undefined>;
   /** Waits for the deliveries under way, then lets all connections go. */
   close(): Promise<void>;
@@ -44,7 +44,12 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       return delivery.finally(() => underWay.delete(delivery));
     },
     status: () => named().map(statusOf),
-    check: async (name, signal) => open.get(name)?.provider.check(signal),
+    async check(name, signal) {
+      const opened = open.get(name);
+      const result = await opened?.provider.check(signal);
+      if (result?.ok) opened?.guard.close();
+      return result;
+    },
     async close() {
       await Promise.allSettled(underWay);
       await closeAll(open);
