@@ -14,11 +14,11 @@ import { version } from './foundation/model/index.ts';
 import { type Metrics, openMetrics } from './foundation/telemetry/index.ts';
 import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring-at-start.ts';
 import { openListeners } from './listeners.ts';
-import { mountsOf } from './mounts.ts';
+import { authServerNames, mountsOf } from './mounts.ts';
 import { type Loading, openRouting, type Routing } from './routing.ts';
 import { openEmbeddedStore } from './store/embedded/index.ts';
 import { openMongoStore } from './store/mongodb/index.ts';
-import type { Store } from './store/store.ts';
+import type { Store, StoreOperation } from './store/store.ts';
 
 /** A gateway that runs. */
 export type Gateway = {
@@ -57,6 +57,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       () => parts.background.settled(),
     );
     await takeStore(parts);
+    startCallers(metrics, config);
     const sweeper = startSweeper(parts);
     opened.push(() => sweeper.stop());
     const draining = { now: false };
@@ -90,12 +91,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-function openStore({ config: { store }, folder, log }: GatewayOptions, metrics: Metrics): Promise<Store> {
-  const onOperation = (op: string, outcome: 'ok' | 'fault', seconds: number): void =>
-    metrics.storeSeconds.observe({ op, outcome }, seconds);
-  if (store.kind === 'embedded') return openEmbeddedStore({ path: resolve(folder, store.path), log, onOperation });
-  return openMongoStore({ ...store, url: store.url.reveal(), log, onOperation });
+async function openStore({ config: { store }, folder, log }: GatewayOptions, { storeSeconds }: Metrics): Promise<Store> {
+  const onOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number): void =>
+    storeSeconds.observe({ op, outcome }, seconds);
+  const opened =
+    store.kind === 'embedded'
+      ? await openEmbeddedStore({ path: resolve(folder, store.path), log, onOperation })
+      : await openMongoStore({ ...store, url: store.url.reveal(), log, onOperation });
+  for (const op of Object.keys(opened).filter(isOperation)) storeSeconds.startAtZero({ op });
+  return opened;
 }
+
+/** Shows the series of every auth server before it asks for anything. Phones that wait are none yet. */
+function startCallers({ challenges, relays, waiters }: Metrics, config: Config): void {
+  for (const auth_server of authServerNames(config)) for (const each of [challenges, relays]) each.startAtZero({ auth_server });
+  waiters.set({ kind: 'push_wait' }, 0);
+}
+
+const isOperation = (name: string): boolean => name !== 'onDecided' && name !== 'close';
 
 const probeLifeMs = 60_000;
 

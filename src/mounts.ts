@@ -153,6 +153,10 @@ function graceSeconds({ settings }: Config, { flavour, finalizeGraceSeconds }: M
 const serversOf = ({ authServers }: Config, { name, mounts }: MountParts['listener']) =>
   authServers.length > 0 ? authServers.map((server) => authServerAt(server, name)) : [localServer(mounts.map(({ path }) => path))];
 
+/** The names of all who may call. */
+export const authServerNames = ({ authServers }: Config): string[] =>
+  authServers.length > 0 ? authServers.map(({ name }) => name) : [localServer([]).name];
+
 const challengeServiceMount = (mountParts: MountParts, path: string): Route[] => challengeServiceRoutes({ ...callersOf(mountParts), path });
 
 /** Passwords of one source are checked one after the other, so that no burst of guesses gets past the limit. */

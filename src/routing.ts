@@ -1,6 +1,6 @@
 import { type Catalog, type Config, type LoadedConfig, type Problem, problemText } from './config/index.ts';
-import { exposeProviders, openRegistry, type Registry } from './delivery/registry/index.ts';
-import { type Clock, GatewayFault, type Result, Secret } from './foundation/model/index.ts';
+import { exposeProviders, openRegistry, type Registry, startProviders } from './delivery/registry/index.ts';
+import { type Clock, GatewayFault, pollOnlyProvider, type Result, Secret } from './foundation/model/index.ts';
 import type { Log, Metrics } from './foundation/telemetry/index.ts';
 import { openPolicy, type Policy } from './policy/index.ts';
 
@@ -67,7 +67,27 @@ export async function openRouting(options: RoutingOptions): Promise<Routing> {
 
 async function open({ config, catalog, folder, clock, log, metrics }: RoutingOptions): Promise<Current> {
   const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock });
+  startRoutes(metrics, config, registry.defaultName());
   return { config, policy: openPolicy(config.policies), registry };
+}
+
+/** Shows the series of every plan that can come of these rules and providers before the first is made. */
+function startRoutes(metrics: Metrics, { providers, policies }: Config, fallback: string | undefined): void {
+  const names = [...providers.map(({ name }) => name), pollOnlyProvider];
+  const chosen = policies.flatMap(({ name, actions, edupush }) =>
+    [actions.push_provider, edupush.push_provider].flatMap((plan) => (plan ? [{ policy: name, plan }] : [])),
+  );
+  startProviders(
+    metrics,
+    names,
+    chosen.map(({ plan }) => plan),
+  );
+  const plans = [
+    ...chosen.map(({ policy, plan: [provider = 'none'] }) => ({ policy, provider })),
+    ...names.map((provider) => ({ policy: 'enrolment', provider })),
+    fallback === undefined ? { policy: 'none', provider: 'none' } : { policy: 'default', provider: fallback },
+  ];
+  for (const plan of plans) metrics.policyDecisions.startAtZero(plan);
 }
 
 /** What a reload failed for. A defect must not end a gateway that works, so it is refused like any other. */

@@ -37,7 +37,9 @@ export async function applyEvent(parts: EngineParts, transaction: Transaction, e
 function observe({ metrics }: EngineParts, before: Transaction, next: Decision, now: number): void {
   const mode = next.challenges[0]?.mode ?? 'confirm';
   const answered = next.challenges.find((challenge, index) => challenge.answer !== before.decision.challenges[index]?.answer);
-  if (answered) metrics.answerSeconds.observe({ mode, result: answered.state }, (now - before.createdAt) / 1000);
+  const how = answered?.state;
+  if (how === 'accepted' || how === 'declined' || how === 'code-shown')
+    metrics.answerSeconds.observe({ mode, result: how }, (now - before.createdAt) / 1000);
   if (before.decision.state !== 'open' || next.state === 'open') return;
   const locked = next.state === 'declined' && next.challenges.every(({ state }) => state === 'locked' || state === 'closed');
   const result = locked ? 'locked' : next.state === 'consumed' ? 'accepted' : next.state;

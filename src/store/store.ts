@@ -150,6 +150,9 @@ export type Store = {
   close(): Promise<void>;
 };
 
+/** What a store can be asked, by its name in metrics. */
+export type StoreOperation = Exclude<keyof Store, 'onDecided' | 'close'>;
+
 /** The counter that a prober's record is. */
 export const probeKey = (prober: string): string => `probe ${prober}`;
 

@@ -120,7 +120,7 @@ export const datasource = () =>
     .parse(yaml('deploy/grafana/provisioning/datasources/prometheus.yaml')).datasources[0];
 
 /** Every question that alert rules and dashboards ask Prometheus, with where it stands. */
-export function promQueries(): { place: string; expr: string }[] {
+export function promQueries(): { kind: 'alert' | 'panel'; place: string; expr: string }[] {
   const rule = z.object({ alert: z.string(), expr: z.string(), annotations: z.object({ summary: z.string(), description: z.string() }) });
   const alerts = z.object({ groups: z.array(z.object({ rules: z.array(rule) })) }).parse(yaml('deploy/prometheus/alerts.yml'));
   const panel = z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })) });
@@ -128,7 +128,7 @@ export function promQueries(): { place: string; expr: string }[] {
     .object({ panels: z.array(panel) })
     .parse(JSON.parse(readFileSync('deploy/grafana/dashboards/pushgate.json', 'utf8')));
   return [
-    ...alerts.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ place: alert, expr }))),
-    ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ place: title, expr }))),
+    ...alerts.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ kind: 'alert' as const, place: alert, expr }))),
+    ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ kind: 'panel' as const, place: title, expr }))),
   ];
 }

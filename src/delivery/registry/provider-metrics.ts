@@ -21,14 +21,29 @@ export function exposeProviders(metrics: Metrics, statusNow: () => readonly Prov
   });
 }
 
+/**
+ * Shows the series of these providers before anything is counted. `plans` are the orders in which rules have them tried: a push goes on from any of
+ * a plan to one after it, and from an address of a provider to the next one.
+ */
+export function startProviders(metrics: Metrics, names: readonly string[], plans: readonly (readonly string[])[]): void {
+  for (const provider of names)
+    for (const each of [metrics.pushAttempts, metrics.pushSeconds, metrics.queueWaitSeconds, metrics.deviceAddressesInvalid])
+      each.startAtZero({ provider });
+  for (const plan of [...names.map((name) => [name]), ...plans])
+    for (const [place, from] of plan.entries()) for (const to of plan.slice(place)) metrics.pushFailovers.startAtZero({ from, to });
+}
+
 /** Counts what came of a delivery. */
 export function countDelivery({ pushAttempts, pushSeconds, pushFailovers, deviceAddressesInvalid }: Metrics, { attempts }: Delivery): void {
-  const tried = attempts.filter(({ outcome }) => outcome !== 'skipped');
-  for (const [index, { provider, outcome, reason, ms }] of tried.entries()) {
+  const tried = attempts.filter((attempt) => attempt.outcome !== 'skipped');
+  for (const [index, attempt] of tried.entries()) {
+    const { provider, outcome, ms } = attempt;
     pushAttempts.inc({ provider, outcome });
     pushSeconds.observe({ provider, outcome }, ms / 1000);
+    if (attempt.outcome === 'sent') continue;
+    const { reason } = attempt;
     if (reason === 'dead-address') deviceAddressesInvalid.inc({ provider, reason });
     const next: Attempt | undefined = tried[index + 1];
-    if (next && outcome !== 'sent') pushFailovers.inc({ from: provider, to: next.provider, reason });
+    if (next) pushFailovers.inc({ from: provider, to: next.provider, reason });
   }
 }

@@ -7,7 +7,11 @@ import { attempt, type Ended, type Step } from './attempt.ts';
 export type OutgoingPush = Omit<Push, 'address' | 'budgetMs'> & { addresses: readonly DeviceAddress[] };
 
 /** What one step came to. `ms` is how long it took. */
-export type Attempt = { provider: string; outcome: DeliveryOutcome['kind'] | 'skipped'; reason: string; ms: number };
+export type Attempt = { provider: string; ms: number } & (
+  | { outcome: 'sent'; reason: 'poll' | '' }
+  | { outcome: 'rejected' | 'unavailable'; reason: Exclude<DeliveryOutcome, { kind: 'sent' }>['reason'] }
+  | { outcome: 'skipped'; reason: 'no-address' | 'unknown-provider' | 'rejected-before' }
+);
 
 /** How a plan ended, step by step, and the addresses that a provider said are dead. */
 export type Delivery = { outcome: DeliveryOutcome; attempts: Attempt[]; deadAddresses: DeviceAddress[] };
@@ -89,7 +93,7 @@ function openRoute(steps: Steps) {
       return passedOver.sort((a, b) => failedAt(a) - failedAt(b))[0];
     },
     note({ step, outcome, ms }: Ended): void {
-      delivery.attempts.push({ provider: step.name, outcome: outcome.kind, reason: outcome.reason ?? '', ms });
+      delivery.attempts.push(attemptOf(step.name, outcome, ms));
       if (delivery.outcome.kind !== 'sent') delivery.outcome = outcome;
       if (outcome.kind === 'rejected') rejected.add(placeOf(step));
       if (outcome.reason === 'circuit-open') passedOver.push(step);
@@ -98,6 +102,11 @@ function openRoute(steps: Steps) {
   };
 }
 
+function attemptOf(provider: string, outcome: DeliveryOutcome, ms: number): Attempt {
+  if (outcome.kind === 'sent') return { provider, outcome: outcome.kind, reason: outcome.reason ?? '', ms };
+  return { provider, outcome: outcome.kind, reason: outcome.reason, ms };
+}
+
 const placeOf = ({ name, address }: Step): string => `${name} ${address?.kind ?? 'none'}`;
 const failedAt = ({ guard }: Step): number => guard.seen().lastError?.at ?? 0;
-const skipReason = (step: Steps[number]): string => ('skip' in step ? step.skip : 'rejected-before');
+const skipReason = (step: Steps[number]) => ('skip' in step ? step.skip : 'rejected-before');

@@ -10,7 +10,7 @@ import { dispatch } from './dispatch.ts';
 import { openHolding } from './held.ts';
 import { hostAndPort } from './listener-config.ts';
 import type { ListenerSecrets } from './listener-tls.ts';
-import { observe } from './observe.ts';
+import { observe, startRequests } from './observe.ts';
 import { report } from './report.ts';
 import type { Mount } from './route.ts';
 
@@ -46,6 +46,7 @@ export async function openListener({ address, mounts, log, metrics, draining, tl
   const server: Server | TlsServer = secure ?? createServer(times);
   const { middleware, cutOff } = openHolding(putInFront(server, secure ? 'secureConnection' : 'connection'));
   app.use(middleware);
+  startRequests(metrics, mounts);
   app.use(observe({ log, metrics, draining }));
   app.use(dispatch(mounts, (ctx, error) => report(log, ctx, error)));
   app.on('error', (error: unknown) => log.warn({ err: error }, 'a reply could not be sent'));

@@ -3,6 +3,7 @@ import { randomHex } from '../../foundation/crypto/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { isHeld } from './held.ts';
 import { opsPatterns } from './probes.ts';
+import { fullPath, type Mount } from './route.ts';
 
 const saneId = /^[A-Za-z0-9._-]{1,64}$/;
 const traceParent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -29,6 +30,16 @@ export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics
     if (isProbe(route)) log.debug(line, 'request');
     else log.info(line, 'request');
   };
+}
+
+/** What a request comes to where all is well, where we have a defect, and where the store cannot be reached. */
+const watched = ['200', '500', '503'];
+
+/** Shows the series of every route before the first request: an error of ours is seen the first time, too. */
+export function startRequests({ requests }: Metrics, mounts: readonly Mount[]): void {
+  for (const { path: mountPath, dialect, routes } of mounts)
+    for (const { path } of routes)
+      for (const status of watched) requests.startAtZero({ dialect, route: fullPath(mountPath, path), status });
 }
 
 function idOf(ctx: Context): string {

@@ -1,4 +1,5 @@
-import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Aggregator, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { zeroedCounter, zeroedHistogram } from './zeroed.ts';
 
 /** What the gateway counts. Names and labels: docs/protocols/delivery.md 3. */
 export type Metrics = ReturnType<typeof openMetrics>;
@@ -6,6 +7,14 @@ export type Metrics = ReturnType<typeof openMetrics>;
 /** All metrics of one process at one moment. */
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
+const modes = ['confirm', 'presence', 'code'] as const;
+const outcomes = ['sent', 'rejected', 'unavailable'] as const;
+/** Why a push went on to another step. */
+const rejections = ['dead-address', 'message', 'configuration', 'credentials'] as const;
+const unavailabilities = [
+  ...(['timeout', 'connection', 'tls', 'throttled', 'server'] as const),
+  ...(['garbage', 'aborted', 'defect', 'busy', 'circuit-open'] as const),
+];
 const humanSeconds = [1, 2, 5, 10, 20, 30, 60, 120, 300];
 const pushSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
 
@@ -52,30 +61,29 @@ export function openMetrics(version: string) {
       'min',
     ),
     waiters: gauge('pushgate_result_waiters', 'Requests that wait for an answer.', ['kind']),
-    queueWaitSeconds: new Histogram({
+    queueWaitSeconds: zeroedHistogram(registry, {
       name: 'pushgate_provider_queue_wait_seconds',
       help: 'Time that pushes waited for a place.',
-      labelNames: ['provider'] as const,
+      closed: {},
+      open: ['provider'],
       buckets: pushSeconds,
-      registers,
     }),
-    pushFailovers: new Counter({
+    pushFailovers: zeroedCounter(registry, {
       name: 'pushgate_push_failovers_total',
       help: 'Pushes that went on to another step, by why the one before did not do.',
-      labelNames: ['from', 'to', 'reason'] as const,
-      registers,
+      closed: { reason: [...rejections, ...unavailabilities] },
+      open: ['from', 'to'],
     }),
-    deviceAddressesInvalid: new Counter({
+    deviceAddressesInvalid: zeroedCounter(registry, {
       name: 'pushgate_device_tokens_invalid_total',
       help: 'Device addresses that a provider called dead.',
-      labelNames: ['provider', 'reason'] as const,
-      registers,
+      closed: { reason: ['dead-address'] },
+      open: ['provider'],
     }),
-    configReloads: new Counter({
+    configReloads: zeroedCounter(registry, {
       name: 'pushgate_config_reloads_total',
       help: 'Reloads of the configuration, by outcome.',
-      labelNames: ['outcome'] as const,
-      registers,
+      closed: { outcome: ['reloaded', 'refused'] },
     }),
     // Of several workers the one that is furthest behind shows.
     configReloadedAt: gauge(
@@ -84,62 +92,60 @@ export function openMetrics(version: string) {
       [],
       'min',
     ),
-    challenges: new Counter({
+    challenges: zeroedCounter(registry, {
       name: 'pushgate_challenges_total',
       help: 'Transactions that ended, by how.',
-      labelNames: ['auth_server', 'mode', 'result'] as const,
-      registers,
+      closed: { mode: modes, result: ['accepted', 'declined', 'locked', 'withdrawn'] },
+      open: ['auth_server'],
     }),
-    relays: new Counter({
+    relays: zeroedCounter(registry, {
       name: 'pushgate_relays_total',
       help: 'Challenges that auth servers had relayed to phones of their own, by what came of it; repeats count too.',
-      labelNames: ['auth_server', 'result'] as const,
-      registers,
+      closed: { result: ['sent', 'queued', 'dead-address', 'failed', 'unknown-gda', 'conflict'] },
+      open: ['auth_server'],
     }),
-    answerSeconds: new Histogram({
+    answerSeconds: zeroedHistogram(registry, {
       name: 'pushgate_challenge_answer_seconds',
       help: 'Time from issue to the answer of a phone.',
-      labelNames: ['mode', 'result'] as const,
+      closed: { mode: modes, result: ['accepted', 'declined', 'code-shown'] },
       buckets: humanSeconds,
-      registers,
     }),
-    pushAttempts: new Counter({
+    pushAttempts: zeroedCounter(registry, {
       name: 'pushgate_push_attempts_total',
       help: 'Pushes handed to a provider, by outcome.',
-      labelNames: ['provider', 'outcome'] as const,
-      registers,
+      closed: { outcome: outcomes },
+      open: ['provider'],
     }),
-    pushSeconds: new Histogram({
+    pushSeconds: zeroedHistogram(registry, {
       name: 'pushgate_push_duration_seconds',
       help: 'Time one provider took for one push.',
-      labelNames: ['provider', 'outcome'] as const,
+      closed: { outcome: outcomes },
+      open: ['provider'],
       buckets: pushSeconds,
-      registers,
     }),
-    policyDecisions: new Counter({
+    policyDecisions: zeroedCounter(registry, {
       name: 'pushgate_policy_decisions_total',
       help: 'Delivery plans made, by rule and first provider.',
-      labelNames: ['policy', 'provider'] as const,
-      registers,
+      closed: {},
+      open: ['policy', 'provider'],
     }),
-    limitRejections: new Counter({
+    limitRejections: zeroedCounter(registry, {
       name: 'pushgate_ratelimit_rejections_total',
       help: 'Requests refused because their source failed too often.',
-      labelNames: ['scope'] as const,
-      registers,
+      closed: { scope: ['rollout', 'answer', 'poll', 'login', 'status', 'passthru', 'caller', 'device'] },
     }),
-    storeSeconds: new Histogram({
+    storeSeconds: zeroedHistogram(registry, {
       name: 'pushgate_store_operation_seconds',
       help: 'Time of one store operation.',
-      labelNames: ['op', 'outcome'] as const,
+      closed: { outcome: ['ok', 'fault'] },
+      open: ['op'],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5],
-      registers,
     }),
-    requests: new Counter({
+    requests: zeroedCounter(registry, {
       name: 'pushgate_http_requests_total',
       help: 'HTTP requests answered.',
-      labelNames: ['dialect', 'route', 'status'] as const,
-      registers,
+      closed: {},
+      open: ['dialect', 'route', 'status'],
     }),
   };
 }

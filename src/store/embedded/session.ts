@@ -1,12 +1,13 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { GatewayFault } from '../../foundation/model/index.ts';
+import type { StoreOperation } from '../store.ts';
 import { openGroupCommit } from './group-commit.ts';
 
 /** One row as SQLite gives it. */
 export type Row = Record<string, unknown>;
 
 /** Told of every operation: its name, how it ended, and how long it took in seconds. */
-export type OnOperation = (op: string, outcome: 'ok' | 'fault', seconds: number) => void;
+export type OnOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number) => void;
 
 /** What the parts of the store share: prepared statements, reads, and writes that are committed in groups. */
 export type Session = {
@@ -16,9 +17,9 @@ export type Session = {
   /** How many rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number;
   /** Runs a read at once: it sees what was committed, never a group that is being written. */
-  read<T>(op: string, work: () => T): Promise<T>;
+  read<T>(op: StoreOperation, work: () => T): Promise<T>;
   /** Runs a write with its group; the promise resolves after the COMMIT. */
-  write<T>(op: string, work: () => T): Promise<T>;
+  write<T>(op: StoreOperation, work: () => T): Promise<T>;
   /** Commits what is waiting and takes nothing more. */
   end(): void;
 };
@@ -34,7 +35,7 @@ export function openSession(database: DatabaseSync, onOperation: OnOperation = (
   };
   // Prepared, since every write of every group passes through these few words.
   const commits = openGroupCommit({ exec: (sql) => void prepared(sql).run() });
-  const timed = async <T>(op: string, work: () => T | Promise<T>): Promise<T> => {
+  const timed = async <T>(op: StoreOperation, work: () => T | Promise<T>): Promise<T> => {
     const start = performance.now();
     try {
       if (ended) throw new Error('the store is closed');

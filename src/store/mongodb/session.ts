@@ -1,4 +1,5 @@
 import { GatewayFault } from '../../foundation/model/index.ts';
+import type { StoreOperation } from '../store.ts';
 import type { Behind } from './behind.ts';
 import type { Collections, TokenDocument, TransactionDocument } from './collections.ts';
 import { faultOf } from './faults.ts';
@@ -6,7 +7,7 @@ import type { Names } from './names.ts';
 import type { Routes } from './routes.ts';
 
 /** Told of every operation: its name, how it ended, and how long it took in seconds. */
-export type OnOperation = (op: string, outcome: 'ok' | 'fault', seconds: number) => void;
+export type OnOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number) => void;
 
 /** Runs operations: measured, within their time, their errors translated. */
 export type Runner = {
@@ -14,7 +15,7 @@ export type Runner = {
    * Throws `store-unavailable` when the store cannot be reached or does not answer in time. What the operation came to is then not
    * known: it is never told as a conflict.
    */
-  run<T>(op: string, work: () => Promise<T>): Promise<T>;
+  run<T>(op: StoreOperation, work: () => Promise<T>): Promise<T>;
   /** Takes nothing more, and resolves when nothing is under way. */
   end(): Promise<void>;
 };

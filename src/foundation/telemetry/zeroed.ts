@@ -1,0 +1,62 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+
+/** Labels whose values are known beforehand, with all of them. */
+export type ClosedLabels = Readonly<Record<string, readonly string[]>>;
+
+/** The values of one series: those of the closed labels are checked, those of the open ones are any text. */
+export type SeriesLabels<C extends ClosedLabels, O extends string> = { [K in keyof C]: C[K][number] } & Record<O, string>;
+
+/** Shows series before anything is counted: Prometheus sees no increase in a series that appears with its first count. */
+export type StartsAtZero<O extends string> = {
+  /** Shows every combination of the closed labels for these open ones; what was counted already stays. */
+  startAtZero(open: Record<O, string>): void;
+};
+
+/** A counter whose series can be shown beforehand. Without open labels all of them are, from the start. */
+export type ZeroedCounter<C extends ClosedLabels, O extends string> = StartsAtZero<O> & { inc(labels: SeriesLabels<C, O>): void };
+
+/** A histogram whose series can be shown beforehand, likewise. */
+export type ZeroedHistogram<C extends ClosedLabels, O extends string> = StartsAtZero<O> & {
+  observe(labels: SeriesLabels<C, O>, value: number): void;
+};
+
+type Description<C extends ClosedLabels, O extends string> = { name: string; help: string; closed: C; open?: readonly O[] };
+
+/** Makes a counter of a registry. */
+export function zeroedCounter<const C extends ClosedLabels, const O extends string = never>(
+  registry: Registry,
+  { name, help, closed, open = [] }: Description<C, O>,
+): ZeroedCounter<C, O> {
+  const counter = new Counter({ name, help, labelNames: [...open, ...Object.keys(closed)], registers: [registry] });
+  const startAtZero = (labels: Readonly<Record<string, string>>): void => {
+    for (const series of combinations(closed)) counter.inc({ ...labels, ...series }, 0);
+  };
+  if (open.length === 0) startAtZero({});
+  return { startAtZero, inc: (labels) => counter.inc(labels) };
+}
+
+/** Makes a histogram of a registry. */
+export function zeroedHistogram<const C extends ClosedLabels, const O extends string = never>(
+  registry: Registry,
+  { name, help, closed, open = [], buckets }: Description<C, O> & { buckets: number[] },
+): ZeroedHistogram<C, O> {
+  const histogram = new Histogram({ name, help, labelNames: [...open, ...Object.keys(closed)], buckets, registers: [registry] });
+  const started = new Set<string>();
+  const startAtZero = (labels: Readonly<Record<string, string>>): void => {
+    const key = JSON.stringify(labels);
+    // prom-client's `zero` would take away what was observed since.
+    if (started.has(key)) return;
+    started.add(key);
+    for (const series of combinations(closed)) histogram.zero({ ...labels, ...series });
+  };
+  if (open.length === 0) startAtZero({});
+  return { startAtZero, observe: (labels, value) => histogram.observe(labels, value) };
+}
+
+/** Every combination of values; the one without labels where there are none. */
+function combinations(closed: ClosedLabels): Record<string, string>[] {
+  return Object.entries(closed).reduce<Record<string, string>[]>(
+    (all, [label, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [label]: value }))),
+    [{}],
+  );
+}
