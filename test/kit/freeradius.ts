@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { installPackages, mayInstall } from './debian.ts';
 import { freePort } from './ports.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
@@ -19,22 +20,13 @@ const isThere = (): boolean =>
  * an error, so that these tests cannot be left out unseen.
  */
 export function haveFreeRadius(): boolean {
-  if (!isThere() && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) install();
+  if (!isThere() && mayInstall()) installPackages('freeradius', 'freeradius-rest');
   if (isThere()) return true;
   if (process.env.CI) throw new Error(`${program} is missing; in CI its tests must run (apt-get install freeradius freeradius-rest)`);
   process.stderr.write(
     `\n    SKIPPED: no test of FreeRADIUS is run, as ${program} is missing. Install it: apt-get install freeradius freeradius-rest\n`,
   );
   return false;
-}
-
-function install(): void {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const args of [
-    ['update', '-qq'],
-    ['install', '-y', '-qq', '--no-install-recommends', 'freeradius', 'freeradius-rest'],
-  ])
-    spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 240_000 });
 }
 
 /** Starts a server with the files of `deploy/freeradius` as they are; only the settings are its own. `undo` stops it. */

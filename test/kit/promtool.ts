@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync } from 'node:fs';
+import { globSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { mayInstall, runQuietly } from './debian.ts';
 
 const cache = resolve('node_modules/.cache/promtool');
 /** Wherever a Prometheus of this machine has it, else where we unpack Debian's. */
@@ -12,7 +13,7 @@ const found = (): string | undefined => places.find((program) => spawnSync(progr
  * installed: that would start a server. In CI its absence is an error, so that the alerts cannot go unproved unseen.
  */
 export function findPromtool(): string | undefined {
-  if (!found() && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) unpack();
+  if (!found() && mayInstall()) unpack();
   const program = found();
   if (program) return program;
   if (process.env.CI) throw new Error('promtool is missing; in CI the alert rules must be proved (apt-get install prometheus)');
@@ -22,9 +23,7 @@ export function findPromtool(): string | undefined {
 
 function unpack(): void {
   mkdirSync(cache, { recursive: true });
-  const run = (command: string, args: readonly string[]) =>
-    spawnSync(command, args, { cwd: cache, stdio: ['ignore', 'ignore', 'inherit'], timeout: 240_000 });
-  run('apt-get', ['update', '-qq']);
-  run('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', 'prometheus']);
-  for (const archive of globSync('prometheus_*.deb', { cwd: cache })) run('dpkg-deb', ['--extract', archive, cache]);
+  runQuietly('apt-get', ['update', '-qq']);
+  runQuietly('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', 'prometheus'], { cwd: cache });
+  for (const archive of globSync('prometheus_*.deb', { cwd: cache })) runQuietly('dpkg-deb', ['--extract', archive, cache], { cwd: cache });
 }

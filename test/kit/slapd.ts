@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { certificateAuthority } from './certificates.ts';
+import { installPackages, mayInstall, runQuietly } from './debian.ts';
 import { freePort } from './ports.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 
@@ -32,7 +33,7 @@ const isThere = (): boolean => [program, '/etc/ldap/schema/core.schema', '/usr/l
  * its absence is an error, so that these tests cannot be left out unseen.
  */
 export function haveSlapd(): boolean {
-  if (!isThere() && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) install();
+  if (!isThere() && mayInstall()) install();
   if (isThere()) return true;
   if (process.env.CI) throw new Error(`${program} is missing; in CI the tests of LDAP must run (apt-get install slapd)`);
   process.stderr.write(`\n    SKIPPED: no test of LDAP is run, as ${program} is missing. Install it: apt-get install slapd\n`);
@@ -40,12 +41,8 @@ export function haveSlapd(): boolean {
 }
 
 function install(): void {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const run = (command: string, args: string[], input = '') =>
-    spawnSync(command, args, { env, input, stdio: ['pipe', 'ignore', 'inherit'], timeout: 120_000 });
-  run('debconf-set-selections', [], 'slapd slapd/no_configuration boolean true\n');
-  run('apt-get', ['update', '-qq']);
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'slapd']);
+  runQuietly('debconf-set-selections', [], { input: 'slapd slapd/no_configuration boolean true\n' });
+  installPackages('slapd');
 }
 
 /** Starts a directory of one's own that `undo` stops. `lines` go into its configuration. */
