@@ -102,13 +102,14 @@ async function openStore({ config: { store }, folder, log }: GatewayOptions, { s
   return opened;
 }
 
+/** All that a store can do is an operation of that name, but for these two. */
+const isOperation = (name: string): boolean => name !== 'onDecided' && name !== 'close';
+
 /** Shows the series of every auth server before it asks for anything. Phones that wait are none yet. */
 function startCallers({ challenges, relays, waiters }: Metrics, config: Config): void {
   for (const auth_server of authServerNames(config)) for (const each of [challenges, relays]) each.startAtZero({ auth_server });
   waiters.set({ kind: 'push_wait' }, 0);
 }
-
-const isOperation = (name: string): boolean => name !== 'onDecided' && name !== 'close';
 
 const probeLifeMs = 60_000;
 

@@ -258,6 +258,18 @@ describe('The registry of providers', () => {
       assert.equal(circuit(), 'half-open');
     });
 
+    it('keeps it open when the push that tries it is given up, since another step was quicker', async () => {
+      const { circuit, deliver, behaves } = await givenOpen();
+      mock.timers.tick(guardDefaults.breakerOpenMs);
+      behaves(() => new Promise(() => undefined));
+      const { attempts } = await deliver(['one', 'poll only'], [address('fcm', 'a')], 5000, { hedgeMs: 10 });
+      assert.deepEqual(
+        attempts.map(({ provider, reason }) => `${provider} ${reason}`),
+        ['poll only poll', 'one aborted'],
+      );
+      assert.equal(circuit(), 'open');
+    });
+
     it('takes it back at once when its check succeeds, and not when that fails', async () => {
       const { circuit, tried, behaves, registry, checks } = await givenOpen();
       checks.push({ ok: false, problem: 'no' });

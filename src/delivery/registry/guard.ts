@@ -1,4 +1,12 @@
-import { BulkheadRejectedError, bulkhead, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
+import {
+  BulkheadRejectedError,
+  bulkhead,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhenResult,
+} from 'cockatiel';
 import type { Clock } from '../../foundation/model/index.ts';
 import type { DeliveryOutcome } from '../provider-kit/index.ts';
 
@@ -89,8 +97,10 @@ export function openGuard(
 
 /** cockatiel's breaker with its state as of now: by itself it stays open, as one reads it, until something is executed. */
 function openBreaker(failures: number, openMs: number) {
-  const breaker = circuitBreaker(
-    handleWhenResult((result) => isOutcome(result) && isIll(result)),
+  const isProbing = (): boolean => breaker.state === CircuitState.HalfOpen;
+  const breaker: CircuitBreakerPolicy = circuitBreaker(
+    // What was given up says nothing, so it takes no provider back that was left alone.
+    handleWhenResult((result) => isOutcome(result) && (isIll(result) || (result.reason === 'aborted' && isProbing()))),
     { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) },
   );
   let openedAt = 0;
@@ -98,7 +108,6 @@ function openBreaker(failures: number, openMs: number) {
   breaker.onBreak(() => {
     openedAt = Date.now();
   });
-  const isProbing = (): boolean => breaker.state === CircuitState.HalfOpen;
   return {
     execute: (attempt: () => Promise<DeliveryOutcome>) => breaker.execute(attempt),
     /** Whether a push is under way that tries the provider again. */
