@@ -18,8 +18,10 @@ import { tokensCommand } from './commands/tokens.ts';
 import type { StartGateway } from './gateway-runner.ts';
 import { CommandFailed, processTerminal, type Terminal } from './terminal.ts';
 
+const holdingMs = 60_000;
+
 /**
- * Runs one `pushgate` command.
+ * Runs one `pushgate` command. The process lives until it has ended.
  * @returns the exit code: 0 for done, 1 for anything else
  */
 export async function runCommand(
@@ -27,6 +29,8 @@ export async function runCommand(
   tools: { startGateway: StartGateway },
   terminal: Terminal = processTerminal(),
 ): Promise<number> {
+  // Deadlines and much else that a command waits for hold no process by themselves.
+  const holding = setInterval(() => undefined, holdingMs);
   try {
     await program(tools.startGateway, terminal).parseAsync(argv, { from: 'user' });
     return 0;
@@ -36,6 +40,8 @@ export async function runCommand(
     if (error instanceof CommandFailed || error instanceof GatewayFault) terminal.err(`pushgate: ${error.message}`);
     else terminal.err(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return 1;
+  } finally {
+    clearInterval(holding);
   }
 }
 

@@ -77,11 +77,13 @@ function tunnelThrough(proxy: string, target: string, limitMs: number): Promise<
       method: 'CONNECT',
       path: target,
       headers,
-      timeout: limitMs,
     });
-    asked.once('timeout', () => asked.destroy(new ConnectFailed('ETIMEDOUT', 'the proxy took too long')));
+    // For the whole of it: a proxy that goes on talking is no nearer to its end.
+    const late = setTimeout(() => asked.destroy(new ConnectFailed('ETIMEDOUT', 'the proxy took too long')), limitMs);
+    asked.once('close', () => clearTimeout(late));
     asked.once('error', reject);
     asked.once('connect', (reply, socket) => {
+      clearTimeout(late);
       if (reply.statusCode === 200) return resolve(socket);
       socket.destroy();
       reject(new ConnectFailed('ECONNREFUSED', `the proxy answered ${reply.statusCode}`));

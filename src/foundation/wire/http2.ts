@@ -24,20 +24,23 @@ const pingLimitMs = 5_000;
 
 type Ended = { kind: 'reply'; reply: HttpReply } | { kind: 'unseen' } | { kind: 'error'; error: WireError };
 
+/** A connection; `holding` keeps the process alive until the work on it has ended. */
+type Line = { session: ClientHttp2Session; holding<T>(work: Promise<T>): Promise<T> };
+
 /** Opens the transport; nothing is connected before the first call. */
 export function openHttp2(origin: string, options: WireOptions): Http2 {
-  let current: Promise<ClientHttp2Session> | undefined;
+  let current: Promise<Line> | undefined;
   let closed = false;
   const underWay = new Set<Promise<unknown>>();
 
-  const session = (): Promise<ClientHttp2Session> => {
+  const line = (): Promise<Line> => {
     if (current) return current;
     const connecting = connectHttp2(origin, options).then((opened) => {
       opened.once('goaway', forget).once('close', forget).once('error', forget);
       // Every stream listens for GOAWAY.
       opened.setMaxListeners(0);
       keepAlive(opened);
-      return opened;
+      return lineOf(opened);
     });
     // An old connection ends long after a new one was made: it must not take that along.
     const forget = (): void => {
@@ -49,7 +52,8 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
   };
   const once = async (call: Http2Call): Promise<Ended> => {
     try {
-      return await exchange(await abortable(session(), call.signal), origin, call);
+      const { session, holding } = await abortable(line(), call.signal);
+      return await holding(exchange(session, origin, call));
     } catch (error) {
       const end = wireErrorOf(error, call.signal);
       if (!end) throw error;
@@ -73,7 +77,27 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
       closed = true;
       await Promise.allSettled(underWay);
       const opened = await current?.catch(() => undefined);
-      opened?.close();
+      opened?.session.close();
+    },
+  };
+}
+
+/** A reply that is waited for is work, and holds the process; an idle connection is none. */
+function lineOf(session: ClientHttp2Session): Line {
+  let underWay = 0;
+  session.unref();
+  return {
+    session,
+    // Counted by calls and not by streams: a stream that was given up before its turn closes only when that comes.
+    async holding(work) {
+      underWay += 1;
+      session.ref();
+      try {
+        return await work;
+      } finally {
+        underWay -= 1;
+        if (underWay === 0) session.unref();
+      }
     },
   };
 }
@@ -138,9 +162,8 @@ function exchange(session: ClientHttp2Session, origin: string, { method, path, h
 
 const isWhole = (stream: ClientHttp2Stream): boolean => stream.rstCode === constants.NGHTTP2_NO_ERROR && !stream.aborted;
 
-/** A peer that answers no ping is gone, whatever TCP thinks. An idle connection keeps no process alive. */
+/** A peer that answers no ping is gone, whatever TCP thinks. */
 function keepAlive(session: ClientHttp2Session): void {
-  session.unref();
   const timer = setInterval(() => {
     const late = setTimeout(() => session.destroy(), pingLimitMs).unref();
     if (!session.destroyed) session.ping(() => clearTimeout(late));

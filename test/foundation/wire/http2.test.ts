@@ -46,6 +46,8 @@ describe('HTTP/2 out', () => {
     const get = (path: string, signal = AbortSignal.timeout(5000)) => http.request({ method: 'GET', path, signal });
     return { http, get, sessions, port, server };
   };
+  /** How many sockets hold this process; each of the far side's ends is one of them. */
+  const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
   const answers = (stream: ServerHttp2Stream, body = 'ok', status = 200): void => {
     stream.respond({ ':status': status, 'x-kind': 'test' });
     stream.end(body);
@@ -79,6 +81,44 @@ describe('HTTP/2 out', () => {
   it('ends at once when it is given up, also before a connection is there', async () => {
     const { get } = await given((stream) => answers(stream));
     assert.deepEqual(await get('/', AbortSignal.abort()), { ok: false, error: 'aborted' });
+  });
+
+  it('holds the process while a call is under way, and lets it go when the connection is idle', async () => {
+    // given a far side that answers one path and holds the others
+    const held: ServerHttp2Stream[] = [];
+    let bothThere = (): void => undefined;
+    const { get, sessions } = await given((stream, path) => {
+      if (path === '/') return answers(stream);
+      if (held.push(stream) === 2) bothThere();
+    });
+    await get('/');
+    const idle = sockets();
+    // when two calls are under way
+    const giveUp = new AbortController();
+    const there = new Promise<void>((resolve) => {
+      bothThere = resolve;
+    });
+    const calls = [get('/one'), get('/two', giveUp.signal)];
+    await there;
+    // then they hold the process until the last of them has ended, by a reply or by being given up
+    assert.equal(sockets(), idle + 1);
+    giveUp.abort();
+    await calls[1];
+    assert.equal(sockets(), idle + 1);
+    for (const stream of held) if (!stream.closed) answers(stream);
+    assert.ok((await calls[0])?.ok);
+    assert.deepEqual([sockets(), sessions.length], [idle, 1]);
+  });
+
+  it('lets the process go when a call that waits for its turn is given up', async () => {
+    // given a far side that takes one stream at a time, and hangs
+    const giveUp = new AbortController();
+    const before = sockets();
+    const { get } = await given(() => giveUp.abort(), {}, { settings: { maxConcurrentStreams: 1 } });
+    const calls = [get('/hangs', giveUp.signal), get('/waits', giveUp.signal)];
+    await Promise.all(calls);
+    // then only the far side's end of the connection is left
+    assert.equal(sockets(), before + 1);
   });
 
   it('sends a stream again, on a fresh connection, when GOAWAY says that nobody looked at it', async () => {
@@ -224,5 +264,20 @@ describe('HTTP/2 out', () => {
     const refused = await given((stream) => answers(stream), { proxy: `http://127.0.0.1:${port}` });
     assert.ok((await through.get('/')).ok);
     assert.deepEqual(await refused.get('/'), { ok: false, error: 'connection' });
+  });
+
+  it('gives up a proxy that goes on talking and never comes to the point', async () => {
+    const proxy = createHttpServer().on('connect', (_request, client) => {
+      client.on('error', () => undefined).write('HTTP/1.1 200 OK\r\n');
+      const talking = setInterval(() => client.write('x: y\r\n'), 10);
+      client.on('close', () => clearInterval(talking));
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    undo.later(() => proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const http = openHttp2('https://localhost:1', { proxy: `http://127.0.0.1:${port}`, connectTimeoutMs: 50 });
+    const reply = await http.request({ method: 'GET', path: '/', signal: new AbortController().signal });
+    assert.deepEqual(reply, { ok: false, error: 'timeout' });
   });
 });
