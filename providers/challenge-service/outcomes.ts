@@ -31,3 +31,10 @@ function wait(headers: Readonly<Record<string, string>>, now: number): { retryAf
 
 /** Whether anything at all answered: enough to know that the way there is open. */
 export const isTaken = (reply: Reply | undefined): boolean => reply?.ok === true;
+
+/** What an outcome says of its URL. One that answers is there, even with 429 or 503; a login that was given up says nothing. */
+export function serverOf({ kind, reason }: DeliveryOutcome): 'works' | 'failed' | 'unknown' {
+  if (kind !== 'unavailable') return 'works';
+  if (reason === 'aborted') return 'unknown';
+  return reason === 'connection' || reason === 'timeout' || reason === 'tls' ? 'failed' : 'works';
+}

@@ -98,25 +98,50 @@ describe('The provider challenge-service', () => {
     assert.equal(two.requests.length, 0);
   });
 
-  it('passes a URL over that failed, until its time is up', async () => {
+  it('asks a URL last that could not be reached, until its time is up', async () => {
     let now = 1_000_000;
-    const { one, two, provider } = await givenTwo({ kind: 'reply', status: 503 }, () => now);
-    await deliver(provider);
-    await deliver(provider);
-    assert.deepEqual([one.requests.length, two.requests.length], [1, 2]);
-    now += 5_000;
-    one.behave({ kind: 'reply', status: 200 });
-    await deliver(provider);
-    await deliver(provider);
-    assert.deepEqual([one.requests.length, two.requests.length], [3, 2]);
+    for (const first of ['reset', 'hang'] as const) {
+      const { one, two, provider } = await givenTwo({ kind: first }, () => now);
+      for (const _ of [1, 2]) await deliver(provider, { budgetMs: 300 });
+      assert.deepEqual([one.requests.length, two.requests.length], [1, 2], first);
+      now += 30_000;
+      one.behave({ kind: 'reply', status: 200 });
+      for (const _ of [1, 2]) await deliver(provider, { budgetMs: 300 });
+      assert.deepEqual([one.requests.length, two.requests.length], [3, 2], first);
+    }
   });
 
-  it('tries the URL that failed longest ago when all of them are passed over', async () => {
-    const { one, two, provider } = await givenTwo({ kind: 'reply', status: 503 });
-    two.behave({ kind: 'reply', status: 503 });
-    await deliver(provider);
-    one.behave({ kind: 'reply', status: 200 });
-    assert.equal((await deliver(provider)).kind, 'sent');
+  it('delivers as soon as one URL is well, whatever both of them did before', async () => {
+    // given two URLs that a push has just tried in vain
+    const before: Parameters<FarSide['behave']>[0][] = [
+      { kind: 'reply', status: 503 },
+      { kind: 'reply', status: 429, headers: { 'retry-after': '60' } },
+      { kind: 'reset' },
+      { kind: 'hang' },
+    ];
+    for (const ill of before) {
+      const { one, two, provider } = await givenTwo(ill);
+      two.behave(ill);
+      assert.equal((await deliver(provider, { budgetMs: 200 })).kind, 'unavailable');
+      for (const well of [one, two]) {
+        // when one is well again, and the other is as it was
+        for (const far of [one, two]) far.behave(far === well ? { kind: 'reply', status: 200 } : ill);
+        const seen = one.requests.length + two.requests.length;
+        // then the next push is delivered, and no URL is asked twice for it
+        assert.equal((await deliver(provider, { budgetMs: 1000 })).kind, 'sent', JSON.stringify(ill));
+        assert.ok(one.requests.length + two.requests.length - seen <= 2);
+      }
+    }
+  });
+
+  it('goes on asking the first URL first that answers 503 or 429 now and then', async () => {
+    for (const status of [503, 429]) {
+      const { one, two, provider } = await givenTwo({ kind: 'reply', status });
+      await deliver(provider);
+      one.behave({ kind: 'reply', status: 200 });
+      await deliver(provider);
+      assert.deepEqual([one.requests.length, two.requests.length], [2, 1]);
+    }
   });
 
   it('takes a redirect for a refusal: a push never becomes a GET', async () => {

@@ -1,6 +1,6 @@
 /**
- * Hands the push to a LinOTP-style challenge service over mutual TLS. URLs are tried in order, those whose breaker is open last; the first
- * one that takes it, or refuses it for good, decides.
+ * Hands the push to a LinOTP-style challenge service over mutual TLS. Each URL is tried once, in order, those that could not be
+ * reached lately last; the first one that takes it, or refuses it for good, decides.
  * Wire: POST {"challenge": {"transactionId", "gda", "challenge"}}; any 2xx means taken over.
  * @see docs/protocols/linotp.md 3
  */
@@ -10,6 +10,7 @@ import {
   type DeliveryOutcome,
   defineProvider,
   oneOrMany,
+  openServerOrder,
   type Push,
   pushUrl,
   readAll,
@@ -17,10 +18,11 @@ import {
   tlsOptions,
   tlsReaders,
 } from '../../src/delivery/provider-kit/index.ts';
-import { openFailOver } from './fail-over.ts';
-import { fromWire, isTaken } from './outcomes.ts';
+import { fromWire, isTaken, serverOf } from './outcomes.ts';
 import { requestBody } from './request-body.ts';
 
+const restMs = 30_000;
+const noTime: DeliveryOutcome = { kind: 'unavailable', reason: 'timeout', detail: 'no time was left' };
 const headers = { 'content-type': 'application/json', accept: 'text/plain' };
 
 const config = z.strictObject({
@@ -38,15 +40,21 @@ export default defineProvider({
   open({ push_url, failover_statuses, timeout, ...tls }, host) {
     const files = readAll(tlsReaders(tls, host));
     const http = host.openHttp({ ...tlsOptions(tls, files), connectTimeoutMs: timeout.connectMs });
-    const failOver = openFailOver(push_url, host.clock);
+    const order = openServerOrder(push_url, host.clock, restMs);
     const longestMs = timeout.connectMs + timeout.readMs;
     const post = async (url: string, push: Push, limitMs: number, signal: AbortSignal): Promise<DeliveryOutcome> => {
-      const limit = AbortSignal.timeout(Math.max(1, Math.floor(Math.min(longestMs, limitMs))));
+      const limit = AbortSignal.timeout(Math.min(longestMs, limitMs));
       const call = { method: 'POST', url, headers, body: requestBody(push), signal: AbortSignal.any([signal, limit]) } as const;
       return fromWire(await http.request(call), { url, failoverStatuses: failover_statuses, now: host.clock() });
     };
     return {
-      deliver: (push, signal) => failOver.run((url, limitMs) => post(url, push, limitMs, signal), push.budgetMs, signal),
+      async deliver(push, signal) {
+        const delivered = await order.pass(push.budgetMs, async (url, limitMs) => {
+          const outcome = await post(url, push, limitMs, signal);
+          return { outcome, server: serverOf(outcome), isEnd: outcome.kind !== 'unavailable' || signal.aborted };
+        });
+        return delivered ?? noTime;
+      },
       async check(signal) {
         const replies = await Promise.all(push_url.map((url) => http.request({ method: 'GET', url, signal })));
         const silent = push_url.filter((_, index) => !isTaken(replies[index]));

@@ -2,7 +2,7 @@ export { type Pkcs12, type Pkcs12Problem, readPkcs12 } from '../../foundation/cr
 export type { DeviceAddress } from '../../foundation/model/index.ts';
 export { GatewayFault, Secret } from '../../foundation/model/index.ts';
 export { openGlob } from '../../foundation/patterns/index.ts';
-export type { Http, Http2, HttpReply, WireError, WireOptions } from '../../foundation/wire/index.ts';
+export { type Http, type Http2, type HttpReply, openServerOrder, type WireError, type WireOptions } from '../../foundation/wire/index.ts';
 export {
   type AddressKind,
   type CheckResult,

@@ -46,20 +46,19 @@ export function openRadius(options: RadiusOptions): Radius {
         options.secret.reveal(),
       );
       if (!request || password === '') return { kind: 'reject', message: '' };
-      let end: RadiusOutcome = { kind: 'unavailable', reason: 'connection' };
-      for (const server of order.list()) {
-        if (signal?.aborted) return { kind: 'unavailable', reason: wireErrorOf(undefined, signal) ?? 'aborted' };
-        end = await ask(server, request, options, signal);
-        if (end.kind !== 'unavailable') {
-          order.worked(server);
-          return end;
-        }
-        if (!signal?.aborted) order.failed(server);
-      }
-      return end;
+      // Every server has a time limit of its own, in `ask`.
+      const outcome = await order.pass<RadiusOutcome>(Number.POSITIVE_INFINITY, async (server) => {
+        if (signal?.aborted) return { outcome: givenUp(signal), server: 'unknown', isEnd: true };
+        const asked = await ask(server, request, options, signal);
+        if (asked.kind !== 'unavailable') return { outcome: asked, server: 'works', isEnd: true };
+        return { outcome: asked, server: signal?.aborted ? 'unknown' : 'failed', isEnd: signal?.aborted ?? false };
+      });
+      return outcome ?? { kind: 'unavailable', reason: 'connection' };
     },
   };
 }
+
+const givenUp = (signal: AbortSignal): RadiusOutcome => ({ kind: 'unavailable', reason: wireErrorOf(undefined, signal) ?? 'aborted' });
 
 async function ask(server: string, request: Buffer, options: RadiusOptions, signal: AbortSignal | undefined): Promise<RadiusOutcome> {
   // All tries to this server together; a name that does not resolve and a server that does not answer end in the same way.

@@ -1,11 +1,21 @@
 import type { Clock } from '../model/index.ts';
 
-/** In which order servers that can stand in for one another are asked. */
+/**
+ * What came of one try. `server`: it `works` (it said something), it `failed` (nothing came back in its time), or the try says nothing of it,
+ * since the caller gave up. `isEnd`: no other server is to be tried.
+ */
+export type Tried<Outcome> = { outcome: Outcome; server: 'works' | 'failed' | 'unknown'; isEnd: boolean };
+
+/** Servers that can stand in for one another. */
 export type ServerOrder<Server> = {
   /** All of them: those that work in the order of the configuration, then those that failed lately, the one that failed first before the others. */
   list(): Server[];
-  failed(server: Server): void;
-  worked(server: Server): void;
+  /**
+   * Tries each server once in that order, until one try is the end or the budget (ms) is used up. A try gets an even share of what is left, so
+   * that a server that hangs leaves time for the others; the share is a time limit that the try has to keep.
+   * @returns what the last try came to; undefined where there was no time for any
+   */
+  pass<Outcome>(budgetMs: number, attempt: (server: Server, limitMs: number) => Promise<Tried<Outcome>>): Promise<Outcome | undefined>;
 };
 
 /** Remembers for `restMs` which servers failed, so that a dead first one does not cost every login its time limit. None is ever given up. */
@@ -15,10 +25,27 @@ export function openServerOrder<Server>(servers: readonly Server[], clock: Clock
     const at = failures.get(server);
     return at === undefined || clock() - at >= restMs ? Number.NEGATIVE_INFINITY : at;
   };
+  // Equal ones keep their order, and infinities cannot be subtracted from one another.
+  const list = () => servers.toSorted((a, b) => (failedAt(a) === failedAt(b) ? 0 : failedAt(a) < failedAt(b) ? -1 : 1));
+  const learn = (server: Server, said: Tried<unknown>['server']): void => {
+    if (said === 'works') failures.delete(server);
+    if (said === 'failed') failures.set(server, clock());
+  };
   return {
-    // Equal ones keep their order, and infinities cannot be subtracted from one another.
-    list: () => servers.toSorted((a, b) => (failedAt(a) === failedAt(b) ? 0 : failedAt(a) < failedAt(b) ? -1 : 1)),
-    failed: (server) => void failures.set(server, clock()),
-    worked: (server) => void failures.delete(server),
+    list,
+    async pass<Outcome>(budgetMs: number, attempt: (server: Server, limitMs: number) => Promise<Tried<Outcome>>) {
+      const end = performance.now() + budgetMs;
+      const order = list();
+      let last: Outcome | undefined;
+      for (const [index, server] of order.entries()) {
+        const leftMs = end - performance.now();
+        if (leftMs <= 0) break;
+        const tried = await attempt(server, Math.max(1, Math.floor(leftMs / (order.length - index))));
+        learn(server, tried.server);
+        last = tried.outcome;
+        if (tried.isEnd) break;
+      }
+      return last;
+    },
   };
 }

@@ -1,37 +1,99 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { openServerOrder } from '../../../src/foundation/wire/index.ts';
+import { openServerOrder, type Tried } from '../../../src/foundation/wire/index.ts';
 import { fakeClock, seconds } from '../../kit/clock.ts';
 
+/** How a server is when it is asked. */
+type State = 'well' | 'refusing' | 'dead';
+
+const tries: Record<State, Tried<State>> = {
+  well: { outcome: 'well', server: 'works', isEnd: true },
+  refusing: { outcome: 'refusing', server: 'works', isEnd: false },
+  dead: { outcome: 'dead', server: 'failed', isEnd: false },
+};
+
 describe('The order of servers', () => {
-  it('is that of the configuration, but for those that failed lately', () => {
+  /** Servers that are well until a test says otherwise; `asked` are those of the last pass, with their time limits. */
+  const given = (servers: readonly string[]) => {
     const clock = fakeClock();
-    const order = openServerOrder(['a', 'b', 'c'], clock, seconds(30));
-    assert.deepEqual(order.list(), ['a', 'b', 'c']);
-    order.failed('a');
+    const order = openServerOrder(servers, clock, seconds(30));
+    const states = new Map<string, State>();
+    const asked: { server: string; limitMs: number }[] = [];
+    const pass = async (budgetMs = seconds(10)): Promise<string[]> => {
+      asked.length = 0;
+      await order.pass(budgetMs, async (server, limitMs) => {
+        asked.push({ server, limitMs });
+        return tries[states.get(server) ?? 'well'];
+      });
+      return asked.map(({ server }) => server);
+    };
+    const become = (state: State, ...which: string[]): void => {
+      for (const server of which) states.set(server, state);
+    };
+    return { clock, order, asked, pass, become };
+  };
+
+  it('is that of the configuration, but for those that failed lately', async () => {
+    const { clock, order, pass, become } = given(['a', 'b', 'c']);
+    become('dead', 'a');
+    assert.deepEqual(await pass(), ['a', 'b']);
     assert.deepEqual(order.list(), ['b', 'c', 'a']);
     clock.advance(seconds(10));
-    order.failed('b');
-    order.failed('c');
-    assert.deepEqual(order.list(), ['a', 'b', 'c'], 'with all of them down, the one that failed first');
-    order.worked('c');
-    assert.deepEqual(order.list(), ['c', 'a', 'b']);
+    become('dead', 'b');
+    assert.deepEqual(await pass(), ['b', 'c']);
+    assert.deepEqual(order.list(), ['c', 'a', 'b'], 'of those that failed the one that failed first comes first');
     clock.advance(seconds(20));
     assert.deepEqual(order.list(), ['a', 'c', 'b']);
+    clock.advance(seconds(10));
+    assert.deepEqual(order.list(), ['a', 'b', 'c']);
   });
 
-  it('never leaves a server out', () => {
-    fc.assert(
-      fc.property(fc.array(fc.record({ server: fc.nat(4), ms: fc.nat(40_000), fails: fc.boolean() })), (events) => {
-        const clock = fakeClock();
-        const order = openServerOrder([0, 1, 2, 3, 4], clock, seconds(30));
-        for (const { server, ms, fails } of events) {
+  it('is no other for a server that answers, whatever it answers', async () => {
+    const { pass, become } = given(['a', 'b']);
+    become('refusing', 'a', 'b');
+    assert.deepEqual(await pass(), ['a', 'b']);
+    become('well', 'a');
+    assert.deepEqual(await pass(), ['a']);
+  });
+
+  it('leaves no server out that is well, whatever was before', async () => {
+    const state = fc.constantFrom<State>('well', 'refusing', 'dead');
+    const step = fc.record({ states: fc.array(state, { minLength: 4, maxLength: 4 }), ms: fc.nat(40_000) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step), fc.constantFrom('0', '1', '2', '3'), async (steps, wellOne) => {
+        const { clock, pass, become } = given(['0', '1', '2', '3']);
+        for (const { states, ms } of steps) {
+          for (const [server, each] of states.entries()) become(each, String(server));
           clock.advance(ms);
-          if (fails) order.failed(server);
-          else order.worked(server);
+          await pass();
         }
-        assert.deepEqual(order.list().toSorted(), [0, 1, 2, 3, 4]);
+        // when one of them is well, and no other
+        become('dead', '0', '1', '2', '3');
+        become('well', wellOne);
+        // then the next pass ends there, and has tried none twice
+        const asked = await pass();
+        assert.deepEqual([asked.at(-1), new Set(asked).size], [wellOne, asked.length]);
       }),
     );
+  });
+
+  it('leaves each of them an even share of the time', async () => {
+    const { asked, pass, become } = given(['a', 'b', 'c', 'd']);
+    become('dead', 'a', 'b', 'c', 'd');
+    await pass(seconds(12));
+    // Hardly any of it was used, so those that come later get the whole of what is left.
+    const shares = asked.map(({ limitMs }) => Math.round(limitMs / seconds(1)));
+    assert.deepEqual(shares, [3, 4, 6, 12]);
+  });
+
+  it('asks nobody when no time is left', async () => {
+    const { pass } = given(['a', 'b']);
+    assert.deepEqual(await pass(0), []);
+  });
+
+  it('holds nothing against a server whose caller gave up', async () => {
+    const order = openServerOrder(['a', 'b'], fakeClock(), seconds(30));
+    const outcome = await order.pass(seconds(1), async (server) => ({ outcome: server, server: 'unknown', isEnd: true }));
+    assert.deepEqual([outcome, order.list()], ['a', ['a', 'b']]);
   });
 });

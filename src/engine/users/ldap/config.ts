@@ -44,8 +44,18 @@ export const ldapConfig = z
         'Finds one user. Active Directory, without disabled accounts: (&(objectCategory=person)(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2))(sAMAccountName={user})).',
       ),
     attributes: attributes.prefault({}).describe('Which attribute of an entry holds what.'),
-    serverTimeoutMs: z.int().min(50).max(60_000).default(2000).describe('Longest time for one server, connecting included.'),
-    timeoutMs: z.int().min(50).max(60_000).default(5000).describe('Longest time for all servers of one question.'),
+    serverTimeoutMs: z
+      .int()
+      .min(50)
+      .max(60_000)
+      .default(2000)
+      .describe('Longest time for one server, connecting included; less where the time for all of them leaves less.'),
+    timeoutMs: z
+      .int()
+      .min(50)
+      .max(60_000)
+      .default(5000)
+      .describe('Longest time for all servers of one question; each has an even share of it.'),
     retryAfterMs: z.int().min(0).max(3_600_000).default(30_000).describe('How long a server that failed is asked after the others.'),
     cacheMs: z
       .int()

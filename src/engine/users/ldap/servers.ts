@@ -29,7 +29,7 @@ export function openServers(options: Options): LdapServers {
   const searches = openSearches(config, first);
   return {
     alone: (work) =>
-      first(AbortSignal.timeout(config.timeoutMs), async (server, signal) => {
+      first(config.timeoutMs, async (server, signal) => {
         const session = await openSession(server, signal);
         return work(session, signal).finally(() => session.close());
       }),
@@ -49,29 +49,23 @@ export function openServers(options: Options): LdapServers {
   };
 }
 
-/** Does the work at the first server that can; `whole` is the deadline for all of them. */
-type First = <T>(whole: AbortSignal, work: (server: LdapServer, signal: AbortSignal) => Promise<T>) => Promise<Result<T, string>>;
+/** Does the work at the first server that can; `budgetMs` is the time for all of them. */
+type First = <T>(budgetMs: number, work: (server: LdapServer, signal: AbortSignal) => Promise<T>) => Promise<Result<T, string>>;
 
 function openFirst(servers: readonly LdapServer[], { config, clock, log }: Options): First {
   const order = openServerOrder(servers, clock, config.retryAfterMs);
-  return async (whole, work) => {
-    let last = 'timeout';
-    for (const server of order.list()) {
-      if (whole.aborted) break;
-      const signal = within(whole, config.serverTimeoutMs);
+  return async <T>(budgetMs: number, work: (server: LdapServer, signal: AbortSignal) => Promise<T>) => {
+    const done = await order.pass<Result<T, string>>(budgetMs, async (server, limitMs) => {
+      const signal = AbortSignal.timeout(Math.min(limitMs, config.serverTimeoutMs));
       try {
-        const value = await work(server, signal);
-        order.worked(server);
-        return ok(value);
+        return { outcome: ok(await work(server, signal)), server: 'works', isEnd: true };
       } catch (error) {
         const problem = problemOf(error, signal);
-        last = `${server.url}: ${problem}`;
         log.warn({ server: server.url, problem }, 'an LDAP server cannot be used');
-        // Who was given no more than the rest of the time has not failed yet.
-        if (!whole.aborted) order.failed(server);
+        return { outcome: refused(`${server.url}: ${problem}`), server: 'failed', isEnd: false };
       }
-    }
-    return refused(last);
+    });
+    return done ?? refused('timeout');
   };
 }
 
@@ -86,15 +80,16 @@ function openSearches(config: LdapConfig, first: First) {
   return {
     async run<T>(work: LdapWork<T>): Promise<Result<T, string>> {
       if (isClosed) return refused('closed');
-      const whole = AbortSignal.timeout(config.timeoutMs);
+      const begun = performance.now();
       const before = kept;
       if (before?.isOpen()) {
-        const old = await work(before, within(whole, config.serverTimeoutMs)).then(ok, () => undefined);
+        // Servers and firewalls drop idle connections, some without a word: that says nothing about the server, and leaves each its share.
+        const share = Math.floor(config.timeoutMs / (config.urls.length + 1));
+        const old = await work(before, AbortSignal.timeout(Math.min(share, config.serverTimeoutMs))).then(ok, () => undefined);
         if (old) return old;
-        // Servers and firewalls drop idle connections, some without a word: that says nothing about the server.
         before.close();
       }
-      return first(whole, async (server, signal) => {
+      return first(config.timeoutMs - (performance.now() - begun), async (server, signal) => {
         const session = await openSearcher(server, config, signal);
         return work(session, signal).finally(() => keep(session));
       });

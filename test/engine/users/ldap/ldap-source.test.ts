@@ -190,11 +190,24 @@ describe('Users of an LDAP directory', () => {
       assert.equal((await source.find('alice')).kind, 'found');
     });
 
-    it('servers that all say nothing: the time limit for all of them counts', async () => {
+    it('the first of two says nothing, and may do so for the whole time: the second one still has its share', async () => {
+      const silent = await countedServer(undo, () => undefined);
+      const limits = { cacheMs: 0, timeoutMs: 1000, serverTimeoutMs: 60_000 };
+      const source = given({ urls: [silent.url, slapd.ldap], ...limits });
+      assert.equal((await source.find('alice')).kind, 'found');
+      // A connection that died without a word has no more than a share either.
+      const way = await relay(undo, slapd.ldap);
+      const kept = given({ urls: way.url, ...limits });
+      assert.equal((await kept.find('alice')).kind, 'found');
+      way.freeze();
+      assert.equal((await kept.find('alice')).kind, 'found');
+    });
+
+    it('servers that all say nothing: each gets its share of the time limit for all of them', async () => {
       const silent = await countedServer(undo, () => undefined);
       const source = given({ urls: [silent.url, silent.url, silent.url], serverTimeoutMs: 100, timeoutMs: 150 });
-      await source.find('alice');
-      assert.equal(silent.connections(), 2);
+      assert.equal((await source.find('alice')).kind, 'unavailable');
+      assert.equal(silent.connections(), 3);
     });
 
     it('a server that talks nonsense', async () => {
