@@ -1,4 +1,5 @@
 import { GatewayFault, type PushToken, type Transaction } from '../foundation/model/index.ts';
+import { wireErrorOf } from '../foundation/wire/index.ts';
 import { applyEvent } from './apply.ts';
 import { finish } from './finish.ts';
 import type { EngineParts } from './parts.ts';
@@ -85,10 +86,14 @@ async function look(parts: EngineParts, request: WaitRequest, isOver: boolean): 
     const ended = isOver ? await giveUp(parts, transaction, usable) : await endOf(parts, transaction, usable);
     return ended === 'again' ? ended : { ...ended, tokens };
   } catch (error) {
-    if (!isOver && error instanceof GatewayFault && error.code === 'store-unavailable') return 'unreachable';
+    if (!isOver && isOutage(error)) return 'unreachable';
     throw error;
   }
 }
+
+/** Whether the store could not be asked; that a store tells it by another error than a fault makes it no end of the wait. */
+const isOutage = (error: unknown): boolean =>
+  error instanceof GatewayFault ? error.code === 'store-unavailable' : wireErrorOf(error, undefined) !== undefined;
 
 const isOpen = ({ clock }: EngineParts, { decision }: Transaction): boolean =>
   ['pending', 'code-shown'].includes(statusOf(decision, clock()));

@@ -9,11 +9,34 @@ const byCode = new Map<string, WireError>([
   ['UND_ERR_HEADERS_TIMEOUT', 'timeout'],
   ['UND_ERR_BODY_TIMEOUT', 'timeout'],
   ['ETIMEDOUT', 'timeout'],
-  ['UND_ERR_ABORTED', 'aborted'],
+  ['ESOCKETTIMEDOUT', 'timeout'],
+  ['ERR_TLS_HANDSHAKE_TIMEOUT', 'timeout'],
+  ['ERR_SOCKET_CONNECTION_TIMEOUT', 'timeout'],
+  // Without a signal that fired it was not the caller who gave up: a proxy refused, or the connection was let go.
+  ['UND_ERR_ABORTED', 'connection'],
+  ['ABORT_ERR', 'connection'],
   ['UND_ERR_SOCKET', 'connection'],
   ['UND_ERR_INFO', 'connection'],
   ['UND_ERR_CLOSED', 'connection'],
   ['UND_ERR_DESTROYED', 'connection'],
+  ['ERR_SOCKET_CLOSED', 'connection'],
+  ['ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'connection'],
+  ['ERR_SOCKET_DGRAM_NOT_CONNECTED', 'connection'],
+  ['ERR_SOCKET_DGRAM_NOT_RUNNING', 'connection'],
+  ['ERR_STREAM_DESTROYED', 'connection'],
+  ['ERR_STREAM_PREMATURE_CLOSE', 'connection'],
+  ['ERR_STREAM_WRITE_AFTER_END', 'connection'],
+  ['ERR_HTTP2_INVALID_SESSION', 'connection'],
+  ['ERR_HTTP2_INVALID_STREAM', 'connection'],
+  ['ERR_HTTP2_GOAWAY_SESSION', 'connection'],
+  ['ERR_HTTP2_OUT_OF_STREAMS', 'connection'],
+  ['ERR_HTTP2_SESSION_ERROR', 'connection'],
+  ['ERR_HTTP2_STREAM_ERROR', 'connection'],
+  ['ERR_HTTP2_STREAM_CANCEL', 'connection'],
+  ['ERR_HTTP2_PING_CANCEL', 'connection'],
+  ['ERR_HTTP2_ERROR', 'garbage'],
+  ['ENOTCONN', 'connection'],
+  ['ESHUTDOWN', 'connection'],
   ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'garbage'],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'garbage'],
   ['UND_ERR_HEADERS_OVERFLOW', 'garbage'],
@@ -39,19 +62,56 @@ const byFamily: readonly (readonly [string, WireError])[] = [
   ['EADDR', 'connection'],
   ['ENOTFOUND', 'connection'],
   ['EPIPE', 'connection'],
+  ['HPE_', 'garbage'],
 ];
 
+const byName = new Map<string, WireError>([
+  // The parser's errors come without a code, and those of signals with a number.
+  ['HTTPParserError', 'garbage'],
+  ['TimeoutError', 'timeout'],
+  ['AbortError', 'connection'],
+]);
+
 /**
- * Which expected end an exception of the HTTP client is; `undefined` where it is none (a defect of ours, to be thrown on). A signal that
- * fired explains the exception before its code does.
+ * Which expected end an exception is, whatever its class: by its own code or name, else by those of what caused it. `undefined` where it is
+ * none (a defect of ours, to be thrown on). A signal that fired explains the exception before its code does.
  */
 export function wireErrorOf(error: unknown, signal: AbortSignal | undefined): WireError | undefined {
   if (signal?.aborted) return isTimeout(signal.reason) ? 'timeout' : 'aborted';
-  if (!(error instanceof Error)) return undefined;
-  // The parser's errors come without a code.
-  if (error.name === 'HTTPParserError') return 'garbage';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return byCode.get(code) ?? byFamily.find(([start]) => code.startsWith(start))?.[1];
+  for (const each of causesOf(error)) {
+    const end = endOf(each);
+    if (end) return end;
+  }
+  return undefined;
+}
+
+/** An exception, what it was caused by, and what it gathers (`AggregateError`), nearest first; each once. */
+export function causesOf(error: unknown): readonly object[] {
+  const found = new Set<object>();
+  const waiting = [error];
+  for (const each of waiting) {
+    if (typeof each !== 'object' || each === null || found.has(each)) continue;
+    found.add(each);
+    if ('cause' in each) waiting.push(each.cause);
+    if ('errors' in each && Array.isArray(each.errors)) waiting.push(...each.errors);
+  }
+  return [...found];
+}
+
+function endOf(error: object): WireError | undefined {
+  const [code, name, syscall] = [textOf(error, 'code'), textOf(error, 'name'), textOf(error, 'syscall')];
+  return (
+    byCode.get(code) ??
+    byFamily.find(([start]) => code.startsWith(start))?.[1] ??
+    byName.get(name) ??
+    // A firewall refuses with EPERM or EACCES, a machine without free sockets with EMFILE.
+    (syscall === 'connect' ? 'connection' : undefined)
+  );
+}
+
+function textOf(error: object, field: 'code' | 'name' | 'syscall'): string {
+  const value: unknown = Reflect.get(error, field);
+  return typeof value === 'string' ? value : '';
 }
 
 const isTimeout = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'TimeoutError';

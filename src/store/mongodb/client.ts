@@ -1,7 +1,8 @@
-import { type Db, MongoClient, MongoCompatibilityError, MongoError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import { type Db, MongoClient, MongoCompatibilityError, MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { GatewayFault } from '../../foundation/model/index.ts';
 import type { Uniqueness } from './collections.ts';
 import { databaseOf } from './config.ts';
+import { isOutage } from './faults.ts';
 
 /** Where the database is, and how long we wait for it. `database` as the configuration sets it, if it does. */
 export type ClientOptions = {
@@ -72,7 +73,7 @@ function explain(error: unknown): unknown {
   if (isTooOld(error)) return tooOld();
   if (error instanceof MongoServerError && authenticationFailed.includes(error.code))
     return new GatewayFault('config-invalid', 'MongoDB refuses the user or the password in store.url.');
-  return error instanceof MongoError
+  return error instanceof Error && isOutage(error)
     ? new GatewayFault(
         'store-unavailable',
         `MongoDB cannot be reached (${error.name}: ${error.message}). Is it running, and is store.url right?`,

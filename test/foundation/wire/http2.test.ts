@@ -8,7 +8,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createServer as createTlsServer } from 'node:tls';
 import { openHttp2, type WireOptions } from '../../../src/foundation/wire/index.ts';
@@ -279,5 +279,26 @@ describe('HTTP/2 out', () => {
     const http = openHttp2('https://localhost:1', { proxy: `http://127.0.0.1:${port}`, connectTimeoutMs: 50 });
     const reply = await http.request({ method: 'GET', path: '/', signal: new AbortController().signal });
     assert.deepEqual(reply, { ok: false, error: 'timeout' });
+  });
+
+  it('says `garbage` where something answers that speaks no HTTP/2, or is no proxy', async () => {
+    const other = createTlsServer({ ...selfSigned, ALPNProtocols: ['h2'] }, (socket) =>
+      socket.on('error', () => undefined).write('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    );
+    const noProxy = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-OpenSSH\r\n'));
+    const portOf = async (server: Server): Promise<number> => {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      undo.later(() => server.close());
+      return (server.address() as AddressInfo).port;
+    };
+    const ways: [string, WireOptions][] = [
+      [`https://localhost:${await portOf(other)}`, { ca: selfSigned.cert }],
+      ['https://localhost:1', { proxy: `http://127.0.0.1:${await portOf(noProxy)}` }],
+    ];
+    for (const [origin, options] of ways) {
+      const reply = await openHttp2(origin, options).request({ method: 'GET', path: '/', signal: AbortSignal.timeout(5000) });
+      assert.deepEqual(reply, { ok: false, error: 'garbage' }, origin);
+    }
   });
 });

@@ -111,6 +111,17 @@ describe('HTTP out', () => {
     }
   });
 
+  it('ends with `connection` where the proxy does not let us through', async () => {
+    const proxy = createServer().on('connect', (_request, client) => client.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    await new Promise<void>((ready) => proxy.listen(0, '127.0.0.1', ready));
+    undo.later(() => proxy.close());
+    const reply = await givenHttp({ proxy: `http://127.0.0.1:${portOf(proxy)}` }).request({
+      method: 'GET',
+      url: 'https://nobody.invalid/',
+    });
+    assert.deepEqual(reply, { ok: false, error: 'connection' });
+  });
+
   it('ends with `garbage` for what is not HTTP and for a reply over 1 MiB', async () => {
     const http = givenHttp();
     const notHttp = await givenSocket((socket) => socket.end('SSH-2.0-OpenSSH\r\n'));
