@@ -12,9 +12,11 @@ import {
 import { exposeProviders, guardDefaults, openRegistry, type ProviderEntry, providerConfig } from '../../src/delivery/registry/index.ts';
 import type { DeviceAddress } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
+import { someOutages } from '../kit/outages.ts';
 import { cleanup } from '../kit/temporary.ts';
 
 type Behaviour = (push: Push, signal: AbortSignal) => Promise<DeliveryOutcome>;
+type Given = { does: Behaviour; check?: () => Promise<CheckResult>; serves?: AddressKind[]; serverPerAddress?: boolean };
 
 const fcmOnly: AddressKind[] = ['fcm'];
 const sent: Behaviour = async () => ({ kind: 'sent' });
@@ -32,10 +34,11 @@ describe('The registry of providers', () => {
   afterEach(() => undo.run());
 
   /** A registry whose providers behave as the test says; `seen` is what they were given. */
-  const given = async (behaviours: Record<string, { does: Behaviour; serves?: AddressKind[]; serverPerAddress?: boolean }>) => {
+  const given = async (behaviours: Record<string, Given>) => {
     const seen: string[] = [];
     const checks: CheckResult[] = [];
-    const definitions = Object.entries(behaviours).map(([kind, { does, serves = fcmOnly, serverPerAddress = false }]) =>
+    const lastCheck = async (): Promise<CheckResult> => checks.at(-1) ?? { ok: true };
+    const definitions = Object.entries(behaviours).map(([kind, { does, check = lastCheck, serves = fcmOnly, serverPerAddress = false }]) =>
       defineProvider({
         kind,
         addresses: serves,
@@ -46,7 +49,7 @@ describe('The registry of providers', () => {
             seen.push(`${kind} ${push.address?.value ?? '-'}`);
             return does(push, signal);
           },
-          check: async () => checks.at(-1) ?? { ok: true },
+          check,
           expires: () => [],
           close: async () => void seen.push(`${kind} closed`),
         }),
@@ -336,5 +339,28 @@ describe('The registry of providers', () => {
   it('refuses kinds that are not in its catalog, and names those that are', () => {
     const { error } = providerConfig(catalog).safeParse({ name: 'x', kind: 'pigeon', config: {} });
     assert.match(error?.issues[0]?.message ?? '', /poll-only/);
+  });
+
+  it('takes what the wire does for an outage where a provider throws it, and anything else for a defect', async () => {
+    for (const { title, error, means } of someOutages) {
+      const { tried, logged } = await given({ one: { does: () => Promise.reject(error) }, two: { does: sent } });
+      assert.deepEqual([await tried(['one', 'two']), logged], [[`one unavailable ${means}`, 'two sent'], []], title);
+    }
+    const { tried, logged } = await given({ one: { does: () => Promise.reject(new TypeError('oops')) } });
+    assert.deepEqual([await tried(['one']), logged.length], [['one unavailable defect'], 1]);
+  });
+
+  it('ends a check with its time, and tells what was thrown as a problem', async () => {
+    const problemOf = async (check: () => Promise<CheckResult>, signal = new AbortController().signal): Promise<string> => {
+      const { registry } = await given({ one: { does: sent, check } });
+      const result = await registry.check('one', signal);
+      return result && !result.ok ? result.problem : 'none';
+    };
+    const lasting = () => new Promise<CheckResult>(() => undefined);
+    assert.match(await problemOf(lasting, AbortSignal.abort()), /did not answer in time/);
+    for (const { title, error, means } of someOutages)
+      assert.match(await problemOf(() => Promise.reject(error)), new RegExp(`cannot be reached \\(${means}\\)`), title);
+    assert.match(await problemOf(() => Promise.reject(new TypeError('oops'))), /a defect of the provider/);
+    assert.equal(await problemOf(async () => ({ ok: false, problem: 'its own words' }), AbortSignal.abort()), 'its own words');
   });
 });

@@ -1,5 +1,6 @@
 import type { DeviceAddress } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
+import { wireErrorOf } from '../../foundation/wire/index.ts';
 import type { DeliveryOutcome, Push } from '../provider-kit/index.ts';
 import type { Opened } from './open-provider.ts';
 
@@ -19,7 +20,10 @@ export type Attempting = {
   force?: 'force' | undefined;
 };
 
-/** One delivery that ends with its budget even where the provider does not, and as `defect` where it throws. */
+/**
+ * One delivery that ends with its budget even where the provider does not. What it throws is `defect`, but for what the wire can do: that ends
+ * as it does.
+ */
 export async function attempt({ step, push, budgetMs, log, isOver, force }: Attempting): Promise<Ended> {
   const { name, provider, guard, address } = step;
   const start = performance.now();
@@ -32,6 +36,8 @@ export async function attempt({ step, push, budgetMs, log, isOver, force }: Atte
     try {
       return await Promise.race([provider.deliver({ ...push, budgetMs, ...(address ? { address } : {}) }, signal), late]);
     } catch (error) {
+      const end = wireErrorOf(error, signal);
+      if (end) return { kind: 'unavailable', reason: end };
       log.error({ err: error, provider: name }, 'a provider threw; that is a defect of the provider');
       return { kind: 'unavailable', reason: 'defect' };
     }

@@ -1,5 +1,6 @@
 import { type DeviceAddress, GatewayFault, pollOnlyProvider } from '../../foundation/model/index.ts';
 import type { CheckResult } from '../provider-kit/index.ts';
+import { checkOne } from './check.ts';
 import { guardDefaults, type ProviderEntry } from './config.ts';
 import { type Opened, openProvider, type Surroundings } from './open-provider.ts';
 import { countDelivery } from './provider-metrics.ts';
@@ -17,7 +18,10 @@ export type Registry = {
   /** Walks a plan until one provider takes the push. Never throws for what a provider or the wire does. */
   deliver(plan: Plan, push: OutgoingPush): Promise<Delivery>;
   status(): ProviderStatus[];
-  /** Proves the credentials of one provider, and takes it back when its breaker was open; undefined when there is none of that name. */
+  /**
+   * Proves the credentials of one provider, within the time of the signal, and takes it back when its breaker was open; undefined when there is none
+   * of that name. Never throws for what a provider does.
+   */
   check(name: string, signal: AbortSignal): Promise<CheckResult | undefined>;
   /** Waits for the deliveries under way, then lets all connections go. */
   close(): Promise<void>;
@@ -46,7 +50,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     status: () => named().map(statusOf),
     async check(name, signal) {
       const opened = open.get(name);
-      const result = await opened?.provider.check(signal);
+      const result = opened && (await checkOne(opened, signal, log));
       if (result?.ok) opened?.guard.close();
       return result;
     },
