@@ -17,26 +17,30 @@ class ConnectFailed extends Error {
 
 /**
  * Connects to an origin by HTTP/2, through a proxy where there is one, and waits for its first word: that says how many streams it takes at
- * once (APNs takes one before it has seen good credentials). Rejects with the error of the system or of TLS.
+ * once (APNs takes one before it has seen good credentials). Rejects with the error of the system or of TLS, and when `givenUp` fires.
  */
-export async function connectHttp2(origin: string, options: WireOptions): Promise<ClientHttp2Session> {
+export async function connectHttp2(origin: string, options: WireOptions, givenUp: AbortSignal): Promise<ClientHttp2Session> {
   const { connectTimeoutMs = 10_000 } = options;
-  const socket = await socketTo(new URL(origin), options);
+  const socket = await socketTo(new URL(origin), options, givenUp);
   const session = connect(origin, { createConnection: () => socket });
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
       clearTimeout(late);
+      givenUp.removeEventListener('abort', onGivenUp);
       // A session that was never there does not take its socket along.
       socket.destroy();
       reject(error);
     };
     const late = setTimeout(() => fail(new ConnectFailed('ETIMEDOUT', 'connecting took too long')), connectTimeoutMs);
     const onClose = (): void => fail(new ConnectFailed('ECONNRESET', 'the connection was closed'));
+    const onGivenUp = (): void => fail(givenUp.reason);
+    givenUp.addEventListener('abort', onGivenUp, { once: true });
     session.once('error', fail).once('close', onClose);
     // A far side that refuses our certificate ends the socket, of which the session says nothing.
     socket.once('error', fail).once('close', onClose);
     session.once('remoteSettings', () => {
       clearTimeout(late);
+      givenUp.removeEventListener('abort', onGivenUp);
       socket.off('error', fail).off('close', onClose);
       // Whoever uses the session hears of its end by its streams.
       session
@@ -48,11 +52,12 @@ export async function connectHttp2(origin: string, options: WireOptions): Promis
   });
 }
 
-async function socketTo({ hostname, port, protocol }: URL, options: WireOptions): Promise<Duplex> {
+async function socketTo({ hostname, port, protocol }: URL, options: WireOptions, givenUp: AbortSignal): Promise<Duplex> {
   const { ca, verifyTls = true, clientCertificate, proxy, connectTimeoutMs = 10_000 } = options;
   const host = hostname.replace(/^\[|\]$/g, '');
   const target = { host, port: Number(port || (protocol === 'https:' ? 443 : 80)) };
-  const tunnel = proxy === undefined ? undefined : await tunnelThrough(proxy, `${hostname}:${target.port}`, connectTimeoutMs);
+  const through = { target: `${hostname}:${target.port}`, limitMs: connectTimeoutMs, givenUp };
+  const tunnel = proxy === undefined ? undefined : await tunnelThrough(proxy, through);
   if (protocol !== 'https:') return tunnel ?? connectTcp(target);
   return connectTls({
     ...(tunnel ? { socket: tunnel } : target),
@@ -64,8 +69,10 @@ async function socketTo({ hostname, port, protocol }: URL, options: WireOptions)
   });
 }
 
+type Through = { target: string; limitMs: number; givenUp: AbortSignal };
+
 /** A connection to `target` (host:port) through an HTTP proxy. */
-function tunnelThrough(proxy: string, target: string, limitMs: number): Promise<Duplex> {
+function tunnelThrough(proxy: string, { target, limitMs, givenUp }: Through): Promise<Duplex> {
   const { protocol, hostname, port, username, password } = new URL(proxy);
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const headers = { host: target, ...(username === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` }) };
@@ -77,6 +84,7 @@ function tunnelThrough(proxy: string, target: string, limitMs: number): Promise<
       method: 'CONNECT',
       path: target,
       headers,
+      signal: givenUp,
     });
     // For the whole of it: a proxy that goes on talking is no nearer to its end.
     const late = setTimeout(() => asked.destroy(new ConnectFailed('ETIMEDOUT', 'the proxy took too long')), limitMs);

@@ -31,11 +31,12 @@ type Line = { session: ClientHttp2Session; holding<T>(work: Promise<T>): Promise
 export function openHttp2(origin: string, options: WireOptions): Http2 {
   let current: Promise<Line> | undefined;
   let closed = false;
+  const closing = new AbortController();
   const underWay = new Set<Promise<unknown>>();
 
   const line = (): Promise<Line> => {
     if (current) return current;
-    const connecting = connectHttp2(origin, options).then((opened) => {
+    const connecting = connectHttp2(origin, options, closing.signal).then((opened) => {
       opened.once('goaway', forget).once('close', forget).once('error', forget);
       // Every stream listens for GOAWAY.
       opened.setMaxListeners(0);
@@ -76,6 +77,8 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
     async close() {
       closed = true;
       await Promise.allSettled(underWay);
+      // Nobody waits any more for a connection that is still being made.
+      closing.abort();
       const opened = await current?.catch(() => undefined);
       opened?.session.close();
     },

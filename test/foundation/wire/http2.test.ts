@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import {
@@ -8,7 +9,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createServer as createTlsServer } from 'node:tls';
 import { openHttp2, type WireOptions } from '../../../src/foundation/wire/index.ts';
@@ -46,8 +47,6 @@ describe('HTTP/2 out', () => {
     const get = (path: string, signal = AbortSignal.timeout(5000)) => http.request({ method: 'GET', path, signal });
     return { http, get, sessions, port, server };
   };
-  /** How many sockets hold this process; each of the far side's ends is one of them. */
-  const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
   const answers = (stream: ServerHttp2Stream, body = 'ok', status = 200): void => {
     stream.respond({ ':status': status, 'x-kind': 'test' });
     stream.end(body);
@@ -83,42 +82,28 @@ describe('HTTP/2 out', () => {
     assert.deepEqual(await get('/', AbortSignal.abort()), { ok: false, error: 'aborted' });
   });
 
-  it('holds the process while a call is under way, and lets it go when the connection is idle', async () => {
-    // given a far side that answers one path and holds the others
-    const held: ServerHttp2Stream[] = [];
-    let bothThere = (): void => undefined;
-    const { get, sessions } = await given((stream, path) => {
-      if (path === '/') return answers(stream);
-      if (held.push(stream) === 2) bothThere();
-    });
-    await get('/');
-    const idle = sockets();
-    // when two calls are under way
-    const giveUp = new AbortController();
-    const there = new Promise<void>((resolve) => {
-      bothThere = resolve;
-    });
-    const calls = [get('/one'), get('/two', giveUp.signal)];
-    await there;
-    // then they hold the process until the last of them has ended, by a reply or by being given up
-    assert.equal(sockets(), idle + 1);
-    giveUp.abort();
-    await calls[1];
-    assert.equal(sockets(), idle + 1);
-    for (const stream of held) if (!stream.closed) answers(stream);
-    assert.ok((await calls[0])?.ok);
-    assert.deepEqual([sockets(), sessions.length], [idle, 1]);
-  });
-
-  it('lets the process go when a call that waits for its turn is given up', async () => {
-    // given a far side that takes one stream at a time, and hangs
-    const giveUp = new AbortController();
-    const before = sockets();
-    const { get } = await given(() => giveUp.abort(), {}, { settings: { maxConcurrentStreams: 1 } });
-    const calls = [get('/hangs', giveUp.signal), get('/waits', giveUp.signal)];
-    await Promise.all(calls);
-    // then only the far side's end of the connection is left
-    assert.equal(sockets(), before + 1);
+  it('holds the process while a call is under way, and lets it go when its connection is idle', async () => {
+    // given a far side that takes one stream at a time, and hangs after the first
+    const onStream = (stream: ServerHttp2Stream, path: string): void => void (path === '/' && answers(stream));
+    const { port } = await given(onStream, {}, { settings: { maxConcurrentStreams: 1 } });
+    // when a process asks, gives up a call that is under way and one that waits for its turn, and closes nothing
+    const program = `
+      import { setImmediate } from 'node:timers/promises';
+      import { openHttp2 } from './src/foundation/wire/index.ts';
+      const http = openHttp2('https://localhost:${port}', { verifyTls: false });
+      const giveUp = new AbortController();
+      const get = (path) => http.request({ method: 'GET', path, signal: giveUp.signal });
+      const first = await get('/');
+      const more = [get('/hangs'), get('/waits')];
+      await setImmediate();
+      giveUp.abort();
+      console.log(first.value.body, ...(await Promise.all(more)).map(({ error }) => error));`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    undo.later(() => child.kill());
+    const said = text(child.stdout);
+    const [code] = await once(child, 'close');
+    // then it has heard of each, and has ended by itself
+    assert.deepEqual([code, await said], [0, 'ok aborted aborted\n']);
   });
 
   it('sends a stream again, on a fresh connection, when GOAWAY says that nobody looked at it', async () => {
@@ -299,6 +284,26 @@ describe('HTTP/2 out', () => {
     for (const [origin, options] of ways) {
       const reply = await openHttp2(origin, options).request({ method: 'GET', path: '/', signal: AbortSignal.timeout(5000) });
       assert.deepEqual(reply, { ok: false, error: 'garbage' }, origin);
+    }
+  });
+
+  it('closes at once while a connection is being made that nobody waits for any more', async () => {
+    // given a far side, and a proxy, that take connections and say nothing
+    const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    undo.later(() => silent.close());
+    const address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    for (const [origin, proxy] of [[`https://${address}`], ['https://localhost:1', `http://${address}`]] as const) {
+      const http = openHttp2(origin, { connectTimeoutMs: 60_000, ...(proxy === undefined ? {} : { proxy }) });
+      const giveUp = new AbortController();
+      const asked = http.request({ method: 'GET', path: '/', signal: giveUp.signal });
+      const [far] = (await once(silent, 'connection')) as [Socket];
+      giveUp.abort();
+      assert.deepEqual(await asked, { ok: false, error: 'aborted' });
+      // when it is closed, then the connection is gone
+      const gone = once(far, 'close');
+      await http.close();
+      await gone;
     }
   });
 });
