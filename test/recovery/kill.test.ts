@@ -50,7 +50,7 @@ describe('A gateway that is killed', function () {
     const admin = await client.login('admin', password);
     for (let round = 0; round < rounds; round += 1) {
       // when it is killed after some acknowledgements, with other requests under way, and started again
-      const enough = countTo(1 + 2 * (round % 10), ledger);
+      const enough = countTo(1 + 5 * (round % 4), ledger);
       const load = Array.from({ length: workers }, (_, worker) => work(client, admin, ledger, `user${round}-${worker}`));
       await Promise.race([enough, Promise.all(load)]);
       await gateway.end('SIGKILL');
