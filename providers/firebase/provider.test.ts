@@ -257,8 +257,12 @@ describe('The provider firebase', () => {
 
     it('or none in time: the login ends with its deadline', async () => {
       const { deliver, asked, answerToken } = await given();
-      answerToken(() => ({ kind: 'hang' }));
-      const outcome = await deliver({}, AbortSignal.timeout(100));
+      const deadline = new AbortController();
+      answerToken(() => {
+        deadline.abort(new DOMException('late', 'TimeoutError'));
+        return { kind: 'hang' };
+      });
+      const outcome = await deliver({}, deadline.signal);
       assert.deepEqual([outcome.kind, outcome.reason, asked.length], ['unavailable', 'timeout', 1]);
     });
   });
