@@ -64,7 +64,7 @@ function planFor(parts: EngineParts, asker: Asker, token: PushToken): DeliveryPl
 /** Whether the phone of this push token may ask for what is waiting for it. */
 export function mayPoll(parts: EngineParts, asker: Asker, token: PushToken): boolean {
   if (parts.phones[token.phone.protocol]?.canPoll === false) return false;
-  const facts = { ...factsOf(parts, asker, token.owner, token), scope: 'authentication' as const };
+  const facts = factsOf(parts, asker, token.owner, token);
   const rule = parts.policy.value('push_allow_polling', facts) ?? 'allow';
   if (rule === 'token') return token.phone.part.pollingAllowed !== 'false';
   return rule === 'allow';

@@ -73,7 +73,7 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
   const now = parts.clock();
   const first = tokens[0];
   const facts = factsOf(parts, asker, { user, realm }, first);
-  const validitySeconds = parts.policy.value('push_validity_seconds', { ...facts, scope: 'authentication' });
+  const validitySeconds = parts.policy.value('push_validity_seconds', facts);
   const validityMs = validitySeconds === undefined ? usualValidityMs(parts, tokens) : validitySeconds * 1000;
   const until = now + Math.max(validityMs, request.atLeastMs ?? 0);
   const bucket = first ? bucketOf(first.serial, first.owner) : 0;
@@ -147,9 +147,9 @@ export const canAsk = ({ phones }: EngineParts, token: PushToken, { mode }: Ask)
 type Asked = { ask: Ask; phone: PhoneProtocol };
 
 function promptFor({ policy, clock }: EngineParts, { asker, prompt, kind }: IssueRequest, token: PushToken, { ask, phone }: Asked): Prompt {
-  const facts = { ...factsOf({ clock, policy }, asker, token.owner, token), scope: 'authentication' as const };
+  const facts = factsOf({ clock, policy }, asker, token.owner, token);
   // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
-  const url = policy.value(phone.answerUrl.action, { ...facts, scope: phone.answerUrl.scope }) ?? token.registrationUrl;
+  const url = policy.value(phone.answerUrl, facts) ?? token.registrationUrl;
   const { user = '', realm = '' } = token.owner ?? {};
   const { isExact = false, isLiteral = false } = prompt;
   const text = isExact ? undefined : policy.value('push_text_on_mobile', facts);
@@ -162,7 +162,7 @@ function promptFor({ policy, clock }: EngineParts, { asker, prompt, kind }: Issu
     shape: kind === 'activation' ? 'activation' : (prompt.shape ?? 'question'),
     isExact,
     url,
-    sslVerify: policy.value('push_ssl_verify', facts) ?? true,
+    sslVerify: policy.value('push_ssl_verify', facts, 'authentication') ?? true,
     mode: ask.mode,
     ...(ask.mode === 'presence' ? { options: ask.options } : {}),
   };

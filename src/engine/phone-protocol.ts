@@ -80,9 +80,7 @@ export type SealTools = {
 };
 
 /** Which policy says where phones answer. */
-export type AnswerUrl =
-  | { action: 'push_registration_url'; scope: 'enrollment' }
-  | { action: 'pushtoken_challenge_callback_url'; scope: 'authentication' };
+export type AnswerUrl = 'push_registration_url' | 'pushtoken_challenge_callback_url';
 
 /**
  * What an app speaks, implemented by a folder under `edge/phones`. Pure: no I/O, no clock, no randomness of its own. The type parameters

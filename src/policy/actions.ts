@@ -165,6 +165,10 @@ export type ActionName = keyof typeof actions;
 export type ActionValue<A extends ActionName> = z.output<(typeof actions)[A]['value']>;
 /** What one rule says. */
 export type RuleActions = { [A in ActionName]?: ActionValue<A> };
+/** What else has to be said to ask for an action: its scope, where it means one thing in one scope and another in the other. */
+export type ScopeOf<A extends ActionName> = (typeof actions)[A]['scopes'] extends readonly [Scope]
+  ? []
+  : [scope: (typeof actions)[A]['scopes'][number]];
 /** An action that permits. */
 export type Permission = { [A in ActionName]: (typeof actions)[A]['scopes'] extends readonly ['admin'] ? A : never }[ActionName];
 

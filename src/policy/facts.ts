@@ -1,12 +1,9 @@
-import type { Scope } from './actions.ts';
-
 /**
  * What is known of a request. `now` is epoch ms; what is absent matches no list. `headers` have lower-case names, `params` are what the request
  * asked with, `action` is its path, `token` its fields as text, `tokenInfo` what is noted about it, `userinfo` what a source tells of the user.
  */
 export type Facts = {
   now: number;
-  scope?: Scope;
   realm?: string;
   resolver?: string;
   user?: string;

@@ -1,4 +1,4 @@
-import { type ActionName, type ActionValue, actions, isActionName, type Permission, type Scope } from './actions.ts';
+import { type ActionName, type ActionValue, actions, isActionName, type Permission, type Scope, type ScopeOf } from './actions.ts';
 import { shortTextsOf } from './condition.ts';
 import { edupushSpelling, isAboutEdupush, isEdupushSpelling } from './edupush.ts';
 import type { Facts } from './facts.ts';
@@ -32,9 +32,10 @@ export type RuleExplanation = {
 
 /** What the rules say. For each action the first rule that matches and has it decides; for edupush tokens any `edupush_x` before any `push_x`. */
 export type Policy = {
-  value<A extends ActionName>(action: A, facts: Facts): ActionValue<A> | undefined;
+  /** What is decided for an action. Its scope is that of the action table; `scope` only for those that two scopes know. */
+  value<A extends ActionName>(action: A, facts: Facts, ...scope: ScopeOf<A>): ActionValue<A> | undefined;
   /** The value with the name of the rule that decides it, where that name is told. */
-  decision<A extends ActionName>(action: A, facts: Facts): { value: ActionValue<A>; rule: string } | undefined;
+  decision<A extends ActionName>(action: A, facts: Facts, ...scope: ScopeOf<A>): { value: ActionValue<A>; rule: string } | undefined;
   /** Whether a permission of scope `admin` is given: always while no rule of that scope exists. */
   permits(action: Permission, facts: Facts): boolean;
   /** Whether any rule looks at what a source of users tells. */
@@ -49,42 +50,46 @@ export type Policy = {
 /** Reads the rules once. */
 export function openPolicy(rules: readonly Rule[]): Policy {
   const compiled = rules.map((rule) => ({ rule, match: compileMatch(rule.match) }));
-  const firstWith = (action: ActionName, facts: Facts): Rule | undefined => {
-    const scopes: readonly Scope[] = actions[action].scopes;
-    const fits = ({ scope }: Rule): boolean =>
-      (facts.scope === undefined || scopes.includes(facts.scope)) &&
-      (scope === undefined || facts.scope === undefined || scope === facts.scope);
-    return compiled.find(({ rule, match }) => Object.hasOwn(rule.actions, action) && fits(rule) && match.matches(facts))?.rule;
-  };
-  const deciding = (action: ActionName, facts: Facts): Rule | undefined => {
-    if (!isAboutEdupush(facts)) return isEdupushSpelling(action) ? undefined : firstWith(action, facts);
+  const firstWith = (action: ActionName, facts: Facts, scope?: Scope): Rule | undefined =>
+    compiled.find(
+      ({ rule, match }) =>
+        Object.hasOwn(rule.actions, action) &&
+        // A rule without a scope is meant for every scope that knows its actions, and one with a scope has no others.
+        (scope === undefined || rule.scope === undefined || rule.scope === scope) &&
+        match.matches(facts),
+    )?.rule;
+  const deciding = (action: ActionName, facts: Facts, scope?: Scope): Rule | undefined => {
+    if (!isAboutEdupush(facts)) return isEdupushSpelling(action) ? undefined : firstWith(action, facts, scope);
     const special = edupushSpelling(action);
-    return (special && firstWith(special, facts)) ?? firstWith(action, facts);
+    return (special && firstWith(special, facts, scope)) ?? firstWith(action, facts, scope);
   };
-  const value = <A extends ActionName>(action: A, facts: Facts): ActionValue<A> | undefined => {
-    const rule = deciding(action, facts);
-    return (isAboutEdupush(facts) ? rule?.edupush[action] : undefined) ?? rule?.actions[action];
-  };
+  const valueIn = <A extends ActionName>(rule: Rule | undefined, action: A, facts: Facts): ActionValue<A> | undefined =>
+    (isAboutEdupush(facts) ? rule?.edupush[action] : undefined) ?? rule?.actions[action];
+  const value = <A extends ActionName>(action: A, facts: Facts, ...[scope]: [scope?: Scope]): ActionValue<A> | undefined =>
+    valueIn(deciding(action, facts, scope), action, facts);
   const hasAdminRules = rules.some(({ scope, actions: given }) => scope === 'admin' || Object.keys(given).some(isPermission));
   return {
     value,
-    decision<A extends ActionName>(action: A, facts: Facts): { value: ActionValue<A>; rule: string } | undefined {
-      const rule = deciding(action, facts);
-      const decided = value(action, facts);
+    decision<A extends ActionName>(
+      action: A,
+      facts: Facts,
+      ...[scope]: [scope?: Scope]
+    ): { value: ActionValue<A>; rule: string } | undefined {
+      const rule = deciding(action, facts, scope);
+      const decided = valueIn(rule, action, facts);
       return rule && decided !== undefined ? { value: decided, rule: rule.name } : undefined;
     },
     looksAtUsers: rules.some(({ match }) => match.resolver || match.conditions?.some(({ section }) => section === 'userinfo')),
     demandShort: shortTextsOf(rules.flatMap(({ match }) => match.conditions ?? [])),
-    permits: (action, facts) => !hasAdminRules || value(action, { ...facts, scope: 'admin' }) === true,
+    permits: (action, facts) => !hasAdminRules || value(action, facts) === true,
     planDelivery(facts, { recorded, fallback, defaultDeadlineMs }) {
-      const authentication = { ...facts, scope: 'authentication' as const };
-      const hedgeMs = value('push_hedge_ms', authentication);
+      const hedgeMs = value('push_hedge_ms', facts);
       const times = {
-        deadlineMs: value('push_deadline_ms', authentication) ?? defaultDeadlineMs,
+        deadlineMs: value('push_deadline_ms', facts) ?? defaultDeadlineMs,
         ...(hedgeMs === undefined ? {} : { hedgeMs }),
       };
-      const rule = deciding('push_provider', authentication);
-      const chosen = value('push_provider', authentication);
+      const rule = deciding('push_provider', facts);
+      const chosen = value('push_provider', facts);
       if (rule && chosen) return { providers: chosen, ...times, because: 'policy', rule: rule.name };
       if (recorded !== undefined) return { providers: [recorded], ...times, because: 'enrolment' };
       return fallback === undefined

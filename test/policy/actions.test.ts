@@ -85,7 +85,6 @@ describe('Policies taken over from privacyIDEA', () => {
 describe('More conditions of a rule', () => {
   const facts: Facts = {
     now: moment,
-    scope: 'authentication',
     params: { type: 'push', client: '10.0.0.1' },
     token: { active: 'true', locked: 'false', maxfail: '10' },
     tokenInfo: { last_auth: '2026-11-20T08:00:00Z', purchased: 'in 2025' },

@@ -5,11 +5,10 @@ describe('The decision of an action', () => {
   const policy = openPolicy(
     [
       { name: 'partners', match: { realm: ['partners'] }, actions: { passthru: 'old-otp' } },
-      { name: 'not here', scope: 'authorization', actions: { add_user_in_response: true } },
       { name: 'all', actions: { passthru: 'userstore', passOnNoUser: false } },
     ].map((rule) => ruleConfig.parse(rule)),
   );
-  const facts = { now: 0, scope: 'authentication' as const };
+  const facts = { now: 0 };
 
   it('names the rule that decides', () => {
     assert.deepEqual(policy.decision('passthru', { ...facts, realm: 'partners' }), { value: 'old-otp', rule: 'partners' });
@@ -19,7 +18,6 @@ describe('The decision of an action', () => {
 
   it('is none where no rule decides', () => {
     assert.equal(policy.decision('otppin', facts), undefined);
-    assert.equal(policy.decision('add_user_in_response', facts), undefined);
   });
 });
 

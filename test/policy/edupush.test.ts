@@ -7,7 +7,6 @@ const about = (tokenType: string, over: Partial<Facts> = {}): Facts => ({
   now: Date.UTC(2026, 2, 2, 12),
   user: 'alice',
   tokenType,
-  scope: 'authentication',
   ...over,
 });
 
@@ -22,7 +21,10 @@ describe("Policies in eduMFA's spelling", () => {
 
   it('beat it within one rule, a no included', () => {
     const policy = openPolicy(rules({ actions: { push_ssl_verify: true, edupush_ssl_verify: false } }));
-    assert.deepEqual([policy.value('push_ssl_verify', about('edupush')), policy.value('push_ssl_verify', about('push'))], [false, true]);
+    assert.deepEqual(
+      ['edupush', 'push'].map((type) => policy.value('push_ssl_verify', about(type), 'authentication')),
+      [false, true],
+    );
   });
 
   it('leave all else to the usual spelling', () => {
@@ -36,8 +38,8 @@ describe("Policies in eduMFA's spelling", () => {
 
   it('keep to the scopes of their rule', () => {
     const policy = openPolicy(rules({ scope: 'enrollment', actions: { edupush_ssl_verify: '0' } }));
-    assert.equal(policy.value('push_ssl_verify', about('edupush')), undefined);
-    assert.equal(policy.value('push_ssl_verify', about('edupush', { scope: 'enrollment' })), false);
+    assert.equal(policy.value('push_ssl_verify', about('edupush'), 'authentication'), undefined);
+    assert.equal(policy.value('push_ssl_verify', about('edupush'), 'enrollment'), false);
   });
 
   it('explain which spelling decided', () => {

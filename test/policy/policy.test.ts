@@ -22,7 +22,6 @@ const facts = (over: Partial<Facts> = {}): Facts => ({
   authServer: 'vpn',
   dialect: 'privacyidea',
   tokenType: 'push',
-  scope: 'authentication',
   ...over,
 });
 const title = (...given: object[]) => {
@@ -99,8 +98,8 @@ describe('Policies', () => {
 
   it('tell the two meanings of one name apart by scope', () => {
     const policy = openPolicy(rules({ scope: 'enrollment', actions: { push_ssl_verify: false } }, { actions: { push_ssl_verify: '1' } }));
-    assert.equal(policy.value('push_ssl_verify', facts({ scope: 'enrollment' })), false);
-    assert.equal(policy.value('push_ssl_verify', facts()), true);
+    assert.equal(policy.value('push_ssl_verify', facts(), 'enrollment'), false);
+    assert.equal(policy.value('push_ssl_verify', facts(), 'authentication'), true);
   });
 
   it('permit everything while no rule of administrators exists, and then only what one allows', () => {

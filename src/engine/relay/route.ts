@@ -19,7 +19,7 @@ export type RelayRoute = {
 export function routeOf(parts: EngineParts, asker: Asker, gda: string, found: RelayDevice | undefined): RelayRoute {
   const device = found?.owner === asker.authServer ? found : undefined;
   const addresses = found && !device ? [] : addressesOf(gda, device);
-  const canPoll = device?.publicKey !== undefined && parts.policy.value('push_allow_polling', authentication(parts, asker)) !== 'deny';
+  const canPoll = device?.publicKey !== undefined && parts.policy.value('push_allow_polling', factsOf(parts, asker, undefined)) !== 'deny';
   const kinds = kindsOfProviders(parts);
   const planned = planFor(parts, asker);
   const plan = { ...planned, providers: planned.providers.filter((name) => canPoll || !kinds(name).includes('none')) };
@@ -29,8 +29,6 @@ export function routeOf(parts: EngineParts, asker: Asker, gda: string, found: Re
   const reach = canPoll || serves(living) ? 'reachable' : serves(addresses) ? 'dead-address' : 'unknown-gda';
   return { plan, addresses, canPoll, reach };
 }
-
-const authentication = (parts: EngineParts, asker: Asker) => ({ ...factsOf(parts, asker, undefined), scope: 'authentication' as const });
 
 function kindsOfProviders({ registry }: EngineParts): (name: string) => readonly string[] {
   const status = new Map(registry.status().map(({ name, addresses }) => [name, addresses]));

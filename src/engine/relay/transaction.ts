@@ -21,7 +21,7 @@ export const relaySerial = (gda: string): string => `relay-${sha256Hex(gda)}`;
 export function relayTransaction(parts: EngineParts, { asker, transactionId, gda, payload }: RelayRequest, leaseMs: number): Transaction {
   const { clock, policy, settings } = parts;
   const now = clock();
-  const facts = { ...factsOf(parts, asker, undefined), scope: 'authentication' as const };
+  const facts = factsOf(parts, asker, undefined);
   const seconds = policy.value('push_validity_seconds', facts);
   const until = now + Math.max(seconds === undefined ? settings.challengeValidityMs : seconds * 1000, leastMs);
   const serial = relaySerial(gda);

@@ -21,7 +21,7 @@ export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void>
   const admin = await adminOf(parts, ctx, 'enrollPUSH');
   const wish = await readWish(parts, params);
   const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
-  const facts = { ...parts.engine.facts(askerFor(parts, ctx, server), wish.owner), tokenType, scope: 'authentication' as const };
+  const facts = { ...parts.engine.facts(askerFor(parts, ctx, server), wish.owner), tokenType };
   const url = parts.engine.policy.value('pushtoken_pairing_callback_url', facts);
   if (url === undefined) throw new LinotpFault('untyped', 'Policy pushtoken_pairing_callback_url must have a value');
   const name = () => '';

@@ -51,7 +51,7 @@ async function isAbout(parts: LinotpParts, params: LinotpParams, { user, realm }
 async function isAllowed(parts: LinotpParts, ctx: Context, { transaction, pass, params }: Question): Promise<boolean> {
   const { engine, clientAddress } = parts;
   const owner = { user: transaction.user, realm: transaction.realm };
-  const facts = { ...engine.facts(askerFor(parts, ctx), owner), scope: 'authentication' as const };
+  const facts = engine.facts(askerFor(parts, ctx), owner);
   const alone = params.text('user') ? undefined : params.text('serial');
   return passRule(engine.policy, facts) === 'any' || engine.checkFirstLeg({ transaction, pass, source: clientAddress(ctx), alone });
 }

@@ -102,7 +102,7 @@ async function firstLeg(
   const { user, realm, isBySerial, person } = subject;
   const known = typeof person === 'object' ? factsOfPerson(person) : {};
   const asker: Asker = { ...askerFor(parts, ctx, server), ...known };
-  const facts = { ...engine.facts(asker, { user, realm }, tokens[0]), scope: 'authentication' as const };
+  const facts = engine.facts(asker, { user, realm }, tokens[0]);
   const pass = params.text('pass');
   const rule = passRule(engine.policy, facts);
   if (pass === undefined || tokens.length === 0 || (isBySerial && rule === 'userstore')) return refused;

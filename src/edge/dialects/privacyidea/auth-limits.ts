@@ -48,7 +48,7 @@ export const isIdleTooLong = ({ lastLogin, createdAt }: PushToken, longestMs: nu
 function limitOf(parts: PrivacyideaParts, ctx: Context, login: Login, action: keyof typeof kinds): Limit | undefined {
   const { engine } = parts;
   const { user, realm } = login.subject;
-  const facts = { ...engine.facts(askerFor(parts, ctx, login.server), { user, realm }), scope: 'authorization' as const };
+  const facts = engine.facts(askerFor(parts, ctx, login.server), { user, realm });
   // A push token without an owner is nobody's.
   const limit = user === '' ? undefined : engine.policy.value(action, facts);
   if (!limit) return undefined;

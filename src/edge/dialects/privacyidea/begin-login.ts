@@ -88,7 +88,7 @@ async function firstLeg(
 /** How long the reply itself waits for the answer (ms), where policies say that it does. */
 function waitOf(parts: PrivacyideaParts, ctx: Context, { server, subject }: LoginRequest): number | undefined {
   const { user, realm } = subject;
-  const facts = { ...parts.engine.facts(askerFor(parts, ctx, server), { user, realm }), scope: 'authentication' as const };
+  const facts = parts.engine.facts(askerFor(parts, ctx, server), { user, realm });
   const types = [...new Set(subject.tokens.map(({ type }) => type))];
   const seconds = types.flatMap((tokenType) => parts.engine.policy.value('push_wait', { ...facts, tokenType }) ?? []);
   return seconds.length === 0 ? undefined : Math.max(...seconds) * 1000;

@@ -76,7 +76,7 @@ export function requireApiKey(
 ): void {
   const { engine } = parts;
   const { user, realm } = about;
-  const facts = { ...engine.facts(askerFor(parts, ctx, server), { user, realm }), scope: 'authorization' as const };
+  const facts = engine.facts(askerFor(parts, ctx, server), { user, realm });
   if (!showed && engine.policy.value('api_key_required', facts)) throw new PiFault('policy', 'No valid API key was passed.');
 }
 

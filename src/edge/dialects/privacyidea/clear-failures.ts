@@ -13,7 +13,7 @@ export async function clearFailures({ engine }: PrivacyideaParts, { asker, subje
   const failed = subject.tokens.filter(({ failCount }) => failCount > 0);
   if (failed.length === 0) return;
   const { user, realm } = subject;
-  const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
+  const facts = engine.facts(asker, { user, realm });
   if (engine.policy.value('reset_all_user_tokens', facts)) return engine.forgiveAll(failed, asker.client);
   const own = failed.filter(({ serial }) => serial === detail.serial);
   await engine.forgetNetwork(own, asker.client);

@@ -32,7 +32,7 @@ export async function enrolInLogin(
   const { engine } = parts;
   const { user, realm, tokens, person } = subject;
   const asker = askerFor(parts, ctx, server);
-  const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
+  const facts = engine.facts(asker, { user, realm });
   const type = engine.policy.value('enroll_via_multichallenge', facts);
   const hasOne = tokens.some((token) => token.type === type && !engine.isOfferedInLogin(token));
   if (!outcome.value || user === '' || person === 'unknown-user' || hasOne || type === undefined) return outcome;

@@ -13,7 +13,7 @@ export function enrolmentRules(
   { type: tokenType, owner }: { type: TokenKind['type']; owner: Owner | undefined },
 ) {
   const { policy } = engine;
-  const facts = { ...engine.facts(asker, owner), tokenType, scope: 'enrollment' as const };
+  const facts = { ...engine.facts(asker, owner), tokenType };
   const provider = policy.value('push_firebase_configuration', facts);
   const missing = (name: string) => new PiFault('policy', `Missing enrollment policy for push token: ${tokenType}_${name}`);
   if (provider === undefined) throw missing('firebase_configuration');
@@ -28,7 +28,7 @@ export function enrolmentRules(
     offer: {
       url,
       lifeMs: (policy.value('push_ttl', facts) ?? defaultTtlMinutes) * 60_000,
-      sslVerify: policy.value('push_ssl_verify', facts) ?? true,
+      sslVerify: policy.value('push_ssl_verify', facts, 'enrollment') ?? true,
       pollOnly: provider === pollOnlyProvider,
       label: (serial: string) => expandTags(policy.value('tokenlabel', facts) ?? '<s>', tags(serial), 'label'),
       issuer: (serial: string) => expandTags(policy.value('tokenissuer', facts) ?? product.name, tags(serial), 'issuer'),

@@ -23,8 +23,7 @@ export function demandAuthorized(parts: PrivacyideaParts, ctx: Context, { server
     throw new PiFault('validation', 'User is not authorized to authenticate under these conditions.');
 }
 
-const isDenied = ({ engine }: PrivacyideaParts, facts: Facts): boolean =>
-  engine.policy.value('authorized', { ...facts, scope: 'authorization' }) === 'deny_access';
+const isDenied = ({ engine }: PrivacyideaParts, facts: Facts): boolean => engine.policy.value('authorized', facts) === 'deny_access';
 
 /**
  * The push tokens that this login may be done with: of the type that its client asks for, where policies let it ask, and of types and serials
@@ -37,16 +36,14 @@ export function allowedTokens(parts: PrivacyideaParts, ctx: Context, { server, s
   const wanted = params.text('type')?.toLowerCase() || undefined;
   return subject.tokens.filter((token) => {
     const facts = parts.engine.facts(asker, token.owner, token);
-    const authentication = { ...facts, scope: 'authentication' as const };
-    const authorization = { ...facts, scope: 'authorization' as const };
     const type = token.type.toLowerCase();
     // A client that was told another type asks for that one.
     const isType = wanted === undefined || wanted === type || wanted === shownType(parts, asker, token);
-    const isWanted = isType || policy.value('application_tokentype', authorization) !== true;
-    const types = policy.value('tokentype', authorization);
-    const serials = policy.value('serial', authorization);
-    const isIdle = isIdleTooLong(token, policy.value('last_auth', authorization), facts.now);
-    const isOut = policy.value('disabled_token_types', authentication)?.includes(type) === true || isDenied(parts, facts) || isIdle;
+    const isWanted = isType || policy.value('application_tokentype', facts) !== true;
+    const types = policy.value('tokentype', facts);
+    const serials = policy.value('serial', facts);
+    const isIdle = isIdleTooLong(token, policy.value('last_auth', facts), facts.now);
+    const isOut = policy.value('disabled_token_types', facts)?.includes(type) === true || isDenied(parts, facts) || isIdle;
     return isWanted && !isOut && types?.includes(type) !== false && (serials === undefined || isFoundIn(serials, token.serial));
   });
 }
@@ -54,7 +51,7 @@ export function allowedTokens(parts: PrivacyideaParts, ctx: Context, { server, s
 /** The outcome as policies let it be told: without its detail where they say so, a challenge's too. */
 export function toldOutcome(parts: PrivacyideaParts, ctx: Context, { server, subject }: RuledLogin, outcome: Outcome): Outcome {
   const { user, realm } = subject;
-  const facts = { ...parts.engine.facts(askerFor(parts, ctx, server), { user, realm }), scope: 'authorization' as const };
+  const facts = parts.engine.facts(askerFor(parts, ctx, server), { user, realm });
   const action = outcome.value ? 'no_detail_on_success' : 'no_detail_on_fail';
   return parts.engine.policy.value(action, facts) === true ? { ...outcome, isBare: true } : outcome;
 }

@@ -20,7 +20,7 @@ export async function passOn(parts: PrivacyideaParts, ctx: Context, { params, se
   const { user, realm, tokens, serial, person } = subject;
   if (serial !== undefined || user === '' || tokens.length > 0) return undefined;
   const asker = askerFor(parts, ctx, server);
-  const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
+  const facts = engine.facts(asker, { user, realm });
   if (person === 'unknown-user') {
     const decided = engine.policy.decision('passOnNoUser', facts);
     return decided?.value ? accept(`user does not exist, accepted due to '${decided.rule}'`) : undefined;

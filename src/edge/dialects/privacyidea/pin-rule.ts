@@ -26,6 +26,6 @@ export const spendTypedPin = (parts: PrivacyideaParts, ctx: Context, given: Give
 function typedPin(parts: PrivacyideaParts, ctx: Context, { server, subject: { user, realm }, pin }: GivenPin) {
   const { engine } = parts;
   const asker = askerFor(parts, ctx, server);
-  const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
+  const facts = engine.facts(asker, { user, realm });
   return { pin, rule: engine.policy.value('otppin', facts) ?? 'tokenpin', user, realm, client: asker.client };
 }

@@ -20,14 +20,14 @@ export function rewritten(parts: PrivacyideaParts, ctx: Context, server: AuthSer
     return resolved === 'unknown-realm' ? named : resolved;
   };
   const asker = askerFor(parts, ctx, server);
-  for (const mangling of policy.value('mangle', { ...facts(asker, whose()), scope: 'authentication' }) ?? []) {
+  for (const mangling of policy.value('mangle', facts(asker, whose())) ?? []) {
     const was = text(mangling.key);
     if (!was) continue;
     const changed = mangle(mangling, was);
     changes.set(mangling.key, mangling.key === 'pass' ? changed : demandName(`Parameter ${mangling.key}`, changed));
   }
   const owner = whose();
-  const realm = owner.user === '' ? undefined : policy.value('setrealm', { ...facts(asker, owner), scope: 'authorization' });
+  const realm = owner.user === '' ? undefined : policy.value('setrealm', facts(asker, owner));
   if (realm !== undefined) changes.set('user', owner.user).set('realm', realm);
   return { ...params, text, required: (name) => text(name) ?? params.required(name) };
 }

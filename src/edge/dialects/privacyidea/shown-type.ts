@@ -7,6 +7,6 @@ import type { PrivacyideaParts } from './parts.ts';
  * @see docs/protocols/privacyidea.md 13
  */
 export function shownType({ engine }: PrivacyideaParts, asker: Asker, token: PushToken): string {
-  const facts = { ...engine.facts(asker, token.owner, token), scope: 'authentication' as const };
+  const facts = engine.facts(asker, token.owner, token);
   return engine.policy.value('edupush_shown_as', facts) ?? token.type;
 }

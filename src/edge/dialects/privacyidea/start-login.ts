@@ -29,7 +29,7 @@ export async function startLogin(parts: PrivacyideaParts, ctx: Context, request:
   const { hasModes } = flavourRules(product);
   const { user, realm } = request.subject;
   const asker = askerFor(parts, ctx, request.server);
-  const facts = { ...engine.facts(asker, { user, realm }), scope: 'authentication' as const };
+  const facts = engine.facts(asker, { user, realm });
   const ask = hasModes && request.waitMs === undefined ? chooseAsk(engine.policy, facts) : askToConfirm;
   const mayFallBack = engine.policy.value('push_mode_fallback', facts) === 'confirm';
   const tokens = request.subject.tokens.filter((token) => mayFallBack || engine.canAsk(token, ask));

@@ -61,7 +61,7 @@ export async function assignWithinLimits<T extends { kind: string }>(
 }
 
 function limitsOf({ engine }: PrivacyideaParts, { asker, type: tokenType }: Wanted, owner: Owner): Limit[] {
-  const facts = { ...engine.facts(asker, owner), tokenType, scope: 'enrollment' as const };
+  const facts = { ...engine.facts(asker, owner), tokenType };
   const isPush = ({ type }: PushToken): boolean => type === tokenType;
   const all: Limit[] = [
     { most: engine.policy.value('max_token_per_user', facts), counts: () => true, what: 'tokens' },

@@ -20,7 +20,7 @@ export async function withUserDetail(
   const { user, realm, tokens } = subject;
   const { policy, facts: factsOf } = parts.engine;
   const owner = { user, realm, resolver: tokens[0]?.owner?.resolver ?? '' };
-  const facts = { ...factsOf(askerFor(parts, ctx, server), owner), scope: 'authorization' as const };
+  const facts = factsOf(askerFor(parts, ctx, server), owner);
   const tellsUser = policy.value('add_user_in_response', facts) === true;
   if (!tellsUser && policy.value('add_resolver_in_response', facts) !== true) return outcome;
   const record = await toldRecord(parts, subject);

@@ -44,7 +44,7 @@ export function openLinotp({ scheme, cachedKeys = 10_000 }: LinotpOptions): Lino
     name: 'linotp',
     serverKey: 'shared',
     canPoll: false,
-    answerUrl: { action: 'pushtoken_challenge_callback_url', scope: 'authentication' },
+    answerUrl: 'pushtoken_challenge_callback_url',
     modes: () => ['confirm'],
     offer: (offer) => offerUrl(scheme, offer),
     readRollout: () => refused('a phone of LinOTP pairs'),

@@ -20,7 +20,7 @@ export async function masked(
     const fault = asPiFault(error);
     if (!fault) throw error;
     const asker = askerOf(ctx, { authServer: '', dialect: 'privacyidea', client: clientAddress(ctx) });
-    const facts = { ...engine.facts(asker), tokenType: 'push', scope: 'token' as const };
+    const facts = { ...engine.facts(asker), tokenType: 'push' };
     if (engine.policy.value('hide_specific_error_message_for_ttype', facts) !== true) throw error;
     throw new PiFault(fault.kind, 'Failed special token function', maskedCode);
   }

@@ -60,7 +60,7 @@ export function openPipush(cachedKeys = 10_000): Pipush {
     name: 'pipush',
     serverKey: 'own',
     canPoll: true,
-    answerUrl: { action: 'push_registration_url', scope: 'enrollment' },
+    answerUrl: 'push_registration_url',
     modes: ({ phone }) => (phone.flavour === 'privacyidea' ? ['confirm', 'presence', 'code'] : ['confirm']),
     offer,
     readRollout,

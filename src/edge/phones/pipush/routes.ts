@@ -121,15 +121,13 @@ async function answer(
 /** What the phone says beside a code. */
 function codeMessage({ policy, facts }: Engine, { authServer, dialect, user, realm }: Transaction): string {
   const asked = facts({ authServer, dialect, client: '', userAgent: '' }, { user, realm });
-  return policy.value('push_code_to_phone_message', { ...asked, scope: 'authentication' }) ?? 'Enter the code to log in';
+  return policy.value('push_code_to_phone_message', asked) ?? 'Enter the code to log in';
 }
 
 async function poll(parts: PipushParts, ctx: Context, params: PiParams): Promise<void> {
   const { engine, pipush, product } = parts;
   const asker = askerFor(parts, ctx);
-  const isDenied =
-    engine.policy.value('push_allow_polling', { ...engine.facts(asker), tokenType: params.required('type'), scope: 'authentication' }) ===
-    'deny';
+  const isDenied = engine.policy.value('push_allow_polling', { ...engine.facts(asker), tokenType: params.required('type') }) === 'deny';
   if (isDenied) throw new PiFault('policy', 'Polling not allowed!');
   const serial = params.required('serial');
   const timestamp = params.required('timestamp');
