@@ -1,9 +1,11 @@
 import { randomDigits, randomHex } from '../foundation/crypto/index.ts';
-import { type DecisionRule, GatewayFault, ok, type PushToken, type Result, type Transaction } from '../foundation/model/index.ts';
+import { type DecisionRule, GatewayFault, ok, type PushToken, type Result, refused, type Transaction } from '../foundation/model/index.ts';
+import type { TokenLimitRefusal } from './admission.ts';
 import { applyEvent } from './apply.ts';
 import { changeToken } from './change-token.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { type Offered, type OfferRequest, offerRollout } from './rollout.ts';
+import { tokenLimit } from './token-limits.ts';
 import { endTransactionsOf } from './token-owner.ts';
 
 /** A push token that a login makes for its user. `skippable`: the user may do without. `rule` is the dialect's, as for any transaction. */
@@ -19,7 +21,13 @@ const maxAttempts = 3;
  * equally long: as long as the QR code is good. The token goes first; one without a transaction is replaced at the user's next login.
  * @see docs/protocols/privacyidea.md 3.5
  */
-export async function offerInLogin(parts: EngineParts, request: EnrolmentRequest): Promise<Result<Enrolment, 'serial-taken' | 'too-long'>> {
+export async function offerInLogin(
+  parts: EngineParts,
+  request: EnrolmentRequest,
+): Promise<Result<Enrolment, 'serial-taken' | 'too-long' | TokenLimitRefusal>> {
+  const { asker, offer } = request;
+  const limit = await tokenLimit(parts, { asker, owner: offer.owner, type: offer.type });
+  if (limit) return refused(limit);
   const offered = await offerRollout(parts, { ...request.offer, inLogin: true });
   if (!offered.ok) return offered;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {

@@ -2,6 +2,9 @@ import type { Owner, PushToken } from '../foundation/model/index.ts';
 import type { Facts } from '../policy/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
 
+/** Askers that were looked at: there is one for each request, and policies are asked many times for it. */
+const short = new WeakSet<Asker>();
+
 /** What policies know about a request: who asks from where, for whom, and with which push token. Throws `OverlongText` as the policies do. */
 export function factsOf(
   { clock, policy }: Pick<EngineParts, 'clock' | 'policy'>,
@@ -12,10 +15,14 @@ export function factsOf(
   // A source that was asked now knows better than what was stored with the push token.
   const resolver = asker.resolver || owner?.resolver;
   const now = clock();
-  policy.demandShort({ now, ...asker });
+  const { realms: _realms, ...known } = asker;
+  if (!short.has(asker)) {
+    policy.demandShort({ now, ...known });
+    short.add(asker);
+  }
   return {
     now,
-    ...asker,
+    ...known,
     ...(owner?.user ? { user: owner.user } : {}),
     ...(owner?.realm ? { realm: owner.realm } : {}),
     ...(resolver ? { resolver } : {}),

@@ -1,5 +1,6 @@
 import type { Transaction } from '../foundation/model/index.ts';
 import { addAddress, removeAddress } from './addresses.ts';
+import { admittedTokens, isTooOften, mayAdminister, mayCall, mayLogIn, resolveName, tallyOf } from './admission.ts';
 import { answer } from './answer.ts';
 import { answerByHandle } from './answer-by-handle.ts';
 import { applyEvent } from './apply.ts';
@@ -21,15 +22,17 @@ import { poll, updateAddress } from './phone-poll.ts';
 import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
 import { checkPin, isLocked } from './pins.ts';
 import { putDevice, relay, removeDevice, signedDevice, waitingFor } from './relay/index.ts';
-import { completeRollout, offerRollout } from './rollout.ts';
+import { completeRollout } from './rollout.ts';
 import { renewRollout } from './rollover.ts';
 import { countFailures, forgetNetwork, forgiveAll } from './source-pins.ts';
 import { statusOf } from './status.ts';
 import { allowPolling, noteInfo, removeToken, resetTokens, revokeTokens, selectTokens, setEnabled, setPin } from './token-admin.ts';
-import { assignToken, unassignTokens } from './token-owner.ts';
+import { assignWithinLimits, offerWithinLimits } from './token-limits.ts';
+import { unassignTokens } from './token-owner.ts';
 import { waitForAnswer } from './wait.ts';
 
 export { type AddressValue, addressId, maxAddresses } from './addresses.ts';
+export { type Applicant, type LoginRefusal, mayAskFor, type Refusal, type Tally, type TokenLimitRefusal } from './admission.ts';
 export type { AnswerReply } from './answer.ts';
 export { type Ask, askForPresence, askToConfirm, type OptionSource } from './ask.ts';
 export { type Background, openBackground } from './background.ts';
@@ -85,7 +88,14 @@ export function openEngine(parts: EngineParts) {
       return parts.policy;
     },
     realms,
-    offerRollout: (request: Parameters<typeof offerRollout>[1]) => offerRollout(parts, request),
+    mayLogIn: (...args: Tail<typeof mayLogIn>) => mayLogIn(parts, ...args),
+    mayCall: (...args: Tail<typeof mayCall>) => mayCall(parts, ...args),
+    resolveName: (...args: Tail<typeof resolveName>) => resolveName(parts, ...args),
+    admittedTokens: (...args: Tail<typeof admittedTokens>) => admittedTokens(parts, ...args),
+    isTooOften: (...args: Tail<typeof isTooOften>) => isTooOften(parts, ...args),
+    tallyOf: (...args: Tail<typeof tallyOf>) => tallyOf(parts, ...args),
+    mayAdminister: (...args: Tail<typeof mayAdminister>) => mayAdminister(parts, ...args),
+    offerRollout: (...args: Tail<typeof offerWithinLimits>) => offerWithinLimits(parts, ...args),
     renewRollout: (...args: Tail<typeof renewRollout>) => renewRollout(parts, ...args),
     completeRollout: <R>(phone: PhoneProtocol<R>, request: Parameters<typeof completeRollout<R>>[2]) =>
       completeRollout(parts, phone, request),
@@ -124,8 +134,6 @@ export function openEngine(parts: EngineParts) {
     forgetNetwork: (...args: Tail<typeof forgetNetwork>) => forgetNetwork(parts, ...args),
     forgiveAll: (...args: Tail<typeof forgiveAll>) => forgiveAll(parts, ...args),
     countFailures: (...args: Tail<typeof countFailures>) => countFailures(parts, ...args),
-    countUp: store.countUp,
-    countOf: (key: string) => store.countOf(key, clock()),
     /** Ends what the server that asked no longer wants answered. */
     withdraw: (transaction: Transaction) => applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }),
     findOwn: (...args: Tail<typeof findOwn>) => findOwn(parts, ...args),
@@ -140,7 +148,7 @@ export function openEngine(parts: EngineParts) {
     selectTokens: (...args: Tail<typeof selectTokens>) => selectTokens(parts, ...args),
     setEnabled: (...args: Tail<typeof setEnabled>) => setEnabled(parts, ...args),
     revokeTokens: (...args: Tail<typeof revokeTokens>) => revokeTokens(parts, ...args),
-    assignToken: (...args: Tail<typeof assignToken>) => assignToken(parts, ...args),
+    assignToken: (...args: Tail<typeof assignWithinLimits>) => assignWithinLimits(parts, ...args),
     unassignTokens: (...args: Tail<typeof unassignTokens>) => unassignTokens(parts, ...args),
     noteInfo: (...args: Tail<typeof noteInfo>) => noteInfo(parts, ...args),
     allowPolling: (...args: Tail<typeof allowPolling>) => allowPolling(parts, ...args),

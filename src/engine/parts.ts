@@ -58,6 +58,8 @@ export type EngineParts = {
  */
 export type Asker = {
   authServer: string;
+  /** Realms whose users this auth server may ask for; all when absent. */
+  realms?: readonly string[] | undefined;
   dialect: string;
   client: string;
   userAgent: string;

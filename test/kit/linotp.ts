@@ -109,7 +109,7 @@ function callsOf({ engine, store, url }: Pick<GivenLinotp, 'engine' | 'store' | 
   const post: GivenLinotp['post'] = async (call, form) =>
     readReply(await fetch(`${url}/validate/${call}`, { method: 'POST', body: new URLSearchParams(form) }));
   const offer: GivenLinotp['offer'] = async (serial, { owner, lifeMs = 3_600_000 } = {}) => {
-    const offered = await engine.offerRollout({
+    const offered = await engine.offerRollout(asker, {
       type: 'push',
       phone: { protocol: 'linotp', flavour: 'linotp' },
       serialPrefix: 'KIPT',
@@ -121,7 +121,7 @@ function callsOf({ engine, store, url }: Pick<GivenLinotp, 'engine' | 'store' | 
       provider: 'poll',
       offer: { url: `${url}/validate/pair`, lifeMs, sslVerify: true, pollOnly: false, label: () => '', issuer: () => '', extras: {} },
     });
-    assert.ok(offered.ok, offered.ok ? '' : offered.error);
+    assert.ok(offered.ok, JSON.stringify(offered));
     return offered.value.text;
   };
   const ask: GivenLinotp['ask'] = async (serials, over = {}) => {

@@ -52,9 +52,6 @@ export const authServerAt = ({ mounts, ...server }: AuthServerConfig, listener: 
   mounts: mounts.flatMap((each) => (typeof each === 'string' ? [each] : each.listener === listener ? [each.path] : [])),
 });
 
-/** Whether an auth server may ask for the users of a realm. */
-export const mayAskFor = ({ realms }: AuthServer, realm: string): boolean => realms === undefined || realms.includes(realm);
-
 /** The one auth server of a configuration that names none: whoever calls from this machine. */
 export const localServer = (mounts: readonly string[]): AuthServer => ({
   name: 'local',

@@ -6,7 +6,6 @@ export {
   authServerConfig,
   type CallerFacts,
   localServer,
-  mayAskFor,
   openAuthServers,
   type Unrecognised,
 } from './auth-servers.ts';

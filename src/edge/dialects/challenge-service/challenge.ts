@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import type { RelayReply } from '../../../engine/index.ts';
+import type { LoginRefusal, RelayReply } from '../../../engine/index.ts';
 import { askerFor, authServerOf, bodyOf, type ChallengeServiceParts, parsed } from './parts.ts';
 import { NobodyTakesIt, reply, ServiceFault } from './replies.ts';
 
@@ -16,10 +16,22 @@ const ChallengeBody = z.looseObject({
 /** `POST /v1/challenge`: delivers the challenge of an auth server to one of its phones. 2xx only when a provider took it, or the phone will ask. @see docs/protocols/linotp.md 3.2, 15 */
 export async function postChallenge(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
   const body = await bodyOf(ctx);
-  const server = await authServerOf(parts, ctx);
+  const { server, showed } = await authServerOf(parts, ctx);
   const { transactionId, gda, challenge } = parsed(body, ChallengeBody).challenge;
-  tell(ctx, await parts.engine.relay({ asker: askerFor(parts, ctx, server.name), transactionId, gda, payload: challenge }));
+  const asker = askerFor(parts, ctx, server.name);
+  // The challenge names nobody: rules can know the auth server, its address, the device and the time.
+  const applicant = { asker, user: '', realm: '' };
+  const refusal = parts.engine.mayCall(applicant, { showed }) ?? parts.engine.mayLogIn(applicant);
+  if (refusal) throw new ServiceFault(403, refusals[refusal.kind]);
+  tell(ctx, await parts.engine.relay({ asker, transactionId, gda, payload: challenge }));
 }
+
+/** What the engine does not admit, in the words of this dialect. */
+const refusals: Record<LoginRefusal['kind'], string> = {
+  denied: 'No policy allows this challenge',
+  'no-credential': 'A credential of this auth server is needed',
+  'too-often': 'No policy allows so many challenges',
+};
 
 function tell(ctx: Context, relayed: RelayReply): void {
   switch (relayed.kind) {

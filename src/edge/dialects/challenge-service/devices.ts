@@ -59,7 +59,7 @@ async function registrantOf(parts: ChallengeServiceParts, ctx: Context, body: Bu
     if (typeof named !== 'string') throw new ServiceFault(400, 'Missing or wrong: owner');
     return { kind: 'auth-server', name: named };
   }
-  return { kind: 'auth-server', name: (await authServerOf(parts, ctx)).name };
+  return { kind: 'auth-server', name: (await authServerOf(parts, ctx)).server.name };
 }
 
 async function phoneOf({ engine, clientAddress }: ChallengeServiceParts, ctx: Context, body: Buffer) {
@@ -87,7 +87,7 @@ const mostAtOnce = 1000;
 
 /** `GET /v1/devices/dead?since=…`: the devices of this auth server whose address died at that moment (ISO 8601 or epoch ms) or later, oldest first. */
 export async function listDead(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
-  const server = await authServerOf(parts, ctx);
+  const { server } = await authServerOf(parts, ctx);
   const text = String(ctx.query.since ?? 0);
   const since = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   if (!Number.isSafeInteger(since)) throw new ServiceFault(400, 'Missing or wrong: since');

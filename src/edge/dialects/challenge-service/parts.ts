@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import type { z } from 'zod';
 import type { Asker } from '../../../engine/index.ts';
-import { type Admin, type AuthServer, bearerOf } from '../../access/index.ts';
-import { askerOf, type CallerParts, readBody, recogniseCaller } from '../../http/index.ts';
+import { type Admin, bearerOf } from '../../access/index.ts';
+import { askerOf, type Caller, type CallerParts, readBody, recogniseCaller } from '../../http/index.ts';
 import { ServiceFault } from './replies.ts';
 
 /** What the dialect works with. */
@@ -18,10 +18,10 @@ export const dialect = 'challenge-service';
  * The auth server that sent a request, whose body was read: by its certificate, else by the credential it shows, else by its network. Refused when nobody
  * we know did, when the credential is wrong, or when it may not have anything delivered.
  */
-export async function authServerOf(parts: ChallengeServiceParts, ctx: Context): Promise<AuthServer> {
+export async function authServerOf(parts: ChallengeServiceParts, ctx: Context): Promise<Caller> {
   const bearer = bearerOf(ctx.get('authorization'));
   const caller = await recogniseCaller(parts, ctx, { mount: parts.path, bearer, right: 'trigger' });
-  if (caller.ok) return caller.value.server;
+  if (caller.ok) return caller.value;
   switch (caller.error.kind) {
     case 'unknown-certificate':
       throw new ServiceFault(401, 'Unknown client certificate');
@@ -43,8 +43,8 @@ export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promi
   const token = /^Bearer (.+)$/i.exec(ctx.get('authorization'))?.[1];
   const admin = token === undefined ? undefined : await parts.adminTokens.read(token);
   if (!admin?.ok) return undefined;
-  const facts = parts.engine.facts(askerFor(parts, ctx, ''), { user: admin.value.name });
-  if (!parts.engine.policy.permits('operate', facts)) throw new ServiceFault(403, 'No policy allows this administrator to operate');
+  if (!parts.engine.mayAdminister(askerFor(parts, ctx, ''), admin.value, 'operate'))
+    throw new ServiceFault(403, 'No policy allows this administrator to operate');
   return admin.value;
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { longestPin } from '../../../engine/index.ts';
+import { longestPin, type TokenLimitRefusal } from '../../../engine/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import { qrPicture, qrPictureUrl, serverBehind } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
@@ -21,15 +21,21 @@ export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void>
   const admin = await adminOf(parts, ctx, 'enrollPUSH');
   const wish = await readWish(parts, params);
   const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
-  const facts = { ...parts.engine.facts(askerFor(parts, ctx, server), wish.owner), tokenType };
+  const asker = askerFor(parts, ctx, server);
+  const facts = { ...parts.engine.facts(asker, wish.owner), tokenType };
   const url = parts.engine.policy.value('pushtoken_pairing_callback_url', facts);
   if (url === undefined) throw new LinotpFault('untyped', 'Policy pushtoken_pairing_callback_url must have a value');
   const name = () => '';
   const offer = { url, lifeMs: pairingLifeMs, sslVerify: true, pollOnly: false, label: name, issuer: name, extras: {} };
-  const offered = await parts.engine.offerRollout({ ...wish, offer });
+  const offered = await parts.engine.offerRollout(asker, { ...wish, offer });
+  if (!offered.ok && typeof offered.error === 'object') throw tooManyTokens(offered.error);
   if (!offered.ok) throw new LinotpFault('parameter', `the serial ${wish.serial ?? ''} is taken, or the pairing URL too long`);
   await sendOffer(parts, ctx, params.text('qr'), { serial: offered.value.token.serial, text: offered.value.text });
 }
+
+/** The owner has as many tokens as policies allow. */
+const tooManyTokens = ({ counted }: TokenLimitRefusal): LinotpFault =>
+  new LinotpFault('policy', `The maximum number of allowed ${counted === 'active' ? 'active ' : ''}tokens per user is exceeded.`);
 
 async function sendOffer(
   parts: LinotpParts,

@@ -4,7 +4,7 @@ import { equalText } from '../../../foundation/crypto/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import { type Admin, type AuthServer, bearerOf } from '../../access/index.ts';
 import { LinotpFault } from '../../formats/linotp/index.ts';
-import { recogniseCaller } from '../../http/index.ts';
+import { type Caller, recogniseCaller } from '../../http/index.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 
 /** Cookies and header of an administrator's session, as LinOTP 4 names them. @see docs/protocols/linotp.md 1 */
@@ -17,10 +17,10 @@ const csrfHeader = 'x-csrf-token';
  * The auth server that sent a request: by its certificate, else by the credential it shows, else by its network. Throws when the credential is wrong, when nobody we know sent it,
  * or when it may not do that.
  */
-export async function authServerOf(parts: LinotpParts, ctx: Context, right: AuthServer['rights'][number]): Promise<AuthServer> {
+export async function authServerOf(parts: LinotpParts, ctx: Context, right: AuthServer['rights'][number]): Promise<Caller> {
   const bearer = bearerOf(ctx.get('authorization'));
   const caller = await recogniseCaller(parts, ctx, { mount: parts.mount.path, bearer, right });
-  if (caller.ok) return caller.value.server;
+  if (caller.ok) return caller.value;
   switch (caller.error.kind) {
     case 'unknown-certificate':
       throw new LinotpFault('certificate', 'The client certificate of this request is not known here.');
@@ -40,8 +40,7 @@ export async function authServerOf(parts: LinotpParts, ctx: Context, right: Auth
 export async function adminOf(parts: LinotpParts, ctx: Context, right: Permission): Promise<Admin> {
   const admin = await parts.adminTokens.read(tokenOf(ctx));
   if (!admin.ok) throw new LinotpFault('untyped', 'Please log in at /admin/login first.');
-  const facts = parts.engine.facts(askerFor(parts, ctx), { user: admin.value.name });
-  if (!parts.engine.policy.permits(right, facts))
+  if (!parts.engine.mayAdminister(askerFor(parts, ctx), admin.value, right))
     throw new LinotpFault('policy', `You do not have the administrative right to do this: ${right}`);
   return admin.value;
 }

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Asker } from '../../../engine/index.ts';
 import { type Challenge, isSameName, type Transaction } from '../../../foundation/model/index.ts';
 import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import { authServerOf } from './caller.ts';
@@ -15,23 +16,25 @@ import { childId, idOf, parentOf } from './trigger.ts';
 export async function validateCheckStatus(parts: LinotpParts, ctx: Context): Promise<void> {
   failsWith(ctx, { id: 0, value: false });
   const params = await readLinotpRequest(ctx);
-  const server = await authServerOf(parts, ctx, 'poll');
+  const { server } = await authServerOf(parts, ctx, 'poll');
+  const asker = askerFor(parts, ctx, server);
   const id = params.text('transactionid') ?? params.required('state');
   const pass = params.required('pass');
   const transaction = await parts.engine.findOwnForeign('linotp', server.name, parentOf(id));
-  const shown = transaction ? await shownOf(parts, ctx, { transaction, id, pass, params }) : [];
+  const shown = transaction ? await shownOf(parts, { asker, transaction, id, pass, params }) : [];
   if (shown.length === 0) return sendLinotp(ctx, parts.product, { id: 0, value: false });
   sendLinotp(ctx, parts.product, { id: 0, value: true, detail: { transactions: Object.fromEntries(shown) } });
 }
 
-type Question = { transaction: Transaction; id: string; pass: string; params: LinotpParams };
+type Question = { asker: Asker; transaction: Transaction; id: string; pass: string; params: LinotpParams };
 type Shown = readonly [id: string, status: Record<string, unknown>];
 
-async function shownOf(parts: LinotpParts, ctx: Context, question: Question): Promise<Shown[]> {
+async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]> {
   const { transaction, id, params } = question;
   const { state, finishUntil, challenges } = transaction.decision;
   const isGone = state === 'withdrawn' || parts.engine.clock() >= finishUntil;
-  if (isGone || !(await isAbout(parts, params, transaction)) || !(await isAllowed(parts, ctx, question))) return [];
+  if (isGone || !(await isAbout(parts, params, transaction)) || !(await isAllowed(parts, question))) return [];
+  if (await isOneTooMany(parts, question)) return [];
   const serial = params.text('serial') || undefined;
   return challenges
     .filter((challenge) => id === idOf(transaction) || id === childId(transaction, challenge))
@@ -48,12 +51,19 @@ async function isAbout(parts: LinotpParts, params: LinotpParams, { user, realm }
   return isSameName(who.user, user) || isSameName((await parts.engine.recordOf(who.user, who.realm))?.username ?? '', user);
 }
 
-async function isAllowed(parts: LinotpParts, ctx: Context, { transaction, pass, params }: Question): Promise<boolean> {
-  const { engine, clientAddress } = parts;
-  const owner = { user: transaction.user, realm: transaction.realm };
-  const facts = engine.facts(askerFor(parts, ctx), owner);
+async function isAllowed({ engine }: LinotpParts, { asker, transaction, pass, params }: Question): Promise<boolean> {
+  const facts = engine.facts(asker, { user: transaction.user, realm: transaction.realm });
   const alone = params.text('user') ? undefined : params.text('serial');
-  return passRule(engine.policy, facts) === 'any' || engine.checkFirstLeg({ transaction, pass, source: clientAddress(ctx), alone });
+  return passRule(engine.policy, facts) === 'any' || engine.checkFirstLeg({ transaction, pass, source: asker.client, alone });
+}
+
+/** Whether a login that its phone accepted is one too many; it is over then, and told no more. */
+async function isOneTooMany({ engine }: LinotpParts, { asker, transaction }: Question): Promise<boolean> {
+  if (transaction.kind !== 'login' || transaction.decision.state !== 'accepted') return false;
+  const { user, realm, id } = transaction;
+  const refusal = await engine.tallyOf({ asker, user, realm }).accepted(id);
+  if (refusal) await engine.withdraw(transaction);
+  return refusal !== undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ import { parentOf } from './trigger.ts';
 export async function validateCheckTransaction(parts: LinotpParts, ctx: Context): Promise<void> {
   failsWith(ctx, { id: 0, value: false });
   const params = await readLinotpRequest(ctx);
-  const server = await authServerOf(parts, ctx, 'check');
+  const { server } = await authServerOf(parts, ctx, 'check');
   const id = params.text('transactionid') ?? params.required('state');
   params.required('pass');
   const transaction = await parts.engine.findOwnForeign('linotp', server.name, parentOf(id));

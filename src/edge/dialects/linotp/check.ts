@@ -1,7 +1,6 @@
 import type { Context } from 'koa';
-import { type Asker, factsOfPerson } from '../../../engine/index.ts';
+import { type Asker, factsOfPerson, type Tally } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
-import type { AuthServer } from '../../access/index.ts';
 import {
   failsWith,
   type LinotpParams,
@@ -10,7 +9,7 @@ import {
   sendLinotp,
   sendLinotpText,
 } from '../../formats/linotp/index.ts';
-import { holdReply } from '../../http/index.ts';
+import { type Caller, holdReply } from '../../http/index.ts';
 import { authServerOf } from './caller.ts';
 import { finishLogin } from './finish-login.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
@@ -81,39 +80,62 @@ const challengeDetail = ({ id, token }: Triggered['challenges'][number]) => ({
 const refused: Checked = { value: false };
 
 async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Promise<Checked | WaitingCheck> {
-  const server = await authServerOf(parts, ctx, 'check');
-  const typed = await subjectOf(parts, params, server);
+  const caller = await authServerOf(parts, ctx, 'check');
+  const asker = askerFor(parts, ctx, caller.server);
+  const typed = await subjectOf(parts, params, asker);
   const id = params.text('transactionid') ?? params.text('state');
-  if (id !== undefined) return { value: await finishLogin(parts, { id, server, typed }) };
+  if (id !== undefined) return { value: await finishLogin(parts, { id, caller, asker, typed }) };
   const subject = await asKnown(parts, typed);
-  const tokens = subject.tokens.filter((token) => mayBeAsked(token, parts.engine.clock()));
-  return firstLeg(parts, ctx, params, { server, subject, tokens });
+  const known = typeof subject.person === 'object' ? factsOfPerson(subject.person) : {};
+  return firstLeg(parts, ctx, { asker: { ...asker, ...known }, caller, subject, params });
 }
 
-type Login = { server: AuthServer; subject: Subject; tokens: readonly PushToken[] };
+type Login = { asker: Asker; caller: Caller; subject: Subject; params: LinotpParams };
 
-async function firstLeg(
-  parts: LinotpParts,
-  ctx: Context,
-  params: LinotpParams,
-  { server, subject, tokens }: Login,
-): Promise<Checked | WaitingCheck> {
+/** The first leg. Whatever is not admitted is refused by the same plain no. */
+async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise<Checked | WaitingCheck> {
   const { engine } = parts;
-  const { user, realm, isBySerial, person } = subject;
-  const known = typeof person === 'object' ? factsOfPerson(person) : {};
-  const asker: Asker = { ...askerFor(parts, ctx, server), ...known };
+  const { asker, caller, subject, params } = login;
+  const { user, realm } = subject;
+  const applicant = { asker, user, realm };
+  const refusal = engine.mayCall(applicant, caller) ?? engine.mayLogIn(applicant) ?? (await engine.isTooOften(applicant));
+  if (refusal) return refused;
+  const tokens = await withPin(parts, login);
   const facts = engine.facts(asker, { user, realm }, tokens[0]);
-  const pass = params.text('pass');
-  const rule = passRule(engine.policy, facts);
-  if (pass === undefined || tokens.length === 0 || (isBySerial && rule === 'userstore')) return refused;
-  const checked = await engine.checkLoginPin(tokens, { pin: pass, rule, user, realm, client: asker.client });
-  if (checked.kind === 'exceeded' || checked.matching.length === 0) return refused;
   const waitSeconds = engine.policy.value('push_wait', facts);
   const isSimple = engine.policy.value('push_without_data', facts) === true;
-  const prompt = promptOf(params, isSimple || waitSeconds !== undefined);
+  const prompt = tokens.length === 0 ? undefined : promptOf(params, isSimple || waitSeconds !== undefined);
   if (!prompt) return refused;
-  const login = { asker, user, realm, tokens: checked.matching, prompt, pass };
-  if (waitSeconds !== undefined) return (await triggerAndWait(parts, ctx, login, waitSeconds * 1000)) ?? refused;
-  const triggered = await trigger(parts, { ...login, consume: isSimple ? 'once' : 'never' });
-  return triggered ? { value: false, triggered } : refused;
+  const asked = { asker, user, realm, tokens, prompt, pass: params.text('pass') ?? '' };
+  if (waitSeconds === undefined) {
+    const triggered = await trigger(parts, { ...asked, consume: isSimple ? 'once' : 'never' });
+    return triggered ? { value: false, triggered } : refused;
+  }
+  const waiting = await triggerAndWait(parts, ctx, asked, waitSeconds * 1000);
+  return waiting ? { waits: counted(waiting.waits, engine.tallyOf(applicant)) } : refused;
+}
+
+/** The push tokens that policies admit, that can be asked, and whose PIN this is. */
+async function withPin({ engine }: LinotpParts, { asker, subject, params }: Login): Promise<PushToken[]> {
+  const { user, realm, isBySerial } = subject;
+  const tokens = engine.admittedTokens(asker, subject.tokens).filter((token) => mayBeAsked(token, engine.clock()));
+  const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, tokens[0]));
+  const pin = params.text('pass');
+  if (pin === undefined || (isBySerial && rule === 'userstore')) return [];
+  const typed = { pin, rule, user, realm, client: asker.client };
+  if (tokens.length === 0) {
+    await engine.spendLikePin(typed);
+    return [];
+  }
+  const checked = await engine.checkLoginPin(tokens, typed);
+  if (checked.kind === 'exceeded') return [];
+  if (checked.matching.length === 0) await engine.tallyOf({ asker, user, realm }).failed();
+  return checked.matching;
+}
+
+/** What a wait came to, counted where policies limit how often that may be. It holds no more of the login than the tally does. */
+async function counted(waits: Promise<boolean>, tally: Tally): Promise<boolean> {
+  if (await waits) return (await tally.accepted()) === undefined;
+  await tally.failed();
+  return false;
 }

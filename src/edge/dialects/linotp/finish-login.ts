@@ -1,25 +1,28 @@
+import type { Asker } from '../../../engine/index.ts';
 import { isSameName } from '../../../foundation/model/index.ts';
-import type { AuthServer } from '../../access/index.ts';
+import type { Caller } from '../../http/index.ts';
 import type { LinotpParts } from './parts.ts';
 import { asKnown, mayBeAsked, type Subject } from './subject.ts';
 import { parentOf } from './trigger.ts';
 
-type SecondLeg = { id: string; server: AuthServer; typed: Subject };
+type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: Subject };
 
 /**
  * The second leg of clients that cannot poll: whatever they send as pass, they are let in once the phone has said yes. Where policies do not provide for
  * such clients it is always refused, as LinOTP does. Whose own login it is was known when it began: no source is asked again.
  * @see docs/protocols/linotp.md 13
  */
-export async function finishLogin(parts: LinotpParts, { id, server, typed }: SecondLeg): Promise<boolean> {
+export async function finishLogin(parts: LinotpParts, { id, caller, asker, typed }: SecondLeg): Promise<boolean> {
   const { engine } = parts;
-  const transaction = await engine.findOwnForeign('linotp', server.name, parentOf(id));
+  const transaction = await engine.findOwnForeign('linotp', caller.server.name, parentOf(id));
   if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
   const isOwn = isSameName(transaction.user, typed.user) && transaction.realm === typed.realm;
   const { user, realm, tokens } = isOwn ? typed : await asKnown(parts, typed);
-  const usable = tokens.filter((token) => mayBeAsked(token, engine.clock()));
+  const applicant = { asker, user, realm };
+  if (engine.mayCall(applicant, caller) || engine.mayLogIn(applicant)) return false;
+  const usable = engine.admittedTokens(asker, tokens).filter((token) => mayBeAsked(token, engine.clock()));
   const [first] = tokens;
   const who = user === '' ? (first ? { serial: first.serial } : {}) : { user: { user, realm } };
   const finished = await engine.finish({ transaction, usable, ...who });
-  return finished.kind === 'accepted';
+  return finished.kind === 'accepted' && !(await engine.tallyOf(applicant).accepted());
 }

@@ -6,6 +6,8 @@ import { askerOf, type CallerParts } from '../../http/index.ts';
 
 /** What the dialect works with: the engine, who may call, and what its mount says. */
 export type LinotpParts = CallerParts & {
+  /** The address that policies take for the user's: a proxy that is known for it may name it. */
+  userAddress: (ctx: Context) => string;
   product: LinotpProduct;
   mount: { path: string };
   /** Settings under the names that LinOTP has for them. */
@@ -13,5 +15,5 @@ export type LinotpParts = CallerParts & {
 };
 
 /** The asker of a request, as policies see it: this auth server, or nobody that is one. */
-export const askerFor = ({ clientAddress }: LinotpParts, ctx: Context, authServer?: AuthServer): Asker =>
-  askerOf(ctx, { authServer: authServer?.name ?? '', dialect: 'linotp', client: clientAddress(ctx) });
+export const askerFor = ({ userAddress }: LinotpParts, ctx: Context, authServer?: AuthServer): Asker =>
+  askerOf(ctx, { authServer: authServer?.name ?? '', realms: authServer?.realms, dialect: 'linotp', client: userAddress(ctx) });

@@ -1,6 +1,5 @@
-import { awaitsActivation, isUsable, ownerOf, type Person } from '../../../engine/index.ts';
+import { type Asker, awaitsActivation, isUsable, mayAskFor, ownerOf, type Person } from '../../../engine/index.ts';
 import { isSameName, type Owner, type PushToken } from '../../../foundation/model/index.ts';
-import { type AuthServer, mayAskFor } from '../../access/index.ts';
 import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
 import type { LinotpParts } from './parts.ts';
 
@@ -15,13 +14,13 @@ export type Subject = { user: string; realm: string; tokens: PushToken[]; isBySe
  * not exist.
  * @see docs/protocols/linotp.md 10.2, 10.3
  */
-export async function subjectOf(parts: LinotpParts, params: LinotpParams, server: AuthServer): Promise<Subject> {
+export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker: Asker): Promise<Subject> {
   const name = params.text('user') ?? '';
   const serial = params.text('serial') ?? '';
   if (name === '' && serial === '') throw new LinotpFault('parameter', 'missing user or serial');
   const type = params.text('token_type');
-  const mayAsk = (token: PushToken): boolean => mayAskFor(server, token.owner?.realm ?? '') && (type === undefined || token.type === type);
-  const named = name === '' ? undefined : resolved(parts, params, name);
+  const mayAsk = (token: PushToken): boolean => mayAskFor(asker, token.owner?.realm ?? '') && (type === undefined || token.type === type);
+  const named = name === '' ? undefined : resolved(parts, params, name, asker);
   if (named && serial === '') {
     const tokens = await parts.engine.tokensOf(named.user, named.realm);
     return { ...named, tokens: tokens.filter(mayAsk), isBySerial: false };
@@ -57,10 +56,15 @@ export async function asKnown({ engine }: LinotpParts, typed: Subject): Promise<
 /** Whether a push token is bound to a phone, or to one that has to prove its key. */
 export const mayBeAsked = (token: PushToken, now: number): boolean => isUsable(token, now) || awaitsActivation(token, now);
 
-/** The user a request names. Throws for a realm that does not exist. */
-export function resolved({ engine }: LinotpParts, params: LinotpParams, name: string): { user: string; realm: string } {
-  const found = engine.realms.resolve(name, params.text('realm'));
-  if (found === 'unknown-realm') throw new LinotpFault('parameter', `the realm ${params.text('realm') ?? ''} does not exist`);
+/** The user a request names. Throws for a realm that is not there, or not this caller's; administrators may name users of every realm. */
+export function resolved(
+  { engine }: LinotpParts,
+  params: LinotpParams,
+  name: string,
+  asker: Pick<Asker, 'realms'> = {},
+): { user: string; realm: string } {
+  const found = engine.resolveName(asker, { name, realm: params.text('realm') });
+  if (found === 'foreign') throw new LinotpFault('parameter', `the realm ${params.text('realm') ?? ''} does not exist`);
   return found;
 }
 

@@ -26,11 +26,7 @@ export async function operatorOf(parts: OperatorParts, ctx: Context): Promise<Ad
   if (header === '') throw new OperatorFault('no-authorization', 'Log in at /auth and send its token as Authorization: Bearer …');
   const admin = await parts.adminTokens.read(header.replace(/^Bearer /i, ''));
   if (!admin.ok) throw new OperatorFault('no-authorization', 'The token has expired or is none of this gateway. Log in again.');
-  const facts = parts.engine.facts(askerFor(parts, ctx), {
-    user: admin.value.name,
-    ...(admin.value.realm === undefined ? {} : { realm: admin.value.realm }),
-  });
-  if (!parts.engine.policy.permits('operate', facts))
+  if (!parts.engine.mayAdminister(askerFor(parts, ctx), admin.value, 'operate'))
     throw new OperatorFault('forbidden', 'No policy allows this administrator to operate.');
   return admin.value;
 }

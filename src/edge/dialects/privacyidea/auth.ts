@@ -14,10 +14,10 @@ export async function auth(parts: PrivacyideaParts, ctx: Context): Promise<void>
   if (!username) throw new PiFault('no-username', 'Authentication failure. Missing Username');
   const verdict = await parts.checkLogin(username, params.text('password') ?? '', parts.clientAddress(ctx));
   if (verdict !== 'right') throw new PiFault('wrong-credentials', 'Authentication failure. Wrong credentials');
-  const facts = parts.engine.facts(askerFor(parts, ctx), { user: username });
+  const asker = askerFor(parts, ctx);
   const { authId, kinds } = flavourRules(parts.product);
   const isOffered = (right: AdminRight): boolean => !right.startsWith('enroll') || kinds.some((kind) => kind.right === right);
-  const rights = adminRights.filter((right) => isOffered(right) && parts.engine.policy.permits(right, facts));
+  const rights = adminRights.filter((right) => isOffered(right) && parts.engine.mayAdminister(asker, { name: username }, right));
   const token = await parts.adminTokens.issue({ name: username, rights });
   const value = { auth: true, log_level: 20, menus: [], realm: '', rights, role: 'admin', token, username };
   sendPi(ctx, parts.product, { id: authId, value });

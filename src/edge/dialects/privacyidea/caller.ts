@@ -65,22 +65,6 @@ function callerFault(refusal: CallerRefusal, right: string): PiFault {
 }
 
 /**
- * Refuses a login whose caller only came from the right network, where policies want an API key.
- * @see docs/protocols/privacyidea.md 6.1, 11.3
- */
-export function requireApiKey(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  { server, showed }: Caller,
-  about: { user: string; realm: string },
-): void {
-  const { engine } = parts;
-  const { user, realm } = about;
-  const facts = engine.facts(askerFor(parts, ctx, server), { user, realm });
-  if (!showed && engine.policy.value('api_key_required', facts)) throw new PiFault('policy', 'No valid API key was passed.');
-}
-
-/**
  * The administrator whose token a request carries, in `Authorization` or, for privacyIDEA, `PI-Authorization`, with or without `Bearer`. Throws the
  * refusals 4033, 4304, 4305 and 4306, and 303 when policies do not permit it.
  * @see docs/protocols/privacyidea.md 9
@@ -111,11 +95,7 @@ function tokenFault(refusal: TokenRefusal): PiFault {
 }
 
 function permit(parts: PrivacyideaParts, ctx: Context, admin: Admin, right: AdminRight): void {
-  const { engine } = parts;
-  const facts = engine.facts(askerFor(parts, ctx), adminFacts(admin));
-  if (engine.policy.permits(right, facts)) return;
+  if (parts.engine.mayAdminister(askerFor(parts, ctx), admin, right)) return;
   const what = right.startsWith('enroll') ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`;
   throw new PiFault('policy', `Admin actions are defined, but ${what}`);
 }
-
-const adminFacts = ({ name, realm }: Admin) => ({ user: name, ...(realm === undefined ? {} : { realm }) });

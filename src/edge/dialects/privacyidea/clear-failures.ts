@@ -1,15 +1,14 @@
-import type { Asker } from '../../../engine/index.ts';
-import type { PrivacyideaParts } from './parts.ts';
-import type { Subject } from './subject.ts';
-
-type Succeeded = { asker: Asker; subject: Subject; detail: Record<string, unknown> };
+import { type Login, withoutOffers } from './login.ts';
 
 /**
  * After a login: clears the failures of all tokens that were found for it, where the policy `reset_all_user_tokens` says so, else what the
  * network of this client did to the token that logged in. That token's own fail count is cleared behind the reply in any case. Costs nothing
  * where no token has failures.
  */
-export async function clearFailures({ engine }: PrivacyideaParts, { asker, subject, detail }: Succeeded): Promise<void> {
+export async function clearFailures(login: Login, detail: Record<string, unknown>): Promise<void> {
+  const { engine } = login.parts;
+  const { asker } = login;
+  const subject = withoutOffers(login);
   const failed = subject.tokens.filter(({ failCount }) => failCount > 0);
   if (failed.length === 0) return;
   const { user, realm } = subject;

@@ -1,37 +1,22 @@
-import type { Context } from 'koa';
 import { ownerOf } from '../../../engine/index.ts';
-import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiProduct } from '../../formats/privacyidea/index.ts';
-import { type Caller, qrPictureUrl } from '../../http/index.ts';
-import { requireApiKey } from './caller.ts';
+import { qrPictureUrl } from '../../http/index.ts';
 import { enrolmentRules } from './enrolment-rules.ts';
 import { flavourRules, type TokenKind } from './flavour.ts';
-import { toldOutcome } from './login-rules.ts';
+import { applicantOf, type Login, type LoginUnderWay } from './login.ts';
 import type { Outcome } from './outcome.ts';
-import { askerFor, type PrivacyideaParts } from './parts.ts';
-import type { Subject } from './subject.ts';
-import { limitReached } from './token-limits.ts';
+import { refused } from './refusals.ts';
 
 const usualText = 'Please scan the QR code!';
 
-/** The user as a login sees it: a push token that an earlier login offered and no phone took does not count. One asked for by serial does. */
-export const withoutOffers = ({ engine }: PrivacyideaParts, subject: Subject): Subject =>
-  subject.serial === undefined ? { ...subject, tokens: subject.tokens.filter((token) => !engine.isOfferedInLogin(token)) } : subject;
-
 /**
  * What a login comes to where policies want a push token of every user: who is accepted without one is challenged to enrol it, and all else
- * stays as it is. `subject` is the user with every token, those that earlier logins offered included: they are replaced.
+ * stays as it is, also where the user would have more tokens than policies allow. Those that earlier logins offered are replaced.
  * @see docs/protocols/privacyidea.md 3.5
  */
-export async function enrolInLogin(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  { server, subject }: { server: AuthServer; subject: Subject },
-  outcome: Outcome,
-): Promise<Outcome> {
+export async function enrolInLogin({ parts, asker, subject }: Login, outcome: Outcome): Promise<Outcome> {
   const { engine } = parts;
   const { user, realm, tokens, person } = subject;
-  const asker = askerFor(parts, ctx, server);
   const facts = engine.facts(asker, { user, realm });
   const type = engine.policy.value('enroll_via_multichallenge', facts);
   const hasOne = tokens.some((token) => token.type === type && !engine.isOfferedInLogin(token));
@@ -41,11 +26,13 @@ export async function enrolInLogin(
   const rules = enrolmentRules(parts, asker, { type, owner });
   const offer = { ...plainToken, type, phone, serialPrefix, owner, realms: realm === '' ? [] : [realm], ...rules };
   if (!(await engine.takeBackOffers(tokens.filter((token) => engine.isOfferedInLogin(token))))) return outcome;
-  if ((await limitReached(parts, { asker, owner, type })) !== undefined) return outcome;
   const skippable = engine.policy.value('enroll_via_multichallenge_optional', facts) ?? false;
   const rule = { declineSettles: true, consume: 'once' as const, graceMs: parts.graceMs };
   const offered = await engine.offerInLogin({ asker, user, realm, offer, rule, skippable });
-  if (!offered.ok) throw new PiFault('parameter', 'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer.');
+  if (!offered.ok) {
+    if (typeof offered.error === 'object') return outcome;
+    throw new PiFault('parameter', 'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer.');
+  }
   const message = engine.policy.value('enroll_via_multichallenge_text', facts) ?? usualText;
   const { token, text: link, transaction } = offered.value;
   const image = qrPictureUrl(link, { scale: 10 });
@@ -86,19 +73,13 @@ function kindOf(product: PiProduct, type: TokenKind['type']): TokenKind {
  * `cancel_enrollment` with the transaction alone: a user who may skip the enrolment is accepted without it, once.
  * @see docs/protocols/privacyidea.md 3.5
  */
-export async function cancelEnrolment(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  caller: Caller,
-  id: string | undefined,
-): Promise<{ outcome: Outcome; subject: Subject }> {
-  if (!id) throw new PiFault('parameter', 'Missing parameter: transaction_id');
-  const { server } = caller;
-  const transaction = await parts.engine.findOwn(id, server.name);
-  requireApiKey(parts, ctx, caller, { user: transaction?.user ?? '', realm: transaction?.realm ?? '' });
+export async function cancelEnrolment(login: LoginUnderWay): Promise<Outcome> {
+  const { parts, showed, second } = login;
+  if (!second || second.id === '') throw new PiFault('parameter', 'Missing parameter: transaction_id');
+  const refusal = parts.engine.mayCall(applicantOf(login), { showed });
+  if (refusal) return refused(refusal);
+  const { transaction } = second;
   const value = transaction !== undefined && (await parts.engine.skipEnrolment(transaction));
-  const { user, realm } = value ? transaction : { user: '', realm: '' };
-  const subject = { user, realm, tokens: [] };
   const message = value ? 'Cancelled enrollment via multichallenge' : 'Failed to cancel enrollment via multichallenge';
-  return { outcome: toldOutcome(parts, ctx, { server, subject }, { value, detail: { message } }), subject };
+  return { value, detail: { message }, isFinal: true };
 }

@@ -1,13 +1,8 @@
-import type { Context } from 'koa';
-import type { Person } from '../../../engine/index.ts';
+import type { Asker, Person } from '../../../engine/index.ts';
 import { isSameName, type PushToken, type Transaction } from '../../../foundation/model/index.ts';
-import type { AuthServer } from '../../access/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
-import { type Subject, subjectOf, userOf } from './subject.ts';
-import { rememberUser } from './user-facts.ts';
-
-type Named = { server: AuthServer; unknownUser: (name: string) => string };
+import { type Known, type Subject, subjectOf, userOf } from './subject.ts';
 
 /**
  * Whom a login is about, as `subjectOf` reads it and as the sources know them; both are asked at once. The push tokens are those of the name
@@ -15,56 +10,50 @@ type Named = { server: AuthServer; unknownUser: (name: string) => string };
  */
 export async function knownSubject(
   parts: PrivacyideaParts,
-  ctx: Context,
   params: PiParams,
-  { server, unknownUser }: Named,
-): Promise<Subject> {
+  asker: Asker,
+  unknownUser: (name: string) => string,
+): Promise<Known> {
   const bySerial = Boolean(params.text('serial'));
   const ofNamed = async (): Promise<Person | undefined> => {
     if (bySerial || !params.text('user')) return undefined;
-    const { user, realm } = userOf(parts, params, server, unknownUser);
+    const { user, realm } = userOf(parts, params, asker, unknownUser);
     return parts.engine.findPerson(user, realm);
   };
-  const [typed, person] = await Promise.all([subjectOf(parts, params, server, unknownUser), ofNamed()]);
-  return person === undefined ? asKnown(parts, ctx, typed) : asPerson(parts, ctx, typed, person);
+  const [typed, person] = await Promise.all([subjectOf(parts, params, asker, unknownUser), ofNamed()]);
+  return person === undefined ? asKnown(parts, typed) : asPerson(parts, typed, person);
 }
 
 /**
  * The subject of a second leg. Whose own transaction it is was known when it began, so no source is asked again, but for what policies look at
  * and only where it can be asked; anybody else, and any other way to write the name, is looked up.
  */
-export async function secondSubject(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  typed: Subject,
-  transaction: Transaction | undefined,
-): Promise<Subject> {
+export async function secondSubject(parts: PrivacyideaParts, typed: Subject, transaction: Transaction | undefined): Promise<Known> {
   const isOwn = transaction !== undefined && isSameName(transaction.user, typed.user) && transaction.realm === typed.realm;
-  if (!isOwn) return asKnown(parts, ctx, typed);
+  if (!isOwn) return asKnown(parts, typed);
   const record = parts.engine.policy.looksAtUsers ? await parts.engine.recordOf(typed.user, typed.realm) : undefined;
-  if (record) rememberUser(ctx, record);
-  return typed;
+  return { subject: typed, record };
 }
 
-async function asKnown(parts: PrivacyideaParts, ctx: Context, typed: Subject): Promise<Subject> {
-  if (typed.user === '') return typed;
-  return asPerson(parts, ctx, typed, await parts.engine.findPerson(typed.user, typed.realm));
+async function asKnown(parts: PrivacyideaParts, typed: Subject): Promise<Known> {
+  if (typed.user === '') return { subject: typed };
+  return asPerson(parts, typed, await parts.engine.findPerson(typed.user, typed.realm));
 }
 
-async function asPerson({ engine }: PrivacyideaParts, ctx: Context, typed: Subject, person: Person): Promise<Subject> {
-  if (person === 'unlisted') return { ...typed, person };
-  if (person === 'unknown-user') return { ...typed, person, tokens: [] };
-  rememberUser(ctx, person);
+async function asPerson({ engine }: PrivacyideaParts, typed: Subject, person: Person): Promise<Known> {
+  if (person === 'unlisted') return { subject: { ...typed, person } };
+  if (person === 'unknown-user') return { subject: { ...typed, person, tokens: [] } };
   const { username } = person;
   const { realm, serial } = typed;
   // Who is asked for by serial keeps the name that stands in the push token, since the second leg comes without another.
   const isAlias = serial === undefined && !isSameName(username, typed.user);
   const tokens = isAlias ? await engine.tokensOf(username, realm) : typed.tokens;
   const isTheirs = ({ owner }: PushToken): boolean => !owner || engine.isOwnedBy(owner, person);
-  return { ...typed, person, user: serial === undefined ? username : typed.user, tokens: tokens.filter(isTheirs) };
+  const user = serial === undefined ? username : typed.user;
+  return { subject: { ...typed, person, user, tokens: tokens.filter(isTheirs) }, record: person };
 }
 
 /** Refuses (400/904) a user whom no source of the realm knows. */
-export function demandKnown({ user, realm, person }: Subject, unknownUser: (name: string) => string): void {
-  if (person === 'unknown-user') throw new PiFault('unknown-user', unknownUser(`${user}@${realm}`));
+export function demandKnown({ person }: Subject, toldUnknown: string): void {
+  if (person === 'unknown-user') throw new PiFault('unknown-user', toldUnknown);
 }

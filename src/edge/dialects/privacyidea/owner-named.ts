@@ -7,9 +7,12 @@ import { noSuchOwner } from './refusals.ts';
 import { userOf } from './subject.ts';
 import { rememberUser } from './user-facts.ts';
 
+/** Administrators may name users of every realm. */
+const anyRealm = {};
+
 /** The user whom a call about push tokens names, as the owner that is stored. Throws 904 for an unknown one, and what `findPerson` does. */
 export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<Owner> {
-  const { user, realm } = userOf(parts, params, undefined, noSuchOwner);
+  const { user, realm } = userOf(parts, params, anyRealm, noSuchOwner);
   const person = await parts.engine.findPerson(user, realm);
   if (person === 'unknown-user') throw new PiFault('unknown-user', noSuchOwner());
   if (person === 'unlisted') return { user, realm, resolver: '' };
@@ -22,7 +25,7 @@ export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: 
  * cannot be asked: an administrator must be able to stop the tokens of who has left, at any time.
  */
 export async function storedName(parts: PrivacyideaParts, params: PiParams): Promise<{ user: string; realm: string }> {
-  const { user, realm } = userOf(parts, params, undefined, noSuchOwner);
+  const { user, realm } = userOf(parts, params, anyRealm, noSuchOwner);
   return { user: (await parts.engine.recordOf(user, realm))?.username ?? user, realm };
 }
 

@@ -1,25 +1,16 @@
-import type { Context } from 'koa';
-import type { AuthServer } from '../../access/index.ts';
-import type { PiParams } from '../../formats/privacyidea/index.ts';
+import type { LoginUnderWay } from './login.ts';
 import type { Outcome } from './outcome.ts';
-import { askerFor, type PrivacyideaParts } from './parts.ts';
-import type { Subject } from './subject.ts';
-
-/** A first leg that may end without any push token. */
-export type PassedOn = { params: PiParams; server: AuthServer; subject: Subject };
 
 const accept = (message: string): Outcome => ({ value: true, detail: { message } });
 
 /**
- * Accepts who has no token, or is no user at all, where policies say so; undefined where they do not, or where the password is wrong. Only who
- * was asked for by name can come in so, and only one whom every source was asked for.
+ * Lets a user in without a push token, or without being known at all, when a policy allows it. Returns undefined when no such policy applies, or the
+ * password is wrong. Only a user who was asked for by name can come in so, and only one whom every source was asked for.
  * @see docs/protocols/privacyidea.md 11.3
  */
-export async function passOn(parts: PrivacyideaParts, ctx: Context, { params, server, subject }: PassedOn): Promise<Outcome | undefined> {
-  const { engine } = parts;
+export async function passOn({ parts: { engine }, asker, params, subject }: LoginUnderWay): Promise<Outcome | undefined> {
   const { user, realm, tokens, serial, person } = subject;
   if (serial !== undefined || user === '' || tokens.length > 0) return undefined;
-  const asker = askerFor(parts, ctx, server);
   const facts = engine.facts(asker, { user, realm });
   if (person === 'unknown-user') {
     const decided = engine.policy.decision('passOnNoUser', facts);

@@ -1,5 +1,7 @@
+import type { Refusal, TokenLimitRefusal } from '../../../engine/index.ts';
 import type { Owner } from '../../../foundation/model/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
+import { type Outcome, refuse } from './outcome.ts';
 
 /** There is no such push token, or none that the caller may know of. */
 export const noSuchToken = (): PiFault => new PiFault('not-found', 'The requested token could not be found.');
@@ -13,3 +15,37 @@ export const isRevoked = (): PiFault => new PiFault('revoked', 'This action is n
 /** What has an owner is not given to another. */
 export const isAssigned = ({ user, realm, resolver }: Owner): PiFault =>
   new PiFault('assigned', `Token already assigned to user User(login='${user}', realm='${realm}', resolver='${resolver}')`);
+
+/**
+ * What the engine does not admit, in the words of this dialect: the outcome that a login is told. Throws the fault of what is no outcome.
+ * @see docs/protocols/privacyidea.md 11.3
+ */
+export function refused(refusal: Refusal): Outcome {
+  switch (refusal.kind) {
+    case 'denied':
+      throw new PiFault('validation', 'User is not authorized to authenticate under these conditions.');
+    case 'no-credential':
+      throw new PiFault('policy', 'No valid API key was passed.');
+    case 'too-often':
+      return refuse(`Only ${refusal.most} ${refusal.what} authentications per ${asPython(refusal.windowMs)}`);
+    case 'too-many-tokens':
+      throw tooManyTokens(refusal);
+    default:
+      return refusal satisfies never;
+  }
+}
+
+/** The owner has as many tokens as policies allow. */
+export function tooManyTokens({ counted, type }: TokenLimitRefusal): PiFault {
+  const what = { all: 'tokens', type: `tokens of type ${type}`, active: `active tokens of type ${type}` }[counted];
+  return new PiFault('policy', `The number of ${what} for this user is limited!`);
+}
+
+/** A span as Python writes it, and so privacyIDEA's messages: `0:05:00`, `1 day, 0:00:00`. */
+function asPython(ms: number): string {
+  const seconds = ms / 1000;
+  const days = Math.floor(seconds / 86_400);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const clock = `${Math.floor((seconds % 86_400) / 3600)}:${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`;
+  return days === 0 ? clock : `${days} ${days === 1 ? 'day' : 'days'}, ${clock}`;
+}

@@ -1,17 +1,16 @@
-import type { Context } from 'koa';
+import type { Asker } from '../../../engine/index.ts';
 import { mangle } from '../../../policy/index.ts';
-import type { AuthServer } from '../../access/index.ts';
 import type { PiParams } from '../../formats/privacyidea/index.ts';
 import { demandName } from '../../http/index.ts';
-import { askerFor, type PrivacyideaParts } from './parts.ts';
+import type { PrivacyideaParts } from './parts.ts';
 
 /**
  * The parameters of a login as policies change them before anybody is looked up: `mangle` their texts, then `setrealm` the realm of the user. An
  * auth server still has to be one of the realm that comes out.
  * @see docs/protocols/privacyidea.md 11.3
  */
-export function rewritten(parts: PrivacyideaParts, ctx: Context, server: AuthServer, params: PiParams): PiParams {
-  const { policy, facts, realms } = parts.engine;
+export function rewritten({ engine }: PrivacyideaParts, asker: Asker, params: PiParams): PiParams {
+  const { policy, facts, realms } = engine;
   const changes = new Map<string, string>();
   const text = (name: string): string | undefined => changes.get(name) ?? params.text(name);
   const whose = () => {
@@ -19,7 +18,6 @@ export function rewritten(parts: PrivacyideaParts, ctx: Context, server: AuthSer
     const resolved = realms.resolve(named.user, named.realm);
     return resolved === 'unknown-realm' ? named : resolved;
   };
-  const asker = askerFor(parts, ctx, server);
   for (const mangling of policy.value('mangle', facts(asker, whose())) ?? []) {
     const was = text(mangling.key);
     if (!was) continue;

@@ -1,17 +1,15 @@
-import type { Context } from 'koa';
 import { type Asker, askToConfirm, type Delivered } from '../../../engine/index.ts';
 import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
 import { fillClientText } from '../../../policy/index.ts';
-import type { AuthServer } from '../../access/index.ts';
 import { challengeDetail } from './challenge-detail.ts';
 import { chooseAsk } from './choose-ask.ts';
 import { flavourRules } from './flavour.ts';
-import { askerFor, type PrivacyideaParts } from './parts.ts';
+import type { Login } from './login.ts';
+import type { PrivacyideaParts } from './parts.ts';
 import { shownType } from './shown-type.ts';
-import type { Subject } from './subject.ts';
 
-/** A login to be started for all these push tokens at once. `mustBeSent`: a phone that has to ask by itself is not good enough. */
-export type LoginRequest = { server: AuthServer; subject: Subject; mustBeSent?: boolean; waitMs?: number };
+/** How a login is started. `mustBeSent`: a phone that has to ask by itself is not good enough. `waitMs`: the reply waits so long for the answer. */
+export type StartRules = { mustBeSent?: boolean; waitMs?: number };
 
 /**
  * A login that was started: stored, then delivered. Otherwise nothing was: no push went out and no phone may poll, or no phone can do what
@@ -23,25 +21,25 @@ export type Started =
 
 const question = 'Do you want to confirm the login?';
 
-/** Starts a login under one transaction. Who waits for its answer asks for a plain yes or no. */
-export async function startLogin(parts: PrivacyideaParts, ctx: Context, request: LoginRequest): Promise<Started> {
+/** Starts a login for all push tokens at once, under one transaction. A login that waits for its answer asks for a plain yes or no. */
+export async function startLogin(
+  { parts, asker, subject: { user, realm }, tokens: all }: Login & { tokens: readonly PushToken[] },
+  { mustBeSent = false, waitMs }: StartRules = {},
+): Promise<Started> {
   const { engine, graceMs, product } = parts;
   const { hasModes } = flavourRules(product);
-  const { user, realm } = request.subject;
-  const asker = askerFor(parts, ctx, request.server);
   const facts = engine.facts(asker, { user, realm });
-  const ask = hasModes && request.waitMs === undefined ? chooseAsk(engine.policy, facts) : askToConfirm;
+  const ask = hasModes && waitMs === undefined ? chooseAsk(engine.policy, facts) : askToConfirm;
   const mayFallBack = engine.policy.value('push_mode_fallback', facts) === 'confirm';
-  const tokens = request.subject.tokens.filter((token) => mayFallBack || engine.canAsk(token, ask));
+  const tokens = all.filter((token) => mayFallBack || engine.canAsk(token, ask));
   if (tokens.length === 0) return { kind: 'unable' };
   const declineSettles = engine.policy.value('push_decline_settles', facts) ?? true;
   const rule = { declineSettles, consume: 'once' as const, graceMs };
   const prompt = { title: product.name, question, isLiteral: product.flavour === 'edumfa' };
-  const longer = request.waitMs === undefined ? {} : { atLeastMs: request.waitMs };
+  const longer = waitMs === undefined ? {} : { atLeastMs: waitMs };
   const transaction = await engine.issue({ asker, user, realm, tokens, prompt, ask, rule, ...longer });
   const delivered = await engine.deliver({ transaction, tokens, asker });
-  const isPollGood = request.mustBeSent !== true;
-  if (delivered.some(({ sent, pollable }) => sent || (pollable && isPollGood))) {
+  if (delivered.some(({ sent, pollable }) => sent || (pollable && !mustBeSent))) {
     if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.countFailures(tokens, asker.client);
     return { kind: 'started', transaction, tokens, delivered, asker };
   }

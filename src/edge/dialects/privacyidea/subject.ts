@@ -1,6 +1,5 @@
-import type { Person } from '../../../engine/index.ts';
+import { type Asker, mayAskFor, type Person, type UserRecord } from '../../../engine/index.ts';
 import { isSameName, type PushToken } from '../../../foundation/model/index.ts';
-import { type AuthServer, mayAskFor } from '../../access/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import { flavourRules } from './flavour.ts';
 import type { PrivacyideaParts } from './parts.ts';
@@ -8,6 +7,9 @@ import { noSuchToken } from './refusals.ts';
 
 /** Whom a login is about: a user with all push tokens, or one push token (and then its owner); and what the sources say, where they were asked. */
 export type Subject = { user: string; realm: string; tokens: PushToken[]; serial?: string; person?: Person };
+
+/** Whom a login is about, and what a source told of that user, if one was asked. */
+export type Known = { subject: Subject; record?: UserRecord | undefined };
 
 /**
  * Reads `user`, `realm` and `serial`, and finds the push tokens. Throws: nobody named (905), unknown realm (904), unknown serial (601),
@@ -17,20 +19,20 @@ export type Subject = { user: string; realm: string; tokens: PushToken[]; serial
 export async function subjectOf(
   parts: PrivacyideaParts,
   params: PiParams,
-  server: AuthServer,
+  asker: Asker,
   unknownUser: (name: string) => string,
 ): Promise<Subject> {
   const { engine } = parts;
   const serial = params.text('serial');
   const name = params.text('user');
   if (!name && !serial) throw new PiFault('parameter', 'You need to specify a serial, user or credential_id.');
-  const user = name ? userOf(parts, params, server, unknownUser) : undefined;
+  const user = name ? userOf(parts, params, asker, unknownUser) : undefined;
   if (!serial) {
     const { user: found, realm } = user ?? { user: '', realm: '' };
     return { user: found, realm, tokens: await engine.tokensOf(found, realm) };
   }
   const token = await engine.findToken(serial);
-  if (!token || !mayAskFor(server, token.owner?.realm ?? '')) throw noSuchToken();
+  if (!token || !mayAskFor(asker, token.owner?.realm ?? '')) throw noSuchToken();
   const owner = token.owner ?? { user: '', realm: '' };
   if (user && !(await isOwner(parts, user, owner))) throw new PiFault('parameter', 'Given serial does not belong to given user!');
   return { user: owner.user, realm: owner.realm, tokens: [token], serial };
@@ -46,18 +48,16 @@ async function isOwner({ engine }: PrivacyideaParts, { user, realm }: Named, own
   return typeof person !== 'string' && isSameName(person.username, owner.user);
 }
 
-/** The user a request names, with the realm it belongs to. */
+/** The user a request names, with the realm it belongs to. Throws 904 for a realm that is not there, or not this caller's. */
 export function userOf(
   { engine, product }: PrivacyideaParts,
   params: PiParams,
-  server: AuthServer | undefined,
+  asker: Pick<Asker, 'realms'>,
   unknownUser: (name: string) => string,
 ): { user: string; realm: string } {
   const name = params.text('user') ?? '';
-  const resolved = engine.realms.resolve(name, params.text('realm'));
-  if (resolved === 'unknown-realm' || (server && !mayAskFor(server, resolved.realm))) {
-    const realm = params.text('realm') ?? '';
-    throw flavourRules(product).unknownRealm(realm, unknownUser(`${name}@${realm}`));
-  }
-  return resolved;
+  const resolved = engine.resolveName(asker, { name, realm: params.text('realm') });
+  if (resolved !== 'foreign') return resolved;
+  const realm = params.text('realm') ?? '';
+  throw flavourRules(product).unknownRealm(realm, unknownUser(`${name}@${realm}`));
 }

@@ -8,8 +8,7 @@ import { enrolmentRules } from './enrolment-rules.ts';
 import { flavourRules, type TokenKind } from './flavour.ts';
 import { ownerNamed, rememberOwner } from './owner-named.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
-import { isAssigned, isRevoked, noSuchToken } from './refusals.ts';
-import { withinLimits } from './token-limits.ts';
+import { isAssigned, isRevoked, noSuchToken, tooManyTokens } from './refusals.ts';
 
 const serialPattern = /^[0-9a-zA-Z\-_]+$/;
 const longestDescription = 80;
@@ -30,9 +29,7 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
   const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), { type: kind.type, owner });
   const offered = params.flag('rollover')
     ? await renewed(parts, ctx, { params, wish, rulesFor })
-    : await withinLimits(parts, { asker: askerFor(parts, ctx, server), owner: wish.owner, type: kind.type }, () =>
-        parts.engine.offerRollout({ ...wish, ...rulesFor(wish.owner) }),
-      );
+    : await parts.engine.offerRollout(askerFor(parts, ctx, server), { ...wish, ...rulesFor(wish.owner) });
   if (!offered.ok) throw notOffered(offered.error, wish.serial);
   const { token, text, credential } = offered.value;
   sendPi(ctx, parts.product, {
@@ -84,6 +81,7 @@ function isSameOwner(one: Owner, other: Owner): boolean {
 type Refusal<Call extends 'offerRollout' | 'renewRollout'> = Extract<Awaited<ReturnType<Engine[Call]>>, { ok: false }>['error'];
 
 function notOffered(why: Refusal<'offerRollout'> | Refusal<'renewRollout'>, serial: string | undefined): PiFault {
+  if (typeof why === 'object') return tooManyTokens(why);
   switch (why) {
     case 'serial-taken':
       return new PiFault('parameter', `The serial ${serial} is taken; delete that token first, or choose another serial.`);

@@ -4,9 +4,8 @@ import { serverBehind } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
 import { ownerNamed } from './owner-named.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
-import { isAssigned, isRevoked, noSuchToken } from './refusals.ts';
+import { isAssigned, isRevoked, noSuchToken, tooManyTokens } from './refusals.ts';
 import { checkPinLength } from './token-admin.ts';
-import { assignWithinLimits } from './token-limits.ts';
 
 /**
  * `POST /token/assign` `serial, user, realm, pin`: gives a push token to a user. One that has an owner must be unassigned first.
@@ -20,10 +19,8 @@ export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promis
   const owner = await ownerNamed(parts, ctx, params);
   const pin = params.text('pin');
   if (pin !== undefined) checkPinLength(pin, 'pin');
-  const token = await parts.engine.findToken(serial);
   const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
-  const wanted = { asker: askerFor(parts, ctx, server), owner, token };
-  const assigned = await assignWithinLimits(parts, wanted, () => parts.engine.assignToken(serial, { owner, pin }));
+  const assigned = await parts.engine.assignToken(askerFor(parts, ctx, server), serial, { owner, pin });
   switch (assigned.kind) {
     case 'done':
       return sendPi(ctx, parts.product, { id: 1, value: true });
@@ -33,6 +30,8 @@ export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promis
       throw isRevoked();
     case 'assigned':
       throw isAssigned(assigned.owner);
+    case 'too-many-tokens':
+      throw tooManyTokens(assigned);
     default:
       return assigned satisfies never;
   }

@@ -1,8 +1,7 @@
-import type { Context } from 'koa';
 import type { UserRecord } from '../../../engine/index.ts';
-import type { AuthServer } from '../../access/index.ts';
+import type { Login } from './login.ts';
 import type { Outcome } from './outcome.ts';
-import { askerFor, type PrivacyideaParts } from './parts.ts';
+import type { PrivacyideaParts } from './parts.ts';
 import type { Subject } from './subject.ts';
 
 /**
@@ -10,17 +9,12 @@ import type { Subject } from './subject.ts';
  * nobody can be asked for the rest.
  * @see docs/protocols/privacyidea.md 11.3
  */
-export async function withUserDetail(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  { server, subject }: { server: AuthServer; subject: Subject },
-  outcome: Outcome,
-): Promise<Outcome> {
+export async function withUserDetail({ parts, asker, subject }: Login, outcome: Outcome): Promise<Outcome> {
   if (!outcome.value) return outcome;
   const { user, realm, tokens } = subject;
-  const { policy, facts: factsOf } = parts.engine;
+  const { policy } = parts.engine;
   const owner = { user, realm, resolver: tokens[0]?.owner?.resolver ?? '' };
-  const facts = factsOf(askerFor(parts, ctx, server), owner);
+  const facts = parts.engine.facts(asker, owner);
   const tellsUser = policy.value('add_user_in_response', facts) === true;
   if (!tellsUser && policy.value('add_resolver_in_response', facts) !== true) return outcome;
   const record = await toldRecord(parts, subject);

@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import type { Waited } from '../../../engine/index.ts';
-import type { PushToken } from '../../../foundation/model/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import { whenGone } from '../../http/index.ts';
 import { flavourRules } from './flavour.ts';
+import type { Login } from './login.ts';
 import { type Outcome, refuse } from './outcome.ts';
-import { askerFor, type PrivacyideaParts } from './parts.ts';
+import type { PrivacyideaParts } from './parts.ts';
 import { shownType } from './shown-type.ts';
 import type { Subject } from './subject.ts';
 
@@ -24,11 +24,8 @@ export type WaitingLogin = {
   asked: AskedPhone;
 };
 
-/** A login that came to its outcome, with the push tokens as they are now. */
-export type DecidedLogin = { kind: 'decided'; server: AuthServer; known: Subject; outcome: Outcome; hasWaited?: boolean };
-
 /** What has to be kept of a login to end it later. */
-export function waitingLogin(server: AuthServer, { tokens, ...who }: Subject, asked: AskedPhone): WaitingLogin {
+export function waitingLogin({ server, subject: { tokens, ...who } }: Login, asked: AskedPhone): WaitingLogin {
   return { kind: 'waiting', server, who, known: tokens.map(({ serial }) => serial), asked };
 }
 
@@ -45,31 +42,16 @@ export function waitForPhone({ engine }: PrivacyideaParts, ctx: Context, { known
   });
 }
 
-/** The outcome of a login that waited. No answer and a no count as a failure, since the PIN is known to whoever asked. */
-export async function afterWaiting(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  { server, who, asked }: WaitingLogin,
-  ended: Waited,
-): Promise<DecidedLogin> {
+/** The outcome of a login that waited, with its push tokens as they are now. No answer and a no count as a failure, since the PIN is known to whoever asked. */
+export async function outcomeOfWait({ parts, asker }: Login, { asked }: WaitingLogin, ended: Waited): Promise<Outcome> {
   const tokens = ended.tokens.filter(({ serial }) => asked.serials.includes(serial));
-  const outcome = await outcomeOf(parts, ctx, { server, ended, asked: tokens });
-  return { kind: 'decided', server, known: { ...who, tokens: ended.tokens }, outcome, hasWaited: true };
-}
-
-async function outcomeOf(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  { server, ended, asked }: { server: AuthServer; ended: Waited; asked: PushToken[] },
-): Promise<Outcome> {
-  const asker = askerFor(parts, ctx, server);
   const about = (serial: string | undefined) => {
-    const token = asked.find((each) => each.serial === serial) ?? asked[0];
+    const token = tokens.find((each) => each.serial === serial) ?? tokens[0];
     return { ...(serial === undefined ? {} : { serial }), type: token ? shownType(parts, asker, token) : 'push', otplen };
   };
   if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
-  await parts.engine.countFailures(asked, asker.client);
-  const only = asked.length === 1 ? asked[0]?.serial : undefined;
+  await parts.engine.countFailures(tokens, asker.client);
+  const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
   return refuse('wrong otp value', {
     ...about(only),
     ...(ended.kind === 'declined' && flavourRules(parts.product).hasModes ? { challenge_status: ended.status } : {}),

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { demandName, maxBodyBytes, readBody } from '../../http/index.ts';
+import { demandName, maxBodyBytes, noteParams, readBody } from '../../http/index.ts';
 import { errorsAsHttp } from './envelope.ts';
 import { LinotpFault } from './errors.ts';
 
@@ -24,7 +24,9 @@ type Values = Map<string, unknown>;
  */
 export async function readLinotpRequest(ctx: Context): Promise<LinotpParams> {
   const body = await bodyOf(ctx);
-  const params = linotpParams(ctx.is('json', '+json') ? fromJson(body) : fromForms(ctx, body));
+  const values = ctx.is('json', '+json') ? fromJson(body) : fromForms(ctx, body);
+  noteParams(ctx, values);
+  const params = linotpParams(values);
   errorsAsHttp(ctx, params.text('httperror'));
   return params;
 }
