@@ -16,7 +16,7 @@ import { checkLoginPin } from './login-pin.ts';
 import { spendLikePin } from './no-token.ts';
 import { pairPhone } from './pairing.ts';
 import type { Asker, EngineParts } from './parts.ts';
-import { isPasswordElsewhere } from './passthru.ts';
+import { passedOn } from './passed-on.ts';
 import { findPerson, isOwnedBy, recordOf } from './person.ts';
 import { poll, updateAddress } from './phone-poll.ts';
 import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
@@ -42,6 +42,7 @@ export type { Naming } from './issue.ts';
 export type { PinRule } from './login-pin.ts';
 export type { PairingReply } from './pairing.ts';
 export type { Asker, EngineParts, EngineSettings } from './parts.ts';
+export type { PassedOn } from './passed-on.ts';
 export { factsOfPerson, ownerOf, type Person } from './person.ts';
 export type {
   AnswerMeaning,
@@ -106,7 +107,7 @@ export function openEngine(parts: EngineParts) {
     checkPin: (...args: Tail<typeof checkPin>) => checkPin(parts, ...args),
     checkLoginPin: (...args: Tail<typeof checkLoginPin>) => checkLoginPin(parts, ...args),
     spendLikePin: (...args: Tail<typeof spendLikePin>) => spendLikePin(parts, ...args),
-    isPasswordElsewhere: (...args: Tail<typeof isPasswordElsewhere>) => isPasswordElsewhere(parts, ...args),
+    passedOn: (...args: Tail<typeof passedOn>) => passedOn(parts, ...args),
     findPerson: (...args: Tail<typeof findPerson>) => findPerson(parts, ...args),
     findUser: parts.directory.findUser,
     recordOf: (...args: Tail<typeof recordOf>) => recordOf(parts, ...args),

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { openCache } from '../foundation/cache/index.ts';
 
 /** An address list that was read once. */
 export type AddressMatch = (address: string) => { found: boolean; excluded: boolean };
@@ -13,11 +14,25 @@ export function isAddressEntry(entry: string): boolean {
 export function addressMatch(list: readonly string[]): AddressMatch {
   const entries = list.map((entry) => ({ excludes: /^[!-]/.test(entry), range: rangeOf(entry.replace(/^[!-]/, '')) }));
   return (address) => {
-    if (!ipaddr.isValid(address)) return { found: false, excluded: false };
-    const ip = ipaddr.process(address);
+    const ip = parsed(address);
+    if (!ip) return { found: false, excluded: false };
     const hits = entries.filter(({ range: [network, bits] }) => network.kind() === ip.kind() && ip.match(network, bits));
     return { found: hits.some(({ excludes }) => !excludes), excluded: hits.some(({ excludes }) => excludes) };
   };
+}
+
+type Address = ReturnType<typeof ipaddr.process>;
+
+/** One login asks about its client's address once for each rule and action. */
+const addresses = openCache<Address>(1000);
+
+function parsed(text: string): Address | undefined {
+  const known = addresses.get(text);
+  if (known) return known;
+  if (!ipaddr.isValid(text)) return undefined;
+  const fresh = ipaddr.process(text);
+  addresses.set(text, fresh);
+  return fresh;
 }
 
 /** Network and prefix length of an address or network. */

@@ -3,6 +3,7 @@ import { type ActionName, actions, isActionName } from './actions.ts';
 import { canNeverMatch } from './never.ts';
 import { withoutEffect } from './no-effect.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
+import { withoutReach } from './reach.ts';
 import type { Rule } from './rule.ts';
 import { unknownTag } from './tags.ts';
 
@@ -18,6 +19,7 @@ export function checkPolicies(rules: readonly Rule[], known: KnownNames): Policy
       ...unseen(rules, rule, known),
       ...strangeTags(rule),
       ...withoutEffect(rule),
+      ...withoutReach(rule, known),
     ].map((problem) => ({ ...problem, path: [index, ...problem.path] })),
   );
 }

@@ -168,6 +168,28 @@ describe('JWTs of an issuer that the configuration trusts', () => {
     assert.equal((await gateway.check({ 'x-api-key': vpnKey }, finish)).body.detail.message, 'Response did not match the challenge.');
   });
 
+  it('have their realm looked at by the rules, whatever the dialect', async () => {
+    const mounts = [
+      { path: '/', serves: 'privacyidea' },
+      { path: '/linotp', serves: 'linotp' },
+      { path: '/', serves: 'ops' },
+    ];
+    const gateway = await trusting({
+      mounts,
+      policies: [
+        { name: 'guests look', scope: 'admin', match: { realm: ['guests'] }, actions: { tokenlist: true, operate: true } },
+        { name: 'the first one enrols', scope: 'admin', match: { user: ['admin'] }, actions: { enrollPUSH: true } },
+      ],
+    });
+    const guest = { authorization: await token(gateway, admin) };
+    const statusOf = async (path: string, headers: Record<string, string>): Promise<string> => {
+      const text = await (await fetch(`${gateway.client.url}${path}`, { headers })).text();
+      return /"code": ?(303|410)|No policy allows/.test(text) ? 'refused' : 'done';
+    };
+    for (const path of ['/token/', '/linotp/admin/show', '/ops/providers'])
+      assert.deepEqual([await statusOf(path, guest), await statusOf(path, gateway.admin)], ['done', 'refused'], path);
+  });
+
   it('are taken as API keys where their role is validate', async () => {
     const gateway = await trusting({ policies: [{ name: 'keys', scope: 'authorization', actions: { api_key_required: true } }] });
     const authorization = await token(gateway, box, 'PS256', rsa.privateKey);

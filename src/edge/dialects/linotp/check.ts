@@ -14,7 +14,7 @@ import { authServerOf } from './caller.ts';
 import { finishLogin } from './finish-login.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 import { passRule } from './pass.ts';
-import { asKnown, mayBeAsked, type Subject, subjectOf } from './subject.ts';
+import { asKnown, askableTokens, type Subject, subjectOf } from './subject.ts';
 import { promptOf, type Triggered, trigger } from './trigger.ts';
 import { triggerAndWait, type WaitingCheck } from './trigger-and-wait.ts';
 
@@ -100,6 +100,7 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   const applicant = { asker, user, realm };
   const refusal = engine.mayCall(applicant, caller) ?? engine.mayLogIn(applicant) ?? (await engine.isTooOften(applicant));
   if (refusal) return refused;
+  if (await isPassedOn(parts, login)) return { value: (await engine.tallyOf(applicant).accepted()) === undefined };
   const tokens = await withPin(parts, login);
   const facts = engine.facts(asker, { user, realm }, tokens[0]);
   const waitSeconds = engine.policy.value('push_wait', facts);
@@ -115,10 +116,19 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   return waiting ? { waits: counted(waiting.waits, engine.tallyOf(applicant)) } : refused;
 }
 
+/** Whether a user who was asked for by name is let in without a push token, since policies say so. */
+async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: Login): Promise<boolean> {
+  const { user, realm, tokens, isBySerial, person } = subject;
+  if (isBySerial) return false;
+  const password = params.text('pass') ?? '';
+  return (await engine.passedOn({ asker, user, realm, person, hasTokens: tokens.length > 0, password })) !== undefined;
+}
+
 /** The push tokens that policies admit, that can be asked, and whose PIN this is. */
-async function withPin({ engine }: LinotpParts, { asker, subject, params }: Login): Promise<PushToken[]> {
+async function withPin(parts: LinotpParts, { asker, subject, params }: Login): Promise<PushToken[]> {
+  const { engine } = parts;
   const { user, realm, isBySerial } = subject;
-  const tokens = engine.admittedTokens(asker, subject.tokens).filter((token) => mayBeAsked(token, engine.clock()));
+  const tokens = askableTokens(parts, asker, subject);
   const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, tokens[0]));
   const pin = params.text('pass');
   if (pin === undefined || (isBySerial && rule === 'userstore')) return [];

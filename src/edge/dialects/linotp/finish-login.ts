@@ -2,7 +2,7 @@ import type { Asker } from '../../../engine/index.ts';
 import { isSameName } from '../../../foundation/model/index.ts';
 import type { Caller } from '../../http/index.ts';
 import type { LinotpParts } from './parts.ts';
-import { asKnown, mayBeAsked, type Subject } from './subject.ts';
+import { asKnown, askableTokens, type Subject } from './subject.ts';
 import { parentOf } from './trigger.ts';
 
 type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: Subject };
@@ -17,10 +17,11 @@ export async function finishLogin(parts: LinotpParts, { id, caller, asker, typed
   const transaction = await engine.findOwnForeign('linotp', caller.server.name, parentOf(id));
   if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
   const isOwn = isSameName(transaction.user, typed.user) && transaction.realm === typed.realm;
-  const { user, realm, tokens } = isOwn ? typed : await asKnown(parts, typed);
+  const subject = isOwn ? typed : await asKnown(parts, typed);
+  const { user, realm, tokens } = subject;
   const applicant = { asker, user, realm };
   if (engine.mayCall(applicant, caller) || engine.mayLogIn(applicant)) return false;
-  const usable = engine.admittedTokens(asker, tokens).filter((token) => mayBeAsked(token, engine.clock()));
+  const usable = askableTokens(parts, asker, subject);
   const [first] = tokens;
   const who = user === '' ? (first ? { serial: first.serial } : {}) : { user: { user, realm } };
   const finished = await engine.finish({ transaction, usable, ...who });

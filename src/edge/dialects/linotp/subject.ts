@@ -5,9 +5,16 @@ import type { LinotpParts } from './parts.ts';
 
 /**
  * Whom a request is about: a user with all push tokens, or one push token, and then its owner, whose name is empty where there is none. `person`: what
- * the sources say, where they were asked.
+ * the sources say, where they were asked. `type`: the one type of token that the caller wants, if it does.
  */
-export type Subject = { user: string; realm: string; tokens: PushToken[]; isBySerial: boolean; person?: Person };
+export type Subject = {
+  user: string;
+  realm: string;
+  tokens: PushToken[];
+  isBySerial: boolean;
+  type: string | undefined;
+  person?: Person;
+};
 
 /**
  * Reads `user` and `realm`, or `serial`; with both, that push token counts if it is the user's. Throws when nobody is named, and for a realm that does
@@ -19,15 +26,15 @@ export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker:
   const serial = params.text('serial') ?? '';
   if (name === '' && serial === '') throw new LinotpFault('parameter', 'missing user or serial');
   const type = params.text('token_type');
-  const mayAsk = (token: PushToken): boolean => mayAskFor(asker, token.owner?.realm ?? '') && (type === undefined || token.type === type);
+  const mayAsk = (token: PushToken): boolean => mayAskFor(asker, token.owner?.realm ?? '');
   const named = name === '' ? undefined : resolved(parts, params, name, asker);
   if (named && serial === '') {
     const tokens = await parts.engine.tokensOf(named.user, named.realm);
-    return { ...named, tokens: tokens.filter(mayAsk), isBySerial: false };
+    return { ...named, tokens: tokens.filter(mayAsk), isBySerial: false, type };
   }
   const token = await parts.engine.findToken(serial);
   const { user, realm } = named ?? token?.owner ?? { user: '', realm: '' };
-  return { user, realm, tokens: token && mayAsk(token) ? [token] : [], isBySerial: !named };
+  return { user, realm, tokens: token && mayAsk(token) ? [token] : [], isBySerial: !named, type };
 }
 
 /**
@@ -53,8 +60,12 @@ export async function asKnown({ engine }: LinotpParts, typed: Subject): Promise<
   return { ...typed, person, user: known, tokens: found.filter(({ owner }) => isTheirs(owner)) };
 }
 
-/** Whether a push token is bound to a phone, or to one that has to prove its key. */
-export const mayBeAsked = (token: PushToken, now: number): boolean => isUsable(token, now) || awaitsActivation(token, now);
+/** The push tokens of a subject that policies admit and that can be asked: bound to a phone, or to one that has to prove its key. */
+export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, type }: Subject): PushToken[] {
+  const now = engine.clock();
+  const canBeAsked = (token: PushToken): boolean => isUsable(token, now) || awaitsActivation(token, now);
+  return engine.admittedTokens(asker, tokens).filter((token) => (type === undefined || token.type === type) && canBeAsked(token));
+}
 
 /** The user a request names. Throws for a realm that is not there, or not this caller's; administrators may name users of every realm. */
 export function resolved(

@@ -1,0 +1,81 @@
+import { openGlob } from '../foundation/patterns/index.ts';
+import { type ActionName, isActionName } from './actions.ts';
+import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
+import type { Rule } from './rule.ts';
+
+/** What a mount may serve, as rules name it. */
+type Door = 'privacyidea' | 'linotp' | 'challenge-service' | 'ops';
+
+/** Those whose requests name a user. A rule that names no dialect is meant for them. */
+const ofUsers: readonly Door[] = ['privacyidea', 'linotp'];
+const everywhere: readonly Door[] = ['privacyidea', 'linotp', 'challenge-service', 'ops'];
+const delivery: readonly Door[] = ['privacyidea', 'linotp', 'challenge-service'];
+const pi: readonly Door[] = ['privacyidea'];
+const linotp: readonly Door[] = ['linotp'];
+
+/**
+ * Where each action means something. A challenge service knows the auth server, its address, the device and the time, but no user and no token. Actions
+ * that change nothing anywhere are warned of apart, so they count as known everywhere.
+ */
+export const reach: Record<ActionName, readonly Door[]> = {
+  // Who may log in, call, have tokens, and administer.
+  authorized: delivery,
+  api_key_required: delivery,
+  ...all(ofUsers, 'tokentype', 'serial', 'disabled_token_types', 'last_auth', 'auth_max_success', 'auth_max_fail'),
+  ...all(ofUsers, 'max_token_per_user', 'push_max_token_per_user', 'push_max_active_token_per_user'),
+  ...all(ofUsers, 'passOnNoToken', 'passOnNoUser', 'passthru', 'otppin'),
+  ...all(ofUsers, 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin'),
+  ...all(pi, 'application_tokentype', 'setrealm', 'mangle', 'triggerchallenge', 'enrollEDUPUSH', 'assign', 'unassign', 'revoke'),
+  ...all(pi, 'settokeninfo', 'getchallenges', 'cancelchallenge'),
+  operate: ['ops', 'challenge-service'],
+  // How a push goes out, and what the phone shows.
+  ...all(delivery, 'push_provider', 'push_deadline_ms', 'push_hedge_ms', 'push_validity_seconds', 'push_allow_polling'),
+  ...all(ofUsers, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify', 'push_wait'),
+  ...all(pi, 'push_decline_settles', 'push_mode_fallback', 'push_require_presence', 'push_presence_options'),
+  ...all(pi, 'push_presence_custom_options', 'push_presence_num_options', 'push_code_to_phone', 'push_code_to_phone_message'),
+  ...all(pi, 'push_code_to_phone_digits', 'increase_failcounter_on_challenge', 'reset_all_user_tokens'),
+  ...all(linotp, 'push_without_data', 'pushtoken_pairing_callback_url', 'pushtoken_challenge_callback_url'),
+  // What replies tell, and enrolment.
+  ...all(pi, 'push_challenge_text', 'challenge_text', 'challenge_text_header', 'challenge_text_footer', 'preferred_client_mode'),
+  ...all(pi, 'add_user_in_response', 'add_resolver_in_response', 'no_detail_on_success', 'no_detail_on_fail'),
+  ...all(pi, 'hide_specific_error_message_for_ttype', 'enroll_via_multichallenge', 'enroll_via_multichallenge_text'),
+  ...all(pi, 'enroll_via_multichallenge_optional', 'push_firebase_configuration', 'push_registration_url', 'push_ttl'),
+  ...all(pi, 'push_use_pia_scheme', 'push_force_app_pin', 'push_app_force_unlock', 'tokenlabel', 'tokenissuer', 'appimageurl'),
+  ...all(pi, 'edupush_firebase_configuration', 'edupush_registration_url', 'edupush_ttl', 'edupush_force_app_pin', 'edupush_shown_as'),
+  ...all(ofUsers, 'edupush_ssl_verify', 'edupush_text_on_mobile', 'edupush_title_on_mobile', 'edupush_wait', 'edupush_allow_polling'),
+  ...all(everywhere, 'force_challenge_response', 'challenge_response', 'client_mode_per_user'),
+};
+
+function all<A extends ActionName>(doors: readonly Door[], ...actions: A[]): Record<A, readonly Door[]>;
+function all(doors: readonly Door[], ...actions: string[]): Record<string, readonly Door[]> {
+  return Object.fromEntries(actions.map((action) => [action, doors]));
+}
+
+/** Actions that mean nothing at any mount that their rule reaches (an error), or at some of them (a warning that names those). */
+export function withoutReach({ match, actions }: Rule, { dialects }: KnownNames): PolicyProblem[] {
+  const reached = dialects.filter(isDoor).filter((door) => isMeant(match.dialect, door));
+  if (reached.length === 0) return [];
+  return Object.keys(actions)
+    .filter(isActionName)
+    .flatMap((action) => {
+      const lacking = reached.filter((door) => !reach[action].includes(door));
+      if (lacking.length === reached.length)
+        return [error(['actions', action], `has no effect at mounts that serve ${listed(reached)}, only at ${listed(reach[action])}`)];
+      const missed = lacking.filter((door) =>
+        match.dialect ? true : ofUsers.includes(door) && reach[action].some((each) => ofUsers.includes(each)),
+      );
+      return missed.length === 0 ? [] : [warning(['actions', action], `has no effect at mounts that serve ${listed(missed)}`)];
+    });
+}
+
+const isDoor = (name: string): name is Door => everywhere.some((door) => door === name);
+const listed = (doors: readonly Door[]): string => [...new Set(doors)].join(', ');
+
+function isMeant(list: readonly string[] | undefined, door: Door): boolean {
+  if (!list) return true;
+  const [out, wanted] = [
+    list.filter((entry) => entry.startsWith('!')).map((entry) => entry.slice(1)),
+    list.filter((entry) => !entry.startsWith('!')),
+  ];
+  return wanted.some((entry) => openGlob(entry)(door)) && !out.some((entry) => openGlob(entry)(door));
+}

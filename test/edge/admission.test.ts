@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import bcrypt from 'bcryptjs';
+import { checkConfig } from '../../src/config/index.ts';
+import { type ActionName, actions, isActionName } from '../../src/policy/actions.ts';
+import { reach } from '../../src/policy/reach.ts';
+import { minutes } from '../kit/clock.ts';
+import { configText, type GatewayWishes, type GivenGateway, givenGateway } from '../kit/gateway.ts';
+import type { PiPhone } from '../kit/pi-phone.ts';
+import { cleanup, temporaryFolder } from '../kit/temporary.ts';
+
+/** A mount of the one gateway on which all rules are tried. */
+const mounts = ['privacyidea', 'edumfa', 'linotp', 'challenge-service'] as const;
+type Mount = (typeof mounts)[number];
+const ofUsers = ['privacyidea', 'edumfa', 'linotp'] as const satisfies Mount[];
+
+/** Users of a file, one for each mount with a push token, and one without. */
+const people = [...mounts, 'carol'].map((username) => ({ username, password: bcrypt.hashSync('builder', 4) }));
+
+type World = GivenGateway & {
+  phones: Record<(typeof ofUsers)[number], PiPhone>;
+  rules(...policies: NonNullable<GatewayWishes['policies']>): Promise<void>;
+  post(path: string, form: Record<string, string>, headers?: Record<string, string>): Promise<{ status: number; text: string }>;
+};
+
+const prefix: Record<Mount, string> = { privacyidea: '', edumfa: '/edumfa', linotp: '/linotp', 'challenge-service': '/cs' };
+const callback = 'https://push.example.test/validate/pair';
+const enrolment = {
+  name: 'callbacks',
+  actions: { pushtoken_pairing_callback_url: callback, pushtoken_challenge_callback_url: callback },
+};
+
+/** Starts a login of the mount's user: whether it was admitted. A relayed push names nobody; its device is unknown here, which comes after admission. */
+const admits = async (world: World, mount: Mount, form: Record<string, string> = {}): Promise<boolean> => {
+  world.clock.advance(1);
+  if (mount === 'challenge-service') {
+    const challenge = { transactionId: '4123456789012', gda: 'nobody', challenge: 'lseqr://push/AgAAAA' };
+    const reply = await fetch(`${world.client.url}/cs/v1/challenge`, { method: 'POST', body: JSON.stringify({ challenge }) });
+    return reply.status !== 403;
+  }
+  const { text } = await world.post(`${prefix[mount]}/validate/check`, { user: mount, pass: '1234', data: 'Log in?', ...form });
+  return /transaction_?id/.test(text);
+};
+
+/** Makes one more push token for the mount's user: whether it was admitted. */
+const makes = async (world: World, mount: (typeof ofUsers)[number]): Promise<boolean> => {
+  const form: Record<string, string> = { type: 'push', user: mount, pin: '1234' };
+  const path = mount === 'linotp' ? '/linotp/admin/init' : `${prefix[mount]}/token/init`;
+  const { text } = await world.post(path, mount === 'linotp' ? form : { ...form, genkey: '1' }, world.admin);
+  const reply = JSON.parse(text);
+  assert.ok(reply.result.status === true || [303, 410].includes(reply.result.error.code), text);
+  return reply.result.status === true;
+};
+
+type UserMount = (typeof ofUsers)[number];
+/** What a login rule refuses, and what happens first; `tried`: what the client asks with. */
+type Row = { value: unknown; first?: (world: World, mount: UserMount) => Promise<unknown>; tried?: Record<string, string> };
+
+const wrongPin = (world: World, mount: UserMount): Promise<unknown> =>
+  world.post(`${prefix[mount]}/validate/check`, { user: mount, pass: 'wrong', data: 'Log in?' });
+/** A login from its start to its end; LinOTP's is over when its client hears of the answer. */
+const wholeLogin = async (world: World, mount: UserMount): Promise<void> => {
+  const phone = world.phones[mount];
+  const check = (call: string, form: Record<string, string>) => world.post(`${prefix[mount]}/validate/${call}`, { user: mount, ...form });
+  world.clock.advance(1);
+  const [, id = ''] = /"transaction_?id": ?"(\d+)"/.exec((await check('check', { pass: '1234', data: 'Log in?' })).text) ?? [];
+  await phone.answer((await phone.poll()).body.result.value.at(-1).nonce);
+  const told =
+    mount === 'linotp'
+      ? await check('check_status', { pass: '1234', transactionid: id })
+      : await check('check', { pass: '', transaction_id: id });
+  assert.match(told.text, /"valid_tan": true|"value": ?true/, told.text);
+};
+
+const loginRules: Partial<Record<ActionName, Row>> = {
+  authorized: { value: 'deny_access' },
+  api_key_required: { value: true },
+  tokentype: { value: 'hotp' },
+  serial: { value: '^NOPE' },
+  disabled_token_types: { value: 'push' },
+  last_auth: { value: '1h', first: async ({ clock }) => clock.advance(minutes(61)) },
+  auth_max_fail: { value: '1/10m', first: wrongPin },
+  auth_max_success: { value: '1/10m', first: wholeLogin },
+  application_tokentype: { value: true, tried: { type: 'hotp' } },
+};
+const letsIn: Partial<Record<ActionName, unknown>> = { passOnNoToken: true, passOnNoUser: true, passthru: 'userstore' };
+const tokenRules: Partial<Record<ActionName, number>> = {
+  max_token_per_user: 1,
+  push_max_token_per_user: 1,
+  push_max_active_token_per_user: 1,
+};
+
+/** The calls that each permission of administrators is for. */
+const permissions: Partial<Record<ActionName, readonly string[]>> = {
+  operate: ['GET /ops/providers', 'DELETE /cs/v1/devices/some'],
+  triggerchallenge: ['POST /validate/triggerchallenge', 'POST /edumfa/validate/triggerchallenge'],
+  enrollPUSH: ['POST /token/init', 'POST /edumfa/token/init', 'POST /linotp/admin/init'],
+  enrollEDUPUSH: ['POST /edumfa/token/init?type=edupush'],
+  tokenlist: ['GET /token/', 'GET /linotp/admin/show'],
+  enable: ['POST /token/enable', 'POST /linotp/admin/enable'],
+  disable: ['POST /token/disable', 'POST /linotp/admin/disable'],
+  delete: ['DELETE /token/SERIAL', 'POST /linotp/admin/remove'],
+  reset: ['POST /token/reset', 'POST /linotp/admin/reset'],
+  setpin: ['POST /token/setpin', 'POST /linotp/admin/set'],
+  assign: ['POST /token/assign'],
+  unassign: ['POST /token/unassign'],
+  revoke: ['POST /token/revoke'],
+  settokeninfo: ['POST /token/info/SERIAL/key'],
+  getchallenges: ['GET /token/challenges/SERIAL'],
+  cancelchallenge: ['DELETE /token/challenges/expired'],
+};
+
+const reaches = (action: string, mount: Mount): boolean =>
+  isActionName(action) && reach[action].some((door) => door === (mount === 'edumfa' ? 'privacyidea' : mount));
+
+describe('Admission', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  const givenWorld = async ({ settings = {}, more = {} }: Pick<GatewayWishes, 'settings' | 'more'> = {}): Promise<World> => {
+    const file = join(temporaryFolder(undo), 'staff.json');
+    writeFileSync(file, JSON.stringify(people));
+    const wishes: GatewayWishes = {
+      mounts: [
+        { path: '/', serves: 'privacyidea', publicPoll: true },
+        { path: '/edumfa', serves: 'privacyidea', flavour: 'edumfa' },
+        { path: '/linotp', serves: 'linotp' },
+        { path: '/cs', serves: 'challenge-service' },
+        { path: '/', serves: 'ops' },
+      ],
+      settings: { PushChallengeValidityTime: 600, adminTokenLifeMs: minutes(1440), ...settings },
+      policies: [enrolment],
+      more: {
+        realms: [{ name: 'corp', default: true, users: ['staff'] }, { name: 'guests' }],
+        userSources: [{ name: 'staff', kind: 'file', config: { file } }],
+        ...more,
+      },
+    };
+    const given = await givenGateway(undo, wishes);
+    const [privacyidea, edumfa, linotp] = [
+      await given.phoneOf('privacyidea'),
+      await given.phoneOf('edumfa'),
+      await given.phoneOf('linotp'),
+    ];
+    return {
+      ...given,
+      phones: { privacyidea, edumfa, linotp },
+      async rules(...policies) {
+        const text = configText({ ...wishes, policies: [...policies, enrolment] });
+        assert.equal(await given.gateway.reload(checkConfig(text, join(given.folder, 'config.json'), {})), 'reloaded');
+      },
+      async post(path, form, headers = {}) {
+        const reply = await fetch(`${given.client.url}${path}`, { method: 'POST', body: new URLSearchParams(form), headers });
+        return { status: reply.status, text: await reply.text() };
+      },
+    };
+  };
+
+  it('lets everybody in where no rule speaks against it', async () => {
+    const world = await givenWorld();
+    for (const mount of mounts) assert.equal(await admits(world, mount), true, mount);
+    for (const mount of ofUsers) assert.equal(await makes(world, mount), true, mount);
+  });
+
+  for (const [action, { value, first, tried = {} }] of Object.entries(loginRules)) {
+    it(`refuses a login by ${action} at every mount that can know what it is about`, async () => {
+      // given a rule, and what makes it refuse
+      const world = await givenWorld();
+      await world.rules({ name: 'rule', actions: { [action]: value } });
+      for (const mount of ofUsers) await first?.(world, mount);
+      // when a login is tried at each mount, then it is refused, but where the action does not reach
+      const admitted = await Promise.all(mounts.map(async (mount) => [mount, await admits(world, mount, tried)] as const));
+      assert.deepEqual(
+        admitted,
+        mounts.map((mount) => [mount, !reaches(action, mount)]),
+      );
+    });
+  }
+
+  it('says the same no at the LinOTP mount, whichever rule it was', async () => {
+    const world = await givenWorld();
+    const told = new Set<string>();
+    for (const [action, { value, first }] of Object.entries(loginRules).filter(([name]) => reaches(name, 'linotp'))) {
+      await world.rules({ name: action, actions: { [action]: value } });
+      await first?.(world, 'linotp');
+      const { status, text } = await world.post('/linotp/validate/check', { user: 'linotp', pass: '1234', data: 'Log in?' });
+      told.add(`${status} ${JSON.stringify(JSON.parse(text))}`);
+    }
+    const version = '"version":"LinOTP 4.0.0","versionNumber":"4.0.0"';
+    assert.deepEqual([...told], [`200 {"jsonrpc":"2.0802","result":{"status":true,"value":false},${version},"id":0}`]);
+  });
+
+  for (const [action, value] of Object.entries(letsIn)) {
+    it(`lets a user in by ${action} at every mount that names one`, async () => {
+      const world = await givenWorld();
+      await world.rules({ name: 'rule', actions: { [action]: value } });
+      for (const mount of ofUsers) {
+        const user = action === 'passOnNoUser' ? 'nobody' : 'carol';
+        const { text } = await world.post(`${prefix[mount]}/validate/check`, { user, pass: 'builder' });
+        assert.equal(JSON.parse(text).result.value, true, `${action} at ${mount}: ${text}`);
+      }
+    });
+  }
+
+  it('lets no user pass without a token whom a rule denies', async () => {
+    const world = await givenWorld();
+    await world.rules({ name: 'rule', actions: { passOnNoToken: true, authorized: 'deny_access' } });
+    for (const mount of ofUsers) {
+      const { text } = await world.post(`${prefix[mount]}/validate/check`, { user: 'carol', pass: 'builder' });
+      assert.notEqual(JSON.parse(text).result.value, true, `${mount}: ${text}`);
+    }
+  });
+
+  for (const action of ['authorized', 'tokentype', 'api_key_required'] as const) {
+    it(`looks at both legs of a login: ${action} since the first one`, async () => {
+      const world = await givenWorld();
+      const simple = { name: 'simple', match: { dialect: ['linotp'] }, actions: { push_without_data: true } };
+      await world.rules(simple);
+      for (const mount of ofUsers) {
+        // given a login that its phone has accepted
+        world.clock.advance(1);
+        const started = await world.post(`${prefix[mount]}/validate/check`, { user: mount, pass: '1234' });
+        const [, id = ''] = /"transaction_?id": ?"(\d+)"/.exec(started.text) ?? [];
+        const phone = world.phones[mount];
+        await phone.answer((await phone.poll()).body.result.value.at(-1).nonce);
+        const finish = async (): Promise<unknown> => {
+          const form = { user: mount, pass: '', [mount === 'linotp' ? 'transactionid' : 'transaction_id']: id };
+          return JSON.parse((await world.post(`${prefix[mount]}/validate/check`, form)).text).result.value;
+        };
+        // when a rule comes that refuses it, then it cannot be finished; and can without that rule
+        await world.rules(simple, { name: 'rule', actions: { [action]: loginRules[action]?.value } });
+        assert.notEqual(await finish(), true, mount);
+        await world.rules(simple);
+        assert.equal(await finish(), true, mount);
+      }
+    });
+  }
+
+  it('counts the logins of LinOTP clients that cannot poll, too', async () => {
+    const world = await givenWorld();
+    await world.rules({ name: 'rule', match: { dialect: ['linotp'] }, actions: { push_without_data: true, auth_max_success: '1/10m' } });
+    const check = async (form: object) =>
+      JSON.parse((await world.post('/linotp/validate/check', { user: 'linotp', pass: '1234', ...form })).text);
+    const { detail } = await check({});
+    await world.phones.linotp.answer((await world.phones.linotp.poll()).body.result.value.at(-1).nonce);
+    assert.equal((await check({ transactionid: detail.transactionid })).result.value, true);
+    assert.equal((await check({})).detail, undefined);
+  });
+
+  it('tells a LinOTP client of no more accepted logins than may be, however often it asks', async () => {
+    const world = await givenWorld();
+    await world.rules({ name: 'rule', actions: { auth_max_success: '1/10m' } });
+    // given two logins that were both accepted by the phone before either was told
+    const { linotp: phone } = world.phones;
+    const start = async (): Promise<string> => {
+      world.clock.advance(1);
+      const { text } = await world.post('/linotp/validate/check', { user: 'linotp', pass: '1234', data: 'Log in?' });
+      await phone.answer((await phone.poll()).body.result.value.at(-1).nonce);
+      return JSON.parse(text).detail.transactionid;
+    };
+    const [one, two] = [await start(), await start()];
+    // when the client asks for both, again and again
+    const told = async (transactionid: string): Promise<boolean> =>
+      JSON.parse((await world.post('/linotp/validate/check_status', { user: 'linotp', pass: '1234', transactionid })).text).result.value;
+    // then one is told as often as it is asked for, and the other one never
+    assert.deepEqual([await told(one), await told(two), await told(one), await told(two)], [true, false, true, false]);
+  });
+
+  it('lets no user pass as one without a token who has one of another type than the client asks for', async () => {
+    const world = await givenWorld();
+    await world.rules({ name: 'rule', actions: { passOnNoToken: true, application_tokentype: true } });
+    for (const mount of ofUsers) {
+      const form = { user: mount, pass: 'builder', type: 'hotp', token_type: 'hotp' };
+      const { text } = await world.post(`${prefix[mount]}/validate/check`, form);
+      assert.equal(JSON.parse(text).result.value, false, `${mount}: ${text}`);
+    }
+  });
+
+  for (const [action, most] of Object.entries(tokenRules)) {
+    it(`refuses one token more by ${action} at every mount that makes some`, async () => {
+      const world = await givenWorld();
+      await world.rules({ name: 'rule', actions: { [action]: most } });
+      for (const mount of ofUsers) {
+        assert.equal(await makes(world, mount), false, `${action} at ${mount}`);
+        const { body } = await world.client.get('/token/', { user: mount }, world.admin);
+        assert.equal(body.result.value.count, 1, 'nothing was made');
+      }
+    });
+  }
+
+  it('refuses administrators what no rule permits, at every mount that has the call', async () => {
+    const world = await givenWorld();
+    const { serial } = world.phones.privacyidea;
+    const usual = { type: 'push', genkey: '1', user: 'privacyidea', serial, pin: '9', value: 'x' };
+    for (const [right, calls] of Object.entries(permissions)) {
+      await world.rules({ name: 'others', match: { user: ['somebody'] }, actions: { [right]: true } });
+      for (const call of calls) {
+        const [method = '', path = ''] = call.replace('SERIAL', serial).split(' ');
+        const { pathname, search, searchParams } = new URL(path, world.client.url);
+        const form = { ...usual, ...Object.fromEntries(searchParams) };
+        const reply =
+          method === 'POST'
+            ? await world.post(pathname, form, world.admin)
+            : await fetch(`${world.client.url}${pathname}${search}`, { method, headers: world.admin }).then(async (each) => ({
+                status: each.status,
+                text: await each.text(),
+              }));
+        assert.match(`${reply.status} ${reply.text}`, /^403 |"code": ?(303|410)\b/, `${right}: ${call}`);
+      }
+    }
+  });
+
+  it('refuses a caller every user of a realm that is not its own, however the realm is named, and does not say which are there', async () => {
+    // given an auth server that may ask for guests only
+    const everyMount = ['/', '/edumfa', '/linotp', '/cs'];
+    const authServers = [{ name: 'hall', networks: ['127.0.0.0/8'], mounts: everyMount, realms: ['guests'], accounts: ['admin'] }];
+    const world = await givenWorld({ more: { authServers } });
+    const names = (user: string): Record<string, string>[] => [
+      { user },
+      { user: `${user}@corp` },
+      { user, realm: 'CORP' },
+      { user: `corp\\${user}` },
+    ];
+    for (const mount of ofUsers) {
+      const told = new Set<string>();
+      for (const form of [...names(mount), ...names('nobody'), { user: mount, realm: 'nosuch' }]) {
+        const { status, text } = await world.post(`${prefix[mount]}/validate/check`, { pass: '1234', data: 'Log in?', ...form });
+        const { value, error } = JSON.parse(text).result;
+        told.add(`${status} ${value ?? error.code}`);
+        assert.equal((await world.phones[mount].poll()).body.result.value.length, 0, `${mount}: no phone rings`);
+      }
+      assert.equal(told.size, 1, [...told].join(', '));
+    }
+  });
+
+  it('goes by the address of the user where a proxy may name it', async () => {
+    const world = await givenWorld({ settings: { OverrideAuthorizationClient: '127.0.0.1' } });
+    const actions = { authorized: 'deny_access' };
+    await world.rules({ name: 'rule', match: { client: ['203.0.113.0/24'] }, actions });
+    for (const mount of ofUsers) {
+      assert.equal(await admits(world, mount, { client: '203.0.113.7' }), false, mount);
+      assert.equal(await admits(world, mount, { client: '198.51.100.7' }), true, mount);
+    }
+  });
+
+  it('is tried with every action that says who may', () => {
+    const tried = [loginRules, letsIn, tokenRules, permissions].flatMap((table) => Object.keys(table));
+    const rest = Object.keys(actions).filter((action) => !tried.includes(action) && !isAboutHow(action));
+    assert.deepEqual(rest, []);
+  });
+});
+
+/** Actions that say how a login is told, delivered and shown, how a token is enrolled, and what a name means: they admit and refuse nobody. */
+const isAboutHow = (action: string): boolean =>
+  /^(?:push|edupush)(?:token)?_(?!max)|text|^(?:token(?:label|issuer)|appimageurl|setrealm|mangle|otppin)$|_in_response$|^no_detail|^enroll_via|^hide_|^preferred_|^increase_|^reset_all|^force_|^challenge_|^client_mode/.test(
+    action,
+  );

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { ruleConfig } from '../../src/policy/index.ts';
+import { withoutReach } from '../../src/policy/reach.ts';
+
+const allDialects = ['privacyidea', 'linotp', 'challenge-service', 'ops'];
+const told = (rule: { match?: object; actions: object }, dialects = allDialects): string[] =>
+  withoutReach(ruleConfig.parse({ name: 'r', ...rule }), {
+    ...{ dialects, providers: [], realms: [], authServers: [], tokenTypes: [] },
+  }).map(({ level, path, message }) => `${level} ${path.join('.')}: ${message}`);
+
+describe('An action and the mounts that its rule reaches', () => {
+  const rows: [title: string, rule: Parameters<typeof told>[0], lines: string[], dialects?: string[]][] = [
+    ['acts at all that name a user', { actions: { authorized: 'deny_access', max_token_per_user: 1 } }, []],
+    ['acts where the rule says', { match: { dialect: ['privacyidea'] }, actions: { push_challenge_text: 'x' } }, []],
+    ['acts at the only one there is', { actions: { push_challenge_text: 'x' } }, [], ['privacyidea']],
+    ['acts where operators call', { actions: { operate: true } }, []],
+    [
+      'has no effect at some of them',
+      { actions: { push_challenge_text: 'x' } },
+      ['warning actions.push_challenge_text: has no effect at mounts that serve linotp'],
+    ],
+    [
+      'has no effect where the rule names too many',
+      { match: { dialect: ['*', '!ops'] }, actions: { serial: '^A' } },
+      ['warning actions.serial: has no effect at mounts that serve challenge-service'],
+    ],
+    [
+      'has no effect at any',
+      { match: { dialect: ['linotp'] }, actions: { setrealm: 'corp' } },
+      ['error actions.setrealm: has no effect at mounts that serve linotp, only at privacyidea'],
+    ],
+    [
+      'has no effect at the only one there is',
+      { actions: { push_without_data: true } },
+      ['error actions.push_without_data: has no effect at mounts that serve privacyidea, only at linotp'],
+      ['privacyidea'],
+    ],
+  ];
+  for (const [title, rule, lines, dialects] of rows)
+    it(title, () => {
+      assert.deepEqual(told(rule, dialects), lines);
+    });
+});
