@@ -13,7 +13,7 @@ export async function spendLikePin(
   const key = `no token ${realm.toLowerCase()}\n${user.toLowerCase()}`;
   switch (rule) {
     case 'tokenpin':
-      await turns(key, () => passwords.hash(pin));
+      await turns(key, () => passwords.spend(pin));
       return;
     case 'userstore':
       await turns(key, () => directory.checkPassword(randomHex(16), realm, pin));

@@ -1,4 +1,5 @@
 import type { PushToken } from '../foundation/model/index.ts';
+import { changeToken } from './change-token.ts';
 import { hasFailedTooOften, isShut, withoutEnded } from './failure-clearing.ts';
 import { failuresOfAll } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
@@ -29,9 +30,20 @@ export type Opens = (open: readonly PushToken[]) => Promise<readonly boolean[]>;
 
 /** Whether a PIN is that of each push token. */
 const pinOpens =
-  ({ passwords }: EngineParts, pin: string): Opens =>
+  (parts: EngineParts, pin: string): Opens =>
   (open) =>
-    Promise.all(open.map(({ pinHash }) => (pinHash === undefined ? pin === '' : passwords.matches(pin, pinHash))));
+    Promise.all(open.map((token) => isPinOf(parts, token, pin)));
+
+/** Whether a PIN is that of a push token. One whose hash was made of another form of the same text gets a new hash. */
+async function isPinOf(parts: EngineParts, token: PushToken, pin: string): Promise<boolean> {
+  const { pinHash } = token;
+  if (pinHash === undefined) return pin === '';
+  if (!(await parts.passwords.matches(pin, pinHash))) return false;
+  const renewed = await parts.passwords.renewed(pin, pinHash);
+  const replaced = (now: PushToken) => (now.pinHash === pinHash && renewed !== undefined ? { pinHash: renewed } : undefined);
+  if (renewed !== undefined) await changeToken(parts, token.serial, replaced, token);
+  return true;
+}
 
 /** One guess at push tokens, after those that others make at the same ones. `opens` is asked once, unless all of them failed too often before. */
 export async function guessInTurn(

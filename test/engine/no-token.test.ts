@@ -11,7 +11,7 @@ describe('A PIN of who has no push token', () => {
     const asked: string[][] = [];
     const parts = {
       turns: openTurns(),
-      passwords: { hash: async (pin: string) => String(hashed.push(pin)) },
+      passwords: { spend: async (pin: string) => void hashed.push(pin) },
       directory: {
         async checkPassword(...question: string[]) {
           asked.push(question);

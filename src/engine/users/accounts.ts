@@ -12,7 +12,7 @@ type AccountParts = { store: Store; passwords: Passwords };
 export async function checkAccount({ store, passwords }: AccountParts, name: string, password: string): Promise<boolean> {
   const account = accountName.test(name) ? await store.findAccount(name) : undefined;
   if (account) return passwords.matches(password, account.passwordHash);
-  await passwords.hash(password);
+  await passwords.spend(password);
   return false;
 }
 

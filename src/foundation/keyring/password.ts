@@ -3,13 +3,20 @@ import { openCache } from '../cache/index.ts';
 import { GatewayFault } from '../model/index.ts';
 import type { Keyring } from './keyring.ts';
 
-/** Hashes of passwords and PINs: scrypt over a keyed pepper. */
+/**
+ * Hashes of passwords and PINs: scrypt over a keyed pepper. Each is hashed in Unicode's form NFC, so that one keyboard's `ü` is the other's. Older hashes were
+ * made of the text as it was typed: where that is not NFC, it is tried as well.
+ */
 export type Passwords = {
   hash(password: string): Promise<string>;
   /** A right one is remembered for the life of this process, so that the next login costs no scrypt; a wrong one always pays. */
   matches(password: string, stored: string): Promise<boolean>;
   /** True for one that was found right before and is remembered: known at once, and for nothing. */
   remembers(password: string, stored: string): boolean;
+  /** A hash to store instead, for a password that `matches` has just found right only as it was typed; undefined for any other. */
+  renewed(password: string, stored: string): Promise<string | undefined>;
+  /** Spends the time that a wrong password costs, where there is no hash to hold it against. */
+  spend(password: string): Promise<void>;
   /** Whether the keyring has the key that this hash was made with. */
   canCheck(stored: string): boolean;
 };
@@ -32,24 +39,43 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
   const right = openCache<true>(rememberedCount);
   const memoryOf = (password: string, stored: string): string =>
     createHmac('sha256', memoryKey).update(`${stored}\n${password}`).digest('base64url');
+  const isRemembered = (form: string, stored: string): boolean => right.get(memoryOf(form, stored)) === true;
+  const hash = async (form: string): Promise<string> => {
+    const salt = randomBytes(saltBytes);
+    const digest = await derive(keyring, { keyId: keyring.currentKeyId, salt, password: form, ...cost });
+    return ['scrypt', keyring.currentKeyId, cost.N, cost.r, cost.p, salt.toString('base64url'), digest.toString('base64url')].join('$');
+  };
+  const isForm = async (form: string, stored: string): Promise<boolean> => {
+    const { digest, ...parameters } = parse(stored);
+    const found = await derive(keyring, { ...parameters, password: form });
+    const isRight = found.length === digest.length && timingSafeEqual(found, digest);
+    if (isRight) right.set(memoryOf(form, stored), true);
+    return isRight;
+  };
   return {
-    remembers: (password, stored) => right.get(memoryOf(password, stored)) === true,
+    hash: (password) => hash(password.normalize('NFC')),
+    remembers: (password, stored) => formsOf(password).some((form) => isRemembered(form, stored)),
     canCheck: (stored) => keyring.derive(purpose, parse(stored).keyId) !== undefined,
-    async hash(password) {
-      const salt = randomBytes(saltBytes);
-      const digest = await derive(keyring, { keyId: keyring.currentKeyId, salt, password, ...cost });
-      return ['scrypt', keyring.currentKeyId, cost.N, cost.r, cost.p, salt.toString('base64url'), digest.toString('base64url')].join('$');
-    },
     async matches(password, stored) {
-      const memory = memoryOf(password, stored);
-      if (right.get(memory)) return true;
-      const { digest, ...parameters } = parse(stored);
-      const found = await derive(keyring, { ...parameters, password });
-      const isRight = found.length === digest.length && timingSafeEqual(found, digest);
-      if (isRight) right.set(memory, true);
-      return isRight;
+      const forms = formsOf(password);
+      if (forms.some((form) => isRemembered(form, stored))) return true;
+      for (const form of forms) if (await isForm(form, stored)) return true;
+      return false;
+    },
+    async renewed(password, stored) {
+      const [form, typed] = formsOf(password);
+      return typed !== undefined && isRemembered(typed, stored) ? hash(form) : undefined;
+    },
+    async spend(password) {
+      for (const form of formsOf(password)) await hash(form);
     },
   };
+}
+
+/** The texts that a password may have been hashed as: its NFC, and what was typed where that is another one. */
+function formsOf(password: string): readonly [form: string] | readonly [form: string, typed: string] {
+  const form = password.normalize('NFC');
+  return form === password ? [form] : [form, password];
 }
 
 type Parameters = HashCost & { keyId: string; salt: Buffer };

@@ -52,6 +52,17 @@ describe('Users of a file', () => {
     return '';
   };
 
+  it('are logged in by a password in either form of Unicode, whichever of them was hashed', async () => {
+    const [composed, typed] = ['gr\u00fcn', 'gru\u0308n'];
+    const source = given(
+      json({ username: 'ann', password: bcryptOf(composed) }, { username: 'ben', password: scryptOf(typed) }),
+      'json',
+    ).open();
+    const verdicts = [source.checkPassword('ann', typed), source.checkPassword('ann', composed), source.checkPassword('ben', typed)];
+    assert.deepEqual(await Promise.all(verdicts), ['right', 'right', 'right']);
+    assert.equal(await source.checkPassword('ann', 'gro\u0308n'), 'wrong');
+  });
+
   it('come out of a JSON list, with all that it says', async () => {
     const alice = {
       username: 'alice',

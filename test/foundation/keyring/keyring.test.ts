@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac, scryptSync } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -133,6 +134,47 @@ describe('Passwords', () => {
     assert.notEqual(stored, await passwords.hash('1234'));
     await assert.rejects(createPasswords(openKeyring(newKeyring(now))).matches('1234', stored), { code: 'config-invalid' });
     await assert.rejects(passwords.matches('1234', 'plain'), { code: 'config-invalid' });
+  });
+
+  describe('in two forms of Unicode', () => {
+    const text = newKeyring(now);
+    const keyring = openKeyring(text);
+    const composed = 'gr\u00fcn';
+    const typed = 'gru\u0308n';
+    /** A hash as older versions made it: of the text as it was typed. */
+    const oldHash = (password: string): string => {
+      const salt = Buffer.alloc(16, 7);
+      const pepper = keyring.derive('password') ?? Buffer.alloc(0);
+      const digest = scryptSync(createHmac('sha256', pepper).update(password).digest(), salt, 32, { N: 16, r: 8, p: 1 });
+      return `scrypt$${keyring.currentKeyId}$16$8$1$${salt.toString('base64url')}$${digest.toString('base64url')}`;
+    };
+    const opened = () => createPasswords(openKeyring(text), { N: 16, r: 8, p: 1 });
+    const rows: [what: string, stored: (() => string) | string, typed: string, isRight: boolean, isRenewed: boolean][] = [
+      ['one form set, the other typed', composed, typed, true, false],
+      ['the other way round', typed, composed, true, false],
+      ['the same form', typed, typed, true, false],
+      ['an older hash, typed as then', () => oldHash(typed), typed, true, true],
+      ['an older hash of the form that is usual', () => oldHash(composed), typed, true, false],
+      ['an older hash of the other form, typed in the usual one', () => oldHash(typed), composed, false, false],
+      ['another text', typed, 'gro\u0308n', false, false],
+      ['ASCII', '1234', '1234', true, false],
+    ];
+    for (const [what, set, given, isRight, isRenewed] of rows) {
+      it(`are one text: ${what}`, async () => {
+        const passwords = opened();
+        const stored = typeof set === 'string' ? await passwords.hash(set) : set();
+        assert.equal(await passwords.matches(given, stored), isRight);
+        assert.equal(passwords.remembers(given, stored), isRight);
+        const renewed = await passwords.renewed(given, stored);
+        assert.equal(renewed !== undefined, isRenewed);
+        // and a hash that takes the older one's place opens to both forms
+        if (renewed !== undefined) for (const form of [composed, typed]) assert.equal(await passwords.matches(form, renewed), true);
+      });
+    }
+
+    it('are no reason to renew a hash that was not found right', async () => {
+      assert.equal(await opened().renewed(typed, oldHash(typed)), undefined);
+    });
   });
 
   it('match after a rotation of the keyring', async () => {

@@ -26,7 +26,7 @@ export const fileSource = defineSource({
   config: fileConfig,
   open(config, host) {
     const users = openUsers(config, host);
-    const matches = rememberRight(matchesHash);
+    const matches = rememberRight(matchesAnyForm);
     return {
       async find(name) {
         const found = (await users()).get(nameKey(name));
@@ -39,7 +39,7 @@ export const fileSource = defineSource({
         if (hash !== undefined) return (await matches(password, hash)) ? 'right' : 'wrong';
         // Who is not there costs what a wrong password costs.
         const [decoy] = [...known.values()].flatMap((each) => each.hash ?? []);
-        if (decoy !== undefined) await matchesHash(password, decoy);
+        if (decoy !== undefined) await matchesAnyForm(password, decoy);
         return 'wrong';
       },
       async check() {
@@ -51,6 +51,12 @@ export const fileSource = defineSource({
     };
   },
 });
+
+/** The hash is another's work, made of the text as it was typed there, or of its NFC. */
+async function matchesAnyForm(password: string, hash: string): Promise<boolean> {
+  const normal = password.normalize('NFC');
+  return (await matchesHash(password, hash)) || (normal !== password && matchesHash(normal, hash));
+}
 
 const parse = ({ format }: FileConfig, content: string, resolver: string): Result<FileUsers, string> =>
   format === 'json' ? readJsonUsers(content, resolver) : readHtpasswd(content, resolver);
@@ -85,7 +91,7 @@ function readNow(config: FileConfig, { name, file }: { name: string; file: strin
 }
 
 /** A password that was right once is right for the same hash without its cost; a wrong one always pays. */
-function rememberRight(matches: typeof matchesHash): typeof matchesHash {
+function rememberRight(matches: typeof matchesAnyForm): typeof matchesAnyForm {
   const key = randomBytes(32);
   const right = openCache<true>(10_000);
   return async (password, hash) => {
