@@ -1,4 +1,4 @@
-import type { PushToken } from '../foundation/model/index.ts';
+import { isSameName, type PushToken } from '../foundation/model/index.ts';
 import { isFoundIn } from '../foundation/patterns/index.ts';
 import type { Permission } from '../policy/index.ts';
 import { factsOf } from './facts.ts';
@@ -36,7 +36,8 @@ export function mayCall(parts: Parts, applicant: Applicant, { showed }: { showed
 }
 
 /** Whether a caller may ask for users of this realm. */
-export const mayAskFor = ({ realms }: Pick<Asker, 'realms'>, realm: string): boolean => realms === undefined || realms.includes(realm);
+export const mayAskFor = ({ realms }: Pick<Asker, 'realms'>, realm: string): boolean =>
+  realms === undefined || realms.some((name) => isSameName(name, realm));
 
 /**
  * The user that a name means, with its realm. `foreign` where the realm does not exist, or is not one of the caller's: it must not learn which.

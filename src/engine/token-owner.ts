@@ -1,4 +1,4 @@
-import type { Owner, PushToken, PushTokenChange } from '../foundation/model/index.ts';
+import { isSameName, type Owner, type PushToken, type PushTokenChange } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
 import { bucketOf } from './bucket.ts';
 import { changeToken } from './change-token.ts';
@@ -22,7 +22,7 @@ export async function assignToken(
   const changed = await changeOwner(parts, serial, (token) => {
     refused = token.owner ? { kind: 'assigned', owner: token.owner } : token.revoked ? { kind: 'revoked' } : undefined;
     if (refused) return undefined;
-    const realms = [...new Set([...token.realms, owner.realm])].filter((realm) => realm !== '');
+    const realms = [...token.realms.filter((realm) => !isSameName(realm, owner.realm)), owner.realm].filter((realm) => realm !== '');
     return { owner, realms, bucket: bucketOf(serial, owner), ...noFailures, resets: (token.resets ?? 0) + 1, ...pinHash };
   });
   return refused ?? { kind: changed ? 'done' : 'gone' };

@@ -203,6 +203,12 @@ describe('A configuration file', () => {
       /^listeners\[1\]\.name: "Inside" is there twice/,
     ],
     [
+      'an auth server of a realm that does not exist',
+      (draft) =>
+        Object.assign(draft, { authServers: [{ name: 'vpn', mounts: ['/'], realms: ['CORP', 'gone'] }], realms: [{ name: 'corp' }] }),
+      /^authServers\[0\]\.realms\[1\]: there is no realm "gone"$/,
+    ],
+    [
       'two default realms',
       (draft) =>
         Object.assign(draft, {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isSameName } from '../../foundation/model/index.ts';
 import type { realmConfig } from './realms.ts';
 import { openUserSource, type SourceSurroundings, type UserSourceEntry } from './sources.ts';
 import type { SourceCheck, UserRecord, UserSource } from './user-source.ts';
@@ -32,8 +33,8 @@ const longestName = 256;
 /** Opens the sources of a config; nothing is connected. Throws `config-invalid` when a file that one names cannot be used. */
 export function openDirectory({ realms, sources, ...surroundings }: Options): Directory {
   const opened = new Map(sources.map((entry) => [entry.name, openUserSource(entry, surroundings)]));
-  const listed = new Map(realms.map(({ name, users }) => [name, users.flatMap((source) => opened.get(source) ?? [])]));
-  const sourcesOf = (realm: string): readonly UserSource[] => listed.get(realm) ?? [];
+  const listed = new Map(realms.map(({ name, users }) => [name.toLowerCase(), users.flatMap((source) => opened.get(source) ?? [])]));
+  const sourcesOf = (realm: string): readonly UserSource[] => listed.get(realm.toLowerCase()) ?? [];
   return {
     async findUser(user, realm) {
       const found = await firstThatKnows(sourcesOf(realm), user);
@@ -46,7 +47,7 @@ export function openDirectory({ realms, sources, ...surroundings }: Options): Di
       return typeof found === 'string' ? found : found.source.checkPassword(user, password);
     },
     isListed: (realm) => sourcesOf(realm).length > 0,
-    sourceNames: (realm) => realms.find(({ name }) => name === realm)?.users ?? [],
+    sourceNames: (realm) => realms.find(({ name }) => isSameName(name, realm))?.users ?? [],
     check: (signal) => Promise.all([...opened].map(async ([name, source]) => ({ name, result: await source.check(signal) }))),
     async close() {
       await Promise.all([...opened.values()].map((source) => source.close()));

@@ -15,7 +15,10 @@ export const realmConfig = z.strictObject({
 
 /** The realms of this installation. Without any, every user is in the realm with the empty name. */
 export type Realms = {
-  /** Splits `user@realm` and `realm\user` where such a realm exists; `realm` wins. Refuses a realm that does not exist. */
+  /**
+   * Splits `user@realm` and `realm\user` where such a realm exists, whatever its case; then `realm` wins over the one that was cut off. Refuses a `realm` that
+   * does not exist.
+   */
   resolve(user: string, realm: string | undefined): { user: string; realm: string } | 'unknown-realm';
 };
 
@@ -24,24 +27,24 @@ export type Realms = {
  * @see docs/protocols/privacyidea.md 2, point 4
  */
 export function openRealms(realms: readonly Pick<z.output<typeof realmConfig>, 'name' | 'default'>[]): Realms {
-  const known = new Map(realms.map(({ name }) => [name.toLowerCase(), name]));
+  const known = new Map(realms.map(({ name }) => [keyOf(name), name]));
   const fallback = realms.find((realm) => realm.default)?.name ?? '';
   const split = (text: string): { user: string; realm: string } | undefined => {
     const at = text.lastIndexOf('@');
-    const byAt = at > 0 ? known.get(text.slice(at + 1).toLowerCase()) : undefined;
-    if (byAt !== undefined) return { user: text.slice(0, at), realm: byAt };
+    const byAt = at > 0 ? known.get(keyOf(text.slice(at + 1))) : undefined;
+    if (byAt !== undefined) return { user: text.slice(0, at).trim(), realm: byAt };
     const slash = at < 0 ? text.indexOf('\\') : -1;
-    const bySlash = slash > 0 ? known.get(text.slice(0, slash).toLowerCase()) : undefined;
-    return bySlash === undefined ? undefined : { user: text.slice(slash + 1), realm: bySlash };
+    const bySlash = slash > 0 ? known.get(keyOf(text.slice(0, slash))) : undefined;
+    return bySlash === undefined ? undefined : { user: text.slice(slash + 1).trim(), realm: bySlash };
   };
   return {
     resolve(user, realm) {
-      const named = realm === undefined || realm === '' ? undefined : realm;
-      if (named === undefined) return split(user) ?? { user, realm: fallback };
-      const found = known.get(named.toLowerCase());
+      if (keyOf(realm ?? '') === '') return split(user) ?? { user: user.trim(), realm: fallback };
+      const found = known.get(keyOf(realm ?? ''));
       if (found === undefined) return 'unknown-realm';
-      const parts = split(user);
-      return { user: parts?.realm === found ? parts.user : user, realm: found };
+      return { user: split(user)?.user ?? user.trim(), realm: found };
     },
   };
 }
+
+const keyOf = (realm: string): string => realm.trim().toLowerCase();

@@ -56,6 +56,9 @@ describe('The directory of users', () => {
     assert.equal(await directory.findUser('carol', 'corp'), 'unknown-user');
     assert.equal(await directory.checkPassword('carol', 'corp', 'pw'), 'unknown-user');
     assert.equal(await directory.checkPassword('carol', 'visitors', 'pw'), 'right');
+    // and knows each in any case: the owner of a token may keep a name as it was written once
+    assert.equal(await directory.checkPassword('carol', 'Visitors', 'pw'), 'right');
+    assert.deepEqual([directory.isListed('CORP'), directory.sourceNames('CORP')], [true, ['staff']]);
   });
 
   it('has no list of a realm without sources, and says so', async () => {

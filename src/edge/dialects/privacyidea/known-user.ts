@@ -29,7 +29,7 @@ export async function knownSubject(
  * and only where it can be asked; anybody else, and any other way to write the name, is looked up.
  */
 export async function secondSubject(parts: PrivacyideaParts, typed: Subject, transaction: Transaction | undefined): Promise<Known> {
-  const isOwn = transaction !== undefined && isSameName(transaction.user, typed.user) && transaction.realm === typed.realm;
+  const isOwn = transaction !== undefined && isSameName(transaction.user, typed.user) && isSameName(transaction.realm, typed.realm);
   if (!isOwn) return asKnown(parts, typed);
   const record = parts.engine.policy.looksAtUsers ? await parts.engine.recordOf(typed.user, typed.realm) : undefined;
   return { subject: typed, record };

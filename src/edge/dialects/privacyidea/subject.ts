@@ -42,7 +42,7 @@ type Named = { user: string; realm: string };
 
 /** Whether a user is the owner, by the name that was typed or else by the one that the source writes for it. */
 async function isOwner({ engine }: PrivacyideaParts, { user, realm }: Named, owner: Named): Promise<boolean> {
-  if (owner.realm !== realm) return false;
+  if (!isSameName(owner.realm, realm)) return false;
   if (isSameName(user, owner.user)) return true;
   const person = await engine.findPerson(user, realm);
   return typeof person !== 'string' && isSameName(person.username, owner.user);

@@ -100,6 +100,19 @@ describe('A login of a LinOTP client', () => {
     idOf(await post('/validate/check', { ...alice, data: 'm'.repeat(511) }));
   });
 
+  it('is of the realm beside the name, whatever realm the name brings', async () => {
+    const { active, post } = await givenLinotpGateway(undo);
+    await active('alice');
+    for (const form of [
+      { user: 'alice@guests', realm: 'corp' },
+      { user: 'alice@guests', realm: 'CORP ' },
+      { user: 'guests\\alice', realm: 'Corp' },
+    ])
+      idOf(await post('/validate/check', { ...form, pass: '1234', data: 'x' }));
+    const other = await post('/validate/check', { user: 'alice@corp', realm: 'guests', pass: '1234', data: 'x' });
+    assert.equal(other.json.detail, undefined);
+  });
+
   it('is over after its time', async () => {
     const { active, post, clock } = await givenLinotpGateway(undo);
     const phone = await active('alice');

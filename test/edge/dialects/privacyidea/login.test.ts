@@ -232,6 +232,8 @@ describe('A login through the privacyIDEA dialect', () => {
       { user: 'carol@guests' },
       { user: 'guests\\carol' },
       { user: 'carol@guests', realm: 'guests' },
+      { user: 'carol@corp', realm: 'guests' },
+      { user: 'corp\\carol', realm: 'GUESTS' },
     ]) {
       assert.equal(
         (await client.post('/validate/check', { ...form, pass: '1234' })).body.result.authentication,
