@@ -46,6 +46,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           routes: privacyideaMount(mountParts, mount),
           unknown: piUnknown(productOf(mount, mountParts.parts)),
           ...signed(mountParts.config),
+          encoding: mount.encoding,
         };
       case 'linotp':
         return {
@@ -53,6 +54,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           dialect: 'linotp',
           routes: linotpMount(mountParts, mount),
           unknown: linotpUnknown(linotp(mountParts)),
+          encoding: mount.encoding,
         };
       case 'challenge-service':
         return {

@@ -43,6 +43,12 @@ export const mountConfig = z
       .enum(['only', 'none'])
       .optional()
       .describe('"only": no route but those that phones call; "none": all but those. Splits them over listeners. Absent: both.'),
+    encoding: z
+      .enum(['utf-8', 'latin-1'])
+      .default('utf-8')
+      .describe(
+        'privacyidea, linotp: what is done with a value whose bytes are not UTF-8. "utf-8": the request is refused; "latin-1": the value is read as Latin-1.',
+      ),
     whenDown: z
       .enum(['503', 'drop'])
       .optional()
@@ -61,6 +67,10 @@ export const mountConfig = z
   .refine(({ serves, whenDown }) => serves === 'challenge-service' || whenDown === undefined, {
     path: ['whenDown'],
     message: 'only a challenge-service mount has pushes that nobody takes',
+  })
+  .refine(({ serves, encoding }) => serves === 'privacyidea' || serves === 'linotp' || encoding === 'utf-8', {
+    path: ['encoding'],
+    message: 'only what privacyidea and linotp mounts are sent is ever Latin-1',
   })
   .refine(({ serves, publicPoll }) => serves === 'privacyidea' || !publicPoll, {
     path: ['publicPoll'],

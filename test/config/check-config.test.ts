@@ -203,6 +203,11 @@ describe('A configuration file', () => {
       /^listeners\[1\]\.name: "Inside" is there twice/,
     ],
     [
+      'Latin-1 where no values are read',
+      (draft) => Object.assign(draft.listeners[0] ?? {}, { mounts: [{ path: '/', serves: 'ops', encoding: 'latin-1' }] }),
+      /^listeners\[0\]\.mounts\[0\]\.encoding: only what privacyidea and linotp mounts are sent/,
+    ],
+    [
       'an auth server of a realm that does not exist',
       (draft) =>
         Object.assign(draft, { authServers: [{ name: 'vpn', mounts: ['/'], realms: ['CORP', 'gone'] }], realms: [{ name: 'corp' }] }),

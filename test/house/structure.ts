@@ -53,7 +53,7 @@ const topFloor = 'src (top)';
 const packageRooms: Readonly<Record<string, readonly string[]>> = {
   koa: ['src/edge'],
   '@koa': ['src/edge'],
-  busboy: ['src/edge'],
+  '@fastify': ['src/edge'],
   commander: ['src/cli'],
   ldapts: ['src/engine/users'],
   bcryptjs: ['src/engine/users'],

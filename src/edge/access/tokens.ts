@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { Keyring } from '../../foundation/keyring/index.ts';
-import { type Clock, OverlongText, ok, type Result, refused } from '../../foundation/model/index.ts';
+import { type Clock, ok, RefusedText, type Result, refused } from '../../foundation/model/index.ts';
 import type { Holder, TokenRefusal } from './holder.ts';
 import { type TrustedJwt, verifyTrusted } from './trusted-jwts.ts';
 
@@ -9,7 +9,7 @@ import { type TrustedJwt, verifyTrusted } from './trusted-jwts.ts';
 export type Tokens = {
   /** Java clients decode the claims with plain base64: all of them are plain ASCII. */
   sign(claims: JWTPayload, lifeMs: number): Promise<string>;
-  /** Rejects with `OverlongText` where a trusted issuer names a user whom nobody can be. */
+  /** Rejects with `RefusedText` where a trusted issuer names a user whom nobody can be. */
   read(token: string): Promise<Result<Holder, TokenRefusal>>;
 };
 
@@ -45,7 +45,7 @@ export function openTokens(parts: { keyring: Keyring; clock: Clock; trusted: rea
         const holder = alg === 'HS256' ? await readOwn(token, kid) : ((await verifyTrusted(token, trusted, clock())) ?? unsigned);
         return 'kind' in holder ? refused(holder) : ok(holder);
       } catch (error) {
-        if (error instanceof OverlongText) throw error;
+        if (error instanceof RefusedText) throw error;
         return refused(error instanceof errors.JWTExpired ? { kind: 'expired' } : unsigned);
       }
     },

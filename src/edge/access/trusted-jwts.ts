@@ -2,13 +2,12 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { secret } from '../../delivery/provider-kit/index.ts';
-import { OverlongText } from '../../foundation/model/index.ts';
+import { demandName } from '../../foundation/model/index.ts';
 import { expressionProblem, isWhole } from '../../foundation/patterns/index.ts';
 import type { Holder } from './holder.ts';
 
 const curves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
 const leastRsaBits = 2048;
-const longestUsername = 256;
 
 /** JWTs of another issuer that are taken: who may stand in them, and the key that proves them. */
 export const trustedJwtConfig = z
@@ -54,7 +53,7 @@ export async function verifyTrusted(token: string, trusted: readonly TrustedJwt[
     const payload = key && (await verified(token, key, entry, now));
     if (payload && fits(payload, entry)) {
       const { role, realm, authServer } = entry;
-      return { role, name: String(payload.username), realm, rights: [], ...(authServer === undefined ? {} : { authServer }) };
+      return { role, name: nameOf(String(payload.username)), realm, rights: [], ...(authServer === undefined ? {} : { authServer }) };
     }
   }
   return undefined;
@@ -72,10 +71,11 @@ async function verified(token: string, key: KeyObject, { algorithm }: TrustedJwt
 
 function fits({ role, realm = '', resolver = '', username }: JWTPayload, entry: TrustedJwt): boolean {
   const isOne = role === entry.role && realm === entry.realm && resolver === entry.resolver;
-  if (!isOne || typeof username !== 'string' || username === '') return false;
-  if (username.length > longestUsername) throw new OverlongText('The username of the token', longestUsername);
-  return isWhole(entry.username, username);
+  if (!isOne || typeof username !== 'string' || username.trim() === '') return false;
+  return isWhole(entry.username, nameOf(username));
 }
+
+const nameOf = (username: string): string => demandName('The username of the token', username);
 
 function readKey(pem: string): KeyObject | undefined {
   try {

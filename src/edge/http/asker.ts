@@ -7,11 +7,18 @@ const mostParams = 50;
 const kept = (name: string): boolean => !/authorization|cookie|key|token/.test(name);
 const keptParam = (name: string): boolean => !/pass|pin|secret|credential|signature|fb_?token|key|nonce|answer|otp/i.test(name);
 
-/** Notes what a request asks with, for policies, and no secret among it. Of a text too long to be matched so much is kept that it is refused as such. */
+/** Notes what a request asks with, for policies, and no secret among it; a name counts without the blanks around it, here too. Of a text too long to be matched so much is kept that it is refused as such. */
 export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): void {
   const texts = [...values].flatMap(([name, value]): [string, string][] =>
     keptParam(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      ? [[name, String(value).slice(0, longestMatched + 1)]]
+      ? [
+          [
+            name,
+            String(value)
+              .trim()
+              .slice(0, longestMatched + 1),
+          ],
+        ]
       : [],
   );
   ctx.state.params = new Map(texts.slice(0, mostParams));

@@ -1,7 +1,9 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
+import { UndecodableText } from '../../foundation/model/index.ts';
 import { isHeld, replyHere, replyOf } from './held.ts';
 import { fullPath, type Mount } from './route.ts';
+import { noteEncoding, unescaped } from './text.ts';
 
 /** What a request was found to be: its dialect and the pattern of its route, for log and metrics. */
 export type RequestLabels = { dialect: string; route: string };
@@ -9,13 +11,14 @@ export type RequestLabels = { dialect: string; route: string };
 /** Sends each request to its route; what no route owns is answered in the words of the mount with the longest path that holds it. */
 export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, error: unknown) => void): Middleware {
   const router = new Router({ strict: false, sensitive: true });
-  for (const { path: mountPath, dialect, routes, unknown, finish } of mounts) {
+  for (const { path: mountPath, dialect, routes, unknown, finish, encoding } of mounts) {
     for (const { methods, path, handle } of routes) {
       const whole = fullPath(mountPath, path);
       const labels: RequestLabels = { dialect, route: whole };
       // Registered without the slash at its end, a route is found with and without it.
       router.register(whole.replace(/(?<=.)\/$/, ''), [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])], async (ctx: Context) => {
         ctx.state.labels = labels;
+        noteEncoding(ctx, encoding);
         try {
           await (replyOf(ctx) ?? handle)(ctx);
           await replyHere(ctx);
@@ -32,11 +35,16 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
     ctx.state.labels = { dialect: mount?.dialect ?? 'none', route: 'unknown' } satisfies RequestLabels;
     const path = decodable(ctx.path);
     const allowed = path === undefined ? [] : methodsOf(router, path);
-    if (allowed.includes(ctx.method)) return routed(ctx as Parameters<typeof routed>[0], next);
+    const isRead = path === ctx.path || mount?.encoding === 'latin-1';
+    if (path !== undefined && isRead && allowed.includes(ctx.method)) {
+      ctx.path = path;
+      return routed(ctx as Parameters<typeof routed>[0], next);
+    }
     if (!mount) {
       ctx.status = 404;
       ctx.body = { error: 'Not found' };
-    } else if (allowed.length > 0) {
+    } else if (!isRead && allowed.length > 0) mount.unknown.error(ctx, new UndecodableText('The path'));
+    else if (allowed.length > 0) {
       ctx.set('allow', allowed.join(', '));
       mount.unknown.methodNotAllowed(ctx);
     } else mount.unknown.notFound(ctx);
@@ -48,14 +56,17 @@ function methodsOf(router: Router, path: string): string[] {
   return [...new Set(router.stack.filter((layer) => layer.match(path)).flatMap(({ methods }) => methods))];
 }
 
-/** The path when its escapes can be decoded. */
+/** The path when its escapes can be decoded; where they are not UTF-8, the one that they mean in Latin-1. */
 function decodable(path: string): string | undefined {
-  try {
-    decodeURIComponent(path);
-    return path;
-  } catch {
-    return undefined;
-  }
+  const inLatin1 = path.replace(/%[89A-Fa-f][0-9A-Fa-f]/g, (byte) => encodeURIComponent(unescaped(byte).toString('latin1')));
+  return [path, inLatin1].find((each) => {
+    try {
+      decodeURIComponent(each);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {

@@ -4,11 +4,11 @@ export { maxBodyBytes, readBody } from './body.ts';
 export { type Caller, type CallerParts, type CallerRefusal, recogniseCaller, serverBehind } from './callers.ts';
 export { clientCertificate } from './client-certificate.ts';
 export { clientOverride, clientReader } from './client-override.ts';
+export { formFields, parameterNamed, queryFields } from './form.ts';
 export { holdReply, whenGone } from './held.ts';
 export { type Listener, openListener } from './listener.ts';
 export { listenerConfig } from './listener-config.ts';
 export { firstToEnd, type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
-export { demandName, longestName } from './names.ts';
 export { opsPatterns, opsRoutes } from './probes.ts';
 export { qrPicture, qrPictureUrl } from './qr-picture.ts';
 export { openReadiness, type Readiness } from './readiness.ts';
@@ -23,4 +23,5 @@ export {
   tieRoutes,
   type Unknown,
 } from './route.ts';
+export { type Encoding, encodingOf, readText, unescaped } from './text.ts';
 export { tryListeners } from './try-listeners.ts';

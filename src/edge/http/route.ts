@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Encoding } from './text.ts';
 
 /** Methods that a route may take; HEAD comes with GET. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -24,8 +25,15 @@ export type Unknown = {
   error(ctx: Context, error: unknown): boolean;
 };
 
-/** What is served below one path of a listener; `finish` has the last word on every reply of it. */
-export type Mount = { path: string; dialect: string; routes: readonly Route[]; unknown: Unknown; finish?: (ctx: Context) => Promise<void> };
+/** What is served below one path of a listener; `finish` has the last word on every reply of it. Without an encoding its requests are UTF-8. */
+export type Mount = {
+  path: string;
+  dialect: string;
+  routes: readonly Route[];
+  unknown: Unknown;
+  finish?: (ctx: Context) => Promise<void>;
+  encoding?: Encoding;
+};
 
 /** The routes of a mount as the configuration check sees them. */
 export type MountRoutes = { mountPath: string; routes: readonly RoutePattern[] };

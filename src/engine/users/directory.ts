@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isSameName } from '../../foundation/model/index.ts';
+import { isSameName, longestName } from '../../foundation/model/index.ts';
 import type { realmConfig } from './realms.ts';
 import { openUserSource, type SourceSurroundings, type UserSourceEntry } from './sources.ts';
 import type { SourceCheck, UserRecord, UserSource } from './user-source.ts';
@@ -26,9 +26,6 @@ export type Directory = {
 };
 
 type Options = SourceSurroundings & { realms: readonly z.output<typeof realmConfig>[]; sources: readonly UserSourceEntry[] };
-
-/** Longer names are nobody's. */
-const longestName = 256;
 
 /** Opens the sources of a config; nothing is connected. Throws `config-invalid` when a file that one names cannot be used. */
 export function openDirectory({ realms, sources, ...surroundings }: Options): Directory {

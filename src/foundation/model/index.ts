@@ -1,7 +1,7 @@
 export type { AdminAccount } from './account.ts';
 export type { Clock } from './clock.ts';
 export { type FaultCode, GatewayFault } from './fault.ts';
-export { OverlongText } from './overlong.ts';
+export { demandName, longestName } from './name.ts';
 export type { PartitionKey } from './partition-key.ts';
 export {
   type DeviceAddress,
@@ -13,6 +13,7 @@ export {
   type RolloutState,
   type ServerKey,
 } from './push-token.ts';
+export { OverlongText, RefusedText, UndecodableText } from './refused-text.ts';
 export type { RelayDevice, RelayProgress } from './relay.ts';
 export { ok, type Result, refused } from './result.ts';
 export { isSameName } from './same-name.ts';

@@ -52,6 +52,18 @@ describe('Users of a file', () => {
     return '';
   };
 
+  it('are found whatever blanks stand around a name, there or here', async () => {
+    const source = given(`bob :${bcryptOf('builder')}\n ann:${bcryptOf('x')}`, 'htpasswd').open();
+    for (const [typed, username] of [
+      ['bob', 'bob'],
+      ['ann ', 'ann'],
+    ] as const) {
+      const found = await source.find(typed);
+      assert.deepEqual(found.kind === 'found' && [found.user.username, found.user.userid], [username, username]);
+    }
+    assert.equal(await source.checkPassword('bob', 'builder'), 'right');
+  });
+
   it('are logged in by a password in either form of Unicode, whichever of them was hashed', async () => {
     const [composed, typed] = ['gr\u00fcn', 'gru\u0308n'];
     const source = given(

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { z } from 'zod';
 import type { Asker } from '../../../engine/index.ts';
 import { type Admin, bearerOf } from '../../access/index.ts';
-import { askerOf, type Caller, type CallerParts, readBody, recogniseCaller } from '../../http/index.ts';
+import { askerOf, type Caller, type CallerParts, readBody, readText, recogniseCaller } from '../../http/index.ts';
 import { ServiceFault } from './replies.ts';
 
 /** What the dialect works with. */
@@ -60,15 +60,15 @@ export async function bodyOf(ctx: Context): Promise<Buffer> {
 
 /** Reads JSON by its schema. The refusal names the first field that is wrong, never what stands in it. */
 export function parsed<T extends z.ZodType>(body: Buffer, schema: T): z.output<T> {
-  const read = schema.safeParse(jsonOf(body));
+  const read = schema.safeParse(jsonOf(readText(body, 'utf-8', 'The body')));
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   throw new ServiceFault(400, `Missing or wrong: ${issue?.path.map(String).join('.') || 'body'}`);
 }
 
-function jsonOf(body: Buffer): unknown {
+function jsonOf(body: string): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(body);
   } catch {
     throw new ServiceFault(400, 'The body is not JSON');
   }

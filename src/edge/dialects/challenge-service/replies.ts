@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
-import { GatewayFault, OverlongText, TurnedAway } from '../../../foundation/model/index.ts';
+import { GatewayFault, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
 import type { Unknown } from '../../http/index.ts';
 
 /** What is done with a push that nobody takes: a reply, or no reply at all, since LinOTP goes on to its next URL only then. */
@@ -33,12 +33,12 @@ export const serviceUnknown = (whenDown: WhenDown): Unknown => ({
   methodNotAllowed: (ctx) => reply(ctx, 405),
   error(ctx, error) {
     if (error instanceof ServiceFault) reply(ctx, error.status, error.message);
-    else if (error instanceof OverlongText) reply(ctx, 400, error.message);
+    else if (error instanceof RefusedText) reply(ctx, 400, error.message);
     else if (error instanceof TurnedAway) later(ctx, error);
     else if (error instanceof NobodyTakesIt) down(ctx, whenDown, error.message);
     else if (error instanceof GatewayFault && error.code === 'store-unavailable') down(ctx, whenDown, 'The store cannot be reached');
     else reply(ctx, 500, 'Internal error');
-    return ![ServiceFault, OverlongText, TurnedAway, NobodyTakesIt].some((refusal) => error instanceof refusal);
+    return ![ServiceFault, RefusedText, TurnedAway, NobodyTakesIt].some((refusal) => error instanceof refusal);
   },
 });
 

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type FaultCode, GatewayFault, OverlongText } from '../../../foundation/model/index.ts';
+import { type FaultCode, GatewayFault, RefusedText } from '../../../foundation/model/index.ts';
 import type { Unknown } from '../../http/index.ts';
 
 /** Why a call of the operator's interface is refused. */
@@ -38,9 +38,9 @@ export const operatorUnknown: Unknown = {
   methodNotAllowed: (ctx) => refuse(ctx, 'method-not-allowed', `${ctx.method} is not for this path.`),
   error(ctx, error) {
     if (error instanceof OperatorFault) refuse(ctx, error.code, error.message);
-    else if (error instanceof OverlongText) refuse(ctx, 'bad-request', error.message);
+    else if (error instanceof RefusedText) refuse(ctx, 'bad-request', error.message);
     else if (error instanceof GatewayFault && error.code === 'store-unavailable') refuse(ctx, error.code, 'The store cannot be reached.');
     else refuse(ctx, 'defect', 'Internal error; the log has more under the id of this request.');
-    return !(error instanceof OperatorFault || error instanceof OverlongText);
+    return !(error instanceof OperatorFault || error instanceof RefusedText);
   },
 };

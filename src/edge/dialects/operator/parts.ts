@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Engine } from '../../../engine/index.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
-import { askerOf, readBody } from '../../http/index.ts';
+import { askerOf, readBody, readText } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 
 /** What the operator's interface works with. */
@@ -35,7 +35,7 @@ export async function operatorOf(parts: OperatorParts, ctx: Context): Promise<Ad
 export async function readJson<T extends z.ZodType>(ctx: Context, schema: T): Promise<z.output<T>> {
   const body = await readBody(ctx.req);
   if (!body.ok) throw new OperatorFault(body.error === 'too-large' ? 'too-large' : 'bad-request', `The body is ${body.error}.`);
-  const parsed = schema.safeParse(parse(body.value.toString('utf8')));
+  const parsed = schema.safeParse(parse(readText(body.value, 'utf-8', 'The body')));
   if (parsed.success) return parsed.data;
   throw new OperatorFault('bad-request', z.prettifyError(parsed.error));
 }

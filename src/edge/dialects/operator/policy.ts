@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { type OperatorParts, operatorOf, readJson } from './parts.ts';
 
-const text = z.string().max(256).optional();
+const text = z.string().trim().max(256).optional();
 const question = z.strictObject({
   user: text,
   realm: text,

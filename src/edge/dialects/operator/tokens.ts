@@ -1,8 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { addressId, maxAddresses } from '../../../engine/index.ts';
-import type { PushToken } from '../../../foundation/model/index.ts';
-import { demandName } from '../../http/index.ts';
+import { demandName, type PushToken } from '../../../foundation/model/index.ts';
 import { OperatorFault } from './errors.ts';
 import { type OperatorParts, operatorOf, readJson } from './parts.ts';
 

@@ -1,7 +1,8 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
+import { demandName } from '../../../foundation/model/index.ts';
 import { bodyOf, PiFault } from '../../formats/privacyidea/index.ts';
-import { demandName } from '../../http/index.ts';
+import { encodingOf, formFields, readText } from '../../http/index.ts';
 
 /** What of an Access-Request a login needs; undefined is what it does not have. */
 export type RadiusAttributes = { user: string | undefined; password: string | undefined; state: string | undefined };
@@ -18,12 +19,16 @@ const wanted = ['User-Name', 'User-Password', 'State'] as const;
  * for a name that is too long.
  */
 export async function readRadiusAttributes(ctx: Context): Promise<RadiusAttributes> {
-  const text = (await bodyOf(ctx)).toString('utf8');
-  const form = new URLSearchParams(ctx.is('urlencoded') ? text : '');
-  const json = ctx.is('urlencoded') ? {} : jsonOf(text);
-  const [user, password, state] = wanted.map((name) => form.get(name) ?? textOf(json[name], name));
-  if (user !== undefined) demandName('User-Name', user);
-  return { user, password, state: state === undefined ? undefined : octets(state) };
+  const body = await bodyOf(ctx);
+  const form = ctx.is('urlencoded') ? formFields(body, encodingOf(ctx)) : [];
+  const json = ctx.is('urlencoded') ? {} : jsonOf(readText(body, encodingOf(ctx), 'The body'));
+  const sent = (wanted: string): string | undefined => form.find(([name]) => name === wanted)?.[1] ?? textOf(json[wanted], wanted);
+  const [user, password, state] = wanted.map(sent);
+  return {
+    user: user === undefined ? undefined : demandName('User-Name', user),
+    password,
+    state: state === undefined ? undefined : octets(state),
+  };
 }
 
 function jsonOf(text: string): Readonly<Record<string, unknown>> {
@@ -41,4 +46,6 @@ function textOf(value: unknown, name: string): string | undefined {
   return read.data;
 }
 
-const octets = (text: string): string => (/^0x(?:[0-9a-f]{2})*$/i.test(text) ? Buffer.from(text.slice(2), 'hex').toString('utf8') : text);
+/** A State that is none of ours may hold any bytes. */
+const octets = (text: string): string =>
+  /^0x(?:[0-9a-f]{2})*$/i.test(text) ? readText(Buffer.from(text.slice(2), 'hex'), 'latin-1', 'State') : text;

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { PiFault, piParams } from '../../formats/privacyidea/index.ts';
+import { queryFields } from '../../http/index.ts';
 import { authServerOf } from './caller.ts';
 import type { Outcome } from './outcome.ts';
 import type { PrivacyideaParts } from './parts.ts';
@@ -24,7 +25,7 @@ export async function radiusAuthorize(parts: PrivacyideaParts, ctx: Context): Pr
  */
 export async function radiusAuthenticate(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const { user = '', password = '', state } = await readRadiusAttributes(ctx);
-  const realm = new URLSearchParams(ctx.querystring).get('realm') ?? undefined;
+  const realm = queryFields(ctx).find(([name]) => name === 'realm')?.[1];
   const params = piParams(new Map(Object.entries({ user, pass: password, realm, state })));
   return checkLoginOf(parts, ctx, params, tellRadius);
 }

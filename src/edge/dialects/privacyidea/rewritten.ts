@@ -1,7 +1,7 @@
 import type { Asker } from '../../../engine/index.ts';
+import { demandName } from '../../../foundation/model/index.ts';
 import { mangle } from '../../../policy/index.ts';
 import type { PiParams } from '../../formats/privacyidea/index.ts';
-import { demandName } from '../../http/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
 
 /**

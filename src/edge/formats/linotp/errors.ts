@@ -1,4 +1,4 @@
-import { type FaultCode, OverlongText, TurnedAway } from '../../../foundation/model/index.ts';
+import { type FaultCode, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
 
 /** Why a request of this dialect is refused. */
 export type LinotpFaultKind = 'untyped' | 'validation' | 'no-transaction' | 'policy' | 'certificate' | 'hsm' | 'parameter' | 'token-type';
@@ -30,6 +30,6 @@ export class LinotpFault extends Error {
 
 /** What a handler threw, as a refusal of this dialect where that refuses the request; anything else as it is. */
 export function inLinotpWords(error: unknown): unknown {
-  if (error instanceof OverlongText) return new LinotpFault('parameter', error.message);
+  if (error instanceof RefusedText) return new LinotpFault('parameter', error.message);
   return error instanceof TurnedAway ? new LinotpFault('untyped', error.message) : error;
 }

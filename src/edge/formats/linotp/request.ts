@@ -1,11 +1,15 @@
 import type { Context } from 'koa';
-import { demandName, maxBodyBytes, noteParams, readBody } from '../../http/index.ts';
+import { demandName } from '../../../foundation/model/index.ts';
+import { encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody, readText } from '../../http/index.ts';
 import { errorsAsHttp } from './envelope.ts';
 import { LinotpFault } from './errors.ts';
 
 /** The parameters of a request, wherever they came from. */
 export type LinotpParams = {
-  /** The text of a parameter; undefined when it is not there. Throws 905 for a list, a record, a text with NUL, and a name that is too long. */
+  /**
+   * The text of a parameter, a name without the blanks around it; undefined when it is not there. Throws 905 for a list, a record, a text with NUL or half
+   * a character, and a name that is too long.
+   */
   text(name: string): string | undefined;
   /** The same, but throws `missing key …` when it is not there. */
   required(name: string): string;
@@ -19,12 +23,12 @@ type Values = Map<string, unknown>;
 
 /**
  * Reads the parameters of a request: a JSON object when the body says that it is one, and then nothing else; else query and form together, of
- * which the query counts where both have a name. Throws 905 for a body that cannot be read. `httperror` counts from here on.
+ * which the query counts where both have a name. Throws 905 for a body or a value that cannot be read. `httperror` counts from here on.
  * @see docs/protocols/linotp.md 1
  */
 export async function readLinotpRequest(ctx: Context): Promise<LinotpParams> {
   const body = await bodyOf(ctx);
-  const values = ctx.is('json', '+json') ? fromJson(body) : fromForms(ctx, body);
+  const values = ctx.is('json', '+json') ? fromJson(readText(body, encodingOf(ctx), 'The body')) : fromForms(ctx, body);
   noteParams(ctx, values);
   const params = linotpParams(values);
   errorsAsHttp(ctx, params.text('httperror'));
@@ -40,6 +44,8 @@ export function linotpParams(values: ReadonlyMap<string, unknown>): LinotpParams
     if (typeof value === 'object') throw new LinotpFault('parameter', `parameter ${name} must be a text`);
     const found = String(value);
     if (found.includes('\0')) throw new LinotpFault('parameter', `parameter ${name} must not contain NUL`);
+    // A lone surrogate has no bytes: hashed, all of them would be one.
+    if (!found.isWellFormed()) throw new LinotpFault('parameter', `parameter ${name} must not contain half a character`);
     return nameParams.includes(name) ? demandName(`parameter ${name}`, found) : found;
   };
   const text = (name: string): string | undefined => {
@@ -62,11 +68,11 @@ export function linotpParams(values: ReadonlyMap<string, unknown>): LinotpParams
   };
 }
 
-async function bodyOf(ctx: Context): Promise<string> {
+async function bodyOf(ctx: Context): Promise<Buffer> {
   const body = await readBody(ctx.req);
   if (body.ok) {
     ctx.state.rawBody = body.value;
-    return body.value.toString('utf8');
+    return body.value;
   }
   throw new LinotpFault(
     'parameter',
@@ -85,9 +91,9 @@ function fromJson(body: string): Values {
   throw new LinotpFault('parameter', 'the JSON of the body is not an object');
 }
 
-function fromForms(ctx: Context, body: string): Values {
+function fromForms(ctx: Context, body: Buffer): Values {
   const values: Values = new Map();
-  const sources = [new URLSearchParams(ctx.querystring), ...(ctx.is('urlencoded') ? [new URLSearchParams(body)] : [])];
+  const sources = [queryFields(ctx), ...(ctx.is('urlencoded') ? [formFields(body, encodingOf(ctx))] : [])];
   for (const source of sources) {
     for (const [name, text] of source) {
       if (name.endsWith('[]')) {

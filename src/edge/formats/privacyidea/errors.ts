@@ -1,4 +1,4 @@
-import { type FaultCode, OverlongText, TurnedAway } from '../../../foundation/model/index.ts';
+import { type FaultCode, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
 
 /** Why a request is refused, in the words of this dialect. */
 export type PiFaultKind =
@@ -61,5 +61,5 @@ export class PiFault extends Error {
 export function asPiFault(error: unknown): PiFault | undefined {
   if (error instanceof PiFault) return error;
   if (error instanceof TurnedAway) return new PiFault('turned-away', error.message);
-  return error instanceof OverlongText ? new PiFault('parameter', error.message) : undefined;
+  return error instanceof RefusedText ? new PiFault('parameter', error.message) : undefined;
 }

@@ -1,9 +1,12 @@
-import { demandName } from '../../http/index.ts';
+import { demandName } from '../../../foundation/model/index.ts';
 import { PiFault } from './errors.ts';
 
 /** The parameters of a request, wherever they came from. */
 export type PiParams = {
-  /** The text of a parameter; undefined when it is not there. Throws 905 for a list, a record, a text with NUL, and a name that is too long. */
+  /**
+   * The text of a parameter, a name without the blanks around it; undefined when it is not there. Throws 905 for a list, a record, a text with NUL or half
+   * a character, and a name that is too long.
+   */
   text(name: string): string | undefined;
   /** The same, but throws `Missing parameter: …` when it is not there. */
   required(name: string): string;
@@ -25,6 +28,8 @@ export function piParams(values: ReadonlyMap<string, unknown>): PiParams {
     if (typeof value === 'object') throw new PiFault('parameter', `Parameter ${name} must be a text.`);
     const found = String(value);
     if (found.includes('\0')) throw new PiFault('parameter', `Parameter ${name} must not contain NUL.`);
+    // A lone surrogate has no bytes: hashed, all of them would be one.
+    if (!found.isWellFormed()) throw new PiFault('parameter', `Parameter ${name} must not contain half a character.`);
     return names.includes(name) ? demandName(`Parameter ${name}`, found) : found;
   };
   return {

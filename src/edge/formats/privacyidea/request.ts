@@ -1,33 +1,33 @@
-import busboy from 'busboy';
 import type { Context } from 'koa';
-import { maxBodyBytes, noteParams, readBody } from '../../http/index.ts';
+import { type Encoding, encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody, readText } from '../../http/index.ts';
 import type { PiProduct } from './envelope.ts';
 import { PiFault } from './errors.ts';
+import { multipartFields } from './multipart.ts';
 import { type PiParams, piParams } from './params.ts';
 import { decodeAgain, decodesTwice } from './second-decoding.ts';
 
 type Values = Map<string, unknown>;
 
-const maxFields = 200;
-
 /**
  * Reads the parameters of a request: path, query, and a body that is a form, multipart or JSON, the later ones over the earlier. Throws 905
- * for a body that is none of them or too large; the spec has no other status for that.
+ * for a body that is none of them or too large, and for a value that cannot be decoded; the spec has no other status for that.
  * @see docs/protocols/privacyidea.md 2
  */
 export async function readPiRequest(ctx: Context, { flavour }: PiProduct): Promise<PiParams> {
-  const decode = decodesTwice(ctx.get('user-agent'), flavour) ? decodeAgain : (text: string): string => text;
+  const body = await bodyOf(ctx);
+  const encoding = encodingOf(ctx);
+  const isTwice = decodesTwice(ctx.get('user-agent'), flavour);
   const values: Values = new Map();
-  const addTexts = (texts: Iterable<[string, string]>): void => {
+  const addTexts = (texts: readonly [string, string][]): void => {
     const seen = new Set<string>();
     // Of a name that comes twice in one place, the first one counts.
-    for (const [name, text] of texts) if (!seen.has(name) && seen.add(name)) values.set(name, decode(text));
+    for (const [name, text] of texts)
+      if (!seen.has(name) && seen.add(name)) values.set(name, isTwice ? decodeAgain(text, encoding, name) : text);
   };
-  addTexts(new URLSearchParams(ctx.querystring));
-  const body = await bodyOf(ctx);
-  if (ctx.is('multipart')) addTexts(await multipart(ctx, body));
-  else if (ctx.is('urlencoded')) addTexts(new URLSearchParams(body.toString('utf8')));
-  for (const [name, value] of jsonOf(body, Boolean(ctx.is('json', '+json')))) values.set(name, value);
+  addTexts(queryFields(ctx));
+  if (ctx.is('multipart')) addTexts(await multipartFields(ctx, body));
+  else if (ctx.is('urlencoded')) addTexts(formFields(body, encoding));
+  for (const [name, value] of jsonOf(body, encoding, Boolean(ctx.is('json', '+json')))) values.set(name, value);
   addTexts(Object.entries<string>(ctx.params ?? {}));
   const nonce = values.get('nonce');
   if (typeof nonce === 'string') ctx.state.piNonce = nonce;
@@ -50,9 +50,10 @@ export async function bodyOf(ctx: Context): Promise<Buffer> {
 }
 
 /** The members of a JSON body. Only one that says it is JSON must be. */
-function jsonOf(body: Buffer, isJson: boolean): [string, unknown][] {
-  const text = body.toString('utf8').trim();
-  if (text === '' || (!isJson && !text.startsWith('{'))) return [];
+function jsonOf(body: Buffer, encoding: Encoding, isJson: boolean): [string, unknown][] {
+  if (!isJson && !/^[\s\xef\xbb\xbf]*\{/.test(body.toString('latin1'))) return [];
+  const text = readText(body, encoding, 'The body').trim();
+  if (text === '') return [];
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -63,21 +64,4 @@ function jsonOf(body: Buffer, isJson: boolean): [string, unknown][] {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
   if (isJson) throw new PiFault('parameter', 'The JSON of the body is not an object.');
   return [];
-}
-
-/** The fields of a multipart body; files are passed over. */
-function multipart(ctx: Context, body: Buffer): Promise<[string, string][]> {
-  return new Promise((resolve, reject) => {
-    const broken = (): void => reject(new PiFault('parameter', 'The multipart body is broken.'));
-    const fields: [string, string][] = [];
-    try {
-      const parser = busboy({ headers: ctx.req.headers, limits: { fields: maxFields, fieldSize: maxBodyBytes } });
-      parser.on('field', (name, text) => fields.push([name, text]));
-      parser.on('file', (_name, stream) => stream.resume());
-      parser.on('error', broken).on('close', () => resolve(fields));
-      parser.end(body);
-    } catch {
-      broken();
-    }
-  });
 }

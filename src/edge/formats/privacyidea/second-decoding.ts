@@ -1,3 +1,4 @@
+import { type Encoding, parameterNamed, readText, unescaped } from '../../http/index.ts';
 import type { PiFlavour } from './flavour.ts';
 
 const notDecoded = {
@@ -15,12 +16,10 @@ export function decodesTwice(userAgent: string, flavour: PiFlavour): boolean {
   return !notDecoded[flavour].includes(flavour === 'privacyidea' ? name.toLowerCase() : name);
 }
 
-/** Decodes `%XX` and nothing else: `+` and broken escapes stay as they are, bytes that are not UTF-8 become U+FFFD. */
-export function decodeAgain(text: string): string {
+/**
+ * Decodes `%XX` and nothing else: `+` and broken escapes stay as they are. Throws `UndecodableText` as `readText`; `name` is that of the parameter.
+ */
+export function decodeAgain(text: string, encoding: Encoding, name: string): string {
   if (!text.includes('%')) return text;
-  const escapes = /((?:%[0-9A-Fa-f]{2})+)/;
-  return text
-    .split(escapes)
-    .map((part) => (escapes.test(part) ? Buffer.from(part.replaceAll('%', ''), 'hex').toString('utf8') : part))
-    .join('');
+  return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => readText(unescaped(escapes), encoding, parameterNamed(name)));
 }

@@ -11,7 +11,7 @@ export type FileUsers = ReadonlyMap<string, FileUser>;
 const text = z.string().max(256).default('');
 const jsonUsers = z.array(
   z.strictObject({
-    username: z.string().min(1).max(256),
+    username: z.string().trim().min(1).max(256),
     userid: text,
     givenname: text,
     surname: text,
@@ -23,8 +23,8 @@ const jsonUsers = z.array(
   }),
 );
 
-/** How names are compared: exactly, whichever way their accents were typed. */
-export const nameKey = (name: string): string => name.normalize('NFC');
+/** How names are compared: exactly but for the blanks around them, whichever way their accents were typed. */
+export const nameKey = (name: string): string => name.trim().normalize('NFC');
 
 /** Reads a JSON list of users. Refuses, with one sentence that quotes no hash, what cannot be used. */
 export function readJsonUsers(content: string, resolver: string): Result<FileUsers, string> {
@@ -51,7 +51,7 @@ export function readHtpasswd(content: string, resolver: string): Result<FileUser
     content.split(/\r?\n/).flatMap((line, index) => {
       if (/^\s*(#|$)/.test(line)) return [];
       const colon = line.indexOf(':');
-      const username = colon < 0 ? '' : line.slice(0, colon);
+      const username = colon < 0 ? '' : line.slice(0, colon).trim();
       return [
         { where: `line ${index + 1}`, hash: line.slice(colon + 1).trim(), user: { ...nothing, username, userid: username, resolver } },
       ];
