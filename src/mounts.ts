@@ -1,9 +1,17 @@
 import type { Config } from './config/index.ts';
-import { type AdminTokens, authServerAt, localServer, openAuthServers, openCredentials, type Tokens } from './edge/access/index.ts';
+import {
+  type AdminTokens,
+  authServerAt,
+  localServer,
+  openAuthServers,
+  openClaims,
+  openCredentials,
+  type Tokens,
+} from './edge/access/index.ts';
 import { challengeServiceRoutes, serviceUnknown } from './edge/dialects/challenge-service/index.ts';
 import { linotpRoutes } from './edge/dialects/linotp/index.ts';
 import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.ts';
-import { type PrivacyideaParts, privacyideaRoutes } from './edge/dialects/privacyidea/index.ts';
+import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from './edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpUnknown } from './edge/formats/linotp/index.ts';
 import { openReplySigner, type PiFlavour, type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
 import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Readiness, type Route } from './edge/http/index.ts';
@@ -113,10 +121,14 @@ function privacyideaMount(mountParts: MountParts, mount: MountConfig) {
   const callers = callersOf(mountParts);
   const graceMs = graceSeconds(config, mount) * 1000;
   return split(mount, {
-    callers: privacyideaRoutes({ ...callers, product, mount, graceMs }),
+    callers: privacyideaRoutes({ ...callers, product: { ...product, ...readingOf(config, callers, mount.path) }, mount, graceMs }),
     phones: pipushRoutes({ engine, pipush: openPipush(), clientAddress: callers.clientAddress, product }),
   });
 }
+
+/** Who a request is from is looked up before it is read only where that may change how it is read. Phones have no auth server, so their User-Agent decides. */
+const readingOf = ({ authServers }: Config, callers: CallerParts, mount: string): Pick<PiProduct, 'secondDecoding'> =>
+  authServers.some(({ secondDecoding }) => secondDecoding !== 'by-user-agent') ? { secondDecoding: secondDecodingAt(callers, mount) } : {};
 
 /** The routes of a mount, which may serve phones alone, or auth servers alone. */
 const split = ({ phones: which }: MountConfig, { callers, phones }: { callers: Route[]; phones: Route[] }): Route[] => [
@@ -138,6 +150,7 @@ function callersOf({
     engine,
     callerOf: openAuthServers(servers),
     credentials: openCredentials({ ...parts, servers, tokens }),
+    claims: openClaims({ servers, tokens }),
     adminTokens,
     checkLogin: (name, password, source) => checkLogin(parts, name, password, source),
     clientAddress: addressReader(listener.trustedProxies),

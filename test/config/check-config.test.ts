@@ -214,6 +214,11 @@ describe('A configuration file', () => {
       /^authServers\[0\]\.realms\[1\]: there is no realm "gone"$/,
     ],
     [
+      'a second decoding that is none',
+      (draft) => Object.assign(draft, { authServers: [{ name: 'vpn', mounts: ['/'], secondDecoding: true }] }),
+      /^authServers\[0\]\.secondDecoding: /,
+    ],
+    [
       'two default realms',
       (draft) =>
         Object.assign(draft, {

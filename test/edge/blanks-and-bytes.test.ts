@@ -128,10 +128,10 @@ describe('What surrounds a name, and the bytes of a text', function () {
       });
     }
 
-    it('are refused after the second decoding', async () => {
+    it('are refused after the second decoding, with what to do', async () => {
       const { status, json } = await send('/validate/check', asForm('user=bob&pass=gr%25F6n'));
       assert.deepEqual([status, json.result.error.code], [400, 905]);
-      assert.match(json.result.error.message, /^ERR905: Parameter pass has bytes/);
+      assert.match(json.result.error.message, /^ERR905: Parameter pass has bytes .* twice, or have secondDecoding .* "never"\.$/);
     });
 
     it('are a plain no where LinOTP has no errors, and 400 to the other dialects', async () => {

@@ -15,6 +15,11 @@ const mount = z.union([
 
 const network = z.string().refine(isNetwork, 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
 
+const secondDecoding = z.enum(['by-user-agent', 'always', 'never']);
+
+/** Whether the values of a caller's forms, queries and paths are percent-decoded once more: always, never, or as its User-Agent has it. */
+export type SecondDecoding = z.output<typeof secondDecoding>;
+
 /** One auth server of the config file: who may call, how it is known, and what it may do. */
 export const authServerConfig = z.strictObject({
   name: z
@@ -38,6 +43,11 @@ export const authServerConfig = z.strictObject({
     .array(z.enum(['trigger', 'check', 'poll']))
     .default(['trigger', 'check', 'poll'])
     .describe('What it may do.'),
+  secondDecoding: secondDecoding
+    .default('by-user-agent')
+    .describe(
+      'Whether its values are percent-decoded a second time at privacyidea mounts: "by-user-agent", as privacyIDEA and eduMFA do; "never" for a client that encodes once, "always" for one that encodes twice.',
+    ),
 });
 
 /** One auth server of the config file. */
@@ -62,6 +72,7 @@ export const localServer = (mounts: readonly string[]): AuthServer => ({
   apiKeys: [],
   hmacKeys: [],
   rights: ['trigger', 'check', 'poll'],
+  secondDecoding: 'by-user-agent',
 });
 
 /**

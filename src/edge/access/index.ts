@@ -7,9 +7,11 @@ export {
   type CallerFacts,
   localServer,
   openAuthServers,
+  type SecondDecoding,
   type Unrecognised,
 } from './auth-servers.ts';
 export type { CertificateFacts, ShownCertificate } from './certificates.ts';
+export { type Claims, openClaims } from './claims.ts';
 export { bearerOf, type CallerRequest, type CredentialRefusal, type Credentials, openCredentials } from './credentials.ts';
 export type { TokenRefusal } from './holder.ts';
 export { openTokens, type Tokens } from './tokens.ts';

@@ -7,6 +7,7 @@ import type {
   AdminTokens,
   AuthServer,
   CallerFacts,
+  Claims,
   CredentialRefusal,
   Credentials,
   ShownCertificate,
@@ -20,6 +21,8 @@ export type CallerParts = {
   callerOf: (facts: CallerFacts) => Result<AuthServer, Unrecognised>;
   /** Finds the auth server whose API key, signature or JWT a request shows. */
   credentials: Credentials;
+  /** Reads whom a request says that it is from. */
+  claims: Claims;
   adminTokens: AdminTokens;
   /** Checks an administrator's password; rejects with `TurnedAway` after too many failures of this source. */
   checkLogin: (name: string, password: string, source: string) => Promise<'right' | 'wrong'>;
@@ -64,6 +67,20 @@ export async function recogniseCaller(
   return server.value.rights.includes(right)
     ? ok({ server: server.value, showed: found.value !== undefined })
     : refused({ kind: 'no-right' });
+}
+
+/**
+ * The auth server that a request says it is from, before its body is read: nothing is proven or counted, and nobody is refused. So this may decide how the
+ * request is read, and nothing else.
+ */
+export async function claimedServer(
+  { clientAddress, claims, callerOf }: Pick<CallerParts, 'clientAddress' | 'claims' | 'callerOf'>,
+  ctx: Context,
+  { mount, bearer }: Pick<CallerClaim, 'mount' | 'bearer'>,
+): Promise<AuthServer | undefined> {
+  const claim = await claims({ bearer, header: (name) => ctx.get(name) });
+  const server = callerOf({ address: clientAddress(ctx), mount, certificate: clientCertificate(ctx), ...claim });
+  return server.ok ? server.value : undefined;
 }
 
 /** The auth server that an administrator's request counts as, for policies; undefined where it is none's. Nobody is refused for that. */

@@ -52,8 +52,11 @@ describe('The second decoding', () => {
     for (const [value = '', result] of cases) assert.equal(decodeAgain(value, 'utf-8', 'pass'), result);
   });
 
-  it('refuses bytes that are not UTF-8 or reads them as Latin-1', () => {
-    assert.throws(() => decodeAgain('a+b%c3&d', 'utf-8', 'pass'), /^UndecodableText: Parameter pass .* not UTF-8\./);
+  it('refuses bytes that are not UTF-8 and says what to do, or reads them as Latin-1', () => {
+    assert.throws(
+      () => decodeAgain('a+b%c3&d', 'utf-8', 'pass'),
+      /^UndecodableText: Parameter pass .* not UTF-8\. .* secondDecoding .*"never"/,
+    );
     assert.equal(decodeAgain('gr%FCn', 'latin-1', 'pass'), 'grün');
   });
 

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
-import { type Admin, type AuthServer, bearerOf, type TokenRefusal } from '../../access/index.ts';
+import { type Admin, type AuthServer, bearerOf, type SecondDecoding, type TokenRefusal } from '../../access/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
-import { type Caller, type CallerRefusal, recogniseCaller } from '../../http/index.ts';
+import { type Caller, type CallerParts, type CallerRefusal, claimedServer, recogniseCaller } from '../../http/index.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
@@ -41,10 +41,21 @@ const recognised = (
   recogniseCaller(parts, ctx, {
     mount: parts.mount.path,
     // Where an administrator is logged in, the Authorization header is that one's.
-    bearer: admin ? '' : bearerOf(ctx.get('pi-authorization') || ctx.get('authorization')),
+    bearer: admin ? '' : bearerIn(ctx),
     right,
     admin,
   });
+
+const bearerIn = (ctx: Context): string => bearerOf(ctx.get('pi-authorization') || ctx.get('authorization'));
+
+/**
+ * How the values of a request at this mount are decoded: as the auth server has it that the request says it is from. It decides nothing else; an
+ * administrator's token counts for the auth server that the administrator acts for.
+ */
+export const secondDecodingAt =
+  (parts: Pick<CallerParts, 'clientAddress' | 'claims' | 'callerOf'>, mount: string) =>
+  async (ctx: Context): Promise<SecondDecoding | undefined> =>
+    (await claimedServer(parts, ctx, { mount, bearer: bearerIn(ctx) }))?.secondDecoding;
 
 function callerFault(refusal: CallerRefusal, right: string): PiFault {
   switch (refusal.kind) {

@@ -14,6 +14,7 @@ import { triggerChallenge } from './trigger-challenge.ts';
 import { validateCheck } from './validate-check.ts';
 import { validateInitialize, validateRadiusCheck, validateSamlCheck } from './validate-variants.ts';
 
+export { secondDecodingAt } from './caller.ts';
 export type { PrivacyideaParts } from './parts.ts';
 
 const table: readonly (Handler<PrivacyideaParts> & { only?: PiFlavour })[] = [

@@ -1,11 +1,21 @@
 import type { Context } from 'koa';
 import { type Clock, GatewayFault, TurnedAway } from '../../../foundation/model/index.ts';
+import type { SecondDecoding } from '../../access/index.ts';
 import type { Unknown } from '../../http/index.ts';
 import { asPiFault, errorLines } from './errors.ts';
 import { errorDetail, inWordsOf, type PiFlavour } from './flavour.ts';
 
-/** Whose replies are given: name and version as the envelope carries them, the flavour of the rules, and the clock for `time`. */
-export type PiProduct = { name: string; version: string; flavour: PiFlavour; clock: Clock };
+/**
+ * Whose replies are given: name and version as the envelope carries them, the flavour of the rules, and the clock for `time`. `secondDecoding` says how
+ * the values of a request are read that may come from an auth server with a rule of its own; without it its User-Agent decides.
+ */
+export type PiProduct = {
+  name: string;
+  version: string;
+  flavour: PiFlavour;
+  clock: Clock;
+  secondDecoding?: (ctx: Context) => Promise<SecondDecoding | undefined>;
+};
 
 /**
  * A reply: `id` 2 carries `authentication`; without `detail` the envelope has none. `accepted` says whether the login was, where a value that is

@@ -13,10 +13,10 @@ type Values = Map<string, unknown>;
  * for a body that is none of them or too large, and for a value that cannot be decoded; the spec has no other status for that.
  * @see docs/protocols/privacyidea.md 2
  */
-export async function readPiRequest(ctx: Context, { flavour }: PiProduct): Promise<PiParams> {
+export async function readPiRequest(ctx: Context, product: PiProduct): Promise<PiParams> {
   const body = await bodyOf(ctx);
   const encoding = encodingOf(ctx);
-  const isTwice = decodesTwice(ctx.get('user-agent'), flavour);
+  const isTwice = await isDecodedTwice(ctx, product);
   const values: Values = new Map();
   const addTexts = (texts: readonly [string, string][]): void => {
     const seen = new Set<string>();
@@ -33,6 +33,11 @@ export async function readPiRequest(ctx: Context, { flavour }: PiProduct): Promi
   if (typeof nonce === 'string') ctx.state.piNonce = nonce;
   noteParams(ctx, values);
   return piParams(values);
+}
+
+async function isDecodedTwice(ctx: Context, { flavour, secondDecoding }: PiProduct): Promise<boolean> {
+  const rule = (await secondDecoding?.(ctx)) ?? 'by-user-agent';
+  return rule === 'by-user-agent' ? decodesTwice(ctx.get('user-agent'), flavour) : rule === 'always';
 }
 
 /** The raw body of a request. Throws 905 for one that is too large or did not arrive as announced. */

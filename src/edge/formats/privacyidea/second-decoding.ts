@@ -16,10 +16,12 @@ export function decodesTwice(userAgent: string, flavour: PiFlavour): boolean {
   return !notDecoded[flavour].includes(flavour === 'privacyidea' ? name.toLowerCase() : name);
 }
 
+const hint = ' Its values are percent-decoded twice: encode them twice, or have secondDecoding of this auth server set to "never".';
+
 /**
  * Decodes `%XX` and nothing else: `+` and broken escapes stay as they are. Throws `UndecodableText` as `readText`; `name` is that of the parameter.
  */
 export function decodeAgain(text: string, encoding: Encoding, name: string): string {
   if (!text.includes('%')) return text;
-  return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => readText(unescaped(escapes), encoding, parameterNamed(name)));
+  return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => readText(unescaped(escapes), encoding, parameterNamed(name), hint));
 }
