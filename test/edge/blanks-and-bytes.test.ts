@@ -28,12 +28,16 @@ const mounts = [
   { path: '/', serves: 'ops' },
 ];
 
+/** A rule that looks at a parameter itself. */
+const isBen = { section: 'Request Data', key: 'user', comparator: 'matches', value: 'ben' };
+const notBen = { name: 'not ben', scope: 'authorization', match: { conditions: [isBen] }, actions: { authorized: 'deny_access' } };
+
 describe('What surrounds a name, and the bytes of a text', function () {
   this.timeout(60_000);
   const undo = cleanup();
   let given: LinotpGateway;
   before(async () => {
-    given = await givenLinotpGateway(undo, { mounts, policies: [{ name: 'simple', actions: { push_without_data: true } }] });
+    given = await givenLinotpGateway(undo, { mounts, policies: [{ name: 'simple', actions: { push_without_data: true } }, notBen] });
     await given.phoneOf('bob');
     await given.active('lin', { pin: '1234' });
     await given.phoneOf('green', { pin: 'grün' });
@@ -80,6 +84,11 @@ describe('What surrounds a name, and the bytes of a text', function () {
         assert.match(reply.text, expected);
       });
     }
+
+    it('mean nothing to a rule that looks at the parameter', async () => {
+      for (const user of ['ben', 'ben%20'])
+        assert.match((await send('/validate/check', asForm(`user=${user}&pass=1`))).text, /not authorized/, user);
+    });
 
     it('mean nothing where an administrator logs in, at either dialect', async () => {
       const password = given.gateway.firstPassword ?? '';

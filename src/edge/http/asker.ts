@@ -7,7 +7,10 @@ const mostParams = 50;
 const kept = (name: string): boolean => !/authorization|cookie|key|token/.test(name);
 const keptParam = (name: string): boolean => !/pass|pin|secret|credential|signature|fb_?token|key|nonce|answer|otp/i.test(name);
 
-/** Notes what a request asks with, for policies, and no secret among it; a name counts without the blanks around it, here too. Of a text too long to be matched so much is kept that it is refused as such. */
+/**
+ * Notes what a request asks with, for policies, and no secret among it; here, too, the blanks around a name mean nothing. Of a text too long to be matched so
+ * much is kept that it is refused as such.
+ */
 export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): void {
   const texts = [...values].flatMap(([name, value]): [string, string][] =>
     keptParam(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
