@@ -1,5 +1,5 @@
 import { openGlob } from '../foundation/patterns/index.ts';
-import { type ActionName, isActionName } from './actions.ts';
+import { type ActionName, actions as actionTable, isActionName } from './actions.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
 import type { Rule } from './rule.ts';
 
@@ -24,10 +24,10 @@ export const reach: Record<ActionName, readonly Door[]> = {
   ...all(ofUsers, 'tokentype', 'serial', 'disabled_token_types', 'last_auth', 'auth_max_success', 'auth_max_fail'),
   ...all(ofUsers, 'max_token_per_user', 'push_max_token_per_user', 'push_max_active_token_per_user'),
   ...all(ofUsers, 'passOnNoToken', 'passOnNoUser', 'passthru', 'otppin'),
-  ...all(ofUsers, 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin'),
+  ...all(ofUsers, 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin', 'getchallenges'),
   ...all(pi, 'application_tokentype', 'setrealm', 'mangle', 'triggerchallenge', 'enrollEDUPUSH', 'assign', 'unassign', 'revoke'),
-  ...all(pi, 'settokeninfo', 'getchallenges', 'cancelchallenge'),
-  operate: ['ops', 'challenge-service'],
+  ...all(pi, 'settokeninfo', 'cancelchallenge'),
+  operate: ['ops', 'challenge-service', 'linotp'],
   // How a push goes out, and what the phone shows.
   ...all(delivery, 'push_provider', 'push_deadline_ms', 'push_hedge_ms', 'push_validity_seconds', 'push_allow_polling'),
   ...all(ofUsers, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify', 'push_wait'),
@@ -61,12 +61,14 @@ export function withoutReach({ match, actions }: Rule, { dialects }: KnownNames)
       const lacking = reached.filter((door) => !reach[action].includes(door));
       if (lacking.length === reached.length)
         return [error(['actions', action], `has no effect at mounts that serve ${listed(reached)}, only at ${listed(reach[action])}`)];
-      const missed = lacking.filter((door) =>
-        match.dialect ? true : ofUsers.includes(door) && reach[action].some((each) => ofUsers.includes(each)),
-      );
+      const missed = lacking.filter((door) => match.dialect || (isOfUsers(action) && ofUsers.includes(door)));
       return missed.length === 0 ? [] : [warning(['actions', action], `has no effect at mounts that serve ${listed(missed)}`)];
     });
 }
+
+/** Whether a mount that names users could know it; a right of administrators is one of the calls that there are. */
+const isOfUsers = (action: ActionName): boolean =>
+  reach[action].some((door) => ofUsers.includes(door)) && actionTable[action].scopes.every((scope) => scope !== 'admin');
 
 const isDoor = (name: string): name is Door => everywhere.some((door) => door === name);
 const listed = (doors: readonly Door[]): string => [...new Set(doors)].join(', ');

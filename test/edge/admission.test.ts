@@ -93,7 +93,7 @@ const tokenRules: Partial<Record<ActionName, number>> = {
 
 /** The calls that each permission of administrators is for. */
 const permissions: Partial<Record<ActionName, readonly string[]>> = {
-  operate: ['GET /ops/providers', 'DELETE /cs/v1/devices/some'],
+  operate: ['GET /ops/providers', 'DELETE /cs/v1/devices/some', 'GET /linotp/system/getProvider?type=push'],
   triggerchallenge: ['POST /validate/triggerchallenge', 'POST /edumfa/validate/triggerchallenge'],
   enrollPUSH: ['POST /token/init', 'POST /edumfa/token/init', 'POST /linotp/admin/init'],
   enrollEDUPUSH: ['POST /edumfa/token/init?type=edupush'],
@@ -107,7 +107,7 @@ const permissions: Partial<Record<ActionName, readonly string[]>> = {
   unassign: ['POST /token/unassign'],
   revoke: ['POST /token/revoke'],
   settokeninfo: ['POST /token/info/SERIAL/key'],
-  getchallenges: ['GET /token/challenges/SERIAL'],
+  getchallenges: ['GET /token/challenges/SERIAL', 'GET /linotp/admin/checkstatus?serial=SERIAL'],
   cancelchallenge: ['DELETE /token/challenges/expired'],
 };
 
@@ -342,6 +342,13 @@ describe('Admission', () => {
       assert.equal(await admits(world, mount, { client: '203.0.113.7' }), false, mount);
       assert.equal(await admits(world, mount, { client: '198.51.100.7' }), true, mount);
     }
+  });
+
+  it('tries each permission at every mount that it reaches', () => {
+    const doorOf = (call: string): string =>
+      ({ ops: 'ops', cs: 'challenge-service', linotp: 'linotp' })[/^\S+ \/([^/]+)/.exec(call)?.[1] ?? ''] ?? 'privacyidea';
+    for (const [right, calls] of Object.entries(permissions))
+      assert.deepEqual(new Set(calls.map(doorOf)), new Set(isActionName(right) ? reach[right] : []), right);
   });
 
   it('is tried with every action that says who may', () => {
