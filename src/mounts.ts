@@ -122,7 +122,7 @@ function privacyideaMount(mountParts: MountParts, mount: MountConfig) {
   const graceMs = graceSeconds(config, mount) * 1000;
   return split(mount, {
     callers: privacyideaRoutes({ ...callers, product: { ...product, ...readingOf(config, callers, mount.path) }, mount, graceMs }),
-    phones: pipushRoutes({ engine, pipush: openPipush(), clientAddress: callers.clientAddress, product }),
+    phones: pipushRoutes({ engine, pipush: openPipush(), clientAddress: callers.clientAddress, product, mount }),
   });
 }
 

@@ -20,7 +20,7 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
     providers: knownProviders(config.providers, catalog),
     realms,
     authServers: config.authServers,
-    dialects: [...new Set(config.listeners.flatMap(({ mounts }) => mounts.map(({ serves }) => serves)))],
+    mounts: config.listeners.flatMap(({ mounts }) => mounts.map(knownMount)),
     tokenTypes,
   };
   return [
@@ -65,6 +65,12 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
     ...checkPolicies(config.policies, known).map((problem) => at(['policies'], problem)),
   ];
 }
+
+/** What rules may say of a mount. */
+const knownMount = ({ path, serves: dialect, flavour }: Config['listeners'][number]['mounts'][number]) => ({
+  ...{ path, dialect },
+  ...(dialect === 'privacyidea' ? { flavour } : {}),
+});
 
 const error = (path: PropertyKey[], message: string): Problem => ({ path, message, level: 'error' });
 const at = (prefix: readonly PropertyKey[], problem: Problem): Problem => ({ ...problem, path: [...prefix, ...problem.path] });

@@ -4,6 +4,7 @@ import { sourceOf } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
 import { isForPhone } from './phone-key.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
+import { isInTime } from './pins.ts';
 
 /** A phone's answer that names no push token. `handles` are what it may be an answer to, the likeliest first; `source` is the address that pays for wrong signatures. */
 export type HandleAnswer<A> = { handles: readonly string[]; answer: A; source: string };
@@ -39,14 +40,14 @@ async function findTransaction({ store }: EngineParts, phone: string, handles: r
 }
 
 async function fits<A>(
-  { store }: EngineParts,
+  { store, clock }: EngineParts,
   phone: PhoneProtocol<never, A>,
   answer: A,
   { transaction, challenge }: { transaction: Transaction; challenge: Challenge },
 ): Promise<Found | undefined> {
   if (challenge.phone !== phone.name) return undefined;
   const token = await store.findToken(challenge.serial);
-  if (!token || !isForPhone(challenge, token) || !mayAnswer(token, transaction)) return undefined;
+  if (!token || !isForPhone(challenge, token) || !mayAnswer(token, transaction) || !isInTime(token, clock())) return undefined;
   const meaning = phone.readAnswer(answer, challenge, token);
   return meaning && { transaction, challenge, meaning };
 }

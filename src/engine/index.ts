@@ -17,7 +17,7 @@ import { spendLikePin } from './no-token.ts';
 import { pairPhone } from './pairing.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { passedOn } from './passed-on.ts';
-import { findPerson, isOwnedBy, recordOf } from './person.ts';
+import { findPerson, isOwnedBy, isSamePerson, recordOf, sourceOf } from './person.ts';
 import { poll, updateAddress } from './phone-poll.ts';
 import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
 import { checkPin, isLocked } from './pins.ts';
@@ -27,6 +27,7 @@ import { renewRollout } from './rollover.ts';
 import { countFailures, forgetNetwork, forgiveAll } from './source-pins.ts';
 import { statusOf } from './status.ts';
 import { allowPolling, noteInfo, removeToken, resetTokens, revokeTokens, selectTokens, setEnabled, setPin } from './token-admin.ts';
+import { setFields } from './token-fields.ts';
 import { assignWithinLimits, offerWithinLimits } from './token-limits.ts';
 import { unassignTokens } from './token-owner.ts';
 import { waitForAnswer } from './wait.ts';
@@ -111,6 +112,9 @@ export function openEngine(parts: EngineParts) {
     findPerson: (...args: Tail<typeof findPerson>) => findPerson(parts, ...args),
     findUser: parts.directory.findUser,
     recordOf: (...args: Tail<typeof recordOf>) => recordOf(parts, ...args),
+    sourceNames: parts.directory.sourceNames,
+    sourceOf: (...args: Tail<typeof sourceOf>) => sourceOf(parts, ...args),
+    isSamePerson: (...args: Tail<typeof isSamePerson>) => isSamePerson(parts, ...args),
     isOwnedBy: (...args: Tail<typeof isOwnedBy>) => isOwnedBy(parts, ...args),
     issue: (...args: Tail<typeof issue>) => issue(parts, ...args),
     canAsk: (...args: Tail<typeof canAsk>) => canAsk(parts, ...args),
@@ -167,6 +171,7 @@ export function openEngine(parts: EngineParts) {
     /** How the providers fare, and whether one of them works. */
     providers: () => parts.registry.status(),
     checkProvider: (name: string, signal: AbortSignal) => parts.registry.check(name, signal),
+    setFields: (...args: Tail<typeof setFields>) => setFields(parts, ...args),
     setPin: (...args: Tail<typeof setPin>) => setPin(parts, ...args),
     /** What policies are asked with. */
     facts: (asker: Asker, owner?: Parameters<typeof factsOf>[2], token?: Parameters<typeof factsOf>[3]) =>

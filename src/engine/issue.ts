@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { randomDigits } from '../foundation/crypto/index.ts';
 import { type Challenge, type DecisionRule, GatewayFault, type PushToken, type Transaction } from '../foundation/model/index.ts';
-import { fillTags } from '../policy/index.ts';
+import { type Facts, fillTags } from '../policy/index.ts';
 import { type Ask, askedFields, askToConfirm } from './ask.ts';
 import { bucketOf } from './bucket.ts';
 import { changeToken } from './change-token.ts';
@@ -28,6 +28,8 @@ export type IssueRequest = {
   asker: Asker;
   user: string;
   realm: string;
+  /** The source in which the user was asked for, where one was named. */
+  source?: string | undefined;
   tokens: readonly PushToken[];
   prompt: DialectPrompt;
   /** An `activation` asks phones that have paired to prove their keys; the texts are of no account then. */
@@ -87,6 +89,7 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
     ...(name ? { foreignId: name.foreignId } : {}),
     user,
     realm,
+    ...(request.source === undefined ? {} : { source: request.source }),
     createdAt: now,
     ...(request.pass === undefined ? {} : { firstLeg: firstLegOf(parts.keyring, id, request.pass) }),
     decision: { rule, state: 'open', answerUntil: until, finishUntil: until, challenges, version: 0 },
@@ -149,7 +152,7 @@ type Asked = { ask: Ask; phone: PhoneProtocol };
 function promptFor({ policy, clock }: EngineParts, { asker, prompt, kind }: IssueRequest, token: PushToken, { ask, phone }: Asked): Prompt {
   const facts = factsOf({ clock, policy }, asker, token.owner, token);
   // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
-  const url = policy.value(phone.answerUrl, facts) ?? token.registrationUrl;
+  const url = policy.value(phone.answerUrl, homeFacts(phone, token, facts)) ?? token.registrationUrl;
   const { user = '', realm = '' } = token.owner ?? {};
   const { isExact = false, isLiteral = false } = prompt;
   const text = isExact ? undefined : policy.value('push_text_on_mobile', facts);
@@ -166,4 +169,10 @@ function promptFor({ policy, clock }: EngineParts, { asker, prompt, kind }: Issu
     mode: ask.mode,
     ...(ask.mode === 'presence' ? { options: ask.options } : {}),
   };
+}
+
+/** The same facts with the mount that enrolled the push token: whichever mount asks for a login, the phone answers at its own. */
+function homeFacts(phone: PhoneProtocol, token: PushToken, { mount: _asking, flavour: _its, ...facts }: Facts): Facts {
+  const flavour = phone.flavourOf?.(token);
+  return { ...facts, ...(token.mount === undefined ? {} : { mount: token.mount }), ...(flavour === undefined ? {} : { flavour }) };
 }

@@ -1,6 +1,6 @@
 import type { PushToken } from '../foundation/model/index.ts';
 import type { EngineParts } from './parts.ts';
-import { isPassword } from './person.ts';
+import { isPassword, type PasswordOwner } from './person.ts';
 import { checkPin, guessInTurn, isLocked } from './pins.ts';
 import type { PinCheck } from './source-pins.ts';
 
@@ -8,7 +8,7 @@ import type { PinCheck } from './source-pins.ts';
 export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
 
 /** A PIN that was typed, by whom and from where (`client`), and what it is held against. */
-export type TypedPin = { pin: string; rule: PinRule; user: string; realm: string; client: string };
+export type TypedPin = PasswordOwner & { pin: string; rule: PinRule; client: string };
 
 /**
  * Checks the PIN of a login as `checkPin` does, whatever it is. One password is checked once for all push tokens, and a wrong one counts a
@@ -18,14 +18,14 @@ export type TypedPin = { pin: string; rule: PinRule; user: string; realm: string
 export async function checkLoginPin(
   parts: EngineParts,
   tokens: readonly PushToken[],
-  { pin, rule, user, realm, client }: TypedPin,
+  { pin, rule, client, ...owner }: TypedPin,
 ): Promise<PinCheck> {
   switch (rule) {
     case 'tokenpin':
       return checkPin(parts, tokens, pin, client);
     case 'userstore':
       return guessInTurn(parts, { tokens, client }, async (open) => {
-        const isRight = await isPassword(parts, user, realm, pin);
+        const isRight = await isPassword(parts, owner, pin);
         return open.map(() => isRight);
       });
     case 'none': {

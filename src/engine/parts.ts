@@ -61,6 +61,9 @@ export type Asker = {
   /** Realms whose users this auth server may ask for; all when absent. */
   realms?: readonly string[] | undefined;
   dialect: string;
+  /** The path of the mount that was called, and whose words it has, where its dialect has several. */
+  mount?: string;
+  flavour?: string;
   client: string;
   userAgent: string;
   /** The path that was called. */

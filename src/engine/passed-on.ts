@@ -30,6 +30,8 @@ export async function passedOn(parts: EngineParts, applicant: PassedApplicant): 
   const handedOn = policy.decision('passthru', facts);
   if (!handedOn) return undefined;
   const { value: via, rule } = handedOn;
-  const isRight = await isPasswordElsewhere(parts, { via, user, realm, password, client: asker.client });
+  // Where a user was found is where their password is.
+  const source = typeof person === 'object' ? person.resolver : undefined;
+  const isRight = await isPasswordElsewhere(parts, { via, user, realm, source, password, client: asker.client });
   return isRight ? { kind: 'passthru', via, rule } : undefined;
 }

@@ -1,9 +1,9 @@
 import { GatewayFault } from '../foundation/model/index.ts';
 import type { EngineParts } from './parts.ts';
-import { isPassword } from './person.ts';
+import { isPassword, type PasswordOwner } from './person.ts';
 
 /** A password of a user who has no token, and who checks it: the source of the user, or a RADIUS service by its name. */
-export type HandedOn = { via: string; user: string; realm: string; password: string; client: string };
+export type HandedOn = PasswordOwner & { via: string; password: string; client: string };
 
 /** The name that stands for the source of the user where a RADIUS service could be named. */
 export const userStore = 'userstore';
@@ -13,13 +13,15 @@ export const userStore = 'userstore';
  * per user. A challenge of RADIUS is a no: nobody could answer it. Throws `directory-unavailable` when nobody answers, `config-invalid` for a
  * service that does not exist.
  */
-export function isPasswordElsewhere(parts: EngineParts, { via, user, realm, password, client }: HandedOn): Promise<boolean> {
+export function isPasswordElsewhere(parts: EngineParts, { via, user, realm, source: known, password, client }: HandedOn): Promise<boolean> {
   const whose = `${realm.toLowerCase()}\n${user.toLowerCase()}`;
   return parts.turns(`passthru ${whose}`, async () => {
     const source = `${client} ${whose}`;
     if (parts.limits.isBlocked('passthru', source)) return false;
     const isRight =
-      via === userStore ? await isPassword(parts, user, realm, password) : await isRadiusPassword(parts, { via, user, password });
+      via === userStore
+        ? await isPassword(parts, { user, realm, source: known }, password)
+        : await isRadiusPassword(parts, { via, user, password });
     if (!isRight) await parts.limits.failed('passthru', source);
     return isRight;
   });

@@ -1,4 +1,4 @@
-import { GatewayFault, type Owner } from '../foundation/model/index.ts';
+import { GatewayFault, type Owner, type PushToken, type Transaction } from '../foundation/model/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import type { NoUser, UserRecord } from './users/index.ts';
 
@@ -8,18 +8,18 @@ export type Person = UserRecord | 'unlisted' | 'unknown-user';
 type Parts = Pick<EngineParts, 'directory'>;
 
 /**
- * Asks the sources of a realm for a user. Throws `directory-unavailable` where nobody could be asked, and `config-invalid` where several
+ * Asks the sources of a realm for a user, or `source` alone. Throws `directory-unavailable` where nobody could be asked, and `config-invalid` where several
  * entries answer to the name: neither says that the user is unknown, so neither may let anybody pass.
  */
-export async function findPerson({ directory }: Parts, user: string, realm: string): Promise<Person> {
-  const found = await directory.findUser(user, realm);
+export async function findPerson({ directory }: Parts, user: string, realm: string, source?: string): Promise<Person> {
+  const found = await directory.findUser(user, realm, source);
   if (found === 'ambiguous' || found === 'unavailable') throw notTold(found);
   return found;
 }
 
 /** The record of a user for who only tells it: undefined where there is none, and where nobody can be asked now. */
-export async function recordOf({ directory }: Parts, user: string, realm: string): Promise<UserRecord | undefined> {
-  const found = await directory.findUser(user, realm);
+export async function recordOf({ directory }: Parts, user: string, realm: string, source?: string): Promise<UserRecord | undefined> {
+  const found = await directory.findUser(user, realm, source);
   return typeof found === 'string' ? undefined : found;
 }
 
@@ -32,15 +32,38 @@ export function isOwnedBy({ directory }: Parts, { resolver, realm, userid = '' }
   return userid === '' || userid === record.userid;
 }
 
+/** The source that knows the owner of a push token; undefined where the realm has it no more, or where the owner is of none. */
+export const sourceOf = ({ directory }: Parts, owner: Pick<Owner, 'realm' | 'resolver'> | undefined): string | undefined =>
+  owner && directory.sourceNames(owner.realm).includes(owner.resolver) ? owner.resolver : undefined;
+
+/** Whom a later request of a login names, as it is read: `tokens` are those it could mean. */
+export type Named = { realm: string; source?: string | undefined; tokens: readonly PushToken[] };
+
+/**
+ * Whether a later request of a login means the user who began it, seen without a look-up: it names the same source, or the push tokens that were asked are of
+ * the source it means, which is the first one of the realm where it names none. That both have the same name has to be known before.
+ */
+export function isSamePerson({ directory }: Parts, transaction: Transaction, { realm, source, tokens }: Named): boolean {
+  if (transaction.source === source) return true;
+  const names = directory.sourceNames(realm);
+  const meant = source ?? names[0];
+  if (meant === undefined || !names.includes(meant)) return false;
+  const asked = tokens.filter(({ serial }) => transaction.decision.challenges.some((challenge) => challenge.serial === serial));
+  return asked.every(({ owner }) => [undefined, meant].includes(sourceOf({ directory }, owner)));
+}
+
 /** A user whom a source knows as the owner of a push token. An id that is the name again tells nobody apart. */
 export const ownerOf = ({ username, userid, resolver }: UserRecord, realm: string): Owner => ({
   ...{ user: username, realm, resolver },
   ...(userid === username ? {} : { userid }),
 });
 
+/** A user as a password is checked for: `source` is where they were found, where they were looked for. */
+export type PasswordOwner = { user: string; realm: string; source?: string | undefined };
+
 /** Whether this is the password of a user in the source that knows them. Throws as `findPerson`, and for a realm without sources. */
-export async function isPassword({ directory }: Parts, user: string, realm: string, password: string): Promise<boolean> {
-  const verdict = await directory.checkPassword(user, realm, password);
+export async function isPassword({ directory }: Parts, { user, realm, source }: PasswordOwner, password: string): Promise<boolean> {
+  const verdict = await directory.checkPassword(user, realm, password, source);
   switch (verdict) {
     case 'right':
       return true;

@@ -5,6 +5,7 @@ import { sourceOf } from './limits/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { isForPhone, isSpokenBy } from './phone-key.ts';
 import type { PhoneProtocol } from './phone-protocol.ts';
+import { isInTime } from './pins.ts';
 
 /** What is waiting for a phone: the sealed payloads of its open challenges, oldest first, as they were delivered. */
 export type PollReply = { kind: 'challenges'; payloads: string[] } | { kind: 'not-allowed' } | { kind: 'refused' };
@@ -28,7 +29,7 @@ export async function poll<P>(
     await parts.limits.failed('poll', source);
     return { kind: 'refused' };
   }
-  if (!token.enabled) return { kind: 'challenges', payloads: [] };
+  if (!token.enabled || !isInTime(token, parts.clock())) return { kind: 'challenges', payloads: [] };
   const challenges = open.flatMap(({ decision }) =>
     decision.challenges.filter((challenge) => isForPhone(challenge, token) && challenge.state === 'pending'),
   );

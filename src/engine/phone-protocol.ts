@@ -93,6 +93,8 @@ export type PhoneProtocol<Rollout = unknown, Answer = unknown, Poll = unknown, A
   /** Whether phones ask what is waiting for them. */
   readonly canPoll: boolean;
   readonly answerUrl: AnswerUrl;
+  /** The flavour of the mounts whose routes this push token's phone calls, where a dialect has several. */
+  flavourOf?(token: PushToken): string;
   /** The types of token that a route of this protocol is for; without it, all that speak the protocol. */
   readonly types?: readonly string[];
   /** The modes that this push token's phone can be asked in. */

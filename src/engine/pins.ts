@@ -98,5 +98,6 @@ const isUsedUp = ({ info, loginCount }: PushToken): boolean => {
   return most > 0 && loginCount >= most;
 };
 
-const isInTime = ({ validFrom, validUntil }: PushToken, now: number): boolean =>
+/** Whether a moment lies in the window in which a push token is good. */
+export const isInTime = ({ validFrom, validUntil }: PushToken, now: number): boolean =>
   (validFrom === undefined || now >= validFrom) && (validUntil === undefined || now < validUntil);

@@ -24,6 +24,8 @@ export type OfferRequest = {
   validFrom?: number;
   validUntil?: number;
   offer: OfferRules;
+  /** Path of the mount that enrols it. */
+  mount?: string;
   /** A login makes it, and takes it back where no phone comes. */
   inLogin?: boolean;
 };
@@ -84,6 +86,7 @@ function offeredToken({ clock, settings }: EngineParts, request: OfferRequest, {
     capabilities: [],
     ...(request.provider === undefined ? {} : { provider: request.provider }),
     registrationUrl: request.offer.url,
+    ...(request.mount === undefined ? {} : { mount: request.mount }),
     rolloutCredential: { digest: sha256Hex(credential), expiresAt: now + request.offer.lifeMs },
     ...(request.inLogin ? { inLogin: true } : {}),
     loginCount: 0,

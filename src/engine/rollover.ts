@@ -13,6 +13,7 @@ export type RenewRequest = {
   validFrom?: number;
   validUntil?: number;
   provider: string;
+  mount: string;
   offer: OfferRules;
 };
 

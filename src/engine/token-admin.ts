@@ -60,7 +60,8 @@ export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], v
   });
 }
 
-async function changeEach(
+/** Changes push tokens one after the other; `change` is asked for each. Returns how many changed. */
+export async function changeEach(
   parts: EngineParts,
   tokens: readonly PushToken[],
   change: (token: PushToken) => PushTokenChange | undefined,

@@ -154,6 +154,14 @@ export const actions = {
   assign: { scopes: ['admin'], value: permission },
   unassign: { scopes: ['admin'], value: permission },
   revoke: { scopes: ['admin'], value: permission },
+  set: { scopes: ['admin'], value: permission },
+  setdescription: { scopes: ['admin'], value: permission },
+  setrandompin: { scopes: ['admin'], value: permission },
+  tokenrealms: { scopes: ['admin'], value: permission },
+  otp_pin_set_random: {
+    scopes: ['admin'],
+    value: z.int().min(4).max(64).describe('How long a PIN is that /token/setrandompin makes; 8 without it.'),
+  },
   settokeninfo: { scopes: ['admin'], value: permission },
   getchallenges: { scopes: ['admin'], value: permission },
   cancelchallenge: { scopes: ['admin'], value: permission },
@@ -170,7 +178,12 @@ export type ScopeOf<A extends ActionName> = (typeof actions)[A]['scopes'] extend
   ? []
   : [scope: (typeof actions)[A]['scopes'][number]];
 /** An action that permits. */
-export type Permission = { [A in ActionName]: (typeof actions)[A]['scopes'] extends readonly ['admin'] ? A : never }[ActionName];
+export type Permission = {
+  [A in ActionName]: (typeof actions)[A] extends { scopes: readonly ['admin']; value: typeof permission } ? A : never;
+}[ActionName];
+
+/** Whether an action permits something. */
+export const isPermission = (name: string): name is Permission => isActionName(name) && actions[name].value === permission;
 
 /** Whether there is an action of this name. */
 export const isActionName = (name: string): name is ActionName => Object.hasOwn(actions, name);

@@ -4,9 +4,9 @@ const split = (names: string): readonly string[] => names.trim().split(/\s+/);
 const notYet = split(`
   change_pin_every change_pin_on_first_use change_pin_via_validate enroll_via_multichallenge_template hide_auth_error_status
   hide_specific_error_message hide_tokeninfo max_active_token_per_user max_token_per_realm max_token_per_user otp_pin_contents
-  otp_pin_maxlength otp_pin_minlength otp_pin_random otp_pin_set_random passonnotoken_ignore_rollout_state passthru_ignore_rollout_state
+  otp_pin_maxlength otp_pin_minlength otp_pin_random passonnotoken_ignore_rollout_state passthru_ignore_rollout_state
   pinhandling remember_device remember_device_max_devices remember_device_validity require_description require_description_on_edit
-  set_realm setdescription setrandompin token_rollover tokeninfo tokenrealms user_details userlist verify_enrollment
+  set_realm token_rollover tokeninfo user_details userlist verify_enrollment
 `);
 
 /** Those that concern other kinds of token, for which this gateway has no use. */

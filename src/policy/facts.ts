@@ -1,6 +1,6 @@
 /**
  * What is known of a request. `now` is epoch ms; what is absent matches no list. `headers` have lower-case names, `params` are what the request
- * asked with, `action` is its path, `token` its fields as text, `tokenInfo` what is noted about it, `userinfo` what a source tells of the user.
+ * asked with, `action` is its path, `mount` the path of the mount it came to and `flavour` whose words that has, `token` its fields as text, `tokenInfo` what is noted about it, `userinfo` what a source tells of the user.
  */
 export type Facts = {
   now: number;
@@ -10,6 +10,8 @@ export type Facts = {
   client?: string;
   authServer?: string;
   dialect?: string;
+  mount?: string;
+  flavour?: string;
   tokenType?: string;
   userAgent?: string;
   action?: string;

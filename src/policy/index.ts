@@ -6,7 +6,7 @@ export { type Mangling, mangle } from './mangle.ts';
 export type { Mismatch } from './match.ts';
 export { notNormal } from './normal-url.ts';
 export { type DeliveryPlan, openPolicy, type PlanDefaults, type Policy, type RuleExplanation } from './policy.ts';
-export type { KnownNames, KnownProvider, PolicyProblem } from './problem.ts';
+export type { KnownMount, KnownNames, KnownProvider, PolicyProblem } from './problem.ts';
 export { type Rule, ruleConfig } from './rule.ts';
 export { fillClientText, fillTags, type TagSubject } from './tags.ts';
 export { isInTime, readTimeRanges, weekMoment } from './time-match.ts';

@@ -60,11 +60,13 @@ const textFacts = {
   user: ({ user, realm }: Facts) => (user === undefined ? [] : [user, `${user}@${realm ?? ''}`]),
   authServer: ({ authServer }: Facts) => present(authServer),
   dialect: ({ dialect }: Facts) => present(dialect),
+  mount: ({ mount }: Facts) => present(mount),
+  flavour: ({ flavour }: Facts) => present(flavour),
   tokenType: ({ tokenType }: Facts) => present(tokenType),
   userAgent: ({ userAgent }: Facts) => present(/^[A-Za-z0-9_-]+/.exec(userAgent ?? '')?.[0]),
 };
 
-const textMatchers = ['realm', 'resolver', 'user', 'authServer', 'dialect', 'tokenType', 'userAgent'] as const;
+const textMatchers = ['realm', 'resolver', 'user', 'authServer', 'dialect', 'mount', 'flavour', 'tokenType', 'userAgent'] as const;
 
 /** A list of texts: exact or with `*`, in any case; one positive entry must fit and no excluded one. */
 function textTest(list: readonly string[], valuesOf: (facts: Facts) => readonly string[]): (facts: Facts) => boolean {

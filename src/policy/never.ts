@@ -1,15 +1,18 @@
 import ipaddr from 'ipaddr.js';
 import { openGlob } from '../foundation/patterns/index.ts';
 import { rangeOf } from './address-match.ts';
-import { error, type KnownNames, type PolicyProblem } from './problem.ts';
+import { error, type KnownMount, type KnownNames, type PolicyProblem } from './problem.ts';
 import type { Rule } from './rule.ts';
 
 const isExcluded = (entry: string): boolean => entry.startsWith('!');
 const bare = (entry: string): string => entry.replace(/^[!-]/, '');
 
-/** Why a rule can never match: lists that match nobody, names that do not exist, realms that none of its auth servers may ask for. */
+/**
+ * Why a rule can never match: lists that match nobody, names that do not exist, realms that none of its auth servers may ask for, and
+ * dialect, mount and flavour that no mount has together.
+ */
 export function canNeverMatch({ match }: Rule, known: KnownNames): PolicyProblem[] {
-  return [...emptyLists(match), ...unknownNames(match, known), ...foreignRealms(match, known)];
+  return [...emptyLists(match), ...unknownNames(match, known), ...foreignRealms(match, known), ...strangeMounts(match, known)];
 }
 
 function emptyLists({ client, time: _time, conditions: _conditions, ...texts }: Rule['match']): PolicyProblem[] {
@@ -34,15 +37,19 @@ function coversNetwork(excluded: string, wanted: string): boolean {
 }
 
 function unknownNames(match: Rule['match'], known: KnownNames): PolicyProblem[] {
-  const named = [
-    { key: 'realm', what: 'realm', list: match.realm, names: known.realms },
-    { key: 'authServer', what: 'auth server', list: match.authServer, names: known.authServers.map(({ name }) => name) },
-    { key: 'dialect', what: 'mount that serves the dialect', list: match.dialect, names: known.dialects },
-    { key: 'tokenType', what: 'token type', list: match.tokenType, names: known.tokenTypes },
+  const { realms, authServers, mounts, tokenTypes } = known;
+  const flavours = mounts.flatMap(({ flavour = [] }) => flavour);
+  const named: { key: string; what: string; list: string[] | undefined; names: readonly string[]; isClosed?: boolean }[] = [
+    { key: 'realm', what: 'realm', list: match.realm, names: realms },
+    { key: 'authServer', what: 'auth server', list: match.authServer, names: authServers.map(({ name }) => name) },
+    { key: 'dialect', what: 'mount that serves the dialect', list: match.dialect, names: mounts.map(({ dialect }) => dialect) },
+    { key: 'mount', what: 'mount', list: match.mount, names: mounts.map(({ path }) => path) },
+    { key: 'flavour', what: 'mount of the flavour', list: match.flavour, names: flavours, isClosed: mounts.length > 0 },
+    { key: 'tokenType', what: 'token type', list: match.tokenType, names: tokenTypes },
   ];
-  return named.flatMap(({ key, what, list = [], names }) =>
+  return named.flatMap(({ key, what, list = [], names, isClosed = names.length > 0 }) =>
     list.flatMap((entry, place) => {
-      const exists = names.length === 0 || names.some((name) => openGlob(bare(entry))(name));
+      const exists = !isClosed || names.some((name) => openGlob(bare(entry))(name));
       return exists ? [] : [error(['match', key, place], `there is no ${what} "${bare(entry)}", so it never matches`)];
     }),
   );
@@ -56,4 +63,37 @@ function foreignRealms({ realm, authServer }: Rule['match'], known: KnownNames):
   return asking.length === 0 || canAsk
     ? []
     : [error(['match', 'realm'], 'none of the auth servers of this rule may ask for these realms, so it never matches')];
+}
+
+/** Each of the names exists, and yet no mount has them all. */
+function strangeMounts(match: Rule['match'], { mounts }: KnownNames): PolicyProblem[] {
+  const demands = demandsOf(match);
+  const alone = demands.every((demand) => mounts.some((mount) => isFound(demand, mount)));
+  const together = mounts.some((mount) => demands.every((demand) => isFound(demand, mount)));
+  const [last] = demands.slice(-1);
+  if (!last || !alone || together) return [];
+  return [
+    error(['match', last.key], `no mount has the ${demands.map(({ key }) => key).join(' and the ')} of this rule, so it never matches`),
+  ];
+}
+
+/** What a rule says of the mounts that it is for. */
+const demandsOf = (match: Rule['match']) =>
+  (['dialect', 'mount', 'flavour'] as const).flatMap((key) => (match[key] ? [{ key, list: match[key] }] : []));
+
+type Demand = ReturnType<typeof demandsOf>[number];
+
+const isFound = ({ key, list }: Demand, mount: KnownMount): boolean => isIn(list, key === 'mount' ? mount.path : mount[key]);
+
+/** Whether a rule is for a mount; `isNamed`: because it says so. */
+export function meantFor(match: Rule['match'], mount: KnownMount): { isMeant: boolean; isNamed: boolean } {
+  const demands = demandsOf(match);
+  return { isMeant: demands.every((demand) => isFound(demand, mount)), isNamed: demands.length > 0 };
+}
+
+/** Whether a list includes a name and does not exclude it. */
+function isIn(list: readonly string[], name: string | undefined): boolean {
+  if (name === undefined) return false;
+  const fits = (entries: readonly string[]): boolean => entries.some((entry) => openGlob(bare(entry))(name));
+  return fits(list.filter((entry) => !isExcluded(entry))) && !fits(list.filter(isExcluded));
 }

@@ -1,4 +1,4 @@
-import { type ActionName, type ActionValue, actions, isActionName, type Permission, type Scope, type ScopeOf } from './actions.ts';
+import { type ActionName, type ActionValue, isActionName, isPermission, type Permission, type Scope, type ScopeOf } from './actions.ts';
 import { shortTextsOf } from './condition.ts';
 import { edupushSpelling, isAboutEdupush, isEdupushSpelling } from './edupush.ts';
 import type { Facts } from './facts.ts';
@@ -67,7 +67,7 @@ export function openPolicy(rules: readonly Rule[]): Policy {
     (isAboutEdupush(facts) ? rule?.edupush[action] : undefined) ?? rule?.actions[action];
   const value = <A extends ActionName>(action: A, facts: Facts, ...[scope]: [scope?: Scope]): ActionValue<A> | undefined =>
     valueIn(deciding(action, facts, scope), action, facts);
-  const hasAdminRules = rules.some(({ scope, actions: given }) => scope === 'admin' || Object.keys(given).some(isPermission));
+  const hasAdminRules = rules.some(({ actions: given }) => Object.keys(given).some(isPermission));
   return {
     value,
     decision<A extends ActionName>(
@@ -112,5 +112,3 @@ export function openPolicy(rules: readonly Rule[]): Policy {
       }),
   };
 }
-
-const isPermission = (name: string): boolean => isActionName(name) && actions[name].scopes.some((scope) => scope === 'admin');

@@ -4,12 +4,15 @@ export type PolicyProblem = { path: PropertyKey[]; message: string; level: 'erro
 /** A provider as rules see it: the address kinds it serves, and whether phones see its pushes only when they ask. */
 export type KnownProvider = { name: string; addresses: readonly string[]; needsPolling: boolean };
 
+/** A mount as rules see it; `flavour` is that of a privacyidea mount. */
+export type KnownMount = { path: string; dialect: string; flavour?: string | undefined };
+
 /** The names that rules may refer to. An auth server without `realms` asks for all. */
 export type KnownNames = {
   providers: readonly KnownProvider[];
   realms: readonly string[];
   authServers: readonly { name: string; realms?: readonly string[] | undefined }[];
-  dialects: readonly string[];
+  mounts: readonly KnownMount[];
   tokenTypes: readonly string[];
 };
 

@@ -1,5 +1,5 @@
-import { openGlob } from '../foundation/patterns/index.ts';
 import { type ActionName, actions as actionTable, isActionName } from './actions.ts';
+import { meantFor } from './never.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
 import type { Rule } from './rule.ts';
 
@@ -26,7 +26,7 @@ export const reach: Record<ActionName, readonly Door[]> = {
   ...all(ofUsers, 'passOnNoToken', 'passOnNoUser', 'passthru', 'otppin'),
   ...all(ofUsers, 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin', 'getchallenges'),
   ...all(pi, 'application_tokentype', 'setrealm', 'mangle', 'triggerchallenge', 'enrollEDUPUSH', 'assign', 'unassign', 'revoke'),
-  ...all(pi, 'settokeninfo', 'cancelchallenge'),
+  ...all(pi, 'settokeninfo', 'cancelchallenge', 'set', 'setdescription', 'setrandompin', 'otp_pin_set_random', 'tokenrealms'),
   operate: ['ops', 'challenge-service', 'linotp'],
   // How a push goes out, and what the phone shows.
   ...all(delivery, 'push_provider', 'push_deadline_ms', 'push_hedge_ms', 'push_validity_seconds', 'push_allow_polling'),
@@ -52,8 +52,10 @@ function all(doors: readonly Door[], ...actions: string[]): Record<string, reado
 }
 
 /** Actions that mean nothing at any mount that their rule reaches (an error), or at some of them (a warning that names those). */
-export function withoutReach({ match, actions }: Rule, { dialects }: KnownNames): PolicyProblem[] {
-  const reached = dialects.filter(isDoor).filter((door) => isMeant(match.dialect, door));
+export function withoutReach({ match, actions }: Rule, { mounts }: KnownNames): PolicyProblem[] {
+  const meant = mounts.map((mount) => ({ ...meantFor(match, mount), door: mount.dialect })).filter(({ isMeant }) => isMeant);
+  const reached = [...new Set(meant.map(({ door }) => door).filter(isDoor))];
+  const isNamed = meant.some((each) => each.isNamed);
   if (reached.length === 0) return [];
   return Object.keys(actions)
     .filter(isActionName)
@@ -61,7 +63,7 @@ export function withoutReach({ match, actions }: Rule, { dialects }: KnownNames)
       const lacking = reached.filter((door) => !reach[action].includes(door));
       if (lacking.length === reached.length)
         return [error(['actions', action], `has no effect at mounts that serve ${listed(reached)}, only at ${listed(reach[action])}`)];
-      const missed = lacking.filter((door) => match.dialect || (isOfUsers(action) && ofUsers.includes(door)));
+      const missed = lacking.filter((door) => isNamed || (isOfUsers(action) && ofUsers.includes(door)));
       return missed.length === 0 ? [] : [warning(['actions', action], `has no effect at mounts that serve ${listed(missed)}`)];
     });
 }
@@ -71,13 +73,4 @@ const isOfUsers = (action: ActionName): boolean =>
   reach[action].some((door) => ofUsers.includes(door)) && actionTable[action].scopes.every((scope) => scope !== 'admin');
 
 const isDoor = (name: string): name is Door => everywhere.some((door) => door === name);
-const listed = (doors: readonly Door[]): string => [...new Set(doors)].join(', ');
-
-function isMeant(list: readonly string[] | undefined, door: Door): boolean {
-  if (!list) return true;
-  const [out, wanted] = [
-    list.filter((entry) => entry.startsWith('!')).map((entry) => entry.slice(1)),
-    list.filter((entry) => !entry.startsWith('!')),
-  ];
-  return wanted.some((entry) => openGlob(entry)(door)) && !out.some((entry) => openGlob(entry)(door));
-}
+const listed = (doors: readonly Door[]): string => doors.join(', ');

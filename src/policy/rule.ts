@@ -27,6 +27,8 @@ export const matchConfig = z.strictObject({
   client: addresses.optional().describe('Addresses and networks of the client.'),
   authServer: list.optional().describe('Auth servers by name.'),
   dialect: list.optional().describe('Dialects, such as privacyidea.'),
+  mount: list.optional().describe('Mounts by their path, such as /edumfa.'),
+  flavour: list.optional().describe('Flavours of privacyidea mounts: privacyidea, edumfa.'),
   tokenType: list.optional().describe('Types of token, such as push.'),
   userAgent: list.optional().describe('Names at the start of the User-Agent.'),
   time: times.optional().describe('Local times, such as Mon-Fri: 09:00-17:30.'),

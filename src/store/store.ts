@@ -11,11 +11,17 @@ import type {
   Transaction,
 } from '../foundation/model/index.ts';
 
-/** Which push tokens a list shows; an absent field asks nothing. `serial` and `user` take `*` for any text. */
+/**
+ * Which push tokens a list shows; an absent field asks nothing. `serial` and `user` take `*` for any text. `realm` and `resolver` are those of the owner,
+ * `notResolvers` leaves owners of these sources out, `tokenRealm` is one of the realms of the push token itself.
+ */
 export type PushTokenFilter = {
   serial?: string;
   user?: string;
   realm?: string;
+  resolver?: string;
+  notResolvers?: readonly string[];
+  tokenRealm?: string;
   type?: string;
   enabled?: boolean;
   assigned?: boolean;

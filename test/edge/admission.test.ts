@@ -103,6 +103,10 @@ const permissions: Partial<Record<ActionName, readonly string[]>> = {
   delete: ['DELETE /token/SERIAL', 'POST /linotp/admin/remove'],
   reset: ['POST /token/reset', 'POST /linotp/admin/reset'],
   setpin: ['POST /token/setpin', 'POST /linotp/admin/set'],
+  set: ['POST /token/set'],
+  setdescription: ['POST /token/description'],
+  setrandompin: ['POST /token/setrandompin'],
+  tokenrealms: ['POST /token/realm/SERIAL'],
   assign: ['POST /token/assign'],
   unassign: ['POST /token/unassign'],
   revoke: ['POST /token/revoke'],
@@ -360,6 +364,6 @@ describe('Admission', () => {
 
 /** Actions that say how a login is told, delivered and shown, how a token is enrolled, and what a name means: they admit and refuse nobody. */
 const isAboutHow = (action: string): boolean =>
-  /^(?:push|edupush)(?:token)?_(?!max)|text|^(?:token(?:label|issuer)|appimageurl|setrealm|mangle|otppin)$|_in_response$|^no_detail|^enroll_via|^hide_|^preferred_|^increase_|^reset_all|^force_|^challenge_|^client_mode/.test(
+  /^(?:push|edupush)(?:token)?_(?!max)|text|^(?:token(?:label|issuer)|appimageurl|setrealm|mangle|otppin|otp_pin_set_random)$|_in_response$|^no_detail|^enroll_via|^hide_|^preferred_|^increase_|^reset_all|^force_|^challenge_|^client_mode/.test(
     action,
   );

@@ -74,7 +74,7 @@ describe('Policies taken over from privacyIDEA', () => {
     const rules = z
       .array(ruleConfig)
       .parse([{ name: 'x', actions: { force_challenge_response: true, client_mode_per_user: true, challenge_text: 'Hi {otp}' } }]);
-    const known = { providers: [], realms: [], authServers: [], dialects: [], tokenTypes: [] };
+    const known = { providers: [], realms: [], authServers: [], mounts: [], tokenTypes: [] };
     assert.deepEqual(
       checkPolicies(rules, known).map(({ path, level }) => `${level} ${path.join('.')}`),
       ['warning 0.actions.force_challenge_response', 'warning 0.actions.client_mode_per_user', 'warning 0.actions.challenge_text'],

@@ -67,14 +67,14 @@ describe("Policies in eduMFA's spelling", () => {
   });
 
   it('name providers that exist', () => {
-    const known = { providers: [], realms: [], authServers: [], dialects: [], tokenTypes: [] };
+    const known = { providers: [], realms: [], authServers: [], mounts: [], tokenTypes: [] };
     const [problem] = checkPolicies(rules({ actions: { edupush_firebase_configuration: 'fcm-corp' } }), known);
     assert.deepEqual([problem?.path, problem?.level], [[0, 'actions', 'edupush_firebase_configuration'], 'error']);
   });
 
   it('may not forbid to ask what only a phone that asks can see', () => {
     const providers = [{ name: 'mute', addresses: ['fcm'], needsPolling: true }];
-    const known = { providers, realms: [], authServers: [], dialects: [], tokenTypes: [] };
+    const known = { providers, realms: [], authServers: [], mounts: [], tokenTypes: [] };
     const messages = (given: object) =>
       checkPolicies(rules({ actions: { edupush_firebase_configuration: 'mute' } }, { actions: given }), known).map(
         ({ message }) => message,

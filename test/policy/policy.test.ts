@@ -56,6 +56,9 @@ describe('Policies', () => {
       [{}, { client: '::ffff:10.1.1.1' }],
       [{ client: '10.9.1.1' }, { client: '192.168.1.1' }, { client: 'nonsense' }],
     ],
+    ['a mount by its path', { mount: ['/edumfa'] }, [{ mount: '/edumfa' }], [{ mount: '/' }, { mount: '/edumfa2' }, {}]],
+    ['a flavour', { flavour: ['eduMFA'] }, [{ flavour: 'edumfa' }], [{ flavour: 'privacyidea' }, {}]],
+    ['every mount but one', { mount: ['*', '!/edumfa'] }, [{ mount: '/' }], [{ mount: '/edumfa' }]],
     ['an IPv6 network', { client: ['2001:db8::/32'] }, [{ client: '2001:db8::1' }], [{ client: '2001:db9::1' }, {}]],
     ['an auth server', { authServer: ['vpn'] }, [{}], [{ authServer: 'mail' }]],
     ['a dialect', { dialect: ['privacyidea'] }, [{}], [{ dialect: 'linotp' }]],
@@ -221,7 +224,11 @@ describe('The check of policies', () => {
     ],
     realms: ['corp', 'guests'],
     authServers: [{ name: 'vpn', realms: ['corp'] }],
-    dialects: ['privacyidea'],
+    mounts: [
+      { path: '/', dialect: 'privacyidea', flavour: 'privacyidea' },
+      { path: '/edumfa', dialect: 'privacyidea', flavour: 'edumfa' },
+      { path: '/ops', dialect: 'ops' },
+    ],
     tokenTypes: ['push'],
   };
   const problems = (...given: object[]) =>
@@ -250,6 +257,10 @@ describe('The check of policies', () => {
     ['a name that it includes and excludes', { user: ['alice', '!ali*'] }, /^0\.match\.user: excludes all that it includes/],
     ['a network inside an excluded one', { client: ['10.1.0.0/16', '10.2.0.1', '-10.0.0.0/8'] }, /^0\.match\.client: excludes all/],
     ['a dialect that no mount serves', { dialect: ['linotp'] }, /^0\.match\.dialect\.0: .*linotp/],
+    ['a mount that is not there', { mount: ['/edumf'] }, /^0\.match\.mount\.0: there is no mount "\/edumf", so it never matches/],
+    ['a flavour that is none', { flavour: ['edumfa', 'eduMFA2'] }, /^0\.match\.flavour\.1: .*eduMFA2/],
+    ['a mount of another flavour', { mount: ['/'], flavour: ['edumfa'] }, /^0\.match\.flavour: no mount has the mount and the flavour/],
+    ['a mount of another dialect', { dialect: ['privacyidea'], mount: ['/ops'] }, /^0\.match\.mount: no mount has the dialect and/],
     ['a token type that is none', { tokenType: ['hotp'] }, /^0\.match\.tokenType\.0: .*hotp/],
     ['a realm that its auth server may not ask for', { realm: ['guests'], authServer: ['vpn'] }, /^0\.match\.realm: none of the auth/],
   ];
@@ -269,6 +280,8 @@ describe('The check of policies', () => {
   it('takes lists that leave somebody over', () => {
     const match = { user: ['*', '!bob'], client: ['10.0.0.0/8', '!10.9.0.0/16'], realm: ['corp'], authServer: ['vpn', '!mail*'] };
     assert.deepEqual(problems({ match: { ...match, authServer: ['vpn'] }, actions: { push_title_on_mobile: 'x' } }), []);
+    const mounts = { dialect: ['*'], mount: ['/*', '!/ops'], flavour: ['edumfa'] };
+    assert.deepEqual(problems({ match: mounts, actions: { push_title_on_mobile: 'x' } }), []);
   });
 
   it('warns of an action that a rule for everybody decides before', () => {

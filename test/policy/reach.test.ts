@@ -5,13 +5,15 @@ import { withoutReach } from '../../src/policy/reach.ts';
 const allDialects = ['privacyidea', 'linotp', 'challenge-service', 'ops'];
 const told = (rule: { match?: object; actions: object }, dialects = allDialects): string[] =>
   withoutReach(ruleConfig.parse({ name: 'r', ...rule }), {
-    ...{ dialects, providers: [], realms: [], authServers: [], tokenTypes: [] },
+    mounts: dialects.map((dialect) => ({ path: `/${dialect}`, dialect })),
+    ...{ providers: [], realms: [], authServers: [], tokenTypes: [] },
   }).map(({ level, path, message }) => `${level} ${path.join('.')}: ${message}`);
 
 describe('An action and the mounts that its rule reaches', () => {
   const rows: [title: string, rule: Parameters<typeof told>[0], lines: string[], dialects?: string[]][] = [
     ['acts at all that name a user', { actions: { authorized: 'deny_access', max_token_per_user: 1 } }, []],
     ['acts where the rule says', { match: { dialect: ['privacyidea'] }, actions: { push_challenge_text: 'x' } }, []],
+    ['acts at the mount that the rule names', { match: { mount: ['/privacyidea'] }, actions: { push_challenge_text: 'x' } }, []],
     ['acts at the only one there is', { actions: { push_challenge_text: 'x' } }, [], ['privacyidea']],
     ['acts where operators call', { actions: { operate: true } }, []],
     [

@@ -176,6 +176,37 @@ function tokenCases(store: () => Store): void {
     assert.deepEqual(await serials({ type: 'other' }), []);
   });
 
+  it('lists by the source of the owner and by the realms of the push token', async () => {
+    const ownedBy = (resolver: string) => ({ owner: { user: 'alice', realm: 'corp', resolver } });
+    const { owner: _nobody, ...unowned } = givenPushToken();
+    const tokens = [
+      givenPushToken({ serial: 'A', ...ownedBy('staff') }),
+      givenPushToken({ serial: 'B', ...ownedBy('partners'), realms: ['corp', 'lab.1'] }),
+      givenPushToken({ serial: 'C', ...ownedBy('') }),
+      { ...unowned, serial: 'D', realms: [] },
+    ];
+    for (const token of tokens) await store().addToken(token);
+    const serials = async (filter: PushTokenFilter): Promise<string> =>
+      (await store().listTokens(filter, page)).tokens.map(({ serial }) => serial).join('');
+    assert.equal(await serials({ resolver: 'partners' }), 'B');
+    assert.equal(await serials({ user: 'alice', notResolvers: ['staff'] }), 'BC');
+    assert.equal(await serials({ notResolvers: ['staff', 'partners'] }), 'CD');
+    assert.equal(await serials({ notResolvers: [] }), 'ABCD');
+    assert.equal(await serials({ tokenRealm: 'LAB.1' }), 'B');
+    assert.equal(await serials({ tokenRealm: 'labx1' }), '');
+  });
+
+  it('keeps the window in which a push token is good, changes it and takes it away', async () => {
+    await store().addToken(givenPushToken({ validFrom: 5, validUntil: 2 ** 42, mount: '/edumfa' }));
+    const kept = async () => {
+      const { validFrom, validUntil, mount } = (await store().findToken('PIPU00010001')) ?? {};
+      return [validFrom, validUntil, mount];
+    };
+    assert.deepEqual(await kept(), [5, 2 ** 42, '/edumfa']);
+    assert.equal(await store().changeToken('PIPU00010001', 0, { validFrom: null, validUntil: 7 }), 'changed');
+    assert.deepEqual(await kept(), [undefined, 7, '/edumfa']);
+  });
+
   it('lists page by page, both ways, with the count of all', async () => {
     for (const serial of ['A', 'B', 'C']) await store().addToken(givenPushToken({ serial, createdAt: serial.charCodeAt(0) }));
     const list = async (over: Partial<Page>) => {

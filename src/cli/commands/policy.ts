@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Config } from '../../config/index.ts';
 import { type Explained, explain } from '../../engine/index.ts';
 import { openPolicy } from '../../policy/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
@@ -12,7 +13,9 @@ type Question = {
   resolver?: string;
   client?: string;
   authServer?: string;
-  dialect: string;
+  dialect?: string;
+  mount?: string;
+  flavour?: string;
   tokenType: string;
   userAgent?: string;
   recorded?: string;
@@ -35,7 +38,9 @@ function explainCommand(terminal: Terminal): Command {
     .option('--resolver <name>', 'source that knows the user')
     .option('--client <address>', 'address the login comes from')
     .option('--auth-server <name>', 'auth server that asks')
-    .option('--dialect <name>', 'dialect it speaks', 'privacyidea')
+    .option('--dialect <name>', 'dialect it speaks; that of the mount, or privacyidea')
+    .option('--mount <path>', 'mount it calls')
+    .option('--flavour <name>', 'flavour of the mount; as it is configured')
     .option('--token-type <type>', 'type of the push token', 'push')
     .option('--user-agent <name>', 'user agent of the request')
     .option('--recorded <provider>', 'provider recorded with the push token at its enrolment')
@@ -51,8 +56,19 @@ function explainCommand(terminal: Terminal): Command {
         providers: describeProviders(config, catalog),
         deadlineMs: config.settings.deliveryDeadlineMs,
       };
-      for (const line of linesOf(explain(parts, { now, ...known }, recorded))) terminal.out(line);
+      for (const line of linesOf(explain(parts, { now, ...mountFacts(config, known), ...known }, recorded))) terminal.out(line);
     });
+}
+
+/** Dialect and flavour of the mount that a question names; the usual ones where it names none. */
+function mountFacts({ listeners }: Config, { mount: path, dialect }: Pick<Question, 'mount' | 'dialect'>) {
+  const all = listeners.flatMap(({ mounts }) => mounts);
+  const named = all.filter((mount) => mount.path === path);
+  if (path !== undefined && named.length === 0)
+    throw new CommandFailed(`There is no mount ${path}. Mounts are ${[...new Set(all.map((mount) => mount.path))].join(', ')}.`);
+  const fits = named.find(({ serves }) => serves === (dialect ?? serves));
+  const { serves, flavour } = fits ?? { serves: dialect ?? 'privacyidea', flavour: 'privacyidea' as const };
+  return { dialect: serves, ...(serves === 'privacyidea' ? { flavour } : {}) };
 }
 
 /** What was explained, as lines for people. */

@@ -33,7 +33,7 @@ export const requestParam = (ctx: Context, name: string): string | undefined => 
 const notedOf = (ctx: Context): ReadonlyMap<string, string> | undefined => ctx.state.params;
 
 /** Who asks, as policies see it: what the dialect knows of the caller, and what the request says of itself. No header with a credential is among it. */
-export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'realms' | 'dialect' | 'client'>): Asker {
+export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'realms' | 'dialect' | 'client' | 'mount' | 'flavour'>): Asker {
   return {
     ...who,
     action: ctx.path.slice(0, longestAction),

@@ -12,10 +12,13 @@ export type NoUser = 'unlisted' | 'unknown-user' | 'ambiguous' | 'unavailable';
 
 /** The users of all realms. */
 export type Directory = {
-  /** The user of this name in this realm; the record's `resolver` is the source that knows them. Both names as `Realms` has split them. */
-  findUser(user: string, realm: string): Promise<UserRecord | NoUser>;
-  /** Whether this is the user's password in the source that knows them. A user who is not there costs the time of a wrong password. */
-  checkPassword(user: string, realm: string, password: string): Promise<'right' | 'wrong' | NoUser>;
+  /**
+   * The user of this name in this realm; the record's `resolver` is the source that knows them. Both names as `Realms` has split them. With
+   * `source` that one source of the realm is asked and no other.
+   */
+  findUser(user: string, realm: string, source?: string): Promise<UserRecord | NoUser>;
+  /** Whether this is the user's password in the source that knows them, or in `source`. A user who is not there costs the time of a wrong password. */
+  checkPassword(user: string, realm: string, password: string, source?: string): Promise<'right' | 'wrong' | NoUser>;
   /** Whether a realm has sources of users at all. */
   isListed(realm: string): boolean;
   /** The names of its sources, in their order. */
@@ -30,21 +33,26 @@ type Options = SourceSurroundings & { realms: readonly z.output<typeof realmConf
 /** Opens the sources of a config; nothing is connected. Throws `config-invalid` when a file that one names cannot be used. */
 export function openDirectory({ realms, sources, ...surroundings }: Options): Directory {
   const opened = new Map(sources.map((entry) => [entry.name, openUserSource(entry, surroundings)]));
-  const listed = new Map(realms.map(({ name, users }) => [name.toLowerCase(), users.flatMap((source) => opened.get(source) ?? [])]));
-  const sourcesOf = (realm: string): readonly UserSource[] => listed.get(realm.toLowerCase()) ?? [];
+  const namesOf = (realm: string): readonly string[] => realms.find(({ name }) => isSameName(name, realm))?.users ?? [];
+  const sourcesOf = (realm: string): readonly UserSource[] => namesOf(realm).flatMap((name) => opened.get(name) ?? []);
+  const find = async (user: string, realm: string, source: string | undefined) => {
+    if (source === undefined) return firstThatKnows(sourcesOf(realm), user);
+    const only = namesOf(realm).includes(source) ? opened.get(source) : undefined;
+    return only ? firstThatKnows([only], user) : 'unknown-user';
+  };
   return {
-    async findUser(user, realm) {
-      const found = await firstThatKnows(sourcesOf(realm), user);
+    async findUser(user, realm, source) {
+      const found = await find(user, realm, source);
       return typeof found === 'string' ? found : found.user;
     },
-    async checkPassword(user, realm, password) {
+    async checkPassword(user, realm, password, source) {
       const [first] = sourcesOf(realm);
-      const found = await firstThatKnows(sourcesOf(realm), user);
+      const found = await find(user, realm, source);
       if (found === 'unknown-user' && isName(user)) await first?.checkPassword(user, password);
       return typeof found === 'string' ? found : found.source.checkPassword(user, password);
     },
     isListed: (realm) => sourcesOf(realm).length > 0,
-    sourceNames: (realm) => realms.find(({ name }) => isSameName(name, realm))?.users ?? [],
+    sourceNames: namesOf,
     check: (signal) => Promise.all([...opened].map(async ([name, source]) => ({ name, result: await source.check(signal) }))),
     async close() {
       await Promise.all([...opened.values()].map((source) => source.close()));

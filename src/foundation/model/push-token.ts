@@ -61,6 +61,8 @@ export type PushToken = {
   provider?: string;
   /** Where the phone sends its answers: what the rollout text named. */
   registrationUrl: string;
+  /** Path of the mount that enrolled it, whose phones' routes it calls. */
+  mount?: string;
   rolloutCredential: RolloutCredential;
   /** A login offered it: until its phone is bound it does not count as one of its owner's. */
   inLogin?: boolean;

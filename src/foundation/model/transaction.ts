@@ -86,6 +86,8 @@ export type Transaction = {
   foreignId?: string;
   user: string;
   realm: string;
+  /** The source of users in which the user was asked for, where one was named: another source may have a namesake. */
+  source?: string;
   /** Enrolment: the user may do without it. */
   skippable?: boolean;
   createdAt: number;

@@ -96,10 +96,15 @@ function changed(token: PushToken, change: PushTokenChange): PushToken {
 /** The WHERE of a list. `*` stands for any text; what GLOB would take for special is taken as it is. */
 function conditions(filter: PushTokenFilter): { where: string; values: (string | number)[] } {
   const parts: [string, string | number][] = [];
+  const resolver = `ifnull(json_extract(body, '$.owner.resolver'), '')`;
   const glob = (text: string): string => text.toLowerCase().replace(/[[?\]]/g, (special) => `[${special}]`);
   if (filter.serial !== undefined) parts.push(['lower(serial) GLOB ?', glob(filter.serial)]);
   if (filter.user !== undefined) parts.push(['lower(user) GLOB ?', glob(filter.user)]);
   if (filter.realm !== undefined) parts.push(['realm = ? COLLATE NOCASE', filter.realm]);
+  if (filter.resolver !== undefined) parts.push([`${resolver} = ?`, filter.resolver]);
+  for (const name of filter.notResolvers ?? []) parts.push([`${resolver} <> ?`, name]);
+  if (filter.tokenRealm !== undefined)
+    parts.push([`EXISTS (SELECT 1 FROM json_each(body, '$.realms') WHERE value = ? COLLATE NOCASE)`, filter.tokenRealm]);
   if (filter.type !== undefined) parts.push(['type = ?', filter.type]);
   if (filter.rollout !== undefined) parts.push(['rollout = ?', filter.rollout]);
   if (filter.enabled !== undefined) parts.push(['enabled = ?', filter.enabled ? 1 : 0]);

@@ -8,12 +8,25 @@ export function conditionsOf(filter: PushTokenFilter): Filter<TokenDocument> {
     ...(filter.serial === undefined ? {} : { 'lower.serial': glob(filter.serial) }),
     ...(filter.user === undefined ? {} : { 'lower.user': glob(filter.user) }),
     ...(filter.realm === undefined ? {} : { 'lower.realm': filter.realm.toLowerCase() }),
+    ...(filter.tokenRealm === undefined ? {} : { realms: anyCase(filter.tokenRealm) }),
+    ...ofResolvers(filter),
     ...(filter.type === undefined ? {} : { type: filter.type }),
     ...(filter.rollout === undefined ? {} : { rollout: filter.rollout }),
     ...(filter.enabled === undefined ? {} : { enabled: filter.enabled }),
     ...(filter.assigned === undefined ? {} : { owner: { $exists: filter.assigned } }),
   };
 }
+
+function ofResolvers({ resolver, notResolvers = [] }: PushTokenFilter): Filter<TokenDocument> {
+  const isNot = notResolvers.length === 0 ? {} : { $nin: [...notResolvers] };
+  const is = resolver === undefined ? {} : { $eq: resolver };
+  return resolver === undefined && notResolvers.length === 0 ? {} : { 'owner.resolver': { ...is, ...isNot } };
+}
+
+/** A whole text in any case; for lists of people, which no index serves. */
+const anyCase = (text: string) => ({ $regex: `^${escaped(text)}$`, $options: 'is' });
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 
 /** The order of a list; equals stand by serial, in the same direction, so that one index serves both. */
 export function orderOf({ sortBy, descending }: Page): Sort {
@@ -25,6 +38,6 @@ export function orderOf({ sortBy, descending }: Page): Sort {
 function glob(text: string): string | { $regex: string; $options: string } {
   const lower = text.toLowerCase();
   if (!lower.includes('*')) return lower;
-  const parts = lower.split(/\*+/).map((part) => part.replace(/[.+?^${}()|[\]\\/-]/g, '\\$&'));
+  const parts = lower.split(/\*+/).map(escaped);
   return { $regex: `^${parts.join('.*')}$`, $options: 's' };
 }

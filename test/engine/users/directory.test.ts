@@ -48,6 +48,21 @@ describe('The directory of users', () => {
     assert.equal(await directory.checkPassword('carol', 'corp', ''), 'wrong');
   });
 
+  it('asks one source alone where it is named, and no other', async () => {
+    const directory = given([{ name: 'corp', users: ['staff', 'guests'] }]);
+    const found = await directory.findUser('alice', 'corp', 'guests');
+    assert.ok(typeof found === 'object');
+    assert.equal(found.resolver, 'guests');
+    assert.deepEqual(
+      [await directory.checkPassword('alice', 'corp', 'other', 'guests'), await directory.checkPassword('alice', 'corp', 'pw', 'guests')],
+      ['right', 'wrong'],
+    );
+    assert.deepEqual(
+      [await directory.findUser('bob', 'corp', 'guests'), await directory.findUser('bob', 'corp', 'nosuch')],
+      ['unknown-user', 'unknown-user'],
+    );
+  });
+
   it('keeps realms apart', async () => {
     const directory = given([
       { name: 'corp', users: ['staff'] },

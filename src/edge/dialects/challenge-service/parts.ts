@@ -35,8 +35,8 @@ export async function authServerOf(parts: ChallengeServiceParts, ctx: Context): 
 }
 
 /** Who asks, as policies and transactions see it. */
-export const askerFor = ({ clientAddress }: ChallengeServiceParts, ctx: Context, authServer: string): Asker =>
-  askerOf(ctx, { authServer, dialect, client: clientAddress(ctx) });
+export const askerFor = ({ clientAddress, path: mount }: ChallengeServiceParts, ctx: Context, authServer: string): Asker =>
+  askerOf(ctx, { authServer, dialect, mount, client: clientAddress(ctx) });
 
 /** The administrator whose token a request carries, if policies let him operate; undefined where it carries none of ours. */
 export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promise<Admin | undefined> {

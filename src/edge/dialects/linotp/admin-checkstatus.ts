@@ -4,7 +4,7 @@ import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '.
 import { serverBehind } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
 import type { LinotpParts } from './parts.ts';
-import { storedName } from './subject.ts';
+import { selectedTokens } from './selected-tokens.ts';
 import { childId, idOf, parentOf } from './trigger.ts';
 
 /**
@@ -28,9 +28,8 @@ export async function adminCheckStatus(parts: LinotpParts, ctx: Context): Promis
 /** The serials that a request names; undefined where it names a transaction alone. Throws 77 for one that names nothing. */
 async function serialsOf(parts: LinotpParts, params: LinotpParams): Promise<string[] | undefined> {
   const serial = params.text('serial');
+  if (params.text('user')) return (await selectedTokens(parts, params)).map((token) => token.serial);
   if (serial) return [serial];
-  const name = params.text('user');
-  if (name) return (await parts.engine.selectTokens(await storedName(parts, params, name))).map((token) => token.serial);
   if (transactionNamed(params) !== undefined) return undefined;
   throw new LinotpFault('no-transaction', 'Missing parameter: transactionid, user or serial number!');
 }

@@ -5,17 +5,8 @@ import type { Permission } from '../../../policy/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import { adminOf } from './caller.ts';
 import type { LinotpParts } from './parts.ts';
-import { storedName } from './subject.ts';
+import { selectedTokens, storedUser } from './selected-tokens.ts';
 import { tokenRow } from './token-row.ts';
-
-/** The push tokens of a serial or a user. Throws when nobody is named. */
-async function selected(parts: LinotpParts, params: LinotpParams): Promise<PushToken[]> {
-  const serial = params.text('serial');
-  if (serial) return parts.engine.selectTokens({ serial });
-  const name = params.text('user');
-  if (!name) throw new LinotpFault('parameter', "missing key KeyError('serial')");
-  return parts.engine.selectTokens(await storedName(parts, params, name));
-}
 
 type Change = (parts: LinotpParts, tokens: readonly PushToken[], params: LinotpParams) => Promise<number>;
 
@@ -24,7 +15,7 @@ function changing(right: Permission, change: Change): (parts: LinotpParts, ctx: 
   return async (parts, ctx) => {
     const params = await readLinotpRequest(ctx);
     await adminOf(parts, ctx, right);
-    sendLinotp(ctx, parts.product, { id: 1, value: await change(parts, await selected(parts, params), params) });
+    sendLinotp(ctx, parts.product, { id: 1, value: await change(parts, await selectedTokens(parts, params), params) });
   };
 }
 
@@ -57,7 +48,13 @@ export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void>
   const page = whole(params, 'page') ?? 1;
   const serial = params.text('serial');
   const name = params.text('user');
-  const filter = { ...(serial ? { serial } : {}), ...(name ? await storedName(parts, params, name) : {}) };
+  if (params.text('filter')) throw new LinotpFault('parameter', 'this gateway does not search in all columns; leave filter out');
+  const view = params.text('viewrealm');
+  const filter = {
+    ...(serial ? { serial } : {}),
+    ...(view && view !== '*' ? { tokenRealm: view } : {}),
+    ...(name ? await storedUser(parts, params, name) : {}),
+  };
   const limits = { offset: (page - 1) * limit, limit, sortBy: 'serial', descending: false } as const;
   const { count, tokens } = await parts.engine.listTokens(filter, limits);
   // Without a size the page is as long as what it holds.

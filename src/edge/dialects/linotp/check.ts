@@ -96,7 +96,7 @@ type Login = { asker: Asker; caller: Caller; subject: Subject; params: LinotpPar
 async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise<Checked | WaitingCheck> {
   const { engine } = parts;
   const { asker, caller, subject, params } = login;
-  const { user, realm } = subject;
+  const { user, realm, source } = subject;
   const applicant = { asker, user, realm };
   const refusal = engine.mayCall(applicant, caller) ?? engine.mayLogIn(applicant) ?? (await engine.isTooOften(applicant));
   if (refusal) return refused;
@@ -107,7 +107,7 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   const isSimple = engine.policy.value('push_without_data', facts) === true;
   const prompt = tokens.length === 0 ? undefined : promptOf(params, isSimple || waitSeconds !== undefined);
   if (!prompt) return refused;
-  const asked = { asker, user, realm, tokens, prompt, pass: params.text('pass') ?? '' };
+  const asked = { asker, user, realm, source, tokens, prompt, pass: params.text('pass') ?? '' };
   if (waitSeconds === undefined) {
     const triggered = await trigger(parts, { ...asked, consume: isSimple ? 'once' : 'never' });
     return triggered ? { value: false, triggered } : refused;
@@ -127,12 +127,14 @@ async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: L
 /** The push tokens that policies admit, that can be asked, and whose PIN this is. */
 async function withPin(parts: LinotpParts, { asker, subject, params }: Login): Promise<PushToken[]> {
   const { engine } = parts;
-  const { user, realm, isBySerial } = subject;
+  const { user, realm, isBySerial, person } = subject;
   const tokens = askableTokens(parts, asker, subject);
   const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, tokens[0]));
   const pin = params.text('pass');
   if (pin === undefined || (isBySerial && rule === 'userstore')) return [];
-  const typed = { pin, rule, user, realm, client: asker.client };
+  // Where a user was found is where their password is.
+  const source = typeof person === 'object' ? person.resolver : undefined;
+  const typed = { pin, rule, user, realm, source, client: asker.client };
   if (tokens.length === 0) {
     await engine.spendLikePin(typed);
     return [];

@@ -16,7 +16,8 @@ export async function finishLogin(parts: LinotpParts, { id, caller, asker, typed
   const { engine } = parts;
   const transaction = await engine.findOwnForeign('linotp', caller.server.name, parentOf(id));
   if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
-  const isOwn = isSameName(transaction.user, typed.user) && isSameName(transaction.realm, typed.realm);
+  const isNamed = isSameName(transaction.user, typed.user) && isSameName(transaction.realm, typed.realm);
+  const isOwn = isNamed && engine.isSamePerson(transaction, typed);
   const subject = isOwn ? typed : await asKnown(parts, typed);
   const { user, realm, tokens } = subject;
   const applicant = { asker, user, realm };

@@ -5,7 +5,8 @@ import type { LinotpParts } from './parts.ts';
 
 /**
  * Whom a request is about: a user with all push tokens, or one push token, and then its owner, whose name is empty where there is none. `person`: what
- * the sources say, where they were asked. `type`: the one type of token that the caller wants, if it does.
+ * the sources say, where they were asked. `type`: the one type of token that the caller wants, if it does. `source` is the one to ask: the one that was named,
+ * or that of the owner of a push token that was named alone.
  */
 export type Subject = {
   user: string;
@@ -13,11 +14,12 @@ export type Subject = {
   tokens: PushToken[];
   isBySerial: boolean;
   type: string | undefined;
+  source?: string | undefined;
   person?: Person;
 };
 
 /**
- * Reads `user` and `realm`, or `serial`; with both, that push token counts if it is the user's. Throws when nobody is named, and for a realm that does
+ * Reads `user`, `realm` and `resConf`, or `serial`; with both, that push token counts if it is the user's. Throws when nobody is named, and for a realm that does
  * not exist.
  * @see docs/protocols/linotp.md 10.2, 10.3
  */
@@ -28,13 +30,15 @@ export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker:
   const type = params.text('token_type');
   const mayAsk = (token: PushToken): boolean => mayAskFor(asker, token.owner?.realm ?? '');
   const named = name === '' ? undefined : resolved(parts, params, name, asker);
+  const source = named && sourceNamed(parts, params, named.realm);
   if (named && serial === '') {
     const tokens = await parts.engine.tokensOf(named.user, named.realm);
-    return { ...named, tokens: tokens.filter(mayAsk), isBySerial: false, type };
+    return { ...named, tokens: tokens.filter(mayAsk), isBySerial: false, type, source };
   }
   const token = await parts.engine.findToken(serial);
   const { user, realm } = named ?? token?.owner ?? { user: '', realm: '' };
-  return { user, realm, tokens: token && mayAsk(token) ? [token] : [], isBySerial: !named, type };
+  const tokens = token && mayAsk(token) ? [token] : [];
+  return { user, realm, tokens, isBySerial: !named, type, source: named ? source : parts.engine.sourceOf(token?.owner) };
 }
 
 /**
@@ -42,8 +46,8 @@ export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker:
  * `findPerson`.
  */
 export async function asKnown({ engine }: LinotpParts, typed: Subject): Promise<Subject> {
-  const { user, realm, tokens, isBySerial } = typed;
-  const person = user === '' ? 'unlisted' : await engine.findPerson(user, realm);
+  const { user, realm, tokens, isBySerial, source } = typed;
+  const person = user === '' ? 'unlisted' : await engine.findPerson(user, realm, source);
   if (person === 'unknown-user') return { ...typed, person, tokens: [] };
   const known = person === 'unlisted' ? user : person.username;
   const isAlias = !isBySerial && !isSameName(known, user);
@@ -67,6 +71,17 @@ export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, t
   return engine.admittedTokens(asker, tokens).filter((token) => (type === undefined || token.type === type) && canBeAsked(token));
 }
 
+/**
+ * The source of users that `resConf` names, alone or with its kind behind it (`corp (ldapresolver)`), in the spelling of the configuration and in any
+ * case; undefined where a request names none. One that the realm does not have knows nobody.
+ * @see docs/protocols/linotp.md 6.1, 13
+ */
+export function sourceNamed({ engine }: LinotpParts, params: LinotpParams, realm: string): string | undefined {
+  const [name = ''] = (params.text('resConf') ?? '').trim().split(/ *\(/);
+  if (name === '') return undefined;
+  return engine.sourceNames(realm).find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
+}
+
 /** The user a request names. Throws for a realm that is not there, or not this caller's; administrators may name users of every realm. */
 export function resolved(
   { engine }: LinotpParts,
@@ -82,13 +97,7 @@ export function resolved(
 /** The user a request names, as the owner that is stored. Throws for one whom no source of the realm knows, and what `findPerson` does. */
 export async function ownerNamed(parts: LinotpParts, params: LinotpParams, name: string): Promise<Owner> {
   const { user, realm } = resolved(parts, params, name);
-  const person = await parts.engine.findPerson(user, realm);
+  const person = await parts.engine.findPerson(user, realm, sourceNamed(parts, params, realm));
   if (person === 'unknown-user') throw new LinotpFault('untyped', 'getUserId failed: no user found');
   return person === 'unlisted' ? { user, realm, resolver: '' } : ownerOf(person, realm);
-}
-
-/** The name under which the push tokens of a user stand; the one that was typed for who is unknown or cannot be looked up now. */
-export async function storedName(parts: LinotpParts, params: LinotpParams, name: string): Promise<{ user: string; realm: string }> {
-  const { user, realm } = resolved(parts, params, name);
-  return { user: (await parts.engine.recordOf(user, realm))?.username ?? user, realm };
 }

@@ -10,6 +10,8 @@ const question = z.strictObject({
   client: text,
   authServer: text,
   dialect: text,
+  mount: text,
+  flavour: text,
   tokenType: text,
   userAgent: text,
   recorded: text.describe('Provider recorded with the push token.'),

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { type AdminRight, adminRights } from './caller.ts';
+import { demandEmpty } from './demand-empty.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
@@ -12,6 +13,7 @@ export async function auth(parts: PrivacyideaParts, ctx: Context): Promise<void>
   const params = await readPiRequest(ctx, parts.product);
   const username = params.text('username');
   if (!username) throw new PiFault('no-username', 'Authentication failure. Missing Username');
+  demandEmpty(params, { realm: 'The administrators of this gateway are in no realm' });
   const verdict = await parts.checkLogin(username, params.text('password') ?? '', parts.clientAddress(ctx));
   if (verdict !== 'right') throw new PiFault('wrong-credentials', 'Authentication failure. Wrong credentials');
   const asker = askerFor(parts, ctx);

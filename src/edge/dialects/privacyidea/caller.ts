@@ -9,6 +9,7 @@ import { askerFor, type PrivacyideaParts } from './parts.ts';
 export const adminRights = [
   ...(['triggerchallenge', 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin'] as const),
   ...(['assign', 'unassign', 'revoke', 'settokeninfo', 'getchallenges', 'cancelchallenge', 'enrollEDUPUSH'] as const),
+  ...(['set', 'setdescription', 'setrandompin', 'tokenrealms'] as const),
 ] as const;
 /** One of them. */
 export type AdminRight = (typeof adminRights)[number];
@@ -110,3 +111,6 @@ function permit(parts: PrivacyideaParts, ctx: Context, admin: Admin, right: Admi
   const what = right.startsWith('enroll') ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`;
   throw new PiFault('policy', `Admin actions are defined, but ${what}`);
 }
+
+/** An administrator as policies see one. */
+export const adminFacts = ({ name, realm }: Admin) => ({ user: name, ...(realm === undefined ? {} : { realm }) });

@@ -8,7 +8,7 @@ const defaultTtlMinutes = 10;
 
 /** What the policies of scope enrolment say about a new token of this type and owner. Throws 303 without the two that are needed. */
 export function enrolmentRules(
-  { engine, product }: PrivacyideaParts,
+  { engine, product, mount }: PrivacyideaParts,
   asker: Asker,
   { type: tokenType, owner }: { type: TokenKind['type']; owner: Owner | undefined },
 ) {
@@ -25,6 +25,7 @@ export function enrolmentRules(
   const appUnlock = policy.value('push_app_force_unlock', facts);
   return {
     provider,
+    mount: mount.path,
     offer: {
       url,
       lifeMs: (policy.value('push_ttl', facts) ?? defaultTtlMinutes) * 60_000,

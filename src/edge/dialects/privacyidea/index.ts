@@ -10,6 +10,7 @@ import { tokenDeleteInfo, tokenSetInfo } from './token-info.ts';
 import { tokenInit } from './token-init.ts';
 import { tokenList } from './token-list.ts';
 import { tokenAssign } from './token-owner.ts';
+import { tokenDescription, tokenRealms, tokenSet, tokenSetRandomPin } from './token-set.ts';
 import { triggerChallenge } from './trigger-challenge.ts';
 import { validateCheck } from './validate-check.ts';
 import { validateInitialize, validateRadiusCheck, validateSamlCheck } from './validate-variants.ts';
@@ -38,6 +39,13 @@ const table: readonly (Handler<PrivacyideaParts> & { only?: PiFlavour })[] = [
   { methods: ['POST'], path: '/token/reset/:serial', handler: tokenReset },
   { methods: ['POST'], path: '/token/setpin', handler: tokenSetPin },
   { methods: ['POST'], path: '/token/setpin/:serial', handler: tokenSetPin },
+  { methods: ['POST'], path: '/token/set', handler: tokenSet },
+  { methods: ['POST'], path: '/token/set/:serial', handler: tokenSet },
+  { methods: ['POST'], path: '/token/description', handler: tokenDescription },
+  { methods: ['POST'], path: '/token/description/:serial', handler: tokenDescription },
+  { methods: ['POST'], path: '/token/setrandompin', handler: tokenSetRandomPin },
+  { methods: ['POST'], path: '/token/setrandompin/:serial', handler: tokenSetRandomPin },
+  { methods: ['POST'], path: '/token/realm/:serial', handler: tokenRealms },
   { methods: ['POST'], path: '/token/revoke', handler: tokenRevoke },
   { methods: ['POST'], path: '/token/revoke/:serial', handler: tokenRevoke },
   { methods: ['POST'], path: '/token/assign', handler: tokenAssign },
@@ -48,6 +56,7 @@ const table: readonly (Handler<PrivacyideaParts> & { only?: PiFlavour })[] = [
   { methods: ['GET'], path: '/token/challenges/:serial', handler: tokenChallenges },
   { methods: ['DELETE'], path: '/token/challenges/transaction/:transaction_id', handler: cancelChallenges },
   { methods: ['DELETE'], path: '/token/challenges/expired', handler: deleteExpiredChallenges },
+  { methods: ['DELETE'], path: '/token/', handler: tokenDelete },
   { methods: ['DELETE'], path: '/token/:serial', handler: tokenDelete },
 ];
 

@@ -2,6 +2,7 @@ import type { Asker, Person } from '../../../engine/index.ts';
 import { isSameName, type PushToken, type Transaction } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
+import { resolverNamed } from './resolver-named.ts';
 import { type Known, type Subject, subjectOf, userOf } from './subject.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function knownSubject(
   const ofNamed = async (): Promise<Person | undefined> => {
     if (bySerial || !params.text('user')) return undefined;
     const { user, realm } = userOf(parts, params, asker, unknownUser);
-    return parts.engine.findPerson(user, realm);
+    return parts.engine.findPerson(user, realm, resolverNamed(parts, params, realm));
   };
   const [typed, person] = await Promise.all([subjectOf(parts, params, asker, unknownUser), ofNamed()]);
   return person === undefined ? asKnown(parts, typed) : asPerson(parts, typed, person);
@@ -29,15 +30,15 @@ export async function knownSubject(
  * and only where it can be asked; anybody else, and any other way to write the name, is looked up.
  */
 export async function secondSubject(parts: PrivacyideaParts, typed: Subject, transaction: Transaction | undefined): Promise<Known> {
-  const isOwn = transaction !== undefined && isSameName(transaction.user, typed.user) && isSameName(transaction.realm, typed.realm);
-  if (!isOwn) return asKnown(parts, typed);
-  const record = parts.engine.policy.looksAtUsers ? await parts.engine.recordOf(typed.user, typed.realm) : undefined;
+  const isNamed = transaction !== undefined && isSameName(transaction.user, typed.user) && isSameName(transaction.realm, typed.realm);
+  if (!isNamed || !parts.engine.isSamePerson(transaction, typed)) return asKnown(parts, typed);
+  const record = parts.engine.policy.looksAtUsers ? await parts.engine.recordOf(typed.user, typed.realm, typed.source) : undefined;
   return { subject: typed, record };
 }
 
 async function asKnown(parts: PrivacyideaParts, typed: Subject): Promise<Known> {
   if (typed.user === '') return { subject: typed };
-  return asPerson(parts, typed, await parts.engine.findPerson(typed.user, typed.realm));
+  return asPerson(parts, typed, await parts.engine.findPerson(typed.user, typed.realm, typed.source));
 }
 
 async function asPerson({ engine }: PrivacyideaParts, typed: Subject, person: Person): Promise<Known> {

@@ -8,6 +8,7 @@ import { authServerOf } from './caller.ts';
 import { flavourRules } from './flavour.ts';
 import { knownSubject, secondSubject } from './known-user.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
+import { demandRealm, unknownUser } from './realm-named.ts';
 import { noSuchOwner } from './refusals.ts';
 import { rewritten } from './rewritten.ts';
 import { type Known, type Subject, subjectOf } from './subject.ts';
@@ -28,8 +29,6 @@ export type LoginUnderWay = Login & {
   second: { id: string; transaction: Transaction | undefined } | undefined;
 };
 
-const unknownUser = (name: string): string => `User <${name}> does not exist.`;
-
 /** The login of a request. Throws the dialect's refusals of callers and names. */
 export async function readLogin(parts: PrivacyideaParts, ctx: Context, given: PiParams): Promise<LoginUnderWay> {
   const caller = await authServerOf(parts, ctx, 'check');
@@ -37,6 +36,7 @@ export async function readLogin(parts: PrivacyideaParts, ctx: Context, given: Pi
   const params = rewritten(parts, asker, given);
   if (flavourRules(parts.product).needsPass) params.required('pass');
   const id = params.text('transaction_id') || params.text('state') || '';
+  demandRealm(parts, params, asker);
   if (params.flag('cancel_enrollment')) return cancelling(parts, { caller, asker, params, id });
   if (id === '') return underWay({ parts, caller, asker, params, ...(await knownSubject(parts, params, asker, unknownUser)) });
   // Asked for at once: whoever finishes waits for one round trip less.

@@ -4,33 +4,25 @@ import type { Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchOwner } from './refusals.ts';
+import { resolverNamed } from './resolver-named.ts';
 import { userOf } from './subject.ts';
 import { rememberUser } from './user-facts.ts';
 
 /** Administrators may name users of every realm. */
 const anyRealm = {};
 
-/** The user whom a call about push tokens names, as the owner that is stored. Throws 904 for an unknown one, and what `findPerson` does. */
+/** The user whom a call about push tokens names, as the owner that is stored. Throws 904 for an unknown one, or an unknown resolver, and what `findPerson` does. */
 export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<Owner> {
   const { user, realm } = userOf(parts, params, anyRealm, noSuchOwner);
-  const person = await parts.engine.findPerson(user, realm);
+  const person = await parts.engine.findPerson(user, realm, resolverNamed(parts, params, realm));
   if (person === 'unknown-user') throw new PiFault('unknown-user', noSuchOwner());
   if (person === 'unlisted') return { user, realm, resolver: '' };
   rememberUser(ctx, person);
   return ownerOf(person, realm);
 }
 
-/**
- * The name under which the push tokens of a user stand. Who is unknown keeps the name that was typed, and so does everybody while a source
- * cannot be asked: an administrator must be able to stop the tokens of who has left, at any time.
- */
-export async function storedName(parts: PrivacyideaParts, params: PiParams): Promise<{ user: string; realm: string }> {
-  const { user, realm } = userOf(parts, params, anyRealm, noSuchOwner);
-  return { user: (await parts.engine.recordOf(user, realm))?.username ?? user, realm };
-}
-
 /** Lets policies and texts know what a source has of the owner of a push token, where it can be asked. */
 export async function rememberOwner({ engine }: PrivacyideaParts, ctx: Context, owner: Owner | undefined): Promise<void> {
-  const record = owner && (await engine.recordOf(owner.user, owner.realm));
+  const record = owner && (await engine.recordOf(owner.user, owner.realm, engine.sourceOf(owner)));
   if (record && engine.isOwnedBy(owner, record)) rememberUser(ctx, record);
 }

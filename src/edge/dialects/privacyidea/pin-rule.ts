@@ -11,7 +11,9 @@ export const checkTypedPin = (login: LoginUnderWay): Promise<{ kind: 'checked'; 
 /** Takes the time of that where the user has no push token for it, or is nobody. */
 export const spendTypedPin = (login: LoginUnderWay): Promise<void> => login.parts.engine.spendLikePin(typedPin(login));
 
-function typedPin({ parts: { engine }, asker, params, subject: { user, realm } }: LoginUnderWay) {
+function typedPin({ parts: { engine }, asker, params, subject: { user, realm, person } }: LoginUnderWay) {
   const rule = engine.policy.value('otppin', engine.facts(asker, { user, realm })) ?? 'tokenpin';
-  return { pin: params.text('pass') ?? '', rule, user, realm, client: asker.client };
+  // Where a user was found is where their password is.
+  const source = typeof person === 'object' ? person.resolver : undefined;
+  return { pin: params.text('pass') ?? '', rule, user, realm, source, client: asker.client };
 }

@@ -23,7 +23,7 @@ const question = 'Do you want to confirm the login?';
 
 /** Starts a login for all push tokens at once, under one transaction. A login that waits for its answer asks for a plain yes or no. */
 export async function startLogin(
-  { parts, asker, subject: { user, realm }, tokens: all }: Login & { tokens: readonly PushToken[] },
+  { parts, asker, subject: { user, realm, source }, tokens: all }: Login & { tokens: readonly PushToken[] },
   { mustBeSent = false, waitMs }: StartRules = {},
 ): Promise<Started> {
   const { engine, graceMs, product } = parts;
@@ -37,7 +37,7 @@ export async function startLogin(
   const rule = { declineSettles, consume: 'once' as const, graceMs };
   const prompt = { title: product.name, question, isLiteral: product.flavour === 'edumfa' };
   const longer = waitMs === undefined ? {} : { atLeastMs: waitMs };
-  const transaction = await engine.issue({ asker, user, realm, tokens, prompt, ask, rule, ...longer });
+  const transaction = await engine.issue({ asker, user, realm, source, tokens, prompt, ask, rule, ...longer });
   const delivered = await engine.deliver({ transaction, tokens, asker });
   if (delivered.some(({ sent, pollable }) => sent || (pollable && !mustBeSent))) {
     if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.countFailures(tokens, asker.client);
@@ -50,10 +50,7 @@ export async function startLogin(
 /** The `detail` that tells a client of a login that was started. */
 export function startedDetail(parts: PrivacyideaParts, { asker, transaction, tokens, delivered }: Extract<Started, { kind: 'started' }>) {
   const { engine, product } = parts;
-  const factsFor = (owner: PushToken['owner'], token?: PushToken) => ({
-    ...engine.facts(asker, owner, token),
-    scope: 'authentication' as const,
-  });
+  const factsFor = (owner: PushToken['owner'], token?: PushToken) => engine.facts(asker, owner, token);
   const textFor = (token: PushToken): string | undefined => {
     const facts = factsFor(token.owner, token);
     const text = engine.policy.value('push_challenge_text', facts) ?? engine.policy.value('challenge_text', facts);

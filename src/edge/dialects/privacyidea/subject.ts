@@ -4,16 +4,20 @@ import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import { flavourRules } from './flavour.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchToken } from './refusals.ts';
-
-/** Whom a login is about: a user with all push tokens, or one push token (and then its owner); and what the sources say, where they were asked. */
-export type Subject = { user: string; realm: string; tokens: PushToken[]; serial?: string; person?: Person };
+import { resolverNamed } from './resolver-named.ts';
 
 /** Whom a login is about, and what a source told of that user, if one was asked. */
 export type Known = { subject: Subject; record?: UserRecord | undefined };
 
 /**
- * Reads `user`, `realm` and `serial`, and finds the push tokens. Throws: nobody named (905), unknown realm (904), unknown serial (601),
- * a serial of another user (905), a realm that is not this auth server's (904).
+ * Whom a login is about: a user with all push tokens, or one push token (and then its owner); and what the sources say, where they were asked. `source`
+ * is the one to ask: that of a resolver that was named, or of the owner of a push token that was named alone.
+ */
+export type Subject = { user: string; realm: string; tokens: PushToken[]; serial?: string; source?: string | undefined; person?: Person };
+
+/**
+ * Reads `user`, `realm`, `resolver` and `serial`, and finds the push tokens. Throws: nobody named (905), unknown realm or resolver (904), unknown serial (601),
+ * a serial of another user, realm or resolver (905), a realm that is not this auth server's (904).
  * @see docs/protocols/privacyidea.md 2 point 4, 6.1
  */
 export async function subjectOf(
@@ -29,22 +33,47 @@ export async function subjectOf(
   const user = name ? userOf(parts, params, asker, unknownUser) : undefined;
   if (!serial) {
     const { user: found, realm } = user ?? { user: '', realm: '' };
-    return { user: found, realm, tokens: await engine.tokensOf(found, realm) };
+    return { user: found, realm, source: resolverNamed(parts, params, realm), tokens: await engine.tokensOf(found, realm) };
   }
   const token = await engine.findToken(serial);
-  if (!token || !mayAskFor(asker, token.owner?.realm ?? '')) throw noSuchToken();
+  if (!token || !mayAskFor(asker, token.owner?.realm ?? '')) throw new NotTheirToken(noSuchToken());
   const owner = token.owner ?? { user: '', realm: '' };
-  if (user && !(await isOwner(parts, user, owner))) throw new PiFault('parameter', 'Given serial does not belong to given user!');
-  return { user: owner.user, realm: owner.realm, tokens: [token], serial };
+  const realm = user?.realm ?? realmOf(parts, params, unknownUser) ?? owner.realm;
+  const named = resolverNamed(parts, params, realm);
+  const isFromThere = named === undefined || named === token.owner?.resolver;
+  if (!isSameName(realm, owner.realm) || !isFromThere || (user && !(await isOwner(parts, { ...user, source: named }, owner))))
+    throw new NotTheirToken(new PiFault('parameter', 'Given serial does not belong to given user!'));
+  const source = named ?? (user ? undefined : engine.sourceOf(token.owner));
+  return { user: owner.user, realm: owner.realm, tokens: [token], serial, source };
 }
 
-type Named = { user: string; realm: string };
+/** A serial that nobody has, or somebody else. */
+export class NotTheirToken extends PiFault {
+  constructor({ kind, message }: PiFault) {
+    super(kind, message);
+  }
+}
+
+/** The realm that a request names without a user; undefined where it names none. Throws as `userOf`. */
+export function realmOf(
+  { engine, product }: PrivacyideaParts,
+  params: PiParams,
+  unknownUser: (name: string) => string,
+): string | undefined {
+  const named = params.text('realm');
+  if (!named) return undefined;
+  const resolved = engine.realms.resolve('', named);
+  if (resolved === 'unknown-realm') throw flavourRules(product).unknownRealm(named, unknownUser(`@${named}`));
+  return resolved.realm;
+}
+
+type Named = { user: string; realm: string; source?: string | undefined };
 
 /** Whether a user is the owner, by the name that was typed or else by the one that the source writes for it. */
-async function isOwner({ engine }: PrivacyideaParts, { user, realm }: Named, owner: Named): Promise<boolean> {
+async function isOwner({ engine }: PrivacyideaParts, { user, realm, source }: Named, owner: Named): Promise<boolean> {
   if (!isSameName(owner.realm, realm)) return false;
   if (isSameName(user, owner.user)) return true;
-  const person = await engine.findPerson(user, realm);
+  const person = await engine.findPerson(user, realm, source);
   return typeof person !== 'string' && isSameName(person.username, owner.user);
 }
 

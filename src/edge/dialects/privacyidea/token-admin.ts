@@ -3,9 +3,9 @@ import { longestPin } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { type AdminRight, adminOf } from './caller.ts';
-import { storedName } from './owner-named.ts';
 import type { PrivacyideaParts } from './parts.ts';
-import { isRevoked, noSuchToken } from './refusals.ts';
+import { isRevoked } from './refusals.ts';
+import { selectedTokens } from './selected-tokens.ts';
 
 /** Throws 905 for a PIN that is too long to be one. */
 export function checkPinLength(pin: string, name: string): void {
@@ -14,25 +14,22 @@ export function checkPinLength(pin: string, name: string): void {
 
 type Change = (parts: PrivacyideaParts, tokens: readonly PushToken[], params: PiParams) => Promise<number>;
 
-/** One call that changes the push tokens of a serial or of a user; the value of its reply is how many. */
-function changing(right: AdminRight, change: Change): (parts: PrivacyideaParts, ctx: Context) => Promise<void> {
+/**
+ * One call that changes the push tokens of a serial or of a user; the value of its reply is how many. `more` are rights that single parameters need beside
+ * that of the call.
+ */
+export function changing(
+  right: AdminRight,
+  change: Change,
+  more: Readonly<Record<string, AdminRight>> = {},
+): (parts: PrivacyideaParts, ctx: Context) => Promise<void> {
   return async (parts, ctx) => {
     const params = await readPiRequest(ctx, parts.product);
     await adminOf(parts, ctx, right);
-    const tokens = await selected(parts, params);
+    for (const [name, needed] of Object.entries(more)) if (params.text(name) !== undefined) await adminOf(parts, ctx, needed);
+    const tokens = await selectedTokens(parts, params);
     sendPi(ctx, parts.product, { id: 1, value: await change(parts, tokens, params) });
   };
-}
-
-async function selected(parts: PrivacyideaParts, params: PiParams): Promise<PushToken[]> {
-  const serial = params.text('serial');
-  if (serial) {
-    const tokens = await parts.engine.selectTokens({ serial });
-    if (tokens.length === 0) throw noSuchToken();
-    return tokens;
-  }
-  if (!params.text('user')) throw new PiFault('parameter', 'Missing parameter: serial');
-  return parts.engine.selectTokens(await storedName(parts, params));
 }
 
 /** `POST /token/enable[/<serial>]`; a revoked token stays what it is. @see docs/protocols/privacyidea.md 10 */
@@ -61,11 +58,11 @@ export const tokenRevoke = changing('revoke', ({ engine }, tokens) => engine.rev
 /** `POST /token/unassign`: the owner and the PIN are gone. @see docs/protocols/privacyidea.md 10 */
 export const tokenUnassign = changing('unassign', ({ engine }, tokens) => engine.unassignTokens(tokens));
 
-/** `DELETE /token/<serial>`. @see docs/protocols/privacyidea.md 10 */
-export async function tokenDelete(parts: PrivacyideaParts, ctx: Context): Promise<void> {
-  const params = await readPiRequest(ctx, parts.product);
-  await adminOf(parts, ctx, 'delete');
-  const removed = await parts.engine.removeToken(params.required('serial'));
-  if (!removed) throw noSuchToken();
-  sendPi(ctx, parts.product, { id: 1, value: 1 });
-}
+/** `DELETE /token/<serial>`, or `DELETE /token/?user=`: all push tokens of a user. @see docs/protocols/privacyidea.md 10 */
+export const tokenDelete = changing('delete', async ({ engine }, tokens) => {
+  // While no source can be asked, namesakes cannot be told apart, and what is deleted is gone.
+  const sources = new Set(tokens.flatMap(({ owner }) => engine.sourceOf(owner) ?? []));
+  if (sources.size > 1) throw new PiFault('parameter', 'Several users have this name; say by resolver whose tokens are meant.');
+  const removed = await Promise.all(tokens.map(({ serial }) => engine.removeToken(serial)));
+  return removed.filter(Boolean).length;
+});

@@ -4,14 +4,16 @@ import { isSameName, type Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { qrPictureUrl, serverBehind } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
+import { demandEmpty } from './demand-empty.ts';
 import { enrolmentRules } from './enrolment-rules.ts';
 import { flavourRules, type TokenKind } from './flavour.ts';
 import { ownerNamed, rememberOwner } from './owner-named.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { isAssigned, isRevoked, noSuchToken, tooManyTokens } from './refusals.ts';
+import { longestDescription } from './token-set.ts';
+import { type ValidityPeriod, validityPeriod } from './validity-period.ts';
 
 const serialPattern = /^[0-9a-zA-Z\-_]+$/;
-const longestDescription = 80;
 
 /**
  * `POST /token/init`: makes a push token that waits for its phone, and the QR code for it. With `rollover` it is one that exists and is to
@@ -60,7 +62,7 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
     throw new PiFault('parameter', `The phone of the token ${token.serial} speaks another protocol; delete the token and enrol a new one.`);
   const { owner } = token;
   if (wish.owner && !owner) throw new PiFault('parameter', `The token ${token.serial} has no owner; assign it first.`);
-  if (owner && wish.owner && !isSameOwner(wish.owner, owner)) throw isAssigned(owner);
+  if (owner && wish.owner && !isSameOwner(parts, wish.owner, owner)) throw isAssigned(owner);
   if (!wish.owner) await rememberOwner(parts, ctx, owner);
   const { validFrom, validUntil } = wish;
   return parts.engine.renewRollout(token, {
@@ -72,10 +74,11 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
   });
 }
 
-function isSameOwner(one: Owner, other: Owner): boolean {
+function isSameOwner({ engine }: PrivacyideaParts, one: Owner, other: Owner): boolean {
+  const isNamesake = ![undefined, one.resolver].includes(engine.sourceOf(other));
   // Who was given the name of one who left is somebody else.
   const isLater = one.resolver === other.resolver && other.userid !== undefined && other.userid !== (one.userid ?? one.user);
-  return isSameName(one.user, other.user) && isSameName(one.realm, other.realm) && !isLater;
+  return isSameName(one.user, other.user) && isSameName(one.realm, other.realm) && !isLater && !isNamesake;
 }
 
 type Refusal<Call extends 'offerRollout' | 'renewRollout'> = Extract<Awaited<ReturnType<Engine[Call]>>, { ok: false }>['error'];
@@ -101,6 +104,7 @@ function notOffered(why: Refusal<'offerRollout'> | Refusal<'renewRollout'>, seri
 
 /** What the caller asked for, checked. */
 async function readWish(parts: PrivacyideaParts, ctx: Context, params: PiParams, { type, phone, serialPrefix }: TokenKind) {
+  if (parts.product.flavour === 'privacyidea') demandEmpty(params, { container_serial: 'There are no containers here' });
   if (!params.flag('genkey')) throw new PiFault('parameter', 'Invalid Parameters. Either provide (genkey) or (serial, fbtoken, pubkey).');
   const serial = params.text('serial') || undefined;
   if (serial !== undefined && !serialPattern.test(serial))
@@ -119,7 +123,7 @@ async function readWish(parts: PrivacyideaParts, ctx: Context, params: PiParams,
     realms: realm ? [realm] : [],
     description: limited(params.text('description') ?? '', longestDescription, 'description'),
     pin: limited(params.text('pin') ?? '', longestPin, 'pin'),
-    ...moments(params),
+    ...withoutNull(validityPeriod(params)),
   };
 }
 
@@ -128,15 +132,8 @@ function limited(text: string, length: number, name: string): string {
   return text;
 }
 
-function moments(params: PiParams): { validFrom?: number; validUntil?: number } {
-  const read = (name: string): number | undefined => {
-    const text = params.text(name);
-    if (!text) return undefined;
-    const moment = Date.parse(text);
-    if (Number.isNaN(moment)) throw new PiFault('parameter', `Could not parse ${name}. ISO-Format required.`);
-    return moment;
-  };
-  const validFrom = read('validity_period_start');
-  const validUntil = read('validity_period_end');
-  return { ...(validFrom === undefined ? {} : { validFrom }), ...(validUntil === undefined ? {} : { validUntil }) };
-}
+/** What is empty when a push token is made limits nothing. */
+const withoutNull = ({ validFrom, validUntil }: ValidityPeriod): { validFrom?: number; validUntil?: number } => ({
+  ...(validFrom == null ? {} : { validFrom }),
+  ...(validUntil == null ? {} : { validUntil }),
+});

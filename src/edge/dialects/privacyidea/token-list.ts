@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
+import type { Owner } from '../../../foundation/model/index.ts';
 import type { PushTokenFilter } from '../../../store/store.ts';
-import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
+import { demandEmpty } from './demand-empty.ts';
 import { ownerNamed } from './owner-named.ts';
 import { neighbours, pageOf } from './paging.ts';
 import type { PrivacyideaParts } from './parts.ts';
@@ -15,7 +17,6 @@ import { peopleOf } from './token-people.ts';
 export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
   await adminOf(parts, ctx, 'tokenlist');
-  if (params.text('infokey')) throw new PiFault('parameter', 'This gateway does not search in the info of tokens; leave infokey out.');
   const filter = await filterOf(parts, ctx, params);
   const page = pageOf(params);
   const sortBy = params.text('sortby') === 'username' ? ('user' as const) : ('serial' as const);
@@ -31,20 +32,36 @@ export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<
   sendPi(ctx, parts.product, { id: 1, value });
 }
 
+/** Selectors that this gateway cannot follow. A list that was not narrowed would show the tokens of others. */
+const notHere = {
+  ...{ infokey: 'This gateway does not search in the info of tokens', userid: 'This gateway lists the tokens of a user by name' },
+  ...{ description: 'This gateway does not search in descriptions', type_list: 'This gateway lists one type of token at a time, by type' },
+};
+
 /** What the list is asked to show; undefined when nothing can match. */
 async function filterOf(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<PushTokenFilter | undefined> {
+  demandEmpty(params, parts.product.flavour === 'edumfa' ? notHere : { ...notHere, container_serial: 'There are no containers here' });
   const user = params.text('user') ? await ownerNamed(parts, ctx, params) : undefined;
   const rollout = params.text('rollout_state');
   const state = rollout ? rolloutStateOf(rollout) : undefined;
   if (rollout && !state) return undefined;
-  const texts = { serial: params.text('serial'), type: params.text('type'), realm: user?.realm ?? params.text('realm') };
+  const texts = {
+    ...{ serial: params.text('serial'), type: params.text('type'), tokenRealm: params.text('tokenrealm') },
+    ...(user ? {} : { realm: params.text('realm'), resolver: params.text('resolver') }),
+  };
   return {
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text)),
-    ...(user ? { user: user.user } : {}),
+    ...(user ? ofOwner(parts, user) : {}),
     ...(params.text('active') ? { enabled: isYes(params, 'active') } : {}),
     ...(params.text('assigned') ? { assigned: isYes(params, 'assigned') } : {}),
     ...(state ? { rollout: state } : {}),
   };
 }
+
+/** The tokens of a user, and of no namesake from another source of the realm. */
+const ofOwner = ({ engine }: PrivacyideaParts, { user, realm, resolver }: Owner): PushTokenFilter => ({
+  ...{ user, realm },
+  ...(resolver === '' ? {} : { notResolvers: engine.sourceNames(realm).filter((name) => name !== resolver) }),
+});
 
 const isYes = (params: PiParams, name: string): boolean => params.flag(name);

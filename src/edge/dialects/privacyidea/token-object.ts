@@ -1,5 +1,6 @@
 import { type PushToken, type RolloutState, tokenNumber } from '../../../foundation/model/index.ts';
 import type { PiFlavour } from '../../formats/privacyidea/index.ts';
+import { shownMoment } from './validity-period.ts';
 
 const rolloutStates: Record<RolloutState, string> = {
   offered: 'clientwait',
@@ -60,8 +61,12 @@ export const infoKeys = [
 
 function info(token: PushToken, flavour: PiFlavour): Record<string, string> {
   const iso = (moment: number): string => new Date(moment).toISOString().replace(/\.\d+Z$/, '+00:00');
+  // Notes of old under these two names never decided anything.
+  const { validity_period_start: _start, validity_period_end: _end, ...notes } = token.info ?? {};
   return {
-    ...token.info,
+    ...notes,
+    ...(token.validFrom === undefined ? {} : { validity_period_start: shownMoment(token.validFrom) }),
+    ...(token.validUntil === undefined ? {} : { validity_period_end: shownMoment(token.validUntil) }),
     ...(flavour === 'edumfa' ? { created_at: eduTime(token.createdAt) } : { creation_date: iso(token.createdAt) }),
     ...(token.owner && flavour === 'privacyidea' ? { assignment_date: iso(token.createdAt) } : {}),
     ...(token.provider === undefined ? {} : { [`${token.type}_firebase_configuration`]: token.provider }),

@@ -22,8 +22,8 @@ export async function peopleOf(
   let isOver = false;
   const worker = async (): Promise<void> => {
     for (let next = rest.shift(); next && !isOver; next = rest.shift()) {
-      const [key, { user, realm }] = next;
-      const found = await engine.findUser(user, realm);
+      const [key, owner] = next;
+      const found = await engine.findUser(owner.user, owner.realm, engine.sourceOf(owner));
       if (typeof found !== 'string') known.set(key, found);
       isOver ||= found === 'unavailable';
     }
@@ -36,4 +36,4 @@ export async function peopleOf(
   };
 }
 
-const keyOf = ({ user, realm }: Owner): string => `${realm}\n${user.toLowerCase()}`;
+const keyOf = ({ user, realm, resolver }: Owner): string => `${realm}\n${resolver}\n${user.toLowerCase()}`;

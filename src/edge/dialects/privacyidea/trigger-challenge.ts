@@ -1,13 +1,15 @@
 import type { Context } from 'koa';
 import { isUsable } from '../../../engine/index.ts';
-import { readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import type { Admin } from '../../access/index.ts';
+import { type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
 import { demandKnown } from './known-user.ts';
-import { readTrigger } from './login.ts';
+import { type LoginUnderWay, readTrigger } from './login.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchOwner } from './refusals.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
 import { admit } from './steps.ts';
+import { NotTheirToken } from './subject.ts';
 
 const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
 
@@ -18,7 +20,8 @@ const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
 export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const given = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'triggerchallenge');
-  const login = await readTrigger(parts, ctx, { given, admin });
+  const login = await loginToTrigger(parts, ctx, { given, admin });
+  if (!login) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: nothing });
   demandKnown(login.subject, noSuchOwner());
   admit(login);
   const usable = login.tokens.filter((token) => isUsable(token, parts.engine.clock()));
@@ -32,4 +35,18 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
     return sendPi(ctx, parts.product, { id: 2, value: started.tokens.length, detail: startedDetail(parts, started) });
   const message = notStarted[started.kind];
   sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });
+}
+
+/** Whom to ask; undefined where a serial is named that nobody has, or not the user who is named: then there is nothing to trigger. */
+async function loginToTrigger(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  asked: { given: PiParams; admin: Admin },
+): Promise<LoginUnderWay | undefined> {
+  try {
+    return await readTrigger(parts, ctx, asked);
+  } catch (error) {
+    if (error instanceof NotTheirToken) return undefined;
+    throw error;
+  }
 }

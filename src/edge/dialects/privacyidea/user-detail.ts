@@ -41,7 +41,7 @@ export async function userAttributes(parts: PrivacyideaParts, subject: Subject):
 }
 
 /** The record as the login has found it; a second leg, which asks nobody, asks now. */
-async function toldRecord({ engine }: PrivacyideaParts, { user, realm, person }: Subject): Promise<UserRecord | undefined> {
+async function toldRecord({ engine }: PrivacyideaParts, { user, realm, source, person }: Subject): Promise<UserRecord | undefined> {
   if (person !== undefined) return typeof person === 'string' ? undefined : person;
-  return user === '' ? undefined : engine.recordOf(user, realm);
+  return user === '' ? undefined : engine.recordOf(user, realm, source);
 }

@@ -10,6 +10,8 @@ export type PiParams = {
   text(name: string): string | undefined;
   /** The same, but throws `Missing parameter: …` when it is not there. */
   required(name: string): string;
+  /** The texts of a list in JSON, or of a text with commas between; undefined when it is not there. Throws as `text`. */
+  list(name: string): string[] | undefined;
   /** Whether a parameter is one of the values that count as yes. */
   flag(name: string): boolean;
 };
@@ -22,8 +24,8 @@ const names = ['user', 'username', 'realm', 'tokenrealm', 'resolver', 'serial', 
 
 /** Reads values by name. */
 export function piParams(values: ReadonlyMap<string, unknown>): PiParams {
-  const text = (name: string): string | undefined => {
-    const value = values.get(name);
+  const text = (name: string): string | undefined => textOf(name, values.get(name));
+  const textOf = (name: string, value: unknown): string | undefined => {
     if (value === undefined || value === null) return undefined;
     if (typeof value === 'object') throw new PiFault('parameter', `Parameter ${name} must be a text.`);
     const found = String(value);
@@ -38,6 +40,11 @@ export function piParams(values: ReadonlyMap<string, unknown>): PiParams {
       const found = text(name);
       if (found === undefined) throw new PiFault('parameter', `Missing parameter: ${name}`);
       return found;
+    },
+    list(name) {
+      const value = values.get(name);
+      const texts = Array.isArray(value) ? value.map((each: unknown) => textOf(name, each) ?? '') : text(name)?.split(',');
+      return texts?.map((each) => each.trim()).filter((each) => each !== '');
     },
     flag: (name) => isTrue(values.get(name)),
   };

@@ -1,7 +1,5 @@
-import type { Context } from 'koa';
-import type { Engine } from '../../../engine/index.ts';
+import type { Asker, Engine } from '../../../engine/index.ts';
 import { asPiFault, PiFault } from '../../formats/privacyidea/index.ts';
-import { askerOf } from '../../http/index.ts';
 
 const maskedCode = -311;
 
@@ -9,18 +7,13 @@ const maskedCode = -311;
  * Tells a phone of every refusal in the same words where a policy says so; the HTTP status stays, since apps read that.
  * @see docs/protocols/privacyidea.md 1.2
  */
-export async function masked(
-  { engine, clientAddress }: { engine: Engine; clientAddress: (ctx: Context) => string },
-  ctx: Context,
-  handle: () => Promise<void>,
-): Promise<void> {
+export async function masked(engine: Engine, asker: () => Asker, handle: () => Promise<void>): Promise<void> {
   try {
     await handle();
   } catch (error) {
     const fault = asPiFault(error);
     if (!fault) throw error;
-    const asker = askerOf(ctx, { authServer: '', dialect: 'privacyidea', client: clientAddress(ctx) });
-    const facts = { ...engine.facts(asker), tokenType: 'push' };
+    const facts = { ...engine.facts(asker()), tokenType: 'push' };
     if (engine.policy.value('hide_specific_error_message_for_ttype', facts) !== true) throw error;
     throw new PiFault(fault.kind, 'Failed special token function', maskedCode);
   }

@@ -61,6 +61,8 @@ export function openPipush(cachedKeys = 10_000): Pipush {
     serverKey: 'own',
     canPoll: true,
     answerUrl: 'push_registration_url',
+    // eduMFA's own push token and its older one are enrolled by the same mounts.
+    flavourOf: ({ phone }) => (phone.flavour === 'privacyidea' ? 'privacyidea' : 'edumfa'),
     modes: ({ phone }) => (phone.flavour === 'privacyidea' ? ['confirm', 'presence', 'code'] : ['confirm']),
     offer,
     readRollout,

@@ -9,7 +9,13 @@ import { inLines } from './signature.ts';
 import { checkTimestamp } from './timestamp.ts';
 
 /** What the phone routes work with. */
-export type PipushParts = { engine: Engine; pipush: Pipush; clientAddress: (ctx: Context) => string; product: PiProduct };
+export type PipushParts = {
+  engine: Engine;
+  pipush: Pipush;
+  clientAddress: (ctx: Context) => string;
+  product: PiProduct;
+  mount: { path: string };
+};
 
 const pollWindowMs = 60_000;
 const addressWindowMs = 300_000;
@@ -22,7 +28,15 @@ export const pipushPatterns: readonly RoutePattern[] = [{ methods: ['GET', 'POST
  * (docs/protocols/privacyidea.md 5).
  */
 export const pipushRoutes = (parts: PipushParts): Route[] =>
-  pipushPatterns.map((pattern) => ({ ...pattern, handle: (ctx) => masked(parts, ctx, () => handle(parts, ctx)) }));
+  pipushPatterns.map((pattern) => ({
+    ...pattern,
+    handle: (ctx) =>
+      masked(
+        parts.engine,
+        () => askerFor(parts, ctx),
+        () => handle(parts, ctx),
+      ),
+  }));
 
 /** The types of token that have an endpoint for their phones. */
 const types: Record<PiFlavour, readonly string[]> = { privacyidea: ['push'], edumfa: ['push', 'edupush'] };
@@ -154,5 +168,5 @@ function checkTime(timestamp: string, now: number, windowMs: number): void {
   if (!checked.ok) throw new PiFault('generic', checked.error);
 }
 
-const askerFor = ({ clientAddress }: PipushParts, ctx: Context): Asker =>
-  askerOf(ctx, { authServer: '', dialect: 'privacyidea', client: clientAddress(ctx) });
+const askerFor = ({ clientAddress, mount, product: { flavour } }: PipushParts, ctx: Context): Asker =>
+  askerOf(ctx, { authServer: '', dialect: 'privacyidea', mount: mount.path, flavour, client: clientAddress(ctx) });

@@ -94,14 +94,27 @@ describe('The interface for operators', function () {
   });
 
   it('explains policies, and gives bad questions a clear answer', async () => {
-    const { ops } = await given([{ name: 'corp by cs', match: { realm: ['corp'] }, actions: { push_provider: ['cs', 'poll'] } }]);
+    const { ops } = await given([
+      {
+        name: 'corp by cs',
+        match: { realm: ['corp'], mount: ['*'], flavour: ['privacyidea'] },
+        actions: { push_provider: ['cs', 'poll'] },
+      },
+    ]);
     const told = await ops('POST', '/ops/policy/explain', { user: 'alice', realm: 'guests', recorded: 'poll' });
-    assert.deepEqual(told.body.rules[0].mismatches, [{ matcher: 'realm', wants: 'corp', was: 'guests' }]);
+    const unmounted = ['mount', 'flavour'].map((matcher) => ({
+      matcher,
+      wants: matcher === 'mount' ? '*' : 'privacyidea',
+      was: '(unknown)',
+    }));
+    assert.deepEqual(told.body.rules[0].mismatches, [{ matcher: 'realm', wants: 'corp', was: 'guests' }, ...unmounted]);
     assert.deepEqual(told.body.plan, {
       deadlineMs: 2000,
       because: 'enrolment',
       providers: [{ name: 'poll', kind: 'poll-only', addresses: ['none'] }],
     });
+    const mounted = await ops('POST', '/ops/policy/explain', { user: 'alice', realm: 'corp', mount: '/', flavour: 'privacyidea' });
+    assert.equal(mounted.body.rules[0].matched, true);
     const wrong = await ops('POST', '/ops/policy/explain', { usr: 'alice' });
     assert.deepEqual([wrong.status, /usr/.test(wrong.body.error.message)], [400, true]);
     assert.equal((await ops('POST', '/ops/policy/explain', 'not an object')).status, 400);
@@ -134,6 +147,8 @@ describe('The interface for operators', function () {
     const explained = await cli('policy', 'explain', '--user', 'alice');
     assert.match(explained.out, /matches {3}all by cs\n {12}decides push_provider/);
     assert.match(explained.out, /Plan, by rule "all by cs": within 2000 ms\n {2}1\. cs \(challenge-service\) for addresses: gda/);
+    const strange = await cli('policy', 'explain', '--mount', '/nowhere');
+    assert.deepEqual([strange.code, /There is no mount \/nowhere\. Mounts are \//.test(strange.err)], [1, true]);
     // when the challenge service is gone
     far.behave({ kind: 'reset' });
     const failed = await cli('providers', 'check', 'cs');
