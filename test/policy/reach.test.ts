@@ -15,6 +15,7 @@ describe('An action and the mounts that its rule reaches', () => {
     ['acts where the rule says', { match: { dialect: ['privacyidea'] }, actions: { push_challenge_text: 'x' } }, []],
     ['acts at the mount that the rule names', { match: { mount: ['/privacyidea'] }, actions: { push_challenge_text: 'x' } }, []],
     ['acts at the only one there is', { actions: { push_challenge_text: 'x' } }, [], ['privacyidea']],
+    ['is asked for by nobody where operators alone call', { actions: { push_challenge_text: 'x' } }, [], ['ops']],
     ['acts where operators call', { actions: { operate: true } }, []],
     [
       'has no effect at some of them',
