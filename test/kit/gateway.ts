@@ -48,24 +48,22 @@ const enrolment: Policy = {
 
 /** The text of a configuration with one listener on a free port. */
 export function configText({ policies = [], settings = {}, mounts, more = {} }: GatewayWishes = {}, address = '127.0.0.1:0'): string {
-  return JSON.stringify({
-    listeners: [
-      {
-        address,
-        mounts: mounts ?? [
-          { path: '/', serves: 'privacyidea', publicPoll: true },
-          { path: '/', serves: 'ops' },
-        ],
-      },
-    ],
+  const usual = [
+    { path: '/', serves: 'privacyidea', publicPoll: true },
+    { path: '/', serves: 'ops' },
+  ];
+  const config = {
+    listeners: [{ address, mounts: mounts ?? usual }],
     store: { kind: 'embedded', path: 'pushgate.db' },
     keyring: { $file: 'keyring.json' },
     realms: [{ name: 'corp', default: true }, { name: 'guests' }],
     providers: [{ name: 'poll', kind: 'poll-only', default: true, config: {} }],
-    policies: [...policies, enrolment],
     settings: { serverKeyBits: 2048, serverKeyStock: 2, ...settings },
     ...more,
-  });
+  };
+  // A rule of enrolment would have no effect where no mount enrols.
+  const enrols = JSON.stringify(config.listeners).includes('"serves":"privacyidea"');
+  return JSON.stringify({ ...config, policies: [...policies, ...(enrols ? [enrolment] : [])], ...more });
 }
 
 /** Starts a gateway that `undo` stops. */
