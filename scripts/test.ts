@@ -1,6 +1,6 @@
 /**
- * `npm test`: the fast tests, two at a time, and beside them one after the other those that start servers or processes of their own.
- * `--only fast` or `--only servers` runs one part; all other arguments go on to mocha: `npm test -- --grep 'The embedded store'`.
+ * `npm test`: the fast tests, two at a time, and beside them, one after the other, those that start a MongoDB and those that start other servers or
+ * processes. `--only fast`, `mongodb` or `servers` runs one part; all other arguments go on to mocha: `npm test -- --grep 'The embedded store'`.
  * Ends with 1 when a test failed, or when a part ran none though nothing was left out.
  */
 import { spawn } from 'node:child_process';
@@ -8,35 +8,50 @@ import { once } from 'node:events';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A test file that imports one of these, however far away, belongs to the part that starts servers. */
-const starters = ['mongod', 'mongod-process', 'slapd', 'freeradius', 'gateway-process', 'gateways'].map((name) => `test/kit/${name}.ts`);
-const parts = {
-  fast: { files: (all: string[]) => all.filter((file) => !startsServers(file)), args: ['--parallel', '--jobs', '2'] },
-  servers: { files: (all: string[]) => all.filter((file) => startsServers(file)), args: [] },
+const kit = (...names: string[]): string[] => names.map((name) => `test/kit/${name}.ts`);
+/** A test file belongs to the first part one of whose files it imports, however far away; the rest are fast. */
+const starters = {
+  mongodb: kit('mongod', 'mongod-process'),
+  servers: kit('slapd', 'freeradius', 'gateway-process', 'gateways'),
 } as const;
-type Part = keyof typeof parts;
+const parts = ['fast', 'mongodb', 'servers'] as const;
+type Part = (typeof parts)[number];
 
-const known = new Map<string, boolean>();
+const imports = new Map<string, readonly string[]>();
 
-function startsServers(file: string): boolean {
-  const found = known.get(file) ?? starters.includes(file);
-  known.set(file, found);
-  if (found) return true;
-  const imports = [...readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) => join(dirname(file), path));
-  const does = imports.some((path) => path.startsWith('test/') && existsSync(path) && startsServers(path));
-  known.set(file, does);
-  return does;
+function importsOf(file: string): readonly string[] {
+  const known = imports.get(file);
+  if (known) return known;
+  const paths = [...readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) => join(dirname(file), path));
+  const own = paths.filter((path) => path.startsWith('test/') && existsSync(path));
+  imports.set(file, own);
+  return own;
+}
+
+/** All files of the tests that one needs, itself among them. */
+function needs(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const path of importsOf(file)) needs(path, seen);
+  return seen;
+}
+
+function partOf(file: string): Part {
+  const needed = needs(file);
+  const isNeeded = (name: keyof typeof starters): boolean => starters[name].some((path) => needed.has(path));
+  return isNeeded('mongodb') ? 'mongodb' : isNeeded('servers') ? 'servers' : 'fast';
 }
 
 /** Runs one part to its end; what it writes is shown as it comes, or at the end in one piece. */
 async function run(part: Part, { more, quiet }: { more: string[]; quiet: boolean }): Promise<{ code: number; seconds: number }> {
-  const files = parts[part].files(globSync(['test/**/*.test.ts', 'providers/**/*.test.ts']).sort());
+  const all = globSync(['test/**/*.test.ts', 'providers/**/*.test.ts']).sort();
+  const files = all.filter((file) => partOf(file) === part);
   const args = [
     '--no-package',
     '--timeout',
     '20000',
     ...(more.length === 0 ? ['--fail-zero'] : []),
-    ...parts[part].args,
+    ...(part === 'fast' ? ['--parallel', '--jobs', '2'] : []),
     ...more,
     ...files,
   ];
@@ -60,8 +75,8 @@ async function run(part: Part, { more, quiet }: { more: string[]; quiet: boolean
 const more = process.argv.slice(2);
 const at = more.indexOf('--only');
 const [, only] = at < 0 ? [] : more.splice(at, 2);
-const chosen = (['fast', 'servers'] as const).filter((part) => only === undefined || only === part);
+const chosen = parts.filter((part) => only === undefined || only === part);
 const ends = await Promise.all(chosen.map(async (part, index) => ({ part, ...(await run(part, { more, quiet: index > 0 })) })));
 for (const { part, seconds } of ends) process.stdout.write(`${part} tests: ${seconds.toFixed(0)} s\n`);
-if (chosen.length === 0) process.stderr.write(`--only takes ${Object.keys(parts).join(' or ')}\n`);
+if (chosen.length === 0) process.stderr.write(`--only takes ${parts.join(', ')}\n`);
 process.exitCode = chosen.length > 0 && ends.every(({ code }) => code === 0) ? 0 : 1;
