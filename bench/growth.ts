@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Document, MongoClient } from 'mongodb';
+import { nameKey, ownerKeys } from '../src/foundation/model/index.ts';
 import { openLog } from '../src/foundation/telemetry/index.ts';
 import { openMongoStore } from '../src/store/mongodb/index.ts';
 import type { Store } from '../src/store/store.ts';
@@ -39,7 +40,7 @@ const page = { offset: 0, limit: 10, sortBy: 'serial', descending: false } as co
 /** What a login and its house-keeping ask, in an order in which each finds something. */
 const operations: [name: string, run: (side: Side) => Promise<unknown>][] = [
   ['findToken', (side) => side.store.findToken(some(side))],
-  ['tokensOf', (side) => side.store.tokensOf(some(side), 'corp')],
+  ['tokensOf', (side) => side.store.tokensOf([nameKey({ user: some(side), realm: 'corp' })])],
   ['addTransaction', (side) => side.store.addTransaction(transactionOf(mine(side), some(side)))],
   [
     'appendTrail',
@@ -119,7 +120,7 @@ async function openSide(size: number): Promise<Side> {
 function tokenNamed(name: string, template: Document | null) {
   const lower = name.toLowerCase();
   const owner = { user: name, realm: 'corp', resolver: '' };
-  return { ...template, _id: name, owner, lower: { serial: lower, user: lower, realm: 'corp' } };
+  return { ...template, _id: name, owner, lower: { serial: lower, user: lower, realm: 'corp' }, ownerKeys: ownerKeys(owner) };
 }
 
 /** A login that is over and that no sweep takes: the one that measures is to find its own. */

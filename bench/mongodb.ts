@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BSON, MongoClient } from 'mongodb';
+import { ownerKeys } from '../src/foundation/model/index.ts';
 
 /** What a MongoDB has spent and holds, as far as a measurement asks. */
 export type MongoBench = {
@@ -53,13 +54,15 @@ function copy(one: Record<string, unknown>, number: number): { _id: string } & R
   // Spread over the index as random serials and names are.
   const serial = `PIPU${((number * 2_654_435_761) % 4_294_967_296).toString(16).toUpperCase().padStart(8, '0')}`;
   const user = `user-${serial}`;
+  const owner = { user, realm: 'corp', resolver: 'ad-corp', userid: user };
   const lower = { serial: serial.toLowerCase(), user: user.toLowerCase(), realm: 'corp' };
   const { serverKey, phonePublicKey, ...rest } = one;
   return {
     ...rest,
     _id: serial,
-    owner: { user, realm: 'corp', resolver: 'ad-corp' },
+    owner,
     lower,
+    ownerKeys: ownerKeys(owner),
     serverKey: asRandom(serverKey),
     phonePublicKey: asRandom(phonePublicKey),
   };

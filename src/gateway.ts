@@ -5,13 +5,22 @@ import { openAdminTokens, openTokens } from './edge/access/index.ts';
 import { openReadiness, type Readiness } from './edge/http/index.ts';
 import { openLinotp } from './edge/phones/linotp/index.ts';
 import { openPipush } from './edge/phones/pipush/index.ts';
-import { type EngineParts, openBackground, openEngine, openServerKeys, openSharedKeys, openTurns, startSweeper } from './engine/index.ts';
+import {
+  type Engine,
+  type EngineParts,
+  openBackground,
+  openEngine,
+  openServerKeys,
+  openSharedKeys,
+  openTurns,
+  startSweeper,
+} from './engine/index.ts';
 import { openGuessLimits, openSourceLimits } from './engine/limits/index.ts';
 import { addAccount, type Directory, openDirectory, openRadiusServers, openRealms } from './engine/users/index.ts';
 import { randomHex } from './foundation/crypto/index.ts';
 import { createPasswords, type Keyring, openKeyStock } from './foundation/keyring/index.ts';
 import { version } from './foundation/model/index.ts';
-import { type Metrics, openMetrics } from './foundation/telemetry/index.ts';
+import { type Log, type Metrics, openMetrics } from './foundation/telemetry/index.ts';
 import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring-at-start.ts';
 import { openListeners } from './listeners.ts';
 import { authServerNames, mountsOf } from './mounts.ts';
@@ -43,7 +52,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const close of opened.reverse()) await close();
   };
   try {
-    const store = await openStore(options, metrics);
+    let isMigrated = false;
+    const store = await openStore(options, metrics, () => {
+      isMigrated = true;
+    });
     opened.push(() => store.close());
     await makeKeyringForDatabase(options, store);
     const keyring = keyringOf(options);
@@ -62,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     opened.push(() => sweeper.stop());
     const draining = { now: false };
     const engine = openEngine(parts);
+    if (isMigrated) await tellNamesakes(engine, options.log);
     const tokens = openTokens({ keyring, clock: options.clock, trusted: config.trustedJwts });
     const adminTokens = openAdminTokens(tokens, config.settings.adminTokenLifeMs);
     const readiness = readinessOf(parts);
@@ -91,13 +104,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-async function openStore({ config: { store }, folder, log }: GatewayOptions, { storeSeconds }: Metrics): Promise<Store> {
+/** Says once, when the store of an older version was brought up to date, whom the operator may want to merge or to split. */
+async function tellNamesakes(engine: Engine, log: Log): Promise<void> {
+  const because = { apart: 'were one user and are several', together: 'were several users and are one' } as const;
+  for (const { now, ...who } of await engine.listNamesakes())
+    log.warn(who, `names that differ in case or width alone ${because[now]}; see npx pushgate people --help`);
+}
+
+async function openStore(
+  { config: { store }, folder, log }: GatewayOptions,
+  { storeSeconds }: Metrics,
+  onMigrated: () => void,
+): Promise<Store> {
   const onOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number): void =>
     storeSeconds.observe({ op, outcome }, seconds);
   const opened =
     store.kind === 'embedded'
-      ? await openEmbeddedStore({ path: resolve(folder, store.path), log, onOperation })
-      : await openMongoStore({ ...store, url: store.url.reveal(), log, onOperation });
+      ? await openEmbeddedStore({ path: resolve(folder, store.path), log, onOperation, onMigrated })
+      : await openMongoStore({ ...store, url: store.url.reveal(), log, onOperation, onMigrated });
   for (const op of Object.keys(opened).filter(isOperation)) storeSeconds.startAtZero({ op });
   return opened;
 }

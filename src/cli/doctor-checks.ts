@@ -5,7 +5,10 @@ import { version } from '../foundation/model/index.ts';
 import { openLog, openMetrics } from '../foundation/telemetry/index.ts';
 import { type Http, openHttp } from '../foundation/wire/index.ts';
 import { mountUrl } from './admin-token.ts';
+import { namesakeLines } from './commands/people.ts';
+import { withOpsClient } from './ops-client.ts';
 import { parseJson, record, records } from './record.ts';
+import { CommandFailed, type Terminal } from './terminal.ts';
 
 /** What one look found: `what` was looked at, and a sentence. */
 export type Finding = { level: 'fine' | 'warning' | 'failed'; what: string; detail: string };
@@ -26,6 +29,20 @@ export async function checkGateway(loaded: LoadedConfig): Promise<Finding[]> {
     what: `gateway, ${String(name)}`,
     detail: ok === true ? 'works' : typeof detail === 'string' ? detail : 'does not work; the log of the gateway says why',
   }));
+}
+
+/** Names that mean other users than they did before users were told apart by case; nothing where the gateway cannot be asked, which was said before. */
+export async function checkPeople(loaded: LoadedConfig, terminal: Terminal): Promise<Finding[]> {
+  try {
+    const lines: string[] = [];
+    await withOpsClient(Promise.resolve(loaded), terminal, async (client) => {
+      lines.push(...namesakeLines(await client.call('GET', '/ops/people')));
+    });
+    return lines.map((line) => ({ level: 'warning', what: 'people', detail: `${line}; see docs/users.md, Names` }));
+  } catch (error) {
+    if (error instanceof CommandFailed) return [];
+    throw error;
+  }
 }
 
 /** Every provider of the configuration, opened here: its credentials proved end to end, and when they end. */

@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { fakesCommand } from './commands/fakes.ts';
 import { keyringCommand } from './commands/keyring.ts';
 import { loginCommand } from './commands/login.ts';
+import { peopleCommand } from './commands/people.ts';
 import { phoneCommand } from './commands/phone.ts';
 import { policyCommand } from './commands/policy.ts';
 import { providersCommand } from './commands/providers.ts';
@@ -55,6 +56,7 @@ function program(startGateway: StartGateway, terminal: Terminal): Command {
     serveCommand(startGateway, terminal),
     checkConfigCommand(terminal),
     tokensCommand(terminal),
+    peopleCommand(terminal),
     phoneCommand(terminal),
     loginCommand(terminal),
     accountsCommand(terminal),

@@ -1,6 +1,6 @@
 import { checkProviders, knownProviders } from '../delivery/registry/index.ts';
 import { routeConflicts } from '../edge/http/index.ts';
-import { isSameName } from '../foundation/model/index.ts';
+import { foldedRealm } from '../foundation/model/index.ts';
 import { checkPolicies } from '../policy/index.ts';
 import { checkMounts } from './auth-server-mounts.ts';
 import { checkCertificates } from './certificate-check.ts';
@@ -108,7 +108,7 @@ function sourceNames({ realms, userSources }: Config): Problem[] {
 function realmNames({ authServers, realms }: Config): Problem[] {
   return authServers.flatMap((server, index) =>
     (server.realms ?? []).flatMap((realm, place) =>
-      realms.some(({ name }) => isSameName(name, realm))
+      realms.some(({ name }) => foldedRealm(name) === foldedRealm(realm))
         ? []
         : [error(['authServers', index, 'realms', place], `there is no realm "${realm}"`)],
     ),

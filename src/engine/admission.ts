@@ -1,8 +1,9 @@
-import { isSameName, type PushToken } from '../foundation/model/index.ts';
+import { foldedRealm, type PushToken } from '../foundation/model/index.ts';
 import { isFoundIn } from '../foundation/patterns/index.ts';
 import type { Permission } from '../policy/index.ts';
 import { factsOf } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
+import { personKey } from './person-key.ts';
 
 /** A user who wants to log in, and the asker that passes it on. Both names are empty for a push token without an owner, and for a relayed push. */
 export type Applicant = { asker: Asker; user: string; realm: string };
@@ -22,7 +23,7 @@ export type TokenLimitRefusal = { kind: 'too-many-tokens'; counted: 'all' | 'typ
 /** Everything that admission refuses. Each dialect has one table from this to its own words. */
 export type Refusal = LoginRefusal | TokenLimitRefusal;
 
-type Parts = Pick<EngineParts, 'policy' | 'clock' | 'store'>;
+type Parts = Pick<EngineParts, 'policy' | 'clock' | 'store' | 'realms'>;
 
 /** Whether policies let this user log in here at all: asked at both legs, before anything is sent, counted or told. @see docs/policies.md */
 export function mayLogIn(parts: Parts, applicant: Applicant): LoginRefusal | undefined {
@@ -37,7 +38,7 @@ export function mayCall(parts: Parts, applicant: Applicant, { showed }: { showed
 
 /** Whether a caller may ask for users of this realm. */
 export const mayAskFor = ({ realms }: Pick<Asker, 'realms'>, realm: string): boolean =>
-  realms === undefined || realms.some((name) => isSameName(name, realm));
+  realms === undefined || realms.some((name) => foldedRealm(name) === foldedRealm(realm));
 
 /**
  * The user that a name means, with its realm. `foreign` where the realm does not exist, or is not one of the caller's: it must not learn which.
@@ -141,7 +142,7 @@ function rateOf(parts: Parts, { asker, user, realm }: Applicant, action: keyof t
   const { name, what } = rates[action];
   const { most, windowMs } = limit;
   return {
-    key: `${name}:${windowMs} ${realm.toLowerCase()} ${user.toLowerCase()}`,
+    key: `${name}:${windowMs} ${personKey(parts, { user, realm })}`,
     refusal: { kind: 'too-often', what, most, windowMs },
   };
 }

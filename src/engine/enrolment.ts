@@ -1,15 +1,19 @@
 import { randomDigits, randomHex } from '../foundation/crypto/index.ts';
-import { type DecisionRule, GatewayFault, ok, type PushToken, type Result, refused, type Transaction } from '../foundation/model/index.ts';
+import { GatewayFault, ok, type PushToken, type Result, refused, type Transaction } from '../foundation/model/index.ts';
 import type { TokenLimitRefusal } from './admission.ts';
 import { applyEvent } from './apply.ts';
 import { changeToken } from './change-token.ts';
-import type { Asker, EngineParts } from './parts.ts';
+import { asNamed, type IssueRequest, inSource } from './issue.ts';
+import type { EngineParts } from './parts.ts';
 import { type Offered, type OfferRequest, offerRollout } from './rollout.ts';
 import { tokenLimit } from './token-limits.ts';
 import { endTransactionsOf } from './token-owner.ts';
 
 /** A push token that a login makes for its user. `skippable`: the user may do without. `rule` is the dialect's, as for any transaction. */
-export type EnrolmentRequest = { asker: Asker; user: string; realm: string; offer: OfferRequest; rule: DecisionRule; skippable: boolean };
+export type EnrolmentRequest = Pick<IssueRequest, 'asker' | 'user' | 'realm' | 'typed' | 'source' | 'rule'> & {
+  offer: OfferRequest;
+  skippable: boolean;
+};
 
 /** What was offered, and the transaction that the phone answers by its rollout. */
 export type Enrolment = Offered & { transaction: Transaction };
@@ -48,6 +52,8 @@ function transactionFor({ clock }: EngineParts, request: EnrolmentRequest, token
     dialect: asker.dialect,
     user,
     realm,
+    ...asNamed(request),
+    ...inSource(asker, token.owner),
     skippable,
     createdAt: clock(),
     decision: {

@@ -7,7 +7,7 @@ const short = new WeakSet<Asker>();
 
 /** What policies know about a request: who asks from where, for whom, and with which push token. Throws `OverlongText` as the policies do. */
 export function factsOf(
-  { clock, policy }: Pick<EngineParts, 'clock' | 'policy'>,
+  { clock, policy, realms }: Pick<EngineParts, 'clock' | 'policy' | 'realms'>,
   asker: Asker,
   owner: Partial<Owner> | undefined,
   token?: PushToken,
@@ -23,7 +23,7 @@ export function factsOf(
   return {
     now,
     ...known,
-    ...(owner?.user ? { user: owner.user } : {}),
+    ...(owner?.user ? { user: owner.user, ignoreCase: realms.ignoresCase(owner.realm ?? '') } : {}),
     ...(owner?.realm ? { realm: owner.realm } : {}),
     ...(resolver ? { resolver } : {}),
     ...(token ? { tokenType: token.type, token: tokenFacts(token), tokenInfo: infoFacts(token) } : {}),

@@ -1,8 +1,9 @@
-import { type Challenge, isSameName, type PushToken, type Transaction } from '../foundation/model/index.ts';
+import type { Challenge, Named, PushToken, Transaction } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
 import { matchingCode } from './ask.ts';
 import { answered } from './enrolment-answer.ts';
 import type { EngineParts } from './parts.ts';
+import { isSameUser } from './person-key.ts';
 import { isBoundBy, isForPhone } from './phone-key.ts';
 import { countFailures, guessName } from './source-pins.ts';
 
@@ -13,7 +14,7 @@ import { countFailures, guessName } from './source-pins.ts';
 export type FinishRequest = {
   /** What `findOwn` found; it may be looked for while the push tokens are. */
   transaction: Transaction | undefined;
-  user?: { user: string; realm: string };
+  user?: Named;
   serial?: string;
   code?: string;
   /** The address of whoever logs in: what its failures count for. */
@@ -35,7 +36,7 @@ export type Finished =
 /** Takes an accepted login for the server that asked. */
 export async function finish(parts: EngineParts, request: FinishRequest): Promise<Finished> {
   const { transaction } = request;
-  if (!transaction || !isFor(transaction, request)) return { kind: 'unknown' };
+  if (!transaction || !isFor(parts, transaction, request)) return { kind: 'unknown' };
   const { decision } = transaction;
   const mayFinish = (challenge: Challenge): boolean =>
     request.usable.some((token) => isForPhone(challenge, token) || isBoundBy(challenge, token));
@@ -97,8 +98,8 @@ export async function findPublicly(parts: EngineParts, { id, dialect, source, is
   return undefined;
 }
 
-function isFor(transaction: Transaction, { user, serial }: FinishRequest): boolean {
-  const sameUser = !user || (isSameName(user.user, transaction.user) && isSameName(user.realm, transaction.realm));
+function isFor(parts: EngineParts, transaction: Transaction, { user, serial }: FinishRequest): boolean {
+  const sameUser = !user || isSameUser(parts, user, transaction);
   const hasToken = serial === undefined || transaction.decision.challenges.some((challenge) => challenge.serial === serial);
   return sameUser && hasToken && (user !== undefined || serial !== undefined);
 }

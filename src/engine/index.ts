@@ -13,11 +13,13 @@ import { findOwn, findOwnForeign, findPublicly, finish } from './finish.ts';
 import { checkFirstLeg } from './first-leg.ts';
 import { canAsk, issue } from './issue.ts';
 import { checkLoginPin } from './login-pin.ts';
+import { handOver, listNamesakes } from './namesakes.ts';
 import { spendLikePin } from './no-token.ts';
 import { pairPhone } from './pairing.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { passedOn } from './passed-on.ts';
-import { findPerson, isOwnedBy, isSamePerson, recordOf, sourceOf } from './person.ts';
+import { findPerson, recordOf, sourceOf } from './person.ts';
+import { isBegunBy, isNamedBy, isOwnedBy, isSameUser, listTokens, personKey, tokensOf, tokensToFinish } from './person-key.ts';
 import { poll, updateAddress } from './phone-poll.ts';
 import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
 import { checkPin, isLocked } from './pins.ts';
@@ -41,10 +43,12 @@ export type { Delivered, DeliverRequest } from './deliver.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
 export type { Naming } from './issue.ts';
 export type { PinRule } from './login-pin.ts';
+export type { HandedOver, Handover, Namesakes } from './namesakes.ts';
 export type { PairingReply } from './pairing.ts';
 export type { Asker, EngineParts, EngineSettings } from './parts.ts';
 export type { PassedOn } from './passed-on.ts';
 export { factsOfPerson, ownerOf, type Person } from './person.ts';
+export type { Asked, ListFilter } from './person-key.ts';
 export type {
   AnswerMeaning,
   Offer,
@@ -114,7 +118,8 @@ export function openEngine(parts: EngineParts) {
     recordOf: (...args: Tail<typeof recordOf>) => recordOf(parts, ...args),
     sourceNames: parts.directory.sourceNames,
     sourceOf: (...args: Tail<typeof sourceOf>) => sourceOf(parts, ...args),
-    isSamePerson: (...args: Tail<typeof isSamePerson>) => isSamePerson(parts, ...args),
+    isBegunBy: (...args: Tail<typeof isBegunBy>) => isBegunBy(parts, ...args),
+    isNamedBy: (...args: Tail<typeof isNamedBy>) => isNamedBy(parts, ...args),
     isOwnedBy: (...args: Tail<typeof isOwnedBy>) => isOwnedBy(parts, ...args),
     issue: (...args: Tail<typeof issue>) => issue(parts, ...args),
     canAsk: (...args: Tail<typeof canAsk>) => canAsk(parts, ...args),
@@ -146,15 +151,20 @@ export function openEngine(parts: EngineParts) {
     checkFirstLeg: (...args: Tail<typeof checkFirstLeg>) => checkFirstLeg(parts, ...args),
     findPublicly: (...args: Tail<typeof findPublicly>) => findPublicly(parts, ...args),
     findTransaction: store.findTransaction,
-    tokensOf: store.tokensOf,
+    tokensOf: (...args: Tail<typeof tokensOf>) => tokensOf(parts, ...args),
+    tokensToFinish: (...args: Tail<typeof tokensToFinish>) => tokensToFinish(parts, ...args),
+    isSameUser: (...args: Tail<typeof isSameUser>) => isSameUser(parts, ...args),
+    personKey: (...args: Tail<typeof personKey>) => personKey(parts, ...args),
     findToken: store.findToken,
-    listTokens: store.listTokens,
+    listTokens: (...args: Tail<typeof listTokens>) => listTokens(parts, ...args),
     removeToken: (...args: Tail<typeof removeToken>) => removeToken(parts, ...args),
     selectTokens: (...args: Tail<typeof selectTokens>) => selectTokens(parts, ...args),
     setEnabled: (...args: Tail<typeof setEnabled>) => setEnabled(parts, ...args),
     revokeTokens: (...args: Tail<typeof revokeTokens>) => revokeTokens(parts, ...args),
     assignToken: (...args: Tail<typeof assignWithinLimits>) => assignWithinLimits(parts, ...args),
     unassignTokens: (...args: Tail<typeof unassignTokens>) => unassignTokens(parts, ...args),
+    listNamesakes: () => listNamesakes(parts),
+    handOver: (...args: Tail<typeof handOver>) => handOver(parts, ...args),
     noteInfo: (...args: Tail<typeof noteInfo>) => noteInfo(parts, ...args),
     allowPolling: (...args: Tail<typeof allowPolling>) => allowPolling(parts, ...args),
     openTransactionsOf: (serial: string) => store.openTransactionsOf(serial, clock()),

@@ -1,15 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { randomDigits } from '../foundation/crypto/index.ts';
-import { type Challenge, type DecisionRule, GatewayFault, type PushToken, type Transaction } from '../foundation/model/index.ts';
+import {
+  type Challenge,
+  type DecisionRule,
+  GatewayFault,
+  type Owner,
+  type PushToken,
+  type Transaction,
+} from '../foundation/model/index.ts';
 import { type Facts, fillTags } from '../policy/index.ts';
 import { type Ask, askedFields, askToConfirm } from './ask.ts';
-import { bucketOf } from './bucket.ts';
 import { changeToken } from './change-token.ts';
 import { factsOf } from './facts.ts';
 import { firstLegOf } from './first-leg.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { phoneKeyOf } from './phone-key.ts';
 import type { PhoneProtocol, Prompt, SealTools } from './phone-protocol.ts';
+import { gatherInBucket } from './token-owner.ts';
 
 /** A dialect's own texts; policy may replace them. */
 export type DialectPrompt = {
@@ -28,7 +35,8 @@ export type IssueRequest = {
   asker: Asker;
   user: string;
   realm: string;
-  /** The source in which the user was asked for, where one was named. */
+  /** How the request named the user: the name that was typed, where the source writes another, and the source, where one was named. */
+  typed?: string | undefined;
   source?: string | undefined;
   tokens: readonly PushToken[];
   prompt: DialectPrompt;
@@ -60,6 +68,7 @@ const maxAttempts = 3;
  * Throws `store-unavailable`.
  */
 export async function issue(parts: EngineParts, request: IssueRequest): Promise<Transaction> {
+  await gatherInBucket(parts, request.tokens);
   if (request.kind === 'activation') await beginActivation(parts, request.tokens);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const transaction = await prepare(parts, request);
@@ -78,7 +87,7 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
   const validitySeconds = parts.policy.value('push_validity_seconds', facts);
   const validityMs = validitySeconds === undefined ? usualValidityMs(parts, tokens) : validitySeconds * 1000;
   const until = now + Math.max(validityMs, request.atLeastMs ?? 0);
-  const bucket = first ? bucketOf(first.serial, first.owner) : 0;
+  const bucket = first?.bucket ?? 0;
   const id = `${String(bucket).padStart(3, '0')}${randomDigits(17)}`;
   return {
     id,
@@ -89,11 +98,28 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
     ...(name ? { foreignId: name.foreignId } : {}),
     user,
     realm,
-    ...(request.source === undefined ? {} : { source: request.source }),
+    ...asNamed(request),
+    ...inSource(asker, first?.owner),
     createdAt: now,
     ...(request.pass === undefined ? {} : { firstLeg: firstLegOf(parts.keyring, id, request.pass) }),
     decision: { rule, state: 'open', answerUntil: until, finishUntil: until, challenges, version: 0 },
   };
+}
+
+/** How a request named the user, as its transaction remembers it. */
+export const asNamed = ({
+  user,
+  typed = user,
+  source,
+}: Pick<IssueRequest, 'user' | 'typed' | 'source'>): Pick<Transaction, 'typed' | 'source'> => ({
+  ...(typed === user ? {} : { typed }),
+  ...(source === undefined ? {} : { source }),
+});
+
+/** The source that knows the user, with its id: as it was asked now, else as it was at enrolment. */
+export function inSource({ resolver, userinfo }: Asker, owner: Owner | undefined): Pick<Transaction, 'resolver' | 'userid'> {
+  const { resolver: source, userid } = resolver ? { resolver, userid: userinfo?.userid } : { ...owner };
+  return source && userid ? { resolver: source, userid } : {};
 }
 
 /** One transaction has one end: with tokens of several types, that of the type with the shortest validity. */
@@ -149,8 +175,9 @@ export const canAsk = ({ phones }: EngineParts, token: PushToken, { mode }: Ask)
 
 type Asked = { ask: Ask; phone: PhoneProtocol };
 
-function promptFor({ policy, clock }: EngineParts, { asker, prompt, kind }: IssueRequest, token: PushToken, { ask, phone }: Asked): Prompt {
-  const facts = factsOf({ clock, policy }, asker, token.owner, token);
+function promptFor(parts: EngineParts, { asker, prompt, kind }: IssueRequest, token: PushToken, { ask, phone }: Asked): Prompt {
+  const { policy } = parts;
+  const facts = factsOf(parts, asker, token.owner, token);
   // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
   const url = policy.value(phone.answerUrl, homeFacts(phone, token, facts)) ?? token.registrationUrl;
   const { user = '', realm = '' } = token.owner ?? {};

@@ -1,4 +1,5 @@
 import { randomHex } from '../foundation/crypto/index.ts';
+import { foldedKey } from '../foundation/model/index.ts';
 import type { TypedPin } from './login-pin.ts';
 import type { EngineParts } from './parts.ts';
 
@@ -10,7 +11,7 @@ export async function spendLikePin(
   { passwords, directory, turns }: Pick<EngineParts, 'passwords' | 'directory' | 'turns'>,
   { pin, rule, user, realm }: TypedPin,
 ): Promise<void> {
-  const key = `no token ${realm.toLowerCase()}\n${user.toLowerCase()}`;
+  const key = `no token ${foldedKey({ user, realm })}`;
   switch (rule) {
     case 'tokenpin':
       await turns(key, () => passwords.spend(pin));

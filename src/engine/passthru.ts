@@ -1,4 +1,4 @@
-import { GatewayFault } from '../foundation/model/index.ts';
+import { foldedKey, GatewayFault } from '../foundation/model/index.ts';
 import type { EngineParts } from './parts.ts';
 import { isPassword, type PasswordOwner } from './person.ts';
 
@@ -14,7 +14,8 @@ export const userStore = 'userstore';
  * service that does not exist.
  */
 export function isPasswordElsewhere(parts: EngineParts, { via, user, realm, source: known, password, client }: HandedOn): Promise<boolean> {
-  const whose = `${realm.toLowerCase()}\n${user.toLowerCase()}`;
+  // The other side may ignore case: whoever varies it gets no more guesses.
+  const whose = foldedKey({ user, realm });
   return parts.turns(`passthru ${whose}`, async () => {
     const source = `${client} ${whose}`;
     if (parts.limits.isBlocked('passthru', source)) return false;

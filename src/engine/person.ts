@@ -1,4 +1,4 @@
-import { GatewayFault, type Owner, type PushToken, type Transaction } from '../foundation/model/index.ts';
+import { GatewayFault, type Owner } from '../foundation/model/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import type { NoUser, UserRecord } from './users/index.ts';
 
@@ -23,40 +23,12 @@ export async function recordOf({ directory }: Parts, user: string, realm: string
   return typeof found === 'string' ? undefined : found;
 }
 
-/**
- * Whether the owner of a push token is this user of the same name and realm: a namesake in another source of the realm is somebody else, and so
- * is who was given the name of one who left. An owner of no source, or of one that the realm has no more, is taken for the user who is there now.
- */
-export function isOwnedBy({ directory }: Parts, { resolver, realm, userid = '' }: Owner, record: UserRecord): boolean {
-  if (resolver !== record.resolver) return resolver === '' || !directory.sourceNames(realm).includes(resolver);
-  return userid === '' || userid === record.userid;
-}
-
 /** The source that knows the owner of a push token; undefined where the realm has it no more, or where the owner is of none. */
 export const sourceOf = ({ directory }: Parts, owner: Pick<Owner, 'realm' | 'resolver'> | undefined): string | undefined =>
   owner && directory.sourceNames(owner.realm).includes(owner.resolver) ? owner.resolver : undefined;
 
-/** Whom a later request of a login names, as it is read: `tokens` are those it could mean. */
-export type Named = { realm: string; source?: string | undefined; tokens: readonly PushToken[] };
-
-/**
- * Whether a later request of a login means the user who began it, seen without a look-up: it names the same source, or the push tokens that were asked are of
- * the source it means, which is the first one of the realm where it names none. That both have the same name has to be known before.
- */
-export function isSamePerson({ directory }: Parts, transaction: Transaction, { realm, source, tokens }: Named): boolean {
-  if (transaction.source === source) return true;
-  const names = directory.sourceNames(realm);
-  const meant = source ?? names[0];
-  if (meant === undefined || !names.includes(meant)) return false;
-  const asked = tokens.filter(({ serial }) => transaction.decision.challenges.some((challenge) => challenge.serial === serial));
-  return asked.every(({ owner }) => [undefined, meant].includes(sourceOf({ directory }, owner)));
-}
-
-/** A user whom a source knows as the owner of a push token. An id that is the name again tells nobody apart. */
-export const ownerOf = ({ username, userid, resolver }: UserRecord, realm: string): Owner => ({
-  ...{ user: username, realm, resolver },
-  ...(userid === username ? {} : { userid }),
-});
+/** A user whom a source knows as the owner of a push token. */
+export const ownerOf = ({ username, userid, resolver }: UserRecord, realm: string): Owner => ({ user: username, realm, resolver, userid });
 
 /** A user as a password is checked for: `source` is where they were found, where they were looked for. */
 export type PasswordOwner = { user: string; realm: string; source?: string | undefined };

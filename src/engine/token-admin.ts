@@ -3,14 +3,15 @@ import { applyEvent } from './apply.ts';
 import { changeToken } from './change-token.ts';
 import { noFailures } from './failure-clearing.ts';
 import type { EngineParts } from './parts.ts';
+import { type Asked, tokensNamed } from './person-key.ts';
 
 /** Which push tokens a call of the administration is about. */
-export type TokenSelection = { serial: string } | { user: string; realm: string };
+export type TokenSelection = { serial: string } | Asked;
 
-/** The push tokens of a selection; empty when there are none. */
-export async function selectTokens({ store }: EngineParts, selection: TokenSelection): Promise<PushToken[]> {
-  if (!('serial' in selection)) return store.tokensOf(selection.user, selection.realm);
-  const token = await store.findToken(selection.serial);
+/** The push tokens of a selection, with those of earlier users of the same name and source; empty when there are none. */
+export async function selectTokens(parts: EngineParts, selection: TokenSelection): Promise<PushToken[]> {
+  if (!('serial' in selection)) return tokensNamed(parts, selection);
+  const token = await parts.store.findToken(selection.serial);
   return token ? [token] : [];
 }
 

@@ -2,6 +2,7 @@ import { type Owner, type PushToken, type Result, refused } from '../foundation/
 import type { TokenLimitRefusal } from './admission.ts';
 import { factsOf } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
+import { tokensOf } from './person-key.ts';
 import { type Offered, type OfferRequest, offerRollout } from './rollout.ts';
 import { removeToken } from './token-admin.ts';
 import { type Assigned, assignToken, unassignTokens } from './token-owner.ts';
@@ -19,7 +20,7 @@ export async function tokenLimit(parts: EngineParts, wanted: WantedToken, beside
   const { owner, type } = wanted;
   const limits = owner ? limitsOf(parts, wanted, owner) : [];
   if (!owner || limits.length === 0) return undefined;
-  const others = (await parts.store.tokensOf(owner.user, owner.realm)).filter(({ serial }) => serial !== besides);
+  const others = (await tokensOf(parts, owner)).filter(({ serial }) => serial !== besides);
   const reached = limits.find(({ most = Number.POSITIVE_INFINITY, counts }) => others.filter(counts).length >= most);
   return reached && { kind: 'too-many-tokens', counted: reached.counted, type };
 }

@@ -1,4 +1,4 @@
-import { isSameName, type Owner, type PushToken, type PushTokenChange } from '../foundation/model/index.ts';
+import { foldedRealm, type Owner, type PushToken, type PushTokenChange } from '../foundation/model/index.ts';
 import { applyEvent } from './apply.ts';
 import { bucketOf } from './bucket.ts';
 import { changeToken } from './change-token.ts';
@@ -22,7 +22,9 @@ export async function assignToken(
   const changed = await changeOwner(parts, serial, (token) => {
     refused = token.owner ? { kind: 'assigned', owner: token.owner } : token.revoked ? { kind: 'revoked' } : undefined;
     if (refused) return undefined;
-    const realms = [...token.realms.filter((realm) => !isSameName(realm, owner.realm)), owner.realm].filter((realm) => realm !== '');
+    const realms = [...token.realms.filter((realm) => foldedRealm(realm) !== foldedRealm(owner.realm)), owner.realm].filter(
+      (realm) => realm !== '',
+    );
     return { owner, realms, bucket: bucketOf(serial, owner), ...noFailures, resets: (token.resets ?? 0) + 1, ...pinHash };
   });
   return refused ?? { kind: changed ? 'done' : 'gone' };
@@ -44,7 +46,7 @@ export async function unassignTokens(parts: EngineParts, tokens: readonly PushTo
  * Changes the owner, and with it the bucket. What is open for the push token is withdrawn first, whoever else could answer it: it is of the old
  * bucket, and a phone must not answer for who was its user. Asks again where another writer came first.
  */
-async function changeOwner(
+export async function changeOwner(
   parts: EngineParts,
   serial: string,
   change: (token: PushToken) => PushTokenChange | undefined,
@@ -53,6 +55,18 @@ async function changeOwner(
   if (!token || !change(token)) return false;
   await endTransactionsOf(parts, serial);
   return (await changeToken(parts, serial, change)) === 'changed';
+}
+
+/**
+ * Brings the push tokens of a login into the bucket of the first one: phones look for their challenges in the bucket of their own push token. They
+ * differ where the user got another name in the source, or was enrolled before the realm had sources.
+ */
+export async function gatherInBucket(parts: EngineParts, [first, ...others]: readonly PushToken[]): Promise<void> {
+  for (const token of others) {
+    if (!first || token.bucket === first.bucket) continue;
+    await endTransactionsOf(parts, token.serial);
+    await changeToken(parts, token.serial, ({ bucket }) => (bucket === first.bucket ? undefined : { bucket: first.bucket }), token);
+  }
 }
 
 /** Withdraws all that is open for a push token. */

@@ -1,12 +1,13 @@
 /**
  * What is known of a request. `now` is epoch ms; what is absent matches no list. `headers` have lower-case names, `params` are what the request
- * asked with, `action` is its path, `mount` the path of the mount it came to and `flavour` whose words that has, `token` its fields as text, `tokenInfo` what is noted about it, `userinfo` what a source tells of the user.
+ * asked with, `ignoreCase` says that names of the realm's users ignore case, `action` is its path, `mount` the path of the mount it came to and `flavour` whose words that has, `token` its fields as text, `tokenInfo` what is noted about it, `userinfo` what a source tells of the user.
  */
 export type Facts = {
   now: number;
   realm?: string;
   resolver?: string;
   user?: string;
+  ignoreCase?: boolean;
   client?: string;
   authServer?: string;
   dialect?: string;

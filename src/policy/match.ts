@@ -1,4 +1,5 @@
-import { openGlob } from '../foundation/patterns/index.ts';
+import { foldedName, foldedRealm, mappedName } from '../foundation/model/index.ts';
+import { openExactGlob, openGlob } from '../foundation/patterns/index.ts';
 import { addressMatch } from './address-match.ts';
 import { conditionText, holds, verdictOf } from './condition.ts';
 import type { Facts } from './facts.ts';
@@ -31,7 +32,8 @@ function demandsOf({ client, time, conditions = [], ...texts }: Rule['match']): 
   const byText = textMatchers.flatMap((matcher): Demand[] => {
     const [list, valuesOf] = [texts[matcher], textFacts[matcher]];
     if (!list) return [];
-    return [{ matcher, wants: list.join(', '), was: (facts) => valuesOf(facts).join(' or '), test: textTest(list, valuesOf) }];
+    const test = matcher === 'user' ? userTest(list) : textTest(list, valuesOf);
+    return [{ matcher, wants: list.join(', '), was: (facts) => valuesOf(facts).join(' or '), test }];
   });
   const byAddress: Demand[] = client
     ? [{ matcher: 'client', wants: client.join(', '), was: (facts) => facts.client ?? '', test: clientTest(client) }]
@@ -78,6 +80,36 @@ function textTest(list: readonly string[], valuesOf: (facts: Facts) => readonly 
     return fits(texts, false) && !fits(texts, true);
   };
 }
+
+/** A list of users, which compares names as the realm of the user does. An entry may name the realm: `name@realm`. */
+function userTest(list: readonly string[]): Test {
+  const inCase = namesTest(list, mappedName, openExactGlob);
+  const inAnyCase = namesTest(list, foldedName, openGlob);
+  return (facts) => (facts.ignoreCase ? inAnyCase(facts) : inCase(facts));
+}
+
+type Compared = (name: string) => string;
+
+function namesTest(list: readonly string[], compared: Compared, glob: (text: string) => Compiled): Test {
+  const withRealm: Compared = (text) => {
+    const at = text.lastIndexOf('@');
+    return at < 0 ? compared(text) : `${compared(text.slice(0, at))}@${foldedRealm(text.slice(at + 1))}`;
+  };
+  const open = (text: string): Compiled => (text.includes('*') ? glob(text) : (other) => other === text);
+  const entries = list.map((entry) => {
+    const text = entry.replace(/^!/, '');
+    return { excludes: entry.startsWith('!'), isName: open(compared(text)), isNameInRealm: open(withRealm(text)) };
+  });
+  return ({ user, realm = '' }) => {
+    if (user === undefined) return false;
+    const [name, inRealm] = [compared(user), `${compared(user)}@${foldedRealm(realm)}`];
+    const fits = (excludes: boolean): boolean =>
+      entries.some((entry) => entry.excludes === excludes && (entry.isName(name) || entry.isNameInRealm(inRealm)));
+    return fits(false) && !fits(true);
+  };
+}
+
+type Compiled = (text: string) => boolean;
 
 function clientTest(list: readonly string[]): (facts: Facts) => boolean {
   const match = addressMatch(list);

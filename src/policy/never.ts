@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
-import { openGlob } from '../foundation/patterns/index.ts';
+import { mappedName } from '../foundation/model/index.ts';
+import { openExactGlob, openGlob } from '../foundation/patterns/index.ts';
 import { rangeOf } from './address-match.ts';
 import { error, type KnownMount, type KnownNames, type PolicyProblem } from './problem.ts';
 import type { Rule } from './rule.ts';
@@ -17,7 +18,12 @@ export function canNeverMatch({ match }: Rule, known: KnownNames): PolicyProblem
 
 function emptyLists({ client, time: _time, conditions: _conditions, ...texts }: Rule['match']): PolicyProblem[] {
   const lists = [
-    ...Object.entries(texts).map(([key, list = []]) => ({ key, list, covers: coversText, isOut: isExcluded })),
+    ...Object.entries(texts).map(([key, list = []]) => ({
+      key,
+      list,
+      covers: key === 'user' ? coversUser : coversText,
+      isOut: isExcluded,
+    })),
     { key: 'client', list: client ?? [], covers: coversNetwork, isOut: (entry: string) => /^[!-]/.test(entry) },
   ];
   return lists.flatMap(({ key, list, covers, isOut }) => {
@@ -30,6 +36,8 @@ function emptyLists({ client, time: _time, conditions: _conditions, ...texts }: 
 }
 
 const coversText = (excluded: string, wanted: string): boolean => openGlob(excluded)(wanted);
+/** Whether realms ignore case is not asked here: what differs in case may be two users. */
+const coversUser = (excluded: string, wanted: string): boolean => openExactGlob(mappedName(excluded))(mappedName(wanted));
 
 function coversNetwork(excluded: string, wanted: string): boolean {
   const [[outer, outerBits], [inner, innerBits]] = [rangeOf(excluded), rangeOf(wanted)];

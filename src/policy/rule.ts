@@ -23,7 +23,7 @@ const times = z
 export const matchConfig = z.strictObject({
   realm: list.optional().describe('Realms.'),
   resolver: list.optional().describe('Resolvers.'),
-  user: list.optional().describe('Users: a name, name@realm, * for any text, !name to exclude.'),
+  user: list.optional().describe('Users: a name, name@realm, * for any text, !name to exclude; case counts unless the realm ignores it.'),
   client: addresses.optional().describe('Addresses and networks of the client.'),
   authServer: list.optional().describe('Auth servers by name.'),
   dialect: list.optional().describe('Dialects, such as privacyidea.'),

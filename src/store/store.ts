@@ -2,6 +2,7 @@ import type {
   AdminAccount,
   Decision,
   Effect,
+  Owner,
   PartitionKey,
   PushToken,
   PushTokenChange,
@@ -12,12 +13,14 @@ import type {
 } from '../foundation/model/index.ts';
 
 /**
- * Which push tokens a list shows; an absent field asks nothing. `serial` and `user` take `*` for any text. `realm` and `resolver` are those of the owner,
- * `notResolvers` leaves owners of these sources out, `tokenRealm` is one of the realms of the push token itself.
+ * Which push tokens a list shows; an absent field asks nothing. `serial` and `user` take `*` for any text, in any case; `ownerKeys` as for `tokensOf`.
+ * `realm` and `resolver` are those of the owner, `notResolvers` leaves owners of these sources out, `tokenRealm` is one of the realms of the push token
+ * itself.
  */
 export type PushTokenFilter = {
   serial?: string;
   user?: string;
+  ownerKeys?: readonly string[];
   realm?: string;
   resolver?: string;
   notResolvers?: readonly string[];
@@ -57,9 +60,14 @@ export type Store = {
   findToken(serial: string): Promise<PushToken | undefined>;
   /** What a phone comes for, in one round trip: the push token, and with it what `openTransactionsOf` would find. */
   findTokenWithOpen(serial: string, now: number): Promise<TokenWithOpen | undefined>;
-  /** All push tokens of one owner, by serial. */
-  tokensOf(user: string, realm: string): Promise<PushToken[]>;
+  /** All push tokens whose owner has one of these keys (`ownerKeys`), by serial. Keys are compared byte by byte. */
+  tokensOf(keys: readonly string[]): Promise<PushToken[]>;
   listTokens(filter: PushTokenFilter, page: Page): Promise<{ count: number; tokens: PushToken[] }>;
+  /**
+   * The owners of push tokens whose names are one as `foldedName` makes them, but are written in several ways; of no more than `limit` such names, in no
+   * order. It looks at every push token.
+   */
+  namesakes(limit: number): Promise<Owner[]>;
   /** How many push tokens of this type exist. */
   countTokens(type: string): Promise<number>;
   /** Sets the fields of `change` if the push token still has `expectedVersion`, and raises the version by one. */

@@ -4,11 +4,12 @@ import { openBackground } from '../../src/engine/background.ts';
 import { skipEnrolment, takeBackOffers } from '../../src/engine/enrolment.ts';
 import { findOwn, finish } from '../../src/engine/finish.ts';
 import type { EngineParts } from '../../src/engine/parts.ts';
+import { openRealms } from '../../src/engine/users/index.ts';
 import type { PushToken } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/index.ts';
 import { fakeClock } from '../kit/clock.ts';
-import { givenChallenge, givenPushToken, givenTransaction } from '../kit/records.ts';
+import { givenChallenge, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
 const offer: Partial<PushToken> = {
@@ -34,7 +35,14 @@ describe('An enrolment during a login', () => {
     const transaction = givenTransaction({ kind: 'enrolment', skippable }, [challenge]);
     await store.addToken(givenPushToken(token));
     await store.addTransaction(transaction);
-    const parts = { store, log, clock: fakeClock(10), metrics: openMetrics('test'), background: openBackground(log) };
+    const parts = {
+      store,
+      log,
+      clock: fakeClock(10),
+      metrics: openMetrics('test'),
+      background: openBackground(log),
+      realms: openRealms([]),
+    };
     return { parts: parts as unknown as EngineParts, store, transaction };
   };
 
@@ -45,7 +53,7 @@ describe('An enrolment during a login', () => {
     const found = await findOwn(parts, transaction.id, 'vpn');
     // then it is accepted, and finished once
     assert.equal(found?.decision.state, 'accepted');
-    const request = { transaction: found, user: { user: 'alice', realm: 'corp' }, usable: await store.tokensOf('alice', 'corp') };
+    const request = { transaction: found, user: { user: 'alice', realm: 'corp' }, usable: await store.tokensOf(keysOf('alice')) };
     const [first, second] = await Promise.all([finish(parts, request), finish(parts, request)]);
     assert.deepEqual([first.kind, second.kind].sort(), ['accepted', 'unknown']);
   });
@@ -76,21 +84,21 @@ describe('An enrolment during a login', () => {
     // when the client asks again
     assert.deepEqual([await skipEnrolment(parts, transaction), await skipEnrolment(parts, transaction)], [true, false]);
     // then nothing is left
-    assert.deepEqual(await store.tokensOf('alice', 'corp'), []);
+    assert.deepEqual(await store.tokensOf(keysOf('alice')), []);
   });
 
   it('is not taken back where a phone took it', async () => {
     const { parts, store, transaction } = await given(bound, true);
     assert.equal(await skipEnrolment(parts, transaction), false);
     assert.equal(await takeBackOffers(parts, [givenPushToken(offer)]), false);
-    assert.equal((await store.tokensOf('alice', 'corp')).length, 1);
+    assert.equal((await store.tokensOf(keysOf('alice'))).length, 1);
     assert.equal((await findOwn(parts, transaction.id, 'vpn'))?.decision.state, 'accepted');
   });
 
   it('is taken back with its transaction where none did', async () => {
     const { parts, store, transaction } = await given(offer);
-    assert.equal(await takeBackOffers(parts, await store.tokensOf('alice', 'corp')), true);
-    assert.deepEqual(await store.tokensOf('alice', 'corp'), []);
+    assert.equal(await takeBackOffers(parts, await store.tokensOf(keysOf('alice'))), true);
+    assert.deepEqual(await store.tokensOf(keysOf('alice')), []);
     assert.equal((await store.findTransaction(transaction.id))?.decision.state, 'withdrawn');
   });
 });

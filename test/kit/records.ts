@@ -1,4 +1,8 @@
-import type { Challenge, PushToken, RelayDevice, Transaction } from '../../src/foundation/model/index.ts';
+import { DatabaseSync } from 'node:sqlite';
+import { type Challenge, nameKey, type PushToken, type RelayDevice, type Transaction } from '../../src/foundation/model/index.ts';
+
+/** What a store finds the push tokens of a name by, where case counts. */
+export const keysOf = (user: string, realm = 'corp'): string[] => [nameKey({ user, realm })];
 
 /** An enrolled push token of alice; what a test cares about goes into `over`. */
 export function givenPushToken(over: Partial<PushToken> = {}): PushToken {
@@ -69,4 +73,14 @@ export function givenTransaction(over: Partial<Transaction> = {}, challenges: Ch
 export function givenDevice(over: Partial<RelayDevice> = {}): RelayDevice {
   const addresses = [{ kind: 'fcm' as const, value: 'fcm-token-1', since: 1 }];
   return { gda: 'DEADBEEF', owner: 'linotp', version: 0, addresses, platform: 'android', lastSeen: 1, ...over };
+}
+
+/** Makes the file of an embedded store what it was before owners had keys: schema 3. */
+export function forgetOwnerKeys(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(`
+    DROP TABLE owner_keys; ALTER TABLE tokens DROP COLUMN folded_user; PRAGMA user_version = 3;
+    CREATE INDEX tokens_owner ON tokens (user COLLATE NOCASE, realm COLLATE NOCASE) WHERE user IS NOT NULL;
+  `);
+  database.close();
 }

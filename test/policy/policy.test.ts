@@ -41,7 +41,25 @@ describe('Policies', () => {
   });
 
   const matchers: [string, object, Partial<Facts>[], Partial<Facts>[]][] = [
-    ['a user by name, in any case', { user: ['Alice'] }, [{}, { user: 'ALICE' }], [{ user: 'bob' }, { user: 'alice2' }]],
+    ['a user by name, where case counts', { user: ['alice'] }, [{}], [{ user: 'ALICE' }, { user: 'bob' }, { user: 'alice2' }]],
+    [
+      'a user by name, in any case where the realm ignores it',
+      { user: ['Alice'] },
+      [{ ignoreCase: true }, { user: 'ALICE', ignoreCase: true }],
+      [{ user: 'bob', ignoreCase: true }],
+    ],
+    [
+      'users by *, where case counts',
+      { user: ['*', '!Adm-*'] },
+      [{ user: 'adm-1' }],
+      [{ user: 'Adm-1' }, { user: 'adm-1', ignoreCase: true }],
+    ],
+    [
+      'a user by the realm, whose case never counts',
+      { user: ['Bob@Guests'] },
+      [{ user: 'Bob', realm: 'guests' }],
+      [{ user: 'bob', realm: 'guests' }],
+    ],
     [
       'a user by * and by realm',
       { user: ['adm-*', 'bob@guests'] },

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { decide } from '../../src/engine/decide.ts';
-import type { Decision, Effect, PushToken } from '../../src/foundation/model/index.ts';
+import { type Decision, type Effect, foldedKey, nameKey, type PushToken, sourceKey } from '../../src/foundation/model/index.ts';
 import type { Page, PushTokenFilter, Store } from '../../src/store/store.ts';
-import { givenChallenge, givenDevice, givenPushToken, givenTransaction } from '../kit/records.ts';
+import { namePairs } from '../kit/name-pairs.ts';
+import { givenChallenge, givenDevice, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
 import { anyRecords, inOrder, recordsOf } from '../kit/stored-records.ts';
 
 /** A store under test: `reopen` closes it and opens what it left. */
@@ -132,16 +133,63 @@ function tokenCases(store: () => Store): void {
     await store().countLogin('NOPE', 11, 'b');
   });
 
-  it('finds the push tokens of an owner whatever the case of the name, in order', async () => {
+  it('finds the push tokens of an owner by any of the keys, in order', async () => {
     const owner = { user: 'Alice', realm: 'corp', resolver: '' };
     for (const serial of ['C', 'A', 'B']) await store().addToken(givenPushToken({ serial, owner }));
     await store().addToken(givenPushToken({ serial: 'D', owner: { ...owner, realm: 'guests' } }));
     assert.deepEqual(
-      (await store().tokensOf('alice', 'CORP')).map(({ serial }) => serial),
+      (await store().tokensOf([...keysOf('nobody'), ...keysOf('Alice')])).map(({ serial }) => serial),
       ['A', 'B', 'C'],
     );
     assert.equal(await store().countTokens('push'), 4);
     assert.equal(await store().countTokens('other'), 0);
+  });
+
+  it('finds whom a name means where case counts, and where it does not, without a change of what is stored', async () => {
+    for (const [index, { what, one, other, isOne, isOneIgnoringCase }] of namePairs.entries()) {
+      const realm = `realm${index}`;
+      await store().addToken(givenPushToken({ serial: `S${index}`, owner: { user: one, realm, resolver: '' } }));
+      const found = async (key: string): Promise<boolean> => (await store().tokensOf([key])).some(({ serial }) => serial === `S${index}`);
+      const named = { user: other, realm: realm.toUpperCase() };
+      assert.deepEqual([await found(nameKey(named)), await found(foldedKey(named))], [isOne, isOneIgnoringCase], what);
+      const { count } = await store().listTokens({ user: other.replace('*', '?'), realm }, page);
+      assert.equal(count, isOneIgnoringCase ? 1 : 0, `in a list, ${what}`);
+    }
+  });
+
+  it('tells owners whose names are one but for case and width, and are written in several ways', async () => {
+    const of = (user: string, realm: string, more: object = {}) => ({ user, realm, resolver: '', ...more });
+    const owners = [
+      of('Bob', 'corp'),
+      of('bob', 'Corp'),
+      of('bob', 'Corp'),
+      of('\uff42ob', 'corp'),
+      of('carol', 'corp'),
+      of('Bob', 'guests'),
+    ];
+    const known = [of('eve', 'corp', { resolver: 'staff', userid: '1' }), of('EVE', 'corp', { resolver: 'staff', userid: '2' })];
+    for (const [index, owner] of [...owners, ...known].entries()) await store().addToken(givenPushToken({ serial: `S${index}`, owner }));
+    const told = (await store().namesakes(10)).map((owner) => JSON.stringify(owner)).sort();
+    const expected = [of('Bob', 'corp'), of('bob', 'Corp'), of('\uff42ob', 'corp'), ...known].map((owner) => JSON.stringify(owner)).sort();
+    assert.deepEqual(told, expected);
+    assert.ok([2, 3].includes((await store().namesakes(1)).length));
+  });
+
+  it('finds the push tokens of a user by the id of the source, until the owner changes', async () => {
+    const owner = { user: 'alice', realm: 'corp', resolver: 'staff', userid: '7' };
+    const found = async (key = ''): Promise<string[]> => (await store().tokensOf([key])).map(({ serial }) => serial);
+    await store().addToken(givenPushToken({ serial: 'A', owner }));
+    assert.deepEqual(await found(sourceKey({ ...owner, user: 'alice.liddell', realm: 'CORP' })), ['A']);
+    assert.deepEqual(await found(sourceKey({ ...owner, resolver: 'guests' })), []);
+    await store().changeToken('A', 0, { owner: { ...owner, user: 'bob', userid: '8' } });
+    assert.deepEqual([await found(sourceKey(owner)), await found(nameKey(owner))], [[], []]);
+    assert.deepEqual(await found(nameKey({ user: 'bob', realm: 'corp' })), ['A']);
+    await store().changeToken('A', 1, { owner: null });
+    assert.deepEqual(await found(nameKey({ user: 'bob', realm: 'corp' })), []);
+    await store().addToken(givenPushToken({ serial: 'B', owner }));
+    await store().removeToken('B');
+    await store().addToken(givenPushToken({ serial: 'B', owner: { ...owner, user: 'carol', userid: '9' } }));
+    assert.deepEqual(await found(sourceKey(owner)), []);
   });
 
   it('keeps what the source called the owner, until the owner changes', async () => {
@@ -607,7 +655,7 @@ function transferCases(store: () => Store): void {
     assert.equal((await store().findByForeignId('privacyidea', 'vpn', 'f'))?.id, id);
     assert.equal((await store().findByHandle('pipush', 'N2'))?.id, 'due');
     assert.equal(await store().decide(id, 0, { ...transaction.decision, state: 'accepted', version: 1 }, [], effectsDue), 'decided');
-    assert.equal((await store().tokensOf('ALICE', 'corp')).length, 1);
+    assert.deepEqual([(await store().tokensOf(keysOf('alice'))).length, (await store().tokensOf(keysOf('Alice'))).length], [1, 0]);
     assert.deepEqual(await store().countUp('c', 0, 500), { count: 4, endsAt: 100 });
     assert.equal((await store().claimDueEffects(effectsDue, effectsDue + 1, 10)).length, 1);
     assert.equal(await store().sweep(2001, 10), 1, 'what has effects left stays');

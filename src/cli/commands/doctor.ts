@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { inspectConfig, loadConfig, problemText } from '../../config/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
-import { checkGateway, checkProviders, checkRegistrationUrls, checkUserSources, type Finding } from '../doctor-checks.ts';
+import { checkGateway, checkPeople, checkProviders, checkRegistrationUrls, checkUserSources, type Finding } from '../doctor-checks.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configOption } from './config-option.ts';
 
@@ -33,6 +33,7 @@ export function doctorCommand(terminal: Terminal): Command {
       if (loaded.ok) {
         tell([{ level: 'fine', what: 'config', detail: `${file} can be used` }]);
         tell(await checkGateway(loaded.value));
+        tell(await checkPeople(loaded.value, terminal));
         if (problems.every(({ level }) => level !== 'error')) {
           tell(await checkProviders(loaded.value));
           tell(await checkUserSources(loaded.value));

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Config } from '../../config/index.ts';
 import { type Explained, explain } from '../../engine/index.ts';
+import { openRealms } from '../../engine/users/index.ts';
 import { openPolicy } from '../../policy/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
@@ -51,12 +52,14 @@ function explainCommand(terminal: Terminal): Command {
       const { config, catalog } = await configFor(file, terminal);
       const now = at === undefined ? Date.now() : Date.parse(at);
       if (Number.isNaN(now)) throw new CommandFailed(`--at ${at} is no time. Write it as 2026-03-02T09:00:00Z.`);
+      const ignoreCase = openRealms(config.realms).ignoresCase(known.realm ?? '');
       const parts = {
         policy: openPolicy(config.policies),
         providers: describeProviders(config, catalog),
         deadlineMs: config.settings.deliveryDeadlineMs,
       };
-      for (const line of linesOf(explain(parts, { now, ...mountFacts(config, known), ...known }, recorded))) terminal.out(line);
+      const facts = { now, ...mountFacts(config, known), ...known, ignoreCase };
+      for (const line of linesOf(explain(parts, facts, recorded))) terminal.out(line);
     });
 }
 

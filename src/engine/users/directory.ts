@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isSameName, longestName } from '../../foundation/model/index.ts';
+import { foldedRealm, longestName } from '../../foundation/model/index.ts';
 import type { realmConfig } from './realms.ts';
 import { openUserSource, type SourceSurroundings, type UserSourceEntry } from './sources.ts';
 import type { SourceCheck, UserRecord, UserSource } from './user-source.ts';
@@ -28,12 +28,15 @@ export type Directory = {
   close(): Promise<void>;
 };
 
-type Options = SourceSurroundings & { realms: readonly z.output<typeof realmConfig>[]; sources: readonly UserSourceEntry[] };
+type Options = SourceSurroundings & {
+  realms: readonly Pick<z.output<typeof realmConfig>, 'name' | 'users'>[];
+  sources: readonly UserSourceEntry[];
+};
 
 /** Opens the sources of a config; nothing is connected. Throws `config-invalid` when a file that one names cannot be used. */
 export function openDirectory({ realms, sources, ...surroundings }: Options): Directory {
   const opened = new Map(sources.map((entry) => [entry.name, openUserSource(entry, surroundings)]));
-  const namesOf = (realm: string): readonly string[] => realms.find(({ name }) => isSameName(name, realm))?.users ?? [];
+  const namesOf = (realm: string): readonly string[] => realms.find(({ name }) => foldedRealm(name) === foldedRealm(realm))?.users ?? [];
   const sourcesOf = (realm: string): readonly UserSource[] => namesOf(realm).flatMap((name) => opened.get(name) ?? []);
   const find = async (user: string, realm: string, source: string | undefined) => {
     if (source === undefined) return firstThatKnows(sourcesOf(realm), user);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { foldedRealm } from '../../foundation/model/index.ts';
 
 /** One realm of the config file: a name under which users are known. */
 export const realmConfig = z.strictObject({
@@ -7,6 +8,10 @@ export const realmConfig = z.strictObject({
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a realm name has letters, digits, dot, underscore and dash')
     .describe('Name of the realm, as auth servers send it.'),
   default: z.boolean().default(false).describe('Users who come without a realm belong to this one.'),
+  ignoreCase: z
+    .boolean()
+    .default(false)
+    .describe('Names of users that differ in case alone are one user here: Bob is bob. Where a source of users knows them, it decides.'),
   users: z
     .array(z.string())
     .default([])
@@ -20,14 +25,17 @@ export type Realms = {
    * does not exist.
    */
   resolve(user: string, realm: string | undefined): { user: string; realm: string } | 'unknown-realm';
+  /** Whether names of users that differ in case alone are one user in this realm. */
+  ignoresCase(realm: string): boolean;
 };
 
 /**
  * Opens the realms of a config.
  * @see docs/protocols/privacyidea.md 2, point 4
  */
-export function openRealms(realms: readonly Pick<z.output<typeof realmConfig>, 'name' | 'default'>[]): Realms {
+export function openRealms(realms: readonly Pick<z.output<typeof realmConfig>, 'name' | 'default' | 'ignoreCase'>[]): Realms {
   const known = new Map(realms.map(({ name }) => [keyOf(name), name]));
+  const caseless = new Set(realms.filter(({ ignoreCase }) => ignoreCase).map(({ name }) => keyOf(name)));
   const fallback = realms.find((realm) => realm.default)?.name ?? '';
   const split = (text: string): { user: string; realm: string } | undefined => {
     const at = text.lastIndexOf('@');
@@ -44,7 +52,8 @@ export function openRealms(realms: readonly Pick<z.output<typeof realmConfig>, '
       if (found === undefined) return 'unknown-realm';
       return { user: split(user)?.user ?? user.trim(), realm: found };
     },
+    ignoresCase: (realm) => caseless.has(keyOf(realm)),
   };
 }
 
-const keyOf = (realm: string): string => realm.trim().toLowerCase();
+const keyOf = (realm: string): string => foldedRealm(realm.trim());

@@ -3,6 +3,8 @@ export type { Clock } from './clock.ts';
 export { type FaultCode, GatewayFault } from './fault.ts';
 export { demandName, longestName } from './name.ts';
 export type { PartitionKey } from './partition-key.ts';
+export { foldedKey, type Named, nameKey, ownerKeys, sourceKey } from './person-key.ts';
+export { foldedName, foldedRealm, mappedName } from './person-name.ts';
 export {
   type DeviceAddress,
   type Owner,
@@ -16,7 +18,6 @@ export {
 export { OverlongText, RefusedText, UndecodableText } from './refused-text.ts';
 export type { RelayDevice, RelayProgress } from './relay.ts';
 export { ok, type Result, refused } from './result.ts';
-export { isSameName } from './same-name.ts';
 export { Secret, secretField } from './secret.ts';
 export type { StockKey } from './stock-key.ts';
 export { systemCode } from './system-code.ts';

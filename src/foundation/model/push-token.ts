@@ -2,8 +2,8 @@
 export const pollOnlyProvider = 'poll only';
 
 /**
- * Who a push token belongs to. `realm` and `resolver` are empty where the installation has none; `userid` is what the source called the user
- * when they got it, where that is another text than the name.
+ * The user a push token belongs to. `realm` and `resolver` are empty where the installation has none. `userid` is the source's id of the user at
+ * enrolment; owners of no source have none, and so have some that older versions stored.
  */
 export type Owner = { user: string; realm: string; resolver: string; userid?: string };
 

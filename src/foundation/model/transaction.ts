@@ -86,8 +86,12 @@ export type Transaction = {
   foreignId?: string;
   user: string;
   realm: string;
-  /** The source of users in which the user was asked for, where one was named: another source may have a namesake. */
+  /** How the request that began it named the user: the name, where the source writes another, and the source, where one was named. */
+  typed?: string;
   source?: string;
+  /** The source that knows the user, and its id of the user; absent for a user of no source. */
+  resolver?: string;
+  userid?: string;
   /** Enrolment: the user may do without it. */
   skippable?: boolean;
   createdAt: number;

@@ -3,10 +3,15 @@ const folded = (text: string): string => text.toLowerCase().replaceAll('ς', 'σ
 
 /** Reads a text with `*` for anything, in any case. What it returns takes time in proportion to the text that it is asked about. */
 export function openGlob(glob: string): (text: string) => boolean {
-  const [first = '', ...middle] = folded(glob).split('*');
+  const fits = openExactGlob(folded(glob));
+  return (text) => fits(folded(text));
+}
+
+/** The same where case counts. */
+export function openExactGlob(glob: string): (text: string) => boolean {
+  const [first = '', ...middle] = glob.split('*');
   const last = middle.pop();
-  return (text) => {
-    const found = folded(text);
+  return (found) => {
     if (last === undefined) return found === first;
     if (!found.startsWith(first) || !found.endsWith(last)) return false;
     let at = first.length;

@@ -1,2 +1,2 @@
 export { expressionProblem, isFoundIn, isWhole, longestMatched, longestReplaced, replaceEach } from './expression.ts';
-export { openGlob } from './glob.ts';
+export { openExactGlob, openGlob } from './glob.ts';

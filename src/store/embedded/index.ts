@@ -15,14 +15,14 @@ export const embeddedStoreConfig = z.strictObject({
   path: z.string().min(1).describe('The file; relative to the folder of the config file. Made at the first start.'),
 });
 
-/** Where the file is, and who hears of what goes on. */
-export type EmbeddedStoreOptions = { path: string; log: Log; onOperation?: OnOperation };
+/** Where the file is, and who hears of what goes on. `onMigrated` is told the schema of an older version that was brought up to date. */
+export type EmbeddedStoreOptions = { path: string; log: Log; onOperation?: OnOperation; onMigrated?: (from: number) => void };
 
 /**
  * Opens the embedded store. Throws `config-invalid` with one sentence when the file is in use, broken, not ours or newer than we are.
  */
-export async function openEmbeddedStore({ path, log, onOperation }: EmbeddedStoreOptions): Promise<Store> {
-  const { database, close } = openDatabase(path);
+export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: EmbeddedStoreOptions): Promise<Store> {
+  const { database, close } = openDatabase(path, onMigrated);
   const session = openSession(database, onOperation);
   let isClosed = false;
   log.debug({ path }, 'the embedded store is open');

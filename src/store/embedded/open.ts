@@ -17,7 +17,7 @@ export type OwnedDatabase = { database: DatabaseSync; close(): void };
  * Opens or makes the file of the store: WAL, every commit synchronous, held by this process until it ends, however it ends.
  * Throws `config-invalid` with one sentence, and leaves the file as it is, when it is in use, broken, not ours, or newer than we are.
  */
-export function openDatabase(path: string): OwnedDatabase {
+export function openDatabase(path: string, onMigrated: (from: number) => void = () => undefined): OwnedDatabase {
   prepareFile(path);
   checkContent(path);
   const database = new DatabaseSync(path);
@@ -25,7 +25,8 @@ export function openDatabase(path: string): OwnedDatabase {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0');
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
     // The first write takes the lock for good; only then is the owner's note ours to write.
-    migrate(database);
+    const from = migrate(database);
+    if (from > 0 && from < migrations.length) onMigrated(from);
     writeFileSync(ownerFile(path), JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), { mode: 0o600 });
   } catch (error) {
     database.close();
@@ -83,12 +84,14 @@ function checkContent(path: string): void {
   }
 }
 
-function migrate(database: DatabaseSync): void {
+/** The schema that was found; 0 in a new file. */
+function migrate(database: DatabaseSync): number {
   const from = Number(database.prepare('PRAGMA user_version').get()?.user_version);
   database.exec('BEGIN IMMEDIATE');
-  for (const step of migrations.slice(from)) database.exec(step);
+  for (const step of migrations.slice(from)) typeof step === 'string' ? database.exec(step) : step(database);
   database.exec(`PRAGMA user_version = ${migrations.length}`);
   database.exec('COMMIT');
+  return from;
 }
 
 function explain(error: unknown, path: string): GatewayFault {

@@ -1,8 +1,14 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { foldedName, type Owner, ownerKeys } from '../../foundation/model/index.ts';
+
 /** `PRAGMA application_id` of our files: "PuGa" in ASCII. */
 export const applicationId = 0x50754761;
 
+/** A step of the schema: SQL, or work on what is stored, inside the one transaction of all steps. */
+export type Migration = string | ((database: DatabaseSync) => void);
+
 /** Forward migrations: entry n makes schema n + 1 out of schema n. */
-export const migrations: readonly string[] = [
+export const migrations: readonly Migration[] = [
   `
   CREATE TABLE tokens (
     serial TEXT PRIMARY KEY, version INTEGER NOT NULL, type TEXT NOT NULL, user TEXT, realm TEXT, rollout TEXT NOT NULL, enabled INTEGER NOT NULL,
@@ -54,4 +60,22 @@ export const migrations: readonly string[] = [
   CREATE TABLE devices (gda TEXT PRIMARY KEY, owner TEXT NOT NULL, version INTEGER NOT NULL, dead_since INTEGER, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX devices_dead ON devices (owner, dead_since, gda) WHERE dead_since IS NOT NULL;
   `,
+  keyOwners,
 ];
+
+/** Notes what each push token is found by, and the name that lists are searched for. No push token changes its owner. */
+function keyOwners(database: DatabaseSync): void {
+  database.exec(`
+    DROP INDEX tokens_owner;
+    ALTER TABLE tokens ADD COLUMN folded_user TEXT;
+    CREATE TABLE owner_keys (key TEXT NOT NULL, serial TEXT NOT NULL, PRIMARY KEY (key, serial)) STRICT, WITHOUT ROWID;
+    CREATE INDEX owner_keys_serial ON owner_keys (serial);
+  `);
+  const fold = database.prepare('UPDATE tokens SET folded_user = ? WHERE serial = ?');
+  const add = database.prepare('INSERT INTO owner_keys (key, serial) VALUES (?, ?)');
+  for (const { serial, owner } of database.prepare(`SELECT serial, body ->> '$.owner' AS owner FROM tokens WHERE user IS NOT NULL`).all()) {
+    const known: Owner = JSON.parse(String(owner));
+    fold.run(foldedName(known.user), String(serial));
+    for (const key of ownerKeys(known)) add.run(key, String(serial));
+  }
+}

@@ -1,14 +1,32 @@
-import type { PushToken, PushTokenChange } from '../../foundation/model/index.ts';
+import { foldedName, ownerKeys, type PushToken, type PushTokenChange } from '../../foundation/model/index.ts';
 import type { Page, PushTokenFilter, Store } from '../store.ts';
 import type { Row, Session } from './session.ts';
 
 type TokenStore = Pick<
   Store,
-  'addToken' | 'findToken' | 'tokensOf' | 'listTokens' | 'countTokens' | 'changeToken' | 'countFailure' | 'countLogin' | 'removeToken'
+  | 'addToken'
+  | 'findToken'
+  | 'tokensOf'
+  | 'namesakes'
+  | 'listTokens'
+  | 'countTokens'
+  | 'changeToken'
+  | 'countFailure'
+  | 'countLogin'
+  | 'removeToken'
 >;
 
 const columns = 'serial, version, fail_count, body';
 const sortColumns: Record<Page['sortBy'], string> = { serial: 'serial', createdAt: 'created_at', user: 'user' };
+
+const namesakes = `
+  WITH several AS (
+    SELECT folded_user AS name, lower(realm) AS place FROM tokens WHERE user IS NOT NULL GROUP BY 1, 2 HAVING min(user) <> max(user) LIMIT ?
+  )
+  SELECT DISTINCT body ->> '$.owner' AS owner FROM tokens JOIN several ON folded_user = name AND lower(realm) = place`;
+
+/** Takes a JSON list of keys. */
+const hasOwnerKey = 'serial IN (SELECT serial FROM owner_keys WHERE key IN (SELECT value FROM json_each(?)))';
 
 /** The push tokens: columns for what is asked for, JSON for the rest. */
 export function tokenStore(session: Session): TokenStore {
@@ -19,14 +37,18 @@ export function tokenStore(session: Session): TokenStore {
   };
   const save = (token: PushToken, how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE'): number => saveToken(session, token, how);
   return {
-    addToken: (token) => write('addToken', () => (save(token, 'INSERT OR IGNORE') === 1 ? 'added' : 'taken')),
+    addToken: (token) =>
+      write('addToken', () => {
+        if (save(token, 'INSERT OR IGNORE') === 0) return 'taken';
+        saveOwnerKeys(session, token);
+        return 'added';
+      }),
     findToken: (serial) => read('findToken', () => find(serial)),
-    tokensOf: (user, realm) =>
-      read('tokensOf', () =>
-        all(`SELECT ${columns} FROM tokens WHERE user = ? COLLATE NOCASE AND realm = ? COLLATE NOCASE ORDER BY serial`, user, realm).map(
-          tokenOf,
-        ),
-      ),
+    tokensOf: (keys) =>
+      read('tokensOf', () => {
+        return all(`SELECT ${columns} FROM tokens WHERE ${hasOwnerKey} ORDER BY serial`, JSON.stringify(keys)).map(tokenOf);
+      }),
+    namesakes: (limit) => read('namesakes', () => all(namesakes, limit).map(({ owner }) => JSON.parse(String(owner)))),
     listTokens: (filter, page) =>
       read('listTokens', () => {
         const { where, values } = conditions(filter);
@@ -46,7 +68,9 @@ export function tokenStore(session: Session): TokenStore {
       write('changeToken', () => {
         const token = find(serial);
         if (token?.version !== expectedVersion) return 'conflict';
-        save({ ...changed(token, change), version: expectedVersion + 1 }, 'INSERT OR REPLACE');
+        const next = { ...changed(token, change), version: expectedVersion + 1 };
+        save(next, 'INSERT OR REPLACE');
+        if (change.owner !== undefined) saveOwnerKeys(session, next);
         return 'changed';
       }),
     countFailure: (serials, at, ceiling) =>
@@ -66,7 +90,11 @@ export function tokenStore(session: Session): TokenStore {
         const { exceededAt: _over, ...forgiven } = token;
         save({ ...forgiven, failCount: 0, loginCount: token.loginCount + 1, lastLogin: { at, effect } }, 'INSERT OR REPLACE');
       }),
-    removeToken: (serial) => write('removeToken', () => run('DELETE FROM tokens WHERE serial = ?', serial) === 1),
+    removeToken: (serial) =>
+      write('removeToken', () => {
+        run('DELETE FROM owner_keys WHERE serial = ?', serial);
+        return run('DELETE FROM tokens WHERE serial = ?', serial) === 1;
+      }),
   };
 }
 
@@ -77,10 +105,16 @@ export function saveToken(
   how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE',
 ): number {
   return run(
-    `${how} INTO tokens (serial, version, type, user, realm, rollout, enabled, fail_count, max_fail, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ...[token.serial, version, token.type, token.owner?.user ?? null, token.owner?.realm ?? null, token.rollout, token.enabled ? 1 : 0],
-    ...[failCount, token.maxFail, token.createdAt, JSON.stringify(token)],
+    `${how} INTO tokens (serial, version, type, user, folded_user, realm, rollout, enabled, fail_count, max_fail, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...[token.serial, version, token.type, token.owner?.user ?? null, token.owner ? foldedName(token.owner.user) : null],
+    ...[token.owner?.realm ?? null, token.rollout, token.enabled ? 1 : 0, failCount, token.maxFail, token.createdAt, JSON.stringify(token)],
   );
+}
+
+/** Writes what a push token is found by: the keys of its owner, and no others. */
+export function saveOwnerKeys({ run }: Pick<Session, 'run'>, { serial, owner }: Pick<PushToken, 'serial' | 'owner'>): void {
+  run('DELETE FROM owner_keys WHERE serial = ?', serial);
+  for (const key of owner ? ownerKeys(owner) : []) run('INSERT INTO owner_keys (key, serial) VALUES (?, ?)', key, serial);
 }
 
 /** A push token out of its row. */
@@ -97,9 +131,11 @@ function changed(token: PushToken, change: PushTokenChange): PushToken {
 function conditions(filter: PushTokenFilter): { where: string; values: (string | number)[] } {
   const parts: [string, string | number][] = [];
   const resolver = `ifnull(json_extract(body, '$.owner.resolver'), '')`;
-  const glob = (text: string): string => text.toLowerCase().replace(/[[?\]]/g, (special) => `[${special}]`);
-  if (filter.serial !== undefined) parts.push(['lower(serial) GLOB ?', glob(filter.serial)]);
-  if (filter.user !== undefined) parts.push(['lower(user) GLOB ?', glob(filter.user)]);
+  const special = /[[?\]]/g;
+  const glob = (folded: string): string => folded.replace(special, (letter) => `[${letter}]`);
+  if (filter.serial !== undefined) parts.push(['lower(serial) GLOB ?', glob(filter.serial.toLowerCase())]);
+  if (filter.user !== undefined) parts.push(['folded_user GLOB ?', glob(foldedName(filter.user))]);
+  if (filter.ownerKeys !== undefined) parts.push([hasOwnerKey, JSON.stringify(filter.ownerKeys)]);
   if (filter.realm !== undefined) parts.push(['realm = ? COLLATE NOCASE', filter.realm]);
   if (filter.resolver !== undefined) parts.push([`${resolver} = ?`, filter.resolver]);
   for (const name of filter.notResolvers ?? []) parts.push([`${resolver} <> ?`, name]);

@@ -3,7 +3,7 @@ import type { Store, StoredRecord } from '../store.ts';
 import { deviceOf, saveDevice } from './devices.ts';
 import { accountOf, partitionKeyOf, stockKeyOf } from './others.ts';
 import type { Row, Session } from './session.ts';
-import { saveToken, tokenOf } from './tokens.ts';
+import { saveOwnerKeys, saveToken, tokenOf } from './tokens.ts';
 import { insertTransaction, removeTransaction, transactionOf } from './transactions.ts';
 
 type TransferStore = Pick<Store, 'exportAll' | 'importRecords'>;
@@ -64,7 +64,8 @@ function put(session: Session, record: StoredRecord): unknown {
   const { run } = session;
   switch (record.kind) {
     case 'token':
-      return saveToken(session, record.token, 'INSERT OR REPLACE');
+      saveToken(session, record.token, 'INSERT OR REPLACE');
+      return saveOwnerKeys(session, record.token);
     case 'transaction':
       return putTransaction(session, record);
     case 'counter':

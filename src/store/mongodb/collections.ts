@@ -10,11 +10,11 @@ import type {
   Transaction,
 } from '../../foundation/model/index.ts';
 
-/** Lower-case twins of what is searched for whatever its case. */
+/** Lower-case twins of what is searched for whatever its case; names of users as `foldedName` makes them. */
 export type LowerTwins = { serial: string; user?: string; realm?: string };
 
-/** A push token: `_id` is its serial. */
-export type TokenDocument = Omit<PushToken, 'serial'> & { _id: string; lower: LowerTwins };
+/** A push token: `_id` is its serial, `ownerKeys` is what it is found by. */
+export type TokenDocument = Omit<PushToken, 'serial'> & { _id: string; lower: LowerTwins; ownerKeys?: string[] };
 
 /** A transaction with what its decisions cause and what delivery tried. `cleanFrom` is there while it has no effects left. */
 export type TransactionDocument = Omit<Transaction, 'id'> & {

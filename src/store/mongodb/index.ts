@@ -21,12 +21,13 @@ export { databaseOf, mongodbStoreConfig } from './config.ts';
 
 /**
  * Where the database is, and who hears of what goes on. `uniqueBy` overrules what the topology needs, for a database that is made now;
- * `pollMs` and `retryMs` are those of the watch.
+ * `pollMs` and `retryMs` are those of the watch. `onMigrated` is told the schema of an older version that this gateway brought up to date.
  */
 export type MongoStoreOptions = ClientOptions & {
   log: Log;
   onOperation?: OnOperation;
   uniqueBy?: Uniqueness;
+  onMigrated?: (from: number) => void;
   pollMs?: number;
   retryMs?: number;
 };
@@ -35,11 +36,11 @@ export type MongoStoreOptions = ClientOptions & {
  * Opens the MongoDB store and brings its database up to date. Throws `store-unavailable` when no server answers, `config-invalid` with one
  * sentence when the address, the credentials or the content of the database are not for us.
  */
-export async function openMongoStore({ log, onOperation, pollMs, retryMs, ...options }: MongoStoreOptions): Promise<Store> {
+export async function openMongoStore({ log, onOperation, onMigrated, pollMs, retryMs, ...options }: MongoStoreOptions): Promise<Store> {
   const { client, db, uniqueBy: needed } = await connect(options);
   try {
     if (options.database === undefined) await refuseForgotten(client, db);
-    const uniqueBy = await prepareSchema({ db, uniqueBy: options.uniqueBy ?? needed });
+    const uniqueBy = await prepareSchema({ db, uniqueBy: options.uniqueBy ?? needed, onMigrated });
     const collections = collectionsOf(db);
     const runner = openRunner({ limitMs: options.operationTimeoutMs, ...(onOperation ? { onOperation } : {}) });
     const watch = openWatch({ transactions: collections.transactions, log, pollMs, retryMs });

@@ -22,6 +22,7 @@ const clean: WantedIndex = { name: 'clean', key: { cleanFrom: 1 }, expireAfterSe
 const always: Record<string, readonly WantedIndex[]> = {
   tokens: [
     { name: 'owner', key: { 'lower.user': 1, 'lower.realm': 1 } },
+    { name: 'ownerKeys', key: { ownerKeys: 1 } },
     { name: 'lowerSerial', key: { 'lower.serial': 1 } },
     { name: 'type', key: { type: 1 } },
     { name: 'byCreation', key: { createdAt: 1, _id: 1 } },

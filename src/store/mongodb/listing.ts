@@ -1,13 +1,15 @@
 import type { Filter, Sort } from 'mongodb';
+import { foldedName, foldedRealm } from '../../foundation/model/index.ts';
 import type { Page, PushTokenFilter } from '../store.ts';
 import type { TokenDocument } from './collections.ts';
 
 /** The conditions of a list. Only `*` is a wildcard; texts are compared in lower case, so that an index serves what stands before it. */
 export function conditionsOf(filter: PushTokenFilter): Filter<TokenDocument> {
   return {
-    ...(filter.serial === undefined ? {} : { 'lower.serial': glob(filter.serial) }),
-    ...(filter.user === undefined ? {} : { 'lower.user': glob(filter.user) }),
-    ...(filter.realm === undefined ? {} : { 'lower.realm': filter.realm.toLowerCase() }),
+    ...(filter.serial === undefined ? {} : { 'lower.serial': glob(filter.serial.toLowerCase()) }),
+    ...(filter.user === undefined ? {} : { 'lower.user': glob(foldedName(filter.user)) }),
+    ...(filter.ownerKeys === undefined ? {} : { ownerKeys: { $in: [...filter.ownerKeys] } }),
+    ...(filter.realm === undefined ? {} : { 'lower.realm': foldedRealm(filter.realm) }),
     ...(filter.tokenRealm === undefined ? {} : { realms: anyCase(filter.tokenRealm) }),
     ...ofResolvers(filter),
     ...(filter.type === undefined ? {} : { type: filter.type }),
@@ -36,8 +38,7 @@ export function orderOf({ sortBy, descending }: Page): Sort {
 }
 
 function glob(text: string): string | { $regex: string; $options: string } {
-  const lower = text.toLowerCase();
-  if (!lower.includes('*')) return lower;
-  const parts = lower.split(/\*+/).map(escaped);
+  if (!text.includes('*')) return text;
+  const parts = text.split(/\*+/).map(escaped);
   return { $regex: `^${parts.join('.*')}$`, $options: 's' };
 }

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Collection, type Db, MongoServerError } from 'mongodb';
 import { GatewayFault } from '../../foundation/model/index.ts';
-import type { SchemaDocument, Uniqueness } from './collections.ts';
+import { collectionsOf, type SchemaDocument, type Uniqueness } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import { ensureIndexes } from './indexes.ts';
+import { followingOwner } from './token-documents.ts';
 import { validators } from './validators.ts';
 
 /** Makes schema n + 1 out of schema n. It may be cut off and run again, so it must not mind what is done already. */
@@ -19,7 +20,27 @@ export const migrations: readonly Migration[] = [
   },
   (db) => hold(db, 'partitionKeys', { $jsonSchema: validators.partitionKeys }),
   (db) => hold(db, 'devices', { $jsonSchema: validators.devices }),
+  keyOwners,
 ];
+
+const keyedAtOnce = 500;
+
+/**
+ * Notes what each push token is found by, and the name that lists are searched for. No push token changes its owner. Done at every start, since
+ * a gateway of an older version that still runs knows no keys; the index finds the few that have none.
+ */
+async function keyOwners(db: Db): Promise<void> {
+  const { tokens } = collectionsOf(db);
+  const unkeyed = { ownerKeys: { $exists: false }, owner: { $exists: true } } as const;
+  for (;;) {
+    const found = await tokens.find(unkeyed, { projection: { bucket: 1, owner: 1 }, limit: keyedAtOnce }).toArray();
+    const writes = found.flatMap(({ _id, bucket, owner }) =>
+      owner ? [{ updateOne: { filter: { _id, bucket, owner }, update: { $set: followingOwner(owner) } } }] : [],
+    );
+    if (writes.length === 0) return;
+    await tokens.bulkWrite(writes, { ordered: false });
+  }
+}
 
 /** Makes a collection that holds its documents to this validator, or gives it to one that is there. */
 async function hold(db: Db, name: string, validator: object): Promise<void> {
@@ -32,7 +53,10 @@ async function hold(db: Db, name: string, validator: object): Promise<void> {
 }
 
 /** How the schema is brought up to date. `uniqueBy` counts for a database that is made now; an older one keeps its own. */
-export type SchemaOptions = { db: Db; uniqueBy: Uniqueness; steps?: readonly Migration[]; leaseMs?: number; patienceMs?: number };
+export type SchemaOptions = { db: Db; uniqueBy: Uniqueness; steps?: readonly Migration[]; leaseMs?: number; patienceMs?: number } & {
+  /** Told the schema that this gateway found and brought up to date; never 0. */
+  onMigrated?: ((from: number) => void) | undefined;
+};
 
 const pauseMs = 100;
 
@@ -46,6 +70,7 @@ export async function prepareSchema({
   steps = migrations,
   leaseMs = 30_000,
   patienceMs = 60_000,
+  onMigrated = () => undefined,
 }: SchemaOptions): Promise<Uniqueness> {
   const schema = db.collection<SchemaDocument>('schema');
   const holder = randomUUID();
@@ -56,10 +81,13 @@ export async function prepareSchema({
     if (!found || found.version > steps.length) throw tooNew(db, found?.version);
     if (found.version === steps.length) {
       await ensureIndexes(db, found.uniqueBy);
+      await keyOwners(db);
       return found.uniqueBy;
     }
-    if (await lease(schema, holder, leaseMs)) await migrate({ db, schema, steps, holder, leaseMs });
-    else if (waited >= patienceMs)
+    if (await lease(schema, holder, leaseMs)) {
+      await migrate({ db, schema, steps, holder, leaseMs });
+      if (found.version > 0) onMigrated(found.version);
+    } else if (waited >= patienceMs)
       throw new GatewayFault('store-unavailable', 'Another gateway is still bringing the database up to date.');
     else await sleep(pauseMs);
   }

@@ -1,20 +1,28 @@
 import type { UpdateFilter } from 'mongodb';
-import type { PushToken, PushTokenChange } from '../../foundation/model/index.ts';
+import { foldedName, foldedRealm, type Owner, ownerKeys, type PushToken, type PushTokenChange } from '../../foundation/model/index.ts';
 import type { LowerTwins, TokenDocument } from './collections.ts';
 
 /** The document of a new push token. */
 export function documentOf({ serial, ...rest }: PushToken): TokenDocument {
   const { owner } = rest;
   const lower: LowerTwins = { serial: serial.toLowerCase(), ...(owner ? lowerOwner(owner) : {}) };
-  return { _id: serial, ...rest, lower };
+  return { _id: serial, ...rest, lower, ...(owner ? { ownerKeys: ownerKeys(owner) } : {}) };
 }
 
 /** The push token of a document. */
-export function tokenOf({ _id, lower: _lower, ...rest }: TokenDocument): PushToken {
+export function tokenOf({ _id, lower: _lower, ownerKeys: _keys, ...rest }: TokenDocument): PushToken {
   return { serial: _id, ...rest };
 }
 
-const lowerOwner = ({ user, realm }: { user: string; realm: string }) => ({ user: user.toLowerCase(), realm: realm.toLowerCase() });
+const lowerOwner = ({ user, realm }: Owner) => ({ user: foldedName(user), realm: foldedRealm(realm) });
+
+/** The fields that follow from the owner of a push token, by their paths. */
+export const followingOwner = (owner: Owner) => {
+  const { user, realm } = lowerOwner(owner);
+  return { 'lower.user': user, 'lower.realm': realm, ownerKeys: ownerKeys(owner) };
+};
+
+const withoutOwner: Record<keyof ReturnType<typeof followingOwner>, null> = { 'lower.user': null, 'lower.realm': null, ownerKeys: null };
 
 /** Sets and takes away single fields, never the document: what others count in it meanwhile stays. */
 export function changeOf(change: PushTokenChange): UpdateFilter<TokenDocument> {
@@ -28,9 +36,7 @@ export function changeOf(change: PushTokenChange): UpdateFilter<TokenDocument> {
     else if (value !== undefined) update.$set[name] = value;
   };
   for (const [name, value] of Object.entries(change)) put(name, value);
-  if (change.owner !== undefined) {
-    put('lower.user', change.owner?.user.toLowerCase() ?? null);
-    put('lower.realm', change.owner?.realm.toLowerCase() ?? null);
-  }
+  if (change.owner !== undefined)
+    for (const [name, value] of Object.entries(change.owner ? followingOwner(change.owner) : withoutOwner)) put(name, value);
   return update;
 }

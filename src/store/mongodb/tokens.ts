@@ -1,5 +1,5 @@
 import type { UpdateFilter } from 'mongodb';
-import type { PushToken, Transaction } from '../../foundation/model/index.ts';
+import type { Owner, PushToken, Transaction } from '../../foundation/model/index.ts';
 import type { Store } from '../store.ts';
 import type { TokenDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
@@ -15,6 +15,7 @@ type TokenStore = Pick<
   | 'findToken'
   | 'findTokenWithOpen'
   | 'tokensOf'
+  | 'namesakes'
   | 'listTokens'
   | 'countTokens'
   | 'changeToken'
@@ -47,10 +48,15 @@ export function tokenStore(session: Session): TokenStore {
         });
         return token && { token, open };
       }),
-    tokensOf: (user, realm) =>
+    tokensOf: (keys) =>
       run('tokensOf', async () => {
-        const owned = { 'lower.user': user.toLowerCase(), 'lower.realm': realm.toLowerCase() };
+        const owned = { ownerKeys: { $in: [...keys] } };
         return (await tokens.find(owned).sort({ _id: 1 }).toArray()).map((found) => learned(session, found));
+      }),
+    namesakes: (limit) =>
+      run('namesakes', async () => {
+        const found = await tokens.aggregate<{ owners: Owner[] }>(withSeveralNames(limit), { ...forPeople, allowDiskUse: true }).toArray();
+        return found.flatMap(({ owners }) => owners);
       }),
     listTokens: (filter, page) =>
       run('listTokens', async () => {
@@ -115,6 +121,14 @@ function withOpen({ _id, ...besides }: Route, now: number): object[] {
   const pipeline = [{ $match: { ...openFor(_id, now), ...besides } }, { $sort: oldestFirst }, { $project: asRead }];
   return [{ $match: { _id, ...besides } }, { $lookup: { from: 'transactions', pipeline, as: 'open' } }];
 }
+
+const withSeveralNames = (limit: number): object[] => [
+  { $match: { owner: { $exists: true } } },
+  { $group: { _id: ['$lower.user', '$lower.realm'], names: { $addToSet: '$owner.user' }, owners: { $addToSet: '$owner' } } },
+  { $match: { 'names.1': { $exists: true } } },
+  { $limit: limit },
+  { $project: { owners: 1 } },
+];
 
 function learned({ routes }: Session, document: TokenDocument): PushToken {
   routes.learn(document._id, document.bucket);

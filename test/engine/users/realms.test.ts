@@ -3,8 +3,8 @@ import { openRealms } from '../../../src/engine/users/index.ts';
 
 describe('The user and the realm of a request', () => {
   const realms = openRealms([
-    { name: 'corp', default: true },
-    { name: 'Lab', default: false },
+    { name: 'corp', default: true, ignoreCase: false },
+    { name: 'Lab', default: false, ignoreCase: false },
   ]);
   const rows: [what: string, user: string, realm: string | undefined, read: { user: string; realm: string } | 'unknown-realm'][] = [
     ['a name alone is of the default realm', 'alice', undefined, { user: 'alice', realm: 'corp' }],

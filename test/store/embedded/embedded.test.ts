@@ -3,10 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { foldedKey } from '../../../src/foundation/model/index.ts';
 import { openLog } from '../../../src/foundation/telemetry/index.ts';
 import { openEmbeddedStore } from '../../../src/store/embedded/index.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { givenPushToken } from '../../kit/records.ts';
+import { forgetOwnerKeys, givenPushToken, keysOf } from '../../kit/records.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
 import { storeConformance } from '../conformance.ts';
 
@@ -140,12 +141,17 @@ describe('The file of the embedded store', () => {
 
   it('gets what an older version did not have, and keeps the rest', async () => {
     const path = await givenStoreFile();
+    forgetOwnerKeys(path);
     const database = new DatabaseSync(path);
     database.exec('DROP TABLE partition_keys; DROP TABLE devices; PRAGMA user_version = 1');
     const before = database.prepare('SELECT count(*) AS n FROM tokens').get()?.n;
     database.close();
     const store = await open(path);
     assert.equal(await store.addPartitionKey({ id: 'linotp:0', publicKey: 'p', sealedSeed: 's' }), 'added');
+    // and finds push tokens by the name as it was typed, and by what ignores case
+    assert.deepEqual([(await store.tokensOf(keysOf('alice'))).length, (await store.tokensOf(keysOf('Alice'))).length], [before, 0]);
+    assert.equal((await store.tokensOf([foldedKey({ user: 'ALICE', realm: 'corp' })])).length, before);
+    assert.equal((await store.listTokens({ user: 'ALI*' }, { offset: 0, limit: 1, sortBy: 'serial', descending: false })).count, before);
     assert.equal((await store.listTokens({}, { offset: 0, limit: 1, sortBy: 'serial', descending: false })).count, before);
     await store.close();
   });

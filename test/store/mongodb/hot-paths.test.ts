@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Effect } from '../../../src/foundation/model/index.ts';
 import type { Page, Store } from '../../../src/store/store.ts';
 import { type GivenMongo, givenMongo, withClient } from '../../kit/mongod.ts';
-import { givenChallenge, givenPushToken, givenTransaction } from '../../kit/records.ts';
+import { givenChallenge, givenPushToken, givenTransaction, keysOf } from '../../kit/records.ts';
 import { cleanup } from '../../kit/temporary.ts';
 import { givenStore } from './mongo-kit.ts';
 import { type Seen, seenWhile } from './profile.ts';
@@ -24,7 +24,7 @@ const decision = (version: number) => ({ ...givenTransaction().decision, state: 
 /** All that a login and its house-keeping ask of the store, in an order in which each finds something. */
 const login: [name: string, run: (store: Store) => Promise<unknown>][] = [
   ['findToken', (store) => store.findToken(serial)],
-  ['tokensOf', (store) => store.tokensOf('alice', 'corp')],
+  ['tokensOf', (store) => store.tokensOf(keysOf('alice'))],
   ['countUp', (store) => store.countUp('poll:10.0.0.1', 0, 100)],
   ['countOf', (store) => store.countOf('poll:10.0.0.1', 0)],
   ['uncount', (store) => store.uncount(['poll:10.0.0.1'], 'one')],
@@ -72,6 +72,7 @@ async function givenCrowd(mongo: GivenMongo, database: string, store: Store, pas
     assert.ok(token && transaction && key);
     const owned = (name: string) => ({
       lower: { serial: name, user: name, realm: 'corp' },
+      ownerKeys: keysOf(name),
       owner: { user: name, realm: 'corp', resolver: '' },
     });
     const decided = (name: string) => ({
@@ -187,7 +188,7 @@ describe('What a login asks of MongoDB', function () {
     await store.countFailure([serial], 1);
     assert.deepEqual([(await store.findToken(serial))?.bucket, (await store.findToken(serial))?.failCount], [7, 1]);
     assert.deepEqual(
-      (await store.tokensOf('carol', 'corp')).map(({ bucket }) => bucket),
+      (await store.tokensOf(keysOf('Carol'))).map(({ bucket }) => bucket),
       [7],
     );
   });

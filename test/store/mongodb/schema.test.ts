@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { type Db, MongoClient } from 'mongodb';
+import { foldedKey, type Owner, sourceKey } from '../../../src/foundation/model/index.ts';
 import { wantedIndexes } from '../../../src/store/mongodb/indexes.ts';
 import { type Migration, migrations, prepareSchema } from '../../../src/store/mongodb/schema.ts';
 import { dropDatabase, givenMongo, withClient } from '../../kit/mongod.ts';
-import { givenPushToken } from '../../kit/records.ts';
+import { givenPushToken, keysOf } from '../../kit/records.ts';
 import { cleanup } from '../../kit/temporary.ts';
 import { givenStore, openStoreAt } from './mongo-kit.ts';
 
@@ -127,6 +128,38 @@ describe('The database of the MongoDB store', function () {
     await prepareSchema({ db, uniqueBy: 'indexes' });
     const wrong = db.collection<{ _id: string }>('partitionKeys').insertOne({ _id: 'linotp:0' });
     await assert.rejects(wrong, { code: 121 }, 'the validator is there');
+  });
+
+  it('finds by the name as it was typed what an older version stored, whether that was keyed already or not', async () => {
+    // given push tokens as an older version stored them, one of which was keyed before the migration was cut off
+    const { database, store, open } = await givenStore(mongo, undo);
+    const owners: Owner[] = [
+      { user: 'Bob', realm: 'corp', resolver: '' },
+      { user: 'bob', realm: 'corp', resolver: '' },
+      { user: 'alice', realm: 'corp', resolver: 'staff', userid: '7' },
+    ];
+    for (const [index, owner] of owners.entries()) await store.addToken(givenPushToken({ serial: `S${index}`, owner }));
+    const { owner: _nobody, ...unowned } = givenPushToken({ serial: 'NOBODY' });
+    await store.addToken(unowned);
+    await withClient(mongo.url(), async (client) => {
+      const db = client.db(database);
+      await db.collection<{ _id: string }>('tokens').updateMany({ _id: { $ne: 'S1' } }, { $unset: { ownerKeys: '' } });
+      await db.collection('schema').updateOne({}, { $set: { version: 3 } });
+    });
+    // when this version opens it
+    const from: number[] = [];
+    const onMigrated = (schema: number) => void from.push(schema);
+    const migrated = await open({ onMigrated });
+    await open({ onMigrated });
+    assert.deepEqual(from, [3], 'who opened it first is told');
+    // then each is found by its owner alone, and by who ignores case
+    const found = async (...keys: (string | undefined)[]) =>
+      (await migrated.tokensOf(keys.map((key) => key ?? ''))).map(({ serial }) => serial);
+    assert.deepEqual(await found(...keysOf('Bob')), ['S0']);
+    assert.deepEqual(await found(...keysOf('bob')), ['S1']);
+    assert.deepEqual(await found(foldedKey({ user: 'BOB', realm: 'corp' })), ['S0', 'S1']);
+    assert.deepEqual(await found(sourceKey({ user: '', realm: 'corp', resolver: 'staff', userid: '7' })), ['S2']);
+    assert.deepEqual((await migrated.findToken('S0'))?.owner, owners[0]);
   });
 
   it('is refused when a newer version made it, and left as it is', async () => {

@@ -5,7 +5,7 @@ import type { Permission } from '../../../policy/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import { adminOf } from './caller.ts';
 import type { LinotpParts } from './parts.ts';
-import { selectedTokens, storedUser } from './selected-tokens.ts';
+import { askedUser, selectedTokens } from './selected-tokens.ts';
 import { tokenRow } from './token-row.ts';
 
 type Change = (parts: LinotpParts, tokens: readonly PushToken[], params: LinotpParams) => Promise<number>;
@@ -53,7 +53,7 @@ export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void>
   const filter = {
     ...(serial ? { serial } : {}),
     ...(view && view !== '*' ? { tokenRealm: view } : {}),
-    ...(name ? await storedUser(parts, params, name) : {}),
+    ...(name ? { of: await askedUser(parts, params, name) } : {}),
   };
   const limits = { offset: (page - 1) * limit, limit, sortBy: 'serial', descending: false } as const;
   const { count, tokens } = await parts.engine.listTokens(filter, limits);

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
-import type { Asker, UserRecord } from '../../../engine/index.ts';
-import { type Challenge, isSameName, type Transaction } from '../../../foundation/model/index.ts';
+import { type Asker, ownerOf } from '../../../engine/index.ts';
+import type { Challenge, Transaction } from '../../../foundation/model/index.ts';
 import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import { authServerOf } from './caller.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
@@ -44,21 +44,13 @@ async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]>
 
 /** Whether a transaction is one of the user whom the poll names; a source is asked only for a name that is not the transaction's own. */
 async function isAbout(parts: LinotpParts, params: LinotpParams, transaction: Transaction): Promise<boolean> {
-  const { user, realm } = transaction;
   const name = params.text('user');
   if (!name) return true;
   const who = resolved(parts, params, name);
-  if (!isSameName(who.realm, realm)) return false;
-  const source = sourceNamed(parts, params, realm);
-  if (isSameName(who.user, user) && source === transaction.source) return true;
+  const source = sourceNamed(parts, params, who.realm);
+  if (parts.engine.isBegunBy(transaction, { ...who, source })) return true;
   const record = await parts.engine.recordOf(who.user, who.realm, source);
-  return record !== undefined && isSameName(record.username, user) && isTheirs(parts, transaction, record);
-}
-
-/** Whether the push tokens that a transaction asks are those of this very user: a namesake may stand in another source. */
-async function isTheirs({ engine }: LinotpParts, { decision }: Transaction, record: UserRecord): Promise<boolean> {
-  const tokens = await Promise.all(decision.challenges.map(({ serial }) => engine.findToken(serial)));
-  return tokens.every((token) => !token?.owner || engine.isOwnedBy(token.owner, record));
+  return record !== undefined && parts.engine.isSameUser(ownerOf(record, who.realm), transaction);
 }
 
 async function isAllowed({ engine }: LinotpParts, { asker, transaction, pass, params }: Question): Promise<boolean> {

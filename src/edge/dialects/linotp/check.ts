@@ -96,7 +96,7 @@ type Login = { asker: Asker; caller: Caller; subject: Subject; params: LinotpPar
 async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise<Checked | WaitingCheck> {
   const { engine } = parts;
   const { asker, caller, subject, params } = login;
-  const { user, realm, source } = subject;
+  const { user, realm, typed, source } = subject;
   const applicant = { asker, user, realm };
   const refusal = engine.mayCall(applicant, caller) ?? engine.mayLogIn(applicant) ?? (await engine.isTooOften(applicant));
   if (refusal) return refused;
@@ -107,7 +107,7 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   const isSimple = engine.policy.value('push_without_data', facts) === true;
   const prompt = tokens.length === 0 ? undefined : promptOf(params, isSimple || waitSeconds !== undefined);
   if (!prompt) return refused;
-  const asked = { asker, user, realm, source, tokens, prompt, pass: params.text('pass') ?? '' };
+  const asked = { asker, user, realm, typed, source, tokens, prompt, pass: params.text('pass') ?? '' };
   if (waitSeconds === undefined) {
     const triggered = await trigger(parts, { ...asked, consume: isSimple ? 'once' : 'never' });
     return triggered ? { value: false, triggered } : refused;

@@ -1,11 +1,10 @@
-import type { Asker } from '../../../engine/index.ts';
-import { isSameName } from '../../../foundation/model/index.ts';
+import { type Asker, ownerOf } from '../../../engine/index.ts';
 import type { Caller } from '../../http/index.ts';
 import type { LinotpParts } from './parts.ts';
-import { asKnown, askableTokens, type Subject } from './subject.ts';
+import { asBegun, asKnown, askableTokens, type TypedSubject } from './subject.ts';
 import { parentOf } from './trigger.ts';
 
-type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: Subject };
+type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: TypedSubject };
 
 /**
  * The second leg of clients that cannot poll: whatever they send as pass, they are let in once the phone has said yes. Where policies do not provide for
@@ -16,15 +15,15 @@ export async function finishLogin(parts: LinotpParts, { id, caller, asker, typed
   const { engine } = parts;
   const transaction = await engine.findOwnForeign('linotp', caller.server.name, parentOf(id));
   if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
-  const isNamed = isSameName(transaction.user, typed.user) && isSameName(transaction.realm, typed.realm);
-  const isOwn = isNamed && engine.isSamePerson(transaction, typed);
-  const subject = isOwn ? typed : await asKnown(parts, typed);
-  const { user, realm, tokens } = subject;
+  const isOwn = engine.isBegunBy(transaction, typed);
+  const subject = isOwn ? await asBegun(parts, typed, transaction) : await asKnown(parts, typed);
+  const { user, realm, tokens, person } = subject;
   const applicant = { asker, user, realm };
   if (engine.mayCall(applicant, caller) || engine.mayLogIn(applicant)) return false;
   const usable = askableTokens(parts, asker, subject);
   const [first] = tokens;
-  const who = user === '' ? (first ? { serial: first.serial } : {}) : { user: { user, realm } };
+  const who =
+    user === '' ? (first ? { serial: first.serial } : {}) : { user: typeof person === 'object' ? ownerOf(person, realm) : { user, realm } };
   const finished = await engine.finish({ transaction, usable, ...who });
   return finished.kind === 'accepted' && !(await engine.tallyOf(applicant).accepted());
 }

@@ -1,35 +1,29 @@
-import { isSameName, type Owner, type PushToken } from '../../../foundation/model/index.ts';
+import { type Asked, ownerOf } from '../../../engine/index.ts';
+import type { PushToken } from '../../../foundation/model/index.ts';
 import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
 import type { LinotpParts } from './parts.ts';
 import { resolved, sourceNamed } from './subject.ts';
 
-/** A user as push tokens know them: the name they stand under, and the sources whose user of that name is somebody else. */
-export type StoredUser = { user: string; realm: string; notResolvers: readonly string[] };
-
 /** The push tokens of a serial, of a user, or with both the one that is theirs. Throws when nobody is named, and for a realm that does not exist. */
 export async function selectedTokens(parts: LinotpParts, params: LinotpParams): Promise<PushToken[]> {
+  const { engine } = parts;
   const [serial, name] = [params.text('serial'), params.text('user')];
-  if (!serial && !name) throw new LinotpFault('parameter', "missing key KeyError('serial')");
-  const stored = name ? await storedUser(parts, params, name) : undefined;
-  const selection = serial ? { serial } : stored;
-  const tokens = selection ? await parts.engine.selectTokens(selection) : [];
-  return stored ? tokens.filter(({ owner }) => isTheirs(stored, owner)) : tokens;
+  const asked = name ? await askedUser(parts, params, name) : undefined;
+  if (!serial) {
+    if (!asked) throw new LinotpFault('parameter', "missing key KeyError('serial')");
+    return engine.selectTokens(asked);
+  }
+  const tokens = await engine.selectTokens({ serial });
+  return asked ? tokens.filter(({ owner }) => owner && engine.isNamedBy(owner, asked)) : tokens;
 }
 
-const isTheirs = ({ user, realm, notResolvers }: StoredUser, owner: Owner | undefined): boolean =>
-  owner !== undefined && isSameName(owner.user, user) && owner.realm === realm && !notResolvers.includes(owner.resolver);
-
 /**
- * The user whom a call names, for what is stored of them. Who is unknown or cannot be looked up now keeps the name that was typed: an administrator must
- * be able to stop the push tokens of who has left.
+ * The user whom a call names, for what is stored of them. A user who is unknown or cannot be looked up now keeps the name that was typed: an administrator must
+ * be able to stop the push tokens of a user who has left.
  */
-export async function storedUser(parts: LinotpParts, params: LinotpParams, name: string): Promise<StoredUser> {
+export async function askedUser(parts: LinotpParts, params: LinotpParams, name: string): Promise<Asked> {
   const { user, realm } = resolved(parts, params, name);
-  const source = sourceNamed(parts, params, realm);
-  const record = await parts.engine.recordOf(user, realm, source);
-  const whose = record?.resolver ?? source;
-  const others = whose === undefined ? [] : parts.engine.sourceNames(realm).filter((other) => other !== whose);
-  // A source that was named and does not know the user knows nothing of tokens without a source either.
-  const notResolvers = record === undefined && source !== undefined ? [...others, ''] : others;
-  return { user: record?.username ?? user, realm, notResolvers };
+  const resolver = sourceNamed(parts, params, realm);
+  const record = await parts.engine.recordOf(user, realm, resolver);
+  return record ? { ...ownerOf(record, realm), typed: user } : { user, realm, resolver };
 }

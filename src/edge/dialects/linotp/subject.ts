@@ -1,29 +1,31 @@
-import { type Asker, awaitsActivation, isUsable, mayAskFor, ownerOf, type Person } from '../../../engine/index.ts';
-import { isSameName, type Owner, type PushToken } from '../../../foundation/model/index.ts';
+import { type Asked, type Asker, awaitsActivation, isUsable, mayAskFor, ownerOf, type Person } from '../../../engine/index.ts';
+import type { Owner, PushToken, Transaction } from '../../../foundation/model/index.ts';
 import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
 import type { LinotpParts } from './parts.ts';
 
 /**
- * Whom a request is about: a user with all push tokens, or one push token, and then its owner, whose name is empty where there is none. `person`: what
- * the sources say, where they were asked. `type`: the one type of token that the caller wants, if it does. `source` is the one to ask: the one that was named,
- * or that of the owner of a push token that was named alone.
+ * The user of a request as it names one, or the owner of the push token of a `serial`, whose name is empty where there is none. `type`: the one type of token
+ * that the caller wants, if it does. `source` is the one to ask: the one that was named, or that of the owner of a push token that was named alone.
  */
-export type Subject = {
+export type TypedSubject = {
   user: string;
   realm: string;
-  tokens: PushToken[];
   isBySerial: boolean;
   type: string | undefined;
   source?: string | undefined;
-  person?: Person;
+  /** Finds the push tokens of a user, or the one of the serial, among those that the caller may know of. */
+  find(asked: Asked): Promise<PushToken[]>;
 };
+
+/** The same with the push tokens. `person`: what the sources say, where they were asked; `typed`: the name that they were asked for. */
+export type Subject = Omit<TypedSubject, 'find'> & { tokens: PushToken[]; typed?: string; person?: Person };
 
 /**
  * Reads `user`, `realm` and `resConf`, or `serial`; with both, that push token counts if it is the user's. Throws when nobody is named, and for a realm that does
  * not exist.
  * @see docs/protocols/linotp.md 10.2, 10.3
  */
-export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker: Asker): Promise<Subject> {
+export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker: Asker): Promise<TypedSubject> {
   const name = params.text('user') ?? '';
   const serial = params.text('serial') ?? '';
   if (name === '' && serial === '') throw new LinotpFault('parameter', 'missing user or serial');
@@ -32,36 +34,35 @@ export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker:
   const named = name === '' ? undefined : resolved(parts, params, name, asker);
   const source = named && sourceNamed(parts, params, named.realm);
   if (named && serial === '') {
-    const tokens = await parts.engine.tokensOf(named.user, named.realm);
-    return { ...named, tokens: tokens.filter(mayAsk), isBySerial: false, type, source };
+    const find = async (asked: Asked): Promise<PushToken[]> => (await parts.engine.tokensOf(asked)).filter(mayAsk);
+    return { ...named, isBySerial: false, type, source, find };
   }
   const token = await parts.engine.findToken(serial);
   const { user, realm } = named ?? token?.owner ?? { user: '', realm: '' };
   const tokens = token && mayAsk(token) ? [token] : [];
-  return { user, realm, tokens, isBySerial: !named, type, source: named ? source : parts.engine.sourceOf(token?.owner) };
+  const asked = named ? source : parts.engine.sourceOf(token?.owner);
+  return { user, realm, isBySerial: !named, type, source: asked, find: async () => tokens };
 }
 
 /**
- * The same as the sources know it: under the name that they write, with the push tokens of that very user; none for who is unknown or has left. Throws as
- * `findPerson`.
+ * The same as the sources know it: under the name that they write, with the push tokens of that very user; none for a user who is unknown or has left. Throws
+ * as `findPerson`.
  */
-export async function asKnown({ engine }: LinotpParts, typed: Subject): Promise<Subject> {
-  const { user, realm, tokens, isBySerial, source } = typed;
+export async function asKnown({ engine }: LinotpParts, { find, ...named }: TypedSubject): Promise<Subject> {
+  const { user, realm, isBySerial, source } = named;
   const person = user === '' ? 'unlisted' : await engine.findPerson(user, realm, source);
-  if (person === 'unknown-user') return { ...typed, person, tokens: [] };
-  const known = person === 'unlisted' ? user : person.username;
-  const isAlias = !isBySerial && !isSameName(known, user);
-  const found = isAlias ? [...tokens, ...(await engine.tokensOf(known, realm))] : tokens;
-  const isTheirs = (owner: Owner | undefined): boolean => {
-    if (isBySerial) return !owner || person === 'unlisted' || engine.isOwnedBy(owner, person);
-    return (
-      owner !== undefined &&
-      isSameName(owner.user, known) &&
-      isSameName(owner.realm, realm) &&
-      (person === 'unlisted' || engine.isOwnedBy(owner, person))
-    );
-  };
-  return { ...typed, person, user: known, tokens: found.filter(({ owner }) => isTheirs(owner)) };
+  const asked: Asked = typeof person === 'string' ? { user, realm } : { ...ownerOf(person, realm), typed: user };
+  // The store is asked for unknown users too, so that the time of the reply tells nobody apart.
+  const found = await find(asked);
+  if (person === 'unknown-user') return { ...named, person, tokens: [] };
+  const isTheirs = ({ owner }: PushToken): boolean => (owner ? engine.isOwnedBy(owner, asked) : isBySerial);
+  return { ...named, person, user: asked.user, typed: user, tokens: found.filter(isTheirs) };
+}
+
+/** The same for the user who began a login and finishes it: no source is asked. */
+export async function asBegun({ engine }: LinotpParts, { find, ...named }: TypedSubject, transaction: Transaction): Promise<Subject> {
+  const { user, realm } = named;
+  return { ...named, user: transaction.user, tokens: await engine.tokensToFinish(await find({ user, realm }), transaction) };
 }
 
 /** The push tokens of a subject that policies admit and that can be asked: bound to a phone, or to one that has to prove its key. */

@@ -16,6 +16,7 @@ export type TriggerRequest = {
   asker: Asker;
   user: string;
   realm: string;
+  typed?: string | undefined;
   source: string | undefined;
   tokens: readonly PushToken[];
   prompt: LinotpPrompt;

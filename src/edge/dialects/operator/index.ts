@@ -1,5 +1,6 @@
 import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import type { OperatorParts } from './parts.ts';
+import { listPeople, mergePeople, splitPeople } from './people.ts';
 import { explainPolicy } from './policy.ts';
 import { checkProvider, listProviders, testProvider } from './providers.ts';
 import { addTokenAddress, listAddresses, removeTokenAddress, showTransaction } from './tokens.ts';
@@ -16,6 +17,9 @@ const table: readonly Handler<OperatorParts>[] = [
   { methods: ['POST'], path: '/ops/tokens/:serial/addresses', handler: addTokenAddress },
   { methods: ['DELETE'], path: '/ops/tokens/:serial/addresses/:id', handler: removeTokenAddress },
   { methods: ['GET'], path: '/ops/transactions/:id', handler: showTransaction },
+  { methods: ['GET'], path: '/ops/people', handler: listPeople },
+  { methods: ['POST'], path: '/ops/people/merge', handler: mergePeople },
+  { methods: ['POST'], path: '/ops/people/split', handler: splitPeople },
 ];
 
 /** The routes for operators, beside the probes of an `ops` mount. */

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Engine } from '../../../engine/index.ts';
+import type { Permission } from '../../../policy/index.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
 import { askerOf, readBody, readText } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
@@ -20,14 +21,19 @@ export const dialect = 'ops';
 export const askerFor = ({ clientAddress }: OperatorParts, ctx: Context) =>
   askerOf(ctx, { authServer: '', dialect, client: clientAddress(ctx) });
 
-/** The administrator whose token a request carries as `Authorization: Bearer …`. Refused when there is none, or policies do not let it operate. */
-export async function operatorOf(parts: OperatorParts, ctx: Context): Promise<Admin> {
+/**
+ * The administrator whose token a request carries as `Authorization: Bearer …`. Refused when there is none, or policies do not let it operate; and where
+ * the request needs another right, when they do not give that.
+ */
+export async function operatorOf(parts: OperatorParts, ctx: Context, right?: Permission): Promise<Admin> {
   const header = ctx.get('authorization');
   if (header === '') throw new OperatorFault('no-authorization', 'Log in at /auth and send its token as Authorization: Bearer …');
   const admin = await parts.adminTokens.read(header.replace(/^Bearer /i, ''));
   if (!admin.ok) throw new OperatorFault('no-authorization', 'The token has expired or is none of this gateway. Log in again.');
   if (!parts.engine.mayAdminister(askerFor(parts, ctx), admin.value, 'operate'))
     throw new OperatorFault('forbidden', 'No policy allows this administrator to operate.');
+  if (right && !parts.engine.mayAdminister(askerFor(parts, ctx), admin.value, right))
+    throw new OperatorFault('forbidden', `No policy gives this administrator the right ${right}.`);
   return admin.value;
 }
 

@@ -22,7 +22,8 @@ const question = z.strictObject({
 export async function explainPolicy(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   const { recorded, at, ...known } = await readJson(ctx, question);
-  const facts = { now: at === undefined ? parts.engine.clock() : Date.parse(at), ...present(known) };
+  const now = at === undefined ? parts.engine.clock() : Date.parse(at);
+  const facts = { now, ...present(known), ignoreCase: parts.engine.realms.ignoresCase(known.realm ?? '') };
   ctx.body = parts.engine.explain(facts, recorded);
 }
 

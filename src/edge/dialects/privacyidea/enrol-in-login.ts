@@ -16,7 +16,7 @@ const usualText = 'Please scan the QR code!';
  */
 export async function enrolInLogin({ parts, asker, subject }: Login, outcome: Outcome): Promise<Outcome> {
   const { engine } = parts;
-  const { user, realm, tokens, person } = subject;
+  const { user, realm, typed, source, tokens, person } = subject;
   const facts = engine.facts(asker, { user, realm });
   const type = engine.policy.value('enroll_via_multichallenge', facts);
   const hasOne = tokens.some((token) => token.type === type && !engine.isOfferedInLogin(token));
@@ -28,7 +28,7 @@ export async function enrolInLogin({ parts, asker, subject }: Login, outcome: Ou
   if (!(await engine.takeBackOffers(tokens.filter((token) => engine.isOfferedInLogin(token))))) return outcome;
   const skippable = engine.policy.value('enroll_via_multichallenge_optional', facts) ?? false;
   const rule = { declineSettles: true, consume: 'once' as const, graceMs: parts.graceMs };
-  const offered = await engine.offerInLogin({ asker, user, realm, offer, rule, skippable });
+  const offered = await engine.offerInLogin({ asker, user, realm, typed, source, offer, rule, skippable });
   if (!offered.ok) {
     if (typeof offered.error === 'object') return outcome;
     throw new PiFault('parameter', 'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer.');

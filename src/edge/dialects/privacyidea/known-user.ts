@@ -1,13 +1,13 @@
-import type { Asker, Person } from '../../../engine/index.ts';
-import { isSameName, type PushToken, type Transaction } from '../../../foundation/model/index.ts';
+import { type Asked, type Asker, ownerOf, type Person } from '../../../engine/index.ts';
+import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { resolverNamed } from './resolver-named.ts';
 import { type Known, type Subject, subjectOf, userOf } from './subject.ts';
 
 /**
- * Whom a login is about, as `subjectOf` reads it and as the sources know them; both are asked at once. The push tokens are those of the name
- * that the source writes. Throws what `subjectOf` throws, and what `findPerson` does.
+ * Whom a login is about, as `subjectOf` reads it and as the sources know them. The push tokens are those of the source's id of the user, and those without
+ * one of the same name; so the source is asked first, and the store once. Throws what `subjectOf` throws, and what `findPerson` does.
  */
 export async function knownSubject(
   parts: PrivacyideaParts,
@@ -15,14 +15,9 @@ export async function knownSubject(
   asker: Asker,
   unknownUser: (name: string) => string,
 ): Promise<Known> {
-  const bySerial = Boolean(params.text('serial'));
-  const ofNamed = async (): Promise<Person | undefined> => {
-    if (bySerial || !params.text('user')) return undefined;
-    const { user, realm } = userOf(parts, params, asker, unknownUser);
-    return parts.engine.findPerson(user, realm, resolverNamed(parts, params, realm));
-  };
-  const [typed, person] = await Promise.all([subjectOf(parts, params, asker, unknownUser), ofNamed()]);
-  return person === undefined ? asKnown(parts, typed) : asPerson(parts, typed, person);
+  if (params.text('serial') || !params.text('user')) return asKnown(parts, await subjectOf(parts, params, asker, unknownUser));
+  const { user, realm } = userOf(parts, params, asker, unknownUser);
+  return asKnown(parts, { user, realm, source: resolverNamed(parts, params, realm) });
 }
 
 /**
@@ -30,28 +25,30 @@ export async function knownSubject(
  * and only where it can be asked; anybody else, and any other way to write the name, is looked up.
  */
 export async function secondSubject(parts: PrivacyideaParts, typed: Subject, transaction: Transaction | undefined): Promise<Known> {
-  const isNamed = transaction !== undefined && isSameName(transaction.user, typed.user) && isSameName(transaction.realm, typed.realm);
-  if (!isNamed || !parts.engine.isSamePerson(transaction, typed)) return asKnown(parts, typed);
-  const record = parts.engine.policy.looksAtUsers ? await parts.engine.recordOf(typed.user, typed.realm, typed.source) : undefined;
-  return { subject: typed, record };
+  const { engine } = parts;
+  if (transaction === undefined || !engine.isBegunBy(transaction, typed)) return asKnown(parts, typed);
+  const record = engine.policy.looksAtUsers ? await engine.recordOf(typed.user, typed.realm, typed.source) : undefined;
+  if (typed.serial !== undefined) return { subject: typed, record };
+  return { subject: { ...typed, user: transaction.user, tokens: await engine.tokensToFinish(typed.tokens, transaction) }, record };
 }
 
-async function asKnown(parts: PrivacyideaParts, typed: Subject): Promise<Known> {
-  if (typed.user === '') return { subject: typed };
-  return asPerson(parts, typed, await parts.engine.findPerson(typed.user, typed.realm, typed.source));
-}
+/** A subject whose push tokens may still have to be found. */
+type Asking = Omit<Subject, 'tokens'> & { tokens?: PushToken[] };
 
-async function asPerson({ engine }: PrivacyideaParts, typed: Subject, person: Person): Promise<Known> {
-  if (person === 'unlisted') return { subject: { ...typed, person } };
+async function asKnown({ engine }: PrivacyideaParts, { tokens: found, ...typed }: Asking): Promise<Known> {
+  const { user, realm, serial, source } = typed;
+  if (user === '') return { subject: { ...typed, tokens: found ?? [] } };
+  const person: Person = await engine.findPerson(user, realm, source);
+  if (person === 'unlisted') return { subject: { ...typed, person, tokens: found ?? (await engine.tokensOf({ user, realm })) } };
   if (person === 'unknown-user') return { subject: { ...typed, person, tokens: [] } };
-  const { username } = person;
-  const { realm, serial } = typed;
+  const asked: Asked = { ...ownerOf(person, realm), typed: user };
+  if (serial === undefined) {
+    const tokens = await engine.tokensOf(asked);
+    return { subject: { ...typed, person, user: asked.user, typed: user, tokens }, record: person };
+  }
   // Who is asked for by serial keeps the name that stands in the push token, since the second leg comes without another.
-  const isAlias = serial === undefined && !isSameName(username, typed.user);
-  const tokens = isAlias ? await engine.tokensOf(username, realm) : typed.tokens;
-  const isTheirs = ({ owner }: PushToken): boolean => !owner || engine.isOwnedBy(owner, person);
-  const user = serial === undefined ? username : typed.user;
-  return { subject: { ...typed, person, user, tokens: tokens.filter(isTheirs) }, record: person };
+  const tokens = (found ?? []).filter(({ owner }) => !owner || engine.isOwnedBy(owner, asked));
+  return { subject: { ...typed, person, tokens }, record: person };
 }
 
 /** Refuses (400/904) a user whom no source of the realm knows. */

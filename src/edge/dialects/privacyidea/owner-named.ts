@@ -24,5 +24,5 @@ export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: 
 /** Lets policies and texts know what a source has of the owner of a push token, where it can be asked. */
 export async function rememberOwner({ engine }: PrivacyideaParts, ctx: Context, owner: Owner | undefined): Promise<void> {
   const record = owner && (await engine.recordOf(owner.user, owner.realm, engine.sourceOf(owner)));
-  if (record && engine.isOwnedBy(owner, record)) rememberUser(ctx, record);
+  if (record && engine.isOwnedBy(owner, { ...ownerOf(record, owner.realm), typed: owner.user })) rememberUser(ctx, record);
 }

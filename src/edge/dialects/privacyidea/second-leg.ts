@@ -1,12 +1,13 @@
+import { ownerOf } from '../../../engine/index.ts';
 import type { LoginUnderWay } from './login.ts';
 import { type Outcome, refuse } from './outcome.ts';
 import { shownType } from './shown-type.ts';
 
 /** The second leg of a login: takes what the phone has answered, or the code that it showed. @see docs/protocols/privacyidea.md 6.1 */
 export async function finishLogin({ parts, asker, subject, tokens, second }: LoginUnderWay, code: string): Promise<Outcome> {
-  const { user, realm, serial } = subject;
+  const { user, realm, serial, person } = subject;
   // A token without an owner is asked for by its serial alone.
-  const who = user === '' ? {} : { user: { user, realm } };
+  const who = user === '' ? {} : { user: typeof person === 'object' ? ownerOf(person, realm) : { user, realm } };
   const finished = await parts.engine.finish({
     ...{ transaction: second?.transaction, code, client: asker.client, usable: tokens },
     ...who,

@@ -1,5 +1,5 @@
-import type { Owner, PushToken } from '../../../foundation/model/index.ts';
-import { isSameName } from '../../../foundation/model/index.ts';
+import { type Asked, ownerOf } from '../../../engine/index.ts';
+import { foldedRealm, type PushToken } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchOwner, noSuchToken } from './refusals.ts';
@@ -17,30 +17,23 @@ type IsTheirs = (token: PushToken) => boolean;
 export async function selectedTokens(parts: PrivacyideaParts, params: PiParams): Promise<PushToken[]> {
   const serial = params.text('serial');
   if (!serial && !params.text('user')) throw new PiFault('parameter', 'Missing parameter: serial');
-  const { name, isTheirs } = params.text('user') ? await byUser(parts, params) : { name: undefined, isTheirs: byRealm(parts, params) };
-  const all = serial ? await parts.engine.selectTokens({ serial }) : name ? await parts.engine.selectTokens(name) : [];
-  const tokens = all.filter(isTheirs);
-  if (serial && tokens.length === 0) throw noSuchToken();
+  const asked = params.text('user') ? await askedUser(parts, params) : undefined;
+  if (!serial) return asked ? parts.engine.selectTokens(asked) : [];
+  const isTheirs: IsTheirs = asked ? ({ owner }) => owner !== undefined && parts.engine.isNamedBy(owner, asked) : byRealm(parts, params);
+  const tokens = (await parts.engine.selectTokens({ serial })).filter(isTheirs);
+  if (tokens.length === 0) throw noSuchToken();
   return tokens;
 }
 
 /**
- * The name under which the push tokens of a user stand, and which of them are that user's. Who is unknown keeps the name that was typed, and so does
- * everybody while a source cannot be asked: an administrator must be able to stop the tokens of who has left, at any time.
+ * The user whose push tokens a call is about, as a source knows them. A user who is unknown keeps the name that was typed, and so does everybody while a source
+ * cannot be asked: an administrator must be able to stop the tokens of a user who has left, at any time.
  */
-async function byUser(parts: PrivacyideaParts, params: PiParams): Promise<{ name: { user: string; realm: string }; isTheirs: IsTheirs }> {
-  const { engine } = parts;
+async function askedUser(parts: PrivacyideaParts, params: PiParams): Promise<Asked> {
   const { user, realm } = userOf(parts, params, {}, noSuchOwner);
-  const source = resolverNamed(parts, params, realm);
-  const record = await engine.recordOf(user, realm, source);
-  const name = { user: record?.username ?? user, realm };
-  const isNamesake = ({ resolver }: Owner): boolean => {
-    const whose = record?.resolver ?? source;
-    return whose !== undefined && resolver !== whose && (record === undefined || engine.sourceNames(realm).includes(resolver));
-  };
-  const isTheirs: IsTheirs = ({ owner }) =>
-    owner !== undefined && isSameName(owner.user, name.user) && owner.realm === realm && !isNamesake(owner);
-  return { name, isTheirs };
+  const resolver = resolverNamed(parts, params, realm);
+  const record = await parts.engine.recordOf(user, realm, resolver);
+  return record ? { ...ownerOf(record, realm), typed: user } : { user, realm, resolver };
 }
 
 /** A serial with `realm` or `resolver` and without a user: the push token has to be of that realm, its owner from that source. */
@@ -48,6 +41,6 @@ function byRealm(parts: PrivacyideaParts, params: PiParams): IsTheirs {
   const realm = realmOf(parts, params, noSuchOwner);
   const resolver = realm === undefined ? params.text('resolver') : resolverNamed(parts, params, realm);
   return ({ owner, realms }) =>
-    (realm === undefined || owner?.realm === realm || realms.includes(realm)) &&
+    (realm === undefined || [owner?.realm ?? '', ...realms].some((name) => foldedRealm(name) === foldedRealm(realm))) &&
     (!resolver || owner?.resolver.toLowerCase() === resolver.toLowerCase());
 }

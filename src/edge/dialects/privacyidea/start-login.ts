@@ -23,7 +23,7 @@ const question = 'Do you want to confirm the login?';
 
 /** Starts a login for all push tokens at once, under one transaction. A login that waits for its answer asks for a plain yes or no. */
 export async function startLogin(
-  { parts, asker, subject: { user, realm, source }, tokens: all }: Login & { tokens: readonly PushToken[] },
+  { parts, asker, subject: { user, realm, typed, source }, tokens: all }: Login & { tokens: readonly PushToken[] },
   { mustBeSent = false, waitMs }: StartRules = {},
 ): Promise<Started> {
   const { engine, graceMs, product } = parts;
@@ -37,7 +37,7 @@ export async function startLogin(
   const rule = { declineSettles, consume: 'once' as const, graceMs };
   const prompt = { title: product.name, question, isLiteral: product.flavour === 'edumfa' };
   const longer = waitMs === undefined ? {} : { atLeastMs: waitMs };
-  const transaction = await engine.issue({ asker, user, realm, source, tokens, prompt, ask, rule, ...longer });
+  const transaction = await engine.issue({ asker, user, realm, typed, source, tokens, prompt, ask, rule, ...longer });
   const delivered = await engine.deliver({ transaction, tokens, asker });
   if (delivered.some(({ sent, pollable }) => sent || (pollable && !mustBeSent))) {
     if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.countFailures(tokens, asker.client);

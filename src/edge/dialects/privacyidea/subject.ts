@@ -1,5 +1,5 @@
-import { type Asker, mayAskFor, type Person, type UserRecord } from '../../../engine/index.ts';
-import { isSameName, type PushToken } from '../../../foundation/model/index.ts';
+import { type Asker, mayAskFor, ownerOf, type Person, type UserRecord } from '../../../engine/index.ts';
+import { foldedRealm, type Owner, type PushToken } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import { flavourRules } from './flavour.ts';
 import type { PrivacyideaParts } from './parts.ts';
@@ -11,9 +11,17 @@ export type Known = { subject: Subject; record?: UserRecord | undefined };
 
 /**
  * Whom a login is about: a user with all push tokens, or one push token (and then its owner); and what the sources say, where they were asked. `source`
- * is the one to ask: that of a resolver that was named, or of the owner of a push token that was named alone.
+ * is the one to ask: that of a resolver that was named, or of the owner of a push token that was named alone; `typed` the name that it was asked for.
  */
-export type Subject = { user: string; realm: string; tokens: PushToken[]; serial?: string; source?: string | undefined; person?: Person };
+export type Subject = {
+  user: string;
+  realm: string;
+  tokens: PushToken[];
+  serial?: string;
+  typed?: string;
+  source?: string | undefined;
+  person?: Person;
+};
 
 /**
  * Reads `user`, `realm`, `resolver` and `serial`, and finds the push tokens. Throws: nobody named (905), unknown realm or resolver (904), unknown serial (601),
@@ -33,7 +41,7 @@ export async function subjectOf(
   const user = name ? userOf(parts, params, asker, unknownUser) : undefined;
   if (!serial) {
     const { user: found, realm } = user ?? { user: '', realm: '' };
-    return { user: found, realm, source: resolverNamed(parts, params, realm), tokens: await engine.tokensOf(found, realm) };
+    return { user: found, realm, source: resolverNamed(parts, params, realm), tokens: await engine.tokensOf({ user: found, realm }) };
   }
   const token = await engine.findToken(serial);
   if (!token || !mayAskFor(asker, token.owner?.realm ?? '')) throw new NotTheirToken(noSuchToken());
@@ -41,7 +49,8 @@ export async function subjectOf(
   const realm = user?.realm ?? realmOf(parts, params, unknownUser) ?? owner.realm;
   const named = resolverNamed(parts, params, realm);
   const isFromThere = named === undefined || named === token.owner?.resolver;
-  if (!isSameName(realm, owner.realm) || !isFromThere || (user && !(await isOwner(parts, { ...user, source: named }, owner))))
+  const isTheirs = !user || (token.owner && (await isOwner(parts, { ...user, source: named }, token.owner)));
+  if (foldedRealm(realm) !== foldedRealm(owner.realm) || !isFromThere || !isTheirs)
     throw new NotTheirToken(new PiFault('parameter', 'Given serial does not belong to given user!'));
   const source = named ?? (user ? undefined : engine.sourceOf(token.owner));
   return { user: owner.user, realm: owner.realm, tokens: [token], serial, source };
@@ -70,11 +79,11 @@ export function realmOf(
 type Named = { user: string; realm: string; source?: string | undefined };
 
 /** Whether a user is the owner, by the name that was typed or else by the one that the source writes for it. */
-async function isOwner({ engine }: PrivacyideaParts, { user, realm, source }: Named, owner: Named): Promise<boolean> {
-  if (!isSameName(owner.realm, realm)) return false;
-  if (isSameName(user, owner.user)) return true;
+async function isOwner({ engine }: PrivacyideaParts, { user, realm, source }: Named, owner: Owner): Promise<boolean> {
+  if (engine.isSameUser({ user, realm }, { user: owner.user, realm: owner.realm })) return true;
+  if (foldedRealm(owner.realm) !== foldedRealm(realm)) return false;
   const person = await engine.findPerson(user, realm, source);
-  return typeof person !== 'string' && isSameName(person.username, owner.user);
+  return typeof person !== 'string' && engine.isOwnedBy(owner, { ...ownerOf(person, realm), typed: user });
 }
 
 /** The user a request names, with the realm it belongs to. Throws 904 for a realm that is not there, or not this caller's. */

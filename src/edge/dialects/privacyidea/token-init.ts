@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { type Engine, longestPin } from '../../../engine/index.ts';
-import { isSameName, type Owner } from '../../../foundation/model/index.ts';
+import type { Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { qrPictureUrl, serverBehind } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
@@ -62,7 +62,7 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
     throw new PiFault('parameter', `The phone of the token ${token.serial} speaks another protocol; delete the token and enrol a new one.`);
   const { owner } = token;
   if (wish.owner && !owner) throw new PiFault('parameter', `The token ${token.serial} has no owner; assign it first.`);
-  if (owner && wish.owner && !isSameOwner(parts, wish.owner, owner)) throw isAssigned(owner);
+  if (owner && wish.owner && !parts.engine.isOwnedBy(owner, wish.owner)) throw isAssigned(owner);
   if (!wish.owner) await rememberOwner(parts, ctx, owner);
   const { validFrom, validUntil } = wish;
   return parts.engine.renewRollout(token, {
@@ -72,13 +72,6 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
     ...(validFrom === undefined ? {} : { validFrom }),
     ...(validUntil === undefined ? {} : { validUntil }),
   });
-}
-
-function isSameOwner({ engine }: PrivacyideaParts, one: Owner, other: Owner): boolean {
-  const isNamesake = ![undefined, one.resolver].includes(engine.sourceOf(other));
-  // Who was given the name of one who left is somebody else.
-  const isLater = one.resolver === other.resolver && other.userid !== undefined && other.userid !== (one.userid ?? one.user);
-  return isSameName(one.user, other.user) && isSameName(one.realm, other.realm) && !isLater && !isNamesake;
 }
 
 type Refusal<Call extends 'offerRollout' | 'renewRollout'> = Extract<Awaited<ReturnType<Engine[Call]>>, { ok: false }>['error'];

@@ -1,6 +1,5 @@
 import type { Context } from 'koa';
-import type { Owner } from '../../../foundation/model/index.ts';
-import type { PushTokenFilter } from '../../../store/store.ts';
+import type { ListFilter } from '../../../engine/index.ts';
 import { type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
 import { demandEmpty } from './demand-empty.ts';
@@ -39,7 +38,7 @@ const notHere = {
 };
 
 /** What the list is asked to show; undefined when nothing can match. */
-async function filterOf(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<PushTokenFilter | undefined> {
+async function filterOf(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<ListFilter | undefined> {
   demandEmpty(params, parts.product.flavour === 'edumfa' ? notHere : { ...notHere, container_serial: 'There are no containers here' });
   const user = params.text('user') ? await ownerNamed(parts, ctx, params) : undefined;
   const rollout = params.text('rollout_state');
@@ -51,17 +50,11 @@ async function filterOf(parts: PrivacyideaParts, ctx: Context, params: PiParams)
   };
   return {
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text)),
-    ...(user ? ofOwner(parts, user) : {}),
+    ...(user ? { of: user } : {}),
     ...(params.text('active') ? { enabled: isYes(params, 'active') } : {}),
     ...(params.text('assigned') ? { assigned: isYes(params, 'assigned') } : {}),
     ...(state ? { rollout: state } : {}),
   };
 }
-
-/** The tokens of a user, and of no namesake from another source of the realm. */
-const ofOwner = ({ engine }: PrivacyideaParts, { user, realm, resolver }: Owner): PushTokenFilter => ({
-  ...{ user, realm },
-  ...(resolver === '' ? {} : { notResolvers: engine.sourceNames(realm).filter((name) => name !== resolver) }),
-});
 
 const isYes = (params: PiParams, name: string): boolean => params.flag(name);

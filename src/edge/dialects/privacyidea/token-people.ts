@@ -1,5 +1,5 @@
-import type { UserRecord } from '../../../engine/index.ts';
-import type { Owner, PushToken } from '../../../foundation/model/index.ts';
+import { ownerOf, type UserRecord } from '../../../engine/index.ts';
+import { nameKey, type Owner, type PushToken } from '../../../foundation/model/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
 
 /** The fields of a token object that the source of its owner knows better. */
@@ -31,9 +31,10 @@ export async function peopleOf(
   await Promise.all(Array.from({ length: atOnce }, worker));
   return ({ owner }) => {
     const record = owner && known.get(keyOf(owner));
-    if (!record || !engine.isOwnedBy(owner, record)) return undefined;
+    if (!record || !engine.isOwnedBy(owner, { ...ownerOf(record, owner.realm), typed: owner.user })) return undefined;
     return { user_id: record.userid, resolver: record.resolver, username: record.username };
   };
 }
 
-const keyOf = ({ user, realm, resolver }: Owner): string => `${realm}\n${resolver}\n${user.toLowerCase()}`;
+/** The look-up that tells of an owner: the name, in the source that it is of. */
+const keyOf = (owner: Owner): string => `${owner.resolver}\n${nameKey(owner)}`;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ok, type Result, refused } from '../../../foundation/model/index.ts';
+import { mappedName, ok, type Result, refused } from '../../../foundation/model/index.ts';
 import type { UserRecord } from '../user-source.ts';
 import { hashProblem } from './password-hash.ts';
 
@@ -23,8 +23,8 @@ const jsonUsers = z.array(
   }),
 );
 
-/** How names are compared: exactly but for the blanks around them, whichever way their accents were typed. */
-export const nameKey = (name: string): string => name.trim().normalize('NFC');
+/** A name as names of a file are compared: blanks around it mean nothing. */
+export const listedName = (name: string): string => mappedName(name.trim());
 
 /** Reads a JSON list of users. Refuses, with one sentence that quotes no hash, what cannot be used. */
 export function readJsonUsers(content: string, resolver: string): Result<FileUsers, string> {
@@ -64,9 +64,9 @@ function collect(users: readonly (FileUser & { where: string })[]): Result<FileU
   for (const { where, hash, user } of users) {
     const problem = hash === undefined ? undefined : hashProblem(hash);
     if (user.username === '') return refused(`${where}: expected name:hash`);
-    if (found.has(nameKey(user.username))) return refused(`${where}: this name is there twice`);
+    if (found.has(listedName(user.username))) return refused(`${where}: this name is there twice`);
     if (problem !== undefined) return refused(`${where}: ${problem}`);
-    found.set(nameKey(user.username), { hash, user });
+    found.set(listedName(user.username), { hash, user });
   }
   return ok(found);
 }

@@ -11,7 +11,7 @@ import { openCache } from '../../../foundation/cache/index.ts';
 import { GatewayFault, type Result, refused, systemCode } from '../../../foundation/model/index.ts';
 import { defineSource, type SourceHost } from '../user-source.ts';
 import { matchesHash } from './password-hash.ts';
-import { type FileUsers, nameKey, readHtpasswd, readJsonUsers } from './read.ts';
+import { type FileUsers, listedName, readHtpasswd, readJsonUsers } from './read.ts';
 
 const fileConfig = z.strictObject({
   file: z.string().min(1).describe('Path of the file; relative to the folder of the config file.'),
@@ -29,13 +29,13 @@ export const fileSource = defineSource({
     const matches = rememberRight(matchesAnyForm);
     return {
       async find(name) {
-        const found = (await users()).get(nameKey(name));
+        const found = (await users()).get(listedName(name));
         return found ? { kind: 'found', user: found.user } : { kind: 'unknown' };
       },
       async checkPassword(name, password) {
         if (password === '') return 'wrong';
         const known = await users();
-        const hash = known.get(nameKey(name))?.hash;
+        const hash = known.get(listedName(name))?.hash;
         if (hash !== undefined) return (await matches(password, hash)) ? 'right' : 'wrong';
         // Who is not there costs what a wrong password costs.
         const [decoy] = [...known.values()].flatMap((each) => each.hash ?? []);

@@ -118,6 +118,6 @@ describe('LinOTP clients and a list of users', () => {
     const { state = '' } = /(?<state>\d+)/.exec((await post('/validate/simplecheck', { user: 'alice', pass: '1234' })).text)?.groups ?? {};
     write(everybody.slice(1));
     await phone.answer('ACCEPT');
-    assert.equal((await post('/validate/simplecheck', { user: 'ALICE', pass: '', state })).text, ':-)');
+    assert.equal((await post('/validate/simplecheck', { user: 'alice', pass: '', state })).text, ':-)');
   });
 });

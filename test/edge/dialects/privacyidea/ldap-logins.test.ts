@@ -48,21 +48,26 @@ describe('Logins of users in an LDAP directory', function () {
     assert.deepEqual([token.username, token.resolver, token.realms], ['alice', 'ad', ['corp']]);
   });
 
-  it('end while the directory is down, where they began before; none begins, and no failure is counted', async () => {
-    const { client, admin, phoneOf, challenge } = await given({ passOnNoUser: true }, { cacheMs: 0 });
-    const phone = await phoneOf('alice');
-    const { id, nonce } = await challenge('alice', phone);
-    await slapd.stop();
-    await phone.answer(nonce);
-    const begun = await client.post('/validate/check', { user: 'alice', pass: 'wrong' });
-    const elsewhere = await client.post('/validate/check', { user: 'mallory', pass: '', transaction_id: id });
-    const finished = await client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id });
-    assert.deepEqual([begun.status, elsewhere.status, finished.body.result.authentication], [503, 503, 'ACCEPT']);
-    const [token] = (await client.get('/token/', {}, admin)).body.result.value.tokens;
-    assert.deepEqual([token.failcount, token.username, token.resolver], [0, 'alice', 'ad']);
-    await slapd.start();
-    while ((await client.post('/validate/check', { user: 'alice', pass: '1234' })).body.result.authentication !== 'CHALLENGE');
-  });
+  for (const [name, how] of [
+    ['alice', 'by the name in the directory'],
+    ['ALICE', 'in another case'],
+    ['ALiddell', 'by another name'],
+  ] as const)
+    it(`end while the directory is down, where they began before ${how}; none begins, and no failure is counted`, async () => {
+      const { client, admin, phoneOf, challenge } = await given({ passOnNoUser: true }, { cacheMs: 0 });
+      const phone = await phoneOf('alice');
+      const { id, nonce } = await challenge(name, phone);
+      await slapd.stop();
+      await phone.answer(nonce);
+      const begun = await client.post('/validate/check', { user: 'alice', pass: 'wrong' });
+      const elsewhere = await client.post('/validate/check', { user: 'mallory', pass: '', transaction_id: id });
+      const finished = await client.post('/validate/check', { user: name, pass: '', transaction_id: id });
+      assert.deepEqual([begun.status, elsewhere.status, finished.body.result.authentication], [503, 503, 'ACCEPT']);
+      const [token] = (await client.get('/token/', {}, admin)).body.result.value.tokens;
+      assert.deepEqual([token.failcount, token.username, token.resolver], [0, 'alice', 'ad']);
+      await slapd.start();
+      while ((await client.post('/validate/check', { user: 'alice', pass: '1234' })).body.result.authentication !== 'CHALLENGE');
+    });
 
   it('of a name that two entries answer to are an error, and no rule for strangers lets them in', async () => {
     const { client } = await given({ passOnNoUser: true, passOnNoToken: true, passthru: 'userstore' });

@@ -1,0 +1,51 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { HandedOver } from '../../../engine/index.ts';
+import { OperatorFault } from './errors.ts';
+import { type OperatorParts, operatorOf, readJson } from './parts.ts';
+
+/** `GET /ops/people`: names that mean other users than they did before users were told apart by case. */
+export async function listPeople(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx);
+  ctx.body = { people: await parts.engine.listNamesakes() };
+}
+
+const name = z.string().trim().min(1).max(256);
+const merge = z.strictObject({ realm: name.optional(), from: name, into: name });
+const split = z.strictObject({ realm: name.optional(), into: name, serials: z.array(name).min(1).max(100) });
+
+/** `POST /ops/people/merge` `{"realm", "from", "into"}`: the push tokens of one name are those of another that differs in case alone. */
+export async function mergePeople(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx, 'assign');
+  const { realm, ...wish } = await readJson(ctx, merge);
+  ctx.body = told(await parts.engine.handOver({ ...wish, realm: realmOf(parts, realm) }), wish.into);
+}
+
+/** `POST /ops/people/split` `{"realm", "into", "serials"}`: single push tokens are those of a user whose name differs in case alone. */
+export async function splitPeople(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx, 'assign');
+  const { realm, ...wish } = await readJson(ctx, split);
+  ctx.body = told(await parts.engine.handOver({ ...wish, realm: realmOf(parts, realm) }), wish.into);
+}
+
+function realmOf({ engine }: OperatorParts, name: string | undefined): string {
+  const resolved = engine.realms.resolve('', name);
+  if (resolved === 'unknown-realm') throw new OperatorFault('not-found', `There is no realm ${name}.`);
+  return resolved.realm;
+}
+
+function told(handed: HandedOver, into: string): { serials: string[] } {
+  switch (handed.kind) {
+    case 'done':
+      return { serials: handed.serials };
+    case 'unknown-user':
+      throw new OperatorFault('not-found', `No source of the realm knows the user ${into}.`);
+    case 'not-namesakes':
+      throw new OperatorFault(
+        'bad-request',
+        'The names differ in more than case. Unassign the push tokens, and assign them with a new PIN.',
+      );
+    default:
+      return handed satisfies never;
+  }
+}
