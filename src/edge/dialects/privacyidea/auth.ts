@@ -1,9 +1,9 @@
 import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { type AdminRight, adminRights } from './caller.ts';
-import { demandEmpty } from './demand-empty.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
+import { demandEmpty } from './selectors.ts';
 
 /**
  * `POST /auth`: an administrator's password for a token. A wrong name and a wrong password read alike.

@@ -2,7 +2,7 @@ import { type Asked, type Asker, ownerOf, type Person } from '../../../engine/in
 import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
-import { resolverNamed } from './resolver-named.ts';
+import { resolverNamed } from './selectors.ts';
 import { type Known, type Subject, subjectOf, userOf } from './subject.ts';
 
 /**

@@ -8,9 +8,9 @@ import { authServerOf } from './caller.ts';
 import { flavourRules } from './flavour.ts';
 import { knownSubject, secondSubject } from './known-user.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
-import { demandRealm, unknownUser } from './realm-named.ts';
 import { noSuchOwner } from './refusals.ts';
 import { rewritten } from './rewritten.ts';
+import { demandRealm, unknownUser } from './selectors.ts';
 import { type Known, type Subject, subjectOf } from './subject.ts';
 
 /** One login: who asks, for whom, from where, and what is known of both. Made once for a request and handed on as one value. */

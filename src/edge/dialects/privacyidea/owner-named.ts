@@ -4,7 +4,7 @@ import type { Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchOwner } from './refusals.ts';
-import { resolverNamed } from './resolver-named.ts';
+import { resolverNamed } from './selectors.ts';
 import { userOf } from './subject.ts';
 import { rememberUser } from './user-facts.ts';
 

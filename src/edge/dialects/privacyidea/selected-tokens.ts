@@ -3,7 +3,7 @@ import { foldedRealm, type PushToken } from '../../../foundation/model/index.ts'
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchOwner, noSuchToken } from './refusals.ts';
-import { resolverNamed } from './resolver-named.ts';
+import { resolverNamed } from './selectors.ts';
 import { realmOf, userOf } from './subject.ts';
 
 type IsTheirs = (token: PushToken) => boolean;

@@ -4,7 +4,7 @@ import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import { flavourRules } from './flavour.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchToken } from './refusals.ts';
-import { resolverNamed } from './resolver-named.ts';
+import { resolverNamed } from './selectors.ts';
 
 /** Whom a login is about, and what a source told of that user, if one was asked. */
 export type Known = { subject: Subject; record?: UserRecord | undefined };

@@ -4,12 +4,12 @@ import type { Owner } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { qrPictureUrl, serverBehind } from '../../http/index.ts';
 import { adminOf } from './caller.ts';
-import { demandEmpty } from './demand-empty.ts';
 import { enrolmentRules } from './enrolment-rules.ts';
 import { flavourRules, type TokenKind } from './flavour.ts';
 import { ownerNamed, rememberOwner } from './owner-named.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { isAssigned, isRevoked, noSuchToken, tooManyTokens } from './refusals.ts';
+import { demandEmpty } from './selectors.ts';
 import { longestDescription } from './token-set.ts';
 import { type ValidityPeriod, validityPeriod } from './validity-period.ts';
 

@@ -2,10 +2,10 @@ import type { Context } from 'koa';
 import type { ListFilter } from '../../../engine/index.ts';
 import { type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
-import { demandEmpty } from './demand-empty.ts';
 import { ownerNamed } from './owner-named.ts';
 import { neighbours, pageOf } from './paging.ts';
 import type { PrivacyideaParts } from './parts.ts';
+import { demandEmpty } from './selectors.ts';
 import { rolloutStateOf, tokenObject } from './token-object.ts';
 import { peopleOf } from './token-people.ts';
 

@@ -4,10 +4,10 @@ import { type Engine, mostLoginsKey } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminFacts, adminOf } from './caller.ts';
-import { demandEmpty } from './demand-empty.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { noSuchToken } from './refusals.ts';
 import { selectedTokens } from './selected-tokens.ts';
+import { demandEmpty } from './selectors.ts';
 import { changing, checkPinLength } from './token-admin.ts';
 import { validityPeriod } from './validity-period.ts';
 
