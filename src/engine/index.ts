@@ -18,7 +18,7 @@ import { spendLikePin } from './no-token.ts';
 import { pairPhone } from './pairing.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { passedOn } from './passed-on.ts';
-import { findPerson, recordOf, sourceOf } from './person.ts';
+import { findPerson, recordForPolicies, recordOf, sourceOf } from './person.ts';
 import { isBegunBy, isNamedBy, isOwnedBy, isSameUser, listTokens, personKey, tokensOf, tokensToFinish } from './person-key.ts';
 import { poll, updateAddress } from './phone-poll.ts';
 import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
@@ -28,7 +28,7 @@ import { completeRollout } from './rollout.ts';
 import { renewRollout } from './rollover.ts';
 import { countFailures, forgetNetwork, forgiveAll } from './source-pins.ts';
 import { statusOf } from './status.ts';
-import { allowPolling, noteInfo, removeToken, resetTokens, revokeTokens, selectTokens, setEnabled, setPin } from './token-admin.ts';
+import { allowPolling, noteInfo, removeTokens, resetTokens, revokeTokens, selectTokens, setEnabled, setPin } from './token-admin.ts';
 import { setFields } from './token-fields.ts';
 import { assignWithinLimits, offerWithinLimits } from './token-limits.ts';
 import { unassignTokens } from './token-owner.ts';
@@ -116,6 +116,7 @@ export function openEngine(parts: EngineParts) {
     findPerson: (...args: Tail<typeof findPerson>) => findPerson(parts, ...args),
     findUser: parts.directory.findUser,
     recordOf: (...args: Tail<typeof recordOf>) => recordOf(parts, ...args),
+    recordForPolicies: (...args: Tail<typeof recordForPolicies>) => recordForPolicies(parts, ...args),
     sourceNames: parts.directory.sourceNames,
     sourceOf: (...args: Tail<typeof sourceOf>) => sourceOf(parts, ...args),
     isBegunBy: (...args: Tail<typeof isBegunBy>) => isBegunBy(parts, ...args),
@@ -157,7 +158,7 @@ export function openEngine(parts: EngineParts) {
     personKey: (...args: Tail<typeof personKey>) => personKey(parts, ...args),
     findToken: store.findToken,
     listTokens: (...args: Tail<typeof listTokens>) => listTokens(parts, ...args),
-    removeToken: (...args: Tail<typeof removeToken>) => removeToken(parts, ...args),
+    removeTokens: (...args: Tail<typeof removeTokens>) => removeTokens(parts, ...args),
     selectTokens: (...args: Tail<typeof selectTokens>) => selectTokens(parts, ...args),
     setEnabled: (...args: Tail<typeof setEnabled>) => setEnabled(parts, ...args),
     revokeTokens: (...args: Tail<typeof revokeTokens>) => revokeTokens(parts, ...args),

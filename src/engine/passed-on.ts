@@ -4,24 +4,28 @@ import type { EngineParts } from './parts.ts';
 import { isPasswordElsewhere } from './passthru.ts';
 import type { Person } from './person.ts';
 
-/** A user who was asked for by name at a first leg. `hasTokens`: any push token at all. `password`: what came as PIN. */
-export type PassedApplicant = Applicant & { person: Person | undefined; hasTokens: boolean; password: string };
+/**
+ * A user who was asked for by name at a first leg. `source`: the one source that the request named, where it did. `hasTokens`: any push token at all.
+ * `password`: what came as PIN.
+ */
+export type PassedApplicant = Applicant & { source: string | undefined; person: Person | undefined; hasTokens: boolean; password: string };
 
 /** Why a user is let in without a phone: the rule, and `via`, the place that checked the password. */
 export type PassedOn = { rule: string } & ({ kind: 'no-user' | 'no-token' } | { kind: 'passthru'; via: string });
 
 /**
- * Lets a user in without a push token when a policy allows it: one whom no source knows (passOnNoUser), one without tokens (passOnNoToken), or one whose
+ * Lets a user in without a push token when a policy allows it: one whom no source knows (passOnNoUser; a source that the request names is but one), one without tokens (passOnNoToken), or one whose
  * password is right elsewhere (passthru). Returns undefined when no such policy applies, or the password is wrong. Every source was asked before.
  * Throws as `isPasswordElsewhere`.
  * @see docs/protocols/privacyidea.md 11.3
  */
 export async function passedOn(parts: EngineParts, applicant: PassedApplicant): Promise<PassedOn | undefined> {
-  const { asker, user, realm, person, hasTokens, password } = applicant;
+  const { asker, user, realm, source: named, person, hasTokens, password } = applicant;
   if (user === '' || hasTokens) return undefined;
   const { policy } = parts;
   const facts = factsOf(parts, asker, { user, realm });
   if (person === 'unknown-user') {
+    if (named !== undefined) return undefined;
     const decided = policy.decision('passOnNoUser', facts);
     return decided?.value ? { kind: 'no-user', rule: decided.rule } : undefined;
   }

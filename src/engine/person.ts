@@ -23,6 +23,14 @@ export async function recordOf({ directory }: Parts, user: string, realm: string
   return typeof found === 'string' ? undefined : found;
 }
 
+/** The same for a login that began before: where policies look at users, since then no source needs to be asked for anything else. */
+export async function recordForPolicies(
+  parts: Pick<EngineParts, 'directory' | 'policy'>,
+  { user, realm, source }: { user: string; realm: string; source?: string | undefined },
+): Promise<UserRecord | undefined> {
+  return parts.policy.looksAtUsers && user !== '' ? recordOf(parts, user, realm, source) : undefined;
+}
+
 /** The source that knows the owner of a push token; undefined where the realm has it no more, or where the owner is of none. */
 export const sourceOf = ({ directory }: Parts, owner: Pick<Owner, 'realm' | 'resolver'> | undefined): string | undefined =>
   owner && directory.sourceNames(owner.realm).includes(owner.resolver) ? owner.resolver : undefined;

@@ -3,6 +3,7 @@ import { applyEvent } from './apply.ts';
 import { changeToken } from './change-token.ts';
 import { noFailures } from './failure-clearing.ts';
 import type { EngineParts } from './parts.ts';
+import { sourceOf } from './person.ts';
 import { type Asked, tokensNamed } from './person-key.ts';
 
 /** Which push tokens a call of the administration is about. */
@@ -81,6 +82,17 @@ export async function removeToken(parts: EngineParts, serial: string): Promise<b
   const was = await parts.store.removeToken(serial);
   await withdrawEach(parts, serial, open);
   return was;
+}
+
+/**
+ * Removes push tokens; returns how many there were. `several-users`, and nothing is removed, where they are of namesakes in several sources: while no source
+ * can be asked these cannot be told apart, and what is removed is gone.
+ */
+export async function removeTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number | 'several-users'> {
+  const sources = new Set(tokens.flatMap(({ owner }) => sourceOf(parts, owner) ?? []));
+  if (sources.size > 1) return 'several-users';
+  const removed = await Promise.all(tokens.map(({ serial }) => removeToken(parts, serial)));
+  return removed.filter(Boolean).length;
 }
 
 const withdrawOpen = async (parts: EngineParts, serial: string): Promise<void> =>

@@ -3,6 +3,7 @@ import { GatewayFault, OverlongText } from '../foundation/model/index.ts';
 import { longestMatched } from '../foundation/patterns/index.ts';
 import { comparatorNames, compare, compareProblem } from './comparators.ts';
 import type { Facts } from './facts.ts';
+import { isUnseenHeader, isUnseenParam } from './unseen.ts';
 
 /** Where a condition finds its value. Header names count in any case. */
 const sections = {
@@ -12,6 +13,11 @@ const sections = {
   tokeninfo: ({ tokenInfo }: Facts, key: string) => tokenInfo?.[key],
   userinfo: ({ userinfo }: Facts, key: string) => userinfo?.[key],
 } as const satisfies Record<string, (facts: Facts, key: string) => string | undefined>;
+
+const isUnseen: Partial<Record<keyof typeof sections, (name: string) => boolean>> = {
+  'HTTP Request header': isUnseenHeader,
+  'Request Data': isUnseenParam,
+};
 
 /** One further demand of a rule, as privacyIDEA knows them. @see docs/protocols/privacyidea.md 11.1 */
 export const conditionConfig = z
@@ -37,7 +43,9 @@ export const conditionConfig = z
       .default('condition_is_false')
       .describe('What the condition is where there is no such value; raise_error refuses the request.'),
   })
-  .superRefine(({ comparator, value }, context) => {
+  .superRefine(({ section, key, comparator, value }, context) => {
+    if (isUnseen[section]?.(key))
+      context.addIssue({ code: 'custom', path: ['key'], message: `policies never see "${key}": its name is that of a credential` });
     const message = compareProblem(comparator, value);
     if (message !== undefined) context.addIssue({ code: 'custom', path: ['value'], message });
   });

@@ -10,3 +10,4 @@ export type { KnownMount, KnownNames, KnownProvider, PolicyProblem } from './pro
 export { type Rule, ruleConfig } from './rule.ts';
 export { fillClientText, fillTags, type TagSubject } from './tags.ts';
 export { isInTime, readTimeRanges, weekMoment } from './time-match.ts';
+export { isUnseenHeader, isUnseenParam } from './unseen.ts';

@@ -61,17 +61,30 @@ export function withoutReach({ match, actions }: Rule, { mounts }: KnownNames): 
   return Object.keys(actions)
     .filter(isActionName)
     .flatMap((action) => {
-      const lacking = reached.filter((door) => !reach[action].includes(door));
-      if (lacking.length === reached.length)
-        return [error(['actions', action], `has no effect at mounts that serve ${listed(reached)}, only at ${listed(reach[action])}`)];
-      const missed = lacking.filter((door) => isNamed || (isOfUsers(action) && ofUsers.includes(door)));
+      const lacking = reached.filter((door) => !acts(action, door, match));
+      if (lacking.length === reached.length) {
+        const tell = isOfAdmins(action) ? warning : error;
+        return [
+          tell(
+            ['actions', action],
+            `has no effect at mounts that serve ${listed(reached)}, only at ${listed(everywhere.filter((door) => acts(action, door, match)))}`,
+          ),
+        ];
+      }
+      const missed = lacking.filter((door) => (isNamed && door !== 'ops') || (isOfUsers(action) && ofUsers.includes(door)));
       return missed.length === 0 ? [] : [warning(['actions', action], `has no effect at mounts that serve ${listed(missed)}`)];
     });
 }
 
+/** Whether an action acts at a mount for the requests that its rule is for: a challenge service is told of no user and no token. */
+const acts = (action: ActionName, door: Door, { user, realm, resolver, tokenType }: Rule['match']): boolean =>
+  reach[action].includes(door) && !(door === 'challenge-service' && !isOfAdmins(action) && (user ?? realm ?? resolver ?? tokenType));
+
+/** A right of administrators that no mount asks for does no harm: files of rules may be for several gateways. */
+const isOfAdmins = (action: ActionName): boolean => actionTable[action].scopes.some((scope) => scope === 'admin');
+
 /** Whether a mount that names users could know it; a right of administrators is one of the calls that there are. */
-const isOfUsers = (action: ActionName): boolean =>
-  reach[action].some((door) => ofUsers.includes(door)) && actionTable[action].scopes.every((scope) => scope !== 'admin');
+const isOfUsers = (action: ActionName): boolean => reach[action].some((door) => ofUsers.includes(door)) && !isOfAdmins(action);
 
 const isDoor = (name: string): name is Door => everywhere.some((door) => door === name);
 const listed = (doors: readonly Door[]): string => doors.join(', ');

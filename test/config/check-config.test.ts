@@ -126,6 +126,14 @@ describe('A configuration file', () => {
       /^policies\[1\]\.match\.conditions\[0\]\.value: looks ahead or behind, which is not supported; match the rest too, or exclude/,
     ],
     [
+      'a condition on what policies never see',
+      (draft) => {
+        const condition = { section: 'Request Data', key: 'otppin', comparator: 'equals', value: '1' };
+        draft.policies.push({ name: 'p', match: { conditions: [condition] }, actions: { push_ttl: 1 } });
+      },
+      /^policies\[1\]\.match\.conditions\[0\]\.key: policies never see "otppin"/,
+    ],
+    [
       'serials by a backreference',
       (draft) => void draft.policies.push({ name: 'p', actions: { serial: '^(PI|KI)\\1' } }),
       /^policies\[1\]\.actions\.serial: refers back to a group.*write out what the group may hold/,

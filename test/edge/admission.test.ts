@@ -73,6 +73,12 @@ const wholeLogin = async (world: World, mount: UserMount): Promise<void> => {
   assert.match(told.text, /"valid_tan": true|"value": ?true/, told.text);
 };
 
+/** Lets in whom the source `staff` knows. */
+const staffOnly = [
+  { name: 'staff', match: { resolver: ['staff'] }, actions: { authorized: 'grant_access' } },
+  { name: 'nobody else', match: { user: ['*'] }, actions: { authorized: 'deny_access' } },
+];
+
 const loginRules: Partial<Record<ActionName, Row>> = {
   authorized: { value: 'deny_access' },
   api_key_required: { value: true },
@@ -152,7 +158,8 @@ describe('Admission', () => {
       phones: { privacyidea, edumfa, linotp },
       async rules(...policies) {
         const text = configText({ ...wishes, policies: [...policies, enrolment] });
-        assert.equal(await given.gateway.reload(checkConfig(text, join(given.folder, 'config.json'), {})), 'reloaded');
+        const checked = checkConfig(text, join(given.folder, 'config.json'), {});
+        assert.equal(await given.gateway.reload(checked), 'reloaded', JSON.stringify(checked.ok ? '' : checked.error));
       },
       async post(path, form, headers = {}) {
         const reply = await fetch(`${given.client.url}${path}`, { method: 'POST', body: new URLSearchParams(form), headers });
@@ -207,6 +214,22 @@ describe('Admission', () => {
     });
   }
 
+  it('lets nobody pass without a token for a serial that is not theirs, nor for a source that does not know them', async () => {
+    const world = await givenWorld();
+    await world.rules({ name: 'rule', actions: { passOnNoToken: true, passOnNoUser: true, passthru: 'userstore' } });
+    for (const mount of ofUsers) {
+      const named = [
+        { user: mount, serial: 'NOPE' },
+        { user: mount, serial: world.phones[mount === 'linotp' ? 'edumfa' : 'linotp'].serial },
+        { user: 'nobody', resolver: 'staff', resConf: 'staff' },
+      ];
+      for (const form of named) {
+        const { text } = await world.post(`${prefix[mount]}/validate/check`, { ...form, pass: 'builder' });
+        assert.notEqual(JSON.parse(text).result.value, true, `${mount} ${JSON.stringify(form)}: ${text}`);
+      }
+    }
+  });
+
   it('lets no user pass without a token whom a rule denies', async () => {
     const world = await givenWorld();
     await world.rules({ name: 'rule', actions: { passOnNoToken: true, authorized: 'deny_access' } });
@@ -240,6 +263,75 @@ describe('Admission', () => {
       }
     });
   }
+
+  it('tells a LinOTP client that polls no login whose user, push token or caller is not admitted any more', async () => {
+    const world = await givenWorld();
+    const { linotp: phone } = world.phones;
+    const ask = { user: 'linotp', pass: '1234' };
+    const { detail } = JSON.parse((await world.post('/linotp/validate/check', { ...ask, data: 'Log in?' })).text);
+    const told = async (): Promise<boolean> => {
+      const { text } = await world.post('/linotp/validate/check_status', { ...ask, transactionid: detail.transactionid });
+      return JSON.parse(text).result.value;
+    };
+    // given a login that waits for its phone, then who is denied is told nothing of it
+    await world.rules({ name: 'rule', actions: { authorized: 'deny_access' } });
+    assert.equal(await told(), false);
+    // given that the phone has accepted, when rules come that refuse it, then nothing is told; and is without them
+    await phone.answer((await phone.poll()).body.result.value.at(-1).nonce);
+    for (const action of ['authorized', 'tokentype', 'api_key_required', 'serial'] as const) {
+      await world.rules({ name: 'rule', actions: { [action]: loginRules[action]?.value } });
+      assert.equal(await told(), false, action);
+    }
+    await world.rules();
+    assert.equal(await told(), true);
+    await world.post('/linotp/admin/disable', { serial: phone.serial }, world.admin);
+    assert.equal(await told(), false, 'a token that was disabled');
+  });
+
+  it('knows at both legs of a login what the source says of its user', async () => {
+    const world = await givenWorld();
+    const simple = { name: 'simple', match: { dialect: ['linotp'] }, actions: { push_without_data: true } };
+    await world.rules(simple, ...staffOnly);
+    for (const mount of ofUsers) {
+      world.clock.advance(1);
+      const { text } = await world.post(`${prefix[mount]}/validate/check`, { user: mount, pass: '1234' });
+      const [, id = ''] = /"transaction_?id": ?"(\d+)"/.exec(text) ?? [];
+      const phone = world.phones[mount];
+      await phone.answer((await phone.poll()).body.result.value.at(-1).nonce);
+      const shown = { user: mount, [mount === 'linotp' ? 'transactionid' : 'transaction_id']: id };
+      const calls = mount === 'linotp' ? ['check_status', 'check'] : ['check'];
+      for (const call of calls) {
+        const told = await world.post(`${prefix[mount]}/validate/${call}`, { ...shown, pass: call === 'check' ? '' : '1234' });
+        assert.equal(JSON.parse(told.text).result.value, true, `${mount} ${call}: ${told.text}`);
+      }
+    }
+  });
+
+  it('admits and counts a login whose enrolment is skipped', async () => {
+    const world = await givenWorld();
+    const actions = { passOnNoToken: true, enroll_via_multichallenge: 'PUSH', enroll_via_multichallenge_optional: true };
+    const enrol = { name: 'in login', match: { dialect: ['privacyidea'] }, actions };
+    for (const mount of ['privacyidea', 'edumfa'] as const) {
+      await world.rules(enrol);
+      world.clock.advance(minutes(11));
+      const check = async (form: Record<string, string>) => JSON.parse((await world.post(`${prefix[mount]}/validate/check`, form)).text);
+      const start = async (): Promise<string> => (await check({ user: 'carol', pass: '' })).detail.transaction_id;
+      const skip = async (id: string): Promise<unknown> =>
+        (await check({ transaction_id: id, pass: '', cancel_enrollment: 'true' })).result.value;
+      // given one that is denied meanwhile, then it can be skipped only without that rule
+      const id = await start();
+      await world.rules(enrol, { name: 'rule', actions: { authorized: 'deny_access' } });
+      assert.notEqual(await skip(id), true, mount);
+      // and by whom the source is asked for
+      await world.rules(enrol, ...staffOnly);
+      assert.equal(await skip(id), true, mount);
+      const next = await start();
+      // and where it is the one login that may be, the next is refused
+      await world.rules(enrol, { name: 'rule', actions: { auth_max_success: '1/10m' } });
+      assert.equal(await skip(next), true, mount);
+      assert.equal((await check({ user: 'carol', pass: '' })).detail.message, 'Only 1 successful authentications per 0:10:00');
+    }
+  });
 
   it('counts the logins of LinOTP clients that cannot poll, too', async () => {
     const world = await givenWorld();

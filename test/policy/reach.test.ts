@@ -33,6 +33,19 @@ describe('An action and the mounts that its rule reaches', () => {
       ['error actions.setrealm: has no effect at mounts that serve linotp, only at privacyidea'],
     ],
     [
+      'is a right that nobody asks for',
+      { actions: { revoke: true } },
+      ['warning actions.revoke: has no effect at mounts that serve linotp, only at privacyidea'],
+      ['linotp'],
+    ],
+    [
+      'is about users where nobody is told of any',
+      { match: { dialect: ['challenge-service'], user: ['bob'] }, actions: { authorized: 'deny_access' } },
+      ['error actions.authorized: has no effect at mounts that serve challenge-service, only at privacyidea, linotp'],
+    ],
+    ['is for the administrator who operates', { match: { dialect: ['challenge-service'], user: ['bob'] }, actions: { operate: true } }, []],
+    ['needs nothing of operators', { match: { dialect: ['*'] }, actions: { push_deadline_ms: 900 } }, []],
+    [
       'has no effect at the only one there is',
       { actions: { push_without_data: true } },
       ['error actions.push_without_data: has no effect at mounts that serve privacyidea, only at linotp'],

@@ -90,6 +90,10 @@ export type CallerFacts = {
 /** Why no auth server is recognised: nothing that it showed or came from is known here, or it showed a client certificate that no entry has. */
 export type Unrecognised = 'unknown-caller' | 'unknown-certificate';
 
+/** Whether an auth server lists the client certificate that was shown. */
+export const isKnownByCertificate = ({ certificates }: AuthServer, shown: ShownCertificate | undefined): boolean =>
+  shown !== undefined && certificates.some((each) => isCertificate(each, shown));
+
 /**
  * Recognises callers: by client certificate where an auth server lists it, else by a credential, else by the administrator's account where one lists it,
  * else by network. A certificate that no auth server lists never leads to the network: its holder means to be somebody else.
@@ -97,7 +101,7 @@ export type Unrecognised = 'unknown-caller' | 'unknown-certificate';
 export function openAuthServers(servers: readonly AuthServer[]): (facts: CallerFacts) => Result<AuthServer, Unrecognised> {
   const known = servers.map((server) => ({ server, networks: server.networks.map((text) => ipaddr.parseCIDR(text)) }));
   const byIdentity = ({ shown, account, certificate }: CallerFacts): AuthServer | undefined =>
-    (certificate && servers.find(({ certificates }) => certificates.some((each) => isCertificate(each, certificate)))) ??
+    servers.find((server) => isKnownByCertificate(server, certificate)) ??
     servers.find(({ name, accounts }) => (shown === undefined ? account !== undefined && accounts.includes(account) : name === shown));
   const byNetwork = ({ address, mount }: CallerFacts): AuthServer | undefined => {
     if (!ipaddr.isValid(address)) return undefined;

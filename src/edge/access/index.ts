@@ -5,6 +5,7 @@ export {
   authServerAt,
   authServerConfig,
   type CallerFacts,
+  isKnownByCertificate,
   localServer,
   openAuthServers,
   type SecondDecoding,

@@ -1,11 +1,9 @@
 import type { Context } from 'koa';
 import type { Asker } from '../../engine/index.ts';
 import { longestMatched } from '../../foundation/patterns/index.ts';
+import { isUnseenHeader, isUnseenParam } from '../../policy/index.ts';
 
 const longestAction = 256;
-const mostParams = 50;
-const kept = (name: string): boolean => !/authorization|cookie|key|token/.test(name);
-const keptParam = (name: string): boolean => !/pass|pin|secret|credential|signature|fb_?token|key|nonce|answer|otp/i.test(name);
 
 /**
  * Notes what a request asks with, for policies, and no secret among it; here, too, the blanks around a name mean nothing. Of a text too long to be matched so
@@ -13,7 +11,7 @@ const keptParam = (name: string): boolean => !/pass|pin|secret|credential|signat
  */
 export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): void {
   const texts = [...values].flatMap(([name, value]): [string, string][] =>
-    keptParam(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    !isUnseenParam(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       ? [
           [
             name,
@@ -24,7 +22,7 @@ export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): 
         ]
       : [],
   );
-  ctx.state.params = new Map(texts.slice(0, mostParams));
+  ctx.state.params = new Map(texts);
 }
 
 /** One noted parameter of a request. */
@@ -50,7 +48,7 @@ function headersOf({ req, headers }: Context): Readonly<Record<string, string>> 
   const known = gathered.get(req);
   if (known) return known;
   const shown = Object.entries(headers).flatMap(([name, value]) =>
-    kept(name) && value !== undefined ? [[name, [value].flat().join(', ')]] : [],
+    !isUnseenHeader(name) && value !== undefined ? [[name, [value].flat().join(', ')]] : [],
   );
   const fresh = Object.fromEntries(shown);
   gathered.set(req, fresh);

@@ -2,16 +2,17 @@ import type { Context } from 'koa';
 import type { Engine } from '../../engine/index.ts';
 import { ok, type Result, refused } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
-import type {
-  Admin,
-  AdminTokens,
-  AuthServer,
-  CallerFacts,
-  Claims,
-  CredentialRefusal,
-  Credentials,
-  ShownCertificate,
-  Unrecognised,
+import {
+  type Admin,
+  type AdminTokens,
+  type AuthServer,
+  type CallerFacts,
+  type Claims,
+  type CredentialRefusal,
+  type Credentials,
+  isKnownByCertificate,
+  type ShownCertificate,
+  type Unrecognised,
 } from '../access/index.ts';
 import { clientCertificate } from './client-certificate.ts';
 
@@ -64,9 +65,8 @@ export async function recogniseCaller(
     if (server.error === 'unknown-certificate') tellOf(parts.log, ctx, certificate);
     return refused({ kind: server.error });
   }
-  return server.value.rights.includes(right)
-    ? ok({ server: server.value, showed: found.value !== undefined })
-    : refused({ kind: 'no-right' });
+  const showed = found.value !== undefined || isKnownByCertificate(server.value, certificate);
+  return server.value.rights.includes(right) ? ok({ server: server.value, showed }) : refused({ kind: 'no-right' });
 }
 
 /**

@@ -27,8 +27,10 @@ export const adminDisable = changing('disable', ({ engine }, tokens) => engine.s
 export const adminReset = changing('reset', ({ engine }, tokens) => engine.resetTokens(tokens));
 /** `POST /admin/remove`. */
 export const adminRemove = changing('delete', async ({ engine }, tokens) => {
-  const removed = await Promise.all(tokens.map(({ serial }) => engine.removeToken(serial)));
-  return removed.filter(Boolean).length;
+  const removed = await engine.removeTokens(tokens);
+  if (removed === 'several-users')
+    throw new LinotpFault('parameter', 'several users have this name; say by resConf whose tokens are meant');
+  return removed;
 });
 /** `POST /admin/set` `pin`: the PIN of push tokens, the one thing of theirs that can be set here. */
 export const adminSet = changing('setpin', ({ engine }, tokens, params) => {

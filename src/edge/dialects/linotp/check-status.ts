@@ -2,10 +2,11 @@ import type { Context } from 'koa';
 import { type Asker, ownerOf } from '../../../engine/index.ts';
 import type { Challenge, Transaction } from '../../../foundation/model/index.ts';
 import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
+import type { Caller } from '../../http/index.ts';
 import { authServerOf } from './caller.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 import { passRule } from './pass.ts';
-import { resolved, sourceNamed } from './subject.ts';
+import { askableTokens, askerAbout, resolved, sourceNamed } from './subject.ts';
 import { childId, idOf, parentOf } from './trigger.ts';
 
 /**
@@ -16,17 +17,17 @@ import { childId, idOf, parentOf } from './trigger.ts';
 export async function validateCheckStatus(parts: LinotpParts, ctx: Context): Promise<void> {
   failsWith(ctx, { id: 0, value: false });
   const params = await readLinotpRequest(ctx);
-  const { server } = await authServerOf(parts, ctx, 'poll');
-  const asker = askerFor(parts, ctx, server);
+  const caller = await authServerOf(parts, ctx, 'poll');
   const id = params.text('transactionid') ?? params.required('state');
   const pass = params.required('pass');
-  const transaction = await parts.engine.findOwnForeign('linotp', server.name, parentOf(id));
-  const shown = transaction ? await shownOf(parts, { asker, transaction, id, pass, params }) : [];
+  const transaction = await parts.engine.findOwnForeign('linotp', caller.server.name, parentOf(id));
+  const asker = transaction && (await askerAbout(parts, askerFor(parts, ctx, caller.server), transaction));
+  const shown = transaction && asker ? await shownOf(parts, { asker, caller, transaction, id, pass, params }) : [];
   if (shown.length === 0) return sendLinotp(ctx, parts.product, { id: 0, value: false });
   sendLinotp(ctx, parts.product, { id: 0, value: true, detail: { transactions: Object.fromEntries(shown) } });
 }
 
-type Question = { asker: Asker; transaction: Transaction; id: string; pass: string; params: LinotpParams };
+type Question = { asker: Asker; caller: Caller; transaction: Transaction; id: string; pass: string; params: LinotpParams };
 type Shown = readonly [id: string, status: Record<string, unknown>];
 
 async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]> {
@@ -34,7 +35,7 @@ async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]>
   const { state, finishUntil, challenges } = transaction.decision;
   const isGone = state === 'withdrawn' || parts.engine.clock() >= finishUntil;
   if (isGone || !(await isAbout(parts, params, transaction)) || !(await isAllowed(parts, question))) return [];
-  if (await isOneTooMany(parts, question)) return [];
+  if (!(await isAdmitted(parts, question)) || (await isOneTooMany(parts, question))) return [];
   const serial = params.text('serial') || undefined;
   return challenges
     .filter((challenge) => id === idOf(transaction) || id === childId(transaction, challenge))
@@ -57,6 +58,17 @@ async function isAllowed({ engine }: LinotpParts, { asker, transaction, pass, pa
   const facts = engine.facts(asker, { user: transaction.user, realm: transaction.realm });
   const alone = params.text('user') ? undefined : params.text('serial');
   return passRule(engine.policy, facts) === 'any' || engine.checkFirstLeg({ transaction, pass, source: asker.client, alone });
+}
+
+/** Whether policies still admit the user, and the push token that has accepted: what is told here is the login. */
+async function isAdmitted(parts: LinotpParts, { asker, caller, transaction }: Question): Promise<boolean> {
+  const { engine } = parts;
+  const applicant = { asker, user: transaction.user, realm: transaction.realm };
+  if (engine.mayCall(applicant, caller) || engine.mayLogIn(applicant)) return false;
+  const accepted = transaction.decision.challenges.find(({ state }) => state === 'accepted');
+  if (!accepted) return true;
+  const token = await engine.findToken(accepted.serial);
+  return token !== undefined && askableTokens(parts, asker, { tokens: [token], type: undefined }).length > 0;
 }
 
 /** Whether a login that its phone accepted is one too many; it is over then, and told no more. */

@@ -116,12 +116,13 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   return waiting ? { waits: counted(waiting.waits, engine.tallyOf(applicant)) } : refused;
 }
 
-/** Whether a user who was asked for by name is let in without a push token, since policies say so. */
+/** Whether a user who was asked for by name alone is let in without a push token, since policies say so. */
 async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: Login): Promise<boolean> {
-  const { user, realm, tokens, isBySerial, person } = subject;
-  if (isBySerial) return false;
+  const { user, realm, source, tokens, person } = subject;
+  // A serial leaves one push token at most: that there is none says nothing of the user.
+  if (params.text('serial')) return false;
   const password = params.text('pass') ?? '';
-  return (await engine.passedOn({ asker, user, realm, person, hasTokens: tokens.length > 0, password })) !== undefined;
+  return (await engine.passedOn({ asker, user, realm, source, person, hasTokens: tokens.length > 0, password })) !== undefined;
 }
 
 /** The push tokens that policies admit, that can be asked, and whose PIN this is. */

@@ -1,7 +1,7 @@
 import { type Asker, ownerOf } from '../../../engine/index.ts';
 import type { Caller } from '../../http/index.ts';
 import type { LinotpParts } from './parts.ts';
-import { asBegun, asKnown, askableTokens, type TypedSubject } from './subject.ts';
+import { asBegun, asKnown, askableTokens, askerAbout, type TypedSubject } from './subject.ts';
 import { parentOf } from './trigger.ts';
 
 type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: TypedSubject };
@@ -11,13 +11,14 @@ type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: TypedSubject
  * such clients it is always refused, as LinOTP does. Whose own login it is was known when it began: no source is asked again.
  * @see docs/protocols/linotp.md 13
  */
-export async function finishLogin(parts: LinotpParts, { id, caller, asker, typed }: SecondLeg): Promise<boolean> {
+export async function finishLogin(parts: LinotpParts, { id, caller, asker: asking, typed }: SecondLeg): Promise<boolean> {
   const { engine } = parts;
   const transaction = await engine.findOwnForeign('linotp', caller.server.name, parentOf(id));
   if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
   const isOwn = engine.isBegunBy(transaction, typed);
   const subject = isOwn ? await asBegun(parts, typed, transaction) : await asKnown(parts, typed);
   const { user, realm, tokens, person } = subject;
+  const asker = await askerAbout(parts, asking, transaction);
   const applicant = { asker, user, realm };
   if (engine.mayCall(applicant, caller) || engine.mayLogIn(applicant)) return false;
   const usable = askableTokens(parts, asker, subject);

@@ -1,4 +1,13 @@
-import { type Asked, type Asker, awaitsActivation, isUsable, mayAskFor, ownerOf, type Person } from '../../../engine/index.ts';
+import {
+  type Asked,
+  type Asker,
+  awaitsActivation,
+  factsOfPerson,
+  isUsable,
+  mayAskFor,
+  ownerOf,
+  type Person,
+} from '../../../engine/index.ts';
 import type { Owner, PushToken, Transaction } from '../../../foundation/model/index.ts';
 import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
 import type { LinotpParts } from './parts.ts';
@@ -65,8 +74,14 @@ export async function asBegun({ engine }: LinotpParts, { find, ...named }: Typed
   return { ...named, user: transaction.user, tokens: await engine.tokensToFinish(await find({ user, realm }), transaction) };
 }
 
+/** The asker of a transaction that began before, with what policies want to know of its user. */
+export async function askerAbout({ engine }: LinotpParts, asker: Asker, transaction: Transaction): Promise<Asker> {
+  const record = await engine.recordForPolicies(transaction);
+  return record ? { ...asker, ...factsOfPerson(record) } : asker;
+}
+
 /** The push tokens of a subject that policies admit and that can be asked: bound to a phone, or to one that has to prove its key. */
-export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, type }: Subject): PushToken[] {
+export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, type }: Pick<Subject, 'tokens' | 'type'>): PushToken[] {
   const now = engine.clock();
   const canBeAsked = (token: PushToken): boolean => isUsable(token, now) || awaitsActivation(token, now);
   return engine.admittedTokens(asker, tokens).filter((token) => (type === undefined || token.type === type) && canBeAsked(token));

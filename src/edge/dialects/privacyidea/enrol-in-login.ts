@@ -76,10 +76,14 @@ function kindOf(product: PiProduct, type: TokenKind['type']): TokenKind {
 export async function cancelEnrolment(login: LoginUnderWay): Promise<Outcome> {
   const { parts, showed, second } = login;
   if (!second || second.id === '') throw new PiFault('parameter', 'Missing parameter: transaction_id');
-  const refusal = parts.engine.mayCall(applicantOf(login), { showed });
+  const { engine } = parts;
+  const applicant = applicantOf(login);
+  const refusal = engine.mayCall(applicant, { showed }) ?? engine.mayLogIn(applicant);
   if (refusal) return refused(refusal);
   const { transaction } = second;
-  const value = transaction !== undefined && (await parts.engine.skipEnrolment(transaction));
+  const value = transaction !== undefined && (await engine.skipEnrolment(transaction));
+  const oneTooMany = value ? await engine.tallyOf(applicant).accepted() : undefined;
+  if (oneTooMany) return refused(oneTooMany);
   const message = value ? 'Cancelled enrollment via multichallenge' : 'Failed to cancel enrollment via multichallenge';
   return { value, detail: { message }, isFinal: true };
 }

@@ -27,7 +27,7 @@ export async function knownSubject(
 export async function secondSubject(parts: PrivacyideaParts, typed: Subject, transaction: Transaction | undefined): Promise<Known> {
   const { engine } = parts;
   if (transaction === undefined || !engine.isBegunBy(transaction, typed)) return asKnown(parts, typed);
-  const record = engine.policy.looksAtUsers ? await engine.recordOf(typed.user, typed.realm, typed.source) : undefined;
+  const record = await engine.recordForPolicies(typed);
   if (typed.serial !== undefined) return { subject: typed, record };
   return { subject: { ...typed, user: transaction.user, tokens: await engine.tokensToFinish(typed.tokens, transaction) }, record };
 }

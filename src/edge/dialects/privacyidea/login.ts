@@ -73,7 +73,8 @@ async function cancelling(
 ): Promise<LoginUnderWay> {
   const transaction = id === '' ? undefined : await parts.engine.findOwn(id, read.caller.server.name);
   const { user, realm } = transaction ?? { user: '', realm: '' };
-  return underWay({ ...read, parts, subject: { user, realm, tokens: [] }, second: { id, transaction } });
+  const record = transaction && (await parts.engine.recordForPolicies(transaction));
+  return underWay({ ...read, parts, subject: { user, realm, tokens: [] }, record, second: { id, transaction } });
 }
 
 type Read = { parts: PrivacyideaParts; caller: Caller; asker: Asker; params: PiParams; second?: LoginUnderWay['second'] } & Known;

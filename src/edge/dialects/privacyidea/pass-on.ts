@@ -4,10 +4,10 @@ import type { Outcome } from './outcome.ts';
 
 /** Lets a user who was asked for by name in without a push token, where policies say so. @see docs/protocols/privacyidea.md 11.3 */
 export async function passOn(login: LoginUnderWay): Promise<Outcome | undefined> {
-  const { tokens, serial, person } = login.subject;
+  const { tokens, serial, person, source } = login.subject;
   if (serial !== undefined) return undefined;
   const password = login.params.text('pass') ?? '';
-  const passed = await login.parts.engine.passedOn({ ...applicantOf(login), person, hasTokens: tokens.length > 0, password });
+  const passed = await login.parts.engine.passedOn({ ...applicantOf(login), source, person, hasTokens: tokens.length > 0, password });
   return passed && { value: true, detail: { message: messageOf(passed) } };
 }
 

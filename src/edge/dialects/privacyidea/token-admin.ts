@@ -60,9 +60,7 @@ export const tokenUnassign = changing('unassign', ({ engine }, tokens) => engine
 
 /** `DELETE /token/<serial>`, or `DELETE /token/?user=`: all push tokens of a user. @see docs/protocols/privacyidea.md 10 */
 export const tokenDelete = changing('delete', async ({ engine }, tokens) => {
-  // While no source can be asked, namesakes cannot be told apart, and what is deleted is gone.
-  const sources = new Set(tokens.flatMap(({ owner }) => engine.sourceOf(owner) ?? []));
-  if (sources.size > 1) throw new PiFault('parameter', 'Several users have this name; say by resolver whose tokens are meant.');
-  const removed = await Promise.all(tokens.map(({ serial }) => engine.removeToken(serial)));
-  return removed.filter(Boolean).length;
+  const removed = await engine.removeTokens(tokens);
+  if (removed === 'several-users') throw new PiFault('parameter', 'Several users have this name; say by resolver whose tokens are meant.');
+  return removed;
 });

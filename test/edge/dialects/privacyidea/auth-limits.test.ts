@@ -32,6 +32,8 @@ describe('Policies that limit how often a user logs in', function () {
     // when alice comes again, in other letters, which her realm ignores
     const { result, detail } = await check(given, { user: 'ALICE', pass: '1234' });
     assert.deepEqual([result.value, detail.message], [false, 'Only 2 successful authentications per 0:05:00']);
+    const triggered = (await given.client.post('/validate/triggerchallenge', { user: 'alice' }, given.admin)).body;
+    assert.deepEqual([triggered.result.value, triggered.detail.message], [0, 'Only 2 successful authentications per 0:05:00']);
     assert.deepEqual((await phone.poll()).body.result.value, []);
     // then others go on, and she does when the window is over
     const bob = await given.phoneOf('bob');

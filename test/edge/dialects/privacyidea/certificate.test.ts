@@ -18,6 +18,7 @@ describe('A client of privacyIDEA that shows a certificate', () => {
     const tls = { certificate: join(folder, 'server.pem'), clientCa: join(folder, 'ca.pem'), clientCertificate: 'request' };
     const mounts = [{ path: '/', serves: 'privacyidea' }];
     const { gateway } = await givenGateway(undo, {
+      policies: [{ name: 'credentials only', match: { authServer: ['vpn'] }, actions: { api_key_required: true } }],
       more: {
         listeners: [
           { name: 'inside', address: '127.0.0.1:0', mounts },
@@ -34,7 +35,7 @@ describe('A client of privacyIDEA that shows a certificate', () => {
       return askTls({ url: `${url}/validate/check`, ca: authority.certificate, client: shown, ...form });
     };
     assert.match((await check()).text, /not known as an auth server/);
-    assert.doesNotMatch((await check(client)).text, /not known as an auth server/);
+    assert.doesNotMatch((await check(client)).text, /not known as an auth server|API key/);
     assert.doesNotMatch((await check(undefined, gateway.urls[0])).text, /not known as an auth server/);
   });
 });

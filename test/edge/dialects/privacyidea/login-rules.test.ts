@@ -229,6 +229,8 @@ describe('Rules of a login', function () {
     const { phoneOf, check } = await given([authorization({ authorized: 'deny_access' }, { conditions: [condition] })]);
     await phoneOf('alice');
     assert.equal((await check('alice', { zone: 'dmz' })).status, 400);
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`a${index}`, '1']));
+    assert.equal((await check('alice', { ...many, zone: 'dmz' })).status, 400, 'wherever it stands');
     assert.equal((await check('alice', { zone: 'lan' })).body.result.authentication, 'CHALLENGE');
   });
 

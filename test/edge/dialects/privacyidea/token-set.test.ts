@@ -51,6 +51,8 @@ describe('What administrators set of a push token', () => {
     ['set', { validity_period_end: 'tomorrow' }],
     ['set', { validity_period_end: '01.02.2099' }],
     ['set', { validity_period_start: '2026-13-45' }],
+    ['set', { validity_period_start: '2026-02-30T10:00Z' }],
+    ['set', { validity_period_start: '2026-02-03', validity_period_end: '2026-02-02' }],
     ['set', { count_window: '5' }],
     ['set', { sync_window: '5' }],
     ['set', { hashlib: 'sha256' }],
