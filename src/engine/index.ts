@@ -61,7 +61,7 @@ export type {
   SealTools,
   SharedKey,
 } from './phone-protocol.ts';
-export { awaitsActivation, isUsable, longestPin, mostLoginsKey } from './pins.ts';
+export { awaitsActivation, isInService, isUsable, longestPin, mostLoginsKey } from './pins.ts';
 export {
   carriedAddress,
   type DeviceFacts,

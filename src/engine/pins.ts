@@ -85,10 +85,12 @@ export const isLocked = (parts: EngineParts, token: PushToken): boolean =>
 /** A longer PIN is none: hashing it would cost more than anybody types. */
 export const longestPin = 256;
 
-/** A push token that may be asked now: bound to a phone, enabled, not revoked, inside its validity, and not used as often as it may be. */
-export function isUsable(token: PushToken, now: number): boolean {
-  return token.rollout === 'enrolled' && token.enabled && !token.revoked && isInTime(token, now) && !isUsedUp(token);
-}
+/** A push token that is good now: bound to a phone, enabled, not revoked, and inside its validity. */
+export const isInService = (token: PushToken, now: number): boolean =>
+  token.rollout === 'enrolled' && token.enabled && !token.revoked && isInTime(token, now);
+
+/** A push token that may be asked now: in service, and not used as often as it may be. */
+export const isUsable = (token: PushToken, now: number): boolean => isInService(token, now) && !isUsedUp(token);
 
 /** What administrators note of a push token to limit its logins; 0 is no limit. */
 export const mostLoginsKey = 'count_auth_success_max';

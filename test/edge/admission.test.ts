@@ -333,6 +333,15 @@ describe('Admission', () => {
     }
   });
 
+  it('lets in by the last login that a push token has, at every mount', async () => {
+    const world = await givenWorld();
+    for (const mount of ofUsers) {
+      await world.post('/token/set', { serial: world.phones[mount].serial, count_auth_success_max: '1' }, world.admin);
+      await wholeLogin(world, mount);
+      assert.equal(await admits(world, mount), false, `${mount}: and by none after it`);
+    }
+  });
+
   it('counts the logins of LinOTP clients that cannot poll, too', async () => {
     const world = await givenWorld();
     await world.rules({ name: 'rule', match: { dialect: ['linotp'] }, actions: { push_without_data: true, auth_max_success: '1/10m' } });

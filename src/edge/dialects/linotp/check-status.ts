@@ -1,12 +1,12 @@
 import type { Context } from 'koa';
-import { type Asker, ownerOf } from '../../../engine/index.ts';
+import { type Asker, awaitsActivation, isInService, ownerOf } from '../../../engine/index.ts';
 import type { Challenge, Transaction } from '../../../foundation/model/index.ts';
 import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
 import type { Caller } from '../../http/index.ts';
 import { authServerOf } from './caller.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 import { passRule } from './pass.ts';
-import { askableTokens, askerAbout, resolved, sourceNamed } from './subject.ts';
+import { askerAbout, resolved, sourceNamed } from './subject.ts';
 import { childId, idOf, parentOf } from './trigger.ts';
 
 /**
@@ -68,7 +68,11 @@ async function isAdmitted(parts: LinotpParts, { asker, caller, transaction }: Qu
   const accepted = transaction.decision.challenges.find(({ state }) => state === 'accepted');
   if (!accepted) return true;
   const token = await engine.findToken(accepted.serial);
-  return token !== undefined && askableTokens(parts, asker, { tokens: [token], type: undefined }).length > 0;
+  const now = engine.clock();
+  // The login that is told counts already: it may be the last one that the push token has.
+  return (
+    token !== undefined && (isInService(token, now) || awaitsActivation(token, now)) && engine.admittedTokens(asker, [token]).length > 0
+  );
 }
 
 /** Whether a login that its phone accepted is one too many; it is over then, and told no more. */

@@ -81,7 +81,7 @@ export async function askerAbout({ engine }: LinotpParts, asker: Asker, transact
 }
 
 /** The push tokens of a subject that policies admit and that can be asked: bound to a phone, or to one that has to prove its key. */
-export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, type }: Pick<Subject, 'tokens' | 'type'>): PushToken[] {
+export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, type }: Subject): PushToken[] {
   const now = engine.clock();
   const canBeAsked = (token: PushToken): boolean => isUsable(token, now) || awaitsActivation(token, now);
   return engine.admittedTokens(asker, tokens).filter((token) => (type === undefined || token.type === type) && canBeAsked(token));
