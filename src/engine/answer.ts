@@ -7,7 +7,7 @@ import { sourceOf } from './limits/index.ts';
 import type { EngineParts } from './parts.ts';
 import { isForPhone, isSpokenBy } from './phone-key.ts';
 import type { AnswerMeaning, PhoneProtocol } from './phone-protocol.ts';
-import { isInTime } from './pins.ts';
+import { isInService } from './pins.ts';
 
 /** A phone's answer as its protocol read it. `handle` is what the phone says it answers; `source` the address that pays for wrong signatures. */
 export type AnswerRequest<A> = { serial: string; handle?: string; answer: A; source: string };
@@ -28,7 +28,7 @@ export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, 
   const asked = await parts.store.findTokenWithOpen(request.serial, parts.clock());
   if (!asked || !isSpokenBy(phone, asked.token)) return { kind: 'unknown-token' };
   const { token } = asked;
-  if (token.rollout !== 'enrolled' || !token.enabled || token.revoked || !isInTime(token, parts.clock())) return { kind: 'refused' };
+  if (!isInService(token, parts.clock())) return { kind: 'refused' };
   const source = sourceOf(request.source, token);
   parts.limits.demandCalm('answer', source);
   const found = await findAnswered(parts, phone, request, asked);

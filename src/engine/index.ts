@@ -18,7 +18,7 @@ import { spendLikePin } from './no-token.ts';
 import { pairPhone } from './pairing.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { passedOn } from './passed-on.ts';
-import { findPerson, recordForPolicies, recordOf, sourceOf } from './person.ts';
+import { findPerson, findSource, recordForPolicies, recordOf, sourceOf } from './person.ts';
 import { isBegunBy, isNamedBy, isOwnedBy, isSameUser, listTokens, personKey, tokensOf, tokensToFinish } from './person-key.ts';
 import { poll, updateAddress } from './phone-poll.ts';
 import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
@@ -47,7 +47,7 @@ export type { HandedOver, Handover, Namesakes } from './namesakes.ts';
 export type { PairingReply } from './pairing.ts';
 export type { Asker, EngineParts, EngineSettings } from './parts.ts';
 export type { PassedOn } from './passed-on.ts';
-export { factsOfPerson, ownerOf, type Person } from './person.ts';
+export { factsOfPerson, ownerOf, type Person, withPerson } from './person.ts';
 export type { Asked, ListFilter } from './person-key.ts';
 export type {
   AnswerMeaning,
@@ -117,7 +117,7 @@ export function openEngine(parts: EngineParts) {
     findUser: parts.directory.findUser,
     recordOf: (...args: Tail<typeof recordOf>) => recordOf(parts, ...args),
     recordForPolicies: (...args: Tail<typeof recordForPolicies>) => recordForPolicies(parts, ...args),
-    sourceNames: parts.directory.sourceNames,
+    findSource: (...args: Tail<typeof findSource>) => findSource(parts, ...args),
     sourceOf: (...args: Tail<typeof sourceOf>) => sourceOf(parts, ...args),
     isBegunBy: (...args: Tail<typeof isBegunBy>) => isBegunBy(parts, ...args),
     isNamedBy: (...args: Tail<typeof isNamedBy>) => isNamedBy(parts, ...args),

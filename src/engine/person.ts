@@ -72,6 +72,14 @@ function notTold(why: Exclude<NoUser, 'unknown-user'>): GatewayFault {
   }
 }
 
+/** The source of a realm that a request names, in the spelling of the configuration; names count in any case. */
+export const findSource = ({ directory }: Parts, realm: string, name: string): string | undefined =>
+  directory.sourceNames(realm).find((known) => known.toLowerCase() === name.toLowerCase());
+
+/** An asker with what policies may use of the user, where a source knows them. */
+export const withPerson = (asker: Asker, person: Person | undefined): Asker =>
+  typeof person === 'object' ? { ...asker, ...factsOfPerson(person) } : asker;
+
 /** What policies and texts may use of a user whom a source knows. */
 export const factsOfPerson = ({ resolver, groups, ...texts }: UserRecord): Pick<Asker, 'resolver' | 'userinfo'> => ({
   resolver,

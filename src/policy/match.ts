@@ -70,15 +70,24 @@ const textFacts = {
 
 const textMatchers = ['realm', 'resolver', 'user', 'authServer', 'dialect', 'mount', 'flavour', 'tokenType', 'userAgent'] as const;
 
-/** A list of texts: exact or with `*`, in any case; one positive entry must fit and no excluded one. */
-function textTest(list: readonly string[], valuesOf: (facts: Facts) => readonly string[]): (facts: Facts) => boolean {
-  const entries = list.map((entry) => ({ excludes: entry.startsWith('!'), fits: openGlob(entry.replace(/^!/, '')) }));
-  const fits = (texts: readonly string[], excludes: boolean): boolean =>
-    entries.some((entry) => entry.excludes === excludes && texts.some(entry.fits));
-  return (facts) => {
-    const texts = valuesOf(facts);
-    return fits(texts, false) && !fits(texts, true);
-  };
+/** A list: an entry without `!` must fit, and none with it. */
+function openList<T>(list: readonly string[], open: (entry: string) => (what: T) => boolean): (what: T) => boolean {
+  const entries = list.map((entry) => ({ excludes: entry.startsWith('!'), fits: open(entry.replace(/^!/, '')) }));
+  const isIn = (what: T, excludes: boolean): boolean => entries.some((entry) => entry.excludes === excludes && entry.fits(what));
+  return (what) => isIn(what, false) && !isIn(what, true);
+}
+
+/** A list of texts, held against what there may be: exact or with `*`, in any case. */
+export function openTextList(list: readonly string[]): (texts: readonly string[]) => boolean {
+  return openList(list, (entry) => {
+    const fits = openGlob(entry);
+    return (texts) => texts.some(fits);
+  });
+}
+
+function textTest(list: readonly string[], valuesOf: (facts: Facts) => readonly string[]): Test {
+  const isIn = openTextList(list);
+  return (facts) => isIn(valuesOf(facts));
 }
 
 /** A list of users, which compares names as the realm of the user does. An entry may name the realm: `name@realm`. */
@@ -96,17 +105,11 @@ function namesTest(list: readonly string[], compared: Compared, glob: (text: str
     return at < 0 ? compared(text) : `${compared(text.slice(0, at))}@${foldedRealm(text.slice(at + 1))}`;
   };
   const open = (text: string): Compiled => (text.includes('*') ? glob(text) : (other) => other === text);
-  const entries = list.map((entry) => {
-    const text = entry.replace(/^!/, '');
-    return { excludes: entry.startsWith('!'), isName: open(compared(text)), isNameInRealm: open(withRealm(text)) };
+  const isIn = openList(list, (entry) => {
+    const [isName, isNameInRealm] = [open(compared(entry)), open(withRealm(entry))];
+    return ({ name, inRealm }: { name: string; inRealm: string }) => isName(name) || isNameInRealm(inRealm);
   });
-  return ({ user, realm = '' }) => {
-    if (user === undefined) return false;
-    const [name, inRealm] = [compared(user), `${compared(user)}@${foldedRealm(realm)}`];
-    const fits = (excludes: boolean): boolean =>
-      entries.some((entry) => entry.excludes === excludes && (entry.isName(name) || entry.isNameInRealm(inRealm)));
-    return fits(false) && !fits(true);
-  };
+  return ({ user, realm = '' }) => user !== undefined && isIn({ name: compared(user), inRealm: `${compared(user)}@${foldedRealm(realm)}` });
 }
 
 type Compiled = (text: string) => boolean;

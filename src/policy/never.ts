@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { mappedName } from '../foundation/model/index.ts';
 import { openExactGlob, openGlob } from '../foundation/patterns/index.ts';
 import { rangeOf } from './address-match.ts';
+import { openTextList } from './match.ts';
 import { error, type KnownMount, type KnownNames, type PolicyProblem } from './problem.ts';
 import type { Rule } from './rule.ts';
 
@@ -91,17 +92,13 @@ const demandsOf = (match: Rule['match']) =>
 
 type Demand = ReturnType<typeof demandsOf>[number];
 
-const isFound = ({ key, list }: Demand, mount: KnownMount): boolean => isIn(list, key === 'mount' ? mount.path : mount[key]);
+function isFound({ key, list }: Demand, mount: KnownMount): boolean {
+  const name = key === 'mount' ? mount.path : mount[key];
+  return name !== undefined && openTextList(list)([name]);
+}
 
 /** Whether a rule is for a mount; `isNamed`: because it says so. */
 export function meantFor(match: Rule['match'], mount: KnownMount): { isMeant: boolean; isNamed: boolean } {
   const demands = demandsOf(match);
   return { isMeant: demands.every((demand) => isFound(demand, mount)), isNamed: demands.length > 0 };
-}
-
-/** Whether a list includes a name and does not exclude it. */
-function isIn(list: readonly string[], name: string | undefined): boolean {
-  if (name === undefined) return false;
-  const fits = (entries: readonly string[]): boolean => entries.some((entry) => openGlob(bare(entry))(name));
-  return fits(list.filter((entry) => !isExcluded(entry))) && !fits(list.filter(isExcluded));
 }

@@ -12,6 +12,23 @@ describe('The command on an old Node', function () {
 
   const givenCommand = (program: string, place?: string) => commandCopy(undo, program, place);
 
+  /** The end of the first process, which got a signal once the other one was ready, and what both have written. */
+  const signalled = async (signal: NodeJS.Signals): Promise<{ code: number | null; out: string }> => {
+    const given = givenCommand(
+      'process.once("SIGTERM", () => { process.stdout.write("asked to stop"); clearInterval(busy); }); const busy = setInterval(() => {}, 1000); process.stdout.write("ready ");',
+    );
+    given.bringNode();
+    const child = spawn(process.execPath, [...pretending('20.20.2'), given.command], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (!out) child.kill(signal);
+      out += text;
+    });
+    // The other process has the same standard output, which is closed when it is gone.
+    const [code] = await once(child, 'close');
+    return { code, out };
+  };
+
   it('says what was found and what is needed where no other Node is there', () => {
     for (const version of ['18.20.8', '20.20.2', '22.18.0']) {
       const { status, out, err } = givenCommand('process.stdout.write("started");').run(version);
@@ -36,34 +53,11 @@ describe('The command on an old Node', function () {
   });
 
   it('passes signals on, and ends when the other one has ended', async () => {
-    const given = givenCommand(
-      'process.once("SIGTERM", () => { process.stdout.write("asked to stop"); clearInterval(busy); }); const busy = setInterval(() => {}, 1000); process.stdout.write("ready ");',
-    );
-    given.bringNode();
-    const child = spawn(process.execPath, [...pretending('20.20.2'), given.command], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let out = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (!out) child.kill('SIGTERM');
-      out += text;
-    });
-    const [code] = await once(child, 'close');
-    assert.deepEqual([code, out], [0, 'ready asked to stop']);
+    assert.deepEqual(await signalled('SIGTERM'), { code: 0, out: 'ready asked to stop' });
   });
 
   it('is stopped as if it were asked to where the first process is killed', async () => {
-    const given = givenCommand(
-      'process.once("SIGTERM", () => { process.stdout.write("asked to stop"); clearInterval(busy); }); const busy = setInterval(() => {}, 1000); process.stdout.write("ready ");',
-    );
-    given.bringNode();
-    const child = spawn(process.execPath, [...pretending('20.20.2'), given.command], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let out = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (!out) child.kill('SIGKILL');
-      out += text;
-    });
-    // The other process has the same standard output, which is closed when it is gone.
-    await once(child, 'close');
-    assert.equal(out, 'ready asked to stop');
+    assert.equal((await signalled('SIGKILL')).out, 'ready asked to stop');
   });
 
   it('ends by the signal that ended the other one', () => {

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type Asker, factsOfPerson, type Tally } from '../../../engine/index.ts';
+import { type Asker, type Tally, withPerson } from '../../../engine/index.ts';
 import type { PushToken } from '../../../foundation/model/index.ts';
 import {
   failsWith,
@@ -86,8 +86,7 @@ async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Pr
   const id = params.text('transactionid') ?? params.text('state');
   if (id !== undefined) return { value: await finishLogin(parts, { id, caller, asker, typed }) };
   const subject = await asKnown(parts, typed);
-  const known = typeof subject.person === 'object' ? factsOfPerson(subject.person) : {};
-  return firstLeg(parts, ctx, { asker: { ...asker, ...known }, caller, subject, params });
+  return firstLeg(parts, ctx, { asker: withPerson(asker, subject.person), caller, subject, params });
 }
 
 type Login = { asker: Asker; caller: Caller; subject: Subject; params: LinotpParams };

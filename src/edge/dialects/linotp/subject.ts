@@ -1,13 +1,4 @@
-import {
-  type Asked,
-  type Asker,
-  awaitsActivation,
-  factsOfPerson,
-  isUsable,
-  mayAskFor,
-  ownerOf,
-  type Person,
-} from '../../../engine/index.ts';
+import { type Asked, type Asker, awaitsActivation, isUsable, mayAskFor, ownerOf, type Person, withPerson } from '../../../engine/index.ts';
 import type { Owner, PushToken, Transaction } from '../../../foundation/model/index.ts';
 import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
 import type { LinotpParts } from './parts.ts';
@@ -76,8 +67,7 @@ export async function asBegun({ engine }: LinotpParts, { find, ...named }: Typed
 
 /** The asker of a transaction that began before, with what policies want to know of its user. */
 export async function askerAbout({ engine }: LinotpParts, asker: Asker, transaction: Transaction): Promise<Asker> {
-  const record = await engine.recordForPolicies(transaction);
-  return record ? { ...asker, ...factsOfPerson(record) } : asker;
+  return withPerson(asker, await engine.recordForPolicies(transaction));
 }
 
 /** The push tokens of a subject that policies admit and that can be asked: bound to a phone, or to one that has to prove its key. */
@@ -95,7 +85,7 @@ export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, t
 export function sourceNamed({ engine }: LinotpParts, params: LinotpParams, realm: string): string | undefined {
   const [name = ''] = (params.text('resConf') ?? '').trim().split(/ *\(/);
   if (name === '') return undefined;
-  return engine.sourceNames(realm).find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
+  return engine.findSource(realm, name) ?? name;
 }
 
 /** The user a request names. Throws for a realm that is not there, or not this caller's; administrators may name users of every realm. */

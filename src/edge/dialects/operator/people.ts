@@ -15,17 +15,17 @@ const merge = z.strictObject({ realm: name.optional(), from: name, into: name })
 const split = z.strictObject({ realm: name.optional(), into: name, serials: z.array(name).min(1).max(100) });
 
 /** `POST /ops/people/merge` `{"realm", "from", "into"}`: the push tokens of one name are those of another that differs in case alone. */
-export async function mergePeople(parts: OperatorParts, ctx: Context): Promise<void> {
-  await operatorOf(parts, ctx, 'assign');
-  const { realm, ...wish } = await readJson(ctx, merge);
-  ctx.body = told(await parts.engine.handOver({ ...wish, realm: realmOf(parts, realm) }), wish.into);
-}
+export const mergePeople = handingOver(merge);
 
 /** `POST /ops/people/split` `{"realm", "into", "serials"}`: single push tokens are those of a user whose name differs in case alone. */
-export async function splitPeople(parts: OperatorParts, ctx: Context): Promise<void> {
-  await operatorOf(parts, ctx, 'assign');
-  const { realm, ...wish } = await readJson(ctx, split);
-  ctx.body = told(await parts.engine.handOver({ ...wish, realm: realmOf(parts, realm) }), wish.into);
+export const splitPeople = handingOver(split);
+
+function handingOver(form: typeof merge | typeof split): (parts: OperatorParts, ctx: Context) => Promise<void> {
+  return async (parts, ctx) => {
+    await operatorOf(parts, ctx, 'assign');
+    const { realm, ...wish } = await readJson(ctx, form);
+    ctx.body = told(await parts.engine.handOver({ ...wish, realm: realmOf(parts, realm) }), wish.into);
+  };
 }
 
 function realmOf({ engine }: OperatorParts, name: string | undefined): string {

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type Applicant, type Asker, factsOfPerson } from '../../../engine/index.ts';
+import { type Applicant, type Asker, withPerson } from '../../../engine/index.ts';
 import type { PushToken, Transaction } from '../../../foundation/model/index.ts';
 import type { Admin, AuthServer } from '../../access/index.ts';
 import type { PiParams } from '../../formats/privacyidea/index.ts';
@@ -13,7 +13,7 @@ import { rewritten } from './rewritten.ts';
 import { demandRealm, unknownUser } from './selectors.ts';
 import { type Known, type Subject, subjectOf } from './subject.ts';
 
-/** One login: who asks, for whom, from where, and what is known of both. Made once for a request and handed on as one value. */
+/** One login: its auth server, the asker with all facts, and the user with the push tokens. Made once per request. */
 export type Login = { parts: PrivacyideaParts; server: AuthServer; asker: Asker; subject: Subject };
 
 /**
@@ -80,16 +80,14 @@ async function cancelling(
 type Read = { parts: PrivacyideaParts; caller: Caller; asker: Asker; params: PiParams; second?: LoginUnderWay['second'] } & Known;
 
 function underWay({ parts, caller, asker, params, subject, record, second }: Read): LoginUnderWay {
-  const login = { parts, server: caller.server, asker: { ...asker, ...(record ? factsOfPerson(record) : {}) }, subject };
+  const login = { parts, server: caller.server, asker: withPerson(asker, record), subject };
   const shown = withoutOffers(login);
   return { ...login, showed: caller.showed, params, second, known: subject, subject: shown, tokens: shown.tokens };
 }
 
 /** A login that waited, read again with the push tokens as they are now. */
 export function loginAgain(parts: PrivacyideaParts, ctx: Context, { server, subject }: Pick<Login, 'server' | 'subject'>): Login {
-  const { person } = subject;
-  const asker = { ...askerFor(parts, ctx, server), ...(typeof person === 'object' ? factsOfPerson(person) : {}) };
-  return { parts, server, asker, subject };
+  return { parts, server, asker: withPerson(askerFor(parts, ctx, server), subject.person), subject };
 }
 
 /** The user as policies look at a login. */

@@ -17,7 +17,8 @@ export const isAssigned = ({ user, realm, resolver }: Owner): PiFault =>
   new PiFault('assigned', `Token already assigned to user User(login='${user}', realm='${realm}', resolver='${resolver}')`);
 
 /**
- * What the engine does not admit, in the words of this dialect: the outcome that a login is told. Throws the fault of what is no outcome.
+ * Puts a refusal of the engine into the words of this dialect. Returns the outcome of a login that is told its no; throws the fault where the protocol has
+ * one (`denied`, `no-credential`, `too-many-tokens`).
  * @see docs/protocols/privacyidea.md 11.3
  */
 export function refused(refusal: Refusal): Outcome {

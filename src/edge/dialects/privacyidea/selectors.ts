@@ -24,7 +24,7 @@ export function demandRealm({ engine }: PrivacyideaParts, params: PiParams, aske
 export function resolverNamed({ engine }: PrivacyideaParts, params: PiParams, realm: string): string | undefined {
   const named = params.text('resolver')?.trim();
   if (!named) return undefined;
-  const found = engine.sourceNames(realm).find((name) => name.toLowerCase() === named.toLowerCase());
+  const found = engine.findSource(realm, named);
   if (found === undefined) throw new PiFault('unknown-user', `The resolver ${named} does not exist in this realm!`);
   return found;
 }

@@ -39,11 +39,13 @@ export function admit(login: LoginUnderWay): Outcome | undefined {
 const enrolmentFinished: LoginStep = async (login) =>
   login.second?.transaction?.kind === 'enrolment' ? finishLogin(login, '') : undefined;
 
-/** Looks at first legs only. */
-const limited: LoginStep = async (login) => {
+const limited: LoginStep = (login) => limit(login);
+
+/** Looks at first legs only: the outcome of a login whose user logged in or failed as often as policies allow. */
+export async function limit(login: LoginUnderWay): Promise<Outcome | undefined> {
   const refusal = login.second ? undefined : await login.parts.engine.isTooOften(applicantOf(login));
   return refusal && refused(refusal);
-};
+}
 
 /** Looks at first legs only: who is let in without a push token. */
 const passedOn: LoginStep = async (login) => (login.second ? undefined : passOn(login));

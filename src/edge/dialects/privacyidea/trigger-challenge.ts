@@ -4,11 +4,11 @@ import type { Admin } from '../../access/index.ts';
 import { type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
 import { demandKnown } from './known-user.ts';
-import { applicantOf, type LoginUnderWay, readTrigger } from './login.ts';
+import { type LoginUnderWay, readTrigger } from './login.ts';
 import type { PrivacyideaParts } from './parts.ts';
-import { noSuchOwner, refused } from './refusals.ts';
+import { noSuchOwner } from './refusals.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
-import { admit } from './steps.ts';
+import { admit, limit } from './steps.ts';
 import { NotTheirToken } from './subject.ts';
 
 const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
@@ -23,9 +23,8 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   const login = await loginToTrigger(parts, ctx, { given, admin });
   if (!login) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: nothing });
   demandKnown(login.subject, noSuchOwner());
-  admit(login);
-  const tooOften = await parts.engine.isTooOften(applicantOf(login));
-  if (tooOften) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...refused(tooOften).detail, ...nothing } });
+  const refusal = admit(login) ?? (await limit(login));
+  if (refusal) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...refusal.detail, ...nothing } });
   const usable = login.tokens.filter((token) => isUsable(token, parts.engine.clock()));
   const tokens = usable.filter((token) => !parts.engine.isLocked(token));
   if (tokens.length === 0) {
