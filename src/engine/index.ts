@@ -1,54 +1,53 @@
 import type { Transaction } from '../foundation/model/index.ts';
-import { addAddress, removeAddress } from './addresses.ts';
-import { admittedTokens, isTooOften, mayAdminister, mayCall, mayLogIn, resolveName, tallyOf } from './admission.ts';
-import { answer } from './answer.ts';
-import { answerByHandle } from './answer-by-handle.ts';
-import { applyEvent } from './apply.ts';
-import { cancelTransaction, deleteExpired, findLive } from './challenge-admin.ts';
-import { deliver, mayPoll } from './deliver.ts';
-import { isOfferedInLogin, offerInLogin, skipEnrolment, takeBackOffers } from './enrolment.ts';
+import { admittedTokens, isTooOften, mayAdminister, mayCall, mayLogIn, resolveName, tallyOf } from './admission/admission.ts';
+import { passedOn } from './admission/passed-on.ts';
+import { answer } from './challenges/answer.ts';
+import { answerByHandle } from './challenges/answer-by-handle.ts';
+import { cancelTransaction, deleteExpired, findLive } from './challenges/challenge-admin.ts';
+import { deliver, mayPoll } from './challenges/deliver.ts';
+import { isOfferedInLogin, offerInLogin, skipEnrolment, takeBackOffers } from './challenges/enrolment.ts';
+import { findOwn, findOwnForeign, findPublicly, finish } from './challenges/finish.ts';
+import { checkFirstLeg } from './challenges/first-leg.ts';
+import { canAsk, issue } from './challenges/issue.ts';
+import { poll, updateAddress } from './challenges/phone-poll.ts';
+import { waitForAnswer } from './challenges/wait.ts';
+import { applyEvent } from './decisions/apply.ts';
+import { statusOf } from './decisions/status.ts';
 import { explain } from './explain.ts';
 import { factsOf } from './facts.ts';
-import { findOwn, findOwnForeign, findPublicly, finish } from './finish.ts';
-import { checkFirstLeg } from './first-leg.ts';
-import { canAsk, issue } from './issue.ts';
-import { checkLoginPin } from './login-pin.ts';
-import { handOver, listNamesakes } from './namesakes.ts';
-import { spendLikePin } from './no-token.ts';
-import { pairPhone } from './pairing.ts';
 import type { Asker, EngineParts } from './parts.ts';
-import { passedOn } from './passed-on.ts';
-import { findPerson, findSource, recordForPolicies, recordOf, sourceOf } from './person.ts';
-import { isBegunBy, isNamedBy, isOwnedBy, isSameUser, listTokens, personKey, tokensOf, tokensToFinish } from './person-key.ts';
-import { poll, updateAddress } from './phone-poll.ts';
-import type { PairingProtocol, PhoneProtocol } from './phone-protocol.ts';
-import { checkPin, isLocked } from './pins.ts';
+import { findPerson, findSource, recordForPolicies, recordOf, sourceOf } from './people/person.ts';
+import { isBegunBy, isNamedBy, isOwnedBy, isSameUser, listTokens, personKey, tokensOf, tokensToFinish } from './people/person-key.ts';
+import type { PairingProtocol, PhoneProtocol } from './phones/phone-protocol.ts';
+import { checkLoginPin } from './pins/login-pin.ts';
+import { spendLikePin } from './pins/no-token.ts';
+import { checkPin, isLocked } from './pins/pins.ts';
+import { countFailures, forgetNetwork, forgiveAll } from './pins/source-pins.ts';
 import { putDevice, relay, removeDevice, signedDevice, waitingFor } from './relay/index.ts';
-import { completeRollout } from './rollout.ts';
-import { renewRollout } from './rollover.ts';
-import { countFailures, forgetNetwork, forgiveAll } from './source-pins.ts';
-import { statusOf } from './status.ts';
-import { allowPolling, noteInfo, removeTokens, resetTokens, revokeTokens, selectTokens, setEnabled, setPin } from './token-admin.ts';
-import { setFields } from './token-fields.ts';
-import { assignWithinLimits, offerWithinLimits } from './token-limits.ts';
-import { unassignTokens } from './token-owner.ts';
-import { waitForAnswer } from './wait.ts';
+import { addAddress, removeAddress } from './tokens/addresses.ts';
+import { handOver, listNamesakes } from './tokens/namesakes.ts';
+import { pairPhone } from './tokens/pairing.ts';
+import { completeRollout } from './tokens/rollout.ts';
+import { renewRollout } from './tokens/rollover.ts';
+import { allowPolling, noteInfo, removeTokens, resetTokens, revokeTokens, selectTokens, setEnabled, setPin } from './tokens/token-admin.ts';
+import { setFields } from './tokens/token-fields.ts';
+import { assignWithinLimits, offerWithinLimits } from './tokens/token-limits.ts';
+import { unassignTokens } from './tokens/token-owner.ts';
 
-export { type AddressValue, addressId, maxAddresses } from './addresses.ts';
-export { type Applicant, type LoginRefusal, mayAskFor, type Refusal, type Tally, type TokenLimitRefusal } from './admission.ts';
-export type { AnswerReply } from './answer.ts';
-export { type Ask, askForPresence, askToConfirm, type OptionSource } from './ask.ts';
+export { type Applicant, type LoginRefusal, mayAskFor, type Refusal, type Tally, type TokenLimitRefusal } from './admission/admission.ts';
+export type { PassedOn } from './admission/passed-on.ts';
 export { type Background, openBackground } from './background.ts';
-export type { Delivered, DeliverRequest } from './deliver.ts';
+export type { AnswerReply } from './challenges/answer.ts';
+export { type Ask, askForPresence, askToConfirm, type OptionSource } from './challenges/ask.ts';
+export type { Delivered, DeliverRequest } from './challenges/deliver.ts';
+export type { Naming } from './challenges/issue.ts';
+export type { Waited, WaitRequest } from './challenges/wait.ts';
+export { type Status, statusOf } from './decisions/status.ts';
+export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
-export type { Naming } from './issue.ts';
-export type { PinRule } from './login-pin.ts';
-export type { HandedOver, Handover, Namesakes } from './namesakes.ts';
-export type { PairingReply } from './pairing.ts';
 export type { Asker, EngineParts, EngineSettings } from './parts.ts';
-export type { PassedOn } from './passed-on.ts';
-export { factsOfPerson, ownerOf, type Person, withPerson } from './person.ts';
-export type { Asked, ListFilter } from './person-key.ts';
+export { factsOfPerson, ownerOf, type Person, withPerson } from './people/person.ts';
+export type { Asked, ListFilter } from './people/person-key.ts';
 export type {
   AnswerMeaning,
   Offer,
@@ -60,8 +59,11 @@ export type {
   Sealed,
   SealTools,
   SharedKey,
-} from './phone-protocol.ts';
-export { awaitsActivation, isInService, isUsable, longestPin, mostLoginsKey } from './pins.ts';
+} from './phones/phone-protocol.ts';
+export { openServerKeys, type ServerKeys } from './phones/server-keys.ts';
+export { openSharedKeys, type SharedKeys } from './phones/shared-keys.ts';
+export type { PinRule } from './pins/login-pin.ts';
+export { awaitsActivation, isInService, isUsable, longestPin, mostLoginsKey } from './pins/pins.ts';
 export {
   carriedAddress,
   type DeviceFacts,
@@ -70,16 +72,14 @@ export {
   type RelayRequest,
   type SignedRequest,
 } from './relay/index.ts';
-export type { RolloutRefusal } from './rollout.ts';
-export { openServerKeys, type ServerKeys } from './server-keys.ts';
-export { openSharedKeys, type SharedKeys } from './shared-keys.ts';
-export { type Status, statusOf } from './status.ts';
-export { type Sweeper, startSweeper } from './sweeper.ts';
-export type { TokenSelection } from './token-admin.ts';
-export type { Assigned } from './token-owner.ts';
+export { type AddressValue, addressId, maxAddresses } from './tokens/addresses.ts';
+export type { HandedOver, Handover, Namesakes } from './tokens/namesakes.ts';
+export type { PairingReply } from './tokens/pairing.ts';
+export type { RolloutRefusal } from './tokens/rollout.ts';
+export type { TokenSelection } from './tokens/token-admin.ts';
+export type { Assigned } from './tokens/token-owner.ts';
 export { openTurns, type Turns } from './turns.ts';
 export type { UserRecord } from './users/index.ts';
-export type { Waited, WaitRequest } from './wait.ts';
 
 /** The life of tokens and challenges, as the edge calls it. Each member's promise is told where it is defined. */
 export type Engine = ReturnType<typeof openEngine>;

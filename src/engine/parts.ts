@@ -6,9 +6,9 @@ import type { Policy } from '../policy/index.ts';
 import type { Store } from '../store/store.ts';
 import type { Background } from './background.ts';
 import type { GuessLimits, SourceLimits } from './limits/index.ts';
-import type { PhoneProtocol } from './phone-protocol.ts';
-import type { ServerKeys } from './server-keys.ts';
-import type { SharedKeys } from './shared-keys.ts';
+import type { PhoneProtocol } from './phones/phone-protocol.ts';
+import type { ServerKeys } from './phones/server-keys.ts';
+import type { SharedKeys } from './phones/shared-keys.ts';
 import type { Turns } from './turns.ts';
 import type { Directory, RadiusServers, Realms } from './users/index.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { phoneKeyOf } from '../../src/engine/phone-key.ts';
+import { phoneKeyOf } from '../../src/engine/records/phone-key.ts';
 import { sha256Hex } from '../../src/foundation/crypto/index.ts';
 import type { Decision, PushToken, Transaction } from '../../src/foundation/model/index.ts';
 import type { Store } from '../../src/store/store.ts';

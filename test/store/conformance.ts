@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { decide } from '../../src/engine/decide.ts';
+import { decide } from '../../src/engine/decisions/decide.ts';
 import { type Decision, type Effect, foldedKey, nameKey, type PushToken, sourceKey } from '../../src/foundation/model/index.ts';
 import type { Page, PushTokenFilter, Store } from '../../src/store/store.ts';
 import { namePairs } from '../kit/name-pairs.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayFault, type RelayProgress, type TrailEntry, type Transaction } from '../../foundation/model/index.ts';
-import { reserveOf } from '../deliver.ts';
+import { reserveOf } from '../challenges/deliver.ts';
 import type { EngineParts } from '../parts.ts';
 import { claim } from './claim.ts';
 import { markDeviceDead } from './mark-dead.ts';

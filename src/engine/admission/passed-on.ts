@@ -1,0 +1,41 @@
+import { factsOf } from '../facts.ts';
+import type { EngineParts } from '../parts.ts';
+import { isPasswordElsewhere } from '../people/passthru.ts';
+import type { Person } from '../people/person.ts';
+import type { Applicant } from './admission.ts';
+
+/**
+ * A user who was asked for by name at a first leg. `source`: the one source that the request named, where it did. `hasTokens`: any push token at all.
+ * `password`: what came as PIN.
+ */
+export type PassedApplicant = Applicant & { source: string | undefined; person: Person | undefined; hasTokens: boolean; password: string };
+
+/** Why a user is let in without a phone: the rule, and `via`, the place that checked the password. */
+export type PassedOn = { rule: string } & ({ kind: 'no-user' | 'no-token' } | { kind: 'passthru'; via: string });
+
+/**
+ * Lets a user in without a push token when a policy allows it: one whom no source knows (passOnNoUser; a source that the request names is but one), one without tokens (passOnNoToken), or one whose
+ * password is right elsewhere (passthru). Returns undefined when no such policy applies, or the password is wrong. Every source was asked before.
+ * Throws as `isPasswordElsewhere`.
+ * @see docs/protocols/privacyidea.md 11.3
+ */
+export async function passedOn(parts: EngineParts, applicant: PassedApplicant): Promise<PassedOn | undefined> {
+  const { asker, user, realm, source: named, person, hasTokens, password } = applicant;
+  if (user === '' || hasTokens) return undefined;
+  const { policy } = parts;
+  const facts = factsOf(parts, asker, { user, realm });
+  if (person === 'unknown-user') {
+    if (named !== undefined) return undefined;
+    const decided = policy.decision('passOnNoUser', facts);
+    return decided?.value ? { kind: 'no-user', rule: decided.rule } : undefined;
+  }
+  const letIn = policy.decision('passOnNoToken', facts);
+  if (letIn?.value) return { kind: 'no-token', rule: letIn.rule };
+  const handedOn = policy.decision('passthru', facts);
+  if (!handedOn) return undefined;
+  const { value: via, rule } = handedOn;
+  // Where a user was found is where their password is.
+  const source = typeof person === 'object' ? person.resolver : undefined;
+  const isRight = await isPasswordElsewhere(parts, { via, user, realm, source, password, client: asker.client });
+  return isRight ? { kind: 'passthru', via, rule } : undefined;
+}

@@ -1,0 +1,59 @@
+import type { Challenge, PushToken, Transaction } from '../../foundation/model/index.ts';
+import { sourceOf } from '../limits/index.ts';
+import type { EngineParts } from '../parts.ts';
+import type { PhoneProtocol } from '../phones/phone-protocol.ts';
+import { isInTime } from '../pins/pins.ts';
+import { isForPhone } from '../records/phone-key.ts';
+import { type AnswerReply, type Found, take } from './answer.ts';
+
+/** A phone's answer that names no push token. `handles` are what it may be an answer to, the likeliest first; `source` is the address that pays for wrong signatures. */
+export type HandleAnswer<A> = { handles: readonly string[]; answer: A; source: string };
+
+/**
+ * Takes one answer of a phone that says which challenge it answers and not who it is: it is tried on every challenge of its protocol in that transaction.
+ * A wrong signature counts against its source and this transaction only, and changes neither a challenge nor a push token.
+ */
+export async function answerByHandle<A>(
+  parts: EngineParts,
+  phone: PhoneProtocol<never, A>,
+  request: HandleAnswer<A>,
+): Promise<AnswerReply> {
+  const transaction = await findTransaction(parts, phone.name, request.handles);
+  if (!transaction) return { kind: 'refused' };
+  const source = sourceOf(request.source, { serial: transaction.id });
+  if (parts.limits.isBlocked('answer', source)) return { kind: 'refused' };
+  for (const challenge of transaction.decision.challenges) {
+    const found = await fits(parts, phone, request.answer, { transaction, challenge });
+    if (found) return take(parts, found);
+  }
+  await parts.limits.failed('answer', source);
+  parts.log.info({ transactionId: transaction.id, source: request.source }, 'an answer fits no challenge of this transaction');
+  return { kind: 'refused' };
+}
+
+async function findTransaction({ store }: EngineParts, phone: string, handles: readonly string[]): Promise<Transaction | undefined> {
+  for (const handle of handles) {
+    const found = await store.findByHandle(phone, handle);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+async function fits<A>(
+  { store, clock }: EngineParts,
+  phone: PhoneProtocol<never, A>,
+  answer: A,
+  { transaction, challenge }: { transaction: Transaction; challenge: Challenge },
+): Promise<Found | undefined> {
+  if (challenge.phone !== phone.name) return undefined;
+  const token = await store.findToken(challenge.serial);
+  if (!token || !isForPhone(challenge, token) || !mayAnswer(token, transaction) || !isInTime(token, clock())) return undefined;
+  const meaning = phone.readAnswer(answer, challenge, token);
+  return meaning && { transaction, challenge, meaning };
+}
+
+/** Logins are for phones that have proven their keys; an activation is how they do. */
+function mayAnswer({ rollout, enabled, revoked }: PushToken, { kind }: Transaction): boolean {
+  if (revoked) return false;
+  return (rollout === 'enrolled' && enabled) || (rollout === 'activating' && kind === 'activation');
+}

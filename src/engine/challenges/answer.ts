@@ -1,0 +1,84 @@
+import { type Challenge, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
+import type { TokenWithOpen } from '../../store/store.ts';
+import { applyEvent } from '../decisions/apply.ts';
+import type { TransactionEvent } from '../decisions/decide.ts';
+import { sourceOf } from '../limits/index.ts';
+import type { EngineParts } from '../parts.ts';
+import type { AnswerMeaning, PhoneProtocol } from '../phones/phone-protocol.ts';
+import { isInService } from '../pins/pins.ts';
+import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
+import { displayCode } from './ask.ts';
+
+/** A phone's answer as its protocol read it. `handle` is what the phone says it answers; `source` the address that pays for wrong signatures. */
+export type AnswerRequest<A> = { serial: string; handle?: string; answer: A; source: string };
+
+/**
+ * What the phone is told. `repeated` is the identical answer again: it gets what the first one got. `code-shown` comes with the code that
+ * the phone is to show, and the transaction it is for.
+ */
+export type AnswerReply =
+  | { kind: 'unknown-token' | 'taken' | 'repeated' | 'refused' }
+  | { kind: 'code-shown'; code: string; transaction: Transaction };
+
+/**
+ * Takes one answer of one phone. A wrong signature reaches no transaction: it counts against its source only, and neither ends a
+ * challenge nor raises the token's fail count. Throws `TurnedAway` after too many: an answer that was taken before must not read as refused.
+ */
+export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply> {
+  const asked = await parts.store.findTokenWithOpen(request.serial, parts.clock());
+  if (!asked || !isSpokenBy(phone, asked.token)) return { kind: 'unknown-token' };
+  const { token } = asked;
+  if (!isInService(token, parts.clock())) return { kind: 'refused' };
+  const source = sourceOf(request.source, token);
+  parts.limits.demandCalm('answer', source);
+  const found = await findAnswered(parts, phone, request, asked);
+  if (!found) {
+    await parts.limits.failed('answer', source);
+    parts.log.info({ serial: token.serial, source: request.source }, 'an answer fits no challenge of this push token');
+    return { kind: 'refused' };
+  }
+  return take(parts, found);
+}
+
+/** An answer whose signature fits, and the challenge it is for. */
+export type Found = { transaction: Transaction; challenge: Challenge; meaning: AnswerMeaning };
+
+/** Decides a verified answer, and says what its phone is told. */
+export async function take(parts: EngineParts, found: Found): Promise<AnswerReply> {
+  const { reply } = await applyEvent(parts, found.transaction, eventOf(found.challenge, found.meaning));
+  if (reply !== 'code-shown') return { kind: reply === 'accepted' ? 'taken' : reply };
+  const code = displayCode(parts.keyring, found.challenge);
+  if (code === undefined) throw new GatewayFault('config-invalid', 'The key that a code was made with is missing from the keyring');
+  return { kind: 'code-shown', code, transaction: found.transaction };
+}
+
+/** The challenge that the signature fits: the open ones first, then, for a repeated answer, the settled one of that handle. */
+async function findAnswered<A>(
+  parts: EngineParts,
+  phone: PhoneProtocol<never, A>,
+  request: AnswerRequest<A>,
+  { token, open }: TokenWithOpen,
+): Promise<Found | undefined> {
+  const fits = (transaction: Transaction): Found | undefined => {
+    const challenge = transaction.decision.challenges.find((each) => isForPhone(each, token));
+    const meaning = challenge && phone.readAnswer(request.answer, challenge, token);
+    return challenge && meaning ? { transaction, challenge, meaning } : undefined;
+  };
+  for (const transaction of open) {
+    const found = fits(transaction);
+    if (found) return found;
+  }
+  const settled = request.handle === undefined ? undefined : await parts.store.findByHandle(phone.name, request.handle);
+  return settled && fits(settled);
+}
+
+function eventOf(challenge: Challenge, { verdict, declineReason, option, digest }: AnswerMeaning): TransactionEvent {
+  return {
+    kind: 'answered',
+    serial: challenge.serial,
+    answer: digest,
+    verdict,
+    ...(declineReason ? { declineReason } : {}),
+    ...(option === undefined ? {} : { option: option === challenge.rightOption ? 'right' : 'wrong' }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { Challenge, PushToken, TrailEntry, Transaction } from '../../foundation/model/index.ts';
+import type { DeliveryPlan } from '../../policy/index.ts';
+import { factsOf } from '../facts.ts';
+import type { Asker, EngineParts } from '../parts.ts';
+import { markDead } from '../tokens/addresses.ts';
+
+/** How one challenge went out, step by step. `pollable`: the phone may also come and ask for it. */
+export type Delivered = { serial: string; sent: boolean; pollable: boolean; attempts: Omit<TrailEntry, 'at' | 'serial'>[] };
+
+/** What is to go out: the challenges of a stored transaction for these push tokens. `via` names providers in place of those of the policy. */
+export type DeliverRequest = { transaction: Transaction; tokens: readonly PushToken[]; asker: Asker; via?: readonly string[] };
+
+/**
+ * Sends every challenge of a stored transaction to its phone, all at once, each by the delivery plan that policy makes. A push that fails
+ * is a line in the trail, never a lost challenge.
+ */
+export async function deliver(parts: EngineParts, request: DeliverRequest): Promise<Delivered[]> {
+  const { challenges } = request.transaction.decision;
+  const sends = request.tokens.flatMap((token) => {
+    const challenge = challenges.find(({ serial }) => serial === token.serial);
+    return challenge ? [deliverOne(parts, request, { challenge, token })] : [];
+  });
+  return Promise.all(sends);
+}
+
+/** What is kept of a deadline for everything else that a login does, so that its reply comes within it (ms). */
+export const reserveOf = (deadlineMs: number): number => Math.min(100, Math.floor(deadlineMs / 10));
+
+type One = { challenge: Challenge; token: PushToken };
+
+async function deliverOne(parts: EngineParts, request: DeliverRequest, { challenge, token }: One): Promise<Delivered> {
+  const { transaction, asker, via } = request;
+  const { store, clock, background } = parts;
+  const planned = planFor(parts, asker, token);
+  const plan = { ...planned, ...(via ? { providers: [...via] } : {}), deadlineMs: planned.deadlineMs - reserveOf(planned.deadlineMs) };
+  const { outcome, attempts, deadAddresses } = await parts.registry.deliver(plan, {
+    transactionId: transaction.id,
+    handle: challenge.handle,
+    phone: challenge.phone,
+    payload: challenge.payload,
+    addresses: token.addresses,
+    expiresAt: transaction.decision.answerUntil,
+  });
+  const at = clock();
+  const trail = attempts.map((attempt): TrailEntry => ({ at, serial: token.serial, ...attempt }));
+  background.run('delivery trail', () => store.appendTrail(transaction.id, trail));
+  if (deadAddresses.length > 0) background.run('dead addresses', () => markDead(parts, token, deadAddresses));
+  return { serial: token.serial, sent: outcome.kind === 'sent', pollable: mayPoll(parts, asker, token), attempts };
+}
+
+/** The delivery plan for this push token; plan and registry are read in one go, so that a reload never comes between them. */
+function planFor(parts: EngineParts, asker: Asker, token: PushToken): DeliveryPlan {
+  const { policy, registry, settings, metrics } = parts;
+  const fallback = registry.defaultName();
+  const plan = policy.planDelivery(factsOf(parts, asker, token.owner, token), {
+    ...(token.provider === undefined ? {} : { recorded: token.provider }),
+    ...(fallback === undefined ? {} : { fallback }),
+    defaultDeadlineMs: settings.deliveryDeadlineMs,
+  });
+  metrics.policyDecisions.inc({ policy: plan.rule ?? plan.because, provider: plan.providers[0] ?? 'none' });
+  return plan;
+}
+
+/** Whether the phone of this push token may ask for what is waiting for it. */
+export function mayPoll(parts: EngineParts, asker: Asker, token: PushToken): boolean {
+  if (parts.phones[token.phone.protocol]?.canPoll === false) return false;
+  const facts = factsOf(parts, asker, token.owner, token);
+  const rule = parts.policy.value('push_allow_polling', facts) ?? 'allow';
+  if (rule === 'token') return token.phone.part.pollingAllowed !== 'false';
+  return rule === 'allow';
+}

@@ -1,0 +1,111 @@
+import { randomDigits, randomHex } from '../../foundation/crypto/index.ts';
+import { GatewayFault, ok, type PushToken, type Result, refused, type Transaction } from '../../foundation/model/index.ts';
+import type { TokenLimitRefusal } from '../admission/admission.ts';
+import { applyEvent } from '../decisions/apply.ts';
+import type { EngineParts } from '../parts.ts';
+import { changeToken } from '../records/change-token.ts';
+import { type Offered, type OfferRequest, offerRollout } from '../tokens/rollout.ts';
+import { tokenLimit } from '../tokens/token-limits.ts';
+import { endTransactionsOf } from '../tokens/token-owner.ts';
+import { asNamed, type IssueRequest, inSource } from './issue.ts';
+
+/** A push token that a login makes for its user. `skippable`: the user may do without. `rule` is the dialect's, as for any transaction. */
+export type EnrolmentRequest = Pick<IssueRequest, 'asker' | 'user' | 'realm' | 'typed' | 'source' | 'rule'> & {
+  offer: OfferRequest;
+  skippable: boolean;
+};
+
+/** What was offered, and the transaction that the phone answers by its rollout. */
+export type Enrolment = Offered & { transaction: Transaction };
+
+const maxAttempts = 3;
+
+/**
+ * Offers a push token in the middle of a login. Its transaction is answered when the phone has finished the rollout, and both can be had
+ * equally long: as long as the QR code is good. The token goes first; one without a transaction is replaced at the user's next login.
+ * @see docs/protocols/privacyidea.md 3.5
+ */
+export async function offerInLogin(
+  parts: EngineParts,
+  request: EnrolmentRequest,
+): Promise<Result<Enrolment, 'serial-taken' | 'too-long' | TokenLimitRefusal>> {
+  const { asker, offer } = request;
+  const limit = await tokenLimit(parts, { asker, owner: offer.owner, type: offer.type });
+  if (limit) return refused(limit);
+  const offered = await offerRollout(parts, { ...request.offer, inLogin: true });
+  if (!offered.ok) return offered;
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const transaction = transactionFor(parts, request, offered.value.token);
+    if ((await parts.store.addTransaction(transaction)) === 'added') return ok({ ...offered.value, transaction });
+  }
+  throw new GatewayFault('store-unavailable', 'No free transaction id was found');
+}
+
+function transactionFor({ clock }: EngineParts, request: EnrolmentRequest, token: PushToken): Transaction {
+  const { asker, user, realm, rule, skippable } = request;
+  const { digest, expiresAt } = token.rolloutCredential;
+  return {
+    id: `${String(token.bucket).padStart(3, '0')}${randomDigits(17)}`,
+    bucket: token.bucket,
+    kind: 'enrolment',
+    authServer: asker.authServer,
+    dialect: asker.dialect,
+    user,
+    realm,
+    ...asNamed(request),
+    ...inSource(asker, token.owner),
+    skippable,
+    createdAt: clock(),
+    decision: {
+      rule,
+      state: 'open',
+      answerUntil: expiresAt,
+      finishUntil: expiresAt,
+      // No phone can poll or answer it: what binds it is the credential of the rollout.
+      challenges: [
+        {
+          ...{ serial: token.serial, phoneKey: digest, phone: token.phone.protocol, handle: randomHex(20) },
+          ...{ mode: 'confirm', payload: '', state: 'pending', wrongTries: 0, maxWrong: 1 },
+        },
+      ],
+      version: 0,
+    },
+  };
+}
+
+/**
+ * Skips an enrolment that may be skipped: true exactly once, and then its push token is gone. Where the phone came first, or nobody may or can
+ * skip it any more, it stays as it is.
+ */
+export async function skipEnrolment(parts: EngineParts, transaction: Transaction): Promise<boolean> {
+  const [challenge] = transaction.decision.challenges;
+  if (transaction.kind !== 'enrolment' || transaction.skippable !== true || !challenge) return false;
+  if (!(await closeOffer(parts, challenge.serial, challenge.phoneKey))) return false;
+  const { reply } = await applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' });
+  if (reply !== 'taken') return false;
+  await parts.store.removeToken(challenge.serial);
+  return true;
+}
+
+/** A push token that a login offered and that no phone has taken: it does not count as one. */
+export const isOfferedInLogin = ({ rollout, inLogin }: PushToken): boolean => rollout === 'offered' && inLogin === true;
+
+/** Takes back what earlier logins offered; false when a phone took one of them after all. */
+export async function takeBackOffers(parts: EngineParts, tokens: readonly PushToken[]): Promise<boolean> {
+  for (const { serial, rolloutCredential } of tokens) {
+    if (!(await closeOffer(parts, serial, rolloutCredential.digest))) return false;
+    await endTransactionsOf(parts, serial);
+    await parts.store.removeToken(serial);
+  }
+  return true;
+}
+
+/** No phone can take the offer after this; false when one did. The push token's own record decides who came first. */
+async function closeOffer(parts: EngineParts, serial: string, digest: string): Promise<boolean> {
+  let isTaken = false;
+  await changeToken(parts, serial, ({ rollout, rolloutCredential }) => {
+    isTaken = rollout !== 'offered' || rolloutCredential.digest !== digest;
+    return isTaken || rolloutCredential.expiresAt === 0 ? undefined : { rolloutCredential: { ...rolloutCredential, expiresAt: 0 } };
+  });
+  return !isTaken;
+}

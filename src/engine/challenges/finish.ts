@@ -1,0 +1,105 @@
+import type { Challenge, Named, PushToken, Transaction } from '../../foundation/model/index.ts';
+import { applyEvent } from '../decisions/apply.ts';
+import { answered } from '../decisions/enrolment-answer.ts';
+import type { EngineParts } from '../parts.ts';
+import { isSameUser } from '../people/person-key.ts';
+import { countFailures, guessName } from '../pins/source-pins.ts';
+import { isBoundBy, isForPhone } from '../records/phone-key.ts';
+import { matchingCode } from './ask.ts';
+
+/**
+ * Who finishes what: only the auth server that started a transaction may, and only for the same user or one of its push tokens. `code` is
+ * what the user typed, for challenges whose phone shows a code; an empty one is no try.
+ */
+export type FinishRequest = {
+  /** What `findOwn` found; it may be looked for while the push tokens are. */
+  transaction: Transaction | undefined;
+  user?: Named;
+  serial?: string;
+  code?: string;
+  /** The address of whoever logs in: what its failures count for. */
+  client?: string;
+  /** The push tokens that may be used now: one that was disabled or removed since its phone answered finishes nothing. */
+  usable: readonly PushToken[];
+};
+
+/**
+ * `accepted` comes exactly once per accepted transaction. `not-answered` leaves it as it is. `exceeded`: the code was not
+ * looked at, since this network has to wait. `unknown` never tells why.
+ */
+export type Finished =
+  | { kind: 'accepted'; serial: string }
+  | { kind: 'not-answered'; transaction: Transaction }
+  | { kind: 'exceeded' }
+  | { kind: 'unknown' };
+
+/** Takes an accepted login for the server that asked. */
+export async function finish(parts: EngineParts, request: FinishRequest): Promise<Finished> {
+  const { transaction } = request;
+  if (!transaction || !isFor(parts, transaction, request)) return { kind: 'unknown' };
+  const { decision } = transaction;
+  const mayFinish = (challenge: Challenge): boolean =>
+    request.usable.some((token) => isForPhone(challenge, token) || isBoundBy(challenge, token));
+  const gone = decision.state === 'withdrawn' || decision.state === 'consumed' || parts.clock() >= decision.finishUntil;
+  if (gone) return { kind: 'unknown' };
+  const shown = decision.challenges.filter((challenge) => challenge.state === 'code-shown' && mayFinish(challenge));
+  const isTyped = request.code !== undefined && request.code !== '' && shown.length > 0;
+  if (decision.state !== 'accepted' && !isTyped) return { kind: 'not-answered', transaction };
+  if (decision.state === 'accepted' && !decision.challenges.some((each) => each.state === 'accepted' && mayFinish(each)))
+    return { kind: 'unknown' };
+  if (isTyped && areSuspect(parts, request, shown)) return { kind: 'exceeded' };
+  const matches = isTyped ? matchingCode(parts.keyring, shown, request.code ?? '') : undefined;
+  const event = decision.state === 'accepted' ? ({ kind: 'consumed' } as const) : ({ kind: 'code-entered', matches } as const);
+  const { reply, transaction: after } = await applyEvent(parts, transaction, event);
+  if (reply !== 'accepted' && isTyped) {
+    const failed = request.usable.filter((token) => shown.some(({ serial }) => serial === token.serial));
+    await countFailures(parts, failed, request.client ?? '');
+    return { kind: 'not-answered', transaction: after };
+  }
+  const accepted = after.decision.challenges.find(({ state }) => state === 'accepted');
+  return reply === 'accepted' && accepted ? { kind: 'accepted', serial: accepted.serial } : { kind: 'unknown' };
+}
+
+/** Whether the network that typed a code waits for all the push tokens that show one. */
+function areSuspect({ guesses }: EngineParts, { usable, client = '' }: FinishRequest, shown: readonly Challenge[]): boolean {
+  const theirs = usable.filter((token) => shown.some(({ serial }) => serial === token.serial));
+  return theirs.length > 0 && theirs.every((token) => guesses.isSuspect(guessName(token), client));
+}
+
+/** A transaction of this auth server; any other's is as unknown as one that never was. */
+export async function findOwn(parts: EngineParts, id: string, authServer: string): Promise<Transaction | undefined> {
+  const transaction = await parts.store.findTransaction(id);
+  return transaction?.authServer === authServer ? answered(parts, transaction) : undefined;
+}
+
+/** A transaction of this auth server by the id that its dialect knows. */
+export const findOwnForeign = (
+  { store }: EngineParts,
+  dialect: string,
+  authServer: string,
+  foreignId: string,
+): Promise<Transaction | undefined> => store.findByForeignId(dialect, authServer, foreignId);
+
+const idForm = /^\d{20}$/;
+
+/** A poll by somebody of whom only the id of the transaction is known; `isKnown` is asked where there is no such transaction. */
+export type PublicPoll = { id: string; dialect: string; source: string; isKnown: () => Promise<boolean> };
+
+/**
+ * A transaction of this dialect for whoever knows its id: one that is there is told truthfully, always. A stranger who has named too many that are not
+ * there is turned away (throws `TurnedAway`) where there is none; an auth server never is.
+ */
+export async function findPublicly(parts: EngineParts, { id, dialect, source, isKnown }: PublicPoll): Promise<Transaction | undefined> {
+  const transaction = idForm.test(id) ? await parts.store.findTransaction(id) : undefined;
+  if (transaction?.dialect === dialect) return answered(parts, transaction);
+  if (await isKnown()) return undefined;
+  parts.limits.demandCalm('status', source);
+  await parts.limits.failed('status', source);
+  return undefined;
+}
+
+function isFor(parts: EngineParts, transaction: Transaction, { user, serial }: FinishRequest): boolean {
+  const sameUser = !user || isSameUser(parts, user, transaction);
+  const hasToken = serial === undefined || transaction.decision.challenges.some((challenge) => challenge.serial === serial);
+  return sameUser && hasToken && (user !== undefined || serial !== undefined);
+}

@@ -1,0 +1,53 @@
+import { createHmac } from 'node:crypto';
+import { equalText } from '../../foundation/crypto/index.ts';
+import type { Keyring } from '../../foundation/keyring/index.ts';
+import type { FirstLeg, Transaction } from '../../foundation/model/index.ts';
+import { sourceOf } from '../limits/index.ts';
+import type { EngineParts } from '../parts.ts';
+
+const purpose = 'first-leg';
+
+/** What is kept of the pass that a login began with, for callers that show it again with every poll. */
+export function firstLegOf(keyring: Keyring, id: string, pass: string): FirstLeg {
+  const keyId = keyring.currentKeyId;
+  return { keyId, tag: tagOf(keyring, { keyId, id, pass }) ?? '' };
+}
+
+/** What a check works with: the store and the hashes only for the PIN of a push token. */
+export type FirstLegParts = Pick<EngineParts, 'keyring'> & {
+  limits: Pick<EngineParts['limits'], 'demandCalm' | 'failed'>;
+  store: Pick<EngineParts['store'], 'findToken'>;
+  passwords: Pick<EngineParts['passwords'], 'matches'>;
+};
+
+/** A poll that shows a pass: that of the first leg, or, where a push token is named alone, the PIN of it. `source` pays for wrong ones. */
+export type FirstLegCheck = { transaction: Transaction; pass: string; source: string; alone: string | undefined };
+
+/**
+ * Whether a poll comes from who began the login. The right pass costs no password hash and no question to a directory. Wrong ones count against
+ * their source and this transaction, never against a push token: nobody finds out a PIN here, and nobody locks one.
+ * Throws `TurnedAway` after too many.
+ */
+export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, source, alone }: FirstLegCheck): Promise<boolean> {
+  const whose = sourceOf(source, { serial: transaction.id });
+  parts.limits.demandCalm('status', whose);
+  if (isFirstLegPass(parts.keyring, transaction, pass) || (alone !== undefined && (await isPinOf(parts, alone, pass)))) return true;
+  await parts.limits.failed('status', whose);
+  return false;
+}
+
+function isFirstLegPass(keyring: Keyring, { id, firstLeg }: Transaction, pass: string): boolean {
+  const tag = firstLeg && tagOf(keyring, { keyId: firstLeg.keyId, id, pass });
+  return tag !== undefined && firstLeg !== undefined && equalText(tag, firstLeg.tag);
+}
+
+async function isPinOf({ store, passwords }: FirstLegParts, serial: string, pin: string): Promise<boolean> {
+  const token = await store.findToken(serial);
+  if (!token) return false;
+  return token.pinHash === undefined ? pin === '' : passwords.matches(pin, token.pinHash);
+}
+
+function tagOf(keyring: Keyring, { keyId, id, pass }: { keyId: string; id: string; pass: string }): string | undefined {
+  const key = keyring.derive(purpose, keyId);
+  return key && createHmac('sha256', key).update(`${id}\n${pass}`).digest('base64url');
+}

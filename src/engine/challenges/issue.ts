@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto';
+import { randomDigits } from '../../foundation/crypto/index.ts';
+import {
+  type Challenge,
+  type DecisionRule,
+  GatewayFault,
+  type Owner,
+  type PushToken,
+  type Transaction,
+} from '../../foundation/model/index.ts';
+import { type Facts, fillTags } from '../../policy/index.ts';
+import { factsOf } from '../facts.ts';
+import type { Asker, EngineParts } from '../parts.ts';
+import type { PhoneProtocol, Prompt, SealTools } from '../phones/phone-protocol.ts';
+import { changeToken } from '../records/change-token.ts';
+import { phoneKeyOf } from '../records/phone-key.ts';
+import { gatherInBucket } from '../tokens/token-owner.ts';
+import { type Ask, askedFields, askToConfirm } from './ask.ts';
+import { firstLegOf } from './first-leg.ts';
+
+/** A dialect's own texts; policy may replace them. */
+export type DialectPrompt = {
+  title: string;
+  question: string;
+  /** A `login` names who logs in (`question`) where (`title`). */
+  shape?: 'login';
+  /** The user signs these very words: no policy replaces them, and none is cut. */
+  isExact?: boolean;
+  /** The dialect's servers know no tags in the question of a policy. */
+  isLiteral?: boolean;
+};
+
+/** One login to be asked for: all of `tokens` get a challenge under one transaction. */
+export type IssueRequest = {
+  asker: Asker;
+  user: string;
+  realm: string;
+  /** How the request named the user: the name that was typed, where the source writes another, and the source, where one was named. */
+  typed?: string | undefined;
+  source?: string | undefined;
+  tokens: readonly PushToken[];
+  prompt: DialectPrompt;
+  /** An `activation` asks phones that have paired to prove their keys; the texts are of no account then. */
+  kind?: 'login' | 'activation';
+  /** For a dialect that names its transactions itself; asked anew where a name is taken. */
+  naming?: () => Naming;
+  /** What the caller proved itself with, where it will show it again with every poll. */
+  pass?: string;
+  /** What the user has to do; a plain yes or no where nothing is said. */
+  ask?: Ask;
+  /** The phone may answer at least this long (ms), whatever the usual validity is. */
+  atLeastMs?: number;
+  /** Whether `declineSettles` follows policy is the dialect's affair: this is the rule as it stands. */
+  rule: DecisionRule;
+};
+
+/**
+ * How a dialect calls a transaction, and the handles it would like for the phones, in the order of `tokens`; a protocol that makes its own leaves them. Where a
+ * phone may answer under the name of the whole, it is found by the first handle: phones of that protocol come first.
+ */
+export type Naming = { foreignId: string; handles: readonly (string | undefined)[] };
+
+const maxAttempts = 3;
+
+/**
+ * Seals a challenge for every token and stores the transaction. Stored first, pushed second: see `deliver`.
+ * The id is 20 decimal digits: the bucket, then 17 random ones.
+ * Throws `store-unavailable`.
+ */
+export async function issue(parts: EngineParts, request: IssueRequest): Promise<Transaction> {
+  await gatherInBucket(parts, request.tokens);
+  if (request.kind === 'activation') await beginActivation(parts, request.tokens);
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const transaction = await prepare(parts, request);
+    if ((await parts.store.addTransaction(transaction)) === 'added') return transaction;
+  }
+  throw new GatewayFault('store-unavailable', 'No free transaction id was found');
+}
+
+async function prepare(parts: EngineParts, request: IssueRequest): Promise<Transaction> {
+  const { asker, user, realm, tokens, rule, kind = 'login' } = request;
+  const name = request.naming?.();
+  const challenges = await Promise.all(tokens.map((token, index) => sealFor(parts, request, token, name?.handles[index])));
+  const now = parts.clock();
+  const first = tokens[0];
+  const facts = factsOf(parts, asker, { user, realm }, first);
+  const validitySeconds = parts.policy.value('push_validity_seconds', facts);
+  const validityMs = validitySeconds === undefined ? usualValidityMs(parts, tokens) : validitySeconds * 1000;
+  const until = now + Math.max(validityMs, request.atLeastMs ?? 0);
+  const bucket = first?.bucket ?? 0;
+  const id = `${String(bucket).padStart(3, '0')}${randomDigits(17)}`;
+  return {
+    id,
+    bucket,
+    kind,
+    authServer: asker.authServer,
+    dialect: asker.dialect,
+    ...(name ? { foreignId: name.foreignId } : {}),
+    user,
+    realm,
+    ...asNamed(request),
+    ...inSource(asker, first?.owner),
+    createdAt: now,
+    ...(request.pass === undefined ? {} : { firstLeg: firstLegOf(parts.keyring, id, request.pass) }),
+    decision: { rule, state: 'open', answerUntil: until, finishUntil: until, challenges, version: 0 },
+  };
+}
+
+/** How a request named the user, as its transaction remembers it. */
+export const asNamed = ({
+  user,
+  typed = user,
+  source,
+}: Pick<IssueRequest, 'user' | 'typed' | 'source'>): Pick<Transaction, 'typed' | 'source'> => ({
+  ...(typed === user ? {} : { typed }),
+  ...(source === undefined ? {} : { source }),
+});
+
+/** The source that knows the user, with its id: as it was asked now, else as it was at enrolment. */
+export function inSource({ resolver, userinfo }: Asker, owner: Owner | undefined): Pick<Transaction, 'resolver' | 'userid'> {
+  const { resolver: source, userid } = resolver ? { resolver, userid: userinfo?.userid } : { ...owner };
+  return source && userid ? { resolver: source, userid } : {};
+}
+
+/** One transaction has one end: with tokens of several types, that of the type with the shortest validity. */
+function usualValidityMs({ settings: { challengeValidityMs, validityMsByType } }: EngineParts, tokens: readonly PushToken[]): number {
+  const validities = tokens.map(({ type }) => validityMsByType[type] ?? challengeValidityMs);
+  return validities.length === 0 ? challengeValidityMs : Math.min(...validities);
+}
+
+async function sealFor(parts: EngineParts, request: IssueRequest, token: PushToken, wish: string | undefined): Promise<Challenge> {
+  const phone = parts.phones[token.phone.protocol];
+  const sign = phone && (await signerFor(parts, phone, token));
+  if (!phone || !sign)
+    throw new GatewayFault('config-invalid', `Push token ${token.serial} has no server key or an unknown phone protocol`);
+  const ask = askFor(phone, token, request.ask);
+  const prompt = promptFor(parts, request, token, { ask, phone });
+  const tools = { randomBytes, sign, now: parts.clock(), ...(wish === undefined ? {} : { handle: wish }) };
+  const { handle, payload, clearText } = await phone.seal(token, prompt, tools);
+  return {
+    serial: token.serial,
+    phoneKey: phoneKeyOf(token),
+    phone: phone.name,
+    handle,
+    payload,
+    ...(clearText === undefined ? {} : { clearText }),
+    state: 'pending',
+    wrongTries: 0,
+    ...askedFields(ask, parts.keyring),
+  };
+}
+
+/** What signs for this push token: its own server key, or the key that it shares. */
+async function signerFor(
+  { serverKeys, sharedKeys }: EngineParts,
+  phone: PhoneProtocol,
+  token: PushToken,
+): Promise<SealTools['sign'] | undefined> {
+  return phone.serverKey === 'own' ? serverKeys.signer(token) : (await sharedKeys.of(token))?.sign;
+}
+
+/** The push tokens wait for their phones' proof from now on; first, so that no answer comes to one that does not. */
+async function beginActivation(parts: EngineParts, tokens: readonly PushToken[]): Promise<void> {
+  for (const token of tokens)
+    await changeToken(parts, token.serial, ({ rollout }) => (rollout === 'paired' ? { rollout: 'activating' } : undefined));
+}
+
+/** A phone that cannot do what is asked is asked for a yes or no; whether it may be is decided before, see `canAsk`. */
+const askFor = (phone: PhoneProtocol, token: PushToken, ask: Ask = askToConfirm): Ask =>
+  phone.modes(token).includes(ask.mode) ? ask : askToConfirm;
+
+/** Whether the phone of this push token can do what is asked. */
+export const canAsk = ({ phones }: EngineParts, token: PushToken, { mode }: Ask): boolean =>
+  phones[token.phone.protocol]?.modes(token).includes(mode) ?? false;
+
+type Asked = { ask: Ask; phone: PhoneProtocol };
+
+function promptFor(parts: EngineParts, { asker, prompt, kind }: IssueRequest, token: PushToken, { ask, phone }: Asked): Prompt {
+  const { policy } = parts;
+  const facts = factsOf(parts, asker, token.owner, token);
+  // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
+  const url = policy.value(phone.answerUrl, homeFacts(phone, token, facts)) ?? token.registrationUrl;
+  const { user = '', realm = '' } = token.owner ?? {};
+  const { isExact = false, isLiteral = false } = prompt;
+  const text = isExact ? undefined : policy.value('push_text_on_mobile', facts);
+  const title = isExact ? undefined : policy.value('push_title_on_mobile', facts);
+  const { givenname = '', surname = '' } = asker.userinfo ?? {};
+  const subject = { serial: token.serial, tokenType: token.type, user, realm, url, givenname, surname };
+  return {
+    title: title ?? prompt.title,
+    question: (text === undefined || isLiteral ? text : fillTags(text, subject, facts)) ?? prompt.question,
+    shape: kind === 'activation' ? 'activation' : (prompt.shape ?? 'question'),
+    isExact,
+    url,
+    sslVerify: policy.value('push_ssl_verify', facts, 'authentication') ?? true,
+    mode: ask.mode,
+    ...(ask.mode === 'presence' ? { options: ask.options } : {}),
+  };
+}
+
+/** The same facts with the mount that enrolled the push token: whichever mount asks for a login, the phone answers at its own. */
+function homeFacts(phone: PhoneProtocol, token: PushToken, { mount: _asking, flavour: _its, ...facts }: Facts): Facts {
+  const flavour = phone.flavourOf?.(token);
+  return { ...facts, ...(token.mount === undefined ? {} : { mount: token.mount }), ...(flavour === undefined ? {} : { flavour }) };
+}

@@ -1,0 +1,66 @@
+import type { DeviceAddress, PushToken } from '../../foundation/model/index.ts';
+import { sourceOf } from '../limits/index.ts';
+import type { Asker, EngineParts } from '../parts.ts';
+import type { PhoneProtocol } from '../phones/phone-protocol.ts';
+import { isInTime } from '../pins/pins.ts';
+import { changeToken } from '../records/change-token.ts';
+import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
+import { mayPoll } from './deliver.ts';
+
+/** What is waiting for a phone: the sealed payloads of its open challenges, oldest first, as they were delivered. */
+export type PollReply = { kind: 'challenges'; payloads: string[] } | { kind: 'not-allowed' } | { kind: 'refused' };
+
+/** A signed message of a phone: its serial, the message as its protocol parsed it, and who sent it. */
+export type PhoneRequest<M> = { serial: string; message: M; asker: Asker };
+
+/** Serves a phone that asks what is waiting for it. An unknown serial and a wrong signature are refused alike. */
+export async function poll<P>(
+  parts: EngineParts,
+  phone: PhoneProtocol<never, never, P>,
+  { serial, message, asker }: PhoneRequest<P>,
+): Promise<PollReply> {
+  const found = await parts.store.findTokenWithOpen(serial, parts.clock());
+  if (!found || !isBound(found.token, phone)) return { kind: 'refused' };
+  const { token, open } = found;
+  if (!mayPoll(parts, asker, token)) return { kind: 'not-allowed' };
+  const source = sourceOf(asker.client, token);
+  if (parts.limits.isBlocked('poll', source)) return { kind: 'refused' };
+  if (!phone.readPoll(message, token)) {
+    await parts.limits.failed('poll', source);
+    return { kind: 'refused' };
+  }
+  if (!token.enabled || !isInTime(token, parts.clock())) return { kind: 'challenges', payloads: [] };
+  const challenges = open.flatMap(({ decision }) =>
+    decision.challenges.filter((challenge) => isForPhone(challenge, token) && challenge.state === 'pending'),
+  );
+  return { kind: 'challenges', payloads: challenges.map(({ payload }) => payload) };
+}
+
+/**
+ * Takes a phone's new device address in place of its old ones of that kind. Refused for an unknown serial and a wrong signature alike.
+ * Throws `store-unavailable` when others kept changing the push token.
+ */
+export async function updateAddress<U>(
+  parts: EngineParts,
+  phone: PhoneProtocol<never, never, never, U>,
+  { serial, message, asker }: PhoneRequest<U>,
+): Promise<'updated' | 'refused'> {
+  const token = await parts.store.findToken(serial);
+  if (!token || !isBound(token, phone)) return 'refused';
+  const source = sourceOf(asker.client, token);
+  if (parts.limits.isBlocked('poll', source)) return 'refused';
+  const update = phone.readAddressUpdate(message, token);
+  if (!update) {
+    await parts.limits.failed('poll', source);
+    return 'refused';
+  }
+  const { kind, value } = update;
+  const told: DeviceAddress[] = value === null ? [] : [{ kind, value, since: parts.clock() }];
+  const withNew = ({ addresses }: PushToken): DeviceAddress[] => [...addresses.filter((address) => address.kind !== kind), ...told];
+  const changed = await changeToken(parts, serial, (current) => ({ addresses: withNew(current) }), token);
+  return changed === 'changed' ? 'updated' : 'refused';
+}
+
+/** Whether a phone may speak for this push token: it is of the phone's protocol, bound, not revoked. */
+const isBound = (token: PushToken, phone: Pick<PhoneProtocol, 'name' | 'types'>): boolean =>
+  isSpokenBy(phone, token) && token.rollout === 'enrolled' && !token.revoked;

@@ -1,0 +1,47 @@
+import { type Decision, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
+import type { EngineParts } from '../parts.ts';
+import { decide, type Step, type TransactionEvent } from './decide.ts';
+import { carryOut, effectLeaseMs, effectsOf } from './effects.ts';
+
+const maxAttempts = 5;
+
+/** What an event came to: the reply for its sender, and the transaction as it now is. */
+export type Applied = { reply: Step['reply']; transaction: Transaction };
+
+/**
+ * Decides one event on one transaction: decide, write under the version, and when another writer came first, read and decide again.
+ * Throws `store-unavailable` when others came first five times.
+ */
+export async function applyEvent(parts: EngineParts, transaction: Transaction, event: TransactionEvent): Promise<Applied> {
+  let current = transaction;
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const now = parts.clock();
+    const { reply, next } = decide(current.decision, event, now);
+    if (!next) return { reply, transaction: current };
+    const effects = effectsOf(current, next, now);
+    const written = await parts.store.decide(current.id, current.decision.version, next, effects, now + effectLeaseMs);
+    if (written === 'decided') {
+      observe(parts, current, next, now);
+      const carriedOut = effects.length > 0 ? parts.background.run('effects', () => carryOut(parts, current.id, effects)) : undefined;
+      // Who hears that a token was activated may ask it at once.
+      if (current.kind === 'activation') await carriedOut;
+      return { reply, transaction: { ...current, decision: next } };
+    }
+    const fresh = await parts.store.findTransaction(current.id);
+    if (!fresh) return { reply: 'refused', transaction: current };
+    current = fresh;
+  }
+  throw new GatewayFault('store-unavailable', `Transaction was changed by others ${maxAttempts} times in a row`);
+}
+
+function observe({ metrics }: EngineParts, before: Transaction, next: Decision, now: number): void {
+  const mode = next.challenges[0]?.mode ?? 'confirm';
+  const answered = next.challenges.find((challenge, index) => challenge.answer !== before.decision.challenges[index]?.answer);
+  const how = answered?.state;
+  if (how === 'accepted' || how === 'declined' || how === 'code-shown')
+    metrics.answerSeconds.observe({ mode, result: how }, (now - before.createdAt) / 1000);
+  if (before.decision.state !== 'open' || next.state === 'open') return;
+  const locked = next.state === 'declined' && next.challenges.every(({ state }) => state === 'locked' || state === 'closed');
+  const result = locked ? 'locked' : next.state === 'consumed' ? 'accepted' : next.state;
+  metrics.challenges.inc({ auth_server: before.authServer, mode, result });
+}

@@ -1,0 +1,106 @@
+import type { Challenge, Decision, DeclineReason } from '../../foundation/model/index.ts';
+
+/** What can happen to a transaction. `answer` is the digest of a signed answer; a wrong signature never gets here. */
+export type TransactionEvent =
+  | {
+      kind: 'answered';
+      serial: string;
+      answer: string;
+      verdict: 'accepted' | 'declined';
+      declineReason?: DeclineReason;
+      /** Presence mode: whether the phone picked the option that was shown. */
+      option?: 'right' | 'wrong';
+    }
+  | { kind: 'code-entered'; matches: string | undefined }
+  | { kind: 'consumed' }
+  | { kind: 'withdrawn'; by: 'server' | 'wait-timeout' | 'newer-prompt' };
+
+/** What the sender of an event is told, and what the transaction becomes; no `next`: nothing changes. */
+export type Step = { reply: 'taken' | 'repeated' | 'code-shown' | 'accepted' | 'refused'; next?: Decision };
+
+const refused: Step = { reply: 'refused' };
+const isLive = ({ state }: Challenge): boolean => state === 'pending' || state === 'code-shown';
+
+/**
+ * What one event makes of a transaction. Pure and total. A settled verdict never changes; the identical answer again gets the first reply.
+ * @param now epoch milliseconds; at `finishUntil` itself it is over
+ */
+export function decide(decision: Decision, event: TransactionEvent, now: number): Step {
+  if (now >= decision.finishUntil) return refused;
+  switch (event.kind) {
+    case 'answered':
+      return answered(decision, event, now);
+    case 'code-entered':
+      return codeEntered(decision, event.matches);
+    case 'consumed':
+      return consumed(decision);
+    case 'withdrawn':
+      return withdrawn(decision, event.by);
+    default:
+      return event satisfies never;
+  }
+}
+
+function answered(decision: Decision, event: Extract<TransactionEvent, { kind: 'answered' }>, now: number): Step {
+  const challenge = decision.challenges.find(({ serial }) => serial === event.serial);
+  if (!challenge) return refused;
+  if (challenge.answer === event.answer) return { reply: challenge.state === 'code-shown' ? 'code-shown' : 'repeated' };
+  if (decision.state !== 'open' || challenge.state !== 'pending' || now >= decision.answerUntil) return refused;
+  if (event.verdict === 'accepted' && challenge.mode === 'presence' && event.option !== 'right') {
+    if (challenge.wrongAnswer === event.answer) return refused;
+    return { reply: 'refused', next: wrongTry(decision, [challenge.serial], event.answer) };
+  }
+  const graced = { ...decision, finishUntil: Math.max(decision.finishUntil, now + decision.rule.graceMs) };
+  const { serial } = challenge;
+  if (event.verdict === 'declined') return declined(graced, event);
+  if (challenge.mode === 'code')
+    return { reply: 'code-shown', next: changed(graced, serial, { state: 'code-shown', answer: event.answer }) };
+  return { reply: 'taken', next: settled(changed(graced, serial, { state: 'accepted', answer: event.answer }), 'accepted') };
+}
+
+function declined(decision: Decision, event: Extract<TransactionEvent, { kind: 'answered' }>): Step {
+  const change = { state: 'declined', answer: event.answer, declineReason: event.declineReason ?? 'declined' } as const;
+  const next = changed(decision, event.serial, change);
+  const settles = decision.rule.declineSettles || !next.challenges.some(isLive);
+  return { reply: 'taken', next: settles ? settled(next, 'declined') : next };
+}
+
+function codeEntered(decision: Decision, matches: string | undefined): Step {
+  const shown = decision.challenges.filter(({ state }) => state === 'code-shown').map(({ serial }) => serial);
+  if (decision.state !== 'open' || shown.length === 0) return refused;
+  if (matches === undefined || !shown.includes(matches)) return { reply: 'refused', next: wrongTry(decision, shown) };
+  return { reply: 'accepted', next: settled(changed(decision, matches, { state: 'accepted' }), 'consumed') };
+}
+
+function consumed(decision: Decision): Step {
+  if (decision.state !== 'accepted') return refused;
+  if (decision.rule.consume === 'never') return { reply: 'accepted' };
+  return { reply: 'accepted', next: { ...decision, state: 'consumed', version: decision.version + 1 } };
+}
+
+function withdrawn(decision: Decision, by: Extract<TransactionEvent, { kind: 'withdrawn' }>['by']): Step {
+  // An accept that came first must reach the server that waits: only that server itself may throw it away.
+  const mayEnd = decision.state === 'open' || (decision.state === 'accepted' && by === 'server');
+  return mayEnd ? { reply: 'taken', next: { ...decision, state: 'withdrawn', version: decision.version + 1 } } : refused;
+}
+
+function changed(decision: Decision, serial: string, change: Partial<Challenge>): Decision {
+  const challenges = decision.challenges.map((challenge) => (challenge.serial === serial ? { ...challenge, ...change } : challenge));
+  return { ...decision, challenges, version: decision.version + 1 };
+}
+
+function settled(decision: Decision, state: 'accepted' | 'declined' | 'consumed'): Decision {
+  const challenges = decision.challenges.map((challenge) => (isLive(challenge) ? { ...challenge, state: 'closed' as const } : challenge));
+  return { ...decision, state, challenges };
+}
+
+function wrongTry(decision: Decision, serials: readonly string[], wrongAnswer?: string): Decision {
+  const challenges = decision.challenges.map((challenge): Challenge => {
+    if (!serials.includes(challenge.serial)) return challenge;
+    const wrongTries = challenge.wrongTries + 1;
+    const state = wrongTries >= challenge.maxWrong ? 'locked' : challenge.state;
+    return { ...challenge, wrongTries, state, ...(wrongAnswer === undefined ? {} : { wrongAnswer }) };
+  });
+  const next = { ...decision, challenges, version: decision.version + 1 };
+  return challenges.some(isLive) ? next : settled(next, 'declined');
+}

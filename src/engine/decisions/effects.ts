@@ -1,0 +1,63 @@
+import type { Decision, Effect, Transaction } from '../../foundation/model/index.ts';
+import type { EngineParts } from '../parts.ts';
+import { changeToken } from '../records/change-token.ts';
+import { noFailures } from '../records/failures.ts';
+import { phoneKeyOf } from '../records/phone-key.ts';
+
+/** How long the deciding gateway has for its own effects before the sweep of any gateway takes them over. */
+export const effectLeaseMs = 10_000;
+const sweepBatch = 100;
+
+/** What a decision causes elsewhere. The ids name the decision, so that carrying one out twice does nothing the second time. */
+export function effectsOf(before: Transaction, next: Decision, now: number): Effect[] {
+  if (before.decision.state === next.state) return [];
+  const isActivation = before.kind === 'activation';
+  const isFinished = next.state === 'consumed' || (next.state === 'accepted' && next.rule.consume === 'never');
+  // The answer itself activates, whether or not anybody comes for it; nobody logs in by it.
+  if (isActivation ? next.state !== 'accepted' : !isFinished) return [];
+  const accepted = next.challenges.filter(({ state }) => state === 'accepted');
+  return accepted.map(({ serial, phoneKey }): Effect => {
+    const caused = { id: `${before.id}:${next.version}:${serial}`, serial, at: now };
+    return isActivation ? { ...caused, kind: 'token-activated', phoneKey } : { ...caused, kind: 'login-succeeded' };
+  });
+}
+
+/** Carries effects out and takes them off the transaction. */
+export async function carryOut({ store }: EngineParts, transactionId: string, effects: readonly Effect[]): Promise<void> {
+  for (const effect of effects) {
+    switch (effect.kind) {
+      case 'login-succeeded':
+        await store.countLogin(effect.serial, effect.at, effect.id);
+        break;
+      case 'token-activated':
+        await activate({ store }, effect);
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+  await store.removeEffects(
+    transactionId,
+    effects.map(({ id }) => id),
+  );
+}
+
+/** The phone has proven its key: from now on it may be asked. Done once; a token that was paired anew or revoked meanwhile stays as it is. */
+async function activate(
+  parts: Pick<EngineParts, 'store'>,
+  { serial, phoneKey }: Extract<Effect, { kind: 'token-activated' }>,
+): Promise<void> {
+  await changeToken(parts, serial, (token) =>
+    token.rollout === 'activating' && !token.revoked && phoneKeyOf(token) === phoneKey
+      ? { rollout: 'enrolled', enabled: true, ...noFailures }
+      : undefined,
+  );
+}
+
+/** Carries out what a crash left behind; returns how many transactions had something left. */
+export async function sweepEffects(parts: EngineParts): Promise<number> {
+  const now = parts.clock();
+  const due = await parts.store.claimDueEffects(now, now + effectLeaseMs, sweepBatch);
+  await Promise.all(due.map(({ transactionId, effects }) => carryOut(parts, transactionId, effects)));
+  return due.length;
+}

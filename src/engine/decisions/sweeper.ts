@@ -1,0 +1,34 @@
+import type { EngineParts } from '../parts.ts';
+import { sweepEffects } from './effects.ts';
+
+/** Repeated house-keeping: effects that a crash left, and what nobody will ask for again. */
+export type Sweeper = { stop(): Promise<void> };
+
+const everyMs = 5_000;
+const keptMs = 60 * 60_000;
+const batch = 500;
+
+/** Sweeps once now and then every five seconds, one round at a time; a failing round is logged and tried again. */
+export function startSweeper(parts: EngineParts): Sweeper {
+  let round: Promise<void> | undefined;
+  const sweep = async (): Promise<void> => {
+    await sweepEffects(parts);
+    // A busy gateway leaves more behind in one round than one batch holds.
+    while ((await parts.store.sweep(parts.clock() - keptMs, batch)) === batch);
+  };
+  const next = (): void => {
+    round ??= sweep()
+      .catch((error: unknown) => parts.log.error({ err: error }, 'sweeping failed; it is tried again'))
+      .then(() => {
+        round = undefined;
+      });
+  };
+  next();
+  const timer = setInterval(next, everyMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await round;
+    },
+  };
+}

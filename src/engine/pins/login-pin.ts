@@ -1,0 +1,43 @@
+import type { PushToken } from '../../foundation/model/index.ts';
+import type { EngineParts } from '../parts.ts';
+import { isPassword, type PasswordOwner } from '../people/person.ts';
+import { checkPin, guessInTurn, isLocked } from './pins.ts';
+import type { PinCheck } from './source-pins.ts';
+
+/** What the PIN of a login is: that of each push token, the password of the user in their source, nothing at all, or anything. */
+export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
+
+/** A PIN that was typed, by whom and from where (`client`), and what it is held against. */
+export type TypedPin = PasswordOwner & { pin: string; rule: PinRule; client: string };
+
+/**
+ * Checks the PIN of a login as `checkPin` does, whatever it is. One password is checked once for all push tokens, and a wrong one counts a
+ * failure on each of them, so that passwords are guessed no longer than PINs are. Throws as `isPassword`; nothing is counted then.
+ * @see docs/protocols/privacyidea.md 11.3
+ */
+export async function checkLoginPin(
+  parts: EngineParts,
+  tokens: readonly PushToken[],
+  { pin, rule, client, ...owner }: TypedPin,
+): Promise<PinCheck> {
+  switch (rule) {
+    case 'tokenpin':
+      return checkPin(parts, tokens, pin, client);
+    case 'userstore':
+      return guessInTurn(parts, { tokens, client }, async (open) => {
+        const isRight = await isPassword(parts, owner, pin);
+        return open.map(() => isRight);
+      });
+    case 'none': {
+      const open = tokens.filter((token) => !isLocked(parts, token));
+      if (pin === '' && open.length > 0) return { kind: 'checked', matching: open };
+      return guessInTurn(parts, { tokens, client }, async (all) => all.map(() => false));
+    }
+    case 'any': {
+      const open = tokens.filter((token) => !isLocked(parts, token));
+      return open.length > 0 ? { kind: 'checked', matching: open } : { kind: 'exceeded' };
+    }
+    default:
+      return rule satisfies never;
+  }
+}

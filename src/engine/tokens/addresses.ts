@@ -1,0 +1,48 @@
+import { sha256Hex } from '../../foundation/crypto/index.ts';
+import type { DeviceAddress, PushToken } from '../../foundation/model/index.ts';
+import type { EngineParts } from '../parts.ts';
+import { changeToken } from '../records/change-token.ts';
+
+/** Where a phone can be reached, without when. */
+export type AddressValue = Pick<DeviceAddress, 'kind' | 'value'>;
+
+/** The most addresses of one push token: each living one is a step of a plan. */
+export const maxAddresses = 8;
+
+/** A name for an address that tells nothing of it: 12 hex digits. */
+export const addressId = ({ kind, value }: AddressValue): string => sha256Hex(`${kind}\n${value}`).slice(0, 12);
+
+/** Adds an address beside those that the phone told; one that is known already lives again. `full` at eight addresses. */
+export async function addAddress(parts: EngineParts, serial: string, address: AddressValue): Promise<'added' | 'full' | 'gone'> {
+  let isFull = false;
+  const changed = await changeToken(parts, serial, ({ addresses }) => {
+    const others = addresses.filter((each) => addressId(each) !== addressId(address));
+    isFull = others.length >= maxAddresses;
+    return isFull ? undefined : { addresses: [...others, { ...address, since: parts.clock() }] };
+  });
+  if (changed === 'gone') return 'gone';
+  return isFull ? 'full' : 'added';
+}
+
+/** Removes the address of this id; true when there was one. */
+export async function removeAddress(parts: EngineParts, serial: string, id: string): Promise<boolean> {
+  const changed = await changeToken(parts, serial, ({ addresses }) => {
+    const kept = addresses.filter((each) => addressId(each) !== id);
+    return kept.length === addresses.length ? undefined : { addresses: kept };
+  });
+  return changed === 'changed';
+}
+
+/** Marks addresses that a provider called dead, unless the phone has told a newer one in the meantime. */
+export async function markDead(parts: EngineParts, { serial }: PushToken, dead: readonly DeviceAddress[]): Promise<void> {
+  const isDead = ({ kind, value, since, deadSince }: DeviceAddress): boolean =>
+    deadSince === undefined && dead.some((each) => each.kind === kind && each.value === value && each.since === since);
+  const changed = await changeToken(parts, serial, ({ addresses }) =>
+    addresses.some(isDead)
+      ? { addresses: addresses.map((address) => (isDead(address) ? { ...address, deadSince: parts.clock() } : address)) }
+      : undefined,
+  );
+  if (changed !== 'changed') return;
+  const kinds = dead.map(({ kind }) => kind);
+  parts.log.warn({ serial, kinds }, 'a device address is dead; it is used no more until the phone tells a new one');
+}

@@ -1,0 +1,77 @@
+import { foldedKey, mappedName, type Owner, type PushToken, sourceKey } from '../../foundation/model/index.ts';
+import type { EngineParts } from '../parts.ts';
+import { findPerson, ownerOf } from '../people/person.ts';
+import { personKey } from '../people/person-key.ts';
+import { bucketOf } from '../records/bucket.ts';
+import { changeOwner } from './token-owner.ts';
+
+/** One user as push tokens are stored for them: every way the name is written, and the source's id where there is one. */
+export type StoredUser = { names: string[]; resolver?: string | undefined; userid?: string | undefined };
+
+/**
+ * Names of one realm that differ in case, or in the width of letters, alone. Versions that compared lower-case names took users who are `apart` for one,
+ * and those who are `together` for two.
+ */
+export type Namesakes = { realm: string; now: 'apart' | 'together'; users: StoredUser[] };
+
+const mostNames = 1000;
+
+/** Names that mean other users than they did before users were told apart by case. Looks at no more than 1000 names. */
+export async function listNamesakes(parts: EngineParts): Promise<Namesakes[]> {
+  const groups = Map.groupBy(await parts.store.namesakes(mostNames), foldedKey);
+  return [...groups.values()].flatMap((owners): Namesakes[] => {
+    const [{ realm } = { realm: '' }] = owners;
+    const people = Map.groupBy(owners, (owner) => sourceKey(owner) ?? personKey(parts, owner));
+    const users = [...people.values()].map(storedUser);
+    const before = users.map(({ names }) => new Set(names.map((name) => name.toLowerCase())));
+    if (before.some(({ size }) => size > 1)) return [{ realm, now: 'together', users }];
+    const wereOne = new Set(before.flatMap((names) => [...names])).size < users.length;
+    return wereOne ? [{ realm, now: 'apart', users }] : [];
+  });
+}
+
+function storedUser(owners: readonly Owner[]): StoredUser {
+  const [{ resolver, userid } = { resolver: '', userid: '' }] = owners;
+  return { names: [...new Set(owners.map(({ user }) => user))].sort(), resolver: resolver || undefined, userid };
+}
+
+/** Push tokens for the user `into`: all that are stored under the name `from`, exactly as it is written, or single ones. */
+export type Handover = { realm: string; into: string } & ({ from: string } | { serials: readonly string[] });
+
+/** The push tokens that have another owner now; or why none has: no source knows `into`, or a name differs in more than case and width. */
+export type HandedOver = { kind: 'done'; serials: string[] } | { kind: 'unknown-user' | 'not-namesakes' };
+
+/**
+ * Gives push tokens of a namesake to a user, with their PINs. What is open for them is withdrawn first. Throws as `findPerson`. For users of other names
+ * there are `unassignTokens` and `assignToken`, which ask for a new PIN.
+ */
+export async function handOver(parts: EngineParts, { realm, into, ...which }: Handover): Promise<HandedOver> {
+  const person = await findPerson(parts, into, realm);
+  if (person === 'unknown-user') return { kind: 'unknown-user' };
+  const owner = person === 'unlisted' ? { user: into, realm, resolver: '' } : ownerOf(person, realm);
+  const isNamesake = (other: Pick<Owner, 'user' | 'realm'> | undefined): boolean =>
+    other !== undefined && [into, owner.user].some((user) => foldedKey({ user, realm }) === foldedKey(other));
+  if ('from' in which && !isNamesake({ user: which.from, realm })) return { kind: 'not-namesakes' };
+  const tokens = await tokensOfHandover(parts, { realm, into, ...which });
+  if (tokens.some((token) => !isNamesake(token.owner))) return { kind: 'not-namesakes' };
+  const serials: string[] = [];
+  for (const { serial } of tokens) {
+    const isChanged = await changeOwner(parts, serial, ({ owner: was }) =>
+      isNamesake(was) && !isSameOwner(was, owner) ? { owner, bucket: bucketOf(serial, owner) } : undefined,
+    );
+    if (isChanged) serials.push(serial);
+  }
+  return { kind: 'done', serials };
+}
+
+async function tokensOfHandover({ store }: EngineParts, { realm, ...which }: Handover): Promise<PushToken[]> {
+  if ('serials' in which) {
+    const found = await Promise.all(which.serials.map((serial) => store.findToken(serial)));
+    return found.filter((token) => token !== undefined);
+  }
+  const tokens = await store.tokensOf([foldedKey({ user: which.from, realm })]);
+  return tokens.filter(({ owner }) => owner && mappedName(owner.user) === mappedName(which.from));
+}
+
+const isSameOwner = (one: Owner | undefined, other: Owner): boolean =>
+  one?.user === other.user && one.realm === other.realm && one.resolver === other.resolver && one.userid === other.userid;

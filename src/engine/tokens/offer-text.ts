@@ -1,0 +1,32 @@
+import { randomHex } from '../../foundation/crypto/index.ts';
+import { GatewayFault, type PushToken } from '../../foundation/model/index.ts';
+import type { EngineParts } from '../parts.ts';
+import type { Offer } from '../phones/phone-protocol.ts';
+
+/** What an offer says beside the push token itself; label and issuer may name its serial. */
+export type OfferRules = Omit<Offer, 'serial' | 'credential' | 'flavour' | 'label' | 'issuer' | 'shared'> & {
+  label: (serial: string) => string;
+  issuer: (serial: string) => string;
+};
+
+const credentialBytes = 20;
+/** What the largest QR code holds in bytes, at error correction M. */
+const longestOffer = 2331;
+
+/** A fresh right to finish a rollout: 40 hex digits. */
+export const newCredential = (): string => randomHex(credentialBytes);
+
+/** The text of the QR code; undefined when no QR code holds it. Throws `config-invalid` for a phone protocol that is not there. */
+export async function offerText(
+  { phones, sharedKeys }: EngineParts,
+  { phone, offer }: { phone: Pick<PushToken['phone'], 'protocol' | 'flavour'>; offer: OfferRules },
+  { serial, credential }: { serial: string; credential: string },
+): Promise<string | undefined> {
+  const protocol = phones[phone.protocol];
+  if (!protocol) throw new GatewayFault('config-invalid', `Unknown phone protocol ${phone.protocol}`);
+  const { label, issuer, ...rules } = offer;
+  const shared = protocol.serverKey === 'shared' ? { shared: await sharedKeys.current(protocol.name) } : {};
+  const texts = { label: label(serial), issuer: issuer(serial) };
+  const text = protocol.offer({ ...rules, ...texts, ...shared, serial, credential, flavour: phone.flavour });
+  return Buffer.byteLength(text) > longestOffer ? undefined : text;
+}

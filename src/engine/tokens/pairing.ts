@@ -1,0 +1,103 @@
+import { type DeviceAddress, ok, type PushToken, type PushTokenChange, type Result, refused } from '../../foundation/model/index.ts';
+import { sourceOf } from '../limits/index.ts';
+import type { EngineParts } from '../parts.ts';
+import type { Pairing, PairingProtocol } from '../phones/phone-protocol.ts';
+import { changeToken } from '../records/change-token.ts';
+
+/** A phone's pairing message as its protocol parsed it, and the address that pays for one that does not fit its push token. */
+export type PairingRequest<M> = { message: M; source: string };
+
+/** What a pairing came to. `repeated`: the very same message as the last one, which changes nothing and gets the same reply. */
+export type PairingReply = 'paired' | 'moved' | 'repeated' | 'refused';
+
+/**
+ * Takes the keys and the address of a phone whose push token waits for one, until it has proven them by an activation; after that the same phone may tell
+ * a new address. A message that was used before is refused, so that nobody leads pushes back to an old address. What cannot be opened costs no counter.
+ * @see docs/protocols/linotp.md 7.3, 12
+ */
+export async function pairPhone<M>(
+  parts: EngineParts,
+  phone: PairingProtocol<M>,
+  { message, source }: PairingRequest<M>,
+): Promise<PairingReply> {
+  const shared = await parts.sharedKeys.find(phone.name, phone.partitionOf(message));
+  const read = shared ? phone.readPairing(message, shared) : refused('its partition has no key');
+  if (!read.ok) {
+    parts.log.info({ why: read.error }, 'a pairing message was not taken');
+    return 'refused';
+  }
+  const { serial } = read.value;
+  const token = await parts.store.findToken(serial);
+  if (!token || token.phone.protocol !== phone.name) return 'refused';
+  const limited = sourceOf(source, token);
+  if (parts.limits.isBlocked('rollout', limited)) return 'refused';
+  const paired = await write(parts, token, read.value);
+  if (paired.ok) return paired.value;
+  await parts.limits.failed('rollout', limited);
+  parts.log.info({ serial, why: paired.error }, 'a pairing message was not taken');
+  return 'refused';
+}
+
+async function write(parts: EngineParts, token: PushToken, pairing: Pairing): Promise<Result<PairingReply, string>> {
+  const last: { judged: Result<Judged, string> } = { judged: refused('the push token is gone') };
+  const change = (current: PushToken): PushTokenChange | undefined => {
+    last.judged = judge(current, pairing, parts.clock());
+    return last.judged.ok ? last.judged.value.change : undefined;
+  };
+  if ((await changeToken(parts, token.serial, change, token)) === 'gone') return refused('the push token is gone');
+  return last.judged.ok ? ok(last.judged.value.reply) : last.judged;
+}
+
+type Judged = { reply: PairingReply; change?: PushTokenChange };
+
+/** What a pairing message makes of its push token, or why nothing. */
+function judge(token: PushToken, pairing: Pairing, now: number): Result<Judged, string> {
+  const { rollout, addresses } = token;
+  const used = usedBefore(token);
+  if (token.revoked) return refused('the push token is revoked');
+  if (rollout !== 'offered' && used.at(-1) === shortened(pairing)) return ok({ reply: 'repeated' });
+  if (used.includes(shortened(pairing))) return refused('it was used before');
+  const isSameKey = token.phonePublicKey === pairing.publicKey;
+  const told = pairing.addresses.map((address): DeviceAddress => ({ ...address, since: now }));
+  // Who pairs first may not be pushed aside by another: only the phone knows the address that it told.
+  const known = addresses.filter(({ kind }) => kind === pairing.addressKind);
+  const all = [...addresses.filter(({ kind }) => kind !== pairing.addressKind), ...told];
+  const isSameAddress = known.length === 0 || known.some(({ value }) => told.some((address) => address.value === value));
+  switch (rollout) {
+    case 'offered':
+      return now >= token.rolloutCredential.expiresAt ? refused('the offer is over') : ok(bound(token, pairing, all));
+    case 'paired':
+    case 'activating':
+      return isSameAddress ? ok(bound(token, pairing, all)) : refused('another phone was first');
+    case 'enrolled':
+      return isSameKey ? ok(moved(token, pairing, all)) : refused('the key is not that of its phone');
+    default:
+      return rollout satisfies never;
+  }
+}
+
+const bound = (token: PushToken, pairing: Pairing, addresses: DeviceAddress[]): Judged => ({
+  reply: 'paired',
+  change: {
+    rollout: 'paired',
+    enabled: false,
+    phonePublicKey: pairing.publicKey,
+    capabilities: pairing.capabilities,
+    addresses,
+    phone: { ...token.phone, part: { ...token.phone.part, ...pairing.part, pairings: remembered(token, pairing) } },
+  },
+});
+
+const moved = (token: PushToken, pairing: Pairing, addresses: DeviceAddress[]): Judged => ({
+  reply: 'moved',
+  change: { addresses, phone: { ...token.phone, part: { ...token.phone.part, pairings: remembered(token, pairing) } } },
+});
+
+const digestLength = 12;
+const mostRemembered = 256;
+const usedBefore = ({ phone }: PushToken): string[] => (phone.part.pairings ?? '').split(' ').filter((digest) => digest !== '');
+const shortened = ({ digest }: Pairing): string => digest.slice(0, digestLength);
+
+/** The messages that were used, the last one last. Of a phone that pairs again and again the oldest are forgotten. */
+const remembered = (token: PushToken, pairing: Pairing): string =>
+  [...usedBefore(token), shortened(pairing)].slice(-mostRemembered).join(' ');

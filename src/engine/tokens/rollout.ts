@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { equalText, sha256Hex } from '../../foundation/crypto/index.ts';
+import { type DeviceAddress, GatewayFault, type Owner, ok, type PushToken, type Result, refused } from '../../foundation/model/index.ts';
+import { answerEnrolments } from '../decisions/enrolment-answer.ts';
+import { sourceOf } from '../limits/index.ts';
+import type { EngineParts } from '../parts.ts';
+import type { PhoneKeys, PhoneProtocol } from '../phones/phone-protocol.ts';
+import { bucketOf } from '../records/bucket.ts';
+import { isSpokenBy } from '../records/phone-key.ts';
+import { newCredential, type OfferRules, offerText } from './offer-text.ts';
+
+/** A push token to be bound to a phone. `serial`: the caller's own, else one is made from `serialPrefix`. The PIN is stored hashed. */
+export type OfferRequest = {
+  type: string;
+  phone: { protocol: string; flavour: string };
+  serialPrefix: string;
+  serial?: string;
+  owner?: Owner;
+  realms: string[];
+  description: string;
+  pin: string;
+  /** The provider recorded with the push token; without one, policies alone say. */
+  provider?: string;
+  validFrom?: number;
+  validUntil?: number;
+  offer: OfferRules;
+  /** Path of the mount that enrols it. */
+  mount?: string;
+  /** A login makes it, and takes it back where no phone comes. */
+  inLogin?: boolean;
+};
+
+/** What the auth server shows its user: the text of the QR code, and the credential in it. */
+export type Offered = { token: PushToken; text: string; credential: string };
+
+const maxAttempts = 5;
+
+/**
+ * Makes a push token that waits for its phone. Refused with `serial-taken` when the caller's own serial exists, and with `too-long` when no QR code
+ * holds its text.
+ */
+export async function offerRollout(parts: EngineParts, request: OfferRequest): Promise<Result<Offered, 'serial-taken' | 'too-long'>> {
+  const pinHash = request.pin === '' ? undefined : await parts.passwords.hash(request.pin);
+  const credential = newCredential();
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const serial = request.serial ?? (await newSerial(parts, request));
+    const token = offeredToken(parts, request, { serial, credential, pinHash });
+    const text = await offerText(parts, request, { serial, credential });
+    if (text === undefined) return refused('too-long');
+    if ((await parts.store.addToken(token)) === 'added') return ok({ token, text, credential });
+    if (request.serial !== undefined) return refused('serial-taken');
+  }
+  throw new GatewayFault('store-unavailable', 'No free serial was found');
+}
+
+/** `PIPU0001A2B3`: how many there are so far, then four random upper-case hex digits. @see docs/protocols/privacyidea.md 3.1 */
+async function newSerial({ store }: EngineParts, { serialPrefix, type }: OfferRequest): Promise<string> {
+  const count = String(await store.countTokens(type)).padStart(4, '0');
+  return `${serialPrefix}${count}${randomBytes(2).toString('hex').toUpperCase()}`;
+}
+
+type Fresh = { serial: string; credential: string; pinHash: string | undefined };
+
+function offeredToken({ clock, settings }: EngineParts, request: OfferRequest, { serial, credential, pinHash }: Fresh): PushToken {
+  const { owner, validFrom, validUntil } = request;
+  const now = clock();
+  return {
+    serial,
+    bucket: bucketOf(serial, owner),
+    version: 0,
+    createdAt: now,
+    type: request.type,
+    ...(owner ? { owner } : {}),
+    realms: request.realms,
+    description: request.description,
+    ...(validFrom === undefined ? {} : { validFrom }),
+    ...(validUntil === undefined ? {} : { validUntil }),
+    rollout: 'offered',
+    enabled: false,
+    revoked: false,
+    failCount: 0,
+    maxFail: settings.maxFailCount,
+    ...(pinHash === undefined ? {} : { pinHash }),
+    phone: { ...request.phone, part: {} },
+    addresses: [],
+    capabilities: [],
+    ...(request.provider === undefined ? {} : { provider: request.provider }),
+    registrationUrl: request.offer.url,
+    ...(request.mount === undefined ? {} : { mount: request.mount }),
+    rolloutCredential: { digest: sha256Hex(credential), expiresAt: now + request.offer.lifeMs },
+    ...(request.inLogin ? { inLogin: true } : {}),
+    loginCount: 0,
+  };
+}
+
+/** What a phone sends to finish its rollout. `source` is the address that pays for wrong credentials. */
+export type RolloutRequest<R> = { serial: string; credential: string | undefined; rollout: R; source: string };
+
+/** Why a rollout is refused; `keys` carries the protocol's reason for the phone's user. */
+export type RolloutRefusal = { kind: 'not-waiting' | 'no-credential' | 'wrong-credential' } | { kind: 'keys'; reason: string };
+
+/**
+ * Binds the phone: checks the credential, reads the phone's keys, gives the push token a server key of its own. An exact repetition
+ * (serial, credential, key) soon after gets the first reply again. The value is the server's public key, PKCS#1 DER in base64. Throws `TurnedAway` after
+ * too many wrong credentials.
+ * @see docs/protocols/privacyidea.md 3.3
+ */
+export async function completeRollout<R>(
+  parts: EngineParts,
+  phone: PhoneProtocol<R>,
+  request: RolloutRequest<R>,
+): Promise<Result<{ serverPublicKey: string }, RolloutRefusal>> {
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const token = await parts.store.findToken(request.serial);
+    if (!token || !isSpokenBy(phone, token) || token.revoked) return refused({ kind: 'not-waiting' });
+    const source = sourceOf(request.source, token);
+    parts.limits.demandCalm('rollout', source);
+    const finished = repeated(parts, phone, token, request);
+    if (finished) return ok({ serverPublicKey: finished });
+    if (token.rollout !== 'offered') return refused({ kind: 'not-waiting' });
+    if (request.credential === undefined) return refused({ kind: 'no-credential' });
+    if (!equalText(sha256Hex(request.credential), token.rolloutCredential.digest)) {
+      await parts.limits.failed('rollout', source);
+      return refused({ kind: 'wrong-credential' });
+    }
+    if (parts.clock() >= token.rolloutCredential.expiresAt) return refused({ kind: 'not-waiting' });
+    const keys = phone.readRollout(request.rollout);
+    if (!keys.ok) return refused({ kind: 'keys', reason: keys.error });
+    const serverPublicKey = await bind(parts, token, keys.value, request.credential);
+    if (serverPublicKey) return ok({ serverPublicKey });
+  }
+  throw new GatewayFault('store-unavailable', `Push token ${request.serial} was changed by others ${maxAttempts} times in a row`);
+}
+
+const digestOf = (serial: string, credential: string, publicKey: string): string => sha256Hex(`${serial}\n${credential}\n${publicKey}`);
+
+/** The server key that an exact, timely repetition of a finished rollout gets again. */
+function repeated<R>(
+  { clock, settings }: EngineParts,
+  phone: PhoneProtocol<R>,
+  token: PushToken,
+  request: RolloutRequest<R>,
+): string | undefined {
+  const { finished } = token.rolloutCredential;
+  if (token.rollout !== 'enrolled' || !finished || request.credential === undefined || clock() >= finished.at + settings.rolloutRepeatMs)
+    return undefined;
+  const keys = phone.readRollout(request.rollout);
+  const digest = keys.ok ? digestOf(token.serial, request.credential, keys.value.publicKey) : '';
+  return equalText(digest, finished.digest) ? token.serverKey?.publicKey : undefined;
+}
+
+/** One guarded write makes the phone's keys, the server key and the state `enrolled`; undefined when another writer came first. */
+async function bind(parts: EngineParts, token: PushToken, keys: PhoneKeys, credential: string): Promise<string | undefined> {
+  const { publicKey, privateKey } = await parts.keyStock.take();
+  const now = parts.clock();
+  const addresses: DeviceAddress[] = keys.addresses.map((address) => ({ ...address, since: now }));
+  const written = await parts.store.changeToken(token.serial, token.version, {
+    rollout: 'enrolled',
+    enabled: true,
+    phonePublicKey: keys.publicKey,
+    serverKey: { publicKey, sealedPrivateKey: parts.serverKeys.seal(token.serial, privateKey) },
+    addresses,
+    capabilities: keys.capabilities,
+    ...(token.inLogin ? { inLogin: null } : {}),
+    rolloutCredential: { ...token.rolloutCredential, finished: { digest: digestOf(token.serial, credential, keys.publicKey), at: now } },
+  });
+  if (written === 'changed' && token.inLogin) parts.background.run('enrolment', () => answerEnrolments(parts, token.serial));
+  return written === 'changed' ? publicKey : undefined;
+}

@@ -1,0 +1,52 @@
+import { sha256Hex } from '../../foundation/crypto/index.ts';
+import { ok, type PushToken, type PushTokenChange, type Result, refused } from '../../foundation/model/index.ts';
+import type { EngineParts } from '../parts.ts';
+import { changeToken } from '../records/change-token.ts';
+import { newCredential, type OfferRules, offerText } from './offer-text.ts';
+import type { Offered } from './rollout.ts';
+import { endTransactionsOf } from './token-owner.ts';
+
+/** A push token that is to be bound to another phone. What is absent stays as it is; the empty PIN takes the PIN away. */
+export type RenewRequest = {
+  pin?: string;
+  description?: string;
+  validFrom?: number;
+  validUntil?: number;
+  provider: string;
+  mount: string;
+  offer: OfferRules;
+};
+
+/**
+ * Offers a push token anew, under the same serial and owner: it waits for a phone again. The phone it had is forgotten with its key and
+ * addresses, and what was open for it is withdrawn. `revoked` ones stay as they are; `gone`: somebody deleted it.
+ * @see docs/protocols/privacyidea.md 3.1
+ */
+export async function renewRollout(
+  parts: EngineParts,
+  token: PushToken,
+  { pin, offer, ...fields }: RenewRequest,
+): Promise<Result<Offered, 'gone' | 'revoked' | 'too-long'>> {
+  const { serial, phone } = token;
+  const credential = newCredential();
+  const text = await offerText(parts, { phone, offer }, { serial, credential });
+  if (text === undefined) return refused('too-long');
+  const pinHash = pin === undefined ? {} : { pinHash: pin === '' ? null : await parts.passwords.hash(pin) };
+  const rolloutCredential = { digest: sha256Hex(credential), expiresAt: parts.clock() + offer.lifeMs };
+  const change = { ...fields, ...pinHash, ...withoutPhone, registrationUrl: offer.url, rolloutCredential };
+  const changed = await changeToken(parts, serial, ({ revoked }) => (revoked ? undefined : change));
+  if (changed !== 'changed') return refused(changed === 'gone' ? 'gone' : 'revoked');
+  await endTransactionsOf(parts, serial);
+  return ok({ token, text, credential });
+}
+
+/** A challenge of the old phone fits no later one: it is tied to the phone's key. */
+const withoutPhone: PushTokenChange = {
+  rollout: 'offered',
+  enabled: false,
+  phonePublicKey: null,
+  serverKey: null,
+  addresses: [],
+  capabilities: [],
+  inLogin: null,
+};

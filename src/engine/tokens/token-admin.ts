@@ -1,0 +1,107 @@
+import type { PushToken, PushTokenChange, Transaction } from '../../foundation/model/index.ts';
+import { applyEvent } from '../decisions/apply.ts';
+import type { EngineParts } from '../parts.ts';
+import { sourceOf } from '../people/person.ts';
+import { type Asked, tokensNamed } from '../people/person-key.ts';
+import { changeToken } from '../records/change-token.ts';
+import { noFailures } from '../records/failures.ts';
+
+/** Which push tokens a call of the administration is about. */
+export type TokenSelection = { serial: string } | Asked;
+
+/** The push tokens of a selection, with those of earlier users of the same name and source; empty when there are none. */
+export async function selectTokens(parts: EngineParts, selection: TokenSelection): Promise<PushToken[]> {
+  if (!('serial' in selection)) return tokensNamed(parts, selection);
+  const token = await parts.store.findToken(selection.serial);
+  return token ? [token] : [];
+}
+
+/** Enables or disables; only bound push tokens that are not revoked can be enabled. Returns how many changed. */
+export function setEnabled(parts: EngineParts, tokens: readonly PushToken[], enabled: boolean): Promise<number> {
+  return changeEach(parts, tokens, (token) =>
+    token.enabled === enabled || (enabled && (token.rollout !== 'enrolled' || token.revoked)) ? undefined : { enabled },
+  );
+}
+
+/** Sets the fail count back to zero. Returns how many push tokens there were. */
+export function resetFailures(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
+  return changeEach(parts, tokens, () => noFailures);
+}
+
+/** Forgives everything: the fail count is zero, and no network waits any more for these push tokens. Returns how many there were. */
+export function resetTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
+  return changeEach(parts, tokens, ({ resets = 0 }) => ({ ...noFailures, resets: resets + 1 }));
+}
+
+/** Sets or, with the empty PIN, removes the PIN. Returns how many push tokens there were. */
+export async function setPin(parts: EngineParts, tokens: readonly PushToken[], pin: string): Promise<number> {
+  const pinHash = pin === '' ? null : await parts.passwords.hash(pin);
+  return changeEach(parts, tokens, () => ({ pinHash }));
+}
+
+/** Revokes for good: what is open is withdrawn, and the phone is told nothing any more. Returns how many push tokens there were. */
+export async function revokeTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
+  const revoked = await changeEach(parts, tokens, () => ({ revoked: true, enabled: false }));
+  for (const { serial } of tokens) await withdrawOpen(parts, serial);
+  return revoked;
+}
+
+/** Notes something about push tokens under a key, or with `null` forgets it. Returns how many push tokens there were. */
+export function noteInfo(parts: EngineParts, tokens: readonly PushToken[], key: string, value: string | null): Promise<number> {
+  return changeEach(parts, tokens, ({ info = {} }) => {
+    const { [key]: _was, ...others } = info;
+    return { info: value === null ? others : { ...others, [key]: value } };
+  });
+}
+
+/** Says whether phones may ask what is waiting, where policy leaves that to each push token; `null` forgets it. Returns how many there were. */
+export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], value: string | null): Promise<number> {
+  return changeEach(parts, tokens, ({ phone }) => {
+    const { pollingAllowed: _was, ...others } = phone.part;
+    return { phone: { ...phone, part: value === null ? others : { ...others, pollingAllowed: value } } };
+  });
+}
+
+/** Changes push tokens one after the other; `change` is asked for each. Returns how many changed. */
+export async function changeEach(
+  parts: EngineParts,
+  tokens: readonly PushToken[],
+  change: (token: PushToken) => PushTokenChange | undefined,
+): Promise<number> {
+  let changed = 0;
+  for (const token of tokens) if ((await changeToken(parts, token.serial, change, token)) === 'changed') changed += 1;
+  return changed;
+}
+
+/**
+ * Removes a push token; true when there was one. What is open for it is withdrawn, and could not be answered by a later token of the same
+ * serial either: a challenge belongs to one phone.
+ */
+export async function removeToken(parts: EngineParts, serial: string): Promise<boolean> {
+  const open = await parts.store.openTransactionsOf(serial, parts.clock());
+  const was = await parts.store.removeToken(serial);
+  await withdrawEach(parts, serial, open);
+  return was;
+}
+
+/**
+ * Removes push tokens; returns how many there were. `several-users`, and nothing is removed, where they are of namesakes in several sources: while no source
+ * can be asked these cannot be told apart, and what is removed is gone.
+ */
+export async function removeTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number | 'several-users'> {
+  const sources = new Set(tokens.flatMap(({ owner }) => sourceOf(parts, owner) ?? []));
+  if (sources.size > 1) return 'several-users';
+  const removed = await Promise.all(tokens.map(({ serial }) => removeToken(parts, serial)));
+  return removed.filter(Boolean).length;
+}
+
+const withdrawOpen = async (parts: EngineParts, serial: string): Promise<void> =>
+  withdrawEach(parts, serial, await parts.store.openTransactionsOf(serial, parts.clock()));
+
+/** Ends what only this push token could answer; other phones of the user may go on. */
+async function withdrawEach(parts: EngineParts, serial: string, open: readonly Transaction[]): Promise<void> {
+  for (const transaction of open) {
+    const isAlone = transaction.decision.challenges.every((challenge) => challenge.serial === serial);
+    if (isAlone) await applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' });
+  }
+}

@@ -1,0 +1,81 @@
+import { type Owner, type PushToken, type Result, refused } from '../../foundation/model/index.ts';
+import type { TokenLimitRefusal } from '../admission/admission.ts';
+import { factsOf } from '../facts.ts';
+import type { Asker, EngineParts } from '../parts.ts';
+import { tokensOf } from '../people/person-key.ts';
+import { type Offered, type OfferRequest, offerRollout } from './rollout.ts';
+import { removeToken } from './token-admin.ts';
+import { type Assigned, assignToken, unassignTokens } from './token-owner.ts';
+
+/** Whose tokens are counted, and which type of token is to come. */
+export type WantedToken = { asker: Asker; owner: Owner | undefined; type: string };
+
+type Limit = { most: number | undefined; counts: (token: PushToken) => boolean; counted: TokenLimitRefusal['counted'] };
+
+/**
+ * What an owner has as many of as policies allow; undefined where one more may be made.
+ * @param besides serial of a token that does not count
+ */
+export async function tokenLimit(parts: EngineParts, wanted: WantedToken, besides?: string): Promise<TokenLimitRefusal | undefined> {
+  const { owner, type } = wanted;
+  const limits = owner ? limitsOf(parts, wanted, owner) : [];
+  if (!owner || limits.length === 0) return undefined;
+  const others = (await tokensOf(parts, owner)).filter(({ serial }) => serial !== besides);
+  const reached = limits.find(({ most = Number.POSITIVE_INFINITY, counts }) => others.filter(counts).length >= most);
+  return reached && { kind: 'too-many-tokens', counted: reached.counted, type };
+}
+
+/**
+ * Offers a push token unless its owner would have more than policies allow. It looks before and, since another gateway may make one at the same
+ * moment, once more afterwards: of two that come at once both may be refused, and never both stay. What a crash leaves between is a token whose
+ * credential nobody was told.
+ * @see docs/policies.md
+ */
+export async function offerWithinLimits(
+  parts: EngineParts,
+  asker: Asker,
+  request: OfferRequest,
+): Promise<Result<Offered, 'serial-taken' | 'too-long' | TokenLimitRefusal>> {
+  const wanted = { asker, owner: request.owner, type: request.type };
+  const before = await tokenLimit(parts, wanted);
+  if (before) return refused(before);
+  const made = await offerRollout(parts, request);
+  if (!made.ok) return made;
+  const { serial } = made.value.token;
+  const afterwards = await tokenLimit(parts, wanted, serial);
+  if (!afterwards) return made;
+  await removeToken(parts, serial);
+  return refused(afterwards);
+}
+
+/** Assigns a push token unless its owner to be would have more than policies allow; what was one too many is unassigned again, and its PIN is gone. */
+export async function assignWithinLimits(
+  parts: EngineParts,
+  asker: Asker,
+  serial: string,
+  change: Parameters<typeof assignToken>[2],
+): Promise<Assigned | TokenLimitRefusal> {
+  const token = await parts.store.findToken(serial);
+  // What cannot be assigned at all is refused for that reason.
+  if (!token || token.owner || token.revoked) return assignToken(parts, serial, change);
+  const wanted = { asker, owner: change.owner, type: token.type };
+  const before = await tokenLimit(parts, wanted, serial);
+  if (before) return before;
+  const assigned = await assignToken(parts, serial, change);
+  const afterwards = assigned.kind === 'done' ? await tokenLimit(parts, wanted, serial) : undefined;
+  if (!afterwards) return assigned;
+  await unassignTokens(parts, [token]);
+  return afterwards;
+}
+
+function limitsOf(parts: EngineParts, { asker, type: tokenType }: WantedToken, owner: Owner): Limit[] {
+  const { policy } = parts;
+  const facts = { ...factsOf(parts, asker, owner), tokenType };
+  const isType = ({ type }: PushToken): boolean => type === tokenType;
+  const all: Limit[] = [
+    { most: policy.value('max_token_per_user', facts), counts: () => true, counted: 'all' },
+    { most: policy.value('push_max_token_per_user', facts), counts: isType, counted: 'type' },
+    { most: policy.value('push_max_active_token_per_user', facts), counts: (token) => isType(token) && token.enabled, counted: 'active' },
+  ];
+  return all.filter(({ most }) => most !== undefined);
+}
