@@ -1,16 +1,16 @@
 import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
-import { adminCheckStatus } from './admin-checkstatus.ts';
-import { adminInit } from './admin-init.ts';
-import { adminLogin, adminLogout } from './admin-login.ts';
-import { adminDisable, adminEnable, adminRemove, adminReset, adminSet, adminShow } from './admin-tokens.ts';
-import { validateCheck, validateCheckSerial, validateSimpleCheck } from './check.ts';
-import { validateCheckStatus } from './check-status.ts';
-import { validateCheckTransaction } from './check-t.ts';
-import { validateFail, validateOk } from './constant.ts';
+import { adminCheckStatus } from './admin/admin-checkstatus.ts';
+import { adminInit } from './admin/admin-init.ts';
+import { adminLogin, adminLogout } from './admin/admin-login.ts';
+import { adminDisable, adminEnable, adminRemove, adminReset, adminSet, adminShow } from './admin/admin-tokens.ts';
+import { changeProvider, getProvider, getProviderDef, testProvider } from './admin/providers.ts';
+import { changeConfig, getConfig } from './admin/settings.ts';
+import { validateCheck, validateCheckSerial, validateSimpleCheck } from './login/check.ts';
+import { validateCheckStatus } from './login/check-status.ts';
+import { validateCheckTransaction } from './login/check-t.ts';
+import { validateFail, validateOk } from './login/constant.ts';
+import { testPage } from './login/test-page.ts';
 import type { LinotpParts } from './parts.ts';
-import { changeProvider, getProvider, getProviderDef, testProvider } from './providers.ts';
-import { changeConfig, getConfig } from './settings.ts';
-import { testPage } from './test-page.ts';
 
 export type { LinotpParts } from './parts.ts';
 

@@ -1,0 +1,88 @@
+import type { Context } from 'koa';
+import { longestPin, type TokenLimitRefusal } from '../../../../engine/index.ts';
+import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
+import { qrPicture, qrPictureUrl, serverBehind } from '../../../http/index.ts';
+import { adminOf } from '../caller.ts';
+import { askerFor, type LinotpParts } from '../parts.ts';
+import { ownerNamed } from '../subject.ts';
+
+const tokenType = 'push';
+const longest = { pin: longestPin, description: 80, serial: 40 };
+const serialPattern = /^[0-9a-zA-Z_-]+$/;
+const known = [...['type', 'serial', 'user', 'realm', 'resConf', 'pin', 'description', 'session', 'key_size'], ...['qr', 'httperror']];
+const pairingLifeMs = 24 * 60 * 60_000;
+
+/**
+ * `POST /admin/init`: makes a push token that waits for its phone to pair, and the QR code for that.
+ * @see docs/protocols/linotp.md 6.1
+ */
+export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void> {
+  const params = await readLinotpRequest(ctx);
+  const admin = await adminOf(parts, ctx, 'enrollPUSH');
+  const wish = await readWish(parts, params);
+  const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
+  const asker = askerFor(parts, ctx, server);
+  const facts = { ...parts.engine.facts(asker, wish.owner), tokenType };
+  const url = parts.engine.policy.value('pushtoken_pairing_callback_url', facts);
+  if (url === undefined) throw new LinotpFault('untyped', 'Policy pushtoken_pairing_callback_url must have a value');
+  const name = () => '';
+  const offer = { url, lifeMs: pairingLifeMs, sslVerify: true, pollOnly: false, label: name, issuer: name, extras: {} };
+  const offered = await parts.engine.offerRollout(asker, { ...wish, offer, mount: parts.mount.path });
+  if (!offered.ok && typeof offered.error === 'object') throw tooManyTokens(offered.error);
+  if (!offered.ok) throw new LinotpFault('parameter', `the serial ${wish.serial ?? ''} is taken, or the pairing URL too long`);
+  await sendOffer(parts, ctx, params.text('qr'), { serial: offered.value.token.serial, text: offered.value.text });
+}
+
+/** The owner has as many tokens as policies allow. */
+const tooManyTokens = ({ counted }: TokenLimitRefusal): LinotpFault =>
+  new LinotpFault('policy', `The maximum number of allowed ${counted === 'active' ? 'active ' : ''}tokens per user is exceeded.`);
+
+async function sendOffer(
+  parts: LinotpParts,
+  ctx: Context,
+  form: string | undefined,
+  { serial, text }: { serial: string; text: string },
+): Promise<void> {
+  if (form === 'png') {
+    ctx.type = 'image/png';
+    ctx.body = qrPicture(text, { scale: 4 });
+    return;
+  }
+  const img = `<img id="challenge_qrcode"   width=250  src="${qrPictureUrl(text, { scale: 4 })}"/>`;
+  if (form !== undefined) {
+    ctx.type = 'text/html; charset=utf-8';
+    ctx.body = form === 'html' ? `<!doctype html><html><body>${img}</body></html>` : img;
+    return;
+  }
+  const lseQrUrl = { description: 'Pairing URL', img, order: 0, value: text };
+  sendLinotp(ctx, parts.product, { id: 1, value: true, detail: { pairing_url: text, lse_qr_url: lseQrUrl, serial } });
+}
+
+/** What the caller asked for, checked. */
+async function readWish(parts: LinotpParts, params: LinotpParams) {
+  const type = params.required('type');
+  if (type !== tokenType) throw new LinotpFault('token-type', `admin/init failed: unknown token type '${type}'`);
+  if (params.names().some((name) => !known.includes(name)))
+    throw new LinotpFault('untyped', 'Unknown request type for token type pushtoken');
+  const serial = limited(params, 'serial') || undefined;
+  if (serial !== undefined && !serialPattern.test(serial))
+    throw new LinotpFault('parameter', `Invalid serial number. Must comply to ${serialPattern.source}.`);
+  const name = params.text('user');
+  const owner = name ? await ownerNamed(parts, params, name) : undefined;
+  return {
+    type,
+    phone: { protocol: 'linotp', flavour: 'linotp' },
+    serialPrefix: 'KIPT',
+    ...(serial === undefined ? {} : { serial }),
+    ...(owner ? { owner } : {}),
+    realms: owner?.realm ? [owner.realm] : [],
+    description: limited(params, 'description'),
+    pin: limited(params, 'pin'),
+  };
+}
+
+function limited(params: LinotpParams, name: keyof typeof longest): string {
+  const text = params.text(name) ?? '';
+  if (text.length > longest[name]) throw new LinotpFault('parameter', `${name} has more than ${longest[name]} characters`);
+  return text;
+}

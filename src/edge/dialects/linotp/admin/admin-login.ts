@@ -1,0 +1,31 @@
+import type { Context } from 'koa';
+import { readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
+import { csrfCookie, csrfOf, sessionCookie } from '../caller.ts';
+import type { LinotpParts } from '../parts.ts';
+
+/**
+ * `POST /admin/login` `username`, `password`: opens a session of an administrator, held in cookies. A wrong name and a wrong
+ * password read alike.
+ */
+export async function adminLogin(parts: LinotpParts, ctx: Context): Promise<void> {
+  const params = await readLinotpRequest(ctx);
+  const username = params.required('username');
+  const verdict = await parts.checkLogin(username, params.text('password') ?? '', parts.clientAddress(ctx));
+  if (verdict !== 'right') {
+    sendLinotp(ctx, parts.product, { id: 1, value: false, detail: { message: 'Bad credentials' } });
+    ctx.status = 401;
+    return;
+  }
+  const token = await parts.adminTokens.issue({ name: username, rights: [] });
+  const cookie = { sameSite: 'strict', path: '/', secure: ctx.secure } as const;
+  ctx.cookies.set(sessionCookie, token, { ...cookie, httpOnly: true });
+  ctx.cookies.set(csrfCookie, csrfOf(token), { ...cookie, httpOnly: false });
+  sendLinotp(ctx, parts.product, { id: 1, value: true, detail: { message: `Login successful for ${username}` } });
+}
+
+/** `GET|POST /admin/logout`: forgets the session. */
+export async function adminLogout(parts: LinotpParts, ctx: Context): Promise<void> {
+  ctx.cookies.set(sessionCookie, null);
+  ctx.cookies.set(csrfCookie, null);
+  sendLinotp(ctx, parts.product, { id: 1, value: true });
+}

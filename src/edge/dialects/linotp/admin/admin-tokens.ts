@@ -1,0 +1,73 @@
+import type { Context } from 'koa';
+import { longestPin } from '../../../../engine/index.ts';
+import type { PushToken } from '../../../../foundation/model/index.ts';
+import type { Permission } from '../../../../policy/index.ts';
+import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
+import { adminOf } from '../caller.ts';
+import type { LinotpParts } from '../parts.ts';
+import { askedUser, selectedTokens } from './selected-tokens.ts';
+import { tokenRow } from './token-row.ts';
+
+type Change = (parts: LinotpParts, tokens: readonly PushToken[], params: LinotpParams) => Promise<number>;
+
+/** One call that changes the push tokens of a serial or of a user; the value of its reply is how many. */
+function changing(right: Permission, change: Change): (parts: LinotpParts, ctx: Context) => Promise<void> {
+  return async (parts, ctx) => {
+    const params = await readLinotpRequest(ctx);
+    await adminOf(parts, ctx, right);
+    sendLinotp(ctx, parts.product, { id: 1, value: await change(parts, await selectedTokens(parts, params), params) });
+  };
+}
+
+/** `POST /admin/enable`. */
+export const adminEnable = changing('enable', ({ engine }, tokens) => engine.setEnabled(tokens, true));
+/** `POST /admin/disable`. */
+export const adminDisable = changing('disable', ({ engine }, tokens) => engine.setEnabled(tokens, false));
+/** `POST /admin/reset`: the fail count is zero again. */
+export const adminReset = changing('reset', ({ engine }, tokens) => engine.resetTokens(tokens));
+/** `POST /admin/remove`. */
+export const adminRemove = changing('delete', async ({ engine }, tokens) => {
+  const removed = await engine.removeTokens(tokens);
+  if (removed === 'several-users')
+    throw new LinotpFault('parameter', 'several users have this name; say by resConf whose tokens are meant');
+  return removed;
+});
+/** `POST /admin/set` `pin`: the PIN of push tokens, the one thing of theirs that can be set here. */
+export const adminSet = changing('setpin', ({ engine }, tokens, params) => {
+  const pin = params.required('pin');
+  if (pin.length > longestPin) throw new LinotpFault('parameter', `pin has more than ${longestPin} characters`);
+  return engine.setPin(tokens, pin);
+});
+
+const mostRows = 100;
+
+/** `GET|POST /admin/show`: push tokens by serial (with `*`) or user, page by page. */
+export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void> {
+  const params = await readLinotpRequest(ctx);
+  await adminOf(parts, ctx, 'tokenlist');
+  const asked = whole(params, 'pagesize');
+  const limit = Math.min(asked ?? mostRows, mostRows);
+  const page = whole(params, 'page') ?? 1;
+  const serial = params.text('serial');
+  const name = params.text('user');
+  if (params.text('filter')) throw new LinotpFault('parameter', 'this gateway does not search in all columns; leave filter out');
+  const view = params.text('viewrealm');
+  const filter = {
+    ...(serial ? { serial } : {}),
+    ...(view && view !== '*' ? { tokenRealm: view } : {}),
+    ...(name ? { of: await askedUser(parts, params, name) } : {}),
+  };
+  const limits = { offset: (page - 1) * limit, limit, sortBy: 'serial', descending: false } as const;
+  const { count, tokens } = await parts.engine.listTokens(filter, limits);
+  // Without a size the page is as long as what it holds.
+  const pagesize = asked === undefined ? Math.min(count, limit) : limit;
+  const resultset = { pages: Math.max(1, Math.ceil(count / limit)), pagesize, tokens: count, page };
+  sendLinotp(ctx, parts.product, { id: 1, value: { data: tokens.map(tokenRow), resultset } });
+}
+
+function whole(params: LinotpParams, name: string): number | undefined {
+  const text = params.text(name);
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new LinotpFault('parameter', `${name} must be a whole number above zero`);
+}

@@ -1,0 +1,29 @@
+import { type Asked, ownerOf } from '../../../../engine/index.ts';
+import type { PushToken } from '../../../../foundation/model/index.ts';
+import { LinotpFault, type LinotpParams } from '../../../formats/linotp/index.ts';
+import type { LinotpParts } from '../parts.ts';
+import { resolved, sourceNamed } from '../subject.ts';
+
+/** The push tokens of a serial, of a user, or with both the one that is theirs. Throws when nobody is named, and for a realm that does not exist. */
+export async function selectedTokens(parts: LinotpParts, params: LinotpParams): Promise<PushToken[]> {
+  const { engine } = parts;
+  const [serial, name] = [params.text('serial'), params.text('user')];
+  const asked = name ? await askedUser(parts, params, name) : undefined;
+  if (!serial) {
+    if (!asked) throw new LinotpFault('parameter', "missing key KeyError('serial')");
+    return engine.selectTokens(asked);
+  }
+  const tokens = await engine.selectTokens({ serial });
+  return asked ? tokens.filter(({ owner }) => owner && engine.isNamedBy(owner, asked)) : tokens;
+}
+
+/**
+ * The user whom a call names, for what is stored of them. A user who is unknown or cannot be looked up now keeps the name that was typed: an administrator must
+ * be able to stop the push tokens of a user who has left.
+ */
+export async function askedUser(parts: LinotpParts, params: LinotpParams, name: string): Promise<Asked> {
+  const { user, realm } = resolved(parts, params, name);
+  const resolver = sourceNamed(parts, params, realm);
+  const record = await parts.engine.recordOf(user, realm, resolver);
+  return record ? { ...ownerOf(record, realm), typed: user } : { user, realm, resolver };
+}

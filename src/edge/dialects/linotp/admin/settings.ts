@@ -1,0 +1,20 @@
+import type { Context } from 'koa';
+import { LinotpFault, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
+import { adminOf } from '../caller.ts';
+import type { LinotpParts } from '../parts.ts';
+
+/** `/system/getConfig`: a setting by its `key`, null for one that is not there; without a key all that LinOTP knows as well. */
+export async function getConfig(parts: LinotpParts, ctx: Context): Promise<void> {
+  const params = await readLinotpRequest(ctx);
+  await adminOf(parts, ctx, 'operate');
+  const key = params.text('key');
+  const found = key !== undefined && Object.hasOwn(parts.settings, key) ? parts.settings[key] : null;
+  sendLinotp(ctx, parts.product, { id: 1, value: key === undefined ? parts.settings : { [`getConfig ${key}`]: found } });
+}
+
+/** `/system/setPolicy`, `delPolicy`, `setConfig`, `delConfig`: the configuration file is the only place where these are set. */
+export async function changeConfig(parts: LinotpParts, ctx: Context): Promise<void> {
+  await readLinotpRequest(ctx);
+  await adminOf(parts, ctx, 'operate');
+  throw new LinotpFault('policy', 'Policies and settings of this gateway stand in its configuration file; change them there.');
+}

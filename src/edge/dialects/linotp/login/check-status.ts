@@ -1,0 +1,102 @@
+import type { Context } from 'koa';
+import { type Asker, awaitsActivation, isInService, ownerOf } from '../../../../engine/index.ts';
+import type { Challenge, Transaction } from '../../../../foundation/model/index.ts';
+import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
+import type { Caller } from '../../../http/index.ts';
+import { authServerOf } from '../caller.ts';
+import { askerFor, type LinotpParts } from '../parts.ts';
+import { askerAbout, resolved, sourceNamed } from '../subject.ts';
+import { passRule } from './pass.ts';
+import { childId, idOf, parentOf } from './trigger.ts';
+
+/**
+ * `GET|POST /validate/check_status`: how the challenges of a transaction stand, for whoever shows its pass again. `value` says that there is
+ * something to tell, not that the login was approved; asking consumes nothing.
+ * @see docs/protocols/linotp.md 10.4
+ */
+export async function validateCheckStatus(parts: LinotpParts, ctx: Context): Promise<void> {
+  failsWith(ctx, { id: 0, value: false });
+  const params = await readLinotpRequest(ctx);
+  const caller = await authServerOf(parts, ctx, 'poll');
+  const id = params.text('transactionid') ?? params.required('state');
+  const pass = params.required('pass');
+  const transaction = await parts.engine.findOwnForeign('linotp', caller.server.name, parentOf(id));
+  const asker = transaction && (await askerAbout(parts, askerFor(parts, ctx, caller.server), transaction));
+  const shown = transaction && asker ? await shownOf(parts, { asker, caller, transaction, id, pass, params }) : [];
+  if (shown.length === 0) return sendLinotp(ctx, parts.product, { id: 0, value: false });
+  sendLinotp(ctx, parts.product, { id: 0, value: true, detail: { transactions: Object.fromEntries(shown) } });
+}
+
+type Question = { asker: Asker; caller: Caller; transaction: Transaction; id: string; pass: string; params: LinotpParams };
+type Shown = readonly [id: string, status: Record<string, unknown>];
+
+async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]> {
+  const { transaction, id, params } = question;
+  const { state, finishUntil, challenges } = transaction.decision;
+  const isGone = state === 'withdrawn' || parts.engine.clock() >= finishUntil;
+  if (isGone || !(await isAbout(parts, params, transaction)) || !(await isAllowed(parts, question))) return [];
+  if (!(await isAdmitted(parts, question)) || (await isOneTooMany(parts, question))) return [];
+  const serial = params.text('serial') || undefined;
+  return challenges
+    .filter((challenge) => id === idOf(transaction) || id === childId(transaction, challenge))
+    .filter((challenge) => serial === undefined || serial === challenge.serial)
+    .map((challenge) => [childId(transaction, challenge), statusOf(challenge, state)]);
+}
+
+/** Whether a transaction is one of the user whom the poll names; a source is asked only for a name that is not the transaction's own. */
+async function isAbout(parts: LinotpParts, params: LinotpParams, transaction: Transaction): Promise<boolean> {
+  const name = params.text('user');
+  if (!name) return true;
+  const who = resolved(parts, params, name);
+  const source = sourceNamed(parts, params, who.realm);
+  if (parts.engine.isBegunBy(transaction, { ...who, source })) return true;
+  const record = await parts.engine.recordOf(who.user, who.realm, source);
+  return record !== undefined && parts.engine.isSameUser(ownerOf(record, who.realm), transaction);
+}
+
+async function isAllowed({ engine }: LinotpParts, { asker, transaction, pass, params }: Question): Promise<boolean> {
+  const facts = engine.facts(asker, { user: transaction.user, realm: transaction.realm });
+  const alone = params.text('user') ? undefined : params.text('serial');
+  return passRule(engine.policy, facts) === 'any' || engine.checkFirstLeg({ transaction, pass, source: asker.client, alone });
+}
+
+/** Whether policies still admit the user, and the push token that has accepted: what is told here is the login. */
+async function isAdmitted(parts: LinotpParts, { asker, caller, transaction }: Question): Promise<boolean> {
+  const { engine } = parts;
+  const applicant = { asker, user: transaction.user, realm: transaction.realm };
+  if (engine.mayCall(applicant, caller) || engine.mayLogIn(applicant)) return false;
+  const accepted = transaction.decision.challenges.find(({ state }) => state === 'accepted');
+  if (!accepted) return true;
+  const token = await engine.findToken(accepted.serial);
+  const now = engine.clock();
+  // The login that is told counts already: it may be the last one that the push token has.
+  return (
+    token !== undefined && (isInService(token, now) || awaitsActivation(token, now)) && engine.admittedTokens(asker, [token]).length > 0
+  );
+}
+
+/** Whether a login that its phone accepted is one too many; it is over then, and told no more. */
+async function isOneTooMany({ engine }: LinotpParts, { asker, transaction }: Question): Promise<boolean> {
+  if (transaction.kind !== 'login' || transaction.decision.state !== 'accepted') return false;
+  const { user, realm, id } = transaction;
+  const refusal = await engine.tallyOf({ asker, user, realm }).accepted(id);
+  if (refusal) await engine.withdraw(transaction);
+  return refusal !== undefined;
+}
+
+/**
+ * What a challenge looks like to who polls: `accept` or `reject` stands at the one that was answered; the others of its transaction are closed with it.
+ * @see docs/protocols/linotp.md 10.4, 11
+ */
+function statusOf({ serial, state }: Challenge, whole: Transaction['decision']['state']): Record<string, unknown> {
+  const isAnswered = state === 'accepted' || state === 'declined' || state === 'locked';
+  return {
+    received_count: isAnswered ? 1 : 0,
+    received_tan: isAnswered,
+    valid_tan: state === 'accepted',
+    message: '',
+    status: isAnswered || whole !== 'open' ? 'closed' : 'open',
+    ...(state === 'accepted' ? { accept: true } : isAnswered ? { reject: true } : {}),
+    token: { serial, type: 'push' },
+  };
+}

@@ -1,0 +1,153 @@
+import type { Context } from 'koa';
+import { type Asker, type Tally, withPerson } from '../../../../engine/index.ts';
+import type { PushToken } from '../../../../foundation/model/index.ts';
+import {
+  failsWith,
+  type LinotpParams,
+  type LinotpReply,
+  readLinotpRequest,
+  sendLinotp,
+  sendLinotpText,
+} from '../../../formats/linotp/index.ts';
+import { type Caller, holdReply } from '../../../http/index.ts';
+import { authServerOf } from '../caller.ts';
+import { askerFor, type LinotpParts } from '../parts.ts';
+import { asKnown, askableTokens, type Subject, subjectOf } from '../subject.ts';
+import { finishLogin } from './finish-login.ts';
+import { passRule } from './pass.ts';
+import { promptOf, type Triggered, trigger } from './trigger.ts';
+import { triggerAndWait, type WaitingCheck } from './trigger-and-wait.ts';
+
+/** What a check came to: yes or no, or a challenge that waits for the phone. */
+export type Checked = { value: boolean; triggered?: Triggered };
+
+/** `GET|POST /validate/check`: starts a login by user or serial. @see docs/protocols/linotp.md 10.2 */
+export async function validateCheck(parts: LinotpParts, ctx: Context): Promise<void> {
+  failsWith(ctx, { id: 0, value: false });
+  tellOrHold(ctx, await check(parts, ctx, await readLinotpRequest(ctx)), tellReply(parts));
+}
+
+/** `GET|POST /validate/check_s`: the same by serial alone, whoever owns it. @see docs/protocols/linotp.md 10.3 */
+export async function validateCheckSerial(parts: LinotpParts, ctx: Context): Promise<void> {
+  failsWith(ctx, { id: 0, status: false, value: false });
+  const params = await readLinotpRequest(ctx);
+  params.required('serial');
+  tellOrHold(ctx, await check(parts, ctx, params), tellReply(parts));
+}
+
+/** `GET|POST /validate/simplecheck`: the same as a text, for clients that read no JSON. @see docs/protocols/linotp.md 10.6, 13 */
+export async function validateSimpleCheck(parts: LinotpParts, ctx: Context): Promise<void> {
+  failsWith(ctx, { text: ':-(' });
+  tellOrHold(ctx, await check(parts, ctx, await readLinotpRequest(ctx)), tellText);
+}
+
+type Tell = (ctx: Context, checked: Checked) => void;
+
+const tellReply =
+  (parts: LinotpParts): Tell =>
+  (ctx, checked) =>
+    sendLinotp(ctx, parts.product, replyOf(checked));
+
+const tellText: Tell = (ctx, { value, triggered }) => {
+  const several = triggered && triggered.challenges.length > 1 ? ` ${severalText}` : '';
+  sendLinotpText(ctx, value ? ':-)' : triggered ? `:-( ${triggered.id}${several}` : ':-(');
+};
+
+/** Tells what a check came to, or, where it waits for the phone, will have come to. */
+function tellOrHold(ctx: Context, checked: Checked | WaitingCheck, tell: Tell): void {
+  if ('waits' in checked) holdReply(ctx, checked.waits, async (again, saysYes) => tell(again, { value: await saysYes }));
+  else tell(ctx, checked);
+}
+
+const severalText = 'Multiple challenges submitted.';
+
+function replyOf({ value, triggered }: Checked): LinotpReply {
+  if (!triggered) return { id: 0, value };
+  const [first] = triggered.challenges;
+  if (triggered.challenges.length === 1 && first) return { id: 0, value, detail: challengeDetail(first) };
+  const challenges = Object.fromEntries(triggered.challenges.map((each) => [each.token.serial, challengeDetail(each)]));
+  return { id: 0, value, detail: { challenges, transactionid: triggered.id, message: severalText } };
+}
+
+const challengeDetail = ({ id, token }: Triggered['challenges'][number]) => ({
+  transactionid: id,
+  message: '',
+  linotp_tokenserial: token.serial,
+  linotp_tokentype: token.type,
+  linotp_tokendescription: token.description,
+});
+
+const refused: Checked = { value: false };
+
+async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Promise<Checked | WaitingCheck> {
+  const caller = await authServerOf(parts, ctx, 'check');
+  const asker = askerFor(parts, ctx, caller.server);
+  const typed = await subjectOf(parts, params, asker);
+  const id = params.text('transactionid') ?? params.text('state');
+  if (id !== undefined) return { value: await finishLogin(parts, { id, caller, asker, typed }) };
+  const subject = await asKnown(parts, typed);
+  return firstLeg(parts, ctx, { asker: withPerson(asker, subject.person), caller, subject, params });
+}
+
+type Login = { asker: Asker; caller: Caller; subject: Subject; params: LinotpParams };
+
+/** The first leg. Whatever is not admitted is refused by the same plain no. */
+async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise<Checked | WaitingCheck> {
+  const { engine } = parts;
+  const { asker, caller, subject, params } = login;
+  const { user, realm, typed, source } = subject;
+  const applicant = { asker, user, realm };
+  const refusal = engine.mayCall(applicant, caller) ?? engine.mayLogIn(applicant) ?? (await engine.isTooOften(applicant));
+  if (refusal) return refused;
+  if (await isPassedOn(parts, login)) return { value: (await engine.tallyOf(applicant).accepted()) === undefined };
+  const tokens = await withPin(parts, login);
+  const facts = engine.facts(asker, { user, realm }, tokens[0]);
+  const waitSeconds = engine.policy.value('push_wait', facts);
+  const isSimple = engine.policy.value('push_without_data', facts) === true;
+  const prompt = tokens.length === 0 ? undefined : promptOf(params, isSimple || waitSeconds !== undefined);
+  if (!prompt) return refused;
+  const asked = { asker, user, realm, typed, source, tokens, prompt, pass: params.text('pass') ?? '' };
+  if (waitSeconds === undefined) {
+    const triggered = await trigger(parts, { ...asked, consume: isSimple ? 'once' : 'never' });
+    return triggered ? { value: false, triggered } : refused;
+  }
+  const waiting = await triggerAndWait(parts, ctx, asked, waitSeconds * 1000);
+  return waiting ? { waits: counted(waiting.waits, engine.tallyOf(applicant)) } : refused;
+}
+
+/** Whether a user who was asked for by name alone is let in without a push token, since policies say so. */
+async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: Login): Promise<boolean> {
+  const { user, realm, source, tokens, person } = subject;
+  // A serial leaves one push token at most: that there is none says nothing of the user.
+  if (params.text('serial')) return false;
+  const password = params.text('pass') ?? '';
+  return (await engine.passedOn({ asker, user, realm, source, person, hasTokens: tokens.length > 0, password })) !== undefined;
+}
+
+/** The push tokens that policies admit, that can be asked, and whose PIN this is. */
+async function withPin(parts: LinotpParts, { asker, subject, params }: Login): Promise<PushToken[]> {
+  const { engine } = parts;
+  const { user, realm, isBySerial, person } = subject;
+  const tokens = askableTokens(parts, asker, subject);
+  const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, tokens[0]));
+  const pin = params.text('pass');
+  if (pin === undefined || (isBySerial && rule === 'userstore')) return [];
+  // Where a user was found is where their password is.
+  const source = typeof person === 'object' ? person.resolver : undefined;
+  const typed = { pin, rule, user, realm, source, client: asker.client };
+  if (tokens.length === 0) {
+    await engine.spendLikePin(typed);
+    return [];
+  }
+  const checked = await engine.checkLoginPin(tokens, typed);
+  if (checked.kind === 'exceeded') return [];
+  if (checked.matching.length === 0) await engine.tallyOf({ asker, user, realm }).failed();
+  return checked.matching;
+}
+
+/** What a wait came to, counted where policies limit how often that may be. It holds no more of the login than the tally does. */
+async function counted(waits: Promise<boolean>, tally: Tally): Promise<boolean> {
+  if (await waits) return (await tally.accepted()) === undefined;
+  await tally.failed();
+  return false;
+}

@@ -1,0 +1,30 @@
+import { type Asker, ownerOf } from '../../../../engine/index.ts';
+import type { Caller } from '../../../http/index.ts';
+import type { LinotpParts } from '../parts.ts';
+import { asBegun, asKnown, askableTokens, askerAbout, type TypedSubject } from '../subject.ts';
+import { parentOf } from './trigger.ts';
+
+type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: TypedSubject };
+
+/**
+ * The second leg of clients that cannot poll: whatever they send as pass, they are let in once the phone has said yes. Where policies do not provide for
+ * such clients it is always refused, as LinOTP does. Whose own login it is was known when it began: no source is asked again.
+ * @see docs/protocols/linotp.md 13
+ */
+export async function finishLogin(parts: LinotpParts, { id, caller, asker: asking, typed }: SecondLeg): Promise<boolean> {
+  const { engine } = parts;
+  const transaction = await engine.findOwnForeign('linotp', caller.server.name, parentOf(id));
+  if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
+  const isOwn = engine.isBegunBy(transaction, typed);
+  const subject = isOwn ? await asBegun(parts, typed, transaction) : await asKnown(parts, typed);
+  const { user, realm, tokens, person } = subject;
+  const asker = await askerAbout(parts, asking, transaction);
+  const applicant = { asker, user, realm };
+  if (engine.mayCall(applicant, caller) || engine.mayLogIn(applicant)) return false;
+  const usable = askableTokens(parts, asker, subject);
+  const [first] = tokens;
+  const who =
+    user === '' ? (first ? { serial: first.serial } : {}) : { user: typeof person === 'object' ? ownerOf(person, realm) : { user, realm } };
+  const finished = await engine.finish({ transaction, usable, ...who });
+  return finished.kind === 'accepted' && !(await engine.tallyOf(applicant).accepted());
+}

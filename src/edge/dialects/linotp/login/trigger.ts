@@ -1,0 +1,104 @@
+import { randomInt } from 'node:crypto';
+import type { Asker, Naming } from '../../../../engine/index.ts';
+import { randomDigits } from '../../../../foundation/crypto/index.ts';
+import type { PushToken, Transaction } from '../../../../foundation/model/index.ts';
+import { fitsLinotp, LinotpFault, type LinotpParams } from '../../../formats/linotp/index.ts';
+import type { LinotpParts } from '../parts.ts';
+
+/** A challenge that went out, as the caller calls it: under its own number, or the number of the whole with `.NN`. */
+export type Triggered = { transaction: Transaction; id: string; challenges: { id: string; token: PushToken }[] };
+
+/**
+ * What to ask, for all these push tokens at once; `pass` is what the caller proved itself with, and shows again when it asks how it went. `consume`:
+ * whether the caller polls for the answer, or takes it once. `atLeastMs`: how long the caller itself waits.
+ */
+export type TriggerRequest = {
+  asker: Asker;
+  user: string;
+  realm: string;
+  typed?: string | undefined;
+  source: string | undefined;
+  tokens: readonly PushToken[];
+  prompt: LinotpPrompt;
+  pass: string;
+  consume: 'once' | 'never';
+  atLeastMs?: number;
+};
+
+/** The words on the phone. */
+export type LinotpPrompt = { title: string; question: string; shape?: 'login'; isExact?: boolean };
+
+const usual: LinotpPrompt = { title: 'LinOTP', question: 'Do you want to confirm the login?' };
+
+/**
+ * The words of `data` and `content_type`: a text to sign (0), or who logs in where (2), split at the first `@`. Without `data` there is nothing to ask,
+ * unless policies say that the usual words will do. Throws for another content type and for words that do not fit.
+ * @see docs/protocols/linotp.md 8.2, 8.5
+ */
+export function promptOf(params: LinotpParams, mayBeUsual: boolean): LinotpPrompt | undefined {
+  const data = params.text('data');
+  if (data === undefined || params.text('challenge') !== undefined) return mayBeUsual ? usual : undefined;
+  switch (params.text('content_type') ?? '0') {
+    case '0':
+      if (!fitsLinotp('message', data)) throw new LinotpFault('validation', 'data is too long, or holds NUL');
+      return { title: usual.title, question: data, isExact: true };
+    case '2':
+      return loginPrompt(data);
+    default:
+      throw new LinotpFault('validation', 'unknown content_type');
+  }
+}
+
+function loginPrompt(data: string): LinotpPrompt {
+  const at = data.indexOf('@');
+  const [login, host] = at < 0 ? [data, ''] : [data.slice(0, at), data.slice(at + 1)];
+  if (!fitsLinotp('login', login) || !fitsLinotp('host', host))
+    throw new LinotpFault('validation', 'login or host is too long, or holds NUL');
+  return { title: host, question: login, shape: 'login', isExact: true };
+}
+
+/**
+ * Starts a transaction for all these push tokens: those whose phones have paired and not proven their keys are asked for that, and nothing else. Stored
+ * first, then delivered; undefined when no phone could be reached.
+ * @see docs/protocols/linotp.md 8.4, 8.5, 11
+ */
+export async function trigger({ engine }: LinotpParts, request: TriggerRequest): Promise<Triggered | undefined> {
+  const { asker, consume, tokens: all, ...login } = request;
+  const isActivating = all.some(({ rollout }) => rollout !== 'enrolled');
+  const tokens = all.filter(({ rollout }) => (rollout !== 'enrolled') === isActivating);
+  const kind = isActivating ? ('activation' as const) : ('login' as const);
+  const rule = { declineSettles: true, consume, graceMs: 0 };
+  const transaction = await engine.issue({ ...login, asker, tokens, kind, naming: () => newNaming(tokens.length), rule });
+  const delivered = await engine.deliver({ transaction, tokens, asker });
+  const reached = tokens.filter(({ serial }) => delivered.some((each) => each.serial === serial && (each.sent || each.pollable)));
+  if (reached.length === 0) {
+    await engine.withdraw(transaction);
+    return undefined;
+  }
+  return { transaction, id: idOf(transaction), challenges: reached.map((token) => ({ id: childId(transaction, token), token })) };
+}
+
+const digits = 17;
+const parentDigits = digits - 3;
+
+/** Seventeen digits, or fourteen and a number for each of several; the first is never 0. */
+function newNaming(count: number): Naming {
+  const length = count === 1 ? digits : parentDigits;
+  const id = `${randomInt(1, 10)}${randomDigits(length - 1)}`;
+  return { foreignId: id, handles: count === 1 ? [id] : Array.from({ length: count }, (_, index) => `${id}.${numbered(index)}`) };
+}
+
+const numbered = (index: number): string => String(index + 1).padStart(2, '0');
+
+/** What the caller calls a transaction. */
+export const idOf = ({ foreignId = '' }: Transaction): string => foreignId;
+
+/** The transaction behind an id that may be that of one of its challenges. */
+export const parentOf = (id: string): string => id.replace(/\.\d{2}$/, '');
+
+/** What the caller calls the challenge of one push token. */
+export function childId(transaction: Transaction, { serial }: Pick<PushToken, 'serial'>): string {
+  const { challenges } = transaction.decision;
+  const index = challenges.findIndex((challenge) => challenge.serial === serial);
+  return challenges.length === 1 ? idOf(transaction) : `${idOf(transaction)}.${numbered(index)}`;
+}

@@ -1,0 +1,21 @@
+import { type Ask, askForPresence, askToConfirm } from '../../../../engine/index.ts';
+import type { Facts, Policy } from '../../../../policy/index.ts';
+
+/** Numbers that privacyIDEA uses where no policy says otherwise. */
+const usualOptions = 3;
+const usualDigits = 2;
+
+/** What policies say the user has to do on the phone. Presence beats the code. @see docs/protocols/privacyidea.md 11.2 */
+export function chooseAsk(policy: Policy, facts: Facts): Ask {
+  if (policy.value('push_require_presence', facts)) {
+    const source = policy.value('push_presence_options', facts) ?? 'ALPHABETIC';
+    const own = policy.value('push_presence_custom_options', facts);
+    return askForPresence(
+      source === 'CUSTOM' ? (own ?? 'ALPHABETIC') : source,
+      policy.value('push_presence_num_options', facts) ?? usualOptions,
+    );
+  }
+  if (policy.value('push_code_to_phone', facts))
+    return { mode: 'code', digits: policy.value('push_code_to_phone_digits', facts) ?? usualDigits };
+  return askToConfirm;
+}

@@ -1,0 +1,89 @@
+import { ownerOf } from '../../../../engine/index.ts';
+import { PiFault, type PiProduct } from '../../../formats/privacyidea/index.ts';
+import { qrPictureUrl } from '../../../http/index.ts';
+import { enrolmentRules } from '../enrolment-rules.ts';
+import { flavourRules, type TokenKind } from '../flavour.ts';
+import type { Outcome } from '../outcome.ts';
+import { refused } from '../refusals.ts';
+import { applicantOf, type Login, type LoginUnderWay } from './login.ts';
+
+const usualText = 'Please scan the QR code!';
+
+/**
+ * What a login comes to where policies want a push token of every user: who is accepted without one is challenged to enrol it, and all else
+ * stays as it is, also where the user would have more tokens than policies allow. Those that earlier logins offered are replaced.
+ * @see docs/protocols/privacyidea.md 3.5
+ */
+export async function enrolInLogin({ parts, asker, subject }: Login, outcome: Outcome): Promise<Outcome> {
+  const { engine } = parts;
+  const { user, realm, typed, source, tokens, person } = subject;
+  const facts = engine.facts(asker, { user, realm });
+  const type = engine.policy.value('enroll_via_multichallenge', facts);
+  const hasOne = tokens.some((token) => token.type === type && !engine.isOfferedInLogin(token));
+  if (!outcome.value || user === '' || person === 'unknown-user' || hasOne || type === undefined) return outcome;
+  const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm, resolver: '' };
+  const { phone, serialPrefix } = kindOf(parts.product, type);
+  const rules = enrolmentRules(parts, asker, { type, owner });
+  const offer = { ...plainToken, type, phone, serialPrefix, owner, realms: realm === '' ? [] : [realm], ...rules };
+  if (!(await engine.takeBackOffers(tokens.filter((token) => engine.isOfferedInLogin(token))))) return outcome;
+  const skippable = engine.policy.value('enroll_via_multichallenge_optional', facts) ?? false;
+  const rule = { declineSettles: true, consume: 'once' as const, graceMs: parts.graceMs };
+  const offered = await engine.offerInLogin({ asker, user, realm, typed, source, offer, rule, skippable });
+  if (!offered.ok) {
+    if (typeof offered.error === 'object') return outcome;
+    throw new PiFault('parameter', 'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer.');
+  }
+  const message = engine.policy.value('enroll_via_multichallenge_text', facts) ?? usualText;
+  const { token, text: link, transaction } = offered.value;
+  const image = qrPictureUrl(link, { scale: 10 });
+  const shown = { type, image, link, message, serial: token.serial, id: transaction.id, skippable };
+  return { value: false, detail: enrolmentDetail(shown, parts.product.flavour) };
+}
+
+/** What the login page shows of an enrolment. */
+export type ShownEnrolment = { type: string; image: string; link: string; message: string; serial: string; id: string; skippable: boolean };
+
+/** The `detail` of a reply that opens an enrolment, with the fields of either server. @see docs/protocols/privacyidea.md 3.5, 13 */
+export function enrolmentDetail(
+  { type, image, link, message, serial, id, skippable }: ShownEnrolment,
+  flavour: PiProduct['flavour'],
+): Record<string, unknown> {
+  const entry = { client_mode: 'poll', image, message, serial, transaction_id: id, type };
+  const lists = { multi_challenge: [entry], transaction_ids: [id] };
+  if (flavour === 'edumfa') return { ...entry, ...lists, preferred_client_mode: 'poll' };
+  const linked = { ...entry, link };
+  return {
+    ...linked,
+    ...{ ...lists, multi_challenge: [linked] },
+    enroll_via_multichallenge: true,
+    enroll_via_multichallenge_optional: skippable,
+  };
+}
+
+/** What a push token that a login enrols has beside its owner. It gets no PIN: whoever logs in is known already. */
+const plainToken = { description: '', pin: '' } as const;
+
+function kindOf(product: PiProduct, type: TokenKind['type']): TokenKind {
+  const kind = flavourRules(product).kinds.find((each) => each.type === type);
+  if (!kind) throw new PiFault('policy', `This mount enrols no token of type ${type}.`);
+  return kind;
+}
+
+/**
+ * `cancel_enrollment` with the transaction alone: a user who may skip the enrolment is accepted without it, once.
+ * @see docs/protocols/privacyidea.md 3.5
+ */
+export async function cancelEnrolment(login: LoginUnderWay): Promise<Outcome> {
+  const { parts, showed, second } = login;
+  if (!second || second.id === '') throw new PiFault('parameter', 'Missing parameter: transaction_id');
+  const { engine } = parts;
+  const applicant = applicantOf(login);
+  const refusal = engine.mayCall(applicant, { showed }) ?? engine.mayLogIn(applicant);
+  if (refusal) return refused(refusal);
+  const { transaction } = second;
+  const value = transaction !== undefined && (await engine.skipEnrolment(transaction));
+  const oneTooMany = value ? await engine.tallyOf(applicant).accepted() : undefined;
+  if (oneTooMany) return refused(oneTooMany);
+  const message = value ? 'Cancelled enrollment via multichallenge' : 'Failed to cancel enrollment via multichallenge';
+  return { value, detail: { message }, isFinal: true };
+}

@@ -1,0 +1,101 @@
+import type { Context } from 'koa';
+import { type Applicant, type Asker, withPerson } from '../../../../engine/index.ts';
+import type { PushToken, Transaction } from '../../../../foundation/model/index.ts';
+import type { Admin, AuthServer } from '../../../access/index.ts';
+import type { PiParams } from '../../../formats/privacyidea/index.ts';
+import type { Caller } from '../../../http/index.ts';
+import { authServerOf } from '../caller.ts';
+import { flavourRules } from '../flavour.ts';
+import { askerFor, type PrivacyideaParts } from '../parts.ts';
+import { noSuchOwner } from '../refusals.ts';
+import { demandRealm, unknownUser } from '../selectors.ts';
+import { type Known, type Subject, subjectOf } from '../subject.ts';
+import { knownSubject, secondSubject } from './known-user.ts';
+import { rewritten } from './rewritten.ts';
+
+/** One login: its auth server, the asker with all facts, and the user with the push tokens. Made once per request. */
+export type Login = { parts: PrivacyideaParts; server: AuthServer; asker: Asker; subject: Subject };
+
+/**
+ * A login on its way to an outcome. `known` has every push token that was found, `subject` those without the ones that an earlier login offered, and
+ * `tokens` are those that it may still be done with; the steps narrow them. `showed`: the caller has shown a credential of its own. `second`: the
+ * transaction that it is to finish, where it names one.
+ */
+export type LoginUnderWay = Login & {
+  showed: boolean;
+  known: Subject;
+  params: PiParams;
+  tokens: PushToken[];
+  second: { id: string; transaction: Transaction | undefined } | undefined;
+};
+
+/** The login of a request. Throws the dialect's refusals of callers and names. */
+export async function readLogin(parts: PrivacyideaParts, ctx: Context, given: PiParams): Promise<LoginUnderWay> {
+  const caller = await authServerOf(parts, ctx, 'check');
+  const asker = askerFor(parts, ctx, caller.server);
+  const params = rewritten(parts, asker, given);
+  if (flavourRules(parts.product).needsPass) params.required('pass');
+  const id = params.text('transaction_id') || params.text('state') || '';
+  demandRealm(parts, params, asker);
+  if (params.flag('cancel_enrollment')) return cancelling(parts, { caller, asker, params, id });
+  if (id === '') return underWay({ parts, caller, asker, params, ...(await knownSubject(parts, params, asker, unknownUser)) });
+  // Asked for at once: whoever finishes waits for one round trip less.
+  const [typed, transaction] = await Promise.all([
+    subjectOf(parts, params, asker, unknownUser),
+    parts.engine.findOwn(id, caller.server.name),
+  ]);
+  const known = await secondSubject(parts, typed, transaction);
+  return underWay({ parts, caller, asker, params, ...known, second: { id, transaction } });
+}
+
+/** The login that an administrator starts for a user, without a PIN. Throws the same refusals. */
+export async function readTrigger(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  { given, admin }: { given: PiParams; admin: Admin },
+): Promise<LoginUnderWay> {
+  const caller = await authServerOf(parts, ctx, 'trigger', admin);
+  const asker = askerFor(parts, ctx, caller.server);
+  const params = rewritten(parts, asker, given);
+  return underWay({
+    parts,
+    caller: { ...caller, showed: true },
+    asker,
+    params,
+    ...(await knownSubject(parts, params, asker, noSuchOwner)),
+  });
+}
+
+/** The user who cancels an enrolment is named by its transaction alone. */
+async function cancelling(
+  parts: PrivacyideaParts,
+  { id, ...read }: Omit<Read, 'parts' | 'second' | keyof Known> & { id: string },
+): Promise<LoginUnderWay> {
+  const transaction = id === '' ? undefined : await parts.engine.findOwn(id, read.caller.server.name);
+  const { user, realm } = transaction ?? { user: '', realm: '' };
+  const record = transaction && (await parts.engine.recordForPolicies(transaction));
+  return underWay({ ...read, parts, subject: { user, realm, tokens: [] }, record, second: { id, transaction } });
+}
+
+type Read = { parts: PrivacyideaParts; caller: Caller; asker: Asker; params: PiParams; second?: LoginUnderWay['second'] } & Known;
+
+function underWay({ parts, caller, asker, params, subject, record, second }: Read): LoginUnderWay {
+  const login = { parts, server: caller.server, asker: withPerson(asker, record), subject };
+  const shown = withoutOffers(login);
+  return { ...login, showed: caller.showed, params, second, known: subject, subject: shown, tokens: shown.tokens };
+}
+
+/** A login that waited, read again with the push tokens as they are now. */
+export function loginAgain(parts: PrivacyideaParts, ctx: Context, { server, subject }: Pick<Login, 'server' | 'subject'>): Login {
+  return { parts, server, asker: withPerson(askerFor(parts, ctx, server), subject.person), subject };
+}
+
+/** The user as policies look at a login. */
+export const applicantOf = ({ asker, subject: { user, realm } }: Pick<Login, 'asker' | 'subject'>): Applicant => ({ asker, user, realm });
+
+/** The user as a login sees it: a push token that an earlier login offered and no phone took does not count. One asked for by serial does. */
+export const withoutOffers = ({ parts: { engine }, subject }: Pick<Login, 'parts' | 'subject'>): Subject =>
+  subject.serial === undefined ? { ...subject, tokens: subject.tokens.filter((token) => !engine.isOfferedInLogin(token)) } : subject;
+
+/** Says that no source of the realm knows the user. */
+export const toldUnknown = ({ user, realm }: Subject): string => unknownUser(`${user}@${realm}`);

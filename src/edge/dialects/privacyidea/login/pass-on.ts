@@ -1,0 +1,25 @@
+import type { PassedOn } from '../../../../engine/index.ts';
+import type { Outcome } from '../outcome.ts';
+import { applicantOf, type LoginUnderWay } from './login.ts';
+
+/** Lets a user who was asked for by name in without a push token, where policies say so. @see docs/protocols/privacyidea.md 11.3 */
+export async function passOn(login: LoginUnderWay): Promise<Outcome | undefined> {
+  const { tokens, serial, person, source } = login.subject;
+  if (serial !== undefined) return undefined;
+  const password = login.params.text('pass') ?? '';
+  const passed = await login.parts.engine.passedOn({ ...applicantOf(login), source, person, hasTokens: tokens.length > 0, password });
+  return passed && { value: true, detail: { message: messageOf(passed) } };
+}
+
+function messageOf(passed: PassedOn): string {
+  switch (passed.kind) {
+    case 'no-user':
+      return `user does not exist, accepted due to '${passed.rule}'`;
+    case 'no-token':
+      return `user has no token, accepted due to '${passed.rule}'`;
+    case 'passthru':
+      return `against ${passed.via === 'userstore' ? passed.via : `RADIUS server ${passed.via}`} due to '${passed.rule}'`;
+    default:
+      return passed satisfies never;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Context } from 'koa';
+import { type Status, statusOf } from '../../../../engine/index.ts';
+import type { Transaction } from '../../../../foundation/model/index.ts';
+import { readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { authServerOf, isAuthServer } from '../caller.ts';
+import { flavourRules } from '../flavour.ts';
+import type { PrivacyideaParts } from '../parts.ts';
+
+const dialect = 'privacyidea';
+
+const wire: Record<Status, 'accept' | 'declined' | 'cancelled' | 'pending'> = {
+  accepted: 'accept',
+  declined: 'declined',
+  cancelled: 'cancelled',
+  locked: 'declined',
+  pending: 'pending',
+  'code-shown': 'pending',
+  withdrawn: 'pending',
+  consumed: 'pending',
+  expired: 'pending',
+};
+
+/**
+ * `GET /validate/polltransaction/<id>` or `?transaction_id=<id>`: where a transaction stands. Consumes nothing. What is there is told truthfully; an id
+ * that is not there reads as pending, but to a stranger who has named too many of them "not now" (429).
+ * @see docs/protocols/privacyidea.md 6.5
+ */
+export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const { engine, mount, product } = parts;
+  const params = await readPiRequest(ctx, product);
+  const id = params.required('transaction_id');
+  const transaction = await (mount.publicPoll ? pollPublicly : pollAsServer)(parts, ctx, id);
+  const status = transaction?.dialect === dialect ? wire[statusOf(transaction.decision, engine.clock())] : 'pending';
+  const told = status === 'cancelled' && !flavourRules(product).hasModes ? 'declined' : status;
+  sendPi(ctx, product, { id: 2, value: status === 'accept', detail: { challenge_status: told } });
+}
+
+type Poll = (parts: PrivacyideaParts, ctx: Context, id: string) => Promise<Transaction | undefined>;
+
+const pollAsServer: Poll = async (parts, ctx, id) => parts.engine.findOwn(id, (await authServerOf(parts, ctx, 'poll')).server.name);
+
+const pollPublicly: Poll = (parts, ctx, id) => {
+  // The browser that polls shows the login page of another server.
+  ctx.set({ 'access-control-allow-origin': '*', 'access-control-expose-headers': 'retry-after' });
+  return parts.engine.findPublicly({ id, dialect, source: parts.clientAddress(ctx), isKnown: () => isAuthServer(parts, ctx, 'poll') });
+};

@@ -1,0 +1,51 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { demandName } from '../../../../foundation/model/index.ts';
+import { bodyOf, PiFault } from '../../../formats/privacyidea/index.ts';
+import { encodingOf, formFields, readText } from '../../../http/index.ts';
+
+/** What of an Access-Request a login needs; undefined is what it does not have. */
+export type RadiusAttributes = { user: string | undefined; password: string | undefined; state: string | undefined };
+
+const single = z.union([z.string(), z.number()]).transform(String);
+const several = z.array(single).transform(([first]) => first);
+/** As `rlm_rest` writes an attribute (type and values), and as one would write it by hand. */
+const attribute = z.union([single, several, z.object({ value: z.union([single, several]) }).transform(({ value }) => value)]);
+const wanted = ['User-Name', 'User-Password', 'State'] as const;
+
+/**
+ * Reads the attributes that FreeRADIUS's `rlm_rest` sends, as JSON (`body = 'json'`) or as a form (`'post'`). Values are encoded once, whatever
+ * the user agent; octets such as State are `0x` and hex digits. Of an attribute that comes twice the first one counts. Throws 905 for other bodies and
+ * for a name that is too long.
+ */
+export async function readRadiusAttributes(ctx: Context): Promise<RadiusAttributes> {
+  const body = await bodyOf(ctx);
+  const form = ctx.is('urlencoded') ? formFields(body, encodingOf(ctx)) : [];
+  const json = ctx.is('urlencoded') ? {} : jsonOf(readText(body, encodingOf(ctx), 'The body'));
+  const sent = (wanted: string): string | undefined => form.find(([name]) => name === wanted)?.[1] ?? textOf(json[wanted], wanted);
+  const [user, password, state] = wanted.map(sent);
+  return {
+    user: user === undefined ? undefined : demandName('User-Name', user),
+    password,
+    state: state === undefined ? undefined : octets(state),
+  };
+}
+
+function jsonOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    throw new PiFault('parameter', 'The body is neither a form nor a JSON object.');
+  }
+}
+
+function textOf(value: unknown, name: string): string | undefined {
+  if (value === undefined) return undefined;
+  const read = attribute.safeParse(value);
+  if (!read.success) throw new PiFault('parameter', `${name} is not written as an attribute.`);
+  return read.data;
+}
+
+/** A State that is none of ours may hold any bytes. */
+const octets = (text: string): string =>
+  /^0x(?:[0-9a-f]{2})*$/i.test(text) ? readText(Buffer.from(text.slice(2), 'hex'), 'latin-1', 'State') : text;

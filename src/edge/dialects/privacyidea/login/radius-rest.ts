@@ -1,0 +1,76 @@
+import type { Context } from 'koa';
+import { PiFault, piParams } from '../../../formats/privacyidea/index.ts';
+import { queryFields } from '../../../http/index.ts';
+import { authServerOf } from '../caller.ts';
+import type { Outcome } from '../outcome.ts';
+import type { PrivacyideaParts } from '../parts.ts';
+import { readRadiusAttributes } from './radius-attributes.ts';
+import { checkLoginOf, type TellLogin } from './validate-check.ts';
+
+/**
+ * `POST /radius/authorize`, for the `authorize` section of FreeRADIUS's `rlm_rest`: 204 for a request that `/radius/authenticate` can decide
+ * (a name and a password that can be read), 404 for any other, such as EAP. It says nothing of the user.
+ */
+export async function radiusAuthorize(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const { user, password } = await readRadiusAttributes(ctx);
+  await authServerOf(parts, ctx, 'check');
+  ctx.set('cache-control', 'no-cache');
+  ctx.status = user && password !== undefined ? 204 : 404;
+  if (ctx.status === 404) ctx.body = '';
+}
+
+/**
+ * `POST /radius/authenticate`, for its `authenticate` section: 204 accepts, 401 rejects, 200 with attributes challenges. `State` is the
+ * transaction, which the next Access-Request brings back with what the user typed. `?realm=` names the realm of users without one.
+ */
+export async function radiusAuthenticate(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const { user = '', password = '', state } = await readRadiusAttributes(ctx);
+  const realm = queryFields(ctx).find(([name]) => name === 'realm')?.[1];
+  const params = piParams(new Map(Object.entries({ user, pass: password, realm, state })));
+  return checkLoginOf(parts, ctx, params, tellRadius);
+}
+
+const tellRadius: TellLogin = async (ctx, checking) => {
+  const outcome = await decided(checking);
+  ctx.set('cache-control', 'no-cache');
+  if (outcome === 'refused' || !(outcome.value || typeof outcome.detail.transaction_id === 'string')) {
+    ctx.status = 401;
+    ctx.body = { 'reply:Reply-Message': literal('The login was refused.') };
+  } else if (outcome.value) ctx.status = 204;
+  else {
+    ctx.status = 200;
+    ctx.body = challenge(String(outcome.detail.transaction_id), String(outcome.detail.message));
+  }
+};
+
+/** Who is unknown, has no token or a revoked one is refused in the same words as who has the wrong PIN. */
+async function decided(checking: Parameters<TellLogin>[1]): Promise<Outcome | 'refused'> {
+  try {
+    return (await checking).outcome;
+  } catch (error) {
+    if (error instanceof PiFault && ['unknown-user', 'not-found', 'revoked'].includes(error.kind)) return 'refused';
+    throw error;
+  }
+}
+
+const longestMessage = 253;
+
+const challenge = (transaction: string, message: string) => ({
+  'control:Response-Packet-Type': literal('Access-Challenge'),
+  'reply:State': literal(transaction),
+  'reply:Reply-Message': literal(cut(message)),
+});
+
+/** A value that FreeRADIUS takes as it is: it would expand `%{…}` in texts otherwise. */
+const literal = (value: string) => ({ op: ':=', do_xlat: false, value: [value] });
+
+/** As much of a text as an attribute of RADIUS can hold. */
+function cut(text: string): string {
+  const bytes = Buffer.from(text);
+  return bytes.length <= longestMessage
+    ? text
+    : bytes
+        .subarray(0, longestMessage)
+        .toString('utf8')
+        .replace(/\uFFFD+$/, '');
+}

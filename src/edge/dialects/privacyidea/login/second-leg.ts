@@ -1,0 +1,35 @@
+import { ownerOf } from '../../../../engine/index.ts';
+import { type Outcome, refuse } from '../outcome.ts';
+import { shownType } from '../shown-type.ts';
+import type { LoginUnderWay } from './login.ts';
+
+/** The second leg of a login: takes what the phone has answered, or the code that it showed. @see docs/protocols/privacyidea.md 6.1 */
+export async function finishLogin({ parts, asker, subject, tokens, second }: LoginUnderWay, code: string): Promise<Outcome> {
+  const { user, realm, serial, person } = subject;
+  // A token without an owner is asked for by its serial alone.
+  const who = user === '' ? {} : { user: typeof person === 'object' ? ownerOf(person, realm) : { user, realm } };
+  const finished = await parts.engine.finish({
+    ...{ transaction: second?.transaction, code, client: asker.client, usable: tokens },
+    ...who,
+    ...(serial === undefined ? {} : { serial }),
+  });
+  switch (finished.kind) {
+    case 'accepted':
+      return { value: true, detail: { message: 'Found matching challenge', serial: finished.serial } };
+    case 'not-answered': {
+      const { challenges } = finished.transaction.decision;
+      const [only] = challenges;
+      if (challenges.length > 1) return refuse(`Response did not match for ${challenges.length} tokens.`);
+      const token = tokens.find(({ serial: each }) => each === only?.serial);
+      const type = token ? shownType(parts, asker, token) : 'push';
+      return refuse('Response did not match the challenge.', { serial: only?.serial, type });
+    }
+    case 'exceeded':
+      return refuse('Failcounter exceeded');
+    case 'unknown':
+      // The same words for an id that never was, was used, has ended, or is another's; and nothing is counted against the user.
+      return refuse('wrong otp pin');
+    default:
+      return finished satisfies never;
+  }
+}

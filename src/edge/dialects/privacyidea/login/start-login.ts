@@ -1,0 +1,75 @@
+import { type Asker, askToConfirm, type Delivered } from '../../../../engine/index.ts';
+import type { PushToken, Transaction } from '../../../../foundation/model/index.ts';
+import { fillClientText } from '../../../../policy/index.ts';
+import { flavourRules } from '../flavour.ts';
+import type { PrivacyideaParts } from '../parts.ts';
+import { shownType } from '../shown-type.ts';
+import { challengeDetail } from './challenge-detail.ts';
+import { chooseAsk } from './choose-ask.ts';
+import type { Login } from './login.ts';
+
+/** How a login is started. `mustBeSent`: a phone that has to ask by itself is not good enough. `waitMs`: the reply waits so long for the answer. */
+export type StartRules = { mustBeSent?: boolean; waitMs?: number };
+
+/**
+ * A login that was started: stored, then delivered. Otherwise nothing was: no push went out and no phone may poll, or no phone can do what
+ * policies ask for.
+ */
+export type Started =
+  | { kind: 'started'; transaction: Transaction; tokens: readonly PushToken[]; delivered: Delivered[]; asker: Asker }
+  | { kind: 'unreachable' | 'unable' };
+
+const question = 'Do you want to confirm the login?';
+
+/** Starts a login for all push tokens at once, under one transaction. A login that waits for its answer asks for a plain yes or no. */
+export async function startLogin(
+  { parts, asker, subject: { user, realm, typed, source }, tokens: all }: Login & { tokens: readonly PushToken[] },
+  { mustBeSent = false, waitMs }: StartRules = {},
+): Promise<Started> {
+  const { engine, graceMs, product } = parts;
+  const { hasModes } = flavourRules(product);
+  const facts = engine.facts(asker, { user, realm });
+  const ask = hasModes && waitMs === undefined ? chooseAsk(engine.policy, facts) : askToConfirm;
+  const mayFallBack = engine.policy.value('push_mode_fallback', facts) === 'confirm';
+  const tokens = all.filter((token) => mayFallBack || engine.canAsk(token, ask));
+  if (tokens.length === 0) return { kind: 'unable' };
+  const declineSettles = engine.policy.value('push_decline_settles', facts) ?? true;
+  const rule = { declineSettles, consume: 'once' as const, graceMs };
+  const prompt = { title: product.name, question, isLiteral: product.flavour === 'edumfa' };
+  const longer = waitMs === undefined ? {} : { atLeastMs: waitMs };
+  const transaction = await engine.issue({ asker, user, realm, typed, source, tokens, prompt, ask, rule, ...longer });
+  const delivered = await engine.deliver({ transaction, tokens, asker });
+  if (delivered.some(({ sent, pollable }) => sent || (pollable && !mustBeSent))) {
+    if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.countFailures(tokens, asker.client);
+    return { kind: 'started', transaction, tokens, delivered, asker };
+  }
+  await engine.withdraw(transaction);
+  return { kind: 'unreachable' };
+}
+
+/** The `detail` that tells a client of a login that was started. */
+export function startedDetail(parts: PrivacyideaParts, { asker, transaction, tokens, delivered }: Extract<Started, { kind: 'started' }>) {
+  const { engine, product } = parts;
+  const factsFor = (owner: PushToken['owner'], token?: PushToken) => engine.facts(asker, owner, token);
+  const textFor = (token: PushToken): string | undefined => {
+    const facts = factsFor(token.owner, token);
+    const text = engine.policy.value('push_challenge_text', facts) ?? engine.policy.value('challenge_text', facts);
+    const { user = '', realm = '' } = token.owner ?? {};
+    const { givenname = '', surname = '' } = asker.userinfo ?? {};
+    return (
+      text && fillClientText(text, { serial: token.serial, user, realm, tokenType: token.type, url: '', givenname, surname }, facts.now)
+    );
+  };
+  const typeFor = (token: PushToken): string => shownType(parts, asker, token);
+  const facts = factsFor({ user: transaction.user, realm: transaction.realm, resolver: '' });
+  const preferred = engine.policy.value('preferred_client_mode', facts);
+  const header = engine.policy.value('challenge_text_header', facts);
+  const footer = engine.policy.value('challenge_text_footer', facts);
+  return challengeDetail({ transaction, tokens, delivered, textFor, typeFor, rules: flavourRules(product) }, preferred, { header, footer });
+}
+
+/** Why nothing was started, for the reply. */
+export const notStarted: Record<Exclude<Started['kind'], 'started'>, string> = {
+  unreachable: 'The push could not be delivered, and polling is not allowed.',
+  unable: 'No phone of this user can do what the policies ask for.',
+};

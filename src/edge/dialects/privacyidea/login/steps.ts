@@ -1,0 +1,122 @@
+import { isUsable } from '../../../../engine/index.ts';
+import type { PushToken } from '../../../../foundation/model/index.ts';
+import { PiFault } from '../../../formats/privacyidea/index.ts';
+import { type Outcome, refuse } from '../outcome.ts';
+import { isRevoked, refused } from '../refusals.ts';
+import { shownType } from '../shown-type.ts';
+import { cancelEnrolment } from './enrol-in-login.ts';
+import { demandKnown } from './known-user.ts';
+import { applicantOf, type LoginUnderWay, toldUnknown } from './login.ts';
+import { passOn } from './pass-on.ts';
+import { checkTypedPin, spendTypedPin } from './pin-rule.ts';
+import { finishLogin } from './second-leg.ts';
+import { notStarted, startedDetail, startLogin } from './start-login.ts';
+import type { AskedPhone } from './wait-for-phone.ts';
+
+/** One step of a login: its outcome, or that its reply waits for a phone; undefined where the next step goes on. */
+export type LoginStep = (login: LoginUnderWay) => Promise<Outcome | AskedPhone | undefined> | Outcome | undefined;
+
+/** The transaction of an enrolment that the user skips. */
+const cancelled: LoginStep = async (login) => (login.params.flag('cancel_enrollment') ? cancelEnrolment(login) : undefined);
+
+/** Looks at both legs, and leaves the push tokens that policies admit. */
+const denied: LoginStep = (login) => admit(login);
+
+/** Leaves a login the push tokens that policies admit; the outcome of one that they do not admit at all. */
+export function admit(login: LoginUnderWay): Outcome | undefined {
+  const { parts, showed, params } = login;
+  const applicant = applicantOf(login);
+  const refusal = parts.engine.mayCall(applicant, { showed }) ?? parts.engine.mayLogIn(applicant);
+  if (refusal) return refused(refusal);
+  // A client that was told another type asks for that one.
+  const wanted = params.text('type')?.toLowerCase() || undefined;
+  const isAsked = (token: PushToken): boolean =>
+    wanted === undefined || wanted === token.type.toLowerCase() || wanted === shownType(parts, login.asker, token);
+  login.tokens = parts.engine.admittedTokens(login.asker, login.tokens, isAsked);
+  return undefined;
+}
+
+const enrolmentFinished: LoginStep = async (login) =>
+  login.second?.transaction?.kind === 'enrolment' ? finishLogin(login, '') : undefined;
+
+const limited: LoginStep = (login) => limit(login);
+
+/** Looks at first legs only: the outcome of a login whose user logged in or failed as often as policies allow. */
+export async function limit(login: LoginUnderWay): Promise<Outcome | undefined> {
+  const refusal = login.second ? undefined : await login.parts.engine.isTooOften(applicantOf(login));
+  return refusal && refused(refusal);
+}
+
+/** Looks at first legs only: who is let in without a push token. */
+const passedOn: LoginStep = async (login) => (login.second ? undefined : passOn(login));
+
+const unknown: LoginStep = async (login) => {
+  if (login.subject.person !== 'unknown-user') return undefined;
+  if (!login.second) await spendTypedPin(login);
+  demandKnown(login.subject, toldUnknown(login.subject));
+  return undefined;
+};
+
+/** Looks at both legs: a push token that was disabled between them finishes nothing. */
+const withoutUsableToken: LoginStep = async (login) => {
+  if (login.tokens.length > 0 && login.tokens.every(({ revoked }) => revoked)) throw isRevoked();
+  const now = login.parts.engine.clock();
+  login.tokens = login.tokens.filter((token) => isUsable(token, now));
+  if (login.tokens.length > 0) return undefined;
+  if (!login.second) await spendTypedPin(login);
+  return refuse(login.subject.tokens.length === 0 ? 'The user has no tokens assigned' : 'No suitable token found for authentication.');
+};
+
+const secondLeg: LoginStep = async (login) => (login.second ? finishLogin(login, login.params.text('pass') ?? '') : undefined);
+
+/** Leaves the push tokens that the PIN fits. */
+const wrongPin: LoginStep = async (login) => {
+  if (login.subject.serial !== undefined && login.params.flag('otponly')) return refuse('OTP verification failed.');
+  const checked = await checkTypedPin(login);
+  if (checked.kind === 'exceeded') return refuse('Failcounter exceeded');
+  login.tokens = checked.matching;
+  if (login.tokens.length > 0) return undefined;
+  await login.parts.engine.tallyOf(applicantOf(login)).failed();
+  return refuse('wrong otp pin');
+};
+
+/** Asks the phone, and has the reply wait for the answer, where policies say so. */
+const waiting: LoginStep = async (login) => {
+  const waitMs = waitOf(login);
+  if (waitMs === undefined) return undefined;
+  const asked = await startLogin(login, { mustBeSent: login.params.flag('exception'), waitMs });
+  if (asked.kind !== 'started') return notAsked(login, asked.kind);
+  return { id: asked.transaction.id, serials: asked.tokens.map(({ serial }) => serial), waitMs };
+};
+
+const started: LoginStep = async (login) => {
+  const asked = await startLogin(login, { mustBeSent: login.params.flag('exception') });
+  return asked.kind === 'started' ? { value: false, detail: startedDetail(login.parts, asked) } : notAsked(login, asked.kind);
+};
+
+/** The steps of a login, in the order of the protocol. @see docs/protocols/privacyidea.md 6.1 */
+export const loginSteps: readonly LoginStep[] = [
+  ...[cancelled, denied, enrolmentFinished, limited, passedOn, unknown, withoutUsableToken, secondLeg, wrongPin, waiting, started],
+];
+
+/** The first step that has an outcome ends the login. Throws the dialect's refusals. */
+export async function runSteps(login: LoginUnderWay): Promise<Outcome | AskedPhone> {
+  for (const step of loginSteps) {
+    const outcome = await step(login);
+    if (outcome) return outcome;
+  }
+  return refuse('wrong otp pin');
+}
+
+function notAsked({ params }: LoginUnderWay, why: keyof typeof notStarted): Outcome {
+  if (why === 'unreachable' && params.flag('exception')) throw new PiFault('validation', 'Failed to submit message to push gateway.');
+  return refuse(notStarted[why]);
+}
+
+/** How long the reply itself waits for the answer (ms), where policies say that it does. */
+function waitOf({ parts: { engine }, asker, subject: { user, realm }, tokens }: LoginUnderWay): number | undefined {
+  const facts = engine.facts(asker, { user, realm });
+  const types = [...new Set(tokens.map(({ type }) => type))];
+  const seconds = types.flatMap((tokenType) => engine.policy.value('push_wait', { ...facts, tokenType }) ?? []);
+  return seconds.length === 0 ? undefined : Math.max(...seconds) * 1000;
+}

@@ -1,0 +1,53 @@
+import type { Context } from 'koa';
+import { isUsable } from '../../../../engine/index.ts';
+import type { Admin } from '../../../access/index.ts';
+import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { adminOf } from '../caller.ts';
+import type { PrivacyideaParts } from '../parts.ts';
+import { noSuchOwner } from '../refusals.ts';
+import { NotTheirToken } from '../subject.ts';
+import { demandKnown } from './known-user.ts';
+import { type LoginUnderWay, readTrigger } from './login.ts';
+import { notStarted, startedDetail, startLogin } from './start-login.ts';
+import { admit, limit } from './steps.ts';
+
+const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
+
+/**
+ * `POST|GET /validate/triggerchallenge`: an administrator asks all usable push tokens of a user, without a PIN.
+ * @see docs/protocols/privacyidea.md 6.4
+ */
+export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const given = await readPiRequest(ctx, parts.product);
+  const admin = await adminOf(parts, ctx, 'triggerchallenge');
+  const login = await loginToTrigger(parts, ctx, { given, admin });
+  if (!login) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: nothing });
+  demandKnown(login.subject, noSuchOwner());
+  const refusal = admit(login) ?? (await limit(login));
+  if (refusal) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...refusal.detail, ...nothing } });
+  const usable = login.tokens.filter((token) => isUsable(token, parts.engine.clock()));
+  const tokens = usable.filter((token) => !parts.engine.isLocked(token));
+  if (tokens.length === 0) {
+    const locked = usable.length > 0 ? { message: 'Failcounter exceeded', ...nothing, messages: ['Failcounter exceeded'] } : nothing;
+    return sendPi(ctx, parts.product, { id: 2, value: 0, detail: locked });
+  }
+  const started = await startLogin({ ...login, tokens });
+  if (started.kind === 'started')
+    return sendPi(ctx, parts.product, { id: 2, value: started.tokens.length, detail: startedDetail(parts, started) });
+  const message = notStarted[started.kind];
+  sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });
+}
+
+/** Whom to ask; undefined where a serial is named that nobody has, or not the user who is named: then there is nothing to trigger. */
+async function loginToTrigger(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  asked: { given: PiParams; admin: Admin },
+): Promise<LoginUnderWay | undefined> {
+  try {
+    return await readTrigger(parts, ctx, asked);
+  } catch (error) {
+    if (error instanceof NotTheirToken) return undefined;
+    throw error;
+  }
+}

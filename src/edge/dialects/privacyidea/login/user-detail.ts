@@ -1,0 +1,47 @@
+import type { UserRecord } from '../../../../engine/index.ts';
+import type { Outcome } from '../outcome.ts';
+import type { PrivacyideaParts } from '../parts.ts';
+import type { Subject } from '../subject.ts';
+import type { Login } from './login.ts';
+
+/**
+ * An outcome with what policies tell of a user who was accepted: `user`, `user-realm`, `user-resolver`. A login that is accepted stays so when
+ * nobody can be asked for the rest.
+ * @see docs/protocols/privacyidea.md 11.3
+ */
+export async function withUserDetail({ parts, asker, subject }: Login, outcome: Outcome): Promise<Outcome> {
+  if (!outcome.value) return outcome;
+  const { user, realm, tokens } = subject;
+  const { policy } = parts.engine;
+  const owner = { user, realm, resolver: tokens[0]?.owner?.resolver ?? '' };
+  const facts = parts.engine.facts(asker, owner);
+  const tellsUser = policy.value('add_user_in_response', facts) === true;
+  if (!tellsUser && policy.value('add_resolver_in_response', facts) !== true) return outcome;
+  const record = await toldRecord(parts, subject);
+  const more = {
+    ...(tellsUser ? { user: userObject(record) ?? { username: user } } : {}),
+    'user-realm': realm,
+    'user-resolver': record?.resolver ?? owner.resolver,
+  };
+  return { ...outcome, detail: { ...outcome.detail, ...more } };
+}
+
+function userObject(record: UserRecord | undefined) {
+  if (!record) return undefined;
+  const { resolver: _resolver, ...user } = record;
+  return user;
+}
+
+/** What `/validate/samlcheck` tells of a user who was accepted. @see docs/protocols/privacyidea.md 6.3 */
+export async function userAttributes(parts: PrivacyideaParts, subject: Subject): Promise<Record<string, string>> {
+  const record = await toldRecord(parts, subject);
+  if (!record) return { username: subject.user, realm: subject.realm };
+  const { username, resolver, email, surname, givenname, mobile, phone } = record;
+  return { username, realm: subject.realm, resolver, email, surname, givenname, mobile, phone };
+}
+
+/** The record as the login has found it; a second leg, which asks nobody, asks now. */
+async function toldRecord({ engine }: PrivacyideaParts, { user, realm, source, person }: Subject): Promise<UserRecord | undefined> {
+  if (person !== undefined) return typeof person === 'string' ? undefined : person;
+  return user === '' ? undefined : engine.recordOf(user, realm, source);
+}

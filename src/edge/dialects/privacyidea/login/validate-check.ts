@@ -1,0 +1,96 @@
+import type { Context } from 'koa';
+import type { Waited } from '../../../../engine/index.ts';
+import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { holdReply } from '../../../http/index.ts';
+import type { Outcome } from '../outcome.ts';
+import type { PrivacyideaParts } from '../parts.ts';
+import { refused } from '../refusals.ts';
+import type { Subject } from '../subject.ts';
+import { clearFailures } from './clear-failures.ts';
+import { enrolInLogin } from './enrol-in-login.ts';
+import { applicantOf, type Login, loginAgain, readLogin, withoutOffers } from './login.ts';
+import { runSteps } from './steps.ts';
+import { withUserDetail } from './user-detail.ts';
+import { outcomeOfWait, type WaitingLogin, waitForPhone, waitingLogin } from './wait-for-phone.ts';
+
+/** What a login came to, and whose it was. */
+type Checked = { outcome: Outcome; subject: Subject };
+
+/** Replies with what a login came to, in the words of one route. `checking` rejects with the dialect's refusals. */
+export type TellLogin = (ctx: Context, checking: Promise<Checked>) => Promise<void>;
+
+/**
+ * `POST|GET /validate/check`: the first leg starts a login by PIN, the second one finishes it by transaction.
+ * @see docs/protocols/privacyidea.md 6.1
+ */
+export const validateCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> =>
+  checkLogin(parts, ctx, async (told, checking) => sendPi(told, parts.product, { id: 2, ...(await checking).outcome }));
+
+/** Does what `/validate/check` does for whoever tells its outcome in another form: at once, or when the phone that it waits for has answered. */
+export const checkLogin = (parts: PrivacyideaParts, ctx: Context, tell: TellLogin): Promise<void> =>
+  tellOrHold(parts, ctx, readAndBegin(parts, ctx), tell);
+
+/** The same, for parameters that were read already. */
+export const checkLoginOf = (parts: PrivacyideaParts, ctx: Context, params: PiParams, tell: TellLogin): Promise<void> =>
+  tellOrHold(parts, ctx, begin(parts, ctx, params), tell);
+
+/** What a login has come to so far: an outcome, or a phone that was asked and that the reply waits for. */
+type Begun = { kind: 'decided'; login: Login; outcome: Outcome; hasWaited?: boolean } | WaitingLogin;
+
+async function readAndBegin(parts: PrivacyideaParts, ctx: Context): Promise<Begun> {
+  return begin(parts, ctx, await readPiRequest(ctx, parts.product));
+}
+
+async function begin(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<Begun> {
+  const underWay = await readLogin(parts, ctx, params);
+  const outcome = await runSteps(underWay);
+  // What ends a login is about all push tokens that were found for it.
+  const login = { ...underWay, subject: underWay.known };
+  return 'waitMs' in outcome ? waitingLogin(login, outcome) : { kind: 'decided', login, outcome };
+}
+
+async function tellOrHold(parts: PrivacyideaParts, ctx: Context, beginning: Promise<Begun>, tell: TellLogin): Promise<void> {
+  let begun: Begun;
+  try {
+    begun = await beginning;
+  } catch (error) {
+    return tell(ctx, Promise.reject(error));
+  }
+  if (begun.kind === 'waiting') holdLogin(parts, ctx, begun, tell);
+  else await tell(ctx, endLogin(begun));
+}
+
+/** A function of its own: what it refers to is kept for as long as the login waits. */
+function holdLogin(parts: PrivacyideaParts, ctx: Context, waiting: WaitingLogin, tell: TellLogin): void {
+  holdReply(ctx, waitForPhone(parts, ctx, waiting), (again, waited) => tell(again, endWaiting(parts, again, waiting, waited)));
+}
+
+async function endWaiting(parts: PrivacyideaParts, ctx: Context, waiting: WaitingLogin, waited: Promise<Waited>): Promise<Checked> {
+  const ended = await waited;
+  const { server, who } = waiting;
+  const login = loginAgain(parts, ctx, { server, subject: { ...who, tokens: ended.tokens } });
+  return endLogin({ login, outcome: await outcomeOfWait(login, waiting, ended), hasWaited: true });
+}
+
+async function endLogin({ login, outcome, hasWaited = false }: { login: Login; outcome: Outcome; hasWaited?: boolean }): Promise<Checked> {
+  if (outcome.isFinal) return { outcome: toldOutcome(login, outcome), subject: login.subject };
+  if (outcome.value) await clearFailures(login, outcome.detail);
+  const enrolled = await enrolInLogin(login, outcome);
+  const counted = await countLogin(login, enrolled, { hasFailed: hasWaited && !outcome.value });
+  const told = { ...login, subject: withoutOffers(login) };
+  return { outcome: toldOutcome(login, await withUserDetail(told, counted)), subject: told.subject };
+}
+
+/** Counts a login that ends here. One too many is refused although its phone said yes. */
+async function countLogin(login: Login, outcome: Outcome, { hasFailed }: { hasFailed: boolean }): Promise<Outcome> {
+  const tally = login.parts.engine.tallyOf(applicantOf(login));
+  if (hasFailed) await tally.failed();
+  const refusal = outcome.value ? await tally.accepted() : undefined;
+  return refusal ? refused(refusal) : outcome;
+}
+
+/** The outcome as policies let it be told: without its detail where they say so, a challenge's too. */
+function toldOutcome({ parts: { engine }, asker, subject: { user, realm } }: Login, outcome: Outcome): Outcome {
+  const action = outcome.value ? 'no_detail_on_success' : 'no_detail_on_fail';
+  return engine.policy.value(action, engine.facts(asker, { user, realm })) === true ? { ...outcome, isBare: true } : outcome;
+}

@@ -1,0 +1,59 @@
+import type { Context } from 'koa';
+import type { Waited } from '../../../../engine/index.ts';
+import type { AuthServer } from '../../../access/index.ts';
+import { whenGone } from '../../../http/index.ts';
+import { flavourRules } from '../flavour.ts';
+import { type Outcome, refuse } from '../outcome.ts';
+import type { PrivacyideaParts } from '../parts.ts';
+import { shownType } from '../shown-type.ts';
+import type { Subject } from '../subject.ts';
+import type { Login } from './login.ts';
+
+/** The phones of these push tokens were asked, and the reply waits for their answer. */
+export type AskedPhone = { id: string; serials: readonly string[]; waitMs: number };
+
+/**
+ * A login while it waits: names only, since ten thousand may wait at once. What its end needs is read again then: `known` are the serials of
+ * all push tokens that were found for it.
+ */
+export type WaitingLogin = {
+  kind: 'waiting';
+  server: AuthServer;
+  who: Omit<Subject, 'tokens'>;
+  known: readonly string[];
+  asked: AskedPhone;
+};
+
+/** What has to be kept of a login to end it later. */
+export function waitingLogin({ server, subject: { tokens, ...who } }: Login, asked: AskedPhone): WaitingLogin {
+  return { kind: 'waiting', server, who, known: tokens.map(({ serial }) => serial), asked };
+}
+
+const otplen = 6;
+
+/** How the wait of a login ends; whoever asked for it may give up before. */
+export function waitForPhone({ engine }: PrivacyideaParts, ctx: Context, { known, asked }: WaitingLogin): Promise<Waited> {
+  return engine.waitForAnswer({
+    id: asked.id,
+    serials: known,
+    usable: asked.serials,
+    waitMs: asked.waitMs,
+    givenUp: whenGone(ctx),
+  });
+}
+
+/** The outcome of a login that waited, with its push tokens as they are now. No answer and a no count as a failure, since the PIN is known to whoever asked. */
+export async function outcomeOfWait({ parts, asker }: Login, { asked }: WaitingLogin, ended: Waited): Promise<Outcome> {
+  const tokens = ended.tokens.filter(({ serial }) => asked.serials.includes(serial));
+  const about = (serial: string | undefined) => {
+    const token = tokens.find((each) => each.serial === serial) ?? tokens[0];
+    return { ...(serial === undefined ? {} : { serial }), type: token ? shownType(parts, asker, token) : 'push', otplen };
+  };
+  if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
+  await parts.engine.countFailures(tokens, asker.client);
+  const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
+  return refuse('wrong otp value', {
+    ...about(only),
+    ...(ended.kind === 'declined' && flavourRules(parts.product).hasModes ? { challenge_status: ended.status } : {}),
+  });
+}

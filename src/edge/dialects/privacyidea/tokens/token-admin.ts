@@ -1,0 +1,66 @@
+import type { Context } from 'koa';
+import { longestPin } from '../../../../engine/index.ts';
+import type { PushToken } from '../../../../foundation/model/index.ts';
+import { PiFault, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { type AdminRight, adminOf } from '../caller.ts';
+import type { PrivacyideaParts } from '../parts.ts';
+import { isRevoked } from '../refusals.ts';
+import { selectedTokens } from './selected-tokens.ts';
+
+/** Throws 905 for a PIN that is too long to be one. */
+export function checkPinLength(pin: string, name: string): void {
+  if (pin.length > longestPin) throw new PiFault('parameter', `Parameter ${name} has more than ${longestPin} characters.`);
+}
+
+type Change = (parts: PrivacyideaParts, tokens: readonly PushToken[], params: PiParams) => Promise<number>;
+
+/**
+ * One call that changes the push tokens of a serial or of a user; the value of its reply is how many. `more` are rights that single parameters need beside
+ * that of the call.
+ */
+export function changing(
+  right: AdminRight,
+  change: Change,
+  more: Readonly<Record<string, AdminRight>> = {},
+): (parts: PrivacyideaParts, ctx: Context) => Promise<void> {
+  return async (parts, ctx) => {
+    const params = await readPiRequest(ctx, parts.product);
+    await adminOf(parts, ctx, right);
+    for (const [name, needed] of Object.entries(more)) if (params.text(name) !== undefined) await adminOf(parts, ctx, needed);
+    const tokens = await selectedTokens(parts, params);
+    sendPi(ctx, parts.product, { id: 1, value: await change(parts, tokens, params) });
+  };
+}
+
+/** `POST /token/enable[/<serial>]`; a revoked token stays what it is. @see docs/protocols/privacyidea.md 10 */
+export const tokenEnable = changing('enable', async ({ engine }, tokens) => {
+  if (tokens.length > 0 && tokens.every(({ revoked }) => revoked)) throw isRevoked();
+  return engine.setEnabled(tokens, true);
+});
+
+/** `POST /token/disable[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
+export const tokenDisable = changing('disable', ({ engine }, tokens) => engine.setEnabled(tokens, false));
+
+/** `POST /token/reset[/<serial>]`: the fail count is zero again. @see docs/protocols/privacyidea.md 10 */
+export const tokenReset = changing('reset', ({ engine }, tokens) => engine.resetTokens(tokens));
+
+/** `POST /token/setpin[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
+export const tokenSetPin = changing('setpin', async ({ engine }, tokens, params) => {
+  const pin = params.text('otppin');
+  if (pin === undefined) throw new PiFault('parameter', 'Missing parameter: otppin');
+  checkPinLength(pin, 'otppin');
+  return engine.setPin(tokens, pin);
+});
+
+/** `POST /token/revoke[/<serial>]`: for good. @see docs/protocols/privacyidea.md 10 */
+export const tokenRevoke = changing('revoke', ({ engine }, tokens) => engine.revokeTokens(tokens));
+
+/** `POST /token/unassign`: the owner and the PIN are gone. @see docs/protocols/privacyidea.md 10 */
+export const tokenUnassign = changing('unassign', ({ engine }, tokens) => engine.unassignTokens(tokens));
+
+/** `DELETE /token/<serial>`, or `DELETE /token/?user=`: all push tokens of a user. @see docs/protocols/privacyidea.md 10 */
+export const tokenDelete = changing('delete', async ({ engine }, tokens) => {
+  const removed = await engine.removeTokens(tokens);
+  if (removed === 'several-users') throw new PiFault('parameter', 'Several users have this name; say by resolver whose tokens are meant.');
+  return removed;
+});

@@ -1,0 +1,56 @@
+import type { Context } from 'koa';
+import { mostLoginsKey } from '../../../../engine/index.ts';
+import { PiFault, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { adminOf } from '../caller.ts';
+import type { PrivacyideaParts } from '../parts.ts';
+import { noSuchToken } from '../refusals.ts';
+import { infoKeys } from './token-object.ts';
+
+const pollingKey = 'polling_allowed';
+/** What the gateway shows or keeps itself, and what no note may look like. */
+const ownKeys = [
+  ...infoKeys.filter((key) => key !== pollingKey),
+  ...['enrollment_credential', 'firebase_token', 'private_key_server', 'private_key_server.type'],
+];
+/** Names by which the gateway decides and which it does not read from here; what does it instead. */
+const decidedElsewhere: Readonly<Record<string, string>> = {
+  validity_period_start: 'set it by /token/set',
+  validity_period_end: 'set it by /token/set',
+  count_auth: 'only logins that succeed are counted',
+  count_auth_max: `only logins that succeed are limited, by ${mostLoginsKey}`,
+};
+const keyPattern = /^[A-Za-z0-9_. -]{1,64}$/;
+const longestValue = 2000;
+const mostKeys = 50;
+
+/**
+ * `POST /token/info/<serial>/<key>` `value`: notes something about a push token. Two keys decide something: `polling_allowed`, and
+ * `count_auth_success_max`, after so many logins the token is not asked any more.
+ * What would decide something else is refused: 403/303 by names that privacyIDEA reads, 905 by those that the gateway keeps.
+ * @see docs/protocols/privacyidea.md 10
+ */
+export const tokenSetInfo = (parts: PrivacyideaParts, ctx: Context): Promise<void> => note(parts, ctx, 'set');
+
+/** `DELETE /token/info/<serial>/<key>`: forgets it. @see docs/protocols/privacyidea.md 10 */
+export const tokenDeleteInfo = (parts: PrivacyideaParts, ctx: Context): Promise<void> => note(parts, ctx, 'delete');
+
+async function note(parts: PrivacyideaParts, ctx: Context, what: 'set' | 'delete'): Promise<void> {
+  const { engine, product } = parts;
+  const params = await readPiRequest(ctx, product);
+  await adminOf(parts, ctx, 'settokeninfo');
+  const key = params.required('key');
+  if (!keyPattern.test(key) || key === '__proto__') throw new PiFault('parameter', `Invalid key. Must comply to ${keyPattern.source}.`);
+  if (ownKeys.includes(key)) throw new PiFault('parameter', `The gateway keeps ${key} itself.`);
+  if (Object.hasOwn(decidedElsewhere, key))
+    throw new PiFault('policy', `The gateway does not read ${key} from the info of a token; ${decidedElsewhere[key]}.`);
+  const value = what === 'set' ? params.required('value') : null;
+  if (value && value.length > longestValue) throw new PiFault('parameter', `Parameter value has more than ${longestValue} characters.`);
+  if (value !== null && key === mostLoginsKey && !/^\d{1,9}$/.test(value)) throw new PiFault('parameter', `${key} must be a number.`);
+  const tokens = await engine.selectTokens({ serial: params.required('serial') });
+  if (tokens.length === 0) throw noSuchToken();
+  const isFull = tokens.some(({ info = {} }) => Object.keys(info).length >= mostKeys && !Object.hasOwn(info, key));
+  if (value !== null && isFull) throw new PiFault('parameter', `A token has at most ${mostKeys} keys; delete one first.`);
+  const changed =
+    key === pollingKey ? await engine.allowPolling(tokens, value?.toLowerCase() ?? null) : await engine.noteInfo(tokens, key, value);
+  sendPi(ctx, product, { id: 1, value: changed > 0 });
+}

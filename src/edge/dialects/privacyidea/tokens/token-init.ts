@@ -1,0 +1,132 @@
+import type { Context } from 'koa';
+import { type Engine, longestPin } from '../../../../engine/index.ts';
+import type { Owner } from '../../../../foundation/model/index.ts';
+import { PiFault, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { qrPictureUrl, serverBehind } from '../../../http/index.ts';
+import { adminOf } from '../caller.ts';
+import { enrolmentRules } from '../enrolment-rules.ts';
+import { flavourRules, type TokenKind } from '../flavour.ts';
+import { askerFor, type PrivacyideaParts } from '../parts.ts';
+import { isAssigned, isRevoked, noSuchToken, tooManyTokens } from '../refusals.ts';
+import { demandEmpty } from '../selectors.ts';
+import { ownerNamed, rememberOwner } from './owner-named.ts';
+import { longestDescription } from './token-set.ts';
+import { type ValidityPeriod, validityPeriod } from './validity-period.ts';
+
+const serialPattern = /^[0-9a-zA-Z\-_]+$/;
+
+/**
+ * `POST /token/init`: makes a push token that waits for its phone, and the QR code for it. With `rollover` it is one that exists and is to
+ * be bound to another phone.
+ * @see docs/protocols/privacyidea.md 3.1
+ */
+export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const params = await readPiRequest(ctx, parts.product);
+  const { kinds, pushUrlDescription } = flavourRules(parts.product);
+  const kind = kinds.find(({ type }) => type === params.text('type'));
+  const admin = await adminOf(parts, ctx, kind?.right ?? 'enrollPUSH');
+  if (!kind) throw unknownType(params.text('type') ?? '', kinds);
+  const wish = await readWish(parts, ctx, params, kind);
+  const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
+  const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), { type: kind.type, owner });
+  const offered = params.flag('rollover')
+    ? await renewed(parts, ctx, { params, wish, rulesFor })
+    : await parts.engine.offerRollout(askerFor(parts, ctx, server), { ...wish, ...rulesFor(wish.owner) });
+  if (!offered.ok) throw notOffered(offered.error, wish.serial);
+  const { token, text, credential } = offered.value;
+  sendPi(ctx, parts.product, {
+    id: 1,
+    value: true,
+    detail: {
+      serial: token.serial,
+      rollout_state: 'clientwait',
+      enrollment_credential: credential,
+      pushurl: { description: pushUrlDescription, value: text, img: qrPictureUrl(text, { scale: 10 }) },
+    },
+  });
+}
+
+const unknownType = (type: string, kinds: readonly TokenKind[]): PiFault =>
+  new PiFault('parameter', `Unknown token type '${type}'; this gateway enrols ${kinds.map((kind) => `'${kind.type}'`).join(' and ')}.`);
+
+type Rules = (owner: Owner | undefined) => ReturnType<typeof enrolmentRules>;
+
+type Renewal = { params: PiParams; wish: Awaited<ReturnType<typeof readWish>>; rulesFor: Rules };
+
+/** The same push token for another phone. Its owner stays; what the request does not name stays too. */
+async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, rulesFor }: Renewal) {
+  const token = await parts.engine.findToken(wish.serial ?? params.required('serial'));
+  if (!token) throw noSuchToken();
+  if (token.type !== wish.type) throw new PiFault('parameter', `The token ${token.serial} is not of type ${wish.type}.`);
+  if (token.phone.protocol !== wish.phone.protocol)
+    throw new PiFault('parameter', `The phone of the token ${token.serial} speaks another protocol; delete the token and enrol a new one.`);
+  const { owner } = token;
+  if (wish.owner && !owner) throw new PiFault('parameter', `The token ${token.serial} has no owner; assign it first.`);
+  if (owner && wish.owner && !parts.engine.isOwnedBy(owner, wish.owner)) throw isAssigned(owner);
+  if (!wish.owner) await rememberOwner(parts, ctx, owner);
+  const { validFrom, validUntil } = wish;
+  return parts.engine.renewRollout(token, {
+    ...rulesFor(owner),
+    ...(params.text('pin') === undefined ? {} : { pin: wish.pin }),
+    ...(params.text('description') === undefined ? {} : { description: wish.description }),
+    ...(validFrom === undefined ? {} : { validFrom }),
+    ...(validUntil === undefined ? {} : { validUntil }),
+  });
+}
+
+type Refusal<Call extends 'offerRollout' | 'renewRollout'> = Extract<Awaited<ReturnType<Engine[Call]>>, { ok: false }>['error'];
+
+function notOffered(why: Refusal<'offerRollout'> | Refusal<'renewRollout'>, serial: string | undefined): PiFault {
+  if (typeof why === 'object') return tooManyTokens(why);
+  switch (why) {
+    case 'serial-taken':
+      return new PiFault('parameter', `The serial ${serial} is taken; delete that token first, or choose another serial.`);
+    case 'too-long':
+      return new PiFault(
+        'parameter',
+        'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer, or the name of the user.',
+      );
+    case 'revoked':
+      return isRevoked();
+    case 'gone':
+      return noSuchToken();
+    default:
+      return why satisfies never;
+  }
+}
+
+/** What the caller asked for, checked. */
+async function readWish(parts: PrivacyideaParts, ctx: Context, params: PiParams, { type, phone, serialPrefix }: TokenKind) {
+  if (parts.product.flavour === 'privacyidea') demandEmpty(params, { container_serial: 'There are no containers here' });
+  if (!params.flag('genkey')) throw new PiFault('parameter', 'Invalid Parameters. Either provide (genkey) or (serial, fbtoken, pubkey).');
+  const serial = params.text('serial') || undefined;
+  if (serial !== undefined && !serialPattern.test(serial))
+    throw new PiFault('parameter', `Invalid serial number. Must comply to ${serialPattern.source}.`);
+  if (serial !== undefined && serial.length > 40) throw new PiFault('parameter', 'Invalid serial number. It has at most 40 characters.');
+  const owner = params.text('user') ? await ownerNamed(parts, ctx, params) : undefined;
+  const realm = params.text('tokenrealm') || owner?.realm;
+  if (realm && parts.engine.realms.resolve('', realm) === 'unknown-realm')
+    throw new PiFault('parameter', `The realm ${realm} does not exist.`);
+  return {
+    type,
+    phone,
+    serialPrefix,
+    ...(serial === undefined ? {} : { serial }),
+    ...(owner ? { owner } : {}),
+    realms: realm ? [realm] : [],
+    description: limited(params.text('description') ?? '', longestDescription, 'description'),
+    pin: limited(params.text('pin') ?? '', longestPin, 'pin'),
+    ...withoutNull(validityPeriod(params)),
+  };
+}
+
+function limited(text: string, length: number, name: string): string {
+  if (text.length > length) throw new PiFault('parameter', `Parameter ${name} has more than ${length} characters.`);
+  return text;
+}
+
+/** What is empty when a push token is made limits nothing. */
+const withoutNull = ({ validFrom, validUntil }: ValidityPeriod): { validFrom?: number; validUntil?: number } => ({
+  ...(validFrom == null ? {} : { validFrom }),
+  ...(validUntil == null ? {} : { validUntil }),
+});

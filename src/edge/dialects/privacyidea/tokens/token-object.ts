@@ -1,0 +1,91 @@
+import { type PushToken, type RolloutState, tokenNumber } from '../../../../foundation/model/index.ts';
+import type { PiFlavour } from '../../../formats/privacyidea/index.ts';
+import { shownMoment } from './validity-period.ts';
+
+const rolloutStates: Record<RolloutState, string> = {
+  offered: 'clientwait',
+  paired: 'pending',
+  activating: 'verify',
+  enrolled: 'enrolled',
+};
+
+/** The wire's name of a rollout state. */
+export const rolloutStateName = (state: RolloutState): string => rolloutStates[state];
+
+/** The rollout state behind a wire name; undefined for the states that push tokens never have. */
+export const rolloutStateOf = (name: string): RolloutState | undefined => {
+  const found = Object.entries(rolloutStates).find(([, wire]) => wire === name)?.[0];
+  return found === 'offered' || found === 'paired' || found === 'activating' || found === 'enrolled' ? found : undefined;
+};
+
+/**
+ * A push token as the token list shows it. All values of `info` are JSON primitives, since a client needs that; no private key and no
+ * credential is among them.
+ * @see docs/protocols/privacyidea.md 10
+ */
+export function tokenObject(token: PushToken, flavour: PiFlavour): Record<string, unknown> {
+  const { owner } = token;
+  return {
+    active: token.enabled,
+    ...(flavour === 'privacyidea' ? { container_serial: '' } : {}),
+    count: token.loginCount,
+    count_window: 10,
+    description: token.description,
+    failcount: token.failCount,
+    id: tokenNumber(token.serial),
+    info: info(token, flavour),
+    locked: token.revoked || token.failCount >= token.maxFail,
+    maxfail: token.maxFail,
+    otplen: 6,
+    realms: token.realms,
+    resolver: owner?.resolver ?? '',
+    revoked: token.revoked,
+    rollout_state: rolloutStateName(token.rollout),
+    serial: token.serial,
+    sync_window: 1000,
+    tokengroup: [],
+    tokentype: token.type,
+    user_editable: false,
+    user_id: owner?.userid ?? owner?.user ?? '',
+    user_realm: owner?.realm ?? '',
+    username: owner?.user ?? '',
+  };
+}
+
+/** The keys of `info` that come from the gateway itself. */
+export const infoKeys = [
+  ...['assignment_date', 'creation_date', 'push_firebase_configuration', 'public_key_smartphone', 'public_key_server', 'last_auth'],
+  ...['count_auth_success', 'failcounter_exceeded'],
+  ...['polling_allowed', 'tokenkind', 'created_at', 'edupush_firebase_configuration'],
+];
+
+function info(token: PushToken, flavour: PiFlavour): Record<string, string> {
+  const iso = (moment: number): string => new Date(moment).toISOString().replace(/\.\d+Z$/, '+00:00');
+  // Notes of old under these two names never decided anything.
+  const { validity_period_start: _start, validity_period_end: _end, ...notes } = token.info ?? {};
+  return {
+    ...notes,
+    ...(token.validFrom === undefined ? {} : { validity_period_start: shownMoment(token.validFrom) }),
+    ...(token.validUntil === undefined ? {} : { validity_period_end: shownMoment(token.validUntil) }),
+    ...(flavour === 'edumfa' ? { created_at: eduTime(token.createdAt) } : { creation_date: iso(token.createdAt) }),
+    ...(token.owner && flavour === 'privacyidea' ? { assignment_date: iso(token.createdAt) } : {}),
+    ...(token.provider === undefined ? {} : { [`${token.type}_firebase_configuration`]: token.provider }),
+    ...(token.phonePublicKey === undefined ? {} : { public_key_smartphone: token.phonePublicKey }),
+    ...(token.serverKey === undefined ? {} : { public_key_server: pemOf(token.serverKey.publicKey) }),
+    ...(token.lastLogin === undefined ? {} : { last_auth: iso(token.lastLogin.at) }),
+    ...(token.loginCount === 0 ? {} : { count_auth_success: String(token.loginCount) }),
+    ...(token.exceededAt === undefined ? {} : { failcounter_exceeded: iso(token.exceededAt) }),
+    ...(token.phone.part.pollingAllowed === undefined ? {} : { polling_allowed: token.phone.part.pollingAllowed }),
+    tokenkind: 'software',
+  };
+}
+
+/** A moment as eduMFA writes it: with microseconds, and no T. */
+const eduTime = (moment: number): string => new Date(moment).toISOString().replace('T', ' ').replace('Z', '000+00:00');
+
+const pemOf = (pkcs1: string): string =>
+  ['-----BEGIN RSA PUBLIC KEY-----', ...(pkcs1.match(/.{1,64}/g) ?? []), '-----END RSA PUBLIC KEY-----', ''].join('\n');
+
+/** A number for clients that want one: from the serial, or from what else names a thing, always the same, below 2^31. */
+export const numberOf = (serial: string): number =>
+  [...serial].reduce((so, character) => (so * 31 + character.charCodeAt(0)) % 2_147_483_647, 7);

@@ -1,0 +1,38 @@
+import type { Context } from 'koa';
+import { PiFault, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { serverBehind } from '../../../http/index.ts';
+import { adminOf } from '../caller.ts';
+import { askerFor, type PrivacyideaParts } from '../parts.ts';
+import { isAssigned, isRevoked, noSuchToken, tooManyTokens } from '../refusals.ts';
+import { ownerNamed } from './owner-named.ts';
+import { checkPinLength } from './token-admin.ts';
+
+/**
+ * `POST /token/assign` `serial, user, realm, pin`: gives a push token to a user. One that has an owner must be unassigned first.
+ * @see docs/protocols/privacyidea.md 10
+ */
+export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const params = await readPiRequest(ctx, parts.product);
+  const admin = await adminOf(parts, ctx, 'assign');
+  const serial = params.required('serial');
+  if (!params.text('user')) throw new PiFault('parameter', 'Missing parameter: user');
+  const owner = await ownerNamed(parts, ctx, params);
+  const pin = params.text('pin');
+  if (pin !== undefined) checkPinLength(pin, 'pin');
+  const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
+  const assigned = await parts.engine.assignToken(askerFor(parts, ctx, server), serial, { owner, pin });
+  switch (assigned.kind) {
+    case 'done':
+      return sendPi(ctx, parts.product, { id: 1, value: true });
+    case 'gone':
+      throw noSuchToken();
+    case 'revoked':
+      throw isRevoked();
+    case 'assigned':
+      throw isAssigned(assigned.owner);
+    case 'too-many-tokens':
+      throw tooManyTokens(assigned);
+    default:
+      return assigned satisfies never;
+  }
+}

@@ -1,0 +1,40 @@
+import { ownerOf, type UserRecord } from '../../../../engine/index.ts';
+import { nameKey, type Owner, type PushToken } from '../../../../foundation/model/index.ts';
+import type { PrivacyideaParts } from '../parts.ts';
+
+/** The fields of a token object that the source of its owner knows better. */
+export type PersonFields = { user_id: string; resolver: string; username: string };
+
+const atOnce = 8;
+
+/**
+ * Asks the sources for the owners of these push tokens, each owner once. What comes back tells the fields of one owner, and nothing where no
+ * source knows them. After the first that cannot be asked no other is: a list must not wait for each of them.
+ * @see docs/protocols/privacyidea.md 10
+ */
+export async function peopleOf(
+  { engine }: PrivacyideaParts,
+  tokens: readonly PushToken[],
+): Promise<(token: PushToken) => PersonFields | undefined> {
+  const owners = new Map(tokens.flatMap(({ owner }) => (owner ? [[keyOf(owner), owner] as const] : [])));
+  const known = new Map<string, UserRecord>();
+  const rest = [...owners];
+  let isOver = false;
+  const worker = async (): Promise<void> => {
+    for (let next = rest.shift(); next && !isOver; next = rest.shift()) {
+      const [key, owner] = next;
+      const found = await engine.findUser(owner.user, owner.realm, engine.sourceOf(owner));
+      if (typeof found !== 'string') known.set(key, found);
+      isOver ||= found === 'unavailable';
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return ({ owner }) => {
+    const record = owner && known.get(keyOf(owner));
+    if (!record || !engine.isOwnedBy(owner, { ...ownerOf(record, owner.realm), typed: owner.user })) return undefined;
+    return { user_id: record.userid, resolver: record.resolver, username: record.username };
+  };
+}
+
+/** The look-up that tells of an owner: the name, in the source that it is of. */
+const keyOf = (owner: Owner): string => `${owner.resolver}\n${nameKey(owner)}`;

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { answerForm, type LinotpAsk, type LinotpRequest, openChallenge } from '../../../../../src/virtual-phone/linotp/challenge.ts';
+import { type LinotpTestPhone, linotpTestPhone } from '../../../../kit/linotp.ts';
+import type { Pushed } from '../../../../kit/linotp-gateway.ts';
+import { answeredBy, pairings, type RecordedEvent, sentAsRecorded, tokenNumbers } from './recorded.ts';
+import { inLiveNames, type Names } from './recorded-names.ts';
+
+type Params = Readonly<Record<string, string>>;
+
+/** The phones of the recording: they say what was said there, with keys of their own. */
+export type RecordedPhones = {
+  /** A phone reads the QR code of its push token. */
+  scan(serial: string, pairingUrl: string): void;
+  /** The parameters of a recorded request as the live side needs them. */
+  params(event: RecordedEvent, index: number, names: Names): Params;
+  /** What a push asks, and of which push token. */
+  read(push: Pushed): LinotpRequest;
+  /** What a recorded request should have its phone asked. */
+  expectedAsk(event: RecordedEvent, serial: string): LinotpAsk;
+};
+
+/** Opens them over the pushes that come in. */
+export function recordedPhones(pushed: readonly Pushed[]): RecordedPhones {
+  const phones = new Map<string, LinotpTestPhone>();
+  const responses = new Map<string, string>();
+  const active = new Set<string>();
+
+  const phoneOf = (serial: string): LinotpTestPhone => {
+    const phone = phones.get(serial);
+    assert.ok(phone, `the phone of ${serial} has read its code`);
+    return phone;
+  };
+  const read = (push: Pushed): LinotpRequest => {
+    const opened = openChallenge(
+      push.challenge,
+      [...phones.values()].map(({ token }) => token),
+    );
+    assert.ok(opened.ok, opened.ok ? '' : opened.reason);
+    return opened.value;
+  };
+  const response = (recorded: string, index: number): string => {
+    const before = responses.get(recorded);
+    const said = pairings[index];
+    if (before !== undefined || !said) return before ?? recorded;
+    const { token, pairing } = phoneOf(said.serial);
+    const seed = said.isOtherKey ? Buffer.alloc(32, 1).toString('base64') : token.seed;
+    const text = pairing({ seed, gda: said.gda, login: '', serial: said.says ?? said.serial });
+    responses.set(recorded, text);
+    return text;
+  };
+  /** The challenge that was answered: under its own number, or by the phone that is known to have answered under that of the whole. */
+  const signature = (word: 'ACCEPT' | 'DENY', id: string, index: number): string => {
+    const serial = answeredBy[index];
+    const push = pushed.findLast(({ transactionId, ...rest }) =>
+      serial === undefined
+        ? transactionId === id
+        : transactionId.startsWith(`${id}.`) && read({ transactionId, ...rest }).serial === serial,
+    );
+    assert.ok(push, `${id} was pushed`);
+    const request = read(push);
+    if (word === 'ACCEPT') active.add(request.serial);
+    return answerForm(phoneOf(request.serial).token, request, word).signature;
+  };
+  return {
+    read,
+    scan(serial, pairingUrl) {
+      const phone = linotpTestPhone(pairingUrl);
+      phone.token.tokenId = tokenNumbers[serial] ?? 0;
+      phones.set(serial, phone);
+    },
+    params({ request: { path, params } }, index, names) {
+      const live = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, inLiveNames(names, value)]));
+      const { pairing_response: pairing, signature: signed = 'AAAA', transactionid = '' } = live;
+      if (pairing !== undefined) return { ...live, pairing_response: response(pairing, index) };
+      if (signed === 'AAAA' || sentAsRecorded.includes(index)) return live;
+      return { ...live, signature: signature(path.endsWith('/accept_transaction') ? 'ACCEPT' : 'DENY', transactionid, index) };
+    },
+    expectedAsk({ request: { params } }, serial) {
+      const { data = '', content_type: type } = params;
+      if (!active.has(serial)) return { kind: 'pairing', serial };
+      if (type !== '2') return { kind: 'signreq', message: data };
+      const [login = '', host = ''] = data.split('@');
+      return { kind: 'login', login, host };
+    },
+  };
+}
