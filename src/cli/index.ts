@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { GatewayFault, version } from '../foundation/model/index.ts';
+import type { StartGateway } from '../gateway/options.ts';
 import { accountsCommand } from './commands/accounts.ts';
 import { callersCommand } from './commands/callers.ts';
 import { certsCommand } from './commands/certs.ts';
@@ -16,7 +17,6 @@ import { providersCommand } from './commands/providers.ts';
 import { serveCommand } from './commands/serve.ts';
 import { storeCommand } from './commands/store.ts';
 import { tokensCommand } from './commands/tokens.ts';
-import type { StartGateway } from './gateway-runner.ts';
 import { CommandFailed, processTerminal, type Terminal } from './terminal.ts';
 
 const holdingMs = 60_000;

@@ -8,7 +8,7 @@ import { fakesMaterial, writeFakes } from '../../src/cli/fakes-files.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { hexAddress, startFakes } from '../../src/fakes/index.ts';
 import { openLog } from '../../src/foundation/telemetry/index.ts';
-import { startGateway } from '../../src/gateway.ts';
+import { startGateway } from '../../src/gateway/start.ts';
 import { openPhone } from '../../src/virtual-phone/index.ts';
 import { configText } from '../kit/gateway.ts';
 import { pushgate } from '../kit/gateway-process.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { runCommand } from '../../src/cli/index.ts';
 import type { Transaction } from '../../src/foundation/model/index.ts';
-import { startGateway } from '../../src/gateway.ts';
+import { startGateway } from '../../src/gateway/start.ts';
 import { givenLinotp } from '../kit/linotp.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 

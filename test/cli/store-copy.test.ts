@@ -6,7 +6,7 @@ import { copyStore } from '../../src/cli/store-copy.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { createKeyringFile } from '../../src/foundation/keyring/index.ts';
 import { openLog } from '../../src/foundation/telemetry/index.ts';
-import { startGateway } from '../../src/gateway.ts';
+import { startGateway } from '../../src/gateway/start.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { configText } from '../kit/gateway.ts';

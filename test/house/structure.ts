@@ -8,7 +8,14 @@ export type Sources = ReadonlyMap<string, string>;
  * A room is a folder (or a file) by its path; `*` stands for one folder whose siblings are rooms of their own.
  */
 export const floors: readonly (readonly string[])[] = [
-  ['src/main.ts', 'src/gateway.ts', 'src/keyring-at-start.ts', 'src/listeners.ts', 'src/mounts.ts', 'src/routing.ts'],
+  [
+    'src/main.ts',
+    'src/gateway/start.ts',
+    'src/gateway/keyring.ts',
+    'src/gateway/listeners.ts',
+    'src/gateway/mounts.ts',
+    'src/gateway/routing.ts',
+  ],
   ['src/cli', 'src/console'],
   ['src/config'],
   ['src/edge/dialects/*', 'src/edge/phones/*'],

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CostlyParts } from '../../src/cli/gateway-runner.ts';
 import { loadConfig, problemText } from '../../src/config/index.ts';
 import { openLog } from '../../src/foundation/telemetry/index.ts';
-import { type Gateway, startGateway } from '../../src/gateway.ts';
+import type { CostlyParts } from '../../src/gateway/options.ts';
+import { type Gateway, startGateway } from '../../src/gateway/start.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 import { type PiClient, piClient } from './pi-client.ts';
 import { type PiPhone, piPhone } from './pi-phone.ts';

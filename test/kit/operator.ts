@@ -1,5 +1,5 @@
 import { runCommand } from '../../src/cli/index.ts';
-import { startGateway } from '../../src/gateway.ts';
+import { startGateway } from '../../src/gateway/start.ts';
 
 /** A reply of the operator's interface; tests look into its body as they please. */
 // biome-ignore lint/suspicious/noExplicitAny: a test asserts on every field that it touches

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { CostlyParts } from '../../src/cli/gateway-runner.ts';
+import type { CostlyParts } from '../../src/gateway/options.ts';
 
 /** An RSA key pair of 2048 bits. */
 export type KeyPair = { privateKey: KeyObject; publicKey: KeyObject };

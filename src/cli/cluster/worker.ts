@@ -1,6 +1,6 @@
 import { GatewayFault, version } from '../../foundation/model/index.ts';
 import { type Metrics, openMetrics } from '../../foundation/telemetry/index.ts';
-import type { RunningGateway } from '../gateway-runner.ts';
+import type { RunningGateway } from '../../gateway/options.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { accountName, putAccount } from '../../engine/users/index.ts';
 import { createPasswords } from '../../foundation/keyring/index.ts';
-import { openKeyringOf, openStoreOf } from '../open-parts.ts';
+import { openKeyringOf, openStoreOf } from '../../gateway/open-store.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 

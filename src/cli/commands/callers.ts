@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { issueApiToken, openTokens } from '../../edge/access/index.ts';
-import { openKeyringOf } from '../open-parts.ts';
+import { openKeyringOf } from '../../gateway/open-store.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { startFakes } from '../../fakes/index.ts';
+import type { StartGateway } from '../../gateway/options.ts';
 import { outagePolicies, outageStory } from '../demo/outage-story.ts';
 import { freePort, play } from '../demo/stage.ts';
 import { pollOnlySetting, wholeStory } from '../demo/whole-story.ts';
 import { fakesMaterial, writeFakes } from '../fakes-files.ts';
-import type { StartGateway } from '../gateway-runner.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** `pushgate demo`: a story in one process, on free ports, in a folder that is gone afterwards. */

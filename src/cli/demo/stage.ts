@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { checkConfig, type LoadedConfig, problemText } from '../../config/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
+import type { StartGateway } from '../../gateway/options.ts';
 import { openPhone, type VirtualPhone } from '../../virtual-phone/index.ts';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
-import type { StartGateway } from '../gateway-runner.ts';
 import { type OpsClient, openOpsClient } from '../ops-client.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig } from '../src/config/index.ts';
-import { issueServerCertificate } from '../src/foundation/crypto/index.ts';
-import { openLog, openMetrics } from '../src/foundation/telemetry/index.ts';
-import { openListeners } from '../src/listeners.ts';
-import { testAuthority } from './kit/authority.ts';
-import { configText } from './kit/gateway.ts';
-import { cleanup, temporaryFolder } from './kit/temporary.ts';
-import { askTls } from './kit/tls-client.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import { issueServerCertificate } from '../../src/foundation/crypto/index.ts';
+import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
+import { openListeners } from '../../src/gateway/listeners.ts';
+import { testAuthority } from '../kit/authority.ts';
+import { configText } from '../kit/gateway.ts';
+import { cleanup, temporaryFolder } from '../kit/temporary.ts';
+import { askTls } from '../kit/tls-client.ts';
 
 const year = 365 * 86_400_000;
 

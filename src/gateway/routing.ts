@@ -1,8 +1,8 @@
-import { type Catalog, type Config, type LoadedConfig, type Problem, problemText } from './config/index.ts';
-import { exposeProviders, openRegistry, type Registry, startProviders } from './delivery/registry/index.ts';
-import { type Clock, GatewayFault, pollOnlyProvider, type Result, Secret } from './foundation/model/index.ts';
-import type { Log, Metrics } from './foundation/telemetry/index.ts';
-import { openPolicy, type Policy } from './policy/index.ts';
+import { type Catalog, type Config, type LoadedConfig, type Problem, problemText } from '../config/index.ts';
+import { exposeProviders, openRegistry, type Registry, startProviders } from '../delivery/registry/index.ts';
+import { type Clock, GatewayFault, pollOnlyProvider, type Result, Secret } from '../foundation/model/index.ts';
+import type { Log, Metrics } from '../foundation/telemetry/index.ts';
+import { openPolicy, type Policy } from '../policy/index.ts';
 
 /**
  * Policies and providers of the configuration in use. A reload replaces both at once; who has taken them before goes on with what it took,

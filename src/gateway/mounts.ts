@@ -1,4 +1,4 @@
-import type { Config } from './config/index.ts';
+import type { Config } from '../config/index.ts';
 import {
   type AdminTokens,
   authServerAt,
@@ -7,18 +7,18 @@ import {
   openClaims,
   openCredentials,
   type Tokens,
-} from './edge/access/index.ts';
-import { challengeServiceRoutes, serviceUnknown } from './edge/dialects/challenge-service/index.ts';
-import { linotpRoutes } from './edge/dialects/linotp/index.ts';
-import { operatorRoutes, operatorUnknown } from './edge/dialects/operator/index.ts';
-import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from './edge/dialects/privacyidea/index.ts';
-import { type LinotpProduct, linotpUnknown } from './edge/formats/linotp/index.ts';
-import { openReplySigner, type PiFlavour, type PiProduct, piUnknown } from './edge/formats/privacyidea/index.ts';
-import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Readiness, type Route } from './edge/http/index.ts';
-import { linotpPhoneRoutes, openLinotp } from './edge/phones/linotp/index.ts';
-import { openPipush, pipushRoutes } from './edge/phones/pipush/index.ts';
-import type { Engine, EngineParts } from './engine/index.ts';
-import { checkAccount } from './engine/users/index.ts';
+} from '../edge/access/index.ts';
+import { challengeServiceRoutes, serviceUnknown } from '../edge/dialects/challenge-service/index.ts';
+import { linotpRoutes } from '../edge/dialects/linotp/index.ts';
+import { operatorRoutes, operatorUnknown } from '../edge/dialects/operator/index.ts';
+import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from '../edge/dialects/privacyidea/index.ts';
+import { type LinotpProduct, linotpUnknown } from '../edge/formats/linotp/index.ts';
+import { openReplySigner, type PiFlavour, type PiProduct, piUnknown } from '../edge/formats/privacyidea/index.ts';
+import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Readiness, type Route } from '../edge/http/index.ts';
+import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
+import { openPipush, pipushRoutes } from '../edge/phones/pipush/index.ts';
+import type { Engine, EngineParts } from '../engine/index.ts';
+import { checkAccount } from '../engine/users/index.ts';
 
 /** The servers whose replies we give. */
 const products = {

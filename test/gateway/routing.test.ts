@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkConfig } from '../src/config/index.ts';
-import { configText, givenGateway } from './kit/gateway.ts';
-import { gatewayProcess } from './kit/gateway-process.ts';
-import { freePort } from './kit/ports.ts';
-import { cleanup, temporaryFolder } from './kit/temporary.ts';
+import { checkConfig } from '../../src/config/index.ts';
+import { configText, givenGateway } from '../kit/gateway.ts';
+import { gatewayProcess } from '../kit/gateway-process.ts';
+import { freePort } from '../kit/ports.ts';
+import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
 const title = (text: string) => [{ name: 'texts', actions: { push_title_on_mobile: text } }];
 

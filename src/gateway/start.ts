@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
-import type { GatewayOptions } from './cli/gateway-runner.ts';
-import type { Config } from './config/index.ts';
-import { openAdminTokens, openTokens } from './edge/access/index.ts';
-import { openReadiness, type Readiness } from './edge/http/index.ts';
-import { openLinotp } from './edge/phones/linotp/index.ts';
-import { openPipush } from './edge/phones/pipush/index.ts';
+import type { Config } from '../config/index.ts';
+import { openAdminTokens, openTokens } from '../edge/access/index.ts';
+import { openReadiness, type Readiness } from '../edge/http/index.ts';
+import { openLinotp } from '../edge/phones/linotp/index.ts';
+import { openPipush } from '../edge/phones/pipush/index.ts';
 import {
   type Engine,
   type EngineParts,
@@ -14,20 +13,21 @@ import {
   openSharedKeys,
   openTurns,
   startSweeper,
-} from './engine/index.ts';
-import { openGuessLimits, openSourceLimits } from './engine/limits/index.ts';
-import { addAccount, type Directory, openDirectory, openRadiusServers, openRealms } from './engine/users/index.ts';
-import { randomHex } from './foundation/crypto/index.ts';
-import { createPasswords, type Keyring, openKeyStock } from './foundation/keyring/index.ts';
-import { version } from './foundation/model/index.ts';
-import { type Log, type Metrics, openMetrics } from './foundation/telemetry/index.ts';
-import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring-at-start.ts';
+} from '../engine/index.ts';
+import { openGuessLimits, openSourceLimits } from '../engine/limits/index.ts';
+import { addAccount, type Directory, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
+import { randomHex } from '../foundation/crypto/index.ts';
+import { createPasswords, type Keyring, openKeyStock } from '../foundation/keyring/index.ts';
+import { version } from '../foundation/model/index.ts';
+import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
+import { openEmbeddedStore } from '../store/embedded/index.ts';
+import { openMongoStore } from '../store/mongodb/index.ts';
+import type { Store, StoreOperation } from '../store/store.ts';
+import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring.ts';
 import { openListeners } from './listeners.ts';
 import { authServerNames, mountsOf } from './mounts.ts';
+import type { GatewayOptions } from './options.ts';
 import { type Loading, openRouting, type Routing } from './routing.ts';
-import { openEmbeddedStore } from './store/embedded/index.ts';
-import { openMongoStore } from './store/mongodb/index.ts';
-import type { Store, StoreOperation } from './store/store.ts';
 
 /** A gateway that runs. */
 export type Gateway = {

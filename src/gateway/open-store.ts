@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
+import { CommandFailed } from '../cli/terminal.ts';
 import { type Environment, type LoadedConfig, readSecret } from '../config/index.ts';
 import { type Keyring, openKeyring } from '../foundation/keyring/index.ts';
 import { openLog } from '../foundation/telemetry/index.ts';
 import { openEmbeddedStore } from '../store/embedded/index.ts';
 import { openMongoStore } from '../store/mongodb/index.ts';
 import type { Store } from '../store/store.ts';
-import { CommandFailed } from './terminal.ts';
 
 /** Opens the store of a configuration for a command. An embedded one must be free, so its gateway stopped. */
 export function openStoreOf({ config: { store }, folder }: LoadedConfig): Promise<Store> {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { GatewayOptions } from './cli/gateway-runner.ts';
-import { readSecret } from './config/index.ts';
-import type { EngineParts } from './engine/index.ts';
-import { createKeyringFile, type Keyring, openKeyring } from './foundation/keyring/index.ts';
-import { GatewayFault } from './foundation/model/index.ts';
-import type { Store } from './store/store.ts';
+import { readSecret } from '../config/index.ts';
+import type { EngineParts } from '../engine/index.ts';
+import { createKeyringFile, type Keyring, openKeyring } from '../foundation/keyring/index.ts';
+import { GatewayFault } from '../foundation/model/index.ts';
+import type { Store } from '../store/store.ts';
+import type { GatewayOptions } from './options.ts';
 
 /** Makes the keyring of an embedded store that is not there yet. One that is there and has lost its keyring is refused and not touched. */
 export function makeKeyringForFile(options: GatewayOptions): void {

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { openFileWatch } from './cli/file-watch.ts';
-import type { Config } from './config/index.ts';
+import type { Config } from '../config/index.ts';
 import {
   firstToEnd,
   type Listener,
@@ -9,9 +8,10 @@ import {
   type Mount,
   openListener,
   readListenerTls,
-} from './edge/http/index.ts';
-import { type Clock, GatewayFault } from './foundation/model/index.ts';
-import type { Log, Metrics } from './foundation/telemetry/index.ts';
+} from '../edge/http/index.ts';
+import { type Clock, GatewayFault } from '../foundation/model/index.ts';
+import type { Log, Metrics } from '../foundation/telemetry/index.ts';
+import { openFileWatch } from './file-watch.ts';
 
 /** All listeners of a configuration. */
 export type Listeners = {
