@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { importsOf, violations } from './house/structure.ts';
+import { importsOf, violations } from './repository/structure.ts';
 
 const isSource = (path: string): boolean => !path.endsWith('.test.ts');
 const sources = new Map(

@@ -1,9 +1,9 @@
-import { openApns } from './apns.ts';
-import { openProviderTokens } from './apns-token.ts';
+import { openApns } from './apns/apns.ts';
+import { openProviderTokens } from './apns/apns-token.ts';
 import { openChallengeService } from './challenge-service.ts';
 import { apnsSigningKey, keyIdOf, serviceAccountFile, serviceAccountKey } from './credentials.ts';
-import { openFcm } from './fcm.ts';
-import { openAccessTokens } from './fcm-token.ts';
+import { openFcm } from './fcm/fcm.ts';
+import { openAccessTokens } from './fcm/fcm-token.ts';
 import { type Handles, openStage, type Stage, type StageOptions } from './stage.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { pollOnlyProvider } from '../foundation/model/index.ts';
-import { type ActionName, actions, isActionName } from './actions.ts';
+import { type ActionName, actions, isActionName } from './actions/index.ts';
 import { canNeverMatch } from './never.ts';
 import { withoutEffect } from './no-effect.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';

@@ -1,10 +1,10 @@
-export type { ActionName, ActionValue, Permission, Scope } from './actions.ts';
+export type { ActionName, ActionValue, Permission, Scope } from './actions/index.ts';
+export { type Mangling, mangle } from './actions/mangle.ts';
+export { notNormal } from './actions/normal-url.ts';
 export { addressMatch } from './address-match.ts';
 export { checkPolicies } from './check.ts';
 export type { Facts } from './facts.ts';
-export { type Mangling, mangle } from './mangle.ts';
 export type { Mismatch } from './match.ts';
-export { notNormal } from './normal-url.ts';
 export { type DeliveryPlan, openPolicy, type PlanDefaults, type Policy, type RuleExplanation } from './policy.ts';
 export type { KnownMount, KnownNames, KnownProvider, PolicyProblem } from './problem.ts';
 export { type Rule, ruleConfig } from './rule.ts';

@@ -1,6 +1,14 @@
-import { type ActionName, type ActionValue, isActionName, isPermission, type Permission, type Scope, type ScopeOf } from './actions.ts';
+import { edupushSpelling, isAboutEdupush, isEdupushSpelling } from './actions/edupush.ts';
+import {
+  type ActionName,
+  type ActionValue,
+  isActionName,
+  isPermission,
+  type Permission,
+  type Scope,
+  type ScopeOf,
+} from './actions/index.ts';
 import { shortTextsOf } from './condition.ts';
-import { edupushSpelling, isAboutEdupush, isEdupushSpelling } from './edupush.ts';
 import type { Facts } from './facts.ts';
 import { compileMatch, type Mismatch } from './match.ts';
 import type { Rule } from './rule.ts';

@@ -1,4 +1,4 @@
-import { type ActionName, actions as actionTable, isActionName } from './actions.ts';
+import { type ActionName, actions as actionTable, isActionName } from './actions/index.ts';
 import { meantFor } from './never.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
 import type { Rule } from './rule.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { actions, isActionName, nearestAction, type RuleActions, type Scope } from './actions.ts';
+import { saidForEdupush } from './actions/edupush.ts';
+import { actions, isActionName, nearestAction, type RuleActions, type Scope } from './actions/index.ts';
+import { knownElsewhere } from './actions/not-ours.ts';
 import { isAddressEntry } from './address-match.ts';
 import { conditionConfig } from './condition.ts';
-import { saidForEdupush } from './edupush.ts';
-import { knownElsewhere } from './elsewhere.ts';
 import { readTimeRanges } from './time-match.ts';
 
 const list = z.array(z.string().min(1)).min(1);

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import bcrypt from 'bcryptjs';
 import { checkConfig } from '../../src/config/index.ts';
-import { type ActionName, actions, isActionName } from '../../src/policy/actions.ts';
+import { type ActionName, actions, isActionName } from '../../src/policy/actions/index.ts';
 import { reach } from '../../src/policy/reach.ts';
 import { minutes } from '../kit/clock.ts';
 import { configText, type GatewayWishes, type GivenGateway, givenGateway } from '../kit/gateway.ts';

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
 import { openKeyringOf, openStoreOf } from '../../gateway/open-store.ts';
+import { type Counts, copyStore, isSameKeyring } from '../../store/copy.ts';
 import { databaseOf } from '../../store/mongodb/index.ts';
-import { type Counts, copyStore, isSameKeyring } from '../store-copy.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor } from './config-option.ts';
 

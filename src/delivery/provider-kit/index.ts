@@ -2,6 +2,9 @@ export { type Pkcs12, type Pkcs12Problem, readPkcs12 } from '../../foundation/cr
 export type { DeviceAddress } from '../../foundation/model/index.ts';
 export { GatewayFault, Secret } from '../../foundation/model/index.ts';
 export { openGlob } from '../../foundation/patterns/index.ts';
+export { connectRead, oneOrMany, proxyUrl, pushUrl, secret } from '../../foundation/settings/fields.ts';
+export { type ClientCertificate, certificatesOf, readClientCertificate, readConfigFile } from '../../foundation/settings/pem.ts';
+export { type ProviderProblem, ProviderProblems, readAll } from '../../foundation/settings/problems.ts';
 export { type Http, type Http2, type HttpReply, openServerOrder, type WireError, type WireOptions } from '../../foundation/wire/index.ts';
 export {
   type AddressKind,
@@ -14,10 +17,7 @@ export {
   type ProviderHost,
   type Push,
 } from './definition.ts';
-export { connectRead, oneOrMany, proxyUrl, pushUrl, secret } from './fields.ts';
 export { kit, type ProviderKit, type ProviderPlugin } from './kit.ts';
 export { readOutside } from './outside.ts';
-export { type ClientCertificate, certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
-export { type ProviderProblem, ProviderProblems, readAll } from './problems.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { readAuthorities, type TlsSettings, tlsFields, tlsOptions, tlsReaders } from './tls.ts';

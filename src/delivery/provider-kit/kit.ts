@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { GatewayFault, Secret } from '../../foundation/model/index.ts';
+import { connectRead, oneOrMany, proxyUrl, pushUrl, secret } from '../../foundation/settings/fields.ts';
+import { certificatesOf, readClientCertificate, readConfigFile } from '../../foundation/settings/pem.ts';
+import { readAll } from '../../foundation/settings/problems.ts';
 import { defineProvider } from './definition.ts';
-import { connectRead, oneOrMany, proxyUrl, pushUrl, secret } from './fields.ts';
 import { kitVersion, type OutsideDefinition } from './outside.ts';
-import { certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
-import { readAll } from './problems.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { readAuthorities, tlsFields, tlsOptions, tlsReaders } from './tls.ts';
 

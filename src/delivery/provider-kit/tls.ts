@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { GatewayFault } from '../../foundation/model/index.ts';
+import { proxyUrl, secret } from '../../foundation/settings/fields.ts';
+import { type ClientCertificate, certificatesOf, readClientCertificate, readConfigFile } from '../../foundation/settings/pem.ts';
 import type { WireOptions } from '../../foundation/wire/index.ts';
 import type { ProviderHost } from './definition.ts';
-import { proxyUrl, secret } from './fields.ts';
-import { type ClientCertificate, certificatesOf, readClientCertificate, readConfigFile } from './pem.ts';
 
 /** The fields by which a provider says who it is, whom it trusts and which way it goes. */
 export const tlsFields = {

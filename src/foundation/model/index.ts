@@ -1,3 +1,4 @@
+export { Secret, secretField } from '../settings/secret.ts';
 export type { AdminAccount } from './account.ts';
 export type { Clock } from './clock.ts';
 export { type FaultCode, GatewayFault } from './fault.ts';
@@ -18,7 +19,6 @@ export {
 export { OverlongText, RefusedText, UndecodableText } from './refused-text.ts';
 export type { RelayDevice, RelayProgress } from './relay.ts';
 export { ok, type Result, refused } from './result.ts';
-export { Secret, secretField } from './secret.ts';
 export type { StockKey } from './stock-key.ts';
 export { systemCode } from './system-code.ts';
 export { tokenNumber } from './token-number.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { expressionProblem } from '../foundation/patterns/index.ts';
-import { spanOf } from './comparators.ts';
+import { expressionProblem } from '../../foundation/patterns/index.ts';
+import { spanOf } from '../comparators.ts';
 import { manglings } from './mangle.ts';
 
 const text = z.string().min(1).max(512);

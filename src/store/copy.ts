@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Keyring } from '../foundation/keyring/index.ts';
 import { ok, type Result, refused } from '../foundation/model/index.ts';
-import type { Store, StoredRecord } from '../store/store.ts';
+import type { Store, StoredRecord } from './store.ts';
 
 /** How many records of each kind there are. */
 export type Counts = Record<StoredRecord['kind'], number>;

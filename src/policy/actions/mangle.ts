@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { OverlongText } from '../foundation/model/index.ts';
-import { expressionProblem, longestReplaced, replaceEach } from '../foundation/patterns/index.ts';
+import { OverlongText } from '../../foundation/model/index.ts';
+import { expressionProblem, longestReplaced, replaceEach } from '../../foundation/patterns/index.ts';
 
 /** One change of what came: the parameter, the regular expression that is looked for in it, and what is put in its place (`\1` is a group). */
 export type Mangling = { key: 'user' | 'pass' | 'realm'; search: string; replace: string };

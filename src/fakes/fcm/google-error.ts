@@ -1,4 +1,4 @@
-import { type FakeReply, json } from './exchange.ts';
+import { type FakeReply, json } from '../exchange.ts';
 
 /** The codes of an FcmError. @see docs/protocols/delivery.md 2 */
 export const fcmCodes = [

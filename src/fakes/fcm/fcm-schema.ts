@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isRecord } from './jwt.ts';
+import { isRecord } from '../jwt.ts';
 
 // The text of each complaint is the type that Google's own would name.
 const text = z.string({ error: 'TYPE_STRING' });

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Pkcs12Problem, readPkcs12 } from '../../foundation/crypto/index.ts';
-import { GatewayFault, type Secret, systemCode } from '../../foundation/model/index.ts';
-import type { Expiry } from './definition.ts';
+import type { Expiry } from '../../delivery/provider-kit/definition.ts';
+import { type Pkcs12Problem, readPkcs12 } from '../crypto/index.ts';
+import { GatewayFault, type Secret, systemCode } from '../model/index.ts';
 
 const block = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 

@@ -1,5 +1,5 @@
-import { type ActionName, isActionName } from './actions.ts';
-import type { Facts } from './facts.ts';
+import type { Facts } from '../facts.ts';
+import { type ActionName, isActionName } from './index.ts';
 
 const spelling = 'edupush_';
 /** The type of eduMFA's own push token. */

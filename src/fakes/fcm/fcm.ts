@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Devices } from './devices.ts';
-import type { Fake, FakeAnswer, FakeReply, FakeRequest } from './exchange.ts';
-import type { Fault } from './fault.ts';
+import type { Devices } from '../devices.ts';
+import type { Fake, FakeAnswer, FakeReply, FakeRequest } from '../exchange.ts';
+import type { Fault } from '../fault.ts';
+import { isRecord, recordOf } from '../jwt.ts';
 import { readSend, refusedByDevice } from './fcm-message.ts';
 import type { AccessTokens } from './fcm-token.ts';
 import { type FcmCode, fcmCodes, googleError } from './google-error.ts';
-import { isRecord, recordOf } from './jwt.ts';
 
 /** What the fake of FCM is made of. */
 export type FcmOptions = { project: string; tokens: AccessTokens; devices: Devices; clock: () => number };

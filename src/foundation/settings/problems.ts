@@ -1,4 +1,4 @@
-import { GatewayFault } from '../../foundation/model/index.ts';
+import { GatewayFault } from '../model/index.ts';
 
 /** Something in a provider's configuration that cannot be used; `path` counts from its `config`. */
 export type ProviderProblem = { path: readonly PropertyKey[]; message: string };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { directoryActions } from './directory-actions.ts';
-import { loginActions } from './login-actions.ts';
+import { loginActions } from './logins.ts';
 import { notNormal } from './normal-url.ts';
+import { directoryActions } from './users.ts';
 
 /** Where an action means something. */
 export type Scope = 'enrollment' | 'authentication' | 'authorization' | 'token' | 'admin';

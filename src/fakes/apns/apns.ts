@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Devices } from '../devices.ts';
+import { type Fake, type FakeAnswer, type FakeReply, type FakeRequest, json } from '../exchange.ts';
+import { recordOf } from '../jwt.ts';
 import { isDeviceToken, whyNotHeaders, whyNotPayload } from './apns-rules.ts';
 import type { ProviderTokens, Refusal } from './apns-token.ts';
-import type { Devices } from './devices.ts';
-import { type Fake, type FakeAnswer, type FakeReply, type FakeRequest, json } from './exchange.ts';
-import { recordOf } from './jwt.ts';
 
 /** What one environment of APNs is made of. `topics` are bundle ids. */
 export type ApnsOptions = {

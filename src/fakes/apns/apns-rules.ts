@@ -1,6 +1,6 @@
+import type { FakeRequest } from '../exchange.ts';
+import { recordOf } from '../jwt.ts';
 import type { Refusal } from './apns-token.ts';
-import type { FakeRequest } from './exchange.ts';
-import { recordOf } from './jwt.ts';
 
 /** Push types and what each appends to the bundle id. @see docs/protocols/delivery.md 2.1 */
 const topicSuffixes: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { readJwt } from './jwt.ts';
+import { readJwt } from '../jwt.ts';
 
 /** A signing key of a team. */
 export type ApnsKey = { keyId: string; teamId: string; publicKey: KeyObject };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export { secretField as secret } from '../../foundation/model/index.ts';
+export { secretField as secret } from '../model/index.ts';
 
 /** One value, or a list of them; read as a list. */
 export const oneOrMany = <T extends z.ZodType>(value: T) => z.union([value.transform((one) => [one]), z.array(value).min(1)]);

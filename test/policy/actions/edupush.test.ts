@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { checkPolicies, type Facts, openPolicy, ruleConfig } from '../../src/policy/index.ts';
+import { checkPolicies, type Facts, openPolicy, ruleConfig } from '../../../src/policy/index.ts';
 
 const rules = (...given: object[]) => z.array(ruleConfig).parse(given.map((rule, index) => ({ name: `rule ${index}`, ...rule })));
 const about = (tokenType: string, over: Partial<Facts> = {}): Facts => ({

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import type { Device } from './devices.ts';
-import type { FakeReply } from './exchange.ts';
+import type { Device } from '../devices.ts';
+import type { FakeReply } from '../exchange.ts';
+import { isRecord, recordOf } from '../jwt.ts';
 import { type FcmMessage, SendRequest, snakeCased } from './fcm-schema.ts';
 import { googleError } from './google-error.ts';
-import { isRecord, recordOf } from './jwt.ts';
 
 /** A request to send, read and found right; or Google's refusal. */
 export type ReadSend = { message: FcmMessage; validateOnly: boolean } | { refused: FakeReply; what: string };

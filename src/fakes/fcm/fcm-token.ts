@@ -1,6 +1,6 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { type FakeReply, type FakeRequest, json } from './exchange.ts';
-import { type Jwt, readJwt } from './jwt.ts';
+import { type FakeReply, type FakeRequest, json } from '../exchange.ts';
+import { type Jwt, readJwt } from '../jwt.ts';
 
 /** The service account whose assertions count. */
 export type ServiceAccount = { email: string; keyId: string; publicKey: KeyObject };

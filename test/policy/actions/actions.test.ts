@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { checkPolicies, type Facts, fillClientText, openPolicy, ruleConfig } from '../../src/policy/index.ts';
+import { checkPolicies, type Facts, fillClientText, openPolicy, ruleConfig } from '../../../src/policy/index.ts';
 
 const read = (actions: object, more: object = {}) => ruleConfig.safeParse({ name: 'a rule', actions, ...more });
 const problemsOf = (actions: object, more: object = {}): string[] =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mangle, manglings } from '../../src/policy/mangle.ts';
+import { mangle, manglings } from '../../../src/policy/actions/mangle.ts';
 
 describe('What a policy mangles', () => {
   const one = (text: string) => {
