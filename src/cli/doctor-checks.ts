@@ -1,13 +1,12 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { openRegistry, type Registry } from '../delivery/registry/index.ts';
 import { openDirectory } from '../engine/users/index.ts';
-import { version } from '../foundation/model/index.ts';
+import { parseJson, record, records, version } from '../foundation/model/index.ts';
 import { openLog, openMetrics } from '../foundation/telemetry/index.ts';
 import { type Http, openHttp } from '../foundation/wire/index.ts';
 import { mountUrl } from './admin-token.ts';
 import { namesakeLines } from './commands/people.ts';
 import { withOpsClient } from './ops-client.ts';
-import { parseJson, record, records } from './record.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
 /** What one look found: `what` was looked at, and a sentence. */

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Fakes, type FakesOptions, fakeServiceAccount } from '../fakes/index.ts';
 import { type Issued, issueClientCertificate, issueServerCertificate } from '../foundation/crypto/index.ts';
+import { parseJson, record } from '../foundation/model/index.ts';
 import {
   type CertificateFolder,
   createAuthority,
@@ -10,7 +11,6 @@ import {
   outOfOneFile,
   readAuthority,
 } from './certificate-files.ts';
-import { parseJson, record } from './record.ts';
 import { CommandFailed } from './terminal.ts';
 
 const clientFile = 'client.pem';

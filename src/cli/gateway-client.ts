@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { LoadedConfig } from '../config/index.ts';
+import { parseJson, record } from '../foundation/model/index.ts';
 import { type Http, openHttp } from '../foundation/wire/index.ts';
 import { adminToken, mountUrl } from './admin-token.ts';
-import { parseJson, record } from './record.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
 /** A reply of the privacyIDEA dialect, as far as the commands look into it. */

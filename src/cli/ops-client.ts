@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../config/index.ts';
+import { parseJson, record } from '../foundation/model/index.ts';
 import { openHttp } from '../foundation/wire/index.ts';
 import { adminToken, mountUrl } from './admin-token.ts';
-import { parseJson, record } from './record.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
 /** Speaks to the operator's interface of the running gateway, as an administrator. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readSecret } from '../config/index.ts';
+import { type Environment, type LoadedConfig, readSecret } from '../config/index.ts';
 import type { EngineParts } from '../engine/index.ts';
 import { createKeyringFile, type Keyring, openKeyring } from '../foundation/keyring/index.ts';
 import { GatewayFault } from '../foundation/model/index.ts';
@@ -30,8 +30,8 @@ export async function makeKeyringForDatabase(options: GatewayOptions, store: Sto
   options.log.warn({ keyring: path }, 'made a new keyring: BACK IT UP, and give the same file to every gateway of this database');
 }
 
-/** The keyring of the configuration. Throws `config-invalid` when there is none. */
-export function keyringOf({ config, folder, environment }: GatewayOptions): Keyring {
+/** The keyring of a configuration. Throws `config-invalid` when there is none. */
+export function keyringOf({ config, folder }: Pick<LoadedConfig, 'config' | 'folder'>, environment: Environment): Keyring {
   const found = readSecret(config.keyring, { folder, environment });
   const forNew = config.store.kind === 'mongodb' ? '. For a new database make one with: npx pushgate keyring create FILE' : '';
   if ('missing' in found) throw new GatewayFault('config-invalid', `keyring: ${found.missing}${forNew}`);

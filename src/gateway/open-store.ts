@@ -1,22 +1,24 @@
 import { resolve } from 'node:path';
-import { CommandFailed } from '../cli/terminal.ts';
-import { type Environment, type LoadedConfig, readSecret } from '../config/index.ts';
-import { type Keyring, openKeyring } from '../foundation/keyring/index.ts';
-import { openLog } from '../foundation/telemetry/index.ts';
-import { openEmbeddedStore } from '../store/embedded/index.ts';
-import { openMongoStore } from '../store/mongodb/index.ts';
-import type { Store } from '../store/store.ts';
+import type { LoadedConfig } from '../config/index.ts';
+import { type Log, openLog } from '../foundation/telemetry/index.ts';
+import type { Store, StoreOperation } from '../store/store.ts';
 
-/** Opens the store of a configuration for a command. An embedded one must be free, so its gateway stopped. */
-export function openStoreOf({ config: { store }, folder }: LoadedConfig): Promise<Store> {
-  const log = openLog('silent');
-  if (store.kind === 'embedded') return openEmbeddedStore({ path: resolve(folder, store.path), log });
-  return openMongoStore({ ...store, url: store.url.reveal(), log });
-}
+/** What a store tells while it is open: each operation with its outcome and seconds, and once, before it is handed out, that it was brought up to date. */
+export type StoreListeners = {
+  log?: Log | undefined;
+  onOperation?: ((operation: StoreOperation, outcome: 'ok' | 'fault', seconds: number) => void) | undefined;
+  onMigrated?: (() => void) | undefined;
+};
 
-/** Opens the keyring of a configuration for a command. */
-export function openKeyringOf({ config, folder }: LoadedConfig, environment: Environment): Keyring {
-  const found = readSecret(config.keyring, { folder, environment });
-  if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}`);
-  return openKeyring(found.text);
+/** Opens the store of a configuration; only its own driver is loaded. An embedded one must be free: one process has it at a time. */
+export async function openStore(
+  { config: { store }, folder }: Pick<LoadedConfig, 'config' | 'folder'>,
+  { log = openLog('silent'), ...listeners }: StoreListeners = {},
+): Promise<Store> {
+  if (store.kind === 'embedded') {
+    const { openEmbeddedStore } = await import('../store/embedded/index.ts');
+    return openEmbeddedStore({ path: resolve(folder, store.path), log, ...listeners });
+  }
+  const { openMongoStore } = await import('../store/mongodb/index.ts');
+  return openMongoStore({ ...store, url: store.url.reveal(), log, ...listeners });
 }

@@ -1,16 +1,7 @@
-import type { Catalog, Config, Environment, LoadedConfig, Problem } from '../config/index.ts';
+import type { Catalog, Config, Environment } from '../config/index.ts';
 import type { HashCost, KeyWorker } from '../foundation/keyring/index.ts';
-import type { Clock, Result } from '../foundation/model/index.ts';
+import type { Clock } from '../foundation/model/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
-
-/** A gateway as the commands see it; `gateway.ts`, a floor above, hands in how one is started. */
-export type RunningGateway = {
-  urls: string[];
-  firstPassword: string | undefined;
-  settled(): Promise<void>;
-  reload(loaded: Result<LoadedConfig, Problem[]> | Promise<Result<LoadedConfig, Problem[]>>): Promise<'reloaded' | 'refused'>;
-  close(): Promise<void>;
-};
 
 /** Parts that cost much time, for whoever has cheaper ones: `startKeyWorker` makes RSA keys, `hashCost` is that of a PIN or password. */
 export type CostlyParts = { startKeyWorker?: () => KeyWorker; hashCost?: HashCost };
@@ -29,6 +20,3 @@ export type GatewayOptions = {
   metrics?: Metrics;
   parts?: CostlyParts;
 };
-
-/** Starts a gateway in this process. */
-export type StartGateway = (options: GatewayOptions) => Promise<RunningGateway>;

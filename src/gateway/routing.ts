@@ -1,6 +1,7 @@
 import { type Catalog, type Config, type LoadedConfig, type Problem, problemText } from '../config/index.ts';
 import { exposeProviders, openRegistry, type Registry, startProviders } from '../delivery/registry/index.ts';
-import { type Clock, GatewayFault, pollOnlyProvider, type Result, Secret } from '../foundation/model/index.ts';
+import { type Clock, GatewayFault, pollOnlyProvider, type Result } from '../foundation/model/index.ts';
+import { Secret } from '../foundation/settings/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import { openPolicy, type Policy } from '../policy/index.ts';
 

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { openAdminTokens, openTokens } from '../edge/access/index.ts';
 import { openReadiness, type Readiness } from '../edge/http/index.ts';
@@ -20,12 +19,11 @@ import { randomHex } from '../foundation/crypto/index.ts';
 import { createPasswords, type Keyring, openKeyStock } from '../foundation/keyring/index.ts';
 import { version } from '../foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
-import { openEmbeddedStore } from '../store/embedded/index.ts';
-import { openMongoStore } from '../store/mongodb/index.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
 import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring.ts';
 import { openListeners } from './listeners.ts';
 import { authServerNames, mountsOf } from './mounts.ts';
+import { openStore } from './open-store.ts';
 import type { GatewayOptions } from './options.ts';
 import { type Loading, openRouting, type Routing } from './routing.ts';
 
@@ -53,12 +51,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   try {
     let isMigrated = false;
-    const store = await openStore(options, metrics, () => {
+    const store = await openCountedStore(options, metrics, () => {
       isMigrated = true;
     });
     opened.push(() => store.close());
     await makeKeyringForDatabase(options, store);
-    const keyring = keyringOf(options);
+    const keyring = keyringOf(options, options.environment);
     const routing = await openRouting({ ...options, metrics });
     opened.push(() => routing.close());
     const directory = openDirectory({ ...options, realms: config.realms, sources: config.userSources });
@@ -111,19 +109,12 @@ async function tellNamesakes(engine: Engine, log: Log): Promise<void> {
     log.warn(who, `names that differ in case or width alone ${because[now]}; see npx pushgate people --help`);
 }
 
-async function openStore(
-  { config: { store }, folder, log }: GatewayOptions,
-  { storeSeconds }: Metrics,
-  onMigrated: () => void,
-): Promise<Store> {
+async function openCountedStore(options: GatewayOptions, { storeSeconds }: Metrics, onMigrated: () => void): Promise<Store> {
   const onOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number): void =>
     storeSeconds.observe({ op, outcome }, seconds);
-  const opened =
-    store.kind === 'embedded'
-      ? await openEmbeddedStore({ path: resolve(folder, store.path), log, onOperation, onMigrated })
-      : await openMongoStore({ ...store, url: store.url.reveal(), log, onOperation, onMigrated });
-  for (const op of Object.keys(opened).filter(isOperation)) storeSeconds.startAtZero({ op });
-  return opened;
+  const store = await openStore(options, { log: options.log, onOperation, onMigrated });
+  for (const op of Object.keys(store).filter(isOperation)) storeSeconds.startAtZero({ op });
+  return store;
 }
 
 /** All that a store can do is an operation of that name, but for these two. */

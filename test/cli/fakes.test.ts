@@ -9,8 +9,6 @@ import { openHttp } from '../../src/foundation/wire/index.ts';
 import { freePort } from '../kit/ports.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
-const noGateway = { startGateway: () => Promise.reject(new Error('no gateway in this test')) };
-
 describe('pushgate fakes', function () {
   this.timeout(60_000);
   const undo = cleanup();
@@ -25,7 +23,7 @@ describe('pushgate fakes', function () {
     const up = new Promise<void>((resolve) => {
       isUp = resolve;
     });
-    const ended = runCommand(['fakes', '--out', folder, '--port', '0', ...args], noGateway, {
+    const ended = runCommand(['fakes', '--out', folder, '--port', '0', ...args], {
       out: (line) => {
         lines.push(line);
         if (line.includes('Ctrl-C')) isUp();

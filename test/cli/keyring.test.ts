@@ -5,8 +5,6 @@ import { runCommand } from '../../src/cli/index.ts';
 import { openKeyring } from '../../src/foundation/keyring/index.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
-const noGateway = { startGateway: () => Promise.reject(new Error('no gateway in this test')) };
-
 describe('pushgate keyring create', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
@@ -21,7 +19,7 @@ describe('pushgate keyring create', () => {
       stopRequested: async () => undefined,
       onReloadRequested: () => () => undefined,
     };
-    return { code: await runCommand(['keyring', 'create', file], noGateway, terminal), said: lines.join('\n') };
+    return { code: await runCommand(['keyring', 'create', file], terminal), said: lines.join('\n') };
   };
 
   it('makes a keyring that opens what it sealed, for its owner only, and shows no key', async () => {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { runCommand } from '../../src/cli/index.ts';
 import type { Transaction } from '../../src/foundation/model/index.ts';
-import { startGateway } from '../../src/gateway/start.ts';
 import { givenLinotp } from '../kit/linotp.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
@@ -21,7 +20,7 @@ describe('The commands of the virtual phone with a token of LinOTP', () => {
         stopRequested: () => new Promise<void>(() => undefined),
         onReloadRequested: () => () => undefined,
       };
-      const code = await runCommand(['phone', ...argv, '--phone', file], { startGateway }, terminal);
+      const code = await runCommand(['phone', ...argv, '--phone', file], terminal);
       return { code, out: out.join('\n'), err: err.join('\n') };
     };
   };

@@ -1,5 +1,4 @@
 import { runCommand } from '../../src/cli/index.ts';
-import { startGateway } from '../../src/gateway/start.ts';
 
 /** A reply of the operator's interface; tests look into its body as they please. */
 // biome-ignore lint/suspicious/noExplicitAny: a test asserts on every field that it touches
@@ -25,20 +24,16 @@ export type RunCli = (...argv: string[]) => Promise<CliResult>;
 /** Runs one command of `pushgate` in this process, with a terminal of its own. `serve` is asked to stop as soon as it listens. */
 export async function runCli(argv: readonly string[]): Promise<CliResult> {
   const text = { out: '', err: '' };
-  const code = await runCommand(
-    argv,
-    { startGateway },
-    {
-      out: (line) => {
-        text.out += `${line}\n`;
-      },
-      err: (line) => {
-        text.err += `${line}\n`;
-      },
-      environment: {},
-      stopRequested: async () => undefined,
-      onReloadRequested: () => () => undefined,
+  const code = await runCommand(argv, {
+    out: (line) => {
+      text.out += `${line}\n`;
     },
-  );
+    err: (line) => {
+      text.err += `${line}\n`;
+    },
+    environment: {},
+    stopRequested: async () => undefined,
+    onReloadRequested: () => () => undefined,
+  });
   return { code, ...text };
 }

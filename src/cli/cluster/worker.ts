@@ -1,14 +1,14 @@
 import { GatewayFault, version } from '../../foundation/model/index.ts';
 import { type Metrics, openMetrics } from '../../foundation/telemetry/index.ts';
-import type { RunningGateway } from '../../gateway/options.ts';
+import type { Gateway } from '../../gateway/start.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 
 /** What a worker runs: `start` starts a gateway that shows these metrics, `reload` lets it read its configuration again. */
 export type WorkerParts = {
   terminal: Terminal;
-  start(metrics: Metrics): Promise<RunningGateway>;
-  reload(gateway: RunningGateway): void;
+  start(metrics: Metrics): Promise<Gateway>;
+  reload(gateway: Gateway): void;
 };
 
 /** Runs a gateway in this worker process until the primary, or a signal, asks it to stop. Why it could not start is told to the primary. */

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { issueApiToken, openTokens } from '../../edge/access/index.ts';
-import { openKeyringOf } from '../../gateway/open-store.ts';
+import { keyringOf } from '../../gateway/keyring.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 
@@ -12,7 +12,6 @@ const mostDays = 3650;
 /** `pushgate callers …`: credentials of auth servers. Needs no running gateway: whoever can read the keyring may make them. */
 export function callersCommand(terminal: Terminal): Command {
   return new Command('callers')
-    .description('Credentials of auth servers.')
     .addHelpText('after', '\nExample:\n  npx pushgate callers api-key keycloak-1 --auth-server keycloak')
     .addCommand(apiKeyCommand(terminal));
 }
@@ -35,7 +34,7 @@ function apiKeyCommand(terminal: Terminal): Command {
       const known = loaded.config.authServers.length > 0 ? loaded.config.authServers.map((server) => server.name) : ['local'];
       if (!known.includes(authServer))
         throw new CommandFailed(`there is no auth server "${authServer}"; the configuration has: ${known.join(', ')}`);
-      const tokens = openTokens({ keyring: openKeyringOf(loaded, terminal.environment), clock: Date.now, trusted: [] });
+      const tokens = openTokens({ keyring: keyringOf(loaded, terminal.environment), clock: Date.now, trusted: [] });
       terminal.out(await issueApiToken(tokens, { name, authServer }, Number(days) * dayMs));
     });
 }

@@ -18,7 +18,6 @@ const p12File = 'client.p12';
 /** `pushgate certs …`: certificates for development. Nothing is overwritten without `--force`. */
 export function certsCommand(terminal: Terminal): Command {
   const certs = new Command('certs')
-    .description('Make a development CA, and certificates for servers and clients (mutual TLS) from it.')
     .enablePositionalOptions()
     .addOption(outOption())
     .addOption(hostOption())

@@ -6,7 +6,6 @@ import { CommandFailed, type Terminal } from '../terminal.ts';
 /** `pushgate check-config FILE`: prints every problem with its path. */
 export function checkConfigCommand(terminal: Terminal): Command {
   return new Command('check-config')
-    .description('Check a configuration file and print every problem with its path in the file.')
     .argument('<file>', 'configuration file')
     .addHelpText('after', '\nExample:\n  npx pushgate check-config config/default.json')
     .action(async (file: string) => {

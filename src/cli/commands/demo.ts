@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { startFakes } from '../../fakes/index.ts';
-import type { StartGateway } from '../../gateway/options.ts';
 import { outagePolicies, outageStory } from '../demo/outage-story.ts';
 import { freePort, play } from '../demo/stage.ts';
 import { pollOnlySetting, wholeStory } from '../demo/whole-story.ts';
@@ -11,14 +10,13 @@ import { fakesMaterial, writeFakes } from '../fakes-files.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** `pushgate demo`: a story in one process, on free ports, in a folder that is gone afterwards. */
-export function demoCommand(startGateway: StartGateway, terminal: Terminal): Command {
+export function demoCommand(terminal: Terminal): Command {
   return new Command('demo')
-    .description('Tell the whole story: enrol a phone, ask, approve, log in, refuse a replay, decline.')
     .option('--with-fakes', 'tell another one, with fakes of the push services: what a push does when things break')
     .addHelpText('after', '\nExample:\n  npm run demo\n  npm run demo -- --with-fakes')
     .action(async ({ withFakes }: { withFakes?: true }) => {
       const folder = mkdtempSync(join(tmpdir(), 'pushgate-demo-'));
-      const place = { folder, startGateway, terminal };
+      const place = { folder, terminal };
       try {
         if (withFakes) await amongFakes(place);
         else await play({ ...place, ...pollOnlySetting }, wholeStory);
@@ -28,7 +26,7 @@ export function demoCommand(startGateway: StartGateway, terminal: Terminal): Com
     });
 }
 
-async function amongFakes(place: { folder: string; startGateway: StartGateway; terminal: Terminal }): Promise<void> {
+async function amongFakes(place: { folder: string; terminal: Terminal }): Promise<void> {
   const out = join(place.folder, 'fakes');
   const fakes = await startFakes({ clock: Date.now, ...(await fakesMaterial(out)) });
   try {

@@ -10,9 +10,6 @@ const signs: Record<Finding['level'], string> = { fine: 'fine   ', warning: 'war
 /** `pushgate doctor`: looks at everything that a login needs, and rings no phone. */
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
-    .description(
-      'Look at all that a login needs: configuration, gateway, store, clock, providers, user sources, certificates, registration URLs.',
-    )
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate doctor --config config/default.json')
     .action(async ({ config: file }: { config: string }) => {

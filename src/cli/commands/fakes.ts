@@ -6,7 +6,6 @@ import { CommandFailed, type Terminal } from '../terminal.ts';
 /** `pushgate fakes`: push services that run on this machine until it is asked to stop. */
 export function fakesCommand(terminal: Terminal): Command {
   return new Command('fakes')
-    .description('Run fakes of FCM, APNs and a challenge service on this machine, to try and to rehearse outages with.')
     .option('-o, --out <folder>', 'where their keys and certificates are', 'data/fakes')
     .option('-p, --port <port>', 'first of six ports; 0 for any that are free', '9440')
     .option('--host <name>', 'name by which other machines (containers) reach the fakes; only this machine without it')

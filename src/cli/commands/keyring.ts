@@ -6,9 +6,7 @@ import { CommandFailed, type Terminal } from '../terminal.ts';
 
 /** `pushgate keyring …`: the keys that seal every secret in the store. */
 export function keyringCommand(terminal: Terminal): Command {
-  const keyring = new Command('keyring')
-    .description('The keys that seal every secret in the store.')
-    .addHelpText('after', '\nExample:\n  npx pushgate keyring create data/keyring.json');
+  const keyring = new Command('keyring').addHelpText('after', '\nExample:\n  npx pushgate keyring create data/keyring.json');
   keyring.addCommand(
     new Command('create')
       .description('Make the keyring that all gateways of one MongoDB share. A file that is there is never overwritten.')

@@ -22,7 +22,6 @@ const pauseMs = 500;
 /** `pushgate login`: logs in as a plug-in would: start, ask until the phone answered, finish. */
 export function loginCommand(terminal: Terminal): Command {
   return new Command('login')
-    .description('Log in through the running gateway, as a client plug-in does.')
     .requiredOption('-u, --user <name>', 'user')
     .option('-r, --realm <realm>', 'realm of the user')
     .option('-p, --pin <pin>', 'PIN that starts the login', '')

@@ -1,13 +1,12 @@
 import { Command } from 'commander';
+import { record, records } from '../../foundation/model/index.ts';
 import { withOpsClient } from '../ops-client.ts';
-import { record, records } from '../record.ts';
 import type { Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 
 /** `pushgate people …`: users whose names differ in case alone, whom older versions took for one. */
 export function peopleCommand(terminal: Terminal): Command {
   return new Command('people')
-    .description('Users of the running gateway whose names differ in case alone.')
     .addHelpText('after', '\nExample:\n  npx pushgate people list')
     .addCommand(listCommand(terminal))
     .addCommand(mergeCommand(terminal))

@@ -8,9 +8,10 @@ import { appOption, expectDone, phoneOption, pollPhone, requestLine, usualApp, w
 
 /** `pushgate phone …`: a virtual phone, as strict as the app it stands for. */
 export function phoneCommand(terminal: Terminal): Command {
-  const phone = new Command('phone')
-    .description('A virtual phone that behaves like the privacyIDEA Authenticator, one of the apps of eduMFA, or that of LinOTP.')
-    .addHelpText('after', '\nExample:\n  npx pushgate phone enrol --qr data/alice.png\n  npx pushgate phone approve');
+  const phone = new Command('phone').addHelpText(
+    'after',
+    '\nExample:\n  npx pushgate phone enrol --qr data/alice.png\n  npx pushgate phone approve',
+  );
   for (const make of [enrolCommand, listCommand, pollCommand, approveCommand, declineCommand, watchCommand, removeCommand])
     phone.addCommand(make(terminal));
   return phone;

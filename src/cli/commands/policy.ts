@@ -26,7 +26,6 @@ type Question = {
 /** `pushgate policy …`: what the rules of a configuration say. Needs no running gateway, so that a change can be tried before it is made. */
 export function policyCommand(terminal: Terminal): Command {
   return new Command('policy')
-    .description('What the rules of a configuration say.')
     .addHelpText('after', '\nExample:\n  npx pushgate policy explain --user alice --realm corp --client 10.1.2.3')
     .addCommand(explainCommand(terminal));
 }

@@ -1,13 +1,12 @@
 import { Command } from 'commander';
+import { record, records } from '../../foundation/model/index.ts';
 import { type OpsClient, withOpsClient } from '../ops-client.ts';
-import { record, records } from '../record.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 
 /** `pushgate providers …`: the providers of the running gateway. */
 export function providersCommand(terminal: Terminal): Command {
   return new Command('providers')
-    .description('Providers of the running gateway.')
     .addHelpText('after', '\nExample:\n  npx pushgate providers check')
     .addCommand(listCommand(terminal))
     .addCommand(checkCommand(terminal))

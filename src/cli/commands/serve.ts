@@ -6,24 +6,23 @@ import { type Config, loadConfig } from '../../config/index.ts';
 import { version } from '../../foundation/model/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
 import { openFileWatch } from '../../gateway/file-watch.ts';
-import type { GatewayOptions, StartGateway } from '../../gateway/options.ts';
+import type { GatewayOptions } from '../../gateway/options.ts';
 import { type Ready, serveAsWorker, startWorkers } from '../cluster/index.ts';
 import { startIdleCollection } from '../idle-collection.ts';
 import type { Terminal } from '../terminal.ts';
 import { configFor, configOption, defaultConfigFile } from './config-option.ts';
 
 /** `pushgate serve`: runs the gateway, or several on the same listeners, until it is asked to stop. */
-export function serveCommand(startGateway: StartGateway, terminal: Terminal): Command {
+export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
-    .description('Run the gateway until SIGTERM or Ctrl-C. SIGHUP and a change of the file reload its policies and providers.')
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json')
-    .action(({ config: file }: { config: string }) => (cluster.isWorker ? work : serve)({ startGateway, terminal, file }));
+    .action(({ config: file }: { config: string }) => (cluster.isWorker ? work : serve)({ terminal, file }));
 }
 
-type Serving = { startGateway: StartGateway; terminal: Terminal; file: string };
+type Serving = { terminal: Terminal; file: string };
 
-async function serve({ startGateway, terminal, file }: Serving): Promise<void> {
+async function serve({ terminal, file }: Serving): Promise<void> {
   // Opened before the file is read: a change while the gateway starts is not missed.
   const watch = openFileWatch(resolve(file));
   const options = await optionsFor(file, terminal);
@@ -32,7 +31,7 @@ async function serve({ startGateway, terminal, file }: Serving): Promise<void> {
   const running =
     workers > 1
       ? await startWorkers({ count: workers, log: options.log, lost: (password) => terminal.out(accountText(password).join('\n')) })
-      : await startHere({ startGateway, options, file });
+      : await startHere(options, file);
   const endings = [terminal.onReloadRequested(running.reload), watch.onChange(running.reload)];
   terminal.out(banner(running, file));
   await stop;
@@ -41,19 +40,21 @@ async function serve({ startGateway, terminal, file }: Serving): Promise<void> {
 }
 
 /** One of several workers: the primary has told the user already what there is to tell, and looks at the file for all. */
-function work({ startGateway, terminal, file }: Serving): Promise<void> {
+function work({ terminal, file }: Serving): Promise<void> {
   return serveAsWorker({
     terminal,
     async start(metrics) {
       const options = await optionsFor(file, { ...terminal, err: () => undefined });
       startIdleCollection(options.log);
+      const { startGateway } = await import('../../gateway/start.ts');
       return startGateway({ ...options, metrics, log: options.log.child({ worker: process.pid }) });
     },
     reload: (gateway) => void gateway.reload(loadConfig(file, terminal.environment)),
   });
 }
 
-async function startHere({ startGateway, options, file }: { startGateway: StartGateway; options: GatewayOptions; file: string }) {
+async function startHere(options: GatewayOptions, file: string) {
+  const { startGateway } = await import('../../gateway/start.ts');
   const gateway = await startGateway(options);
   startIdleCollection(options.log);
   return { ...gateway, reload: () => void gateway.reload(loadConfig(file, options.environment)) };

@@ -2,17 +2,16 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
-import { openKeyringOf, openStoreOf } from '../../gateway/open-store.ts';
+import { keyringOf } from '../../gateway/keyring.ts';
+import { openStore } from '../../gateway/open-store.ts';
 import { type Counts, copyStore, isSameKeyring } from '../../store/copy.ts';
-import { databaseOf } from '../../store/mongodb/index.ts';
+import { databaseOf } from '../../store/mongodb/config.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor } from './config-option.ts';
 
 /** `pushgate store …`: what concerns the store as a whole. */
 export function storeCommand(terminal: Terminal): Command {
-  const store = new Command('store')
-    .description('The store as a whole.')
-    .addHelpText('after', '\nExample:\n  npx pushgate store copy --from embedded.json --to mongodb.json');
+  const store = new Command('store').addHelpText('after', '\nExample:\n  npx pushgate store copy --from embedded.json --to mongodb.json');
   return store.addCommand(
     new Command('copy')
       .description(
@@ -39,7 +38,7 @@ function check(source: LoadedConfig, target: LoadedConfig, { environment }: Term
   // To open it would make it.
   if (store.kind === 'embedded' && !existsSync(placeOf(source)))
     throw new CommandFailed(`there is no store ${placeOf(source)} to copy from. Correct store.path in the configuration after --from.`);
-  if (!isSameKeyring(openKeyringOf(source, environment), openKeyringOf(target, environment)))
+  if (!isSameKeyring(keyringOf(source, environment), keyringOf(target, environment)))
     throw new CommandFailed(
       'the keyrings of both configurations differ, and the target could not open what the source has sealed. Give both the same keyring.',
     );
@@ -52,9 +51,9 @@ function placeOf({ config: { store }, folder }: LoadedConfig): string {
 }
 
 async function copy(source: LoadedConfig, target: LoadedConfig): Promise<Counts> {
-  const from = await openStoreOf(source);
+  const from = await openStore(source);
   try {
-    const to = await openStoreOf(target);
+    const to = await openStore(target);
     try {
       const copied = await copyStore(from, to);
       if (copied.ok) return copied.value;

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
+import { records } from '../../foundation/model/index.ts';
 import { withOpsClient } from '../ops-client.ts';
-import { records } from '../record.ts';
 import type { Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 

@@ -1,17 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
+import { record } from '../../foundation/model/index.ts';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
-import { record } from '../record.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 import { addressCommand } from './token-addresses.ts';
 
 /** `pushgate tokens …`: the push tokens of the running gateway. */
 export function tokensCommand(terminal: Terminal): Command {
-  const tokens = new Command('tokens')
-    .description('Push tokens of the running gateway.')
-    .addHelpText('after', '\nExample:\n  npx pushgate tokens list --user alice');
+  const tokens = new Command('tokens').addHelpText('after', '\nExample:\n  npx pushgate tokens list --user alice');
   const withGateway: WithGateway = async (file, work, flavour) => {
     const client = openGatewayClient(await configFor(file, terminal), terminal, flavour);
     try {

@@ -1,6 +1,6 @@
 import type { Fakes } from '../../fakes/index.ts';
+import { record, records } from '../../foundation/model/index.ts';
 import type { PushRequest } from '../../virtual-phone/index.ts';
-import { record, records } from '../record.ts';
 import { CommandFailed } from '../terminal.ts';
 import type { Cast } from './stage.ts';
 import { approve, enrol, expectTrue, finish, start, waiting } from './steps.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { checkConfig, type LoadedConfig, problemText } from '../../config/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
-import type { StartGateway } from '../../gateway/options.ts';
+import { startGateway } from '../../gateway/start.ts';
 import { openPhone, type VirtualPhone } from '../../virtual-phone/index.ts';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
 import { type OpsClient, openOpsClient } from '../ops-client.ts';
@@ -17,7 +17,6 @@ export type Stage = {
   folder: string;
   providers: readonly object[];
   policies: readonly object[];
-  startGateway: StartGateway;
   terminal: Terminal;
 };
 
@@ -25,7 +24,7 @@ export type Stage = {
 export async function play(stage: Stage, story: (cast: Cast) => Promise<void>): Promise<void> {
   const { terminal, folder } = stage;
   const loaded = configOf(stage, await freePort());
-  const gateway = await stage.startGateway({ ...loaded, environment: terminal.environment, clock: Date.now, log: openLog('silent') });
+  const gateway = await startGateway({ ...loaded, environment: terminal.environment, clock: Date.now, log: openLog('silent') });
   const client = openGatewayClient(loaded, terminal);
   const operator = openOpsClient(loaded, terminal);
   const phone = openPhone({ file: join(folder, 'virtual-phone.json'), clock: Date.now });

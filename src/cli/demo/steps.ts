@@ -1,7 +1,7 @@
+import { record } from '../../foundation/model/index.ts';
 import type { PushRequest } from '../../virtual-phone/index.ts';
 import { expectDone, pollPhone } from '../commands/phone-option.ts';
 import type { PiAnswer } from '../gateway-client.ts';
-import { record } from '../record.ts';
 import { CommandFailed } from '../terminal.ts';
 import type { Cast } from './stage.ts';
 

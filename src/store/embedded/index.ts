@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../store.ts';
 import { deviceStore } from './devices.ts';
@@ -9,14 +8,13 @@ import { tokenStore } from './tokens.ts';
 import { transactionStore } from './transactions.ts';
 import { transferStore } from './transfer.ts';
 
-/** The part of the config file that chooses this store. */
-export const embeddedStoreConfig = z.strictObject({
-  kind: z.literal('embedded').describe('One machine, one process: an SQLite file.'),
-  path: z.string().min(1).describe('The file; relative to the folder of the config file. Made at the first start.'),
-});
-
 /** Where the file is, and who hears of what goes on. `onMigrated` is told the schema of an older version that was brought up to date. */
-export type EmbeddedStoreOptions = { path: string; log: Log; onOperation?: OnOperation; onMigrated?: (from: number) => void };
+export type EmbeddedStoreOptions = {
+  path: string;
+  log: Log;
+  onOperation?: OnOperation | undefined;
+  onMigrated?: ((from: number) => void) | undefined;
+};
 
 /**
  * Opens the embedded store. Throws `config-invalid` with one sentence when the file is in use, broken, not ours or newer than we are.

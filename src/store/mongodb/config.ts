@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { secretField } from '../../foundation/model/index.ts';
+import { secret } from '../../foundation/settings/index.ts';
 
 /** The database where nothing names another. */
 export const defaultDatabase = 'pushgate';
@@ -19,7 +19,7 @@ function databaseIn(url: string): string | undefined {
 
 const fields = z.strictObject({
   kind: z.literal('mongodb').describe('MongoDB: any number of gateways on one replica set or sharded cluster.'),
-  url: secretField.describe('Address of the servers, mongodb:// or mongodb+srv://, with user, password and database.'),
+  url: secret.describe('Address of the servers, mongodb:// or mongodb+srv://, with user, password and database.'),
   database: z
     .string()
     .regex(databaseForm)

@@ -17,17 +17,15 @@ import { transactionStore } from './transactions.ts';
 import { transferStore } from './transfer.ts';
 import { openWatch } from './watch.ts';
 
-export { databaseOf, mongodbStoreConfig } from './config.ts';
-
 /**
  * Where the database is, and who hears of what goes on. `uniqueBy` overrules what the topology needs, for a database that is made now;
  * `pollMs` and `retryMs` are those of the watch. `onMigrated` is told the schema of an older version that this gateway brought up to date.
  */
 export type MongoStoreOptions = ClientOptions & {
   log: Log;
-  onOperation?: OnOperation;
+  onOperation?: OnOperation | undefined;
   uniqueBy?: Uniqueness;
-  onMigrated?: (from: number) => void;
+  onMigrated?: ((from: number) => void) | undefined;
   pollMs?: number;
   retryMs?: number;
 };
@@ -42,7 +40,7 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
     if (options.database === undefined) await refuseForgotten(client, db);
     const uniqueBy = await prepareSchema({ db, uniqueBy: options.uniqueBy ?? needed, onMigrated });
     const collections = collectionsOf(db);
-    const runner = openRunner({ limitMs: options.operationTimeoutMs, ...(onOperation ? { onOperation } : {}) });
+    const runner = openRunner({ limitMs: options.operationTimeoutMs, onOperation });
     const watch = openWatch({ transactions: collections.transactions, log, pollMs, retryMs });
     const session = {
       run: runner.run,

@@ -29,7 +29,7 @@ export type Session = Pick<Runner, 'run'> & {
 };
 
 /** Opens a runner; `limitMs` bounds each operation, the driver's own second try included. */
-export function openRunner({ limitMs, onOperation = () => undefined }: { limitMs: number; onOperation?: OnOperation }): Runner {
+export function openRunner({ limitMs, onOperation = () => undefined }: { limitMs: number; onOperation?: OnOperation | undefined }): Runner {
   const underWay = new Set<Promise<unknown>>();
   let ended = false;
   const start = <T>(work: () => Promise<T>): Promise<T> => {

@@ -91,9 +91,8 @@ describe('Auth servers that show a credential', () => {
       stopRequested: () => Promise.resolve(),
       onReloadRequested: () => () => {},
     };
-    const tools = { startGateway: () => Promise.reject(new Error('no command here starts one')) };
     const config = ['--config', join(folder, 'config.json')];
-    const made = await runCommand(['callers', 'api-key', 'box-1', '--auth-server', 'vpn', '--days', '1', ...config], tools, terminal);
+    const made = await runCommand(['callers', 'api-key', 'box-1', '--auth-server', 'vpn', '--days', '1', ...config], terminal);
     const [token = ''] = told;
     assert.equal(made, 0, told.join('\n'));
     assert.match(token, /^[A-Za-z0-9]+\.[A-Za-z0-9]+\.[\w-]+$/, 'claims need no base64url');
@@ -102,7 +101,7 @@ describe('Auth servers that show a credential', () => {
     assert.doesNotMatch(readFileSync(join(folder, 'config.json'), 'utf8'), /eyJ/);
     clock.advance(minutes(25 * 60));
     assert.equal((await check({ authorization: token })).body.result.error?.code, 4305);
-    const unknown = await runCommand(['callers', 'api-key', 'box-1', '--auth-server', 'nobody', ...config], tools, terminal);
+    const unknown = await runCommand(['callers', 'api-key', 'box-1', '--auth-server', 'nobody', ...config], terminal);
     assert.equal(unknown, 1);
     assert.match(told.at(-1) ?? '', /no auth server "nobody"; the configuration has: here, vpn, web/);
   });

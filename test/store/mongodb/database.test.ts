@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { checkConfig, problemText } from '../../../src/config/index.ts';
-import { databaseOf } from '../../../src/store/mongodb/index.ts';
+import { databaseOf } from '../../../src/store/mongodb/config.ts';
 import { configText } from '../../kit/gateway.ts';
 import { dropDatabase, givenMongo, withClient } from '../../kit/mongod.ts';
 import { givenPushToken } from '../../kit/records.ts';

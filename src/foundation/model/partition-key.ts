@@ -1,6 +1,0 @@
-/**
- * A key pair of the gateway that many push tokens share (LinOTP: those of one partition). `id` names phone protocol and partition, as `linotp:0`;
- * the public part is Ed25519, 32 bytes in base64, the seed of the private one is sealed for `partition:<id>`.
- * One record is no key: `keyring` notes which keyring the store belongs to, by the id and a fingerprint of its key.
- */
-export type PartitionKey = { id: string; publicKey: string; sealedSeed: string };
