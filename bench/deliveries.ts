@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { catalog } from '../providers/catalog.ts';
 import type { OpenProvider, Push } from '../src/delivery/provider-kit/index.ts';
 import { definitionOf } from '../src/delivery/registry/index.ts';
-import { Secret } from '../src/foundation/model/index.ts';
+import { Secret } from '../src/foundation/settings/index.ts';
 import { openLog } from '../src/foundation/telemetry/index.ts';
 import { openHttp, openHttp2 } from '../src/foundation/wire/index.ts';
 import { startFakesProcess } from './fakes-process.ts';

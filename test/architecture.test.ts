@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { importsOf, violations } from './repository/structure.ts';
+import { importsOf, missingRooms, violations } from './repository/structure.ts';
 
 const isSource = (path: string): boolean => !path.endsWith('.test.ts');
 const sources = new Map(
@@ -19,38 +19,44 @@ describe('The architecture', () => {
     assert.deepEqual(violations(sources), []);
   });
 
+  it('names only rooms that are there', () => {
+    assert.deepEqual(missingRooms(sources), []);
+    assert.ok(missingRooms(new Map()).includes('src/engine/pins'), 'would catch one that is not');
+  });
+
   const forms = {
-    'a named import': "import { a } from '../engine/a.ts';",
-    'a default import': 'import a from "../engine/a.ts";',
-    'a tight import': "import{a}from'../engine/a.ts'",
-    'a namespace import': "import * as a from '../engine/a.ts';",
-    'a type import over several lines': "import type {\n  A,\n} from '../engine/a.ts';",
-    'a bare import': "const b = 1;\nimport '../engine/a.ts';",
-    'an import after a comment': "/** Says why. */ import { a } from '../engine/a.ts';",
-    'an import after a text that looks like a comment': "const glob = 'src/*/a'; /* */\nimport { a } from '../engine/a.ts';",
-    'a named re-export': "export { a } from '../engine/a.ts';",
-    'a re-export of everything': "export * from '../engine/a.ts';",
-    'a re-export under a name': "export * as a from '../engine/a.ts';",
-    'a re-export of a type': "export type { A } from '../engine/a.ts';",
-    'a dynamic import': "const a = await import('../engine/a.ts');",
-    'a dynamic import over several lines': "const a = import(\n  /* late */ '../engine/a.ts',\n);",
-    'a dynamic import of a template': 'const a = await import(`../engine/a.ts`);',
-    'the type of an import': "type A = typeof import('../engine/a.ts');",
-    'a require': "const a = require('../engine/a.ts');",
+    'a named import': "import { a } from '../engine/pins/a.ts';",
+    'a default import': 'import a from "../engine/pins/a.ts";',
+    'a tight import': "import{a}from'../engine/pins/a.ts'",
+    'a namespace import': "import * as a from '../engine/pins/a.ts';",
+    'a type import over several lines': "import type {\n  A,\n} from '../engine/pins/a.ts';",
+    'a bare import': "const b = 1;\nimport '../engine/pins/a.ts';",
+    'an import after a comment': "/** Says why. */ import { a } from '../engine/pins/a.ts';",
+    'an import after a text that looks like a comment': "const glob = 'src/*/a'; /* */\nimport { a } from '../engine/pins/a.ts';",
+    'a named re-export': "export { a } from '../engine/pins/a.ts';",
+    'a re-export of everything': "export * from '../engine/pins/a.ts';",
+    'a re-export under a name': "export * as a from '../engine/pins/a.ts';",
+    'a re-export of a type': "export type { A } from '../engine/pins/a.ts';",
+    'a dynamic import': "const a = await import('../engine/pins/a.ts');",
+    'a dynamic import over several lines': "const a = import(\n  /* late */ '../engine/pins/a.ts',\n);",
+    'a dynamic import of a template': 'const a = await import(`../engine/pins/a.ts`);',
+    'the type of an import': "type A = typeof import('../engine/pins/a.ts');",
+    'a require': "const a = require('../engine/pins/a.ts');",
   };
   for (const [form, text] of Object.entries(forms)) {
     it(`would catch ${form} that goes up`, () => {
-      const found = violations(house('src/store/store.ts', text, 'src/engine/a.ts'));
+      const found = violations(house('src/store/store.ts', text, 'src/engine/pins/a.ts'));
       assert.deepEqual(found, [
-        'src/store/store.ts imports src/engine/a.ts: src/store/store.ts may not import src/engine, which stands above it',
+        'src/store/store.ts imports src/engine/pins/a.ts: src/store/store.ts may not import src/engine/pins, which stands above it',
       ]);
     });
   }
 
   const sideways: [what: string, from: string, to: string][] = [
-    ['a command that knows the console', 'src/cli/a.ts', 'src/console/b.ts'],
     ['one dialect that knows another', 'src/edge/dialects/rest/a.ts', 'src/edge/dialects/linotp/b.ts'],
     ['one phone that knows another', 'src/edge/phones/pipush/a.ts', 'src/edge/phones/linotp/b.ts'],
+    ['a login that knows the administration of its dialect', 'src/edge/dialects/rest/login/a.ts', 'src/edge/dialects/rest/tokens/b.ts'],
+    ['decisions that know PINs', 'src/engine/decisions/a.ts', 'src/engine/pins/b.ts'],
     ['a dialect that knows a phone', 'src/edge/dialects/rest/a.ts', 'src/edge/phones/pipush/b.ts'],
     ['a policy that knows delivery', 'src/policy/a.ts', 'src/delivery/registry/b.ts'],
     ['a policy that knows the provider-kit', 'src/policy/a.ts', 'src/delivery/provider-kit/b.ts'],
@@ -75,7 +81,11 @@ describe('The architecture', () => {
       house('providers/a/b.ts', "import '../../src/foundation/wire/c.ts';", 'src/foundation/wire/c.ts'),
       /kit only/,
     ],
-    ['an island that knows the house', house('src/virtual-phone/a.ts', "import '../engine/b.ts';", 'src/engine/b.ts'), /an island imports/],
+    [
+      'an island that knows the house',
+      house('src/virtual-phone/a.ts', "import '../engine/pins/b.ts';", 'src/engine/pins/b.ts'),
+      /an island imports/,
+    ],
     [
       'an island that knows another',
       house('src/fakes/a.ts', "import '../virtual-phone/b.ts';", 'src/virtual-phone/b.ts'),
@@ -83,24 +93,24 @@ describe('The architecture', () => {
     ],
     [
       'a house that knows an island',
-      house('src/engine/a.ts', "import '../virtual-phone/b.ts';", 'src/virtual-phone/b.ts'),
+      house('src/engine/pins/a.ts', "import '../../virtual-phone/b.ts';", 'src/virtual-phone/b.ts'),
       /only the commands/,
     ],
-    ['Koa below the edge', house('src/engine/a.ts', "import Koa from 'koa';"), /only src\/edge/],
-    ['a part of Koa below the edge', house('src/engine/a.ts', "import { Router } from '@koa/router';"), /only src\/edge/],
-    ['a file of the tests', house('src/engine/a.ts', "import '../../test/kit/clock.ts';"), /no such file/],
-    ['a file by its whole path', house('src/engine/a.ts', "import '/srv/a.ts';"), /relative path/],
-    ['a file by the name of the package', house('src/engine/a.ts', "import 'pushgate/provider-kit';"), /relative path/],
-    ['an import without its ending', house('src/engine/a.ts', "import { b } from './b';", 'src/engine/b.ts'), /ends in \.ts/],
-    ['a folder that says nothing', house('src/engine/utils/a.ts', ''), /says nothing/],
+    ['Koa below the edge', house('src/engine/pins/a.ts', "import Koa from 'koa';"), /only src\/edge/],
+    ['a part of Koa below the edge', house('src/engine/pins/a.ts', "import { Router } from '@koa/router';"), /only src\/edge/],
+    ['a file of the tests', house('src/engine/pins/a.ts', "import '../../../test/kit/clock.ts';"), /no such file/],
+    ['a file by its whole path', house('src/engine/pins/a.ts', "import '/srv/a.ts';"), /relative path/],
+    ['a file by the name of the package', house('src/engine/pins/a.ts', "import 'pushgate/provider-kit';"), /relative path/],
+    ['an import without its ending', house('src/engine/pins/a.ts', "import { b } from './b';", 'src/engine/pins/b.ts'), /ends in \.ts/],
+    ['a folder that says nothing', house('src/engine/pins/utils/a.ts', ''), /says nothing/],
     ['a file on no floor', house('src/elsewhere/a.ts', ''), /no floor/],
     [
       'a circle',
       new Map([
-        ['src/engine/a.ts', "import './b.ts';"],
-        ['src/engine/b.ts', "export * from './a.ts';"],
+        ['src/engine/pins/a.ts', "import './b.ts';"],
+        ['src/engine/pins/b.ts', "export * from './a.ts';"],
       ]),
-      /a circle of imports: src\/engine\/a\.ts > src\/engine\/b\.ts > src\/engine\/a\.ts/,
+      /a circle of imports: src\/engine\/pins\/a\.ts > src\/engine\/pins\/b\.ts > src\/engine\/pins\/a\.ts/,
     ],
   ];
   for (const [what, files, line] of others) {
@@ -119,7 +129,7 @@ describe('The architecture', () => {
       ['src/delivery/registry/a.ts', 'providers/catalog.ts'],
       ['providers/catalog.ts', 'providers/a/provider.ts'],
       ['providers/a/provider.ts', 'src/delivery/provider-kit/index.ts'],
-      ['src/engine/a.ts', 'src/engine/users/b.ts'],
+      ['src/engine/pins/a.ts', 'src/engine/users/b.ts'],
       ['src/foundation/keyring/a.ts', 'src/foundation/model/b.ts'],
     ];
     for (const [from, to] of good) assert.deepEqual(violations(house(from, `import '${relative(from, to)}';`, to)), []);
@@ -127,7 +137,7 @@ describe('The architecture', () => {
 
   it('takes comments for what they are', () => {
     assert.deepEqual(
-      importsOf("// import '../engine/a.ts';\n  /* import('./b.ts') */\n/**\n * import './c.ts';\n */\nconst text = 1;"),
+      importsOf("// import '../engine/pins/a.ts';\n  /* import('./b.ts') */\n/**\n * import './c.ts';\n */\nconst text = 1;"),
       [],
     );
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ProviderProblem, ProviderProblems, Secret } from '../../src/delivery/provider-kit/index.ts';
+import { Secret, type SettingProblem, SettingProblems } from '../../src/delivery/provider-kit/index.ts';
 import { givenHost } from '../../test/delivery/provider-conformance.ts';
 import { pkcs12Content, pkcs12Samples } from '../../test/foundation/crypto/pkcs12-samples.ts';
 import { selfSigned } from '../../test/foundation/wire/self-signed.ts';
@@ -63,11 +63,11 @@ describe('The configuration of apns', () => {
     undo.later(() => provider.close());
     return provider;
   };
-  const problemsOf = async (...given: Parameters<typeof open>): Promise<readonly ProviderProblem[]> => {
+  const problemsOf = async (...given: Parameters<typeof open>): Promise<readonly SettingProblem[]> => {
     try {
       await open(...given);
     } catch (error) {
-      if (error instanceof ProviderProblems) return error.problems;
+      if (error instanceof SettingProblems) return error.problems;
       throw error;
     }
     return [];

@@ -1,12 +1,5 @@
 import type { z } from 'zod';
-import {
-  certificatesOf,
-  type Expiry,
-  type ProviderHost,
-  readAll,
-  readClientCertificate,
-  readConfigFile,
-} from '../../src/delivery/provider-kit/index.ts';
+import { type Expiry, type ProviderHost, readAll, readAuthorities, readClientCertificate } from '../../src/delivery/provider-kit/index.ts';
 import type { config } from './config.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import type { Environment } from './environments.ts';
@@ -35,8 +28,3 @@ export function openEndpoints({ auth, ca, proxy, production_url, sandbox_url }: 
   };
   return { production: endpoint(production_url), sandbox: endpoint(sandbox_url), expiries: client?.expiries ?? [] };
 }
-
-const readAuthorities = (path: string): string =>
-  certificatesOf(readConfigFile(path, 'file of authorities'), path)
-    .map(({ pem }) => pem)
-    .join('\n');

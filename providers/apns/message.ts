@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Notification } from '@parse/node-apn';
 import { z } from 'zod';
-import type { Push } from '../../src/delivery/provider-kit/index.ts';
+import { type Push, parseJson } from '../../src/delivery/provider-kit/index.ts';
 
 /** One request to APNs, before it is known which environment it goes to and who it is signed by. */
 export type Message = { path: string; headers: Record<string, string>; body: string };
@@ -54,12 +54,6 @@ function notificationOf({ phone, payload, handle }: Push): Notification {
   return new Notification({ alert, sound: 'default', category: 'PUSH_AUTHENTICATION', payload: fields });
 }
 
-function fieldsOf(payload: string): Record<string, unknown> | undefined {
-  try {
-    return jsonObject.safeParse(JSON.parse(payload)).data;
-  } catch {
-    return undefined;
-  }
-}
+const fieldsOf = (payload: string): Record<string, unknown> | undefined => jsonObject.safeParse(parseJson(payload)).data;
 
 const textOf = (value: unknown, otherwise: string): string => (typeof value === 'string' && value !== '' ? value : otherwise);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type DeliveryOutcome, type HttpReply, retryAfterMs, type WireError } from '../../src/delivery/provider-kit/index.ts';
+import { type DeliveryOutcome, type HttpReply, parseJson, retryAfterMs, type WireError } from '../../src/delivery/provider-kit/index.ts';
 
 /** What APNs answered. `reason` is there where it gave one; `timestamp` (epoch ms) says since when an address is not in use. */
 export type Answer = { status: number; reason?: string; timestamp?: number; headers: Readonly<Record<string, string>> };
@@ -102,12 +102,5 @@ function byStatus(status: number, reason: string | undefined): Meaning | undefin
   return status === 403 ? { reason: 'credentials' } : ours;
 }
 
-function jsonOf(body: string): unknown {
-  // A good reply has no body, and an exception for each of them costs a tenth of a push.
-  if (body === '') return undefined;
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
+/** A good reply has no body, and an exception for each of them costs a tenth of a push. */
+const jsonOf = (body: string): unknown => (body === '' ? undefined : parseJson(body));

@@ -1,8 +1,7 @@
 import { SignJWT } from 'jose';
 import { z } from 'zod';
-import { type DeliveryOutcome, type Http, type HttpReply, retryAfterMs } from '../../src/delivery/provider-kit/index.ts';
+import { type DeliveryOutcome, type Http, type HttpReply, parseJson, retryAfterMs } from '../../src/delivery/provider-kit/index.ts';
 import type { Granted, GrantSource } from './access-token.ts';
-import { jsonOf } from './json.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 /** The key file, where it is shown (`url`), the project that is sent for, and the time. */
@@ -45,7 +44,7 @@ function assertion({ email, key, keyId, tokenUri }: ServiceAccount, now: number)
 }
 
 function granted({ status, body }: HttpReply, host: string, { project, now }: { project: string; now: number }): Granted {
-  const reply = TokenReply.safeParse(jsonOf(body));
+  const reply = TokenReply.safeParse(parseJson(body));
   if (!reply.success)
     return { ok: false, error: { kind: 'unavailable', reason: 'garbage', detail: `${host} answered ${status} without an access token` } };
   const { access_token, expires_in } = reply.data;
@@ -53,7 +52,7 @@ function granted({ status, body }: HttpReply, host: string, { project, now }: { 
 }
 
 function refusal({ status, headers, body }: HttpReply, host: string, now: number): DeliveryOutcome {
-  const { error } = ErrorReply.catch({ error: '' }).parse(jsonOf(body));
+  const { error } = ErrorReply.catch({ error: '' }).parse(parseJson(body));
   const detail = `${host} gave no access token: ${status} ${error}`.trimEnd();
   const retry = retryAfterMs(headers, now);
   const wait = retry === undefined ? {} : { retryAfterMs: retry };

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { Push } from '../../src/delivery/provider-kit/index.ts';
-import { jsonOf } from './json.ts';
+import { parseJson } from '../../src/delivery/provider-kit/index.ts';
 
 /** How messages are made: whether they carry the challenge or only ring, the texts where none may be told, and whether FCM only looks at them. */
 export type MessageStyle = { mode: 'data' | 'opaque'; opaqueTitle: string; opaqueText: string; dryRun: boolean };
@@ -25,7 +25,7 @@ export function messageOf(push: Push, style: MessageStyle, now: number): string 
   if (style.mode === 'opaque') return wrap(plainMessage(push, opaque, now));
   if (push.phone !== 'pipush')
     return wrap({ data: { transactionId: push.handle, challenge: push.payload }, ...plainMessage(push, opaque, now) });
-  const data = fields.safeParse(jsonOf(push.payload)).data;
+  const data = fields.safeParse(parseJson(push.payload)).data;
   return data && wrap(pipushMessage(push, data, now));
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { type CheckResult, type DeliveryOutcome, type HttpReply, retryAfterMs } from '../../src/delivery/provider-kit/index.ts';
-import { jsonOf } from './json.ts';
+import { type CheckResult, type DeliveryOutcome, type HttpReply, parseJson, retryAfterMs } from '../../src/delivery/provider-kit/index.ts';
 
 const GoogleError = z.object({
   error: z.object({
@@ -26,7 +25,7 @@ type Said = { code: string | undefined; status: string; isAboutToken: boolean };
  */
 export function fromFcm({ status, headers, body }: HttpReply, host: string, now: number): DeliveryOutcome {
   if (status >= 200 && status < 300) {
-    if (Accepted.safeParse(jsonOf(body)).success) return { kind: 'sent' };
+    if (Accepted.safeParse(parseJson(body)).success) return { kind: 'sent' };
     return { kind: 'unavailable', reason: 'garbage', detail: `${host} answered ${status} without the name of a message` };
   }
   const said = read(body);
@@ -92,7 +91,7 @@ const lookAt: Readonly<Record<string, string>> = {
 };
 
 function read(body: string): Said {
-  const reply = GoogleError.safeParse(jsonOf(body));
+  const reply = GoogleError.safeParse(parseJson(body));
   if (!reply.success) return { code: undefined, status: '', isAboutToken: false };
   const { message, status, details } = reply.data.error;
   const fcm = details.find((each) => each['@type'].endsWith('FcmError'));

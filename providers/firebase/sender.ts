@@ -1,12 +1,5 @@
 import { getCACertificates } from 'node:tls';
-import {
-  certificatesOf,
-  type DeliveryOutcome,
-  type Http,
-  type ProviderHost,
-  readAll,
-  readConfigFile,
-} from '../../src/delivery/provider-kit/index.ts';
+import { type DeliveryOutcome, type Http, type ProviderHost, readAll, readAuthorities } from '../../src/delivery/provider-kit/index.ts';
 import { type Grant, type GrantSource, openAccessTokens } from './access-token.ts';
 import type { Config } from './config.ts';
 import { openConnections, type Way } from './connections.ts';
@@ -78,7 +71,4 @@ const keySource = (account: ServiceAccount, { token_url, project_id }: Config, h
   keyFileGrants({ account, url: token_url ?? account.tokenUri, project: project_id ?? account.project, http, clock });
 
 /** Our list of authorities replaces the system's, so it must hold them too. */
-function withSystem(path: string): string {
-  const ours = certificatesOf(readConfigFile(path, 'file of authorities'), path).map(({ pem }) => pem);
-  return [...getCACertificates('default'), ...ours].join('\n');
-}
+const withSystem = (path: string): string => [...getCACertificates('default'), readAuthorities(path)].join('\n');

@@ -1,8 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { cert } from 'firebase-admin/app';
 import { z } from 'zod';
-import { GatewayFault, pushUrl } from '../../src/delivery/provider-kit/index.ts';
-import { jsonOf } from './json.ts';
+import { GatewayFault, parseJson, pushUrl } from '../../src/delivery/provider-kit/index.ts';
 
 /** What a key file says: who signs with which key, for which project, and where access tokens are to be had. */
 export type ServiceAccount = { email: string; project: string; key: KeyObject; keyId?: string; tokenUri: string };
@@ -29,7 +28,7 @@ const otherTypes: Readonly<Record<string, string>> = {
  * what is wrong and what to do, and never repeats what is in the file.
  */
 export function readServiceAccount(text: string, validate: typeof cert): ServiceAccount {
-  const json = jsonOf(text);
+  const json = parseJson(text);
   if (json === undefined)
     throw new GatewayFault('config-invalid', `The key file is not JSON. Put it there as it was downloaded. ${howToGetOne}`);
   const { type } = z.looseObject({ type: z.unknown() }).catch({ type: undefined }).parse(json);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type DeliveryOutcome, type HttpReply, retryAfterMs, type WireError } from '../../src/delivery/provider-kit/index.ts';
+import { type DeliveryOutcome, type HttpReply, parseJson, retryAfterMs, type WireError } from '../../src/delivery/provider-kit/index.ts';
 
 type Reply = { ok: true; value: HttpReply } | { ok: false; error: WireError };
 
@@ -40,12 +40,8 @@ function fromBody(reply: HttpReply, detail: string, now: number): DeliveryOutcom
 /** What the body says; undefined where it is an outcome that we do not know, or calls itself JSON and is none. */
 function verdictOf({ body, headers }: HttpReply): z.output<typeof verdict>['outcome'] | undefined {
   if (body.trim() === '') return 'sent';
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    return headers['content-type']?.includes('json') ? undefined : 'sent';
-  }
+  const json = parseJson(body);
+  if (json === undefined) return headers['content-type']?.includes('json') ? undefined : 'sent';
   if (typeof json !== 'object' || json === null) return 'sent';
   return verdict.safeParse(json).data?.outcome;
 }

@@ -1,5 +1,6 @@
 import { ECDH } from 'node:crypto';
 import { z } from 'zod';
+import { parseJson } from '../../src/delivery/provider-kit/index.ts';
 
 /** The keys of a receiver: its P-256 point (65 bytes) and the secret that it shares with whoever may write to it (16 bytes). */
 export type ReceiverKeys = { p256dh: Buffer; auth: Buffer };
@@ -22,7 +23,7 @@ const subscription = z.object({
 /** Reads a device address: the JSON of a PushSubscription, or a bare `https:` URL. Undefined for anything else. */
 export function readSubscription(address: string): Subscription | undefined {
   if (!address.startsWith('{')) return withEndpoint(address);
-  const parsed = subscription.safeParse(jsonOf(address));
+  const parsed = subscription.safeParse(parseJson(address));
   return parsed.success ? withEndpoint(parsed.data.endpoint, parsed.data.keys) : undefined;
 }
 
@@ -30,14 +31,6 @@ function withEndpoint(text: string, keys?: ReceiverKeys): Subscription | undefin
   const endpoint = URL.parse(text);
   if (endpoint?.protocol !== 'https:' || endpoint.username !== '' || endpoint.password !== '') return undefined;
   return keys ? { endpoint, keys } : { endpoint };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isPoint(key: Buffer): boolean {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { Secret, systemCode } from '../foundation/model/index.ts';
+import { systemCode } from '../foundation/model/index.ts';
+import { Secret } from '../foundation/settings/index.ts';
 import type { Problem } from './problem.ts';
 
 /** Where a secret is: a variable of the environment, or a file (relative paths count from the folder of the config file). */

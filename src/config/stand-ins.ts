@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { Secret } from '../foundation/model/index.ts';
+import { Secret } from '../foundation/settings/index.ts';
 import { mountConfig } from './mounts.ts';
 import type { Config, configSchemaOf } from './schema.ts';
 

@@ -34,7 +34,7 @@ import { setFields } from './tokens/token-fields.ts';
 import { assignWithinLimits, offerWithinLimits } from './tokens/token-limits.ts';
 import { unassignTokens } from './tokens/token-owner.ts';
 
-export { type Applicant, type LoginRefusal, mayAskFor, type Refusal, type Tally, type TokenLimitRefusal } from './admission/admission.ts';
+export { type Applicant, type LoginRefusal, mayAskFor, type Refusal, type Tally } from './admission/admission.ts';
 export type { PassedOn } from './admission/passed-on.ts';
 export { type Background, openBackground } from './background.ts';
 export type { AnswerReply } from './challenges/answer.ts';
@@ -63,7 +63,8 @@ export type {
 export { openServerKeys, type ServerKeys } from './phones/server-keys.ts';
 export { openSharedKeys, type SharedKeys } from './phones/shared-keys.ts';
 export type { PinRule } from './pins/login-pin.ts';
-export { awaitsActivation, isInService, isUsable, longestPin, mostLoginsKey } from './pins/pins.ts';
+export { longestPin } from './pins/pins.ts';
+export { awaitsActivation, isInService, isUsable, mostLoginsKey } from './records/usable.ts';
 export {
   carriedAddress,
   type DeviceFacts,
@@ -77,6 +78,7 @@ export type { HandedOver, Handover, Namesakes } from './tokens/namesakes.ts';
 export type { PairingReply } from './tokens/pairing.ts';
 export type { RolloutRefusal } from './tokens/rollout.ts';
 export type { TokenSelection } from './tokens/token-admin.ts';
+export type { TokenLimitRefusal } from './tokens/token-limits.ts';
 export type { Assigned } from './tokens/token-owner.ts';
 export { openTurns, type Turns } from './turns.ts';
 export type { UserRecord } from './users/index.ts';

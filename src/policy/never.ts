@@ -1,7 +1,6 @@
-import ipaddr from 'ipaddr.js';
 import { mappedName } from '../foundation/model/index.ts';
 import { openExactGlob, openGlob } from '../foundation/patterns/index.ts';
-import { rangeOf } from './address-match.ts';
+import { coversNetwork, readNetwork } from '../foundation/wire/networks.ts';
 import { openTextList } from './match.ts';
 import { error, type KnownMount, type KnownNames, type PolicyProblem } from './problem.ts';
 import type { Rule } from './rule.ts';
@@ -25,7 +24,7 @@ function emptyLists({ client, time: _time, conditions: _conditions, ...texts }: 
       covers: key === 'user' ? coversUser : coversText,
       isOut: isExcluded,
     })),
-    { key: 'client', list: client ?? [], covers: coversNetwork, isOut: (entry: string) => /^[!-]/.test(entry) },
+    { key: 'client', list: client ?? [], covers: coversAddresses, isOut: (entry: string) => /^[!-]/.test(entry) },
   ];
   return lists.flatMap(({ key, list, covers, isOut }) => {
     const [out, wanted] = [list.filter(isOut).map(bare), list.filter((entry) => !isOut(entry))];
@@ -40,9 +39,9 @@ const coversText = (excluded: string, wanted: string): boolean => openGlob(exclu
 /** Whether realms ignore case is not asked here: what differs in case may be two users. */
 const coversUser = (excluded: string, wanted: string): boolean => openExactGlob(mappedName(excluded))(mappedName(wanted));
 
-function coversNetwork(excluded: string, wanted: string): boolean {
-  const [[outer, outerBits], [inner, innerBits]] = [rangeOf(excluded), rangeOf(wanted)];
-  return outer.kind() === inner.kind() && innerBits >= outerBits && ipaddr.process(inner.toString()).match(outer, outerBits);
+function coversAddresses(excluded: string, wanted: string): boolean {
+  const [outer, inner] = [readNetwork(excluded), readNetwork(wanted)];
+  return outer !== undefined && inner !== undefined && coversNetwork(outer, inner);
 }
 
 function unknownNames(match: Rule['match'], known: KnownNames): PolicyProblem[] {

@@ -5,7 +5,7 @@ import { catalog } from '../../providers/catalog.ts';
 import type { OpenProvider, Push } from '../../src/delivery/provider-kit/index.ts';
 import { definitionOf } from '../../src/delivery/registry/index.ts';
 import { type Fakes, hexAddress } from '../../src/fakes/index.ts';
-import { Secret } from '../../src/foundation/model/index.ts';
+import { Secret } from '../../src/foundation/settings/index.ts';
 import { givenHost, givenPush } from '../delivery/provider-conformance.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../kit/temporary.ts';
 import { givenFakes } from './fakes-kit.ts';

@@ -5,37 +5,47 @@ export type Sources = ReadonlyMap<string, string>;
 
 /**
  * The floors of the house, top first. A file may import what stands on a floor below its own, and its own room; never sideways, never up.
- * A room is a folder (or a file) by its path; `*` stands for one folder whose siblings are rooms of their own.
+ * A room is a folder (or a file) by its path, and the longest path counts; `*` stands for one folder whose siblings are rooms of their own.
  */
 export const floors: readonly (readonly string[])[] = [
-  [
-    'src/main.ts',
-    'src/gateway/start.ts',
-    'src/gateway/keyring.ts',
-    'src/gateway/listeners.ts',
-    'src/gateway/mounts.ts',
-    'src/gateway/routing.ts',
-  ],
-  ['src/cli', 'src/console'],
+  ['src/main.ts'],
+  ['src/cli'],
+  ['src/gateway'],
   ['src/config'],
   ['src/edge/dialects/*', 'src/edge/phones/*'],
   ['src/edge/formats/*'],
   ['src/edge/http'],
   ['src/edge/access'],
-  ['src/engine'],
-  ['src/engine/users'],
-  ['src/engine/limits'],
-  ['src/engine/audit'],
-  ['src/policy', 'src/delivery/registry', 'src/store/embedded', 'src/store/mongodb'],
+  ['src/engine/index.ts'],
+  ['src/engine/relay'],
+  ['src/engine/challenges'],
+  ['src/engine/admission'],
+  ['src/engine/tokens'],
+  ['src/engine/pins', 'src/engine/decisions'],
+  ['src/engine/people', 'src/engine/records'],
+  ['src/engine/facts.ts', 'src/engine/explain.ts'],
+  ['src/engine/parts.ts'],
+  ['src/engine/phones', 'src/engine/users', 'src/engine/limits', 'src/engine/background.ts', 'src/engine/turns.ts'],
+  ['src/policy', 'src/delivery/registry', 'src/store/embedded', 'src/store/mongodb', 'src/store/copy.ts'],
   ['providers/catalog.ts', 'src/store/store.ts'],
   ['providers/*'],
   ['src/delivery/provider-kit'],
+  ['src/foundation/settings'],
   ['src/foundation/keyring'],
   ['src/foundation/crypto'],
   ['src/foundation/wire'],
   ['src/foundation/telemetry', 'src/foundation/patterns'],
   ['src/foundation/model', 'src/foundation/cache'],
 ];
+
+/** What a large room is divided into; these stand side by side, and share what stands in the room itself. */
+const corridors = /^(src\/edge\/dialects\/[^/]+)\/([^/]+)\//;
+
+/** Rooms of the list that are not there: `src/a`. */
+export const missingRooms = (sources: Sources): string[] =>
+  floors.flat().filter((room) => ![...sources.keys()].some((path) => patternOf(room).test(path)));
+
+const patternOf = (room: string): RegExp => new RegExp(`^(${room.replace('*', '[^/]+')})(/|$)`);
 
 /** Wings share floors but have no doors to one another, however high one of their rooms stands. */
 const wings: Readonly<Record<string, readonly string[]>> = {
@@ -53,9 +63,6 @@ const islands = ['src/virtual-phone', 'src/fakes'];
 const islandImports = ['src/foundation/wire'];
 const islandUsers = ['src/cli'];
 
-/** The top floor's files make one room: they put the parts together. */
-const topFloor = 'src (top)';
-
 /** Packages that only some rooms may know. */
 const packageRooms: Readonly<Record<string, readonly string[]>> = {
   koa: ['src/edge'],
@@ -65,6 +72,9 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   ldapts: ['src/engine/users'],
   bcryptjs: ['src/engine/users'],
   re2js: ['src/foundation/patterns'],
+  'ipaddr.js': ['src/foundation/wire'],
+  mongodb: ['src/store/mongodb'],
+  undici: ['src/foundation/wire'],
 };
 
 /** Names under which a file of ours could be reached past the rules for relative imports. */
@@ -85,9 +95,8 @@ function placeOf(path: string): Place | undefined {
   let best: (Place & { depth: number }) | undefined;
   floors.forEach((rooms, floor) => {
     for (const room of rooms) {
-      const pattern = new RegExp(`^(${room.replace('*', '[^/]+')})(/|$)`);
-      const found = pattern.exec(path)?.[1];
-      if (found && found.length > (best?.depth ?? 0)) best = { floor, room: floor === 0 ? topFloor : found, depth: found.length };
+      const found = patternOf(room).exec(path)?.[1];
+      if (found && found.length > (best?.depth ?? 0)) best = { floor, room: found, depth: found.length };
     }
   });
   return best;
@@ -132,6 +141,10 @@ function whyNotFile(sources: Sources, path: string, target: string): string | un
 
 function whyNotDown(path: string, target: string): string | undefined {
   const [from, to] = [placeOf(path), placeOf(target)];
+  const [, room, part] = corridors.exec(path) ?? [];
+  const [, otherRoom, otherPart] = corridors.exec(target) ?? [];
+  if (room && room === otherRoom && part !== otherPart)
+    return `${room}/${part} may not import ${room}/${otherPart}, they stand side by side`;
   if (!from || !to || from.room === to.room) return undefined;
   const mayNot = `${from.room} may not import ${to.room}`;
   const [wing, other] = [wingOf(path), wingOf(target)];

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Clock, DeviceAddress } from '../../foundation/model/index.ts';
+import type { Expiry } from '../../foundation/settings/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { openHttp, openHttp2 } from '../../foundation/wire/index.ts';
 
@@ -38,9 +39,6 @@ export type DeliveryOutcome =
 
 /** Whether a provider's credentials and its far side work; `problem` says what to do about it. */
 export type CheckResult = { ok: true; detail?: string } | { ok: false; problem: string };
-
-/** A credential that ends one day; `at` is epoch ms. */
-export type Expiry = { kind: 'certificate' | 'key'; what: string; at: number };
 
 /** A provider that is open. It never retries a plan, logs a secret, reads the environment, or throws for what the wire can do. */
 export type OpenProvider = {
@@ -81,3 +79,12 @@ export type ProviderDefinition<Config extends z.ZodType = z.ZodType> = {
 
 /** Gives a definition its types. */
 export const defineProvider = <Config extends z.ZodType>(definition: ProviderDefinition<Config>): ProviderDefinition<Config> => definition;
+
+/** How long a far side asks us to wait, in ms: its `Retry-After` in seconds or as a date. Undefined without a usable one. */
+export function retryAfterMs(headers: Readonly<Record<string, string>>, now: number): number | undefined {
+  const text = headers['retry-after']?.trim();
+  if (!text) return undefined;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const moment = Date.parse(text);
+  return Number.isNaN(moment) ? undefined : Math.max(0, moment - now);
+}

@@ -1,14 +1,24 @@
 import { z } from 'zod';
-import { GatewayFault, Secret } from '../../foundation/model/index.ts';
-import { connectRead, oneOrMany, proxyUrl, pushUrl, secret } from '../../foundation/settings/fields.ts';
-import { certificatesOf, readClientCertificate, readConfigFile } from '../../foundation/settings/pem.ts';
-import { readAll } from '../../foundation/settings/problems.ts';
-import { defineProvider } from './definition.ts';
+import { GatewayFault } from '../../foundation/model/index.ts';
+import {
+  certificatesOf,
+  connectRead,
+  oneOrMany,
+  proxyUrl,
+  pushUrl,
+  readAll,
+  readAuthorities,
+  readClientCertificate,
+  readConfigFile,
+  Secret,
+  secret,
+} from '../../foundation/settings/index.ts';
+import { defineProvider, retryAfterMs } from './definition.ts';
 import { kitVersion, type OutsideDefinition } from './outside.ts';
-import { retryAfterMs } from './retry-after.ts';
-import { readAuthorities, tlsFields, tlsOptions, tlsReaders } from './tls.ts';
+import { tlsFields, tlsOptions, tlsReaders } from './tls.ts';
 
-export type { AddressKind, CheckResult, DeliveryOutcome, Expiry, OpenProvider, ProviderHost, Push } from './definition.ts';
+export type { Expiry } from '../../foundation/settings/index.ts';
+export type { AddressKind, CheckResult, DeliveryOutcome, OpenProvider, ProviderHost, Push } from './definition.ts';
 export type { OutsideDefinition } from './outside.ts';
 
 /**

@@ -1,8 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import { GatewayFault } from '../../foundation/model/index.ts';
-import { proxyUrl, secret } from '../../foundation/settings/fields.ts';
-import { type ClientCertificate, certificatesOf, readClientCertificate, readConfigFile } from '../../foundation/settings/pem.ts';
+import { type ClientCertificate, proxyUrl, readAuthorities, readClientCertificate, secret } from '../../foundation/settings/index.ts';
 import type { WireOptions } from '../../foundation/wire/index.ts';
 import type { ProviderHost } from './definition.ts';
 
@@ -39,13 +36,4 @@ export function tlsOptions(
     ...(client ? { clientCertificate: { certificate: client.certificate, key: client.key } } : {}),
     ...(proxy === undefined ? {} : { proxy }),
   };
-}
-
-/** All certificates of a PEM file of trusted CAs. Throws `config-invalid` when it cannot be used. */
-export function readAuthorities(path: string): string {
-  if (existsSync(path) && statSync(path).isDirectory())
-    throw new GatewayFault('config-invalid', `${path} is a folder. Name one PEM file with the trusted CAs.`);
-  return certificatesOf(readConfigFile(path, 'CA file'), path)
-    .map(({ pem }) => pem)
-    .join('\n');
 }

@@ -19,7 +19,7 @@ export type Opened = {
 /** What providers are opened with. Relative paths in a provider's config count from `folder`. */
 export type Surroundings = { catalog: readonly ProviderDefinition[]; folder: string; clock: Clock; log: Log; metrics: Metrics };
 
-/** Opens one provider. Throws `config-invalid`, as `ProviderProblems` where it is about fields of its config. */
+/** Opens one provider. Throws `config-invalid`, as `SettingProblems` where it is about fields of its config. */
 export async function openProvider(
   { name, kind, config, default: isDefault, ...limits }: ProviderEntry,
   { catalog, folder, clock, log, metrics }: Surroundings,

@@ -1,5 +1,5 @@
 import { GatewayFault } from '../../foundation/model/index.ts';
-import { ProviderProblems } from '../provider-kit/index.ts';
+import { SettingProblems } from '../provider-kit/index.ts';
 import { type ProviderEntry, providerConfig } from './config.ts';
 import { openProvider, type Surroundings } from './open-provider.ts';
 
@@ -34,6 +34,6 @@ async function tryOne(entry: ProviderEntry, index: number, surroundings: Surroun
 /** What opening the provider at `index` failed for. Anything but a fault of the configuration is thrown on. */
 export function problemsOf(error: unknown, index: number): RegistryProblem[] {
   if (!(error instanceof GatewayFault)) throw error;
-  const problems = error instanceof ProviderProblems ? error.problems : [{ path: [], message: error.message }];
+  const problems = error instanceof SettingProblems ? error.problems : [{ path: [], message: error.message }];
   return problems.map(({ path, message }) => ({ path: [index, 'config', ...path], message, level: 'error' }));
 }

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { z } from 'zod';
-import { secret } from '../../delivery/provider-kit/index.ts';
+import { secret } from '../../foundation/settings/index.ts';
 
 const leastLength = 24;
 const hashForm = /^sha256:([0-9a-f]{64})$/;

@@ -1,6 +1,7 @@
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { ok, type Result, refused } from '../../foundation/model/index.ts';
+import { networkField } from '../../foundation/settings/index.ts';
+import { isInNetwork, readNetworks } from '../../foundation/wire/networks.ts';
 import { apiKey } from './api-keys.ts';
 import { certificateConfig, isCertificate, type ShownCertificate } from './certificates.ts';
 import { hmacKey } from './signed-requests.ts';
@@ -13,8 +14,6 @@ const mount = z.union([
   }),
 ]);
 
-const network = z.string().refine(isNetwork, 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
-
 const secondDecoding = z.enum(['by-user-agent', 'always', 'never']);
 
 /** Whether the values of a caller's forms, queries and paths are percent-decoded once more: always, never, or as its User-Agent has it. */
@@ -26,7 +25,7 @@ export const authServerConfig = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
     .describe('Name of the auth server: owner of its transactions, label in metrics.'),
-  networks: z.array(network).default([]).describe('Networks its requests come from.'),
+  networks: z.array(networkField).default([]).describe('Networks its requests come from.'),
   certificates: z.array(certificateConfig).default([]).describe('Client certificates that it shows; they beat everything else.'),
   mounts: z
     .array(mount)
@@ -99,17 +98,13 @@ export const isKnownByCertificate = ({ certificates }: AuthServer, shown: ShownC
  * else by network. A certificate that no auth server lists never leads to the network: its holder means to be somebody else.
  */
 export function openAuthServers(servers: readonly AuthServer[]): (facts: CallerFacts) => Result<AuthServer, Unrecognised> {
-  const known = servers.map((server) => ({ server, networks: server.networks.map((text) => ipaddr.parseCIDR(text)) }));
+  const known = servers.map((server) => ({ server, networks: readNetworks(server.networks) }));
   const byIdentity = ({ shown, account, certificate }: CallerFacts): AuthServer | undefined =>
     servers.find((server) => isKnownByCertificate(server, certificate)) ??
     servers.find(({ name, accounts }) => (shown === undefined ? account !== undefined && accounts.includes(account) : name === shown));
-  const byNetwork = ({ address, mount }: CallerFacts): AuthServer | undefined => {
-    if (!ipaddr.isValid(address)) return undefined;
-    const ip = ipaddr.process(address);
-    const holds = (networks: readonly ReturnType<typeof ipaddr.parseCIDR>[]) =>
-      networks.some(([range, bits]) => range.kind() === ip.kind() && ip.match(range, bits));
-    return known.find(({ server, networks }) => server.mounts.includes(mount) && holds(networks))?.server;
-  };
+  const byNetwork = ({ address, mount }: CallerFacts): AuthServer | undefined =>
+    known.find(({ server, networks }) => server.mounts.includes(mount) && networks.some((network) => isInNetwork(address, network)))
+      ?.server;
   return (facts) => {
     const named = byIdentity(facts);
     if (named || facts.shown !== undefined) return named?.mounts.includes(facts.mount) ? ok(named) : refused('unknown-caller');
@@ -117,8 +112,4 @@ export function openAuthServers(servers: readonly AuthServer[]): (facts: CallerF
     const here = byNetwork(facts);
     return here ? ok(here) : refused('unknown-caller');
   };
-}
-
-function isNetwork(text: string): boolean {
-  return ipaddr.isValidCIDR(text);
 }

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { secret } from '../../delivery/provider-kit/index.ts';
 import type { Clock } from '../../foundation/model/index.ts';
+import { secret } from '../../foundation/settings/index.ts';
 import type { Store } from '../../store/store.ts';
 
 const leastLength = 24;

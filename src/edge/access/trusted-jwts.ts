@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { secret } from '../../delivery/provider-kit/index.ts';
 import { demandName } from '../../foundation/model/index.ts';
 import { expressionProblem, isWhole } from '../../foundation/patterns/index.ts';
+import { secret } from '../../foundation/settings/index.ts';
 import type { Holder } from './holder.ts';
 
 const curves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };

@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js';
 import type { Context } from 'koa';
+import { isAddress, isInNetwork, normalAddress, readNetworks } from '../../foundation/wire/networks.ts';
 
 /**
  * Reads the address that a request counts as coming from: the socket's, or, where that is a trusted proxy's, the last address in
@@ -12,19 +12,19 @@ export function addressReader(trustedProxies: readonly string[]): (ctx: Context)
 
 /** The same address, and behind it what `X-Forwarded-For` goes on to say, nearest first and as far as it makes sense. */
 export function hopsReader(trustedProxies: readonly string[]): (ctx: Context) => [string, ...string[]] {
-  const trusted = trustedProxies.map((network) => ipaddr.parseCIDR(network));
-  const isTrusted = (address: string): boolean => {
-    const ip = ipaddr.isValid(address) ? ipaddr.process(address) : undefined;
-    return ip !== undefined && trusted.some(([range, bits]) => range.kind() === ip.kind() && ip.match(range, bits));
-  };
+  const trusted = readNetworks(trustedProxies);
+  const isTrusted = (address: string): boolean => trusted.some((network) => isInNetwork(address, network));
   return (ctx) => {
     const forwarded = ctx
       .get('x-forwarded-for')
       .split(',')
-      .map((part) => normal(part.trim()))
+      .map((part) => normalAddress(part.trim()))
       .reverse();
-    const nonsense = forwarded.findIndex((part) => !ipaddr.isValid(part));
-    let [address, ...others] = [normal(ctx.req.socket.remoteAddress ?? ''), ...forwarded.slice(0, nonsense < 0 ? undefined : nonsense)];
+    const nonsense = forwarded.findIndex((part) => !isAddress(part));
+    let [address, ...others] = [
+      normalAddress(ctx.req.socket.remoteAddress ?? ''),
+      ...forwarded.slice(0, nonsense < 0 ? undefined : nonsense),
+    ];
     for (let next = others[0]; next !== undefined && isTrusted(address); next = others[0]) {
       address = next;
       others = others.slice(1);
@@ -32,5 +32,3 @@ export function hopsReader(trustedProxies: readonly string[]): (ctx: Context) =>
     return [address, ...others];
   };
 }
-
-const normal = (address: string): string => (ipaddr.isValid(address) ? ipaddr.process(address).toString() : address);

@@ -1,10 +1,8 @@
-import ipaddr from 'ipaddr.js';
 import type { Context } from 'koa';
 import { z } from 'zod';
+import { isAddress, isInNetwork, type Network, normalAddress, readNetwork } from '../../foundation/wire/networks.ts';
 import { hopsReader } from './address.ts';
 import { requestParam } from './asker.ts';
-
-type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
 /** privacyIDEA's text of proxies: `10.0.0.1 > 192.168.0.0/24, 172.16.0.0/16`; without a `>` a proxy may speak for any client. */
 export const clientOverride = z
@@ -21,7 +19,7 @@ export function clientReader(trustedProxies: readonly string[], override: string
   const paths = pathsOf(override) ?? [];
   return (ctx) => {
     const told = requestParam(ctx, 'client')?.trim() ?? '';
-    const route = [...hops(ctx), ...(ipaddr.isValid(told) ? [ipaddr.process(told).toString()] : [])];
+    const route = [...hops(ctx), ...(isAddress(told) ? [normalAddress(told)] : [])];
     return route[Math.max(0, ...paths.map((path) => reach(path, route)))] ?? '';
   };
 }
@@ -33,24 +31,14 @@ function reach(path: readonly (Network | 'any')[], route: readonly string[]): nu
 }
 
 function isIn(network: Network | 'any', address: string | undefined): boolean {
-  if (address === undefined || !ipaddr.isValid(address)) return false;
-  if (network === 'any') return true;
-  const [range, bits] = network;
-  const ip = ipaddr.process(address);
-  return range.kind() === ip.kind() && ip.match(range, bits);
+  if (address === undefined || !isAddress(address)) return false;
+  return network === 'any' || isInNetwork(address, network);
 }
 
 function pathsOf(text: string): (Network | 'any')[][] | undefined {
   const entries = text.split(',').filter((entry) => entry.trim() !== '');
-  const paths = entries.map((entry) => entry.split('>').map((part) => networkOf(part.trim())));
+  const paths = entries.map((entry) => entry.split('>').map((part) => readNetwork(part.trim())));
   const known = paths.map((path) => path.filter((network) => network !== undefined));
   if (known.some((path, index) => path.length !== paths[index]?.length)) return undefined;
   return known.map((path) => (path.length === 1 ? [...path, 'any'] : path));
-}
-
-function networkOf(text: string): Network | undefined {
-  if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text);
-  if (!ipaddr.isValid(text)) return undefined;
-  const ip = ipaddr.process(text);
-  return [ip, ip.kind() === 'ipv4' ? 32 : 128];
 }

@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { networkField } from '../../foundation/settings/index.ts';
 import { listenerTlsConfig } from './listener-tls.ts';
 
 const addressForm = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/;
@@ -24,8 +24,5 @@ export const listenerConfig = z.strictObject({
     .refine((text) => hostAndPort(text) !== undefined, 'expected host and port, such as 127.0.0.1:8080 or [::1]:8080')
     .describe('Host and port to listen on.'),
   tls: listenerTlsConfig.optional().describe('HTTPS; without it, plain HTTP.'),
-  trustedProxies: z
-    .array(z.string().refine((text) => ipaddr.isValidCIDR(text), 'expected a network such as 10.0.0.0/8'))
-    .default([])
-    .describe('Networks of proxies whose X-Forwarded-For counts.'),
+  trustedProxies: z.array(networkField).default([]).describe('Networks of proxies whose X-Forwarded-For counts.'),
 });

@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 import { z } from 'zod';
-import { certificatesOf, type Expiry, readAll, readAuthorities, readConfigFile } from '../../delivery/provider-kit/index.ts';
 import { GatewayFault } from '../../foundation/model/index.ts';
+import { certificatesOf, type Expiry, readAll, readAuthorities, readConfigFile } from '../../foundation/settings/index.ts';
 
 /** How a listener speaks TLS; paths count from the folder of the config file. */
 export const listenerTlsConfig = z
@@ -31,7 +31,7 @@ export type ListenerSecrets = {
 
 /**
  * Reads the files of a listener's TLS. A certificate that has ended does not keep a gateway from starting: clients that look at the date refuse it, but
- * a gateway that is down serves nobody, on no listener. Throws `ProviderProblems` with the field of each file that is missing or does not fit.
+ * a gateway that is down serves nobody, on no listener. Throws `SettingProblems` with the field of each file that is missing or does not fit.
  */
 export function readListenerTls(
   { certificate, key, clientCa, clientCertificate }: ListenerTls,

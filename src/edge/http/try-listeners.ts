@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { ProviderProblems } from '../../delivery/provider-kit/index.ts';
 import { GatewayFault } from '../../foundation/model/index.ts';
+import { SettingProblems } from '../../foundation/settings/index.ts';
 import { firstToEnd, type ListenerTls, listenerTlsConfig, readListenerTls } from './listener-tls.ts';
 
 /** Something about one listener's TLS; `path` begins with its number in the list. */
@@ -29,7 +29,7 @@ function problemsOf(tls: ListenerTls, folder: string, now: number): ListenerProb
     return [{ path: ['certificate'], message, level: hasEnded ? 'error' : 'warning' }];
   } catch (error) {
     if (!(error instanceof GatewayFault)) throw error;
-    const problems = error instanceof ProviderProblems ? error.problems : [{ path: ['certificate'], message: error.message }];
+    const problems = error instanceof SettingProblems ? error.problems : [{ path: ['certificate'], message: error.message }];
     return problems.map(({ path, message }) => ({ path: [...path], message, level: 'error' }));
   }
 }

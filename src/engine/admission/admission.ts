@@ -4,6 +4,7 @@ import type { Permission } from '../../policy/index.ts';
 import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { personKey } from '../people/person-key.ts';
+import type { TokenLimitRefusal } from '../tokens/token-limits.ts';
 
 /** A user who wants to log in, and the asker that passes it on. Both names are empty for a push token without an owner, and for a relayed push. */
 export type Applicant = { asker: Asker; user: string; realm: string };
@@ -16,9 +17,6 @@ export type LoginRefusal =
   | { kind: 'denied' }
   | { kind: 'no-credential' }
   | { kind: 'too-often'; what: 'successful' | 'failed'; most: number; windowMs: number };
-
-/** Why no token more is made or assigned: the owner has as many as policies allow, of all, of this type, or of this type and enabled. */
-export type TokenLimitRefusal = { kind: 'too-many-tokens'; counted: 'all' | 'type' | 'active'; type: string };
 
 /** Everything that admission refuses. Each dialect has one table from this to its own words. */
 export type Refusal = LoginRefusal | TokenLimitRefusal;

@@ -2,8 +2,8 @@ import type { Challenge, PushToken, Transaction } from '../../foundation/model/i
 import { sourceOf } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { PhoneProtocol } from '../phones/phone-protocol.ts';
-import { isInTime } from '../pins/pins.ts';
 import { isForPhone } from '../records/phone-key.ts';
+import { isInTime } from '../records/usable.ts';
 import { type AnswerReply, type Found, take } from './answer.ts';
 
 /** A phone's answer that names no push token. `handles` are what it may be an answer to, the likeliest first; `source` is the address that pays for wrong signatures. */

@@ -5,8 +5,8 @@ import type { TransactionEvent } from '../decisions/decide.ts';
 import { sourceOf } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { AnswerMeaning, PhoneProtocol } from '../phones/phone-protocol.ts';
-import { isInService } from '../pins/pins.ts';
 import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
+import { isInService } from '../records/usable.ts';
 import { displayCode } from './ask.ts';
 
 /** A phone's answer as its protocol read it. `handle` is what the phone says it answers; `source` the address that pays for wrong signatures. */

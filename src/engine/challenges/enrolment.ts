@@ -1,11 +1,10 @@
 import { randomDigits, randomHex } from '../../foundation/crypto/index.ts';
 import { GatewayFault, ok, type PushToken, type Result, refused, type Transaction } from '../../foundation/model/index.ts';
-import type { TokenLimitRefusal } from '../admission/admission.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { EngineParts } from '../parts.ts';
 import { changeToken } from '../records/change-token.ts';
 import { type Offered, type OfferRequest, offerRollout } from '../tokens/rollout.ts';
-import { tokenLimit } from '../tokens/token-limits.ts';
+import { type TokenLimitRefusal, tokenLimit } from '../tokens/token-limits.ts';
 import { endTransactionsOf } from '../tokens/token-owner.ts';
 import { asNamed, type IssueRequest, inSource } from './issue.ts';
 

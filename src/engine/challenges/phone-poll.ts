@@ -2,9 +2,9 @@ import type { DeviceAddress, PushToken } from '../../foundation/model/index.ts';
 import { sourceOf } from '../limits/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import type { PhoneProtocol } from '../phones/phone-protocol.ts';
-import { isInTime } from '../pins/pins.ts';
 import { changeToken } from '../records/change-token.ts';
 import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
+import { isInTime } from '../records/usable.ts';
 import { mayPoll } from './deliver.ts';
 
 /** What is waiting for a phone: the sealed payloads of its open challenges, oldest first, as they were delivered. */

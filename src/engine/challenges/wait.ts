@@ -3,7 +3,7 @@ import { wireErrorOf } from '../../foundation/wire/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
 import type { EngineParts } from '../parts.ts';
-import { isUsable } from '../pins/pins.ts';
+import { isUsable } from '../records/usable.ts';
 import { finish } from './finish.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { openCache } from '../../foundation/cache/index.ts';
 import type { Clock } from '../../foundation/model/index.ts';
+import { networkOf } from '../../foundation/wire/networks.ts';
 import type { Store } from '../../store/store.ts';
-import { networkOf } from './network-of.ts';
 
 /** `token`: failures count per push token, wherever they come from, as in privacyIDEA. `source`: per push token and network. */
 export type Lockout = 'token' | 'source';

@@ -75,31 +75,9 @@ async function guess(parts: EngineParts, tokens: readonly PushToken[], opens: Op
   return { kind: 'checked', matching };
 }
 
-/** A push token whose phone has paired, and may be asked to prove its key: not revoked, inside its validity. */
-export const awaitsActivation = (token: PushToken, now: number): boolean =>
-  (token.rollout === 'paired' || token.rollout === 'activating') && !token.revoked && isInTime(token, now);
 /** Whether nobody may ask this push token, whichever way failures are counted. */
 export const isLocked = (parts: EngineParts, token: PushToken): boolean =>
   parts.guesses.lockout === 'source' ? token.failCount >= failuresOfAll : isShut(parts, token);
 
 /** A longer PIN is none: hashing it would cost more than anybody types. */
 export const longestPin = 256;
-
-/** A push token that is good now: bound to a phone, enabled, not revoked, and inside its validity. */
-export const isInService = (token: PushToken, now: number): boolean =>
-  token.rollout === 'enrolled' && token.enabled && !token.revoked && isInTime(token, now);
-
-/** A push token that may be asked now: in service, and not used as often as it may be. */
-export const isUsable = (token: PushToken, now: number): boolean => isInService(token, now) && !isUsedUp(token);
-
-/** What administrators note of a push token to limit its logins; 0 is no limit. */
-export const mostLoginsKey = 'count_auth_success_max';
-
-const isUsedUp = ({ info, loginCount }: PushToken): boolean => {
-  const most = Number(info?.[mostLoginsKey] ?? 0);
-  return most > 0 && loginCount >= most;
-};
-
-/** Whether a moment lies in the window in which a push token is good. */
-export const isInTime = ({ validFrom, validUntil }: PushToken, now: number): boolean =>
-  (validFrom === undefined || now >= validFrom) && (validUntil === undefined || now < validUntil);

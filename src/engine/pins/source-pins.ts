@@ -1,8 +1,7 @@
 import type { PushToken } from '../../foundation/model/index.ts';
 import { failureCeiling, failuresOfAll, type Guessed } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
-import { withoutEnded } from '../records/failures.ts';
-import { resetFailures } from '../tokens/token-admin.ts';
+import { resetFailures, withoutEnded } from '../records/failures.ts';
 
 /** What a PIN came to: the push tokens it opens; `exceeded`: all of them failed too often before, and the PIN was not even looked at. */
 export type PinCheck = { kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' };

@@ -27,3 +27,14 @@ export async function changeToken(
   }
   throw new GatewayFault('store-unavailable', `Push token ${serial} was changed by others ${maxAttempts} times in a row`);
 }
+
+/** Changes push tokens one after the other; `change` is asked for each. Returns how many changed. */
+export async function changeEach(
+  parts: EngineParts,
+  tokens: readonly PushToken[],
+  change: (token: PushToken) => PushTokenChange | undefined,
+): Promise<number> {
+  let changed = 0;
+  for (const token of tokens) if ((await changeToken(parts, token.serial, change, token)) === 'changed') changed += 1;
+  return changed;
+}

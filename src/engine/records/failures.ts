@@ -1,9 +1,14 @@
 import type { PushToken } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
-import { changeToken } from './change-token.ts';
+import { changeEach, changeToken } from './change-token.ts';
 
 /** No failures, as a change of a push token. */
 export const noFailures = { failCount: 0, exceededAt: null } as const;
+
+/** Sets the fail count back to zero. Returns how many push tokens there were. */
+export function resetFailures(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
+  return changeEach(parts, tokens, () => noFailures);
+}
 
 /** A push token at its maximum of failures is of no use until someone resets it, or the time for that is over. */
 export const hasFailedTooOften = ({ failCount, maxFail }: PushToken): boolean => failCount >= maxFail;

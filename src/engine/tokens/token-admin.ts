@@ -1,9 +1,9 @@
-import type { PushToken, PushTokenChange, Transaction } from '../../foundation/model/index.ts';
+import type { PushToken, Transaction } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { EngineParts } from '../parts.ts';
 import { sourceOf } from '../people/person.ts';
 import { type Asked, tokensNamed } from '../people/person-key.ts';
-import { changeToken } from '../records/change-token.ts';
+import { changeEach } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 
 /** Which push tokens a call of the administration is about. */
@@ -21,11 +21,6 @@ export function setEnabled(parts: EngineParts, tokens: readonly PushToken[], ena
   return changeEach(parts, tokens, (token) =>
     token.enabled === enabled || (enabled && (token.rollout !== 'enrolled' || token.revoked)) ? undefined : { enabled },
   );
-}
-
-/** Sets the fail count back to zero. Returns how many push tokens there were. */
-export function resetFailures(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
-  return changeEach(parts, tokens, () => noFailures);
 }
 
 /** Forgives everything: the fail count is zero, and no network waits any more for these push tokens. Returns how many there were. */
@@ -60,17 +55,6 @@ export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], v
     const { pollingAllowed: _was, ...others } = phone.part;
     return { phone: { ...phone, part: value === null ? others : { ...others, pollingAllowed: value } } };
   });
-}
-
-/** Changes push tokens one after the other; `change` is asked for each. Returns how many changed. */
-export async function changeEach(
-  parts: EngineParts,
-  tokens: readonly PushToken[],
-  change: (token: PushToken) => PushTokenChange | undefined,
-): Promise<number> {
-  let changed = 0;
-  for (const token of tokens) if ((await changeToken(parts, token.serial, change, token)) === 'changed') changed += 1;
-  return changed;
 }
 
 /**

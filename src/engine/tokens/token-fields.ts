@@ -1,6 +1,6 @@
 import type { PushToken, PushTokenChange } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
-import { changeEach } from './token-admin.ts';
+import { changeEach } from '../records/change-token.ts';
 
 /** What administrators say of push tokens; absent: as it is, `null`: no limit. Moments are epoch ms; `validUntil` is the first at which it is over. */
 export type TokenFields = {

@@ -1,11 +1,13 @@
 import { type Owner, type PushToken, type Result, refused } from '../../foundation/model/index.ts';
-import type { TokenLimitRefusal } from '../admission/admission.ts';
 import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { tokensOf } from '../people/person-key.ts';
 import { type Offered, type OfferRequest, offerRollout } from './rollout.ts';
 import { removeToken } from './token-admin.ts';
 import { type Assigned, assignToken, unassignTokens } from './token-owner.ts';
+
+/** Why no token more is made or assigned: the owner has as many as policies allow, of all, of this type, or of this type and enabled. */
+export type TokenLimitRefusal = { kind: 'too-many-tokens'; counted: 'all' | 'type' | 'active'; type: string };
 
 /** Whose tokens are counted, and which type of token is to come. */
 export type WantedToken = { asker: Asker; owner: Owner | undefined; type: string };

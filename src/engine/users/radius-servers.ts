@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { oneOrMany, secret } from '../../delivery/provider-kit/index.ts';
 import type { Clock } from '../../foundation/model/index.ts';
+import { oneOrMany, secret } from '../../foundation/settings/index.ts';
 import { openRadius, type Radius } from '../../foundation/wire/index.ts';
 
 const server = z.string().refine(isServer, 'expected a host, host:port or [IPv6 address]:port');

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { GatewayFault } from '../model/index.ts';
+import { GatewayFault, parseJson } from '../model/index.ts';
 
 const keyBytes = 32;
 const ivBytes = 12;
@@ -80,12 +80,8 @@ function unseal(record: string, sealed: string, keyOf: (id: string) => Buffer | 
 }
 
 function parse(text: string): z.output<typeof keyringText> {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    throw new GatewayFault('config-invalid', 'The keyring is not JSON. Put back the file that the first start made.');
-  }
+  const raw = parseJson(text);
+  if (raw === undefined) throw new GatewayFault('config-invalid', 'The keyring is not JSON. Put back the file that the first start made.');
   const parsed = keyringText.safeParse(raw);
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'file'}: ${message}`).join('; ');

@@ -1,11 +1,6 @@
-export { Secret, secretField } from '../settings/secret.ts';
-export type { AdminAccount } from './account.ts';
-export type { Clock } from './clock.ts';
-export { type FaultCode, GatewayFault } from './fault.ts';
-export { demandName, longestName } from './name.ts';
-export type { PartitionKey } from './partition-key.ts';
-export { foldedKey, type Named, nameKey, ownerKeys, sourceKey } from './person-key.ts';
-export { foldedName, foldedRealm, mappedName } from './person-name.ts';
+export { parseJson, record, records } from './json.ts';
+export type { AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
+export { foldedKey, foldedName, foldedRealm, mappedName, type Named, nameKey, ownerKeys, sourceKey } from './person.ts';
 export {
   type DeviceAddress,
   type Owner,
@@ -15,13 +10,12 @@ export {
   type RolloutCredential,
   type RolloutState,
   type ServerKey,
+  tokenNumber,
 } from './push-token.ts';
-export { OverlongText, RefusedText, UndecodableText } from './refused-text.ts';
+export { demandName, longestName, OverlongText, RefusedText, TurnedAway, UndecodableText } from './refusals.ts';
 export type { RelayDevice, RelayProgress } from './relay.ts';
-export { ok, type Result, refused } from './result.ts';
-export type { StockKey } from './stock-key.ts';
-export { systemCode } from './system-code.ts';
-export { tokenNumber } from './token-number.ts';
+export type { Clock } from './result.ts';
+export { type FaultCode, GatewayFault, ok, type Result, refused, systemCode } from './result.ts';
 export type {
   Challenge,
   ChallengeMode,
@@ -33,5 +27,4 @@ export type {
   TrailEntry,
   Transaction,
 } from './transaction.ts';
-export { TurnedAway } from './turned-away.ts';
 export { version } from './version.ts';

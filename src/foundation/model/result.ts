@@ -6,3 +6,24 @@ export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value })
 
 /** An expected refusal. */
 export const refused = <E>(error: E): { ok: false; error: E } => ({ ok: false, error });
+
+/** The time as a parameter: epoch ms. Tests hand in their own. */
+export type Clock = () => number;
+
+/** What can be broken around the gateway. Refusals are values; only broken surroundings are thrown. */
+export type FaultCode = 'store-unavailable' | 'directory-unavailable' | 'config-invalid';
+
+/** The one error that is thrown on purpose. Formats map `code` to their own numbers; `message` is for operators and holds no secret. */
+export class GatewayFault extends Error {
+  readonly code: FaultCode;
+  constructor(code: FaultCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'GatewayFault';
+    this.code = code;
+  }
+}
+
+/** The code of an error of the operating system or of Node (`ENOENT`, `EADDRINUSE`, …); `unknown` where it has none. */
+export function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+}

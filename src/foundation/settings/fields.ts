@@ -1,6 +1,5 @@
 import { z } from 'zod';
-
-export { secretField as secret } from '../model/index.ts';
+import { isNetwork } from '../wire/networks.ts';
 
 /** One value, or a list of them; read as a list. */
 export const oneOrMany = <T extends z.ZodType>(value: T) => z.union([value.transform((one) => [one]), z.array(value).min(1)]);
@@ -14,6 +13,9 @@ export const pushUrl = z
 export const proxyUrl = z
   .url({ protocol: /^https?$/, abort: true })
   .refine((text) => new URL(text).pathname === '/', 'a proxy has no path');
+
+/** A network with its prefix length. */
+export const networkField = z.string().refine(isNetwork, 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
 
 /** Seconds as LinOTP writes them: "5" for both, "3,5" for connecting and for the reply. @see docs/protocols/linotp.md 3.1 */
 export const connectRead = z

@@ -1,8 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import type { Expiry } from '../../delivery/provider-kit/definition.ts';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type Pkcs12Problem, readPkcs12 } from '../crypto/index.ts';
-import { GatewayFault, type Secret, systemCode } from '../model/index.ts';
+import { GatewayFault, systemCode } from '../model/index.ts';
+import type { Secret } from './secret.ts';
+
+/** A credential that ends one day; `at` is epoch ms. */
+export type Expiry = { kind: 'certificate' | 'key'; what: string; at: number };
 
 const block = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
@@ -34,6 +37,15 @@ export function certificatesOf(pem: string, path: string): { pem: string; expiry
       throw new GatewayFault('config-invalid', `A certificate in ${path} cannot be read. Export it again as PEM.`, error);
     }
   });
+}
+
+/** All certificates of a PEM file of trusted CAs. Throws `config-invalid` when it cannot be used. */
+export function readAuthorities(path: string): string {
+  if (existsSync(path) && statSync(path).isDirectory())
+    throw new GatewayFault('config-invalid', `${path} is a folder. Name one PEM file with the trusted CAs.`);
+  return certificatesOf(readConfigFile(path, 'CA file'), path)
+    .map(({ pem }) => pem)
+    .join('\n');
 }
 
 /** A client certificate with its chain, and its key, as PEM. */

@@ -24,7 +24,7 @@ export class Secret {
 const instead = 'a secret stands here as {"$env": "NAME"} or {"$file": "path"}, never as itself';
 
 /** A field of the config file that holds a reference (`{"$env": …}` or `{"$file": …}`); whoever reads the field gets the `Secret` behind it. */
-export const secretField = z
+export const secret = z
   .custom<Secret>((value) => value instanceof Secret, instead)
   .meta({
     type: 'object',

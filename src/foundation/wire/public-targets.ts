@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
+import { isPublic } from './networks.ts';
 
 /** The target is not on the public internet, or its name leads nowhere public. */
 export class TargetRefused extends Error {
@@ -16,12 +16,6 @@ export type Resolve = (
   options: object & { all: true },
   done: (error: NodeJS.ErrnoException | null, addresses: { address: string; family: number }[]) => void,
 ) => void;
-
-/**
- * Whether an address is on the public internet: none that is private, shared (CGNAT), loopback, link-local, multicast, reserved or a
- * translation (NAT64, 6to4, Teredo). An IPv4 address written as an IPv6 one counts as what it is.
- */
-export const isPublic = (address: string): boolean => ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
 
 /**
  * Looks names up for a socket and gives it the public addresses only. What was judged is what is connected to, so a name that leads elsewhere

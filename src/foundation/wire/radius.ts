@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import type { Clock, Secret } from '../model/index.ts';
+import type { Clock } from '../model/index.ts';
 import { type AccessReply, decodeReply, encodeRequest } from './radius-packet.ts';
 import { openServerOrder } from './server-order.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
@@ -10,7 +10,7 @@ import { type WireError, wireErrorOf } from './wire-error.ts';
 /** One RADIUS service: servers that stand in for one another, each `host`, `host:port` or `[IPv6]:port`, with one secret. */
 export type RadiusOptions = {
   servers: readonly string[];
-  secret: Secret;
+  secret: { reveal(): string };
   /** How long to wait for a reply before the same bytes are sent again. */
   timeoutMs: number;
   /** How often they are sent again to one server. */

@@ -3,7 +3,8 @@ import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { openHttp } from '../../../src/foundation/wire/index.ts';
-import { isPublic, publicLookup, TargetRefused } from '../../../src/foundation/wire/public-targets.ts';
+import { isPublic } from '../../../src/foundation/wire/networks.ts';
+import { publicLookup, TargetRefused } from '../../../src/foundation/wire/public-targets.ts';
 import { cleanup } from '../../kit/temporary.ts';
 
 const at = (address: string): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { Secret } from '../../../src/foundation/model/index.ts';
+import { Secret } from '../../../src/foundation/settings/index.ts';
 import { openRadius, type Radius, type RadiusOptions } from '../../../src/foundation/wire/index.ts';
 import { fakeClock, seconds } from '../../kit/clock.ts';
 import { type RadiusServer, radiusServer } from '../../kit/radius-server.ts';

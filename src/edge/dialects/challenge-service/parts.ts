@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { z } from 'zod';
 import type { Asker } from '../../../engine/index.ts';
+import { parseJson } from '../../../foundation/model/index.ts';
 import { type Admin, bearerOf } from '../../access/index.ts';
 import { askerOf, type Caller, type CallerParts, readBody, readText, recogniseCaller } from '../../http/index.ts';
 import { ServiceFault } from './replies.ts';
@@ -67,9 +68,7 @@ export function parsed<T extends z.ZodType>(body: Buffer, schema: T): z.output<T
 }
 
 function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new ServiceFault(400, 'The body is not JSON');
-  }
+  const json = parseJson(body);
+  if (json === undefined) throw new ServiceFault(400, 'The body is not JSON');
+  return json;
 }

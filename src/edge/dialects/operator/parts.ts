@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Engine } from '../../../engine/index.ts';
+import { parseJson } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
 import { askerOf, readBody, readText } from '../../http/index.ts';
@@ -47,9 +48,7 @@ export async function readJson<T extends z.ZodType>(ctx: Context, schema: T): Pr
 }
 
 function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new OperatorFault('bad-request', 'The body is not JSON.');
-  }
+  const json = parseJson(text);
+  if (json === undefined) throw new OperatorFault('bad-request', 'The body is not JSON.');
+  return json;
 }

@@ -3,7 +3,7 @@ import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.
 import { type AdminRight, adminRights } from './caller.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
-import { demandEmpty } from './selectors.ts';
+import { demandEmpty } from './subject.ts';
 
 /**
  * `POST /auth`: an administrator's password for a token. A wrong name and a wrong password read alike.

@@ -1,9 +1,8 @@
 import type { Context } from 'koa';
-import type { Asker } from '../../../engine/index.ts';
+import { type Asker, factsOfPerson, type UserRecord } from '../../../engine/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import type { PiProduct } from '../../formats/privacyidea/index.ts';
 import { askerOf, type CallerParts } from '../../http/index.ts';
-import { userFacts } from './user-facts.ts';
 
 /** What the dialect works with: the engine, who may call, and what its mount says. */
 export type PrivacyideaParts = CallerParts & {
@@ -23,3 +22,16 @@ export const askerFor = ({ userAddress, mount, product }: PrivacyideaParts, ctx:
   }),
   ...userFacts(ctx),
 });
+
+const records = new WeakMap<Context, UserRecord>();
+
+/** Notes whom a request is about, once a source was asked, so that every policy and text of the request may use it. */
+export function rememberUser(ctx: Context, record: UserRecord): void {
+  records.set(ctx, record);
+}
+
+/** What policies and texts know of the user of a request; nothing before a source was asked. */
+export function userFacts(ctx: Context): Pick<Asker, 'resolver' | 'userinfo'> {
+  const record = records.get(ctx);
+  return record ? factsOfPerson(record) : {};
+}

@@ -1,7 +1,6 @@
 import type { Refusal, TokenLimitRefusal } from '../../../engine/index.ts';
 import type { Owner } from '../../../foundation/model/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
-import { type Outcome, refuse } from './outcome.ts';
 
 /** There is no such push token, or none that the caller may know of. */
 export const noSuchToken = (): PiFault => new PiFault('not-found', 'The requested token could not be found.');
@@ -50,3 +49,12 @@ function asPython(ms: number): string {
   const clock = `${Math.floor((seconds % 86_400) / 3600)}:${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`;
   return days === 0 ? clock : `${days} ${days === 1 ? 'day' : 'days'}, ${clock}`;
 }
+
+/**
+ * What a login came to, as `/validate/check` tells it. `isBare`: its detail is not told. `isFinal`: nothing follows from it, neither an enrolment nor
+ * a count.
+ */
+export type Outcome = { value: boolean; detail: Record<string, unknown>; isBare?: boolean; isFinal?: boolean };
+
+/** A no, with what the client is told of it. */
+export const refuse = (message: string, more: Record<string, unknown> = {}): Outcome => ({ value: false, detail: { message, ...more } });

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { demandName } from '../../../foundation/model/index.ts';
+import { demandName, parseJson } from '../../../foundation/model/index.ts';
 import { encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody, readText } from '../../http/index.ts';
 import { errorsAsHttp } from './envelope.ts';
 import { LinotpFault } from './errors.ts';
@@ -81,12 +81,8 @@ async function bodyOf(ctx: Context): Promise<Buffer> {
 }
 
 function fromJson(body: string): Values {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    throw new LinotpFault('parameter', 'the body is not JSON');
-  }
+  const value = parseJson(body);
+  if (value === undefined) throw new LinotpFault('parameter', 'the body is not JSON');
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return new Map(Object.entries(value));
   throw new LinotpFault('parameter', 'the JSON of the body is not an object');
 }

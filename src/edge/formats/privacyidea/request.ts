@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { parseJson } from '../../../foundation/model/index.ts';
 import { type Encoding, encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody, readText } from '../../http/index.ts';
 import type { PiProduct } from './envelope.ts';
 import { PiFault } from './errors.ts';
@@ -59,13 +60,8 @@ function jsonOf(body: Buffer, encoding: Encoding, isJson: boolean): [string, unk
   if (!isJson && !/^[\s\xef\xbb\xbf]*\{/.test(body.toString('latin1'))) return [];
   const text = readText(body, encoding, 'The body').trim();
   if (text === '') return [];
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    if (isJson) throw new PiFault('parameter', 'The body is not JSON.');
-    return [];
-  }
+  const value = parseJson(text);
+  if (value === undefined && isJson) throw new PiFault('parameter', 'The body is not JSON.');
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
   if (isJson) throw new PiFault('parameter', 'The JSON of the body is not an object.');
   return [];

@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Context } from 'koa';
 import type { z } from 'zod';
-import { secret } from '../../../delivery/provider-kit/index.ts';
 import { signRsaPssSha256 } from '../../../foundation/crypto/index.ts';
+import { secret } from '../../../foundation/settings/index.ts';
 
 const leastBits = 2048;
 

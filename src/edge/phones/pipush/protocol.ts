@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { AnswerMeaning, Offer, PhoneKeys, PhoneProtocol, Prompt, Sealed, SealTools } from '../../../engine/index.ts';
 import { openCache } from '../../../foundation/cache/index.ts';
 import { encodeBase32 } from '../../../foundation/crypto/index.ts';
-import { type Challenge, ok, type PushToken, type Result, refused } from '../../../foundation/model/index.ts';
+import { type Challenge, ok, type PushToken, parseJson, type Result, refused } from '../../../foundation/model/index.ts';
 import { rolloutUrl } from './rollout-url.ts';
 import {
   addressString,
@@ -117,13 +117,8 @@ function readRollout({ pubkey, fbtoken, capabilities: names }: PipushRollout): R
 
 /** The names in a JSON list; whatever else the phone sends there says nothing. */
 function namesOf(text: string | undefined): string[] {
-  if (text === undefined) return [];
-  try {
-    const list: unknown = JSON.parse(text);
-    return Array.isArray(list) ? list.filter((name) => typeof name === 'string' && /^[a-z0-9_]{1,64}$/.test(name)).slice(0, 16) : [];
-  } catch {
-    return [];
-  }
+  const list = text === undefined ? undefined : parseJson(text);
+  return Array.isArray(list) ? list.filter((name) => typeof name === 'string' && /^[a-z0-9_]{1,64}$/.test(name)).slice(0, 16) : [];
 }
 
 async function seal(token: PushToken, prompt: Prompt, { randomBytes, sign }: SealTools): Promise<Sealed> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mappedName, ok, type Result, refused } from '../../../foundation/model/index.ts';
+import { mappedName, ok, parseJson, type Result, refused } from '../../../foundation/model/index.ts';
 import type { UserRecord } from '../user-source.ts';
 import { hashProblem } from './password-hash.ts';
 
@@ -29,8 +29,8 @@ export const listedName = (name: string): string => mappedName(name.trim());
 /** Reads a JSON list of users. Refuses, with one sentence that quotes no hash, what cannot be used. */
 export function readJsonUsers(content: string, resolver: string): Result<FileUsers, string> {
   const raw = parseJson(content);
-  if (!raw.ok) return raw;
-  const parsed = jsonUsers.safeParse(raw.value);
+  if (raw === undefined) return refused('is not JSON; expected a list of users');
+  const parsed = jsonUsers.safeParse(raw);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return refused(`[${issue?.path.map(String).join('.') ?? ''}] ${issue?.message ?? ''}`);
@@ -69,13 +69,4 @@ function collect(users: readonly (FileUser & { where: string })[]): Result<FileU
     found.set(listedName(user.username), { hash, user });
   }
   return ok(found);
-}
-
-function parseJson(content: string): Result<unknown, string> {
-  try {
-    return ok(JSON.parse(content));
-  } catch {
-    // The reason is left out: it may quote a hash.
-    return refused('is not JSON; expected a list of users');
-  }
 }

@@ -1,6 +1,6 @@
 import { FilterParser } from 'ldapts';
 import { z } from 'zod';
-import { oneOrMany, secret } from '../../../delivery/provider-kit/index.ts';
+import { oneOrMany, secret } from '../../../foundation/settings/index.ts';
 
 const ldapUrl = z
   .url({ protocol: /^ldaps?$/, abort: true, error: 'expected ldaps://host, ldap://host, perhaps with a port' })

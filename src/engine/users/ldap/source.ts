@@ -5,8 +5,8 @@
  */
 
 import { LRUCache } from 'lru-cache';
-import { readAuthorities } from '../../../delivery/provider-kit/index.ts';
 import { randomHex } from '../../../foundation/crypto/index.ts';
+import { readAuthorities } from '../../../foundation/settings/index.ts';
 import { defineSource, type Lookup, type PasswordVerdict, type SourceCheck, type SourceHost, type UserSource } from '../user-source.ts';
 import { type LdapConfig, ldapConfig } from './config.ts';
 import { binaryAttributes, filterFor, type LdapUser, userOf, wantedAttributes } from './entry.ts';

@@ -3,8 +3,8 @@ import type { Challenge, Transaction } from '../../../../foundation/model/index.
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
 import { serverBehind } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
-import { childId, idOf, parentOf } from '../login/trigger.ts';
 import type { LinotpParts } from '../parts.ts';
+import { childId, idOf, parentOf } from '../transaction-ids.ts';
 import { selectedTokens } from './selected-tokens.ts';
 
 /**

@@ -6,8 +6,8 @@ import type { Caller } from '../../../http/index.ts';
 import { authServerOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
 import { askerAbout, resolved, sourceNamed } from '../subject.ts';
+import { childId, idOf, parentOf } from '../transaction-ids.ts';
 import { passRule } from './pass.ts';
-import { childId, idOf, parentOf } from './trigger.ts';
 
 /**
  * `GET|POST /validate/check_status`: how the challenges of a transaction stand, for whoever shows its pass again. `value` says that there is

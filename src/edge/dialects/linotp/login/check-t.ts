@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { failsWith, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
 import { authServerOf } from '../caller.ts';
 import type { LinotpParts } from '../parts.ts';
-import { parentOf } from './trigger.ts';
+import { parentOf } from '../transaction-ids.ts';
 
 /**
  * `GET|POST /validate/check_t`: a typed answer to a challenge, which no push takes: always false, with what LinOTP tells beside.

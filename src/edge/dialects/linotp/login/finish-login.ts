@@ -2,7 +2,7 @@ import { type Asker, ownerOf } from '../../../../engine/index.ts';
 import type { Caller } from '../../../http/index.ts';
 import type { LinotpParts } from '../parts.ts';
 import { asBegun, asKnown, askableTokens, askerAbout, type TypedSubject } from '../subject.ts';
-import { parentOf } from './trigger.ts';
+import { parentOf } from '../transaction-ids.ts';
 
 type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: TypedSubject };
 

@@ -1,9 +1,8 @@
-import { randomInt } from 'node:crypto';
-import type { Asker, Naming } from '../../../../engine/index.ts';
-import { randomDigits } from '../../../../foundation/crypto/index.ts';
+import type { Asker } from '../../../../engine/index.ts';
 import type { PushToken, Transaction } from '../../../../foundation/model/index.ts';
 import { fitsLinotp, LinotpFault, type LinotpParams } from '../../../formats/linotp/index.ts';
 import type { LinotpParts } from '../parts.ts';
+import { childId, idOf, newNaming } from '../transaction-ids.ts';
 
 /** A challenge that went out, as the caller calls it: under its own number, or the number of the whole with `.NN`. */
 export type Triggered = { transaction: Transaction; id: string; challenges: { id: string; token: PushToken }[] };
@@ -76,29 +75,4 @@ export async function trigger({ engine }: LinotpParts, request: TriggerRequest):
     return undefined;
   }
   return { transaction, id: idOf(transaction), challenges: reached.map((token) => ({ id: childId(transaction, token), token })) };
-}
-
-const digits = 17;
-const parentDigits = digits - 3;
-
-/** Seventeen digits, or fourteen and a number for each of several; the first is never 0. */
-function newNaming(count: number): Naming {
-  const length = count === 1 ? digits : parentDigits;
-  const id = `${randomInt(1, 10)}${randomDigits(length - 1)}`;
-  return { foreignId: id, handles: count === 1 ? [id] : Array.from({ length: count }, (_, index) => `${id}.${numbered(index)}`) };
-}
-
-const numbered = (index: number): string => String(index + 1).padStart(2, '0');
-
-/** What the caller calls a transaction. */
-export const idOf = ({ foreignId = '' }: Transaction): string => foreignId;
-
-/** The transaction behind an id that may be that of one of its challenges. */
-export const parentOf = (id: string): string => id.replace(/\.\d{2}$/, '');
-
-/** What the caller calls the challenge of one push token. */
-export function childId(transaction: Transaction, { serial }: Pick<PushToken, 'serial'>): string {
-  const { challenges } = transaction.decision;
-  const index = challenges.findIndex((challenge) => challenge.serial === serial);
-  return challenges.length === 1 ? idOf(transaction) : `${idOf(transaction)}.${numbered(index)}`;
 }

@@ -3,7 +3,7 @@ import { PiFault, type PiProduct } from '../../../formats/privacyidea/index.ts';
 import { qrPictureUrl } from '../../../http/index.ts';
 import { enrolmentRules } from '../enrolment-rules.ts';
 import { flavourRules, type TokenKind } from '../flavour.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Outcome } from '../refusals.ts';
 import { refused } from '../refusals.ts';
 import { applicantOf, type Login, type LoginUnderWay } from './login.ts';
 

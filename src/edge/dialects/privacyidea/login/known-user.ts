@@ -2,8 +2,7 @@ import { type Asked, type Asker, ownerOf, type Person } from '../../../../engine
 import type { PushToken, Transaction } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
-import { resolverNamed } from '../selectors.ts';
-import { type Known, type Subject, subjectOf, userOf } from '../subject.ts';
+import { type Known, resolverNamed, type Subject, subjectOf, userOf } from '../subject.ts';
 
 /**
  * Whom a login is about, as `subjectOf` reads it and as the sources know them. The push tokens are those of the source's id of the user, and those without

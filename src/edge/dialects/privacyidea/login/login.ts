@@ -8,8 +8,7 @@ import { authServerOf } from '../caller.ts';
 import { flavourRules } from '../flavour.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { noSuchOwner } from '../refusals.ts';
-import { demandRealm, unknownUser } from '../selectors.ts';
-import { type Known, type Subject, subjectOf } from '../subject.ts';
+import { demandRealm, type Known, type Subject, subjectOf, unknownUser } from '../subject.ts';
 import { knownSubject, secondSubject } from './known-user.ts';
 import { rewritten } from './rewritten.ts';
 
@@ -99,3 +98,12 @@ export const withoutOffers = ({ parts: { engine }, subject }: Pick<Login, 'parts
 
 /** Says that no source of the realm knows the user. */
 export const toldUnknown = ({ user, realm }: Subject): string => unknownUser(`${user}@${realm}`);
+
+/**
+ * The type that clients are told of a push token. Policy `edupush_shown_as` calls an edupush token `push` for those that know no other.
+ * @see docs/protocols/privacyidea.md 13
+ */
+export function shownType({ engine }: PrivacyideaParts, asker: Asker, token: PushToken): string {
+  const facts = engine.facts(asker, token.owner, token);
+  return engine.policy.value('edupush_shown_as', facts) ?? token.type;
+}

@@ -1,5 +1,5 @@
 import type { PassedOn } from '../../../../engine/index.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Outcome } from '../refusals.ts';
 import { applicantOf, type LoginUnderWay } from './login.ts';
 
 /** Lets a user who was asked for by name in without a push token, where policies say so. @see docs/protocols/privacyidea.md 11.3 */

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { demandName } from '../../../../foundation/model/index.ts';
+import { demandName, parseJson } from '../../../../foundation/model/index.ts';
 import { bodyOf, PiFault } from '../../../formats/privacyidea/index.ts';
 import { encodingOf, formFields, readText } from '../../../http/index.ts';
 
@@ -32,11 +32,9 @@ export async function readRadiusAttributes(ctx: Context): Promise<RadiusAttribut
 }
 
 function jsonOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
-  } catch {
-    throw new PiFault('parameter', 'The body is neither a form nor a JSON object.');
-  }
+  const read = z.record(z.string(), z.unknown()).safeParse(parseJson(text));
+  if (!read.success) throw new PiFault('parameter', 'The body is neither a form nor a JSON object.');
+  return read.data;
 }
 
 function textOf(value: unknown, name: string): string | undefined {

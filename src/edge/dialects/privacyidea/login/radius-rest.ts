@@ -2,8 +2,8 @@ import type { Context } from 'koa';
 import { PiFault, piParams } from '../../../formats/privacyidea/index.ts';
 import { queryFields } from '../../../http/index.ts';
 import { authServerOf } from '../caller.ts';
-import type { Outcome } from '../outcome.ts';
 import type { PrivacyideaParts } from '../parts.ts';
+import type { Outcome } from '../refusals.ts';
 import { readRadiusAttributes } from './radius-attributes.ts';
 import { checkLoginOf, type TellLogin } from './validate-check.ts';
 

@@ -1,7 +1,6 @@
 import { ownerOf } from '../../../../engine/index.ts';
-import { type Outcome, refuse } from '../outcome.ts';
-import { shownType } from '../shown-type.ts';
-import type { LoginUnderWay } from './login.ts';
+import { type Outcome, refuse } from '../refusals.ts';
+import { type LoginUnderWay, shownType } from './login.ts';
 
 /** The second leg of a login: takes what the phone has answered, or the code that it showed. @see docs/protocols/privacyidea.md 6.1 */
 export async function finishLogin({ parts, asker, subject, tokens, second }: LoginUnderWay, code: string): Promise<Outcome> {

@@ -3,10 +3,9 @@ import type { PushToken, Transaction } from '../../../../foundation/model/index.
 import { fillClientText } from '../../../../policy/index.ts';
 import { flavourRules } from '../flavour.ts';
 import type { PrivacyideaParts } from '../parts.ts';
-import { shownType } from '../shown-type.ts';
 import { challengeDetail } from './challenge-detail.ts';
 import { chooseAsk } from './choose-ask.ts';
-import type { Login } from './login.ts';
+import { type Login, shownType } from './login.ts';
 
 /** How a login is started. `mustBeSent`: a phone that has to ask by itself is not good enough. `waitMs`: the reply waits so long for the answer. */
 export type StartRules = { mustBeSent?: boolean; waitMs?: number };

@@ -1,14 +1,11 @@
 import { isUsable } from '../../../../engine/index.ts';
 import type { PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault } from '../../../formats/privacyidea/index.ts';
-import { type Outcome, refuse } from '../outcome.ts';
-import { isRevoked, refused } from '../refusals.ts';
-import { shownType } from '../shown-type.ts';
+import { isRevoked, type Outcome, refuse, refused } from '../refusals.ts';
 import { cancelEnrolment } from './enrol-in-login.ts';
 import { demandKnown } from './known-user.ts';
-import { applicantOf, type LoginUnderWay, toldUnknown } from './login.ts';
+import { applicantOf, type LoginUnderWay, shownType, toldUnknown } from './login.ts';
 import { passOn } from './pass-on.ts';
-import { checkTypedPin, spendTypedPin } from './pin-rule.ts';
 import { finishLogin } from './second-leg.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
 import type { AskedPhone } from './wait-for-phone.ts';
@@ -119,4 +116,21 @@ function waitOf({ parts: { engine }, asker, subject: { user, realm }, tokens }: 
   const types = [...new Set(tokens.map(({ type }) => type))];
   const seconds = types.flatMap((tokenType) => engine.policy.value('push_wait', { ...facts, tokenType }) ?? []);
   return seconds.length === 0 ? undefined : Math.max(...seconds) * 1000;
+}
+
+/**
+ * Checks the PIN of a first leg against what policies say it is.
+ * @see docs/protocols/privacyidea.md 11.3
+ */
+const checkTypedPin = (login: LoginUnderWay): Promise<{ kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' }> =>
+  login.parts.engine.checkLoginPin(login.tokens, typedPin(login));
+
+/** Takes the time of that where the user has no push token for it, or is nobody. */
+const spendTypedPin = (login: LoginUnderWay): Promise<void> => login.parts.engine.spendLikePin(typedPin(login));
+
+function typedPin({ parts: { engine }, asker, params, subject: { user, realm, person } }: LoginUnderWay) {
+  const rule = engine.policy.value('otppin', engine.facts(asker, { user, realm })) ?? 'tokenpin';
+  // Where a user was found is where their password is.
+  const source = typeof person === 'object' ? person.resolver : undefined;
+  return { pin: params.text('pass') ?? '', rule, user, realm, source, client: asker.client };
 }

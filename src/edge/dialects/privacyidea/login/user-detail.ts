@@ -1,6 +1,6 @@
 import type { UserRecord } from '../../../../engine/index.ts';
-import type { Outcome } from '../outcome.ts';
 import type { PrivacyideaParts } from '../parts.ts';
+import type { Outcome } from '../refusals.ts';
 import type { Subject } from '../subject.ts';
 import type { Login } from './login.ts';
 

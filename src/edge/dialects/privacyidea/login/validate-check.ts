@@ -2,11 +2,10 @@ import type { Context } from 'koa';
 import type { Waited } from '../../../../engine/index.ts';
 import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { holdReply } from '../../../http/index.ts';
-import type { Outcome } from '../outcome.ts';
 import type { PrivacyideaParts } from '../parts.ts';
+import type { Outcome } from '../refusals.ts';
 import { refused } from '../refusals.ts';
 import type { Subject } from '../subject.ts';
-import { clearFailures } from './clear-failures.ts';
 import { enrolInLogin } from './enrol-in-login.ts';
 import { applicantOf, type Login, loginAgain, readLogin, withoutOffers } from './login.ts';
 import { runSteps } from './steps.ts';
@@ -93,4 +92,22 @@ async function countLogin(login: Login, outcome: Outcome, { hasFailed }: { hasFa
 function toldOutcome({ parts: { engine }, asker, subject: { user, realm } }: Login, outcome: Outcome): Outcome {
   const action = outcome.value ? 'no_detail_on_success' : 'no_detail_on_fail';
   return engine.policy.value(action, engine.facts(asker, { user, realm })) === true ? { ...outcome, isBare: true } : outcome;
+}
+
+/**
+ * After a login: clears the failures of all tokens that were found for it, where the policy `reset_all_user_tokens` says so, else what the
+ * network of this client did to the token that logged in. That token's own fail count is cleared behind the reply in any case. Costs nothing
+ * where no token has failures.
+ */
+async function clearFailures(login: Login, detail: Record<string, unknown>): Promise<void> {
+  const { engine } = login.parts;
+  const { asker } = login;
+  const subject = withoutOffers(login);
+  const failed = subject.tokens.filter(({ failCount }) => failCount > 0);
+  if (failed.length === 0) return;
+  const { user, realm } = subject;
+  const facts = engine.facts(asker, { user, realm });
+  if (engine.policy.value('reset_all_user_tokens', facts)) return engine.forgiveAll(failed, asker.client);
+  const own = failed.filter(({ serial }) => serial === detail.serial);
+  await engine.forgetNetwork(own, asker.client);
 }

@@ -3,11 +3,10 @@ import type { Waited } from '../../../../engine/index.ts';
 import type { AuthServer } from '../../../access/index.ts';
 import { whenGone } from '../../../http/index.ts';
 import { flavourRules } from '../flavour.ts';
-import { type Outcome, refuse } from '../outcome.ts';
 import type { PrivacyideaParts } from '../parts.ts';
-import { shownType } from '../shown-type.ts';
+import { type Outcome, refuse } from '../refusals.ts';
 import type { Subject } from '../subject.ts';
-import type { Login } from './login.ts';
+import { type Login, shownType } from './login.ts';
 
 /** The phones of these push tokens were asked, and the reply waits for their answer. */
 export type AskedPhone = { id: string; serials: readonly string[]; waitMs: number };

@@ -3,10 +3,9 @@ import { ownerOf } from '../../../../engine/index.ts';
 import type { Owner } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
+import { rememberUser } from '../parts.ts';
 import { noSuchOwner } from '../refusals.ts';
-import { resolverNamed } from '../selectors.ts';
-import { userOf } from '../subject.ts';
-import { rememberUser } from '../user-facts.ts';
+import { resolverNamed, userOf } from '../subject.ts';
 
 /** Administrators may name users of every realm. */
 const anyRealm = {};

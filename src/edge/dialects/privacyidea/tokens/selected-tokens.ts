@@ -3,8 +3,7 @@ import { foldedRealm, type PushToken } from '../../../../foundation/model/index.
 import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import { noSuchOwner, noSuchToken } from '../refusals.ts';
-import { resolverNamed } from '../selectors.ts';
-import { realmOf, userOf } from '../subject.ts';
+import { realmOf, resolverNamed, userOf } from '../subject.ts';
 
 type IsTheirs = (token: PushToken) => boolean;
 

@@ -8,7 +8,7 @@ import { enrolmentRules } from '../enrolment-rules.ts';
 import { flavourRules, type TokenKind } from '../flavour.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { isAssigned, isRevoked, noSuchToken, tooManyTokens } from '../refusals.ts';
-import { demandEmpty } from '../selectors.ts';
+import { demandEmpty } from '../subject.ts';
 import { ownerNamed, rememberOwner } from './owner-named.ts';
 import { longestDescription } from './token-set.ts';
 import { type ValidityPeriod, validityPeriod } from './validity-period.ts';

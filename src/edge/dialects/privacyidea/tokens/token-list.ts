@@ -3,7 +3,7 @@ import type { ListFilter } from '../../../../engine/index.ts';
 import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { adminOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
-import { demandEmpty } from '../selectors.ts';
+import { demandEmpty } from '../subject.ts';
 import { ownerNamed } from './owner-named.ts';
 import { neighbours, pageOf } from './paging.ts';
 import { rolloutStateOf, tokenObject } from './token-object.ts';

@@ -6,7 +6,7 @@ import { PiFault, type PiParams, readPiRequest, sendPi } from '../../../formats/
 import { adminFacts, adminOf } from '../caller.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { noSuchToken } from '../refusals.ts';
-import { demandEmpty } from '../selectors.ts';
+import { demandEmpty } from '../subject.ts';
 import { selectedTokens } from './selected-tokens.ts';
 import { changing, checkPinLength } from './token-admin.ts';
 import { validityPeriod } from './validity-period.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Secret } from '../../../../../src/foundation/model/index.ts';
+import { Secret } from '../../../../../src/foundation/settings/index.ts';
 import { openRadius } from '../../../../../src/foundation/wire/index.ts';
 import { type FreeRadius, givenFreeRadius, haveFreeRadius } from '../../../../kit/freeradius.ts';
 import { givenGateway } from '../../../../kit/gateway.ts';

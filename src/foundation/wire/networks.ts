@@ -1,0 +1,66 @@
+import ipaddr from 'ipaddr.js';
+import { openCache } from '../cache/index.ts';
+
+/** A network that was read once. IPv4-mapped addresses count as IPv4, here and below. */
+export type Network = Readonly<{ address: Address; bits: number }>;
+
+type Address = ReturnType<typeof ipaddr.process>;
+
+/** One login asks about its client's address once for each rule and action. */
+const addresses = openCache<Address>(1000);
+
+function parsed(text: string): Address | undefined {
+  const known = addresses.get(text);
+  if (known) return known;
+  if (!ipaddr.isValid(text)) return undefined;
+  const fresh = ipaddr.process(text);
+  addresses.set(text, fresh);
+  return fresh;
+}
+
+/** Whether a text is an IPv4 or IPv6 address. */
+export const isAddress = (text: string): boolean => ipaddr.isValid(text);
+
+/** Whether a text is a network with its prefix length, such as 10.0.0.0/8. */
+export const isNetwork = (text: string): boolean => ipaddr.isValidCIDR(text);
+
+/** An address in its usual spelling; any other text as it is. */
+export const normalAddress = (text: string): string => parsed(text)?.toString() ?? text;
+
+/** Reads a network, or an address as a network of one. Undefined for any other text. */
+export function readNetwork(text: string): Network | undefined {
+  if (isNetwork(text)) {
+    const [address, bits] = ipaddr.parseCIDR(text);
+    return { address, bits };
+  }
+  const address = parsed(text);
+  return address && { address, bits: address.kind() === 'ipv4' ? 32 : 128 };
+}
+
+/** Reads networks of the config file, whose schema has checked them. */
+export const readNetworks = (texts: readonly string[]): Network[] => texts.map(readNetwork).filter((network) => network !== undefined);
+
+/** Whether an address is in a network; false for a text that is no address. */
+export function isInNetwork(address: string, network: Network): boolean {
+  const ip = parsed(address);
+  return ip !== undefined && holds(network, ip);
+}
+
+/** Whether a network holds all of another one. */
+export const coversNetwork = (outer: Network, inner: Network): boolean =>
+  inner.bits >= outer.bits && holds(outer, ipaddr.process(inner.address.toString()));
+
+const holds = ({ address, bits }: Network, ip: Address): boolean => address.kind() === ip.kind() && ip.match(address, bits);
+
+/** The network that an address stands for: an IPv4 address itself, the /64 of an IPv6 address, since whoever has one of those has all of it. */
+export function networkOf(address: string): string {
+  const ip = parsed(address);
+  if (!ip || ip.kind() === 'ipv4') return ip?.toString() ?? address;
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${ip.toString()}/64`).toString()}/64`;
+}
+
+/**
+ * Whether an address is on the public internet: none that is private, shared (CGNAT), loopback, link-local, multicast, reserved or a
+ * translation (NAT64, 6to4, Teredo). An IPv4 address written as an IPv6 one counts as what it is.
+ */
+export const isPublic = (address: string): boolean => parsed(address)?.range() === 'unicast';
