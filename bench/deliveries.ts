@@ -6,13 +6,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { catalog } from '../providers/catalog.ts';
+import { loadKinds } from '../providers/catalog.ts';
 import type { OpenProvider, Push } from '../src/delivery/provider-kit/index.ts';
 import { definitionOf } from '../src/delivery/registry/index.ts';
 import { Secret } from '../src/foundation/settings/index.ts';
 import { openLog } from '../src/foundation/telemetry/index.ts';
 import { openHttp, openHttp2 } from '../src/foundation/wire/index.ts';
 import { startFakesProcess } from './fakes-process.ts';
+
+const catalog = await loadKinds();
 
 const { values } = parseArgs({
   options: {

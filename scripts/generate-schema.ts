@@ -1,9 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { configSchema } from '../src/config/index.ts';
+import { loadKinds } from '../providers/catalog.ts';
+import { configSchemaOf } from '../src/config/index.ts';
 
 const file = 'config/schema.json';
-const schema = { title: 'Configuration of pushgate', ...z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) };
+const schema = {
+  title: 'Configuration of pushgate',
+  ...z.toJSONSchema(configSchemaOf(await loadKinds()), { io: 'input', unrepresentable: 'any' }),
+};
 const text = `${JSON.stringify(schema, null, 2)}\n`;
 
 if (!process.argv.includes('--check')) writeFileSync(file, text);

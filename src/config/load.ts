@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
-import { catalog as own } from '../../providers/catalog.ts';
 import { tryProviders } from '../delivery/registry/index.ts';
 import { tryListeners } from '../edge/http/index.ts';
 import { tryUserSources } from '../engine/users/index.ts';
@@ -25,12 +24,7 @@ export async function loadConfig(file: string, environment: Environment): Promis
   const path = resolve(file);
   const text = readText(path);
   if (!text.ok) return text;
-  const raw = parseJson(text.value);
-  if (!raw.ok) return raw;
-  const { catalog, problems } = await loadPlugins(raw.value, dirname(path));
-  const checked = checkConfig(text.value, path, environment, catalog);
-  if (problems.length === 0) return checked;
-  return refused([...problems, ...(checked.ok ? checked.value.warnings : checked.error)]);
+  return checkConfig(text.value, path, environment);
 }
 
 function readText(path: string): Result<string, Problem[]> {
@@ -42,12 +36,12 @@ function readText(path: string): Result<string, Problem[]> {
   }
 }
 
-/** Checks the text of a configuration file whose plug-ins, if any, have been loaded; `file` is where its relative paths count from. */
-export function checkConfig(text: string, file: string, environment: Environment, catalog: Catalog = own): Result<LoadedConfig, Problem[]> {
+/** Checks the text of a configuration file; `file` is where its relative paths count from. */
+export async function checkConfig(text: string, file: string, environment: Environment): Promise<Result<LoadedConfig, Problem[]>> {
   const folder = dirname(file);
-  const problems: Problem[] = [];
   const raw = parseJson(text);
   if (!raw.ok) return raw;
+  const { catalog, problems } = await loadPlugins(raw.value, folder);
   const filled = withSecrets(raw.value, { folder, environment }, problems);
   const parsed = configSchemaOf(catalog).safeParse(filled);
   if (!parsed.success)

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { catalog as own } from '../../providers/catalog.ts';
+import { kindNames, loadKinds } from '../../providers/catalog.ts';
 import { kit, type ProviderDefinition, readOutside } from '../delivery/provider-kit/index.ts';
 import { ok, type Result, refused, systemCode } from '../foundation/model/index.ts';
 import type { Problem } from './problem.ts';
@@ -13,16 +13,16 @@ export const pluginsConfig = z
   .default([])
   .describe('Outside providers: JavaScript by its path, or by the name of a package that is installed beside this file.');
 
-/** The kinds of provider that a configuration may use: those that come along, and those of its plug-ins. */
+/** The kinds of provider that a configuration uses: of those that come along, and of its plug-ins. */
 export type Catalog = readonly ProviderDefinition[];
 
 /**
- * Runs the plug-ins that a configuration names, before the rest of it can be checked; `raw` is the whole file as JSON, `folder` where it lies.
- * Node keeps what it has loaded: a plug-in that was changed counts from the next start on.
+ * Loads the kinds of provider that a configuration names and runs its plug-ins, before the rest of it can be checked; `raw` is the whole file as JSON,
+ * `folder` where it lies. Node keeps what it has loaded: a plug-in that was changed counts from the next start on.
  */
 export async function loadPlugins(raw: unknown, folder: string): Promise<{ catalog: Catalog; problems: Problem[] }> {
   const names = z.object({ plugins: pluginsConfig }).safeParse(raw).data?.plugins ?? [];
-  const catalog: ProviderDefinition[] = [...own];
+  const catalog: ProviderDefinition[] = await loadKinds(wantedKinds(raw));
   const problems: Problem[] = [];
   for (const [index, name] of names.entries()) {
     const read = await loadOne(name, folder, catalog);
@@ -33,14 +33,22 @@ export async function loadPlugins(raw: unknown, folder: string): Promise<{ catal
   return { catalog, problems };
 }
 
+const usedKinds = z.object({ providers: z.array(z.object({ kind: z.string() })) });
+
+/** Polling is always there. Where a kind is none of ours all of them are loaded: a problem names the kinds that there are. */
+function wantedKinds(raw: unknown): readonly string[] | undefined {
+  const used = usedKinds.safeParse(raw).data?.providers.map(({ kind }) => kind) ?? [];
+  return used.every((kind) => kindNames.includes(kind)) ? ['poll-only', ...used] : undefined;
+}
+
 async function loadOne(name: string, folder: string, catalog: Catalog): Promise<Result<ProviderDefinition, string[]>> {
-  const taken = catalog.flatMap(({ kind, aliases = [] }) => [kind, ...aliases]);
+  const ofPlugins = catalog.flatMap(({ kind, aliases = [] }) => [kind, ...aliases]);
   const plugin = await defaultExportOf(name, folder);
   if (!plugin.ok) return refused([plugin.error]);
   if (typeof plugin.value !== 'function')
     return refused(['has no function as its default export; it is (kit) => kit.defineProvider({ … })']);
   try {
-    return readOutside(plugin.value(kit), taken);
+    return readOutside(plugin.value(kit), [...kindNames, ...ofPlugins]);
   } catch (error) {
     return refused([`failed with ${messageOf(error)}`]);
   }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { catalog } from '../../providers/catalog.ts';
 import { providerConfig } from '../delivery/registry/index.ts';
 import { authServerConfig, trustedJwtConfig } from '../edge/access/index.ts';
 import { replySigningKey } from '../edge/formats/privacyidea/index.ts';
@@ -132,9 +131,6 @@ export const configSchemaOf = (catalog: Catalog) =>
     policies: z.array(ruleConfig).default([]).describe('Rules in order; for each action the first one that matches decides.'),
     settings: settingsConfig.prefault({}).describe('Installation-wide values.'),
   });
-
-/** The configuration file without outside plug-ins. */
-export const configSchema = configSchemaOf(catalog);
 
 /** The checked configuration, frozen; the only source of settings. */
 export type Config = Readonly<z.output<ReturnType<typeof configSchemaOf>>>;

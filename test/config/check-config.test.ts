@@ -13,10 +13,10 @@ type Draft = Record<string, unknown> & {
 };
 
 /** All lines that a configuration is answered with after `change`. */
-function problemsAfter(change: (draft: Draft) => unknown): string[] {
+async function problemsAfter(change: (draft: Draft) => unknown): Promise<string[]> {
   const draft: Draft = JSON.parse(configText());
   change(draft);
-  const checked = checkConfig(JSON.stringify(draft), '/nowhere/config.json', {});
+  const checked = await checkConfig(JSON.stringify(draft), '/nowhere/config.json', {});
   return (checked.ok ? checked.value.warnings : checked.error).map(problemText);
 }
 
@@ -37,7 +37,7 @@ describe('A configuration file', () => {
     });
   }
 
-  it('for Active Directory leaves out disabled accounts wherever we show one', () => {
+  it('for Active Directory leaves out disabled accounts wherever we show one', async () => {
     const shown = globSync(['config/*.json', 'deploy/**/*.json', 'docs/**/*.md', 'README.md', 'src/**/*.ts'])
       .flatMap((path) =>
         readFileSync(path, 'utf8')
@@ -278,8 +278,8 @@ describe('A configuration file', () => {
     ['a secret written into the file', (draft) => Object.assign(draft, { keyring: 'c2VjcmV0' }), /^keyring: /],
   ];
   for (const [what, change, line] of cases) {
-    it(`with ${what} is refused, by its path`, () => {
-      const problems = problemsAfter(change);
+    it(`with ${what} is refused, by its path`, async () => {
+      const problems = await problemsAfter(change);
       assert.ok(
         problems.some((problem) => line.test(problem)),
         problems.join('\n') || 'no problem was found',
@@ -287,8 +287,8 @@ describe('A configuration file', () => {
     });
   }
 
-  it('tells all problems at once', () => {
-    const problems = problemsAfter((draft) => {
+  it('tells all problems at once', async () => {
+    const problems = await problemsAfter((draft) => {
       draft.providers[0] = { name: 'x', kind: 'pigeon', config: {} };
       draft.realms = [{ name: 'a b' }];
       draft.extra = true;
@@ -300,8 +300,8 @@ describe('A configuration file', () => {
       );
   });
 
-  it('tells them together with what only the parts as a whole show', () => {
-    const problems = problemsAfter((draft) => {
+  it('tells them together with what only the parts as a whole show', async () => {
+    const problems = await problemsAfter((draft) => {
       draft.providers[0] = { name: 'x', kind: 'challenge-service', config: { push_url: 'http://cs.example/' } };
       draft.providers.push({ name: 'x', kind: 'poll-only', config: {} });
       draft.policies.push({ name: 'p', match: { user: ['!bob'] }, actions: { push_provider: ['gone'] } });
@@ -312,8 +312,10 @@ describe('A configuration file', () => {
     );
   });
 
-  it('says nothing of workers while it does not know the store', () => {
-    const problems = problemsAfter((draft) => Object.assign(draft, { cluster: { workers: 2 }, store: { kind: 'mongodb', url: 'x' } }));
+  it('says nothing of workers while it does not know the store', async () => {
+    const problems = await problemsAfter((draft) =>
+      Object.assign(draft, { cluster: { workers: 2 }, store: { kind: 'mongodb', url: 'x' } }),
+    );
     assert.deepEqual(
       problems.map((problem) => problem.split(':')[0]),
       ['store.url'],
@@ -340,8 +342,8 @@ describe('A configuration file', () => {
       assert.match(out, line);
   }).timeout(30_000);
 
-  it('follows references to secrets, and says what is missing', () => {
-    const problems = problemsAfter((draft) => {
+  it('follows references to secrets, and says what is missing', async () => {
+    const problems = await problemsAfter((draft) => {
       draft.providers[0] = { name: 'x', kind: 'poll-only', config: { a: { $env: 'NOT_SET' }, b: { $file: 'gone.txt' } } };
     });
     assert.ok(

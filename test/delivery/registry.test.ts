@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { z } from 'zod';
-import { catalog } from '../../providers/catalog.ts';
+import { loadKinds } from '../../providers/catalog.ts';
 import {
   type AddressKind,
   type CheckResult,
@@ -14,6 +14,8 @@ import type { DeviceAddress } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { someOutages } from '../kit/outages.ts';
 import { cleanup } from '../kit/temporary.ts';
+
+const catalog = await loadKinds();
 
 type Behaviour = (push: Push, signal: AbortSignal) => Promise<DeliveryOutcome>;
 type Given = { does: Behaviour; check?: () => Promise<CheckResult>; serves?: AddressKind[]; serverPerAddress?: boolean };

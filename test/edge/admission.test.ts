@@ -158,7 +158,7 @@ describe('Admission', () => {
       phones: { privacyidea, edumfa, linotp },
       async rules(...policies) {
         const text = configText({ ...wishes, policies: [...policies, enrolment] });
-        const checked = checkConfig(text, join(given.folder, 'config.json'), {});
+        const checked = await checkConfig(text, join(given.folder, 'config.json'), {});
         assert.equal(await given.gateway.reload(checked), 'reloaded', JSON.stringify(checked.ok ? '' : checked.error));
       },
       async post(path, form, headers = {}) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalog } from '../../providers/catalog.ts';
+import { loadKinds } from '../../providers/catalog.ts';
 import type { OpenProvider, Push } from '../../src/delivery/provider-kit/index.ts';
 import { definitionOf } from '../../src/delivery/registry/index.ts';
 import { type Fakes, hexAddress } from '../../src/fakes/index.ts';
@@ -9,6 +9,8 @@ import { Secret } from '../../src/foundation/settings/index.ts';
 import { givenHost, givenPush } from '../delivery/provider-conformance.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../kit/temporary.ts';
 import { givenFakes } from './fakes-kit.ts';
+
+const catalog = await loadKinds();
 
 type Configure = (fakes: Fakes, folder: string) => Record<string, unknown>;
 

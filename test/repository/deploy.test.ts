@@ -17,8 +17,8 @@ const opsPaths = opsPatterns.map(({ path }) => path);
 const environment = { MONGODB_URL: 'mongodb://db.example', VPN_API_KEY: 'a-key-of-24-characters-or-more' };
 
 /** A configuration as a gateway would read it; every problem is a failure, warnings too. */
-function configOf(path: string, text = read(path)): Config {
-  const checked = checkConfig(text, path, environment);
+async function configOf(path: string, text = read(path)): Promise<Config> {
+  const checked = await checkConfig(text, path, environment);
   const problems = checked.ok ? checked.value.warnings : checked.error;
   assert.deepEqual(problems.map(problemText), [], path);
   assert.ok(checked.ok);
@@ -60,21 +60,21 @@ describe('What is deployed', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('is YAML and JSON that parses', () => {
+  it('is YAML and JSON that parses', async () => {
     assert.ok(yamlFiles().length > 8);
     for (const file of yamlFiles()) yaml(file);
     for (const file of globSync('deploy/**/*.json')) JSON.parse(read(file));
   });
 
-  it('is configured by files that a start would take', () => {
-    for (const file of ['config/default.json', 'config/mongodb.example.json', 'deploy/kubernetes/config.json']) configOf(file);
+  it('is configured by files that a start would take', async () => {
+    for (const file of ['config/default.json', 'config/mongodb.example.json', 'deploy/kubernetes/config.json']) await configOf(file);
     const [own, mongodb] = ['config/default.json', 'config/mongodb.example.json'].map((file) => JSON.parse(read(file)));
     const but = { store: own.store, listeners: own.listeners };
     assert.deepEqual({ ...mongodb, ...but }, own, 'the example is the default one with another store and a listener for ops');
     assert.deepEqual(mongodb.store, { kind: 'mongodb', url: { $env: 'MONGODB_URL' } });
   });
 
-  it('has a listener for ops alone, where probes may tell what is wrong', () => {
+  it('has a listener for ops alone, where probes may tell what is wrong', async () => {
     for (const file of [
       'config/example.json',
       'config/mongodb.example.json',
@@ -115,17 +115,17 @@ describe('What is deployed with compose', function () {
         used.name,
       );
     // and a start takes it, with the files that the fakes wrote
-    configOf('deploy/compose/config.json', text.replaceAll('/fakes/', `${out}/`));
+    await configOf('deploy/compose/config.json', text.replaceAll('/fakes/', `${out}/`));
   });
 
-  it('has two gateways with what their configuration names', () => {
+  it('has two gateways with what their configuration names', async () => {
     assert.equal(gateways.length, 2);
     for (const { command, environment: given, volumes: mounts, stop_grace_period: grace = '' } of gateways) {
       assert.deepEqual(command, [], 'the command of the image');
       assert.deepEqual(Object.keys(given), variablesOf(text));
       for (const mount of [`./compose/config.json:${configPath}:ro`, 'keyring:/data:ro', 'fakes:/fakes:ro'])
         assert.ok(mounts.includes(mount));
-      const { drainMs } = configOf('deploy/kubernetes/config.json').settings;
+      const { drainMs } = (await configOf('deploy/kubernetes/config.json')).settings;
       assert.ok(Number.parseInt(grace, 10) * 1000 > drainMs);
       const hosts = /^mongodb:\/\/(.*)\/\?replicaSet=rs0$/.exec(given.MONGODB_URL ?? '')?.[1]?.split(',') ?? [];
       assert.deepEqual(
@@ -138,7 +138,7 @@ describe('What is deployed with compose', function () {
     assert.deepEqual([wordsOf(services.keyring).at(-1), config.keyring], ['/data/keyring.json', { $file: '/data/keyring.json' }]);
   });
 
-  it('names only what there is: files, volumes, networks, services, our version', () => {
+  it('names only what there is: files, volumes, networks, services, our version', async () => {
     for (const [name, { volumes: mounts, networks: joined, depends_on: needed }] of Object.entries(services)) {
       for (const [source = ''] of mounts.map((mount) => mount.split(':')))
         assert.ok(source.startsWith('./') ? existsSync(join('deploy', source)) : source in volumes, `${name}: ${source}`);
@@ -160,7 +160,7 @@ describe('What is deployed with compose', function () {
     await assert.rejects(assertCommand(['nothing-like-it']));
   });
 
-  it('asks for ports and paths that are served', () => {
+  it('asks for ports and paths that are served', async () => {
     for (const { healthcheck, ports } of gateways) {
       const [, port, path = ''] = /127\.0\.0\.1:(\d+)(\/\w+)/.exec(healthcheck?.test.join(' ') ?? '') ?? [];
       assert.ok(opsPorts.includes(Number(port)) && opsPaths.includes(path));
@@ -189,26 +189,27 @@ describe('What is deployed with compose', function () {
   });
 });
 
+const clusterConfig = await configOf('deploy/kubernetes/config.json');
+
 describe('What is deployed on Kubernetes', () => {
   const { spec, metadata } = kubernetesFile('deployment.yaml');
   const pod = spec.template.spec;
   const [gateway] = pod.containers;
   const kustomization = kubernetesFile('kustomization.yaml');
   const text = read('deploy/kubernetes/config.json');
-  const config = configOf('deploy/kubernetes/config.json');
   const named = (wanted: string): number | undefined => gateway.ports.find(({ name }) => name === wanted)?.containerPort;
   const mountOf = (path: string): (typeof pod.volumes)[number] | undefined => {
     const mount = gateway.volumeMounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
     return pod.volumes.find(({ name }) => name === mount?.name);
   };
 
-  it('is every file of the folder, with our version of the image', () => {
+  it('is every file of the folder, with our version of the image', async () => {
     const files = globSync('*.yaml', { cwd: 'deploy/kubernetes' }).filter((name) => name !== 'kustomization.yaml');
     assert.deepEqual([...kustomization.resources].sort(), files.sort());
     assert.deepEqual(kustomization.images, [{ name: gateway.image, newTag: version }]);
   });
 
-  it('starts the image as the image is made: its command, its user, a place for its configuration', () => {
+  it('starts the image as the image is made: its command, its user, a place for its configuration', async () => {
     assert.deepEqual(gateway.command, imageCommand);
     assert.match(dockerfile, /^USER node$/m);
     // The image of Node gives its user "node" this number.
@@ -221,12 +222,12 @@ describe('What is deployed on Kubernetes', () => {
     );
   });
 
-  it('gives it what its configuration names, out of secrets that the page on operations has made', () => {
+  it('gives it what its configuration names, out of secrets that the page on operations has made', async () => {
     assert.deepEqual(
       gateway.env.map(({ name }) => name),
       variablesOf(text),
     );
-    const keyring = '$file' in config.keyring ? config.keyring.$file : '';
+    const keyring = '$file' in clusterConfig.keyring ? clusterConfig.keyring.$file : '';
     const page = read('docs/operations.md');
     for (const { valueFrom } of gateway.env)
       assert.ok(page.includes(`create secret generic ${valueFrom.secretKeyRef.name} --from-literal=${valueFrom.secretKeyRef.key}=`));
@@ -234,8 +235,8 @@ describe('What is deployed on Kubernetes', () => {
     assert.ok(page.includes(`create secret generic ${secretName} --from-file=${keyring.split('/').at(-1)}\n`));
   });
 
-  it('probes and reaches ports and paths that are served', () => {
-    assert.deepEqual([[named('http')], [named('ops')]], [portsOf(config, 'privacyidea'), portsOf(config, 'ops')]);
+  it('probes and reaches ports and paths that are served', async () => {
+    assert.deepEqual([[named('http')], [named('ops')]], [portsOf(clusterConfig, 'privacyidea'), portsOf(clusterConfig, 'ops')]);
     const probes = [gateway.startupProbe, gateway.livenessProbe, gateway.readinessProbe].map(({ httpGet }) => httpGet);
     assert.deepEqual(
       probes.map(({ path }) => path),
@@ -250,22 +251,22 @@ describe('What is deployed on Kubernetes', () => {
     for (const port of [53, 27017, 443]) assert.ok(open(egress).includes(port));
   });
 
-  it('knows auth servers by what they show, and trusts no network that pods are in', () => {
-    assert.ok(config.authServers.length > 0);
-    for (const { name, networks, apiKeys } of config.authServers) assert.deepEqual([networks, apiKeys.length > 0], [[], true], name);
-    const trusted = config.listeners.flatMap(({ trustedProxies }) => trustedProxies);
+  it('knows auth servers by what they show, and trusts no network that pods are in', async () => {
+    assert.ok(clusterConfig.authServers.length > 0);
+    for (const { name, networks, apiKeys } of clusterConfig.authServers) assert.deepEqual([networks, apiKeys.length > 0], [[], true], name);
+    const trusted = clusterConfig.listeners.flatMap(({ trustedProxies }) => trustedProxies);
     for (const network of trusted) assert.ok(Number(network.split('/')[1]) >= 24, `${network} is wider than an ingress`);
     // Every rule names who may come in; the schema of the file has no rule without.
     const [logins] = kubernetesFile('network-policy.yaml').spec.ingress;
     assert.deepEqual(Object.values(logins?.from[0]?.podSelector?.matchLabels ?? {}), ['ingress-nginx']);
   });
 
-  it('waits for what is under way, longer than the gateway does', () => {
+  it('waits for what is under way, longer than the gateway does', async () => {
     const pause = Number(gateway.lifecycle.preStop.exec.command.at(-1));
-    assert.ok(pod.terminationGracePeriodSeconds > pause + config.settings.drainMs / 1000);
+    assert.ok(pod.terminationGracePeriodSeconds > pause + clusterConfig.settings.drainMs / 1000);
   });
 
-  it('speaks of the same pods everywhere', () => {
+  it('speaks of the same pods everywhere', async () => {
     const { labels } = spec.template.metadata;
     const selectors = [
       spec.selector.matchLabels,

@@ -23,7 +23,7 @@ export type Stage = {
 /** Starts a gateway on a free port with these providers and policies, plays the story, and clears all away. */
 export async function play(stage: Stage, story: (cast: Cast) => Promise<void>): Promise<void> {
   const { terminal, folder } = stage;
-  const loaded = configOf(stage, await freePort());
+  const loaded = await configOf(stage, await freePort());
   const gateway = await startGateway({ ...loaded, environment: terminal.environment, clock: Date.now, log: openLog('silent') });
   const client = openGatewayClient(loaded, terminal);
   const operator = openOpsClient(loaded, terminal);
@@ -47,7 +47,7 @@ export async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-function configOf({ folder, providers, policies, terminal }: Stage, port: number): LoadedConfig {
+async function configOf({ folder, providers, policies, terminal }: Stage, port: number): Promise<LoadedConfig> {
   const url = `http://127.0.0.1:${port}/ttype/push`;
   const texts = { push_title_on_mobile: 'Demo', push_text_on_mobile: 'Do you want to log in?' };
   const mounts = [
@@ -65,7 +65,7 @@ function configOf({ folder, providers, policies, terminal }: Stage, port: number
       { name: 'texts', scope: 'authentication', actions: texts },
     ],
   });
-  const loaded = checkConfig(text, join(folder, 'config.json'), terminal.environment);
+  const loaded = await checkConfig(text, join(folder, 'config.json'), terminal.environment);
   if (!loaded.ok) throw new CommandFailed(`the configuration of the demo is wrong: ${loaded.error.map(problemText).join('; ')}`);
   return loaded.value;
 }

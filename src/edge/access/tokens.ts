@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { JWTPayload } from 'jose';
 import type { Keyring } from '../../foundation/keyring/index.ts';
 import { type Clock, ok, RefusedText, type Result, refused } from '../../foundation/model/index.ts';
 import type { Holder, TokenRefusal } from './holder.ts';
@@ -28,6 +28,7 @@ export function openTokens(parts: { keyring: Keyring; clock: Clock; trusted: rea
   const readOwn = async (token: string, kid = ''): Promise<Holder | TokenRefusal> => {
     const key = keyOf(kid);
     if (!key) return unsigned;
+    const { jwtVerify } = await import('jose');
     const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], currentDate: new Date(clock()) });
     return ownHolder(payload);
   };
@@ -35,11 +36,13 @@ export function openTokens(parts: { keyring: Keyring; clock: Clock; trusted: rea
     async sign(claims, lifeMs) {
       const key = keyOf(keyring.currentKeyId);
       if (!key) throw new Error('the current key of the keyring is missing from it');
+      const { SignJWT } = await import('jose');
       const exp = Math.floor((clock() + lifeMs) / 1000);
       return new SignJWT({ ...claims, exp }).setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: keyring.currentKeyId }).sign(key);
     },
     async read(token) {
       if (token.split('.').length !== 3) return refused({ kind: 'malformed', detail: 'Not enough segments' });
+      const { decodeProtectedHeader, errors } = await import('jose');
       try {
         const { alg, kid } = decodeProtectedHeader(token);
         const holder = alg === 'HS256' ? await readOwn(token, kid) : ((await verifyTrusted(token, trusted, clock())) ?? unsigned);

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { errors, type JWTPayload, jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
 import { z } from 'zod';
 import { demandName } from '../../foundation/model/index.ts';
 import { expressionProblem, isWhole } from '../../foundation/patterns/index.ts';
@@ -60,6 +60,7 @@ export async function verifyTrusted(token: string, trusted: readonly TrustedJwt[
 }
 
 async function verified(token: string, key: KeyObject, { algorithm }: TrustedJwt, now: number): Promise<JWTPayload | undefined> {
+  const { errors, jwtVerify } = await import('jose');
   try {
     const options = { algorithms: [algorithm], currentDate: new Date(now), requiredClaims: ['exp'] };
     return (await jwtVerify(token, key, options)).payload;

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import forge from 'node-forge';
+import { createRequire } from 'node:module';
+import type forge from 'node-forge';
 import { ok, type Result, refused } from '../model/index.ts';
 
 /** What a PKCS#12 file holds, as PEM: the key, the certificate that belongs to it, and after that the others of the chain. */
@@ -20,6 +21,11 @@ export function readPkcs12(bytes: Uint8Array, password = ''): Result<Pkcs12, Pkc
   return inOrder(bagsOf(opened.value, 'certBag').map(certificatePem), key);
 }
 
+const load = createRequire(import.meta.url);
+
+/** Loaded at the first use: most installations have PEM files. */
+const loadForge = (): typeof forge => load('node-forge');
+
 type Opened = Result<forge.pkcs12.Pkcs12Pfx, Pkcs12Problem>;
 
 function openFile(bytes: Uint8Array, password: string): Opened {
@@ -33,10 +39,11 @@ function openFile(bytes: Uint8Array, password: string): Opened {
 }
 
 function openWith(bytes: Uint8Array, password: string | undefined, checksum?: 'unchecked'): Opened {
+  const { asn1, pkcs12, util } = loadForge();
   try {
-    const structure = forge.asn1.fromDer(forge.util.createBuffer(Buffer.from(bytes).toString('latin1')));
+    const structure = asn1.fromDer(util.createBuffer(Buffer.from(bytes).toString('latin1')));
     if (checksum && Array.isArray(structure.value)) structure.value = structure.value.slice(0, 2);
-    return ok(forge.pkcs12.pkcs12FromAsn1(structure, false, password));
+    return ok(pkcs12.pkcs12FromAsn1(structure, false, password));
   } catch (error) {
     // The library tells these apart by its sentences only.
     const isPassword = checksum === 'unchecked' || (error instanceof Error && /password|decrypt/i.test(error.message));
@@ -47,20 +54,23 @@ function openWith(bytes: Uint8Array, password: string | undefined, checksum?: 'u
 type BagKind = 'pkcs8ShroudedKeyBag' | 'keyBag' | 'certBag';
 
 function bagsOf(file: forge.pkcs12.Pkcs12Pfx, kind: BagKind): forge.pkcs12.Bag[] {
-  const bagType = forge.pki.oids[kind] ?? '';
+  const bagType = loadForge().pki.oids[kind] ?? '';
   return file.getBags({ bagType })[bagType] ?? [];
 }
 
 /** What the library does not know, such as EC, it hands on as it found it. */
 function keyPem({ key, asn1 }: forge.pkcs12.Bag): string {
-  return key ? forge.pki.privateKeyToPem(key) : pem('PRIVATE KEY', asn1);
+  return key ? loadForge().pki.privateKeyToPem(key) : pem('PRIVATE KEY', asn1);
 }
 
 function certificatePem({ cert, asn1 }: forge.pkcs12.Bag): string {
-  return cert ? forge.pki.certificateToPem(cert) : pem('CERTIFICATE', asn1);
+  return cert ? loadForge().pki.certificateToPem(cert) : pem('CERTIFICATE', asn1);
 }
 
-const pem = (type: string, asn1: forge.asn1.Asn1): string => forge.pem.encode({ type, body: forge.asn1.toDer(asn1).getBytes() });
+function pem(type: string, structure: forge.asn1.Asn1): string {
+  const { asn1, pem } = loadForge();
+  return pem.encode({ type, body: asn1.toDer(structure).getBytes() });
+}
 
 function inOrder(certificates: readonly string[], key: string): Result<Pkcs12, Pkcs12Problem> {
   try {

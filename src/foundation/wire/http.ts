@@ -1,6 +1,7 @@
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ok, type Result, refused } from '../model/index.ts';
 import { publicConnector, TargetRefused } from './public-targets.ts';
+import { undici } from './undici.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
 
 /**
@@ -55,6 +56,7 @@ export function openHttp(options: PublicWireOptions): Http<'forbidden'>;
 export function openHttp(options: WireOptions): Http;
 /** HTTP/1.1 only: HTTP/2 has a transport of its own. */
 export function openHttp(options: AnyOptions): Http<'forbidden'> {
+  const { request } = undici();
   const dispatcher = dispatcherOf(options);
   let closing: Promise<void> | undefined;
   return {
@@ -80,6 +82,7 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
 function dispatcherOf({ publicTargetsOnly, proxy, ...options }: AnyOptions): Dispatcher {
   const limits = { allowH2: false, maxResponseSize: maxReplyBytes, headersTimeout: stalledMs, bodyTimeout: stalledMs };
   const tls = tlsOf(options);
+  const { Agent, ProxyAgent } = undici();
   if (proxy === undefined) return new Agent({ ...limits, connect: publicTargetsOnly ? publicConnector({ ...tls, allowH2: false }) : tls });
   if (publicTargetsOnly) throw new Error('behind a proxy no target can be judged');
   const { username, password, origin } = new URL(proxy);

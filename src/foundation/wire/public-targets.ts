@@ -1,7 +1,8 @@
 import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
 import { isPublic } from './networks.ts';
+import { undici } from './undici.ts';
 
 /** The target is not on the public internet, or its name leads nowhere public. */
 export class TargetRefused extends Error {
@@ -34,7 +35,7 @@ export function publicLookup(resolve: Resolve = systemLookup): LookupFunction {
 
 /** Connects to public targets only, whether they are named or written as addresses (which no look-up sees). */
 export function publicConnector(options: buildConnector.BuildOptions): buildConnector.connector {
-  const connect = buildConnector({ ...options, lookup: publicLookup() });
+  const connect = undici().buildConnector({ ...options, lookup: publicLookup() });
   return (target, done) => {
     if (isIP(target.hostname) === 0 || isPublic(target.hostname)) return connect(target, done);
     // As late as a real connection, which the client counts on.

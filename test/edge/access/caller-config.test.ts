@@ -16,8 +16,12 @@ const environment = {
 };
 
 /** What the check says of a configuration with these parts. */
-function problems(more: object): string {
-  const checked = checkConfig(configText({ more: { keyring: { $env: 'KEYRING' }, ...more } }), join('folder', 'config.json'), environment);
+async function problems(more: object): Promise<string> {
+  const checked = await checkConfig(
+    configText({ more: { keyring: { $env: 'KEYRING' }, ...more } }),
+    join('folder', 'config.json'),
+    environment,
+  );
   return checked.ok ? '' : checked.error.map(problemText).join('\n');
 }
 
@@ -25,8 +29,11 @@ const server = (more: object) => ({ name: 'vpn', mounts: ['/'], ...more });
 const trusted = (more: object) => ({ publicKey: { $env: 'EC' }, algorithm: 'ES256', role: 'admin', username: '.*', ...more });
 
 describe('The configuration of callers', () => {
-  it('takes keys by reference only, and none that is short, broken, or another one’s', () => {
-    assert.equal(problems({ authServers: [server({ apiKeys: [{ $env: 'KEY' }], hmacKeys: [{ id: 'a', secret: { $env: 'KEY' } }] })] }), '');
+  it('takes keys by reference only, and none that is short, broken, or another one’s', async () => {
+    assert.equal(
+      await problems({ authServers: [server({ apiKeys: [{ $env: 'KEY' }], hmacKeys: [{ id: 'a', secret: { $env: 'KEY' } }] })] }),
+      '',
+    );
     const twice = [server({ apiKeys: [{ $env: 'KEY' }] }), server({ name: 'web', apiKeys: [{ $env: 'KEY' }] })];
     const cases: [object, RegExp][] = [
       [{ authServers: [server({ apiKeys: ['literal'] })] }, /authServers\[0\]\.apiKeys\[0\]: a secret stands here as/],
@@ -35,12 +42,12 @@ describe('The configuration of callers', () => {
       [{ authServers: [server({ hmacKeys: [{ id: 'a', secret: { $env: 'SHORT' } }] })] }, /hmacKeys\[0\]\.secret: a secret has 24/],
       [{ authServers: twice }, /authServers\[1\]\.apiKeys\[0\]: another one is the same/],
     ];
-    for (const [more, expected] of cases) assert.match(problems(more), expected);
-    assert.doesNotMatch(problems({ authServers: twice }), /kkkk/, 'no problem shows a key');
+    for (const [more, expected] of cases) assert.match(await problems(more), expected);
+    assert.doesNotMatch(await problems({ authServers: twice }), /kkkk/, 'no problem shows a key');
   });
 
-  it('takes trusted JWTs whose key fits their algorithm', () => {
-    assert.equal(problems({ trustedJwts: [trusted({})] }), '');
+  it('takes trusted JWTs whose key fits their algorithm', async () => {
+    assert.equal(await problems({ trustedJwts: [trusted({})] }), '');
     const cases: [object, RegExp][] = [
       [trusted({ algorithm: 'ES384' }), /publicKey: ES384 needs an EC key on the curve secp384r1/],
       [trusted({ algorithm: 'RS256' }), /publicKey: RS256 needs an RSA key of 2048 bits or more/],
@@ -53,6 +60,6 @@ describe('The configuration of callers', () => {
       [trusted({ role: 'validate' }), /authServer: tokens of role validate need/],
       [trusted({ authServer: 'gone' }), /authServer: there is no auth server "gone"/],
     ];
-    for (const [entry, expected] of cases) assert.match(problems({ trustedJwts: [entry] }), expected);
+    for (const [entry, expected] of cases) assert.match(await problems({ trustedJwts: [entry] }), expected);
   });
 });

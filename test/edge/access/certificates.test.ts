@@ -31,10 +31,10 @@ describe('An auth server known by its client certificate', () => {
     ['another fingerprint', { fingerprintSha256: 'cd'.repeat(32) }, false],
   ];
   for (const [what, entry, expected] of cases) {
-    it(`${expected ? 'is known' : 'is not known'} by ${what}`, () => assert.equal(isKnown(entry), expected));
+    it(`${expected ? 'is known' : 'is not known'} by ${what}`, async () => assert.equal(isKnown(entry), expected));
   }
 
-  it('is beaten by nothing: neither by the network of another one nor by an account', () => {
+  it('is beaten by nothing: neither by the network of another one nor by an account', async () => {
     const callerOf = openAuthServers([
       localServer(['/', '/else']),
       server({ name: 'app', accounts: ['admin'] }),
@@ -52,27 +52,31 @@ describe('An auth server known by its client certificate', () => {
     assert.equal(nameOf({ mount: '/else', certificate }), 'unknown-caller');
   });
 
-  it('is the only one with its certificate, and called where certificates are asked for', () => {
+  it('is the only one with its certificate, and called where certificates are asked for', async () => {
     const certificates = [{ subject: 'CN=linotp' }];
-    const problems = (names: string[], tls?: object): string[] => {
+    const problems = async (names: string[], tls?: object): Promise<string[]> => {
       const { listeners, ...rest } = JSON.parse(configText());
       const authServers = names.map((name) => ({ name, mounts: ['/'], certificates }));
-      const checked = checkConfig(JSON.stringify({ ...rest, authServers, listeners: [{ ...listeners[0], tls }] }), '/tmp/config.json', {});
+      const checked = await checkConfig(
+        JSON.stringify({ ...rest, authServers, listeners: [{ ...listeners[0], tls }] }),
+        '/tmp/config.json',
+        {},
+      );
       return (checked.ok ? checked.value.warnings : checked.error).map(problemText);
     };
     const tls = { certificate: 'a.pem', clientCa: 'ca.pem', clientCertificate: 'request' };
-    assert.deepEqual(problems(['one'], tls), []);
-    assert.match(problems(['one'])[0] ?? '', /^authServers\[0\]\.certificates\[0\]: warning: no listener/);
-    assert.match(problems(['one', 'two'], tls)[0] ?? '', /^authServers\[1\]\.certificates\[0\]: is that of one already/);
+    assert.deepEqual(await problems(['one'], tls), []);
+    assert.match((await problems(['one']))[0] ?? '', /^authServers\[0\]\.certificates\[0\]: warning: no listener/);
+    assert.match((await problems(['one', 'two'], tls))[0] ?? '', /^authServers\[1\]\.certificates\[0\]: is that of one already/);
   });
 
-  it('may call a path at every listener, or at the one that its entry names', () => {
+  it('may call a path at every listener, or at the one that its entry names', async () => {
     const parsed = authServerConfig.parse({ name: 'vpn', mounts: ['/mfa', { listener: 'inside', path: '/' }] });
     const pathsAt = (listener?: string) => authServerAt(parsed, listener).mounts;
     assert.deepEqual([pathsAt('inside'), pathsAt('outside'), pathsAt()], [['/mfa', '/'], ['/mfa'], ['/mfa']]);
   });
 
-  it('is named by one thing at a time', () => {
+  it('is named by one thing at a time', async () => {
     for (const entry of [{}, { san: 'a', subject: 'CN=a' }, { fingerprintSha256: 'abc' }])
       assert.equal(authServerConfig.safeParse({ name: 'a', mounts: ['/'], certificates: [entry] }).success, false, JSON.stringify(entry));
   });

@@ -34,22 +34,22 @@ describe('Phones on a listener of their own', () => {
     assert.equal((await client.post('/validate/check', finish)).body.result.value, true);
   });
 
-  it('may share a path with the mount for servers, but no route has two owners', () => {
-    const problems = (mounts: object[]): string[] => {
+  it('may share a path with the mount for servers, but no route has two owners', async () => {
+    const problems = async (mounts: object[]): Promise<string[]> => {
       const text = configText({ mounts }).replace('{"$file":"keyring.json"}', '{"$env":"KEYRING"}');
-      const checked = checkConfig(text, join('folder', 'config.json'), { KEYRING: '{}' });
+      const checked = await checkConfig(text, join('folder', 'config.json'), { KEYRING: '{}' });
       return checked.ok ? [] : checked.error.map(problemText);
     };
     const mount = { path: '/', serves: 'privacyidea' };
     assert.deepEqual(
-      problems([
+      await problems([
         { ...mount, phones: 'only' },
         { ...mount, phones: 'none' },
       ]),
       [],
     );
-    assert.match(problems([{ ...mount, phones: 'only' }, mount]).join(), /mounts\[0\] owns GET \/ttype\/:type already/);
-    assert.match(problems([{ path: '/', serves: 'ops', phones: 'none' }]).join(), /phones: no phone calls a mount of this kind/);
-    assert.match(problems([{ ...mount, phones: 'only', publicPoll: true }]).join(), /a mount for phones only has no poll/);
+    assert.match((await problems([{ ...mount, phones: 'only' }, mount])).join(), /mounts\[0\] owns GET \/ttype\/:type already/);
+    assert.match((await problems([{ path: '/', serves: 'ops', phones: 'none' }])).join(), /phones: no phone calls a mount of this kind/);
+    assert.match((await problems([{ ...mount, phones: 'only', publicPoll: true }])).join(), /a mount for phones only has no poll/);
   });
 });

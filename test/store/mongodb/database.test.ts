@@ -20,27 +20,27 @@ describe('The database that a MongoDB store uses', () => {
     ['mongodb://user:pass@db.example/admin', undefined, 'pushgate'],
   ];
   for (const [url, database, chosen] of cases) {
-    it(`is ${chosen} at ${url}${database === undefined ? '' : `, with "database": "${database}"`}`, () =>
+    it(`is ${chosen} at ${url}${database === undefined ? '' : `, with "database": "${database}"`}`, async () =>
       assert.equal(databaseOf({ url, database }), chosen));
   }
 
-  it('has a name that is checked before a start, wherever it stands', () => {
-    const problems = (url: string, more: object = {}): string[] => {
+  it('has a name that is checked before a start, wherever it stands', async () => {
+    const problems = async (url: string, more: object = {}): Promise<string[]> => {
       const store = { kind: 'mongodb', url: { $env: 'URL' }, ...more };
-      const checked = checkConfig(configText({ more: { store } }), join('folder', 'config.json'), { URL: url });
+      const checked = await checkConfig(configText({ more: { store } }), join('folder', 'config.json'), { URL: url });
       return checked.ok ? [] : checked.error.map(problemText);
     };
-    assert.deepEqual(problems('mongodb://db.example/corp'), []);
+    assert.deepEqual(await problems('mongodb://db.example/corp'), []);
     assert.match(
-      problems('mongodb://u:hunter2@db.example/a.b')[0] ?? '',
+      (await problems('mongodb://u:hunter2@db.example/a.b'))[0] ?? '',
       /^store\.url: the database that the address names .* or set database$/,
     );
     assert.deepEqual(
-      problems('mongodb://u:p@db.example/a.b', { database: 'corp' }),
+      await problems('mongodb://u:p@db.example/a.b', { database: 'corp' }),
       [],
       'the name in the address is where the user is known',
     );
-    assert.match(problems('mongodb://db.example', { database: 'a.b' })[0] ?? '', /^store\.database: /);
+    assert.match((await problems('mongodb://db.example', { database: 'a.b' }))[0] ?? '', /^store\.database: /);
   });
 });
 

@@ -1,4 +1,3 @@
-import { Busboy } from '@fastify/busboy';
 import type { Context } from 'koa';
 import { encodingOf, maxBodyBytes, parameterNamed, readText } from '../../http/index.ts';
 import { PiFault } from './errors.ts';
@@ -12,7 +11,8 @@ export async function multipartFields(ctx: Context, body: Buffer): Promise<[name
 }
 
 /** Every part is taken for a file: of those the parser gives the bytes, of others a text in which all that is not UTF-8 has become U+FFFD. */
-function rawFields(ctx: Context, body: Buffer): Promise<[name: string, bytes: Buffer][]> {
+async function rawFields(ctx: Context, body: Buffer): Promise<[name: string, bytes: Buffer][]> {
+  const { Busboy } = await import('@fastify/busboy');
   return new Promise((resolve, reject) => {
     const broken = (): void => reject(new PiFault('parameter', 'The multipart body is broken.'));
     const fields: [string, Buffer][] = [];
