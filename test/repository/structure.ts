@@ -35,7 +35,7 @@ export const floors: readonly (readonly string[])[] = [
   ['src/foundation/crypto'],
   ['src/foundation/wire'],
   ['src/foundation/telemetry', 'src/foundation/patterns'],
-  ['src/foundation/model', 'src/foundation/cache'],
+  ['src/foundation/model', 'src/foundation/cache', 'src/foundation/lazy'],
 ];
 
 /** What a large room is divided into; these stand side by side, and share what stands in the room itself. */

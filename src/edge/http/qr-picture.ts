@@ -1,8 +1,11 @@
 import { crc32, deflateSync } from 'node:zlib';
-import encodeQr from 'qr';
+import { onFirstUse } from '../../foundation/lazy/index.ts';
 
 /** How a QR code is drawn: pixels a square; around it stand four blank squares, as ISO/IEC 18004 asks. */
 export type QrLook = { scale: number };
+
+/** The library, loaded with the first enrolment. */
+const qr = onFirstUse<typeof import('qr')>('qr');
 
 const border = 4;
 const signature = Buffer.from('89504e470d0a1a0a', 'hex');
@@ -14,7 +17,7 @@ const signature = Buffer.from('89504e470d0a1a0a', 'hex');
  */
 export function qrPicture(text: string, { scale }: QrLook): Buffer {
   // Scaled here: the encoder itself draws no more than 1,024 pixels.
-  const squares = encodeQr(text, 'raw', { ecc: 'medium', border });
+  const squares = qr().default(text, 'raw', { ecc: 'medium', border });
   const width = squares.length * scale;
   const rows = squares.flatMap((row) => Array<Buffer>(scale).fill(scanLine(row, scale)));
   const header = Buffer.alloc(13);

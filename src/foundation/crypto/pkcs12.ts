@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { createRequire } from 'node:module';
 import type forge from 'node-forge';
+import { onFirstUse } from '../lazy/index.ts';
 import { ok, type Result, refused } from '../model/index.ts';
 
 /** What a PKCS#12 file holds, as PEM: the key, the certificate that belongs to it, and after that the others of the chain. */
@@ -21,10 +21,8 @@ export function readPkcs12(bytes: Uint8Array, password = ''): Result<Pkcs12, Pkc
   return inOrder(bagsOf(opened.value, 'certBag').map(certificatePem), key);
 }
 
-const load = createRequire(import.meta.url);
-
 /** Loaded at the first use: most installations have PEM files. */
-const loadForge = (): typeof forge => load('node-forge');
+const loadForge = onFirstUse<typeof forge>('node-forge');
 
 type Opened = Result<forge.pkcs12.Pkcs12Pfx, Pkcs12Problem>;
 

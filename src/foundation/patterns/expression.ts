@@ -1,5 +1,6 @@
-import { RE2JS, RE2JSException } from 're2js';
+import type { RE2JS } from 're2js';
 import { openCache } from '../cache/index.ts';
+import { onFirstUse } from '../lazy/index.ts';
 
 /** The longest text of a request that rules are held against, in characters. A longer one is refused, since a rule must not judge half a text. */
 export const longestMatched = 4096;
@@ -10,13 +11,16 @@ export const longestMatched = 4096;
  */
 export const longestReplaced = 1024;
 
+/** The library, loaded with the first expression: many configurations have none. */
+const re2js = onFirstUse<typeof import('re2js')>('re2js');
+
 const compiled = openCache<RE2JS>(1000);
 
 /** Reads an expression, once for all texts. */
 function expression(source: string): RE2JS {
   const known = compiled.get(source);
   if (known) return known;
-  const fresh = RE2JS.compile(source);
+  const fresh = re2js().RE2JS.compile(source);
   compiled.set(source, fresh);
   return fresh;
 }
@@ -64,7 +68,7 @@ export function expressionProblem(source: string): string | undefined {
   try {
     return expression(source) && undefined;
   } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
+    if (!(error instanceof re2js().RE2JSException)) throw error;
     const places = placesOf(source);
     const known = instead.find(([mark]) => places.some((rest) => mark.test(rest)));
     return known?.[1] ?? `is not a regular expression: ${error.message.replace('error parsing regexp: ', '')}`;

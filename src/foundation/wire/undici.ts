@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module';
-
-const load = createRequire(import.meta.url);
+import { onFirstUse } from '../lazy/index.ts';
 
 /** The library for HTTP, loaded at its first use: a gateway whose phones poll needs none. */
-export const undici = (): typeof import('undici') => load('undici');
+export const undici = onFirstUse<typeof import('undici')>('undici');

@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { onFirstUse } from '../../../foundation/lazy/index.ts';
+
+/** The library, loaded when the first phone of LinOTP pairs. */
+const curves = onFirstUse<typeof import('@noble/curves/ed25519.js')>('@noble/curves/ed25519.js');
 
 /** The X25519 secret that belongs to an Ed25519 seed, as libsodium makes it. @see docs/protocols/linotp.md 6.2 */
-export const agreementSecret = (seed: Uint8Array): Buffer => Buffer.from(ed25519.utils.toMontgomerySecret(seed));
+export const agreementSecret = (seed: Uint8Array): Buffer => Buffer.from(curves().ed25519.utils.toMontgomerySecret(seed));
 
 /**
  * The X25519 public key that belongs to an Ed25519 one, as libsodium makes it. Undefined for 32 bytes that are no point, or one outside the group that
  * signatures are made in: for some of those every signature fits.
  */
 export function agreementKey(publicKey: Uint8Array): Buffer | undefined {
+  const { ed25519 } = curves();
   try {
     const point = ed25519.Point.fromBytes(publicKey);
     return point.isSmallOrder() || !point.isTorsionFree() ? undefined : Buffer.from(ed25519.utils.toMontgomery(publicKey));

@@ -1,5 +1,4 @@
 import { scrypt, timingSafeEqual } from 'node:crypto';
-import bcrypt from 'bcryptjs';
 
 const bcryptForm = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 const scryptForm = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
@@ -20,7 +19,7 @@ export function hashProblem(hash: string): string | undefined {
 /** Whether a password is the one that was hashed. False for a hash that has a problem. */
 export async function matchesHash(password: string, hash: string): Promise<boolean> {
   if (hashProblem(hash) !== undefined) return false;
-  if (bcryptForm.test(hash)) return bcrypt.compare(password, hash);
+  if (bcryptForm.test(hash)) return (await import('bcryptjs')).default.compare(password, hash);
   const cost = scryptCost(hash);
   if (!cost) return false;
   const { salt, digest, ...numbers } = cost;

@@ -1,6 +1,6 @@
-import { FilterParser } from 'ldapts';
 import { z } from 'zod';
 import { oneOrMany, secret } from '../../../foundation/settings/index.ts';
+import { ldapts } from './library.ts';
 
 const ldapUrl = z
   .url({ protocol: /^ldaps?$/, abort: true, error: 'expected ldaps://host, ldap://host, perhaps with a port' })
@@ -91,7 +91,7 @@ function isFilter(text: string): boolean {
   // The library forgives a bracket that is missing at the end.
   if (text.split('(').length !== text.split(')').length) return false;
   try {
-    FilterParser.parseString(text.replaceAll('{user}', 'x'));
+    ldapts().FilterParser.parseString(text.replaceAll('{user}', 'x'));
     return true;
   } catch {
     return false;

@@ -1,7 +1,8 @@
-import { type Entry, Filter } from 'ldapts';
+import type { Entry } from 'ldapts';
 import { ok, type Result, refused } from '../../../foundation/model/index.ts';
 import type { UserRecord } from '../user-source.ts';
 import type { LdapConfig } from './config.ts';
+import { ldapts } from './library.ts';
 
 /** A user with the name of their entry, by which they bind. */
 export type LdapUser = { dn: string; user: UserRecord };
@@ -12,7 +13,7 @@ type Attributes = LdapConfig['attributes'];
 export const binaryAttributes = ['objectGUID', 'objectguid', 'objectSid', 'objectsid'];
 
 /** The filter that finds this user; every character with a meaning in filters is escaped. @see RFC 4515 3 */
-export const filterFor = (filter: string, user: string): string => filter.replaceAll('{user}', () => Filter.escape(user));
+export const filterFor = (filter: string, user: string): string => filter.replaceAll('{user}', () => ldapts().Filter.escape(user));
 
 /** The attributes to ask for; with none at all a server would send every one it has. */
 export const wantedAttributes = (attributes: Attributes): string[] => [

@@ -1,5 +1,5 @@
-import { ResultCodeError } from 'ldapts';
 import { wireErrorOf } from '../../../foundation/wire/index.ts';
+import { ldapts } from './library.ts';
 
 /**
  * Result codes of a bind that speak of the password or the account and not of the server: constraint violation (locked), no such object,
@@ -9,14 +9,14 @@ import { wireErrorOf } from '../../../foundation/wire/index.ts';
 const refusals = new Set([19, 32, 34, 48, 49, 50, 53]);
 
 /** Whether the server has judged the password, and found it wrong. */
-export const isRefusal = (error: unknown): boolean => error instanceof ResultCodeError && refusals.has(error.code);
+export const isRefusal = (error: unknown): boolean => error instanceof ldapts().ResultCodeError && refusals.has(error.code);
 
 /** Whether a search found more than the server hands out. */
-export const isTooMuch = (error: unknown): boolean => error instanceof ResultCodeError && error.code === 4;
+export const isTooMuch = (error: unknown): boolean => error instanceof ldapts().ResultCodeError && error.code === 4;
 
 /** In a few words, without anything that the other side said: `timeout`, `connection`, `tls`, `LDAP result 52`. */
 export function problemOf(error: unknown, signal: AbortSignal): string {
-  if (error instanceof ResultCodeError)
+  if (error instanceof ldapts().ResultCodeError)
     return error.code === 49 ? 'LDAP result 49, bindDn or bindPassword is wrong' : `LDAP result ${error.code}`;
   return wireErrorOf(error, signal) ?? 'connection';
 }

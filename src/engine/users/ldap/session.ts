@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { Client } from 'ldapts';
+import type { Client } from 'ldapts';
+import { ldapts } from './library.ts';
 
 /** One server, and how to reach it. `ca` is PEM and replaces the authorities that come with Node. */
 export type LdapServer = { url: string; startTls: boolean; ca: string | undefined };
@@ -57,7 +58,7 @@ function sessionOf(socket: Socket): Session {
   socket.setKeepAlive(true, keepAliveMs).setMaxListeners(0);
   // Until its first operation the library does not listen to errors.
   socket.on('error', () => undefined);
-  const client = new Client({ url: 'ldap://connected', createConnection: () => socket });
+  const client = new (ldapts().Client)({ url: 'ldap://connected', createConnection: () => socket });
   return {
     run(work, signal) {
       return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BusyError } from 'ldapts';
+import { ldapts } from '../../../../src/engine/users/ldap/library.ts';
 import { isRefusal, isTooMuch, problemOf } from '../../../../src/engine/users/ldap/problem.ts';
 import { defects, outages } from '../../../kit/outages.ts';
 
@@ -13,6 +13,6 @@ describe('A failure at an LDAP server', () => {
   });
 
   it('is told by its number where the server says it', () => {
-    assert.equal(problemOf(new BusyError(), signal), 'LDAP result 51');
+    assert.equal(problemOf(new (ldapts().BusyError)(), signal), 'LDAP result 51');
   });
 });
