@@ -2,11 +2,16 @@
 // Plain JavaScript for any Node: it looks at the version before anything that an old one cannot read is loaded.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as nodeModule from 'node:module';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 const isRecent = major > 22 || (major === 22 && minor >= 19);
-const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+const home = fileURLToPath(new URL('..', import.meta.url));
+const pinned = join(home, 'node_modules/.bin/node');
+/** A clone runs its sources, a package what was built of them. */
+const isClone = existsSync(join(home, 'src/main.ts'));
 
 /** glibc keeps what a busy hour took from the system unless it is told to give it back, and reads that once, when a process begins. */
 const mallocSettings = { MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '2' };
@@ -46,16 +51,26 @@ async function run() {
   if (process.env.PUSHGATE_NODE && process.channel) endWithParent();
   // Not for what this one starts: workers have a channel of their own.
   delete process.env.PUSHGATE_NODE;
+  keepCompiled();
   try {
-    await import('../src/main.ts');
+    await import(isClone ? '../src/main.ts' : '../dist/src/main.js');
   } catch (error) {
     if (error?.code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING')
       return fail(
-        'it was installed as a package, and Node runs no TypeScript there. Clone its repository, and run npm ci and npx pushgate in that folder.',
+        'it was installed from its sources, and Node runs no TypeScript below node_modules. Clone its repository, and run npm start in that folder.',
       );
     if (error?.code !== 'ERR_MODULE_NOT_FOUND' || !String(error.message).startsWith('Cannot find package')) throw error;
     fail('something that pushgate needs is not installed. Run npm ci, or npm start, which does it for you.');
   }
+}
+
+/**
+ * What Node compiled is kept for the next start, where only the owner of the program writes: Node's own place for it, the folder for temporary files, is
+ * open to everybody. Where that is not this user, nothing is kept.
+ */
+function keepCompiled() {
+  const modules = basename(dirname(home)) === 'node_modules' ? dirname(home) : join(home, 'node_modules');
+  nodeModule.enableCompileCache?.(process.env.NODE_COMPILE_CACHE ?? join(modules, '.cache/pushgate'));
 }
 
 /** Goes on in the Node that came along, and ends as that one ends. */

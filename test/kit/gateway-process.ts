@@ -24,10 +24,11 @@ export async function pushgate(...args: string[]): Promise<{ code: number | null
 /**
  * Starts `pushgate serve` and resolves when it listens; rejects with what it wrote when it ends before that.
  * @param variables of its environment, beside ours
+ * @param program another one than ours
  */
-export async function gatewayProcess(configFile: string, variables: Record<string, string> = {}): Promise<GatewayProcess> {
+export async function gatewayProcess(configFile: string, variables: Record<string, string> = {}, program = entry): Promise<GatewayProcess> {
   const env = { ...process.env, ...variables };
-  const child = spawn(process.execPath, [entry, 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = spawn(process.execPath, [program, 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'], env });
   const output = collect(child);
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', () => output().out.includes('Ctrl-C') && resolve());

@@ -77,10 +77,10 @@ describe('The command on an old Node', function () {
     assert.match(err, /^pushgate: the Node that came along cannot be started \(\w+\)/);
   });
 
-  it('says in a sentence that it does not run as an installed package', () => {
+  it('says in a sentence that its sources do not run as an installed package', () => {
     const { status, err } = givenCommand('', 'node_modules/pushgate').run('24.21.0');
     assert.deepEqual([status, err.trim().split('\n').length], [1, 1]);
-    assert.match(err, /^pushgate: it was installed as a package, .* Clone its repository/);
+    assert.match(err, /^pushgate: it was installed from its sources, .* Clone its repository/);
   });
 
   it('says how to install what is missing, and hides no other defect', () => {

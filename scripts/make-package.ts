@@ -1,0 +1,37 @@
+/**
+ * `npm run package`: puts together in `build/package` what is published: the built program, its types for plug-ins, configuration and docs. Sources, tests
+ * and the Node that a clone brings along (190 MB) stay out.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Another folder, for those who only want to try it. */
+const [target = 'build/package'] = process.argv.slice(2);
+const copied = ['bin', 'config', 'docs', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', ...globSync('providers/*/README.md')];
+/** The types of what plug-ins are handed; those of our own code outside of it are nobody's business. */
+const kit = 'src/delivery/provider-kit/kit';
+
+function build(): void {
+  rmSync(target, { recursive: true, force: true });
+  const dist = join(target, 'dist');
+  for (const project of ['tsconfig.build.json', 'tsconfig.kit.json'])
+    execFileSync('tsc', ['-p', project, '--outDir', dist], { stdio: 'inherit' });
+  for (const path of copied) {
+    mkdirSync(dirname(join(target, path)), { recursive: true });
+    cpSync(path, join(target, path), { recursive: true });
+  }
+  const manifest = manifestOf(JSON.parse(readFileSync('package.json', 'utf8')));
+  writeFileSync(join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** What the registry is told: the repository's own package.json without what only a clone needs. */
+function manifestOf({ name, version, description, license, type, bin, engines, dependencies, ...rest }: Record<string, unknown>) {
+  const { repository, homepage, bugs, keywords } = rest;
+  const exports = { './provider-kit': { types: `./dist/${kit}.d.ts` }, './package.json': './package.json' };
+  const files = ['bin', 'dist', 'providers', 'config', 'docs', 'CHANGELOG.md', 'SECURITY.md'];
+  const told = { name, version, description, license, keywords, homepage, repository, bugs };
+  return { ...told, type, bin, exports, files, engines, dependencies };
+}
+
+build();
