@@ -105,7 +105,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 /** Says once, when the store of an older version was brought up to date, whom the operator may want to merge or to split. */
 async function tellNamesakes(engine: Engine, log: Log): Promise<void> {
   const because = { apart: 'were one user and are several', together: 'were several users and are one' } as const;
-  for (const { now, ...who } of await engine.listNamesakes())
+  for (const { now, ...who } of await engine.tokens.listNamesakes())
     log.warn(who, `names that differ in case or width alone ${because[now]}; see npx pushgate people --help`);
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadConfig, problemText } from '../../src/config/index.ts';
 import { openAdminTokens, openTokens } from '../../src/edge/access/index.ts';
 import { openListener } from '../../src/edge/http/index.ts';
-import { type Engine, openEngine } from '../../src/engine/index.ts';
+import { type Engine, type IssueRequest, openEngine } from '../../src/engine/index.ts';
 import { openDirectory } from '../../src/engine/users/index.ts';
 import { newKeyring, openKeyring } from '../../src/foundation/keyring/index.ts';
 import type { PushToken, Transaction } from '../../src/foundation/model/index.ts';
@@ -41,7 +41,7 @@ export type GivenLinotp = {
   /** Offers a push token and gives the text of its QR code. */
   offer(serial: string, over?: { owner?: PushToken['owner']; lifeMs?: number }): Promise<string>;
   /** Asks the phones of these push tokens, and gives the transaction. */
-  ask(serials: readonly string[], over?: Partial<Parameters<Engine['issue']>[0]>): Promise<Transaction>;
+  ask(serials: readonly string[], over?: Partial<IssueRequest>): Promise<Transaction>;
   /** Posts a form to `/validate/…`. */
   post(call: string, form: Record<string, string>): Promise<LinotpHttpReply>;
   token(serial: string): Promise<PushToken>;
@@ -109,7 +109,7 @@ function callsOf({ engine, store, url }: Pick<GivenLinotp, 'engine' | 'store' | 
   const post: GivenLinotp['post'] = async (call, form) =>
     readReply(await fetch(`${url}/validate/${call}`, { method: 'POST', body: new URLSearchParams(form) }));
   const offer: GivenLinotp['offer'] = async (serial, { owner, lifeMs = 3_600_000 } = {}) => {
-    const offered = await engine.offerRollout(asker, {
+    const offered = await engine.tokens.offer(asker, {
       type: 'push',
       phone: { protocol: 'linotp', flavour: 'linotp' },
       serialPrefix: 'KIPT',
@@ -126,7 +126,7 @@ function callsOf({ engine, store, url }: Pick<GivenLinotp, 'engine' | 'store' | 
   };
   const ask: GivenLinotp['ask'] = async (serials, over = {}) => {
     const tokens = await Promise.all(serials.map(token));
-    return engine.issue({ asker, user: '', realm: '', tokens, prompt: { title: 'ACME', question: 'Log in?' }, rule, ...over });
+    return engine.challenges.issue({ asker, user: '', realm: '', tokens, prompt: { title: 'ACME', question: 'Log in?' }, rule, ...over });
   };
   const stateOf = async ({ id }: Transaction) => (await store.findTransaction(id))?.decision.state;
   const activePhone: GivenLinotp['activePhone'] = async (serial, owner) => {

@@ -23,12 +23,12 @@ export type Refusal = LoginRefusal | TokenLimitRefusal;
 
 type Parts = Pick<EngineParts, 'policy' | 'clock' | 'store' | 'realms'>;
 
-/** Whether policies let this user log in here at all: asked at both legs, before anything is sent, counted or told. @see docs/policies.md */
+/** {@link Admission.mayLogIn}. */
 export function mayLogIn(parts: Parts, applicant: Applicant): LoginRefusal | undefined {
   return parts.policy.value('authorized', factsOf(parts, applicant.asker, applicant)) === 'deny_access' ? { kind: 'denied' } : undefined;
 }
 
-/** Whether the caller has shown enough. `showed`: it showed a credential of its own. */
+/** {@link Admission.mayCall}. */
 export function mayCall(parts: Parts, applicant: Applicant, { showed }: { showed: boolean }): LoginRefusal | undefined {
   const needsOne = !showed && parts.policy.value('api_key_required', factsOf(parts, applicant.asker, applicant)) === true;
   return needsOne ? { kind: 'no-credential' } : undefined;
@@ -38,10 +38,7 @@ export function mayCall(parts: Parts, applicant: Applicant, { showed }: { showed
 export const mayAskFor = ({ realms }: Pick<Asker, 'realms'>, realm: string): boolean =>
   realms === undefined || realms.some((name) => foldedRealm(name) === foldedRealm(realm));
 
-/**
- * The user that a name means, with its realm. `foreign` where the realm does not exist, or is not one of the caller's: it must not learn which.
- * Nobody is looked up before this.
- */
+/** {@link Admission.resolveName}. */
 export function resolveName(
   { realms }: Pick<EngineParts, 'realms'>,
   asker: Pick<Asker, 'realms'>,
@@ -51,11 +48,7 @@ export function resolveName(
   return resolved === 'unknown-realm' || !mayAskFor(asker, resolved.realm) ? 'foreign' : resolved;
 }
 
-/**
- * The push tokens that a login may be done with: of types and serials that policies allow, in use lately where they want that, of an owner
- * who may log in.
- * @param isAsked whether the client asks for this type of token; it counts where policies let clients ask
- */
+/** {@link Admission.admittedTokens}. */
 export function admittedTokens(
   parts: Parts,
   asker: Asker,
@@ -89,7 +82,7 @@ const rates = {
 
 type Rate = { key: string; refusal: LoginRefusal & { kind: 'too-often' } };
 
-/** Refuses a user who logged in or failed as often as policies allow. Nothing is counted by asking. */
+/** {@link Admission.isTooOften}. */
 export async function isTooOften(parts: Parts, applicant: Applicant): Promise<LoginRefusal | undefined> {
   for (const action of ['auth_max_fail', 'auth_max_success'] as const) {
     const rate = rateOf(parts, applicant, action);
@@ -109,7 +102,7 @@ export type Tally = {
   failed(): Promise<void>;
 };
 
-/** Says what to count of a login, by the policies of now. */
+/** {@link Admission.tallyOf}. */
 export function tallyOf(parts: Parts, applicant: Applicant): Tally {
   const success = rateOf(parts, applicant, 'auth_max_success');
   const failure = rateOf(parts, applicant, 'auth_max_fail');
@@ -125,7 +118,7 @@ export function tallyOf(parts: Parts, applicant: Applicant): Tally {
   };
 }
 
-/** Whether an administrator may do that. Where no rule permits anything, all may do everything. */
+/** {@link Admission.mayAdminister}. */
 export const mayAdminister = (
   parts: Parts,
   asker: Asker,

@@ -13,12 +13,7 @@ export type PassedApplicant = Applicant & { source: string | undefined; person: 
 /** Why a user is let in without a phone: the rule, and `via`, the place that checked the password. */
 export type PassedOn = { rule: string } & ({ kind: 'no-user' | 'no-token' } | { kind: 'passthru'; via: string });
 
-/**
- * Lets a user in without a push token when a policy allows it: one whom no source knows (passOnNoUser; a source that the request names is but one), one without tokens (passOnNoToken), or one whose
- * password is right elsewhere (passthru). Returns undefined when no such policy applies, or the password is wrong. Every source was asked before.
- * Throws as `isPasswordElsewhere`.
- * @see docs/protocols/privacyidea.md 11.3
- */
+/** {@link Admission.passedOn}. */
 export async function passedOn(parts: EngineParts, applicant: PassedApplicant): Promise<PassedOn | undefined> {
   const { asker, user, realm, source: named, person, hasTokens, password } = applicant;
   if (user === '' || hasTokens) return undefined;

@@ -9,10 +9,7 @@ import { type AnswerReply, type Found, take } from './answer.ts';
 /** A phone's answer that names no push token. `handles` are what it may be an answer to, the likeliest first; `source` is the address that pays for wrong signatures. */
 export type HandleAnswer<A> = { handles: readonly string[]; answer: A; source: string };
 
-/**
- * Takes one answer of a phone that says which challenge it answers and not who it is: it is tried on every challenge of its protocol in that transaction.
- * A wrong signature counts against its source and this transaction only, and changes neither a challenge nor a push token.
- */
+/** {@link Challenges.answerByHandle}. */
 export async function answerByHandle<A>(
   parts: EngineParts,
   phone: PhoneProtocol<never, A>,

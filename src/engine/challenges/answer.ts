@@ -20,10 +20,7 @@ export type AnswerReply =
   | { kind: 'unknown-token' | 'taken' | 'repeated' | 'refused' }
   | { kind: 'code-shown'; code: string; transaction: Transaction };
 
-/**
- * Takes one answer of one phone. A wrong signature reaches no transaction: it counts against its source only, and neither ends a
- * challenge nor raises the token's fail count. Throws `TurnedAway` after too many: an answer that was taken before must not read as refused.
- */
+/** {@link Challenges.answer}. */
 export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply> {
   const asked = await parts.store.findTokenWithOpen(request.serial, parts.clock());
   if (!asked || !isSpokenBy(phone, asked.token)) return { kind: 'unknown-token' };

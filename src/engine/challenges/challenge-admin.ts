@@ -5,7 +5,7 @@ import type { EngineParts } from '../parts.ts';
 const batch = 500;
 const mostBatches = 20;
 
-/** Ends a transaction whoever started it, an accepted one that nobody took yet too. Returns how many challenges it had; 0 if it was over. */
+/** {@link Challenges.cancel}. */
 export async function cancelTransaction(parts: EngineParts, id: string): Promise<number> {
   const transaction = await parts.store.findTransaction(id);
   if (!transaction) return 0;
@@ -13,7 +13,7 @@ export async function cancelTransaction(parts: EngineParts, id: string): Promise
   return reply === 'taken' ? transaction.decision.challenges.length : 0;
 }
 
-/** Deletes transactions that are over, and their delivery trail, before the sweep would; 10000 at most. Returns how many went. */
+/** {@link Challenges.deleteExpired}. */
 export async function deleteExpired({ store, clock }: EngineParts): Promise<number> {
   const now = clock();
   let deleted = 0;
@@ -25,7 +25,7 @@ export async function deleteExpired({ store, clock }: EngineParts): Promise<numb
   return deleted;
 }
 
-/** What is known of a transaction that is not over: withdrawn and taken ones count as over. */
+/** {@link Challenges.findLive}. */
 export async function findLive({ store, clock }: EngineParts, id: string): Promise<Transaction | undefined> {
   const transaction = await store.findTransaction(id);
   if (!transaction || clock() >= transaction.decision.finishUntil) return undefined;

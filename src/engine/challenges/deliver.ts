@@ -10,10 +10,7 @@ export type Delivered = { serial: string; sent: boolean; pollable: boolean; atte
 /** What is to go out: the challenges of a stored transaction for these push tokens. `via` names providers in place of those of the policy. */
 export type DeliverRequest = { transaction: Transaction; tokens: readonly PushToken[]; asker: Asker; via?: readonly string[] };
 
-/**
- * Sends every challenge of a stored transaction to its phone, all at once, each by the delivery plan that policy makes. A push that fails
- * is a line in the trail, never a lost challenge.
- */
+/** {@link Challenges.deliver}. */
 export async function deliver(parts: EngineParts, request: DeliverRequest): Promise<Delivered[]> {
   const { challenges } = request.transaction.decision;
   const sends = request.tokens.flatMap((token) => {
@@ -61,7 +58,7 @@ function planFor(parts: EngineParts, asker: Asker, token: PushToken): DeliveryPl
   return plan;
 }
 
-/** Whether the phone of this push token may ask for what is waiting for it. */
+/** {@link Challenges.mayPoll}. */
 export function mayPoll(parts: EngineParts, asker: Asker, token: PushToken): boolean {
   if (parts.phones[token.phone.protocol]?.canPoll === false) return false;
   const facts = factsOf(parts, asker, token.owner, token);

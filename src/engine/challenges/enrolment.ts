@@ -19,11 +19,7 @@ export type Enrolment = Offered & { transaction: Transaction };
 
 const maxAttempts = 3;
 
-/**
- * Offers a push token in the middle of a login. Its transaction is answered when the phone has finished the rollout, and both can be had
- * equally long: as long as the QR code is good. The token goes first; one without a transaction is replaced at the user's next login.
- * @see docs/protocols/privacyidea.md 3.5
- */
+/** {@link Challenges.offerInLogin}. */
 export async function offerInLogin(
   parts: EngineParts,
   request: EnrolmentRequest,
@@ -72,10 +68,7 @@ function transactionFor({ clock }: EngineParts, request: EnrolmentRequest, token
   };
 }
 
-/**
- * Skips an enrolment that may be skipped: true exactly once, and then its push token is gone. Where the phone came first, or nobody may or can
- * skip it any more, it stays as it is.
- */
+/** {@link Challenges.skipEnrolment}. */
 export async function skipEnrolment(parts: EngineParts, transaction: Transaction): Promise<boolean> {
   const [challenge] = transaction.decision.challenges;
   if (transaction.kind !== 'enrolment' || transaction.skippable !== true || !challenge) return false;
@@ -86,10 +79,10 @@ export async function skipEnrolment(parts: EngineParts, transaction: Transaction
   return true;
 }
 
-/** A push token that a login offered and that no phone has taken: it does not count as one. */
+/** {@link Challenges.isOfferedInLogin}. */
 export const isOfferedInLogin = ({ rollout, inLogin }: PushToken): boolean => rollout === 'offered' && inLogin === true;
 
-/** Takes back what earlier logins offered; false when a phone took one of them after all. */
+/** {@link Challenges.takeBackOffers}. */
 export async function takeBackOffers(parts: EngineParts, tokens: readonly PushToken[]): Promise<boolean> {
   for (const { serial, rolloutCredential } of tokens) {
     if (!(await closeOffer(parts, serial, rolloutCredential.digest))) return false;

@@ -33,7 +33,7 @@ export type Finished =
   | { kind: 'exceeded' }
   | { kind: 'unknown' };
 
-/** Takes an accepted login for the server that asked. */
+/** {@link Challenges.finish}. */
 export async function finish(parts: EngineParts, request: FinishRequest): Promise<Finished> {
   const { transaction } = request;
   if (!transaction || !isFor(parts, transaction, request)) return { kind: 'unknown' };
@@ -66,13 +66,13 @@ function areSuspect({ guesses }: EngineParts, { usable, client = '' }: FinishReq
   return theirs.length > 0 && theirs.every((token) => guesses.isSuspect(guessName(token), client));
 }
 
-/** A transaction of this auth server; any other's is as unknown as one that never was. */
+/** {@link Challenges.findOwn}. */
 export async function findOwn(parts: EngineParts, id: string, authServer: string): Promise<Transaction | undefined> {
   const transaction = await parts.store.findTransaction(id);
   return transaction?.authServer === authServer ? answered(parts, transaction) : undefined;
 }
 
-/** A transaction of this auth server by the id that its dialect knows. */
+/** {@link Challenges.findOwnForeign}. */
 export const findOwnForeign = (
   { store }: EngineParts,
   dialect: string,
@@ -85,10 +85,7 @@ const idForm = /^\d{20}$/;
 /** A poll by somebody of whom only the id of the transaction is known; `isKnown` is asked where there is no such transaction. */
 export type PublicPoll = { id: string; dialect: string; source: string; isKnown: () => Promise<boolean> };
 
-/**
- * A transaction of this dialect for whoever knows its id: one that is there is told truthfully, always. A stranger who has named too many that are not
- * there is turned away (throws `TurnedAway`) where there is none; an auth server never is.
- */
+/** {@link Challenges.findPublicly}. */
 export async function findPublicly(parts: EngineParts, { id, dialect, source, isKnown }: PublicPoll): Promise<Transaction | undefined> {
   const transaction = idForm.test(id) ? await parts.store.findTransaction(id) : undefined;
   if (transaction?.dialect === dialect) return answered(parts, transaction);

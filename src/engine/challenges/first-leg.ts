@@ -23,11 +23,7 @@ export type FirstLegParts = Pick<EngineParts, 'keyring'> & {
 /** A poll that shows a pass: that of the first leg, or, where a push token is named alone, the PIN of it. `source` pays for wrong ones. */
 export type FirstLegCheck = { transaction: Transaction; pass: string; source: string; alone: string | undefined };
 
-/**
- * Whether a poll comes from who began the login. The right pass costs no password hash and no question to a directory. Wrong ones count against
- * their source and this transaction, never against a push token: nobody finds out a PIN here, and nobody locks one.
- * Throws `TurnedAway` after too many.
- */
+/** {@link Challenges.checkFirstLeg}. */
 export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, source, alone }: FirstLegCheck): Promise<boolean> {
   const whose = sourceOf(source, { serial: transaction.id });
   parts.limits.demandCalm('status', whose);

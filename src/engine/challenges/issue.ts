@@ -62,11 +62,7 @@ export type Naming = { foreignId: string; handles: readonly (string | undefined)
 
 const maxAttempts = 3;
 
-/**
- * Seals a challenge for every token and stores the transaction. Stored first, pushed second: see `deliver`.
- * The id is 20 decimal digits: the bucket, then 17 random ones.
- * Throws `store-unavailable`.
- */
+/** {@link Challenges.issue}. */
 export async function issue(parts: EngineParts, request: IssueRequest): Promise<Transaction> {
   await gatherInBucket(parts, request.tokens);
   if (request.kind === 'activation') await beginActivation(parts, request.tokens);
@@ -169,7 +165,7 @@ async function beginActivation(parts: EngineParts, tokens: readonly PushToken[])
 const askFor = (phone: PhoneProtocol, token: PushToken, ask: Ask = askToConfirm): Ask =>
   phone.modes(token).includes(ask.mode) ? ask : askToConfirm;
 
-/** Whether the phone of this push token can do what is asked. */
+/** {@link Challenges.canAsk}. */
 export const canAsk = ({ phones }: EngineParts, token: PushToken, { mode }: Ask): boolean =>
   phones[token.phone.protocol]?.modes(token).includes(mode) ?? false;
 

@@ -13,7 +13,7 @@ export type PollReply = { kind: 'challenges'; payloads: string[] } | { kind: 'no
 /** A signed message of a phone: its serial, the message as its protocol parsed it, and who sent it. */
 export type PhoneRequest<M> = { serial: string; message: M; asker: Asker };
 
-/** Serves a phone that asks what is waiting for it. An unknown serial and a wrong signature are refused alike. */
+/** {@link Challenges.poll}. */
 export async function poll<P>(
   parts: EngineParts,
   phone: PhoneProtocol<never, never, P>,
@@ -36,10 +36,7 @@ export async function poll<P>(
   return { kind: 'challenges', payloads: challenges.map(({ payload }) => payload) };
 }
 
-/**
- * Takes a phone's new device address in place of its old ones of that kind. Refused for an unknown serial and a wrong signature alike.
- * Throws `store-unavailable` when others kept changing the push token.
- */
+/** {@link Challenges.updateAddress}. */
 export async function updateAddress<U>(
   parts: EngineParts,
   phone: PhoneProtocol<never, never, never, U>,

@@ -28,10 +28,7 @@ export type Waited = End & { tokens: PushToken[] };
 
 const retryMs = 200;
 
-/**
- * Waits until a phone has answered or the time is over. It costs a timer and a place in the store's list of listeners; whoever gave the answer,
- * and at which gateway, it is heard of at once. Nothing that was read is kept from one look to the next.
- */
+/** {@link Challenges.waitForAnswer}. */
 export async function waitForAnswer(parts: EngineParts, request: WaitRequest): Promise<Waited> {
   const bell: Bell = { hasRung: false, isOver: false, wake: () => undefined };
   const ring = (): void => {

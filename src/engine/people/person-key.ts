@@ -17,13 +17,10 @@ type OwnerParts = Pick<EngineParts, 'realms' | 'store' | 'directory'>;
 /** A user as a request names one. `typed` is the name that the source was asked for, where it writes another. */
 export type Asked = Named & { typed?: string | undefined };
 
-/** The key of a user by name: with case, but for realms whose configuration says `ignoreCase`. */
+/** {@link People.key}. */
 export const personKey = ({ realms }: Parts, named: Named): string => (realms.ignoresCase(named.realm) ? foldedKey(named) : nameKey(named));
 
-/**
- * Whether two names mean one user: by the source's id where both have one, else by the name. Where one has an id the name counts as it is written, in any
- * realm: the source may tell apart what the realm does not, and can be asked about any other way to write it.
- */
+/** {@link People.isSameUser}. */
 export function isSameUser(parts: Parts, one: Named, other: Named): boolean {
   const [first, second] = [sourceKey(one), sourceKey(other)];
   if (first !== undefined && second !== undefined) return first === second;
@@ -31,10 +28,7 @@ export function isSameUser(parts: Parts, one: Named, other: Named): boolean {
   return personKey(parts, one) === personKey(parts, other);
 }
 
-/**
- * Whether a push token of this owner belongs to this user. The source's id decides where both have one of the same source. A namesake in another
- * source of the realm is another user. An owner of no source, or of one that the realm has no more, is the user of the same name.
- */
+/** {@link People.isOwnedBy}. */
 export function isOwnedBy(parts: Pick<EngineParts, 'realms' | 'directory'>, owner: Owner, asked: Asked): boolean {
   if (foldedRealm(owner.realm) !== foldedRealm(asked.realm)) return false;
   const { user, resolver = '', userid, typed = user } = asked;
@@ -52,7 +46,7 @@ export function keysOf(parts: Parts, asked: Asked): string[] {
   return [...new Set([...byName, ...(bySource === undefined ? [] : [bySource])])];
 }
 
-/** The push tokens of a user, by serial. Where no source was asked: every one of that name. */
+/** {@link People.tokensOf}. */
 export async function tokensOf(parts: OwnerParts, asked: Asked): Promise<PushToken[]> {
   const tokens = await parts.store.tokensOf(keysOf(parts, asked));
   return tokens.filter(({ owner }) => owner && isOwnedBy(parts, owner, asked));
@@ -61,10 +55,7 @@ export async function tokensOf(parts: OwnerParts, asked: Asked): Promise<PushTok
 /** A user as a later request of a login names one; `source` where it names the source of users too. */
 export type NamedAgain = { user: string; realm: string; source?: string | undefined };
 
-/**
- * Whether a later request of a login means the user who began it, seen without a look-up: it names the user as the request before did; or by that name, or the
- * one that the source writes, in the source that knows the user. Where none is named, the first one of the realm is meant.
- */
+/** {@link People.isBegunBy}. */
 export function isBegunBy(parts: Pick<EngineParts, 'realms' | 'directory'>, transaction: Transaction, again: NamedAgain): boolean {
   const { user, realm, typed = user, resolver, userid } = transaction;
   const named = { user: again.user, realm: again.realm };
@@ -74,10 +65,7 @@ export function isBegunBy(parts: Pick<EngineParts, 'realms' | 'directory'>, tran
   return [typed, user].some(isNamed) && meant !== undefined && meant === resolver;
 }
 
-/**
- * The push tokens of the user who finishes a transaction, without those of namesakes in other sources. Where some that were asked are not among those of the
- * typed name, the source's id that the transaction remembers finds them: no source is asked for that.
- */
+/** {@link People.tokensToFinish}. */
 export async function tokensToFinish(parts: OwnerParts, found: readonly PushToken[], transaction: Transaction): Promise<PushToken[]> {
   const asked = new Set(transaction.decision.challenges.map(({ serial }) => serial));
   const theirs = found.filter(({ serial, owner }) => asked.has(serial) || (owner && isOwnedBy(parts, owner, transaction)));
@@ -88,7 +76,7 @@ export async function tokensToFinish(parts: OwnerParts, found: readonly PushToke
 /** What a list of push tokens is asked for: `of` takes a user, or a name with `*` for any text, in any case. */
 export type ListFilter = Omit<PushTokenFilter, 'ownerKeys' | 'notResolvers'> & { of?: Asked };
 
-/** A page of the push tokens that a list is asked for; those of a user with those of earlier users of the same name and source. */
+/** {@link People.listTokens}. */
 export function listTokens(parts: OwnerParts, { of, ...filter }: ListFilter, page: Page) {
   const names = of?.user.includes('*') ? { user: of.user, realm: of.realm } : of && { ownerKeys: keysOf(parts, of) };
   return parts.store.listTokens({ ...filter, ...names, ...(of && ofSources(parts, of)) }, page);
@@ -103,10 +91,7 @@ function ofSources({ directory }: OwnerParts, { realm, resolver, userid }: Asked
   return userid === undefined ? { resolver } : { notResolvers: directory.sourceNames(realm).filter((name) => name !== resolver) };
 }
 
-/**
- * Whether an administrator who names a user means a push token of this owner: theirs, or that of an earlier user of the source whose name was written just so.
- * A user whose name differs in case alone is not meant.
- */
+/** {@link People.isNamedBy}. */
 export function isNamedBy(parts: OwnerParts, owner: Owner, asked: Asked): boolean {
   const { resolver = owner.resolver, notResolvers = [] } = ofSources(parts, asked);
   const { user, typed = user } = asked;

@@ -7,23 +7,20 @@ export type Person = UserRecord | 'unlisted' | 'unknown-user';
 
 type Parts = Pick<EngineParts, 'directory'>;
 
-/**
- * Asks the sources of a realm for a user, or `source` alone. Throws `directory-unavailable` where nobody could be asked, and `config-invalid` where several
- * entries answer to the name: neither says that the user is unknown, so neither may let anybody pass.
- */
+/** {@link People.find}. */
 export async function findPerson({ directory }: Parts, user: string, realm: string, source?: string): Promise<Person> {
   const found = await directory.findUser(user, realm, source);
   if (found === 'ambiguous' || found === 'unavailable') throw notTold(found);
   return found;
 }
 
-/** The record of a user for who only tells it: undefined where there is none, and where nobody can be asked now. */
+/** {@link People.recordOf}. */
 export async function recordOf({ directory }: Parts, user: string, realm: string, source?: string): Promise<UserRecord | undefined> {
   const found = await directory.findUser(user, realm, source);
   return typeof found === 'string' ? undefined : found;
 }
 
-/** The same for a login that began before: where policies look at users, since then no source needs to be asked for anything else. */
+/** {@link People.recordForPolicies}. */
 export async function recordForPolicies(
   parts: Pick<EngineParts, 'directory' | 'policy'>,
   { user, realm, source }: { user: string; realm: string; source?: string | undefined },
@@ -31,7 +28,7 @@ export async function recordForPolicies(
   return parts.policy.looksAtUsers && user !== '' ? recordOf(parts, user, realm, source) : undefined;
 }
 
-/** The source that knows the owner of a push token; undefined where the realm has it no more, or where the owner is of none. */
+/** {@link People.sourceOf}. */
 export const sourceOf = ({ directory }: Parts, owner: Pick<Owner, 'realm' | 'resolver'> | undefined): string | undefined =>
   owner && directory.sourceNames(owner.realm).includes(owner.resolver) ? owner.resolver : undefined;
 
@@ -72,7 +69,7 @@ function notTold(why: Exclude<NoUser, 'unknown-user'>): GatewayFault {
   }
 }
 
-/** The source of a realm that a request names, in the spelling of the configuration; names count in any case. */
+/** {@link People.findSource}. */
 export const findSource = ({ directory }: Parts, realm: string, name: string): string | undefined =>
   directory.sourceNames(realm).find((known) => known.toLowerCase() === name.toLowerCase());
 

@@ -10,11 +10,7 @@ export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
 /** A PIN that was typed, by whom and from where (`client`), and what it is held against. */
 export type TypedPin = PasswordOwner & { pin: string; rule: PinRule; client: string };
 
-/**
- * Checks the PIN of a login as `checkPin` does, whatever it is. One password is checked once for all push tokens, and a wrong one counts a
- * failure on each of them, so that passwords are guessed no longer than PINs are. Throws as `isPassword`; nothing is counted then.
- * @see docs/protocols/privacyidea.md 11.3
- */
+/** {@link Pins.checkAtLogin}. */
 export async function checkLoginPin(
   parts: EngineParts,
   tokens: readonly PushToken[],

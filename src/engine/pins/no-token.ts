@@ -3,10 +3,7 @@ import { foldedKey } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { TypedPin } from './login-pin.ts';
 
-/**
- * Does for nothing what a wrong PIN costs, where there is no push token to hold it against: by the time nobody shall tell who has one. No password of
- * a user is tried, so none can be guessed here, and no directory locks an account. What comes of it is of no account either, an outage included.
- */
+/** {@link Pins.equalizeTiming}. */
 export async function spendLikePin(
   { passwords, directory, turns }: Pick<EngineParts, 'passwords' | 'directory' | 'turns'>,
   { pin, rule, user, realm }: TypedPin,

@@ -5,11 +5,7 @@ import { changeToken } from '../records/change-token.ts';
 import { hasFailedTooOften, isShut, withoutEnded } from '../records/failures.ts';
 import { guessFrom, isKnownFrom, type PinCheck } from './source-pins.ts';
 
-/**
- * Checks one PIN against every push token that has not failed too often. Where none matches, each of them counts a failure. PINs that are not
- * known to be right go one after the other per user, each with the count that the one before it left, so that no burst of guesses gets past the
- * maximum. `client` is the address that the guess comes from. @see docs/protocols/privacyidea.md 8
- */
+/** {@link Pins.check}. */
 export async function checkPin(parts: EngineParts, tokens: readonly PushToken[], pin: string, client: string): Promise<PinCheck> {
   if (parts.guesses.lockout === 'source') {
     if (isKnownFrom(parts, client, tokens, pin)) return { kind: 'checked', matching: [...tokens] };
@@ -75,7 +71,7 @@ async function guess(parts: EngineParts, tokens: readonly PushToken[], opens: Op
   return { kind: 'checked', matching };
 }
 
-/** Whether nobody may ask this push token, whichever way failures are counted. */
+/** {@link Pins.isLocked}. */
 export const isLocked = (parts: EngineParts, token: PushToken): boolean =>
   parts.guesses.lockout === 'source' ? token.failCount >= failuresOfAll : isShut(parts, token);
 

@@ -54,7 +54,7 @@ async function guess(parts: EngineParts, client: string, tokens: readonly PushTo
   return { kind: 'checked', matching };
 }
 
-/** Counts a failure that is no wrong PIN: a wrong display code, a wait that nobody answered. */
+/** {@link Pins.countFailures}. */
 export async function countFailures(parts: EngineParts, tokens: readonly PushToken[], client: string): Promise<void> {
   const { store, guesses, clock } = parts;
   const serials = (await withoutEnded(parts, tokens)).map(({ serial }) => serial);
@@ -62,13 +62,13 @@ export async function countFailures(parts: EngineParts, tokens: readonly PushTok
   await Promise.all([store.countFailure(serials, clock(), failureCeiling), guesses.take(tokens.map(guessedAt), client)]);
 }
 
-/** Clears the failures of these push tokens, and what the network of `client` did to them. */
+/** {@link Pins.forgiveAll}. */
 export async function forgiveAll(parts: EngineParts, tokens: readonly PushToken[], client: string): Promise<void> {
   await resetFailures(parts, tokens);
   await forgetNetwork(parts, tokens, client);
 }
 
-/** A login succeeded: what the network of `client` did to these push tokens counts no more. */
+/** {@link Pins.forgetNetwork}. */
 export async function forgetNetwork({ guesses }: EngineParts, tokens: readonly PushToken[], client: string): Promise<void> {
   if (guesses.lockout === 'source' && tokens.length > 0) await guesses.forget(tokens.map(guessName), client);
 }

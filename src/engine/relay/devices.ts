@@ -12,7 +12,7 @@ export type Registrant = { kind: 'auth-server'; name: string } | { kind: 'phone'
 
 const maxAttempts = 5;
 
-/** Registers a relay device, or changes what is known of it; it lives again by that. `refused`: it belongs to another auth server, or is not there for a phone to change. */
+/** {@link Relay.putDevice}. */
 export async function putDevice(
   { store, clock }: EngineParts,
   gda: string,
@@ -39,7 +39,7 @@ export async function putDevice(
   return 'busy';
 }
 
-/** Forgets a relay device; a phone that was forgotten has to be registered by its auth server again. */
+/** {@link Relay.removeDevice}. */
 export async function removeDevice({ store }: EngineParts, gda: string, by: Registrant): Promise<'removed' | 'refused' | 'busy'> {
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const found = await store.findDevice(gda);
@@ -62,10 +62,7 @@ const toleranceMs = 60_000;
 /** Checked where there is no key to check with, so that an unknown gda takes as long as a wrong signature. */
 const nobodysKey = 'MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=';
 
-/**
- * The relay device whose key has signed a request, not long ago. Undefined for an unknown gda, one without a key, a wrong signature and one out of time
- * alike; throws `TurnedAway` after too many of them.
- */
+/** {@link Relay.signedDevice}. */
 export async function signedDevice(parts: EngineParts, request: SignedRequest): Promise<RelayDevice | undefined> {
   const { store, limits, clock } = parts;
   const source = `${request.source} ${sha256Hex(request.gda).slice(0, 16)}`;
@@ -88,7 +85,7 @@ function isSignedBy(publicKey: string, data: Uint8Array, signature: Uint8Array):
   return key.asymmetricKeyType === 'ed25519' ? verify(null, data, key, signature) : verifySha256(key, data, signature);
 }
 
-/** What is waiting for a relay device: challenges of its auth server that have not ended, oldest first. */
+/** {@link Relay.waitingFor}. */
 export async function waitingFor({ store, clock }: EngineParts, { gda, owner }: RelayDevice): Promise<Transaction[]> {
   const open = await store.openTransactionsOf(relaySerial(gda), clock());
   return open.filter(({ authServer }) => authServer === owner);

@@ -16,11 +16,7 @@ const leaseReserveMs = 5_000;
 const maxAttempts = 20;
 const retryMs = 50;
 
-/**
- * Delivers a challenge of an auth server that looks after its phones itself. It is stored first and delivered once, whichever gateway it comes to again: a
- * repeat gets the reply of the first, or waits for it. Throws `store-unavailable`.
- * @see docs/protocols/linotp.md 15
- */
+/** {@link Relay.deliver}. */
 export async function relay(parts: EngineParts, request: RelayRequest): Promise<RelayReply> {
   const { store, metrics } = parts;
   const { authServer: auth_server } = request.asker;

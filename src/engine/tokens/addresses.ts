@@ -12,7 +12,7 @@ export const maxAddresses = 8;
 /** A name for an address that tells nothing of it: 12 hex digits. */
 export const addressId = ({ kind, value }: AddressValue): string => sha256Hex(`${kind}\n${value}`).slice(0, 12);
 
-/** Adds an address beside those that the phone told; one that is known already lives again. `full` at eight addresses. */
+/** {@link PushTokens.addAddress}. */
 export async function addAddress(parts: EngineParts, serial: string, address: AddressValue): Promise<'added' | 'full' | 'gone'> {
   let isFull = false;
   const changed = await changeToken(parts, serial, ({ addresses }) => {
@@ -24,7 +24,7 @@ export async function addAddress(parts: EngineParts, serial: string, address: Ad
   return isFull ? 'full' : 'added';
 }
 
-/** Removes the address of this id; true when there was one. */
+/** {@link PushTokens.removeAddress}. */
 export async function removeAddress(parts: EngineParts, serial: string, id: string): Promise<boolean> {
   const changed = await changeToken(parts, serial, ({ addresses }) => {
     const kept = addresses.filter((each) => addressId(each) !== id);

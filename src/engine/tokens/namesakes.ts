@@ -16,7 +16,7 @@ export type Namesakes = { realm: string; now: 'apart' | 'together'; users: Store
 
 const mostNames = 1000;
 
-/** Names that mean other users than they did before users were told apart by case. Looks at no more than 1000 names. */
+/** {@link PushTokens.listNamesakes}. */
 export async function listNamesakes(parts: EngineParts): Promise<Namesakes[]> {
   const groups = Map.groupBy(await parts.store.namesakes(mostNames), foldedKey);
   return [...groups.values()].flatMap((owners): Namesakes[] => {
@@ -41,10 +41,7 @@ export type Handover = { realm: string; into: string } & ({ from: string } | { s
 /** The push tokens that have another owner now; or why none has: no source knows `into`, or a name differs in more than case and width. */
 export type HandedOver = { kind: 'done'; serials: string[] } | { kind: 'unknown-user' | 'not-namesakes' };
 
-/**
- * Gives push tokens of a namesake to a user, with their PINs. What is open for them is withdrawn first. Throws as `findPerson`. For users of other names
- * there are `unassignTokens` and `assignToken`, which ask for a new PIN.
- */
+/** {@link PushTokens.handOver}. */
 export async function handOver(parts: EngineParts, { realm, into, ...which }: Handover): Promise<HandedOver> {
   const person = await findPerson(parts, into, realm);
   if (person === 'unknown-user') return { kind: 'unknown-user' };

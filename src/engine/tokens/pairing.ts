@@ -10,11 +10,7 @@ export type PairingRequest<M> = { message: M; source: string };
 /** What a pairing came to. `repeated`: the very same message as the last one, which changes nothing and gets the same reply. */
 export type PairingReply = 'paired' | 'moved' | 'repeated' | 'refused';
 
-/**
- * Takes the keys and the address of a phone whose push token waits for one, until it has proven them by an activation; after that the same phone may tell
- * a new address. A message that was used before is refused, so that nobody leads pushes back to an old address. What cannot be opened costs no counter.
- * @see docs/protocols/linotp.md 7.3, 12
- */
+/** {@link PushTokens.pair}. */
 export async function pairPhone<M>(
   parts: EngineParts,
   phone: PairingProtocol<M>,

@@ -99,12 +99,7 @@ export type RolloutRequest<R> = { serial: string; credential: string | undefined
 /** Why a rollout is refused; `keys` carries the protocol's reason for the phone's user. */
 export type RolloutRefusal = { kind: 'not-waiting' | 'no-credential' | 'wrong-credential' } | { kind: 'keys'; reason: string };
 
-/**
- * Binds the phone: checks the credential, reads the phone's keys, gives the push token a server key of its own. An exact repetition
- * (serial, credential, key) soon after gets the first reply again. The value is the server's public key, PKCS#1 DER in base64. Throws `TurnedAway` after
- * too many wrong credentials.
- * @see docs/protocols/privacyidea.md 3.3
- */
+/** {@link PushTokens.completeRollout}. */
 export async function completeRollout<R>(
   parts: EngineParts,
   phone: PhoneProtocol<R>,

@@ -17,11 +17,7 @@ export type RenewRequest = {
   offer: OfferRules;
 };
 
-/**
- * Offers a push token anew, under the same serial and owner: it waits for a phone again. The phone it had is forgotten with its key and
- * addresses, and what was open for it is withdrawn. `revoked` ones stay as they are; `gone`: somebody deleted it.
- * @see docs/protocols/privacyidea.md 3.1
- */
+/** {@link PushTokens.renew}. */
 export async function renewRollout(
   parts: EngineParts,
   token: PushToken,

@@ -9,39 +9,39 @@ import { noFailures } from '../records/failures.ts';
 /** Which push tokens a call of the administration is about. */
 export type TokenSelection = { serial: string } | Asked;
 
-/** The push tokens of a selection, with those of earlier users of the same name and source; empty when there are none. */
+/** {@link PushTokens.select}. */
 export async function selectTokens(parts: EngineParts, selection: TokenSelection): Promise<PushToken[]> {
   if (!('serial' in selection)) return tokensNamed(parts, selection);
   const token = await parts.store.findToken(selection.serial);
   return token ? [token] : [];
 }
 
-/** Enables or disables; only bound push tokens that are not revoked can be enabled. Returns how many changed. */
+/** {@link PushTokens.setEnabled}. */
 export function setEnabled(parts: EngineParts, tokens: readonly PushToken[], enabled: boolean): Promise<number> {
   return changeEach(parts, tokens, (token) =>
     token.enabled === enabled || (enabled && (token.rollout !== 'enrolled' || token.revoked)) ? undefined : { enabled },
   );
 }
 
-/** Forgives everything: the fail count is zero, and no network waits any more for these push tokens. Returns how many there were. */
+/** {@link PushTokens.reset}. */
 export function resetTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
   return changeEach(parts, tokens, ({ resets = 0 }) => ({ ...noFailures, resets: resets + 1 }));
 }
 
-/** Sets or, with the empty PIN, removes the PIN. Returns how many push tokens there were. */
+/** {@link PushTokens.setPin}. */
 export async function setPin(parts: EngineParts, tokens: readonly PushToken[], pin: string): Promise<number> {
   const pinHash = pin === '' ? null : await parts.passwords.hash(pin);
   return changeEach(parts, tokens, () => ({ pinHash }));
 }
 
-/** Revokes for good: what is open is withdrawn, and the phone is told nothing any more. Returns how many push tokens there were. */
+/** {@link PushTokens.revoke}. */
 export async function revokeTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
   const revoked = await changeEach(parts, tokens, () => ({ revoked: true, enabled: false }));
   for (const { serial } of tokens) await withdrawOpen(parts, serial);
   return revoked;
 }
 
-/** Notes something about push tokens under a key, or with `null` forgets it. Returns how many push tokens there were. */
+/** {@link PushTokens.noteInfo}. */
 export function noteInfo(parts: EngineParts, tokens: readonly PushToken[], key: string, value: string | null): Promise<number> {
   return changeEach(parts, tokens, ({ info = {} }) => {
     const { [key]: _was, ...others } = info;
@@ -49,7 +49,7 @@ export function noteInfo(parts: EngineParts, tokens: readonly PushToken[], key: 
   });
 }
 
-/** Says whether phones may ask what is waiting, where policy leaves that to each push token; `null` forgets it. Returns how many there were. */
+/** {@link PushTokens.allowPolling}. */
 export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], value: string | null): Promise<number> {
   return changeEach(parts, tokens, ({ phone }) => {
     const { pollingAllowed: _was, ...others } = phone.part;
@@ -68,10 +68,7 @@ export async function removeToken(parts: EngineParts, serial: string): Promise<b
   return was;
 }
 
-/**
- * Removes push tokens; returns how many there were. `several-users`, and nothing is removed, where they are of namesakes in several sources: while no source
- * can be asked these cannot be told apart, and what is removed is gone.
- */
+/** {@link PushTokens.remove}. */
 export async function removeTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number | 'several-users'> {
   const sources = new Set(tokens.flatMap(({ owner }) => sourceOf(parts, owner) ?? []));
   if (sources.size > 1) return 'several-users';

@@ -4,7 +4,7 @@ import type { Asker, EngineParts } from '../parts.ts';
 import { tokensOf } from '../people/person-key.ts';
 import { type Offered, type OfferRequest, offerRollout } from './rollout.ts';
 import { removeToken } from './token-admin.ts';
-import { type Assigned, assignToken, unassignTokens } from './token-owner.ts';
+import { type Assigned, type Assignment, assignToken, unassignTokens } from './token-owner.ts';
 
 /** Why no token more is made or assigned: the owner has as many as policies allow, of all, of this type, or of this type and enabled. */
 export type TokenLimitRefusal = { kind: 'too-many-tokens'; counted: 'all' | 'type' | 'active'; type: string };
@@ -27,12 +27,7 @@ export async function tokenLimit(parts: EngineParts, wanted: WantedToken, beside
   return reached && { kind: 'too-many-tokens', counted: reached.counted, type };
 }
 
-/**
- * Offers a push token unless its owner would have more than policies allow. It looks before and, since another gateway may make one at the same
- * moment, once more afterwards: of two that come at once both may be refused, and never both stay. What a crash leaves between is a token whose
- * credential nobody was told.
- * @see docs/policies.md
- */
+/** {@link PushTokens.offer}. */
 export async function offerWithinLimits(
   parts: EngineParts,
   asker: Asker,
@@ -50,12 +45,12 @@ export async function offerWithinLimits(
   return refused(afterwards);
 }
 
-/** Assigns a push token unless its owner to be would have more than policies allow; what was one too many is unassigned again, and its PIN is gone. */
+/** {@link PushTokens.assign}. */
 export async function assignWithinLimits(
   parts: EngineParts,
   asker: Asker,
   serial: string,
-  change: Parameters<typeof assignToken>[2],
+  change: Assignment,
 ): Promise<Assigned | TokenLimitRefusal> {
   const token = await parts.store.findToken(serial);
   // What cannot be assigned at all is refused for that reason.

@@ -5,6 +5,9 @@ import { bucketOf } from '../records/bucket.ts';
 import { changeToken } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 
+/** Who is to have a push token, and with which PIN; without one it keeps its own, and the empty PIN is none. */
+export type Assignment = { owner: Owner; pin: string | undefined };
+
 /** What became of an assignment; `assigned` names whose the push token is already. */
 export type Assigned = { kind: 'done' | 'gone' | 'revoked' } | { kind: 'assigned'; owner: Owner };
 
@@ -12,11 +15,7 @@ export type Assigned = { kind: 'done' | 'gone' | 'revoked' } | { kind: 'assigned
  * Gives a push token that has no owner to a user, with the PIN if there is one. Its fail count is zero again.
  * @see docs/protocols/privacyidea.md 10
  */
-export async function assignToken(
-  parts: EngineParts,
-  serial: string,
-  { owner, pin }: { owner: Owner; pin: string | undefined },
-): Promise<Assigned> {
+export async function assignToken(parts: EngineParts, serial: string, { owner, pin }: Assignment): Promise<Assigned> {
   const pinHash = pin === undefined ? {} : { pinHash: pin === '' ? null : await parts.passwords.hash(pin) };
   let refused: Assigned | undefined;
   const changed = await changeOwner(parts, serial, (token) => {
@@ -30,7 +29,7 @@ export async function assignToken(
   return refused ?? { kind: changed ? 'done' : 'gone' };
 }
 
-/** Takes push tokens from their owners, and their PINs away. Returns how many had one. */
+/** {@link PushTokens.unassign}. */
 export async function unassignTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
   let changed = 0;
   for (const { serial } of tokens) {

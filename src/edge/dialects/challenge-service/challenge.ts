@@ -21,9 +21,9 @@ export async function postChallenge(parts: ChallengeServiceParts, ctx: Context):
   const asker = askerFor(parts, ctx, server.name);
   // The challenge names nobody: rules can know the auth server, its address, the device and the time.
   const applicant = { asker, user: '', realm: '' };
-  const refusal = parts.engine.mayCall(applicant, { showed }) ?? parts.engine.mayLogIn(applicant);
+  const refusal = parts.engine.admission.mayCall(applicant, { showed }) ?? parts.engine.admission.mayLogIn(applicant);
   if (refusal) throw new ServiceFault(403, refusals[refusal.kind]);
-  tell(ctx, await parts.engine.relay({ asker, transactionId, gda, payload: challenge }));
+  tell(ctx, await parts.engine.relay.deliver({ asker, transactionId, gda, payload: challenge }));
 }
 
 /** What the engine does not admit, in the words of this dialect. */

@@ -32,14 +32,14 @@ export async function registerDevice(parts: ChallengeServiceParts, ctx: Context)
   const by = await registrantOf(parts, ctx, body);
   const { owner: _named, address, platform, publicKey } = parsed(body, DeviceBody);
   const facts: DeviceFacts = { ...(address ? { address } : {}), ...(platform ? { platform } : {}), ...(publicKey ? { publicKey } : {}) };
-  refuseUnlessDone(await parts.engine.putDevice(gdaOf(ctx), facts, by), by);
+  refuseUnlessDone(await parts.engine.relay.putDevice(gdaOf(ctx), facts, by), by);
   reply(ctx, 200, 'Registered');
 }
 
 /** `DELETE /v1/devices/:gda`. */
 export async function forgetDevice(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
   const by = await registrantOf(parts, ctx, await bodyOf(ctx));
-  refuseUnlessDone(await parts.engine.removeDevice(gdaOf(ctx), by), by);
+  refuseUnlessDone(await parts.engine.relay.removeDevice(gdaOf(ctx), by), by);
   reply(ctx, 200, 'Forgotten');
 }
 
@@ -66,7 +66,7 @@ async function phoneOf({ engine, clientAddress }: ChallengeServiceParts, ctx: Co
   const at = Number(ctx.get('pushgate-timestamp'));
   const signature = ctx.get('pushgate-signature');
   const request = { method: ctx.method, gda: gdaOf(ctx), at, body, signature, source: clientAddress(ctx) };
-  const device = Number.isSafeInteger(at) && signature !== '' ? await engine.signedDevice(request) : undefined;
+  const device = Number.isSafeInteger(at) && signature !== '' ? await engine.relay.signedDevice(request) : undefined;
   if (!device) throw strange();
   return { device, at };
 }
@@ -74,7 +74,7 @@ async function phoneOf({ engine, clientAddress }: ChallengeServiceParts, ctx: Co
 /** `GET /v1/devices/:gda/challenges`: what is waiting for a phone, which signs that it asks. */
 export async function pollChallenges(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
   const { device } = await phoneOf(parts, ctx, Buffer.alloc(0));
-  const waiting = await parts.engine.waitingFor(device);
+  const waiting = await parts.engine.relay.waitingFor(device);
   const challenges = waiting.map(({ foreignId, decision }) => ({
     transactionId: foreignId,
     challenge: decision.challenges[0]?.payload,
@@ -91,7 +91,7 @@ export async function listDead(parts: ChallengeServiceParts, ctx: Context): Prom
   const text = String(ctx.query.since ?? 0);
   const since = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   if (!Number.isSafeInteger(since)) throw new ServiceFault(400, 'Missing or wrong: since');
-  const dead = await parts.engine.deadDevices(server.name, since, mostAtOnce);
+  const dead = await parts.engine.relay.deadDevices(server.name, since, mostAtOnce);
   const iso = (moment: number): string => new Date(moment).toISOString();
   const devices = dead.map(({ gda, platform, deadSince = 0, addresses }) => ({
     gda,

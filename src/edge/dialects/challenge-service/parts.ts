@@ -44,7 +44,7 @@ export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promi
   const token = /^Bearer (.+)$/i.exec(ctx.get('authorization'))?.[1];
   const admin = token === undefined ? undefined : await parts.adminTokens.read(token);
   if (!admin?.ok) return undefined;
-  if (!parts.engine.mayAdminister(askerFor(parts, ctx, ''), admin.value, 'operate'))
+  if (!parts.engine.admission.mayAdminister(askerFor(parts, ctx, ''), admin.value, 'operate'))
     throw new ServiceFault(403, 'No policy allows this administrator to operate');
   return admin.value;
 }

@@ -40,7 +40,7 @@ export async function authServerOf(parts: LinotpParts, ctx: Context, right: Auth
 export async function adminOf(parts: LinotpParts, ctx: Context, right: Permission): Promise<Admin> {
   const admin = await parts.adminTokens.read(tokenOf(ctx));
   if (!admin.ok) throw new LinotpFault('untyped', 'Please log in at /admin/login first.');
-  if (!parts.engine.mayAdminister(askerFor(parts, ctx), admin.value, right))
+  if (!parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin.value, right))
     throw new LinotpFault('policy', `You do not have the administrative right to do this: ${right}`);
   return admin.value;
 }

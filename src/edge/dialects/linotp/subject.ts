@@ -34,13 +34,13 @@ export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker:
   const named = name === '' ? undefined : resolved(parts, params, name, asker);
   const source = named && sourceNamed(parts, params, named.realm);
   if (named && serial === '') {
-    const find = async (asked: Asked): Promise<PushToken[]> => (await parts.engine.tokensOf(asked)).filter(mayAsk);
+    const find = async (asked: Asked): Promise<PushToken[]> => (await parts.engine.people.tokensOf(asked)).filter(mayAsk);
     return { ...named, isBySerial: false, type, source, find };
   }
-  const token = await parts.engine.findToken(serial);
+  const token = await parts.engine.tokens.find(serial);
   const { user, realm } = named ?? token?.owner ?? { user: '', realm: '' };
   const tokens = token && mayAsk(token) ? [token] : [];
-  const asked = named ? source : parts.engine.sourceOf(token?.owner);
+  const asked = named ? source : parts.engine.people.sourceOf(token?.owner);
   return { user, realm, isBySerial: !named, type, source: asked, find: async () => tokens };
 }
 
@@ -50,31 +50,31 @@ export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker:
  */
 export async function asKnown({ engine }: LinotpParts, { find, ...named }: TypedSubject): Promise<Subject> {
   const { user, realm, isBySerial, source } = named;
-  const person = user === '' ? 'unlisted' : await engine.findPerson(user, realm, source);
+  const person = user === '' ? 'unlisted' : await engine.people.find(user, realm, source);
   const asked: Asked = typeof person === 'string' ? { user, realm } : { ...ownerOf(person, realm), typed: user };
   // The store is asked for unknown users too, so that the time of the reply tells nobody apart.
   const found = await find(asked);
   if (person === 'unknown-user') return { ...named, person, tokens: [] };
-  const isTheirs = ({ owner }: PushToken): boolean => (owner ? engine.isOwnedBy(owner, asked) : isBySerial);
+  const isTheirs = ({ owner }: PushToken): boolean => (owner ? engine.people.isOwnedBy(owner, asked) : isBySerial);
   return { ...named, person, user: asked.user, typed: user, tokens: found.filter(isTheirs) };
 }
 
 /** The same for the user who began a login and finishes it: no source is asked. */
 export async function asBegun({ engine }: LinotpParts, { find, ...named }: TypedSubject, transaction: Transaction): Promise<Subject> {
   const { user, realm } = named;
-  return { ...named, user: transaction.user, tokens: await engine.tokensToFinish(await find({ user, realm }), transaction) };
+  return { ...named, user: transaction.user, tokens: await engine.people.tokensToFinish(await find({ user, realm }), transaction) };
 }
 
 /** The asker of a transaction that began before, with what policies want to know of its user. */
 export async function askerAbout({ engine }: LinotpParts, asker: Asker, transaction: Transaction): Promise<Asker> {
-  return withPerson(asker, await engine.recordForPolicies(transaction));
+  return withPerson(asker, await engine.people.recordForPolicies(transaction));
 }
 
 /** The push tokens of a subject that policies admit and that can be asked: bound to a phone, or to one that has to prove its key. */
 export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, type }: Subject): PushToken[] {
   const now = engine.clock();
   const canBeAsked = (token: PushToken): boolean => isUsable(token, now) || awaitsActivation(token, now);
-  return engine.admittedTokens(asker, tokens).filter((token) => (type === undefined || token.type === type) && canBeAsked(token));
+  return engine.admission.admittedTokens(asker, tokens).filter((token) => (type === undefined || token.type === type) && canBeAsked(token));
 }
 
 /**
@@ -85,7 +85,7 @@ export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, t
 export function sourceNamed({ engine }: LinotpParts, params: LinotpParams, realm: string): string | undefined {
   const [name = ''] = (params.text('resConf') ?? '').trim().split(/ *\(/);
   if (name === '') return undefined;
-  return engine.findSource(realm, name) ?? name;
+  return engine.people.findSource(realm, name) ?? name;
 }
 
 /** The user a request names. Throws for a realm that is not there, or not this caller's; administrators may name users of every realm. */
@@ -95,7 +95,7 @@ export function resolved(
   name: string,
   asker: Pick<Asker, 'realms'> = {},
 ): { user: string; realm: string } {
-  const found = engine.resolveName(asker, { name, realm: params.text('realm') });
+  const found = engine.admission.resolveName(asker, { name, realm: params.text('realm') });
   if (found === 'foreign') throw new LinotpFault('parameter', `the realm ${params.text('realm') ?? ''} does not exist`);
   return found;
 }
@@ -103,7 +103,7 @@ export function resolved(
 /** The user a request names, as the owner that is stored. Throws for one whom no source of the realm knows, and what `findPerson` does. */
 export async function ownerNamed(parts: LinotpParts, params: LinotpParams, name: string): Promise<Owner> {
   const { user, realm } = resolved(parts, params, name);
-  const person = await parts.engine.findPerson(user, realm, sourceNamed(parts, params, realm));
+  const person = await parts.engine.people.find(user, realm, sourceNamed(parts, params, realm));
   if (person === 'unknown-user') throw new LinotpFault('untyped', 'getUserId failed: no user found');
   return person === 'unlisted' ? { user, realm, resolver: '' } : ownerOf(person, realm);
 }

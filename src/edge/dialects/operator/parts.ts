@@ -31,9 +31,9 @@ export async function operatorOf(parts: OperatorParts, ctx: Context, right?: Per
   if (header === '') throw new OperatorFault('no-authorization', 'Log in at /auth and send its token as Authorization: Bearer …');
   const admin = await parts.adminTokens.read(header.replace(/^Bearer /i, ''));
   if (!admin.ok) throw new OperatorFault('no-authorization', 'The token has expired or is none of this gateway. Log in again.');
-  if (!parts.engine.mayAdminister(askerFor(parts, ctx), admin.value, 'operate'))
+  if (!parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin.value, 'operate'))
     throw new OperatorFault('forbidden', 'No policy allows this administrator to operate.');
-  if (right && !parts.engine.mayAdminister(askerFor(parts, ctx), admin.value, right))
+  if (right && !parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin.value, right))
     throw new OperatorFault('forbidden', `No policy gives this administrator the right ${right}.`);
   return admin.value;
 }

@@ -7,7 +7,7 @@ import { type OperatorParts, operatorOf, readJson } from './parts.ts';
 /** `GET /ops/people`: names that mean other users than they did before users were told apart by case. */
 export async function listPeople(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
-  ctx.body = { people: await parts.engine.listNamesakes() };
+  ctx.body = { people: await parts.engine.tokens.listNamesakes() };
 }
 
 const name = z.string().trim().min(1).max(256);
@@ -24,7 +24,7 @@ function handingOver(form: typeof merge | typeof split): (parts: OperatorParts, 
   return async (parts, ctx) => {
     await operatorOf(parts, ctx, 'assign');
     const { realm, ...wish } = await readJson(ctx, form);
-    ctx.body = told(await parts.engine.handOver({ ...wish, realm: realmOf(parts, realm) }), wish.into);
+    ctx.body = told(await parts.engine.tokens.handOver({ ...wish, realm: realmOf(parts, realm) }), wish.into);
   };
 }
 

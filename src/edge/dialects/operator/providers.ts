@@ -10,10 +10,10 @@ const testRule = { declineSettles: true, consume: 'once' as const, graceMs: 0 };
 /** `GET /ops/providers`: how every provider fares. */
 export async function listProviders(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
-  ctx.body = { providers: parts.engine.providers().map(withDates) };
+  ctx.body = { providers: parts.engine.providers.status().map(withDates) };
 }
 
-type Status = ReturnType<OperatorParts['engine']['providers']>[number];
+type Status = ReturnType<OperatorParts['engine']['providers']['status']>[number];
 
 const iso = (moment: number): string => new Date(moment).toISOString();
 const withDates = ({ lastSuccess, lastError, expires, ...status }: Status) => ({
@@ -26,7 +26,7 @@ const withDates = ({ lastSuccess, lastError, expires, ...status }: Status) => ({
 /** `POST /ops/providers/:name/check`: proves the credentials of a provider and rings no phone. */
 export async function checkProvider(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
-  const result = await parts.engine.checkProvider(String(ctx.params.name), AbortSignal.timeout(checkLimitMs));
+  const result = await parts.engine.providers.check(String(ctx.params.name), AbortSignal.timeout(checkLimitMs));
   if (!result) throw unknownProvider(ctx);
   ctx.body = result;
 }
@@ -41,12 +41,12 @@ export async function testProvider(parts: OperatorParts, ctx: Context): Promise<
   await operatorOf(parts, ctx);
   const { serial } = await readJson(ctx, testBody);
   const name = String(ctx.params.name);
-  if (!engine.providers().some((provider) => provider.name === name)) throw unknownProvider(ctx);
-  const token = await engine.findToken(serial);
+  if (!engine.providers.status().some((provider) => provider.name === name)) throw unknownProvider(ctx);
+  const token = await engine.tokens.find(serial);
   if (token?.rollout !== 'enrolled') throw new OperatorFault('not-found', `There is no push token ${serial} with a phone.`);
   const { user = '', realm = '' } = token.owner ?? {};
   const asker = askerFor(parts, ctx);
-  const transaction = await engine.issue({ asker, user, realm, tokens: [token], prompt: testText, rule: testRule });
-  const [delivered] = await engine.deliver({ transaction, tokens: [token], asker, via: [name] });
+  const transaction = await engine.challenges.issue({ asker, user, realm, tokens: [token], prompt: testText, rule: testRule });
+  const [delivered] = await engine.challenges.deliver({ transaction, tokens: [token], asker, via: [name] });
   ctx.body = { transactionId: transaction.id, sent: delivered?.sent ?? false, attempts: delivered?.attempts ?? [] };
 }

@@ -18,7 +18,7 @@ const addressesOf = ({ addresses }: PushToken) =>
 
 async function tokenOf({ engine }: OperatorParts, ctx: Context): Promise<PushToken> {
   const serial = demandName('The serial', String(ctx.params.serial));
-  const token = await engine.findToken(serial);
+  const token = await engine.tokens.find(serial);
   if (!token) throw new OperatorFault('not-found', `There is no push token ${serial}.`);
   return token;
 }
@@ -37,7 +37,7 @@ export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promi
   await operatorOf(parts, ctx);
   const address = await readJson(ctx, newAddress);
   const { serial } = await tokenOf(parts, ctx);
-  const added = await parts.engine.addAddress(serial, address);
+  const added = await parts.engine.tokens.addAddress(serial, address);
   if (added === 'full') throw new OperatorFault('bad-request', `A push token has ${maxAddresses} addresses at most; remove one first.`);
   if (added === 'gone') throw new OperatorFault('not-found', `There is no push token ${serial}.`);
   ctx.body = { serial, id: addressId(address) };
@@ -47,7 +47,7 @@ export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promi
 export async function removeTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   const { serial } = await tokenOf(parts, ctx);
-  if (!(await parts.engine.removeAddress(serial, String(ctx.params.id))))
+  if (!(await parts.engine.tokens.removeAddress(serial, String(ctx.params.id))))
     throw new OperatorFault('not-found', `Push token ${serial} has no address ${String(ctx.params.id)}.`);
   ctx.body = { serial, removed: true };
 }
@@ -55,13 +55,13 @@ export async function removeTokenAddress(parts: OperatorParts, ctx: Context): Pr
 /** `GET /ops/transactions/:id`: where a transaction stands, and what delivery tried for it. */
 export async function showTransaction(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
-  const transaction = await parts.engine.findTransaction(demandName('The id of the transaction', String(ctx.params.id)));
+  const transaction = await parts.engine.challenges.find(demandName('The id of the transaction', String(ctx.params.id)));
   if (!transaction) throw new OperatorFault('not-found', 'There is no such transaction (any more).');
   const { id, kind, authServer, dialect, user, realm, createdAt, decision } = transaction;
-  const trail = await parts.engine.trailOf(id);
+  const trail = await parts.engine.challenges.trailOf(id);
   ctx.body = {
     ...{ id, kind, authServer, dialect, user, realm, createdAt: iso(createdAt) },
-    status: parts.engine.statusOf(transaction),
+    status: parts.engine.challenges.statusOf(transaction),
     challenges: decision.challenges.map(({ serial, mode, state }) => ({ serial, mode, state })),
     trail: trail.map((entry) => ({ ...entry, at: iso(entry.at) })),
   };

@@ -19,7 +19,7 @@ export async function auth(parts: PrivacyideaParts, ctx: Context): Promise<void>
   const asker = askerFor(parts, ctx);
   const { authId, kinds } = flavourRules(parts.product);
   const isOffered = (right: AdminRight): boolean => !right.startsWith('enroll') || kinds.some((kind) => kind.right === right);
-  const rights = adminRights.filter((right) => isOffered(right) && parts.engine.mayAdminister(asker, { name: username }, right));
+  const rights = adminRights.filter((right) => isOffered(right) && parts.engine.admission.mayAdminister(asker, { name: username }, right));
   const token = await parts.adminTokens.issue({ name: username, rights });
   const value = { auth: true, log_level: 20, menus: [], realm: '', rights, role: 'admin', token, username };
   sendPi(ctx, parts.product, { id: authId, value });

@@ -107,7 +107,7 @@ function tokenFault(refusal: TokenRefusal): PiFault {
 }
 
 function permit(parts: PrivacyideaParts, ctx: Context, admin: Admin, right: AdminRight): void {
-  if (parts.engine.mayAdminister(askerFor(parts, ctx), admin, right)) return;
+  if (parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin, right)) return;
   const what = right.startsWith('enroll') ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`;
   throw new PiFault('policy', `Admin actions are defined, but ${what}`);
 }

@@ -40,9 +40,14 @@ export async function subjectOf(
   const user = name ? userOf(parts, params, asker, unknownUser) : undefined;
   if (!serial) {
     const { user: found, realm } = user ?? { user: '', realm: '' };
-    return { user: found, realm, source: resolverNamed(parts, params, realm), tokens: await engine.tokensOf({ user: found, realm }) };
+    return {
+      user: found,
+      realm,
+      source: resolverNamed(parts, params, realm),
+      tokens: await engine.people.tokensOf({ user: found, realm }),
+    };
   }
-  const token = await engine.findToken(serial);
+  const token = await engine.tokens.find(serial);
   if (!token || !mayAskFor(asker, token.owner?.realm ?? '')) throw new NotTheirToken(noSuchToken());
   const owner = token.owner ?? { user: '', realm: '' };
   const realm = user?.realm ?? realmOf(parts, params, unknownUser) ?? owner.realm;
@@ -51,7 +56,7 @@ export async function subjectOf(
   const isTheirs = !user || (token.owner && (await isOwner(parts, { ...user, source: named }, token.owner)));
   if (foldedRealm(realm) !== foldedRealm(owner.realm) || !isFromThere || !isTheirs)
     throw new NotTheirToken(new PiFault('parameter', 'Given serial does not belong to given user!'));
-  const source = named ?? (user ? undefined : engine.sourceOf(token.owner));
+  const source = named ?? (user ? undefined : engine.people.sourceOf(token.owner));
   return { user: owner.user, realm: owner.realm, tokens: [token], serial, source };
 }
 
@@ -79,10 +84,10 @@ type Named = { user: string; realm: string; source?: string | undefined };
 
 /** Whether a user is the owner, by the name that was typed or else by the one that the source writes for it. */
 async function isOwner({ engine }: PrivacyideaParts, { user, realm, source }: Named, owner: Owner): Promise<boolean> {
-  if (engine.isSameUser({ user, realm }, { user: owner.user, realm: owner.realm })) return true;
+  if (engine.people.isSameUser({ user, realm }, { user: owner.user, realm: owner.realm })) return true;
   if (foldedRealm(owner.realm) !== foldedRealm(realm)) return false;
-  const person = await engine.findPerson(user, realm, source);
-  return typeof person !== 'string' && engine.isOwnedBy(owner, { ...ownerOf(person, realm), typed: user });
+  const person = await engine.people.find(user, realm, source);
+  return typeof person !== 'string' && engine.people.isOwnedBy(owner, { ...ownerOf(person, realm), typed: user });
 }
 
 /** The user a request names, with the realm it belongs to. Throws 904 for a realm that is not there, or not this caller's. */
@@ -93,7 +98,7 @@ export function userOf(
   unknownUser: (name: string) => string,
 ): { user: string; realm: string } {
   const name = params.text('user') ?? '';
-  const resolved = engine.resolveName(asker, { name, realm: params.text('realm') });
+  const resolved = engine.admission.resolveName(asker, { name, realm: params.text('realm') });
   if (resolved !== 'foreign') return resolved;
   const realm = params.text('realm') ?? '';
   throw flavourRules(product).unknownRealm(realm, unknownUser(`${name}@${realm}`));
@@ -121,7 +126,7 @@ export function demandRealm({ engine }: PrivacyideaParts, params: PiParams, aske
 export function resolverNamed({ engine }: PrivacyideaParts, params: PiParams, realm: string): string | undefined {
   const named = params.text('resolver')?.trim();
   if (!named) return undefined;
-  const found = engine.findSource(realm, named);
+  const found = engine.people.findSource(realm, named);
   if (found === undefined) throw new PiFault('unknown-user', `The resolver ${named} does not exist in this realm!`);
   return found;
 }

@@ -36,7 +36,7 @@ async function pair({ engine, linotp, clientAddress, product }: LinotpPhoneParts
   failsWith(ctx, failure);
   const params = await readLinotpRequest(ctx);
   const response = readPairingResponse(params.required('pairing_response'));
-  const reply = response.ok ? await engine.pairPhone(linotp, { message: response.value, source: clientAddress(ctx) }) : 'refused';
+  const reply = response.ok ? await engine.tokens.pair(linotp, { message: response.value, source: clientAddress(ctx) }) : 'refused';
   // That the value is false here as well is how LinOTP says yes.
   sendLinotp(ctx, product, reply === 'refused' ? failure : { id: 1, value: false });
 }
@@ -46,7 +46,7 @@ async function answer({ engine, linotp, clientAddress, product }: LinotpPhonePar
   const params = await readLinotpRequest(ctx);
   const transactionId = params.required('transactionid');
   const signature = params.required('signature');
-  const reply = await engine.answerByHandle(linotp, {
+  const reply = await engine.challenges.answerByHandle(linotp, {
     handles: handlesOf(transactionId),
     answer: { transactionId, word, signature },
     source: clientAddress(ctx),

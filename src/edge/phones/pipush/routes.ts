@@ -64,7 +64,7 @@ async function rollout(
   serial: string,
 ): Promise<void> {
   const capabilities = params.text('capabilities');
-  const done = await engine.completeRollout(pipush, {
+  const done = await engine.tokens.completeRollout(pipush, {
     serial,
     credential: params.text('enrollment_credential'),
     rollout: {
@@ -114,7 +114,7 @@ async function answer(
   const nonce = params.text('nonce');
   const reason = params.text('decline_reason');
   const option = params.text('presence_answer');
-  const reply = await engine.answer(pipush, {
+  const reply = await engine.challenges.answer(pipush, {
     serial,
     ...(nonce === undefined ? {} : { handle: nonce }),
     answer: {
@@ -147,7 +147,7 @@ async function poll(parts: PipushParts, ctx: Context, params: PiParams): Promise
   const timestamp = params.required('timestamp');
   const signature = params.required('signature');
   checkTime(timestamp, engine.clock(), pollWindowMs);
-  const reply = await engine.poll(pipush, { serial, message: { timestamp, signature }, asker });
+  const reply = await engine.challenges.poll(pipush, { serial, message: { timestamp, signature }, asker });
   if (reply.kind === 'not-allowed') throw new PiFault('policy', 'Polling not allowed!');
   if (reply.kind === 'refused') throw new PiFault('generic', 'Could not verify signature!');
   sendPi(ctx, product, { id: 1, value: reply.payloads.map((payload): unknown => JSON.parse(payload)) });
@@ -158,7 +158,7 @@ async function updateAddress(parts: PipushParts, ctx: Context, params: PiParams,
   const timestamp = params.required('timestamp');
   checkTime(timestamp, engine.clock(), addressWindowMs);
   const message = { address: addressFrom(params, 'new_fb_token'), timestamp, signature: params.required('signature') };
-  const reply = await engine.updateAddress(pipush, { serial, message, asker: askerFor(parts, ctx) });
+  const reply = await engine.challenges.updateAddress(pipush, { serial, message, asker: askerFor(parts, ctx) });
   if (reply === 'refused') throw new PiFault('generic', 'Could not verify signature!');
   sendPi(ctx, product, { id: 1, value: true });
 }

@@ -33,7 +33,7 @@ describe('A challenge for a phone of LinOTP', () => {
     // when the phone is asked under a name that the dialect chose
     const naming = () => ({ foreignId: '41227575594942494', handles: ['41227575594942494'] });
     const transaction = await given.ask(['KIPT0001'], { naming });
-    const [delivered] = await given.engine.deliver({ transaction, tokens: [await given.token('KIPT0001')], asker });
+    const [delivered] = await given.engine.challenges.deliver({ transaction, tokens: [await given.token('KIPT0001')], asker });
     // then the body is LinOTP's, byte for byte
     assert.deepEqual([delivered?.sent, delivered?.pollable], [true, false]);
     const payload = transaction.decision.challenges[0]?.payload;

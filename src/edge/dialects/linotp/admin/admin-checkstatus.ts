@@ -40,8 +40,8 @@ type Asked = { serials: readonly string[] | undefined; authServer: string };
 
 async function rowsOf({ engine }: LinotpParts, params: LinotpParams, { serials, authServer }: Asked) {
   const id = transactionNamed(params);
-  const one = id === undefined ? undefined : await engine.findOwnForeign('linotp', authServer, parentOf(id));
-  const open = id === undefined ? await Promise.all((serials ?? []).map((serial) => engine.openTransactionsOf(serial))) : [];
+  const one = id === undefined ? undefined : await engine.challenges.findOwnForeign('linotp', authServer, parentOf(id));
+  const open = id === undefined ? await Promise.all((serials ?? []).map((serial) => engine.challenges.openOf(serial))) : [];
   const all = new Map([...(one ? [one] : []), ...open.flat()].map((transaction) => [transaction.id, transaction]));
   return [...all.values()].flatMap((transaction) =>
     transaction.decision.challenges

@@ -20,14 +20,14 @@ function changing(right: Permission, change: Change): (parts: LinotpParts, ctx: 
 }
 
 /** `POST /admin/enable`. */
-export const adminEnable = changing('enable', ({ engine }, tokens) => engine.setEnabled(tokens, true));
+export const adminEnable = changing('enable', ({ engine }, tokens) => engine.tokens.setEnabled(tokens, true));
 /** `POST /admin/disable`. */
-export const adminDisable = changing('disable', ({ engine }, tokens) => engine.setEnabled(tokens, false));
+export const adminDisable = changing('disable', ({ engine }, tokens) => engine.tokens.setEnabled(tokens, false));
 /** `POST /admin/reset`: the fail count is zero again. */
-export const adminReset = changing('reset', ({ engine }, tokens) => engine.resetTokens(tokens));
+export const adminReset = changing('reset', ({ engine }, tokens) => engine.tokens.reset(tokens));
 /** `POST /admin/remove`. */
 export const adminRemove = changing('delete', async ({ engine }, tokens) => {
-  const removed = await engine.removeTokens(tokens);
+  const removed = await engine.tokens.remove(tokens);
   if (removed === 'several-users')
     throw new LinotpFault('parameter', 'several users have this name; say by resConf whose tokens are meant');
   return removed;
@@ -36,7 +36,7 @@ export const adminRemove = changing('delete', async ({ engine }, tokens) => {
 export const adminSet = changing('setpin', ({ engine }, tokens, params) => {
   const pin = params.required('pin');
   if (pin.length > longestPin) throw new LinotpFault('parameter', `pin has more than ${longestPin} characters`);
-  return engine.setPin(tokens, pin);
+  return engine.tokens.setPin(tokens, pin);
 });
 
 const mostRows = 100;
@@ -58,7 +58,7 @@ export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void>
     ...(name ? { of: await askedUser(parts, params, name) } : {}),
   };
   const limits = { offset: (page - 1) * limit, limit, sortBy: 'serial', descending: false } as const;
-  const { count, tokens } = await parts.engine.listTokens(filter, limits);
+  const { count, tokens } = await parts.engine.people.listTokens(filter, limits);
   // Without a size the page is as long as what it holds.
   const pagesize = asked === undefined ? Math.min(count, limit) : limit;
   const resultset = { pages: Math.max(1, Math.ceil(count / limit)), pagesize, tokens: count, page };

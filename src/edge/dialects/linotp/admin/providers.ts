@@ -7,13 +7,13 @@ import type { LinotpParts } from '../parts.ts';
 const types = ['push', 'sms', 'email', 'voice'];
 const checkLimitMs = 10_000;
 
-type Provider = ReturnType<Engine['providers']>[number];
+type Provider = ReturnType<Engine['providers']['status']>[number];
 
 /** The providers of a type; this gateway has those for pushes. Throws 905 without a type, -311 for one that is none. */
 function providersOf({ engine }: LinotpParts, params: LinotpParams): readonly Provider[] {
   const type = params.required('type');
   if (!types.includes(type)) throw new LinotpFault('untyped', `unknown provider type '${type}'`);
-  return type === 'push' ? engine.providers() : [];
+  return type === 'push' ? engine.providers.status() : [];
 }
 
 /**
@@ -47,7 +47,7 @@ export async function testProvider(parts: LinotpParts, ctx: Context): Promise<vo
   const providers = providersOf(parts, params);
   const name = params.required('name');
   if (!providers.some((provider) => provider.name === name)) throw new LinotpFault('untyped', `Unable to load provider: '${name}'`);
-  const result = await parts.engine.checkProvider(name, AbortSignal.timeout(checkLimitMs));
+  const result = await parts.engine.providers.check(name, AbortSignal.timeout(checkLimitMs));
   const detail = result && !result.ok ? { message: result.problem } : undefined;
   sendLinotp(ctx, parts.product, { id: 1, value: result?.ok === true, ...(detail ? { detail } : {}) });
 }

@@ -11,10 +11,10 @@ export async function selectedTokens(parts: LinotpParts, params: LinotpParams): 
   const asked = name ? await askedUser(parts, params, name) : undefined;
   if (!serial) {
     if (!asked) throw new LinotpFault('parameter', "missing key KeyError('serial')");
-    return engine.selectTokens(asked);
+    return engine.tokens.select(asked);
   }
-  const tokens = await engine.selectTokens({ serial });
-  return asked ? tokens.filter(({ owner }) => owner && engine.isNamedBy(owner, asked)) : tokens;
+  const tokens = await engine.tokens.select({ serial });
+  return asked ? tokens.filter(({ owner }) => owner && engine.people.isNamedBy(owner, asked)) : tokens;
 }
 
 /**
@@ -24,6 +24,6 @@ export async function selectedTokens(parts: LinotpParts, params: LinotpParams): 
 export async function askedUser(parts: LinotpParts, params: LinotpParams, name: string): Promise<Asked> {
   const { user, realm } = resolved(parts, params, name);
   const resolver = sourceNamed(parts, params, realm);
-  const record = await parts.engine.recordOf(user, realm, resolver);
+  const record = await parts.engine.people.recordOf(user, realm, resolver);
   return record ? { ...ownerOf(record, realm), typed: user } : { user, realm, resolver };
 }

@@ -20,7 +20,7 @@ export async function validateCheckStatus(parts: LinotpParts, ctx: Context): Pro
   const caller = await authServerOf(parts, ctx, 'poll');
   const id = params.text('transactionid') ?? params.required('state');
   const pass = params.required('pass');
-  const transaction = await parts.engine.findOwnForeign('linotp', caller.server.name, parentOf(id));
+  const transaction = await parts.engine.challenges.findOwnForeign('linotp', caller.server.name, parentOf(id));
   const asker = transaction && (await askerAbout(parts, askerFor(parts, ctx, caller.server), transaction));
   const shown = transaction && asker ? await shownOf(parts, { asker, caller, transaction, id, pass, params }) : [];
   if (shown.length === 0) return sendLinotp(ctx, parts.product, { id: 0, value: false });
@@ -49,29 +49,31 @@ async function isAbout(parts: LinotpParts, params: LinotpParams, transaction: Tr
   if (!name) return true;
   const who = resolved(parts, params, name);
   const source = sourceNamed(parts, params, who.realm);
-  if (parts.engine.isBegunBy(transaction, { ...who, source })) return true;
-  const record = await parts.engine.recordOf(who.user, who.realm, source);
-  return record !== undefined && parts.engine.isSameUser(ownerOf(record, who.realm), transaction);
+  if (parts.engine.people.isBegunBy(transaction, { ...who, source })) return true;
+  const record = await parts.engine.people.recordOf(who.user, who.realm, source);
+  return record !== undefined && parts.engine.people.isSameUser(ownerOf(record, who.realm), transaction);
 }
 
 async function isAllowed({ engine }: LinotpParts, { asker, transaction, pass, params }: Question): Promise<boolean> {
   const facts = engine.facts(asker, { user: transaction.user, realm: transaction.realm });
   const alone = params.text('user') ? undefined : params.text('serial');
-  return passRule(engine.policy, facts) === 'any' || engine.checkFirstLeg({ transaction, pass, source: asker.client, alone });
+  return passRule(engine.policy, facts) === 'any' || engine.challenges.checkFirstLeg({ transaction, pass, source: asker.client, alone });
 }
 
 /** Whether policies still admit the user, and the push token that has accepted: what is told here is the login. */
 async function isAdmitted(parts: LinotpParts, { asker, caller, transaction }: Question): Promise<boolean> {
   const { engine } = parts;
   const applicant = { asker, user: transaction.user, realm: transaction.realm };
-  if (engine.mayCall(applicant, caller) || engine.mayLogIn(applicant)) return false;
+  if (engine.admission.mayCall(applicant, caller) || engine.admission.mayLogIn(applicant)) return false;
   const accepted = transaction.decision.challenges.find(({ state }) => state === 'accepted');
   if (!accepted) return true;
-  const token = await engine.findToken(accepted.serial);
+  const token = await engine.tokens.find(accepted.serial);
   const now = engine.clock();
   // The login that is told counts already: it may be the last one that the push token has.
   return (
-    token !== undefined && (isInService(token, now) || awaitsActivation(token, now)) && engine.admittedTokens(asker, [token]).length > 0
+    token !== undefined &&
+    (isInService(token, now) || awaitsActivation(token, now)) &&
+    engine.admission.admittedTokens(asker, [token]).length > 0
   );
 }
 
@@ -79,8 +81,8 @@ async function isAdmitted(parts: LinotpParts, { asker, caller, transaction }: Qu
 async function isOneTooMany({ engine }: LinotpParts, { asker, transaction }: Question): Promise<boolean> {
   if (transaction.kind !== 'login' || transaction.decision.state !== 'accepted') return false;
   const { user, realm, id } = transaction;
-  const refusal = await engine.tallyOf({ asker, user, realm }).accepted(id);
-  if (refusal) await engine.withdraw(transaction);
+  const refusal = await engine.admission.tallyOf({ asker, user, realm }).accepted(id);
+  if (refusal) await engine.challenges.withdraw(transaction);
   return refusal !== undefined;
 }
 

@@ -14,9 +14,9 @@ export async function validateCheckTransaction(parts: LinotpParts, ctx: Context)
   const { server } = await authServerOf(parts, ctx, 'check');
   const id = params.text('transactionid') ?? params.required('state');
   params.required('pass');
-  const transaction = await parts.engine.findOwnForeign('linotp', server.name, parentOf(id));
+  const transaction = await parts.engine.challenges.findOwnForeign('linotp', server.name, parentOf(id));
   const [challenge] = transaction?.decision.challenges ?? [];
-  const token = challenge && (await parts.engine.findToken(challenge.serial));
+  const token = challenge && (await parts.engine.tokens.find(challenge.serial));
   const failcount = token?.failCount ?? 0;
   const detail = token
     ? { value: false, failcount, token_type: token.type, serial: token.serial }

@@ -97,9 +97,10 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   const { asker, caller, subject, params } = login;
   const { user, realm, typed, source } = subject;
   const applicant = { asker, user, realm };
-  const refusal = engine.mayCall(applicant, caller) ?? engine.mayLogIn(applicant) ?? (await engine.isTooOften(applicant));
+  const refusal =
+    engine.admission.mayCall(applicant, caller) ?? engine.admission.mayLogIn(applicant) ?? (await engine.admission.isTooOften(applicant));
   if (refusal) return refused;
-  if (await isPassedOn(parts, login)) return { value: (await engine.tallyOf(applicant).accepted()) === undefined };
+  if (await isPassedOn(parts, login)) return { value: (await engine.admission.tallyOf(applicant).accepted()) === undefined };
   const tokens = await withPin(parts, login);
   const facts = engine.facts(asker, { user, realm }, tokens[0]);
   const waitSeconds = engine.policy.value('push_wait', facts);
@@ -112,7 +113,7 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
     return triggered ? { value: false, triggered } : refused;
   }
   const waiting = await triggerAndWait(parts, ctx, asked, waitSeconds * 1000);
-  return waiting ? { waits: counted(waiting.waits, engine.tallyOf(applicant)) } : refused;
+  return waiting ? { waits: counted(waiting.waits, engine.admission.tallyOf(applicant)) } : refused;
 }
 
 /** Whether a user who was asked for by name alone is let in without a push token, since policies say so. */
@@ -121,7 +122,7 @@ async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: L
   // A serial leaves one push token at most: that there is none says nothing of the user.
   if (params.text('serial')) return false;
   const password = params.text('pass') ?? '';
-  return (await engine.passedOn({ asker, user, realm, source, person, hasTokens: tokens.length > 0, password })) !== undefined;
+  return (await engine.admission.passedOn({ asker, user, realm, source, person, hasTokens: tokens.length > 0, password })) !== undefined;
 }
 
 /** The push tokens that policies admit, that can be asked, and whose PIN this is. */
@@ -136,12 +137,12 @@ async function withPin(parts: LinotpParts, { asker, subject, params }: Login): P
   const source = typeof person === 'object' ? person.resolver : undefined;
   const typed = { pin, rule, user, realm, source, client: asker.client };
   if (tokens.length === 0) {
-    await engine.spendLikePin(typed);
+    await engine.pins.equalizeTiming(typed);
     return [];
   }
-  const checked = await engine.checkLoginPin(tokens, typed);
+  const checked = await engine.pins.checkAtLogin(tokens, typed);
   if (checked.kind === 'exceeded') return [];
-  if (checked.matching.length === 0) await engine.tallyOf({ asker, user, realm }).failed();
+  if (checked.matching.length === 0) await engine.admission.tallyOf({ asker, user, realm }).failed();
   return checked.matching;
 }
 

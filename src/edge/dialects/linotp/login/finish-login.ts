@@ -13,18 +13,18 @@ type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: TypedSubject
  */
 export async function finishLogin(parts: LinotpParts, { id, caller, asker: asking, typed }: SecondLeg): Promise<boolean> {
   const { engine } = parts;
-  const transaction = await engine.findOwnForeign('linotp', caller.server.name, parentOf(id));
+  const transaction = await engine.challenges.findOwnForeign('linotp', caller.server.name, parentOf(id));
   if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
-  const isOwn = engine.isBegunBy(transaction, typed);
+  const isOwn = engine.people.isBegunBy(transaction, typed);
   const subject = isOwn ? await asBegun(parts, typed, transaction) : await asKnown(parts, typed);
   const { user, realm, tokens, person } = subject;
   const asker = await askerAbout(parts, asking, transaction);
   const applicant = { asker, user, realm };
-  if (engine.mayCall(applicant, caller) || engine.mayLogIn(applicant)) return false;
+  if (engine.admission.mayCall(applicant, caller) || engine.admission.mayLogIn(applicant)) return false;
   const usable = askableTokens(parts, asker, subject);
   const [first] = tokens;
   const who =
     user === '' ? (first ? { serial: first.serial } : {}) : { user: typeof person === 'object' ? ownerOf(person, realm) : { user, realm } };
-  const finished = await engine.finish({ transaction, usable, ...who });
-  return finished.kind === 'accepted' && !(await engine.tallyOf(applicant).accepted());
+  const finished = await engine.challenges.finish({ transaction, usable, ...who });
+  return finished.kind === 'accepted' && !(await engine.admission.tallyOf(applicant).accepted());
 }

@@ -22,7 +22,7 @@ export async function triggerAndWait(
   if (!triggered) return undefined;
   const serials = triggered.challenges.map(({ token }) => token.serial);
   const { id, kind } = triggered.transaction;
-  const ended = parts.engine.waitForAnswer({ id, serials, usable: serials, waitMs, givenUp: whenGone(ctx) });
+  const ended = parts.engine.challenges.waitForAnswer({ id, serials, usable: serials, waitMs, givenUp: whenGone(ctx) });
   return { waits: saysYes(ended, kind === 'login') };
 }
 

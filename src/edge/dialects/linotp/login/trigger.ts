@@ -67,11 +67,11 @@ export async function trigger({ engine }: LinotpParts, request: TriggerRequest):
   const tokens = all.filter(({ rollout }) => (rollout !== 'enrolled') === isActivating);
   const kind = isActivating ? ('activation' as const) : ('login' as const);
   const rule = { declineSettles: true, consume, graceMs: 0 };
-  const transaction = await engine.issue({ ...login, asker, tokens, kind, naming: () => newNaming(tokens.length), rule });
-  const delivered = await engine.deliver({ transaction, tokens, asker });
+  const transaction = await engine.challenges.issue({ ...login, asker, tokens, kind, naming: () => newNaming(tokens.length), rule });
+  const delivered = await engine.challenges.deliver({ transaction, tokens, asker });
   const reached = tokens.filter(({ serial }) => delivered.some((each) => each.serial === serial && (each.sent || each.pollable)));
   if (reached.length === 0) {
-    await engine.withdraw(transaction);
+    await engine.challenges.withdraw(transaction);
     return undefined;
   }
   return { transaction, id: idOf(transaction), challenges: reached.map((token) => ({ id: childId(transaction, token), token })) };

@@ -19,16 +19,16 @@ export async function enrolInLogin({ parts, asker, subject }: Login, outcome: Ou
   const { user, realm, typed, source, tokens, person } = subject;
   const facts = engine.facts(asker, { user, realm });
   const type = engine.policy.value('enroll_via_multichallenge', facts);
-  const hasOne = tokens.some((token) => token.type === type && !engine.isOfferedInLogin(token));
+  const hasOne = tokens.some((token) => token.type === type && !engine.challenges.isOfferedInLogin(token));
   if (!outcome.value || user === '' || person === 'unknown-user' || hasOne || type === undefined) return outcome;
   const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm, resolver: '' };
   const { phone, serialPrefix } = kindOf(parts.product, type);
   const rules = enrolmentRules(parts, asker, { type, owner });
   const offer = { ...plainToken, type, phone, serialPrefix, owner, realms: realm === '' ? [] : [realm], ...rules };
-  if (!(await engine.takeBackOffers(tokens.filter((token) => engine.isOfferedInLogin(token))))) return outcome;
+  if (!(await engine.challenges.takeBackOffers(tokens.filter((token) => engine.challenges.isOfferedInLogin(token))))) return outcome;
   const skippable = engine.policy.value('enroll_via_multichallenge_optional', facts) ?? false;
   const rule = { declineSettles: true, consume: 'once' as const, graceMs: parts.graceMs };
-  const offered = await engine.offerInLogin({ asker, user, realm, typed, source, offer, rule, skippable });
+  const offered = await engine.challenges.offerInLogin({ asker, user, realm, typed, source, offer, rule, skippable });
   if (!offered.ok) {
     if (typeof offered.error === 'object') return outcome;
     throw new PiFault('parameter', 'No QR code holds so much text; shorten the policies tokenlabel and tokenissuer.');
@@ -78,11 +78,11 @@ export async function cancelEnrolment(login: LoginUnderWay): Promise<Outcome> {
   if (!second || second.id === '') throw new PiFault('parameter', 'Missing parameter: transaction_id');
   const { engine } = parts;
   const applicant = applicantOf(login);
-  const refusal = engine.mayCall(applicant, { showed }) ?? engine.mayLogIn(applicant);
+  const refusal = engine.admission.mayCall(applicant, { showed }) ?? engine.admission.mayLogIn(applicant);
   if (refusal) return refused(refusal);
   const { transaction } = second;
-  const value = transaction !== undefined && (await engine.skipEnrolment(transaction));
-  const oneTooMany = value ? await engine.tallyOf(applicant).accepted() : undefined;
+  const value = transaction !== undefined && (await engine.challenges.skipEnrolment(transaction));
+  const oneTooMany = value ? await engine.admission.tallyOf(applicant).accepted() : undefined;
   if (oneTooMany) return refused(oneTooMany);
   const message = value ? 'Cancelled enrollment via multichallenge' : 'Failed to cancel enrollment via multichallenge';
   return { value, detail: { message }, isFinal: true };

@@ -25,10 +25,10 @@ export async function knownSubject(
  */
 export async function secondSubject(parts: PrivacyideaParts, typed: Subject, transaction: Transaction | undefined): Promise<Known> {
   const { engine } = parts;
-  if (transaction === undefined || !engine.isBegunBy(transaction, typed)) return asKnown(parts, typed);
-  const record = await engine.recordForPolicies(typed);
+  if (transaction === undefined || !engine.people.isBegunBy(transaction, typed)) return asKnown(parts, typed);
+  const record = await engine.people.recordForPolicies(typed);
   if (typed.serial !== undefined) return { subject: typed, record };
-  return { subject: { ...typed, user: transaction.user, tokens: await engine.tokensToFinish(typed.tokens, transaction) }, record };
+  return { subject: { ...typed, user: transaction.user, tokens: await engine.people.tokensToFinish(typed.tokens, transaction) }, record };
 }
 
 /** A subject whose push tokens may still have to be found. */
@@ -37,16 +37,16 @@ type Asking = Omit<Subject, 'tokens'> & { tokens?: PushToken[] };
 async function asKnown({ engine }: PrivacyideaParts, { tokens: found, ...typed }: Asking): Promise<Known> {
   const { user, realm, serial, source } = typed;
   if (user === '') return { subject: { ...typed, tokens: found ?? [] } };
-  const person: Person = await engine.findPerson(user, realm, source);
-  if (person === 'unlisted') return { subject: { ...typed, person, tokens: found ?? (await engine.tokensOf({ user, realm })) } };
+  const person: Person = await engine.people.find(user, realm, source);
+  if (person === 'unlisted') return { subject: { ...typed, person, tokens: found ?? (await engine.people.tokensOf({ user, realm })) } };
   if (person === 'unknown-user') return { subject: { ...typed, person, tokens: [] } };
   const asked: Asked = { ...ownerOf(person, realm), typed: user };
   if (serial === undefined) {
-    const tokens = await engine.tokensOf(asked);
+    const tokens = await engine.people.tokensOf(asked);
     return { subject: { ...typed, person, user: asked.user, typed: user, tokens }, record: person };
   }
   // Who is asked for by serial keeps the name that stands in the push token, since the second leg comes without another.
-  const tokens = (found ?? []).filter(({ owner }) => !owner || engine.isOwnedBy(owner, asked));
+  const tokens = (found ?? []).filter(({ owner }) => !owner || engine.people.isOwnedBy(owner, asked));
   return { subject: { ...typed, person, tokens }, record: person };
 }
 

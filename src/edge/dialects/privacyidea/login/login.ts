@@ -41,7 +41,7 @@ export async function readLogin(parts: PrivacyideaParts, ctx: Context, given: Pi
   // Asked for at once: whoever finishes waits for one round trip less.
   const [typed, transaction] = await Promise.all([
     subjectOf(parts, params, asker, unknownUser),
-    parts.engine.findOwn(id, caller.server.name),
+    parts.engine.challenges.findOwn(id, caller.server.name),
   ]);
   const known = await secondSubject(parts, typed, transaction);
   return underWay({ parts, caller, asker, params, ...known, second: { id, transaction } });
@@ -70,9 +70,9 @@ async function cancelling(
   parts: PrivacyideaParts,
   { id, ...read }: Omit<Read, 'parts' | 'second' | keyof Known> & { id: string },
 ): Promise<LoginUnderWay> {
-  const transaction = id === '' ? undefined : await parts.engine.findOwn(id, read.caller.server.name);
+  const transaction = id === '' ? undefined : await parts.engine.challenges.findOwn(id, read.caller.server.name);
   const { user, realm } = transaction ?? { user: '', realm: '' };
-  const record = transaction && (await parts.engine.recordForPolicies(transaction));
+  const record = transaction && (await parts.engine.people.recordForPolicies(transaction));
   return underWay({ ...read, parts, subject: { user, realm, tokens: [] }, record, second: { id, transaction } });
 }
 
@@ -94,7 +94,9 @@ export const applicantOf = ({ asker, subject: { user, realm } }: Pick<Login, 'as
 
 /** The user as a login sees it: a push token that an earlier login offered and no phone took does not count. One asked for by serial does. */
 export const withoutOffers = ({ parts: { engine }, subject }: Pick<Login, 'parts' | 'subject'>): Subject =>
-  subject.serial === undefined ? { ...subject, tokens: subject.tokens.filter((token) => !engine.isOfferedInLogin(token)) } : subject;
+  subject.serial === undefined
+    ? { ...subject, tokens: subject.tokens.filter((token) => !engine.challenges.isOfferedInLogin(token)) }
+    : subject;
 
 /** Says that no source of the realm knows the user. */
 export const toldUnknown = ({ user, realm }: Subject): string => unknownUser(`${user}@${realm}`);

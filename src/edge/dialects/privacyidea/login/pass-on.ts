@@ -7,7 +7,13 @@ export async function passOn(login: LoginUnderWay): Promise<Outcome | undefined>
   const { tokens, serial, person, source } = login.subject;
   if (serial !== undefined) return undefined;
   const password = login.params.text('pass') ?? '';
-  const passed = await login.parts.engine.passedOn({ ...applicantOf(login), source, person, hasTokens: tokens.length > 0, password });
+  const passed = await login.parts.engine.admission.passedOn({
+    ...applicantOf(login),
+    source,
+    person,
+    hasTokens: tokens.length > 0,
+    password,
+  });
   return passed && { value: true, detail: { message: messageOf(passed) } };
 }
 

@@ -37,10 +37,16 @@ export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Pr
 
 type Poll = (parts: PrivacyideaParts, ctx: Context, id: string) => Promise<Transaction | undefined>;
 
-const pollAsServer: Poll = async (parts, ctx, id) => parts.engine.findOwn(id, (await authServerOf(parts, ctx, 'poll')).server.name);
+const pollAsServer: Poll = async (parts, ctx, id) =>
+  parts.engine.challenges.findOwn(id, (await authServerOf(parts, ctx, 'poll')).server.name);
 
 const pollPublicly: Poll = (parts, ctx, id) => {
   // The browser that polls shows the login page of another server.
   ctx.set({ 'access-control-allow-origin': '*', 'access-control-expose-headers': 'retry-after' });
-  return parts.engine.findPublicly({ id, dialect, source: parts.clientAddress(ctx), isKnown: () => isAuthServer(parts, ctx, 'poll') });
+  return parts.engine.challenges.findPublicly({
+    id,
+    dialect,
+    source: parts.clientAddress(ctx),
+    isKnown: () => isAuthServer(parts, ctx, 'poll'),
+  });
 };

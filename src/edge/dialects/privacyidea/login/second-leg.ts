@@ -7,7 +7,7 @@ export async function finishLogin({ parts, asker, subject, tokens, second }: Log
   const { user, realm, serial, person } = subject;
   // A token without an owner is asked for by its serial alone.
   const who = user === '' ? {} : { user: typeof person === 'object' ? ownerOf(person, realm) : { user, realm } };
-  const finished = await parts.engine.finish({
+  const finished = await parts.engine.challenges.finish({
     ...{ transaction: second?.transaction, code, client: asker.client, usable: tokens },
     ...who,
     ...(serial === undefined ? {} : { serial }),

@@ -30,19 +30,19 @@ export async function startLogin(
   const facts = engine.facts(asker, { user, realm });
   const ask = hasModes && waitMs === undefined ? chooseAsk(engine.policy, facts) : askToConfirm;
   const mayFallBack = engine.policy.value('push_mode_fallback', facts) === 'confirm';
-  const tokens = all.filter((token) => mayFallBack || engine.canAsk(token, ask));
+  const tokens = all.filter((token) => mayFallBack || engine.challenges.canAsk(token, ask));
   if (tokens.length === 0) return { kind: 'unable' };
   const declineSettles = engine.policy.value('push_decline_settles', facts) ?? true;
   const rule = { declineSettles, consume: 'once' as const, graceMs };
   const prompt = { title: product.name, question, isLiteral: product.flavour === 'edumfa' };
   const longer = waitMs === undefined ? {} : { atLeastMs: waitMs };
-  const transaction = await engine.issue({ asker, user, realm, typed, source, tokens, prompt, ask, rule, ...longer });
-  const delivered = await engine.deliver({ transaction, tokens, asker });
+  const transaction = await engine.challenges.issue({ asker, user, realm, typed, source, tokens, prompt, ask, rule, ...longer });
+  const delivered = await engine.challenges.deliver({ transaction, tokens, asker });
   if (delivered.some(({ sent, pollable }) => sent || (pollable && !mustBeSent))) {
-    if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.countFailures(tokens, asker.client);
+    if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.pins.countFailures(tokens, asker.client);
     return { kind: 'started', transaction, tokens, delivered, asker };
   }
-  await engine.withdraw(transaction);
+  await engine.challenges.withdraw(transaction);
   return { kind: 'unreachable' };
 }
 

@@ -23,13 +23,13 @@ const denied: LoginStep = (login) => admit(login);
 export function admit(login: LoginUnderWay): Outcome | undefined {
   const { parts, showed, params } = login;
   const applicant = applicantOf(login);
-  const refusal = parts.engine.mayCall(applicant, { showed }) ?? parts.engine.mayLogIn(applicant);
+  const refusal = parts.engine.admission.mayCall(applicant, { showed }) ?? parts.engine.admission.mayLogIn(applicant);
   if (refusal) return refused(refusal);
   // A client that was told another type asks for that one.
   const wanted = params.text('type')?.toLowerCase() || undefined;
   const isAsked = (token: PushToken): boolean =>
     wanted === undefined || wanted === token.type.toLowerCase() || wanted === shownType(parts, login.asker, token);
-  login.tokens = parts.engine.admittedTokens(login.asker, login.tokens, isAsked);
+  login.tokens = parts.engine.admission.admittedTokens(login.asker, login.tokens, isAsked);
   return undefined;
 }
 
@@ -40,7 +40,7 @@ const limited: LoginStep = (login) => limit(login);
 
 /** Looks at first legs only: the outcome of a login whose user logged in or failed as often as policies allow. */
 export async function limit(login: LoginUnderWay): Promise<Outcome | undefined> {
-  const refusal = login.second ? undefined : await login.parts.engine.isTooOften(applicantOf(login));
+  const refusal = login.second ? undefined : await login.parts.engine.admission.isTooOften(applicantOf(login));
   return refusal && refused(refusal);
 }
 
@@ -73,7 +73,7 @@ const wrongPin: LoginStep = async (login) => {
   if (checked.kind === 'exceeded') return refuse('Failcounter exceeded');
   login.tokens = checked.matching;
   if (login.tokens.length > 0) return undefined;
-  await login.parts.engine.tallyOf(applicantOf(login)).failed();
+  await login.parts.engine.admission.tallyOf(applicantOf(login)).failed();
   return refuse('wrong otp pin');
 };
 
@@ -123,10 +123,10 @@ function waitOf({ parts: { engine }, asker, subject: { user, realm }, tokens }: 
  * @see docs/protocols/privacyidea.md 11.3
  */
 const checkTypedPin = (login: LoginUnderWay): Promise<{ kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' }> =>
-  login.parts.engine.checkLoginPin(login.tokens, typedPin(login));
+  login.parts.engine.pins.checkAtLogin(login.tokens, typedPin(login));
 
 /** Takes the time of that where the user has no push token for it, or is nobody. */
-const spendTypedPin = (login: LoginUnderWay): Promise<void> => login.parts.engine.spendLikePin(typedPin(login));
+const spendTypedPin = (login: LoginUnderWay): Promise<void> => login.parts.engine.pins.equalizeTiming(typedPin(login));
 
 function typedPin({ parts: { engine }, asker, params, subject: { user, realm, person } }: LoginUnderWay) {
   const rule = engine.policy.value('otppin', engine.facts(asker, { user, realm })) ?? 'tokenpin';

@@ -26,7 +26,7 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   const refusal = admit(login) ?? (await limit(login));
   if (refusal) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...refusal.detail, ...nothing } });
   const usable = login.tokens.filter((token) => isUsable(token, parts.engine.clock()));
-  const tokens = usable.filter((token) => !parts.engine.isLocked(token));
+  const tokens = usable.filter((token) => !parts.engine.pins.isLocked(token));
   if (tokens.length === 0) {
     const locked = usable.length > 0 ? { message: 'Failcounter exceeded', ...nothing, messages: ['Failcounter exceeded'] } : nothing;
     return sendPi(ctx, parts.product, { id: 2, value: 0, detail: locked });

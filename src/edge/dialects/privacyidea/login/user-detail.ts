@@ -43,5 +43,5 @@ export async function userAttributes(parts: PrivacyideaParts, subject: Subject):
 /** The record as the login has found it; a second leg, which asks nobody, asks now. */
 async function toldRecord({ engine }: PrivacyideaParts, { user, realm, source, person }: Subject): Promise<UserRecord | undefined> {
   if (person !== undefined) return typeof person === 'string' ? undefined : person;
-  return user === '' ? undefined : engine.recordOf(user, realm, source);
+  return user === '' ? undefined : engine.people.recordOf(user, realm, source);
 }

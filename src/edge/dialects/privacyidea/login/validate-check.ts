@@ -82,7 +82,7 @@ async function endLogin({ login, outcome, hasWaited = false }: { login: Login; o
 
 /** Counts a login that ends here. One too many is refused although its phone said yes. */
 async function countLogin(login: Login, outcome: Outcome, { hasFailed }: { hasFailed: boolean }): Promise<Outcome> {
-  const tally = login.parts.engine.tallyOf(applicantOf(login));
+  const tally = login.parts.engine.admission.tallyOf(applicantOf(login));
   if (hasFailed) await tally.failed();
   const refusal = outcome.value ? await tally.accepted() : undefined;
   return refusal ? refused(refusal) : outcome;
@@ -107,7 +107,7 @@ async function clearFailures(login: Login, detail: Record<string, unknown>): Pro
   if (failed.length === 0) return;
   const { user, realm } = subject;
   const facts = engine.facts(asker, { user, realm });
-  if (engine.policy.value('reset_all_user_tokens', facts)) return engine.forgiveAll(failed, asker.client);
+  if (engine.policy.value('reset_all_user_tokens', facts)) return engine.pins.forgiveAll(failed, asker.client);
   const own = failed.filter(({ serial }) => serial === detail.serial);
-  await engine.forgetNetwork(own, asker.client);
+  await engine.pins.forgetNetwork(own, asker.client);
 }

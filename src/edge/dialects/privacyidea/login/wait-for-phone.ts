@@ -32,7 +32,7 @@ const otplen = 6;
 
 /** How the wait of a login ends; whoever asked for it may give up before. */
 export function waitForPhone({ engine }: PrivacyideaParts, ctx: Context, { known, asked }: WaitingLogin): Promise<Waited> {
-  return engine.waitForAnswer({
+  return engine.challenges.waitForAnswer({
     id: asked.id,
     serials: known,
     usable: asked.serials,
@@ -49,7 +49,7 @@ export async function outcomeOfWait({ parts, asker }: Login, { asked }: WaitingL
     return { ...(serial === undefined ? {} : { serial }), type: token ? shownType(parts, asker, token) : 'push', otplen };
   };
   if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
-  await parts.engine.countFailures(tokens, asker.client);
+  await parts.engine.pins.countFailures(tokens, asker.client);
   const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
   return refuse('wrong otp value', {
     ...about(only),

@@ -13,7 +13,7 @@ const anyRealm = {};
 /** The user whom a call about push tokens names, as the owner that is stored. Throws 904 for an unknown one, or an unknown resolver, and what `findPerson` does. */
 export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<Owner> {
   const { user, realm } = userOf(parts, params, anyRealm, noSuchOwner);
-  const person = await parts.engine.findPerson(user, realm, resolverNamed(parts, params, realm));
+  const person = await parts.engine.people.find(user, realm, resolverNamed(parts, params, realm));
   if (person === 'unknown-user') throw new PiFault('unknown-user', noSuchOwner());
   if (person === 'unlisted') return { user, realm, resolver: '' };
   rememberUser(ctx, person);
@@ -22,6 +22,6 @@ export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: 
 
 /** Lets policies and texts know what a source has of the owner of a push token, where it can be asked. */
 export async function rememberOwner({ engine }: PrivacyideaParts, ctx: Context, owner: Owner | undefined): Promise<void> {
-  const record = owner && (await engine.recordOf(owner.user, owner.realm, engine.sourceOf(owner)));
-  if (record && engine.isOwnedBy(owner, { ...ownerOf(record, owner.realm), typed: owner.user })) rememberUser(ctx, record);
+  const record = owner && (await engine.people.recordOf(owner.user, owner.realm, engine.people.sourceOf(owner)));
+  if (record && engine.people.isOwnedBy(owner, { ...ownerOf(record, owner.realm), typed: owner.user })) rememberUser(ctx, record);
 }

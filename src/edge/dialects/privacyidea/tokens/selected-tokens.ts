@@ -17,9 +17,11 @@ export async function selectedTokens(parts: PrivacyideaParts, params: PiParams):
   const serial = params.text('serial');
   if (!serial && !params.text('user')) throw new PiFault('parameter', 'Missing parameter: serial');
   const asked = params.text('user') ? await askedUser(parts, params) : undefined;
-  if (!serial) return asked ? parts.engine.selectTokens(asked) : [];
-  const isTheirs: IsTheirs = asked ? ({ owner }) => owner !== undefined && parts.engine.isNamedBy(owner, asked) : byRealm(parts, params);
-  const tokens = (await parts.engine.selectTokens({ serial })).filter(isTheirs);
+  if (!serial) return asked ? parts.engine.tokens.select(asked) : [];
+  const isTheirs: IsTheirs = asked
+    ? ({ owner }) => owner !== undefined && parts.engine.people.isNamedBy(owner, asked)
+    : byRealm(parts, params);
+  const tokens = (await parts.engine.tokens.select({ serial })).filter(isTheirs);
   if (tokens.length === 0) throw noSuchToken();
   return tokens;
 }
@@ -31,7 +33,7 @@ export async function selectedTokens(parts: PrivacyideaParts, params: PiParams):
 async function askedUser(parts: PrivacyideaParts, params: PiParams): Promise<Asked> {
   const { user, realm } = userOf(parts, params, {}, noSuchOwner);
   const resolver = resolverNamed(parts, params, realm);
-  const record = await parts.engine.recordOf(user, realm, resolver);
+  const record = await parts.engine.people.recordOf(user, realm, resolver);
   return record ? { ...ownerOf(record, realm), typed: user } : { user, realm, resolver };
 }
 

@@ -35,32 +35,32 @@ export function changing(
 /** `POST /token/enable[/<serial>]`; a revoked token stays what it is. @see docs/protocols/privacyidea.md 10 */
 export const tokenEnable = changing('enable', async ({ engine }, tokens) => {
   if (tokens.length > 0 && tokens.every(({ revoked }) => revoked)) throw isRevoked();
-  return engine.setEnabled(tokens, true);
+  return engine.tokens.setEnabled(tokens, true);
 });
 
 /** `POST /token/disable[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
-export const tokenDisable = changing('disable', ({ engine }, tokens) => engine.setEnabled(tokens, false));
+export const tokenDisable = changing('disable', ({ engine }, tokens) => engine.tokens.setEnabled(tokens, false));
 
 /** `POST /token/reset[/<serial>]`: the fail count is zero again. @see docs/protocols/privacyidea.md 10 */
-export const tokenReset = changing('reset', ({ engine }, tokens) => engine.resetTokens(tokens));
+export const tokenReset = changing('reset', ({ engine }, tokens) => engine.tokens.reset(tokens));
 
 /** `POST /token/setpin[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
 export const tokenSetPin = changing('setpin', async ({ engine }, tokens, params) => {
   const pin = params.text('otppin');
   if (pin === undefined) throw new PiFault('parameter', 'Missing parameter: otppin');
   checkPinLength(pin, 'otppin');
-  return engine.setPin(tokens, pin);
+  return engine.tokens.setPin(tokens, pin);
 });
 
 /** `POST /token/revoke[/<serial>]`: for good. @see docs/protocols/privacyidea.md 10 */
-export const tokenRevoke = changing('revoke', ({ engine }, tokens) => engine.revokeTokens(tokens));
+export const tokenRevoke = changing('revoke', ({ engine }, tokens) => engine.tokens.revoke(tokens));
 
 /** `POST /token/unassign`: the owner and the PIN are gone. @see docs/protocols/privacyidea.md 10 */
-export const tokenUnassign = changing('unassign', ({ engine }, tokens) => engine.unassignTokens(tokens));
+export const tokenUnassign = changing('unassign', ({ engine }, tokens) => engine.tokens.unassign(tokens));
 
 /** `DELETE /token/<serial>`, or `DELETE /token/?user=`: all push tokens of a user. @see docs/protocols/privacyidea.md 10 */
 export const tokenDelete = changing('delete', async ({ engine }, tokens) => {
-  const removed = await engine.removeTokens(tokens);
+  const removed = await engine.tokens.remove(tokens);
   if (removed === 'several-users') throw new PiFault('parameter', 'Several users have this name; say by resolver whose tokens are meant.');
   return removed;
 });

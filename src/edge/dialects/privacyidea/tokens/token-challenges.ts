@@ -30,12 +30,12 @@ export async function tokenChallenges(parts: PrivacyideaParts, ctx: Context): Pr
 async function transactionsOf(engine: Engine, params: PiParams): Promise<Transaction[]> {
   const id = params.text('transaction_id');
   if (id) {
-    const found = await engine.findLive(id);
+    const found = await engine.challenges.findLive(id);
     return found ? [found] : [];
   }
   const serial = params.text('serial');
   if (!serial) throw new PiFault('parameter', 'You need to specify a serial or a transaction_id.');
-  return engine.openTransactionsOf(serial);
+  return engine.challenges.openOf(serial);
 }
 
 const modes: Record<ChallengeMode, string> = { confirm: 'standard', presence: 'require_presence', code: 'code_to_phone' };
@@ -67,7 +67,7 @@ const eduFields = (name: string, state: Challenge['state']) => ({
 export async function cancelChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
   await adminOf(parts, ctx, 'cancelchallenge');
-  const deleted = await parts.engine.cancelTransaction(params.required('transaction_id'));
+  const deleted = await parts.engine.challenges.cancel(params.required('transaction_id'));
   sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted } });
 }
 
@@ -75,5 +75,5 @@ export async function cancelChallenges(parts: PrivacyideaParts, ctx: Context): P
 export async function deleteExpiredChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   await readPiRequest(ctx, parts.product);
   await adminOf(parts, ctx, 'cancelchallenge');
-  sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted: await parts.engine.deleteExpired() } });
+  sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted: await parts.engine.challenges.deleteExpired() } });
 }

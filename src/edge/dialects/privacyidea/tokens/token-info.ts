@@ -46,11 +46,13 @@ async function note(parts: PrivacyideaParts, ctx: Context, what: 'set' | 'delete
   const value = what === 'set' ? params.required('value') : null;
   if (value && value.length > longestValue) throw new PiFault('parameter', `Parameter value has more than ${longestValue} characters.`);
   if (value !== null && key === mostLoginsKey && !/^\d{1,9}$/.test(value)) throw new PiFault('parameter', `${key} must be a number.`);
-  const tokens = await engine.selectTokens({ serial: params.required('serial') });
+  const tokens = await engine.tokens.select({ serial: params.required('serial') });
   if (tokens.length === 0) throw noSuchToken();
   const isFull = tokens.some(({ info = {} }) => Object.keys(info).length >= mostKeys && !Object.hasOwn(info, key));
   if (value !== null && isFull) throw new PiFault('parameter', `A token has at most ${mostKeys} keys; delete one first.`);
   const changed =
-    key === pollingKey ? await engine.allowPolling(tokens, value?.toLowerCase() ?? null) : await engine.noteInfo(tokens, key, value);
+    key === pollingKey
+      ? await engine.tokens.allowPolling(tokens, value?.toLowerCase() ?? null)
+      : await engine.tokens.noteInfo(tokens, key, value);
   sendPi(ctx, product, { id: 1, value: changed > 0 });
 }

@@ -31,7 +31,7 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
   const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), { type: kind.type, owner });
   const offered = params.flag('rollover')
     ? await renewed(parts, ctx, { params, wish, rulesFor })
-    : await parts.engine.offerRollout(askerFor(parts, ctx, server), { ...wish, ...rulesFor(wish.owner) });
+    : await parts.engine.tokens.offer(askerFor(parts, ctx, server), { ...wish, ...rulesFor(wish.owner) });
   if (!offered.ok) throw notOffered(offered.error, wish.serial);
   const { token, text, credential } = offered.value;
   sendPi(ctx, parts.product, {
@@ -55,17 +55,17 @@ type Renewal = { params: PiParams; wish: Awaited<ReturnType<typeof readWish>>; r
 
 /** The same push token for another phone. Its owner stays; what the request does not name stays too. */
 async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, rulesFor }: Renewal) {
-  const token = await parts.engine.findToken(wish.serial ?? params.required('serial'));
+  const token = await parts.engine.tokens.find(wish.serial ?? params.required('serial'));
   if (!token) throw noSuchToken();
   if (token.type !== wish.type) throw new PiFault('parameter', `The token ${token.serial} is not of type ${wish.type}.`);
   if (token.phone.protocol !== wish.phone.protocol)
     throw new PiFault('parameter', `The phone of the token ${token.serial} speaks another protocol; delete the token and enrol a new one.`);
   const { owner } = token;
   if (wish.owner && !owner) throw new PiFault('parameter', `The token ${token.serial} has no owner; assign it first.`);
-  if (owner && wish.owner && !parts.engine.isOwnedBy(owner, wish.owner)) throw isAssigned(owner);
+  if (owner && wish.owner && !parts.engine.people.isOwnedBy(owner, wish.owner)) throw isAssigned(owner);
   if (!wish.owner) await rememberOwner(parts, ctx, owner);
   const { validFrom, validUntil } = wish;
-  return parts.engine.renewRollout(token, {
+  return parts.engine.tokens.renew(token, {
     ...rulesFor(owner),
     ...(params.text('pin') === undefined ? {} : { pin: wish.pin }),
     ...(params.text('description') === undefined ? {} : { description: wish.description }),
@@ -74,9 +74,9 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
   });
 }
 
-type Refusal<Call extends 'offerRollout' | 'renewRollout'> = Extract<Awaited<ReturnType<Engine[Call]>>, { ok: false }>['error'];
+type Refusal<Call extends 'offer' | 'renew'> = Extract<Awaited<ReturnType<Engine['tokens'][Call]>>, { ok: false }>['error'];
 
-function notOffered(why: Refusal<'offerRollout'> | Refusal<'renewRollout'>, serial: string | undefined): PiFault {
+function notOffered(why: Refusal<'offer'> | Refusal<'renew'>, serial: string | undefined): PiFault {
   if (typeof why === 'object') return tooManyTokens(why);
   switch (why) {
     case 'serial-taken':

@@ -21,7 +21,7 @@ export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<
   const sortBy = params.text('sortby') === 'username' ? ('user' as const) : ('serial' as const);
   const descending = params.text('sortdir')?.toLowerCase() === 'desc';
   const found = filter
-    ? await parts.engine.listTokens(filter, { offset: page.offset, limit: page.limit, sortBy, descending })
+    ? await parts.engine.people.listTokens(filter, { offset: page.offset, limit: page.limit, sortBy, descending })
     : { count: 0, tokens: [] };
   const { flavour } = parts.product;
   const person = await peopleOf(parts, found.tokens);

@@ -20,7 +20,7 @@ export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promis
   const pin = params.text('pin');
   if (pin !== undefined) checkPinLength(pin, 'pin');
   const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
-  const assigned = await parts.engine.assignToken(askerFor(parts, ctx, server), serial, { owner, pin });
+  const assigned = await parts.engine.tokens.assign(askerFor(parts, ctx, server), serial, { owner, pin });
   switch (assigned.kind) {
     case 'done':
       return sendPi(ctx, parts.product, { id: 1, value: true });

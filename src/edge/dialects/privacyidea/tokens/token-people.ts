@@ -23,7 +23,7 @@ export async function peopleOf(
   const worker = async (): Promise<void> => {
     for (let next = rest.shift(); next && !isOver; next = rest.shift()) {
       const [key, owner] = next;
-      const found = await engine.findUser(owner.user, owner.realm, engine.sourceOf(owner));
+      const found = await engine.people.findUser(owner.user, owner.realm, engine.people.sourceOf(owner));
       if (typeof found !== 'string') known.set(key, found);
       isOver ||= found === 'unavailable';
     }
@@ -31,7 +31,7 @@ export async function peopleOf(
   await Promise.all(Array.from({ length: atOnce }, worker));
   return ({ owner }) => {
     const record = owner && known.get(keyOf(owner));
-    if (!record || !engine.isOwnedBy(owner, { ...ownerOf(record, owner.realm), typed: owner.user })) return undefined;
+    if (!record || !engine.people.isOwnedBy(owner, { ...ownerOf(record, owner.realm), typed: owner.user })) return undefined;
     return { user_id: record.userid, resolver: record.resolver, username: record.username };
   };
 }

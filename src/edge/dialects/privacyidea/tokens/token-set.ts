@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Context } from 'koa';
-import { type Engine, mostLoginsKey } from '../../../../engine/index.ts';
+import { type Engine, mostLoginsKey, type TokenFields } from '../../../../engine/index.ts';
 import type { PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { adminFacts, adminOf } from '../caller.ts';
@@ -48,20 +48,20 @@ function settersOf(params: PiParams): Setter[] {
   if (description !== undefined) checkDescription(description);
   const period = Object.entries(validityPeriod(params));
   return [
-    ...(pin === undefined ? [] : [(engine: Engine, tokens: readonly PushToken[]) => engine.setPin(tokens, pin)]),
+    ...(pin === undefined ? [] : [(engine: Engine, tokens: readonly PushToken[]) => engine.tokens.setPin(tokens, pin)]),
     ...(description === undefined ? [] : [setting({ description })]),
     ...(mostFailures === undefined ? [] : [setting({ maxFail: mostFailures })]),
     ...(mostLogins === undefined
       ? []
-      : [(engine: Engine, tokens: readonly PushToken[]) => engine.noteInfo(tokens, mostLoginsKey, String(mostLogins))]),
+      : [(engine: Engine, tokens: readonly PushToken[]) => engine.tokens.noteInfo(tokens, mostLoginsKey, String(mostLogins))]),
     ...period.map(([name, at]) => setting({ [name]: at })),
   ];
 }
 
 const setting =
-  (fields: Parameters<Engine['setFields']>[1]): Setter =>
+  (fields: TokenFields): Setter =>
   (engine, tokens) =>
-    engine.setFields(tokens, fields);
+    engine.tokens.setFields(tokens, fields);
 
 function wholeNumber(params: PiParams, name: string, least: number): number | undefined {
   const text = params.text(name);
@@ -81,7 +81,7 @@ export function checkDescription(description: string): void {
 export const tokenDescription = changing('setdescription', async ({ engine }, tokens, params) => {
   const description = params.required('description');
   checkDescription(description);
-  return engine.setFields(tokens, { description });
+  return engine.tokens.setFields(tokens, { description });
 });
 
 /**
@@ -99,8 +99,8 @@ export async function tokenRealms(parts: PrivacyideaParts, ctx: Context): Promis
     if (found === 'unknown-realm') throw new PiFault('parameter', `The realm ${name} does not exist.`);
     return found.realm;
   });
-  const tokens = await parts.engine.selectTokens({ serial: params.required('serial') });
-  if ((await parts.engine.setFields(tokens, { realms: [...new Set(realms)] })) === 0) throw noSuchToken();
+  const tokens = await parts.engine.tokens.select({ serial: params.required('serial') });
+  if ((await parts.engine.tokens.setFields(tokens, { realms: [...new Set(realms)] })) === 0) throw noSuchToken();
   sendPi(ctx, parts.product, { id: 1, value: true });
 }
 
@@ -120,5 +120,5 @@ export async function tokenSetRandomPin(parts: PrivacyideaParts, ctx: Context): 
   const facts = engine.facts(askerFor(parts, ctx), adminFacts(admin));
   const length = engine.policy.value('otp_pin_set_random', facts) ?? usualPinLength;
   const pin = Array.from({ length }, () => pinCharacters[randomInt(pinCharacters.length)]).join('');
-  sendPi(ctx, parts.product, { id: 1, value: await engine.setPin(tokens, pin), detail: { pin } });
+  sendPi(ctx, parts.product, { id: 1, value: await engine.tokens.setPin(tokens, pin), detail: { pin } });
 }

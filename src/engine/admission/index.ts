@@ -1,0 +1,60 @@
+import type { PushToken } from '../../foundation/model/index.ts';
+import type { Permission } from '../../policy/index.ts';
+import type { Asker, EngineParts } from '../parts.ts';
+import {
+  type Applicant,
+  admittedTokens,
+  isTooOften,
+  type LoginRefusal,
+  mayAdminister,
+  mayCall,
+  mayLogIn,
+  resolveName,
+  type Tally,
+  tallyOf,
+} from './admission.ts';
+import { type PassedApplicant, type PassedOn, passedOn } from './passed-on.ts';
+
+/** Who may log in, with which push tokens, how often: one place for every dialect. */
+export type Admission = {
+  /** Whether policies let this user log in here at all: asked at both legs, before anything is sent, counted or told. @see docs/policies.md */
+  mayLogIn(applicant: Applicant): LoginRefusal | undefined;
+  /** Whether the caller has shown enough. `showed`: it showed a credential of its own. */
+  mayCall(applicant: Applicant, how: { showed: boolean }): LoginRefusal | undefined;
+  /**
+   * The user that a name means, with its realm. `foreign` where the realm does not exist, or is not one of the caller's: it must not learn which.
+   * Nobody is looked up before this.
+   */
+  resolveName(asker: Pick<Asker, 'realms'>, who: { name: string; realm: string | undefined }): { user: string; realm: string } | 'foreign';
+  /**
+   * The push tokens that a login may be done with: of types and serials that policies allow, in use lately where they want that, of an owner
+   * who may log in.
+   * @param isAsked whether the client asks for this type of token; it counts where policies let clients ask
+   */
+  admittedTokens(asker: Asker, tokens: readonly PushToken[], isAsked?: (token: PushToken) => boolean): PushToken[];
+  /** Refuses a user who logged in or failed as often as policies allow. Nothing is counted by asking. */
+  isTooOften(applicant: Applicant): Promise<LoginRefusal | undefined>;
+  /** Says what to count of a login, by the policies of now. */
+  tallyOf(applicant: Applicant): Tally;
+  /** Whether an administrator may do that. Where no rule permits anything, all may do everything. */
+  mayAdminister(asker: Asker, who: { name: string; realm?: string | undefined }, right: Permission): boolean;
+  /**
+   * Lets a user in without a push token when a policy allows it: one whom no source knows (passOnNoUser; a source that the request names is but one), one without tokens (passOnNoToken), or one whose
+   * password is right elsewhere (passthru). Returns undefined when no such policy applies, or the password is wrong. Every source was asked before.
+   * Throws as `isPasswordElsewhere`.
+   * @see docs/protocols/privacyidea.md 11.3
+   */
+  passedOn(applicant: PassedApplicant): Promise<PassedOn | undefined>;
+};
+
+/** Ties them to the engine's parts. */
+export const openAdmission = (parts: EngineParts): Admission => ({
+  mayLogIn: (applicant) => mayLogIn(parts, applicant),
+  mayCall: (applicant, how) => mayCall(parts, applicant, how),
+  resolveName: (asker, who) => resolveName(parts, asker, who),
+  admittedTokens: (asker, tokens, isAsked) => admittedTokens(parts, asker, tokens, isAsked),
+  isTooOften: (applicant) => isTooOften(parts, applicant),
+  tallyOf: (applicant) => tallyOf(parts, applicant),
+  mayAdminister: (asker, who, right) => mayAdminister(parts, asker, who, right),
+  passedOn: (applicant) => passedOn(parts, applicant),
+});
