@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Notification } from '@parse/node-apn';
+import type { Notification } from '@parse/node-apn';
 import { z } from 'zod';
 import { type Push, parseJson } from '../../src/delivery/provider-kit/index.ts';
 
@@ -11,28 +11,35 @@ export const maxPayloadBytes = 4096;
 
 const jsonObject = z.record(z.string(), z.unknown());
 
-/** The request that rings a phone: at once, until the challenge ends, and in place of an older one that nobody has looked at. */
-export function messageOf(push: Push, device: string, { topic, id }: { topic: string; id: string }): Message {
-  return {
-    path: `/3/device/${device}`,
-    headers: {
-      'apns-topic': topic,
-      'apns-push-type': 'alert',
-      'apns-priority': '10',
-      'apns-expiration': String(Math.floor(push.expiresAt / 1000)),
-      'apns-collapse-id': collapseId(push),
-      'apns-id': id,
-    },
-    body: JSON.stringify(notificationOf(push)),
-  };
-}
+/** Makes the requests of one app; `id` is the `apns-id`. */
+export type Messages = {
+  /** The request that rings a phone: at once, until the challenge ends, and in place of an older one that nobody has looked at. */
+  ring(push: Push, device: string, id: string): Message;
+  /** A push to a phone that cannot exist, which APNs looks at only after our credentials. Nothing would ring if it did exist. */
+  probe(id: string): Message;
+};
 
-/** A push to a phone that cannot exist, which APNs looks at only after our credentials. Nothing would ring if it did exist. */
-export function probeOf({ topic, id }: { topic: string; id: string }): Message {
+/** Loads the library that builds Apple's payload: here, so that a gateway without iPhones never pays for it. */
+export async function openMessages(topic: string): Promise<Messages> {
+  const { Notification: Builder } = await import('@parse/node-apn');
   return {
-    path: `/3/device/${'0'.repeat(64)}`,
-    headers: { 'apns-topic': topic, 'apns-push-type': 'background', 'apns-priority': '5', 'apns-expiration': '0', 'apns-id': id },
-    body: JSON.stringify(new Notification({ contentAvailable: true })),
+    ring: (push, device, id) => ({
+      path: `/3/device/${device}`,
+      headers: {
+        'apns-topic': topic,
+        'apns-push-type': 'alert',
+        'apns-priority': '10',
+        'apns-expiration': String(Math.floor(push.expiresAt / 1000)),
+        'apns-collapse-id': collapseId(push),
+        'apns-id': id,
+      },
+      body: JSON.stringify(notificationOf(push, Builder)),
+    }),
+    probe: (id) => ({
+      path: `/3/device/${'0'.repeat(64)}`,
+      headers: { 'apns-topic': topic, 'apns-push-type': 'background', 'apns-priority': '5', 'apns-expiration': '0', 'apns-id': id },
+      body: JSON.stringify(new Builder({ contentAvailable: true })),
+    }),
   };
 }
 
@@ -44,14 +51,14 @@ const collapseId = ({ phone, handle }: Push): string =>
  * What the phone gets. pipush: the fields of the payload beside `aps`, as Firebase hands them to an iPhone. Any other phone: its text under
  * `challenge`, what it calls it under `transactionId`, as a LinOTP challenge service gets them.
  */
-function notificationOf({ phone, payload, handle }: Push): Notification {
+function notificationOf({ phone, payload, handle }: Push, Builder: typeof Notification): Notification {
   const fields = phone === 'pipush' ? fieldsOf(payload) : undefined;
   if (!fields) {
     const alert = { title: 'Login', body: 'Open the app to answer.' };
-    return new Notification({ alert, sound: 'default', payload: { transactionId: handle, challenge: payload } });
+    return new Builder({ alert, sound: 'default', payload: { transactionId: handle, challenge: payload } });
   }
   const alert = { title: textOf(fields.title, 'Login'), body: textOf(fields.question, 'Do you want to confirm the login?') };
-  return new Notification({ alert, sound: 'default', category: 'PUSH_AUTHENTICATION', payload: fields });
+  return new Builder({ alert, sound: 'default', category: 'PUSH_AUTHENTICATION', payload: fields });
 }
 
 const fieldsOf = (payload: string): Record<string, unknown> | undefined => jsonObject.safeParse(parseJson(payload)).data;

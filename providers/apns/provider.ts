@@ -9,15 +9,16 @@ import { type CheckResult, type DeliveryOutcome, type DeviceAddress, defineProvi
 import { config } from './config.ts';
 import { openEndpoints } from './endpoints.ts';
 import { type Environment, openEnvironmentMemory, otherThan } from './environments.ts';
-import { type Message, maxPayloadBytes, messageOf, probeOf } from './message.ts';
+import { type Message, maxPayloadBytes, openMessages } from './message.ts';
 import { type Answered, isBadDeviceToken, outcomeOf } from './outcomes.ts';
 
 export default defineProvider({
   kind: 'apns',
   addresses: ['apns'],
   config,
-  open(settings, host) {
+  async open(settings, host) {
     const { topic, environment } = settings;
+    const messages = await openMessages(topic);
     const { expiries, ...endpoints } = openEndpoints(settings, host);
     const memory = openEnvironmentMemory();
     const meaning = (answered: Answered, name: Environment, since: number): DeliveryOutcome =>
@@ -37,13 +38,13 @@ export default defineProvider({
       async deliver(push, signal) {
         const { address } = push;
         if (!address || !hexadecimal.test(address.value)) return dead('the address is no APNs device token, which is hexadecimal');
-        const message = messageOf(push, address.value, { topic, id: randomUUID() });
+        const message = messages.ring(push, address.value, randomUUID());
         const bytes = Buffer.byteLength(message.body);
         return bytes > maxPayloadBytes ? tooLong(bytes) : send(message, address, signal);
       },
       async check(signal) {
         const name = environment === 'auto' ? 'production' : environment;
-        const answered = await endpoints[name].send(probeOf({ topic, id: randomUUID() }), signal);
+        const answered = await endpoints[name].send(messages.probe(randomUUID()), signal);
         const { host: at } = endpoints[name];
         return isBadDeviceToken(answered) ? proven(at) : checked(meaning(answered, name, 0), at);
       },

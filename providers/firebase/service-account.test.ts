@@ -15,7 +15,7 @@ describe('A key file of a service account', () => {
     token_uri: 'https://oauth2.googleapis.com/token',
     universe_domain: 'googleapis.com',
   };
-  const read = (content: unknown) => readServiceAccount(typeof content === 'string' ? content : JSON.stringify(content), cert);
+  const read = (content: unknown) => readServiceAccount(typeof content === 'string' ? content : JSON.stringify(content));
 
   it('is read as it was downloaded', () => {
     const { key, ...account } = read(file);
@@ -35,10 +35,14 @@ describe('A key file of a service account', () => {
     ["a person's login", { ...file, type: 'authorized_user' }, /type is "authorized_user".* login of a person.*Generate new private key/],
     ['workload identity', { ...file, type: 'external_account' }, /Leave service_account out/],
     ["the app's own file", { project_info: {}, client: [] }, /google-services\.json/],
-    ['no project', { ...file, project_id: '' }, /"project_id"/],
-    ['no address', { ...file, client_email: undefined }, /"client_email"/],
-    ['no key', { ...file, private_key: undefined }, /"private_key"/],
-    ['a key that cannot be read', { ...file, private_key: '-----BEGIN PRIVATE KEY-----\nsecret-text\n' }, /Failed to parse private key/],
+    ['no project', { ...file, project_id: '' }, /project_id: must not be empty/],
+    ['no address', { ...file, client_email: undefined }, /client_email: must be a text/],
+    ['no key', { ...file, private_key: undefined }, /private_key: must be a text/],
+    [
+      'a key that cannot be read',
+      { ...file, private_key: '-----BEGIN PRIVATE KEY-----\nsecret-text\n' },
+      /private_key: is not a private key in PEM/,
+    ],
     ['a key of another kind', { ...file, private_key: selfSigned.key }, /the kind ec, not RSA/],
     ['a token URL that is not safe', { ...file, token_uri: 'http://tokens.example' }, /token_uri: must begin with https/],
   ];
@@ -55,4 +59,18 @@ describe('A key file of a service account', () => {
       );
     });
   }
+
+  it("is refused wherever Google's library refuses it", () => {
+    const records = wrong.flatMap(([what, content]) => (typeof content === 'string' ? [] : [{ what, content: Object(content) }]));
+    const refusedThere = records.filter(({ content }) => {
+      try {
+        return !cert(content);
+      } catch {
+        return true;
+      }
+    });
+    assert.ok(refusedThere.length >= 6, `${refusedThere.length}`);
+    for (const { what, content } of refusedThere) assert.throws(() => read(content), what);
+    assert.ok(cert(Object(file)) && read(file));
+  });
 });

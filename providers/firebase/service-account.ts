@@ -1,15 +1,16 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import type { cert } from 'firebase-admin/app';
 import { z } from 'zod';
 import { GatewayFault, parseJson, pushUrl } from '../../src/delivery/provider-kit/index.ts';
 
 /** What a key file says: who signs with which key, for which project, and where access tokens are to be had. */
 export type ServiceAccount = { email: string; project: string; key: KeyObject; keyId?: string; tokenUri: string };
 
+const filled = z.string('must be a text').min(1, 'must not be empty');
+
 const KeyFile = z.object({
-  client_email: z.string(),
-  project_id: z.string(),
-  private_key: z.string(),
+  project_id: filled,
+  private_key: filled,
+  client_email: filled,
   private_key_id: z.string().optional(),
   token_uri: pushUrl.default('https://oauth2.googleapis.com/token'),
 });
@@ -24,20 +25,19 @@ const otherTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the text of a service account's key file; `validate` is firebase-admin's `cert`. Throws `config-invalid` with one sentence that says
- * what is wrong and what to do, and never repeats what is in the file.
+ * Reads the text of a service account's key file; refuses at least what Google's own library does. Throws `config-invalid` with one sentence
+ * that says what is wrong and what to do, and never repeats what is in the file.
  */
-export function readServiceAccount(text: string, validate: typeof cert): ServiceAccount {
+export function readServiceAccount(text: string): ServiceAccount {
   const json = parseJson(text);
   if (json === undefined)
     throw new GatewayFault('config-invalid', `The key file is not JSON. Put it there as it was downloaded. ${howToGetOne}`);
   const { type } = z.looseObject({ type: z.unknown() }).catch({ type: undefined }).parse(json);
   if (type !== 'service_account') throw new GatewayFault('config-invalid', wrongType(json, type));
-  validated(json, validate);
   const file = KeyFile.safeParse(json);
   if (!file.success) throw new GatewayFault('config-invalid', `The key file cannot be used: ${sentence(file.error)}. ${howToGetOne}`);
   const { client_email, project_id, private_key, private_key_id, token_uri } = file.data;
-  const key = createPrivateKey(private_key);
+  const key = privateKeyOf(private_key);
   if (key.asymmetricKeyType !== 'rsa')
     throw new GatewayFault('config-invalid', `The key file holds a key of the kind ${key.asymmetricKeyType}, not RSA. ${howToGetOne}`);
   return {
@@ -57,13 +57,12 @@ function wrongType(json: unknown, type: unknown): string {
   return `The key file's type is "${type}", not "service_account". ${otherTypes[type] ?? ''} ${howToGetOne}`.replace('  ', ' ');
 }
 
-function validated(json: unknown, validate: typeof cert): void {
+function privateKeyOf(pem: string): KeyObject {
   try {
-    validate(z.record(z.string(), z.unknown()).parse(json));
-  } catch (error) {
-    // Its own sentences name the property only; what caused them may quote the key.
-    const said = error instanceof Error ? error.message : '';
-    throw new GatewayFault('config-invalid', `The key file cannot be used: ${said} ${howToGetOne}`);
+    return createPrivateKey(pem);
+  } catch {
+    // What OpenSSL says of it may quote the key.
+    throw new GatewayFault('config-invalid', `The key file cannot be used: private_key: is not a private key in PEM. ${howToGetOne}`);
   }
 }
 
