@@ -112,7 +112,9 @@ function endTurn() {
 async function install() {
   process.stderr.write('pushgate: installing what package-lock.json names (npm ci), once …\n');
   fs.rmSync(mark, { force: true });
+  const endProgress = showProgress();
   const { error, code, signal, told } = await npm('ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+  const seconds = endProgress();
   if (error) return `npm cannot be started (${error.code}); install npm, then run this again.`;
   if (signal) return `npm ci was stopped (${signal}); run this again.`;
   if (code !== 0) {
@@ -124,7 +126,49 @@ async function install() {
   fs.rmSync('node_modules/.bin/pushgate', { force: true });
   fs.symlinkSync('../../bin/pushgate.mjs', 'node_modules/.bin/pushgate');
   fs.writeFileSync(mark, wanted);
+  process.stderr.write(`pushgate: installed in ${seconds} s.\n`);
   return undefined;
+}
+
+/**
+ * Tells how far npm is: on a terminal in one line that is rewritten every second, elsewhere in a new line every ten seconds.
+ * @returns ends that, and returns the seconds it took
+ */
+function showProgress() {
+  const began = Date.now();
+  const seconds = () => Math.round((Date.now() - began) / 1000);
+  const folders = lockedFolders();
+  const isTerminal = process.stderr.isTTY === true;
+  const tell = () => {
+    // npm makes all folders first: a package is there when its package.json is.
+    const there = folders.filter((folder) => fs.existsSync(`${folder}/package.json`)).length;
+    const line = `pushgate: ${there} of ${folders.length} packages after ${seconds()} s …`;
+    process.stderr.write(isTerminal ? `\r${line}\x1b[K` : `${line}\n`);
+  };
+  const timer = setInterval(tell, isTerminal ? 1000 : 10_000);
+  return () => {
+    clearInterval(timer);
+    if (isTerminal) process.stderr.write('\r\x1b[K');
+    return seconds();
+  };
+}
+
+/**
+ * Where the packages go that will be there in the end: npm may leave out what others may do without. None when the lock file cannot be read, of which
+ * npm will tell.
+ */
+function lockedFolders() {
+  try {
+    const { packages = {} } = JSON.parse(fs.readFileSync('package-lock.json', 'utf8'));
+    const ours = Object.keys(packages['']?.optionalDependencies ?? {}).map((name) => `node_modules/${name}`);
+    const isForHere = ({ os = [process.platform], cpu = [process.arch] }) => os.includes(process.platform) && cpu.includes(process.arch);
+    const isSure = ([folder, locked]) => folder !== '' && (!locked.optional || (ours.includes(folder) && isForHere(locked)));
+    return Object.entries(packages)
+      .filter(isSure)
+      .map(([folder]) => folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Runs npm to its end, whatever this process is told meanwhile: a turn must not pass on while npm still writes. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -29,7 +29,21 @@ const look = setInterval(() => {
   appendFileSync('npm.log', 'end\\n');
 }, 10);
 `;
-const failingNpm = "process.stderr.write('npm error code ECONNREFUSED\\n'); process.exitCode = 1;";
+/** Preloaded: what happens every few seconds happens every few milliseconds. */
+const quickTimers = 'const every = setInterval; globalThis.setInterval = (run, ms) => every(run, ms / 1000);';
+const onTerminal = "Object.defineProperty(process.stderr, 'isTTY', { value: true });";
+const preload = (...scripts: string[]) => ({ NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(scripts.join(''))}"` });
+
+/** An npm that fails when the file `go` appears. */
+const failingNpm = `
+import { existsSync } from 'node:fs';
+const look = setInterval(() => {
+  if (!existsSync('go')) return;
+  clearInterval(look);
+  process.stderr.write('npm error code ECONNREFUSED\\n');
+  process.exitCode = 1;
+}, 10);
+`;
 
 describe('Installing on the first start', function () {
   this.timeout(60_000);
@@ -57,7 +71,11 @@ describe('Installing on the first start', function () {
           stdio: ['ignore', 'ignore', 'pipe'],
         });
         undo.later(() => child.kill('SIGKILL'));
-        return { child, ended: ending(child) };
+        let told = '';
+        child.stderr.setEncoding('utf8').on('data', (text: string) => {
+          told += text;
+        });
+        return { child, told: () => told, ended: once(child, 'close').then(([code]: (number | null)[]) => ({ code, err: told })) };
       },
     };
   };
@@ -143,8 +161,66 @@ describe('Installing on the first start', function () {
     assert.ok(isMarked());
   });
 
+  describe('shows how far it is', () => {
+    const givenLock = (npm: string) => {
+      const clone = givenClone(npm);
+      const packages = {
+        '': { optionalDependencies: { b: '1.0.0', 'for-others': '1.0.0' } },
+        'node_modules/a': {},
+        'node_modules/a/node_modules/left-out': { optional: true },
+        'node_modules/b': { optional: true, os: [process.platform] },
+        'node_modules/for-others': { optional: true, os: ['none'] },
+      };
+      writeFileSync(clone.at('package-lock.json'), JSON.stringify({ packages }));
+      const extract = (name: string) => {
+        mkdirSync(clone.at(`node_modules/${name}`), { recursive: true });
+        writeFileSync(clone.at(`node_modules/${name}/package.json`), '{}');
+      };
+      return { ...clone, extract };
+    };
+
+    it('in lines of a log', async () => {
+      const { extract, go, log, start } = givenLock(slowNpm);
+      const { told, ended } = start(preload(quickTimers));
+      await until(() => log().length === 1 && told().includes('pushgate: 0 of 2 packages after'));
+      extract('a');
+      await until(() => told().includes('1 of 2'));
+      extract('b');
+      await until(() => told().includes('2 of 2'));
+      go();
+      const { code, err } = await ended;
+      assert.equal(code, 0);
+      assert.match(err, /^pushgate: installing [^\n]*\n(pushgate: \d of 2 packages after \d+ s …\n)+pushgate: installed in \d+ s\.\n$/);
+    });
+
+    it('in one line of a terminal, which is gone at the end', async () => {
+      const { go, start } = givenLock(slowNpm);
+      const { told, ended } = start(preload(quickTimers, onTerminal));
+      await until(() => told().split('\r').length > 3);
+      go();
+      const { code, err } = await ended;
+      assert.equal(code, 0);
+      assert.match(
+        err,
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequence that clears the rest of a line
+        /^[^\n]*\n(\rpushgate: 0 of 2 packages after \d+ s …\x1b\[K)+\r\x1b\[Kpushgate: installed in \d+ s\.\n$/,
+      );
+    });
+
+    it('and leaves that line before it says what went wrong', async () => {
+      const { go, start } = givenLock(failingNpm);
+      const { told, ended } = start(preload(quickTimers, onTerminal));
+      await until(() => told().includes('0 of 2'));
+      go();
+      const { code, err } = await ended;
+      assert.equal(code, 1);
+      assert.ok(err.includes('\r\x1b[Kpushgate: npm ci failed;') && err.endsWith('\nnpm error code ECONNREFUSED\n'), err);
+    });
+  });
+
   it('says in a sentence what went wrong, with what npm said', async () => {
-    const { at, start, isMarked } = givenClone(failingNpm);
+    const { at, go, start, isMarked } = givenClone(failingNpm);
+    go();
     const { code, err } = await start().ended;
     assert.equal(code, 1);
     assert.match(err, /pushgate: npm ci failed; check the connection to the package registry.*\nnpm error code ECONNREFUSED\n/);
@@ -173,15 +249,6 @@ describe('Installing on the first start', function () {
 
 /** What is left of a turn. */
 const leftovers = (folder: string): string[] => readdirSync(folder).filter((name) => name.startsWith('.pushgate'));
-
-async function ending(child: ChildProcess): Promise<{ code: number | null; err: string }> {
-  let err = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    err += text;
-  });
-  const [code] = await once(child, 'close');
-  return { code, err };
-}
 
 /** Looks again and again at what another process does; the test's time-out ends it. */
 async function until(isSo: () => boolean): Promise<void> {
