@@ -8,6 +8,7 @@ import { ok, type Result, refused, systemCode, version } from '../foundation/mod
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
 import { type Catalog, loadPlugins } from './plugins.ts';
+import { atPort } from './port.ts';
 import type { Problem } from './problem.ts';
 import { type Config, configSchemaOf } from './schema.ts';
 import { type Environment, resolveSecrets } from './secrets.ts';
@@ -19,12 +20,15 @@ import { speaksOfStandIn, understood } from './stand-ins.ts';
  */
 export type LoadedConfig = { config: Config; catalog: Catalog; folder: string; file: string; warnings: Problem[] };
 
-/** Reads and checks a configuration file with its plug-ins; on failure every problem that was found, not only the first. */
-export async function loadConfig(file: string, environment: Environment): Promise<Result<LoadedConfig, Problem[]>> {
+/**
+ * Reads and checks a configuration file with its plug-ins; on failure every problem that was found, not only the first. `port` stands in for that of
+ * the first listener.
+ */
+export async function loadConfig(file: string, environment: Environment, port?: number): Promise<Result<LoadedConfig, Problem[]>> {
   const path = resolve(file);
   const text = readText(path);
   if (!text.ok) return text;
-  return checkConfig(text.value, path, environment);
+  return checkConfig(port === undefined ? text.value : atPort(text.value, port), path, environment);
 }
 
 function readText(path: string): Result<string, Problem[]> {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 
 /** A gateway in a process of its own, started by the command that users type. */
 export type GatewayProcess = {
@@ -10,12 +11,24 @@ export type GatewayProcess = {
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 };
 
+/** How a command ended, and what it wrote. */
+export type Ended = { code: number | null; out: string; err: string };
+
 /** The program to run: the sources, or what was built from them. */
-const entry = process.env.PUSHGATE_ENTRY ?? 'bin/pushgate.mjs';
+const entry = resolve(process.env.PUSHGATE_ENTRY ?? 'bin/pushgate.mjs');
+
+/** Where a command runs: its folder, variables of its environment beside ours, and the program where it is another one. */
+export type Place = { cwd?: string; variables?: Record<string, string>; program?: string };
+
+const start = (args: readonly string[], { cwd, variables, program = entry }: Place) =>
+  spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...variables } });
 
 /** Runs `pushgate` with these arguments and resolves when it has ended. */
-export async function pushgate(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [entry, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export const pushgate = (...args: string[]): Promise<Ended> => pushgateAt({}, ...args);
+
+/** The same at another place. */
+export async function pushgateAt(place: Place, ...args: string[]): Promise<Ended> {
+  const child = start(args, place);
   const text = collect(child);
   const [code] = await once(child, 'close');
   return { code, ...text() };
@@ -24,14 +37,16 @@ export async function pushgate(...args: string[]): Promise<{ code: number | null
 /**
  * Starts `pushgate serve` and resolves when it listens; rejects with what it wrote when it ends before that.
  * @param variables of its environment, beside ours
- * @param program another one than ours
  */
-export async function gatewayProcess(configFile: string, variables: Record<string, string> = {}, program = entry): Promise<GatewayProcess> {
-  const env = { ...process.env, ...variables };
-  const child = spawn(process.execPath, [program, 'serve', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'], env });
+export const gatewayProcess = (configFile: string, variables: Record<string, string> = {}): Promise<GatewayProcess> =>
+  gatewayAt({ variables }, '--config', configFile);
+
+/** The same with these options of `serve`, at another place. */
+export async function gatewayAt(place: Place, ...options: string[]): Promise<GatewayProcess> {
+  const child = start(['serve', ...options], place);
   const output = collect(child);
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', () => output().out.includes('Ctrl-C') && resolve());
+  await new Promise<void>((isUp, reject) => {
+    child.stdout.on('data', () => output().out.includes('Ctrl-C') && isUp());
     child.once('close', (code) => reject(new Error(`serve ended with ${code}: ${output().err}`)));
   });
   return {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { gatewayProcess } from '../kit/gateway-process.ts';
+import { gatewayAt } from '../kit/gateway-process.ts';
 import { freePort } from '../kit/ports.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
@@ -70,7 +70,7 @@ describe('The package that is published', function () {
     writeFileSync(file, readFileSync(file, 'utf8').replaceAll('8080', String(await freePort())));
     assert.match(pushgate('check-config', 'config/default.json'), /config\/default\.json is fine\./);
     // when a gateway runs there, and a user gets a phone
-    const gateway = await gatewayProcess(file, {}, join(folder, 'node_modules/.bin/pushgate'));
+    const gateway = await gatewayAt({ program: join(folder, 'node_modules/.bin/pushgate') }, '--config', file);
     undo.later(() => gateway.end('SIGTERM'));
     pushgate('tokens', 'init', '--user', 'alice', '--pin', '1234', '--qr', 'alice.png');
     pushgate('phone', 'enrol', '--qr', 'alice.png');

@@ -8,9 +8,23 @@ export const defaultConfigFile = 'config/default.json';
 /** The option that every command about a gateway takes. */
 export const configOption = (): Option => new Option('-c, --config <file>', 'configuration file of the gateway').default(defaultConfigFile);
 
+/**
+ * The port that stands in for that of the first listener: what `--port` says, else PORT. PORT counts for the default configuration alone: many
+ * surroundings set it, and a gateway with a configuration of its own shall not move.
+ */
+export function portFor(file: string, { environment }: Terminal, option?: string): number | undefined {
+  const text = option ?? (file === defaultConfigFile ? environment.PORT : undefined);
+  if (text === undefined || (option === undefined && text === '')) return undefined;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new CommandFailed(
+    `${option === undefined ? 'the variable PORT' : '--port'} takes a number from 1 to 65535, not ${JSON.stringify(text)}.`,
+  );
+}
+
 /** Loads a configuration for a command; tells every problem, and fails when one is an error. */
-export async function configFor(file: string, terminal: Terminal): Promise<LoadedConfig> {
-  const loaded = await loadConfig(file, terminal.environment);
+export async function configFor(file: string, terminal: Terminal, port = portFor(file, terminal)): Promise<LoadedConfig> {
+  const loaded = await loadConfig(file, terminal.environment, port);
   if (loaded.ok) {
     for (const warning of loaded.value.warnings) terminal.err(problemText(warning));
     return loaded.value;

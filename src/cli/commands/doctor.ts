@@ -3,7 +3,7 @@ import { inspectConfig, loadConfig, problemText } from '../../config/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
 import { checkGateway, checkPeople, checkProviders, checkRegistrationUrls, checkUserSources, type Finding } from '../doctor-checks.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
-import { configOption } from './config-option.ts';
+import { configOption, portFor } from './config-option.ts';
 
 const signs: Record<Finding['level'], string> = { fine: 'fine   ', warning: 'warning', failed: 'FAILED ' };
 
@@ -26,7 +26,7 @@ export function doctorCommand(terminal: Terminal): Command {
           detail: problemText(problem),
         })),
       );
-      const loaded = await loadConfig(file, terminal.environment);
+      const loaded = await loadConfig(file, terminal.environment, portFor(file, terminal));
       if (loaded.ok) {
         tell([{ level: 'fine', what: 'config', detail: `${file} can be used` }]);
         tell(await checkGateway(loaded.value));

@@ -10,58 +10,65 @@ import type { GatewayOptions } from '../../gateway/options.ts';
 import { type Ready, serveAsWorker, startWorkers } from '../cluster/index.ts';
 import { startIdleCollection } from '../idle-collection.ts';
 import type { Terminal } from '../terminal.ts';
-import { configFor, configOption, defaultConfigFile } from './config-option.ts';
+import { configFor, configOption, defaultConfigFile, portFor } from './config-option.ts';
 
 /** `pushgate serve`: runs the gateway, or several on the same listeners, until it is asked to stop. */
 export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .addOption(configOption())
-    .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json')
-    .action(({ config: file }: { config: string }) => (cluster.isWorker ? work : serve)({ terminal, file }));
+    .option('--port <port>', 'another port for the first listener; URLs in the file that lead to it go along')
+    .addHelpText('after', `\nWith ${defaultConfigFile} the variable PORT does what --port does, for all commands.`)
+    .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json\n  npx pushgate serve --port 9000')
+    .action(({ config: file, port }: { config: string; port?: string }) =>
+      (cluster.isWorker ? work : serve)({ terminal, file, port: portFor(file, terminal, port) }),
+    );
 }
 
-type Serving = { terminal: Terminal; file: string };
+/** `port` stands in for that of the first listener. */
+type Serving = { terminal: Terminal; file: string; port: number | undefined };
 
-async function serve({ terminal, file }: Serving): Promise<void> {
+async function serve(serving: Serving): Promise<void> {
+  const { terminal, file } = serving;
   // Opened before the file is read: a change while the gateway starts is not missed.
   const watch = openFileWatch(resolve(file));
-  const options = await optionsFor(file, terminal);
+  const options = await optionsFor(serving);
   const stop = terminal.stopRequested();
   const workers = workersOf(options.config);
   const running =
     workers > 1
       ? await startWorkers({ count: workers, log: options.log, lost: (password) => terminal.out(accountText(password).join('\n')) })
-      : await startHere(options, file);
+      : await startHere(options, serving);
   const endings = [terminal.onReloadRequested(running.reload), watch.onChange(running.reload)];
-  terminal.out(banner(running, file));
+  terminal.out(banner(running, serving));
   await stop;
   for (const end of endings) end();
   await running.close();
 }
 
 /** One of several workers: the primary has told the user already what there is to tell, and looks at the file for all. */
-function work({ terminal, file }: Serving): Promise<void> {
+function work(serving: Serving): Promise<void> {
+  const { terminal, file, port } = serving;
   return serveAsWorker({
     terminal,
     async start(metrics) {
-      const options = await optionsFor(file, { ...terminal, err: () => undefined });
+      const options = await optionsFor({ ...serving, terminal: { ...terminal, err: () => undefined } });
       startIdleCollection(options.log);
       const { startGateway } = await import('../../gateway/start.ts');
       return startGateway({ ...options, metrics, log: options.log.child({ worker: process.pid }) });
     },
-    reload: (gateway) => void gateway.reload(loadConfig(file, terminal.environment)),
+    reload: (gateway) => void gateway.reload(loadConfig(file, terminal.environment, port)),
   });
 }
 
-async function startHere(options: GatewayOptions, file: string) {
+async function startHere(options: GatewayOptions, { file, port }: Serving) {
   const { startGateway } = await import('../../gateway/start.ts');
   const gateway = await startGateway(options);
   startIdleCollection(options.log);
-  return { ...gateway, reload: () => void gateway.reload(loadConfig(file, options.environment)) };
+  return { ...gateway, reload: () => void gateway.reload(loadConfig(file, options.environment, port)) };
 }
 
-async function optionsFor(file: string, terminal: Terminal): Promise<GatewayOptions> {
-  const { config, catalog, folder } = await configFor(file, terminal);
+async function optionsFor({ terminal, file, port }: Serving): Promise<GatewayOptions> {
+  const { config, catalog, folder } = await configFor(file, terminal, port);
   // The banner is for people and goes to standard output; the log is for machines and goes to standard error.
   const log = openLog(config.settings.logLevel, { write: (line: string) => void process.stderr.write(line) });
   return { config, catalog, folder, environment: terminal.environment, clock: Date.now, log };
@@ -69,19 +76,29 @@ async function optionsFor(file: string, terminal: Terminal): Promise<GatewayOpti
 
 const workersOf = ({ cluster: { workers } }: Config): number => (workers === 'all' ? availableParallelism() : workers);
 
-function banner({ urls, firstPassword }: Ready, file: string): string {
-  const withConfig = file === defaultConfigFile ? '' : ` --config ${file}`;
+function banner({ urls, firstPassword }: Ready, serving: Serving): string {
+  const { file } = serving;
   return [
     `pushgate ${version} listens on ${urls.join(', ')} with ${file}.`,
     ...(firstPassword === undefined ? [] : ['', ...accountText(firstPassword)]),
     '',
-    'Next, in a second terminal:',
-    `  npx pushgate tokens init --user alice --pin 1234 --qr data/alice.png${withConfig}`,
-    '  npx pushgate phone enrol --qr data/alice.png',
-    `  npx pushgate login --user alice --pin 1234 --approve${withConfig}`,
+    ...nextSteps(serving),
     '',
     'Stop with Ctrl-C.',
   ].join('\n');
+}
+
+function nextSteps({ file, port }: Serving): string[] {
+  const isDefault = file === defaultConfigFile;
+  if (port !== undefined && !isDefault)
+    return [`The other commands look for the gateway where ${file} says: write port ${port} there to use them.`];
+  const [before, after] = [port === undefined ? '' : `PORT=${port} `, isDefault ? '' : ` --config ${file}`];
+  return [
+    'Next, in a second terminal:',
+    `  ${before}npx pushgate tokens init --user alice --pin 1234 --qr data/alice.png${after}`,
+    '  npx pushgate phone enrol --qr data/alice.png',
+    `  ${before}npx pushgate login --user alice --pin 1234 --approve${after}`,
+  ];
 }
 
 const accountText = (password: string): string[] => [

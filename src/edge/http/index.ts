@@ -7,7 +7,7 @@ export { clientOverride, clientReader } from './client-override.ts';
 export { formFields, parameterNamed, queryFields } from './form.ts';
 export { holdReply, whenGone } from './held.ts';
 export { type Listener, openListener } from './listener.ts';
-export { listenerConfig } from './listener-config.ts';
+export { hostAndPort, listenerConfig } from './listener-config.ts';
 export { firstToEnd, type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
 export { opsPatterns, opsRoutes } from './probes.ts';
 export { qrPicture, qrPictureUrl } from './qr-picture.ts';

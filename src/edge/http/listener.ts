@@ -72,7 +72,7 @@ async function listen(server: Server | TlsServer, address: string, scheme: 'http
 function whyNot(code: string): string {
   switch (code) {
     case 'EADDRINUSE':
-      return 'another program listens there. Stop it, or choose another port in listeners[].address.';
+      return 'another program listens there. Stop it, or choose another port in listeners[].address (--port of serve does it for the first listener).';
     case 'EACCES':
       return 'this user may not use that port. Choose one from 1024 on in listeners[].address.';
     case 'EADDRNOTAVAIL':
