@@ -8,8 +8,7 @@ import { authServerOf } from '../caller.ts';
 import { flavourRules } from '../flavour.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { noSuchOwner } from '../refusals.ts';
-import { demandRealm, type Known, type Subject, subjectOf, unknownUser } from '../subject.ts';
-import { knownSubject, secondSubject } from './known-user.ts';
+import { demandRealm, type Known, knownSubject, type Subject, secondSubject, subjectOf, unknownUser } from '../subject.ts';
 import { rewritten } from './rewritten.ts';
 
 /** One login: its auth server, the asker with all facts, and the user with the push tokens. Made once per request. */

@@ -5,8 +5,7 @@ import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyid
 import { adminOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import { noSuchOwner } from '../refusals.ts';
-import { NotTheirToken } from '../subject.ts';
-import { demandKnown } from './known-user.ts';
+import { demandKnown, NotTheirToken } from '../subject.ts';
 import { type LoginUnderWay, readTrigger } from './login.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
 import { admit, limit } from './steps.ts';
