@@ -75,7 +75,7 @@ function checked(outcome: DeliveryOutcome, host: string): CheckResult {
   return { ok: false, problem: hint === undefined ? `${outcome.detail ?? host}.` : `${host} ${hint}.` };
 }
 
-const hints = new Map<string, string>([
+const hints = new Map<DeliveryOutcome['reason'], string>([
   ['tls', 'cannot be trusted: its certificate is from nobody we know. Look at ca, and at what stands between us and it'],
   ['connection', 'cannot be reached. Look at the name, the firewall and the proxy'],
   ['timeout', 'did not answer in time. Look at the firewall and the proxy'],

@@ -1,4 +1,10 @@
-import { type DeliveryOutcome, type HttpReply, retryAfterMs, type WireError } from '../../src/delivery/provider-kit/index.ts';
+import {
+  type DeliveryOutcome,
+  type HttpReply,
+  retryAfterMs,
+  type UnavailableReason,
+  type WireError,
+} from '../../src/delivery/provider-kit/index.ts';
 
 type Reply = { ok: true; value: HttpReply } | { ok: false; error: WireError };
 
@@ -32,9 +38,20 @@ function wait(headers: Readonly<Record<string, string>>, now: number): { retryAf
 /** Whether anything at all answered: enough to know that the way there is open. */
 export const isTaken = (reply: Reply | undefined): boolean => reply?.ok === true;
 
+type ServerState = 'works' | 'failed' | 'unknown';
+
+const stateAfter: Readonly<Record<UnavailableReason, ServerState>> = {
+  timeout: 'failed',
+  connection: 'failed',
+  tls: 'failed',
+  throttled: 'works',
+  server: 'works',
+  garbage: 'works',
+  aborted: 'unknown',
+  defect: 'works',
+  busy: 'works',
+  'circuit-open': 'works',
+};
+
 /** What an outcome says of its URL. One that answers is there, even with 429 or 503; a login that was given up says nothing. */
-export function serverOf({ kind, reason }: DeliveryOutcome): 'works' | 'failed' | 'unknown' {
-  if (kind !== 'unavailable') return 'works';
-  if (reason === 'aborted') return 'unknown';
-  return reason === 'connection' || reason === 'timeout' || reason === 'tls' ? 'failed' : 'works';
-}
+export const serverOf = (outcome: DeliveryOutcome): ServerState => (outcome.kind === 'unavailable' ? stateAfter[outcome.reason] : 'works');

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { type CheckResult, type DeliveryOutcome, type HttpReply, parseJson, retryAfterMs } from '../../src/delivery/provider-kit/index.ts';
+import {
+  type CheckResult,
+  type DeliveryOutcome,
+  type HttpReply,
+  parseJson,
+  retryAfterMs,
+  type UnavailableReason,
+} from '../../src/delivery/provider-kit/index.ts';
 
 const GoogleError = z.object({
   error: z.object({
@@ -83,7 +90,7 @@ export function fromProbe(outcome: DeliveryOutcome): CheckResult {
   return isLetIn ? { ok: true } : { ok: false, problem: detail };
 }
 
-const lookAt: Readonly<Record<string, string>> = {
+const lookAt: Readonly<Partial<Record<UnavailableReason, string>>> = {
   timeout: 'Look at the network, the firewall and proxy.',
   connection: 'Look at the network, the firewall and proxy.',
   tls: 'Its certificate is not trusted: name its authority in ca.',

@@ -1,10 +1,17 @@
 import { z } from 'zod';
-import { type DeliveryOutcome, type HttpReply, parseJson, retryAfterMs, type WireError } from '../../src/delivery/provider-kit/index.ts';
+import {
+  type DeliveryOutcome,
+  type HttpReply,
+  outcomeKinds,
+  parseJson,
+  retryAfterMs,
+  type WireError,
+} from '../../src/delivery/provider-kit/index.ts';
 
 type Reply = { ok: true; value: HttpReply } | { ok: false; error: WireError };
 
 /** A good reply may still say how the push ended; any other member is the receiver's own. */
-const verdict = z.object({ outcome: z.enum(['sent', 'dead-address', 'rejected', 'unavailable']).default('sent') });
+const verdict = z.object({ outcome: z.enum([...outcomeKinds, 'dead-address']).default('sent') });
 
 /** What the receiver's reply means: by its status, and for 2xx by the `outcome` in its body. `host` and `now` are for what is told of it. */
 export function fromWire(reply: Reply, host: string, now: number): DeliveryOutcome {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { kit, readOutside } from '../../src/delivery/provider-kit/index.ts';
+import { rejectedReasons, unavailableReasons } from '../../src/foundation/model/index.ts';
 import { givenHost, givenPush } from './provider-conformance.ts';
 
 /** What an outsider's provider could be; anything may be wrong with it. */
@@ -25,6 +27,23 @@ describe('What an outside plug-in opens', () => {
     assert.deepEqual(await deliverWith({ kind: 'sent' }), { kind: 'sent' });
     const slow = { kind: 'unavailable', reason: 'throttled', retryAfterMs: 7, detail: 'slow' };
     assert.deepEqual(await deliverWith(slow), slow);
+  });
+
+  it("may give every reason but the one that is the gateway's own", async () => {
+    const outcomes = [
+      ...rejectedReasons.map((reason) => ({ kind: 'rejected', reason })),
+      ...unavailableReasons.map((reason) => ({ kind: 'unavailable', reason })),
+    ];
+    for (const outcome of outcomes) {
+      const { reason } = await deliverWith(outcome);
+      assert.equal(reason, outcome.reason === 'circuit-open' ? 'defect' : outcome.reason);
+    }
+  });
+
+  it('has its reasons told to operators, every one of them', () => {
+    const page = readFileSync('docs/providers.md', 'utf8');
+    for (const [kind, reasons] of Object.entries({ rejected: rejectedReasons, unavailable: unavailableReasons }))
+      for (const reason of reasons) assert.match(page, new RegExp(`^\\| \`${kind} .*\\b${reason}\`.*\\|`, 'm'));
   });
 
   for (const outcome of [

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Clock, DeviceAddress } from '../../foundation/model/index.ts';
+import type { Clock, DeviceAddress, RejectedReason, UnavailableReason } from '../../foundation/model/index.ts';
 import type { Expiry } from '../../foundation/settings/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { openHttp, openHttp2 } from '../../foundation/wire/index.ts';
@@ -29,13 +29,8 @@ export type Push = {
  */
 export type DeliveryOutcome =
   | { kind: 'sent'; reason?: 'poll' }
-  | { kind: 'rejected'; reason: 'dead-address' | 'message' | 'configuration' | 'credentials'; detail?: string }
-  | {
-      kind: 'unavailable';
-      reason: 'timeout' | 'connection' | 'tls' | 'throttled' | 'server' | 'garbage' | 'aborted' | 'defect' | 'busy' | 'circuit-open';
-      retryAfterMs?: number;
-      detail?: string;
-    };
+  | { kind: 'rejected'; reason: RejectedReason; detail?: string }
+  | { kind: 'unavailable'; reason: UnavailableReason; retryAfterMs?: number; detail?: string };
 
 /** Whether a provider's credentials and its far side work; `problem` says what to do about it. */
 export type CheckResult = { ok: true; detail?: string } | { ok: false; problem: string };

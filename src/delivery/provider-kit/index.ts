@@ -1,5 +1,5 @@
 export { type Pkcs12, type Pkcs12Problem, readPkcs12 } from '../../foundation/crypto/index.ts';
-export { type DeviceAddress, GatewayFault, parseJson } from '../../foundation/model/index.ts';
+export { type DeviceAddress, GatewayFault, outcomeKinds, parseJson, type UnavailableReason } from '../../foundation/model/index.ts';
 export { openGlob } from '../../foundation/patterns/index.ts';
 export {
   type ClientCertificate,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GatewayFault, ok, type Result, refused } from '../../foundation/model/index.ts';
+import { GatewayFault, ok, type Result, refused, rejectedReasons, unavailableReasons } from '../../foundation/model/index.ts';
 import type { DeliveryOutcome, OpenProvider, ProviderDefinition } from './definition.ts';
 
 /** The version of what plug-ins are handed and must give back. A new first number means that plug-ins have to be looked at. */
@@ -78,8 +78,8 @@ async function opened(kind: string, open: () => OpenProvider | Promise<OpenProvi
 
 const reasons: Readonly<Record<DeliveryOutcome['kind'], readonly unknown[]>> = {
   sent: [undefined, 'poll'],
-  rejected: ['dead-address', 'message', 'configuration', 'credentials'],
-  unavailable: ['timeout', 'connection', 'tls', 'throttled', 'server', 'garbage', 'aborted', 'defect', 'busy'],
+  rejected: rejectedReasons,
+  unavailable: unavailableReasons.filter((reason) => reason !== 'circuit-open'),
 };
 
 /** An outsider's outcome is believed only where it is one of ours: metrics and the trail count by it. */

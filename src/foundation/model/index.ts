@@ -1,3 +1,11 @@
+export {
+  type OutcomeKind,
+  outcomeKinds,
+  type RejectedReason,
+  rejectedReasons,
+  type UnavailableReason,
+  unavailableReasons,
+} from './delivery.ts';
 export { parseJson, record, records } from './json.ts';
 export type { AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
 export { foldedKey, foldedName, foldedRealm, mappedName, type Named, nameKey, ownerKeys, sourceKey } from './person.ts';

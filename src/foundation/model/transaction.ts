@@ -1,3 +1,4 @@
+import type { OutcomeKind } from './delivery.ts';
 import type { RelayProgress } from './relay.ts';
 
 /** How the phone is asked: tap to confirm, pick the shown option, or read a code from the phone. */
@@ -67,7 +68,7 @@ export type TrailEntry = {
   at: number;
   serial: string;
   provider: string;
-  outcome: 'sent' | 'rejected' | 'unavailable' | 'skipped';
+  outcome: OutcomeKind | 'skipped';
   reason: string;
   ms: number;
 };

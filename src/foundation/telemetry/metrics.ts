@@ -1,4 +1,5 @@
 import { type Aggregator, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { outcomeKinds, rejectedReasons, unavailableReasons } from '../model/index.ts';
 import { zeroedCounter, zeroedHistogram } from './zeroed.ts';
 
 /** What the gateway counts. Names and labels: docs/protocols/delivery.md 3. */
@@ -8,13 +9,6 @@ export type Metrics = ReturnType<typeof openMetrics>;
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 const modes = ['confirm', 'presence', 'code'] as const;
-const outcomes = ['sent', 'rejected', 'unavailable'] as const;
-/** Why a push went on to another step. */
-const rejections = ['dead-address', 'message', 'configuration', 'credentials'] as const;
-const unavailabilities = [
-  ...(['timeout', 'connection', 'tls', 'throttled', 'server'] as const),
-  ...(['garbage', 'aborted', 'defect', 'busy', 'circuit-open'] as const),
-];
 const humanSeconds = [1, 2, 5, 10, 20, 30, 60, 120, 300];
 const pushSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
 
@@ -71,7 +65,7 @@ export function openMetrics(version: string) {
     pushFailovers: zeroedCounter(registry, {
       name: 'pushgate_push_failovers_total',
       help: 'Pushes that went on to another step, by why the one before did not do.',
-      closed: { reason: [...rejections, ...unavailabilities] },
+      closed: { reason: [...rejectedReasons, ...unavailableReasons] },
       open: ['from', 'to'],
     }),
     deviceAddressesInvalid: zeroedCounter(registry, {
@@ -113,13 +107,13 @@ export function openMetrics(version: string) {
     pushAttempts: zeroedCounter(registry, {
       name: 'pushgate_push_attempts_total',
       help: 'Pushes handed to a provider, by outcome.',
-      closed: { outcome: outcomes },
+      closed: { outcome: outcomeKinds },
       open: ['provider'],
     }),
     pushSeconds: zeroedHistogram(registry, {
       name: 'pushgate_push_duration_seconds',
       help: 'Time one provider took for one push.',
-      closed: { outcome: outcomes },
+      closed: { outcome: outcomeKinds },
       open: ['provider'],
       buckets: pushSeconds,
     }),
