@@ -1,4 +1,4 @@
-export type { ActionName, ActionValue, Permission, Scope } from './actions/index.ts';
+export { type ActionName, type ActionValue, type Permission, permissions, type Scope } from './actions/index.ts';
 export { type Mangling, mangle } from './actions/mangle.ts';
 export { notNormal } from './actions/normal-url.ts';
 export { addressMatch } from './address-match.ts';

@@ -1,16 +1,13 @@
 import type { Context } from 'koa';
+import { permissions } from '../../../policy/index.ts';
 import { type Admin, type AuthServer, bearerOf, type SecondDecoding, type TokenRefusal } from '../../access/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
 import { type Caller, type CallerParts, type CallerRefusal, claimedServer, recogniseCaller } from '../../http/index.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
-/** What administrators may be allowed to do: the names of privacyIDEA's rights. */
-export const adminRights = [
-  ...(['triggerchallenge', 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin'] as const),
-  ...(['assign', 'unassign', 'revoke', 'settokeninfo', 'getchallenges', 'cancelchallenge', 'enrollEDUPUSH'] as const),
-  ...(['set', 'setdescription', 'setrandompin', 'tokenrealms'] as const),
-] as const;
+/** What administrators may be allowed to do, by privacyIDEA's names: every permission but our own `operate`. */
+export const adminRights = permissions.filter((name) => name !== 'operate');
 /** One of them. */
 export type AdminRight = (typeof adminRights)[number];
 
