@@ -4,7 +4,7 @@ import { proxyUrl, pushUrl, type Secret, secret } from '../../src/delivery/provi
 /** How we prove to APNs who we are: by a signing key, or by the certificate of one app. */
 export type Auth =
   | { kind: 'token'; key: Secret; keyId: string; teamId: string }
-  | { kind: 'certificate'; certificate: string; passphrase?: Secret };
+  | { kind: 'certificate'; certificate: string; passphrase: Secret | undefined };
 
 const tenCharacters = z.string().regex(/^[A-Z0-9]{10}$/, "expected 10 capital letters and digits, as Apple's developer account shows them");
 const origin = pushUrl.refine((text) => new URL(text).pathname === '/', 'no path belongs here: scheme, host and perhaps a port');
@@ -42,7 +42,7 @@ function authOf({ key, key_id, team_id, certificate, passphrase }: Partial<Field
   const given = Object.values(parts).filter((part) => part !== undefined).length;
   if (certificate !== undefined) {
     if (given > 0) return [{ path: 'certificate', message: 'give either key, key_id and team_id, or a certificate, not both' }];
-    return { kind: 'certificate', certificate, ...(passphrase ? { passphrase } : {}) };
+    return { kind: 'certificate', certificate, passphrase };
   }
   if (given === 0) return [{ path: 'key', message: 'give key, key_id and team_id for a .p8 key, or certificate for a .p12 or .pem file' }];
   if (passphrase) return [{ path: 'passphrase', message: 'a passphrase belongs to a certificate; a .p8 key has none' }];

@@ -18,9 +18,9 @@ export function openEndpoints({ auth, ca, proxy, production_url, sandbox_url }: 
   });
   const { certificate: client } = read;
   const options = {
-    ...(read.ca === undefined ? {} : { ca: read.ca }),
-    ...(client ? { clientCertificate: { certificate: client.certificate, key: client.key } } : {}),
-    ...(proxy === undefined ? {} : { proxy }),
+    ca: read.ca,
+    clientCertificate: client && { certificate: client.certificate, key: client.key },
+    proxy,
   };
   const endpoint = (url: string): Endpoint => {
     const { origin, host: name } = new URL(url);

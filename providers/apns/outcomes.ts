@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { type DeliveryOutcome, type HttpReply, parseJson, retryAfterMs, type WireError } from '../../src/delivery/provider-kit/index.ts';
 
 /** What APNs answered. `reason` is there where it gave one; `timestamp` (epoch ms) says since when an address is not in use. */
-export type Answer = { status: number; reason?: string; timestamp?: number; headers: Readonly<Record<string, string>> };
+export type Answer = {
+  status: number;
+  reason?: string | undefined;
+  timestamp?: number | undefined;
+  headers: Readonly<Record<string, string>>;
+};
 
 /** An answer, or why there is none. */
 export type Answered = { ok: true; value: Answer } | { ok: false; error: WireError };
@@ -65,7 +70,7 @@ const errorBody = z.object({ reason: z.string().regex(/^[A-Za-z]{1,64}$/), times
 /** Reads a reply. A body that is not what APNs sends leaves the reason out. */
 export function answerOf({ status, headers, body }: HttpReply): Answer {
   const { reason, timestamp } = errorBody.safeParse(jsonOf(body)).data ?? {};
-  return { status, headers, ...(reason === undefined ? {} : { reason }), ...(timestamp === undefined ? {} : { timestamp }) };
+  return { status, headers, reason, timestamp };
 }
 
 /** Whether APNs said that it does not know the address: it may be of the other environment. */
@@ -88,10 +93,8 @@ export function outcomeOf(answered: Answered, { host, now, since }: AnswerFacts)
   const meaning = (reason === undefined ? undefined : meanings.get(reason)) ?? byStatus(status, reason);
   if (meaning === undefined) return { kind: 'unavailable', reason: 'garbage', detail: said };
   const detail = meaning.advice === undefined ? said : `${said}: ${meaning.advice}`;
-  if (meaning.reason === 'throttled' || meaning.reason === 'server') {
-    const wait = retryAfterMs(headers, now);
-    return { kind: 'unavailable', reason: meaning.reason, detail, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
-  }
+  if (meaning.reason === 'throttled' || meaning.reason === 'server')
+    return { kind: 'unavailable', reason: meaning.reason, detail, retryAfterMs: retryAfterMs(headers, now) };
   return { kind: 'rejected', reason: meaning.reason, detail };
 }
 

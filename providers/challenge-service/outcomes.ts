@@ -22,17 +22,12 @@ export function fromWire(reply: Reply, { url, failoverStatuses, now }: ReplyFact
   const { status, reason, headers } = reply.value;
   const detail = `${host} answered ${status} ${reason}`.trim().slice(0, 200);
   if (status >= 200 && status < 300) return { kind: 'sent' };
-  if (status === 429) return { kind: 'unavailable', reason: 'throttled', detail, ...wait(headers, now) };
+  if (status === 429) return { kind: 'unavailable', reason: 'throttled', detail, retryAfterMs: retryAfterMs(headers, now) };
   if (failoverStatuses.includes(status) || status === 408 || status >= 500)
-    return { kind: 'unavailable', reason: 'server', detail, ...wait(headers, now) };
+    return { kind: 'unavailable', reason: 'server', detail, retryAfterMs: retryAfterMs(headers, now) };
   if (status === 410) return { kind: 'rejected', reason: 'dead-address', detail };
   if (status === 401 || status === 403) return { kind: 'rejected', reason: 'credentials', detail };
   return { kind: 'rejected', reason: status >= 300 && status < 400 ? 'configuration' : 'message', detail };
-}
-
-function wait(headers: Readonly<Record<string, string>>, now: number): { retryAfterMs?: number } {
-  const ms = retryAfterMs(headers, now);
-  return ms === undefined ? {} : { retryAfterMs: ms };
 }
 
 /** Whether anything at all answered: enough to know that the way there is open. */

@@ -54,10 +54,9 @@ function granted({ status, body }: HttpReply, host: string, { project, now }: { 
 function refusal({ status, headers, body }: HttpReply, host: string, now: number): DeliveryOutcome {
   const { error } = ErrorReply.catch({ error: '' }).parse(parseJson(body));
   const detail = `${host} gave no access token: ${status} ${error}`.trimEnd();
-  const retry = retryAfterMs(headers, now);
-  const wait = retry === undefined ? {} : { retryAfterMs: retry };
-  if (status === 429) return { kind: 'unavailable', reason: 'throttled', detail, ...wait };
-  if (status >= 500 || status === 408) return { kind: 'unavailable', reason: 'server', detail, ...wait };
+  const wait = retryAfterMs(headers, now);
+  if (status === 429) return { kind: 'unavailable', reason: 'throttled', detail, retryAfterMs: wait };
+  if (status >= 500 || status === 408) return { kind: 'unavailable', reason: 'server', detail, retryAfterMs: wait };
   if (status === 400 || status === 401 || status === 403)
     return { kind: 'rejected', reason: 'credentials', detail: `${detail}. ${remedy(headers.date, now)}` };
   return { kind: 'rejected', reason: 'configuration', detail: `${detail}. Look at token_uri in the key file and at token_url.` };

@@ -40,8 +40,7 @@ export function fromFcm({ status, headers, body }: HttpReply, host: string, now:
   const wait = retryAfterMs(headers, now);
   if (status === 429 || said.code === 'QUOTA_EXCEEDED')
     return { kind: 'unavailable', reason: 'throttled', detail, retryAfterMs: wait ?? leastThrottleMs };
-  if (status >= 500 || status === 408)
-    return { kind: 'unavailable', reason: 'server', detail, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+  if (status >= 500 || status === 408) return { kind: 'unavailable', reason: 'server', detail, retryAfterMs: wait };
   return { kind: 'rejected', ...refusal(status, said, detail) };
 }
 

@@ -54,7 +54,7 @@ async function openSource(settings: Config, host: ProviderHost): Promise<Source>
     service_account: () => (service_account === undefined ? undefined : readServiceAccount(service_account.reveal())),
     ca: () => (caFile === undefined ? undefined : withSystem(host.path(caFile))),
   });
-  const way: Way = { ...(ca === undefined ? {} : { ca }), ...(proxy === undefined ? {} : { proxy }) };
+  const way: Way = { ca, proxy };
   const http = host.openHttp(way);
   if (account) return { source: keySource(account, settings, http, host), http, way };
   if (proxy !== undefined || ca !== undefined)

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { GatewayFault, parseJson, pushUrl } from '../../src/delivery/provider-kit/index.ts';
 
 /** What a key file says: who signs with which key, for which project, and where access tokens are to be had. */
-export type ServiceAccount = { email: string; project: string; key: KeyObject; keyId?: string; tokenUri: string };
+export type ServiceAccount = { email: string; project: string; key: KeyObject; keyId?: string | undefined; tokenUri: string };
 
 const filled = z.string('must be a text').min(1, 'must not be empty');
 
@@ -44,7 +44,7 @@ export function readServiceAccount(text: string): ServiceAccount {
     email: client_email,
     project: project_id,
     key,
-    ...(private_key_id === undefined ? {} : { keyId: private_key_id }),
+    keyId: private_key_id,
     tokenUri: token_uri,
   };
 }

@@ -54,6 +54,5 @@ function verdictOf({ body, headers }: HttpReply): z.output<typeof verdict>['outc
 }
 
 function unavailable(reason: 'throttled' | 'server', { headers }: HttpReply, detail: string, now: number): DeliveryOutcome {
-  const wait = retryAfterMs(headers, now);
-  return { kind: 'unavailable', reason, detail, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+  return { kind: 'unavailable', reason, detail, retryAfterMs: retryAfterMs(headers, now) };
 }

@@ -14,9 +14,8 @@ export function fromWire(reply: Reply, now: number): DeliveryOutcome {
   if (status === 404 || status === 410) return { kind: 'rejected', reason: 'dead-address', detail };
   if (status === 401 || status === 403) return { kind: 'rejected', reason: 'credentials', detail };
   if (status !== 429 && status !== 408 && status < 500) return { kind: 'rejected', reason: 'message', detail };
-  const wait = retryAfterMs(headers, now);
   const reason = status === 429 ? 'throttled' : 'server';
-  return { kind: 'unavailable', reason, detail, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+  return { kind: 'unavailable', reason, detail, retryAfterMs: retryAfterMs(headers, now) };
 }
 
 /** A push that is not sent at all, with the reason for operators. */

@@ -93,9 +93,8 @@ export default defineProvider({
 type Settings = z.output<typeof config>;
 
 function openWire({ proxy, allow_private_targets }: Settings, ca: string | undefined, { openHttp }: ProviderHost): Http<'forbidden'> {
-  const trust = ca === undefined ? {} : { ca };
-  if (proxy !== undefined) return openHttp({ ...trust, proxy });
-  return allow_private_targets ? openHttp(trust) : openHttp({ ...trust, publicTargetsOnly: true });
+  if (proxy !== undefined) return openHttp({ ca, proxy });
+  return allow_private_targets ? openHttp({ ca }) : openHttp({ ca, publicTargetsOnly: true });
 }
 
 function headersOf({ handle, expiresAt }: Push, { urgency, topic_header }: Settings, now: number): Record<string, string> {

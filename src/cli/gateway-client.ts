@@ -60,7 +60,7 @@ async function send(http: Http, url: string, { method, path, fields, headers }: 
       ...(isPost ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
       ...headers,
     },
-    ...(isPost ? { body: form } : {}),
+    body: isPost ? form : undefined,
     signal: AbortSignal.timeout(deadlineMs),
   });
   if (!reply.ok) throw new CommandFailed(`the gateway at ${url} does not answer (${reply.error}). Start it with: npm start`);

@@ -23,7 +23,7 @@ export function openOpsClient(loaded: LoadedConfig, terminal: Terminal): OpsClie
         method,
         url: `${url}${path}`,
         headers: { authorization: `Bearer ${await adminToken(loaded, terminal)}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        body: body === undefined ? undefined : JSON.stringify(body),
         signal: AbortSignal.timeout(deadlineMs),
       });
       if (!reply.ok) throw new CommandFailed(`the gateway at ${url} does not answer (${reply.error}). Start it with: npm start`);

@@ -68,8 +68,9 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
 
 /** What rules may say of a mount. */
 const knownMount = ({ path, serves: dialect, flavour }: Config['listeners'][number]['mounts'][number]) => ({
-  ...{ path, dialect },
-  ...(dialect === 'privacyidea' ? { flavour } : {}),
+  path,
+  dialect,
+  flavour: dialect === 'privacyidea' ? flavour : undefined,
 });
 
 const error = (path: PropertyKey[], message: string): Problem => ({ path, message, level: 'error' });

@@ -16,8 +16,8 @@ export type ExplainParts = { policy: Policy; providers: readonly ProviderFacts[]
 export function explain({ policy, providers: known, deadlineMs }: ExplainParts, facts: Facts, recorded?: string): Explained {
   const fallback = known.find((provider) => provider.default)?.name;
   const { providers, ...plan } = policy.planDelivery(facts, {
-    ...(recorded === undefined ? {} : { recorded }),
-    ...(fallback === undefined ? {} : { fallback }),
+    recorded,
+    fallback,
     defaultDeadlineMs: deadlineMs,
   });
   const steps = providers.map((name) => {

@@ -1,4 +1,4 @@
-import type { Owner, PushToken } from '../foundation/model/index.ts';
+import type { PushToken } from '../foundation/model/index.ts';
 import type { Facts } from '../policy/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
 
@@ -9,7 +9,7 @@ const short = new WeakSet<Asker>();
 export function factsOf(
   { clock, policy, realms }: Pick<EngineParts, 'clock' | 'policy' | 'realms'>,
   asker: Asker,
-  owner: Partial<Owner> | undefined,
+  owner: { user?: string | undefined; realm?: string | undefined; resolver?: string | undefined } | undefined,
   token?: PushToken,
 ): Facts {
   // A source that was asked now knows better than what was stored with the push token.
@@ -23,15 +23,18 @@ export function factsOf(
   return {
     now,
     ...known,
-    ...(owner?.user ? { user: owner.user, ignoreCase: realms.ignoresCase(owner.realm ?? '') } : {}),
-    ...(owner?.realm ? { realm: owner.realm } : {}),
+    user: owner?.user || undefined,
+    ignoreCase: owner?.user ? realms.ignoresCase(owner.realm ?? '') : undefined,
+    realm: owner?.realm || undefined,
     ...(resolver ? { resolver } : {}),
-    ...(token ? { tokenType: token.type, token: tokenFacts(token), tokenInfo: infoFacts(token) } : {}),
+    tokenType: token?.type,
+    token: token && tokenFacts(token),
+    tokenInfo: token && infoFacts(token),
   };
 }
 
 /** What conditions may ask of a push token. */
-const tokenFacts = (token: PushToken): Record<string, string> => ({
+const tokenFacts = (token: PushToken): Record<string, string | undefined> => ({
   serial: token.serial,
   tokentype: token.type,
   description: token.description,
@@ -42,7 +45,7 @@ const tokenFacts = (token: PushToken): Record<string, string> => ({
   locked: String(token.failCount >= token.maxFail),
   revoked: String(token.revoked),
   rollout_state: token.rollout,
-  ...(token.provider === undefined ? {} : { provider: token.provider }),
+  provider: token.provider,
 });
 
 /** What is noted about a push token, and the two dates and the count that privacyIDEA notes itself. No key and no address. */

@@ -4,21 +4,21 @@
  */
 export type Facts = {
   now: number;
-  realm?: string;
-  resolver?: string;
-  user?: string;
-  ignoreCase?: boolean;
-  client?: string;
-  authServer?: string;
-  dialect?: string;
-  mount?: string;
-  flavour?: string;
-  tokenType?: string;
-  userAgent?: string;
-  action?: string;
-  headers?: Readonly<Record<string, string>>;
-  userinfo?: Readonly<Record<string, string>>;
-  params?: Readonly<Record<string, string>>;
-  token?: Readonly<Record<string, string>>;
-  tokenInfo?: Readonly<Record<string, string>>;
+  realm?: string | undefined;
+  resolver?: string | undefined;
+  user?: string | undefined;
+  ignoreCase?: boolean | undefined;
+  client?: string | undefined;
+  authServer?: string | undefined;
+  dialect?: string | undefined;
+  mount?: string | undefined;
+  flavour?: string | undefined;
+  tokenType?: string | undefined;
+  userAgent?: string | undefined;
+  action?: string | undefined;
+  headers?: Readonly<Record<string, string>> | undefined;
+  userinfo?: Readonly<Record<string, string>> | undefined;
+  params?: Readonly<Record<string, string>> | undefined;
+  token?: Readonly<Record<string, string | undefined>> | undefined;
+  tokenInfo?: Readonly<Record<string, string>> | undefined;
 };

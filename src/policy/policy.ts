@@ -26,12 +26,12 @@ export type DeliveryPlan = {
 };
 
 /** What a plan falls back to: the provider recorded with the token, the default one, and the usual deadline. */
-export type PlanDefaults = { recorded?: string; fallback?: string; defaultDeadlineMs: number };
+export type PlanDefaults = { recorded?: string | undefined; fallback?: string | undefined; defaultDeadlineMs: number };
 
 /** What a rule has to do with a request: the demands that were not met, and the actions that it decides or that a rule before it decided. */
 export type RuleExplanation = {
   name: string;
-  scope?: Scope;
+  scope?: Scope | undefined;
   matched: boolean;
   mismatches: Mismatch[];
   decides: ActionName[];
@@ -111,7 +111,7 @@ export function openPolicy(rules: readonly Rule[]): Policy {
         const decided = mismatches.length > 0 ? [] : known.map((action) => ({ action, by: deciding(action, facts) }));
         return {
           name: rule.name,
-          ...(rule.scope === undefined ? {} : { scope: rule.scope }),
+          scope: rule.scope,
           matched: mismatches.length === 0,
           mismatches,
           decides: decided.filter(({ by }) => by === rule).map(({ action }) => action),

@@ -18,17 +18,17 @@ import type {
  * itself.
  */
 export type PushTokenFilter = {
-  serial?: string;
-  user?: string;
-  ownerKeys?: readonly string[];
-  realm?: string;
-  resolver?: string;
-  notResolvers?: readonly string[];
-  tokenRealm?: string;
-  type?: string;
-  enabled?: boolean;
-  assigned?: boolean;
-  rollout?: PushToken['rollout'];
+  serial?: string | undefined;
+  user?: string | undefined;
+  ownerKeys?: readonly string[] | undefined;
+  realm?: string | undefined;
+  resolver?: string | undefined;
+  notResolvers?: readonly string[] | undefined;
+  tokenRealm?: string | undefined;
+  type?: string | undefined;
+  enabled?: boolean | undefined;
+  assigned?: boolean | undefined;
+  rollout?: PushToken['rollout'] | undefined;
 };
 
 /** One page of a list: entries `offset` to `offset + limit`, in the order asked for. */

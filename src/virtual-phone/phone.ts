@@ -34,9 +34,9 @@ export type VirtualPhone = Tokens & {
   /** Asks for open challenges: of one token, or of all that are rolled out. One report per token. */
   poll(serial?: string): Promise<PollReport[]>;
   /** Accepts; a request with a choice needs the `option` tapped. */
-  approve(request: PushRequest, options?: { option?: string }): Promise<Outcome<Answered>>;
+  approve(request: PushRequest, options?: { option?: string | undefined }): Promise<Outcome<Answered>>;
   /** Declines; the app knows the reasons `unknown_trigger` ("not me") and `cancelled`. */
-  decline(request: PushRequest, options?: { reason?: string; option?: string }): Promise<Outcome<Answered>>;
+  decline(request: PushRequest, options?: { reason?: string | undefined; option?: string | undefined }): Promise<Outcome<Answered>>;
   updateAddress(serial: string, fcmToken: string): Promise<Outcome<Reply>>;
   /** The push tokens of LinOTP on the same phone. */
   readonly linotp: LinotpPhone;

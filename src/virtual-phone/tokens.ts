@@ -12,9 +12,9 @@ export type Tokens = {
   /** Reads the text of a QR code; the offer's minutes start to count. Refuses a serial that is rolled out already. */
   scan(uri: string): Outcome<TokenView>;
   /** Binds a scanned token, or tries again with the same key. Without `fcmToken` the server hears that there is no device address. */
-  rollout(serial: string, options?: { fcmToken?: string }): Promise<Outcome<TokenView>>;
+  rollout(serial: string, options?: { fcmToken?: string | undefined }): Promise<Outcome<TokenView>>;
   /** Scan and rollout in one. */
-  enrol(uri: string, options?: { fcmToken?: string }): Promise<Outcome<TokenView>>;
+  enrol(uri: string, options?: { fcmToken?: string | undefined }): Promise<Outcome<TokenView>>;
   list(): Outcome<TokenView[]>;
   /** Forgets a token and its key. The server is not told. */
   remove(serial: string): Outcome<TokenView>;

@@ -9,12 +9,7 @@ export type LinotpEnrolOptions = { gda?: string; login?: string; inbox?: string 
 export async function enrolLinotp(phone: VirtualPhone, terminal: Terminal, uri: string, options: LinotpEnrolOptions): Promise<boolean> {
   if (!isPairingUrl(uri)) return false;
   const { gda, login, inbox } = options;
-  const enrolment = {
-    ...(gda === undefined ? {} : { gda }),
-    ...(login === undefined ? {} : { login }),
-    ...(inbox === undefined ? {} : { inbox }),
-  };
-  const { serial, callbackUrl, state } = expectDone(await phone.linotp.enrol(uri, enrolment));
+  const { serial, callbackUrl, state } = expectDone(await phone.linotp.enrol(uri, { gda, login, inbox }));
   terminal.out(`paired ${serial}; it answers at ${callbackUrl}${state === 'active' ? '' : '. It waits to be activated'}`);
   return true;
 }

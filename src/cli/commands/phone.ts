@@ -38,7 +38,7 @@ function enrolCommand(terminal: Terminal): Command {
       const uri = uriOf(text, qr);
       const work = async (phone: VirtualPhone): Promise<void> => {
         if (await enrolLinotp(phone, terminal, uri, linotp)) return;
-        const token = expectDone(await phone.enrol(uri, fcmToken === undefined ? {} : { fcmToken }));
+        const token = expectDone(await phone.enrol(uri, { fcmToken }));
         terminal.out(`enrolled ${token.serial} (${token.issuer}); it answers at ${token.url}`);
       };
       return withPhone(file, work, app ?? usualApp(uri));
@@ -198,14 +198,14 @@ async function show(phone: VirtualPhone, terminal: Terminal, request: PushReques
 
 /** Accepts one request and tells what the server thought of it. */
 export async function approve(phone: VirtualPhone, terminal: Terminal, request: PushRequest, option: string | undefined): Promise<void> {
-  const { value, displayCode, message } = expectDone(await phone.approve(request, option === undefined ? {} : { option }));
+  const { value, displayCode, message } = expectDone(await phone.approve(request, { option }));
   terminal.out(`${requestLine(request)}: approved, the server ${value === true ? 'took it' : 'did not take it'}`);
   if (displayCode !== undefined) terminal.out(`${message ?? 'code'}: ${displayCode}`);
 }
 
 /** Declines one request and tells what the server thought of it. */
 export async function decline(phone: VirtualPhone, terminal: Terminal, request: PushRequest, reason: string | undefined): Promise<void> {
-  const { value } = expectDone(await phone.decline(request, reason === undefined ? {} : { reason }));
+  const { value } = expectDone(await phone.decline(request, { reason }));
   terminal.out(
     `${requestLine(request)}: declined${reason ? ` (${reason})` : ''}, the server ${value === true ? 'took it' : 'did not take it'}`,
   );

@@ -70,7 +70,7 @@ function mountFacts({ listeners }: Config, { mount: path, dialect }: Pick<Questi
     throw new CommandFailed(`There is no mount ${path}. Mounts are ${[...new Set(all.map((mount) => mount.path))].join(', ')}.`);
   const fits = named.find(({ serves }) => serves === (dialect ?? serves));
   const { serves, flavour } = fits ?? { serves: dialect ?? 'privacyidea', flavour: 'privacyidea' as const };
-  return { dialect: serves, ...(serves === 'privacyidea' ? { flavour } : {}) };
+  return { dialect: serves, flavour: serves === 'privacyidea' ? flavour : undefined };
 }
 
 /** What was explained, as lines for people. */

@@ -11,7 +11,7 @@ const pin = '1234';
 export async function enrol({ client, phone }: Cast, user: string, fcmToken?: string): Promise<string> {
   const { detail } = await client.callAsAdmin('POST', '/token/init', { type: 'push', genkey: '1', user, pin });
   const { value } = record(detail.pushurl);
-  return expectDone(await phone.enrol(String(value), fcmToken === undefined ? {} : { fcmToken })).serial;
+  return expectDone(await phone.enrol(String(value), { fcmToken })).serial;
 }
 
 /** The login page starts a login; returns its transaction, and what the page says. */

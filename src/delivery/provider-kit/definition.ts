@@ -16,7 +16,7 @@ export type Push = {
   phone: string;
   payload: string;
   /** Absent for providers that serve `none`. */
-  address?: DeviceAddress;
+  address?: DeviceAddress | undefined;
   expiresAt: number;
   /** How long this delivery may take, in ms; the signal fires then. */
   budgetMs: number;
@@ -29,8 +29,8 @@ export type Push = {
  */
 export type DeliveryOutcome =
   | { kind: 'sent'; reason?: 'poll' }
-  | { kind: 'rejected'; reason: RejectedReason; detail?: string }
-  | { kind: 'unavailable'; reason: UnavailableReason; retryAfterMs?: number; detail?: string };
+  | { kind: 'rejected'; reason: RejectedReason; detail?: string | undefined }
+  | { kind: 'unavailable'; reason: UnavailableReason; retryAfterMs?: number | undefined; detail?: string | undefined };
 
 /** Whether a provider's credentials and its far side work; `problem` says what to do about it. */
 export type CheckResult = { ok: true; detail?: string } | { ok: false; problem: string };

@@ -32,8 +32,8 @@ export function tlsOptions(
   const { access_certificate: client, server_certificate: ca } = read;
   return {
     verifyTls: server_certificate !== false,
-    ...(ca === undefined ? {} : { ca }),
-    ...(client ? { clientCertificate: { certificate: client.certificate, key: client.key } } : {}),
-    ...(proxy === undefined ? {} : { proxy }),
+    ca,
+    clientCertificate: client && { certificate: client.certificate, key: client.key },
+    proxy,
   };
 }

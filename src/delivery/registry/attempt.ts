@@ -5,7 +5,7 @@ import type { DeliveryOutcome, Push } from '../provider-kit/index.ts';
 import type { Opened } from './open-provider.ts';
 
 /** A provider with one address. */
-export type Step = Pick<Opened, 'name' | 'provider' | 'guard'> & { address?: DeviceAddress };
+export type Step = Pick<Opened, 'name' | 'provider' | 'guard'> & { address?: DeviceAddress | undefined };
 
 /** How one step ended, and how long it took (ms). */
 export type Ended = { step: Step; outcome: DeliveryOutcome; ms: number };
@@ -34,7 +34,7 @@ export async function attempt({ step, push, budgetMs, log, isOver, force }: Atte
   });
   const deliver = async (): Promise<DeliveryOutcome> => {
     try {
-      return await Promise.race([provider.deliver({ ...push, budgetMs, ...(address ? { address } : {}) }, signal), late]);
+      return await Promise.race([provider.deliver({ ...push, budgetMs, address }, signal), late]);
     } catch (error) {
       const end = wireErrorOf(error, signal);
       if (end) return { kind: 'unavailable', reason: end };

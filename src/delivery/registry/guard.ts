@@ -14,7 +14,7 @@ import type { DeliveryOutcome } from '../provider-kit/index.ts';
 export type GuardLimits = { maxInFlight: number; maxQueue: number; breakerFailures: number; breakerOpenMs: number };
 
 /** What was seen of a provider last; times are epoch ms. */
-export type Seen = { lastSuccess?: number; lastError?: { at: number; reason: string; detail?: string } };
+export type Seen = { lastSuccess?: number; lastError?: { at: number; reason: string; detail?: string | undefined } };
 
 /** Stands before one provider: a bulkhead and a breaker. Back-off belongs here, never to the login. */
 export type Guard = {
@@ -120,8 +120,4 @@ function openBreaker(failures: number, openMs: number) {
   };
 }
 
-const errorOf = ({ reason, detail }: Exclude<DeliveryOutcome, { kind: 'sent' }>, at: number) => ({
-  at,
-  reason,
-  ...(detail === undefined ? {} : { detail }),
-});
+const errorOf = ({ reason, detail }: Exclude<DeliveryOutcome, { kind: 'sent' }>, at: number) => ({ at, reason, detail });

@@ -4,7 +4,7 @@ import type { TokenRefusal } from './holder.ts';
 import type { Tokens } from './tokens.ts';
 
 /** An administrator as a token names it; one of another's token has a realm, and the auth server it acts for. */
-export type Admin = { name: string; rights: readonly string[]; realm?: string; authServer?: string };
+export type Admin = { name: string; rights: readonly string[]; realm?: string | undefined; authServer?: string | undefined };
 
 /** Tokens of administrators. */
 export type AdminTokens = {
@@ -26,7 +26,7 @@ export function openAdminTokens(tokens: Tokens, lifeMs: number): AdminTokens {
       if (!holder.ok) return holder;
       const { role, name, rights, realm, authServer } = holder.value;
       if (role !== 'admin') return refused({ kind: 'wrong-role' });
-      return ok({ name, rights, ...(realm === '' ? {} : { realm }), ...(authServer === undefined ? {} : { authServer }) });
+      return ok({ name, rights, realm: realm || undefined, authServer });
     },
   };
 }

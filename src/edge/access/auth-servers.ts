@@ -81,8 +81,8 @@ export const localServer = (mounts: readonly string[]): AuthServer => ({
 export type CallerFacts = {
   address: string;
   mount: string;
-  shown?: string;
-  account?: string;
+  shown?: string | undefined;
+  account?: string | undefined;
   certificate?: ShownCertificate | undefined;
 };
 

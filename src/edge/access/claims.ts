@@ -16,7 +16,7 @@ export type Claims = (request: Pick<CallerRequest, 'bearer' | 'header'>) => Prom
 export function openClaims({ servers, tokens }: { servers: readonly AuthServer[]; tokens: Tokens }): Claims {
   const ownerOfKey = openApiKeys(servers.map(({ name, apiKeys }) => ({ owner: name, keys: apiKeys })));
   const ownerOfKeyId = new Map(servers.flatMap(({ name, hmacKeys }) => hmacKeys.map(({ id }) => [id, name] as const)));
-  const shownBy = (owner: string | undefined): Claim => (owner === undefined ? {} : { shown: owner });
+  const shownBy = (shown: string | undefined): Claim => ({ shown });
   const byBearer = async (text: string): Promise<Claim> => {
     const owner = ownerOfKey(text);
     if (owner !== undefined || text.split('.').length !== 3) return shownBy(owner);

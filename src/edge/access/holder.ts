@@ -4,7 +4,7 @@ export type Holder = {
   name: string;
   realm: string;
   rights: readonly string[];
-  authServer?: string;
+  authServer?: string | undefined;
 };
 
 /** Why a token is refused; `detail` says what is wrong with its form and holds nothing of it. */

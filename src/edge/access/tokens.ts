@@ -64,6 +64,6 @@ function ownHolder({ role, username, rights, auth_server: authServer }: JWTPaylo
     name: username,
     realm: '',
     rights: Array.isArray(rights) ? rights.filter((right) => typeof right === 'string') : [],
-    ...(typeof authServer === 'string' ? { authServer } : {}),
+    authServer: typeof authServer === 'string' ? authServer : undefined,
   };
 }

@@ -53,7 +53,7 @@ export async function verifyTrusted(token: string, trusted: readonly TrustedJwt[
     const payload = key && (await verified(token, key, entry, now));
     if (payload && fits(payload, entry)) {
       const { role, realm, authServer } = entry;
-      return { role, name: nameOf(String(payload.username)), realm, rights: [], ...(authServer === undefined ? {} : { authServer }) };
+      return { role, name: nameOf(String(payload.username)), realm, rights: [], authServer };
     }
   }
   return undefined;

@@ -60,7 +60,7 @@ export async function recogniseCaller(
   const found = acting.shown === undefined ? await parts.credentials(requestOf(ctx, address, bearer)) : ok(acting.shown);
   if (!found.ok) return found;
   const certificate = clientCertificate(ctx);
-  const server = parts.callerOf({ address, mount, certificate, ...acting, ...(found.value === undefined ? {} : { shown: found.value }) });
+  const server = parts.callerOf({ address, mount, certificate, ...acting, shown: found.value });
   if (!server.ok) {
     if (server.error === 'unknown-certificate') tellOf(parts.log, ctx, certificate);
     return refused({ kind: server.error });
@@ -95,8 +95,8 @@ export function serverBehind(
 
 /** An administrator of another realm is another person than the one of that name whom an auth server lists. */
 const actingFor = (admin: Admin | undefined): Pick<CallerFacts, 'shown' | 'account'> => ({
-  ...(admin?.authServer === undefined ? {} : { shown: admin.authServer }),
-  ...(admin === undefined || admin.realm !== undefined ? {} : { account: admin.name }),
+  shown: admin?.authServer,
+  account: admin?.realm === undefined ? admin?.name : undefined,
 });
 
 function tellOf(log: Log, ctx: Context, certificate: ShownCertificate | undefined): void {

@@ -52,7 +52,7 @@ export function readListenerTls(
       minVersion: 'TLSv1.2',
       requestCert: clientCertificate !== undefined,
       rejectUnauthorized: clientCertificate === 'require',
-      ...(files.clientCa === undefined ? {} : { ca: files.clientCa }),
+      ca: files.clientCa,
     },
     expiries: files.certificate.map(({ expiry }) => expiry),
   };

@@ -26,7 +26,7 @@ export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics
     metrics.requests.inc({ dialect, route, status: String(ctx.status) });
     const traceId = traceParent.exec(ctx.get('traceparent'))?.[1];
     const ms = Math.round((performance.now() - start) * 10) / 10;
-    const line = { requestId, ...(traceId ? { traceId } : {}), method: ctx.method, route, status: ctx.status, ms };
+    const line = { requestId, traceId, method: ctx.method, route, status: ctx.status, ms };
     if (isProbe(route)) log.debug(line, 'request');
     else log.info(line, 'request');
   };

@@ -124,7 +124,7 @@ export const mayAdminister = (
   asker: Asker,
   { name, realm }: { name: string; realm?: string | undefined },
   right: Permission,
-): boolean => parts.policy.permits(right, factsOf(parts, asker, { user: name, ...(realm === undefined ? {} : { realm }) }));
+): boolean => parts.policy.permits(right, factsOf(parts, asker, { user: name, realm }));
 
 function rateOf(parts: Parts, { asker, user, realm }: Applicant, action: keyof typeof rates): Rate | undefined {
   // A push token without an owner is nobody's.

@@ -10,7 +10,7 @@ import { isInService } from '../records/usable.ts';
 import { displayCode } from './ask.ts';
 
 /** A phone's answer as its protocol read it. `handle` is what the phone says it answers; `source` the address that pays for wrong signatures. */
-export type AnswerRequest<A> = { serial: string; handle?: string; answer: A; source: string };
+export type AnswerRequest<A> = { serial: string; handle?: string | undefined; answer: A; source: string };
 
 /**
  * What the phone is told. `repeated` is the identical answer again: it gets what the first one got. `code-shown` comes with the code that
@@ -75,7 +75,7 @@ function eventOf(challenge: Challenge, { verdict, declineReason, option, digest 
     serial: challenge.serial,
     answer: digest,
     verdict,
-    ...(declineReason ? { declineReason } : {}),
-    ...(option === undefined ? {} : { option: option === challenge.rightOption ? 'right' : 'wrong' }),
+    declineReason,
+    option: option === undefined ? undefined : option === challenge.rightOption ? 'right' : 'wrong',
   };
 }

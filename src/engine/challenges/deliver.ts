@@ -29,7 +29,7 @@ async function deliverOne(parts: EngineParts, request: DeliverRequest, { challen
   const { transaction, asker, via } = request;
   const { store, clock, background } = parts;
   const planned = planFor(parts, asker, token);
-  const plan = { ...planned, ...(via ? { providers: [...via] } : {}), deadlineMs: planned.deadlineMs - reserveOf(planned.deadlineMs) };
+  const plan = { ...planned, providers: [...(via ?? planned.providers)], deadlineMs: planned.deadlineMs - reserveOf(planned.deadlineMs) };
   const { outcome, attempts, deadAddresses } = await parts.registry.deliver(plan, {
     transactionId: transaction.id,
     handle: challenge.handle,
@@ -48,10 +48,9 @@ async function deliverOne(parts: EngineParts, request: DeliverRequest, { challen
 /** The delivery plan for this push token; plan and registry are read in one go, so that a reload never comes between them. */
 function planFor(parts: EngineParts, asker: Asker, token: PushToken): DeliveryPlan {
   const { policy, registry, settings, metrics } = parts;
-  const fallback = registry.defaultName();
   const plan = policy.planDelivery(factsOf(parts, asker, token.owner, token), {
-    ...(token.provider === undefined ? {} : { recorded: token.provider }),
-    ...(fallback === undefined ? {} : { fallback }),
+    recorded: token.provider,
+    fallback: registry.defaultName(),
     defaultDeadlineMs: settings.deliveryDeadlineMs,
   });
   metrics.policyDecisions.inc({ policy: plan.rule ?? plan.because, provider: plan.providers[0] ?? 'none' });

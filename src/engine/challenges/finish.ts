@@ -14,8 +14,8 @@ import { matchingCode } from './ask.ts';
 export type FinishRequest = {
   /** What `findOwn` found; it may be looked for while the push tokens are. */
   transaction: Transaction | undefined;
-  user?: Named;
-  serial?: string;
+  user?: Named | undefined;
+  serial?: string | undefined;
   code?: string;
   /** The address of whoever logs in: what its failures count for. */
   client?: string;

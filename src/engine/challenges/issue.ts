@@ -49,7 +49,7 @@ export type IssueRequest = {
   /** What the user has to do; a plain yes or no where nothing is said. */
   ask?: Ask;
   /** The phone may answer at least this long (ms), whatever the usual validity is. */
-  atLeastMs?: number;
+  atLeastMs?: number | undefined;
   /** Whether `declineSettles` follows policy is the dialect's affair: this is the rule as it stands. */
   rule: DecisionRule;
 };
@@ -131,7 +131,7 @@ async function sealFor(parts: EngineParts, request: IssueRequest, token: PushTok
     throw new GatewayFault('config-invalid', `Push token ${token.serial} has no server key or an unknown phone protocol`);
   const ask = askFor(phone, token, request.ask);
   const prompt = promptFor(parts, request, token, { ask, phone });
-  const tools = { randomBytes, sign, now: parts.clock(), ...(wish === undefined ? {} : { handle: wish }) };
+  const tools = { randomBytes, sign, now: parts.clock(), handle: wish };
   const { handle, payload, clearText } = await phone.seal(token, prompt, tools);
   return {
     serial: token.serial,
@@ -190,12 +190,11 @@ function promptFor(parts: EngineParts, { asker, prompt, kind }: IssueRequest, to
     url,
     sslVerify: policy.value('push_ssl_verify', facts, 'authentication') ?? true,
     mode: ask.mode,
-    ...(ask.mode === 'presence' ? { options: ask.options } : {}),
+    options: ask.mode === 'presence' ? ask.options : undefined,
   };
 }
 
 /** The same facts with the mount that enrolled the push token: whichever mount asks for a login, the phone answers at its own. */
 function homeFacts(phone: PhoneProtocol, token: PushToken, { mount: _asking, flavour: _its, ...facts }: Facts): Facts {
-  const flavour = phone.flavourOf?.(token);
-  return { ...facts, ...(token.mount === undefined ? {} : { mount: token.mount }), ...(flavour === undefined ? {} : { flavour }) };
+  return { ...facts, mount: token.mount, flavour: phone.flavourOf?.(token) };
 }

@@ -7,9 +7,9 @@ export type TransactionEvent =
       serial: string;
       answer: string;
       verdict: 'accepted' | 'declined';
-      declineReason?: DeclineReason;
+      declineReason?: DeclineReason | undefined;
       /** Presence mode: whether the phone picked the option that was shown. */
-      option?: 'right' | 'wrong';
+      option?: 'right' | 'wrong' | undefined;
     }
   | { kind: 'code-entered'; matches: string | undefined }
   | { kind: 'consumed' }

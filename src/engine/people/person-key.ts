@@ -74,7 +74,7 @@ export async function tokensToFinish(parts: OwnerParts, found: readonly PushToke
 }
 
 /** What a list of push tokens is asked for: `of` takes a user, or a name with `*` for any text, in any case. */
-export type ListFilter = Omit<PushTokenFilter, 'ownerKeys' | 'notResolvers'> & { of?: Asked };
+export type ListFilter = Omit<PushTokenFilter, 'ownerKeys' | 'notResolvers'> & { of?: Asked | undefined };
 
 /** {@link People.listTokens}. */
 export function listTokens(parts: OwnerParts, { of, ...filter }: ListFilter, page: Page) {

@@ -13,7 +13,7 @@ export type Prompt = {
   url: string;
   sslVerify: boolean;
   mode: ChallengeMode;
-  options?: readonly string[];
+  options?: readonly string[] | undefined;
 };
 
 /**
@@ -31,11 +31,16 @@ export type Offer = {
   sslVerify: boolean;
   pollOnly: boolean;
   extras: OfferExtras;
-  shared?: SharedKey;
+  shared?: SharedKey | undefined;
 };
 
 /** Optional wishes of the auth server's operator; a phone protocol leaves out what it does not know. */
-export type OfferExtras = { image?: string; alternativeScheme?: boolean; appPin?: boolean; appUnlock?: 'any' | 'biometric' | 'pin' };
+export type OfferExtras = {
+  image?: string | undefined;
+  alternativeScheme?: boolean | undefined;
+  appPin?: boolean | undefined;
+  appUnlock?: 'any' | 'biometric' | 'pin' | undefined;
+};
 
 /** What a phone brings to its rollout: public key as SPKI DER in base64, addresses, and what it understands. */
 export type PhoneKeys = { publicKey: string; addresses: Omit<DeviceAddress, 'since'>[]; capabilities: string[] };
@@ -58,7 +63,12 @@ export type Pairing = PhoneKeys & {
 export type Sealed = { handle: string; payload: string; clearText?: string };
 
 /** What a phone's verified answer means. `digest` tells one signed answer from another. */
-export type AnswerMeaning = { verdict: 'accepted' | 'declined'; declineReason?: DeclineReason; option?: string; digest: string };
+export type AnswerMeaning = {
+  verdict: 'accepted' | 'declined';
+  declineReason?: DeclineReason | undefined;
+  option?: string | undefined;
+  digest: string;
+};
 
 /** An Ed25519 key pair of the gateway that all push tokens of one partition of a phone protocol share: the public 32 bytes, the seed, and its signature. */
 export type SharedKey = {
@@ -76,7 +86,7 @@ export type SealTools = {
   randomBytes: (size: number) => Uint8Array;
   now: number;
   sign: (data: Uint8Array) => Promise<Uint8Array>;
-  handle?: string;
+  handle?: string | undefined;
 };
 
 /** Which policy says where phones answer. */

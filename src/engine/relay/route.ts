@@ -37,8 +37,7 @@ function kindsOfProviders({ registry }: EngineParts): (name: string) => readonly
 
 function planFor(parts: EngineParts, asker: Asker): DeliveryPlan {
   const { policy, registry, settings, metrics } = parts;
-  const fallback = registry.defaultName();
-  const defaults = { ...(fallback === undefined ? {} : { fallback }), defaultDeadlineMs: settings.deliveryDeadlineMs };
+  const defaults = { fallback: registry.defaultName(), defaultDeadlineMs: settings.deliveryDeadlineMs };
   const plan = policy.planDelivery(factsOf(parts, asker, undefined), defaults);
   metrics.policyDecisions.inc({ policy: plan.rule ?? plan.because, provider: plan.providers[0] ?? 'none' });
   return plan;

@@ -25,8 +25,8 @@ export async function offerText(
   const protocol = phones[phone.protocol];
   if (!protocol) throw new GatewayFault('config-invalid', `Unknown phone protocol ${phone.protocol}`);
   const { label, issuer, ...rules } = offer;
-  const shared = protocol.serverKey === 'shared' ? { shared: await sharedKeys.current(protocol.name) } : {};
+  const shared = protocol.serverKey === 'shared' ? await sharedKeys.current(protocol.name) : undefined;
   const texts = { label: label(serial), issuer: issuer(serial) };
-  const text = protocol.offer({ ...rules, ...texts, ...shared, serial, credential, flavour: phone.flavour });
+  const text = protocol.offer({ ...rules, ...texts, shared, serial, credential, flavour: phone.flavour });
   return Buffer.byteLength(text) > longestOffer ? undefined : text;
 }

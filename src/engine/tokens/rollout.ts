@@ -14,20 +14,20 @@ export type OfferRequest = {
   type: string;
   phone: { protocol: string; flavour: string };
   serialPrefix: string;
-  serial?: string;
-  owner?: Owner;
+  serial?: string | undefined;
+  owner?: Owner | undefined;
   realms: string[];
   description: string;
   pin: string;
   /** The provider recorded with the push token; without one, policies alone say. */
-  provider?: string;
-  validFrom?: number;
-  validUntil?: number;
+  provider?: string | undefined;
+  validFrom?: number | undefined;
+  validUntil?: number | undefined;
   offer: OfferRules;
   /** Path of the mount that enrols it. */
-  mount?: string;
+  mount?: string | undefined;
   /** A login makes it, and takes it back where no phone comes. */
-  inLogin?: boolean;
+  inLogin?: boolean | undefined;
 };
 
 /** What the auth server shows its user: the text of the QR code, and the credential in it. */

@@ -9,13 +9,13 @@ import { type WireError, wireErrorOf } from './wire-error.ts';
  * certificate (development, or a phone that was told so). `connectTimeoutMs` covers the TLS handshake and is coarse, up to a second late.
  */
 export type WireOptions = {
-  ca?: string;
-  verifyTls?: boolean;
-  connectTimeoutMs?: number;
+  ca?: string | undefined;
+  verifyTls?: boolean | undefined;
+  connectTimeoutMs?: number | undefined;
   /** PEM of the certificate (with its chain) and the key that prove who we are: mutual TLS. */
-  clientCertificate?: { certificate: string; key: string };
+  clientCertificate?: { certificate: string; key: string } | undefined;
   /** `http://` or `https://` proxy that is asked to CONNECT; a user and password in it are sent to the proxy only. */
-  proxy?: string;
+  proxy?: string | undefined;
 };
 
 /** The same for targets that somebody else chose. A proxy would look names up out of our sight, so there is none. */
@@ -29,7 +29,7 @@ export type HttpCall = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: string;
   headers?: Record<string, string>;
-  body?: string | Uint8Array;
+  body?: string | Uint8Array | undefined;
   signal?: AbortSignal;
 };
 
@@ -62,8 +62,8 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
   return {
     async request(call) {
       try {
-        const { url, ...rest } = call;
-        const reply = await request(url, { dispatcher, ...rest });
+        const { url, body = null, ...rest } = call;
+        const reply = await request(url, { dispatcher, body, ...rest });
         return ok({ status: reply.statusCode, reason: reply.statusText, headers: flat(reply.headers), body: await reply.body.text() });
       } catch (error) {
         if (error instanceof TargetRefused) return refused('forbidden');

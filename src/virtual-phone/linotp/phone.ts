@@ -16,7 +16,7 @@ export type LinotpParts = {
 };
 
 /** How a token is enrolled: the address that the server is told, the user's name, and where its pushes can be read. */
-export type LinotpEnrolment = { gda?: string; login?: string; inbox?: string };
+export type LinotpEnrolment = { gda?: string | undefined; login?: string | undefined; inbox?: string | undefined };
 
 /** The LinOTP half of the phone. Every failure is an outcome whose reason says what and why. */
 export type LinotpPhone = {

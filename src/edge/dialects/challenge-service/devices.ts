@@ -95,7 +95,7 @@ export async function listDead(parts: ChallengeServiceParts, ctx: Context): Prom
   const iso = (moment: number): string => new Date(moment).toISOString();
   const devices = dead.map(({ gda, platform, deadSince = 0, addresses }) => ({
     gda,
-    ...(platform === undefined ? {} : { platform }),
+    platform,
     kinds: addresses.filter((address) => address.deadSince !== undefined).map(({ kind }) => kind),
     deadSince: iso(deadSince),
   }));

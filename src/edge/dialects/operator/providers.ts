@@ -18,8 +18,8 @@ type Status = ReturnType<OperatorParts['engine']['providers']['status']>[number]
 const iso = (moment: number): string => new Date(moment).toISOString();
 const withDates = ({ lastSuccess, lastError, expires, ...status }: Status) => ({
   ...status,
-  ...(lastSuccess === undefined ? {} : { lastSuccess: iso(lastSuccess) }),
-  ...(lastError === undefined ? {} : { lastError: { ...lastError, at: iso(lastError.at) } }),
+  lastSuccess: lastSuccess === undefined ? undefined : iso(lastSuccess),
+  lastError: lastError && { ...lastError, at: iso(lastError.at) },
   expires: expires.map((each) => ({ ...each, at: iso(each.at) })),
 });
 

@@ -13,7 +13,7 @@ const addressesOf = ({ addresses }: PushToken) =>
     id: addressId(address),
     kind: address.kind,
     since: iso(address.since),
-    ...(address.deadSince === undefined ? {} : { deadSince: iso(address.deadSince) }),
+    deadSince: address.deadSince === undefined ? undefined : iso(address.deadSince),
   }));
 
 async function tokenOf({ engine }: OperatorParts, ctx: Context): Promise<PushToken> {

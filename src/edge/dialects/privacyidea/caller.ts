@@ -110,4 +110,4 @@ function permit(parts: PrivacyideaParts, ctx: Context, admin: Admin, right: Admi
 }
 
 /** An administrator as policies see one. */
-export const adminFacts = ({ name, realm }: Admin) => ({ user: name, ...(realm === undefined ? {} : { realm }) });
+export const adminFacts = ({ name, realm }: Admin) => ({ user: name, realm });

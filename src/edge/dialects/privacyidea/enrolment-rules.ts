@@ -21,8 +21,6 @@ export function enrolmentRules(
   if (url === undefined) throw missing('registration_url');
   const { givenname = '', surname = '' } = asker.userinfo ?? {};
   const tags = (serial: string) => ({ serial, user: owner?.user ?? '', realm: owner?.realm ?? '', givenname, surname });
-  const image = policy.value('appimageurl', facts);
-  const appUnlock = policy.value('push_app_force_unlock', facts);
   return {
     provider,
     mount: mount.path,
@@ -34,10 +32,10 @@ export function enrolmentRules(
       label: (serial: string) => expandTags(policy.value('tokenlabel', facts) ?? '<s>', tags(serial), 'label'),
       issuer: (serial: string) => expandTags(policy.value('tokenissuer', facts) ?? product.name, tags(serial), 'issuer'),
       extras: {
-        ...(image === undefined ? {} : { image }),
-        ...(policy.value('push_use_pia_scheme', facts) ? { alternativeScheme: true } : {}),
-        ...(policy.value('push_force_app_pin', facts) ? { appPin: true } : {}),
-        ...(appUnlock === undefined ? {} : { appUnlock }),
+        image: policy.value('appimageurl', facts),
+        alternativeScheme: policy.value('push_use_pia_scheme', facts),
+        appPin: policy.value('push_force_app_pin', facts),
+        appUnlock: policy.value('push_app_force_unlock', facts),
       },
     },
   };

@@ -11,7 +11,7 @@ import { errorCodes, inLinotpWords, LinotpFault } from './errors.ts';
 export type LinotpProduct = { version: string; httpErrorCodes?: readonly number[] };
 
 /** A reply. `status` says that the request was processed, `value` is the answer; an absent or empty `detail` is left out. */
-export type LinotpReply = { id: 0 | 1; status?: boolean; value: unknown; detail?: Readonly<Record<string, unknown>> };
+export type LinotpReply = { id: 0 | 1; status?: boolean; value: unknown; detail?: Readonly<Record<string, unknown>> | undefined };
 
 /** How an endpoint says that something went wrong inside: a reply like any other, or a text. */
 export type LinotpFailure = LinotpReply | { text: string };
@@ -19,7 +19,7 @@ export type LinotpFailure = LinotpReply | { text: string };
 /** Sends a reply. @see docs/protocols/linotp.md 1 */
 export function sendLinotp(ctx: Context, product: LinotpProduct, { id, status = true, value, detail }: LinotpReply): void {
   const hasDetail = detail !== undefined && Object.keys(detail).length > 0;
-  send(ctx, { jsonrpc, result: { status, value }, ...versionOf(product), id, ...(hasDetail ? { detail } : {}) });
+  send(ctx, { jsonrpc, result: { status, value }, ...versionOf(product), id, detail: hasDetail ? detail : undefined });
 }
 
 /** Sends a text, as `simplecheck` does. */
@@ -119,7 +119,7 @@ const jsonrpc = '2.0802';
 
 const versionOf = ({ version }: LinotpProduct) => ({
   version: `LinOTP ${version}`,
-  ...(version.startsWith('2.') ? {} : { versionNumber: version }),
+  versionNumber: version.startsWith('2.') ? undefined : version,
 });
 
 /** ASCII, indented by three, as LinOTP writes it. */

@@ -46,8 +46,8 @@ export function sendPi(ctx: Context, product: PiProduct, { id, value, accepted, 
   ctx.body = {
     id,
     jsonrpc: '2.0',
-    result: { status: true, value, ...(id === 2 ? { authentication: resultAuthentication(accepted ?? value, detail) } : {}) },
-    ...(detail && !isBare ? { detail: { ...detail, threadid: process.pid } } : {}),
+    result: { status: true, value, authentication: id === 2 ? resultAuthentication(accepted ?? value, detail) : undefined },
+    detail: detail && !isBare ? { ...detail, threadid: process.pid } : undefined,
     version: `${product.name} ${product.version}`,
     versionnumber: product.version,
     ...common(ctx, product),
@@ -106,5 +106,5 @@ function sendError(ctx: Context, product: PiProduct, kind: keyof typeof errorLin
 /** Every envelope carries the time, and the nonce of a request that had one. */
 function common(ctx: Context, { clock }: PiProduct): object {
   const nonce: unknown = ctx.state.piNonce;
-  return { time: clock() / 1000, ...(typeof nonce === 'string' ? { nonce } : {}) };
+  return { time: clock() / 1000, nonce: typeof nonce === 'string' ? nonce : undefined };
 }

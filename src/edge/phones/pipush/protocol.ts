@@ -16,9 +16,15 @@ import {
 } from './signature.ts';
 
 /** What a phone sends to finish a rollout; `capabilities` is the JSON text of a list of names. */
-export type PipushRollout = { pubkey: string; fbtoken: string; capabilities?: string };
+export type PipushRollout = { pubkey: string; fbtoken: string; capabilities?: string | undefined };
 /** A phone's answer as it came. */
-export type PipushAnswer = { nonce?: string; signature: string; decline: boolean; reason?: string; option?: string };
+export type PipushAnswer = {
+  nonce?: string | undefined;
+  signature: string;
+  decline: boolean;
+  reason?: string | undefined;
+  option?: string | undefined;
+};
 /** A phone's poll as it came. */
 export type PipushPoll = { timestamp: string; signature: string };
 /** A phone's new address as it came. */
@@ -158,11 +164,11 @@ function readAnswer(answer: PipushAnswer, challenge: Challenge, token: PushToken
     nonce: challenge.handle,
     serial: token.serial,
     decline,
-    ...(reason ? { reason } : {}),
-    ...(option === undefined ? {} : { option }),
+    reason,
+    option,
   });
   if (!isSigned(token, text, signature)) return undefined;
-  const meaning = { digest: answerDigest(text, signature), ...(option === undefined ? {} : { option }) };
+  const meaning = { digest: answerDigest(text, signature), option };
   if (!decline) return { verdict: 'accepted', ...meaning };
   return { verdict: 'declined', declineReason: reason === 'cancelled' ? 'cancelled' : 'declined', ...meaning };
 }

@@ -63,14 +63,13 @@ async function rollout(
   params: PiParams,
   serial: string,
 ): Promise<void> {
-  const capabilities = params.text('capabilities');
   const done = await engine.tokens.completeRollout(pipush, {
     serial,
     credential: params.text('enrollment_credential'),
     rollout: {
       pubkey: params.required('pubkey'),
       fbtoken: addressFrom(params, 'fbtoken'),
-      ...(capabilities === undefined ? {} : { capabilities }),
+      capabilities: params.text('capabilities'),
     },
     source: clientAddress(ctx),
   });
@@ -112,17 +111,15 @@ async function answer(
   serial: string,
 ): Promise<void> {
   const nonce = params.text('nonce');
-  const reason = params.text('decline_reason');
-  const option = params.text('presence_answer');
   const reply = await engine.challenges.answer(pipush, {
     serial,
-    ...(nonce === undefined ? {} : { handle: nonce }),
+    handle: nonce,
     answer: {
-      ...(nonce === undefined ? {} : { nonce }),
+      nonce,
       signature: params.required('signature'),
       decline: params.flag('decline'),
-      ...(reason === undefined ? {} : { reason }),
-      ...(option === undefined ? {} : { option }),
+      reason: params.text('decline_reason'),
+      option: params.text('presence_answer'),
     },
     source: clientAddress(ctx),
   });

@@ -25,7 +25,7 @@ export function capabilitiesString(capabilities: Readonly<Record<string, unknown
 }
 
 /** What a phone signs when it answers. `option` belongs to presence mode alone. @see docs/protocols/privacyidea.md 5.1 */
-export type AnswerFields = { nonce: string; serial: string; decline: boolean; reason?: string; option?: string };
+export type AnswerFields = { nonce: string; serial: string; decline: boolean; reason?: string | undefined; option?: string | undefined };
 
 /** The string that the phone signs for an answer. A reason is signed only with a decline. */
 export function answerString({ nonce, serial, decline, reason, option }: AnswerFields): string {

@@ -53,9 +53,9 @@ export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void>
   if (params.text('filter')) throw new LinotpFault('parameter', 'this gateway does not search in all columns; leave filter out');
   const view = params.text('viewrealm');
   const filter = {
-    ...(serial ? { serial } : {}),
-    ...(view && view !== '*' ? { tokenRealm: view } : {}),
-    ...(name ? { of: await askedUser(parts, params, name) } : {}),
+    serial: serial || undefined,
+    tokenRealm: view === '*' ? undefined : view || undefined,
+    of: name ? await askedUser(parts, params, name) : undefined,
   };
   const limits = { offset: (page - 1) * limit, limit, sortBy: 'serial', descending: false } as const;
   const { count, tokens } = await parts.engine.people.listTokens(filter, limits);

@@ -49,7 +49,7 @@ export async function testProvider(parts: LinotpParts, ctx: Context): Promise<vo
   if (!providers.some((provider) => provider.name === name)) throw new LinotpFault('untyped', `Unable to load provider: '${name}'`);
   const result = await parts.engine.providers.check(name, AbortSignal.timeout(checkLimitMs));
   const detail = result && !result.ok ? { message: result.problem } : undefined;
-  sendLinotp(ctx, parts.product, { id: 1, value: result?.ok === true, ...(detail ? { detail } : {}) });
+  sendLinotp(ctx, parts.product, { id: 1, value: result?.ok === true, detail });
 }
 
 /** `/system/setProvider`, `setDefaultProvider`, `delProvider`: the configuration file is the only place where providers are set. */

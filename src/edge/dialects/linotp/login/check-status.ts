@@ -98,7 +98,8 @@ function statusOf({ serial, state }: Challenge, whole: Transaction['decision']['
     valid_tan: state === 'accepted',
     message: '',
     status: isAnswered || whole !== 'open' ? 'closed' : 'open',
-    ...(state === 'accepted' ? { accept: true } : isAnswered ? { reject: true } : {}),
+    accept: state === 'accepted' || undefined,
+    reject: (isAnswered && state !== 'accepted') || undefined,
     token: { serial, type: 'push' },
   };
 }

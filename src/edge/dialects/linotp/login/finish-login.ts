@@ -23,8 +23,8 @@ export async function finishLogin(parts: LinotpParts, { id, caller, asker: askin
   if (engine.admission.mayCall(applicant, caller) || engine.admission.mayLogIn(applicant)) return false;
   const usable = askableTokens(parts, asker, subject);
   const [first] = tokens;
-  const who =
-    user === '' ? (first ? { serial: first.serial } : {}) : { user: typeof person === 'object' ? ownerOf(person, realm) : { user, realm } };
+  const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm };
+  const who = user === '' ? { serial: first?.serial } : { user: owner };
   const finished = await engine.challenges.finish({ transaction, usable, ...who });
   return finished.kind === 'accepted' && !(await engine.admission.tallyOf(applicant).accepted());
 }

@@ -61,7 +61,7 @@ function entryOf(
     attributes: { hideResponseInput: !isTyped },
     client_mode: isTyped ? 'interactive' : 'poll',
     message: `${withOption(textFor(token) ?? usualTexts[mode], rightOption)}${hint}`,
-    ...(rightOption === undefined ? {} : { presence_answer: rightOption }),
+    presence_answer: rightOption,
     serial: token.serial,
     transaction_id: transaction.id,
     type: typeFor(token),

@@ -6,11 +6,14 @@ import { type LoginUnderWay, shownType } from './login.ts';
 export async function finishLogin({ parts, asker, subject, tokens, second }: LoginUnderWay, code: string): Promise<Outcome> {
   const { user, realm, serial, person } = subject;
   // A token without an owner is asked for by its serial alone.
-  const who = user === '' ? {} : { user: typeof person === 'object' ? ownerOf(person, realm) : { user, realm } };
+  const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm };
   const finished = await parts.engine.challenges.finish({
-    ...{ transaction: second?.transaction, code, client: asker.client, usable: tokens },
-    ...who,
-    ...(serial === undefined ? {} : { serial }),
+    transaction: second?.transaction,
+    code,
+    client: asker.client,
+    usable: tokens,
+    user: user === '' ? undefined : owner,
+    serial,
   });
   switch (finished.kind) {
     case 'accepted':

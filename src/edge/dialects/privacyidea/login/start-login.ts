@@ -35,8 +35,7 @@ export async function startLogin(
   const declineSettles = engine.policy.value('push_decline_settles', facts) ?? true;
   const rule = { declineSettles, consume: 'once' as const, graceMs };
   const prompt = { title: product.name, question, isLiteral: product.flavour === 'edumfa' };
-  const longer = waitMs === undefined ? {} : { atLeastMs: waitMs };
-  const transaction = await engine.challenges.issue({ asker, user, realm, typed, source, tokens, prompt, ask, rule, ...longer });
+  const transaction = await engine.challenges.issue({ asker, user, realm, typed, source, tokens, prompt, ask, rule, atLeastMs: waitMs });
   const delivered = await engine.challenges.deliver({ transaction, tokens, asker });
   if (delivered.some(({ sent, pollable }) => sent || (pollable && !mustBeSent))) {
     if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.pins.countFailures(tokens, asker.client);

@@ -19,7 +19,7 @@ export async function withUserDetail({ parts, asker, subject }: Login, outcome: 
   if (!tellsUser && policy.value('add_resolver_in_response', facts) !== true) return outcome;
   const record = await toldRecord(parts, subject);
   const more = {
-    ...(tellsUser ? { user: userObject(record) ?? { username: user } } : {}),
+    user: tellsUser ? (userObject(record) ?? { username: user }) : undefined,
     'user-realm': realm,
     'user-resolver': record?.resolver ?? owner.resolver,
   };

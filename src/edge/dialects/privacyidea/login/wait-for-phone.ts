@@ -46,13 +46,13 @@ export async function outcomeOfWait({ parts, asker }: Login, { asked }: WaitingL
   const tokens = ended.tokens.filter(({ serial }) => asked.serials.includes(serial));
   const about = (serial: string | undefined) => {
     const token = tokens.find((each) => each.serial === serial) ?? tokens[0];
-    return { ...(serial === undefined ? {} : { serial }), type: token ? shownType(parts, asker, token) : 'push', otplen };
+    return { serial, type: token ? shownType(parts, asker, token) : 'push', otplen };
   };
   if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
   await parts.engine.pins.countFailures(tokens, asker.client);
   const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
   return refuse('wrong otp value', {
     ...about(only),
-    ...(ended.kind === 'declined' && flavourRules(parts.product).hasModes ? { challenge_status: ended.status } : {}),
+    challenge_status: ended.kind === 'declined' && flavourRules(parts.product).hasModes ? ended.status : undefined,
   });
 }

@@ -11,7 +11,7 @@ import { isAssigned, isRevoked, noSuchToken, tooManyTokens } from '../refusals.t
 import { demandEmpty } from '../subject.ts';
 import { ownerNamed, rememberOwner } from './owner-named.ts';
 import { longestDescription } from './token-set.ts';
-import { type ValidityPeriod, validityPeriod } from './validity-period.ts';
+import { validityPeriod } from './validity-period.ts';
 
 const serialPattern = /^[0-9a-zA-Z\-_]+$/;
 
@@ -107,16 +107,19 @@ async function readWish(parts: PrivacyideaParts, ctx: Context, params: PiParams,
   const realm = params.text('tokenrealm') || owner?.realm;
   if (realm && parts.engine.realms.resolve('', realm) === 'unknown-realm')
     throw new PiFault('parameter', `The realm ${realm} does not exist.`);
+  // What is empty when a push token is made limits nothing.
+  const { validFrom, validUntil } = validityPeriod(params);
   return {
     type,
     phone,
     serialPrefix,
-    ...(serial === undefined ? {} : { serial }),
-    ...(owner ? { owner } : {}),
+    serial,
+    owner,
     realms: realm ? [realm] : [],
     description: limited(params.text('description') ?? '', longestDescription, 'description'),
     pin: limited(params.text('pin') ?? '', longestPin, 'pin'),
-    ...withoutNull(validityPeriod(params)),
+    validFrom: validFrom ?? undefined,
+    validUntil: validUntil ?? undefined,
   };
 }
 
@@ -124,9 +127,3 @@ function limited(text: string, length: number, name: string): string {
   if (text.length > length) throw new PiFault('parameter', `Parameter ${name} has more than ${length} characters.`);
   return text;
 }
-
-/** What is empty when a push token is made limits nothing. */
-const withoutNull = ({ validFrom, validUntil }: ValidityPeriod): { validFrom?: number; validUntil?: number } => ({
-  ...(validFrom == null ? {} : { validFrom }),
-  ...(validUntil == null ? {} : { validUntil }),
-});

@@ -26,8 +26,8 @@ export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<
   const { flavour } = parts.product;
   const person = await peopleOf(parts, found.tokens);
   const tokens = found.tokens.map((token) => ({ ...tokenObject(token, flavour), ...person(token) }));
-  const current = flavour === 'edumfa' ? { current: page.number } : {};
-  const value = { count: found.count, ...current, ...neighbours(page, found.count), tokens };
+  const current = flavour === 'edumfa' ? page.number : undefined;
+  const value = { count: found.count, current, ...neighbours(page, found.count), tokens };
   sendPi(ctx, parts.product, { id: 1, value });
 }
 
@@ -50,10 +50,10 @@ async function filterOf(parts: PrivacyideaParts, ctx: Context, params: PiParams)
   };
   return {
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text)),
-    ...(user ? { of: user } : {}),
-    ...(params.text('active') ? { enabled: isYes(params, 'active') } : {}),
-    ...(params.text('assigned') ? { assigned: isYes(params, 'assigned') } : {}),
-    ...(state ? { rollout: state } : {}),
+    of: user,
+    enabled: params.text('active') ? isYes(params, 'active') : undefined,
+    assigned: params.text('assigned') ? isYes(params, 'assigned') : undefined,
+    rollout: state,
   };
 }
 

@@ -27,7 +27,7 @@ export function tokenObject(token: PushToken, flavour: PiFlavour): Record<string
   const { owner } = token;
   return {
     active: token.enabled,
-    ...(flavour === 'privacyidea' ? { container_serial: '' } : {}),
+    container_serial: flavour === 'privacyidea' ? '' : undefined,
     count: token.loginCount,
     count_window: 10,
     description: token.description,
@@ -60,28 +60,38 @@ export const infoKeys = [
 ];
 
 function info(token: PushToken, flavour: PiFlavour): Record<string, string> {
-  const iso = (moment: number): string => new Date(moment).toISOString().replace(/\.\d+Z$/, '+00:00');
+  const isEdumfa = flavour === 'edumfa';
+  const iso = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, '+00:00');
   // Notes of old under these two names never decided anything.
   const { validity_period_start: _start, validity_period_end: _end, ...notes } = token.info ?? {};
   return {
     ...notes,
-    ...(token.validFrom === undefined ? {} : { validity_period_start: shownMoment(token.validFrom) }),
-    ...(token.validUntil === undefined ? {} : { validity_period_end: shownMoment(token.validUntil) }),
-    ...(flavour === 'edumfa' ? { created_at: eduTime(token.createdAt) } : { creation_date: iso(token.createdAt) }),
-    ...(token.owner && flavour === 'privacyidea' ? { assignment_date: iso(token.createdAt) } : {}),
-    ...(token.provider === undefined ? {} : { [`${token.type}_firebase_configuration`]: token.provider }),
-    ...(token.phonePublicKey === undefined ? {} : { public_key_smartphone: token.phonePublicKey }),
-    ...(token.serverKey === undefined ? {} : { public_key_server: pemOf(token.serverKey.publicKey) }),
-    ...(token.lastLogin === undefined ? {} : { last_auth: iso(token.lastLogin.at) }),
-    ...(token.loginCount === 0 ? {} : { count_auth_success: String(token.loginCount) }),
-    ...(token.exceededAt === undefined ? {} : { failcounter_exceeded: iso(token.exceededAt) }),
-    ...(token.phone.part.pollingAllowed === undefined ? {} : { polling_allowed: token.phone.part.pollingAllowed }),
+    // A note of old under one of these names shows only where there is nothing to tell.
+    ...present({
+      validity_period_start: moment(token.validFrom, shownMoment),
+      validity_period_end: moment(token.validUntil, shownMoment),
+      created_at: isEdumfa ? eduTime(token.createdAt) : undefined,
+      creation_date: isEdumfa ? undefined : iso(token.createdAt),
+      assignment_date: token.owner && !isEdumfa ? iso(token.createdAt) : undefined,
+      [`${token.type}_firebase_configuration`]: token.provider,
+      public_key_smartphone: token.phonePublicKey,
+      public_key_server: token.serverKey && pemOf(token.serverKey.publicKey),
+      last_auth: moment(token.lastLogin?.at, iso),
+      count_auth_success: token.loginCount === 0 ? undefined : String(token.loginCount),
+      failcounter_exceeded: moment(token.exceededAt, iso),
+      polling_allowed: token.phone.part.pollingAllowed,
+    }),
     tokenkind: 'software',
   };
 }
 
+const present = (texts: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
+
+const moment = (at: number | undefined, write: (at: number) => string): string | undefined => (at === undefined ? undefined : write(at));
+
 /** A moment as eduMFA writes it: with microseconds, and no T. */
-const eduTime = (moment: number): string => new Date(moment).toISOString().replace('T', ' ').replace('Z', '000+00:00');
+const eduTime = (at: number): string => new Date(at).toISOString().replace('T', ' ').replace('Z', '000+00:00');
 
 const pemOf = (pkcs1: string): string =>
   ['-----BEGIN RSA PUBLIC KEY-----', ...(pkcs1.match(/.{1,64}/g) ?? []), '-----END RSA PUBLIC KEY-----', ''].join('\n');
