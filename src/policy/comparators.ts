@@ -1,8 +1,16 @@
 import { expressionProblem, isWhole } from '../foundation/patterns/index.ts';
 
 const kinds = [
-  ...(['equals', 'contains', 'string_contains', 'matches', 'in', '<', '>'] as const),
-  ...(['date_before', 'date_after', 'date_within_last'] as const),
+  'equals',
+  'contains',
+  'string_contains',
+  'matches',
+  'in',
+  '<',
+  '>',
+  'date_before',
+  'date_after',
+  'date_within_last',
 ] as const;
 type Kind = (typeof kinds)[number];
 

@@ -70,11 +70,25 @@ function valuesOf({ serial, user, realm, tokenType, givenname = '', surname = ''
   const two = (number: number): string => String(number).padStart(2, '0');
   const agent = (facts.userAgent ?? '').slice(0, longestUserAgent);
   return {
-    ...{ serial, givenname, surname, url, tokentype: tokenType, username: user, userrealm: realm, realm },
-    ...{ user: givenname || user, recipient_givenname: givenname, recipient_surname: surname },
-    ...{ client_ip: facts.client ?? '', ua_string: agent, ua_browser: /^[A-Za-z0-9_-]+/.exec(agent)?.[0] ?? '' },
+    serial,
+    givenname,
+    surname,
+    url,
+    tokentype: tokenType,
+    username: user,
+    userrealm: realm,
+    realm,
+    user: givenname || user,
+    recipient_givenname: givenname,
+    recipient_surname: surname,
+    client_ip: facts.client ?? '',
+    ua_string: agent,
+    ua_browser: /^[A-Za-z0-9_-]+/.exec(agent)?.[0] ?? '',
     time: [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map(two).join(':'),
     date: `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`,
-    ...{ action: facts.action ?? '', challenge: '', admin: '', pin: '' },
+    action: facts.action ?? '',
+    challenge: '',
+    admin: '',
+    pin: '',
   };
 }

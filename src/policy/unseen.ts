@@ -1,7 +1,20 @@
 const ofHeaders = ['authorization', 'cookie', 'key', 'token', 'secret', 'signature', 'password'];
 const ofParams = [
-  ...['pass', 'password', 'passwd', 'passphrase', 'pin', 'otp', 'secret', 'credential', 'credentials', 'signature'],
-  ...['fbtoken', 'key', 'pubkey', 'nonce', 'answer'],
+  'pass',
+  'password',
+  'passwd',
+  'passphrase',
+  'pin',
+  'otp',
+  'secret',
+  'credential',
+  'credentials',
+  'signature',
+  'fbtoken',
+  'key',
+  'pubkey',
+  'nonce',
+  'answer',
 ];
 
 /**

@@ -30,7 +30,12 @@ export function readEdumfaOffer(text: string, imageAt: 'image' | 'imageUri'): Ou
     return no(`the QR code is refused: ${read.error.issues.map(({ path: [key], message }) => `${String(key)} ${message}`).join('; ')}`);
   const { serial, issuer, url, ttl, sslverify, pin, enrollment_credential: credential, [imageAt]: image } = read.data;
   return done({
-    ...{ serial, label: uri.label, issuer, url, credential, image },
+    serial,
+    label: uri.label,
+    issuer,
+    url,
+    credential,
+    image,
     ttlMinutes: ttl,
     sslVerify: sslverify === '1',
     pollOnly: false,

@@ -2,7 +2,11 @@
 export type NamePair = { what: string; one: string; other: string; isOne: boolean; isOneIgnoringCase: boolean };
 
 const pair = (what: string, one: string, other: string, isOne: boolean, isOneIgnoringCase: boolean): NamePair => ({
-  ...{ what, one, other, isOne, isOneIgnoringCase },
+  what,
+  one,
+  other,
+  isOne,
+  isOneIgnoringCase,
 });
 
 /**

@@ -6,7 +6,10 @@ const allDialects = ['privacyidea', 'linotp', 'challenge-service', 'ops'];
 const told = (rule: { match?: object; actions: object }, dialects = allDialects): string[] =>
   withoutReach(ruleConfig.parse({ name: 'r', ...rule }), {
     mounts: dialects.map((dialect) => ({ path: `/${dialect}`, dialect })),
-    ...{ providers: [], realms: [], authServers: [], tokenTypes: [] },
+    providers: [],
+    realms: [],
+    authServers: [],
+    tokenTypes: [],
   }).map(({ level, path, message }) => `${level} ${path.join('.')}: ${message}`);
 
 describe('An action and the mounts that its rule reaches', () => {

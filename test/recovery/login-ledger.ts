@@ -22,8 +22,12 @@ export class Outage extends Error {}
 
 /** An empty one. */
 export const openLedger = (): Ledger => ({
-  ...{ rollouts: [], answered: new Map(), accepts: new Map(), unsure: new Map() },
-  ...{ refused: 0, slowest: 0 },
+  rollouts: [],
+  answered: new Map(),
+  accepts: new Map(),
+  unsure: new Map(),
+  refused: 0,
+  slowest: 0,
 });
 
 /** Which gateway a request goes to, and which of them is known to be dead. */

@@ -21,8 +21,16 @@ describe("Reading a QR code with eduMFA's apps", () => {
   it('takes what stands there, and the defaults for the rest', () => {
     const full = offer({ ttl: '7', issuer: 'My%20Uni', sslverify: '0', pin: 'True', image: 'https%3A//x/a.png' });
     assert.deepEqual(value(readEdumfaOffer(full, 'image')), {
-      ...{ serial: 'EDUP1', label: 'alice', issuer: 'My Uni', url: 'https://pi.example.com/ttype/edupush' },
-      ...{ ttlMinutes: 7, sslVerify: false, pollOnly: false, pin: true, image: 'https://x/a.png', credential: 'c0ffee' },
+      serial: 'EDUP1',
+      label: 'alice',
+      issuer: 'My Uni',
+      url: 'https://pi.example.com/ttype/edupush',
+      ttlMinutes: 7,
+      sslVerify: false,
+      pollOnly: false,
+      pin: true,
+      image: 'https://x/a.png',
+      credential: 'c0ffee',
     });
     const { ttlMinutes, sslVerify, pin } = value(readEdumfaOffer(offer({ pin: 'true' }), 'image'));
     assert.deepEqual({ ttlMinutes, sslVerify, pin }, { ttlMinutes: 10, sslVerify: true, pin: false });

@@ -59,8 +59,15 @@ function transactionFor({ clock }: EngineParts, request: EnrolmentRequest, token
       // No phone can poll or answer it: what binds it is the credential of the rollout.
       challenges: [
         {
-          ...{ serial: token.serial, phoneKey: digest, phone: token.phone.protocol, handle: randomHex(20) },
-          ...{ mode: 'confirm', payload: '', state: 'pending', wrongTries: 0, maxWrong: 1 },
+          serial: token.serial,
+          phoneKey: digest,
+          phone: token.phone.protocol,
+          handle: randomHex(20),
+          mode: 'confirm',
+          payload: '',
+          state: 'pending',
+          wrongTries: 0,
+          maxWrong: 1,
         },
       ],
       version: 0,

@@ -11,7 +11,9 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
           `INSERT INTO counters (key, count, ends_at) VALUES (?1, 1, ?3)
            ON CONFLICT (key) DO UPDATE SET count = iif(ends_at <= ?2, 1, count + 1), ends_at = iif(ends_at <= ?2, ?3, ends_at)
            RETURNING count, ends_at`,
-          ...[key, now, endsAt],
+          key,
+          now,
+          endsAt,
         );
         return { count: Number(row?.count), endsAt: Number(row?.ends_at) };
       }),

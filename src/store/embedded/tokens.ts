@@ -80,7 +80,9 @@ export function tokenStore(session: Session): TokenStore {
           run(
             `UPDATE tokens SET fail_count = min(fail_count + 1, ifnull(?1, max_fail)),
              body = iif(fail_count + 1 = max_fail, json_set(body, '$.exceededAt', ?2), body) WHERE serial = ?3`,
-            ...[most, at, serial],
+            most,
+            at,
+            serial,
           );
       }),
     countLogin: (serial, at, effect) =>
@@ -106,8 +108,18 @@ export function saveToken(
 ): number {
   return run(
     `${how} INTO tokens (serial, version, type, user, folded_user, realm, rollout, enabled, fail_count, max_fail, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ...[token.serial, version, token.type, token.owner?.user ?? null, token.owner ? foldedName(token.owner.user) : null],
-    ...[token.owner?.realm ?? null, token.rollout, token.enabled ? 1 : 0, failCount, token.maxFail, token.createdAt, JSON.stringify(token)],
+    token.serial,
+    version,
+    token.type,
+    token.owner?.user ?? null,
+    token.owner ? foldedName(token.owner.user) : null,
+    token.owner?.realm ?? null,
+    token.rollout,
+    token.enabled ? 1 : 0,
+    failCount,
+    token.maxFail,
+    token.createdAt,
+    JSON.stringify(token),
   );
 }
 

@@ -123,16 +123,14 @@ export function insertTransaction({ get, run }: Session, { decision, ...fixed }:
   if (isHandleTaken) return 'taken';
   const added = run(
     'INSERT OR IGNORE INTO transactions (id, dialect, auth_server, foreign_id, body, decision, version, finish_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    ...[
-      id,
-      dialect,
-      authServer,
-      foreignId ?? null,
-      JSON.stringify(fixed),
-      JSON.stringify(decision),
-      decision.version,
-      decision.finishUntil,
-    ],
+    id,
+    dialect,
+    authServer,
+    foreignId ?? null,
+    JSON.stringify(fixed),
+    JSON.stringify(decision),
+    decision.version,
+    decision.finishUntil,
   );
   if (added === 0) return 'taken';
   for (const { phone, handle, serial } of decision.challenges) {
@@ -154,7 +152,12 @@ type DecisionWrite = { id: string; expectedVersion: number; next: Decision; effe
 function decide({ run }: Session, { id, expectedVersion, next, effects, effectsDue }: DecisionWrite): 'decided' | 'conflict' {
   const written = run(
     'UPDATE transactions SET decision = ?, version = ?, finish_until = ?, effects_due = coalesce(?, effects_due) WHERE id = ? AND version = ?',
-    ...[JSON.stringify(next), next.version, next.finishUntil, effects.length > 0 ? effectsDue : null, id, expectedVersion],
+    JSON.stringify(next),
+    next.version,
+    next.finishUntil,
+    effects.length > 0 ? effectsDue : null,
+    id,
+    expectedVersion,
   );
   if (written === 0) return 'conflict';
   for (const effect of effects)

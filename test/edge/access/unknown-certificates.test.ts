@@ -18,7 +18,9 @@ const year = 365 * 86_400_000;
 
 type Ask = Pick<TlsRequest, 'method' | 'body' | 'headers'> & { path: string };
 const form = (path: string, body: string): Ask => ({
-  ...{ path, method: 'POST', body },
+  path,
+  method: 'POST',
+  body,
   headers: { 'content-type': 'application/x-www-form-urlencoded' },
 });
 const login = form('/validate/check', 'user=alice&pass=1234');
@@ -82,8 +84,11 @@ describe('A client certificate that fits no auth server', () => {
         ],
         authServers: [
           {
-            ...{ name: 'vpn', networks: ['127.0.0.0/8', '::1/128'], mounts: ['/', '/edumfa', '/linotp', '/cs'] },
-            ...{ apiKeys: [{ $env: 'VPN_KEY' }], hmacKeys: [{ id: 'vpn-1', secret: { $env: 'VPN_KEY' } }] },
+            name: 'vpn',
+            networks: ['127.0.0.0/8', '::1/128'],
+            mounts: ['/', '/edumfa', '/linotp', '/cs'],
+            apiKeys: [{ $env: 'VPN_KEY' }],
+            hmacKeys: [{ id: 'vpn-1', secret: { $env: 'VPN_KEY' } }],
           },
           { name: 'known', certificates: [{ subject: 'CN=linotp' }], mounts: ['/'] },
         ],

@@ -49,7 +49,11 @@ describe('A listener with TLS', () => {
     const config = { certificate: 'server.pem', ...tls };
     const log = openLog('silent');
     const listener = await openListener({
-      ...{ address: '127.0.0.1:0', mounts: [mount], log, metrics: openMetrics('test'), draining: { now: false } },
+      address: '127.0.0.1:0',
+      mounts: [mount],
+      log,
+      metrics: openMetrics('test'),
+      draining: { now: false },
       tls: readListenerTls(config, path),
     });
     undo.later(() => listener.close(0));

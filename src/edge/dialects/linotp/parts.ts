@@ -17,6 +17,9 @@ export type LinotpParts = CallerParts & {
 /** The asker of a request, as policies see it: this auth server, or nobody that is one. */
 export const askerFor = ({ userAddress, mount }: LinotpParts, ctx: Context, authServer?: AuthServer): Asker =>
   askerOf(ctx, {
-    ...{ authServer: authServer?.name ?? '', realms: authServer?.realms, dialect: 'linotp' },
-    ...{ mount: mount.path, client: userAddress(ctx) },
+    authServer: authServer?.name ?? '',
+    realms: authServer?.realms,
+    dialect: 'linotp',
+    mount: mount.path,
+    client: userAddress(ctx),
   });

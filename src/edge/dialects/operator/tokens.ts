@@ -60,7 +60,13 @@ export async function showTransaction(parts: OperatorParts, ctx: Context): Promi
   const { id, kind, authServer, dialect, user, realm, createdAt, decision } = transaction;
   const trail = await parts.engine.challenges.trailOf(id);
   ctx.body = {
-    ...{ id, kind, authServer, dialect, user, realm, createdAt: iso(createdAt) },
+    id,
+    kind,
+    authServer,
+    dialect,
+    user,
+    realm,
+    createdAt: iso(createdAt),
     status: parts.engine.challenges.statusOf(transaction),
     challenges: decision.challenges.map(({ serial, mode, state }) => ({ serial, mode, state })),
     trail: trail.map((entry) => ({ ...entry, at: iso(entry.at) })),

@@ -17,8 +17,12 @@ export type PrivacyideaParts = CallerParts & {
 /** The asker of a request, as policies see it: this auth server, or nobody that is one; and what is known of the user by now. */
 export const askerFor = ({ userAddress, mount, product }: PrivacyideaParts, ctx: Context, authServer?: AuthServer): Asker => ({
   ...askerOf(ctx, {
-    ...{ authServer: authServer?.name ?? '', realms: authServer?.realms, dialect: 'privacyidea', client: userAddress(ctx) },
-    ...{ mount: mount.path, flavour: product.flavour },
+    authServer: authServer?.name ?? '',
+    realms: authServer?.realms,
+    dialect: 'privacyidea',
+    client: userAddress(ctx),
+    mount: mount.path,
+    flavour: product.flavour,
   }),
   ...userFacts(ctx),
 });

@@ -204,7 +204,8 @@ describe('A phone of LinOTP', () => {
     await post('pair', { pairing_response });
     const offer = { url: 'https://x.example/validate/pair', lifeMs: minutes(1), sslVerify: true, pollOnly: false, extras: {} };
     const renewed = await engine.tokens.renew(await token(serial), {
-      ...{ provider: 'poll', mount: '/' },
+      provider: 'poll',
+      mount: '/',
       offer: { ...offer, label: () => '', issuer: () => '' },
     });
     assert.ok(renewed.ok);

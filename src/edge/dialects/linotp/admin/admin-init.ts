@@ -9,7 +9,7 @@ import { ownerNamed } from '../subject.ts';
 const tokenType = 'push';
 const longest = { pin: longestPin, description: 80, serial: 40 };
 const serialPattern = /^[0-9a-zA-Z_-]+$/;
-const known = [...['type', 'serial', 'user', 'realm', 'resConf', 'pin', 'description', 'session', 'key_size'], ...['qr', 'httperror']];
+const known = ['type', 'serial', 'user', 'realm', 'resConf', 'pin', 'description', 'session', 'key_size', 'qr', 'httperror'];
 const pairingLifeMs = 24 * 60 * 60_000;
 
 /**

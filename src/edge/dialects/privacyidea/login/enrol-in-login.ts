@@ -49,12 +49,12 @@ export function enrolmentDetail(
   flavour: PiProduct['flavour'],
 ): Record<string, unknown> {
   const entry = { client_mode: 'poll', image, message, serial, transaction_id: id, type };
-  const lists = { multi_challenge: [entry], transaction_ids: [id] };
-  if (flavour === 'edumfa') return { ...entry, ...lists, preferred_client_mode: 'poll' };
+  if (flavour === 'edumfa') return { ...entry, multi_challenge: [entry], transaction_ids: [id], preferred_client_mode: 'poll' };
   const linked = { ...entry, link };
   return {
     ...linked,
-    ...{ ...lists, multi_challenge: [linked] },
+    multi_challenge: [linked],
+    transaction_ids: [id],
     enroll_via_multichallenge: true,
     enroll_via_multichallenge_optional: skippable,
   };

@@ -93,7 +93,17 @@ const started: LoginStep = async (login) => {
 
 /** The steps of a login, in the order of the protocol. @see docs/protocols/privacyidea.md 6.1 */
 export const loginSteps: readonly LoginStep[] = [
-  ...[cancelled, denied, enrolmentFinished, limited, passedOn, unknown, withoutUsableToken, secondLeg, wrongPin, waiting, started],
+  cancelled,
+  denied,
+  enrolmentFinished,
+  limited,
+  passedOn,
+  unknown,
+  withoutUsableToken,
+  secondLeg,
+  wrongPin,
+  waiting,
+  started,
 ];
 
 /** The first step that has an outcome ends the login. Throws the dialect's refusals. */

@@ -10,7 +10,10 @@ const pollingKey = 'polling_allowed';
 /** What the gateway shows or keeps itself, and what no note may look like. */
 const ownKeys = [
   ...infoKeys.filter((key) => key !== pollingKey),
-  ...['enrollment_credential', 'firebase_token', 'private_key_server', 'private_key_server.type'],
+  'enrollment_credential',
+  'firebase_token',
+  'private_key_server',
+  'private_key_server.type',
 ];
 /** Names by which the gateway decides and which it does not read from here; what does it instead. */
 const decidedElsewhere: Readonly<Record<string, string>> = {

@@ -33,8 +33,10 @@ export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<
 
 /** Selectors that this gateway cannot follow. A list that was not narrowed would show the tokens of others. */
 const notHere = {
-  ...{ infokey: 'This gateway does not search in the info of tokens', userid: 'This gateway lists the tokens of a user by name' },
-  ...{ description: 'This gateway does not search in descriptions', type_list: 'This gateway lists one type of token at a time, by type' },
+  infokey: 'This gateway does not search in the info of tokens',
+  userid: 'This gateway lists the tokens of a user by name',
+  description: 'This gateway does not search in descriptions',
+  type_list: 'This gateway lists one type of token at a time, by type',
 };
 
 /** What the list is asked to show; undefined when nothing can match. */
@@ -45,7 +47,9 @@ async function filterOf(parts: PrivacyideaParts, ctx: Context, params: PiParams)
   const state = rollout ? rolloutStateOf(rollout) : undefined;
   if (rollout && !state) return undefined;
   const texts = {
-    ...{ serial: params.text('serial'), type: params.text('type'), tokenRealm: params.text('tokenrealm') },
+    serial: params.text('serial'),
+    type: params.text('type'),
+    tokenRealm: params.text('tokenrealm'),
     ...(user ? {} : { realm: params.text('realm'), resolver: params.text('resolver') }),
   };
   return {

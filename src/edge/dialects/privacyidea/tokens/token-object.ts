@@ -54,9 +54,18 @@ export function tokenObject(token: PushToken, flavour: PiFlavour): Record<string
 
 /** The keys of `info` that come from the gateway itself. */
 export const infoKeys = [
-  ...['assignment_date', 'creation_date', 'push_firebase_configuration', 'public_key_smartphone', 'public_key_server', 'last_auth'],
-  ...['count_auth_success', 'failcounter_exceeded'],
-  ...['polling_allowed', 'tokenkind', 'created_at', 'edupush_firebase_configuration'],
+  'assignment_date',
+  'creation_date',
+  'push_firebase_configuration',
+  'public_key_smartphone',
+  'public_key_server',
+  'last_auth',
+  'count_auth_success',
+  'failcounter_exceeded',
+  'polling_allowed',
+  'tokenkind',
+  'created_at',
+  'edupush_firebase_configuration',
 ];
 
 function info(token: PushToken, flavour: PiFlavour): Record<string, string> {

@@ -130,7 +130,8 @@ describe('A mount with the flavour of eduMFA', function () {
 
   it('asks for a yes or no whatever policies say of presence and codes, with texts as they are written', async () => {
     const actions = {
-      ...{ push_require_presence: true, push_text_on_mobile: 'Is it {user}?' },
+      push_require_presence: true,
+      push_text_on_mobile: 'Is it {user}?',
       edupush_title_on_mobile: 'Campus',
     };
     const { enrolled, start } = await givenEdumfa(undo, { actions });

@@ -62,8 +62,10 @@ describe('Enrolment during a login', function () {
     const shown = { type: 'push', image: 'data:', link: 'edumfa-push://', message: 'Scan', serial: 'PIPU1', id: '1', skippable: true };
     const entry = { client_mode: 'poll', image: 'data:', message: 'Scan', serial: 'PIPU1', transaction_id: '1', type: 'push' };
     assert.deepEqual(enrolmentDetail(shown, 'edumfa'), {
-      ...{ ...entry, multi_challenge: [entry] },
-      ...{ preferred_client_mode: 'poll', transaction_ids: ['1'] },
+      ...entry,
+      multi_challenge: [entry],
+      preferred_client_mode: 'poll',
+      transaction_ids: ['1'],
     });
   });
 

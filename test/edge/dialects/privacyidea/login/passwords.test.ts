@@ -159,8 +159,14 @@ describe('What a reply tells of a user who was accepted', () => {
   afterEach(() => undo.run());
 
   const fields = {
-    ...{ username: 'alice', userid: '7', givenname: 'Alice', surname: 'Liddell' },
-    ...{ email: 'alice@corp.example', phone: '1', mobile: '2', groups: ['staff', 'vpn'] },
+    username: 'alice',
+    userid: '7',
+    givenname: 'Alice',
+    surname: 'Liddell',
+    email: 'alice@corp.example',
+    phone: '1',
+    mobile: '2',
+    groups: ['staff', 'vpn'],
   };
   const accepted = async ({ client, phoneOf, challenge }: GivenPeople, path = '/validate/check') => {
     const phone = await phoneOf('alice');

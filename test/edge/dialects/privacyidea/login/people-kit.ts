@@ -12,8 +12,15 @@ export type TestUser = { username: string; password?: string; userid?: string; g
 };
 
 const alice: TestUser = {
-  ...{ username: 'alice', password: 'wonderland', userid: '7', givenname: 'Alice', surname: 'Liddell' },
-  ...{ email: 'alice@corp.example', phone: '1', mobile: '2', groups: ['staff', 'vpn'] },
+  username: 'alice',
+  password: 'wonderland',
+  userid: '7',
+  givenname: 'Alice',
+  surname: 'Liddell',
+  email: 'alice@corp.example',
+  phone: '1',
+  mobile: '2',
+  groups: ['staff', 'vpn'],
 };
 /** Who is in the file before a test changes it. */
 export const everybody: readonly TestUser[] = [alice, { username: 'bob', password: 'builder' }];
