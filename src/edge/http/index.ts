@@ -13,6 +13,7 @@ export { opsPatterns, opsRoutes } from './probes.ts';
 export { qrPicture, qrPictureUrl } from './qr-picture.ts';
 export { openReadiness, type Readiness } from './readiness.ts';
 export {
+  type FallbackReplies,
   type Handler,
   type Method,
   type Mount,
@@ -21,7 +22,6 @@ export {
   type RoutePattern,
   routeConflicts,
   tieRoutes,
-  type Unknown,
 } from './route.ts';
 export { type Encoding, encodingOf, readText, unescaped } from './text.ts';
 export { tryListeners } from './try-listeners.ts';

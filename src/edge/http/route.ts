@@ -17,8 +17,8 @@ export type Handler<P> = RoutePattern & { handler: (parts: P, ctx: Context) => P
 export const tieRoutes = <P>(table: readonly Handler<P>[], parts: P): Route[] =>
   table.map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));
 
-/** How a dialect answers what none of its routes can. Every one of them sets status and body. */
-export type Unknown = {
+/** Replies of a dialect for unmatched routes and thrown errors. Every one of them sets status and body. */
+export type FallbackReplies = {
   notFound(ctx: Context): void;
   methodNotAllowed(ctx: Context): void;
   /** Answers an error that a handler threw; true when it was a defect, to be logged as one. */
@@ -30,7 +30,7 @@ export type Mount = {
   path: string;
   dialect: string;
   routes: readonly Route[];
-  unknown: Unknown;
+  unknown: FallbackReplies;
   finish?: (ctx: Context) => Promise<void>;
   encoding?: Encoding;
 };

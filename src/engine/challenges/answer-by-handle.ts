@@ -1,9 +1,9 @@
 import type { Challenge, PushToken, Transaction } from '../../foundation/model/index.ts';
-import { sourceOf } from '../limits/index.ts';
+import { limitedSource } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { PhoneProtocol } from '../phones/phone-protocol.ts';
 import { isForPhone } from '../records/phone-key.ts';
-import { isInTime } from '../records/usable.ts';
+import { isInValidity } from '../records/usable.ts';
 import { type AnswerReply, type Found, take } from './answer.ts';
 
 /** A phone's answer that names no push token. `handles` are what it may be an answer to, the likeliest first; `source` is the address that pays for wrong signatures. */
@@ -17,7 +17,7 @@ export async function answerByHandle<A>(
 ): Promise<AnswerReply> {
   const transaction = await findTransaction(parts, phone.name, request.handles);
   if (!transaction) return { kind: 'refused' };
-  const source = sourceOf(request.source, { serial: transaction.id });
+  const source = limitedSource(request.source, { serial: transaction.id });
   if (parts.limits.isBlocked('answer', source)) return { kind: 'refused' };
   for (const challenge of transaction.decision.challenges) {
     const found = await fits(parts, phone, request.answer, { transaction, challenge });
@@ -44,7 +44,7 @@ async function fits<A>(
 ): Promise<Found | undefined> {
   if (challenge.phone !== phone.name) return undefined;
   const token = await store.findToken(challenge.serial);
-  if (!token || !isForPhone(challenge, token) || !mayAnswer(token, transaction) || !isInTime(token, clock())) return undefined;
+  if (!token || !isForPhone(challenge, token) || !mayAnswer(token, transaction) || !isInValidity(token, clock())) return undefined;
   const meaning = phone.readAnswer(answer, challenge, token);
   return meaning && { transaction, challenge, meaning };
 }

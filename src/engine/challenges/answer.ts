@@ -2,7 +2,7 @@ import { type Challenge, GatewayFault, type Transaction } from '../../foundation
 import type { TokenWithOpen } from '../../store/store.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { TransactionEvent } from '../decisions/decide.ts';
-import { sourceOf } from '../limits/index.ts';
+import { limitedSource } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { AnswerMeaning, PhoneProtocol } from '../phones/phone-protocol.ts';
 import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
@@ -26,7 +26,7 @@ export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, 
   if (!asked || !isSpokenBy(phone, asked.token)) return { kind: 'unknown-token' };
   const { token } = asked;
   if (!isInService(token, parts.clock())) return { kind: 'refused' };
-  const source = sourceOf(request.source, token);
+  const source = limitedSource(request.source, token);
   parts.limits.demandCalm('answer', source);
   const found = await findAnswered(parts, phone, request, asked);
   if (!found) {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { equalText } from '../../foundation/crypto/index.ts';
 import type { Keyring } from '../../foundation/keyring/index.ts';
 import type { FirstLeg, Transaction } from '../../foundation/model/index.ts';
-import { sourceOf } from '../limits/index.ts';
+import { limitedSource } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 
 const purpose = 'first-leg';
@@ -25,7 +25,7 @@ export type FirstLegCheck = { transaction: Transaction; pass: string; source: st
 
 /** {@link Challenges.checkFirstLeg}. */
 export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, source, alone }: FirstLegCheck): Promise<boolean> {
-  const whose = sourceOf(source, { serial: transaction.id });
+  const whose = limitedSource(source, { serial: transaction.id });
   parts.limits.demandCalm('status', whose);
   if (isFirstLegPass(parts.keyring, transaction, pass) || (alone !== undefined && (await isPinOf(parts, alone, pass)))) return true;
   await parts.limits.failed('status', whose);

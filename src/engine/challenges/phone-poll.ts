@@ -1,10 +1,10 @@
 import type { DeviceAddress, PushToken } from '../../foundation/model/index.ts';
-import { sourceOf } from '../limits/index.ts';
+import { limitedSource } from '../limits/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import type { PhoneProtocol } from '../phones/phone-protocol.ts';
 import { changeToken } from '../records/change-token.ts';
 import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
-import { isInTime } from '../records/usable.ts';
+import { isInValidity } from '../records/usable.ts';
 import { mayPoll } from './deliver.ts';
 
 /** What is waiting for a phone: the sealed payloads of its open challenges, oldest first, as they were delivered. */
@@ -23,13 +23,13 @@ export async function poll<P>(
   if (!found || !isBound(found.token, phone)) return { kind: 'refused' };
   const { token, open } = found;
   if (!mayPoll(parts, asker, token)) return { kind: 'not-allowed' };
-  const source = sourceOf(asker.client, token);
+  const source = limitedSource(asker.client, token);
   if (parts.limits.isBlocked('poll', source)) return { kind: 'refused' };
   if (!phone.readPoll(message, token)) {
     await parts.limits.failed('poll', source);
     return { kind: 'refused' };
   }
-  if (!token.enabled || !isInTime(token, parts.clock())) return { kind: 'challenges', payloads: [] };
+  if (!token.enabled || !isInValidity(token, parts.clock())) return { kind: 'challenges', payloads: [] };
   const challenges = open.flatMap(({ decision }) =>
     decision.challenges.filter((challenge) => isForPhone(challenge, token) && challenge.state === 'pending'),
   );
@@ -44,7 +44,7 @@ export async function updateAddress<U>(
 ): Promise<'updated' | 'refused'> {
   const token = await parts.store.findToken(serial);
   if (!token || !isBound(token, phone)) return 'refused';
-  const source = sourceOf(asker.client, token);
+  const source = limitedSource(asker.client, token);
   if (parts.limits.isBlocked('poll', source)) return 'refused';
   const update = phone.readAddressUpdate(message, token);
   if (!update) {

@@ -1,12 +1,12 @@
 import { type Decision, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
-import { decide, type Step, type TransactionEvent } from './decide.ts';
+import { type Decided, decide, type TransactionEvent } from './decide.ts';
 import { carryOut, effectLeaseMs, effectsOf } from './effects.ts';
 
 const maxAttempts = 5;
 
 /** What an event came to: the reply for its sender, and the transaction as it now is. */
-export type Applied = { reply: Step['reply']; transaction: Transaction };
+export type Applied = { reply: Decided['reply']; transaction: Transaction };
 
 /**
  * Decides one event on one transaction: decide, write under the version, and when another writer came first, read and decide again.

@@ -16,16 +16,16 @@ export type TransactionEvent =
   | { kind: 'withdrawn'; by: 'server' | 'wait-timeout' | 'newer-prompt' };
 
 /** What the sender of an event is told, and what the transaction becomes; no `next`: nothing changes. */
-export type Step = { reply: 'taken' | 'repeated' | 'code-shown' | 'accepted' | 'refused'; next?: Decision };
+export type Decided = { reply: 'taken' | 'repeated' | 'code-shown' | 'accepted' | 'refused'; next?: Decision };
 
-const refused: Step = { reply: 'refused' };
+const refused: Decided = { reply: 'refused' };
 const isLive = ({ state }: Challenge): boolean => state === 'pending' || state === 'code-shown';
 
 /**
  * What one event makes of a transaction. Pure and total. A settled verdict never changes; the identical answer again gets the first reply.
  * @param now epoch milliseconds; at `finishUntil` itself it is over
  */
-export function decide(decision: Decision, event: TransactionEvent, now: number): Step {
+export function decide(decision: Decision, event: TransactionEvent, now: number): Decided {
   if (now >= decision.finishUntil) return refused;
   switch (event.kind) {
     case 'answered':
@@ -41,7 +41,7 @@ export function decide(decision: Decision, event: TransactionEvent, now: number)
   }
 }
 
-function answered(decision: Decision, event: Extract<TransactionEvent, { kind: 'answered' }>, now: number): Step {
+function answered(decision: Decision, event: Extract<TransactionEvent, { kind: 'answered' }>, now: number): Decided {
   const challenge = decision.challenges.find(({ serial }) => serial === event.serial);
   if (!challenge) return refused;
   if (challenge.answer === event.answer) return { reply: challenge.state === 'code-shown' ? 'code-shown' : 'repeated' };
@@ -58,27 +58,27 @@ function answered(decision: Decision, event: Extract<TransactionEvent, { kind: '
   return { reply: 'taken', next: settled(changed(graced, serial, { state: 'accepted', answer: event.answer }), 'accepted') };
 }
 
-function declined(decision: Decision, event: Extract<TransactionEvent, { kind: 'answered' }>): Step {
+function declined(decision: Decision, event: Extract<TransactionEvent, { kind: 'answered' }>): Decided {
   const change = { state: 'declined', answer: event.answer, declineReason: event.declineReason ?? 'declined' } as const;
   const next = changed(decision, event.serial, change);
   const settles = decision.rule.declineSettles || !next.challenges.some(isLive);
   return { reply: 'taken', next: settles ? settled(next, 'declined') : next };
 }
 
-function codeEntered(decision: Decision, matches: string | undefined): Step {
+function codeEntered(decision: Decision, matches: string | undefined): Decided {
   const shown = decision.challenges.filter(({ state }) => state === 'code-shown').map(({ serial }) => serial);
   if (decision.state !== 'open' || shown.length === 0) return refused;
   if (matches === undefined || !shown.includes(matches)) return { reply: 'refused', next: wrongTry(decision, shown) };
   return { reply: 'accepted', next: settled(changed(decision, matches, { state: 'accepted' }), 'consumed') };
 }
 
-function consumed(decision: Decision): Step {
+function consumed(decision: Decision): Decided {
   if (decision.state !== 'accepted') return refused;
   if (decision.rule.consume === 'never') return { reply: 'accepted' };
   return { reply: 'accepted', next: { ...decision, state: 'consumed', version: decision.version + 1 } };
 }
 
-function withdrawn(decision: Decision, by: Extract<TransactionEvent, { kind: 'withdrawn' }>['by']): Step {
+function withdrawn(decision: Decision, by: Extract<TransactionEvent, { kind: 'withdrawn' }>['by']): Decided {
   // An accept that came first must reach the server that waits: only that server itself may throw it away.
   const mayEnd = decision.state === 'open' || (decision.state === 'accepted' && by === 'server');
   return mayEnd ? { reply: 'taken', next: { ...decision, state: 'withdrawn', version: decision.version + 1 } } : refused;

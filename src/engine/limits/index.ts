@@ -6,4 +6,4 @@ export {
   type Lockout,
   openGuessLimits,
 } from './guess-limits.ts';
-export { type LimitScope, openSourceLimits, type SourceLimitSettings, type SourceLimits, sourceOf } from './source-limits.ts';
+export { type LimitScope, limitedSource, openSourceLimits, type SourceLimitSettings, type SourceLimits } from './source-limits.ts';

@@ -19,7 +19,7 @@ export type SourceLimits = {
  * A source that can fail with one push token only: many phones share an address, and one that was forgotten by the server and goes on asking
  * must not silence the others.
  */
-export const sourceOf = (address: string, { serial }: { serial: string }): string => `${address} ${serial}`;
+export const limitedSource = (address: string, { serial }: { serial: string }): string => `${address} ${serial}`;
 
 /** How many failures a source has per window (ms) before it is turned away for the rest of it. */
 export type SourceLimitSettings = { failures: number; windowMs: number };

@@ -2,7 +2,7 @@ import type { PushToken } from '../../foundation/model/index.ts';
 
 /** A push token that is good now: bound to a phone, enabled, not revoked, and inside its validity. */
 export const isInService = (token: PushToken, now: number): boolean =>
-  token.rollout === 'enrolled' && token.enabled && !token.revoked && isInTime(token, now);
+  token.rollout === 'enrolled' && token.enabled && !token.revoked && isInValidity(token, now);
 
 /** A push token that may be asked now: in service, and not used as often as it may be. */
 export const isUsable = (token: PushToken, now: number): boolean => isInService(token, now) && !isUsedUp(token);
@@ -17,9 +17,9 @@ export const isUsedUp = ({ info, loginCount }: PushToken): boolean => {
 };
 
 /** Whether a moment lies in the window in which a push token is good. */
-export const isInTime = ({ validFrom, validUntil }: PushToken, now: number): boolean =>
+export const isInValidity = ({ validFrom, validUntil }: PushToken, now: number): boolean =>
   (validFrom === undefined || now >= validFrom) && (validUntil === undefined || now < validUntil);
 
 /** A push token whose phone has paired, and may be asked to prove its key: not revoked, inside its validity. */
 export const awaitsActivation = (token: PushToken, now: number): boolean =>
-  (token.rollout === 'paired' || token.rollout === 'activating') && !token.revoked && isInTime(token, now);
+  (token.rollout === 'paired' || token.rollout === 'activating') && !token.revoked && isInValidity(token, now);

@@ -1,7 +1,7 @@
 import type { Decision, RelayProgress } from '../../foundation/model/index.ts';
 
 /** What somebody who brings a relayed challenge again has to do: take the reply of the first, wait for it, or deliver in its place. */
-export type Claim =
+export type Claiming =
   | { kind: 'reply'; progress: Exclude<RelayProgress, { kind: 'claimed' }> }
   | { kind: 'wait'; until: number }
   | { kind: 'take'; next: Decision };
@@ -12,9 +12,9 @@ export type Claim =
  * @param hasWaited whether this caller saw the delivery under way
  * @param leaseMs how long a new claim holds
  */
-export function claim(decision: Decision, { now, hasWaited, leaseMs }: { now: number; hasWaited: boolean; leaseMs: number }): Claim {
+export function claim(decision: Decision, { now, hasWaited, leaseMs }: { now: number; hasWaited: boolean; leaseMs: number }): Claiming {
   const progress = decision.relay;
-  const take = (): Claim => ({
+  const take = (): Claiming => ({
     kind: 'take',
     next: { ...decision, relay: { kind: 'claimed', until: now + leaseMs }, version: decision.version + 1 },
   });

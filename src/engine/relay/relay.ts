@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Delivery } from '../../delivery/registry/index.ts';
 import { GatewayFault, type RelayProgress, type TrailEntry, type Transaction } from '../../foundation/model/index.ts';
 import { reserveOf } from '../challenges/deliver.ts';
 import type { EngineParts } from '../parts.ts';
 import { claim } from './claim.ts';
 import { markDeviceDead } from './mark-dead.ts';
-import { type RelayRoute, routeOf } from './route.ts';
+import { planRelay, type RelayPlan } from './plan.ts';
 import { isSameChallenge, type RelayRequest, relayTransaction } from './transaction.ts';
 import { decidedOrLate } from './wait.ts';
 
@@ -20,20 +21,20 @@ const retryMs = 50;
 export async function relay(parts: EngineParts, request: RelayRequest): Promise<RelayReply> {
   const { store, metrics } = parts;
   const { authServer: auth_server } = request.asker;
-  const route = routeOf(parts, request.asker, request.gda, await store.findDevice(request.gda));
-  const reply = await (route.reach === 'reachable' ? relayTo(parts, request, route) : relayedBefore(parts, request, route.reach));
+  const plan = planRelay(parts, request.asker, request.gda, await store.findDevice(request.gda));
+  const reply = await (plan.reach === 'reachable' ? relayTo(parts, request, plan) : relayedBefore(parts, request, plan.reach));
   metrics.relays.inc({ auth_server, result: reply.kind });
   return reply;
 }
 
-async function relayTo(parts: EngineParts, request: RelayRequest, route: RelayRoute): Promise<RelayReply> {
-  const leaseMs = route.plan.deadlineMs + leaseReserveMs;
+async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPlan): Promise<RelayReply> {
+  const leaseMs = plan.delivery.deadlineMs + leaseReserveMs;
   const { asker, transactionId } = request;
   let hasWaited = false;
   for (let attempt = 0, isThere = false; attempt < maxAttempts; attempt += 1) {
     const fresh = relayTransaction(parts, request, leaseMs);
     if (!isThere && (await parts.store.addTransaction(fresh)) === 'added')
-      return deliverClaimed(parts, { request, route, transaction: fresh });
+      return deliverClaimed(parts, { request, plan, transaction: fresh });
     const found = await parts.store.findByForeignId(asker.dialect, asker.authServer, transactionId);
     isThere = found !== undefined;
     if (!found) {
@@ -48,7 +49,7 @@ async function relayTo(parts: EngineParts, request: RelayRequest, route: RelayRo
       hasWaited = true;
       await decidedOrLate(parts, found, next.until);
     } else if ((await parts.store.decide(found.id, found.decision.version, next.next, [], 0)) === 'decided')
-      return deliverClaimed(parts, { request, route, transaction: { ...found, decision: next.next } });
+      return deliverClaimed(parts, { request, plan, transaction: { ...found, decision: next.next } });
   }
   throw new GatewayFault('store-unavailable', 'A relayed challenge could neither be stored nor be found');
 }
@@ -64,14 +65,14 @@ async function relayedBefore(
   return progress && (progress.kind === 'sent' || progress.kind === 'queued') ? progress : { kind: otherwise };
 }
 
-type Claimed = { request: RelayRequest; route: RelayRoute; transaction: Transaction };
+type Claimed = { request: RelayRequest; plan: RelayPlan; transaction: Transaction };
 
-async function deliverClaimed(parts: EngineParts, { request, route, transaction }: Claimed): Promise<RelayReply> {
+async function deliverClaimed(parts: EngineParts, { request, plan, transaction }: Claimed): Promise<RelayReply> {
   const { store, registry, background, clock } = parts;
-  const { plan, addresses, canPoll } = route;
+  const { delivery, addresses, canPoll } = plan;
   const { challenges, answerUntil } = transaction.decision;
   const { outcome, attempts, deadAddresses } = await registry.deliver(
-    { ...plan, deadlineMs: plan.deadlineMs - reserveOf(plan.deadlineMs) },
+    { ...delivery, deadlineMs: delivery.deadlineMs - reserveOf(delivery.deadlineMs) },
     {
       transactionId: transaction.id,
       handle: request.transactionId,
@@ -102,10 +103,8 @@ async function settle({ store, log }: EngineParts, { id, decision }: Transaction
   }
 }
 
-type Outcome = { kind: 'sent' | 'rejected' | 'unavailable'; reason?: string };
-
 function progressOf(
-  outcome: Outcome,
+  outcome: Delivery['outcome'],
   trail: readonly TrailEntry[],
   { canPoll, hasDead }: { canPoll: boolean; hasDead: boolean },
 ): Exclude<RelayProgress, { kind: 'claimed' }> {

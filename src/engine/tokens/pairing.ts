@@ -1,5 +1,5 @@
 import { type DeviceAddress, ok, type PushToken, type PushTokenChange, type Result, refused } from '../../foundation/model/index.ts';
-import { sourceOf } from '../limits/index.ts';
+import { limitedSource } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { Pairing, PairingProtocol } from '../phones/phone-protocol.ts';
 import { changeToken } from '../records/change-token.ts';
@@ -25,7 +25,7 @@ export async function pairPhone<M>(
   const { serial } = read.value;
   const token = await parts.store.findToken(serial);
   if (!token || token.phone.protocol !== phone.name) return 'refused';
-  const limited = sourceOf(source, token);
+  const limited = limitedSource(source, token);
   if (parts.limits.isBlocked('rollout', limited)) return 'refused';
   const paired = await write(parts, token, read.value);
   if (paired.ok) return paired.value;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { equalText, sha256Hex } from '../../foundation/crypto/index.ts';
 import { type DeviceAddress, GatewayFault, type Owner, ok, type PushToken, type Result, refused } from '../../foundation/model/index.ts';
 import { answerEnrolments } from '../decisions/enrolment-answer.ts';
-import { sourceOf } from '../limits/index.ts';
+import { limitedSource } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { PhoneKeys, PhoneProtocol } from '../phones/phone-protocol.ts';
 import { bucketOf } from '../records/bucket.ts';
@@ -108,7 +108,7 @@ export async function completeRollout<R>(
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const token = await parts.store.findToken(request.serial);
     if (!token || !isSpokenBy(phone, token) || token.revoked) return refused({ kind: 'not-waiting' });
-    const source = sourceOf(request.source, token);
+    const source = limitedSource(request.source, token);
     parts.limits.demandCalm('rollout', source);
     const finished = repeated(parts, phone, token, request);
     if (finished) return ok({ serverPublicKey: finished });

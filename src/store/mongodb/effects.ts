@@ -5,7 +5,7 @@ import { namesOf } from './transaction-documents.ts';
 type EffectStore = Pick<Store, 'removeEffects' | 'claimDueEffects' | 'sweep'>;
 
 /** What decisions left to do, and what nobody will ask for again. */
-export function effectStore({ run, names, routes, behind, collections: { transactions, counters } }: Session): EffectStore {
+export function effectStore({ run, names, locations, behind, collections: { transactions, counters } }: Session): EffectStore {
   const claim = async (due: { _id: string; bucket: number; effectsDue?: number }, leaseUntil: number) => {
     // Of two that read the same moment, only the first finds it unchanged.
     const found = await transactions.findOneAndUpdate(due, { $set: { effectsDue: leaseUntil } }, { projection: { effects: 1 } });
@@ -13,7 +13,7 @@ export function effectStore({ run, names, routes, behind, collections: { transac
   };
   return {
     removeEffects: (id, effectIds) =>
-      run('removeEffects', () => behind.transactions.update({ filter: routes.transaction(id), update: without(effectIds) })),
+      run('removeEffects', () => behind.transactions.update({ filter: locations.transaction(id), update: without(effectIds) })),
     claimDueEffects: (now, leaseUntil, limit) =>
       run('claimDueEffects', async () => {
         const due = transactions.find({ effectsDue: { $lte: now } }, { projection: { bucket: 1, effectsDue: 1 } });

@@ -7,9 +7,9 @@ import { deviceStore } from './devices.ts';
 import { effectStore } from './effects.ts';
 import { startFaultOf } from './faults.ts';
 import { refuseForgotten } from './former-database.ts';
+import { openLocations } from './locations.ts';
 import { openNames } from './names.ts';
 import { otherStore } from './others.ts';
-import { openRoutes } from './routes.ts';
 import { prepareSchema } from './schema.ts';
 import { type OnOperation, openRunner } from './session.ts';
 import { tokenStore } from './tokens.ts';
@@ -45,7 +45,7 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
     const session = {
       run: runner.run,
       collections,
-      routes: openRoutes(uniqueBy),
+      locations: openLocations(uniqueBy),
       names: openNames(collections.names, uniqueBy),
       behind: { tokens: openBehind(collections.tokens), transactions: openBehind(collections.transactions) },
     };

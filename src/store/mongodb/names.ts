@@ -4,7 +4,7 @@ import type { NameDocument, Uniqueness } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 
 /** What a record wants to be the only one with. `cleanFrom`: its names may be thrown away some time after it. */
-export type Holder = { id: string; names: readonly string[]; cleanFrom?: Date; exists(id: string): Promise<boolean> };
+export type NameHolder = { id: string; names: readonly string[]; cleanFrom?: Date; exists(id: string): Promise<boolean> };
 
 /**
  * Names that are unique over all shards, since a sharded collection takes only unique indexes that begin with its shard key. Where unique
@@ -14,9 +14,9 @@ export type Names = {
   /** False where unique indexes do the work. */
   readonly areKept: boolean;
   /** Takes the names, then runs `add`; gives them back when `add` says that the record is there already. */
-  hold(holder: Holder, add: () => Promise<'added' | 'taken'>): Promise<'added' | 'taken'>;
+  hold(holder: NameHolder, add: () => Promise<'added' | 'taken'>): Promise<'added' | 'taken'>;
   /** Gives names to a record whoever had them: for records that come out of a store where they were unique. */
-  give(holder: Omit<Holder, 'exists'>[]): Promise<void>;
+  give(holder: Omit<NameHolder, 'exists'>[]): Promise<void>;
   holderOf(name: string): Promise<string | undefined>;
   /** Gives up the names that these records have. */
   release(names: readonly string[], holders: readonly string[]): Promise<void>;
@@ -27,7 +27,7 @@ const orphanedMs = 5 * 60_000;
 
 /** Opens the names of a database. */
 export function openNames(collection: Collection<NameDocument>, uniqueBy: Uniqueness): Names {
-  const claim = async ({ id, names, cleanFrom }: Holder): Promise<string | undefined> => {
+  const claim = async ({ id, names, cleanFrom }: NameHolder): Promise<string | undefined> => {
     const mine = randomUUID();
     const rest = { holder: id, claim: mine, at: new Date(), ...(cleanFrom ? { cleanFrom } : {}) };
     try {
@@ -43,7 +43,7 @@ export function openNames(collection: Collection<NameDocument>, uniqueBy: Unique
     await collection.deleteMany({ _id: { $in: [...names] }, claim: mine });
   };
   /** True when at least one name was free after all. */
-  const clearOrphans = async ({ names, exists }: Holder): Promise<boolean> => {
+  const clearOrphans = async ({ names, exists }: NameHolder): Promise<boolean> => {
     const isOld = { $lt: ['$at', { $subtract: ['$$NOW', orphanedMs] }] };
     const old = await collection.find({ _id: { $in: [...names] }, $expr: isOld }).toArray();
     let cleared = 0;

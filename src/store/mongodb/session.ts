@@ -3,8 +3,8 @@ import type { StoreOperation } from '../store.ts';
 import type { Behind } from './behind.ts';
 import type { Collections, TokenDocument, TransactionDocument } from './collections.ts';
 import { faultOf } from './faults.ts';
+import type { Locations } from './locations.ts';
 import type { Names } from './names.ts';
-import type { Routes } from './routes.ts';
 
 /** Told of every operation: its name, how it ended, and how long it took in seconds. */
 export type OnOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number) => void;
@@ -23,7 +23,7 @@ export type Runner = {
 /** What the parts of the store share. */
 export type Session = Pick<Runner, 'run'> & {
   collections: Collections;
-  routes: Routes;
+  locations: Locations;
   names: Names;
   behind: { tokens: Behind<TokenDocument>; transactions: Behind<TransactionDocument> };
 };

@@ -4,7 +4,7 @@ import type { Store } from '../store.ts';
 import type { TokenDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import { conditionsOf, orderOf } from './listing.ts';
-import type { Route } from './routes.ts';
+import type { Location } from './locations.ts';
 import type { Session } from './session.ts';
 import { changeOf, documentOf, tokenOf } from './token-documents.ts';
 import { asRead, oldestFirst, openFor, type StoredTransaction, transactionOf } from './transaction-documents.ts';
@@ -29,18 +29,18 @@ const forPeople = { readPreference: 'primaryPreferred' } as const;
 
 /** The push tokens: one document each, found by serial. */
 export function tokenStore(session: Session): TokenStore {
-  const { run, names, routes, collections } = session;
+  const { run, names, locations, collections } = session;
   const { tokens } = collections;
   const exists = async (serial: string): Promise<boolean> => (await tokens.countDocuments({ _id: serial }, { limit: 1 })) > 0;
   return {
     addToken: (token) =>
       run('addToken', () => names.hold({ id: token.serial, names: [serialName(token.serial)], exists }, () => insert(session, token))),
-    findToken: (serial) => run('findToken', () => found(session, serial, (route) => tokens.findOne(route))),
+    findToken: (serial) => run('findToken', () => found(session, serial, (location) => tokens.findOne(location))),
     findTokenWithOpen: (serial, now) =>
       run('findTokenWithOpen', async () => {
         let open: Transaction[] = [];
-        const token = await found(session, serial, async (route) => {
-          const [both] = await tokens.aggregate<TokenDocument & { open: StoredTransaction[] }>(withOpen(route, now)).toArray();
+        const token = await found(session, serial, async (location) => {
+          const [both] = await tokens.aggregate<TokenDocument & { open: StoredTransaction[] }>(withOpen(location, now)).toArray();
           if (!both) return null;
           const { open: stored, ...document } = both;
           open = stored.map(transactionOf);
@@ -72,7 +72,7 @@ export function tokenStore(session: Session): TokenStore {
     changeToken: (serial, expectedVersion, change) =>
       run('changeToken', async () => {
         const isChanged = await update(session, serial, { version: expectedVersion }, changeOf(change));
-        if (change.bucket !== undefined) routes.forget(serial);
+        if (change.bucket !== undefined) locations.forget(serial);
         return isChanged ? 'changed' : 'conflict';
       }),
     countFailure: (serials, at, ceiling) =>
@@ -85,18 +85,18 @@ export function tokenStore(session: Session): TokenStore {
     countLogin: (serial, at, effect) =>
       run('countLogin', () => {
         const isNew = { 'lastLogin.effect': { $ne: effect }, 'lastLogin.at': { $not: { $gt: at } } };
-        const route = routes.token(serial);
+        const location = locations.token(serial);
         return session.behind.tokens.update({
-          filter: { ...route, ...isNew },
+          filter: { ...location, ...isNew },
           update: { $set: { failCount: 0, lastLogin: { at, effect } }, $unset: { exceededAt: '' }, $inc: { loginCount: 1 } },
           // Counted already or moved to another shard: it finds nothing, and may ask again.
-          anywhere: route.bucket === undefined ? undefined : { _id: serial, ...isNew },
+          anywhere: location.bucket === undefined ? undefined : { _id: serial, ...isNew },
         });
       }),
     removeToken: (serial) =>
       run('removeToken', async () => {
         const { deletedCount } = await tokens.deleteOne({ _id: serial });
-        routes.forget(serial);
+        locations.forget(serial);
         await names.release([serialName(serial)], [serial]);
         return deletedCount === 1;
       }),
@@ -107,17 +107,17 @@ export function tokenStore(session: Session): TokenStore {
 async function found(
   session: Session,
   serial: string,
-  look: (route: Route) => Promise<TokenDocument | null>,
+  look: (location: Location) => Promise<TokenDocument | null>,
 ): Promise<PushToken | undefined> {
-  const { routes } = session;
-  const route = routes.token(serial);
-  const document = (await look(route)) ?? (route.bucket === undefined ? null : await look({ _id: serial }));
-  if (!document) routes.forget(serial);
+  const { locations } = session;
+  const location = locations.token(serial);
+  const document = (await look(location)) ?? (location.bucket === undefined ? null : await look({ _id: serial }));
+  if (!document) locations.forget(serial);
   return document ? learned(session, document) : undefined;
 }
 
 /** The push token with its open transactions: one command, where a phone would else wait for two. */
-function withOpen({ _id, ...besides }: Route, now: number): object[] {
+function withOpen({ _id, ...besides }: Location, now: number): object[] {
   const pipeline = [{ $match: { ...openFor(_id, now), ...besides } }, { $sort: oldestFirst }, { $project: asRead }];
   return [{ $match: { _id, ...besides } }, { $lookup: { from: 'transactions', pipeline, as: 'open' } }];
 }
@@ -130,15 +130,15 @@ const withSeveralNames = (limit: number): object[] => [
   { $project: { owners: 1 } },
 ];
 
-function learned({ routes }: Session, document: TokenDocument): PushToken {
-  routes.learn(document._id, document.bucket);
+function learned({ locations }: Session, document: TokenDocument): PushToken {
+  locations.learn(document._id, document.bucket);
   return tokenOf(document);
 }
 
-async function insert({ routes, collections }: Session, token: PushToken): Promise<'added' | 'taken'> {
+async function insert({ locations, collections }: Session, token: PushToken): Promise<'added' | 'taken'> {
   try {
     await collections.tokens.insertOne(documentOf(token));
-    routes.learn(token.serial, token.bucket);
+    locations.learn(token.serial, token.bucket);
     return 'added';
   } catch (error) {
     if (isDuplicate(error)) return 'taken';
@@ -149,11 +149,11 @@ async function insert({ routes, collections }: Session, token: PushToken): Promi
 type TokenUpdate = UpdateFilter<TokenDocument> | object[];
 
 /** One update of one push token; false when none fits. A bucket that is out of date costs a second try. */
-async function update({ routes, collections }: Session, serial: string, condition: object, change: TokenUpdate): Promise<boolean> {
-  const route = routes.token(serial);
-  const { matchedCount } = await collections.tokens.updateOne({ ...route, ...condition }, change);
-  if (matchedCount === 1 || route.bucket === undefined) return matchedCount === 1;
-  routes.forget(serial);
+async function update({ locations, collections }: Session, serial: string, condition: object, change: TokenUpdate): Promise<boolean> {
+  const location = locations.token(serial);
+  const { matchedCount } = await collections.tokens.updateOne({ ...location, ...condition }, change);
+  if (matchedCount === 1 || location.bucket === undefined) return matchedCount === 1;
+  locations.forget(serial);
   return (await collections.tokens.updateOne({ _id: serial, ...condition }, change)).matchedCount === 1;
 }
 

@@ -25,7 +25,7 @@ type TransactionStore = Pick<
 const unclean = { cleanFrom: '' } as const;
 
 /** Transactions: one document each; a decision is one update of one part of it, guarded by its version, with what it causes. */
-export function transactionStore({ run, names, routes, behind, collections: { transactions } }: Session): TransactionStore {
+export function transactionStore({ run, names, locations, behind, collections: { transactions } }: Session): TransactionStore {
   const findOne = async (filter: object): Promise<Transaction | undefined> => {
     const found = await transactions.findOne<StoredTransaction>(filter, { projection: asRead });
     return found ? transactionOf(found) : undefined;
@@ -34,7 +34,7 @@ export function transactionStore({ run, names, routes, behind, collections: { tr
   const findNamed = async (name: string, filter: object): Promise<Transaction | undefined> => {
     if (!names.areKept) return findOne(filter);
     const id = await names.holderOf(name);
-    return id === undefined ? undefined : findOne(routes.transaction(id));
+    return id === undefined ? undefined : findOne(locations.transaction(id));
   };
   const insert = async (transaction: Transaction): Promise<'added' | 'taken'> => {
     try {
@@ -45,37 +45,40 @@ export function transactionStore({ run, names, routes, behind, collections: { tr
       throw error;
     }
   };
-  const exists = async (id: string): Promise<boolean> => (await transactions.countDocuments(routes.transaction(id), { limit: 1 })) > 0;
+  const exists = async (id: string): Promise<boolean> => (await transactions.countDocuments(locations.transaction(id), { limit: 1 })) > 0;
   return {
     addTransaction: (transaction) =>
       run('addTransaction', () =>
         names.hold({ id: transaction.id, names: namesOf(transaction), cleanFrom: new Date(), exists }, () => insert(transaction)),
       ),
-    findTransaction: (id) => run('findTransaction', () => findOne(routes.transaction(id))),
+    findTransaction: (id) => run('findTransaction', () => findOne(locations.transaction(id))),
     findByForeignId: (dialect, authServer, foreignId) =>
       run('findByForeignId', () => findNamed(foreignName(dialect, authServer, foreignId), { dialect, authServer, foreignId })),
     findByHandle: (phone, handle) =>
       run('findByHandle', () => findNamed(handleName(phone, handle), { 'decision.challenges': { $elemMatch: { phone, handle } } })),
     openTransactionsOf: (serial, now) =>
       run('openTransactionsOf', async () => {
-        const isOpen = { ...openFor(serial, now), ...routes.besides(serial) };
+        const isOpen = { ...openFor(serial, now), ...locations.besides(serial) };
         const found = transactions.find<StoredTransaction>(isOpen, { projection: asRead });
         return (await found.sort(oldestFirst).toArray()).map(transactionOf);
       }),
     decide: (id, expectedVersion, next, effects, effectsDue) =>
       run('decide', async () => {
-        const isExpected = { ...routes.transaction(id), 'decision.version': expectedVersion };
+        const isExpected = { ...locations.transaction(id), 'decision.version': expectedVersion };
         const causing = { $set: { decision: next, effectsDue }, $push: { effects: { $each: [...effects] } }, $unset: unclean };
         const change: UpdateFilter<TransactionDocument> = effects.length > 0 ? causing : { $set: { decision: next } };
         return (await transactions.findOneAndUpdate(isExpected, change, { projection: { _id: 1 } })) ? 'decided' : 'conflict';
       }),
     appendTrail: (id, entries) =>
       run('appendTrail', () =>
-        behind.transactions.update({ filter: routes.transaction(id), update: { $push: { trail: { $each: [...entries] } } } }),
+        behind.transactions.update({ filter: locations.transaction(id), update: { $push: { trail: { $each: [...entries] } } } }),
       ),
     trailOf: (id) =>
       run('trailOf', async () => {
-        const found = await transactions.findOne(routes.transaction(id), { projection: { trail: 1 }, readPreference: 'primaryPreferred' });
+        const found = await transactions.findOne(locations.transaction(id), {
+          projection: { trail: 1 },
+          readPreference: 'primaryPreferred',
+        });
         return found?.trail ?? [];
       }),
   };

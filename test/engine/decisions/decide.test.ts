@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { decide, type Step, type TransactionEvent } from '../../../src/engine/decisions/decide.ts';
+import { type Decided, decide, type TransactionEvent } from '../../../src/engine/decisions/decide.ts';
 import type { Challenge, ChallengeMode, Decision } from '../../../src/foundation/model/index.ts';
 
-type Decide = (decision: Decision, event: TransactionEvent, now: number) => Step;
+type Decide = (decision: Decision, event: TransactionEvent, now: number) => Decided;
 type Settings = { modes: [ChallengeMode, ChallengeMode]; declineSettles: boolean; consume: 'once' | 'never' };
 
 const answerUntil = 100;
@@ -50,7 +50,7 @@ function deepFreeze<T>(value: T): T {
 function explore(
   settings: Settings,
   decideUnderTest: Decide,
-  check: (before: Decision, event: TransactionEvent, now: number, step: Step) => void,
+  check: (before: Decision, event: TransactionEvent, now: number, step: Decided) => void,
 ): number {
   let steps = 0;
   const seen = new Set<string>();
@@ -76,7 +76,7 @@ function explore(
 }
 
 /** What must hold for every single step, whatever led to it. */
-function checkStep(before: Decision, event: TransactionEvent, now: number, { reply, next }: Step): void {
+function checkStep(before: Decision, event: TransactionEvent, now: number, { reply, next }: Decided): void {
   const challenge = event.kind === 'answered' ? before.challenges.find(({ serial }) => serial === event.serial) : undefined;
   if (now >= before.finishUntil) assert.deepEqual({ reply, next }, { reply: 'refused', next: undefined }, 'over is over');
   if (['declined', 'withdrawn', 'consumed'].includes(before.state)) assert.equal(next, undefined, 'a settled end never changes');
@@ -92,7 +92,7 @@ function checkStep(before: Decision, event: TransactionEvent, now: number, { rep
   if (next) checkChange(before, event, now, reply, next);
 }
 
-function checkChange(before: Decision, event: TransactionEvent, now: number, reply: Step['reply'], next: Decision): void {
+function checkChange(before: Decision, event: TransactionEvent, now: number, reply: Decided['reply'], next: Decision): void {
   assert.equal(next.version, before.version + 1, 'every change is one version');
   assert.ok(next.finishUntil >= before.finishUntil && next.answerUntil === before.answerUntil, 'time is only ever added to finish');
   before.challenges.forEach((challenge, index) => {

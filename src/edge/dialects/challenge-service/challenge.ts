@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { LoginRefusal, RelayReply } from '../../../engine/index.ts';
 import { askerFor, authServerOf, bodyOf, type ChallengeServiceParts, parsed } from './parts.ts';
-import { NobodyTakesIt, reply, ServiceFault } from './replies.ts';
+import { ChallengeServiceFault, NobodyTakesIt, reply } from './replies.ts';
 
 /** What LinOTP posts; more keys than these do no harm. */
 const ChallengeBody = z.looseObject({
@@ -22,7 +22,7 @@ export async function postChallenge(parts: ChallengeServiceParts, ctx: Context):
   // The challenge names nobody: rules can know the auth server, its address, the device and the time.
   const applicant = { asker, user: '', realm: '' };
   const refusal = parts.engine.admission.mayCall(applicant, { showed }) ?? parts.engine.admission.mayLogIn(applicant);
-  if (refusal) throw new ServiceFault(403, refusals[refusal.kind]);
+  if (refusal) throw new ChallengeServiceFault(403, refusals[refusal.kind]);
   tell(ctx, await parts.engine.relay.deliver({ asker, transactionId, gda, payload: challenge }));
 }
 
@@ -42,14 +42,14 @@ function tell(ctx: Context, relayed: RelayReply): void {
       reply(ctx, 202, 'Waiting for the phone to ask');
       break;
     case 'unknown-gda':
-      throw new ServiceFault(404, 'Unknown gda');
+      throw new ChallengeServiceFault(404, 'Unknown gda');
     case 'dead-address':
-      throw new ServiceFault(410, 'The device address of this gda is dead');
+      throw new ChallengeServiceFault(410, 'The device address of this gda is dead');
     case 'conflict':
-      throw new ServiceFault(409, 'Another challenge has this transactionId');
+      throw new ChallengeServiceFault(409, 'Another challenge has this transactionId');
     case 'failed': {
       const reason = `No provider took the push${relayed.reason === '' ? '' : ` (${relayed.reason})`}`;
-      throw relayed.isDown ? new NobodyTakesIt(reason) : new ServiceFault(503, reason);
+      throw relayed.isDown ? new NobodyTakesIt(reason) : new ChallengeServiceFault(503, reason);
     }
     default:
       relayed satisfies never;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { DeviceFacts, Registrant } from '../../../engine/index.ts';
 import { readSpki } from '../../../foundation/crypto/index.ts';
 import { adminOf, authServerOf, bodyOf, type ChallengeServiceParts, parsed } from './parts.ts';
-import { reply, ServiceFault } from './replies.ts';
+import { ChallengeServiceFault, reply } from './replies.ts';
 
 const AddressBody = z.strictObject({ kind: z.enum(['fcm', 'apns', 'webpush']), value: z.string().min(1).max(4096) });
 
@@ -19,10 +19,10 @@ const DeviceBody = z.strictObject({
 });
 
 /** What is refused to a phone is refused in the same words, whatever the reason. */
-const strange = (): ServiceFault => new ServiceFault(401, 'Not signed by the key of this device');
+const strange = (): ChallengeServiceFault => new ChallengeServiceFault(401, 'Not signed by the key of this device');
 const gdaOf = (ctx: Context): string => {
   const gda = String(ctx.params.gda);
-  if (gda.length > 1024) throw new ServiceFault(400, 'The gda is too long');
+  if (gda.length > 1024) throw new ChallengeServiceFault(400, 'The gda is too long');
   return gda;
 };
 
@@ -44,9 +44,9 @@ export async function forgetDevice(parts: ChallengeServiceParts, ctx: Context): 
 }
 
 function refuseUnlessDone(done: 'put' | 'removed' | 'refused' | 'busy', by: Registrant): void {
-  if (done === 'busy') throw new ServiceFault(503, 'Others change this device; try again');
+  if (done === 'busy') throw new ChallengeServiceFault(503, 'Others change this device; try again');
   if (done !== 'refused') return;
-  throw by.kind === 'phone' ? strange() : new ServiceFault(403, 'This gda is not a device of this auth server');
+  throw by.kind === 'phone' ? strange() : new ChallengeServiceFault(403, 'This gda is not a device of this auth server');
 }
 
 async function registrantOf(parts: ChallengeServiceParts, ctx: Context, body: Buffer): Promise<Registrant> {
@@ -56,7 +56,7 @@ async function registrantOf(parts: ChallengeServiceParts, ctx: Context, body: Bu
   }
   if (await adminOf(parts, ctx)) {
     const named = body.length > 0 ? parsed(body, DeviceBody).owner : ctx.query.owner;
-    if (typeof named !== 'string') throw new ServiceFault(400, 'Missing or wrong: owner');
+    if (typeof named !== 'string') throw new ChallengeServiceFault(400, 'Missing or wrong: owner');
     return { kind: 'auth-server', name: named };
   }
   return { kind: 'auth-server', name: (await authServerOf(parts, ctx)).server.name };
@@ -90,7 +90,7 @@ export async function listDead(parts: ChallengeServiceParts, ctx: Context): Prom
   const { server } = await authServerOf(parts, ctx);
   const text = String(ctx.query.since ?? 0);
   const since = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (!Number.isSafeInteger(since)) throw new ServiceFault(400, 'Missing or wrong: since');
+  if (!Number.isSafeInteger(since)) throw new ChallengeServiceFault(400, 'Missing or wrong: since');
   const dead = await parts.engine.relay.deadDevices(server.name, since, mostAtOnce);
   const iso = (moment: number): string => new Date(moment).toISOString();
   const devices = dead.map(({ gda, platform, deadSince = 0, addresses }) => ({

@@ -4,7 +4,7 @@ import type { Asker } from '../../../engine/index.ts';
 import { parseJson } from '../../../foundation/model/index.ts';
 import { type Admin, bearerOf } from '../../access/index.ts';
 import { askerOf, type Caller, type CallerParts, readBody, readText, recogniseCaller } from '../../http/index.ts';
-import { ServiceFault } from './replies.ts';
+import { ChallengeServiceFault } from './replies.ts';
 
 /** What the dialect works with. */
 export type ChallengeServiceParts = Omit<CallerParts, 'checkLogin'> & {
@@ -25,13 +25,13 @@ export async function authServerOf(parts: ChallengeServiceParts, ctx: Context): 
   if (caller.ok) return caller.value;
   switch (caller.error.kind) {
     case 'unknown-certificate':
-      throw new ServiceFault(401, 'Unknown client certificate');
+      throw new ChallengeServiceFault(401, 'Unknown client certificate');
     case 'unknown-caller':
-      throw new ServiceFault(401, 'Unknown auth server');
+      throw new ChallengeServiceFault(401, 'Unknown auth server');
     case 'no-right':
-      throw new ServiceFault(403, 'This auth server lacks the right to trigger');
+      throw new ChallengeServiceFault(403, 'This auth server lacks the right to trigger');
     default:
-      throw new ServiceFault(401, 'The credential of this request is not valid');
+      throw new ChallengeServiceFault(401, 'The credential of this request is not valid');
   }
 }
 
@@ -45,7 +45,7 @@ export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promi
   const admin = token === undefined ? undefined : await parts.adminTokens.read(token);
   if (!admin?.ok) return undefined;
   if (!parts.engine.admission.mayAdminister(askerFor(parts, ctx, ''), admin.value, 'operate'))
-    throw new ServiceFault(403, 'No policy allows this administrator to operate');
+    throw new ChallengeServiceFault(403, 'No policy allows this administrator to operate');
   return admin.value;
 }
 
@@ -56,7 +56,9 @@ export async function bodyOf(ctx: Context): Promise<Buffer> {
     ctx.state.rawBody = body.value;
     return body.value;
   }
-  throw body.error === 'too-large' ? new ServiceFault(413, 'The body is too large') : new ServiceFault(400, 'The body is broken');
+  throw body.error === 'too-large'
+    ? new ChallengeServiceFault(413, 'The body is too large')
+    : new ChallengeServiceFault(400, 'The body is broken');
 }
 
 /** Reads JSON by its schema. The refusal names the first field that is wrong, never what stands in it. */
@@ -64,11 +66,11 @@ export function parsed<T extends z.ZodType>(body: Buffer, schema: T): z.output<T
   const read = schema.safeParse(jsonOf(readText(body, 'utf-8', 'The body')));
   if (read.success) return read.data;
   const [issue] = read.error.issues;
-  throw new ServiceFault(400, `Missing or wrong: ${issue?.path.map(String).join('.') || 'body'}`);
+  throw new ChallengeServiceFault(400, `Missing or wrong: ${issue?.path.map(String).join('.') || 'body'}`);
 }
 
 function jsonOf(body: string): unknown {
   const json = parseJson(body);
-  if (json === undefined) throw new ServiceFault(400, 'The body is not JSON');
+  if (json === undefined) throw new ChallengeServiceFault(400, 'The body is not JSON');
   return json;
 }

@@ -1,13 +1,13 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
 import { GatewayFault, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
-import type { Unknown } from '../../http/index.ts';
+import type { FallbackReplies } from '../../http/index.ts';
 
 /** What is done with a push that nobody takes: a reply, or no reply at all, since LinOTP goes on to its next URL only then. */
 export type WhenDown = '503' | 'drop';
 
 /** A refusal on its way to the reply. `reason` becomes the reason phrase, all that LinOTP keeps of it, and ends in its log: no secret is in it. */
-export class ServiceFault extends Error {
+export class ChallengeServiceFault extends Error {
   readonly status: number;
   constructor(status: number, reason: string) {
     super(reason);
@@ -27,18 +27,18 @@ export function reply(ctx: Context, status: number, reason = STATUS_CODES[status
   ctx.body = `${ctx.message}\n`;
 }
 
-/** How this dialect answers what none of its routes can, and what its handlers throw. */
-export const serviceUnknown = (whenDown: WhenDown): Unknown => ({
+/** Replies for unmatched routes and thrown errors. */
+export const serviceUnknown = (whenDown: WhenDown): FallbackReplies => ({
   notFound: (ctx) => reply(ctx, 404),
   methodNotAllowed: (ctx) => reply(ctx, 405),
   error(ctx, error) {
-    if (error instanceof ServiceFault) reply(ctx, error.status, error.message);
+    if (error instanceof ChallengeServiceFault) reply(ctx, error.status, error.message);
     else if (error instanceof RefusedText) reply(ctx, 400, error.message);
     else if (error instanceof TurnedAway) later(ctx, error);
     else if (error instanceof NobodyTakesIt) down(ctx, whenDown, error.message);
     else if (error instanceof GatewayFault && error.code === 'store-unavailable') down(ctx, whenDown, 'The store cannot be reached');
     else reply(ctx, 500, 'Internal error');
-    return ![ServiceFault, RefusedText, TurnedAway, NobodyTakesIt].some((refusal) => error instanceof refusal);
+    return ![ChallengeServiceFault, RefusedText, TurnedAway, NobodyTakesIt].some((refusal) => error instanceof refusal);
   },
 });
 

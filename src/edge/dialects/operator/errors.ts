@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { type FaultCode, GatewayFault, RefusedText } from '../../../foundation/model/index.ts';
-import type { Unknown } from '../../http/index.ts';
+import type { FallbackReplies } from '../../http/index.ts';
 
 /** Why a call of the operator's interface is refused. */
 export type OperatorRefusal = 'bad-request' | 'no-authorization' | 'forbidden' | 'not-found' | 'method-not-allowed' | 'too-large';
@@ -32,8 +32,8 @@ function refuse(ctx: Context, code: keyof typeof statuses, message: string): voi
   ctx.body = { error: { code, message } };
 }
 
-/** How the operator's interface answers what none of its routes can. */
-export const operatorUnknown: Unknown = {
+/** Replies of the operator's interface for unmatched routes and thrown errors. */
+export const operatorUnknown: FallbackReplies = {
   notFound: (ctx) => refuse(ctx, 'not-found', 'There is nothing here.'),
   methodNotAllowed: (ctx) => refuse(ctx, 'method-not-allowed', `${ctx.method} is not for this path.`),
   error(ctx, error) {

@@ -20,7 +20,7 @@ export const isAssigned = ({ user, realm, resolver }: Owner): PiFault =>
  * one (`denied`, `no-credential`, `too-many-tokens`).
  * @see docs/protocols/privacyidea.md 11.3
  */
-export function refused(refusal: Refusal): Outcome {
+export function refusedLogin(refusal: Refusal): LoginOutcome {
   switch (refusal.kind) {
     case 'denied':
       throw new PiFault('validation', 'User is not authorized to authenticate under these conditions.');
@@ -54,7 +54,10 @@ function asPython(ms: number): string {
  * What a login came to, as `/validate/check` tells it. `isBare`: its detail is not told. `isFinal`: nothing follows from it, neither an enrolment nor
  * a count.
  */
-export type Outcome = { value: boolean; detail: Record<string, unknown>; isBare?: boolean; isFinal?: boolean };
+export type LoginOutcome = { value: boolean; detail: Record<string, unknown>; isBare?: boolean; isFinal?: boolean };
 
 /** A no, with what the client is told of it. */
-export const refuse = (message: string, more: Record<string, unknown> = {}): Outcome => ({ value: false, detail: { message, ...more } });
+export const refuse = (message: string, more: Record<string, unknown> = {}): LoginOutcome => ({
+  value: false,
+  detail: { message, ...more },
+});

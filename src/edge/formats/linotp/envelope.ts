@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
 import { GatewayFault, TurnedAway } from '../../../foundation/model/index.ts';
-import type { Unknown } from '../../http/index.ts';
+import type { FallbackReplies } from '../../http/index.ts';
 import { errorCodes, inLinotpWords, LinotpFault } from './errors.ts';
 
 /**
@@ -42,8 +42,8 @@ export function errorsAsHttp(ctx: Context, status: string | undefined): void {
   if (status !== undefined) ctx.state.linotpHttpError = /^(?:200|[45]\d\d)$/.test(status) ? Number(status) : 500;
 }
 
-/** How this dialect answers what no route of a mount can, and what its handlers throw. */
-export function linotpUnknown(product: LinotpProduct): Unknown {
+/** Replies for unmatched routes and thrown errors. */
+export function linotpUnknown(product: LinotpProduct): FallbackReplies {
   return {
     notFound(ctx) {
       ctx.status = 404;

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { type Clock, GatewayFault, TurnedAway } from '../../../foundation/model/index.ts';
 import type { SecondDecoding } from '../../access/index.ts';
-import type { Unknown } from '../../http/index.ts';
+import type { FallbackReplies } from '../../http/index.ts';
 import { asPiFault, errorLines } from './errors.ts';
 import { errorDetail, inWordsOf, type PiFlavour } from './flavour.ts';
 
@@ -65,8 +65,8 @@ export function resultAuthentication(
   return status === 'declined' || status === 'cancelled' ? 'DECLINED' : 'REJECT';
 }
 
-/** How this dialect answers what no route of a mount can. */
-export function piUnknown(product: PiProduct): Unknown {
+/** Replies for unmatched routes and thrown errors. */
+export function piUnknown(product: PiProduct): FallbackReplies {
   return {
     notFound(ctx) {
       ctx.status = 404;

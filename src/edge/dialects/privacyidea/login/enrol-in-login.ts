@@ -3,8 +3,8 @@ import { PiFault, type PiProduct } from '../../../formats/privacyidea/index.ts';
 import { qrPictureUrl } from '../../../http/index.ts';
 import { enrolmentRules } from '../enrolment-rules.ts';
 import { flavourRules, type TokenKind } from '../flavour.ts';
-import type { Outcome } from '../refusals.ts';
-import { refused } from '../refusals.ts';
+import type { LoginOutcome } from '../refusals.ts';
+import { refusedLogin } from '../refusals.ts';
 import { applicantOf, type Login, type LoginUnderWay } from './login.ts';
 
 const usualText = 'Please scan the QR code!';
@@ -14,7 +14,7 @@ const usualText = 'Please scan the QR code!';
  * stays as it is, also where the user would have more tokens than policies allow. Those that earlier logins offered are replaced.
  * @see docs/protocols/privacyidea.md 3.5
  */
-export async function enrolInLogin({ parts, asker, subject }: Login, outcome: Outcome): Promise<Outcome> {
+export async function enrolInLogin({ parts, asker, subject }: Login, outcome: LoginOutcome): Promise<LoginOutcome> {
   const { engine } = parts;
   const { user, realm, typed, source, tokens, person } = subject;
   const facts = engine.facts(asker, { user, realm });
@@ -73,17 +73,17 @@ function kindOf(product: PiProduct, type: TokenKind['type']): TokenKind {
  * `cancel_enrollment` with the transaction alone: a user who may skip the enrolment is accepted without it, once.
  * @see docs/protocols/privacyidea.md 3.5
  */
-export async function cancelEnrolment(login: LoginUnderWay): Promise<Outcome> {
+export async function cancelEnrolment(login: LoginUnderWay): Promise<LoginOutcome> {
   const { parts, showed, second } = login;
   if (!second || second.id === '') throw new PiFault('parameter', 'Missing parameter: transaction_id');
   const { engine } = parts;
   const applicant = applicantOf(login);
   const refusal = engine.admission.mayCall(applicant, { showed }) ?? engine.admission.mayLogIn(applicant);
-  if (refusal) return refused(refusal);
+  if (refusal) return refusedLogin(refusal);
   const { transaction } = second;
   const value = transaction !== undefined && (await engine.challenges.skipEnrolment(transaction));
   const oneTooMany = value ? await engine.admission.tallyOf(applicant).accepted() : undefined;
-  if (oneTooMany) return refused(oneTooMany);
+  if (oneTooMany) return refusedLogin(oneTooMany);
   const message = value ? 'Cancelled enrollment via multichallenge' : 'Failed to cancel enrollment via multichallenge';
   return { value, detail: { message }, isFinal: true };
 }

@@ -1,9 +1,9 @@
 import type { PassedOn } from '../../../../engine/index.ts';
-import type { Outcome } from '../refusals.ts';
+import type { LoginOutcome } from '../refusals.ts';
 import { applicantOf, type LoginUnderWay } from './login.ts';
 
 /** Lets a user who was asked for by name in without a push token, where policies say so. @see docs/protocols/privacyidea.md 11.3 */
-export async function passOn(login: LoginUnderWay): Promise<Outcome | undefined> {
+export async function passOn(login: LoginUnderWay): Promise<LoginOutcome | undefined> {
   const { tokens, serial, person, source } = login.subject;
   if (serial !== undefined) return undefined;
   const password = login.params.text('pass') ?? '';

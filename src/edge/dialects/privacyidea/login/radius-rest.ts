@@ -3,7 +3,7 @@ import { PiFault, piParams } from '../../../formats/privacyidea/index.ts';
 import { queryFields } from '../../../http/index.ts';
 import { authServerOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
-import type { Outcome } from '../refusals.ts';
+import type { LoginOutcome } from '../refusals.ts';
 import { readRadiusAttributes } from './radius-attributes.ts';
 import { checkLoginOf, type TellLogin } from './validate-check.ts';
 
@@ -44,7 +44,7 @@ const tellRadius: TellLogin = async (ctx, checking) => {
 };
 
 /** Who is unknown, has no token or a revoked one is refused in the same words as who has the wrong PIN. */
-async function decided(checking: Parameters<TellLogin>[1]): Promise<Outcome | 'refused'> {
+async function decided(checking: Parameters<TellLogin>[1]): Promise<LoginOutcome | 'refused'> {
   try {
     return (await checking).outcome;
   } catch (error) {

@@ -1,9 +1,9 @@
 import { ownerOf } from '../../../../engine/index.ts';
-import { type Outcome, refuse } from '../refusals.ts';
+import { type LoginOutcome, refuse } from '../refusals.ts';
 import { type LoginUnderWay, shownType } from './login.ts';
 
 /** The second leg of a login: takes what the phone has answered, or the code that it showed. @see docs/protocols/privacyidea.md 6.1 */
-export async function finishLogin({ parts, asker, subject, tokens, second }: LoginUnderWay, code: string): Promise<Outcome> {
+export async function finishLogin({ parts, asker, subject, tokens, second }: LoginUnderWay, code: string): Promise<LoginOutcome> {
   const { user, realm, serial, person } = subject;
   // A token without an owner is asked for by its serial alone.
   const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm };

@@ -1,8 +1,7 @@
 import { isUsable } from '../../../../engine/index.ts';
 import type { PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault } from '../../../formats/privacyidea/index.ts';
-import { isRevoked, type Outcome, refuse, refused } from '../refusals.ts';
-import { demandKnown } from '../subject.ts';
+import { isRevoked, type LoginOutcome, refuse, refusedLogin } from '../refusals.ts';
 import { cancelEnrolment } from './enrol-in-login.ts';
 import { applicantOf, type LoginUnderWay, shownType, toldUnknown } from './login.ts';
 import { passOn } from './pass-on.ts';
@@ -11,7 +10,7 @@ import { notStarted, startedDetail, startLogin } from './start-login.ts';
 import type { AskedPhone } from './wait-for-phone.ts';
 
 /** One step of a login: its outcome, or that its reply waits for a phone; undefined where the next step goes on. */
-export type LoginStep = (login: LoginUnderWay) => Promise<Outcome | AskedPhone | undefined> | Outcome | undefined;
+export type LoginStep = (login: LoginUnderWay) => Promise<LoginOutcome | AskedPhone | undefined> | LoginOutcome | undefined;
 
 /** The transaction of an enrolment that the user skips. */
 const cancelled: LoginStep = async (login) => (login.params.flag('cancel_enrollment') ? cancelEnrolment(login) : undefined);
@@ -20,11 +19,11 @@ const cancelled: LoginStep = async (login) => (login.params.flag('cancel_enrollm
 const denied: LoginStep = (login) => admit(login);
 
 /** Leaves a login the push tokens that policies admit; the outcome of one that they do not admit at all. */
-export function admit(login: LoginUnderWay): Outcome | undefined {
+export function admit(login: LoginUnderWay): LoginOutcome | undefined {
   const { parts, showed, params } = login;
   const applicant = applicantOf(login);
   const refusal = parts.engine.admission.mayCall(applicant, { showed }) ?? parts.engine.admission.mayLogIn(applicant);
-  if (refusal) return refused(refusal);
+  if (refusal) return refusedLogin(refusal);
   // A client that was told another type asks for that one.
   const wanted = params.text('type')?.toLowerCase() || undefined;
   const isAsked = (token: PushToken): boolean =>
@@ -39,9 +38,9 @@ const enrolmentFinished: LoginStep = async (login) =>
 const limited: LoginStep = (login) => limit(login);
 
 /** Looks at first legs only: the outcome of a login whose user logged in or failed as often as policies allow. */
-export async function limit(login: LoginUnderWay): Promise<Outcome | undefined> {
+export async function limit(login: LoginUnderWay): Promise<LoginOutcome | undefined> {
   const refusal = login.second ? undefined : await login.parts.engine.admission.isTooOften(applicantOf(login));
-  return refusal && refused(refusal);
+  return refusal && refusedLogin(refusal);
 }
 
 /** Looks at first legs only: who is let in without a push token. */
@@ -107,7 +106,7 @@ export const loginSteps: readonly LoginStep[] = [
 ];
 
 /** The first step that has an outcome ends the login. Throws the dialect's refusals. */
-export async function runSteps(login: LoginUnderWay): Promise<Outcome | AskedPhone> {
+export async function runSteps(login: LoginUnderWay): Promise<LoginOutcome | AskedPhone> {
   for (const step of loginSteps) {
     const outcome = await step(login);
     if (outcome) return outcome;
@@ -115,7 +114,7 @@ export async function runSteps(login: LoginUnderWay): Promise<Outcome | AskedPho
   return refuse('wrong otp pin');
 }
 
-function notAsked({ params }: LoginUnderWay, why: keyof typeof notStarted): Outcome {
+function notAsked({ params }: LoginUnderWay, why: keyof typeof notStarted): LoginOutcome {
   if (why === 'unreachable' && params.flag('exception')) throw new PiFault('validation', 'Failed to submit message to push gateway.');
   return refuse(notStarted[why]);
 }

@@ -1,6 +1,6 @@
 import type { UserRecord } from '../../../../engine/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
-import type { Outcome } from '../refusals.ts';
+import type { LoginOutcome } from '../refusals.ts';
 import type { Subject } from '../subject.ts';
 import type { Login } from './login.ts';
 
@@ -9,7 +9,7 @@ import type { Login } from './login.ts';
  * nobody can be asked for the rest.
  * @see docs/protocols/privacyidea.md 11.3
  */
-export async function withUserDetail({ parts, asker, subject }: Login, outcome: Outcome): Promise<Outcome> {
+export async function withUserDetail({ parts, asker, subject }: Login, outcome: LoginOutcome): Promise<LoginOutcome> {
   if (!outcome.value) return outcome;
   const { user, realm, tokens } = subject;
   const { policy } = parts.engine;

@@ -3,8 +3,8 @@ import type { Waited } from '../../../../engine/index.ts';
 import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { holdReply } from '../../../http/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
-import type { Outcome } from '../refusals.ts';
-import { refused } from '../refusals.ts';
+import type { LoginOutcome } from '../refusals.ts';
+import { refusedLogin } from '../refusals.ts';
 import type { Subject } from '../subject.ts';
 import { enrolInLogin } from './enrol-in-login.ts';
 import { applicantOf, type Login, loginAgain, readLogin, withoutOffers } from './login.ts';
@@ -13,7 +13,7 @@ import { withUserDetail } from './user-detail.ts';
 import { outcomeOfWait, type WaitingLogin, waitForPhone, waitingLogin } from './wait-for-phone.ts';
 
 /** What a login came to, and whose it was. */
-type Checked = { outcome: Outcome; subject: Subject };
+type Checked = { outcome: LoginOutcome; subject: Subject };
 
 /** Replies with what a login came to, in the words of one route. `checking` rejects with the dialect's refusals. */
 export type TellLogin = (ctx: Context, checking: Promise<Checked>) => Promise<void>;
@@ -34,7 +34,7 @@ export const checkLoginOf = (parts: PrivacyideaParts, ctx: Context, params: PiPa
   tellOrHold(parts, ctx, begin(parts, ctx, params), tell);
 
 /** What a login has come to so far: an outcome, or a phone that was asked and that the reply waits for. */
-type Begun = { kind: 'decided'; login: Login; outcome: Outcome; hasWaited?: boolean } | WaitingLogin;
+type Begun = { kind: 'decided'; login: Login; outcome: LoginOutcome; hasWaited?: boolean } | WaitingLogin;
 
 async function readAndBegin(parts: PrivacyideaParts, ctx: Context): Promise<Begun> {
   return begin(parts, ctx, await readPiRequest(ctx, parts.product));
@@ -71,7 +71,15 @@ async function endWaiting(parts: PrivacyideaParts, ctx: Context, waiting: Waitin
   return endLogin({ login, outcome: await outcomeOfWait(login, waiting, ended), hasWaited: true });
 }
 
-async function endLogin({ login, outcome, hasWaited = false }: { login: Login; outcome: Outcome; hasWaited?: boolean }): Promise<Checked> {
+async function endLogin({
+  login,
+  outcome,
+  hasWaited = false,
+}: {
+  login: Login;
+  outcome: LoginOutcome;
+  hasWaited?: boolean;
+}): Promise<Checked> {
   if (outcome.isFinal) return { outcome: toldOutcome(login, outcome), subject: login.subject };
   if (outcome.value) await clearFailures(login, outcome.detail);
   const enrolled = await enrolInLogin(login, outcome);
@@ -81,15 +89,15 @@ async function endLogin({ login, outcome, hasWaited = false }: { login: Login; o
 }
 
 /** Counts a login that ends here. One too many is refused although its phone said yes. */
-async function countLogin(login: Login, outcome: Outcome, { hasFailed }: { hasFailed: boolean }): Promise<Outcome> {
+async function countLogin(login: Login, outcome: LoginOutcome, { hasFailed }: { hasFailed: boolean }): Promise<LoginOutcome> {
   const tally = login.parts.engine.admission.tallyOf(applicantOf(login));
   if (hasFailed) await tally.failed();
   const refusal = outcome.value ? await tally.accepted() : undefined;
-  return refusal ? refused(refusal) : outcome;
+  return refusal ? refusedLogin(refusal) : outcome;
 }
 
 /** The outcome as policies let it be told: without its detail where they say so, a challenge's too. */
-function toldOutcome({ parts: { engine }, asker, subject: { user, realm } }: Login, outcome: Outcome): Outcome {
+function toldOutcome({ parts: { engine }, asker, subject: { user, realm } }: Login, outcome: LoginOutcome): LoginOutcome {
   const action = outcome.value ? 'no_detail_on_success' : 'no_detail_on_fail';
   return engine.policy.value(action, engine.facts(asker, { user, realm })) === true ? { ...outcome, isBare: true } : outcome;
 }

@@ -4,7 +4,7 @@ import type { AuthServer } from '../../../access/index.ts';
 import { whenGone } from '../../../http/index.ts';
 import { flavourRules } from '../flavour.ts';
 import type { PrivacyideaParts } from '../parts.ts';
-import { type Outcome, refuse } from '../refusals.ts';
+import { type LoginOutcome, refuse } from '../refusals.ts';
 import type { Subject } from '../subject.ts';
 import { type Login, shownType } from './login.ts';
 
@@ -42,7 +42,7 @@ export function waitForPhone({ engine }: PrivacyideaParts, ctx: Context, { known
 }
 
 /** The outcome of a login that waited, with its push tokens as they are now. No answer and a no count as a failure, since the PIN is known to whoever asked. */
-export async function outcomeOfWait({ parts, asker }: Login, { asked }: WaitingLogin, ended: Waited): Promise<Outcome> {
+export async function outcomeOfWait({ parts, asker }: Login, { asked }: WaitingLogin, ended: Waited): Promise<LoginOutcome> {
   const tokens = ended.tokens.filter(({ serial }) => asked.serials.includes(serial));
   const about = (serial: string | undefined) => {
     const token = tokens.find((each) => each.serial === serial) ?? tokens[0];

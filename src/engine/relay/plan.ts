@@ -4,9 +4,9 @@ import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { addressesOf } from './addresses.ts';
 
-/** Where a relayed challenge can go: the plan, all addresses, and whether the phone may come and ask. */
-export type RelayRoute = {
-  plan: DeliveryPlan;
+/** Where a relayed challenge can go: the delivery plan, all addresses, and whether the phone may come and ask. */
+export type RelayPlan = {
+  delivery: DeliveryPlan;
   addresses: DeviceAddress[];
   canPoll: boolean;
   reach: 'reachable' | 'unknown-gda' | 'dead-address';
@@ -16,18 +16,18 @@ export type RelayRoute = {
  * Finds the way to a gda for an auth server; the device of another one is as unknown as none. A provider that leaves all to polling is passed over for
  * phones that cannot poll: they have no key to prove themselves by.
  */
-export function routeOf(parts: EngineParts, asker: Asker, gda: string, found: RelayDevice | undefined): RelayRoute {
+export function planRelay(parts: EngineParts, asker: Asker, gda: string, found: RelayDevice | undefined): RelayPlan {
   const device = found?.owner === asker.authServer ? found : undefined;
   const addresses = found && !device ? [] : addressesOf(gda, device);
   const canPoll = device?.publicKey !== undefined && parts.policy.value('push_allow_polling', factsOf(parts, asker, undefined)) !== 'deny';
   const kinds = kindsOfProviders(parts);
-  const planned = planFor(parts, asker);
-  const plan = { ...planned, providers: planned.providers.filter((name) => canPoll || !kinds(name).includes('none')) };
+  const planned = deliveryPlan(parts, asker);
+  const delivery = { ...planned, providers: planned.providers.filter((name) => canPoll || !kinds(name).includes('none')) };
   const living = addresses.filter(({ deadSince }) => deadSince === undefined);
   const serves = (some: readonly DeviceAddress[]): boolean =>
-    plan.providers.some((name) => some.some(({ kind }) => kinds(name).includes(kind)));
+    delivery.providers.some((name) => some.some(({ kind }) => kinds(name).includes(kind)));
   const reach = canPoll || serves(living) ? 'reachable' : serves(addresses) ? 'dead-address' : 'unknown-gda';
-  return { plan, addresses, canPoll, reach };
+  return { delivery, addresses, canPoll, reach };
 }
 
 function kindsOfProviders({ registry }: EngineParts): (name: string) => readonly string[] {
@@ -35,7 +35,7 @@ function kindsOfProviders({ registry }: EngineParts): (name: string) => readonly
   return (name) => (name === pollOnlyProvider ? ['none'] : (status.get(name) ?? []));
 }
 
-function planFor(parts: EngineParts, asker: Asker): DeliveryPlan {
+function deliveryPlan(parts: EngineParts, asker: Asker): DeliveryPlan {
   const { policy, registry, settings, metrics } = parts;
   const defaults = { fallback: registry.defaultName(), defaultDeadlineMs: settings.deliveryDeadlineMs };
   const plan = policy.planDelivery(factsOf(parts, asker, undefined), defaults);
