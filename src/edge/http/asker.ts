@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Asker } from '../../engine/index.ts';
 import { longestMatched } from '../../foundation/patterns/index.ts';
 import { isUnseenHeader, isUnseenParam } from '../../policy/index.ts';
+import { stateOf } from './state.ts';
 
 const longestAction = 256;
 
@@ -22,13 +23,11 @@ export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): 
         ]
       : [],
   );
-  ctx.state.params = new Map(texts);
+  stateOf(ctx).params = new Map(texts);
 }
 
 /** One noted parameter of a request. */
-export const requestParam = (ctx: Context, name: string): string | undefined => notedOf(ctx)?.get(name);
-
-const notedOf = (ctx: Context): ReadonlyMap<string, string> | undefined => ctx.state.params;
+export const requestParam = (ctx: Context, name: string): string | undefined => stateOf(ctx).params?.get(name);
 
 /** Who asks, as policies see it: what the dialect knows of the caller, and what the request says of itself. No header with a credential is among it. */
 export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'realms' | 'dialect' | 'client' | 'mount' | 'flavour'>): Asker {
@@ -37,7 +36,7 @@ export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'realms' |
     action: ctx.path.slice(0, longestAction),
     userAgent: ctx.get('user-agent'),
     headers: headersOf(ctx),
-    params: Object.fromEntries(notedOf(ctx) ?? []),
+    params: Object.fromEntries(stateOf(ctx).params ?? []),
   };
 }
 

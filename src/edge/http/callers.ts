@@ -15,6 +15,7 @@ import {
   type Unrecognised,
 } from '../access/index.ts';
 import { clientCertificate } from './client-certificate.ts';
+import { stateOf } from './state.ts';
 
 /** What every dialect of auth servers works with: the engine, and who may call it. */
 export type CallerParts = {
@@ -101,7 +102,7 @@ const actingFor = (admin: Admin | undefined): Pick<CallerFacts, 'shown' | 'accou
 
 function tellOf(log: Log, ctx: Context, certificate: ShownCertificate | undefined): void {
   if (!certificate) return;
-  const requestId: unknown = ctx.state.requestId;
+  const { requestId } = stateOf(ctx);
   if ('untrusted' in certificate) log.info({ reason: certificate.untrusted, requestId }, 'a client certificate is not trusted');
   else {
     const { subject, fingerprintSha256 } = certificate;
@@ -115,5 +116,5 @@ const requestOf = (ctx: Context, address: string, bearer: string): Parameters<Cr
   header: (name) => ctx.get(name),
   method: ctx.method,
   target: ctx.originalUrl,
-  body: () => (ctx.state.rawBody instanceof Buffer ? ctx.state.rawBody : Buffer.alloc(0)),
+  body: () => stateOf(ctx).rawBody ?? Buffer.alloc(0),
 });

@@ -3,10 +3,8 @@ import type { Context, Middleware } from 'koa';
 import { UndecodableText } from '../../foundation/model/index.ts';
 import { isHeld, replyHere, replyOf } from './held.ts';
 import { fullPath, type Mount } from './route.ts';
+import { stateOf } from './state.ts';
 import { noteEncoding, unescaped } from './text.ts';
-
-/** What a request was found to be: its dialect and the pattern of its route, for log and metrics. */
-export type RequestLabels = { dialect: string; route: string };
 
 /** Sends each request to its route; what no route owns is answered in the words of the mount with the longest path that holds it. */
 export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, error: unknown) => void): Middleware {
@@ -14,10 +12,10 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
   for (const { path: mountPath, dialect, routes, unknown, finish, encoding } of mounts) {
     for (const { methods, path, handle } of routes) {
       const whole = fullPath(mountPath, path);
-      const labels: RequestLabels = { dialect, route: whole };
+      const labels = { dialect, route: whole };
       // Registered without the slash at its end, a route is found with and without it.
       router.register(whole.replace(/(?<=.)\/$/, ''), [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])], async (ctx: Context) => {
-        ctx.state.labels = labels;
+        stateOf(ctx).labels = labels;
         noteEncoding(ctx, encoding);
         try {
           await (replyOf(ctx) ?? handle)(ctx);
@@ -32,7 +30,7 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
   const routed = router.routes();
   return async (ctx, next) => {
     const mount = mountOf(mounts, ctx.path);
-    ctx.state.labels = { dialect: mount?.dialect ?? 'none', route: 'unknown' } satisfies RequestLabels;
+    stateOf(ctx).labels = { dialect: mount?.dialect ?? 'none', route: 'unknown' };
     const path = decodable(ctx.path);
     const allowed = path === undefined ? [] : methodsOf(router, path);
     const isRead = path === ctx.path || mount?.encoding === 'latin-1';

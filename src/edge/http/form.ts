@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
-import { type Encoding, encodingOf, readText, unescaped } from './text.ts';
+import type { Encoding } from './state.ts';
+import { encodingOf, readText, unescaped } from './text.ts';
 
 const longestShown = 64;
 

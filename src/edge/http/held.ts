@@ -1,24 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Context, DefaultState, Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { Connection, connectionOf, listenTo } from './connection.ts';
-
-/** How a request is answered that has come back. */
-type Reply = (ctx: Context) => Promise<void>;
-
-/** What a handler leaves behind when its reply has to wait. */
-type Held = { until: Promise<unknown>; reply: Reply };
+import { type Held, type Reply, type RequestState, stateOf } from './state.ts';
 
 /**
  * Lets the reply of this request wait until `until` has settled. Meanwhile the HTTP server forgets the request, which costs five times what its socket
  * does; then it comes back, to be answered by `reply` with a new context and the old `state`. What `reply` refers to is kept as long, so let it be little.
  */
 export function holdReply<T>(ctx: Context, until: Promise<T>, reply: (ctx: Context, ended: Promise<T>) => Promise<void>): void {
-  ctx.state.held = { until, reply: (back) => reply(back, until) } satisfies Held;
+  stateOf(ctx).held = { until, reply: (back) => reply(back, until) };
 }
 
 /** Whether there is nothing to be sent yet for this request. */
-export const isHeld = (ctx: Context): boolean => ctx.state.held !== undefined;
+export const isHeld = (ctx: Context): boolean => stateOf(ctx).held !== undefined;
 
 /** Says when whoever sent this request has gone, held or not: calls `tell`, until it is stopped by what it returns. Refers to nothing but the socket. */
 export function whenGone(ctx: Context): (tell: () => void) => () => void {
@@ -32,16 +27,18 @@ export function whenGone(ctx: Context): (tell: () => void) => () => void {
 
 /** What answers this request where it has come back. */
 export function replyOf(ctx: Context): Reply | undefined {
-  const reply: Reply | undefined = ctx.state.reply;
-  delete ctx.state.reply;
+  const state = stateOf(ctx);
+  const { reply } = state;
+  delete state.reply;
   return reply;
 }
 
 /** Waits here for a reply whose request cannot go: another one is under way on its connection. */
 export async function replyHere(ctx: Context): Promise<void> {
-  const held: Held | undefined = ctx.state.held;
+  const state = stateOf(ctx);
+  const { held } = state;
   if (!held || canGo(ctx)) return;
-  delete ctx.state.held;
+  delete state.held;
   await held.reply(ctx);
 }
 
@@ -55,9 +52,9 @@ export type Holding = { middleware: Middleware; cutOff(): void };
 
 /** @param serve gives a connection to the HTTP server, for a request that comes back */
 export function openHolding(serve: (connection: Connection) => void): Holding {
-  const comingBack = new WeakMap<Connection, DefaultState>();
+  const comingBack = new WeakMap<Connection, RequestState>();
   const away = new Set<Socket>();
-  const goAndComeBack = (connection: Connection, head: string, { until, reply }: Held, state: DefaultState): void => {
+  const goAndComeBack = (connection: Connection, head: string, { until, reply }: Held, state: RequestState): void => {
     const socket = connection.leave();
     const stopWatching = listenTo(socket, watches);
     away.add(socket);
@@ -77,9 +74,9 @@ export function openHolding(serve: (connection: Connection) => void): Holding {
       ctx.state = comingBack.get(connection) ?? ctx.state;
       comingBack.delete(connection);
       await next();
-      if (!isHeld(ctx)) return;
+      const { held, rawBody: _read, ...state } = stateOf(ctx);
+      if (!held) return;
       ctx.respond = false;
-      const { held, rawBody, ...state } = ctx.state;
       goAndComeBack(connection, headOf(ctx.req), held, state);
     },
     cutOff() {

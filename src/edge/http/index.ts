@@ -23,5 +23,6 @@ export {
   routeConflicts,
   tieRoutes,
 } from './route.ts';
-export { type Encoding, encodingOf, readText, unescaped } from './text.ts';
+export { type Encoding, stateOf } from './state.ts';
+export { encodingOf, readText, unescaped } from './text.ts';
 export { tryListeners } from './try-listeners.ts';

@@ -4,9 +4,11 @@ import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { isHeld } from './held.ts';
 import { opsPatterns } from './probes.ts';
 import { fullPath, type Mount } from './route.ts';
+import { type RequestLabels, stateOf } from './state.ts';
 
 const saneId = /^[A-Za-z0-9._-]{1,64}$/;
 const traceParent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const unlabelled: RequestLabels = { dialect: 'none', route: 'unknown' };
 /** What is asked every few seconds would drown the rest of the log. */
 const isProbe = (route: string): boolean => opsPatterns.some(({ path }) => route.endsWith(path));
 
@@ -16,13 +18,13 @@ const isProbe = (route: string): boolean => opsPatterns.some(({ path }) => route
  */
 export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics; draining: { now: boolean } }): Middleware {
   return async (ctx, next) => {
-    const { start = performance.now(), requestId = idOf(ctx) } = ctx.state;
-    Object.assign(ctx.state, { start, requestId });
+    const { start = performance.now(), requestId = idOf(ctx) } = stateOf(ctx);
+    Object.assign(stateOf(ctx), { start, requestId });
     ctx.set('x-request-id', requestId);
     await next();
     if (isHeld(ctx)) return;
     if (draining.now) ctx.set('connection', 'close');
-    const { dialect, route } = ctx.state.labels;
+    const { dialect, route } = stateOf(ctx).labels ?? unlabelled;
     metrics.requests.inc({ dialect, route, status: String(ctx.status) });
     const traceId = traceParent.exec(ctx.get('traceparent'))?.[1];
     const ms = Math.round((performance.now() - start) * 10) / 10;

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { Encoding } from './text.ts';
+import type { Encoding } from './state.ts';
 
 /** Methods that a route may take; HEAD comes with GET. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';

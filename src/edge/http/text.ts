@@ -1,16 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { Context } from 'koa';
 import { UndecodableText } from '../../foundation/model/index.ts';
-
-/** How the bytes of a text are read that are not UTF-8: they are refused, or the whole text is Latin-1. */
-export type Encoding = 'utf-8' | 'latin-1';
+import { type Encoding, stateOf } from './state.ts';
 
 /** The encoding that the mount of a request has. */
-export const encodingOf = (ctx: Context): Encoding => ctx.state.encoding ?? 'utf-8';
+export const encodingOf = (ctx: Context): Encoding => stateOf(ctx).encoding ?? 'utf-8';
 
 /** Notes the encoding of a mount for those who read its requests. */
 export function noteEncoding(ctx: Context, encoding: Encoding | undefined): void {
-  ctx.state.encoding = encoding;
+  stateOf(ctx).encoding = encoding;
 }
 
 /**

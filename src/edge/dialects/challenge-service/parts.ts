@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Asker } from '../../../engine/index.ts';
 import { parseJson } from '../../../foundation/model/index.ts';
 import { type Admin, bearerOf } from '../../access/index.ts';
-import { askerOf, type Caller, type CallerParts, readBody, readText, recogniseCaller } from '../../http/index.ts';
+import { askerOf, type Caller, type CallerParts, readBody, readText, recogniseCaller, stateOf } from '../../http/index.ts';
 import { ChallengeServiceFault } from './replies.ts';
 
 /** What the dialect works with. */
@@ -53,7 +53,7 @@ export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promi
 export async function bodyOf(ctx: Context): Promise<Buffer> {
   const body = await readBody(ctx.req);
   if (body.ok) {
-    ctx.state.rawBody = body.value;
+    stateOf(ctx).rawBody = body.value;
     return body.value;
   }
   throw body.error === 'too-large'

@@ -16,6 +16,9 @@ export type LinotpReply = { id: 0 | 1; status?: boolean; value: unknown; detail?
 /** How an endpoint says that something went wrong inside: a reply like any other, or a text. */
 export type LinotpFailure = LinotpReply | { text: string };
 
+/** What this format notes about a request. */
+const linotpStateOf = (ctx: Context): { linotpFailure?: LinotpFailure; linotpHttpError?: number } => ctx.state;
+
 /** Sends a reply. @see docs/protocols/linotp.md 1 */
 export function sendLinotp(ctx: Context, product: LinotpProduct, { id, status = true, value, detail }: LinotpReply): void {
   const hasDetail = detail !== undefined && Object.keys(detail).length > 0;
@@ -34,12 +37,12 @@ export function sendLinotpText(ctx: Context, text: string): void {
  * Called before anything that can fail.
  */
 export function failsWith(ctx: Context, failure: LinotpFailure): void {
-  ctx.state.linotpFailure = failure;
+  linotpStateOf(ctx).linotpFailure = failure;
 }
 
 /** `httperror` of a request: an error is to come as a page of this HTTP status; 500 for one that says no such thing, or is no end of a request. */
 export function errorsAsHttp(ctx: Context, status: string | undefined): void {
-  if (status !== undefined) ctx.state.linotpHttpError = /^(?:200|[45]\d\d)$/.test(status) ? Number(status) : 500;
+  if (status !== undefined) linotpStateOf(ctx).linotpHttpError = /^(?:200|[45]\d\d)$/.test(status) ? Number(status) : 500;
 }
 
 /** Replies for unmatched routes and thrown errors. */
@@ -55,7 +58,7 @@ export function linotpUnknown(product: LinotpProduct): FallbackReplies {
     },
     error(ctx, thrown) {
       const error = inLinotpWords(thrown);
-      const failure: LinotpFailure | undefined = ctx.state.linotpFailure;
+      const { linotpFailure: failure } = linotpStateOf(ctx);
       if (failure) sendFailure(ctx, product, failure);
       else sendError(ctx, product, error);
       if (thrown instanceof TurnedAway) sendLater(ctx, thrown);
@@ -95,7 +98,7 @@ function sendError(ctx: Context, product: LinotpProduct, error: unknown): void {
   const { code, prefixed } = errorCodes[isOurs ? error.kind : fault];
   const text = isOurs ? error.message : texts[fault];
   const message = prefixed ? `ERR${code}: ${text}` : text;
-  const asHttp: number | undefined = ctx.state.linotpHttpError;
+  const { linotpHttpError: asHttp } = linotpStateOf(ctx);
   const isPage = asHttp !== undefined && (product.httpErrorCodes?.includes(code) ?? true);
   if (!isPage) send(ctx, { jsonrpc, result: { status: false, error: { code, message } }, ...versionOf(product), id: 1 });
   else sendPage(ctx, product, { status: asHttp, code, message });

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { demandName, parseJson } from '../../../foundation/model/index.ts';
-import { encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody, readText } from '../../http/index.ts';
+import { encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody, readText, stateOf } from '../../http/index.ts';
 import { errorsAsHttp } from './envelope.ts';
 import { LinotpFault } from './errors.ts';
 
@@ -71,7 +71,7 @@ export function linotpParams(values: ReadonlyMap<string, unknown>): LinotpParams
 async function bodyOf(ctx: Context): Promise<Buffer> {
   const body = await readBody(ctx.req);
   if (body.ok) {
-    ctx.state.rawBody = body.value;
+    stateOf(ctx).rawBody = body.value;
     return body.value;
   }
   throw new LinotpFault(

@@ -104,7 +104,12 @@ function sendError(ctx: Context, product: PiProduct, kind: keyof typeof errorLin
 }
 
 /** Every envelope carries the time, and the nonce of a request that had one. */
-function common(ctx: Context, { clock }: PiProduct): object {
-  const nonce: unknown = ctx.state.piNonce;
-  return { time: clock() / 1000, nonce: typeof nonce === 'string' ? nonce : undefined };
+const common = (ctx: Context, { clock }: PiProduct): object => ({ time: clock() / 1000, nonce: piStateOf(ctx).piNonce });
+
+/** Notes the nonce of a request for its envelope. */
+export function noteNonce(ctx: Context, nonce: string): void {
+  piStateOf(ctx).piNonce = nonce;
 }
+
+/** What this format notes about a request. */
+const piStateOf = (ctx: Context): { piNonce?: string } => ctx.state;

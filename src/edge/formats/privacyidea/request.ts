@@ -1,7 +1,17 @@
 import type { Context } from 'koa';
 import { parseJson } from '../../../foundation/model/index.ts';
-import { type Encoding, encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody, readText } from '../../http/index.ts';
-import type { PiProduct } from './envelope.ts';
+import {
+  type Encoding,
+  encodingOf,
+  formFields,
+  maxBodyBytes,
+  noteParams,
+  queryFields,
+  readBody,
+  readText,
+  stateOf,
+} from '../../http/index.ts';
+import { noteNonce, type PiProduct } from './envelope.ts';
 import { PiFault } from './errors.ts';
 import { multipartFields } from './multipart.ts';
 import { type PiParams, piParams } from './params.ts';
@@ -31,7 +41,7 @@ export async function readPiRequest(ctx: Context, product: PiProduct): Promise<P
   for (const [name, value] of jsonOf(body, encoding, Boolean(ctx.is('json', '+json')))) values.set(name, value);
   addTexts(Object.entries<string>(ctx.params ?? {}));
   const nonce = values.get('nonce');
-  if (typeof nonce === 'string') ctx.state.piNonce = nonce;
+  if (typeof nonce === 'string') noteNonce(ctx, nonce);
   noteParams(ctx, values);
   return piParams(values);
 }
@@ -46,7 +56,7 @@ export async function bodyOf(ctx: Context): Promise<Buffer> {
   const body = await readBody(ctx.req);
   if (body.ok) {
     // Who signed the request signed these bytes.
-    ctx.state.rawBody = body.value;
+    stateOf(ctx).rawBody = body.value;
     return body.value;
   }
   throw new PiFault(
