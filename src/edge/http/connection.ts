@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream';
 /**
  * A connection as Node's HTTP server sees it: a stream in front of the socket, so that the server can be made to forget a socket that stays open. What
  * the server and our routes ask a socket for is passed on.
+ * @see docs/decisions/waiting-requests-leave.md
  */
 export class Connection extends Duplex {
   readonly socket: Socket;

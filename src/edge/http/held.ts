@@ -7,6 +7,7 @@ import { type Held, type Reply, type RequestState, stateOf } from './state.ts';
 /**
  * Lets the reply of this request wait until `until` has settled. Meanwhile the HTTP server forgets the request, which costs five times what its socket
  * does; then it comes back, to be answered by `reply` with a new context and the old `state`. What `reply` refers to is kept as long, so let it be little.
+ * @see docs/decisions/waiting-requests-leave.md
  */
 export function holdReply<T>(ctx: Context, until: Promise<T>, reply: (ctx: Context, ended: Promise<T>) => Promise<void>): void {
   stateOf(ctx).held = { until, reply: (back) => reply(back, until) };
