@@ -5,11 +5,14 @@ import type { Asker, EngineParts } from './parts.ts';
 /** Askers that were looked at: there is one for each request, and policies are asked many times for it. */
 const short = new WeakSet<Asker>();
 
+/** A user as far as a request, or the owner of a push token, names one. */
+export type NamedOwner = { user?: string | undefined; realm?: string | undefined; resolver?: string | undefined };
+
 /** What policies know about a request: who asks from where, for whom, and with which push token. Throws `OverlongText` as the policies do. */
 export function factsOf(
   { clock, policy, realms }: Pick<EngineParts, 'clock' | 'policy' | 'realms'>,
   asker: Asker,
-  owner: { user?: string | undefined; realm?: string | undefined; resolver?: string | undefined } | undefined,
+  owner: NamedOwner | undefined,
   token?: PushToken,
 ): Facts {
   // A source that was asked now knows better than what was stored with the push token.

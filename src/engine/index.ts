@@ -1,9 +1,9 @@
-import type { Clock, Owner, PushToken } from '../foundation/model/index.ts';
+import type { Clock, PushToken } from '../foundation/model/index.ts';
 import type { Facts, Policy } from '../policy/index.ts';
 import { type Admission, openAdmission } from './admission/index.ts';
 import { type Challenges, openChallenges } from './challenges/index.ts';
 import { type Explained, explain } from './explain.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, type NamedOwner } from './facts.ts';
 import type { Asker, EngineParts } from './parts.ts';
 import { openPeople, type People } from './people/index.ts';
 import { openPins, type Pins } from './pins/index.ts';
@@ -73,7 +73,7 @@ export type Engine = {
   /** The policies in use now. */
   readonly policy: Policy;
   /** What policies are asked with: who asks, and for whom. */
-  facts(asker: Asker, owner?: Partial<Owner>, token?: PushToken): Facts;
+  facts(asker: Asker, owner?: NamedOwner, token?: PushToken): Facts;
   /** Explains what policies say of a request. `recorded` is the provider recorded with the push token, if there is one. */
   explain(facts: Facts, recorded?: string): Explained;
   /** How the providers fare, and whether one of them works. */

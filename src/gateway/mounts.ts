@@ -8,12 +8,12 @@ import {
   openCredentials,
   type Tokens,
 } from '../edge/access/index.ts';
-import { challengeServiceRoutes, serviceUnknown } from '../edge/dialects/challenge-service/index.ts';
+import { challengeServiceFallback, challengeServiceRoutes } from '../edge/dialects/challenge-service/index.ts';
 import { linotpRoutes } from '../edge/dialects/linotp/index.ts';
-import { operatorRoutes, operatorUnknown } from '../edge/dialects/operator/index.ts';
+import { operatorFallback, operatorRoutes } from '../edge/dialects/operator/index.ts';
 import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from '../edge/dialects/privacyidea/index.ts';
-import { type LinotpProduct, linotpUnknown } from '../edge/formats/linotp/index.ts';
-import { openReplySigner, type PiFlavour, type PiProduct, piUnknown } from '../edge/formats/privacyidea/index.ts';
+import { type LinotpProduct, linotpFallback } from '../edge/formats/linotp/index.ts';
+import { openReplySigner, type PiFlavour, type PiProduct, piFallback } from '../edge/formats/privacyidea/index.ts';
 import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Readiness, type Route } from '../edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from '../edge/phones/pipush/index.ts';
@@ -52,7 +52,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           path: mount.path,
           dialect: 'privacyidea',
           routes: privacyideaMount(mountParts, mount),
-          unknown: piUnknown(productOf(mount, mountParts.parts)),
+          fallback: piFallback(productOf(mount, mountParts.parts)),
           ...signed(mountParts.config),
           encoding: mount.encoding,
         };
@@ -61,7 +61,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           path: mount.path,
           dialect: 'linotp',
           routes: linotpMount(mountParts, mount),
-          unknown: linotpUnknown(linotp(mountParts)),
+          fallback: linotpFallback(linotp(mountParts)),
           encoding: mount.encoding,
         };
       case 'challenge-service':
@@ -69,14 +69,14 @@ export function mountsOf(mountParts: MountParts): Mount[] {
           path: mount.path,
           dialect: 'challenge-service',
           routes: challengeServiceMount(mountParts, mount.path),
-          unknown: serviceUnknown(mount.whenDown ?? '503'),
+          fallback: challengeServiceFallback(mount.whenDown ?? '503'),
         };
       case 'ops':
         return {
           path: mount.path,
           dialect: 'ops',
           routes: opsMount(mountParts),
-          unknown: operatorUnknown,
+          fallback: operatorFallback,
         };
       default:
         return mount.serves satisfies never;

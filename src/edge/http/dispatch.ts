@@ -9,7 +9,7 @@ import { noteEncoding, unescaped } from './text.ts';
 /** Sends each request to its route; what no route owns is answered in the words of the mount with the longest path that holds it. */
 export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, error: unknown) => void): Middleware {
   const router = new Router({ strict: false, sensitive: true });
-  for (const { path: mountPath, dialect, routes, unknown, finish, encoding } of mounts) {
+  for (const { path: mountPath, dialect, routes, fallback, finish, encoding } of mounts) {
     for (const { methods, path, handle } of routes) {
       const whole = fullPath(mountPath, path);
       const labels = { dialect, route: whole };
@@ -21,7 +21,7 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
           await (replyOf(ctx) ?? handle)(ctx);
           await replyHere(ctx);
         } catch (error) {
-          if (unknown.error(ctx, error)) onDefect(ctx, error);
+          if (fallback.error(ctx, error)) onDefect(ctx, error);
         }
         if (!isHeld(ctx)) await finish?.(ctx);
       });
@@ -41,11 +41,11 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
     if (!mount) {
       ctx.status = 404;
       ctx.body = { error: 'Not found' };
-    } else if (!isRead && allowed.length > 0) mount.unknown.error(ctx, new UndecodableText('The path'));
+    } else if (!isRead && allowed.length > 0) mount.fallback.error(ctx, new UndecodableText('The path'));
     else if (allowed.length > 0) {
       ctx.set('allow', allowed.join(', '));
-      mount.unknown.methodNotAllowed(ctx);
-    } else mount.unknown.notFound(ctx);
+      mount.fallback.methodNotAllowed(ctx);
+    } else mount.fallback.notFound(ctx);
     await mount?.finish?.(ctx);
   };
 }

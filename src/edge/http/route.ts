@@ -30,7 +30,7 @@ export type Mount = {
   path: string;
   dialect: string;
   routes: readonly Route[];
-  unknown: FallbackReplies;
+  fallback: FallbackReplies;
   finish?: (ctx: Context) => Promise<void>;
   encoding?: Encoding;
 };

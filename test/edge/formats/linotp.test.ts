@@ -4,8 +4,8 @@ import {
   fitsLinotp,
   LinotpFault,
   type LinotpProduct,
+  linotpFallback,
   linotpParams,
-  linotpUnknown,
   readLinotpRequest,
   sendLinotp,
   sendLinotpText,
@@ -86,7 +86,7 @@ describe("LinOTP's requests and replies", () => {
         },
       },
     ];
-    const mounts = [{ path: '/', dialect: 'linotp', routes, unknown: linotpUnknown(product) }];
+    const mounts = [{ path: '/', dialect: 'linotp', routes, fallback: linotpFallback(product) }];
     const { url, close } = await openListener({ address: '127.0.0.1:0', mounts, log, metrics, draining });
     undo.later(() => close(0));
     return async (path: string, init: RequestInit = {}) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type PiParams, type PiProduct, piUnknown, readPiRequest, sendPi } from '../../../src/edge/formats/privacyidea/index.ts';
+import { type PiParams, type PiProduct, piFallback, readPiRequest, sendPi } from '../../../src/edge/formats/privacyidea/index.ts';
 import { type Listener, openListener } from '../../../src/edge/http/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 
@@ -20,7 +20,7 @@ describe('Requests of the privacyIDEA format', function () {
           sendPi(ctx, product, { id: 1, value: show(await readPiRequest(ctx, product)) }),
       },
     ];
-    const mounts = [{ path: '/', dialect: 'test', routes, unknown: piUnknown(product) }];
+    const mounts = [{ path: '/', dialect: 'test', routes, fallback: piFallback(product) }];
     listener = await openListener({
       address: '127.0.0.1:0',
       mounts,

@@ -32,7 +32,7 @@ describe('A request whose reply waits', () => {
       { methods: ['GET', 'POST'], path: '/wait', handle: wait },
       { methods: ['GET'], path: '/now', handle: (ctx) => void Object.assign(ctx, { body: { now: true } }) },
     ];
-    const unknown = {
+    const fallback = {
       notFound: () => undefined,
       methodNotAllowed: () => undefined,
       error: (ctx: Context, error: unknown) => {
@@ -40,7 +40,7 @@ describe('A request whose reply waits', () => {
         return false;
       },
     };
-    const mounts = [{ path: '/', dialect: 'test', routes, unknown }];
+    const mounts = [{ path: '/', dialect: 'test', routes, fallback }];
     const metrics = openMetrics('test');
     const listener = await openListener({ address: '127.0.0.1:0', mounts, log, metrics, draining: { now: false } });
     undo.later(() => listener.close(0));

@@ -16,7 +16,7 @@ describe('A listener', () => {
     path,
     dialect,
     routes,
-    unknown: {
+    fallback: {
       notFound: (ctx) => Object.assign(ctx, { status: 404, body: { dialect, what: 'not found' } }),
       methodNotAllowed: (ctx) => Object.assign(ctx, { status: 405, body: { dialect, what: 'method' } }),
       error(ctx, error) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
-import { operatorUnknown } from '../../../src/edge/dialects/operator/index.ts';
+import { operatorFallback } from '../../../src/edge/dialects/operator/index.ts';
 import { openListener, openReadiness, opsRoutes } from '../../../src/edge/http/index.ts';
 import { GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
@@ -37,7 +37,7 @@ describe('Probes', () => {
       draining: world.draining,
       isOwn,
     });
-    const mounts = [{ path: '/', dialect: 'ops', routes, unknown: operatorUnknown }];
+    const mounts = [{ path: '/', dialect: 'ops', routes, fallback: operatorFallback }];
     const { url, close } = await openListener({ address: '127.0.0.1:0', mounts, log, metrics, draining: world.draining });
     undo.later(() => close(0));
     const ask = async (path: string) => {

@@ -33,7 +33,7 @@ const mount: Mount = {
         }),
     },
   ],
-  unknown: { notFound: () => undefined, methodNotAllowed: () => undefined, error: () => true },
+  fallback: { notFound: () => undefined, methodNotAllowed: () => undefined, error: () => true },
 };
 
 describe('A listener with TLS', () => {

@@ -4,7 +4,7 @@ import { forgetDevice, listDead, pollChallenges, registerDevice } from './device
 import type { ChallengeServiceParts } from './parts.ts';
 
 export type { ChallengeServiceParts } from './parts.ts';
-export { serviceUnknown, type WhenDown } from './replies.ts';
+export { challengeServiceFallback, type WhenDown } from './replies.ts';
 
 const table: readonly Handler<ChallengeServiceParts>[] = [
   { methods: ['POST'], path: '/v1/challenge', handler: postChallenge },

@@ -28,7 +28,7 @@ export function reply(ctx: Context, status: number, reason = STATUS_CODES[status
 }
 
 /** Replies for unmatched routes and thrown errors. */
-export const serviceUnknown = (whenDown: WhenDown): FallbackReplies => ({
+export const challengeServiceFallback = (whenDown: WhenDown): FallbackReplies => ({
   notFound: (ctx) => reply(ctx, 404),
   methodNotAllowed: (ctx) => reply(ctx, 405),
   error(ctx, error) {

@@ -33,7 +33,7 @@ function refuse(ctx: Context, code: keyof typeof statuses, message: string): voi
 }
 
 /** Replies of the operator's interface for unmatched routes and thrown errors. */
-export const operatorUnknown: FallbackReplies = {
+export const operatorFallback: FallbackReplies = {
   notFound: (ctx) => refuse(ctx, 'not-found', 'There is nothing here.'),
   methodNotAllowed: (ctx) => refuse(ctx, 'method-not-allowed', `${ctx.method} is not for this path.`),
   error(ctx, error) {

@@ -5,7 +5,7 @@ import { explainPolicy } from './policy.ts';
 import { checkProvider, listProviders, testProvider } from './providers.ts';
 import { addTokenAddress, listAddresses, removeTokenAddress, showTransaction } from './tokens.ts';
 
-export { operatorUnknown } from './errors.ts';
+export { operatorFallback } from './errors.ts';
 export type { OperatorParts } from './parts.ts';
 
 const table: readonly Handler<OperatorParts>[] = [

@@ -46,7 +46,7 @@ export function errorsAsHttp(ctx: Context, status: string | undefined): void {
 }
 
 /** Replies for unmatched routes and thrown errors. */
-export function linotpUnknown(product: LinotpProduct): FallbackReplies {
+export function linotpFallback(product: LinotpProduct): FallbackReplies {
   return {
     notFound(ctx) {
       ctx.status = 404;

@@ -3,7 +3,7 @@ export {
   type LinotpFailure,
   type LinotpProduct,
   type LinotpReply,
-  linotpUnknown,
+  linotpFallback,
   sendLinotp,
   sendLinotpText,
 } from './envelope.ts';

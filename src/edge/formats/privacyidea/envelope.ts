@@ -66,7 +66,7 @@ export function resultAuthentication(
 }
 
 /** Replies for unmatched routes and thrown errors. */
-export function piUnknown(product: PiProduct): FallbackReplies {
+export function piFallback(product: PiProduct): FallbackReplies {
   return {
     notFound(ctx) {
       ctx.status = 404;

@@ -1,4 +1,4 @@
-export { type PiProduct, type PiReplyBody, piUnknown, resultAuthentication, sendPi } from './envelope.ts';
+export { type PiProduct, type PiReplyBody, piFallback, resultAuthentication, sendPi } from './envelope.ts';
 export { asPiFault, PiFault, type PiFaultKind } from './errors.ts';
 export type { PiFlavour } from './flavour.ts';
 export { isTrue, type PiParams, piParams } from './params.ts';

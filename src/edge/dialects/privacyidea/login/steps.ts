@@ -2,6 +2,7 @@ import { isUsable } from '../../../../engine/index.ts';
 import type { PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault } from '../../../formats/privacyidea/index.ts';
 import { isRevoked, type LoginOutcome, refuse, refusedLogin } from '../refusals.ts';
+import { demandKnown } from '../subject.ts';
 import { cancelEnrolment } from './enrol-in-login.ts';
 import { applicantOf, type LoginUnderWay, shownType, toldUnknown } from './login.ts';
 import { passOn } from './pass-on.ts';
