@@ -10,7 +10,7 @@ import {
 } from './actions/index.ts';
 import { shortTextsOf } from './condition.ts';
 import type { Facts } from './facts.ts';
-import { compileMatch, type Mismatch } from './match.ts';
+import { type CompiledMatch, compileMatch, type Mismatch } from './match.ts';
 import type { Rule } from './rule.ts';
 
 /**
@@ -54,6 +54,8 @@ export type Policy = {
   /** Every rule in its order: whether it matched, why not, and what it decides. */
   explain(facts: Facts): RuleExplanation[];
 };
+
+type Compiled = { rule: Rule; match: CompiledMatch };
 
 /** Reads the rules once. */
 export function openPolicy(rules: readonly Rule[]): Policy {
@@ -104,19 +106,21 @@ export function openPolicy(rules: readonly Rule[]): Policy {
         ? { providers: [], ...times, because: 'none' }
         : { providers: [fallback], ...times, because: 'default' };
     },
-    explain: (facts) =>
-      compiled.map(({ rule, match }) => {
-        const mismatches = match.mismatches(facts);
-        const known = Object.keys(rule.actions).filter(isActionName);
-        const decided = mismatches.length > 0 ? [] : known.map((action) => ({ action, by: deciding(action, facts) }));
-        return {
-          name: rule.name,
-          scope: rule.scope,
-          matched: mismatches.length === 0,
-          mismatches,
-          decides: decided.filter(({ by }) => by === rule).map(({ action }) => action),
-          overruled: decided.flatMap(({ action, by }) => (by && by !== rule ? [{ action, by: by.name }] : [])),
-        };
-      }),
+    explain: (facts) => compiled.map((each) => explanationOf(each, facts, (action) => deciding(action, facts))),
+  };
+}
+
+/** What one rule does for a request; `deciding` is the rule that decides an action. */
+function explanationOf({ rule, match }: Compiled, facts: Facts, deciding: (action: ActionName) => Rule | undefined): RuleExplanation {
+  const mismatches = match.mismatches(facts);
+  const known = Object.keys(rule.actions).filter(isActionName);
+  const decided = mismatches.length > 0 ? [] : known.map((action) => ({ action, by: deciding(action) }));
+  return {
+    name: rule.name,
+    scope: rule.scope,
+    matched: mismatches.length === 0,
+    mismatches,
+    decides: decided.filter(({ by }) => by === rule).map(({ action }) => action),
+    overruled: decided.flatMap(({ action, by }) => (by && by !== rule ? [{ action, by: by.name }] : [])),
   };
 }

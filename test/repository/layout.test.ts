@@ -7,6 +7,7 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 const sources = globSync(['src/**/*.ts', 'providers/**/*.ts']);
 const pages = globSync(['*.md', 'docs/**/*.md', 'providers/**/*.md', 'deploy/**/*.md', 'console/**/*.md', 'bench/**/*.md']);
 const longest = 400;
+const longestFunction = 60;
 const packageJson: {
   version: string;
   bin: Record<string, string>;
@@ -20,6 +21,20 @@ describe('The house', () => {
   it('keeps its files short', () => {
     const long = sources.filter((path) => read(path).trimEnd().split('\n').length > longest);
     assert.deepEqual(long, []);
+  });
+
+  it('keeps its functions short, but for tables of operations', () => {
+    const tables = ['openMetrics', 'tokenStore', 'transactionStore', 'otherStore'];
+    const long = sources.filter(isProduct).flatMap((path) =>
+      functionsOf(read(path))
+        .filter(({ name, lines }) => lines > longestFunction && !tables.includes(name))
+        .map(({ name, lines }) => `${path}: ${name} has ${lines} lines`),
+    );
+    assert.deepEqual(long, []);
+    assert.deepEqual(functionsOf('export async function a() {\n  b();\n}\nconst c = (d) => {\n};\n'), [
+      { name: 'a', lines: 3 },
+      { name: 'c', lines: 2 },
+    ]);
   });
 
   it('says what every export promises', () => {
@@ -151,4 +166,10 @@ function looseWords(text: string): string[] {
 /** Whether a page has a heading with this number. */
 function hasSection(page: string, section: string): boolean {
   return new RegExp(`^#+ ${section.replaceAll('.', '\\.')}(?![\\d.]*\\d)`, 'm').test(page);
+}
+
+/** The functions that a file has on its first level: Biome's layout closes each by a bracket at the beginning of a line. */
+function functionsOf(text: string): { name: string; lines: number }[] {
+  const found = text.matchAll(/^(?:export )?(?:(?:async )?function\*? (\w+)|const (\w+)\b(?=.*=> [{(]$|.*\($)).*\n(?:[^\n})].*\n|\n)*/gm);
+  return [...found].map(([whole, declared = '', assigned = '']) => ({ name: declared || assigned, lines: whole.split('\n').length }));
 }

@@ -50,7 +50,7 @@ const waitMs = (beyond: number): number => Math.min(minute * 2 ** Math.min(beyon
 export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessLimits {
   const waits = openCache<number>(100_000);
   const trustedUntil = openCache<number>(100_000);
-  const underWay = new Map<string, number>();
+  const underWay = openTally();
   const isWaiting = (key: string): boolean => clock() < (waits.get(key) ?? 0);
 
   /** One try per wait: whoever begins it has the try. */
@@ -96,15 +96,26 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
     },
     isSuspect,
     isTrusted: (name, client) => clock() < (trustedUntil.get(keyOf(name, client)) ?? 0) && !isSuspect(name, client),
-    async inTurn(name, client, work) {
+    inTurn(name, client, work) {
       const key = keyOf(name, client);
-      underWay.set(key, (underWay.get(key) ?? 0) + 1);
+      return underWay.during(key, () => turns(key, work));
+    },
+  };
+}
+
+/** Counts the work under way for each key. */
+function openTally() {
+  const counts = new Map<string, number>();
+  return {
+    has: (key: string): boolean => counts.has(key),
+    async during<T>(key: string, work: () => Promise<T>): Promise<T> {
+      counts.set(key, (counts.get(key) ?? 0) + 1);
       try {
-        return await turns(key, work);
+        return await work();
       } finally {
-        const left = (underWay.get(key) ?? 1) - 1;
-        if (left === 0) underWay.delete(key);
-        else underWay.set(key, left);
+        const left = (counts.get(key) ?? 1) - 1;
+        if (left === 0) counts.delete(key);
+        else counts.set(key, left);
       }
     },
   };

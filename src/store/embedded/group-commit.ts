@@ -28,34 +28,14 @@ export function openGroupCommit(database: Executor): GroupCommit {
     const done: Waiting[] = [];
     try {
       database.exec('BEGIN IMMEDIATE');
-      for (const waiting of group) if (runOne(waiting)) done.push(waiting);
+      for (const waiting of group) if (runOne(database, waiting)) done.push(waiting);
       database.exec('COMMIT');
     } catch (error) {
-      rollBack();
+      rollBack(database);
       for (const { reject } of group) reject(unavailable(error));
       return;
     }
     for (const { resolve } of done) resolve();
-  };
-  const runOne = ({ run, reject }: Waiting): boolean => {
-    database.exec('SAVEPOINT one');
-    try {
-      run();
-    } catch (error) {
-      database.exec('ROLLBACK TO one');
-      database.exec('RELEASE one');
-      reject(unavailable(error));
-      return false;
-    }
-    database.exec('RELEASE one');
-    return true;
-  };
-  const rollBack = (): void => {
-    try {
-      database.exec('ROLLBACK');
-    } catch {
-      // Nothing was begun, or SQLite has rolled back already: either way nothing of the group is left.
-    }
   };
   const flush = (): void => {
     clearImmediate(scheduled);
@@ -80,4 +60,27 @@ export function openGroupCommit(database: Executor): GroupCommit {
       while (queue.length > 0) flush();
     },
   };
+}
+
+/** Runs one write in a savepoint; false, and it alone is undone, when it throws. */
+function runOne(database: Executor, { run, reject }: Waiting): boolean {
+  database.exec('SAVEPOINT one');
+  try {
+    run();
+  } catch (error) {
+    database.exec('ROLLBACK TO one');
+    database.exec('RELEASE one');
+    reject(unavailable(error));
+    return false;
+  }
+  database.exec('RELEASE one');
+  return true;
+}
+
+function rollBack(database: Executor): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // Nothing was begun, or SQLite has rolled back already: either way nothing of the group is left.
+  }
 }
