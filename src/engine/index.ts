@@ -10,7 +10,8 @@ import { openPins, type Pins } from './pins/index.ts';
 import { openRelay, type Relay } from './relay/index.ts';
 import { openPushTokens, type PushTokens } from './tokens/index.ts';
 
-export { type Applicant, type LoginRefusal, mayAskFor, type Refusal, type Tally } from './admission/admission.ts';
+export { type Applicant, type LoginRefusal, mayAskFor, type Refusal } from './admission/admission.ts';
+export type { Tally } from './admission/login-rates.ts';
 export type { PassedOn } from './admission/passed-on.ts';
 export { type Background, openBackground } from './background.ts';
 export type { AnswerReply } from './challenges/answer.ts';
@@ -21,6 +22,7 @@ export type { Waited, WaitRequest } from './challenges/wait.ts';
 export { type Status, statusOf } from './decisions/status.ts';
 export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
+export { openTurns, type Turns } from './key-mutex.ts';
 export type { Asker, EngineParts, EngineSettings } from './parts.ts';
 export { factsOfPerson, ownerOf, type Person, withPerson } from './people/person.ts';
 export type { Asked, ListFilter } from './people/person-key.ts';
@@ -57,7 +59,6 @@ export type { TokenSelection } from './tokens/token-admin.ts';
 export type { TokenFields } from './tokens/token-fields.ts';
 export type { TokenLimitRefusal } from './tokens/token-limits.ts';
 export type { Assigned } from './tokens/token-owner.ts';
-export { openTurns, type Turns } from './turns.ts';
 export type { UserRecord } from './users/index.ts';
 
 /** The life of push tokens and challenges, as the edge calls it. */

@@ -5,11 +5,11 @@ import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Store } from '../store/store.ts';
 import type { Background } from './background.ts';
+import type { Turns } from './key-mutex.ts';
 import type { GuessLimits, SourceLimits } from './limits/index.ts';
 import type { PhoneProtocol } from './phones/phone-protocol.ts';
 import type { ServerKeys } from './phones/server-keys.ts';
 import type { SharedKeys } from './phones/shared-keys.ts';
-import type { Turns } from './turns.ts';
 import type { Directory, RadiusServers, Realms } from './users/index.ts';
 
 /** Installation-wide values that no policy sets; their names in the config file are those of the server they come from. */

@@ -1,6 +1,6 @@
 import { pollOnlyProvider } from '../foundation/model/index.ts';
 import { type ActionName, actions, isActionName } from './actions/index.ts';
-import { canNeverMatch } from './never.ts';
+import { canNeverMatch } from './never-matches.ts';
 import { withoutEffect } from './no-effect.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
 import { withoutReach } from './reach.ts';

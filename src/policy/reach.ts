@@ -1,5 +1,5 @@
 import { type ActionName, actions as actionTable, isActionName } from './actions/index.ts';
-import { meantFor } from './never.ts';
+import { meantFor } from './never-matches.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
 import type { Rule } from './rule.ts';
 

@@ -25,7 +25,7 @@ export const floors: readonly (readonly string[])[] = [
   ['src/engine/people', 'src/engine/records'],
   ['src/engine/facts.ts', 'src/engine/explain.ts'],
   ['src/engine/parts.ts'],
-  ['src/engine/phones', 'src/engine/users', 'src/engine/limits', 'src/engine/background.ts', 'src/engine/turns.ts'],
+  ['src/engine/phones', 'src/engine/users', 'src/engine/limits', 'src/engine/background.ts', 'src/engine/key-mutex.ts'],
   ['src/policy', 'src/delivery/registry', 'src/store/embedded', 'src/store/mongodb', 'src/store/copy.ts'],
   ['providers/catalog.ts', 'src/store/store.ts'],
   ['providers/*'],

@@ -1,18 +1,8 @@
 import type { PushToken } from '../../foundation/model/index.ts';
 import type { Permission } from '../../policy/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
-import {
-  type Applicant,
-  admittedTokens,
-  isTooOften,
-  type LoginRefusal,
-  mayAdminister,
-  mayCall,
-  mayLogIn,
-  resolveName,
-  type Tally,
-  tallyOf,
-} from './admission.ts';
+import { type Applicant, admittedTokens, type LoginRefusal, mayAdminister, mayCall, mayLogIn, resolveName } from './admission.ts';
+import { isTooOften, type Tally, tallyOf } from './login-rates.ts';
 import { type PassedApplicant, type PassedOn, passedOn } from './passed-on.ts';
 
 /** Who may log in, with which push tokens, how often: one place for every dialect. */

@@ -3,7 +3,7 @@ import { applyEvent } from '../decisions/apply.ts';
 import { answered } from '../decisions/enrolment-answer.ts';
 import type { EngineParts } from '../parts.ts';
 import { isSameUser } from '../people/person-key.ts';
-import { countFailures, guessName } from '../pins/source-pins.ts';
+import { countFailures, guessName } from '../pins/pins-per-network.ts';
 import { isBoundBy, isForPhone } from '../records/phone-key.ts';
 import { matchingCode } from './ask.ts';
 

@@ -1,3 +1,4 @@
+export { type LimitScope, limitedSource, openSourceLimits, type SourceLimitSettings, type SourceLimits } from './caller-failures.ts';
 export {
   failureCeiling,
   failuresOfAll,
@@ -5,5 +6,4 @@ export {
   type GuessLimits,
   type Lockout,
   openGuessLimits,
-} from './guess-limits.ts';
-export { type LimitScope, limitedSource, openSourceLimits, type SourceLimitSettings, type SourceLimits } from './source-limits.ts';
+} from './guesses-per-network.ts';

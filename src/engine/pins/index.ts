@@ -1,9 +1,9 @@
 import type { PushToken } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
+import { spendLikePin } from './equal-timing.ts';
 import { checkLoginPin, type TypedPin } from './login-pin.ts';
-import { spendLikePin } from './no-token.ts';
 import { checkPin, isLocked } from './pins.ts';
-import { countFailures, forgetNetwork, forgiveAll, type PinCheck } from './source-pins.ts';
+import { countFailures, forgetNetwork, forgiveAll, type PinCheck } from './pins-per-network.ts';
 
 /** Checks of PINs, and the failures that they count. */
 export type Pins = {

@@ -2,7 +2,7 @@ import type { PushToken } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { isPassword, type PasswordOwner } from '../people/person.ts';
 import { checkPin, guessInTurn, isLocked } from './pins.ts';
-import type { PinCheck } from './source-pins.ts';
+import type { PinCheck } from './pins-per-network.ts';
 
 /** What the PIN of a login is: that of each push token, the password of the user in their source, nothing at all, or anything. */
 export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';

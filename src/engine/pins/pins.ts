@@ -3,7 +3,7 @@ import { failuresOfAll } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { changeToken } from '../records/change-token.ts';
 import { hasFailedTooOften, isShut, withoutEnded } from '../records/failures.ts';
-import { guessFrom, isKnownFrom, type PinCheck } from './source-pins.ts';
+import { guessFrom, isKnownFrom, type PinCheck } from './pins-per-network.ts';
 
 /** {@link Pins.check}. */
 export async function checkPin(parts: EngineParts, tokens: readonly PushToken[], pin: string, client: string): Promise<PinCheck> {

@@ -2,7 +2,7 @@ import { randomDigits, sha256Hex } from '../../foundation/crypto/index.ts';
 import type { Challenge, Transaction } from '../../foundation/model/index.ts';
 import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
-import { bucketOf } from '../records/bucket.ts';
+import { bucketOf } from '../records/shard-bucket.ts';
 
 /** One challenge that an auth server wants to have delivered: its own id, for whom, and the text that the phone gets. */
 export type RelayRequest = { asker: Asker; transactionId: string; gda: string; payload: string };

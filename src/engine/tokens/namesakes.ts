@@ -2,7 +2,7 @@ import { foldedKey, mappedName, type Owner, type PushToken, sourceKey } from '..
 import type { EngineParts } from '../parts.ts';
 import { findPerson, ownerOf } from '../people/person.ts';
 import { personKey } from '../people/person-key.ts';
-import { bucketOf } from '../records/bucket.ts';
+import { bucketOf } from '../records/shard-bucket.ts';
 import { changeOwner } from './token-owner.ts';
 
 /** One user as push tokens are stored for them: every way the name is written, and the source's id where there is one. */

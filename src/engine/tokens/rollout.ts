@@ -5,8 +5,8 @@ import { answerEnrolments } from '../decisions/enrolment-answer.ts';
 import { limitedSource } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { PhoneKeys, PhoneProtocol } from '../phones/phone-protocol.ts';
-import { bucketOf } from '../records/bucket.ts';
 import { isSpokenBy } from '../records/phone-key.ts';
+import { bucketOf } from '../records/shard-bucket.ts';
 import { newCredential, type OfferRules, offerText } from './offer-text.ts';
 
 /** A push token to be bound to a phone. `serial`: the caller's own, else one is made from `serialPrefix`. The PIN is stored hashed. */

@@ -1,9 +1,9 @@
 import { foldedRealm, type Owner, type PushToken, type PushTokenChange } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { EngineParts } from '../parts.ts';
-import { bucketOf } from '../records/bucket.ts';
 import { changeToken } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
+import { bucketOf } from '../records/shard-bucket.ts';
 
 /** Who is to have a push token, and with which PIN; without one it keeps its own, and the empty PIN is none. */
 export type Assignment = { owner: Owner; pin: string | undefined };

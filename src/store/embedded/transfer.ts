@@ -1,8 +1,8 @@
 import type { Effect, TrailEntry } from '../../foundation/model/index.ts';
 import type { Store, StoredRecord } from '../store.ts';
 import { deviceOf, saveDevice } from './devices.ts';
-import { accountOf, partitionKeyOf, stockKeyOf } from './others.ts';
 import type { Row, Session } from './session.ts';
+import { accountOf, partitionKeyOf, stockKeyOf } from './small-records.ts';
 import { saveOwnerKeys, saveToken, tokenOf } from './tokens.ts';
 import { insertTransaction, removeTransaction, transactionOf } from './transactions.ts';
 

@@ -1,6 +1,5 @@
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../store.ts';
-import { openBehind } from './behind.ts';
 import { type ClientOptions, connect } from './client.ts';
 import { collectionsOf, type Uniqueness } from './collections.ts';
 import { deviceStore } from './devices.ts';
@@ -9,13 +8,14 @@ import { startFaultOf } from './faults.ts';
 import { refuseForgotten } from './former-database.ts';
 import { openLocations } from './locations.ts';
 import { openNames } from './names.ts';
-import { otherStore } from './others.ts';
 import { prepareSchema } from './schema.ts';
 import { type OnOperation, openRunner } from './session.ts';
+import { otherStore } from './small-records.ts';
 import { tokenStore } from './tokens.ts';
 import { transactionStore } from './transactions.ts';
 import { transferStore } from './transfer.ts';
 import { openWatch } from './watch.ts';
+import { openBehind } from './write-behind.ts';
 
 /**
  * Where the database is, and who hears of what goes on. `uniqueBy` overrules what the topology needs, for a database that is made now;

@@ -1,10 +1,10 @@
 import { GatewayFault } from '../../foundation/model/index.ts';
 import type { StoreOperation } from '../store.ts';
-import type { Behind } from './behind.ts';
 import type { Collections, TokenDocument, TransactionDocument } from './collections.ts';
 import { faultOf } from './faults.ts';
 import type { Locations } from './locations.ts';
 import type { Names } from './names.ts';
+import type { Behind } from './write-behind.ts';
 
 /** Told of every operation: its name, how it ended, and how long it took in seconds. */
 export type OnOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number) => void;

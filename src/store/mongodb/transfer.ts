@@ -1,8 +1,8 @@
 import type { Store, StoredRecord } from '../store.ts';
 import type { CounterDocument, TransactionDocument } from './collections.ts';
 import { documentOf as deviceDocument, deviceOf } from './devices.ts';
-import { accountOf, partitionKeyOf, stockKeyOf } from './others.ts';
 import type { Session } from './session.ts';
+import { accountOf, partitionKeyOf, stockKeyOf } from './small-records.ts';
 import { documentOf as tokenDocument, tokenOf } from './token-documents.ts';
 import { serialName } from './tokens.ts';
 import { namesOf, documentOf as transactionDocument, transactionOf } from './transaction-documents.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { openTurns } from '../../../src/engine/key-mutex.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import { checkPin } from '../../../src/engine/pins/pins.ts';
-import { openTurns } from '../../../src/engine/turns.ts';
 import type { PushToken, PushTokenChange } from '../../../src/foundation/model/index.ts';
 
 /** Hashes that tell what they were made of; `old:` is one of the text as it was typed. */

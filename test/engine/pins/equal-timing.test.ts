@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { openTurns } from '../../../src/engine/key-mutex.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
+import { spendLikePin } from '../../../src/engine/pins/equal-timing.ts';
 import type { PinRule } from '../../../src/engine/pins/login-pin.ts';
-import { spendLikePin } from '../../../src/engine/pins/no-token.ts';
-import { openTurns } from '../../../src/engine/turns.ts';
 
 describe('A PIN of who has no push token', () => {
   /** What a rule costs: PINs that were hashed, and names whose password was asked for. */
