@@ -1,4 +1,4 @@
-import type { Clock, PushToken } from '../foundation/model/index.ts';
+import type { Actor, Clock, PushToken } from '../foundation/model/index.ts';
 import type { Facts, Policy } from '../policy/index.ts';
 import { type Admission, openAdmission } from './admission/index.ts';
 import { type Challenges, openChallenges } from './challenges/index.ts';
@@ -8,6 +8,7 @@ import type { Asker, EngineParts } from './parts.ts';
 import { openPeople, type People } from './people/index.ts';
 import { openPins, type Pins } from './pins/index.ts';
 import { openRelay, type Relay } from './relay/index.ts';
+import { openAdministration, type TokenAdministration } from './tokens/administration.ts';
 import { openPushTokens, type PushTokens } from './tokens/index.ts';
 
 export { type Applicant, type LoginRefusal, mayAskFor, type Refusal } from './admission/admission.ts';
@@ -23,7 +24,7 @@ export { type Status, statusOf } from './decisions/status.ts';
 export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
 export { openTurns, type Turns } from './key-mutex.ts';
-export type { Asker, EngineParts, EngineSettings } from './parts.ts';
+export { type Asker, type EngineParts, type EngineSettings, originOf } from './parts.ts';
 export { factsOfPerson, ownerOf, type Person, withPerson } from './people/person.ts';
 export type { Asked, ListFilter } from './people/person-key.ts';
 export type {
@@ -52,6 +53,7 @@ export {
   type SignedRequest,
 } from './relay/index.ts';
 export { type AddressValue, addressId, maxAddresses } from './tokens/addresses.ts';
+export type { TokenAdministration } from './tokens/administration.ts';
 export type { HandedOver, Handover, Namesakes } from './tokens/namesakes.ts';
 export type { PairingReply } from './tokens/pairing.ts';
 export type { RolloutRefusal } from './tokens/rollout.ts';
@@ -66,6 +68,8 @@ export type Engine = {
   admission: Admission;
   challenges: Challenges;
   tokens: PushTokens;
+  /** What this administrator does with push tokens. */
+  administration(by: Actor): TokenAdministration;
   pins: Pins;
   people: People;
   relay: Relay;
@@ -87,6 +91,7 @@ export function openEngine(parts: EngineParts): Engine {
     admission: openAdmission(parts),
     challenges: openChallenges(parts),
     tokens: openPushTokens(parts),
+    administration: (by) => openAdministration(parts, by),
     pins: openPins(parts),
     people: openPeople(parts),
     relay: openRelay(parts),

@@ -1,6 +1,6 @@
 import type { Registry } from '../delivery/registry/index.ts';
 import type { Keyring, KeyStock, Passwords } from '../foundation/keyring/index.ts';
-import type { Clock } from '../foundation/model/index.ts';
+import type { Clock, Origin, Tell } from '../foundation/model/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Store } from '../store/store.ts';
@@ -50,6 +50,8 @@ export type EngineParts = {
   clock: Clock;
   log: Log;
   metrics: Metrics;
+  /** Tells an event to log, metrics and all others who listen. */
+  tell: Tell;
 };
 
 /**
@@ -65,6 +67,8 @@ export type Asker = {
   mount?: string;
   flavour?: string;
   client: string;
+  /** The id of the request, for events. */
+  requestId?: string | undefined;
   userAgent: string;
   /** The path that was called. */
   action?: string;
@@ -75,3 +79,6 @@ export type Asker = {
   /** Parameters of the request, without secrets. */
   params?: Readonly<Record<string, string>>;
 };
+
+/** Through whom something came, for events. */
+export const originOf = ({ authServer, dialect, client, requestId }: Asker): Origin => ({ authServer, dialect, client, requestId });

@@ -9,7 +9,7 @@ import {
   openListener,
   readListenerTls,
 } from '../edge/http/index.ts';
-import { type Clock, GatewayFault } from '../foundation/model/index.ts';
+import { type Clock, GatewayFault, type Tell } from '../foundation/model/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import { openFileWatch } from './file-watch.ts';
 
@@ -30,6 +30,7 @@ export type ListenersOptions = {
   log: Log;
   metrics: Metrics;
   draining: { now: boolean };
+  tell?: Tell | undefined;
   mountsOf(listener: Config['listeners'][number]): Mount[];
 };
 
@@ -37,7 +38,7 @@ type Open = Listener & { address: string; tls: ListenerTls | undefined; secrets:
 
 /** Listens on every address, and looks whether the files of TLS change. Throws `config-invalid` when one of them cannot be had. */
 export async function openListeners(options: ListenersOptions): Promise<Listeners> {
-  const { config, folder, log, metrics, draining, mountsOf } = options;
+  const { config, folder, log, metrics, draining, tell, mountsOf } = options;
   const path = (file: string): string => resolve(folder, file);
   const open: Open[] = [];
   const closeAll = (limitMs: number) => Promise.all(open.map((listener) => listener.close(limitMs)));
@@ -45,7 +46,7 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
     for (const listener of config.listeners) {
       const { address, tls } = listener;
       const secrets = tls && readListenerTls(tls, path);
-      const opened = await openListener({ address, mounts: mountsOf(listener), log, metrics, draining, tls: secrets });
+      const opened = await openListener({ address, mounts: mountsOf(listener), log, metrics, draining, tls: secrets, tell });
       open.push({ ...opened, address, tls, secrets });
     }
     for (const listener of open) tellOfEnd(listener, options);

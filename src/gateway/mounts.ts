@@ -178,7 +178,9 @@ const challengeServiceMount = (mountParts: MountParts, path: string): Route[] =>
 function checkLogin(parts: EngineParts, name: string, password: string, source: string): Promise<'right' | 'wrong'> {
   return parts.turns(`login ${source}`, async () => {
     parts.limits.demandCalm('login', source);
-    if (await checkAccount(parts, name, password)) return 'right';
+    const isRight = await checkAccount(parts, name, password);
+    parts.tell({ kind: isRight ? 'administrator-logged-in' : 'administrator-refused', administrator: name, client: source });
+    if (isRight) return 'right';
     await parts.limits.failed('login', source);
     return 'wrong';
   });

@@ -1,6 +1,6 @@
 import { type Catalog, type Config, type LoadedConfig, type Problem, problemText } from '../config/index.ts';
 import { exposeProviders, openRegistry, type Registry, startProviders } from '../delivery/registry/index.ts';
-import { type Clock, GatewayFault, pollOnlyProvider, type Result } from '../foundation/model/index.ts';
+import { type Clock, GatewayFault, pollOnlyProvider, type Result, type Tell } from '../foundation/model/index.ts';
 import { Secret } from '../foundation/settings/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import { openPolicy, type Policy } from '../policy/index.ts';
@@ -21,12 +21,12 @@ export type Routing = {
 /** A new configuration, or what is wrong with it, once its plug-ins are loaded. */
 export type Loading = Result<LoadedConfig, Problem[]> | Promise<Result<LoadedConfig, Problem[]>>;
 
-type RoutingOptions = { config: Config; catalog: Catalog; folder: string; clock: Clock; log: Log; metrics: Metrics };
+type RoutingOptions = { config: Config; catalog: Catalog; folder: string; clock: Clock; log: Log; metrics: Metrics; tell: Tell };
 type Current = { config: Config; policy: Policy; registry: Registry };
 
 /** Opens policies and providers. Throws `config-invalid` when a provider cannot be opened. */
 export async function openRouting(options: RoutingOptions): Promise<Routing> {
-  const { log, metrics, clock } = options;
+  const { metrics, clock, tell } = options;
   let current = await open(options);
   let replacing: Promise<unknown> = Promise.resolve();
   const retired = new Set<Promise<void>>();
@@ -40,14 +40,12 @@ export async function openRouting(options: RoutingOptions): Promise<Routing> {
     const closing = previous.registry.close().finally(() => retired.delete(closing));
     retired.add(closing);
     metrics.configReloadedAt.set(clock() / 1000);
-    const later = needsRestart(previous.config, config);
-    if (later.length > 0) log.warn({ parts: later }, 'these parts of the configuration have changed and count from the next start on');
+    tell({ kind: 'configuration-reloaded', restart: needsRestart(previous.config, config) });
   };
   const replace = async (loaded: Result<LoadedConfig, Problem[]>): Promise<'reloaded' | 'refused'> => {
     const outcome = loaded.ok ? await take(loaded.value).then(() => undefined, problemsOf) : loaded.error.map(problemText);
     metrics.configReloads.inc({ outcome: outcome ? 'refused' : 'reloaded' });
-    if (outcome) log.error({ problems: outcome }, 'the new configuration was refused; the old one stays in use');
-    else log.info({}, 'policies and providers were reloaded');
+    if (outcome) tell({ kind: 'configuration-refused', problems: outcome });
     return outcome ? 'refused' : 'reloaded';
   };
   return {
@@ -66,8 +64,8 @@ export async function openRouting(options: RoutingOptions): Promise<Routing> {
   };
 }
 
-async function open({ config, catalog, folder, clock, log, metrics }: RoutingOptions): Promise<Current> {
-  const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock });
+async function open({ config, catalog, folder, clock, log, metrics, tell }: RoutingOptions): Promise<Current> {
+  const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock, tell });
   startRoutes(metrics, config, registry.defaultName());
   return { config, policy: openPolicy(config.policies), registry };
 }

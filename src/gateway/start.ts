@@ -17,12 +17,13 @@ import { openGuessLimits, openSourceLimits } from '../engine/limits/index.ts';
 import { addAccount, type Directory, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
 import { randomHex } from '../foundation/crypto/index.ts';
 import { createPasswords, type Keyring, openKeyStock } from '../foundation/keyring/index.ts';
-import { version } from '../foundation/model/index.ts';
+import { type Tell, version } from '../foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
+import { openTell, watchStore } from './events.ts';
 import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring.ts';
 import { openListeners } from './listeners.ts';
-import { authServerNames, mountsOf } from './mounts.ts';
+import { authServerNames, type MountParts, mountsOf } from './mounts.ts';
 import { openStore } from './open-store.ts';
 import type { GatewayOptions } from './options.ts';
 import { type Loading, openRouting, type Routing } from './routing.ts';
@@ -44,6 +45,7 @@ export type Gateway = {
 /** Puts the parts together and listens. Throws `config-invalid` with one sentence when the surroundings do not allow it. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log, metrics = openMetrics(version) } = options;
+  const tell = openTell(log, metrics);
   makeKeyringForFile(options);
   const opened: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -51,17 +53,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   try {
     let isMigrated = false;
-    const store = await openCountedStore(options, metrics, () => {
+    const store = await openCountedStore({ ...options, metrics, tell }, () => {
       isMigrated = true;
     });
     opened.push(() => store.close());
     await makeKeyringForDatabase(options, store);
     const keyring = keyringOf(options, options.environment);
-    const routing = await openRouting({ ...options, metrics });
+    const routing = await openRouting({ ...options, metrics, tell });
     opened.push(() => routing.close());
     const directory = openDirectory({ ...options, realms: config.realms, sources: config.userSources });
     opened.push(() => directory.close());
-    const parts = openParts({ ...options, keyring, store, metrics, routing, directory });
+    const parts = openParts({ ...options, keyring, store, metrics, tell, routing, directory });
     opened.push(
       () => parts.keyStock.close(),
       () => parts.background.settled(),
@@ -73,19 +75,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const draining = { now: false };
     const engine = openEngine(parts);
     if (isMigrated) await tellNamesakes(engine, options.log);
-    const tokens = openTokens({ keyring, clock: options.clock, trusted: config.trustedJwts });
-    const adminTokens = openAdminTokens(tokens, config.settings.adminTokenLifeMs);
-    const readiness = readinessOf(parts);
-    const mounts = (listener: Config['listeners'][number]) =>
-      mountsOf({ config, listener, parts, engine, tokens, adminTokens, readiness, draining });
-    const listeners = await openListeners({ ...options, metrics, draining, mountsOf: mounts });
+    const mountsOfListener = mountsFor({ config, parts, engine, draining });
+    const listeners = await openListeners({ ...options, metrics, tell, draining, mountsOf: mountsOfListener });
     opened.push(() => {
       draining.now = true;
       return listeners.close();
     });
     // Made last: the password of a start that failed would have been seen by nobody.
     const firstPassword = (await store.listAccounts()).length === 0 ? await addAccount(parts, 'admin') : undefined;
-    log.info({ listeners: listeners.urls, version }, 'the gateway listens');
+    tell({ kind: 'gateway-started', version, listeners: listeners.urls });
+    opened.unshift(() => tell({ kind: 'gateway-stopped', version }));
     return {
       urls: listeners.urls,
       firstPassword,
@@ -102,6 +101,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
+/** Ties the mounts of a listener to one set of tokens and one readiness for all. */
+function mountsFor({ config, parts, engine, draining }: Pick<MountParts, 'config' | 'parts' | 'engine' | 'draining'>) {
+  const tokens = openTokens({ keyring: parts.keyring, clock: parts.clock, trusted: config.trustedJwts });
+  const adminTokens = openAdminTokens(tokens, config.settings.adminTokenLifeMs);
+  const readiness = readinessOf(parts);
+  return (listener: MountParts['listener']) => mountsOf({ config, listener, parts, engine, tokens, adminTokens, readiness, draining });
+}
+
 /** Says once, when the store of an older version was brought up to date, whom the operator may want to merge or to split. */
 async function tellNamesakes(engine: Engine, log: Log): Promise<void> {
   const because = { apart: 'were one user and are several', together: 'were several users and are one' } as const;
@@ -109,9 +116,13 @@ async function tellNamesakes(engine: Engine, log: Log): Promise<void> {
     log.warn(who, `names that differ in case or width alone ${because[now]}; see npx pushgate people --help`);
 }
 
-async function openCountedStore(options: GatewayOptions, { storeSeconds }: Metrics, onMigrated: () => void): Promise<Store> {
-  const onOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number): void =>
+async function openCountedStore(options: GatewayOptions & { metrics: Metrics; tell: Tell }, onMigrated: () => void): Promise<Store> {
+  const { storeSeconds } = options.metrics;
+  const watch = watchStore(options.tell);
+  const onOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number): void => {
     storeSeconds.observe({ op, outcome }, seconds);
+    watch(op, outcome, seconds);
+  };
   const store = await openStore(options, { log: options.log, onOperation, onMigrated });
   for (const op of Object.keys(store).filter(isOperation)) storeSeconds.startAtZero({ op });
   return store;
@@ -121,8 +132,9 @@ async function openCountedStore(options: GatewayOptions, { storeSeconds }: Metri
 const isOperation = (name: string): boolean => name !== 'onDecided' && name !== 'close';
 
 /** Shows the series of every auth server before it asks for anything. Phones that wait are none yet. */
-function startCallers({ challenges, relays, waiters }: Metrics, config: Config): void {
-  for (const auth_server of authServerNames(config)) for (const each of [challenges, relays]) each.startAtZero({ auth_server });
+function startCallers({ challenges, relays, waiters, loginsStarted, loginsRefused, loginsFinished }: Metrics, config: Config): void {
+  for (const auth_server of authServerNames(config))
+    for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished]) each.startAtZero({ auth_server });
   waiters.set({ kind: 'push_wait' }, 0);
 }
 
@@ -135,10 +147,17 @@ export function readinessOf({ store, clock, log }: EngineParts): Readiness {
 }
 
 /** What the engine's parts are made of. */
-export type Foundations = GatewayOptions & { keyring: Keyring; store: Store; metrics: Metrics; routing: Routing; directory: Directory };
+export type Foundations = GatewayOptions & {
+  keyring: Keyring;
+  store: Store;
+  metrics: Metrics;
+  tell: Tell;
+  routing: Routing;
+  directory: Directory;
+};
 
 /** Puts together what the engine works with; `close` of what was opened is the caller's. */
-export function openParts({ config, clock, log, keyring, store, metrics, routing, directory, parts = {} }: Foundations): EngineParts {
+export function openParts({ config, clock, log, keyring, store, metrics, tell, routing, directory, parts = {} }: Foundations): EngineParts {
   const { settings } = config;
   return {
     store,
@@ -146,6 +165,7 @@ export function openParts({ config, clock, log, keyring, store, metrics, routing
     clock,
     log,
     metrics,
+    tell,
     // Read anew at every use: a reload replaces them.
     get policy() {
       return routing.policy();
@@ -164,7 +184,13 @@ export function openParts({ config, clock, log, keyring, store, metrics, routing
     passwords: createPasswords(keyring, parts.hashCost),
     serverKeys: openServerKeys(keyring),
     sharedKeys: openSharedKeys(store, keyring),
-    limits: openSourceLimits({ store, clock, metrics, settings: { failures: settings.sourceFailures, windowMs: settings.sourceWindowMs } }),
+    limits: openSourceLimits({
+      store,
+      clock,
+      metrics,
+      tell,
+      settings: { failures: settings.sourceFailures, windowMs: settings.sourceWindowMs },
+    }),
     realms: openRealms(config.realms),
     directory,
     radius: openRadiusServers(config.radiusServers, clock),

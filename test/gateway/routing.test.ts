@@ -58,7 +58,7 @@ describe('Reloading the configuration', () => {
     const { gateway, folder, logged } = await givenGateway(undo);
     const text = configText({ settings: { drainMs: 1 }, more: { realms: [] } });
     await gateway.reload(checkConfig(text, join(folder, 'config.json'), {}));
-    assert.deepEqual(logged.find(({ parts }) => parts)?.parts, ['realms', 'settings']);
+    assert.deepEqual(logged.find(({ restart }) => restart)?.restart, ['realms', 'settings']);
   });
 
   it('notices a secret that changed, and shows it to nobody', async () => {
@@ -66,7 +66,7 @@ describe('Reloading the configuration', () => {
     const environment = { ONE: 'first-secret', TWO: 'second-secret' };
     const { gateway, folder, logged } = await givenGateway(undo, { environment, more: radius('ONE') });
     await gateway.reload(checkConfig(configText({ more: radius('TWO') }), join(folder, 'config.json'), environment));
-    assert.deepEqual(logged.find(({ parts }) => parts)?.parts, ['radiusServers']);
+    assert.deepEqual(logged.find(({ restart }) => restart)?.restart, ['radiusServers']);
     assert.ok(!JSON.stringify(logged).includes('second-secret'));
   });
 

@@ -10,6 +10,7 @@ import { openDirectory } from '../../src/engine/users/index.ts';
 import { newKeyring, openKeyring } from '../../src/foundation/keyring/index.ts';
 import type { PushToken, Transaction } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
+import { openTell } from '../../src/gateway/events.ts';
 import { mountsOf } from '../../src/gateway/mounts.ts';
 import { openRouting } from '../../src/gateway/routing.ts';
 import { openParts, readinessOf } from '../../src/gateway/start.ts';
@@ -22,6 +23,9 @@ import { type FakeClock, fakeClock } from './clock.ts';
 import { configText, type GatewayWishes } from './gateway.ts';
 import { cheapParts } from './prepared-keys.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
+
+/** The administrator in whose name tests change push tokens. */
+export const tester = { administrator: 'admin', authServer: '', dialect: 'linotp', client: '127.0.0.1' };
 
 /** A reply of LinOTP's dialect. */
 export type LinotpHttpReply = {
@@ -65,7 +69,7 @@ export async function givenLinotp(undo: Cleanup, wishes: GatewayWishes = {}): Pr
   const log = openLog('debug', { write: (line: string) => void logged.push(line) });
   const metrics = openMetrics('0');
   const keyring = openKeyring(newKeyring(0));
-  const options = { ...loaded.value, environment: {}, clock, log, metrics, parts: cheapParts };
+  const options = { ...loaded.value, environment: {}, clock, log, metrics, tell: openTell(log, metrics), parts: cheapParts };
   const store = await openEmbeddedStore({ path: join(folder, 'pushgate.db'), log });
   const routing = await openRouting(options);
   const directory = openDirectory({ ...options, realms: loaded.value.config.realms, sources: [] });
@@ -109,7 +113,7 @@ function callsOf({ engine, store, url }: Pick<GivenLinotp, 'engine' | 'store' | 
   const post: GivenLinotp['post'] = async (call, form) =>
     readReply(await fetch(`${url}/validate/${call}`, { method: 'POST', body: new URLSearchParams(form) }));
   const offer: GivenLinotp['offer'] = async (serial, { owner, lifeMs = 3_600_000 } = {}) => {
-    const offered = await engine.tokens.offer(asker, {
+    const offered = await engine.administration(tester).offer(asker, {
       type: 'push',
       phone: { protocol: 'linotp', flavour: 'linotp' },
       serialPrefix: 'KIPT',

@@ -38,14 +38,18 @@ const isIll = ({ kind, reason }: DeliveryOutcome): boolean =>
 
 const isOutcome = (result: unknown): result is DeliveryOutcome => typeof result === 'object' && result !== null && 'kind' in result;
 
-/** Opens a guard with a closed breaker. `onWaited` hears how long each delivery waited for its place. */
+/** Hears how long each delivery waited for its place (s), and when the breaker opens or closes. */
+export type GuardListeners = { onWaited(seconds: number): void; onBreaker(state: 'open' | 'closed'): void };
+
+/** Opens a guard with a closed breaker. */
 export function openGuard(
   { maxInFlight, maxQueue, breakerFailures, breakerOpenMs }: GuardLimits,
   clock: Clock,
-  onWaited: (seconds: number) => void,
+  { onWaited, onBreaker }: GuardListeners,
 ): Guard {
   const rooms = bulkhead(maxInFlight, maxQueue);
-  let breaker = openBreaker(breakerFailures, breakerOpenMs);
+  const fresh = () => openBreaker(breakerFailures, breakerOpenMs, onBreaker);
+  let breaker = fresh();
   let seen: Seen = {};
   let inside = 0;
   const learn = (outcome: DeliveryOutcome): DeliveryOutcome => {
@@ -56,7 +60,9 @@ export function openGuard(
   };
   const close = (): void => {
     // What is under way counts for the breaker that it began with.
-    if (breaker.state() !== 'closed') breaker = openBreaker(breakerFailures, breakerOpenMs);
+    if (breaker.state() === 'closed') return;
+    breaker = fresh();
+    onBreaker('closed');
   };
   const inRoom = async (attempt: () => Promise<DeliveryOutcome>): Promise<DeliveryOutcome> => {
     inside += 1;
@@ -96,7 +102,7 @@ export function openGuard(
 }
 
 /** cockatiel's breaker with its state as of now: by itself it stays open, as one reads it, until something is executed. */
-function openBreaker(failures: number, openMs: number) {
+function openBreaker(failures: number, openMs: number, tell: GuardListeners['onBreaker']) {
   const isProbing = (): boolean => breaker.state === CircuitState.HalfOpen;
   const breaker: CircuitBreakerPolicy = circuitBreaker(
     // What was given up says nothing, so it takes no provider back that was left alone.
@@ -104,9 +110,16 @@ function openBreaker(failures: number, openMs: number) {
     { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) },
   );
   let openedAt = 0;
-  // It goes by Date.now(), so its moments are told by that.
+  let isOpen = false;
+  // It goes by Date.now(), so its moments are told by that. A probe that fails opens it again: that is no news.
   breaker.onBreak(() => {
     openedAt = Date.now();
+    if (!isOpen) tell('open');
+    isOpen = true;
+  });
+  breaker.onReset(() => {
+    isOpen = false;
+    tell('closed');
   });
   return {
     execute: (attempt: () => Promise<DeliveryOutcome>) => breaker.execute(attempt),

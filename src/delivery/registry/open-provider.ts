@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Clock } from '../../foundation/model/index.ts';
+import type { Clock, Tell } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { openHttp, openHttp2 } from '../../foundation/wire/index.ts';
 import type { AddressKind, OpenProvider, ProviderDefinition } from '../provider-kit/index.ts';
@@ -16,18 +16,28 @@ export type Opened = {
   guard: Guard;
 };
 
-/** What providers are opened with. Relative paths in a provider's config count from `folder`. */
-export type Surroundings = { catalog: readonly ProviderDefinition[]; folder: string; clock: Clock; log: Log; metrics: Metrics };
+/** What providers are opened with. Relative paths in a provider's config count from `folder`; `tell` hears of breakers. */
+export type Surroundings = {
+  catalog: readonly ProviderDefinition[];
+  folder: string;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  tell?: Tell;
+};
 
 /** Opens one provider. Throws `config-invalid`, as `SettingProblems` where it is about fields of its config. */
 export async function openProvider(
   { name, kind, config, default: isDefault, ...limits }: ProviderEntry,
-  { catalog, folder, clock, log, metrics }: Surroundings,
+  { catalog, folder, clock, log, metrics, tell = () => undefined }: Surroundings,
 ): Promise<Opened> {
   const definition = definitionOf(catalog, kind);
   const host = { openHttp, openHttp2, path: (file: string) => resolve(folder, file), clock, log: log.child({ provider: name }) };
   const provider = await definition.open(config, host);
   const ownLimits = definition.serverPerAddress ? { ...limits, breakerFailures: Number.POSITIVE_INFINITY } : limits;
-  const guard = openGuard(ownLimits, clock, (seconds) => metrics.queueWaitSeconds.observe({ provider: name }, seconds));
+  const guard = openGuard(ownLimits, clock, {
+    onWaited: (seconds) => metrics.queueWaitSeconds.observe({ provider: name }, seconds),
+    onBreaker: (state) => tell({ kind: state === 'open' ? 'breaker-opened' : 'breaker-closed', provider: name }),
+  });
   return { name, kind: definition.kind, isDefault, addresses: definition.addresses, provider, guard };
 }

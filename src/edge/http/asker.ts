@@ -33,6 +33,7 @@ export const requestParam = (ctx: Context, name: string): string | undefined => 
 export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'realms' | 'dialect' | 'client' | 'mount' | 'flavour'>): Asker {
   return {
     ...who,
+    requestId: stateOf(ctx).requestId,
     action: ctx.path.slice(0, longestAction),
     userAgent: ctx.get('user-agent'),
     headers: headersOf(ctx),

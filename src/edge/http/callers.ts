@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { Engine } from '../../engine/index.ts';
+import { type Asker, type Engine, originOf, type TokenAdministration } from '../../engine/index.ts';
 import { ok, type Result, refused } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import {
@@ -93,6 +93,10 @@ export function serverBehind(
   const server = callerOf({ address: clientAddress(ctx), mount, certificate: clientCertificate(ctx), ...actingFor(admin) });
   return server.ok ? server.value : undefined;
 }
+
+/** What an administrator does with push tokens, in events told under that name; one of another realm is told with it. */
+export const administrationOf = (engine: Engine, asker: Asker, { name, realm }: Admin): TokenAdministration =>
+  engine.administration({ ...originOf(asker), administrator: realm === undefined ? name : `${name}@${realm}` });
 
 /** An administrator of another realm is another person than the one of that name whom an auth server lists. */
 const actingFor = (admin: Admin | undefined): Pick<CallerFacts, 'shown' | 'account'> => ({

@@ -1,7 +1,15 @@
 export { addressReader } from './address.ts';
 export { askerOf, noteParams } from './asker.ts';
 export { maxBodyBytes, readBody } from './body.ts';
-export { type Caller, type CallerParts, type CallerRefusal, claimedServer, recogniseCaller, serverBehind } from './callers.ts';
+export {
+  administrationOf,
+  type Caller,
+  type CallerParts,
+  type CallerRefusal,
+  claimedServer,
+  recogniseCaller,
+  serverBehind,
+} from './callers.ts';
 export { clientCertificate } from './client-certificate.ts';
 export { clientOverride, clientReader } from './client-override.ts';
 export { formFields, parameterNamed, queryFields } from './form.ts';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import Koa from 'koa';
-import { GatewayFault, systemCode } from '../../foundation/model/index.ts';
+import { GatewayFault, systemCode, type Tell } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { putInFront } from './connection.ts';
 import { dispatch } from './dispatch.ts';
@@ -13,6 +13,7 @@ import type { ListenerSecrets } from './listener-tls.ts';
 import { observe, startRequests } from './observe.ts';
 import { report } from './report.ts';
 import type { Mount } from './route.ts';
+import { tlsRefusals } from './tls-refusals.ts';
 
 /**
  * An address that is listened on. `renew` takes other certificates for the connections that are still to come. `close` takes no new request, waits
@@ -28,6 +29,7 @@ export type ListenerOptions = {
   metrics: Metrics;
   draining: { now: boolean };
   tls?: ListenerSecrets | undefined;
+  tell?: Tell | undefined;
 };
 
 /** A phone or plug-in that takes longer to send a request than this (ms) is cut off. */
@@ -38,11 +40,19 @@ const keepAliveMs = 60_000;
 const backlog = 4096;
 
 /** Listens. Throws `config-invalid` with one sentence when the address cannot be had. */
-export async function openListener({ address, mounts, log, metrics, draining, tls }: ListenerOptions): Promise<Listener> {
+export async function openListener({
+  address,
+  mounts,
+  log,
+  metrics,
+  draining,
+  tls,
+  tell = () => undefined,
+}: ListenerOptions): Promise<Listener> {
   const app = new Koa();
   const times = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs };
   const secure = tls && createTlsServer({ ...times, ...tls.options, handshakeTimeout: headersTimeoutMs });
-  secure?.on('tlsClientError', (error) => log.debug({ reason: systemCode(error) }, 'a TLS handshake failed'));
+  secure?.on('tlsClientError', tlsRefusals(address, tell));
   const server: Server | TlsServer = secure ?? createServer(times);
   const { middleware, cutOff } = openHolding(putInFront(server, secure ? 'secureConnection' : 'connection'));
   app.use(middleware);

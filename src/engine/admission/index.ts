@@ -1,6 +1,6 @@
-import type { PushToken } from '../../foundation/model/index.ts';
+import type { LoginRefusalReason, PushToken } from '../../foundation/model/index.ts';
 import type { Permission } from '../../policy/index.ts';
-import type { Asker, EngineParts } from '../parts.ts';
+import { type Asker, type EngineParts, originOf } from '../parts.ts';
 import { type Applicant, admittedTokens, type LoginRefusal, mayAdminister, mayCall, mayLogIn, resolveName } from './admission.ts';
 import { isTooOften, type Tally, tallyOf } from './login-rates.ts';
 import { type PassedApplicant, type PassedOn, passedOn } from './passed-on.ts';
@@ -28,6 +28,12 @@ export type Admission = {
   tallyOf(applicant: Applicant): Tally;
   /** Whether an administrator may do that. Where no rule permits anything, all may do everything. */
   mayAdminister(asker: Asker, who: { name: string; realm?: string | undefined }, right: Permission): boolean;
+  /** Tells all who listen that a login was refused; dialects call it wherever they say no. `serials`: the push tokens that it was about, as far as known. */
+  tellRefused(
+    applicant: Applicant,
+    reason: LoginRefusalReason,
+    about?: { serials?: readonly string[]; transaction?: string | undefined },
+  ): void;
   /**
    * Lets a user in without a push token when a policy allows it: one whom no source knows (passOnNoUser; a source that the request names is but one), one without tokens (passOnNoToken), or one whose
    * password is right elsewhere (passthru). Returns undefined when no such policy applies, or the password is wrong. Every source was asked before.
@@ -46,5 +52,8 @@ export const openAdmission = (parts: EngineParts): Admission => ({
   isTooOften: (applicant) => isTooOften(parts, applicant),
   tallyOf: (applicant) => tallyOf(parts, applicant),
   mayAdminister: (asker, who, right) => mayAdminister(parts, asker, who, right),
+  tellRefused({ asker, user, realm }, reason, { serials = [], transaction } = {}) {
+    parts.tell({ kind: 'login-refused', origin: originOf(asker), reason, serials: [...serials], transaction, user, realm });
+  },
   passedOn: (applicant) => passedOn(parts, applicant),
 });

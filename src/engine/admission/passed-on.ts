@@ -1,5 +1,5 @@
 import { factsOf } from '../facts.ts';
-import type { EngineParts } from '../parts.ts';
+import { type EngineParts, originOf } from '../parts.ts';
 import { isPasswordElsewhere } from '../people/passthru.ts';
 import type { Person } from '../people/person.ts';
 import type { Applicant } from './admission.ts';
@@ -15,6 +15,15 @@ export type PassedOn = { rule: string } & ({ kind: 'no-user' | 'no-token' } | { 
 
 /** {@link Admission.passedOn}. */
 export async function passedOn(parts: EngineParts, applicant: PassedApplicant): Promise<PassedOn | undefined> {
+  const passed = await passing(parts, applicant);
+  if (!passed) return undefined;
+  const { asker, user, realm } = applicant;
+  const via = passed.kind === 'passthru' ? passed.via : undefined;
+  parts.tell({ kind: 'login-passed-on', origin: originOf(asker), rule: passed.rule, via, user, realm });
+  return passed;
+}
+
+async function passing(parts: EngineParts, applicant: PassedApplicant): Promise<PassedOn | undefined> {
   const { asker, user, realm, source: named, person, hasTokens, password } = applicant;
   if (user === '' || hasTokens) return undefined;
   const { policy } = parts;

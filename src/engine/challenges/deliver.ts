@@ -40,9 +40,12 @@ async function deliverOne(parts: EngineParts, request: DeliverRequest, { challen
   });
   const at = clock();
   const trail = attempts.map((attempt): TrailEntry => ({ at, serial: token.serial, ...attempt }));
+  const told = attempts.map(({ provider, outcome: how, reason, ms }) => ({ provider, outcome: how, reason, ms }));
+  const sent = outcome.kind === 'sent';
+  parts.tell({ kind: 'push-delivered', transaction: transaction.id, serial: token.serial, sent, rule: planned.rule, attempts: told });
   background.run('delivery trail', () => store.appendTrail(transaction.id, trail));
   if (deadAddresses.length > 0) background.run('dead addresses', () => markDead(parts, token, deadAddresses));
-  return { serial: token.serial, sent: outcome.kind === 'sent', pollable: mayPoll(parts, asker, token), attempts };
+  return { serial: token.serial, sent, pollable: mayPoll(parts, asker, token), attempts };
 }
 
 /** The delivery plan for this push token; plan and registry are read in one go, so that a reload never comes between them. */

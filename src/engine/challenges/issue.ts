@@ -10,7 +10,7 @@ import {
 } from '../../foundation/model/index.ts';
 import { type Facts, fillTags } from '../../policy/index.ts';
 import { factsOf } from '../facts.ts';
-import type { Asker, EngineParts } from '../parts.ts';
+import { type Asker, type EngineParts, originOf } from '../parts.ts';
 import type { PhoneProtocol, Prompt, SealTools } from '../phones/phone-protocol.ts';
 import { changeToken } from '../records/change-token.ts';
 import { phoneKeyOf } from '../records/phone-key.ts';
@@ -68,7 +68,11 @@ export async function issue(parts: EngineParts, request: IssueRequest): Promise<
   if (request.kind === 'activation') await beginActivation(parts, request.tokens);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const transaction = await prepare(parts, request);
-    if ((await parts.store.addTransaction(transaction)) === 'added') return transaction;
+    if ((await parts.store.addTransaction(transaction)) !== 'added') continue;
+    const { id, user, realm, decision } = transaction;
+    const serials = decision.challenges.map(({ serial }) => serial);
+    parts.tell({ kind: 'login-started', origin: originOf(request.asker), transaction: id, serials, user, realm });
+    return transaction;
   }
   throw new GatewayFault('store-unavailable', 'No free transaction id was found');
 }

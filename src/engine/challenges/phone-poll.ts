@@ -55,7 +55,9 @@ export async function updateAddress<U>(
   const told: DeviceAddress[] = value === null ? [] : [{ kind, value, since: parts.clock() }];
   const withNew = ({ addresses }: PushToken): DeviceAddress[] => [...addresses.filter((address) => address.kind !== kind), ...told];
   const changed = await changeToken(parts, serial, (current) => ({ addresses: withNew(current) }), token);
-  return changed === 'changed' ? 'updated' : 'refused';
+  if (changed !== 'changed') return 'refused';
+  parts.tell({ kind: 'address-told', serial, addressKind: kind, client: asker.client });
+  return 'updated';
 }
 
 /** Whether a phone may speak for this push token: it is of the phone's protocol, bound, not revoked. */

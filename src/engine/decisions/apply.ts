@@ -1,4 +1,4 @@
-import { type Decision, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
+import { type Decision, type GatewayEvent, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { type Decided, decide, type TransactionEvent } from './decide.ts';
 import { carryOut, effectLeaseMs, effectsOf } from './effects.ts';
@@ -22,6 +22,7 @@ export async function applyEvent(parts: EngineParts, transaction: Transaction, e
     const written = await parts.store.decide(current.id, current.decision.version, next, effects, now + effectLeaseMs);
     if (written === 'decided') {
       observe(parts, current, next, now);
+      for (const told of eventsOf(current, next)) parts.tell(told);
       const carriedOut = effects.length > 0 ? parts.background.run('effects', () => carryOut(parts, current.id, effects)) : undefined;
       // Who hears that a token was activated may ask it at once.
       if (current.kind === 'activation') await carriedOut;
@@ -32,6 +33,20 @@ export async function applyEvent(parts: EngineParts, transaction: Transaction, e
     current = fresh;
   }
   throw new GatewayFault('store-unavailable', `Transaction was changed by others ${maxAttempts} times in a row`);
+}
+
+/** What an answer or a finished login is told as. */
+function eventsOf({ id, authServer, user, realm, decision: before }: Transaction, next: Decision): GatewayEvent[] {
+  const about = { authServer, transaction: id, user, realm };
+  const answered = next.challenges.flatMap(({ serial, mode, state, declineReason }, index): GatewayEvent[] =>
+    state === before.challenges[index]?.state || state === 'pending' || state === 'closed'
+      ? []
+      : [{ kind: 'challenge-answered', ...about, serial, mode, verdict: state, declineReason }],
+  );
+  const isFinished =
+    next.state !== before.state && (next.state === 'consumed' || (next.state === 'accepted' && next.rule.consume === 'never'));
+  const serials = next.challenges.filter(({ state }) => state === 'accepted').map(({ serial }) => serial);
+  return isFinished ? [...answered, { kind: 'login-finished', ...about, serials }] : answered;
 }
 
 function observe({ metrics }: EngineParts, before: Transaction, next: Decision, now: number): void {

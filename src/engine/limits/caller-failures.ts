@@ -1,5 +1,5 @@
 import { openCache } from '../../foundation/cache/index.ts';
-import { type Clock, TurnedAway } from '../../foundation/model/index.ts';
+import { type Clock, type Tell, TurnedAway } from '../../foundation/model/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -24,9 +24,10 @@ export const limitedSource = (address: string, { serial }: { serial: string }): 
 /** How many failures a source has per window (ms) before it is turned away for the rest of it. */
 export type SourceLimitSettings = { failures: number; windowMs: number };
 
+type LimitParts = { store: Store; clock: Clock; metrics: Metrics; tell: Tell; settings: SourceLimitSettings };
+
 /** Opens the limits over the counters of the store. */
-export function openSourceLimits(parts: { store: Store; clock: Clock; metrics: Metrics; settings: SourceLimitSettings }): SourceLimits {
-  const { store, clock, metrics, settings } = parts;
+export function openSourceLimits({ store, clock, metrics, tell, settings }: LimitParts): SourceLimits {
   const blockedUntil = openCache<number>(100_000);
   /** How long (ms) a source is turned away yet. */
   const waitOf = (scope: LimitScope, source: string): number => {
@@ -43,7 +44,9 @@ export function openSourceLimits(parts: { store: Store; clock: Clock; metrics: M
     async failed(scope, source) {
       const now = clock();
       const { count, endsAt } = await store.countUp(`${scope}:${source}`, now, now + settings.windowMs);
-      if (count >= settings.failures) blockedUntil.set(`${scope}:${source}`, endsAt);
+      if (count < settings.failures) return;
+      blockedUntil.set(`${scope}:${source}`, endsAt);
+      if (count === settings.failures) tell({ kind: 'source-limited', scope, source, forMs: endsAt - now });
     },
   };
 }

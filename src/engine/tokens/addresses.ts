@@ -12,7 +12,7 @@ export const maxAddresses = 8;
 /** A name for an address that tells nothing of it: 12 hex digits. */
 export const addressId = ({ kind, value }: AddressValue): string => sha256Hex(`${kind}\n${value}`).slice(0, 12);
 
-/** {@link PushTokens.addAddress}. */
+/** {@link TokenAdministration.addAddress}. */
 export async function addAddress(parts: EngineParts, serial: string, address: AddressValue): Promise<'added' | 'full' | 'gone'> {
   let isFull = false;
   const changed = await changeToken(parts, serial, ({ addresses }) => {
@@ -24,7 +24,7 @@ export async function addAddress(parts: EngineParts, serial: string, address: Ad
   return isFull ? 'full' : 'added';
 }
 
-/** {@link PushTokens.removeAddress}. */
+/** {@link TokenAdministration.removeAddress}. */
 export async function removeAddress(parts: EngineParts, serial: string, id: string): Promise<boolean> {
   const changed = await changeToken(parts, serial, ({ addresses }) => {
     const kept = addresses.filter((each) => addressId(each) !== id);
@@ -43,6 +43,5 @@ export async function markDead(parts: EngineParts, { serial }: PushToken, dead: 
       : undefined,
   );
   if (changed !== 'changed') return;
-  const kinds = dead.map(({ kind }) => kind);
-  parts.log.warn({ serial, kinds }, 'a device address is dead; it is used no more until the phone tells a new one');
+  parts.tell({ kind: 'address-dead', serial, addressKinds: dead.map(({ kind }) => kind) });
 }

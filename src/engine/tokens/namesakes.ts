@@ -41,7 +41,7 @@ export type Handover = { realm: string; into: string } & ({ from: string } | { s
 /** The push tokens that have another owner now; or why none has: no source knows `into`, or a name differs in more than case and width. */
 export type HandedOver = { kind: 'done'; serials: string[] } | { kind: 'unknown-user' | 'not-namesakes' };
 
-/** {@link PushTokens.handOver}. */
+/** {@link TokenAdministration.handOver}. */
 export async function handOver(parts: EngineParts, { realm, into, ...which }: Handover): Promise<HandedOver> {
   const person = await findPerson(parts, into, realm);
   if (person === 'unknown-user') return { kind: 'unknown-user' };

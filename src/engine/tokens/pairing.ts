@@ -28,7 +28,11 @@ export async function pairPhone<M>(
   const limited = limitedSource(source, token);
   if (parts.limits.isBlocked('rollout', limited)) return 'refused';
   const paired = await write(parts, token, read.value);
-  if (paired.ok) return paired.value;
+  if (paired.ok) {
+    const { user = '', realm = '' } = token.owner ?? {};
+    if (paired.value === 'paired') parts.tell({ kind: 'phone-enrolled', serial, client: source, user, realm });
+    return paired.value;
+  }
   await parts.limits.failed('rollout', limited);
   parts.log.info({ serial, why: paired.error }, 'a pairing message was not taken');
   return 'refused';

@@ -122,7 +122,11 @@ export async function completeRollout<R>(
     const keys = phone.readRollout(request.rollout);
     if (!keys.ok) return refused({ kind: 'keys', reason: keys.error });
     const serverPublicKey = await bind(parts, token, keys.value, request.credential);
-    if (serverPublicKey) return ok({ serverPublicKey });
+    if (serverPublicKey) {
+      const { user = '', realm = '' } = token.owner ?? {};
+      parts.tell({ kind: 'phone-enrolled', serial: token.serial, client: request.source, user, realm });
+      return ok({ serverPublicKey });
+    }
   }
   throw new GatewayFault('store-unavailable', `Push token ${request.serial} was changed by others ${maxAttempts} times in a row`);
 }

@@ -17,7 +17,7 @@ export type RenewRequest = {
   offer: OfferRules;
 };
 
-/** {@link PushTokens.renew}. */
+/** {@link TokenAdministration.renew}. */
 export async function renewRollout(
   parts: EngineParts,
   token: PushToken,

@@ -16,32 +16,32 @@ export async function selectTokens(parts: EngineParts, selection: TokenSelection
   return token ? [token] : [];
 }
 
-/** {@link PushTokens.setEnabled}. */
+/** {@link TokenAdministration.setEnabled}. */
 export function setEnabled(parts: EngineParts, tokens: readonly PushToken[], enabled: boolean): Promise<number> {
   return changeEach(parts, tokens, (token) =>
     token.enabled === enabled || (enabled && (token.rollout !== 'enrolled' || token.revoked)) ? undefined : { enabled },
   );
 }
 
-/** {@link PushTokens.reset}. */
+/** {@link TokenAdministration.reset}. */
 export function resetTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
   return changeEach(parts, tokens, ({ resets = 0 }) => ({ ...noFailures, resets: resets + 1 }));
 }
 
-/** {@link PushTokens.setPin}. */
+/** {@link TokenAdministration.setPin}. */
 export async function setPin(parts: EngineParts, tokens: readonly PushToken[], pin: string): Promise<number> {
   const pinHash = pin === '' ? null : await parts.passwords.hash(pin);
   return changeEach(parts, tokens, () => ({ pinHash }));
 }
 
-/** {@link PushTokens.revoke}. */
+/** {@link TokenAdministration.revoke}. */
 export async function revokeTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
   const revoked = await changeEach(parts, tokens, () => ({ revoked: true, enabled: false }));
   for (const { serial } of tokens) await withdrawOpen(parts, serial);
   return revoked;
 }
 
-/** {@link PushTokens.noteInfo}. */
+/** {@link TokenAdministration.noteInfo}. */
 export function noteInfo(parts: EngineParts, tokens: readonly PushToken[], key: string, value: string | null): Promise<number> {
   return changeEach(parts, tokens, ({ info = {} }) => {
     const { [key]: _was, ...others } = info;
@@ -49,7 +49,7 @@ export function noteInfo(parts: EngineParts, tokens: readonly PushToken[], key: 
   });
 }
 
-/** {@link PushTokens.allowPolling}. */
+/** {@link TokenAdministration.allowPolling}. */
 export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], value: string | null): Promise<number> {
   return changeEach(parts, tokens, ({ phone }) => {
     const { pollingAllowed: _was, ...others } = phone.part;
@@ -68,7 +68,7 @@ export async function removeToken(parts: EngineParts, serial: string): Promise<b
   return was;
 }
 
-/** {@link PushTokens.remove}. */
+/** {@link TokenAdministration.remove}. */
 export async function removeTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number | 'several-users'> {
   const sources = new Set(tokens.flatMap(({ owner }) => sourceOf(parts, owner) ?? []));
   if (sources.size > 1) return 'several-users';

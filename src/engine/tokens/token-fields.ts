@@ -11,7 +11,7 @@ export type TokenFields = {
   realms?: string[];
 };
 
-/** {@link PushTokens.setFields}. */
+/** {@link TokenAdministration.setFields}. */
 export function setFields(parts: EngineParts, tokens: readonly PushToken[], fields: TokenFields): Promise<number> {
   return changeEach(parts, tokens, (token) => ({ ...fields, ...maximumReached(parts, token, fields) }));
 }

@@ -27,7 +27,7 @@ export async function tokenLimit(parts: EngineParts, wanted: WantedToken, beside
   return reached && { kind: 'too-many-tokens', counted: reached.counted, type };
 }
 
-/** {@link PushTokens.offer}. */
+/** {@link TokenAdministration.offer}. */
 export async function offerWithinLimits(
   parts: EngineParts,
   asker: Asker,
@@ -45,7 +45,7 @@ export async function offerWithinLimits(
   return refused(afterwards);
 }
 
-/** {@link PushTokens.assign}. */
+/** {@link TokenAdministration.assign}. */
 export async function assignWithinLimits(
   parts: EngineParts,
   asker: Asker,

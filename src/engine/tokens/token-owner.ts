@@ -29,7 +29,7 @@ export async function assignToken(parts: EngineParts, serial: string, { owner, p
   return refused ?? { kind: changed ? 'done' : 'gone' };
 }
 
-/** {@link PushTokens.unassign}. */
+/** {@link TokenAdministration.unassign}. */
 export async function unassignTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
   let changed = 0;
   for (const { serial } of tokens) {

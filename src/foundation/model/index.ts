@@ -6,6 +6,17 @@ export {
   type UnavailableReason,
   unavailableReasons,
 } from './delivery.ts';
+export {
+  type Actor,
+  eventVersion,
+  type GatewayEvent,
+  type LoginRefusalReason,
+  loginRefusals,
+  type Origin,
+  type Tell,
+  type TokenAct,
+  tokenActs,
+} from './event.ts';
 export { parseJson, record, records } from './json.ts';
 export type { AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
 export { foldedKey, foldedName, foldedRealm, mappedName, type Named, nameKey, ownerKeys, sourceKey } from './person.ts';

@@ -4,8 +4,8 @@ import type { RelayProgress } from './relay.ts';
 /** How the phone is asked: tap to confirm, pick the shown option, or read a code from the phone. */
 export type ChallengeMode = 'confirm' | 'presence' | 'code';
 
-/** Why a phone declined: `unknown_trigger` ("not me") and the like count as `declined`, a user who gave up as `cancelled`. */
-export type DeclineReason = 'declined' | 'cancelled';
+/** Why a phone declined: `cancelled` by a user who gave up, `not-me` where it signed another reason (`unknown_trigger`), `declined` without one. */
+export type DeclineReason = 'declined' | 'cancelled' | 'not-me';
 
 /** The part of a transaction that one phone answers. */
 export type Challenge = {

@@ -1,5 +1,5 @@
 import { type Aggregator, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { outcomeKinds, rejectedReasons, unavailableReasons } from '../model/index.ts';
+import { loginRefusals, outcomeKinds, rejectedReasons, unavailableReasons } from '../model/index.ts';
 import { zeroedCounter, zeroedHistogram } from './zeroed.ts';
 
 /** What the gateway counts. Names and labels: docs/protocols/delivery.md 3. */
@@ -91,6 +91,34 @@ export function openMetrics(version: string) {
       help: 'Transactions that ended, by how.',
       closed: { mode: modes, result: ['accepted', 'declined', 'locked', 'withdrawn'] },
       open: ['auth_server'],
+    }),
+    loginsStarted: zeroedCounter(registry, {
+      name: 'pushgate_logins_started_total',
+      help: 'Logins for which a phone was asked.',
+      closed: {},
+      open: ['auth_server'],
+    }),
+    loginsRefused: zeroedCounter(registry, {
+      name: 'pushgate_logins_refused_total',
+      help: 'Logins that were refused, by why; wrong-pin among them.',
+      closed: { reason: loginRefusals },
+      open: ['auth_server'],
+    }),
+    loginsFinished: zeroedCounter(registry, {
+      name: 'pushgate_logins_finished_total',
+      help: 'Logins that an auth server took after the phone had accepted.',
+      closed: {},
+      open: ['auth_server'],
+    }),
+    fraudReports: zeroedCounter(registry, {
+      name: 'pushgate_fraud_reports_total',
+      help: 'Logins that a user declined as not theirs.',
+      closed: {},
+    }),
+    administratorsRefused: zeroedCounter(registry, {
+      name: 'pushgate_administrators_refused_total',
+      help: 'Logins of administrators with a wrong name or password.',
+      closed: {},
     }),
     relays: zeroedCounter(registry, {
       name: 'pushgate_relays_total',

@@ -40,6 +40,7 @@ describe('An enrolment during a login', () => {
       log,
       clock: fakeClock(10),
       metrics: openMetrics('test'),
+      tell: () => undefined,
       background: openBackground(log),
       realms: openRealms([]),
     };

@@ -20,7 +20,7 @@ describe('A login that waits while its store has an outage', () => {
         return declined;
       },
     };
-    const parts = { store, clock: () => declined.createdAt, metrics: openMetrics('test') } as unknown as EngineParts;
+    const parts = { store, clock: () => declined.createdAt, metrics: openMetrics('test'), tell: () => undefined } as unknown as EngineParts;
     return waitForAnswer(parts, { id: declined.id, serials: [], usable: [], waitMs: 60_000, givenUp: () => () => undefined });
   };
 

@@ -116,7 +116,14 @@ describe('The limit of a source', () => {
     const store = await openEmbeddedStore({ path: join(temporaryFolder(undo), 'pushgate.db'), log: openLog('silent') });
     undo.later(() => store.close());
     const clock = fakeClock();
-    const open = () => openSourceLimits({ store, clock, metrics: openMetrics('test'), settings: { failures: 3, windowMs: seconds(60) } });
+    const open = () =>
+      openSourceLimits({
+        store,
+        clock,
+        metrics: openMetrics('test'),
+        tell: () => undefined,
+        settings: { failures: 3, windowMs: seconds(60) },
+      });
     const [one, two] = [open(), open()];
     await one.failed('answer', '192.0.2.1');
     await two.failed('answer', '192.0.2.1');

@@ -17,7 +17,7 @@ describe('Push tokens of one user', () => {
     const log = openLog('silent');
     const store = await openEmbeddedStore({ path: join(temporaryFolder(undo), 'pushgate.db'), log });
     undo.later(() => store.close());
-    const parts = { store, log, clock: fakeClock(10), metrics: openMetrics('test') } as unknown as EngineParts;
+    const parts = { store, log, clock: fakeClock(10), metrics: openMetrics('test'), tell: () => undefined } as unknown as EngineParts;
     const tokens = [givenPushToken({ serial: 'NEW', bucket: 7 }), givenPushToken({ serial: 'OLD', bucket: 3 })];
     for (const token of tokens) {
       await store.addToken(token);

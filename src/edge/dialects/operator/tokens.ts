@@ -2,8 +2,9 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { addressId, maxAddresses } from '../../../engine/index.ts';
 import { demandName, type PushToken } from '../../../foundation/model/index.ts';
+import { administrationOf } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
-import { type OperatorParts, operatorOf, readJson } from './parts.ts';
+import { askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
 const iso = (moment: number): string => new Date(moment).toISOString();
 
@@ -34,10 +35,10 @@ const newAddress = z.strictObject({ kind: z.enum(['fcm', 'apns', 'gda', 'webpush
 
 /** `POST /ops/tokens/:serial/addresses` `{"kind", "value"}`: adds an address beside those that the phone told. */
 export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
-  await operatorOf(parts, ctx);
+  const acts = administrationOf(parts.engine, askerFor(parts, ctx), await operatorOf(parts, ctx));
   const address = await readJson(ctx, newAddress);
   const { serial } = await tokenOf(parts, ctx);
-  const added = await parts.engine.tokens.addAddress(serial, address);
+  const added = await acts.addAddress(serial, address);
   if (added === 'full') throw new OperatorFault('bad-request', `A push token has ${maxAddresses} addresses at most; remove one first.`);
   if (added === 'gone') throw new OperatorFault('not-found', `There is no push token ${serial}.`);
   ctx.body = { serial, id: addressId(address) };
@@ -45,9 +46,9 @@ export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promi
 
 /** `DELETE /ops/tokens/:serial/addresses/:id`. */
 export async function removeTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
-  await operatorOf(parts, ctx);
+  const acts = administrationOf(parts.engine, askerFor(parts, ctx), await operatorOf(parts, ctx));
   const { serial } = await tokenOf(parts, ctx);
-  if (!(await parts.engine.tokens.removeAddress(serial, String(ctx.params.id))))
+  if (!(await acts.removeAddress(serial, String(ctx.params.id))))
     throw new OperatorFault('not-found', `Push token ${serial} has no address ${String(ctx.params.id)}.`);
   ctx.body = { serial, removed: true };
 }

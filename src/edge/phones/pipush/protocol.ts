@@ -170,5 +170,6 @@ function readAnswer(answer: PipushAnswer, challenge: Challenge, token: PushToken
   if (!isSigned(token, text, signature)) return undefined;
   const meaning = { digest: answerDigest(text, signature), option };
   if (!decline) return { verdict: 'accepted', ...meaning };
-  return { verdict: 'declined', declineReason: reason === 'cancelled' ? 'cancelled' : 'declined', ...meaning };
+  const declineReason = !reason ? 'declined' : reason === 'cancelled' ? 'cancelled' : 'not-me';
+  return { verdict: 'declined', declineReason, ...meaning };
 }

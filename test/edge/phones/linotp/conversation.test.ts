@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { awaitsActivation, isUsable } from '../../../../src/engine/index.ts';
 import { minutes, seconds } from '../../../kit/clock.ts';
-import { givenLinotp, linotpTestPhone } from '../../../kit/linotp.ts';
+import { givenLinotp, linotpTestPhone, tester } from '../../../kit/linotp.ts';
 import { cleanup } from '../../../kit/temporary.ts';
 import { readVectors } from '../../../kit/vectors.ts';
 
@@ -203,7 +203,7 @@ describe('A phone of LinOTP', () => {
     const pairing_response = phone.pairing();
     await post('pair', { pairing_response });
     const offer = { url: 'https://x.example/validate/pair', lifeMs: minutes(1), sslVerify: true, pollOnly: false, extras: {} };
-    const renewed = await engine.tokens.renew(await token(serial), {
+    const renewed = await engine.administration(tester).renew(await token(serial), {
       provider: 'poll',
       mount: '/',
       offer: { ...offer, label: () => '', issuer: () => '' },
@@ -279,7 +279,7 @@ describe('A phone of LinOTP', () => {
   it('answers a login that a client of privacyIDEA started', async () => {
     const { activePhone, url, store, clock, post, engine } = await givenLinotp(undo);
     const phone = await activePhone(serial, { user: 'alice', realm: 'corp', resolver: '' });
-    await engine.tokens.setPin(await engine.people.tokensOf({ user: 'alice', realm: 'corp' }), '1234');
+    await engine.administration(tester).setPin(await engine.people.tokensOf({ user: 'alice', realm: 'corp' }), '1234');
     const started = await fetch(`${url}/pi/validate/check`, { method: 'POST', body: new URLSearchParams({ user: 'alice', pass: '1234' }) });
     const { detail } = (await started.json()) as { detail: { transaction_id: string; serial: string } };
     const transaction = await store.findTransaction(detail.transaction_id);

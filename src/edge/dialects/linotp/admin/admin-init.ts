@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { longestPin, type TokenLimitRefusal } from '../../../../engine/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
-import { qrPicture, qrPictureUrl, serverBehind } from '../../../http/index.ts';
+import { administrationOf, qrPicture, qrPictureUrl, serverBehind } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
 import { ownerNamed } from '../subject.ts';
@@ -27,7 +27,7 @@ export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void>
   if (url === undefined) throw new LinotpFault('untyped', 'Policy pushtoken_pairing_callback_url must have a value');
   const name = () => '';
   const offer = { url, lifeMs: pairingLifeMs, sslVerify: true, pollOnly: false, label: name, issuer: name, extras: {} };
-  const offered = await parts.engine.tokens.offer(asker, { ...wish, offer, mount: parts.mount.path });
+  const offered = await administrationOf(parts.engine, asker, admin).offer(asker, { ...wish, offer, mount: parts.mount.path });
   if (!offered.ok && typeof offered.error === 'object') throw tooManyTokens(offered.error);
   if (!offered.ok) throw new LinotpFault('parameter', `the serial ${wish.serial ?? ''} is taken, or the pairing URL too long`);
   await sendOffer(parts, ctx, params.text('qr'), { serial: offered.value.token.serial, text: offered.value.text });

@@ -1,42 +1,44 @@
 import type { Context } from 'koa';
-import { longestPin } from '../../../../engine/index.ts';
+import { longestPin, type TokenAdministration } from '../../../../engine/index.ts';
 import type { PushToken } from '../../../../foundation/model/index.ts';
 import type { Permission } from '../../../../policy/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
+import { administrationOf } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
-import type { LinotpParts } from '../parts.ts';
+import { askerFor, type LinotpParts } from '../parts.ts';
 import { askedUser, selectedTokens } from './selected-tokens.ts';
 import { tokenRow } from './token-row.ts';
 
-type Change = (parts: LinotpParts, tokens: readonly PushToken[], params: LinotpParams) => Promise<number>;
+type Change = (acts: TokenAdministration, tokens: readonly PushToken[], params: LinotpParams) => Promise<number>;
 
 /** One call that changes the push tokens of a serial or of a user; the value of its reply is how many. */
 function changing(right: Permission, change: Change): (parts: LinotpParts, ctx: Context) => Promise<void> {
   return async (parts, ctx) => {
     const params = await readLinotpRequest(ctx);
-    await adminOf(parts, ctx, right);
-    sendLinotp(ctx, parts.product, { id: 1, value: await change(parts, await selectedTokens(parts, params), params) });
+    const admin = await adminOf(parts, ctx, right);
+    const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
+    sendLinotp(ctx, parts.product, { id: 1, value: await change(acts, await selectedTokens(parts, params), params) });
   };
 }
 
 /** `POST /admin/enable`. */
-export const adminEnable = changing('enable', ({ engine }, tokens) => engine.tokens.setEnabled(tokens, true));
+export const adminEnable = changing('enable', (acts, tokens) => acts.setEnabled(tokens, true));
 /** `POST /admin/disable`. */
-export const adminDisable = changing('disable', ({ engine }, tokens) => engine.tokens.setEnabled(tokens, false));
+export const adminDisable = changing('disable', (acts, tokens) => acts.setEnabled(tokens, false));
 /** `POST /admin/reset`: the fail count is zero again. */
-export const adminReset = changing('reset', ({ engine }, tokens) => engine.tokens.reset(tokens));
+export const adminReset = changing('reset', (acts, tokens) => acts.reset(tokens));
 /** `POST /admin/remove`. */
-export const adminRemove = changing('delete', async ({ engine }, tokens) => {
-  const removed = await engine.tokens.remove(tokens);
+export const adminRemove = changing('delete', async (acts, tokens) => {
+  const removed = await acts.remove(tokens);
   if (removed === 'several-users')
     throw new LinotpFault('parameter', 'several users have this name; say by resConf whose tokens are meant');
   return removed;
 });
 /** `POST /admin/set` `pin`: the PIN of push tokens, the one thing of theirs that can be set here. */
-export const adminSet = changing('setpin', ({ engine }, tokens, params) => {
+export const adminSet = changing('setpin', (acts, tokens, params) => {
   const pin = params.required('pin');
   if (pin.length > longestPin) throw new LinotpFault('parameter', `pin has more than ${longestPin} characters`);
-  return engine.tokens.setPin(tokens, pin);
+  return acts.setPin(tokens, pin);
 });
 
 const mostRows = 100;

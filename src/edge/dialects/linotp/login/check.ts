@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { type Asker, type Tally, withPerson } from '../../../../engine/index.ts';
-import type { PushToken } from '../../../../foundation/model/index.ts';
+import type { LoginRefusalReason, PushToken } from '../../../../foundation/model/index.ts';
 import {
   failsWith,
   type LinotpParams,
@@ -77,8 +77,6 @@ const challengeDetail = ({ id, token }: Triggered['challenges'][number]) => ({
   linotp_tokendescription: token.description,
 });
 
-const refused: Checked = { value: false };
-
 async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Promise<Checked | WaitingCheck> {
   const caller = await authServerOf(parts, ctx, 'check');
   const asker = askerFor(parts, ctx, caller.server);
@@ -97,23 +95,29 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   const { asker, caller, subject, params } = login;
   const { user, realm, typed, source } = subject;
   const applicant = { asker, user, realm };
+  const refusedFor = (reason: LoginRefusalReason, serials: readonly string[] = []): Checked => {
+    engine.admission.tellRefused(applicant, reason, { serials });
+    return { value: false };
+  };
   const refusal =
     engine.admission.mayCall(applicant, caller) ?? engine.admission.mayLogIn(applicant) ?? (await engine.admission.isTooOften(applicant));
-  if (refusal) return refused;
+  if (refusal) return refusedFor(refusal.kind);
   if (await isPassedOn(parts, login)) return { value: (await engine.admission.tallyOf(applicant).accepted()) === undefined };
   const tokens = await withPin(parts, login);
+  if (!Array.isArray(tokens)) return refusedFor(tokens);
   const facts = engine.facts(asker, { user, realm }, tokens[0]);
   const waitSeconds = engine.policy.value('push_wait', facts);
   const isSimple = engine.policy.value('push_without_data', facts) === true;
-  const prompt = tokens.length === 0 ? undefined : promptOf(params, isSimple || waitSeconds !== undefined);
-  if (!prompt) return refused;
+  const prompt = promptOf(params, isSimple || waitSeconds !== undefined);
+  const serials = tokens.map(({ serial }) => serial);
+  if (!prompt) return refusedFor('wrong-code', serials);
   const asked = { asker, user, realm, typed, source, tokens, prompt, pass: params.text('pass') ?? '' };
   if (waitSeconds === undefined) {
     const triggered = await trigger(parts, { ...asked, consume: isSimple ? 'once' : 'never' });
-    return triggered ? { value: false, triggered } : refused;
+    return triggered ? { value: false, triggered } : refusedFor('undeliverable', serials);
   }
   const waiting = await triggerAndWait(parts, ctx, asked, waitSeconds * 1000);
-  return waiting ? { waits: counted(waiting.waits, engine.admission.tallyOf(applicant)) } : refused;
+  return waiting ? { waits: counted(waiting.waits, engine.admission.tallyOf(applicant)) } : refusedFor('undeliverable', serials);
 }
 
 /** Whether a user who was asked for by name alone is let in without a push token, since policies say so. */
@@ -125,25 +129,26 @@ async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: L
   return (await engine.admission.passedOn({ asker, user, realm, source, person, hasTokens: tokens.length > 0, password })) !== undefined;
 }
 
-/** The push tokens that policies admit, that can be asked, and whose PIN this is. */
-async function withPin(parts: LinotpParts, { asker, subject, params }: Login): Promise<PushToken[]> {
+/** The push tokens that policies admit, that can be asked, and whose PIN this is; or why there is none. */
+async function withPin(parts: LinotpParts, { asker, subject, params }: Login): Promise<PushToken[] | LoginRefusalReason> {
   const { engine } = parts;
   const { user, realm, isBySerial, person } = subject;
   const tokens = askableTokens(parts, asker, subject);
   const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, tokens[0]));
   const pin = params.text('pass');
-  if (pin === undefined || (isBySerial && rule === 'userstore')) return [];
+  if (pin === undefined || (isBySerial && rule === 'userstore')) return 'wrong-pin';
   // Where a user was found is where their password is.
   const source = typeof person === 'object' ? person.resolver : undefined;
   const typed = { pin, rule, user, realm, source, client: asker.client };
   if (tokens.length === 0) {
     await engine.pins.equalizeTiming(typed);
-    return [];
+    return person === 'unknown-user' ? 'unknown-user' : subject.tokens.length === 0 ? 'no-token' : 'unusable-token';
   }
   const checked = await engine.pins.checkAtLogin(tokens, typed);
-  if (checked.kind === 'exceeded') return [];
-  if (checked.matching.length === 0) await engine.admission.tallyOf({ asker, user, realm }).failed();
-  return checked.matching;
+  if (checked.kind === 'exceeded') return 'locked';
+  if (checked.matching.length > 0) return checked.matching;
+  await engine.admission.tallyOf({ asker, user, realm }).failed();
+  return 'wrong-pin';
 }
 
 /** What a wait came to, counted where policies limit how often that may be. It holds no more of the login than the tally does. */

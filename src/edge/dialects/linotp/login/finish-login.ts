@@ -20,11 +20,20 @@ export async function finishLogin(parts: LinotpParts, { id, caller, asker: askin
   const { user, realm, tokens, person } = subject;
   const asker = await askerAbout(parts, asking, transaction);
   const applicant = { asker, user, realm };
-  if (engine.admission.mayCall(applicant, caller) || engine.admission.mayLogIn(applicant)) return false;
+  const refusal = engine.admission.mayCall(applicant, caller) ?? engine.admission.mayLogIn(applicant);
+  if (refusal) engine.admission.tellRefused(applicant, refusal.kind, { transaction: transaction.id });
+  if (refusal) return false;
   const usable = askableTokens(parts, asker, subject);
   const [first] = tokens;
   const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm };
   const who = user === '' ? { serial: first?.serial } : { user: owner };
   const finished = await engine.challenges.finish({ transaction, usable, ...who });
-  return finished.kind === 'accepted' && !(await engine.admission.tallyOf(applicant).accepted());
+  if (finished.kind !== 'accepted') {
+    const reason = finished.kind === 'not-answered' ? 'not-answered' : 'unknown-transaction';
+    engine.admission.tellRefused(applicant, reason, { serials: usable.map(({ serial }) => serial), transaction: transaction.id });
+    return false;
+  }
+  const tooOften = await engine.admission.tallyOf(applicant).accepted();
+  if (tooOften) engine.admission.tellRefused(applicant, tooOften.kind, { transaction: transaction.id });
+  return !tooOften;
 }

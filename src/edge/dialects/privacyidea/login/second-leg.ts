@@ -1,9 +1,12 @@
 import { ownerOf } from '../../../../engine/index.ts';
 import { type LoginOutcome, refuse } from '../refusals.ts';
-import { type LoginUnderWay, shownType } from './login.ts';
+import { applicantOf, type LoginUnderWay, shownType } from './login.ts';
+
+const reasons = { 'not-answered': 'not-answered', exceeded: 'locked', unknown: 'unknown-transaction' } as const;
 
 /** The second leg of a login: takes what the phone has answered, or the code that it showed. @see docs/protocols/privacyidea.md 6.1 */
-export async function finishLogin({ parts, asker, subject, tokens, second }: LoginUnderWay, code: string): Promise<LoginOutcome> {
+export async function finishLogin(login: LoginUnderWay, code: string): Promise<LoginOutcome> {
+  const { parts, asker, subject, tokens, second } = login;
   const { user, realm, serial, person } = subject;
   // A token without an owner is asked for by its serial alone.
   const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm };
@@ -15,6 +18,11 @@ export async function finishLogin({ parts, asker, subject, tokens, second }: Log
     user: user === '' ? undefined : owner,
     serial,
   });
+  if (finished.kind !== 'accepted')
+    parts.engine.admission.tellRefused(applicantOf(login), reasons[finished.kind], {
+      serials: tokens.map(({ serial: each }) => each),
+      transaction: second?.id,
+    });
   switch (finished.kind) {
     case 'accepted':
       return { value: true, detail: { message: 'Found matching challenge', serial: finished.serial } };

@@ -1,5 +1,5 @@
-import { isUsable } from '../../../../engine/index.ts';
-import type { PushToken } from '../../../../foundation/model/index.ts';
+import { isUsable, type LoginRefusal } from '../../../../engine/index.ts';
+import type { LoginRefusalReason, PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault } from '../../../formats/privacyidea/index.ts';
 import { isRevoked, type LoginOutcome, refuse, refusedLogin } from '../refusals.ts';
 import { demandKnown } from '../subject.ts';
@@ -24,7 +24,7 @@ export function admit(login: LoginUnderWay): LoginOutcome | undefined {
   const { parts, showed, params } = login;
   const applicant = applicantOf(login);
   const refusal = parts.engine.admission.mayCall(applicant, { showed }) ?? parts.engine.admission.mayLogIn(applicant);
-  if (refusal) return refusedLogin(refusal);
+  if (refusal) return refusedBy(login, refusal);
   // A client that was told another type asks for that one.
   const wanted = params.text('type')?.toLowerCase() || undefined;
   const isAsked = (token: PushToken): boolean =>
@@ -41,7 +41,18 @@ const limited: LoginStep = (login) => limit(login);
 /** Looks at first legs only: the outcome of a login whose user logged in or failed as often as policies allow. */
 export async function limit(login: LoginUnderWay): Promise<LoginOutcome | undefined> {
   const refusal = login.second ? undefined : await login.parts.engine.admission.isTooOften(applicantOf(login));
-  return refusal && refusedLogin(refusal);
+  return refusal && refusedBy(login, refusal);
+}
+
+/** Tells that a login is not admitted, and gives its outcome; throws the dialect's fault where that is one. */
+function refusedBy(login: LoginUnderWay, refusal: LoginRefusal): LoginOutcome {
+  tellRefused(login, refusal.kind);
+  return refusedLogin(refusal);
+}
+
+function tellRefused({ parts, tokens, second, ...login }: LoginUnderWay, reason: LoginRefusalReason): void {
+  const serials = tokens.map(({ serial }) => serial);
+  parts.engine.admission.tellRefused(applicantOf(login), reason, { serials, transaction: second?.id });
 }
 
 /** Looks at first legs only: who is let in without a push token. */
@@ -50,27 +61,40 @@ const passedOn: LoginStep = async (login) => (login.second ? undefined : passOn(
 const unknown: LoginStep = async (login) => {
   if (login.subject.person !== 'unknown-user') return undefined;
   if (!login.second) await spendTypedPin(login);
+  tellRefused(login, 'unknown-user');
   demandKnown(login.subject, toldUnknown(login.subject));
   return undefined;
 };
 
 /** Looks at both legs: a push token that was disabled between them finishes nothing. */
 const withoutUsableToken: LoginStep = async (login) => {
-  if (login.tokens.length > 0 && login.tokens.every(({ revoked }) => revoked)) throw isRevoked();
+  if (login.tokens.length > 0 && login.tokens.every(({ revoked }) => revoked)) {
+    tellRefused(login, 'unusable-token');
+    throw isRevoked();
+  }
   const now = login.parts.engine.clock();
   login.tokens = login.tokens.filter((token) => isUsable(token, now));
   if (login.tokens.length > 0) return undefined;
   if (!login.second) await spendTypedPin(login);
-  return refuse(login.subject.tokens.length === 0 ? 'The user has no tokens assigned' : 'No suitable token found for authentication.');
+  const hasNone = login.subject.tokens.length === 0;
+  tellRefused(login, hasNone ? 'no-token' : 'unusable-token');
+  return refuse(hasNone ? 'The user has no tokens assigned' : 'No suitable token found for authentication.');
 };
 
 const secondLeg: LoginStep = async (login) => (login.second ? finishLogin(login, login.params.text('pass') ?? '') : undefined);
 
 /** Leaves the push tokens that the PIN fits. */
 const wrongPin: LoginStep = async (login) => {
-  if (login.subject.serial !== undefined && login.params.flag('otponly')) return refuse('OTP verification failed.');
+  if (login.subject.serial !== undefined && login.params.flag('otponly')) {
+    tellRefused(login, 'wrong-code');
+    return refuse('OTP verification failed.');
+  }
   const checked = await checkTypedPin(login);
-  if (checked.kind === 'exceeded') return refuse('Failcounter exceeded');
+  if (checked.kind === 'exceeded') {
+    tellRefused(login, 'locked');
+    return refuse('Failcounter exceeded');
+  }
+  if (checked.matching.length === 0) tellRefused(login, 'wrong-pin');
   login.tokens = checked.matching;
   if (login.tokens.length > 0) return undefined;
   await login.parts.engine.admission.tallyOf(applicantOf(login)).failed();
@@ -115,7 +139,9 @@ export async function runSteps(login: LoginUnderWay): Promise<LoginOutcome | Ask
   return refuse('wrong otp pin');
 }
 
-function notAsked({ params }: LoginUnderWay, why: keyof typeof notStarted): LoginOutcome {
+function notAsked(login: LoginUnderWay, why: keyof typeof notStarted): LoginOutcome {
+  const { params } = login;
+  tellRefused(login, why === 'unable' ? 'unable-phone' : 'undeliverable');
   if (why === 'unreachable' && params.flag('exception')) throw new PiFault('validation', 'Failed to submit message to push gateway.');
   return refuse(notStarted[why]);
 }

@@ -6,7 +6,7 @@ import { adminOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import { noSuchOwner } from '../refusals.ts';
 import { demandKnown, NotTheirToken } from '../subject.ts';
-import { type LoginUnderWay, readTrigger } from './login.ts';
+import { applicantOf, type LoginUnderWay, readTrigger } from './login.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
 import { admit, limit } from './steps.ts';
 
@@ -27,12 +27,16 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   const usable = login.tokens.filter((token) => isUsable(token, parts.engine.clock()));
   const tokens = usable.filter((token) => !parts.engine.pins.isLocked(token));
   if (tokens.length === 0) {
+    const reason = usable.length > 0 ? 'locked' : login.subject.tokens.length > 0 ? 'unusable-token' : 'no-token';
+    parts.engine.admission.tellRefused(applicantOf(login), reason);
     const locked = usable.length > 0 ? { message: 'Failcounter exceeded', ...nothing, messages: ['Failcounter exceeded'] } : nothing;
     return sendPi(ctx, parts.product, { id: 2, value: 0, detail: locked });
   }
   const started = await startLogin({ ...login, tokens });
   if (started.kind === 'started')
     return sendPi(ctx, parts.product, { id: 2, value: started.tokens.length, detail: startedDetail(parts, started) });
+  const reason = started.kind === 'unable' ? 'unable-phone' : 'undeliverable';
+  parts.engine.admission.tellRefused(applicantOf(login), reason, { serials: tokens.map(({ serial }) => serial) });
   const message = notStarted[started.kind];
   sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });
 }

@@ -93,7 +93,9 @@ async function countLogin(login: Login, outcome: LoginOutcome, { hasFailed }: { 
   const tally = login.parts.engine.admission.tallyOf(applicantOf(login));
   if (hasFailed) await tally.failed();
   const refusal = outcome.value ? await tally.accepted() : undefined;
-  return refusal ? refusedLogin(refusal) : outcome;
+  if (!refusal) return outcome;
+  login.parts.engine.admission.tellRefused(applicantOf(login), refusal.kind);
+  return refusedLogin(refusal);
 }
 
 /** The outcome as policies let it be told: without its detail where they say so, a challenge's too. */

@@ -6,7 +6,7 @@ import { flavourRules } from '../flavour.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import { type LoginOutcome, refuse } from '../refusals.ts';
 import type { Subject } from '../subject.ts';
-import { type Login, shownType } from './login.ts';
+import { applicantOf, type Login, shownType } from './login.ts';
 
 /** The phones of these push tokens were asked, and the reply waits for their answer. */
 export type AskedPhone = { id: string; serials: readonly string[]; waitMs: number };
@@ -42,7 +42,7 @@ export function waitForPhone({ engine }: PrivacyideaParts, ctx: Context, { known
 }
 
 /** The outcome of a login that waited, with its push tokens as they are now. No answer and a no count as a failure, since the PIN is known to whoever asked. */
-export async function outcomeOfWait({ parts, asker }: Login, { asked }: WaitingLogin, ended: Waited): Promise<LoginOutcome> {
+export async function outcomeOfWait({ parts, asker, subject }: Login, { asked }: WaitingLogin, ended: Waited): Promise<LoginOutcome> {
   const tokens = ended.tokens.filter(({ serial }) => asked.serials.includes(serial));
   const about = (serial: string | undefined) => {
     const token = tokens.find((each) => each.serial === serial) ?? tokens[0];
@@ -50,6 +50,7 @@ export async function outcomeOfWait({ parts, asker }: Login, { asked }: WaitingL
   };
   if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
   await parts.engine.pins.countFailures(tokens, asker.client);
+  parts.engine.admission.tellRefused(applicantOf({ asker, subject }), 'not-answered', { serials: asked.serials, transaction: asked.id });
   const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
   return refuse('wrong otp value', {
     ...about(only),

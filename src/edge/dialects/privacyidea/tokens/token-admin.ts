@@ -1,9 +1,10 @@
 import type { Context } from 'koa';
-import { longestPin } from '../../../../engine/index.ts';
+import { longestPin, type TokenAdministration } from '../../../../engine/index.ts';
 import type { PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { administrationOf } from '../../../http/index.ts';
 import { type AdminRight, adminOf } from '../caller.ts';
-import type { PrivacyideaParts } from '../parts.ts';
+import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { isRevoked } from '../refusals.ts';
 import { selectedTokens } from './selected-tokens.ts';
 
@@ -12,7 +13,7 @@ export function checkPinLength(pin: string, name: string): void {
   if (pin.length > longestPin) throw new PiFault('parameter', `Parameter ${name} has more than ${longestPin} characters.`);
 }
 
-type Change = (parts: PrivacyideaParts, tokens: readonly PushToken[], params: PiParams) => Promise<number>;
+type Change = (acts: TokenAdministration, tokens: readonly PushToken[], params: PiParams) => Promise<number>;
 
 /**
  * One call that changes the push tokens of a serial or of a user; the value of its reply is how many. `more` are rights that single parameters need beside
@@ -25,42 +26,43 @@ export function changing(
 ): (parts: PrivacyideaParts, ctx: Context) => Promise<void> {
   return async (parts, ctx) => {
     const params = await readPiRequest(ctx, parts.product);
-    await adminOf(parts, ctx, right);
+    const admin = await adminOf(parts, ctx, right);
     for (const [name, needed] of Object.entries(more)) if (params.text(name) !== undefined) await adminOf(parts, ctx, needed);
     const tokens = await selectedTokens(parts, params);
-    sendPi(ctx, parts.product, { id: 1, value: await change(parts, tokens, params) });
+    const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
+    sendPi(ctx, parts.product, { id: 1, value: await change(acts, tokens, params) });
   };
 }
 
 /** `POST /token/enable[/<serial>]`; a revoked token stays what it is. @see docs/protocols/privacyidea.md 10 */
-export const tokenEnable = changing('enable', async ({ engine }, tokens) => {
+export const tokenEnable = changing('enable', async (acts, tokens) => {
   if (tokens.length > 0 && tokens.every(({ revoked }) => revoked)) throw isRevoked();
-  return engine.tokens.setEnabled(tokens, true);
+  return acts.setEnabled(tokens, true);
 });
 
 /** `POST /token/disable[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
-export const tokenDisable = changing('disable', ({ engine }, tokens) => engine.tokens.setEnabled(tokens, false));
+export const tokenDisable = changing('disable', (acts, tokens) => acts.setEnabled(tokens, false));
 
 /** `POST /token/reset[/<serial>]`: the fail count is zero again. @see docs/protocols/privacyidea.md 10 */
-export const tokenReset = changing('reset', ({ engine }, tokens) => engine.tokens.reset(tokens));
+export const tokenReset = changing('reset', (acts, tokens) => acts.reset(tokens));
 
 /** `POST /token/setpin[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
-export const tokenSetPin = changing('setpin', async ({ engine }, tokens, params) => {
+export const tokenSetPin = changing('setpin', async (acts, tokens, params) => {
   const pin = params.text('otppin');
   if (pin === undefined) throw new PiFault('parameter', 'Missing parameter: otppin');
   checkPinLength(pin, 'otppin');
-  return engine.tokens.setPin(tokens, pin);
+  return acts.setPin(tokens, pin);
 });
 
 /** `POST /token/revoke[/<serial>]`: for good. @see docs/protocols/privacyidea.md 10 */
-export const tokenRevoke = changing('revoke', ({ engine }, tokens) => engine.tokens.revoke(tokens));
+export const tokenRevoke = changing('revoke', (acts, tokens) => acts.revoke(tokens));
 
 /** `POST /token/unassign`: the owner and the PIN are gone. @see docs/protocols/privacyidea.md 10 */
-export const tokenUnassign = changing('unassign', ({ engine }, tokens) => engine.tokens.unassign(tokens));
+export const tokenUnassign = changing('unassign', (acts, tokens) => acts.unassign(tokens));
 
 /** `DELETE /token/<serial>`, or `DELETE /token/?user=`: all push tokens of a user. @see docs/protocols/privacyidea.md 10 */
-export const tokenDelete = changing('delete', async ({ engine }, tokens) => {
-  const removed = await engine.tokens.remove(tokens);
+export const tokenDelete = changing('delete', async (acts, tokens) => {
+  const removed = await acts.remove(tokens);
   if (removed === 'several-users') throw new PiFault('parameter', 'Several users have this name; say by resolver whose tokens are meant.');
   return removed;
 });

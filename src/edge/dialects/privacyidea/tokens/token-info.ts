@@ -1,8 +1,9 @@
 import type { Context } from 'koa';
 import { mostLoginsKey } from '../../../../engine/index.ts';
 import { PiFault, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { administrationOf } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
-import type { PrivacyideaParts } from '../parts.ts';
+import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { noSuchToken } from '../refusals.ts';
 import { infoKeys } from './token-object.ts';
 
@@ -40,7 +41,7 @@ export const tokenDeleteInfo = (parts: PrivacyideaParts, ctx: Context): Promise<
 async function note(parts: PrivacyideaParts, ctx: Context, what: 'set' | 'delete'): Promise<void> {
   const { engine, product } = parts;
   const params = await readPiRequest(ctx, product);
-  await adminOf(parts, ctx, 'settokeninfo');
+  const admin = await adminOf(parts, ctx, 'settokeninfo');
   const key = params.required('key');
   if (!keyPattern.test(key) || key === '__proto__') throw new PiFault('parameter', `Invalid key. Must comply to ${keyPattern.source}.`);
   if (ownKeys.includes(key)) throw new PiFault('parameter', `The gateway keeps ${key} itself.`);
@@ -53,9 +54,8 @@ async function note(parts: PrivacyideaParts, ctx: Context, what: 'set' | 'delete
   if (tokens.length === 0) throw noSuchToken();
   const isFull = tokens.some(({ info = {} }) => Object.keys(info).length >= mostKeys && !Object.hasOwn(info, key));
   if (value !== null && isFull) throw new PiFault('parameter', `A token has at most ${mostKeys} keys; delete one first.`);
+  const acts = administrationOf(engine, askerFor(parts, ctx), admin);
   const changed =
-    key === pollingKey
-      ? await engine.tokens.allowPolling(tokens, value?.toLowerCase() ?? null)
-      : await engine.tokens.noteInfo(tokens, key, value);
+    key === pollingKey ? await acts.allowPolling(tokens, value?.toLowerCase() ?? null) : await acts.noteInfo(tokens, key, value);
   sendPi(ctx, product, { id: 1, value: changed > 0 });
 }

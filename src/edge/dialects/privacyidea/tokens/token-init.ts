@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
-import { type Engine, longestPin } from '../../../../engine/index.ts';
+import { longestPin, type TokenAdministration } from '../../../../engine/index.ts';
 import type { Owner } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
-import { qrPictureUrl, serverBehind } from '../../../http/index.ts';
+import { administrationOf, qrPictureUrl, serverBehind } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
 import { enrolmentRules } from '../enrolment-rules.ts';
 import { flavourRules, type TokenKind } from '../flavour.ts';
@@ -29,9 +29,10 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
   const wish = await readWish(parts, ctx, params, kind);
   const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
   const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), { type: kind.type, owner });
+  const acts = administrationOf(parts.engine, askerFor(parts, ctx, server), admin);
   const offered = params.flag('rollover')
-    ? await renewed(parts, ctx, { params, wish, rulesFor })
-    : await parts.engine.tokens.offer(askerFor(parts, ctx, server), { ...wish, ...rulesFor(wish.owner) });
+    ? await renewed(parts, ctx, { params, wish, rulesFor, acts })
+    : await acts.offer(askerFor(parts, ctx, server), { ...wish, ...rulesFor(wish.owner) });
   if (!offered.ok) throw notOffered(offered.error, wish.serial);
   const { token, text, credential } = offered.value;
   sendPi(ctx, parts.product, {
@@ -51,10 +52,10 @@ const unknownType = (type: string, kinds: readonly TokenKind[]): PiFault =>
 
 type Rules = (owner: Owner | undefined) => ReturnType<typeof enrolmentRules>;
 
-type Renewal = { params: PiParams; wish: Awaited<ReturnType<typeof readWish>>; rulesFor: Rules };
+type Renewal = { params: PiParams; wish: Awaited<ReturnType<typeof readWish>>; rulesFor: Rules; acts: TokenAdministration };
 
 /** The same push token for another phone. Its owner stays; what the request does not name stays too. */
-async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, rulesFor }: Renewal) {
+async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, rulesFor, acts }: Renewal) {
   const token = await parts.engine.tokens.find(wish.serial ?? params.required('serial'));
   if (!token) throw noSuchToken();
   if (token.type !== wish.type) throw new PiFault('parameter', `The token ${token.serial} is not of type ${wish.type}.`);
@@ -65,7 +66,7 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
   if (owner && wish.owner && !parts.engine.people.isOwnedBy(owner, wish.owner)) throw isAssigned(owner);
   if (!wish.owner) await rememberOwner(parts, ctx, owner);
   const { validFrom, validUntil } = wish;
-  return parts.engine.tokens.renew(token, {
+  return acts.renew(token, {
     ...rulesFor(owner),
     ...(params.text('pin') === undefined ? {} : { pin: wish.pin }),
     ...(params.text('description') === undefined ? {} : { description: wish.description }),
@@ -74,7 +75,7 @@ async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, ru
   });
 }
 
-type Refusal<Call extends 'offer' | 'renew'> = Extract<Awaited<ReturnType<Engine['tokens'][Call]>>, { ok: false }>['error'];
+type Refusal<Call extends 'offer' | 'renew'> = Extract<Awaited<ReturnType<TokenAdministration[Call]>>, { ok: false }>['error'];
 
 function notOffered(why: Refusal<'offer'> | Refusal<'renew'>, serial: string | undefined): PiFault {
   if (typeof why === 'object') return tooManyTokens(why);

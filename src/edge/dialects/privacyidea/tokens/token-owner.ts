@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
-import { serverBehind } from '../../../http/index.ts';
+import { administrationOf, serverBehind } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { isAssigned, isRevoked, noSuchToken, tooManyTokens } from '../refusals.ts';
@@ -20,7 +20,8 @@ export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promis
   const pin = params.text('pin');
   if (pin !== undefined) checkPinLength(pin, 'pin');
   const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
-  const assigned = await parts.engine.tokens.assign(askerFor(parts, ctx, server), serial, { owner, pin });
+  const asker = askerFor(parts, ctx, server);
+  const assigned = await administrationOf(parts.engine, asker, admin).assign(asker, serial, { owner, pin });
   switch (assigned.kind) {
     case 'done':
       return sendPi(ctx, parts.product, { id: 1, value: true });

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { Context } from 'koa';
-import { type Engine, mostLoginsKey, type TokenFields } from '../../../../engine/index.ts';
+import { mostLoginsKey, type TokenAdministration, type TokenFields } from '../../../../engine/index.ts';
 import type { PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { administrationOf } from '../../../http/index.ts';
 import { adminFacts, adminOf } from '../caller.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { noSuchToken } from '../refusals.ts';
@@ -28,18 +29,18 @@ const notOfPush = {
  */
 export const tokenSet = changing(
   'set',
-  async ({ engine }, tokens, params) => {
+  async (acts, tokens, params) => {
     demandEmpty(params, notOfPush);
     // All is read before anything is set.
     const setters = settersOf(params);
     let done = 0;
-    for (const set of setters) done += await set(engine, tokens);
+    for (const set of setters) done += await set(acts, tokens);
     return done;
   },
   { pin: 'setpin' },
 );
 
-type Setter = (engine: Engine, tokens: readonly PushToken[]) => Promise<number>;
+type Setter = (acts: TokenAdministration, tokens: readonly PushToken[]) => Promise<number>;
 
 function settersOf(params: PiParams): Setter[] {
   const [pin, description] = [params.text('pin'), params.text('description')];
@@ -48,20 +49,20 @@ function settersOf(params: PiParams): Setter[] {
   if (description !== undefined) checkDescription(description);
   const period = Object.entries(validityPeriod(params));
   return [
-    ...(pin === undefined ? [] : [(engine: Engine, tokens: readonly PushToken[]) => engine.tokens.setPin(tokens, pin)]),
+    ...(pin === undefined ? [] : [(acts: TokenAdministration, tokens: readonly PushToken[]) => acts.setPin(tokens, pin)]),
     ...(description === undefined ? [] : [setting({ description })]),
     ...(mostFailures === undefined ? [] : [setting({ maxFail: mostFailures })]),
     ...(mostLogins === undefined
       ? []
-      : [(engine: Engine, tokens: readonly PushToken[]) => engine.tokens.noteInfo(tokens, mostLoginsKey, String(mostLogins))]),
+      : [(acts: TokenAdministration, tokens: readonly PushToken[]) => acts.noteInfo(tokens, mostLoginsKey, String(mostLogins))]),
     ...period.map(([name, at]) => setting({ [name]: at })),
   ];
 }
 
 const setting =
   (fields: TokenFields): Setter =>
-  (engine, tokens) =>
-    engine.tokens.setFields(tokens, fields);
+  (acts, tokens) =>
+    acts.setFields(tokens, fields);
 
 function wholeNumber(params: PiParams, name: string, least: number): number | undefined {
   const text = params.text(name);
@@ -78,10 +79,10 @@ export function checkDescription(description: string): void {
 }
 
 /** `POST /token/description[/<serial>]` `description`. @see docs/protocols/privacyidea.md 10 */
-export const tokenDescription = changing('setdescription', async ({ engine }, tokens, params) => {
+export const tokenDescription = changing('setdescription', async (acts, tokens, params) => {
   const description = params.required('description');
   checkDescription(description);
-  return engine.tokens.setFields(tokens, { description });
+  return acts.setFields(tokens, { description });
 });
 
 /**
@@ -90,7 +91,7 @@ export const tokenDescription = changing('setdescription', async ({ engine }, to
  */
 export async function tokenRealms(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
-  await adminOf(parts, ctx, 'tokenrealms');
+  const admin = await adminOf(parts, ctx, 'tokenrealms');
   params.required('serial');
   const named = params.list('realms');
   if (named === undefined) throw new PiFault('parameter', 'Missing parameter: realms');
@@ -100,7 +101,8 @@ export async function tokenRealms(parts: PrivacyideaParts, ctx: Context): Promis
     return found.realm;
   });
   const tokens = await parts.engine.tokens.select({ serial: params.required('serial') });
-  if ((await parts.engine.tokens.setFields(tokens, { realms: [...new Set(realms)] })) === 0) throw noSuchToken();
+  const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
+  if ((await acts.setFields(tokens, { realms: [...new Set(realms)] })) === 0) throw noSuchToken();
   sendPi(ctx, parts.product, { id: 1, value: true });
 }
 
@@ -117,8 +119,9 @@ export async function tokenSetRandomPin(parts: PrivacyideaParts, ctx: Context): 
   const params = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'setrandompin');
   const tokens = await selectedTokens(parts, params);
-  const facts = engine.facts(askerFor(parts, ctx), adminFacts(admin));
+  const asker = askerFor(parts, ctx);
+  const facts = engine.facts(asker, adminFacts(admin));
   const length = engine.policy.value('otp_pin_set_random', facts) ?? usualPinLength;
   const pin = Array.from({ length }, () => pinCharacters[randomInt(pinCharacters.length)]).join('');
-  sendPi(ctx, parts.product, { id: 1, value: await engine.tokens.setPin(tokens, pin), detail: { pin } });
+  sendPi(ctx, parts.product, { id: 1, value: await administrationOf(engine, asker, admin).setPin(tokens, pin), detail: { pin } });
 }

@@ -1,0 +1,121 @@
+import type { Actor, PushToken, Result, TokenAct } from '../../foundation/model/index.ts';
+import type { Asker, EngineParts } from '../parts.ts';
+import { type AddressValue, addAddress, removeAddress } from './addresses.ts';
+import { type HandedOver, type Handover, handOver } from './namesakes.ts';
+import type { Offered, OfferRequest } from './rollout.ts';
+import { type RenewRequest, renewRollout } from './rollover.ts';
+import { allowPolling, noteInfo, removeTokens, resetTokens, revokeTokens, setEnabled, setPin } from './token-admin.ts';
+import { setFields, type TokenFields } from './token-fields.ts';
+import { assignWithinLimits, offerWithinLimits, type TokenLimitRefusal } from './token-limits.ts';
+import { type Assigned, type Assignment, unassignTokens } from './token-owner.ts';
+
+/**
+ * What administrators do with push tokens. Whoever does it is told with every act, in an event for each push token that it was done to.
+ */
+export type TokenAdministration = {
+  /**
+   * Offers a push token unless its owner would have more than policies allow. It looks before and, since another gateway may make one at the same
+   * moment, once more afterwards: of two that come at once both may be refused, and never both stay. What a crash leaves between is a token whose
+   * credential nobody was told.
+   * @see docs/policies.md
+   */
+  offer(asker: Asker, request: OfferRequest): Promise<Result<Offered, 'serial-taken' | 'too-long' | TokenLimitRefusal>>;
+  /**
+   * Offers a push token anew, under the same serial and owner: it waits for a phone again. The phone it had is forgotten with its key and
+   * addresses, and what was open for it is withdrawn. `revoked` ones stay as they are; `gone`: somebody deleted it.
+   * @see docs/protocols/privacyidea.md 3.1
+   */
+  renew(token: PushToken, request: RenewRequest): Promise<Result<Offered, 'gone' | 'revoked' | 'too-long'>>;
+  /** Enables or disables; only bound push tokens that are not revoked can be enabled. Returns how many changed. */
+  setEnabled(tokens: readonly PushToken[], enabled: boolean): Promise<number>;
+  /** Sets or, with the empty PIN, removes the PIN. Returns how many push tokens there were. */
+  setPin(tokens: readonly PushToken[], pin: string): Promise<number>;
+  /** Sets fields of push tokens. Returns how many push tokens there were. */
+  setFields(tokens: readonly PushToken[], fields: TokenFields): Promise<number>;
+  /** Forgives everything: the fail count is zero, and no network waits any more for these push tokens. Returns how many there were. */
+  reset(tokens: readonly PushToken[]): Promise<number>;
+  /** Revokes for good: what is open is withdrawn, and the phone is told nothing any more. Returns how many push tokens there were. */
+  revoke(tokens: readonly PushToken[]): Promise<number>;
+  /**
+   * Removes push tokens; returns how many there were. `several-users`, and nothing is removed, where they are of namesakes in several sources: while no source
+   * can be asked these cannot be told apart, and what is removed is gone.
+   */
+  remove(tokens: readonly PushToken[]): Promise<number | 'several-users'>;
+  /** Notes something about push tokens under a key, or with `null` forgets it. Returns how many push tokens there were. */
+  noteInfo(tokens: readonly PushToken[], key: string, value: string | null): Promise<number>;
+  /** Says whether phones may ask what is waiting, where policy leaves that to each push token; `null` forgets it. Returns how many there were. */
+  allowPolling(tokens: readonly PushToken[], value: string | null): Promise<number>;
+  /** Assigns a push token unless its owner to be would have more than policies allow; what was one too many is unassigned again, and its PIN is gone. */
+  assign(asker: Asker, serial: string, change: Assignment): Promise<Assigned | TokenLimitRefusal>;
+  /** Takes push tokens from their owners, and their PINs away. Returns how many had one. */
+  unassign(tokens: readonly PushToken[]): Promise<number>;
+  /** Adds an address beside those that the phone told; one that is known already lives again. `full` at eight addresses. */
+  addAddress(serial: string, address: AddressValue): Promise<'added' | 'full' | 'gone'>;
+  /** Removes the address of this id; true when there was one. */
+  removeAddress(serial: string, id: string): Promise<boolean>;
+  /**
+   * Gives push tokens of a namesake to a user, with their PINs. What is open for them is withdrawn first. Throws as `findPerson`. For users of other names
+   * there are `unassignTokens` and `assignToken`, which ask for a new PIN.
+   */
+  handOver(handover: Handover): Promise<HandedOver>;
+};
+
+/** Ties the acts to the engine's parts, in the name of an administrator. */
+export function openAdministration(parts: EngineParts, by: Actor): TokenAdministration {
+  const tell = (act: TokenAct, { serial, owner }: Pick<PushToken, 'serial' | 'owner'>): void => {
+    const { user = '', realm = '' } = owner ?? {};
+    parts.tell({ kind: 'token-administered', act, serial, by, user, realm });
+  };
+  /** Does it to these push tokens, and tells of each when it is done. */
+  const acted = async <T>(act: TokenAct, tokens: readonly PushToken[], work: Promise<T>): Promise<T> => {
+    const done = await work;
+    for (const token of tokens) tell(act, token);
+    return done;
+  };
+  return {
+    async offer(asker, request) {
+      const offered = await offerWithinLimits(parts, asker, request);
+      if (offered.ok) tell('offer', offered.value.token);
+      return offered;
+    },
+    async renew(token, request) {
+      const renewed = await renewRollout(parts, token, request);
+      if (renewed.ok) tell('renew', renewed.value.token);
+      return renewed;
+    },
+    setEnabled: (tokens, enabled) => acted(enabled ? 'enable' : 'disable', tokens, setEnabled(parts, tokens, enabled)),
+    setPin: (tokens, pin) => acted('set-pin', tokens, setPin(parts, tokens, pin)),
+    setFields: (tokens, fields) => acted('set-fields', tokens, setFields(parts, tokens, fields)),
+    reset: (tokens) => acted('reset', tokens, resetTokens(parts, tokens)),
+    revoke: (tokens) => acted('revoke', tokens, revokeTokens(parts, tokens)),
+    async remove(tokens) {
+      const removed = await removeTokens(parts, tokens);
+      if (removed !== 'several-users') for (const token of tokens) tell('delete', token);
+      return removed;
+    },
+    noteInfo: (tokens, key, value) => acted('note', tokens, noteInfo(parts, tokens, key, value)),
+    allowPolling: (tokens, value) => acted('polling', tokens, allowPolling(parts, tokens, value)),
+    async assign(asker, serial, change) {
+      const assigned = await assignWithinLimits(parts, asker, serial, change);
+      if (assigned.kind === 'done') tell('assign', { serial, owner: change.owner });
+      return assigned;
+    },
+    unassign: (tokens) => acted('unassign', tokens, unassignTokens(parts, tokens)),
+    async addAddress(serial, address) {
+      const added = await addAddress(parts, serial, address);
+      if (added === 'added') tell('add-address', { serial });
+      return added;
+    },
+    async removeAddress(serial, id) {
+      const removed = await removeAddress(parts, serial, id);
+      if (removed) tell('remove-address', { serial });
+      return removed;
+    },
+    async handOver(handover) {
+      const given = await handOver(parts, handover);
+      const owner = { user: handover.into, realm: handover.realm, resolver: '' };
+      if (given.kind === 'done') for (const serial of given.serials) tell('hand-over', { serial, owner });
+      return given;
+    },
+  };
+}

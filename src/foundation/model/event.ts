@@ -1,0 +1,114 @@
+import type { OutcomeKind } from './delivery.ts';
+import type { ChallengeMode, DeclineReason } from './transaction.ts';
+
+/** The version of the form below. A reader that knows it knows every kind and field; either may only be added within one version. */
+export const eventVersion = 1;
+
+/** Through whom something came, and from where: the auth server and its dialect, the address that counts for the client, and the id of the request. */
+export type Origin = { authServer: string; dialect: string; client: string; requestId?: string | undefined };
+
+/** An administrator who does something, and from where. */
+export type Actor = Origin & { administrator: string };
+
+/** Whom it is about; both empty for a push token without an owner. */
+type Whom = { user: string; realm: string };
+
+/** Why a login was not started or not finished. */
+export const loginRefusals = [
+  'denied',
+  'no-credential',
+  'too-often',
+  'unknown-user',
+  'no-token',
+  'unusable-token',
+  'wrong-pin',
+  'locked',
+  'undeliverable',
+  'unable-phone',
+  'not-answered',
+  'wrong-code',
+  'unknown-transaction',
+] as const;
+/** One of them. */
+export type LoginRefusalReason = (typeof loginRefusals)[number];
+
+/** What administrators do to a push token. */
+export const tokenActs = [
+  'offer',
+  'renew',
+  'enable',
+  'disable',
+  'set-pin',
+  'set-fields',
+  'reset',
+  'revoke',
+  'delete',
+  'note',
+  'polling',
+  'assign',
+  'unassign',
+  'add-address',
+  'remove-address',
+  'hand-over',
+] as const;
+/** One of them. */
+export type TokenAct = (typeof tokenActs)[number];
+
+/** What came of one step of a delivery plan. `ms` is how long it took; `reason` is empty where all was well. */
+export type DeliveryAttempt = { provider: string; outcome: OutcomeKind | 'skipped'; reason: string; ms: number };
+
+/** A login, from its first leg to its end. `transaction` is ours; `serials` are the push tokens whose phones were asked. */
+type LoginEvent =
+  | ({ kind: 'login-started'; origin: Origin; transaction: string; serials: string[] } & Whom)
+  | ({ kind: 'login-refused'; origin: Origin; reason: LoginRefusalReason; serials: string[]; transaction?: string | undefined } & Whom)
+  /** Let in without a phone by a policy: `rule`; `via` names the place that checked the password. */
+  | ({ kind: 'login-passed-on'; origin: Origin; rule: string; via?: string | undefined } & Whom)
+  /** `rule`: the policy that chose the providers, if one did. */
+  | { kind: 'push-delivered'; transaction: string; serial: string; sent: boolean; rule?: string | undefined; attempts: DeliveryAttempt[] }
+  | ({
+      kind: 'challenge-answered';
+      authServer: string;
+      transaction: string;
+      serial: string;
+      mode: ChallengeMode;
+      verdict: 'accepted' | 'declined' | 'locked' | 'code-shown';
+      declineReason?: DeclineReason | undefined;
+    } & Whom)
+  /** The auth server took the login: the user is in. */
+  | ({ kind: 'login-finished'; authServer: string; transaction: string; serials: string[] } & Whom);
+
+/** Push tokens: what phones and administrators do to them. */
+type TokenEvent =
+  | ({ kind: 'phone-enrolled'; serial: string; client: string } & Whom)
+  | { kind: 'address-told'; serial: string; addressKind: string; client: string }
+  | { kind: 'address-dead'; serial: string; addressKinds: string[] }
+  | ({ kind: 'token-administered'; act: TokenAct; serial: string; by: Actor } & Whom);
+
+/** Administrators, and sources that fail too often. */
+type AccessEvent =
+  | { kind: 'administrator-logged-in' | 'administrator-refused'; administrator: string; client: string }
+  /** From now on this source is turned away for `forMs`. It is an address, perhaps with a serial behind it. */
+  | { kind: 'source-limited'; scope: string; source: string; forMs: number };
+
+type ShownCertificate = { subject: string; issuer: string; validFrom: string; validTo: string };
+
+/** The gateway itself and what it needs. */
+type SystemEvent =
+  | { kind: 'gateway-started'; version: string; listeners: string[] }
+  | { kind: 'gateway-stopped'; version: string }
+  /** `restart` names the parts that count from the next start on. */
+  | { kind: 'configuration-reloaded'; restart: string[] }
+  | { kind: 'configuration-refused'; problems: string[] }
+  | { kind: 'breaker-opened' | 'breaker-closed'; provider: string }
+  | { kind: 'store-lost' | 'store-back' }
+  /** `certificate`: what the client showed, if it showed one. */
+  | { kind: 'tls-refused'; listener: string; client: string; reason: string; certificate?: ShownCertificate | undefined };
+
+/**
+ * Something that happened and that somebody will ask about: every decision, and every administrative act. It holds no secret: no PIN, key, device address,
+ * nonce or credential. Consumers (log, metrics, later the audit) get it with the moment at which it was told.
+ */
+export type GatewayEvent = LoginEvent | TokenEvent | AccessEvent | SystemEvent;
+
+/** Tells an event to all who listen. Never throws, and nobody waits for it. */
+export type Tell = (event: GatewayEvent) => void;

@@ -1,0 +1,92 @@
+import type { GatewayEvent, Tell } from '../model/index.ts';
+import type { Log } from './log.ts';
+
+type Level = 'info' | 'warn' | 'error';
+type Line = { level: Level; message: string };
+
+const info = (message: string): Line => ({ level: 'info', message });
+const warn = (message: string): Line => ({ level: 'warn', message });
+const error = (message: string): Line => ({ level: 'error', message });
+
+/** One line for each event: what operators have to look at is a warning. */
+export const logEvents =
+  (log: Log): Tell =>
+  (event) => {
+    const { level, message } = lineOf(event);
+    const { kind, ...fields } = event;
+    log[level]({ event: kind, ...fields }, message);
+  };
+
+function lineOf(event: GatewayEvent): Line {
+  switch (event.kind) {
+    case 'login-started':
+      return info('a login was started');
+    case 'login-refused':
+      return info('a login was refused');
+    case 'login-passed-on':
+      return info('a policy let a user in without a phone');
+    case 'push-delivered':
+      return deliveredLine(event);
+    case 'challenge-answered':
+      return answeredLine(event);
+    case 'login-finished':
+      return info('a login was finished');
+    case 'phone-enrolled':
+      return info('a phone was bound to a push token');
+    case 'address-told':
+      return info('a phone told another device address');
+    case 'address-dead':
+      return warn('a device address is dead; it is used no more until the phone tells a new one');
+    case 'token-administered':
+      return info('an administrator changed a push token');
+    case 'administrator-logged-in':
+      return info('an administrator logged in');
+    case 'administrator-refused':
+      return warn('an administrator was refused: wrong name or password');
+    case 'source-limited':
+      return warn('a source failed too often and is turned away for a while');
+    case 'gateway-started':
+      return info('the gateway listens');
+    case 'gateway-stopped':
+      return info('the gateway has stopped');
+    case 'configuration-reloaded':
+      return event.restart.length === 0
+        ? info('policies and providers were reloaded')
+        : warn('policies and providers were reloaded; other parts have changed too and count from the next start on');
+    case 'configuration-refused':
+      return error('the new configuration was refused; the old one stays in use');
+    case 'breaker-opened':
+      return warn('a provider failed several times in a row and is left alone for a while');
+    case 'breaker-closed':
+      return info('a provider works again');
+    case 'store-lost':
+      return error('the store cannot be reached; no login works until it is back');
+    case 'store-back':
+      return info('the store is back');
+    case 'tls-refused':
+      return event.certificate ? warn('a client was refused for its certificate') : info('a TLS handshake failed');
+    default:
+      return event satisfies never;
+  }
+}
+
+/** A push that no provider took is a warning, and so is one that had to go on to another step. */
+function deliveredLine({ sent, attempts }: Extract<GatewayEvent, { kind: 'push-delivered' }>): Line {
+  if (!sent) return warn('no provider took a push');
+  const failed = attempts.some(({ outcome }) => outcome === 'unavailable' || outcome === 'rejected');
+  return failed ? warn('a push went out after another provider or address had failed') : info('a push was delivered');
+}
+
+/** "That was not me" is signed by the phone, and so are other reasons. */
+function answeredLine({ verdict, declineReason }: Extract<GatewayEvent, { kind: 'challenge-answered' }>): Line {
+  if (verdict === 'locked') return warn('a challenge was locked: the user picked wrong options');
+  if (verdict !== 'declined') return info('a phone answered');
+  switch (declineReason) {
+    case 'not-me':
+      return warn('a user says that a login is not theirs');
+    case 'cancelled':
+      return info('a user cancelled a login on the phone');
+    default:
+      return info('a user declined a login');
+  }
+}

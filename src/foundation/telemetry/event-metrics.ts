@@ -1,0 +1,22 @@
+import type { GatewayEvent, Tell } from '../model/index.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Counts the events that operators have alerts and panels for. */
+export const countEvents =
+  (metrics: Metrics): Tell =>
+  (event: GatewayEvent) => {
+    switch (event.kind) {
+      case 'login-started':
+        return metrics.loginsStarted.inc({ auth_server: event.origin.authServer });
+      case 'login-refused':
+        return metrics.loginsRefused.inc({ auth_server: event.origin.authServer, reason: event.reason });
+      case 'login-finished':
+        return metrics.loginsFinished.inc({ auth_server: event.authServer });
+      case 'challenge-answered':
+        return event.declineReason === 'not-me' ? metrics.fraudReports.inc({}) : undefined;
+      case 'administrator-refused':
+        return metrics.administratorsRefused.inc({});
+      default:
+        return undefined;
+    }
+  };

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import type { GatewayEvent } from '../../src/foundation/model/index.ts';
+import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
+import { openTell, watchStore } from '../../src/gateway/events.ts';
+import { type GivenGateway, givenGateway } from '../kit/gateway.ts';
+import { cleanup } from '../kit/temporary.ts';
+
+type Line = Record<string, unknown>;
+
+const within = (value: unknown): Line => (typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {});
+const metricsOf = async ({ gateway }: GivenGateway): Promise<string> => (await fetch(`${gateway.urls[0]}/metrics`)).text();
+
+describe('What happened, as the log tells it', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  const linesOf = ({ logged }: GivenGateway, event: string): Line[] => logged.filter((line) => line.event === event);
+  const given = async (): Promise<GivenGateway & { serial: string }> => {
+    const gateway = await givenGateway(undo);
+    const phone = await gateway.phoneOf('alice');
+    return { ...gateway, serial: phone.serial };
+  };
+
+  it('has a line for each step of a login, with who, whence and through whom', async () => {
+    const gateway = await givenGateway(undo);
+    const phone = await gateway.phoneOf('alice');
+    const { id, nonce } = await gateway.challenge('alice', phone);
+    await phone.answer(nonce);
+    await gateway.client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id });
+    const serial = phone.serial;
+    const origin = { authServer: 'local', dialect: 'privacyidea', client: '127.0.0.1' };
+    const [started] = linesOf(gateway, 'login-started');
+    const { requestId, ...from } = within(started?.origin);
+    assert.deepEqual(from, origin);
+    assert.ok(
+      gateway.logged.some((line) => line.message === 'request' && line.requestId === requestId),
+      'the request can be found',
+    );
+    assert.deepEqual([started?.user, started?.realm, started?.serials, started?.transaction], ['alice', 'corp', [serial], id]);
+    const [answered] = linesOf(gateway, 'challenge-answered');
+    assert.deepEqual([answered?.verdict, answered?.serial, answered?.transaction], ['accepted', serial, id]);
+    const [finished] = linesOf(gateway, 'login-finished');
+    assert.deepEqual([finished?.user, finished?.serials, finished?.transaction, finished?.authServer], ['alice', [serial], id, 'local']);
+    assert.deepEqual(linesOf(gateway, 'push-delivered').length, 1);
+    assert.deepEqual(
+      linesOf(gateway, 'phone-enrolled').map((line) => [line.serial, line.user]),
+      [[serial, 'alice']],
+    );
+  });
+
+  const refusals: [why: string, reason: string, form: (given: { serial: string }) => Record<string, string>][] = [
+    ['a wrong PIN', 'wrong-pin', () => ({ user: 'alice', pass: '9999' })],
+    ['a user without a push token', 'no-token', () => ({ user: 'nobody', pass: '1234' })],
+    ['a transaction that there is not', 'unknown-transaction', () => ({ user: 'alice', pass: '', transaction_id: '0123' })],
+    ['a wrong PIN by serial', 'wrong-pin', ({ serial }) => ({ serial, pass: '1' })],
+  ];
+  for (const [why, reason, form] of refusals) {
+    it(`tells of ${why}, and holds nothing that was typed`, async () => {
+      const gateway = await given();
+      await gateway.client.post('/validate/check', form(gateway));
+      const lines = linesOf(gateway, 'login-refused');
+      assert.deepEqual(
+        lines.map((line) => line.reason),
+        [reason],
+      );
+      assert.equal(within(lines[0]?.origin).client, '127.0.0.1');
+      assert.doesNotMatch(JSON.stringify(lines), /9999|"1234"|"pass"/);
+      assert.match(await metricsOf(gateway), new RegExp(`pushgate_logins_refused_total\\{auth_server="local",reason="${reason}"\\} 1`));
+    });
+  }
+
+  it('warns where a user says that a login is not theirs, and not where the user gave up', async () => {
+    const gateway = await givenGateway(undo);
+    const phone = await gateway.phoneOf('alice');
+    for (const reason of ['cancelled', 'unknown_trigger']) {
+      const { nonce } = await gateway.challenge('alice', phone);
+      await phone.answer(nonce, { decline: true, reason });
+    }
+    const lines = linesOf(gateway, 'challenge-answered').map(({ level, declineReason }) => [level, declineReason]);
+    assert.deepEqual(lines, [
+      ['info', 'cancelled'],
+      ['warn', 'not-me'],
+    ]);
+    assert.match(await metricsOf(gateway), /pushgate_fraud_reports_total 1/);
+  });
+
+  it('tells which administrator did what to which push token', async () => {
+    const gateway = await given();
+    const { client, admin, serial } = gateway;
+    await client.post('/token/disable', { serial }, admin);
+    await client.post('/token/setpin', { serial, otppin: '4711' }, admin);
+    await client.send(`/token/${serial}`, { method: 'DELETE', headers: admin });
+    const lines = linesOf(gateway, 'token-administered').filter((line) => line.act !== 'offer');
+    assert.deepEqual(
+      lines.map((line) => [line.act, line.serial, line.user, within(line.by).administrator, within(line.by).client]),
+      [
+        ['disable', serial, 'alice', 'admin', '127.0.0.1'],
+        ['set-pin', serial, 'alice', 'admin', '127.0.0.1'],
+        ['delete', serial, 'alice', 'admin', '127.0.0.1'],
+      ],
+    );
+    assert.ok(!JSON.stringify(gateway.logged).includes('4711'));
+  });
+
+  it('tells of administrators who log in, and warns of those who may not', async () => {
+    const gateway = await givenGateway(undo);
+    const { client } = gateway;
+    await client.post('/auth', { username: 'admin', password: 'guessed-wrong' });
+    const [refused] = linesOf(gateway, 'administrator-refused');
+    assert.deepEqual([refused?.level, refused?.administrator, refused?.client], ['warn', 'admin', '127.0.0.1']);
+    assert.equal(linesOf(gateway, 'administrator-logged-in').length, 1);
+    assert.ok(!JSON.stringify(gateway.logged).includes('guessed-wrong'));
+    assert.match(await metricsOf(gateway), /pushgate_administrators_refused_total 1/);
+  });
+
+  it('has one line when the store is lost, and one when it is back', () => {
+    const told: GatewayEvent[] = [];
+    const onOperation = watchStore((event) => told.push(event));
+    for (const outcome of ['ok', 'fault', 'fault', 'ok', 'ok', 'fault'] as const) onOperation('probe', outcome, 0);
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      ['store-lost', 'store-back', 'store-lost'],
+    );
+  });
+
+  it('goes on where one listener fails', () => {
+    const lines: Line[] = [];
+    const log = openLog('info', { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const metrics = openMetrics('test');
+    const broken = { ...metrics, fraudReports: { ...metrics.fraudReports, inc: () => assert.fail('broken') } };
+    const about = { authServer: 'a', transaction: 't', serial: 's', user: 'u', realm: 'r', mode: 'confirm' } as const;
+    openTell(log, broken)({ kind: 'challenge-answered', ...about, verdict: 'declined', declineReason: 'not-me' });
+    assert.deepEqual(
+      lines.map(({ level, message }) => [level, message]),
+      [
+        ['warn', 'a user says that a login is not theirs'],
+        ['error', 'an event could not be told'],
+      ],
+    );
+  });
+});
