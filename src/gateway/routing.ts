@@ -24,17 +24,17 @@ export type Loading = Result<LoadedConfig, Problem[]> | Promise<Result<LoadedCon
 type RoutingOptions = { config: Config; catalog: Catalog; folder: string; clock: Clock; log: Log; metrics: Metrics; tell: Tell };
 type Current = { config: Config; policy: Policy; registry: Registry };
 
-/** Opens policies and providers. Throws `config-invalid` when a provider cannot be opened. */
+/** Opens policies and providers. A provider that cannot be opened starts out of use; a reload with one is refused. */
 export async function openRouting(options: RoutingOptions): Promise<Routing> {
   const { metrics, clock, tell } = options;
-  let current = await open(options);
+  let current = await open(options, { mustOpen: false });
   let replacing: Promise<unknown> = Promise.resolve();
   const retired = new Set<Promise<void>>();
   metrics.configReloadedAt.set(clock() / 1000);
   exposeProviders(metrics, () => current.registry.status());
 
   const take = async ({ config, catalog, folder }: LoadedConfig): Promise<void> => {
-    const next = await open({ ...options, config, catalog, folder });
+    const next = await open({ ...options, config, catalog, folder }, { mustOpen: true });
     const previous = current;
     current = next;
     const closing = previous.registry.close().finally(() => retired.delete(closing));
@@ -64,8 +64,11 @@ export async function openRouting(options: RoutingOptions): Promise<Routing> {
   };
 }
 
-async function open({ config, catalog, folder, clock, log, metrics, tell }: RoutingOptions): Promise<Current> {
-  const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock, tell });
+async function open(
+  { config, catalog, folder, clock, log, metrics, tell }: RoutingOptions,
+  { mustOpen }: { mustOpen: boolean },
+): Promise<Current> {
+  const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock, tell, mustOpen });
   startRoutes(metrics, config, registry.defaultName());
   return { config, policy: openPolicy(config.policies), registry };
 }

@@ -36,8 +36,10 @@ function statusLines({
   lastSuccess,
   lastError,
   expires,
+  problem,
 }: Readonly<Record<string, unknown>>): string[] {
   const { at, reason, detail } = record(lastError);
+  if (problem !== undefined) return [`${name} (${kind})  OUT OF USE: ${problem}`];
   return [
     `${name} (${kind})  breaker ${circuit}  under way ${inFlight}  waiting ${queued}`,
     `  last success ${lastSuccess ?? 'none'}`,

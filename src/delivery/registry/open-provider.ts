@@ -16,6 +16,19 @@ export type Opened = {
   guard: Guard;
 };
 
+/** A provider that could not be opened, and why: it takes no push until the configuration is read again. */
+export type OutOfUse = Pick<Opened, 'name' | 'kind' | 'isDefault' | 'addresses'> & { problem: string };
+
+/** What stands for a provider that could not be opened. */
+export function outOfUse(
+  { name, kind, default: isDefault }: ProviderEntry,
+  catalog: readonly ProviderDefinition[],
+  problem: string,
+): OutOfUse {
+  const definition = definitionOf(catalog, kind);
+  return { name, kind: definition.kind, isDefault, addresses: definition.addresses, problem };
+}
+
 /** What providers are opened with. Relative paths in a provider's config count from `folder`; `tell` hears of breakers. */
 export type Surroundings = {
   catalog: readonly ProviderDefinition[];

@@ -6,11 +6,12 @@ const circuitNumber = { closed: 0, 'half-open': 1, open: 2 } as const;
 
 /** Shows how the providers fare whenever metrics are asked for; `statusNow` reads it from the registry of that moment. */
 export function exposeProviders(metrics: Metrics, statusNow: () => readonly ProviderStatus[]): void {
-  const { circuitState, inFlight, queueLength, credentialExpiry } = metrics.providers;
+  const { circuitState, outOfUse, inFlight, queueLength, credentialExpiry } = metrics.providers;
   metrics.onCollect(() => {
-    for (const gauge of [circuitState, inFlight, queueLength, credentialExpiry]) gauge.reset();
-    for (const { name: provider, circuit, inFlight: running, queued, expires } of statusNow()) {
+    for (const gauge of [circuitState, outOfUse, inFlight, queueLength, credentialExpiry]) gauge.reset();
+    for (const { name: provider, circuit, inFlight: running, queued, expires, problem } of statusNow()) {
       circuitState.set({ provider }, circuitNumber[circuit]);
+      outOfUse.set({ provider }, problem === undefined ? 0 : 1);
       inFlight.set({ provider }, running);
       queueLength.set({ provider }, queued);
       for (const kind of new Set(expires.map((each) => each.kind))) {

@@ -1,6 +1,6 @@
 import type { AddressKind, Expiry } from '../provider-kit/index.ts';
 import type { Seen } from './guard.ts';
-import type { Opened } from './open-provider.ts';
+import type { Opened, OutOfUse } from './open-provider.ts';
 
 /** How a provider fares. */
 export type ProviderStatus = Seen & {
@@ -12,17 +12,22 @@ export type ProviderStatus = Seen & {
   inFlight: number;
   queued: number;
   expires: Expiry[];
+  /** Why it could not be opened and takes no push; absent where it could. */
+  problem?: string | undefined;
 };
 
 /** Reads how a provider fares now. */
-export const statusOf = ({ name, kind, isDefault, addresses, guard, provider }: Opened): ProviderStatus => ({
-  name,
-  kind,
-  default: isDefault,
-  addresses,
-  circuit: guard.circuit(),
-  inFlight: guard.inFlight(),
-  queued: guard.queued(),
-  ...guard.seen(),
-  expires: provider.expires(),
-});
+export function statusOf(provider: Opened | OutOfUse): ProviderStatus {
+  const { name, kind, isDefault, addresses } = provider;
+  const told = { name, kind, default: isDefault, addresses };
+  if ('problem' in provider) return { ...told, circuit: 'open', inFlight: 0, queued: 0, expires: [], problem: provider.problem };
+  const { guard } = provider;
+  return {
+    ...told,
+    circuit: guard.circuit(),
+    inFlight: guard.inFlight(),
+    queued: guard.queued(),
+    ...guard.seen(),
+    expires: provider.provider.expires(),
+  };
+}

@@ -2,10 +2,10 @@ import { type DeviceAddress, GatewayFault, pollOnlyProvider } from '../../founda
 import type { CheckResult } from '../provider-kit/index.ts';
 import { checkOne } from './check.ts';
 import { guardDefaults, type ProviderEntry } from './config.ts';
-import { type Opened, openProvider, type Surroundings } from './open-provider.ts';
+import { type Opened, type OutOfUse, openProvider, outOfUse, type Surroundings } from './open-provider.ts';
 import { countDelivery } from './provider-metrics.ts';
 import { type ProviderStatus, statusOf } from './provider-status.ts';
-import { problemsOf, type RegistryProblem } from './try-open.ts';
+import { problemsOf } from './try-open.ts';
 import { type Delivery, type OutgoingPush, type Steps, walk } from './walk.ts';
 
 /** Providers in the order they are tried, one deadline for all (ms), and after how long a slow one gets the next for company. */
@@ -27,18 +27,21 @@ export type Registry = {
   close(): Promise<void>;
 };
 
-/** What the registry opens, and where it tells what happens. */
-export type RegistryOptions = Surroundings & { providers: readonly ProviderEntry[] };
+/**
+ * What the registry opens, and where it tells what happens. `mustOpen`: whether it is refused where a provider cannot be opened; else that one starts out of
+ * use, so that one bad credential does not stop all logins.
+ */
+export type RegistryOptions = Surroundings & { providers: readonly ProviderEntry[]; mustOpen: boolean };
 
 /**
- * Opens every configured provider. Throws `config-invalid` with all that is wrong when some cannot be opened; those opened before are closed
- * again.
+ * Opens every configured provider. Where all of them must open, throws `config-invalid` with all that is wrong when some cannot; those opened before are
+ * closed again.
  */
 export async function openRegistry(options: RegistryOptions): Promise<Registry> {
   const { providers, metrics, log } = options;
   const open = await openAll(options);
   const underWay = new Set<Promise<unknown>>();
-  const named = (): Opened[] => [...open.values()].filter(({ name }) => name !== pollOnlyProvider);
+  const named = (): (Opened | OutOfUse)[] => [...open.values()].filter(({ name }) => name !== pollOnlyProvider);
   return {
     defaultName: () => providers.find((provider) => provider.default)?.name,
     deliver({ providers: names, deadlineMs, hedgeMs }, push) {
@@ -50,8 +53,10 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     status: () => named().map(statusOf),
     async check(name, signal) {
       const opened = open.get(name);
-      const result = opened && (await checkOne(opened, signal, log));
-      if (result?.ok) opened?.guard.close();
+      if (!opened) return undefined;
+      if ('problem' in opened) return { ok: false, problem: opened.problem };
+      const result = await checkOne(opened, signal, log);
+      if (result.ok) opened.guard.close();
       return result;
     },
     async close() {
@@ -61,38 +66,41 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   };
 }
 
-async function openAll(options: RegistryOptions): Promise<ReadonlyMap<string, Opened>> {
-  const open = new Map<string, Opened>();
-  const problems: RegistryProblem[] = [];
+type Providers = ReadonlyMap<string, Opened | OutOfUse>;
+
+async function openAll(options: RegistryOptions): Promise<Providers> {
+  const { catalog, mustOpen, tell } = options;
+  const open = new Map<string, Opened | OutOfUse>();
+  const problems: string[] = [];
   for (const [index, entry] of options.providers.entries()) {
     try {
       open.set(entry.name, await openProvider(entry, options));
     } catch (error) {
-      problems.push(...problemsOf(error, index));
+      const found = problemsOf(error, index).map(({ path: [, ...field], message }) => `${field.map(String).join('.')}: ${message}`);
+      problems.push(...found.map((problem) => `provider ${entry.name}, ${problem}`));
+      open.set(entry.name, outOfUse(entry, catalog, found.join('; ')));
+      if (!mustOpen) tell?.({ kind: 'provider-out-of-use', provider: entry.name, problems: found });
     }
   }
-  if (problems.length > 0) {
+  if (mustOpen && problems.length > 0) {
     await closeAll(open);
-    const name = (index: PropertyKey | undefined): string => options.providers[Number(index)]?.name ?? '';
-    const lines = problems.map(
-      ({ path: [index, ...field], message }) => `provider ${name(index)}, ${field.map(String).join('.')}: ${message}`,
-    );
-    throw new GatewayFault('config-invalid', lines.join('\n'));
+    throw new GatewayFault('config-invalid', problems.join('\n'));
   }
   // What privacyIDEA records for tokens that only poll works without being configured.
   const pollOnly = { ...guardDefaults, name: pollOnlyProvider, kind: 'poll-only', default: false, config: {} };
   return open.set(pollOnlyProvider, await openProvider(pollOnly, options));
 }
 
-async function closeAll(open: ReadonlyMap<string, Opened>): Promise<void> {
-  await Promise.all([...open.values()].map(({ provider }) => provider.close()));
+async function closeAll(open: Providers): Promise<void> {
+  await Promise.all([...open.values()].map((each) => ('problem' in each ? undefined : each.provider.close())));
 }
 
 /** Every provider of the plan with every living address it serves. */
-function stepsOf(open: ReadonlyMap<string, Opened>, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
+function stepsOf(open: Providers, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
   return names.flatMap((name): Steps => {
     const opened = open.get(name);
     if (!opened) return [{ name, skip: 'unknown-provider' }];
+    if ('problem' in opened) return [{ name, skip: 'out-of-use' }];
     const { provider, guard } = opened;
     if (opened.addresses.includes('none')) return [{ name, provider, guard }];
     const served = addresses.filter(({ kind, deadSince }) => deadSince === undefined && opened.addresses.includes(kind));

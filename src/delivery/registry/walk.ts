@@ -10,14 +10,14 @@ export type OutgoingPush = Omit<Push, 'address' | 'budgetMs'> & { addresses: rea
 export type Attempt = { provider: string; ms: number } & (
   | { outcome: 'sent'; reason: 'poll' | '' }
   | { outcome: 'rejected' | 'unavailable'; reason: Exclude<DeliveryOutcome, { kind: 'sent' }>['reason'] }
-  | { outcome: 'skipped'; reason: 'no-address' | 'unknown-provider' | 'rejected-before' }
+  | { outcome: 'skipped'; reason: 'no-address' | 'unknown-provider' | 'out-of-use' | 'rejected-before' }
 );
 
 /** How a plan ended, step by step, and the addresses that a provider said are dead. */
 export type Delivery = { outcome: DeliveryOutcome; attempts: Attempt[]; deadAddresses: DeviceAddress[] };
 
 /** The steps of a plan in their order; some have nothing to try. */
-export type Steps = (Step | { name: string; skip: 'no-address' | 'unknown-provider' })[];
+export type Steps = (Step | { name: string; skip: 'no-address' | 'unknown-provider' | 'out-of-use' })[];
 
 /**
  * One walk: its steps, what they carry, and the time for all of them (ms). `hedgeMs`: a step that takes longer than this gets the next one

@@ -99,6 +99,8 @@ type SystemEvent =
   /** `restart` names the parts that count from the next start on. */
   | { kind: 'configuration-reloaded'; restart: string[] }
   | { kind: 'configuration-refused'; problems: string[] }
+  /** It could not be opened at the start and takes no push; all others work. */
+  | { kind: 'provider-out-of-use'; provider: string; problems: string[] }
   | { kind: 'breaker-opened' | 'breaker-closed'; provider: string }
   | { kind: 'store-lost' | 'store-back' }
   /** `certificate`: what the client showed, if it showed one. */

@@ -55,6 +55,8 @@ function lineOf(event: GatewayEvent): Line {
         : warn('policies and providers were reloaded; other parts have changed too and count from the next start on');
     case 'configuration-refused':
       return error('the new configuration was refused; the old one stays in use');
+    case 'provider-out-of-use':
+      return error('a provider cannot be opened and is out of use; correct it, and read the configuration again');
     case 'breaker-opened':
       return warn('a provider failed several times in a row and is left alone for a while');
     case 'breaker-closed':

@@ -44,6 +44,7 @@ export function openMetrics(version: string) {
     },
     providers: {
       circuitState: gauge('pushgate_provider_circuit_state', 'Breaker of a provider: 0 closed, 1 half open, 2 open.', ['provider'], 'max'),
+      outOfUse: gauge('pushgate_provider_out_of_use', 'Whether a provider could not be opened and takes no push.', ['provider'], 'max'),
       inFlight: gauge('pushgate_provider_inflight', 'Pushes under way.', ['provider']),
       queueLength: gauge('pushgate_provider_queue_length', 'Pushes that wait for a place.', ['provider']),
       credentialExpiry: gauge('pushgate_credential_expiry_timestamp_seconds', 'When a credential ends.', ['provider', 'kind'], 'min'),
