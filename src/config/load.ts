@@ -11,14 +11,21 @@ import { type Catalog, loadPlugins } from './plugins.ts';
 import { atPort } from './port.ts';
 import type { Problem } from './problem.ts';
 import { type Config, configSchemaOf } from './schema.ts';
-import { type Environment, resolveSecrets } from './secrets.ts';
+import { type Environment, resolveSecrets, type SecretSources } from './secrets.ts';
 import { speaksOfStandIn, understood } from './stand-ins.ts';
 
 /**
  * A configuration that may be used: checked, frozen, with the kinds of provider it may use, the folder its relative paths count from, and what
- * it should be warned about.
+ * it should be warned about; `files` are those that its secrets stand in.
  */
-export type LoadedConfig = { config: Config; catalog: Catalog; folder: string; file: string; warnings: Problem[] };
+export type LoadedConfig = {
+  config: Config;
+  catalog: Catalog;
+  folder: string;
+  file: string;
+  files: readonly string[];
+  warnings: Problem[];
+};
 
 /**
  * Reads and checks a configuration file with its plug-ins; on failure every problem that was found, not only the first. `port` stands in for that of
@@ -46,13 +53,14 @@ export async function checkConfig(text: string, file: string, environment: Envir
   const raw = parseJson(text);
   if (!raw.ok) return raw;
   const { catalog, problems } = await loadPlugins(raw.value, folder);
-  const filled = withSecrets(raw.value, { folder, environment }, problems);
+  const files: string[] = [];
+  const filled = withSecrets(raw.value, { folder, environment, onFile: (path) => void files.push(path) }, problems);
   const parsed = configSchemaOf(catalog).safeParse(filled);
   if (!parsed.success)
     return refused([...problems, ...parsed.error.issues.flatMap(problemsOf), ...restOf(filled, parsed.error.issues, catalog)]);
   problems.push(...crossCheck(parsed.data, catalog));
   if (problems.some(({ level }) => level === 'error')) return refused(problems);
-  return ok({ config: deepFreeze(parsed.data), catalog, folder, file, warnings: problems });
+  return ok({ config: deepFreeze(parsed.data), catalog, folder, file, files, warnings: problems });
 }
 
 /** Checks a configuration file as a start would find it: the file itself, and every provider and user source opened once, without connecting anything. */
@@ -96,7 +104,7 @@ function restOf(raw: unknown, issues: readonly z.core.$ZodIssue[], catalog: Cata
 }
 
 /** The keyring alone stays a reference: its file may be made at the first start. */
-function withSecrets(raw: unknown, sources: { folder: string; environment: Environment }, problems: Problem[]): unknown {
+function withSecrets(raw: unknown, sources: SecretSources, problems: Problem[]): unknown {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
   return Object.fromEntries(
     Object.entries(raw).map(([key, value]) => [key, key === 'keyring' ? value : resolveSecrets(value, [key], sources, problems)]),

@@ -20,11 +20,14 @@ export type SecretReference = z.output<typeof secretReference>;
 /** Environment variables, as the process was given them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where references are looked up: the folder of the config file, and the environment. */
-export type SecretSources = { folder: string; environment: Environment };
+/** Where references are looked up: the folder of the config file, and the environment. `onFile` hears of every file that is read. */
+export type SecretSources = { folder: string; environment: Environment; onFile?: ((file: string) => void) | undefined };
 
 /** The text behind a reference, without the line break at its end; or the sentence that says what is missing. */
-export function readSecret(reference: SecretReference, { folder, environment }: SecretSources): { text: string } | { missing: string } {
+export function readSecret(
+  reference: SecretReference,
+  { folder, environment, onFile }: SecretSources,
+): { text: string } | { missing: string } {
   if ('$env' in reference) {
     const text = environment[reference.$env];
     return text === undefined || text === ''
@@ -32,6 +35,7 @@ export function readSecret(reference: SecretReference, { folder, environment }: 
       : { text };
   }
   const path = resolve(folder, reference.$file);
+  onFile?.(path);
   try {
     return { text: readFileSync(path, 'utf8').replace(/\r?\n$/, '') };
   } catch (error) {

@@ -14,6 +14,8 @@ export type GatewayOptions = {
   config: Config;
   catalog: Catalog;
   folder: string;
+  /** The files behind the secrets of `config`, which are read anew with it. */
+  files?: readonly string[] | undefined;
   environment: Environment;
   clock: Clock;
   log: Log;

@@ -12,6 +12,8 @@ import { openPolicy, type Policy } from '../policy/index.ts';
 export type Routing = {
   policy(): Policy;
   registry(): Registry;
+  /** The files with secrets and certificates that the configuration in use names, and its providers read. */
+  files(): readonly string[];
   /** Takes over what a new configuration says of both, or refuses and changes nothing; either way the log and the metrics tell. */
   replace(loaded: Loading): Promise<'reloaded' | 'refused'>;
   /** Closes the providers, the old ones too. */
@@ -21,20 +23,31 @@ export type Routing = {
 /** A new configuration, or what is wrong with it, once its plug-ins are loaded. */
 export type Loading = Result<LoadedConfig, Problem[]> | Promise<Result<LoadedConfig, Problem[]>>;
 
-type RoutingOptions = { config: Config; catalog: Catalog; folder: string; clock: Clock; log: Log; metrics: Metrics; tell: Tell };
-type Current = { config: Config; policy: Policy; registry: Registry };
+type RoutingOptions = {
+  config: Config;
+  catalog: Catalog;
+  folder: string;
+  files?: readonly string[] | undefined;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  tell: Tell;
+};
+type Current = { config: Config; policy: Policy; registry: Registry; files: readonly string[] };
 
 /** Opens policies and providers. A provider that cannot be opened starts out of use; a reload with one is refused. */
 export async function openRouting(options: RoutingOptions): Promise<Routing> {
   const { metrics, clock, tell } = options;
-  let current = await open(options, { mustOpen: false });
+  let current = await open(options, () => true);
   let replacing: Promise<unknown> = Promise.resolve();
   const retired = new Set<Promise<void>>();
   metrics.configReloadedAt.set(clock() / 1000);
   exposeProviders(metrics, () => current.registry.status());
 
-  const take = async ({ config, catalog, folder }: LoadedConfig): Promise<void> => {
-    const next = await open({ ...options, config, catalog, folder }, { mustOpen: true });
+  const take = async ({ config, catalog, folder, files }: LoadedConfig): Promise<void> => {
+    // One that is out of use already does not keep the others from what is new.
+    const isOut = new Set(current.registry.status().flatMap(({ name, problem }) => (problem === undefined ? [] : [name])));
+    const next = await open({ ...options, config, catalog, folder, files }, (name) => isOut.has(name));
     const previous = current;
     current = next;
     const closing = previous.registry.close().finally(() => retired.delete(closing));
@@ -51,6 +64,7 @@ export async function openRouting(options: RoutingOptions): Promise<Routing> {
   return {
     policy: () => current.policy,
     registry: () => current.registry,
+    files: () => current.files,
     replace(loaded) {
       // One after the other: of two in a row the later one counts.
       const replaced = replacing.then(async () => replace(await loaded));
@@ -65,12 +79,12 @@ export async function openRouting(options: RoutingOptions): Promise<Routing> {
 }
 
 async function open(
-  { config, catalog, folder, clock, log, metrics, tell }: RoutingOptions,
-  { mustOpen }: { mustOpen: boolean },
+  { config, catalog, folder, files = [], clock, log, metrics, tell }: RoutingOptions,
+  mayFail: (name: string) => boolean,
 ): Promise<Current> {
-  const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock, tell, mustOpen });
+  const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock, tell, mayFail });
   startRoutes(metrics, config, registry.defaultName());
-  return { config, policy: openPolicy(config.policies), registry };
+  return { config, policy: openPolicy(config.policies), registry, files: [...files, ...registry.files()] };
 }
 
 /** Shows the series of every plan that can come of these rules and providers before the first is made. */

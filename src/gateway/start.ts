@@ -38,6 +38,8 @@ export type Gateway = {
   settled(): Promise<void>;
   /** Takes over the policies and providers of a new configuration, or refuses it and changes nothing. */
   reload(loaded: Loading): Promise<'reloaded' | 'refused'>;
+  /** The files whose change calls for `reload`: those with secrets and certificates that are in use. */
+  files(): readonly string[];
   /** Stops listening, lets requests under way finish within the limit of the settings, carries out what is left, closes the store. */
   close(): Promise<void>;
 };
@@ -89,6 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       urls: listeners.urls,
       firstPassword,
       settled: () => parts.background.settled(),
+      files: routing.files,
       reload(loaded) {
         listeners.renew();
         return routing.replace(loaded);

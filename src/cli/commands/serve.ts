@@ -5,8 +5,9 @@ import { Command } from 'commander';
 import { type Config, loadConfig } from '../../config/index.ts';
 import { version } from '../../foundation/model/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
-import { openFileWatch } from '../../gateway/file-watch.ts';
+import { openFileWatch, watchFiles } from '../../gateway/file-watch.ts';
 import type { GatewayOptions } from '../../gateway/options.ts';
+import type { Gateway } from '../../gateway/start.ts';
 import { type Ready, serveAsWorker, startWorkers } from '../cluster/index.ts';
 import { startIdleCollection } from '../idle-collection.ts';
 import type { Terminal } from '../terminal.ts';
@@ -47,31 +48,48 @@ async function serve(serving: Serving): Promise<void> {
 
 /** One of several workers: the primary has told the user already what there is to tell, and looks at the file for all. */
 function work(serving: Serving): Promise<void> {
-  const { terminal, file, port } = serving;
+  const { terminal } = serving;
   return serveAsWorker({
     terminal,
     async start(metrics) {
       const options = await optionsFor({ ...serving, terminal: { ...terminal, err: () => undefined } });
       startIdleCollection(options.log);
       const { startGateway } = await import('../../gateway/start.ts');
-      return startGateway({ ...options, metrics, log: options.log.child({ worker: process.pid }) });
+      return renewing(await startGateway({ ...options, metrics, log: options.log.child({ worker: process.pid }) }), serving);
     },
-    reload: (gateway) => void gateway.reload(loadConfig(file, terminal.environment, port)),
+    reload: (gateway) => reloadOf(gateway, serving)(),
   });
 }
 
-async function startHere(options: GatewayOptions, { file, port }: Serving) {
+async function startHere(options: GatewayOptions, serving: Serving) {
   const { startGateway } = await import('../../gateway/start.ts');
-  const gateway = await startGateway(options);
+  const gateway = renewing(await startGateway(options), serving);
   startIdleCollection(options.log);
-  return { ...gateway, reload: () => void gateway.reload(loadConfig(file, options.environment, port)) };
+  return { ...gateway, reload: reloadOf(gateway, serving) };
+}
+
+const reloadOf =
+  (gateway: Pick<Gateway, 'reload'>, { terminal, file, port }: Serving) =>
+  (): void =>
+    void gateway.reload(loadConfig(file, terminal.environment, port));
+
+/** A gateway that reads its configuration again when a file with a secret or a certificate changes, until it is closed. */
+function renewing(gateway: Gateway, serving: Serving): Gateway {
+  const stop = watchFiles(gateway.files, reloadOf(gateway, serving));
+  return {
+    ...gateway,
+    async close() {
+      stop();
+      await gateway.close();
+    },
+  };
 }
 
 async function optionsFor({ terminal, file, port }: Serving): Promise<GatewayOptions> {
-  const { config, catalog, folder } = await configFor(file, terminal, port);
+  const { config, catalog, folder, files } = await configFor(file, terminal, port);
   // The banner is for people and goes to standard output; the log is for machines and goes to standard error.
   const log = openLog(config.settings.logLevel, { write: (line: string) => void process.stderr.write(line) });
-  return { config, catalog, folder, environment: terminal.environment, clock: Date.now, log };
+  return { config, catalog, folder, files, environment: terminal.environment, clock: Date.now, log };
 }
 
 const workersOf = ({ cluster: { workers } }: Config): number => (workers === 'all' ? availableParallelism() : workers);

@@ -29,7 +29,7 @@ export function outOfUse(
   return { name, kind: definition.kind, isDefault, addresses: definition.addresses, problem };
 }
 
-/** What providers are opened with. Relative paths in a provider's config count from `folder`; `tell` hears of breakers. */
+/** What providers are opened with. Relative paths in a provider's config count from `folder`; `tell` hears of breakers, `onFile` of every file that is read. */
 export type Surroundings = {
   catalog: readonly ProviderDefinition[];
   folder: string;
@@ -37,15 +37,21 @@ export type Surroundings = {
   log: Log;
   metrics: Metrics;
   tell?: Tell;
+  onFile?: (file: string) => void;
 };
 
 /** Opens one provider. Throws `config-invalid`, as `SettingProblems` where it is about fields of its config. */
 export async function openProvider(
   { name, kind, config, default: isDefault, ...limits }: ProviderEntry,
-  { catalog, folder, clock, log, metrics, tell = () => undefined }: Surroundings,
+  { catalog, folder, clock, log, metrics, tell = () => undefined, onFile }: Surroundings,
 ): Promise<Opened> {
   const definition = definitionOf(catalog, kind);
-  const host = { openHttp, openHttp2, path: (file: string) => resolve(folder, file), clock, log: log.child({ provider: name }) };
+  const path = (file: string): string => {
+    const whole = resolve(folder, file);
+    onFile?.(whole);
+    return whole;
+  };
+  const host = { openHttp, openHttp2, path, clock, log: log.child({ provider: name }) };
   const provider = await definition.open(config, host);
   const ownLimits = definition.serverPerAddress ? { ...limits, breakerFailures: Number.POSITIVE_INFINITY } : limits;
   const guard = openGuard(ownLimits, clock, {

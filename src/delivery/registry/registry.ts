@@ -18,6 +18,8 @@ export type Registry = {
   /** Walks a plan until one provider takes the push. Never throws for what a provider or the wire does. */
   deliver(plan: Plan, push: OutgoingPush): Promise<Delivery>;
   status(): ProviderStatus[];
+  /** The files that the settings of the providers name. */
+  files(): string[];
   /**
    * Proves the credentials of one provider, within the time of the signal, and takes it back when its breaker was open; undefined when there is none
    * of that name. Never throws for what a provider does.
@@ -28,14 +30,13 @@ export type Registry = {
 };
 
 /**
- * What the registry opens, and where it tells what happens. `mustOpen`: whether it is refused where a provider cannot be opened; else that one starts out of
- * use, so that one bad credential does not stop all logins.
+ * What the registry opens, and where it tells what happens. `mayFail`: the providers that are out of use
+ * where they cannot be opened, so that one bad credential does not stop all logins.
  */
-export type RegistryOptions = Surroundings & { providers: readonly ProviderEntry[]; mustOpen: boolean };
+export type RegistryOptions = Surroundings & { providers: readonly ProviderEntry[]; mayFail: (name: string) => boolean };
 
 /**
- * Opens every configured provider. Where all of them must open, throws `config-invalid` with all that is wrong when some cannot; those opened before are
- * closed again.
+ * Opens every configured provider. Throws `config-invalid` with all that is wrong when others cannot be opened; those opened before are closed again.
  */
 export async function openRegistry(options: RegistryOptions): Promise<Registry> {
   const { providers, metrics, log } = options;
@@ -51,6 +52,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       return delivery.finally(() => underWay.delete(delivery));
     },
     status: () => named().map(statusOf),
+    files: () => [...open.values()].flatMap(({ files }) => files),
     async check(name, signal) {
       const opened = open.get(name);
       if (!opened) return undefined;
@@ -66,29 +68,33 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   };
 }
 
-type Providers = ReadonlyMap<string, Opened | OutOfUse>;
+/** `files`: those that its settings name. */
+type Known = (Opened | OutOfUse) & { files: readonly string[] };
+type Providers = ReadonlyMap<string, Known>;
 
 async function openAll(options: RegistryOptions): Promise<Providers> {
-  const { catalog, mustOpen, tell } = options;
-  const open = new Map<string, Opened | OutOfUse>();
+  const { catalog, mayFail, tell } = options;
+  const open = new Map<string, Known>();
   const problems: string[] = [];
   for (const [index, entry] of options.providers.entries()) {
+    const files: string[] = [];
+    const onFile = (file: string): void => void files.push(file);
     try {
-      open.set(entry.name, await openProvider(entry, options));
+      open.set(entry.name, { ...(await openProvider(entry, { ...options, onFile })), files });
     } catch (error) {
       const found = problemsOf(error, index).map(({ path: [, ...field], message }) => `${field.map(String).join('.')}: ${message}`);
-      problems.push(...found.map((problem) => `provider ${entry.name}, ${problem}`));
-      open.set(entry.name, outOfUse(entry, catalog, found.join('; ')));
-      if (!mustOpen) tell?.({ kind: 'provider-out-of-use', provider: entry.name, problems: found });
+      open.set(entry.name, { ...outOfUse(entry, catalog, found.join('; ')), files });
+      if (mayFail(entry.name)) tell?.({ kind: 'provider-out-of-use', provider: entry.name, problems: found });
+      else problems.push(...found.map((problem) => `provider ${entry.name}, ${problem}`));
     }
   }
-  if (mustOpen && problems.length > 0) {
+  if (problems.length > 0) {
     await closeAll(open);
     throw new GatewayFault('config-invalid', problems.join('\n'));
   }
   // What privacyIDEA records for tokens that only poll works without being configured.
   const pollOnly = { ...guardDefaults, name: pollOnlyProvider, kind: 'poll-only', default: false, config: {} };
-  return open.set(pollOnlyProvider, await openProvider(pollOnly, options));
+  return open.set(pollOnlyProvider, { ...(await openProvider(pollOnly, options)), files: [] });
 }
 
 async function closeAll(open: Providers): Promise<void> {
