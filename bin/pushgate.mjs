@@ -13,16 +13,23 @@ const pinned = join(home, 'node_modules/.bin/node');
 /** A clone runs its sources, a package what was built of them. */
 const isClone = existsSync(join(home, 'src/main.ts'));
 
+/** How often this process looks whether the one that started it is there (ms). */
+const parentLookMs = 500;
 /** glibc keeps what a busy hour took from the system unless it is told to give it back, and reads that once, when a process begins. */
 const mallocSettings = { MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '2' };
 
+endWithNpm();
 if (isRecent) {
   if (isServe()) tellMalloc();
   await run();
 } else if (existsSync(pinned) && process.env.PUSHGATE_NODE !== pinned) handOver();
 else {
   fail(
-    `this is Node ${process.versions.node}; pushgate needs 22.19 or newer, better 24. On Linux, npm start brings the right one along for npx pushgate too; elsewhere install it.`,
+    `this is Node ${process.versions.node}; pushgate needs 22.19 or newer, better 24. ${
+      isClone
+        ? 'On Linux, npm start brings the right one along for npx pushgate too; elsewhere install it.'
+        : 'Install it, or beside pushgate by: npm install node@24'
+    }`,
   );
 }
 
@@ -90,6 +97,16 @@ function handOver() {
     if (signal) process.kill(process.pid, signal);
     else process.exitCode = code;
   });
+}
+
+/**
+ * Stops when the npm that ran this as one of its scripts is gone: a signal to it ends its shell, and nobody would know of this process. Here that shell
+ * is the parent.
+ */
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event || process.env.PUSHGATE_NODE || process.platform === 'win32') return;
+  const { ppid } = process;
+  setInterval(() => process.ppid !== ppid && process.kill(process.pid, 'SIGTERM'), parentLookMs).unref();
 }
 
 /** Stops when the process that handed over is gone without a word (kill -9): nobody else would know of this one. */

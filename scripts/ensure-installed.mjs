@@ -121,7 +121,7 @@ async function install() {
     const tail = told.trim().split('\n').slice(-shownLines).join('\n');
     return `npm ci failed; check the connection to the package registry, then run this again. npm said:\n${tail}`;
   }
-  // npx finds the command by package.json as well, but then, on a Node older than ours, it says at each call that pushgate needs a newer one.
+  // For shells and scripts that have this folder in their PATH; npx finds the command by package.json.
   fs.mkdirSync('node_modules/.bin', { recursive: true });
   fs.rmSync('node_modules/.bin/pushgate', { force: true });
   fs.symlinkSync('../../bin/pushgate.mjs', 'node_modules/.bin/pushgate');

@@ -8,7 +8,18 @@ import { dirname, join } from 'node:path';
 
 /** Another folder, for those who only want to try it. */
 const [target = 'build/package'] = process.argv.slice(2);
-const copied = ['bin', 'config', 'docs', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', ...globSync('providers/*/README.md')];
+const copied = [
+  'bin',
+  'config',
+  'deploy',
+  'docs',
+  'CONTRIBUTING.md',
+  'README.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  'LICENSE',
+  ...globSync('providers/*/README.md'),
+];
 /** The types of what plug-ins are handed; those of our own code outside of it are nobody's business. */
 const kit = 'src/delivery/provider-kit/kit';
 
@@ -19,7 +30,7 @@ function build(): void {
     execFileSync('tsc', ['-p', project, '--outDir', dist], { stdio: 'inherit' });
   for (const path of copied) {
     mkdirSync(dirname(join(target, path)), { recursive: true });
-    cpSync(path, join(target, path), { recursive: true });
+    cpSync(path, join(target, path), { recursive: true, filter: (source) => !source.endsWith('biome.json') });
   }
   const manifest = manifestOf(JSON.parse(readFileSync('package.json', 'utf8')));
   writeFileSync(join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -29,7 +40,7 @@ function build(): void {
 function manifestOf({ name, version, description, license, type, bin, engines, dependencies, ...rest }: Record<string, unknown>) {
   const { repository, homepage, bugs, keywords } = rest;
   const exports = { './provider-kit': { types: `./dist/${kit}.d.ts` }, './package.json': './package.json' };
-  const files = ['bin', 'dist', 'providers', 'config', 'docs', 'CHANGELOG.md', 'SECURITY.md'];
+  const files = ['bin', 'dist', 'providers', 'config', 'deploy', 'docs', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
   const told = { name, version, description, license, keywords, homepage, repository, bugs };
   return { ...told, type, bin, exports, files, engines, dependencies };
 }

@@ -8,7 +8,7 @@ const tokenLifeMs = 60_000;
 /** A short-lived token of an administrator: whoever can read the keyring may be one. */
 export async function adminToken({ config, folder }: LoadedConfig, { environment }: Terminal): Promise<string> {
   const found = readSecret(config.keyring, { folder, environment });
-  if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}. The first start of the gateway makes it: npm start`);
+  if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}. The first start of the gateway makes it: npx pushgate serve`);
   const tokens = openTokens({ keyring: openKeyring(found.text), clock: Date.now, trusted: [] });
   return openAdminTokens(tokens, tokenLifeMs).issue({ name: 'cli', rights: [] });
 }

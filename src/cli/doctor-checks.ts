@@ -22,7 +22,7 @@ export async function checkGateway(loaded: LoadedConfig): Promise<Finding[]> {
   const url = mountUrl(loaded, 'ops');
   const reply = await withHttp((http) => http.request({ method: 'GET', url: `${url}/healthz`, signal: AbortSignal.timeout(limitMs) }));
   if (!reply.ok)
-    return [{ level: 'warning', what: 'gateway', detail: `does not answer at ${url} (${reply.error}); start it with: npm start` }];
+    return [{ level: 'warning', what: 'gateway', detail: `does not answer at ${url} (${reply.error}); start it with: npx pushgate serve` }];
   return records(record(parseJson(reply.value.body)).checks).map(({ name, ok, detail }) => ({
     level: ok === true ? 'fine' : 'failed',
     what: `gateway, ${String(name)}`,

@@ -63,7 +63,7 @@ async function send(http: Http, url: string, { method, path, fields, headers }: 
     body: isPost ? form : undefined,
     signal: AbortSignal.timeout(deadlineMs),
   });
-  if (!reply.ok) throw new CommandFailed(`the gateway at ${url} does not answer (${reply.error}). Start it with: npm start`);
+  if (!reply.ok) throw new CommandFailed(`the gateway at ${url} does not answer (${reply.error}). Start it with: npx pushgate serve`);
   return readAnswer(reply.value.body, url);
 }
 

@@ -26,7 +26,7 @@ export function openOpsClient(loaded: LoadedConfig, terminal: Terminal): OpsClie
         body: body === undefined ? undefined : JSON.stringify(body),
         signal: AbortSignal.timeout(deadlineMs),
       });
-      if (!reply.ok) throw new CommandFailed(`the gateway at ${url} does not answer (${reply.error}). Start it with: npm start`);
+      if (!reply.ok) throw new CommandFailed(`the gateway at ${url} does not answer (${reply.error}). Start it with: npx pushgate serve`);
       const { error, ...answer } = record(parseJson(reply.value.body));
       if (reply.value.status === 200) return answer;
       const { message } = record(error);

@@ -9,5 +9,5 @@ export { type DeliveryPlan, openPolicy, type PlanDefaults, type Policy, type Rul
 export type { KnownMount, KnownNames, KnownProvider, PolicyProblem } from './problem.ts';
 export { type Rule, ruleConfig } from './rule.ts';
 export { fillClientText, fillTags, type TagSubject } from './tags.ts';
-export { isInTime, readTimeRanges, weekMoment } from './time-match.ts';
+export { isInTime, readTimeRanges } from './time-match.ts';
 export { isUnseenHeader, isUnseenParam } from './unseen.ts';

@@ -57,6 +57,36 @@ describe('Another port for a first look', function () {
     return file;
   };
 
+  const followed: [what: string, address: string, port: number, urls: [before: string, after: string][]][] = [
+    ['from the usual port', '127.0.0.1:80', 9000, [['http://127.0.0.1/ttype/push', 'http://127.0.0.1:9000/ttype/push']]],
+    ['to the usual port', '127.0.0.1:8080', 80, [['http://127.0.0.1:8080/ttype/push', 'http://127.0.0.1/ttype/push']]],
+    [
+      'of a listener on every address',
+      '0.0.0.0:8080',
+      9000,
+      [
+        ['http://127.0.0.1:8080/ttype/push', 'http://127.0.0.1:9000/ttype/push'],
+        ['http://mfa.example:8080/ttype/push', 'http://mfa.example:8080/ttype/push'],
+      ],
+    ],
+    ['of a listener on one address', '192.0.2.1:8080', 9000, [['http://127.0.0.1:8080/ttype/push', 'http://127.0.0.1:8080/ttype/push']]],
+  ];
+  for (const [what, address, port, urls] of followed) {
+    it(`takes URLs along ${what}`, async () => {
+      const policies = urls.map(([push_registration_url], index) => ({
+        name: `rule ${index}`,
+        scope: 'enrollment',
+        actions: { push_registration_url },
+      }));
+      const loaded = await loadConfig(given({ more: { policies } }, address), {}, port);
+      assert.ok(loaded.ok, JSON.stringify(loaded));
+      assert.deepEqual(
+        loaded.value.config.policies.map(({ actions }) => actions.push_registration_url),
+        urls.map(([, after]) => after),
+      );
+    });
+  }
+
   it('moves the first listener alone, and the URLs that lead to it', async () => {
     const urls = ['http://127.0.0.1:808/ttype/push', 'http://127.0.0.1:8080/ttype/push', 'https://127.0.0.1:808/ttype/push'];
     const policies = urls.map((push_registration_url, index) => ({

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { type LoadedConfig, loadConfig, problemText } from '../../config/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
@@ -13,9 +14,9 @@ export const configOption = (): Option => new Option('-c, --config <file>', 'con
  * surroundings set it, and a gateway with a configuration of its own shall not move.
  */
 export function portFor(file: string, { environment }: Terminal, option?: string): number | undefined {
-  const text = option ?? (file === defaultConfigFile ? environment.PORT : undefined);
+  const text = option ?? (resolve(file) === resolve(defaultConfigFile) ? environment.PORT : undefined);
   if (text === undefined || (option === undefined && text === '')) return undefined;
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  const port = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
   throw new CommandFailed(
     `${option === undefined ? 'the variable PORT' : '--port'} takes a number from 1 to 65535, not ${JSON.stringify(text)}.`,

@@ -84,7 +84,7 @@ function whyNot(code: string): string {
     case 'EADDRINUSE':
       return 'another program listens there. Stop it, or choose another port in listeners[].address (--port of serve does it for the first listener).';
     case 'EACCES':
-      return 'this user may not use that port. Choose one from 1024 on in listeners[].address.';
+      return 'this user may not use that port. Choose one from 1024 on in listeners[].address (--port of serve does it for the first listener).';
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
