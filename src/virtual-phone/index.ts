@@ -3,7 +3,7 @@ export type { AppName } from './apps.ts';
 export type { Ask, PushRequest } from './challenge.ts';
 export type { Reply } from './exchange.ts';
 export type { Taken } from './inbox.ts';
-export { type LinotpAsk, type LinotpRequest } from './linotp/challenge.ts';
+export type { LinotpAsk, LinotpRequest } from './linotp/challenge.ts';
 export { isPairingUrl } from './linotp/pairing.ts';
 export type { LinotpPhone } from './linotp/phone.ts';
 export type { LinotpTokenView } from './linotp/token.ts';

@@ -10,7 +10,7 @@ export type Log = {
 };
 
 /** Names of fields that never reach a log, at the top of an entry or one level down. Parts do not log them; this is the net below. */
-const secretFields = [
+const secretFields = new Set([
   'pass',
   'password',
   'pin',
@@ -33,7 +33,29 @@ const secretFields = [
   'authorization',
   'presence_answer',
   'display_code',
-];
+]);
+
+const censor = '[redacted]';
+
+type Fields = Record<string, unknown>;
+
+const isPlain = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !(value instanceof Error);
+
+/** The fields without secrets. pino's own redaction takes ten times as long: with it the lines of a login cost more than its signatures. */
+function redacted(fields: Fields, levels = 2): Fields {
+  let changed: Fields | undefined;
+  for (const [name, value] of Object.entries(fields)) {
+    const shown = secretFields.has(name)
+      ? censor
+      : levels > 1 && isPlain(value) && !Array.isArray(value)
+        ? redacted(value, levels - 1)
+        : value;
+    if (shown === value) continue;
+    changed ??= { ...fields };
+    changed[name] = shown;
+  }
+  return changed ?? fields;
+}
 
 /**
  * Opens the JSON log.
@@ -41,14 +63,13 @@ const secretFields = [
  * @param destination where lines go; standard output when absent
  */
 export function openLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent', destination?: DestinationStream): Log {
-  const paths = secretFields.flatMap((name) => [name, `*.${name}`]);
   const options = {
     level,
     base: null,
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }), log: (fields: Fields) => redacted(fields) },
+    serializers: { err: (error: Error) => redacted(pino.stdSerializers.err(error), 1) },
     messageKey: 'message',
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths, censor: '[redacted]' },
   };
   return destination ? pino(options, destination) : pino(options);
 }
