@@ -1,4 +1,5 @@
 import type {
+  AccountChange,
   AdminAccount,
   Decision,
   Effect,
@@ -147,6 +148,10 @@ export type Store = {
   addAccount(account: AdminAccount): Promise<'added' | 'taken'>;
   /** Adds or replaces the account of this name. */
   putAccount(account: AdminAccount): Promise<void>;
+  /** Sets one field of the account of this name and leaves the others as they are. True when there is one. */
+  changeAccount(name: string, change: AccountChange): Promise<boolean>;
+  /** True when there was one. */
+  removeAccount(name: string): Promise<boolean>;
   findAccount(name: string): Promise<AdminAccount | undefined>;
   listAccounts(): Promise<AdminAccount[]>;
 
@@ -184,6 +189,8 @@ export type OtherStore = Pick<
   | 'findPartitionKey'
   | 'addAccount'
   | 'putAccount'
+  | 'changeAccount'
+  | 'removeAccount'
   | 'findAccount'
   | 'listAccounts'
 >;

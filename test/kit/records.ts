@@ -80,6 +80,7 @@ export function forgetOwnerKeys(path: string): void {
   const database = new DatabaseSync(path);
   database.exec(`
     DROP TABLE owner_keys; ALTER TABLE tokens DROP COLUMN folded_user; PRAGMA user_version = 3;
+    ALTER TABLE accounts DROP COLUMN disabled;
     CREATE INDEX tokens_owner ON tokens (user COLLATE NOCASE, realm COLLATE NOCASE) WHERE user IS NOT NULL;
   `);
   database.close();

@@ -72,8 +72,11 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
     ),
     each((name) =>
       fc
-        .record({ name: fc.constant(name), passwordHash: text, createdAt: moment })
-        .map((account): StoredRecord => ({ kind: 'account', account })),
+        .tuple(
+          fc.record({ name: fc.constant(name), passwordHash: text, createdAt: moment }),
+          fc.record({ disabled: fc.constant<true>(true) }, { requiredKeys: [] }),
+        )
+        .map(([account, more]): StoredRecord => ({ kind: 'account', account: { ...account, ...more } })),
     ),
     each((id) =>
       fc

@@ -543,6 +543,36 @@ function otherCases(store: () => Store): void {
     assert.equal(await store().findAccount('c'), undefined);
   });
 
+  it('disables an account and enables it again, and gives it another password, each without a change of the rest', async () => {
+    // given a disabled account, and one that is left alone
+    const [admin, other] = ['admin', 'other'].map((name) => ({ name, passwordHash: 'one', createdAt: 1 }));
+    assert.ok(admin && other);
+    for (const account of [admin, other]) await store().putAccount(account);
+    assert.equal(await store().changeAccount('admin', { disabled: true }), true);
+    // when it gets another password, then it stays disabled
+    assert.equal(await store().changeAccount('admin', { passwordHash: 'two' }), true);
+    assert.deepEqual(await store().findAccount('admin'), { ...admin, passwordHash: 'two', disabled: true });
+    // and enabled again it is as it was
+    assert.equal(await store().changeAccount('admin', { disabled: false }), true);
+    assert.deepEqual(await store().listAccounts(), [{ ...admin, passwordHash: 'two' }, other]);
+  });
+
+  it('replaces a disabled account by one that is not, and keeps what is added disabled', async () => {
+    await store().addAccount({ name: 'admin', passwordHash: 'one', createdAt: 1, disabled: true });
+    assert.equal((await store().findAccount('admin'))?.disabled, true);
+    await store().putAccount({ name: 'admin', passwordHash: 'two', createdAt: 2 });
+    assert.deepEqual(await store().findAccount('admin'), { name: 'admin', passwordHash: 'two', createdAt: 2 });
+  });
+
+  it('removes an account once, and neither changes nor makes one that is not there', async () => {
+    await store().putAccount({ name: 'admin', passwordHash: 'one', createdAt: 1 });
+    const removed = await Promise.all(Array.from({ length: 4 }, () => store().removeAccount('admin')));
+    assert.equal(removed.filter(Boolean).length, 1);
+    assert.equal(await store().changeAccount('admin', { disabled: true }), false);
+    assert.equal(await store().changeAccount('admin', { passwordHash: 'two' }), false);
+    assert.deepEqual(await store().listAccounts(), []);
+  });
+
   it('proves that it takes a write by one record per prober, which the sweep deletes when its time is over', async () => {
     // when two probers look, one of them again and again
     const [one, other] = ['one', 'other'];

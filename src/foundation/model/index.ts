@@ -18,7 +18,7 @@ export {
   tokenActs,
 } from './event.ts';
 export { parseJson, record, records } from './json.ts';
-export type { AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
+export type { AccountChange, AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
 export { foldedKey, foldedName, foldedRealm, mappedName, type Named, nameKey, ownerKeys, sourceKey } from './person.ts';
 export {
   type DeviceAddress,

@@ -1,8 +1,11 @@
 /** An RSA key pair made ahead of need: public part as PKCS#1 DER in base64, private part sealed for `stock:<id>`. */
 export type StockKey = { id: string; bits: number; publicKey: string; sealedPrivateKey: string };
 
-/** An administrator who may log in with a password. `passwordHash` is a password hash, never the password. */
-export type AdminAccount = { name: string; passwordHash: string; createdAt: number };
+/** An administrator who may log in with a password, unless `disabled`. `passwordHash` is a password hash, never the password. */
+export type AdminAccount = { name: string; passwordHash: string; createdAt: number; disabled?: true };
+
+/** What may be changed of an account. */
+export type AccountChange = { passwordHash: string } | { disabled: boolean };
 
 /**
  * A key pair of the gateway that many push tokens share (LinOTP: those of one partition). `id` names phone protocol and partition, as `linotp:0`;

@@ -61,6 +61,7 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX devices_dead ON devices (owner, dead_since, gda) WHERE dead_since IS NOT NULL;
   `,
   keyOwners,
+  'ALTER TABLE accounts ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0',
 ];
 
 /** Notes what each push token is found by, and the name that lists are searched for. No push token changes its owner. */

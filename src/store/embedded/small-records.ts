@@ -50,15 +50,20 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
         const row = get('SELECT * FROM partition_keys WHERE id = ?', id);
         return row && partitionKeyOf(row);
       }),
-    addAccount: ({ name, passwordHash, createdAt }) =>
-      write('addAccount', () => {
-        const into = 'INSERT OR IGNORE INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?)';
-        return run(into, name, passwordHash, createdAt) === 1 ? 'added' : 'taken';
-      }),
-    putAccount: ({ name, passwordHash, createdAt }) =>
+    addAccount: (account) => write('addAccount', () => (saveAccount(run, account, 'INSERT OR IGNORE') === 1 ? 'added' : 'taken')),
+    putAccount: (account) =>
       write('putAccount', () => {
-        run('INSERT OR REPLACE INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?)', name, passwordHash, createdAt);
+        saveAccount(run, account, 'INSERT OR REPLACE');
       }),
+    changeAccount: (name, change) =>
+      write('changeAccount', () => {
+        const changed =
+          'disabled' in change
+            ? run('UPDATE accounts SET disabled = ? WHERE name = ?', Number(change.disabled), name)
+            : run('UPDATE accounts SET password_hash = ? WHERE name = ?', change.passwordHash, name);
+        return changed === 1;
+      }),
+    removeAccount: (name) => write('removeAccount', () => run('DELETE FROM accounts WHERE name = ?', name) === 1),
     findAccount: (name) =>
       read('findAccount', () => {
         const row = get('SELECT * FROM accounts WHERE name = ?', name);
@@ -84,8 +89,19 @@ export const partitionKeyOf = ({ id, public_key, sealed_seed }: Row): PartitionK
 });
 
 /** An account out of its row. */
-export const accountOf = ({ name, password_hash, created_at }: Row): AdminAccount => ({
+export const accountOf = ({ name, password_hash, created_at, disabled }: Row): AdminAccount => ({
   name: String(name),
   passwordHash: String(password_hash),
   createdAt: Number(created_at),
+  ...(disabled === 1 ? { disabled: true } : {}),
 });
+
+/** Writes an account as a row; how many rows changed. */
+export const saveAccount = (
+  run: Session['run'],
+  { name, passwordHash, createdAt, disabled }: AdminAccount,
+  how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE',
+): number => {
+  const into = `${how} INTO accounts (name, password_hash, created_at, disabled) VALUES (?, ?, ?, ?)`;
+  return run(into, name, passwordHash, createdAt, Number(disabled ?? false));
+};

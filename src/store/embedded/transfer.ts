@@ -2,7 +2,7 @@ import type { Effect, TrailEntry } from '../../foundation/model/index.ts';
 import type { Store, StoredRecord } from '../store.ts';
 import { deviceOf, saveDevice } from './devices.ts';
 import type { Row, Session } from './session.ts';
-import { accountOf, partitionKeyOf, stockKeyOf } from './small-records.ts';
+import { accountOf, partitionKeyOf, saveAccount, stockKeyOf } from './small-records.ts';
 import { saveOwnerKeys, saveToken, tokenOf } from './tokens.ts';
 import { insertTransaction, removeTransaction, transactionOf } from './transactions.ts';
 
@@ -75,10 +75,8 @@ function put(session: Session, record: StoredRecord): unknown {
       const into = 'INSERT OR REPLACE INTO stock_keys (id, bits, public_key, sealed_private_key) VALUES (?, ?, ?, ?)';
       return run(into, id, bits, publicKey, sealedPrivateKey);
     }
-    case 'account': {
-      const { name, passwordHash, createdAt } = record.account;
-      return run('INSERT OR REPLACE INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?)', name, passwordHash, createdAt);
-    }
+    case 'account':
+      return saveAccount(run, record.account, 'INSERT OR REPLACE');
     case 'partition-key': {
       const { id, publicKey, sealedSeed } = record.partitionKey;
       return run('INSERT OR REPLACE INTO partition_keys (id, public_key, sealed_seed) VALUES (?, ?, ?)', id, publicKey, sealedSeed);

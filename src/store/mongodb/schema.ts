@@ -21,6 +21,7 @@ export const migrations: readonly Migration[] = [
   (db) => hold(db, 'partitionKeys', { $jsonSchema: validators.partitionKeys }),
   (db) => hold(db, 'devices', { $jsonSchema: validators.devices }),
   keyOwners,
+  (db) => hold(db, 'accounts', { $jsonSchema: validators.accounts }),
 ];
 
 const keyedAtOnce = 500;

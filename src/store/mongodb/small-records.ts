@@ -1,4 +1,5 @@
-import type { AdminAccount, PartitionKey, StockKey } from '../../foundation/model/index.ts';
+import type { UpdateFilter } from 'mongodb';
+import type { AccountChange, AdminAccount, PartitionKey, StockKey } from '../../foundation/model/index.ts';
 import { type OtherStore, probeKey } from '../store.ts';
 import type { AccountDocument, PartitionKeyDocument, StockKeyDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
@@ -51,8 +52,11 @@ export function otherStore({ run, collections: { counters, stockKeys, partitionK
     addAccount: ({ name, ...account }) => run('addAccount', () => addedOnce(() => accounts.insertOne({ _id: name, ...account }))),
     putAccount: ({ name, ...account }) =>
       run('putAccount', async () => {
-        await accounts.updateOne({ _id: name }, { $set: account }, { upsert: true });
+        await accounts.replaceOne({ _id: name }, account, { upsert: true });
       }),
+    changeAccount: (name, change) =>
+      run('changeAccount', async () => (await accounts.updateOne({ _id: name }, changeOf(change))).matchedCount === 1),
+    removeAccount: (name) => run('removeAccount', async () => (await accounts.deleteOne({ _id: name })).deletedCount === 1),
     findAccount: (name) =>
       run('findAccount', async () => {
         const found = await accounts.findOne({ _id: name });
@@ -60,6 +64,11 @@ export function otherStore({ run, collections: { counters, stockKeys, partitionK
       }),
     listAccounts: () => run('listAccounts', async () => (await accounts.find().sort({ _id: 1 }).toArray()).map(accountOf)),
   };
+}
+
+function changeOf(change: AccountChange): UpdateFilter<AccountDocument> {
+  if ('passwordHash' in change) return { $set: { passwordHash: change.passwordHash } };
+  return change.disabled ? { $set: { disabled: true } } : { $unset: { disabled: '' } };
 }
 
 async function addedOnce(insert: () => Promise<unknown>): Promise<'added' | 'taken'> {

@@ -145,6 +145,7 @@ describe('The file of the embedded store', () => {
     const database = new DatabaseSync(path);
     database.exec('DROP TABLE partition_keys; DROP TABLE devices; PRAGMA user_version = 1');
     const before = database.prepare('SELECT count(*) AS n FROM tokens').get()?.n;
+    database.exec("INSERT INTO accounts (name, password_hash, created_at) VALUES ('admin', 'h', 1)");
     database.close();
     const store = await open(path);
     assert.equal(await store.addPartitionKey({ id: 'linotp:0', publicKey: 'p', sealedSeed: 's' }), 'added');
@@ -153,6 +154,10 @@ describe('The file of the embedded store', () => {
     assert.equal((await store.tokensOf([foldedKey({ user: 'ALICE', realm: 'corp' })])).length, before);
     assert.equal((await store.listTokens({ user: 'ALI*' }, { offset: 0, limit: 1, sortBy: 'serial', descending: false })).count, before);
     assert.equal((await store.listTokens({}, { offset: 0, limit: 1, sortBy: 'serial', descending: false })).count, before);
+    // and an account of that time may log in, until it is disabled
+    assert.deepEqual(await store.listAccounts(), [{ name: 'admin', passwordHash: 'h', createdAt: 1 }]);
+    await store.changeAccount('admin', { disabled: true });
+    assert.equal((await store.findAccount('admin'))?.disabled, true);
     await store.close();
   });
 

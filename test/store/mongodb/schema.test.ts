@@ -130,6 +130,20 @@ describe('The database of the MongoDB store', function () {
     await assert.rejects(wrong, { code: 121 }, 'the validator is there');
   });
 
+  it('lets an account be disabled in what an older version made, and nothing else be put in that place', async () => {
+    // given an account as a version without disabled ones stored it
+    const db = await givenDatabase();
+    await prepareSchema({ db, uniqueBy: 'indexes', steps: migrations.slice(0, 4) });
+    await db.command({ collMod: 'accounts', validator: {} });
+    const accounts = db.collection<{ _id: string; passwordHash: string; createdAt: number; disabled?: unknown }>('accounts');
+    await accounts.insertOne({ _id: 'admin', passwordHash: 'h', createdAt: 1 });
+    // when this version opens it
+    await prepareSchema({ db, uniqueBy: 'indexes' });
+    // then the server itself holds the field to yes or no
+    await accounts.updateOne({ _id: 'admin' }, { $set: { disabled: true } });
+    await assert.rejects(accounts.updateOne({ _id: 'admin' }, { $set: { disabled: 'yes' } }), { code: 121 });
+  });
+
   it('finds by the name as it was typed what an older version stored, whether that was keyed already or not', async () => {
     // given push tokens as an older version stored them, one of which was keyed before the migration was cut off
     const { database, store, open } = await givenStore(mongo, undo);
