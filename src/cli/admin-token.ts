@@ -1,5 +1,5 @@
 import { type LoadedConfig, readSecret } from '../config/index.ts';
-import { openAdminTokens, openTokens } from '../edge/access/index.ts';
+import { issueKeyringToken, openTokens } from '../edge/access/index.ts';
 import { openKeyring } from '../foundation/keyring/index.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
@@ -10,7 +10,7 @@ export async function adminToken({ config, folder }: LoadedConfig, { environment
   const found = readSecret(config.keyring, { folder, environment });
   if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}. The first start of the gateway makes it: npx pushgate serve`);
   const tokens = openTokens({ keyring: openKeyring(found.text), clock: Date.now, trusted: [] });
-  return openAdminTokens(tokens, tokenLifeMs).issue({ name: 'cli', rights: [] });
+  return issueKeyringToken(tokens, 'cli', tokenLifeMs);
 }
 
 type MountConfig = LoadedConfig['config']['listeners'][number]['mounts'][number];

@@ -7,9 +7,12 @@ import { CommandFailed, type Terminal } from './terminal.ts';
 /** Speaks to the operator's interface of the running gateway, as an administrator. */
 export type OpsClient = {
   /** Sends JSON and returns the JSON reply; a refusal of the gateway becomes `CommandFailed` with its message. */
-  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<Readonly<Record<string, unknown>>>;
+  call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Readonly<Record<string, unknown>>>;
   close(): Promise<void>;
 };
+
+/** Nothing listens where the gateway should: it does not run, or cannot be reached. */
+export class NoAnswer extends CommandFailed {}
 
 const deadlineMs = 30_000;
 
@@ -26,7 +29,7 @@ export function openOpsClient(loaded: LoadedConfig, terminal: Terminal): OpsClie
         body: body === undefined ? undefined : JSON.stringify(body),
         signal: AbortSignal.timeout(deadlineMs),
       });
-      if (!reply.ok) throw new CommandFailed(`the gateway at ${url} does not answer (${reply.error}). Start it with: npx pushgate serve`);
+      if (!reply.ok) throw new NoAnswer(`the gateway at ${url} does not answer (${reply.error}). Start it with: npx pushgate serve`);
       const { error, ...answer } = record(parseJson(reply.value.body));
       if (reply.value.status === 200) return answer;
       const { message } = record(error);

@@ -5,6 +5,8 @@ export type Terminal = {
   out(line: string): void;
   err(line: string): void;
   environment: Environment;
+  /** What is written to the command; there where it may be asked for. */
+  input?: (() => AsyncIterable<Uint8Array>) | undefined;
   /** Resolves when the process is asked to stop (SIGTERM, Ctrl-C). */
   stopRequested(): Promise<void>;
   /** Calls back whenever the process is asked to read its configuration again (SIGHUP). Returns how to end that. */
@@ -20,6 +22,7 @@ export function processTerminal(): Terminal {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     environment: process.env,
+    input: () => process.stdin,
     stopRequested: () =>
       new Promise((resolve) => {
         for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());

@@ -43,15 +43,21 @@ export function keyringOf({ config, folder }: Pick<LoadedConfig, 'config' | 'fol
  * nothing in it could be opened here, and what is written here could not be opened elsewhere.
  * @see docs/decisions/keyring-at-first-start.md
  */
-export async function takeStore({ store, keyring, passwords }: EngineParts): Promise<void> {
-  const accounts = await store.listAccounts();
-  if (accounts.some(({ passwordHash }) => !passwords.canCheck(passwordHash))) throw belongsElsewhere();
+export async function takeStore(parts: Pick<EngineParts, 'store' | 'keyring' | 'passwords'>): Promise<void> {
+  const { store, keyring } = parts;
   const mine = { id: noteId, publicKey: keyring.currentKeyId, sealedSeed: fingerprint(keyring, keyring.currentKeyId) };
-  const noted =
-    (await store.findPartitionKey(noteId)) ??
-    ((await store.addPartitionKey(mine)) === 'added' ? mine : await store.findPartitionKey(noteId));
+  if (!(await isOwnStore(parts))) throw belongsElsewhere();
+  // Another start may note its own keyring between the two looks.
+  if ((await store.addPartitionKey(mine)) === 'taken' && !(await isOwnStore(parts))) throw belongsElsewhere();
+}
+
+/** Whether nothing in the store belongs to another keyring. Writes nothing. */
+export async function isOwnStore({ store, keyring, passwords }: Pick<EngineParts, 'store' | 'keyring' | 'passwords'>): Promise<boolean> {
+  const accounts = await store.listAccounts();
+  if (accounts.some(({ passwordHash }) => !passwords.canCheck(passwordHash))) return false;
+  const noted = await store.findPartitionKey(noteId);
   // Rotated since, the keyring still has that key.
-  if (noted?.sealedSeed !== fingerprint(keyring, noted?.publicKey)) throw belongsElsewhere();
+  return noted === undefined || noted.sealedSeed === fingerprint(keyring, noted.publicKey);
 }
 
 /** The note stands among the keys that all gateways share, which are insert-only and go along when a store is copied. */

@@ -18,7 +18,7 @@ import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, t
 import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from '../edge/phones/pipush/index.ts';
 import type { Engine, EngineParts } from '../engine/index.ts';
-import { checkAccount } from '../engine/users/index.ts';
+import type { Accounts } from '../engine/users/index.ts';
 
 /** The servers whose replies we give. */
 const products = {
@@ -37,6 +37,7 @@ export type MountParts = {
   parts: EngineParts;
   engine: Engine;
   tokens: Tokens;
+  accounts: Accounts;
   adminTokens: AdminTokens;
   /** One for all listeners. */
   readiness: Readiness;
@@ -105,13 +106,13 @@ function signed({ settings: { responseSigningKey: key } }: Config): Pick<Mount, 
   return key ? { finish: openReplySigner(key) } : {};
 }
 
-function opsMount({ listener, parts, engine, adminTokens, readiness, draining }: MountParts) {
+function opsMount({ listener, parts, engine, accounts, adminTokens, readiness, draining }: MountParts) {
   const clientAddress = addressReader(listener.trustedProxies);
   // Beside other mounts a probe is asked by phones and strangers too.
   const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
     ...opsRoutes({ metrics: parts.metrics, readiness, providers: () => parts.registry.status(), draining, isOwn }),
-    ...operatorRoutes({ engine, adminTokens, clientAddress }),
+    ...operatorRoutes({ engine, accounts, adminTokens, clientAddress, log: parts.log }),
   ];
 }
 
@@ -143,6 +144,7 @@ function callersOf({
   parts,
   engine,
   tokens,
+  accounts,
   adminTokens,
 }: MountParts): CallerParts & Pick<PrivacyideaParts, 'userAddress'> {
   const servers = serversOf(config, listener);
@@ -152,7 +154,7 @@ function callersOf({
     credentials: openCredentials({ ...parts, servers, tokens }),
     claims: openClaims({ servers, tokens }),
     adminTokens,
-    checkLogin: (name, password, source) => checkLogin(parts, name, password, source),
+    checkLogin: (name, password, source) => checkLogin(parts, accounts, { name, password, source }),
     clientAddress: addressReader(listener.trustedProxies),
     log: parts.log,
     userAddress: clientReader(listener.trustedProxies, config.settings.OverrideAuthorizationClient),
@@ -175,13 +177,17 @@ export const authServerNames = ({ authServers }: Config): string[] =>
 const challengeServiceMount = (mountParts: MountParts, path: string): Route[] => challengeServiceRoutes({ ...callersOf(mountParts), path });
 
 /** Passwords of one source are checked one after the other, so that no burst of guesses gets past the limit. */
-function checkLogin(parts: EngineParts, name: string, password: string, source: string): Promise<'right' | 'wrong'> {
-  return parts.turns(`login ${source}`, async () => {
-    parts.limits.demandCalm('login', source);
-    const isRight = await checkAccount(parts, name, password);
-    parts.tell({ kind: isRight ? 'administrator-logged-in' : 'administrator-refused', administrator: name, client: source });
+function checkLogin(
+  { turns, limits, tell }: EngineParts,
+  accounts: Accounts,
+  { name, password, source }: { name: string; password: string; source: string },
+): Promise<'right' | 'wrong'> {
+  return turns(`login ${source}`, async () => {
+    limits.demandCalm('login', source);
+    const isRight = await accounts.check(name, password);
+    tell({ kind: isRight ? 'administrator-logged-in' : 'administrator-refused', administrator: name, client: source });
     if (isRight) return 'right';
-    await parts.limits.failed('login', source);
+    await limits.failed('login', source);
     return 'wrong';
   });
 }

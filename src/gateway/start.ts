@@ -14,7 +14,7 @@ import {
   startSweeper,
 } from '../engine/index.ts';
 import { openGuessLimits, openSourceLimits } from '../engine/limits/index.ts';
-import { addAccount, type Directory, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
+import { type Directory, openAccounts, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
 import { randomHex } from '../foundation/crypto/index.ts';
 import { createPasswords, type Keyring, openKeyStock } from '../foundation/keyring/index.ts';
 import { type Tell, version } from '../foundation/model/index.ts';
@@ -77,14 +77,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const draining = { now: false };
     const engine = openEngine(parts);
     if (isMigrated) await tellNamesakes(engine, options.log);
-    const mountsOfListener = mountsFor({ config, parts, engine, draining });
+    const accounts = openAccounts(parts);
+    const mountsOfListener = mountsFor({ config, parts, engine, accounts, draining });
     const listeners = await openListeners({ ...options, metrics, tell, draining, mountsOf: mountsOfListener });
     opened.push(() => {
       draining.now = true;
       return listeners.close();
     });
     // Made last: the password of a start that failed would have been seen by nobody.
-    const firstPassword = (await store.listAccounts()).length === 0 ? await addAccount(parts, 'admin') : undefined;
+    const firstPassword = (await accounts.list()).length === 0 ? await accounts.addFirst('admin') : undefined;
     tell({ kind: 'gateway-started', version, listeners: listeners.urls });
     opened.unshift(() => tell({ kind: 'gateway-stopped', version }));
     return {
@@ -105,11 +106,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** Ties the mounts of a listener to one set of tokens and one readiness for all. */
-function mountsFor({ config, parts, engine, draining }: Pick<MountParts, 'config' | 'parts' | 'engine' | 'draining'>) {
+function mountsFor({ config, parts, engine, accounts, draining }: Pick<MountParts, 'config' | 'parts' | 'engine' | 'accounts' | 'draining'>) {
   const tokens = openTokens({ keyring: parts.keyring, clock: parts.clock, trusted: config.trustedJwts });
-  const adminTokens = openAdminTokens(tokens, config.settings.adminTokenLifeMs);
+  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs });
   const readiness = readinessOf(parts);
-  return (listener: MountParts['listener']) => mountsOf({ config, listener, parts, engine, tokens, adminTokens, readiness, draining });
+  return (listener: MountParts['listener']) => mountsOf({ config, listener, parts, engine, tokens, accounts, adminTokens, readiness, draining });
 }
 
 /** Says once, when the store of an older version was brought up to date, whom the operator may want to merge or to split. */

@@ -1,16 +1,17 @@
-import type {
-  AccountChange,
-  AdminAccount,
-  Decision,
-  Effect,
-  Owner,
-  PartitionKey,
-  PushToken,
-  PushTokenChange,
-  RelayDevice,
-  StockKey,
-  TrailEntry,
-  Transaction,
+import {
+  type AccountChange,
+  type AdminAccount,
+  type Decision,
+  type Effect,
+  GatewayFault,
+  type Owner,
+  type PartitionKey,
+  type PushToken,
+  type PushTokenChange,
+  type RelayDevice,
+  type StockKey,
+  type TrailEntry,
+  type Transaction,
 } from '../foundation/model/index.ts';
 
 /**
@@ -171,6 +172,19 @@ export type Store = {
 
 /** What a store can be asked, by its name in metrics. */
 export type StoreOperation = Exclude<keyof Store, 'onDecided' | 'close'>;
+
+/** The embedded store is another process's; `holder` says whose, as far as that is known. */
+export class StoreInUse extends GatewayFault {
+  readonly holder: string;
+  constructor(path: string, holder: string, cause: unknown) {
+    super(
+      'config-invalid',
+      `The store ${path} is in use by ${holder}. Stop that process first, or name another file in store.path.`,
+      cause,
+    );
+    this.holder = holder;
+  }
+}
 
 /** The counter that a prober's record is. */
 export const probeKey = (prober: string): string => `probe ${prober}`;

@@ -6,7 +6,7 @@ import { loadConfig, problemText } from '../../src/config/index.ts';
 import { openAdminTokens, openTokens } from '../../src/edge/access/index.ts';
 import { openListener } from '../../src/edge/http/index.ts';
 import { type Engine, type IssueRequest, openEngine } from '../../src/engine/index.ts';
-import { openDirectory } from '../../src/engine/users/index.ts';
+import { openAccounts, openDirectory } from '../../src/engine/users/index.ts';
 import { newKeyring, openKeyring } from '../../src/foundation/keyring/index.ts';
 import type { PushToken, Transaction } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
@@ -78,14 +78,16 @@ export async function givenLinotp(undo: Cleanup, wishes: GatewayWishes = {}): Pr
   const [listener] = loaded.value.config.listeners;
   assert.ok(listener);
   const draining = { now: false };
+  const accounts = openAccounts(parts);
   const tokens = openTokens({ keyring, clock, trusted: [] });
-  const adminTokens = openAdminTokens(tokens, 3_600_000);
+  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: 3_600_000 });
   const given = mountsOf({
     config: loaded.value.config,
     listener,
     parts,
     engine,
     tokens,
+    accounts,
     adminTokens,
     readiness: readinessOf(parts),
     draining,

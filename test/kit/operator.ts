@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { runCommand } from '../../src/cli/index.ts';
 
 /** A reply of the operator's interface; tests look into its body as they please. */
@@ -21,8 +22,11 @@ export type CliResult = { code: number; out: string; err: string };
 /** Runs a command of `pushgate`. */
 export type RunCli = (...argv: string[]) => Promise<CliResult>;
 
-/** Runs one command of `pushgate` in this process, with a terminal of its own. `serve` is asked to stop as soon as it listens. */
-export async function runCli(argv: readonly string[]): Promise<CliResult> {
+/**
+ * Runs one command of `pushgate` in this process, with a terminal of its own. `serve` is asked to stop as soon as it listens.
+ * @param input what is written to it, if it asks
+ */
+export async function runCli(argv: readonly string[], input: string | Buffer = ''): Promise<CliResult> {
   const text = { out: '', err: '' };
   const code = await runCommand(argv, {
     out: (line) => {
@@ -32,6 +36,7 @@ export async function runCli(argv: readonly string[]): Promise<CliResult> {
       text.err += `${line}\n`;
     },
     environment: {},
+    input: () => Readable.from([Buffer.from(input)]),
     stopRequested: async () => undefined,
     onReloadRequested: () => () => undefined,
   });

@@ -1,6 +1,7 @@
+import type { Accounts } from '../../engine/users/index.ts';
 import { randomHex } from '../../foundation/crypto/index.ts';
 import { ok, type Result, refused } from '../../foundation/model/index.ts';
-import type { TokenRefusal } from './holder.ts';
+import type { Holder, TokenRefusal } from './holder.ts';
 import type { Tokens } from './tokens.ts';
 
 /** An administrator as a token names it; one of another's token has a realm, and the auth server it acts for. */
@@ -9,27 +10,51 @@ export type Admin = { name: string; rights: readonly string[]; realm?: string | 
 /** Tokens of administrators. */
 export type AdminTokens = {
   issue(admin: Admin): Promise<string>;
+  /** A token of an account ends with it: it is `expired` when the account was removed or disabled, or has another password. */
   read(token: string): Promise<Result<Admin, TokenRefusal>>;
 };
 
+type Parts = { tokens: Tokens; accounts: Pick<Accounts, 'sealOf'>; lifeMs: number };
+
 /**
- * Opens the tokens of administrators.
- * @param lifeMs how long a token is good for
+ * Opens the tokens of administrators; `lifeMs` is how long one is good for.
  * @see docs/protocols/privacyidea.md 9
  */
-export function openAdminTokens(tokens: Tokens, lifeMs: number): AdminTokens {
+export function openAdminTokens({ tokens, accounts, lifeMs }: Parts): AdminTokens {
+  /** Older versions made tokens without a seal; those end with their account alone. */
+  const isAlive = async ({ account, name }: Holder): Promise<boolean> => {
+    if (!account) return true;
+    const seal = await accounts.sealOf(name);
+    return seal !== undefined && (account.seal === undefined || account.seal === seal);
+  };
   return {
-    issue: ({ name, rights }) =>
-      tokens.sign({ username: name, realm: '', nonce: randomHex(20), role: 'admin', authtype: 'password', rights: [...rights] }, lifeMs),
+    async issue({ name, rights }) {
+      return tokens.sign({ ...adminClaims(name, 'password'), rights: [...rights], account: await accounts.sealOf(name) }, lifeMs);
+    },
     async read(token) {
       const holder = await tokens.read(token);
       if (!holder.ok) return holder;
       const { role, name, rights, realm, authServer } = holder.value;
       if (role !== 'admin') return refused({ kind: 'wrong-role' });
-      return ok({ name, rights, realm: realm || undefined, authServer });
+      return (await isAlive(holder.value)) ? ok({ name, rights, realm: realm || undefined, authServer }) : refused({ kind: 'expired' });
     },
   };
 }
+
+const adminClaims = (username: string, authtype: 'password' | 'keyring') => ({
+  username,
+  realm: '',
+  nonce: randomHex(20),
+  role: 'admin',
+  authtype,
+});
+
+/**
+ * A token of an administrator who needs no account: whoever can read the keyring may make one.
+ * @see docs/decisions/cli-mints-its-own-token.md
+ */
+export const issueKeyringToken = (tokens: Tokens, name: string, lifeMs: number): Promise<string> =>
+  tokens.sign({ ...adminClaims(name, 'keyring'), rights: [] }, lifeMs);
 
 /** A token for an auth server, as privacyIDEA's API keys are: JWT of role `validate`. It speaks for that auth server from any address until it ends. */
 export const issueApiToken = (

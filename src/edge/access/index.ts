@@ -1,4 +1,4 @@
-export { type Admin, type AdminTokens, issueApiToken, openAdminTokens } from './admin-tokens.ts';
+export { type Admin, type AdminTokens, issueApiToken, issueKeyringToken, openAdminTokens } from './admin-tokens.ts';
 export {
   type AuthServer,
   type AuthServerConfig,

@@ -1,4 +1,12 @@
-export { accountName, addAccount, checkAccount, putAccount } from './accounts.ts';
+export {
+  type AccountChanged,
+  type AccountStatus,
+  type Accounts,
+  accountName,
+  longestPassword,
+  openAccounts,
+  passwordProblem,
+} from './accounts.ts';
 export { type Directory, type NoUser, openDirectory } from './directory.ts';
 export { openRadiusServers, type RadiusServers, radiusServerConfig } from './radius-servers.ts';
 export { openRealms, type Realms, realmConfig } from './realms.ts';

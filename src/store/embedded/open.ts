@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmS
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayFault, systemCode } from '../../foundation/model/index.ts';
+import { StoreInUse } from '../store.ts';
 import { applicationId, migrations } from './schema.ts';
 
 const magic = 'SQLite format 3\0';
@@ -96,19 +97,18 @@ function migrate(database: DatabaseSync): number {
 
 function explain(error: unknown, path: string): GatewayFault {
   const message = error instanceof Error ? error.message : String(error);
-  if (/locked|busy/i.test(message))
-    return refuse(`The store ${path} is in use${ownerOf(path)}. Stop that process first, or name another file in store.path.`, error);
+  if (/locked|busy/i.test(message)) return new StoreInUse(path, ownerOf(path), error);
   if (/malformed|not a database|corrupt/i.test(message))
     return refuse(`The store ${path} is damaged; it was left as it is. Put a backup in its place.`, error);
   return refuse(`Cannot open the store ${path} (${message}).`, error);
 }
 
 function ownerOf(path: string): string {
-  if (!existsSync(ownerFile(path))) return ' by another process';
+  if (!existsSync(ownerFile(path))) return 'another process';
   try {
     const { pid, since }: { pid?: unknown; since?: unknown } = JSON.parse(readFileSync(ownerFile(path), 'utf8'));
-    return ` by process ${String(pid)} since ${String(since)}`;
+    return `process ${String(pid)} since ${String(since)}`;
   } catch {
-    return ' by another process';
+    return 'another process';
   }
 }

@@ -3,7 +3,14 @@ import { type FaultCode, GatewayFault, RefusedText } from '../../../foundation/m
 import type { FallbackReplies } from '../../http/index.ts';
 
 /** Why a call of the operator's interface is refused. */
-export type OperatorRefusal = 'bad-request' | 'no-authorization' | 'forbidden' | 'not-found' | 'method-not-allowed' | 'too-large';
+export type OperatorRefusal =
+  | 'bad-request'
+  | 'no-authorization'
+  | 'forbidden'
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'conflict'
+  | 'too-large';
 
 /** A refusal on its way to the reply; `message` is for the operator and holds no secret. */
 export class OperatorFault extends Error {
@@ -20,6 +27,7 @@ const statuses: Record<OperatorRefusal | FaultCode | 'defect', number> = {
   forbidden: 403,
   'not-found': 404,
   'method-not-allowed': 405,
+  conflict: 409,
   'too-large': 413,
   'config-invalid': 500,
   defect: 500,

@@ -1,4 +1,5 @@
 import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
+import { disableAccount, enableAccount, listAccounts, removeAccount, setAccount } from './accounts.ts';
 import type { OperatorParts } from './parts.ts';
 import { listPeople, mergePeople, splitPeople } from './people.ts';
 import { explainPolicy } from './policy.ts';
@@ -17,6 +18,11 @@ const table: readonly Handler<OperatorParts>[] = [
   { methods: ['POST'], path: '/ops/tokens/:serial/addresses', handler: addTokenAddress },
   { methods: ['DELETE'], path: '/ops/tokens/:serial/addresses/:id', handler: removeTokenAddress },
   { methods: ['GET'], path: '/ops/transactions/:id', handler: showTransaction },
+  { methods: ['GET'], path: '/ops/accounts', handler: listAccounts },
+  { methods: ['PUT'], path: '/ops/accounts/:name', handler: setAccount },
+  { methods: ['DELETE'], path: '/ops/accounts/:name', handler: removeAccount },
+  { methods: ['POST'], path: '/ops/accounts/:name/enable', handler: enableAccount },
+  { methods: ['POST'], path: '/ops/accounts/:name/disable', handler: disableAccount },
   { methods: ['GET'], path: '/ops/people', handler: listPeople },
   { methods: ['POST'], path: '/ops/people/merge', handler: mergePeople },
   { methods: ['POST'], path: '/ops/people/split', handler: splitPeople },

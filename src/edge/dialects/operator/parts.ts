@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Engine } from '../../../engine/index.ts';
+import type { Accounts } from '../../../engine/users/index.ts';
 import { parseJson } from '../../../foundation/model/index.ts';
+import type { Log } from '../../../foundation/telemetry/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
 import { askerOf, readBody, readText } from '../../http/index.ts';
@@ -10,9 +12,11 @@ import { OperatorFault } from './errors.ts';
 /** What the operator's interface works with. */
 export type OperatorParts = {
   engine: Engine;
+  accounts: Accounts;
   adminTokens: AdminTokens;
   /** The address a request counts as coming from. */
   clientAddress: (ctx: Context) => string;
+  log: Log;
 };
 
 /** The dialect's name, in log, metrics and policies. */

@@ -1,0 +1,63 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { type AccountChanged, accountName, passwordProblem } from '../../../engine/users/index.ts';
+import { OperatorFault } from './errors.ts';
+import { type OperatorParts, operatorOf, readJson } from './parts.ts';
+
+/** `GET /ops/accounts`: the administrators, by name. */
+export async function listAccounts(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx);
+  const accounts = await parts.accounts.list();
+  ctx.body = { accounts: accounts.map((account) => ({ ...account, createdAt: new Date(account.createdAt).toISOString() })) };
+}
+
+const wish = z.strictObject({ password: z.string().optional() });
+
+/** `PUT /ops/accounts/:name` `{"password"}`: makes an account, or gives one another password. Without one a password is made, and told this once. */
+export async function setAccount(parts: OperatorParts, ctx: Context): Promise<void> {
+  const { name: by } = await operatorOf(parts, ctx);
+  const name = nameIn(ctx);
+  const { password: chosen } = await readJson(ctx, wish);
+  const problem = chosen === undefined ? undefined : passwordProblem(chosen);
+  if (problem !== undefined) throw new OperatorFault('bad-request', problem);
+  const { password, made, enabled } = await parts.accounts.set(name, chosen);
+  parts.log.warn({ account: name, by }, made ? 'an account was made' : 'an account has another password');
+  ctx.body = { name, made, enabled, password: chosen === undefined ? password : undefined };
+}
+
+/** `POST /ops/accounts/:name/enable`. */
+export const enableAccount = changing('enable', 'enabled');
+
+/** `POST /ops/accounts/:name/disable`: its logins are refused from now on, and so are the tokens that it holds. */
+export const disableAccount = changing('disable', 'disabled');
+
+/** `DELETE /ops/accounts/:name`. */
+export const removeAccount = changing('remove', 'removed');
+
+function changing(how: 'enable' | 'disable' | 'remove', done: string): (parts: OperatorParts, ctx: Context) => Promise<void> {
+  return async (parts, ctx) => {
+    const { name: by } = await operatorOf(parts, ctx);
+    const name = nameIn(ctx);
+    const changed = await parts.accounts[how](name);
+    if (changed !== 'done') throw refusalOf(changed, name);
+    parts.log.warn({ account: name, by }, `an account was ${done}`);
+    ctx.body = { name, [done]: true };
+  };
+}
+
+function refusalOf(changed: Exclude<AccountChanged, 'done'>, name: string): OperatorFault {
+  switch (changed) {
+    case 'unknown-account':
+      return new OperatorFault('not-found', `There is no account ${name}.`);
+    case 'last-account':
+      return new OperatorFault('conflict', `${name} is the last enabled account; enable or make another one first.`);
+    default:
+      return changed satisfies never;
+  }
+}
+
+function nameIn(ctx: Context): string {
+  const name = String(ctx.params.name);
+  if (accountName.test(name)) return name;
+  throw new OperatorFault('bad-request', 'An account name has 1 to 64 letters, digits, dots, underscores, dashes and @.');
+}
