@@ -14,11 +14,12 @@ import { operatorFallback, operatorRoutes } from '../edge/dialects/operator/inde
 import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from '../edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpFallback } from '../edge/formats/linotp/index.ts';
 import { openReplySigner, type PiFlavour, type PiProduct, piFallback } from '../edge/formats/privacyidea/index.ts';
-import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Readiness, type Route } from '../edge/http/index.ts';
+import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Route } from '../edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from '../edge/phones/pipush/index.ts';
 import type { Engine, EngineParts } from '../engine/index.ts';
 import type { Accounts } from '../engine/users/index.ts';
+import type { Health } from './health.ts';
 
 /** The servers whose replies we give. */
 const products = {
@@ -40,7 +41,7 @@ export type MountParts = {
   accounts: Accounts;
   adminTokens: AdminTokens;
   /** One for all listeners. */
-  readiness: Readiness;
+  health: Health;
   draining: { now: boolean };
 };
 
@@ -106,12 +107,12 @@ function signed({ settings: { responseSigningKey: key } }: Config): Pick<Mount, 
   return key ? { finish: openReplySigner(key) } : {};
 }
 
-function opsMount({ listener, parts, engine, accounts, adminTokens, readiness, draining }: MountParts) {
+function opsMount({ listener, parts, engine, accounts, adminTokens, health, draining }: MountParts) {
   const clientAddress = addressReader(listener.trustedProxies);
   // Beside other mounts a probe is asked by phones and strangers too.
   const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
-    ...opsRoutes({ metrics: parts.metrics, readiness, providers: () => parts.registry.status(), draining, isOwn }),
+    ...opsRoutes({ metrics: parts.metrics, ...health, providers: () => parts.registry.status(), draining, isOwn }),
     ...operatorRoutes({ engine, accounts, adminTokens, clientAddress, log: parts.log }),
   ];
 }

@@ -1,6 +1,5 @@
 import type { Config } from '../config/index.ts';
 import { openAdminTokens, openTokens } from '../edge/access/index.ts';
-import { openReadiness, type Readiness } from '../edge/http/index.ts';
 import { openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush } from '../edge/phones/pipush/index.ts';
 import {
@@ -15,12 +14,12 @@ import {
 } from '../engine/index.ts';
 import { openGuessLimits, openSourceLimits } from '../engine/limits/index.ts';
 import { type Directory, openAccounts, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
-import { randomHex } from '../foundation/crypto/index.ts';
 import { createPasswords, type Keyring, openKeyStock } from '../foundation/keyring/index.ts';
 import { type Tell, version } from '../foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
 import { openTell, watchStore } from './events.ts';
+import { openHealth } from './health.ts';
 import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring.ts';
 import { openListeners } from './listeners.ts';
 import { authServerNames, type MountParts, mountsOf } from './mounts.ts';
@@ -105,12 +104,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** Ties the mounts of a listener to one set of tokens and one readiness for all. */
+/** Ties the mounts of a listener to one set of tokens and one health for all. */
 function mountsFor({ config, parts, engine, accounts, draining }: Pick<MountParts, 'config' | 'parts' | 'engine' | 'accounts' | 'draining'>) {
   const tokens = openTokens({ keyring: parts.keyring, clock: parts.clock, trusted: config.trustedJwts });
   const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs });
-  const readiness = readinessOf(parts);
-  return (listener: MountParts['listener']) => mountsOf({ config, listener, parts, engine, tokens, accounts, adminTokens, readiness, draining });
+  const health = openHealth(parts);
+  return (listener: MountParts['listener']) => mountsOf({ config, listener, parts, engine, tokens, accounts, adminTokens, health, draining });
 }
 
 /** Says once, when the store of an older version was brought up to date, whom the operator may want to merge or to split. */
@@ -140,14 +139,6 @@ function startCallers({ challenges, relays, waiters, loginsStarted, loginsRefuse
   for (const auth_server of authServerNames(config))
     for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished]) each.startAtZero({ auth_server });
   waiters.set({ kind: 'push_wait' }, 0);
-}
-
-const probeLifeMs = 60_000;
-
-/** Whether the gateway of these parts can work. Its record in the store has a name of its own, so that gateways do not wait for one another. */
-export function readinessOf({ store, clock, log }: EngineParts): Readiness {
-  const prober = randomHex(8);
-  return openReadiness({ probe: () => store.probe(prober, clock() + probeLifeMs), clock, log });
 }
 
 /** What the engine's parts are made of. */

@@ -11,9 +11,10 @@ import { newKeyring, openKeyring } from '../../src/foundation/keyring/index.ts';
 import type { PushToken, Transaction } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { openTell } from '../../src/gateway/events.ts';
+import { openHealth } from '../../src/gateway/health.ts';
 import { mountsOf } from '../../src/gateway/mounts.ts';
 import { openRouting } from '../../src/gateway/routing.ts';
-import { openParts, readinessOf } from '../../src/gateway/start.ts';
+import { openParts } from '../../src/gateway/start.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { answerForm, type LinotpRequest, openChallenge } from '../../src/virtual-phone/linotp/challenge.ts';
@@ -89,7 +90,7 @@ export async function givenLinotp(undo: Cleanup, wishes: GatewayWishes = {}): Pr
     tokens,
     accounts,
     adminTokens,
-    readiness: readinessOf(parts),
+    health: openHealth(parts),
     draining,
   });
   const { url, close } = await openListener({ address: '127.0.0.1:0', mounts: given, log, metrics, draining });

@@ -17,7 +17,7 @@ export { holdReply, whenGone } from './held.ts';
 export { type Listener, openListener } from './listener.ts';
 export { hostAndPort, listenerConfig } from './listener-config.ts';
 export { firstToEnd, type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
-export { opsPatterns, opsRoutes } from './probes.ts';
+export { opsPatterns, opsRoutes, type UserSourceHealth } from './probes.ts';
 export { qrPicture, qrPictureUrl } from './qr-picture.ts';
 export { openReadiness, type Readiness } from './readiness.ts';
 export {

@@ -6,6 +6,9 @@ import type { Route, RoutePattern } from './route.ts';
 /** How one provider fares: its name and its breaker. */
 export type ProviderHealth = { name: string; circuit: 'closed' | 'open' | 'half-open' };
 
+/** How one source of users fares, in a sentence for operators. */
+export type UserSourceHealth = { name: string; ok: boolean; detail: string };
+
 /** The routes of an `ops` mount. */
 export const opsPatterns: readonly RoutePattern[] = [
   { methods: ['GET'], path: '/livez' },
@@ -19,15 +22,16 @@ export type ProbeParts = {
   metrics: Metrics;
   readiness: Readiness;
   providers: () => readonly ProviderHealth[];
+  userSources: () => Promise<readonly UserSourceHealth[]>;
   draining: { now: boolean };
   isOwn: boolean;
 };
 
 /**
  * Liveness, readiness, health and metrics. Readiness is that of this gateway alone (503 while draining or when a check fails); health adds
- * the providers, of which an outage takes no gateway out of service.
+ * the providers, of which an outage takes no gateway out of service, and shows operators how the sources of users fare.
  */
-export function opsRoutes({ metrics, readiness, providers, draining, isOwn }: ProbeParts): Route[] {
+export function opsRoutes({ metrics, readiness, providers, userSources, draining, isOwn }: ProbeParts): Route[] {
   const answer = (ctx: Context, word: 'ready' | 'healthy', checks: readonly Checked[], more = {}): void => {
     const isFine = !draining.now && checks.every(({ ok }) => ok);
     ctx.status = isFine ? 200 : 503;
@@ -42,7 +46,9 @@ export function opsRoutes({ metrics, readiness, providers, draining, isOwn }: Pr
     '/healthz': async (ctx) => {
       const checks = await readiness();
       const fare = providers().map(({ name, circuit }) => ({ name, circuit }));
-      answer(ctx, 'healthy', [...checks, providersCheck(fare)], { providers: fare });
+      // Nobody but an operator is told of them, so nobody else makes us ask them.
+      const sources = isOwn ? await userSources() : [];
+      answer(ctx, 'healthy', [...checks, providersCheck(fare)], { providers: fare, userSources: sources });
     },
     '/metrics': async (ctx) => {
       ctx.body = await metrics.text();

@@ -21,6 +21,7 @@ describe('Probes', () => {
     const world = {
       store: async (): Promise<{ now?: number }> => ({}),
       writes: 0,
+      looks: 0,
       draining: { now: false },
       circuits: ['closed'] as Circuit[],
     };
@@ -34,6 +35,10 @@ describe('Probes', () => {
       metrics,
       readiness,
       providers: () => world.circuits.map((circuit, index) => ({ name: `p${index}`, circuit })),
+      userSources: async () => {
+        world.looks += 1;
+        return [{ name: 'ad', ok: false, detail: 'ldaps://ad: tls, its certificate has ended' }];
+      },
       draining: world.draining,
       isOwn,
     });
@@ -176,5 +181,18 @@ describe('Probes', () => {
         assert.deepEqual([body.checks[0].name, body.checks[0].ok], ['store', false]);
       }
     }
+  });
+
+  it('tell operators why a source of users cannot be asked, which takes no gateway out of service', async () => {
+    const { ask } = await given();
+    const { status, body } = await ask('/healthz');
+    assert.equal(status, 200);
+    assert.deepEqual(body.userSources, [{ name: 'ad', ok: false, detail: 'ldaps://ad: tls, its certificate has ended' }]);
+  });
+
+  it('ask no source of users for phones and strangers', async () => {
+    const { world, ask } = await given({ isOwn: false });
+    assert.equal((await ask('/healthz')).body.userSources, undefined);
+    assert.equal(world.looks, 0);
   });
 });

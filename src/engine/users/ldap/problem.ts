@@ -1,4 +1,4 @@
-import { wireErrorOf } from '../../../foundation/wire/index.ts';
+import { tlsProblemOf, wireErrorOf } from '../../../foundation/wire/index.ts';
 import { ldapts } from './library.ts';
 
 /**
@@ -14,9 +14,15 @@ export const isRefusal = (error: unknown): boolean => error instanceof ldapts().
 /** Whether a search found more than the server hands out. */
 export const isTooMuch = (error: unknown): boolean => error instanceof ldapts().ResultCodeError && error.code === 4;
 
-/** In a few words, without anything that the other side said: `timeout`, `connection`, `tls`, `LDAP result 52`. */
+/** In a few words, without anything that the other side said: `timeout`, `connection`, `LDAP result 52`, and with its reason `tls, its certificate …`. */
 export function problemOf(error: unknown, signal: AbortSignal): string {
   if (error instanceof ldapts().ResultCodeError)
     return error.code === 49 ? 'LDAP result 49, bindDn or bindPassword is wrong' : `LDAP result ${error.code}`;
-  return wireErrorOf(error, signal) ?? 'connection';
+  const end = wireErrorOf(error, signal) ?? 'connection';
+  return end === 'tls' ? `tls, ${tlsReason(error)}` : end;
+}
+
+function tlsReason(error: unknown): string {
+  const { kind, detail } = tlsProblemOf(error);
+  return kind === 'untrusted' ? `${detail}; name the PEM file of its authority in ca` : detail;
 }

@@ -1,0 +1,44 @@
+import { openReadiness, type Readiness, type UserSourceHealth } from '../edge/http/index.ts';
+import type { EngineParts } from '../engine/index.ts';
+import { randomHex } from '../foundation/crypto/index.ts';
+import { isOwnStore } from './keyring.ts';
+
+/** What is looked at when somebody asks how a gateway fares; one for all its listeners. */
+export type Health = {
+  readiness: Readiness;
+  userSources: () => Promise<readonly UserSourceHealth[]>;
+  /** Whether the keyring is the one that the store belongs to. */
+  isStoreOurs: () => Promise<boolean>;
+};
+
+/** Opens the health of a gateway with these parts; nothing is looked at yet. */
+export const openHealth = (parts: EngineParts): Health => ({
+  readiness: readinessOf(parts),
+  userSources: openUserSourceHealth(parts),
+  isStoreOurs: () => isOwnStore(parts),
+});
+
+const probeLifeMs = 60_000;
+
+/** Whether the gateway of these parts can work. Its record in the store has a name of its own, so that gateways do not wait for one another. */
+function readinessOf({ store, clock, log }: EngineParts): Readiness {
+  const prober = randomHex(8);
+  return openReadiness({ probe: () => store.probe(prober, clock() + probeLifeMs), clock, log });
+}
+
+const everyMs = 10_000;
+const limitMs = 2000;
+
+/** Looks at every source of users. All who ask within ten seconds, or while one look is under way, share that look: directories are asked no more often. */
+function openUserSourceHealth({ directory, clock }: EngineParts): Health['userSources'] {
+  let last: { at: number; results: Promise<readonly UserSourceHealth[]> } | undefined;
+  const look = async (): Promise<readonly UserSourceHealth[]> => {
+    const checked = await directory.check(AbortSignal.timeout(limitMs));
+    return checked.map(({ name, result }) => ({ name, ok: result.ok, detail: result.ok ? result.detail : result.problem }));
+  };
+  return () => {
+    const now = clock();
+    if (!last || Math.abs(now - last.at) >= everyMs) last = { at: now, results: look() };
+    return last.results;
+  };
+}
