@@ -1,28 +1,48 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { openRegistry, type Registry } from '../delivery/registry/index.ts';
-import { openDirectory } from '../engine/users/index.ts';
-import { parseJson, record, records, version } from '../foundation/model/index.ts';
+import { openDirectory, type SourceCheck } from '../engine/users/index.ts';
+import { GatewayFault, parseJson, record, records, version } from '../foundation/model/index.ts';
 import { openLog, openMetrics } from '../foundation/telemetry/index.ts';
 import { type Http, openHttp } from '../foundation/wire/index.ts';
 import { mountUrl } from './admin-token.ts';
 import { namesakeLines } from './commands/people.ts';
-import { withOpsClient } from './ops-client.ts';
+import { NoAnswer, withOpsClient } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
-/** What one look found: `what` was looked at, and a sentence. */
+/** What one look found: `what` was looked at, and a sentence; it says what to do unless all is fine. */
 export type Finding = { level: 'fine' | 'warning' | 'failed'; what: string; detail: string };
 
 const limitMs = 10_000;
 const soonMs = 30 * 24 * 60 * 60_000;
 
-/** The running gateway: whether it answers, its store, clock and providers included. */
-export async function checkGateway(loaded: LoadedConfig): Promise<Finding[]> {
+/** The running gateway: whether it answers, and how it finds its store, clock, keyring and the addresses of its clients. */
+export async function checkGateway(loaded: LoadedConfig, terminal: Terminal): Promise<Finding[]> {
   if (!loaded.config.listeners.some(({ mounts }) => mounts.some(({ serves }) => serves === 'ops')))
-    return [{ level: 'warning', what: 'gateway', detail: 'no mount serves ops, so it cannot be asked how it fares' }];
-  const url = mountUrl(loaded, 'ops');
-  const reply = await withHttp((http) => http.request({ method: 'GET', url: `${url}/healthz`, signal: AbortSignal.timeout(limitMs) }));
-  if (!reply.ok)
-    return [{ level: 'warning', what: 'gateway', detail: `does not answer at ${url} (${reply.error}); start it with: npx pushgate serve` }];
+    return [{ level: 'warning', what: 'gateway', detail: 'no mount serves ops, so it cannot be asked how it fares; add one' }];
+  try {
+    const told: Finding[] = [];
+    await withOpsClient(Promise.resolve(loaded), terminal, async (client) => {
+      const { findings } = await client.call('GET', '/ops/doctor');
+      for (const { level, what, detail } of records(findings))
+        told.push({ level: levelOf(level), what: `gateway, ${String(what)}`, detail: String(detail) });
+    });
+    return told;
+  } catch (error) {
+    if (!(error instanceof CommandFailed || error instanceof GatewayFault)) throw error;
+    const probed = error instanceof NoAnswer ? undefined : await probe(loaded);
+    const silent = `does not answer at ${mountUrl(loaded, 'ops')}; start it with: npx pushgate serve`;
+    if (!probed) return [{ level: 'warning', what: 'gateway', detail: silent }];
+    return [{ level: 'warning', what: 'gateway', detail: `tells less than it knows: ${error.message}` }, ...probed];
+  }
+}
+
+const levelOf = (level: unknown): Finding['level'] => (level === 'fine' || level === 'warning' ? level : 'failed');
+
+/** What the gateway tells everybody; undefined when it does not answer. */
+async function probe(loaded: LoadedConfig): Promise<Finding[] | undefined> {
+  const url = `${mountUrl(loaded, 'ops')}/healthz`;
+  const reply = await withHttp((http) => http.request({ method: 'GET', url, signal: AbortSignal.timeout(limitMs) }));
+  if (!reply.ok) return undefined;
   return records(record(parseJson(reply.value.body)).checks).map(({ name, ok, detail }) => ({
     level: ok === true ? 'fine' : 'failed',
     what: `gateway, ${String(name)}`,
@@ -63,14 +83,18 @@ async function checkProvider(registry: Registry, name: string): Promise<Finding>
   return { level: 'failed', what, detail: result?.problem ?? 'is not there' };
 }
 
-function expiries(registry: Registry): Finding[] {
-  return registry.status().flatMap(({ name, expires }) =>
-    expires.map(({ kind, what, at }): Finding => {
-      const leftMs = at - Date.now();
-      const level = leftMs <= 0 ? 'failed' : leftMs < soonMs ? 'warning' : 'fine';
-      return { level, what: `provider ${name}, ${kind}`, detail: `${what} ends on ${new Date(at).toISOString()}` };
-    }),
-  );
+const expiries = (registry: Registry): Finding[] =>
+  registry
+    .status()
+    .flatMap(({ name, expires }) => expires.map(({ kind, what, at }) => ending({ subject: `provider ${name}, ${kind}`, what, at })));
+
+/** What is said of the end of a certificate or key. */
+export function ending({ subject, what, at }: { subject: string; what: string; at: number }): Finding {
+  const leftMs = at - Date.now();
+  const date = new Date(at).toISOString();
+  if (leftMs <= 0) return { level: 'failed', what: subject, detail: `${what} ended on ${date}; put a new one in its place` };
+  if (leftMs < soonMs) return { level: 'warning', what: subject, detail: `${what} ends on ${date}; get a new one before that` };
+  return { level: 'fine', what: subject, detail: `${what} ends on ${date}` };
 }
 
 /** Every source of users, opened here: whether it can be asked. */
@@ -78,13 +102,17 @@ export async function checkUserSources({ config, folder }: LoadedConfig): Promis
   const directory = openDirectory({ realms: [], sources: config.userSources, folder, clock: Date.now, log: openLog('silent') });
   try {
     const checked = await directory.check(AbortSignal.timeout(limitMs));
-    return checked.map(({ name, result }) => {
-      const what = `user source ${name}`;
-      return result.ok ? { level: 'fine', what, detail: result.detail } : { level: 'failed', what, detail: result.problem };
-    });
+    return checked.map(({ name, result }) => sourceFinding(`user source ${name}`, result));
   } finally {
     await directory.close();
   }
+}
+
+function sourceFinding(what: string, result: SourceCheck): Finding {
+  const text = result.ok ? result.detail : result.problem;
+  if (result.ok && !result.isPartial) return { level: 'fine', what, detail: text };
+  const advice = /: (connection|timeout)/.test(text) ? 'see that the servers run and can be reached from here' : 'see docs/users.md';
+  return { level: result.ok ? 'warning' : 'failed', what, detail: `${text}; ${advice}` };
 }
 
 /** Where phones answer, as the rules say it; that it is in normal form was checked with the configuration. */
@@ -96,7 +124,11 @@ export async function checkRegistrationUrls({ config }: LoadedConfig): Promise<F
         const reply = await http.request({ method: 'GET', url, signal: AbortSignal.timeout(limitMs) });
         return reply.ok
           ? { level: 'fine', what: `registration URL ${url}`, detail: 'in normal form, and something answers there' }
-          : { level: 'failed', what: `registration URL ${url}`, detail: `cannot be reached from here (${reply.error})` };
+          : {
+              level: 'failed',
+              what: `registration URL ${url}`,
+              detail: `cannot be reached from here (${reply.error}); phones answer there, so see that they reach it, or correct push_registration_url`,
+            };
       }),
     ),
   );

@@ -1,4 +1,4 @@
-import { openReadiness, type Readiness, type UserSourceHealth } from '../edge/http/index.ts';
+import { openReadiness, openSightings, type Readiness, type Seen, type Sightings, type UserSourceHealth } from '../edge/http/index.ts';
 import type { EngineParts } from '../engine/index.ts';
 import { randomHex } from '../foundation/crypto/index.ts';
 import { isOwnStore } from './keyring.ts';
@@ -9,14 +9,27 @@ export type Health = {
   userSources: () => Promise<readonly UserSourceHealth[]>;
   /** Whether the keyring is the one that the store belongs to. */
   isStoreOurs: () => Promise<boolean>;
+  /** Where the listener with this address notes what it sees of its clients' addresses. */
+  sightings: (listener: string) => Sightings;
+  /** What each listener has seen so far. */
+  seen: () => Seen[];
 };
 
 /** Opens the health of a gateway with these parts; nothing is looked at yet. */
-export const openHealth = (parts: EngineParts): Health => ({
-  readiness: readinessOf(parts),
-  userSources: openUserSourceHealth(parts),
-  isStoreOurs: () => isOwnStore(parts),
-});
+export function openHealth(parts: EngineParts): Health {
+  const sightings = new Map<string, Sightings>();
+  return {
+    readiness: readinessOf(parts),
+    userSources: openUserSourceHealth(parts),
+    isStoreOurs: () => isOwnStore(parts),
+    sightings(listener) {
+      const opened = sightings.get(listener) ?? openSightings({ listener, clock: parts.clock, log: parts.log });
+      sightings.set(listener, opened);
+      return opened;
+    },
+    seen: () => [...sightings.values()].map((each) => each.seen()),
+  };
+}
 
 const probeLifeMs = 60_000;
 

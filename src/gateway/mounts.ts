@@ -108,12 +108,12 @@ function signed({ settings: { responseSigningKey: key } }: Config): Pick<Mount, 
 }
 
 function opsMount({ listener, parts, engine, accounts, adminTokens, health, draining }: MountParts) {
-  const clientAddress = addressReader(listener.trustedProxies);
+  const clientAddress = addressReader(listener.trustedProxies, health.sightings(listener.address).unreadable);
   // Beside other mounts a probe is asked by phones and strangers too.
   const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
     ...opsRoutes({ metrics: parts.metrics, ...health, providers: () => parts.registry.status(), draining, isOwn }),
-    ...operatorRoutes({ engine, accounts, adminTokens, clientAddress, log: parts.log }),
+    ...operatorRoutes({ engine, accounts, adminTokens, clientAddress, health, log: parts.log }),
   ];
 }
 
@@ -147,8 +147,10 @@ function callersOf({
   tokens,
   accounts,
   adminTokens,
+  health,
 }: MountParts): CallerParts & Pick<PrivacyideaParts, 'userAddress'> {
   const servers = serversOf(config, listener);
+  const sightings = health.sightings(listener.address);
   return {
     engine,
     callerOf: openAuthServers(servers),
@@ -156,7 +158,8 @@ function callersOf({
     claims: openClaims({ servers, tokens }),
     adminTokens,
     checkLogin: (name, password, source) => checkLogin(parts, accounts, { name, password, source }),
-    clientAddress: addressReader(listener.trustedProxies),
+    clientAddress: addressReader(listener.trustedProxies, sightings.unreadable),
+    sightings,
     log: parts.log,
     userAddress: clientReader(listener.trustedProxies, config.settings.OverrideAuthorizationClient),
   };

@@ -7,6 +7,7 @@ import { checkUserSources } from '../../src/cli/doctor-checks.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { configText, givenGateway } from '../kit/gateway.ts';
 import { freePort } from '../kit/ports.ts';
+import { directory, givenSlapd, haveSlapd, people } from '../kit/slapd.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
 describe('Sources of users in a gateway', () => {
@@ -32,7 +33,31 @@ describe('Sources of users in a gateway', () => {
       ],
     );
     assert.match(findings[0]?.detail ?? '', /^1 users in /);
-    assert.match(findings[1]?.detail ?? '', /^0 of 1 servers can be searched; .*: connection$/);
+    assert.match(
+      findings[1]?.detail ?? '',
+      /^0 of 1 servers can be searched; .*: connection; see that the servers run and can be reached from here$/,
+    );
+  });
+
+  it('are a warning of the doctor where one of several servers cannot be asked', async function () {
+    this.timeout(300_000);
+    if (!haveSlapd()) return this.skip();
+    // given a directory of two servers, one of which shows a certificate that nobody here trusts
+    const slapd = await givenSlapd(undo);
+    const folder = temporaryFolder(undo);
+    writeFileSync(join(folder, 'svc'), people.svc);
+    const config = { urls: [slapd.ldaps, slapd.ldap], baseDn: directory.baseDn, bindDn: directory.bindDn, bindPassword: { $file: 'svc' } };
+    const source = { name: 'ad', kind: 'ldap', config };
+    writeFileSync(join(folder, 'config.json'), configText({ more: { userSources: [source] } }));
+    const loaded = await loadConfig(join(folder, 'config.json'), {});
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    // when the doctor looks
+    const [found] = await checkUserSources(loaded.value);
+    assert.equal(found?.level, 'warning');
+    assert.match(
+      found?.detail ?? '',
+      /^1 of 2 servers can be searched; ldaps:.*: tls, its certificate is from an authority that is not trusted here; name/,
+    );
   });
 
   it('stop its start where their file is missing, and are not connected by it', async () => {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { inspectConfig, loadConfig, problemText } from '../../config/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
 import { checkGateway, checkPeople, checkProviders, checkRegistrationUrls, checkUserSources, type Finding } from '../doctor-checks.ts';
+import { checkKeyring, checkListenerCertificates, checkWeakModes } from '../doctor-settings.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configOption, portFor } from './config-option.ts';
 
@@ -29,13 +30,16 @@ export function doctorCommand(terminal: Terminal): Command {
       const loaded = await loadConfig(file, terminal.environment, portFor(file, terminal));
       if (loaded.ok) {
         tell([{ level: 'fine', what: 'config', detail: `${file} can be used` }]);
-        tell(await checkGateway(loaded.value));
+        tell(checkKeyring(loaded.value, terminal.environment));
+        tell(await checkGateway(loaded.value, terminal));
         tell(await checkPeople(loaded.value, terminal));
         if (problems.every(({ level }) => level !== 'error')) {
           tell(await checkProviders(loaded.value));
           tell(await checkUserSources(loaded.value));
         }
+        tell(checkListenerCertificates(loaded.value));
         tell(await checkRegistrationUrls(loaded.value));
+        tell(checkWeakModes(loaded.value));
       }
       if (failures > 0)
         throw new CommandFailed(

@@ -1,17 +1,23 @@
 import type { Context } from 'koa';
 import { isAddress, isInNetwork, normalAddress, readNetworks } from '../../foundation/wire/networks.ts';
 
+/** Told of a request whose address a trusted proxy names in a form that cannot be read: it counts as the proxy's. */
+export type OnUnreadable = (ctx: Context, proxy: string, text: string) => void;
+
 /**
  * Reads the address that a request counts as coming from: the socket's, or, where that is a trusted proxy's, the last address in
  * `X-Forwarded-For` that is not. IPv4-mapped addresses count as IPv4.
  */
-export function addressReader(trustedProxies: readonly string[]): (ctx: Context) => string {
-  const hops = hopsReader(trustedProxies);
+export function addressReader(trustedProxies: readonly string[], onUnreadable?: OnUnreadable): (ctx: Context) => string {
+  const hops = hopsReader(trustedProxies, onUnreadable);
   return (ctx) => hops(ctx)[0];
 }
 
 /** The same address, and behind it what `X-Forwarded-For` goes on to say, nearest first and as far as it makes sense. */
-export function hopsReader(trustedProxies: readonly string[]): (ctx: Context) => [string, ...string[]] {
+export function hopsReader(
+  trustedProxies: readonly string[],
+  onUnreadable: OnUnreadable = () => undefined,
+): (ctx: Context) => [string, ...string[]] {
   const trusted = readNetworks(trustedProxies);
   const isTrusted = (address: string): boolean => trusted.some((network) => isInNetwork(address, network));
   return (ctx) => {
@@ -29,6 +35,8 @@ export function hopsReader(trustedProxies: readonly string[]): (ctx: Context) =>
       address = next;
       others = others.slice(1);
     }
+    const unread = nonsense < 0 ? '' : (forwarded[nonsense] ?? '');
+    if (unread !== '' && others.length === 0 && isTrusted(address)) onUnreadable(ctx, address, unread);
     return [address, ...others];
   };
 }

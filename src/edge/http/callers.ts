@@ -15,6 +15,7 @@ import {
   type Unrecognised,
 } from '../access/index.ts';
 import { clientCertificate } from './client-certificate.ts';
+import type { Sightings } from './sightings.ts';
 import { stateOf } from './state.ts';
 
 /** What every dialect of auth servers works with: the engine, and who may call it. */
@@ -30,6 +31,8 @@ export type CallerParts = {
   checkLogin: (name: string, password: string, source: string) => Promise<'right' | 'wrong'>;
   /** The address a request counts as coming from. */
   clientAddress: (ctx: Context) => string;
+  /** Where calls that log users in are noted with their addresses. */
+  sightings: Pick<Sightings, 'login'>;
   log: Log;
 };
 
@@ -45,7 +48,7 @@ export type CallerClaim = { mount: string; bearer: string; right: AuthServer['ri
 /** Why nobody is recognised: a credential that is not taken, nobody we know, or one who may not do that. */
 export type CallerRefusal = CredentialRefusal | { kind: Unrecognised } | { kind: 'no-right' };
 
-type Recognising = Pick<CallerParts, 'clientAddress' | 'credentials' | 'callerOf' | 'log'>;
+type Recognising = Pick<CallerParts, 'clientAddress' | 'credentials' | 'callerOf' | 'sightings' | 'log'>;
 
 /**
  * The auth server that sent a request whose body was read: by its certificate, else by the credential it shows, else by its administrator or its network.
@@ -57,6 +60,7 @@ export async function recogniseCaller(
   { mount, bearer, right, admin }: CallerClaim,
 ): Promise<Result<Caller, CallerRefusal>> {
   const address = parts.clientAddress(ctx);
+  if (right !== 'poll') parts.sightings.login(ctx, address);
   const acting = actingFor(admin);
   const found = acting.shown === undefined ? await parts.credentials(requestOf(ctx, address, bearer)) : ok(acting.shown);
   if (!found.ok) return found;

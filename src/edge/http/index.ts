@@ -31,6 +31,7 @@ export {
   routeConflicts,
   tieRoutes,
 } from './route.ts';
+export { openSightings, type Seen, type Sightings } from './sightings.ts';
 export { type Encoding, stateOf } from './state.ts';
 export { encodingOf, readText, unescaped } from './text.ts';
 export { tryListeners } from './try-listeners.ts';

@@ -29,8 +29,8 @@ export type Lookup =
 /** Whether a password is that of a user. A user that is not there, or not once only, has no right one. */
 export type PasswordVerdict = 'right' | 'wrong' | 'unavailable';
 
-/** Whether a source can be asked; `problem` says what to do about it. */
-export type SourceCheck = { ok: true; detail: string } | { ok: false; problem: string };
+/** Whether a source can be asked; `problem` says what to do about it. `isPartial`: one of several servers can not, and the detail says which. */
+export type SourceCheck = { ok: true; detail: string; isPartial?: boolean } | { ok: false; problem: string };
 
 /** Where users come from. It never throws for what a far side or a file can do, and never logs a password. */
 export type UserSource = {

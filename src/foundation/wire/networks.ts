@@ -59,6 +59,9 @@ export function networkOf(address: string): string {
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${ip.toString()}/64`).toString()}/64`;
 }
 
+/** Whether an address is this machine's own, and reached from nowhere else. */
+export const isLoopback = (address: string): boolean => parsed(address)?.range() === 'loopback';
+
 /**
  * Whether an address is on the public internet: none that is private, shared (CGNAT), loopback, link-local, multicast, reserved or a
  * translation (NAT64, 6to4, Teredo). An IPv4 address written as an IPv6 one counts as what it is.

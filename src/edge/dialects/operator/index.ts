@@ -1,5 +1,6 @@
 import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { disableAccount, enableAccount, listAccounts, removeAccount, setAccount } from './accounts.ts';
+import { examine } from './doctor.ts';
 import type { OperatorParts } from './parts.ts';
 import { listPeople, mergePeople, splitPeople } from './people.ts';
 import { explainPolicy } from './policy.ts';
@@ -18,6 +19,7 @@ const table: readonly Handler<OperatorParts>[] = [
   { methods: ['POST'], path: '/ops/tokens/:serial/addresses', handler: addTokenAddress },
   { methods: ['DELETE'], path: '/ops/tokens/:serial/addresses/:id', handler: removeTokenAddress },
   { methods: ['GET'], path: '/ops/transactions/:id', handler: showTransaction },
+  { methods: ['GET'], path: '/ops/doctor', handler: examine },
   { methods: ['GET'], path: '/ops/accounts', handler: listAccounts },
   { methods: ['PUT'], path: '/ops/accounts/:name', handler: setAccount },
   { methods: ['DELETE'], path: '/ops/accounts/:name', handler: removeAccount },

@@ -6,7 +6,7 @@ import { parseJson } from '../../../foundation/model/index.ts';
 import type { Log } from '../../../foundation/telemetry/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
-import { askerOf, readBody, readText } from '../../http/index.ts';
+import { askerOf, type Readiness, readBody, readText, type Seen } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 
 /** What the operator's interface works with. */
@@ -16,6 +16,8 @@ export type OperatorParts = {
   adminTokens: AdminTokens;
   /** The address a request counts as coming from. */
   clientAddress: (ctx: Context) => string;
+  /** What is looked at when an operator asks how the gateway fares. */
+  health: { readiness: Readiness; isStoreOurs: () => Promise<boolean>; seen: () => readonly Seen[] };
   log: Log;
 };
 

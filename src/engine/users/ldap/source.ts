@@ -109,5 +109,5 @@ async function checkServers(servers: LdapServers, { baseDn }: LdapConfig, signal
   const problems = results.flatMap(({ url, problem }) => (problem === undefined ? [] : [`${url}: ${problem}`]));
   const working = results.length - problems.length;
   const told = [`${working} of ${results.length} servers can be searched`, ...problems].join('; ');
-  return working > 0 ? { ok: true, detail: told } : { ok: false, problem: told };
+  return working > 0 ? { ok: true, detail: told, ...(problems.length > 0 ? { isPartial: true } : {}) } : { ok: false, problem: told };
 }

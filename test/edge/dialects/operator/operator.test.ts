@@ -162,7 +162,7 @@ describe('The interface for operators', function () {
     const well = await cli('doctor');
     for (const line of [
       /^fine {5}config: /m,
-      /^fine {5}gateway, store: works/m,
+      /^fine {5}gateway, store: takes a write/m,
       /^fine {5}provider cs: /m,
       /^FAILED {3}registration URL https:\/\/mfa/m,
     ])

@@ -286,7 +286,7 @@ describe('Users of an LDAP directory', () => {
   it('says which of its servers can be searched', async () => {
     const down = `ldap://127.0.0.1:${await freePort()}`;
     const check = await given({ urls: [down, slapd.ldap] }).check(AbortSignal.timeout(seconds(5)));
-    assert.deepEqual(check, { ok: true, detail: `1 of 2 servers can be searched; ${down}: connection` });
+    assert.deepEqual(check, { ok: true, detail: `1 of 2 servers can be searched; ${down}: connection`, isPartial: true });
     const nowhere = await given({ baseDn: 'dc=nowhere' }).check(AbortSignal.timeout(seconds(5)));
     assert.deepEqual(nowhere.ok, false);
   });

@@ -1,0 +1,84 @@
+import type { Context } from 'koa';
+import { GatewayFault } from '../../../foundation/model/index.ts';
+import { isLoopback } from '../../../foundation/wire/networks.ts';
+import type { Seen } from '../../http/index.ts';
+import { type OperatorParts, operatorOf } from './parts.ts';
+
+/** What one look found: `what` was looked at, and a sentence; it says what to do unless all is fine. */
+export type Finding = { level: 'fine' | 'warning' | 'failed'; what: string; detail: string };
+
+/** `GET /ops/doctor`: what only the running gateway knows of itself: store, clock, keyring, breakers, and the addresses of its clients. */
+export async function examine(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx);
+  const [working, keyring] = [await checkWork(parts), await checkKeyring(parts)];
+  const addresses = parts.health.seen().flatMap((seen) => [...unreadableProxies(seen), ...loginsByOne(seen)]);
+  const noted: Finding = { level: 'fine', what: 'addresses', detail: 'no proxy is seen that trustedProxies does not fit' };
+  ctx.body = { findings: [...working, ...keyring, ...breakers(parts), ...(addresses.length > 0 ? addresses : [noted])] };
+}
+
+async function checkWork({ health }: OperatorParts): Promise<Finding[]> {
+  const checked = await health.readiness();
+  const found = checked.map(({ name, ok, detail }): Finding => {
+    if (ok)
+      return { level: 'fine', what: name, detail: name === 'clock' ? "less than two seconds apart from the store's" : 'takes a write' };
+    return { level: 'failed', what: name, detail: detail ?? 'does not work; the log says why' };
+  });
+  const hasClock = checked.some(({ name, ok }) => name === 'clock' || !ok);
+  return hasClock ? found : [...found, { level: 'fine', what: 'clock', detail: 'the store goes by the clock of this machine' }];
+}
+
+async function checkKeyring({ health }: OperatorParts): Promise<Finding[]> {
+  const what = 'keyring';
+  try {
+    return (await health.isStoreOurs())
+      ? [{ level: 'fine', what, detail: 'the store belongs to it' }]
+      : [{ level: 'failed', what, detail: 'the store belongs to another one; stop this gateway, and give it the keyring of the others' }];
+  } catch (error) {
+    if (!(error instanceof GatewayFault)) throw error;
+    // That the store cannot be reached was said before.
+    return error.code === 'store-unavailable' ? [] : [{ level: 'failed', what, detail: error.message }];
+  }
+}
+
+function breakers({ engine }: OperatorParts): Finding[] {
+  const open = engine.providers.status().filter(({ circuit }) => circuit === 'open');
+  if (open.length === 0) return [{ level: 'fine', what: 'breakers', detail: 'no provider is left alone' }];
+  return open.map(({ name, lastError }) => ({
+    level: 'warning',
+    what: `breaker of ${name}`,
+    detail: `it failed so often (${lastError?.reason ?? 'no reason known'}) that it is left alone for now; look with: npx pushgate providers check ${name}`,
+  }));
+}
+
+function unreadableProxies({ listener, unreadable: { count, last } }: Seen): Finding[] {
+  if (!last) return [];
+  const { proxy, text, at } = last;
+  const told = `${count} requests count as their trusted proxy's own: ${proxy} sent X-Forwarded-For with ${JSON.stringify(text)}, which is no address`;
+  return [
+    {
+      level: 'warning',
+      what: `listener ${listener}`,
+      detail: `${told} (last at ${new Date(at).toISOString()}); have the proxy send addresses, separated by commas, and nothing else`,
+    },
+  ];
+}
+
+/** So many logins are no accident any more. */
+const manyLogins = 20;
+
+function loginsByOne({ listener, logins: { count, only, forwarded, forwarder } }: Seen): Finding[] {
+  const what = `listener ${listener}`;
+  if (forwarder !== undefined) {
+    const told = `${forwarded} of ${count} calls for logins brought an X-Forwarded-For that does not count, as ${forwarder} is in no trustedProxies`;
+    return [{ level: 'warning', what, detail: `${told}; name it there if it is a proxy of yours` }];
+  }
+  if (only === undefined || count < manyLogins || isLoopback(only)) return [];
+  const told = `all ${count} calls for logins came from ${only}`;
+  return [
+    {
+      level: 'warning',
+      what,
+      detail: `${told}; if that is a proxy, name it in trustedProxies, and have it send X-Forwarded-For; if it is your one auth server, all is well`,
+    },
+  ];
+}

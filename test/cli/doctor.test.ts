@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { issueServerCertificate, makeAuthority } from '../../src/foundation/crypto/index.ts';
+import { createKeyringFile } from '../../src/foundation/keyring/index.ts';
+import { minutes } from '../kit/clock.ts';
+import { configText, type GatewayWishes } from '../kit/gateway.ts';
+import { type CliResult, runCli } from '../kit/operator.ts';
+import { freePort } from '../kit/ports.ts';
+import { cleanup, temporaryFolder } from '../kit/temporary.ts';
+
+describe('pushgate doctor', function () {
+  this.timeout(60_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  /** What the doctor says of a configuration whose gateway does not run. */
+  const examined = async (wishes: GatewayWishes, { folder = temporaryFolder(undo), listener = {} } = {}): Promise<CliResult> => {
+    const mounts = wishes.mounts ?? [
+      { path: '/', serves: 'privacyidea' },
+      { path: '/', serves: 'ops' },
+    ];
+    const listeners = [{ address: `127.0.0.1:${await freePort()}`, mounts, ...listener }];
+    writeFileSync(join(folder, 'config.json'), configText({ ...wishes, more: { listeners, ...wishes.more } }));
+    return runCli(['doctor', '--config', join(folder, 'config.json')]);
+  };
+  const assertSaid = ({ out }: CliResult, ...lines: RegExp[]): void => {
+    for (const line of lines) assert.match(out, line);
+  };
+
+  it('says that the gateway does not run, and how to start it', async () => {
+    assertSaid(await examined({}), /^warning {2}gateway: does not answer at http:\/\/127\.0\.0\.1:\d+; start it with: npm start$/m);
+  });
+
+  it('opens the keyring, and says which is missing and what that means', async () => {
+    // given an installation that was never started, one with a keyring, and one that lost it
+    const [fresh, kept, lost] = [temporaryFolder(undo), temporaryFolder(undo), temporaryFolder(undo)];
+    createKeyringFile(join(kept, 'keyring.json'), 0);
+    writeFileSync(join(lost, 'pushgate.db'), 'not looked at');
+    assertSaid(await examined({}, { folder: fresh }), /^warning {2}keyring: is not there yet; the first start of the gateway makes it/m);
+    assertSaid(await examined({}, { folder: kept }), /^fine {5}keyring: opens, with 1 key$/m);
+    const { code, out } = await examined({}, { folder: lost });
+    assert.equal(code, 1);
+    assert.match(out, /^FAILED {3}keyring: keyring: .*keyring\.json.*; nothing in the store can be opened without it, so put it back$/m);
+  });
+
+  it('says when the certificate of a listener ends, and when it has', async () => {
+    const now = Date.now();
+    const days = (count: number) => minutes(60 * 24 * count);
+    const authority = await makeAuthority({ name: 'Corp CA', now: now - days(500) });
+    for (const [age, line] of [
+      [0, /^fine {5}listener \S+, certificate: .* ends on 20\S+$/m],
+      [380, /^warning {2}listener \S+, certificate: .* ends on 20\S+; get a new one before that$/m],
+      [400, /^FAILED {3}listener \S+, certificate: .* ended on 20\S+; put a new one in its place$/m],
+    ] as const) {
+      const folder = temporaryFolder(undo);
+      const { certificate, key } = await issueServerCertificate(authority, { hosts: ['mfa.example'], now: now - days(age) });
+      writeFileSync(join(folder, 'tls.pem'), certificate + key);
+      assertSaid(await examined({}, { folder, listener: { tls: { certificate: 'tls.pem' } } }), line);
+    }
+  });
+
+  it('names the settings that are weaker than they need to be, each with what to do', async () => {
+    const result = await examined({
+      mounts: [
+        { path: '/', serves: 'privacyidea', phones: 'none', publicPoll: true },
+        { path: '/', serves: 'ops' },
+      ],
+      policies: [
+        { name: 'newcomers', scope: 'authentication', actions: { passOnNoToken: true } },
+        { name: 'strangers', scope: 'authentication', actions: { passOnNoUser: true } },
+      ],
+      more: {
+        providers: [
+          { name: 'poll', kind: 'poll-only', default: true, config: {} },
+          { name: 'cs', kind: 'challenge-service', config: { push_url: 'https://127.0.0.1:9/', server_certificate: false } },
+        ],
+      },
+    });
+    assertSaid(
+      result,
+      /^warning {2}policy newcomers: passOnNoToken lets in everybody who has no token, whatever the password; take it out, or narrow/m,
+      /^warning {2}policy strangers: passOnNoUser lets in names that no source of users knows; take it out, or narrow/m,
+      /^warning {2}provider cs: server_certificate: false sends pushes to whoever answers; name the PEM file/m,
+      /^warning {2}listener 127\.0\.0\.1:\d+, mount \/: publicPoll tells the status .*; take it out, unless browsers ask there$/m,
+      /^warning {2}settings\.lockout: whoever knows the name of a user can lock that user out by wrong PINs; set it to "source"/m,
+    );
+  });
+
+  it('says so where no setting is weaker than it needs to be', async () => {
+    assertSaid(await examined({ settings: { lockout: 'source' } }), /^fine {5}modes: no setting is weaker than it needs to be$/m);
+  });
+});
