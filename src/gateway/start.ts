@@ -105,11 +105,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** Ties the mounts of a listener to one set of tokens and one health for all. */
-function mountsFor({ config, parts, engine, accounts, draining }: Pick<MountParts, 'config' | 'parts' | 'engine' | 'accounts' | 'draining'>) {
+function mountsFor({
+  config,
+  parts,
+  engine,
+  accounts,
+  draining,
+}: Pick<MountParts, 'config' | 'parts' | 'engine' | 'accounts' | 'draining'>) {
   const tokens = openTokens({ keyring: parts.keyring, clock: parts.clock, trusted: config.trustedJwts });
   const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs });
   const health = openHealth(parts);
-  return (listener: MountParts['listener']) => mountsOf({ config, listener, parts, engine, tokens, accounts, adminTokens, health, draining });
+  return (listener: MountParts['listener']) =>
+    mountsOf({ config, listener, parts, engine, tokens, accounts, adminTokens, health, draining });
 }
 
 /** Says once, when the store of an older version was brought up to date, whom the operator may want to merge or to split. */
