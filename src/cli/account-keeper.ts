@@ -79,7 +79,7 @@ async function inStore(loaded: LoadedConfig, terminal: Terminal, work: Work): Pr
   // To open it would make it.
   if (config.store.kind === 'embedded' && !existsSync(resolve(folder, config.store.path)))
     throw new CommandFailed(
-      `there is no store ${resolve(folder, config.store.path)} yet; the first start of the gateway makes it: npm start`,
+      `there is no store ${resolve(folder, config.store.path)} yet; the first start of the gateway makes it: npx pushgate serve`,
     );
   const passwords = createPasswords(keyring);
   const store = await openStore(loaded);

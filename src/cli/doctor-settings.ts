@@ -16,7 +16,7 @@ export function checkKeyring(loaded: LoadedConfig, environment: Environment): Fi
     if (!(error instanceof GatewayFault)) throw error;
     const { store } = loaded.config;
     const isNew = store.kind === 'embedded' && !existsSync(resolve(loaded.folder, store.path)) && '$file' in loaded.config.keyring;
-    if (isNew) return [{ level: 'warning', what, detail: 'is not there yet; the first start of the gateway makes it: npm start' }];
+    if (isNew) return [{ level: 'warning', what, detail: 'is not there yet; the first start of the gateway makes it: npx pushgate serve' }];
     return [{ level: 'failed', what, detail: `${error.message}; nothing in the store can be opened without it, so put it back` }];
   }
 }

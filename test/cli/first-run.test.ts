@@ -79,7 +79,7 @@ describe('The first five minutes', function () {
     const stopped = await pushgate('login', '--user', 'alice', '--config', file);
     const mistyped = await pushgate('tokns');
     const nothing = await pushgate('phone', 'approve', '--phone', join(folder, 'phone.json'));
-    assert.match(stopped.err, /^pushgate: the gateway at .* does not answer .*npm start\n$/);
+    assert.match(stopped.err, /^pushgate: the gateway at .* does not answer .*npx pushgate serve\n$/);
     assert.match(mistyped.err, /tokens/);
     assert.match(nothing.err, /^pushgate: nothing is waiting/);
     assert.deepEqual([stopped.code, mistyped.code, nothing.code], [1, 1, 1]);
