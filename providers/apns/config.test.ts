@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Secret, type SettingProblem, SettingProblems } from '../../src/delivery/provider-kit/index.ts';
@@ -11,12 +11,14 @@ import apns from './provider.ts';
 
 const signing = { key: new Secret(selfSigned.key), key_id: 'ABCDE12345', team_id: 'FGHIJ67890' };
 const topic = 'com.example.app';
-const pemOf = (type: 'rsa' | 'p384', passphrase?: string): string => {
+const pemOf = (type: 'rsa' | 'p384'): string => {
   const { privateKey } =
     type === 'rsa' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: 'secp384r1' });
-  const cipher = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
-  return privateKey.export({ type: 'pkcs8', format: 'pem', ...cipher }).toString();
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 };
+const locked = createPrivateKey(selfSigned.key)
+  .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' })
+  .toString();
 
 describe('The configuration of apns', () => {
   const undo = cleanup();
@@ -89,7 +91,7 @@ describe('The configuration of apns', () => {
   });
 
   it('takes a .pem whose key has a passphrase', async () => {
-    const files = { 'push.pem': selfSigned.cert + pemOf('rsa', 'secret') };
+    const files = { 'push.pem': selfSigned.cert + locked };
     assert.deepEqual(await problemsOf({ certificate: 'push.pem', passphrase }, files), []);
     const [problem] = await problemsOf({ certificate: 'push.pem', passphrase: new Secret('wrong') }, files);
     assert.match(problem?.message ?? '', /not opened by its passphrase/);
@@ -112,6 +114,12 @@ describe('The configuration of apns', () => {
       /no PKCS#12 file that can be read/,
     ],
     ['a .p12 that is not there', [{ certificate: 'a.p12' }], 'certificate', /Cannot read .*a\.p12 \(ENOENT\)/],
+    [
+      'a key of another certificate',
+      [{ certificate: 'a.pem' }, { 'a.pem': selfSigned.cert + pemOf('rsa') }],
+      'certificate',
+      /does not belong/,
+    ],
     ['a .pem without a key', [{ certificate: 'a.pem' }, { 'a.pem': selfSigned.cert }], 'certificate', /no private key/],
     [
       'a certificate that ended',

@@ -86,12 +86,15 @@ async function checkProvider(registry: Registry, name: string): Promise<Finding>
 const expiries = (registry: Registry): Finding[] =>
   registry
     .status()
-    .flatMap(({ name, expires }) => expires.map(({ kind, what, at }) => ending({ subject: `provider ${name}, ${kind}`, what, at })));
+    .flatMap(({ name, expires }) =>
+      expires.map(({ kind, what, at, inChain }) => ending({ subject: `provider ${name}, ${kind}`, what, at, inChain })),
+    );
 
-/** What is said of the end of a certificate or key. */
-export function ending({ subject, what, at }: { subject: string; what: string; at: number }): Finding {
+/** What is said of the end of a certificate or key. One that only stands in a chain is no failure. */
+export function ending({ subject, what, at, inChain }: { subject: string; what: string; at: number; inChain?: boolean | undefined }): Finding {
   const leftMs = at - Date.now();
   const date = new Date(at).toISOString();
+  if (leftMs <= 0 && inChain) return { level: 'warning', what: subject, detail: `${what} ended on ${date}; take it out of the chain` };
   if (leftMs <= 0) return { level: 'failed', what: subject, detail: `${what} ended on ${date}; put a new one in its place` };
   if (leftMs < soonMs) return { level: 'warning', what: subject, detail: `${what} ends on ${date}; get a new one before that` };
   return { level: 'fine', what: subject, detail: `${what} ends on ${date}` };

@@ -10,6 +10,7 @@ import {
   readListenerTls,
 } from '../edge/http/index.ts';
 import { type Clock, GatewayFault, type Tell } from '../foundation/model/index.ts';
+import { endedChainText, endedInChain } from '../foundation/settings/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import { openFileWatch } from './file-watch.ts';
 
@@ -57,7 +58,7 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
   const renew = (): void => {
     for (const listener of open) if (renewOne(listener, path, log)) tellOfEnd(listener, options);
   };
-  exposeExpiry(metrics, open);
+  exposeExpiry(options, open);
   const stops = filesOf(open).map((file) => openFileWatch(path(file)).onChange(renew));
   return {
     urls: open.map(({ url }) => url),
@@ -96,8 +97,10 @@ function renewOne(listener: Open, path: (file: string) => string, log: Log): boo
 
 /** A listener whose certificate has ended is served all the same, and by that its clients fail one by one: the log says it where operators look first. */
 function tellOfEnd({ address, tls, secrets }: Open, { folder, clock, log }: ListenersOptions): void {
-  const first = secrets && firstToEnd(secrets);
-  if (!tls || !first || first.at > clock()) return;
+  if (!tls || !secrets) return;
+  for (const ended of endedInChain(secrets.expiries, clock())) log.warn({ listener: address }, endedChainText(ended));
+  const first = firstToEnd(secrets, clock());
+  if (!first || first.at > clock()) return;
   const facts = {
     listener: address,
     file: resolve(folder, tls.certificate),
@@ -107,9 +110,11 @@ function tellOfEnd({ address, tls, secrets }: Open, { folder, clock, log }: List
   log.error(facts, 'the certificate of a listener has ended, and its clients refuse it; put a new one into the file, no restart is needed');
 }
 
-function exposeExpiry({ listenerExpiry, onCollect }: Metrics, open: readonly Open[]): void {
+function exposeExpiry({ metrics: { listenerExpiry, onCollect }, clock }: ListenersOptions, open: readonly Open[]): void {
   onCollect(() => {
-    for (const { address, secrets } of open)
-      if (secrets) listenerExpiry.set({ listener: address }, Math.min(...secrets.expiries.map(({ at }) => at)) / 1000);
+    for (const { address, secrets } of open) {
+      const first = secrets && firstToEnd(secrets, clock());
+      if (first) listenerExpiry.set({ listener: address }, first.at / 1000);
+    }
   });
 }

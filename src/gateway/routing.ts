@@ -42,7 +42,7 @@ export async function openRouting(options: RoutingOptions): Promise<Routing> {
   let replacing: Promise<unknown> = Promise.resolve();
   const retired = new Set<Promise<void>>();
   metrics.configReloadedAt.set(clock() / 1000);
-  exposeProviders(metrics, () => current.registry.status());
+  exposeProviders(metrics, () => current.registry.status(), clock);
 
   const take = async ({ config, catalog, folder, files }: LoadedConfig): Promise<void> => {
     // One that is out of use already does not keep the others from what is new.

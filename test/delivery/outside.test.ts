@@ -72,6 +72,10 @@ describe('What an outside plug-in opens', () => {
       open(() => undefined),
       /without deliver, check, expires, close\./,
     );
+    await assert.rejects(
+      open(() => ({ ...good, expires: () => undefined })),
+      /acme opened a provider whose expires\(\) gives no list\./,
+    );
   });
 
   it('is refused with its own words where it fails, as a fault of the configuration', async () => {

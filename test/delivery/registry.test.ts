@@ -231,7 +231,7 @@ describe('The registry of providers', () => {
       undo.later(() => mock.timers.reset());
       let behaviour = unavailable;
       const over = await given({ one: { does: (...args) => behaviour(...args) } });
-      exposeProviders(over.metrics, over.registry.status);
+      exposeProviders(over.metrics, over.registry.status, Date.now);
       for (const _ of [1, 2]) await over.tried(['one']);
       const circuit = (): string | undefined => over.registry.status()[0]?.circuit;
       const shown = async () => /pushgate_provider_circuit_state\{provider="one"\} (\d)/.exec(await over.metrics.text())?.[1];
@@ -324,7 +324,7 @@ describe('The registry of providers', () => {
   it('counts attempts by provider and outcome', async () => {
     const { deliver, metrics, registry } = await given({ one: { does: unavailable }, two: { does: sent } });
     await deliver(['one', 'two']);
-    exposeProviders(metrics, registry.status);
+    exposeProviders(metrics, registry.status, Date.now);
     const text = await metrics.text();
     assert.match(text, /pushgate_push_failovers_total\{from="one",to="two",reason="server"\} 1/);
     assert.match(text, /pushgate_provider_circuit_state\{provider="one"\} 0/);

@@ -55,6 +55,8 @@ async function watched(kind: string, open: () => OpenProvider | Promise<OpenProv
   const missing = (['deliver', 'check', 'expires', 'close'] as const).filter((name) => typeof provider?.[name] !== 'function');
   if (missing.length > 0)
     throw new GatewayFault('config-invalid', `The plug-in for ${kind} opened a provider without ${missing.join(', ')}.`);
+  if (!Array.isArray(await opened(kind, () => provider.expires())))
+    throw new GatewayFault('config-invalid', `The plug-in for ${kind} opened a provider whose expires() gives no list.`);
   return {
     async deliver(push, signal) {
       const outcome = await provider.deliver(push, signal);
@@ -66,7 +68,7 @@ async function watched(kind: string, open: () => OpenProvider | Promise<OpenProv
   };
 }
 
-async function opened(kind: string, open: () => OpenProvider | Promise<OpenProvider>): Promise<OpenProvider> {
+async function opened<Opened>(kind: string, open: () => Opened | Promise<Opened>): Promise<Opened> {
   try {
     return await open();
   } catch (error) {

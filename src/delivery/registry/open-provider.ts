@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Clock, Tell } from '../../foundation/model/index.ts';
+import { endedChainText, endedInChain } from '../../foundation/settings/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { openHttp, openHttp2 } from '../../foundation/wire/index.ts';
 import type { AddressKind, OpenProvider, ProviderDefinition } from '../provider-kit/index.ts';
@@ -53,6 +54,7 @@ export async function openProvider(
   };
   const host = { openHttp, openHttp2, path, clock, log: log.child({ provider: name }) };
   const provider = await definition.open(config, host);
+  for (const ended of endedInChain(provider.expires(), clock())) host.log.warn({}, endedChainText(ended));
   const ownLimits = definition.serverPerAddress ? { ...limits, breakerFailures: Number.POSITIVE_INFINITY } : limits;
   const guard = openGuard(ownLimits, clock, {
     onWaited: (seconds) => metrics.queueWaitSeconds.observe({ provider: name }, seconds),

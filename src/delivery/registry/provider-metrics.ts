@@ -1,3 +1,5 @@
+import type { Clock } from '../../foundation/model/index.ts';
+import { deciding } from '../../foundation/settings/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import type { ProviderStatus } from './provider-status.ts';
 import type { Attempt, Delivery } from './walk.ts';
@@ -5,7 +7,7 @@ import type { Attempt, Delivery } from './walk.ts';
 const circuitNumber = { closed: 0, 'half-open': 1, open: 2 } as const;
 
 /** Shows how the providers fare whenever metrics are asked for; `statusNow` reads it from the registry of that moment. */
-export function exposeProviders(metrics: Metrics, statusNow: () => readonly ProviderStatus[]): void {
+export function exposeProviders(metrics: Metrics, statusNow: () => readonly ProviderStatus[], clock: Clock): void {
   const { circuitState, outOfUse, inFlight, queueLength, credentialExpiry } = metrics.providers;
   metrics.onCollect(() => {
     for (const gauge of [circuitState, outOfUse, inFlight, queueLength, credentialExpiry]) gauge.reset();
@@ -14,8 +16,9 @@ export function exposeProviders(metrics: Metrics, statusNow: () => readonly Prov
       outOfUse.set({ provider }, problem === undefined ? 0 : 1);
       inFlight.set({ provider }, running);
       queueLength.set({ provider }, queued);
-      for (const kind of new Set(expires.map((each) => each.kind))) {
-        const first = Math.min(...expires.filter((each) => each.kind === kind).map(({ at }) => at));
+      const lasting = deciding(expires, clock());
+      for (const kind of new Set(lasting.map((each) => each.kind))) {
+        const first = Math.min(...lasting.filter((each) => each.kind === kind).map(({ at }) => at));
         credentialExpiry.set({ provider, kind }, first / 1000);
       }
     }

@@ -1,10 +1,11 @@
 import { GatewayFault } from '../../foundation/model/index.ts';
+import { endedChainText, endedInChain } from '../../foundation/settings/index.ts';
 import { SettingProblems } from '../provider-kit/index.ts';
 import { type ProviderEntry, providerConfig } from './config.ts';
 import { openProvider, type Surroundings } from './open-provider.ts';
 
 /** Something wrong with one configured provider; `path` begins with its number in the list. */
-export type RegistryProblem = { path: PropertyKey[]; message: string; level: 'error' };
+export type RegistryProblem = { path: PropertyKey[]; message: string; level: 'error' | 'warning' };
 
 /**
  * Opens and closes every provider whose entry its schema accepts, to find what only opening shows: files that are missing, certificates
@@ -24,8 +25,9 @@ export async function tryProviders(entries: readonly unknown[], surroundings: Su
 async function tryOne(entry: ProviderEntry, index: number, surroundings: Surroundings): Promise<RegistryProblem[]> {
   try {
     const { provider } = await openProvider(entry, surroundings);
+    const ended = endedInChain(provider.expires(), surroundings.clock());
     await provider.close();
-    return [];
+    return ended.map((each) => ({ path: [index, 'config'], message: endedChainText(each), level: 'warning' }));
   } catch (error) {
     return problemsOf(error, index);
   }

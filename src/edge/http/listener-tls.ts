@@ -1,13 +1,22 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 import { z } from 'zod';
 import { GatewayFault } from '../../foundation/model/index.ts';
-import { certificatesOf, type Expiry, readAll, readAuthorities, readConfigFile } from '../../foundation/settings/index.ts';
+import {
+  type Certificate,
+  certificatesOf,
+  deciding,
+  type Expiry,
+  leafFirst,
+  readAll,
+  readAuthorities,
+  readConfigFile,
+} from '../../foundation/settings/index.ts';
 
 /** How a listener speaks TLS; paths count from the folder of the config file. */
 export const listenerTlsConfig = z
   .strictObject({
-    certificate: z.string().min(1).describe('PEM file with the certificate of this listener, its chain after it.'),
+    certificate: z.string().min(1).describe('PEM file with the certificate of this listener and its chain.'),
     key: z.string().min(1).optional().describe('PEM file with its private key; without it, the key stands in the file of the certificate.'),
     clientCa: z.string().min(1).optional().describe('PEM file with the authorities whose client certificates are trusted.'),
     clientCertificate: z
@@ -31,7 +40,7 @@ export type ListenerSecrets = {
 
 /**
  * Reads the files of a listener's TLS. A certificate that has ended does not keep a gateway from starting: clients that look at the date refuse it, but
- * a gateway that is down serves nobody, on no listener. Throws `SettingProblems` with the field of each file that is missing or does not fit.
+ * a gateway that is down serves nobody, on no listener. The certificate that belongs to the key goes first. Throws `SettingProblems` with the field of each file that is missing or does not fit.
  */
 export function readListenerTls(
   { certificate, key, clientCa, clientCertificate }: ListenerTls,
@@ -42,25 +51,24 @@ export function readListenerTls(
     key: () => privateKey(readConfigFile(path(key ?? certificate), 'private key'), path(key ?? certificate)),
     clientCa: () => (clientCa === undefined ? undefined : readAuthorities(path(clientCa))),
   });
-  readAll({
-    [key === undefined ? 'certificate' : 'key']: () => expectFit(files.certificate[0]?.pem ?? '', files.key.key, path(certificate)),
-  });
+  const inOrder = (): Certificate[] => leafFirst(files.certificate, files.key.key, path(certificate));
+  const ordered = key === undefined ? readAll({ certificate: inOrder }).certificate : readAll({ key: inOrder }).key;
   return {
     options: {
-      cert: files.certificate.map(({ pem }) => pem).join('\n'),
+      cert: ordered.map(({ pem }) => pem).join('\n'),
       key: files.key.pem,
       minVersion: 'TLSv1.2',
       requestCert: clientCertificate !== undefined,
       rejectUnauthorized: clientCertificate === 'require',
       ca: files.clientCa,
     },
-    expiries: files.certificate.map(({ expiry }) => expiry),
+    expiries: ordered.map(({ expiry }) => expiry),
   };
 }
 
-/** The certificate of a listener's chain that ends first. */
-export const firstToEnd = ({ expiries }: ListenerSecrets): Expiry | undefined =>
-  expiries.reduce<Expiry | undefined>((first, expiry) => (first && first.at <= expiry.at ? first : expiry), undefined);
+/** The certificate of a listener that ends, or has ended, first; one of its chain that has ended does not count. */
+export const firstToEnd = ({ expiries }: ListenerSecrets, now: number): Expiry | undefined =>
+  deciding(expiries, now).reduce<Expiry | undefined>((first, expiry) => (first && first.at <= expiry.at ? first : expiry), undefined);
 
 const keyBlock = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]+?-----END \1PRIVATE KEY-----/;
 
@@ -73,12 +81,4 @@ function privateKey(text: string, path: string): { pem: string; key: KeyObject }
   } catch {
     throw new GatewayFault('config-invalid', `The private key in ${path} cannot be read. Export it as PEM, without a passphrase.`);
   }
-}
-
-function expectFit(certificate: string, key: KeyObject, path: string): void {
-  if (new X509Certificate(certificate).checkPrivateKey(key)) return;
-  throw new GatewayFault(
-    'config-invalid',
-    `The private key does not belong to the certificate in ${path}. Put the two together that were made together.`,
-  );
 }

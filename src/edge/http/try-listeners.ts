@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { GatewayFault } from '../../foundation/model/index.ts';
-import { SettingProblems } from '../../foundation/settings/index.ts';
+import { endedChainText, endedInChain, SettingProblems } from '../../foundation/settings/index.ts';
 import { firstToEnd, type ListenerTls, listenerTlsConfig, readListenerTls } from './listener-tls.ts';
 
 /** Something about one listener's TLS; `path` begins with its number in the list. */
@@ -18,15 +18,19 @@ export function tryListeners(entries: readonly unknown[], { folder, clock }: { f
   });
 }
 
+const warning = (message: string): ListenerProblem => ({ path: ['certificate'], message, level: 'warning' });
+
 function problemsOf(tls: ListenerTls, folder: string, now: number): ListenerProblem[] {
   try {
     const path = (file: string): string => resolve(folder, file);
-    const first = firstToEnd(readListenerTls(tls, path));
-    if (!first || first.at > now + soonMs) return [];
+    const secrets = readListenerTls(tls, path);
+    const chain = endedInChain(secrets.expiries, now).map((ended) => warning(endedChainText(ended)));
+    const first = firstToEnd(secrets, now);
+    if (!first || first.at > now + soonMs) return chain;
     const hasEnded = first.at <= now;
     const when = `${hasEnded ? 'ended' : 'ends'} on ${new Date(first.at).toISOString()}`;
     const message = `the certificate of ${first.what} ${when}; put a new one into ${path(tls.certificate)}`;
-    return [{ path: ['certificate'], message, level: hasEnded ? 'error' : 'warning' }];
+    return [{ ...warning(message), level: hasEnded ? 'error' : 'warning' }, ...chain];
   } catch (error) {
     if (!(error instanceof GatewayFault)) throw error;
     const problems = error instanceof SettingProblems ? error.problems : [{ path: ['certificate'], message: error.message }];

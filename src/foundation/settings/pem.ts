@@ -1,13 +1,9 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type Pkcs12Problem, readPkcs12 } from '../crypto/index.ts';
 import { GatewayFault, systemCode } from '../model/index.ts';
+import { certificatesOf, type Expiry, leafFirst } from './certificates.ts';
 import type { Secret } from './secret.ts';
-
-/** A credential that ends one day; `at` is epoch ms. */
-export type Expiry = { kind: 'certificate' | 'key'; what: string; at: number };
-
-const block = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 /** Reads a file that the configuration names. Throws `config-invalid` with the path and what to do. */
 export const readConfigFile = (path: string, what: string): string => readBytes(path, what).toString('utf8');
@@ -24,21 +20,6 @@ function readBytes(path: string, what: string): Buffer {
   }
 }
 
-/** The certificates of a PEM text, with the end of each one's life. Throws `config-invalid` when there is none, or one cannot be read. */
-export function certificatesOf(pem: string, path: string): { pem: string; expiry: Expiry }[] {
-  const found = pem.match(block) ?? [];
-  if (found.length === 0)
-    throw new GatewayFault('config-invalid', `There is no certificate in ${path}. Expected PEM, -----BEGIN CERTIFICATE-----.`);
-  return found.map((text) => {
-    try {
-      const { subject, validTo } = new X509Certificate(text);
-      return { pem: text, expiry: { kind: 'certificate', what: subject.replaceAll('\n', ', '), at: Date.parse(validTo) } };
-    } catch (error) {
-      throw new GatewayFault('config-invalid', `A certificate in ${path} cannot be read. Export it again as PEM.`, error);
-    }
-  });
-}
-
 /** All certificates of a PEM file of trusted CAs. Throws `config-invalid` when it cannot be used. */
 export function readAuthorities(path: string): string {
   if (existsSync(path) && statSync(path).isDirectory())
@@ -48,24 +29,31 @@ export function readAuthorities(path: string): string {
     .join('\n');
 }
 
-/** A client certificate with its chain, and its key, as PEM. */
+/** A client certificate with its chain after it, and its key, as PEM. */
 export type ClientCertificate = { certificate: string; key: string; expiries: Expiry[] };
 
 /**
- * A client certificate and its key out of one file, PEM or PKCS#12 (`.p12`, `.pfx`). Throws `config-invalid` when one of them is missing,
- * the passphrase does not open it, or the certificate has ended.
+ * A client certificate and its key out of one file, PEM or PKCS#12 (`.p12`, `.pfx`). The certificate that belongs to the key decides, wherever it
+ * stands; a certificate of its chain may have ended. Throws `config-invalid` when one of the two is missing, they do not belong together, the
+ * passphrase does not open it, or the certificate has ended.
  */
 export function readClientCertificate(path: string, now: number, passphrase?: Secret): ClientCertificate {
   const bytes = readBytes(path, 'client certificate');
   const { pem, key } = isPkcs12(path, bytes) ? fromPkcs12(bytes, path, passphrase) : fromPem(bytes.toString('utf8'), path, passphrase);
-  const certificates = certificatesOf(pem, path);
-  const ended = certificates.find(({ expiry }) => expiry.at <= now);
-  if (ended)
-    throw new GatewayFault(
-      'config-invalid',
-      `The certificate in ${path} ended on ${new Date(ended.expiry.at).toISOString()}. Put a new one there.`,
-    );
-  return { certificate: certificates.map((each) => each.pem).join('\n'), key, expiries: certificates.map(({ expiry }) => expiry) };
+  const certificates = leafFirst(certificatesOf(pem, path), keyObject(key, path), path);
+  const expiries = certificates.map(({ expiry }) => expiry);
+  const [{ at } = { at: now }] = expiries;
+  if (at <= now)
+    throw new GatewayFault('config-invalid', `The certificate in ${path} ended on ${new Date(at).toISOString()}. Put a new one there.`);
+  return { certificate: certificates.map((each) => each.pem).join('\n'), key, expiries };
+}
+
+function keyObject(pem: string, path: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new GatewayFault('config-invalid', `The private key in ${path} cannot be read. Export it once more as PEM.`);
+  }
 }
 
 /** DER begins with a SEQUENCE; PEM is text. */

@@ -152,6 +152,13 @@ describe('A listener with TLS', () => {
       await check({ certificate: 'ended.pem' }),
       /^listeners\[0\]\.tls\.certificate: the certificate of .* ended on .*ended\.pem/m,
     );
+    const old = await makeAuthority({ name: 'old CA', now: Date.now() - 4000 * 86_400_000 });
+    const { certificate, key } = await issueServerCertificate(old, { hosts: ['localhost'], now: Date.now() });
+    writeFileSync(path('old-chain.pem'), old.certificate + certificate + key);
+    assert.match(
+      await check({ certificate: 'old-chain.pem' }),
+      /^listeners\[0\]\.tls\.certificate: warning: the certificate CN=old CA of the chain ended on/,
+    );
     assert.match(await check({ certificate: 'server.pem', clientCa: 'ca.pem' }), /^listeners\[0\]\.tls\.clientCa: .*together/m);
     assert.match(
       await check({ certificate: 'server.pem', clientCa: 'other.pem', clientCertificate: 'require' }),
