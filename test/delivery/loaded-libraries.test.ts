@@ -43,4 +43,16 @@ describe("The vendors' libraries", function () {
     );
     assert.ok(packages.every((name) => filesOf(name, opened) > 0));
   });
+
+  it('the driver of MongoDB is loaded where the store is one, and only there', () => {
+    const check = (store: object): string => `
+      const { checkConfig } = await import('./src/config/index.ts');
+      const listeners = [{ address: '127.0.0.1:0', mounts: [{ path: '/', serves: 'ops' }] }];
+      const text = JSON.stringify({ listeners, store: ${JSON.stringify(store)}, keyring: { $env: 'K' } });
+      const checked = await checkConfig(text, '/nowhere/config.json', { URL: 'mongodb://db.example' });
+      if (!checked.ok) throw new Error(JSON.stringify(checked.error));`;
+    const [embedded, mongodb] = loadedFiles(check({ kind: 'embedded', path: 'x' }), check({ kind: 'mongodb', url: { $env: 'URL' } }));
+    assert.deepEqual([filesOf('mongodb', embedded), filesOf('mongodb-connection-string-url', embedded)], [0, 0]);
+    assert.ok(filesOf('mongodb', mongodb) > 0);
+  });
 });

@@ -35,7 +35,7 @@ describe('`pushgate serve` with a MongoDB that it cannot use', function () {
   const assertRefused = async (url: string, database: string, what: RegExp): Promise<void> => {
     const { code, out, err } = await runCli(['serve', '--config', await configFor(url, database)]);
     assert.equal(code, 1, err);
-    assert.match(err, /^pushgate: [^\n]*\n$/);
+    assert.match(err, /^(store\.url: [^\n]*\n)?pushgate: [^\n]*\n$/);
     assert.match(err, what);
     assert.ok(!`${out}${err}`.includes(secret), err);
   };
@@ -50,7 +50,7 @@ describe('`pushgate serve` with a MongoDB that it cannot use', function () {
   };
 
   it('says that the address is none, that nobody is there, or that it is no MongoDB', async () => {
-    await assertRefused(`mongo://user:${secret}@localhost`, 'pushgate', /store\.url is not an address of MongoDB/);
+    await assertRefused(`mongo://user:${secret}@localhost`, 'pushgate', /^store\.url: is not an address of MongoDB: Invalid scheme/);
     await assertRefused(`mongodb://user:${secret}@127.0.0.1:${await freePort()}`, 'pushgate', /MongoDB cannot be reached .*store\.url/);
     const web = createServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1');
     await once(web, 'listening');

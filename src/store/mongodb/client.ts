@@ -1,17 +1,12 @@
 import { type Db, MongoClient, MongoCompatibilityError, MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { GatewayFault } from '../../foundation/model/index.ts';
+import { addressProblem, type ClientLimits, clientOptions } from './address.ts';
 import type { Uniqueness } from './collections.ts';
 import { databaseOf } from './config.ts';
 import { isOutage } from './faults.ts';
 
 /** Where the database is, and how long we wait for it. `database` as the configuration sets it, if it does. */
-export type ClientOptions = {
-  url: string;
-  database?: string | undefined;
-  maxPoolSize: number;
-  serverSelectionTimeoutMs: number;
-  operationTimeoutMs: number;
-};
+export type ClientOptions = ClientLimits & { url: string; database?: string | undefined };
 
 /** A connected database; `uniqueBy` is what this topology needs. */
 export type Connected = { client: MongoClient; db: Db; uniqueBy: Uniqueness };
@@ -41,32 +36,10 @@ export async function connect({ url, database, ...limits }: ClientOptions): Prom
   }
 }
 
-function clientOf(
-  url: string,
-  { maxPoolSize, serverSelectionTimeoutMs, operationTimeoutMs }: Omit<ClientOptions, 'url' | 'database'>,
-): MongoClient {
-  try {
-    return new MongoClient(url, {
-      appName: 'pushgate',
-      maxPoolSize,
-      serverSelectionTimeoutMS: serverSelectionTimeoutMs,
-      connectTimeoutMS: serverSelectionTimeoutMs,
-      waitQueueTimeoutMS: operationTimeoutMs,
-      socketTimeoutMS: operationTimeoutMs,
-      retryWrites: true,
-      retryReads: true,
-      readPreference: 'primary',
-      readConcern: { level: 'majority' },
-      writeConcern: { w: 'majority', journal: true, wtimeoutMS: operationTimeoutMs },
-      ignoreUndefined: true,
-    });
-  } catch (error) {
-    // The message names the part that is wrong; the address itself holds a password.
-    throw new GatewayFault(
-      'config-invalid',
-      `store.url is not an address of MongoDB (${error instanceof Error ? error.name : 'unknown'}).`,
-    );
-  }
+function clientOf(url: string, limits: ClientLimits): MongoClient {
+  const problem = addressProblem(url, limits);
+  if (problem !== undefined) throw new GatewayFault('config-invalid', `store.url ${problem}`);
+  return new MongoClient(url, clientOptions(limits));
 }
 
 function explain(error: unknown): unknown {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { secret } from '../../foundation/settings/index.ts';
+import { addressProblem } from './address.ts';
 
 /** The database where nothing names another. */
 export const defaultDatabase = 'pushgate';
@@ -41,7 +42,12 @@ const fields = z.strictObject({
 });
 
 /** The part of the config file that chooses this store. */
-export const mongodbStoreConfig = fields.refine(({ url, database }) => databaseForm.test(databaseOf({ url: url.reveal(), database })), {
-  path: ['url'],
-  message: 'the database that the address names may have letters, digits, _ and -, 38 at most; correct it, or set database',
+export const mongodbStoreConfig = fields.superRefine(({ url: secretUrl, database, ...limits }, context) => {
+  const url = secretUrl.reveal();
+  const isNamed = databaseForm.test(databaseOf({ url, database }));
+  // Of a secret that is missing it is told already.
+  const problem = url === '' ? undefined : (addressProblem(url, limits) ?? (isNamed ? undefined : badName));
+  if (problem !== undefined) context.addIssue({ code: 'custom', path: ['url'], message: problem });
 });
+
+const badName = 'the database that the address names may have letters, digits, _ and -, 38 at most; correct it, or set database';

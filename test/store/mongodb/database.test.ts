@@ -24,12 +24,42 @@ describe('The database that a MongoDB store uses', () => {
       assert.equal(databaseOf({ url, database }), chosen));
   }
 
+  const problems = async (url: string, more: object = {}): Promise<string[]> => {
+    const store = { kind: 'mongodb', url: { $env: 'URL' }, ...more };
+    const checked = await checkConfig(configText({ more: { store } }), join('folder', 'config.json'), { URL: url });
+    return checked.ok ? [] : checked.error.map(problemText);
+  };
+
+  const refused: [url: string, problem: RegExp][] = [
+    ['mongodb://user:hunter2%ss@db.example/', /URI malformed; write @ .* as %40/],
+    ['mongodb://user:hun/ter2@db.example/', /Password contains unescaped characters/],
+    ['mongodb://user:hunter2@db.example:99999/', /Unable to parse db\.example:99999/],
+    ['mongodb://user:hunter2@hunter2:x/', /a part of it cannot be read/],
+    ['https://user:hunter2@db.example/', /Invalid scheme.*mongodb:\/\//],
+    ['mongodb+srv://user:hunter2@db.example:27017/', /cannot have port number/],
+    ['mongodb://db.example/?replicaset=rs0&tsl=true', /option tsl is not supported/],
+    ['mongodb://db.example/?tls=maybe', /tls\/ssl must be either/],
+    ['mongodb://db.example/?authMechanismProperties=hunter2', /authMechanismProperties|cannot be read|undefined values/],
+    ['mongodb://db.example/?tls=true&tlsCAFile=/nowhere/ca.pem', /Cannot read the CA file \/nowhere\/ca\.pem/],
+    ['mongodb://db.example/?tls=true&tlsCertificateKeyFile=/nowhere/c.pem', /Cannot read the tlsCertificateKeyFile \/nowhere\/c\.pem/],
+  ];
+  for (const [url, problem] of refused) {
+    it(`is refused before a start at ${url}, with the driver's reason and no password`, async () => {
+      const told = await problems(url);
+      assert.equal(told.length, 1, told.join('\n'));
+      assert.match(told[0] ?? '', /^store\.url: (is not an address of MongoDB: |names a file in its options)/);
+      assert.match(told[0] ?? '', problem);
+      assert.doesNotMatch(told[0] ?? '', /hunter|ter2/);
+    });
+  }
+
+  it('is told of once where its address is missing', async () => {
+    const told = await problems('');
+    assert.equal(told.length, 1, told.join('\n'));
+    assert.match(told[0] ?? '', /^store\.url: the environment variable URL is not set/);
+  });
+
   it('has a name that is checked before a start, wherever it stands', async () => {
-    const problems = async (url: string, more: object = {}): Promise<string[]> => {
-      const store = { kind: 'mongodb', url: { $env: 'URL' }, ...more };
-      const checked = await checkConfig(configText({ more: { store } }), join('folder', 'config.json'), { URL: url });
-      return checked.ok ? [] : checked.error.map(problemText);
-    };
     assert.deepEqual(await problems('mongodb://db.example/corp'), []);
     assert.match(
       (await problems('mongodb://u:hunter2@db.example/a.b'))[0] ?? '',
