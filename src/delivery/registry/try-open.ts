@@ -1,6 +1,4 @@
-import { GatewayFault } from '../../foundation/model/index.ts';
-import { endedChainText, endedInChain } from '../../foundation/settings/index.ts';
-import { SettingProblems } from '../provider-kit/index.ts';
+import { endedChainText, endedInChain, settingProblemsOf } from '../../foundation/settings/index.ts';
 import { type ProviderEntry, providerConfig } from './config.ts';
 import { openProvider, type Surroundings } from './open-provider.ts';
 
@@ -33,9 +31,7 @@ async function tryOne(entry: ProviderEntry, index: number, surroundings: Surroun
   }
 }
 
-/** What opening the provider at `index` failed for. Anything but a fault of the configuration is thrown on. */
+/** What opening the provider at `index` failed for. */
 export function problemsOf(error: unknown, index: number): RegistryProblem[] {
-  if (!(error instanceof GatewayFault)) throw error;
-  const problems = error instanceof SettingProblems ? error.problems : [{ path: [], message: error.message }];
-  return problems.map(({ path, message }) => ({ path: [index, 'config', ...path], message, level: 'error' }));
+  return settingProblemsOf(error).map(({ path, message }) => ({ path: [index, 'config', ...path], message, level: 'error' }));
 }

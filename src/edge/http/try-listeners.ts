@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { GatewayFault } from '../../foundation/model/index.ts';
-import { endedChainText, endedInChain, SettingProblems } from '../../foundation/settings/index.ts';
+import { endedChainText, endedInChain, settingProblemsOf } from '../../foundation/settings/index.ts';
 import { firstToEnd, type ListenerTls, listenerTlsConfig, readListenerTls } from './listener-tls.ts';
 
 /** Something about one listener's TLS; `path` begins with its number in the list. */
@@ -32,8 +31,6 @@ function problemsOf(tls: ListenerTls, folder: string, now: number): ListenerProb
     const message = `the certificate of ${first.what} ${when}; put a new one into ${path(tls.certificate)}`;
     return [{ ...warning(message), level: hasEnded ? 'error' : 'warning' }, ...chain];
   } catch (error) {
-    if (!(error instanceof GatewayFault)) throw error;
-    const problems = error instanceof SettingProblems ? error.problems : [{ path: ['certificate'], message: error.message }];
-    return problems.map(({ path, message }) => ({ path: [...path], message, level: 'error' }));
+    return settingProblemsOf(error).map(({ path, message }) => ({ path: [...path], message, level: 'error' }));
   }
 }

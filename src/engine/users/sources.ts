@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { type Clock, GatewayFault } from '../../foundation/model/index.ts';
+import type { Clock } from '../../foundation/model/index.ts';
+import { type SettingProblem, settingProblemsOf } from '../../foundation/settings/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import { fileSource } from './file/source.ts';
 import { ldapSource } from './ldap/source.ts';
@@ -48,19 +49,18 @@ export async function tryUserSources(
   const found = await Promise.all(
     entries.map(async (raw, index) => {
       const parsed = userSourceConfig.safeParse(raw);
-      const problem = parsed.success ? await problemOf(parsed.data, surroundings) : undefined;
-      return problem === undefined ? [] : [{ path: [index, 'config'], message: problem, level: 'error' as const }];
+      const problems = parsed.success ? await problemsOf(parsed.data, surroundings) : [];
+      return problems.map(({ path, message }) => ({ path: [index, 'config', ...path], message, level: 'error' as const }));
     }),
   );
   return found.flat();
 }
 
-async function problemOf(entry: UserSourceEntry, surroundings: SourceSurroundings): Promise<string | undefined> {
+async function problemsOf(entry: UserSourceEntry, surroundings: SourceSurroundings): Promise<readonly SettingProblem[]> {
   try {
     await openUserSource(entry, surroundings).close();
-    return undefined;
+    return [];
   } catch (error) {
-    if (error instanceof GatewayFault) return error.message;
-    throw error;
+    return settingProblemsOf(error);
   }
 }

@@ -1,18 +1,20 @@
 import { z } from 'zod';
 import { isNetwork } from '../wire/networks.ts';
+import { proxyProblem } from '../wire/proxy.ts';
 
 /** One value, or a list of them; read as a list. */
 export const oneOrMany = <T extends z.ZodType>(value: T) => z.union([value.transform((one) => [one]), z.array(value).min(1)]);
 
 /** A URL that pushes are sent to; `https:` except on this machine. */
 export const pushUrl = z
-  .url({ protocol: /^https?$/, abort: true })
+  .url({ protocol: /^https?$/, abort: true, error: 'expected a URL, such as https://push.example.com/path' })
   .refine(isSafe, 'must begin with https://; plain http is for this machine only');
 
 /** An HTTP proxy: scheme, host and port, perhaps a user and password. */
-export const proxyUrl = z
-  .url({ protocol: /^https?$/, abort: true })
-  .refine((text) => new URL(text).pathname === '/', 'a proxy has no path');
+export const proxyUrl = z.url({ protocol: /^https?$/, abort: true, error: badProxy }).superRefine((text, context) => {
+  const message = proxyProblem(text);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
 
 /** A network with its prefix length. */
 export const networkField = z.string().refine(isNetwork, 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
@@ -26,6 +28,10 @@ export const connectRead = z
     return { connectMs: connect, readMs: read };
   })
   .refine(({ connectMs, readMs }) => connectMs > 0 && readMs > 0, 'both must be above zero');
+
+function badProxy({ input }: { input?: unknown }): string {
+  return (typeof input === 'string' ? proxyProblem(input) : undefined) ?? 'expected http://host:port';
+}
 
 function isSafe(text: string): boolean {
   const { protocol, hostname } = new URL(text);

@@ -1,5 +1,5 @@
 export { type Certificate, certificatesOf, deciding, type Expiry, endedChainText, endedInChain, leafFirst } from './certificates.ts';
 export { connectRead, networkField, oneOrMany, proxyUrl, pushUrl } from './fields.ts';
 export { type ClientCertificate, readAuthorities, readClientCertificate, readConfigFile } from './pem.ts';
-export { readAll, type SettingProblem, SettingProblems } from './problems.ts';
+export { readAll, type SettingProblem, SettingProblems, settingProblemsOf } from './problems.ts';
 export { Secret, secret } from './secret.ts';

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { ok, type Result, refused } from '../model/index.ts';
+import { proxyAuthorization } from './proxy.ts';
 import { publicConnector, TargetRefused } from './public-targets.ts';
 import { undici } from './undici.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
@@ -85,10 +86,8 @@ function dispatcherOf({ publicTargetsOnly, proxy, ...options }: AnyOptions): Dis
   const { Agent, ProxyAgent } = undici();
   if (proxy === undefined) return new Agent({ ...limits, connect: publicTargetsOnly ? publicConnector({ ...tls, allowH2: false }) : tls });
   if (publicTargetsOnly) throw new Error('behind a proxy no target can be judged');
-  const { username, password, origin } = new URL(proxy);
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const token = username === '' ? {} : { token: `Basic ${Buffer.from(login).toString('base64')}` };
-  return new ProxyAgent({ ...limits, uri: origin, ...token, requestTls: tls });
+  const token = proxyAuthorization(proxy);
+  return new ProxyAgent({ ...limits, uri: new URL(proxy).origin, ...(token !== undefined && { token }), requestTls: tls });
 }
 
 function tlsOf({ ca, verifyTls = true, connectTimeoutMs = 10_000, clientCertificate }: WireOptions) {

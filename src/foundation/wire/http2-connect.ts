@@ -5,6 +5,7 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { WireOptions } from './http.ts';
+import { proxyAuthorization } from './proxy.ts';
 
 /** An error with a code that `wireErrorOf` knows. */
 class ConnectFailed extends Error {
@@ -73,9 +74,9 @@ type Through = { target: string; limitMs: number; givenUp: AbortSignal };
 
 /** A connection to `target` (host:port) through an HTTP proxy. */
 function tunnelThrough(proxy: string, { target, limitMs, givenUp }: Through): Promise<Duplex> {
-  const { protocol, hostname, port, username, password } = new URL(proxy);
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const headers = { host: target, ...(username === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` }) };
+  const { protocol, hostname, port } = new URL(proxy);
+  const authorization = proxyAuthorization(proxy);
+  const headers = { host: target, ...(authorization !== undefined && { 'proxy-authorization': authorization }) };
   const send = protocol === 'https:' ? requestTls : request;
   return new Promise((resolve, reject) => {
     const asked = send({
