@@ -1,5 +1,5 @@
 import { createCipheriv, createECDH, type ECDH, hkdfSync, randomBytes } from 'node:crypto';
-import type { ReceiverKeys } from './subscription.ts';
+import type { ReceiverKeys } from '../../src/delivery/provider-kit/index.ts';
 
 /** The longest payload in bytes: push services take 4096 bytes, of which header, delimiter and tag need 103. */
 export const maxPayloadBytes = 3993;

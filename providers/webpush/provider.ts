@@ -15,11 +15,11 @@ import {
   proxyUrl,
   readAll,
   readAuthorities,
+  readSubscription,
   secret,
 } from '../../src/delivery/provider-kit/index.ts';
 import { encrypt, maxPayloadBytes } from './encryption.ts';
 import { fromWire, notSent } from './outcomes.ts';
-import { readSubscription } from './subscription.ts';
 import { openVapid } from './vapid.ts';
 
 const config = z

@@ -11,6 +11,7 @@ import { openRelay, type Relay } from './relay/index.ts';
 import { openAdministration, type TokenAdministration } from './tokens/administration.ts';
 import { openPushTokens, type PushTokens } from './tokens/index.ts';
 
+export { readAddress } from '../delivery/provider-kit/index.ts';
 export { type Applicant, type LoginRefusal, mayAskFor, type Refusal } from './admission/admission.ts';
 export type { Tally } from './admission/login-rates.ts';
 export type { PassedOn } from './admission/passed-on.ts';
@@ -52,7 +53,7 @@ export {
   type RelayRequest,
   type SignedRequest,
 } from './relay/index.ts';
-export { type AddressValue, addressId, maxAddresses } from './tokens/addresses.ts';
+export { type AddressAdded, type AddressValue, addressId, maxAddresses } from './tokens/addresses.ts';
 export type { TokenAdministration } from './tokens/administration.ts';
 export type { HandedOver, Handover, Namesakes } from './tokens/namesakes.ts';
 export type { PairingReply } from './tokens/pairing.ts';

@@ -30,6 +30,8 @@ export {
   type Push,
   retryAfterMs,
 } from './definition.ts';
+export { readAddress } from './device-address.ts';
 export { kit, type ProviderKit, type ProviderPlugin } from './kit.ts';
 export { readOutside } from './outside.ts';
+export { type ReceiverKeys, readSubscription, type Subscription } from './subscription.ts';
 export { type TlsSettings, tlsFields, tlsOptions, tlsReaders } from './tls.ts';

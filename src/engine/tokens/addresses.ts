@@ -1,3 +1,4 @@
+import { readAddress } from '../../delivery/provider-kit/index.ts';
 import { sha256Hex } from '../../foundation/crypto/index.ts';
 import type { DeviceAddress, PushToken } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
@@ -12,16 +13,22 @@ export const maxAddresses = 8;
 /** A name for an address that tells nothing of it: 12 hex digits. */
 export const addressId = ({ kind, value }: AddressValue): string => sha256Hex(`${kind}\n${value}`).slice(0, 12);
 
+/** What came of an address that was to be added: the id it is known by, or why not; `why` is a sentence that does not repeat it. */
+export type AddressAdded = { kind: 'added'; id: string } | { kind: 'full' } | { kind: 'gone' } | { kind: 'refused'; why: string };
+
 /** {@link TokenAdministration.addAddress}. */
-export async function addAddress(parts: EngineParts, serial: string, address: AddressValue): Promise<'added' | 'full' | 'gone'> {
+export async function addAddress(parts: EngineParts, serial: string, { kind, value }: AddressValue): Promise<AddressAdded> {
+  const read = readAddress(kind, value);
+  if (!read.ok) return { kind: 'refused', why: read.error };
+  const address = { kind, value: read.value };
   let isFull = false;
   const changed = await changeToken(parts, serial, ({ addresses }) => {
     const others = addresses.filter((each) => addressId(each) !== addressId(address));
     isFull = others.length >= maxAddresses;
     return isFull ? undefined : { addresses: [...others, { ...address, since: parts.clock() }] };
   });
-  if (changed === 'gone') return 'gone';
-  return isFull ? 'full' : 'added';
+  if (changed === 'gone') return { kind: 'gone' };
+  return isFull ? { kind: 'full' } : { kind: 'added', id: addressId(address) };
 }
 
 /** {@link TokenAdministration.removeAddress}. */

@@ -1,6 +1,6 @@
 import type { Actor, PushToken, Result, TokenAct } from '../../foundation/model/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
-import { type AddressValue, addAddress, removeAddress } from './addresses.ts';
+import { type AddressAdded, type AddressValue, addAddress, removeAddress } from './addresses.ts';
 import { type HandedOver, type Handover, handOver } from './namesakes.ts';
 import type { Offered, OfferRequest } from './rollout.ts';
 import { type RenewRequest, renewRollout } from './rollover.ts';
@@ -50,7 +50,7 @@ export type TokenAdministration = {
   /** Takes push tokens from their owners, and their PINs away. Returns how many had one. */
   unassign(tokens: readonly PushToken[]): Promise<number>;
   /** Adds an address beside those that the phone told; one that is known already lives again. `full` at eight addresses. */
-  addAddress(serial: string, address: AddressValue): Promise<'added' | 'full' | 'gone'>;
+  addAddress(serial: string, address: AddressValue): Promise<AddressAdded>;
   /** Removes the address of this id; true when there was one. */
   removeAddress(serial: string, id: string): Promise<boolean>;
   /**
@@ -103,7 +103,7 @@ export function openAdministration(parts: EngineParts, by: Actor): TokenAdminist
     unassign: (tokens) => acted('unassign', tokens, unassignTokens(parts, tokens)),
     async addAddress(serial, address) {
       const added = await addAddress(parts, serial, address);
-      if (added === 'added') tell('add-address', { serial });
+      if (added.kind === 'added') tell('add-address', { serial });
       return added;
     },
     async removeAddress(serial, id) {

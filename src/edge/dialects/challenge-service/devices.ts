@@ -1,11 +1,18 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import type { DeviceFacts, Registrant } from '../../../engine/index.ts';
+import { type DeviceFacts, type Registrant, readAddress } from '../../../engine/index.ts';
 import { readSpki } from '../../../foundation/crypto/index.ts';
 import { adminOf, authServerOf, bodyOf, type ChallengeServiceParts, parsed } from './parts.ts';
 import { ChallengeServiceFault, reply } from './replies.ts';
 
-const AddressBody = z.strictObject({ kind: z.enum(['fcm', 'apns', 'webpush']), value: z.string().min(1).max(4096) });
+const AddressBody = z
+  .strictObject({ kind: z.enum(['fcm', 'apns', 'webpush']), value: z.string().min(1) })
+  .transform(({ kind, value }, context) => {
+    const read = readAddress(kind, value);
+    if (read.ok) return { kind, value: read.value };
+    context.addIssue({ code: 'custom', path: ['value'], message: read.error });
+    return z.NEVER;
+  });
 
 const DeviceBody = z.strictObject({
   address: AddressBody.optional(),

@@ -31,17 +31,19 @@ export async function listAddresses(parts: OperatorParts, ctx: Context): Promise
   ctx.body = { serial: token.serial, addresses: addressesOf(token) };
 }
 
-const newAddress = z.strictObject({ kind: z.enum(['fcm', 'apns', 'gda', 'webpush']), value: z.string().min(1).max(4096) });
+const newAddress = z.strictObject({ kind: z.enum(['fcm', 'apns', 'gda', 'webpush']), value: z.string().min(1) });
 
-/** `POST /ops/tokens/:serial/addresses` `{"kind", "value"}`: adds an address beside those that the phone told. */
+/** `POST /ops/tokens/:serial/addresses` `{"kind", "value"}`: adds an address beside those that the phone told; one without the form of its kind is 400. */
 export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
   const acts = administrationOf(parts.engine, askerFor(parts, ctx), await operatorOf(parts, ctx));
   const address = await readJson(ctx, newAddress);
   const { serial } = await tokenOf(parts, ctx);
   const added = await acts.addAddress(serial, address);
-  if (added === 'full') throw new OperatorFault('bad-request', `A push token has ${maxAddresses} addresses at most; remove one first.`);
-  if (added === 'gone') throw new OperatorFault('not-found', `There is no push token ${serial}.`);
-  ctx.body = { serial, id: addressId(address) };
+  if (added.kind === 'refused') throw new OperatorFault('bad-request', added.why);
+  if (added.kind === 'full')
+    throw new OperatorFault('bad-request', `A push token has ${maxAddresses} addresses at most; remove one first.`);
+  if (added.kind === 'gone') throw new OperatorFault('not-found', `There is no push token ${serial}.`);
+  ctx.body = { serial, id: added.id };
 }
 
 /** `DELETE /ops/tokens/:serial/addresses/:id`. */

@@ -47,6 +47,13 @@ describe('A relay device', function () {
     assert.equal((await challenge(newId(), 'DEADBEEF')).status, 404);
   });
 
+  it('is not registered with an address that has not the form of its kind', async () => {
+    const { put } = await given();
+    const refused = await put('DEADBEEF', { address: { kind: 'apns', value: 'no hex' } });
+    assert.deepEqual([refused.status, refused.reason], [400, 'Missing or wrong: address.value']);
+    assert.equal((await put('DEADBEEF', { address: { kind: 'apns', value: `<${'ab'.repeat(32)}>` } })).status, 200);
+  });
+
   it('of another auth server is as unknown as none, even where the gda carries an address', async () => {
     const { put, challenge, fakes, other } = await given();
     await put('fcm:phone-1', fcm('phone-1'), { client: other });

@@ -124,6 +124,20 @@ describe('The interface for operators', function () {
     assert.equal((await ops('GET', '/ops/transactions/00000000000000000000')).status, 404);
   });
 
+  it('cleans an address, and refuses one that has not the form of its kind in a sentence that does not repeat it', async () => {
+    const { ops, phoneOf } = await given();
+    const { serial } = await phoneOf('alice');
+    const add = (kind: string, value: string) => ops('POST', `/ops/tokens/${serial}/addresses`, { kind, value });
+    const shown = await add('apns', `<${'ABABABAB '.repeat(8).trim()}>`);
+    const plain = await add('apns', 'ab'.repeat(32));
+    assert.deepEqual([shown.status, shown.body.id], [200, plain.body.id]);
+    const bad = await add('apns', 'SECRET-TOKEN');
+    assert.deepEqual([bad.status, bad.body.error.code], [400, 'bad-request']);
+    assert.match(bad.body.error.message, /^An APNs device token is hexadecimal/);
+    assert.doesNotMatch(bad.body.error.message, /SECRET/);
+    assert.equal((await add('fcm', 'x'.repeat(4097))).status, 400);
+  });
+
   it('keeps the number of addresses of a push token small', async () => {
     const { ops, phoneOf } = await given();
     const { serial } = await phoneOf('alice');

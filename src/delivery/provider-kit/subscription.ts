@@ -1,6 +1,6 @@
 import { ECDH } from 'node:crypto';
 import { z } from 'zod';
-import { parseJson } from '../../src/delivery/provider-kit/index.ts';
+import { parseJson } from '../../foundation/model/index.ts';
 
 /** The keys of a receiver: its P-256 point (65 bytes) and the secret that it shares with whoever may write to it (16 bytes). */
 export type ReceiverKeys = { p256dh: Buffer; auth: Buffer };
