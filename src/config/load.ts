@@ -7,6 +7,7 @@ import { tryUserSources } from '../engine/users/index.ts';
 import { ok, type Result, refused, systemCode, version } from '../foundation/model/index.ts';
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
+import { readJson } from './json-text.ts';
 import { type Catalog, loadPlugins } from './plugins.ts';
 import { atPort } from './port.ts';
 import type { Problem } from './problem.ts';
@@ -35,7 +36,7 @@ export async function loadConfig(file: string, environment: Environment, port?: 
   const path = resolve(file);
   const text = readText(path);
   if (!text.ok) return text;
-  return checkConfig(port === undefined ? text.value : atPort(text.value, port), path, environment);
+  return checkConfig(text.value, path, environment, port);
 }
 
 function readText(path: string): Result<string, Problem[]> {
@@ -47,14 +48,21 @@ function readText(path: string): Result<string, Problem[]> {
   }
 }
 
-/** Checks the text of a configuration file; `file` is where its relative paths count from. */
-export async function checkConfig(text: string, file: string, environment: Environment): Promise<Result<LoadedConfig, Problem[]>> {
+/** Checks the text of a configuration file; `file` is where its relative paths count from, `port` stands in for that of the first listener. */
+export async function checkConfig(
+  text: string,
+  file: string,
+  environment: Environment,
+  port?: number,
+): Promise<Result<LoadedConfig, Problem[]>> {
   const folder = dirname(file);
-  const raw = parseJson(text);
-  if (!raw.ok) return raw;
-  const { catalog, problems } = await loadPlugins(raw.value, folder);
+  const json = readJson(text);
+  if (!json.ok) return json;
+  const raw = port === undefined ? json.value.value : atPort(json.value.value, port);
+  const { catalog, problems: ofPlugins } = await loadPlugins(raw, folder);
+  const problems = [...json.value.problems, ...ofPlugins];
   const files: string[] = [];
-  const filled = withSecrets(raw.value, { folder, environment, onFile: (path) => void files.push(path) }, problems);
+  const filled = withSecrets(raw, { folder, environment, onFile: (path) => void files.push(path) }, problems);
   const parsed = configSchemaOf(catalog).safeParse(filled);
   if (!parsed.success)
     return refused([...problems, ...parsed.error.issues.flatMap(problemsOf), ...restOf(filled, parsed.error.issues, catalog)]);
@@ -69,11 +77,12 @@ export async function inspectConfig(file: string, environment: Environment, log:
   const problems = loaded.ok ? loaded.value.warnings : loaded.error;
   const path = resolve(file);
   const text = readText(path);
-  const raw = text.ok ? parseJson(text.value) : text;
-  if (!raw.ok) return problems;
+  const json = text.ok ? readJson(text.value) : text;
+  if (!json.ok) return problems;
+  const raw = json.value.value;
   const folder = dirname(path);
-  const { listeners, providers, userSources } = record(withSecrets(raw.value, { folder, environment }, []));
-  const { catalog } = await loadPlugins(raw.value, folder);
+  const { listeners, providers, userSources } = record(withSecrets(raw, { folder, environment }, []));
+  const { catalog } = await loadPlugins(raw, folder);
   const surroundings = { folder, clock: Date.now, log };
   const found = {
     listeners: tryListeners(list(listeners), surroundings),
@@ -82,14 +91,6 @@ export async function inspectConfig(file: string, environment: Environment, log:
   };
   const opening = Object.entries(found).flatMap(([key, each]) => each.map((problem) => ({ ...problem, path: [key, ...problem.path] })));
   return [...problems, ...opening];
-}
-
-function parseJson(text: string): Result<unknown, Problem[]> {
-  try {
-    return ok(JSON.parse(text));
-  } catch (error) {
-    return refused([{ path: [], level: 'error', message: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }]);
-  }
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

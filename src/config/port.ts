@@ -1,20 +1,22 @@
 import { hostAndPort } from '../edge/http/index.ts';
-import { parseJson, record } from '../foundation/model/index.ts';
+import { record } from '../foundation/model/index.ts';
 
 const loopback = ['127.0.0.1', 'localhost', '[::1]'];
 const everyAddress = ['0.0.0.0', '[::]'];
 const usualPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /**
- * The text of a configuration with its first listener at another port of the same host. Every URL in it that leads to that listener goes along (by its
- * host, or by one of this machine where it listens on those too), so that phones are told the right one. A text that is no configuration stays as it is:
- * its checks tell what is wrong.
+ * What a configuration file holds with its first listener at another port of the same host. Every URL in it that leads to that listener goes along (by its
+ * host, or by one of this machine where it listens on those too), so that phones are told the right one. What is no configuration stays as it is: its checks
+ * tell what is wrong.
  */
-export function atPort(text: string, port: number): string {
-  const { listeners } = record(parseJson(text));
-  const { address, tls } = record(Array.isArray(listeners) ? listeners[0] : undefined);
+export function atPort(raw: unknown, port: number): unknown {
+  const { listeners } = record(raw);
+  if (!Array.isArray(listeners)) return raw;
+  const [first, ...others]: unknown[] = listeners;
+  const { address, tls } = record(first);
   const place = typeof address === 'string' ? hostAndPort(address) : undefined;
-  if (typeof address !== 'string' || !place) return text;
+  if (typeof address !== 'string' || !place) return raw;
   const host = address.slice(0, address.lastIndexOf(':'));
   const hosts = [...loopback, ...everyAddress].includes(host) ? [host, ...loopback] : [host];
   const protocol = tls === undefined ? 'http:' : 'https:';
@@ -25,7 +27,12 @@ export function atPort(text: string, port: number): string {
     url.port = String(port);
     return url.origin + (path < 0 ? '' : value.slice(path));
   };
-  const config = JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? follow(value) : value));
-  config.listeners[0].address = `${host}:${port}`;
-  return JSON.stringify(config);
+  return mapTexts({ ...record(raw), listeners: [{ ...record(first), address: `${host}:${port}` }, ...others] }, follow);
+}
+
+function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((each) => mapTexts(each, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapTexts(each, change)]));
 }
