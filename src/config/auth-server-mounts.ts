@@ -1,3 +1,4 @@
+import { listed } from '../foundation/model/index.ts';
 import type { Problem } from './problem.ts';
 import type { Config } from './schema.ts';
 
@@ -25,10 +26,15 @@ export function checkMounts({ authServers, listeners }: Config): Problem[] {
 }
 
 function leadsNowhere(entry: Entry, listeners: readonly Listener[]): string {
-  if (typeof entry === 'string') return `no listener has a mount at ${entry}`;
-  const isThere = listeners.some(({ name }) => name === entry.listener);
-  return isThere ? `the listener "${entry.listener}" has no mount at ${entry.path}` : `no listener has the name "${entry.listener}"`;
+  if (typeof entry === 'string')
+    return `no listener has a mount at ${entry}${there(listeners.flatMap(({ mounts }) => mounts.map(({ path }) => path)))}`;
+  const named = listeners.filter(({ name }) => name === entry.listener);
+  return named.length > 0
+    ? `the listener "${entry.listener}" has no mount at ${entry.path}${there(named.flatMap(({ mounts }) => mounts.map(({ path }) => path)))}`
+    : `no listener has the name "${entry.listener}"${there(listeners.flatMap(({ name }) => name ?? []))}`;
 }
+
+const there = (names: readonly string[]): string => (names.length === 0 ? '' : `; there are: ${listed(names)}`);
 
 /** Listeners where only phones or operators call are not what an auth server can mean. */
 function ambiguous(entry: Entry, listeners: readonly Listener[]): string | undefined {

@@ -1,6 +1,6 @@
 import { checkProviders, knownProviders } from '../delivery/registry/index.ts';
 import { routeConflicts } from '../edge/http/index.ts';
-import { foldedRealm } from '../foundation/model/index.ts';
+import { foldedRealm, noSuchName } from '../foundation/model/index.ts';
 import { checkPolicies } from '../policy/index.ts';
 import { checkMounts } from './auth-server-mounts.ts';
 import { checkCertificates } from './certificate-check.ts';
@@ -97,31 +97,34 @@ function workersOnOneStore({ cluster, store }: Config): Problem[] {
 }
 
 function sourceNames({ realms, userSources }: Config): Problem[] {
+  const sources = userSources.map(({ name }) => name);
   return realms.flatMap(({ users }, index) =>
     users.flatMap((source, place) => {
       const path = ['realms', index, 'users', place];
-      if (!userSources.some(({ name }) => name === source)) return [error(path, `there is no user source "${source}"`)];
+      if (!sources.includes(source)) return [error(path, noSuchName('user source', source, sources, 'userSources'))];
       return users.indexOf(source) < place ? [error(path, `"${source}" is there twice`)] : [];
     }),
   );
 }
 
 function realmNames({ authServers, realms }: Config): Problem[] {
+  const known = realms.map(({ name }) => name);
   return authServers.flatMap((server, index) =>
     (server.realms ?? []).flatMap((realm, place) =>
-      realms.some(({ name }) => foldedRealm(name) === foldedRealm(realm))
+      known.some((name) => foldedRealm(name) === foldedRealm(realm))
         ? []
-        : [error(['authServers', index, 'realms', place], `there is no realm "${realm}"`)],
+        : [error(['authServers', index, 'realms', place], noSuchName('realm', realm, known, 'realms'))],
     ),
   );
 }
 
 /** Who is named as an auth server but is none, and keys that two have. */
 function callerNames({ authServers, trustedJwts }: Config): Problem[] {
+  const names = authServers.map(({ name }) => name);
   const unknown = trustedJwts.flatMap(({ authServer }, index) =>
-    authServer === undefined || authServers.some(({ name }) => name === authServer)
+    authServer === undefined || names.includes(authServer)
       ? []
-      : [error(['trustedJwts', index, 'authServer'], `there is no auth server "${authServer}"`)],
+      : [error(['trustedJwts', index, 'authServer'], noSuchName('auth server', authServer, names, 'authServers'))],
   );
   const ids = authServers.flatMap(({ hmacKeys }, index) =>
     hmacKeys.map(({ id }, place) => ({ text: id, path: ['authServers', index, 'hmacKeys', place, 'id'] })),

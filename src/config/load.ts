@@ -5,12 +5,13 @@ import { tryProviders } from '../delivery/registry/index.ts';
 import { tryListeners } from '../edge/http/index.ts';
 import { tryUserSources } from '../engine/users/index.ts';
 import { ok, type Result, refused, systemCode, version } from '../foundation/model/index.ts';
+import { plainError } from '../foundation/settings/index.ts';
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
 import { readJson } from './json-text.ts';
 import { type Catalog, loadPlugins } from './plugins.ts';
 import { atPort } from './port.ts';
-import type { Problem } from './problem.ts';
+import { type Problem, problemText } from './problem.ts';
 import { type Config, configSchemaOf } from './schema.ts';
 import { type Environment, resolveSecrets, type SecretSources } from './secrets.ts';
 import { speaksOfStandIn, understood } from './stand-ins.ts';
@@ -63,12 +64,12 @@ export async function checkConfig(
   const problems = [...json.value.problems, ...ofPlugins];
   const files: string[] = [];
   const filled = withSecrets(raw, { folder, environment, onFile: (path) => void files.push(path) }, problems);
-  const parsed = configSchemaOf(catalog).safeParse(filled);
+  const parsed = configSchemaOf(catalog).safeParse(filled, { error: plainError });
   if (!parsed.success)
-    return refused([...problems, ...parsed.error.issues.flatMap(problemsOf), ...restOf(filled, parsed.error.issues, catalog)]);
-  problems.push(...crossCheck(parsed.data, catalog));
-  if (problems.some(({ level }) => level === 'error')) return refused(problems);
-  return ok({ config: deepFreeze(parsed.data), catalog, folder, file, files, warnings: problems });
+    return refused(once([...problems, ...parsed.error.issues.flatMap(problemsOf), ...restOf(filled, parsed.error.issues, catalog)]));
+  const found = once([...problems, ...crossCheck(parsed.data, catalog)]);
+  if (found.some(({ level }) => level === 'error')) return refused(found);
+  return ok({ config: deepFreeze(parsed.data), catalog, folder, file, files, warnings: found });
 }
 
 /** Checks a configuration file as a start would find it: the file itself, and every provider and user source opened once, without connecting anything. */
@@ -90,7 +91,12 @@ export async function inspectConfig(file: string, environment: Environment, log:
     userSources: await tryUserSources(list(userSources), surroundings),
   };
   const opening = Object.entries(found).flatMap(([key, each]) => each.map((problem) => ({ ...problem, path: [key, ...problem.path] })));
-  return [...problems, ...opening];
+  return once([...problems, ...opening]);
+}
+
+/** The same sentence at the same place is told once, whichever checks it comes from. */
+function once(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [problemText(problem), problem])).values()];
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
@@ -115,16 +121,14 @@ function withSecrets(raw: unknown, sources: SecretSources, problems: Problem[]):
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === 'invalid_union') return ofUnion(issue);
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issue.message, level: 'error' }];
-  return issue.keys.map((key) => ({
-    path: [...issue.path, key],
-    message: 'unknown key; remove it, or look for a typing error',
-    level: 'error',
-  }));
+  const lines = issue.message.split('\n');
+  return issue.keys.map((key, place) => ({ path: [...issue.path, key], message: lines[place] ?? issue.message, level: 'error' }));
 }
 
 /** Of the forms that a value may have, what is wrong with the one it is nearest to: a list's elements rather than that it is no text. */
 function ofUnion(issue: z.core.$ZodIssueInvalidUnion): Problem[] {
-  const isOtherForm = ({ code, path }: z.core.$ZodIssue): boolean => code === 'invalid_type' && path.length === 0;
+  const isOtherForm = ({ code, path }: z.core.$ZodIssue): boolean =>
+    (code === 'invalid_type' || code === 'invalid_value') && path.length === 0;
   const [nearest] = issue.errors.filter((issues) => issues.length > 0 && !issues.some(isOtherForm));
   if (!nearest) return [{ path: issue.path, message: issue.message, level: 'error' }];
   return nearest.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }));

@@ -1,4 +1,4 @@
-import { pollOnlyProvider } from '../foundation/model/index.ts';
+import { noSuchName, pollOnlyProvider } from '../foundation/model/index.ts';
 import { type ActionName, actions, isActionName } from './actions/index.ts';
 import { canNeverMatch } from './never-matches.ts';
 import { withoutEffect } from './no-effect.ts';
@@ -33,7 +33,13 @@ function providers(
   known: KnownNames,
 ): PolicyProblem[] {
   const isKnown = (name: string): boolean => name === pollOnlyProvider || known.providers.some((provider) => provider.name === name);
-  const unknown = (name: string): string => `there is no provider "${name}"; define it under providers`;
+  const unknown = (name: string): string =>
+    noSuchName(
+      'provider',
+      name,
+      known.providers.map((provider) => provider.name),
+      'providers',
+    );
   return [
     ...chosen.flatMap((name, place) => (isKnown(name) ? [] : [error(['actions', 'push_provider', place], unknown(name))])),
     ...(recorded === undefined || isKnown(recorded) ? [] : [error(['actions', 'push_firebase_configuration'], unknown(recorded))]),

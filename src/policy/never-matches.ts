@@ -1,4 +1,4 @@
-import { mappedName } from '../foundation/model/index.ts';
+import { listed, mappedName } from '../foundation/model/index.ts';
 import { openExactGlob, openGlob } from '../foundation/patterns/index.ts';
 import { coversNetwork, readNetwork } from '../foundation/wire/networks.ts';
 import { openTextList } from './match.ts';
@@ -58,10 +58,12 @@ function unknownNames(match: Rule['match'], known: KnownNames): PolicyProblem[] 
   return named.flatMap(({ key, what, list = [], names, isClosed = names.length > 0 }) =>
     list.flatMap((entry, place) => {
       const exists = !isClosed || names.some((name) => openGlob(bare(entry))(name));
-      return exists ? [] : [error(['match', key, place], `there is no ${what} "${bare(entry)}", so it never matches`)];
+      return exists ? [] : [error(['match', key, place], `there is no ${what} "${bare(entry)}", so it never matches${namesText(names)}`)];
     }),
   );
 }
+
+const namesText = (names: readonly string[]): string => (names.length === 0 ? '' : `; there are: ${listed(names)}`);
 
 function foreignRealms({ realm, authServer }: Rule['match'], known: KnownNames): PolicyProblem[] {
   const [realms, servers] = [(realm ?? []).filter((entry) => !isExcluded(entry)), (authServer ?? []).filter((entry) => !isExcluded(entry))];

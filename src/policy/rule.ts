@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainError } from '../foundation/settings/index.ts';
 import { saidForEdupush } from './actions/edupush.ts';
 import { actions, isActionName, nearestAction, type RuleActions, type Scope } from './actions/index.ts';
 import { knownElsewhere } from './actions/not-ours.ts';
@@ -80,6 +81,6 @@ function readAction(name: string, value: unknown, scope: Scope | undefined): { v
   const scopes: readonly Scope[] = action.scopes;
   if (scope !== undefined && !scopes.includes(scope))
     return { issues: [{ path: [], message: `is not known in scope ${scope}, only in ${scopes.join(' and ')}` }] };
-  const parsed = action.value.safeParse(value);
+  const parsed = action.value.safeParse(value, { error: plainError });
   return parsed.success ? { value: parsed.data } : { issues: parsed.error.issues.map(({ path, message }) => ({ path, message })) };
 }

@@ -219,7 +219,7 @@ describe('A configuration file', () => {
       'an auth server of a realm that does not exist',
       (draft) =>
         Object.assign(draft, { authServers: [{ name: 'vpn', mounts: ['/'], realms: ['CORP', 'gone'] }], realms: [{ name: 'corp' }] }),
-      /^authServers\[0\]\.realms\[1\]: there is no realm "gone"$/,
+      /^authServers\[0\]\.realms\[1\]: there is no realm "gone"; there are: corp$/,
     ],
     [
       'a second decoding that is none',

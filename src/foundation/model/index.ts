@@ -19,6 +19,7 @@ export {
 } from './event.ts';
 export { parseJson, record, records } from './json.ts';
 export type { AccountChange, AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
+export { listed, nearestName, noSuchName } from './names.ts';
 export { foldedKey, foldedName, foldedRealm, mappedName, type Named, nameKey, ownerKeys, sourceKey } from './person.ts';
 export {
   type DeviceAddress,

@@ -3,3 +3,4 @@ export { connectRead, networkField, oneOrMany, proxyUrl, pushUrl } from './field
 export { type ClientCertificate, readAuthorities, readClientCertificate, readConfigFile } from './pem.ts';
 export { readAll, type SettingProblem, SettingProblems, settingProblemsOf } from './problems.ts';
 export { Secret, secret } from './secret.ts';
+export { plainError } from './sentences.ts';

@@ -25,7 +25,7 @@ const instead = 'a secret stands here as {"$env": "NAME"} or {"$file": "path"}, 
 
 /** A field of the config file that holds a reference (`{"$env": …}` or `{"$file": …}`); whoever reads the field gets the `Secret` behind it. */
 export const secret = z
-  .custom<Secret>((value) => value instanceof Secret, instead)
+  .custom<Secret>((value) => value instanceof Secret, { error: ({ input }) => (input === undefined ? `is missing; ${instead}` : instead) })
   .meta({
     type: 'object',
     properties: { $env: { type: 'string' }, $file: { type: 'string' } },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nearestName } from '../../foundation/model/index.ts';
 import { loginActions } from './logins.ts';
 import { edupushActions, pushActions } from './push.ts';
 import { directoryActions } from './users.ts';
@@ -76,21 +77,4 @@ export const isPermission = (name: string): name is Permission => isActionName(n
 export const permissions: readonly Permission[] = Object.keys(actions).filter(isPermission);
 
 /** The action whose name is nearest to a misspelt one; undefined when none is near. */
-export function nearestAction(name: string): ActionName | undefined {
-  const distances = Object.keys(actions)
-    .filter(isActionName)
-    .map((known) => ({ known, distance: editDistance(name, known) }));
-  const best = distances.reduce((nearest, each) => (each.distance < nearest.distance ? each : nearest));
-  return best.distance <= 3 ? best.known : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, left] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, right] of [...b].entries())
-      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (left === right ? 0 : 1)));
-    row = next;
-  }
-  return row.at(-1) ?? 0;
-}
+export const nearestAction = (name: string): ActionName | undefined => nearestName(name, Object.keys(actions).filter(isActionName));

@@ -60,7 +60,7 @@ describe("Policies in eduMFA's spelling", () => {
       const read = ruleConfig.safeParse({ name: 'x', actions });
       return read.success ? '' : z.prettifyError(read.error);
     };
-    assert.match(problems({ edupush_wait: 'long' }), /expected number/);
+    assert.match(problems({ edupush_wait: 'long' }), /expected a number/);
     assert.match(problems({ edupush_registration_url: 'HTTPS://MFA.example/ttype/edupush' }), /normal form/);
     assert.match(problems({ edupush_wiat: 1 }), /did you mean edupush_wait/);
     assert.match(problems({ edupush_require_presence: true }), /unknown action/);

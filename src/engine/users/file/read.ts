@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { mappedName, ok, parseJson, type Result, refused } from '../../../foundation/model/index.ts';
+import { plainError } from '../../../foundation/settings/index.ts';
 import type { UserRecord } from '../user-source.ts';
 import { hashProblem } from './password-hash.ts';
 
@@ -30,10 +31,11 @@ export const listedName = (name: string): string => mappedName(name.trim());
 export function readJsonUsers(content: string, resolver: string): Result<FileUsers, string> {
   const raw = parseJson(content);
   if (raw === undefined) return refused('is not JSON; expected a list of users');
-  const parsed = jsonUsers.safeParse(raw);
+  const parsed = jsonUsers.safeParse(raw, { error: plainError });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return refused(`[${issue?.path.map(String).join('.') ?? ''}] ${issue?.message ?? ''}`);
+    const keys = issue?.code === 'unrecognized_keys' ? `"${issue.keys[0]}": ` : '';
+    return refused(`[${issue?.path.map(String).join('.') ?? ''}] ${keys}${issue?.message.split('\n')[0] ?? ''}`);
   }
   return collect(
     parsed.data.map(({ password, userid, ...rest }, index) => ({
