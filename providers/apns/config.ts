@@ -7,6 +7,10 @@ export type Auth =
   | { kind: 'certificate'; certificate: string; passphrase: Secret | undefined };
 
 const tenCharacters = z.string().regex(/^[A-Z0-9]{10}$/, "expected 10 capital letters and digits, as Apple's developer account shows them");
+/** APNs answers BadTopic to anything else. @see docs/protocols/delivery.md 2, 2.1 */
+const bundleId = z
+  .string()
+  .regex(/^[A-Za-z0-9.-]{1,255}$/, 'expected the bundle id of the app, such as com.example.authenticator: letters, digits, dot and dash');
 const origin = pushUrl.refine((text) => new URL(text).pathname === '/', 'no path belongs here: scheme, host and perhaps a port');
 
 const fields = z.strictObject({
@@ -15,7 +19,7 @@ const fields = z.strictObject({
   team_id: tenCharacters.optional().describe('Id of the team in the developer account, 10 characters.'),
   certificate: z.string().min(1).optional().describe('Instead of a key: .p12 or .pem file with certificate and key.'),
   passphrase: secret.optional().describe('What the certificate file was exported with.'),
-  topic: z.string().min(1).max(255).describe('Bundle id of the app.'),
+  topic: bundleId.describe('Bundle id of the app.'),
   environment: z
     .enum(['production', 'sandbox', 'auto'])
     .default('auto')
