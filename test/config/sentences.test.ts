@@ -57,6 +57,11 @@ describe('A problem of a configuration, in plain words,', () => {
       provider({ push_url: 'cs.example' }),
       'providers[1].config.push_url: expected a URL, such as https://push.example.com/path',
     ],
+    [
+      'plain http beside a client certificate',
+      provider({ push_url: ['https://a.example', 'http://b.example'], access_certificate: 'client.pem' }),
+      'providers[1].config.push_url[1]: must begin with https://; plain http is for this machine only',
+    ],
     ['a URL that is missing', provider({}), /^providers\[1\]\.config\.push_url: is missing/],
     [
       'a certificate that is a number',
