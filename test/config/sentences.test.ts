@@ -12,6 +12,7 @@ async function problemsAfter(change: (draft: Draft) => unknown): Promise<string[
 }
 
 const provider = (config: object) => (draft: Draft) => draft.providers.push({ name: 'x', kind: 'challenge-service', config });
+const linotp = (config: object) => provider({ push_url: 'https://a.example', ...config });
 const settings = (config: object) => (draft: Draft) => Object.assign(draft, { settings: config });
 
 describe('A problem of a configuration, in plain words,', () => {
@@ -57,6 +58,20 @@ describe('A problem of a configuration, in plain words,', () => {
       provider({ push_url: 'cs.example' }),
       'providers[1].config.push_url: expected a URL, such as https://push.example.com/path',
     ],
+    [
+      'a file of authorities that is empty',
+      linotp({ server_certificate: ' ' }),
+      /server_certificate: names no file; leave it out to trust/,
+    ],
+    ['an empty one', linotp({ server_certificate: '' }), /server_certificate: names no file; leave it out/],
+    ['LinOTP\'s "false"', linotp({ server_certificate: 'False' }), /server_certificate: is a text; write false without quotes/],
+    ["LinOTP's Timeout", linotp({ Timeout: '3,5' }), 'providers[1].config.Timeout: unknown key; did you mean "timeout"?'],
+    [
+      'seconds as a number',
+      linotp({ timeout: 120 }),
+      'providers[1].config.timeout: expected seconds as a text: "5", or "3,5" for connecting and for the reply',
+    ],
+    ['a list within a text', linotp({ push_url: '["https://a.example"]' }), /push_url: is a list within a text; write the list itself/],
     [
       'plain http beside a client certificate',
       provider({ push_url: ['https://a.example', 'http://b.example'], access_certificate: 'client.pem' }),

@@ -3,12 +3,23 @@ import { type ClientCertificate, proxyUrl, readAuthorities, readClientCertificat
 import type { WireOptions } from '../../foundation/wire/index.ts';
 import type { ProviderHost } from './definition.ts';
 
+const noFile = 'names no file; leave it out to trust the authorities of the system';
+/** LinOTP takes both of these texts, and reads more into them than a path. @see docs/protocols/linotp.md 3.1 */
+const trustedFile = z
+  .string()
+  .min(1, noFile)
+  .refine((text) => text === '' || text.trim() !== '', noFile)
+  .refine(
+    (text) => !/^\s*false\s*$/i.test(text),
+    'is a text; write false without quotes where nothing shall be verified (development only)',
+  );
+
 /** The fields by which a provider says who it is, whom it trusts and which way it goes. */
 export const tlsFields = {
   access_certificate: z.string().min(1).optional().describe('PEM or .p12 file with client certificate and key.'),
   passphrase: secret.optional().describe('Passphrase of that key.'),
   server_certificate: z
-    .union([z.string().min(1), z.literal(false)])
+    .union([trustedFile, z.literal(false)])
     .optional()
     .describe('PEM file of trusted CAs; false: no verification (development only).'),
   proxy: proxyUrl.optional().describe('Proxy on the way to the far side.'),

@@ -7,7 +7,7 @@ export const oneOrMany = <T extends z.ZodType>(value: T) => z.union([value.trans
 
 /** A URL that pushes are sent to; `https:` except on this machine. */
 export const pushUrl = z
-  .url({ protocol: /^https?$/, abort: true, error: 'expected a URL, such as https://push.example.com/path' })
+  .url({ protocol: /^https?$/, abort: true, error: badUrl })
   .refine(isSafe, 'must begin with https://; plain http is for this machine only');
 
 /** An HTTP proxy: scheme, host and port, perhaps a user and password. */
@@ -21,13 +21,21 @@ export const networkField = z.string().refine(isNetwork, 'expected a network suc
 
 /** Seconds as LinOTP writes them: "5" for both, "3,5" for connecting and for the reply. @see docs/protocols/linotp.md 3.1 */
 export const connectRead = z
-  .string()
+  .string({ error: 'expected seconds as a text: "5", or "3,5" for connecting and for the reply' })
   .regex(/^\s*\d+(\.\d+)?\s*(,\s*\d+(\.\d+)?\s*)?$/, 'expected seconds, "5", or "3,5" for connecting and for the reply')
   .transform((text) => {
     const [connect = 0, read = connect] = text.split(',').map((part) => Number(part) * 1000);
     return { connectMs: connect, readMs: read };
   })
   .refine(({ connectMs, readMs }) => connectMs > 0 && readMs > 0, 'both must be above zero');
+
+function badUrl({ input }: { input?: unknown }): string {
+  if (input === undefined) return 'is missing; give a URL';
+  // LinOTP's manual prints a list in this way.
+  return typeof input === 'string' && input.trimStart().startsWith('[')
+    ? 'is a list within a text; write the list itself, without the quotes around it'
+    : 'expected a URL, such as https://push.example.com/path';
+}
 
 function badProxy({ input }: { input?: unknown }): string {
   return (typeof input === 'string' ? proxyProblem(input) : undefined) ?? 'expected http://host:port';
