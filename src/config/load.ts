@@ -9,7 +9,7 @@ import { plainError } from '../foundation/settings/index.ts';
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
 import { readJson } from './json-text.ts';
-import { type Catalog, loadPlugins } from './plugins.ts';
+import { type Catalog, loadPlugins, withoutThrowing } from './plugins.ts';
 import { atPort } from './port.ts';
 import { type Problem, problemText } from './problem.ts';
 import { type Config, configSchemaOf } from './schema.ts';
@@ -63,7 +63,8 @@ export async function checkConfig(
   const { catalog, problems: ofPlugins } = await loadPlugins(raw, folder);
   const problems = [...json.value.problems, ...ofPlugins];
   const files: string[] = [];
-  const filled = withSecrets(raw, { folder, environment, onFile: (path) => void files.push(path) }, problems);
+  const sources = { folder, environment, onFile: (path: string) => void files.push(path) };
+  const filled = withoutThrowing(withSecrets(raw, sources, problems), catalog, problems);
   const parsed = configSchemaOf(catalog).safeParse(filled, { error: plainError });
   if (!parsed.success)
     return refused(once([...problems, ...parsed.error.issues.flatMap(problemsOf), ...restOf(filled, parsed.error.issues, catalog)]));

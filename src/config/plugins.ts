@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { kindNames, loadKinds } from '../../providers/catalog.ts';
 import { kit, type ProviderDefinition, readOutside } from '../delivery/provider-kit/index.ts';
-import { ok, type Result, refused, systemCode } from '../foundation/model/index.ts';
+import { ok, type Result, record, refused, systemCode } from '../foundation/model/index.ts';
 import type { Problem } from './problem.ts';
 
 /** The outside plug-ins of a configuration. */
@@ -67,3 +67,33 @@ async function defaultExportOf(name: string, folder: string): Promise<Result<unk
 
 /** The first line: the rest is a list of files that asked for it. */
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+
+/**
+ * The configuration with a stand-in for every provider whose plug-in cannot check its settings: an outsider's schema may throw, and shall hide no other
+ * problem. `problems` gets a sentence for each.
+ */
+export function withoutThrowing(raw: unknown, catalog: Catalog, problems: Problem[]): unknown {
+  const { providers, ...rest } = record(raw);
+  if (!Array.isArray(providers)) return raw;
+  const checked = providers.map((entry: unknown, index) => {
+    const { name, kind, config } = record(entry);
+    const failure = failureOf(
+      catalog.find((each) => each.kind === kind || (typeof kind === 'string' && each.aliases?.includes(kind)))?.config,
+      config,
+    );
+    if (failure === undefined) return entry;
+    const message = `the schema of the plug-in for this kind failed (${failure}); tell whoever made it`;
+    problems.push({ path: ['providers', index, 'config'], level: 'error', message });
+    return { name, kind: 'poll-only', config: {} };
+  });
+  return { ...rest, providers: checked };
+}
+
+function failureOf(schema: z.ZodType | undefined, value: unknown): string | undefined {
+  try {
+    schema?.safeParse(value);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.constructor.name : typeof error;
+  }
+}

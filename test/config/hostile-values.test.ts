@@ -51,6 +51,8 @@ const hostile: unknown[] = [
   -1,
   [],
   {},
+  { toString: 1, valueOf: 1 },
+  JSON.parse('{"__proto__": {"kind": "x"}, "constructor": 1}'),
 ];
 
 /** Every place of a text in a value. */

@@ -35,6 +35,23 @@ describe('An outside plug-in', () => {
     return { folder, file, problems };
   };
 
+  it('whose schema throws is told by the path of its provider, beside the other problems', async () => {
+    const second = plugin("kind: 'second', aliases: [], config: kit.z.unknown().transform(() => { throw new TypeError('secret'); })");
+    const providers = [
+      { name: 'a', kind: 'second', config: {} },
+      { name: 'b b', kind: 'poll-only', config: {} },
+    ];
+    const { file, problems } = given(['./second.mjs'], { second, providers });
+    const told = await problems();
+    assert.ok(
+      told.includes('providers[0].config: the schema of the plug-in for this kind failed (TypeError); tell whoever made it'),
+      told.join('\n'),
+    );
+    assert.ok(told.some((line) => line.startsWith('providers[1].name: ')));
+    const { code, out } = await pushgate('check-config', file);
+    assert.deepEqual([code, /providers\[0\]\.config: the schema/.test(out), /secret|at .*\.mjs/.test(out)], [1, true, false]);
+  }).timeout(30_000);
+
   it('is the one of the documentation, and delivers', async () => {
     // given a gateway with that plug-in, and a phone whose pushes go there
     const { folder } = given([]);

@@ -13,7 +13,7 @@ export function plainError(issue: Issue): string | undefined {
     case 'invalid_type':
       return wanted(issue.input, forms[issue.expected] ?? issue.expected);
     case 'invalid_value':
-      return wanted(issue.input, oneOf(issue.values.map(String)), nearestName(String(issue.input), issue.values.map(String)));
+      return wanted(issue.input, oneOf(issue.values.map(String)), nearTo(issue.input, issue.values.map(String)));
     case 'invalid_union':
       return ofUnion(issue);
     case 'unrecognized_keys':
@@ -51,6 +51,10 @@ const wanted = (input: unknown, form: string, near?: string): string =>
     ? `is missing; give ${form}`
     : `expected ${form}, not ${kindOf(input)}${near === undefined ? '' : `; did you mean "${near}"?`}`;
 
+/** What is no text has no near one; and not every value of JSON can be made a text. */
+const nearTo = (input: unknown, known: readonly string[]): string | undefined =>
+  typeof input === 'string' ? nearestName(input, known) : undefined;
+
 function kindOf(input: unknown): string {
   if (input === null) return 'null';
   if (input instanceof Secret) return 'a secret';
@@ -68,7 +72,7 @@ function ofUnion(issue: Extract<Issue, { code: 'invalid_union' }>): string {
     const [options, { discriminator = '' }] = [issue.options.map(String), issue];
     const value =
       typeof issue.input === 'object' && issue.input !== null ? new Map(Object.entries(issue.input)).get(discriminator) : undefined;
-    return wanted(value, oneOf(options), nearestName(String(value), options));
+    return wanted(value, oneOf(options), nearTo(value, options));
   }
   const found = issue.errors.flatMap((errors) => errors.slice(0, 1)).flatMap(formOf);
   return wanted(issue.input, [...new Set(found)].join(' or ') || 'another form');
