@@ -91,7 +91,17 @@ const expiries = (registry: Registry): Finding[] =>
     );
 
 /** What is said of the end of a certificate or key. One that only stands in a chain is no failure. */
-export function ending({ subject, what, at, inChain }: { subject: string; what: string; at: number; inChain?: boolean | undefined }): Finding {
+export function ending({
+  subject,
+  what,
+  at,
+  inChain,
+}: {
+  subject: string;
+  what: string;
+  at: number;
+  inChain?: boolean | undefined;
+}): Finding {
   const leftMs = at - Date.now();
   const date = new Date(at).toISOString();
   if (leftMs <= 0 && inChain) return { level: 'warning', what: subject, detail: `${what} ended on ${date}; take it out of the chain` };

@@ -29,7 +29,10 @@ describe('pushgate doctor', function () {
   };
 
   it('says that the gateway does not run, and how to start it', async () => {
-    assertSaid(await examined({}), /^warning {2}gateway: does not answer at http:\/\/127\.0\.0\.1:\d+; start it with: npx pushgate serve$/m);
+    assertSaid(
+      await examined({}),
+      /^warning {2}gateway: does not answer at http:\/\/127\.0\.0\.1:\d+; start it with: npx pushgate serve$/m,
+    );
   });
 
   it('opens the keyring, and says which is missing and what that means', async () => {
