@@ -140,7 +140,7 @@ describe('pushgate accounts', function () {
     createKeyringFile(join(folder, 'keyring.json'), 0);
     const { code, err } = await commandsAt(folder)('list');
     assert.equal(code, 1);
-    assert.match(err, /^pushgate: there is no store \S+pushgate\.db yet; the first start of the gateway makes it: npm start\n$/);
+    assert.match(err, /^pushgate: there is no store \S+pushgate\.db yet; the first start of the gateway makes it: npx pushgate serve\n$/);
     assert.throws(() => readFileSync(join(folder, 'pushgate.db')), { code: 'ENOENT' });
   });
 

@@ -16,13 +16,13 @@ import {
 import { join } from 'node:path';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
-/** An npm that notes when it begins and ends, and ends when the file `go` appears. It empties node_modules first, as npm ci does. */
+/** An npm that empties node_modules as npm ci does, then notes that it began; it ends, and notes that, when the file `go` appears. */
 const slowNpm = `
 import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 process.on('SIGTERM', () => { appendFileSync('npm.log', 'stopped\\n'); process.exit(1); });
-appendFileSync('npm.log', 'begin ' + process.argv.slice(2, 3) + '\\n');
 rmSync('node_modules', { recursive: true, force: true });
 mkdirSync('node_modules/.bin', { recursive: true });
+appendFileSync('npm.log', 'begin ' + process.argv.slice(2, 3) + '\\n');
 const look = setInterval(() => {
   if (!existsSync('go')) return;
   clearInterval(look);
