@@ -1,4 +1,4 @@
-import type { Log } from '../foundation/telemetry/index.ts';
+import { type Log, thrownFields } from '../foundation/telemetry/index.ts';
 
 /** Work that no reply waits for. What fails is logged, never lost silently; a drain waits for all of it. */
 export type Background = {
@@ -14,7 +14,7 @@ export function openBackground(log: Log): Background {
   return {
     run(what, work) {
       const job = work()
-        .catch((error: unknown) => log.error({ err: error, what }, 'background work failed'))
+        .catch((error: unknown) => log.error({ ...thrownFields(error), what }, 'background work failed'))
         .then(() => void underWay.delete(job));
       underWay.add(job);
       return job;

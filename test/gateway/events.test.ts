@@ -102,6 +102,18 @@ describe('What happened, as the log tells it', () => {
     assert.ok(!JSON.stringify(gateway.logged).includes('4711'));
   });
 
+  it('tells which administrator cancelled what, and takes over the id of the request', async () => {
+    const gateway = await givenGateway(undo);
+    const { client, admin } = gateway;
+    const phone = await gateway.phoneOf('alice');
+    const { id } = await gateway.challenge('alice', phone);
+    const headers = { ...admin, 'x-request-id': 'ticket-17' };
+    await client.send(`/token/challenges/transaction/${id}`, { method: 'DELETE', headers });
+    const lines = linesOf(gateway, 'challenge-cancelled').map((line) => [line.transaction, line.user, line.serials, within(line.by)]);
+    const by = { authServer: '', dialect: 'privacyidea', client: '127.0.0.1', administrator: 'admin', requestId: 'ticket-17' };
+    assert.deepEqual(lines, [[id, 'alice', [phone.serial], by]]);
+  });
+
   it('tells of administrators who log in, and warns of those who may not', async () => {
     const gateway = await givenGateway(undo);
     const { client } = gateway;

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { type Asker, type Engine, originOf, type TokenAdministration } from '../../engine/index.ts';
-import { ok, type Result, refused } from '../../foundation/model/index.ts';
+import { type Actor, ok, type Result, refused } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import {
   type Admin,
@@ -15,6 +15,7 @@ import {
   type Unrecognised,
 } from '../access/index.ts';
 import { clientCertificate } from './client-certificate.ts';
+import { takeOverIds } from './observe.ts';
 import type { Sightings } from './sightings.ts';
 import { stateOf } from './state.ts';
 
@@ -70,6 +71,7 @@ export async function recogniseCaller(
     if (server.error === 'unknown-certificate') tellOf(parts.log, ctx, certificate);
     return refused({ kind: server.error });
   }
+  takeOverIds(ctx);
   const showed = found.value !== undefined || isKnownByCertificate(server.value, certificate);
   return server.value.rights.includes(right) ? ok({ server: server.value, showed }) : refused({ kind: 'no-right' });
 }
@@ -99,8 +101,14 @@ export function serverBehind(
 }
 
 /** What an administrator does with push tokens, in events told under that name; one of another realm is told with it. */
-export const administrationOf = (engine: Engine, asker: Asker, { name, realm }: Admin): TokenAdministration =>
-  engine.administration({ ...originOf(asker), administrator: realm === undefined ? name : `${name}@${realm}` });
+export const administrationOf = (engine: Engine, asker: Asker, admin: Admin): TokenAdministration =>
+  engine.administration(actorOf(asker, admin));
+
+/** An administrator as events name one, and from where. */
+export const actorOf = (asker: Asker, { name, realm }: Admin): Actor => ({
+  ...originOf(asker),
+  administrator: realm === undefined ? name : `${name}@${realm}`,
+});
 
 /** An administrator of another realm is another person than the one of that name whom an auth server lists. */
 const actingFor = (admin: Admin | undefined): Pick<CallerFacts, 'shown' | 'account'> => ({

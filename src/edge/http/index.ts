@@ -2,6 +2,7 @@ export { addressReader } from './address.ts';
 export { askerOf, noteParams } from './asker.ts';
 export { maxBodyBytes, readBody } from './body.ts';
 export {
+  actorOf,
   administrationOf,
   type Caller,
   type CallerParts,
@@ -17,6 +18,7 @@ export { holdReply, whenGone } from './held.ts';
 export { type Listener, openListener } from './listener.ts';
 export { hostAndPort, listenerConfig } from './listener-config.ts';
 export { firstToEnd, type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
+export { takeOverIds } from './observe.ts';
 export { opsPatterns, opsRoutes, type UserSourceHealth } from './probes.ts';
 export { qrPicture, qrPictureUrl } from './qr-picture.ts';
 export { openReadiness, type Readiness } from './readiness.ts';

@@ -11,7 +11,7 @@ import { openHolding } from './held.ts';
 import { hostAndPort } from './listener-config.ts';
 import type { ListenerSecrets } from './listener-tls.ts';
 import { observe, startRequests } from './observe.ts';
-import { report } from './report.ts';
+import { report, reportUnsent } from './report.ts';
 import type { Mount } from './route.ts';
 import { tlsRefusals } from './tls-refusals.ts';
 
@@ -59,7 +59,7 @@ export async function openListener({
   startRequests(metrics, mounts);
   app.use(observe({ log, metrics, draining }));
   app.use(dispatch(mounts, (ctx, error) => report(log, ctx, error)));
-  app.on('error', (error: unknown) => log.warn({ err: error }, 'a reply could not be sent'));
+  app.on('error', (error: unknown) => reportUnsent(log, error));
   server.on('request', app.callback());
   server.on('clientError', (error, socket) => answerGarbage(error, socket));
   const url = await listen(server, address, secure ? 'https' : 'http');

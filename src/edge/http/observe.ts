@@ -13,12 +13,11 @@ const unlabelled: RequestLabels = { dialect: 'none', route: 'unknown' };
 const isProbe = (route: string): boolean => opsPatterns.some(({ path }) => route.endsWith(path));
 
 /**
- * Gives every request an id (the one it brought, if it is a sane one), logs it when it is answered, and counts it. Neither query nor body
- * is ever logged: PINs travel there.
+ * Gives every request an id, logs it when it is answered, and counts it. Neither query nor body is ever logged: PINs travel there.
  */
 export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics; draining: { now: boolean } }): Middleware {
   return async (ctx, next) => {
-    const { start = performance.now(), requestId = idOf(ctx) } = stateOf(ctx);
+    const { start = performance.now(), requestId = randomHex(8) } = stateOf(ctx);
     Object.assign(stateOf(ctx), { start, requestId });
     ctx.set('x-request-id', requestId);
     await next();
@@ -26,9 +25,9 @@ export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics
     if (draining.now) ctx.set('connection', 'close');
     const { dialect, route } = stateOf(ctx).labels ?? unlabelled;
     metrics.requests.inc({ dialect, route, status: String(ctx.status) });
-    const traceId = traceParent.exec(ctx.get('traceparent'))?.[1];
     const ms = Math.round((performance.now() - start) * 10) / 10;
-    const line = { requestId, traceId, method: ctx.method, route, status: ctx.status, ms };
+    const { requestId: id, traceId } = stateOf(ctx);
+    const line = { requestId: id, traceId, method: ctx.method, route, status: ctx.status, ms };
     if (isProbe(route)) log.debug(line, 'request');
     else log.info(line, 'request');
   };
@@ -44,7 +43,12 @@ export function startRequests({ requests }: Metrics, mounts: readonly Mount[]): 
       for (const status of watched) requests.startAtZero({ dialect, route: fullPath(mountPath, path), status });
 }
 
-function idOf(ctx: Context): string {
+/** Takes over the ids that a known caller brings, where they are sane. Nobody else may put lines of the log under the id of another request. */
+export function takeOverIds(ctx: Context): void {
+  const state = stateOf(ctx);
+  state.traceId = traceParent.exec(ctx.get('traceparent'))?.[1];
   const brought = ctx.get('x-request-id');
-  return saneId.test(brought) ? brought : randomHex(8);
+  if (!saneId.test(brought)) return;
+  state.requestId = brought;
+  ctx.set('x-request-id', brought);
 }

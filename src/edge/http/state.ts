@@ -17,6 +17,8 @@ export type RequestState = {
   /** When it came first, by `performance.now()`. */
   start?: number;
   requestId?: string;
+  /** The trace it belongs to, where a known caller says so. */
+  traceId?: string | undefined;
   labels?: RequestLabels;
   /** The encoding of its mount. */
   encoding?: Encoding | undefined;

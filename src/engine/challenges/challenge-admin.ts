@@ -1,4 +1,4 @@
-import type { Transaction } from '../../foundation/model/index.ts';
+import type { Actor, Transaction } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { EngineParts } from '../parts.ts';
 
@@ -6,15 +6,19 @@ const batch = 500;
 const mostBatches = 20;
 
 /** {@link Challenges.cancel}. */
-export async function cancelTransaction(parts: EngineParts, id: string): Promise<number> {
+export async function cancelTransaction(parts: EngineParts, by: Actor, id: string): Promise<number> {
   const transaction = await parts.store.findTransaction(id);
   if (!transaction) return 0;
   const { reply } = await applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' });
-  return reply === 'taken' ? transaction.decision.challenges.length : 0;
+  if (reply !== 'taken') return 0;
+  const { user, realm, decision } = transaction;
+  const serials = decision.challenges.map(({ serial }) => serial);
+  parts.tell({ kind: 'challenge-cancelled', transaction: id, serials, by, user, realm });
+  return serials.length;
 }
 
 /** {@link Challenges.deleteExpired}. */
-export async function deleteExpired({ store, clock }: EngineParts): Promise<number> {
+export async function deleteExpired({ store, clock, tell }: EngineParts, by: Actor): Promise<number> {
   const now = clock();
   let deleted = 0;
   for (let round = 0; round < mostBatches; round += 1) {
@@ -22,6 +26,7 @@ export async function deleteExpired({ store, clock }: EngineParts): Promise<numb
     deleted += gone;
     if (gone < batch) break;
   }
+  if (deleted > 0) tell({ kind: 'expired-deleted', count: deleted, by });
   return deleted;
 }
 

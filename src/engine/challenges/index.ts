@@ -1,4 +1,4 @@
-import type { PushToken, Result, TrailEntry, Transaction } from '../../foundation/model/index.ts';
+import type { Actor, PushToken, Result, TrailEntry, Transaction } from '../../foundation/model/index.ts';
 import { type Applied, applyEvent } from '../decisions/apply.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
 import type { Asker, EngineParts } from '../parts.ts';
@@ -81,9 +81,9 @@ export type Challenges = {
    */
   checkFirstLeg(check: FirstLegCheck): Promise<boolean>;
   /** Ends a transaction whoever started it, an accepted one that nobody took yet too. Returns how many challenges it had; 0 if it was over. */
-  cancel(id: string): Promise<number>;
+  cancel(by: Actor, id: string): Promise<number>;
   /** Deletes transactions that are over, and their delivery trail, before the sweep would; 10000 at most. Returns how many went. */
-  deleteExpired(): Promise<number>;
+  deleteExpired(by: Actor): Promise<number>;
   /** What became of the pushes of a transaction, oldest first. */
   trailOf(id: string): Promise<TrailEntry[]>;
   /** What a transaction has come to by now. */
@@ -125,8 +125,8 @@ export const openChallenges = (parts: EngineParts): Challenges => ({
   findLive: (id) => findLive(parts, id),
   openOf: (serial) => parts.store.openTransactionsOf(serial, parts.clock()),
   checkFirstLeg: (check) => checkFirstLeg(parts, check),
-  cancel: (id) => cancelTransaction(parts, id),
-  deleteExpired: () => deleteExpired(parts),
+  cancel: (by, id) => cancelTransaction(parts, by, id),
+  deleteExpired: (by) => deleteExpired(parts, by),
   trailOf: parts.store.trailOf,
   statusOf: ({ decision }) => statusOf(decision, parts.clock()),
   offerInLogin: (request) => offerInLogin(parts, request),

@@ -1,3 +1,4 @@
+import { thrownFields } from '../../foundation/telemetry/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { sweepEffects } from './effects.ts';
 
@@ -18,7 +19,7 @@ export function startSweeper(parts: EngineParts): Sweeper {
   };
   const next = (): void => {
     round ??= sweep()
-      .catch((error: unknown) => parts.log.error({ err: error }, 'sweeping failed; it is tried again'))
+      .catch((error: unknown) => parts.log.error(thrownFields(error), 'sweeping failed; it is tried again'))
       .then(() => {
         round = undefined;
       });

@@ -54,6 +54,9 @@ export const tokenActs = [
 /** One of them. */
 export type TokenAct = (typeof tokenActs)[number];
 
+/** What administrators do to their accounts. */
+export type AccountAct = 'make' | 'set-password' | 'enable' | 'disable' | 'remove';
+
 /** What came of one step of a delivery plan. `ms` is how long it took; `reason` is empty where all was well. */
 export type DeliveryAttempt = { provider: string; outcome: OutcomeKind | 'skipped'; reason: string; ms: number };
 
@@ -84,9 +87,16 @@ type TokenEvent =
   | { kind: 'address-dead'; serial: string; addressKinds: string[] }
   | ({ kind: 'token-administered'; act: TokenAct; serial: string; by: Actor } & Whom);
 
+/** What administrators do to challenges. */
+type ChallengeEvent =
+  | ({ kind: 'challenge-cancelled'; transaction: string; serials: string[]; by: Actor } & Whom)
+  /** What was over went before its time: `count` transactions. */
+  | { kind: 'expired-deleted'; count: number; by: Actor };
+
 /** Administrators, and sources that fail too often. */
 type AccessEvent =
   | { kind: 'administrator-logged-in' | 'administrator-refused'; administrator: string; client: string }
+  | { kind: 'account-administered'; act: AccountAct; account: string; by: Actor }
   /** From now on this source is turned away for `forMs`. It is an address, perhaps with a serial behind it. */
   | { kind: 'source-limited'; scope: string; source: string; forMs: number };
 
@@ -110,7 +120,7 @@ type SystemEvent =
  * Something that happened and that somebody will ask about: every decision, and every administrative act. It holds no secret: no PIN, key, device address,
  * nonce or credential. Consumers (log, metrics, later the audit) get it with the moment at which it was told.
  */
-export type GatewayEvent = LoginEvent | TokenEvent | AccessEvent | SystemEvent;
+export type GatewayEvent = LoginEvent | TokenEvent | ChallengeEvent | AccessEvent | SystemEvent;
 
 /** Tells an event to all who listen. Never throws, and nobody waits for it. */
 export type Tell = (event: GatewayEvent) => void;

@@ -39,6 +39,12 @@ function lineOf(event: GatewayEvent): Line {
       return warn('a device address is dead; it is used no more until the phone tells a new one');
     case 'token-administered':
       return info('an administrator changed a push token');
+    case 'challenge-cancelled':
+      return info('an administrator cancelled a challenge');
+    case 'expired-deleted':
+      return info('an administrator deleted what was over');
+    case 'account-administered':
+      return warn('an administrator changed an account');
     case 'administrator-logged-in':
       return info('an administrator logged in');
     case 'administrator-refused':

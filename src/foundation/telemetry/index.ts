@@ -1,5 +1,5 @@
 export { type ClusterMetrics, openClusterMetrics } from './cluster-metrics.ts';
 export { logEvents } from './event-log.ts';
 export { countEvents } from './event-metrics.ts';
-export { type Log, openLog } from './log.ts';
+export { type Log, openLog, thrownFields } from './log.ts';
 export { type Metrics, type MetricsSnapshot, openMetrics } from './metrics.ts';

@@ -1,4 +1,5 @@
 import { type DestinationStream, pino } from 'pino';
+import { GatewayFault } from '../model/index.ts';
 
 /** Where the parts of the gateway write what happened: one JSON object per line. */
 export type Log = {
@@ -56,6 +57,10 @@ function redacted(fields: Fields, levels = 2): Fields {
   }
   return changed ?? fields;
 }
+
+/** What a line says of something thrown: broken surroundings in their own words, since everything meets them; a defect with the place it comes from. */
+export const thrownFields = (error: unknown): object =>
+  error instanceof GatewayFault ? { reason: error.message, code: error.code } : { err: error };
 
 /**
  * Opens the JSON log.

@@ -1,4 +1,4 @@
-import { MongoError, MongoServerError } from 'mongodb';
+import { MongoBulkWriteError, MongoError, MongoServerError } from 'mongodb';
 import { GatewayFault } from '../../foundation/model/index.ts';
 import { causesOf, wireErrorOf } from '../../foundation/wire/index.ts';
 
@@ -34,8 +34,12 @@ export function faultOf(op: string, error: unknown): unknown {
   return new GatewayFault('store-unavailable', `MongoDB failed at ${op}: ${kind}`, new Error(messageOf(error)));
 }
 
-/** The error of the driver in it, or that caused it. */
-export const driversError = (error: unknown): MongoError | undefined => causesOf(error).find((each) => each instanceof MongoError);
+/** The error of the driver in it, or that caused it. A bulk write has no code of its own where the connection ended it. */
+export function driversError(error: unknown): MongoError | undefined {
+  const found = causesOf(error).find((each) => each instanceof MongoError);
+  const wrapped: unknown = found instanceof MongoBulkWriteError ? found.errorResponse : undefined;
+  return wrapped instanceof MongoError ? wrapped : found;
+}
 
 /** Whether the connection or the server failed, whatever the class of the error is. */
 export const isOutage = (error: unknown): boolean => driversError(error) !== undefined || wireErrorOf(error, undefined) !== undefined;

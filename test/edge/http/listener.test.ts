@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { type Listener, type Mount, openListener, type Route, routeConflicts } from '../../../src/edge/http/index.ts';
+import { type Listener, type Mount, openListener, type Route, routeConflicts, takeOverIds } from '../../../src/edge/http/index.ts';
 import { GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { givenBusyListener } from '../../kit/busy-listener.ts';
@@ -95,13 +95,19 @@ describe('A listener', () => {
     assert.deepEqual([line?.reason, line?.code, 'err' in (line ?? {})], ['MongoDB failed at find', 'store-unavailable', false]);
   });
 
-  it('gives every request an id, takes over a sane one, logs the route and never the query', async () => {
-    const { ask, logged, metrics } = await given(mount('/', [route('/token/:serial', says('one'))]));
+  it('gives every request an id, takes over a sane one of a known caller, logs the route and never the query', async () => {
+    const known = route('/token/:serial', (ctx) => {
+      takeOverIds(ctx);
+      ctx.body = { text: 'one' };
+    });
+    const { ask, logged, metrics } = await given(mount('/', [known, route('/unknown', says('two'))]));
     const own = await ask('/token/geheim?pass=geheim');
     const brought = await ask('/token/x', {
       headers: { 'x-request-id': 'abc-1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
     });
     const insane = await ask('/token/x', { headers: { 'x-request-id': 'a b"c' } });
+    const unknown = await ask('/unknown', { headers: { 'x-request-id': 'abc-2' } });
+    assert.match(unknown.headers.get('x-request-id') ?? '', /^[0-9a-f]{16}$/);
     assert.match(own.headers.get('x-request-id') ?? '', /^[0-9a-f]{16}$/);
     assert.equal(brought.headers.get('x-request-id'), 'abc-1');
     assert.match(insane.headers.get('x-request-id') ?? '', /^[0-9a-f]{16}$/);

@@ -16,13 +16,16 @@ const { expression } = fc.letrec<{ expression: string; branch: string; piece: st
 }));
 const text = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '.', '1', '_', '😀'), maxLength: 8 });
 
+/** JavaScript tries every way there is: with repeats within repeats it would be busy for minutes. */
+const isShort = (source: string): boolean => (source.match(/[*+?}]/g) ?? []).length <= 5;
+
 /** A repeat of what may be empty is the one thing that the two take apart. */
 const isPlain = (source: string): boolean => !/\)[*+?{]/.test(source);
 
 describe('A regular expression of an operator', () => {
   it('is found, and matches a whole text, where JavaScript says so', () => {
     fc.assert(
-      fc.property(expression, text, (source, tried) => {
+      fc.property(expression.filter(isShort), text, (source, tried) => {
         assert.equal(isFoundIn(source, tried), new RegExp(source, 'u').test(tried));
         assert.equal(isWhole(source, tried), new RegExp(`^(?:${source})$`, 'u').test(tried));
       }),
@@ -31,7 +34,7 @@ describe('A regular expression of an operator', () => {
 
   it('replaces what JavaScript replaces, groups included', () => {
     fc.assert(
-      fc.property(expression.filter(isPlain), text, (source, tried) => {
+      fc.property(expression.filter(isPlain).filter(isShort), text, (source, tried) => {
         const expected = tried.replace(
           new RegExp(source, 'gu'),
           (...found) => `<${found[0]}|${typeof found[1] === 'string' ? found[1] : ''}>`,

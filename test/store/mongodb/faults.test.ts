@@ -58,6 +58,8 @@ describe('A MongoDB store whose server', function () {
       store.probe('test', 1),
       (error: Error) => !error.message.includes('127.0.0.1') && String(error.cause).includes('127.0.0.1'),
     );
+    // what is written behind the replies says in a word why, too
+    await assert.rejects(store.removeEffects(id, ['e']), /^GatewayFault: MongoDB failed at removeEffects: Mongo\w+$/);
     // then it works again as soon as it can
     wire.mend();
     await store.probe('test', 1);

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Asker } from '../../../engine/index.ts';
 import { parseJson } from '../../../foundation/model/index.ts';
 import { type Admin, bearerOf } from '../../access/index.ts';
-import { askerOf, type Caller, type CallerParts, readBody, readText, recogniseCaller, stateOf } from '../../http/index.ts';
+import { askerOf, type Caller, type CallerParts, readBody, readText, recogniseCaller, stateOf, takeOverIds } from '../../http/index.ts';
 import { ChallengeServiceFault } from './replies.ts';
 
 /** What the dialect works with. */
@@ -44,6 +44,7 @@ export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promi
   const token = /^Bearer (.+)$/i.exec(ctx.get('authorization'))?.[1];
   const admin = token === undefined ? undefined : await parts.adminTokens.read(token);
   if (!admin?.ok) return undefined;
+  takeOverIds(ctx);
   if (!parts.engine.admission.mayAdminister(askerFor(parts, ctx, ''), admin.value, 'operate'))
     throw new ChallengeServiceFault(403, 'No policy allows this administrator to operate');
   return admin.value;

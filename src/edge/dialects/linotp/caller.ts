@@ -4,7 +4,7 @@ import { equalText } from '../../../foundation/crypto/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import { type Admin, type AuthServer, bearerOf } from '../../access/index.ts';
 import { LinotpFault } from '../../formats/linotp/index.ts';
-import { type Caller, recogniseCaller } from '../../http/index.ts';
+import { type Caller, recogniseCaller, takeOverIds } from '../../http/index.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 
 /** Cookies and header of an administrator's session, as LinOTP 4 names them. @see docs/protocols/linotp.md 1 */
@@ -40,6 +40,7 @@ export async function authServerOf(parts: LinotpParts, ctx: Context, right: Auth
 export async function adminOf(parts: LinotpParts, ctx: Context, right: Permission): Promise<Admin> {
   const admin = await parts.adminTokens.read(tokenOf(ctx));
   if (!admin.ok) throw new LinotpFault('untyped', 'Please log in at /admin/login first.');
+  takeOverIds(ctx);
   if (!parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin.value, right))
     throw new LinotpFault('policy', `You do not have the administrative right to do this: ${right}`);
   return admin.value;

@@ -1,8 +1,9 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { type AccountChanged, accountName, passwordProblem } from '../../../engine/users/index.ts';
+import { actorOf } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
-import { type OperatorParts, operatorOf, readJson } from './parts.ts';
+import { askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
 /** `GET /ops/accounts`: the administrators, by name. */
 export async function listAccounts(parts: OperatorParts, ctx: Context): Promise<void> {
@@ -15,13 +16,14 @@ const wish = z.strictObject({ password: z.string().optional() });
 
 /** `PUT /ops/accounts/:name` `{"password"}`: makes an account, or gives one another password. Without one a password is made, and told this once. */
 export async function setAccount(parts: OperatorParts, ctx: Context): Promise<void> {
-  const { name: by } = await operatorOf(parts, ctx);
+  const admin = await operatorOf(parts, ctx);
+  const by = actorOf(askerFor(parts, ctx), admin);
   const name = nameIn(ctx);
   const { password: chosen } = await readJson(ctx, wish);
   const problem = chosen === undefined ? undefined : passwordProblem(chosen);
   if (problem !== undefined) throw new OperatorFault('bad-request', problem);
   const { password, made, enabled } = await parts.accounts.set(name, chosen);
-  parts.log.warn({ account: name, by }, made ? 'an account was made' : 'an account has another password');
+  parts.tell({ kind: 'account-administered', act: made ? 'make' : 'set-password', account: name, by });
   ctx.body = { name, made, enabled, password: chosen === undefined ? password : undefined };
 }
 
@@ -36,11 +38,12 @@ export const removeAccount = changing('remove', 'removed');
 
 function changing(how: 'enable' | 'disable' | 'remove', done: string): (parts: OperatorParts, ctx: Context) => Promise<void> {
   return async (parts, ctx) => {
-    const { name: by } = await operatorOf(parts, ctx);
+    const admin = await operatorOf(parts, ctx);
+    const by = actorOf(askerFor(parts, ctx), admin);
     const name = nameIn(ctx);
     const changed = await parts.accounts[how](name);
     if (changed !== 'done') throw refusalOf(changed, name);
-    parts.log.warn({ account: name, by }, `an account was ${done}`);
+    parts.tell({ kind: 'account-administered', act: how, account: name, by });
     ctx.body = { name, [done]: true };
   };
 }

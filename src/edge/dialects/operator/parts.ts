@@ -2,17 +2,18 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Engine } from '../../../engine/index.ts';
 import type { Accounts } from '../../../engine/users/index.ts';
-import { parseJson } from '../../../foundation/model/index.ts';
+import { parseJson, type Tell } from '../../../foundation/model/index.ts';
 import type { Log } from '../../../foundation/telemetry/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
-import { askerOf, type Readiness, readBody, readText, type Seen } from '../../http/index.ts';
+import { askerOf, type Readiness, readBody, readText, type Seen, takeOverIds } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 
 /** What the operator's interface works with. */
 export type OperatorParts = {
   engine: Engine;
   accounts: Accounts;
+  tell: Tell;
   adminTokens: AdminTokens;
   /** The address a request counts as coming from. */
   clientAddress: (ctx: Context) => string;
@@ -37,6 +38,7 @@ export async function operatorOf(parts: OperatorParts, ctx: Context, right?: Per
   if (header === '') throw new OperatorFault('no-authorization', 'Log in at /auth and send its token as Authorization: Bearer …');
   const admin = await parts.adminTokens.read(header.replace(/^Bearer /i, ''));
   if (!admin.ok) throw new OperatorFault('no-authorization', 'The token has expired or is none of this gateway. Log in again.');
+  takeOverIds(ctx);
   if (!parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin.value, 'operate'))
     throw new OperatorFault('forbidden', 'No policy allows this administrator to operate.');
   if (right && !parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin.value, right))

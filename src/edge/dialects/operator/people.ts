@@ -23,7 +23,8 @@ export const splitPeople = handingOver(split);
 
 function handingOver(form: typeof merge | typeof split): (parts: OperatorParts, ctx: Context) => Promise<void> {
   return async (parts, ctx) => {
-    const acts = administrationOf(parts.engine, askerFor(parts, ctx), await operatorOf(parts, ctx, 'assign'));
+    const admin = await operatorOf(parts, ctx, 'assign');
+    const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
     const { realm, ...wish } = await readJson(ctx, form);
     ctx.body = told(await acts.handOver({ ...wish, realm: realmOf(parts, realm) }), wish.into);
   };

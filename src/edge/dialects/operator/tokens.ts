@@ -35,7 +35,8 @@ const newAddress = z.strictObject({ kind: z.enum(['fcm', 'apns', 'gda', 'webpush
 
 /** `POST /ops/tokens/:serial/addresses` `{"kind", "value"}`: adds an address beside those that the phone told; one without the form of its kind is 400. */
 export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
-  const acts = administrationOf(parts.engine, askerFor(parts, ctx), await operatorOf(parts, ctx));
+  const admin = await operatorOf(parts, ctx);
+  const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
   const address = await readJson(ctx, newAddress);
   const { serial } = await tokenOf(parts, ctx);
   const added = await acts.addAddress(serial, address);
@@ -48,7 +49,8 @@ export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promi
 
 /** `DELETE /ops/tokens/:serial/addresses/:id`. */
 export async function removeTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
-  const acts = administrationOf(parts.engine, askerFor(parts, ctx), await operatorOf(parts, ctx));
+  const admin = await operatorOf(parts, ctx);
+  const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
   const { serial } = await tokenOf(parts, ctx);
   if (!(await acts.removeAddress(serial, String(ctx.params.id))))
     throw new OperatorFault('not-found', `Push token ${serial} has no address ${String(ctx.params.id)}.`);

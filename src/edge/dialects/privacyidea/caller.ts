@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { permissions } from '../../../policy/index.ts';
 import { type Admin, type AuthServer, bearerOf, type SecondDecoding, type TokenRefusal } from '../../access/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
-import { type Caller, type CallerParts, type CallerRefusal, claimedServer, recogniseCaller } from '../../http/index.ts';
+import { type Caller, type CallerParts, type CallerRefusal, claimedServer, recogniseCaller, takeOverIds } from '../../http/index.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
@@ -86,6 +86,7 @@ export async function adminOf(parts: PrivacyideaParts, ctx: Context, right: Admi
   if (header === '') throw new PiFault('no-authorization', 'Authentication failure. Missing Authorization header.');
   const token = await parts.adminTokens.read(header.replace(/^Bearer /i, ''));
   if (!token.ok) throw tokenFault(token.error);
+  takeOverIds(ctx);
   permit(parts, ctx, token.value, right);
   return token.value;
 }

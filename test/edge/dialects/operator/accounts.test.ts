@@ -182,7 +182,11 @@ describe('The accounts of a running gateway', function () {
     await ops('PUT', '/ops/accounts/new', { password: 'correct horse' });
     assert.equal((await client.post('/auth', { username: 'new', password: 'wrong horse' })).status, 401);
     await gateway.settled();
-    assert.ok(logged.some(({ message, account, by }) => message === 'an account was made' && account === 'new' && by === 'admin'));
+    const told = logged.filter(({ event, account }) => event === 'account-administered' && account === 'new');
+    assert.deepEqual(
+      told.map(({ act, level, by }) => [act, level, JSON.stringify(by).includes('"administrator":"admin"')]),
+      [['make', 'warn', true]],
+    );
     assert.doesNotMatch(JSON.stringify(logged), /horse/);
   });
 

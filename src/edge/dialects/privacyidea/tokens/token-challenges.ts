@@ -2,8 +2,9 @@ import type { Context } from 'koa';
 import type { Engine } from '../../../../engine/index.ts';
 import type { Challenge, ChallengeMode, Transaction } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiFlavour, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { actorOf } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
-import type { PrivacyideaParts } from '../parts.ts';
+import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { neighbours, pageOf } from './paging.ts';
 import { numberOf } from './token-object.ts';
 
@@ -66,14 +67,17 @@ const eduFields = (name: string, state: Challenge['state']) => ({
 /** `DELETE /token/challenges/transaction/<id>`: nobody can answer or finish it any more. @see docs/protocols/privacyidea.md 10 */
 export async function cancelChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
-  await adminOf(parts, ctx, 'cancelchallenge');
-  const deleted = await parts.engine.challenges.cancel(params.required('transaction_id'));
+  const admin = await adminOf(parts, ctx, 'cancelchallenge');
+  const by = actorOf(askerFor(parts, ctx), admin);
+  const deleted = await parts.engine.challenges.cancel(by, params.required('transaction_id'));
   sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted } });
 }
 
 /** `DELETE /token/challenges/expired`: takes away what is over, before the gateway would. @see docs/protocols/privacyidea.md 10 */
 export async function deleteExpiredChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   await readPiRequest(ctx, parts.product);
-  await adminOf(parts, ctx, 'cancelchallenge');
-  sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted: await parts.engine.challenges.deleteExpired() } });
+  const admin = await adminOf(parts, ctx, 'cancelchallenge');
+  const by = actorOf(askerFor(parts, ctx), admin);
+  const deleted = await parts.engine.challenges.deleteExpired(by);
+  sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted } });
 }
