@@ -181,6 +181,7 @@ export function openParts({ config, clock, log, keyring, store, metrics, tell, r
       bits: settings.serverKeyBits,
       target: settings.serverKeyStock,
       log,
+      onEmpty: () => metrics.keyStockEmpty.inc({}),
       startWorker: parts.startKeyWorker,
     }),
     passwords: createPasswords(keyring, parts.hashCost),

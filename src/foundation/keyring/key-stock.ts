@@ -1,6 +1,6 @@
 import { randomHex } from '../crypto/index.ts';
 import type { StockKey } from '../model/index.ts';
-import type { Log } from '../telemetry/index.ts';
+import { type Log, thrownFields } from '../telemetry/index.ts';
 import { type KeyWorker, startKeyWorker } from './key-worker.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -23,20 +23,21 @@ export type KeyStock = {
   close(): Promise<void>;
 };
 
-/** `target` is how many keys of `bits` are kept ready; after a failure the next try comes `retryMs` later. */
+/** `target` is how many keys of `bits` are kept ready; after a failure the next try comes `retryMs` later. `onEmpty` is told of each who has to wait. */
 export type KeyStockOptions = {
   shelf: KeyShelf;
   keyring: Keyring;
   bits: number;
   target: number;
   log: Log;
+  onEmpty?: (() => void) | undefined;
   retryMs?: number;
   startWorker?: (() => KeyWorker) | undefined;
 };
 
 /** Opens the stock and begins to fill it. */
 export function openKeyStock(options: KeyStockOptions): KeyStock {
-  const { shelf, keyring, bits, target, log, retryMs = 1000, startWorker = startKeyWorker } = options;
+  const { shelf, keyring, bits, target, log, onEmpty, retryMs = 1000, startWorker = startKeyWorker } = options;
   const waiting: ((key: ServerKeyPair) => void)[] = [];
   let worker: KeyWorker | undefined;
   let filling: Promise<void> | undefined;
@@ -64,7 +65,7 @@ export function openKeyStock(options: KeyStockOptions): KeyStock {
     })()
       .catch((error: unknown) => {
         if (closed) return;
-        log.error({ err: error }, 'no key could be added to the stock; it is tried again');
+        log.error(thrownFields(error), 'no key could be added to the stock; it is tried again');
         worker = undefined;
         retry = setTimeout(fill, retryMs).unref();
       })
@@ -82,6 +83,7 @@ export function openKeyStock(options: KeyStockOptions): KeyStock {
         fill();
         return { publicKey: key.publicKey, privateKey: keyring.open(`stock:${key.id}`, key.sealedPrivateKey) };
       }
+      onEmpty?.();
       const next = new Promise<ServerKeyPair>((resolve) => waiting.push(resolve));
       fill();
       return next;

@@ -121,6 +121,11 @@ export function openMetrics(version: string) {
       help: 'Logins of administrators with a wrong name or password.',
       closed: {},
     }),
+    keyStockEmpty: zeroedCounter(registry, {
+      name: 'pushgate_key_stock_empty_total',
+      help: 'Rollouts that waited for a key of the gateway, since none was in stock.',
+      closed: {},
+    }),
     relays: zeroedCounter(registry, {
       name: 'pushgate_relays_total',
       help: 'Challenges that auth servers had relayed to phones of their own, by what came of it; repeats count too.',

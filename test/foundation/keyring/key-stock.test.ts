@@ -28,8 +28,8 @@ describe('The stock of server keys', function () {
   afterEach(() => undo.run());
   const keyring = openKeyring(newKeyring(Date.UTC(2026, 2, 1)));
 
-  const given = (shelf: KeyShelf, target: number) => {
-    const stock = openKeyStock({ shelf, keyring, bits, target, log: openLog('silent'), retryMs: 1 });
+  const given = (shelf: KeyShelf, target: number, onEmpty?: () => void) => {
+    const stock = openKeyStock({ onEmpty, shelf, keyring, bits, target, log: openLog('silent'), retryMs: 1 });
     undo.later(() => stock.close());
     return stock;
   };
@@ -52,6 +52,21 @@ describe('The stock of server keys', function () {
     const stock = given(shelf, 1);
     const taken = await Promise.all([stock.take(), stock.take(), stock.take()]);
     assert.equal(new Set(taken.map(({ publicKey }) => publicKey)).size, 3);
+  });
+
+  it('tells of each who has to wait, and of nobody else', async () => {
+    const { shelf, has } = givenShelf();
+    const full = has(1);
+    let waited = 0;
+    const stock = given(shelf, 1, () => {
+      waited += 1;
+    });
+    await full;
+    await stock.take();
+    assert.equal(waited, 0);
+    // while the next one is made, two come at once
+    await Promise.all([stock.take(), stock.take()]);
+    assert.equal(waited, 2);
   });
 
   it('is filled again after a key was taken', async () => {
