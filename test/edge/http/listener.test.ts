@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { type Listener, type Mount, openListener, type Route, routeConflicts, takeOverIds } from '../../../src/edge/http/index.ts';
 import { GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
@@ -83,6 +84,27 @@ describe('A listener', () => {
     const defect = logged.find(({ message }) => message === 'a handler failed');
     assert.equal(defect?.requestId, headers.get('x-request-id'));
     assert.equal((await ask('/a')).status, 500);
+  });
+
+  it('warns of no client that hangs up', async () => {
+    const endless = route('/endless', (ctx) => {
+      ctx.body = new Readable({
+        read() {
+          this.push('x'.repeat(65_536));
+        },
+      });
+    });
+    const { listener, ask, logged } = await given(mount('/', [endless, route('/a', says('a'))]));
+    const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+    socket.write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'data');
+    socket.resetAndDestroy();
+    // then it is told for those who look for it, and nobody is warned
+    while (!logged.some(({ message }) => message === 'a client hung up before its reply')) await ask('/a');
+    assert.deepEqual(
+      logged.filter(({ level }) => level !== 'info' && level !== 'debug'),
+      [],
+    );
   });
 
   it('logs broken surroundings in one line, without the place in the code that met them', async () => {
