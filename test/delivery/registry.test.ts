@@ -321,15 +321,25 @@ describe('The registry of providers', () => {
     assert.match(logged.join(), /a defect/);
   });
 
-  it('counts attempts by provider and outcome', async () => {
+  it('counts attempts by provider, outcome and reason', async () => {
     const { deliver, metrics, registry } = await given({ one: { does: unavailable }, two: { does: sent } });
     await deliver(['one', 'two']);
     exposeProviders(metrics, registry.status, Date.now);
     const text = await metrics.text();
     assert.match(text, /pushgate_push_failovers_total\{from="one",to="two",reason="server"\} 1/);
     assert.match(text, /pushgate_provider_circuit_state\{provider="one"\} 0/);
-    assert.match(text, /pushgate_push_attempts_total\{provider="one",outcome="unavailable"\} 1/);
-    assert.match(text, /pushgate_push_attempts_total\{provider="two",outcome="sent"\} 1/);
+    assert.match(text, /pushgate_push_attempts_total\{provider="one",outcome="unavailable",reason="server"\} 1/);
+    assert.match(text, /pushgate_push_attempts_total\{provider="two",outcome="sent",reason=""\} 1/);
+  });
+
+  it('counts a second address at the same provider as an attempt, and as no fail-over', async () => {
+    const onlyTo: Behaviour = async ({ address: to }) => (to?.value === 'a' ? { kind: 'unavailable', reason: 'server' } : { kind: 'sent' });
+    const { deliver, metrics } = await given({ one: { does: onlyTo } });
+    await deliver(['one'], [address('fcm', 'a'), address('fcm', 'b')]);
+    const text = await metrics.text();
+    assert.match(text, /pushgate_push_attempts_total\{provider="one",outcome="unavailable",reason="server"\} 1/);
+    assert.match(text, /pushgate_push_attempts_total\{provider="one",outcome="sent",reason=""\} 1/);
+    assert.doesNotMatch(text, /pushgate_push_failovers_total\{/);
   });
 
   it('closes every provider', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unavailableReasons } from '../../src/foundation/model/index.ts';
 import { testAuthority } from '../kit/authority.ts';
 import { givenGateway } from '../kit/gateway.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
@@ -75,7 +76,7 @@ describe('A gateway that has just started', function () {
   for (const [name, labels, series] of [
     ['pushgate_config_reloads_total', { outcome: 'reloaded' }, 1],
     ['pushgate_config_reloads_total', { outcome: 'refused' }, 1],
-    ['pushgate_push_attempts_total', { provider: 'cs', outcome: 'unavailable' }, 1],
+    ['pushgate_push_attempts_total', { provider: 'cs', outcome: 'unavailable' }, unavailableReasons.length],
     ['pushgate_push_attempts_total', { outcome: 'sent' }, 3],
     ['pushgate_push_duration_seconds_count', { provider: 'cs' }, 3],
     ['pushgate_provider_queue_wait_seconds_count', { provider: 'cs' }, 1],

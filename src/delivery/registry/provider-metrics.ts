@@ -1,8 +1,15 @@
-import type { Clock } from '../../foundation/model/index.ts';
+import { type Clock, rejectedReasons, unavailableReasons } from '../../foundation/model/index.ts';
 import { deciding } from '../../foundation/settings/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import type { ProviderStatus } from './provider-status.ts';
 import type { Attempt, Delivery } from './walk.ts';
+
+/** All that can come of a push at one provider. */
+const ends = [
+  { outcome: 'sent', reason: '' },
+  ...rejectedReasons.map((reason) => ({ outcome: 'rejected', reason })),
+  ...unavailableReasons.map((reason) => ({ outcome: 'unavailable', reason })),
+];
 
 const circuitNumber = { closed: 0, 'half-open': 1, open: 2 } as const;
 
@@ -27,14 +34,14 @@ export function exposeProviders(metrics: Metrics, statusNow: () => readonly Prov
 
 /**
  * Shows the series of these providers before anything is counted. `plans` are the orders in which rules have them tried: a push goes on from any of
- * a plan to one after it, and from an address of a provider to the next one.
+ * a plan to one after it.
  */
 export function startProviders(metrics: Metrics, names: readonly string[], plans: readonly (readonly string[])[]): void {
   for (const provider of names)
-    for (const each of [metrics.pushAttempts, metrics.pushSeconds, metrics.queueWaitSeconds, metrics.deviceAddressesInvalid])
-      each.startAtZero({ provider });
-  for (const plan of [...names.map((name) => [name]), ...plans])
-    for (const [place, from] of plan.entries()) for (const to of plan.slice(place)) metrics.pushFailovers.startAtZero({ from, to });
+    for (const each of [metrics.pushSeconds, metrics.queueWaitSeconds, metrics.deviceAddressesInvalid]) each.startAtZero({ provider });
+  for (const provider of names) for (const end of ends) metrics.pushAttempts.startAtZero({ provider, ...end });
+  for (const plan of plans)
+    for (const [place, from] of plan.entries()) for (const to of plan.slice(place + 1)) metrics.pushFailovers.startAtZero({ from, to });
 }
 
 /** Counts what came of a delivery. */
@@ -42,12 +49,13 @@ export function countDelivery({ pushAttempts, pushSeconds, pushFailovers, device
   const tried = attempts.filter((attempt) => attempt.outcome !== 'skipped');
   for (const [index, attempt] of tried.entries()) {
     const { provider, outcome, ms } = attempt;
-    pushAttempts.inc({ provider, outcome });
+    const reason = attempt.outcome === 'sent' ? '' : attempt.reason;
+    pushAttempts.inc({ provider, outcome, reason });
     pushSeconds.observe({ provider, outcome }, ms / 1000);
     if (attempt.outcome === 'sent') continue;
-    const { reason } = attempt;
-    if (reason === 'dead-address') deviceAddressesInvalid.inc({ provider, reason });
+    if (attempt.reason === 'dead-address') deviceAddressesInvalid.inc({ provider, reason: attempt.reason });
     const next: Attempt | undefined = tried[index + 1];
-    if (next) pushFailovers.inc({ from: provider, to: next.provider, reason });
+    // Another address of the same phone at the same provider is no other way.
+    if (next && next.provider !== provider) pushFailovers.inc({ from: provider, to: next.provider, reason: attempt.reason });
   }
 }

@@ -65,7 +65,7 @@ export function openMetrics(version: string) {
     }),
     pushFailovers: zeroedCounter(registry, {
       name: 'pushgate_push_failovers_total',
-      help: 'Pushes that went on to another step, by why the one before did not do.',
+      help: 'Pushes that went on to another provider, by why the one before did not do.',
       closed: { reason: [...rejectedReasons, ...unavailableReasons] },
       open: ['from', 'to'],
     }),
@@ -140,9 +140,9 @@ export function openMetrics(version: string) {
     }),
     pushAttempts: zeroedCounter(registry, {
       name: 'pushgate_push_attempts_total',
-      help: 'Pushes handed to a provider, by outcome.',
-      closed: { outcome: outcomeKinds },
-      open: ['provider'],
+      help: 'Pushes handed to a provider, by outcome and, where one was not sent, by why.',
+      closed: {},
+      open: ['provider', 'outcome', 'reason'],
     }),
     pushSeconds: zeroedHistogram(registry, {
       name: 'pushgate_push_duration_seconds',

@@ -188,7 +188,7 @@ describe('A LinOTP server that has its challenges delivered', function () {
     await gateway.settled();
     const metrics = await (await fetch(`${gateway.urls[0]}/metrics`)).text();
     assert.match(metrics, /pushgate_relays_total\{auth_server="linotp",result="sent"\} 1/);
-    assert.match(metrics, /pushgate_push_attempts_total\{provider="fcm",outcome="sent"\} 1/);
+    assert.match(metrics, /pushgate_push_attempts_total\{provider="fcm",outcome="sent",reason=""\} 1/);
     assert.match(metrics, /pushgate_listener_certificate_expiry_timestamp_seconds\{listener="localhost:0"\} \d+/);
   });
 });
