@@ -58,9 +58,14 @@ function redacted(fields: Fields, levels = 2): Fields {
   return changed ?? fields;
 }
 
-/** What a line says of something thrown: broken surroundings in their own words, since everything meets them; a defect with the place it comes from. */
-export const thrownFields = (error: unknown): object =>
-  error instanceof GatewayFault ? { reason: error.message, code: error.code } : { err: error };
+/**
+ * What a line says of something thrown: of broken surroundings the reason and what caused it (the log may name hosts), since everything meets them; of a
+ * defect also the place it comes from.
+ */
+export function thrownFields(error: unknown): object {
+  if (!(error instanceof GatewayFault)) return { err: error };
+  return { reason: error.message, cause: error.cause instanceof Error ? error.cause.message : undefined, code: error.code };
+}
 
 /**
  * Opens the JSON log.

@@ -109,12 +109,16 @@ describe('A listener', () => {
 
   it('logs broken surroundings in one line, without the place in the code that met them', async () => {
     const broken = route('/a', () => {
-      throw new GatewayFault('store-unavailable', 'MongoDB failed at find');
+      throw new GatewayFault('store-unavailable', 'MongoDB failed at find', new Error('connection to 10.0.0.5:27017 closed'));
     });
     const { ask, logged } = await given(mount('/', [broken]));
     await ask('/a');
     const line = logged.find(({ message }) => message === 'a request could not be answered');
-    assert.deepEqual([line?.reason, line?.code, 'err' in (line ?? {})], ['MongoDB failed at find', 'store-unavailable', false]);
+    const { reason, cause, code, err } = line ?? {};
+    assert.deepEqual(
+      [reason, cause, code, err],
+      ['MongoDB failed at find', 'connection to 10.0.0.5:27017 closed', 'store-unavailable', undefined],
+    );
   });
 
   it('gives every request an id, takes over a sane one of a known caller, logs the route and never the query', async () => {

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Engine } from '../../../engine/index.ts';
 import type { Accounts } from '../../../engine/users/index.ts';
 import { parseJson, type Tell } from '../../../foundation/model/index.ts';
-import type { Log } from '../../../foundation/telemetry/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
 import { askerOf, type Readiness, readBody, readText, type Seen, takeOverIds } from '../../http/index.ts';
@@ -19,7 +18,6 @@ export type OperatorParts = {
   clientAddress: (ctx: Context) => string;
   /** What is looked at when an operator asks how the gateway fares. */
   health: { readiness: Readiness; isStoreOurs: () => Promise<boolean>; seen: () => readonly Seen[] };
-  log: Log;
 };
 
 /** The dialect's name, in log, metrics and policies. */
