@@ -1,7 +1,7 @@
 import { randomHex } from '../crypto/index.ts';
 import type { StockKey } from '../model/index.ts';
 import { type Log, thrownFields } from '../telemetry/index.ts';
-import { type KeyWorker, startKeyWorker } from './key-worker.ts';
+import { type KeyWorker, type MadeKey, startKeyWorker } from './key-worker.ts';
 import type { Keyring } from './keyring.ts';
 
 /** Where the stock is kept: the part of the store that it needs. */
@@ -49,13 +49,7 @@ export function openKeyStock(options: KeyStockOptions): KeyStock {
     const made = await worker.make(bits);
     const waiter = waiting.shift();
     if (waiter) return waiter({ publicKey: made.publicKey, privateKey: Buffer.from(made.privateKey, 'base64') });
-    const id = randomHex(16);
-    await shelf.addStockKey({
-      id,
-      bits,
-      publicKey: made.publicKey,
-      sealedPrivateKey: keyring.seal(`stock:${id}`, Buffer.from(made.privateKey, 'base64')),
-    });
+    await shelf.addStockKey(stockKeyOf(made, bits, keyring));
   };
   const fill = (): void => {
     if (closed || filling) return;
@@ -96,4 +90,9 @@ export function openKeyStock(options: KeyStockOptions): KeyStock {
       await filling;
     },
   };
+}
+
+function stockKeyOf({ publicKey, privateKey }: MadeKey, bits: number, keyring: Keyring): StockKey {
+  const id = randomHex(16);
+  return { id, bits, publicKey, sealedPrivateKey: keyring.seal(`stock:${id}`, Buffer.from(privateKey, 'base64')) };
 }
