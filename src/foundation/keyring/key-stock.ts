@@ -51,11 +51,12 @@ export function openKeyStock(options: KeyStockOptions): KeyStock {
     if (waiter) return waiter({ publicKey: made.publicKey, privateKey: Buffer.from(made.privateKey, 'base64') });
     await shelf.addStockKey(stockKeyOf(made, bits, keyring));
   };
+  const isWanted = async (): Promise<boolean> => waiting.length > 0 || (await shelf.countStockKeys(bits)) < target;
   const fill = (): void => {
     if (closed || filling) return;
     clearTimeout(retry);
     filling = (async () => {
-      while (!closed && (waiting.length > 0 || (await shelf.countStockKeys(bits)) < target)) await make();
+      while (!closed && (await isWanted()) && !closed) await make();
     })()
       .catch((error: unknown) => {
         if (closed) return;

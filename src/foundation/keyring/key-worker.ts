@@ -7,7 +7,7 @@ export type MadeKey = { publicKey: string; privateKey: string };
 /** A thread that makes one RSA key pair per request, so that the event loop and the signing threads stay free. */
 export type KeyWorker = { make(bits: number): Promise<MadeKey>; stop(): Promise<void> };
 
-/** Starts the thread. `make` rejects when the thread dies. */
+/** Starts the thread. `make` rejects when the thread dies, or is gone already. */
 export function startKeyWorker(): KeyWorker {
   const worker = new Worker(import.meta.filename);
   // A stock to be filled keeps no process alive.
@@ -15,6 +15,8 @@ export function startKeyWorker(): KeyWorker {
   return {
     make: (bits) =>
       new Promise((resolve, reject) => {
+        // A thread that is gone has no number any more, and tells nothing.
+        if (worker.threadId === -1) return reject(new Error('the thread that makes keys has ended'));
         const settle = (end: () => void): void => {
           worker.off('message', onMessage).off('error', onEnd).off('exit', onEnd);
           end();

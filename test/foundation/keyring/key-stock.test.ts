@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { type KeyShelf, newKeyring, openKeyring, openKeyStock } from '../../../src/foundation/keyring/index.ts';
+import { startKeyWorker } from '../../../src/foundation/keyring/key-worker.ts';
 import type { StockKey } from '../../../src/foundation/model/index.ts';
 import { openLog } from '../../../src/foundation/telemetry/index.ts';
 import { cleanup } from '../../kit/temporary.ts';
@@ -67,6 +68,33 @@ describe('The stock of server keys', function () {
     // while the next one is made, two come at once
     await Promise.all([stock.take(), stock.take()]);
     assert.equal(waited, 2);
+  });
+
+  it('closes where the store answers only then how many there are, and makes no more', async () => {
+    const { keys, shelf } = givenShelf();
+    const counting = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<number>();
+    const slow: KeyShelf = {
+      ...shelf,
+      countStockKeys() {
+        counting.resolve();
+        return answer.promise;
+      },
+    };
+    const stock = given(slow, 1);
+    await counting.promise;
+    // when it is closed meanwhile
+    const closed = stock.close();
+    answer.resolve(0);
+    await closed;
+    assert.deepEqual(keys, []);
+  });
+
+  it('is told at once that the thread is gone which should make a key', async () => {
+    const worker = startKeyWorker();
+    await worker.make(bits);
+    await worker.stop();
+    await assert.rejects(worker.make(bits), /the thread that makes keys has ended/);
   });
 
   it('is filled again after a key was taken', async () => {
