@@ -142,6 +142,7 @@ describe('HTTP/2 out', () => {
     );
     const giveUp = new AbortController();
     const hanging = get('/hangs', giveUp.signal);
+    while (openStreams === 0) await new Promise((resolve) => setImmediate(resolve));
     // when another one waits behind it
     assert.deepEqual(await get('/waits', AbortSignal.timeout(50)), { ok: false, error: 'timeout' });
     // then it has not waited longer than it may, and the far side has seen one stream
