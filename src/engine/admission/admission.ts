@@ -23,14 +23,10 @@ export type Refusal = LoginRefusal | TokenLimitRefusal;
 type Parts = Pick<EngineParts, 'policy' | 'clock' | 'realms'>;
 
 /** {@link Admission.mayLogIn}. */
-export function mayLogIn(parts: Parts, applicant: Applicant): LoginRefusal | undefined {
-  return parts.policy.value('authorized', factsOf(parts, applicant.asker, applicant)) === 'deny_access' ? { kind: 'denied' } : undefined;
-}
-
-/** {@link Admission.mayCall}. */
-export function mayCall(parts: Parts, applicant: Applicant, { showed }: { showed: boolean }): LoginRefusal | undefined {
-  const needsOne = !showed && parts.policy.value('api_key_required', factsOf(parts, applicant.asker, applicant)) === true;
-  return needsOne ? { kind: 'no-credential' } : undefined;
+export function mayLogIn(parts: Parts, applicant: Applicant, { showed }: { showed: boolean }): LoginRefusal | undefined {
+  const facts = factsOf(parts, applicant.asker, applicant);
+  if (!showed && parts.policy.value('api_key_required', facts) === true) return { kind: 'no-credential' };
+  return parts.policy.value('authorized', facts) === 'deny_access' ? { kind: 'denied' } : undefined;
 }
 
 /** Whether a caller may ask for users of this realm. */

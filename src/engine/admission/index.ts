@@ -1,16 +1,17 @@
 import type { LoginRefusalReason, PushToken } from '../../foundation/model/index.ts';
 import type { Permission } from '../../policy/index.ts';
 import { type Asker, type EngineParts, originOf } from '../parts.ts';
-import { type Applicant, admittedTokens, type LoginRefusal, mayAdminister, mayCall, mayLogIn, resolveName } from './admission.ts';
+import { type Applicant, admittedTokens, type LoginRefusal, mayAdminister, mayLogIn, resolveName } from './admission.ts';
 import { isTooOften, type Tally, tallyOf } from './login-rates.ts';
 import { type PassedApplicant, type PassedOn, passedOn } from './passed-on.ts';
 
 /** Who may log in, with which push tokens, how often: one place for every dialect. */
 export type Admission = {
-  /** Whether policies let this user log in here at all: asked at both legs, before anything is sent, counted or told. @see docs/policies.md */
-  mayLogIn(applicant: Applicant): LoginRefusal | undefined;
-  /** Whether the caller has shown enough. `showed`: it showed a credential of its own. */
-  mayCall(applicant: Applicant, how: { showed: boolean }): LoginRefusal | undefined;
+  /**
+   * Whether the caller has shown enough, and policies let this user log in here at all: asked at both legs, before anything is sent, counted or told.
+   * `showed`: the caller showed a credential of its own. @see docs/policies.md
+   */
+  mayLogIn(applicant: Applicant, caller: { showed: boolean }): LoginRefusal | undefined;
   /**
    * The user that a name means, with its realm. `foreign` where the realm does not exist, or is not one of the caller's: it must not learn which.
    * Nobody is looked up before this.
@@ -45,8 +46,7 @@ export type Admission = {
 
 /** Ties them to the engine's parts. */
 export const openAdmission = (parts: EngineParts): Admission => ({
-  mayLogIn: (applicant) => mayLogIn(parts, applicant),
-  mayCall: (applicant, how) => mayCall(parts, applicant, how),
+  mayLogIn: (applicant, caller) => mayLogIn(parts, applicant, caller),
   resolveName: (asker, who) => resolveName(parts, asker, who),
   admittedTokens: (asker, tokens, isAsked) => admittedTokens(parts, asker, tokens, isAsked),
   isTooOften: (applicant) => isTooOften(parts, applicant),

@@ -21,7 +21,7 @@ export async function postChallenge(parts: ChallengeServiceParts, ctx: Context):
   const asker = askerFor(parts, ctx, server.name);
   // The challenge names nobody: rules can know the auth server, its address, the device and the time.
   const applicant = { asker, user: '', realm: '' };
-  const refusal = parts.engine.admission.mayCall(applicant, { showed }) ?? parts.engine.admission.mayLogIn(applicant);
+  const refusal = parts.engine.admission.mayLogIn(applicant, { showed });
   if (refusal) throw new ChallengeServiceFault(403, refusals[refusal.kind]);
   tell(ctx, await parts.engine.relay.deliver({ asker, transactionId, gda, payload: challenge }));
 }

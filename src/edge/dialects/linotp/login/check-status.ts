@@ -64,7 +64,7 @@ async function isAllowed({ engine }: LinotpParts, { asker, transaction, pass, pa
 async function isAdmitted(parts: LinotpParts, { asker, caller, transaction }: Question): Promise<boolean> {
   const { engine } = parts;
   const applicant = { asker, user: transaction.user, realm: transaction.realm };
-  if (engine.admission.mayCall(applicant, caller) || engine.admission.mayLogIn(applicant)) return false;
+  if (engine.admission.mayLogIn(applicant, caller)) return false;
   const accepted = transaction.decision.challenges.find(({ state }) => state === 'accepted');
   if (!accepted) return true;
   const token = await engine.tokens.find(accepted.serial);

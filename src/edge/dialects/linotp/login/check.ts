@@ -99,8 +99,7 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
     engine.admission.tellRefused(applicant, reason, { serials });
     return { value: false };
   };
-  const refusal =
-    engine.admission.mayCall(applicant, caller) ?? engine.admission.mayLogIn(applicant) ?? (await engine.admission.isTooOften(applicant));
+  const refusal = engine.admission.mayLogIn(applicant, caller) ?? (await engine.admission.isTooOften(applicant));
   if (refusal) return refusedFor(refusal.kind);
   if (await isPassedOn(parts, login)) return { value: (await engine.admission.tallyOf(applicant).accepted()) === undefined };
   const tokens = await withPin(parts, login);

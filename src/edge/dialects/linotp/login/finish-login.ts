@@ -20,9 +20,11 @@ export async function finishLogin(parts: LinotpParts, { id, caller, asker: askin
   const { user, realm, tokens, person } = subject;
   const asker = await askerAbout(parts, asking, transaction);
   const applicant = { asker, user, realm };
-  const refusal = engine.admission.mayCall(applicant, caller) ?? engine.admission.mayLogIn(applicant);
-  if (refusal) engine.admission.tellRefused(applicant, refusal.kind, { transaction: transaction.id });
-  if (refusal) return false;
+  const refusal = engine.admission.mayLogIn(applicant, caller);
+  if (refusal) {
+    engine.admission.tellRefused(applicant, refusal.kind, { transaction: transaction.id });
+    return false;
+  }
   const usable = askableTokens(parts, asker, subject);
   const [first] = tokens;
   const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm };

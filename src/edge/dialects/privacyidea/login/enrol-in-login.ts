@@ -78,7 +78,7 @@ export async function cancelEnrolment(login: LoginUnderWay): Promise<LoginOutcom
   if (!second || second.id === '') throw new PiFault('parameter', 'Missing parameter: transaction_id');
   const { engine } = parts;
   const applicant = applicantOf(login);
-  const refusal = engine.admission.mayCall(applicant, { showed }) ?? engine.admission.mayLogIn(applicant);
+  const refusal = engine.admission.mayLogIn(applicant, { showed });
   if (refusal) return refusedLogin(refusal);
   const { transaction } = second;
   const value = transaction !== undefined && (await engine.challenges.skipEnrolment(transaction));

@@ -23,7 +23,7 @@ const denied: LoginStep = (login) => admit(login);
 export function admit(login: LoginUnderWay): LoginOutcome | undefined {
   const { parts, showed, params } = login;
   const applicant = applicantOf(login);
-  const refusal = parts.engine.admission.mayCall(applicant, { showed }) ?? parts.engine.admission.mayLogIn(applicant);
+  const refusal = parts.engine.admission.mayLogIn(applicant, { showed });
   if (refusal) return refusedBy(login, refusal);
   // A client that was told another type asks for that one.
   const wanted = params.text('type')?.toLowerCase() || undefined;
