@@ -1,13 +1,13 @@
 import type { Context } from 'koa';
-import { type Applicant, type Asker, withPerson } from '../../../../engine/index.ts';
-import type { PushToken, Transaction } from '../../../../foundation/model/index.ts';
+import { type Applicant, type Asker, type LoginRefusal, withPerson } from '../../../../engine/index.ts';
+import type { LoginRefusalReason, PushToken, Transaction } from '../../../../foundation/model/index.ts';
 import type { Admin, AuthServer } from '../../../access/index.ts';
 import type { PiParams } from '../../../formats/privacyidea/index.ts';
 import type { Caller } from '../../../http/index.ts';
 import { authServerOf } from '../caller.ts';
 import { flavourRules } from '../flavour.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
-import { noSuchOwner } from '../refusals.ts';
+import { type LoginOutcome, noSuchOwner, refusedLogin } from '../refusals.ts';
 import { demandRealm, type Known, knownSubject, type Subject, secondSubject, subjectOf, unknownUser } from '../subject.ts';
 import { rewritten } from './rewritten.ts';
 
@@ -90,6 +90,31 @@ export function loginAgain(parts: PrivacyideaParts, ctx: Context, { server, subj
 
 /** The user as policies look at a login. */
 export const applicantOf = ({ asker, subject: { user, realm } }: Pick<Login, 'asker' | 'subject'>): Applicant => ({ asker, user, realm });
+
+/** Tells that a login was refused, with the push tokens that it may still be done with. */
+export function tellRefused(login: LoginUnderWay, reason: LoginRefusalReason): void {
+  const serials = login.tokens.map(({ serial }) => serial);
+  login.parts.engine.admission.tellRefused(applicantOf(login), reason, { serials, transaction: login.second?.id });
+}
+
+/** Tells that a login is not admitted, and gives its outcome; throws the dialect's fault where that is one. */
+export function refusedBy(login: LoginUnderWay, refusal: LoginRefusal): LoginOutcome {
+  tellRefused(login, refusal.kind);
+  return refusedLogin(refusal);
+}
+
+/** Leaves a login the push tokens that policies admit; the outcome of one that they do not admit at all. */
+export function admit(login: LoginUnderWay): LoginOutcome | undefined {
+  const { parts, showed, params } = login;
+  const refusal = parts.engine.admission.mayLogIn(applicantOf(login), { showed });
+  if (refusal) return refusedBy(login, refusal);
+  // A client that was told another type asks for that one.
+  const wanted = params.text('type')?.toLowerCase() || undefined;
+  const isAsked = (token: PushToken): boolean =>
+    wanted === undefined || wanted === token.type.toLowerCase() || wanted === shownType(parts, login.asker, token);
+  login.tokens = parts.engine.admission.admittedTokens(login.asker, login.tokens, isAsked);
+  return undefined;
+}
 
 /** The user as a login sees it: a push token that an earlier login offered and no phone took does not count. One asked for by serial does. */
 export const withoutOffers = ({ parts: { engine }, subject }: Pick<Login, 'parts' | 'subject'>): Subject =>

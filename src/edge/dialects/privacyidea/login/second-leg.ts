@@ -1,6 +1,6 @@
 import { ownerOf } from '../../../../engine/index.ts';
 import { type LoginOutcome, refuse } from '../refusals.ts';
-import { applicantOf, type LoginUnderWay, shownType } from './login.ts';
+import { type LoginUnderWay, shownType, tellRefused } from './login.ts';
 
 const reasons = { 'not-answered': 'not-answered', exceeded: 'locked', unknown: 'unknown-transaction' } as const;
 
@@ -18,11 +18,7 @@ export async function finishLogin(login: LoginUnderWay, code: string): Promise<L
     user: user === '' ? undefined : owner,
     serial,
   });
-  if (finished.kind !== 'accepted')
-    parts.engine.admission.tellRefused(applicantOf(login), reasons[finished.kind], {
-      serials: tokens.map(({ serial: each }) => each),
-      transaction: second?.id,
-    });
+  if (finished.kind !== 'accepted') tellRefused(login, reasons[finished.kind]);
   switch (finished.kind) {
     case 'accepted':
       return { value: true, detail: { message: 'Found matching challenge', serial: finished.serial } };

@@ -1,5 +1,5 @@
 import { type Asker, askToConfirm, type Delivered } from '../../../../engine/index.ts';
-import type { PushToken, Transaction } from '../../../../foundation/model/index.ts';
+import type { LoginRefusalReason, PushToken, Transaction } from '../../../../foundation/model/index.ts';
 import { fillClientText } from '../../../../policy/index.ts';
 import { flavourRules } from '../flavour.ts';
 import type { PrivacyideaParts } from '../parts.ts';
@@ -66,8 +66,8 @@ export function startedDetail(parts: PrivacyideaParts, { asker, transaction, tok
   return challengeDetail({ transaction, tokens, delivered, textFor, typeFor, rules: flavourRules(product) }, preferred, { header, footer });
 }
 
-/** Why nothing was started, for the reply. */
-export const notStarted: Record<Exclude<Started['kind'], 'started'>, string> = {
-  unreachable: 'The push could not be delivered, and polling is not allowed.',
-  unable: 'No phone of this user can do what the policies ask for.',
+/** Why nothing was started: for the event, and for the reply. */
+export const notStarted: Record<Exclude<Started['kind'], 'started'>, { reason: LoginRefusalReason; message: string }> = {
+  unreachable: { reason: 'undeliverable', message: 'The push could not be delivered, and polling is not allowed.' },
+  unable: { reason: 'unable-phone', message: 'No phone of this user can do what the policies ask for.' },
 };

@@ -1,10 +1,10 @@
-import { isUsable, type LoginRefusal } from '../../../../engine/index.ts';
-import type { LoginRefusalReason, PushToken } from '../../../../foundation/model/index.ts';
+import { isUsable } from '../../../../engine/index.ts';
+import type { PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault } from '../../../formats/privacyidea/index.ts';
-import { isRevoked, type LoginOutcome, refuse, refusedLogin } from '../refusals.ts';
+import { isRevoked, type LoginOutcome, refuse } from '../refusals.ts';
 import { demandKnown } from '../subject.ts';
 import { cancelEnrolment } from './enrol-in-login.ts';
-import { applicantOf, type LoginUnderWay, shownType, toldUnknown } from './login.ts';
+import { admit, applicantOf, type LoginUnderWay, refusedBy, tellRefused, toldUnknown } from './login.ts';
 import { passOn } from './pass-on.ts';
 import { finishLogin } from './second-leg.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
@@ -19,20 +19,6 @@ const cancelled: LoginStep = async (login) => (login.params.flag('cancel_enrollm
 /** Looks at both legs, and leaves the push tokens that policies admit. */
 const denied: LoginStep = (login) => admit(login);
 
-/** Leaves a login the push tokens that policies admit; the outcome of one that they do not admit at all. */
-export function admit(login: LoginUnderWay): LoginOutcome | undefined {
-  const { parts, showed, params } = login;
-  const applicant = applicantOf(login);
-  const refusal = parts.engine.admission.mayLogIn(applicant, { showed });
-  if (refusal) return refusedBy(login, refusal);
-  // A client that was told another type asks for that one.
-  const wanted = params.text('type')?.toLowerCase() || undefined;
-  const isAsked = (token: PushToken): boolean =>
-    wanted === undefined || wanted === token.type.toLowerCase() || wanted === shownType(parts, login.asker, token);
-  login.tokens = parts.engine.admission.admittedTokens(login.asker, login.tokens, isAsked);
-  return undefined;
-}
-
 const enrolmentFinished: LoginStep = async (login) =>
   login.second?.transaction?.kind === 'enrolment' ? finishLogin(login, '') : undefined;
 
@@ -42,17 +28,6 @@ const limited: LoginStep = (login) => limit(login);
 export async function limit(login: LoginUnderWay): Promise<LoginOutcome | undefined> {
   const refusal = login.second ? undefined : await login.parts.engine.admission.isTooOften(applicantOf(login));
   return refusal && refusedBy(login, refusal);
-}
-
-/** Tells that a login is not admitted, and gives its outcome; throws the dialect's fault where that is one. */
-function refusedBy(login: LoginUnderWay, refusal: LoginRefusal): LoginOutcome {
-  tellRefused(login, refusal.kind);
-  return refusedLogin(refusal);
-}
-
-function tellRefused({ parts, tokens, second, ...login }: LoginUnderWay, reason: LoginRefusalReason): void {
-  const serials = tokens.map(({ serial }) => serial);
-  parts.engine.admission.tellRefused(applicantOf(login), reason, { serials, transaction: second?.id });
 }
 
 /** Looks at first legs only: who is let in without a push token. */
@@ -140,10 +115,10 @@ export async function runSteps(login: LoginUnderWay): Promise<LoginOutcome | Ask
 }
 
 function notAsked(login: LoginUnderWay, why: keyof typeof notStarted): LoginOutcome {
-  const { params } = login;
-  tellRefused(login, why === 'unable' ? 'unable-phone' : 'undeliverable');
-  if (why === 'unreachable' && params.flag('exception')) throw new PiFault('validation', 'Failed to submit message to push gateway.');
-  return refuse(notStarted[why]);
+  const { reason, message } = notStarted[why];
+  tellRefused(login, reason);
+  if (why === 'unreachable' && login.params.flag('exception')) throw new PiFault('validation', 'Failed to submit message to push gateway.');
+  return refuse(message);
 }
 
 /** How long the reply itself waits for the answer (ms), where policies say that it does. */

@@ -6,9 +6,9 @@ import { adminOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import { noSuchOwner } from '../refusals.ts';
 import { demandKnown, NotTheirToken } from '../subject.ts';
-import { applicantOf, type LoginUnderWay, readTrigger } from './login.ts';
+import { admit, type LoginUnderWay, readTrigger, tellRefused } from './login.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
-import { admit, limit } from './steps.ts';
+import { limit } from './steps.ts';
 
 const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
 
@@ -25,19 +25,18 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   const refusal = admit(login) ?? (await limit(login));
   if (refusal) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...refusal.detail, ...nothing } });
   const usable = login.tokens.filter((token) => isUsable(token, parts.engine.clock()));
-  const tokens = usable.filter((token) => !parts.engine.pins.isLocked(token));
-  if (tokens.length === 0) {
+  const asked = { ...login, tokens: usable.filter((token) => !parts.engine.pins.isLocked(token)) };
+  if (asked.tokens.length === 0) {
     const reason = usable.length > 0 ? 'locked' : login.subject.tokens.length > 0 ? 'unusable-token' : 'no-token';
-    parts.engine.admission.tellRefused(applicantOf(login), reason);
+    tellRefused(asked, reason);
     const locked = usable.length > 0 ? { message: 'Failcounter exceeded', ...nothing, messages: ['Failcounter exceeded'] } : nothing;
     return sendPi(ctx, parts.product, { id: 2, value: 0, detail: locked });
   }
-  const started = await startLogin({ ...login, tokens });
+  const started = await startLogin(asked);
   if (started.kind === 'started')
     return sendPi(ctx, parts.product, { id: 2, value: started.tokens.length, detail: startedDetail(parts, started) });
-  const reason = started.kind === 'unable' ? 'unable-phone' : 'undeliverable';
-  parts.engine.admission.tellRefused(applicantOf(login), reason, { serials: tokens.map(({ serial }) => serial) });
-  const message = notStarted[started.kind];
+  const { reason, message } = notStarted[started.kind];
+  tellRefused(asked, reason);
   sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });
 }
 
