@@ -69,6 +69,14 @@ describe('What happened, as the log tells it', () => {
     });
   }
 
+  it('tells of an enrolment that somebody wants to skip who may not log in', async () => {
+    const gateway = await givenGateway(undo, { policies: [{ name: 'nobody', actions: { authorized: 'deny_access' } }] });
+    const { body } = await gateway.client.post('/validate/check', { transaction_id: '0123', cancel_enrollment: '1' });
+    assert.equal(body.result.error?.code, 401);
+    const lines = linesOf(gateway, 'login-refused').map(({ reason, transaction }) => [reason, transaction]);
+    assert.deepEqual(lines, [['denied', '0123']]);
+  });
+
   it('warns where a user says that a login is not theirs, and not where the user gave up', async () => {
     const gateway = await givenGateway(undo);
     const phone = await gateway.phoneOf('alice');

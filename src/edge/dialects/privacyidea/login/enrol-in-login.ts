@@ -4,8 +4,7 @@ import { qrPictureUrl } from '../../../http/index.ts';
 import { enrolmentRules } from '../enrolment-rules.ts';
 import { flavourRules, type TokenKind } from '../flavour.ts';
 import type { LoginOutcome } from '../refusals.ts';
-import { refusedLogin } from '../refusals.ts';
-import { applicantOf, type Login, type LoginUnderWay } from './login.ts';
+import { admit, applicantOf, type Login, type LoginUnderWay, refusedBy } from './login.ts';
 
 const usualText = 'Please scan the QR code!';
 
@@ -74,16 +73,17 @@ function kindOf(product: PiProduct, type: TokenKind['type']): TokenKind {
  * @see docs/protocols/privacyidea.md 3.5
  */
 export async function cancelEnrolment(login: LoginUnderWay): Promise<LoginOutcome> {
-  const { parts, showed, second } = login;
+  const {
+    parts: { engine },
+    second,
+  } = login;
   if (!second || second.id === '') throw new PiFault('parameter', 'Missing parameter: transaction_id');
-  const { engine } = parts;
-  const applicant = applicantOf(login);
-  const refusal = engine.admission.mayLogIn(applicant, { showed });
-  if (refusal) return refusedLogin(refusal);
+  const refused = admit(login);
+  if (refused) return refused;
   const { transaction } = second;
   const value = transaction !== undefined && (await engine.challenges.skipEnrolment(transaction));
-  const oneTooMany = value ? await engine.admission.tallyOf(applicant).accepted() : undefined;
-  if (oneTooMany) return refusedLogin(oneTooMany);
+  const oneTooMany = value ? await engine.admission.tallyOf(applicantOf(login)).accepted() : undefined;
+  if (oneTooMany) return refusedBy(login, oneTooMany);
   const message = value ? 'Cancelled enrollment via multichallenge' : 'Failed to cancel enrollment via multichallenge';
   return { value, detail: { message }, isFinal: true };
 }
