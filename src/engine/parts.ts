@@ -1,6 +1,6 @@
 import type { Registry } from '../delivery/registry/index.ts';
 import type { Keyring, KeyStock, Passwords } from '../foundation/keyring/index.ts';
-import type { Clock, Origin, Tell } from '../foundation/model/index.ts';
+import type { Clock, Origin, PushToken, Tell } from '../foundation/model/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Store } from '../store/store.ts';
@@ -79,6 +79,12 @@ export type Asker = {
   /** Parameters of the request, without secrets. */
   params?: Readonly<Record<string, string>>;
 };
+
+/** Whose push token it is, by name; both empty where it has no owner. */
+export const whomOf = ({ owner }: Pick<PushToken, 'owner'>): { user: string; realm: string } => ({
+  user: owner?.user ?? '',
+  realm: owner?.realm ?? '',
+});
 
 /** Through whom something came, for events. */
 export const originOf = ({ authServer, dialect, client, requestId }: Asker): Origin => ({ authServer, dialect, client, requestId });

@@ -10,7 +10,7 @@ import {
 } from '../../foundation/model/index.ts';
 import { type Facts, fillTags } from '../../policy/index.ts';
 import { factsOf } from '../facts.ts';
-import { type Asker, type EngineParts, originOf } from '../parts.ts';
+import { type Asker, type EngineParts, originOf, whomOf } from '../parts.ts';
 import type { PhoneProtocol, Prompt, SealTools } from '../phones/phone-protocol.ts';
 import { changeToken } from '../records/change-token.ts';
 import { phoneKeyOf } from '../records/phone-key.ts';
@@ -180,12 +180,11 @@ function promptFor(parts: EngineParts, { asker, prompt, kind }: IssueRequest, to
   const facts = factsOf(parts, asker, token.owner, token);
   // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
   const url = policy.value(phone.answerUrl, homeFacts(phone, token, facts)) ?? token.registrationUrl;
-  const { user = '', realm = '' } = token.owner ?? {};
   const { isExact = false, isLiteral = false } = prompt;
   const text = isExact ? undefined : policy.value('push_text_on_mobile', facts);
   const title = isExact ? undefined : policy.value('push_title_on_mobile', facts);
   const { givenname = '', surname = '' } = asker.userinfo ?? {};
-  const subject = { serial: token.serial, tokenType: token.type, user, realm, url, givenname, surname };
+  const subject = { serial: token.serial, tokenType: token.type, ...whomOf(token), url, givenname, surname };
   return {
     title: title ?? prompt.title,
     question: (text === undefined || isLiteral ? text : fillTags(text, subject, facts)) ?? prompt.question,

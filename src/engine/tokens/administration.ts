@@ -1,5 +1,5 @@
 import type { Actor, PushToken, Result, TokenAct } from '../../foundation/model/index.ts';
-import type { Asker, EngineParts } from '../parts.ts';
+import { type Asker, type EngineParts, whomOf } from '../parts.ts';
 import { type AddressAdded, type AddressValue, addAddress, removeAddress } from './addresses.ts';
 import { type HandedOver, type Handover, handOver } from './namesakes.ts';
 import type { Offered, OfferRequest } from './rollout.ts';
@@ -62,10 +62,8 @@ export type TokenAdministration = {
 
 /** Ties the acts to the engine's parts, in the name of an administrator. */
 export function openAdministration(parts: EngineParts, by: Actor): TokenAdministration {
-  const tell = (act: TokenAct, { serial, owner }: Pick<PushToken, 'serial' | 'owner'>): void => {
-    const { user = '', realm = '' } = owner ?? {};
-    parts.tell({ kind: 'token-administered', act, serial, by, user, realm });
-  };
+  const tell = (act: TokenAct, token: Pick<PushToken, 'serial' | 'owner'>): void =>
+    parts.tell({ kind: 'token-administered', act, serial: token.serial, by, ...whomOf(token) });
   /** Does it to these push tokens, and tells of each when it is done. */
   const acted = async <T>(act: TokenAct, tokens: readonly PushToken[], work: Promise<T>): Promise<T> => {
     const done = await work;

@@ -1,6 +1,6 @@
 import { type DeviceAddress, ok, type PushToken, type PushTokenChange, type Result, refused } from '../../foundation/model/index.ts';
 import { limitedSource } from '../limits/index.ts';
-import type { EngineParts } from '../parts.ts';
+import { type EngineParts, whomOf } from '../parts.ts';
 import type { Pairing, PairingProtocol } from '../phones/phone-protocol.ts';
 import { changeToken } from '../records/change-token.ts';
 
@@ -29,8 +29,7 @@ export async function pairPhone<M>(
   if (parts.limits.isBlocked('rollout', limited)) return 'refused';
   const paired = await write(parts, token, read.value);
   if (paired.ok) {
-    const { user = '', realm = '' } = token.owner ?? {};
-    if (paired.value === 'paired') parts.tell({ kind: 'phone-enrolled', serial, client: source, user, realm });
+    if (paired.value === 'paired') parts.tell({ kind: 'phone-enrolled', serial, client: source, ...whomOf(token) });
     return paired.value;
   }
   await parts.limits.failed('rollout', limited);

@@ -3,7 +3,7 @@ import { equalText, sha256Hex } from '../../foundation/crypto/index.ts';
 import { type DeviceAddress, GatewayFault, type Owner, ok, type PushToken, type Result, refused } from '../../foundation/model/index.ts';
 import { answerEnrolments } from '../decisions/enrolment-answer.ts';
 import { limitedSource } from '../limits/index.ts';
-import type { EngineParts } from '../parts.ts';
+import { type EngineParts, whomOf } from '../parts.ts';
 import type { PhoneKeys, PhoneProtocol } from '../phones/phone-protocol.ts';
 import { isSpokenBy } from '../records/phone-key.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
@@ -123,8 +123,7 @@ export async function completeRollout<R>(
     if (!keys.ok) return refused({ kind: 'keys', reason: keys.error });
     const serverPublicKey = await bind(parts, token, keys.value, request.credential);
     if (serverPublicKey) {
-      const { user = '', realm = '' } = token.owner ?? {};
-      parts.tell({ kind: 'phone-enrolled', serial: token.serial, client: request.source, user, realm });
+      parts.tell({ kind: 'phone-enrolled', serial: token.serial, client: request.source, ...whomOf(token) });
       return ok({ serverPublicKey });
     }
   }

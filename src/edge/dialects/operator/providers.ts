@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
+import { whomOf } from '../../../engine/index.ts';
 import { OperatorFault } from './errors.ts';
 import { askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
@@ -44,9 +45,8 @@ export async function testProvider(parts: OperatorParts, ctx: Context): Promise<
   if (!engine.providers.status().some((provider) => provider.name === name)) throw unknownProvider(ctx);
   const token = await engine.tokens.find(serial);
   if (token?.rollout !== 'enrolled') throw new OperatorFault('not-found', `There is no push token ${serial} with a phone.`);
-  const { user = '', realm = '' } = token.owner ?? {};
   const asker = askerFor(parts, ctx);
-  const transaction = await engine.challenges.issue({ asker, user, realm, tokens: [token], prompt: testText, rule: testRule });
+  const transaction = await engine.challenges.issue({ asker, ...whomOf(token), tokens: [token], prompt: testText, rule: testRule });
   const [delivered] = await engine.challenges.deliver({ transaction, tokens: [token], asker, via: [name] });
   ctx.body = { transactionId: transaction.id, sent: delivered?.sent ?? false, attempts: delivered?.attempts ?? [] };
 }

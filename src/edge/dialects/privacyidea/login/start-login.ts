@@ -1,4 +1,4 @@
-import { type Asker, askToConfirm, type Delivered } from '../../../../engine/index.ts';
+import { type Asker, askToConfirm, type Delivered, whomOf } from '../../../../engine/index.ts';
 import type { LoginRefusalReason, PushToken, Transaction } from '../../../../foundation/model/index.ts';
 import { fillClientText } from '../../../../policy/index.ts';
 import { flavourRules } from '../flavour.ts';
@@ -52,10 +52,10 @@ export function startedDetail(parts: PrivacyideaParts, { asker, transaction, tok
   const textFor = (token: PushToken): string | undefined => {
     const facts = factsFor(token.owner, token);
     const text = engine.policy.value('push_challenge_text', facts) ?? engine.policy.value('challenge_text', facts);
-    const { user = '', realm = '' } = token.owner ?? {};
     const { givenname = '', surname = '' } = asker.userinfo ?? {};
     return (
-      text && fillClientText(text, { serial: token.serial, user, realm, tokenType: token.type, url: '', givenname, surname }, facts.now)
+      text &&
+      fillClientText(text, { serial: token.serial, ...whomOf(token), tokenType: token.type, url: '', givenname, surname }, facts.now)
     );
   };
   const typeFor = (token: PushToken): string => shownType(parts, asker, token);
