@@ -1,9 +1,6 @@
 import type { OutcomeKind } from './delivery.ts';
 import type { ChallengeMode, DeclineReason } from './transaction.ts';
 
-/** The version of the form below. A reader that knows it knows every kind and field; either may only be added within one version. */
-export const eventVersion = 1;
-
 /** Through whom something came, and from where: the auth server and its dialect, the address that counts for the client, and the id of the request. */
 export type Origin = { authServer: string; dialect: string; client: string; requestId?: string | undefined };
 
@@ -33,26 +30,23 @@ export const loginRefusals = [
 export type LoginRefusalReason = (typeof loginRefusals)[number];
 
 /** What administrators do to a push token. */
-export const tokenActs = [
-  'offer',
-  'renew',
-  'enable',
-  'disable',
-  'set-pin',
-  'set-fields',
-  'reset',
-  'revoke',
-  'delete',
-  'note',
-  'polling',
-  'assign',
-  'unassign',
-  'add-address',
-  'remove-address',
-  'hand-over',
-] as const;
-/** One of them. */
-export type TokenAct = (typeof tokenActs)[number];
+export type TokenAct =
+  | 'offer'
+  | 'renew'
+  | 'enable'
+  | 'disable'
+  | 'set-pin'
+  | 'set-fields'
+  | 'reset'
+  | 'revoke'
+  | 'delete'
+  | 'note'
+  | 'polling'
+  | 'assign'
+  | 'unassign'
+  | 'add-address'
+  | 'remove-address'
+  | 'hand-over';
 
 /** What administrators do to their accounts. */
 export type AccountAct = 'make' | 'set-password' | 'enable' | 'disable' | 'remove';

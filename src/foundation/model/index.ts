@@ -8,14 +8,12 @@ export {
 } from './delivery.ts';
 export {
   type Actor,
-  eventVersion,
   type GatewayEvent,
   type LoginRefusalReason,
   loginRefusals,
   type Origin,
   type Tell,
   type TokenAct,
-  tokenActs,
 } from './event.ts';
 export { parseJson, record, records } from './json.ts';
 export type { AccountChange, AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
