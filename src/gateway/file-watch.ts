@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-/** Watches one file from the moment it was opened. `onChange` returns how to stop. */
+/** Watches files from the moment it was opened. `onChange` returns how to stop. */
 export type FileWatch = { onChange(callback: () => void): () => void };
 
 const lookEveryMs = 1000;
@@ -11,42 +11,25 @@ function stampOf(file: string): string | undefined {
   return found && `${found.ino} ${found.mtimeMs} ${found.size}`;
 }
 
-/** Watches one file from now on. */
-export function openFileWatch(file: string): FileWatch {
-  const stamp = (): string | undefined => stampOf(file);
-  let seen = stamp();
+/**
+ * Watches the files that `files` names at the moment, each from when it is first named. A file that is gone is none that has changed: an editor may be
+ * writing it anew. One that comes back is.
+ */
+export function openFileWatch(files: () => readonly string[]): FileWatch {
+  const seen = new Map<string, string | undefined>();
+  const hasChanged = (file: string): boolean => {
+    const [before, now] = [seen.get(file), stampOf(file)];
+    const isKnown = seen.has(file);
+    if (now !== undefined || !isKnown) seen.set(file, now);
+    return isKnown && now !== undefined && now !== before;
+  };
+  /** Looks at all of them, so that several that change together are one change. */
+  const look = (): boolean => [...new Set(files())].filter(hasChanged).length > 0;
+  look();
   return {
     onChange(callback) {
-      const look = (): void => {
-        const now = stamp();
-        // While an editor writes it anew the file may be gone for a moment.
-        if (now === undefined || now === seen) return;
-        seen = now;
-        callback();
-      };
-      const timer = setInterval(look, lookEveryMs).unref();
+      const timer = setInterval(() => look() && callback(), lookEveryMs).unref();
       return () => clearInterval(timer);
     },
   };
-}
-
-/**
- * Watches the files that `files` names at the moment, each from when it is first named. `callback` hears which have changed. A file that is gone is none
- * that has changed; one that comes back is.
- * @returns how to stop
- */
-export function watchFiles(files: () => readonly string[], callback: (changed: string[]) => void): () => void {
-  const seen = new Map<string, string | undefined>();
-  const look = (): void => {
-    const changed: string[] = [];
-    for (const file of new Set(files())) {
-      const now = stampOf(file);
-      if (seen.has(file) && now !== undefined && now !== seen.get(file)) changed.push(file);
-      if (now !== undefined || !seen.has(file)) seen.set(file, now);
-    }
-    if (changed.length > 0) callback(changed);
-  };
-  look();
-  const timer = setInterval(look, lookEveryMs).unref();
-  return () => clearInterval(timer);
 }

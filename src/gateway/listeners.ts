@@ -59,20 +59,20 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
     for (const listener of open) if (renewOne(listener, path, log)) tellOfEnd(listener, options);
   };
   exposeExpiry(options, open);
-  const stops = filesOf(open).map((file) => openFileWatch(path(file)).onChange(renew));
+  const files = filesOf(open).map(path);
+  const stopWatch = openFileWatch(() => files).onChange(renew);
   return {
     urls: open.map(({ url }) => url),
     renew,
     async close() {
-      for (const stop of stops) stop();
+      stopWatch();
       await closeAll(config.settings.drainMs);
     },
   };
 }
 
-const filesOf = (open: readonly Open[]): string[] => [
-  ...new Set(open.flatMap(({ tls }) => [tls?.certificate, tls?.key, tls?.clientCa]).filter((file) => file !== undefined)),
-];
+const filesOf = (open: readonly Open[]): string[] =>
+  open.flatMap(({ tls }) => [tls?.certificate, tls?.key, tls?.clientCa]).filter((file) => file !== undefined);
 
 /** A certificate and its key are two files, and between the two writes they do not fit: the next look takes both. Whether there was a new one. */
 function renewOne(listener: Open, path: (file: string) => string, log: Log): boolean {

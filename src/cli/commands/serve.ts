@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { type Config, loadConfig } from '../../config/index.ts';
 import { version } from '../../foundation/model/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
-import { openFileWatch, watchFiles } from '../../gateway/file-watch.ts';
+import { openFileWatch } from '../../gateway/file-watch.ts';
 import type { GatewayOptions } from '../../gateway/options.ts';
 import type { Gateway } from '../../gateway/start.ts';
 import { type Ready, serveAsWorker, startWorkers } from '../cluster/index.ts';
@@ -31,7 +31,7 @@ type Serving = { terminal: Terminal; file: string; port: number | undefined };
 async function serve(serving: Serving): Promise<void> {
   const { terminal, file } = serving;
   // Opened before the file is read: a change while the gateway starts is not missed.
-  const watch = openFileWatch(resolve(file));
+  const watch = openFileWatch(() => [resolve(file)]);
   const options = await optionsFor(serving);
   const stop = terminal.stopRequested();
   const workers = workersOf(options.config);
@@ -75,7 +75,7 @@ const reloadOf =
 
 /** A gateway that reads its configuration again when a file with a secret or a certificate changes, until it is closed. */
 function renewing(gateway: Gateway, serving: Serving): Gateway {
-  const stop = watchFiles(gateway.files, reloadOf(gateway, serving));
+  const stop = openFileWatch(gateway.files).onChange(reloadOf(gateway, serving));
   return {
     ...gateway,
     async close() {
