@@ -1,9 +1,8 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { type AccountChanged, accountName, passwordProblem } from '../../../engine/users/index.ts';
-import { actorOf } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
-import { askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
+import { actingOperator, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
 /** `GET /ops/accounts`: the administrators, by name. */
 export async function listAccounts(parts: OperatorParts, ctx: Context): Promise<void> {
@@ -16,8 +15,7 @@ const wish = z.strictObject({ password: z.string().optional() });
 
 /** `PUT /ops/accounts/:name` `{"password"}`: makes an account, or gives one another password. Without one a password is made, and told this once. */
 export async function setAccount(parts: OperatorParts, ctx: Context): Promise<void> {
-  const admin = await operatorOf(parts, ctx);
-  const by = actorOf(askerFor(parts, ctx), admin);
+  const by = await actingOperator(parts, ctx);
   const name = nameIn(ctx);
   const { password: chosen } = await readJson(ctx, wish);
   const problem = chosen === undefined ? undefined : passwordProblem(chosen);
@@ -38,8 +36,7 @@ export const removeAccount = changing('remove', 'removed');
 
 function changing(how: 'enable' | 'disable' | 'remove', done: string): (parts: OperatorParts, ctx: Context) => Promise<void> {
   return async (parts, ctx) => {
-    const admin = await operatorOf(parts, ctx);
-    const by = actorOf(askerFor(parts, ctx), admin);
+    const by = await actingOperator(parts, ctx);
     const name = nameIn(ctx);
     const changed = await parts.accounts[how](name);
     if (changed !== 'done') throw refusalOf(changed, name);

@@ -2,10 +2,10 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Engine } from '../../../engine/index.ts';
 import type { Accounts } from '../../../engine/users/index.ts';
-import { parseJson, type Tell } from '../../../foundation/model/index.ts';
+import { type Actor, parseJson, type Tell } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
-import { askerOf, type Readiness, readBody, readText, type Seen, takeOverIds } from '../../http/index.ts';
+import { actorOf, askerOf, type Readiness, readBody, readText, type Seen, takeOverIds } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 
 /** What the operator's interface works with. */
@@ -42,6 +42,12 @@ export async function operatorOf(parts: OperatorParts, ctx: Context, right?: Per
   if (right && !parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin.value, right))
     throw new OperatorFault('forbidden', `No policy gives this administrator the right ${right}.`);
   return admin.value;
+}
+
+/** The same administrator as events name one. */
+export async function actingOperator(parts: OperatorParts, ctx: Context, right?: Permission): Promise<Actor> {
+  const admin = await operatorOf(parts, ctx, right);
+  return actorOf(askerFor(parts, ctx), admin);
 }
 
 /** Reads a JSON body by its schema. Refused with every problem and its path. */

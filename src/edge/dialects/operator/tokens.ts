@@ -2,9 +2,8 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { addressId, maxAddresses } from '../../../engine/index.ts';
 import { demandName, type PushToken } from '../../../foundation/model/index.ts';
-import { administrationOf } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
-import { askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
+import { actingOperator, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
 const iso = (moment: number): string => new Date(moment).toISOString();
 
@@ -35,8 +34,7 @@ const newAddress = z.strictObject({ kind: z.enum(['fcm', 'apns', 'gda', 'webpush
 
 /** `POST /ops/tokens/:serial/addresses` `{"kind", "value"}`: adds an address beside those that the phone told; one without the form of its kind is 400. */
 export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
-  const admin = await operatorOf(parts, ctx);
-  const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
+  const acts = parts.engine.administration(await actingOperator(parts, ctx));
   const address = await readJson(ctx, newAddress);
   const { serial } = await tokenOf(parts, ctx);
   const added = await acts.addAddress(serial, address);
@@ -49,8 +47,7 @@ export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promi
 
 /** `DELETE /ops/tokens/:serial/addresses/:id`. */
 export async function removeTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
-  const admin = await operatorOf(parts, ctx);
-  const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
+  const acts = parts.engine.administration(await actingOperator(parts, ctx));
   const { serial } = await tokenOf(parts, ctx);
   if (!(await acts.removeAddress(serial, String(ctx.params.id))))
     throw new OperatorFault('not-found', `Push token ${serial} has no address ${String(ctx.params.id)}.`);

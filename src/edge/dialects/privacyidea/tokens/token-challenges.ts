@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Engine } from '../../../../engine/index.ts';
-import type { Challenge, ChallengeMode, Transaction } from '../../../../foundation/model/index.ts';
+import type { Actor, Challenge, ChallengeMode, Transaction } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiFlavour, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { actorOf } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
@@ -67,8 +67,7 @@ const eduFields = (name: string, state: Challenge['state']) => ({
 /** `DELETE /token/challenges/transaction/<id>`: nobody can answer or finish it any more. @see docs/protocols/privacyidea.md 10 */
 export async function cancelChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
-  const admin = await adminOf(parts, ctx, 'cancelchallenge');
-  const by = actorOf(askerFor(parts, ctx), admin);
+  const by = await cancellerOf(parts, ctx);
   const deleted = await parts.engine.challenges.cancel(by, params.required('transaction_id'));
   sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted } });
 }
@@ -76,8 +75,12 @@ export async function cancelChallenges(parts: PrivacyideaParts, ctx: Context): P
 /** `DELETE /token/challenges/expired`: takes away what is over, before the gateway would. @see docs/protocols/privacyidea.md 10 */
 export async function deleteExpiredChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   await readPiRequest(ctx, parts.product);
-  const admin = await adminOf(parts, ctx, 'cancelchallenge');
-  const by = actorOf(askerFor(parts, ctx), admin);
+  const by = await cancellerOf(parts, ctx);
   const deleted = await parts.engine.challenges.deleteExpired(by);
   sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted } });
+}
+
+async function cancellerOf(parts: PrivacyideaParts, ctx: Context): Promise<Actor> {
+  const admin = await adminOf(parts, ctx, 'cancelchallenge');
+  return actorOf(askerFor(parts, ctx), admin);
 }
