@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { LoadedConfig } from '../config/index.ts';
-import { type AccountChanged, type Accounts, openAccounts } from '../engine/users/index.ts';
+import { type AccountChanged, type Accounts, lastAccountText, openAccounts } from '../engine/users/index.ts';
 import { createPasswords } from '../foundation/keyring/index.ts';
 import { record, records } from '../foundation/model/index.ts';
 import { isOwnStore, keyringOf } from '../gateway/keyring.ts';
-import { openStore } from '../gateway/open-store.ts';
+import { embeddedFile, openStore } from '../gateway/open-store.ts';
 import { StoreInUse } from '../store/store.ts';
+import { servesOps } from './admin-token.ts';
 import { NoAnswer, type OpsClient, withOpsClient } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
@@ -37,9 +37,6 @@ export async function withAccounts(loaded: LoadedConfig, terminal: Terminal, wor
     throw new CommandFailed(`${unanswered}, and the store is in use by ${error.holder}. Wait until it answers, or stop that process.`);
   }
 }
-
-const servesOps = ({ config }: LoadedConfig): boolean =>
-  config.listeners.some(({ mounts }) => mounts.some(({ serves }) => serves === 'ops'));
 
 /** What was done there; or, where no gateway answers, that it does not. */
 async function atGateway(loaded: LoadedConfig, terminal: Terminal, work: Work): Promise<string | undefined> {
@@ -75,12 +72,10 @@ function gatewayKeeper(client: OpsClient): AccountKeeper {
 
 async function inStore(loaded: LoadedConfig, terminal: Terminal, work: Work): Promise<void> {
   const keyring = keyringOf(loaded, terminal.environment);
-  const { config, folder } = loaded;
+  const file = embeddedFile(loaded);
   // To open it would make it.
-  if (config.store.kind === 'embedded' && !existsSync(resolve(folder, config.store.path)))
-    throw new CommandFailed(
-      `there is no store ${resolve(folder, config.store.path)} yet; the first start of the gateway makes it: npx pushgate serve`,
-    );
+  if (file !== undefined && !existsSync(file))
+    throw new CommandFailed(`there is no store ${file} yet; the first start of the gateway makes it: npx pushgate serve`);
   const passwords = createPasswords(keyring);
   const store = await openStore(loaded);
   try {
@@ -112,7 +107,7 @@ function refusalOf(changed: Exclude<AccountChanged, 'done'>, name: string): Comm
     case 'unknown-account':
       return new CommandFailed(`there is no account ${name}. pushgate accounts list shows those that there are.`);
     case 'last-account':
-      return new CommandFailed(`${name} is the last enabled account; enable or make another one first.`);
+      return new CommandFailed(lastAccountText(name));
     default:
       return changed satisfies never;
   }

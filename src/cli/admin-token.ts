@@ -1,19 +1,23 @@
-import { type LoadedConfig, readSecret } from '../config/index.ts';
+import type { LoadedConfig } from '../config/index.ts';
 import { issueKeyringToken, openTokens } from '../edge/access/index.ts';
-import { openKeyring } from '../foundation/keyring/index.ts';
+import { readKeyring } from '../gateway/keyring.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
 const tokenLifeMs = 60_000;
 
 /** A short-lived token of an administrator: whoever can read the keyring may be one. */
-export async function adminToken({ config, folder }: LoadedConfig, { environment }: Terminal): Promise<string> {
-  const found = readSecret(config.keyring, { folder, environment });
-  if ('missing' in found) throw new CommandFailed(`keyring: ${found.missing}. The first start of the gateway makes it: npx pushgate serve`);
-  const tokens = openTokens({ keyring: openKeyring(found.text), clock: Date.now, trusted: [] });
+export async function adminToken(loaded: LoadedConfig, { environment }: Terminal): Promise<string> {
+  const keyring = readKeyring(loaded, environment);
+  if (!keyring.ok) throw new CommandFailed(`keyring: ${keyring.error}. The first start of the gateway makes it: npx pushgate serve`);
+  const tokens = openTokens({ keyring: keyring.value, clock: Date.now, trusted: [] });
   return issueKeyringToken(tokens, 'cli', tokenLifeMs);
 }
 
 type MountConfig = LoadedConfig['config']['listeners'][number]['mounts'][number];
+
+/** Whether the running gateway can be asked how it fares, and to do something. */
+export const servesOps = ({ config }: LoadedConfig): boolean =>
+  config.listeners.some(({ mounts }) => mounts.some(({ serves }) => serves === 'ops'));
 
 /** The URL of the first mount that serves this, in this flavour if one is named, as it is reached from this machine: by plain HTTP where there is such a listener. */
 export function mountUrl({ config, file }: LoadedConfig, wanted: MountConfig['serves'], flavour?: MountConfig['flavour']): string {

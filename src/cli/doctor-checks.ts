@@ -1,23 +1,22 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { openRegistry, type Registry } from '../delivery/registry/index.ts';
+import type { Finding } from '../edge/dialects/operator/index.ts';
 import { openDirectory, type SourceCheck } from '../engine/users/index.ts';
 import { GatewayFault, parseJson, record, records, version } from '../foundation/model/index.ts';
+import type { Expiry } from '../foundation/settings/index.ts';
 import { openLog, openMetrics } from '../foundation/telemetry/index.ts';
 import { type Http, openHttp } from '../foundation/wire/index.ts';
-import { mountUrl } from './admin-token.ts';
+import { mountUrl, servesOps } from './admin-token.ts';
 import { namesakeLines } from './commands/people.ts';
 import { NoAnswer, withOpsClient } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
-
-/** What one look found: `what` was looked at, and a sentence; it says what to do unless all is fine. */
-export type Finding = { level: 'fine' | 'warning' | 'failed'; what: string; detail: string };
 
 const limitMs = 10_000;
 const soonMs = 30 * 24 * 60 * 60_000;
 
 /** The running gateway: whether it answers, and how it finds its store, clock, keyring and the addresses of its clients. */
 export async function checkGateway(loaded: LoadedConfig, terminal: Terminal): Promise<Finding[]> {
-  if (!loaded.config.listeners.some(({ mounts }) => mounts.some(({ serves }) => serves === 'ops')))
+  if (!servesOps(loaded))
     return [{ level: 'warning', what: 'gateway', detail: 'no mount serves ops, so it cannot be asked how it fares; add one' }];
   try {
     const told: Finding[] = [];
@@ -84,24 +83,10 @@ async function checkProvider(registry: Registry, name: string): Promise<Finding>
 }
 
 const expiries = (registry: Registry): Finding[] =>
-  registry
-    .status()
-    .flatMap(({ name, expires }) =>
-      expires.map(({ kind, what, at, inChain }) => ending({ subject: `provider ${name}, ${kind}`, what, at, inChain })),
-    );
+  registry.status().flatMap(({ name, expires }) => expires.map((expiry) => ending(`provider ${name}, ${expiry.kind}`, expiry)));
 
 /** What is said of the end of a certificate or key. One that only stands in a chain is no failure. */
-export function ending({
-  subject,
-  what,
-  at,
-  inChain,
-}: {
-  subject: string;
-  what: string;
-  at: number;
-  inChain?: boolean | undefined;
-}): Finding {
+export function ending(subject: string, { what, at, inChain }: Pick<Expiry, 'what' | 'at' | 'inChain'>): Finding {
   const leftMs = at - Date.now();
   const date = new Date(at).toISOString();
   if (leftMs <= 0 && inChain) return { level: 'warning', what: subject, detail: `${what} ended on ${date}; take it out of the chain` };

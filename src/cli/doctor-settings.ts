@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Environment, LoadedConfig } from '../config/index.ts';
+import type { Finding } from '../edge/dialects/operator/index.ts';
 import { readListenerTls } from '../edge/http/index.ts';
 import { GatewayFault, record } from '../foundation/model/index.ts';
 import { keyringOf } from '../gateway/keyring.ts';
-import { ending, type Finding } from './doctor-checks.ts';
+import { embeddedFile } from '../gateway/open-store.ts';
+import { ending } from './doctor-checks.ts';
 
 /** The keyring of the configuration: whether it opens. That the store belongs to it is told by the running gateway. */
 export function checkKeyring(loaded: LoadedConfig, environment: Environment): Finding[] {
@@ -14,8 +16,8 @@ export function checkKeyring(loaded: LoadedConfig, environment: Environment): Fi
     return [{ level: 'fine', what, detail: `opens, with ${keyIds.length} ${keyIds.length === 1 ? 'key' : 'keys'}` }];
   } catch (error) {
     if (!(error instanceof GatewayFault)) throw error;
-    const { store } = loaded.config;
-    const isNew = store.kind === 'embedded' && !existsSync(resolve(loaded.folder, store.path)) && '$file' in loaded.config.keyring;
+    const store = embeddedFile(loaded);
+    const isNew = store !== undefined && !existsSync(store) && '$file' in loaded.config.keyring;
     if (isNew) return [{ level: 'warning', what, detail: 'is not there yet; the first start of the gateway makes it: npx pushgate serve' }];
     return [{ level: 'failed', what, detail: `${error.message}; nothing in the store can be opened without it, so put it back` }];
   }
@@ -27,7 +29,7 @@ export function checkListenerCertificates({ config, folder }: LoadedConfig): Fin
     if (!tls) return [];
     try {
       const { expiries } = readListenerTls(tls, (file) => resolve(folder, file));
-      return expiries.map(({ what, at }) => ending({ subject: `listener ${address}, certificate`, what, at }));
+      return expiries.map(({ what, at }) => ending(`listener ${address}, certificate`, { what, at }));
     } catch (error) {
       if (error instanceof GatewayFault) return [];
       throw error;

@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/index.ts';
 import { parseJson, record } from '../foundation/model/index.ts';
 import { type Http, openHttp } from '../foundation/wire/index.ts';
 import { adminToken, mountUrl } from './admin-token.ts';
+import { NoAnswer, refusalFrom } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
 /** A reply of the privacyIDEA dialect, as far as the commands look into it. */
@@ -63,14 +64,13 @@ async function send(http: Http, url: string, { method, path, fields, headers }: 
     body: isPost ? form : undefined,
     signal: AbortSignal.timeout(deadlineMs),
   });
-  if (!reply.ok) throw new CommandFailed(`the gateway at ${url} does not answer (${reply.error}). Start it with: npx pushgate serve`);
+  if (!reply.ok) throw new NoAnswer(url, reply.error);
   return readAnswer(reply.value.body, url);
 }
 
 function readAnswer(body: string, url: string): PiAnswer {
   const parsed = record(parseJson(body));
   const result = record(parsed.result);
-  const error = record(result.error);
   if (result.status === true) {
     const { authentication } = result;
     return {
@@ -79,8 +79,7 @@ function readAnswer(body: string, url: string): PiAnswer {
       detail: record(parsed.detail),
     };
   }
-  if (typeof error.message === 'string') throw new CommandFailed(`the gateway refuses: ${error.message}`);
-  throw new CommandFailed(`what answers at ${url} is not a pushgate. Is another program listening there?`);
+  throw refusalFrom(url, record(result.error).message);
 }
 
 /** Reads a picture or another file that the user named. */

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { parseJson, record } from '../foundation/model/index.ts';
-import { openHttp } from '../foundation/wire/index.ts';
+import { openHttp, type WireError } from '../foundation/wire/index.ts';
 import { adminToken, mountUrl } from './admin-token.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
@@ -12,7 +12,19 @@ export type OpsClient = {
 };
 
 /** Nothing listens where the gateway should: it does not run, or cannot be reached. */
-export class NoAnswer extends CommandFailed {}
+export class NoAnswer extends CommandFailed {
+  constructor(url: string, reason: WireError) {
+    super(`the gateway at ${url} does not answer (${reason}). Start it with: npx pushgate serve`);
+  }
+}
+
+/** What a reply that is no success means: the gateway's own sentence, where there is one. */
+export const refusalFrom = (url: string, message: unknown): CommandFailed =>
+  new CommandFailed(
+    typeof message === 'string'
+      ? `the gateway refuses: ${message}`
+      : `what answers at ${url} is not a pushgate. Is another program listening there?`,
+  );
 
 const deadlineMs = 30_000;
 
@@ -29,15 +41,10 @@ export function openOpsClient(loaded: LoadedConfig, terminal: Terminal): OpsClie
         body: body === undefined ? undefined : JSON.stringify(body),
         signal: AbortSignal.timeout(deadlineMs),
       });
-      if (!reply.ok) throw new NoAnswer(`the gateway at ${url} does not answer (${reply.error}). Start it with: npx pushgate serve`);
+      if (!reply.ok) throw new NoAnswer(url, reply.error);
       const { error, ...answer } = record(parseJson(reply.value.body));
       if (reply.value.status === 200) return answer;
-      const { message } = record(error);
-      throw new CommandFailed(
-        typeof message === 'string'
-          ? `the gateway refuses: ${message}`
-          : `what answers at ${url} is not a pushgate. Is another program listening there?`,
-      );
+      throw refusalFrom(url, record(error).message);
     },
     close: () => http.close(),
   };

@@ -3,15 +3,16 @@ import { resolve } from 'node:path';
 import { type Environment, type LoadedConfig, readSecret } from '../config/index.ts';
 import type { EngineParts } from '../engine/index.ts';
 import { createKeyringFile, type Keyring, openKeyring } from '../foundation/keyring/index.ts';
-import { GatewayFault } from '../foundation/model/index.ts';
+import { GatewayFault, ok, type Result, refused } from '../foundation/model/index.ts';
 import type { Store } from '../store/store.ts';
+import { embeddedFile } from './open-store.ts';
 import type { GatewayOptions } from './options.ts';
 
 /** Makes the keyring of an embedded store that is not there yet. One that is there and has lost its keyring is refused and not touched. */
 export function makeKeyringForFile(options: GatewayOptions): void {
   const path = missingFile(options);
-  if (path === undefined || options.config.store.kind !== 'embedded') return;
-  const store = resolve(options.folder, options.config.store.path);
+  const store = embeddedFile(options);
+  if (path === undefined || store === undefined) return;
   if (existsSync(store))
     throw new GatewayFault('config-invalid', `The keyring ${path} is missing, and ${store} was sealed with it. Put the keyring back.`);
   createKeyringFile(path, options.clock());
@@ -30,12 +31,20 @@ export async function makeKeyringForDatabase(options: GatewayOptions, store: Sto
   options.log.warn({ keyring: path }, 'made a new keyring: BACK IT UP, and give the same file to every gateway of this database');
 }
 
-/** The keyring of a configuration. Throws `config-invalid` when there is none. */
-export function keyringOf({ config, folder }: Pick<LoadedConfig, 'config' | 'folder'>, environment: Environment): Keyring {
+type Place = Pick<LoadedConfig, 'config' | 'folder'>;
+
+/** The keyring of a configuration, or what is missing. Throws `config-invalid` when it cannot be read. */
+export function readKeyring({ config, folder }: Place, environment: Environment): Result<Keyring, string> {
   const found = readSecret(config.keyring, { folder, environment });
-  const forNew = config.store.kind === 'mongodb' ? '. For a new database make one with: npx pushgate keyring create FILE' : '';
-  if ('missing' in found) throw new GatewayFault('config-invalid', `keyring: ${found.missing}${forNew}`);
-  return openKeyring(found.text);
+  return 'missing' in found ? refused(found.missing) : ok(openKeyring(found.text));
+}
+
+/** The same; throws `config-invalid` when there is none, too. */
+export function keyringOf(place: Place, environment: Environment): Keyring {
+  const read = readKeyring(place, environment);
+  if (read.ok) return read.value;
+  const forNew = place.config.store.kind === 'mongodb' ? '. For a new database make one with: npx pushgate keyring create FILE' : '';
+  throw new GatewayFault('config-invalid', `keyring: ${read.error}${forNew}`);
 }
 
 /**

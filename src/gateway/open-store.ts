@@ -10,6 +10,10 @@ export type StoreListeners = {
   onMigrated?: (() => void) | undefined;
 };
 
+/** The file of the embedded store of a configuration; undefined where the store is another one. */
+export const embeddedFile = ({ config: { store }, folder }: Pick<LoadedConfig, 'config' | 'folder'>): string | undefined =>
+  store.kind === 'embedded' ? resolve(folder, store.path) : undefined;
+
 /** Opens the store of a configuration; only its own driver is loaded. An embedded one must be free: one process has it at a time. */
 export async function openStore(
   { config: { store }, folder }: Pick<LoadedConfig, 'config' | 'folder'>,

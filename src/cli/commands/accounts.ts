@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { accountName, passwordProblem } from '../../engine/users/index.ts';
+import { accountName, accountNameForm, passwordProblem } from '../../engine/users/index.ts';
 import { type AccountKeeper, withAccounts } from '../account-keeper.ts';
 import { readInputLine } from '../input-line.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
@@ -11,15 +11,21 @@ export function accountsCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  npx pushgate accounts set admin')
     .addCommand(listCommand(terminal))
     .addCommand(setCommand(terminal));
-  for (const [how, description, done] of changes) accounts.addCommand(changeCommand(terminal, { how, description, done }));
+  for (const change of changes) accounts.addCommand(changeCommand(terminal, change));
   return accounts;
 }
 
-const changes = [
-  ['disable', 'Let an administrator log in no more. The tokens of the account are worth nothing from then on.', 'disabled'],
-  ['enable', 'Let a disabled administrator log in again.', 'enabled'],
-  ['remove', 'Remove an administrator for good, with all tokens of the account.', 'removed'],
-] as const;
+type Change = { how: Parameters<AccountKeeper['change']>[1]; done: string; description: string };
+
+const changes: readonly Change[] = [
+  {
+    how: 'disable',
+    done: 'disabled',
+    description: 'Let an administrator log in no more. The tokens of the account are worth nothing from then on.',
+  },
+  { how: 'enable', done: 'enabled', description: 'Let a disabled administrator log in again.' },
+  { how: 'remove', done: 'removed', description: 'Remove an administrator for good, with all tokens of the account.' },
+];
 
 function listCommand(terminal: Terminal): Command {
   return new Command('list')
@@ -61,8 +67,6 @@ function setCommand(terminal: Terminal): Command {
     });
 }
 
-type Change = { how: Parameters<AccountKeeper['change']>[1]; description: string; done: string };
-
 function changeCommand(terminal: Terminal, { how, description, done }: Change): Command {
   return new Command(how)
     .description(description)
@@ -82,7 +86,7 @@ const withKeeper = async (terminal: Terminal, file: string, work: (keeper: Accou
   withAccounts(await configFor(file, terminal), terminal, work);
 
 function demandAccountName(name: string): void {
-  if (!accountName.test(name)) throw new CommandFailed('an account name has 1 to 64 letters, digits, dots, underscores, dashes and @.');
+  if (!accountName.test(name)) throw new CommandFailed(`an account name has ${accountNameForm}.`);
 }
 
 function demandPassword(password: string): string {

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { inspectConfig, loadConfig, problemText } from '../../config/index.ts';
+import type { Finding } from '../../edge/dialects/operator/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
-import { checkGateway, checkPeople, checkProviders, checkRegistrationUrls, checkUserSources, type Finding } from '../doctor-checks.ts';
+import { checkGateway, checkPeople, checkProviders, checkRegistrationUrls, checkUserSources } from '../doctor-checks.ts';
 import { checkKeyring, checkListenerCertificates, checkWeakModes } from '../doctor-settings.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configOption, portFor } from './config-option.ts';

@@ -6,8 +6,10 @@ import type { Store } from '../../store/store.ts';
 /** What an account name may look like: it goes into tokens that old clients decode with plain base64. */
 export const accountName = /^[A-Za-z0-9._@-]{1,64}$/;
 
-/** The longest password of an account, in characters. */
-export const longestPassword = 256;
+/** The same for people, after `An account name has`. */
+export const accountNameForm = '1 to 64 letters, digits, dots, underscores, dashes and @';
+
+const longestPassword = 256;
 
 /** Why a password cannot be that of an account, in one sentence; undefined when it can. */
 export function passwordProblem(password: string): string | undefined {
@@ -20,6 +22,9 @@ export type AccountStatus = { name: string; enabled: boolean; createdAt: number 
 
 /** What became of a change: `last-account` is refused, since nobody could log in any more. */
 export type AccountChanged = 'done' | 'unknown-account' | 'last-account';
+
+/** What is said of an account that has to stay. */
+export const lastAccountText = (name: string): string => `${name} is the last enabled account; enable or make another one first.`;
 
 /** The administrators of the gateway. */
 export type Accounts = {

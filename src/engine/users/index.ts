@@ -3,7 +3,8 @@ export {
   type AccountStatus,
   type Accounts,
   accountName,
-  longestPassword,
+  accountNameForm,
+  lastAccountText,
   openAccounts,
   passwordProblem,
 } from './accounts.ts';

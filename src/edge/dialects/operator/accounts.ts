@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { type AccountChanged, accountName, passwordProblem } from '../../../engine/users/index.ts';
+import { type AccountChanged, accountName, accountNameForm, lastAccountText, passwordProblem } from '../../../engine/users/index.ts';
 import { OperatorFault } from './errors.ts';
 import { actingOperator, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
@@ -50,7 +50,7 @@ function refusalOf(changed: Exclude<AccountChanged, 'done'>, name: string): Oper
     case 'unknown-account':
       return new OperatorFault('not-found', `There is no account ${name}.`);
     case 'last-account':
-      return new OperatorFault('conflict', `${name} is the last enabled account; enable or make another one first.`);
+      return new OperatorFault('conflict', lastAccountText(name));
     default:
       return changed satisfies never;
   }
@@ -59,5 +59,5 @@ function refusalOf(changed: Exclude<AccountChanged, 'done'>, name: string): Oper
 function nameIn(ctx: Context): string {
   const name = String(ctx.params.name);
   if (accountName.test(name)) return name;
-  throw new OperatorFault('bad-request', 'An account name has 1 to 64 letters, digits, dots, underscores, dashes and @.');
+  throw new OperatorFault('bad-request', `An account name has ${accountNameForm}.`);
 }

@@ -7,6 +7,7 @@ import { explainPolicy } from './policy.ts';
 import { checkProvider, listProviders, testProvider } from './providers.ts';
 import { addTokenAddress, listAddresses, removeTokenAddress, showTransaction } from './tokens.ts';
 
+export type { Finding } from './doctor.ts';
 export { operatorFallback } from './errors.ts';
 export type { OperatorParts } from './parts.ts';
 
