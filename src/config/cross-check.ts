@@ -97,34 +97,32 @@ function workersOnOneStore({ cluster, store }: Config): Problem[] {
 }
 
 function sourceNames({ realms, userSources }: Config): Problem[] {
-  const sources = userSources.map(({ name }) => name);
   return realms.flatMap(({ users }, index) =>
     users.flatMap((source, place) => {
       const path = ['realms', index, 'users', place];
-      if (!sources.includes(source)) return [error(path, noSuchName('user source', source, sources, 'userSources'))];
+      if (!userSources.some(({ name }) => name === source))
+        return [error(path, noSuchName('user source', source, userSources, 'userSources'))];
       return users.indexOf(source) < place ? [error(path, `"${source}" is there twice`)] : [];
     }),
   );
 }
 
 function realmNames({ authServers, realms }: Config): Problem[] {
-  const known = realms.map(({ name }) => name);
   return authServers.flatMap((server, index) =>
     (server.realms ?? []).flatMap((realm, place) =>
-      known.some((name) => foldedRealm(name) === foldedRealm(realm))
+      realms.some(({ name }) => foldedRealm(name) === foldedRealm(realm))
         ? []
-        : [error(['authServers', index, 'realms', place], noSuchName('realm', realm, known, 'realms'))],
+        : [error(['authServers', index, 'realms', place], noSuchName('realm', realm, realms, 'realms'))],
     ),
   );
 }
 
 /** Who is named as an auth server but is none, and keys that two have. */
 function callerNames({ authServers, trustedJwts }: Config): Problem[] {
-  const names = authServers.map(({ name }) => name);
   const unknown = trustedJwts.flatMap(({ authServer }, index) =>
-    authServer === undefined || names.includes(authServer)
+    authServer === undefined || authServers.some(({ name }) => name === authServer)
       ? []
-      : [error(['trustedJwts', index, 'authServer'], noSuchName('auth server', authServer, names, 'authServers'))],
+      : [error(['trustedJwts', index, 'authServer'], noSuchName('auth server', authServer, authServers, 'authServers'))],
   );
   const ids = authServers.flatMap(({ hmacKeys }, index) =>
     hmacKeys.map(({ id }, place) => ({ text: id, path: ['authServers', index, 'hmacKeys', place, 'id'] })),

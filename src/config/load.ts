@@ -83,8 +83,9 @@ export async function inspectConfig(file: string, environment: Environment, log:
   if (!json.ok) return problems;
   const raw = json.value.value;
   const folder = dirname(path);
-  const { listeners, providers, userSources } = record(withSecrets(raw, { folder, environment }, []));
   const { catalog } = await loadPlugins(raw, folder);
+  // What is wrong so far was told by the loading.
+  const { listeners, providers, userSources } = record(withoutThrowing(withSecrets(raw, { folder, environment }, []), catalog, []));
   const surroundings = { folder, clock: Date.now, log };
   const found = {
     listeners: tryListeners(list(listeners), surroundings),

@@ -16,52 +16,15 @@ export function checkUserRules({ policies, realms, userSources, radiusServers }:
     const isRealm = setrealm === undefined || realms.some(({ name }) => name.toLowerCase() === setrealm.toLowerCase());
     const asks = Object.entries({ passthru, otppin }).flatMap(([key, value]) => (value === userStore ? [key] : []));
     return [
-      ...(isKnown
-        ? []
-        : [
-            problem(
-              'error',
-              at('passthru'),
-              noSuchName(
-                'RADIUS service',
-                passthru,
-                radiusServers.map(({ name }) => name),
-                'radiusServers',
-              ),
-            ),
-          ]),
-      ...(isRealm
-        ? []
-        : [
-            problem(
-              'error',
-              at('setrealm'),
-              noSuchName(
-                'realm',
-                setrealm,
-                realms.map(({ name }) => name),
-                'realms',
-              ),
-            ),
-          ]),
+      ...(isKnown ? [] : [problem('error', at('passthru'), noSuchName('RADIUS service', passthru, radiusServers, 'radiusServers'))]),
+      ...(isRealm ? [] : [problem('error', at('setrealm'), noSuchName('realm', setrealm, realms, 'realms'))]),
       ...asks.flatMap((key) => passwordless(rule, realms).map(({ level, message }) => problem(level, at(key), message))),
       ...(rule.match.resolver ?? []).flatMap((name, place) => {
         const isThere = /[*!]/.test(name) || userSources.some((source) => source.name.toLowerCase() === name.toLowerCase());
         const path = ['policies', index, 'match', 'resolver', place];
         return isThere
           ? []
-          : [
-              problem(
-                'error',
-                path,
-                `${noSuchName(
-                  'user source',
-                  name,
-                  userSources.map((source) => source.name),
-                  'userSources',
-                )}; so it never matches`,
-              ),
-            ];
+          : [problem('error', path, `${noSuchName('user source', name, userSources, 'userSources')}; so it never matches`)];
       }),
     ];
   });

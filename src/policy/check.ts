@@ -33,13 +33,7 @@ function providers(
   known: KnownNames,
 ): PolicyProblem[] {
   const isKnown = (name: string): boolean => name === pollOnlyProvider || known.providers.some((provider) => provider.name === name);
-  const unknown = (name: string): string =>
-    noSuchName(
-      'provider',
-      name,
-      known.providers.map((provider) => provider.name),
-      'providers',
-    );
+  const unknown = (name: string): string => noSuchName('provider', name, known.providers, 'providers');
   return [
     ...chosen.flatMap((name, place) => (isKnown(name) ? [] : [error(['actions', 'push_provider', place], unknown(name))])),
     ...(recorded === undefined || isKnown(recorded) ? [] : [error(['actions', 'push_firebase_configuration'], unknown(recorded))]),

@@ -13,20 +13,11 @@ export async function tryProviders(entries: readonly unknown[], surroundings: Su
   const schema = providerConfig(surroundings.catalog);
   const found = await Promise.all(
     entries.map(async (entry, index) => {
-      const parsed = parsedBy(schema, entry);
-      return parsed === undefined ? [] : tryOne(parsed, index, surroundings);
+      const parsed = schema.safeParse(entry);
+      return parsed.success ? tryOne(parsed.data, index, surroundings) : [];
     }),
   );
   return found.flat();
-}
-
-/** What the schema refuses, or an outsider's schema throws for, is told by the check of the file. */
-function parsedBy(schema: ReturnType<typeof providerConfig>, entry: unknown): ProviderEntry | undefined {
-  try {
-    return schema.safeParse(entry).data;
-  } catch {
-    return undefined;
-  }
 }
 
 async function tryOne(entry: ProviderEntry, index: number, surroundings: Surroundings): Promise<RegistryProblem[]> {

@@ -11,9 +11,9 @@ export function nearestName<Name extends string>(name: string, known: readonly N
   return best?.known;
 }
 
-/** The sentence for a name that does not exist: `there is no realm "x"; there are: a, b`. `where` is what defines such names. */
-export const noSuchName = (what: string, name: string, names: readonly string[], where: string): string =>
-  `there is no ${what} "${name}"; ${names.length === 0 ? `define it under ${where}` : `there are: ${listed(names)}`}`;
+/** The sentence for a name that does not exist: `there is no realm "x"; there are: a, b`. `where` is what defines such names, `known` those it defines. */
+export const noSuchName = (what: string, name: string, known: readonly { name: string }[], where: string): string =>
+  `there is no ${what} "${name}"; ${known.length === 0 ? `define it under ${where}` : `there are: ${listed(known.map((each) => each.name))}`}`;
 
 /** Names in a row, the first twelve of them. */
 export function listed(names: readonly string[]): string {
