@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { radiusServer } from '../../../../kit/radius-server.ts';
 import { cleanup } from '../../../../kit/temporary.ts';
-import { everybody, type GivenPeople, givenPeople, rule } from './people-kit.ts';
+import { alice, everybody, type GivenPeople, givenPeople, rule } from './people-kit.ts';
 
 describe('What counts as the PIN of a login', () => {
   const undo = cleanup();
@@ -158,16 +158,7 @@ describe('What a reply tells of a user who was accepted', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  const fields = {
-    username: 'alice',
-    userid: '7',
-    givenname: 'Alice',
-    surname: 'Liddell',
-    email: 'alice@corp.example',
-    phone: '1',
-    mobile: '2',
-    groups: ['staff', 'vpn'],
-  };
+  const { password: _kept, ...fields } = alice;
   const accepted = async ({ client, phoneOf, challenge }: GivenPeople, path = '/validate/check') => {
     const phone = await phoneOf('alice');
     const { id, nonce } = await challenge('alice', phone);

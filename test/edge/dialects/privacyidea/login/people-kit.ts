@@ -11,7 +11,8 @@ export type TestUser = { username: string; password?: string; userid?: string; g
   groups?: string[];
 };
 
-const alice: TestUser = {
+/** One of them, with all fields that a file can have. */
+export const alice: TestUser = {
   username: 'alice',
   password: 'wonderland',
   userid: '7',

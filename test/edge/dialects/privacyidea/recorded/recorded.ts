@@ -25,16 +25,37 @@ export type Deviation = {
   instead(expected: RecordedReply, recorded: readonly RecordedReply[]): RecordedReply;
 };
 
-const envelope = { jsonrpc: '2.0', time: '<float>', version: 'privacyIDEA 3.14' };
-const success = { ...envelope, versionnumber: '3.14' };
+const notAllowed = { code: 905, message: 'ERR905: Method … is not allowed here.' };
 
-const withValue = ({ response }: RecordedReply, value: unknown): RecordedReply => ({
-  status: 200,
-  response: { ...success, id: response.id, nonce: response.nonce, result: { status: true, value } },
-});
+/** A good reply of a server with another value, and where we differ from privacyIDEA and eduMFA alike. */
+export function repliesOf(server: string, versionnumber: string) {
+  const envelope = { jsonrpc: '2.0', time: '<float>', version: `${server} ${versionnumber}` };
+  const withValue = ({ response }: RecordedReply, value: unknown): RecordedReply => ({
+    status: 200,
+    response: { ...envelope, versionnumber, id: response.id, nonce: response.nonce, result: { status: true, value } },
+  });
+  const common: readonly Deviation[] = [
+    {
+      at: [10, 22],
+      why: 'a wrong method is refused in JSON, not in HTML',
+      instead: ({ status }) => ({ status, response: { ...envelope, id: 1, detail: null, result: { status: false, error: notAllowed } } }),
+    },
+    { at: [15], why: 'a rollout that is repeated exactly gets the first reply', instead: (expected, recorded) => recorded[14] ?? expected },
+    { at: [35], why: 'a signature that does not decode is a wrong one', instead: (expected) => withValue(expected, false) },
+    {
+      at: [40],
+      why: 'what is answered is listed by its transaction id only',
+      instead: (expected) => withValue(expected, { challenges: [], count: 0, current: 1, next: null, prev: null }),
+    },
+  ];
+  return { withValue, common };
+}
+
+const { withValue, common } = repliesOf('privacyIDEA', '3.14');
 
 /** All of them; docs/compatibility.md tells them to users. */
 const deviations: readonly Deviation[] = [
+  ...common,
   {
     at: [0],
     why: 'only what clients read, and nothing about a web interface',
@@ -45,12 +66,6 @@ const deviations: readonly Deviation[] = [
     },
   },
   {
-    at: [10, 22],
-    why: 'a wrong method is refused in JSON, not in HTML',
-    instead: ({ status }) => ({ status, response: { ...envelope, id: 1, detail: null, result: { status: false, error: notAllowed } } }),
-  },
-  { at: [15], why: 'a rollout that is repeated exactly gets the first reply', instead: (expected, recorded) => recorded[14] ?? expected },
-  {
     at: [16],
     why: 'no private key and no device address in info',
     instead({ status, response }) {
@@ -60,13 +75,7 @@ const deviations: readonly Deviation[] = [
       return { status, response: { ...response, result: { status: true, value: { count, next, prev, tokens: [token] } } } };
     },
   },
-  { at: [35], why: 'a signature that does not decode is a wrong one', instead: (expected) => withValue(expected, false) },
   { at: [38], why: 'the identical answer gets the first reply', instead: (expected) => withValue(expected, true) },
-  {
-    at: [40],
-    why: 'what is answered is listed by its transaction id only',
-    instead: (expected) => withValue(expected, { challenges: [], count: 0, current: 1, next: null, prev: null }),
-  },
   {
     at: [81],
     why: 'samlcheck is there, as in 3.13',
@@ -80,8 +89,6 @@ const deviations: readonly Deviation[] = [
     },
   },
 ];
-
-const notAllowed = { code: 905, message: 'ERR905: Method … is not allowed here.' };
 
 /** A reply that is expected, and the number of pushes that go out meanwhile. */
 export type Expected = RecordedReply & { pushes: number };
