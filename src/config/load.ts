@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { tryProviders } from '../delivery/registry/index.ts';
 import { tryListeners } from '../edge/http/index.ts';
 import { tryUserSources } from '../engine/users/index.ts';
-import { ok, type Result, refused, systemCode, version } from '../foundation/model/index.ts';
+import { ok, type Result, record, refused, systemCode, version } from '../foundation/model/index.ts';
 import { plainError } from '../foundation/settings/index.ts';
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
@@ -102,9 +102,6 @@ function once(problems: readonly Problem[]): Problem[] {
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-
-const record = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 
 /** What else is wrong beside the parts that their schema refused. */
 function restOf(raw: unknown, issues: readonly z.core.$ZodIssue[], catalog: Catalog): Problem[] {

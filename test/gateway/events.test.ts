@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { GatewayEvent } from '../../src/foundation/model/index.ts';
+import { type GatewayEvent, record } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { openTell, watchStore } from '../../src/gateway/events.ts';
 import { type GivenGateway, givenGateway } from '../kit/gateway.ts';
@@ -7,7 +7,6 @@ import { cleanup } from '../kit/temporary.ts';
 
 type Line = Record<string, unknown>;
 
-const within = (value: unknown): Line => (typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {});
 const metricsOf = async ({ gateway }: GivenGateway): Promise<string> => (await fetch(`${gateway.urls[0]}/metrics`)).text();
 
 describe('What happened, as the log tells it', () => {
@@ -30,7 +29,7 @@ describe('What happened, as the log tells it', () => {
     const serial = phone.serial;
     const origin = { authServer: 'local', dialect: 'privacyidea', client: '127.0.0.1' };
     const [started] = linesOf(gateway, 'login-started');
-    const { requestId, ...from } = within(started?.origin);
+    const { requestId, ...from } = record(started?.origin);
     assert.deepEqual(from, origin);
     assert.ok(
       gateway.logged.some((line) => line.message === 'request' && line.requestId === requestId),
@@ -63,7 +62,7 @@ describe('What happened, as the log tells it', () => {
         lines.map((line) => line.reason),
         [reason],
       );
-      assert.equal(within(lines[0]?.origin).client, '127.0.0.1');
+      assert.equal(record(lines[0]?.origin).client, '127.0.0.1');
       assert.doesNotMatch(JSON.stringify(lines), /9999|"1234"|"pass"/);
       assert.match(await metricsOf(gateway), new RegExp(`pushgate_logins_refused_total\\{auth_server="local",reason="${reason}"\\} 1`));
     });
@@ -100,7 +99,7 @@ describe('What happened, as the log tells it', () => {
     await client.send(`/token/${serial}`, { method: 'DELETE', headers: admin });
     const lines = linesOf(gateway, 'token-administered').filter((line) => line.act !== 'offer');
     assert.deepEqual(
-      lines.map((line) => [line.act, line.serial, line.user, within(line.by).administrator, within(line.by).client]),
+      lines.map((line) => [line.act, line.serial, line.user, record(line.by).administrator, record(line.by).client]),
       [
         ['disable', serial, 'alice', 'admin', '127.0.0.1'],
         ['set-pin', serial, 'alice', 'admin', '127.0.0.1'],
@@ -117,7 +116,7 @@ describe('What happened, as the log tells it', () => {
     const { id } = await gateway.challenge('alice', phone);
     const headers = { ...admin, 'x-request-id': 'ticket-17' };
     await client.send(`/token/challenges/transaction/${id}`, { method: 'DELETE', headers });
-    const lines = linesOf(gateway, 'challenge-cancelled').map((line) => [line.transaction, line.user, line.serials, within(line.by)]);
+    const lines = linesOf(gateway, 'challenge-cancelled').map((line) => [line.transaction, line.user, line.serials, record(line.by)]);
     const by = { authServer: '', dialect: 'privacyidea', client: '127.0.0.1', administrator: 'admin', requestId: 'ticket-17' };
     assert.deepEqual(lines, [[id, 'alice', [phone.serial], by]]);
   });
