@@ -7,7 +7,7 @@ type CommandEntry = { summary: string; load: () => Promise<(terminal: Terminal) 
 
 const commands: Readonly<Record<string, CommandEntry>> = {
   serve: {
-    summary: 'Run the gateway until SIGTERM or Ctrl-C. SIGHUP and a change of the file reload its policies and providers.',
+    summary: 'Run the gateway until SIGTERM or Ctrl-C. SIGHUP and a change of the file reload its configuration.',
     load: async () => (await import('./commands/serve.ts')).serveCommand,
   },
   'check-config': {

@@ -1,7 +1,8 @@
 import { openReadiness, openSightings, type Readiness, type Seen, type Sightings, type UserSourceHealth } from '../edge/http/index.ts';
-import type { EngineParts } from '../engine/index.ts';
+import type { Directory } from '../engine/users/index.ts';
 import { randomHex } from '../foundation/crypto/index.ts';
 import { isOwnStore } from './keyring.ts';
+import type { Lasting } from './lasting.ts';
 
 /** What is looked at when somebody asks how a gateway fares; one for all its listeners. */
 export type Health = {
@@ -15,8 +16,11 @@ export type Health = {
   seen: () => Seen[];
 };
 
+/** What is looked at. A reload replaces the directory. */
+export type HealthParts = Pick<Lasting, 'store' | 'keyring' | 'passwords' | 'clock' | 'log'> & { directory: () => Directory };
+
 /** Opens the health of a gateway with these parts; nothing is looked at yet. */
-export function openHealth(parts: EngineParts): Health {
+export function openHealth(parts: HealthParts): Health {
   const sightings = new Map<string, Sightings>();
   return {
     readiness: readinessOf(parts),
@@ -34,7 +38,7 @@ export function openHealth(parts: EngineParts): Health {
 const probeLifeMs = 60_000;
 
 /** Whether the gateway of these parts can work. Its record in the store has a name of its own, so that gateways do not wait for one another. */
-function readinessOf({ store, clock, log }: EngineParts): Readiness {
+function readinessOf({ store, clock, log }: HealthParts): Readiness {
   const prober = randomHex(8);
   return openReadiness({ probe: () => store.probe(prober, clock() + probeLifeMs), clock, log });
 }
@@ -43,15 +47,16 @@ const everyMs = 10_000;
 const limitMs = 2000;
 
 /** Looks at every source of users. All who ask within ten seconds, or while one look is under way, share that look: directories are asked no more often. */
-function openUserSourceHealth({ directory, clock }: EngineParts): Health['userSources'] {
-  let last: { at: number; results: Promise<readonly UserSourceHealth[]> } | undefined;
-  const look = async (): Promise<readonly UserSourceHealth[]> => {
+function openUserSourceHealth({ directory: directoryNow, clock }: HealthParts): Health['userSources'] {
+  let last: { at: number; directory: Directory; results: Promise<readonly UserSourceHealth[]> } | undefined;
+  const look = async (directory: Directory): Promise<readonly UserSourceHealth[]> => {
     const checked = await directory.check(AbortSignal.timeout(limitMs));
     return checked.map(({ name, result }) => ({ name, ok: result.ok, detail: result.ok ? result.detail : result.problem }));
   };
   return () => {
-    const now = clock();
-    if (!last || Math.abs(now - last.at) >= everyMs) last = { at: now, results: look() };
+    const [now, directory] = [clock(), directoryNow()];
+    if (!last || last.directory !== directory || Math.abs(now - last.at) >= everyMs)
+      last = { at: now, directory, results: look(directory) };
     return last.results;
   };
 }

@@ -5,9 +5,9 @@ import {
   type Listener,
   type ListenerSecrets,
   type ListenerTls,
-  type Mount,
   openListener,
   readListenerTls,
+  type Service,
 } from '../edge/http/index.ts';
 import { type Clock, GatewayFault, type Tell } from '../foundation/model/index.ts';
 import { endedChainText, endedInChain } from '../foundation/settings/index.ts';
@@ -20,8 +20,14 @@ export type Listeners = {
   urls: string[];
   /** Reads the files of TLS again; connections that are open go on as they are. Where a file is wrong now, the old ones stay in use. */
   renew(): void;
-  close(): Promise<void>;
+  /** Answers the requests that are still to come by another configuration. A listener that it no longer has goes on with the mounts that it had. */
+  serve(config: Config, serviceOf: ServiceOf): void;
+  /** Takes no new request; those under way have this long (ms). */
+  close(limitMs: number): Promise<void>;
 };
+
+/** What one listener of a configuration serves. */
+export type ServiceOf = (listener: Config['listeners'][number]) => Service;
 
 /** What listeners are opened with; relative paths count from `folder`. */
 export type ListenersOptions = {
@@ -32,14 +38,19 @@ export type ListenersOptions = {
   metrics: Metrics;
   draining: { now: boolean };
   tell?: Tell | undefined;
-  mountsOf(listener: Config['listeners'][number]): Mount[];
+  serviceOf: ServiceOf;
 };
 
-type Open = Listener & { address: string; tls: ListenerTls | undefined; secrets: ListenerSecrets | undefined };
+type Open = Listener & {
+  entry: Config['listeners'][number];
+  address: string;
+  tls: ListenerTls | undefined;
+  secrets: ListenerSecrets | undefined;
+};
 
 /** Listens on every address, and looks whether the files of TLS change. Throws `config-invalid` when one of them cannot be had. */
 export async function openListeners(options: ListenersOptions): Promise<Listeners> {
-  const { config, folder, log, metrics, draining, tell, mountsOf } = options;
+  const { config, folder, log, metrics, draining, tell = () => undefined, serviceOf } = options;
   const path = (file: string): string => resolve(folder, file);
   const open: Open[] = [];
   const closeAll = (limitMs: number) => Promise.all(open.map((listener) => listener.close(limitMs)));
@@ -47,8 +58,8 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
     for (const listener of config.listeners) {
       const { address, tls } = listener;
       const secrets = tls && readListenerTls(tls, path);
-      const opened = await openListener({ address, mounts: mountsOf(listener), log, metrics, draining, tls: secrets, tell });
-      open.push({ ...opened, address, tls, secrets });
+      const opened = await openListener({ address, ...serviceOf(listener), log, metrics, draining, tls: secrets, tell });
+      open.push({ ...opened, entry: listener, address, tls, secrets });
     }
     for (const listener of open) tellOfEnd(listener, options);
   } catch (error) {
@@ -56,7 +67,7 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
     throw error;
   }
   const renew = (): void => {
-    for (const listener of open) if (renewOne(listener, path, log)) tellOfEnd(listener, options);
+    for (const listener of open) if (renewOne(listener, path, tell)) tellOfEnd(listener, options);
   };
   exposeExpiry(options, open);
   const files = filesOf(open).map(path);
@@ -64,9 +75,20 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
   return {
     urls: open.map(({ url }) => url),
     renew,
-    async close() {
+    serve(next, nextServiceOf) {
+      const services = open.map((listener) => {
+        const entry = next.listeners.find(({ address }) => address === listener.address) ?? listener.entry;
+        return { listener, entry, service: nextServiceOf(entry) };
+      });
+      // All of them are there before the first one counts.
+      for (const { listener, entry, service } of services) {
+        listener.entry = entry;
+        listener.serve(service);
+      }
+    },
+    async close(limitMs) {
       stopWatch();
-      await closeAll(config.settings.drainMs);
+      await closeAll(limitMs);
     },
   };
 }
@@ -75,7 +97,7 @@ const filesOf = (open: readonly Open[]): string[] =>
   open.flatMap(({ tls }) => [tls?.certificate, tls?.key, tls?.clientCa]).filter((file) => file !== undefined);
 
 /** A certificate and its key are two files, and between the two writes they do not fit: the next look takes both. Whether there was a new one. */
-function renewOne(listener: Open, path: (file: string) => string, log: Log): boolean {
+function renewOne(listener: Open, path: (file: string) => string, tell: Tell): boolean {
   const { address, tls, secrets } = listener;
   if (!tls) return false;
   try {
@@ -83,14 +105,11 @@ function renewOne(listener: Open, path: (file: string) => string, log: Log): boo
     if (JSON.stringify(next) === JSON.stringify(secrets)) return false;
     listener.renew(next);
     listener.secrets = next;
-    log.info(
-      { listener: address, ends: next.expiries.map(({ at }) => new Date(at).toISOString()) },
-      'the certificate of a listener was renewed',
-    );
+    tell({ kind: 'configuration-reloaded', part: `certificate of listener ${address}`, restart: [] });
     return true;
   } catch (error) {
     if (!(error instanceof GatewayFault)) throw error;
-    log.error({ listener: address, problem: error.message }, 'the new certificate of a listener cannot be used; the old one stays');
+    tell({ kind: 'configuration-refused', problems: [`certificate of listener ${address}, ${error.message}`] });
     return false;
   }
 }

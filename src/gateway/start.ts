@@ -1,31 +1,18 @@
-import type { Config } from '../config/index.ts';
-import { openAdminTokens, openTokens } from '../edge/access/index.ts';
-import { openLinotp } from '../edge/phones/linotp/index.ts';
-import { openPipush } from '../edge/phones/pipush/index.ts';
-import {
-  type Engine,
-  type EngineParts,
-  openBackground,
-  openEngine,
-  openServerKeys,
-  openSharedKeys,
-  openTurns,
-  startSweeper,
-} from '../engine/index.ts';
-import { openGuessLimits, openSourceLimits } from '../engine/limits/index.ts';
-import { type Directory, openAccounts, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
-import { createPasswords, type Keyring, openKeyStock } from '../foundation/keyring/index.ts';
+import type { Engine } from '../engine/index.ts';
+import { openAccounts } from '../engine/users/index.ts';
 import { type Tell, version } from '../foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
 import { openTell, watchStore } from './events.ts';
+import type { Generation } from './generation.ts';
+import { type Generations, type Loading, openGenerations } from './generations.ts';
 import { openHealth } from './health.ts';
 import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring.ts';
-import { openListeners } from './listeners.ts';
-import { authServerNames, type MountParts, mountsOf } from './mounts.ts';
+import { openLasting } from './lasting.ts';
+import { openListeners, type ServiceOf } from './listeners.ts';
+import { type MountParts, mountsOf } from './mounts.ts';
 import { openStore } from './open-store.ts';
 import type { GatewayOptions } from './options.ts';
-import { type Loading, openRouting, type Routing } from './routing.ts';
 
 /** A gateway that runs. */
 export type Gateway = {
@@ -35,7 +22,7 @@ export type Gateway = {
   firstPassword: string | undefined;
   /** Resolves when nothing is under way behind the replies. */
   settled(): Promise<void>;
-  /** Takes over the policies and providers of a new configuration, or refuses it and changes nothing. */
+  /** Takes over a new configuration, or refuses it and changes nothing. What only a start reads stays as it was, and is told. */
   reload(loaded: Loading): Promise<'reloaded' | 'refused'>;
   /** The files whose change calls for `reload`: those with secrets and certificates that are in use. */
   files(): readonly string[];
@@ -60,29 +47,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     opened.push(() => store.close());
     await makeKeyringForDatabase(options, store);
     const keyring = keyringOf(options, options.environment);
-    const routing = await openRouting({ ...options, metrics, tell });
-    opened.push(() => routing.close());
-    const directory = openDirectory({ ...options, realms: config.realms, sources: config.userSources });
-    opened.push(() => directory.close());
-    const parts = openParts({ ...options, keyring, store, metrics, tell, routing, directory });
-    opened.push(
-      () => parts.keyStock.close(),
-      () => parts.background.settled(),
-    );
-    await takeStore(parts);
-    startCallers(metrics, config);
-    const sweeper = startSweeper(parts);
-    opened.push(() => sweeper.stop());
+    let generations: Generations | undefined;
+    const configNow = () => generations?.current().config ?? config;
+    const lasting = openLasting({ ...options, metrics, tell, store, keyring, settings: () => configNow().settings });
+    opened.push(() => lasting.keyStock.close());
+    await takeStore(lasting);
+    const accounts = openAccounts(lasting);
+    const running = await openGenerations(options, { lasting, accounts });
+    generations = running;
+    opened.push(() => running.close());
+    if (isMigrated) await tellNamesakes(running.current().engine, log);
     const draining = { now: false };
-    const engine = openEngine(parts);
-    if (isMigrated) await tellNamesakes(engine, options.log);
-    const accounts = openAccounts(parts);
-    const mountsOfListener = mountsFor({ config, parts, engine, accounts, draining });
-    const listeners = await openListeners({ ...options, metrics, tell, draining, mountsOf: mountsOfListener });
+    const health = openHealth({ ...lasting, directory: () => running.current().parts.directory });
+    const serviceOf = (generation: Generation) => serviceFor(generation, { accounts, health, draining });
+    const listeners = await openListeners({ ...options, metrics, tell, draining, serviceOf: serviceOf(running.current()) });
     opened.push(() => {
       draining.now = true;
-      return listeners.close();
+      return listeners.close(configNow().settings.drainMs);
     });
+    metrics.waiters.set({ kind: 'push_wait' }, 0);
     // Made last: the password of a start that failed would have been seen by nobody.
     const firstPassword = (await accounts.list()).length === 0 ? await accounts.addFirst('admin') : undefined;
     tell({ kind: 'gateway-started', version, listeners: listeners.urls });
@@ -90,11 +73,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return {
       urls: listeners.urls,
       firstPassword,
-      settled: () => parts.background.settled(),
-      files: routing.files,
+      settled: running.settled,
+      files: () => running.current().files,
       reload(loaded) {
         listeners.renew();
-        return routing.replace(loaded);
+        return running.replace(loaded, (next) => listeners.serve(next.config, serviceOf(next)));
       },
       close: closeAll,
     };
@@ -104,19 +87,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** Ties the mounts of a listener to one set of tokens and one health for all. */
-function mountsFor({
-  config,
-  parts,
-  engine,
-  accounts,
-  draining,
-}: Pick<MountParts, 'config' | 'parts' | 'engine' | 'accounts' | 'draining'>) {
-  const tokens = openTokens({ keyring: parts.keyring, clock: parts.clock, trusted: config.trustedJwts });
-  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs });
-  const health = openHealth(parts);
-  return (listener: MountParts['listener']) =>
-    mountsOf({ config, listener, parts, engine, tokens, accounts, adminTokens, health, draining });
+/** Ties the mounts of a listener to a generation, and to one health for all. */
+function serviceFor(generation: Generation, shared: Pick<MountParts, 'accounts' | 'health' | 'draining'>): ServiceOf {
+  return (listener) => ({ mounts: mountsOf({ ...generation, ...shared, listener }), begin: generation.begin });
 }
 
 /** Says once, when the store of an older version was brought up to date, whom the operator may want to merge or to split. */
@@ -140,75 +113,3 @@ async function openCountedStore(options: GatewayOptions & { metrics: Metrics; te
 
 /** All that a store can do is an operation of that name, but for these two. */
 const isOperation = (name: string): boolean => name !== 'onDecided' && name !== 'close';
-
-/** Shows the series of every auth server before it asks for anything. Phones that wait are none yet. */
-function startCallers({ challenges, relays, waiters, loginsStarted, loginsRefused, loginsFinished }: Metrics, config: Config): void {
-  for (const auth_server of authServerNames(config))
-    for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished]) each.startAtZero({ auth_server });
-  waiters.set({ kind: 'push_wait' }, 0);
-}
-
-/** What the engine's parts are made of. */
-export type Foundations = GatewayOptions & {
-  keyring: Keyring;
-  store: Store;
-  metrics: Metrics;
-  tell: Tell;
-  routing: Routing;
-  directory: Directory;
-};
-
-/** Puts together what the engine works with; `close` of what was opened is the caller's. */
-export function openParts({ config, clock, log, keyring, store, metrics, tell, routing, directory, parts = {} }: Foundations): EngineParts {
-  const { settings } = config;
-  return {
-    store,
-    keyring,
-    clock,
-    log,
-    metrics,
-    tell,
-    // Read anew at every use: a reload replaces them.
-    get policy() {
-      return routing.policy();
-    },
-    get registry() {
-      return routing.registry();
-    },
-    keyStock: openKeyStock({
-      shelf: store,
-      keyring,
-      bits: settings.serverKeyBits,
-      target: settings.serverKeyStock,
-      log,
-      onEmpty: () => metrics.keyStockEmpty.inc({}),
-      startWorker: parts.startKeyWorker,
-    }),
-    passwords: createPasswords(keyring, parts.hashCost),
-    serverKeys: openServerKeys(keyring),
-    sharedKeys: openSharedKeys(store, keyring),
-    limits: openSourceLimits({
-      store,
-      clock,
-      metrics,
-      tell,
-      settings: { failures: settings.sourceFailures, windowMs: settings.sourceWindowMs },
-    }),
-    realms: openRealms(config.realms),
-    directory,
-    radius: openRadiusServers(config.radiusServers, clock),
-    background: openBackground(log),
-    guesses: openGuessLimits({ store, clock, lockout: settings.lockout, turns: openTurns() }),
-    turns: openTurns(),
-    phones: { pipush: openPipush(), linotp: openLinotp({ scheme: settings.mobile_app_protocol_id }) },
-    settings: {
-      challengeValidityMs: settings.PushChallengeValidityTime * 1000,
-      validityMsByType: { edupush: settings.EdupushChallengeValidityTime * 1000 },
-      maxFailCount: settings.DefaultMaxFailCount,
-      countWrongPins: settings.IncFailCountOnFalsePin,
-      clearFailuresMs: settings.failcounter_clear_timeout * 60_000,
-      deliveryDeadlineMs: settings.deliveryDeadlineMs,
-      rolloutRepeatMs: settings.rolloutRepeatMs,
-    },
-  };
-}

@@ -104,7 +104,7 @@ describe('An outside plug-in', () => {
     gateway.child.kill('SIGHUP');
     // then its kind is known
     while (!/reloaded|refused/.test(gateway.output().err)) await once(gateway.child.stderr ?? assert.fail(), 'data');
-    assert.match(gateway.output().err, /policies and providers were reloaded/);
+    assert.match(gateway.output().err, /the configuration was reloaded/);
     assert.doesNotMatch(gateway.output().err, /count from the next start on/);
     assert.equal(await gateway.end('SIGTERM'), 0);
   }).timeout(30_000);

@@ -32,9 +32,16 @@ describe('A listener whose certificate has ended', () => {
     const errors: Record<string, string>[] = [];
     const log = openLog('error', { write: (line: string) => void errors.push(JSON.parse(line)) });
     // when it is opened
-    const options = { ...loaded.value, clock: Date.now, log, metrics: openMetrics('test'), draining: { now: false }, mountsOf: () => [] };
+    const options = {
+      ...loaded.value,
+      clock: Date.now,
+      log,
+      metrics: openMetrics('test'),
+      draining: { now: false },
+      serviceOf: () => ({ mounts: [] }),
+    };
     const listeners = await openListeners(options);
-    undo.later(() => listeners.close());
+    undo.later(() => listeners.close(0));
     // then the log says which file holds it, and since when it is of no use
     assert.equal(errors[0]?.file, file);
     assert.match(errors[0]?.ended ?? '', /^20\d\d-\d\d-\d\dT/);

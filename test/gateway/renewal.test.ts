@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SignJWT } from 'jose';
 import { certificateAuthority } from '../kit/certificates.ts';
 import { configText } from '../kit/gateway.ts';
 import { gatewayProcess } from '../kit/gateway-process.ts';
+import { freePort } from '../kit/ports.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
 type Line = Record<string, unknown>;
@@ -14,13 +17,36 @@ describe('A credential that is replaced', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('is in use without a restart; a bad one is refused, and the old one stays', async () => {
-    // given a gateway whose provider has a client certificate in a file, and a key behind a reference
+  /** A folder with files that a gateway reads, and the gateway in a process of its own that `start` runs there. */
+  const given = () => {
     const folder = temporaryFolder(undo);
     const put = (name: string, text: string): void => {
       writeFileSync(join(folder, `${name}.new`), text);
       renameSync(join(folder, `${name}.new`), join(folder, name));
     };
+    const start = async (more: object, address?: string) => {
+      writeFileSync(join(folder, 'config.json'), configText({ more }, address));
+      const gateway = await gatewayProcess(join(folder, 'config.json'));
+      undo.later(() => gateway.end('SIGKILL'));
+      const lines = (event: string): Line[] =>
+        gateway
+          .output()
+          .err.split('\n')
+          .filter((line) => line.startsWith('{'))
+          .map((line): Line => JSON.parse(line))
+          .filter((line) => line.event === event);
+      const heard = async (event: string, count: number): Promise<Line | undefined> => {
+        while (lines(event).length < count) await once(gateway.child.stderr ?? gateway.child, 'data');
+        return lines(event)[count - 1];
+      };
+      return { ...gateway, heard };
+    };
+    return { put, start };
+  };
+
+  it('is in use without a restart; a bad one is refused, and the old one stays', async () => {
+    // given a gateway whose provider has a client certificate in a file, and a key behind a reference
+    const { put, start } = given();
     const pem = (): string => {
       const { certificate, key } = certificateAuthority().issue();
       return certificate + key;
@@ -32,20 +58,7 @@ describe('A credential that is replaced', function () {
       { name: 'hook', kind: 'webhook', config: { url: 'https://127.0.0.1:9/', signing_key: { $file: 'secret' } } },
       { name: 'poll', kind: 'poll-only', default: true, config: {} },
     ];
-    writeFileSync(join(folder, 'config.json'), configText({ more: { providers } }));
-    const gateway = await gatewayProcess(join(folder, 'config.json'));
-    undo.later(() => gateway.end('SIGKILL'));
-    const lines = (event: string): Line[] =>
-      gateway
-        .output()
-        .err.split('\n')
-        .filter((line) => line.startsWith('{'))
-        .map((line): Line => JSON.parse(line))
-        .filter((line) => line.event === event);
-    const heard = async (event: string, count: number): Promise<Line | undefined> => {
-      while (lines(event).length < count) await once(gateway.child.stderr ?? gateway.child, 'data');
-      return lines(event)[count - 1];
-    };
+    const { heard, output } = await start({ providers });
     // when the certificate is replaced, then the secret
     put('client.pem', pem());
     await heard('configuration-reloaded', 1);
@@ -57,6 +70,60 @@ describe('A credential that is replaced', function () {
     assert.match(String(refused?.problems), /provider cs, config\.access_certificate: .*client\.pem/);
     put('client.pem', pem());
     await heard('configuration-reloaded', 3);
-    assert.doesNotMatch(gateway.output().err, /another-secret/);
+    assert.doesNotMatch(output().err, /another-secret/);
+  });
+
+  it('counts for callers and directories, too', async () => {
+    // given an auth server, an issuer of JWTs and a directory, each with a file of its own
+    const { put, start } = given();
+    const keys = ['first', 'second'].map((name) => `${name}-key-0123456789abcdef0123456789`);
+    const issuers = [1, 2].map(() => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }));
+    const publicKey = (index: number): string => issuers[index]?.publicKey.export({ type: 'spki', format: 'pem' }).toString() ?? '';
+    put('api-key', `${keys[0]}\n`);
+    put('issuer.pem', publicKey(0));
+    put('ca.pem', certificateAuthority().certificate);
+    put('bind', 'the-password');
+    const ldap = { urls: 'ldaps://127.0.0.1:9', baseDn: 'dc=corp', ca: 'ca.pem', bindDn: 'cn=svc', bindPassword: { $file: 'bind' } };
+    const issuer = { publicKey: { $file: 'issuer.pem' }, algorithm: 'ES256', role: 'validate', username: 'vpn', authServer: 'vpn' };
+    const address = `127.0.0.1:${await freePort()}`;
+    const more = {
+      authServers: [{ name: 'vpn', mounts: ['/'], apiKeys: [{ $file: 'api-key' }] }],
+      trustedJwts: [issuer],
+      userSources: [{ name: 'ad', kind: 'ldap', config: ldap }],
+    };
+    const { heard } = await start(more, address);
+    const check = async (credential: string | undefined): Promise<number> => {
+      const body = new URLSearchParams({ user: 'alice', pass: 'x' });
+      const headers = { authorization: `Bearer ${credential}` };
+      return (await fetch(`http://${address}/validate/check`, { method: 'POST', body, headers })).status;
+    };
+    const jwt = (index: number): Promise<string> =>
+      new SignJWT({ role: 'validate', username: 'vpn', realm: '', resolver: '' })
+        .setProtectedHeader({ alg: 'ES256' })
+        .setExpirationTime('1h')
+        .sign(issuers[index]?.privateKey ?? new Uint8Array());
+    assert.deepEqual([await check(keys[0]), await check(keys[1])], [200, 401]);
+    assert.deepEqual([await check(await jwt(0)), await check(await jwt(1))], [200, 401]);
+    // when each is replaced
+    for (const [count, replace] of [
+      () => put('api-key', `${keys[1]}\n`),
+      () => put('issuer.pem', publicKey(1)),
+      () => put('ca.pem', certificateAuthority().certificate),
+      () => put('bind', 'another-password'),
+    ].entries()) {
+      replace();
+      await heard('configuration-reloaded', count + 1);
+    }
+    // then the new ones are in use
+    assert.deepEqual([await check(keys[0]), await check(keys[1])], [401, 200]);
+    assert.deepEqual([await check(await jwt(0)), await check(await jwt(1))], [401, 200]);
+    // and bad ones are not
+    put('api-key', 'short');
+    assert.match(String((await heard('configuration-refused', 1))?.problems), /authServers\[0\]\.apiKeys\[0\]: an API key has 24/);
+    put('api-key', `${keys[1]}\n`);
+    await heard('configuration-reloaded', 5);
+    put('ca.pem', 'nothing');
+    assert.match(String((await heard('configuration-refused', 2))?.problems), /user source ad, config\.ca: .*ca\.pem/);
+    assert.equal(await check(keys[1]), 200);
   });
 });

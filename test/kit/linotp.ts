@@ -3,18 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig, problemText } from '../../src/config/index.ts';
-import { openAdminTokens, openTokens } from '../../src/edge/access/index.ts';
 import { openListener } from '../../src/edge/http/index.ts';
-import { type Engine, type IssueRequest, openEngine } from '../../src/engine/index.ts';
-import { openAccounts, openDirectory } from '../../src/engine/users/index.ts';
+import type { Engine, IssueRequest } from '../../src/engine/index.ts';
+import { openAccounts } from '../../src/engine/users/index.ts';
 import { newKeyring, openKeyring } from '../../src/foundation/keyring/index.ts';
 import type { PushToken, Transaction } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { openTell } from '../../src/gateway/events.ts';
+import { openGeneration } from '../../src/gateway/generation.ts';
 import { openHealth } from '../../src/gateway/health.ts';
+import { openLasting } from '../../src/gateway/lasting.ts';
 import { mountsOf } from '../../src/gateway/mounts.ts';
-import { openRouting } from '../../src/gateway/routing.ts';
-import { openParts } from '../../src/gateway/start.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { answerForm, type LinotpRequest, openChallenge } from '../../src/virtual-phone/linotp/challenge.ts';
@@ -72,33 +71,20 @@ export async function givenLinotp(undo: Cleanup, wishes: GatewayWishes = {}): Pr
   const keyring = openKeyring(newKeyring(0));
   const options = { ...loaded.value, environment: {}, clock, log, metrics, tell: openTell(log, metrics), parts: cheapParts };
   const store = await openEmbeddedStore({ path: join(folder, 'pushgate.db'), log });
-  const routing = await openRouting(options);
-  const directory = openDirectory({ ...options, realms: loaded.value.config.realms, sources: [] });
-  const parts = openParts({ ...options, keyring, store, routing, directory });
-  const engine = openEngine(parts);
+  const lasting = openLasting({ ...options, keyring, store, settings: () => options.config.settings });
+  const accounts = openAccounts(lasting);
+  const generation = await openGeneration({ ...options, lasting, accounts, mayFail: () => true });
+  const { engine, parts } = generation;
   const [listener] = loaded.value.config.listeners;
   assert.ok(listener);
   const draining = { now: false };
-  const accounts = openAccounts(parts);
-  const tokens = openTokens({ keyring, clock, trusted: [] });
-  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: 3_600_000 });
-  const given = mountsOf({
-    config: loaded.value.config,
-    listener,
-    parts,
-    engine,
-    tokens,
-    accounts,
-    adminTokens,
-    health: openHealth(parts),
-    draining,
-  });
+  const health = openHealth({ ...lasting, directory: () => parts.directory });
+  const given = mountsOf({ ...generation, listener, accounts, health, draining });
   const { url, close } = await openListener({ address: '127.0.0.1:0', mounts: given, log, metrics, draining });
   undo.later(async () => {
     await close(0);
-    await parts.background.settled();
-    await parts.keyStock.close();
-    await routing.close();
+    await generation.close();
+    await lasting.keyStock.close();
     await store.close();
   });
   return { ...callsOf({ engine, store, url }), engine, store, clock, url, logged };

@@ -5,6 +5,10 @@ import type { Cleanup } from './temporary.ts';
 /** A wire that a test can cut. */
 export type TcpProxy = {
   port: number;
+  /** How many connections there are. */
+  connections(): number;
+  /** Resolves when there are fewer than that. */
+  fewerThan(count: number): Promise<void>;
   /** Breaks all connections; until `mend`, new ones are broken at once. */
   cut(): void;
   /** Keeps all connections, and lets nothing through any more: bytes get lost, and nobody is told. */
@@ -28,6 +32,7 @@ export async function tcpProxy(undo: Cleanup, target: number): Promise<TcpProxy>
     near.destroy();
     far.destroy();
   };
+  let gone = Promise.withResolvers<void>();
   const server = createServer((near) => {
     const far = connect(target, '127.0.0.1');
     const pair = { near, far };
@@ -62,6 +67,8 @@ export async function tcpProxy(undo: Cleanup, target: number): Promise<TcpProxy>
       socket.on('close', () => {
         end(pair);
         pairs.delete(pair);
+        gone.resolve();
+        gone = Promise.withResolvers();
       });
     }
   });
@@ -77,6 +84,10 @@ export async function tcpProxy(undo: Cleanup, target: number): Promise<TcpProxy>
   });
   return {
     port: (server.address() as AddressInfo).port,
+    connections: () => pairs.size,
+    async fewerThan(count) {
+      while (pairs.size >= count) await gone.promise;
+    },
     cut,
     hold: () => {
       mode = 'held';

@@ -143,7 +143,7 @@ describe('Several workers on one listener', function () {
 
   it('all reload once at SIGHUP and once when the file changes', async () => {
     const { log, pids, gateway, write } = await givenWorkers();
-    const reloaded = 'policies and providers were reloaded';
+    const reloaded = 'the configuration was reloaded';
     // The whole group is told, as a terminal or a supervisor does.
     for (const pid of pids()) process.kill(Number(pid), 'SIGHUP');
     gateway.child.kill('SIGHUP');

@@ -33,6 +33,7 @@ export {
   routeConflicts,
   tieRoutes,
 } from './route.ts';
+export type { Service } from './service.ts';
 export { openSightings, type Seen, type Sightings } from './sightings.ts';
 export { type Encoding, stateOf } from './state.ts';
 export { encodingOf, readText, unescaped } from './text.ts';

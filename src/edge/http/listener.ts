@@ -6,25 +6,28 @@ import Koa from 'koa';
 import { GatewayFault, systemCode, type Tell } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { putInFront } from './connection.ts';
-import { dispatch } from './dispatch.ts';
 import { openHolding } from './held.ts';
 import { hostAndPort } from './listener-config.ts';
 import type { ListenerSecrets } from './listener-tls.ts';
 import { observe, startRequests } from './observe.ts';
 import { report, reportUnsent } from './report.ts';
-import type { Mount } from './route.ts';
+import { openServices, type Service } from './service.ts';
 import { tlsRefusals } from './tls-refusals.ts';
 
 /**
- * An address that is listened on. `renew` takes other certificates for the connections that are still to come. `close` takes no new request, waits
- * `limitMs` for those under way, then cuts them off.
+ * An address that is listened on. `renew` takes other certificates for the connections that are still to come, `serve` another service for the requests
+ * that are. `close` takes no new request, waits `limitMs` for those under way, then cuts them off.
  */
-export type Listener = { url: string; renew(secrets: ListenerSecrets): void; close(limitMs: number): Promise<void> };
+export type Listener = {
+  url: string;
+  renew(secrets: ListenerSecrets): void;
+  serve(service: Service): void;
+  close(limitMs: number): Promise<void>;
+};
 
 /** What a listener serves, and where it tells what happens; with `tls` it speaks nothing but HTTPS. */
-export type ListenerOptions = {
+export type ListenerOptions = Service & {
   address: string;
-  mounts: readonly Mount[];
   log: Log;
   metrics: Metrics;
   draining: { now: boolean };
@@ -43,6 +46,7 @@ const backlog = 4096;
 export async function openListener({
   address,
   mounts,
+  begin,
   log,
   metrics,
   draining,
@@ -58,12 +62,21 @@ export async function openListener({
   app.use(middleware);
   startRequests(metrics, mounts);
   app.use(observe({ log, metrics, draining }));
-  app.use(dispatch(mounts, (ctx, error) => report(log, ctx, error)));
+  const services = openServices({ mounts, begin }, (ctx, error) => report(log, ctx, error));
+  app.use(services.middleware);
   app.on('error', (error: unknown) => reportUnsent(log, error));
   server.on('request', app.callback());
   server.on('clientError', (error, socket) => answerGarbage(error, socket));
   const url = await listen(server, address, secure ? 'https' : 'http');
-  return { url, renew: ({ options }) => secure?.setSecureContext(options), close: (limitMs) => close(server, limitMs, cutOff) };
+  return {
+    url,
+    renew: ({ options }) => secure?.setSecureContext(options),
+    serve(service) {
+      startRequests(metrics, service.mounts);
+      services.serve(service);
+    },
+    close: (limitMs) => close(server, limitMs, cutOff),
+  };
 }
 
 async function listen(server: Server | TlsServer, address: string, scheme: 'http' | 'https'): Promise<string> {

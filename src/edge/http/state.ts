@@ -1,4 +1,4 @@
-import type { Context } from 'koa';
+import type { Context, Middleware } from 'koa';
 
 /** How a request is answered that has come back. */
 export type Reply = (ctx: Context) => Promise<void>;
@@ -8,6 +8,9 @@ export type Held = { until: Promise<unknown>; reply: Reply };
 
 /** What a request was found to be: its dialect and the pattern of its route, for log and metrics. */
 export type RequestLabels = { dialect: string; route: string };
+
+/** What answers a request from its first to its last moment, and what is told that it is over; `stopWatching`: while it is held, its socket is watched. */
+export type Served = { answer: Middleware; end: () => void; stopWatching?: () => void };
 
 /** How the bytes of a text are read that are not UTF-8: they are refused, or the whole text is Latin-1. */
 export type Encoding = 'utf-8' | 'latin-1';
@@ -26,6 +29,7 @@ export type RequestState = {
   rawBody?: Buffer;
   /** Its parameters for policies, without secrets. */
   params?: ReadonlyMap<string, string>;
+  served?: Served;
   held?: Held;
   /** What answers it, where it has come back. */
   reply?: Reply;

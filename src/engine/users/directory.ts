@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { foldedRealm, longestName } from '../../foundation/model/index.ts';
+import { foldedRealm, GatewayFault, longestName } from '../../foundation/model/index.ts';
+import { settingProblemsOf } from '../../foundation/settings/index.ts';
 import type { realmConfig } from './realms.ts';
 import { openUserSource, type SourceSurroundings, type UserSourceEntry } from './sources.ts';
 import type { SourceCheck, UserRecord, UserSource } from './user-source.ts';
@@ -33,9 +34,9 @@ type Options = SourceSurroundings & {
   sources: readonly UserSourceEntry[];
 };
 
-/** Opens the sources of a config; nothing is connected. Throws `config-invalid` when a file that one names cannot be used. */
+/** Opens the sources of a config; nothing is connected. Throws `config-invalid` with all that is wrong when files that they name cannot be used. */
 export function openDirectory({ realms, sources, ...surroundings }: Options): Directory {
-  const opened = new Map(sources.map((entry) => [entry.name, openUserSource(entry, surroundings)]));
+  const opened = openSources(sources, surroundings);
   const namesOf = (realm: string): readonly string[] => realms.find(({ name }) => foldedRealm(name) === foldedRealm(realm))?.users ?? [];
   const sourcesOf = (realm: string): readonly UserSource[] => namesOf(realm).flatMap((name) => opened.get(name) ?? []);
   const find = async (user: string, realm: string, source: string | undefined) => {
@@ -62,6 +63,23 @@ export function openDirectory({ realms, sources, ...surroundings }: Options): Di
     },
   };
 }
+
+function openSources(sources: readonly UserSourceEntry[], surroundings: SourceSurroundings): ReadonlyMap<string, UserSource> {
+  const opened = new Map<string, UserSource>();
+  const problems: string[] = [];
+  for (const entry of sources) {
+    try {
+      opened.set(entry.name, openUserSource(entry, surroundings));
+    } catch (error) {
+      for (const { path, message } of settingProblemsOf(error)) problems.push(`${placeOf(entry, path)}: ${message}`);
+    }
+  }
+  if (problems.length > 0) throw new GatewayFault('config-invalid', problems.join('\n'));
+  return opened;
+}
+
+const placeOf = ({ name }: UserSourceEntry, path: readonly PropertyKey[]): string =>
+  [`user source ${name}`, ...(path.length > 0 ? [['config', ...path].map(String).join('.')] : [])].join(', ');
 
 /** A source that cannot be asked ends the search: the user it may have is not the one whom a later source has under the same name. */
 async function firstThatKnows(sources: readonly UserSource[], user: string): Promise<{ user: UserRecord; source: UserSource } | NoUser> {

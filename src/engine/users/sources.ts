@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { Clock } from '../../foundation/model/index.ts';
-import { type SettingProblem, settingProblemsOf } from '../../foundation/settings/index.ts';
+import type { Clock, Tell } from '../../foundation/model/index.ts';
+import { readAuthorities, type SettingProblem, settingProblemsOf } from '../../foundation/settings/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import { fileSource } from './file/source.ts';
 import { ldapSource } from './ldap/source.ts';
-import type { UserSource } from './user-source.ts';
+import type { SourceHost, UserSource } from './user-source.ts';
 
 const entry = z.strictObject({
   name: z
@@ -24,13 +24,18 @@ export const userSourceConfig = z.discriminatedUnion('kind', [entryOf('file', fi
 /** A source of the config file that was checked. */
 export type UserSourceEntry = z.output<typeof userSourceConfig>;
 
-/** What sources are opened with. Relative paths of their configs count from `folder`. */
-export type SourceSurroundings = { folder: string; clock: Clock; log: Log };
+/** What sources are opened with. Relative paths of their configs count from `folder`; `onFile` hears of every file that has to be watched for them. */
+export type SourceSurroundings = {
+  folder: string;
+  clock: Clock;
+  log: Log;
+  tell?: Tell | undefined;
+  onFile?: ((file: string) => void) | undefined;
+};
 
 /** Opens one source; nothing is connected. Throws `config-invalid` when a file that it names cannot be used. */
-export function openUserSource(entry: UserSourceEntry, { folder, clock, log }: SourceSurroundings): UserSource {
-  const { name } = entry;
-  const host = { name, path: (file: string) => resolve(folder, file), clock, log: log.child({ userSource: name }) };
+export function openUserSource(entry: UserSourceEntry, surroundings: SourceSurroundings): UserSource {
+  const host = hostOf(entry, surroundings);
   switch (entry.kind) {
     case 'file':
       return fileSource.open(entry.config, host);
@@ -39,6 +44,18 @@ export function openUserSource(entry: UserSourceEntry, { folder, clock, log }: S
     default:
       return entry satisfies never;
   }
+}
+
+function hostOf(
+  { name }: UserSourceEntry,
+  { folder, clock, log, tell = () => undefined, onFile = () => undefined }: SourceSurroundings,
+): SourceHost {
+  const path = (file: string): string => resolve(folder, file);
+  const authorities = (file: string): string => {
+    onFile(path(file));
+    return readAuthorities(path(file));
+  };
+  return { name, path, authorities, clock, log: log.child({ userSource: name }), tell };
 }
 
 /** Opens and closes every source whose entry its schema accepts, to find files that cannot be used. `path` begins with the entry's number. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Clock } from '../../foundation/model/index.ts';
+import type { Clock, Tell } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 
 /** A user as a source knows them. Texts that the source does not have are empty; `resolver` is the name of the source. */
@@ -43,8 +43,18 @@ export type UserSource = {
   close(): Promise<void>;
 };
 
-/** What a source gets from the gateway. `path` makes a path of the config file absolute. */
-export type SourceHost = { name: string; path: (file: string) => string; clock: Clock; log: Log };
+/**
+ * What a source gets from the gateway. `path` makes a path of the config file absolute; `authorities` reads a file of trusted authorities, which is
+ * watched from then on. A source that watches a file of its own tells when it was read anew.
+ */
+export type SourceHost = {
+  name: string;
+  path: (file: string) => string;
+  authorities: (file: string) => string;
+  clock: Clock;
+  log: Log;
+  tell: Tell;
+};
 
 /** A kind of source. */
 export type SourceDefinition<Config extends z.ZodType = z.ZodType> = {

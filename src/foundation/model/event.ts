@@ -100,8 +100,8 @@ type ShownCertificate = { subject: string; issuer: string; validFrom: string; va
 type SystemEvent =
   | { kind: 'gateway-started'; version: string; listeners: string[] }
   | { kind: 'gateway-stopped'; version: string }
-  /** `restart` names the parts that count from the next start on. */
-  | { kind: 'configuration-reloaded'; restart: string[] }
+  /** `restart` names the parts that count from the next start on; `part` the only one that was read anew, where not all were. */
+  | { kind: 'configuration-reloaded'; part?: string | undefined; restart: string[] }
   | { kind: 'configuration-refused'; problems: string[] }
   /** It could not be opened at the start and takes no push; all others work. */
   | { kind: 'provider-out-of-use'; provider: string; problems: string[] }

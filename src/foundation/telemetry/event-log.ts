@@ -56,9 +56,7 @@ function lineOf(event: GatewayEvent): Line {
     case 'gateway-stopped':
       return info('the gateway has stopped');
     case 'configuration-reloaded':
-      return event.restart.length === 0
-        ? info('policies and providers were reloaded')
-        : warn('policies and providers were reloaded; other parts have changed too and count from the next start on');
+      return reloadedLine(event);
     case 'configuration-refused':
       return error('the new configuration was refused; the old one stays in use');
     case 'provider-out-of-use':
@@ -76,6 +74,14 @@ function lineOf(event: GatewayEvent): Line {
     default:
       return event satisfies never;
   }
+}
+
+/** What waits for a restart is a warning: until then the file does not say what is in use. */
+function reloadedLine({ part, restart }: Extract<GatewayEvent, { kind: 'configuration-reloaded' }>): Line {
+  if (part !== undefined) return info('a part of the configuration was reloaded');
+  return restart.length === 0
+    ? info('the configuration was reloaded')
+    : warn('the configuration was reloaded; parts that only a start reads have changed too, and count from the next start on');
 }
 
 /** A push that no provider took is a warning, and so is one that had to go on to another step. */

@@ -42,7 +42,14 @@ describe('A request whose reply waits', () => {
     };
     const mounts = [{ path: '/', dialect: 'test', routes, fallback }];
     const metrics = openMetrics('test');
-    const listener = await openListener({ address: '127.0.0.1:0', mounts, log, metrics, draining: { now: false } });
+    const under = { way: 0 };
+    const begin = () => {
+      under.way += 1;
+      return () => {
+        under.way -= 1;
+      };
+    };
+    const listener = await openListener({ address: '127.0.0.1:0', mounts, begin, log, metrics, draining: { now: false } });
     undo.later(() => listener.close(0));
     const untilWaiting = async (count: number): Promise<void> => {
       while (waiting.length < count)
@@ -68,7 +75,7 @@ describe('A request whose reply waits', () => {
       };
       return { socket, bodies, received: () => text };
     };
-    return { listener, waiting, untilWaiting, open, logged, metrics };
+    return { listener, waiting, untilWaiting, open, logged, metrics, under };
   };
 
   const get = (path: string, head = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${head}\r\n`;
@@ -163,6 +170,41 @@ describe('A request whose reply waits', () => {
     assert.deepEqual(await bodies(1), [{ error: 'no store' }]);
     assert.match(received(), /^HTTP\/1\.1 500 /);
     await once(socket, 'close');
+  });
+
+  it('goes on with what was served when it came, which is in use until then', async () => {
+    // given a request that waits
+    const { listener, waiting, untilWaiting, open, under } = await given();
+    const { socket, bodies } = await open();
+    socket.write(get('/now'));
+    await bodies(1);
+    assert.equal(under.way, 0);
+    socket.write(get('/wait'));
+    await untilWaiting(1);
+    assert.equal(under.way, 1);
+    // when the listener serves nothing of that any more
+    listener.serve({ mounts: [] });
+    const other = await open();
+    other.socket.write(get('/wait'));
+    assert.deepEqual(await other.bodies(1), [{ error: 'Not found' }]);
+    // then it gets its reply all the same, and what answered it may go
+    waiting[0]?.say('yes');
+    assert.equal(Object((await bodies(2))[1]).said, 'yes');
+    assert.equal(under.way, 0);
+    // and the next one on its connection is a new request
+    socket.write(get('/now'));
+    assert.deepEqual((await bodies(3))[2], { error: 'Not found' });
+  });
+
+  it('is over when its client has gone', async () => {
+    const { waiting, untilWaiting, open, under } = await given();
+    const { socket } = await open();
+    socket.write(get('/wait'));
+    await untilWaiting(1);
+    socket.resetAndDestroy();
+    await waiting[0]?.gone;
+    assert.equal(under.way, 0);
+    waiting[0]?.say('too late');
   });
 
   it('is cut off with its listener, after the limit', async () => {

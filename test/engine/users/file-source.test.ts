@@ -4,7 +4,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import bcrypt from 'bcryptjs';
 import { openUserSource, type UserSource, userSourceConfig } from '../../../src/engine/users/index.ts';
-import { GatewayFault } from '../../../src/foundation/model/index.ts';
+import { type GatewayEvent, GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openLog } from '../../../src/foundation/telemetry/index.ts';
 import { fakeClock } from '../../kit/clock.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
@@ -26,7 +26,7 @@ describe('Users of a file', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  const logged: string[] = [];
+  const told: GatewayEvent[] = [];
   const given = (content: string, format: 'json' | 'htpasswd') => {
     const folder = temporaryFolder(undo);
     const file = join(folder, 'users');
@@ -36,9 +36,9 @@ describe('Users of a file', () => {
       renameSync(`${file}.new`, file);
     };
     write(content);
-    const log = openLog('debug', { write: (line: string) => void logged.push(line) });
     const entry = userSourceConfig.parse({ name: 'staff', kind: 'file', config: { file: 'users', format } });
-    const open = (): UserSource => openUserSource(entry, { folder, clock: fakeClock(), log });
+    const open = (): UserSource =>
+      openUserSource(entry, { folder, clock: fakeClock(), log: openLog('silent'), tell: (event) => void told.push(event) });
     return { file, write, open };
   };
   const json = (...users: object[]): string => JSON.stringify(users);
@@ -143,12 +143,13 @@ describe('Users of a file', () => {
     write(json({ username: 'alice', password: scryptOf('new') }, { username: 'bob' }));
     assert.equal(await source.checkPassword('alice', 'old'), 'wrong');
     assert.equal(await source.checkPassword('alice', 'new'), 'right');
+    assert.deepEqual(told.splice(0), [{ kind: 'configuration-reloaded', part: 'user source staff', restart: [] }]);
     for (const breakIt of [() => write('[{'), () => rmSync(file)]) {
       breakIt();
-      logged.length = 0;
       for (const _ of [1, 2]) assert.equal((await source.find('bob')).kind, 'found');
-      assert.equal(logged.length, 1);
-      assert.match(logged[0] ?? '', /stay as they were/);
+      const [refused, ...more] = told.splice(0);
+      assert.ok(refused?.kind === 'configuration-refused' && more.length === 0);
+      assert.match(refused.problems.join(), /^user source staff: .*users (is not JSON|cannot be read)/);
       assert.equal((await source.check(AbortSignal.timeout(1000))).ok, false);
     }
     write(json({ username: 'carol' }));

@@ -64,7 +64,7 @@ const parse = ({ format }: FileConfig, content: string, resolver: string): Resul
 const unreadable = (error: unknown): Result<FileUsers, string> => refused(`cannot be read (${systemCode(error)})`);
 
 /** The users as the file has them now; read at once, so that a file that cannot be used stops the start. */
-function openUsers(config: FileConfig, { name, path, log }: SourceHost): () => Promise<FileUsers> {
+function openUsers(config: FileConfig, { name, path, tell }: SourceHost): () => Promise<FileUsers> {
   const file = path(config.file);
   const first = readNow(config, { name, file });
   if (!first.ok) throw new GatewayFault('config-invalid', `The file of users ${file} cannot be used: ${first.error}.`);
@@ -73,11 +73,13 @@ function openUsers(config: FileConfig, { name, path, log }: SourceHost): () => P
   return async () => {
     const state = await stat(file).then(({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`, systemCode);
     if (state === seen) return users;
+    const isFirst = seen === '';
     // Whoever comes while it is read gets the users as they were.
     seen = state;
     const read = await readFile(file, 'utf8').then((content) => parse(config, content, name), unreadable);
-    if (read.ok) users = read.value;
-    else log.error({ file, problem: read.error }, 'a file of users has changed and cannot be used; its users stay as they were');
+    if (!read.ok) tell({ kind: 'configuration-refused', problems: [`user source ${name}: ${file} ${read.error}`] });
+    else if (!isFirst) tell({ kind: 'configuration-reloaded', part: `user source ${name}`, restart: [] });
+    users = read.ok ? read.value : users;
     return users;
   };
 }

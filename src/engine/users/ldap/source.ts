@@ -6,7 +6,7 @@
 
 import { LRUCache } from 'lru-cache';
 import { randomHex } from '../../../foundation/crypto/index.ts';
-import { readAuthorities } from '../../../foundation/settings/index.ts';
+import { readAll } from '../../../foundation/settings/index.ts';
 import { defineSource, type Lookup, type PasswordVerdict, type SourceCheck, type SourceHost, type UserSource } from '../user-source.ts';
 import { type LdapConfig, ldapConfig } from './config.ts';
 import { binaryAttributes, filterFor, type LdapUser, userOf, wantedAttributes } from './entry.ts';
@@ -19,7 +19,7 @@ export const ldapSource = defineSource({
   kind: 'ldap',
   config: ldapConfig,
   open(config, host): UserSource {
-    const ca = config.ca === undefined ? undefined : readAuthorities(host.path(config.ca));
+    const { ca } = readAll({ ca: () => (config.ca === undefined ? undefined : host.authorities(config.ca)) });
     const servers = openServers({ config, ca, clock: host.clock, log: host.log });
     const cache = openCache(config, host);
     const find = async (user: string): Promise<Found> => {

@@ -1,0 +1,39 @@
+import type { Context, Middleware } from 'koa';
+import { dispatch } from './dispatch.ts';
+import { isHeld, whenGone } from './held.ts';
+import type { Mount } from './route.ts';
+import { stateOf } from './state.ts';
+
+/** What a listener serves for a while. `begin` is called for each request; what it returns is called once, when the request is over. */
+export type Service = { mounts: readonly Mount[]; begin?: (() => () => void) | undefined };
+
+/** Answers requests by the service of the moment. */
+export type Services = {
+  middleware: Middleware;
+  /** Answers the requests that are still to come by another service. */
+  serve(next: Service): void;
+};
+
+/** Opens with a first service. A request is answered by the service that was there when it came, even when its reply is held meanwhile. */
+export function openServices(first: Service, onDefect: (ctx: Context, error: unknown) => void): Services {
+  const answering = ({ mounts, begin = () => () => undefined }: Service) => ({ answer: dispatch(mounts, onDefect), begin });
+  let current = answering(first);
+  return {
+    async middleware(ctx, next) {
+      const state = stateOf(ctx);
+      state.served ??= { answer: current.answer, end: current.begin() };
+      const { answer, end } = state.served;
+      state.served.stopWatching?.();
+      try {
+        await answer(ctx, next);
+      } finally {
+        // A held request whose client leaves never comes back.
+        if (isHeld(ctx)) state.served.stopWatching = whenGone(ctx)(end);
+        else end();
+      }
+    },
+    serve(next) {
+      current = answering(next);
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import type { Catalog, Config, LoadedConfig } from '../config/index.ts';
+import { openRegistry, type Registry } from '../delivery/registry/index.ts';
+import { openAdminTokens, openTokens } from '../edge/access/index.ts';
+import { openLinotp } from '../edge/phones/linotp/index.ts';
+import { openPipush } from '../edge/phones/pipush/index.ts';
+import { type Engine, type EngineParts, openBackground, openEngine, startSweeper } from '../engine/index.ts';
+import { type Accounts, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
+import { openPolicy } from '../policy/index.ts';
+import type { Lasting } from './lasting.ts';
+import type { MountParts } from './mounts.ts';
+
+/**
+ * Everything that is built from one reading of the configuration. A reload builds the next generation beside it and turns new requests over to that one;
+ * requests under way go on with the generation that they began with.
+ */
+export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'tokens' | 'adminTokens'> & {
+  /** The files whose change calls for a reload: those with secrets, and those that providers and user sources name. */
+  files: readonly string[];
+  /** Counts a request in; what it returns counts the request out again, once. */
+  begin(): () => void;
+  /** Closes providers and user sources once no request uses them any more. */
+  retire(): Promise<void>;
+  /** Closes them as soon as the background work has ended, whatever requests are still under way. */
+  close(): Promise<void>;
+};
+
+/** A configuration that was checked, as far as a generation needs it. */
+export type GenerationSource = Pick<LoadedConfig, 'config' | 'folder'> & { catalog: Catalog; files?: readonly string[] | undefined };
+
+/** What a generation is built from. `mayFail`: the providers that are out of use where they cannot be opened. */
+export type GenerationOptions = GenerationSource & {
+  lasting: Lasting;
+  accounts: Pick<Accounts, 'sealOf'>;
+  mayFail: (name: string) => boolean;
+};
+
+/** Builds a generation. Throws `config-invalid` with all that is wrong when a provider or a user source cannot be opened; nothing stays open then. */
+export async function openGeneration(options: GenerationOptions): Promise<Generation> {
+  const { config, catalog, folder, lasting, mayFail } = options;
+  const { clock, log, metrics, tell } = lasting;
+  const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock, tell, mayFail });
+  try {
+    return generationOf(options, registry);
+  } catch (error) {
+    await registry.close();
+    throw error;
+  }
+}
+
+function generationOf({ config, folder, files = [], lasting, accounts }: GenerationOptions, registry: Registry): Generation {
+  const { clock, log, keyring, tell } = lasting;
+  const sourceFiles: string[] = [];
+  const onFile = (file: string): void => void sourceFiles.push(file);
+  const directory = openDirectory({ realms: config.realms, sources: config.userSources, folder, clock, log, tell, onFile });
+  const parts: EngineParts = {
+    ...lasting,
+    guesses: { ...lasting.guesses, lockout: config.settings.lockout },
+    policy: openPolicy(config.policies),
+    registry,
+    realms: openRealms(config.realms),
+    directory,
+    radius: openRadiusServers(config.radiusServers, clock),
+    background: openBackground(log),
+    phones: { pipush: openPipush(), linotp: openLinotp({ scheme: config.settings.mobile_app_protocol_id }) },
+    settings: engineSettings(config),
+  };
+  const engine: Engine = openEngine(parts);
+  const tokens = openTokens({ keyring, clock, trusted: config.trustedJwts });
+  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs });
+  const requests = openCount();
+  const sweeper = startSweeper(parts);
+  const shut = async (): Promise<void> => {
+    await sweeper.stop();
+    await parts.background.settled();
+    await Promise.all([registry.close(), directory.close()]);
+  };
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= shut();
+    return closing;
+  };
+  return {
+    config,
+    parts,
+    engine,
+    tokens,
+    adminTokens,
+    files: [...files, ...registry.files(), ...sourceFiles],
+    begin: requests.begin,
+    async retire() {
+      await sweeper.stop();
+      await requests.none();
+      await close();
+    },
+    close,
+  };
+}
+
+const engineSettings = ({ settings }: Config): EngineParts['settings'] => ({
+  challengeValidityMs: settings.PushChallengeValidityTime * 1000,
+  validityMsByType: { edupush: settings.EdupushChallengeValidityTime * 1000 },
+  maxFailCount: settings.DefaultMaxFailCount,
+  countWrongPins: settings.IncFailCountOnFalsePin,
+  clearFailuresMs: settings.failcounter_clear_timeout * 60_000,
+  deliveryDeadlineMs: settings.deliveryDeadlineMs,
+  rolloutRepeatMs: settings.rolloutRepeatMs,
+});
+
+/** Counts what is under way; `none` resolves when nothing is. */
+function openCount() {
+  let count = 0;
+  let waiting: (() => void)[] = [];
+  const end = (): void => {
+    count -= 1;
+    if (count > 0) return;
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
+  return {
+    begin(): () => void {
+      count += 1;
+      let isOver = false;
+      return () => {
+        if (!isOver) end();
+        isOver = true;
+      };
+    },
+    none: (): Promise<void> =>
+      new Promise((resolve) => {
+        if (count === 0) resolve();
+        else waiting.push(resolve);
+      }),
+  };
+}

@@ -1,0 +1,125 @@
+import { type Config, type LoadedConfig, type Problem, problemText } from '../config/index.ts';
+import { exposeProviders, startProviders } from '../delivery/registry/index.ts';
+import { GatewayFault, pollOnlyProvider, type Result } from '../foundation/model/index.ts';
+import { type Log, type Metrics, thrownFields } from '../foundation/telemetry/index.ts';
+import { type Generation, type GenerationOptions, type GenerationSource, openGeneration } from './generation.ts';
+import { authServerNames } from './mounts.ts';
+import { needsRestart } from './restart.ts';
+
+/** The generation in use, and those before it that still have requests under way. */
+export type Generations = {
+  current(): Generation;
+  /**
+   * Builds a generation from a new configuration, hands it to `adopt` and puts it in use, or refuses and changes nothing; either way the log and the
+   * metrics tell. `adopt` turns new requests over to it.
+   */
+  replace(loaded: Loading, adopt: (next: Generation) => void): Promise<'reloaded' | 'refused'>;
+  /** Resolves when no background work is under way, in old generations either. */
+  settled(): Promise<void>;
+  /** Closes all of them, whatever requests are still under way. */
+  close(): Promise<void>;
+};
+
+/** A new configuration, or what is wrong with it, once its plug-ins are loaded. */
+export type Loading = Result<LoadedConfig, Problem[]> | Promise<Result<LoadedConfig, Problem[]>>;
+
+type Surroundings = Pick<GenerationOptions, 'lasting' | 'accounts'>;
+
+/** Builds the first generation. A provider that cannot be opened starts out of use; a reload with one is refused. */
+export async function openGenerations(first: GenerationSource, surroundings: Surroundings): Promise<Generations> {
+  const { metrics, clock, log, tell } = surroundings.lasting;
+  let current = await openGeneration({ ...first, ...surroundings, mayFail: () => true });
+  let replacing: Promise<unknown> = Promise.resolve();
+  const retired = new Set<Generation>();
+  let isClosed = false;
+  metrics.configReloadedAt.set(clock() / 1000);
+  exposeProviders(metrics, () => current.parts.registry.status(), clock);
+  startSeries(metrics, current);
+
+  const take = async (source: GenerationSource, adopt: (next: Generation) => void): Promise<void> => {
+    // One that is out of use already does not keep the others from what is new.
+    const isOut = new Set(current.parts.registry.status().flatMap(({ name, problem }) => (problem === undefined ? [] : [name])));
+    const next = await openGeneration({ ...source, ...surroundings, mayFail: (name) => isOut.has(name) });
+    try {
+      startSeries(metrics, next);
+      adopt(next);
+    } catch (error) {
+      await next.close();
+      throw error;
+    }
+    const previous = current;
+    current = next;
+    retired.add(previous);
+    void retire(previous, log).finally(() => retired.delete(previous));
+    metrics.configReloadedAt.set(clock() / 1000);
+    tell({ kind: 'configuration-reloaded', restart: needsRestart(first.config, source.config) });
+  };
+  const replace = async (loaded: Result<LoadedConfig, Problem[]>, adopt: (next: Generation) => void): Promise<'reloaded' | 'refused'> => {
+    const outcome = loaded.ok ? await take(loaded.value, adopt).then(() => undefined, problemsOf) : loaded.error.map(problemText);
+    metrics.configReloads.inc({ outcome: outcome ? 'refused' : 'reloaded' });
+    if (outcome) tell({ kind: 'configuration-refused', problems: outcome });
+    return outcome ? 'refused' : 'reloaded';
+  };
+  return {
+    current: () => current,
+    replace(loaded, adopt) {
+      // One after the other: of two in a row the later one counts.
+      const replaced = replacing.then(async () => (isClosed ? 'refused' : replace(await loaded, adopt)));
+      replacing = replaced;
+      return replaced;
+    },
+    async settled() {
+      await Promise.all([current, ...retired].map(({ parts }) => parts.background.settled()));
+    },
+    async close() {
+      isClosed = true;
+      await replacing;
+      await Promise.all([current, ...retired].map((generation) => generation.close()));
+    },
+  };
+}
+
+async function retire(generation: Generation, log: Log): Promise<void> {
+  try {
+    await generation.retire();
+  } catch (error) {
+    log.error(thrownFields(error), 'what belongs to the old configuration could not be closed');
+  }
+}
+
+/** Shows the series of all that a configuration names before anything is counted. */
+function startSeries(metrics: Metrics, { config, parts }: Generation): void {
+  startCallers(metrics, config);
+  startPlans(metrics, config, parts.registry.defaultName());
+}
+
+/** The series of every auth server before it asks for anything. Phones that wait are none yet. */
+function startCallers({ challenges, relays, loginsStarted, loginsRefused, loginsFinished }: Metrics, config: Config): void {
+  for (const auth_server of authServerNames(config))
+    for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished]) each.startAtZero({ auth_server });
+}
+
+/** The series of every plan that can come of these rules and providers before the first is made. */
+function startPlans(metrics: Metrics, { providers, policies }: Config, fallback: string | undefined): void {
+  const names = [...providers.map(({ name }) => name), pollOnlyProvider];
+  const chosen = policies.flatMap(({ name, actions, edupush }) =>
+    [actions.push_provider, edupush.push_provider].flatMap((plan) => (plan ? [{ policy: name, plan }] : [])),
+  );
+  startProviders(
+    metrics,
+    names,
+    chosen.map(({ plan }) => plan),
+  );
+  const plans = [
+    ...chosen.map(({ policy, plan: [provider = 'none'] }) => ({ policy, provider })),
+    ...names.map((provider) => ({ policy: 'enrolment', provider })),
+    fallback === undefined ? { policy: 'none', provider: 'none' } : { policy: 'default', provider: fallback },
+  ];
+  for (const plan of plans) metrics.policyDecisions.startAtZero(plan);
+}
+
+/** What a reload failed for. A defect must not end a gateway that works, so it is refused like any other. */
+function problemsOf(error: unknown): string[] {
+  if (error instanceof GatewayFault) return error.message.split('\n');
+  return [`a defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+}

@@ -1,0 +1,77 @@
+import type { Config } from '../config/index.ts';
+import { type EngineParts, openServerKeys, openSharedKeys, openTurns } from '../engine/index.ts';
+import { openGuessLimits, openSourceLimits } from '../engine/limits/index.ts';
+import { createPasswords, type Keyring, openKeyStock } from '../foundation/keyring/index.ts';
+import type { Clock, Tell } from '../foundation/model/index.ts';
+import type { Log, Metrics } from '../foundation/telemetry/index.ts';
+import type { Store } from '../store/store.ts';
+import type { CostlyParts } from './options.ts';
+
+/** The parts that stay open from the start to the end of a gateway: the store, the keys, and what the gateway remembers of callers and guesses. */
+export type Lasting = Pick<
+  EngineParts,
+  | 'store'
+  | 'keyring'
+  | 'clock'
+  | 'log'
+  | 'metrics'
+  | 'tell'
+  | 'keyStock'
+  | 'passwords'
+  | 'serverKeys'
+  | 'sharedKeys'
+  | 'limits'
+  | 'guesses'
+  | 'turns'
+>;
+
+/** What they are made of. `config` is that of the start; `settings` reads those that count now. */
+export type LastingOptions = {
+  config: Config;
+  settings: () => Config['settings'];
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  tell: Tell;
+  store: Store;
+  keyring: Keyring;
+  parts?: CostlyParts | undefined;
+};
+
+/** Opens the lasting parts. The caller closes the stock of keys and the store. */
+export function openLasting({ config, settings, clock, log, metrics, tell, store, keyring, parts = {} }: LastingOptions): Lasting {
+  const turns = openTurns();
+  return {
+    store,
+    keyring,
+    clock,
+    log,
+    metrics,
+    tell,
+    keyStock: openKeyStock({
+      shelf: store,
+      keyring,
+      bits: config.settings.serverKeyBits,
+      target: config.settings.serverKeyStock,
+      log,
+      onEmpty: () => metrics.keyStockEmpty.inc({}),
+      startWorker: parts.startKeyWorker,
+    }),
+    passwords: createPasswords(keyring, parts.hashCost),
+    serverKeys: openServerKeys(keyring),
+    sharedKeys: openSharedKeys(store, keyring),
+    limits: openSourceLimits({ store, clock, metrics, tell, settings: limitsOf(settings) }),
+    guesses: openGuessLimits({ store, clock, lockout: config.settings.lockout, turns: openTurns() }),
+    turns,
+  };
+}
+
+/** Read anew at every failure, so that a reload changes the limits and nobody who is turned away gets another try by it. */
+const limitsOf = (settings: LastingOptions['settings']) => ({
+  get failures() {
+    return settings().sourceFailures;
+  },
+  get windowMs() {
+    return settings().sourceWindowMs;
+  },
+});
