@@ -1,5 +1,5 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { GatewayFault, type Secret } from '../../src/delivery/provider-kit/index.ts';
+import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { GatewayFault, readPrivateKey, type Secret } from '../../src/delivery/provider-kit/index.ts';
 
 /** The tokens (JWT) of one signing key. `now` is epoch ms. */
 export type TokenSource = {
@@ -30,22 +30,16 @@ export function tokenSource(signing: SigningKey): TokenSource {
 
 /** Reads the text of a `.p8` file. Throws `config-invalid` when it is no EC key on P-256. */
 export function readSigningKey(secret: Secret): KeyObject {
-  const key = privateKeyOf(secret.reveal());
-  if (!key) throw new GatewayFault('config-invalid', 'There is no private key in it. Give the .p8 file as Apple handed it out, unchanged.');
+  const read = readPrivateKey(secret.reveal());
+  if (!read.ok)
+    throw new GatewayFault('config-invalid', `The key cannot be used: ${read.error}. Give the .p8 file as Apple handed it out, unchanged.`);
+  const key = read.value;
   if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
     throw new GatewayFault(
       'config-invalid',
       'It is not an EC key on the curve P-256. Give the .p8 file of an APNs key, not of a certificate.',
     );
   return key;
-}
-
-function privateKeyOf(text: string): KeyObject | undefined {
-  try {
-    return createPrivateKey(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function openSource(signing: SigningKey): TokenSource {

@@ -1,6 +1,6 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { GatewayFault, parseJson, pushUrl } from '../../src/delivery/provider-kit/index.ts';
+import { GatewayFault, pushUrl, readKeyFile, readPrivateKey } from '../../src/delivery/provider-kit/index.ts';
 
 /** What a key file says: who signs with which key, for which project, and where access tokens are to be had. */
 export type ServiceAccount = { email: string; project: string; key: KeyObject; keyId?: string | undefined; tokenUri: string };
@@ -29,9 +29,13 @@ const otherTypes: Readonly<Record<string, string>> = {
  * that says what is wrong and what to do, and never repeats what is in the file.
  */
 export function readServiceAccount(text: string): ServiceAccount {
-  const json = parseJson(text);
-  if (json === undefined)
-    throw new GatewayFault('config-invalid', `The key file is not JSON. Put it there as it was downloaded. ${howToGetOne}`);
+  const read = readKeyFile(text);
+  if (!read.ok)
+    throw new GatewayFault(
+      'config-invalid',
+      `The key file cannot be used: ${read.error}. Put it there as it was downloaded. ${howToGetOne}`,
+    );
+  const json = read.value;
   const { type } = z.looseObject({ type: z.unknown() }).catch({ type: undefined }).parse(json);
   if (type !== 'service_account') throw new GatewayFault('config-invalid', wrongType(json, type));
   const file = KeyFile.safeParse(json);
@@ -58,12 +62,9 @@ function wrongType(json: unknown, type: unknown): string {
 }
 
 function privateKeyOf(pem: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    // What OpenSSL says of it may quote the key.
-    throw new GatewayFault('config-invalid', `The key file cannot be used: private_key: is not a private key in PEM. ${howToGetOne}`);
-  }
+  const read = readPrivateKey(pem);
+  if (read.ok) return read.value;
+  throw new GatewayFault('config-invalid', `The key file cannot be used: private_key: ${read.error}. ${howToGetOne}`);
 }
 
 const sentence = ({ issues }: z.ZodError): string => issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');

@@ -23,25 +23,27 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Where references are looked up: the folder of the config file, and the environment. `onFile` hears of every file that is read. */
 export type SecretSources = { folder: string; environment: Environment; onFile?: ((file: string) => void) | undefined };
 
-/** The text behind a reference, without the line break at its end; or the sentence that says what is missing. */
+/** The text behind a reference, without a byte order mark and the line break at its end; or the sentence that says what is missing. */
 export function readSecret(
   reference: SecretReference,
   { folder, environment, onFile }: SecretSources,
 ): { text: string } | { missing: string } {
   if ('$env' in reference) {
-    const text = environment[reference.$env];
-    return text === undefined || text === ''
-      ? { missing: `the environment variable ${reference.$env} is not set; set it, or use {"$file": …}` }
-      : { text };
+    const text = withoutEnds(environment[reference.$env] ?? '');
+    return text === '' ? { missing: `the environment variable ${reference.$env} is not set; set it, or use {"$file": …}` } : { text };
   }
   const path = resolve(folder, reference.$file);
   onFile?.(path);
   try {
-    return { text: readFileSync(path, 'utf8').replace(/\r?\n$/, '') };
+    const text = withoutEnds(readFileSync(path, 'utf8'));
+    return text === '' ? { missing: `${path} is empty; put the secret there` } : { text };
   } catch (error) {
     return { missing: `cannot read ${path} (${systemCode(error)}); create it, readable for the user that runs the gateway` };
   }
 }
+
+/** Editors put the mark there, and commands the line break. */
+const withoutEnds = (text: string): string => text.replace(/^\uFEFF/, '').replace(/\r?\n$/, '');
 
 /** Puts a `Secret` in place of every reference inside `value`, and a problem where one cannot be followed. */
 export function resolveSecrets(value: unknown, path: readonly PropertyKey[], sources: SecretSources, problems: Problem[]): unknown {

@@ -4,6 +4,7 @@ import { type Environment, type LoadedConfig, readSecret } from '../config/index
 import type { EngineParts } from '../engine/index.ts';
 import { createKeyringFile, type Keyring, openKeyring } from '../foundation/keyring/index.ts';
 import { GatewayFault, ok, type Result, refused } from '../foundation/model/index.ts';
+import { jsonText } from '../foundation/settings/index.ts';
 import type { Store } from '../store/store.ts';
 import { embeddedFile } from './open-store.ts';
 import type { GatewayOptions } from './options.ts';
@@ -36,7 +37,7 @@ type Place = Pick<LoadedConfig, 'config' | 'folder'>;
 /** The keyring of a configuration, or what is missing. Throws `config-invalid` when it cannot be read. */
 export function readKeyring({ config, folder }: Place, environment: Environment): Result<Keyring, string> {
   const found = readSecret(config.keyring, { folder, environment });
-  return 'missing' in found ? refused(found.missing) : ok(openKeyring(found.text));
+  return 'missing' in found ? refused(found.missing) : ok(openKeyring(jsonText(found.text)));
 }
 
 /** The same; throws `config-invalid` when there is none, too. */

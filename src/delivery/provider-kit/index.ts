@@ -13,6 +13,8 @@ export {
   readAuthorities,
   readClientCertificate,
   readConfigFile,
+  readKeyFile,
+  readPrivateKey,
   Secret,
   type SettingProblem,
   SettingProblems,

@@ -1,9 +1,9 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { z } from 'zod';
 import { demandName } from '../../foundation/model/index.ts';
 import { expressionProblem, isWhole } from '../../foundation/patterns/index.ts';
-import { secret } from '../../foundation/settings/index.ts';
+import { readPublicKey, secret } from '../../foundation/settings/index.ts';
 import type { Holder } from './holder.ts';
 
 const curves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
@@ -49,8 +49,8 @@ export type TrustedJwt = z.output<typeof trustedJwtConfig>;
  */
 export async function verifyTrusted(token: string, trusted: readonly TrustedJwt[], now: number): Promise<Holder | undefined> {
   for (const entry of trusted) {
-    const key = readKey(entry.publicKey.reveal());
-    const payload = key && (await verified(token, key, entry, now));
+    const key = readPublicKey(entry.publicKey.reveal());
+    const payload = key.ok ? await verified(token, key.value, entry, now) : undefined;
     if (payload && fits(payload, entry)) {
       const { role, realm, authServer } = entry;
       return { role, name: nameOf(String(payload.username)), realm, rights: [], authServer };
@@ -78,20 +78,13 @@ function fits({ role, realm = '', resolver = '', username }: JWTPayload, entry: 
 
 const nameOf = (username: string): string => demandName('The username of the token', username);
 
-function readKey(pem: string): KeyObject | undefined {
-  try {
-    return pem.includes('PRIVATE KEY') ? undefined : createPublicKey(pem);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Why a key cannot prove tokens of this algorithm. */
 function misfit(pem: string, algorithm: string): string | undefined {
   // A reference that leads nowhere was told already.
   if (pem === '') return undefined;
-  const key = readKey(pem);
-  if (!key) return 'expected a public key as PEM (BEGIN PUBLIC KEY)';
+  const read = readPublicKey(pem);
+  if (!read.ok) return `expected a public key as PEM (BEGIN PUBLIC KEY); ${read.error}`;
+  const key = read.value;
   const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   if (algorithm.startsWith('ES'))
     return namedCurve === curves[algorithm] ? undefined : `${algorithm} needs an EC key on the curve ${curves[algorithm]}`;

@@ -3,4 +3,5 @@ export { connectRead, networkField, oneOrMany, proxyUrl, pushUrl } from './field
 export { type ClientCertificate, readAuthorities, readClientCertificate, readConfigFile } from './pem.ts';
 export { readAll, type SettingProblem, SettingProblems, settingProblemsOf } from './problems.ts';
 export { Secret, secret } from './secret.ts';
+export { jsonText, pemText, readKeyFile, readPrivateKey, readPublicKey } from './secret-forms.ts';
 export { plainError } from './sentences.ts';

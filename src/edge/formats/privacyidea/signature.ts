@@ -1,24 +1,30 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Context } from 'koa';
 import type { z } from 'zod';
 import { signRsaPssSha256 } from '../../../foundation/crypto/index.ts';
-import { secret } from '../../../foundation/settings/index.ts';
+import { GatewayFault } from '../../../foundation/model/index.ts';
+import { readPrivateKey, secret } from '../../../foundation/settings/index.ts';
 
 const leastBits = 2048;
 
 /** The key that signs replies: a reference to an RSA private key, PEM. */
-export const replySigningKey = secret.refine((key) => {
-  if (key.reveal() === '') return true;
-  const { asymmetricKeyType, asymmetricKeyDetails } = readKey(key.reveal()) ?? {};
-  return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= leastBits;
-}, `expected an RSA private key of ${leastBits} bits or more as PEM, without a passphrase`);
+export const replySigningKey = secret.superRefine((key, context) => {
+  // A reference that leads nowhere was told already.
+  if (key.reveal() === '') return;
+  const read = readPrivateKey(key.reveal());
+  const { asymmetricKeyType, asymmetricKeyDetails } = read.ok ? read.value : {};
+  if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= leastBits) return;
+  const expected = `expected an RSA private key of ${leastBits} bits or more as PEM, without a passphrase`;
+  context.addIssue({ code: 'custom', message: read.ok ? expected : `${expected}; ${read.error}` });
+});
 
 /**
  * Makes what puts a signature into a reply that is an envelope; it signs off the event loop.
  * @see docs/protocols/privacyidea.md 1.5
  */
 export function openReplySigner(key: z.output<typeof replySigningKey>): (ctx: Context) => Promise<void> {
-  const privateKey = createPrivateKey(key.reveal());
+  const read = readPrivateKey(key.reveal());
+  if (!read.ok) throw new GatewayFault('config-invalid', `The key that signs replies cannot be used: ${read.error}.`);
+  const privateKey = read.value;
   return async (ctx) => {
     const body: unknown = ctx.body;
     if (typeof body !== 'object' || body === null || !('jsonrpc' in body)) return;
@@ -49,12 +55,4 @@ function pythonNumber(value: number): string {
   if (/^-?\d+$/.test(text) || text === 'null') return text;
   const exact = magnitude < 1e-4 ? value.toExponential() : text;
   return exact.replace(/e([+-])(\d)$/, 'e$10$2');
-}
-
-function readKey(pem: string): KeyObject | undefined {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    return undefined;
-  }
 }
