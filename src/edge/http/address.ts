@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { isAddress, isInNetwork, normalAddress, readNetworks } from '../../foundation/wire/networks.ts';
+import { isInNetwork, namedAddress, normalAddress, readNetworks } from '../../foundation/wire/networks.ts';
 
 /** Told of a request whose address a trusted proxy names in a form that cannot be read: it counts as the proxy's. */
 export type OnUnreadable = (ctx: Context, proxy: string, text: string) => void;
@@ -21,21 +21,16 @@ export function hopsReader(
   const trusted = readNetworks(trustedProxies);
   const isTrusted = (address: string): boolean => trusted.some((network) => isInNetwork(address, network));
   return (ctx) => {
-    const forwarded = ctx
-      .get('x-forwarded-for')
-      .split(',')
-      .map((part) => normalAddress(part.trim()))
-      .reverse();
-    const nonsense = forwarded.findIndex((part) => !isAddress(part));
-    let [address, ...others] = [
-      normalAddress(ctx.req.socket.remoteAddress ?? ''),
-      ...forwarded.slice(0, nonsense < 0 ? undefined : nonsense),
-    ];
+    const told = ctx.get('x-forwarded-for').split(',').reverse();
+    const named = told.map(namedAddress);
+    const nonsense = named.indexOf(undefined);
+    const forwarded = named.slice(0, nonsense < 0 ? undefined : nonsense).filter((each) => each !== undefined);
+    let [address, ...others] = [normalAddress(ctx.req.socket.remoteAddress ?? ''), ...forwarded];
     for (let next = others[0]; next !== undefined && isTrusted(address); next = others[0]) {
       address = next;
       others = others.slice(1);
     }
-    const unread = nonsense < 0 ? '' : (forwarded[nonsense] ?? '');
+    const unread = told[nonsense]?.trim() ?? '';
     if (unread !== '' && others.length === 0 && isTrusted(address)) onUnreadable(ctx, address, unread);
     return [address, ...others];
   };

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { isAddress, isInNetwork, type Network, normalAddress, readNetwork } from '../../foundation/wire/networks.ts';
+import { isAddress, isInNetwork, type Network, namedAddress, readNetwork } from '../../foundation/wire/networks.ts';
 import { hopsReader } from './address.ts';
 import { requestParam } from './asker.ts';
 
@@ -18,8 +18,8 @@ export function clientReader(trustedProxies: readonly string[], override: string
   const hops = hopsReader(trustedProxies);
   const paths = pathsOf(override) ?? [];
   return (ctx) => {
-    const told = requestParam(ctx, 'client')?.trim() ?? '';
-    const route = [...hops(ctx), ...(isAddress(told) ? [normalAddress(told)] : [])];
+    const told = namedAddress(requestParam(ctx, 'client') ?? '');
+    const route = [...hops(ctx), ...(told === undefined ? [] : [told])];
     return route[Math.max(0, ...paths.map((path) => reach(path, route)))] ?? '';
   };
 }

@@ -21,6 +21,22 @@ function parsed(text: string): Address | undefined {
 /** Whether a text is an IPv4 or IPv6 address. */
 export const isAddress = (text: string): boolean => ipaddr.isValid(text);
 
+/** IPv4 with or without a port; the same in brackets, where IPv6 has to have them to have a port; IPv6 alone. */
+const addressForms = [/^([0-9.]+)(?::\d{1,5})?$/, /^\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?$/, /^([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/];
+
+/**
+ * The address that a proxy names, in its usual spelling: alone, with a port, IPv6 in brackets, in quotes, or as `for=` beside other parameters (RFC 7239).
+ * Undefined for everything else; numbers that only a resolver takes for IPv4 (`0x7f.1`, `010.0.0.1`) name none.
+ */
+export function namedAddress(text: string): string | undefined {
+  const parameters = text.split(';').map((each) => /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(each));
+  const named = parameters.find((each) => each?.[1]?.toLowerCase() === 'for')?.[2] ?? text.trim();
+  const bare = /^"(.*)"$/.exec(named)?.[1] ?? named;
+  const address = addressForms.map((form) => form.exec(bare)?.[1]).find((each) => each !== undefined);
+  if (address === undefined || !(ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address))) return undefined;
+  return normalAddress(address);
+}
+
 /** Whether a text is a network with its prefix length, such as 10.0.0.0/8. */
 export const isNetwork = (text: string): boolean => ipaddr.isValidCIDR(text);
 

@@ -21,6 +21,61 @@ describe('The address of a client', () => {
     assert.equal(read(request('192.0.2.1', '198.51.100.7')), '192.0.2.1');
   });
 
+  /** Forms in which proxies name an address; a row more is a case more. */
+  const forms: [form: string, address: string][] = [
+    ['203.0.113.7', '203.0.113.7'],
+    ['203.0.113.7:51234', '203.0.113.7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['[::ffff:203.0.113.7]:51234', '203.0.113.7'],
+    ['[203.0.113.7]', '203.0.113.7'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['[2001:DB8:0::1]:51234', '2001:db8::1'],
+    ['"203.0.113.7"', '203.0.113.7'],
+    ['"[2001:db8::1]:51234"', '2001:db8::1'],
+    ['for=203.0.113.7', '203.0.113.7'],
+    ['For="203.0.113.7:51234"', '203.0.113.7'],
+    ['for="[2001:db8::1]:51234"', '2001:db8::1'],
+    ['for=203.0.113.7;proto=https;by=203.0.113.43', '203.0.113.7'],
+    ['proto=https; for = "203.0.113.7"', '203.0.113.7'],
+    ['198.51.100.9, for=203.0.113.7:1, 10.0.0.3:443', '203.0.113.7'],
+    // a port has no colon of its own: this is an address
+    ['2001:db8::1:5123', '2001:db8::1:5123'],
+  ];
+  for (const [form, address] of forms)
+    it(`is understood as ${form}`, () => {
+      const unreadable: string[] = [];
+      const reader = addressReader(['10.0.0.0/8'], (_ctx, _proxy, text) => void unreadable.push(text));
+      assert.equal(reader(request('10.0.0.1', form)), address);
+      assert.deepEqual(unreadable, []);
+    });
+
+  /** What names no address: the request counts as the proxy's, and that is noticed. */
+  const nonsense = [
+    'unknown',
+    '_hidden',
+    'for=unknown',
+    'for=_SEVKISEK',
+    'by=203.0.113.7',
+    '203.0.113.7:',
+    '203.0.113.7:http',
+    '203.0.113.7:123456',
+    '[2001:db8::1',
+    '[]:80',
+    '2130706433',
+    '0x7f.1',
+    '010.0.0.1',
+    '203.0.113',
+    'client.example',
+  ];
+  for (const text of nonsense)
+    it(`is no address as ${text}`, () => {
+      const unreadable: string[] = [];
+      const reader = addressReader(['10.0.0.0/8'], (_ctx, _proxy, told) => void unreadable.push(told));
+      assert.equal(reader(request('10.0.0.1', text)), '10.0.0.1');
+      assert.deepEqual(unreadable, [text]);
+    });
+
   it("is the proxy's where it says nothing sensible", () => {
     assert.equal(read(request('10.0.0.1')), '10.0.0.1');
     assert.equal(read(request('10.0.0.1', 'nonsense')), '10.0.0.1');
