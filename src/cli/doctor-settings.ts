@@ -29,7 +29,7 @@ export function checkListenerCertificates({ config, folder }: LoadedConfig): Fin
     if (!tls) return [];
     try {
       const { expiries } = readListenerTls(tls, (file) => resolve(folder, file));
-      return expiries.map(({ what, at }) => ending(`listener ${address}, certificate`, { what, at }));
+      return expiries.map((expiry) => ending(`listener ${address}, certificate`, expiry));
     } catch (error) {
       if (error instanceof GatewayFault) return [];
       throw error;

@@ -63,6 +63,21 @@ describe('pushgate doctor', function () {
     }
   });
 
+  it('warns of a certificate that has ended and only stands in the chain of a listener', async () => {
+    // given a good certificate with an authority behind it that ended long ago
+    const now = Date.now();
+    const folder = temporaryFolder(undo);
+    const [authority, old] = [await makeAuthority({ name: 'Corp CA', now }), await makeAuthority({ name: 'Old CA', now: 0 })];
+    const { certificate, key } = await issueServerCertificate(authority, { hosts: ['mfa.example'], now });
+    writeFileSync(join(folder, 'tls.pem'), certificate + key + old.certificate);
+    // when the doctor looks
+    const { out } = await examined({}, { folder, listener: { tls: { certificate: 'tls.pem' } } });
+    // then the listener works, and the old one is named
+    assert.match(out, /^fine {5}listener \S+, certificate: CN=mfa.example ends on 20\S+$/m);
+    assert.match(out, /^warning {2}listener \S+, certificate: CN=Old CA ended on 19\S+; take it out of the chain$/m);
+    assert.doesNotMatch(out, /^FAILED {3}listener/m);
+  });
+
   it('names the settings that are weaker than they need to be, each with what to do', async () => {
     const result = await examined({
       mounts: [
