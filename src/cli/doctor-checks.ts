@@ -6,13 +6,13 @@ import { GatewayFault, parseJson, record, records, version } from '../foundation
 import type { Expiry } from '../foundation/settings/index.ts';
 import { openLog, openMetrics } from '../foundation/telemetry/index.ts';
 import { type Http, openHttp } from '../foundation/wire/index.ts';
+import { endingSoonMs } from '../gateway/ending-credentials.ts';
 import { mountUrl, servesOps } from './admin-token.ts';
 import { namesakeLines } from './commands/people.ts';
 import { NoAnswer, withOpsClient } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
 const limitMs = 10_000;
-const soonMs = 30 * 24 * 60 * 60_000;
 
 /** The running gateway: whether it answers, and how it finds its store, clock, keyring and the addresses of its clients. */
 export async function checkGateway(loaded: LoadedConfig, terminal: Terminal): Promise<Finding[]> {
@@ -91,7 +91,7 @@ export function ending(subject: string, { what, at, inChain }: Pick<Expiry, 'wha
   const date = new Date(at).toISOString();
   if (leftMs <= 0 && inChain) return { level: 'warning', what: subject, detail: `${what} ended on ${date}; take it out of the chain` };
   if (leftMs <= 0) return { level: 'failed', what: subject, detail: `${what} ended on ${date}; put a new one in its place` };
-  if (leftMs < soonMs) return { level: 'warning', what: subject, detail: `${what} ends on ${date}; get a new one before that` };
+  if (leftMs < endingSoonMs) return { level: 'warning', what: subject, detail: `${what} ends on ${date}; get a new one before that` };
   return { level: 'fine', what: subject, detail: `${what} ends on ${date}` };
 }
 

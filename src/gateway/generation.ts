@@ -6,6 +6,7 @@ import { openPipush } from '../edge/phones/pipush/index.ts';
 import { type Engine, type EngineParts, openBackground, openEngine, startSweeper } from '../engine/index.ts';
 import { type Accounts, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
 import { openPolicy } from '../policy/index.ts';
+import type { HeldCredentials } from './ending-credentials.ts';
 import type { Lasting } from './lasting.ts';
 import type { MountParts } from './mounts.ts';
 
@@ -16,6 +17,8 @@ import type { MountParts } from './mounts.ts';
 export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'tokens' | 'adminTokens'> & {
   /** The files whose change calls for a reload: those with secrets, and those that providers and user sources name. */
   files: readonly string[];
+  /** When the credentials of its providers end. */
+  credentials(): HeldCredentials[];
   /** Counts a request in; what it returns counts the request out again, once. */
   begin(): () => void;
   /** Closes providers and user sources once no request uses them any more. */
@@ -86,6 +89,7 @@ function generationOf({ config, folder, files = [], lasting, accounts }: Generat
     tokens,
     adminTokens,
     files: [...files, ...registry.files(), ...sourceFiles],
+    credentials: () => registry.status().map(({ name, expires }) => ({ holder: `provider ${name}`, expiries: expires })),
     begin: requests.begin,
     async retire() {
       await sweeper.stop();

@@ -12,6 +12,7 @@ import {
 import { type Clock, GatewayFault, type Tell } from '../foundation/model/index.ts';
 import { endedChainText, endedInChain } from '../foundation/settings/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
+import type { HeldCredentials } from './ending-credentials.ts';
 import { openFileWatch } from './file-watch.ts';
 
 /** All listeners of a configuration. */
@@ -22,6 +23,8 @@ export type Listeners = {
   renew(): void;
   /** Answers the requests that are still to come by another configuration. A listener that it no longer has goes on with the mounts that it had. */
   serve(config: Config, serviceOf: ServiceOf): void;
+  /** When the certificates of the listeners end. */
+  credentials(): HeldCredentials[];
   /** Takes no new request; those under way have this long (ms). */
   close(limitMs: number): Promise<void>;
 };
@@ -86,6 +89,7 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
         listener.serve(service);
       }
     },
+    credentials: () => open.map(({ address, secrets }) => ({ holder: `listener ${address}`, expiries: secrets?.expiries ?? [] })),
     async close(limitMs) {
       stopWatch();
       await closeAll(limitMs);

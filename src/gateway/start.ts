@@ -3,6 +3,7 @@ import { openAccounts } from '../engine/users/index.ts';
 import { type Tell, version } from '../foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
+import { watchEndings } from './ending-credentials.ts';
 import { openTell, watchStore } from './events.ts';
 import type { Generation } from './generation.ts';
 import { type Generations, type Loading, openGenerations } from './generations.ts';
@@ -66,6 +67,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return listeners.close(configNow().settings.drainMs);
     });
     metrics.waiters.set({ kind: 'push_wait' }, 0);
+    const held = () => [...listeners.credentials(), ...running.current().credentials()];
+    const endings = watchEndings({ held, clock: options.clock, tell });
+    opened.push(endings.stop);
+    endings.look();
     // Made last: the password of a start that failed would have been seen by nobody.
     const firstPassword = (await accounts.list()).length === 0 ? await accounts.addFirst('admin') : undefined;
     tell({ kind: 'gateway-started', version, listeners: listeners.urls });
@@ -77,7 +82,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       files: () => running.current().files,
       reload(loaded) {
         listeners.renew();
-        return running.replace(loaded, (next) => listeners.serve(next.config, serviceOf(next)));
+        return running.replace(loaded, (next) => listeners.serve(next.config, serviceOf(next))).finally(endings.look);
       },
       close: closeAll,
     };

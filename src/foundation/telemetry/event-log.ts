@@ -65,6 +65,8 @@ function lineOf(event: GatewayEvent): Line {
       return warn('a provider failed several times in a row and is left alone for a while');
     case 'breaker-closed':
       return info('a provider works again');
+    case 'credential-ending':
+      return warn(`a credential ${event.daysLeft < 0 ? 'has ended' : 'ends soon'}; put a new one in its place`);
     case 'store-lost':
       return error('the store cannot be reached; no login works until it is back');
     case 'store-back':
