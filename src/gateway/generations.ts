@@ -39,14 +39,17 @@ export async function openGenerations(first: GenerationSource, surroundings: Sur
   const take = async (source: GenerationSource, adopt: (next: Generation) => void): Promise<void> => {
     // One that is out of use already does not keep the others from what is new.
     const isOut = new Set(current.parts.registry.status().flatMap(({ name, problem }) => (problem === undefined ? [] : [name])));
-    const next = await openGeneration({ ...source, ...surroundings, mayFail: (name) => isOut.has(name) });
-    try {
-      startSeries(metrics, next);
-      adopt(next);
-    } catch (error) {
-      await next.close();
-      throw error;
-    }
+    const next = await atLevel(log, current.config, source.config, async () => {
+      const opened = await openGeneration({ ...source, ...surroundings, mayFail: (name) => isOut.has(name) });
+      try {
+        startSeries(metrics, opened);
+        adopt(opened);
+        return opened;
+      } catch (error) {
+        await opened.close();
+        throw error;
+      }
+    });
     const previous = current;
     current = next;
     retired.add(previous);
@@ -77,6 +80,18 @@ export async function openGenerations(first: GenerationSource, surroundings: Sur
       await Promise.all([current, ...retired].map((generation) => generation.close()));
     },
   };
+}
+
+/** Does the work at another level of the log, where the settings have another; what is opened makes logs of its own out of this one. */
+async function atLevel<T>(log: Log, before: Config, next: Config, work: () => Promise<T>): Promise<T> {
+  const { level } = log;
+  if (before.settings.logLevel !== next.settings.logLevel) log.level = next.settings.logLevel;
+  try {
+    return await work();
+  } catch (error) {
+    log.level = level;
+    throw error;
+  }
 }
 
 async function retire(generation: Generation, log: Log): Promise<void> {

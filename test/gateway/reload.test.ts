@@ -151,7 +151,7 @@ describe('Reloading the configuration', () => {
     const ops = [{ path: '/', serves: 'ops' }];
     const changes: [wishes: GatewayWishes, restart: string[]][] = [
       [{ settings: { drainMs: 1, sourceFailures: 7, lockout: 'source' }, more: { realms: [] } }, []],
-      [{ settings: { serverKeyBits: 3072, logLevel: 'warn' } }, ['settings.serverKeyBits', 'settings.logLevel']],
+      [{ settings: { serverKeyBits: 3072, serverKeyStock: 3 } }, ['settings.serverKeyBits', 'settings.serverKeyStock']],
       [{ more: { store: { kind: 'embedded', path: 'other.db' }, cluster: { workers: 1 } } }, ['store']],
       [
         { more: { keyring: { $file: 'other.json' }, listeners: [{ address: '127.0.0.1:0', tls, mounts: ops }] } },
@@ -170,6 +170,27 @@ describe('Reloading the configuration', () => {
       told.map(({ level }) => level),
       changes.map(([, restart]) => (restart.length > 0 ? 'warn' : 'info')),
     );
+  });
+
+  it('logs more or less, and no other way for a configuration that is refused', async () => {
+    // given a gateway that logs requests
+    const { client, reload, logged } = await given({ settings: { logLevel: 'info' } });
+    const requests = async (): Promise<number> => {
+      logged.length = 0;
+      await client.post('/validate/check', { user: 'nobody', pass: '1' });
+      return logged.filter(({ message }) => message === 'request').length;
+    };
+    assert.equal(await requests(), 1);
+    // when it is to log no more than warnings, by a configuration that is refused, and then by one that is not
+    const settings = { logLevel: 'warn' };
+    const userSources = [{ name: 'staff', kind: 'file', config: { file: 'gone' } }];
+    assert.equal(await reload({ settings, more: { userSources } }), 'refused');
+    assert.equal(await requests(), 1);
+    assert.equal(await reload({ settings }), 'reloaded');
+    // then it does, until it is told otherwise
+    assert.equal(await requests(), 0);
+    assert.equal(await reload({ settings: { logLevel: 'info' } }), 'reloaded');
+    assert.equal(await requests(), 1);
   });
 
   it('counts failures on, so that nobody who is turned away gets another try', async () => {

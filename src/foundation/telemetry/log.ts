@@ -7,7 +7,10 @@ export type Log = {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** A log whose lines have these fields too, with the level of this moment. */
   child(fields: object): Log;
+  /** The lowest level that is written. */
+  level: string;
 };
 
 /** Names of fields that never reach a log, at the top of an entry or one level down. Parts do not log them; this is the net below. */
