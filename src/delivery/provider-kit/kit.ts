@@ -10,6 +10,8 @@ import {
   readAuthorities,
   readClientCertificate,
   readConfigFile,
+  readKeyFile,
+  readPrivateKey,
   Secret,
   secret,
 } from '../../foundation/settings/index.ts';
@@ -48,6 +50,8 @@ export const kit = Object.freeze({
   readAuthorities,
   readClientCertificate,
   readConfigFile,
+  readKeyFile,
+  readPrivateKey,
   retryAfterMs,
   tlsOptions,
   tlsReaders,
