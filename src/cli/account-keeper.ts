@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import type { LoadedConfig } from '../config/index.ts';
 import { type AccountChanged, type Accounts, lastAccountText, openAccounts } from '../engine/users/index.ts';
 import { createPasswords } from '../foundation/keyring/index.ts';
-import { record, records } from '../foundation/model/index.ts';
+import { localActor, record, records } from '../foundation/model/index.ts';
 import { isOwnStore, keyringOf } from '../gateway/keyring.ts';
 import { embeddedFile, openStore } from '../gateway/open-store.ts';
 import { StoreInUse } from '../store/store.ts';
@@ -83,21 +84,27 @@ async function inStore(loaded: LoadedConfig, terminal: Terminal, work: Work): Pr
       throw new CommandFailed(
         'the store was filled with a key that is not in this keyring; put the keyring that belongs to it in its place.',
       );
-    await work(storeKeeper(openAccounts({ store, passwords, clock: Date.now })));
+    await work(storeKeeper(openAccounts({ ...withoutGateway, store, passwords })));
   } finally {
     await store.close();
   }
 }
 
+/** What is written is noted; the next gateway that looks takes the notes into its audit. */
+const withoutGateway = { clock: Date.now, tell: () => undefined, audit: { chain: () => undefined } };
+
+/** Whoever is logged in at this machine. */
+const by = localActor(userInfo().username);
+
 const storeKeeper = (accounts: Accounts): AccountKeeper => ({
   list: async () =>
     (await accounts.list()).map(({ name, enabled, createdAt }) => ({ name, enabled, since: new Date(createdAt).toISOString() })),
   async set(name, chosen) {
-    const { password, enabled } = await accounts.set(name, chosen);
+    const { password, enabled } = await accounts.set(by, name, chosen);
     return { password: chosen === undefined ? password : undefined, enabled };
   },
   async change(name, how) {
-    const changed = await accounts[how](name);
+    const changed = await accounts[how](by, name);
     if (changed !== 'done') throw refusalOf(changed, name);
   },
 });

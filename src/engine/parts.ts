@@ -4,6 +4,7 @@ import type { Clock, Origin, PushToken, Tell } from '../foundation/model/index.t
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Store } from '../store/store.ts';
+import type { Audit } from './audit/index.ts';
 import type { Background } from './background.ts';
 import type { Turns } from './key-mutex.ts';
 import type { GuessLimits, SourceLimits } from './limits/index.ts';
@@ -50,8 +51,9 @@ export type EngineParts = {
   clock: Clock;
   log: Log;
   metrics: Metrics;
-  /** Tells an event to log, metrics and all others who listen. */
+  /** Tells an event to log, metrics, audit and all others who listen. */
   tell: Tell;
+  audit: Audit;
 };
 
 /**

@@ -2,17 +2,20 @@ import type { GatewayEvent, Tell } from '../foundation/model/index.ts';
 import { countEvents, type Log, logEvents, type Metrics } from '../foundation/telemetry/index.ts';
 import type { StoreListeners } from './open-store.ts';
 
-/** Tells events to the log and the metrics. What one of them throws is logged and spoils nothing else. */
-export function openTell(log: Log, metrics: Metrics): Tell {
+/** Tells events to the log and the metrics, and to whoever listens later. What one of them throws is logged and spoils nothing else. */
+export function openTell(log: Log, metrics: Metrics): { tell: Tell; listen(listener: Tell): void } {
   const listeners = [logEvents(log), countEvents(metrics)];
-  return (event: GatewayEvent) => {
-    for (const listen of listeners) {
-      try {
-        listen(event);
-      } catch (error) {
-        log.error({ err: error, event: event.kind }, 'an event could not be told');
+  return {
+    tell(event: GatewayEvent, kept) {
+      for (const listener of listeners) {
+        try {
+          listener(event, kept);
+        } catch (error) {
+          log.error({ err: error, event: event.kind }, 'an event could not be told');
+        }
       }
-    }
+    },
+    listen: (listener) => void listeners.push(listener),
   };
 }
 

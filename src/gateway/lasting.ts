@@ -1,16 +1,18 @@
 import type { Config } from '../config/index.ts';
+import type { Audit } from '../engine/audit/index.ts';
 import { type EngineParts, openServerKeys, openSharedKeys, openTurns } from '../engine/index.ts';
 import { openGuessLimits, openSourceLimits } from '../engine/limits/index.ts';
-import { createPasswords, type Keyring, openKeyStock } from '../foundation/keyring/index.ts';
+import { type Keyring, openKeyStock, type Passwords } from '../foundation/keyring/index.ts';
 import type { Clock, Tell } from '../foundation/model/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import type { Store } from '../store/store.ts';
 import type { CostlyParts } from './options.ts';
 
-/** The parts that stay open from the start to the end of a gateway: the store, the keys, and what the gateway remembers of callers and guesses. */
+/** The parts that stay open from the start to the end of a gateway: the store, its audit, the keys, and what the gateway remembers of callers and guesses. */
 export type Lasting = Pick<
   EngineParts,
   | 'store'
+  | 'audit'
   | 'keyring'
   | 'clock'
   | 'log'
@@ -34,15 +36,19 @@ export type LastingOptions = {
   metrics: Metrics;
   tell: Tell;
   store: Store;
+  audit: Audit;
   keyring: Keyring;
+  passwords: Passwords;
   parts?: CostlyParts | undefined;
 };
 
-/** Opens the lasting parts. The caller closes the stock of keys and the store. */
-export function openLasting({ config, settings, clock, log, metrics, tell, store, keyring, parts = {} }: LastingOptions): Lasting {
+/** Opens the lasting parts. The caller closes the stock of keys, the audit and the store. */
+export function openLasting({ config, settings, parts = {}, ...given }: LastingOptions): Lasting {
+  const { clock, log, metrics, tell, store, audit, keyring, passwords } = given;
   const turns = openTurns();
   return {
     store,
+    audit,
     keyring,
     clock,
     log,
@@ -57,7 +63,7 @@ export function openLasting({ config, settings, clock, log, metrics, tell, store
       onEmpty: () => metrics.keyStockEmpty.inc({}),
       startWorker: parts.startKeyWorker,
     }),
-    passwords: createPasswords(keyring, parts.hashCost),
+    passwords,
     serverKeys: openServerKeys(keyring),
     sharedKeys: openSharedKeys(store, keyring),
     limits: openSourceLimits({ store, clock, metrics, tell, settings: limitsOf(settings) }),

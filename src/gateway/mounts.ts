@@ -113,7 +113,7 @@ function opsMount({ listener, parts, engine, accounts, adminTokens, health, drai
   const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
     ...opsRoutes({ metrics: parts.metrics, ...health, providers: () => parts.registry.status(), draining, isOwn }),
-    ...operatorRoutes({ engine, accounts, adminTokens, clientAddress, health, tell: parts.tell }),
+    ...operatorRoutes({ engine, accounts, adminTokens, clientAddress, health }),
   ];
 }
 

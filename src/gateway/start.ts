@@ -1,5 +1,7 @@
+import { openAudit } from '../engine/audit/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { openAccounts } from '../engine/users/index.ts';
+import { createPasswords } from '../foundation/keyring/index.ts';
 import { type Tell, version } from '../foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
@@ -34,7 +36,7 @@ export type Gateway = {
 /** Puts the parts together and listens. Throws `config-invalid` with one sentence when the surroundings do not allow it. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log, metrics = openMetrics(version) } = options;
-  const tell = openTell(log, metrics);
+  const { tell, listen } = openTell(log, metrics);
   makeKeyringForFile(options);
   const opened: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -48,11 +50,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     opened.push(() => store.close());
     await makeKeyringForDatabase(options, store);
     const keyring = keyringOf(options, options.environment);
+    const passwords = createPasswords(keyring, options.parts?.hashCost);
+    await takeStore({ store, keyring, passwords });
+    const audit = await openAudit({ ...options, store, keyring, tell, aloneInStore: config.store.kind === 'embedded' });
+    opened.push(() => audit.close({ kind: 'gateway-stopped', version }));
+    listen((event, kept) => void (kept ?? audit.take(event)));
     let generations: Generations | undefined;
     const configNow = () => generations?.current().config ?? config;
-    const lasting = openLasting({ ...options, metrics, tell, store, keyring, settings: () => configNow().settings });
+    const lasting = openLasting({ ...options, metrics, tell, store, audit, keyring, passwords, settings: () => configNow().settings });
     opened.push(() => lasting.keyStock.close());
-    await takeStore(lasting);
     const accounts = openAccounts(lasting);
     const running = await openGenerations(options, { lasting, accounts });
     generations = running;
@@ -74,11 +80,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // Made last: the password of a start that failed would have been seen by nobody.
     const firstPassword = (await accounts.list()).length === 0 ? await accounts.addFirst('admin') : undefined;
     tell({ kind: 'gateway-started', version, listeners: listeners.urls });
-    opened.unshift(() => tell({ kind: 'gateway-stopped', version }));
+    opened.unshift(() => tell({ kind: 'gateway-stopped', version }, 'kept'));
     return {
       urls: listeners.urls,
       firstPassword,
-      settled: running.settled,
+      async settled() {
+        await running.settled();
+        await audit.flush();
+      },
       files: () => running.current().files,
       reload(loaded) {
         listeners.renew();

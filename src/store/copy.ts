@@ -6,7 +6,20 @@ import type { Store, StoredRecord } from './store.ts';
 /** How many records of each kind there are. */
 export type Counts = Record<StoredRecord['kind'], number>;
 
-const kinds: readonly StoredRecord['kind'][] = ['token', 'transaction', 'counter', 'stock-key', 'account', 'partition-key', 'device'];
+/** The kinds of records, in the order in which every store gives them out. */
+export const recordKinds: readonly StoredRecord['kind'][] = [
+  'token',
+  'transaction',
+  'counter',
+  'stock-key',
+  'account',
+  'partition-key',
+  'device',
+  'audit-entry',
+  'audit-writer',
+  'audit-note',
+  'person-key',
+];
 const batchSize = 200;
 
 /**
@@ -15,7 +28,7 @@ const batchSize = 200;
  */
 export async function copyStore(source: Store, target: Store): Promise<Result<Counts, 'holds-others' | 'differs'>> {
   if (!(await isPartOf(source, target))) return refused('holds-others');
-  const counts: Counts = { token: 0, transaction: 0, counter: 0, 'stock-key': 0, account: 0, 'partition-key': 0, device: 0 };
+  const counts = Object.fromEntries(recordKinds.map((kind) => [kind, 0])) as Counts;
   let batch: StoredRecord[] = [];
   for await (const record of source.exportAll()) {
     counts[record.kind] += 1;
@@ -46,9 +59,11 @@ async function isPartOf(whole: Store, part: Store): Promise<boolean> {
 }
 
 const compare = (one: StoredRecord, other: StoredRecord): number =>
-  kinds.indexOf(one.kind) - kinds.indexOf(other.kind) || Buffer.compare(Buffer.from(keyOf(one)), Buffer.from(keyOf(other)));
+  recordKinds.indexOf(one.kind) - recordKinds.indexOf(other.kind) ||
+  Buffer.compare(Buffer.from(recordKey(one)), Buffer.from(recordKey(other)));
 
-function keyOf(record: StoredRecord): string {
+/** What a record is known by among those of its kind. */
+export function recordKey(record: StoredRecord): string {
   switch (record.kind) {
     case 'token':
       return record.token.serial;
@@ -64,6 +79,14 @@ function keyOf(record: StoredRecord): string {
       return record.partitionKey.id;
     case 'device':
       return record.device.gda;
+    case 'audit-entry':
+      return record.entry.id;
+    case 'audit-writer':
+      return record.writer.writer;
+    case 'audit-note':
+      return record.note.id;
+    case 'person-key':
+      return record.personKey.person;
     default:
       return record satisfies never;
   }

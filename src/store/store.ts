@@ -1,11 +1,15 @@
 import {
   type AccountChange,
   type AdminAccount,
+  type AuditEntry,
+  type AuditNote,
+  type AuditWriter,
   type Decision,
   type Effect,
   GatewayFault,
   type Owner,
   type PartitionKey,
+  type PersonKey,
   type PushToken,
   type PushTokenChange,
   type RelayDevice,
@@ -36,6 +40,30 @@ export type PushTokenFilter = {
 /** One page of a list: entries `offset` to `offset + limit`, in the order asked for. */
 export type Page = { offset: number; limit: number; sortBy: 'serial' | 'createdAt' | 'user'; descending: boolean };
 
+/**
+ * Which entries of the audit a list shows; an absent field asks nothing. `persons` are ids of keys (`subject`) and `typed` is a folded name: one of both fits
+ * where one is there. `from` and `until` (epoch ms) take in their own moment and leave it out. What lost its content fits only `kinds` and time.
+ */
+export type AuditFilter = {
+  persons?: readonly string[] | undefined;
+  typed?: string | undefined;
+  actors?: readonly string[] | undefined;
+  serial?: string | undefined;
+  transaction?: string | undefined;
+  authServer?: string | undefined;
+  kinds?: readonly string[] | undefined;
+  from?: number | undefined;
+  until?: number | undefined;
+};
+
+/** One page of the audit: newest first unless `ascending`; `after` is the last entry of the page before it. */
+export type AuditPage = {
+  limit: number;
+  after?: Pick<AuditEntry, 'at' | 'id'> | undefined;
+  offset?: number | undefined;
+  ascending?: boolean | undefined;
+};
+
 /** The effects of one transaction that nobody carried out in time. */
 export type DueEffects = { transactionId: string; effects: Effect[] };
 
@@ -49,16 +77,21 @@ export type StoredRecord =
   | { kind: 'stock-key'; stockKey: StockKey }
   | { kind: 'account'; account: AdminAccount }
   | { kind: 'partition-key'; partitionKey: PartitionKey }
-  | { kind: 'device'; device: RelayDevice };
+  | { kind: 'device'; device: RelayDevice }
+  | { kind: 'audit-entry'; entry: AuditEntry }
+  | { kind: 'audit-writer'; writer: AuditWriter }
+  | { kind: 'audit-note'; note: AuditNote }
+  | { kind: 'person-key'; personKey: PersonKey };
 
 /**
  * What the engine needs of a store. Every write is durable when its promise resolves; no reader sees a write before that. A store that
- * cannot be reached throws the fault `store-unavailable`. Nothing here looks at the clock: expiry is decided by who reads.
+ * cannot be reached throws the fault `store-unavailable`. Nothing here looks at the clock: expiry is decided by who reads. `note` goes into the audit: it is
+ * written in the same update as what it tells of, or not at all, and is due ten seconds after its moment.
  * Every implementation passes `test/store/conformance.ts`.
  */
 export type Store = {
   /** Adds a push token; `taken` when its serial exists. */
-  addToken(token: PushToken): Promise<'added' | 'taken'>;
+  addToken(token: PushToken, note?: AuditNote): Promise<'added' | 'taken'>;
   findToken(serial: string): Promise<PushToken | undefined>;
   /** What a phone comes for, in one round trip: the push token, and with it what `openTransactionsOf` would find. */
   findTokenWithOpen(serial: string, now: number): Promise<TokenWithOpen | undefined>;
@@ -73,7 +106,7 @@ export type Store = {
   /** How many push tokens of this type exist. */
   countTokens(type: string): Promise<number>;
   /** Sets the fields of `change` if the push token still has `expectedVersion`, and raises the version by one. */
-  changeToken(serial: string, expectedVersion: number, change: PushTokenChange): Promise<'changed' | 'conflict'>;
+  changeToken(serial: string, expectedVersion: number, change: PushTokenChange, note?: AuditNote): Promise<'changed' | 'conflict'>;
   /**
    * Raises the fail count of each push token by one, up to its own maximum, or to `ceiling` where that is given. The one that reaches the
    * maximum is noted with its moment `at`.
@@ -85,7 +118,7 @@ export type Store = {
    */
   countLogin(serial: string, at: number, effect: string): Promise<void>;
   /** True when there was one. Its open transactions stay, and can no longer be answered. */
-  removeToken(serial: string): Promise<boolean>;
+  removeToken(serial: string, note?: AuditNote): Promise<boolean>;
 
   /** Adds a transaction; `taken` when its id, its foreign id (per dialect and auth server) or a handle (per phone protocol) exists. */
   addTransaction(transaction: Transaction): Promise<'added' | 'taken'>;
@@ -146,15 +179,48 @@ export type Store = {
   deadDevices(owner: string, since: number, limit: number): Promise<RelayDevice[]>;
 
   /** Adds an account; `taken` when one of this name exists, which stays as it is. */
-  addAccount(account: AdminAccount): Promise<'added' | 'taken'>;
+  addAccount(account: AdminAccount, note?: AuditNote): Promise<'added' | 'taken'>;
   /** Adds or replaces the account of this name. */
-  putAccount(account: AdminAccount): Promise<void>;
+  putAccount(account: AdminAccount, note?: AuditNote): Promise<void>;
   /** Sets one field of the account of this name and leaves the others as they are. True when there is one. */
-  changeAccount(name: string, change: AccountChange): Promise<boolean>;
+  changeAccount(name: string, change: AccountChange, note?: AuditNote): Promise<boolean>;
   /** True when there was one. */
-  removeAccount(name: string): Promise<boolean>;
+  removeAccount(name: string, note?: AuditNote): Promise<boolean>;
   findAccount(name: string): Promise<AdminAccount | undefined>;
   listAccounts(): Promise<AdminAccount[]>;
+
+  /** Notes due at `now` or before: leases them until `leaseUntil`, so that nobody else is given them before that. */
+  claimNotes(now: number, leaseUntil: number, limit: number): Promise<AuditNote[]>;
+  /** Notes that are entries now: takes them off. */
+  removeNotes(ids: readonly string[]): Promise<void>;
+  /**
+   * Adds entries, in this order. One that is there already with the same writer and number is passed over. Returns the id of the first one that is there with
+   * another writer or number; those before it are added, those after it are not.
+   */
+  appendAudit(entries: readonly AuditEntry[]): Promise<string | undefined>;
+  listAudit(filter: AuditFilter, page: AuditPage): Promise<AuditEntry[]>;
+  countAudit(filter: AuditFilter): Promise<number>;
+  findAudit(id: string): Promise<AuditEntry | undefined>;
+  /** Entries of one chain behind this number, in order. */
+  auditChain(writer: string, behind: number, limit: number): Promise<AuditEntry[]>;
+  /** Takes all but `id`, `writer`, `number`, `at`, `kind`, `digest` and `hash` from up to `limit` entries of these kinds from before `before`; how many. */
+  expireAudit(kinds: readonly string[], before: number, limit: number): Promise<number>;
+  /** Takes the clear text of this person, or of this typed name, from up to `limit` entries; how many. */
+  eraseClearText(who: { person: string } | { typed: string }, limit: number): Promise<number>;
+  /** All chains, or those that have not ended, by writer. */
+  auditWriters(which?: 'running'): Promise<AuditWriter[]>;
+  putAuditWriter(writer: AuditWriter): Promise<void>;
+  /** Ends a chain whose gateway was last heard of at that moment; true for one of those who ask at the same time. */
+  endAuditWriter(writer: string, seenAt: number): Promise<boolean>;
+  /** Adds keys of persons who have none; those that are there stay. */
+  addPersonKeys(keys: readonly PersonKey[]): Promise<void>;
+  findPersonKeys(persons: readonly string[]): Promise<PersonKey[]>;
+  /** The keys of all persons that begin so. */
+  personKeysFrom(beginning: string): Promise<PersonKey[]>;
+  /** All keys of these ids. */
+  personKeysOf(ids: readonly string[]): Promise<PersonKey[]>;
+  /** True when there was one. */
+  removePersonKey(id: string): Promise<boolean>;
 
   /** Every record: kind by kind as `StoredRecord` names them, each kind by its key in the order of its UTF-8 bytes. Nobody may write meanwhile. */
   exportAll(): AsyncIterable<StoredRecord>;
@@ -188,6 +254,31 @@ export class StoreInUse extends GatewayFault {
 
 /** The counter that a prober's record is. */
 export const probeKey = (prober: string): string => `probe ${prober}`;
+
+/** The part of a store that keeps the audit. */
+export type AuditStore = Pick<
+  Store,
+  | 'claimNotes'
+  | 'removeNotes'
+  | 'appendAudit'
+  | 'listAudit'
+  | 'countAudit'
+  | 'findAudit'
+  | 'auditChain'
+  | 'expireAudit'
+  | 'eraseClearText'
+  | 'auditWriters'
+  | 'putAuditWriter'
+  | 'endAuditWriter'
+  | 'addPersonKeys'
+  | 'findPersonKeys'
+  | 'personKeysFrom'
+  | 'personKeysOf'
+  | 'removePersonKey'
+>;
+
+/** How long a note is left to the gateway that wrote it, from its moment on. */
+export const noteLeaseMs = 10_000;
 
 /** The part of a store that keeps small records: counters, the stock of keys, shared keys, and accounts. */
 export type OtherStore = Pick<

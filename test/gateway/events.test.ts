@@ -148,7 +148,7 @@ describe('What happened, as the log tells it', () => {
     const metrics = openMetrics('test');
     const broken = { ...metrics, fraudReports: { ...metrics.fraudReports, inc: () => assert.fail('broken') } };
     const about = { authServer: 'a', transaction: 't', serial: 's', user: 'u', realm: 'r', mode: 'confirm' } as const;
-    openTell(log, broken)({ kind: 'challenge-answered', ...about, verdict: 'declined', declineReason: 'not-me' });
+    openTell(log, broken).tell({ kind: 'challenge-answered', ...about, verdict: 'declined', declineReason: 'not-me' });
     assert.deepEqual(
       lines.map(({ level, message }) => [level, message]),
       [

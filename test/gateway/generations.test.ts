@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkConfig, type LoadedConfig } from '../../src/config/index.ts';
+import { openAudit } from '../../src/engine/audit/index.ts';
 import { openAccounts } from '../../src/engine/users/index.ts';
-import { newKeyring, openKeyring } from '../../src/foundation/keyring/index.ts';
+import { createPasswords, newKeyring, openKeyring } from '../../src/foundation/keyring/index.ts';
 import type { GatewayEvent } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { openGenerations } from '../../src/gateway/generations.ts';
@@ -36,12 +37,15 @@ describe('What a reload replaces', () => {
     const [metrics, keyring] = [openMetrics('test'), openKeyring(newKeyring(0))];
     const store = await openEmbeddedStore({ path: join(folder, 'pushgate.db'), log });
     const first = await load(more);
-    const surroundings = { clock, log, metrics, keyring, store, tell: (event: GatewayEvent) => void told.push(event) };
+    const seen = { clock, log, metrics, keyring, store, tell: (event: GatewayEvent) => void told.push(event) };
+    const audit = await openAudit({ ...seen, aloneInStore: true });
+    const surroundings = { ...seen, audit, passwords: createPasswords(keyring, cheapParts.hashCost) };
     const lasting = openLasting({ ...surroundings, config: first.config, settings: () => first.config.settings, parts: cheapParts });
     const generations = await openGenerations(first, { lasting, accounts: openAccounts(lasting) });
     undo.later(async () => {
       await generations.close();
       await lasting.keyStock.close();
+      await audit.close();
       await store.close();
     });
     const replace = (parts: object, adopt = () => undefined) =>

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { recordKey, recordKinds } from '../../src/store/copy.ts';
 import type { Store, StoredRecord } from '../../src/store/store.ts';
 import { givenChallenge, givenPushToken, givenTransaction } from './records.ts';
 
@@ -92,36 +93,51 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
         )
         .map(([fixed, addresses, more]): StoredRecord => ({ kind: 'device', device: { ...fixed, addresses, ...more } })),
     ),
+    each((id) =>
+      fc
+        .tuple(
+          fc.record({ id: fc.constant(id), writer: fc.constant(id), number: fc.nat(), at: moment, digest: text, hash: text }),
+          fc.record(
+            {
+              authServer: text,
+              transaction: text,
+              serials: fc.uniqueArray(key, { minLength: 1, maxLength: 2 }),
+              subject: text,
+              actor: text,
+              typed: text,
+              body: text,
+              clear: fc.constantFrom({ subject: '{}' }, { actor: '{}', own: '{"a":"b"}' }),
+            },
+            { requiredKeys: [] },
+          ),
+        )
+        .map(([fixed, more]): StoredRecord => ({ kind: 'audit-entry', entry: { kind: 'login-refused', ...fixed, ...more } })),
+    ),
+    each((name) =>
+      fc
+        .record({ writer: fc.constant(name), number: fc.nat(), hash: text, signature: text, seenAt: moment, ended: fc.boolean() })
+        .map((writer): StoredRecord => ({ kind: 'audit-writer', writer })),
+    ),
+    each((id) =>
+      fc
+        .record({ id: fc.constant(id), at: moment })
+        .map((note): StoredRecord => ({ kind: 'audit-note', note: { ...note, event: { kind: 'store-lost' } } })),
+    ),
+    each((person) =>
+      fc
+        .record({ person: fc.constant(person), id: fc.constant(person), sealedKey: text })
+        .map((personKey): StoredRecord => ({ kind: 'person-key', personKey })),
+    ),
   )
   // A clone has the prototype that all objects have.
   .map((records) => structuredClone(records.flat()));
-
-const kinds: readonly StoredRecord['kind'][] = ['token', 'transaction', 'counter', 'stock-key', 'account', 'partition-key', 'device'];
-
-function keyOf(record: StoredRecord): string {
-  switch (record.kind) {
-    case 'token':
-      return record.token.serial;
-    case 'transaction':
-      return record.transaction.id;
-    case 'counter':
-      return record.key;
-    case 'stock-key':
-      return record.stockKey.id;
-    case 'account':
-      return record.account.name;
-    case 'partition-key':
-      return record.partitionKey.id;
-    case 'device':
-      return record.device.gda;
-  }
-}
 
 /** The order in which every store gives them out. */
 export const inOrder = (records: readonly StoredRecord[]): StoredRecord[] =>
   records.toSorted(
     (one, other) =>
-      kinds.indexOf(one.kind) - kinds.indexOf(other.kind) || Buffer.compare(Buffer.from(keyOf(one)), Buffer.from(keyOf(other))),
+      recordKinds.indexOf(one.kind) - recordKinds.indexOf(other.kind) ||
+      Buffer.compare(Buffer.from(recordKey(one)), Buffer.from(recordKey(other))),
   );
 
 /** All that a store holds. */

@@ -9,12 +9,11 @@ const mostBatches = 20;
 export async function cancelTransaction(parts: EngineParts, by: Actor, id: string): Promise<number> {
   const transaction = await parts.store.findTransaction(id);
   if (!transaction) return 0;
-  const { reply } = await applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' });
-  if (reply !== 'taken') return 0;
   const { user, realm, decision } = transaction;
   const serials = decision.challenges.map(({ serial }) => serial);
-  parts.tell({ kind: 'challenge-cancelled', transaction: id, serials, by, user, realm });
-  return serials.length;
+  const act = { kind: 'challenge-cancelled', transaction: id, serials, by, user, realm } as const;
+  const { reply } = await applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }, act);
+  return reply === 'taken' ? serials.length : 0;
 }
 
 /** {@link Challenges.deleteExpired}. */

@@ -54,7 +54,7 @@ export async function updateAddress<U>(
   const { kind, value } = update;
   const told: DeviceAddress[] = value === null ? [] : [{ kind, value, since: parts.clock() }];
   const withNew = ({ addresses }: PushToken): DeviceAddress[] => [...addresses.filter((address) => address.kind !== kind), ...told];
-  const changed = await changeToken(parts, serial, (current) => ({ addresses: withNew(current) }), token);
+  const changed = await changeToken(parts, serial, (current) => ({ addresses: withNew(current) }), { known: token });
   if (changed !== 'changed') return 'refused';
   parts.tell({ kind: 'address-told', serial, addressKind: kind, client: asker.client });
   return 'updated';

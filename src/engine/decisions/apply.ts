@@ -1,4 +1,11 @@
-import { type Decision, type GatewayEvent, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
+import {
+  type AuditNote,
+  type Decision,
+  type Effect,
+  type GatewayEvent,
+  GatewayFault,
+  type Transaction,
+} from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { type Decided, decide, type TransactionEvent } from './decide.ts';
 import { carryOut, effectLeaseMs, effectsOf } from './effects.ts';
@@ -9,20 +16,28 @@ const maxAttempts = 5;
 export type Applied = { reply: Decided['reply']; transaction: Transaction };
 
 /**
- * Decides one event on one transaction: decide, write under the version, and when another writer came first, read and decide again.
- * Throws `store-unavailable` when others came first five times.
+ * Decides one event on one transaction: decide, write under the version, and when another writer came first, read and decide again. What is told of it is
+ * written with it; `act` is told too, where it changes something. Throws `store-unavailable` when others came first five times.
  */
-export async function applyEvent(parts: EngineParts, transaction: Transaction, event: TransactionEvent): Promise<Applied> {
+export async function applyEvent(
+  parts: EngineParts,
+  transaction: Transaction,
+  event: TransactionEvent,
+  act?: GatewayEvent,
+): Promise<Applied> {
   let current = transaction;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const now = parts.clock();
     const { reply, next } = decide(current.decision, event, now);
     if (!next) return { reply, transaction: current };
     const effects = effectsOf(current, next, now);
-    const written = await parts.store.decide(current.id, current.decision.version, next, effects, now + effectLeaseMs);
+    const notes = notesOf(current, next, { now, act });
+    const all: Effect[] = [...effects, ...notes.map((note) => ({ kind: 'noted' as const, ...note }))];
+    const written = await parts.store.decide(current.id, current.decision.version, next, all, now + effectLeaseMs);
     if (written === 'decided') {
       observe(parts, current, next, now);
-      for (const told of eventsOf(current, next)) parts.tell(told);
+      for (const note of notes) parts.tell(note.event, 'kept');
+      parts.audit.chain(notes, { transaction: current.id });
       const carriedOut = effects.length > 0 ? parts.background.run('effects', () => carryOut(parts, current.id, effects)) : undefined;
       // Who hears that a token was activated may ask it at once.
       if (current.kind === 'activation') await carriedOut;
@@ -33,6 +48,12 @@ export async function applyEvent(parts: EngineParts, transaction: Transaction, e
     current = fresh;
   }
   throw new GatewayFault('store-unavailable', `Transaction was changed by others ${maxAttempts} times in a row`);
+}
+
+/** What is told of a decision, as it is written with it. The ids name the decision, so that an entry of the audit is made of each once. */
+function notesOf(before: Transaction, next: Decision, { now, act }: { now: number; act: GatewayEvent | undefined }): AuditNote[] {
+  const events = [...eventsOf(before, next), ...(act ? [act] : [])];
+  return events.map((event, index) => ({ id: `${before.id}:${next.version}:told${index}`, at: now, event }));
 }
 
 /** What an answer or a finished login is told as. */

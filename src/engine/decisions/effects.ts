@@ -22,9 +22,15 @@ export function effectsOf(before: Transaction, next: Decision, now: number): Eff
   });
 }
 
-/** Carries effects out and takes them off the transaction. */
-export async function carryOut({ store }: EngineParts, transactionId: string, effects: readonly Effect[]): Promise<void> {
+/** Carries effects out. They are taken off the transaction a little later, together with its notes, which have to be entries of the audit first. */
+export async function carryOut({ store, audit }: EngineParts, transactionId: string, effects: readonly Effect[]): Promise<void> {
+  const done: string[] = [];
   for (const effect of effects) {
+    if (effect.kind === 'noted') {
+      const { kind: _kind, ...note } = effect;
+      audit.chain([note], { transaction: transactionId });
+      continue;
+    }
     switch (effect.kind) {
       case 'login-succeeded':
         await store.countLogin(effect.serial, effect.at, effect.id);
@@ -35,11 +41,9 @@ export async function carryOut({ store }: EngineParts, transactionId: string, ef
       default:
         effect satisfies never;
     }
+    done.push(effect.id);
   }
-  await store.removeEffects(
-    transactionId,
-    effects.map(({ id }) => id),
-  );
+  if (done.length > 0) audit.takeOff(transactionId, done);
 }
 
 /** The phone has proven its key: from now on it may be asked. Done once; a token that was paired anew or revoked meanwhile stays as it is. */

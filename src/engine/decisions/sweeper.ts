@@ -2,7 +2,7 @@ import { thrownFields } from '../../foundation/telemetry/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { sweepEffects } from './effects.ts';
 
-/** Repeated house-keeping: effects that a crash left, and what nobody will ask for again. */
+/** Repeated house-keeping: effects and notes that a crash left, and what nobody will ask for again. */
 export type Sweeper = { stop(): Promise<void> };
 
 const everyMs = 5_000;
@@ -14,6 +14,7 @@ export function startSweeper(parts: EngineParts): Sweeper {
   let round: Promise<void> | undefined;
   const sweep = async (): Promise<void> => {
     await sweepEffects(parts);
+    await parts.audit.sweep();
     // A busy gateway leaves more behind in one round than one batch holds.
     while ((await parts.store.sweep(parts.clock() - keptMs, batch)) === batch);
   };

@@ -37,7 +37,7 @@ async function isPinOf(parts: EngineParts, token: PushToken, pin: string): Promi
   if (!(await parts.passwords.matches(pin, pinHash))) return false;
   const renewed = await parts.passwords.renewed(pin, pinHash);
   const replaced = (now: PushToken) => (now.pinHash === pinHash && renewed !== undefined ? { pinHash: renewed } : undefined);
-  if (renewed !== undefined) await changeToken(parts, token.serial, replaced, token);
+  if (renewed !== undefined) await changeToken(parts, token.serial, replaced, { known: token });
   return true;
 }
 

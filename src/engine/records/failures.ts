@@ -27,7 +27,7 @@ export async function withoutEnded(parts: EngineParts, tokens: readonly PushToke
 }
 
 async function cleared(parts: EngineParts, token: PushToken): Promise<PushToken | undefined> {
-  await changeToken(parts, token.serial, (now) => (isOver(parts, now) ? noFailures : undefined), token);
+  await changeToken(parts, token.serial, (now) => (isOver(parts, now) ? noFailures : undefined), { known: token });
   return parts.store.findToken(token.serial);
 }
 

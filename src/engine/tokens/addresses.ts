@@ -1,8 +1,8 @@
 import { readAddress } from '../../delivery/provider-kit/index.ts';
 import { sha256Hex } from '../../foundation/crypto/index.ts';
-import type { DeviceAddress, PushToken } from '../../foundation/model/index.ts';
+import type { DeviceAddress, PushToken, PushTokenChange } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
-import { changeToken } from '../records/change-token.ts';
+import { changeToken, type TokenAction } from '../records/change-token.ts';
 
 /** Where a phone can be reached, without when. */
 export type AddressValue = Pick<DeviceAddress, 'kind' | 'value'>;
@@ -17,27 +17,33 @@ export const addressId = ({ kind, value }: AddressValue): string => sha256Hex(`$
 export type AddressAdded = { kind: 'added'; id: string } | { kind: 'full' } | { kind: 'gone' } | { kind: 'refused'; why: string };
 
 /** {@link TokenAdministration.addAddress}. */
-export async function addAddress(parts: EngineParts, serial: string, { kind, value }: AddressValue): Promise<AddressAdded> {
+export async function addAddress(
+  parts: EngineParts,
+  serial: string,
+  { kind, value }: AddressValue,
+  act: TokenAction,
+): Promise<AddressAdded> {
   const read = readAddress(kind, value);
   if (!read.ok) return { kind: 'refused', why: read.error };
   const address = { kind, value: read.value };
   let isFull = false;
-  const changed = await changeToken(parts, serial, ({ addresses }) => {
+  const change = ({ addresses }: PushToken): PushTokenChange | undefined => {
     const others = addresses.filter((each) => addressId(each) !== addressId(address));
     isFull = others.length >= maxAddresses;
     return isFull ? undefined : { addresses: [...others, { ...address, since: parts.clock() }] };
-  });
+  };
+  const changed = await changeToken(parts, serial, change, { act });
   if (changed === 'gone') return { kind: 'gone' };
   return isFull ? { kind: 'full' } : { kind: 'added', id: addressId(address) };
 }
 
 /** {@link TokenAdministration.removeAddress}. */
-export async function removeAddress(parts: EngineParts, serial: string, id: string): Promise<boolean> {
-  const changed = await changeToken(parts, serial, ({ addresses }) => {
+export async function removeAddress(parts: EngineParts, serial: string, id: string, act: TokenAction): Promise<boolean> {
+  const change = ({ addresses }: PushToken): PushTokenChange | undefined => {
     const kept = addresses.filter((each) => addressId(each) !== id);
     return kept.length === addresses.length ? undefined : { addresses: kept };
-  });
-  return changed === 'changed';
+  };
+  return (await changeToken(parts, serial, change, { act })) === 'changed';
 }
 
 /** Marks addresses that a provider called dead, unless the phone has told a newer one in the meantime. */

@@ -1,5 +1,7 @@
 import type { Actor, PushToken, Result, TokenAct } from '../../foundation/model/index.ts';
+import { actOf } from '../audit/index.ts';
 import { type Asker, type EngineParts, whomOf } from '../parts.ts';
+import type { TokenAction } from '../records/change-token.ts';
 import { type AddressAdded, type AddressValue, addAddress, removeAddress } from './addresses.ts';
 import { type HandedOver, type Handover, handOver } from './namesakes.ts';
 import type { Offered, OfferRequest } from './rollout.ts';
@@ -10,7 +12,8 @@ import { assignWithinLimits, offerWithinLimits, type TokenLimitRefusal } from '.
 import { type Assigned, type Assignment, unassignTokens } from './token-owner.ts';
 
 /**
- * What administrators do with push tokens. Whoever does it is told with every act, in an event for each push token that it was done to.
+ * What administrators do with push tokens. Whoever does it is told with every act, in an event for each push token that it was done to, and the event is
+ * written in the same update as the act.
  */
 export type TokenAdministration = {
   /**
@@ -62,58 +65,24 @@ export type TokenAdministration = {
 
 /** Ties the acts to the engine's parts, in the name of an administrator. */
 export function openAdministration(parts: EngineParts, by: Actor): TokenAdministration {
-  const tell = (act: TokenAct, token: Pick<PushToken, 'serial' | 'owner'>): void =>
-    parts.tell({ kind: 'token-administered', act, serial: token.serial, by, ...whomOf(token) });
-  /** Does it to these push tokens, and tells of each when it is done. */
-  const acted = async <T>(act: TokenAct, tokens: readonly PushToken[], work: Promise<T>): Promise<T> => {
-    const done = await work;
-    for (const token of tokens) tell(act, token);
-    return done;
-  };
+  const told = (act: TokenAct): TokenAction =>
+    actOf(parts, (token) => ({ kind: 'token-administered', act, serial: token.serial, by, ...whomOf(token) }));
   return {
-    async offer(asker, request) {
-      const offered = await offerWithinLimits(parts, asker, request);
-      if (offered.ok) tell('offer', offered.value.token);
-      return offered;
-    },
-    async renew(token, request) {
-      const renewed = await renewRollout(parts, token, request);
-      if (renewed.ok) tell('renew', renewed.value.token);
-      return renewed;
-    },
-    setEnabled: (tokens, enabled) => acted(enabled ? 'enable' : 'disable', tokens, setEnabled(parts, tokens, enabled)),
-    setPin: (tokens, pin) => acted('set-pin', tokens, setPin(parts, tokens, pin)),
-    setFields: (tokens, fields) => acted('set-fields', tokens, setFields(parts, tokens, fields)),
-    reset: (tokens) => acted('reset', tokens, resetTokens(parts, tokens)),
-    revoke: (tokens) => acted('revoke', tokens, revokeTokens(parts, tokens)),
-    async remove(tokens) {
-      const removed = await removeTokens(parts, tokens);
-      if (removed !== 'several-users') for (const token of tokens) tell('delete', token);
-      return removed;
-    },
-    noteInfo: (tokens, key, value) => acted('note', tokens, noteInfo(parts, tokens, key, value)),
-    allowPolling: (tokens, value) => acted('polling', tokens, allowPolling(parts, tokens, value)),
-    async assign(asker, serial, change) {
-      const assigned = await assignWithinLimits(parts, asker, serial, change);
-      if (assigned.kind === 'done') tell('assign', { serial, owner: change.owner });
-      return assigned;
-    },
-    unassign: (tokens) => acted('unassign', tokens, unassignTokens(parts, tokens)),
-    async addAddress(serial, address) {
-      const added = await addAddress(parts, serial, address);
-      if (added.kind === 'added') tell('add-address', { serial });
-      return added;
-    },
-    async removeAddress(serial, id) {
-      const removed = await removeAddress(parts, serial, id);
-      if (removed) tell('remove-address', { serial });
-      return removed;
-    },
-    async handOver(handover) {
-      const given = await handOver(parts, handover);
-      const owner = { user: handover.into, realm: handover.realm, resolver: '' };
-      if (given.kind === 'done') for (const serial of given.serials) tell('hand-over', { serial, owner });
-      return given;
-    },
+    offer: (asker, request) => offerWithinLimits(parts, asker, request, { act: told('offer'), undo: told('delete') }),
+    renew: (token, request) => renewRollout(parts, token, request, told('renew')),
+    setEnabled: (tokens, enabled) => setEnabled(parts, tokens, enabled, told(enabled ? 'enable' : 'disable')),
+    setPin: (tokens, pin) => setPin(parts, tokens, pin, told('set-pin')),
+    setFields: (tokens, fields) => setFields(parts, tokens, fields, told('set-fields')),
+    reset: (tokens) => resetTokens(parts, tokens, told('reset')),
+    revoke: (tokens) => revokeTokens(parts, tokens, told('revoke')),
+    remove: (tokens) => removeTokens(parts, tokens, told('delete')),
+    noteInfo: (tokens, key, value) => noteInfo(parts, tokens, [key, value], told('note')),
+    allowPolling: (tokens, value) => allowPolling(parts, tokens, value, told('polling')),
+    assign: (asker, serial, change) =>
+      assignWithinLimits(parts, asker, { ...change, serial }, { act: told('assign'), undo: told('unassign') }),
+    unassign: (tokens) => unassignTokens(parts, tokens, told('unassign')),
+    addAddress: (serial, address) => addAddress(parts, serial, address, told('add-address')),
+    removeAddress: (serial, id) => removeAddress(parts, serial, id, told('remove-address')),
+    handOver: (handover) => handOver(parts, handover, told('hand-over')),
   };
 }

@@ -1,7 +1,8 @@
-import { foldedKey, mappedName, type Owner, type PushToken, sourceKey } from '../../foundation/model/index.ts';
+import { foldedKey, mappedName, type Owner, type PushToken, type PushTokenChange, sourceKey } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { findPerson, ownerOf } from '../people/person.ts';
 import { personKey } from '../people/person-key.ts';
+import type { TokenAction } from '../records/change-token.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
 import { changeOwner } from './token-owner.ts';
 
@@ -42,7 +43,7 @@ export type Handover = { realm: string; into: string } & ({ from: string } | { s
 export type HandedOver = { kind: 'done'; serials: string[] } | { kind: 'unknown-user' | 'not-namesakes' };
 
 /** {@link TokenAdministration.handOver}. */
-export async function handOver(parts: EngineParts, { realm, into, ...which }: Handover): Promise<HandedOver> {
+export async function handOver(parts: EngineParts, { realm, into, ...which }: Handover, act: TokenAction): Promise<HandedOver> {
   const person = await findPerson(parts, into, realm);
   if (person === 'unknown-user') return { kind: 'unknown-user' };
   const owner = person === 'unlisted' ? { user: into, realm, resolver: '' } : ownerOf(person, realm);
@@ -53,9 +54,9 @@ export async function handOver(parts: EngineParts, { realm, into, ...which }: Ha
   if (tokens.some((token) => !isNamesake(token.owner))) return { kind: 'not-namesakes' };
   const serials: string[] = [];
   for (const { serial } of tokens) {
-    const isChanged = await changeOwner(parts, serial, ({ owner: was }) =>
-      isNamesake(was) && !isSameOwner(was, owner) ? { owner, bucket: bucketOf(serial, owner) } : undefined,
-    );
+    const change = ({ owner: was }: PushToken): PushTokenChange | undefined =>
+      isNamesake(was) && !isSameOwner(was, owner) ? { owner, bucket: bucketOf(serial, owner) } : undefined;
+    const isChanged = await changeOwner(parts, serial, change, act);
     if (isChanged) serials.push(serial);
   }
   return { kind: 'done', serials };

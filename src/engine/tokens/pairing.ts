@@ -1,8 +1,9 @@
 import { type DeviceAddress, ok, type PushToken, type PushTokenChange, type Result, refused } from '../../foundation/model/index.ts';
 import { limitedSource } from '../limits/index.ts';
-import { type EngineParts, whomOf } from '../parts.ts';
+import type { EngineParts } from '../parts.ts';
 import type { Pairing, PairingProtocol } from '../phones/phone-protocol.ts';
-import { changeToken } from '../records/change-token.ts';
+import { changeToken, type TokenAction } from '../records/change-token.ts';
+import { enrolled } from './rollout.ts';
 
 /** A phone's pairing message as its protocol parsed it, and the address that pays for one that does not fit its push token. */
 export type PairingRequest<M> = { message: M; source: string };
@@ -27,23 +28,22 @@ export async function pairPhone<M>(
   if (!token || token.phone.protocol !== phone.name) return 'refused';
   const limited = limitedSource(source, token);
   if (parts.limits.isBlocked('rollout', limited)) return 'refused';
-  const paired = await write(parts, token, read.value);
-  if (paired.ok) {
-    if (paired.value === 'paired') parts.tell({ kind: 'phone-enrolled', serial, client: source, ...whomOf(token) });
-    return paired.value;
-  }
+  const paired = await write(parts, token, read.value, enrolled(parts, source));
+  if (paired.ok) return paired.value;
   await parts.limits.failed('rollout', limited);
   parts.log.info({ serial, why: paired.error }, 'a pairing message was not taken');
   return 'refused';
 }
 
-async function write(parts: EngineParts, token: PushToken, pairing: Pairing): Promise<Result<PairingReply, string>> {
+async function write(parts: EngineParts, token: PushToken, pairing: Pairing, act: TokenAction): Promise<Result<PairingReply, string>> {
   const last: { judged: Result<Judged, string> } = { judged: refused('the push token is gone') };
   const change = (current: PushToken): PushTokenChange | undefined => {
     last.judged = judge(current, pairing, parts.clock());
     return last.judged.ok ? last.judged.value.change : undefined;
   };
-  if ((await changeToken(parts, token.serial, change, token)) === 'gone') return refused('the push token is gone');
+  const isBound = (): boolean => last.judged.ok && last.judged.value.reply === 'paired';
+  const told: TokenAction = { ...act, noteFor: (it) => (isBound() ? act.noteFor(it) : undefined) };
+  if ((await changeToken(parts, token.serial, change, { known: token, act: told })) === 'gone') return refused('the push token is gone');
   return last.judged.ok ? ok(last.judged.value.reply) : last.judged;
 }
 

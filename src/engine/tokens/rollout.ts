@@ -1,10 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { equalText, sha256Hex } from '../../foundation/crypto/index.ts';
-import { type DeviceAddress, GatewayFault, type Owner, ok, type PushToken, type Result, refused } from '../../foundation/model/index.ts';
+import {
+  type DeviceAddress,
+  GatewayFault,
+  type Owner,
+  ok,
+  type PushToken,
+  type PushTokenChange,
+  type Result,
+  refused,
+} from '../../foundation/model/index.ts';
+import { actOf } from '../audit/index.ts';
 import { answerEnrolments } from '../decisions/enrolment-answer.ts';
 import { limitedSource } from '../limits/index.ts';
 import { type EngineParts, whomOf } from '../parts.ts';
 import type { PhoneKeys, PhoneProtocol } from '../phones/phone-protocol.ts';
+import type { TokenAction } from '../records/change-token.ts';
 import { isSpokenBy } from '../records/phone-key.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
 import { newCredential, type OfferRules, offerText } from './offer-text.ts';
@@ -37,9 +48,13 @@ const maxAttempts = 5;
 
 /**
  * Makes a push token that waits for its phone. Refused with `serial-taken` when the caller's own serial exists, and with `too-long` when no QR code
- * holds its text.
+ * holds its text. A login that makes one is told by itself; `act` tells of an administrator.
  */
-export async function offerRollout(parts: EngineParts, request: OfferRequest): Promise<Result<Offered, 'serial-taken' | 'too-long'>> {
+export async function offerRollout(
+  parts: EngineParts,
+  request: OfferRequest,
+  act?: TokenAction,
+): Promise<Result<Offered, 'serial-taken' | 'too-long'>> {
   const pinHash = request.pin === '' ? undefined : await parts.passwords.hash(request.pin);
   const credential = newCredential();
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
@@ -47,7 +62,11 @@ export async function offerRollout(parts: EngineParts, request: OfferRequest): P
     const token = offeredToken(parts, request, { serial, credential, pinHash });
     const text = await offerText(parts, request, { serial, credential });
     if (text === undefined) return refused('too-long');
-    if ((await parts.store.addToken(token)) === 'added') return ok({ token, text, credential });
+    const note = act?.noteFor(token);
+    if ((await parts.store.addToken(token, note)) === 'added') {
+      if (note) act?.done(note);
+      return ok({ token, text, credential });
+    }
     if (request.serial !== undefined) return refused('serial-taken');
   }
   throw new GatewayFault('store-unavailable', 'No free serial was found');
@@ -121,11 +140,8 @@ export async function completeRollout<R>(
     if (parts.clock() >= token.rolloutCredential.expiresAt) return refused({ kind: 'not-waiting' });
     const keys = phone.readRollout(request.rollout);
     if (!keys.ok) return refused({ kind: 'keys', reason: keys.error });
-    const serverPublicKey = await bind(parts, token, keys.value, request.credential);
-    if (serverPublicKey) {
-      parts.tell({ kind: 'phone-enrolled', serial: token.serial, client: request.source, ...whomOf(token) });
-      return ok({ serverPublicKey });
-    }
+    const serverPublicKey = await bind(parts, token, { keys: keys.value, credential: request.credential, source: request.source });
+    if (serverPublicKey) return ok({ serverPublicKey });
   }
   throw new GatewayFault('store-unavailable', `Push token ${request.serial} was changed by others ${maxAttempts} times in a row`);
 }
@@ -148,11 +164,17 @@ function repeated<R>(
 }
 
 /** One guarded write makes the phone's keys, the server key and the state `enrolled`; undefined when another writer came first. */
-async function bind(parts: EngineParts, token: PushToken, keys: PhoneKeys, credential: string): Promise<string | undefined> {
+async function bind(
+  parts: EngineParts,
+  token: PushToken,
+  { keys, credential, source }: { keys: PhoneKeys; credential: string; source: string },
+): Promise<string | undefined> {
   const { publicKey, privateKey } = await parts.keyStock.take();
   const now = parts.clock();
   const addresses: DeviceAddress[] = keys.addresses.map((address) => ({ ...address, since: now }));
-  const written = await parts.store.changeToken(token.serial, token.version, {
+  const act = enrolled(parts, source);
+  const note = act.noteFor(token);
+  const change: PushTokenChange = {
     rollout: 'enrolled',
     enabled: true,
     phonePublicKey: keys.publicKey,
@@ -161,7 +183,14 @@ async function bind(parts: EngineParts, token: PushToken, keys: PhoneKeys, crede
     capabilities: keys.capabilities,
     ...(token.inLogin ? { inLogin: null } : {}),
     rolloutCredential: { ...token.rolloutCredential, finished: { digest: digestOf(token.serial, credential, keys.publicKey), at: now } },
-  });
-  if (written === 'changed' && token.inLogin) parts.background.run('enrolment', () => answerEnrolments(parts, token.serial));
-  return written === 'changed' ? publicKey : undefined;
+  };
+  const isWritten = (await parts.store.changeToken(token.serial, token.version, change, note)) === 'changed';
+  if (!isWritten) return undefined;
+  if (note) act.done(note);
+  if (token.inLogin) parts.background.run('enrolment', () => answerEnrolments(parts, token.serial));
+  return publicKey;
 }
+
+/** How it is told that a phone was bound to a push token. */
+export const enrolled = (parts: EngineParts, client: string): TokenAction =>
+  actOf(parts, (token) => ({ kind: 'phone-enrolled', serial: token.serial, client, ...whomOf(token) }));

@@ -1,7 +1,7 @@
 import { sha256Hex } from '../../foundation/crypto/index.ts';
 import { ok, type PushToken, type PushTokenChange, type Result, refused } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
-import { changeToken } from '../records/change-token.ts';
+import { changeToken, type TokenAction } from '../records/change-token.ts';
 import { newCredential, type OfferRules, offerText } from './offer-text.ts';
 import type { Offered } from './rollout.ts';
 import { endTransactionsOf } from './token-owner.ts';
@@ -22,6 +22,7 @@ export async function renewRollout(
   parts: EngineParts,
   token: PushToken,
   { pin, offer, ...fields }: RenewRequest,
+  act: TokenAction,
 ): Promise<Result<Offered, 'gone' | 'revoked' | 'too-long'>> {
   const { serial, phone } = token;
   const credential = newCredential();
@@ -30,7 +31,7 @@ export async function renewRollout(
   const pinHash = pin === undefined ? {} : { pinHash: pin === '' ? null : await parts.passwords.hash(pin) };
   const rolloutCredential = { digest: sha256Hex(credential), expiresAt: parts.clock() + offer.lifeMs };
   const change = { ...fields, ...pinHash, ...withoutPhone, registrationUrl: offer.url, rolloutCredential };
-  const changed = await changeToken(parts, serial, ({ revoked }) => (revoked ? undefined : change));
+  const changed = await changeToken(parts, serial, ({ revoked }) => (revoked ? undefined : change), { act });
   if (changed !== 'changed') return refused(changed === 'gone' ? 'gone' : 'revoked');
   await endTransactionsOf(parts, serial);
   return ok({ token, text, credential });

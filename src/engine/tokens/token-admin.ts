@@ -1,9 +1,9 @@
-import type { PushToken, Transaction } from '../../foundation/model/index.ts';
+import type { PushToken, PushTokenChange, Transaction } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { EngineParts } from '../parts.ts';
 import { sourceOf } from '../people/person.ts';
 import { type Asked, tokensNamed } from '../people/person-key.ts';
-import { changeEach } from '../records/change-token.ts';
+import { changeEach, type TokenAction } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 
 /** Which push tokens a call of the administration is about. */
@@ -17,62 +17,72 @@ export async function selectTokens(parts: EngineParts, selection: TokenSelection
 }
 
 /** {@link TokenAdministration.setEnabled}. */
-export function setEnabled(parts: EngineParts, tokens: readonly PushToken[], enabled: boolean): Promise<number> {
-  return changeEach(parts, tokens, (token) =>
-    token.enabled === enabled || (enabled && (token.rollout !== 'enrolled' || token.revoked)) ? undefined : { enabled },
-  );
+export function setEnabled(parts: EngineParts, tokens: readonly PushToken[], enabled: boolean, act: TokenAction): Promise<number> {
+  const change = (token: PushToken): PushTokenChange | undefined =>
+    token.enabled === enabled || (enabled && (token.rollout !== 'enrolled' || token.revoked)) ? undefined : { enabled };
+  return changeEach(parts, tokens, change, act);
 }
 
 /** {@link TokenAdministration.reset}. */
-export function resetTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
-  return changeEach(parts, tokens, ({ resets = 0 }) => ({ ...noFailures, resets: resets + 1 }));
+export function resetTokens(parts: EngineParts, tokens: readonly PushToken[], act: TokenAction): Promise<number> {
+  return changeEach(parts, tokens, ({ resets = 0 }) => ({ ...noFailures, resets: resets + 1 }), act);
 }
 
 /** {@link TokenAdministration.setPin}. */
-export async function setPin(parts: EngineParts, tokens: readonly PushToken[], pin: string): Promise<number> {
+export async function setPin(parts: EngineParts, tokens: readonly PushToken[], pin: string, act: TokenAction): Promise<number> {
   const pinHash = pin === '' ? null : await parts.passwords.hash(pin);
-  return changeEach(parts, tokens, () => ({ pinHash }));
+  return changeEach(parts, tokens, () => ({ pinHash }), act);
 }
 
 /** {@link TokenAdministration.revoke}. */
-export async function revokeTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
-  const revoked = await changeEach(parts, tokens, () => ({ revoked: true, enabled: false }));
+export async function revokeTokens(parts: EngineParts, tokens: readonly PushToken[], act: TokenAction): Promise<number> {
+  const revoked = await changeEach(parts, tokens, () => ({ revoked: true, enabled: false }), act);
   for (const { serial } of tokens) await withdrawOpen(parts, serial);
   return revoked;
 }
 
 /** {@link TokenAdministration.noteInfo}. */
-export function noteInfo(parts: EngineParts, tokens: readonly PushToken[], key: string, value: string | null): Promise<number> {
-  return changeEach(parts, tokens, ({ info = {} }) => {
+export function noteInfo(
+  parts: EngineParts,
+  tokens: readonly PushToken[],
+  [key, value]: [key: string, value: string | null],
+  act: TokenAction,
+): Promise<number> {
+  const change = ({ info = {} }: PushToken): PushTokenChange => {
     const { [key]: _was, ...others } = info;
     return { info: value === null ? others : { ...others, [key]: value } };
-  });
+  };
+  return changeEach(parts, tokens, change, act);
 }
 
 /** {@link TokenAdministration.allowPolling}. */
-export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], value: string | null): Promise<number> {
-  return changeEach(parts, tokens, ({ phone }) => {
+export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], value: string | null, act: TokenAction): Promise<number> {
+  const change = ({ phone }: PushToken): PushTokenChange => {
     const { pollingAllowed: _was, ...others } = phone.part;
     return { phone: { ...phone, part: value === null ? others : { ...others, pollingAllowed: value } } };
-  });
+  };
+  return changeEach(parts, tokens, change, act);
 }
 
 /**
  * Removes a push token; true when there was one. What is open for it is withdrawn, and could not be answered by a later token of the same
  * serial either: a challenge belongs to one phone.
  */
-export async function removeToken(parts: EngineParts, serial: string): Promise<boolean> {
+export async function removeToken(parts: EngineParts, token: Pick<PushToken, 'serial' | 'owner'>, act: TokenAction): Promise<boolean> {
+  const { serial } = token;
   const open = await parts.store.openTransactionsOf(serial, parts.clock());
-  const was = await parts.store.removeToken(serial);
+  const note = act.noteFor(token);
+  const was = await parts.store.removeToken(serial, note);
+  if (was && note) act.done(note);
   await withdrawEach(parts, serial, open);
   return was;
 }
 
 /** {@link TokenAdministration.remove}. */
-export async function removeTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number | 'several-users'> {
+export async function removeTokens(parts: EngineParts, tokens: readonly PushToken[], act: TokenAction): Promise<number | 'several-users'> {
   const sources = new Set(tokens.flatMap(({ owner }) => sourceOf(parts, owner) ?? []));
   if (sources.size > 1) return 'several-users';
-  const removed = await Promise.all(tokens.map(({ serial }) => removeToken(parts, serial)));
+  const removed = await Promise.all(tokens.map((token) => removeToken(parts, token, act)));
   return removed.filter(Boolean).length;
 }
 

@@ -1,6 +1,6 @@
 import type { PushToken, PushTokenChange } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
-import { changeEach } from '../records/change-token.ts';
+import { changeEach, type TokenAction } from '../records/change-token.ts';
 
 /** What administrators say of push tokens; absent: as it is, `null`: no limit. Moments are epoch ms; `validUntil` is the first at which it is over. */
 export type TokenFields = {
@@ -12,8 +12,8 @@ export type TokenFields = {
 };
 
 /** {@link TokenAdministration.setFields}. */
-export function setFields(parts: EngineParts, tokens: readonly PushToken[], fields: TokenFields): Promise<number> {
-  return changeEach(parts, tokens, (token) => ({ ...fields, ...maximumReached(parts, token, fields) }));
+export function setFields(parts: EngineParts, tokens: readonly PushToken[], fields: TokenFields, act: TokenAction): Promise<number> {
+  return changeEach(parts, tokens, (token) => ({ ...fields, ...maximumReached(parts, token, fields) }), act);
 }
 
 /** By another maximum a push token may have failed too often from now on, or no more. */

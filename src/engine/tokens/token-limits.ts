@@ -2,9 +2,13 @@ import { type Owner, type PushToken, type Result, refused } from '../../foundati
 import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { tokensOf } from '../people/person-key.ts';
+import type { TokenAction } from '../records/change-token.ts';
 import { type Offered, type OfferRequest, offerRollout } from './rollout.ts';
 import { removeToken } from './token-admin.ts';
 import { type Assigned, type Assignment, assignToken, unassignTokens } from './token-owner.ts';
+
+/** How an act is told, and how what undoes it where it was one too many. */
+export type UndoneActs = { act: TokenAction; undo: TokenAction };
 
 /** Why no token more is made or assigned: the owner has as many as policies allow, of all, of this type, or of this type and enabled. */
 export type TokenLimitRefusal = { kind: 'too-many-tokens'; counted: 'all' | 'type' | 'active'; type: string };
@@ -32,16 +36,17 @@ export async function offerWithinLimits(
   parts: EngineParts,
   asker: Asker,
   request: OfferRequest,
+  acts: UndoneActs,
 ): Promise<Result<Offered, 'serial-taken' | 'too-long' | TokenLimitRefusal>> {
   const wanted = { asker, owner: request.owner, type: request.type };
   const before = await tokenLimit(parts, wanted);
   if (before) return refused(before);
-  const made = await offerRollout(parts, request);
+  const made = await offerRollout(parts, request, acts.act);
   if (!made.ok) return made;
-  const { serial } = made.value.token;
-  const afterwards = await tokenLimit(parts, wanted, serial);
+  const { token } = made.value;
+  const afterwards = await tokenLimit(parts, wanted, token.serial);
   if (!afterwards) return made;
-  await removeToken(parts, serial);
+  await removeToken(parts, token, acts.undo);
   return refused(afterwards);
 }
 
@@ -49,19 +54,20 @@ export async function offerWithinLimits(
 export async function assignWithinLimits(
   parts: EngineParts,
   asker: Asker,
-  serial: string,
-  change: Assignment,
+  change: Assignment & { serial: string },
+  acts: UndoneActs,
 ): Promise<Assigned | TokenLimitRefusal> {
+  const { serial } = change;
   const token = await parts.store.findToken(serial);
   // What cannot be assigned at all is refused for that reason.
-  if (!token || token.owner || token.revoked) return assignToken(parts, serial, change);
+  if (!token || token.owner || token.revoked) return assignToken(parts, serial, change, acts.act);
   const wanted = { asker, owner: change.owner, type: token.type };
   const before = await tokenLimit(parts, wanted, serial);
   if (before) return before;
-  const assigned = await assignToken(parts, serial, change);
+  const assigned = await assignToken(parts, serial, change, acts.act);
   const afterwards = assigned.kind === 'done' ? await tokenLimit(parts, wanted, serial) : undefined;
   if (!afterwards) return assigned;
-  await unassignTokens(parts, [token]);
+  await unassignTokens(parts, [token], acts.undo);
   return afterwards;
 }
 

@@ -1,7 +1,7 @@
 import { foldedRealm, type Owner, type PushToken, type PushTokenChange } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { EngineParts } from '../parts.ts';
-import { changeToken } from '../records/change-token.ts';
+import { changeToken, type TokenAction } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
 
@@ -15,27 +15,28 @@ export type Assigned = { kind: 'done' | 'gone' | 'revoked' } | { kind: 'assigned
  * Gives a push token that has no owner to a user, with the PIN if there is one. Its fail count is zero again.
  * @see docs/protocols/privacyidea.md 10
  */
-export async function assignToken(parts: EngineParts, serial: string, { owner, pin }: Assignment): Promise<Assigned> {
+export async function assignToken(parts: EngineParts, serial: string, { owner, pin }: Assignment, act: TokenAction): Promise<Assigned> {
   const pinHash = pin === undefined ? {} : { pinHash: pin === '' ? null : await parts.passwords.hash(pin) };
   let refused: Assigned | undefined;
-  const changed = await changeOwner(parts, serial, (token) => {
+  const change = (token: PushToken): PushTokenChange | undefined => {
     refused = token.owner ? { kind: 'assigned', owner: token.owner } : token.revoked ? { kind: 'revoked' } : undefined;
     if (refused) return undefined;
     const realms = [...token.realms.filter((realm) => foldedRealm(realm) !== foldedRealm(owner.realm)), owner.realm].filter(
       (realm) => realm !== '',
     );
     return { owner, realms, bucket: bucketOf(serial, owner), ...noFailures, resets: (token.resets ?? 0) + 1, ...pinHash };
-  });
+  };
+  const changed = await changeOwner(parts, serial, change, act);
   return refused ?? { kind: changed ? 'done' : 'gone' };
 }
 
 /** {@link TokenAdministration.unassign}. */
-export async function unassignTokens(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
+export async function unassignTokens(parts: EngineParts, tokens: readonly PushToken[], act: TokenAction): Promise<number> {
   let changed = 0;
   for (const { serial } of tokens) {
-    const isChanged = await changeOwner(parts, serial, ({ owner }) =>
-      owner ? { owner: null, pinHash: null, bucket: bucketOf(serial), ...noFailures } : undefined,
-    );
+    const change = ({ owner }: PushToken): PushTokenChange | undefined =>
+      owner ? { owner: null, pinHash: null, bucket: bucketOf(serial), ...noFailures } : undefined;
+    const isChanged = await changeOwner(parts, serial, change, act);
     if (isChanged) changed += 1;
   }
   return changed;
@@ -49,11 +50,12 @@ export async function changeOwner(
   parts: EngineParts,
   serial: string,
   change: (token: PushToken) => PushTokenChange | undefined,
+  act: TokenAction,
 ): Promise<boolean> {
   const token = await parts.store.findToken(serial);
   if (!token || !change(token)) return false;
   await endTransactionsOf(parts, serial);
-  return (await changeToken(parts, serial, change)) === 'changed';
+  return (await changeToken(parts, serial, change, { act })) === 'changed';
 }
 
 /**
@@ -64,7 +66,9 @@ export async function gatherInBucket(parts: EngineParts, [first, ...others]: rea
   for (const token of others) {
     if (!first || token.bucket === first.bucket) continue;
     await endTransactionsOf(parts, token.serial);
-    await changeToken(parts, token.serial, ({ bucket }) => (bucket === first.bucket ? undefined : { bucket: first.bucket }), token);
+    await changeToken(parts, token.serial, ({ bucket }) => (bucket === first.bucket ? undefined : { bucket: first.bucket }), {
+      known: token,
+    });
   }
 }
 

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Passwords } from '../../foundation/keyring/index.ts';
-import type { AdminAccount, Clock } from '../../foundation/model/index.ts';
+import type { AccountAct, Actor, AdminAccount, AuditNote, Clock } from '../../foundation/model/index.ts';
 import type { Store } from '../../store/store.ts';
+import { type ActParts, actOf } from '../audit/index.ts';
 
 /** What an account name may look like: it goes into tokens that old clients decode with plain base64. */
 export const accountName = /^[A-Za-z0-9._@-]{1,64}$/;
@@ -26,7 +27,7 @@ export type AccountChanged = 'done' | 'unknown-account' | 'last-account';
 /** What is said of an account that has to stay. */
 export const lastAccountText = (name: string): string => `${name} is the last enabled account; enable or make another one first.`;
 
-/** The administrators of the gateway. */
+/** The administrators of the gateway. Whoever changes one is told with the change, in an event that is written in the same update. */
 export type Accounts = {
   list(): Promise<AccountStatus[]>;
   /** True when an enabled administrator of this name has this password. An unknown name and a disabled account take as long as a wrong password. */
@@ -39,15 +40,15 @@ export type Accounts = {
   /** Makes the first administrator. Returns the password, which is stored nowhere; undefined when there is one of this name, which keeps its own. */
   addFirst(name: string): Promise<string | undefined>;
   /** Makes an administrator, or gives one this password, else a new one. A disabled account stays disabled. `password` is the new one, which is stored nowhere. */
-  set(name: string, password?: string): Promise<{ password: string; made: boolean; enabled: boolean }>;
-  enable(name: string): Promise<Exclude<AccountChanged, 'last-account'>>;
+  set(by: Actor, name: string, password?: string): Promise<{ password: string; made: boolean; enabled: boolean }>;
+  enable(by: Actor, name: string): Promise<Exclude<AccountChanged, 'last-account'>>;
   /** The last enabled account stays enabled, whoever else disables or removes one at the same time. */
-  disable(name: string): Promise<AccountChanged>;
+  disable(by: Actor, name: string): Promise<AccountChanged>;
   /** The last enabled account stays, likewise. */
-  remove(name: string): Promise<AccountChanged>;
+  remove(by: Actor, name: string): Promise<AccountChanged>;
 };
 
-type AccountParts = { store: Store; passwords: Passwords; clock: Clock };
+type AccountParts = ActParts & { store: Store; passwords: Passwords };
 
 /** Opens the accounts in this store. */
 export function openAccounts(parts: AccountParts): Accounts {
@@ -56,15 +57,27 @@ export function openAccounts(parts: AccountParts): Accounts {
   const seals = openSeals(find, clock);
   const isOneEnabled = async (but?: string): Promise<boolean> =>
     (await store.listAccounts()).some(({ name, disabled }) => !disabled && name !== but);
+  /** Writes a change with its note, and tells of it when something was written. */
+  const told = async <T>(
+    by: Actor,
+    [act, account]: [AccountAct, string],
+    write: (note: AuditNote | undefined) => Promise<T>,
+  ): Promise<T> => {
+    const acting = actOf<string>(parts, (name) => ({ kind: 'account-administered', act, account: name, by }));
+    const note = acting.noteFor(account);
+    const written = await write(note);
+    if (note && written !== false && written !== 'taken') acting.done(note);
+    return written;
+  };
   /** Looks before the change, so that it is seldom undone, and after it, since another gateway may have made one at the same time. */
-  const takeAway = async (name: string, { change, undo }: Change): Promise<AccountChanged> => {
+  const takeAway = async (by: Actor, name: string, { change, undo }: Change): Promise<AccountChanged> => {
     const account = await find(name);
     if (!account) return 'unknown-account';
     if (!account.disabled && !(await isOneEnabled(name))) return 'last-account';
-    await change();
+    await told(by, [change.act, name], change.write);
     seals.forget(name);
     if (await isOneEnabled()) return 'done';
-    await undo(account);
+    await told(by, [undo.act, name], (note) => undo.write(account, note));
     return 'last-account';
   };
   return {
@@ -85,27 +98,40 @@ export function openAccounts(parts: AccountParts): Accounts {
       const added = await store.addAccount({ name, passwordHash: await passwords.hash(password), createdAt: clock() });
       return added === 'added' ? password : undefined;
     },
-    async set(name, password = newPassword()) {
+    async set(by, name, password = newPassword()) {
       const passwordHash = await passwords.hash(password);
-      const made =
-        !(await store.changeAccount(name, { passwordHash })) &&
-        (await store.addAccount({ name, passwordHash, createdAt: clock() })) === 'added';
+      const change = (): Promise<boolean> => told(by, ['set-password', name], (note) => store.changeAccount(name, { passwordHash }, note));
+      const add = (): Promise<'added' | 'taken'> =>
+        told(by, ['make', name], (note) => store.addAccount({ name, passwordHash, createdAt: clock() }, note));
+      const isChanged = await change();
+      const made = !isChanged && (await add()) === 'added';
       // Another gateway may have added it between the two writes.
-      if (!made) await store.changeAccount(name, { passwordHash });
+      if (!isChanged && !made) await change();
       seals.forget(name);
       return { password, made, enabled: !(await find(name))?.disabled };
     },
-    enable: async (name) => (accountName.test(name) && (await store.changeAccount(name, { disabled: false })) ? 'done' : 'unknown-account'),
-    disable: (name) =>
-      takeAway(name, {
-        change: () => store.changeAccount(name, { disabled: true }),
-        undo: ({ disabled = false }) => store.changeAccount(name, { disabled }),
+    async enable(by, name) {
+      const isDone =
+        accountName.test(name) && (await told(by, ['enable', name], (note) => store.changeAccount(name, { disabled: false }, note)));
+      return isDone ? 'done' : 'unknown-account';
+    },
+    disable: (by, name) =>
+      takeAway(by, name, {
+        change: { act: 'disable', write: (note) => store.changeAccount(name, { disabled: true }, note) },
+        undo: { act: 'enable', write: ({ disabled = false }, note) => store.changeAccount(name, { disabled }, note) },
       }),
-    remove: (name) => takeAway(name, { change: () => store.removeAccount(name), undo: (account) => store.putAccount(account) }),
+    remove: (by, name) =>
+      takeAway(by, name, {
+        change: { act: 'remove', write: (note) => store.removeAccount(name, note) },
+        undo: { act: 'make', write: (account, note) => store.putAccount(account, note) },
+      }),
   };
 }
 
-type Change = { change: () => Promise<unknown>; undo: (account: AdminAccount) => Promise<unknown> };
+type Change = {
+  change: { act: AccountAct; write: (note: AuditNote | undefined) => Promise<boolean> };
+  undo: { act: AccountAct; write: (account: AdminAccount, note: AuditNote | undefined) => Promise<unknown> };
+};
 
 const newPassword = (): string => randomBytes(12).toString('base64url');
 

@@ -109,14 +109,25 @@ type SystemEvent =
   /** It ends within 30 days; `daysLeft` is below 0 where it has ended. Told once a day. `what` is the subject of a certificate, or what the key is for. */
   | { kind: 'credential-ending'; holder: string; type: 'certificate' | 'key'; what: string; ends: string; daysLeft: number }
   | { kind: 'store-lost' | 'store-back' }
+  /** A gateway went without a word: of what happened in its last second, what was written with no act may be missing. Epoch ms. */
+  | { kind: 'audit-gap'; writer: string; from: number; to: number }
+  /** So many events found no room while the store was away. */
+  | { kind: 'audit-lost'; count: number }
+  /** The time to keep these kinds was over: the content of `count` entries from before `before` (epoch ms) is gone. */
+  | { kind: 'audit-expired'; kinds: string[]; before: number; count: number }
+  /** The clear text of a person in `count` entries is gone, and the key that it was hashed with. */
+  | { kind: 'audit-erased'; count: number; by: Actor }
   /** `certificate`: what the client showed, if it showed one. */
   | { kind: 'tls-refused'; listener: string; client: string; reason: string; certificate?: ShownCertificate | undefined };
 
 /**
  * Something that happened and that somebody will ask about: every decision, and every administrative act. It holds no secret: no PIN, key, device address,
- * nonce or credential. Consumers (log, metrics, later the audit) get it with the moment at which it was told.
+ * nonce or credential. Consumers (log, metrics, audit) get it with the moment at which it was told.
  */
 export type GatewayEvent = LoginEvent | TokenEvent | ChallengeEvent | AccessEvent | SystemEvent;
 
-/** Tells an event to all who listen. Never throws, and nobody waits for it. */
-export type Tell = (event: GatewayEvent) => void;
+/**
+ * Tells an event to all who listen. Never throws, and nobody waits for it. `kept`: it stands in the store already, written with the act itself, and the audit
+ * gets it from there.
+ */
+export type Tell = (event: GatewayEvent, kept?: 'kept') => void;

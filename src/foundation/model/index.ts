@@ -1,4 +1,17 @@
 export {
+  type AuditContent,
+  type AuditEntry,
+  type AuditMark,
+  type AuditNote,
+  type AuditWriter,
+  auditKinds,
+  type ChainRecord,
+  type ClearText,
+  isOfAudit,
+  localActor,
+  type PersonKey,
+} from './audit.ts';
+export {
   type OutcomeKind,
   outcomeKinds,
   type RejectedReason,
@@ -6,7 +19,9 @@ export {
   type UnavailableReason,
   unavailableReasons,
 } from './delivery.ts';
+export type { Effect } from './effect.ts';
 export {
+  type AccountAct,
   type Actor,
   type GatewayEvent,
   type LoginRefusalReason,
@@ -40,7 +55,6 @@ export type {
   Decision,
   DecisionRule,
   DeclineReason,
-  Effect,
   FirstLeg,
   TrailEntry,
   Transaction,

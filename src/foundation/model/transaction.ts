@@ -57,12 +57,6 @@ export type Decision = {
   relay?: RelayProgress;
 };
 
-/** What a decision causes elsewhere: stored in the same write, carried out at once or by the sweep after a crash, idempotent by `id`. */
-export type Effect =
-  | { id: string; kind: 'login-succeeded'; serial: string; at: number }
-  /** `phoneKey` is that of the challenge: no other phone is activated. */
-  | { id: string; kind: 'token-activated'; serial: string; at: number; phoneKey: string };
-
 /** One line of what delivery tried. `ms` is how long the attempt took. */
 export type TrailEntry = {
   at: number;

@@ -71,6 +71,14 @@ function lineOf(event: GatewayEvent): Line {
       return error('the store cannot be reached; no login works until it is back');
     case 'store-back':
       return info('the store is back');
+    case 'audit-gap':
+      return warn('a gateway had gone without a word; the audit may lack the refusals of its last second');
+    case 'audit-lost':
+      return error('the audit lacks events: the store was away for too long');
+    case 'audit-expired':
+      return info('old entries of the audit lost their content');
+    case 'audit-erased':
+      return warn('an administrator had a person erased from the audit');
     case 'tls-refused':
       return event.certificate ? warn('a client was refused for its certificate') : info('a TLS handshake failed');
     default:

@@ -12,14 +12,15 @@ const addresses = openCache<Address>(1000);
 function parsed(text: string): Address | undefined {
   const known = addresses.get(text);
   if (known) return known;
-  if (!ipaddr.isValid(text)) return undefined;
+  // Most requests have no forwarded address, and the library makes and throws two errors to say that nothing is none.
+  if (text === '' || !ipaddr.isValid(text)) return undefined;
   const fresh = ipaddr.process(text);
   addresses.set(text, fresh);
   return fresh;
 }
 
 /** Whether a text is an IPv4 or IPv6 address. */
-export const isAddress = (text: string): boolean => ipaddr.isValid(text);
+export const isAddress = (text: string): boolean => parsed(text) !== undefined;
 
 /** IPv4 with or without a port; the same in brackets, where IPv6 has to have them to have a port; IPv6 alone. */
 const addressForms = [/^([0-9.]+)(?::\d{1,5})?$/, /^\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?$/, /^([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/];

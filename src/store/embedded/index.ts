@@ -1,5 +1,6 @@
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../store.ts';
+import { auditStore } from './audit.ts';
 import { deviceStore } from './devices.ts';
 import { openDatabase } from './open.ts';
 import { type OnOperation, openSession } from './session.ts';
@@ -22,6 +23,8 @@ export type EmbeddedStoreOptions = {
 export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: EmbeddedStoreOptions): Promise<Store> {
   const { database, close } = openDatabase(path, onMigrated);
   const session = openSession(database, onOperation);
+  // Whoever held leases is gone: this process has the file to itself.
+  database.exec('UPDATE transactions SET effects_due = 0 WHERE effects_due IS NOT NULL; UPDATE audit_notes SET due = 0');
   let isClosed = false;
   log.debug({ path }, 'the embedded store is open');
   const tokens = tokenStore(session);
@@ -31,6 +34,7 @@ export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: 
     ...transactions,
     ...otherStore(session),
     ...deviceStore(session),
+    ...auditStore(session),
     async findTokenWithOpen(serial, now) {
       // Nothing is far away here: two reads are as good as one.
       const token = await tokens.findToken(serial);

@@ -62,6 +62,28 @@ export const migrations: readonly Migration[] = [
   `,
   keyOwners,
   'ALTER TABLE accounts ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0',
+  `
+  CREATE TABLE audit (
+    id TEXT PRIMARY KEY, writer TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, auth_server TEXT, transaction_id TEXT,
+    serials TEXT, subject TEXT, actor TEXT, typed TEXT, body TEXT, subject_text TEXT, actor_text TEXT, own_text TEXT, digest TEXT NOT NULL,
+    hash TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX audit_chain ON audit (writer, number);
+  CREATE INDEX audit_time ON audit (at, id);
+  CREATE INDEX audit_kind ON audit (kind, at) WHERE body IS NOT NULL;
+  CREATE INDEX audit_subject ON audit (subject, at) WHERE subject IS NOT NULL;
+  CREATE INDEX audit_actor ON audit (actor, at) WHERE actor IS NOT NULL;
+  CREATE INDEX audit_typed ON audit (typed) WHERE typed IS NOT NULL;
+  CREATE INDEX audit_transaction ON audit (transaction_id) WHERE transaction_id IS NOT NULL;
+  CREATE TABLE audit_serials (serial TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (serial, id)) STRICT, WITHOUT ROWID;
+  CREATE INDEX audit_serials_id ON audit_serials (id);
+  CREATE TABLE audit_notes (id TEXT PRIMARY KEY, due INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX audit_notes_due ON audit_notes (due);
+  CREATE TABLE audit_writers (
+    writer TEXT PRIMARY KEY, number INTEGER NOT NULL, hash TEXT NOT NULL, signature TEXT NOT NULL, seen_at INTEGER NOT NULL, ended INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE person_keys (person TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, sealed_key TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Notes what each push token is found by, and the name that lists are searched for. No push token changes its owner. */

@@ -1,9 +1,16 @@
-import type { AdminAccount, PartitionKey, StockKey } from '../../foundation/model/index.ts';
+import type { AdminAccount, AuditNote, PartitionKey, StockKey } from '../../foundation/model/index.ts';
 import { type OtherStore, probeKey } from '../store.ts';
+import { addNote } from './audit.ts';
 import type { Row, Session } from './session.ts';
 
 /** Counters, the stock of keys, shared keys, and accounts. */
-export function otherStore({ get, all, run, read, write }: Session): OtherStore {
+export function otherStore(session: Session): OtherStore {
+  const { get, all, run, read, write } = session;
+  /** What changed exactly one record is noted. */
+  const noted = (changes: number, note: AuditNote | undefined): boolean => {
+    if (changes === 1) addNote(session, note);
+    return changes === 1;
+  };
   return {
     countUp: (key, now, endsAt) =>
       write('countUp', () => {
@@ -50,20 +57,21 @@ export function otherStore({ get, all, run, read, write }: Session): OtherStore 
         const row = get('SELECT * FROM partition_keys WHERE id = ?', id);
         return row && partitionKeyOf(row);
       }),
-    addAccount: (account) => write('addAccount', () => (saveAccount(run, account, 'INSERT OR IGNORE') === 1 ? 'added' : 'taken')),
-    putAccount: (account) =>
+    addAccount: (account, note) =>
+      write('addAccount', () => (noted(saveAccount(run, account, 'INSERT OR IGNORE'), note) ? 'added' : 'taken')),
+    putAccount: (account, note) =>
       write('putAccount', () => {
-        saveAccount(run, account, 'INSERT OR REPLACE');
+        noted(saveAccount(run, account, 'INSERT OR REPLACE'), note);
       }),
-    changeAccount: (name, change) =>
+    changeAccount: (name, change, note) =>
       write('changeAccount', () => {
         const changed =
           'disabled' in change
             ? run('UPDATE accounts SET disabled = ? WHERE name = ?', Number(change.disabled), name)
             : run('UPDATE accounts SET password_hash = ? WHERE name = ?', change.passwordHash, name);
-        return changed === 1;
+        return noted(changed, note);
       }),
-    removeAccount: (name) => write('removeAccount', () => run('DELETE FROM accounts WHERE name = ?', name) === 1),
+    removeAccount: (name, note) => write('removeAccount', () => noted(run('DELETE FROM accounts WHERE name = ?', name), note)),
     findAccount: (name) =>
       read('findAccount', () => {
         const row = get('SELECT * FROM accounts WHERE name = ?', name);

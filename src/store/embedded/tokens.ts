@@ -1,5 +1,6 @@
 import { foldedName, ownerKeys, type PushToken, type PushTokenChange } from '../../foundation/model/index.ts';
 import type { Page, PushTokenFilter, Store } from '../store.ts';
+import { addNote } from './audit.ts';
 import type { Row, Session } from './session.ts';
 
 type TokenStore = Pick<
@@ -37,10 +38,11 @@ export function tokenStore(session: Session): TokenStore {
   };
   const save = (token: PushToken, how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE'): number => saveToken(session, token, how);
   return {
-    addToken: (token) =>
+    addToken: (token, note) =>
       write('addToken', () => {
         if (save(token, 'INSERT OR IGNORE') === 0) return 'taken';
         saveOwnerKeys(session, token);
+        addNote(session, note);
         return 'added';
       }),
     findToken: (serial) => read('findToken', () => find(serial)),
@@ -64,13 +66,14 @@ export function tokenStore(session: Session): TokenStore {
         return { count, tokens: rows.map(tokenOf) };
       }),
     countTokens: (type) => read('countTokens', () => Number(get('SELECT count(*) AS n FROM tokens WHERE type = ?', type)?.n)),
-    changeToken: (serial, expectedVersion, change) =>
+    changeToken: (serial, expectedVersion, change, note) =>
       write('changeToken', () => {
         const token = find(serial);
         if (token?.version !== expectedVersion) return 'conflict';
         const next = { ...changed(token, change), version: expectedVersion + 1 };
         save(next, 'INSERT OR REPLACE');
         if (change.owner !== undefined) saveOwnerKeys(session, next);
+        addNote(session, note);
         return 'changed';
       }),
     countFailure: (serials, at, ceiling) =>
@@ -92,10 +95,12 @@ export function tokenStore(session: Session): TokenStore {
         const { exceededAt: _over, ...forgiven } = token;
         save({ ...forgiven, failCount: 0, loginCount: token.loginCount + 1, lastLogin: { at, effect } }, 'INSERT OR REPLACE');
       }),
-    removeToken: (serial) =>
+    removeToken: (serial, note) =>
       write('removeToken', () => {
         run('DELETE FROM owner_keys WHERE serial = ?', serial);
-        return run('DELETE FROM tokens WHERE serial = ?', serial) === 1;
+        const was = run('DELETE FROM tokens WHERE serial = ?', serial) === 1;
+        if (was) addNote(session, note);
+        return was;
       }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Effect, TrailEntry } from '../../foundation/model/index.ts';
 import type { Store, StoredRecord } from '../store.ts';
+import { addNote, entryOf, noteOf, personKeyOf, saveEntry, savePersonKey, saveWriter, writerOf } from './audit.ts';
 import { deviceOf, saveDevice } from './devices.ts';
 import type { Row, Session } from './session.ts';
 import { accountOf, partitionKeyOf, saveAccount, stockKeyOf } from './small-records.ts';
@@ -39,6 +40,10 @@ export function transferStore(session: Session): TransferStore {
       yield* pages('accounts', 'name', (row) => ({ kind: 'account', account: accountOf(row) }));
       yield* pages('partition_keys', 'id', (row) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(row) }));
       yield* pages('devices', 'gda', (row) => ({ kind: 'device', device: deviceOf(row) }));
+      yield* pages('audit', 'id', (row) => ({ kind: 'audit-entry', entry: entryOf(row) }));
+      yield* pages('audit_writers', 'writer', (row) => ({ kind: 'audit-writer', writer: writerOf(row) }));
+      yield* pages('audit_notes', 'id', (row) => ({ kind: 'audit-note', note: noteOf(row) }));
+      yield* pages('person_keys', 'person', (row) => ({ kind: 'person-key', personKey: personKeyOf(row) }));
     },
     importRecords: (records) =>
       write('importRecords', () => {
@@ -83,6 +88,14 @@ function put(session: Session, record: StoredRecord): unknown {
     }
     case 'device':
       return saveDevice(session, record.device, 'INSERT OR REPLACE');
+    case 'audit-entry':
+      return saveEntry(session, record.entry, 'INSERT OR REPLACE');
+    case 'audit-writer':
+      return saveWriter(session, record.writer);
+    case 'audit-note':
+      return addNote(session, record.note);
+    case 'person-key':
+      return savePersonKey(session, record.personKey, 'INSERT OR REPLACE');
     default:
       return record satisfies never;
   }

@@ -8,8 +8,8 @@ import { isOutage } from './faults.ts';
 /** Where the database is, and how long we wait for it. `database` as the configuration sets it, if it does. */
 export type ClientOptions = ClientLimits & { url: string; database?: string | undefined };
 
-/** A connected database; `uniqueBy` is what this topology needs. */
-export type Connected = { client: MongoClient; db: Db; uniqueBy: Uniqueness };
+/** A connected database; `uniqueBy` is what this topology needs, `hasTransactions` whether several writes can be one. */
+export type Connected = { client: MongoClient; db: Db; uniqueBy: Uniqueness; hasTransactions: boolean };
 
 /** AuthenticationFailed, and what Atlas says for it. */
 const authenticationFailed: readonly unknown[] = [18, 8000];
@@ -29,7 +29,8 @@ export async function connect({ url, database, ...limits }: ClientOptions): Prom
     const db = client.db(databaseOf({ url, database }));
     const hello = await db.command({ hello: 1 });
     if (Number(hello.maxWireVersion) < oldestWireVersion) throw tooOld();
-    return { client, db, uniqueBy: hello.msg === 'isdbgrid' ? 'names' : 'indexes' };
+    const isSharded = hello.msg === 'isdbgrid';
+    return { client, db, uniqueBy: isSharded ? 'names' : 'indexes', hasTransactions: isSharded || hello.setName !== undefined };
   } catch (error) {
     await client.close();
     throw explain(error);

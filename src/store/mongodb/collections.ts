@@ -1,8 +1,11 @@
 import type { Collection, Db } from 'mongodb';
 import type {
   AdminAccount,
+  AuditEntry,
+  AuditWriter,
   Effect,
   PartitionKey,
+  PersonKey,
   PushToken,
   RelayDevice,
   StockKey,
@@ -43,6 +46,18 @@ export type PartitionKeyDocument = Omit<PartitionKey, 'id'> & { _id: string };
 /** A relay device: `_id` is its gda. */
 export type DeviceDocument = Omit<RelayDevice, 'gda'> & { _id: string };
 
+/** An entry of the audit: `_id` is its id. */
+export type AuditDocument = Omit<AuditEntry, 'id'> & { _id: string };
+
+/** A note of an act, as JSON, on its way into the audit. */
+export type NoteDocument = { _id: string; due: number; body: string };
+
+/** A chain of the audit. */
+export type AuditWriterDocument = Omit<AuditWriter, 'writer'> & { _id: string };
+
+/** The key of a person's fields in the audit: `_id` is the person. */
+export type PersonKeyDocument = Omit<PersonKey, 'person'> & { _id: string };
+
 /** What keeps names unique: unique indexes, or (where collections may be sharded) the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
@@ -59,6 +74,10 @@ export type Collections = {
   accounts: Collection<AccountDocument>;
   partitionKeys: Collection<PartitionKeyDocument>;
   devices: Collection<DeviceDocument>;
+  audit: Collection<AuditDocument>;
+  auditNotes: Collection<NoteDocument>;
+  auditWriters: Collection<AuditWriterDocument>;
+  personKeys: Collection<PersonKeyDocument>;
 };
 
 /** The collections of a database. */
@@ -72,5 +91,9 @@ export function collectionsOf(db: Db): Collections {
     accounts: db.collection('accounts'),
     partitionKeys: db.collection('partitionKeys'),
     devices: db.collection('devices'),
+    audit: db.collection('audit'),
+    auditNotes: db.collection('auditNotes'),
+    auditWriters: db.collection('auditWriters'),
+    personKeys: db.collection('personKeys'),
   };
 }

@@ -1,5 +1,6 @@
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../store.ts';
+import { auditStore } from './audit.ts';
 import { type ClientOptions, connect } from './client.ts';
 import { collectionsOf, type Uniqueness } from './collections.ts';
 import { deviceStore } from './devices.ts';
@@ -11,6 +12,7 @@ import { openNames } from './names.ts';
 import { prepareSchema } from './schema.ts';
 import { type OnOperation, openRunner } from './session.ts';
 import { otherStore } from './small-records.ts';
+import { openTogether } from './together.ts';
 import { tokenStore } from './tokens.ts';
 import { transactionStore } from './transactions.ts';
 import { transferStore } from './transfer.ts';
@@ -35,7 +37,7 @@ export type MongoStoreOptions = ClientOptions & {
  * sentence when the address, the credentials or the content of the database are not for us.
  */
 export async function openMongoStore({ log, onOperation, onMigrated, pollMs, retryMs, ...options }: MongoStoreOptions): Promise<Store> {
-  const { client, db, uniqueBy: needed } = await connect(options);
+  const { client, db, uniqueBy: needed, hasTransactions } = await connect(options);
   try {
     if (options.database === undefined) await refuseForgotten(client, db);
     const uniqueBy = await prepareSchema({ db, uniqueBy: options.uniqueBy ?? needed, onMigrated });
@@ -47,6 +49,7 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
       collections,
       locations: openLocations(uniqueBy),
       names: openNames(collections.names, uniqueBy),
+      together: openTogether(client, collections, hasTransactions),
       behind: { tokens: openBehind(collections.tokens), transactions: openBehind(collections.transactions) },
     };
     log.debug({ database: db.databaseName, uniqueBy }, 'the MongoDB store is open');
@@ -56,6 +59,7 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
       ...effectStore(session),
       ...otherStore(session),
       ...deviceStore(session),
+      ...auditStore(session),
       ...transferStore(session),
       onDecided: watch.onDecided,
       async close() {

@@ -41,6 +41,18 @@ const always: Record<string, readonly WantedIndex[]> = {
   ],
   counters: [{ name: 'end', key: { endsAt: 1 } }, clean],
   stockKeys: [{ name: 'bits', key: { bits: 1 } }],
+  audit: [
+    { name: 'chain', key: { writer: 1, number: 1 } },
+    { name: 'time', key: { at: 1, _id: 1 } },
+    { name: 'content', key: { kind: 1, at: 1 }, partialFilterExpression: { body: { $exists: true } } },
+    { name: 'subject', key: { subject: 1, at: 1 }, partialFilterExpression: { subject: { $exists: true } } },
+    { name: 'actor', key: { actor: 1, at: 1 }, partialFilterExpression: { actor: { $exists: true } } },
+    { name: 'typed', key: { typed: 1 }, partialFilterExpression: { typed: { $exists: true } } },
+    { name: 'serials', key: { serials: 1, at: 1 }, partialFilterExpression: { serials: { $exists: true } } },
+    { name: 'transaction', key: { transaction: 1 }, partialFilterExpression: { transaction: { $exists: true } } },
+  ],
+  auditNotes: [{ name: 'due', key: { due: 1 } }],
+  personKeys: [{ name: 'keyId', key: { id: 1 } }],
   devices: [{ name: 'dead', key: { owner: 1, deadSince: 1, _id: 1 }, partialFilterExpression: { deadSince: { $exists: true } } }],
 };
 

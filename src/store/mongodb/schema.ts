@@ -22,6 +22,9 @@ export const migrations: readonly Migration[] = [
   (db) => hold(db, 'devices', { $jsonSchema: validators.devices }),
   keyOwners,
   (db) => hold(db, 'accounts', { $jsonSchema: validators.accounts }),
+  async (db) => {
+    for (const name of ['audit', 'auditNotes', 'auditWriters', 'personKeys']) await hold(db, name, { $jsonSchema: validators[name] });
+  },
 ];
 
 const keyedAtOnce = 500;

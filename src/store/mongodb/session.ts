@@ -4,6 +4,7 @@ import type { Collections, TokenDocument, TransactionDocument } from './collecti
 import { faultOf } from './faults.ts';
 import type { Locations } from './locations.ts';
 import type { Names } from './names.ts';
+import type { Together } from './together.ts';
 import type { Behind } from './write-behind.ts';
 
 /** Told of every operation: its name, how it ended, and how long it took in seconds. */
@@ -25,6 +26,7 @@ export type Session = Pick<Runner, 'run'> & {
   collections: Collections;
   locations: Locations;
   names: Names;
+  together: Together;
   behind: { tokens: Behind<TokenDocument>; transactions: Behind<TransactionDocument> };
 };
 

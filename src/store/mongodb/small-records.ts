@@ -6,7 +6,7 @@ import { isDuplicate } from './faults.ts';
 import type { Session } from './session.ts';
 
 /** Counters, the stock of keys, shared keys, and accounts. */
-export function otherStore({ run, collections: { counters, stockKeys, partitionKeys, accounts } }: Session): OtherStore {
+export function otherStore({ run, together, collections: { counters, stockKeys, partitionKeys, accounts } }: Session): OtherStore {
   return {
     countUp: (key, now, endsAt) =>
       run('countUp', async () => {
@@ -49,14 +49,32 @@ export function otherStore({ run, collections: { counters, stockKeys, partitionK
         const found = await partitionKeys.findOne({ _id: id });
         return found ? partitionKeyOf(found) : undefined;
       }),
-    addAccount: ({ name, ...account }) => run('addAccount', () => addedOnce(() => accounts.insertOne({ _id: name, ...account }))),
-    putAccount: ({ name, ...account }) =>
+    addAccount: ({ name, ...account }, note) =>
+      run('addAccount', () =>
+        addedOnce(() => together.with(note, (options) => accounts.insertOne({ _id: name, ...account }, options), Boolean)),
+      ),
+    putAccount: ({ name, ...account }, note) =>
       run('putAccount', async () => {
-        await accounts.replaceOne({ _id: name }, account, { upsert: true });
+        await together.with(note, (options) => accounts.replaceOne({ _id: name }, account, { ...options, upsert: true }), Boolean);
       }),
-    changeAccount: (name, change) =>
-      run('changeAccount', async () => (await accounts.updateOne({ _id: name }, changeOf(change))).matchedCount === 1),
-    removeAccount: (name) => run('removeAccount', async () => (await accounts.deleteOne({ _id: name })).deletedCount === 1),
+    changeAccount: (name, change, note) =>
+      run('changeAccount', async () => {
+        const { matchedCount } = await together.with(
+          note,
+          (options) => accounts.updateOne({ _id: name }, changeOf(change), options),
+          (changed) => changed.matchedCount === 1,
+        );
+        return matchedCount === 1;
+      }),
+    removeAccount: (name, note) =>
+      run('removeAccount', async () => {
+        const { deletedCount } = await together.with(
+          note,
+          (options) => accounts.deleteOne({ _id: name }, options),
+          (removed) => removed.deletedCount === 1,
+        );
+        return deletedCount === 1;
+      }),
     findAccount: (name) =>
       run('findAccount', async () => {
         const found = await accounts.findOne({ _id: name });

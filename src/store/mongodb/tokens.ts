@@ -1,11 +1,12 @@
 import type { UpdateFilter } from 'mongodb';
-import type { Owner, PushToken, Transaction } from '../../foundation/model/index.ts';
+import type { AuditNote, Owner, PushToken, Transaction } from '../../foundation/model/index.ts';
 import type { Store } from '../store.ts';
 import type { TokenDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import { conditionsOf, orderOf } from './listing.ts';
 import type { Location } from './locations.ts';
 import type { Session } from './session.ts';
+import type { ActOptions } from './together.ts';
 import { changeOf, documentOf, tokenOf } from './token-documents.ts';
 import { asRead, oldestFirst, openFor, type StoredTransaction, transactionOf } from './transaction-documents.ts';
 
@@ -29,12 +30,14 @@ const forPeople = { readPreference: 'primaryPreferred' } as const;
 
 /** The push tokens: one document each, found by serial. */
 export function tokenStore(session: Session): TokenStore {
-  const { run, names, locations, collections } = session;
+  const { run, names, locations, collections, together } = session;
   const { tokens } = collections;
   const exists = async (serial: string): Promise<boolean> => (await tokens.countDocuments({ _id: serial }, { limit: 1 })) > 0;
   return {
-    addToken: (token) =>
-      run('addToken', () => names.hold({ id: token.serial, names: [serialName(token.serial)], exists }, () => insert(session, token))),
+    addToken: (token, note) =>
+      run('addToken', () =>
+        names.hold({ id: token.serial, names: [serialName(token.serial)], exists }, () => insert(session, token, note)),
+      ),
     findToken: (serial) => run('findToken', () => found(session, serial, (location) => tokens.findOne(location))),
     findTokenWithOpen: (serial, now) =>
       run('findTokenWithOpen', async () => {
@@ -69,9 +72,11 @@ export function tokenStore(session: Session): TokenStore {
         return { count, tokens: found.map(tokenOf) };
       }),
     countTokens: (type) => run('countTokens', () => tokens.countDocuments({ type }, forPeople)),
-    changeToken: (serial, expectedVersion, change) =>
+    changeToken: (serial, expectedVersion, change, note) =>
       run('changeToken', async () => {
-        const isChanged = await update(session, serial, { version: expectedVersion }, changeOf(change));
+        const act = (options: ActOptions): Promise<boolean> =>
+          update(session, serial, { version: expectedVersion }, changeOf(change), options);
+        const isChanged = await together.with(note, act, Boolean);
         if (change.bucket !== undefined) locations.forget(serial);
         return isChanged ? 'changed' : 'conflict';
       }),
@@ -93,12 +98,13 @@ export function tokenStore(session: Session): TokenStore {
           anywhere: location.bucket === undefined ? undefined : { _id: serial, ...isNew },
         });
       }),
-    removeToken: (serial) =>
+    removeToken: (serial, note) =>
       run('removeToken', async () => {
-        const { deletedCount } = await tokens.deleteOne({ _id: serial });
+        const act = async (options: ActOptions): Promise<boolean> => (await tokens.deleteOne({ _id: serial }, options)).deletedCount === 1;
+        const was = await together.with(note, act, Boolean);
         locations.forget(serial);
         await names.release([serialName(serial)], [serial]);
-        return deletedCount === 1;
+        return was;
       }),
   };
 }
@@ -135,9 +141,9 @@ function learned({ locations }: Session, document: TokenDocument): PushToken {
   return tokenOf(document);
 }
 
-async function insert({ locations, collections }: Session, token: PushToken): Promise<'added' | 'taken'> {
+async function insert({ locations, collections, together }: Session, token: PushToken, note?: AuditNote): Promise<'added' | 'taken'> {
   try {
-    await collections.tokens.insertOne(documentOf(token));
+    await together.with(note, (options) => collections.tokens.insertOne(documentOf(token), options), Boolean);
     locations.learn(token.serial, token.bucket);
     return 'added';
   } catch (error) {
@@ -149,12 +155,18 @@ async function insert({ locations, collections }: Session, token: PushToken): Pr
 type TokenUpdate = UpdateFilter<TokenDocument> | object[];
 
 /** One update of one push token; false when none fits. A bucket that is out of date costs a second try. */
-async function update({ locations, collections }: Session, serial: string, condition: object, change: TokenUpdate): Promise<boolean> {
+async function update(
+  { locations, collections }: Session,
+  serial: string,
+  condition: object,
+  change: TokenUpdate,
+  options: ActOptions = {},
+): Promise<boolean> {
   const location = locations.token(serial);
-  const { matchedCount } = await collections.tokens.updateOne({ ...location, ...condition }, change);
+  const { matchedCount } = await collections.tokens.updateOne({ ...location, ...condition }, change, options);
   if (matchedCount === 1 || location.bucket === undefined) return matchedCount === 1;
   locations.forget(serial);
-  return (await collections.tokens.updateOne({ _id: serial, ...condition }, change)).matchedCount === 1;
+  return (await collections.tokens.updateOne({ _id: serial, ...condition }, change, options)).matchedCount === 1;
 }
 
 /** The name of a serial. */

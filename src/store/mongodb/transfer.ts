@@ -1,6 +1,8 @@
 import type { Store, StoredRecord } from '../store.ts';
+import { entryDocument, entryOf, personKeyDocument, personKeyOf, writerOf } from './audit.ts';
 import type { CounterDocument, TransactionDocument } from './collections.ts';
 import { documentOf as deviceDocument, deviceOf } from './devices.ts';
+import { noteDocument, noteOf } from './notes.ts';
 import type { Session } from './session.ts';
 import { accountOf, partitionKeyOf, stockKeyOf } from './small-records.ts';
 import { documentOf as tokenDocument, tokenOf } from './token-documents.ts';
@@ -17,7 +19,8 @@ const inOrder = { sort: { _id: 1 }, limit: pageSize } as const;
 /** Whole records, out of this store and into it: page by page, so that each step has its time limit. */
 export function transferStore(session: Session): TransferStore {
   const { run, collections } = session;
-  const { tokens, transactions, counters, stockKeys, accounts, partitionKeys, devices } = collections;
+  const { tokens, transactions, counters, stockKeys, accounts, partitionKeys, devices, audit, auditWriters, auditNotes, personKeys } =
+    collections;
   async function* pages<D extends { _id: string }>(
     find: (after: string | undefined) => Promise<D[]>,
     recordOf: (document: D) => StoredRecord,
@@ -56,6 +59,22 @@ export function transferStore(session: Session): TransferStore {
         (after) => devices.find(beyond(after), inOrder).toArray(),
         (found) => ({ kind: 'device', device: deviceOf(found) }),
       );
+      yield* pages(
+        (after) => audit.find(beyond(after), inOrder).toArray(),
+        (found) => ({ kind: 'audit-entry', entry: entryOf(found) }),
+      );
+      yield* pages(
+        (after) => auditWriters.find(beyond(after), inOrder).toArray(),
+        (found) => ({ kind: 'audit-writer', writer: writerOf(found) }),
+      );
+      yield* pages(
+        (after) => auditNotes.find(beyond(after), inOrder).toArray(),
+        (found) => ({ kind: 'audit-note', note: noteOf(found) }),
+      );
+      yield* pages(
+        (after) => personKeys.find(beyond(after), inOrder).toArray(),
+        (found) => ({ kind: 'person-key', personKey: personKeyOf(found) }),
+      );
     },
     importRecords: (records) => run('importRecords', () => put(session, records)),
   };
@@ -87,6 +106,10 @@ async function put({ names, collections }: Session, records: readonly StoredReco
   const accounts = of('account').map(({ account: { name, ...account } }) => ({ _id: name, ...account }));
   const partitionKeys = of('partition-key').map(({ partitionKey: { id, ...key } }) => ({ _id: id, ...key }));
   const devices = of('device').map(({ device }) => deviceDocument(device));
+  const audit = of('audit-entry').map(({ entry }) => entryDocument(entry));
+  const auditWriters = of('audit-writer').map(({ writer: { writer, ...rest } }) => ({ _id: writer, ...rest }));
+  const auditNotes = of('audit-note').map(({ note }) => noteDocument(note));
+  const personKeys = of('person-key').map(({ personKey }) => personKeyDocument(personKey));
   await Promise.all([
     replace(tokens, routed, (writes) => collections.tokens.bulkWrite(writes, unordered)),
     replace(transactions, routed, (writes) => collections.transactions.bulkWrite(writes, unordered)),
@@ -95,6 +118,10 @@ async function put({ names, collections }: Session, records: readonly StoredReco
     replace(accounts, byId, (writes) => collections.accounts.bulkWrite(writes, unordered)),
     replace(partitionKeys, byId, (writes) => collections.partitionKeys.bulkWrite(writes, unordered)),
     replace(devices, byId, (writes) => collections.devices.bulkWrite(writes, unordered)),
+    replace(audit, byId, (writes) => collections.audit.bulkWrite(writes, unordered)),
+    replace(auditWriters, byId, (writes) => collections.auditWriters.bulkWrite(writes, unordered)),
+    replace(auditNotes, byId, (writes) => collections.auditNotes.bulkWrite(writes, unordered)),
+    replace(personKeys, byId, (writes) => collections.personKeys.bulkWrite(writes, unordered)),
   ]);
 }
 

@@ -52,4 +52,11 @@ export const validators: Readonly<Record<string, Schema>> = {
     { owner: text, version: number, lastSeen: number, addresses: listOf(record({ kind: text, value: text })) },
     { publicKey: text, deadSince: number },
   ),
+  audit: record(
+    { writer: text, number, at: number, kind: text, digest: text, hash: text },
+    { authServer: text, transaction: text, serials: listOf(text), subject: text, actor: text, typed: text, body: text },
+  ),
+  auditNotes: record({ due: number, body: text }),
+  auditWriters: record({ number, hash: text, signature: text, seenAt: number, ended: flag }),
+  personKeys: record({ id: text, sealedKey: text }),
 };

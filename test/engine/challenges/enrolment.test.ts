@@ -8,6 +8,7 @@ import { openRealms } from '../../../src/engine/users/index.ts';
 import type { PushToken } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { openEmbeddedStore } from '../../../src/store/embedded/index.ts';
+import { withoutAudit } from '../../kit/audit.ts';
 import { fakeClock } from '../../kit/clock.ts';
 import { givenChallenge, givenPushToken, givenTransaction, keysOf } from '../../kit/records.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
@@ -41,6 +42,7 @@ describe('An enrolment during a login', () => {
       clock: fakeClock(10),
       metrics: openMetrics('test'),
       tell: () => undefined,
+      audit: withoutAudit(store),
       background: openBackground(log),
       realms: openRealms([]),
     };

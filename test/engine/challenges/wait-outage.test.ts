@@ -3,6 +3,7 @@ import { waitForAnswer } from '../../../src/engine/challenges/wait.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import { GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openMetrics } from '../../../src/foundation/telemetry/index.ts';
+import { withoutAudit } from '../../kit/audit.ts';
 import { defects, outages } from '../../kit/outages.ts';
 import { givenTransaction } from '../../kit/records.ts';
 
@@ -20,7 +21,13 @@ describe('A login that waits while its store has an outage', () => {
         return declined;
       },
     };
-    const parts = { store, clock: () => declined.createdAt, metrics: openMetrics('test'), tell: () => undefined } as unknown as EngineParts;
+    const parts = {
+      store,
+      clock: () => declined.createdAt,
+      metrics: openMetrics('test'),
+      tell: () => undefined,
+      audit: withoutAudit(),
+    } as unknown as EngineParts;
     return waitForAnswer(parts, { id: declined.id, serials: [], usable: [], waitMs: 60_000, givenUp: () => () => undefined });
   };
 

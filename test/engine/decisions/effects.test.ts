@@ -8,6 +8,7 @@ import type { EngineParts } from '../../../src/engine/parts.ts';
 import { phoneKeyOf } from '../../../src/engine/records/phone-key.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { openEmbeddedStore } from '../../../src/store/embedded/index.ts';
+import { withoutAudit } from '../../kit/audit.ts';
 import { fakeClock, seconds } from '../../kit/clock.ts';
 import { givenChallenge, givenPushToken, givenTransaction } from '../../kit/records.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
@@ -55,7 +56,7 @@ describe('What a decision causes elsewhere', () => {
     await store.addToken(givenPushToken({ serial: 'OTHER', rollout: 'activating', enabled: false, phonePublicKey: 'another' }));
     await store.addToken(givenPushToken({ serial: 'AGAIN', rollout: 'paired', enabled: false }));
     const each = effects.flatMap((effect) => [serial, 'OTHER', 'AGAIN'].map((of) => ({ ...effect, serial: of })));
-    const parts = { store, clock } as unknown as EngineParts;
+    const parts = { store, clock, audit: withoutAudit(store) } as unknown as EngineParts;
     await carryOut(parts, before.id, [...each, ...each]);
     const states = await Promise.all([serial, 'OTHER', 'AGAIN'].map((of) => store.findToken(of)));
     assert.deepEqual(
@@ -81,7 +82,7 @@ describe('What a decision causes elsewhere', () => {
       challenges: [givenChallenge({ state: 'accepted' })],
     };
     await store.decide(givenTransaction().id, 0, next, effectsOf(givenTransaction(), next, clock()), clock() + seconds(10));
-    const parts = { store, clock } as unknown as EngineParts;
+    const parts = { store, clock, audit: withoutAudit(store) } as unknown as EngineParts;
     // when others sweep, before and after its time is up
     assert.equal(await sweepEffects(parts), 0);
     clock.advance(seconds(10));

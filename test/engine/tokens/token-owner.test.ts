@@ -4,6 +4,7 @@ import type { EngineParts } from '../../../src/engine/parts.ts';
 import { gatherInBucket } from '../../../src/engine/tokens/token-owner.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { openEmbeddedStore } from '../../../src/store/embedded/index.ts';
+import { withoutAudit } from '../../kit/audit.ts';
 import { fakeClock } from '../../kit/clock.ts';
 import { givenChallenge, givenPushToken, givenTransaction } from '../../kit/records.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
@@ -17,7 +18,14 @@ describe('Push tokens of one user', () => {
     const log = openLog('silent');
     const store = await openEmbeddedStore({ path: join(temporaryFolder(undo), 'pushgate.db'), log });
     undo.later(() => store.close());
-    const parts = { store, log, clock: fakeClock(10), metrics: openMetrics('test'), tell: () => undefined } as unknown as EngineParts;
+    const parts = {
+      store,
+      log,
+      clock: fakeClock(10),
+      metrics: openMetrics('test'),
+      tell: () => undefined,
+      audit: withoutAudit(store),
+    } as unknown as EngineParts;
     const tokens = [givenPushToken({ serial: 'NEW', bucket: 7 }), givenPushToken({ serial: 'OLD', bucket: 3 })];
     for (const token of tokens) {
       await store.addToken(token);

@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type Accounts, openAccounts } from '../../../src/engine/users/index.ts';
 import { createPasswords, newKeyring, openKeyring } from '../../../src/foundation/keyring/index.ts';
+import { localActor } from '../../../src/foundation/model/index.ts';
 import { openLog } from '../../../src/foundation/telemetry/index.ts';
 import { openEmbeddedStore } from '../../../src/store/embedded/index.ts';
+import { withoutAudit } from '../../kit/audit.ts';
 import { fakeClock, seconds } from '../../kit/clock.ts';
 import { cheapParts } from '../../kit/prepared-keys.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
+
+const by = localActor('root');
 
 describe('Accounts that several gateways look after', () => {
   const undo = cleanup();
@@ -18,10 +22,10 @@ describe('Accounts that several gateways look after', () => {
     undo.later(() => store.close());
     const passwords = createPasswords(openKeyring(newKeyring(0)), cheapParts.hashCost);
     const clock = fakeClock(0);
-    const open = (): Accounts => openAccounts({ store, passwords, clock });
+    const open = (): Accounts => openAccounts({ store, passwords, clock, tell: () => undefined, audit: withoutAudit() });
     const [here, there] = [open(), open()];
-    await here.set('one', 'first');
-    await here.set('other', 'second');
+    await here.set(by, 'one', 'first');
+    await here.set(by, 'other', 'second');
     return { store, clock, here, there };
   };
   const enabledIn = async (accounts: Accounts): Promise<string[]> =>
@@ -35,7 +39,7 @@ describe('Accounts that several gateways look after', () => {
     it(`keep one that is enabled, when ${first} and ${second} meet: what nobody could log in after is undone`, async () => {
       // when each gateway takes another account away at the same moment
       const { here, there } = await given();
-      const ends = await Promise.all([here[first]('one'), there[second]('other')]);
+      const ends = await Promise.all([here[first](by, 'one'), there[second](by, 'other')]);
       // then at least one of them is told so, and that account is as it was
       assert.ok(ends.includes('last-account'), String(ends));
       const [name = ''] = await enabledIn(here);
@@ -46,7 +50,7 @@ describe('Accounts that several gateways look after', () => {
   it('are seen as another gateway has left them within a second, and as this one has left them at once', async () => {
     const { clock, here, there } = await given();
     assert.ok((await here.sealOf('one')) !== undefined && (await there.sealOf('one')) !== undefined);
-    await here.disable('one');
+    await here.disable(by, 'one');
     assert.equal(await here.sealOf('one'), undefined);
     clock.advance(seconds(1));
     assert.equal(await there.sealOf('one'), undefined);
@@ -55,7 +59,7 @@ describe('Accounts that several gateways look after', () => {
   it('have another seal after a new password, which says nothing of it', async () => {
     const { store, here } = await given();
     const before = await here.sealOf('one');
-    await here.set('one', 'third');
+    await here.set(by, 'one', 'third');
     const after = await here.sealOf('one');
     assert.ok(before !== undefined && after !== undefined && before !== after);
     const hash = (await store.findAccount('one'))?.passwordHash ?? '';
@@ -65,9 +69,9 @@ describe('Accounts that several gateways look after', () => {
   it('are made once by whom comes first, and keep their beginning with a new password', async () => {
     const { clock, here, there } = await given();
     clock.advance(seconds(5));
-    const made = await Promise.all([here.set('new', 'a'), there.set('new', 'b')]);
+    const made = await Promise.all([here.set(by, 'new', 'a'), there.set(by, 'new', 'b')]);
     assert.equal(made.filter((each) => each.made).length, 1);
-    await here.set('one', 'third');
+    await here.set(by, 'one', 'third');
     assert.equal((await here.list()).find(({ name }) => name === 'one')?.createdAt, 0);
   });
 });

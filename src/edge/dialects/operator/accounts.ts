@@ -20,8 +20,7 @@ export async function setAccount(parts: OperatorParts, ctx: Context): Promise<vo
   const { password: chosen } = await readJson(ctx, wish);
   const problem = chosen === undefined ? undefined : passwordProblem(chosen);
   if (problem !== undefined) throw new OperatorFault('bad-request', problem);
-  const { password, made, enabled } = await parts.accounts.set(name, chosen);
-  parts.tell({ kind: 'account-administered', act: made ? 'make' : 'set-password', account: name, by });
+  const { password, made, enabled } = await parts.accounts.set(by, name, chosen);
   ctx.body = { name, made, enabled, password: chosen === undefined ? password : undefined };
 }
 
@@ -38,9 +37,8 @@ function changing(how: 'enable' | 'disable' | 'remove', done: string): (parts: O
   return async (parts, ctx) => {
     const by = await actingOperator(parts, ctx);
     const name = nameIn(ctx);
-    const changed = await parts.accounts[how](name);
+    const changed = await parts.accounts[how](by, name);
     if (changed !== 'done') throw refusalOf(changed, name);
-    parts.tell({ kind: 'account-administered', act: how, account: name, by });
     ctx.body = { name, [done]: true };
   };
 }

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Engine } from '../../../engine/index.ts';
 import type { Accounts } from '../../../engine/users/index.ts';
-import { type Actor, parseJson, type Tell } from '../../../foundation/model/index.ts';
+import { type Actor, parseJson } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
 import { actorOf, askerOf, type Readiness, readBody, readText, type Seen, takeOverIds } from '../../http/index.ts';
@@ -12,7 +12,6 @@ import { OperatorFault } from './errors.ts';
 export type OperatorParts = {
   engine: Engine;
   accounts: Accounts;
-  tell: Tell;
   adminTokens: AdminTokens;
   /** The address a request counts as coming from. */
   clientAddress: (ctx: Context) => string;

@@ -1,0 +1,48 @@
+import type { Actor } from '../../foundation/model/index.ts';
+import { type Erased, erasePerson, expireEntries, type KeepDays } from './keeping.ts';
+import { openPersonKeys } from './person-keys.ts';
+import { type AuditReading, openReading } from './reading.ts';
+import { type AuditTrail, openAuditTrail, type TrailParts } from './trail.ts';
+import { type AuditVerified, verifyAudit } from './verify.ts';
+
+export { type Act, type ActParts, actOf } from './act.ts';
+export type { Erased, KeepDays } from './keeping.ts';
+export type { Held } from './queue.ts';
+export type { AuditLine, AuditLines, AuditQuery, AuditWish } from './reading.ts';
+export type { AuditTrail, TrailParts } from './trail.ts';
+export type { AuditProblem, AuditVerified } from './verify.ts';
+
+/**
+ * Who did what, and what was decided: append-only, one chain of hashes for each run of a gateway.
+ * @see docs/audit.md
+ */
+export type Audit = AuditReading &
+  AuditTrail & {
+    /** Looks at every entry; `problem` is the first one that is not as it was written. */
+    verify(): Promise<AuditVerified>;
+    /** Takes a person's clear text and key out of the audit; returns in how many entries. */
+    erase(by: Actor, who: Erased): Promise<number>;
+    /** Takes the content of entries that are older than they have to be kept. */
+    expire(keep: KeepDays): Promise<void>;
+  };
+
+/** Opens the audit in this store, and begins a chain in it. */
+export async function openAudit(parts: TrailParts): Promise<Audit> {
+  const trail = await openAuditTrail(parts);
+  const keeping = { ...parts, take: trail.take };
+  return {
+    ...openReading(parts.store),
+    ...trail,
+    async verify() {
+      await trail.flush();
+      return verifyAudit({ ...parts, personKeys: openPersonKeys(parts) });
+    },
+    async erase(by, who) {
+      await trail.flush();
+      const count = await erasePerson(keeping, by, who);
+      await trail.flush();
+      return count;
+    },
+    expire: (keep) => expireEntries(keeping, keep),
+  };
+}

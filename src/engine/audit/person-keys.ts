@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { openCache } from '../../foundation/cache/index.ts';
+import type { Keyring } from '../../foundation/keyring/index.ts';
+import type { Clock, PersonKey } from '../../foundation/model/index.ts';
+import type { AuditStore } from '../../store/store.ts';
+import type { HmacKey, Persons } from './persons.ts';
+
+/** The keys under which personal fields are hashed. Read from the store for a whole batch of entries at once. */
+export type PersonKeys = {
+  /** The keys of these persons by name; made where they may be and there is none. */
+  of(persons: readonly Persons[]): Promise<ReadonlyMap<string, HmacKey>>;
+  /** Opens a key of the store. */
+  open(key: PersonKey): HmacKey;
+};
+
+/** So long a key is remembered that somebody may have erased meanwhile. */
+const rememberedMs = 10_000;
+const mostRemembered = 20_000;
+const keyBytes = 32;
+
+type PersonKeyParts = { store: AuditStore; keyring: Keyring; clock: Clock };
+
+/** Opens the keys of persons in this store. */
+export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): PersonKeys {
+  const known = openCache<{ key: HmacKey; at: number }>(mostRemembered);
+  const open = ({ id, sealedKey }: PersonKey): HmacKey => ({ id, key: keyring.open(sealedFor(id), sealedKey), hashed: new Map() });
+  const made = (person: string): PersonKey => {
+    const id = randomBytes(12).toString('base64url');
+    return { person, id, sealedKey: keyring.seal(sealedFor(id), randomBytes(keyBytes)) };
+  };
+  const read = async (names: readonly string[]): Promise<void> => {
+    if (names.length === 0) return;
+    for (const found of await store.findPersonKeys(names)) known.set(found.person, { key: open(found), at: clock() });
+  };
+  const isKnown = (name: string): boolean => {
+    const remembered = known.get(name);
+    return remembered !== undefined && Math.abs(clock() - remembered.at) < rememberedMs;
+  };
+  return {
+    open,
+    async of(persons) {
+      const named = new Map<string, boolean>();
+      for (const { subject, actor, mayMake } of persons) {
+        if (subject !== undefined) named.set(subject, mayMake || named.get(subject) === true);
+        if (actor !== undefined) named.set(actor, true);
+      }
+      const names = [...named.keys()];
+      const unknown = names.filter((name) => !isKnown(name));
+      for (const name of unknown) known.delete(name);
+      await read(unknown);
+      const missing = unknown.filter((name) => named.get(name) && !known.has(name));
+      if (missing.length > 0) await store.addPersonKeys(missing.map(made));
+      // Another gateway may have been first: what stands in the store counts.
+      await read(missing);
+      return new Map(names.flatMap((name) => (known.has(name) ? [[name, known.get(name)?.key] as const] : [])).filter(hasKey));
+    },
+  };
+}
+
+const hasKey = (entry: readonly [string, HmacKey | undefined]): entry is readonly [string, HmacKey] => entry[1] !== undefined;
+
+const sealedFor = (id: string): string => `person:${id}`;

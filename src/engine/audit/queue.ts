@@ -1,0 +1,102 @@
+import { type AuditContent, type AuditNote, type Clock, GatewayFault } from '../../foundation/model/index.ts';
+import { type Log, thrownFields } from '../../foundation/telemetry/index.ts';
+import type { Store } from '../../store/store.ts';
+import { batchSize, type Noted, type OwnChain } from './own-chain.ts';
+
+/** Where a note stands until it is an entry: in a transaction among its effects, or by itself; nowhere where it was written with no act. */
+export type Held = { transaction: string } | 'by-itself' | 'nowhere';
+
+/** What waits for its place in the chain, in the order in which it came. */
+export type AuditQueue = {
+  add(event: AuditContent): void;
+  /** Takes notes, and takes them off where they stand once they are entries. */
+  addHeld(notes: readonly AuditNote[], held: Held): void;
+  /** Takes these effects off as well, with the next notes of their transaction or by themselves. */
+  takeOff(transaction: string, effects: readonly string[]): void;
+  /** Resolves when all that was taken so far is in the store. Throws what the store throws. */
+  flush(): Promise<void>;
+  /** Writes nothing more by itself. */
+  stop(): void;
+};
+
+type Waiting = { note: Noted; held: Held };
+
+/** Well below the second that may be lost. */
+const flushMs = 200;
+const retryMs = 1000;
+const mostWaiting = 20_000;
+
+/** Writes what it gets a few times a second, and no more than one batch at a time. */
+export function openQueue(chain: OwnChain, { store, clock, log }: { store: Store; clock: Clock; log: Log }): AuditQueue {
+  const waiting: Waiting[] = [];
+  const ids = new Set<string>();
+  let done = new Map<string, string[]>();
+  let lost = 0;
+  let underWay: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const push = (each: Waiting): void => {
+    // A sweep may find what waits here already.
+    if (ids.has(each.note.id)) return;
+    if (waiting.length < mostWaiting) {
+      waiting.push(each);
+      ids.add(each.note.id);
+    }
+    // What stands in the store comes back with a sweep.
+    else if (each.held === 'nowhere') lost += 1;
+    plan(flushMs);
+  };
+  const add = (event: AuditContent): void => push({ note: { id: chain.nextId(), at: clock(), event }, held: 'nowhere' });
+  const round = async (): Promise<void> => {
+    const batch = waiting.slice(0, batchSize).map(({ note }) => note);
+    const over = batch.length > 0 ? waiting.splice(0, await chain.append(batch)) : [];
+    for (const { note } of over) ids.delete(note.id);
+    if (lost > 0) add({ kind: 'audit-lost', count: lost });
+    lost = 0;
+    const effects = done;
+    done = new Map();
+    await Promise.all([chain.beat(), takeOff(store, over, effects)]);
+  };
+  const flush = async (): Promise<void> => {
+    while (waiting.length > 0 || done.size > 0 || underWay) {
+      underWay ??= round().finally(() => {
+        underWay = undefined;
+      });
+      await underWay;
+    }
+  };
+  const plan = (afterMs: number): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      flush().catch((error: unknown) => {
+        // That the store is lost is told once, by an event.
+        const isOutage = error instanceof GatewayFault && error.code === 'store-unavailable';
+        log[isOutage ? 'debug' : 'error'](thrownFields(error), 'the audit cannot be written now; it is tried again');
+        plan(retryMs);
+      });
+    }, afterMs).unref();
+  };
+  return {
+    add,
+    addHeld(notes, held) {
+      for (const note of notes) push({ note, held });
+    },
+    takeOff(transaction, effects) {
+      done.set(transaction, [...(done.get(transaction) ?? []), ...effects]);
+      plan(flushMs);
+    },
+    flush,
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** Takes off what are entries now. What a fault leaves is found by a sweep, which finds the entries. */
+async function takeOff(store: Store, over: readonly Waiting[], done: ReadonlyMap<string, readonly string[]>): Promise<void> {
+  const alone: string[] = [];
+  const ofTransactions = new Map([...done].map(([id, effects]) => [id, [...effects]]));
+  for (const { note, held } of over) {
+    if (held === 'by-itself') alone.push(note.id);
+    else if (held !== 'nowhere') ofTransactions.set(held.transaction, [...(ofTransactions.get(held.transaction) ?? []), note.id]);
+  }
+  const removals = [...ofTransactions].map(([id, effects]) => store.removeEffects(id, effects));
+  await Promise.all([...removals, ...(alone.length > 0 ? [store.removeNotes(alone)] : [])]);
+}

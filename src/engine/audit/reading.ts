@@ -1,0 +1,96 @@
+import { type AuditEntry, foldedName, ok, type Result, refused } from '../../foundation/model/index.ts';
+import type { AuditFilter, AuditStore } from '../../store/store.ts';
+import { digestOf, fieldsOf } from './chain.ts';
+import { administratorPerson, type Fields, unveil, userPerson, usersNamed } from './persons.ts';
+
+/** What is asked of the audit; an absent field asks nothing. `realm` narrows `user`. Times are epoch ms: from `from` on, before `until`. */
+export type AuditQuery = {
+  user?: string | undefined;
+  realm?: string | undefined;
+  administrator?: string | undefined;
+  serial?: string | undefined;
+  transaction?: string | undefined;
+  authServer?: string | undefined;
+  kinds?: readonly string[] | undefined;
+  from?: number | undefined;
+  until?: number | undefined;
+};
+
+/** An entry as people read it: the event with its clear text, `null` where that was erased; `fields` is absent where its time to be kept was over. */
+export type AuditLine = Pick<AuditEntry, 'id' | 'writer' | 'number' | 'at' | 'kind' | 'hash'> & { fields?: Fields };
+
+/** One page, newest first unless `ascending`. `next` asks for the one after it, and is absent on the last. */
+export type AuditLines = { lines: AuditLine[]; next?: string };
+
+/** Which page: `cursor` is a `next` of the same query. */
+export type AuditWish = { limit: number; cursor?: string | undefined; offset?: number | undefined; ascending?: boolean | undefined };
+
+/** Reads the audit for people. */
+export type AuditReading = {
+  list(query: AuditQuery, wish: AuditWish): Promise<Result<AuditLines, 'cursor-of-another-query'>>;
+  count(query: AuditQuery): Promise<number>;
+  find(id: string): Promise<AuditLine | undefined>;
+};
+
+/** Opens the reading of an audit. */
+export function openReading(store: AuditStore): AuditReading {
+  return {
+    async list(query, { limit, cursor, offset, ascending }) {
+      const sign = digestOf(JSON.stringify([query, ascending === true])).slice(0, 8);
+      const after = cursor === undefined ? undefined : placeIn(cursor, sign);
+      if (after === 'of-another-query') return refused('cursor-of-another-query');
+      // One more tells whether there is another page.
+      const found = await store.listAudit(await filterOf(store, query), { limit: limit + 1, after, offset, ascending });
+      const shown = found.slice(0, limit);
+      const last = shown.at(-1);
+      const more = found.length > limit && last ? { next: cursorAt(last, sign) } : {};
+      return ok({ lines: shown.map(lineOf), ...more });
+    },
+    count: async (query) => store.countAudit(await filterOf(store, query)),
+    async find(id) {
+      const entry = await store.findAudit(id);
+      return entry && lineOf(entry);
+    },
+  };
+}
+
+/** An entry for people. */
+export function lineOf(entry: AuditEntry): AuditLine {
+  const { id, writer, number, at, kind, hash, clear } = entry;
+  const fields = fieldsOf(entry);
+  return { id, writer, number, at, kind, hash, ...(fields ? { fields: shown(fields, clear) } : {}) };
+}
+
+/** Without what only the chain needs. */
+function shown(fields: Fields, clear: AuditEntry['clear']): Fields {
+  const { v: _form, subject: _subject, actor: _actor, kind: _kind, ...rest } = unveil(fields, clear);
+  return rest;
+}
+
+async function filterOf(store: AuditStore, { user, realm, administrator, ...rest }: AuditQuery): Promise<AuditFilter> {
+  if (user === undefined && administrator === undefined) return rest;
+  const [persons, actors] = await Promise.all([
+    user === undefined ? undefined : personsNamed(store, user, realm),
+    administrator === undefined ? undefined : store.findPersonKeys([administratorPerson(administrator)]),
+  ]);
+  return {
+    ...rest,
+    persons: persons?.map(({ id }) => id),
+    // Whoever types a name that nobody has types no realm that is known either.
+    typed: user === undefined ? undefined : foldedName(user),
+    actors: actors?.map(({ id }) => id),
+  };
+}
+
+/** The keys of the users of this name, in one realm or in all, and of an administrator whose account it names. */
+export const personsNamed = async (store: AuditStore, user: string, realm: string | undefined) =>
+  realm === undefined
+    ? [...(await store.personKeysFrom(usersNamed(user))), ...(await store.findPersonKeys([administratorPerson(user)]))]
+    : store.findPersonKeys([userPerson(user, realm)]);
+
+const cursorAt = ({ at, id }: AuditEntry, sign: string): string => Buffer.from(`${sign}.${at}.${id}`).toString('base64url');
+
+function placeIn(cursor: string, sign: string): Pick<AuditEntry, 'at' | 'id'> | 'of-another-query' {
+  const [, theirs, at, id] = /^([\w-]+)\.(\d{1,15})\.(.+)$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  return theirs === sign && id !== undefined ? { at: Number(at), id } : 'of-another-query';
+}

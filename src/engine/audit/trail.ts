@@ -1,0 +1,121 @@
+import { hostname } from 'node:os';
+import type { Keyring } from '../../foundation/keyring/index.ts';
+import {
+  type AuditNote,
+  type AuditWriter,
+  type ChainRecord,
+  type Clock,
+  type GatewayEvent,
+  type Tell,
+  version,
+} from '../../foundation/model/index.ts';
+import { type Log, thrownFields } from '../../foundation/telemetry/index.ts';
+import { noteLeaseMs, type Store } from '../../store/store.ts';
+import { openOwnChain } from './own-chain.ts';
+import { type Held, openQueue } from './queue.ts';
+
+/** Writes what happens into the chain of this gateway. */
+export type AuditTrail = {
+  /** Takes an event that was written with no act: it is in the store within a second, or is lost if the gateway dies. */
+  take(event: GatewayEvent): void;
+  /** Takes notes that were written with their act, and takes them off where they stand once they are entries. */
+  chain(notes: readonly AuditNote[], held: Held): void;
+  /** Takes these effects of a transaction off with its notes, in one write. */
+  takeOff(transaction: string, effects: readonly string[]): void;
+  /** Takes over notes that a crash left by themselves; returns how many. */
+  sweep(): Promise<number>;
+  /** Resolves when all that was taken so far is in the store. Throws what the store throws. */
+  flush(): Promise<void>;
+  /** Writes what is left and ends the chain, with this as its last event. What cannot be written is logged. */
+  close(last?: GatewayEvent): Promise<void>;
+};
+
+/** What a trail is written with. `aloneInStore`: no other gateway can have this store open. */
+export type TrailParts = { store: Store; keyring: Keyring; clock: Clock; log: Log; tell: Tell; aloneInStore: boolean };
+
+const beatMs = 10_000;
+/** A gateway that was silent so long is taken for dead. */
+const silentMs = 60_000;
+const mostNamed = 20;
+const sweptAtOnce = 500;
+
+/** Begins a chain, which names the chains that it found, and tells of those whose gateway went without a word. */
+export async function openAuditTrail(parts: TrailParts): Promise<AuditTrail> {
+  const { store, clock, log } = parts;
+  const chain = openOwnChain(parts);
+  const queue = openQueue(chain, parts);
+  const tellGaps = async (): Promise<void> => {
+    for (const gap of await gapsOf(parts)) {
+      parts.tell(gap, 'kept');
+      queue.add(gap);
+    }
+  };
+  queue.add(begun(await store.auditWriters()));
+  await tellGaps();
+  await queue.flush();
+  const stopBeating = beatUntilStopped(parts, async (wasHere) => {
+    await chain.beat();
+    if (wasHere) await tellGaps();
+  });
+  let isClosed = false;
+  return {
+    take: (event) => void (isClosed || queue.add(event)),
+    chain: queue.addHeld,
+    takeOff: queue.takeOff,
+    async sweep() {
+      const now = clock();
+      const left = await store.claimNotes(now, now + noteLeaseMs, sweptAtOnce);
+      queue.addHeld(left, 'by-itself');
+      return left.length;
+    },
+    flush: queue.flush,
+    async close(last) {
+      if (isClosed) return;
+      if (last) queue.add(last);
+      isClosed = true;
+      stopBeating();
+      try {
+        await queue.flush();
+        await chain.end();
+      } catch (error) {
+        log.error(thrownFields(error), 'the audit could not be ended; the next start tells of a gap');
+      }
+      queue.stop();
+    },
+  };
+}
+
+/** The first entry of a chain. Whoever takes away a whole chain is found out by those that name it. */
+function begun(others: readonly AuditWriter[]): ChainRecord {
+  const latest = others.toSorted((one, other) => other.seenAt - one.seenAt).slice(0, mostNamed);
+  const after = latest.map(({ writer, number, hash }) => ({ writer, number, hash }));
+  return { kind: 'audit-begun', host: hostname(), version, after };
+}
+
+type Gap = Extract<GatewayEvent, { kind: 'audit-gap' }>;
+
+/** Gateways that went without a word; of several that look at the same time, one is given each. */
+async function gapsOf({ store, clock, aloneInStore }: TrailParts): Promise<Gap[]> {
+  const now = clock();
+  const running = await store.auditWriters('running');
+  const silent = running.filter(({ seenAt }) => now - seenAt > silentMs || (aloneInStore && seenAt <= now));
+  const gaps = silent.map(
+    async ({ writer, seenAt }): Promise<Gap[]> =>
+      (await store.endAuditWriter(writer, seenAt)) ? [{ kind: 'audit-gap', writer, from: seenAt, to: now }] : [],
+  );
+  return (await Promise.all(gaps)).flat();
+}
+
+/** Calls `beat` again and again. `wasHere`: the one before it went well, a short time ago; who cannot reach the store must not judge others by it. */
+function beatUntilStopped({ clock, log, aloneInStore }: TrailParts, beat: (wasHere: boolean) => Promise<void>): () => void {
+  let wentWellAt = 0;
+  const timer = setInterval(() => {
+    const now = clock();
+    beat(!aloneInStore && now - wentWellAt < 2 * beatMs)
+      .then(() => {
+        wentWellAt = now;
+      })
+      .catch((error: unknown) => log.debug(thrownFields(error), 'the audit could not say that its gateway lives'));
+  }, beatMs).unref();
+  return () => clearInterval(timer);
+}

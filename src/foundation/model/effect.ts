@@ -1,0 +1,9 @@
+import type { AuditNote } from './audit.ts';
+
+/** What a decision causes elsewhere: stored in the same write, carried out at once or by the sweep after a crash, idempotent by `id`. */
+export type Effect =
+  | { id: string; kind: 'login-succeeded'; serial: string; at: number }
+  /** `phoneKey` is that of the challenge: no other phone is activated. */
+  | { id: string; kind: 'token-activated'; serial: string; at: number; phoneKey: string }
+  /** Goes into the audit. */
+  | ({ kind: 'noted' } & AuditNote);
