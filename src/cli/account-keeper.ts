@@ -1,14 +1,11 @@
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { LoadedConfig } from '../config/index.ts';
 import { type AccountChanged, type Accounts, lastAccountText, openAccounts } from '../engine/users/index.ts';
 import { createPasswords } from '../foundation/keyring/index.ts';
 import { localActor, record, records } from '../foundation/model/index.ts';
-import { isOwnStore, keyringOf } from '../gateway/keyring.ts';
-import { embeddedFile, openStore } from '../gateway/open-store.ts';
-import { StoreInUse } from '../store/store.ts';
-import { servesOps } from './admin-token.ts';
-import { NoAnswer, type OpsClient, withOpsClient } from './ops-client.ts';
+import { keyringOf } from '../gateway/keyring.ts';
+import { atGatewayOrStore, openFilledStore } from './gateway-or-store.ts';
+import type { OpsClient } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
 /** Who carries out what a command does with accounts: the running gateway, or the store itself. Refusals are `CommandFailed`. */
@@ -21,34 +18,12 @@ export type AccountKeeper = {
 
 type Work = (keeper: AccountKeeper) => Promise<void>;
 
-/**
- * Works with the accounts of a gateway. An embedded store has one owner: while the gateway runs, that is asked. MongoDB is open to whoever has its address and
- * the keyring, so no gateway and no policy is in the way there.
- */
-export async function withAccounts(loaded: LoadedConfig, terminal: Terminal, work: Work): Promise<void> {
-  if (loaded.config.store.kind === 'mongodb') return inStore(loaded, terminal, work);
-  const unanswered = servesOps(loaded)
-    ? await atGateway(loaded, terminal, work)
-    : `${loaded.file} has no mount that serves ops, by which the gateway could be asked`;
-  if (unanswered === undefined) return;
-  try {
-    await inStore(loaded, terminal, work);
-  } catch (error) {
-    if (!(error instanceof StoreInUse)) throw error;
-    throw new CommandFailed(`${unanswered}, and the store is in use by ${error.holder}. Wait until it answers, or stop that process.`);
-  }
-}
-
-/** What was done there; or, where no gateway answers, that it does not. */
-async function atGateway(loaded: LoadedConfig, terminal: Terminal, work: Work): Promise<string | undefined> {
-  try {
-    await withOpsClient(Promise.resolve(loaded), terminal, (client) => work(gatewayKeeper(client)));
-    return undefined;
-  } catch (error) {
-    if (error instanceof NoAnswer) return 'no gateway answers';
-    throw error;
-  }
-}
+/** Works with the accounts of a gateway: there, or in its store. */
+export const withAccounts = (loaded: LoadedConfig, terminal: Terminal, work: Work): Promise<void> =>
+  atGatewayOrStore(loaded, terminal, {
+    atGateway: (client) => work(gatewayKeeper(client)),
+    inStore: () => inStore(loaded, terminal, work),
+  });
 
 function gatewayKeeper(client: OpsClient): AccountKeeper {
   const at = (name: string): string => `/ops/accounts/${encodeURIComponent(name)}`;
@@ -73,17 +48,9 @@ function gatewayKeeper(client: OpsClient): AccountKeeper {
 
 async function inStore(loaded: LoadedConfig, terminal: Terminal, work: Work): Promise<void> {
   const keyring = keyringOf(loaded, terminal.environment);
-  const file = embeddedFile(loaded);
-  // To open it would make it.
-  if (file !== undefined && !existsSync(file))
-    throw new CommandFailed(`there is no store ${file} yet; the first start of the gateway makes it: npx pushgate serve`);
-  const passwords = createPasswords(keyring);
-  const store = await openStore(loaded);
+  const store = await openFilledStore(loaded, keyring);
   try {
-    if (!(await isOwnStore({ store, keyring, passwords })))
-      throw new CommandFailed(
-        'the store was filled with a key that is not in this keyring; put the keyring that belongs to it in its place.',
-      );
+    const passwords = createPasswords(keyring);
     await work(storeKeeper(openAccounts({ ...withoutGateway, store, passwords })));
   } finally {
     await store.close();

@@ -28,6 +28,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/login.ts')).loginCommand,
   },
   accounts: { summary: 'Administrators of the gateway.', load: async () => (await import('./commands/accounts.ts')).accountsCommand },
+  audit: {
+    summary: 'Who did what: list, show, verify and export the audit.',
+    load: async () => (await import('./commands/audit.ts')).auditCommand,
+  },
   callers: { summary: 'Credentials of auth servers.', load: async () => (await import('./commands/callers.ts')).callersCommand },
   keyring: {
     summary: 'The keys that seal every secret in the store.',

@@ -4,6 +4,7 @@ import { authServerConfig, trustedJwtConfig } from '../edge/access/index.ts';
 import { replySigningKey } from '../edge/formats/privacyidea/index.ts';
 import { clientOverride, listenerConfig } from '../edge/http/index.ts';
 import { radiusServerConfig, realmConfig, userSourceConfig } from '../engine/users/index.ts';
+import { auditKinds, isOfAudit } from '../foundation/model/index.ts';
 import { ruleConfig } from '../policy/index.ts';
 import { embeddedStoreConfig } from '../store/embedded/config.ts';
 import { mongodbStoreConfig } from '../store/mongodb/config.ts';
@@ -12,6 +13,9 @@ import { type Catalog, pluginsConfig } from './plugins.ts';
 import { secretReference } from './secrets.ts';
 
 const minute = 60_000;
+
+const keptDays = z.int().min(0).max(36_500);
+const auditKind = z.enum(auditKinds.filter((kind) => !isOfAudit(kind)));
 
 /** Installation-wide values. Those that another server has under a name keep that name and its unit. */
 export const settingsConfig = z.strictObject({
@@ -99,6 +103,11 @@ export const settingsConfig = z.strictObject({
   responseSigningKey: replySigningKey
     .optional()
     .describe('RSA key that signs every reply of privacyidea mounts (PEM); without it none is signed.'),
+  auditKeepDays: keptDays.default(400).describe('Days that entries of the audit keep what they say; 0: for good. Their hashes stay.'),
+  auditKeepDaysByKind: z
+    .partialRecord(auditKind, keptDays)
+    .default({})
+    .describe('The same for single kinds of entries, such as { "push-delivered": 30 }.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Lowest level that is logged.'),
 });
 

@@ -1,6 +1,7 @@
 import type { Actor, Clock, PushToken } from '../foundation/model/index.ts';
 import type { Facts, Policy } from '../policy/index.ts';
 import { type Admission, openAdmission } from './admission/index.ts';
+import type { Audit } from './audit/index.ts';
 import { type Challenges, openChallenges } from './challenges/index.ts';
 import { type Explained, explain } from './explain.ts';
 import { factsOf, type NamedOwner } from './facts.ts';
@@ -15,6 +16,7 @@ export { readAddress } from '../delivery/provider-kit/index.ts';
 export { type Applicant, type LoginRefusal, mayAskFor, type Refusal } from './admission/admission.ts';
 export type { Tally } from './admission/login-rates.ts';
 export type { PassedOn } from './admission/passed-on.ts';
+export type { AuditLine, AuditLines, AuditQuery, AuditVerified, AuditWish } from './audit/index.ts';
 export { type Background, openBackground } from './background.ts';
 export type { AnswerReply } from './challenges/answer.ts';
 export { type Ask, askForPresence, askToConfirm, type OptionSource } from './challenges/ask.ts';
@@ -73,6 +75,7 @@ export type Engine = {
   administration(by: Actor): TokenAdministration;
   pins: Pins;
   people: People;
+  audit: Pick<Audit, 'list' | 'count' | 'find' | 'lookAround' | 'verify' | 'erase'>;
   relay: Relay;
   realms: EngineParts['realms'];
   clock: Clock;
@@ -95,6 +98,7 @@ export function openEngine(parts: EngineParts): Engine {
     administration: (by) => openAdministration(parts, by),
     pins: openPins(parts),
     people: openPeople(parts),
+    audit: parts.audit,
     relay: openRelay(parts),
     realms: parts.realms,
     clock: parts.clock,

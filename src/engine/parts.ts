@@ -4,7 +4,7 @@ import type { Clock, Origin, PushToken, Tell } from '../foundation/model/index.t
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { Store } from '../store/store.ts';
-import type { Audit } from './audit/index.ts';
+import type { Audit, KeepDays } from './audit/index.ts';
 import type { Background } from './background.ts';
 import type { Turns } from './key-mutex.ts';
 import type { GuessLimits, SourceLimits } from './limits/index.ts';
@@ -24,6 +24,8 @@ export type EngineSettings = {
   /** How long after a push token failed too often its failures end by themselves; 0: never. Only where failures count per push token. */
   clearFailuresMs: number;
   deliveryDeadlineMs: number;
+  /** How long entries of the audit keep what they say. */
+  auditKeep: KeepDays;
   /** How long a phone that lost the reply may repeat its rollout. */
   rolloutRepeatMs: number;
 };

@@ -108,6 +108,7 @@ const engineSettings = ({ settings }: Config): EngineParts['settings'] => ({
   clearFailuresMs: settings.failcounter_clear_timeout * 60_000,
   deliveryDeadlineMs: settings.deliveryDeadlineMs,
   rolloutRepeatMs: settings.rolloutRepeatMs,
+  auditKeep: { days: settings.auditKeepDays, byKind: settings.auditKeepDaysByKind },
 });
 
 /** Counts what is under way; `none` resolves when nothing is. */

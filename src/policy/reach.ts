@@ -28,6 +28,8 @@ export const reach: Record<ActionName, readonly Door[]> = {
   ...all(pi, 'application_tokentype', 'setrealm', 'mangle', 'triggerchallenge', 'enrollEDUPUSH', 'assign', 'unassign', 'revoke'),
   ...all(pi, 'settokeninfo', 'cancelchallenge', 'set', 'setdescription', 'setrandompin', 'otp_pin_set_random', 'tokenrealms'),
   operate: ['ops', 'challenge-service', 'linotp'],
+  audit_erase: ['ops'],
+  auditlog: ['privacyidea', 'ops'],
   // How a push goes out, and what the phone shows.
   ...all(delivery, 'push_provider', 'push_deadline_ms', 'push_hedge_ms', 'push_validity_seconds', 'push_allow_polling'),
   ...all(ofUsers, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify', 'push_wait'),

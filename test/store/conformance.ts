@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { decide } from '../../src/engine/decisions/decide.ts';
-import { type Decision, type Effect, foldedKey, nameKey, type PushToken, sourceKey } from '../../src/foundation/model/index.ts';
-import type { Page, PushTokenFilter, Store } from '../../src/store/store.ts';
+import {
+  type AuditEntry,
+  type AuditNote,
+  type Decision,
+  type Effect,
+  foldedKey,
+  nameKey,
+  type PersonKey,
+  type PushToken,
+  sourceKey,
+} from '../../src/foundation/model/index.ts';
+import type { AuditFilter, AuditPage, Page, PushTokenFilter, Store } from '../../src/store/store.ts';
 import { namePairs } from '../kit/name-pairs.ts';
 import { givenChallenge, givenDevice, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
 import { anyRecords, inOrder, recordsOf } from '../kit/stored-records.ts';
@@ -29,6 +39,8 @@ export function storeConformance(name: string, open: () => Promise<StoreFixture>
     effectCases(() => store);
     otherCases(() => store);
     deviceCases(() => store);
+    auditCases(() => store);
+    noteCases(() => store);
     transferCases(() => store);
 
     it('has everything that was acknowledged when it is opened again', async () => {
@@ -595,6 +607,174 @@ function otherCases(store: () => Store): void {
     assert.equal(await last, 'added', 'what was under way is finished');
     await assert.rejects(store().probe('test', 1), { code: 'store-unavailable' });
     await assert.rejects(store().addToken(givenPushToken({ serial: 'X' })), { code: 'store-unavailable' });
+  });
+}
+
+const entry = (id: string, number: number, more: Partial<AuditEntry> = {}): AuditEntry => {
+  const fixed = { id, writer: 'w', number, at: number * 10, kind: 'login-refused', digest: `d${number}`, hash: `h${number}` } as const;
+  return { ...fixed, body: '{}', ...more };
+};
+
+function auditCases(store: () => Store): void {
+  it('appends entries in order, passes over what is there in its place, and names what stands elsewhere', async () => {
+    assert.equal(await store().appendAudit([entry('a', 1), entry('b', 2)]), undefined);
+    // when what was lost on the way back is sent again, with more
+    assert.equal(await store().appendAudit([entry('a', 1), entry('b', 2), entry('c', 3)]), undefined);
+    // and when a note became an entry of another chain before
+    assert.equal(await store().appendAudit([entry('d', 4), entry('b', 5), entry('e', 6)]), 'b');
+    // then everything before that is there, and nothing after it
+    const ids = async (behind: number) => (await store().auditChain('w', behind, 10)).map(({ id }) => id);
+    assert.deepEqual(await ids(0), ['a', 'b', 'c', 'd']);
+    assert.deepEqual(await ids(2), ['c', 'd']);
+    assert.deepEqual(await store().auditChain('other', 0, 10), []);
+    assert.deepEqual(await store().findAudit('c'), entry('c', 3));
+    assert.equal(await store().findAudit('e'), undefined);
+  });
+
+  it('lists by each filter, page by page and both ways', async () => {
+    const about = { authServer: 'vpn', transaction: 't', serials: ['S1', 'S2'], subject: 'k1', actor: 'k2' };
+    const entries = [
+      entry('a', 1, about),
+      entry('b', 2, { typed: 'alice' }),
+      entry('c', 3, { kind: 'login-started', at: 20, subject: 'k3' }),
+    ];
+    await store().appendAudit([...entries, entry('e', 4), entry('d', 5)]);
+    const ids = async (filter: AuditFilter, more: Partial<AuditPage> = {}) =>
+      (await store().listAudit(filter, { limit: 10, ...more })).map(({ id }) => id).join('');
+    for (const [filter, expected] of [
+      [{}, 'decba'],
+      [{ persons: ['k1', 'k3'] }, 'ca'],
+      [{ persons: ['k1'], typed: 'alice' }, 'ba'],
+      [{ typed: 'ali*' }, ''],
+      [{ actors: ['k2'] }, 'a'],
+      [{ actors: [] }, ''],
+      [{ serial: 'S2' }, 'a'],
+      [{ transaction: 't', authServer: 'vpn' }, 'a'],
+      [{ authServer: 'other' }, ''],
+      [{ kinds: ['login-started', 'login-finished'] }, 'c'],
+      [{ from: 20, until: 50 }, 'ecb'],
+    ] as const) {
+      assert.equal(await ids(filter), expected, JSON.stringify(filter));
+      assert.equal(await store().countAudit(filter), expected.length);
+    }
+    assert.equal(await ids({}, { limit: 2 }), 'de');
+    assert.equal(await ids({}, { limit: 2, after: { at: 40, id: 'e' } }), 'cb');
+    assert.equal(await ids({}, { after: { at: 20, id: 'c' } }), 'ba');
+    assert.equal(await ids({}, { ascending: true, after: { at: 20, id: 'b' } }), 'ced');
+    assert.equal(await ids({}, { offset: 3, limit: 1 }), 'b');
+    assert.deepEqual(await store().listAudit({ serial: 'S1' }, { limit: 1 }), [entries[0]]);
+  });
+
+  it('takes the content of entries whose time is over, and leaves their place in the chain', async () => {
+    const about = { authServer: 'vpn', transaction: 't', serials: ['S'], subject: 'k', actor: 'l', typed: 'n', clear: { own: '{}' } };
+    await store().appendAudit([entry('a', 1, about), entry('b', 2, { kind: 'login-started' }), entry('c', 3, about), entry('d', 9, about)]);
+    assert.equal(await store().expireAudit(['login-refused'], 40, 1), 1);
+    assert.equal(await store().expireAudit(['login-refused'], 40, 10), 1);
+    assert.equal(await store().expireAudit(['login-refused'], 40, 10), 0);
+    const { body: _gone, ...left } = entry('a', 1);
+    assert.deepEqual(await store().auditChain('w', 0, 1), [left]);
+    assert.deepEqual([await store().countAudit({ serial: 'S' }), await store().countAudit({ kinds: ['login-refused'] })], [1, 3]);
+  });
+
+  it("takes a person's clear text, and nobody else's", async () => {
+    const both = { subject: 'k', actor: 'l', clear: { subject: 's', actor: 'a' } };
+    await store().appendAudit([entry('a', 1, both), entry('b', 2, { actor: 'k', clear: { actor: 'a' } }), entry('c', 3, { subject: 'k' })]);
+    await store().appendAudit([entry('d', 4, { typed: 'bob', clear: { own: 'o' } }), entry('e', 5, { typed: 'eve', clear: { own: 'o' } })]);
+    assert.equal(await store().eraseClearText({ person: 'k' }, 10), 2);
+    assert.equal(await store().eraseClearText({ person: 'k' }, 10), 0);
+    assert.equal(await store().eraseClearText({ typed: 'bob' }, 10), 1);
+    const chain = await store().auditChain('w', 0, 10);
+    assert.deepEqual(
+      chain.map(({ clear, typed, subject }) => [clear, typed, subject]),
+      [
+        [{ actor: 'a' }, undefined, 'k'],
+        [undefined, undefined, undefined],
+        [undefined, undefined, 'k'],
+        [undefined, undefined, undefined],
+        [{ own: 'o' }, 'eve', undefined],
+      ],
+    );
+  });
+
+  it('knows how far each chain is, and ends one for one of those who find it silent', async () => {
+    const writer = (name: string, seenAt: number) => ({ writer: name, number: 2, hash: 'h', signature: 's', seenAt, ended: false });
+    for (const each of [writer('b', 1), writer('a', 1), writer('b', 7)]) await store().putAuditWriter(each);
+    assert.deepEqual(await store().auditWriters(), [writer('a', 1), writer('b', 7)]);
+    assert.equal(await store().endAuditWriter('b', 1), false, 'it was heard of meanwhile');
+    const ends = await Promise.all([store().endAuditWriter('b', 7), store().endAuditWriter('b', 7)]);
+    assert.deepEqual([...ends].sort(), [false, true]);
+    assert.deepEqual(await store().auditWriters('running'), [writer('a', 1)]);
+  });
+
+  it('keeps the first key of a person, finds it by person, beginning and id, and throws it away', async () => {
+    const key = (person: string, id: string) => ({ person, id, sealedKey: `s${id}` });
+    await store().addPersonKeys([key('user\nbob\ncorp', '1'), key('user\nbob\nlax', '2'), key('user\nbobby\ncorp', '3')]);
+    await store().addPersonKeys([key('user\nbob\ncorp', '4'), key('user\n😀\ncorp', '5')]);
+    const ids = (keys: readonly PersonKey[]): string =>
+      keys
+        .map(({ id }) => id)
+        .sort()
+        .join('');
+    assert.deepEqual(await store().findPersonKeys(['user\nbob\ncorp', 'nobody']), [key('user\nbob\ncorp', '1')]);
+    assert.equal(ids(await store().personKeysFrom('user\nbob\n')), '12');
+    assert.equal(ids(await store().personKeysFrom('user\n😀')), '5');
+    assert.equal(ids(await store().personKeysOf(['3', '4'])), '3');
+    assert.deepEqual([await store().removePersonKey('1'), await store().removePersonKey('1')], [true, false]);
+    assert.equal(ids(await store().personKeysFrom('user\n')), '235');
+  });
+}
+
+function noteCases(store: () => Store): void {
+  const note = (id: string): AuditNote => ({ id, at: 100, event: { kind: 'store-lost' } });
+  /** Those that stand in the store, whoever had been given them. */
+  const notes = async (): Promise<string> => {
+    const far = 1_000_000;
+    return (await store().claimNotes(far, far, 100))
+      .map(({ id }) => id)
+      .sort()
+      .join(' ');
+  };
+
+  it('writes a note with the act that it tells of, and none where nothing was done', async () => {
+    const token = givenPushToken();
+    const account = { name: 'admin', passwordHash: 'h', createdAt: 1 };
+    // given acts that change something
+    assert.equal(await store().addToken(token, note('add')), 'added');
+    assert.equal(await store().changeToken(token.serial, 0, { description: 'x' }, note('change')), 'changed');
+    assert.equal(await store().addAccount(account, note('make')), 'added');
+    assert.equal(await store().changeAccount('admin', { disabled: true }, note('disable')), true);
+    await store().putAccount(account, note('put'));
+    assert.equal(await notes(), 'add change disable make put');
+    // when nothing is there to be done, or others were first
+    assert.equal(await store().addToken(token, note('n1')), 'taken');
+    assert.equal(await store().changeToken(token.serial, 0, { description: 'y' }, note('n2')), 'conflict');
+    assert.equal(await store().removeToken('other', note('n3')), false);
+    assert.equal(await store().addAccount(account, note('n4')), 'taken');
+    assert.equal(await store().changeAccount('other', { disabled: true }, note('n5')), false);
+    assert.equal(await store().removeAccount('other', note('n6')), false);
+    // then there is no note of it
+    assert.equal(await store().removeToken(token.serial, note('remove')), true);
+    assert.equal(await store().removeAccount('admin', note('unmake')), true);
+    await store().removeNotes(['add', 'change', 'make', 'disable', 'put', 'unknown']);
+    assert.equal(await notes(), 'remove unmake');
+  });
+
+  it('notes one of two changes that come at once', async () => {
+    await store().addToken(givenPushToken());
+    const change = (id: string) => store().changeToken('PIPU00010001', 0, { description: id }, note(id));
+    const [one] = await Promise.all([change('one'), change('two')]);
+    assert.equal(await notes(), one === 'changed' ? 'one' : 'two');
+  });
+
+  it('leaves a note to its gateway for ten seconds, then lends it to one that asks', async () => {
+    await store().addToken(givenPushToken(), note('a'));
+    assert.deepEqual(await store().claimNotes(10_099, 20_000, 10), []);
+    const both = await Promise.all([store().claimNotes(10_100, 20_000, 10), store().claimNotes(10_100, 20_000, 10)]);
+    assert.deepEqual(both.flat(), [note('a')]);
+    assert.deepEqual(await store().claimNotes(19_999, 30_000, 10), []);
+    assert.equal((await store().claimNotes(20_000, 30_000, 10)).length, 1);
+    await store().removeNotes(['a']);
+    assert.deepEqual(await store().claimNotes(90_000, 90_000, 10), []);
   });
 }
 

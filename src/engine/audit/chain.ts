@@ -56,6 +56,9 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 const given = <K extends string>(name: K, value: string | undefined): { [P in K]?: string } =>
   value === undefined ? {} : ({ [name]: value } as { [P in K]?: string });
 
+/** Whether the content of an entry is what was written, as far as it is still there. */
+export const isAsDigested = ({ body, digest }: AuditEntry): boolean => body === undefined || digestOf(body) === digest;
+
 /** The fields of an entry; undefined where its content is gone. */
 export const fieldsOf = ({ body }: AuditEntry): Fields | undefined => (body === undefined ? undefined : record(parseJson(body)));
 

@@ -46,3 +46,22 @@ export async function openAudit(parts: TrailParts): Promise<Audit> {
     expire: (keep) => expireEntries(keeping, keep),
   };
 }
+
+/** The audit for a command, beside gateways or without one. */
+export type AuditTool = AuditReading & Pick<Audit, 'verify' | 'erase'>;
+
+/** Opens the audit for a command. Only what it writes begins a chain. */
+export function openAuditTool(parts: TrailParts): AuditTool {
+  return {
+    ...openReading(parts.store),
+    verify: () => verifyAudit({ ...parts, personKeys: openPersonKeys(parts) }),
+    async erase(by, who) {
+      const audit = await openAudit(parts);
+      try {
+        return await audit.erase(by, who);
+      } finally {
+        await audit.close();
+      }
+    },
+  };
+}

@@ -3,7 +3,7 @@ import type { AuditStore } from '../../store/store.ts';
 import { personsNamed } from './reading.ts';
 
 /** How many days entries keep their content: those of all kinds, and of single ones. 0: for good. */
-export type KeepDays = { days: number; byKind: Readonly<Record<string, number>> };
+export type KeepDays = { days: number; byKind: Readonly<Partial<Record<string, number>>> };
 
 const dayMs = 24 * 60 * 60_000;
 const atOnce = 500;

@@ -1,6 +1,6 @@
 import { type AuditEntry, foldedName, ok, type Result, refused } from '../../foundation/model/index.ts';
 import type { AuditFilter, AuditStore } from '../../store/store.ts';
-import { digestOf, fieldsOf } from './chain.ts';
+import { chainHash, digestOf, fieldsOf, isAsDigested } from './chain.ts';
 import { administratorPerson, type Fields, unveil, userPerson, usersNamed } from './persons.ts';
 
 /** What is asked of the audit; an absent field asks nothing. `realm` narrows `user`. Times are epoch ms: from `from` on, before `until`. */
@@ -30,6 +30,8 @@ export type AuditReading = {
   list(query: AuditQuery, wish: AuditWish): Promise<Result<AuditLines, 'cursor-of-another-query'>>;
   count(query: AuditQuery): Promise<number>;
   find(id: string): Promise<AuditLine | undefined>;
+  /** Whether an entry is what its hash says, and whether its neighbours in the chain are there. `verify` looks at more. */
+  lookAround(line: AuditLine): Promise<{ isSound: boolean; hasNeighbours: boolean }>;
 };
 
 /** Opens the reading of an audit. */
@@ -50,6 +52,13 @@ export function openReading(store: AuditStore): AuditReading {
     async find(id) {
       const entry = await store.findAudit(id);
       return entry && lineOf(entry);
+    },
+    async lookAround({ writer, number }) {
+      const around = await store.auditChain(writer, Math.max(0, number - 2), number === 1 ? 2 : 3);
+      const at = around.findIndex((each) => each.number === number);
+      const [before, entry] = [around[at - 1], around[at]];
+      const isSound = entry !== undefined && chainHash(before?.hash ?? '', entry) === entry.hash && isAsDigested(entry);
+      return { isSound, hasNeighbours: (number === 1 || before !== undefined) && around[at + 1] !== undefined };
     },
   };
 }

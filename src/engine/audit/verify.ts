@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Keyring } from '../../foundation/keyring/index.ts';
 import { type AuditEntry, type AuditWriter, foldedName, parseJson, record, records } from '../../foundation/model/index.ts';
 import type { AuditStore } from '../../store/store.ts';
-import { chainHash, digestOf, fieldsOf, firstLink, isSigned, type Link, searchedBy } from './chain.ts';
+import { chainHash, fieldsOf, firstLink, isAsDigested, isSigned, type Link, searchedBy } from './chain.ts';
 import type { PersonKeys } from './person-keys.ts';
 import { compareClear, type Fields } from './persons.ts';
 
@@ -100,7 +100,7 @@ function wrongIn(link: Link, entry: AuditEntry, { counts, excuses, keyOf }: Look
     counts.expired += 1;
     return entry.at < (excuses.expiredBefore.get(entry.kind) ?? 0) ? undefined : 'the content is gone before its time was over';
   }
-  if (digestOf(entry.body ?? '') !== entry.digest || fields.kind !== entry.kind) return 'the content was changed';
+  if (!isAsDigested(entry) || fields.kind !== entry.kind) return 'the content was changed';
   const { authServer, transaction, serials, subject, actor } = entry;
   const shown = Object.fromEntries(
     Object.entries({ authServer, transaction, serials, subject, actor }).filter(([, value]) => value !== undefined),

@@ -2,19 +2,25 @@ import { thrownFields } from '../../foundation/telemetry/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { sweepEffects } from './effects.ts';
 
-/** Repeated house-keeping: effects and notes that a crash left, and what nobody will ask for again. */
+/** Repeated house-keeping: effects and notes that a crash left, the audit's old entries, and what nobody will ask for again. */
 export type Sweeper = { stop(): Promise<void> };
 
 const everyMs = 5_000;
 const keptMs = 60 * 60_000;
 const batch = 500;
+const expireEveryMs = 60 * 60_000;
 
 /** Sweeps once now and then every five seconds, one round at a time; a failing round is logged and tried again. */
 export function startSweeper(parts: EngineParts): Sweeper {
   let round: Promise<void> | undefined;
+  let expiresAt = 0;
   const sweep = async (): Promise<void> => {
     await sweepEffects(parts);
     await parts.audit.sweep();
+    if (parts.clock() >= expiresAt) {
+      await parts.audit.expire(parts.settings.auditKeep);
+      expiresAt = parts.clock() + expireEveryMs;
+    }
     // A busy gateway leaves more behind in one round than one batch holds.
     while ((await parts.store.sweep(parts.clock() - keptMs, batch)) === batch);
   };

@@ -30,6 +30,7 @@ export const actions = {
     value: z.int().min(4).max(64).describe('How long a PIN is that /token/setrandompin makes; 8 without it.'),
   },
   operate: permission,
+  audit_erase: permission,
   // In the order in which administrators are told their rights.
   triggerchallenge: permission,
   enrollPUSH: permission,
@@ -50,6 +51,7 @@ export const actions = {
   setdescription: permission,
   setrandompin: permission,
   tokenrealms: permission,
+  auditlog: permission,
 } as const satisfies Record<string, { scopes: readonly Scope[]; value: z.ZodType }>;
 
 /** The name of an action. */

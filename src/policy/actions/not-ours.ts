@@ -21,7 +21,7 @@ const otherPrefix =
 
 /** Those of its web interface, its machines and its own administration. */
 const otherParts = split(`
-  admin_dashboard adduser api_client_list audit_page_size auditlog auditlog_age auditlog_download caconnectordelete caconnectorread
+  admin_dashboard adduser api_client_list audit_page_size auditlog_age auditlog_download caconnectordelete caconnectorread
   caconnectorwrite clienttype configdelete configread configwrite copytokenpin copytokenuser custom_baseline custom_menu default_tokentype
   delete_custom_user_attributes deleteuser deletion_confirmation dialog_no_token eventhandling_read eventhandling_write
   fetch_authentication_items force_server_generate getrandom getserial hide_audit_columns hide_buttons hide_welcome_info importtokens

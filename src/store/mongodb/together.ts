@@ -1,6 +1,7 @@
 import type { ClientSession, MongoClient } from 'mongodb';
 import type { AuditNote } from '../../foundation/model/index.ts';
 import type { Collections } from './collections.ts';
+import { isDuplicate } from './faults.ts';
 import { noteDocument } from './notes.ts';
 
 /** Does a write together with the note of it: both or none. */
@@ -29,9 +30,16 @@ export function openTogether(client: MongoClient, { auditNotes }: Pick<Collectio
           }),
         );
       await auditNotes.insertOne(noteDocument(note));
-      const result = await act({});
-      if (!isDone(result)) await auditNotes.deleteOne({ _id: note.id });
-      return result;
+      const takeBack = () => auditNotes.deleteOne({ _id: note.id });
+      try {
+        const result = await act({});
+        if (!isDone(result)) await takeBack();
+        return result;
+      } catch (error) {
+        // Of any other fault nobody knows whether the act was done.
+        if (isDuplicate(error)) await takeBack();
+        throw error;
+      }
     },
   };
 }

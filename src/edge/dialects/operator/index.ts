@@ -1,5 +1,6 @@
 import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { disableAccount, enableAccount, listAccounts, removeAccount, setAccount } from './accounts.ts';
+import { eraseFromAudit, listAudit, showAudit, verifyAudit } from './audit.ts';
 import { examine } from './doctor.ts';
 import type { OperatorParts } from './parts.ts';
 import { listPeople, mergePeople, splitPeople } from './people.ts';
@@ -7,6 +8,7 @@ import { explainPolicy } from './policy.ts';
 import { checkProvider, listProviders, testProvider } from './providers.ts';
 import { addTokenAddress, listAddresses, removeTokenAddress, showTransaction } from './tokens.ts';
 
+export { type AuditParams, auditParams, readAuditParams, shownEntry, strangeCursor } from './audit-query.ts';
 export type { Finding } from './doctor.ts';
 export { operatorFallback } from './errors.ts';
 export type { OperatorParts } from './parts.ts';
@@ -26,6 +28,10 @@ const table: readonly Handler<OperatorParts>[] = [
   { methods: ['DELETE'], path: '/ops/accounts/:name', handler: removeAccount },
   { methods: ['POST'], path: '/ops/accounts/:name/enable', handler: enableAccount },
   { methods: ['POST'], path: '/ops/accounts/:name/disable', handler: disableAccount },
+  { methods: ['GET'], path: '/ops/audit', handler: listAudit },
+  { methods: ['GET'], path: '/ops/audit/:id', handler: showAudit },
+  { methods: ['POST'], path: '/ops/audit/verify', handler: verifyAudit },
+  { methods: ['POST'], path: '/ops/audit/erase', handler: eraseFromAudit },
   { methods: ['GET'], path: '/ops/people', handler: listPeople },
   { methods: ['POST'], path: '/ops/people/merge', handler: mergePeople },
   { methods: ['POST'], path: '/ops/people/split', handler: splitPeople },

@@ -6,8 +6,8 @@ import { type Caller, type CallerParts, type CallerRefusal, claimedServer, recog
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
-/** What administrators may be allowed to do, by privacyIDEA's names: every permission but our own `operate`. */
-export const adminRights = permissions.filter((name) => name !== 'operate');
+/** What administrators may be allowed to do, by privacyIDEA's names: every permission but our own. */
+export const adminRights = permissions.filter((name) => name !== 'operate' && name !== 'audit_erase');
 /** One of them. */
 export type AdminRight = (typeof adminRights)[number];
 

@@ -6,10 +6,10 @@ export type PiPage = { number: number; offset: number; limit: number };
 const defaultPageSize = 15;
 const largestPage = 1000;
 
-/** Reads `page` and `pagesize`; what is no whole number from 1 counts as if it were not there. */
-export function pageOf(params: PiParams): PiPage {
+/** Reads `page` and `pagesize`, which some lists name otherwise; what is no whole number from 1 counts as if it were not there. */
+export function pageOf(params: PiParams, { name = 'pagesize', most = largestPage } = {}): PiPage {
   const number = wholeNumber(params.text('page'), 1, 1_000_000);
-  const limit = wholeNumber(params.text('pagesize'), defaultPageSize, largestPage);
+  const limit = wholeNumber(params.text(name), defaultPageSize, most);
   return { number, offset: (number - 1) * limit, limit };
 }
 

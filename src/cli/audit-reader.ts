@@ -1,0 +1,86 @@
+import { userInfo } from 'node:os';
+import type { LoadedConfig } from '../config/index.ts';
+import { type AuditParams, readAuditParams, shownEntry, strangeCursor } from '../edge/dialects/operator/index.ts';
+import { type AuditTool, openAuditTool } from '../engine/audit/index.ts';
+import type { AuditVerified } from '../engine/index.ts';
+import { localActor, record, records } from '../foundation/model/index.ts';
+import { openLog } from '../foundation/telemetry/index.ts';
+import { keyringOf } from '../gateway/keyring.ts';
+import { atGatewayOrStore, openFilledStore } from './gateway-or-store.ts';
+import type { OpsClient } from './ops-client.ts';
+import { CommandFailed, type Terminal } from './terminal.ts';
+
+/** An entry as the operator's interface shows it. */
+export type ShownEntry = Readonly<Record<string, unknown>>;
+
+/** Where a command reads the audit: at the running gateway or in its store. Refusals are `CommandFailed`. */
+export type AuditReader = {
+  list(params: AuditParams): Promise<{ entries: ShownEntry[]; next: string | undefined }>;
+  /** Undefined where there is no such entry. */
+  show(id: string): Promise<ShownEntry>;
+  verify(): Promise<AuditVerified>;
+  /** In how many entries the person was. */
+  erase(user: string, realm: string | undefined): Promise<number>;
+};
+
+/** Works with the audit: of the running gateway, or, where none runs or several share a MongoDB, in the store. */
+export const withAudit = (loaded: LoadedConfig, terminal: Terminal, work: (reader: AuditReader) => Promise<void>): Promise<void> =>
+  atGatewayOrStore(loaded, terminal, {
+    atGateway: (client) => work(atGateway(client)),
+    inStore: () => inStore(loaded, terminal, work),
+  });
+
+function atGateway(client: OpsClient): AuditReader {
+  return {
+    async list(params) {
+      const asked = Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]));
+      const { entries, next } = await client.call('GET', `/ops/audit?${new URLSearchParams(asked).toString()}`);
+      return { entries: records(entries).map(record), next: typeof next === 'string' ? next : undefined };
+    },
+    show: async (id) => record((await client.call('GET', `/ops/audit/${encodeURIComponent(id)}`)).entry),
+    verify: async () => verifiedOf(await client.call('POST', '/ops/audit/verify')),
+    erase: async (user, realm) => Number((await client.call('POST', '/ops/audit/erase', { user, realm })).entries),
+  };
+}
+
+function verifiedOf({ problem, ...counts }: Readonly<Record<string, unknown>>): AuditVerified {
+  const count = (name: string): number => Number(counts[name]);
+  const found = { chains: count('chains'), entries: count('entries'), checkpoints: count('checkpoints') };
+  const rest = { expired: count('expired'), erased: count('erased') };
+  if (problem === undefined) return { ...found, ...rest };
+  const { writer, number, entry, what } = record(problem);
+  const about = { writer: String(writer), number: Number(number), what: String(what) };
+  return { ...found, ...rest, problem: typeof entry === 'string' ? { ...about, entry } : about };
+}
+
+async function inStore(loaded: LoadedConfig, terminal: Terminal, work: (reader: AuditReader) => Promise<void>): Promise<void> {
+  const keyring = keyringOf(loaded, terminal.environment);
+  const store = await openFilledStore(loaded, keyring);
+  const aloneInStore = loaded.config.store.kind === 'embedded';
+  const parts = { store, keyring, clock: Date.now, log: openLog('silent'), tell: () => undefined, aloneInStore };
+  try {
+    await work(storeReader(openAuditTool(parts)));
+  } finally {
+    await store.close();
+  }
+}
+
+/** Reads without a chain of its own; only what is to be written begins one. */
+function storeReader(tool: AuditTool): AuditReader {
+  return {
+    async list(params) {
+      const asked = readAuditParams(params, Date.now());
+      if (!asked.ok) throw new CommandFailed(asked.error);
+      const found = await tool.list(asked.value.query, asked.value.wish);
+      if (!found.ok) throw new CommandFailed(strangeCursor);
+      return { entries: found.value.lines.map(shownEntry), next: found.value.next };
+    },
+    async show(id) {
+      const line = await tool.find(id);
+      if (!line) throw new CommandFailed(`there is no entry ${id}.`);
+      return shownEntry(line);
+    },
+    verify: tool.verify,
+    erase: (user, realm) => tool.erase(localActor(userInfo().username), { user, realm }),
+  };
+}

@@ -1,0 +1,68 @@
+import type { AuditLine, AuditQuery, AuditWish } from '../../../engine/index.ts';
+import { auditKinds, nearestName, ok, type Result, refused } from '../../../foundation/model/index.ts';
+
+/** The names of what an audit can be asked by, as parameters and as options. */
+export const auditParams = [
+  'user',
+  'realm',
+  'administrator',
+  'serial',
+  'transaction',
+  'authServer',
+  'kind',
+  'from',
+  'until',
+  'limit',
+  'cursor',
+] as const;
+/** Values of some of them. */
+export type AuditParams = { [P in (typeof auditParams)[number]]?: string | undefined };
+
+const usualLimit = 100;
+const mostAtOnce = 1000;
+const ago = /^(\d{1,5})([mhd])$/;
+const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Reads what is asked of the audit; refused with one sentence. Times are ISO 8601, or so long ago: `90m`, `12h`, `7d`. */
+export function readAuditParams(params: AuditParams, now: number): Result<{ query: AuditQuery; wish: AuditWish }, string> {
+  const { user, realm, administrator, serial, transaction, authServer, kind, from, until, limit, cursor } = params;
+  if (realm !== undefined && user === undefined) return refused('realm narrows user; name one.');
+  const kinds = kind?.split(',').map((each) => each.trim());
+  const unknown = kinds?.find((each) => !auditKinds.includes(each));
+  if (unknown !== undefined) return refused(noSuchKind(unknown));
+  const [begin, end] = [timeOf(from, now), timeOf(until, now)];
+  for (const [name, time] of [['from', begin] as const, ['until', end] as const])
+    if (Number.isNaN(time)) return refused(`${name} is no time; write 2026-11-30, 2026-11-30T08:00:00Z, or 90m, 12h, 7d for so long ago.`);
+  if (begin !== undefined && end !== undefined && begin >= end) return refused('from has to be before until.');
+  const most = limit === undefined ? usualLimit : Number(limit);
+  if (!Number.isInteger(most) || most < 1 || most > mostAtOnce) return refused(`limit is a number from 1 to ${mostAtOnce}.`);
+  const query = { user, realm, administrator, serial, transaction, authServer, kinds, from: begin, until: end };
+  return ok({ query, wish: { limit: most, cursor } });
+}
+
+function noSuchKind(kind: string): string {
+  const near = nearestName(kind, auditKinds);
+  return near
+    ? `There is no kind ${JSON.stringify(kind)}; did you mean ${near}?`
+    : `There is no kind ${JSON.stringify(kind)}. There are: ${auditKinds.join(', ')}.`;
+}
+
+/** Undefined for nothing, NaN for what is no time. */
+function timeOf(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
+  const [, count, unit] = ago.exec(text) ?? [];
+  if (count !== undefined && (unit === 'm' || unit === 'h' || unit === 'd')) return now - Number(count) * unitMs[unit];
+  return /^\d{4}-\d{2}-\d{2}(T\S+)?$/.test(text) ? Date.parse(text) : Number.NaN;
+}
+
+/** What is said of a cursor that was made for something else. */
+export const strangeCursor = 'The cursor belongs to another query; begin again without it.';
+
+/** An entry as the operator's interface shows it. Of one that was kept long enough nothing but its place in the chain is left. */
+export const shownEntry = ({ id, at, kind, writer, number, hash, fields }: AuditLine) => ({
+  id,
+  at: new Date(at).toISOString(),
+  kind,
+  ...(fields ?? { expired: true }),
+  chain: { writer, number, hash },
+});

@@ -1,0 +1,40 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { auditParams, readAuditParams, shownEntry, strangeCursor } from './audit-query.ts';
+import { OperatorFault } from './errors.ts';
+import { actingOperator, type OperatorParts, operatorOf, readJson } from './parts.ts';
+
+/** `GET /ops/audit`: entries of the audit, newest first, a page at a time; `next` is the cursor of the page after it. */
+export async function listAudit(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx, 'auditlog');
+  const { audit, clock } = parts.engine;
+  const unknown = Object.keys(ctx.query).find((name) => !auditParams.some((each) => each === name));
+  if (unknown !== undefined) throw new OperatorFault('bad-request', `There is no filter ${unknown}. There are: ${auditParams.join(', ')}.`);
+  const asked = readAuditParams(Object.fromEntries(Object.entries(ctx.query).map(([name, value]) => [name, String(value)])), clock());
+  if (!asked.ok) throw new OperatorFault('bad-request', asked.error);
+  const found = await audit.list(asked.value.query, asked.value.wish);
+  if (!found.ok) throw new OperatorFault('bad-request', strangeCursor);
+  ctx.body = { entries: found.value.lines.map(shownEntry), next: found.value.next };
+}
+
+/** `GET /ops/audit/:id`: one entry. */
+export async function showAudit(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx, 'auditlog');
+  const line = await parts.engine.audit.find(String(ctx.params.id));
+  if (!line) throw new OperatorFault('not-found', 'There is no such entry.');
+  ctx.body = { entry: shownEntry(line) };
+}
+
+/** `POST /ops/audit/verify`: looks at every entry; `problem` is the first one that is not as it was written. */
+export async function verifyAudit(parts: OperatorParts, ctx: Context): Promise<void> {
+  await operatorOf(parts, ctx, 'auditlog');
+  ctx.body = await parts.engine.audit.verify();
+}
+
+const erased = z.strictObject({ user: z.string().trim().min(1).max(256), realm: z.string().trim().min(1).max(256).optional() });
+
+/** `POST /ops/audit/erase` `{"user", "realm"}`: takes a person's clear text and key out of the audit; `entries` is how many had it. */
+export async function eraseFromAudit(parts: OperatorParts, ctx: Context): Promise<void> {
+  const by = await actingOperator(parts, ctx, 'audit_erase');
+  ctx.body = { entries: await parts.engine.audit.erase(by, await readJson(ctx, erased)) };
+}
