@@ -119,14 +119,26 @@ export const datasource = () =>
     .object({ datasources: z.tuple([z.object({ uid: z.string(), url: z.url() })]) })
     .parse(yaml('deploy/grafana/provisioning/datasources/prometheus.yaml')).datasources[0];
 
+const variable = z.object({
+  name: z.string(),
+  type: z.string(),
+  query: z.string(),
+  current: z.object({ value: z.string() }),
+});
+const source = z.object({ type: z.literal('prometheus'), uid: z.string() });
+const panel = z.object({ title: z.string(), datasource: source, targets: z.array(z.object({ expr: z.string() })).min(1) });
+
+/** What Grafana shows, and what a user may choose there. */
+export const dashboard = () =>
+  z
+    .object({ panels: z.array(panel), templating: z.object({ list: z.array(variable) }) })
+    .parse(JSON.parse(readFileSync('deploy/grafana/dashboards/pushgate.json', 'utf8')));
+
 /** Every question that alert rules and dashboards ask Prometheus, with where it stands. */
 export function promQueries(): { kind: 'alert' | 'panel'; place: string; expr: string }[] {
   const rule = z.object({ alert: z.string(), expr: z.string(), annotations: z.object({ summary: z.string(), description: z.string() }) });
   const alerts = z.object({ groups: z.array(z.object({ rules: z.array(rule) })) }).parse(yaml('deploy/prometheus/alerts.yml'));
-  const panel = z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })) });
-  const { panels } = z
-    .object({ panels: z.array(panel) })
-    .parse(JSON.parse(readFileSync('deploy/grafana/dashboards/pushgate.json', 'utf8')));
+  const { panels } = dashboard();
   return [
     ...alerts.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ kind: 'alert' as const, place: alert, expr }))),
     ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ kind: 'panel' as const, place: title, expr }))),

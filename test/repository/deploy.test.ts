@@ -7,7 +7,8 @@ import { opsPatterns } from '../../src/edge/http/index.ts';
 import { version } from '../../src/foundation/model/index.ts';
 import { cleanup } from '../kit/temporary.ts';
 import { givenFakesFolder } from './deploy-fakes.ts';
-import { composeFile, datasource, kubernetesFile, prometheusFile, type Service, yaml, yamlFiles } from './deploy-files.ts';
+import { composeFile, dashboard, datasource, kubernetesFile, prometheusFile, type Service, yaml, yamlFiles } from './deploy-files.ts';
+import { selectorsOf } from './prom-text.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 const dockerfile = read('Dockerfile');
@@ -182,10 +183,25 @@ describe('What is deployed with compose', function () {
         file,
       );
     assert.ok(new URL(datasource().url).hostname in services);
+  });
+
+  it('lets users of the dashboard choose the data source and the gateways, for every panel', () => {
+    const { panels, templating } = dashboard();
     assert.deepEqual(
-      new Set(read('deploy/grafana/dashboards/pushgate.json').match(/"uid": "[a-z]+"/g)),
-      new Set([`"uid": "${datasource().uid}"`, '"uid": "pushgate"']),
+      templating.list.map(({ name, type, query }) => [name, type, query]),
+      [
+        ['datasource', 'datasource', 'prometheus'],
+        ['instance', 'query', `label_values(up{job="${prometheusFile().scrape_configs[0].job_name}"}, instance)`],
+      ],
     );
+    assert.equal(templating.list[0]?.current.value, datasource().uid);
+    for (const { title, datasource: asked, targets } of panels) {
+      assert.equal(asked.uid, '$' + '{datasource}', title);
+      for (const { expr } of targets) {
+        const selectors = selectorsOf(expr).length;
+        assert.equal(expr.split('instance=~"$instance"').length - 1, selectors, `${title}: ${expr}`);
+      }
+    }
   });
 });
 
