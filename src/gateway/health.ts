@@ -17,7 +17,7 @@ export type Health = {
 };
 
 /** What is looked at. A reload replaces the directory. */
-export type HealthParts = Pick<Lasting, 'store' | 'keyring' | 'passwords' | 'clock' | 'log'> & { directory: () => Directory };
+export type HealthParts = Pick<Lasting, 'store' | 'keyring' | 'passwords' | 'clock' | 'log' | 'metrics'> & { directory: () => Directory };
 
 /** Opens the health of a gateway with these parts; nothing is looked at yet. */
 export function openHealth(parts: HealthParts): Health {
@@ -38,9 +38,17 @@ export function openHealth(parts: HealthParts): Health {
 const probeLifeMs = 60_000;
 
 /** Whether the gateway of these parts can work. Its record in the store has a name of its own, so that gateways do not wait for one another. */
-function readinessOf({ store, clock, log }: HealthParts): Readiness {
+function readinessOf({ store, clock, log, metrics }: HealthParts): Readiness {
   const prober = randomHex(8);
-  return openReadiness({ probe: () => store.probe(prober, clock() + probeLifeMs), clock, log });
+  const readiness = openReadiness({
+    probe: () => store.probe(prober, clock() + probeLifeMs),
+    clock,
+    log,
+    onSkew: (ms) => metrics.clockSkew.set(ms / 1000),
+  });
+  // Nobody may ask whether we are ready; what this look finds is shown at the next collection.
+  metrics.onCollect(() => void readiness());
+  return readiness;
 }
 
 const everyMs = 10_000;

@@ -61,6 +61,7 @@ export function openLasting({ config, settings, parts = {}, ...given }: LastingO
       target: config.settings.serverKeyStock,
       log,
       onEmpty: () => metrics.keyStockEmpty.inc({}),
+      onCounted: (keys) => metrics.keyStockKeys.set(keys),
       startWorker: parts.startKeyWorker,
     }),
     passwords,

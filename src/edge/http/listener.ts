@@ -56,7 +56,7 @@ export async function openListener({
   const app = new Koa();
   const times = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs };
   const secure = tls && createTlsServer({ ...times, ...tls.options, handshakeTimeout: headersTimeoutMs });
-  secure?.on('tlsClientError', tlsRefusals(address, tell));
+  if (secure) secure.on('tlsClientError', tlsRefusals(address, { tell, metrics }));
   const server: Server | TlsServer = secure ?? createServer(times);
   const { middleware, cutOff } = openHolding(putInFront(server, secure ? 'secureConnection' : 'connection'));
   app.use(middleware);

@@ -1,18 +1,25 @@
 import type { TLSSocket } from 'node:tls';
 import { openCache } from '../../foundation/cache/index.ts';
-import { systemCode, type Tell } from '../../foundation/model/index.ts';
+import { systemCode, type Tell, type TlsRefusalReason } from '../../foundation/model/index.ts';
+import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { normalAddress } from '../../foundation/wire/networks.ts';
 
 /** Whoever tries again and again would drown the rest (ms). */
 const onceInMs = 60_000;
 const most = 10_000;
 
-/** Tells of TLS handshakes that failed, once a minute for each address and reason, with what the client showed of itself. */
-export function tlsRefusals(listener: string, tell: Tell): (error: Error, socket: TLSSocket) => void {
+/** Counts TLS handshakes that failed, and tells of them once a minute for each address and reason, with what the client showed of itself. */
+export function tlsRefusals(
+  listener: string,
+  { tell, metrics }: { tell: Tell; metrics: Metrics },
+): (error: Error, socket: TLSSocket) => void {
   const toldAt = openCache<number>(most);
+  metrics.tlsRefused.startAtZero({ listener });
   return (error, socket) => {
+    const reason = refusalCode(error, socket);
+    const problem = problemOf(reason);
+    metrics.tlsRefused.inc({ listener, reason: problem });
     const client = normalAddress(socket.remoteAddress ?? '');
-    const reason = systemCode(error);
     const key = `${client} ${reason}`;
     const now = performance.now();
     if (now < (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) + onceInMs) return;
@@ -24,8 +31,29 @@ export function tlsRefusals(listener: string, tell: Tell): (error: Error, socket
       validFrom: shown.validFrom,
       validTo: shown.validTo,
     };
-    tell({ kind: 'tls-refused', listener, client, reason, certificate });
+    tell({ kind: 'tls-refused', listener, client, reason, problem, certificate });
   };
 }
 
 const oneLine = (name: string): string => name.replaceAll('\n', ', ');
+
+/** Node cuts off a client whose certificate it does not take, and calls that a hang-up; the socket remembers why. */
+function refusalCode(error: Error, socket: TLSSocket): string {
+  const why: unknown = socket.authorizationError;
+  return typeof why === 'string' ? why : systemCode(error);
+}
+
+const byCode: readonly (readonly [RegExp, TlsRefusalReason])[] = [
+  [/PEER_DID_NOT_RETURN_A_CERTIFICATE/, 'no-certificate'],
+  // An alert is what the client says of us, so it comes before the codes for what we say of the client.
+  [/_ALERT_(UNKNOWN_CA|(BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_)/, 'our-certificate'],
+  [/^CERT_HAS_EXPIRED$/, 'expired'],
+  [/^CERT_NOT_YET_VALID$/, 'not-yet-valid'],
+  [/^(UNABLE_TO_|CERT_|CRL_|INVALID_)|SELF_SIGNED/, 'untrusted'],
+  [/HTTP_REQUEST|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LENGTH_MISMATCH/, 'no-tls'],
+  [/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|VERSION_TOO_LOW/, 'old-tls'],
+  [/HANDSHAKE_TIMEOUT/, 'timeout'],
+  [/^(ECONNRESET|ECONNABORTED|EPIPE)$|UNEXPECTED_EOF/, 'hung-up'],
+];
+
+const problemOf = (code: string): TlsRefusalReason => byCode.find(([form]) => form.test(code))?.[1] ?? 'other';

@@ -23,7 +23,7 @@ export type KeyStock = {
   close(): Promise<void>;
 };
 
-/** `target` is how many keys of `bits` are kept ready; after a failure the next try comes `retryMs` later. `onEmpty` is told of each who has to wait. */
+/** `target` is how many keys of `bits` are kept ready; after a failure the next try comes `retryMs` later. `onEmpty` is told of each who has to wait, `onCounted` how many keys were ready at each look. */
 export type KeyStockOptions = {
   shelf: KeyShelf;
   keyring: Keyring;
@@ -31,13 +31,14 @@ export type KeyStockOptions = {
   target: number;
   log: Log;
   onEmpty?: (() => void) | undefined;
+  onCounted?: ((keys: number) => void) | undefined;
   retryMs?: number;
   startWorker?: (() => KeyWorker) | undefined;
 };
 
 /** Opens the stock and begins to fill it. */
 export function openKeyStock(options: KeyStockOptions): KeyStock {
-  const { shelf, keyring, bits, target, log, onEmpty, retryMs = 1000, startWorker = startKeyWorker } = options;
+  const { shelf, keyring, bits, target, log, onEmpty, onCounted, retryMs = 1000, startWorker = startKeyWorker } = options;
   const waiting: ((key: ServerKeyPair) => void)[] = [];
   let worker: KeyWorker | undefined;
   let filling: Promise<void> | undefined;
@@ -51,7 +52,7 @@ export function openKeyStock(options: KeyStockOptions): KeyStock {
     if (waiter) return waiter({ publicKey: made.publicKey, privateKey: Buffer.from(made.privateKey, 'base64') });
     await shelf.addStockKey(stockKeyOf(made, bits, keyring));
   };
-  const isWanted = async (): Promise<boolean> => waiting.length > 0 || (await shelf.countStockKeys(bits)) < target;
+  const isWanted = async (): Promise<boolean> => waiting.length > 0 || (await counted(options)) < target;
   const fill = (): void => {
     if (closed || filling) return;
     clearTimeout(retry);
@@ -79,6 +80,7 @@ export function openKeyStock(options: KeyStockOptions): KeyStock {
         return { publicKey: key.publicKey, privateKey: keyring.open(`stock:${key.id}`, key.sealedPrivateKey) };
       }
       onEmpty?.();
+      onCounted?.(0);
       const next = new Promise<ServerKeyPair>((resolve) => waiting.push(resolve));
       fill();
       return next;
@@ -91,6 +93,12 @@ export function openKeyStock(options: KeyStockOptions): KeyStock {
       await filling;
     },
   };
+}
+
+async function counted({ shelf, bits, onCounted }: KeyStockOptions): Promise<number> {
+  const keys = await shelf.countStockKeys(bits);
+  onCounted?.(keys);
+  return keys;
 }
 
 function stockKeyOf({ publicKey, privateKey }: MadeKey, bits: number, keyring: Keyring): StockKey {

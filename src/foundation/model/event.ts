@@ -29,6 +29,25 @@ export const loginRefusals = [
 /** One of them. */
 export type LoginRefusalReason = (typeof loginRefusals)[number];
 
+/**
+ * Why a TLS handshake with a client came to nothing. `our-certificate`: the client does not trust ours. `hung-up`: it left without a word, as clients that do
+ * not trust ours do, too.
+ */
+export const tlsRefusalReasons = [
+  'no-certificate',
+  'untrusted',
+  'expired',
+  'not-yet-valid',
+  'our-certificate',
+  'no-tls',
+  'old-tls',
+  'hung-up',
+  'timeout',
+  'other',
+] as const;
+/** One of them. */
+export type TlsRefusalReason = (typeof tlsRefusalReasons)[number];
+
 /** What administrators do to a push token. */
 export type TokenAct =
   | 'offer'
@@ -117,8 +136,15 @@ type SystemEvent =
   | { kind: 'audit-expired'; kinds: string[]; before: number; count: number }
   /** The clear text of a person in `count` entries is gone, and the key that it was hashed with. */
   | { kind: 'audit-erased'; count: number; by: Actor }
-  /** `certificate`: what the client showed, if it showed one. */
-  | { kind: 'tls-refused'; listener: string; client: string; reason: string; certificate?: ShownCertificate | undefined };
+  /** `reason` is the code of Node or OpenSSL, `problem` what it means; `certificate`: what the client showed, where it is still known. */
+  | {
+      kind: 'tls-refused';
+      listener: string;
+      client: string;
+      reason: string;
+      problem: TlsRefusalReason;
+      certificate?: ShownCertificate | undefined;
+    };
 
 /**
  * Something that happened and that somebody will ask about: every decision, and every administrative act. It holds no secret: no PIN, key, device address,

@@ -28,7 +28,9 @@ export {
   loginRefusals,
   type Origin,
   type Tell,
+  type TlsRefusalReason,
   type TokenAct,
+  tlsRefusalReasons,
 } from './event.ts';
 export { parseJson, record, records } from './json.ts';
 export type { AccountChange, AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';

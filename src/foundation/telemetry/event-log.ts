@@ -1,4 +1,4 @@
-import type { GatewayEvent, Tell } from '../model/index.ts';
+import type { GatewayEvent, Tell, TlsRefusalReason } from '../model/index.ts';
 import type { Log } from './log.ts';
 
 type Level = 'info' | 'warn' | 'error';
@@ -7,6 +7,9 @@ type Line = { level: Level; message: string };
 const info = (message: string): Line => ({ level: 'info', message });
 const warn = (message: string): Line => ({ level: 'warn', message });
 const error = (message: string): Line => ({ level: 'error', message });
+
+/** Where the client showed a certificate that is not taken. */
+const refusedCertificates = new Set<TlsRefusalReason>(['untrusted', 'expired', 'not-yet-valid']);
 
 /** One line for each event: what operators have to look at is a warning. */
 export const logEvents =
@@ -80,7 +83,7 @@ function lineOf(event: GatewayEvent): Line {
     case 'audit-erased':
       return warn('an administrator had a person erased from the audit');
     case 'tls-refused':
-      return event.certificate ? warn('a client was refused for its certificate') : info('a TLS handshake failed');
+      return refusedCertificates.has(event.problem) ? warn('a client was refused for its certificate') : info('a TLS handshake failed');
     default:
       return event satisfies never;
   }

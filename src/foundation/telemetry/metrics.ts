@@ -1,5 +1,5 @@
 import { type Aggregator, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { loginRefusals, outcomeKinds, rejectedReasons, unavailableReasons } from '../model/index.ts';
+import { loginRefusals, outcomeKinds, rejectedReasons, tlsRefusalReasons, unavailableReasons } from '../model/index.ts';
 import { zeroedCounter, zeroedHistogram } from './zeroed.ts';
 
 /** What the gateway counts. Names and labels: docs/protocols/delivery.md 3. */
@@ -55,6 +55,12 @@ export function openMetrics(version: string) {
       ['listener'],
       'min',
     ),
+    tlsRefused: zeroedCounter(registry, {
+      name: 'pushgate_tls_handshakes_refused_total',
+      help: 'TLS handshakes with clients that came to nothing, by why.',
+      closed: { reason: tlsRefusalReasons },
+      open: ['listener'],
+    }),
     waiters: gauge('pushgate_result_waiters', 'Requests that wait for an answer.', ['kind']),
     queueWaitSeconds: zeroedHistogram(registry, {
       name: 'pushgate_provider_queue_wait_seconds',
@@ -121,6 +127,9 @@ export function openMetrics(version: string) {
       help: 'Logins of administrators with a wrong name or password.',
       closed: {},
     }),
+    // All workers take from one stock; the one that saw the fewest shows.
+    keyStockKeys: gauge('pushgate_key_stock_keys', 'Keys of the gateway that are ready for rollouts, as last counted.', [], 'min'),
+    clockSkew: gauge('pushgate_clock_skew_seconds', "How far the clock is ahead of the store's; below 0: behind.", [], 'first'),
     keyStockEmpty: zeroedCounter(registry, {
       name: 'pushgate_key_stock_empty_total',
       help: 'Rollouts that waited for a key of the gateway, since none was in stock.',

@@ -24,13 +24,14 @@ describe('Probes', () => {
       looks: 0,
       draining: { now: false },
       circuits: ['closed'] as Circuit[],
+      skews: [] as number[],
     };
     const probe = () => {
       world.writes += 1;
       return world.store();
     };
     const metrics = openMetrics('1.2.3');
-    const readiness = openReadiness({ probe, clock, log });
+    const readiness = openReadiness({ probe, clock, log, onSkew: (ms) => void world.skews.push(ms) });
     const routes = opsRoutes({
       metrics,
       readiness,
@@ -151,6 +152,8 @@ describe('Probes', () => {
       };
       const reply = await ask('/readyz');
       assert.equal(reply.status, status);
+      // and whoever measures is told how far it is ahead
+      assert.deepEqual(world.skews, [0 - skewMs]);
       const found = reply.body.checks.find(({ name }: { name: string }) => name === 'clock');
       if (status === 503) assert.match(found.detail, /^this clock and the store's are 2\.0 s apart; .*NTP/);
       else assert.deepEqual(found, { name: 'clock', ok: true });

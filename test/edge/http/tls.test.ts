@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { inspectConfig, problemText } from '../../../src/config/index.ts';
 import { clientCertificate, holdReply, type ListenerTls, type Mount, openListener, readListenerTls } from '../../../src/edge/http/index.ts';
 import { issueClientCertificate, issueServerCertificate, makeAuthority } from '../../../src/foundation/crypto/index.ts';
+import type { GatewayEvent } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { testAuthority } from '../../kit/authority.ts';
 import { configText } from '../../kit/gateway.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
 import { askTls } from '../../kit/tls-client.ts';
+import { samplesOf } from '../../repository/prom-text.ts';
 
 const mount: Mount = {
   path: '/',
@@ -48,18 +51,28 @@ describe('A listener with TLS', () => {
     writeFileSync(path('ca.pem'), made.authority.certificate);
     const config = { certificate: 'server.pem', ...tls };
     const log = openLog('silent');
+    const metrics = openMetrics('test');
+    const told: GatewayEvent[] = [];
     const listener = await openListener({
       address: '127.0.0.1:0',
       mounts: [mount],
       log,
-      metrics: openMetrics('test'),
+      metrics,
+      tell: (event) => void told.push(event),
       draining: { now: false },
       tls: readListenerTls(config, path),
     });
     undo.later(() => listener.close(0));
     const who = (client?: { certificate: string; key: string }, agent?: Agent, path = '/who') =>
       askTls({ url: `${listener.url}${path}`, ca: made.authority.certificate, client, ...(agent ? { agent } : {}) });
-    return { ...made, listener, folder, path, config, who };
+    /** How many handshakes were refused, by why; those that never were are left out. */
+    const refused = async (): Promise<Record<string, number>> => {
+      const shown = samplesOf(await metrics.text()).filter(
+        ({ name, value }) => name === 'pushgate_tls_handshakes_refused_total' && value > 0,
+      );
+      return Object.fromEntries(shown.map(({ labels, value }) => [labels.reason ?? '', value]));
+    };
+    return { ...made, refused, told, listener, folder, path, config, who };
   };
   const stranger = async () =>
     issueClientCertificate(await makeAuthority({ name: 'elsewhere', now: Date.now() }), { name: 'linotp', now: Date.now() });
@@ -92,6 +105,36 @@ describe('A listener with TLS', () => {
     assert.equal((await who(client)).status, 200);
     await assert.rejects(who());
     await assert.rejects(who(await stranger()));
+  });
+
+  it('counts the handshakes that it refuses, by why, and tells of each reason once a minute', async () => {
+    // given clients with all kinds of trouble
+    const { authority, who, listener, refused, told } = await given({ clientCa: 'ca.pem', clientCertificate: 'require' });
+    const from = (days: number) => issueClientCertificate(authority, { name: 'linotp', now: Date.now() + days * 86_400_000 });
+    const { port } = new URL(listener.url);
+    const plain = (text: string) =>
+      new Promise<void>((resolve) => {
+        const socket = connectTcp(Number(port), '127.0.0.1', () => void socket.write(text));
+        socket
+          .on('error', () => undefined)
+          .on('close', () => resolve())
+          .resume();
+      });
+    // when they come, some of them twice
+    for (const client of [undefined, undefined, await stranger(), await from(-4000), await from(400)]) await assert.rejects(who(client));
+    await plain('GET / HTTP/1.1\r\n\r\n');
+    // then each is counted
+    const counted = { 'no-certificate': 2, untrusted: 1, expired: 1, 'not-yet-valid': 1, 'no-tls': 1 };
+    assert.deepEqual(await refused(), counted);
+    // and told, with the reason that Node has
+    const events = told.flatMap((event) => (event.kind === 'tls-refused' ? [[event.problem, event.reason]] : []));
+    assert.deepEqual(events, [
+      ['no-certificate', 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'],
+      ['untrusted', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+      ['expired', 'CERT_HAS_EXPIRED'],
+      ['not-yet-valid', 'CERT_NOT_YET_VALID'],
+      ['no-tls', 'ERR_SSL_HTTP_REQUEST'],
+    ]);
   });
 
   it('asks for none where none is wanted, and speaks nothing older than TLS 1.2', async () => {

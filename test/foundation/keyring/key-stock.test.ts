@@ -70,6 +70,29 @@ describe('The stock of server keys', function () {
     assert.equal(waited, 2);
   });
 
+  it('tells how many keys are ready, whenever it has looked', async () => {
+    const { shelf, has } = givenShelf();
+    const full = has(2);
+    const counted: number[] = [];
+    const stock = openKeyStock({
+      shelf,
+      keyring,
+      bits,
+      target: 2,
+      log: openLog('silent'),
+      onCounted: (keys) => void counted.push(keys),
+    });
+    undo.later(() => stock.close());
+    await full;
+    await stock.filled();
+    assert.deepEqual(counted, [0, 1, 2]);
+    // when one is taken
+    await stock.take();
+    await stock.filled();
+    // then the next look sees one less, and the last one a full stock
+    assert.deepEqual(counted.slice(3), [1, 2]);
+  });
+
   it('closes where the store answers only then how many there are, and makes no more', async () => {
     const { keys, shelf } = givenShelf();
     const counting = Promise.withResolvers<void>();
