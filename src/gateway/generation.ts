@@ -51,10 +51,10 @@ export async function openGeneration(options: GenerationOptions): Promise<Genera
 }
 
 function generationOf({ config, folder, files = [], lasting, accounts }: GenerationOptions, registry: Registry): Generation {
-  const { clock, log, keyring, tell } = lasting;
+  const { clock, log, keyring, metrics, tell } = lasting;
   const sourceFiles: string[] = [];
   const onFile = (file: string): void => void sourceFiles.push(file);
-  const directory = openDirectory({ realms: config.realms, sources: config.userSources, folder, clock, log, tell, onFile });
+  const directory = openDirectory({ realms: config.realms, sources: config.userSources, folder, clock, log, metrics, tell, onFile });
   const parts: EngineParts = {
     ...lasting,
     guesses: { ...lasting.guesses, lockout: config.settings.lockout },
@@ -62,7 +62,7 @@ function generationOf({ config, folder, files = [], lasting, accounts }: Generat
     registry,
     realms: openRealms(config.realms),
     directory,
-    radius: openRadiusServers(config.radiusServers, clock),
+    radius: openRadiusServers(config.radiusServers, { clock, metrics }),
     background: openBackground(log),
     phones: { pipush: openPipush(), linotp: openLinotp({ scheme: config.settings.mobile_app_protocol_id }) },
     settings: engineSettings(config),

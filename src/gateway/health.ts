@@ -55,16 +55,19 @@ const everyMs = 10_000;
 const limitMs = 2000;
 
 /** Looks at every source of users. All who ask within ten seconds, or while one look is under way, share that look: directories are asked no more often. */
-function openUserSourceHealth({ directory: directoryNow, clock }: HealthParts): Health['userSources'] {
+function openUserSourceHealth({ directory: directoryNow, clock, metrics }: HealthParts): Health['userSources'] {
   let last: { at: number; directory: Directory; results: Promise<readonly UserSourceHealth[]> } | undefined;
   const look = async (directory: Directory): Promise<readonly UserSourceHealth[]> => {
     const checked = await directory.check(AbortSignal.timeout(limitMs));
     return checked.map(({ name, result }) => ({ name, ok: result.ok, detail: result.ok ? result.detail : result.problem }));
   };
-  return () => {
+  const ask = (): Promise<readonly UserSourceHealth[]> => {
     const [now, directory] = [clock(), directoryNow()];
     if (!last || last.directory !== directory || Math.abs(now - last.at) >= everyMs)
       last = { at: now, directory, results: look(directory) };
     return last.results;
   };
+  // So that an outage is seen, and its end, while nobody logs in; what this look finds is shown at the next collection.
+  metrics.onCollect(() => void ask());
+  return ask;
 }

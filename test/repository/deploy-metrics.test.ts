@@ -45,6 +45,7 @@ describe('A gateway that has just started', function () {
     const path = (file: string): string => join(folder, file);
     writeFileSync(path('server.pem'), server.certificate + server.key);
     writeFileSync(path('ca.pem'), authority.certificate);
+    writeFileSync(path('users.json'), '[]');
     const { gateway } = await givenGateway(undo, {
       policies: [{ name: 'by cs', scope: 'authentication', actions: { push_provider: ['cs', 'poll'] } }],
       more: {
@@ -58,6 +59,8 @@ describe('A gateway that has just started', function () {
           },
           { address: 'localhost:0', tls: { certificate: path('server.pem') }, mounts: [{ path: '/', serves: 'linotp' }] },
         ],
+        realms: [{ name: 'corp', default: true, users: ['staff'] }],
+        userSources: [{ name: 'staff', kind: 'file', config: { file: path('users.json') } }],
         providers: [
           { name: 'poll', kind: 'poll-only', default: true, config: {} },
           {
@@ -94,6 +97,9 @@ describe('A gateway that has just started', function () {
     ['pushgate_http_requests_total', { route: '/validate/check', dialect: 'linotp', status: '503' }, 1],
     ['pushgate_http_requests_total', { route: '/readyz', status: '500' }, 1],
     ['pushgate_result_waiters', {}, 1],
+    ['pushgate_tls_handshakes_refused_total', { listener: 'localhost:0' }, 10],
+    ['pushgate_user_source_failures_total', { source: 'staff', kind: 'file' }, 7],
+    ['pushgate_user_source_seconds_count', { source: 'staff' }, 2],
   ] as const)
     it(`shows ${name} ${JSON.stringify(labels)} as ${series} series that stand at 0`, () => {
       assert.deepEqual(valuesOf(name, labels), Array(series).fill(0));

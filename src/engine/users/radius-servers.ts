@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Clock } from '../../foundation/model/index.ts';
 import { oneOrMany, secret } from '../../foundation/settings/index.ts';
+import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { openRadius, type Radius } from '../../foundation/wire/index.ts';
+import { openSourceWatch, type SourceWatch } from './source-watch.ts';
 
 const server = z.string().refine(isServer, 'expected a host, host:port or [IPv6 address]:port');
 
@@ -25,9 +27,31 @@ export const radiusServerConfig = z.strictObject({
 /** RADIUS services by their names. */
 export type RadiusServers = ReadonlyMap<string, Radius>;
 
-/** Makes the clients of a config; nothing is connected, and there is nothing to close. */
-export function openRadiusServers(services: readonly z.output<typeof radiusServerConfig>[], clock: Clock): RadiusServers {
-  return new Map(services.map(({ name, ...options }) => [name, openRadius({ ...options, clock })]));
+/** Makes the clients of a config; nothing is connected, and there is nothing to close. With `metrics` each is watched as a source of the kind `radius`. */
+export function openRadiusServers(
+  services: readonly z.output<typeof radiusServerConfig>[],
+  { clock, metrics }: { clock: Clock; metrics?: Metrics | undefined },
+): RadiusServers {
+  return new Map(
+    services.map(({ name, ...options }) => [
+      name,
+      watched(openRadius({ ...options, clock }), openSourceWatch(metrics, { name, kind: 'radius' })),
+    ]),
+  );
+}
+
+function watched({ authenticate }: Radius, { timed, failed }: SourceWatch): Radius {
+  return {
+    async authenticate(...question) {
+      const outcome = await timed(
+        () => authenticate(...question),
+        ({ kind }) => kind === 'unavailable',
+        'answers-prove',
+      );
+      if (outcome.kind === 'unavailable') failed(outcome.reason);
+      return outcome;
+    },
+  };
 }
 
 function isServer(text: string): boolean {

@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Clock, Tell } from '../../foundation/model/index.ts';
 import { readAuthorities, type SettingProblem, settingProblemsOf } from '../../foundation/settings/index.ts';
-import type { Log } from '../../foundation/telemetry/index.ts';
+import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { fileSource } from './file/source.ts';
 import { ldapSource } from './ldap/source.ts';
+import { openSourceWatch } from './source-watch.ts';
 import type { SourceHost, UserSource } from './user-source.ts';
 
 const entry = z.strictObject({
@@ -24,18 +25,26 @@ export const userSourceConfig = z.discriminatedUnion('kind', [entryOf('file', fi
 /** A source of the config file that was checked. */
 export type UserSourceEntry = z.output<typeof userSourceConfig>;
 
-/** What sources are opened with. Relative paths of their configs count from `folder`; `onFile` hears of every file that has to be watched for them. */
+/**
+ * What sources are opened with. Relative paths of their configs count from `folder`; `onFile` hears of every file that has to be watched for them; with
+ * `metrics` each source is watched.
+ */
 export type SourceSurroundings = {
   folder: string;
   clock: Clock;
   log: Log;
   tell?: Tell | undefined;
   onFile?: ((file: string) => void) | undefined;
+  metrics?: Metrics | undefined;
 };
 
 /** Opens one source; nothing is connected. Throws `config-invalid` when a file that it names cannot be used. */
 export function openUserSource(entry: UserSourceEntry, surroundings: SourceSurroundings): UserSource {
-  const host = hostOf(entry, surroundings);
+  const { failed, around } = openSourceWatch(surroundings.metrics, entry);
+  return around(sourceOf(entry, { ...hostOf(entry, surroundings), failed }));
+}
+
+function sourceOf(entry: UserSourceEntry, host: SourceHost): UserSource {
   switch (entry.kind) {
     case 'file':
       return fileSource.open(entry.config, host);
@@ -49,7 +58,7 @@ export function openUserSource(entry: UserSourceEntry, surroundings: SourceSurro
 function hostOf(
   { name }: UserSourceEntry,
   { folder, clock, log, tell = () => undefined, onFile = () => undefined }: SourceSurroundings,
-): SourceHost {
+): Omit<SourceHost, 'failed'> {
   const path = (file: string): string => resolve(folder, file);
   const authorities = (file: string): string => {
     onFile(path(file));

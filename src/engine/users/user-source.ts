@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Clock, Tell } from '../../foundation/model/index.ts';
+import type { Clock, SourceFailure, Tell } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 
 /** A user as a source knows them. Texts that the source does not have are empty; `resolver` is the name of the source. */
@@ -45,7 +45,7 @@ export type UserSource = {
 
 /**
  * What a source gets from the gateway. `path` makes a path of the config file absolute; `authorities` reads a file of trusted authorities, which is
- * watched from then on. A source that watches a file of its own tells when it was read anew.
+ * watched from then on. A source that watches a file of its own tells when it was read anew. `failed` is told of each server or file that cannot be used.
  */
 export type SourceHost = {
   name: string;
@@ -54,6 +54,7 @@ export type SourceHost = {
   clock: Clock;
   log: Log;
   tell: Tell;
+  failed: (reason: SourceFailure) => void;
 };
 
 /** A kind of source. */

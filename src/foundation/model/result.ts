@@ -13,6 +13,11 @@ export type Clock = () => number;
 /** What can be broken around the gateway. Refusals are values; only broken surroundings are thrown. */
 export type FaultCode = 'store-unavailable' | 'directory-unavailable' | 'config-invalid';
 
+/** Why a source of users, or one of its servers, could not be asked. `refused`: it refuses us; `unusable`: what it holds cannot be used. */
+export const sourceFailures = ['timeout', 'connection', 'tls', 'garbage', 'aborted', 'refused', 'unusable'] as const;
+/** One of them. */
+export type SourceFailure = (typeof sourceFailures)[number];
+
 /** The one error that is thrown on purpose. Formats map `code` to their own numbers; `message` is for operators and holds no secret. */
 export class GatewayFault extends Error {
   readonly code: FaultCode;

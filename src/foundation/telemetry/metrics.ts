@@ -1,5 +1,5 @@
 import { type Aggregator, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { loginRefusals, outcomeKinds, rejectedReasons, tlsRefusalReasons, unavailableReasons } from '../model/index.ts';
+import { loginRefusals, outcomeKinds, rejectedReasons, sourceFailures, tlsRefusalReasons, unavailableReasons } from '../model/index.ts';
 import { zeroedCounter, zeroedHistogram } from './zeroed.ts';
 
 /** What the gateway counts. Names and labels: docs/protocols/delivery.md 3. */
@@ -48,6 +48,22 @@ export function openMetrics(version: string) {
       inFlight: gauge('pushgate_provider_inflight', 'Pushes under way.', ['provider']),
       queueLength: gauge('pushgate_provider_queue_length', 'Pushes that wait for a place.', ['provider']),
       credentialExpiry: gauge('pushgate_credential_expiry_timestamp_seconds', 'When a credential ends.', ['provider', 'kind'], 'min'),
+    },
+    userSources: {
+      up: gauge('pushgate_user_source_up', 'Whether a source of users could be asked when it was last tried.', ['source', 'kind'], 'min'),
+      seconds: zeroedHistogram(registry, {
+        name: 'pushgate_user_source_seconds',
+        help: 'Time of one question to a source of users.',
+        closed: { outcome: ['answered', 'unavailable'] },
+        open: ['source', 'kind'],
+        buckets: pushSeconds,
+      }),
+      failures: zeroedCounter(registry, {
+        name: 'pushgate_user_source_failures_total',
+        help: 'Tries of a server or file of a source of users that failed, by why.',
+        closed: { reason: sourceFailures },
+        open: ['source', 'kind'],
+      }),
     },
     listenerExpiry: gauge(
       'pushgate_listener_certificate_expiry_timestamp_seconds',

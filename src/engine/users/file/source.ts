@@ -45,6 +45,7 @@ export const fileSource = defineSource({
       async check() {
         const path = host.path(config.file);
         const read = await readFile(path, 'utf8').then((content) => parse(config, content, host.name), unreadable);
+        if (!read.ok) host.failed('unusable');
         return read.ok ? { ok: true, detail: `${read.value.size} users in ${path}` } : { ok: false, problem: `${path}: ${read.error}` };
       },
       close: async () => undefined,

@@ -1,3 +1,4 @@
+import type { SourceFailure } from '../../../foundation/model/index.ts';
 import { tlsProblemOf, wireErrorOf } from '../../../foundation/wire/index.ts';
 import { ldapts } from './library.ts';
 
@@ -13,6 +14,10 @@ export const isRefusal = (error: unknown): boolean => error instanceof ldapts().
 
 /** Whether a search found more than the server hands out. */
 export const isTooMuch = (error: unknown): boolean => error instanceof ldapts().ResultCodeError && error.code === 4;
+
+/** The same as one of the reasons that are counted. */
+export const failureOf = (error: unknown, signal: AbortSignal): SourceFailure =>
+  error instanceof ldapts().ResultCodeError ? 'refused' : (wireErrorOf(error, signal) ?? 'connection');
 
 /** In a few words, without anything that the other side said: `timeout`, `connection`, `LDAP result 52`, and with its reason `tls, its certificate …`. */
 export function problemOf(error: unknown, signal: AbortSignal): string {

@@ -1,8 +1,8 @@
-import { type Clock, ok, type Result, refused } from '../../../foundation/model/index.ts';
+import { type Clock, ok, type Result, refused, type SourceFailure } from '../../../foundation/model/index.ts';
 import type { Log } from '../../../foundation/telemetry/index.ts';
 import { openServerOrder } from '../../../foundation/wire/index.ts';
 import type { LdapConfig } from './config.ts';
-import { problemOf } from './problem.ts';
+import { failureOf, problemOf } from './problem.ts';
 import { type LdapServer, openSession, type Session } from './session.ts';
 
 /** Work on one server; it rejects when another server should have a try. */
@@ -19,11 +19,11 @@ export type LdapServers = {
   close(): void;
 };
 
-type Options = { config: LdapConfig; ca: string | undefined; clock: Clock; log: Log };
+type Options = { config: LdapConfig; ca: string | undefined; clock: Clock; log: Log; failed: (reason: SourceFailure) => void };
 
 /** Opens nothing yet: the first question connects. */
 export function openServers(options: Options): LdapServers {
-  const { config, ca } = options;
+  const { config, ca, failed } = options;
   const servers = config.urls.map((url): LdapServer => ({ url, startTls: config.startTls, ca }));
   const first = openFirst(servers, options);
   const searches = openSearches(config, first);
@@ -41,7 +41,10 @@ export function openServers(options: Options): LdapServers {
           const problem = await openSearcher(server, config, limit)
             .then((session) => work(session, limit).finally(() => session.close()))
             .then(() => undefined)
-            .catch((error: unknown) => problemOf(error, limit));
+            .catch((error: unknown) => {
+              failed(failureOf(error, limit));
+              return problemOf(error, limit);
+            });
           return { url: server.url, problem };
         }),
       ),
@@ -52,7 +55,7 @@ export function openServers(options: Options): LdapServers {
 /** Does the work at the first server that can; `budgetMs` is the time for all of them. */
 type First = <T>(budgetMs: number, work: (server: LdapServer, signal: AbortSignal) => Promise<T>) => Promise<Result<T, string>>;
 
-function openFirst(servers: readonly LdapServer[], { config, clock, log }: Options): First {
+function openFirst(servers: readonly LdapServer[], { config, clock, log, failed }: Options): First {
   const order = openServerOrder(servers, clock, config.retryAfterMs);
   return async <T>(budgetMs: number, work: (server: LdapServer, signal: AbortSignal) => Promise<T>) => {
     const done = await order.pass<Result<T, string>>(budgetMs, async (server, limitMs) => {
@@ -61,6 +64,7 @@ function openFirst(servers: readonly LdapServer[], { config, clock, log }: Optio
         return { outcome: ok(await work(server, signal)), server: 'works', isEnd: true };
       } catch (error) {
         const problem = problemOf(error, signal);
+        failed(failureOf(error, signal));
         log.warn({ server: server.url, problem }, 'an LDAP server cannot be used');
         return { outcome: refused(`${server.url}: ${problem}`), server: 'failed', isEnd: false };
       }

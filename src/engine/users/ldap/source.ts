@@ -20,14 +20,15 @@ export const ldapSource = defineSource({
   config: ldapConfig,
   open(config, host): UserSource {
     const { ca } = readAll({ ca: () => (config.ca === undefined ? undefined : host.authorities(config.ca)) });
-    const servers = openServers({ config, ca, clock: host.clock, log: host.log });
+    const servers = openServers({ config, ca, ...host });
     const cache = openCache(config, host);
     const find = async (user: string): Promise<Found> => {
       const known = cache?.get(user);
       if (known) return { kind: 'found', entry: known };
-      const found = await search(servers, config, { user, resolver: host.name });
+      const found = await search(servers, config, { user, host });
       if (found.kind === 'found') cache?.set(user, found.entry);
       else if (found.kind !== 'unknown') host.log.warn({ outcome: found }, 'a user cannot be told');
+
       return found;
     };
     return {
@@ -60,7 +61,7 @@ function openCache({ cacheMs, cacheMax }: LdapConfig, { clock }: SourceHost): LR
   return cacheMs === 0 ? undefined : new LRUCache({ max: cacheMax, ttl: cacheMs, ttlResolution: 0, perf: { now: clock } });
 }
 
-async function search(servers: LdapServers, config: LdapConfig, { user, resolver }: { user: string; resolver: string }): Promise<Found> {
+async function search(servers: LdapServers, config: LdapConfig, { user, host }: { user: string; host: SourceHost }): Promise<Found> {
   const { baseDn, scope, attributes, filter } = config;
   // No size limit of ours: the library would keep quiet about what a server left out, and one of two entries would pass for the only one.
   const options = {
@@ -82,8 +83,10 @@ async function search(servers: LdapServers, config: LdapConfig, { user, resolver
   const [entry, ...more] = result.value?.searchEntries ?? [];
   if (!result.value || more.length > 0) return { kind: 'ambiguous' };
   if (!entry) return { kind: 'unknown' };
-  const found = userOf(entry, { attributes, typed: user, resolver });
-  return found.ok ? { kind: 'found', entry: found.value } : { kind: 'unavailable', detail: found.error };
+  const found = userOf(entry, { attributes, typed: user, resolver: host.name });
+  if (found.ok) return { kind: 'found', entry: found.value };
+  host.failed('unusable');
+  return { kind: 'unavailable', detail: found.error };
 }
 
 async function bindAs(servers: LdapServers, dn: string, password: string): Promise<PasswordVerdict> {
