@@ -144,6 +144,18 @@ describe('The provider challenge-service', () => {
     }
   });
 
+  it('names its URLs by scheme, host and port, and numbers those that look the same', async () => {
+    const provider = await open(undo, {
+      push_url: ['https://a:b@cs.example/one', 'https://cs.example/two?key=c', 'https://cs.example:8443'],
+    });
+    const names = ['https://cs.example', 'https://cs.example (2)', 'https://cs.example:8443'];
+    assert.deepEqual(
+      provider.servers?.().map(({ name, state }) => [name, state]),
+      names.map((name, index) => [name, index === 0 ? 'in-use' : 'ready']),
+    );
+    await provider.close();
+  });
+
   it('takes a redirect for a refusal: a push never becomes a GET', async () => {
     const far = await farSide(undo);
     far.behave({ kind: 'reply', status: 302, headers: { location: `${far.url}/else` } });

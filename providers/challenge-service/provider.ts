@@ -40,7 +40,9 @@ export default defineProvider({
   open({ push_url, failover_statuses, timeout, ...tls }, host) {
     const files = readAll(tlsReaders(tls, host));
     const http = host.openHttp({ ...tlsOptions(tls, files), connectTimeoutMs: timeout.connectMs });
-    const order = openServerOrder(push_url, host.clock, restMs);
+    const urls = [...new Set(push_url)];
+    const order = openServerOrder(urls, host.clock, restMs);
+    const names = namesOf(urls);
     const longestMs = timeout.connectMs + timeout.readMs;
     const post = async (url: string, push: Push, limitMs: number, signal: AbortSignal): Promise<DeliveryOutcome> => {
       const limit = AbortSignal.timeout(Math.min(longestMs, limitMs));
@@ -56,14 +58,22 @@ export default defineProvider({
         return delivered ?? noTime;
       },
       async check(signal) {
-        const replies = await Promise.all(push_url.map((url) => http.request({ method: 'GET', url, signal })));
-        const silent = push_url.filter((_, index) => !isTaken(replies[index]));
+        const replies = await Promise.all(urls.map((url) => http.request({ method: 'GET', url, signal })));
+        const silent = urls.filter((_, index) => !isTaken(replies[index]));
         return silent.length === 0
           ? { ok: true }
           : { ok: false, problem: `${silent.map((url) => new URL(url).host).join(', ')} cannot be reached` };
       },
+      servers: () => order.states().map(({ server, state }) => ({ name: names.get(server) ?? '', state })),
       expires: () => files.access_certificate?.expiries ?? [],
       close: () => http.close(),
     };
   },
 });
+
+/** What URLs are called where others see it: scheme, host and port, since a user, a path or a query may be a secret. Those that look the same are numbered. */
+function namesOf(urls: readonly string[]): ReadonlyMap<string, string> {
+  const origins = urls.map((url) => new URL(url).origin);
+  const number = (index: number): number => origins.slice(0, index + 1).filter((origin) => origin === origins[index]).length;
+  return new Map(urls.map((url, index) => [url, `${origins[index]}${number(index) > 1 ? ` (${number(index)})` : ''}`]));
+}

@@ -11,6 +11,9 @@ import { groupedBy, type Sample, samplesOf, selectorsOf } from './prom-text.ts';
 /** What Prometheus adds to everything it scrapes. */
 const added = ['job', 'instance'];
 
+/** What appears with the first reply of a provider and has no value before, with its labels. */
+const later: Readonly<Record<string, readonly string[]>> = { pushgate_provider_clock_skew_seconds: ['provider'] };
+
 /** What is wrong with a query where this is all that a gateway shows: metrics and values that are not there, labels that they do not have. */
 function problemsOf(expr: string, shown: readonly Sample[]): string[] {
   const selectors = selectorsOf(expr);
@@ -18,7 +21,8 @@ function problemsOf(expr: string, shown: readonly Sample[]): string[] {
   const labels = new Set(added);
   const missing = selectors.flatMap(({ name, matchers }) => {
     const named = shown.filter((sample) => sample.name === name);
-    for (const label of named.flatMap((sample) => Object.keys(sample.labels))) labels.add(label);
+    for (const label of [...(later[name] ?? []), ...named.flatMap((sample) => Object.keys(sample.labels))]) labels.add(label);
+    if (later[name]) return [];
     const asked = matchers.filter(({ label }) => !added.includes(label));
     const unknown = asked.filter(({ label }) => !labels.has(label)).map(({ label }) => label);
     if (named.length === 0 || unknown.length > 0) return named.length === 0 ? [name] : unknown;

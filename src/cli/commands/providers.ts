@@ -36,6 +36,7 @@ function statusLines({
   lastSuccess,
   lastError,
   expires,
+  servers,
   problem,
 }: Readonly<Record<string, unknown>>): string[] {
   const { at, reason, detail } = record(lastError);
@@ -44,6 +45,7 @@ function statusLines({
     `${name} (${kind})  breaker ${circuit}  under way ${inFlight}  waiting ${queued}`,
     `  last success ${lastSuccess ?? 'none'}`,
     `  last error   ${at === undefined ? 'none' : `${at} ${[reason, detail].filter(Boolean).join(': ')}`}`,
+    ...records(servers).map((each) => `  ${each.name} ${each.state}`),
     ...records(expires).map((each) => `  ${each.kind} ${each.what} ends ${each.at}`),
   ];
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Clock, DeviceAddress, RejectedReason, UnavailableReason } from '../../foundation/model/index.ts';
 import type { Expiry } from '../../foundation/settings/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
-import type { openHttp, openHttp2 } from '../../foundation/wire/index.ts';
+import type { openHttp, openHttp2, ServerState } from '../../foundation/wire/index.ts';
 
 /** What a provider can reach; `none` for one that needs no address. */
 export type AddressKind = DeviceAddress['kind'] | 'none';
@@ -35,6 +35,9 @@ export type DeliveryOutcome =
 /** Whether a provider's credentials and its far side work; `problem` says what to do about it. */
 export type CheckResult = { ok: true; detail?: string } | { ok: false; problem: string };
 
+/** One of several servers behind a provider. Its name is shown to operators and in metrics: it holds no credential and no part of a URL that could. */
+export type NamedServer = { name: string; state: ServerState };
+
 /** A provider that is open. It never retries a plan, logs a secret, reads the environment, or throws for what the wire can do. */
 export type OpenProvider = {
   /** Hands over one push. `signal` is its deadline: the far side sees the cancel. */
@@ -42,6 +45,8 @@ export type OpenProvider = {
   /** Proves credentials end to end, and rings no phone. */
   check(signal: AbortSignal): Promise<CheckResult>;
   expires(): Expiry[];
+  /** How the servers fare that stand in for one another; absent where a provider has no such servers. */
+  servers?(): NamedServer[];
   /** Lets connections go. May be called twice. */
   close(): Promise<void>;
 };

@@ -26,6 +26,7 @@ export {
   type CheckResult,
   type DeliveryOutcome,
   defineProvider,
+  type NamedServer,
   type OpenProvider,
   type ProviderDefinition,
   type ProviderHost,

@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import type { Clock, Tell } from '../../foundation/model/index.ts';
 import { endedChainText, endedInChain } from '../../foundation/settings/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
-import { openHttp, openHttp2 } from '../../foundation/wire/index.ts';
 import type { AddressKind, OpenProvider, ProviderDefinition } from '../provider-kit/index.ts';
 import { definitionOf, type ProviderEntry } from './config.ts';
+import { type FarClock, openFarClock } from './far-clock.ts';
 import { type Guard, openGuard } from './guard.ts';
 
 /** A provider that is open, behind its guard. */
@@ -15,6 +15,7 @@ export type Opened = {
   addresses: readonly AddressKind[];
   provider: OpenProvider;
   guard: Guard;
+  farClock: Pick<FarClock, 'skewMs'>;
 };
 
 /** A provider that could not be opened, and why: it takes no push until the configuration is read again. */
@@ -52,7 +53,8 @@ export async function openProvider(
     onFile?.(whole);
     return whole;
   };
-  const host = { openHttp, openHttp2, path, clock, log: log.child({ provider: name }) };
+  const { skewMs, ...wire } = openFarClock(clock);
+  const host = { ...wire, path, clock, log: log.child({ provider: name }) };
   const provider = await definition.open(config, host);
   for (const ended of endedInChain(provider.expires(), clock())) host.log.warn({}, endedChainText(ended));
   const ownLimits = definition.serverPerAddress ? { ...limits, breakerFailures: Number.POSITIVE_INFINITY } : limits;
@@ -60,5 +62,5 @@ export async function openProvider(
     onWaited: (seconds) => metrics.queueWaitSeconds.observe({ provider: name }, seconds),
     onBreaker: (state) => tell({ kind: state === 'open' ? 'breaker-opened' : 'breaker-closed', provider: name }),
   });
-  return { name, kind: definition.kind, isDefault, addresses: definition.addresses, provider, guard };
+  return { name, kind: definition.kind, isDefault, addresses: definition.addresses, provider, guard, farClock: { skewMs } };
 }

@@ -11,18 +11,21 @@ const ends = [
   ...unavailableReasons.map((reason) => ({ outcome: 'unavailable', reason })),
 ];
 
+const serverNumber = { 'in-use': 0, ready: 1, failing: 2 } as const;
 const circuitNumber = { closed: 0, 'half-open': 1, open: 2 } as const;
 
 /** Shows how the providers fare whenever metrics are asked for; `statusNow` reads it from the registry of that moment. */
 export function exposeProviders(metrics: Metrics, statusNow: () => readonly ProviderStatus[], clock: Clock): void {
-  const { circuitState, outOfUse, inFlight, queueLength, credentialExpiry } = metrics.providers;
+  const { circuitState, outOfUse, inFlight, queueLength, credentialExpiry, urlState, clockSkew } = metrics.providers;
   metrics.onCollect(() => {
-    for (const gauge of [circuitState, outOfUse, inFlight, queueLength, credentialExpiry]) gauge.reset();
-    for (const { name: provider, circuit, inFlight: running, queued, expires, problem } of statusNow()) {
+    for (const gauge of Object.values(metrics.providers)) gauge.reset();
+    for (const { name: provider, circuit, inFlight: running, queued, expires, servers, clockSkewMs, problem } of statusNow()) {
       circuitState.set({ provider }, circuitNumber[circuit]);
       outOfUse.set({ provider }, problem === undefined ? 0 : 1);
       inFlight.set({ provider }, running);
       queueLength.set({ provider }, queued);
+      for (const { name: url, state } of servers) urlState.set({ provider, url }, serverNumber[state]);
+      if (clockSkewMs !== undefined) clockSkew.set({ provider }, clockSkewMs / 1000);
       const lasting = deciding(expires, clock());
       for (const kind of new Set(lasting.map((each) => each.kind))) {
         const first = Math.min(...lasting.filter((each) => each.kind === kind).map(({ at }) => at));

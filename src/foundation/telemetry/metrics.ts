@@ -47,6 +47,18 @@ export function openMetrics(version: string) {
       outOfUse: gauge('pushgate_provider_out_of_use', 'Whether a provider could not be opened and takes no push.', ['provider'], 'max'),
       inFlight: gauge('pushgate_provider_inflight', 'Pushes under way.', ['provider']),
       queueLength: gauge('pushgate_provider_queue_length', 'Pushes that wait for a place.', ['provider']),
+      urlState: gauge(
+        'pushgate_provider_url_state',
+        'One of several URLs of a provider: 0 in use, 1 ready to stand in, 2 failing.',
+        ['provider', 'url'],
+        'max',
+      ),
+      clockSkew: gauge(
+        'pushgate_provider_clock_skew_seconds',
+        "How far the clock is ahead of a provider's, by the Date of its last reply; below 0: behind.",
+        ['provider'],
+        'first',
+      ),
       credentialExpiry: gauge('pushgate_credential_expiry_timestamp_seconds', 'When a credential ends.', ['provider', 'kind'], 'min'),
     },
     userSources: {

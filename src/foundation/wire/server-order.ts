@@ -6,10 +6,15 @@ import type { Clock } from '../model/index.ts';
  */
 export type Tried<Outcome> = { outcome: Outcome; server: 'works' | 'failed' | 'unknown'; isEnd: boolean };
 
+/** How a server fares: `in-use`: it is asked first; `ready`: it stands in for that; `failing`: lately the next one had to be tried in its place. */
+export type ServerState = 'in-use' | 'ready' | 'failing';
+
 /** Servers that can stand in for one another. */
 export type ServerOrder<Server> = {
   /** All of them: those that work in the order of the configuration, then those that failed lately, the one that failed first before the others. */
   list(): Server[];
+  /** How each fares, in the order of the configuration. One that answers, but does not do the work, is `failing` as well. */
+  states(): { server: Server; state: ServerState }[];
   /**
    * Tries each server once in that order, until one try is the end or the budget (ms) is used up. A try gets an even share of what is left, so
    * that a server that hangs leaves time for the others; the share is a time limit that the try has to keep.
@@ -21,6 +26,7 @@ export type ServerOrder<Server> = {
 /** Remembers for `restMs` which servers failed, so that a dead first one does not cost every login its time limit. None is ever given up. */
 export function openServerOrder<Server>(servers: readonly Server[], clock: Clock, restMs: number): ServerOrder<Server> {
   const failures = new Map<Server, number>();
+  const setbacks = new Map<Server, number>();
   const failedAt = (server: Server): number => {
     const at = failures.get(server);
     return at === undefined || clock() - at >= restMs ? Number.NEGATIVE_INFINITY : at;
@@ -31,8 +37,17 @@ export function openServerOrder<Server>(servers: readonly Server[], clock: Clock
     if (said === 'works') failures.delete(server);
     if (said === 'failed') failures.set(server, clock());
   };
+  const isFailing = (server: Server): boolean => clock() - (setbacks.get(server) ?? Number.NEGATIVE_INFINITY) < restMs;
+  const learnSetback = (server: Server, { server: said, isEnd }: Tried<unknown>): void => {
+    if (said === 'failed' || (said === 'works' && !isEnd)) setbacks.set(server, clock());
+    else if (said === 'works') setbacks.delete(server);
+  };
   return {
     list,
+    states() {
+      const first = list().find((server) => !isFailing(server));
+      return servers.map((server) => ({ server, state: isFailing(server) ? 'failing' : server === first ? 'in-use' : 'ready' }));
+    },
     async pass<Outcome>(budgetMs: number, attempt: (server: Server, limitMs: number) => Promise<Tried<Outcome>>) {
       const end = performance.now() + budgetMs;
       const order = list();
@@ -42,6 +57,7 @@ export function openServerOrder<Server>(servers: readonly Server[], clock: Clock
         if (leftMs <= 0) break;
         const tried = await attempt(server, Math.max(1, Math.floor(leftMs / (order.length - index))));
         learn(server, tried.server);
+        learnSetback(server, tried);
         last = tried.outcome;
         if (tried.isEnd) break;
       }

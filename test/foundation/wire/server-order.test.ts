@@ -48,6 +48,38 @@ describe('The order of servers', () => {
     assert.deepEqual(order.list(), ['a', 'b', 'c']);
   });
 
+  it('tells which one is in use, and which ones failed lately, whether they answer or not', async () => {
+    const { clock, order, pass, become } = given(['a', 'b', 'c']);
+    const states = () => order.states().map(({ state }) => state);
+    assert.deepEqual(states(), ['in-use', 'ready', 'ready']);
+    become('refusing', 'a');
+    become('dead', 'b');
+    await pass();
+    assert.deepEqual(states(), ['failing', 'failing', 'in-use']);
+    // one that is well again is in use as soon as it did the work
+    become('well', 'a');
+    await pass();
+    assert.deepEqual(states(), ['in-use', 'failing', 'ready']);
+    clock.advance(seconds(30));
+    assert.deepEqual(states(), ['in-use', 'ready', 'ready']);
+    become('dead', 'a', 'b', 'c');
+    await pass();
+    assert.deepEqual(states(), ['failing', 'failing', 'failing']);
+  });
+
+  it('takes the last one that failed for failing too, though there is none to try after it', async () => {
+    const order = openServerOrder(['a'], fakeClock(), seconds(30));
+    const pass = (server: Tried<string>['server']) => order.pass(seconds(1), async () => ({ outcome: server, server, isEnd: true }));
+    const state = () => order.states()[0]?.state;
+    await pass('failed');
+    assert.equal(state(), 'failing');
+    // a caller who gave up says nothing, neither good nor bad
+    await pass('unknown');
+    assert.equal(state(), 'failing');
+    await pass('works');
+    assert.equal(state(), 'in-use');
+  });
+
   it('is no other for a server that answers, whatever it answers', async () => {
     const { pass, become } = given(['a', 'b']);
     become('refusing', 'a', 'b');

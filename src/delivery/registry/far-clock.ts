@@ -1,0 +1,50 @@
+import type { Clock } from '../../foundation/model/index.ts';
+import { type Http, openHttp, openHttp2, type PublicWireOptions, type WireOptions } from '../../foundation/wire/index.ts';
+import type { ProviderHost } from '../provider-kit/index.ts';
+
+/** Reads the clock of a provider off the `Date` of its replies. */
+export type FarClock = Pick<ProviderHost, 'openHttp' | 'openHttp2'> & {
+  /** How far our clock is ahead of it (ms; below 0: behind), by its last reply that told a date; undefined where none did in ten minutes. */
+  skewMs(): number | undefined;
+};
+
+/** A clock that was put right since, while nobody sent a push, is not told as wrong all night (ms). */
+const lastsMs = 600_000;
+
+/** Opens it. Targets that somebody else chose are not believed: a stranger's server could tell any time. */
+export function openFarClock(clock: Clock): FarClock {
+  let last: { skewMs: number; at: number } | undefined;
+  const watched =
+    <Call, Refusal extends string>(request: (call: Call) => ReturnType<Http<Refusal>['request']>) =>
+    async (call: Call) => {
+      const before = clock();
+      const reply = await request(call);
+      const after = clock();
+      const skewMs = reply.ok ? skewOf(reply.value.headers.date, { before, after }) : undefined;
+      if (skewMs !== undefined) last = { skewMs, at: after };
+      return reply;
+    };
+  function openWatched(options: PublicWireOptions): Http<'forbidden'>;
+  function openWatched(options: WireOptions): Http;
+  function openWatched(options: PublicWireOptions | WireOptions): Http<'forbidden'> {
+    if (isPublic(options)) return openHttp(options);
+    const http = openHttp(options);
+    return { request: watched(http.request), close: () => http.close() };
+  }
+  return {
+    skewMs: () => (last && Math.abs(clock() - last.at) < lastsMs ? last.skewMs : undefined),
+    openHttp: openWatched,
+    openHttp2(origin, options) {
+      const http = openHttp2(origin, options);
+      return { request: watched(http.request), close: () => http.close() };
+    },
+  };
+}
+
+const isPublic = (options: PublicWireOptions | WireOptions): options is PublicWireOptions => 'publicTargetsOnly' in options;
+
+/** A `Date` has whole seconds; it was told between `before` and `after` of ours. */
+function skewOf(date: string | undefined, { before, after }: { before: number; after: number }): number | undefined {
+  const told = Date.parse(date ?? '');
+  return Number.isNaN(told) ? undefined : Math.max(before - (told + 999), 0) || Math.min(after - told, 0);
+}
