@@ -62,7 +62,7 @@ export async function openListener({
   app.use(middleware);
   startRequests(metrics, mounts);
   app.use(observe({ log, metrics, draining }));
-  const services = openServices({ mounts, begin }, (ctx, error) => report(log, ctx, error));
+  const services = openServices({ mounts, begin }, (ctx, error) => report({ log, metrics }, ctx, error));
   app.use(services.middleware);
   app.on('error', (error: unknown) => reportUnsent(log, error));
   server.on('request', app.callback());

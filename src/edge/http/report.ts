@@ -1,10 +1,11 @@
 import type { Context } from 'koa';
 import { GatewayFault, systemCode } from '../../foundation/model/index.ts';
-import { type Log, thrownFields } from '../../foundation/telemetry/index.ts';
+import { type Log, type Metrics, thrownFields } from '../../foundation/telemetry/index.ts';
 import { stateOf } from './state.ts';
 
-/** Logs what a handler threw: broken surroundings in one line, since every request meets them; a defect with the place it comes from. */
-export function report(log: Log, ctx: Context, error: unknown): void {
+/** Counts and logs what a handler threw: broken surroundings in one line, since every request meets them; a defect with the place it comes from. */
+export function report({ log, metrics }: { log: Log; metrics: Metrics }, ctx: Context, error: unknown): void {
+  metrics.requestFaults.inc({ cause: error instanceof GatewayFault ? error.code : 'defect' });
   const { requestId } = stateOf(ctx);
   log.error({ ...thrownFields(error), requestId }, error instanceof GatewayFault ? 'a request could not be answered' : 'a handler failed');
 }

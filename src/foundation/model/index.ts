@@ -50,7 +50,17 @@ export {
 export { demandName, longestName, OverlongText, RefusedText, TurnedAway, UndecodableText } from './refusals.ts';
 export type { RelayDevice, RelayProgress } from './relay.ts';
 export type { Clock } from './result.ts';
-export { type FaultCode, GatewayFault, ok, type Result, refused, type SourceFailure, sourceFailures, systemCode } from './result.ts';
+export {
+  type FaultCode,
+  faultCodes,
+  GatewayFault,
+  ok,
+  type Result,
+  refused,
+  type SourceFailure,
+  sourceFailures,
+  systemCode,
+} from './result.ts';
 export type {
   Challenge,
   ChallengeMode,

@@ -11,7 +11,9 @@ export const refused = <E>(error: E): { ok: false; error: E } => ({ ok: false, e
 export type Clock = () => number;
 
 /** What can be broken around the gateway. Refusals are values; only broken surroundings are thrown. */
-export type FaultCode = 'store-unavailable' | 'directory-unavailable' | 'config-invalid';
+export const faultCodes = ['store-unavailable', 'directory-unavailable', 'config-invalid'] as const;
+/** One of them. */
+export type FaultCode = (typeof faultCodes)[number];
 
 /** Why a source of users, or one of its servers, could not be asked. `refused`: it refuses us; `unusable`: what it holds cannot be used. */
 export const sourceFailures = ['timeout', 'connection', 'tls', 'garbage', 'aborted', 'refused', 'unusable'] as const;

@@ -1,5 +1,13 @@
 import { type Aggregator, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { loginRefusals, outcomeKinds, rejectedReasons, sourceFailures, tlsRefusalReasons, unavailableReasons } from '../model/index.ts';
+import {
+  faultCodes,
+  loginRefusals,
+  outcomeKinds,
+  rejectedReasons,
+  sourceFailures,
+  tlsRefusalReasons,
+  unavailableReasons,
+} from '../model/index.ts';
 import { zeroedCounter, zeroedHistogram } from './zeroed.ts';
 
 /** What the gateway counts. Names and labels: docs/protocols/delivery.md 3. */
@@ -205,6 +213,11 @@ export function openMetrics(version: string) {
       closed: { outcome: ['ok', 'fault'] },
       open: ['op'],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5],
+    }),
+    requestFaults: zeroedCounter(registry, {
+      name: 'pushgate_request_faults_total',
+      help: 'Requests that could not be answered, by what was broken. A push that no provider took is none of them.',
+      closed: { cause: [...faultCodes, 'defect'] },
     }),
     requests: zeroedCounter(registry, {
       name: 'pushgate_http_requests_total',

@@ -78,12 +78,13 @@ describe('A listener', () => {
     const broken = route('/a', () => {
       throw new Error('oops');
     });
-    const { ask, logged } = await given(mount('/', [broken]));
+    const { ask, logged, metrics } = await given(mount('/', [broken]));
     const { status, body, headers } = await ask('/a');
     assert.deepEqual([status, body.what], [500, 'oops']);
     const defect = logged.find(({ message }) => message === 'a handler failed');
     assert.equal(defect?.requestId, headers.get('x-request-id'));
     assert.equal((await ask('/a')).status, 500);
+    assert.match(await metrics.text(), /pushgate_request_faults_total\{cause="defect"\} 2\n/);
   });
 
   it('warns of no client that hangs up', async () => {
@@ -111,8 +112,9 @@ describe('A listener', () => {
     const broken = route('/a', () => {
       throw new GatewayFault('store-unavailable', 'MongoDB failed at find', new Error('connection to 10.0.0.5:27017 closed'));
     });
-    const { ask, logged } = await given(mount('/', [broken]));
+    const { ask, logged, metrics } = await given(mount('/', [broken]));
     await ask('/a');
+    assert.match(await metrics.text(), /pushgate_request_faults_total\{cause="store-unavailable"\} 1\n/);
     const line = logged.find(({ message }) => message === 'a request could not be answered');
     const { reason, cause, code, err } = line ?? {};
     assert.deepEqual(

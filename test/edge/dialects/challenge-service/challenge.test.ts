@@ -128,13 +128,17 @@ describe('A LinOTP server that has its challenges delivered', function () {
   });
 
   it('is told that no provider took it, and may try again', async () => {
-    const { fakes, challenge } = await givenRelay(undo);
+    const { fakes, challenge, gateway } = await givenRelay(undo);
     const id = newId();
     fakes.setFault({ fake: 'fcm', status: 503, times: 1 });
     const failed = await challenge(id, 'fcm:phone-1');
     assert.deepEqual([failed.status, failed.reason], [503, 'No provider took the push (fcm: server)']);
     assert.equal((await challenge(id, 'fcm:phone-1')).status, 200);
     assert.equal(fakes.deliveries.length, 1);
+    // and no fault of the gateway is counted, whose alert would blame the store
+    const metrics = await (await fetch(`${gateway.urls[0]}/metrics`)).text();
+    assert.doesNotMatch(metrics, /pushgate_request_faults_total\{.*\} [^0]/);
+    assert.match(metrics, /pushgate_relays_total\{auth_server="linotp",result="failed"\} 1/);
   });
 
   it('loses its connection instead where it shall fail over, and only where every provider is down', async () => {
