@@ -134,13 +134,21 @@ export const dashboard = () =>
     .object({ panels: z.array(panel), templating: z.object({ list: z.array(variable) }) })
     .parse(JSON.parse(readFileSync('deploy/grafana/dashboards/pushgate.json', 'utf8')));
 
+const rule = z.object({
+  alert: z.string(),
+  expr: z.string(),
+  annotations: z.object({ summary: z.string(), description: z.string(), runbook: z.string() }),
+});
+
+/** The alert rules, in their order. */
+export const alertRules = () =>
+  z
+    .object({ groups: z.array(z.object({ rules: z.array(rule) })) })
+    .parse(yaml('deploy/prometheus/alerts.yml'))
+    .groups.flatMap(({ rules }) => rules);
+
 /** Every question that alert rules and dashboards ask Prometheus, with where it stands. */
-export function promQueries(): { kind: 'alert' | 'panel'; place: string; expr: string }[] {
-  const rule = z.object({ alert: z.string(), expr: z.string(), annotations: z.object({ summary: z.string(), description: z.string() }) });
-  const alerts = z.object({ groups: z.array(z.object({ rules: z.array(rule) })) }).parse(yaml('deploy/prometheus/alerts.yml'));
-  const { panels } = dashboard();
-  return [
-    ...alerts.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ kind: 'alert' as const, place: alert, expr }))),
-    ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ kind: 'panel' as const, place: title, expr }))),
-  ];
-}
+export const promQueries = (): { kind: 'alert' | 'panel'; place: string; expr: string }[] => [
+  ...alertRules().map(({ alert, expr }) => ({ kind: 'alert' as const, place: alert, expr })),
+  ...dashboard().panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ kind: 'panel' as const, place: title, expr }))),
+];
