@@ -12,7 +12,7 @@ const kit = (...names: string[]): string[] => names.map((name) => `test/kit/${na
 /** A test file belongs to the first part one of whose files it imports, however far away; the rest are fast. */
 const starters = {
   mongodb: kit('mongod', 'mongod-process'),
-  servers: kit('slapd', 'freeradius', 'gateway-process', 'gateways'),
+  servers: kit('slapd', 'freeradius', 'gateway-process', 'gateways', 'prometheus'),
 } as const;
 const parts = ['fast', 'mongodb', 'servers'] as const;
 type Part = (typeof parts)[number];

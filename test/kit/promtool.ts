@@ -5,19 +5,25 @@ import { mayInstall, runQuietly } from './debian.ts';
 
 const cache = resolve('node_modules/.cache/promtool');
 /** Wherever a Prometheus of this machine has it, else where we unpack Debian's. */
-const places = ['promtool', `${cache}/usr/bin/promtool`];
-const found = (): string | undefined => places.find((program) => spawnSync(program, ['--version']).status === 0);
+const found = (program: string): string | undefined =>
+  [program, `${cache}/usr/bin/${program}`].find((path) => spawnSync(path, ['--version']).status === 0);
+
+/** The program that checks rules of Prometheus. */
+export const findPromtool = (): string | undefined => find('promtool', 'the alert rules are');
+
+/** The server itself. */
+export const findPrometheus = (): string | undefined => find('prometheus', 'the queries of alerts and dashboard are');
 
 /**
- * The program that checks rules of Prometheus. Where it is missing and we may fetch it (Debian, root), Debian's package is unpacked and not
- * installed: that would start a server. In CI its absence is an error, so that the alerts cannot go unproved unseen.
+ * One of Prometheus' programs. Where it is missing and we may fetch it (Debian, root), Debian's package is unpacked and not installed: that
+ * would start a server. In CI its absence is an error, so that nothing can go unproved unseen.
  */
-export function findPromtool(): string | undefined {
-  if (!found() && mayInstall()) unpack();
-  const program = found();
-  if (program) return program;
-  if (process.env.CI) throw new Error('promtool is missing; in CI the alert rules must be proved (apt-get install prometheus)');
-  process.stderr.write('\n    SKIPPED: the alert rules are not proved, as promtool is missing. Install it: apt-get install prometheus\n');
+function find(program: string, what: string): string | undefined {
+  if (!found(program) && mayInstall()) unpack();
+  const path = found(program);
+  if (path) return path;
+  if (process.env.CI) throw new Error(`${program} is missing; in CI ${what} to be proved (apt-get install prometheus)`);
+  process.stderr.write(`\n    SKIPPED: ${what} not proved, as ${program} is missing. Install it: apt-get install prometheus\n`);
   return undefined;
 }
 
