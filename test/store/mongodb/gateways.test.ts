@@ -91,6 +91,13 @@ describe('Two gateways on one MongoDB', function () {
       checks.filter(({ ok }) => !ok).map(({ name }) => name),
       ['clock'],
     );
+    // and the metrics tell how far it is ahead, until it is right again
+    const skew = async () =>
+      Number(/^pushgate_clock_skew_seconds (\S+)$/m.exec(await (await fetch(`${one.client.url}/metrics`)).text())?.[1]);
+    assert.equal(Math.round(await skew()), 60);
+    one.clock.advance(Date.now() - one.clock());
+    assert.equal((await fetch(`${one.client.url}/readyz`)).status, 200);
+    assert.ok(Math.abs(await skew()) < 1);
   });
 
   it('are ready while the database is, and do not start without the keyring', async () => {

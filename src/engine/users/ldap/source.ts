@@ -28,7 +28,6 @@ export const ldapSource = defineSource({
       const found = await search(servers, config, { user, host });
       if (found.kind === 'found') cache?.set(user, found.entry);
       else if (found.kind !== 'unknown') host.log.warn({ outcome: found }, 'a user cannot be told');
-
       return found;
     };
     return {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openUserSource, type UserSource, userSourceConfig } from '../../../../src/engine/users/index.ts';
 import { GatewayFault } from '../../../../src/foundation/model/index.ts';
 import { Secret } from '../../../../src/foundation/settings/index.ts';
-import { openLog } from '../../../../src/foundation/telemetry/index.ts';
+import { type Metrics, openLog, openMetrics } from '../../../../src/foundation/telemetry/index.ts';
 import { selfSigned } from '../../../foundation/wire/self-signed.ts';
 import { fakeClock, seconds } from '../../../kit/clock.ts';
 import { freePort } from '../../../kit/ports.ts';
@@ -28,7 +28,7 @@ describe('Users of an LDAP directory', () => {
   const clock = fakeClock();
   const logged: string[] = [];
   const log = openLog('debug', { write: (line: string) => void logged.push(line) });
-  const given = (settings: object = {}): UserSource => {
+  const given = (settings: object = {}, metrics?: Metrics): UserSource => {
     const config = {
       urls: slapd.ldap,
       ...directory,
@@ -37,7 +37,7 @@ describe('Users of an LDAP directory', () => {
       ...settings,
     };
     const entry = userSourceConfig.parse({ name: 'ad', kind: 'ldap', config });
-    const source = openUserSource(entry, { folder: '/', clock, log });
+    const source = openUserSource(entry, { folder: '/', clock, log, metrics });
     undo.later(() => source.close());
     return source;
   };
@@ -281,6 +281,27 @@ describe('Users of an LDAP directory', () => {
       assert.equal(await source.checkPassword(name, 'wrong'), 'wrong');
       assert.equal(way.connections() - before, 1, name);
     }
+  });
+
+  it('shows in the metrics whether it can be asked, and which failures there were', async () => {
+    const own = await givenSlapd(undo);
+    const metrics = openMetrics('test');
+    const source = given({ urls: own.ldap }, metrics);
+    const shown = async (what: string) => Number(new RegExp(`^pushgate_user_source_${what} (\\S+)$`, 'm').exec(await metrics.text())?.[1]);
+    const up = () => shown('up\\{source="ad",kind="ldap"\\}');
+    const failed = (reason: string) => shown(`failures_total\\{source="ad",kind="ldap",reason="${reason}"\\}`);
+    // when it is gone while somebody logs in
+    await own.stop();
+    await unavailable(source);
+    assert.deepEqual([await up(), (await failed('connection')) > 0, await failed('refused')], [0, true, 0]);
+    // when it is back, a check is enough to know
+    await own.start();
+    assert.ok((await source.check(AbortSignal.timeout(5000))).ok);
+    assert.equal(await up(), 1);
+    // a bind password that it does not take is another reason
+    const wrong = given({ urls: own.ldap, bindPassword: new Secret('wrong') }, metrics);
+    assert.ok(!(await wrong.check(AbortSignal.timeout(5000))).ok);
+    assert.deepEqual([await up(), await failed('refused')], [0, 1]);
   });
 
   it('says which of its servers can be searched', async () => {
