@@ -11,7 +11,7 @@ import type { Generation } from './generation.ts';
 import { type Generations, type Loading, openGenerations } from './generations.ts';
 import { openHealth } from './health.ts';
 import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring.ts';
-import { openLasting } from './lasting.ts';
+import { type Lasting, openLasting } from './lasting.ts';
 import { openListeners, type ServiceOf } from './listeners.ts';
 import { type MountParts, mountsOf } from './mounts.ts';
 import { openStore } from './open-store.ts';
@@ -43,21 +43,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const close of opened.reverse()) await close();
   };
   try {
-    let isMigrated = false;
-    const store = await openCountedStore({ ...options, metrics, tell }, () => {
-      isMigrated = true;
-    });
-    opened.push(() => store.close());
-    await makeKeyringForDatabase(options, store);
-    const keyring = keyringOf(options, options.environment);
-    const passwords = createPasswords(keyring, options.parts?.hashCost);
-    await takeStore({ store, keyring, passwords });
-    const audit = await openAudit({ ...options, store, keyring, tell, aloneInStore: config.store.kind === 'embedded' });
-    opened.push(() => audit.close({ kind: 'gateway-stopped', version }));
-    listen((event, kept) => void (kept ?? audit.take(event)));
+    const { isMigrated, ...kept } = await openKept({ ...options, metrics, tell }, opened);
+    const { audit } = kept;
+    listen((event, written) => void (written ?? audit.take(event)));
     let generations: Generations | undefined;
     const configNow = () => generations?.current().config ?? config;
-    const lasting = openLasting({ ...options, metrics, tell, store, audit, keyring, passwords, settings: () => configNow().settings });
+    const lasting = openLasting({ ...options, ...kept, metrics, tell, settings: () => configNow().settings });
     opened.push(() => lasting.keyStock.close());
     const accounts = openAccounts(lasting);
     const running = await openGenerations(options, { lasting, accounts });
@@ -99,6 +90,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await closeAll();
     throw error;
   }
+}
+
+type Kept = Pick<Lasting, 'store' | 'keyring' | 'passwords' | 'audit'> & { isMigrated: boolean };
+
+/** Opens what was there before this start: the store, brought up to date, with the keyring that it belongs to and its audit. `opened` is given what closes them. */
+async function openKept(options: GatewayOptions & { metrics: Metrics; tell: Tell }, opened: (() => unknown)[]): Promise<Kept> {
+  let isMigrated = false;
+  const store = await openCountedStore(options, () => {
+    isMigrated = true;
+  });
+  opened.push(() => store.close());
+  await makeKeyringForDatabase(options, store);
+  const keyring = keyringOf(options, options.environment);
+  const passwords = createPasswords(keyring, options.parts?.hashCost);
+  await takeStore({ store, keyring, passwords });
+  const audit = await openAudit({ ...options, store, keyring, aloneInStore: options.config.store.kind === 'embedded' });
+  opened.push(() => audit.close({ kind: 'gateway-stopped', version }));
+  return { store, keyring, passwords, audit, isMigrated };
 }
 
 /** Ties the mounts of a listener to a generation, and to one health for all. */

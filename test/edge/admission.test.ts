@@ -100,6 +100,8 @@ const tokenRules: Partial<Record<ActionName, number>> = {
 /** The calls that each permission of administrators is for. */
 const permissions: Partial<Record<ActionName, readonly string[]>> = {
   operate: ['GET /ops/providers', 'DELETE /cs/v1/devices/some', 'GET /linotp/system/getProvider?type=push'],
+  auditlog: ['GET /audit/', 'GET /ops/audit'],
+  audit_erase: ['POST /ops/audit/erase'],
   triggerchallenge: ['POST /validate/triggerchallenge', 'POST /edumfa/validate/triggerchallenge'],
   enrollPUSH: ['POST /token/init', 'POST /edumfa/token/init', 'POST /linotp/admin/init'],
   enrollEDUPUSH: ['POST /edumfa/token/init?type=edupush'],

@@ -33,7 +33,6 @@ export function openQueue(chain: OwnChain, { store, clock, log }: { store: Store
   let done = new Map<string, string[]>();
   let lost = 0;
   let underWay: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
   const push = (each: Waiting): void => {
     // A sweep may find what waits here already.
     if (ids.has(each.note.id)) return;
@@ -43,7 +42,7 @@ export function openQueue(chain: OwnChain, { store, clock, log }: { store: Store
     }
     // What stands in the store comes back with a sweep.
     else if (each.held === 'nowhere') lost += 1;
-    plan(flushMs);
+    timer.plan(flushMs);
   };
   const add = (event: AuditContent): void => push({ note: { id: chain.nextId(), at: clock(), event }, held: 'nowhere' });
   const round = async (): Promise<void> => {
@@ -64,17 +63,7 @@ export function openQueue(chain: OwnChain, { store, clock, log }: { store: Store
       await underWay;
     }
   };
-  const plan = (afterMs: number): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      flush().catch((error: unknown) => {
-        // That the store is lost is told once, by an event.
-        const isOutage = error instanceof GatewayFault && error.code === 'store-unavailable';
-        log[isOutage ? 'debug' : 'error'](thrownFields(error), 'the audit cannot be written now; it is tried again');
-        plan(retryMs);
-      });
-    }, afterMs).unref();
-  };
+  const timer = openTimer(log, flush);
   return {
     add,
     addHeld(notes, held) {
@@ -82,11 +71,28 @@ export function openQueue(chain: OwnChain, { store, clock, log }: { store: Store
     },
     takeOff(transaction, effects) {
       done.set(transaction, [...(done.get(transaction) ?? []), ...effects]);
-      plan(flushMs);
+      timer.plan(flushMs);
     },
     flush,
-    stop: () => clearTimeout(timer),
+    stop: timer.stop,
   };
+}
+
+/** The timer of a queue: `plan` sets it unless it is set already. */
+function openTimer(log: Log, write: () => Promise<void>): { plan(afterMs: number): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const plan = (afterMs: number): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      write().catch((error: unknown) => {
+        // That the store is lost is told once, by an event.
+        const isOutage = error instanceof GatewayFault && error.code === 'store-unavailable';
+        log[isOutage ? 'debug' : 'error'](thrownFields(error), 'the audit cannot be written now; it is tried again');
+        plan(retryMs);
+      });
+    }, afterMs).unref();
+  };
+  return { plan, stop: () => clearTimeout(timer) };
 }
 
 /** Takes off what are entries now. What a fault leaves is found by a sweep, which finds the entries. */

@@ -55,31 +55,6 @@ export function openAccounts(parts: AccountParts): Accounts {
   const { store, passwords, clock } = parts;
   const find = async (name: string): Promise<AdminAccount | undefined> => (accountName.test(name) ? store.findAccount(name) : undefined);
   const seals = openSeals(find, clock);
-  const isOneEnabled = async (but?: string): Promise<boolean> =>
-    (await store.listAccounts()).some(({ name, disabled }) => !disabled && name !== but);
-  /** Writes a change with its note, and tells of it when something was written. */
-  const told = async <T>(
-    by: Actor,
-    [act, account]: [AccountAct, string],
-    write: (note: AuditNote | undefined) => Promise<T>,
-  ): Promise<T> => {
-    const acting = actOf<string>(parts, (name) => ({ kind: 'account-administered', act, account: name, by }));
-    const note = acting.noteFor(account);
-    const written = await write(note);
-    if (note && written !== false && written !== 'taken') acting.done(note);
-    return written;
-  };
-  /** Looks before the change, so that it is seldom undone, and after it, since another gateway may have made one at the same time. */
-  const takeAway = async (by: Actor, name: string, { change, undo }: Change): Promise<AccountChanged> => {
-    const account = await find(name);
-    if (!account) return 'unknown-account';
-    if (!account.disabled && !(await isOneEnabled(name))) return 'last-account';
-    await told(by, [change.act, name], change.write);
-    seals.forget(name);
-    if (await isOneEnabled()) return 'done';
-    await told(by, [undo.act, name], (note) => undo.write(account, note));
-    return 'last-account';
-  };
   return {
     list: async () => (await store.listAccounts()).map(({ name, disabled, createdAt }) => ({ name, enabled: !disabled, createdAt })),
     async check(name, password) {
@@ -98,21 +73,46 @@ export function openAccounts(parts: AccountParts): Accounts {
       const added = await store.addAccount({ name, passwordHash: await passwords.hash(password), createdAt: clock() });
       return added === 'added' ? password : undefined;
     },
+    ...accountActs(parts, find, seals.forget),
+  };
+}
+
+type AccountActs = Pick<Accounts, 'set' | 'enable' | 'disable' | 'remove'>;
+type Find = (name: string) => Promise<AdminAccount | undefined>;
+
+/** What administrators do to accounts. `forget` is told of each that changes. */
+function accountActs(parts: AccountParts, find: Find, forget: (name: string) => void): AccountActs {
+  const { store, passwords, clock } = parts;
+  const isOneEnabled = async (but?: string): Promise<boolean> =>
+    (await store.listAccounts()).some(({ name, disabled }) => !disabled && name !== but);
+  /** Looks before the change, so that it is seldom undone, and after it, since another gateway may have made one at the same time. */
+  const takeAway = async (by: Actor, name: string, { change, undo }: Change): Promise<AccountChanged> => {
+    const account = await find(name);
+    if (!account) return 'unknown-account';
+    if (!account.disabled && !(await isOneEnabled(name))) return 'last-account';
+    await told(parts, by, [change.act, name], change.write);
+    forget(name);
+    if (await isOneEnabled()) return 'done';
+    await told(parts, by, [undo.act, name], (note) => undo.write(account, note));
+    return 'last-account';
+  };
+  return {
     async set(by, name, password = newPassword()) {
       const passwordHash = await passwords.hash(password);
-      const change = (): Promise<boolean> => told(by, ['set-password', name], (note) => store.changeAccount(name, { passwordHash }, note));
+      const change = (): Promise<boolean> =>
+        told(parts, by, ['set-password', name], (note) => store.changeAccount(name, { passwordHash }, note));
       const add = (): Promise<'added' | 'taken'> =>
-        told(by, ['make', name], (note) => store.addAccount({ name, passwordHash, createdAt: clock() }, note));
+        told(parts, by, ['make', name], (note) => store.addAccount({ name, passwordHash, createdAt: clock() }, note));
       const isChanged = await change();
       const made = !isChanged && (await add()) === 'added';
       // Another gateway may have added it between the two writes.
       if (!isChanged && !made) await change();
-      seals.forget(name);
+      forget(name);
       return { password, made, enabled: !(await find(name))?.disabled };
     },
     async enable(by, name) {
       const isDone =
-        accountName.test(name) && (await told(by, ['enable', name], (note) => store.changeAccount(name, { disabled: false }, note)));
+        accountName.test(name) && (await told(parts, by, ['enable', name], (note) => store.changeAccount(name, { disabled: false }, note)));
       return isDone ? 'done' : 'unknown-account';
     },
     disable: (by, name) =>
@@ -126,6 +126,20 @@ export function openAccounts(parts: AccountParts): Accounts {
         undo: { act: 'make', write: (account, note) => store.putAccount(account, note) },
       }),
   };
+}
+
+/** Writes a change with its note, and tells of it when something was written. */
+async function told<T>(
+  parts: ActParts,
+  by: Actor,
+  [act, account]: [AccountAct, string],
+  write: (note: AuditNote | undefined) => Promise<T>,
+): Promise<T> {
+  const acting = actOf<string>(parts, (name) => ({ kind: 'account-administered', act, account: name, by }));
+  const note = acting.noteFor(account);
+  const written = await write(note);
+  if (note && written !== false && written !== 'taken') acting.done(note);
+  return written;
 }
 
 type Change = {

@@ -20,72 +20,56 @@ export const logEvents =
     log[level]({ event: kind, ...fields }, message);
   };
 
+/** What is said of events whatever is in them. */
+const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
+  'login-started': info('a login was started'),
+  'login-refused': info('a login was refused'),
+  'login-passed-on': info('a policy let a user in without a phone'),
+  'login-finished': info('a login was finished'),
+  'phone-enrolled': info('a phone was bound to a push token'),
+  'address-told': info('a phone told another device address'),
+  'address-dead': warn('a device address is dead; it is used no more until the phone tells a new one'),
+  'token-administered': info('an administrator changed a push token'),
+  'challenge-cancelled': info('an administrator cancelled a challenge'),
+  'expired-deleted': info('an administrator deleted what was over'),
+  'account-administered': warn('an administrator changed an account'),
+  'administrator-logged-in': info('an administrator logged in'),
+  'administrator-refused': warn('an administrator was refused: wrong name or password'),
+  'source-limited': warn('a source failed too often and is turned away for a while'),
+  'gateway-started': info('the gateway listens'),
+  'gateway-stopped': info('the gateway has stopped'),
+  'configuration-refused': error('the new configuration was refused; the old one stays in use'),
+  'provider-out-of-use': error('a provider cannot be opened and is out of use; correct it, and read the configuration again'),
+  'breaker-opened': warn('a provider failed several times in a row and is left alone for a while'),
+  'breaker-closed': info('a provider works again'),
+  'store-lost': error('the store cannot be reached; no login works until it is back'),
+  'store-back': info('the store is back'),
+  'audit-gap': warn('a gateway had gone without a word; the audit may lack the refusals of its last second'),
+  'audit-lost': error('the audit lacks events: the store was away for too long'),
+  'audit-expired': info('old entries of the audit lost their content'),
+  'audit-erased': warn('an administrator had a person erased from the audit'),
+};
+
+/** Events whose fields say how much they matter. */
+type Telling = Extract<
+  GatewayEvent,
+  { kind: 'push-delivered' | 'challenge-answered' | 'configuration-reloaded' | 'credential-ending' | 'tls-refused' }
+>;
+
 function lineOf(event: GatewayEvent): Line {
   switch (event.kind) {
-    case 'login-started':
-      return info('a login was started');
-    case 'login-refused':
-      return info('a login was refused');
-    case 'login-passed-on':
-      return info('a policy let a user in without a phone');
     case 'push-delivered':
       return deliveredLine(event);
     case 'challenge-answered':
       return answeredLine(event);
-    case 'login-finished':
-      return info('a login was finished');
-    case 'phone-enrolled':
-      return info('a phone was bound to a push token');
-    case 'address-told':
-      return info('a phone told another device address');
-    case 'address-dead':
-      return warn('a device address is dead; it is used no more until the phone tells a new one');
-    case 'token-administered':
-      return info('an administrator changed a push token');
-    case 'challenge-cancelled':
-      return info('an administrator cancelled a challenge');
-    case 'expired-deleted':
-      return info('an administrator deleted what was over');
-    case 'account-administered':
-      return warn('an administrator changed an account');
-    case 'administrator-logged-in':
-      return info('an administrator logged in');
-    case 'administrator-refused':
-      return warn('an administrator was refused: wrong name or password');
-    case 'source-limited':
-      return warn('a source failed too often and is turned away for a while');
-    case 'gateway-started':
-      return info('the gateway listens');
-    case 'gateway-stopped':
-      return info('the gateway has stopped');
     case 'configuration-reloaded':
       return reloadedLine(event);
-    case 'configuration-refused':
-      return error('the new configuration was refused; the old one stays in use');
-    case 'provider-out-of-use':
-      return error('a provider cannot be opened and is out of use; correct it, and read the configuration again');
-    case 'breaker-opened':
-      return warn('a provider failed several times in a row and is left alone for a while');
-    case 'breaker-closed':
-      return info('a provider works again');
     case 'credential-ending':
       return warn(`a credential ${event.daysLeft < 0 ? 'has ended' : 'ends soon'}; put a new one in its place`);
-    case 'store-lost':
-      return error('the store cannot be reached; no login works until it is back');
-    case 'store-back':
-      return info('the store is back');
-    case 'audit-gap':
-      return warn('a gateway had gone without a word; the audit may lack the refusals of its last second');
-    case 'audit-lost':
-      return error('the audit lacks events: the store was away for too long');
-    case 'audit-expired':
-      return info('old entries of the audit lost their content');
-    case 'audit-erased':
-      return warn('an administrator had a person erased from the audit');
     case 'tls-refused':
       return refusedCertificates.has(event.problem) ? warn('a client was refused for its certificate') : info('a TLS handshake failed');
     default:
-      return event satisfies never;
+      return lines[event.kind];
   }
 }
 

@@ -12,18 +12,10 @@ import type { Row, Session } from './session.ts';
 
 /** The audit: a table of entries, one row each, with what they are asked for in columns. */
 export function auditStore(session: Session): AuditStore {
-  const { get, all, run, read, write } = session;
+  const { get, all, read, write } = session;
   return {
-    claimNotes: (now, leaseUntil, limit) =>
-      write('claimNotes', () => {
-        const due = all('SELECT id, body FROM audit_notes WHERE due <= ? ORDER BY due LIMIT ?', now, limit);
-        for (const { id } of due) run('UPDATE audit_notes SET due = ? WHERE id = ?', leaseUntil, String(id));
-        return due.map(noteOf);
-      }),
-    removeNotes: (ids) =>
-      write('removeNotes', () => {
-        for (const id of ids) run('DELETE FROM audit_notes WHERE id = ?', id);
-      }),
+    ...noteStore(session),
+    ...personKeyStore(session),
     appendAudit: (entries) => write('appendAudit', () => append(session, entries)),
     listAudit: (filter, page) =>
       read('listAudit', () => {
@@ -48,6 +40,25 @@ export function auditStore(session: Session): AuditStore {
       ),
     expireAudit: (kinds, before, limit) => write('expireAudit', () => expire(session, { kinds, before, limit })),
     eraseClearText: (who, limit) => write('eraseClearText', () => erase(session, who, limit)),
+  };
+}
+
+type NoteStore = Pick<AuditStore, 'claimNotes' | 'removeNotes' | 'auditWriters' | 'putAuditWriter' | 'endAuditWriter'>;
+
+/** Notes on their way, and the chains that they go into. */
+function noteStore(session: Session): NoteStore {
+  const { all, run, read, write } = session;
+  return {
+    claimNotes: (now, leaseUntil, limit) =>
+      write('claimNotes', () => {
+        const due = all('SELECT id, body FROM audit_notes WHERE due <= ? ORDER BY due LIMIT ?', now, limit);
+        for (const { id } of due) run('UPDATE audit_notes SET due = ? WHERE id = ?', leaseUntil, String(id));
+        return due.map(noteOf);
+      }),
+    removeNotes: (ids) =>
+      write('removeNotes', () => {
+        for (const id of ids) run('DELETE FROM audit_notes WHERE id = ?', id);
+      }),
     auditWriters: (which) =>
       read('auditWriters', () =>
         all(`SELECT * FROM audit_writers ${which === 'running' ? 'WHERE ended = 0' : ''} ORDER BY writer`).map(writerOf),
@@ -58,6 +69,14 @@ export function auditStore(session: Session): AuditStore {
         'endAuditWriter',
         () => run('UPDATE audit_writers SET ended = 1 WHERE writer = ? AND seen_at = ? AND ended = 0', writer, seenAt) === 1,
       ),
+  };
+}
+
+type PersonKeyStore = Pick<AuditStore, 'addPersonKeys' | 'findPersonKeys' | 'personKeysFrom' | 'personKeysOf' | 'removePersonKey'>;
+
+function personKeyStore(session: Session): PersonKeyStore {
+  const { all, run, read, write } = session;
+  return {
     addPersonKeys: (keys) =>
       write('addPersonKeys', () => {
         for (const key of keys) savePersonKey(session, key, 'INSERT OR IGNORE');

@@ -1,3 +1,4 @@
+import type { Collection, Filter, WithId } from 'mongodb';
 import type { Store, StoredRecord } from '../store.ts';
 import { entryDocument, entryOf, personKeyDocument, personKeyOf, writerOf } from './audit.ts';
 import type { CounterDocument, TransactionDocument } from './collections.ts';
@@ -13,7 +14,7 @@ type TransferStore = Pick<Store, 'exportAll' | 'importRecords'>;
 type RecordOf<K extends StoredRecord['kind']> = Extract<StoredRecord, { kind: K }>;
 
 const pageSize = 200;
-const beyond = (after: string | undefined) => (after === undefined ? {} : { _id: { $gt: after } });
+const beyond = <D>(after: string | undefined) => (after === undefined ? {} : { _id: { $gt: after } }) as Filter<D>;
 const inOrder = { sort: { _id: 1 }, limit: pageSize } as const;
 
 /** Whole records, out of this store and into it: page by page, so that each step has its time limit. */
@@ -22,11 +23,11 @@ export function transferStore(session: Session): TransferStore {
   const { tokens, transactions, counters, stockKeys, accounts, partitionKeys, devices, audit, auditWriters, auditNotes, personKeys } =
     collections;
   async function* pages<D extends { _id: string }>(
-    find: (after: string | undefined) => Promise<D[]>,
-    recordOf: (document: D) => StoredRecord,
+    collection: Collection<D>,
+    recordOf: (document: WithId<D>) => StoredRecord,
   ): AsyncGenerator<StoredRecord> {
     for (let after: string | undefined; ; ) {
-      const found = await run('exportAll', () => find(after));
+      const found = await run('exportAll', () => collection.find(beyond<D>(after), inOrder).toArray());
       for (const document of found) yield recordOf(document);
       after = found.at(-1)?._id;
       if (found.length < pageSize) return;
@@ -34,47 +35,17 @@ export function transferStore(session: Session): TransferStore {
   }
   return {
     async *exportAll() {
-      yield* pages(
-        (after) => tokens.find(beyond(after), inOrder).toArray(),
-        (found) => ({ kind: 'token', token: tokenOf(found) }),
-      );
-      yield* pages((after) => transactions.find(beyond(after), inOrder).toArray(), transactionRecord);
-      yield* pages(
-        (after) => counters.find(beyond(after), inOrder).toArray(),
-        ({ _id, count, endsAt }) => ({ kind: 'counter', key: _id, count, endsAt }),
-      );
-      yield* pages(
-        (after) => stockKeys.find(beyond(after), inOrder).toArray(),
-        (found) => ({ kind: 'stock-key', stockKey: stockKeyOf(found) }),
-      );
-      yield* pages(
-        (after) => accounts.find(beyond(after), inOrder).toArray(),
-        (found) => ({ kind: 'account', account: accountOf(found) }),
-      );
-      yield* pages(
-        (after) => partitionKeys.find(beyond(after), inOrder).toArray(),
-        (found) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(found) }),
-      );
-      yield* pages(
-        (after) => devices.find(beyond(after), inOrder).toArray(),
-        (found) => ({ kind: 'device', device: deviceOf(found) }),
-      );
-      yield* pages(
-        (after) => audit.find(beyond(after), inOrder).toArray(),
-        (found) => ({ kind: 'audit-entry', entry: entryOf(found) }),
-      );
-      yield* pages(
-        (after) => auditWriters.find(beyond(after), inOrder).toArray(),
-        (found) => ({ kind: 'audit-writer', writer: writerOf(found) }),
-      );
-      yield* pages(
-        (after) => auditNotes.find(beyond(after), inOrder).toArray(),
-        (found) => ({ kind: 'audit-note', note: noteOf(found) }),
-      );
-      yield* pages(
-        (after) => personKeys.find(beyond(after), inOrder).toArray(),
-        (found) => ({ kind: 'person-key', personKey: personKeyOf(found) }),
-      );
+      yield* pages(tokens, (found) => ({ kind: 'token', token: tokenOf(found) }));
+      yield* pages(transactions, transactionRecord);
+      yield* pages(counters, ({ _id, count, endsAt }) => ({ kind: 'counter', key: _id, count, endsAt }));
+      yield* pages(stockKeys, (found) => ({ kind: 'stock-key', stockKey: stockKeyOf(found) }));
+      yield* pages(accounts, (found) => ({ kind: 'account', account: accountOf(found) }));
+      yield* pages(partitionKeys, (found) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(found) }));
+      yield* pages(devices, (found) => ({ kind: 'device', device: deviceOf(found) }));
+      yield* pages(audit, (found) => ({ kind: 'audit-entry', entry: entryOf(found) }));
+      yield* pages(auditWriters, (found) => ({ kind: 'audit-writer', writer: writerOf(found) }));
+      yield* pages(auditNotes, (found) => ({ kind: 'audit-note', note: noteOf(found) }));
+      yield* pages(personKeys, (found) => ({ kind: 'person-key', personKey: personKeyOf(found) }));
     },
     importRecords: (records) => run('importRecords', () => put(session, records)),
   };

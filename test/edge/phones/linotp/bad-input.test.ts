@@ -22,7 +22,9 @@ describe('Bad input to the phone routes of LinOTP', function () {
   const serial = 'KIPT0001';
   const storedNow = async (): Promise<string> => {
     const records = [];
-    for await (const record of given.store.exportAll()) if (record.kind !== 'stock-key') records.push(record);
+    // Keys are made, and what was tried is written down, whatever came of it.
+    const besides = ['stock-key', 'audit-entry', 'audit-writer', 'audit-note', 'person-key'];
+    for await (const record of given.store.exportAll()) if (!besides.includes(record.kind)) records.push(record);
     return JSON.stringify(records);
   };
   const pair = async (bytes: Uint8Array) => (await given.post('pair', { pairing_response: Buffer.from(bytes).toString('base64url') })).body;
