@@ -8,8 +8,10 @@ import type { PiReply } from '../../kit/pi-client.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
 import { type Command, type Monitor, monitorCommands, roundTrips } from './commands.ts';
 
-/** Trails and effects: written behind the replies, and nothing else is written so. */
-const isBehind = ({ name, collection }: Command): boolean => name === 'update' && ['transactions', 'tokens'].includes(collection);
+/** Trails, effects and the audit: written behind the replies, and nothing else is written so. */
+const isBehind = ({ name, collection }: Command): boolean =>
+  (name === 'update' && ['transactions', 'tokens'].includes(collection)) ||
+  ['audit', 'auditWriters', 'auditNotes', 'personKeys'].includes(collection);
 const text = ({ name, collection }: Command): string => `${name} ${collection}`;
 
 describe('A login by way of MongoDB', function () {
@@ -64,9 +66,16 @@ describe('A login by way of MongoDB', function () {
     assert.equal(finish.reply.body.result.authentication, 'ACCEPT');
     assert.deepEqual(finish.waited.map(text).sort(), ['find tokens', 'find transactions', 'findAndModify transactions']);
     assert.equal(roundTrips(finish.waited), 2, 'what was asked for at once is one round trip');
-    // and behind the replies: the trail of the delivery, the login on its push token, the effects that are done
-    const behind = [trigger, status, poll, answer, finish].map((each) => each.behind.map(text));
-    assert.deepEqual(behind, [['update transactions'], [], [], [], ['update tokens', 'update transactions']]);
+    // and behind the replies: the trail of the delivery, the login on its push token, the effects that are done, and what happened, in one write to the audit
+    const behind = [trigger, status, poll, answer, finish].map((each) => each.behind.map(text).sort());
+    const audit = ['insert audit', 'update auditWriters'];
+    assert.deepEqual(behind, [
+      [...audit, 'update transactions'],
+      [],
+      [],
+      [...audit, 'update transactions'],
+      [...audit, 'update tokens', 'update transactions'],
+    ]);
   });
 
   it('waits for no count where failures count per network', async () => {
@@ -101,8 +110,8 @@ describe('A login by way of MongoDB', function () {
     );
     await gateway.settled();
     // then what goes behind the replies goes together
-    const sent = monitor.take().filter(isBehind);
-    for (const collection of ['tokens', 'transactions']) {
+    const sent = monitor.take().filter((command) => isBehind(command) && command.name !== 'find');
+    for (const collection of ['tokens', 'transactions', 'audit']) {
       const bulks = sent.filter((command) => command.collection === collection);
       assert.ok(bulks.length > 0);
       for (const [index, { began }] of bulks.entries())
