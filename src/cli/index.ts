@@ -37,6 +37,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'The keys that seal every secret in the store.',
     load: async () => (await import('./commands/keyring.ts')).keyringCommand,
   },
+  'log-name': {
+    summary: 'What stands for a user or an administrator in a log with pseudonyms.',
+    load: async () => (await import('./commands/log-name.ts')).logNameCommand,
+  },
   store: { summary: 'The store as a whole.', load: async () => (await import('./commands/store.ts')).storeCommand },
   policy: { summary: 'What the rules of a configuration say.', load: async () => (await import('./commands/policy.ts')).policyCommand },
   providers: { summary: 'Providers of the running gateway.', load: async () => (await import('./commands/providers.ts')).providersCommand },

@@ -109,6 +109,10 @@ export const settingsConfig = z.strictObject({
     .default({})
     .describe('The same for single kinds of entries, such as { "push-delivered": 30 }.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Lowest level that is logged.'),
+  logNames: z
+    .enum(['clear', 'pseudonyms'])
+    .default('clear')
+    .describe('How names of users and administrators stand in the log: as they are, or as keyed hashes (npx pushgate log-name).'),
 });
 
 /** How many processes serve the listeners. */

@@ -13,6 +13,7 @@ import { openHealth } from './health.ts';
 import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring.ts';
 import { type Lasting, openLasting } from './lasting.ts';
 import { openListeners, type ServiceOf } from './listeners.ts';
+import { openNaming } from './log-names.ts';
 import { type MountParts, mountsOf } from './mounts.ts';
 import { openStore } from './open-store.ts';
 import type { GatewayOptions } from './options.ts';
@@ -34,7 +35,8 @@ export type Gateway = {
 };
 
 /** Puts the parts together and listens. Throws `config-invalid` with one sentence when the surroundings do not allow it. */
-export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+export async function startGateway(given: GatewayOptions): Promise<Gateway> {
+  const { options, learn } = openNaming(given);
   const { config, log, metrics = openMetrics(version) } = options;
   const { tell, listen } = openTell(log, metrics);
   makeKeyringForFile(options);
@@ -44,6 +46,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   try {
     const { isMigrated, ...kept } = await openKept({ ...options, metrics, tell }, opened);
+    learn(kept.keyring);
     const { audit } = kept;
     listen((event, written) => void (written ?? audit.take(event)));
     let generations: Generations | undefined;

@@ -39,13 +39,13 @@ const provesUser: readonly string[] = [
 
 /** A name that somebody typed makes no key: whoever tries names could fill the store with them. */
 export function personsOf(content: AuditContent): Persons {
-  const mayMake = content.kind !== 'login-refused' || provesUser.includes(content.reason);
+  const mayMake = content.kind === 'login-refused' ? provesUser.includes(content.reason) : content.kind !== 'source-limited';
   const actor = 'by' in content ? content.by.administrator : content.kind === 'administrator-logged-in' ? content.administrator : undefined;
   const subject =
     content.kind === 'account-administered'
       ? administratorPerson(content.account)
-      : 'user' in content && content.user !== ''
-        ? userPerson(content.user, content.realm)
+      : 'user' in content && content.user
+        ? userPerson(content.user, content.realm ?? '')
         : undefined;
   return { ...(subject === undefined ? {} : { subject }), ...(actor ? { actor: administratorPerson(actor) } : {}), mayMake };
 }

@@ -12,8 +12,11 @@ export type SourceLimits = {
   isBlocked(scope: LimitScope, source: string): boolean;
   /** Throws `TurnedAway` while this source has failed too often; counted as a rejection. For all that can say "not now". */
   demandCalm(scope: LimitScope, source: string): void;
-  failed(scope: LimitScope, source: string): Promise<void>;
+  /** @param told what the event names as source instead, and whom it is about */
+  failed(scope: LimitScope, source: string, told?: Told): Promise<void>;
 };
+
+type Told = { source: string; user: string; realm: string };
 
 /**
  * A source that can fail with one push token only: many phones share an address, and one that was forgotten by the server and goes on asking
@@ -41,12 +44,12 @@ export function openSourceLimits({ store, clock, metrics, tell, settings }: Limi
       const waitMs = waitOf(scope, source);
       if (waitMs > 0) throw new TurnedAway(waitMs);
     },
-    async failed(scope, source) {
+    async failed(scope, source, told) {
       const now = clock();
       const { count, endsAt } = await store.countUp(`${scope}:${source}`, now, now + settings.windowMs);
       if (count < settings.failures) return;
       blockedUntil.set(`${scope}:${source}`, endsAt);
-      if (count === settings.failures) tell({ kind: 'source-limited', scope, source, forMs: endsAt - now });
+      if (count === settings.failures) tell({ kind: 'source-limited', scope, source, ...told, forMs: endsAt - now });
     },
   };
 }

@@ -23,7 +23,7 @@ export function isPasswordElsewhere(parts: EngineParts, { via, user, realm, sour
       via === userStore
         ? await isPassword(parts, { user, realm, source: known }, password)
         : await isRadiusPassword(parts, { via, user, password });
-    if (!isRight) await parts.limits.failed('passthru', source);
+    if (!isRight) await parts.limits.failed('passthru', source, { source: client, user, realm });
     return isRight;
   });
 }

@@ -110,8 +110,8 @@ type ChallengeEvent =
 type AccessEvent =
   | { kind: 'administrator-logged-in' | 'administrator-refused'; administrator: string; client: string }
   | { kind: 'account-administered'; act: AccountAct; account: string; by: Actor }
-  /** From now on this source is turned away for `forMs`. It is an address, perhaps with a serial behind it. */
-  | { kind: 'source-limited'; scope: string; source: string; forMs: number };
+  /** From now on this source is turned away for `forMs`. It is an address, perhaps with a serial behind it; with `user`, at that user alone. */
+  | ({ kind: 'source-limited'; scope: string; source: string; forMs: number } & Partial<Whom>);
 
 type ShownCertificate = { subject: string; issuer: string; validFrom: string; validTo: string };
 
