@@ -113,7 +113,7 @@ function opsMount({ listener, parts, engine, accounts, adminTokens, health, drai
   const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
     ...opsRoutes({ metrics: parts.metrics, ...health, providers: () => parts.registry.status(), draining, isOwn }),
-    ...operatorRoutes({ engine, accounts, adminTokens, clientAddress, health }),
+    ...operatorRoutes({ engine, accounts, adminTokens, clientAddress, health, tell: parts.tell }),
   ];
 }
 
@@ -161,6 +161,7 @@ function callersOf({
     clientAddress: addressReader(listener.trustedProxies, sightings.unreadable),
     sightings,
     log: parts.log,
+    tell: parts.tell,
     userAddress: clientReader(listener.trustedProxies, config.settings.OverrideAuthorizationClient),
   };
 }

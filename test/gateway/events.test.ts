@@ -47,35 +47,6 @@ describe('What happened, as the log tells it', () => {
     );
   });
 
-  const refusals: [why: string, reason: string, form: (given: { serial: string }) => Record<string, string>][] = [
-    ['a wrong PIN', 'wrong-pin', () => ({ user: 'alice', pass: '9999' })],
-    ['a user without a push token', 'no-token', () => ({ user: 'nobody', pass: '1234' })],
-    ['a transaction that there is not', 'unknown-transaction', () => ({ user: 'alice', pass: '', transaction_id: '0123' })],
-    ['a wrong PIN by serial', 'wrong-pin', ({ serial }) => ({ serial, pass: '1' })],
-  ];
-  for (const [why, reason, form] of refusals) {
-    it(`tells of ${why}, and holds nothing that was typed`, async () => {
-      const gateway = await given();
-      await gateway.client.post('/validate/check', form(gateway));
-      const lines = linesOf(gateway, 'login-refused');
-      assert.deepEqual(
-        lines.map((line) => line.reason),
-        [reason],
-      );
-      assert.equal(record(lines[0]?.origin).client, '127.0.0.1');
-      assert.doesNotMatch(JSON.stringify(lines), /9999|"1234"|"pass"/);
-      assert.match(await metricsOf(gateway), new RegExp(`pushgate_logins_refused_total\\{auth_server="local",reason="${reason}"\\} 1`));
-    });
-  }
-
-  it('tells of an enrolment that somebody wants to skip who may not log in', async () => {
-    const gateway = await givenGateway(undo, { policies: [{ name: 'nobody', actions: { authorized: 'deny_access' } }] });
-    const { body } = await gateway.client.post('/validate/check', { transaction_id: '0123', cancel_enrollment: '1' });
-    assert.equal(body.result.error?.code, 401);
-    const lines = linesOf(gateway, 'login-refused').map(({ reason, transaction }) => [reason, transaction]);
-    assert.deepEqual(lines, [['denied', '0123']]);
-  });
-
   it('warns where a user says that a login is not theirs, and not where the user gave up', async () => {
     const gateway = await givenGateway(undo);
     const phone = await gateway.phoneOf('alice');

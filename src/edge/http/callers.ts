@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { type Asker, type Engine, originOf, type TokenAdministration } from '../../engine/index.ts';
-import { type Actor, ok, type Result, refused } from '../../foundation/model/index.ts';
+import { type Actor, type CallerRefusalReason, ok, type Result, refused, type Tell } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import {
   type Admin,
@@ -35,6 +35,7 @@ export type CallerParts = {
   /** Where calls that log users in are noted with their addresses. */
   sightings: Pick<Sightings, 'login'>;
   log: Log;
+  tell: Tell;
 };
 
 /** An auth server that sent a request, and whether it showed a credential of its own rather than only came from its network. */
@@ -46,34 +47,53 @@ export type Caller = { server: AuthServer; showed: boolean };
  */
 export type CallerClaim = { mount: string; bearer: string; right: AuthServer['rights'][number]; admin?: Admin | undefined };
 
+/** The same, and whether it is only asked: then nobody is refused, and nothing is told. */
+type Recognition = CallerClaim & { isAsked?: boolean };
+
 /** Why nobody is recognised: a credential that is not taken, nobody we know, or one who may not do that. */
 export type CallerRefusal = CredentialRefusal | { kind: Unrecognised } | { kind: 'no-right' };
 
-type Recognising = Pick<CallerParts, 'clientAddress' | 'credentials' | 'callerOf' | 'sightings' | 'log'>;
+type Recognising = Pick<CallerParts, 'clientAddress' | 'credentials' | 'callerOf' | 'sightings' | 'log' | 'tell'>;
 
 /**
  * The auth server that sent a request whose body was read: by its certificate, else by the credential it shows, else by its administrator or its network.
- * A certificate that no auth server lists is told in the log.
+ * A refusal is told as an event, a certificate that no auth server lists in the log.
  */
-export async function recogniseCaller(
-  parts: Recognising,
+export async function recogniseCaller(parts: Recognising, ctx: Context, asked: Recognition): Promise<Result<Caller, CallerRefusal>> {
+  const { caller, name } = await recognised(parts, ctx, asked);
+  if (!caller.ok && !asked.isAsked) tellCallerRefused(parts, ctx, { authServer: name, reason: caller.error.kind });
+  return caller;
+}
+
+/** Tells that a request was refused for who sent it; `authServer` is empty where nobody is known. */
+export function tellCallerRefused(
+  { clientAddress, tell }: Pick<CallerParts, 'clientAddress' | 'tell'>,
   ctx: Context,
-  { mount, bearer, right, admin }: CallerClaim,
-): Promise<Result<Caller, CallerRefusal>> {
+  { authServer, reason }: { authServer: string; reason: CallerRefusalReason },
+): void {
+  const { requestId, labels } = stateOf(ctx);
+  tell({ kind: 'caller-refused', reason, origin: { authServer, dialect: labels?.dialect ?? '', client: clientAddress(ctx), requestId } });
+}
+
+/** `name`: that of the auth server that was recognised, also where it may not do that. */
+type Recognised = { caller: Result<Caller, CallerRefusal>; name: string };
+
+async function recognised(parts: Recognising, ctx: Context, { mount, bearer, right, admin }: CallerClaim): Promise<Recognised> {
   const address = parts.clientAddress(ctx);
   if (right !== 'poll') parts.sightings.login(ctx, address);
   const acting = actingFor(admin);
   const found = acting.shown === undefined ? await parts.credentials(requestOf(ctx, address, bearer)) : ok(acting.shown);
-  if (!found.ok) return found;
+  if (!found.ok) return { caller: found, name: '' };
   const certificate = clientCertificate(ctx);
   const server = parts.callerOf({ address, mount, certificate, ...acting, shown: found.value });
   if (!server.ok) {
     if (server.error === 'unknown-certificate') tellOf(parts.log, ctx, certificate);
-    return refused({ kind: server.error });
+    return { caller: refused({ kind: server.error }), name: '' };
   }
   takeOverIds(ctx);
   const showed = found.value !== undefined || isKnownByCertificate(server.value, certificate);
-  return server.value.rights.includes(right) ? ok({ server: server.value, showed }) : refused({ kind: 'no-right' });
+  const { name, rights } = server.value;
+  return { name, caller: rights.includes(right) ? ok({ server: server.value, showed }) : refused({ kind: 'no-right' }) };
 }
 
 /**
@@ -105,7 +125,7 @@ export const administrationOf = (engine: Engine, asker: Asker, admin: Admin): To
   engine.administration(actorOf(asker, admin));
 
 /** An administrator as events name one, and from where. */
-export const actorOf = (asker: Asker, { name, realm }: Admin): Actor => ({
+export const actorOf = (asker: Asker, { name, realm }: Pick<Admin, 'name' | 'realm'>): Actor => ({
   ...originOf(asker),
   administrator: realm === undefined ? name : `${name}@${realm}`,
 });

@@ -1,15 +1,18 @@
 export { addressReader } from './address.ts';
+export { type AdminRefusal, mayAct, recogniseAdmin } from './administrators.ts';
 export { askerOf, noteParams } from './asker.ts';
 export { maxBodyBytes, readBody } from './body.ts';
 export {
   actorOf,
   administrationOf,
   type Caller,
+  type CallerClaim,
   type CallerParts,
   type CallerRefusal,
   claimedServer,
   recogniseCaller,
   serverBehind,
+  tellCallerRefused,
 } from './callers.ts';
 export { clientCertificate } from './client-certificate.ts';
 export { clientOverride, clientReader } from './client-override.ts';

@@ -67,8 +67,13 @@ export type TokenAdministration = {
 export function openAdministration(parts: EngineParts, by: Actor): TokenAdministration {
   const told = (act: TokenAct): TokenAction =>
     actOf(parts, (token) => ({ kind: 'token-administered', act, serial: token.serial, by, ...whomOf(token) }));
+  const tellLimited = (act: TokenAct): void => parts.tell({ kind: 'administration-refused', reason: 'too-many-tokens', act, by });
   return {
-    offer: (asker, request) => offerWithinLimits(parts, asker, request, { act: told('offer'), undo: told('delete') }),
+    async offer(asker, request) {
+      const offered = await offerWithinLimits(parts, asker, request, { act: told('offer'), undo: told('delete') });
+      if (!offered.ok && typeof offered.error === 'object') tellLimited('offer');
+      return offered;
+    },
     renew: (token, request) => renewRollout(parts, token, request, told('renew')),
     setEnabled: (tokens, enabled) => setEnabled(parts, tokens, enabled, told(enabled ? 'enable' : 'disable')),
     setPin: (tokens, pin) => setPin(parts, tokens, pin, told('set-pin')),
@@ -78,8 +83,11 @@ export function openAdministration(parts: EngineParts, by: Actor): TokenAdminist
     remove: (tokens) => removeTokens(parts, tokens, told('delete')),
     noteInfo: (tokens, key, value) => noteInfo(parts, tokens, [key, value], told('note')),
     allowPolling: (tokens, value) => allowPolling(parts, tokens, value, told('polling')),
-    assign: (asker, serial, change) =>
-      assignWithinLimits(parts, asker, { ...change, serial }, { act: told('assign'), undo: told('unassign') }),
+    async assign(asker, serial, change) {
+      const assigned = await assignWithinLimits(parts, asker, { ...change, serial }, { act: told('assign'), undo: told('unassign') });
+      if (assigned.kind === 'too-many-tokens') tellLimited('assign');
+      return assigned;
+    },
     unassign: (tokens) => unassignTokens(parts, tokens, told('unassign')),
     addAddress: (serial, address) => addAddress(parts, serial, address, told('add-address')),
     removeAddress: (serial, id) => removeAddress(parts, serial, id, told('remove-address')),

@@ -70,6 +70,8 @@ const kinds: Record<AuditContent['kind'], true> = {
   'administrator-logged-in': true,
   'administrator-refused': true,
   'account-administered': true,
+  'caller-refused': true,
+  'administration-refused': true,
   'source-limited': true,
   'gateway-started': true,
   'gateway-stopped': true,

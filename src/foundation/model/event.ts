@@ -48,6 +48,18 @@ export const tlsRefusalReasons = [
 /** One of them. */
 export type TlsRefusalReason = (typeof tlsRefusalReasons)[number];
 
+/**
+ * Why a request was not taken for one of an auth server that may do that: its credential is `malformed`, `expired` or `wrong`, nobody is known by what it shows
+ * or comes from, the auth server lacks the right, or it is about something of another's.
+ */
+export type CallerRefusalReason = 'malformed' | 'expired' | 'wrong' | 'unknown-certificate' | 'unknown-caller' | 'no-right' | 'not-theirs';
+
+/**
+ * Why an administrative act was refused: there is no token or a bad one, a browser did not send what guards against forged requests, policies do not give the
+ * right, or the user has as many push tokens as they allow.
+ */
+export type ActRefusalReason = 'no-token' | 'malformed' | 'expired' | 'wrong-role' | 'forged' | 'no-right' | 'too-many-tokens';
+
 /** What administrators do to a push token. */
 export type TokenAct =
   | 'offer'
@@ -109,6 +121,10 @@ type ChallengeEvent =
 /** Administrators, and sources that fail too often. */
 type AccessEvent =
   | { kind: 'administrator-logged-in' | 'administrator-refused'; administrator: string; client: string }
+  /** `origin.authServer`: the one that was recognised, empty where none was. */
+  | { kind: 'caller-refused'; reason: CallerRefusalReason; origin: Origin }
+  /** `act`: the right that it needs, or what was to be done. `by.administrator` is empty where nobody is known. */
+  | { kind: 'administration-refused'; reason: ActRefusalReason; act: string; by: Actor }
   | { kind: 'account-administered'; act: AccountAct; account: string; by: Actor }
   /** From now on this source is turned away for `forMs`. It is an address, perhaps with a serial behind it; with `user`, at that user alone. */
   | ({ kind: 'source-limited'; scope: string; source: string; forMs: number } & Partial<Whom>);

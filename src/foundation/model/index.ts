@@ -23,6 +23,8 @@ export type { Effect } from './effect.ts';
 export {
   type AccountAct,
   type Actor,
+  type ActRefusalReason,
+  type CallerRefusalReason,
   type GatewayEvent,
   type LoginRefusalReason,
   loginRefusals,

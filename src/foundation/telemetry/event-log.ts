@@ -53,7 +53,16 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
 /** Events whose fields say how much they matter. */
 type Telling = Extract<
   GatewayEvent,
-  { kind: 'push-delivered' | 'challenge-answered' | 'configuration-reloaded' | 'credential-ending' | 'tls-refused' }
+  {
+    kind:
+      | 'push-delivered'
+      | 'challenge-answered'
+      | 'caller-refused'
+      | 'administration-refused'
+      | 'configuration-reloaded'
+      | 'credential-ending'
+      | 'tls-refused';
+  }
 >;
 
 function lineOf(event: GatewayEvent): Line {
@@ -62,6 +71,10 @@ function lineOf(event: GatewayEvent): Line {
       return deliveredLine(event);
     case 'challenge-answered':
       return answeredLine(event);
+    case 'caller-refused':
+      return event.reason === 'expired' ? info('a credential has expired') : warn('a caller was refused: no auth server that may do this');
+    case 'administration-refused':
+      return refusedActLine(event);
     case 'configuration-reloaded':
       return reloadedLine(event);
     case 'credential-ending':
@@ -79,6 +92,12 @@ function reloadedLine({ part, restart }: Extract<GatewayEvent, { kind: 'configur
   return restart.length === 0
     ? info('the configuration was reloaded')
     : warn('the configuration was reloaded; parts that only a start reads have changed too, and count from the next start on');
+}
+
+/** Sessions end every day; who wants more than policies give is looked at. */
+function refusedActLine({ reason }: Extract<GatewayEvent, { kind: 'administration-refused' }>): Line {
+  const isUsual = reason === 'no-token' || reason === 'expired' || reason === 'too-many-tokens';
+  return isUsual ? info('an administrative act was refused') : warn('an administrative act was refused');
 }
 
 /** A push that no provider took is a warning, and so is one that had to go on to another step. */

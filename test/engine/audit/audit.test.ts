@@ -55,7 +55,7 @@ describe('The audit', () => {
       clock,
       keyring,
       told,
-      async open({ through = (store) => store, aloneInStore = true } = {}) {
+      async open({ through = (store: Store) => store, aloneInStore = true } = {}) {
         const store = await openEmbeddedStore({ path, log });
         undo.later(() => store.close());
         const tell = (event: GatewayEvent) => void told.push(event);

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { LoginRefusal, RelayReply } from '../../../engine/index.ts';
+import type { LoginRefusalReason } from '../../../foundation/model/index.ts';
 import { askerFor, authServerOf, bodyOf, type ChallengeServiceParts, parsed } from './parts.ts';
 import { ChallengeServiceFault, NobodyTakesIt, reply } from './replies.ts';
 
@@ -21,10 +22,24 @@ export async function postChallenge(parts: ChallengeServiceParts, ctx: Context):
   const asker = askerFor(parts, ctx, server.name);
   // The challenge names nobody: rules can know the auth server, its address, the device and the time.
   const applicant = { asker, user: '', realm: '' };
-  const refusal = parts.engine.admission.mayLogIn(applicant, { showed });
-  if (refusal) throw new ChallengeServiceFault(403, refusals[refusal.kind]);
-  tell(ctx, await parts.engine.relay.deliver({ asker, transactionId, gda, payload: challenge }));
+  const { admission, relay } = parts.engine;
+  const refusal = admission.mayLogIn(applicant, { showed });
+  if (refusal) {
+    admission.tellRefused(applicant, refusal.kind);
+    throw new ChallengeServiceFault(403, refusals[refusal.kind]);
+  }
+  const relayed = await relay.deliver({ asker, transactionId, gda, payload: challenge });
+  if (relayed.kind !== 'sent' && relayed.kind !== 'queued') admission.tellRefused(applicant, undelivered[relayed.kind]);
+  tell(ctx, relayed);
 }
+
+/** Why a challenge that was admitted reached no phone. */
+const undelivered: Record<Exclude<RelayReply['kind'], 'sent' | 'queued'>, LoginRefusalReason> = {
+  'unknown-gda': 'no-token',
+  'dead-address': 'unusable-token',
+  conflict: 'unknown-transaction',
+  failed: 'undeliverable',
+};
 
 /** What the engine does not admit, in the words of this dialect. */
 const refusals: Record<LoginRefusal['kind'], string> = {

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { type DeviceFacts, type Registrant, readAddress } from '../../../engine/index.ts';
 import { readSpki } from '../../../foundation/crypto/index.ts';
+import { tellCallerRefused } from '../../http/index.ts';
 import { adminOf, authServerOf, bodyOf, type ChallengeServiceParts, parsed } from './parts.ts';
 import { ChallengeServiceFault, reply } from './replies.ts';
 
@@ -39,21 +40,25 @@ export async function registerDevice(parts: ChallengeServiceParts, ctx: Context)
   const by = await registrantOf(parts, ctx, body);
   const { owner: _named, address, platform, publicKey } = parsed(body, DeviceBody);
   const facts: DeviceFacts = { ...(address ? { address } : {}), ...(platform ? { platform } : {}), ...(publicKey ? { publicKey } : {}) };
-  refuseUnlessDone(await parts.engine.relay.putDevice(gdaOf(ctx), facts, by), by);
+  refuseUnlessDone(parts, ctx, { done: await parts.engine.relay.putDevice(gdaOf(ctx), facts, by), by });
   reply(ctx, 200, 'Registered');
 }
 
 /** `DELETE /v1/devices/:gda`. */
 export async function forgetDevice(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
   const by = await registrantOf(parts, ctx, await bodyOf(ctx));
-  refuseUnlessDone(await parts.engine.relay.removeDevice(gdaOf(ctx), by), by);
+  refuseUnlessDone(parts, ctx, { done: await parts.engine.relay.removeDevice(gdaOf(ctx), by), by });
   reply(ctx, 200, 'Forgotten');
 }
 
-function refuseUnlessDone(done: 'put' | 'removed' | 'refused' | 'busy', by: Registrant): void {
+type Changed = { done: 'put' | 'removed' | 'refused' | 'busy'; by: Registrant };
+
+function refuseUnlessDone(parts: ChallengeServiceParts, ctx: Context, { done, by }: Changed): void {
   if (done === 'busy') throw new ChallengeServiceFault(503, 'Others change this device; try again');
   if (done !== 'refused') return;
-  throw by.kind === 'phone' ? strange() : new ChallengeServiceFault(403, 'This gda is not a device of this auth server');
+  if (by.kind === 'phone') throw strange();
+  tellCallerRefused(parts, ctx, { authServer: by.name, reason: 'not-theirs' });
+  throw new ChallengeServiceFault(403, 'This gda is not a device of this auth server');
 }
 
 async function registrantOf(parts: ChallengeServiceParts, ctx: Context, body: Buffer): Promise<Registrant> {

@@ -3,7 +3,17 @@ import type { z } from 'zod';
 import type { Asker } from '../../../engine/index.ts';
 import { parseJson } from '../../../foundation/model/index.ts';
 import { type Admin, bearerOf } from '../../access/index.ts';
-import { askerOf, type Caller, type CallerParts, readBody, readText, recogniseCaller, stateOf, takeOverIds } from '../../http/index.ts';
+import {
+  askerOf,
+  type Caller,
+  type CallerParts,
+  mayAct,
+  readBody,
+  readText,
+  recogniseCaller,
+  stateOf,
+  takeOverIds,
+} from '../../http/index.ts';
 import { ChallengeServiceFault } from './replies.ts';
 
 /** What the dialect works with. */
@@ -45,7 +55,7 @@ export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promi
   const admin = token === undefined ? undefined : await parts.adminTokens.read(token);
   if (!admin?.ok) return undefined;
   takeOverIds(ctx);
-  if (!parts.engine.admission.mayAdminister(askerFor(parts, ctx, ''), admin.value, 'operate'))
+  if (!mayAct(parts, askerFor(parts, ctx, ''), { admin: admin.value, right: 'operate' }))
     throw new ChallengeServiceFault(403, 'No policy allows this administrator to operate');
   return admin.value;
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import { equalText } from '../../../foundation/crypto/index.ts';
+import { ok, type Result, refused } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import { type Admin, type AuthServer, bearerOf } from '../../access/index.ts';
 import { LinotpFault } from '../../formats/linotp/index.ts';
-import { type Caller, recogniseCaller, takeOverIds } from '../../http/index.ts';
+import { type AdminRefusal, type Caller, recogniseAdmin, recogniseCaller } from '../../http/index.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 
 /** Cookies and header of an administrator's session, as LinOTP 4 names them. @see docs/protocols/linotp.md 1 */
@@ -38,21 +39,26 @@ export async function authServerOf(parts: LinotpParts, ctx: Context, right: Auth
  * Throws when there is none, or when policies do not permit it.
  */
 export async function adminOf(parts: LinotpParts, ctx: Context, right: Permission): Promise<Admin> {
-  const admin = await parts.adminTokens.read(tokenOf(ctx));
-  if (!admin.ok) throw new LinotpFault('untyped', 'Please log in at /admin/login first.');
-  takeOverIds(ctx);
-  if (!parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin.value, right))
-    throw new LinotpFault('policy', `You do not have the administrative right to do this: ${right}`);
-  return admin.value;
+  const admin = await recogniseAdmin(parts, ctx, { token: tokenOf(ctx), right, asker: () => askerFor(parts, ctx) });
+  if (admin.ok) return admin.value;
+  switch (admin.error.kind) {
+    case 'no-right':
+      throw new LinotpFault('policy', `You do not have the administrative right to do this: ${right}`);
+    case 'forged':
+      throw new LinotpFault('untyped', 'Missing or wrong X-CSRF-TOKEN');
+    default:
+      throw new LinotpFault('untyped', 'Please log in at /admin/login first.');
+  }
 }
 
 /** What guards a session against forged requests: made from its token, so that nothing is stored. */
 export const csrfOf = (token: string): string => createHash('sha256').update(`csrf ${token}`).digest('hex');
 
-function tokenOf(ctx: Context): string {
+function tokenOf(ctx: Context): Result<string, AdminRefusal> {
   const header = ctx.get('authorization').replace(/^Bearer /i, '');
-  if (header !== '') return header;
+  if (header !== '') return ok(header);
   const token = ctx.cookies.get(sessionCookie) ?? '';
-  if (ctx.method === 'GET' || equalText(ctx.get(csrfHeader), csrfOf(token))) return token;
-  throw new LinotpFault('untyped', 'Missing or wrong X-CSRF-TOKEN');
+  const isOwnPage = ctx.method === 'GET' || equalText(ctx.get(csrfHeader), csrfOf(token));
+  if (!isOwnPage) return refused({ kind: 'forged' });
+  return token === '' ? refused({ kind: 'no-token' }) : ok(token);
 }

@@ -96,8 +96,26 @@ export function resolved(
   asker: Pick<Asker, 'realms'> = {},
 ): { user: string; realm: string } {
   const found = engine.admission.resolveName(asker, { name, realm: params.text('realm') });
-  if (found === 'foreign') throw new LinotpFault('parameter', `the realm ${params.text('realm') ?? ''} does not exist`);
+  if (found === 'foreign') throw new ForeignRealm('parameter', `the realm ${params.text('realm') ?? ''} does not exist`);
   return found;
+}
+
+/** A realm that does not exist, or is not the caller's. */
+class ForeignRealm extends LinotpFault {}
+
+/** Does what reads the names of a login, and tells where a realm leads nowhere: a login is refused by that, too. */
+export async function namesTold<T>(
+  { engine }: LinotpParts,
+  { asker, params }: { asker: Asker; params: LinotpParams },
+  read: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const applicant = { asker, user: params.text('user') ?? '', realm: params.text('realm') ?? '' };
+    if (error instanceof ForeignRealm) engine.admission.tellRefused(applicant, 'unknown-user');
+    throw error;
+  }
 }
 
 /** The user a request names, as the owner that is stored. Throws for one whom no source of the realm knows, and what `findPerson` does. */

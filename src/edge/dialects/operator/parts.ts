@@ -2,16 +2,27 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Engine } from '../../../engine/index.ts';
 import type { Accounts } from '../../../engine/users/index.ts';
-import { type Actor, parseJson } from '../../../foundation/model/index.ts';
+import { type Actor, ok, parseJson, refused, type Tell } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
-import { actorOf, askerOf, type Readiness, readBody, readText, type Seen, takeOverIds } from '../../http/index.ts';
+import {
+  type AdminRefusal,
+  actorOf,
+  askerOf,
+  mayAct,
+  type Readiness,
+  readBody,
+  readText,
+  recogniseAdmin,
+  type Seen,
+} from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 
 /** What the operator's interface works with. */
 export type OperatorParts = {
   engine: Engine;
   accounts: Accounts;
+  tell: Tell;
   adminTokens: AdminTokens;
   /** The address a request counts as coming from. */
   clientAddress: (ctx: Context) => string;
@@ -32,15 +43,23 @@ export const askerFor = ({ clientAddress }: OperatorParts, ctx: Context) =>
  */
 export async function operatorOf(parts: OperatorParts, ctx: Context, right?: Permission): Promise<Admin> {
   const header = ctx.get('authorization');
-  if (header === '') throw new OperatorFault('no-authorization', 'Log in at /auth and send its token as Authorization: Bearer …');
-  const admin = await parts.adminTokens.read(header.replace(/^Bearer /i, ''));
-  if (!admin.ok) throw new OperatorFault('no-authorization', 'The token has expired or is none of this gateway. Log in again.');
-  takeOverIds(ctx);
-  if (!parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin.value, 'operate'))
-    throw new OperatorFault('forbidden', 'No policy allows this administrator to operate.');
-  if (right && !parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin.value, right))
+  const token = header === '' ? refused({ kind: 'no-token' } as const) : ok(header.replace(/^Bearer /i, ''));
+  const admin = await recogniseAdmin(parts, ctx, { token, right: 'operate', asker: () => askerFor(parts, ctx) });
+  if (!admin.ok) throw refusalOf(admin.error);
+  if (right && !mayAct(parts, askerFor(parts, ctx), { admin: admin.value, right }))
     throw new OperatorFault('forbidden', `No policy gives this administrator the right ${right}.`);
   return admin.value;
+}
+
+function refusalOf({ kind }: AdminRefusal): OperatorFault {
+  switch (kind) {
+    case 'no-token':
+      return new OperatorFault('no-authorization', 'Log in at /auth and send its token as Authorization: Bearer …');
+    case 'no-right':
+      return new OperatorFault('forbidden', 'No policy allows this administrator to operate.');
+    default:
+      return new OperatorFault('no-authorization', 'The token has expired or is none of this gateway. Log in again.');
+  }
 }
 
 /** The same administrator as events name one. */

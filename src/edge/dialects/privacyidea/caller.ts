@@ -1,8 +1,18 @@
 import type { Context } from 'koa';
+import { ok, refused } from '../../../foundation/model/index.ts';
 import { permissions } from '../../../policy/index.ts';
 import { type Admin, type AuthServer, bearerOf, type SecondDecoding, type TokenRefusal } from '../../access/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
-import { type Caller, type CallerParts, type CallerRefusal, claimedServer, recogniseCaller, takeOverIds } from '../../http/index.ts';
+import {
+  type AdminRefusal,
+  type Caller,
+  type CallerClaim,
+  type CallerParts,
+  type CallerRefusal,
+  claimedServer,
+  recogniseAdmin,
+  recogniseCaller,
+} from '../../http/index.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
@@ -21,28 +31,22 @@ export async function authServerOf(
   right: AuthServer['rights'][number],
   admin?: Admin,
 ): Promise<Caller> {
-  const caller = await recognised(parts, ctx, right, admin);
+  const caller = await recogniseCaller(parts, ctx, claimOf(parts, ctx, right, admin));
   if (!caller.ok) throw callerFault(caller.error, right);
   return caller.value;
 }
 
 /** Whether an auth server sent a request and may do that; nobody is refused by asking. */
 export const isAuthServer = async (parts: PrivacyideaParts, ctx: Context, right: AuthServer['rights'][number]): Promise<boolean> =>
-  (await recognised(parts, ctx, right)).ok;
+  (await recogniseCaller(parts, ctx, { ...claimOf(parts, ctx, right), isAsked: true })).ok;
 
-const recognised = (
-  parts: PrivacyideaParts,
-  ctx: Context,
-  right: AuthServer['rights'][number],
-  admin?: Admin,
-): ReturnType<typeof recogniseCaller> =>
-  recogniseCaller(parts, ctx, {
-    mount: parts.mount.path,
-    // Where an administrator is logged in, the Authorization header is that one's.
-    bearer: admin ? '' : bearerIn(ctx),
-    right,
-    admin,
-  });
+const claimOf = (parts: PrivacyideaParts, ctx: Context, right: AuthServer['rights'][number], admin?: Admin): CallerClaim => ({
+  mount: parts.mount.path,
+  // Where an administrator is logged in, the Authorization header is that one's.
+  bearer: admin ? '' : bearerIn(ctx),
+  right,
+  admin,
+});
 
 const bearerIn = (ctx: Context): string => bearerOf(ctx.get('pi-authorization') || ctx.get('authorization'));
 
@@ -83,13 +87,26 @@ export async function adminOf(parts: PrivacyideaParts, ctx: Context, right: Admi
     flavourRules(parts.product)
       .tokenHeaders.map((name) => ctx.get(name))
       .find(Boolean) ?? '';
-  if (header === '') throw new PiFault('no-authorization', 'Authentication failure. Missing Authorization header.');
-  const token = await parts.adminTokens.read(header.replace(/^Bearer /i, ''));
-  if (!token.ok) throw tokenFault(token.error);
-  takeOverIds(ctx);
-  permit(parts, ctx, token.value, right);
-  return token.value;
+  const token = header === '' ? refused({ kind: 'no-token' } as const) : ok(header.replace(/^Bearer /i, ''));
+  const admin = await recogniseAdmin(parts, ctx, { token, right, asker: () => askerFor(parts, ctx) });
+  if (!admin.ok) throw adminFault(admin.error);
+  return admin.value;
 }
+
+function adminFault(refusal: AdminRefusal): PiFault {
+  switch (refusal.kind) {
+    case 'no-token':
+    case 'forged':
+      return new PiFault('no-authorization', 'Authentication failure. Missing Authorization header.');
+    case 'no-right':
+      return new PiFault('policy', `Admin actions are defined, but ${notAllowed(refusal.right)}`);
+    default:
+      return tokenFault(refusal);
+  }
+}
+
+const notAllowed = (right: string): string =>
+  right.startsWith('enroll') ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`;
 
 function tokenFault(refusal: TokenRefusal): PiFault {
   switch (refusal.kind) {
@@ -102,12 +119,6 @@ function tokenFault(refusal: TokenRefusal): PiFault {
     default:
       return refusal satisfies never;
   }
-}
-
-function permit(parts: PrivacyideaParts, ctx: Context, admin: Admin, right: AdminRight): void {
-  if (parts.engine.admission.mayAdminister(askerFor(parts, ctx), admin, right)) return;
-  const what = right.startsWith('enroll') ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`;
-  throw new PiFault('policy', `Admin actions are defined, but ${what}`);
 }
 
 /** An administrator as policies see one. */

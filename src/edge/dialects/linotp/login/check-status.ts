@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import { type Asker, awaitsActivation, isInService, ownerOf } from '../../../../engine/index.ts';
-import type { Challenge, Transaction } from '../../../../foundation/model/index.ts';
+import type { Challenge, LoginRefusalReason, Transaction } from '../../../../foundation/model/index.ts';
 import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
 import type { Caller } from '../../../http/index.ts';
 import { authServerOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
-import { askerAbout, resolved, sourceNamed } from '../subject.ts';
+import { askerAbout, namesTold, resolved, sourceNamed } from '../subject.ts';
 import { childId, idOf, parentOf } from '../transaction-ids.ts';
 import { passRule } from './pass.ts';
 
@@ -33,14 +33,34 @@ type Shown = readonly [id: string, status: Record<string, unknown>];
 async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]> {
   const { transaction, id, params } = question;
   const { state, finishUntil, challenges } = transaction.decision;
-  const isGone = state === 'withdrawn' || parts.engine.clock() >= finishUntil;
-  if (isGone || !(await isAbout(parts, params, transaction)) || !(await isAllowed(parts, question))) return [];
-  if (!(await isAdmitted(parts, question)) || (await isOneTooMany(parts, question))) return [];
+  // That there is nothing any more is what a poll is told, and refuses nobody.
+  if (state === 'withdrawn' || parts.engine.clock() >= finishUntil) return [];
+  const refusal = await namesTold(parts, question, () => refusalOf(parts, question));
+  if (refusal) {
+    const {
+      asker,
+      transaction: { id: told, user, realm },
+    } = question;
+    parts.engine.admission.tellRefused({ asker, user, realm }, refusal, { transaction: told });
+    return [];
+  }
   const serial = params.text('serial') || undefined;
   return challenges
     .filter((challenge) => id === idOf(transaction) || id === childId(transaction, challenge))
     .filter((challenge) => serial === undefined || serial === challenge.serial)
     .map((challenge) => [childId(transaction, challenge), statusOf(challenge, state)]);
+}
+
+/** Why nobody is told how a transaction stands: what is told is the login. Undefined where it may be told. */
+async function refusalOf(parts: LinotpParts, question: Question): Promise<LoginRefusalReason | undefined> {
+  const { asker, caller, transaction, params } = question;
+  const { user, realm } = transaction;
+  if (!(await isAbout(parts, params, transaction))) return 'unknown-transaction';
+  if (!(await isAllowed(parts, question))) return 'wrong-pin';
+  const denied = parts.engine.admission.mayLogIn({ asker, user, realm }, caller);
+  if (denied) return denied.kind;
+  if (!(await isAdmittedToken(parts, question))) return 'unusable-token';
+  return isOneTooMany(parts, question);
 }
 
 /** Whether a transaction is one of the user whom the poll names; a source is asked only for a name that is not the transaction's own. */
@@ -60,11 +80,8 @@ async function isAllowed({ engine }: LinotpParts, { asker, transaction, pass, pa
   return passRule(engine.policy, facts) === 'any' || engine.challenges.checkFirstLeg({ transaction, pass, source: asker.client, alone });
 }
 
-/** Whether policies still admit the user, and the push token that has accepted: what is told here is the login. */
-async function isAdmitted(parts: LinotpParts, { asker, caller, transaction }: Question): Promise<boolean> {
-  const { engine } = parts;
-  const applicant = { asker, user: transaction.user, realm: transaction.realm };
-  if (engine.admission.mayLogIn(applicant, caller)) return false;
+/** Whether policies still admit the push token that has accepted. */
+async function isAdmittedToken({ engine }: LinotpParts, { asker, transaction }: Question): Promise<boolean> {
   const accepted = transaction.decision.challenges.find(({ state }) => state === 'accepted');
   if (!accepted) return true;
   const token = await engine.tokens.find(accepted.serial);
@@ -78,12 +95,12 @@ async function isAdmitted(parts: LinotpParts, { asker, caller, transaction }: Qu
 }
 
 /** Whether a login that its phone accepted is one too many; it is over then, and told no more. */
-async function isOneTooMany({ engine }: LinotpParts, { asker, transaction }: Question): Promise<boolean> {
-  if (transaction.kind !== 'login' || transaction.decision.state !== 'accepted') return false;
+async function isOneTooMany({ engine }: LinotpParts, { asker, transaction }: Question): Promise<LoginRefusalReason | undefined> {
+  if (transaction.kind !== 'login' || transaction.decision.state !== 'accepted') return undefined;
   const { user, realm, id } = transaction;
   const refusal = await engine.admission.tallyOf({ asker, user, realm }).accepted(id);
   if (refusal) await engine.challenges.withdraw(transaction);
-  return refusal !== undefined;
+  return refusal?.kind;
 }
 
 /**

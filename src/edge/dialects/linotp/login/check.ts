@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type Asker, type Tally, withPerson } from '../../../../engine/index.ts';
+import { type Applicant, type Asker, originOf, type Tally, withPerson } from '../../../../engine/index.ts';
 import type { LoginRefusalReason, PushToken } from '../../../../foundation/model/index.ts';
 import {
   failsWith,
@@ -12,7 +12,7 @@ import {
 import { type Caller, holdReply } from '../../../http/index.ts';
 import { authServerOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
-import { asKnown, askableTokens, type Subject, subjectOf } from '../subject.ts';
+import { asKnown, askableTokens, namesTold, type Subject, subjectOf } from '../subject.ts';
 import { finishLogin } from './finish-login.ts';
 import { passRule } from './pass.ts';
 import { promptOf, type Triggered, trigger } from './trigger.ts';
@@ -80,7 +80,7 @@ const challengeDetail = ({ id, token }: Triggered['challenges'][number]) => ({
 async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Promise<Checked | WaitingCheck> {
   const caller = await authServerOf(parts, ctx, 'check');
   const asker = askerFor(parts, ctx, caller.server);
-  const typed = await subjectOf(parts, params, asker);
+  const typed = await namesTold(parts, { asker, params }, () => subjectOf(parts, params, asker));
   const id = params.text('transactionid') ?? params.text('state');
   if (id !== undefined) return { value: await finishLogin(parts, { id, caller, asker, typed }) };
   const subject = await asKnown(parts, typed);
@@ -101,7 +101,10 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   };
   const refusal = engine.admission.mayLogIn(applicant, caller) ?? (await engine.admission.isTooOften(applicant));
   if (refusal) return refusedFor(refusal.kind);
-  if (await isPassedOn(parts, login)) return { value: (await engine.admission.tallyOf(applicant).accepted()) === undefined };
+  if (await isPassedOn(parts, login)) {
+    const tooOften = await engine.admission.tallyOf(applicant).accepted();
+    return tooOften ? refusedFor(tooOften.kind) : { value: true };
+  }
   const tokens = await withPin(parts, login);
   if (!Array.isArray(tokens)) return refusedFor(tokens);
   const facts = engine.facts(asker, { user, realm }, tokens[0]);
@@ -116,7 +119,8 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
     return triggered ? { value: false, triggered } : refusedFor('undeliverable', serials);
   }
   const waiting = await triggerAndWait(parts, ctx, asked, waitSeconds * 1000);
-  return waiting ? { waits: counted(waiting.waits, engine.admission.tallyOf(applicant)) } : refusedFor('undeliverable', serials);
+  if (!waiting) return refusedFor('undeliverable', serials);
+  return { waits: counted(waiting.waits, engine.admission.tallyOf(applicant), refusing(parts, applicant, serials)) };
 }
 
 /** Whether a user who was asked for by name alone is let in without a push token, since policies say so. */
@@ -150,9 +154,22 @@ async function withPin(parts: LinotpParts, { asker, subject, params }: Login): P
   return 'wrong-pin';
 }
 
-/** What a wait came to, counted where policies limit how often that may be. It holds no more of the login than the tally does. */
-async function counted(waits: Promise<boolean>, tally: Tally): Promise<boolean> {
-  if (await waits) return (await tally.accepted()) === undefined;
-  await tally.failed();
+/** Tells later why a login was refused. It holds names and serials, and nothing else of the login. */
+function refusing(
+  { engine }: LinotpParts,
+  { asker, user, realm }: Applicant,
+  serials: readonly string[],
+): (reason: LoginRefusalReason) => void {
+  const applicant = { asker: { ...originOf(asker), userAgent: '' }, user, realm };
+  return (reason) => engine.admission.tellRefused(applicant, reason, { serials });
+}
+
+/** What a wait came to, counted where policies limit how often that may be. It holds no more of the login than the two do. */
+async function counted(waits: Promise<boolean>, tally: Tally, tell: (reason: LoginRefusalReason) => void): Promise<boolean> {
+  const saysYes = await waits;
+  const tooOften = saysYes ? await tally.accepted() : undefined;
+  if (!saysYes) await tally.failed();
+  if (saysYes && !tooOften) return true;
+  tell(tooOften?.kind ?? 'not-answered');
   return false;
 }

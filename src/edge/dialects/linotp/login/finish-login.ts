@@ -14,7 +14,12 @@ type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: TypedSubject
 export async function finishLogin(parts: LinotpParts, { id, caller, asker: asking, typed }: SecondLeg): Promise<boolean> {
   const { engine } = parts;
   const transaction = await engine.challenges.findOwnForeign('linotp', caller.server.name, parentOf(id));
-  if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') return false;
+  if (transaction?.kind !== 'login' || transaction.decision.rule.consume !== 'once') {
+    engine.admission.tellRefused({ asker: asking, user: typed.user, realm: typed.realm }, 'unknown-transaction', {
+      transaction: transaction?.id,
+    });
+    return false;
+  }
   const isOwn = engine.people.isBegunBy(transaction, typed);
   const subject = isOwn ? await asBegun(parts, typed, transaction) : await asKnown(parts, typed);
   const { user, realm, tokens, person } = subject;

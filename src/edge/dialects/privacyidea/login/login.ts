@@ -2,13 +2,13 @@ import type { Context } from 'koa';
 import { type Applicant, type Asker, type LoginRefusal, withPerson } from '../../../../engine/index.ts';
 import type { LoginRefusalReason, PushToken, Transaction } from '../../../../foundation/model/index.ts';
 import type { Admin, AuthServer } from '../../../access/index.ts';
-import type { PiParams } from '../../../formats/privacyidea/index.ts';
+import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 import type { Caller } from '../../../http/index.ts';
 import { authServerOf } from '../caller.ts';
 import { flavourRules } from '../flavour.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { type LoginOutcome, noSuchOwner, refusedLogin } from '../refusals.ts';
-import { demandRealm, type Known, knownSubject, type Subject, secondSubject, subjectOf, unknownUser } from '../subject.ts';
+import { demandRealm, type Known, knownSubject, NotTheirToken, type Subject, secondSubject, subjectOf, unknownUser } from '../subject.ts';
 import { rewritten } from './rewritten.ts';
 
 /** One login: its auth server, the asker with all facts, and the user with the push tokens. Made once per request. */
@@ -33,6 +33,13 @@ export async function readLogin(parts: PrivacyideaParts, ctx: Context, given: Pi
   const asker = askerFor(parts, ctx, caller.server);
   const params = rewritten(parts, asker, given);
   if (flavourRules(parts.product).needsPass) params.required('pass');
+  return namesTold(parts, { asker, params }, () => loginNamed(parts, { caller, asker, params }));
+}
+
+async function loginNamed(
+  parts: PrivacyideaParts,
+  { caller, asker, params }: Pick<Read, 'caller' | 'asker' | 'params'>,
+): Promise<LoginUnderWay> {
   const id = params.text('transaction_id') || params.text('state') || '';
   demandRealm(parts, params, asker);
   if (params.flag('cancel_enrollment')) return cancelling(parts, { caller, asker, params, id });
@@ -46,6 +53,23 @@ export async function readLogin(parts: PrivacyideaParts, ctx: Context, given: Pi
   return underWay({ parts, caller, asker, params, ...known, second: { id, transaction } });
 }
 
+/** Does what reads the names of a request, and tells where they lead to nobody: a login is refused by that, too. */
+async function namesTold<T>(
+  parts: PrivacyideaParts,
+  { asker, params }: Pick<Read, 'asker' | 'params'>,
+  read: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const applicant = { asker, user: params.text('user') ?? '', realm: params.text('realm') ?? '' };
+    if (error instanceof NotTheirToken) parts.engine.admission.tellRefused(applicant, 'no-token');
+    else if (error instanceof PiFault && (error.kind === 'unknown-user' || error.kind === 'not-found'))
+      parts.engine.admission.tellRefused(applicant, 'unknown-user');
+    throw error;
+  }
+}
+
 /** The login that an administrator starts for a user, without a PIN. Throws the same refusals. */
 export async function readTrigger(
   parts: PrivacyideaParts,
@@ -55,13 +79,8 @@ export async function readTrigger(
   const caller = await authServerOf(parts, ctx, 'trigger', admin);
   const asker = askerFor(parts, ctx, caller.server);
   const params = rewritten(parts, asker, given);
-  return underWay({
-    parts,
-    caller: { ...caller, showed: true },
-    asker,
-    params,
-    ...(await knownSubject(parts, params, asker, noSuchOwner)),
-  });
+  const known = await namesTold(parts, { asker, params }, () => knownSubject(parts, params, asker, noSuchOwner));
+  return underWay({ parts, caller: { ...caller, showed: true }, asker, params, ...known });
 }
 
 /** The user who cancels an enrolment is named by its transaction alone. */

@@ -21,6 +21,7 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   const admin = await adminOf(parts, ctx, 'triggerchallenge');
   const login = await loginToTrigger(parts, ctx, { given, admin });
   if (!login) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: nothing });
+  if (login.subject.person === 'unknown-user') tellRefused(login, 'unknown-user');
   demandKnown(login.subject, noSuchOwner());
   const refusal = admit(login) ?? (await limit(login));
   if (refusal) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...refusal.detail, ...nothing } });

@@ -1,0 +1,42 @@
+import type { Context } from 'koa';
+import type { Asker, Engine } from '../../engine/index.ts';
+import { type Result, refused, type Tell } from '../../foundation/model/index.ts';
+import type { Permission } from '../../policy/index.ts';
+import type { Admin, AdminTokens, TokenRefusal } from '../access/index.ts';
+import { actorOf } from './callers.ts';
+import { takeOverIds } from './observe.ts';
+
+/** Why a request counts as no administrator's, or as one's who may not do that. */
+export type AdminRefusal = { kind: 'no-token' | 'forged' } | TokenRefusal | { kind: 'no-right'; right: Permission };
+
+type AdminParts = { engine: Pick<Engine, 'admission'>; adminTokens: AdminTokens; tell: Tell };
+
+/** The token of a request, or why it has none; what it is to be used for; and who asks, as policies see it. */
+export type AdminClaim = { token: Result<string, AdminRefusal>; right: Permission; asker: () => Asker };
+
+/** The administrator whose token a request carries, if policies permit it. Refusals are told as events. */
+export async function recogniseAdmin(
+  parts: AdminParts,
+  ctx: Context,
+  { token, right, asker }: AdminClaim,
+): Promise<Result<Admin, AdminRefusal>> {
+  const read = token.ok ? await parts.adminTokens.read(token.value) : token;
+  if (!read.ok) {
+    const by = actorOf(asker(), { name: '' });
+    parts.tell({ kind: 'administration-refused', reason: read.error.kind, act: right, by });
+    return read;
+  }
+  takeOverIds(ctx);
+  return mayAct(parts, asker(), { admin: read.value, right }) ? read : refused({ kind: 'no-right', right });
+}
+
+/** Whether policies let an administrator do that; where they do not, it is told as an event. */
+export function mayAct(
+  { engine, tell }: Omit<AdminParts, 'adminTokens'>,
+  asker: Asker,
+  { admin, right }: { admin: Admin; right: Permission },
+): boolean {
+  if (engine.admission.mayAdminister(asker, admin, right)) return true;
+  tell({ kind: 'administration-refused', reason: 'no-right', act: right, by: actorOf(asker, admin) });
+  return false;
+}
