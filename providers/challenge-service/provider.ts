@@ -39,7 +39,7 @@ export default defineProvider({
   config,
   open({ push_url, failover_statuses, timeout, ...tls }, host) {
     const files = readAll(tlsReaders(tls, host));
-    const http = host.openHttp({ ...tlsOptions(tls, files), connectTimeoutMs: timeout.connectMs });
+    const http = host.openHttp({ ...tlsOptions(tls, files), connectTimeoutMs: timeout.connectMs, passTrace: true });
     const urls = [...new Set(push_url)];
     const order = openServerOrder(urls, host.clock, restMs);
     const names = namesOf(urls);

@@ -47,7 +47,7 @@ export default defineProvider({
       headers: () => readHeaders(settings.headers),
       ...tlsReaders(settings, host),
     });
-    const http = host.openHttp({ ...tlsOptions(settings, files), connectTimeoutMs: timeout.connectMs });
+    const http = host.openHttp({ ...tlsOptions(settings, files), connectTimeoutMs: timeout.connectMs, passTrace: true });
     const post = (body: string, more: Record<string, string>, signal: AbortSignal) => {
       const signed = { 'pushgate-signature': signature(body, signing_key, host.clock()), 'content-type': 'application/json', ...more };
       const limit = AbortSignal.timeout(timeout.connectMs + timeout.readMs);

@@ -109,6 +109,10 @@ export const settingsConfig = z.strictObject({
     .default({})
     .describe('The same for single kinds of entries, such as { "push-delivered": 30 }.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Lowest level that is logged.'),
+  traces: z
+    .boolean()
+    .default(false)
+    .describe('Traces by OpenTelemetry, through the SDK that is registered in the process (docs/operations.md).'),
   logNames: z
     .enum(['clear', 'pseudonyms'])
     .default('clear')

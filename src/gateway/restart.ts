@@ -3,7 +3,7 @@ import { Secret } from '../foundation/settings/index.ts';
 
 /** The parts of the file that only a start reads. Of listeners those are the addresses and how they speak TLS. */
 const onlyAtStart: readonly (keyof Config)[] = ['store', 'keyring', 'cluster'];
-const settingsOnlyAtStart: readonly (keyof Config['settings'])[] = ['serverKeyBits', 'serverKeyStock', 'logNames'];
+const settingsOnlyAtStart: readonly (keyof Config['settings'])[] = ['serverKeyBits', 'serverKeyStock', 'logNames', 'traces'];
 
 /** The places of a new configuration that differ from the one of the start and that only a start reads; `listeners` alone: one came or went. */
 export function needsRestart(started: Config, next: Config): string[] {

@@ -4,6 +4,7 @@ import { openAccounts } from '../engine/users/index.ts';
 import { createPasswords } from '../foundation/keyring/index.ts';
 import { type Tell, version } from '../foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
+import { isTracing } from '../foundation/telemetry/spans.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
 import { watchEndings } from './ending-credentials.ts';
 import { openTell, watchStore } from './events.ts';
@@ -17,6 +18,7 @@ import { openNaming } from './log-names.ts';
 import { type MountParts, mountsOf } from './mounts.ts';
 import { openStore } from './open-store.ts';
 import type { GatewayOptions } from './options.ts';
+import { openTraces, tracedStore } from './traces.ts';
 
 /** A gateway that runs. */
 export type Gateway = {
@@ -45,6 +47,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     for (const close of opened.reverse()) await close();
   };
   try {
+    opened.push(await openTraces(config, log));
     const { isMigrated, ...kept } = await openKept({ ...options, metrics, tell }, opened);
     learn(kept.keyring);
     const { audit } = kept;
@@ -100,15 +103,17 @@ type Kept = Pick<Lasting, 'store' | 'keyring' | 'passwords' | 'audit'> & { isMig
 /** Opens what was there before this start: the store, brought up to date, with the keyring that it belongs to and its audit. `opened` is given what closes them. */
 async function openKept(options: GatewayOptions & { metrics: Metrics; tell: Tell }, opened: (() => unknown)[]): Promise<Kept> {
   let isMigrated = false;
-  const store = await openCountedStore(options, () => {
+  const counted = await openCountedStore(options, () => {
     isMigrated = true;
   });
-  opened.push(() => store.close());
-  await makeKeyringForDatabase(options, store);
+  opened.push(() => counted.close());
+  await makeKeyringForDatabase(options, counted);
   const keyring = keyringOf(options, options.environment);
+  const store = isTracing() ? tracedStore(counted, options.config.store.kind) : counted;
   const passwords = createPasswords(keyring, options.parts?.hashCost);
   await takeStore({ store, keyring, passwords });
-  const audit = await openAudit({ ...options, store, keyring, aloneInStore: options.config.store.kind === 'embedded' });
+  // It writes for many requests at once.
+  const audit = await openAudit({ ...options, store: counted, keyring, aloneInStore: options.config.store.kind === 'embedded' });
   opened.push(() => audit.close({ kind: 'gateway-stopped', version }));
   return { store, keyring, passwords, audit, isMigrated };
 }
@@ -134,7 +139,7 @@ async function openCountedStore(options: GatewayOptions & { metrics: Metrics; te
   };
   const store = await openStore(options, { log: options.log, onOperation, onMigrated });
   for (const op of Object.keys(store).filter(isOperation)) storeSeconds.startAtZero({ op });
-  return store;
+  return isTracing() ? tracedStore(store, options.config.store.kind) : store;
 }
 
 /** All that a store can do is an operation of that name, but for these two. */

@@ -55,4 +55,19 @@ describe("The vendors' libraries", function () {
     assert.deepEqual([filesOf('mongodb', embedded), filesOf('mongodb-connection-string-url', embedded)], [0, 0]);
     assert.ok(filesOf('mongodb', mongodb) > 0);
   });
+  it('OpenTelemetry is loaded when traces begin, not by what can be traced', () => {
+    const [wire, traced] = loadedFiles(
+      `
+      const { openHttp } = await import('./src/foundation/wire/index.ts');
+      const http = openHttp({});
+      await http.request({ method: 'GET', url: 'http://127.0.0.1:9/' });
+      await http.close();`,
+      `
+      const { startTracing } = await import('./src/foundation/telemetry/spans.ts');
+      (await startTracing('1.0.0')).stop();`,
+    );
+    assert.ok(wire?.some((url) => url.endsWith('/src/foundation/telemetry/spans.ts')));
+    assert.equal(filesOf('@opentelemetry/api', wire), 0);
+    assert.ok(filesOf('@opentelemetry/api', traced) > 0);
+  });
 });

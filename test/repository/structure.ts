@@ -74,6 +74,7 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   bcryptjs: ['src/engine/users'],
   re2js: ['src/foundation/patterns'],
   'ipaddr.js': ['src/foundation/wire'],
+  '@opentelemetry': ['src/foundation/telemetry'],
   mongodb: ['src/store/mongodb'],
   undici: ['src/foundation/wire'],
 };

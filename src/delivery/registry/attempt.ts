@@ -1,11 +1,12 @@
 import type { DeviceAddress } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
+import { span } from '../../foundation/telemetry/spans.ts';
 import { wireErrorOf } from '../../foundation/wire/index.ts';
 import type { DeliveryOutcome, Push } from '../provider-kit/index.ts';
 import type { Opened } from './open-provider.ts';
 
 /** A provider with one address. */
-export type Step = Pick<Opened, 'name' | 'provider' | 'guard'> & { address?: DeviceAddress | undefined };
+export type Step = Pick<Opened, 'name' | 'kind' | 'provider' | 'guard'> & { address?: DeviceAddress | undefined };
 
 /** How one step ended, and how long it took (ms). */
 export type Ended = { step: Step; outcome: DeliveryOutcome; ms: number };
@@ -24,7 +25,19 @@ export type Attempting = {
  * One delivery that ends with its budget even where the provider does not. What it throws is `defect`, but for what the wire can do: that ends
  * as it does.
  */
-export async function attempt({ step, push, budgetMs, log, isOver, force }: Attempting): Promise<Ended> {
+export const attempt = (attempting: Attempting): Promise<Ended> => {
+  const { name, kind, address } = attempting.step;
+  const attributes = { 'pushgate.provider': name, 'pushgate.provider.kind': kind, 'pushgate.address.kind': address?.kind ?? 'none' };
+  return span(`push by ${name}`, attributes, async (noting) => {
+    const ended = await deliverStep(attempting);
+    const { kind: outcome, reason = '' } = ended.outcome;
+    noting.note({ 'pushgate.outcome': outcome, 'pushgate.reason': reason });
+    if (outcome !== 'sent') noting.failed(reason);
+    return ended;
+  });
+};
+
+async function deliverStep({ step, push, budgetMs, log, isOver, force }: Attempting): Promise<Ended> {
   const { name, provider, guard, address } = step;
   const start = performance.now();
   const signal = AbortSignal.any([AbortSignal.timeout(budgetMs), isOver]);

@@ -107,9 +107,9 @@ function stepsOf(open: Providers, names: readonly string[], addresses: readonly 
     const opened = open.get(name);
     if (!opened) return [{ name, skip: 'unknown-provider' }];
     if ('problem' in opened) return [{ name, skip: 'out-of-use' }];
-    const { provider, guard } = opened;
-    if (opened.addresses.includes('none')) return [{ name, provider, guard }];
+    const { kind, provider, guard } = opened;
+    if (opened.addresses.includes('none')) return [{ name, kind, provider, guard }];
     const served = addresses.filter(({ kind, deadSince }) => deadSince === undefined && opened.addresses.includes(kind));
-    return served.length === 0 ? [{ name, skip: 'no-address' }] : served.map((address) => ({ name, provider, guard, address }));
+    return served.length === 0 ? [{ name, skip: 'no-address' }] : served.map((address) => ({ name, kind, provider, guard, address }));
   });
 }

@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import { randomHex } from '../../foundation/crypto/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
+import { type RequestTrace, traceRequest } from '../../foundation/telemetry/spans.ts';
 import { isHeld } from './held.ts';
 import { opsPatterns } from './probes.ts';
 import { fullPath, type Mount } from './route.ts';
@@ -18,19 +19,33 @@ const isProbe = (route: string): boolean => opsPatterns.some(({ path }) => route
 export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics; draining: { now: boolean } }): Middleware {
   return async (ctx, next) => {
     const { start = performance.now(), requestId = randomHex(8) } = stateOf(ctx);
-    Object.assign(stateOf(ctx), { start, requestId });
+    const { trace = traceRequest(performance.timeOrigin + start, ctx.method) } = stateOf(ctx);
+    Object.assign(stateOf(ctx), { start, requestId, trace });
     ctx.set('x-request-id', requestId);
-    await next();
+    await (trace ? trace.run(next) : next());
     if (isHeld(ctx)) return;
     if (draining.now) ctx.set('connection', 'close');
     const { dialect, route } = stateOf(ctx).labels ?? unlabelled;
     metrics.requests.inc({ dialect, route, status: String(ctx.status) });
     const ms = Math.round((performance.now() - start) * 10) / 10;
-    const { requestId: id, traceId } = stateOf(ctx);
+    if (trace && !isProbe(route)) endTrace(ctx, trace, { dialect, route });
+    const { requestId: id, traceId = trace?.traceId() } = stateOf(ctx);
     const line = { requestId: id, traceId, method: ctx.method, route, status: ctx.status, ms };
     if (isProbe(route)) log.debug(line, 'request');
     else log.info(line, 'request');
   };
+}
+
+function endTrace(ctx: Context, trace: RequestTrace, { dialect, route }: RequestLabels): void {
+  const attributes = {
+    'http.request.method': ctx.method,
+    'http.route': route,
+    'http.response.status_code': ctx.status,
+    'url.scheme': ctx.protocol,
+    'pushgate.dialect': dialect,
+    'pushgate.request_id': stateOf(ctx).requestId,
+  };
+  trace.end(`${ctx.method} ${route}`, attributes, ctx.status >= 500 ? String(ctx.status) : undefined);
 }
 
 /** What a request comes to where all is well, where we have a defect, and where the store cannot be reached. */
@@ -47,6 +62,7 @@ export function startRequests({ requests }: Metrics, mounts: readonly Mount[]): 
 export function takeOverIds(ctx: Context): void {
   const state = stateOf(ctx);
   state.traceId = traceParent.exec(ctx.get('traceparent'))?.[1];
+  state.trace?.begin(ctx.get('traceparent'));
   const brought = ctx.get('x-request-id');
   if (!saneId.test(brought)) return;
   state.requestId = brought;

@@ -1,4 +1,5 @@
 import type { Context, Middleware } from 'koa';
+import type { RequestTrace } from '../../foundation/telemetry/spans.ts';
 
 /** How a request is answered that has come back. */
 export type Reply = (ctx: Context) => Promise<void>;
@@ -22,6 +23,8 @@ export type RequestState = {
   requestId?: string;
   /** The trace it belongs to, where a known caller says so. */
   traceId?: string | undefined;
+  /** Its span, while traces are on. */
+  trace?: RequestTrace | undefined;
   labels?: RequestLabels;
   /** The encoding of its mount. */
   encoding?: Encoding | undefined;

@@ -1,4 +1,5 @@
 import type { LoginRefusalReason, PushToken } from '../../foundation/model/index.ts';
+import { span } from '../../foundation/telemetry/spans.ts';
 import type { Permission } from '../../policy/index.ts';
 import { type Asker, type EngineParts, originOf } from '../parts.ts';
 import { type Applicant, admittedTokens, type LoginRefusal, mayAdminister, mayLogIn, resolveName } from './admission.ts';
@@ -46,14 +47,17 @@ export type Admission = {
 
 /** Ties them to the engine's parts. */
 export const openAdmission = (parts: EngineParts): Admission => ({
-  mayLogIn: (applicant, caller) => mayLogIn(parts, applicant, caller),
+  mayLogIn: (applicant, caller) => admitting('policies', () => mayLogIn(parts, applicant, caller)),
   resolveName: (asker, who) => resolveName(parts, asker, who),
   admittedTokens: (asker, tokens, isAsked) => admittedTokens(parts, asker, tokens, isAsked),
-  isTooOften: (applicant) => isTooOften(parts, applicant),
+  isTooOften: (applicant) => admitting('rates', () => isTooOften(parts, applicant)),
   tallyOf: (applicant) => tallyOf(parts, applicant),
   mayAdminister: (asker, who, right) => mayAdminister(parts, asker, who, right),
   tellRefused({ asker, user, realm }, reason, { serials = [], transaction } = {}) {
     parts.tell({ kind: 'login-refused', origin: originOf(asker), reason, serials: [...serials], transaction, user, realm });
   },
-  passedOn: (applicant) => passedOn(parts, applicant),
+  passedOn: (applicant) => span('pass on', {}, () => passedOn(parts, applicant)),
 });
+
+/** A question of admission as a step of a trace. */
+const admitting = <T>(question: 'policies' | 'rates', work: () => T): T => span('admission', { 'pushgate.question': question }, work);

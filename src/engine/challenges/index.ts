@@ -1,4 +1,5 @@
 import type { Actor, PushToken, Result, TrailEntry, Transaction } from '../../foundation/model/index.ts';
+import { span } from '../../foundation/telemetry/spans.ts';
 import { type Applied, applyEvent } from '../decisions/apply.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
 import type { Asker, EngineParts } from '../parts.ts';
@@ -108,15 +109,16 @@ export type Challenges = {
 /** Ties them to the engine's parts. */
 export const openChallenges = (parts: EngineParts): Challenges => ({
   canAsk: (token, ask) => canAsk(parts, token, ask),
-  issue: (request) => issue(parts, request),
-  deliver: (request) => deliver(parts, request),
+  issue: (request) => span('issue challenge', {}, () => issue(parts, request)),
+  deliver: (request) => span('deliver challenge', {}, () => deliver(parts, request)),
   mayPoll: (asker, token) => mayPoll(parts, asker, token),
-  answer: (phone, request) => answer(parts, phone, request),
-  answerByHandle: (phone, request) => answerByHandle(parts, phone, request),
-  poll: (phone, request) => poll(parts, phone, request),
+  answer: (phone, request) => span('take answer', { 'pushgate.phone_protocol': phone.name }, () => answer(parts, phone, request)),
+  answerByHandle: (phone, request) =>
+    span('take answer', { 'pushgate.phone_protocol': phone.name }, () => answerByHandle(parts, phone, request)),
+  poll: (phone, request) => span('show challenges', { 'pushgate.phone_protocol': phone.name }, () => poll(parts, phone, request)),
   updateAddress: (phone, request) => updateAddress(parts, phone, request),
   waitForAnswer: (request) => waitForAnswer(parts, request),
-  finish: (request) => finish(parts, request),
+  finish: (request) => span('finish login', {}, () => finish(parts, request)),
   withdraw: (transaction) => applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' }),
   find: parts.store.findTransaction,
   findOwn: (id, authServer) => findOwn(parts, id, authServer),

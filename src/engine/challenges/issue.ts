@@ -8,6 +8,7 @@ import {
   type PushToken,
   type Transaction,
 } from '../../foundation/model/index.ts';
+import { span } from '../../foundation/telemetry/spans.ts';
 import { type Facts, fillTags } from '../../policy/index.ts';
 import { factsOf } from '../facts.ts';
 import { type Asker, type EngineParts, originOf, whomOf } from '../parts.ts';
@@ -136,7 +137,9 @@ async function sealFor(parts: EngineParts, request: IssueRequest, token: PushTok
   const ask = askFor(phone, token, request.ask);
   const prompt = promptFor(parts, request, token, { ask, phone });
   const tools = { randomBytes, sign, now: parts.clock(), handle: wish };
-  const { handle, payload, clearText } = await phone.seal(token, prompt, tools);
+  const { handle, payload, clearText } = await span('sign challenge', { 'pushgate.phone_protocol': phone.name }, () =>
+    phone.seal(token, prompt, tools),
+  );
   return {
     serial: token.serial,
     phoneKey: phoneKeyOf(token),

@@ -1,4 +1,5 @@
 import { foldedKey, GatewayFault } from '../../foundation/model/index.ts';
+import { outsideSpan } from '../../foundation/telemetry/spans.ts';
 import type { EngineParts } from '../parts.ts';
 import { isPassword, type PasswordOwner } from './person.ts';
 
@@ -35,7 +36,15 @@ async function isRadiusPassword({ radius }: EngineParts, { via, user, password }
       'config-invalid',
       `There is no RADIUS service "${via}"; radiusServers count from the next start of the gateway on`,
     );
-  const outcome = await service.authenticate(user, password);
+  const outcome = await outsideSpan(
+    'RADIUS',
+    () => ({ 'pushgate.radius_service': via }),
+    async (noting) => {
+      const answered = await service.authenticate(user, password);
+      if (answered.kind === 'unavailable') noting.failed(answered.reason);
+      return answered;
+    },
+  );
   if (outcome.kind === 'unavailable')
     throw new GatewayFault('directory-unavailable', `The RADIUS service "${via}" does not answer (${outcome.reason})`);
   return outcome.kind === 'accept';

@@ -1,4 +1,5 @@
 import type { PushToken } from '../../foundation/model/index.ts';
+import { span } from '../../foundation/telemetry/spans.ts';
 import type { EngineParts } from '../parts.ts';
 import { spendLikePin } from './equal-timing.ts';
 import { checkLoginPin, type TypedPin } from './login-pin.ts';
@@ -37,7 +38,7 @@ export type Pins = {
 /** Ties them to the engine's parts. */
 export const openPins = (parts: EngineParts): Pins => ({
   check: (tokens, pin, client) => checkPin(parts, tokens, pin, client),
-  checkAtLogin: (tokens, typed) => checkLoginPin(parts, tokens, typed),
+  checkAtLogin: (tokens, typed) => span('check PIN', {}, () => checkLoginPin(parts, tokens, typed)),
   equalizeTiming: (typed) => spendLikePin(parts, typed),
   isLocked: (token) => isLocked(parts, token),
   countFailures: (tokens, client) => countFailures(parts, tokens, client),

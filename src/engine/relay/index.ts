@@ -1,4 +1,5 @@
 import type { RelayDevice, Transaction } from '../../foundation/model/index.ts';
+import { span } from '../../foundation/telemetry/spans.ts';
 import type { Store } from '../../store/store.ts';
 import type { EngineParts } from '../parts.ts';
 import { type DeviceFacts, putDevice, type Registrant, removeDevice, type SignedRequest, signedDevice, waitingFor } from './devices.ts';
@@ -44,7 +45,7 @@ export type Relay = {
 
 /** Ties them to the engine's parts. */
 export const openRelay = (parts: EngineParts): Relay => ({
-  deliver: (request) => relay(parts, request),
+  deliver: (request) => span('relay challenge', {}, () => relay(parts, request)),
   putDevice: (gda, facts, by) => putDevice(parts, gda, facts, by),
   removeDevice: (gda, by) => removeDevice(parts, gda, by),
   signedDevice: (request) => signedDevice(parts, request),

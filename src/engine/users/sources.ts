@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Clock, Tell } from '../../foundation/model/index.ts';
 import { readAuthorities, type SettingProblem, settingProblemsOf } from '../../foundation/settings/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
+import { outsideSpan } from '../../foundation/telemetry/spans.ts';
 import { fileSource } from './file/source.ts';
 import { ldapSource } from './ldap/source.ts';
 import { openSourceWatch } from './source-watch.ts';
@@ -41,7 +42,27 @@ export type SourceSurroundings = {
 /** Opens one source; nothing is connected. Throws `config-invalid` when a file that it names cannot be used. */
 export function openUserSource(entry: UserSourceEntry, surroundings: SourceSurroundings): UserSource {
   const { failed, around } = openSourceWatch(surroundings.metrics, entry);
-  return around(sourceOf(entry, { ...hostOf(entry, surroundings), failed }));
+  return traced(entry, around(sourceOf(entry, { ...hostOf(entry, surroundings), failed })));
+}
+
+/** The same source, each of whose answers is a span of the request that asked. */
+function traced({ name, kind }: UserSourceEntry, source: UserSource): UserSource {
+  const attributes = () => ({ 'pushgate.user_source': name, 'pushgate.user_source.kind': kind });
+  return {
+    ...source,
+    find: (user) =>
+      outsideSpan('user source find', attributes, async (noting) => {
+        const found = await source.find(user);
+        if (found.kind === 'unavailable' || found.kind === 'ambiguous') noting.failed(found.kind);
+        return found;
+      }),
+    checkPassword: (user, password) =>
+      outsideSpan('user source password', attributes, async (noting) => {
+        const verdict = await source.checkPassword(user, password);
+        if (verdict === 'unavailable') noting.failed(verdict);
+        return verdict;
+      }),
+  };
 }
 
 function sourceOf(entry: UserSourceEntry, host: SourceHost): UserSource {

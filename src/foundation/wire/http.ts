@@ -1,5 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { ok, type Result, refused } from '../model/index.ts';
+import { traceHeaders } from '../telemetry/spans.ts';
+import { exchangeSpan } from './exchange-span.ts';
 import { proxyAuthorization } from './proxy.ts';
 import { publicConnector, TargetRefused } from './public-targets.ts';
 import { undici } from './undici.ts';
@@ -17,6 +19,8 @@ export type WireOptions = {
   clientCertificate?: { certificate: string; key: string } | undefined;
   /** `http://` or `https://` proxy that is asked to CONNECT; a user and password in it are sent to the proxy only. */
   proxy?: string | undefined;
+  /** Tell the far side which trace a call belongs to (`traceparent`), while traces are on: for servers of the operator's own. */
+  passTrace?: boolean | undefined;
 };
 
 /** The same for targets that somebody else chose. A proxy would look names up out of our sight, so there is none. */
@@ -60,19 +64,25 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
   const { request } = undici();
   const dispatcher = dispatcherOf(options);
   let closing: Promise<void> | undefined;
+  const send = async ({ url, body, headers, ...rest }: HttpCall): Promise<Result<HttpReply, WireError | 'forbidden'>> => {
+    try {
+      const more = options.passTrace ? traceHeaders() : {};
+      const reply = await request(url, { dispatcher, body: body ?? null, headers: { ...headers, ...more }, ...rest });
+      return ok({ status: reply.statusCode, reason: reply.statusText, headers: flat(reply.headers), body: await reply.body.text() });
+    } catch (error) {
+      if (error instanceof TargetRefused) return refused('forbidden');
+      const end = wireErrorOf(error, rest.signal);
+      if (!end) throw error;
+      return refused(end);
+    }
+  };
   return {
-    async request(call) {
-      try {
-        const { url, body = null, ...rest } = call;
-        const reply = await request(url, { dispatcher, body, ...rest });
-        return ok({ status: reply.statusCode, reason: reply.statusText, headers: flat(reply.headers), body: await reply.body.text() });
-      } catch (error) {
-        if (error instanceof TargetRefused) return refused('forbidden');
-        const end = wireErrorOf(error, call.signal);
-        if (!end) throw error;
-        return refused(end);
-      }
-    },
+    request: (call) =>
+      exchangeSpan(
+        call.method,
+        () => call.url,
+        () => send(call),
+      ),
     close() {
       closing ??= dispatcher.close();
       return closing;

@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import { ok, type Result, refused } from '../model/index.ts';
+import { exchangeSpan } from './exchange-span.ts';
 import type { HttpReply, WireOptions } from './http.ts';
 import { connectHttp2 } from './http2-connect.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
@@ -70,7 +71,11 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
   };
   return {
     request(call) {
-      const sent = send(call).finally(() => underWay.delete(sent));
+      const sent = exchangeSpan(
+        call.method,
+        () => origin,
+        () => send(call),
+      ).finally(() => underWay.delete(sent));
       underWay.add(sent);
       return sent;
     },
