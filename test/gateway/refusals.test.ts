@@ -100,6 +100,12 @@ const logins: Row[] = [
     told: [['login-refused', 'denied']],
   },
   {
+    why: 'a user who would have to enrol, where no policy says how',
+    wishes: { more: { policies: [rule({ passOnNoToken: true, enroll_via_multichallenge: 'push' })] } },
+    act: ({ client }) => client.post('/validate/check', { user: 'alice', pass: '' }),
+    told: [['login-refused', 'undeliverable']],
+  },
+  {
     why: 'a relayed challenge that no policy allows',
     wishes: { policies: [rule({ authorized: 'deny_access' })] },
     act: (g) => relay(g),
@@ -292,6 +298,22 @@ const administrators: Row[] = [
       await client.post('/token/assign', { serial: body.detail.serial, user: 'alice' }, admin);
     },
     told: four('administration-refused', 'too-many-tokens').slice(1),
+  },
+  {
+    why: 'what is done elsewhere: policies, providers and settings by calls of LinOTP, and infos that privacyIDEA reads',
+    async act({ client, admin, postAsAdmin, phoneOf }) {
+      await postAsAdmin('/system/setPolicy', { name: 'x' });
+      await postAsAdmin('/system/setConfig', { a: 'b' });
+      await postAsAdmin('/system/getProviderDef', { type: 'push' });
+      const { serial } = await phoneOf('alice');
+      await client.post(`/token/info/${serial}/count_auth_max`, { value: '1' }, admin);
+    },
+    told: four('administration-refused', 'not-here'),
+  },
+  {
+    why: 'an administrator who would leave none behind',
+    act: ({ client, admin }) => fetch(`${client.url}/ops/accounts/admin`, { method: 'DELETE', headers: admin }),
+    told: [['administration-refused', 'last-account']],
   },
   {
     why: 'an administrator with a wrong password',

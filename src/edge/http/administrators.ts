@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Asker, Engine } from '../../engine/index.ts';
-import { type Result, refused, type Tell } from '../../foundation/model/index.ts';
+import { type ActRefusalReason, type Result, refused, type Tell } from '../../foundation/model/index.ts';
 import type { Permission } from '../../policy/index.ts';
 import type { Admin, AdminTokens, TokenRefusal } from '../access/index.ts';
 import { actorOf } from './callers.ts';
@@ -22,8 +22,7 @@ export async function recogniseAdmin(
 ): Promise<Result<Admin, AdminRefusal>> {
   const read = token.ok ? await parts.adminTokens.read(token.value) : token;
   if (!read.ok) {
-    const by = actorOf(asker(), { name: '' });
-    parts.tell({ kind: 'administration-refused', reason: read.error.kind, act: right, by });
+    tellNotDone(parts, asker(), { admin: { name: '' }, act: right, reason: read.error.kind });
     return read;
   }
   takeOverIds(ctx);
@@ -37,6 +36,15 @@ export function mayAct(
   { admin, right }: { admin: Admin; right: Permission },
 ): boolean {
   if (engine.admission.mayAdminister(asker, admin, right)) return true;
-  tell({ kind: 'administration-refused', reason: 'no-right', act: right, by: actorOf(asker, admin) });
+  tellNotDone({ tell }, asker, { admin, act: right, reason: 'no-right' });
   return false;
+}
+
+/** Tells that an administrator was refused an act, and why. */
+export function tellNotDone(
+  { tell }: Pick<AdminParts, 'tell'>,
+  asker: Asker,
+  { admin, act, reason }: { admin: Pick<Admin, 'name' | 'realm'>; act: string; reason: ActRefusalReason },
+): void {
+  tell({ kind: 'administration-refused', reason, act, by: actorOf(asker, admin) });
 }

@@ -56,9 +56,18 @@ export type CallerRefusalReason = 'malformed' | 'expired' | 'wrong' | 'unknown-c
 
 /**
  * Why an administrative act was refused: there is no token or a bad one, a browser did not send what guards against forged requests, policies do not give the
- * right, or the user has as many push tokens as they allow.
+ * right, or the user has as many push tokens as they allow; it would leave no administrator (`last-account`), or is done elsewhere or nowhere (`not-here`).
  */
-export type ActRefusalReason = 'no-token' | 'malformed' | 'expired' | 'wrong-role' | 'forged' | 'no-right' | 'too-many-tokens';
+export type ActRefusalReason =
+  | 'no-token'
+  | 'malformed'
+  | 'expired'
+  | 'wrong-role'
+  | 'forged'
+  | 'no-right'
+  | 'too-many-tokens'
+  | 'last-account'
+  | 'not-here';
 
 /** What administrators do to a push token. */
 export type TokenAct =

@@ -38,6 +38,7 @@ function changing(how: 'enable' | 'disable' | 'remove', done: string): (parts: O
     const by = await actingOperator(parts, ctx);
     const name = nameIn(ctx);
     const changed = await parts.accounts[how](by, name);
+    if (changed === 'last-account') parts.tell({ kind: 'administration-refused', reason: changed, act: `account-${how}`, by });
     if (changed !== 'done') throw refusalOf(changed, name);
     ctx.body = { name, [done]: true };
   };

@@ -3,6 +3,7 @@ import type { Engine } from '../../../../engine/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
 import { adminOf } from '../caller.ts';
 import type { LinotpParts } from '../parts.ts';
+import { refuseHere } from './settings.ts';
 
 const types = ['push', 'sms', 'email', 'voice'];
 const checkLimitMs = 10_000;
@@ -55,7 +56,7 @@ export async function testProvider(parts: LinotpParts, ctx: Context): Promise<vo
 /** `/system/setProvider`, `setDefaultProvider`, `delProvider`: the configuration file is the only place where providers are set. */
 export async function changeProvider(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);
-  await adminOf(parts, ctx, 'operate');
+  await refuseHere(parts, ctx);
   providersOf(parts, params);
   throw new LinotpFault('policy', 'Providers of this gateway stand in its configuration file; change them there.');
 }
@@ -63,6 +64,6 @@ export async function changeProvider(parts: LinotpParts, ctx: Context): Promise<
 /** `/system/getProviderDef`: LinOTP has no answer either. */
 export async function getProviderDef(parts: LinotpParts, ctx: Context): Promise<void> {
   await readLinotpRequest(ctx);
-  await adminOf(parts, ctx, 'operate');
+  await refuseHere(parts, ctx);
   throw new LinotpFault('policy', "Failed to run checkPolicyPre. Unknown method: 'getProviderDef'");
 }

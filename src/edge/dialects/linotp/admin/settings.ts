@@ -1,7 +1,8 @@
 import type { Context } from 'koa';
 import { LinotpFault, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
+import { tellNotDone } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
-import type { LinotpParts } from '../parts.ts';
+import { askerFor, type LinotpParts } from '../parts.ts';
 
 /** `/system/getConfig`: a setting by its `key`, null for one that is not there; without a key all that LinOTP knows as well. */
 export async function getConfig(parts: LinotpParts, ctx: Context): Promise<void> {
@@ -12,9 +13,15 @@ export async function getConfig(parts: LinotpParts, ctx: Context): Promise<void>
   sendLinotp(ctx, parts.product, { id: 1, value: key === undefined ? parts.settings : { [`getConfig ${key}`]: found } });
 }
 
+/** Tells that an administrator who may operate wants what this gateway does not do by calls. */
+export async function refuseHere(parts: LinotpParts, ctx: Context): Promise<void> {
+  const admin = await adminOf(parts, ctx, 'operate');
+  tellNotDone(parts, askerFor(parts, ctx), { admin, act: 'operate', reason: 'not-here' });
+}
+
 /** `/system/setPolicy`, `delPolicy`, `setConfig`, `delConfig`: the configuration file is the only place where these are set. */
 export async function changeConfig(parts: LinotpParts, ctx: Context): Promise<void> {
   await readLinotpRequest(ctx);
-  await adminOf(parts, ctx, 'operate');
+  await refuseHere(parts, ctx);
   throw new LinotpFault('policy', 'Policies and settings of this gateway stand in its configuration file; change them there.');
 }

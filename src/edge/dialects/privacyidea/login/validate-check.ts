@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Waited } from '../../../../engine/index.ts';
-import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { PiFault, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { holdReply } from '../../../http/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import type { LoginOutcome } from '../refusals.ts';
@@ -82,7 +82,11 @@ async function endLogin({
 }): Promise<Checked> {
   if (outcome.isFinal) return { outcome: toldOutcome(login, outcome), subject: login.subject };
   if (outcome.value) await clearFailures(login, outcome.detail);
-  const enrolled = await enrolInLogin(login, outcome);
+  const enrolled = await enrolInLogin(login, outcome).catch((error: unknown) => {
+    // Accepted, and refused for a token that cannot be offered: that is told like any other refusal.
+    if (error instanceof PiFault) login.parts.engine.admission.tellRefused(applicantOf(login), 'undeliverable');
+    throw error;
+  });
   const counted = await countLogin(login, enrolled, { hasFailed: hasWaited && !outcome.value });
   const told = { ...login, subject: withoutOffers(login) };
   return { outcome: toldOutcome(login, await withUserDetail(told, counted)), subject: told.subject };
