@@ -52,14 +52,17 @@ export type AuditFilter = {
   transaction?: string | undefined;
   authServer?: string | undefined;
   kinds?: readonly string[] | undefined;
+  acts?: readonly string[] | undefined;
   from?: number | undefined;
   until?: number | undefined;
 };
 
-/** One page of the audit: newest first unless `ascending`; `after` is the last entry of the page before it. */
+/**
+ * One page of the audit: newest first unless `ascending`, and of one moment by number; `after` is the last entry of the page before it.
+ */
 export type AuditPage = {
   limit: number;
-  after?: Pick<AuditEntry, 'at' | 'id'> | undefined;
+  after?: Pick<AuditEntry, 'at' | 'number' | 'id'> | undefined;
   offset?: number | undefined;
   ascending?: boolean | undefined;
 };

@@ -99,6 +99,7 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
           fc.record({ id: fc.constant(id), writer: fc.constant(id), number: fc.nat(), at: moment, digest: text, hash: text }),
           fc.record(
             {
+              act: text,
               authServer: text,
               transaction: text,
               serials: fc.uniqueArray(key, { minLength: 1, maxLength: 2 }),

@@ -632,7 +632,7 @@ function auditCases(store: () => Store): void {
   });
 
   it('lists by each filter, page by page and both ways', async () => {
-    const about = { authServer: 'vpn', transaction: 't', serials: ['S1', 'S2'], subject: 'k1', actor: 'k2' };
+    const about = { act: 'delete', authServer: 'vpn', transaction: 't', serials: ['S1', 'S2'], subject: 'k1', actor: 'k2' };
     const entries = [
       entry('a', 1, about),
       entry('b', 2, { typed: 'alice' }),
@@ -652,21 +652,31 @@ function auditCases(store: () => Store): void {
       [{ transaction: 't', authServer: 'vpn' }, 'a'],
       [{ authServer: 'other' }, ''],
       [{ kinds: ['login-started', 'login-finished'] }, 'c'],
+      [{ acts: ['delete', 'enable'] }, 'a'],
       [{ from: 20, until: 50 }, 'ecb'],
     ] as const) {
       assert.equal(await ids(filter), expected, JSON.stringify(filter));
       assert.equal(await store().countAudit(filter), expected.length);
     }
     assert.equal(await ids({}, { limit: 2 }), 'de');
-    assert.equal(await ids({}, { limit: 2, after: { at: 40, id: 'e' } }), 'cb');
-    assert.equal(await ids({}, { after: { at: 20, id: 'c' } }), 'ba');
-    assert.equal(await ids({}, { ascending: true, after: { at: 20, id: 'b' } }), 'ced');
+    assert.equal(await ids({}, { limit: 2, after: { at: 40, number: 4, id: 'e' } }), 'cb');
+    assert.equal(await ids({}, { after: { at: 20, number: 3, id: 'c' } }), 'ba');
+    assert.equal(await ids({}, { ascending: true, after: { at: 20, number: 2, id: 'b' } }), 'ced');
     assert.equal(await ids({}, { offset: 3, limit: 1 }), 'b');
     assert.deepEqual(await store().listAudit({ serial: 'S1' }, { limit: 1 }), [entries[0]]);
   });
 
   it('takes the content of entries whose time is over, and leaves their place in the chain', async () => {
-    const about = { authServer: 'vpn', transaction: 't', serials: ['S'], subject: 'k', actor: 'l', typed: 'n', clear: { own: '{}' } };
+    const about = {
+      act: 'x',
+      authServer: 'vpn',
+      transaction: 't',
+      serials: ['S'],
+      subject: 'k',
+      actor: 'l',
+      typed: 'n',
+      clear: { own: '{}' },
+    };
     await store().appendAudit([entry('a', 1, about), entry('b', 2, { kind: 'login-started' }), entry('c', 3, about), entry('d', 9, about)]);
     assert.equal(await store().expireAudit(['login-refused'], 40, 1), 1);
     assert.equal(await store().expireAudit(['login-refused'], 40, 10), 1);

@@ -26,6 +26,7 @@ const withFilters = (command: Command): Command =>
     .option('--transaction <id>', 'about this login')
     .option('--auth-server <name>', 'through this auth server')
     .option('--kind <kinds>', 'of these kinds, separated by commas')
+    .option('--act <acts>', 'with --kind token-administered: these acts, such as delete, separated by commas')
     .option('--from <time>', 'from this time on: 2026-11-30, 2026-11-30T08:00:00Z, or 90m, 12h, 7d for so long ago')
     .option('--until <time>', 'before this time')
     .addOption(configOption());
@@ -88,9 +89,10 @@ function exportCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  npx pushgate audit export --csv --from 2026-11-01 --until 2026-12-01 > november.csv')
     .action(({ config, csv, ...filters }: Filters & { config: string; csv?: true }) =>
       withReader(terminal, config, async (reader) => {
-        if (csv) terminal.out(columns.join(','));
         for (let cursor: string | undefined; ; ) {
           const { entries, next } = await reader.list({ ...filters, limit: '1000', cursor });
+          // Not before the first page is there: a gateway that does not answer is asked in vain, and the store after it.
+          if (csv && cursor === undefined) terminal.out(columns.join(','));
           for (const entry of entries) terminal.out(csv ? csvOf(entry) : JSON.stringify(entry));
           cursor = next;
           if (cursor === undefined) return;

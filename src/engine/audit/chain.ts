@@ -37,14 +37,15 @@ export const chainHash = (before: string, { writer, number, id, at, kind, digest
 /** SHA-256, base64url. */
 export const digestOf = (text: string): string => hashOf('sha256', text, 'base64url');
 
-type Searched = Pick<AuditEntry, 'authServer' | 'transaction' | 'serials' | 'subject' | 'actor'>;
+type Searched = Pick<AuditEntry, 'act' | 'authServer' | 'transaction' | 'serials' | 'subject' | 'actor'>;
 
 /** What entries are found by follows from what they say. */
 export function searchedBy(fields: Fields): Searched {
   const authServer = text(fields.authServer) ?? text(record(fields.origin).authServer) ?? text(record(fields.by).authServer);
   const serials = Array.isArray(fields.serials) ? fields.serials.map(String) : fields.serial === undefined ? [] : [String(fields.serial)];
   return {
-    ...(authServer === undefined ? {} : { authServer }),
+    ...given('act', text(fields.act)),
+    ...given('authServer', authServer),
     ...given('transaction', text(fields.transaction)),
     ...(serials.length > 0 ? { serials } : {}),
     ...given('subject', text(fields.subject)),

@@ -12,6 +12,7 @@ export type AuditQuery = {
   transaction?: string | undefined;
   authServer?: string | undefined;
   kinds?: readonly string[] | undefined;
+  acts?: readonly string[] | undefined;
   from?: number | undefined;
   until?: number | undefined;
 };
@@ -97,9 +98,10 @@ export const personsNamed = async (store: AuditStore, user: string, realm: strin
     ? [...(await store.personKeysFrom(usersNamed(user))), ...(await store.findPersonKeys([administratorPerson(user)]))]
     : store.findPersonKeys([userPerson(user, realm)]);
 
-const cursorAt = ({ at, id }: AuditEntry, sign: string): string => Buffer.from(`${sign}.${at}.${id}`).toString('base64url');
+const cursorAt = ({ at, number, id }: AuditEntry, sign: string): string =>
+  Buffer.from(`${sign}.${at}.${number}.${id}`).toString('base64url');
 
-function placeIn(cursor: string, sign: string): Pick<AuditEntry, 'at' | 'id'> | 'of-another-query' {
-  const [, theirs, at, id] = /^([\w-]+)\.(\d{1,15})\.(.+)$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  return theirs === sign && id !== undefined ? { at: Number(at), id } : 'of-another-query';
+function placeIn(cursor: string, sign: string): Pick<AuditEntry, 'at' | 'number' | 'id'> | 'of-another-query' {
+  const [, theirs, at, number, id] = /^([\w-]+)\.(\d{1,15})\.(\d{1,15})\.(.+)$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  return theirs === sign && id !== undefined ? { at: Number(at), number: Number(number), id } : 'of-another-query';
 }

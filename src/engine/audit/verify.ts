@@ -101,9 +101,9 @@ function wrongIn(link: Link, entry: AuditEntry, { counts, excuses, keyOf }: Look
     return entry.at < (excuses.expiredBefore.get(entry.kind) ?? 0) ? undefined : 'the content is gone before its time was over';
   }
   if (!isAsDigested(entry) || fields.kind !== entry.kind) return 'the content was changed';
-  const { authServer, transaction, serials, subject, actor } = entry;
+  const { act, authServer, transaction, serials, subject, actor } = entry;
   const shown = Object.fromEntries(
-    Object.entries({ authServer, transaction, serials, subject, actor }).filter(([, value]) => value !== undefined),
+    Object.entries({ act, authServer, transaction, serials, subject, actor }).filter(([, value]) => value !== undefined),
   );
   if (!isDeepStrictEqual(shown, searchedBy(fields))) return 'what the entry is found by was changed';
   return wrongText(entry, fields, { counts, excuses, keyOf });

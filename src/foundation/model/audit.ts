@@ -31,6 +31,8 @@ export type AuditEntry = {
   number: number;
   at: number;
   kind: AuditContent['kind'];
+  /** What was done, where it is an administrative act. */
+  act?: string;
   authServer?: string;
   transaction?: string;
   serials?: string[];

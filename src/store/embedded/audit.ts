@@ -21,7 +21,7 @@ export function auditStore(session: Session): AuditStore {
       read('listAudit', () => {
         const { where, values } = conditions(filter);
         const { beyond, from, direction } = placeOf(page);
-        const sql = `SELECT * FROM audit WHERE ${where} AND ${beyond} ORDER BY at ${direction}, id ${direction} LIMIT ? OFFSET ?`;
+        const sql = `SELECT * FROM audit WHERE ${where} AND ${beyond} ORDER BY at ${direction}, number ${direction}, id ${direction} LIMIT ? OFFSET ?`;
         return all(sql, ...values, ...from, page.limit, page.offset ?? 0).map(entryOf);
       }),
     countAudit: (filter) =>
@@ -115,13 +115,14 @@ function append(session: Session, entries: readonly AuditEntry[]): string | unde
 export function saveEntry({ run }: Session, entry: AuditEntry, how: 'INSERT' | 'INSERT OR REPLACE'): void {
   const { id, at, serials = [], clear = {} } = entry;
   run(
-    `${how} INTO audit (id, writer, number, at, kind, auth_server, transaction_id, serials, subject, actor, typed, body, subject_text, actor_text, own_text,
-     digest, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `${how} INTO audit (id, writer, number, at, kind, act, auth_server, transaction_id, serials, subject, actor, typed, body, subject_text, actor_text, own_text,
+     digest, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     id,
     entry.writer,
     entry.number,
     at,
     entry.kind,
+    entry.act ?? null,
     entry.authServer ?? null,
     entry.transaction ?? null,
     serials.length > 0 ? JSON.stringify(serials) : null,
@@ -149,7 +150,7 @@ function expire({ all, run }: Session, { kinds, before, limit }: Expiry): number
   );
   for (const { id } of old) {
     run(
-      `UPDATE audit SET auth_server = NULL, transaction_id = NULL, serials = NULL, subject = NULL, actor = NULL, typed = NULL, body = NULL,
+      `UPDATE audit SET act = NULL, auth_server = NULL, transaction_id = NULL, serials = NULL, subject = NULL, actor = NULL, typed = NULL, body = NULL,
        subject_text = NULL, actor_text = NULL, own_text = NULL WHERE id = ?`,
       String(id),
     );
@@ -174,6 +175,7 @@ export function entryOf(row: Row): AuditEntry {
   const serials = parseJson(text(row.serials) ?? '');
   const clear = clearText(row);
   const optional = {
+    act: text(row.act),
     authServer: text(row.auth_server),
     transaction: text(row.transaction_id),
     serials: Array.isArray(serials) ? serials.map(String) : undefined,
@@ -236,7 +238,7 @@ export function savePersonKey({ run }: Session, { person, id, sealedKey }: Perso
 const isOneOf = (column: string): string => `${column} IN (SELECT value FROM json_each(?))`;
 
 function conditions(filter: AuditFilter): { where: string; values: SQLInputValue[] } {
-  const { persons, typed, actors, serial, transaction, authServer, kinds, from, until } = filter;
+  const { persons, typed, actors, serial, transaction, authServer, kinds, acts, from, until } = filter;
   const parts: [string, ...SQLInputValue[]][] = [];
   const ofPerson: [string, SQLInputValue][] = [];
   if (persons) ofPerson.push([isOneOf('subject'), JSON.stringify(persons)]);
@@ -247,6 +249,7 @@ function conditions(filter: AuditFilter): { where: string; values: SQLInputValue
   if (transaction !== undefined) parts.push(['transaction_id = ?', transaction]);
   if (authServer !== undefined) parts.push(['auth_server = ?', authServer]);
   if (kinds) parts.push([isOneOf('kind'), JSON.stringify(kinds)]);
+  if (acts) parts.push([isOneOf('act'), JSON.stringify(acts)]);
   if (from !== undefined) parts.push(['at >= ?', from]);
   if (until !== undefined) parts.push(['at < ?', until]);
   return { where: ['TRUE', ...parts.map(([sql]) => sql)].join(' AND '), values: parts.flatMap(([, ...values]) => values) };
@@ -254,5 +257,7 @@ function conditions(filter: AuditFilter): { where: string; values: SQLInputValue
 
 function placeOf({ after, ascending = false }: AuditPage): { beyond: string; from: SQLInputValue[]; direction: 'ASC' | 'DESC' } {
   const [sign, direction] = ascending ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
-  return after ? { beyond: `(at, id) ${sign} (?, ?)`, from: [after.at, after.id], direction } : { beyond: 'TRUE', from: [], direction };
+  return after
+    ? { beyond: `(at, number, id) ${sign} (?, ?, ?)`, from: [after.at, after.number, after.id], direction }
+    : { beyond: 'TRUE', from: [], direction };
 }

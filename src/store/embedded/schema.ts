@@ -64,12 +64,12 @@ export const migrations: readonly Migration[] = [
   'ALTER TABLE accounts ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0',
   `
   CREATE TABLE audit (
-    id TEXT PRIMARY KEY, writer TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, auth_server TEXT, transaction_id TEXT,
+    id TEXT PRIMARY KEY, writer TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, act TEXT, auth_server TEXT, transaction_id TEXT,
     serials TEXT, subject TEXT, actor TEXT, typed TEXT, body TEXT, subject_text TEXT, actor_text TEXT, own_text TEXT, digest TEXT NOT NULL,
     hash TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX audit_chain ON audit (writer, number);
-  CREATE INDEX audit_time ON audit (at, id);
+  CREATE INDEX audit_time ON audit (at, number, id);
   CREATE INDEX audit_kind ON audit (kind, at) WHERE body IS NOT NULL;
   CREATE INDEX audit_subject ON audit (subject, at) WHERE subject IS NOT NULL;
   CREATE INDEX audit_actor ON audit (actor, at) WHERE actor IS NOT NULL;

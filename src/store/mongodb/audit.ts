@@ -59,7 +59,7 @@ export function auditStore(session: Session): AuditStore {
 }
 
 /** What retention takes away. */
-const content = { authServer: '', transaction: '', serials: '', subject: '', actor: '', typed: '', body: '', clear: '' } as const;
+const content = { act: '', authServer: '', transaction: '', serials: '', subject: '', actor: '', typed: '', body: '', clear: '' } as const;
 
 function noteStore({ run, collections: { auditNotes } }: Session): Pick<AuditStore, 'claimNotes' | 'removeNotes'> {
   const claim = async ({ _id, due }: NoteDocument, leaseUntil: number): Promise<AuditNote[]> => {
@@ -169,7 +169,7 @@ async function updateSome(
 }
 
 function conditionsOf(filter: AuditFilter): Filter<AuditDocument> {
-  const { persons, typed, actors, serial, transaction, authServer, kinds, from, until } = filter;
+  const { persons, typed, actors, serial, transaction, authServer, kinds, acts, from, until } = filter;
   const ofPerson: Filter<AuditDocument>[] = [
     ...(persons ? [{ subject: { $in: [...persons] } }] : []),
     ...(typed === undefined ? [] : [{ typed }]),
@@ -182,17 +182,27 @@ function conditionsOf(filter: AuditFilter): Filter<AuditDocument> {
     ...(transaction === undefined ? {} : { transaction }),
     ...(authServer === undefined ? {} : { authServer }),
     ...(kinds ? { kind: { $in: kinds as AuditEntry['kind'][] } } : {}),
+    ...(acts ? { act: { $in: [...acts] } } : {}),
     ...(Object.keys(at).length > 0 ? { at } : {}),
   };
 }
 
-function placeOf({ after, ascending = false }: AuditPage): { conditions: Filter<AuditDocument>; sort: Record<'at' | '_id', 1 | -1> } {
+function placeOf({ after, ascending = false }: AuditPage): {
+  conditions: Filter<AuditDocument>;
+  sort: Record<'at' | 'number' | '_id', 1 | -1>;
+} {
   const beyond = ascending ? '$gt' : '$lt';
   const conditions: Filter<AuditDocument> = after
-    ? { $or: [{ at: { [beyond]: after.at } }, { at: after.at, _id: { [beyond]: after.id } }] }
+    ? {
+        $or: [
+          { at: { [beyond]: after.at } },
+          { at: after.at, number: { [beyond]: after.number } },
+          { at: after.at, number: after.number, _id: { [beyond]: after.id } },
+        ],
+      }
     : {};
   const direction = ascending ? 1 : -1;
-  return { conditions, sort: { at: direction, _id: direction } };
+  return { conditions, sort: { at: direction, number: direction, _id: direction } };
 }
 
 /** The entry of a document. */

@@ -43,7 +43,7 @@ const always: Record<string, readonly WantedIndex[]> = {
   stockKeys: [{ name: 'bits', key: { bits: 1 } }],
   audit: [
     { name: 'chain', key: { writer: 1, number: 1 } },
-    { name: 'time', key: { at: 1, _id: 1 } },
+    { name: 'time', key: { at: 1, number: 1, _id: 1 } },
     { name: 'content', key: { kind: 1, at: 1 }, partialFilterExpression: { body: { $exists: true } } },
     { name: 'subject', key: { subject: 1, at: 1 }, partialFilterExpression: { subject: { $exists: true } } },
     { name: 'actor', key: { actor: 1, at: 1 }, partialFilterExpression: { actor: { $exists: true } } },

@@ -54,7 +54,7 @@ export const validators: Readonly<Record<string, Schema>> = {
   ),
   audit: record(
     { writer: text, number, at: number, kind: text, digest: text, hash: text },
-    { authServer: text, transaction: text, serials: listOf(text), subject: text, actor: text, typed: text, body: text },
+    { act: text, authServer: text, transaction: text, serials: listOf(text), subject: text, actor: text, typed: text, body: text },
   ),
   auditNotes: record({ due: number, body: text }),
   auditWriters: record({ number, hash: text, signature: text, seenAt: number, ended: flag }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Audit, openAudit } from '../../../src/engine/audit/index.ts';
+import { type Audit, openAudit, openAuditTool } from '../../../src/engine/audit/index.ts';
 import { newKeyring, openKeyring } from '../../../src/foundation/keyring/index.ts';
 import { type GatewayEvent, GatewayFault, localActor } from '../../../src/foundation/model/index.ts';
 import { openLog } from '../../../src/foundation/telemetry/index.ts';
@@ -141,15 +141,8 @@ describe('The audit', () => {
     audit.chain([note('n1', deleted), note('n3', deleted)], 'by-itself');
     await audit.flush();
     // then it stands there once, and nothing is left beside the acts
-    assert.equal(
-      await kindsOf(audit, { user: 'alice' }),
-      'delete login-started delete'
-        .split(' ')
-        .sort()
-        .reverse()
-        .join(' ')
-        .replace('login-started delete delete', 'delete login-started delete'),
-    );
+    const kinds = (await kindsOf(audit, { user: 'alice' })).split(' ').sort();
+    assert.deepEqual(kinds, ['delete', 'delete', 'login-started'], 'n1, n2 and n3');
     assert.deepEqual(await store.claimNotes(Number.MAX_SAFE_INTEGER, 0, 10), []);
     assert.deepEqual(await store.claimDueEffects(Number.MAX_SAFE_INTEGER, 0, 10), []);
     assert.equal((await audit.verify()).problem, undefined);
@@ -205,7 +198,7 @@ describe('The audit', () => {
   });
 
   it('forgets who somebody was, in every entry, and keeps everybody else and the chain', async () => {
-    const { clock, open, path } = given();
+    const { clock, open } = given();
     const { audit } = await open();
     audit.take(started('alice', 't1'));
     audit.take(refused('alice', 'wrong-pin'));
@@ -221,8 +214,6 @@ describe('The audit', () => {
     const [act] = await listed(audit, { administrator: 'root', kinds: ['token-administered'] });
     assert.deepEqual([act?.fields?.user, act?.fields?.by], [null, by]);
     assert.equal(await kindsOf(audit, { user: 'bob' }), 'login-started');
-    const database = new DatabaseSync(`file:${path}?mode=ro`, { readOnly: true, open: false });
-    assert.ok(!database.isOpen);
     const { problem, erased } = await audit.verify();
     assert.deepEqual([problem, erased], [undefined, 4]);
     // and who comes again begins anew
@@ -260,7 +251,7 @@ describe('The audit', () => {
   });
 
   it('signs its chain now and then, and when it ends', async () => {
-    const { open, keyring, path } = given();
+    const { open } = given();
     const { audit, store } = await open();
     for (let each = 0; each < 1500; each += 1) audit.take(started(`user${each}`, `t${each}`));
     await audit.close();
@@ -268,15 +259,6 @@ describe('The audit', () => {
     const again = await open();
     const { problem, checkpoints, entries } = await again.audit.verify();
     assert.deepEqual([problem, checkpoints, entries], [undefined, 2, 1 + 1500 + 2 + 1]);
-    await again.audit.close();
-    await again.store.close();
-    // when somebody looks who has another keyring
-    const other = openKeyring(newKeyring(1));
-    assert.notEqual(other.currentKeyId, keyring.currentKeyId);
-    const looked = await openEmbeddedStore({ path, log: openLog('silent') });
-    undo.later(() => looked.close());
-    const [writer] = await looked.auditWriters();
-    assert.ok(writer);
   });
 
   /** What somebody with the database in hand may do to a chain of: begun, started alice, wrong PIN of bob, unknown mallory, deleted, checkpoint. */
@@ -344,7 +326,6 @@ describe('The audit', () => {
       database.close();
       const looked = await openEmbeddedStore({ path, log: openLog('silent') });
       undo.later(() => looked.close());
-      const { openAuditTool } = await import('../../../src/engine/audit/index.ts');
       const parts = { store: looked, keyring, clock, log: openLog('silent'), tell: () => undefined, aloneInStore: true };
       const found = (await openAuditTool(parts).verify()).problem;
       assert.match(found?.what ?? 'nothing', problem);
@@ -353,10 +334,11 @@ describe('The audit', () => {
   }
 
   it('is not believed where a whole chain is gone that a later one names', async () => {
-    const { path, open } = given();
+    const { path, clock, open } = given();
     const first = await open();
     await first.audit.close();
     await first.store.close();
+    clock.advance(seconds(1));
     const second = await open();
     await second.audit.close();
     await second.store.close();

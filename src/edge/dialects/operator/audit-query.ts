@@ -10,6 +10,7 @@ export const auditParams = [
   'transaction',
   'authServer',
   'kind',
+  'act',
   'from',
   'until',
   'limit',
@@ -25,9 +26,9 @@ const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads what is asked of the audit; refused with one sentence. Times are ISO 8601, or so long ago: `90m`, `12h`, `7d`. */
 export function readAuditParams(params: AuditParams, now: number): Result<{ query: AuditQuery; wish: AuditWish }, string> {
-  const { user, realm, administrator, serial, transaction, authServer, kind, from, until, limit, cursor } = params;
+  const { user, realm, administrator, serial, transaction, authServer, kind, act, from, until, limit, cursor } = params;
   if (realm !== undefined && user === undefined) return refused('realm narrows user; name one.');
-  const kinds = kind?.split(',').map((each) => each.trim());
+  const [kinds, acts] = [kind, act].map((list) => list?.split(',').map((each) => each.trim()));
   const unknown = kinds?.find((each) => !auditKinds.includes(each));
   if (unknown !== undefined) return refused(noSuchKind(unknown));
   const [begin, end] = [timeOf(from, now), timeOf(until, now)];
@@ -36,7 +37,7 @@ export function readAuditParams(params: AuditParams, now: number): Result<{ quer
   if (begin !== undefined && end !== undefined && begin >= end) return refused('from has to be before until.');
   const most = limit === undefined ? usualLimit : Number(limit);
   if (!Number.isInteger(most) || most < 1 || most > mostAtOnce) return refused(`limit is a number from 1 to ${mostAtOnce}.`);
-  const query = { user, realm, administrator, serial, transaction, authServer, kinds, from: begin, until: end };
+  const query = { user, realm, administrator, serial, transaction, authServer, kinds, acts, from: begin, until: end };
   return ok({ query, wish: { limit: most, cursor } });
 }
 

@@ -39,7 +39,7 @@ const mostRows = 100;
 
 /**
  * `GET /audit/`: what happened, page by page. A phone's answer, a login and an act have the names of the calls that privacyIDEA has for them.
- * @see docs/protocols/privacyidea.md 14
+ * @see docs/protocols/privacyidea.md 10
  */
 export async function auditList(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
@@ -73,11 +73,21 @@ function queryOf(params: PiParams): AuditQuery | undefined {
   const [user, realm, action] = [wish('user'), wish('realm'), wish('action')];
   if (realm !== undefined && user === undefined)
     demandEmpty({ ...params, text: wish }, { realm: 'This gateway lists by realm only with a user' });
-  const kinds =
-    action === undefined ? undefined : auditKinds.filter((kind) => actionOf(kind, '').includes(action) || kind.includes(action));
-  if (kinds?.length === 0) return undefined;
-  return { user, realm, administrator: wish('administrator'), serial: wish('serial'), kinds };
+  const called = action === undefined ? {} : calledSo(action);
+  if (!called) return undefined;
+  return { user, realm, administrator: wish('administrator'), serial: wish('serial'), ...called };
 }
+
+/** The kinds and acts that privacyIDEA has this call for, or that we call so; undefined where there is none. Acts are told apart only among themselves. */
+function calledSo(action: string): Pick<AuditQuery, 'kinds' | 'acts'> | undefined {
+  const isMeant = (text: string): boolean => text.includes(action);
+  const kinds = auditKinds.filter((kind) => isMeant(kind) || (kind !== ofTokens && isMeant(actionOf(kind, ''))));
+  if (kinds.length > 0) return { kinds };
+  const acts = Object.keys(tokenCalls).filter((act) => isMeant(tokenCalls[act] ?? ''));
+  return acts.length > 0 ? { kinds: [ofTokens], acts } : undefined;
+}
+
+const ofTokens = 'token-administered';
 
 const success: Readonly<Record<string, boolean>> = {
   'login-refused': false,
