@@ -15,7 +15,7 @@ export type PersonKeys = {
 
 /** So long a key is remembered that somebody may have erased meanwhile. */
 const rememberedMs = 10_000;
-const mostRemembered = 20_000;
+const mostRemembered = 10_000;
 const keyBytes = 32;
 
 type PersonKeyParts = { store: AuditStore; keyring: Keyring; clock: Clock };

@@ -107,7 +107,7 @@ const isName = (path: PersonalPath): boolean => path === 'user' || path === 'adm
 const hmac = (key: Buffer, path: PersonalPath, value: string): string =>
   `${hmacMark}${createHmac('sha256', key).update(`${path}\n${value}`).digest('base64url')}`;
 
-const mostHashed = 20;
+const mostHashed = 5;
 
 function remembered({ key, hashed }: HmacKey, path: PersonalPath, value: string): string {
   const text = `${path}\n${value}`;

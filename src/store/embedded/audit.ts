@@ -143,18 +143,18 @@ type Expiry = { kinds: readonly string[]; before: number; limit: number };
 
 function expire({ all, run }: Session, { kinds, before, limit }: Expiry): number {
   const old = all(
-    'SELECT id FROM audit WHERE body IS NOT NULL AND kind IN (SELECT value FROM json_each(?)) AND at < ? LIMIT ?',
+    'SELECT id, serials FROM audit WHERE body IS NOT NULL AND kind IN (SELECT value FROM json_each(?)) AND at < ? LIMIT ?',
     JSON.stringify(kinds),
     before,
     limit,
   );
-  for (const { id } of old) {
+  for (const { id, serials } of old) {
     run(
       `UPDATE audit SET act = NULL, auth_server = NULL, transaction_id = NULL, serials = NULL, subject = NULL, actor = NULL, typed = NULL, body = NULL,
        subject_text = NULL, actor_text = NULL, own_text = NULL WHERE id = ?`,
       String(id),
     );
-    run('DELETE FROM audit_serials WHERE id = ?', String(id));
+    for (const serial of serialsOf(serials)) run('DELETE FROM audit_serials WHERE serial = ? AND id = ?', serial, String(id));
   }
   return old.length;
 }
@@ -170,15 +170,16 @@ function erase({ run }: Session, who: { person: string } | { typed: string }, li
 
 const text = (value: unknown): string | undefined => (value === null || value === undefined ? undefined : String(value));
 
+const serialsOf = (column: unknown): string[] => (column === null ? [] : JSON.parse(String(column)));
+
 /** An entry out of its row. */
 export function entryOf(row: Row): AuditEntry {
-  const serials = parseJson(text(row.serials) ?? '');
   const clear = clearText(row);
   const optional = {
     act: text(row.act),
     authServer: text(row.auth_server),
     transaction: text(row.transaction_id),
-    serials: Array.isArray(serials) ? serials.map(String) : undefined,
+    serials: row.serials === null ? undefined : serialsOf(row.serials),
     subject: text(row.subject),
     actor: text(row.actor),
     typed: text(row.typed),

@@ -76,7 +76,6 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX audit_typed ON audit (typed) WHERE typed IS NOT NULL;
   CREATE INDEX audit_transaction ON audit (transaction_id) WHERE transaction_id IS NOT NULL;
   CREATE TABLE audit_serials (serial TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (serial, id)) STRICT, WITHOUT ROWID;
-  CREATE INDEX audit_serials_id ON audit_serials (id);
   CREATE TABLE audit_notes (id TEXT PRIMARY KEY, due INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX audit_notes_due ON audit_notes (due);
   CREATE TABLE audit_writers (
