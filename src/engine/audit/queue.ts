@@ -1,4 +1,4 @@
-import { type AuditContent, type AuditNote, type Clock, GatewayFault } from '../../foundation/model/index.ts';
+import { type AuditContent, type AuditNote, type Clock, GatewayFault, type Tell } from '../../foundation/model/index.ts';
 import { type Log, thrownFields } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../../store/store.ts';
 import { batchSize, type Noted, type OwnChain } from './own-chain.ts';
@@ -26,8 +26,11 @@ const flushMs = 200;
 const retryMs = 1000;
 const mostWaiting = 20_000;
 
+/** What a queue works with. */
+export type QueueParts = { store: Store; clock: Clock; log: Log; tell: Tell };
+
 /** Writes what it gets a few times a second, and no more than one batch at a time. */
-export function openQueue(chain: OwnChain, { store, clock, log }: { store: Store; clock: Clock; log: Log }): AuditQueue {
+export function openQueue(chain: OwnChain, { store, clock, log, tell }: QueueParts): AuditQueue {
   const waiting: Waiting[] = [];
   const ids = new Set<string>();
   let done = new Map<string, string[]>();
@@ -45,11 +48,16 @@ export function openQueue(chain: OwnChain, { store, clock, log }: { store: Store
     timer.plan(flushMs);
   };
   const add = (event: AuditContent): void => push({ note: { id: chain.nextId(), at: clock(), event }, held: 'nowhere' });
+  const tellLost = (count: number): void => {
+    const event = { kind: 'audit-lost', count } as const;
+    tell(event, 'kept');
+    add(event);
+  };
   const round = async (): Promise<void> => {
     const batch = waiting.slice(0, batchSize).map(({ note }) => note);
     const over = batch.length > 0 ? waiting.splice(0, await chain.append(batch)) : [];
     for (const { note } of over) ids.delete(note.id);
-    if (lost > 0) add({ kind: 'audit-lost', count: lost });
+    if (lost > 0) tellLost(lost);
     lost = 0;
     const effects = done;
     done = new Map();

@@ -16,6 +16,8 @@ export const countEvents =
         return event.declineReason === 'not-me' ? metrics.fraudReports.inc({}) : undefined;
       case 'administrator-refused':
         return metrics.administratorsRefused.inc({});
+      case 'audit-lost':
+        return metrics.auditLost.inc({}, event.count);
       default:
         return undefined;
     }

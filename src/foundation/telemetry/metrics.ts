@@ -171,6 +171,11 @@ export function openMetrics(version: string) {
       help: 'Rollouts that waited for a key of the gateway, since none was in stock.',
       closed: {},
     }),
+    auditLost: zeroedCounter(registry, {
+      name: 'pushgate_audit_lost_events_total',
+      help: 'Events that are not in the audit, since the store was away for too long.',
+      closed: {},
+    }),
     relays: zeroedCounter(registry, {
       name: 'pushgate_relays_total',
       help: 'Challenges that auth servers had relayed to phones of their own, by what came of it; repeats count too.',

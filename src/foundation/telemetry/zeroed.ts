@@ -13,7 +13,10 @@ export type StartsAtZero<O extends string> = {
 };
 
 /** A counter whose series can be shown beforehand. Without open labels all of them are, from the start. */
-export type ZeroedCounter<C extends ClosedLabels, O extends string> = StartsAtZero<O> & { inc(labels: SeriesLabels<C, O>): void };
+export type ZeroedCounter<C extends ClosedLabels, O extends string> = StartsAtZero<O> & {
+  /** Counts one, or so many. */
+  inc(labels: SeriesLabels<C, O>, count?: number): void;
+};
 
 /** A histogram whose series can be shown beforehand, likewise. */
 export type ZeroedHistogram<C extends ClosedLabels, O extends string> = StartsAtZero<O> & {
@@ -32,7 +35,7 @@ export function zeroedCounter<const C extends ClosedLabels, const O extends stri
     for (const series of combinations(closed)) counter.inc({ ...labels, ...series }, 0);
   };
   if (open.length === 0) startAtZero({});
-  return { startAtZero, inc: (labels) => counter.inc(labels) };
+  return { startAtZero, inc: (labels, count = 1) => counter.inc(labels, count) };
 }
 
 /** Makes a histogram of a registry. */

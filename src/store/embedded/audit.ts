@@ -1,12 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
-import {
-  type AuditEntry,
-  type AuditNote,
-  type AuditWriter,
-  type ClearText,
-  type PersonKey,
-  parseJson,
-} from '../../foundation/model/index.ts';
+import type { AuditEntry, AuditNote, AuditWriter, ClearText, PersonKey } from '../../foundation/model/index.ts';
 import { type AuditFilter, type AuditPage, type AuditStore, noteLeaseMs } from '../store.ts';
 import type { Row, Session } from './session.ts';
 

@@ -172,6 +172,28 @@ describe('The audit', () => {
     assert.equal((await audit.verify()).problem, undefined);
   });
 
+  it('keeps what finds room while the store is away, and says how much did not', async () => {
+    const { told, open } = given();
+    let isAway = false;
+    const away = (store: Store): Store => ({
+      ...store,
+      async appendAudit(entries) {
+        if (isAway) throw new GatewayFault('store-unavailable', 'gone');
+        return store.appendAudit(entries);
+      },
+    });
+    const { audit } = await open({ through: away });
+    isAway = true;
+    for (let each = 0; each < 20_003; each += 1) audit.take(refused('bob', 'unknown-user'));
+    await assert.rejects(audit.flush(), { code: 'store-unavailable' });
+    isAway = false;
+    await audit.flush();
+    const [lost] = await listed(audit, { kinds: ['audit-lost'] });
+    assert.equal(lost?.fields?.count, 3);
+    assert.deepEqual(told, [{ kind: 'audit-lost', count: 3 }]);
+    assert.equal(await audit.count({ user: 'bob' }), 20_000);
+  });
+
   it('tells how long nobody wrote, when a gateway went without a word, and of no gap when it was stopped', async () => {
     const { clock, told, open } = given();
     const first = await open();
