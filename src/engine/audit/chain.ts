@@ -1,7 +1,7 @@
 import { createPublicKey, hash as hashOf } from 'node:crypto';
 import { rawPrivateKey, signEd25519, verifyEd25519 } from '../../foundation/crypto/index.ts';
 import type { Keyring } from '../../foundation/keyring/index.ts';
-import { type AuditContent, type AuditEntry, type AuditMark, parseJson, record } from '../../foundation/model/index.ts';
+import { type AuditEntry, type AuditMark, parseJson, record } from '../../foundation/model/index.ts';
 import type { Fields, Veiled } from './persons.ts';
 
 /** The end of a chain: what the next entry goes on from. */
@@ -62,9 +62,6 @@ export const isAsDigested = ({ body, digest }: AuditEntry): boolean => body === 
 
 /** The fields of an entry; undefined where its content is gone. */
 export const fieldsOf = ({ body }: AuditEntry): Fields | undefined => (body === undefined ? undefined : record(parseJson(body)));
-
-/** What a content is before anybody's key is known. */
-export type Written = { id: string; at: number; content: AuditContent };
 
 const purpose = 'audit checkpoints';
 
