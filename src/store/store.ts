@@ -53,6 +53,7 @@ export type AuditFilter = {
   authServer?: string | undefined;
   kinds?: readonly string[] | undefined;
   acts?: readonly string[] | undefined;
+  hasContent?: true | undefined;
   from?: number | undefined;
   until?: number | undefined;
 };
@@ -208,8 +209,8 @@ export type Store = {
   auditChain(writer: string, behind: number, limit: number): Promise<AuditEntry[]>;
   /** Takes all but `id`, `writer`, `number`, `at`, `kind`, `digest` and `hash` from up to `limit` entries of these kinds from before `before`; how many. */
   expireAudit(kinds: readonly string[], before: number, limit: number): Promise<number>;
-  /** Takes the clear text of this person, or of this typed name, from up to `limit` entries; how many. */
-  eraseClearText(who: { person: string } | { typed: string }, limit: number): Promise<number>;
+  /** Takes the clear text of this person, or of this typed name, from up to `limit` entries of before `until`; how many. */
+  eraseClearText(who: { person: string } | { typed: string }, until: number, limit: number): Promise<number>;
   /** All chains, or those that have not ended, by writer. */
   auditWriters(which?: 'running'): Promise<AuditWriter[]>;
   putAuditWriter(writer: AuditWriter): Promise<void>;

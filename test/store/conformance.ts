@@ -684,15 +684,17 @@ function auditCases(store: () => Store): void {
     const { body: _gone, ...left } = entry('a', 1);
     assert.deepEqual(await store().auditChain('w', 0, 1), [left]);
     assert.deepEqual([await store().countAudit({ serial: 'S' }), await store().countAudit({ kinds: ['login-refused'] })], [1, 3]);
+    assert.equal(await store().countAudit({ kinds: ['login-refused'], hasContent: true }), 1);
   });
 
   it("takes a person's clear text, and nobody else's", async () => {
     const both = { subject: 'k', actor: 'l', clear: { subject: 's', actor: 'a' } };
     await store().appendAudit([entry('a', 1, both), entry('b', 2, { actor: 'k', clear: { actor: 'a' } }), entry('c', 3, { subject: 'k' })]);
     await store().appendAudit([entry('d', 4, { typed: 'bob', clear: { own: 'o' } }), entry('e', 5, { typed: 'eve', clear: { own: 'o' } })]);
-    assert.equal(await store().eraseClearText({ person: 'k' }, 10), 2);
-    assert.equal(await store().eraseClearText({ person: 'k' }, 10), 0);
-    assert.equal(await store().eraseClearText({ typed: 'bob' }, 10), 1);
+    assert.equal(await store().eraseClearText({ person: 'k' }, 15, 10), 1);
+    assert.equal(await store().eraseClearText({ person: 'k' }, 99, 10), 1);
+    assert.equal(await store().eraseClearText({ person: 'k' }, 99, 10), 0);
+    assert.equal(await store().eraseClearText({ typed: 'bob' }, 99, 10), 1);
     const chain = await store().auditChain('w', 0, 10);
     assert.deepEqual(
       chain.map(({ clear, typed, subject }) => [clear, typed, subject]),

@@ -1,4 +1,4 @@
-import type { Actor } from '../../foundation/model/index.ts';
+import type { Actor, GatewayEvent } from '../../foundation/model/index.ts';
 import { type Erased, erasePerson, expireEntries, type KeepDays } from './keeping.ts';
 import { openPersonKeys } from './person-keys.ts';
 import { type AuditReading, openReading } from './reading.ts';
@@ -29,7 +29,13 @@ export type Audit = AuditReading &
 /** Opens the audit in this store, and begins a chain in it. */
 export async function openAudit(parts: TrailParts): Promise<Audit> {
   const trail = await openAuditTrail(parts);
-  const keeping = { ...parts, take: trail.take };
+  /** Told like any other, and there when it resolves. */
+  const tell = async (event: GatewayEvent): Promise<void> => {
+    parts.tell(event, 'kept');
+    trail.take(event);
+    await trail.flush();
+  };
+  const keeping = { ...parts, tell };
   return {
     ...openReading(parts.store),
     ...trail,
@@ -39,9 +45,7 @@ export async function openAudit(parts: TrailParts): Promise<Audit> {
     },
     async erase(by, who) {
       await trail.flush();
-      const count = await erasePerson(keeping, by, who);
-      await trail.flush();
-      return count;
+      return erasePerson(keeping, by, who);
     },
     expire: (keep) => expireEntries(keeping, keep),
   };

@@ -98,7 +98,7 @@ type Gap = Extract<GatewayEvent, { kind: 'audit-gap' }>;
 async function gapsOf({ store, clock, aloneInStore }: TrailParts): Promise<Gap[]> {
   const now = clock();
   const running = await store.auditWriters('running');
-  const silent = running.filter(({ seenAt }) => now - seenAt > silentMs || (aloneInStore && seenAt <= now));
+  const silent = running.filter(({ seenAt }) => aloneInStore || now - seenAt > silentMs);
   const gaps = silent.map(
     async ({ writer, seenAt }): Promise<Gap[]> =>
       (await store.endAuditWriter(writer, seenAt)) ? [{ kind: 'audit-gap', writer, from: seenAt, to: now }] : [],

@@ -157,10 +157,10 @@ type SystemEvent =
   | { kind: 'audit-gap'; writer: string; from: number; to: number }
   /** So many events found no room while the store was away. */
   | { kind: 'audit-lost'; count: number }
-  /** The time to keep these kinds was over: the content of `count` entries from before `before` (epoch ms) is gone. */
+  /** The time to keep these kinds is over: the content of `count` entries from before `before` (epoch ms) goes. Told first, so that nothing goes untold. */
   | { kind: 'audit-expired'; kinds: string[]; before: number; count: number }
-  /** The clear text of a person in `count` entries is gone, and the key that it was hashed with. */
-  | { kind: 'audit-erased'; count: number; by: Actor }
+  /** The clear text of a person goes, and the key that it was hashed with. Told first, likewise. */
+  | { kind: 'audit-erased'; by: Actor }
   /** `reason` is the code of Node or OpenSSL, `problem` what it means; `certificate`: what the client showed, where it is still known. */
   | {
       kind: 'tls-refused';

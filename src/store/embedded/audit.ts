@@ -32,7 +32,7 @@ export function auditStore(session: Session): AuditStore {
         all('SELECT * FROM audit WHERE writer = ? AND number > ? ORDER BY number LIMIT ?', writer, behind, limit).map(entryOf),
       ),
     expireAudit: (kinds, before, limit) => write('expireAudit', () => expire(session, { kinds, before, limit })),
-    eraseClearText: (who, limit) => write('eraseClearText', () => erase(session, who, limit)),
+    eraseClearText: (who, until, limit) => write('eraseClearText', () => erase(session, who, { until, limit })),
   };
 }
 
@@ -152,12 +152,14 @@ function expire({ all, run }: Session, { kinds, before, limit }: Expiry): number
   return old.length;
 }
 
-function erase({ run }: Session, who: { person: string } | { typed: string }, limit: number): number {
-  const first = (where: string): string => `WHERE id IN (SELECT id FROM audit WHERE ${where} LIMIT ?2)`;
-  if ('typed' in who) return run(`UPDATE audit SET typed = NULL, own_text = NULL ${first('typed = ?1')}`, who.typed, limit);
+type Bounds = { until: number; limit: number };
+
+function erase({ run }: Session, who: { person: string } | { typed: string }, { until, limit }: Bounds): number {
+  const first = (where: string): string => `WHERE id IN (SELECT id FROM audit WHERE ${where} AND at < ?2 LIMIT ?3)`;
+  if ('typed' in who) return run(`UPDATE audit SET typed = NULL, own_text = NULL ${first('typed = ?1')}`, who.typed, until, limit);
   return (
-    run(`UPDATE audit SET subject_text = NULL ${first('subject = ?1 AND subject_text IS NOT NULL')}`, who.person, limit) +
-    run(`UPDATE audit SET actor_text = NULL ${first('actor = ?1 AND actor_text IS NOT NULL')}`, who.person, limit)
+    run(`UPDATE audit SET subject_text = NULL ${first('subject = ?1 AND subject_text IS NOT NULL')}`, who.person, until, limit) +
+    run(`UPDATE audit SET actor_text = NULL ${first('actor = ?1 AND actor_text IS NOT NULL')}`, who.person, until, limit)
   );
 }
 
@@ -232,7 +234,7 @@ export function savePersonKey({ run }: Session, { person, id, sealedKey }: Perso
 const isOneOf = (column: string): string => `${column} IN (SELECT value FROM json_each(?))`;
 
 function conditions(filter: AuditFilter): { where: string; values: SQLInputValue[] } {
-  const { persons, typed, actors, serial, transaction, authServer, kinds, acts, from, until } = filter;
+  const { persons, typed, actors, serial, transaction, authServer, kinds, acts, hasContent, from, until } = filter;
   const parts: [string, ...SQLInputValue[]][] = [];
   const ofPerson: [string, SQLInputValue][] = [];
   if (persons) ofPerson.push([isOneOf('subject'), JSON.stringify(persons)]);
@@ -244,6 +246,7 @@ function conditions(filter: AuditFilter): { where: string; values: SQLInputValue
   if (authServer !== undefined) parts.push(['auth_server = ?', authServer]);
   if (kinds) parts.push([isOneOf('kind'), JSON.stringify(kinds)]);
   if (acts) parts.push([isOneOf('act'), JSON.stringify(acts)]);
+  if (hasContent) parts.push(['body IS NOT NULL']);
   if (from !== undefined) parts.push(['at >= ?', from]);
   if (until !== undefined) parts.push(['at < ?', until]);
   return { where: ['TRUE', ...parts.map(([sql]) => sql)].join(' AND '), values: parts.flatMap(([, ...values]) => values) };

@@ -45,11 +45,12 @@ export function auditStore(session: Session): AuditStore {
         const isOld = { kind: { $in: kinds as AuditEntry['kind'][] }, at: { $lt: before }, body: { $exists: true } };
         return updateSome(session, isOld, { $unset: content }, limit);
       }),
-    eraseClearText: (who, limit) =>
+    eraseClearText: (who, until, limit) =>
       run('eraseClearText', async () => {
-        if ('typed' in who) return updateSome(session, { typed: who.typed }, { $unset: { typed: '', 'clear.own': '' } }, limit);
-        const asSubject = { subject: who.person, 'clear.subject': { $exists: true } };
-        const asActor = { actor: who.person, 'clear.actor': { $exists: true } };
+        const at = { $lt: until };
+        if ('typed' in who) return updateSome(session, { typed: who.typed, at }, { $unset: { typed: '', 'clear.own': '' } }, limit);
+        const asSubject = { subject: who.person, at, 'clear.subject': { $exists: true } };
+        const asActor = { actor: who.person, at, 'clear.actor': { $exists: true } };
         return (
           (await updateSome(session, asSubject, { $unset: { 'clear.subject': '' } }, limit)) +
           (await updateSome(session, asActor, { $unset: { 'clear.actor': '' } }, limit))
@@ -169,7 +170,7 @@ async function updateSome(
 }
 
 function conditionsOf(filter: AuditFilter): Filter<AuditDocument> {
-  const { persons, typed, actors, serial, transaction, authServer, kinds, acts, from, until } = filter;
+  const { persons, typed, actors, serial, transaction, authServer, kinds, acts, hasContent, from, until } = filter;
   const ofPerson: Filter<AuditDocument>[] = [
     ...(persons ? [{ subject: { $in: [...persons] } }] : []),
     ...(typed === undefined ? [] : [{ typed }]),
@@ -183,6 +184,7 @@ function conditionsOf(filter: AuditFilter): Filter<AuditDocument> {
     ...(authServer === undefined ? {} : { authServer }),
     ...(kinds ? { kind: { $in: kinds as AuditEntry['kind'][] } } : {}),
     ...(acts ? { act: { $in: [...acts] } } : {}),
+    ...(hasContent ? { body: { $exists: true } } : {}),
     ...(Object.keys(at).length > 0 ? { at } : {}),
   };
 }

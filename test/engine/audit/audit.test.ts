@@ -272,6 +272,33 @@ describe('The audit', () => {
     assert.deepEqual([problem, expired], [undefined, 1]);
   });
 
+  for (const [what, fault] of [
+    ['expiry', 'expireAudit'],
+    ['erasing', 'eraseClearText'],
+  ] as const)
+    it(`is believed where a gateway died in the middle of an ${what}`, async () => {
+      const { clock, open } = given();
+      let calls = 0;
+      const dying = (store: Store): Store => ({
+        ...store,
+        async [fault](...args: never[]) {
+          calls += 1;
+          if (calls > 1) throw new GatewayFault('store-unavailable', 'gone');
+          return (store[fault] as (...given: never[]) => Promise<number>)(...args);
+        },
+      });
+      const first = await open({ through: dying });
+      for (const name of ['alice', 'bob']) first.audit.take(refused(name, 'unknown-user'));
+      first.audit.take(started('alice', 't'));
+      await first.audit.flush();
+      clock.advance(minutes(60 * 24 * 31));
+      const cut = fault === 'expireAudit' ? first.audit.expire({ days: 30, byKind: {} }) : first.audit.erase(by, { user: 'alice' });
+      await assert.rejects(cut, { code: 'store-unavailable' });
+      await first.store.close();
+      const { audit } = await open();
+      assert.equal((await audit.verify()).problem, undefined);
+    });
+
   it('signs its chain now and then, and when it ends', async () => {
     const { open } = given();
     const { audit, store } = await open();
