@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { AuditLine, AuditQuery } from '../../../engine/index.ts';
 import { auditKinds, record } from '../../../foundation/model/index.ts';
-import { type PiParams, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
+import { type PiParams, type PiProduct, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
 import { adminOf } from './caller.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { demandEmpty } from './subject.ts';
@@ -34,6 +34,10 @@ const columns = [
 ] as const;
 type Row = Record<(typeof columns)[number], string | number | null>;
 
+/** eduMFA names the server's column after itself. */
+const columnAt = (name: string, { flavour }: PiProduct): string =>
+  name === 'privacyidea_server' && flavour === 'edumfa' ? 'edumfa_server' : name;
+
 /** Each row is looked at with its neighbours. */
 const mostRows = 100;
 
@@ -52,8 +56,14 @@ export async function auditList(parts: PrivacyideaParts, ctx: Context): Promise<
   const wish = { limit: page.limit, offset: page.offset, ascending: params.text('sortorder')?.toLowerCase() === 'asc' };
   const found = query ? await audit.list(query, wish) : undefined;
   const lines = found?.ok ? found.value.lines : [];
-  const auditdata = await Promise.all(lines.map(async (line) => rowOf(line, await audit.lookAround(line), parts.product.name)));
-  const value = { auditcolumns: columns, auditdata, count, current: page.number, ...neighbours(page, count) };
+  const auditdata = await Promise.all(lines.map(async (line) => rowOf(line, await audit.lookAround(line), parts.product)));
+  const value = {
+    auditcolumns: columns.map((name) => columnAt(name, parts.product)),
+    auditdata,
+    count,
+    current: page.number,
+    ...neighbours(page, count),
+  };
   sendPi(ctx, parts.product, { id: 1, value });
 }
 
@@ -99,14 +109,18 @@ const success: Readonly<Record<string, boolean>> = {
   'store-lost': false,
 };
 
-function rowOf(line: AuditLine, { isSound, hasNeighbours }: { isSound: boolean; hasNeighbours: boolean }, server: string): Row {
+function rowOf(
+  line: AuditLine,
+  { isSound, hasNeighbours }: { isSound: boolean; hasNeighbours: boolean },
+  product: PiProduct,
+): Readonly<Record<string, Row[keyof Row]>> {
   const { kind, fields = {} } = line;
   const origin = { ...record(fields.origin), ...record(fields.by) };
   const date = new Date(line.at).toISOString().replace('Z', '');
   const serials = Array.isArray(fields.serials) ? fields.serials.join(',') : fields.serial;
   const detail = fields.reason ?? fields.verdict ?? fields.act ?? null;
   const isDeclined = fields.verdict === 'declined' || fields.verdict === 'locked' || fields.sent === false;
-  return {
+  const row: Row = {
     number: line.number,
     date,
     sig_check: isSound ? 'OK' : 'FAIL',
@@ -121,7 +135,7 @@ function rowOf(line: AuditLine, { isSound, hasNeighbours }: { isSound: boolean; 
     administrator: text(origin.administrator ?? fields.administrator),
     action_detail: text(detail),
     info: `${kind} ${line.id}`,
-    privacyidea_server: server,
+    privacyidea_server: product.name,
     policies: text(fields.rule),
     client: text(origin.client ?? fields.client),
     log_level: 'INFO',
@@ -130,6 +144,7 @@ function rowOf(line: AuditLine, { isSound, hasNeighbours }: { isSound: boolean; 
     duration: null,
     thread_id: null,
   };
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [columnAt(name, product), value]));
 }
 
 const text = (value: unknown): string | null => (value === undefined || value === null || value === '' ? null : String(value));

@@ -88,6 +88,14 @@ describe("The audit in privacyIDEA's form", () => {
       assert.equal((await client.get('/audit/', nothing, admin)).body.result.value.count, 0);
   });
 
+  it("has eduMFA's name for the column of the server there", async () => {
+    const mounts = [{ path: '/', serves: 'privacyidea', flavour: 'edumfa' }];
+    const { client, admin } = await givenGateway(undo, { mounts });
+    const { auditcolumns, auditdata } = (await client.get('/audit/', {}, admin)).body.result.value;
+    assert.ok(auditcolumns.includes('edumfa_server') && !auditcolumns.includes('privacyidea_server'));
+    assert.deepEqual([Object.keys(auditdata[0]), auditdata[0].edumfa_server], [auditcolumns, 'eduMFA']);
+  });
+
   it('refuses columns that it cannot look in, and callers without the right', async () => {
     const { client, admin } = await givenGateway(undo);
     for (const wish of [{ client: '10.0.0.1' }, { success: '1' }, { realm: 'corp' }] as Record<string, string>[])
