@@ -5,6 +5,7 @@ import type { Finding } from '../edge/dialects/operator/index.ts';
 import { readListenerTls } from '../edge/http/index.ts';
 import { GatewayFault, record } from '../foundation/model/index.ts';
 import { keyringOf } from '../gateway/keyring.ts';
+import { openFiles } from '../gateway/open-files.ts';
 import { embeddedFile } from '../gateway/open-store.ts';
 import { ending } from './doctor-checks.ts';
 
@@ -35,6 +36,12 @@ export function checkListenerCertificates({ config, folder }: LoadedConfig): Fin
       throw error;
     }
   });
+}
+
+/** Keyring and store, as far as they are files that everybody may open. */
+export function checkOpenFiles(loaded: LoadedConfig): Finding[] {
+  const open = openFiles(loaded).map(({ file, advice }) => weak(file, advice));
+  return open.length > 0 ? open : [{ level: 'fine', what: 'files', detail: 'keyring and store are for few to open' }];
 }
 
 /** Settings that are allowed, and weaker than they need to be. */

@@ -16,6 +16,7 @@ import { type Lasting, openLasting } from './lasting.ts';
 import { openListeners, type ServiceOf } from './listeners.ts';
 import { openNaming } from './log-names.ts';
 import { type MountParts, mountsOf } from './mounts.ts';
+import { openFiles } from './open-files.ts';
 import { openStore } from './open-store.ts';
 import type { GatewayOptions } from './options.ts';
 import { openTraces, tracedStore } from './traces.ts';
@@ -115,6 +116,7 @@ async function openKept(options: GatewayOptions & { metrics: Metrics; tell: Tell
   // It writes for many requests at once.
   const audit = await openAudit({ ...options, store: counted, keyring, aloneInStore: options.config.store.kind === 'embedded' });
   opened.push(() => audit.close({ kind: 'gateway-stopped', version }));
+  for (const { file, advice } of openFiles(options)) options.log.warn({ file }, `a file with secrets is open: ${advice}`);
   return { store, keyring, passwords, audit, isMigrated };
 }
 

@@ -3,7 +3,7 @@ import { inspectConfig, loadConfig, problemText } from '../../config/index.ts';
 import type { Finding } from '../../edge/dialects/operator/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
 import { checkGateway, checkPeople, checkProviders, checkRegistrationUrls, checkUserSources } from '../doctor-checks.ts';
-import { checkKeyring, checkListenerCertificates, checkWeakModes } from '../doctor-settings.ts';
+import { checkKeyring, checkListenerCertificates, checkOpenFiles, checkWeakModes } from '../doctor-settings.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configOption, portFor } from './config-option.ts';
 
@@ -32,6 +32,7 @@ export function doctorCommand(terminal: Terminal): Command {
       if (loaded.ok) {
         tell([{ level: 'fine', what: 'config', detail: `${file} can be used` }]);
         tell(checkKeyring(loaded.value, terminal.environment));
+        tell(checkOpenFiles(loaded.value));
         tell(await checkGateway(loaded.value, terminal));
         tell(await checkPeople(loaded.value, terminal));
         if (problems.every(({ level }) => level !== 'error')) {

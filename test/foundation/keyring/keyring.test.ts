@@ -35,6 +35,8 @@ describe('The keyring', () => {
       `v2.${id}.${iv}.${body}`,
       `${version}.${id}.${iv}.${flipped.toString('base64url')}`,
       `${version}.${id}.AAAA.${body}`,
+      // a tag that is shorter than it has to be
+      ...[4, 8, 12, 15].map((length) => `${version}.${id}.${iv}.${flipped.subarray(-length).toString('base64url')}`),
     ];
     for (const text of [...wrong, openKeyring(newKeyring(now)).seal('token:A', Buffer.from('geheim'))]) {
       assert.throws(
