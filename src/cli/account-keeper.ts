@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
 import type { LoadedConfig } from '../config/index.ts';
+import { openSealing } from '../engine/audit/index.ts';
 import { type AccountChanged, type Accounts, lastAccountText, openAccounts } from '../engine/users/index.ts';
-import { createPasswords } from '../foundation/keyring/index.ts';
+import { createPasswords, type Keyring } from '../foundation/keyring/index.ts';
 import { localActor, record, records } from '../foundation/model/index.ts';
 import { keyringOf } from '../gateway/keyring.ts';
 import { atGatewayOrStore, openFilledStore } from './gateway-or-store.ts';
@@ -51,14 +52,18 @@ async function inStore(loaded: LoadedConfig, terminal: Terminal, work: Work): Pr
   const store = await openFilledStore(loaded, keyring);
   try {
     const passwords = createPasswords(keyring);
-    await work(storeKeeper(openAccounts({ ...withoutGateway, store, passwords })));
+    await work(storeKeeper(openAccounts({ ...withoutGateway(keyring), store, passwords })));
   } finally {
     await store.close();
   }
 }
 
 /** What is written is noted; the next gateway that looks takes the notes into its audit. */
-const withoutGateway = { clock: Date.now, tell: () => undefined, audit: { chain: () => undefined } };
+const withoutGateway = (keyring: Keyring) => ({
+  clock: Date.now,
+  tell: () => undefined,
+  audit: { chain: () => undefined, seal: openSealing(keyring).note },
+});
 
 /** Whoever is logged in at this machine. */
 const by = localActor(userInfo().username);

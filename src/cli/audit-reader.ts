@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { LoadedConfig } from '../config/index.ts';
 import { type AuditParams, readAuditParams, shownEntry, strangeCursor } from '../edge/dialects/operator/index.ts';
-import { type AuditTool, openAuditTool } from '../engine/audit/index.ts';
+import { type AuditTool, type Erased, type ErasedFrom, openAuditTool } from '../engine/audit/index.ts';
 import type { AuditVerified } from '../engine/index.ts';
 import { localActor, record, records } from '../foundation/model/index.ts';
 import { openLog } from '../foundation/telemetry/index.ts';
@@ -9,6 +9,9 @@ import { keyringOf } from '../gateway/keyring.ts';
 import { atGatewayOrStore, openFilledStore } from './gateway-or-store.ts';
 import type { OpsClient } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
+
+/** A large audit takes its time. */
+const verifyDeadlineMs = 30 * 60_000;
 
 /** An entry as the operator's interface shows it. */
 export type ShownEntry = Readonly<Record<string, unknown>>;
@@ -19,8 +22,7 @@ export type AuditReader = {
   /** Undefined where there is no such entry. */
   show(id: string): Promise<ShownEntry>;
   verify(): Promise<AuditVerified>;
-  /** In how many entries the person was. */
-  erase(user: string, realm: string | undefined): Promise<number>;
+  erase(who: Erased): Promise<ErasedFrom>;
 };
 
 /** Works with the audit: of the running gateway, or, where none runs or several share a MongoDB, in the store. */
@@ -38,8 +40,11 @@ function atGateway(client: OpsClient): AuditReader {
       return { entries: records(entries).map(record), next: typeof next === 'string' ? next : undefined };
     },
     show: async (id) => record((await client.call('GET', `/ops/audit/${encodeURIComponent(id)}`)).entry),
-    verify: async () => verifiedOf(await client.call('POST', '/ops/audit/verify')),
-    erase: async (user, realm) => Number((await client.call('POST', '/ops/audit/erase', { user, realm })).entries),
+    verify: async () => verifiedOf(await client.call('POST', '/ops/audit/verify', undefined, verifyDeadlineMs)),
+    async erase(who) {
+      const { entries, others } = await client.call('POST', '/ops/audit/erase', who);
+      return { entries: Number(entries), others: Array.isArray(others) ? others.map(String) : [] };
+    },
   };
 }
 
@@ -81,6 +86,6 @@ function storeReader(tool: AuditTool): AuditReader {
       return shownEntry(line);
     },
     verify: tool.verify,
-    erase: (user, realm) => tool.erase(localActor(userInfo().username), { user, realm }),
+    erase: (who) => tool.erase(localActor(userInfo().username), who),
   };
 }

@@ -7,7 +7,12 @@ import { CommandFailed, type Terminal } from './terminal.ts';
 /** Speaks to the operator's interface of the running gateway, as an administrator. */
 export type OpsClient = {
   /** Sends JSON and returns the JSON reply; a refusal of the gateway becomes `CommandFailed` with its message. */
-  call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Readonly<Record<string, unknown>>>;
+  call(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: unknown,
+    deadlineMs?: number,
+  ): Promise<Readonly<Record<string, unknown>>>;
   close(): Promise<void>;
 };
 
@@ -26,14 +31,14 @@ export const refusalFrom = (url: string, message: unknown): CommandFailed =>
       : `what answers at ${url} is not a pushgate. Is another program listening there?`,
   );
 
-const deadlineMs = 30_000;
+const usualDeadlineMs = 30_000;
 
 /** Opens a client for the first `ops` mount of the configuration. */
 export function openOpsClient(loaded: LoadedConfig, terminal: Terminal): OpsClient {
   const url = mountUrl(loaded, 'ops');
   const http = openHttp({});
   return {
-    async call(method, path, body) {
+    async call(method, path, body, deadlineMs = usualDeadlineMs) {
       const reply = await http.request({
         method,
         url: `${url}${path}`,

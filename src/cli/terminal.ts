@@ -16,8 +16,15 @@ export type Terminal = {
 /** A command that could not do what it was asked to: one sentence for the user that says what to do next. */
 export class CommandFailed extends Error {}
 
+/** Whoever read what we write has left, or its disk is full: there is nobody to tell more. */
+function endWithoutReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') process.exitCode = 1;
+  process.exit();
+}
+
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithoutReader);
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import { tryProviders } from '../delivery/registry/index.ts';
 import { tryListeners } from '../edge/http/index.ts';
 import { tryUserSources } from '../engine/users/index.ts';
-import { ok, type Result, record, refused, systemCode, version } from '../foundation/model/index.ts';
+import { openKeyring } from '../foundation/keyring/index.ts';
+import { GatewayFault, ok, type Result, record, refused, systemCode, version } from '../foundation/model/index.ts';
 import { plainError } from '../foundation/settings/index.ts';
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
@@ -13,7 +14,7 @@ import { type Catalog, loadPlugins, withoutThrowing } from './plugins.ts';
 import { atPort } from './port.ts';
 import { type Problem, problemText } from './problem.ts';
 import { type Config, configSchemaOf } from './schema.ts';
-import { type Environment, resolveSecrets, type SecretSources } from './secrets.ts';
+import { type Environment, readSecret, resolveSecrets, type SecretSources, secretReference } from './secrets.ts';
 import { speaksOfStandIn, understood } from './stand-ins.ts';
 
 /**
@@ -93,7 +94,21 @@ export async function inspectConfig(file: string, environment: Environment, log:
     userSources: await tryUserSources(list(userSources), surroundings),
   };
   const opening = Object.entries(found).flatMap(([key, each]) => each.map((problem) => ({ ...problem, path: [key, ...problem.path] })));
-  return once([...problems, ...opening]);
+  return once([...problems, ...keyringProblems(record(raw).keyring, { folder, environment }), ...opening]);
+}
+
+/** What the start would say of a keyring that is there; one that is not may be made by it. */
+function keyringProblems(raw: unknown, sources: Parameters<typeof readSecret>[1]): Problem[] {
+  const reference = secretReference.safeParse(raw);
+  const found = reference.success ? readSecret(reference.data, sources) : undefined;
+  if (!found || 'missing' in found) return [];
+  try {
+    openKeyring(found.text);
+    return [];
+  } catch (error) {
+    if (!(error instanceof GatewayFault)) throw error;
+    return [{ path: ['keyring'], message: error.message, level: 'error' }];
+  }
 }
 
 /** The same sentence at the same place is told once, whichever checks it comes from. */

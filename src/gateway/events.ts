@@ -19,13 +19,20 @@ export function openTell(log: Log, metrics: Metrics): { tell: Tell; listen(liste
   };
 }
 
-/** Tells when the store is lost and when it is back: by the operations that fail and those that succeed, once each time. */
+/** What only looks; anything else writes. */
+const looks =
+  /^(find|list|count(Of|Tokens|StockKeys|Audit)$|tokensOf|namesakes|openTransactionsOf|trailOf|audit(Chain|Writer)|personKeys|deadDevices|exportAll)/;
+
+/**
+ * Tells when the store is lost and when it is back: by the operations that fail and those that succeed, once each time. A store that can be read and takes no
+ * write is lost, so only a write shows that it is back where a write has failed.
+ */
 export function watchStore(tell: Tell): NonNullable<StoreListeners['onOperation']> {
-  let isLost = false;
-  return (_operation, outcome) => {
-    const failed = outcome === 'fault';
-    if (failed === isLost) return;
-    isLost = failed;
-    tell({ kind: failed ? 'store-lost' : 'store-back' });
+  const failing = { look: false, write: false };
+  return (operation, outcome) => {
+    const wasLost = failing.look || failing.write;
+    failing[looks.test(operation) ? 'look' : 'write'] = outcome === 'fault';
+    const isLost = failing.look || failing.write;
+    if (isLost !== wasLost) tell({ kind: isLost ? 'store-lost' : 'store-back' });
   };
 }

@@ -1,4 +1,4 @@
-import { openAudit } from '../engine/audit/index.ts';
+import { type Audit, openAudit } from '../engine/audit/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { openAccounts } from '../engine/users/index.ts';
 import { createPasswords } from '../foundation/keyring/index.ts';
@@ -51,8 +51,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     opened.push(await openTraces(config, log));
     const { isMigrated, ...kept } = await openKept({ ...options, metrics, tell }, opened);
     learn(kept.keyring);
-    const { audit } = kept;
-    listen((event, written) => void (written ?? audit.take(event)));
+    followAudit(kept.audit, metrics, listen);
     let generations: Generations | undefined;
     const configNow = () => generations?.current().config ?? config;
     const lasting = openLasting({ ...options, ...kept, metrics, tell, settings: () => configNow().settings });
@@ -84,7 +83,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
       firstPassword,
       async settled() {
         await running.settled();
-        await audit.flush();
+        await kept.audit.flush();
       },
       files: () => running.current().files,
       reload(loaded) {
@@ -118,6 +117,12 @@ async function openKept(options: GatewayOptions & { metrics: Metrics; tell: Tell
   opened.push(() => audit.close({ kind: 'gateway-stopped', version }));
   for (const { file, advice } of openFiles(options)) options.log.warn({ file }, `a file with secrets is open: ${advice}`);
   return { store, keyring, passwords, audit, isMigrated };
+}
+
+/** From now on the audit hears of every event but of those that are written with their act, and metrics show how long they wait for it. */
+function followAudit(audit: Audit, metrics: Metrics, listen: (listener: Tell) => void): void {
+  listen((event, written) => void (written ?? audit.take(event)));
+  metrics.onCollect(() => metrics.auditWait.set(audit.oldestMs() / 1000));
 }
 
 /** Ties the mounts of a listener to a generation, and to one health for all. */

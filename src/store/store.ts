@@ -42,12 +42,13 @@ export type Page = { offset: number; limit: number; sortBy: 'serial' | 'createdA
 
 /**
  * Which entries of the audit a list shows; an absent field asks nothing. `persons` are ids of keys (`subject`) and `typed` is a folded name: one of both fits
- * where one is there. `from` and `until` (epoch ms) take in their own moment and leave it out. What lost its content fits only `kinds` and time.
+ * where one is there; `actors` and `typedActor` likewise. `from` and `until` (epoch ms) take in their own moment and leave it out. What lost its content fits time alone.
  */
 export type AuditFilter = {
   persons?: readonly string[] | undefined;
   typed?: string | undefined;
   actors?: readonly string[] | undefined;
+  typedActor?: string | undefined;
   serial?: string | undefined;
   transaction?: string | undefined;
   authServer?: string | undefined;
@@ -209,8 +210,12 @@ export type Store = {
   auditChain(writer: string, behind: number, limit: number): Promise<AuditEntry[]>;
   /** Takes all but `id`, `writer`, `number`, `at`, `kind`, `digest` and `hash` from up to `limit` entries of these kinds from before `before`; how many. */
   expireAudit(kinds: readonly string[], before: number, limit: number): Promise<number>;
-  /** Takes the clear text of this person, or of this typed name, from up to `limit` entries of before `until`; how many. */
-  eraseClearText(who: { person: string } | { typed: string }, until: number, limit: number): Promise<number>;
+  /** Takes the clear text of this person from up to `limit` entries; how many. */
+  eraseClearText(person: string, limit: number): Promise<number>;
+  /** Takes the clear text that is of no known person from these entries, and the names that they are found by. */
+  eraseTyped(ids: readonly string[]): Promise<void>;
+  /** The writers of all entries. */
+  auditWriterNames(): Promise<string[]>;
   /** All chains, or those that have not ended, by writer. */
   auditWriters(which?: 'running'): Promise<AuditWriter[]>;
   putAuditWriter(writer: AuditWriter): Promise<void>;
@@ -271,6 +276,8 @@ export type AuditStore = Pick<
   | 'auditChain'
   | 'expireAudit'
   | 'eraseClearText'
+  | 'eraseTyped'
+  | 'auditWriterNames'
   | 'auditWriters'
   | 'putAuditWriter'
   | 'endAuditWriter'

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseJson, record, records } from '../../src/foundation/model/index.ts';
 import { configText, givenGateway } from '../kit/gateway.ts';
-import { gatewayProcess } from '../kit/gateway-process.ts';
+import { gatewayProcess, pushgateInto } from '../kit/gateway-process.ts';
 import { type CliResult, runCli } from '../kit/operator.ts';
 import { piClient } from '../kit/pi-client.ts';
 import { piPhone } from '../kit/pi-phone.ts';
@@ -137,12 +137,39 @@ describe('pushgate audit', function () {
     assert.equal((await audit('verify')).code, 0);
   });
 
+  it('goes on from page to page, however long ago is meant', async () => {
+    const { audit } = await givenStopped();
+    const first = record(parseJson((await audit('list --from 1h --limit 2 --json')).out));
+    const second = await audit(`list --from 1h --limit 2 --json --cursor ${String(first.next)}`);
+    assert.equal(second.code, 0, second.err);
+    assert.equal(entriesOf(second).length, 2);
+  });
+
+  it('shows names that strangers typed on the line of their entry', async () => {
+    const { client, gateway, folder } = await givenGateway(undo);
+    await client.post('/validate/check', { user: 'bob\n2026-11-30 login-finished  user ceo\u001b[2J', pass: '1' });
+    await gateway.close();
+    writeFileSync(join(folder, 'config.json'), configText({}, `127.0.0.1:${await freePort()}`));
+    const { out } = await commandsAt(folder)('list --kind login-refused');
+    assert.equal(out.trimEnd().split('\n').length, 2);
+    assert.match(out, /user bob\\u\{a\}2026-11-30 login-finished {2}user ceo\\u\{1b\}\[2J/);
+  });
+
+  it('ends in peace where nobody reads on', async () => {
+    const { folder } = await givenStopped();
+    const { code, err } = await pushgateInto('head -1', 'audit', 'export', '--config', join(folder, 'config.json'));
+    assert.deepEqual([code, err], [0, '']);
+  });
+
   it('refuses what it cannot look for in one sentence', async () => {
     const { audit } = await givenStopped();
     for (const [words, problem] of [
       ['list --kind login-refusd', /did you mean login-refused/],
       ['list --kind nonsense', /There are: login-started, /],
       ['list --from yesterday', /from is no time; write/],
+      ['list --from 2026-02-31', /from is no time; write/],
+      ['list --until 2026-11-30T08:00', /until is no time; write/],
+      ['erase alice --administrator bob --yes', /name a user, or an administrator/],
       ['list --from 1h --until 2h', /from has to be before until/],
       ['list --realm corp', /realm narrows user/],
       ['list --limit 0', /limit is a number/],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectConfig, type Problem, problemText } from '../../src/config/index.ts';
+import { newKeyring } from '../../src/foundation/keyring/index.ts';
 import { openLog } from '../../src/foundation/telemetry/index.ts';
 import { selfSigned } from '../foundation/wire/self-signed.ts';
 import { configText } from '../kit/gateway.ts';
@@ -76,7 +77,7 @@ describe('A configuration with hostile values', function () {
   const given = () => {
     const folder = temporaryFolder(undo);
     writeFileSync(join(folder, 'client.pem'), selfSigned.cert + selfSigned.key);
-    writeFileSync(join(folder, 'keyring.json'), '{}');
+    writeFileSync(join(folder, 'keyring.json'), newKeyring(0));
     const file = join(folder, 'config.json');
     return async (config: unknown, text = 'a secret of more than 32 characters, which is of no use'): Promise<Problem[]> => {
       writeFileSync(file, JSON.stringify(config));
@@ -105,6 +106,11 @@ describe('A configuration with hostile values', function () {
   it('is answered with problems whatever its secrets hold', async () => {
     const check = given();
     for (const text of hostile.filter((each) => typeof each === 'string')) assert.ok((await check(base, text)).length > 0);
+  });
+
+  it('tells of a keyring that is none, as the start would', async () => {
+    const told = (await given()({ ...bare, keyring: { $env: 'SECRET' } })).map(problemText);
+    assert.deepEqual(told, ['keyring: The keyring is not JSON. Put back the file that the first start made.']);
   });
 
   it('tells of a proxy whose password is not escaped in one sentence, beside the other problems', async () => {

@@ -113,6 +113,26 @@ describe('What happened, as the log tells it', () => {
     );
   });
 
+  it('takes a store that can be read and not written for lost, until it takes a write again', () => {
+    const told: GatewayEvent[] = [];
+    const onOperation = watchStore((event) => told.push(event));
+    for (const [operation, outcome] of [
+      ['addTransaction', 'fault'],
+      ['findToken', 'ok'],
+      ['listAudit', 'ok'],
+      ['appendAudit', 'fault'],
+      ['probe', 'ok'],
+      ['findToken', 'fault'],
+      ['probe', 'ok'],
+      ['tokensOf', 'ok'],
+    ] as const)
+      onOperation(operation, outcome, 0);
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      ['store-lost', 'store-back', 'store-lost', 'store-back'],
+    );
+  });
+
   it('goes on where one listener fails', () => {
     const lines: Line[] = [];
     const log = openLog('info', { write: (line: string) => void lines.push(JSON.parse(line)) });

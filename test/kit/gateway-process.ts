@@ -61,6 +61,18 @@ export async function gatewayAt(place: Place, ...options: string[]): Promise<Gat
   };
 }
 
+/** Runs `pushgate` with what it writes going into another program of the shell; resolves with the exit code and the errors of `pushgate` itself. */
+export async function pushgateInto(reader: string, ...args: string[]): Promise<Omit<Ended, 'out'>> {
+  const script = `"$0" "$@" | ${reader} > /dev/null; exit "${'$'}{PIPESTATUS[0]}"`;
+  const child = spawn('bash', ['-c', script, process.execPath, entry, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let err = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    err += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return { code, err };
+}
+
 function collect(child: ChildProcess): () => { out: string; err: string } {
   const text = { out: '', err: '' };
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {

@@ -122,7 +122,7 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
     each((id) =>
       fc
         .record({ id: fc.constant(id), at: moment })
-        .map((note): StoredRecord => ({ kind: 'audit-note', note: { ...note, event: { kind: 'store-lost' } } })),
+        .map((note): StoredRecord => ({ kind: 'audit-note', note: { ...note, text: 'sealed' } })),
     ),
     each((person) =>
       fc

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { AuditParams } from '../../edge/dialects/operator/index.ts';
+import type { Erased } from '../../engine/audit/index.ts';
 import { record } from '../../foundation/model/index.ts';
 import { type AuditReader, type ShownEntry, withAudit } from '../audit-reader.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
@@ -106,17 +107,28 @@ function eraseCommand(terminal: Terminal): Command {
     .description(
       "Take a person's name and addresses out of the audit for good. What is left tells nobody who it was; the chains stay whole.",
     )
-    .argument('<user>', 'name of the user')
+    .argument('[user]', 'name of the user, as it is written')
     .option('--realm <name>', 'the user of this realm alone')
+    .option('--administrator <name>', 'an administrator, instead of a user')
     .option('--yes', 'do it; without this, nothing is done')
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate audit erase alice --realm corp --yes')
-    .action((user: string, { config, realm, yes }: { config: string; realm?: string; yes?: true }) =>
+    .action((user: string | undefined, { config, yes, ...who }: { config: string; realm?: string; administrator?: string; yes?: true }) =>
       withReader(terminal, config, async (reader) => {
-        if (!yes) throw new CommandFailed(`this cannot be undone; to erase ${user}, say it again with --yes.`);
-        terminal.out(`${user} was erased from ${await reader.erase(user, realm)} entries.`);
+        const erased = erasedBy(user, who);
+        const name = 'user' in erased ? erased.user : erased.administrator;
+        if (!yes) throw new CommandFailed(`this cannot be undone; to erase ${name}, say it again with --yes.`);
+        const { entries, others } = await reader.erase(erased);
+        terminal.out(`${name} was erased from ${entries} entries.`);
+        if (others.length > 0) terminal.out(`Names that differ in case alone are still there: ${others.join(', ')}`);
       }),
     );
+}
+
+function erasedBy(user: string | undefined, { realm, administrator }: { realm?: string; administrator?: string }): Erased {
+  if (user !== undefined && administrator === undefined) return { user, realm };
+  if (user === undefined && administrator !== undefined && realm === undefined) return { administrator };
+  throw new CommandFailed('name a user, or an administrator with --administrator.');
 }
 
 const withReader = async (terminal: Terminal, file: string, work: (reader: AuditReader) => Promise<void>): Promise<void> =>
@@ -165,11 +177,15 @@ const text = (value: unknown): string => (value === null ? '(erased)' : value ==
 const lineOf = (entry: ShownEntry): string => {
   const { at, kind, outcome, id, detail, ...rest } = columnsOf(entry);
   const told = Object.entries(rest).flatMap(([name, value]) => (value === '' ? [] : [`${name} ${value}`]));
-  return [at, outcome === '' ? kind : `${kind} (${outcome})`, ...told, detail, id].filter(Boolean).join('  ');
+  return shown([at, outcome === '' ? kind : `${kind} (${outcome})`, ...told, detail, id].filter(Boolean).join('  '));
 };
 
-/** Spreadsheets take a cell that begins with one of these for a formula, and names are typed by strangers. */
-const formula = /^[=+\-@\t\r]/;
+/** Names are typed by strangers: no sign of theirs begins a line or moves the cursor. */
+const shown = (line: string): string =>
+  line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`);
+
+/** Spreadsheets take a cell that begins with one of these for a formula. */
+const formula = /^[=+\-@\t\r\n＝＋－＠]/;
 
 const csvOf = (entry: ShownEntry): string =>
   Object.values(columnsOf(entry))

@@ -1,14 +1,16 @@
 import type { Actor, GatewayEvent } from '../../foundation/model/index.ts';
-import { type Erased, erasePerson, expireEntries, type KeepDays } from './keeping.ts';
+import { type Erased, type ErasedFrom, eraseLate, erasePerson, expireEntries, type KeepDays } from './keeping.ts';
 import { openPersonKeys } from './person-keys.ts';
 import { type AuditReading, openReading } from './reading.ts';
+import { openSealing } from './sealing.ts';
 import { type AuditTrail, openAuditTrail, type TrailParts } from './trail.ts';
 import { type AuditVerified, verifyAudit } from './verify.ts';
 
-export { type Act, type ActParts, actOf } from './act.ts';
-export type { Erased, KeepDays } from './keeping.ts';
+export { type Act, type ActParts, actOf, type Noted } from './act.ts';
+export type { Erased, ErasedFrom, KeepDays } from './keeping.ts';
 export type { Held } from './queue.ts';
 export type { AuditLine, AuditLines, AuditQuery, AuditWish } from './reading.ts';
+export { openSealing, type Told } from './sealing.ts';
 export type { AuditTrail, TrailParts } from './trail.ts';
 export type { AuditProblem, AuditVerified } from './verify.ts';
 
@@ -20,9 +22,9 @@ export type Audit = AuditReading &
   AuditTrail & {
     /** Looks at every entry; `problem` is the first one that is not as it was written. */
     verify(): Promise<AuditVerified>;
-    /** Takes a person's clear text and key out of the audit; returns in how many entries. */
-    erase(by: Actor, who: Erased): Promise<number>;
-    /** Takes the content of entries that are older than they have to be kept. */
+    /** Takes a person's clear text and key out of the audit. */
+    erase(by: Actor, who: Erased): Promise<ErasedFrom>;
+    /** Takes the content of entries that are older than they have to be kept, and what is left of people who were erased. */
     expire(keep: KeepDays): Promise<void>;
   };
 
@@ -35,19 +37,30 @@ export async function openAudit(parts: TrailParts): Promise<Audit> {
     trail.take(event);
     await trail.flush();
   };
-  const keeping = { ...parts, tell };
+  const keeping = { ...parts, tell, forget: trail.forgetPersons };
+  const tools = { ...parts, sealing: openSealing(parts.keyring), personKeys: openPersonKeys(parts) };
+  let verifying: Promise<AuditVerified> | undefined;
   return {
-    ...openReading(parts.store),
+    ...openReading(tools),
     ...trail,
-    async verify() {
-      await trail.flush();
-      return verifyAudit({ ...parts, personKeys: openPersonKeys(parts) });
+    /** One at a time: whoever asks meanwhile is told the same. */
+    verify() {
+      verifying ??= trail
+        .flush()
+        .then(() => verifyAudit(tools))
+        .finally(() => {
+          verifying = undefined;
+        });
+      return verifying;
     },
     async erase(by, who) {
       await trail.flush();
       return erasePerson(keeping, by, who);
     },
-    expire: (keep) => expireEntries(keeping, keep),
+    async expire(keep) {
+      await expireEntries(keeping, keep);
+      await eraseLate(keeping);
+    },
   };
 }
 
@@ -56,9 +69,10 @@ export type AuditTool = AuditReading & Pick<Audit, 'verify' | 'erase'>;
 
 /** Opens the audit for a command. Only what it writes begins a chain. */
 export function openAuditTool(parts: TrailParts): AuditTool {
+  const tools = { ...parts, sealing: openSealing(parts.keyring), personKeys: openPersonKeys(parts) };
   return {
-    ...openReading(parts.store),
-    verify: () => verifyAudit({ ...parts, personKeys: openPersonKeys(parts) }),
+    ...openReading(tools),
+    verify: () => verifyAudit(tools),
     async erase(by, who) {
       const audit = await openAudit(parts);
       try {

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { openCache } from '../../foundation/cache/index.ts';
 import type { Keyring } from '../../foundation/keyring/index.ts';
-import type { Clock, PersonKey } from '../../foundation/model/index.ts';
+import { type Clock, GatewayFault, type PersonKey } from '../../foundation/model/index.ts';
 import type { AuditStore } from '../../store/store.ts';
 import type { HmacKey, Persons } from './persons.ts';
 
@@ -9,8 +9,10 @@ import type { HmacKey, Persons } from './persons.ts';
 export type PersonKeys = {
   /** The keys of these persons by name; made where they may be and there is none. */
   of(persons: readonly Persons[]): Promise<ReadonlyMap<string, HmacKey>>;
-  /** Opens a key of the store. */
-  open(key: PersonKey): HmacKey;
+  /** Opens a key of the store; undefined for one that cannot be opened: it was changed, or sealed by a key that is not in the keyring. */
+  open(key: PersonKey): HmacKey | undefined;
+  /** Remembers none any more. */
+  forget(): void;
 };
 
 /** So long a key is remembered that somebody may have erased meanwhile. */
@@ -23,14 +25,24 @@ type PersonKeyParts = { store: AuditStore; keyring: Keyring; clock: Clock };
 /** Opens the keys of persons in this store. */
 export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): PersonKeys {
   const known = openCache<{ key: HmacKey; at: number }>(mostRemembered);
-  const open = ({ id, sealedKey }: PersonKey): HmacKey => ({ id, key: keyring.open(sealedFor(id), sealedKey), hashed: new Map() });
+  const open = ({ id, sealedKey }: PersonKey): HmacKey | undefined => {
+    try {
+      return { id, key: createSecretKey(keyring.open(sealedFor(id), sealedKey)), hashed: new Map() };
+    } catch (error) {
+      if (error instanceof GatewayFault) return undefined;
+      throw error;
+    }
+  };
   const made = (person: string): PersonKey => {
     const id = randomBytes(12).toString('base64url');
     return { person, id, sealedKey: keyring.seal(sealedFor(id), randomBytes(keyBytes)) };
   };
   const read = async (names: readonly string[]): Promise<void> => {
     if (names.length === 0) return;
-    for (const found of await store.findPersonKeys(names)) known.set(found.person, { key: open(found), at: clock() });
+    for (const found of await store.findPersonKeys(names)) {
+      const key = open(found);
+      if (key) known.set(found.person, { key, at: clock() });
+    }
   };
   const isKnown = (name: string): boolean => {
     const remembered = known.get(name);
@@ -38,6 +50,7 @@ export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): Perso
   };
   return {
     open,
+    forget: () => known.clear(),
     async of(persons) {
       const named = new Map<string, boolean>();
       for (const { subject, actor, mayMake } of persons) {

@@ -1,5 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import { type AuditContent, type ClearText, foldedName, foldedRealm, parseJson, record } from '../../foundation/model/index.ts';
+import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
+import { type AuditContent, type ClearText, foldedName, foldedRealm, mappedName, parseJson, record } from '../../foundation/model/index.ts';
 
 /** Where personal fields stand in the content of an entry. */
 const personalPaths = ['user', 'client', 'origin.client', 'by.administrator', 'by.client', 'administrator', 'account', 'source'] as const;
@@ -12,19 +12,26 @@ export type Fields = Readonly<Record<string, unknown>>;
 export type Persons = { subject?: string; actor?: string; mayMake: boolean };
 
 /** The key of a person. `hashed` remembers what was hashed with it lately: one login names its user four times. */
-export type HmacKey = { id: string; key: Buffer; hashed: Map<string, string> };
+export type HmacKey = { id: string; key: KeyObject; hashed: Map<string, string> };
 
 /** What becomes of a content: fields whose personal ones are HMACs, and their clear text. */
 export type Veiled = { fields: Fields; clear: ClearText | undefined; typed: string | undefined };
 
-/** What a user's key is found by. */
-export const userPerson = (user: string, realm: string): string => `user\n${foldedName(user)}\n${foldedRealm(realm)}`;
+/** What a user's key is found by: first by the name as all find it, then by the name as it is written. Those who differ in case alone have keys of their own. */
+export const userPerson = (user: string, realm: string): string => `${usersNamed(user, realm)}${mappedName(user)}`;
 
-/** What the keys of all users of this name begin with, whatever their realm. */
-export const usersNamed = (user: string): string => `user\n${foldedName(user)}\n`;
+/** What the keys of all begin with whose name differs in case alone, in one realm or in all. */
+export const usersNamed = (user: string, realm?: string): string =>
+  `user\n${foldedName(user)}\n${realm === undefined ? '' : `${foldedRealm(realm)}\n`}`;
+
+/** Whether a key is that of a user whose name is written so. */
+export const isWrittenSo = (person: string, user: string): boolean => person.endsWith(`\n${mappedName(user)}`);
 
 /** What an administrator's key is found by. */
 export const administratorPerson = (name: string): string => `administrator\n${foldedName(name)}`;
+
+/** What an entry is found by whose name somebody typed: that of a user, or of an administrator where it is one. */
+export const typedName = (path: string, name: string): string => (path === 'user' ? foldedName(name) : administratorPerson(name));
 
 /** Refusals of a login that only a user with a push token gets. */
 const provesUser: readonly string[] = [
@@ -63,7 +70,7 @@ export function veil(content: AuditContent, keys: { subject: HmacKey | undefined
     const key = keys[wanted];
     const whose = key ? wanted : 'own';
     own = key ? own : (own ?? randomBytes(16));
-    if (!key && isName(path)) typed = foldedName(value);
+    if (!key && isName(path)) typed = typedName(path, value);
     clear[whose][path] = value;
     put(fields, path, key ? remembered(key, path, value) : hmac(own ?? Buffer.alloc(0), path, value));
   }
@@ -81,13 +88,16 @@ export function unveil(fields: Fields, clear: ClearText = {}): Fields {
   return shown;
 }
 
-/** Personal fields of an entry that have no clear text; and the first one whose clear text is not what was hashed, if its key is known. */
+/**
+ * Whose personal fields have no clear text (`missing`), whose have clear text and no key to hold it against (`unheld`), and the first field whose clear text is not
+ * what was hashed.
+ */
 export function compareClear(
   fields: Fields,
   clear: ClearText = {},
-  keyOf: (whose: 'subject' | 'actor') => Buffer | undefined,
-): { missing: ('subject' | 'actor')[]; wrong: string | undefined } {
-  const told = new Map<string, { value: string; key: Buffer | undefined }>();
+  keyOf: (whose: 'subject' | 'actor') => KeyObject | undefined,
+): { missing: ('subject' | 'actor')[]; unheld: ('subject' | 'actor')[]; wrong: string | undefined } {
+  const told = new Map<string, { value: string; key: KeyObject | Buffer | undefined }>();
   for (const [whose, text] of Object.entries(clear)) {
     const values = record(parseJson(text));
     const key = whose === 'subject' || whose === 'actor' ? keyOf(whose) : Buffer.from(String(values.key), 'base64url');
@@ -96,7 +106,8 @@ export function compareClear(
   const wrong = [...told].find(([path, { value, key }]) => key && isPath(path) && hmac(key, path, value) !== at(fields, path));
   const hashed = personalPaths.filter((path) => isHmac(at(fields, path)));
   const missing = hashed.filter((path) => !told.has(path)).map((path) => ownerOf(path, String(fields.kind)));
-  return { missing, wrong: wrong?.[0] };
+  const unheld = (['subject', 'actor'] as const).filter((whose) => clear[whose] !== undefined && !keyOf(whose));
+  return { missing, unheld, wrong: wrong?.[0] };
 }
 
 const hmacMark = 'hmac:';
@@ -104,7 +115,7 @@ const isHmac = (value: unknown): boolean => typeof value === 'string' && value.s
 const isPath = (path: string): path is PersonalPath => personalPaths.some((each) => each === path);
 const isName = (path: PersonalPath): boolean => path === 'user' || path === 'administrator' || path === 'account';
 
-const hmac = (key: Buffer, path: PersonalPath, value: string): string =>
+const hmac = (key: KeyObject | Buffer, path: PersonalPath, value: string): string =>
   `${hmacMark}${createHmac('sha256', key).update(`${path}\n${value}`).digest('base64url')}`;
 
 const mostHashed = 5;

@@ -1,4 +1,4 @@
-import { type AuditContent, type AuditNote, type Clock, GatewayFault, type Tell } from '../../foundation/model/index.ts';
+import { type AuditContent, type Clock, GatewayFault, type Tell } from '../../foundation/model/index.ts';
 import { type Log, thrownFields } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../../store/store.ts';
 import { batchSize, type Noted, type OwnChain } from './own-chain.ts';
@@ -10,11 +10,13 @@ export type Held = { transaction: string } | 'by-itself' | 'nowhere';
 export type AuditQueue = {
   add(event: AuditContent): void;
   /** Takes notes, and takes them off where they stand once they are entries. */
-  addHeld(notes: readonly AuditNote[], held: Held): void;
+  addHeld(notes: readonly Noted[], held: Held): void;
   /** Takes these effects off as well, with the next notes of their transaction or by themselves. */
   takeOff(transaction: string, effects: readonly string[]): void;
   /** Resolves when all that was taken so far is in the store. Throws what the store throws. */
   flush(): Promise<void>;
+  /** How long the oldest of them has waited (ms). */
+  oldestMs(): number;
   /** Writes nothing more by itself. */
   stop(): void;
 };
@@ -53,10 +55,12 @@ export function openQueue(chain: OwnChain, { store, clock, log, tell }: QueuePar
     tell(event, 'kept');
     add(event);
   };
+  const append = openAppend(chain, log);
   const round = async (): Promise<void> => {
-    const batch = waiting.slice(0, batchSize).map(({ note }) => note);
-    const over = batch.length > 0 ? waiting.splice(0, await chain.append(batch)) : [];
+    const added = await append(waiting);
+    const over = waiting.splice(0, added.done);
     for (const { note } of over) ids.delete(note.id);
+    lost += added.lost;
     if (lost > 0) tellLost(lost);
     lost = 0;
     const effects = done;
@@ -82,9 +86,39 @@ export function openQueue(chain: OwnChain, { store, clock, log, tell }: QueuePar
       timer.plan(flushMs);
     },
     flush,
+    oldestMs: () => (waiting[0] ? Math.max(0, clock() - waiting[0].note.at) : 0),
     stop: timer.stop,
   };
 }
+
+/**
+ * Adds the first of what waits. After a defect it goes on one by one, as many as the batch had: what cannot be written is given up and holds up nothing
+ * else.
+ */
+function openAppend(chain: OwnChain, log: Log): (waiting: readonly Waiting[]) => Promise<{ done: number; lost: number }> {
+  let singly = 0;
+  return async (waiting) => {
+    const batch = waiting.slice(0, singly > 0 ? 1 : batchSize).map(({ note }) => note);
+    if (batch.length === 0) return { done: 0, lost: 0 };
+    try {
+      const done = await chain.append(batch);
+      singly = Math.max(0, singly - done);
+      return { done, lost: 0 };
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      chain.giveUp();
+      if (singly === 0) {
+        singly = batch.length;
+        return { done: 0, lost: 0 };
+      }
+      log.error({ ...thrownFields(error), event: batch[0]?.event.kind }, 'an event cannot be written to the audit');
+      singly -= 1;
+      return { done: 1, lost: 1 };
+    }
+  };
+}
+
+const isOutage = (error: unknown): boolean => error instanceof GatewayFault && error.code === 'store-unavailable';
 
 /** The timer of a queue: `plan` sets it unless it is set already. */
 function openTimer(log: Log, write: () => Promise<void>): { plan(afterMs: number): void; stop(): void } {
@@ -94,8 +128,7 @@ function openTimer(log: Log, write: () => Promise<void>): { plan(afterMs: number
       timer = undefined;
       write().catch((error: unknown) => {
         // That the store is lost is told once, by an event.
-        const isOutage = error instanceof GatewayFault && error.code === 'store-unavailable';
-        log[isOutage ? 'debug' : 'error'](thrownFields(error), 'the audit cannot be written now; it is tried again');
+        log[isOutage(error) ? 'debug' : 'error'](thrownFields(error), 'the audit cannot be written now; it is tried again');
         plan(retryMs);
       });
     }, afterMs).unref();

@@ -1,7 +1,8 @@
 import { type AuditEntry, foldedName, ok, type Result, refused } from '../../foundation/model/index.ts';
 import type { AuditFilter, AuditStore } from '../../store/store.ts';
-import { chainHash, digestOf, fieldsOf, isAsDigested } from './chain.ts';
-import { administratorPerson, type Fields, unveil, userPerson, usersNamed } from './persons.ts';
+import { fieldsOf, isAsDigested } from './chain.ts';
+import { administratorPerson, type Fields, unveil, usersNamed } from './persons.ts';
+import { digestOf, type Sealing } from './sealing.ts';
 
 /** What is asked of the audit; an absent field asks nothing. `realm` narrows `user`. Times are epoch ms: from `from` on, before `until`. */
 export type AuditQuery = {
@@ -23,7 +24,7 @@ export type AuditLine = Pick<AuditEntry, 'id' | 'writer' | 'number' | 'at' | 'ki
 /** One page, newest first unless `ascending`. `next` asks for the one after it, and is absent on the last. */
 export type AuditLines = { lines: AuditLine[]; next?: string };
 
-/** Which page: `cursor` is a `next` of the same query. */
+/** Which page: `cursor` is a `next` of the same query. Times may move along from page to page: they are not held against a cursor. */
 export type AuditWish = { limit: number; cursor?: string | undefined; offset?: number | undefined; ascending?: boolean | undefined };
 
 /** Reads the audit for people. */
@@ -36,10 +37,11 @@ export type AuditReading = {
 };
 
 /** Opens the reading of an audit. */
-export function openReading(store: AuditStore): AuditReading {
+export function openReading({ store, sealing }: { store: AuditStore; sealing: Sealing }): AuditReading {
   return {
     async list(query, { limit, cursor, offset, ascending }) {
-      const sign = digestOf(JSON.stringify([query, ascending === true])).slice(0, 8);
+      const { from: _from, until: _until, ...asked } = query;
+      const sign = digestOf(JSON.stringify([asked, ascending === true])).slice(0, 8);
       const after = cursor === undefined ? undefined : placeIn(cursor, sign);
       if (after === 'of-another-query') return refused('cursor-of-another-query');
       // One more tells whether there is another page.
@@ -58,7 +60,7 @@ export function openReading(store: AuditStore): AuditReading {
       const around = await store.auditChain(writer, Math.max(0, number - 2), number === 1 ? 2 : 3);
       const at = around.findIndex((each) => each.number === number);
       const [before, entry] = [around[at - 1], around[at]];
-      const isSound = entry !== undefined && chainHash(before?.hash ?? '', entry) === entry.hash && isAsDigested(entry);
+      const isSound = entry !== undefined && sealing.isHash(before?.hash ?? '', entry) && isAsDigested(entry);
       return { isSound, hasNeighbours: (number === 1 || before !== undefined) && around[at + 1] !== undefined };
     },
   };
@@ -89,14 +91,15 @@ async function filterOf(store: AuditStore, { user, realm, administrator, ...rest
     // Whoever types a name that nobody has types no realm that is known either.
     typed: user === undefined ? undefined : foldedName(user),
     actors: actors?.map(({ id }) => id),
+    typedActor: administrator === undefined ? undefined : administratorPerson(administrator),
   };
 }
 
-/** The keys of the users of this name, in one realm or in all, and of an administrator whose account it names. */
-export const personsNamed = async (store: AuditStore, user: string, realm: string | undefined) =>
-  realm === undefined
-    ? [...(await store.personKeysFrom(usersNamed(user))), ...(await store.findPersonKeys([administratorPerson(user)]))]
-    : store.findPersonKeys([userPerson(user, realm)]);
+/** The keys of the users of this name, however it is written, in one realm or in all, and of an administrator whose account it names. */
+const personsNamed = async (store: AuditStore, user: string, realm: string | undefined) => [
+  ...(await store.personKeysFrom(usersNamed(user, realm))),
+  ...(realm === undefined ? await store.findPersonKeys([administratorPerson(user)]) : []),
+];
 
 const cursorAt = ({ at, number, id }: AuditEntry, sign: string): string =>
   Buffer.from(`${sign}.${at}.${number}.${id}`).toString('base64url');

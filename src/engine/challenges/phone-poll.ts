@@ -1,6 +1,6 @@
 import type { DeviceAddress, PushToken } from '../../foundation/model/index.ts';
 import { limitedSource } from '../limits/index.ts';
-import type { Asker, EngineParts } from '../parts.ts';
+import { type Asker, type EngineParts, whomOf } from '../parts.ts';
 import type { PhoneProtocol } from '../phones/phone-protocol.ts';
 import { changeToken } from '../records/change-token.ts';
 import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
@@ -56,7 +56,7 @@ export async function updateAddress<U>(
   const withNew = ({ addresses }: PushToken): DeviceAddress[] => [...addresses.filter((address) => address.kind !== kind), ...told];
   const changed = await changeToken(parts, serial, (current) => ({ addresses: withNew(current) }), { known: token });
   if (changed !== 'changed') return 'refused';
-  parts.tell({ kind: 'address-told', serial, addressKind: kind, client: asker.client });
+  parts.tell({ kind: 'address-told', serial, addressKind: kind, client: asker.client, ...whomOf(token) });
   return 'updated';
 }
 

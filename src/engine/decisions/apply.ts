@@ -1,11 +1,5 @@
-import {
-  type AuditNote,
-  type Decision,
-  type Effect,
-  type GatewayEvent,
-  GatewayFault,
-  type Transaction,
-} from '../../foundation/model/index.ts';
+import { type Decision, type Effect, type GatewayEvent, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
+import type { Told } from '../audit/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { type Decided, decide, type TransactionEvent } from './decide.ts';
 import { carryOut, effectLeaseMs, effectsOf } from './effects.ts';
@@ -32,7 +26,7 @@ export async function applyEvent(
     if (!next) return { reply, transaction: current };
     const effects = effectsOf(current, next, now);
     const notes = notesOf(current, next, { now, act });
-    const all: Effect[] = [...effects, ...notes.map((note) => ({ kind: 'noted' as const, ...note }))];
+    const all: Effect[] = [...effects, ...notes.map((told) => ({ kind: 'noted' as const, ...parts.audit.seal(told) }))];
     const written = await parts.store.decide(current.id, current.decision.version, next, all, now + effectLeaseMs);
     if (written === 'decided') {
       observe(parts, current, next, now);
@@ -51,7 +45,7 @@ export async function applyEvent(
 }
 
 /** What is told of a decision, as it is written with it. The ids name the decision, so that an entry of the audit is made of each once. */
-function notesOf(before: Transaction, next: Decision, { now, act }: { now: number; act: GatewayEvent | undefined }): AuditNote[] {
+function notesOf(before: Transaction, next: Decision, { now, act }: { now: number; act: GatewayEvent | undefined }): Told[] {
   const events = [...eventsOf(before, next), ...(act ? [act] : [])];
   return events.map((event, index) => ({ id: `${before.id}:${next.version}:told${index}`, at: now, event }));
 }

@@ -28,7 +28,7 @@ export async function carryOut({ store, audit }: EngineParts, transactionId: str
   for (const effect of effects) {
     if (effect.kind === 'noted') {
       const { kind: _kind, ...note } = effect;
-      audit.chain([note], { transaction: transactionId });
+      audit.takeOver([note], { transaction: transactionId });
       continue;
     }
     switch (effect.kind) {

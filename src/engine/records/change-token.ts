@@ -26,9 +26,9 @@ export async function changeToken(
     const fields = token && change(token);
     if (!token) return 'gone';
     if (!fields) return 'unchanged';
-    const note = act?.noteFor(fields.owner ? { serial, owner: fields.owner } : token);
-    if ((await store.changeToken(serial, token.version, fields, note)) === 'changed') {
-      if (note) act?.done(note);
+    const noted = act?.notedOf(fields.owner ? { serial, owner: fields.owner } : token);
+    if ((await store.changeToken(serial, token.version, fields, noted?.note)) === 'changed') {
+      if (noted) act?.done(noted);
       return 'changed';
     }
     token = await store.findToken(serial);

@@ -62,9 +62,9 @@ export async function offerRollout(
     const token = offeredToken(parts, request, { serial, credential, pinHash });
     const text = await offerText(parts, request, { serial, credential });
     if (text === undefined) return refused('too-long');
-    const note = act?.noteFor(token);
-    if ((await parts.store.addToken(token, note)) === 'added') {
-      if (note) act?.done(note);
+    const noted = act?.notedOf(token);
+    if ((await parts.store.addToken(token, noted?.note)) === 'added') {
+      if (noted) act?.done(noted);
       return ok({ token, text, credential });
     }
     if (request.serial !== undefined) return refused('serial-taken');
@@ -173,7 +173,7 @@ async function bind(
   const now = parts.clock();
   const addresses: DeviceAddress[] = keys.addresses.map((address) => ({ ...address, since: now }));
   const act = enrolled(parts, source);
-  const note = act.noteFor(token);
+  const noted = act.notedOf(token);
   const change: PushTokenChange = {
     rollout: 'enrolled',
     enabled: true,
@@ -184,9 +184,9 @@ async function bind(
     ...(token.inLogin ? { inLogin: null } : {}),
     rolloutCredential: { ...token.rolloutCredential, finished: { digest: digestOf(token.serial, credential, keys.publicKey), at: now } },
   };
-  const isWritten = (await parts.store.changeToken(token.serial, token.version, change, note)) === 'changed';
+  const isWritten = (await parts.store.changeToken(token.serial, token.version, change, noted?.note)) === 'changed';
   if (!isWritten) return undefined;
-  if (note) act.done(note);
+  if (noted) act.done(noted);
   if (token.inLogin) parts.background.run('enrolment', () => answerEnrolments(parts, token.serial));
   return publicKey;
 }

@@ -71,9 +71,9 @@ export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], v
 export async function removeToken(parts: EngineParts, token: Pick<PushToken, 'serial' | 'owner'>, act: TokenAction): Promise<boolean> {
   const { serial } = token;
   const open = await parts.store.openTransactionsOf(serial, parts.clock());
-  const note = act.noteFor(token);
-  const was = await parts.store.removeToken(serial, note);
-  if (was && note) act.done(note);
+  const noted = act.notedOf(token);
+  const was = await parts.store.removeToken(serial, noted?.note);
+  if (was && noted) act.done(noted);
   await withdrawEach(parts, serial, open);
   return was;
 }

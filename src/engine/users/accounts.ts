@@ -136,9 +136,9 @@ async function told<T>(
   write: (note: AuditNote | undefined) => Promise<T>,
 ): Promise<T> {
   const acting = actOf<string>(parts, (name) => ({ kind: 'account-administered', act, account: name, by }));
-  const note = acting.noteFor(account);
-  const written = await write(note);
-  if (note && written !== false && written !== 'taken') acting.done(note);
+  const noted = acting.notedOf(account);
+  const written = await write(noted?.note);
+  if (noted && written !== false && written !== 'taken') acting.done(noted);
   return written;
 }
 

@@ -1,7 +1,10 @@
 import type { Actor, GatewayEvent } from './event.ts';
 
-/** Something that happened, on its way into the audit. Whoever writes it under the same `id` again writes nothing. `at`: epoch ms. */
-export type AuditNote = { id: string; at: number; event: GatewayEvent };
+/**
+ * Something that happened, on its way into the audit: written with the act that it tells of. Whoever writes it under the same `id` again writes nothing. `at`:
+ * epoch ms; `text`: the event, sealed by a key of the keyring.
+ */
+export type AuditNote = { id: string; at: number; text: string };
 
 /** A signed word of a gateway: its chain had this hash at this number. `signature` is `<key id>.<Ed25519, base64url>`. */
 export type AuditMark = { writer: string; number: number; hash: string; signature: string };
@@ -90,6 +93,7 @@ const kinds: Record<AuditContent['kind'], true> = {
   'audit-checkpoint': true,
   'audit-gap': true,
   'audit-lost': true,
+  'audit-note-refused': true,
   'audit-expired': true,
   'audit-erased': true,
 };

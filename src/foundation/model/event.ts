@@ -117,7 +117,7 @@ type LoginEvent =
 /** Push tokens: what phones and administrators do to them. */
 type TokenEvent =
   | ({ kind: 'phone-enrolled'; serial: string; client: string } & Whom)
-  | { kind: 'address-told'; serial: string; addressKind: string; client: string }
+  | ({ kind: 'address-told'; serial: string; addressKind: string; client: string } & Whom)
   | { kind: 'address-dead'; serial: string; addressKinds: string[] }
   | ({ kind: 'token-administered'; act: TokenAct; serial: string; by: Actor } & Whom);
 
@@ -155,12 +155,14 @@ type SystemEvent =
   | { kind: 'store-lost' | 'store-back' }
   /** A gateway went without a word: of what happened in its last second, what was written with no act may be missing. Epoch ms. */
   | { kind: 'audit-gap'; writer: string; from: number; to: number }
-  /** So many events found no room while the store was away. */
+  /** So many events found no room while the store was away, or could not be written. */
   | { kind: 'audit-lost'; count: number }
+  /** A note beside an act that no gateway of this keyring wrote: what it tells is not believed. */
+  | { kind: 'audit-note-refused'; note: string }
   /** The time to keep these kinds is over: the content of `count` entries from before `before` (epoch ms) goes. Told first, so that nothing goes untold. */
   | { kind: 'audit-expired'; kinds: string[]; before: number; count: number }
-  /** The clear text of a person goes, and the key that it was hashed with. Told first, likewise. */
-  | { kind: 'audit-erased'; by: Actor }
+  /** The clear text of a person goes, and the keys with these ids that it was hashed with. Told first, likewise. */
+  | { kind: 'audit-erased'; persons: string[]; by: Actor }
   /** `reason` is the code of Node or OpenSSL, `problem` what it means; `certificate`: what the client showed, where it is still known. */
   | {
       kind: 'tls-refused';

@@ -46,6 +46,7 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'store-back': info('the store is back'),
   'audit-gap': warn('a gateway had gone without a word; the audit may lack the refusals of its last second'),
   'audit-lost': error('the audit lacks events: the store was away for too long'),
+  'audit-note-refused': error('a note in the store was written by nobody who has the keyring; it is not believed'),
   'audit-expired': info('old entries of the audit lost their content'),
   'audit-erased': warn('an administrator had a person erased from the audit'),
 };

@@ -171,6 +171,7 @@ export function openMetrics(version: string) {
       help: 'Rollouts that waited for a key of the gateway, since none was in stock.',
       closed: {},
     }),
+    auditWait: gauge('pushgate_audit_oldest_seconds', 'How long the oldest event has waited to be written to the audit.', [], 'max'),
     auditLost: zeroedCounter(registry, {
       name: 'pushgate_audit_lost_events_total',
       help: 'Events that are not in the audit, since the store was away for too long.',

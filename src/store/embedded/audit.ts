@@ -5,7 +5,7 @@ import type { Row, Session } from './session.ts';
 
 /** The audit: a table of entries, one row each, with what they are asked for in columns. */
 export function auditStore(session: Session): AuditStore {
-  const { get, all, read, write } = session;
+  const { get, all, run, read, write } = session;
   return {
     ...noteStore(session),
     ...personKeyStore(session),
@@ -32,7 +32,13 @@ export function auditStore(session: Session): AuditStore {
         all('SELECT * FROM audit WHERE writer = ? AND number > ? ORDER BY number LIMIT ?', writer, behind, limit).map(entryOf),
       ),
     expireAudit: (kinds, before, limit) => write('expireAudit', () => expire(session, { kinds, before, limit })),
-    eraseClearText: (who, until, limit) => write('eraseClearText', () => erase(session, who, { until, limit })),
+    eraseClearText: (person, limit) => write('eraseClearText', () => erase(session, person, limit)),
+    eraseTyped: (ids) =>
+      write('eraseTyped', () => {
+        run('UPDATE audit SET typed = NULL, own_text = NULL WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
+      }),
+    auditWriterNames: () =>
+      read('auditWriterNames', () => all('SELECT DISTINCT writer FROM audit ORDER BY writer').map(({ writer }) => String(writer))),
   };
 }
 
@@ -44,7 +50,7 @@ function noteStore(session: Session): NoteStore {
   return {
     claimNotes: (now, leaseUntil, limit) =>
       write('claimNotes', () => {
-        const due = all('SELECT id, body FROM audit_notes WHERE due <= ? ORDER BY due LIMIT ?', now, limit);
+        const due = all('SELECT * FROM audit_notes WHERE due <= ? ORDER BY due LIMIT ?', now, limit);
         for (const { id } of due) run('UPDATE audit_notes SET due = ? WHERE id = ?', leaseUntil, String(id));
         return due.map(noteOf);
       }),
@@ -92,7 +98,8 @@ function personKeyStore(session: Session): PersonKeyStore {
 
 /** Writes a note of the act that the same group of writes is about. */
 export function addNote({ run }: Pick<Session, 'run'>, note: AuditNote | undefined): void {
-  if (note) run('INSERT OR IGNORE INTO audit_notes (id, due, body) VALUES (?, ?, ?)', note.id, note.at + noteLeaseMs, JSON.stringify(note));
+  if (note)
+    run('INSERT OR IGNORE INTO audit_notes (id, due, at, text) VALUES (?, ?, ?, ?)', note.id, note.at + noteLeaseMs, note.at, note.text);
 }
 
 function append(session: Session, entries: readonly AuditEntry[]): string | undefined {
@@ -108,8 +115,8 @@ function append(session: Session, entries: readonly AuditEntry[]): string | unde
 export function saveEntry({ run }: Session, entry: AuditEntry, how: 'INSERT' | 'INSERT OR REPLACE'): void {
   const { id, at, serials = [], clear = {} } = entry;
   run(
-    `${how} INTO audit (id, writer, number, at, kind, act, auth_server, transaction_id, serials, subject, actor, typed, body, subject_text, actor_text, own_text,
-     digest, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `${how} INTO audit (id, writer, number, at, kind, act, auth_server, transaction_id, serial, serials, subject, actor, typed, body, subject_text, actor_text, own_text,
+     digest, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     id,
     entry.writer,
     entry.number,
@@ -118,7 +125,8 @@ export function saveEntry({ run }: Session, entry: AuditEntry, how: 'INSERT' | '
     entry.act ?? null,
     entry.authServer ?? null,
     entry.transaction ?? null,
-    serials.length > 0 ? JSON.stringify(serials) : null,
+    serials[0] ?? null,
+    serials.length > 1 ? JSON.stringify(serials) : null,
     entry.subject ?? null,
     entry.actor ?? null,
     entry.typed ?? null,
@@ -129,43 +137,42 @@ export function saveEntry({ run }: Session, entry: AuditEntry, how: 'INSERT' | '
     entry.digest,
     entry.hash,
   );
-  for (const serial of serials) run('INSERT OR IGNORE INTO audit_serials (serial, id) VALUES (?, ?)', serial, id);
 }
 
 type Expiry = { kinds: readonly string[]; before: number; limit: number };
 
 function expire({ all, run }: Session, { kinds, before, limit }: Expiry): number {
   const old = all(
-    'SELECT id, serials FROM audit WHERE body IS NOT NULL AND kind IN (SELECT value FROM json_each(?)) AND at < ? LIMIT ?',
+    'SELECT id FROM audit WHERE body IS NOT NULL AND kind IN (SELECT value FROM json_each(?)) AND at < ? LIMIT ?',
     JSON.stringify(kinds),
     before,
     limit,
   );
-  for (const { id, serials } of old) {
+  for (const { id } of old) {
     run(
-      `UPDATE audit SET act = NULL, auth_server = NULL, transaction_id = NULL, serials = NULL, subject = NULL, actor = NULL, typed = NULL, body = NULL,
+      `UPDATE audit SET act = NULL, auth_server = NULL, transaction_id = NULL, serial = NULL, serials = NULL, subject = NULL, actor = NULL, typed = NULL, body = NULL,
        subject_text = NULL, actor_text = NULL, own_text = NULL WHERE id = ?`,
       String(id),
     );
-    for (const serial of serialsOf(serials)) run('DELETE FROM audit_serials WHERE serial = ? AND id = ?', serial, String(id));
   }
   return old.length;
 }
 
-type Bounds = { until: number; limit: number };
-
-function erase({ run }: Session, who: { person: string } | { typed: string }, { until, limit }: Bounds): number {
-  const first = (where: string): string => `WHERE id IN (SELECT id FROM audit WHERE ${where} AND at < ?2 LIMIT ?3)`;
-  if ('typed' in who) return run(`UPDATE audit SET typed = NULL, own_text = NULL ${first('typed = ?1')}`, who.typed, until, limit);
+function erase({ run }: Session, person: string, limit: number): number {
+  const first = (where: string): string => `WHERE id IN (SELECT id FROM audit WHERE ${where} LIMIT ?2)`;
   return (
-    run(`UPDATE audit SET subject_text = NULL ${first('subject = ?1 AND subject_text IS NOT NULL')}`, who.person, until, limit) +
-    run(`UPDATE audit SET actor_text = NULL ${first('actor = ?1 AND actor_text IS NOT NULL')}`, who.person, until, limit)
+    run(`UPDATE audit SET subject_text = NULL ${first('subject = ?1 AND subject_text IS NOT NULL')}`, person, limit) +
+    run(`UPDATE audit SET actor_text = NULL ${first('actor = ?1 AND actor_text IS NOT NULL')}`, person, limit)
   );
 }
 
 const text = (value: unknown): string | undefined => (value === null || value === undefined ? undefined : String(value));
 
-const serialsOf = (column: unknown): string[] => (column === null ? [] : JSON.parse(String(column)));
+/** Most are about one push token, which has a column of its own. */
+function serialsOf({ serial, serials }: Row): string[] | undefined {
+  if (serials !== null) return JSON.parse(String(serials));
+  return serial === null ? undefined : [String(serial)];
+}
 
 /** An entry out of its row. */
 export function entryOf(row: Row): AuditEntry {
@@ -174,7 +181,7 @@ export function entryOf(row: Row): AuditEntry {
     act: text(row.act),
     authServer: text(row.auth_server),
     transaction: text(row.transaction_id),
-    serials: row.serials === null ? undefined : serialsOf(row.serials),
+    serials: serialsOf(row),
     subject: text(row.subject),
     actor: text(row.actor),
     typed: text(row.typed),
@@ -201,7 +208,7 @@ const present = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], 
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 
 /** A note out of its row. */
-export const noteOf = ({ body }: Row): AuditNote => JSON.parse(String(body));
+export const noteOf = ({ id, at, text: sealed }: Row): AuditNote => ({ id: String(id), at: Number(at), text: String(sealed) });
 
 /** A chain out of its row. */
 export const writerOf = ({ writer, number, hash, signature, seen_at, ended }: Row): AuditWriter => ({
@@ -233,18 +240,27 @@ export function savePersonKey({ run }: Session, { person, id, sealedKey }: Perso
 
 const isOneOf = (column: string): string => `${column} IN (SELECT value FROM json_each(?))`;
 
+const eitherOf = (conditions: readonly [string, SQLInputValue][]): [string, ...SQLInputValue[]] => [
+  `(${conditions.map(([sql]) => sql).join(' OR ')})`,
+  ...conditions.map(([, value]) => value),
+];
+
 function conditions(filter: AuditFilter): { where: string; values: SQLInputValue[] } {
-  const { persons, typed, actors, serial, transaction, authServer, kinds, acts, hasContent, from, until } = filter;
+  const { persons, typed, actors, typedActor, serial, transaction, authServer, kinds, acts, hasContent, from, until } = filter;
   const parts: [string, ...SQLInputValue[]][] = [];
   const ofPerson: [string, SQLInputValue][] = [];
   if (persons) ofPerson.push([isOneOf('subject'), JSON.stringify(persons)]);
   if (typed !== undefined) ofPerson.push(['typed = ?', typed]);
-  if (ofPerson.length > 0) parts.push([`(${ofPerson.map(([sql]) => sql).join(' OR ')})`, ...ofPerson.map(([, value]) => value)]);
-  if (actors) parts.push([isOneOf('actor'), JSON.stringify(actors)]);
-  if (serial !== undefined) parts.push(['id IN (SELECT id FROM audit_serials WHERE serial = ?)', serial]);
+  if (ofPerson.length > 0) parts.push(eitherOf(ofPerson));
+  const ofActor: [string, SQLInputValue][] = [];
+  if (actors) ofActor.push([isOneOf('actor'), JSON.stringify(actors)]);
+  if (typedActor !== undefined) ofActor.push(['typed = ?', typedActor]);
+  if (ofActor.length > 0) parts.push(eitherOf(ofActor));
+  if (serial !== undefined)
+    parts.push([`(serial = ? OR (serials IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(serials) WHERE value = ?)))`, serial, serial]);
   if (transaction !== undefined) parts.push(['transaction_id = ?', transaction]);
   if (authServer !== undefined) parts.push(['auth_server = ?', authServer]);
-  if (kinds) parts.push([isOneOf('kind'), JSON.stringify(kinds)]);
+  if (kinds) parts.push([`body IS NOT NULL AND ${isOneOf('kind')}`, JSON.stringify(kinds)]);
   if (acts) parts.push([isOneOf('act'), JSON.stringify(acts)]);
   if (hasContent) parts.push(['body IS NOT NULL']);
   if (from !== undefined) parts.push(['at >= ?', from]);

@@ -65,7 +65,7 @@ export const migrations: readonly Migration[] = [
   `
   CREATE TABLE audit (
     id TEXT PRIMARY KEY, writer TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, act TEXT, auth_server TEXT, transaction_id TEXT,
-    serials TEXT, subject TEXT, actor TEXT, typed TEXT, body TEXT, subject_text TEXT, actor_text TEXT, own_text TEXT, digest TEXT NOT NULL,
+    serial TEXT, serials TEXT, subject TEXT, actor TEXT, typed TEXT, body TEXT, subject_text TEXT, actor_text TEXT, own_text TEXT, digest TEXT NOT NULL,
     hash TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX audit_chain ON audit (writer, number);
@@ -75,8 +75,9 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX audit_actor ON audit (actor, at) WHERE actor IS NOT NULL;
   CREATE INDEX audit_typed ON audit (typed) WHERE typed IS NOT NULL;
   CREATE INDEX audit_transaction ON audit (transaction_id) WHERE transaction_id IS NOT NULL;
-  CREATE TABLE audit_serials (serial TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (serial, id)) STRICT, WITHOUT ROWID;
-  CREATE TABLE audit_notes (id TEXT PRIMARY KEY, due INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX audit_serial ON audit (serial) WHERE serial IS NOT NULL;
+  CREATE INDEX audit_serials ON audit (at) WHERE serials IS NOT NULL;
+  CREATE TABLE audit_notes (id TEXT PRIMARY KEY, due INTEGER NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX audit_notes_due ON audit_notes (due);
   CREATE TABLE audit_writers (
     writer TEXT PRIMARY KEY, number INTEGER NOT NULL, hash TEXT NOT NULL, signature TEXT NOT NULL, seen_at INTEGER NOT NULL, ended INTEGER NOT NULL

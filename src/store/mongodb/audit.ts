@@ -45,17 +45,20 @@ export function auditStore(session: Session): AuditStore {
         const isOld = { kind: { $in: kinds as AuditEntry['kind'][] }, at: { $lt: before }, body: { $exists: true } };
         return updateSome(session, isOld, { $unset: content }, limit);
       }),
-    eraseClearText: (who, until, limit) =>
+    eraseClearText: (person, limit) =>
       run('eraseClearText', async () => {
-        const at = { $lt: until };
-        if ('typed' in who) return updateSome(session, { typed: who.typed, at }, { $unset: { typed: '', 'clear.own': '' } }, limit);
-        const asSubject = { subject: who.person, at, 'clear.subject': { $exists: true } };
-        const asActor = { actor: who.person, at, 'clear.actor': { $exists: true } };
+        const asSubject = { subject: person, 'clear.subject': { $exists: true } };
+        const asActor = { actor: person, 'clear.actor': { $exists: true } };
         return (
           (await updateSome(session, asSubject, { $unset: { 'clear.subject': '' } }, limit)) +
           (await updateSome(session, asActor, { $unset: { 'clear.actor': '' } }, limit))
         );
       }),
+    eraseTyped: (ids) =>
+      run('eraseTyped', async () => {
+        await audit.updateMany({ _id: { $in: [...ids] } }, { $unset: { typed: '', 'clear.own': '' } });
+      }),
+    auditWriterNames: () => run('auditWriterNames', async () => (await audit.distinct('writer')).sort()),
   };
 }
 
@@ -170,19 +173,23 @@ async function updateSome(
 }
 
 function conditionsOf(filter: AuditFilter): Filter<AuditDocument> {
-  const { persons, typed, actors, serial, transaction, authServer, kinds, acts, hasContent, from, until } = filter;
+  const { persons, typed, actors, typedActor, serial, transaction, authServer, kinds, acts, hasContent, from, until } = filter;
   const ofPerson: Filter<AuditDocument>[] = [
     ...(persons ? [{ subject: { $in: [...persons] } }] : []),
     ...(typed === undefined ? [] : [{ typed }]),
   ];
+  const ofActor: Filter<AuditDocument>[] = [
+    ...(actors ? [{ actor: { $in: [...actors] } }] : []),
+    ...(typedActor === undefined ? [] : [{ typed: typedActor }]),
+  ];
+  const either = [ofPerson, ofActor].filter((conditions) => conditions.length > 0);
   const at = { ...(from === undefined ? {} : { $gte: from }), ...(until === undefined ? {} : { $lt: until }) };
   return {
-    ...(ofPerson.length > 0 ? { $or: ofPerson } : {}),
-    ...(actors ? { actor: { $in: [...actors] } } : {}),
+    ...(either.length > 0 ? { $and: either.map(($or) => ({ $or })) } : {}),
     ...(serial === undefined ? {} : { serials: serial }),
     ...(transaction === undefined ? {} : { transaction }),
     ...(authServer === undefined ? {} : { authServer }),
-    ...(kinds ? { kind: { $in: kinds as AuditEntry['kind'][] } } : {}),
+    ...(kinds ? { kind: { $in: kinds as AuditEntry['kind'][] }, body: { $exists: true } } : {}),
     ...(acts ? { act: { $in: [...acts] } } : {}),
     ...(hasContent ? { body: { $exists: true } } : {}),
     ...(Object.keys(at).length > 0 ? { at } : {}),

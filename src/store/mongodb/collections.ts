@@ -49,8 +49,8 @@ export type DeviceDocument = Omit<RelayDevice, 'gda'> & { _id: string };
 /** An entry of the audit: `_id` is its id. */
 export type AuditDocument = Omit<AuditEntry, 'id'> & { _id: string };
 
-/** A note of an act, as JSON, on its way into the audit. */
-export type NoteDocument = { _id: string; due: number; body: string };
+/** A note of an act on its way into the audit. */
+export type NoteDocument = { _id: string; due: number; at: number; text: string };
 
 /** A chain of the audit. */
 export type AuditWriterDocument = Omit<AuditWriter, 'writer'> & { _id: string };

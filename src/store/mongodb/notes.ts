@@ -2,8 +2,8 @@ import type { AuditNote } from '../../foundation/model/index.ts';
 import { noteLeaseMs } from '../store.ts';
 import type { NoteDocument } from './collections.ts';
 
-/** The note of a document. Events are kept as text: they have fields that are undefined. */
-export const noteOf = ({ body }: NoteDocument): AuditNote => JSON.parse(body);
+/** The note of a document. */
+export const noteOf = ({ _id, at, text }: NoteDocument): AuditNote => ({ id: _id, at, text });
 
 /** The document of a note. */
-export const noteDocument = (note: AuditNote): NoteDocument => ({ _id: note.id, due: note.at + noteLeaseMs, body: JSON.stringify(note) });
+export const noteDocument = ({ id, at, text }: AuditNote): NoteDocument => ({ _id: id, due: at + noteLeaseMs, at, text });

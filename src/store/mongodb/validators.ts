@@ -56,7 +56,7 @@ export const validators: Readonly<Record<string, Schema>> = {
     { writer: text, number, at: number, kind: text, digest: text, hash: text },
     { act: text, authServer: text, transaction: text, serials: listOf(text), subject: text, actor: text, typed: text, body: text },
   ),
-  auditNotes: record({ due: number, body: text }),
+  auditNotes: record({ due: number, at: number, text }),
   auditWriters: record({ number, hash: text, signature: text, seenAt: number, ended: flag }),
   personKeys: record({ id: text, sealedKey: text }),
 };

@@ -87,7 +87,8 @@ describe('The audit', () => {
       [{ user: 'ALICE', realm: 'Corp' }, 'delete login-started'],
       [{ user: 'alice', realm: 'guests' }, ''],
       [{ user: 'bob' }, 'wrong-pin'],
-      [{ user: 'mallory' }, 'administrator-refused unknown-user'],
+      [{ user: 'mallory' }, 'unknown-user'],
+      [{ administrator: 'mallory' }, 'administrator-refused'],
       [{ user: 'ali' }, ''],
       [{ administrator: 'root' }, 'delete'],
       [{ administrator: 'admin' }, ''],
@@ -126,7 +127,8 @@ describe('The audit', () => {
     const { clock, open } = given();
     const { store, audit } = await open();
     // given a token that was deleted, and a login that was declined, by a gateway that died at that moment
-    const note = (id: string, event: GatewayEvent) => ({ id, at: clock(), event });
+    const told = (id: string, event: GatewayEvent) => ({ id, at: clock(), event });
+    const note = (id: string, event: GatewayEvent) => audit.seal(told(id, event));
     await store.addToken(givenPushToken(), note('n1', deleted));
     await store.addTransaction(givenTransaction());
     const next = { ...givenTransaction().decision, version: 1 };
@@ -135,10 +137,10 @@ describe('The audit', () => {
     // when it is found twice, by two sweeps
     clock.advance(seconds(10));
     assert.equal(await audit.sweep(), 1);
-    audit.chain([note('n1', deleted)], 'by-itself');
-    audit.chain([effect], { transaction: givenTransaction().id });
+    audit.chain([told('n1', deleted)], 'by-itself');
+    audit.takeOver([effect], { transaction: givenTransaction().id });
     await audit.flush();
-    audit.chain([note('n1', deleted), note('n3', deleted)], 'by-itself');
+    audit.takeOver([note('n1', deleted), note('n3', deleted)], 'by-itself');
     await audit.flush();
     // then it stands there once, and nothing is left beside the acts
     const kinds = (await kindsOf(audit, { user: 'alice' })).split(' ').sort();
@@ -227,8 +229,8 @@ describe('The audit', () => {
     audit.take({ kind: 'administrator-refused', administrator: 'alice', client: '192.0.2.9' });
     audit.take(started('bob', 't2'));
     audit.take(deleted);
-    const count = await audit.erase(by, { user: 'Alice' });
-    assert.equal(count, 4);
+    const count = await audit.erase(by, { user: 'alice' });
+    assert.deepEqual(count, { entries: 3, others: [] });
     // then nobody finds the name, and what it did stands there without it
     assert.equal(await kindsOf(audit, { user: 'alice' }), '');
     const [login] = await listed(audit, { transaction: 't1' });
@@ -237,12 +239,90 @@ describe('The audit', () => {
     assert.deepEqual([act?.fields?.user, act?.fields?.by], [null, by]);
     assert.equal(await kindsOf(audit, { user: 'bob' }), 'login-started');
     const { problem, erased } = await audit.verify();
-    assert.deepEqual([problem, erased], [undefined, 4]);
+    assert.deepEqual([problem, erased], [undefined, 3]);
     // and who comes again begins anew
     clock.advance(seconds(10));
     audit.take(started('alice', 't3'));
     assert.equal(await kindsOf(audit, { user: 'alice' }), 'login-started');
     assert.equal((await audit.verify()).problem, undefined);
+  });
+
+  it('erases who is meant, and nobody whose name is like it', async () => {
+    const { open } = given();
+    const { audit } = await open();
+    const elsewhere: GatewayEvent = { ...refused('bob', 'unknown-user'), realm: 'guests' } as GatewayEvent;
+    for (const event of [started('Bob', 't1'), started('bob', 't2'), refused('bob', 'unknown-user'), elsewhere]) audit.take(event);
+    audit.take({ kind: 'administrator-logged-in', administrator: 'bob', client: '192.0.2.9' });
+    audit.take({ kind: 'administrator-refused', administrator: 'bob', client: '192.0.2.9' });
+    // the name that was typed in corp is a user's there, so it is that user's
+    assert.deepEqual(await audit.erase(by, { user: 'bob', realm: 'corp' }), { entries: 2, others: ['Bob'] });
+    assert.equal(await kindsOf(audit, { user: 'bob' }), 'unknown-user login-started', 'Bob, and bob of another realm');
+    assert.deepEqual(await audit.erase(by, { administrator: 'bob' }), { entries: 2, others: [] });
+    assert.equal(await kindsOf(audit, { administrator: 'bob' }), '');
+    assert.deepEqual(await audit.erase(by, { user: 'nobody' }), { entries: 0, others: [] });
+    assert.equal((await audit.verify()).problem, undefined);
+  });
+
+  it('writes nothing under a key that was erased, and takes away what another gateway still wrote', async () => {
+    const { clock, open } = given();
+    const { audit, store } = await open();
+    audit.take(refused('alice', 'wrong-pin'));
+    await audit.erase(by, { user: 'alice' });
+    audit.take(refused('alice', 'wrong-pin'));
+    await audit.flush();
+    assert.deepEqual(await audit.erase(by, { user: 'alice' }), { entries: 1, others: [] });
+    // when another gateway had not heard of it
+    const [mine] = await store.listAudit({ kinds: ['login-refused'] }, { limit: 1 });
+    assert.ok(mine?.subject !== undefined);
+    const database = await store.personKeysOf([mine.subject]);
+    assert.deepEqual(database, []);
+    clock.advance(seconds(5));
+    await audit.expire({ days: 0, byKind: {} });
+    assert.equal((await audit.verify()).problem, undefined);
+  });
+
+  it('believes no note that no gateway wrote, and goes on', async () => {
+    const { clock, open, told } = given();
+    const { audit, store } = await open();
+    const forged = [
+      { id: 'f1', at: clock(), text: JSON.stringify(deleted) },
+      { id: 'f2', at: clock(), text: '{broken' },
+      { ...audit.seal({ id: 'f3', at: clock(), event: deleted }), at: 5 },
+    ];
+    for (const [index, note] of forged.entries()) await store.addToken(givenPushToken({ serial: `S${index}` }), note);
+    clock.advance(minutes(1));
+    audit.take(started('alice', 't'));
+    assert.equal(await audit.sweep(), 3);
+    assert.equal(
+      await kindsOf(audit, { kinds: ['token-administered', 'audit-note-refused', 'login-started'] }),
+      'login-started audit-note-refused audit-note-refused audit-note-refused',
+    );
+    assert.equal(told.length, 3);
+    assert.deepEqual(await store.claimNotes(Number.MAX_SAFE_INTEGER, 0, 10), []);
+    assert.equal((await audit.verify()).problem, undefined);
+  });
+
+  it('goes on past what it cannot write, and past a person whose key cannot be opened', async () => {
+    const { told, open, path } = given();
+    const { audit, store } = await open();
+    audit.take(started('alice', 't1'));
+    await audit.close();
+    await store.close();
+    const database = new DatabaseSync(path);
+    database.exec(`UPDATE person_keys SET sealed_key = 'x' WHERE person LIKE 'user%alice%'`);
+    database.close();
+    const again = await open();
+    const endless: Record<string, unknown> = {};
+    endless.self = endless;
+    again.audit.take(started('alice', 't2'));
+    again.audit.take({ kind: 'source-limited', scope: 'login', source: endless as unknown as string, forMs: 1 });
+    again.audit.take(started('bob', 't3'));
+    assert.equal(
+      await kindsOf(again.audit, { kinds: ['login-started', 'source-limited', 'audit-lost'], from: 0 }),
+      'audit-lost login-started login-started login-started',
+    );
+    assert.deepEqual(told, [{ kind: 'audit-lost', count: 1 }]);
+    assert.equal(await kindsOf(again.audit, { user: 'bob' }), 'login-started');
   });
 
   it('keeps what entries say as long as their kind is kept, and their hashes for good', async () => {
@@ -261,7 +341,7 @@ describe('The audit', () => {
     await audit.expire(keep);
     assert.equal(await kindsOf(audit, { user: 'alice' }), 'login-started delete');
     assert.equal(await kindsOf(audit, { user: 'bob' }), 'wrong-pin');
-    const [old] = await listed(audit, { kinds: ['login-started'], until: clock() });
+    const old = (await listed(audit, { until: 1_000_001 })).find(({ kind }) => kind === 'login-started');
     assert.deepEqual([old?.kind, old?.fields], ['login-started', undefined]);
     const told = await listed(audit, { kinds: ['audit-expired'] });
     assert.deepEqual(
@@ -343,8 +423,8 @@ describe('The audit', () => {
     ['takes the end away', 'DELETE FROM audit WHERE number >= 5', /entries at the end are missing/, 5],
     [
       'takes the end away and says so',
-      `DELETE FROM audit WHERE number >= 5; UPDATE audit_writers SET number = 4`,
-      /not the one that its gateway signed/,
+      `DELETE FROM audit WHERE number >= 5; UPDATE audit_writers SET number = 4 WHERE writer <> 'chains'`,
+      /not signed by this keyring/,
       4,
     ],
     [
@@ -355,11 +435,34 @@ describe('The audit', () => {
     ],
     ['hides whom it is about', `UPDATE audit SET subject = NULL WHERE number = 2`, /found by/, 2],
     ['hides the name that was typed', `UPDATE audit SET typed = 'eve' WHERE number = 4`, /found by/, 4],
-    ['hides a serial', `UPDATE audit SET serials = NULL WHERE number = 5 OR number = 2`, /found by/, 2],
+    ['hides a serial', `UPDATE audit SET serial = NULL WHERE number = 5 OR number = 2`, /found by/, 2],
     ['takes the content away', 'UPDATE audit SET body = NULL WHERE number = 2', /gone before its time/, 2],
     ['takes a name away', 'UPDATE audit SET subject_text = NULL WHERE number = 2', /nobody had it erased/, 2],
     ['takes a name away that nobody has', 'UPDATE audit SET own_text = NULL, typed = NULL WHERE number = 4', /nobody had it erased/, 4],
-    ['signs for the gateway', `UPDATE audit_writers SET signature = 'k1.AAAA'`, /not signed by this keyring/, 7],
+    ['signs for the gateway', `UPDATE audit_writers SET signature = 'k1.AAAA' WHERE writer <> 'chains'`, /not signed by this keyring/, 6],
+    ['signs how many chains there are', `UPDATE audit_writers SET signature = 'k1.AAAA'`, /count of the chains is not signed/, 1],
+    ['takes the count of the chains away', `DELETE FROM audit_writers WHERE writer = 'chains'`, /count of the chains was taken away/, 0],
+    ["takes a chain's end away", `DELETE FROM audit_writers WHERE writer <> 'chains'`, /nobody signed this chain/, 1],
+    ['takes a whole chain away', `DELETE FROM audit; DELETE FROM audit_writers WHERE writer <> 'chains'`, /a chain was taken away/, 1],
+    [
+      'adds a chain',
+      `INSERT INTO audit (id, writer, number, at, kind, body, digest, hash) SELECT 'x', 'x', 1, at, kind, body, digest, hash FROM audit WHERE number = 2`,
+      /nobody signed this chain/,
+      1,
+    ],
+    [
+      'takes the keys of persons away and changes a name',
+      `DELETE FROM person_keys; UPDATE audit SET subject_text = replace(subject_text, 'bob', 'eve') WHERE number = 3`,
+      /key that the clear text is held against/,
+      2,
+    ],
+    [
+      'takes keys and names away',
+      'DELETE FROM person_keys; UPDATE audit SET subject_text = NULL, actor_text = NULL',
+      /nobody had it erased/,
+      2,
+    ],
+    ['finds an entry under a name that it does not have', `UPDATE audit SET typed = 'eve' WHERE number = 2`, /found by/, 2],
   ];
   for (const [what, sql, problem, number] of alterations) {
     it(`is not believed where somebody ${what}, and names the first such entry`, async () => {

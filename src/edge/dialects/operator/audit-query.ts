@@ -22,6 +22,8 @@ export type AuditParams = { [P in (typeof auditParams)[number]]?: string | undef
 const usualLimit = 100;
 const mostAtOnce = 1000;
 const ago = /^(\d{1,5})([mhd])$/;
+/** With its time zone: nobody has to guess whose midnight is meant. A day alone begins at midnight UTC. */
+const isoTime = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads what is asked of the audit; refused with one sentence. Times are ISO 8601, or so long ago: `90m`, `12h`, `7d`. */
@@ -53,7 +55,10 @@ function timeOf(text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined;
   const [, count, unit] = ago.exec(text) ?? [];
   if (count !== undefined && (unit === 'm' || unit === 'h' || unit === 'd')) return now - Number(count) * unitMs[unit];
-  return /^\d{4}-\d{2}-\d{2}(T\S+)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  const [, day] = isoTime.exec(text) ?? [];
+  // A day that there is not would be taken for another one.
+  const isDay = day !== undefined && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
+  return isDay ? Date.parse(text) : Number.NaN;
 }
 
 /** What is said of a cursor that was made for something else. */

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
+import { foldedName } from '../../../foundation/model/index.ts';
 import { auditParams, readAuditParams, shownEntry, strangeCursor } from './audit-query.ts';
 import { OperatorFault } from './errors.ts';
 import { actingOperator, type OperatorParts, operatorOf, readJson } from './parts.ts';
@@ -10,6 +11,8 @@ export async function listAudit(parts: OperatorParts, ctx: Context): Promise<voi
   const { audit, clock } = parts.engine;
   const unknown = Object.keys(ctx.query).find((name) => !auditParams.some((each) => each === name));
   if (unknown !== undefined) throw new OperatorFault('bad-request', `There is no filter ${unknown}. There are: ${auditParams.join(', ')}.`);
+  const twice = Object.entries(ctx.query).find(([, value]) => Array.isArray(value));
+  if (twice) throw new OperatorFault('bad-request', `${twice[0]} stands there twice.`);
   const asked = readAuditParams(Object.fromEntries(Object.entries(ctx.query).map(([name, value]) => [name, String(value)])), clock());
   if (!asked.ok) throw new OperatorFault('bad-request', asked.error);
   const found = await audit.list(asked.value.query, asked.value.wish);
@@ -31,10 +34,19 @@ export async function verifyAudit(parts: OperatorParts, ctx: Context): Promise<v
   ctx.body = await parts.engine.audit.verify();
 }
 
-const erased = z.strictObject({ user: z.string().trim().min(1).max(256), realm: z.string().trim().min(1).max(256).optional() });
+const name = z.string().trim().min(1, 'a name is not empty').max(256, 'a name has 256 characters at most');
+const erased = z.union([z.strictObject({ user: name, realm: name.optional() }), z.strictObject({ administrator: name })], {
+  error: 'expected {"user", "realm"} or {"administrator"}',
+});
 
-/** `POST /ops/audit/erase` `{"user", "realm"}`: takes a person's clear text and key out of the audit; `entries` is how many had it. */
+/**
+ * `POST /ops/audit/erase` `{"user", "realm"}` or `{"administrator"}`: takes a person's clear text and key out of the audit; `entries` is how many had it, `others`
+ * are users whose names differ in case alone and who are still there. Nobody takes the own name off the own acts.
+ */
 export async function eraseFromAudit(parts: OperatorParts, ctx: Context): Promise<void> {
   const by = await actingOperator(parts, ctx, 'audit_erase');
-  ctx.body = { entries: await parts.engine.audit.erase(by, await readJson(ctx, erased)) };
+  const who = await readJson(ctx, erased);
+  if ('administrator' in who && foldedName(who.administrator) === foldedName(by.administrator))
+    throw new OperatorFault('conflict', 'Nobody can erase himself; another administrator has to do it.');
+  ctx.body = await parts.engine.audit.erase(by, who);
 }

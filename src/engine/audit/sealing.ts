@@ -1,0 +1,104 @@
+import { createHmac, createPublicKey, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { equalText, rawPrivateKey, signEd25519, verifyEd25519 } from '../../foundation/crypto/index.ts';
+import type { Keyring } from '../../foundation/keyring/index.ts';
+import { type AuditEntry, type AuditMark, type AuditNote, type GatewayEvent, parseJson } from '../../foundation/model/index.ts';
+
+/** The end of a chain: what the next entry goes on from. */
+export type Link = Pick<AuditMark, 'writer' | 'number' | 'hash'>;
+
+/** What the first entry of a chain goes on from. */
+export const firstLink = (writer: string): Link => ({ writer, number: 0, hash: '' });
+
+/** An act and what is told of it, before it is sealed. */
+export type Told = { id: string; at: number; event: GatewayEvent };
+
+/** What a mark says: how far a chain was when it wrote a checkpoint, how far it is, or where it ended. One is not taken for another. */
+export type MarkKind = 'checkpoint' | 'running' | 'ended';
+
+type Placed = Pick<AuditEntry, 'writer' | 'number' | 'id' | 'at' | 'kind' | 'digest'>;
+
+/** Everything that nobody without the keyring can make. Keys are derived from it, each for one purpose. */
+export type Sealing = {
+  /** The hash of an entry that follows one with the hash `before`. */
+  hashOf(before: string, placed: Placed): string;
+  /** Whether that is the hash of this entry. */
+  isHash(before: string, entry: Placed & Pick<AuditEntry, 'hash'>): boolean;
+  sign(link: Link, kind: MarkKind): AuditMark;
+  isSigned(mark: AuditMark, kind: MarkKind): boolean;
+  note(told: Told): AuditNote;
+  /** What a note tells; undefined for one that no gateway of this keyring wrote. */
+  read(note: AuditNote): GatewayEvent | undefined;
+};
+
+/** SHA-256, base64url. */
+export const digestOf = (text: string): string => hash('sha256', text, 'base64url');
+
+/** Opens it with the keys of this keyring. The id of the key stands before what it made. */
+export function openSealing(keyring: Keyring): Sealing {
+  const chains = openMacs(keyring, 'audit chain');
+  const notes = openMacs(keyring, 'audit notes');
+  const signer = openSigner(keyring);
+  const chained = (before: string, { writer, number, id, at, kind, digest }: Placed): string =>
+    [before, writer, number, id, at, kind, digest].join('\n');
+  const noted = (id: string, at: number, text: string): string => `${id}\n${at}\n${text}`;
+  return {
+    hashOf: (before, placed) => chains.of(chained(before, placed)),
+    isHash: (before, entry) => chains.fits(chained(before, entry), entry.hash),
+    ...signer,
+    note({ id, at, event }) {
+      const json = JSON.stringify(event);
+      return { id, at, text: `${notes.of(noted(id, at, json))} ${json}` };
+    },
+    read({ id, at, text }) {
+      const [, mac, json] = /^(\S+) (\{.*)$/s.exec(text) ?? [];
+      if (mac === undefined || json === undefined || !notes.fits(noted(id, at, json), mac)) return undefined;
+      return parseJson(json) as GatewayEvent;
+    },
+  };
+}
+
+/** HMACs of a purpose, `<key id>.<base64url>`. */
+function openMacs(keyring: Keyring, purpose: string) {
+  const keys = new Map<string, KeyObject>();
+  const keyOf = (keyId: string): KeyObject | undefined => {
+    const known = keys.get(keyId);
+    const derived = known ? undefined : keyring.derive(purpose, keyId);
+    const key = known ?? (derived && createSecretKey(derived));
+    if (key) keys.set(keyId, key);
+    return key;
+  };
+  const made = (keyId: string, text: string): string | undefined => {
+    const key = keyOf(keyId);
+    return key && `${keyId}.${createHmac('sha256', key).update(text).digest('base64url')}`;
+  };
+  return {
+    of: (text: string): string => made(keyring.currentKeyId, text) ?? '',
+    fits(text: string, mac: string): boolean {
+      const right = made(mac.slice(0, mac.indexOf('.')), text);
+      return right !== undefined && equalText(right, mac);
+    },
+  };
+}
+
+const signing = 'audit checkpoints';
+
+function openSigner(keyring: Keyring): Pick<Sealing, 'sign' | 'isSigned'> {
+  const keyOf = (keyId: string): KeyObject | undefined => {
+    const seed = keyring.derive(signing, keyId);
+    return seed && rawPrivateKey('ed25519', seed);
+  };
+  const current = keyOf(keyring.currentKeyId);
+  const signedText = ({ writer, number, hash: at }: Link, kind: MarkKind): Buffer =>
+    Buffer.from(['pushgate audit', kind, writer, number, at].join('\n'));
+  return {
+    sign({ writer, number, hash: at }, kind) {
+      const signature = current ? signEd25519(current, signedText({ writer, number, hash: at }, kind)).toString('base64url') : '';
+      return { writer, number, hash: at, signature: `${keyring.currentKeyId}.${signature}` };
+    },
+    isSigned(mark, kind) {
+      const [keyId = '', signature = ''] = mark.signature.split('.');
+      const key = keyOf(keyId);
+      return key !== undefined && verifyEd25519(createPublicKey(key), signedText(mark, kind), Buffer.from(signature, 'base64url'));
+    },
+  };
+}
