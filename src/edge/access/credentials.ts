@@ -25,7 +25,7 @@ export type CredentialRefusal = Exclude<TokenRefusal, { kind: 'wrong-role' }> | 
 
 /**
  * Finds the auth server whose credential a request shows: API key, signature, or JWT of role `validate`. Undefined where it shows none; one
- * that is wrong is refused, whatever network it comes from. Rejects with `TurnedAway` where an address has shown too many wrong ones.
+ * that is wrong is refused, whatever network it comes from. Rejects with `TurnedAway` for a wrong one of an address that has shown too many.
  */
 export type Credentials = (request: CallerRequest) => Promise<Result<string | undefined, CredentialRefusal>>;
 
@@ -64,9 +64,8 @@ export function openCredentials({ servers, tokens, limits, store, clock }: Parts
   return async (request) => {
     const shows = request.bearer !== '' || ['x-api-key', 'x-pushgate-key-id'].some((name) => request.header(name) !== '');
     if (!shows) return ok(undefined);
-    limits.demandCalm('caller', request.address);
     const verdict = await judge(request);
-    if (!verdict.ok && verdict.error.kind !== 'expired') await limits.failed('caller', request.address);
+    if (!verdict.ok && verdict.error.kind !== 'expired') await limits.failedOpenly('caller', request.address);
     return verdict;
   };
 }

@@ -38,6 +38,6 @@ export {
 } from './route.ts';
 export type { Service } from './service.ts';
 export { openSightings, type Seen, type Sightings } from './sightings.ts';
-export { type Encoding, stateOf } from './state.ts';
+export { type Encoding, mute, stateOf } from './state.ts';
 export { encodingOf, readText, unescaped } from './text.ts';
 export { tryListeners } from './try-listeners.ts';

@@ -13,6 +13,9 @@ const unlabelled: RequestLabels = { dialect: 'none', route: 'unknown' };
 /** What is asked every few seconds would drown the rest of the log. */
 const isProbe = (route: string): boolean => opsPatterns.some(({ path }) => route.endsWith(path));
 
+/** Where its source has failed too often, one event has said so. */
+const isTurnedAway = (ctx: Context): boolean => stateOf(ctx).isMuted === true || ctx.status === 429;
+
 /**
  * Gives every request an id, logs it when it is answered, and counts it. Neither query nor body is ever logged: PINs travel there.
  */
@@ -31,7 +34,7 @@ export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics
     if (trace && !isProbe(route)) endTrace(ctx, trace, { dialect, route });
     const { requestId: id, traceId = trace?.traceId() } = stateOf(ctx);
     const line = { requestId: id, traceId, method: ctx.method, route, status: ctx.status, ms };
-    if (isProbe(route)) log.debug(line, 'request');
+    if (isProbe(route) || isTurnedAway(ctx)) log.debug(line, 'request');
     else log.info(line, 'request');
   };
 }

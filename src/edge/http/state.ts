@@ -30,6 +30,8 @@ export type RequestState = {
   encoding?: Encoding | undefined;
   /** The body as it came: whoever signed the request signed these bytes. */
   rawBody?: Buffer;
+  /** Its line in the log is for who looks closely: a flood of the same would fill the disk. */
+  isMuted?: boolean;
   /** Its parameters for policies, without secrets. */
   params?: ReadonlyMap<string, string>;
   served?: Served;
@@ -40,3 +42,8 @@ export type RequestState = {
 
 /** The state of a request by its type; Koa itself takes anything for it. */
 export const stateOf = (ctx: Context): RequestState => ctx.state;
+
+/** Keeps the line of a request out of the usual log. */
+export function mute(ctx: Context): void {
+  stateOf(ctx).isMuted = true;
+}

@@ -17,15 +17,14 @@ export async function answerByHandle<A>(
 ): Promise<AnswerReply> {
   const transaction = await findTransaction(parts, phone.name, request.handles);
   if (!transaction) return { kind: 'refused' };
-  const source = limitedSource(request.source, { serial: transaction.id });
-  if (parts.limits.isBlocked('answer', source)) return { kind: 'refused' };
   for (const challenge of transaction.decision.challenges) {
     const found = await fits(parts, phone, request.answer, { transaction, challenge });
     if (found) return take(parts, found);
   }
-  await parts.limits.failed('answer', source);
-  parts.log.info({ transactionId: transaction.id, source: request.source }, 'an answer fits no challenge of this transaction');
-  return { kind: 'refused' };
+  const kind = await parts.limits.failed('answer', limitedSource(request.source, { serial: transaction.id }));
+  if (kind === 'refused')
+    parts.log.info({ transactionId: transaction.id, source: request.source }, 'an answer fits no challenge of this transaction');
+  return { kind };
 }
 
 async function findTransaction({ store }: EngineParts, phone: string, handles: readonly string[]): Promise<Transaction | undefined> {

@@ -2,7 +2,7 @@ import { type Challenge, GatewayFault, type Transaction } from '../../foundation
 import type { TokenWithOpen } from '../../store/store.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { TransactionEvent } from '../decisions/decide.ts';
-import { limitedSource } from '../limits/index.ts';
+import { limitedSource, type WrongProof } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { AnswerMeaning, PhoneProtocol } from '../phones/phone-protocol.ts';
 import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
@@ -14,10 +14,10 @@ export type AnswerRequest<A> = { serial: string; handle?: string | undefined; an
 
 /**
  * What the phone is told. `repeated` is the identical answer again: it gets what the first one got. `code-shown` comes with the code that
- * the phone is to show, and the transaction it is for.
+ * the phone is to show, and the transaction it is for. `turned-away` is a refusal that leaves no line in the log.
  */
 export type AnswerReply =
-  | { kind: 'unknown-token' | 'taken' | 'repeated' | 'refused' }
+  | { kind: 'unknown-token' | 'taken' | 'repeated' | WrongProof }
   | { kind: 'code-shown'; code: string; transaction: Transaction };
 
 /** {@link Challenges.answer}. */
@@ -26,11 +26,9 @@ export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, 
   if (!asked || !isSpokenBy(phone, asked.token)) return { kind: 'unknown-token' };
   const { token } = asked;
   if (!isInService(token, parts.clock())) return { kind: 'refused' };
-  const source = limitedSource(request.source, token);
-  parts.limits.demandCalm('answer', source);
   const found = await findAnswered(parts, phone, request, asked);
   if (!found) {
-    await parts.limits.failed('answer', source);
+    await parts.limits.failedOpenly('answer', limitedSource(request.source, token));
     parts.log.info({ serial: token.serial, source: request.source }, 'an answer fits no challenge of this push token');
     return { kind: 'refused' };
   }

@@ -90,8 +90,7 @@ export async function findPublicly(parts: EngineParts, { id, dialect, source, is
   const transaction = idForm.test(id) ? await parts.store.findTransaction(id) : undefined;
   if (transaction?.dialect === dialect) return answered(parts, transaction);
   if (await isKnown()) return undefined;
-  parts.limits.demandCalm('status', source);
-  await parts.limits.failed('status', source);
+  await parts.limits.failedOpenly('status', source);
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import type { Actor, PushToken, Result, TrailEntry, Transaction } from '../../fo
 import { span } from '../../foundation/telemetry/spans.ts';
 import { type Applied, applyEvent } from '../decisions/apply.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
+import type { WrongProof } from '../limits/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import type { PhoneProtocol } from '../phones/phone-protocol.ts';
 import type { TokenLimitRefusal } from '../tokens/token-limits.ts';
@@ -36,7 +37,7 @@ export type Challenges = {
   mayPoll(asker: Asker, token: PushToken): boolean;
   /**
    * Takes one answer of one phone. A wrong signature reaches no transaction: it counts against its source only, and neither ends a
-   * challenge nor raises the token's fail count. Throws `TurnedAway` after too many: an answer that was taken before must not read as refused.
+   * challenge nor raises the token's fail count. Throws `TurnedAway` for one too many; a right one is always taken.
    */
   answer<A>(phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply>;
   /**
@@ -50,7 +51,7 @@ export type Challenges = {
    * Takes a phone's new device address in place of its old ones of that kind. Refused for an unknown serial and a wrong signature alike.
    * Throws `store-unavailable` when others kept changing the push token.
    */
-  updateAddress<U>(phone: PhoneProtocol<never, never, never, U>, request: PhoneRequest<U>): Promise<'updated' | 'refused'>;
+  updateAddress<U>(phone: PhoneProtocol<never, never, never, U>, request: PhoneRequest<U>): Promise<'updated' | WrongProof>;
   /**
    * Waits until a phone has answered or the time is over. It costs a timer and a place in the store's list of listeners; whoever gave the answer,
    * and at which gateway, it is heard of at once. Nothing that was read is kept from one look to the next.

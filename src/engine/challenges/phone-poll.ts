@@ -1,5 +1,5 @@
 import type { DeviceAddress, PushToken } from '../../foundation/model/index.ts';
-import { limitedSource } from '../limits/index.ts';
+import { limitedSource, type WrongProof } from '../limits/index.ts';
 import { type Asker, type EngineParts, whomOf } from '../parts.ts';
 import type { PhoneProtocol } from '../phones/phone-protocol.ts';
 import { changeToken } from '../records/change-token.ts';
@@ -8,7 +8,7 @@ import { isInValidity } from '../records/usable.ts';
 import { mayPoll } from './deliver.ts';
 
 /** What is waiting for a phone: the sealed payloads of its open challenges, oldest first, as they were delivered. */
-export type PollReply = { kind: 'challenges'; payloads: string[] } | { kind: 'not-allowed' } | { kind: 'refused' };
+export type PollReply = { kind: 'challenges'; payloads: string[] } | { kind: 'not-allowed' } | { kind: WrongProof };
 
 /** A signed message of a phone: its serial, the message as its protocol parsed it, and who sent it. */
 export type PhoneRequest<M> = { serial: string; message: M; asker: Asker };
@@ -23,12 +23,7 @@ export async function poll<P>(
   if (!found || !isBound(found.token, phone)) return { kind: 'refused' };
   const { token, open } = found;
   if (!mayPoll(parts, asker, token)) return { kind: 'not-allowed' };
-  const source = limitedSource(asker.client, token);
-  if (parts.limits.isBlocked('poll', source)) return { kind: 'refused' };
-  if (!phone.readPoll(message, token)) {
-    await parts.limits.failed('poll', source);
-    return { kind: 'refused' };
-  }
+  if (!phone.readPoll(message, token)) return { kind: await parts.limits.failed('poll', limitedSource(asker.client, token)) };
   if (!token.enabled || !isInValidity(token, parts.clock())) return { kind: 'challenges', payloads: [] };
   const challenges = open.flatMap(({ decision }) =>
     decision.challenges.filter((challenge) => isForPhone(challenge, token) && challenge.state === 'pending'),
@@ -41,16 +36,11 @@ export async function updateAddress<U>(
   parts: EngineParts,
   phone: PhoneProtocol<never, never, never, U>,
   { serial, message, asker }: PhoneRequest<U>,
-): Promise<'updated' | 'refused'> {
+): Promise<'updated' | WrongProof> {
   const token = await parts.store.findToken(serial);
   if (!token || !isBound(token, phone)) return 'refused';
-  const source = limitedSource(asker.client, token);
-  if (parts.limits.isBlocked('poll', source)) return 'refused';
   const update = phone.readAddressUpdate(message, token);
-  if (!update) {
-    await parts.limits.failed('poll', source);
-    return 'refused';
-  }
+  if (!update) return parts.limits.failed('poll', limitedSource(asker.client, token));
   const { kind, value } = update;
   const told: DeviceAddress[] = value === null ? [] : [{ kind, value, since: parts.clock() }];
   const withNew = ({ addresses }: PushToken): DeviceAddress[] => [...addresses.filter((address) => address.kind !== kind), ...told];

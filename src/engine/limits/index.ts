@@ -1,4 +1,11 @@
-export { type LimitScope, limitedSource, openSourceLimits, type SourceLimitSettings, type SourceLimits } from './caller-failures.ts';
+export {
+  type LimitScope,
+  limitedSource,
+  openSourceLimits,
+  type SourceLimitSettings,
+  type SourceLimits,
+  type WrongProof,
+} from './caller-failures.ts';
 export {
   failureCeiling,
   failuresOfAll,

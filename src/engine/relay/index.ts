@@ -34,7 +34,7 @@ export type Relay = {
   removeDevice(gda: string, by: Registrant): Promise<'removed' | 'refused' | 'busy'>;
   /**
    * The relay device whose key has signed a request, not long ago. Undefined for an unknown gda, one without a key, a wrong signature and one out of time
-   * alike; throws `TurnedAway` after too many of them.
+   * alike; throws `TurnedAway` for one too many of them.
    */
   signedDevice(request: SignedRequest): Promise<RelayDevice | undefined>;
   /** What is waiting for a relay device: challenges of its auth server that have not ended, oldest first. */

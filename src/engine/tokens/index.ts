@@ -14,14 +14,15 @@ export type PushTokens = {
   select(selection: TokenSelection): Promise<PushToken[]>;
   /**
    * Binds the phone: checks the credential, reads the phone's keys, gives the push token a server key of its own. An exact repetition
-   * (serial, credential, key) soon after gets the first reply again. The value is the server's public key, PKCS#1 DER in base64. Throws `TurnedAway` after
-   * too many wrong credentials.
+   * (serial, credential, key) soon after gets the first reply again. The value is the server's public key, PKCS#1 DER in base64. Throws `TurnedAway` for
+   * one wrong credential too many; a right one is always taken.
    * @see docs/protocols/privacyidea.md 3.3
    */
   completeRollout<R>(phone: PhoneProtocol<R>, request: RolloutRequest<R>): Promise<Result<{ serverPublicKey: string }, RolloutRefusal>>;
   /**
    * Takes the keys and the address of a phone whose push token waits for one, until it has proven them by an activation; after that the same phone may tell
-   * a new address. A message that was used before is refused, so that nobody leads pushes back to an old address. What cannot be opened costs no counter.
+   * a new address. A message that was used before is refused, so that nobody leads pushes back to an old address. What cannot be opened costs no
+   * counter.
    * @see docs/protocols/linotp.md 7.3, 12
    */
   pair<M>(phone: PairingProtocol<M>, request: PairingRequest<M>): Promise<PairingReply>;

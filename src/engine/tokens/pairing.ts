@@ -1,5 +1,5 @@
 import { type DeviceAddress, ok, type PushToken, type PushTokenChange, type Result, refused } from '../../foundation/model/index.ts';
-import { limitedSource } from '../limits/index.ts';
+import { limitedSource, type WrongProof } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { Pairing, PairingProtocol } from '../phones/phone-protocol.ts';
 import { changeToken, type TokenAction } from '../records/change-token.ts';
@@ -9,7 +9,7 @@ import { enrolled } from './rollout.ts';
 export type PairingRequest<M> = { message: M; source: string };
 
 /** What a pairing came to. `repeated`: the very same message as the last one, which changes nothing and gets the same reply. */
-export type PairingReply = 'paired' | 'moved' | 'repeated' | 'refused';
+export type PairingReply = 'paired' | 'moved' | 'repeated' | WrongProof;
 
 /** {@link PushTokens.pair}. */
 export async function pairPhone<M>(
@@ -20,20 +20,21 @@ export async function pairPhone<M>(
   const shared = await parts.sharedKeys.find(phone.name, phone.partitionOf(message));
   const read = shared ? phone.readPairing(message, shared) : refused('its partition has no key');
   if (!read.ok) {
-    parts.log.info({ why: read.error }, 'a pairing message was not taken');
+    // Nonsense is free to send, so it writes nothing: no counter, and no line of the usual log.
+    parts.log.debug({ why: read.error }, notTaken);
     return 'refused';
   }
   const { serial } = read.value;
   const token = await parts.store.findToken(serial);
   if (!token || token.phone.protocol !== phone.name) return 'refused';
-  const limited = limitedSource(source, token);
-  if (parts.limits.isBlocked('rollout', limited)) return 'refused';
   const paired = await write(parts, token, read.value, enrolled(parts, source));
   if (paired.ok) return paired.value;
-  await parts.limits.failed('rollout', limited);
-  parts.log.info({ serial, why: paired.error }, 'a pairing message was not taken');
-  return 'refused';
+  const kind = await parts.limits.failed('rollout', limitedSource(source, token));
+  if (kind === 'refused') parts.log.info({ serial, why: paired.error }, notTaken);
+  return kind;
 }
+
+const notTaken = 'a pairing message was not taken';
 
 async function write(parts: EngineParts, token: PushToken, pairing: Pairing, act: TokenAction): Promise<Result<PairingReply, string>> {
   const last: { judged: Result<Judged, string> } = { judged: refused('the push token is gone') };

@@ -127,14 +127,12 @@ export async function completeRollout<R>(
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const token = await parts.store.findToken(request.serial);
     if (!token || !isSpokenBy(phone, token) || token.revoked) return refused({ kind: 'not-waiting' });
-    const source = limitedSource(request.source, token);
-    parts.limits.demandCalm('rollout', source);
     const finished = repeated(parts, phone, token, request);
     if (finished) return ok({ serverPublicKey: finished });
     if (token.rollout !== 'offered') return refused({ kind: 'not-waiting' });
     if (request.credential === undefined) return refused({ kind: 'no-credential' });
     if (!equalText(sha256Hex(request.credential), token.rolloutCredential.digest)) {
-      await parts.limits.failed('rollout', source);
+      await parts.limits.failedOpenly('rollout', limitedSource(request.source, token));
       return refused({ kind: 'wrong-credential' });
     }
     if (parts.clock() >= token.rolloutCredential.expiresAt) return refused({ kind: 'not-waiting' });

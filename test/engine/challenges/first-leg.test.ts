@@ -14,7 +14,10 @@ function given() {
     demandCalm() {
       if (failures.length >= 2) throw new TurnedAway(1);
     },
-    failed: async (_scope: string, source: string) => void failures.push(source),
+    async failed(_scope: string, source: string) {
+      failures.push(source);
+      return 'refused' as const;
+    },
   };
   const parts: FirstLegParts = { keyring, limits, store: { findToken: nobody }, passwords: { matches: nobody } };
   const transaction = {

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Engine } from '../../../engine/index.ts';
 import { failsWith, type LinotpProduct, readLinotpRequest, sendLinotp } from '../../formats/linotp/index.ts';
-import type { Route, RoutePattern } from '../../http/index.ts';
+import { mute, type Route, type RoutePattern } from '../../http/index.ts';
 import { readPairingResponse } from './pairing-response.ts';
 import type { Linotp } from './protocol.ts';
 import type { AnswerWord } from './signature.ts';
@@ -37,8 +37,9 @@ async function pair({ engine, linotp, clientAddress, product }: LinotpPhoneParts
   const params = await readLinotpRequest(ctx);
   const response = readPairingResponse(params.required('pairing_response'));
   const reply = response.ok ? await engine.tokens.pair(linotp, { message: response.value, source: clientAddress(ctx) }) : 'refused';
+  if (reply === 'turned-away') mute(ctx);
   // That the value is false here as well is how LinOTP says yes.
-  sendLinotp(ctx, product, reply === 'refused' ? failure : { id: 1, value: false });
+  sendLinotp(ctx, product, reply === 'refused' || reply === 'turned-away' ? failure : { id: 1, value: false });
 }
 
 async function answer({ engine, linotp, clientAddress, product }: LinotpPhoneParts, ctx: Context, word: AnswerWord): Promise<void> {
@@ -51,6 +52,7 @@ async function answer({ engine, linotp, clientAddress, product }: LinotpPhonePar
     answer: { transactionId, word, signature },
     source: clientAddress(ctx),
   });
+  if (reply.kind === 'turned-away') mute(ctx);
   // The same answer again changes nothing, and LinOTP says so.
   sendLinotp(ctx, product, { id: 1, value: reply.kind === 'taken' });
 }

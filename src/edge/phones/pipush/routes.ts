@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { Asker, Engine, RolloutRefusal } from '../../../engine/index.ts';
 import type { Transaction } from '../../../foundation/model/index.ts';
 import { PiFault, type PiFlavour, type PiParams, type PiProduct, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
-import { askerOf, type Route, type RoutePattern } from '../../http/index.ts';
+import { askerOf, mute, type Route, type RoutePattern } from '../../http/index.ts';
 import { masked } from './masked.ts';
 import type { Pipush } from './protocol.ts';
 import { inLines } from './signature.ts';
@@ -126,7 +126,8 @@ async function answer(
   if (reply.kind === 'unknown-token') throw new PiFault('not-found', 'The requested token could not be found.');
   const detail =
     reply.kind === 'code-shown' ? { detail: { display_code: reply.code, message: codeMessage(engine, reply.transaction) } } : {};
-  sendPi(ctx, product, { id: 1, value: reply.kind !== 'refused', ...detail });
+  if (reply.kind === 'turned-away') mute(ctx);
+  sendPi(ctx, product, { id: 1, value: reply.kind !== 'refused' && reply.kind !== 'turned-away', ...detail });
 }
 
 /** What the phone says beside a code. */
@@ -146,7 +147,7 @@ async function poll(parts: PipushParts, ctx: Context, params: PiParams): Promise
   checkTime(timestamp, engine.clock(), pollWindowMs);
   const reply = await engine.challenges.poll(pipush, { serial, message: { timestamp, signature }, asker });
   if (reply.kind === 'not-allowed') throw new PiFault('policy', 'Polling not allowed!');
-  if (reply.kind === 'refused') throw new PiFault('generic', 'Could not verify signature!');
+  if (reply.kind !== 'challenges') throw notSigned(ctx, reply.kind);
   sendPi(ctx, product, { id: 1, value: reply.payloads.map((payload): unknown => JSON.parse(payload)) });
 }
 
@@ -156,8 +157,14 @@ async function updateAddress(parts: PipushParts, ctx: Context, params: PiParams,
   checkTime(timestamp, engine.clock(), addressWindowMs);
   const message = { address: addressFrom(params, 'new_fb_token'), timestamp, signature: params.required('signature') };
   const reply = await engine.challenges.updateAddress(pipush, { serial, message, asker: askerFor(parts, ctx) });
-  if (reply === 'refused') throw new PiFault('generic', 'Could not verify signature!');
+  if (reply !== 'updated') throw notSigned(ctx, reply);
   sendPi(ctx, product, { id: 1, value: true });
+}
+
+/** Past the limit the words stay the same: another refusal would tell strangers which serials exist. */
+function notSigned(ctx: Context, kind: 'refused' | 'turned-away'): PiFault {
+  if (kind === 'turned-away') mute(ctx);
+  return new PiFault('generic', 'Could not verify signature!');
 }
 
 function checkTime(timestamp: string, now: number, windowMs: number): void {

@@ -158,13 +158,13 @@ describe('A phone of LinOTP', () => {
     assert.equal((await post('accept_transaction', { transactionid, signature })).body.result.value, true);
   });
 
-  it('is heard on another transaction when one source has sent a hundred wrong signatures for the first', async () => {
+  it('is heard when one source, be it its own, has sent a hundred wrong signatures', async () => {
     const { ask, post, phone, token } = await givenActive();
-    const [spoilt, other] = [await ask([serial]), await ask([serial])];
+    const spoilt = await ask([serial]);
     const { transactionid } = phone.answer(spoilt, 'ACCEPT');
     for (let time = 0; time < 100; time += 1) await post('accept_transaction', { transactionid, signature: 'AAAA' });
-    assert.equal((await post('accept_transaction', phone.answer(spoilt, 'ACCEPT'))).body.result.value, false, 'that source is turned away');
-    assert.equal((await post('accept_transaction', phone.answer(other, 'ACCEPT'))).body.result.value, true);
+    assert.equal((await post('accept_transaction', { transactionid, signature: 'AAAA' })).body.result.value, false);
+    assert.equal((await post('accept_transaction', phone.answer(spoilt, 'ACCEPT'))).body.result.value, true);
     assert.equal((await token(serial)).failCount, 0);
   });
 
