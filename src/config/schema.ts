@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { providerConfig } from '../delivery/registry/index.ts';
 import { authServerConfig, trustedJwtConfig } from '../edge/access/index.ts';
@@ -89,6 +90,23 @@ export const settingsConfig = z.strictObject({
     .min(1000)
     .default(10 * minute)
     .describe('Length of that window.'),
+  connections: z
+    .int()
+    .min(16)
+    .optional()
+    .describe('Connections that one process takes; without it, as many as fit into a quarter of the memory at 64 KiB each.'),
+  connectionsPerNetwork: z
+    .int()
+    .min(0)
+    .default(256)
+    .describe(
+      'Connections from one address (IPv6: one /64) that is no trusted proxy, in no network of an auth server and not this machine; 0: no such limit.',
+    ),
+  halfSentRequests: z
+    .int()
+    .min(16)
+    .default(1024)
+    .describe('Requests of one process, whoever sends them, that have begun and are not whole yet; one more ends the oldest.'),
   adminTokenLifeMs: z
     .int()
     .min(minute)
@@ -151,3 +169,7 @@ export const configSchemaOf = (catalog: Catalog) =>
 
 /** The checked configuration, frozen; the only source of settings. */
 export type Config = Readonly<z.output<ReturnType<typeof configSchemaOf>>>;
+
+/** How many processes serve the listeners. */
+export const workersOf = ({ cluster: { workers } }: Pick<Config, 'cluster'>): number =>
+  workers === 'all' ? availableParallelism() : workers;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config/index.ts';
 import {
+  type ConnectionGate,
   firstToEnd,
   type Listener,
   type ListenerSecrets,
@@ -41,6 +42,8 @@ export type ListenersOptions = {
   metrics: Metrics;
   draining: { now: boolean };
   tell?: Tell | undefined;
+  /** One for all of them. */
+  gate?: ConnectionGate | undefined;
   serviceOf: ServiceOf;
 };
 
@@ -53,7 +56,7 @@ type Open = Listener & {
 
 /** Listens on every address, and looks whether the files of TLS change. Throws `config-invalid` when one of them cannot be had. */
 export async function openListeners(options: ListenersOptions): Promise<Listeners> {
-  const { config, folder, log, metrics, draining, tell = () => undefined, serviceOf } = options;
+  const { config, folder, log, metrics, draining, tell = () => undefined, gate, serviceOf } = options;
   const path = (file: string): string => resolve(folder, file);
   const open: Open[] = [];
   const closeAll = (limitMs: number) => Promise.all(open.map((listener) => listener.close(limitMs)));
@@ -61,7 +64,7 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
     for (const listener of config.listeners) {
       const { address, tls } = listener;
       const secrets = tls && readListenerTls(tls, path);
-      const opened = await openListener({ address, ...serviceOf(listener), log, metrics, draining, tls: secrets, tell });
+      const opened = await openListener({ address, ...serviceOf(listener), log, metrics, draining, tls: secrets, tell, gate });
       open.push({ ...opened, entry: listener, address, tls, secrets });
     }
     for (const listener of open) tellOfEnd(listener, options);

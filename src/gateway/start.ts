@@ -19,6 +19,7 @@ import { type MountParts, mountsOf } from './mounts.ts';
 import { openFiles } from './open-files.ts';
 import { openStore } from './open-store.ts';
 import type { GatewayOptions } from './options.ts';
+import { gateOf, peersOf } from './peers.ts';
 import { openTraces, tracedStore } from './traces.ts';
 
 /** A gateway that runs. */
@@ -63,8 +64,8 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     if (isMigrated) await tellNamesakes(running.current().engine, log);
     const draining = { now: false };
     const health = openHealth({ ...lasting, directory: () => running.current().parts.directory });
-    const serviceOf = (generation: Generation) => serviceFor(generation, { accounts, health, draining });
-    const listeners = await openListeners({ ...options, metrics, tell, draining, serviceOf: serviceOf(running.current()) });
+    const serviceOf = (generation: Generation = running.current()) => serviceFor(generation, { accounts, health, draining });
+    const listeners = await openListeners({ ...options, ...lasting, gate: gateOf(configNow, lasting), draining, serviceOf: serviceOf() });
     opened.push(() => {
       draining.now = true;
       return listeners.close(configNow().settings.drainMs);
@@ -127,7 +128,11 @@ function followAudit(audit: Audit, metrics: Metrics, listen: (listener: Tell) =>
 
 /** Ties the mounts of a listener to a generation, and to one health for all. */
 function serviceFor(generation: Generation, shared: Pick<MountParts, 'accounts' | 'health' | 'draining'>): ServiceOf {
-  return (listener) => ({ mounts: mountsOf({ ...generation, ...shared, listener }), begin: generation.begin });
+  return (listener) => ({
+    mounts: mountsOf({ ...generation, ...shared, listener }),
+    begin: generation.begin,
+    isKnownPeer: peersOf(generation.config, listener),
+  });
 }
 
 /** Says once, when the store of an older version was brought up to date, whom the operator may want to merge or to split. */

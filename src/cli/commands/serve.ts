@@ -1,8 +1,7 @@
 import cluster from 'node:cluster';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { type Config, loadConfig } from '../../config/index.ts';
+import { loadConfig, workersOf } from '../../config/index.ts';
 import { version } from '../../foundation/model/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
 import { openFileWatch } from '../../gateway/file-watch.ts';
@@ -91,8 +90,6 @@ async function optionsFor({ terminal, file, port }: Serving): Promise<GatewayOpt
   const log = openLog(config.settings.logLevel, { write: (line: string) => void process.stderr.write(line) });
   return { config, catalog, folder, files, environment: terminal.environment, clock: Date.now, log };
 }
-
-const workersOf = ({ cluster: { workers } }: Config): number => (workers === 'all' ? availableParallelism() : workers);
 
 function banner({ urls, firstPassword }: Ready, serving: Serving): string {
   const { file } = serving;

@@ -1,18 +1,26 @@
-import type { IncomingMessage } from 'node:http';
+import type { Context } from 'koa';
 import getRawBody from 'raw-body';
 import { ok, type Result, refused } from '../../foundation/model/index.ts';
+import { stateOf } from './state.ts';
 
 /** The largest body that is read. */
 export const maxBodyBytes = 65_536;
 
-/** Reads the whole body. `broken`: it ended early, or its length was not what it said. */
-export async function readBody(request: IncomingMessage): Promise<Result<Buffer, 'too-large' | 'broken'>> {
+/**
+ * Reads the whole body, which stays known as the one that came. `broken`: it ended early, or its length was not what it said. Where a dialect refuses one that is
+ * `too-large`, in whatever words, the reply is a 413.
+ */
+export async function readBody(ctx: Context): Promise<Result<Buffer, 'too-large' | 'broken'>> {
+  const request = ctx.req;
+  const state = stateOf(ctx);
   try {
-    return ok(await getRawBody(request, { limit: maxBodyBytes, length: request.headers['content-length'] ?? null }));
+    state.rawBody = await getRawBody(request, { limit: maxBodyBytes, length: request.headers['content-length'] ?? null });
+    return ok(state.rawBody);
   } catch (error) {
     const isTooLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large';
     // What is still on its way is read and thrown away, so that the client gets the reply and not a reset.
     request.resume();
+    state.isTooLarge = isTooLarge;
     return refused(isTooLarge ? 'too-large' : 'broken');
   }
 }

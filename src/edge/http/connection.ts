@@ -11,6 +11,10 @@ export class Connection extends Duplex {
   readonly socket: Socket;
   /** The request that came last. */
   newest: IncomingMessage | undefined;
+  /** Whether it brings back a request that was read before. */
+  readonly hasComeBack: boolean;
+  /** Told whenever bytes came, before anybody reads them. */
+  onBytes: (() => void) | undefined;
   #hasLeft = false;
   readonly #stopListening: () => void;
 
@@ -18,8 +22,12 @@ export class Connection extends Duplex {
   constructor(socket: Socket, head?: string) {
     super({ decodeStrings: false });
     this.socket = socket;
+    this.hasComeBack = head !== undefined;
     this.#stopListening = listenTo(socket, {
-      data: (chunk) => void (this.push(chunk) || socket.pause()),
+      data: (chunk) => {
+        this.onBytes?.();
+        if (!this.push(chunk)) socket.pause();
+      },
       end: () => void this.push(null),
       timeout: () => void this.emit('timeout'),
       error: (error) => void this.destroy(error instanceof Error ? error : undefined),
@@ -93,10 +101,18 @@ export function connectionOf({ socket }: { socket: unknown }): Connection {
   throw new Error('a request came by a socket of its own');
 }
 
-/** Puts a connection of ours in front of each socket of a server. Returns what gives the server one more, for a socket that had left. */
-export function putInFront(server: Server, event: 'connection' | 'secureConnection'): (connection: Connection) => void {
+/**
+ * Puts a connection of ours in front of each socket of a server, and has `watch` look after it. Returns what gives the server one more, for a socket that
+ * had left.
+ */
+export function putInFront(
+  server: Server,
+  event: 'connection' | 'secureConnection',
+  watch: (connection: Connection) => void,
+): (connection: Connection) => void {
   const accepting = server.listeners(event);
   const serve = (connection: Connection): void => {
+    watch(connection);
     for (const accept of accepting) accept.call(server, connection);
   };
   server.removeAllListeners(event).on(event, (socket: Socket) => serve(new Connection(socket)));

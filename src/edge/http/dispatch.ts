@@ -23,6 +23,7 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
         } catch (error) {
           if (fallback.error(ctx, error)) onDefect(ctx, error);
         }
+        if (stateOf(ctx).isTooLarge && ctx.status !== 413) ctx.status = 413;
         if (!isHeld(ctx)) await finish?.(ctx);
       });
     }

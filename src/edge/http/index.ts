@@ -16,6 +16,7 @@ export {
 } from './callers.ts';
 export { clientCertificate } from './client-certificate.ts';
 export { clientOverride, clientReader } from './client-override.ts';
+export { type ConnectionGate, connectionsByMemory, knownPeers, openConnectionGate } from './connection-gate.ts';
 export { formFields, parameterNamed, queryFields } from './form.ts';
 export { holdReply, whenGone } from './held.ts';
 export { type Listener, openListener } from './listener.ts';

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import Koa from 'koa';
 import { GatewayFault, systemCode, type Tell } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { putInFront } from './connection.ts';
+import { type ConnectionGate, connectionsByMemory, guardConnections, knownPeers, openConnectionGate } from './connection-gate.ts';
 import { openHolding } from './held.ts';
 import { hostAndPort } from './listener-config.ts';
 import type { ListenerSecrets } from './listener-tls.ts';
@@ -33,51 +34,67 @@ export type ListenerOptions = Service & {
   draining: { now: boolean };
   tls?: ListenerSecrets | undefined;
   tell?: Tell | undefined;
+  /** The gate of the process; without one, the listener has its own. */
+  gate?: ConnectionGate | undefined;
+  times?: ListenerTimes | undefined;
 };
 
-/** A phone or plug-in that takes longer to send a request than this (ms) is cut off. */
-const requestTimeoutMs = 30_000;
-const headersTimeoutMs = 10_000;
+/** How long (ms) a client may take to send the head of a request, and all of it, before it is cut off; and how often that is looked at. */
+export type ListenerTimes = { headersTimeout: number; requestTimeout: number; connectionsCheckingInterval: number };
+
+/** Node looks every 30 s of itself, so that its 10 s are up to 40. */
+const usualTimes: ListenerTimes = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 };
 const keepAliveMs = 60_000;
+/** What a client whose request is refused unread may take to read the reply (ms). */
+const lingerMs = 1000;
+const usualBounds = { connections: connectionsByMemory(1), connectionsPerNetwork: 256, halfSentRequests: 1024 };
 /** Connections that the kernel keeps while we are busy; it may allow less (net.core.somaxconn). Of Node's own 511 a burst of 2,000 logins lost 114. */
 const backlog = 4096;
 
 /** Listens. Throws `config-invalid` with one sentence when the address cannot be had. */
 export async function openListener({
   address,
-  mounts,
-  begin,
   log,
   metrics,
   draining,
   tls,
   tell = () => undefined,
+  gate = openConnectionGate({ bounds: usualBounds, metrics, tell }),
+  times: limits = usualTimes,
+  ...service
 }: ListenerOptions): Promise<Listener> {
   const app = new Koa();
-  const times = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs };
-  const secure = tls && createTlsServer({ ...times, ...tls.options, handshakeTimeout: headersTimeoutMs });
+  const times = { ...limits, keepAliveTimeout: keepAliveMs };
+  const secure = tls && createTlsServer({ ...times, ...tls.options, handshakeTimeout: limits.headersTimeout });
   if (secure) secure.on('tlsClientError', tlsRefusals(address, { tell, metrics }));
   const server: Server | TlsServer = secure ?? createServer(times);
-  const { middleware, cutOff } = openHolding(putInFront(server, secure ? 'secureConnection' : 'connection'));
+  const halfSent = gate.halfSent(address, (connection) => answerUnread(connection, 408));
+  const { middleware, cutOff } = openHolding(putInFront(server, secure ? 'secureConnection' : 'connection', halfSent.watch));
+  let { isKnownPeer = noNetworks } = service;
+  guardConnections(server, (socket) => gate.admits(socket, { listener: address, isKnownPeer }));
+  const { mounts, begin } = service;
   app.use(middleware);
   startRequests(metrics, mounts);
   app.use(observe({ log, metrics, draining }));
   const services = openServices({ mounts, begin }, (ctx, error) => report({ log, metrics }, ctx, error));
   app.use(services.middleware);
   app.on('error', (error: unknown) => reportUnsent(log, error));
-  server.on('request', app.callback());
+  server.on('request', halfSent.arrived).on('request', app.callback());
   server.on('clientError', (error, socket) => answerGarbage(error, socket));
   const url = await listen(server, address, secure ? 'https' : 'http');
   return {
     url,
     renew: ({ options }) => secure?.setSecureContext(options),
-    serve(service) {
-      startRequests(metrics, service.mounts);
-      services.serve(service);
+    serve(next) {
+      ({ isKnownPeer = noNetworks } = next);
+      startRequests(metrics, next.mounts);
+      services.serve(next);
     },
     close: (limitMs) => close(server, limitMs, cutOff),
   };
 }
+
+const noNetworks = knownPeers([]);
 
 async function listen(server: Server | TlsServer, address: string, scheme: 'http' | 'https'): Promise<string> {
   const { host, port } = hostAndPort(address) ?? { host: '', port: -1 };
@@ -109,10 +126,28 @@ function whyNot(code: string): string {
 
 /** What is not HTTP gets a short answer and no more of our time. */
 function answerGarbage(error: Error, socket: Duplex): void {
-  if (!socket.writable || systemCode(error) === 'ECONNRESET') return void socket.destroy();
-  const body = JSON.stringify({ error: 'Bad request' });
-  const status = systemCode(error) === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+  const code = systemCode(error);
+  if (code === 'ECONNRESET') return void socket.destroy();
+  answerUnread(socket, statusOfGarbage[code] ?? 400);
+}
+
+const statusOfGarbage: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+};
+
+/** Answers a request that nobody will read, and closes its connection as soon as the client may have the reply. */
+function answerUnread(socket: Duplex, status: number): void {
+  if (!socket.writable) return void socket.destroy();
+  const reason = STATUS_CODES[status] ?? '';
+  const body = JSON.stringify({ error: status === 400 ? 'Bad request' : reason });
+  const head = [`HTTP/1.1 ${status} ${reason}`, 'Content-Type: application/json', `Content-Length: ${body.length}`, 'Connection: close'];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Closed at once, with bytes unread, the system would reset the connection, and the reply would be lost.
+  socket.resume();
+  const cut = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(cut));
 }
 
 async function close(server: Server | TlsServer, limitMs: number, cutOff: () => void): Promise<void> {

@@ -1,11 +1,15 @@
 import type { Context, Middleware } from 'koa';
+import type { IsKnownPeer } from './connection-gate.ts';
 import { dispatch } from './dispatch.ts';
 import { isHeld, whenGone } from './held.ts';
 import type { Mount } from './route.ts';
 import { stateOf } from './state.ts';
 
-/** What a listener serves for a while. `begin` is called for each request; what it returns is called once, when the request is over. */
-export type Service = { mounts: readonly Mount[]; begin?: (() => () => void) | undefined };
+/**
+ * What a listener serves for a while. `begin` is called for each request; what it returns is called once, when the request is over. `isKnownPeer`: whose
+ * connections are not counted by network; without it, those of this machine.
+ */
+export type Service = { mounts: readonly Mount[]; begin?: (() => () => void) | undefined; isKnownPeer?: IsKnownPeer | undefined };
 
 /** Answers requests by the service of the moment. */
 export type Services = {

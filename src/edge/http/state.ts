@@ -30,6 +30,8 @@ export type RequestState = {
   encoding?: Encoding | undefined;
   /** The body as it came: whoever signed the request signed these bytes. */
   rawBody?: Buffer;
+  /** Its body was larger than any that is read. */
+  isTooLarge?: boolean;
   /** Its line in the log is for who looks closely: a flood of the same would fill the disk. */
   isMuted?: boolean;
   /** Its parameters for policies, without secrets. */

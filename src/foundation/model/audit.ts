@@ -89,6 +89,7 @@ const kinds: Record<AuditContent['kind'], true> = {
   'store-lost': true,
   'store-back': true,
   'tls-refused': true,
+  'connections-refused': true,
   'audit-begun': true,
   'audit-checkpoint': true,
   'audit-gap': true,

@@ -49,6 +49,14 @@ export const tlsRefusalReasons = [
 export type TlsRefusalReason = (typeof tlsRefusalReasons)[number];
 
 /**
+ * Why a connection was closed: the process had as many as it takes, the network of its client had, or its request was the oldest one of too many that were
+ * not whole yet.
+ */
+export const connectionRefusals = ['process', 'network', 'half-sent'] as const;
+/** One of them. */
+export type ConnectionRefusalReason = (typeof connectionRefusals)[number];
+
+/**
  * Why a request was not taken for one of an auth server that may do that: its credential is `malformed`, `expired` or `wrong`, nobody is known by what it shows
  * or comes from, the auth server lacks the right, or it is about something of another's.
  */
@@ -163,6 +171,8 @@ type SystemEvent =
   | { kind: 'audit-expired'; kinds: string[]; before: number; count: number }
   /** The clear text of a person goes, and the keys with these ids that it was hashed with. Told first, likewise. */
   | { kind: 'audit-erased'; persons: string[]; by: Actor }
+  /** Told once a minute for each reason, with the first client that it befell. */
+  | { kind: 'connections-refused'; listener: string; client: string; reason: ConnectionRefusalReason }
   /** `reason` is the code of Node or OpenSSL, `problem` what it means; `certificate`: what the client showed, where it is still known. */
   | {
       kind: 'tls-refused';

@@ -25,6 +25,8 @@ export {
   type Actor,
   type ActRefusalReason,
   type CallerRefusalReason,
+  type ConnectionRefusalReason,
+  connectionRefusals,
   type GatewayEvent,
   type LoginRefusalReason,
   loginRefusals,

@@ -36,6 +36,7 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'administrator-logged-in': info('an administrator logged in'),
   'administrator-refused': warn('an administrator was refused: wrong name or password'),
   'source-limited': warn('a source failed too often and is turned away for a while'),
+  'connections-refused': warn('connections were closed: more than this process, or one network, may have'),
   'gateway-started': info('the gateway listens'),
   'gateway-stopped': info('the gateway has stopped'),
   'configuration-refused': error('the new configuration was refused; the old one stays in use'),

@@ -1,5 +1,6 @@
 import { type Aggregator, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import {
+  connectionRefusals,
   faultCodes,
   loginRefusals,
   outcomeKinds,
@@ -97,6 +98,16 @@ export function openMetrics(version: string) {
       closed: { reason: tlsRefusalReasons },
       open: ['listener'],
     }),
+    connections: {
+      open: gauge('pushgate_connections', 'Connections of clients that are open.'),
+      most: gauge('pushgate_connections_limit', 'Connections that are taken at the same time.'),
+      halfSent: gauge('pushgate_half_sent_requests', 'Requests that have begun and are not whole yet.'),
+      refused: zeroedCounter(registry, {
+        name: 'pushgate_connections_refused_total',
+        help: 'Connections that were closed since there were too many: of the process, of one network, or with half a request.',
+        closed: { reason: connectionRefusals },
+      }),
+    },
     waiters: gauge('pushgate_result_waiters', 'Requests that wait for an answer.', ['kind']),
     queueWaitSeconds: zeroedHistogram(registry, {
       name: 'pushgate_provider_queue_wait_seconds',

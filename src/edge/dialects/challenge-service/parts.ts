@@ -3,17 +3,7 @@ import type { z } from 'zod';
 import type { Asker } from '../../../engine/index.ts';
 import { parseJson } from '../../../foundation/model/index.ts';
 import { type Admin, bearerOf } from '../../access/index.ts';
-import {
-  askerOf,
-  type Caller,
-  type CallerParts,
-  mayAct,
-  readBody,
-  readText,
-  recogniseCaller,
-  stateOf,
-  takeOverIds,
-} from '../../http/index.ts';
+import { askerOf, type Caller, type CallerParts, mayAct, readBody, readText, recogniseCaller, takeOverIds } from '../../http/index.ts';
 import { ChallengeServiceFault } from './replies.ts';
 
 /** What the dialect works with. */
@@ -62,11 +52,8 @@ export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promi
 
 /** Reads the body. Refused when it is too large or broken. */
 export async function bodyOf(ctx: Context): Promise<Buffer> {
-  const body = await readBody(ctx.req);
-  if (body.ok) {
-    stateOf(ctx).rawBody = body.value;
-    return body.value;
-  }
+  const body = await readBody(ctx);
+  if (body.ok) return body.value;
   throw body.error === 'too-large'
     ? new ChallengeServiceFault(413, 'The body is too large')
     : new ChallengeServiceFault(400, 'The body is broken');

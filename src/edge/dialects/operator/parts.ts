@@ -70,7 +70,7 @@ export async function actingOperator(parts: OperatorParts, ctx: Context, right?:
 
 /** Reads a JSON body by its schema. Refused with every problem and its path. */
 export async function readJson<T extends z.ZodType>(ctx: Context, schema: T): Promise<z.output<T>> {
-  const body = await readBody(ctx.req);
+  const body = await readBody(ctx);
   if (!body.ok) throw new OperatorFault(body.error === 'too-large' ? 'too-large' : 'bad-request', `The body is ${body.error}.`);
   const parsed = schema.safeParse(parse(readText(body.value, 'utf-8', 'The body')));
   if (parsed.success) return parsed.data;

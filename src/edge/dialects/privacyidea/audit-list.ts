@@ -104,6 +104,7 @@ const success: Readonly<Record<string, boolean>> = {
   'administrator-refused': false,
   'configuration-refused': false,
   'tls-refused': false,
+  'connections-refused': false,
   'source-limited': false,
   'provider-out-of-use': false,
   'store-lost': false,

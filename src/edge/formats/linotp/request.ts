@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { demandName, parseJson } from '../../../foundation/model/index.ts';
-import { encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody, readText, stateOf } from '../../http/index.ts';
+import { encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody, readText } from '../../http/index.ts';
 import { errorsAsHttp } from './envelope.ts';
 import { LinotpFault } from './errors.ts';
 
@@ -69,11 +69,8 @@ export function linotpParams(values: ReadonlyMap<string, unknown>): LinotpParams
 }
 
 async function bodyOf(ctx: Context): Promise<Buffer> {
-  const body = await readBody(ctx.req);
-  if (body.ok) {
-    stateOf(ctx).rawBody = body.value;
-    return body.value;
-  }
+  const body = await readBody(ctx);
+  if (body.ok) return body.value;
   throw new LinotpFault(
     'parameter',
     body.error === 'too-large' ? `the body has more than ${maxBodyBytes} bytes` : 'the body did not arrive as announced',

@@ -1,16 +1,6 @@
 import type { Context } from 'koa';
 import { parseJson } from '../../../foundation/model/index.ts';
-import {
-  type Encoding,
-  encodingOf,
-  formFields,
-  maxBodyBytes,
-  noteParams,
-  queryFields,
-  readBody,
-  readText,
-  stateOf,
-} from '../../http/index.ts';
+import { type Encoding, encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody, readText } from '../../http/index.ts';
 import { noteNonce, type PiProduct } from './envelope.ts';
 import { PiFault } from './errors.ts';
 import { multipartFields } from './multipart.ts';
@@ -21,7 +11,7 @@ type Values = Map<string, unknown>;
 
 /**
  * Reads the parameters of a request: path, query, and a body that is a form, multipart or JSON, the later ones over the earlier. Throws 905
- * for a body that is none of them or too large, and for a value that cannot be decoded; the spec has no other status for that.
+ * for a body that is none of them or too large (413), and for a value that cannot be decoded.
  * @see docs/protocols/privacyidea.md 2
  */
 export async function readPiRequest(ctx: Context, product: PiProduct): Promise<PiParams> {
@@ -53,12 +43,8 @@ async function isDecodedTwice(ctx: Context, { flavour, secondDecoding }: PiProdu
 
 /** The raw body of a request. Throws 905 for one that is too large or did not arrive as announced. */
 export async function bodyOf(ctx: Context): Promise<Buffer> {
-  const body = await readBody(ctx.req);
-  if (body.ok) {
-    // Who signed the request signed these bytes.
-    stateOf(ctx).rawBody = body.value;
-    return body.value;
-  }
+  const body = await readBody(ctx);
+  if (body.ok) return body.value;
   throw new PiFault(
     'parameter',
     body.error === 'too-large' ? `The body has more than ${maxBodyBytes} bytes.` : 'The body did not arrive as announced.',

@@ -1,0 +1,123 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { totalmem } from 'node:os';
+import type { ConnectionRefusalReason, Tell } from '../../foundation/model/index.ts';
+import type { Metrics } from '../../foundation/telemetry/index.ts';
+import { isInNetwork, isLoopback, networkOf, normalAddress, readNetworks } from '../../foundation/wire/networks.ts';
+import type { Connection } from './connection.ts';
+import { type HalfSent, openHalfSent } from './half-sent.ts';
+
+/**
+ * How much of a process strangers may hold: connections of all together, connections of one network, and requests that have begun and are not whole yet.
+ * 0 connections per network: as many as there are.
+ */
+export type ConnectionBounds = { connections: number; connectionsPerNetwork: number; halfSentRequests: number };
+
+/** Whether a peer is one of those that may have many connections: a trusted proxy, an auth server, this machine. */
+export type IsKnownPeer = (address: string) => boolean;
+
+/** Bounds the connections of one process, over all its listeners. */
+export type ConnectionGate = {
+  /** Takes a new connection, or closes it at once. */
+  admits(socket: Socket, at: { listener: string; isKnownPeer: IsKnownPeer }): boolean;
+  /** The requests of one listener that have begun and are not whole yet. `cut` ends one of them. */
+  halfSent(listener: string, cut: (connection: Connection) => void): HalfSent;
+};
+
+/** Measured: an idle connection costs 21 KiB, with TLS 61 KiB; what is on its way to be a request is bounded by itself. */
+const bytesPerConnection = 65_536;
+const shareOfMemory = 1 / 4;
+/** What strangers cannot take: with all the rest in their hands, auth servers and proxies still get in. */
+const keptForKnown = 1 / 8;
+const onceInMs = 60_000;
+
+/** How many connections fit into a quarter of the memory of this machine, or of its container, where so many processes share it. */
+export function connectionsByMemory(processes: number): number {
+  const limit = process.constrainedMemory();
+  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.max(256, Math.floor((memory * shareOfMemory) / bytesPerConnection / processes));
+}
+
+/** Knows the peers of these networks, and this machine. */
+export function knownPeers(networks: readonly string[]): IsKnownPeer {
+  const known = readNetworks(networks);
+  return (address) => isLoopback(address) || known.some((network) => isInNetwork(address, network));
+}
+
+/** Opens the gate of a process. `bounds` are read anew at each connection. */
+export function openConnectionGate({ bounds, metrics, tell }: { bounds: ConnectionBounds; metrics: Metrics; tell: Tell }): ConnectionGate {
+  let open = 0;
+  const ofNetwork = new Map<string, number>();
+  const halfSent = new Set<Connection>();
+  const refuse = openRefusals(metrics, tell);
+  metrics.onCollect(() => {
+    metrics.connections.open.set(open);
+    metrics.connections.most.set(bounds.connections);
+    metrics.connections.halfSent.set(halfSent.size);
+  });
+  const reasonAgainst = (network: string, isKnown: boolean): ConnectionRefusalReason | undefined => {
+    const most = isKnown ? bounds.connections : Math.floor(bounds.connections * (1 - keptForKnown));
+    if (open >= most) return 'process';
+    const { connectionsPerNetwork: mostOfOne } = bounds;
+    return !isKnown && mostOfOne > 0 && (ofNetwork.get(network) ?? 0) >= mostOfOne ? 'network' : undefined;
+  };
+  return {
+    admits(socket, { listener, isKnownPeer }) {
+      const client = normalAddress(socket.remoteAddress ?? '');
+      const isKnown = isKnownPeer(client);
+      const network = networkOf(client);
+      const reason = reasonAgainst(network, isKnown);
+      if (reason) {
+        refuse(reason, { listener, client });
+        socket.resetAndDestroy();
+        return false;
+      }
+      const leave = isKnown ? () => undefined : countIn(ofNetwork, network);
+      open += 1;
+      socket.once('close', () => {
+        open -= 1;
+        leave();
+      });
+      return true;
+    },
+    halfSent(listener, cut) {
+      return openHalfSent(
+        halfSent,
+        () => bounds.halfSentRequests,
+        (connection) => {
+          refuse('half-sent', { listener, client: normalAddress(connection.remoteAddress ?? '') });
+          cut(connection);
+        },
+      );
+    },
+  };
+}
+
+/** Lets a server take only the connections that are admitted, before anything is read from them. Called after all others who listen for connections. */
+export function guardConnections(server: Server, admits: (socket: Socket) => boolean): void {
+  const accepting = server.listeners('connection');
+  server.removeAllListeners('connection').on('connection', (socket: Socket) => {
+    if (admits(socket)) for (const accept of accepting) accept.call(server, socket);
+  });
+}
+
+function countIn(counts: Map<string, number>, key: string): () => void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+  return () => {
+    const left = (counts.get(key) ?? 1) - 1;
+    if (left === 0) counts.delete(key);
+    else counts.set(key, left);
+  };
+}
+
+/** Counts what is refused, and tells of it once a minute for each reason: a flood has many addresses. */
+function openRefusals(metrics: Metrics, tell: Tell) {
+  const toldAt = new Map<ConnectionRefusalReason, number>();
+  return (reason: ConnectionRefusalReason, { listener, client }: { listener: string; client: string }): void => {
+    metrics.connections.refused.inc({ reason });
+    const now = performance.now();
+    if (now < (toldAt.get(reason) ?? Number.NEGATIVE_INFINITY) + onceInMs) return;
+    toldAt.set(reason, now);
+    tell({ kind: 'connections-refused', listener, client, reason });
+  };
+}

@@ -1,0 +1,27 @@
+import { type Config, workersOf } from '../config/index.ts';
+import { type ConnectionGate, connectionsByMemory, knownPeers, openConnectionGate, type Service } from '../edge/http/index.ts';
+import type { Tell } from '../foundation/model/index.ts';
+import type { Metrics } from '../foundation/telemetry/index.ts';
+
+/** Opens the gate of this process. The settings are read anew at each connection, so that a reload counts at once. */
+export function gateOf(configNow: () => Config, { metrics, tell }: { metrics: Metrics; tell: Tell }): ConnectionGate {
+  const byMemory = connectionsByMemory(workersOf(configNow()));
+  const bounds = {
+    get connections() {
+      return configNow().settings.connections ?? byMemory;
+    },
+    get connectionsPerNetwork() {
+      return configNow().settings.connectionsPerNetwork;
+    },
+    get halfSentRequests() {
+      return configNow().settings.halfSentRequests;
+    },
+  };
+  return openConnectionGate({ bounds, metrics, tell });
+}
+
+/** Whose connections a listener does not count by network: its trusted proxies, and the auth servers that are known by their networks. */
+export const peersOf = (
+  { authServers }: Pick<Config, 'authServers'>,
+  { trustedProxies }: Pick<Config['listeners'][number], 'trustedProxies'>,
+): Service['isKnownPeer'] => knownPeers([...trustedProxies, ...authServers.flatMap(({ networks }) => networks)]);
