@@ -1,4 +1,5 @@
 import { openCache } from '../../foundation/cache/index.ts';
+import { sha256Hex } from '../../foundation/crypto/index.ts';
 import type { Clock } from '../../foundation/model/index.ts';
 import { networkOf } from '../../foundation/wire/networks.ts';
 import type { Store } from '../../store/store.ts';
@@ -14,6 +15,8 @@ export const failuresOfAll = 100;
 const minute = 60_000;
 /** The wait doubles with each try beyond the limit, so many times. */
 const doublings = 6;
+/** In hex digits: names that are made up do not fill the store. */
+const namesOfNothing = 3;
 const longestWaitMs = 60 * minute;
 const windowMs = 24 * 60 * minute;
 const trustMs = 60 * minute;
@@ -26,8 +29,10 @@ export const failureCeiling = failuresOfAll + doublings;
  */
 export type GuessLimits = {
   lockout: Lockout;
-  /** Counts one guess of `client` at each, and returns the names that may be looked at now. */
+  /** Counts one guess of `client` at each, and returns the names that may be looked at now. It writes, whether one may or not. */
   take(guessed: readonly Guessed[], client: string): Promise<string[]>;
+  /** Writes as a counted guess does, and counts for nothing: where there is nothing to count on, the time shall not tell. The names are few. */
+  pretend(name: string, client: string): Promise<void>;
   /** The guess was right: it does not count. */
   giveBack(names: readonly string[], client: string): Promise<void>;
   /** The login succeeded: nothing that this network did counts any more. */
@@ -65,9 +70,13 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
     if (keys.length > 0) await store.uncount(keys.map(waitKeyOf), 'all');
     for (const key of keys) waits.delete(key);
   };
+  const pretend = openPretence(store, clock);
   const mayTry = async ({ name, limit, failures }: Guessed, client: string): Promise<boolean> => {
     const key = keyOf(name, client);
-    if (isWaiting(key)) return false;
+    if (isWaiting(key)) {
+      await pretend(name, client);
+      return false;
+    }
     const now = clock();
     const { count } = await store.countUp(key, now, now + windowMs);
     if (count >= limit && !(await slot(key, count - limit))) return false;
@@ -85,6 +94,7 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
       const open = await Promise.all(guessed.map((each) => mayTry(each, client)));
       return guessed.filter((_, index) => open[index]).map(({ name }) => name);
     },
+    pretend,
     async giveBack(names, client) {
       const keys = names.map((name) => keyOf(name, client));
       for (const key of keys) trustedUntil.set(key, clock() + trustMs);
@@ -102,6 +112,14 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
     },
   };
 }
+
+/** Writes to counters that nobody reads and that are few. */
+const openPretence =
+  (store: Store, clock: Clock): GuessLimits['pretend'] =>
+  async (name, client) => {
+    const now = clock();
+    await store.countUp(`guess:nothing ${sha256Hex(`${name} ${networkOf(client)}`).slice(0, namesOfNothing)}`, now, now + minute);
+  };
 
 /** Counts the work under way for each key. */
 function openTally() {

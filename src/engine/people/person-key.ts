@@ -52,6 +52,12 @@ export async function tokensOf(parts: OwnerParts, asked: Asked): Promise<PushTok
   return tokens.filter(({ owner }) => owner && isOwnedBy(parts, owner, asked));
 }
 
+/** The hashes of the PINs of a user's push tokens, but for those that are about to get a new one. */
+export async function pinHashesOf(parts: OwnerParts, owner: Asked | undefined, but: readonly string[] = []): Promise<string[]> {
+  const tokens = owner ? await tokensOf(parts, owner) : [];
+  return tokens.flatMap(({ serial, pinHash }) => (pinHash === undefined || but.includes(serial) ? [] : [pinHash]));
+}
+
 /** A user as a later request of a login names one; `source` where it names the source of users too. */
 export type NamedAgain = { user: string; realm: string; source?: string | undefined };
 

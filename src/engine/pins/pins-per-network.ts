@@ -3,8 +3,11 @@ import { failureCeiling, failuresOfAll, type Guessed } from '../limits/index.ts'
 import type { EngineParts } from '../parts.ts';
 import { resetFailures, withoutEnded } from '../records/failures.ts';
 
-/** What a PIN came to: the push tokens it opens; `exceeded`: all of them failed too often before, and the PIN was not even looked at. */
-export type PinCheck = { kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' };
+/**
+ * What a PIN came to: the push tokens it opens; `exceeded`: all of them failed too often before, and the PIN was not even looked at, in the time of a wrong
+ * one. `isTold`: that may be said, since it is told of whoever has a push token; else it reads like a wrong PIN.
+ */
+export type PinCheck = { kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded'; isTold: boolean };
 
 type Named = Pick<PushToken, 'serial' | 'createdAt' | 'resets'>;
 
@@ -25,23 +28,30 @@ export function isKnownFrom({ guesses, passwords }: EngineParts, client: string,
   return tokens.length > 0 && tokens.every((token) => isCalm(token) && isKnown(token));
 }
 
+/** How a guess is looked at: `opens` says which of these push tokens it opens; `spend` costs the same and looks at none. */
+export type Look = { opens: (open: readonly PushToken[]) => Promise<readonly boolean[]>; spend: () => Promise<void> };
+
 /**
- * One guess where failures count per push token and network. A try is taken first, and none is left for a network that waits, whatever it guesses.
- * `opens` says which of the push tokens it opens, and is not asked when there is no try.
+ * One guess where failures count per push token and network. A try is taken first, and none is left for a network that waits, whatever it guesses: then
+ * nothing is looked at.
  */
-export async function guessFrom(parts: EngineParts, client: string, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
+export async function guessFrom(parts: EngineParts, client: string, tokens: readonly PushToken[], look: Look): Promise<PinCheck> {
   const [first] = tokens;
-  return first ? parts.guesses.inTurn(guessName(first), client, () => guess(parts, client, tokens, opens)) : { kind: 'exceeded' };
+  return first ? parts.guesses.inTurn(guessName(first), client, () => guess(parts, client, tokens, look)) : quietly;
 }
 
-type Opens = (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+const quietly: PinCheck = { kind: 'exceeded', isTold: false };
 
-async function guess(parts: EngineParts, client: string, tokens: readonly PushToken[], opens: Opens): Promise<PinCheck> {
+async function guess(parts: EngineParts, client: string, tokens: readonly PushToken[], { opens, spend }: Look): Promise<PinCheck> {
   const { store, guesses, settings, clock } = parts;
   const now = (await Promise.all(tokens.map(({ serial }) => store.findToken(serial)))).filter((token) => token !== undefined);
   const names = await guesses.take(now.map(guessedAt), client);
   const open = now.filter((token) => names.includes(guessName(token)));
-  if (open.length === 0) return { kind: 'exceeded' };
+  if (open.length === 0) {
+    await spend();
+    if (settings.countWrongPins) await guesses.pretend('', client);
+    return quietly;
+  }
   const right = await opens(open);
   const matching = open.filter((_, index) => right[index]);
   if (matching.length > 0) await guesses.giveBack(names, client);

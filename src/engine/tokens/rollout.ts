@@ -14,6 +14,7 @@ import { actOf } from '../audit/index.ts';
 import { answerEnrolments } from '../decisions/enrolment-answer.ts';
 import { limitedSource } from '../limits/index.ts';
 import { type EngineParts, whomOf } from '../parts.ts';
+import { pinHashesOf } from '../people/person-key.ts';
 import type { PhoneKeys, PhoneProtocol } from '../phones/phone-protocol.ts';
 import type { TokenAction } from '../records/change-token.ts';
 import { isSpokenBy } from '../records/phone-key.ts';
@@ -55,7 +56,7 @@ export async function offerRollout(
   request: OfferRequest,
   act?: TokenAction,
 ): Promise<Result<Offered, 'serial-taken' | 'too-long'>> {
-  const pinHash = request.pin === '' ? undefined : await parts.passwords.hash(request.pin);
+  const pinHash = request.pin === '' ? undefined : await parts.passwords.hash(request.pin, await pinHashesOf(parts, request.owner));
   const credential = newCredential();
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const serial = request.serial ?? (await newSerial(parts, request));

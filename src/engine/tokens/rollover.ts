@@ -1,6 +1,7 @@
 import { sha256Hex } from '../../foundation/crypto/index.ts';
 import { ok, type PushToken, type PushTokenChange, type Result, refused } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
+import { pinHashesOf } from '../people/person-key.ts';
 import { changeToken, type TokenAction } from '../records/change-token.ts';
 import { newCredential, type OfferRules, offerText } from './offer-text.ts';
 import type { Offered } from './rollout.ts';
@@ -28,7 +29,8 @@ export async function renewRollout(
   const credential = newCredential();
   const text = await offerText(parts, { phone, offer }, { serial, credential });
   if (text === undefined) return refused('too-long');
-  const pinHash = pin === undefined ? {} : { pinHash: pin === '' ? null : await parts.passwords.hash(pin) };
+  const others = pin ? await pinHashesOf(parts, token.owner, [serial]) : [];
+  const pinHash = pin === undefined ? {} : { pinHash: pin === '' ? null : await parts.passwords.hash(pin, others) };
   const rolloutCredential = { digest: sha256Hex(credential), expiresAt: parts.clock() + offer.lifeMs };
   const change = { ...fields, ...pinHash, ...withoutPhone, registrationUrl: offer.url, rolloutCredential };
   const changed = await changeToken(parts, serial, ({ revoked }) => (revoked ? undefined : change), { act });

@@ -2,7 +2,7 @@ import type { PushToken, PushTokenChange, Transaction } from '../../foundation/m
 import { applyEvent } from '../decisions/apply.ts';
 import type { EngineParts } from '../parts.ts';
 import { sourceOf } from '../people/person.ts';
-import { type Asked, tokensNamed } from '../people/person-key.ts';
+import { type Asked, pinHashesOf, tokensNamed } from '../people/person-key.ts';
 import { changeEach, type TokenAction } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 
@@ -30,7 +30,8 @@ export function resetTokens(parts: EngineParts, tokens: readonly PushToken[], ac
 
 /** {@link TokenAdministration.setPin}. */
 export async function setPin(parts: EngineParts, tokens: readonly PushToken[], pin: string, act: TokenAction): Promise<number> {
-  const pinHash = pin === '' ? null : await parts.passwords.hash(pin);
+  const serials = tokens.map(({ serial }) => serial);
+  const pinHash = pin === '' ? null : await parts.passwords.hash(pin, await pinHashesOf(parts, tokens[0]?.owner, serials));
   return changeEach(parts, tokens, () => ({ pinHash }), act);
 }
 

@@ -1,6 +1,7 @@
 import { foldedRealm, type Owner, type PushToken, type PushTokenChange } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { EngineParts } from '../parts.ts';
+import { pinHashesOf } from '../people/person-key.ts';
 import { changeToken, type TokenAction } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
@@ -16,7 +17,8 @@ export type Assigned = { kind: 'done' | 'gone' | 'revoked' } | { kind: 'assigned
  * @see docs/protocols/privacyidea.md 10
  */
 export async function assignToken(parts: EngineParts, serial: string, { owner, pin }: Assignment, act: TokenAction): Promise<Assigned> {
-  const pinHash = pin === undefined ? {} : { pinHash: pin === '' ? null : await parts.passwords.hash(pin) };
+  const pinHash =
+    pin === undefined ? {} : { pinHash: pin === '' ? null : await parts.passwords.hash(pin, await pinHashesOf(parts, owner)) };
   let refused: Assigned | undefined;
   const change = (token: PushToken): PushTokenChange | undefined => {
     refused = token.owner ? { kind: 'assigned', owner: token.owner } : token.revoked ? { kind: 'revoked' } : undefined;

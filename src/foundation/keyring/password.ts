@@ -8,13 +8,19 @@ import type { Keyring } from './keyring.ts';
  * made of the text as it was typed: where that is not NFC, it is tried as well.
  */
 export type Passwords = {
-  hash(password: string): Promise<string>;
+  /** With the salt of the first of `others` that was made as new ones are: who has several hashes is then checked at the cost of one. */
+  hash(password: string, others?: readonly string[]): Promise<string>;
   /** A right one is remembered for the life of this process, so that the next login costs no scrypt; a wrong one always pays. */
   matches(password: string, stored: string): Promise<boolean>;
+  /** The same for several hashes, in their order. Those of one salt cost one scrypt together. */
+  matchesEach(password: string, stored: readonly string[]): Promise<boolean[]>;
   /** True for one that was found right before and is remembered: known at once, and for nothing. */
   remembers(password: string, stored: string): boolean;
-  /** A hash to store instead, for a password that `matches` has just found right only as it was typed; undefined for any other. */
-  renewed(password: string, stored: string): Promise<string | undefined>;
+  /**
+   * A hash to store instead, for a password that `matches` has just found right: only as it was typed, or with another salt than that of `others`. Undefined
+   * for any other.
+   */
+  renewed(password: string, stored: string, others?: readonly string[]): Promise<string | undefined>;
   /** Spends the time that a wrong password costs, where there is no hash to hold it against. */
   spend(password: string): Promise<void>;
   /** Whether the keyring has the key that this hash was made with. */
@@ -40,31 +46,43 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
   const memoryOf = (password: string, stored: string): string =>
     createHmac('sha256', memoryKey).update(`${stored}\n${password}`).digest('base64url');
   const isRemembered = (form: string, stored: string): boolean => right.get(memoryOf(form, stored)) === true;
-  const hash = async (form: string): Promise<string> => {
-    const salt = randomBytes(saltBytes);
+  const saltOf = (stored: string): Buffer | undefined => {
+    const { keyId, salt, N, r, p } = parse(stored);
+    return keyId === keyring.currentKeyId && N === cost.N && r === cost.r && p === cost.p ? salt : undefined;
+  };
+  /** The salt that all of these hashes are to have. */
+  const sharedSalt = (others: readonly string[]): Buffer | undefined => others.map(saltOf).find((salt) => salt !== undefined);
+  const hash = async (form: string, salt: Buffer = randomBytes(saltBytes)): Promise<string> => {
     const digest = await derive(keyring, { keyId: keyring.currentKeyId, salt, password: form, ...cost });
     return ['scrypt', keyring.currentKeyId, cost.N, cost.r, cost.p, salt.toString('base64url'), digest.toString('base64url')].join('$');
   };
-  const isForm = async (form: string, stored: string): Promise<boolean> => {
+  const isForm = async (form: string, stored: string, deriveOnce: Derive): Promise<boolean> => {
     const { digest, ...parameters } = parse(stored);
-    const found = await derive(keyring, { ...parameters, password: form });
+    const found = await deriveOnce({ ...parameters, password: form });
     const isRight = found.length === digest.length && timingSafeEqual(found, digest);
     if (isRight) right.set(memoryOf(form, stored), true);
     return isRight;
   };
+  const matches = async (password: string, stored: string, deriveOnce: Derive): Promise<boolean> => {
+    const forms = formsOf(password);
+    if (forms.some((form) => isRemembered(form, stored))) return true;
+    for (const form of forms) if (await isForm(form, stored, deriveOnce)) return true;
+    return false;
+  };
   return {
-    hash: (password) => hash(password.normalize('NFC')),
+    hash: (password, others = []) => hash(password.normalize('NFC'), sharedSalt(others)),
     remembers: (password, stored) => formsOf(password).some((form) => isRemembered(form, stored)),
     canCheck: (stored) => keyring.derive(purpose, parse(stored).keyId) !== undefined,
-    async matches(password, stored) {
-      const forms = formsOf(password);
-      if (forms.some((form) => isRemembered(form, stored))) return true;
-      for (const form of forms) if (await isForm(form, stored)) return true;
-      return false;
+    matches: (password, stored) => matches(password, stored, onceEach(keyring)),
+    async matchesEach(password, stored) {
+      const deriveOnce = onceEach(keyring);
+      return Promise.all(stored.map((each) => matches(password, each, deriveOnce)));
     },
-    async renewed(password, stored) {
+    async renewed(password, stored, others = []) {
       const [form, typed] = formsOf(password);
-      return typed !== undefined && isRemembered(typed, stored) ? hash(form) : undefined;
+      const salt = sharedSalt(others);
+      const isApart = salt !== undefined && !parse(stored).salt.equals(salt) && isRemembered(form, stored);
+      return isApart || (typed !== undefined && isRemembered(typed, stored)) ? hash(form, salt) : undefined;
     },
     async spend(password) {
       for (const form of formsOf(password)) await hash(form);
@@ -79,6 +97,19 @@ function formsOf(password: string): readonly [form: string] | readonly [form: st
 }
 
 type Parameters = HashCost & { keyId: string; salt: Buffer };
+
+type Derive = (of: Parameters & { password: string }) => Promise<Buffer>;
+
+/** Derives each text with each salt once, however often it is asked for. */
+function onceEach(keyring: Keyring): Derive {
+  const derived = new Map<string, Promise<Buffer>>();
+  return (of) => {
+    const key = JSON.stringify([of.keyId, of.N, of.r, of.p, of.salt.toString('base64url'), of.password]);
+    const known = derived.get(key) ?? derive(keyring, of);
+    derived.set(key, known);
+    return known;
+  };
+}
 
 function derive(keyring: Keyring, { keyId, salt, password, N, r, p }: Parameters & { password: string }): Promise<Buffer> {
   const pepper = keyring.derive(purpose, keyId);

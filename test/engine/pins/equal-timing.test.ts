@@ -1,39 +1,118 @@
 import assert from 'node:assert/strict';
-import { openTurns } from '../../../src/engine/key-mutex.ts';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 import type { EngineParts } from '../../../src/engine/parts.ts';
-import { spendLikePin } from '../../../src/engine/pins/equal-timing.ts';
-import type { PinRule } from '../../../src/engine/pins/login-pin.ts';
+import { spendCheck } from '../../../src/engine/pins/login-pin.ts';
+import { givenLinotpGateway, type LinotpGateway } from '../../kit/linotp-gateway.ts';
+import { cleanup } from '../../kit/temporary.ts';
 
-describe('A PIN of who has no push token', () => {
-  /** What a rule costs: PINs that were hashed, and names whose password was asked for. */
-  const costOf = async (rule: PinRule, verdict = 'unknown-user') => {
-    const hashed: string[] = [];
-    const asked: string[][] = [];
-    const parts = {
-      turns: openTurns(),
-      passwords: { spend: async (pin: string) => void hashed.push(pin) },
-      directory: {
+/** Counts every scrypt of this process, whoever asks for it. */
+function countHashes() {
+  const { scrypt } = crypto;
+  let count = 0;
+  const counting = (...args: Parameters<typeof scrypt>): void => {
+    count += 1;
+    scrypt(...args);
+  };
+  Object.assign(crypto, { scrypt: counting });
+  syncBuiltinESMExports();
+  return {
+    count: () => count,
+    stop() {
+      Object.assign(crypto, { scrypt });
+      syncBuiltinESMExports();
+    },
+  };
+}
+
+const mounts = [
+  { path: '/linotp', serves: 'linotp' },
+  { path: '/', serves: 'privacyidea' },
+  { path: '/', serves: 'ops' },
+];
+
+/** What a refusal costs: hashes, reads and writes of the store; and what is said. */
+async function costOf(gateway: LinotpGateway, hashes: ReturnType<typeof countHashes>, form: Record<string, string>, path: string) {
+  const sum = async (ops: RegExp): Promise<number> => {
+    await gateway.gateway.settled();
+    const lines = (await (await fetch(`${gateway.gateway.urls[0]}/metrics`)).text()).split('\n');
+    return lines.reduce((total, line) => total + Number(ops.exec(line)?.[2] ?? 0), 0);
+  };
+  const [reads, writes] = [
+    /^pushgate_store_operation_seconds_count\{op="(findToken|tokensOf)".*\} (\d+)$/,
+    /^pushgate_store_operation_seconds_count\{op="(countUp|countFailure|uncount|changeToken)".*\} (\d+)$/,
+  ];
+  const before = [hashes.count(), await sum(reads), await sum(writes)] as const;
+  const { status, text } = await gateway.post(path, form);
+  const after = [hashes.count(), await sum(reads), await sum(writes)] as const;
+  return { hashes: after[0] - before[0], reads: after[1] - before[1], writes: after[2] - before[2], status, text };
+}
+
+describe('A refusal at a LinOTP mount', function () {
+  this.timeout(30_000);
+
+  for (const { lockout, writes } of [
+    { lockout: 'source', writes: 2 },
+    { lockout: 'token', writes: 1 },
+  ])
+    describe(`where failures count per ${lockout}`, () => {
+      const undo = cleanup();
+      let gateway: LinotpGateway;
+      let hashes: ReturnType<typeof countHashes>;
+      before(async () => {
+        gateway = await givenLinotpGateway(undo, { mounts, settings: { lockout, DefaultMaxFailCount: 5 } });
+        await gateway.active('alice');
+        await gateway.active('without', { pin: '' });
+        await gateway.offered('waiting');
+        for (const pin of ['1234', '1234', '9999']) await gateway.active('three', { pin });
+        await gateway.active('locked');
+        for (let times = 0; times < 12; times += 1) await gateway.post('/validate/check', { user: 'locked', pass: 'x', data: 'y' });
+        hashes = countHashes();
+      });
+      after(() => {
+        hashes.stop();
+        return undo.run();
+      });
+
+      /** `tokens`: each of several has a counter of its own, and they are read and written side by side. */
+      for (const { who, form, path = '/validate/check', tokens = 1 } of [
+        { who: 'an unknown user', form: { user: 'nobody', pass: 'wrong', data: 'x' } },
+        { who: 'a user without a usable push token', form: { user: 'waiting', pass: 'wrong', data: 'x' } },
+        { who: 'a wrong PIN', form: { user: 'alice', pass: 'wrong', data: 'x' } },
+        { who: 'a PIN in another form of Unicode', form: { user: 'alice', pass: 'u\u0308', data: 'x' }, isTwice: true },
+        { who: 'the same for an unknown user', form: { user: 'nobody', pass: 'u\u0308', data: 'x' }, isTwice: true },
+        { who: 'a push token without a PIN', form: { user: 'without', pass: 'wrong', data: 'x' } },
+        { who: 'one of three push tokens', form: { user: 'three', pass: 'wrong', data: 'x' }, tokens: 3 },
+        { who: 'a push token that failed too often', form: { user: 'locked', pass: 'wrong', data: 'x' } },
+        { who: 'its right PIN', form: { user: 'locked', pass: '1234', data: 'x' } },
+        { who: 'a right PIN with nothing to ask', form: { user: 'alice', pass: '1234' } },
+        { who: 'the same again', form: { user: 'alice', pass: '1234' } },
+        { who: 'an unknown serial', form: { serial: 'KIPT0', pass: 'wrong', data: 'x' }, path: '/validate/check_s' },
+      ] satisfies { who: string; form: Record<string, string>; path?: string; tokens?: number; isTwice?: boolean }[])
+        it(`for ${who} says and costs the same`, async () => {
+          const isTwice = form.pass.normalize('NFC') !== form.pass;
+          const cost = await costOf(gateway, hashes, form, path);
+          const isBySerial = path === '/validate/check_s';
+          assert.deepEqual([cost.hashes, cost.writes], [isTwice ? 2 : 1, lockout === 'token' ? writes : tokens + 1]);
+          if (tokens === 1) assert.equal(cost.reads, 2);
+          const { text } = await gateway.post(path, isBySerial ? { serial: 'KIPT1', pass: 'x' } : { user: 'nobody', pass: 'x', data: 'x' });
+          assert.deepEqual([cost.status, cost.text], [200, text]);
+        });
+    });
+});
+
+describe('What one check of a PIN costs', () => {
+  for (const verdict of ['unknown-user', 'unavailable', 'unlisted'])
+    it(`is one question to the directory where the PIN is a password, under a name that is nobody's: ${verdict}`, async () => {
+      const asked: string[][] = [];
+      const directory = {
         async checkPassword(...question: string[]) {
           asked.push(question);
           return verdict;
         },
-      },
-    };
-    await spendLikePin(parts as unknown as EngineParts, { pin: 'guess', rule, user: 'mallory', realm: 'corp', client: '10.0.0.1' });
-    return { hashed, asked };
-  };
-
-  it('costs one hash, as a wrong one does', async () => assert.deepEqual(await costOf('tokenpin'), { hashed: ['guess'], asked: [] }));
-
-  it('costs one question to the directory where the PIN is a password, under a name that is nobody', async () => {
-    for (const verdict of ['unknown-user', 'unavailable', 'unlisted']) {
-      const { hashed, asked } = await costOf('userstore', verdict);
-      assert.deepEqual([hashed, asked.length, asked[0]?.slice(1)], [[], 1, ['corp', 'guess']]);
+      };
+      await spendCheck({ directory } as unknown as EngineParts, { pin: 'guess', rule: 'userstore', realm: 'corp' });
+      assert.deepEqual([asked.length, asked[0]?.slice(1)], [1, ['corp', 'guess']]);
       assert.match(asked[0]?.[0] ?? '', /^[0-9a-f]{32}$/);
-    }
-  });
-
-  it('costs nothing where no PIN does', async () => {
-    for (const rule of ['none', 'any'] as const) assert.deepEqual(await costOf(rule), { hashed: [], asked: [] });
-  });
+    });
 });

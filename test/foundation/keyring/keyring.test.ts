@@ -138,6 +138,24 @@ describe('Passwords', () => {
     await assert.rejects(passwords.matches('1234', 'plain'), { code: 'config-invalid' });
   });
 
+  it('of one user share a salt, so that a check of all of them is one hash', async () => {
+    const others = [await passwords.hash('old one'), await passwords.hash('1234')];
+    const [first, second] = [await passwords.hash('1234', others), await passwords.hash('5678', others)];
+    const saltOf = (stored = '') => stored.split('$')[5];
+    assert.deepEqual([saltOf(first), saltOf(second)], [saltOf(others[0]), saltOf(others[0])]);
+    assert.deepEqual(await passwords.matchesEach('5678', [first, second, ...others]), [false, true, false, false]);
+    // and one with a salt of its own gives way to one of theirs as soon as it was found right
+    const apart = await passwords.hash('1234');
+    assert.equal(await passwords.renewed('1234', apart, others), undefined);
+    assert.equal(await passwords.matches('1234', apart), true);
+    const renewed = await passwords.renewed('1234', apart, others);
+    assert.equal(saltOf(renewed), saltOf(others[0]));
+    assert.equal(await passwords.matches('1234', renewed ?? ''), true);
+    // but not one of another keyring, or of another cost
+    const cheap = createPasswords(openKeyring(newKeyring(now)), { N: 16, r: 8, p: 1 });
+    assert.notEqual(saltOf(await passwords.hash('1234', [await cheap.hash('1234')])), saltOf(await cheap.hash('1234')));
+  });
+
   describe('in two forms of Unicode', () => {
     const text = newKeyring(now);
     const keyring = openKeyring(text);

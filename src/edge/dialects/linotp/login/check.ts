@@ -100,17 +100,17 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
     return { value: false };
   };
   const refusal = engine.admission.mayLogIn(applicant, caller) ?? (await engine.admission.isTooOften(applicant));
-  if (refusal) return refusedFor(refusal.kind);
+  if (refusal) {
+    await spendPin(parts, login);
+    return refusedFor(refusal.kind);
+  }
   if (await isPassedOn(parts, login)) {
     const tooOften = await engine.admission.tallyOf(applicant).accepted();
     return tooOften ? refusedFor(tooOften.kind) : { value: true };
   }
   const tokens = await withPin(parts, login);
   if (!Array.isArray(tokens)) return refusedFor(tokens);
-  const facts = engine.facts(asker, { user, realm }, tokens[0]);
-  const waitSeconds = engine.policy.value('push_wait', facts);
-  const isSimple = engine.policy.value('push_without_data', facts) === true;
-  const prompt = promptOf(params, isSimple || waitSeconds !== undefined);
+  const { prompt, waitSeconds, isSimple } = askingOf(parts, login, tokens[0]);
   const serials = tokens.map(({ serial }) => serial);
   if (!prompt) return refusedFor('wrong-code', serials);
   const asked = { asker, user, realm, typed, source, tokens, prompt, pass: params.text('pass') ?? '' };
@@ -123,6 +123,14 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   return { waits: counted(waiting.waits, engine.admission.tallyOf(applicant), refusing(parts, applicant, serials)) };
 }
 
+/** How this push token is asked: in which words, if there are any, and whether the reply waits for the phone. */
+function askingOf({ engine }: LinotpParts, { asker, subject: { user, realm }, params }: Login, token: PushToken | undefined) {
+  const facts = engine.facts(asker, { user, realm }, token);
+  const waitSeconds = engine.policy.value('push_wait', facts);
+  const isSimple = engine.policy.value('push_without_data', facts) === true;
+  return { prompt: promptOf(params, isSimple || waitSeconds !== undefined), waitSeconds, isSimple };
+}
+
 /** Whether a user who was asked for by name alone is let in without a push token, since policies say so. */
 async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: Login): Promise<boolean> {
   const { user, realm, source, tokens, person } = subject;
@@ -132,26 +140,42 @@ async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: L
   return (await engine.admission.passedOn({ asker, user, realm, source, person, hasTokens: tokens.length > 0, password })) !== undefined;
 }
 
-/** The push tokens that policies admit, that can be asked, and whose PIN this is; or why there is none. */
-async function withPin(parts: LinotpParts, { asker, subject, params }: Login): Promise<PushToken[] | LoginRefusalReason> {
+/** The push tokens that policies admit, that can be asked, and whose PIN this is; or why there is none. All of that takes the same time. */
+async function withPin(parts: LinotpParts, login: Login): Promise<PushToken[] | LoginRefusalReason> {
   const { engine } = parts;
+  const { asker, subject } = login;
   const { user, realm, isBySerial, person } = subject;
   const tokens = askableTokens(parts, asker, subject);
-  const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, tokens[0]));
-  const pin = params.text('pass');
-  if (pin === undefined || (isBySerial && rule === 'userstore')) return 'wrong-pin';
-  // Where a user was found is where their password is.
-  const source = typeof person === 'object' ? person.resolver : undefined;
-  const typed = { pin, rule, user, realm, source, client: asker.client };
+  const typed = typedPin(parts, login, tokens[0]);
+  if (!typed || (isBySerial && typed.rule === 'userstore')) return 'wrong-pin';
   if (tokens.length === 0) {
     await engine.pins.equalizeTiming(typed);
     return person === 'unknown-user' ? 'unknown-user' : subject.tokens.length === 0 ? 'no-token' : 'unusable-token';
   }
+  // Where nothing can be asked, no PIN is looked at: a right one is known the next time, and by that answers sooner.
+  if (!tokens.some((token) => askingOf(parts, login, token).prompt)) {
+    await engine.pins.equalizeTiming(typed);
+    return 'wrong-code';
+  }
   const checked = await engine.pins.checkAtLogin(tokens, typed);
-  if (checked.kind === 'exceeded') return 'locked';
-  if (checked.matching.length > 0) return checked.matching;
+  if (checked.kind === 'checked' && checked.matching.length > 0) return checked.matching;
   await engine.admission.tallyOf({ asker, user, realm }).failed();
-  return 'wrong-pin';
+  return checked.kind === 'exceeded' ? 'locked' : 'wrong-pin';
+}
+
+/** The PIN of a first leg and what it is held against; undefined where there is none. */
+function typedPin({ engine }: LinotpParts, { asker, subject: { user, realm, person }, params }: Login, token?: PushToken) {
+  const pin = params.text('pass');
+  const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, token));
+  // Where a user was found is where their password is.
+  const source = typeof person === 'object' ? person.resolver : undefined;
+  return pin === undefined ? undefined : { pin, rule, user, realm, source, client: asker.client };
+}
+
+/** Takes the time of a wrong PIN, where none is looked at. */
+async function spendPin(parts: LinotpParts, login: Login): Promise<void> {
+  const typed = typedPin(parts, login);
+  if (typed) await parts.engine.pins.equalizeTiming(typed);
 }
 
 /** Tells later why a login was refused. It holds names and serials, and nothing else of the login. */

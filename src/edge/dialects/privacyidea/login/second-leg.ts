@@ -31,7 +31,8 @@ export async function finishLogin(login: LoginUnderWay, code: string): Promise<L
       return refuse('Response did not match the challenge.', { serial: only?.serial, type });
     }
     case 'exceeded':
-      return refuse('Failcounter exceeded');
+      // Only networks wait here; it reads as if there were nothing to finish.
+      return refuse('wrong otp pin');
     case 'unknown':
       // The same words for an id that never was, was used, has ended, or is another's; and nothing is counted against the user.
       return refuse('wrong otp pin');

@@ -1,5 +1,4 @@
 import { isUsable } from '../../../../engine/index.ts';
-import type { PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault } from '../../../formats/privacyidea/index.ts';
 import { isRevoked, type LoginOutcome, refuse } from '../refusals.ts';
 import { demandKnown } from '../subject.ts';
@@ -67,10 +66,9 @@ const wrongPin: LoginStep = async (login) => {
   const checked = await checkTypedPin(login);
   if (checked.kind === 'exceeded') {
     tellRefused(login, 'locked');
-    return refuse('Failcounter exceeded');
-  }
-  if (checked.matching.length === 0) tellRefused(login, 'wrong-pin');
-  login.tokens = checked.matching;
+    if (checked.isTold) return refuse('Failcounter exceeded');
+  } else if (checked.matching.length === 0) tellRefused(login, 'wrong-pin');
+  login.tokens = checked.kind === 'checked' ? checked.matching : [];
   if (login.tokens.length > 0) return undefined;
   await login.parts.engine.admission.tallyOf(applicantOf(login)).failed();
   return refuse('wrong otp pin');
@@ -133,8 +131,7 @@ function waitOf({ parts: { engine }, asker, subject: { user, realm }, tokens }: 
  * Checks the PIN of a first leg against what policies say it is.
  * @see docs/protocols/privacyidea.md 11.3
  */
-const checkTypedPin = (login: LoginUnderWay): Promise<{ kind: 'checked'; matching: PushToken[] } | { kind: 'exceeded' }> =>
-  login.parts.engine.pins.checkAtLogin(login.tokens, typedPin(login));
+const checkTypedPin = (login: LoginUnderWay) => login.parts.engine.pins.checkAtLogin(login.tokens, typedPin(login));
 
 /** Takes the time of that where the user has no push token for it, or is nobody. */
 const spendTypedPin = (login: LoginUnderWay): Promise<void> => login.parts.engine.pins.equalizeTiming(typedPin(login));
