@@ -84,7 +84,13 @@ export const settingsConfig = z.strictObject({
     .default(3072)
     .describe('Size of the RSA key that each push token gets at the gateway.'),
   serverKeyStock: z.int().min(1).max(10_000).default(16).describe('How many of these keys are made ahead of need.'),
-  sourceFailures: z.int().min(1).default(100).describe('Failures that one address may cause in a window before it is turned away.'),
+  sourceFailures: z
+    .int()
+    .min(1)
+    .default(100)
+    .describe(
+      'Failures that one address (IPv6: one /64) may cause in a window before it is turned away; right signatures and keys never are.',
+    ),
   sourceWindowMs: z
     .int()
     .min(1000)

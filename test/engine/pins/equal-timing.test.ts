@@ -3,6 +3,7 @@ import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import { spendCheck } from '../../../src/engine/pins/login-pin.ts';
+import { type GivenGateway, givenGateway } from '../../kit/gateway.ts';
 import { givenLinotpGateway, type LinotpGateway } from '../../kit/linotp-gateway.ts';
 import { cleanup } from '../../kit/temporary.ts';
 
@@ -32,10 +33,10 @@ const mounts = [
 ];
 
 /** What a refusal costs: hashes, reads and writes of the store; and what is said. */
-async function costOf(gateway: LinotpGateway, hashes: ReturnType<typeof countHashes>, form: Record<string, string>, path: string) {
+async function costOf<R>({ gateway }: GivenGateway, hashes: ReturnType<typeof countHashes>, refused: () => Promise<R>) {
   const sum = async (ops: RegExp): Promise<number> => {
-    await gateway.gateway.settled();
-    const lines = (await (await fetch(`${gateway.gateway.urls[0]}/metrics`)).text()).split('\n');
+    await gateway.settled();
+    const lines = (await (await fetch(`${gateway.urls[0]}/metrics`)).text()).split('\n');
     return lines.reduce((total, line) => total + Number(ops.exec(line)?.[2] ?? 0), 0);
   };
   const [reads, writes] = [
@@ -43,9 +44,9 @@ async function costOf(gateway: LinotpGateway, hashes: ReturnType<typeof countHas
     /^pushgate_store_operation_seconds_count\{op="(countUp|countFailure|uncount|changeToken)".*\} (\d+)$/,
   ];
   const before = [hashes.count(), await sum(reads), await sum(writes)] as const;
-  const { status, text } = await gateway.post(path, form);
+  const reply = await refused();
   const after = [hashes.count(), await sum(reads), await sum(writes)] as const;
-  return { hashes: after[0] - before[0], reads: after[1] - before[1], writes: after[2] - before[2], status, text };
+  return { hashes: after[0] - before[0], reads: after[1] - before[1], writes: after[2] - before[2], reply };
 }
 
 describe('A refusal at a LinOTP mount', function () {
@@ -91,14 +92,99 @@ describe('A refusal at a LinOTP mount', function () {
       ] satisfies { who: string; form: Record<string, string>; path?: string; tokens?: number; isTwice?: boolean }[])
         it(`for ${who} says and costs the same`, async () => {
           const isTwice = form.pass.normalize('NFC') !== form.pass;
-          const cost = await costOf(gateway, hashes, form, path);
+          const cost = await costOf(gateway, hashes, () => gateway.post(path, form));
           const isBySerial = path === '/validate/check_s';
           assert.deepEqual([cost.hashes, cost.writes], [isTwice ? 2 : 1, lockout === 'token' ? writes : tokens + 1]);
           if (tokens === 1) assert.equal(cost.reads, 2);
           const { text } = await gateway.post(path, isBySerial ? { serial: 'KIPT1', pass: 'x' } : { user: 'nobody', pass: 'x', data: 'x' });
-          assert.deepEqual([cost.status, cost.text], [200, text]);
+          assert.deepEqual([cost.reply.status, cost.reply.text], [200, text]);
         });
     });
+});
+
+describe('A refusal at a privacyIDEA mount', function () {
+  this.timeout(30_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  it('costs the same whatever its reason, which its words tell, but for a network that has to wait', async () => {
+    const gateway = await givenGateway(undo, { settings: { lockout: 'source', DefaultMaxFailCount: 5 } });
+    const { client, admin } = gateway;
+    await gateway.phoneOf('alice');
+    await gateway.phoneOf('without', { pin: '' });
+    await client.post('/token/init', { type: 'push', genkey: '1', user: 'waiting', pin: '1234' }, admin);
+    await gateway.phoneOf('locked');
+    const check = (user: string, pass = 'wrong') => client.post('/validate/check', { user, pass });
+    for (let times = 0; times < 12; times += 1) await check('locked');
+    const hashes = countHashes();
+    undo.later(() => hashes.stop());
+    for (const [user, pass, message] of [
+      ['nobody', 'wrong', 'The user has no tokens assigned'],
+      ['waiting', 'wrong', 'No suitable token found for authentication.'],
+      ['alice', 'wrong', 'wrong otp pin'],
+      ['without', 'wrong', 'wrong otp pin'],
+      ['locked', 'wrong', 'wrong otp pin'],
+      ['locked', '1234', 'wrong otp pin'],
+    ] as const) {
+      const { reply, ...cost } = await costOf(gateway, hashes, () => check(user, pass));
+      assert.deepEqual([cost, reply.body.detail.message], [{ hashes: 1, reads: 2, writes: 2 }, message], `${user} ${pass}`);
+    }
+  });
+});
+
+describe('The PINs of one user', function () {
+  this.timeout(30_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  /** Two push tokens of alice with PINs of their own, and how many hashes a login of hers costs. */
+  const given = async (make: (gateway: GivenGateway) => Promise<unknown>) => {
+    const gateway = await givenGateway(undo);
+    const hashes = countHashes();
+    undo.later(() => hashes.stop());
+    await make(gateway);
+    return async (pass: string): Promise<number> => {
+      const before = hashes.count();
+      await gateway.client.post('/validate/check', { user: 'alice', pass });
+      return hashes.count() - before;
+    };
+  };
+  const admin =
+    ({ client, admin: session }: GivenGateway) =>
+    (path: string, form: object) =>
+      client.post(path, { ...form }, session);
+
+  for (const { title, make } of [
+    { title: 'set when they are offered', make: async () => undefined },
+    { title: 'set later', make: (gateway: GivenGateway) => admin(gateway)('/token/setpin', { serial: 'TWO', otppin: '9999' }) },
+    {
+      title: 'set as one is given to the user',
+      async make(gateway: GivenGateway) {
+        await admin(gateway)('/token/unassign', { serial: 'TWO' });
+        return admin(gateway)('/token/assign', { serial: 'TWO', user: 'alice', pin: '9999' });
+      },
+    },
+  ])
+    it(`are checked by one hash: ${title}`, async () => {
+      const hashesOf = await given(async (gateway) => {
+        await gateway.phoneOf('alice', { serial: 'ONE' });
+        await gateway.phoneOf('alice', { serial: 'TWO', pin: '5678' });
+        await make(gateway);
+      });
+      assert.equal(await hashesOf('wrong'), 1);
+    });
+
+  it('that were set for other owners are checked by one hash as soon as they were right once', async () => {
+    const hashesOf = await given(async (gateway) => {
+      await gateway.phoneOf('alice', { serial: 'ONE' });
+      // given a push token that had a PIN before it had an owner
+      await gateway.phoneOf('', { serial: 'TWO', pin: '5678' });
+      await admin(gateway)('/token/assign', { serial: 'TWO', user: 'alice' });
+    });
+    assert.equal(await hashesOf('wrong'), 2);
+    assert.equal(await hashesOf('5678'), 3, 'two to check, one to make the new one');
+    assert.equal(await hashesOf('wrong again'), 1);
+  });
 });
 
 describe('What one check of a PIN costs', () => {
