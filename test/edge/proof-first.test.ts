@@ -142,7 +142,7 @@ async function costOf({ gateway, logged }: Watched) {
   return {
     written: sum(writes),
     turnedAway: sum(/^pushgate_ratelimit_rejections_total\{.*\} (\d+)$/),
-    lines: logged.filter(({ level }) => Number(level) >= 30).length,
+    lines: logged.filter(({ level }) => level !== 'debug').length,
   };
 }
 
