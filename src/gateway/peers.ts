@@ -1,14 +1,22 @@
 import { type Config, workersOf } from '../config/index.ts';
-import { type ConnectionGate, connectionsByMemory, knownPeers, openConnectionGate, type Service } from '../edge/http/index.ts';
+import {
+  type ConnectionGate,
+  connectionsByFiles,
+  connectionsByMemory,
+  knownPeers,
+  openConnectionGate,
+  type Service,
+} from '../edge/http/index.ts';
 import type { Tell } from '../foundation/model/index.ts';
 import type { Metrics } from '../foundation/telemetry/index.ts';
 
 /** Opens the gate of this process. The settings are read anew at each connection, so that a reload counts at once. */
 export function gateOf(configNow: () => Config, { metrics, tell }: { metrics: Metrics; tell: Tell }): ConnectionGate {
+  const byFiles = connectionsByFiles();
   const byMemory = connectionsByMemory(workersOf(configNow()));
   const bounds = {
     get connections() {
-      return configNow().settings.connections ?? byMemory;
+      return Math.min(configNow().settings.connections ?? byMemory, byFiles);
     },
     get connectionsPerNetwork() {
       return configNow().settings.connectionsPerNetwork;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { connectionsByMemory } from '../../src/edge/http/index.ts';
+import { connectionsByFiles, connectionsByMemory } from '../../src/edge/http/index.ts';
 import { peersOf } from '../../src/gateway/peers.ts';
 import { givenGateway } from '../kit/gateway.ts';
 import { cleanup } from '../kit/temporary.ts';
@@ -22,8 +22,12 @@ describe('The connections of a gateway', () => {
       return Number(/^pushgate_connections_limit (\d+)$/m.exec(text)?.[1]);
     };
     assert.equal(await limitOf({ connections: 50 }), 50);
-    assert.equal(await limitOf({}), connectionsByMemory(1));
+    assert.equal(await limitOf({}), Math.min(connectionsByMemory(1), connectionsByFiles()));
     assert.ok(connectionsByMemory(1) >= 256);
+    // and never so many that no file is left for the store
+    const limits =
+      'Limit                     Soft Limit           Hard Limit           Units     \nMax open files            4096                 4096                 files     \n';
+    assert.deepEqual([connectionsByFiles(limits), connectionsByFiles('')], [4096 - 512, Number.POSITIVE_INFINITY]);
     assert.ok(Math.abs(connectionsByMemory(2) - connectionsByMemory(1) / 2) <= 256);
   });
 });

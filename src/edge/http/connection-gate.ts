@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { totalmem } from 'node:os';
@@ -36,6 +37,26 @@ export function connectionsByMemory(processes: number): number {
   const limit = process.constrainedMemory();
   const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
   return Math.max(256, Math.floor((memory * shareOfMemory) / bytesPerConnection / processes));
+}
+
+/** What a process needs beside its connections: the store, push services, directories, files that are read. */
+const filesForOthers = 512;
+
+/**
+ * How many connections fit beside everything else into the open files that the system lets this process have; no limit where it does not say.
+ * @param limits what Linux shows in `/proc/self/limits`
+ */
+export function connectionsByFiles(limits = limitsOfProcess()): number {
+  const [, soft] = /^Max open files +(\d+)/m.exec(limits) ?? [];
+  return soft === undefined ? Number.POSITIVE_INFINITY : Math.max(16, Number(soft) - filesForOthers);
+}
+
+function limitsOfProcess(): string {
+  try {
+    return readFileSync('/proc/self/limits', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Knows the peers of these networks, and this machine. */

@@ -16,10 +16,10 @@ export {
 } from './callers.ts';
 export { clientCertificate } from './client-certificate.ts';
 export { clientOverride, clientReader } from './client-override.ts';
-export { type ConnectionGate, connectionsByMemory, knownPeers, openConnectionGate } from './connection-gate.ts';
+export { type ConnectionGate, connectionsByFiles, connectionsByMemory, knownPeers, openConnectionGate } from './connection-gate.ts';
 export { formFields, parameterNamed, queryFields } from './form.ts';
 export { holdReply, whenGone } from './held.ts';
-export { type Listener, openListener } from './listener.ts';
+export { type Listener, openListener, usualTimes } from './listener.ts';
 export { hostAndPort, listenerConfig } from './listener-config.ts';
 export { firstToEnd, type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
 export { takeOverIds } from './observe.ts';

@@ -42,8 +42,8 @@ export type ListenerOptions = Service & {
 /** How long (ms) a client may take to send the head of a request, and all of it, before it is cut off; and how often that is looked at. */
 export type ListenerTimes = { headersTimeout: number; requestTimeout: number; connectionsCheckingInterval: number };
 
-/** Node looks every 30 s of itself, so that its 10 s are up to 40. */
-const usualTimes: ListenerTimes = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 };
+/** What every listener of a gateway has. Node looks every 30 s of itself, so that its 10 s are up to 40. */
+export const usualTimes: ListenerTimes = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 };
 const keepAliveMs = 60_000;
 /** What a client whose request is refused unread may take to read the reply (ms). */
 const lingerMs = 1000;

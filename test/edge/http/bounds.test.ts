@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { knownPeers, openConnectionGate, openListener, type Route, readBody } from '../../../src/edge/http/index.ts';
+import { knownPeers, openConnectionGate, openListener, type Route, readBody, usualTimes } from '../../../src/edge/http/index.ts';
 import { readListenerTls } from '../../../src/edge/http/listener-tls.ts';
 import type { GatewayEvent } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
@@ -189,6 +189,10 @@ describe('Connections of strangers', () => {
       slow.send(sends);
       assert.match(await slow.gone, /^HTTP\/1.1 408 Request Timeout\r\n/);
     });
+
+  it('have ten seconds for the head of a request and thirty for all of it, looked at every second', () => {
+    assert.deepEqual(usualTimes, { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 });
+  });
 
   it('with a head that is too long are told 431, however much of it is on its way', async () => {
     const { open } = await given();
