@@ -38,7 +38,11 @@ export type Pins = {
 /** Ties them to the engine's parts. */
 export const openPins = (parts: EngineParts): Pins => ({
   check: (tokens, pin, client) => checkPin(parts, tokens, pin, client),
-  checkAtLogin: (tokens, typed) => span('check PIN', {}, () => checkLoginPin(parts, tokens, typed)),
+  async checkAtLogin(tokens, typed) {
+    const checked = await span('check PIN', {}, () => checkLoginPin(parts, tokens, typed));
+    if (checked.kind === 'exceeded' || checked.matching.length === 0) parts.directory.forget(typed.typed ?? typed.user, typed.realm);
+    return checked;
+  },
   equalizeTiming: (typed) => spendLikePin(parts, typed),
   isLocked: (token) => isLocked(parts, token),
   countFailures: (tokens, client) => countFailures(parts, tokens, client),

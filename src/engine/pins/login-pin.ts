@@ -8,14 +8,14 @@ import type { PinCheck } from './pins-per-network.ts';
 /** What the PIN of a login is: that of each push token, the password of the user in their source, nothing at all, or anything. */
 export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
 
-/** A PIN that was typed, by whom and from where (`client`), and what it is held against. */
-export type TypedPin = PasswordOwner & { pin: string; rule: PinRule; client: string };
+/** A PIN that was typed, by whom and from where (`client`), and what it is held against. `typed`: the name that the sources were asked for. */
+export type TypedPin = PasswordOwner & { pin: string; rule: PinRule; client: string; typed?: string | undefined };
 
 /** {@link Pins.checkAtLogin}. */
 export async function checkLoginPin(
   parts: EngineParts,
   tokens: readonly PushToken[],
-  { pin, rule, client, ...owner }: TypedPin,
+  { pin, rule, client, typed: _asked, ...owner }: TypedPin,
 ): Promise<PinCheck> {
   switch (rule) {
     case 'tokenpin':

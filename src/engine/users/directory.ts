@@ -20,6 +20,8 @@ export type Directory = {
   findUser(user: string, realm: string, source?: string): Promise<UserRecord | NoUser>;
   /** Whether this is the user's password in the source that knows them, or in `source`. A user who is not there costs the time of a wrong password. */
   checkPassword(user: string, realm: string, password: string, source?: string): Promise<'right' | 'wrong' | NoUser>;
+  /** Asks anew for a user of this name at the next question: a user who is remembered answers sooner than one who is unknown. */
+  forget(user: string, realm: string): void;
   /** Whether a realm has sources of users at all. */
   isListed(realm: string): boolean;
   /** The names of its sources, in their order. */
@@ -54,6 +56,9 @@ export function openDirectory({ realms, sources, ...surroundings }: Options): Di
       const found = await find(user, realm, source);
       if (found === 'unknown-user' && isName(user)) await first?.checkPassword(user, password);
       return typeof found === 'string' ? found : found.source.checkPassword(user, password);
+    },
+    forget(user, realm) {
+      for (const source of sourcesOf(realm)) source.forget?.(user);
     },
     isListed: (realm) => sourcesOf(realm).length > 0,
     sourceNames: namesOf,

@@ -49,6 +49,7 @@ export function openSourceWatch(metrics: Metrics | undefined, { name, kind }: Wa
         up.set(labels, result.ok ? 1 : 0);
         return result;
       },
+      forget: (user) => source.forget?.(user),
       close: () => source.close(),
     }),
   };

@@ -37,6 +37,8 @@ export type UserSource = {
   find(user: string): Promise<Lookup>;
   /** The empty password is always wrong. A user that is not there takes about as long as a wrong password. */
   checkPassword(user: string, password: string): Promise<PasswordVerdict>;
+  /** Asks anew for a user at the next question, where it remembers what it was told. */
+  forget?(user: string): void;
   /** Asks for nobody; for `doctor` and readiness. */
   check(signal: AbortSignal): Promise<SourceCheck>;
   /** Lets connections go. May be called twice. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
+import { openTurns } from '../../../src/engine/key-mutex.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
+import { openPins } from '../../../src/engine/pins/index.ts';
 import { spendCheck } from '../../../src/engine/pins/login-pin.ts';
+import type { PushToken } from '../../../src/foundation/model/index.ts';
 import { type GivenGateway, givenGateway } from '../../kit/gateway.ts';
 import { givenLinotpGateway, type LinotpGateway } from '../../kit/linotp-gateway.ts';
 import { cleanup } from '../../kit/temporary.ts';
@@ -201,4 +204,36 @@ describe('What one check of a PIN costs', () => {
       assert.deepEqual([asked.length, asked[0]?.slice(1)], [1, ['corp', 'guess']]);
       assert.match(asked[0]?.[0] ?? '', /^[0-9a-f]{32}$/);
     });
+});
+
+describe('A user who typed a PIN', () => {
+  /** The names that the sources of users are to be asked for anew after this PIN; the right one is 1234. */
+  const forgottenAfter = async (pin: string, token: object = {}): Promise<string[]> => {
+    const forgotten: string[] = [];
+    const stored = { serial: 'S', failCount: 0, maxFail: 10, pinHash: '1234', ...token } as PushToken;
+    const pins = openPins({
+      guesses: { lockout: 'token', pretend: async () => undefined },
+      settings: { clearFailuresMs: 0, countWrongPins: true },
+      clock: () => 0,
+      turns: openTurns(),
+      store: { findToken: async () => stored, countFailure: async () => undefined },
+      passwords: {
+        remembers: () => false,
+        renewed: async () => undefined,
+        spend: async () => undefined,
+        matchesEach: async (typed: string, hashes: readonly string[]) => hashes.map((hash) => hash === typed),
+      },
+      directory: { forget: (user: string, realm: string) => void forgotten.push(`${user}@${realm}`) },
+    } as unknown as EngineParts);
+    const who = { user: 'alice', typed: 'Alice', realm: 'corp', client: '10.0.0.1' };
+    await pins.checkAtLogin([stored], { ...who, pin, rule: 'tokenpin' });
+    return forgotten;
+  };
+
+  for (const { title, pin, token, isForgotten } of [
+    { title: 'is remembered by the sources of users after the right one', pin: '1234', token: {}, isForgotten: false },
+    { title: 'is looked up again after a wrong one, as somebody unknown is', pin: 'wrong', token: {}, isForgotten: true },
+    { title: 'is looked up again after one too many', pin: '1234', token: { failCount: 10 }, isForgotten: true },
+  ])
+    it(title, async () => assert.deepEqual(await forgottenAfter(pin, token), isForgotten ? ['Alice@corp'] : []));
 });

@@ -46,6 +46,7 @@ export const ldapSource = defineSource({
         if (verdict === 'wrong') cache?.delete(user);
         return found.kind === 'found' || verdict === 'unavailable' ? verdict : 'wrong';
       },
+      forget: (user) => void cache?.delete(user),
       check: (signal) => checkServers(servers, config, signal),
       async close() {
         servers.close();

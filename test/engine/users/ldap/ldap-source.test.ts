@@ -268,6 +268,11 @@ describe('Users of an LDAP directory', () => {
     const later = way.bytes();
     await source.find('alice');
     assert.ok(way.bytes() > later);
+    // and asks anew where it is told to forget her
+    source.forget?.('alice');
+    const forgotten = way.bytes();
+    await source.find('alice');
+    assert.ok(way.bytes() > forgotten);
     assert.equal(await source.checkPassword('alice', people.alice), 'right');
     assert.equal(await source.checkPassword('alice', people.bob), 'wrong');
   });

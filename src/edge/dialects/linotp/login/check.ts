@@ -164,12 +164,13 @@ async function withPin(parts: LinotpParts, login: Login): Promise<PushToken[] | 
 }
 
 /** The PIN of a first leg and what it is held against; undefined where there is none. */
-function typedPin({ engine }: LinotpParts, { asker, subject: { user, realm, person }, params }: Login, token?: PushToken) {
+function typedPin({ engine }: LinotpParts, { asker, subject, params }: Login, token?: PushToken) {
+  const { user, realm, person, typed } = subject;
   const pin = params.text('pass');
   const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, token));
   // Where a user was found is where their password is.
   const source = typeof person === 'object' ? person.resolver : undefined;
-  return pin === undefined ? undefined : { pin, rule, user, realm, source, client: asker.client };
+  return pin === undefined ? undefined : { pin, rule, user, realm, source, typed, client: asker.client };
 }
 
 /** Takes the time of a wrong PIN, where none is looked at. */

@@ -136,9 +136,9 @@ const checkTypedPin = (login: LoginUnderWay) => login.parts.engine.pins.checkAtL
 /** Takes the time of that where the user has no push token for it, or is nobody. */
 const spendTypedPin = (login: LoginUnderWay): Promise<void> => login.parts.engine.pins.equalizeTiming(typedPin(login));
 
-function typedPin({ parts: { engine }, asker, params, subject: { user, realm, person } }: LoginUnderWay) {
+function typedPin({ parts: { engine }, asker, params, subject: { user, realm, person, typed } }: LoginUnderWay) {
   const rule = engine.policy.value('otppin', engine.facts(asker, { user, realm })) ?? 'tokenpin';
   // Where a user was found is where their password is.
   const source = typeof person === 'object' ? person.resolver : undefined;
-  return { pin: params.text('pass') ?? '', rule, user, realm, source, client: asker.client };
+  return { pin: params.text('pass') ?? '', rule, user, realm, source, typed, client: asker.client };
 }
