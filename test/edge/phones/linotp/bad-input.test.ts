@@ -89,7 +89,7 @@ describe('Bad input to the phone routes of LinOTP', function () {
       ] as const) {
         const reply = await fetch(`${given.url}/validate/${call}`, { method: 'POST', body, headers });
         const { id, result } = (await reply.json()) as typeof refusedPairing;
-        assert.deepEqual([reply.status, id, result], [200, 0, { status, value: false }], call);
+        assert.deepEqual([reply.status, id, result], [body.length > 65_536 ? 413 : 200, 0, { status, value: false }], call);
       }
     });
   }
