@@ -2,7 +2,6 @@ import type { Actor, PushToken, Result, TrailEntry, Transaction } from '../../fo
 import { span } from '../../foundation/telemetry/spans.ts';
 import { type Applied, applyEvent } from '../decisions/apply.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
-import type { WrongProof } from '../limits/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import type { PhoneProtocol } from '../phones/phone-protocol.ts';
 import type { TokenLimitRefusal } from '../tokens/token-limits.ts';
@@ -15,7 +14,7 @@ import { type Enrolment, type EnrolmentRequest, isOfferedInLogin, offerInLogin, 
 import { type Finished, type FinishRequest, findOwn, findOwnForeign, findPublicly, finish, type PublicPoll } from './finish.ts';
 import { checkFirstLeg, type FirstLegCheck } from './first-leg.ts';
 import { canAsk, type IssueRequest, issue } from './issue.ts';
-import { type PhoneRequest, type PollReply, poll, updateAddress } from './phone-poll.ts';
+import { type AddressReply, type PhoneRequest, type PollReply, poll, updateAddress } from './phone-poll.ts';
 import { type Waited, type WaitRequest, waitForAnswer } from './wait.ts';
 
 /** The life of a challenge: asked, delivered, answered, waited for, finished. */
@@ -48,10 +47,11 @@ export type Challenges = {
   /** Serves a phone that asks what is waiting for it. An unknown serial and a wrong signature are refused alike. */
   poll<P>(phone: PhoneProtocol<never, never, P>, request: PhoneRequest<P>): Promise<PollReply>;
   /**
-   * Takes a phone's new device address in place of its old ones of that kind. Refused for an unknown serial and a wrong signature alike.
+   * Takes a phone's new device address in place of its old ones of that kind, if it was signed later than the last one that was taken (else `stale`); that very
+   * one again changes nothing (`repeated`). Refused for an unknown serial and a wrong signature alike.
    * Throws `store-unavailable` when others kept changing the push token.
    */
-  updateAddress<U>(phone: PhoneProtocol<never, never, never, U>, request: PhoneRequest<U>): Promise<'updated' | WrongProof>;
+  updateAddress<U>(phone: PhoneProtocol<never, never, never, U>, request: PhoneRequest<U>): Promise<AddressReply>;
   /**
    * Waits until a phone has answered or the time is over. It costs a timer and a place in the store's list of listeners; whoever gave the answer,
    * and at which gateway, it is heard of at once. Nothing that was read is kept from one look to the next.

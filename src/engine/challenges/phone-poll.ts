@@ -1,7 +1,7 @@
-import type { DeviceAddress, PushToken } from '../../foundation/model/index.ts';
+import type { DeviceAddress, PushToken, PushTokenChange } from '../../foundation/model/index.ts';
 import { limitedSource, type WrongProof } from '../limits/index.ts';
 import { type Asker, type EngineParts, whomOf } from '../parts.ts';
-import type { PhoneProtocol } from '../phones/phone-protocol.ts';
+import type { AddressTold, PhoneProtocol } from '../phones/phone-protocol.ts';
 import { changeToken } from '../records/change-token.ts';
 import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
 import { isInValidity } from '../records/usable.ts';
@@ -31,23 +31,38 @@ export async function poll<P>(
   return { kind: 'challenges', payloads: challenges.map(({ payload }) => payload) };
 }
 
+/** What came of an address update; `stale`: the push token has taken a newer one. */
+export type AddressReply = 'updated' | 'repeated' | 'stale' | WrongProof;
+
 /** {@link Challenges.updateAddress}. */
 export async function updateAddress<U>(
   parts: EngineParts,
   phone: PhoneProtocol<never, never, never, U>,
   { serial, message, asker }: PhoneRequest<U>,
-): Promise<'updated' | WrongProof> {
+): Promise<AddressReply> {
   const token = await parts.store.findToken(serial);
   if (!token || !isBound(token, phone)) return 'refused';
   const update = phone.readAddressUpdate(message, token);
   if (!update) return parts.limits.failed('poll', limitedSource(asker.client, token));
-  const { kind, value } = update;
-  const told: DeviceAddress[] = value === null ? [] : [{ kind, value, since: parts.clock() }];
-  const withNew = ({ addresses }: PushToken): DeviceAddress[] => [...addresses.filter((address) => address.kind !== kind), ...told];
-  const changed = await changeToken(parts, serial, (current) => ({ addresses: withNew(current) }), { known: token });
-  if (changed !== 'changed') return 'refused';
-  parts.tell({ kind: 'address-told', serial, addressKind: kind, client: asker.client, ...whomOf(token) });
-  return 'updated';
+  let reply: AddressReply = 'updated';
+  const change = (current: PushToken): PushTokenChange | undefined => {
+    reply = freshness(current, update);
+    return reply === 'updated' ? moved(current, update, parts.clock()) : undefined;
+  };
+  if ((await changeToken(parts, serial, change, { known: token })) === 'gone') return 'refused';
+  if (reply === 'updated') parts.tell({ kind: 'address-told', serial, addressKind: update.kind, client: asker.client, ...whomOf(token) });
+  return reply;
+}
+
+/** An old update that somebody recorded must not lead pushes back to an old address. */
+function freshness({ addressUpdate: last }: PushToken, { at, digest }: AddressTold): 'updated' | 'repeated' | 'stale' {
+  if (last?.digest === digest) return 'repeated';
+  return last && at <= last.at ? 'stale' : 'updated';
+}
+
+function moved({ addresses }: PushToken, { kind, value, at, digest }: AddressTold, now: number): PushTokenChange {
+  const told: DeviceAddress[] = value === null ? [] : [{ kind, value, since: now }];
+  return { addresses: [...addresses.filter((address) => address.kind !== kind), ...told], addressUpdate: { at, digest } };
 }
 
 /** Whether a phone may speak for this push token: it is of the phone's protocol, bound, not revoked. */

@@ -57,6 +57,12 @@ export type Pairing = PhoneKeys & {
 };
 
 /**
+ * A phone's new address of one kind, `value: null` for "none any more". `at` is the moment that the phone signed (epoch ms); `digest` tells one such message
+ * from another.
+ */
+export type AddressTold = { kind: DeviceAddress['kind']; value: string | null; at: number; digest: string };
+
+/**
  * A sealed challenge: the handle that the phone knows it by, and the exact signed text that is delivered and polled. `clearText` (base64) is what the
  * phone's answer covers, where that cannot be told from the payload.
  */
@@ -119,8 +125,8 @@ export type PhoneProtocol<Rollout = unknown, Answer = unknown, Poll = unknown, A
   readAnswer(answer: Answer, challenge: Challenge, token: PushToken): AnswerMeaning | undefined;
   /** True when the phone of this push token signed this poll. */
   readPoll(poll: Poll, token: PushToken): boolean;
-  /** The phone's new address of one kind, `value: null` for "none any more"; undefined when the phone did not sign it. */
-  readAddressUpdate(update: AddressUpdate, token: PushToken): { kind: DeviceAddress['kind']; value: string | null } | undefined;
+  /** What the phone tells of its address; undefined when the phone did not sign it. */
+  readAddressUpdate(update: AddressUpdate, token: PushToken): AddressTold | undefined;
 };
 
 /** The part of a phone protocol whose phones name their push token and tell their keys in one sealed message, and prove them by an activation. */

@@ -46,6 +46,7 @@ const withoutPhone: PushTokenChange = {
   phonePublicKey: null,
   serverKey: null,
   addresses: [],
+  addressUpdate: null,
   capabilities: [],
   inLogin: null,
 };

@@ -55,6 +55,8 @@ export type PushToken = {
   phonePublicKey?: string;
   serverKey?: ServerKey;
   addresses: DeviceAddress[];
+  /** The last address update that was taken from the phone: the moment that the phone signed (epoch ms, with a fraction), and a digest of what it signed. */
+  addressUpdate?: { at: number; digest: string };
   /** What the phone said it understands, such as `decline_reason`. */
   capabilities: string[];
   /** Name of the provider recorded at enrolment; `poll only` means that nothing is sent. */

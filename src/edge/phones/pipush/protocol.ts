@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { AnswerMeaning, Offer, PhoneKeys, PhoneProtocol, Prompt, Sealed, SealTools } from '../../../engine/index.ts';
 import { openCache } from '../../../foundation/cache/index.ts';
-import { encodeBase32 } from '../../../foundation/crypto/index.ts';
+import { encodeBase32, sha256Hex } from '../../../foundation/crypto/index.ts';
 import { type Challenge, ok, type PushToken, parseJson, type Result, refused } from '../../../foundation/model/index.ts';
 import { rolloutUrl } from './rollout-url.ts';
 import {
@@ -14,6 +14,7 @@ import {
   pollString,
   readPhoneKey,
 } from './signature.ts';
+import { parseTimestamp } from './timestamp.ts';
 
 /** What a phone sends to finish a rollout; `capabilities` is the JSON text of a list of names. */
 export type PipushRollout = { pubkey: string; fbtoken: string; capabilities?: string | undefined };
@@ -76,8 +77,10 @@ export function openPipush(cachedKeys = 10_000): Pipush {
     readAnswer: (answer, challenge, token) => readAnswer(answer, challenge, token, isSigned),
     readPoll: ({ timestamp, signature }, token) => isSigned(token, pollString(token.serial, timestamp), signature),
     readAddressUpdate({ address, timestamp, signature }, token) {
-      if (!isSigned(token, addressString(address, token.serial, timestamp), signature)) return undefined;
-      return { kind: 'fcm', value: address === noAddress ? null : address };
+      const [text, at] = [addressString(address, token.serial, timestamp), parseTimestamp(timestamp)];
+      if (at === undefined || !isSigned(token, text, signature)) return undefined;
+      // Not of the signature: an EC key signs the same text each time anew.
+      return { kind: 'fcm', value: address === noAddress ? null : address, at, digest: sha256Hex(text) };
     },
   };
 }

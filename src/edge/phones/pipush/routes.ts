@@ -6,7 +6,7 @@ import { askerOf, mute, type Route, type RoutePattern } from '../../http/index.t
 import { masked } from './masked.ts';
 import type { Pipush } from './protocol.ts';
 import { inLines } from './signature.ts';
-import { checkTimestamp } from './timestamp.ts';
+import { checkTimestamp, notInRange } from './timestamp.ts';
 
 /** What the phone routes work with. */
 export type PipushParts = {
@@ -157,7 +157,8 @@ async function updateAddress(parts: PipushParts, ctx: Context, params: PiParams,
   checkTime(timestamp, engine.clock(), addressWindowMs);
   const message = { address: addressFrom(params, 'new_fb_token'), timestamp, signature: params.required('signature') };
   const reply = await engine.challenges.updateAddress(pipush, { serial, message, asker: askerFor(parts, ctx) });
-  if (reply !== 'updated') throw notSigned(ctx, reply);
+  if (reply === 'stale') throw new PiFault('generic', notInRange(timestamp));
+  if (reply !== 'updated' && reply !== 'repeated') throw notSigned(ctx, reply);
   sendPi(ctx, product, { id: 1, value: true });
 }
 

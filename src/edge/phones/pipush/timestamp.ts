@@ -31,8 +31,11 @@ export function parseTimestamp(text: string): number | undefined {
 export function checkTimestamp(text: string, now: number, windowMs: number): Result<number, string> {
   const moment = parseTimestamp(text);
   if (moment === undefined) return refused(`Could not parse timestamp ${text}. ISO-Format required.`);
-  return Math.abs(now - moment) <= windowMs ? ok(moment) : refused(`Timestamp ${text} not in valid range.`);
+  return Math.abs(now - moment) <= windowMs ? ok(moment) : refused(notInRange(text));
 }
+
+/** What is said of a timestamp that is too old or too new. */
+export const notInRange = (text: string): string => `Timestamp ${text} not in valid range.`;
 
 function dayOf([, year, month, day, basicMonth, basicDay, week, weekday, basicWeek, basicWeekday]: RegExpExecArray): number | undefined {
   const weekNumber = week ?? basicWeek;

@@ -165,24 +165,73 @@ describe('A phone of the privacyIDEA app', () => {
     assert.equal((await client.get('/validate/polltransaction', { transaction_id: id })).body.detail.challenge_status, 'pending');
   });
 
-  it('tells a new address, signed and in time', async () => {
-    const { client, clock, phoneOf } = await givenGateway(undo);
-    const phone = await phoneOf('alice');
-    const update = async (timestamp: string, address = 'fcm:new', text = `${address}|${phone.serial}|${timestamp}`) => {
-      const { status, body } = await client.post('/ttype/push', {
-        serial: phone.serial,
-        new_fb_token: address,
-        timestamp,
-        signature: phone.sign(text),
-      });
-      return [status, body.result.value ?? body.result.error?.message, body.detail];
-    };
+  describe('that tells a new address', () => {
     const iso = (ms: number) => new Date(ms).toISOString();
-    assert.deepEqual(await update(iso(clock() - minutes(5))), [200, true, undefined]);
-    assert.deepEqual(await update(iso(clock()), 'no_firebase_token'), [200, true, undefined]);
-    assert.deepEqual(await update(iso(clock()), 'x', 'else'), [400, 'ERR10: Could not verify signature!', null]);
-    const late = iso(clock() - minutes(6));
-    assert.deepEqual(await update(late), [400, `ERR10: Timestamp ${late} not in valid range.`, null]);
+    const givenUpdates = async () => {
+      const given = await givenGateway(undo);
+      const phone = await given.phoneOf('alice');
+      const update = async (timestamp: string, address = 'fcm:new', text = `${address}|${phone.serial}|${timestamp}`) => {
+        const form = { serial: phone.serial, new_fb_token: address, timestamp, signature: phone.sign(text) };
+        const { status, body } = await given.client.post('/ttype/push', form);
+        return [status, body.result.value ?? body.result.error?.message, body.detail];
+      };
+      const told = () => given.logged.filter(({ event }) => event === 'address-told').length;
+      return { ...given, update, told };
+    };
+    const taken = [200, true, undefined];
+    const tooOld = (timestamp: string) => [400, `ERR10: Timestamp ${timestamp} not in valid range.`, null];
+
+    it('has to sign it, in time', async () => {
+      const { clock, update } = await givenUpdates();
+      assert.deepEqual(await update(iso(clock() - minutes(5))), taken);
+      assert.deepEqual(await update(iso(clock()), 'no_firebase_token'), taken);
+      assert.deepEqual(await update(iso(clock()), 'x', 'else'), [400, 'ERR10: Could not verify signature!', null]);
+      const late = iso(clock() - minutes(6));
+      assert.deepEqual(await update(late), tooOld(late));
+    });
+
+    it('cannot be led back to an old address by whoever recorded its earlier update', async () => {
+      // given two updates, a second apart
+      const { clock, update, told } = await givenUpdates();
+      const [first, second] = [iso(clock() - seconds(1)), iso(clock())];
+      assert.deepEqual([await update(first, 'fcm:old'), await update(second, 'fcm:new')], [taken, taken]);
+      // when the earlier one is sent again, or another one of the same moment
+      const replies = [await update(first, 'fcm:old'), await update(second, 'fcm:other')];
+      // then neither is taken, and a newer one is
+      assert.deepEqual(replies, [tooOld(first), tooOld(second)]);
+      assert.equal(told(), 2);
+      clock.advance(1);
+      assert.deepEqual(await update(iso(clock()), 'fcm:newer'), taken);
+    });
+
+    it('gets the first reply again when it lost it, and nothing changes', async () => {
+      const { clock, update, told } = await givenUpdates();
+      const replies = await Promise.all(Array.from({ length: 4 }, () => update(iso(clock()))));
+      assert.deepEqual(replies, Array(4).fill(taken));
+      assert.equal(told(), 1);
+    });
+
+    it('may have a clock of its own after its push token was bound anew', async () => {
+      // given an update of the old phone, whose clock was fast
+      const { client, admin, clock, update, phoneOf } = await givenUpdates();
+      assert.deepEqual(await update(iso(clock() + minutes(4))), taken);
+      const phone = await phoneOf('bob');
+      const tell = async (timestamp: string) =>
+        (
+          await client.post('/ttype/push', {
+            serial: phone.serial,
+            new_fb_token: 'fcm:b',
+            timestamp,
+            signature: phone.sign(`fcm:b|${phone.serial}|${timestamp}`),
+          })
+        ).status;
+      assert.equal(await tell(iso(clock() + minutes(4))), 200);
+      // when its push token is rolled over to another phone
+      const { body } = await client.post('/token/init', { type: 'push', genkey: '1', serial: phone.serial, rollover: '1' }, admin);
+      await piPhone(client, { serial: phone.serial, credential: body.detail.enrollment_credential, clock }).rollout();
+      // then the update of that one counts
+      assert.equal(await tell(iso(clock())), 200);
+    });
   });
 
   it('is not told that its push token waits for no phone when its source only has to wait', async () => {
