@@ -43,6 +43,12 @@ export const settingsConfig = z.strictObject({
     .regex(/^\d+(\.[0-9A-Za-z]+)*$/, 'expected a version such as 4.0.0')
     .default('4.0.0')
     .describe('The version of LinOTP that replies to its clients and phones name.'),
+  linotpOfferLifeMs: z
+    .int()
+    .min(minute)
+    .max(7 * 24 * 60 * minute)
+    .default(60 * minute)
+    .describe('How long a push token of LinOTP that was offered waits for its phone to pair.'),
   DefaultMaxFailCount: z
     .int()
     .min(1)

@@ -94,10 +94,10 @@ function linotpMount(mountParts: MountParts, mount: MountConfig) {
   const product = linotp(mountParts);
   const phone = openLinotp({ scheme: config.settings.mobile_app_protocol_id });
   const callers = callersOf(mountParts);
-  const { PushChallengeValidityTime, mobile_app_protocol_id } = config.settings;
+  const { PushChallengeValidityTime, mobile_app_protocol_id, linotpOfferLifeMs: offerLifeMs } = config.settings;
   const settings = { PushChallengeValidityTime: String(PushChallengeValidityTime), mobile_app_protocol_id };
   return split(mount, {
-    callers: linotpRoutes({ ...callers, product, mount, settings }),
+    callers: linotpRoutes({ ...callers, product, mount, settings, offerLifeMs }),
     phones: linotpPhoneRoutes({ engine, linotp: phone, clientAddress: callers.clientAddress, product }),
   });
 }

@@ -95,7 +95,7 @@ describe('A gateway that has just started', function () {
     ['pushgate_challenge_answer_seconds_count', { mode: 'presence' }, 3],
     ['pushgate_policy_decisions_total', { policy: 'by cs', provider: 'cs' }, 1],
     ['pushgate_policy_decisions_total', { policy: 'default', provider: 'poll' }, 1],
-    ['pushgate_ratelimit_rejections_total', {}, 8],
+    ['pushgate_ratelimit_rejections_total', {}, 9],
     ['pushgate_store_operation_seconds_count', { op: 'decide' }, 2],
     ['pushgate_store_operation_seconds_count', { op: 'probe', outcome: 'fault' }, 1],
     ['pushgate_http_requests_total', { route: '/validate/check', dialect: 'linotp', status: '503' }, 1],

@@ -5,7 +5,7 @@ import { networkOf } from '../../foundation/wire/networks.ts';
 import type { Store } from '../../store/store.ts';
 
 /** What a source can fail at. Each has a count of its own. */
-export type LimitScope = 'rollout' | 'answer' | 'poll' | 'login' | 'status' | 'passthru' | 'caller' | 'device';
+export type LimitScope = 'rollout' | 'pairing' | 'answer' | 'poll' | 'login' | 'status' | 'passthru' | 'caller' | 'device';
 
 /** How a wrong proof is refused: `turned-away` where its source had failed too often before. Then nothing was written, and nothing is to be logged. */
 export type WrongProof = 'refused' | 'turned-away';

@@ -22,7 +22,7 @@ export type PushTokens = {
   /**
    * Takes the keys and the address of a phone whose push token waits for one, until it has proven them by an activation; after that the same phone may tell
    * a new address. A message that was used before is refused, so that nobody leads pushes back to an old address. What cannot be opened costs no
-   * counter.
+   * counter. A network that names too many serials that do not exist pairs no offered push token for a while.
    * @see docs/protocols/linotp.md 7.3, 12
    */
   pair<M>(phone: PairingProtocol<M>, request: PairingRequest<M>): Promise<PairingReply>;

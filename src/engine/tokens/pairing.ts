@@ -25,8 +25,11 @@ export async function pairPhone<M>(
     return 'refused';
   }
   const { serial } = read.value;
-  const token = await parts.store.findToken(serial);
-  if (!token || token.phone.protocol !== phone.name) return 'refused';
+  const found = await parts.store.findToken(serial);
+  const token = found?.phone.protocol === phone.name ? found : undefined;
+  // Who knows a serial may pair first, so nobody may try serials; phones that have paired go on.
+  if ((!token || token.rollout === 'offered') && parts.limits.isBlocked('pairing', source)) return 'turned-away';
+  if (!token) return parts.limits.failed('pairing', source);
   const paired = await write(parts, token, read.value, enrolled(parts, source));
   if (paired.ok) return paired.value;
   const kind = await parts.limits.failed('rollout', limitedSource(source, token));
@@ -63,9 +66,11 @@ function judge(token: PushToken, pairing: Pairing, now: number): Result<Judged, 
   const known = addresses.filter(({ kind }) => kind === pairing.addressKind);
   const all = [...addresses.filter(({ kind }) => kind !== pairing.addressKind), ...told];
   const isSameAddress = known.length === 0 || known.some(({ value }) => told.some((address) => address.value === value));
+  // What was paired in time may be activated later, but nobody pairs it again.
+  if (rollout !== 'enrolled' && now >= token.rolloutCredential.expiresAt) return refused('the offer is over');
   switch (rollout) {
     case 'offered':
-      return now >= token.rolloutCredential.expiresAt ? refused('the offer is over') : ok(bound(token, pairing, all));
+      return ok(bound(token, pairing, all));
     case 'paired':
     case 'activating':
       return isSameAddress ? ok(bound(token, pairing, all)) : refused('another phone was first');

@@ -26,6 +26,8 @@ export type OfferRequest = {
   type: string;
   phone: { protocol: string; flavour: string };
   serialPrefix: string;
+  /** Random bytes of a serial that is made; more where the serial is all that a phone needs to pair. */
+  serialBytes?: number | undefined;
   serial?: string | undefined;
   owner?: Owner | undefined;
   realms: string[];
@@ -73,10 +75,10 @@ export async function offerRollout(
   throw new GatewayFault('store-unavailable', 'No free serial was found');
 }
 
-/** `PIPU0001A2B3`: how many there are so far, then four random upper-case hex digits. @see docs/protocols/privacyidea.md 3.1 */
-async function newSerial({ store }: EngineParts, { serialPrefix, type }: OfferRequest): Promise<string> {
+/** `PIPU0001A2B3`: how many there are so far, then random upper-case hex digits, four where nothing else is asked for. @see docs/protocols/privacyidea.md 3.1 */
+async function newSerial({ store }: EngineParts, { serialPrefix, serialBytes = 2, type }: OfferRequest): Promise<string> {
   const count = String(await store.countTokens(type)).padStart(4, '0');
-  return `${serialPrefix}${count}${randomBytes(2).toString('hex').toUpperCase()}`;
+  return `${serialPrefix}${count}${randomBytes(serialBytes).toString('hex').toUpperCase()}`;
 }
 
 type Fresh = { serial: string; credential: string; pinHash: string | undefined };

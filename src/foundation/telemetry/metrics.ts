@@ -222,7 +222,7 @@ export function openMetrics(version: string) {
     limitRejections: zeroedCounter(registry, {
       name: 'pushgate_ratelimit_rejections_total',
       help: 'Requests refused because their source failed too often: wrong proofs past the limit, and guesses that were not looked at.',
-      closed: { scope: ['rollout', 'answer', 'poll', 'login', 'status', 'passthru', 'caller', 'device'] },
+      closed: { scope: ['rollout', 'pairing', 'answer', 'poll', 'login', 'status', 'passthru', 'caller', 'device'] },
     }),
     storeSeconds: zeroedHistogram(registry, {
       name: 'pushgate_store_operation_seconds',

@@ -12,6 +12,8 @@ export type LinotpParts = CallerParts & {
   mount: { path: string };
   /** Settings under the names that LinOTP has for them. */
   settings: Readonly<Record<string, string>>;
+  /** How long an offered push token waits for its phone to pair. */
+  offerLifeMs: number;
 };
 
 /** The asker of a request, as policies see it: this auth server, or nobody that is one. */

@@ -222,6 +222,37 @@ describe('A phone of LinOTP', () => {
     assert.equal((await post('pair', { pairing_response: phone.pairing() })).body.result.status, false);
   });
 
+  it('cannot find offered push tokens by trying serials', async () => {
+    // given an offered push token, an active one, and a stranger who has named unknown serials
+    const { offer, post, activePhone, logged, clock } = await givenLinotp(undo, { settings: { sourceFailures: 3 } });
+    const active = await activePhone('KIPT0000ACTIVE');
+    const phone = linotpTestPhone(await offer(serial));
+    const pair = async (pairing_response: string) => (await post('pair', { pairing_response })).body.result.status;
+    for (const name of ['KIPT1', 'KIPT2', 'KIPT3', 'KIPT4']) assert.equal(await pair(phone.pairing({ serial: name })), false);
+    // when the right serial comes from the same network
+    const tried = await pair(phone.pairing());
+    // then it is refused like any other, a phone that has paired goes on, and the offer waits for its time
+    assert.deepEqual([tried, await pair(active.pairing({ gda: 'moved' }))], [false, true]);
+    const limited = logged.map((line) => JSON.parse(line)).filter(({ event }) => event === 'source-limited');
+    assert.deepEqual(
+      limited.map(({ scope, source }) => [scope, source]),
+      [['pairing', '127.0.0.1']],
+    );
+    clock.advance(minutes(11));
+    assert.equal(await pair(phone.pairing()), true);
+  });
+
+  it('may prove its key after the offer is over, when nobody can pair in its place any more', async () => {
+    const { offer, post, ask, token, clock } = await givenLinotp(undo);
+    const phone = linotpTestPhone(await offer(serial, { lifeMs: minutes(10) }));
+    assert.equal((await post('pair', { pairing_response: phone.pairing() })).body.result.status, true);
+    clock.advance(minutes(10));
+    assert.equal((await post('pair', { pairing_response: phone.pairing({ seed: otherSeed() }) })).body.result.status, false);
+    const activation = await ask([serial], { kind: 'activation' });
+    assert.equal((await post('accept_transaction', phone.answer(activation, 'ACCEPT'))).body.result.value, true);
+    assert.equal((await token(serial)).rollout, 'enrolled');
+  });
+
   it('closes the others with its answer, and may name the whole in place of its part', async () => {
     const { ask, post, activePhone, store } = await givenLinotp(undo);
     const phones = [await activePhone('KIPT01'), await activePhone('KIPT02')];

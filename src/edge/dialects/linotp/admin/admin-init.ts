@@ -10,7 +10,6 @@ const tokenType = 'push';
 const longest = { pin: longestPin, description: 80, serial: 40 };
 const serialPattern = /^[0-9a-zA-Z_-]+$/;
 const known = ['type', 'serial', 'user', 'realm', 'resConf', 'pin', 'description', 'session', 'key_size', 'qr', 'httperror'];
-const pairingLifeMs = 24 * 60 * 60_000;
 
 /**
  * `POST /admin/init`: makes a push token that waits for its phone to pair, and the QR code for that.
@@ -26,7 +25,7 @@ export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void>
   const url = parts.engine.policy.value('pushtoken_pairing_callback_url', facts);
   if (url === undefined) throw new LinotpFault('untyped', 'Policy pushtoken_pairing_callback_url must have a value');
   const name = () => '';
-  const offer = { url, lifeMs: pairingLifeMs, sslVerify: true, pollOnly: false, label: name, issuer: name, extras: {} };
+  const offer = { url, lifeMs: parts.offerLifeMs, sslVerify: true, pollOnly: false, label: name, issuer: name, extras: {} };
   const offered = await administrationOf(parts.engine, asker, admin).offer(asker, { ...wish, offer, mount: parts.mount.path });
   if (!offered.ok && typeof offered.error === 'object') throw tooManyTokens(offered.error);
   if (!offered.ok) throw new LinotpFault('parameter', `the serial ${wish.serial ?? ''} is taken, or the pairing URL too long`);
@@ -73,6 +72,8 @@ async function readWish(parts: LinotpParts, params: LinotpParams) {
     type,
     phone: { protocol: 'linotp', flavour: 'linotp' },
     serialPrefix: 'KIPT',
+    // The pairing URL holds no secret: who knows the serial may pair first.
+    serialBytes: 8,
     serial,
     owner,
     realms: owner?.realm ? [owner.realm] : [],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { minutes } from '../../../../kit/clock.ts';
 import { givenLinotpGateway, type LinotpGateway, type LinotpReply } from '../../../../kit/linotp-gateway.ts';
 import { cleanup } from '../../../../kit/temporary.ts';
 
@@ -15,7 +16,7 @@ describe('Administration of push tokens through the LinOTP dialect', () => {
     const { postAsAdmin } = await givenLinotpGateway(undo);
     const init = (form: Record<string, string>) => postAsAdmin('/admin/init', { type: 'push', user: 'alice', ...form });
     const { detail } = (await init({})).json;
-    assert.match(detail.serial, /^KIPT0000[0-9A-F]{4}$/);
+    assert.match(detail.serial, /^KIPT0000[0-9A-F]{16}$/);
     assert.match(detail.pairing_url, /^lseqr:\/\/pair\/[\w-]+$/);
     assert.equal(detail.lse_qr_url.value, detail.pairing_url);
     const png = await init({ qr: 'png' });
@@ -29,6 +30,20 @@ describe('Administration of push tokens through the LinOTP dialect', () => {
       const { type, text } = await init({ qr });
       assert.equal(type, 'text/html; charset=utf-8');
       assert.match(text, whole);
+    }
+  });
+
+  it('lets an offered push token wait for its phone for an hour, or as long as the settings say', async () => {
+    for (const [settings, wait] of [
+      [{}, minutes(60)],
+      [{ linotpOfferLifeMs: minutes(2) }, minutes(2)],
+    ] as const) {
+      const given = await givenLinotpGateway(undo, { settings });
+      const [early, late] = [await given.offered('alice'), await given.offered('alice')];
+      given.clock.advance(wait - 1);
+      assert.equal((await early.pair()).json.result.status, true);
+      given.clock.advance(1);
+      assert.equal((await late.pair()).json.result.status, false);
     }
   });
 
