@@ -69,7 +69,7 @@ function generationOf({ config, folder, files = [], lasting, accounts }: Generat
   };
   const engine: Engine = openEngine(parts);
   const tokens = openTokens({ keyring, clock, trusted: config.trustedJwts });
-  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs });
+  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs, store: lasting.store, clock });
   const requests = openCount();
   const sweeper = startSweeper(parts);
   const shut = async (): Promise<void> => {

@@ -75,7 +75,7 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
       fc
         .tuple(
           fc.record({ name: fc.constant(name), passwordHash: text, createdAt: moment }),
-          fc.record({ disabled: fc.constant<true>(true) }, { requiredKeys: [] }),
+          fc.record({ disabled: fc.constant<true>(true), seal: text }, { requiredKeys: [] }),
         )
         .map(([account, more]): StoredRecord => ({ kind: 'account', account: { ...account, ...more } })),
     ),

@@ -569,6 +569,24 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().listAccounts(), [{ ...admin, passwordHash: 'two' }, other]);
   });
 
+  it('gives an account another seal with a change, and keeps it where the change has none', async () => {
+    const account = { name: 'admin', passwordHash: 'one', createdAt: 1, seal: 'a' };
+    assert.equal(await store().addAccount(account), 'added');
+    assert.deepEqual(await store().findAccount('admin'), account);
+    for (const [change, seal] of [
+      [{ passwordHash: 'two', seal: 'b' }, 'b'],
+      [{ passwordHash: 'two' }, 'b'],
+      [{ disabled: true, seal: 'c' }, 'c'],
+      [{ disabled: false }, 'c'],
+      [{ disabled: false, seal: 'd' }, 'd'],
+    ] as const) {
+      await store().changeAccount('admin', change);
+      assert.equal((await store().findAccount('admin'))?.seal, seal);
+    }
+    await store().putAccount({ ...account, seal: 'e' });
+    assert.deepEqual(await store().listAccounts(), [{ ...account, seal: 'e' }]);
+  });
+
   it('replaces a disabled account by one that is not, and keeps what is added disabled', async () => {
     await store().addAccount({ name: 'admin', passwordHash: 'one', createdAt: 1, disabled: true });
     assert.equal((await store().findAccount('admin'))?.disabled, true);

@@ -1,6 +1,8 @@
 import type { Accounts } from '../../engine/users/index.ts';
 import { randomHex } from '../../foundation/crypto/index.ts';
-import { ok, type Result, refused } from '../../foundation/model/index.ts';
+import { type Clock, ok, type Result, refused } from '../../foundation/model/index.ts';
+import type { Store } from '../../store/store.ts';
+import { openEndedTokens } from './ended-tokens.ts';
 import type { Holder, TokenRefusal } from './holder.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -10,36 +12,56 @@ export type Admin = { name: string; rights: readonly string[]; realm?: string | 
 /** Tokens of administrators. */
 export type AdminTokens = {
   issue(admin: Admin): Promise<string>;
-  /** A token of an account ends with it: it is `expired` when the account was removed or disabled, or has another password. */
+  /** A token is `expired` after its logout, and when its account was removed or disabled, or has another password. */
   read(token: string): Promise<Result<Admin, TokenRefusal>>;
+  /** Logs out: ends this one token at all gateways. Returns whose it was. */
+  end(token: string): Promise<Result<Admin, TokenRefusal>>;
 };
 
-type Parts = { tokens: Tokens; accounts: Pick<Accounts, 'sealOf'>; lifeMs: number };
+type Parts = {
+  tokens: Tokens;
+  accounts: Pick<Accounts, 'sealOf'>;
+  lifeMs: number;
+  store: Pick<Store, 'countUp' | 'countOf'>;
+  clock: Clock;
+};
 
 /**
  * Opens the tokens of administrators; `lifeMs` is how long one is good for.
  * @see docs/protocols/privacyidea.md 9
  */
-export function openAdminTokens({ tokens, accounts, lifeMs }: Parts): AdminTokens {
-  /** Older versions made tokens without a seal; those end with their account alone. */
+export function openAdminTokens({ tokens, accounts, lifeMs, store, clock }: Parts): AdminTokens {
+  const ended = openEndedTokens({ store, clock });
+  /** Older versions made tokens without a seal; those have ended. */
   const isAlive = async ({ account, name }: Holder): Promise<boolean> => {
     if (!account) return true;
     const seal = await accounts.sealOf(name);
-    return seal !== undefined && (account.seal === undefined || account.seal === seal);
+    return seal !== undefined && account.seal === seal;
+  };
+  const holderOf = async (token: string): Promise<Result<Holder, TokenRefusal>> => {
+    const holder = await tokens.read(token);
+    if (!holder.ok) return holder;
+    if (holder.value.role !== 'admin') return refused({ kind: 'wrong-role' });
+    return (await ended.isEnded(token)) || !(await isAlive(holder.value)) ? refused({ kind: 'expired' }) : holder;
   };
   return {
     async issue({ name, rights }) {
       return tokens.sign({ ...adminClaims(name, 'password'), rights: [...rights], account: await accounts.sealOf(name) }, lifeMs);
     },
     async read(token) {
-      const holder = await tokens.read(token);
+      const holder = await holderOf(token);
+      return holder.ok ? ok(adminOf(holder.value)) : holder;
+    },
+    async end(token) {
+      const holder = await holderOf(token);
       if (!holder.ok) return holder;
-      const { role, name, rights, realm, authServer } = holder.value;
-      if (role !== 'admin') return refused({ kind: 'wrong-role' });
-      return (await isAlive(holder.value)) ? ok({ name, rights, realm: realm || undefined, authServer }) : refused({ kind: 'expired' });
+      await ended.end(token, holder.value.until);
+      return ok(adminOf(holder.value));
     },
   };
 }
+
+const adminOf = ({ name, rights, realm, authServer }: Holder): Admin => ({ name, rights, realm: realm || undefined, authServer });
 
 const adminClaims = (username: string, authtype: 'password' | 'keyring') => ({
   username,

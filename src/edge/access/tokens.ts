@@ -57,7 +57,7 @@ export function openTokens(parts: { keyring: Keyring; clock: Clock; trusted: rea
 
 const unsigned: TokenRefusal = { kind: 'malformed', detail: 'Signature verification failed' };
 
-function ownHolder({ role, username, rights, authtype, account, auth_server: authServer }: JWTPayload): Holder | TokenRefusal {
+function ownHolder({ role, username, rights, authtype, account, auth_server: authServer, exp = 0 }: JWTPayload): Holder | TokenRefusal {
   if ((role !== 'admin' && role !== 'validate') || typeof username !== 'string') return { kind: 'wrong-role' };
   return {
     role,
@@ -65,6 +65,7 @@ function ownHolder({ role, username, rights, authtype, account, auth_server: aut
     realm: '',
     rights: Array.isArray(rights) ? rights.filter((right) => typeof right === 'string') : [],
     authServer: typeof authServer === 'string' ? authServer : undefined,
+    until: exp * 1000,
     account: role === 'admin' && authtype !== 'keyring' ? { seal: typeof account === 'string' ? account : undefined } : undefined,
   };
 }

@@ -53,7 +53,7 @@ export async function verifyTrusted(token: string, trusted: readonly TrustedJwt[
     const payload = key.ok ? await verified(token, key.value, entry, now) : undefined;
     if (payload && fits(payload, entry)) {
       const { role, realm, authServer } = entry;
-      return { role, name: nameOf(String(payload.username)), realm, rights: [], authServer };
+      return { role, name: nameOf(String(payload.username)), realm, rights: [], authServer, until: (payload.exp ?? 0) * 1000 };
     }
   }
   return undefined;

@@ -29,6 +29,19 @@ export async function recogniseAdmin(
   return mayAct(parts, asker(), { admin: read.value, right }) ? read : refused({ kind: 'no-right', right });
 }
 
+/** Logs out the administrator whose token a request carries, if it is good for anything. It needs no right, and is told as an event. */
+export async function logOut(
+  { adminTokens, tell }: Omit<AdminParts, 'engine'>,
+  ctx: Context,
+  { token, asker }: { token: string; asker: () => Asker },
+): Promise<Result<Admin, TokenRefusal>> {
+  const ended = await adminTokens.end(token);
+  if (!ended.ok) return ended;
+  takeOverIds(ctx);
+  tell({ kind: 'administrator-logged-out', by: actorOf(asker(), ended.value) });
+  return ended;
+}
+
 /** Whether policies let an administrator do that; where they do not, it is told as an event. */
 export function mayAct(
   { engine, tell }: Omit<AdminParts, 'adminTokens'>,

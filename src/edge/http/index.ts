@@ -1,5 +1,5 @@
 export { addressReader } from './address.ts';
-export { type AdminRefusal, mayAct, recogniseAdmin, tellNotDone } from './administrators.ts';
+export { type AdminRefusal, logOut, mayAct, recogniseAdmin, tellNotDone } from './administrators.ts';
 export { askerOf, noteParams } from './asker.ts';
 export { maxBodyBytes, readBody } from './body.ts';
 export {

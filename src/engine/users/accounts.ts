@@ -33,8 +33,8 @@ export type Accounts = {
   /** True when an enabled administrator of this name has this password. An unknown name and a disabled account take as long as a wrong password. */
   check(name: string, password: string): Promise<boolean>;
   /**
-   * What a token of this account is held against when it is used: another one after every new password. Undefined when there is no such account, or it
-   * is disabled. A change by another gateway is seen within a second.
+   * What a token of this account is held against when it is used: another one after every new password, and after the account was disabled. Undefined when
+   * there is no such account, or it is disabled. A change by another gateway is seen within a second.
    */
   sealOf(name: string): Promise<string | undefined>;
   /** Makes the first administrator. Returns the password, which is stored nowhere; undefined when there is one of this name, which keeps its own. */
@@ -70,7 +70,7 @@ export function openAccounts(parts: AccountParts): Accounts {
     sealOf: seals.of,
     async addFirst(name) {
       const password = newPassword();
-      const added = await store.addAccount({ name, passwordHash: await passwords.hash(password), createdAt: clock() });
+      const added = await store.addAccount({ name, passwordHash: await passwords.hash(password), createdAt: clock(), seal: newSeal() });
       return added === 'added' ? password : undefined;
     },
     ...accountActs(parts, find, seals.forget),
@@ -100,9 +100,9 @@ function accountActs(parts: AccountParts, find: Find, forget: (name: string) => 
     async set(by, name, password = newPassword()) {
       const passwordHash = await passwords.hash(password);
       const change = (): Promise<boolean> =>
-        told(parts, by, ['set-password', name], (note) => store.changeAccount(name, { passwordHash }, note));
+        told(parts, by, ['set-password', name], (note) => store.changeAccount(name, { passwordHash, seal: newSeal() }, note));
       const add = (): Promise<'added' | 'taken'> =>
-        told(parts, by, ['make', name], (note) => store.addAccount({ name, passwordHash, createdAt: clock() }, note));
+        told(parts, by, ['make', name], (note) => store.addAccount({ name, passwordHash, createdAt: clock(), seal: newSeal() }, note));
       const isChanged = await change();
       const made = !isChanged && (await add()) === 'added';
       // Another gateway may have added it between the two writes.
@@ -117,7 +117,7 @@ function accountActs(parts: AccountParts, find: Find, forget: (name: string) => 
     },
     disable: (by, name) =>
       takeAway(by, name, {
-        change: { act: 'disable', write: (note) => store.changeAccount(name, { disabled: true }, note) },
+        change: { act: 'disable', write: (note) => store.changeAccount(name, { disabled: true, seal: newSeal() }, note) },
         undo: { act: 'enable', write: ({ disabled = false }, note) => store.changeAccount(name, { disabled }, note) },
       }),
     remove: (by, name) =>
@@ -148,6 +148,7 @@ type Change = {
 };
 
 const newPassword = (): string => randomBytes(12).toString('base64url');
+const newSeal = (): string => randomBytes(12).toString('base64url');
 
 const rememberedMs = 1000;
 
@@ -171,6 +172,6 @@ function openSeals(find: (name: string) => Promise<AdminAccount | undefined>, cl
   };
 }
 
-/** The hash has a salt and a secret pepper in it, so that a few letters of its digest tell nothing of the password. */
-const sealOf = ({ passwordHash }: AdminAccount): string =>
-  createHash('sha256').update(`token ${passwordHash}`).digest('base64url').slice(0, 16);
+/** What older versions stored has none. Its hash has a salt and a secret pepper in it, so that a few letters of its digest tell nothing of the password. */
+const sealOf = ({ seal, passwordHash }: AdminAccount): string =>
+  seal ?? createHash('sha256').update(`token ${passwordHash}`).digest('base64url').slice(0, 16);

@@ -73,6 +73,7 @@ const kinds: Record<AuditContent['kind'], true> = {
   'challenge-cancelled': true,
   'expired-deleted': true,
   'administrator-logged-in': true,
+  'administrator-logged-out': true,
   'administrator-refused': true,
   'account-administered': true,
   'caller-refused': true,

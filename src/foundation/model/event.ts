@@ -138,6 +138,7 @@ type ChallengeEvent =
 /** Administrators, and sources that fail too often. */
 type AccessEvent =
   | { kind: 'administrator-logged-in' | 'administrator-refused'; administrator: string; client: string }
+  | { kind: 'administrator-logged-out'; by: Actor }
   /** `origin.authServer`: the one that was recognised, empty where none was. */
   | { kind: 'caller-refused'; reason: CallerRefusalReason; origin: Origin }
   /** `act`: the right that it needs, or what was to be done. `by.administrator` is empty where nobody is known. */

@@ -1,11 +1,14 @@
 /** An RSA key pair made ahead of need: public part as PKCS#1 DER in base64, private part sealed for `stock:<id>`. */
 export type StockKey = { id: string; bits: number; publicKey: string; sealedPrivateKey: string };
 
-/** An administrator who may log in with a password, unless `disabled`. `passwordHash` is a password hash, never the password. */
-export type AdminAccount = { name: string; passwordHash: string; createdAt: number; disabled?: true };
+/**
+ * An administrator who may log in with a password, unless `disabled`. `passwordHash` is a password hash, never the password. Tokens of the account carry its
+ * `seal`, a random text: another one ends them. Older versions stored none.
+ */
+export type AdminAccount = { name: string; passwordHash: string; createdAt: number; disabled?: true; seal?: string };
 
-/** What may be changed of an account. */
-export type AccountChange = { passwordHash: string } | { disabled: boolean };
+/** What may be changed of an account; another seal ends its tokens. */
+export type AccountChange = ({ passwordHash: string } | { disabled: boolean }) & { seal?: string };
 
 /**
  * A key pair of the gateway that many push tokens share (LinOTP: those of one partition). `id` names phone protocol and partition, as `linotp:0`;

@@ -34,6 +34,7 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'expired-deleted': info('an administrator deleted what was over'),
   'account-administered': warn('an administrator changed an account'),
   'administrator-logged-in': info('an administrator logged in'),
+  'administrator-logged-out': info('an administrator logged out'),
   'administrator-refused': warn('an administrator was refused: wrong name or password'),
   'source-limited': warn('a source failed too often and is turned away for a while'),
   'connections-refused': warn('connections were closed: more than this process, or one network, may have'),

@@ -84,6 +84,7 @@ export const migrations: readonly Migration[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE person_keys (person TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, sealed_key TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  'ALTER TABLE accounts ADD COLUMN seal TEXT',
 ];
 
 /** Notes what each push token is found by, and the name that lists are searched for. No push token changes its owner. */

@@ -65,11 +65,11 @@ export function otherStore(session: Session): OtherStore {
       }),
     changeAccount: (name, change, note) =>
       write('changeAccount', () => {
-        const changed =
-          'disabled' in change
-            ? run('UPDATE accounts SET disabled = ? WHERE name = ?', Number(change.disabled), name)
-            : run('UPDATE accounts SET password_hash = ? WHERE name = ?', change.passwordHash, name);
-        return noted(changed, note);
+        const [column, value] = 'disabled' in change ? ['disabled', Number(change.disabled)] : ['password_hash', change.passwordHash];
+        return noted(
+          run(`UPDATE accounts SET ${column} = ?, seal = ifnull(?, seal) WHERE name = ?`, value, change.seal ?? null, name),
+          note,
+        );
       }),
     removeAccount: (name, note) => write('removeAccount', () => noted(run('DELETE FROM accounts WHERE name = ?', name), note)),
     findAccount: (name) =>
@@ -97,19 +97,20 @@ export const partitionKeyOf = ({ id, public_key, sealed_seed }: Row): PartitionK
 });
 
 /** An account out of its row. */
-export const accountOf = ({ name, password_hash, created_at, disabled }: Row): AdminAccount => ({
+export const accountOf = ({ name, password_hash, created_at, disabled, seal }: Row): AdminAccount => ({
   name: String(name),
   passwordHash: String(password_hash),
   createdAt: Number(created_at),
   ...(disabled === 1 ? { disabled: true } : {}),
+  ...(typeof seal === 'string' ? { seal } : {}),
 });
 
 /** Writes an account as a row; how many rows changed. */
 export const saveAccount = (
   run: Session['run'],
-  { name, passwordHash, createdAt, disabled }: AdminAccount,
+  { name, passwordHash, createdAt, disabled, seal }: AdminAccount,
   how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE',
 ): number => {
-  const into = `${how} INTO accounts (name, password_hash, created_at, disabled) VALUES (?, ?, ?, ?)`;
-  return run(into, name, passwordHash, createdAt, Number(disabled ?? false));
+  const into = `${how} INTO accounts (name, password_hash, created_at, disabled, seal) VALUES (?, ?, ?, ?, ?)`;
+  return run(into, name, passwordHash, createdAt, Number(disabled ?? false), seal ?? null);
 };

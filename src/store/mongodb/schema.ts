@@ -25,6 +25,7 @@ export const migrations: readonly Migration[] = [
   async (db) => {
     for (const name of ['audit', 'auditNotes', 'auditWriters', 'personKeys']) await hold(db, name, { $jsonSchema: validators[name] });
   },
+  (db) => hold(db, 'accounts', { $jsonSchema: validators.accounts }),
 ];
 
 const keyedAtOnce = 500;

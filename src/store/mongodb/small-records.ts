@@ -84,9 +84,11 @@ export function otherStore({ run, together, collections: { counters, stockKeys, 
   };
 }
 
-function changeOf(change: AccountChange): UpdateFilter<AccountDocument> {
-  if ('passwordHash' in change) return { $set: { passwordHash: change.passwordHash } };
-  return change.disabled ? { $set: { disabled: true } } : { $unset: { disabled: '' } };
+function changeOf({ seal, ...change }: AccountChange): UpdateFilter<AccountDocument> {
+  const sealed = seal === undefined ? {} : { seal };
+  if ('passwordHash' in change) return { $set: { ...sealed, passwordHash: change.passwordHash } };
+  if (change.disabled) return { $set: { ...sealed, disabled: true } };
+  return { ...(seal === undefined ? {} : { $set: sealed }), $unset: { disabled: '' } };
 }
 
 async function addedOnce(insert: () => Promise<unknown>): Promise<'added' | 'taken'> {

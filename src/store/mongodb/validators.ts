@@ -46,7 +46,7 @@ export const validators: Readonly<Record<string, Schema>> = {
   names: record({ holder: text, claim: text, at: { bsonType: 'date' } }),
   counters: record({ count: number, endsAt: number }),
   stockKeys: record({ bits: number, publicKey: text, sealedPrivateKey: text }),
-  accounts: record({ passwordHash: text, createdAt: number }, { disabled: flag }),
+  accounts: record({ passwordHash: text, createdAt: number }, { disabled: flag, seal: text }),
   partitionKeys: record({ publicKey: text, sealedSeed: text }),
   devices: record(
     { owner: text, version: number, lastSeen: number, addresses: listOf(record({ kind: text, value: text })) },

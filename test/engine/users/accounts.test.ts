@@ -66,6 +66,24 @@ describe('Accounts that several gateways look after', () => {
     assert.ok(!hash.includes(after));
   });
 
+  it('have another seal after they were disabled, so that no token of before counts when they are enabled again', async () => {
+    const { here } = await given();
+    const before = await here.sealOf('one');
+    await here.disable(by, 'one');
+    await here.enable(by, 'one');
+    const after = await here.sealOf('one');
+    assert.ok(before !== undefined && after !== undefined && before !== after);
+  });
+
+  it('that an older version stored have the seal that it gave them, until they change', async () => {
+    const { store, here } = await given();
+    await store.putAccount({ name: 'old', passwordHash: 'h', createdAt: 1 });
+    const before = await here.sealOf('old');
+    assert.match(before ?? '', /^[\w-]{16}$/);
+    await here.set(by, 'old', 'new');
+    assert.notEqual(await here.sealOf('old'), before);
+  });
+
   it('are made once by whom comes first, and keep their beginning with a new password', async () => {
     const { clock, here, there } = await given();
     clock.advance(seconds(5));

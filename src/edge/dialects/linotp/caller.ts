@@ -54,10 +54,15 @@ export async function adminOf(parts: LinotpParts, ctx: Context, right: Permissio
 /** What guards a session against forged requests: made from its token, so that nothing is stored. */
 export const csrfOf = (token: string): string => createHash('sha256').update(`csrf ${token}`).digest('hex');
 
+/** The token of a request, from its header, else from its cookie; empty where there is none. */
+export const sessionOf = (ctx: Context): string => headerOf(ctx) || cookieOf(ctx);
+
+const headerOf = (ctx: Context): string => ctx.get('authorization').replace(/^Bearer /i, '');
+const cookieOf = (ctx: Context): string => ctx.cookies.get(sessionCookie) ?? '';
+
 function tokenOf(ctx: Context): Result<string, AdminRefusal> {
-  const header = ctx.get('authorization').replace(/^Bearer /i, '');
+  const [header, token] = [headerOf(ctx), cookieOf(ctx)];
   if (header !== '') return ok(header);
-  const token = ctx.cookies.get(sessionCookie) ?? '';
   const isOwnPage = ctx.method === 'GET' || equalText(ctx.get(csrfHeader), csrfOf(token));
   if (!isOwnPage) return refused({ kind: 'forged' });
   return token === '' ? refused({ kind: 'no-token' }) : ok(token);

@@ -165,6 +165,8 @@ function actionOf(kind: string, act: string): string {
     case 'administrator-logged-in':
     case 'administrator-refused':
       return 'POST /auth';
+    case 'administrator-logged-out':
+      return 'DELETE /auth';
     case 'challenge-cancelled':
       return 'DELETE /token/challenges/transaction/<transaction_id>';
     case 'expired-deleted':

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { PiFault, readPiRequest, sendPi } from '../../formats/privacyidea/index.ts';
-import { type AdminRight, adminRights } from './caller.ts';
+import { type AdminRight, adminRights, endSession } from './caller.ts';
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { demandEmpty } from './subject.ts';
@@ -23,4 +23,10 @@ export async function auth(parts: PrivacyideaParts, ctx: Context): Promise<void>
   const token = await parts.adminTokens.issue({ name: username, rights });
   const value = { auth: true, log_level: 20, menus: [], realm: '', rights, role: 'admin', token, username };
   sendPi(ctx, parts.product, { id: authId, value });
+}
+
+/** `DELETE /auth`: logs out; the token that the request carries is good for nothing any more. privacyIDEA has no such call. */
+export async function logout(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  await endSession(parts, ctx);
+  sendPi(ctx, parts.product, { id: 1, value: true });
 }

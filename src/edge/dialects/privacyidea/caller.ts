@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { ok, refused } from '../../../foundation/model/index.ts';
+import { ok, type Result, refused } from '../../../foundation/model/index.ts';
 import { permissions } from '../../../policy/index.ts';
 import { type Admin, type AuthServer, bearerOf, type SecondDecoding, type TokenRefusal } from '../../access/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
@@ -10,6 +10,7 @@ import {
   type CallerParts,
   type CallerRefusal,
   claimedServer,
+  logOut,
   recogniseAdmin,
   recogniseCaller,
 } from '../../http/index.ts';
@@ -83,14 +84,24 @@ function callerFault(refusal: CallerRefusal, right: string): PiFault {
  * @see docs/protocols/privacyidea.md 9
  */
 export async function adminOf(parts: PrivacyideaParts, ctx: Context, right: AdminRight): Promise<Admin> {
-  const header =
-    flavourRules(parts.product)
-      .tokenHeaders.map((name) => ctx.get(name))
-      .find(Boolean) ?? '';
-  const token = header === '' ? refused({ kind: 'no-token' } as const) : ok(header.replace(/^Bearer /i, ''));
-  const admin = await recogniseAdmin(parts, ctx, { token, right, asker: () => askerFor(parts, ctx) });
+  const admin = await recogniseAdmin(parts, ctx, { token: adminTokenOf(parts, ctx), right, asker: () => askerFor(parts, ctx) });
   if (!admin.ok) throw adminFault(admin.error);
   return admin.value;
+}
+
+/** Ends the token that a request carries as {@link adminOf} reads it. Throws as that does, but for policies. */
+export async function endSession(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const token = adminTokenOf(parts, ctx);
+  const ended = token.ok ? await logOut(parts, ctx, { token: token.value, asker: () => askerFor(parts, ctx) }) : token;
+  if (!ended.ok) throw adminFault(ended.error);
+}
+
+function adminTokenOf({ product }: PrivacyideaParts, ctx: Context): Result<string, { kind: 'no-token' }> {
+  const header =
+    flavourRules(product)
+      .tokenHeaders.map((name) => ctx.get(name))
+      .find(Boolean) ?? '';
+  return header === '' ? refused({ kind: 'no-token' }) : ok(header.replace(/^Bearer /i, ''));
 }
 
 function adminFault(refusal: AdminRefusal): PiFault {

@@ -1,7 +1,7 @@
 import type { PiFlavour } from '../../formats/privacyidea/index.ts';
 import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { auditList } from './audit-list.ts';
-import { auth } from './auth.ts';
+import { auth, logout } from './auth.ts';
 import { pollTransaction } from './login/poll-transaction.ts';
 import { radiusAuthenticate, radiusAuthorize } from './login/radius-rest.ts';
 import { triggerChallenge } from './login/trigger-challenge.ts';
@@ -30,6 +30,7 @@ const table: readonly (Handler<PrivacyideaParts> & { only?: PiFlavour })[] = [
   { methods: ['POST'], path: '/radius/authorize', handler: radiusAuthorize },
   { methods: ['POST'], path: '/radius/authenticate', handler: radiusAuthenticate },
   { methods: ['POST'], path: '/auth', handler: auth },
+  { methods: ['DELETE'], path: '/auth', handler: logout },
   { methods: ['GET'], path: '/audit/', handler: auditList },
   { methods: ['POST'], path: '/token/init', handler: tokenInit },
   { methods: ['GET'], path: '/token/', handler: tokenList },

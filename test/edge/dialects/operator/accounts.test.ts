@@ -83,12 +83,13 @@ describe('The accounts of a running gateway', function () {
     });
   }
 
-  it('may log in again when they are enabled again', async () => {
+  it('may log in again when they are enabled again, and their old tokens stay ended', async () => {
     const gateway = await given();
-    await givenHelpdesk(gateway);
+    const before = await givenHelpdesk(gateway);
     await gateway.ops('POST', '/ops/accounts/helpdesk/disable');
     assert.equal((await gateway.ops('POST', '/ops/accounts/helpdesk/enable')).status, 200);
     assert.equal(await piLogin(gateway, 'correct horse'), 200);
+    assert.equal((await gateway.ops('GET', '/ops/accounts', undefined, before)).status, 401);
   });
 
   it('lose their tokens with their password, and do not get them back by an account of the same name', async () => {

@@ -1,7 +1,8 @@
 import type { Context } from 'koa';
 import { readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
-import { csrfCookie, csrfOf, sessionCookie } from '../caller.ts';
-import type { LinotpParts } from '../parts.ts';
+import { logOut } from '../../../http/index.ts';
+import { csrfCookie, csrfOf, sessionCookie, sessionOf } from '../caller.ts';
+import { askerFor, type LinotpParts } from '../parts.ts';
 
 /**
  * `POST /admin/login` `username`, `password`: opens a session of an administrator, held in cookies. A wrong name and a wrong
@@ -23,8 +24,10 @@ export async function adminLogin(parts: LinotpParts, ctx: Context): Promise<void
   sendLinotp(ctx, parts.product, { id: 1, value: true, detail: { message: `Login successful for ${username}` } });
 }
 
-/** `GET|POST /admin/logout`: forgets the session. */
+/** `GET|POST /admin/logout`: ends the session, and the browser forgets it. */
 export async function adminLogout(parts: LinotpParts, ctx: Context): Promise<void> {
+  const token = sessionOf(ctx);
+  if (token !== '') await logOut(parts, ctx, { token, asker: () => askerFor(parts, ctx) });
   ctx.cookies.set(sessionCookie, null);
   ctx.cookies.set(csrfCookie, null);
   sendLinotp(ctx, parts.product, { id: 1, value: true });
