@@ -1,4 +1,5 @@
 import { checkProviders, knownProviders } from '../delivery/registry/index.ts';
+import { unnamedIn } from '../edge/access/index.ts';
 import { routeConflicts } from '../edge/http/index.ts';
 import { foldedRealm, noSuchName } from '../foundation/model/index.ts';
 import { checkPolicies } from '../policy/index.ts';
@@ -59,6 +60,7 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
     ...checkMounts(config),
     ...realmNames(config),
     ...callerNames(config),
+    ...looseJwts(config),
     ...checkCertificates(config),
     ...checkProviders(config.providers).map((problem) => at(['providers'], problem)),
     ...checkUserRules(config),
@@ -132,6 +134,14 @@ function callerNames({ authServers, trustedJwts }: Config): Problem[] {
   );
   return [...unknown, ...[ids, keys].flatMap((list) => heldTwice(list))];
 }
+
+/** What is named is checked, and what is not lets tokens in that were made for others, or for good. */
+const looseJwts = ({ trustedJwts }: Config): Problem[] =>
+  trustedJwts.flatMap((entry, index) => {
+    const unnamed = unnamedIn(entry);
+    const message = `names no ${unnamed.join(' and no ')}: tokens are taken whatever they say there`;
+    return unnamed.length === 0 ? [] : [{ path: ['trustedJwts', index], message, level: 'warning' as const }];
+  });
 
 /** No message shows the text: it may be a key. */
 function heldTwice(list: readonly { text: string; path: PropertyKey[] }[]): Problem[] {

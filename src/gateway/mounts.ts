@@ -14,7 +14,7 @@ import { operatorFallback, operatorRoutes } from '../edge/dialects/operator/inde
 import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from '../edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpFallback } from '../edge/formats/linotp/index.ts';
 import { openReplySigner, type PiFlavour, type PiProduct, piFallback } from '../edge/formats/privacyidea/index.ts';
-import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Route } from '../edge/http/index.ts';
+import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Route, secureReader } from '../edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from '../edge/phones/pipush/index.ts';
 import type { Engine, EngineParts } from '../engine/index.ts';
@@ -97,7 +97,14 @@ function linotpMount(mountParts: MountParts, mount: MountConfig) {
   const { PushChallengeValidityTime, mobile_app_protocol_id, linotpOfferLifeMs: offerLifeMs } = config.settings;
   const settings = { PushChallengeValidityTime: String(PushChallengeValidityTime), mobile_app_protocol_id };
   return split(mount, {
-    callers: linotpRoutes({ ...callers, product, mount, settings, offerLifeMs }),
+    callers: linotpRoutes({
+      ...callers,
+      product,
+      mount,
+      settings,
+      offerLifeMs,
+      isSecure: secureReader(mountParts.listener.trustedProxies),
+    }),
     phones: linotpPhoneRoutes({ engine, linotp: phone, clientAddress: callers.clientAddress, product }),
   });
 }

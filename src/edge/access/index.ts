@@ -16,4 +16,4 @@ export { type Claims, openClaims } from './claims.ts';
 export { bearerOf, type CallerRequest, type CredentialRefusal, type Credentials, openCredentials } from './credentials.ts';
 export type { TokenRefusal } from './holder.ts';
 export { openTokens, type Tokens } from './tokens.ts';
-export { type TrustedJwt, trustedJwtConfig } from './trusted-jwts.ts';
+export { type TrustedJwt, trustedJwtConfig, unnamedIn } from './trusted-jwts.ts';

@@ -8,6 +8,12 @@ import type { Holder } from './holder.ts';
 
 const curves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
 const leastRsaBits = 2048;
+const dayMs = 24 * 60 * 60_000;
+const daysOfYear = 365;
+/** The clock of an issuer may be so much fast. */
+const skewMs = 120_000;
+/** A token that ends later ends never. */
+const mostYears = 10;
 
 /** JWTs of another issuer that are taken: who may stand in them, and the key that proves them. */
 export const trustedJwtConfig = z
@@ -27,6 +33,14 @@ export const trustedJwtConfig = z
       })
       .describe('Regular expression that the whole user name has to match.'),
     authServer: z.string().optional().describe('The auth server that these callers belong to.'),
+    issuer: z.string().min(1).optional().describe('What they have to name as their issuer (iss), exactly.'),
+    audience: z.string().min(1).optional().describe('What they have to name as their audience (aud), or among several.'),
+    maxLifeDays: z
+      .number()
+      .positive()
+      .max(mostYears * daysOfYear)
+      .optional()
+      .describe('The longest life that they may have, from iat to exp: days.'),
   })
   .superRefine(({ publicKey, algorithm, role, authServer }, context) => {
     const why = misfit(publicKey.reveal(), algorithm);
@@ -42,16 +56,20 @@ export const trustedJwtConfig = z
 /** One entry of `trustedJwts`. */
 export type TrustedJwt = z.output<typeof trustedJwtConfig>;
 
+/** What this entry would better name: each is checked only where it is named. */
+export const unnamedIn = (entry: TrustedJwt): ('issuer' | 'audience' | 'maxLifeDays')[] =>
+  (['issuer', 'audience', 'maxLifeDays'] as const).filter((key) => entry[key] === undefined);
+
 /**
- * Whom a token names, by the first entry that it fits: signature, algorithm, role, realm, resolver and user name. Undefined where none does;
+ * Whom a token names, by the first entry that it fits: signature, algorithm, issuer, audience, life, role, realm, resolver and user name. Undefined where none does;
  * rejects with jose's error where one does but for its time, and with
- * `OverlongText` where a rightly signed one names a user whom nobody can be. A token without an end is refused.
+ * `OverlongText` where a rightly signed one names a user whom nobody can be. A token without an end is refused, and one that ends in more than ten years.
  */
 export async function verifyTrusted(token: string, trusted: readonly TrustedJwt[], now: number): Promise<Holder | undefined> {
   for (const entry of trusted) {
     const key = readPublicKey(entry.publicKey.reveal());
     const payload = key.ok ? await verified(token, key.value, entry, now) : undefined;
-    if (payload && fits(payload, entry)) {
+    if (payload && fits(payload, entry) && isShortLived(payload, entry, now)) {
       const { role, realm, authServer } = entry;
       return { role, name: nameOf(String(payload.username)), realm, rights: [], authServer, until: (payload.exp ?? 0) * 1000 };
     }
@@ -59,10 +77,16 @@ export async function verifyTrusted(token: string, trusted: readonly TrustedJwt[
   return undefined;
 }
 
-async function verified(token: string, key: KeyObject, { algorithm }: TrustedJwt, now: number): Promise<JWTPayload | undefined> {
+async function verified(
+  token: string,
+  key: KeyObject,
+  { algorithm, issuer, audience }: TrustedJwt,
+  now: number,
+): Promise<JWTPayload | undefined> {
   const { errors, jwtVerify } = await import('jose');
   try {
-    const options = { algorithms: [algorithm], currentDate: new Date(now), requiredClaims: ['exp'] };
+    const named = { ...(issuer === undefined ? {} : { issuer }), ...(audience === undefined ? {} : { audience }) };
+    const options = { ...named, algorithms: [algorithm], currentDate: new Date(now), requiredClaims: ['exp'] };
     return (await jwtVerify(token, key, options)).payload;
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw error;
@@ -74,6 +98,13 @@ function fits({ role, realm = '', resolver = '', username }: JWTPayload, entry: 
   const isOne = role === entry.role && realm === entry.realm && resolver === entry.resolver;
   if (!isOne || typeof username !== 'string' || username.trim() === '') return false;
   return isWhole(entry.username, nameOf(username));
+}
+
+/** Without `iat` nobody knows how long a token has lived, so that it fits no entry that names a longest life. */
+function isShortLived({ exp = 0, iat }: JWTPayload, { maxLifeDays }: TrustedJwt, now: number): boolean {
+  if (exp * 1000 - now > mostYears * daysOfYear * dayMs) return false;
+  if (maxLifeDays === undefined) return true;
+  return iat !== undefined && iat * 1000 <= now + skewMs && (exp - iat) * 1000 <= maxLifeDays * dayMs;
 }
 
 const nameOf = (username: string): string => demandName('The username of the token', username);

@@ -35,3 +35,13 @@ export function hopsReader(
     return [address, ...others];
   };
 }
+
+/** Reads whether the browser of a request speaks TLS: to us, or to a trusted proxy that says so in `X-Forwarded-Proto`. */
+export function secureReader(trustedProxies: readonly string[]): (ctx: Context) => boolean {
+  const trusted = readNetworks(trustedProxies);
+  return (ctx) => {
+    const peer = normalAddress(ctx.req.socket.remoteAddress ?? '');
+    const told = ctx.get('x-forwarded-proto').toLowerCase().split(',');
+    return ctx.secure || (told.some((each) => each.trim() === 'https') && trusted.some((network) => isInNetwork(peer, network)));
+  };
+}

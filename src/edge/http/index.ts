@@ -1,4 +1,4 @@
-export { addressReader } from './address.ts';
+export { addressReader, secureReader } from './address.ts';
 export { type AdminRefusal, logOut, mayAct, recogniseAdmin, tellNotDone } from './administrators.ts';
 export { askerOf, noteParams } from './asker.ts';
 export { maxBodyBytes, readBody } from './body.ts';

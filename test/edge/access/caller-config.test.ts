@@ -59,7 +59,25 @@ describe('The configuration of callers', () => {
       [trusted({ role: 'user' }), /role: /],
       [trusted({ role: 'validate' }), /authServer: tokens of role validate need/],
       [trusted({ authServer: 'gone' }), /authServer: there is no auth server "gone"/],
+      [trusted({ maxLifeDays: 0 }), /maxLifeDays: /],
+      [trusted({ maxLifeDays: 3651 }), /maxLifeDays: /],
     ];
     for (const [entry, expected] of cases) assert.match(await problems({ trustedJwts: [entry] }), expected);
+  });
+
+  it('warns of trusted JWTs that are held to less than they could be', async () => {
+    const warnings = async (more: object) => {
+      const checked = await checkConfig(
+        configText({ more: { keyring: { $env: 'KEYRING' }, trustedJwts: [trusted(more)] } }),
+        join('folder', 'config.json'),
+        environment,
+      );
+      return checked.ok ? checked.value.warnings.map(problemText) : ['refused'];
+    };
+    const issuer = 'https://portal.example';
+    assert.deepEqual(await warnings({ issuer, audience: 'pushgate', maxLifeDays: 30 }), []);
+    assert.deepEqual(await warnings({ issuer }), [
+      'trustedJwts[0]: warning: names no audience and no maxLifeDays: tokens are taken whatever they say there',
+    ]);
   });
 });

@@ -224,6 +224,40 @@ describe('JWTs of an issuer that the configuration trusts', () => {
     assert.equal((await gateway.client.get('/token/', {}, { authorization: right })).body.result.error?.code, 4305);
   });
 
+  describe('may be held to their issuer, their audience and their life', () => {
+    const day = 86_400;
+    const named = { issuer: 'https://portal.example', audience: 'pushgate', maxLifeDays: 30 };
+    const fitting = { iss: named.issuer, aud: ['others', named.audience] };
+    const now = Math.floor(Date.now() / 1000);
+    const cases: { title: string; entry: object; claims: object; taken: boolean }[] = [
+      { title: 'all as it should be', entry: named, claims: { ...fitting, iat: now, exp: now + 30 * day }, taken: true },
+      { title: 'another issuer', entry: named, claims: { ...fitting, iss: 'https://portal.example/', iat: now }, taken: false },
+      { title: 'no issuer', entry: named, claims: { aud: named.audience, iat: now }, taken: false },
+      { title: 'another audience', entry: named, claims: { ...fitting, aud: 'others', iat: now }, taken: false },
+      { title: 'no audience', entry: named, claims: { iss: named.issuer, iat: now }, taken: false },
+      { title: 'too long a life', entry: named, claims: { ...fitting, iat: now, exp: now + 30 * day + 1 }, taken: false },
+      {
+        title: 'a long life, most of which is over',
+        entry: named,
+        claims: { ...fitting, iat: now - 300 * day, exp: now + day },
+        taken: false,
+      },
+      { title: 'a life of unknown length', entry: named, claims: fitting, taken: false },
+      { title: 'a beginning in the future', entry: named, claims: { ...fitting, iat: now + day, exp: now + 2 * day }, taken: false },
+      { title: 'a clock that is a minute fast', entry: named, claims: { ...fitting, iat: now + 60, exp: now + day }, taken: true },
+      { title: 'an end in nine years where no life is named', entry: {}, claims: { exp: now + 9 * 365 * day }, taken: true },
+      { title: 'an end in more than ten years', entry: {}, claims: { exp: now + 3651 * day }, taken: false },
+      { title: 'an end in milliseconds', entry: {}, claims: { exp: now * 1000 }, taken: false },
+    ];
+    for (const { title, entry, claims, taken } of cases)
+      it(`${title}: ${taken ? 'taken' : 'refused'}`, async () => {
+        const gateway = await given(undo, { environment: keys, more: { trustedJwts: [{ ...trustedJwts[0], ...entry }] } });
+        const authorization = await token(gateway, { ...admin, ...claims });
+        const { status, body } = await gateway.client.get('/token/', {}, { authorization });
+        assert.deepEqual([status, body.result.error?.code], taken ? [200, undefined] : [401, 4304]);
+      });
+  });
+
   it('with a name longer than any user has are refused, whatever the expression for names says', async () => {
     // given an issuer whose boxes may have any name
     const gateway = await trusting();

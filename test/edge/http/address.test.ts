@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Context } from 'koa';
-import { addressReader } from '../../../src/edge/http/index.ts';
+import { addressReader, secureReader } from '../../../src/edge/http/index.ts';
 
 /** As much of a request as the address is read from. */
 const request = (remoteAddress: string, forwarded = ''): Context =>
@@ -80,4 +80,20 @@ describe('The address of a client', () => {
     assert.equal(read(request('10.0.0.1')), '10.0.0.1');
     assert.equal(read(request('10.0.0.1', 'nonsense')), '10.0.0.1');
   });
+});
+
+describe('The browser of a session', () => {
+  const cases: { title: string; from: string; proto?: string; tls?: boolean; secure: boolean }[] = [
+    { title: 'no TLS at all', from: '10.0.0.1', secure: false },
+    { title: 'TLS to us', from: '192.0.2.1', tls: true, secure: true },
+    { title: 'TLS to a trusted proxy', from: '10.0.0.1', proto: 'https', secure: true },
+    { title: 'TLS to the first of several proxies', from: '::ffff:10.0.0.1', proto: 'HTTPS, http', secure: true },
+    { title: 'no TLS, as a trusted proxy says', from: '10.0.0.1', proto: 'http', secure: false },
+    { title: 'a stranger who says so', from: '192.0.2.1', proto: 'https', secure: false },
+  ];
+  for (const { title, from, proto = '', tls = false, secure } of cases)
+    it(`${title}: ${secure ? 'Secure' : 'not Secure'}`, () => {
+      const ctx = { req: { socket: { remoteAddress: from } }, secure: tls, get: () => proto } as unknown as Context;
+      assert.equal(secureReader(['10.0.0.0/8'])(ctx), secure);
+    });
 });

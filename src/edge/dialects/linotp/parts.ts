@@ -12,6 +12,8 @@ export type LinotpParts = CallerParts & {
   mount: { path: string };
   /** Settings under the names that LinOTP has for them. */
   settings: Readonly<Record<string, string>>;
+  /** Whether the browser of a request speaks TLS, perhaps to a proxy of ours. */
+  isSecure: (ctx: Context) => boolean;
   /** How long an offered push token waits for its phone to pair. */
   offerLifeMs: number;
 };

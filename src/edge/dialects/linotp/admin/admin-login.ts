@@ -18,7 +18,10 @@ export async function adminLogin(parts: LinotpParts, ctx: Context): Promise<void
     return;
   }
   const token = await parts.adminTokens.issue({ name: username, rights: [] });
-  const cookie = { sameSite: 'strict', path: '/', secure: ctx.secure } as const;
+  const secure = parts.isSecure(ctx);
+  // Koa sets no such cookie where it sees no TLS itself.
+  ctx.cookies.secure = secure;
+  const cookie = { sameSite: 'strict', path: '/', secure } as const;
   ctx.cookies.set(sessionCookie, token, { ...cookie, httpOnly: true });
   ctx.cookies.set(csrfCookie, csrfOf(token), { ...cookie, httpOnly: false });
   sendLinotp(ctx, parts.product, { id: 1, value: true, detail: { message: `Login successful for ${username}` } });

@@ -25,6 +25,36 @@ describe('The session of a LinOTP administrator', () => {
     assert.match(csrf, /^csrf_access_token=[0-9a-f]{64}; path=\/; samesite=strict$/i);
   });
 
+  it('goes over TLS alone where a proxy of ours ends it', async () => {
+    const given = await givenLinotpGateway(undo, {
+      more: {
+        listeners: [
+          {
+            address: '127.0.0.1:0',
+            trustedProxies: ['127.0.0.1/32'],
+            mounts: [
+              { path: '/linotp', serves: 'linotp' },
+              { path: '/', serves: 'privacyidea' },
+            ],
+          },
+        ],
+      },
+    });
+    const form = { username: 'admin', password: given.gateway.firstPassword ?? '' };
+    const flagsOf = async (proto: string) => {
+      const { status, headers } = await given.post('/admin/login', form, { 'x-forwarded-for': '192.0.2.7', 'x-forwarded-proto': proto });
+      assert.equal(status, 200);
+      return headers.getSetCookie().map((cookie) => /; secure/i.test(cookie));
+    };
+    assert.deepEqual(
+      [await flagsOf('https'), await flagsOf('http')],
+      [
+        [true, true],
+        [false, false],
+      ],
+    );
+  });
+
   it('reads a wrong password and an unknown name alike, and calls no password wrong after too many', async () => {
     const given = await givenLinotpGateway(undo, { settings: { sourceFailures: 2 } });
     const wrong = await login(given, 'wrong');
