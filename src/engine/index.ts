@@ -13,6 +13,7 @@ import { openAdministration, type TokenAdministration } from './tokens/administr
 import { openPushTokens, type PushTokens } from './tokens/index.ts';
 
 export { readAddress } from '../delivery/provider-kit/index.ts';
+export { type AdministratorLogin, checkAdministrator } from './admission/administrator-login.ts';
 export { type Applicant, type LoginRefusal, mayAskFor, type Refusal } from './admission/admission.ts';
 export type { Tally } from './admission/login-rates.ts';
 export type { PassedOn } from './admission/passed-on.ts';

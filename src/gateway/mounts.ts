@@ -2,6 +2,7 @@ import type { Config } from '../config/index.ts';
 import {
   type AdminTokens,
   authServerAt,
+  isOwnNetwork,
   localServer,
   openAuthServers,
   openClaims,
@@ -17,7 +18,7 @@ import { openReplySigner, type PiFlavour, type PiProduct, piFallback } from '../
 import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Route, secureReader } from '../edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from '../edge/phones/pipush/index.ts';
-import type { Engine, EngineParts } from '../engine/index.ts';
+import { checkAdministrator, type Engine, type EngineParts } from '../engine/index.ts';
 import type { Accounts } from '../engine/users/index.ts';
 import type { Health } from './health.ts';
 
@@ -164,7 +165,8 @@ function callersOf({
     credentials: openCredentials({ ...parts, servers, tokens }),
     claims: openClaims({ servers, tokens }),
     adminTokens,
-    checkLogin: (name, password, source) => checkLogin(parts, accounts, { name, password, source }),
+    checkLogin: (name, password, source) =>
+      checkAdministrator({ ...parts, accounts }, { name, password, source, isApart: isOwnNetwork(servers, name, source) }),
     clientAddress: addressReader(listener.trustedProxies, sightings.unreadable),
     sightings,
     log: parts.log,
@@ -187,19 +189,3 @@ export const authServerNames = ({ authServers }: Config): string[] =>
   authServers.length > 0 ? authServers.map(({ name }) => name) : [localServer([]).name];
 
 const challengeServiceMount = (mountParts: MountParts, path: string): Route[] => challengeServiceRoutes({ ...callersOf(mountParts), path });
-
-/** Passwords of one source are checked one after the other, so that no burst of guesses gets past the limit. */
-function checkLogin(
-  { turns, limits, tell }: EngineParts,
-  accounts: Accounts,
-  { name, password, source }: { name: string; password: string; source: string },
-): Promise<'right' | 'wrong'> {
-  return turns(`login ${source}`, async () => {
-    limits.demandCalm('login', source);
-    const isRight = await accounts.check(name, password);
-    tell({ kind: isRight ? 'administrator-logged-in' : 'administrator-refused', administrator: name, client: source });
-    if (isRight) return 'right';
-    await limits.failed('login', source);
-    return 'wrong';
-  });
-}

@@ -93,6 +93,10 @@ export type Unrecognised = 'unknown-caller' | 'unknown-certificate';
 export const isKnownByCertificate = ({ certificates }: AuthServer, shown: ShownCertificate | undefined): boolean =>
   shown !== undefined && certificates.some((each) => isCertificate(each, shown));
 
+/** Whether an address is of an auth server that this administrator acts for. */
+export const isOwnNetwork = (servers: readonly AuthServer[], account: string, address: string): boolean =>
+  servers.some(({ accounts, networks }) => accounts.includes(account) && readNetworks(networks).some((each) => isInNetwork(address, each)));
+
 /**
  * Recognises callers: by client certificate where an auth server lists it, else by a credential, else by the administrator's account where one lists it,
  * else by network. A certificate that no auth server lists never leads to the network: its holder means to be somebody else.

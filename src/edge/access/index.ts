@@ -6,6 +6,7 @@ export {
   authServerConfig,
   type CallerFacts,
   isKnownByCertificate,
+  isOwnNetwork,
   localServer,
   openAuthServers,
   type SecondDecoding,

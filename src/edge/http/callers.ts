@@ -28,7 +28,7 @@ export type CallerParts = {
   /** Reads whom a request says that it is from. */
   claims: Claims;
   adminTokens: AdminTokens;
-  /** Checks an administrator's password; rejects with `TurnedAway` after too many failures of this source. */
+  /** Checks an administrator's password; rejects with `TurnedAway` after too many failures of this source, or for this name. */
   checkLogin: (name: string, password: string, source: string) => Promise<'right' | 'wrong'>;
   /** The address a request counts as coming from. */
   clientAddress: (ctx: Context) => string;

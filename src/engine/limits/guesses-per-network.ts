@@ -39,8 +39,12 @@ export type GuessLimits = {
   forget(names: readonly string[], client: string): Promise<void>;
   /** Whether this gateway knows that `client` has to wait, or has a guess of its under way; costs nothing. */
   isSuspect(name: string, client: string): boolean;
+  /** How long (ms) `client` has to wait yet, as far as this gateway knows; costs nothing. */
+  waitMs(name: string, client: string): number;
   /** Whether `client` was right at this gateway in the last hour, and is not suspect; costs nothing. */
   isTrusted(name: string, client: string): boolean;
+  /** `client` was wrong: from now on it is not trusted until it is right again. */
+  distrust(name: string, client: string): void;
   /** Does `work` after the earlier guesses of `client` at this name; nobody waits for those of another network. */
   inTurn<T>(name: string, client: string, work: () => Promise<T>): Promise<T>;
 };
@@ -105,7 +109,9 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
       await Promise.all([store.uncount(keys, 'all'), endWaits(keys)]);
     },
     isSuspect,
+    waitMs: (name, client) => Math.max(0, ...[keyOf(name, client), `guess:${name}`].map((key) => (waits.get(key) ?? 0) - clock())),
     isTrusted: (name, client) => clock() < (trustedUntil.get(keyOf(name, client)) ?? 0) && !isSuspect(name, client),
+    distrust: (name, client) => void trustedUntil.delete(keyOf(name, client)),
     inTurn(name, client, work) {
       const key = keyOf(name, client);
       return underWay.during(key, () => turns(key, work));
