@@ -1,7 +1,8 @@
 import { createHmac, randomInt } from 'node:crypto';
 import { equalText } from '../../foundation/crypto/index.ts';
 import type { Keyring } from '../../foundation/keyring/index.ts';
-import type { Challenge, ChallengeMode } from '../../foundation/model/index.ts';
+import type { Challenge } from '../../foundation/model/index.ts';
+import { manyOptions } from '../../policy/index.ts';
 
 /** What the user has to do on the phone: say yes or no, pick the option that the login page shows, or read a code and type it there. */
 export type Ask = { mode: 'confirm' } | { mode: 'presence'; options: readonly string[]; right: string } | { mode: 'code'; digits: number };
@@ -9,8 +10,19 @@ export type Ask = { mode: 'confirm' } | { mode: 'presence'; options: readonly st
 /** A plain yes or no. */
 export const askToConfirm: Ask = { mode: 'confirm' };
 
-/** How often a user may be wrong, in all, before a challenge is locked. */
-const mostWrong: Record<ChallengeMode, number> = { confirm: 1, presence: 2, code: 3 };
+/** How often a user may be wrong, in all, before a challenge is locked. Of few options blind tapping finds the right one too often with a second pick. */
+function mostWrongOf(ask: Ask): number {
+  switch (ask.mode) {
+    case 'confirm':
+      return 1;
+    case 'presence':
+      return ask.options.length < manyOptions ? 1 : 2;
+    case 'code':
+      return 3;
+    default:
+      return ask satisfies never;
+  }
+}
 
 const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
 const numbers = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));
@@ -27,10 +39,9 @@ export function askForPresence(source: OptionSource, count: number): Ask {
 
 /** What a challenge keeps of its ask. */
 export function askedFields(ask: Ask, { currentKeyId }: Keyring): Pick<Challenge, 'mode' | 'maxWrong' | 'rightOption' | 'code'> {
-  const { mode } = ask;
   return {
-    mode,
-    maxWrong: mostWrong[mode],
+    mode: ask.mode,
+    maxWrong: mostWrongOf(ask),
     ...(ask.mode === 'presence' ? { rightOption: ask.right } : {}),
     ...(ask.mode === 'code' ? { code: { keyId: currentKeyId, digits: ask.digits } } : {}),
   };

@@ -85,12 +85,15 @@ export const pushActions = {
     value: z.enum(['ALPHABETIC', 'NUMERIC', 'CUSTOM']).describe('What options are: A to Z, 00 to 99, or your own.'),
   },
   push_presence_custom_options: { scopes: ['authentication'], value: customOptions.describe('Your own options, separated by colons.') },
-  push_presence_num_options: { scopes: ['authentication'], value: z.int().min(2).max(10).describe('How many options the phone shows.') },
+  push_presence_num_options: {
+    scopes: ['authentication'],
+    value: z.int().min(2).max(10).describe('How many options the phone shows; 10 without it, privacyIDEA has 3.'),
+  },
   push_code_to_phone: { scopes: ['authentication'], value: yes.describe('The phone shows a code, which the user types at the login.') },
   push_code_to_phone_message: { scopes: ['authentication'], value: text.describe('What the phone says beside the code.') },
   push_code_to_phone_digits: {
     scopes: ['authentication'],
-    value: z.int().min(2).max(8).describe('How long that code is; privacyIDEA has 2.'),
+    value: z.int().min(2).max(8).describe('How long that code is; 6 without it, privacyIDEA has 2.'),
   },
   push_mode_fallback: {
     scopes: ['authentication'],

@@ -1,9 +1,5 @@
 import { type Ask, askForPresence, askToConfirm } from '../../../../engine/index.ts';
-import type { Facts, Policy } from '../../../../policy/index.ts';
-
-/** Numbers that privacyIDEA uses where no policy says otherwise. */
-const usualOptions = 3;
-const usualDigits = 2;
+import { type Facts, type Policy, usualDigits, usualOptions } from '../../../../policy/index.ts';
 
 /** What policies say the user has to do on the phone. Presence beats the code. @see docs/protocols/privacyidea.md 11.2 */
 export function chooseAsk(policy: Policy, facts: Facts): Ask {

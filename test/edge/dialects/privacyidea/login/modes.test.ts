@@ -19,9 +19,9 @@ describe('Presence: the user picks the option that the login page shows', () => 
     return { ...gateway, phone, detail, asked, options, wrong, finish };
   };
 
-  it('shows three letters where nothing else is said, one of them right, and says which in the text', async () => {
+  it('shows ten letters where nothing else is said, one of them right, and says which in the text', async () => {
     const { detail, asked, options } = await given();
-    assert.equal(new Set(options).size, 3);
+    assert.equal(new Set(options).size, 10);
     assert.ok(options.every((option) => /^[A-Z]$/.test(option)));
     assert.ok(options.includes(detail.presence_answer));
     assert.equal(asked.version, '2');
@@ -68,6 +68,21 @@ describe('Presence: the user picks the option that the login page shows', () => 
     assert.equal((await finish()).body.result.authentication, 'REJECT');
   });
 
+  for (const [what, actions] of [
+    ['three options', { push_presence_num_options: 3 }],
+    ['nine options', { push_presence_num_options: 9 }],
+    ['two options of its own', { push_presence_options: 'CUSTOM', push_presence_custom_options: 'fish:bird' }],
+  ] as const) {
+    it(`locks at the first wrong option where there are ${what}`, async () => {
+      const { phone, asked, detail, wrong, finish } = await given(actions);
+      // when the phone picks a wrong option, and then the right one
+      assert.equal((await phone.answer(asked.nonce, { option: wrong[0] ?? '' })).body.result.value, false);
+      assert.equal((await phone.answer(asked.nonce, { option: detail.presence_answer })).body.result.value, false);
+      // then that was one pick too many
+      assert.equal((await finish()).body.result.authentication, 'REJECT');
+    });
+  }
+
   it('is declined with the option that was picked, too', async () => {
     const { client, phone, asked, detail, wrong } = await given();
     assert.equal((await phone.answer(asked.nonce, { decline: true, option: wrong[0] ?? '' })).body.result.value, true);
@@ -106,7 +121,7 @@ describe('Code to phone: the phone shows a code, which the user types', () => {
     return { ...gateway, phone, detail, asked, type, failures };
   };
 
-  it('asks for input, shows two digits where nothing else is said, and takes them once', async () => {
+  it('asks for input, shows six digits where nothing else is said, and takes them once', async () => {
     const { phone, detail, asked, type, client } = await given();
     assert.deepEqual(
       [detail.client_mode, detail.attributes.hideResponseInput, detail.message, asked.require_presence],
@@ -114,7 +129,7 @@ describe('Code to phone: the phone shows a code, which the user types', () => {
     );
     const confirmed = await phone.answer(asked.nonce);
     const { display_code: code, message } = confirmed.body.detail;
-    assert.match(code, /^\d\d$/);
+    assert.match(code, /^\d{6}$/);
     assert.equal(message, 'Enter the code to log in');
     // it waits for the code, and shows the same one when the phone asks again
     assert.equal(
@@ -128,7 +143,7 @@ describe('Code to phone: the phone shows a code, which the user types', () => {
 
   it('takes no code before the phone has confirmed, and counts nothing for it', async () => {
     const { type, failures } = await given();
-    for (let code = 0; code < 10; code += 1) assert.equal((await type(`0${code}`)).body.result.authentication, 'REJECT');
+    for (let code = 0; code < 10; code += 1) assert.equal((await type(`00000${code}`)).body.result.authentication, 'REJECT');
     assert.equal(await failures(), 0);
   });
 

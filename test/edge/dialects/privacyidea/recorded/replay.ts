@@ -28,6 +28,13 @@ const policiesFrom = 3;
 /** Whom the resolver of the recorded servers knew, as far as they were asked for. */
 const users = [{ username: 'cornelius', userid: '1000' }, { username: 'selfservice' }];
 
+/** The numbers that the recorded servers have where no policy says otherwise; ours are safer. */
+const recordedNumbers = {
+  name: 'as recorded',
+  scope: 'authentication',
+  actions: { push_code_to_phone_digits: 2, push_presence_num_options: 3 },
+};
+
 type Live = { gateway: GivenGateway; fakes: Fakes; allowEnrolment(): Promise<void> };
 
 async function given(undo: Cleanup, { mounts, enrolment: actions }: Recording): Promise<Live> {
@@ -44,9 +51,9 @@ async function given(undo: Cleanup, { mounts, enrolment: actions }: Recording): 
     providers: [{ name: 'fb1', kind: 'firebase', default: true, config }],
   };
   const environment = { FB1: fakes.fcm.serviceAccount };
-  const gateway = await givenGateway(undo, { mounts, more: { ...more, policies: [] }, environment });
+  const gateway = await givenGateway(undo, { mounts, more: { ...more, policies: [recordedNumbers] }, environment });
   now = gateway.clock;
-  const wishes: GatewayWishes = { mounts, more: { ...more, policies: [{ name: 'enrol', scope: 'enrollment', actions }] } };
+  const wishes: GatewayWishes = { mounts, more: { ...more, policies: [recordedNumbers, { name: 'enrol', scope: 'enrollment', actions }] } };
   return {
     gateway,
     fakes,
