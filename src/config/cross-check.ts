@@ -20,6 +20,7 @@ export function crossCheck(config: Config, catalog: Catalog): Problem[] {
   const known = {
     providers: knownProviders(config.providers, catalog),
     realms,
+    adminRealms: config.trustedJwts.flatMap(({ realm, role }) => (role === 'admin' && realm !== '' ? [realm] : [])),
     authServers: config.authServers,
     mounts: config.listeners.flatMap(({ mounts }) => mounts.map(knownMount)),
     tokenTypes,

@@ -9,7 +9,7 @@ import type { Asker, EngineParts } from './parts.ts';
 import { openPeople, type People } from './people/index.ts';
 import { openPins, type Pins } from './pins/index.ts';
 import { openRelay, type Relay } from './relay/index.ts';
-import { openAdministration, type TokenAdministration } from './tokens/administration.ts';
+import { type AdministrationScope, openAdministration, type TokenAdministration } from './tokens/administration.ts';
 import { openPushTokens, type PushTokens } from './tokens/index.ts';
 
 export { readAddress } from '../delivery/provider-kit/index.ts';
@@ -72,8 +72,8 @@ export type Engine = {
   admission: Admission;
   challenges: Challenges;
   tokens: PushTokens;
-  /** What this administrator does with push tokens. */
-  administration(by: Actor): TokenAdministration;
+  /** What this administrator does with push tokens, as far as `scope` goes. */
+  administration(by: Actor, scope?: AdministrationScope): TokenAdministration;
   pins: Pins;
   people: People;
   audit: Pick<Audit, 'list' | 'count' | 'find' | 'lookAround' | 'verify' | 'erase'>;
@@ -96,7 +96,7 @@ export function openEngine(parts: EngineParts): Engine {
     admission: openAdmission(parts),
     challenges: openChallenges(parts),
     tokens: openPushTokens(parts),
-    administration: (by) => openAdministration(parts, by),
+    administration: (by, scope) => openAdministration(parts, by, scope),
     pins: openPins(parts),
     people: openPeople(parts),
     audit: parts.audit,

@@ -20,6 +20,7 @@ export function checkPolicies(rules: readonly Rule[], known: KnownNames): Policy
       ...strangeTags(rule),
       ...withoutEffect(rule),
       ...withoutReach(rule, known),
+      ...ofAdministrators(rule),
     ].map((problem) => ({ ...problem, path: [index, ...problem.path] })),
   );
 }
@@ -53,6 +54,26 @@ function overruled(before: readonly Rule[], rule: Rule): PolicyProblem[] {
       const first = before.find((earlier) => takesAll(earlier, action));
       return first ? [warning(['actions', action], `never decides: "${first.name}" stands before it and matches everybody`)] : [];
     });
+}
+
+/** Rules that give rights by realm, which was the administrator's once, and rules for realms of administrators that say nothing of them. */
+function ofAdministrators({ match: { realm, adminRealm }, actions: given }: Rule): PolicyProblem[] {
+  const names = Object.keys(given).filter(isActionName);
+  const others = names.filter((name) => !actions[name].scopes.some((scope) => scope === 'admin'));
+  const isChanged = realm !== undefined && adminRealm === undefined && others.length < names.length;
+  return [
+    ...(adminRealm === undefined
+      ? []
+      : others.map((name) => error(['actions', name], 'never decides: adminRealm is known for rights of administrators alone'))),
+    ...(isChanged
+      ? [
+          warning(
+            ['match', 'realm'],
+            'is the realm of the push token now, and was the administrator’s: the rule is for all administrators, unless adminRealm names theirs (["*"]: all, without this warning)',
+          ),
+        ]
+      : []),
+  ];
 }
 
 /** With a tag that does not exist the phone shows the usual question. */

@@ -32,7 +32,7 @@ function demandsOf({ client, time, conditions = [], ...texts }: Rule['match']): 
   const byText = textMatchers.flatMap((matcher): Demand[] => {
     const [list, valuesOf] = [texts[matcher], textFacts[matcher]];
     if (!list) return [];
-    const test = matcher === 'user' ? userTest(list) : textTest(list, valuesOf);
+    const test = testOf(matcher, list, valuesOf);
     return [{ matcher, wants: list.join(', '), was: (facts) => valuesOf(facts).join(' or '), test }];
   });
   const byAddress: Demand[] = client
@@ -53,13 +53,20 @@ function demandsOf({ client, time, conditions = [], ...texts }: Rule['match']): 
   return [...byText, ...byAddress, ...byTime, ...byCondition];
 }
 
+function testOf(matcher: (typeof textMatchers)[number], list: readonly string[], valuesOf: (facts: Facts) => readonly string[]): Test {
+  if (matcher === 'user') return userTest(list);
+  const test = textTest(list, valuesOf);
+  return matcher === 'realm' ? (facts) => facts.anyRealm === true || test(facts) : test;
+}
+
 const present = (text: string | undefined): string[] => (text === undefined ? [] : [text]);
 
 /** What each list of texts is held against. */
 const textFacts = {
   realm: ({ realm }: Facts) => present(realm),
   resolver: ({ resolver }: Facts) => present(resolver),
-  user: ({ user, realm }: Facts) => (user === undefined ? [] : [user, `${user}@${realm ?? ''}`]),
+  adminRealm: ({ adminRealm }: Facts) => present(adminRealm),
+  user: ({ user, realm, adminRealm = realm }: Facts) => (user === undefined ? [] : [user, `${user}@${adminRealm ?? ''}`]),
   authServer: ({ authServer }: Facts) => present(authServer),
   dialect: ({ dialect }: Facts) => present(dialect),
   mount: ({ mount }: Facts) => present(mount),
@@ -68,7 +75,18 @@ const textFacts = {
   userAgent: ({ userAgent }: Facts) => present(/^[A-Za-z0-9_-]+/.exec(userAgent ?? '')?.[0]),
 };
 
-const textMatchers = ['realm', 'resolver', 'user', 'authServer', 'dialect', 'mount', 'flavour', 'tokenType', 'userAgent'] as const;
+const textMatchers = [
+  'realm',
+  'adminRealm',
+  'resolver',
+  'user',
+  'authServer',
+  'dialect',
+  'mount',
+  'flavour',
+  'tokenType',
+  'userAgent',
+] as const;
 
 /** A list: an entry without `!` must fit, and none with it. */
 function openList<T>(list: readonly string[], open: (entry: string) => (what: T) => boolean): (what: T) => boolean {
@@ -109,7 +127,8 @@ function namesTest(list: readonly string[], compared: Compared, glob: (text: str
     const [isName, isNameInRealm] = [open(compared(entry)), open(withRealm(entry))];
     return ({ name, inRealm }: { name: string; inRealm: string }) => isName(name) || isNameInRealm(inRealm);
   });
-  return ({ user, realm = '' }) => user !== undefined && isIn({ name: compared(user), inRealm: `${compared(user)}@${foldedRealm(realm)}` });
+  return ({ user, realm, adminRealm = realm }) =>
+    user !== undefined && isIn({ name: compared(user), inRealm: `${compared(user)}@${foldedRealm(adminRealm ?? '')}` });
 }
 
 type Compiled = (text: string) => boolean;

@@ -45,10 +45,11 @@ function coversAddresses(excluded: string, wanted: string): boolean {
 }
 
 function unknownNames(match: Rule['match'], known: KnownNames): PolicyProblem[] {
-  const { realms, authServers, mounts, tokenTypes } = known;
+  const { realms, adminRealms = [], authServers, mounts, tokenTypes } = known;
   const flavours = mounts.flatMap(({ flavour = [] }) => flavour);
   const named: { key: string; what: string; list: string[] | undefined; names: readonly string[]; isClosed?: boolean }[] = [
     { key: 'realm', what: 'realm', list: match.realm, names: realms },
+    { key: 'adminRealm', what: 'realm of administrators', list: match.adminRealm, names: adminRealms },
     { key: 'authServer', what: 'auth server', list: match.authServer, names: authServers.map(({ name }) => name) },
     { key: 'dialect', what: 'mount that serves the dialect', list: match.dialect, names: mounts.map(({ dialect }) => dialect) },
     { key: 'mount', what: 'mount', list: match.mount, names: mounts.map(({ path }) => path) },

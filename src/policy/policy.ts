@@ -46,6 +46,8 @@ export type Policy = {
   decision<A extends ActionName>(action: A, facts: Facts, ...scope: ScopeOf<A>): { value: ActionValue<A>; rule: string } | undefined;
   /** Whether a permission of scope `admin` is given: always while no rule of that scope exists. */
   permits(action: Permission, facts: Facts): boolean;
+  /** Whether it may be given for push tokens of some realm or other: asked before they are known. */
+  permitsSomewhere(action: Permission, facts: Facts): boolean;
   /** Whether any rule looks at what a source of users tells. */
   looksAtUsers: boolean;
   /** Throws `OverlongText` where a header or a parameter that a rule looks at is too long to be matched. */
@@ -92,6 +94,8 @@ export function openPolicy(rules: readonly Rule[]): Policy {
     looksAtUsers: rules.some(({ match }) => match.resolver || match.conditions?.some(({ section }) => section === 'userinfo')),
     demandShort: shortTextsOf(rules.flatMap(({ match }) => match.conditions ?? [])),
     permits: (action, facts) => !hasAdminRules || value(action, facts) === true,
+    permitsSomewhere: (action, facts) =>
+      !hasAdminRules || compiled.some(({ rule, match }) => rule.actions[action] === true && match.matches({ ...facts, anyRealm: true })),
     planDelivery(facts, { recorded, fallback, defaultDeadlineMs }) {
       const hedgeMs = value('push_hedge_ms', facts);
       const times = {

@@ -11,6 +11,8 @@ export type KnownMount = { path: string; dialect: string; flavour?: string | und
 export type KnownNames = {
   providers: readonly KnownProvider[];
   realms: readonly string[];
+  /** Realms that administrators may have. */
+  adminRealms?: readonly string[];
   authServers: readonly { name: string; realms?: readonly string[] | undefined }[];
   mounts: readonly KnownMount[];
   tokenTypes: readonly string[];

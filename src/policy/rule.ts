@@ -22,7 +22,8 @@ const times = z
 
 /** Whom a rule is for; what is absent is not asked. In lists `!x` excludes, and exclusion beats inclusion. */
 export const matchConfig = z.strictObject({
-  realm: list.optional().describe('Realms.'),
+  realm: list.optional().describe('Realms of the user; for rights of administrators, those of the push token.'),
+  adminRealm: list.optional().describe('Realms of administrators (trustedJwts); accounts of this gateway have none.'),
   resolver: list.optional().describe('Resolvers.'),
   user: list.optional().describe('Users: a name, name@realm, * for any text, !name to exclude; case counts unless the realm ignores it.'),
   client: addresses.optional().describe('Addresses and networks of the client.'),

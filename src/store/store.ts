@@ -21,7 +21,7 @@ import {
 /**
  * Which push tokens a list shows; an absent field asks nothing. `serial` and `user` take `*` for any text, in any case; `ownerKeys` as for `tokensOf`.
  * `realm` and `resolver` are those of the owner, `notResolvers` leaves owners of these sources out, `tokenRealm` is one of the realms of the push token
- * itself.
+ * itself, and `inRealms` are realms one of which it has; '' there stands for none at all.
  */
 export type PushTokenFilter = {
   serial?: string | undefined;
@@ -31,6 +31,7 @@ export type PushTokenFilter = {
   resolver?: string | undefined;
   notResolvers?: readonly string[] | undefined;
   tokenRealm?: string | undefined;
+  inRealms?: readonly string[] | undefined;
   type?: string | undefined;
   enabled?: boolean | undefined;
   assigned?: boolean | undefined;

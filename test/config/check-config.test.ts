@@ -356,6 +356,25 @@ describe('A configuration file', () => {
     );
   });
 
+  it('names rules that give rights by realm, which was the administrator’s once', async () => {
+    const rule =
+      (match: object, actions: object = { enable: true }) =>
+      (draft: Draft) =>
+        void draft.policies.unshift({ name: 'r', match, actions });
+    const changed = /^policies\[0\]\.match\.realm: warning: is the realm of the push token now.*adminRealm/;
+    const found = async (change: (draft: Draft) => unknown) =>
+      (await problemsAfter(change)).filter((line) => line.startsWith('policies[0]'));
+    const [first, ...others] = await found(rule({ realm: ['corp'] }));
+    assert.match(first ?? '', changed);
+    assert.deepEqual(others, []);
+    assert.deepEqual(await found(rule({ realm: ['corp'], adminRealm: ['*'] })), []);
+    assert.deepEqual(await found(rule({ realm: ['corp'] }, { push_title_on_mobile: 'x' })), []);
+    assert.match(
+      (await found(rule({ adminRealm: ['x'] }, { push_title_on_mobile: 'x' })))[0] ?? '',
+      /never decides: adminRealm is known for/,
+    );
+  });
+
   it('is checked by a command that exits with 1 and prints each problem on a line', async () => {
     const file = join(temporaryFolder(undo), 'config.json');
     writeFileSync(file, '{"listeners": [], "nonsense": 1}');

@@ -254,6 +254,15 @@ function tokenCases(store: () => Store): void {
     assert.equal(await serials({ notResolvers: [] }), 'ABCD');
     assert.equal(await serials({ tokenRealm: 'LAB.1' }), 'B');
     assert.equal(await serials({ tokenRealm: 'labx1' }), '');
+    for (const [inRealms, found] of [
+      [['LAB.1'], 'B'],
+      [['labx1', 'corp'], 'ABC'],
+      [['lab.1', ''], 'BD'],
+      [[''], 'D'],
+      [[], ''],
+    ] as const)
+      assert.equal(await serials({ inRealms }), found, String(inRealms));
+    assert.equal(await serials({ inRealms: ['corp'], tokenRealm: 'lab.1', notResolvers: [] }), 'B');
   });
 
   it('keeps the window in which a push token is good, changes it and takes it away', async () => {

@@ -42,13 +42,13 @@ export async function logOut(
   return ended;
 }
 
-/** Whether policies let an administrator do that; where they do not, it is told as an event. */
+/** Whether policies let an administrator do that, with `realms` to a push token or user of these; where they do not, it is told as an event. */
 export function mayAct(
   { engine, tell }: Omit<AdminParts, 'adminTokens'>,
   asker: Asker,
-  { admin, right }: { admin: Admin; right: Permission },
+  { admin, right, realms }: { admin: Admin; right: Permission; realms?: readonly string[] },
 ): boolean {
-  if (engine.admission.mayAdminister(asker, admin, right)) return true;
+  if (engine.admission.mayAdminister(asker, admin, right, realms)) return true;
   tellNotDone({ tell }, asker, { admin, act: right, reason: 'no-right' });
   return false;
 }

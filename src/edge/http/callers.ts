@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { type Asker, type Engine, originOf, type TokenAdministration } from '../../engine/index.ts';
 import { type Actor, type CallerRefusalReason, ok, type Result, refused, type Tell } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
+import type { Permission } from '../../policy/index.ts';
 import {
   type Admin,
   type AdminTokens,
@@ -120,9 +121,20 @@ export function serverBehind(
   return server.ok ? server.value : undefined;
 }
 
-/** What an administrator does with push tokens, in events told under that name; one of another realm is told with it. */
-export const administrationOf = (engine: Engine, asker: Asker, admin: Admin): TokenAdministration =>
-  engine.administration(actorOf(asker, admin));
+/**
+ * What an administrator does with push tokens, in events told under that name; one of another realm is told with it. `rights` are those that it takes, all of
+ * which policies have to give for each push token.
+ */
+export const administrationOf = (
+  engine: Engine,
+  asker: Asker,
+  admin: Admin,
+  ...rights: [Permission, ...Permission[]]
+): TokenAdministration =>
+  engine.administration(actorOf(asker, admin), {
+    right: rights[0],
+    allows: (realms) => rights.every((right) => engine.admission.mayAdminister(asker, admin, right, realms)),
+  });
 
 /** An administrator as events name one, and from where. */
 export const actorOf = (asker: Asker, { name, realm }: Pick<Admin, 'name' | 'realm'>): Actor => ({

@@ -1,6 +1,6 @@
 import { foldedRealm, type PushToken } from '../../foundation/model/index.ts';
 import { isFoundIn } from '../../foundation/patterns/index.ts';
-import type { Permission } from '../../policy/index.ts';
+import type { Facts, Permission } from '../../policy/index.ts';
 import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import type { TokenLimitRefusal } from '../tokens/token-limits.ts';
@@ -70,10 +70,45 @@ export function admittedTokens(
 const isIdleTooLong = ({ lastLogin, createdAt }: PushToken, longestMs: number | undefined, now: number): boolean =>
   longestMs !== undefined && (lastLogin?.at ?? createdAt) < now - longestMs;
 
+/** An administrator, by name and, where there is one, realm. */
+export type Administrator = { name: string; realm?: string | undefined };
+
+/** Rights that are about the gateway: push tokens have nothing to do with them, so that no rule for realms of push tokens gives one. */
+const ofGateway: readonly Permission[] = ['operate', 'audit_erase', 'auditlog'];
+
+/** {@link Admission.adminFacts}. */
+export const adminFacts = (parts: Parts, asker: Asker, { name, realm: adminRealm = '' }: Administrator, realm?: string): Facts => ({
+  ...factsOf(parts, asker, { user: name, realm: adminRealm }),
+  adminRealm,
+  realm,
+});
+
 /** {@link Admission.mayAdminister}. */
-export const mayAdminister = (
+export function mayAdminister(
   parts: Parts,
   asker: Asker,
-  { name, realm }: { name: string; realm?: string | undefined },
-  right: Permission,
-): boolean => parts.policy.permits(right, factsOf(parts, asker, { user: name, realm }));
+  { who, right, realms }: { who: Administrator; right: Permission; realms?: readonly string[] | undefined },
+): boolean {
+  const { policy } = parts;
+  if (realms === undefined && !ofGateway.includes(right)) return policy.permitsSomewhere(right, adminFacts(parts, asker, who));
+  const asked = realms === undefined || realms.length === 0 ? [undefined] : realms;
+  return asked.some((realm) => policy.permits(right, adminFacts(parts, asker, who, realm)));
+}
+
+/** {@link Admission.realmsOpenTo}. */
+export function realmsOpenTo(parts: Parts, asker: Asker, who: Administrator, right: Permission): string[] | undefined {
+  const all = ['', ...parts.realms.names];
+  const open = all.filter((realm) => mayAdminister(parts, asker, { who, right, realms: realm === '' ? [] : [realm] }));
+  return open.length === all.length ? undefined : open;
+}
+
+/** {@link Admission.serialsOpenTo}. */
+export async function serialsOpenTo(
+  parts: Parts & Pick<EngineParts, 'store'>,
+  asker: Asker,
+  { who, right, serials }: { who: Administrator; right: Permission; serials: readonly string[] },
+): Promise<string[]> {
+  if (!realmsOpenTo(parts, asker, who, right)) return [...serials];
+  const tokens = await Promise.all(serials.map((serial) => parts.store.findToken(serial)));
+  return tokens.flatMap((token) => (token && mayAdminister(parts, asker, { who, right, realms: token.realms }) ? [token.serial] : []));
+}

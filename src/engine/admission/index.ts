@@ -1,8 +1,19 @@
 import type { LoginRefusalReason, PushToken } from '../../foundation/model/index.ts';
 import { span } from '../../foundation/telemetry/spans.ts';
-import type { Permission } from '../../policy/index.ts';
+import type { Facts, Permission } from '../../policy/index.ts';
 import { type Asker, type EngineParts, originOf } from '../parts.ts';
-import { type Applicant, admittedTokens, type LoginRefusal, mayAdminister, mayLogIn, resolveName } from './admission.ts';
+import {
+  type Administrator,
+  type Applicant,
+  adminFacts,
+  admittedTokens,
+  type LoginRefusal,
+  mayAdminister,
+  mayLogIn,
+  realmsOpenTo,
+  resolveName,
+  serialsOpenTo,
+} from './admission.ts';
 import { isTooOften, type Tally, tallyOf } from './login-rates.ts';
 import { type PassedApplicant, type PassedOn, passedOn } from './passed-on.ts';
 
@@ -28,8 +39,17 @@ export type Admission = {
   isTooOften(applicant: Applicant): Promise<LoginRefusal | undefined>;
   /** Says what to count of a login, by the policies of now. */
   tallyOf(applicant: Applicant): Tally;
-  /** Whether an administrator may do that. Where no rule permits anything, all may do everything. */
-  mayAdminister(asker: Asker, who: { name: string; realm?: string | undefined }, right: Permission): boolean;
+  /**
+   * Whether an administrator may do that. Where no rule permits anything, all may do everything. With `realms`, those of a push token or of a user: to that one;
+   * one of its realms is enough. Without them a right that is about push tokens is given where it is given for some of them: ask again once they are known.
+   */
+  mayAdminister(asker: Asker, who: Administrator, right: Permission, realms?: readonly string[]): boolean;
+  /** The realms whose push tokens an administrator may do that to, '' for push tokens of none; undefined where it is all of them. */
+  realmsOpenTo(asker: Asker, who: Administrator, right: Permission): string[] | undefined;
+  /** Which of these push tokens an administrator may do that to. */
+  serialsOpenTo(asker: Asker, who: Administrator, right: Permission, serials: readonly string[]): Promise<string[]>;
+  /** What policies are asked with for an administrator and a push token of this realm. */
+  adminFacts(asker: Asker, who: Administrator, realm: string | undefined): Facts;
   /** Tells all who listen that a login was refused; dialects call it wherever they say no. `serials`: the push tokens that it was about, as far as known. */
   tellRefused(
     applicant: Applicant,
@@ -52,7 +72,10 @@ export const openAdmission = (parts: EngineParts): Admission => ({
   admittedTokens: (asker, tokens, isAsked) => admittedTokens(parts, asker, tokens, isAsked),
   isTooOften: (applicant) => admitting('rates', () => isTooOften(parts, applicant)),
   tallyOf: (applicant) => tallyOf(parts, applicant),
-  mayAdminister: (asker, who, right) => mayAdminister(parts, asker, who, right),
+  mayAdminister: (asker, who, right, realms) => mayAdminister(parts, asker, { who, right, realms }),
+  realmsOpenTo: (asker, who, right) => realmsOpenTo(parts, asker, who, right),
+  serialsOpenTo: (asker, who, right, serials) => serialsOpenTo(parts, asker, { who, right, serials }),
+  adminFacts: (asker, who, realm) => adminFacts(parts, asker, who, realm),
   tellRefused({ asker, user, realm }, reason, { serials = [], transaction } = {}) {
     parts.tell({ kind: 'login-refused', origin: originOf(asker), reason, serials: [...serials], transaction, user, realm });
   },

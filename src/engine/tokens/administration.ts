@@ -1,4 +1,4 @@
-import type { Actor, PushToken, Result, TokenAct } from '../../foundation/model/index.ts';
+import { ActForbidden, type Actor, type PushToken, type Result, type TokenAct } from '../../foundation/model/index.ts';
 import { actOf } from '../audit/index.ts';
 import { type Asker, type EngineParts, whomOf } from '../parts.ts';
 import type { TokenAction } from '../records/change-token.ts';
@@ -63,34 +63,61 @@ export type TokenAdministration = {
   handOver(handover: Handover): Promise<HandedOver>;
 };
 
-/** Ties the acts to the engine's parts, in the name of an administrator. */
-export function openAdministration(parts: EngineParts, by: Actor): TokenAdministration {
+/** What an administrator may act on: a push token or a user, by realms. `right` is what it takes, for the event of a refusal. */
+export type AdministrationScope = { right: string; allows(realms: readonly string[]): boolean };
+
+/** Ties the acts to the engine's parts, in the name of an administrator. An act that leaves the scope throws `ActForbidden`, and is told as an event. */
+export function openAdministration(parts: EngineParts, by: Actor, scope?: AdministrationScope): TokenAdministration {
+  const demand = (all: readonly (readonly string[])[]): void => {
+    if (!scope || all.every((realms) => scope.allows(realms))) return;
+    parts.tell({ kind: 'administration-refused', reason: 'no-right', act: scope.right, by });
+    throw new ActForbidden(scope.right);
+  };
+  /** An act on push tokens, all of which have to be in the scope. */
+  const onTokens =
+    <Rest extends unknown[], T>(act: (tokens: readonly PushToken[], ...rest: Rest) => Promise<T>) =>
+    async (tokens: readonly PushToken[], ...rest: Rest): Promise<T> => {
+      demand(tokens.map(({ realms }) => realms));
+      return act(tokens, ...rest);
+    };
   const told = (act: TokenAct): TokenAction =>
     actOf(parts, (token) => ({ kind: 'token-administered', act, serial: token.serial, by, ...whomOf(token) }));
   const tellLimited = (act: TokenAct): void => parts.tell({ kind: 'administration-refused', reason: 'too-many-tokens', act, by });
   return {
     async offer(asker, request) {
+      demand([request.realms]);
       const offered = await offerWithinLimits(parts, asker, request, { act: told('offer'), undo: told('delete') });
       if (!offered.ok && typeof offered.error === 'object') tellLimited('offer');
       return offered;
     },
-    renew: (token, request) => renewRollout(parts, token, request, told('renew')),
-    setEnabled: (tokens, enabled) => setEnabled(parts, tokens, enabled, told(enabled ? 'enable' : 'disable')),
-    setPin: (tokens, pin) => setPin(parts, tokens, pin, told('set-pin')),
-    setFields: (tokens, fields) => setFields(parts, tokens, fields, told('set-fields')),
-    reset: (tokens) => resetTokens(parts, tokens, told('reset')),
-    revoke: (tokens) => revokeTokens(parts, tokens, told('revoke')),
-    remove: (tokens) => removeTokens(parts, tokens, told('delete')),
-    noteInfo: (tokens, key, value) => noteInfo(parts, tokens, [key, value], told('note')),
-    allowPolling: (tokens, value) => allowPolling(parts, tokens, value, told('polling')),
+    async renew(token, request) {
+      demand([token.realms]);
+      return renewRollout(parts, token, request, told('renew'));
+    },
+    setEnabled: onTokens((tokens, enabled: boolean) => setEnabled(parts, tokens, enabled, told(enabled ? 'enable' : 'disable'))),
+    setPin: onTokens((tokens, pin: string) => setPin(parts, tokens, pin, told('set-pin'))),
+    setFields: onTokens((tokens, fields: TokenFields) => setFields(parts, tokens, fields, told('set-fields'))),
+    reset: onTokens((tokens) => resetTokens(parts, tokens, told('reset'))),
+    revoke: onTokens((tokens) => revokeTokens(parts, tokens, told('revoke'))),
+    remove: onTokens((tokens) => removeTokens(parts, tokens, told('delete'))),
+    noteInfo: onTokens((tokens, key: string, value: string | null) => noteInfo(parts, tokens, [key, value], told('note'))),
+    allowPolling: onTokens((tokens, value: string | null) => allowPolling(parts, tokens, value, told('polling'))),
     async assign(asker, serial, change) {
+      const token = scope && (await parts.store.findToken(serial));
+      // A push token of no realm yet may be taken by whoever may act for its user to be.
+      demand([realmsOf(change.owner), ...(token && token.realms.length > 0 ? [token.realms] : [])]);
       const assigned = await assignWithinLimits(parts, asker, { ...change, serial }, { act: told('assign'), undo: told('unassign') });
       if (assigned.kind === 'too-many-tokens') tellLimited('assign');
       return assigned;
     },
-    unassign: (tokens) => unassignTokens(parts, tokens, told('unassign')),
+    unassign: onTokens((tokens) => unassignTokens(parts, tokens, told('unassign'))),
     addAddress: (serial, address) => addAddress(parts, serial, address, told('add-address')),
     removeAddress: (serial, id) => removeAddress(parts, serial, id, told('remove-address')),
-    handOver: (handover) => handOver(parts, handover, told('hand-over')),
+    async handOver(handover) {
+      demand([realmsOf(handover)]);
+      return handOver(parts, handover, told('hand-over'));
+    },
   };
 }
+
+const realmsOf = ({ realm }: { realm: string }): string[] => (realm === '' ? [] : [realm]);

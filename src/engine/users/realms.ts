@@ -25,6 +25,8 @@ export type Realms = {
    * does not exist.
    */
   resolve(user: string, realm: string | undefined): { user: string; realm: string } | 'unknown-realm';
+  /** The realms that there are, as they are configured. */
+  names: readonly string[];
   /** Whether names of users that differ in case alone are one user in this realm. */
   ignoresCase(realm: string): boolean;
 };
@@ -52,6 +54,7 @@ export function openRealms(realms: readonly Pick<z.output<typeof realmConfig>, '
       if (found === undefined) return 'unknown-realm';
       return { user: split(user)?.user ?? user.trim(), realm: found };
     },
+    names: [...known.values()],
     ignoresCase: (realm) => caseless.has(keyOf(realm)),
   };
 }

@@ -51,7 +51,7 @@ export {
   type ServerKey,
   tokenNumber,
 } from './push-token.ts';
-export { demandName, longestName, OverlongText, RefusedText, TurnedAway, UndecodableText } from './refusals.ts';
+export { ActForbidden, demandName, longestName, OverlongText, RefusedText, TurnedAway, UndecodableText } from './refusals.ts';
 export type { RelayDevice, RelayProgress } from './relay.ts';
 export type { Clock } from './result.ts';
 export {

@@ -37,6 +37,16 @@ export class TurnedAway extends Error {
   }
 }
 
+/** Thrown where policies do not let an administrator do that to these push tokens, or for this user; each format says so in its own words. */
+export class ActForbidden extends Error {
+  readonly right: string;
+  constructor(right: string) {
+    super(`No policy gives this administrator the right ${right} there.`);
+    this.name = 'ActForbidden';
+    this.right = right;
+  }
+}
+
 const secondsOf = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
 
 /** The longest name of a user, a realm, a push token or a transaction, in characters. */

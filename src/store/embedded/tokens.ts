@@ -158,6 +158,11 @@ function conditions(filter: PushTokenFilter): { where: string; values: (string |
   for (const name of filter.notResolvers ?? []) parts.push([`${resolver} <> ?`, name]);
   if (filter.tokenRealm !== undefined)
     parts.push([`EXISTS (SELECT 1 FROM json_each(body, '$.realms') WHERE value = ? COLLATE NOCASE)`, filter.tokenRealm]);
+  if (filter.inRealms !== undefined) {
+    const isIn = `EXISTS (SELECT 1 FROM json_each(body, '$.realms') AS own JOIN json_each(?) AS wanted ON own.value = wanted.value COLLATE NOCASE)`;
+    const isInNone = filter.inRealms.includes('') ? ` OR json_array_length(body, '$.realms') = 0` : '';
+    parts.push([`(${isIn}${isInNone})`, JSON.stringify(filter.inRealms)]);
+  }
   if (filter.type !== undefined) parts.push(['type = ?', filter.type]);
   if (filter.rollout !== undefined) parts.push(['rollout = ?', filter.rollout]);
   if (filter.enabled !== undefined) parts.push(['enabled = ?', filter.enabled ? 1 : 0]);

@@ -11,12 +11,18 @@ export function conditionsOf(filter: PushTokenFilter): Filter<TokenDocument> {
     ...(filter.ownerKeys === undefined ? {} : { ownerKeys: { $in: [...filter.ownerKeys] } }),
     ...(filter.realm === undefined ? {} : { 'lower.realm': foldedRealm(filter.realm) }),
     ...(filter.tokenRealm === undefined ? {} : { realms: anyCase(filter.tokenRealm) }),
+    ...(filter.inRealms === undefined ? {} : ofRealms(filter.inRealms)),
     ...ofResolvers(filter),
     ...(filter.type === undefined ? {} : { type: filter.type }),
     ...(filter.rollout === undefined ? {} : { rollout: filter.rollout }),
     ...(filter.enabled === undefined ? {} : { enabled: filter.enabled }),
     ...(filter.assigned === undefined ? {} : { owner: { $exists: filter.assigned } }),
   };
+}
+
+function ofRealms(names: readonly string[]): Filter<TokenDocument> {
+  const each = names.map((name) => ({ realms: name === '' ? { $size: 0 } : anyCase(name) }));
+  return each.length === 0 ? { _id: { $in: [] } } : { $or: each };
 }
 
 function ofResolvers({ resolver, notResolvers = [] }: PushTokenFilter): Filter<TokenDocument> {

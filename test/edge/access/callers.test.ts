@@ -153,7 +153,12 @@ describe('JWTs of an issuer that the configuration trusts', () => {
   it('are taken where an administrator is asked for, with the rights that policies give that name and realm', async () => {
     const gateway = await trusting({
       policies: [
-        { name: 'the guests trigger', scope: 'admin', match: { user: ['admin1'], realm: ['guests'] }, actions: { triggerchallenge: true } },
+        {
+          name: 'the guests trigger',
+          scope: 'admin',
+          match: { user: ['admin1'], adminRealm: ['guests'] },
+          actions: { triggerchallenge: true },
+        },
         { name: 'the first one does all', scope: 'admin', match: { user: ['admin'] }, actions: { enrollPUSH: true } },
       ],
     });
@@ -177,7 +182,7 @@ describe('JWTs of an issuer that the configuration trusts', () => {
     const gateway = await trusting({
       mounts,
       policies: [
-        { name: 'guests look', scope: 'admin', match: { realm: ['guests'] }, actions: { tokenlist: true, operate: true } },
+        { name: 'guests look', scope: 'admin', match: { adminRealm: ['guests'] }, actions: { tokenlist: true, operate: true } },
         { name: 'the first one enrols', scope: 'admin', match: { user: ['admin'] }, actions: { enrollPUSH: true } },
       ],
     });

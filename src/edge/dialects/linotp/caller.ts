@@ -4,7 +4,7 @@ import { equalText } from '../../../foundation/crypto/index.ts';
 import { ok, type Result, refused } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import { type Admin, type AuthServer, bearerOf } from '../../access/index.ts';
-import { LinotpFault } from '../../formats/linotp/index.ts';
+import { LinotpFault, noRightFault } from '../../formats/linotp/index.ts';
 import { type AdminRefusal, type Caller, recogniseAdmin, recogniseCaller } from '../../http/index.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 
@@ -43,7 +43,7 @@ export async function adminOf(parts: LinotpParts, ctx: Context, right: Permissio
   if (admin.ok) return admin.value;
   switch (admin.error.kind) {
     case 'no-right':
-      throw new LinotpFault('policy', `You do not have the administrative right to do this: ${right}`);
+      throw noRightFault(right);
     case 'forged':
       throw new LinotpFault('untyped', 'Missing or wrong X-CSRF-TOKEN');
     default:

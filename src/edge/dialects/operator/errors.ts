@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type FaultCode, GatewayFault, RefusedText } from '../../../foundation/model/index.ts';
+import { ActForbidden, type FaultCode, GatewayFault, RefusedText } from '../../../foundation/model/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
 
 /** Why a call of the operator's interface is refused. */
@@ -46,9 +46,10 @@ export const operatorFallback: FallbackReplies = {
   methodNotAllowed: (ctx) => refuse(ctx, 'method-not-allowed', `${ctx.method} is not for this path.`),
   error(ctx, error) {
     if (error instanceof OperatorFault) refuse(ctx, error.code, error.message);
+    else if (error instanceof ActForbidden) refuse(ctx, 'forbidden', error.message);
     else if (error instanceof RefusedText) refuse(ctx, 'bad-request', error.message);
     else if (error instanceof GatewayFault && error.code === 'store-unavailable') refuse(ctx, error.code, 'The store cannot be reached.');
     else refuse(ctx, 'defect', 'Internal error; the log has more under the id of this request.');
-    return !(error instanceof OperatorFault || error instanceof RefusedText);
+    return ![OperatorFault, ActForbidden, RefusedText].some((refusal) => error instanceof refusal);
   },
 };

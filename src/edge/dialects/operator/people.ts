@@ -1,8 +1,9 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { HandedOver } from '../../../engine/index.ts';
+import { administrationOf } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
-import { actingOperator, type OperatorParts, operatorOf, readJson } from './parts.ts';
+import { askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
 /** `GET /ops/people`: names that mean other users than they did before users were told apart by case. */
 export async function listPeople(parts: OperatorParts, ctx: Context): Promise<void> {
@@ -22,7 +23,8 @@ export const splitPeople = handingOver(split);
 
 function handingOver(form: typeof merge | typeof split): (parts: OperatorParts, ctx: Context) => Promise<void> {
   return async (parts, ctx) => {
-    const acts = parts.engine.administration(await actingOperator(parts, ctx, 'assign'));
+    const admin = await operatorOf(parts, ctx, 'assign');
+    const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin, 'assign');
     const { realm, ...wish } = await readJson(ctx, form);
     ctx.body = told(await acts.handOver({ ...wish, realm: realmOf(parts, realm) }), wish.into);
   };

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { ok, type Result, refused } from '../../../foundation/model/index.ts';
 import { permissions } from '../../../policy/index.ts';
 import { type Admin, type AuthServer, bearerOf, type SecondDecoding, type TokenRefusal } from '../../access/index.ts';
-import { PiFault } from '../../formats/privacyidea/index.ts';
+import { noRightFault, PiFault } from '../../formats/privacyidea/index.ts';
 import {
   type AdminRefusal,
   type Caller,
@@ -110,14 +110,11 @@ function adminFault(refusal: AdminRefusal): PiFault {
     case 'forged':
       return new PiFault('no-authorization', 'Authentication failure. Missing Authorization header.');
     case 'no-right':
-      return new PiFault('policy', `Admin actions are defined, but ${notAllowed(refusal.right)}`);
+      return noRightFault(refusal.right);
     default:
       return tokenFault(refusal);
   }
 }
-
-const notAllowed = (right: string): string =>
-  right.startsWith('enroll') ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`;
 
 function tokenFault(refusal: TokenRefusal): PiFault {
   switch (refusal.kind) {
@@ -131,6 +128,3 @@ function tokenFault(refusal: TokenRefusal): PiFault {
       return refusal satisfies never;
   }
 }
-
-/** An administrator as policies see one. */
-export const adminFacts = ({ name, realm }: Admin) => ({ user: name, realm });

@@ -1,4 +1,4 @@
-import { type FaultCode, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
+import { ActForbidden, type FaultCode, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
 
 /** Why a request of this dialect is refused. */
 export type LinotpFaultKind = 'untyped' | 'validation' | 'no-transaction' | 'policy' | 'certificate' | 'hsm' | 'parameter' | 'token-type';
@@ -28,8 +28,13 @@ export class LinotpFault extends Error {
   }
 }
 
+/** Says that policies give an administrator no such right. */
+export const noRightFault = (right: string): LinotpFault =>
+  new LinotpFault('policy', `You do not have the administrative right to do this: ${right}`);
+
 /** What a handler threw, as a refusal of this dialect where that refuses the request; anything else as it is. */
 export function inLinotpWords(error: unknown): unknown {
   if (error instanceof RefusedText) return new LinotpFault('parameter', error.message);
+  if (error instanceof ActForbidden) return noRightFault(error.right);
   return error instanceof TurnedAway ? new LinotpFault('untyped', error.message) : error;
 }

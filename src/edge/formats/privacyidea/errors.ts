@@ -1,4 +1,4 @@
-import { type FaultCode, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
+import { ActForbidden, type FaultCode, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
 
 /** Why a request is refused, in the words of this dialect. */
 export type PiFaultKind =
@@ -57,9 +57,17 @@ export class PiFault extends Error {
   }
 }
 
+/** Says that policies give an administrator no such right. */
+export const noRightFault = (right: string): PiFault =>
+  new PiFault(
+    'policy',
+    `Admin actions are defined, but ${right.startsWith('enroll') ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`}`,
+  );
+
 /** What a handler threw, where that refuses the request; undefined for anything else. */
 export function asPiFault(error: unknown): PiFault | undefined {
   if (error instanceof PiFault) return error;
   if (error instanceof TurnedAway) return new PiFault('turned-away', error.message);
+  if (error instanceof ActForbidden) return noRightFault(error.right);
   return error instanceof RefusedText ? new PiFault('parameter', error.message) : undefined;
 }

@@ -1,5 +1,5 @@
 export { type PiProduct, type PiReplyBody, piFallback, resultAuthentication, sendPi } from './envelope.ts';
-export { asPiFault, PiFault, type PiFaultKind } from './errors.ts';
+export { asPiFault, noRightFault, PiFault, type PiFaultKind } from './errors.ts';
 export type { PiFlavour } from './flavour.ts';
 export { isTrue, type PiParams, piParams } from './params.ts';
 export { bodyOf, readPiRequest } from './request.ts';

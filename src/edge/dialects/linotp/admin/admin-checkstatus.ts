@@ -3,7 +3,7 @@ import type { Challenge, Transaction } from '../../../../foundation/model/index.
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
 import { serverBehind } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
-import type { LinotpParts } from '../parts.ts';
+import { askerFor, type LinotpParts } from '../parts.ts';
 import { childId, idOf, parentOf } from '../transaction-ids.ts';
 import { selectedTokens } from './selected-tokens.ts';
 
@@ -17,7 +17,10 @@ export async function adminCheckStatus(parts: LinotpParts, ctx: Context): Promis
   const admin = await adminOf(parts, ctx, 'getchallenges');
   const serials = await serialsOf(parts, params);
   const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
-  const found = await rowsOf(parts, params, { serials, authServer: server?.name ?? '' });
+  const all = await rowsOf(parts, params, { serials, authServer: server?.name ?? '' });
+  const theirs = [...new Set([...(serials ?? []), ...all.map(({ tokenserial }) => tokenserial)])];
+  const seen = await parts.engine.admission.serialsOpenTo(askerFor(parts, ctx), admin, 'getchallenges', theirs);
+  const found = all.filter(({ tokenserial }) => seen.includes(tokenserial));
   const rows = params.text('open') === 'true' ? found : found.filter(({ session }) => session.status === 'open');
   const named = serials ?? [...new Set(rows.map(({ tokenserial }) => tokenserial))];
   const ofSerial = (serial: string) => rows.filter(({ tokenserial }) => tokenserial === serial).map((row) => [row.transid, row] as const);

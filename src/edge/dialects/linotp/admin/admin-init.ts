@@ -26,7 +26,11 @@ export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void>
   if (url === undefined) throw new LinotpFault('untyped', 'Policy pushtoken_pairing_callback_url must have a value');
   const name = () => '';
   const offer = { url, lifeMs: parts.offerLifeMs, sslVerify: true, pollOnly: false, label: name, issuer: name, extras: {} };
-  const offered = await administrationOf(parts.engine, asker, admin).offer(asker, { ...wish, offer, mount: parts.mount.path });
+  const offered = await administrationOf(parts.engine, asker, admin, 'enrollPUSH').offer(asker, {
+    ...wish,
+    offer,
+    mount: parts.mount.path,
+  });
   if (!offered.ok && typeof offered.error === 'object') throw tooManyTokens(offered.error);
   if (!offered.ok) throw new LinotpFault('parameter', `the serial ${wish.serial ?? ''} is taken, or the pairing URL too long`);
   await sendOffer(parts, ctx, params.text('qr'), { serial: offered.value.token.serial, text: offered.value.text });

@@ -16,7 +16,7 @@ function changing(right: Permission, change: Change): (parts: LinotpParts, ctx: 
   return async (parts, ctx) => {
     const params = await readLinotpRequest(ctx);
     const admin = await adminOf(parts, ctx, right);
-    const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
+    const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin, right);
     sendLinotp(ctx, parts.product, { id: 1, value: await change(acts, await selectedTokens(parts, params), params) });
   };
 }
@@ -46,7 +46,7 @@ const mostRows = 100;
 /** `GET|POST /admin/show`: push tokens by serial (with `*`) or user, page by page. */
 export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);
-  await adminOf(parts, ctx, 'tokenlist');
+  const admin = await adminOf(parts, ctx, 'tokenlist');
   const asked = whole(params, 'pagesize');
   const limit = Math.min(asked ?? mostRows, mostRows);
   const page = whole(params, 'page') ?? 1;
@@ -57,6 +57,7 @@ export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void>
   const filter = {
     serial: serial || undefined,
     tokenRealm: view === '*' ? undefined : view || undefined,
+    inRealms: parts.engine.admission.realmsOpenTo(askerFor(parts, ctx), admin, 'tokenlist'),
     of: name ? await askedUser(parts, params, name) : undefined,
   };
   const limits = { offset: (page - 1) * limit, limit, sortBy: 'serial', descending: false } as const;

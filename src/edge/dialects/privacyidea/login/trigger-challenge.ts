@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
 import { isUsable } from '../../../../engine/index.ts';
+import { ActForbidden } from '../../../../foundation/model/index.ts';
 import type { Admin } from '../../../access/index.ts';
 import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { mayAct } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import { noSuchOwner } from '../refusals.ts';
@@ -23,6 +25,7 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   if (!login) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: nothing });
   if (login.subject.person === 'unknown-user') tellRefused(login, 'unknown-user');
   demandKnown(login.subject, noSuchOwner());
+  demandOpen(login, admin);
   const refusal = admit(login) ?? (await limit(login));
   if (refusal) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...refusal.detail, ...nothing } });
   const usable = login.tokens.filter((token) => isUsable(token, parts.engine.clock()));
@@ -39,6 +42,12 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   const { reason, message } = notStarted[started.kind];
   tellRefused(asked, reason);
   sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });
+}
+
+/** An administrator may trigger push tokens of some realms alone: all of a user's have to be of them. */
+function demandOpen({ parts, asker, subject }: LoginUnderWay, admin: Admin): void {
+  const claim = { admin, right: 'triggerchallenge' } as const;
+  if (!subject.tokens.every(({ realms }) => mayAct(parts, asker, { ...claim, realms }))) throw new ActForbidden(claim.right);
 }
 
 /** Whom to ask; undefined where a serial is named that nobody has, or not the user who is named: then there is nothing to trigger. */

@@ -27,9 +27,10 @@ export function changing(
   return async (parts, ctx) => {
     const params = await readPiRequest(ctx, parts.product);
     const admin = await adminOf(parts, ctx, right);
-    for (const [name, needed] of Object.entries(more)) if (params.text(name) !== undefined) await adminOf(parts, ctx, needed);
+    const needed = Object.entries(more).flatMap(([name, each]) => (params.text(name) === undefined ? [] : [each]));
+    for (const each of needed) await adminOf(parts, ctx, each);
     const tokens = await selectedTokens(parts, params);
-    const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
+    const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin, right, ...needed);
     sendPi(ctx, parts.product, { id: 1, value: await change(acts, tokens, params) });
   };
 }

@@ -1,8 +1,9 @@
 import type { Context } from 'koa';
-import type { Engine } from '../../../../engine/index.ts';
-import type { Actor, Challenge, ChallengeMode, Transaction } from '../../../../foundation/model/index.ts';
+import type { Asker, Engine } from '../../../../engine/index.ts';
+import { ActForbidden, type Challenge, type ChallengeMode, type Transaction } from '../../../../foundation/model/index.ts';
+import type { Admin } from '../../../access/index.ts';
 import { PiFault, type PiFlavour, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
-import { actorOf } from '../../../http/index.ts';
+import { actorOf, tellNotDone } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { neighbours, pageOf } from './paging.ts';
@@ -15,11 +16,13 @@ import { numberOf } from './token-object.ts';
  */
 export async function tokenChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
-  await adminOf(parts, ctx, 'getchallenges');
+  const admin = await adminOf(parts, ctx, 'getchallenges');
   const serial = params.text('serial');
-  const challenges = (await transactionsOf(parts.engine, params)).flatMap((transaction) =>
+  const transactions = await transactionsOf(parts.engine, params);
+  const open = await parts.engine.admission.serialsOpenTo(askerFor(parts, ctx), admin, 'getchallenges', serialsIn(transactions));
+  const challenges = transactions.flatMap((transaction) =>
     transaction.decision.challenges
-      .filter((challenge) => !serial || challenge.serial === serial)
+      .filter((challenge) => open.includes(challenge.serial) && (!serial || challenge.serial === serial))
       .map((challenge) => challengeObject(transaction, challenge, parts.product.flavour)),
   );
   const page = pageOf(params);
@@ -27,6 +30,10 @@ export async function tokenChallenges(parts: PrivacyideaParts, ctx: Context): Pr
   const value = { challenges: shown, count: challenges.length, current: page.number, ...neighbours(page, challenges.length) };
   sendPi(ctx, parts.product, { id: 1, value });
 }
+
+const serialsIn = (transactions: readonly Transaction[]): string[] => [
+  ...new Set(transactions.flatMap(({ decision }) => decision.challenges.map(({ serial }) => serial))),
+];
 
 async function transactionsOf(engine: Engine, params: PiParams): Promise<Transaction[]> {
   const id = params.text('transaction_id');
@@ -67,20 +74,30 @@ const eduFields = (name: string, state: Challenge['state']) => ({
 /** `DELETE /token/challenges/transaction/<id>`: nobody can answer or finish it any more. @see docs/protocols/privacyidea.md 10 */
 export async function cancelChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
-  const by = await cancellerOf(parts, ctx);
-  const deleted = await parts.engine.challenges.cancel(by, params.required('transaction_id'));
+  const admin = await adminOf(parts, ctx, 'cancelchallenge');
+  const { challenges, admission } = parts.engine;
+  const asker = askerFor(parts, ctx);
+  const id = params.required('transaction_id');
+  const found = await challenges.findLive(id);
+  const serials = found ? serialsIn([found]) : [];
+  // Whoever cancels it does so for all its push tokens.
+  const open = await admission.serialsOpenTo(asker, admin, 'cancelchallenge', serials);
+  if (open.length < serials.length) throw forbidden(parts, asker, admin);
+  const deleted = await challenges.cancel(actorOf(asker, admin), id);
   sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted } });
 }
 
 /** `DELETE /token/challenges/expired`: takes away what is over, before the gateway would. @see docs/protocols/privacyidea.md 10 */
 export async function deleteExpiredChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   await readPiRequest(ctx, parts.product);
-  const by = await cancellerOf(parts, ctx);
-  const deleted = await parts.engine.challenges.deleteExpired(by);
+  const admin = await adminOf(parts, ctx, 'cancelchallenge');
+  const asker = askerFor(parts, ctx);
+  if (parts.engine.admission.realmsOpenTo(asker, admin, 'cancelchallenge')) throw forbidden(parts, asker, admin);
+  const deleted = await parts.engine.challenges.deleteExpired(actorOf(asker, admin));
   sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted } });
 }
 
-async function cancellerOf(parts: PrivacyideaParts, ctx: Context): Promise<Actor> {
-  const admin = await adminOf(parts, ctx, 'cancelchallenge');
-  return actorOf(askerFor(parts, ctx), admin);
+function forbidden(parts: PrivacyideaParts, asker: Asker, admin: Admin): ActForbidden {
+  tellNotDone(parts, asker, { admin, act: 'cancelchallenge', reason: 'no-right' });
+  return new ActForbidden('cancelchallenge');
 }

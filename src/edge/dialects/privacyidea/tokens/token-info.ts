@@ -56,7 +56,7 @@ async function note(parts: PrivacyideaParts, ctx: Context, what: 'set' | 'delete
   if (tokens.length === 0) throw noSuchToken();
   const isFull = tokens.some(({ info = {} }) => Object.keys(info).length >= mostKeys && !Object.hasOwn(info, key));
   if (value !== null && isFull) throw new PiFault('parameter', `A token has at most ${mostKeys} keys; delete one first.`);
-  const acts = administrationOf(engine, askerFor(parts, ctx), admin);
+  const acts = administrationOf(engine, askerFor(parts, ctx), admin, 'settokeninfo');
   const changed =
     key === pollingKey ? await acts.allowPolling(tokens, value?.toLowerCase() ?? null) : await acts.noteInfo(tokens, key, value);
   sendPi(ctx, product, { id: 1, value: changed > 0 });

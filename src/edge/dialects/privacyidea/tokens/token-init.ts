@@ -29,7 +29,7 @@ export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<
   const wish = await readWish(parts, ctx, params, kind);
   const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
   const rulesFor = (owner: Owner | undefined) => enrolmentRules(parts, askerFor(parts, ctx, server), { type: kind.type, owner });
-  const acts = administrationOf(parts.engine, askerFor(parts, ctx, server), admin);
+  const acts = administrationOf(parts.engine, askerFor(parts, ctx, server), admin, kind.right);
   const offered = params.flag('rollover')
     ? await renewed(parts, ctx, { params, wish, rulesFor, acts })
     : await acts.offer(askerFor(parts, ctx, server), { ...wish, ...rulesFor(wish.owner) });

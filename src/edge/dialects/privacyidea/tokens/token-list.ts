@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { ListFilter } from '../../../../engine/index.ts';
 import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { adminOf } from '../caller.ts';
-import type { PrivacyideaParts } from '../parts.ts';
+import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { demandEmpty } from '../subject.ts';
 import { ownerNamed } from './owner-named.ts';
 import { neighbours, pageOf } from './paging.ts';
@@ -15,13 +15,14 @@ import { peopleOf } from './token-people.ts';
  */
 export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
-  await adminOf(parts, ctx, 'tokenlist');
+  const admin = await adminOf(parts, ctx, 'tokenlist');
   const filter = await filterOf(parts, ctx, params);
+  const inRealms = parts.engine.admission.realmsOpenTo(askerFor(parts, ctx), admin, 'tokenlist');
   const page = pageOf(params);
   const sortBy = params.text('sortby') === 'username' ? ('user' as const) : ('serial' as const);
   const descending = params.text('sortdir')?.toLowerCase() === 'desc';
   const found = filter
-    ? await parts.engine.people.listTokens(filter, { offset: page.offset, limit: page.limit, sortBy, descending })
+    ? await parts.engine.people.listTokens({ ...filter, inRealms }, { offset: page.offset, limit: page.limit, sortBy, descending })
     : { count: 0, tokens: [] };
   const { flavour } = parts.product;
   const person = await peopleOf(parts, found.tokens);

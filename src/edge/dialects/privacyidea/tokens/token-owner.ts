@@ -21,7 +21,7 @@ export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promis
   if (pin !== undefined) checkPinLength(pin, 'pin');
   const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
   const asker = askerFor(parts, ctx, server);
-  const assigned = await administrationOf(parts.engine, asker, admin).assign(asker, serial, { owner, pin });
+  const assigned = await administrationOf(parts.engine, asker, admin, 'assign').assign(asker, serial, { owner, pin });
   switch (assigned.kind) {
     case 'done':
       return sendPi(ctx, parts.product, { id: 1, value: true });

@@ -4,7 +4,7 @@ import { mostLoginsKey, type TokenAdministration, type TokenFields } from '../..
 import type { PushToken } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { administrationOf } from '../../../http/index.ts';
-import { adminFacts, adminOf } from '../caller.ts';
+import { adminOf } from '../caller.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { noSuchToken } from '../refusals.ts';
 import { demandEmpty } from '../subject.ts';
@@ -101,7 +101,7 @@ export async function tokenRealms(parts: PrivacyideaParts, ctx: Context): Promis
     return found.realm;
   });
   const tokens = await parts.engine.tokens.select({ serial: params.required('serial') });
-  const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin);
+  const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin, 'tokenrealms');
   if ((await acts.setFields(tokens, { realms: [...new Set(realms)] })) === 0) throw noSuchToken();
   sendPi(ctx, parts.product, { id: 1, value: true });
 }
@@ -120,8 +120,9 @@ export async function tokenSetRandomPin(parts: PrivacyideaParts, ctx: Context): 
   const admin = await adminOf(parts, ctx, 'setrandompin');
   const tokens = await selectedTokens(parts, params);
   const asker = askerFor(parts, ctx);
-  const facts = engine.facts(asker, adminFacts(admin));
+  const facts = engine.admission.adminFacts(asker, admin, tokens[0]?.realms[0]);
   const length = engine.policy.value('otp_pin_set_random', facts) ?? usualPinLength;
   const pin = Array.from({ length }, () => pinCharacters[randomInt(pinCharacters.length)]).join('');
-  sendPi(ctx, parts.product, { id: 1, value: await administrationOf(engine, asker, admin).setPin(tokens, pin), detail: { pin } });
+  const acts = administrationOf(engine, asker, admin, 'setrandompin');
+  sendPi(ctx, parts.product, { id: 1, value: await acts.setPin(tokens, pin), detail: { pin } });
 }
