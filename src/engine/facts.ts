@@ -18,7 +18,7 @@ export function factsOf(
   // A source that was asked now knows better than what was stored with the push token.
   const resolver = asker.resolver || owner?.resolver;
   const now = clock();
-  const { realms: _realms, requestId: _requestId, ...known } = asker;
+  const { realms: _realms, requestId: _requestId, toldClient: _told, ...known } = asker;
   if (!short.has(asker)) {
     policy.demandShort({ now, ...known });
     short.add(asker);

@@ -71,6 +71,8 @@ export type Asker = {
   mount?: string;
   flavour?: string;
   client: string;
+  /** That address, where the auth server told it: it is another one than its own. */
+  toldClient?: string | undefined;
   /** The id of the request, for events. */
   requestId?: string | undefined;
   userAgent: string;

@@ -19,6 +19,7 @@ export const recordKinds: readonly StoredRecord['kind'][] = [
   'audit-writer',
   'audit-note',
   'person-key',
+  'known-client',
 ];
 const batchSize = 200;
 
@@ -87,6 +88,8 @@ export function recordKey(record: StoredRecord): string {
       return record.note.id;
     case 'person-key':
       return record.personKey.person;
+    case 'known-client':
+      return record.knownClient.client;
     default:
       return record satisfies never;
   }

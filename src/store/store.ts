@@ -7,6 +7,8 @@ import {
   type Decision,
   type Effect,
   GatewayFault,
+  type KnownClient,
+  type KnownPerson,
   type Owner,
   type PartitionKey,
   type PersonKey,
@@ -87,7 +89,8 @@ export type StoredRecord =
   | { kind: 'audit-entry'; entry: AuditEntry }
   | { kind: 'audit-writer'; writer: AuditWriter }
   | { kind: 'audit-note'; note: AuditNote }
-  | { kind: 'person-key'; personKey: PersonKey };
+  | { kind: 'person-key'; personKey: PersonKey }
+  | { kind: 'known-client'; knownClient: KnownClient };
 
 /**
  * What the engine needs of a store. Every write is durable when its promise resolves; no reader sees a write before that. A store that
@@ -157,7 +160,7 @@ export type Store = {
   removeEffects(transactionId: string, effectIds: readonly string[]): Promise<void>;
   /** Leases effects due at `now` or before until `leaseUntil`: nobody else is given them before that. */
   claimDueEffects(now: number, leaseUntil: number, limit: number): Promise<DueEffects[]>;
-  /** Deletes up to `limit` transactions whose `finishUntil` is before `before` and that have no effects left, and counters that ended. Returns how many transactions went. */
+  /** Deletes up to `limit` transactions whose `finishUntil` is before `before` and that have no effects left, and counters and known clients that ended. Returns how many transactions went. */
   sweep(before: number, limit: number): Promise<number>;
 
   /** Counts one more in the window `key`, which ends at `endsAt` if it is new; the count so far and the window's end. */
@@ -166,6 +169,11 @@ export type Store = {
   countOf(key: string, now: number): Promise<number>;
   /** Takes one off each of these windows, never below nothing, or ends them. */
   uncount(keys: readonly string[], how: 'one' | 'all'): Promise<void>;
+
+  /** Remembers a person of a client in place of what is known of the same person, and forgets those whose time is over at `now`: `withPerson`. */
+  rememberPerson(client: string, person: KnownPerson, now: number): Promise<void>;
+  /** The persons of a client whose time is not over at `now`, the last one first. */
+  personsOf(client: string, now: number): Promise<KnownPerson[]>;
 
   addStockKey(key: StockKey): Promise<void>;
   /** Takes one key of this size out of the stock: no one else gets the same. */
@@ -292,13 +300,15 @@ export type AuditStore = Pick<
 /** How long a note is left to the gateway that wrote it, from its moment on. */
 export const noteLeaseMs = 10_000;
 
-/** The part of a store that keeps small records: counters, the stock of keys, shared keys, and accounts. */
+/** The part of a store that keeps small records: counters, known clients, the stock of keys, shared keys, and accounts. */
 export type OtherStore = Pick<
   Store,
   | 'countUp'
   | 'countOf'
   | 'uncount'
   | 'probe'
+  | 'rememberPerson'
+  | 'personsOf'
   | 'addStockKey'
   | 'takeStockKey'
   | 'countStockKeys'

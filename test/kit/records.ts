@@ -82,7 +82,7 @@ export function forgetOwnerKeys(path: string): void {
     DROP TABLE owner_keys; ALTER TABLE tokens DROP COLUMN folded_user; PRAGMA user_version = 3;
     ALTER TABLE accounts DROP COLUMN disabled;
     ALTER TABLE accounts DROP COLUMN seal;
-    DROP TABLE audit; DROP TABLE audit_notes; DROP TABLE audit_writers; DROP TABLE person_keys;
+    DROP TABLE audit; DROP TABLE audit_notes; DROP TABLE audit_writers; DROP TABLE person_keys; DROP TABLE known_clients;
     CREATE INDEX tokens_owner ON tokens (user COLLATE NOCASE, realm COLLATE NOCASE) WHERE user IS NOT NULL;
   `);
   database.close();

@@ -129,6 +129,15 @@ export const anyRecords: fc.Arbitrary<StoredRecord[]> = fc
         .record({ person: fc.constant(person), id: fc.constant(person), sealedKey: text })
         .map((personKey): StoredRecord => ({ kind: 'person-key', personKey })),
     ),
+    each((client) =>
+      fc
+        .record({
+          client: fc.constant(client),
+          persons: fc.array(fc.record({ person: text, until: moment }), { maxLength: 3 }),
+          endsAt: moment,
+        })
+        .map((knownClient): StoredRecord => ({ kind: 'known-client', knownClient })),
+    ),
   )
   // A clone has the prototype that all objects have.
   .map((records) => structuredClone(records.flat()));

@@ -612,6 +612,32 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().listAccounts(), []);
   });
 
+  it('remembers the persons of a client, the last one first, and forgets them when their time is over', async () => {
+    const names = async (now: number) => (await store().personsOf('c', now)).map(({ person, until }) => `${person} ${until}`);
+    assert.deepEqual(await names(0), []);
+    await store().rememberPerson('c', { person: '$alice', until: 100 }, 0);
+    await store().rememberPerson('c', { person: 'bob', until: 110 }, 10);
+    await store().rememberPerson('c', { person: '$alice', until: 120 }, 20);
+    assert.deepEqual(await names(20), ['$alice 120', 'bob 110']);
+    assert.deepEqual(await names(110), ['$alice 120'], 'at the moment itself it is over');
+    assert.deepEqual(await store().personsOf('other', 0), []);
+    // when it is told once more of somebody, after bob's time, and when the sweep comes by
+    await store().rememberPerson('c', { person: 'carol', until: 300 }, 200);
+    await store().sweep(300, 10);
+    assert.deepEqual(await names(0), ['carol 300']);
+    await store().sweep(301, 10);
+    assert.deepEqual(await names(0), []);
+  });
+
+  it('keeps no more than 21 persons of a client, the last ones, however many are told at once', async () => {
+    const all = Array.from({ length: 30 }, (_, number) => number);
+    await Promise.all(all.map((number) => store().rememberPerson('c', { person: `p${number}`, until: 100 }, 0)));
+    assert.equal((await store().personsOf('c', 0)).length, 21);
+    await store().rememberPerson('c', { person: 'last', until: 100 }, 0);
+    const persons = (await store().personsOf('c', 0)).map(({ person }) => person);
+    assert.deepEqual([persons[0], new Set(persons).size], ['last', 21]);
+  });
+
   it('proves that it takes a write by one record per prober, which the sweep deletes when its time is over', async () => {
     // when two probers look, one of them again and again
     const [one, other] = ['one', 'other'];
@@ -872,7 +898,7 @@ function transferCases(store: () => Store): void {
     const changed = records.map((record) => (record.kind === 'counter' ? { ...record, count: 1_000_000 } : record));
     await store().importRecords(changed);
     assert.deepEqual(await recordsOf(store()), inOrder(changed));
-    assert.equal(new Set(records.map(({ kind }) => kind)).size, 11);
+    assert.equal(new Set(records.map(({ kind }) => kind)).size, 12);
   });
 
   it('gives out more than one page', async () => {

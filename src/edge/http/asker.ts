@@ -30,7 +30,10 @@ export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): 
 export const requestParam = (ctx: Context, name: string): string | undefined => stateOf(ctx).params?.get(name);
 
 /** Who asks, as policies see it: what the dialect knows of the caller, and what the request says of itself. No header with a credential is among it. */
-export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'realms' | 'dialect' | 'client' | 'mount' | 'flavour'>): Asker {
+export function askerOf(
+  ctx: Context,
+  who: Pick<Asker, 'authServer' | 'realms' | 'dialect' | 'client' | 'toldClient' | 'mount' | 'flavour'>,
+): Asker {
   return {
     ...who,
     requestId: stateOf(ctx).requestId,
@@ -39,6 +42,15 @@ export function askerOf(ctx: Context, who: Pick<Asker, 'authServer' | 'realms' |
     headers: headersOf(ctx),
     params: Object.fromEntries(stateOf(ctx).params ?? []),
   };
+}
+
+/** Whom a request comes from, for policies: the address that counts for the user's, and whether the auth server told it. */
+export function clientsOf(
+  { userAddress, clientAddress }: { userAddress: (ctx: Context) => string; clientAddress: (ctx: Context) => string },
+  ctx: Context,
+): Pick<Asker, 'client' | 'toldClient'> {
+  const client = userAddress(ctx);
+  return { client, toldClient: client === clientAddress(ctx) ? undefined : client };
 }
 
 const gathered = new WeakMap<object, Readonly<Record<string, string>>>();

@@ -1,6 +1,6 @@
 export { addressReader, secureReader } from './address.ts';
 export { type AdminRefusal, logOut, mayAct, recogniseAdmin, tellNotDone } from './administrators.ts';
-export { askerOf, noteParams } from './asker.ts';
+export { askerOf, clientsOf, noteParams } from './asker.ts';
 export { maxBodyBytes, readBody } from './body.ts';
 export {
   actorOf,

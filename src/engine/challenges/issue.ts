@@ -10,6 +10,7 @@ import {
 } from '../../foundation/model/index.ts';
 import { span } from '../../foundation/telemetry/spans.ts';
 import { type Facts, fillTags } from '../../policy/index.ts';
+import { clientOf } from '../admission/known-clients.ts';
 import { factsOf } from '../facts.ts';
 import { type Asker, type EngineParts, originOf, whomOf } from '../parts.ts';
 import type { PhoneProtocol, Prompt, SealTools } from '../phones/phone-protocol.ts';
@@ -89,6 +90,7 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
   const validityMs = validitySeconds === undefined ? usualValidityMs(parts, tokens) : validitySeconds * 1000;
   const until = now + Math.max(validityMs, request.atLeastMs ?? 0);
   const bucket = first?.bucket ?? 0;
+  const client = clientOf(parts, request);
   const id = `${String(bucket).padStart(3, '0')}${randomDigits(17)}`;
   return {
     id,
@@ -102,6 +104,7 @@ async function prepare(parts: EngineParts, request: IssueRequest): Promise<Trans
     ...asNamed(request),
     ...inSource(asker, first?.owner),
     createdAt: now,
+    ...(client === undefined ? {} : { client }),
     ...(request.pass === undefined ? {} : { firstLeg: firstLegOf(parts.keyring, id, request.pass) }),
     decision: { rule, state: 'open', answerUntil: until, finishUntil: until, challenges, version: 0 },
   };

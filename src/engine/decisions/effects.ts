@@ -1,5 +1,7 @@
 import type { Decision, Effect, Transaction } from '../../foundation/model/index.ts';
+import { rememberClient } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
+import { personKey } from '../people/person-key.ts';
 import { changeToken } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 import { phoneKeyOf } from '../records/phone-key.ts';
@@ -10,6 +12,25 @@ const sweepBatch = 100;
 
 /** What a decision causes elsewhere. The ids name the decision, so that carrying one out twice does nothing the second time. */
 export function effectsOf(before: Transaction, next: Decision, now: number): Effect[] {
+  return [...endsOf(before, next, now), ...acceptsOf(before, next, now)];
+}
+
+/** Phones that said yes just now, as far as anything follows from that alone. */
+function acceptsOf({ id, kind, user, realm, client, decision }: Transaction, next: Decision, now: number): Effect[] {
+  if (kind !== 'login' || client === undefined) return [];
+  const accepted = next.challenges.filter(({ state }, index) => state === 'accepted' && decision.challenges[index]?.state !== state);
+  return accepted.map(({ serial }) => ({
+    id: `${id}:${next.version}:${serial}:yes`,
+    kind: 'phone-accepted',
+    serial,
+    at: now,
+    user,
+    realm,
+    client,
+  }));
+}
+
+function endsOf(before: Transaction, next: Decision, now: number): Effect[] {
   if (before.decision.state === next.state) return [];
   const isActivation = before.kind === 'activation';
   const isFinished = next.state === 'consumed' || (next.state === 'accepted' && next.rule.consume === 'never');
@@ -23,7 +44,8 @@ export function effectsOf(before: Transaction, next: Decision, now: number): Eff
 }
 
 /** Carries effects out. They are taken off the transaction a little later, together with its notes, which have to be entries of the audit first. */
-export async function carryOut({ store, audit }: EngineParts, transactionId: string, effects: readonly Effect[]): Promise<void> {
+export async function carryOut(parts: EngineParts, transactionId: string, effects: readonly Effect[]): Promise<void> {
+  const { store, audit } = parts;
   const done: string[] = [];
   for (const effect of effects) {
     if (effect.kind === 'noted') {
@@ -34,6 +56,10 @@ export async function carryOut({ store, audit }: EngineParts, transactionId: str
     switch (effect.kind) {
       case 'login-succeeded':
         await store.countLogin(effect.serial, effect.at, effect.id);
+        break;
+      case 'phone-accepted':
+        if (effect.client !== undefined)
+          await rememberClient({ store }, { client: effect.client, user: personKey(parts, effect), at: effect.at });
         break;
       case 'token-activated':
         await activate({ store }, effect);

@@ -14,3 +14,4 @@ export {
   type Lockout,
   openGuessLimits,
 } from './guesses-per-network.ts';
+export { clientKey, isKnownClient, rememberClient } from './known-clients.ts';

@@ -90,6 +90,8 @@ export type Transaction = {
   /** Enrolment: the user may do without it. */
   skippable?: boolean;
   createdAt: number;
+  /** The key of the client that the login came from, where the auth server told one: a digest of both. */
+  client?: string;
   /** For servers that show the pass of the first leg again with every poll. */
   firstLeg?: FirstLeg;
   decision: Decision;

@@ -59,6 +59,10 @@ export const pushActions = {
     value: z.enum(['allow', 'deny', 'token']).describe('Whether phones may ask what is waiting.'),
   },
   push_provider: { scopes: ['authentication'], value: names.describe('Provider, or several in the order they are tried.') },
+  push_client_attributes: {
+    scopes: ['authentication'],
+    value: names.describe('Parameters or RADIUS attributes that tell whose device logs in, such as Calling-Station-Id; else its address.'),
+  },
   push_deadline_ms: {
     scopes: ['authentication'],
     value: z.int().min(50).max(30_000).describe('Longest time that a login waits for delivery.'),

@@ -85,6 +85,10 @@ export const migrations: readonly Migration[] = [
   CREATE TABLE person_keys (person TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, sealed_key TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
   'ALTER TABLE accounts ADD COLUMN seal TEXT',
+  `
+  CREATE TABLE known_clients (client TEXT PRIMARY KEY, persons TEXT NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX known_clients_end ON known_clients (ends_at);
+  `,
 ];
 
 /** Notes what each push token is found by, and the name that lists are searched for. No push token changes its owner. */

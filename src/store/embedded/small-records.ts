@@ -1,9 +1,16 @@
-import type { AdminAccount, AuditNote, PartitionKey, StockKey } from '../../foundation/model/index.ts';
+import {
+  type AdminAccount,
+  type AuditNote,
+  type KnownClient,
+  type PartitionKey,
+  type StockKey,
+  withPerson,
+} from '../../foundation/model/index.ts';
 import { type OtherStore, probeKey } from '../store.ts';
 import { addNote } from './audit.ts';
 import type { Row, Session } from './session.ts';
 
-/** Counters, the stock of keys, shared keys, and accounts. */
+/** Counters, known clients, the stock of keys, shared keys, and accounts. */
 export function otherStore(session: Session): OtherStore {
   const { get, all, run, read, write } = session;
   /** What changed exactly one record is noted. */
@@ -30,6 +37,17 @@ export function otherStore(session: Session): OtherStore {
       write('uncount', () => {
         const change = how === 'all' ? 'DELETE FROM counters' : 'UPDATE counters SET count = max(count - 1, 0)';
         for (const key of keys) run(`${change} WHERE key = ?`, key);
+      }),
+    rememberPerson: (client, added, now) =>
+      write('rememberPerson', () => {
+        const row = get('SELECT * FROM known_clients WHERE client = ?', client);
+        const persons = withPerson(row ? knownClientOf(row).persons : [], added, now);
+        saveKnownClient(run, { client, persons, endsAt: Math.max(Number(row?.ends_at ?? 0), added.until) });
+      }),
+    personsOf: (client, now) =>
+      read('personsOf', () => {
+        const row = get('SELECT * FROM known_clients WHERE client = ?', client);
+        return row ? knownClientOf(row).persons.filter(({ until }) => until > now) : [];
       }),
     async probe(prober, endsAt) {
       await write('probe', () => {
@@ -114,3 +132,14 @@ export const saveAccount = (
   const into = `${how} INTO accounts (name, password_hash, created_at, disabled, seal) VALUES (?, ?, ?, ?, ?)`;
   return run(into, name, passwordHash, createdAt, Number(disabled ?? false), seal ?? null);
 };
+
+/** The known client of a row. */
+export const knownClientOf = ({ client, persons, ends_at }: Row): KnownClient => ({
+  client: String(client),
+  persons: JSON.parse(String(persons)),
+  endsAt: Number(ends_at),
+});
+
+/** Writes a known client over the one of its key. */
+export const saveKnownClient = (run: Session['run'], { client, persons, endsAt }: KnownClient): number =>
+  run('INSERT OR REPLACE INTO known_clients (client, persons, ends_at) VALUES (?, ?, ?)', client, JSON.stringify(persons), endsAt);

@@ -3,7 +3,7 @@ import type { Store, StoredRecord } from '../store.ts';
 import { addNote, entryOf, noteOf, personKeyOf, saveEntry, savePersonKey, saveWriter, writerOf } from './audit.ts';
 import { deviceOf, saveDevice } from './devices.ts';
 import type { Row, Session } from './session.ts';
-import { accountOf, partitionKeyOf, saveAccount, stockKeyOf } from './small-records.ts';
+import { accountOf, knownClientOf, partitionKeyOf, saveAccount, saveKnownClient, stockKeyOf } from './small-records.ts';
 import { saveOwnerKeys, saveToken, tokenOf } from './tokens.ts';
 import { insertTransaction, removeTransaction, transactionOf } from './transactions.ts';
 
@@ -44,6 +44,7 @@ export function transferStore(session: Session): TransferStore {
       yield* pages('audit_writers', 'writer', (row) => ({ kind: 'audit-writer', writer: writerOf(row) }));
       yield* pages('audit_notes', 'id', (row) => ({ kind: 'audit-note', note: noteOf(row) }));
       yield* pages('person_keys', 'person', (row) => ({ kind: 'person-key', personKey: personKeyOf(row) }));
+      yield* pages('known_clients', 'client', (row) => ({ kind: 'known-client', knownClient: knownClientOf(row) }));
     },
     importRecords: (records) =>
       write('importRecords', () => {
@@ -96,6 +97,8 @@ function put(session: Session, record: StoredRecord): unknown {
       return addNote(session, record.note);
     case 'person-key':
       return savePersonKey(session, record.personKey, 'INSERT OR REPLACE');
+    case 'known-client':
+      return saveKnownClient(run, record.knownClient);
     default:
       return record satisfies never;
   }

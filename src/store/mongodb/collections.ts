@@ -4,6 +4,7 @@ import type {
   AuditEntry,
   AuditWriter,
   Effect,
+  KnownClient,
   PartitionKey,
   PersonKey,
   PushToken,
@@ -58,6 +59,9 @@ export type AuditWriterDocument = Omit<AuditWriter, 'writer'> & { _id: string };
 /** The key of a person's fields in the audit: `_id` is the person. */
 export type PersonKeyDocument = Omit<PersonKey, 'person'> & { _id: string };
 
+/** The persons of a client: `_id` is the client. */
+export type KnownClientDocument = Omit<KnownClient, 'client'> & { _id: string; cleanFrom: Date };
+
 /** What keeps names unique: unique indexes, or (where collections may be sharded) the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
@@ -78,6 +82,7 @@ export type Collections = {
   auditNotes: Collection<NoteDocument>;
   auditWriters: Collection<AuditWriterDocument>;
   personKeys: Collection<PersonKeyDocument>;
+  knownClients: Collection<KnownClientDocument>;
 };
 
 /** The collections of a database. */
@@ -95,5 +100,6 @@ export function collectionsOf(db: Db): Collections {
     auditNotes: db.collection('auditNotes'),
     auditWriters: db.collection('auditWriters'),
     personKeys: db.collection('personKeys'),
+    knownClients: db.collection('knownClients'),
   };
 }

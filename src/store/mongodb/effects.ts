@@ -5,7 +5,13 @@ import { namesOf } from './transaction-documents.ts';
 type EffectStore = Pick<Store, 'removeEffects' | 'claimDueEffects' | 'sweep'>;
 
 /** What decisions left to do, and what nobody will ask for again. */
-export function effectStore({ run, names, locations, behind, collections: { transactions, counters } }: Session): EffectStore {
+export function effectStore({
+  run,
+  names,
+  locations,
+  behind,
+  collections: { transactions, counters, knownClients },
+}: Session): EffectStore {
   const claim = async (due: { _id: string; bucket: number; effectsDue?: number }, leaseUntil: number) => {
     // Of two that read the same moment, only the first finds it unchanged.
     const found = await transactions.findOneAndUpdate(due, { $set: { effectsDue: leaseUntil } }, { projection: { effects: 1 } });
@@ -29,6 +35,7 @@ export function effectStore({ run, names, locations, behind, collections: { tran
         // Found by `_id`, however many others are over; the conditions again, since one may have got effects in between.
         const { deletedCount } = await transactions.deleteMany({ ...isOver, _id: { $in: ids } }, { hint: '_id_' });
         await counters.deleteMany({ endsAt: { $lt: before } });
+        await knownClients.deleteMany({ endsAt: { $lt: before } });
         return deletedCount;
       }),
   };

@@ -26,6 +26,7 @@ export const migrations: readonly Migration[] = [
     for (const name of ['audit', 'auditNotes', 'auditWriters', 'personKeys']) await hold(db, name, { $jsonSchema: validators[name] });
   },
   (db) => hold(db, 'accounts', { $jsonSchema: validators.accounts }),
+  (db) => hold(db, 'knownClients', { $jsonSchema: validators.knownClients }),
 ];
 
 const keyedAtOnce = 500;

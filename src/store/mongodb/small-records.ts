@@ -1,12 +1,21 @@
 import type { UpdateFilter } from 'mongodb';
-import type { AccountChange, AdminAccount, PartitionKey, StockKey } from '../../foundation/model/index.ts';
+import {
+  type AccountChange,
+  type AdminAccount,
+  type KnownClient,
+  type KnownPerson,
+  mostPersonsKept,
+  type PartitionKey,
+  type StockKey,
+} from '../../foundation/model/index.ts';
 import { type OtherStore, probeKey } from '../store.ts';
-import type { AccountDocument, PartitionKeyDocument, StockKeyDocument } from './collections.ts';
+import type { AccountDocument, KnownClientDocument, PartitionKeyDocument, StockKeyDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import type { Session } from './session.ts';
 
-/** Counters, the stock of keys, shared keys, and accounts. */
-export function otherStore({ run, together, collections: { counters, stockKeys, partitionKeys, accounts } }: Session): OtherStore {
+/** Counters, known clients, the stock of keys, shared keys, and accounts. */
+export function otherStore({ run, together, collections }: Session): OtherStore {
+  const { counters, knownClients, stockKeys, partitionKeys, accounts } = collections;
   return {
     countUp: (key, now, endsAt) =>
       run('countUp', async () => {
@@ -25,6 +34,15 @@ export function otherStore({ run, together, collections: { counters, stockKeys, 
         const one = (key: string) =>
           how === 'all' ? counters.deleteOne({ _id: key }) : counters.updateOne({ _id: key, count: { $gt: 0 } }, { $inc: { count: -1 } });
         await Promise.all(keys.map(one));
+      }),
+    rememberPerson: (client, added, now) =>
+      run('rememberPerson', async () => {
+        await knownClients.updateOne({ _id: client }, remembering(added, now), { upsert: true });
+      }),
+    personsOf: (client, now) =>
+      run('personsOf', async () => {
+        const found = await knownClients.findOne({ _id: client }, { projection: { persons: 1 } });
+        return found?.persons.filter(({ until }) => until > now) ?? [];
       }),
     probe: (prober, endsAt) =>
       run('probe', async () => {
@@ -114,6 +132,17 @@ function countingUp(now: number, endsAt: number) {
     },
   ];
 }
+
+/** What `withPerson` makes of the persons of a client. */
+function remembering(added: KnownPerson, now: number) {
+  const isOther = { $and: [{ $ne: ['$$this.person', { $literal: added.person }] }, { $gt: ['$$this.until', now] }] };
+  const others = { $filter: { input: { $ifNull: ['$persons', []] }, cond: isOther } };
+  const persons = { $slice: [{ $concatArrays: [[{ $literal: added }], others] }, mostPersonsKept] };
+  return [{ $set: { persons, endsAt: { $max: ['$endsAt', added.until] }, cleanFrom: '$$NOW' } }];
+}
+
+/** The known client of a document. */
+export const knownClientOf = ({ _id, persons, endsAt }: KnownClientDocument): KnownClient => ({ client: _id, persons, endsAt });
 
 /** The key of a document of the stock. */
 export const stockKeyOf = ({ _id, ...key }: StockKeyDocument): StockKey => ({ id: _id, ...key });

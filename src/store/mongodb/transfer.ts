@@ -5,7 +5,7 @@ import type { CounterDocument, TransactionDocument } from './collections.ts';
 import { documentOf as deviceDocument, deviceOf } from './devices.ts';
 import { noteDocument, noteOf } from './notes.ts';
 import type { Session } from './session.ts';
-import { accountOf, partitionKeyOf, stockKeyOf } from './small-records.ts';
+import { accountOf, knownClientOf, partitionKeyOf, stockKeyOf } from './small-records.ts';
 import { documentOf as tokenDocument, tokenOf } from './token-documents.ts';
 import { serialName } from './tokens.ts';
 import { namesOf, documentOf as transactionDocument, transactionOf } from './transaction-documents.ts';
@@ -20,8 +20,20 @@ const inOrder = { sort: { _id: 1 }, limit: pageSize } as const;
 /** Whole records, out of this store and into it: page by page, so that each step has its time limit. */
 export function transferStore(session: Session): TransferStore {
   const { run, collections } = session;
-  const { tokens, transactions, counters, stockKeys, accounts, partitionKeys, devices, audit, auditWriters, auditNotes, personKeys } =
-    collections;
+  const {
+    tokens,
+    transactions,
+    counters,
+    stockKeys,
+    accounts,
+    partitionKeys,
+    devices,
+    audit,
+    auditWriters,
+    auditNotes,
+    personKeys,
+    knownClients,
+  } = collections;
   async function* pages<D extends { _id: string }>(
     collection: Collection<D>,
     recordOf: (document: WithId<D>) => StoredRecord,
@@ -46,6 +58,7 @@ export function transferStore(session: Session): TransferStore {
       yield* pages(auditWriters, (found) => ({ kind: 'audit-writer', writer: writerOf(found) }));
       yield* pages(auditNotes, (found) => ({ kind: 'audit-note', note: noteOf(found) }));
       yield* pages(personKeys, (found) => ({ kind: 'person-key', personKey: personKeyOf(found) }));
+      yield* pages(knownClients, (found) => ({ kind: 'known-client', knownClient: knownClientOf(found) }));
     },
     importRecords: (records) => run('importRecords', () => put(session, records)),
   };
@@ -81,6 +94,7 @@ async function put({ names, collections }: Session, records: readonly StoredReco
   const auditWriters = of('audit-writer').map(({ writer: { writer, ...rest } }) => ({ _id: writer, ...rest }));
   const auditNotes = of('audit-note').map(({ note }) => noteDocument(note));
   const personKeys = of('person-key').map(({ personKey }) => personKeyDocument(personKey));
+  const knownClients = of('known-client').map(({ knownClient: { client, ...rest } }) => ({ _id: client, ...rest, cleanFrom: new Date() }));
   await Promise.all([
     replace(tokens, routed, (writes) => collections.tokens.bulkWrite(writes, unordered)),
     replace(transactions, routed, (writes) => collections.transactions.bulkWrite(writes, unordered)),
@@ -93,6 +107,7 @@ async function put({ names, collections }: Session, records: readonly StoredReco
     replace(auditWriters, byId, (writes) => collections.auditWriters.bulkWrite(writes, unordered)),
     replace(auditNotes, byId, (writes) => collections.auditNotes.bulkWrite(writes, unordered)),
     replace(personKeys, byId, (writes) => collections.personKeys.bulkWrite(writes, unordered)),
+    replace(knownClients, byId, (writes) => collections.knownClients.bulkWrite(writes, unordered)),
   ]);
 }
 

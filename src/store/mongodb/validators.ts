@@ -59,4 +59,5 @@ export const validators: Readonly<Record<string, Schema>> = {
   auditNotes: record({ due: number, at: number, text }),
   auditWriters: record({ number, hash: text, signature: text, seenAt: number, ended: flag }),
   personKeys: record({ id: text, sealedKey: text }),
+  knownClients: record({ persons: listOf(record({ person: text, until: number })), endsAt: number }),
 };

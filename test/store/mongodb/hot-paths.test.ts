@@ -28,6 +28,8 @@ const login: [name: string, run: (store: Store) => Promise<unknown>][] = [
   ['countUp', (store) => store.countUp('poll:10.0.0.1', 0, 100)],
   ['countOf', (store) => store.countOf('poll:10.0.0.1', 0)],
   ['uncount', (store) => store.uncount(['poll:10.0.0.1'], 'one')],
+  ['rememberPerson', (store) => store.rememberPerson('c', { person: 'p', until: 100 }, 0)],
+  ['personsOf', (store) => store.personsOf('c', 0)],
   ['probe', (store) => store.probe('one', 100)],
   ['addTransaction', (store) => store.addTransaction(givenTransaction({ foreignId: 'f1' }))],
   ['appendTrail', (store) => store.appendTrail(id, [{ at: 1, serial, provider: 'p', outcome: 'sent', reason: '', ms: 1 }])],

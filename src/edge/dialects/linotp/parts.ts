@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { Asker } from '../../../engine/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import type { LinotpProduct } from '../../formats/linotp/index.ts';
-import { askerOf, type CallerParts } from '../../http/index.ts';
+import { askerOf, type CallerParts, clientsOf } from '../../http/index.ts';
 
 /** What the dialect works with: the engine, who may call, and what its mount says. */
 export type LinotpParts = CallerParts & {
@@ -19,11 +19,11 @@ export type LinotpParts = CallerParts & {
 };
 
 /** The asker of a request, as policies see it: this auth server, or nobody that is one. */
-export const askerFor = ({ userAddress, mount }: LinotpParts, ctx: Context, authServer?: AuthServer): Asker =>
+export const askerFor = ({ mount, ...parts }: LinotpParts, ctx: Context, authServer?: AuthServer): Asker =>
   askerOf(ctx, {
     authServer: authServer?.name ?? '',
     realms: authServer?.realms,
     dialect: 'linotp',
     mount: mount.path,
-    client: userAddress(ctx),
+    ...clientsOf(parts, ctx),
   });

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { type Asker, factsOfPerson, type UserRecord } from '../../../engine/index.ts';
 import type { AuthServer } from '../../access/index.ts';
 import type { PiProduct } from '../../formats/privacyidea/index.ts';
-import { askerOf, type CallerParts } from '../../http/index.ts';
+import { askerOf, type CallerParts, clientsOf } from '../../http/index.ts';
 
 /** What the dialect works with: the engine, who may call, and what its mount says. */
 export type PrivacyideaParts = CallerParts & {
@@ -15,12 +15,12 @@ export type PrivacyideaParts = CallerParts & {
 };
 
 /** The asker of a request, as policies see it: this auth server, or nobody that is one; and what is known of the user by now. */
-export const askerFor = ({ userAddress, mount, product }: PrivacyideaParts, ctx: Context, authServer?: AuthServer): Asker => ({
+export const askerFor = ({ mount, product, ...parts }: PrivacyideaParts, ctx: Context, authServer?: AuthServer): Asker => ({
   ...askerOf(ctx, {
     authServer: authServer?.name ?? '',
     realms: authServer?.realms,
     dialect: 'privacyidea',
-    client: userAddress(ctx),
+    ...clientsOf(parts, ctx),
     mount: mount.path,
     flavour: product.flavour,
   }),

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { demandName, parseJson } from '../../../../foundation/model/index.ts';
 import { bodyOf, PiFault } from '../../../formats/privacyidea/index.ts';
-import { encodingOf, formFields, readText } from '../../../http/index.ts';
+import { encodingOf, formFields, noteParams, readText } from '../../../http/index.ts';
 
 /** What of an Access-Request a login needs; undefined is what it does not have. */
 export type RadiusAttributes = { user: string | undefined; password: string | undefined; state: string | undefined };
@@ -15,7 +15,7 @@ const wanted = ['User-Name', 'User-Password', 'State'] as const;
 
 /**
  * Reads the attributes that FreeRADIUS's `rlm_rest` sends, as JSON (`body = 'json'`) or as a form (`'post'`). Values are encoded once, whatever
- * the user agent; octets such as State are `0x` and hex digits. Of an attribute that comes twice the first one counts. Throws 905 for other bodies and
+ * the user agent, and policies may look at them all; octets such as State are `0x` and hex digits. Of an attribute that comes twice the first one counts. Throws 905 for other bodies and
  * for a name that is too long.
  */
 export async function readRadiusAttributes(ctx: Context): Promise<RadiusAttributes> {
@@ -23,6 +23,7 @@ export async function readRadiusAttributes(ctx: Context): Promise<RadiusAttribut
   const form = ctx.is('urlencoded') ? formFields(body, encodingOf(ctx)) : [];
   const json = ctx.is('urlencoded') ? {} : jsonOf(readText(body, encodingOf(ctx), 'The body'));
   const sent = (wanted: string): string | undefined => form.find(([name]) => name === wanted)?.[1] ?? textOf(json[wanted], wanted);
+  noteParams(ctx, new Map([...form, ...Object.entries(json).map(([name, value]) => [name, attribute.safeParse(value).data] as const)]));
   const [user, password, state] = wanted.map(sent);
   return {
     user: user === undefined ? undefined : demandName('User-Name', user),

@@ -1,0 +1,24 @@
+import { networkOf } from '../../foundation/wire/networks.ts';
+import { factsOf } from '../facts.ts';
+import { clientKey, isKnownClient } from '../limits/index.ts';
+import type { EngineParts } from '../parts.ts';
+import { personKey } from '../people/person-key.ts';
+import type { Applicant } from './admission.ts';
+
+/**
+ * The key of the client that a login comes from, where the auth server tells one: by the attributes that policies name, else by an address other than its
+ * own. Undefined where nothing is told, and for nobody.
+ */
+export function clientOf(parts: Pick<EngineParts, 'policy' | 'clock' | 'realms'>, { asker, user, realm }: Applicant): string | undefined {
+  if (user === '') return undefined;
+  const names = parts.policy.value('push_client_attributes', factsOf(parts, asker, { user, realm })) ?? [];
+  const attributes = names.flatMap((name) => (asker.params?.[name] ? [[name, asker.params[name]]] : []));
+  if (attributes.length > 0) return clientKey(asker.authServer, JSON.stringify(attributes));
+  return asker.toldClient === undefined ? undefined : clientKey(asker.authServer, networkOf(asker.toldClient));
+}
+
+/** Whether a phone accepted a login of the same user from the same client lately. */
+export const isKnown = (
+  parts: Pick<EngineParts, 'store' | 'clock' | 'realms'>,
+  { client, user, realm }: { client?: string | undefined; user: string; realm: string },
+): Promise<boolean> => isKnownClient(parts, { client, user: personKey(parts, { user, realm }) });
