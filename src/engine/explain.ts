@@ -1,4 +1,4 @@
-import type { DeliveryPlan, Facts, Policy, RuleExplanation } from '../policy/index.ts';
+import { type DeliveryPlan, type ExplainedLimit, explainLimits, type Facts, type Policy, type RuleExplanation } from '../policy/index.ts';
 
 /** What is known of a provider without opening it. */
 export type ProviderFacts = { name: string; kind: string; default: boolean; addresses: readonly string[] };
@@ -6,6 +6,8 @@ export type ProviderFacts = { name: string; kind: string; default: boolean; addr
 /** Why a push would go out as it does: every rule, and the plan with what is known of its providers. */
 export type Explained = {
   rules: RuleExplanation[];
+  /** What one phone is asked, and how often it rings. */
+  limits: ExplainedLimit[];
   plan: Omit<DeliveryPlan, 'providers'> & { providers: Omit<ProviderFacts, 'default'>[] };
 };
 
@@ -24,5 +26,5 @@ export function explain({ policy, providers: known, deadlineMs }: ExplainParts, 
     const { kind = 'poll-only', addresses = ['none'] } = known.find((provider) => provider.name === name) ?? {};
     return { name, kind, addresses };
   });
-  return { rules: policy.explain(facts), plan: { ...plan, providers: steps } };
+  return { rules: policy.explain(facts), limits: explainLimits(policy, facts), plan: { ...plan, providers: steps } };
 }

@@ -109,9 +109,13 @@ function startSeries(metrics: Metrics, { config, parts }: Generation): void {
 }
 
 /** The series of every auth server before it asks for anything. Phones that wait are none yet. */
-function startCallers({ challenges, relays, loginsStarted, loginsRefused, loginsFinished }: Metrics, config: Config): void {
+function startCallers(
+  { challenges, relays, loginsStarted, loginsRefused, loginsFinished, challengesDisplaced }: Metrics,
+  config: Config,
+): void {
   for (const auth_server of authServerNames(config))
-    for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished]) each.startAtZero({ auth_server });
+    for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished, challengesDisplaced])
+      each.startAtZero({ auth_server });
 }
 
 /** The series of every plan that can come of these rules and providers before the first is made. */

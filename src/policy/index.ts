@@ -8,6 +8,7 @@ export type { Mismatch } from './match.ts';
 export { manyOptions, modesWorth, usualDigits, usualOptions } from './mode-worth.ts';
 export { type DeliveryPlan, openPolicy, type PlanDefaults, type Policy, type RuleExplanation } from './policy.ts';
 export type { KnownMount, KnownNames, KnownProvider, PolicyProblem } from './problem.ts';
+export { type ExplainedLimit, explainLimits, largestLimit, type PushLimit, pushLimit } from './push-limits.ts';
 export { type Rule, ruleConfig } from './rule.ts';
 export { fillClientText, fillTags, type TagSubject } from './tags.ts';
 export { isInTime, readTimeRanges } from './time-match.ts';

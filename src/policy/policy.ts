@@ -44,6 +44,8 @@ export type Policy = {
   value<A extends ActionName>(action: A, facts: Facts, ...scope: ScopeOf<A>): ActionValue<A> | undefined;
   /** The value with the name of the rule that decides it, where that name is told. */
   decision<A extends ActionName>(action: A, facts: Facts, ...scope: ScopeOf<A>): { value: ActionValue<A>; rule: string } | undefined;
+  /** Every value that some rule has for an action, whomever it is for. */
+  valuesOf<A extends ActionName>(action: A): ActionValue<A>[];
   /** Whether a permission of scope `admin` is given: always while no rule of that scope exists. */
   permits(action: Permission, facts: Facts): boolean;
   /** Whether it may be given for push tokens of some realm or other: asked before they are known. */
@@ -90,6 +92,10 @@ export function openPolicy(rules: readonly Rule[]): Policy {
       const rule = deciding(action, facts, scope);
       const decided = valueIn(rule, action, facts);
       return rule && decided !== undefined ? { value: decided, rule: rule.name } : undefined;
+    },
+    valuesOf<A extends ActionName>(action: A): ActionValue<A>[] {
+      const given: (ActionValue<A> | undefined)[] = rules.map(({ actions }) => actions[action]);
+      return given.filter((value) => value !== undefined);
     },
     looksAtUsers: rules.some(({ match }) => match.resolver || match.conditions?.some(({ section }) => section === 'userinfo')),
     demandShort: shortTextsOf(rules.flatMap(({ match }) => match.conditions ?? [])),

@@ -103,7 +103,7 @@ export type Store = {
   addToken(token: PushToken, note?: AuditNote): Promise<'added' | 'taken'>;
   findToken(serial: string): Promise<PushToken | undefined>;
   /** What a phone comes for, in one round trip: the push token, and with it what `openTransactionsOf` would find. */
-  findTokenWithOpen(serial: string, now: number): Promise<TokenWithOpen | undefined>;
+  findTokenWithOpen(serial: string, now: number, most?: number): Promise<TokenWithOpen | undefined>;
   /** All push tokens whose owner has one of these keys (`ownerKeys`), by serial. Keys are compared byte by byte. */
   tokensOf(keys: readonly string[]): Promise<PushToken[]>;
   listTokens(filter: PushTokenFilter, page: Page): Promise<{ count: number; tokens: PushToken[] }>;
@@ -135,8 +135,11 @@ export type Store = {
   findByForeignId(dialect: string, authServer: string, foreignId: string): Promise<Transaction | undefined>;
   /** The transaction with this handle, settled or not. */
   findByHandle(phone: string, handle: string): Promise<Transaction | undefined>;
-  /** Transactions in state `open` with a challenge for this push token whose `answerUntil` is after `now`, oldest first. */
-  openTransactionsOf(serial: string, now: number): Promise<Transaction[]>;
+  /**
+   * Transactions in state `open` with a challenge for this push token that is not closed, whose `answerUntil` is after `now`; the newest `most` of them,
+   * where that is given. Oldest first.
+   */
+  openTransactionsOf(serial: string, now: number, most?: number): Promise<Transaction[]>;
   /**
    * Writes the next decision, and its effects with it, if the stored one still has `expectedVersion`. Effects are due at `effectsDue`. The
    * challenges keep their serials and handles.

@@ -21,8 +21,8 @@ export type GivenGateway = {
   logged: Record<string, unknown>[];
   /** Headers of the administrator; none where another gateway made the account. */
   admin: Record<string, string>;
-  /** A push token of this user that its phone has finished. */
-  phoneOf(user: string, wish?: Record<string, string>): Promise<PiPhone>;
+  /** A push token of this user that its phone has finished, with an address for pushes where `address` is one. */
+  phoneOf(user: string, wish?: Record<string, string>, address?: string): Promise<PiPhone>;
   /** Starts a login by PIN and returns its transaction and what the phone was sent. */
   challenge(user: string, phone: PiPhone, pin?: string): Promise<{ id: string; nonce: string }>;
 };
@@ -45,6 +45,9 @@ const enrolment: Policy = {
   scope: 'enrollment',
   actions: { push_firebase_configuration: 'poll only', push_registration_url: 'https://mfa.example.com/ttype/push' },
 };
+
+/** Any number of logins rings a phone and waits for it, as with the servers of the recordings. */
+export const unlimited: Policy = { name: 'no limits', scope: 'authentication', actions: { push_open_challenges: 0 } };
 
 /** The text of a configuration with one listener on a free port. */
 export function configText({ policies = [], settings = {}, mounts, more = {} }: GatewayWishes = {}, address = '127.0.0.1:0'): string {
@@ -87,10 +90,10 @@ export async function givenGateway(undo: Cleanup, wishes: GatewayWishes = {}): P
     folder,
     logged,
     admin,
-    async phoneOf(user, wish = {}) {
+    async phoneOf(user, wish = {}, address) {
       const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user, pin: '1234', ...wish }, admin);
       const phone = piPhone(client, { serial: body.detail.serial, credential: body.detail.enrollment_credential, clock });
-      const { status, text } = await phone.rollout();
+      const { status, text } = await phone.rollout(address === undefined ? {} : { fbtoken: address });
       assert.equal(status, 200, text);
       return phone;
     },

@@ -123,7 +123,10 @@ function callsOf({ engine, store, url }: Pick<GivenLinotp, 'engine' | 'store' | 
   };
   const ask: GivenLinotp['ask'] = async (serials, over = {}) => {
     const tokens = await Promise.all(serials.map(token));
-    return engine.challenges.issue({ asker, user: '', realm: '', tokens, prompt: { title: 'ACME', question: 'Log in?' }, rule, ...over });
+    const prompt = { title: 'ACME', question: 'Log in?' };
+    const issued = await engine.challenges.issue({ asker, user: '', realm: '', tokens, prompt, rule, ...over });
+    assert.ok(issued.ok, JSON.stringify(issued));
+    return issued.value.transaction;
   };
   const stateOf = async ({ id }: Transaction) => (await store.findTransaction(id))?.decision.state;
   const activePhone: GivenLinotp['activePhone'] = async (serial, owner) => {

@@ -403,6 +403,11 @@ function transactionCases(store: () => Store): void {
     assert.deepEqual(await found('S1', 49), ['t3', 't2', 't1']);
     assert.deepEqual(await found('S1', 50), ['t2', 't1'], 'at the moment itself it is over');
     assert.deepEqual(await found('S2', 0), ['t2']);
+    // of more than are wanted the newest are found
+    assert.deepEqual(
+      (await store().openTransactionsOf('S1', 0, 2)).map(({ id }) => id),
+      ['t2', 't1'],
+    );
     // and a phone gets them together with its push token
     await store().addToken(givenPushToken({ serial: 'S1' }));
     assert.deepEqual(await store().findTokenWithOpen('S1', 50), {
@@ -414,11 +419,22 @@ function transactionCases(store: () => Store): void {
       ['t2'],
     );
     assert.equal(await store().findTokenWithOpen('S2', 0), undefined);
+    assert.deepEqual(
+      (await store().findTokenWithOpen('S1', 0, 1))?.open.map(({ id }) => id),
+      ['t1'],
+    );
     // nothing was cleaned up, and yet what is over is not found
     assert.ok(await store().findTransaction('t3'));
     await store().decide('t2', 0, accepted(1, ['2S1', '2S2']), [], effectsDue);
     assert.deepEqual(await found('S1', 0), ['t3', 't1'], 'what is settled is no longer open');
     assert.equal((await store().findByHandle('pipush', '2S1'))?.id, 't2');
+    // and a challenge that is closed for one phone is open for the other
+    await add(4, 40, 100, ['S1', 'S2']);
+    const both = (await store().findTransaction('t4'))?.decision;
+    assert.ok(both);
+    const closed = both.challenges.map((each) => (each.serial === 'S2' ? { ...each, state: 'closed' as const } : each));
+    await store().decide('t4', 0, { ...both, challenges: closed, version: 1 }, [], effectsDue);
+    assert.deepEqual([await found('S1', 50), await found('S2', 50)], [['t1', 't4'], []]);
     assert.equal(await store().findByHandle('linotp', '2S1'), undefined);
   });
 

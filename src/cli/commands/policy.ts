@@ -74,7 +74,7 @@ function mountFacts({ listeners }: Config, { mount: path, dialect }: Pick<Questi
 }
 
 /** What was explained, as lines for people. */
-export function linesOf({ rules, plan }: Explained): string[] {
+export function linesOf({ rules, limits, plan }: Explained): string[] {
   const ruleLines = rules.flatMap(({ name, matched, mismatches, decides, overruled }) => [
     `${matched ? 'matches ' : 'does not'}  ${name}`,
     ...mismatches.map(({ matcher, wants, was }) => `            ${matcher}: wants ${wants}; it was ${was}`),
@@ -93,6 +93,9 @@ export function linesOf({ rules, plan }: Explained): string[] {
   const hedge = plan.hedgeMs === undefined ? '' : `, a slow one gets company after ${plan.hedgeMs} ms`;
   return [
     ...ruleLines,
+    '',
+    'Limits of one phone:',
+    ...limits.map(({ limit, value, rule }) => `  ${limit}: ${value}${rule === undefined ? '' : `, by rule "${rule}"`}`),
     '',
     `Plan, by ${because}: within ${plan.deadlineMs} ms${hedge}`,
     ...(steps.length > 0 ? steps : ['  nothing is sent']),

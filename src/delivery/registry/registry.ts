@@ -17,6 +17,8 @@ export type Registry = {
   defaultName(): string | undefined;
   /** Walks a plan until one provider takes the push. Never throws for what a provider or the wire does. */
   deliver(plan: Plan, push: OutgoingPush): Promise<Delivery>;
+  /** Whether one of these providers could ring a phone with these addresses: those that it has to ask do not. */
+  canRing(providers: readonly string[], addresses: readonly DeviceAddress[]): boolean;
   status(): ProviderStatus[];
   /** The files that the settings of the providers name. */
   files(): string[];
@@ -51,6 +53,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       underWay.add(delivery);
       return delivery.finally(() => underWay.delete(delivery));
     },
+    canRing: (names, addresses) => stepsOf(open, names, addresses).some((step) => !('skip' in step) && step.kind !== 'poll-only'),
     status: () => named().map(statusOf),
     files: () => [...open.values()].flatMap(({ files }) => files),
     async check(name, signal) {

@@ -15,9 +15,10 @@ export async function answerByHandle<A>(
   phone: PhoneProtocol<never, A>,
   request: HandleAnswer<A>,
 ): Promise<AnswerReply> {
-  const transaction = await findTransaction(parts, phone.name, request.handles);
-  if (!transaction) return { kind: 'refused' };
-  for (const challenge of transaction.decision.challenges) {
+  const named = await findNamed(parts, phone.name, request.handles);
+  if (!named) return { kind: 'refused' };
+  const { transaction, challenges } = named;
+  for (const challenge of challenges) {
     const found = await fits(parts, phone, request.answer, { transaction, challenge });
     if (found) return take(parts, found);
   }
@@ -27,10 +28,17 @@ export async function answerByHandle<A>(
   return { kind };
 }
 
-async function findTransaction({ store }: EngineParts, phone: string, handles: readonly string[]): Promise<Transaction | undefined> {
-  for (const handle of handles) {
-    const found = await store.findByHandle(phone, handle);
-    if (found) return found;
+/** What the first of these handles names: the challenge of the likeliest one; by another, which is that of a whole transaction, all that it has. */
+async function findNamed(
+  { store }: EngineParts,
+  phone: string,
+  handles: readonly string[],
+): Promise<{ transaction: Transaction; challenges: Challenge[] } | undefined> {
+  for (const [index, handle] of handles.entries()) {
+    const transaction = await store.findByHandle(phone, handle);
+    if (!transaction) continue;
+    const { challenges } = transaction.decision;
+    return { transaction, challenges: index > 0 ? challenges : challenges.filter((each) => each.handle === handle) };
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { type Challenge, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
 import type { TokenWithOpen } from '../../store/store.ts';
+import { mostShown } from '../admission/open-challenges.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { TransactionEvent } from '../decisions/decide.ts';
 import { limitedSource, type WrongProof } from '../limits/index.ts';
@@ -22,11 +23,11 @@ export type AnswerReply =
 
 /** {@link Challenges.answer}. */
 export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply> {
-  const asked = await parts.store.findTokenWithOpen(request.serial, parts.clock());
+  const asked = await findAsked(parts, phone, request);
   if (!asked || !isSpokenBy(phone, asked.token)) return { kind: 'unknown-token' };
   const { token } = asked;
   if (!isInService(token, parts.clock())) return { kind: 'refused' };
-  const found = await findAnswered(parts, phone, request, asked);
+  const found = findAnswered(phone, request, asked);
   if (!found) {
     await parts.limits.failedOpenly('answer', limitedSource(request.source, token));
     parts.log.info({ serial: token.serial, source: request.source }, 'an answer fits no challenge of this push token');
@@ -47,24 +48,27 @@ export async function take(parts: EngineParts, found: Found): Promise<AnswerRepl
   return { kind: 'code-shown', code, transaction: found.transaction };
 }
 
-/** The challenge that the signature fits: the open ones first, then, for a repeated answer, the settled one of that handle. */
-async function findAnswered<A>(
+/** The push token, with what the answer may be for: the transaction that it names, settled or not, else those that are open. */
+async function findAsked<A>(
   parts: EngineParts,
   phone: PhoneProtocol<never, A>,
-  request: AnswerRequest<A>,
-  { token, open }: TokenWithOpen,
-): Promise<Found | undefined> {
-  const fits = (transaction: Transaction): Found | undefined => {
-    const challenge = transaction.decision.challenges.find((each) => isForPhone(each, token));
-    const meaning = challenge && phone.readAnswer(request.answer, challenge, token);
-    return challenge && meaning ? { transaction, challenge, meaning } : undefined;
-  };
+  { serial, handle }: AnswerRequest<A>,
+): Promise<TokenWithOpen | undefined> {
+  const { store, clock } = parts;
+  if (handle === undefined) return store.findTokenWithOpen(serial, clock(), mostShown(parts));
+  const [token, named] = await Promise.all([store.findToken(serial), store.findByHandle(phone.name, handle)]);
+  return token && { token, open: named ? [named] : [] };
+}
+
+/** The challenge that the signature fits. */
+function findAnswered<A>(phone: PhoneProtocol<never, A>, request: AnswerRequest<A>, { token, open }: TokenWithOpen): Found | undefined {
   for (const transaction of open) {
-    const found = fits(transaction);
-    if (found) return found;
+    const challenge = transaction.decision.challenges.find((each) => isForPhone(each, token));
+    const isNamed = request.handle === undefined || challenge?.handle === request.handle;
+    const meaning = challenge && isNamed ? phone.readAnswer(request.answer, challenge, token) : undefined;
+    if (challenge && meaning) return { transaction, challenge, meaning };
   }
-  const settled = request.handle === undefined ? undefined : await parts.store.findByHandle(phone.name, request.handle);
-  return settled && fits(settled);
+  return undefined;
 }
 
 function eventOf(challenge: Challenge, { verdict, declineReason, option, digest }: AnswerMeaning): TransactionEvent {

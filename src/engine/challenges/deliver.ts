@@ -15,7 +15,7 @@ export async function deliver(parts: EngineParts, request: DeliverRequest): Prom
   const { challenges } = request.transaction.decision;
   const sends = request.tokens.flatMap((token) => {
     const challenge = challenges.find(({ serial }) => serial === token.serial);
-    return challenge ? [deliverOne(parts, request, { challenge, token })] : [];
+    return challenge?.state === 'pending' ? [deliverOne(parts, request, { challenge, token })] : [];
   });
   return Promise.all(sends);
 }
@@ -29,6 +29,7 @@ async function deliverOne(parts: EngineParts, request: DeliverRequest, { challen
   const { transaction, asker, via } = request;
   const { store, clock, background } = parts;
   const planned = planFor(parts, asker, token);
+  parts.metrics.policyDecisions.inc({ policy: planned.rule ?? planned.because, provider: planned.providers[0] ?? 'none' });
   const plan = { ...planned, providers: [...(via ?? planned.providers)], deadlineMs: planned.deadlineMs - reserveOf(planned.deadlineMs) };
   const { outcome, attempts, deadAddresses } = await parts.registry.deliver(plan, {
     transactionId: transaction.id,
@@ -50,15 +51,17 @@ async function deliverOne(parts: EngineParts, request: DeliverRequest, { challen
 
 /** The delivery plan for this push token; plan and registry are read in one go, so that a reload never comes between them. */
 function planFor(parts: EngineParts, asker: Asker, token: PushToken): DeliveryPlan {
-  const { policy, registry, settings, metrics } = parts;
-  const plan = policy.planDelivery(factsOf(parts, asker, token.owner, token), {
+  const { policy, registry, settings } = parts;
+  return policy.planDelivery(factsOf(parts, asker, token.owner, token), {
     recorded: token.provider,
     fallback: registry.defaultName(),
     defaultDeadlineMs: settings.deliveryDeadlineMs,
   });
-  metrics.policyDecisions.inc({ policy: plan.rule ?? plan.because, provider: plan.providers[0] ?? 'none' });
-  return plan;
 }
+
+/** Whether a provider of the plan for this push token could ring its phone. */
+export const canRing = (parts: EngineParts, asker: Asker, token: PushToken): boolean =>
+  parts.registry.canRing(planFor(parts, asker, token).providers, token.addresses);
 
 /** {@link Challenges.mayPoll}. */
 export function mayPoll(parts: EngineParts, asker: Asker, token: PushToken): boolean {

@@ -1,5 +1,6 @@
 import type { Actor, PushToken, Result, TrailEntry, Transaction } from '../../foundation/model/index.ts';
 import { span } from '../../foundation/telemetry/spans.ts';
+import type { LoginRefusal } from '../admission/admission.ts';
 import { type Applied, applyEvent } from '../decisions/apply.ts';
 import { type Status, statusOf } from '../decisions/status.ts';
 import type { Asker, EngineParts } from '../parts.ts';
@@ -13,7 +14,7 @@ import { type Delivered, type DeliverRequest, deliver, mayPoll } from './deliver
 import { type Enrolment, type EnrolmentRequest, isOfferedInLogin, offerInLogin, skipEnrolment, takeBackOffers } from './enrolment.ts';
 import { type Finished, type FinishRequest, findOwn, findOwnForeign, findPublicly, finish, type PublicPoll } from './finish.ts';
 import { checkFirstLeg, type FirstLegCheck } from './first-leg.ts';
-import { canAsk, type IssueRequest, issue } from './issue.ts';
+import { canAsk, type Issued, type IssueRequest, issue } from './issue.ts';
 import { type AddressReply, type PhoneRequest, type PollReply, poll, updateAddress } from './phone-poll.ts';
 import { type Waited, type WaitRequest, waitForAnswer } from './wait.ts';
 
@@ -23,10 +24,10 @@ export type Challenges = {
   canAsk(token: PushToken, ask: Ask): boolean;
   /**
    * Seals a challenge for every token and stores the transaction. Stored first, pushed second: see `deliver`.
-   * The id is 20 decimal digits: the bucket, then 17 random ones.
+   * The id is 20 decimal digits: the bucket, then 17 random ones. What waits for the same phones makes room, or the login is refused as `limited`.
    * Throws `store-unavailable`.
    */
-  issue(request: IssueRequest): Promise<Transaction>;
+  issue(request: IssueRequest): Promise<Result<Issued, LoginRefusal>>;
   /**
    * Sends every challenge of a stored transaction to its phone, all at once, each by the delivery plan that policy makes. A push that fails
    * is a line in the trail, never a lost challenge.

@@ -5,12 +5,17 @@ import {
   type DecisionRule,
   GatewayFault,
   type Owner,
+  ok,
   type PushToken,
+  type Result,
+  refused,
   type Transaction,
 } from '../../foundation/model/index.ts';
 import { span } from '../../foundation/telemetry/spans.ts';
 import { type Facts, fillTags } from '../../policy/index.ts';
+import type { LoginRefusal } from '../admission/admission.ts';
 import { clientOf } from '../admission/known-clients.ts';
+import { makeRoom } from '../admission/open-challenges.ts';
 import { factsOf } from '../facts.ts';
 import { type Asker, type EngineParts, originOf, whomOf } from '../parts.ts';
 import type { PhoneProtocol, Prompt, SealTools } from '../phones/phone-protocol.ts';
@@ -18,6 +23,7 @@ import { changeToken } from '../records/change-token.ts';
 import { phoneKeyOf } from '../records/phone-key.ts';
 import { gatherInBucket } from '../tokens/token-owner.ts';
 import { type Ask, askedFields, askToConfirm } from './ask.ts';
+import { canRing } from './deliver.ts';
 import { firstLegOf } from './first-leg.ts';
 
 /** A dialect's own texts; policy may replace them. */
@@ -64,17 +70,22 @@ export type Naming = { foreignId: string; handles: readonly (string | undefined)
 
 const maxAttempts = 3;
 
+/** What was stored, and the push tokens whose phones are asked: those that have no room for it are left out. */
+export type Issued = { transaction: Transaction; tokens: PushToken[] };
+
 /** {@link Challenges.issue}. */
-export async function issue(parts: EngineParts, request: IssueRequest): Promise<Transaction> {
+export async function issue(parts: EngineParts, request: IssueRequest): Promise<Result<Issued, LoginRefusal>> {
   await gatherInBucket(parts, request.tokens);
   if (request.kind === 'activation') await beginActivation(parts, request.tokens);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const transaction = await prepare(parts, request);
     if ((await parts.store.addTransaction(transaction)) !== 'added') continue;
-    const { id, user, realm, decision } = transaction;
-    const serials = decision.challenges.map(({ serial }) => serial);
+    const admitted = await makeRoom(parts, { transaction, tokens: request.tokens, asker: request.asker });
+    if ('kind' in admitted) return refused(admitted);
+    const { id, user, realm } = transaction;
+    const serials = admitted.tokens.map(({ serial }) => serial);
     parts.tell({ kind: 'login-started', origin: originOf(request.asker), transaction: id, serials, user, realm });
-    return transaction;
+    return ok(admitted);
   }
   throw new GatewayFault('store-unavailable', 'No free transaction id was found');
 }
@@ -150,6 +161,7 @@ async function sealFor(parts: EngineParts, request: IssueRequest, token: PushTok
     handle,
     payload,
     ...(clearText === undefined ? {} : { clearText }),
+    ...(canRing(parts, request.asker, token) ? { rings: true } : {}),
     state: 'pending',
     wrongTries: 0,
     ...askedFields(ask, parts.keyring),

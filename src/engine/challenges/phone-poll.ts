@@ -1,4 +1,5 @@
 import type { DeviceAddress, PushToken, PushTokenChange } from '../../foundation/model/index.ts';
+import { mostShown } from '../admission/open-challenges.ts';
 import { limitedSource, type WrongProof } from '../limits/index.ts';
 import { type Asker, type EngineParts, whomOf } from '../parts.ts';
 import type { AddressTold, PhoneProtocol } from '../phones/phone-protocol.ts';
@@ -19,7 +20,7 @@ export async function poll<P>(
   phone: PhoneProtocol<never, never, P>,
   { serial, message, asker }: PhoneRequest<P>,
 ): Promise<PollReply> {
-  const found = await parts.store.findTokenWithOpen(serial, parts.clock());
+  const found = await parts.store.findTokenWithOpen(serial, parts.clock(), mostShown(parts));
   if (!found || !isBound(found.token, phone)) return { kind: 'refused' };
   const { token, open } = found;
   if (!mayPoll(parts, asker, token)) return { kind: 'not-allowed' };

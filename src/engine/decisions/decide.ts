@@ -13,6 +13,8 @@ export type TransactionEvent =
     }
   | { kind: 'code-entered'; matches: string | undefined }
   | { kind: 'consumed' }
+  /** One phone is no longer asked, since it has too much else to answer. */
+  | { kind: 'displaced'; serial: string }
   | { kind: 'withdrawn'; by: 'server' | 'wait-timeout' | 'newer-prompt' };
 
 /** What the sender of an event is told, and what the transaction becomes; no `next`: nothing changes. */
@@ -34,6 +36,8 @@ export function decide(decision: Decision, event: TransactionEvent, now: number)
       return codeEntered(decision, event.matches);
     case 'consumed':
       return consumed(decision);
+    case 'displaced':
+      return displaced(decision, event.serial);
     case 'withdrawn':
       return withdrawn(decision, event.by);
     default:
@@ -76,6 +80,13 @@ function consumed(decision: Decision): Decided {
   if (decision.state !== 'accepted') return refused;
   if (decision.rule.consume === 'never') return { reply: 'accepted' };
   return { reply: 'accepted', next: { ...decision, state: 'consumed', version: decision.version + 1 } };
+}
+
+function displaced(decision: Decision, serial: string): Decided {
+  const challenge = decision.challenges.find((each) => each.serial === serial);
+  if (decision.state !== 'open' || challenge?.state !== 'pending') return refused;
+  const next = changed(decision, serial, { state: 'closed' });
+  return { reply: 'taken', next: next.challenges.some(isLive) ? next : { ...next, state: 'withdrawn' } };
 }
 
 function withdrawn(decision: Decision, by: Extract<TransactionEvent, { kind: 'withdrawn' }>['by']): Decided {

@@ -65,6 +65,7 @@ const kinds: Record<AuditContent['kind'], true> = {
   'login-passed-on': true,
   'push-delivered': true,
   'challenge-answered': true,
+  'challenge-displaced': true,
   'login-finished': true,
   'phone-enrolled': true,
   'address-told': true,

@@ -15,6 +15,7 @@ export const loginRefusals = [
   'denied',
   'no-credential',
   'too-often',
+  'limited',
   'unknown-user',
   'no-token',
   'unusable-token',
@@ -119,6 +120,8 @@ type LoginEvent =
       verdict: 'accepted' | 'declined' | 'locked' | 'code-shown';
       declineReason?: DeclineReason | undefined;
     } & Whom)
+  /** One phone had more to answer than policies let it: this challenge made room for another. */
+  | ({ kind: 'challenge-displaced'; authServer: string; transaction: string; serial: string } & Whom)
   /** The auth server took the login: the user is in. */
   | ({ kind: 'login-finished'; authServer: string; transaction: string; serials: string[] } & Whom);
 

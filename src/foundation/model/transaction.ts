@@ -19,6 +19,8 @@ export type Challenge = {
   mode: ChallengeMode;
   /** The exact text that is delivered and polled, signed once. */
   payload: string;
+  /** A provider was to ring this phone. */
+  rings?: boolean;
   /** What the phone reads in the payload, where only the phone can open that and its answer covers it; base64. */
   clearText?: string;
   state: 'pending' | 'code-shown' | 'accepted' | 'declined' | 'locked' | 'closed';

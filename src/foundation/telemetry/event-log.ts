@@ -26,6 +26,7 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'login-refused': info('a login was refused'),
   'login-passed-on': info('a policy let a user in without a phone'),
   'login-finished': info('a login was finished'),
+  'challenge-displaced': warn('a phone had too much to answer; a challenge made room for another'),
   'phone-enrolled': info('a phone was bound to a push token'),
   'address-told': info('a phone told another device address'),
   'address-dead': warn('a device address is dead; it is used no more until the phone tells a new one'),

@@ -14,6 +14,8 @@ export const countEvents =
         return metrics.loginsFinished.inc({ auth_server: event.authServer });
       case 'challenge-answered':
         return event.declineReason === 'not-me' ? metrics.fraudReports.inc({}) : undefined;
+      case 'challenge-displaced':
+        return metrics.challengesDisplaced.inc({ auth_server: event.authServer });
       case 'administrator-refused':
         return metrics.administratorsRefused.inc({});
       case 'audit-lost':

@@ -169,6 +169,12 @@ export function openMetrics(version: string) {
       help: 'Logins that a user declined as not theirs.',
       closed: {},
     }),
+    challengesDisplaced: zeroedCounter(registry, {
+      name: 'pushgate_challenges_displaced_total',
+      help: 'Challenges that made room for another, since a phone had too much to answer.',
+      closed: {},
+      open: ['auth_server'],
+    }),
     administratorsRefused: zeroedCounter(registry, {
       name: 'pushgate_administrators_refused_total',
       help: 'Logins of administrators with a wrong name or password.',

@@ -63,6 +63,18 @@ export const pushActions = {
     scopes: ['authentication'],
     value: names.describe('Parameters or RADIUS attributes that tell whose device logs in, such as Calling-Station-Id; else its address.'),
   },
+  push_open_challenges: {
+    scopes: ['authentication'],
+    value: z
+      .int()
+      .min(0)
+      .max(50)
+      .describe('How many logins may wait for one phone; one more displaces another. 5 without it, 0: any number.'),
+  },
+  push_open_rang_seconds: {
+    scopes: ['authentication'],
+    value: z.int().min(0).max(600).describe('How long one that rang is not displaced; 30 without it.'),
+  },
   push_deadline_ms: {
     scopes: ['authentication'],
     value: z.int().min(50).max(30_000).describe('Longest time that a login waits for delivery.'),

@@ -35,10 +35,10 @@ export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: 
     ...otherStore(session),
     ...deviceStore(session),
     ...auditStore(session),
-    async findTokenWithOpen(serial, now) {
+    async findTokenWithOpen(serial, now, most) {
       // Nothing is far away here: two reads are as good as one.
       const token = await tokens.findToken(serial);
-      return token && { token, open: await transactions.openTransactionsOf(serial, now) };
+      return token && { token, open: await transactions.openTransactionsOf(serial, now, most) };
     },
     ...transferStore(session),
     async close() {

@@ -38,15 +38,16 @@ export function transactionStore(session: Session): TransactionStore {
       read('findByForeignId', () => findOne('t.dialect = ? AND t.auth_server = ? AND t.foreign_id = ?', dialect, authServer, foreignId)),
     findByHandle: (phone, handle) =>
       read('findByHandle', () => findOne('t.id = (SELECT transaction_id FROM handles WHERE phone = ? AND handle = ?)', phone, handle)),
-    openTransactionsOf: (serial, now) =>
+    openTransactionsOf: (serial, now, most) =>
       read('openTransactionsOf', () => {
         const from = 'open_challenges o JOIN transactions t ON t.id = o.transaction_id';
         const rows = all(
-          `SELECT ${columns} FROM ${from} WHERE o.serial = ? AND o.answer_until > ? ORDER BY o.created_at, o.transaction_id`,
+          `SELECT ${columns} FROM ${from} WHERE o.serial = ? AND o.answer_until > ? ORDER BY o.created_at DESC, o.transaction_id DESC LIMIT ?`,
           serial,
           now,
+          most ?? -1,
         );
-        return rows.map(transactionOf);
+        return rows.map(transactionOf).reverse();
       }),
     async decide(id, expectedVersion, next, effects, effectsDue) {
       const written = await write('decide', () => decide(session, { id, expectedVersion, next, effects, effectsDue }));
@@ -133,9 +134,9 @@ export function insertTransaction({ get, run }: Session, { decision, ...fixed }:
     decision.finishUntil,
   );
   if (added === 0) return 'taken';
-  for (const { phone, handle, serial } of decision.challenges) {
+  for (const { phone, handle, serial, state } of decision.challenges) {
     run('INSERT INTO handles (phone, handle, transaction_id) VALUES (?, ?, ?)', phone, handle, id);
-    if (decision.state !== 'open') continue;
+    if (decision.state !== 'open' || state === 'closed') continue;
     run(
       'INSERT OR IGNORE INTO open_challenges (serial, created_at, transaction_id, answer_until) VALUES (?, ?, ?, ?)',
       serial,
@@ -163,5 +164,7 @@ function decide({ run }: Session, { id, expectedVersion, next, effects, effectsD
   for (const effect of effects)
     run('INSERT INTO effects (transaction_id, id, body) VALUES (?, ?, ?)', id, effect.id, JSON.stringify(effect));
   if (next.state !== 'open') run('DELETE FROM open_challenges WHERE transaction_id = ?', id);
+  for (const { serial } of next.challenges.filter(({ state }) => state === 'closed'))
+    run('DELETE FROM open_challenges WHERE transaction_id = ? AND serial = ?', id, serial);
   return 'decided';
 }

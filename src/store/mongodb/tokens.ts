@@ -8,7 +8,7 @@ import type { Location } from './locations.ts';
 import type { Session } from './session.ts';
 import type { ActOptions } from './together.ts';
 import { changeOf, documentOf, tokenOf } from './token-documents.ts';
-import { asRead, oldestFirst, openFor, type StoredTransaction, transactionOf } from './transaction-documents.ts';
+import { asRead, newestFirst, openFor, type StoredTransaction, transactionOf } from './transaction-documents.ts';
 
 type TokenStore = Pick<
   Store,
@@ -39,14 +39,14 @@ export function tokenStore(session: Session): TokenStore {
         names.hold({ id: token.serial, names: [serialName(token.serial)], exists }, () => insert(session, token, note)),
       ),
     findToken: (serial) => run('findToken', () => found(session, serial, (location) => tokens.findOne(location))),
-    findTokenWithOpen: (serial, now) =>
+    findTokenWithOpen: (serial, now, most) =>
       run('findTokenWithOpen', async () => {
         let open: Transaction[] = [];
         const token = await found(session, serial, async (location) => {
-          const [both] = await tokens.aggregate<TokenDocument & { open: StoredTransaction[] }>(withOpen(location, now)).toArray();
+          const [both] = await tokens.aggregate<TokenDocument & { open: StoredTransaction[] }>(withOpen(location, now, most)).toArray();
           if (!both) return null;
           const { open: stored, ...document } = both;
-          open = stored.map(transactionOf);
+          open = stored.map(transactionOf).reverse();
           return document;
         });
         return token && { token, open };
@@ -123,8 +123,9 @@ async function found(
 }
 
 /** The push token with its open transactions: one command, where a phone would else wait for two. */
-function withOpen({ _id, ...besides }: Location, now: number): object[] {
-  const pipeline = [{ $match: { ...openFor(_id, now), ...besides } }, { $sort: oldestFirst }, { $project: asRead }];
+function withOpen({ _id, ...besides }: Location, now: number, most: number | undefined): object[] {
+  const limit = most === undefined ? [] : [{ $limit: most }];
+  const pipeline = [{ $match: { ...openFor(_id, now), ...besides } }, { $sort: newestFirst }, ...limit, { $project: asRead }];
   return [{ $match: { _id, ...besides } }, { $lookup: { from: 'transactions', pipeline, as: 'open' } }];
 }
 

@@ -9,10 +9,15 @@ export const asRead = { effects: 0, effectsDue: 0, trail: 0, cleanFrom: 0 } as c
 
 /** Transactions that the phone of this push token can still answer, and their order. */
 export const openFor = (serial: string, now: number) =>
-  ({ 'decision.challenges.serial': serial, 'decision.state': 'open', 'decision.answerUntil': { $gt: now } }) as const;
+  ({
+    'decision.challenges.serial': serial,
+    'decision.challenges': { $elemMatch: { serial, state: { $ne: 'closed' } } },
+    'decision.state': 'open',
+    'decision.answerUntil': { $gt: now },
+  }) as const;
 
-/** The order of open transactions: oldest first. */
-export const oldestFirst = { createdAt: 1, _id: 1 } as const;
+/** The order in which open transactions are looked for, where only so many are wanted; they are told the other way round. */
+export const newestFirst = { createdAt: -1, _id: -1 } as const;
 
 /** The name of an id that an auth server brought along. */
 export const foreignName = (dialect: string, authServer: string, foreignId: string): string =>

@@ -10,7 +10,7 @@ import {
   foreignName,
   handleName,
   namesOf,
-  oldestFirst,
+  newestFirst,
   openFor,
   type StoredTransaction,
   transactionOf,
@@ -56,11 +56,11 @@ export function transactionStore({ run, names, locations, behind, collections: {
       run('findByForeignId', () => findNamed(foreignName(dialect, authServer, foreignId), { dialect, authServer, foreignId })),
     findByHandle: (phone, handle) =>
       run('findByHandle', () => findNamed(handleName(phone, handle), { 'decision.challenges': { $elemMatch: { phone, handle } } })),
-    openTransactionsOf: (serial, now) =>
+    openTransactionsOf: (serial, now, most = 0) =>
       run('openTransactionsOf', async () => {
         const isOpen = { ...openFor(serial, now), ...locations.besides(serial) };
         const found = transactions.find<StoredTransaction>(isOpen, { projection: asRead });
-        return (await found.sort(oldestFirst).toArray()).map(transactionOf);
+        return (await found.sort(newestFirst).limit(most).toArray()).map(transactionOf).reverse();
       }),
     decide: (id, expectedVersion, next, effects, effectsDue) =>
       run('decide', async () => {

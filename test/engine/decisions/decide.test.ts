@@ -35,6 +35,7 @@ function* everyEvent(): Generator<TransactionEvent> {
     yield { kind: 'answered', serial, answer: `${serial} wrong`, verdict: 'accepted', option: 'wrong' };
     yield { kind: 'answered', serial, answer: `${serial} wrong again`, verdict: 'accepted', option: 'wrong' };
     yield { kind: 'code-entered', matches: serial };
+    yield { kind: 'displaced', serial };
   }
   yield { kind: 'code-entered', matches: undefined };
   yield { kind: 'consumed' };
@@ -104,6 +105,12 @@ function checkChange(before: Decision, event: TransactionEvent, now: number, rep
       next.challenges.every(({ state }) => finalStates.includes(state)),
       'a verdict leaves nothing to answer',
     );
+  }
+  if (event.kind === 'displaced') {
+    const isLeft = next.challenges.some(({ state }) => state === 'pending' || state === 'code-shown');
+    assert.equal(next.state, isLeft ? 'open' : 'withdrawn', 'a login goes with its last phone');
+    assert.ok(before.challenges.some(({ serial, state }) => serial === event.serial && state === 'pending'));
+    assert.equal(next.challenges.filter((each, index) => each !== before.challenges[index]).length, 1, 'no other phone hears of it');
   }
   if (event.kind === 'answered') {
     assert.ok(now < before.answerUntil && before.state === 'open', 'phones answer open transactions in time');

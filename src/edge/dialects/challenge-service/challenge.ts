@@ -46,6 +46,7 @@ const refusals: Record<LoginRefusal['kind'], string> = {
   denied: 'No policy allows this challenge',
   'no-credential': 'A credential of this auth server is needed',
   'too-often': 'No policy allows so many challenges',
+  limited: 'Too many challenges wait for this phone',
 };
 
 function tell(ctx: Context, relayed: RelayReply): void {

@@ -28,6 +28,10 @@ export function refusedLogin(refusal: Refusal): LoginOutcome {
       throw new PiFault('policy', 'No valid API key was passed.');
     case 'too-often':
       return refuse(`Only ${refusal.most} ${refusal.what} authentications per ${asPython(refusal.windowMs)}`);
+    case 'limited':
+      return refuse(
+        `Too many logins wait for your phone. Answer them there, or try again in ${Math.ceil(refusal.retryMs / 1000)} seconds.`,
+      );
     case 'too-many-tokens':
       throw tooManyTokens(refusal);
     default:

@@ -116,11 +116,11 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   const asked = { asker, user, realm, typed, source, tokens, prompt, pass: params.text('pass') ?? '' };
   if (waitSeconds === undefined) {
     const triggered = await trigger(parts, { ...asked, consume: isSimple ? 'once' : 'never' });
-    return triggered ? { value: false, triggered } : refusedFor('undeliverable', serials);
+    return triggered.ok ? { value: false, triggered: triggered.value } : refusedFor(triggered.error, serials);
   }
   const waiting = await triggerAndWait(parts, ctx, asked, waitSeconds * 1000);
-  if (!waiting) return refusedFor('undeliverable', serials);
-  return { waits: counted(waiting.waits, engine.admission.tallyOf(applicant), refusing(parts, applicant, serials)) };
+  if (!waiting.ok) return refusedFor(waiting.error, serials);
+  return { waits: counted(waiting.value.waits, engine.admission.tallyOf(applicant), refusing(parts, applicant, serials)) };
 }
 
 /** How this push token is asked: in which words, if there are any, and whether the reply waits for the phone. */

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Waited } from '../../../../engine/index.ts';
+import { type LoginRefusalReason, ok, type Result } from '../../../../foundation/model/index.ts';
 import { whenGone } from '../../../http/index.ts';
 import type { LinotpParts } from '../parts.ts';
 import { type TriggerRequest, trigger } from './trigger.ts';
@@ -9,7 +10,7 @@ export type WaitingCheck = { waits: Promise<boolean> };
 
 /**
  * Asks the phones, and waits (ms) for their answer: a yes without any detail, since callers take a yes with one for a challenge. What nobody waits
- * for any more leaves no live challenge on the phone. Undefined when nobody could be asked.
+ * for any more leaves no live challenge on the phone. Refused as `trigger` is.
  * @see docs/protocols/privacyidea.md 14.1
  */
 export async function triggerAndWait(
@@ -17,13 +18,13 @@ export async function triggerAndWait(
   ctx: Context,
   login: Omit<TriggerRequest, 'consume' | 'atLeastMs'>,
   waitMs: number,
-): Promise<WaitingCheck | undefined> {
+): Promise<Result<WaitingCheck, LoginRefusalReason>> {
   const triggered = await trigger(parts, { ...login, consume: 'once', atLeastMs: waitMs });
-  if (!triggered) return undefined;
-  const serials = triggered.challenges.map(({ token }) => token.serial);
-  const { id, kind } = triggered.transaction;
+  if (!triggered.ok) return triggered;
+  const serials = triggered.value.challenges.map(({ token }) => token.serial);
+  const { id, kind } = triggered.value.transaction;
   const ended = parts.engine.challenges.waitForAnswer({ id, serials, usable: serials, waitMs, givenUp: whenGone(ctx) });
-  return { waits: saysYes(ended, kind === 'login') };
+  return ok({ waits: saysYes(ended, kind === 'login') });
 }
 
 /** A phone that has just proven its key has bound a token; nobody logs in by that. */

@@ -1,5 +1,5 @@
 import type { Asker } from '../../../../engine/index.ts';
-import type { PushToken, Transaction } from '../../../../foundation/model/index.ts';
+import { type LoginRefusalReason, ok, type PushToken, type Result, refused, type Transaction } from '../../../../foundation/model/index.ts';
 import { fitsLinotp, LinotpFault, type LinotpParams } from '../../../formats/linotp/index.ts';
 import type { LinotpParts } from '../parts.ts';
 import { childId, idOf, newNaming } from '../transaction-ids.ts';
@@ -58,21 +58,24 @@ function loginPrompt(data: string): LinotpPrompt {
 
 /**
  * Starts a transaction for all these push tokens: those whose phones have paired and not proven their keys are asked for that, and nothing else. Stored
- * first, then delivered; undefined when no phone could be reached.
+ * first, then delivered; refused when no phone could be reached, or admission says no.
  * @see docs/protocols/linotp.md 8.4, 8.5, 11
  */
-export async function trigger({ engine }: LinotpParts, request: TriggerRequest): Promise<Triggered | undefined> {
+export async function trigger({ engine }: LinotpParts, request: TriggerRequest): Promise<Result<Triggered, LoginRefusalReason>> {
   const { asker, consume, tokens: all, ...login } = request;
   const isActivating = all.some(({ rollout }) => rollout !== 'enrolled');
-  const tokens = all.filter(({ rollout }) => (rollout !== 'enrolled') === isActivating);
+  const asked = all.filter(({ rollout }) => (rollout !== 'enrolled') === isActivating);
   const kind = isActivating ? ('activation' as const) : ('login' as const);
   const rule = { declineSettles: true, consume, graceMs: 0 };
-  const transaction = await engine.challenges.issue({ ...login, asker, tokens, kind, naming: () => newNaming(tokens.length), rule });
+  const naming = () => newNaming(asked.length);
+  const issued = await engine.challenges.issue({ ...login, asker, tokens: asked, kind, naming, rule });
+  if (!issued.ok) return refused(issued.error.kind);
+  const { transaction, tokens } = issued.value;
   const delivered = await engine.challenges.deliver({ transaction, tokens, asker });
   const reached = tokens.filter(({ serial }) => delivered.some((each) => each.serial === serial && (each.sent || each.pollable)));
   if (reached.length === 0) {
     await engine.challenges.withdraw(transaction);
-    return undefined;
+    return refused('undeliverable');
   }
-  return { transaction, id: idOf(transaction), challenges: reached.map((token) => ({ id: childId(transaction, token), token })) };
+  return ok({ transaction, id: idOf(transaction), challenges: reached.map((token) => ({ id: childId(transaction, token), token })) });
 }

@@ -1,4 +1,4 @@
-import { type Asker, askToConfirm, type Delivered, whomOf } from '../../../../engine/index.ts';
+import { type Asker, askToConfirm, type Delivered, type LoginRefusal, whomOf } from '../../../../engine/index.ts';
 import type { LoginRefusalReason, PushToken, Transaction } from '../../../../foundation/model/index.ts';
 import { fillClientText } from '../../../../policy/index.ts';
 import { flavourRules } from '../flavour.ts';
@@ -12,11 +12,12 @@ export type StartRules = { mustBeSent?: boolean; waitMs?: number };
 
 /**
  * A login that was started: stored, then delivered. Otherwise nothing was: no push went out and no phone may poll, or no phone can do what
- * policies ask for.
+ * policies ask for, or admission refused it.
  */
 export type Started =
   | { kind: 'started'; transaction: Transaction; tokens: readonly PushToken[]; delivered: Delivered[]; asker: Asker }
-  | { kind: 'unreachable' | 'unable' };
+  | { kind: 'unreachable' | 'unable' }
+  | { kind: 'refused'; refusal: LoginRefusal };
 
 const question = 'Do you want to confirm the login?';
 
@@ -30,12 +31,15 @@ export async function startLogin(
   const facts = engine.facts(asker, { user, realm });
   const ask = hasModes && waitMs === undefined ? chooseAsk(engine.policy, facts) : askToConfirm;
   const mayFallBack = engine.policy.value('push_mode_fallback', facts) === 'confirm';
-  const tokens = all.filter((token) => mayFallBack || engine.challenges.canAsk(token, ask));
-  if (tokens.length === 0) return { kind: 'unable' };
+  const able = all.filter((token) => mayFallBack || engine.challenges.canAsk(token, ask));
+  if (able.length === 0) return { kind: 'unable' };
   const declineSettles = engine.policy.value('push_decline_settles', facts) ?? true;
   const rule = { declineSettles, consume: 'once' as const, graceMs };
   const prompt = { title: product.name, question, isLiteral: product.flavour === 'edumfa' };
-  const transaction = await engine.challenges.issue({ asker, user, realm, typed, source, tokens, prompt, ask, rule, atLeastMs: waitMs });
+  const whom = { asker, user, realm, typed, source, tokens: able };
+  const issued = await engine.challenges.issue({ ...whom, prompt, ask, rule, atLeastMs: waitMs });
+  if (!issued.ok) return { kind: 'refused', refusal: issued.error };
+  const { transaction, tokens } = issued.value;
   const delivered = await engine.challenges.deliver({ transaction, tokens, asker });
   if (delivered.some(({ sent, pollable }) => sent || (pollable && !mustBeSent))) {
     if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.pins.countFailures(tokens, asker.client);
@@ -67,7 +71,7 @@ export function startedDetail(parts: PrivacyideaParts, { asker, transaction, tok
 }
 
 /** Why nothing was started: for the event, and for the reply. */
-export const notStarted: Record<Exclude<Started['kind'], 'started'>, { reason: LoginRefusalReason; message: string }> = {
+export const notStarted: Record<Exclude<Started['kind'], 'started' | 'refused'>, { reason: LoginRefusalReason; message: string }> = {
   unreachable: { reason: 'undeliverable', message: 'The push could not be delivered, and polling is not allowed.' },
   unable: { reason: 'unable-phone', message: 'No phone of this user can do what the policies ask for.' },
 };

@@ -6,7 +6,7 @@ import { cancelEnrolment } from './enrol-in-login.ts';
 import { admit, applicantOf, type LoginUnderWay, refusedBy, tellRefused, toldUnknown } from './login.ts';
 import { passOn } from './pass-on.ts';
 import { finishLogin } from './second-leg.ts';
-import { notStarted, startedDetail, startLogin } from './start-login.ts';
+import { notStarted, type Started, startedDetail, startLogin } from './start-login.ts';
 import type { AskedPhone } from './wait-for-phone.ts';
 
 /** One step of a login: its outcome, or that its reply waits for a phone; undefined where the next step goes on. */
@@ -79,13 +79,13 @@ const waiting: LoginStep = async (login) => {
   const waitMs = waitOf(login);
   if (waitMs === undefined) return undefined;
   const asked = await startLogin(login, { mustBeSent: login.params.flag('exception'), waitMs });
-  if (asked.kind !== 'started') return notAsked(login, asked.kind);
+  if (asked.kind !== 'started') return notAsked(login, asked);
   return { id: asked.transaction.id, serials: asked.tokens.map(({ serial }) => serial), waitMs };
 };
 
 const started: LoginStep = async (login) => {
   const asked = await startLogin(login, { mustBeSent: login.params.flag('exception') });
-  return asked.kind === 'started' ? { value: false, detail: startedDetail(login.parts, asked) } : notAsked(login, asked.kind);
+  return asked.kind === 'started' ? { value: false, detail: startedDetail(login.parts, asked) } : notAsked(login, asked);
 };
 
 /** The steps of a login, in the order of the protocol. @see docs/protocols/privacyidea.md 6.1 */
@@ -112,10 +112,12 @@ export async function runSteps(login: LoginUnderWay): Promise<LoginOutcome | Ask
   return refuse('wrong otp pin');
 }
 
-function notAsked(login: LoginUnderWay, why: keyof typeof notStarted): LoginOutcome {
-  const { reason, message } = notStarted[why];
+function notAsked(login: LoginUnderWay, asked: Exclude<Started, { kind: 'started' }>): LoginOutcome {
+  if (asked.kind === 'refused') return refusedBy(login, asked.refusal);
+  const { reason, message } = notStarted[asked.kind];
   tellRefused(login, reason);
-  if (why === 'unreachable' && login.params.flag('exception')) throw new PiFault('validation', 'Failed to submit message to push gateway.');
+  if (asked.kind === 'unreachable' && login.params.flag('exception'))
+    throw new PiFault('validation', 'Failed to submit message to push gateway.');
   return refuse(message);
 }
 

@@ -8,7 +8,7 @@ import { adminOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import { noSuchOwner } from '../refusals.ts';
 import { demandKnown, NotTheirToken } from '../subject.ts';
-import { admit, type LoginUnderWay, readTrigger, tellRefused } from './login.ts';
+import { admit, type LoginUnderWay, readTrigger, refusedBy, tellRefused } from './login.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
 import { limit } from './steps.ts';
 
@@ -19,6 +19,7 @@ const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
  * @see docs/protocols/privacyidea.md 6.4
  */
 export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): Promise<void> {
+  const tellNothing = (detail: object): void => sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...detail, ...nothing } });
   const given = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'triggerchallenge');
   const login = await loginToTrigger(parts, ctx, { given, admin });
@@ -27,7 +28,7 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   demandKnown(login.subject, noSuchOwner());
   demandOpen(login, admin);
   const refusal = admit(login) ?? (await limit(login));
-  if (refusal) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...refusal.detail, ...nothing } });
+  if (refusal) return tellNothing(refusal.detail);
   const usable = login.tokens.filter((token) => isUsable(token, parts.engine.clock()));
   const asked = { ...login, tokens: usable.filter((token) => !parts.engine.pins.isLocked(token)) };
   if (asked.tokens.length === 0) {
@@ -39,6 +40,7 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
   const started = await startLogin(asked);
   if (started.kind === 'started')
     return sendPi(ctx, parts.product, { id: 2, value: started.tokens.length, detail: startedDetail(parts, started) });
+  if (started.kind === 'refused') return tellNothing(refusedBy(asked, started.refusal).detail);
   const { reason, message } = notStarted[started.kind];
   tellRefused(asked, reason);
   sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });

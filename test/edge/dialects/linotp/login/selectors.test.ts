@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unlimited } from '../../../../kit/gateway.ts';
 import { givenLinotpGateway, type LinotpGateway, type LinotpReply } from '../../../../kit/linotp-gateway.ts';
 import { cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 
@@ -66,7 +67,7 @@ describe('What a request of LinOTP selects with', () => {
       source('partners', [{ username: 'alice', userid: '99' }]),
     ];
     const realms = [{ name: 'corp', default: true, users: ['staff', 'partners'] }];
-    given = await givenLinotpGateway(undo, { more: { realms, userSources } });
+    given = await givenLinotpGateway(undo, { policies: [unlimited], more: { realms, userSources } });
     await given.active('alice', { serial: 'STAFF' });
     await given.active('alice', { serial: 'PARTNER', resConf: 'partners' });
     await given.active('bob', { serial: 'BOB' });

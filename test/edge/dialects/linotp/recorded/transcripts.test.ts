@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import bcrypt from 'bcryptjs';
 import { seconds } from '../../../../kit/clock.ts';
+import { unlimited } from '../../../../kit/gateway.ts';
 import { givenLinotpGateway, type LinotpGateway, type LinotpReply, linotpRules, type Pushed } from '../../../../kit/linotp-gateway.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 import { readVectors } from '../../../../kit/vectors.ts';
@@ -23,7 +24,7 @@ async function given(undo: Cleanup): Promise<LinotpGateway> {
   };
   const gateway = await givenLinotpGateway(undo, { more, settings: { linotpVersion: '4.0.0.dev0' } });
   assert.equal(await gateway.reload([]), 'reloaded');
-  return gateway;
+  return { ...gateway, rules: (...more) => gateway.rules(unlimited, ...more) };
 }
 
 const pinRule = (number: number) => ({ name: 'pin', actions: { otppin: number } });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../../../../src/config/index.ts';
 import type { Fakes } from '../../../../../src/fakes/index.ts';
 import { givenFakes } from '../../../../fakes/fakes-kit.ts';
-import { configText, type GatewayWishes, type GivenGateway, givenGateway } from '../../../../kit/gateway.ts';
+import { configText, type GatewayWishes, type GivenGateway, givenGateway, unlimited } from '../../../../kit/gateway.ts';
 import { phoneKeys, piPhone } from '../../../../kit/pi-phone.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 import type { Expected, Recorded, RecordedReply } from './recorded.ts';
@@ -51,9 +51,10 @@ async function given(undo: Cleanup, { mounts, enrolment: actions }: Recording): 
     providers: [{ name: 'fb1', kind: 'firebase', default: true, config }],
   };
   const environment = { FB1: fakes.fcm.serviceAccount };
-  const gateway = await givenGateway(undo, { mounts, more: { ...more, policies: [recordedNumbers] }, environment });
+  const recorded = [recordedNumbers, unlimited];
+  const gateway = await givenGateway(undo, { mounts, more: { ...more, policies: recorded }, environment });
   now = gateway.clock;
-  const wishes: GatewayWishes = { mounts, more: { ...more, policies: [recordedNumbers, { name: 'enrol', scope: 'enrollment', actions }] } };
+  const wishes: GatewayWishes = { mounts, more: { ...more, policies: [...recorded, { name: 'enrol', scope: 'enrollment', actions }] } };
   return {
     gateway,
     fakes,

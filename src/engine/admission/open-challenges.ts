@@ -1,0 +1,98 @@
+import type { PushToken, Transaction } from '../../foundation/model/index.ts';
+import { largestLimit, pushLimit } from '../../policy/index.ts';
+import { applyEvent } from '../decisions/apply.ts';
+import { factsOf } from '../facts.ts';
+import type { Asker, EngineParts } from '../parts.ts';
+import { isKnown } from './known-clients.ts';
+
+/** No more are looked at to make room; what is beyond is older, is shown to no phone, and ends by its time. */
+const mostLookedAt = 64;
+
+/** How many open challenges a phone is shown, and its answer held against: as many as any rule allows. Undefined where one allows any number. */
+export const mostShown = ({ policy }: Pick<EngineParts, 'policy'>): number | undefined => largestLimit(policy, 'push_open_challenges');
+
+/** A login that waits for one phone. `client`: who asked for it; nobody who is told is one and the same. `since`: epoch ms. */
+export type Waiting = { id: string; client: string; since: number; rings: boolean; isKnown: boolean };
+
+/**
+ * Which of these, oldest first, make room so that no more than `most` are left: the oldest of the client that has most of them, a known client's last. What
+ * rang less than `rangMs` ago stays. The newcomer goes where nothing else may.
+ */
+export function displacedBy(
+  newcomer: string,
+  waiting: readonly Waiting[],
+  { most, rangMs, now }: { most: number; rangMs: number; now: number },
+): string[] {
+  const gone: string[] = [];
+  let left = [...waiting];
+  while (left.length > most && !gone.includes(newcomer)) {
+    const held = (client: string): number => left.filter((each) => each.client === client).length;
+    const [next] = left
+      .filter(({ id, rings, since }) => id !== newcomer && !(rings && now - since < rangMs))
+      .sort(
+        (one, other) => Number(one.isKnown) - Number(other.isKnown) || held(other.client) - held(one.client) || one.since - other.since,
+      );
+    const goes = next?.id ?? newcomer;
+    gone.push(goes);
+    left = left.filter(({ id }) => id !== goes);
+  }
+  return gone;
+}
+
+type NewLogin = { transaction: Transaction; token: PushToken; asker: Asker };
+
+/** When the phone of this push token has room again (epoch ms); undefined where it has, since others made it. */
+async function roomFor(parts: EngineParts, { transaction, token, asker }: NewLogin): Promise<number | undefined> {
+  const { policy, store, clock } = parts;
+  const facts = factsOf(parts, asker, token.owner, token);
+  const most = pushLimit(policy, 'push_open_challenges', facts);
+  if (most === 0) return undefined;
+  const rangMs = pushLimit(policy, 'push_open_rang_seconds', facts) * 1000;
+  const { serial } = token;
+  const open = (await store.openTransactionsOf(serial, clock(), mostLookedAt)).filter((each) => isWaitingFor(each, serial));
+  if (open.length <= most) return undefined;
+  const waiting = await Promise.all(open.map((each) => waitingOf(parts, each, serial)));
+  const gone = displacedBy(transaction.id, waiting, { most, rangMs, now: clock() });
+  for (const each of open.filter(({ id }) => gone.includes(id) && id !== transaction.id)) await displace(parts, each, serial);
+  return gone.includes(transaction.id) ? Math.min(...waiting.filter(({ rings }) => rings).map(({ since }) => since)) + rangMs : undefined;
+}
+
+/** Enrolments and activations neither count nor go, nor does what the phone has said yes to. */
+const isWaitingFor = ({ kind, decision }: Transaction, of: string): boolean =>
+  kind === 'login' && decision.challenges.some(({ serial, state }) => serial === of && state === 'pending');
+
+async function waitingOf(parts: EngineParts, transaction: Transaction, of: string): Promise<Waiting> {
+  const { id, client, authServer, createdAt, decision } = transaction;
+  const rings = decision.challenges.some((each) => each.serial === of && each.rings === true);
+  return { id, client: client ?? `none of ${authServer}`, since: createdAt, rings, isKnown: await isKnown(parts, transaction) };
+}
+
+async function displace(parts: EngineParts, transaction: Transaction, serial: string): Promise<Transaction> {
+  const { id, authServer, user, realm } = transaction;
+  const act = { kind: 'challenge-displaced', authServer, transaction: id, serial, user, realm } as const;
+  return (await applyEvent(parts, transaction, { kind: 'displaced', serial }, act)).transaction;
+}
+
+/** A login that was stored, as it is once there is room for it; `limited` where no phone of it has any, and then it is over. */
+export type Admitted = { transaction: Transaction; tokens: PushToken[] } | { kind: 'limited'; retryMs: number };
+
+/**
+ * Sees to it that no phone of a login that was stored just now has more to answer than policies let it, before any of them rings. It looks when the login is
+ * stored, so that of two gateways one sees what the other did.
+ */
+export async function makeRoom(
+  parts: EngineParts,
+  { transaction, tokens, asker }: { transaction: Transaction; tokens: readonly PushToken[]; asker: Asker },
+): Promise<Admitted> {
+  const [first] = tokens;
+  if (transaction.kind !== 'login' || !first) return { transaction, tokens: [...tokens] };
+  return parts.turns(`open ${first.serial}`, async () => {
+    const found = await Promise.all(tokens.map(async (token) => ({ token, until: await roomFor(parts, { transaction, token, asker }) })));
+    let now = transaction;
+    for (const { token } of found.filter(({ until }) => until !== undefined)) now = await displace(parts, now, token.serial);
+    const admitted = found.flatMap(({ token, until }) => (until === undefined ? [token] : []));
+    if (admitted.length > 0) return { transaction: now, tokens: admitted };
+    const soonest = Math.min(...found.flatMap(({ until }) => until ?? []));
+    return { kind: 'limited', retryMs: Math.max(1000, soonest - parts.clock()) };
+  });
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { minutes, seconds } from '../../../../kit/clock.ts';
+import { type GatewayWishes, type GivenGateway, givenGateway } from '../../../../kit/gateway.ts';
+import type { PiPhone } from '../../../../kit/pi-phone.ts';
+import { givenRinging } from '../../../../kit/ringing.ts';
+import { cleanup } from '../../../../kit/temporary.ts';
+
+describe('A phone that is asked too much', function () {
+  this.timeout(30_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  /** A gateway whose auth server tells the address of whoever logs in; phones only ask, unless `ringing`. */
+  const given = (wishes: GatewayWishes = {}): Promise<GivenGateway> =>
+    givenGateway(undo, { ...wishes, settings: { OverrideAuthorizationClient: '127.0.0.1', ...wishes.settings } });
+  const logsIn = async ({ client, clock }: GivenGateway, address: string, user = 'alice') => {
+    clock.advance(1);
+    return (await client.post('/validate/check', { user, pass: '1234', client: address })).body;
+  };
+  const shown = async (phone: PiPhone): Promise<string[]> =>
+    (await phone.poll()).body.result.value.map(({ nonce }: { nonce: string }) => nonce);
+  const statusOf = async ({ client }: GivenGateway, id: string) =>
+    (await client.get('/validate/polltransaction', { transaction_id: id })).body.detail.challenge_status;
+  /** Logs in from there, with the phone's yes. */
+  const known = async (world: GivenGateway, phone: PiPhone, address: string): Promise<void> => {
+    const { detail } = await logsIn(world, address);
+    await phone.answer((await shown(phone)).at(-1) ?? '');
+    const finish = { user: 'alice', pass: '', transaction_id: detail.transaction_id };
+    assert.equal((await world.client.post('/validate/check', finish)).body.result.authentication, 'ACCEPT');
+    await world.gateway.settled();
+  };
+
+  it('shows no more than five logins, and the oldest makes room', async () => {
+    const world = await given();
+    const phone = await world.phoneOf('alice');
+    const first = await logsIn(world, '198.51.100.1');
+    for (let more = 0; more < 4; more += 1) await logsIn(world, '198.51.100.1');
+    const [oldest, ...rest] = await shown(phone);
+    assert.equal(rest.length, 4);
+    // when one more comes
+    await logsIn(world, '198.51.100.1');
+    // then the oldest is gone for the phone, and with it its login, and an answer to it is refused
+    const left = await shown(phone);
+    assert.deepEqual([left.length, left.includes(oldest ?? '')], [5, false]);
+    assert.equal((await phone.answer(oldest ?? '')).body.result.value, false);
+    const finish = { user: 'alice', pass: '', transaction_id: first.detail.transaction_id };
+    assert.equal((await world.client.post('/validate/check', finish)).body.result.authentication, 'REJECT');
+    // and that was told and counted
+    assert.equal(world.logged.filter(({ event }) => event === 'challenge-displaced').length, 1);
+    const metrics = await (await fetch(`${world.client.url}/metrics`)).text();
+    assert.match(metrics, /pushgate_challenges_displaced_total\{auth_server="local"\} 1/);
+  });
+
+  it('is asked by a stranger at the cost of the stranger, and not of a client that its user is known at', async () => {
+    const world = await given();
+    const phone = await world.phoneOf('alice');
+    await known(world, phone, '198.51.100.7');
+    // given a login of hers that waits
+    const hers = (await logsIn(world, '198.51.100.7')).detail.transaction_id;
+    const [nonce] = await shown(phone);
+    // when strangers who know her PIN come a hundred times, from one network and then from many
+    for (let times = 0; times < 50; times += 1) await logsIn(world, '203.0.113.9');
+    for (let times = 0; times < 50; times += 1) await logsIn(world, `192.0.2.${times}`);
+    // then hers is still there, among five
+    const left = await shown(phone);
+    assert.deepEqual([left.length, left[0]], [5, nonce]);
+    await phone.answer(nonce ?? '');
+    assert.equal(await statusOf(world, hers), 'accept');
+  });
+
+  it('gives room to whoever else comes where one client holds the most', async () => {
+    const world = await given();
+    const phone = await world.phoneOf('alice');
+    await logsIn(world, '192.0.2.1');
+    const [other] = await shown(phone);
+    for (let times = 0; times < 30; times += 1) await logsIn(world, '203.0.113.9');
+    await logsIn(world, '192.0.2.2');
+    assert.equal((await shown(phone))[0], other);
+  });
+
+  it('that rings is not asked a sixth time within 30 seconds: the login is refused, and the reply says so', async () => {
+    const world = await givenRinging(undo);
+    await world.ringingPhoneOf('alice');
+    for (let times = 0; times < 5; times += 1) assert.equal((await logsIn(world, '192.0.2.1')).result.authentication, 'CHALLENGE');
+    const { result, detail } = await logsIn(world, '192.0.2.2');
+    assert.equal(result.authentication, 'REJECT');
+    assert.match(detail.message, /^Too many logins wait for your phone\. Answer them there, or try again in 30 seconds\.$/);
+    assert.equal(world.rings(), 5);
+    const refused = world.logged.filter(({ event }) => event === 'login-refused');
+    assert.deepEqual(
+      refused.map(({ reason }) => reason),
+      ['limited'],
+    );
+    // and half a minute later the oldest one makes room
+    world.clock.advance(seconds(30));
+    assert.equal((await logsIn(world, '192.0.2.2')).result.authentication, 'CHALLENGE');
+  });
+
+  it('stays open for the other phone of the user', async () => {
+    const world = await given();
+    const [busy, idle] = [await world.phoneOf('alice'), await world.phoneOf('alice', { pin: '5678' })];
+    const both = async () => {
+      world.clock.advance(1);
+      return (await world.client.post('/validate/triggerchallenge', { user: 'alice' }, world.admin)).body;
+    };
+    const { transaction_ids: ids } = (await both()).detail;
+    const [nonce] = await shown(idle);
+    // when five more logins ask the first phone alone
+    for (let times = 0; times < 5; times += 1) await logsIn(world, '192.0.2.1');
+    // then the login of both waits for the other one, which says yes
+    assert.deepEqual([(await shown(busy)).length, await shown(idle)], [5, [nonce]]);
+    await idle.answer(nonce ?? '');
+    assert.equal(await statusOf(world, ids[0]), 'accept');
+  });
+
+  it('may be asked any number of times where policies say 0, and as often as they say', async () => {
+    const limit = (most: number, user: string) => ({
+      name: `most ${most}`,
+      scope: 'authentication',
+      match: { user: [user] },
+      actions: { push_open_challenges: most },
+    });
+    const world = await given({ policies: [limit(0, 'alice'), limit(2, 'bob')] });
+    const phones = [await world.phoneOf('alice'), await world.phoneOf('bob')];
+    for (let times = 0; times < 8; times += 1) await Promise.all(['alice', 'bob'].map((user) => logsIn(world, '192.0.2.1', user)));
+    assert.deepEqual(
+      (await Promise.all(phones.map(shown))).map(({ length }) => length),
+      [8, 2],
+    );
+  });
+
+  it('has no more to answer when a hundred logins come at the same moment', async () => {
+    const world = await given();
+    const phone = await world.phoneOf('alice');
+    const begun = await Promise.all(Array.from({ length: 100 }, (_, from) => logsIn(world, `192.0.2.${from}`)));
+    assert.ok(begun.every(({ result }) => result.authentication === 'CHALLENGE'));
+    assert.equal((await shown(phone)).length, 5);
+    world.clock.advance(minutes(3));
+    assert.deepEqual(await shown(phone), []);
+  });
+});
