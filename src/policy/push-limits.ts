@@ -5,6 +5,11 @@ import type { Policy } from './policy.ts';
 const usual = {
   push_open_challenges: 5,
   push_open_rang_seconds: 30,
+  push_prompts_without_accept: 3,
+  push_prompts_window_seconds: 600,
+  push_pull_only_seconds: 1200,
+  push_prompts_known_client: 3,
+  push_prompts_rare_seconds: 300,
 } as const;
 
 /** A limit of what one phone is asked. */

@@ -72,6 +72,9 @@ export type AuditPage = {
   ascending?: boolean | undefined;
 };
 
+/** A window of a counter: what it has come to, and its end (epoch ms). */
+export type Counter = { key: string; count: number; endsAt: number };
+
 /** The effects of one transaction that nobody carried out in time. */
 export type DueEffects = { transactionId: string; effects: Effect[] };
 
@@ -81,7 +84,7 @@ export type TokenWithOpen = { token: PushToken; open: Transaction[] };
 export type StoredRecord =
   | { kind: 'token'; token: PushToken }
   | { kind: 'transaction'; transaction: Transaction; trail: TrailEntry[]; effects: Effect[]; effectsDue?: number }
-  | { kind: 'counter'; key: string; count: number; endsAt: number }
+  | ({ kind: 'counter' } & Counter)
   | { kind: 'stock-key'; stockKey: StockKey }
   | { kind: 'account'; account: AdminAccount }
   | { kind: 'partition-key'; partitionKey: PartitionKey }
@@ -170,6 +173,10 @@ export type Store = {
   countUp(key: string, now: number, endsAt: number): Promise<{ count: number; endsAt: number }>;
   /** The count so far of the window `key`; 0 where there is none, or it has ended. */
   countOf(key: string, now: number): Promise<number>;
+  /** The windows whose keys begin so and that have not ended, by key. */
+  countersFrom(beginning: string, now: number, limit: number): Promise<Counter[]>;
+  /** Ends every window whose key begins so. */
+  endCounters(beginning: string): Promise<void>;
   /** Takes one off each of these windows, never below nothing, or ends them. */
   uncount(keys: readonly string[], how: 'one' | 'all'): Promise<void>;
 
@@ -273,6 +280,9 @@ export class StoreInUse extends GatewayFault {
   }
 }
 
+/** Behind every key that begins so. */
+export const afterAllFrom = (beginning: string): string => `${beginning}\u{10ffff}`;
+
 /** The counter that a prober's record is. */
 export const probeKey = (prober: string): string => `probe ${prober}`;
 
@@ -308,6 +318,8 @@ export type OtherStore = Pick<
   Store,
   | 'countUp'
   | 'countOf'
+  | 'countersFrom'
+  | 'endCounters'
   | 'uncount'
   | 'probe'
   | 'rememberPerson'

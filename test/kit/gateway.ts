@@ -47,7 +47,11 @@ const enrolment: Policy = {
 };
 
 /** Any number of logins rings a phone and waits for it, as with the servers of the recordings. */
-export const unlimited: Policy = { name: 'no limits', scope: 'authentication', actions: { push_open_challenges: 0 } };
+export const unlimited: Policy = {
+  name: 'no limits',
+  scope: 'authentication',
+  actions: { push_open_challenges: 0, push_prompts_without_accept: 0 },
+};
 
 /** The text of a configuration with one listener on a free port. */
 export function configText({ policies = [], settings = {}, mounts, more = {} }: GatewayWishes = {}, address = '127.0.0.1:0'): string {

@@ -628,6 +628,22 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().listAccounts(), []);
   });
 
+  it('finds and ends the windows whose keys begin alike', async () => {
+    for (const key of ['a:1 x', 'a:1 y', 'a:10 x', 'a:1', 'b']) await store().countUp(key, 0, 100);
+    await store().countUp('a:1 old', 0, 50);
+    await store().countUp('a:1 y', 0, 100);
+    assert.deepEqual(await store().countersFrom('a:1 ', 50, 10), [
+      { key: 'a:1 x', count: 1, endsAt: 100 },
+      { key: 'a:1 y', count: 2, endsAt: 100 },
+    ]);
+    assert.equal((await store().countersFrom('a:', 0, 3)).length, 3);
+    await store().endCounters('a:1 ');
+    assert.deepEqual(
+      (await store().countersFrom('', 0, 10)).map(({ key }) => key),
+      ['a:1', 'a:10 x', 'b'],
+    );
+  });
+
   it('remembers the persons of a client, the last one first, and forgets them when their time is over', async () => {
     const names = async (now: number) => (await store().personsOf('c', now)).map(({ person, until }) => `${person} ${until}`);
     assert.deepEqual(await names(0), []);

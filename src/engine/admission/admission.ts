@@ -10,13 +10,13 @@ export type Applicant = { asker: Asker; user: string; realm: string };
 
 /**
  * Why a login is not admitted. `denied`: policies do not let this user in. `no-credential`: the caller only came from the right network.
- * `too-often`: the user logged in or failed as often as policies allow in a window. `limited`: as much as policies allow waits for the user's phones.
+ * `too-often`: the user logged in or failed as often as policies allow in a window. `limited`: as much as policies allow waits for the user's phones (`open`), or they cannot ask and may not ring (`prompts`).
  */
 export type LoginRefusal =
   | { kind: 'denied' }
   | { kind: 'no-credential' }
   | { kind: 'too-often'; what: 'successful' | 'failed'; most: number; windowMs: number }
-  | { kind: 'limited'; retryMs: number };
+  | { kind: 'limited'; because: 'open' | 'prompts'; retryMs: number };
 
 /** Everything that admission refuses. Each dialect has one table from this to its own words. */
 export type Refusal = LoginRefusal | TokenLimitRefusal;

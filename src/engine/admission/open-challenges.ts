@@ -74,7 +74,7 @@ async function displace(parts: EngineParts, transaction: Transaction, serial: st
 }
 
 /** A login that was stored, as it is once there is room for it; `limited` where no phone of it has any, and then it is over. */
-export type Admitted = { transaction: Transaction; tokens: PushToken[] } | { kind: 'limited'; retryMs: number };
+export type Admitted = { transaction: Transaction; tokens: PushToken[] } | { kind: 'limited'; because: 'open'; retryMs: number };
 
 /**
  * Sees to it that no phone of a login that was stored just now has more to answer than policies let it, before any of them rings. It looks when the login is
@@ -93,6 +93,6 @@ export async function makeRoom(
     const admitted = found.flatMap(({ token, until }) => (until === undefined ? [token] : []));
     if (admitted.length > 0) return { transaction: now, tokens: admitted };
     const soonest = Math.min(...found.flatMap(({ until }) => until ?? []));
-    return { kind: 'limited', retryMs: Math.max(1000, soonest - parts.clock()) };
+    return { kind: 'limited', because: 'open', retryMs: Math.max(1000, soonest - parts.clock()) };
   });
 }

@@ -1,5 +1,6 @@
 import type { Challenge, PushToken, TrailEntry, Transaction } from '../../foundation/model/index.ts';
 import type { DeliveryPlan } from '../../policy/index.ts';
+import { hasRung } from '../admission/prompts.ts';
 import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { markDead } from '../tokens/addresses.ts';
@@ -25,7 +26,30 @@ export const reserveOf = (deadlineMs: number): number => Math.min(100, Math.floo
 
 type One = { challenge: Challenge; token: PushToken };
 
+/** A phone that rang too often without a yes may come and ask. */
+function withheld(parts: EngineParts, { transaction, asker }: DeliverRequest, token: PushToken): Delivered {
+  const { id, user, realm } = transaction;
+  parts.tell({ kind: 'push-withheld', transaction: id, serial: token.serial, user, realm });
+  return { serial: token.serial, sent: false, pollable: mayPoll(parts, asker, token), attempts: [] };
+}
+
+/** A prompt that rang counts until the phone says yes; one that did not does not count. */
+function countPrompt(
+  parts: EngineParts,
+  { transaction, asker }: DeliverRequest,
+  { challenge, token }: One,
+  attempts: Delivered['attempts'],
+): void {
+  const { prompt: key } = challenge;
+  if (key === undefined) return;
+  const { user, realm } = transaction;
+  const rang = attempts.some(({ outcome, reason }) => outcome === 'sent' && reason !== 'poll');
+  const count = () => (rang ? hasRung(parts, { applicant: { asker, user, realm }, token }) : parts.store.uncount([key], 'all'));
+  parts.background.run('prompts', count);
+}
+
 async function deliverOne(parts: EngineParts, request: DeliverRequest, { challenge, token }: One): Promise<Delivered> {
+  if (challenge.rings === false) return withheld(parts, request, token);
   const { transaction, asker, via } = request;
   const { store, clock, background } = parts;
   const planned = planFor(parts, asker, token);
@@ -44,6 +68,7 @@ async function deliverOne(parts: EngineParts, request: DeliverRequest, { challen
   const told = attempts.map(({ provider, outcome: how, reason, ms }) => ({ provider, outcome: how, reason, ms }));
   const sent = outcome.kind === 'sent';
   parts.tell({ kind: 'push-delivered', transaction: transaction.id, serial: token.serial, sent, rule: planned.rule, attempts: told });
+  countPrompt(parts, request, { challenge, token }, attempts);
   background.run('delivery trail', () => store.appendTrail(transaction.id, trail));
   if (deadAddresses.length > 0) background.run('dead addresses', () => markDead(parts, token, deadAddresses));
   return { serial: token.serial, sent, pollable: mayPoll(parts, asker, token), attempts };

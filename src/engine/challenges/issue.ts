@@ -16,6 +16,7 @@ import { type Facts, fillTags } from '../../policy/index.ts';
 import type { LoginRefusal } from '../admission/admission.ts';
 import { clientOf } from '../admission/known-clients.ts';
 import { makeRoom } from '../admission/open-challenges.ts';
+import { type PhonePrompt, phonePrompt } from '../admission/prompts.ts';
 import { factsOf } from '../facts.ts';
 import { type Asker, type EngineParts, originOf, whomOf } from '../parts.ts';
 import type { PhoneProtocol, Prompt, SealTools } from '../phones/phone-protocol.ts';
@@ -23,7 +24,7 @@ import { changeToken } from '../records/change-token.ts';
 import { phoneKeyOf } from '../records/phone-key.ts';
 import { gatherInBucket } from '../tokens/token-owner.ts';
 import { type Ask, askedFields, askToConfirm } from './ask.ts';
-import { canRing } from './deliver.ts';
+import { canRing, mayPoll } from './deliver.ts';
 import { firstLegOf } from './first-leg.ts';
 
 /** A dialect's own texts; policy may replace them. */
@@ -58,6 +59,8 @@ export type IssueRequest = {
   ask?: Ask;
   /** The phone may answer at least this long (ms), whatever the usual validity is. */
   atLeastMs?: number | undefined;
+  /** An operator tries a provider: the phone rings, and that counts for nothing. */
+  isTest?: boolean;
   /** Whether `declineSettles` follows policy is the dialect's affair: this is the rule as it stands. */
   rule: DecisionRule;
 };
@@ -77,11 +80,18 @@ export type Issued = { transaction: Transaction; tokens: PushToken[] };
 export async function issue(parts: EngineParts, request: IssueRequest): Promise<Result<Issued, LoginRefusal>> {
   await gatherInBucket(parts, request.tokens);
   if (request.kind === 'activation') await beginActivation(parts, request.tokens);
+  // Counted while challenges are signed.
+  const prompting = Promise.all(request.tokens.map((token) => promptOf(parts, request, token)));
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const transaction = await prepare(parts, request);
+    const prepared = await prepare(parts, request, prompting);
+    if ('kind' in prepared) return refused(prepared);
+    const { transaction, tokens } = prepared;
     if ((await parts.store.addTransaction(transaction)) !== 'added') continue;
-    const admitted = await makeRoom(parts, { transaction, tokens: request.tokens, asker: request.asker });
-    if ('kind' in admitted) return refused(admitted);
+    const admitted = await makeRoom(parts, { transaction, tokens, asker: request.asker });
+    if ('kind' in admitted) {
+      giveBack(parts, transaction);
+      return refused(admitted);
+    }
     const { id, user, realm } = transaction;
     const serials = admitted.tokens.map(({ serial }) => serial);
     parts.tell({ kind: 'login-started', origin: originOf(request.asker), transaction: id, serials, user, realm });
@@ -90,10 +100,50 @@ export async function issue(parts: EngineParts, request: IssueRequest): Promise<
   throw new GatewayFault('store-unavailable', 'No free transaction id was found');
 }
 
-async function prepare(parts: EngineParts, request: IssueRequest): Promise<Transaction> {
-  const { asker, user, realm, tokens, rule, kind = 'login' } = request;
+function promptOf(parts: EngineParts, request: IssueRequest, token: PushToken): Promise<PhonePrompt> | PhonePrompt {
+  const [rings, polls] = [canRing(parts, request.asker, token), mayPoll(parts, request.asker, token)];
+  if (request.isTest) return { kind: 'asked', rings: true };
+  return phonePrompt(parts, { applicant: request, token, canRing: rings, mayPoll: polls });
+}
+
+/** Prompts of a login that is over before it rang. */
+function giveBack({ store, background }: EngineParts, { decision }: Transaction): void {
+  const keys = decision.challenges.flatMap(({ prompt }) => prompt ?? []);
+  if (keys.length > 0) background.run('prompts', () => store.uncount(keys, 'all'));
+}
+
+/** The push tokens that are asked, with their sealed challenges; `limited` where none of the phones may ring or can ask. */
+async function sealAll(parts: EngineParts, request: IssueRequest, prompting: Promise<PhonePrompt[]>, handles: Naming['handles'] = []) {
+  const sealing = Promise.all(request.tokens.map((token, index) => sealFor(parts, request, token, handles[index])));
+  const [prompts, sealed] = await Promise.all([prompting, sealing]);
+  const asked = request.tokens.flatMap((token, index) => {
+    const [prompt, challenge] = [prompts[index], sealed[index]];
+    if (prompt?.kind !== 'asked' || !challenge) return [];
+    const { kind: _asked, ...how } = prompt;
+    return [{ token, challenge: { ...challenge, ...how } }];
+  });
+  const retryMs = Math.min(...prompts.flatMap((prompt) => (prompt.kind === 'limited' ? prompt.retryMs : [])));
+  return asked.length === 0 && prompts.length > 0 ? ({ kind: 'limited', because: 'prompts', retryMs } as const) : asked;
+}
+
+async function prepare(
+  parts: EngineParts,
+  request: IssueRequest,
+  prompting: Promise<PhonePrompt[]>,
+): Promise<Issued | Extract<LoginRefusal, { kind: 'limited' }>> {
   const name = request.naming?.();
-  const challenges = await Promise.all(tokens.map((token, index) => sealFor(parts, request, token, name?.handles[index])));
+  const asked = await sealAll(parts, request, prompting, name?.handles);
+  if ('kind' in asked) return asked;
+  const [tokens, challenges] = [asked.map(({ token }) => token), asked.map(({ challenge }) => challenge)];
+  return { tokens, transaction: transactionFor(parts, { ...request, tokens }, { name, challenges }) };
+}
+
+function transactionFor(
+  parts: EngineParts,
+  request: IssueRequest,
+  { name, challenges }: { name: Naming | undefined; challenges: Challenge[] },
+): Transaction {
+  const { asker, user, realm, tokens, rule, kind = 'login' } = request;
   const now = parts.clock();
   const first = tokens[0];
   const facts = factsOf(parts, asker, { user, realm }, first);
@@ -161,7 +211,7 @@ async function sealFor(parts: EngineParts, request: IssueRequest, token: PushTok
     handle,
     payload,
     ...(clearText === undefined ? {} : { clearText }),
-    ...(canRing(parts, request.asker, token) ? { rings: true } : {}),
+
     state: 'pending',
     wrongTries: 0,
     ...askedFields(ask, parts.keyring),

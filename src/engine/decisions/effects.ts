@@ -1,5 +1,5 @@
 import type { Decision, Effect, Transaction } from '../../foundation/model/index.ts';
-import { rememberClient } from '../limits/index.ts';
+import { endPrompts, rememberClient } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { personKey } from '../people/person-key.ts';
 import { changeToken } from '../records/change-token.ts';
@@ -17,17 +17,13 @@ export function effectsOf(before: Transaction, next: Decision, now: number): Eff
 
 /** Phones that said yes just now, as far as anything follows from that alone. */
 function acceptsOf({ id, kind, user, realm, client, decision }: Transaction, next: Decision, now: number): Effect[] {
-  if (kind !== 'login' || client === undefined) return [];
   const accepted = next.challenges.filter(({ state }, index) => state === 'accepted' && decision.challenges[index]?.state !== state);
-  return accepted.map(({ serial }) => ({
-    id: `${id}:${next.version}:${serial}:yes`,
-    kind: 'phone-accepted',
-    serial,
-    at: now,
-    user,
-    realm,
-    client,
-  }));
+  return accepted.flatMap(({ serial, rings, prompt }): Effect[] => {
+    const told = kind === 'login' && client !== undefined ? { client } : undefined;
+    const prompted = rings === false || prompt !== undefined ? { prompted: true } : undefined;
+    if (!told && !prompted) return [];
+    return [{ id: `${id}:${next.version}:${serial}:yes`, kind: 'phone-accepted', serial, at: now, user, realm, ...told, ...prompted }];
+  });
 }
 
 function endsOf(before: Transaction, next: Decision, now: number): Effect[] {
@@ -60,6 +56,7 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
       case 'phone-accepted':
         if (effect.client !== undefined)
           await rememberClient({ store }, { client: effect.client, user: personKey(parts, effect), at: effect.at });
+        if (effect.prompted) await endPrompts({ store }, effect.serial);
         break;
       case 'token-activated':
         await activate({ store }, effect);

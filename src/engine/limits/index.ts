@@ -15,3 +15,12 @@ export {
   openGuessLimits,
 } from './guesses-per-network.ts';
 export { clientKey, isKnownClient, rememberClient } from './known-clients.ts';
+export {
+  endPrompts,
+  type HeldPrompts,
+  heldPrompts,
+  mutePhone,
+  promptsBegin,
+  promptsOf,
+  takePrompt,
+} from './prompts.ts';

@@ -66,6 +66,8 @@ const kinds: Record<AuditContent['kind'], true> = {
   'push-delivered': true,
   'challenge-answered': true,
   'challenge-displaced': true,
+  'phone-muted': true,
+  'push-withheld': true,
   'login-finished': true,
   'phone-enrolled': true,
   'address-told': true,

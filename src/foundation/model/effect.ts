@@ -3,8 +3,17 @@ import type { AuditNote } from './audit.ts';
 /** What a decision causes elsewhere: stored in the same write, carried out at once or by the sweep after a crash, idempotent by `id`. */
 export type Effect =
   | { id: string; kind: 'login-succeeded'; serial: string; at: number }
-  /** A phone said yes to this user. `client`: the key of the client that the login came from, where one was told. */
-  | { id: string; kind: 'phone-accepted'; serial: string; at: number; user: string; realm: string; client?: string | undefined }
+  /** A phone said yes to this user. `client`: the key of the client that the login came from, where one was told; `prompted`: prompts of the phone are counted. */
+  | {
+      id: string;
+      kind: 'phone-accepted';
+      serial: string;
+      at: number;
+      user: string;
+      realm: string;
+      client?: string | undefined;
+      prompted?: boolean;
+    }
   /** `phoneKey` is that of the challenge: no other phone is activated. */
   | { id: string; kind: 'token-activated'; serial: string; at: number; phoneKey: string }
   /** Goes into the audit. */

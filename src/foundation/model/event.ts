@@ -103,6 +103,11 @@ export type AccountAct = 'make' | 'set-password' | 'enable' | 'disable' | 'remov
 /** What came of one step of a delivery plan. `ms` is how long it took; `reason` is empty where all was well. */
 export type DeliveryAttempt = { provider: string; outcome: OutcomeKind | 'skipped'; reason: string; ms: number };
 
+/** Why a phone rings no more for a while. */
+export const muteReasons = ['unanswered', 'not-me', 'bare-decline'] as const;
+/** One of them. */
+export type MuteReason = (typeof muteReasons)[number];
+
 /** A login, from its first leg to its end. `transaction` is ours; `serials` are the push tokens whose phones were asked. */
 type LoginEvent =
   | ({ kind: 'login-started'; origin: Origin; transaction: string; serials: string[] } & Whom)
@@ -122,6 +127,10 @@ type LoginEvent =
     } & Whom)
   /** One phone had more to answer than policies let it: this challenge made room for another. */
   | ({ kind: 'challenge-displaced'; authServer: string; transaction: string; serial: string } & Whom)
+  /** The phone rang too often without a yes, or its user reported a login: for `forMs` it rings no more. */
+  | ({ kind: 'phone-muted'; serial: string; because: MuteReason; forMs: number } & Whom)
+  /** A login waits for a phone that does not ring, since it rang too often without a yes. */
+  | ({ kind: 'push-withheld'; transaction: string; serial: string } & Whom)
   /** The auth server took the login: the user is in. */
   | ({ kind: 'login-finished'; authServer: string; transaction: string; serials: string[] } & Whom);
 

@@ -30,6 +30,8 @@ export {
   type GatewayEvent,
   type LoginRefusalReason,
   loginRefusals,
+  type MuteReason,
+  muteReasons,
   type Origin,
   type Tell,
   type TlsRefusalReason,

@@ -19,8 +19,10 @@ export type Challenge = {
   mode: ChallengeMode;
   /** The exact text that is delivered and polled, signed once. */
   payload: string;
-  /** A provider was to ring this phone. */
+  /** Whether a provider was to ring this phone; false where it rang too often without a yes. Absent where none could. */
   rings?: boolean;
+  /** The counter that this prompt is counted by. */
+  prompt?: string;
   /** What the phone reads in the payload, where only the phone can open that and its answer covers it; base64. */
   clearText?: string;
   state: 'pending' | 'code-shown' | 'accepted' | 'declined' | 'locked' | 'closed';

@@ -27,6 +27,8 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'login-passed-on': info('a policy let a user in without a phone'),
   'login-finished': info('a login was finished'),
   'challenge-displaced': warn('a phone had too much to answer; a challenge made room for another'),
+  'phone-muted': warn('a phone rings no more for a while; its user sees logins when the app is opened'),
+  'push-withheld': info('a login waits for a phone that does not ring'),
   'phone-enrolled': info('a phone was bound to a push token'),
   'address-told': info('a phone told another device address'),
   'address-dead': warn('a device address is dead; it is used no more until the phone tells a new one'),

@@ -16,6 +16,10 @@ export const countEvents =
         return event.declineReason === 'not-me' ? metrics.fraudReports.inc({}) : undefined;
       case 'challenge-displaced':
         return metrics.challengesDisplaced.inc({ auth_server: event.authServer });
+      case 'phone-muted':
+        return metrics.phonesMuted.inc({ because: event.because });
+      case 'push-withheld':
+        return metrics.pushesWithheld.inc({});
       case 'administrator-refused':
         return metrics.administratorsRefused.inc({});
       case 'audit-lost':

@@ -3,6 +3,7 @@ import {
   connectionRefusals,
   faultCodes,
   loginRefusals,
+  muteReasons,
   outcomeKinds,
   rejectedReasons,
   sourceFailures,
@@ -174,6 +175,16 @@ export function openMetrics(version: string) {
       help: 'Challenges that made room for another, since a phone had too much to answer.',
       closed: {},
       open: ['auth_server'],
+    }),
+    phonesMuted: zeroedCounter(registry, {
+      name: 'pushgate_phones_muted_total',
+      help: 'Phones that ring no more for a while, by why.',
+      closed: { because: muteReasons },
+    }),
+    pushesWithheld: zeroedCounter(registry, {
+      name: 'pushgate_pushes_withheld_total',
+      help: 'Logins that wait for a phone that does not ring, since it rang too often without a yes.',
+      closed: {},
     }),
     administratorsRefused: zeroedCounter(registry, {
       name: 'pushgate_administrators_refused_total',

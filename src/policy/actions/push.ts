@@ -75,6 +75,34 @@ export const pushActions = {
     scopes: ['authentication'],
     value: z.int().min(0).max(600).describe('How long one that rang is not displaced; 30 without it.'),
   },
+  push_prompts_without_accept: {
+    scopes: ['authentication'],
+    value: z
+      .int()
+      .min(0)
+      .max(20)
+      .describe('How often a phone rings without a yes before it only shows logins when asked. 3 without it, 0: ever.'),
+  },
+  push_prompts_window_seconds: {
+    scopes: ['authentication'],
+    value: z.int().min(10).max(86_400).describe('Within which time that is; 600 without it.'),
+  },
+  push_pull_only_seconds: {
+    scopes: ['authentication'],
+    value: z.int().min(0).max(86_400).describe('How long nothing rings then; a yes ends it. 1200 without it.'),
+  },
+  push_prompts_known_client: {
+    scopes: ['authentication'],
+    value: z
+      .int()
+      .min(0)
+      .max(20)
+      .describe('How often more a phone that cannot ask rings then for a known client, in that time; 3 without it.'),
+  },
+  push_prompts_rare_seconds: {
+    scopes: ['authentication'],
+    value: z.int().min(0).max(86_400).describe('How often it rings then otherwise: once in so many seconds; 300 without it, 0: always.'),
+  },
   push_deadline_ms: {
     scopes: ['authentication'],
     value: z.int().min(50).max(30_000).describe('Longest time that a login waits for delivery.'),

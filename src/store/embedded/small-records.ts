@@ -6,7 +6,7 @@ import {
   type StockKey,
   withPerson,
 } from '../../foundation/model/index.ts';
-import { type OtherStore, probeKey } from '../store.ts';
+import { afterAllFrom, type Counter, type OtherStore, probeKey } from '../store.ts';
 import { addNote } from './audit.ts';
 import type { Row, Session } from './session.ts';
 
@@ -33,6 +33,15 @@ export function otherStore(session: Session): OtherStore {
       }),
     countOf: (key, now) =>
       read('countOf', () => Number(get('SELECT count FROM counters WHERE key = ? AND ends_at > ?', key, now)?.count ?? 0)),
+    countersFrom: (beginning, now, limit) =>
+      read('countersFrom', () => {
+        const from = 'counters WHERE key >= ? AND key < ? AND ends_at > ? ORDER BY key LIMIT ?';
+        return all(`SELECT * FROM ${from}`, beginning, afterAllFrom(beginning), now, limit).map(counterOf);
+      }),
+    endCounters: (beginning) =>
+      write('endCounters', () => {
+        run('DELETE FROM counters WHERE key >= ? AND key < ?', beginning, afterAllFrom(beginning));
+      }),
     uncount: (keys, how) =>
       write('uncount', () => {
         const change = how === 'all' ? 'DELETE FROM counters' : 'UPDATE counters SET count = max(count - 1, 0)';
@@ -132,6 +141,9 @@ export const saveAccount = (
   const into = `${how} INTO accounts (name, password_hash, created_at, disabled, seal) VALUES (?, ?, ?, ?, ?)`;
   return run(into, name, passwordHash, createdAt, Number(disabled ?? false), seal ?? null);
 };
+
+/** The counter of a row. */
+export const counterOf = ({ key, count, ends_at }: Row): Counter => ({ key: String(key), count: Number(count), endsAt: Number(ends_at) });
 
 /** The known client of a row. */
 export const knownClientOf = ({ client, persons, ends_at }: Row): KnownClient => ({

@@ -3,7 +3,7 @@ import type { Store, StoredRecord } from '../store.ts';
 import { addNote, entryOf, noteOf, personKeyOf, saveEntry, savePersonKey, saveWriter, writerOf } from './audit.ts';
 import { deviceOf, saveDevice } from './devices.ts';
 import type { Row, Session } from './session.ts';
-import { accountOf, knownClientOf, partitionKeyOf, saveAccount, saveKnownClient, stockKeyOf } from './small-records.ts';
+import { accountOf, counterOf, knownClientOf, partitionKeyOf, saveAccount, saveKnownClient, stockKeyOf } from './small-records.ts';
 import { saveOwnerKeys, saveToken, tokenOf } from './tokens.ts';
 import { insertTransaction, removeTransaction, transactionOf } from './transactions.ts';
 
@@ -30,12 +30,7 @@ export function transferStore(session: Session): TransferStore {
     async *exportAll() {
       yield* pages('tokens', 'serial', (row) => ({ kind: 'token', token: tokenOf(row) }));
       yield* pages('transactions', 'id', (row) => transactionRecord(session, row));
-      yield* pages('counters', 'key', ({ key, count, ends_at }) => ({
-        kind: 'counter',
-        key: String(key),
-        count: Number(count),
-        endsAt: Number(ends_at),
-      }));
+      yield* pages('counters', 'key', (row) => ({ kind: 'counter', ...counterOf(row) }));
       yield* pages('stock_keys', 'id', (row) => ({ kind: 'stock-key', stockKey: stockKeyOf(row) }));
       yield* pages('accounts', 'name', (row) => ({ kind: 'account', account: accountOf(row) }));
       yield* pages('partition_keys', 'id', (row) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(row) }));

@@ -8,7 +8,7 @@ import {
   type PartitionKey,
   type StockKey,
 } from '../../foundation/model/index.ts';
-import { type OtherStore, probeKey } from '../store.ts';
+import { afterAllFrom, type OtherStore, probeKey } from '../store.ts';
 import type { AccountDocument, KnownClientDocument, PartitionKeyDocument, StockKeyDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import type { Session } from './session.ts';
@@ -27,6 +27,15 @@ export function otherStore({ run, together, collections }: Session): OtherStore 
       run('countOf', async () => {
         const found = await counters.findOne({ _id: key }, { projection: { count: 1, endsAt: 1 } });
         return found && found.endsAt > now ? found.count : 0;
+      }),
+    countersFrom: (beginning, now, limit) =>
+      run('countersFrom', async () => {
+        const found = counters.find({ _id: { $gte: beginning, $lt: afterAllFrom(beginning) }, endsAt: { $gt: now } });
+        return (await found.sort({ _id: 1 }).limit(limit).toArray()).map(({ _id, count, endsAt }) => ({ key: _id, count, endsAt }));
+      }),
+    endCounters: (beginning) =>
+      run('endCounters', async () => {
+        await counters.deleteMany({ _id: { $gte: beginning, $lt: afterAllFrom(beginning) } });
       }),
     // One write each: on a sharded cluster one of many keys would not be sent again after a lost reply.
     uncount: (keys, how) =>

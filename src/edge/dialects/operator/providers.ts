@@ -46,7 +46,8 @@ export async function testProvider(parts: OperatorParts, ctx: Context): Promise<
   const token = await engine.tokens.find(serial);
   if (token?.rollout !== 'enrolled') throw new OperatorFault('not-found', `There is no push token ${serial} with a phone.`);
   const asker = askerFor(parts, ctx);
-  const issued = await engine.challenges.issue({ asker, ...whomOf(token), tokens: [token], prompt: testText, rule: testRule });
+  const asked = { asker, ...whomOf(token), tokens: [token], prompt: testText, rule: testRule, isTest: true };
+  const issued = await engine.challenges.issue(asked);
   if (!issued.ok)
     throw new OperatorFault('conflict', `As many logins as policies allow wait for the phone of ${serial}; try again in 30 seconds.`);
   const { transaction } = issued.value;

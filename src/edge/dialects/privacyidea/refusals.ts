@@ -29,14 +29,19 @@ export function refusedLogin(refusal: Refusal): LoginOutcome {
     case 'too-often':
       return refuse(`Only ${refusal.most} ${refusal.what} authentications per ${asPython(refusal.windowMs)}`);
     case 'limited':
-      return refuse(
-        `Too many logins wait for your phone. Answer them there, or try again in ${Math.ceil(refusal.retryMs / 1000)} seconds.`,
-      );
+      return refuse(limitedText(refusal));
     case 'too-many-tokens':
       throw tooManyTokens(refusal);
     default:
       return refusal satisfies never;
   }
+}
+
+function limitedText({ because, retryMs }: Extract<Refusal, { kind: 'limited' }>): string {
+  const seconds = Math.ceil(retryMs / 1000);
+  return because === 'open'
+    ? `Too many logins wait for your phone. Answer them there, or try again in ${seconds} seconds.`
+    : `Your phone rang too often without an answer. It rings again in ${seconds} seconds.`;
 }
 
 /** The owner has as many tokens as policies allow. */

@@ -79,7 +79,8 @@ describe('A phone that is asked too much', function () {
   });
 
   it('that rings is not asked a sixth time within 30 seconds: the login is refused, and the reply says so', async () => {
-    const world = await givenRinging(undo);
+    const rings = { name: 'rings', scope: 'authentication', actions: { push_prompts_without_accept: 0 } };
+    const world = await givenRinging(undo, { policies: [rings] });
     await world.ringingPhoneOf('alice');
     for (let times = 0; times < 5; times += 1) assert.equal((await logsIn(world, '192.0.2.1')).result.authentication, 'CHALLENGE');
     const { result, detail } = await logsIn(world, '192.0.2.2');

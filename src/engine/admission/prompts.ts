@@ -1,0 +1,67 @@
+import type { Challenge, PushToken } from '../../foundation/model/index.ts';
+import { pushLimit } from '../../policy/index.ts';
+import { factsOf } from '../facts.ts';
+import { type HeldPrompts, mutePhone, promptsOf, takePrompt } from '../limits/index.ts';
+import { type EngineParts, whomOf } from '../parts.ts';
+import type { Applicant } from './admission.ts';
+import { clientOf, isKnown } from './known-clients.ts';
+
+/** A phone that is to be asked for a login. `canRing`: some provider could; `mayPoll`: it may come and ask. */
+export type Prompted = { applicant: Applicant; token: PushToken; canRing: boolean; mayPoll: boolean };
+
+/** How a phone is asked: what its challenge says of it. `limited`: it can only ring, and may not before `retryMs`. */
+export type PhonePrompt = ({ kind: 'asked' } & Pick<Challenge, 'rings' | 'prompt'>) | { kind: 'limited'; retryMs: number };
+
+/** The numbers that hold for a phone, in ms. */
+function numbersOf(parts: EngineParts, { applicant: { asker }, token }: Pick<Prompted, 'applicant' | 'token'>) {
+  const facts = factsOf(parts, asker, token.owner, token);
+  const value = (limit: Parameters<typeof pushLimit>[1]): number => pushLimit(parts.policy, limit, facts);
+  return {
+    most: value('push_prompts_without_accept'),
+    windowMs: value('push_prompts_window_seconds') * 1000,
+    mutedMs: value('push_pull_only_seconds') * 1000,
+    mostKnown: value('push_prompts_known_client'),
+    rareMs: value('push_prompts_rare_seconds') * 1000,
+  };
+}
+
+/** Whether a phone may ring once more. A prompt is counted before it goes out, so that no burst of logins gets one for nothing. */
+export async function phonePrompt(parts: EngineParts, prompted: Prompted): Promise<PhonePrompt> {
+  const { token, canRing, mayPoll } = prompted;
+  if (!canRing) return { kind: 'asked' };
+  const numbers = numbersOf(parts, prompted);
+  const { most, windowMs, mutedMs: forMs } = numbers;
+  if (most === 0) return { kind: 'asked', rings: true };
+  const held = await promptsOf(parts, token.serial);
+  if (held.mutedUntil === undefined) {
+    const taken = await takePrompt(parts, held, { places: 'usual', most, windowMs });
+    if ('key' in taken) return { kind: 'asked', rings: true, prompt: taken.key };
+    await mutePhone(parts, { serial: token.serial, because: 'unanswered', forMs, ...whomOf(token) });
+  }
+  return mayPoll ? { kind: 'asked', rings: false } : seldom(parts, prompted, { held, ...numbers });
+}
+
+/** A phone that cannot ask rings for a known client some more, and for all others seldom. */
+async function seldom(
+  parts: EngineParts,
+  { applicant }: Prompted,
+  { held, mostKnown, windowMs, rareMs }: { held: HeldPrompts; mostKnown: number; windowMs: number; rareMs: number },
+): Promise<PhonePrompt> {
+  if (rareMs === 0) return { kind: 'asked', rings: true };
+  if (await isKnown(parts, { ...applicant, client: clientOf(parts, applicant) })) {
+    const taken = await takePrompt(parts, held, { places: 'known', most: mostKnown, windowMs });
+    if ('key' in taken) return { kind: 'asked', rings: true, prompt: taken.key };
+  }
+  const taken = await takePrompt(parts, held, { places: 'rare', most: 1, windowMs: rareMs });
+  if ('key' in taken) return { kind: 'asked', rings: true, prompt: taken.key };
+  return { kind: 'limited', retryMs: Math.max(1000, taken.freeAt - parts.clock()) };
+}
+
+/** A prompt has rung: with the last one that may be without a yes, nothing rings any more. */
+export async function hasRung(parts: EngineParts, prompted: Pick<Prompted, 'applicant' | 'token'>): Promise<void> {
+  const { serial } = prompted.token;
+  const { most, mutedMs: forMs } = numbersOf(parts, prompted);
+  const { unanswered, mutedUntil } = await promptsOf(parts, serial);
+  if (most > 0 && unanswered >= most && mutedUntil === undefined)
+    await mutePhone(parts, { serial, because: 'unanswered', forMs, ...whomOf(prompted.token) });
+}
