@@ -138,12 +138,12 @@ describe('What happened, as the log tells it', () => {
     const log = openLog('info', { write: (line: string) => void lines.push(JSON.parse(line)) });
     const metrics = openMetrics('test');
     const broken = { ...metrics, fraudReports: { ...metrics.fraudReports, inc: () => assert.fail('broken') } };
-    const about = { authServer: 'a', transaction: 't', serial: 's', user: 'u', realm: 'r', mode: 'confirm' } as const;
-    openTell(log, broken).tell({ kind: 'challenge-answered', ...about, verdict: 'declined', declineReason: 'not-me' });
+    const about = { authServer: 'a', transaction: 't', serial: 's', user: 'u', realm: 'r' } as const;
+    openTell(log, broken).tell({ kind: 'login-reported', ...about, because: 'not-me', disabled: false });
     assert.deepEqual(
       lines.map(({ level, message }) => [level, message]),
       [
-        ['warn', 'a user says that a login is not theirs'],
+        ['warn', "a user reports a login as somebody else's"],
         ['error', 'an event could not be told'],
       ],
     );

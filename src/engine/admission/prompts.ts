@@ -10,7 +10,7 @@ import { clientOf, isKnown } from './known-clients.ts';
 export type Prompted = { applicant: Applicant; token: PushToken; canRing: boolean; mayPoll: boolean };
 
 /** How a phone is asked: what its challenge says of it. `limited`: it can only ring, and may not before `retryMs`. */
-export type PhonePrompt = ({ kind: 'asked' } & Pick<Challenge, 'rings' | 'prompt'>) | { kind: 'limited'; retryMs: number };
+export type PhonePrompt = ({ kind: 'asked' } & Pick<Challenge, 'rings' | 'prompt' | 'report'>) | { kind: 'limited'; retryMs: number };
 
 /** The numbers that hold for a phone, in ms. */
 function numbersOf(parts: EngineParts, { applicant: { asker }, token }: Pick<Prompted, 'applicant' | 'token'>) {
@@ -25,8 +25,27 @@ function numbersOf(parts: EngineParts, { applicant: { asker }, token }: Pick<Pro
   };
 }
 
-/** Whether a phone may ring once more. A prompt is counted before it goes out, so that no burst of logins gets one for nothing. */
+/** What follows from a report of this phone's user; absent where nothing does. */
+function reportRule(parts: EngineParts, prompted: Prompted): Pick<Challenge, 'report'> {
+  const { policy } = parts;
+  const facts = factsOf(parts, prompted.applicant.asker, prompted.token.owner, prompted.token);
+  const { most, mutedMs } = numbersOf(parts, prompted);
+  const report = {
+    mutedMs: prompted.canRing && most > 0 ? mutedMs : 0,
+    disables: policy.value('push_not_me_disables', facts) ?? false,
+    bareCounts: policy.value('push_bare_decline_is_fraud', facts) ?? false,
+  };
+  return report.mutedMs > 0 || report.disables || report.bareCounts ? { report } : {};
+}
+
+/** How a phone is asked for one more login: whether it may ring, and what follows where its user reports it. */
 export async function phonePrompt(parts: EngineParts, prompted: Prompted): Promise<PhonePrompt> {
+  const ringing = await ringingOf(parts, prompted);
+  return ringing.kind === 'limited' ? ringing : { ...ringing, ...reportRule(parts, prompted) };
+}
+
+/** Whether a phone may ring once more. A prompt is counted before it goes out, so that no burst of logins gets one for nothing. */
+async function ringingOf(parts: EngineParts, prompted: Prompted): Promise<PhonePrompt> {
   const { token, canRing, mayPoll } = prompted;
   if (!canRing) return { kind: 'asked' };
   const numbers = numbersOf(parts, prompted);

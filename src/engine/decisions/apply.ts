@@ -3,6 +3,7 @@ import type { Told } from '../audit/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { type Decided, decide, type TransactionEvent } from './decide.ts';
 import { carryOut, effectLeaseMs, effectsOf } from './effects.ts';
+import { tellingOf } from './reports.ts';
 
 const maxAttempts = 5;
 
@@ -46,7 +47,7 @@ export async function applyEvent(
 
 /** What is told of a decision, as it is written with it. The ids name the decision, so that an entry of the audit is made of each once. */
 function notesOf(before: Transaction, next: Decision, { now, act }: { now: number; act: GatewayEvent | undefined }): Told[] {
-  const events = [...eventsOf(before, next), ...(act ? [act] : [])];
+  const events = [...eventsOf(before, next), ...tellingOf(before, next), ...(act ? [act] : [])];
   return events.map((event, index) => ({ id: `${before.id}:${next.version}:told${index}`, at: now, event }));
 }
 

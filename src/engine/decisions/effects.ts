@@ -1,10 +1,11 @@
 import type { Decision, Effect, Transaction } from '../../foundation/model/index.ts';
-import { endPrompts, rememberClient } from '../limits/index.ts';
+import { endPrompts, mutePhone, rememberClient } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { personKey } from '../people/person-key.ts';
 import { changeToken } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 import { phoneKeyOf } from '../records/phone-key.ts';
+import { reportsOf } from './reports.ts';
 
 /** How long the deciding gateway has for its own effects before the sweep of any gateway takes them over. */
 export const effectLeaseMs = 10_000;
@@ -12,7 +13,7 @@ const sweepBatch = 100;
 
 /** What a decision causes elsewhere. The ids name the decision, so that carrying one out twice does nothing the second time. */
 export function effectsOf(before: Transaction, next: Decision, now: number): Effect[] {
-  return [...endsOf(before, next, now), ...acceptsOf(before, next, now)];
+  return [...endsOf(before, next, now), ...acceptsOf(before, next, now), ...reportsOf(before, next, now)];
 }
 
 /** Phones that said yes just now, as far as anything follows from that alone. */
@@ -58,6 +59,9 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
           await rememberClient({ store }, { client: effect.client, user: personKey(parts, effect), at: effect.at });
         if (effect.prompted) await endPrompts({ store }, effect.serial);
         break;
+      case 'login-reported':
+        await reported(parts, effect);
+        break;
       case 'token-activated':
         await activate({ store }, effect);
         break;
@@ -67,6 +71,12 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
     done.push(effect.id);
   }
   if (done.length > 0) audit.takeOff(transactionId, done);
+}
+
+async function reported(parts: EngineParts, effect: Extract<Effect, { kind: 'login-reported' }>): Promise<void> {
+  const { serial, because, rule, user, realm } = effect;
+  if (rule.disables) await changeToken(parts, serial, ({ enabled }) => (enabled ? { enabled: false } : undefined));
+  await mutePhone(parts, { serial, because, forMs: rule.mutedMs, user, realm });
 }
 
 /** The phone has proven its key: from now on it may be asked. Done once; a token that was paired anew or revoked meanwhile stays as it is. */

@@ -65,6 +65,8 @@ const kinds: Record<AuditContent['kind'], true> = {
   'login-passed-on': true,
   'push-delivered': true,
   'challenge-answered': true,
+  'login-reported': true,
+  'bare-decline': true,
   'challenge-displaced': true,
   'phone-muted': true,
   'push-withheld': true,

@@ -1,4 +1,6 @@
 import type { AuditNote } from './audit.ts';
+import type { MuteReason } from './event.ts';
+import type { ReportRule } from './transaction.ts';
 
 /** What a decision causes elsewhere: stored in the same write, carried out at once or by the sweep after a crash, idempotent by `id`. */
 export type Effect =
@@ -14,6 +16,8 @@ export type Effect =
       client?: string | undefined;
       prompted?: boolean;
     }
+  /** Its user says that a login is somebody else's. */
+  | { id: string; kind: 'login-reported'; serial: string; at: number; user: string; realm: string; because: MuteReason; rule: ReportRule }
   /** `phoneKey` is that of the challenge: no other phone is activated. */
   | { id: string; kind: 'token-activated'; serial: string; at: number; phoneKey: string }
   /** Goes into the audit. */

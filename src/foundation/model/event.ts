@@ -125,6 +125,10 @@ type LoginEvent =
       verdict: 'accepted' | 'declined' | 'locked' | 'code-shown';
       declineReason?: DeclineReason | undefined;
     } & Whom)
+  /** Its user says that this login is somebody else's; `disabled`: the push token is, too. */
+  | ({ kind: 'login-reported'; authServer: string; transaction: string; serial: string; because: MuteReason; disabled: boolean } & Whom)
+  /** A no without a reason, from an app that may know none. */
+  | ({ kind: 'bare-decline'; authServer: string; transaction: string; serial: string } & Whom)
   /** One phone had more to answer than policies let it: this challenge made room for another. */
   | ({ kind: 'challenge-displaced'; authServer: string; transaction: string; serial: string } & Whom)
   /** The phone rang too often without a yes, or its user reported a login: for `forMs` it rings no more. */

@@ -75,6 +75,7 @@ export type {
   DecisionRule,
   DeclineReason,
   FirstLeg,
+  ReportRule,
   TrailEntry,
   Transaction,
 } from './transaction.ts';

@@ -7,6 +7,9 @@ export type ChallengeMode = 'confirm' | 'presence' | 'code';
 /** Why a phone declined: `cancelled` by a user who gave up, `not-me` where it signed another reason (`unknown_trigger`), `declined` without one. */
 export type DeclineReason = 'declined' | 'cancelled' | 'not-me';
 
+/** How long the phone does not ring then (ms), whether its push token is disabled, and whether a decline without a reason is such a report. */
+export type ReportRule = { mutedMs: number; disables: boolean; bareCounts: boolean };
+
 /** The part of a transaction that one phone answers. */
 export type Challenge = {
   serial: string;
@@ -23,6 +26,8 @@ export type Challenge = {
   rings?: boolean;
   /** The counter that this prompt is counted by. */
   prompt?: string;
+  /** What follows from a decline that reports somebody else's login, as policies had it when the phone was asked. */
+  report?: ReportRule;
   /** What the phone reads in the payload, where only the phone can open that and its answer covers it; base64. */
   clearText?: string;
   state: 'pending' | 'code-shown' | 'accepted' | 'declined' | 'locked' | 'closed';

@@ -26,6 +26,8 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'login-refused': info('a login was refused'),
   'login-passed-on': info('a policy let a user in without a phone'),
   'login-finished': info('a login was finished'),
+  'login-reported': warn("a user reports a login as somebody else's"),
+  'bare-decline': info('a user declined a login without a reason'),
   'challenge-displaced': warn('a phone had too much to answer; a challenge made room for another'),
   'phone-muted': warn('a phone rings no more for a while; its user sees logins when the app is opened'),
   'push-withheld': info('a login waits for a phone that does not ring'),

@@ -12,8 +12,10 @@ export const countEvents =
         return metrics.loginsRefused.inc({ auth_server: event.origin.authServer, reason: event.reason });
       case 'login-finished':
         return metrics.loginsFinished.inc({ auth_server: event.authServer });
-      case 'challenge-answered':
-        return event.declineReason === 'not-me' ? metrics.fraudReports.inc({}) : undefined;
+      case 'login-reported':
+        return metrics.fraudReports.inc({});
+      case 'bare-decline':
+        return metrics.bareDeclines.inc({});
       case 'challenge-displaced':
         return metrics.challengesDisplaced.inc({ auth_server: event.authServer });
       case 'phone-muted':

@@ -176,6 +176,11 @@ export function openMetrics(version: string) {
       closed: {},
       open: ['auth_server'],
     }),
+    bareDeclines: zeroedCounter(registry, {
+      name: 'pushgate_bare_declines_total',
+      help: 'Logins that a user declined without a reason.',
+      closed: {},
+    }),
     phonesMuted: zeroedCounter(registry, {
       name: 'pushgate_phones_muted_total',
       help: 'Phones that ring no more for a while, by why.',

@@ -103,6 +103,14 @@ export const pushActions = {
     scopes: ['authentication'],
     value: z.int().min(0).max(86_400).describe('How often it rings then otherwise: once in so many seconds; 300 without it, 0: always.'),
   },
+  push_not_me_disables: {
+    scopes: ['authentication'],
+    value: yes.describe("A login that its user reports as somebody else's disables the push token."),
+  },
+  push_bare_decline_is_fraud: {
+    scopes: ['authentication'],
+    value: yes.describe('A decline without a reason is such a report too.'),
+  },
   push_deadline_ms: {
     scopes: ['authentication'],
     value: z.int().min(50).max(30_000).describe('Longest time that a login waits for delivery.'),

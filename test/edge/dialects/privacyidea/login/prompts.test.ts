@@ -144,4 +144,54 @@ describe('A phone that rings without a yes', function () {
     assert.equal(await rings(3, '198.51.100.7'), 3);
     assert.equal((await phone.answer('ACCEPT')).json.result.value, true);
   });
+
+  const reports = ({ logged }: RingingGateway) =>
+    logged.filter(({ event }) => event === 'login-reported').map(({ because, disabled }) => [because, disabled]);
+  const declines = async (world: RingingGateway, phone: PiPhone, reason?: string): Promise<void> => {
+    await world.logsIn('203.0.113.9');
+    await phone.answer(await newest(phone), { decline: true, ...(reason === undefined ? {} : { reason }) });
+    await world.gateway.settled();
+  };
+
+  it('rings no more once its user says "that was not me", and it is told', async () => {
+    const world = await givenRinging(undo);
+    const phone = await world.ringingPhoneOf('alice');
+    await declines(world, phone, 'unknown_trigger');
+    assert.deepEqual([reports(world), mutes(world)], [[['not-me', false]], ['not-me']]);
+    assert.equal(await ringsOf(world, 3, 0), 0);
+    // and the audit has it, and the metric
+    const metrics = await (await fetch(`${world.client.url}/metrics`)).text();
+    assert.match(metrics, /pushgate_fraud_reports_total 1/);
+    const audit = await fetch(`${world.client.url}/ops/audit?kind=login-reported&user=alice`, { headers: world.admin });
+    assert.match(await audit.text(), /"because":"not-me"/);
+  });
+
+  it('rings on where its user gave up, or declined without a reason, which is told apart', async () => {
+    const world = await givenRinging(undo);
+    const phone = await world.ringingPhoneOf('alice');
+    await declines(world, phone, 'cancelled');
+    await declines(world, phone);
+    assert.deepEqual([reports(world), mutes(world)], [[], []]);
+    assert.equal(world.logged.filter(({ event }) => event === 'bare-decline').length, 1);
+    assert.equal(await ringsOf(world, 1, 0), 1, 'the third prompt');
+  });
+
+  it('rings no more after a decline without a reason where policies take that for a report', async () => {
+    const rule = { name: 'strict', scope: 'authentication', actions: { push_bare_decline_is_fraud: true } };
+    const world = await givenRinging(undo, { policies: [rule] });
+    const phone = await world.ringingPhoneOf('alice');
+    await declines(world, phone);
+    assert.deepEqual([reports(world), mutes(world)], [[['bare-decline', false]], ['bare-decline']]);
+    assert.equal(await ringsOf(world, 1, 0), 0);
+  });
+
+  it('answers for no push token any more after a report where policies disable it', async () => {
+    const rule = { name: 'strict', scope: 'authentication', actions: { push_not_me_disables: true } };
+    const world = await givenRinging(undo, { policies: [rule] });
+    const phone = await world.ringingPhoneOf('alice');
+    await declines(world, phone, 'unknown_trigger');
+    assert.deepEqual(reports(world), [['not-me', true]]);
+    const { detail } = await world.logsIn('198.51.100.7');
+    assert.equal(detail.message, 'No suitable token found for authentication.');
+  });
 });
