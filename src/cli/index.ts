@@ -15,6 +15,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/check-config.ts')).checkConfigCommand,
   },
   tokens: { summary: 'Push tokens of the running gateway.', load: async () => (await import('./commands/tokens.ts')).tokensCommand },
+  limits: {
+    summary: 'Phones that rang too often without a yes.',
+    load: async () => (await import('./commands/limits.ts')).limitsCommand,
+  },
   people: {
     summary: 'Users of the running gateway whose names differ in case alone.',
     load: async () => (await import('./commands/people.ts')).peopleCommand,

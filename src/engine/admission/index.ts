@@ -1,4 +1,4 @@
-import type { LoginRefusalReason, PushToken } from '../../foundation/model/index.ts';
+import type { Actor, LoginRefusalReason, PushToken } from '../../foundation/model/index.ts';
 import { span } from '../../foundation/telemetry/spans.ts';
 import type { Facts, Permission } from '../../policy/index.ts';
 import { type Asker, type EngineParts, originOf } from '../parts.ts';
@@ -14,6 +14,7 @@ import {
   resolveName,
   serialsOpenTo,
 } from './admission.ts';
+import { clearPhone, type LimitedPhone, limitedPhones } from './limited-phones.ts';
 import { isTooOften, type Tally, tallyOf } from './login-rates.ts';
 import { type PassedApplicant, type PassedOn, passedOn } from './passed-on.ts';
 
@@ -56,6 +57,10 @@ export type Admission = {
     reason: LoginRefusalReason,
     about?: { serials?: readonly string[]; transaction?: string | undefined },
   ): void;
+  /** The phones whose prompts count now, by serial, or one of them. What rings as ever is not among them. */
+  limitedPhones(serial?: string): Promise<LimitedPhone[]>;
+  /** A phone may ring as if nothing had been asked of it; false where there is no such push token. */
+  clearPhone(by: Actor, serial: string): Promise<boolean>;
   /**
    * Lets a user in without a push token when a policy allows it: one whom no source knows (passOnNoUser; a source that the request names is but one), one without tokens (passOnNoToken), or one whose
    * password is right elsewhere (passthru). Returns undefined when no such policy applies, or the password is wrong. Every source was asked before.
@@ -79,6 +84,8 @@ export const openAdmission = (parts: EngineParts): Admission => ({
   tellRefused({ asker, user, realm }, reason, { serials = [], transaction } = {}) {
     parts.tell({ kind: 'login-refused', origin: originOf(asker), reason, serials: [...serials], transaction, user, realm });
   },
+  limitedPhones: (serial) => limitedPhones(parts, serial),
+  clearPhone: (by, serial) => clearPhone(parts, by, serial),
   passedOn: (applicant) => span('pass on', {}, () => passedOn(parts, applicant)),
 });
 

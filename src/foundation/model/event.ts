@@ -95,6 +95,7 @@ export type TokenAct =
   | 'unassign'
   | 'add-address'
   | 'remove-address'
+  | 'clear-limits'
   | 'hand-over';
 
 /** What administrators do to their accounts. */

@@ -2,6 +2,7 @@ import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../ht
 import { disableAccount, enableAccount, listAccounts, removeAccount, setAccount } from './accounts.ts';
 import { eraseFromAudit, listAudit, showAudit, verifyAudit } from './audit.ts';
 import { examine } from './doctor.ts';
+import { clearLimits, listLimits } from './limits.ts';
 import type { OperatorParts } from './parts.ts';
 import { listPeople, mergePeople, splitPeople } from './people.ts';
 import { explainPolicy } from './policy.ts';
@@ -32,6 +33,8 @@ const table: readonly Handler<OperatorParts>[] = [
   { methods: ['GET'], path: '/ops/audit/:id', handler: showAudit },
   { methods: ['POST'], path: '/ops/audit/verify', handler: verifyAudit },
   { methods: ['POST'], path: '/ops/audit/erase', handler: eraseFromAudit },
+  { methods: ['GET'], path: '/ops/limits', handler: listLimits },
+  { methods: ['DELETE'], path: '/ops/limits/:serial', handler: clearLimits },
   { methods: ['GET'], path: '/ops/people', handler: listPeople },
   { methods: ['POST'], path: '/ops/people/merge', handler: mergePeople },
   { methods: ['POST'], path: '/ops/people/split', handler: splitPeople },

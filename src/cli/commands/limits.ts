@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { records } from '../../foundation/model/index.ts';
+import { withOpsClient } from '../ops-client.ts';
+import type { Terminal } from '../terminal.ts';
+import { configFor, configOption } from './config-option.ts';
+
+/** `pushgate limits …`: the phones that rang too often without a yes. */
+export function limitsCommand(terminal: Terminal): Command {
+  const list = new Command('list')
+    .description('List the phones that rang without a yes lately, and those that ring no more for a while.')
+    .option('-s, --serial <serial>', 'only that of this push token')
+    .addOption(configOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate limits list')
+    .action(({ config, serial }: { config: string; serial?: string }) =>
+      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+        const query = serial === undefined ? '' : `?serial=${encodeURIComponent(serial)}`;
+        const phones = records((await client.call('GET', `/ops/limits${query}`)).phones);
+        for (const { serial: of, user, realm, unanswered, mutedUntil } of phones)
+          terminal.out(
+            `${of}  ${user}@${realm}  rang ${unanswered} times without a yes${mutedUntil === undefined ? '' : `  quiet until ${mutedUntil}`}`,
+          );
+        terminal.out(`${phones.length} in all`);
+      }),
+    );
+  const clear = new Command('clear')
+    .description('Let a phone ring again as if nothing had been asked of it.')
+    .argument('<serial>', 'serial of the push token')
+    .addOption(configOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate limits clear PIPU0001A2B3')
+    .action((serial: string, { config }: { config: string }) =>
+      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+        await client.call('DELETE', `/ops/limits/${encodeURIComponent(serial)}`);
+        terminal.out('cleared');
+      }),
+    );
+  return new Command('limits')
+    .addHelpText('after', '\nExample:\n  npx pushgate limits clear PIPU0001A2B3')
+    .addCommand(list)
+    .addCommand(clear);
+}

@@ -1,0 +1,31 @@
+import type { Actor } from '../../foundation/model/index.ts';
+import { endPrompts, type HeldPrompts, heldPrompts, promptsBegin, promptsOf } from '../limits/index.ts';
+import { type EngineParts, whomOf } from '../parts.ts';
+
+/** A phone whose prompts count: how many rang without a yes lately, and until when (epoch ms) it rings no more, where it does not. Names are those of its user. */
+export type LimitedPhone = Pick<HeldPrompts, 'serial' | 'unanswered' | 'mutedUntil'> & { user: string; realm: string };
+
+const mostListed = 5000;
+
+/** {@link Admission.limitedPhones}. */
+export async function limitedPhones(parts: EngineParts, serial?: string): Promise<LimitedPhone[]> {
+  const { store, clock } = parts;
+  const held =
+    serial === undefined ? heldPrompts(await store.countersFrom(promptsBegin, clock(), mostListed)) : [await promptsOf(parts, serial)];
+  const counting = held.filter(({ counters }) => counters.length > 0);
+  return Promise.all(
+    counting.map(async ({ counters: _counters, ...phone }) => {
+      const token = await store.findToken(phone.serial);
+      return { ...phone, ...(token ? whomOf(token) : { user: '', realm: '' }) };
+    }),
+  );
+}
+
+/** {@link Admission.clearPhone}. */
+export async function clearPhone(parts: EngineParts, by: Actor, serial: string): Promise<boolean> {
+  const token = await parts.store.findToken(serial);
+  if (!token) return false;
+  await endPrompts(parts, serial);
+  parts.tell({ kind: 'token-administered', act: 'clear-limits', serial, by, ...whomOf(token) });
+  return true;
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { minutes } from '../../../kit/clock.ts';
+import { opsClient, runCli } from '../../../kit/operator.ts';
+import { givenRinging } from '../../../kit/ringing.ts';
+import { cleanup } from '../../../kit/temporary.ts';
+
+describe('The limits of phones, as operators see them', function () {
+  this.timeout(30_000);
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  it('are listed, and cleared one by one', async () => {
+    const world = await givenRinging(undo);
+    const [alice, bob] = [await world.ringingPhoneOf('alice'), await world.ringingPhoneOf('bob')];
+    const ops = opsClient(world.client.url, world.admin);
+    assert.deepEqual((await ops('GET', '/ops/limits')).body, { phones: [] });
+    // given alice, whose phone rang too often, and bob, whose phone rang once
+    for (let times = 0; times < 3; times += 1) await world.logsIn('203.0.113.9');
+    await world.logsIn('203.0.113.9', 'bob');
+    await world.gateway.settled();
+    const mutedUntil = new Date(world.clock() - 1 + minutes(20)).toISOString();
+    const hers = { serial: alice.serial, user: 'alice', realm: 'corp', unanswered: 3, mutedUntil };
+    const his = { serial: bob.serial, user: 'bob', realm: 'corp', unanswered: 1 };
+    const listed = (await ops('GET', '/ops/limits')).body.phones;
+    assert.deepEqual(
+      listed.toSorted((one: { user: string }, other: { user: string }) => one.user.localeCompare(other.user)),
+      [hers, his],
+    );
+    assert.deepEqual((await ops('GET', `/ops/limits?serial=${bob.serial}`)).body.phones, [his]);
+    // when an operator clears hers
+    assert.deepEqual((await ops('DELETE', `/ops/limits/${alice.serial}`)).body, { serial: alice.serial, cleared: true });
+    // then it rings again, and that was told
+    const before = world.rings();
+    await world.logsIn('203.0.113.9');
+    assert.equal(world.rings() - before, 1);
+    const acts = world.logged.filter(({ event, act }) => event === 'token-administered' && act === 'clear-limits');
+    assert.deepEqual(
+      acts.map(({ serial }) => serial),
+      [alice.serial],
+    );
+    assert.equal((await ops('DELETE', '/ops/limits/NOSUCH')).status, 404);
+  });
+
+  it('are there at the command line', async () => {
+    const world = await givenRinging(undo);
+    const { serial } = await world.ringingPhoneOf('alice');
+    for (let times = 0; times < 3; times += 1) await world.logsIn('203.0.113.9');
+    await world.gateway.settled();
+    const file = join(world.folder, 'config.json');
+    writeFileSync(join(world.folder, 'fcm.json'), world.fakes.fcm.serviceAccount, { mode: 0o600 });
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace('127.0.0.1:0', new URL(world.client.url).host).replace('{"$env":"FCM"}', '{"$file":"fcm.json"}'),
+    );
+    const cli = (...argv: string[]) => runCli([...argv, '--config', file]);
+    const { out, err } = await cli('limits', 'list');
+    assert.match(out, new RegExp(`^${serial}  alice@corp  rang 3 times without a yes  quiet until 20.*\\n1 in all\\n$`), err);
+    assert.equal((await cli('limits', 'clear', serial)).out, 'cleared\n');
+    assert.equal((await cli('limits', 'list')).out, '0 in all\n');
+  });
+});
