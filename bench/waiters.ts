@@ -84,7 +84,7 @@ async function startGateway(): Promise<GatewayProcess> {
     providers: [{ name: 'poll', kind: 'poll-only', default: true, config: {} }],
     policies: [
       { name: 'enrol', scope: 'enrollment', actions },
-      { name: 'wait', scope: 'authentication', actions: { push_wait: 600 } },
+      { name: 'wait', scope: 'authentication', actions: { push_wait: 600, push_open_challenges: 0 } },
     ],
     settings: { serverKeyBits: 2048, serverKeyStock: 4, logLevel: 'error' },
   };

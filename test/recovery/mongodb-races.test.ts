@@ -211,6 +211,21 @@ describe('Four gateway processes on one MongoDB', function () {
     for (const { serial } of tokens) assert.equal(await loginsOf(serial), each, serial);
   });
 
+  it('let no more than five logins wait for one phone, whichever of them is asked', async () => {
+    // given a phone that only asks
+    const { client } = node(0);
+    const { detail } = (await client.post('/token/init', { type: 'push', genkey: '1', user: 'carol', pin: '1234' }, given.admin)).body;
+    assert.equal((await phone(1, detail.serial, detail.enrollment_credential).rollout()).status, 200);
+    // when forty logins come to four gateways at once
+    const begun = await Promise.all(upTo(40).map((number) => node(number).client.post('/validate/check', { user: 'carol', pass: '1234' })));
+    assert.deepEqual([...new Set(begun.map(({ body }) => body.result.authentication))], ['CHALLENGE']);
+    // then five are left, and no gateway shows more
+    const open = await store.openTransactionsOf(detail.serial, Date.now());
+    assert.ok(open.length > 0 && open.length <= 5, `${open.length} open`);
+    const shown = await Promise.all(upTo(4).map((number) => phone(number, detail.serial).poll()));
+    for (const { body } of shown) assert.equal(body.result.value.length, open.length);
+  });
+
   it('count a login once whose gateway was killed after its ACCEPT, before it had counted it or noted that it had', async function () {
     if (!mongo.isOurs()) this.skip();
     // given gateways with wires of their own to the database, which will lose what they send for the effects: the count, or the note

@@ -60,4 +60,16 @@ describe('The limits of phones, as operators see them', function () {
     assert.equal((await cli('limits', 'clear', serial)).out, 'cleared\n');
     assert.equal((await cli('limits', 'list')).out, '0 in all\n');
   });
+
+  it('are explained with the rules that decide them', async () => {
+    const rule = { name: 'fewer', scope: 'authentication', match: { user: ['alice'] }, actions: { push_open_challenges: 2 } };
+    const world = await givenRinging(undo, { policies: [rule] });
+    const ops = opsClient(world.client.url, world.admin);
+    const limitsFor = async (user: string) => (await ops('POST', '/ops/policy/explain', { user, realm: 'corp' })).body.limits;
+    assert.deepEqual((await limitsFor('alice')).slice(0, 2), [
+      { limit: 'push_open_challenges', value: 2, rule: 'fewer' },
+      { limit: 'push_open_rang_seconds', value: 30 },
+    ]);
+    assert.deepEqual((await limitsFor('bob'))[0], { limit: 'push_open_challenges', value: 5 });
+  });
 });

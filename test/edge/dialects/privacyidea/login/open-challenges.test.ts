@@ -139,4 +139,29 @@ describe('A phone that is asked too much', function () {
     world.clock.advance(minutes(3));
     assert.deepEqual(await shown(phone), []);
   });
+
+  it('knows a client by the RADIUS attribute that policies name', async () => {
+    const actions = { push_client_attributes: ['Calling-Station-Id'] };
+    const world = await givenGateway(undo, { policies: [{ name: 'stations', scope: 'authentication', actions }] });
+    const phone = await world.phoneOf('alice');
+    const dialsIn = async (station: string, more: Record<string, string> = {}): Promise<string | undefined> => {
+      world.clock.advance(1);
+      const all = { 'User-Name': 'alice', 'User-Password': '1234', 'Calling-Station-Id': station, ...more };
+      const body = JSON.stringify(Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { value: [value] }])));
+      const headers = { 'content-type': 'application/json' };
+      const reply = await fetch(`${world.client.url}/radius/authenticate`, { method: 'POST', headers, body });
+      return reply.status === 200 ? JSON.parse(await reply.text())['reply:State'].value[0] : String(reply.status);
+    };
+    // given alice, whose phone accepted a login from her own station
+    const state = await dialsIn('00-11-22');
+    await phone.answer((await shown(phone)).at(-1) ?? '');
+    assert.equal(await dialsIn('00-11-22', { State: `0x${Buffer.from(state ?? '').toString('hex')}` }), '204');
+    await world.gateway.settled();
+    // when she dials in again, and strangers do from many others
+    await dialsIn('00-11-22');
+    const [hers] = await shown(phone);
+    for (let number = 0; number < 20; number += 1) await dialsIn(`ff-${number}`);
+    // then hers is the last to go
+    assert.equal((await shown(phone))[0], hers);
+  });
 });
