@@ -38,6 +38,7 @@ const provesUser: readonly string[] = [
   'unusable-token',
   'wrong-pin',
   'locked',
+  'limited',
   'undeliverable',
   'unable-phone',
   'not-answered',
