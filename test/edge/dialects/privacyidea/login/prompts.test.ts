@@ -119,6 +119,24 @@ describe('A phone that rings without a yes', function () {
     assert.equal(await ringsOf(world, 5, seconds(35)), 3);
   });
 
+  it('that may not ask rings once in five minutes then, and else the login is refused, and the reply says so', async () => {
+    const rule = { name: 'no polls', scope: 'authentication', actions: { push_allow_polling: 'deny' } };
+    const world = await givenRinging(undo, { policies: [rule] });
+    await world.ringingPhoneOf('alice');
+    assert.equal(await ringsOf(world, 4, seconds(31)), 4, 'three times, and once more');
+    const { result, detail } = await world.logsIn('203.0.113.9');
+    assert.equal(result.authentication, 'REJECT');
+    assert.match(detail.message, /^Your phone rang too often without an answer\. It rings again in 269 seconds\.$/);
+    assert.equal(world.rings(), 4);
+    const refused = world.logged.filter(({ event }) => event === 'login-refused');
+    assert.deepEqual(
+      refused.map(({ reason }) => reason),
+      ['limited'],
+    );
+    world.clock.advance(minutes(5));
+    assert.equal(await ringsOf(world, 1, 0), 1);
+  });
+
   it('rings by LinOTP for a known client three times more, and else once in five minutes', async () => {
     const world = await givenLinotpGateway(undo, { settings: { OverrideAuthorizationClient: '127.0.0.1' } });
     const phone = await world.active('alice');
