@@ -151,14 +151,14 @@ describe('Faults', () => {
       });
 
       it('go on when the caller has gone in the meantime', async () => {
-        const { fakes, exchanges, post } = await given(version);
+        const { fakes, post } = await given(version);
         for (const fault of ['delayMs=100', 'delayMs=100,status=503', 'delayMs=100,goaway', 'delayMs=100,reset', 'slowBody=40', 'hang']) {
           assert.deepEqual(await post(`fault:${fault}`, { signal: AbortSignal.timeout(60) }), { error: 'timeout' }, fault);
           // An order that takes longer than all of them: what they did to the server is over by then.
           assert.equal(statusOf(await post('fault:delayMs=150')), 200);
         }
-        assert.equal(exchanges.length, 12);
-        assert.equal(fakes.deliveries.length, 8);
+        // What the caller gave up may have come or not; what it asked for afterwards has.
+        assert.equal(fakes.deliveries.filter(({ address }) => address === 'fault:delayMs=150').length, 6);
       }).timeout(20_000);
 
       it('slow body: the head comes, the body drips', async () => {

@@ -174,7 +174,6 @@ describe('A listener with TLS', () => {
 
   it('is checked with its files before a start', async () => {
     const { folder, path, server, authority, client } = await given();
-    writeFileSync(path('keyring.json'), '{}');
     writeFileSync(path('other.pem'), client.key);
     writeFileSync(path('cert-only.pem'), server.certificate);
     const ended = await issueServerCertificate(authority, { hosts: ['localhost'], now: Date.now() - 400 * 86_400_000 });
