@@ -211,7 +211,6 @@ async function sealFor(parts: EngineParts, request: IssueRequest, token: PushTok
     handle,
     payload,
     ...(clearText === undefined ? {} : { clearText }),
-
     state: 'pending',
     wrongTries: 0,
     ...askedFields(ask, parts.keyring),
