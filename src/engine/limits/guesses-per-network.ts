@@ -60,7 +60,8 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
   const waits = openCache<number>(100_000);
   const trustedUntil = openCache<number>(100_000);
   const underWay = openTally();
-  const isWaiting = (key: string): boolean => clock() < (waits.get(key) ?? 0);
+  const waitOf = (key: string): number => Math.max(0, (waits.get(key) ?? 0) - clock());
+  const isWaiting = (key: string): boolean => waitOf(key) > 0;
 
   /** One try per wait: whoever begins it has the try. */
   const slot = async (key: string, beyond: number): Promise<boolean> => {
@@ -87,11 +88,8 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
     return failures < failuresOfAll || slot(`guess:${name}`, failures - failuresOfAll);
   };
 
-  const isSuspect = (name: string, client: string): boolean => {
-    const key = keyOf(name, client);
-    return underWay.has(key) || isWaiting(key) || isWaiting(`guess:${name}`);
-  };
-
+  const isSuspect = (name: string, client: string): boolean =>
+    underWay.has(keyOf(name, client)) || isWaiting(keyOf(name, client)) || isWaiting(`guess:${name}`);
   return {
     lockout,
     async take(guessed, client) {
@@ -109,7 +107,7 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
       await Promise.all([store.uncount(keys, 'all'), endWaits(keys)]);
     },
     isSuspect,
-    waitMs: (name, client) => Math.max(0, ...[keyOf(name, client), `guess:${name}`].map((key) => (waits.get(key) ?? 0) - clock())),
+    waitMs: (name, client) => Math.max(waitOf(keyOf(name, client)), waitOf(`guess:${name}`)),
     isTrusted: (name, client) => clock() < (trustedUntil.get(keyOf(name, client)) ?? 0) && !isSuspect(name, client),
     distrust: (name, client) => void trustedUntil.delete(keyOf(name, client)),
     inTurn(name, client, work) {
