@@ -29,7 +29,7 @@ export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
 export { openTurns, type Turns } from './key-mutex.ts';
 export { type Asker, type EngineParts, type EngineSettings, originOf, whomOf } from './parts.ts';
-export { factsOfPerson, ownerOf, type Person, withPerson } from './people/person.ts';
+export { factsOfPerson, ownerOf, type Person } from './people/person.ts';
 export { type Asked, type ListFilter, personKey } from './people/person-key.ts';
 export type {
   AnswerMeaning,

@@ -73,6 +73,8 @@ export type Asker = {
   client: string;
   /** That address, where the auth server told it: it is another one than its own. */
   toldClient?: string | undefined;
+  /** Whether that client is a known one of the user who logs in; where a rule asks. */
+  clientIs?: 'known' | 'new' | undefined;
   /** The id of the request, for events. */
   requestId?: string | undefined;
   userAgent: string;

@@ -1,6 +1,6 @@
 import { foldedName, foldedRealm, mappedName } from '../foundation/model/index.ts';
 import { openExactGlob, openGlob } from '../foundation/patterns/index.ts';
-import { addressMatch } from './address-match.ts';
+import { clientTest, shownClient } from './client-match.ts';
 import { conditionText, holds, verdictOf } from './condition.ts';
 import type { Facts } from './facts.ts';
 import type { Rule } from './rule.ts';
@@ -35,9 +35,7 @@ function demandsOf({ client, time, conditions = [], ...texts }: Rule['match']): 
     const test = testOf(matcher, list, valuesOf);
     return [{ matcher, wants: list.join(', '), was: (facts) => valuesOf(facts).join(' or '), test }];
   });
-  const byAddress: Demand[] = client
-    ? [{ matcher: 'client', wants: client.join(', '), was: (facts) => facts.client ?? '', test: clientTest(client) }]
-    : [];
+  const byAddress: Demand[] = client ? [{ matcher: 'client', wants: client.join(', '), was: shownClient, test: clientTest(client) }] : [];
   const byTime: Demand[] = time
     ? [{ matcher: 'time', wants: time.join(', '), was: ({ now }) => new Date(now).toString(), test: timeTest(time) }]
     : [];
@@ -132,14 +130,6 @@ function namesTest(list: readonly string[], compared: Compared, glob: (text: str
 }
 
 type Compiled = (text: string) => boolean;
-
-function clientTest(list: readonly string[]): (facts: Facts) => boolean {
-  const match = addressMatch(list);
-  return ({ client }) => {
-    const { found, excluded } = match(client ?? '');
-    return found && !excluded;
-  };
-}
 
 function timeTest(list: readonly string[]): (facts: Facts) => boolean {
   const ranges = list.flatMap((text) => {

@@ -41,6 +41,7 @@ const coversUser = (excluded: string, wanted: string): boolean => openExactGlob(
 
 function coversAddresses(excluded: string, wanted: string): boolean {
   const [outer, inner] = [readNetwork(excluded), readNetwork(wanted)];
+  if (excluded === wanted) return true;
   return outer !== undefined && inner !== undefined && coversNetwork(outer, inner);
 }
 

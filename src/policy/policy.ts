@@ -8,6 +8,7 @@ import {
   type Scope,
   type ScopeOf,
 } from './actions/index.ts';
+import { asksForStanding } from './client-match.ts';
 import { shortTextsOf } from './condition.ts';
 import type { Facts } from './facts.ts';
 import { type CompiledMatch, compileMatch, type Mismatch } from './match.ts';
@@ -52,6 +53,8 @@ export type Policy = {
   permitsSomewhere(action: Permission, facts: Facts): boolean;
   /** Whether any rule looks at what a source of users tells. */
   looksAtUsers: boolean;
+  /** Whether any rule asks if a client is known or new. */
+  looksAtClients: boolean;
   /** Throws `OverlongText` where a header or a parameter that a rule looks at is too long to be matched. */
   demandShort(facts: Facts): void;
   planDelivery(facts: Facts, defaults: PlanDefaults): DeliveryPlan;
@@ -98,6 +101,7 @@ export function openPolicy(rules: readonly Rule[]): Policy {
       return given.filter((value) => value !== undefined);
     },
     looksAtUsers: rules.some(({ match }) => match.resolver || match.conditions?.some(({ section }) => section === 'userinfo')),
+    looksAtClients: rules.some(({ match }) => asksForStanding(match.client)),
     demandShort: shortTextsOf(rules.flatMap(({ match }) => match.conditions ?? [])),
     permits: (action, facts) => !hasAdminRules || value(action, facts) === true,
     permitsSomewhere: (action, facts) =>

@@ -3,13 +3,13 @@ import { plainError } from '../foundation/settings/index.ts';
 import { saidForEdupush } from './actions/edupush.ts';
 import { actions, isActionName, nearestAction, type RuleActions, type Scope } from './actions/index.ts';
 import { knownElsewhere } from './actions/not-ours.ts';
-import { isAddressEntry } from './address-match.ts';
+import { isClientEntry } from './client-match.ts';
 import { conditionConfig } from './condition.ts';
 import { readTimeRanges } from './time-match.ts';
 
 const list = z.array(z.string().min(1)).min(1);
-const addresses = z
-  .array(z.string().refine(isAddressEntry, 'expected an address or a network such as 10.0.0.0/8, perhaps behind "!"'))
+const clients = z
+  .array(z.string().refine(isClientEntry, 'expected an address or a network such as 10.0.0.0/8, known or new, perhaps behind "!"'))
   .min(1);
 const times = z
   .array(
@@ -26,7 +26,11 @@ export const matchConfig = z.strictObject({
   adminRealm: list.optional().describe('Realms of administrators (trustedJwts); accounts of this gateway have none.'),
   resolver: list.optional().describe('Resolvers.'),
   user: list.optional().describe('Users: a name, name@realm, * for any text, !name to exclude; case counts unless the realm ignores it.'),
-  client: addresses.optional().describe('Addresses and networks of the client.'),
+  client: clients
+    .optional()
+    .describe(
+      'Addresses and networks of the client; known or new: whether a phone accepted a login of the user from there lately (logins alone).',
+    ),
   authServer: list.optional().describe('Auth servers by name.'),
   dialect: list.optional().describe('Dialects, such as privacyidea.'),
   mount: list.optional().describe('Mounts by their path, such as /edumfa.'),

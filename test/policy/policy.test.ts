@@ -77,6 +77,14 @@ describe('Policies', () => {
     ['a mount by its path', { mount: ['/edumfa'] }, [{ mount: '/edumfa' }], [{ mount: '/' }, { mount: '/edumfa2' }, {}]],
     ['a flavour', { flavour: ['eduMFA'] }, [{ flavour: 'edumfa' }], [{ flavour: 'privacyidea' }, {}]],
     ['every mount but one', { mount: ['*', '!/edumfa'] }, [{ mount: '/' }], [{ mount: '/edumfa' }]],
+    ['a client that is known', { client: ['known'] }, [{ clientIs: 'known' }], [{ clientIs: 'new' }, {}]],
+    ['a network or a known client', { client: ['172.16.0.0/12', 'known'] }, [{ clientIs: 'known' }, { client: '172.16.0.1' }], [{}]],
+    [
+      'new clients in a network',
+      { client: ['10.0.0.0/8', '!known'] },
+      [{ clientIs: 'new' }],
+      [{ clientIs: 'known' }, { clientIs: 'new', client: '192.0.2.1' }],
+    ],
     ['an IPv6 network', { client: ['2001:db8::/32'] }, [{ client: '2001:db8::1' }], [{ client: '2001:db9::1' }, {}]],
     ['an auth server', { authServer: ['vpn'] }, [{}], [{ authServer: 'mail' }]],
     ['a dialect', { dialect: ['privacyidea'] }, [{}], [{ dialect: 'linotp' }]],
@@ -274,6 +282,7 @@ describe('The check of policies', () => {
   const never: [string, object, RegExp][] = [
     ['a name that it includes and excludes', { user: ['alice', '!ali*'] }, /^0\.match\.user: excludes all that it includes/],
     ['a network inside an excluded one', { client: ['10.1.0.0/16', '10.2.0.1', '-10.0.0.0/8'] }, /^0\.match\.client: excludes all/],
+    ['clients that it includes and excludes', { client: ['known', '!known'] }, /^0\.match\.client: excludes all/],
     ['a dialect that no mount serves', { dialect: ['linotp'] }, /^0\.match\.dialect\.0: .*linotp/],
     ['a mount that is not there', { mount: ['/edumf'] }, /^0\.match\.mount\.0: there is no mount "\/edumf", so it never matches/],
     ['a flavour that is none', { flavour: ['edumfa', 'eduMFA2'] }, /^0\.match\.flavour\.1: .*eduMFA2/],

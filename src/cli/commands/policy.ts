@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Config } from '../../config/index.ts';
 import { type Explained, explain } from '../../engine/index.ts';
 import { openRealms } from '../../engine/users/index.ts';
@@ -13,6 +13,7 @@ type Question = {
   realm?: string;
   resolver?: string;
   client?: string;
+  clientIs?: 'known' | 'new';
   authServer?: string;
   dialect?: string;
   mount?: string;
@@ -37,6 +38,9 @@ function explainCommand(terminal: Terminal): Command {
     .option('-r, --realm <realm>', 'realm of the user')
     .option('--resolver <name>', 'source that knows the user')
     .option('--client <address>', 'address the login comes from')
+    .addOption(
+      new Option('--client-is <standing>', 'whether a phone accepted a login of the user from there lately').choices(['known', 'new']),
+    )
     .option('--auth-server <name>', 'auth server that asks')
     .option('--dialect <name>', 'dialect it speaks; that of the mount, or privacyidea')
     .option('--mount <path>', 'mount it calls')

@@ -2,6 +2,7 @@ import type { Actor, LoginRefusalReason, PushToken } from '../../foundation/mode
 import { span } from '../../foundation/telemetry/spans.ts';
 import type { Facts, Permission } from '../../policy/index.ts';
 import { type Asker, type EngineParts, originOf } from '../parts.ts';
+import type { Person } from '../people/person.ts';
 import {
   type Administrator,
   type Applicant,
@@ -14,12 +15,18 @@ import {
   resolveName,
   serialsOpenTo,
 } from './admission.ts';
+import { askerForLogin } from './known-clients.ts';
 import { clearPhone, type LimitedPhone, limitedPhones } from './limited-phones.ts';
 import { isTooOften, type Tally, tallyOf } from './login-rates.ts';
 import { type PassedApplicant, type PassedOn, passedOn } from './passed-on.ts';
 
 /** Who may log in, with which push tokens, how often: one place for every dialect. */
 export type Admission = {
+  /**
+   * The asker of a login, with all that policies may want to know of it: what a source knows of the user, and whether the client is a known one. Dialects
+   * ask with this one from here on.
+   */
+  askerForLogin(applicant: Applicant, person: Person | undefined): Promise<Asker>;
   /**
    * Whether the caller has shown enough, and policies let this user log in here at all: asked at both legs, before anything is sent, counted or told.
    * `showed`: the caller showed a credential of its own. @see docs/policies.md
@@ -72,6 +79,7 @@ export type Admission = {
 
 /** Ties them to the engine's parts. */
 export const openAdmission = (parts: EngineParts): Admission => ({
+  askerForLogin: (applicant, person) => askerForLogin(parts, applicant, person),
   mayLogIn: (applicant, caller) => admitting('policies', () => mayLogIn(parts, applicant, caller)),
   resolveName: (asker, who) => resolveName(parts, asker, who),
   admittedTokens: (asker, tokens, isAsked) => admittedTokens(parts, asker, tokens, isAsked),

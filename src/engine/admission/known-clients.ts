@@ -1,7 +1,8 @@
 import { networkOf } from '../../foundation/wire/networks.ts';
 import { factsOf } from '../facts.ts';
 import { clientKey, isKnownClient } from '../limits/index.ts';
-import type { EngineParts } from '../parts.ts';
+import type { Asker, EngineParts } from '../parts.ts';
+import { type Person, withPerson } from '../people/person.ts';
 import { personKey } from '../people/person-key.ts';
 import type { Applicant } from './admission.ts';
 
@@ -22,3 +23,15 @@ export const isKnown = (
   parts: Pick<EngineParts, 'store' | 'clock' | 'realms'>,
   { client, user, realm }: { client?: string | undefined; user: string; realm: string },
 ): Promise<boolean> => isKnownClient(parts, { client, user: personKey(parts, { user, realm }) });
+
+/** {@link Admission.askerForLogin}. */
+export async function askerForLogin(
+  parts: Pick<EngineParts, 'policy' | 'store' | 'clock' | 'realms'>,
+  { asker: bare, user, realm }: Applicant,
+  person: Person | undefined,
+): Promise<Asker> {
+  const asker = withPerson(bare, person);
+  if (!parts.policy.looksAtClients) return asker;
+  const client = clientOf(parts, { asker, user, realm });
+  return { ...asker, clientIs: (await isKnown(parts, { client, user, realm })) ? 'known' : 'new' };
+}

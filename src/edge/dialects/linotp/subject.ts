@@ -1,4 +1,4 @@
-import { type Asked, type Asker, awaitsActivation, isUsable, mayAskFor, ownerOf, type Person, withPerson } from '../../../engine/index.ts';
+import { type Asked, type Asker, awaitsActivation, isUsable, mayAskFor, ownerOf, type Person } from '../../../engine/index.ts';
 import type { Owner, PushToken, Transaction } from '../../../foundation/model/index.ts';
 import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
 import type { LinotpParts } from './parts.ts';
@@ -67,7 +67,8 @@ export async function asBegun({ engine }: LinotpParts, { find, ...named }: Typed
 
 /** The asker of a transaction that began before, with what policies want to know of its user. */
 export async function askerAbout({ engine }: LinotpParts, asker: Asker, transaction: Transaction): Promise<Asker> {
-  return withPerson(asker, await engine.people.recordForPolicies(transaction));
+  const { user, realm } = transaction;
+  return engine.admission.askerForLogin({ asker, user, realm }, await engine.people.recordForPolicies(transaction));
 }
 
 /** The push tokens of a subject that policies admit and that can be asked: bound to a phone, or to one that has to prove its key. */

@@ -8,6 +8,7 @@ const question = z.strictObject({
   realm: text,
   resolver: text,
   client: text,
+  clientIs: z.enum(['known', 'new']).optional(),
   authServer: text,
   dialect: text,
   mount: text,

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type Applicant, type Asker, originOf, type Tally, withPerson } from '../../../../engine/index.ts';
+import { type Applicant, type Asker, originOf, type Tally } from '../../../../engine/index.ts';
 import type { LoginRefusalReason, PushToken } from '../../../../foundation/model/index.ts';
 import {
   failsWith,
@@ -84,7 +84,9 @@ async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Pr
   const id = params.text('transactionid') ?? params.text('state');
   if (id !== undefined) return { value: await finishLogin(parts, { id, caller, asker, typed }) };
   const subject = await asKnown(parts, typed);
-  return firstLeg(parts, ctx, { asker: withPerson(asker, subject.person), caller, subject, params });
+  const { user, realm, person } = subject;
+  const known = await parts.engine.admission.askerForLogin({ asker, user, realm }, person);
+  return firstLeg(parts, ctx, { asker: known, caller, subject, params });
 }
 
 type Login = { asker: Asker; caller: Caller; subject: Subject; params: LinotpParams };

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type Applicant, type Asker, type LoginRefusal, withPerson } from '../../../../engine/index.ts';
+import type { Applicant, Asker, LoginRefusal, Person } from '../../../../engine/index.ts';
 import type { LoginRefusalReason, PushToken, Transaction } from '../../../../foundation/model/index.ts';
 import type { Admin, AuthServer } from '../../../access/index.ts';
 import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
@@ -96,15 +96,22 @@ async function cancelling(
 
 type Read = { parts: PrivacyideaParts; caller: Caller; asker: Asker; params: PiParams; second?: LoginUnderWay['second'] } & Known;
 
-function underWay({ parts, caller, asker, params, subject, record, second }: Read): LoginUnderWay {
-  const login = { parts, server: caller.server, asker: withPerson(asker, record), subject };
+async function underWay({ parts, caller, asker, params, subject, record, second }: Read): Promise<LoginUnderWay> {
+  const login = { parts, server: caller.server, asker: await loginAsker(parts, asker, subject, record), subject };
   const shown = withoutOffers(login);
   return { ...login, showed: caller.showed, params, second, known: subject, subject: shown, tokens: shown.tokens };
 }
 
+const loginAsker = ({ engine }: PrivacyideaParts, asker: Asker, { user, realm }: Subject, person: Person | undefined): Promise<Asker> =>
+  engine.admission.askerForLogin({ asker, user, realm }, person);
+
 /** A login that waited, read again with the push tokens as they are now. */
-export function loginAgain(parts: PrivacyideaParts, ctx: Context, { server, subject }: Pick<Login, 'server' | 'subject'>): Login {
-  return { parts, server, asker: withPerson(askerFor(parts, ctx, server), subject.person), subject };
+export async function loginAgain(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  { server, subject }: Pick<Login, 'server' | 'subject'>,
+): Promise<Login> {
+  return { parts, server, asker: await loginAsker(parts, askerFor(parts, ctx, server), subject, subject.person), subject };
 }
 
 /** The user as policies look at a login. */

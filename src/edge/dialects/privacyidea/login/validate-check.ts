@@ -67,7 +67,7 @@ function holdLogin(parts: PrivacyideaParts, ctx: Context, waiting: WaitingLogin,
 async function endWaiting(parts: PrivacyideaParts, ctx: Context, waiting: WaitingLogin, waited: Promise<Waited>): Promise<Checked> {
   const ended = await waited;
   const { server, who } = waiting;
-  const login = loginAgain(parts, ctx, { server, subject: { ...who, tokens: ended.tokens } });
+  const login = await loginAgain(parts, ctx, { server, subject: { ...who, tokens: ended.tokens } });
   return endLogin({ login, outcome: await outcomeOfWait(login, waiting, ended), hasWaited: true });
 }
 

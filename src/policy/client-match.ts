@@ -1,0 +1,26 @@
+import { addressMatch, isAddressEntry } from './address-match.ts';
+import type { Facts } from './facts.ts';
+
+const standingOf = (entry: string): string => entry.replace(/^[!-]/, '');
+const isStanding = (entry: string): boolean => ['known', 'new'].includes(standingOf(entry));
+
+/** Whether an entry names an address, a network, or how the client stands with the user, perhaps behind `!` or `-`. */
+export const isClientEntry = (entry: string): boolean => isStanding(entry) || isAddressEntry(entry);
+
+/** Whether a list asks how the client stands with the user: `known`, `new`. */
+export const asksForStanding = (list: readonly string[] = []): boolean => list.some(isStanding);
+
+/** Reads a list of clients: an entry without `!` must fit, and none with it. @see docs/policies.md */
+export function clientTest(list: readonly string[]): (facts: Pick<Facts, 'client' | 'clientIs'>) => boolean {
+  const match = addressMatch(list.filter((entry) => !isStanding(entry)));
+  const standings = new Set(list.filter(isStanding));
+  return ({ client, clientIs = '' }) => {
+    const { found, excluded } = match(client ?? '');
+    const isOut = excluded || standings.has(`!${clientIs}`) || standings.has(`-${clientIs}`);
+    return (found || standings.has(clientIs)) && !isOut;
+  };
+}
+
+/** How the client of a request is shown in an explanation. */
+export const shownClient = ({ client, clientIs }: Pick<Facts, 'client' | 'clientIs'>): string =>
+  [client, clientIs].filter((text) => text !== undefined).join(', ');
