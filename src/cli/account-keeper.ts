@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { LoadedConfig } from '../config/index.ts';
 import { openSealing } from '../engine/audit/index.ts';
 import { type AccountChanged, type Accounts, lastAccountText, openAccounts } from '../engine/users/index.ts';
-import { createPasswords, type Keyring } from '../foundation/keyring/index.ts';
+import { accountCost, createPasswords, type Keyring } from '../foundation/keyring/index.ts';
 import { localActor, record, records } from '../foundation/model/index.ts';
 import { keyringOf } from '../gateway/keyring.ts';
 import { atGatewayOrStore, openFilledStore } from './gateway-or-store.ts';
@@ -51,7 +51,7 @@ async function inStore(loaded: LoadedConfig, terminal: Terminal, work: Work): Pr
   const keyring = keyringOf(loaded, terminal.environment);
   const store = await openFilledStore(loaded, keyring);
   try {
-    const passwords = createPasswords(keyring);
+    const passwords = createPasswords(keyring, accountCost);
     await work(storeKeeper(openAccounts({ ...withoutGateway(keyring), store, passwords })));
   } finally {
     await store.close();

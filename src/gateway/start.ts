@@ -1,7 +1,7 @@
 import { type Audit, openAudit } from '../engine/audit/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { openAccounts } from '../engine/users/index.ts';
-import { createPasswords } from '../foundation/keyring/index.ts';
+import { accountCost, createPasswords } from '../foundation/keyring/index.ts';
 import { type Tell, version } from '../foundation/model/index.ts';
 import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/index.ts';
 import { isTracing } from '../foundation/telemetry/spans.ts';
@@ -57,7 +57,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     const configNow = () => generations?.current().config ?? config;
     const lasting = openLasting({ ...options, ...kept, metrics, tell, settings: () => configNow().settings });
     opened.push(() => lasting.keyStock.close());
-    const accounts = openAccounts(lasting);
+    const accounts = openAccounts({ ...lasting, passwords: createPasswords(kept.keyring, options.parts?.hashCost ?? accountCost) });
     const running = await openGenerations(options, { lasting, accounts });
     generations = running;
     opened.push(() => running.close());

@@ -206,7 +206,7 @@ export type Store = {
   addAccount(account: AdminAccount, note?: AuditNote): Promise<'added' | 'taken'>;
   /** Adds or replaces the account of this name. */
   putAccount(account: AdminAccount, note?: AuditNote): Promise<void>;
-  /** Sets one field of the account of this name and leaves the others as they are. True when there is one. */
+  /** Sets one field of the account of this name and leaves the others as they are. True when there is one; with `insteadOf`: one that has this hash still. */
   changeAccount(name: string, change: AccountChange, note?: AuditNote): Promise<boolean>;
   /** True when there was one. */
   removeAccount(name: string, note?: AuditNote): Promise<boolean>;

@@ -612,6 +612,15 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().listAccounts(), [{ ...account, seal: 'e' }]);
   });
 
+  it('renews the hash of an account only while it is the one that was looked at', async () => {
+    const account = { name: 'admin', passwordHash: 'one', createdAt: 1, seal: 'a' };
+    await store().addAccount(account);
+    assert.equal(await store().changeAccount('admin', { passwordHash: 'two', insteadOf: 'other', seal: 'b' }), false);
+    assert.deepEqual(await store().findAccount('admin'), account);
+    assert.equal(await store().changeAccount('admin', { passwordHash: 'two', insteadOf: 'one', seal: 'a' }), true);
+    assert.deepEqual(await store().findAccount('admin'), { ...account, passwordHash: 'two' });
+  });
+
   it('replaces a disabled account by one that is not, and keeps what is added disabled', async () => {
     await store().addAccount({ name: 'admin', passwordHash: 'one', createdAt: 1, disabled: true });
     assert.equal((await store().findAccount('admin'))?.disabled, true);

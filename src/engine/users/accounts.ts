@@ -60,9 +60,11 @@ export function openAccounts(parts: AccountParts): Accounts {
     async check(name, password) {
       const account = await find(name);
       if (account && !account.disabled) {
+        const isRight = await passwords.matches(password, account.passwordHash);
+        if (isRight) await renewHash(parts, account, password);
         // The token that follows is made with the seal of this password, not with one that was remembered.
         seals.forget(name);
-        return passwords.matches(password, account.passwordHash);
+        return isRight;
       }
       await passwords.spend(password);
       return false;
@@ -75,6 +77,13 @@ export function openAccounts(parts: AccountParts): Accounts {
     },
     ...accountActs(parts, find, seals.forget),
   };
+}
+
+/** Stores a hash as new ones are made in place of an older one, unless somebody changed the password in the meantime. */
+async function renewHash({ store, passwords }: AccountParts, account: AdminAccount, password: string): Promise<void> {
+  const { name, passwordHash: insteadOf } = account;
+  const passwordHash = await passwords.renewed(password, insteadOf);
+  if (passwordHash !== undefined) await store.changeAccount(name, { passwordHash, insteadOf });
 }
 
 type AccountActs = Pick<Accounts, 'set' | 'enable' | 'disable' | 'remove'>;

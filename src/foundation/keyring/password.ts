@@ -17,8 +17,8 @@ export type Passwords = {
   /** True for one that was found right before and is remembered: known at once, and for nothing. */
   remembers(password: string, stored: string): boolean;
   /**
-   * A hash to store instead, for a password that `matches` has just found right: only as it was typed, or with another salt than that of `others`. Undefined
-   * for any other.
+   * A hash to store instead, for a password that `matches` has just found right: only as it was typed, with another salt than that of `others`, or at another
+   * cost than new ones have. Undefined for any other.
    */
   renewed(password: string, stored: string, others?: readonly string[]): Promise<string | undefined>;
   /** Spends the time that a wrong password costs, where there is no hash to hold it against. */
@@ -31,7 +31,10 @@ export type Passwords = {
 export type HashCost = { N: number; r: number; p: number };
 
 const purpose = 'password';
+/** For PINs, of which a login may check several: without the pepper, which is in the keyring alone, four digits are soon found at any cost. */
 const usualCost: HashCost = { N: 16_384, r: 8, p: 1 };
+/** For administrators' passwords: one of the settings that the OWASP Password Storage Cheat Sheet calls the least. */
+export const accountCost: HashCost = { N: 16_384, r: 8, p: 5 };
 const rememberedCount = 100_000;
 const hashBytes = 32;
 const saltBytes = 16;
@@ -46,9 +49,10 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
   const memoryOf = (password: string, stored: string): string =>
     createHmac('sha256', memoryKey).update(`${stored}\n${password}`).digest('base64url');
   const isRemembered = (form: string, stored: string): boolean => right.get(memoryOf(form, stored)) === true;
+  const isOfCost = ({ N, r, p }: HashCost): boolean => N === cost.N && r === cost.r && p === cost.p;
   const saltOf = (stored: string): Buffer | undefined => {
-    const { keyId, salt, N, r, p } = parse(stored);
-    return keyId === keyring.currentKeyId && N === cost.N && r === cost.r && p === cost.p ? salt : undefined;
+    const parsed = parse(stored);
+    return parsed.keyId === keyring.currentKeyId && isOfCost(parsed) ? parsed.salt : undefined;
   };
   /** The salt that all of these hashes are to have. */
   const sharedSalt = (others: readonly string[]): Buffer | undefined => others.map(saltOf).find((salt) => salt !== undefined);
@@ -81,8 +85,9 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
     async renewed(password, stored, others = []) {
       const [form, typed] = formsOf(password);
       const salt = sharedSalt(others);
-      const isApart = salt !== undefined && !parse(stored).salt.equals(salt) && isRemembered(form, stored);
-      return isApart || (typed !== undefined && isRemembered(typed, stored)) ? hash(form, salt) : undefined;
+      const isApart = salt !== undefined && !parse(stored).salt.equals(salt);
+      const isOld = (isApart || !isOfCost(parse(stored))) && isRemembered(form, stored);
+      return isOld || (typed !== undefined && isRemembered(typed, stored)) ? hash(form, salt) : undefined;
     },
     async spend(password) {
       for (const form of formsOf(password)) await hash(form);

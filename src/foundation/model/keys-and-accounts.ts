@@ -8,7 +8,7 @@ export type StockKey = { id: string; bits: number; publicKey: string; sealedPriv
 export type AdminAccount = { name: string; passwordHash: string; createdAt: number; disabled?: true; seal?: string };
 
 /** What may be changed of an account; another seal ends its tokens. */
-export type AccountChange = ({ passwordHash: string } | { disabled: boolean }) & { seal?: string };
+export type AccountChange = ({ passwordHash: string; insteadOf?: string } | { disabled: boolean }) & { seal?: string };
 
 /**
  * A key pair of the gateway that many push tokens share (LinOTP: those of one partition). `id` names phone protocol and partition, as `linotp:0`;

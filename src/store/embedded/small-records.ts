@@ -93,10 +93,10 @@ export function otherStore(session: Session): OtherStore {
     changeAccount: (name, change, note) =>
       write('changeAccount', () => {
         const [column, value] = 'disabled' in change ? ['disabled', Number(change.disabled)] : ['password_hash', change.passwordHash];
-        return noted(
-          run(`UPDATE accounts SET ${column} = ?, seal = ifnull(?, seal) WHERE name = ?`, value, change.seal ?? null, name),
-          note,
-        );
+        const insteadOf = 'disabled' in change ? undefined : change.insteadOf;
+        const isStill = insteadOf === undefined ? '' : ' AND password_hash = ?';
+        const values = [value, change.seal ?? null, name, ...(insteadOf === undefined ? [] : [insteadOf])];
+        return noted(run(`UPDATE accounts SET ${column} = ?, seal = ifnull(?, seal) WHERE name = ?${isStill}`, ...values), note);
       }),
     removeAccount: (name, note) => write('removeAccount', () => noted(run('DELETE FROM accounts WHERE name = ?', name), note)),
     findAccount: (name) =>

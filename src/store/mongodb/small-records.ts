@@ -1,4 +1,4 @@
-import type { UpdateFilter } from 'mongodb';
+import type { Filter, UpdateFilter } from 'mongodb';
 import {
   type AccountChange,
   type AdminAccount,
@@ -88,7 +88,7 @@ export function otherStore({ run, together, collections }: Session): OtherStore 
       run('changeAccount', async () => {
         const { matchedCount } = await together.with(
           note,
-          (options) => accounts.updateOne({ _id: name }, changeOf(change), options),
+          (options) => accounts.updateOne(accountFor(name, change), changeOf(change), options),
           (changed) => changed.matchedCount === 1,
         );
         return matchedCount === 1;
@@ -110,6 +110,9 @@ export function otherStore({ run, together, collections }: Session): OtherStore 
     listAccounts: () => run('listAccounts', async () => (await accounts.find().sort({ _id: 1 }).toArray()).map(accountOf)),
   };
 }
+
+const accountFor = (name: string, change: AccountChange): Filter<AccountDocument> =>
+  'insteadOf' in change && change.insteadOf !== undefined ? { _id: name, passwordHash: change.insteadOf } : { _id: name };
 
 function changeOf({ seal, ...change }: AccountChange): UpdateFilter<AccountDocument> {
   const sealed = seal === undefined ? {} : { seal };

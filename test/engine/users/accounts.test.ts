@@ -20,13 +20,14 @@ describe('Accounts that several gateways look after', () => {
   const given = async () => {
     const store = await openEmbeddedStore({ path: join(temporaryFolder(undo), 'pushgate.db'), log: openLog('silent') });
     undo.later(() => store.close());
-    const passwords = createPasswords(openKeyring(newKeyring(0)), cheapParts.hashCost);
+    const keyring = openKeyring(newKeyring(0));
+    const passwords = createPasswords(keyring, cheapParts.hashCost);
     const clock = fakeClock(0);
     const open = (): Accounts => openAccounts({ store, passwords, clock, tell: () => undefined, audit: withoutAudit() });
     const [here, there] = [open(), open()];
     await here.set(by, 'one', 'first');
     await here.set(by, 'other', 'second');
-    return { store, clock, here, there };
+    return { store, keyring, clock, here, there };
   };
   const enabledIn = async (accounts: Accounts): Promise<string[]> =>
     (await accounts.list()).filter(({ enabled }) => enabled).map(({ name }) => name);
@@ -82,6 +83,21 @@ describe('Accounts that several gateways look after', () => {
     assert.match(before ?? '', /^[\w-]{16}$/);
     await here.set(by, 'old', 'new');
     assert.notEqual(await here.sealOf('old'), before);
+  });
+
+  it('are given a hash as new ones have at the next login, which ends no session and changes no password', async () => {
+    const { store, keyring, clock, here } = await given();
+    const dearer = createPasswords(keyring, { N: 16, r: 8, p: 5 });
+    const later = openAccounts({ store, passwords: dearer, clock, tell: () => undefined, audit: withoutAudit() });
+    const hash = async () => (await store.findAccount('one'))?.passwordHash ?? '';
+    const [before, seal] = [await hash(), await here.sealOf('one')];
+    // a wrong password changes nothing
+    assert.equal(await later.check('one', 'second'), false);
+    assert.equal(await hash(), before);
+    assert.equal(await later.check('one', 'first'), true);
+    assert.match(await hash(), /\$16\$8\$5\$/);
+    assert.deepEqual([await here.check('one', 'first'), await later.check('one', 'second')], [true, false]);
+    assert.equal(await later.sealOf('one'), seal);
   });
 
   it('are made once by whom comes first, and keep their beginning with a new password', async () => {

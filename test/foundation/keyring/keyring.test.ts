@@ -3,7 +3,14 @@ import { createHmac, scryptSync } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { createKeyringFile, createPasswords, newKeyring, openKeyring, rotatedKeyring } from '../../../src/foundation/keyring/index.ts';
+import {
+  accountCost,
+  createKeyringFile,
+  createPasswords,
+  newKeyring,
+  openKeyring,
+  rotatedKeyring,
+} from '../../../src/foundation/keyring/index.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
 
 const now = Date.UTC(2026, 2, 1);
@@ -154,6 +161,24 @@ describe('Passwords', () => {
     // but not one of another keyring, or of another cost
     const cheap = createPasswords(openKeyring(newKeyring(now)), { N: 16, r: 8, p: 1 });
     assert.notEqual(saltOf(await passwords.hash('1234', [await cheap.hash('1234')])), saltOf(await cheap.hash('1234')));
+  });
+
+  it('of another cost give way to new ones as soon as they were found right', async () => {
+    const text = newKeyring(now);
+    const [before, later] = [1, 2].map((p) => createPasswords(openKeyring(text), { N: 16, r: 8, p }));
+    assert.ok(before && later);
+    const stored = await before.hash('1234');
+    assert.equal(await later.renewed('1234', stored), undefined);
+    assert.equal(await later.matches('1234', stored), true);
+    const renewed = (await later.renewed('1234', stored)) ?? '';
+    assert.match(renewed, /^scrypt\$[^$]+\$16\$8\$2\$/);
+    assert.equal(await later.matches('1234', renewed), true);
+    assert.equal(await later.renewed('1234', renewed), undefined);
+  });
+
+  it('of accounts cost no less than OWASP asks for', () => {
+    // 16 MiB five times over, as its Password Storage Cheat Sheet has it beside 128 MiB once.
+    assert.ok(accountCost.N * accountCost.r * accountCost.p >= 2 ** 14 * 8 * 5);
   });
 
   describe('in two forms of Unicode', () => {
