@@ -36,6 +36,7 @@ export const reach: Record<ActionName, readonly Door[]> = {
   ...all(ofUsers, 'push_prompts_without_accept', 'push_prompts_window_seconds', 'push_pull_only_seconds'),
   ...all(ofUsers, 'push_prompts_known_client', 'push_prompts_rare_seconds'),
   ...all(ofUsers, 'push_not_me_disables', 'push_bare_decline_is_fraud'),
+  push_relays_per_device: ['challenge-service'],
   ...all(ofUsers, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify', 'push_wait'),
   ...all(pi, 'push_decline_settles', 'push_mode_fallback', 'push_require_presence', 'push_presence_options'),
   ...all(pi, 'push_presence_custom_options', 'push_presence_num_options', 'push_code_to_phone', 'push_code_to_phone_message'),

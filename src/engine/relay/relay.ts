@@ -2,15 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delivery } from '../../delivery/registry/index.ts';
 import { GatewayFault, type RelayProgress, type TrailEntry, type Transaction } from '../../foundation/model/index.ts';
 import { reserveOf } from '../challenges/deliver.ts';
+import { factsOf } from '../facts.ts';
 import type { EngineParts } from '../parts.ts';
 import { claim } from './claim.ts';
 import { markDeviceDead } from './mark-dead.ts';
 import { planRelay, type RelayPlan } from './plan.ts';
-import { isSameChallenge, type RelayRequest, relayTransaction } from './transaction.ts';
+import { isSameChallenge, type RelayRequest, relaySerial, relayTransaction } from './transaction.ts';
 import { decidedOrLate } from './wait.ts';
 
-/** What came of a relayed challenge. `conflict`: its id belongs to another challenge of this auth server. */
-export type RelayReply = Exclude<RelayProgress, { kind: 'claimed' }> | { kind: 'unknown-gda' | 'conflict' };
+/**
+ * What came of a relayed challenge. `conflict`: its id belongs to another challenge of this auth server. `limited`: its phone has been sent as many as policies
+ * allow, until `retryMs` from now.
+ */
+export type RelayReply =
+  | Exclude<RelayProgress, { kind: 'claimed' }>
+  | { kind: 'unknown-gda' | 'conflict' }
+  | { kind: 'limited'; retryMs: number };
 
 /** What the store may take beside the delivery itself before others take a claim for abandoned. */
 const leaseReserveMs = 5_000;
@@ -22,9 +29,22 @@ export async function relay(parts: EngineParts, request: RelayRequest): Promise<
   const { store, metrics } = parts;
   const { authServer: auth_server } = request.asker;
   const plan = planRelay(parts, request.asker, request.gda, await store.findDevice(request.gda));
-  const reply = await (plan.reach === 'reachable' ? relayTo(parts, request, plan) : relayedBefore(parts, request, plan.reach));
+  const limited = plan.reach === 'reachable' ? await limitedDevice(parts, request) : undefined;
+  const reply = limited ?? (await (plan.reach === 'reachable' ? relayTo(parts, request, plan) : relayedBefore(parts, request, plan.reach)));
   metrics.relays.inc({ auth_server, result: reply.kind });
   return reply;
+}
+
+/** Counts a challenge that was not relayed before, where policies bound how many its phone is sent. */
+async function limitedDevice(
+  { policy, store, clock, realms }: EngineParts,
+  { asker, gda, transactionId }: RelayRequest,
+): Promise<Extract<RelayReply, { kind: 'limited' }> | undefined> {
+  const limit = policy.value('push_relays_per_device', factsOf({ policy, clock, realms }, asker, undefined));
+  if (!limit || (await store.findByForeignId(asker.dialect, asker.authServer, transactionId))) return undefined;
+  const now = clock();
+  const { count, endsAt } = await store.countUp(`relays:${asker.authServer} ${relaySerial(gda)}`, now, now + limit.windowMs);
+  return count > limit.most ? { kind: 'limited', retryMs: endsAt - now } : undefined;
 }
 
 async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPlan): Promise<RelayReply> {

@@ -213,7 +213,7 @@ export function openMetrics(version: string) {
     relays: zeroedCounter(registry, {
       name: 'pushgate_relays_total',
       help: 'Challenges that auth servers had relayed to phones of their own, by what came of it; repeats count too.',
-      closed: { result: ['sent', 'queued', 'dead-address', 'failed', 'unknown-gda', 'conflict'] },
+      closed: { result: ['sent', 'queued', 'dead-address', 'failed', 'unknown-gda', 'conflict', 'limited'] },
       open: ['auth_server'],
     }),
     answerSeconds: zeroedHistogram(registry, {

@@ -20,7 +20,7 @@ const span = z
   .refine((given) => (spanOf(given) ?? 0) > 0, 'is not a span such as 12h, 30d or 1y')
   .transform((given) => spanOf(given) ?? 0);
 /** So many in each window. */
-const rate = z
+export const rate = z
   .string()
   .regex(/^\s*[1-9]\d{0,5}\s*\/\s*[1-9]\d{0,5}\s*[smhd]\s*$/, 'is not a limit such as 5/10m')
   .transform((given) => given.split('/'))

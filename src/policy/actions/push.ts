@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rate } from './logins.ts';
 import { notNormal } from './normal-url.ts';
 
 const text = z.string().min(1).max(512);
@@ -110,6 +111,10 @@ export const pushActions = {
   push_bare_decline_is_fraud: {
     scopes: ['authentication'],
     value: yes.describe('A decline without a reason is such a report too.'),
+  },
+  push_relays_per_device: {
+    scopes: ['authentication'],
+    value: rate.describe("How many challenges an auth server's own phone is sent: 5/10m; beyond it they are refused."),
   },
   push_deadline_ms: {
     scopes: ['authentication'],

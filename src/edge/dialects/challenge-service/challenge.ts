@@ -39,6 +39,7 @@ const undelivered: Record<Exclude<RelayReply['kind'], 'sent' | 'queued'>, LoginR
   'dead-address': 'unusable-token',
   conflict: 'unknown-transaction',
   failed: 'undeliverable',
+  limited: 'limited',
 };
 
 /** What the engine does not admit, in the words of this dialect. */
@@ -48,6 +49,12 @@ const refusals: Record<LoginRefusal['kind'], string> = {
   'too-often': 'No policy allows so many challenges',
   limited: 'Too many challenges wait for this phone',
 };
+
+function later(ctx: Context, ms: number): void {
+  const seconds = Math.ceil(ms / 1000);
+  ctx.set('retry-after', String(seconds));
+  reply(ctx, 429, `This phone was sent as many challenges as policies allow; the next one in ${seconds} s`);
+}
 
 function tell(ctx: Context, relayed: RelayReply): void {
   switch (relayed.kind) {
@@ -63,6 +70,9 @@ function tell(ctx: Context, relayed: RelayReply): void {
       throw new ChallengeServiceFault(410, 'The device address of this gda is dead');
     case 'conflict':
       throw new ChallengeServiceFault(409, 'Another challenge has this transactionId');
+    case 'limited':
+      later(ctx, relayed.retryMs);
+      break;
     case 'failed': {
       const reason = `No provider took the push${relayed.reason === '' ? '' : ` (${relayed.reason})`}`;
       throw relayed.isDown ? new NobodyTakesIt(reason) : new ChallengeServiceFault(503, reason);

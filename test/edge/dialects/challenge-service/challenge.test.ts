@@ -6,6 +6,7 @@ import { connect } from 'node:tls';
 import { loadConfig } from '../../../../src/config/index.ts';
 import { issueServerCertificate } from '../../../../src/foundation/crypto/index.ts';
 import { testAuthority } from '../../../kit/authority.ts';
+import { minutes } from '../../../kit/clock.ts';
 import { linotpBody, linotpPost, linotpPush } from '../../../kit/linotp-server.ts';
 import { cleanup } from '../../../kit/temporary.ts';
 import { askTls } from '../../../kit/tls-client.ts';
@@ -52,6 +53,34 @@ describe('A LinOTP server that has its challenges delivered', function () {
         ['apns', hex],
       ],
     );
+  });
+
+  it('has no more delivered to one phone than policies allow, and learns when again', async () => {
+    const { fakes, challenge, gateway, clock, logged } = await givenRelay(undo, {
+      push_provider: ['fcm'],
+      actions: { push_relays_per_device: '2/10m' },
+    });
+    const ids = [newId(), newId(), newId()];
+    const [first = '', , third = ''] = ids;
+    const statuses: number[] = [];
+    for (const id of ids) statuses.push((await challenge(id, 'fcm:phone-1')).status);
+    assert.deepEqual(statuses, [200, 200, 429]);
+    const refused = await challenge(third, 'fcm:phone-1');
+    assert.deepEqual(
+      [refused.reason, refused.headers['retry-after']],
+      ['This phone was sent as many challenges as policies allow; the next one in 600 s', '600'],
+    );
+    // what was delivered before is told again, and other phones are not bounded by it
+    assert.equal((await challenge(first, 'fcm:phone-1')).status, 200);
+    assert.equal((await challenge(newId(), 'fcm:phone-2')).status, 200);
+    await gateway.settled();
+    assert.deepEqual(
+      fakes.deliveries.map(({ address }) => address),
+      ['phone-1', 'phone-1', 'phone-2'],
+    );
+    assert.equal(logged.filter(({ event, reason }) => event === 'login-refused' && reason === 'limited').length, 2);
+    clock.advance(minutes(10));
+    assert.equal((await challenge(third, 'fcm:phone-1')).status, 200);
   });
 
   it('is passed on to a challenge service behind us byte for byte', async () => {
