@@ -126,7 +126,8 @@ describe('Several workers on one listener', function () {
   it('finish the requests under way when they are asked to stop, and are all gone then', async () => {
     const { url, gateway, pids } = await givenWorkers();
     const client = piClient(url);
-    const replies = Array.from({ length: 16 }, () => client.post('/auth', { username: 'admin', password: 'wrong' }));
+    // Each under its own name, since wrong passwords of one wait for each other.
+    const replies = Array.from({ length: 16 }, (_, number) => client.post('/auth', { username: `admin${number}`, password: 'wrong' }));
     await Promise.race(replies);
     const code = await gateway.end('SIGTERM');
     assert.deepEqual(
