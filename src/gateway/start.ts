@@ -151,7 +151,7 @@ async function openCountedStore(options: GatewayOptions & { metrics: Metrics; te
   };
   const store = await openStore(options, { log: options.log, onOperation, onMigrated });
   for (const op of Object.keys(store).filter(isOperation)) storeSeconds.startAtZero({ op });
-  return isTracing() ? tracedStore(store, options.config.store.kind) : store;
+  return store;
 }
 
 /** All that a store can do is an operation of that name, but for these two. */

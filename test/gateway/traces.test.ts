@@ -60,6 +60,8 @@ describe('A trace', function () {
       'deliver challenge > push by fcm > POST',
     ])
       assert.ok(paths.includes(path), `${path} among ${paths.join(', ')}`);
+    // and what the store is asked shows once
+    assert.ok(!paths.some((path) => /store \w+ > store/.test(path)), paths.join(', '));
     const sent = spans.filter(({ name, kind }) => name === 'POST' && kind === 'CLIENT').at(-1);
     assert.deepEqual([sent?.attributes['http.response.status_code'], sent?.attributes['server.address']], [200, 'localhost']);
     assert.equal(spans.find(({ name }) => name === 'push by fcm')?.attributes['pushgate.outcome'], 'sent');
