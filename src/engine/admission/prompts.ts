@@ -25,11 +25,12 @@ function numbersOf(parts: EngineParts, { applicant: { asker }, token }: Pick<Pro
   };
 }
 
+type Numbers = ReturnType<typeof numbersOf>;
+
 /** What follows from a report of this phone's user; absent where nothing does. */
-function reportRule(parts: EngineParts, prompted: Prompted): Pick<Challenge, 'report'> {
+function reportRule(parts: EngineParts, prompted: Prompted, { most, mutedMs }: Numbers): Pick<Challenge, 'report'> {
   const { policy } = parts;
   const facts = factsOf(parts, prompted.applicant.asker, prompted.token.owner, prompted.token);
-  const { most, mutedMs } = numbersOf(parts, prompted);
   const report = {
     mutedMs: prompted.canRing && most > 0 ? mutedMs : 0,
     disables: policy.value('push_not_me_disables', facts) ?? false,
@@ -40,15 +41,15 @@ function reportRule(parts: EngineParts, prompted: Prompted): Pick<Challenge, 're
 
 /** How a phone is asked for one more login: whether it may ring, and what follows where its user reports it. */
 export async function phonePrompt(parts: EngineParts, prompted: Prompted): Promise<PhonePrompt> {
-  const ringing = await ringingOf(parts, prompted);
-  return ringing.kind === 'limited' ? ringing : { ...ringing, ...reportRule(parts, prompted) };
+  const numbers = numbersOf(parts, prompted);
+  const ringing = await ringingOf(parts, prompted, numbers);
+  return ringing.kind === 'limited' ? ringing : { ...ringing, ...reportRule(parts, prompted, numbers) };
 }
 
 /** Whether a phone may ring once more. A prompt is counted before it goes out, so that no burst of logins gets one for nothing. */
-async function ringingOf(parts: EngineParts, prompted: Prompted): Promise<PhonePrompt> {
+async function ringingOf(parts: EngineParts, prompted: Prompted, numbers: Numbers): Promise<PhonePrompt> {
   const { token, canRing, mayPoll } = prompted;
   if (!canRing) return { kind: 'asked' };
-  const numbers = numbersOf(parts, prompted);
   const { most, windowMs, mutedMs: forMs } = numbers;
   if (most === 0) return { kind: 'asked', rings: true };
   const held = await promptsOf(parts, token.serial);

@@ -1,11 +1,9 @@
 import { sha256Hex } from '../../foundation/crypto/index.ts';
-import type { Clock } from '../../foundation/model/index.ts';
+import { type Clock, mostPersonsKnown } from '../../foundation/model/index.ts';
 import type { Store } from '../../store/store.ts';
 
 /** How long a client stays known after the phone's last yes. */
 const knownMs = 30 * 24 * 60 * 60_000;
-/** What is told for more users of an auth server than these is no client but a server that many use. */
-const mostUsers = 20;
 
 type Parts = { store: Pick<Store, 'rememberPerson' | 'personsOf'> };
 
@@ -28,5 +26,5 @@ export async function isKnownClient(
 ): Promise<boolean> {
   if (client === undefined) return false;
   const persons = await store.personsOf(client, clock());
-  return persons.length <= mostUsers && persons.some(({ person }) => person === sha256Hex(user));
+  return persons.length <= mostPersonsKnown && persons.some(({ person }) => person === sha256Hex(user));
 }

@@ -40,7 +40,7 @@ export {
 } from './event.ts';
 export { parseJson, record, records } from './json.ts';
 export type { AccountChange, AdminAccount, PartitionKey, StockKey } from './keys-and-accounts.ts';
-export { type KnownClient, type KnownPerson, mostPersonsKept, withPerson } from './known-client.ts';
+export { type KnownClient, type KnownPerson, mostPersonsKept, mostPersonsKnown, withPerson } from './known-client.ts';
 export { listed, nearestName, noSuchName } from './names.ts';
 export { foldedKey, foldedName, foldedRealm, mappedName, type Named, nameKey, ownerKeys, sourceKey } from './person.ts';
 export {
