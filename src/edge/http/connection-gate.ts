@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { totalmem } from 'node:os';
+import { openTally } from '../../foundation/cache/index.ts';
 import type { ConnectionRefusalReason, Tell } from '../../foundation/model/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { isInNetwork, isLoopback, networkOf, normalAddress, readNetworks } from '../../foundation/wire/networks.ts';
@@ -68,7 +69,7 @@ export function knownPeers(networks: readonly string[]): IsKnownPeer {
 /** Opens the gate of a process. `bounds` are read anew at each connection. */
 export function openConnectionGate({ bounds, metrics, tell }: { bounds: ConnectionBounds; metrics: Metrics; tell: Tell }): ConnectionGate {
   let open = 0;
-  const ofNetwork = new Map<string, number>();
+  const ofNetwork = openTally();
   const halfSent = new Set<Connection>();
   const refuse = openRefusals(metrics, tell);
   metrics.onCollect(() => {
@@ -80,7 +81,7 @@ export function openConnectionGate({ bounds, metrics, tell }: { bounds: Connecti
     const most = isKnown ? bounds.connections : Math.floor(bounds.connections * (1 - keptForKnown));
     if (open >= most) return 'process';
     const { connectionsPerNetwork: mostOfOne } = bounds;
-    return !isKnown && mostOfOne > 0 && (ofNetwork.get(network) ?? 0) >= mostOfOne ? 'network' : undefined;
+    return !isKnown && mostOfOne > 0 && ofNetwork.of(network) >= mostOfOne ? 'network' : undefined;
   };
   return {
     admits(socket, { listener, isKnownPeer }) {
@@ -93,7 +94,7 @@ export function openConnectionGate({ bounds, metrics, tell }: { bounds: Connecti
         socket.resetAndDestroy();
         return false;
       }
-      const leave = isKnown ? () => undefined : countIn(ofNetwork, network);
+      const leave = isKnown ? () => undefined : ofNetwork.begin(network);
       open += 1;
       socket.once('close', () => {
         open -= 1;
@@ -120,15 +121,6 @@ export function guardConnections(server: Server, admits: (socket: Socket) => boo
   server.removeAllListeners('connection').on('connection', (socket: Socket) => {
     if (admits(socket)) for (const accept of accepting) accept.call(server, socket);
   });
-}
-
-function countIn(counts: Map<string, number>, key: string): () => void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
-  return () => {
-    const left = (counts.get(key) ?? 1) - 1;
-    if (left === 0) counts.delete(key);
-    else counts.set(key, left);
-  };
 }
 
 /** Counts what is refused, and tells of it once a minute for each reason: a flood has many addresses. */

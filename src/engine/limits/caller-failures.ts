@@ -1,4 +1,4 @@
-import { openCache } from '../../foundation/cache/index.ts';
+import { openCache, openTally } from '../../foundation/cache/index.ts';
 import { type Clock, type Tell, TurnedAway } from '../../foundation/model/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { networkOf } from '../../foundation/wire/networks.ts';
@@ -45,7 +45,7 @@ type LimitParts = { store: Pick<Store, 'countUp'>; clock: Clock; metrics: Metric
 /** Opens the limits over the counters of the store. */
 export function openSourceLimits({ store, clock, metrics, tell, settings }: LimitParts): SourceLimits {
   const blockedUntil = openCache<number>(100_000);
-  const beingCounted = new Map<string, number>();
+  const beingCounted = openTally();
   /** How long (ms) a source is turned away yet. */
   const waitOf = (scope: LimitScope, source: string): number => {
     const waitMs = Math.max(0, (blockedUntil.get(keyOf(scope, source)) ?? 0) - clock());
@@ -68,17 +68,8 @@ export function openSourceLimits({ store, clock, metrics, tell, settings }: Limi
   const failed = async (scope: LimitScope, source: string, told?: Told): Promise<WrongProof> => {
     if (waitOf(scope, source) > 0) return 'turned-away';
     const key = keyOf(scope, source);
-    const underWay = beingCounted.get(key) ?? 0;
     // A burst is over before the store has counted its first one: more than a whole window of them are not written either.
-    let isBeyond = underWay >= settings.failures;
-    if (!isBeyond) {
-      beingCounted.set(key, underWay + 1);
-      isBeyond = await count(scope, source, told).finally(() => {
-        const left = (beingCounted.get(key) ?? 1) - 1;
-        if (left === 0) beingCounted.delete(key);
-        else beingCounted.set(key, left);
-      });
-    }
+    const isBeyond = beingCounted.of(key) >= settings.failures || (await beingCounted.during(key, () => count(scope, source, told)));
     if (isBeyond) metrics.limitRejections.inc({ scope });
     return isBeyond ? 'turned-away' : 'refused';
   };

@@ -1,4 +1,4 @@
-import { openCache } from '../../foundation/cache/index.ts';
+import { openCache, openTally } from '../../foundation/cache/index.ts';
 import { sha256Hex } from '../../foundation/crypto/index.ts';
 import type { Clock } from '../../foundation/model/index.ts';
 import { networkOf } from '../../foundation/wire/networks.ts';
@@ -89,7 +89,7 @@ export function openGuessLimits({ store, clock, lockout, turns }: Parts): GuessL
   };
 
   const isSuspect = (name: string, client: string): boolean =>
-    underWay.has(keyOf(name, client)) || isWaiting(keyOf(name, client)) || isWaiting(`guess:${name}`);
+    underWay.of(keyOf(name, client)) > 0 || isWaiting(keyOf(name, client)) || isWaiting(`guess:${name}`);
   return {
     lockout,
     async take(guessed, client) {
@@ -124,21 +124,3 @@ const openPretence =
     const now = clock();
     await store.countUp(`guess:nothing ${sha256Hex(`${name} ${networkOf(client)}`).slice(0, namesOfNothing)}`, now, now + minute);
   };
-
-/** Counts the work under way for each key. */
-function openTally() {
-  const counts = new Map<string, number>();
-  return {
-    has: (key: string): boolean => counts.has(key),
-    async during<T>(key: string, work: () => Promise<T>): Promise<T> {
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-      try {
-        return await work();
-      } finally {
-        const left = (counts.get(key) ?? 1) - 1;
-        if (left === 0) counts.delete(key);
-        else counts.set(key, left);
-      }
-    },
-  };
-}

@@ -1,0 +1,33 @@
+/** How many there are of each key now, such as connections that are open or work that is under way. A key that has none takes no memory. */
+export type Tally = {
+  of(key: string): number;
+  /** Counts one more, until the returned function is called, once. */
+  begin(key: string): () => void;
+  /** Counts one more while the work is under way. */
+  during<T>(key: string, work: () => Promise<T>): Promise<T>;
+};
+
+/** Opens an empty tally. */
+export function openTally(): Tally {
+  const counts = new Map<string, number>();
+  const of = (key: string): number => counts.get(key) ?? 0;
+  const begin = (key: string): (() => void) => {
+    counts.set(key, of(key) + 1);
+    return () => {
+      if (of(key) > 1) counts.set(key, of(key) - 1);
+      else counts.delete(key);
+    };
+  };
+  return {
+    of,
+    begin,
+    async during(key, work) {
+      const end = begin(key);
+      try {
+        return await work();
+      } finally {
+        end();
+      }
+    },
+  };
+}
