@@ -54,7 +54,9 @@ export const settingsConfig = z.strictObject({
     .min(1)
     .max(1000)
     .default(10)
-    .describe('Failures after which a push token is of no use until it is reset (privacyIDEA).'),
+    .describe(
+      'Failures after which a push token is of no use until it is reset (privacyIDEA), or, with lockout "source", logins are quiet.',
+    ),
   OverrideAuthorizationClient: clientOverride
     .default('')
     .describe('Proxies that may name the address of the user: 10.0.0.1 > 192.168.0.0/24, 172.16.0.0/16 (privacyIDEA).'),
@@ -71,7 +73,7 @@ export const settingsConfig = z.strictObject({
     .enum(['token', 'source'])
     .default('token')
     .describe(
-      'How failures count: per push token, as in privacyIDEA, or per push token and network, so that no stranger locks a user out.',
+      'How failures count. token: per push token, as in privacyIDEA; whoever knows a name can lock its user out. source: a client from which a phone accepted logins has a count of its own, all others share one; past the limit logins are quiet, and nobody is locked out.',
     ),
   deliveryDeadlineMs: z
     .int()

@@ -14,7 +14,7 @@ import { openPushTokens, type PushTokens } from './tokens/index.ts';
 
 export { readAddress } from '../delivery/provider-kit/index.ts';
 export { type AdministratorLogin, checkAdministrator } from './admission/administrator-login.ts';
-export { type Applicant, type LoginRefusal, mayAskFor, type Refusal } from './admission/admission.ts';
+export { type LoginRefusal, mayAskFor, type Refusal } from './admission/admission.ts';
 export type { Tally } from './admission/login-rates.ts';
 export type { PassedOn } from './admission/passed-on.ts';
 export type { AuditLine, AuditLines, AuditQuery, AuditVerified, AuditWish } from './audit/index.ts';
@@ -28,7 +28,7 @@ export { type Status, statusOf } from './decisions/status.ts';
 export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
 export { openTurns, type Turns } from './key-mutex.ts';
-export { type Asker, type EngineParts, type EngineSettings, originOf, whomOf } from './parts.ts';
+export { type Applicant, type Asker, type EngineParts, type EngineSettings, originOf, whomOf } from './parts.ts';
 export { factsOfPerson, ownerOf, type Person } from './people/person.ts';
 export { type Asked, type ListFilter, personKey } from './people/person-key.ts';
 export type {
@@ -61,6 +61,7 @@ export type { TokenAdministration } from './tokens/administration.ts';
 export type { HandedOver, Handover, Namesakes } from './tokens/namesakes.ts';
 export type { PairingReply } from './tokens/pairing.ts';
 export type { RolloutRefusal } from './tokens/rollout.ts';
+export type { TokenForm } from './tokens/stand-in.ts';
 export type { TokenSelection } from './tokens/token-admin.ts';
 export type { TokenFields } from './tokens/token-fields.ts';
 export type { TokenLimitRefusal } from './tokens/token-limits.ts';

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { Audit, KeepDays } from './audit/index.ts';
 import type { Background } from './background.ts';
 import type { Turns } from './key-mutex.ts';
-import type { GuessLimits, SourceLimits } from './limits/index.ts';
+import type { GuessLimits, Lockout, PinFailures, SourceLimits } from './limits/index.ts';
 import type { PhoneProtocol } from './phones/phone-protocol.ts';
 import type { ServerKeys } from './phones/server-keys.ts';
 import type { SharedKeys } from './phones/shared-keys.ts';
@@ -19,6 +19,8 @@ export type EngineSettings = {
   /** The same for types of token that have a validity of their own. */
   validityMsByType: Readonly<Record<string, number>>;
   maxFailCount: number;
+  /** How failures count. */
+  lockout: Lockout;
   /** Whether a wrong PIN raises the fail count. */
   countWrongPins: boolean;
   /** How long after a push token failed too often its failures end by themselves; 0: never. Only where failures count per push token. */
@@ -42,6 +44,7 @@ export type EngineParts = {
   sharedKeys: SharedKeys;
   limits: SourceLimits;
   guesses: GuessLimits;
+  pinFailures: PinFailures;
   realms: Realms;
   directory: Directory;
   radius: RadiusServers;
@@ -87,6 +90,9 @@ export type Asker = {
   /** Parameters of the request, without secrets. */
   params?: Readonly<Record<string, string>>;
 };
+
+/** A user who wants to log in, and the asker that passes it on. Both names are empty for a push token without an owner, and for a relayed push. */
+export type Applicant = { asker: Asker; user: string; realm: string };
 
 /** Whose push token it is, by name; both empty where it has no owner. */
 export const whomOf = ({ owner }: Pick<PushToken, 'owner'>): { user: string; realm: string } => ({

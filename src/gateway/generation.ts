@@ -57,7 +57,6 @@ function generationOf({ config, folder, files = [], lasting, accounts }: Generat
   const directory = openDirectory({ realms: config.realms, sources: config.userSources, folder, clock, log, metrics, tell, onFile });
   const parts: EngineParts = {
     ...lasting,
-    guesses: { ...lasting.guesses, lockout: config.settings.lockout },
     policy: openPolicy(config.policies),
     registry,
     realms: openRealms(config.realms),
@@ -104,6 +103,7 @@ const engineSettings = ({ settings }: Config): EngineParts['settings'] => ({
   challengeValidityMs: settings.PushChallengeValidityTime * 1000,
   validityMsByType: { edupush: settings.EdupushChallengeValidityTime * 1000 },
   maxFailCount: settings.DefaultMaxFailCount,
+  lockout: settings.lockout,
   countWrongPins: settings.IncFailCountOnFalsePin,
   clearFailuresMs: settings.failcounter_clear_timeout * 60_000,
   deliveryDeadlineMs: settings.deliveryDeadlineMs,

@@ -110,11 +110,11 @@ function startSeries(metrics: Metrics, { config, parts }: Generation): void {
 
 /** The series of every auth server before it asks for anything. Phones that wait are none yet. */
 function startCallers(
-  { challenges, relays, loginsStarted, loginsRefused, loginsFinished, challengesDisplaced }: Metrics,
+  { challenges, relays, loginsStarted, loginsRefused, loginsFinished, loginsQuiet, challengesDisplaced }: Metrics,
   config: Config,
 ): void {
   for (const auth_server of authServerNames(config))
-    for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished, challengesDisplaced])
+    for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished, loginsQuiet, challengesDisplaced])
       each.startAtZero({ auth_server });
 }
 

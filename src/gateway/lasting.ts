@@ -1,7 +1,7 @@
 import type { Config } from '../config/index.ts';
 import type { Audit } from '../engine/audit/index.ts';
 import { type EngineParts, openServerKeys, openSharedKeys, openTurns } from '../engine/index.ts';
-import { openGuessLimits, openSourceLimits } from '../engine/limits/index.ts';
+import { openGuessLimits, openPinFailures, openSourceLimits } from '../engine/limits/index.ts';
 import { type Keyring, openKeyStock, type Passwords } from '../foundation/keyring/index.ts';
 import type { Clock, Tell } from '../foundation/model/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
@@ -24,6 +24,7 @@ export type Lasting = Pick<
   | 'sharedKeys'
   | 'limits'
   | 'guesses'
+  | 'pinFailures'
   | 'turns'
 >;
 
@@ -68,7 +69,8 @@ export function openLasting({ config, settings, parts = {}, ...given }: LastingO
     serverKeys: openServerKeys(keyring),
     sharedKeys: openSharedKeys(store, keyring),
     limits: openSourceLimits({ store, clock, metrics, tell, settings: limitsOf(settings) }),
-    guesses: openGuessLimits({ store, clock, lockout: config.settings.lockout, turns: openTurns() }),
+    guesses: openGuessLimits({ store, clock }),
+    pinFailures: openPinFailures({ store, clock }),
     turns,
   };
 }

@@ -408,6 +408,13 @@ function transactionCases(store: () => Store): void {
       (await store().openTransactionsOf('S1', 0, 2)).map(({ id }) => id),
       ['t2', 't1'],
     );
+    // and one that was closed when it was stored, as soon as it is asked
+    const later = givenTransaction({ id: 't9', createdAt: 40 }, [givenChallenge({ serial: 'S3', handle: '9S3', state: 'closed' })]);
+    await store().addTransaction({ ...later, decision: { ...later.decision, answerUntil: 100 } });
+    assert.deepEqual(await found('S3', 0), []);
+    const asked = later.decision.challenges.map((challenge) => ({ ...challenge, state: 'pending' as const }));
+    await store().decide('t9', 0, { ...later.decision, answerUntil: 100, challenges: asked, version: 1 }, [], effectsDue);
+    assert.deepEqual([await found('S3', 99), await found('S3', 100)], [['t9'], []]);
     // and a phone gets them together with its push token
     await store().addToken(givenPushToken({ serial: 'S1' }));
     assert.deepEqual(await store().findTokenWithOpen('S1', 50), {

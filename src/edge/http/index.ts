@@ -38,7 +38,7 @@ export {
   tieRoutes,
 } from './route.ts';
 export type { Service } from './service.ts';
-export { openSightings, type Seen, type Sightings } from './sightings.ts';
+export { manyLogins, openSightings, type Seen, type Sightings } from './sightings.ts';
 export { type Encoding, mute, stateOf } from './state.ts';
 export { encodingOf, readText, unescaped } from './text.ts';
 export { tryListeners } from './try-listeners.ts';

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Clock } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
-import { normalAddress } from '../../foundation/wire/networks.ts';
+import { isLoopback, normalAddress } from '../../foundation/wire/networks.ts';
 
 /** What one listener saw of the addresses of its clients since it was opened; texts are for operators. */
 export type Seen = {
@@ -25,6 +25,8 @@ export type Sightings = {
 };
 
 const longestText = 64;
+/** So many logins from one address are no accident any more. */
+export const manyLogins = 20;
 
 /** Opens the sightings of one listener. */
 export function openSightings({ listener, clock, log }: { listener: string; clock: Clock; log: Log }): Sightings {
@@ -46,6 +48,11 @@ export function openSightings({ listener, clock, log }: { listener: string; cloc
       if (logins.count === 0) logins.only = address;
       else if (logins.only !== address) delete logins.only;
       logins.count += 1;
+      if (logins.count === manyLogins && logins.only !== undefined && !isLoopback(logins.only))
+        log.warn(
+          { listener, address: logins.only },
+          'all logins come from one address, so that no client is known; have the auth server or proxy tell the address of the user (docs/operations.md, Limits)',
+        );
       if (ctx.get('x-forwarded-for') === '' || address !== normalAddress(ctx.req.socket.remoteAddress ?? '')) return;
       logins.forwarded += 1;
       logins.forwarder = address;

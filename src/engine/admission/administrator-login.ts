@@ -47,7 +47,7 @@ function openGuess({ guesses, store, clock, metrics }: Parts, { name, source, is
   const isName = accountName.test(name);
   const count = async (): Promise<boolean> => {
     const failures = isApart ? 0 : await store.countOf(totalOf(name), clock());
-    return (await guesses.take([{ name: guessed, limit: freeTries, failures }], source)).length > 0;
+    return guesses.take({ name: guessed, limit: freeTries, failures }, source);
   };
   return {
     async take(): Promise<void> {
@@ -57,8 +57,8 @@ function openGuess({ guesses, store, clock, metrics }: Parts, { name, source, is
     },
     async wasRight(): Promise<void> {
       if (isTrusted) return;
-      await guesses.giveBack([guessed], source);
-      await guesses.forget([guessed], source);
+      await guesses.giveBack(guessed, source);
+      await guesses.forget(guessed, source);
       if (!isApart) await store.uncount([totalOf(name)], 'all');
     },
     async wasWrong(): Promise<void> {

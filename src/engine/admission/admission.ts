@@ -2,11 +2,8 @@ import { foldedRealm, type PushToken } from '../../foundation/model/index.ts';
 import { isFoundIn } from '../../foundation/patterns/index.ts';
 import type { Facts, Permission } from '../../policy/index.ts';
 import { factsOf } from '../facts.ts';
-import type { Asker, EngineParts } from '../parts.ts';
+import type { Applicant, Asker, EngineParts } from '../parts.ts';
 import type { TokenLimitRefusal } from '../tokens/token-limits.ts';
-
-/** A user who wants to log in, and the asker that passes it on. Both names are empty for a push token without an owner, and for a relayed push. */
-export type Applicant = { asker: Asker; user: string; realm: string };
 
 /**
  * Why a login is not admitted. `denied`: policies do not let this user in. `no-credential`: the caller only came from the right network.

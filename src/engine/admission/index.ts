@@ -1,11 +1,11 @@
 import type { Actor, LoginRefusalReason, PushToken } from '../../foundation/model/index.ts';
 import { span } from '../../foundation/telemetry/spans.ts';
 import type { Facts, Permission } from '../../policy/index.ts';
-import { type Asker, type EngineParts, originOf } from '../parts.ts';
+import { type Applicant, type Asker, type EngineParts, originOf } from '../parts.ts';
+import { askerForLogin } from '../people/known-clients.ts';
 import type { Person } from '../people/person.ts';
 import {
   type Administrator,
-  type Applicant,
   adminFacts,
   admittedTokens,
   type LoginRefusal,
@@ -15,7 +15,6 @@ import {
   resolveName,
   serialsOpenTo,
 } from './admission.ts';
-import { askerForLogin } from './known-clients.ts';
 import { clearPhone, type LimitedPhone, limitedPhones } from './limited-phones.ts';
 import { isTooOften, type Tally, tallyOf } from './login-rates.ts';
 import { type PassedApplicant, type PassedOn, passedOn } from './passed-on.ts';

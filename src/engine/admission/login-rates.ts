@@ -1,7 +1,7 @@
 import { factsOf } from '../facts.ts';
-import type { EngineParts } from '../parts.ts';
+import type { Applicant, EngineParts } from '../parts.ts';
 import { personKey } from '../people/person-key.ts';
-import type { Applicant, LoginRefusal } from './admission.ts';
+import type { LoginRefusal } from './admission.ts';
 
 type Parts = Pick<EngineParts, 'policy' | 'clock' | 'store' | 'realms'>;
 

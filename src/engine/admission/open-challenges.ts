@@ -3,7 +3,7 @@ import { largestLimit, pushLimit } from '../../policy/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
-import { isKnown } from './known-clients.ts';
+import { isKnown } from '../people/known-clients.ts';
 
 /** No more are looked at to make room; what is beyond is older, is shown to no phone, and ends by its time. */
 const mostLookedAt = 64;

@@ -1,8 +1,7 @@
 import { factsOf } from '../facts.ts';
-import { type EngineParts, originOf } from '../parts.ts';
+import { type Applicant, type EngineParts, originOf } from '../parts.ts';
 import { isPasswordElsewhere } from '../people/passthru.ts';
 import type { Person } from '../people/person.ts';
-import type { Applicant } from './admission.ts';
 
 /**
  * A user who was asked for by name at a first leg. `source`: the one source that the request named, where it did. `hasTokens`: any push token at all.

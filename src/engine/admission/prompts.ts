@@ -2,9 +2,8 @@ import type { Challenge, PushToken } from '../../foundation/model/index.ts';
 import { pushLimit } from '../../policy/index.ts';
 import { factsOf } from '../facts.ts';
 import { type HeldPrompts, mutePhone, promptsOf, takePrompt } from '../limits/index.ts';
-import { type EngineParts, whomOf } from '../parts.ts';
-import type { Applicant } from './admission.ts';
-import { clientOf, isKnown } from './known-clients.ts';
+import { type Applicant, type EngineParts, whomOf } from '../parts.ts';
+import { clientOf, isKnown } from '../people/known-clients.ts';
 
 /** A phone that is to be asked for a login. `canRing`: some provider could; `mayPoll`: it may come and ask. */
 export type Prompted = { applicant: Applicant; token: PushToken; canRing: boolean; mayPoll: boolean };
@@ -59,6 +58,17 @@ async function ringingOf(parts: EngineParts, prompted: Prompted, numbers: Number
     await mutePhone(parts, { serial: token.serial, because: 'unanswered', forMs, ...whomOf(token) });
   }
   return mayPoll ? { kind: 'asked', rings: false } : seldom(parts, prompted, { held, ...numbers });
+}
+
+/** How a phone is asked for a quiet login: it does not ring where it may come and ask. */
+export async function quietPrompt(parts: EngineParts, prompted: Prompted): Promise<PhonePrompt> {
+  const numbers = numbersOf(parts, prompted);
+  const { token, canRing, mayPoll } = prompted;
+  const ringing: PhonePrompt =
+    mayPoll || !canRing
+      ? { kind: 'asked', ...(canRing ? { rings: false } : {}) }
+      : await seldom(parts, prompted, { held: await promptsOf(parts, token.serial), ...numbers });
+  return ringing.kind === 'limited' ? ringing : { ...ringing, ...reportRule(parts, prompted, numbers) };
 }
 
 /** A phone that cannot ask rings for a known client some more, and for all others seldom. */

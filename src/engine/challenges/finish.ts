@@ -3,7 +3,7 @@ import { applyEvent } from '../decisions/apply.ts';
 import { answered } from '../decisions/enrolment-answer.ts';
 import type { EngineParts } from '../parts.ts';
 import { isSameUser } from '../people/person-key.ts';
-import { countFailures, guessName } from '../pins/pins-per-network.ts';
+import { countFailures } from '../pins/pins-per-source.ts';
 import { isBoundBy, isForPhone } from '../records/phone-key.ts';
 import { matchingCode } from './ask.ts';
 
@@ -17,21 +17,14 @@ export type FinishRequest = {
   user?: Named | undefined;
   serial?: string | undefined;
   code?: string;
-  /** The address of whoever logs in: what its failures count for. */
-  client?: string;
   /** The push tokens that may be used now: one that was disabled or removed since its phone answered finishes nothing. */
   usable: readonly PushToken[];
 };
 
 /**
- * `accepted` comes exactly once per accepted transaction. `not-answered` leaves it as it is. `exceeded`: the code was not
- * looked at, since this network has to wait. `unknown` never tells why.
+ * `accepted` comes exactly once per accepted transaction. `not-answered` leaves it as it is. `unknown` never tells why.
  */
-export type Finished =
-  | { kind: 'accepted'; serial: string }
-  | { kind: 'not-answered'; transaction: Transaction }
-  | { kind: 'exceeded' }
-  | { kind: 'unknown' };
+export type Finished = { kind: 'accepted'; serial: string } | { kind: 'not-answered'; transaction: Transaction } | { kind: 'unknown' };
 
 /** {@link Challenges.finish}. */
 export async function finish(parts: EngineParts, request: FinishRequest): Promise<Finished> {
@@ -47,23 +40,17 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   if (decision.state !== 'accepted' && !isTyped) return { kind: 'not-answered', transaction };
   if (decision.state === 'accepted' && !decision.challenges.some((each) => each.state === 'accepted' && mayFinish(each)))
     return { kind: 'unknown' };
-  if (isTyped && areSuspect(parts, request, shown)) return { kind: 'exceeded' };
   const matches = isTyped ? matchingCode(parts.keyring, shown, request.code ?? '') : undefined;
   const event = decision.state === 'accepted' ? ({ kind: 'consumed' } as const) : ({ kind: 'code-entered', matches } as const);
   const { reply, transaction: after } = await applyEvent(parts, transaction, event);
   if (reply !== 'accepted' && isTyped) {
     const failed = request.usable.filter((token) => shown.some(({ serial }) => serial === token.serial));
-    await countFailures(parts, failed, request.client ?? '');
+    const { user, realm, authServer, client } = transaction;
+    await countFailures(parts, failed, { user, realm, authServer, client, serial: failed[0]?.serial });
     return { kind: 'not-answered', transaction: after };
   }
   const accepted = after.decision.challenges.find(({ state }) => state === 'accepted');
   return reply === 'accepted' && accepted ? { kind: 'accepted', serial: accepted.serial } : { kind: 'unknown' };
-}
-
-/** Whether the network that typed a code waits for all the push tokens that show one. */
-function areSuspect({ guesses }: EngineParts, { usable, client = '' }: FinishRequest, shown: readonly Challenge[]): boolean {
-  const theirs = usable.filter((token) => shown.some(({ serial }) => serial === token.serial));
-  return theirs.length > 0 && theirs.every((token) => guesses.isSuspect(guessName(token), client));
 }
 
 /** {@link Challenges.findOwn}. */

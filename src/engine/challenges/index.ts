@@ -16,6 +16,7 @@ import { type Finished, type FinishRequest, findOwn, findOwnForeign, findPublicl
 import { checkFirstLeg, type FirstLegCheck } from './first-leg.ts';
 import { canAsk, type Issued, type IssueRequest, issue } from './issue.ts';
 import { type AddressReply, type PhoneRequest, type PollReply, poll, updateAddress } from './phone-poll.ts';
+import { issueQuietly, type QuietlyIssued, type QuietRequest } from './quiet.ts';
 import { type Waited, type WaitRequest, waitForAnswer } from './wait.ts';
 
 /** The life of a challenge: asked, delivered, answered, waited for, finished. */
@@ -28,6 +29,11 @@ export type Challenges = {
    * Throws `store-unavailable`.
    */
   issue(request: IssueRequest): Promise<Result<Issued, LoginRefusal>>;
+  /**
+   * The same for a login that is quiet. What is stored and told is one and the same whether the PIN is right; the phones that it opens are asked after the reply,
+   * and do not ring where they may come and ask. Nothing but a yes is told of it. Throws `store-unavailable`.
+   */
+  issueQuietly(request: QuietRequest): Promise<QuietlyIssued>;
   /**
    * Sends every challenge of a stored transaction to its phone, all at once, each by the delivery plan that policy makes. A push that fails
    * is a line in the trail, never a lost challenge.
@@ -112,6 +118,7 @@ export type Challenges = {
 export const openChallenges = (parts: EngineParts): Challenges => ({
   canAsk: (token, ask) => canAsk(parts, token, ask),
   issue: (request) => span('issue challenge', {}, () => issue(parts, request)),
+  issueQuietly: (request) => span('issue challenge', {}, () => issueQuietly(parts, request)),
   deliver: (request) => span('deliver challenge', {}, () => deliver(parts, request)),
   mayPoll: (asker, token) => mayPoll(parts, asker, token),
   answer: (phone, request) => span('take answer', { 'pushgate.phone_protocol': phone.name }, () => answer(parts, phone, request)),

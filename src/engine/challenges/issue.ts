@@ -14,12 +14,13 @@ import {
 import { span } from '../../foundation/telemetry/spans.ts';
 import { type Facts, fillTags } from '../../policy/index.ts';
 import type { LoginRefusal } from '../admission/admission.ts';
-import { clientOf } from '../admission/known-clients.ts';
 import { makeRoom } from '../admission/open-challenges.ts';
 import { type PhonePrompt, phonePrompt } from '../admission/prompts.ts';
 import { factsOf } from '../facts.ts';
 import { type Asker, type EngineParts, originOf, whomOf } from '../parts.ts';
+import { clientOf } from '../people/known-clients.ts';
 import type { PhoneProtocol, Prompt, SealTools } from '../phones/phone-protocol.ts';
+import { failuresOf, typistOf } from '../pins/pins-per-source.ts';
 import { changeToken } from '../records/change-token.ts';
 import { phoneKeyOf } from '../records/phone-key.ts';
 import { gatherInBucket } from '../tokens/token-owner.ts';
@@ -82,28 +83,51 @@ export async function issue(parts: EngineParts, request: IssueRequest): Promise<
   if (request.kind === 'activation') await beginActivation(parts, request.tokens);
   // Counted while challenges are signed.
   const prompting = Promise.all(request.tokens.map((token) => promptOf(parts, request, token)));
+  const failures = await failuresToEnd(parts, request);
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const prepared = await prepare(parts, request, prompting);
     if ('kind' in prepared) return refused(prepared);
-    const { transaction, tokens } = prepared;
+    const { tokens } = prepared;
+    const transaction = { ...prepared.transaction, ...failures };
     if ((await parts.store.addTransaction(transaction)) !== 'added') continue;
     const admitted = await makeRoom(parts, { transaction, tokens, asker: request.asker });
     if ('kind' in admitted) {
       giveBack(parts, transaction);
       return refused(admitted);
     }
-    const { id, user, realm } = transaction;
-    const serials = admitted.tokens.map(({ serial }) => serial);
-    parts.tell({ kind: 'login-started', origin: originOf(request.asker), transaction: id, serials, user, realm });
+    tellStarted(parts, request.asker, admitted);
     return ok(admitted);
   }
-  throw new GatewayFault('store-unavailable', 'No free transaction id was found');
+  throw noFreeId();
 }
 
+/** Every id that was tried is taken. */
+export const noFreeId = (): GatewayFault => new GatewayFault('store-unavailable', 'No free transaction id was found');
+
+/** Tells that phones are asked for a login. */
+export function tellStarted(parts: EngineParts, asker: Asker, { transaction, tokens }: Issued): void {
+  const { id, user, realm } = transaction;
+  const serials = tokens.map(({ serial }) => serial);
+  parts.tell({ kind: 'login-started', origin: originOf(asker), transaction: id, serials, user, realm });
+}
+
+/** The counter of wrong PINs that ends with a yes, where there may be some. It costs nothing where there are none. */
+async function failuresToEnd(parts: EngineParts, request: IssueRequest): Promise<Pick<Transaction, 'failures'>> {
+  const { settings } = parts;
+  const mayHaveFailed = !settings.countWrongPins || request.tokens.some(({ failCount }) => failCount > 0);
+  if (settings.lockout === 'token' || !mayHaveFailed) return {};
+  return { failures: await failuresOf(parts, typistOf(parts, request, request.tokens)) };
+}
+
+/** Whether a provider could ring this phone, and whether it may come and ask. */
+export const waysTo = (parts: EngineParts, asker: Asker, token: PushToken): { canRing: boolean; mayPoll: boolean } => ({
+  canRing: canRing(parts, asker, token),
+  mayPoll: mayPoll(parts, asker, token),
+});
+
 function promptOf(parts: EngineParts, request: IssueRequest, token: PushToken): Promise<PhonePrompt> | PhonePrompt {
-  const [rings, polls] = [canRing(parts, request.asker, token), mayPoll(parts, request.asker, token)];
   if (request.isTest) return { kind: 'asked', rings: true };
-  return phonePrompt(parts, { applicant: request, token, canRing: rings, mayPoll: polls });
+  return phonePrompt(parts, { applicant: request, token, ...waysTo(parts, request.asker, token) });
 }
 
 /** Prompts of a login that is over before it rang. */
@@ -138,7 +162,8 @@ async function prepare(
   return { tokens, transaction: transactionFor(parts, { ...request, tokens }, { name, challenges }) };
 }
 
-function transactionFor(
+/** A transaction for these challenges, under a new id. */
+export function transactionFor(
   parts: EngineParts,
   request: IssueRequest,
   { name, challenges }: { name: Naming | undefined; challenges: Challenge[] },
@@ -194,27 +219,41 @@ function usualValidityMs({ settings: { challengeValidityMs, validityMsByType } }
 }
 
 async function sealFor(parts: EngineParts, request: IssueRequest, token: PushToken, wish: string | undefined): Promise<Challenge> {
-  const phone = parts.phones[token.phone.protocol];
-  const sign = phone && (await signerFor(parts, phone, token));
-  if (!phone || !sign)
-    throw new GatewayFault('config-invalid', `Push token ${token.serial} has no server key or an unknown phone protocol`);
-  const ask = askFor(phone, token, request.ask);
-  const prompt = promptFor(parts, request, token, { ask, phone });
-  const tools = { randomBytes, sign, now: parts.clock(), handle: wish };
-  const { handle, payload, clearText } = await span('sign challenge', { 'pushgate.phone_protocol': phone.name }, () =>
-    phone.seal(token, prompt, tools),
-  );
+  return seal(parts, request, token, freeChallenge(parts, request, token, wish));
+}
+
+/** A challenge that the phone is not asked yet, under the handle that it would have. */
+export function freeChallenge(parts: EngineParts, request: IssueRequest, token: PushToken, wish: string | undefined): Challenge {
+  const phone = phoneOf(parts, token);
   return {
     serial: token.serial,
     phoneKey: phoneKeyOf(token),
     phone: phone.name,
-    handle,
-    payload,
-    ...(clearText === undefined ? {} : { clearText }),
-    state: 'pending',
+    handle: phone.newHandle(randomBytes, wish),
+    payload: '',
+    state: 'closed',
     wrongTries: 0,
-    ...askedFields(ask, parts.keyring),
+    ...askedFields(askFor(phone, token, request.ask), parts.keyring),
   };
+}
+
+/** The same, sealed for its phone. */
+export async function seal(parts: EngineParts, request: IssueRequest, token: PushToken, free: Challenge): Promise<Challenge> {
+  const phone = phoneOf(parts, token);
+  const sign = await signerFor(parts, phone, token);
+  if (!sign) throw new GatewayFault('config-invalid', `Push token ${token.serial} has no server key`);
+  const prompt = promptFor(parts, request, token, { ask: askFor(phone, token, request.ask), phone });
+  const { handle } = free;
+  const { payload, clearText } = await span('sign challenge', { 'pushgate.phone_protocol': phone.name }, () =>
+    phone.seal(token, prompt, { randomBytes, sign, now: parts.clock(), handle }),
+  );
+  return { ...free, payload, ...(clearText === undefined ? {} : { clearText }), state: 'pending' };
+}
+
+function phoneOf({ phones }: EngineParts, { serial, phone: { protocol } }: PushToken): PhoneProtocol {
+  const phone = phones[protocol];
+  if (!phone) throw new GatewayFault('config-invalid', `Push token ${serial} has an unknown phone protocol`);
+  return phone;
 }
 
 /** What signs for this push token: its own server key, or the key that it shares. */
@@ -227,7 +266,7 @@ async function signerFor(
 }
 
 /** The push tokens wait for their phones' proof from now on; first, so that no answer comes to one that does not. */
-async function beginActivation(parts: EngineParts, tokens: readonly PushToken[]): Promise<void> {
+export async function beginActivation(parts: EngineParts, tokens: readonly PushToken[]): Promise<void> {
   for (const token of tokens)
     await changeToken(parts, token.serial, ({ rollout }) => (rollout === 'paired' ? { rollout: 'activating' } : undefined));
 }

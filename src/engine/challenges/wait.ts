@@ -22,9 +22,9 @@ type End = { kind: 'accepted'; serial: string } | { kind: 'declined'; status: 'd
 
 /**
  * How waiting ended: accepted (and taken, once), declined, or nothing in time; then nothing can be answered any more. `tokens`: the push tokens
- * as they were then, without those that are gone.
+ * as they were then, without those that are gone. `isQuiet`: it may be that nobody was asked.
  */
-export type Waited = End & { tokens: PushToken[] };
+export type Waited = End & { tokens: PushToken[]; isQuiet: boolean };
 
 const retryMs = 200;
 
@@ -78,10 +78,10 @@ async function look(parts: EngineParts, request: WaitRequest, isOver: boolean): 
     if (!isOver && transaction && isOpen(parts, transaction)) return 'again';
     // Read before the login is taken: a store that cannot be asked must not cost an answer.
     const tokens = await tokensOf(parts, request);
-    if (!transaction) return { kind: 'timeout', tokens };
+    if (!transaction) return { kind: 'timeout', tokens, isQuiet: false };
     const usable = tokens.filter((token) => request.usable.includes(token.serial) && isUsable(token, parts.clock()));
     const ended = isOver ? await giveUp(parts, transaction, usable) : await endOf(parts, transaction, usable);
-    return ended === 'again' ? ended : { ...ended, tokens };
+    return ended === 'again' ? ended : { ...ended, tokens, isQuiet: transaction.decision.rule.quiet === true };
   } catch (error) {
     if (!isOver && isOutage(error)) return 'unreachable';
     throw error;

@@ -13,6 +13,8 @@ export type TransactionEvent =
     }
   | { kind: 'code-entered'; matches: string | undefined }
   | { kind: 'consumed' }
+  /** The phones of a quiet login that are asked after all: their challenges, which were kept free under the same handles. */
+  | { kind: 'asked'; challenges: readonly Challenge[] }
   /** One phone is no longer asked, since it has too much else to answer. */
   | { kind: 'displaced'; serial: string }
   | { kind: 'withdrawn'; by: 'server' | 'wait-timeout' | 'newer-prompt' };
@@ -36,6 +38,8 @@ export function decide(decision: Decision, event: TransactionEvent, now: number)
       return codeEntered(decision, event.matches);
     case 'consumed':
       return consumed(decision);
+    case 'asked':
+      return asked(decision, event.challenges, now);
     case 'displaced':
       return displaced(decision, event.serial);
     case 'withdrawn':
@@ -56,7 +60,7 @@ function answered(decision: Decision, event: Extract<TransactionEvent, { kind: '
   }
   const graced = { ...decision, finishUntil: Math.max(decision.finishUntil, now + decision.rule.graceMs) };
   const { serial } = challenge;
-  if (event.verdict === 'declined') return declined(graced, event);
+  if (event.verdict === 'declined') return declined(decision.rule.quiet ? decision : graced, event);
   if (challenge.mode === 'code')
     return { reply: 'code-shown', next: changed(graced, serial, { state: 'code-shown', answer: event.answer }) };
   return { reply: 'taken', next: settled(changed(graced, serial, { state: 'accepted', answer: event.answer }), 'accepted') };
@@ -65,7 +69,7 @@ function answered(decision: Decision, event: Extract<TransactionEvent, { kind: '
 function declined(decision: Decision, event: Extract<TransactionEvent, { kind: 'answered' }>): Decided {
   const change = { state: 'declined', answer: event.answer, declineReason: event.declineReason ?? 'declined' } as const;
   const next = changed(decision, event.serial, change);
-  const settles = decision.rule.declineSettles || !next.challenges.some(isLive);
+  const settles = !decision.rule.quiet && (decision.rule.declineSettles || !next.challenges.some(isLive));
   return { reply: 'taken', next: settles ? settled(next, 'declined') : next };
 }
 
@@ -86,7 +90,16 @@ function displaced(decision: Decision, serial: string): Decided {
   const challenge = decision.challenges.find((each) => each.serial === serial);
   if (decision.state !== 'open' || challenge?.state !== 'pending') return refused;
   const next = changed(decision, serial, { state: 'closed' });
-  return { reply: 'taken', next: next.challenges.some(isLive) ? next : { ...next, state: 'withdrawn' } };
+  return { reply: 'taken', next: decision.rule.quiet || next.challenges.some(isLive) ? next : { ...next, state: 'withdrawn' } };
+}
+
+function asked(decision: Decision, challenges: readonly Challenge[], now: number): Decided {
+  if (decision.state !== 'open' || now >= decision.answerUntil) return refused;
+  const kept = decision.challenges.map((free) =>
+    free.state === 'closed' && free.payload === '' ? (challenges.find(({ handle }) => handle === free.handle) ?? free) : free,
+  );
+  const isSame = kept.every((challenge, index) => challenge === decision.challenges[index]);
+  return isSame ? refused : { reply: 'taken', next: { ...decision, challenges: kept, version: decision.version + 1 } };
 }
 
 function withdrawn(decision: Decision, by: Extract<TransactionEvent, { kind: 'withdrawn' }>['by']): Decided {
@@ -113,5 +126,5 @@ function wrongTry(decision: Decision, serials: readonly string[], wrongAnswer?: 
     return { ...challenge, wrongTries, state, ...(wrongAnswer === undefined ? {} : { wrongAnswer }) };
   });
   const next = { ...decision, challenges, version: decision.version + 1 };
-  return challenges.some(isLive) ? next : settled(next, 'declined');
+  return decision.rule.quiet || challenges.some(isLive) ? next : settled(next, 'declined');
 }

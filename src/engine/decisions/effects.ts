@@ -17,13 +17,16 @@ export function effectsOf(before: Transaction, next: Decision, now: number): Eff
 }
 
 /** Phones that said yes just now, as far as anything follows from that alone. */
-function acceptsOf({ id, kind, user, realm, client, decision }: Transaction, next: Decision, now: number): Effect[] {
+function acceptsOf({ id, kind, user, realm, client, failures, decision }: Transaction, next: Decision, now: number): Effect[] {
   const accepted = next.challenges.filter(({ state }, index) => state === 'accepted' && decision.challenges[index]?.state !== state);
   return accepted.flatMap(({ serial, rings, prompt }): Effect[] => {
     const told = kind === 'login' && client !== undefined ? { client } : undefined;
     const prompted = rings === false || prompt !== undefined ? { prompted: true } : undefined;
-    if (!told && !prompted) return [];
-    return [{ id: `${id}:${next.version}:${serial}:yes`, kind: 'phone-accepted', serial, at: now, user, realm, ...told, ...prompted }];
+    const failed = failures === undefined ? undefined : { failures };
+    if (!told && !prompted && !failed) return [];
+    return [
+      { id: `${id}:${next.version}:${serial}:yes`, kind: 'phone-accepted', serial, at: now, user, realm, ...told, ...prompted, ...failed },
+    ];
   });
 }
 
@@ -57,6 +60,7 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
       case 'phone-accepted':
         if (effect.client !== undefined)
           await rememberClient({ store }, { client: effect.client, user: personKey(parts, effect), at: effect.at });
+        if (effect.failures !== undefined) await parts.pinFailures.end(effect.failures);
         if (effect.prompted) await endPrompts({ store }, effect.serial);
         break;
       case 'login-reported':

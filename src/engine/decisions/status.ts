@@ -3,17 +3,17 @@ import type { Decision } from '../../foundation/model/index.ts';
 /** Where a transaction stands, as an auth server may learn it. The table of what each dialect makes of it: design, life of a challenge. */
 export type Status = 'pending' | 'code-shown' | 'accepted' | 'declined' | 'cancelled' | 'locked' | 'withdrawn' | 'consumed' | 'expired';
 
-/** Reads the status at `now` (epoch ms). An open transaction with a decline that does not settle reads as that decline. */
+/** Reads the status at `now` (epoch ms). An open transaction with a decline that does not settle reads as that decline; of a quiet one nothing but a yes is told. */
 export function statusOf(decision: Decision, now: number): Status {
   if (decision.state === 'withdrawn' || decision.state === 'consumed') return decision.state;
   if (now >= decision.finishUntil) return 'expired';
   if (decision.state === 'accepted') return 'accepted';
   const { challenges } = decision;
-  const declines = challenges.filter(({ state }) => state === 'declined');
+  const declines = decision.rule.quiet ? [] : challenges.filter(({ state }) => state === 'declined');
   if (declines.some(({ declineReason }) => declineReason !== 'cancelled')) return 'declined';
   if (declines.length > 0) return 'cancelled';
   if (decision.state === 'declined') return 'locked';
   // An open transaction that nobody can answer any more ends as a time-out would, before its time to finish does.
   if (now >= decision.answerUntil) return 'expired';
-  return challenges.some(({ state }) => state === 'code-shown') ? 'code-shown' : 'pending';
+  return !decision.rule.quiet && challenges.some(({ state }) => state === 'code-shown') ? 'code-shown' : 'pending';
 }

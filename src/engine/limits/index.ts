@@ -6,15 +6,9 @@ export {
   type SourceLimits,
   type WrongProof,
 } from './caller-failures.ts';
-export {
-  failureCeiling,
-  failuresOfAll,
-  type Guessed,
-  type GuessLimits,
-  type Lockout,
-  openGuessLimits,
-} from './guesses-per-network.ts';
+export { type GuessLimits, openGuessLimits } from './guesses-per-network.ts';
 export { clientKey, isKnownClient, rememberClient } from './known-clients.ts';
+export { counterOf, counterOfNobody, type Lockout, openPinFailures, type PinFailures, type PinSource, type Turn } from './pin-failures.ts';
 export {
   endPrompts,
   type HeldPrompts,

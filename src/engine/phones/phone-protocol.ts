@@ -86,7 +86,7 @@ export type SharedKey = {
 
 /**
  * Randomness, time (epoch ms) and the signer come in from outside, so that vectors reproduce. `sign` is RSASSA-PKCS1-v1_5 with SHA-256 by the token's own
- * server key, or Ed25519 by the shared one. `handle` is the one that the server that asks would like, if it does.
+ * server key, or Ed25519 by the shared one. `handle` is the one that it has already; without it, a new one is made.
  */
 export type SealTools = {
   randomBytes: (size: number) => Uint8Array;
@@ -119,6 +119,8 @@ export type PhoneProtocol<Rollout = unknown, Answer = unknown, Poll = unknown, A
   offer(offer: Offer): string;
   /** Parses and checks what the phone brings; the error is for the phone's user and names no secret. */
   readRollout(rollout: Rollout): Result<PhoneKeys, string>;
+  /** The handle of a new challenge; `wish` is what the server that asks would like, which a protocol may leave alone. */
+  newHandle(randomBytes: SealTools['randomBytes'], wish?: string): string;
   /** Makes the challenge for this push token: the exact bytes to deliver. */
   seal(token: PushToken, prompt: Prompt, tools: SealTools): Promise<Sealed>;
   /** What this answer means for this challenge; undefined when it is not a signed answer to it. */

@@ -1,46 +1,42 @@
 import { randomHex } from '../../foundation/crypto/index.ts';
 import type { PushToken } from '../../foundation/model/index.ts';
-import type { EngineParts } from '../parts.ts';
+import type { Asker, EngineParts } from '../parts.ts';
 import { isPassword, type PasswordOwner } from '../people/person.ts';
 import { checkPin, guessInTurn, isLocked } from './pins.ts';
-import type { PinCheck } from './pins-per-network.ts';
+import { type PinCheck, type Typist, typistOf } from './pins-per-source.ts';
 
 /** What the PIN of a login is: that of each push token, the password of the user in their source, nothing at all, or anything. */
 export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
 
-/** A PIN that was typed, by whom and from where (`client`), and what it is held against. `typed`: the name that the sources were asked for. */
-export type TypedPin = PasswordOwner & { pin: string; rule: PinRule; client: string; typed?: string | undefined };
+/** A PIN that was typed, by whom and through whom, and what it is held against. `typed`: the name that the sources were asked for. */
+export type TypedPin = PasswordOwner & { pin: string; rule: PinRule; asker: Asker; typed?: string | undefined };
+
+/** Who typed it, for the counts of failures. */
+export const typistOfPin = (parts: EngineParts, { asker, user, realm }: TypedPin, tokens: readonly PushToken[]): Typist =>
+  typistOf(parts, { asker, user, realm }, tokens);
 
 /** {@link Pins.checkAtLogin}. */
-export async function checkLoginPin(
-  parts: EngineParts,
-  tokens: readonly PushToken[],
-  { pin, rule, client, typed: _asked, ...owner }: TypedPin,
-): Promise<PinCheck> {
+export async function checkLoginPin(parts: EngineParts, tokens: readonly PushToken[], typed: TypedPin): Promise<PinCheck> {
+  const { pin, rule, user, realm, source } = typed;
+  const guessed = { tokens, typist: typistOfPin(parts, typed, tokens) };
+  const open = tokens.filter((token) => !isLocked(parts, token));
   switch (rule) {
     case 'tokenpin':
-      return checkPin(parts, tokens, pin, client);
-    case 'userstore':
-      return guessInTurn(
-        parts,
-        { tokens, client },
-        {
-          spend: () => spendCheck(parts, { pin, rule, realm: owner.realm }),
-          async opens(open) {
-            const isRight = await isPassword(parts, owner, pin);
-            return open.map(() => isRight);
-          },
-        },
-      );
+      return checkPin(parts, guessed, pin);
+    case 'userstore': {
+      const opens = async (all: readonly PushToken[]): Promise<boolean[]> => {
+        const isRight = await isPassword(parts, { user, realm, source }, pin);
+        return all.map(() => isRight);
+      };
+      return guessInTurn(parts, guessed, { spend: () => spendCheck(parts, { pin, rule, realm }), opens, opensEvenly: opens });
+    }
     case 'none': {
-      const open = tokens.filter((token) => !isLocked(parts, token));
       if (pin === '' && open.length > 0) return { kind: 'checked', matching: open };
-      return guessInTurn(parts, { tokens, client }, { spend: async () => undefined, opens: async (all) => all.map(() => false) });
+      const opens = async (all: readonly PushToken[]): Promise<boolean[]> => all.map(() => false);
+      return guessInTurn(parts, guessed, { spend: async () => undefined, opens, opensEvenly: opens });
     }
-    case 'any': {
-      const open = tokens.filter((token) => !isLocked(parts, token));
-      return open.length > 0 ? { kind: 'checked', matching: open } : { kind: 'exceeded', isTold: parts.guesses.lockout === 'token' };
-    }
+    case 'any':
+      return open.length > 0 ? { kind: 'checked', matching: open } : { kind: 'exceeded' };
     default:
       return rule satisfies never;
   }

@@ -1,15 +1,19 @@
 import type { PushToken } from '../../foundation/model/index.ts';
-import { failuresOfAll } from '../limits/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { changeToken } from '../records/change-token.ts';
 import { hasFailedTooOften, isShut, withoutEnded } from '../records/failures.ts';
-import { guessFrom, isKnownFrom, type Look, type PinCheck } from './pins-per-network.ts';
+import { guessFrom, isKnownFrom, type Look, type PinCheck, type Typist } from './pins-per-source.ts';
 
-/** {@link Pins.check}. */
-export async function checkPin(parts: EngineParts, tokens: readonly PushToken[], pin: string, client: string): Promise<PinCheck> {
-  if (parts.guesses.lockout === 'source') {
-    if (isKnownFrom(parts, client, tokens, pin)) return { kind: 'checked', matching: [...tokens] };
-    return guessFrom(parts, client, tokens, lookAtPin(parts, pin));
+/** A PIN that is tried on these push tokens, and who typed it. */
+export type Guess = { tokens: readonly PushToken[]; typist: Typist };
+
+/** Checks one PIN against every push token that has not failed too often. */
+export async function checkPin(parts: EngineParts, guessed: Guess, pin: string): Promise<PinCheck> {
+  const { tokens, typist } = guessed;
+  const look = lookAtPin(parts, pin);
+  if (parts.settings.lockout === 'source') {
+    if (isKnownFrom(parts, typist, tokens, pin)) return { kind: 'checked', matching: [...tokens] };
+    return guessFrom(parts, typist, tokens, look);
   }
   const open = tokens.filter((token) => !isShut(parts, token));
   const known = open
@@ -17,7 +21,7 @@ export async function checkPin(parts: EngineParts, tokens: readonly PushToken[],
     .filter(({ pinHash }) => pinHash !== undefined && parts.passwords.remembers(pin, pinHash));
   const isCalm = !open.some((token) => parts.turns.isBusy(turnOf(token)));
   if (isCalm && known.length > 0 && known.length === open.length) return { kind: 'checked', matching: known };
-  return guessInTurn(parts, { tokens, client }, lookAtPin(parts, pin));
+  return guessInTurn(parts, guessed, look);
 }
 
 /** Looks whether a PIN is that of each push token. However many there are, and whether they have PINs at all, a wrong one costs one hash. */
@@ -33,6 +37,15 @@ const lookAtPin = (parts: EngineParts, pin: string): Look => ({
       if (token.pinHash !== undefined && right.includes(token.pinHash)) await renew(parts, token, { pin, pinHash: token.pinHash, hashes });
     return open.map(({ pinHash }) => (pinHash === undefined ? pin === '' : right.includes(pinHash)));
   },
+  async opensEvenly(open) {
+    const { passwords } = parts;
+    const hashes = open.flatMap(({ pinHash }) => pinHash ?? []);
+    // What is remembered costs nothing, and what is wrong a hash.
+    const isFree = hashes.every((hash) => passwords.remembers(pin, hash));
+    const [matching] = await Promise.all([passwords.matchesEach(pin, hashes), isFree ? passwords.spend(pin) : undefined]);
+    const right = hashes.filter((_, index) => matching[index]);
+    return open.map(({ pinHash }) => (pinHash === undefined ? pin === '' : right.includes(pinHash)));
+  },
 });
 
 type RightPin = { pin: string; pinHash: string; hashes: readonly string[] };
@@ -46,19 +59,16 @@ async function renew(parts: EngineParts, token: PushToken, { pin, pinHash, hashe
 
 /** One guess at push tokens, after those that others make at the same ones. It is looked at once, unless all of them failed too often before. */
 export async function guessInTurn(parts: EngineParts, guessed: Guess, look: Look): Promise<PinCheck> {
-  const { tokens, client } = guessed;
-  if (parts.guesses.lockout === 'source') return guessFrom(parts, client, tokens, look);
+  const { tokens, typist } = guessed;
+  if (parts.settings.lockout === 'source') return guessFrom(parts, typist, tokens, look);
   const [first = tokens[0]] = tokens.filter((token) => !isShut(parts, token));
-  return first ? parts.turns(turnOf(first), () => guess(parts, guessed, look)) : openly;
+  return first ? parts.turns(turnOf(first), () => guess(parts, tokens, look)) : { kind: 'exceeded' };
 }
-
-type Guess = { tokens: readonly PushToken[]; client: string };
-const openly: PinCheck = { kind: 'exceeded', isTold: true };
 
 const turnOf = ({ serial }: PushToken): string => `pin ${serial}`;
 
-async function guess(parts: EngineParts, { tokens, client }: Guess, { opens, spend }: Look): Promise<PinCheck> {
-  const { store, settings, clock, guesses } = parts;
+async function guess(parts: EngineParts, tokens: readonly PushToken[], { opens, spend }: Look): Promise<PinCheck> {
+  const { store, settings, clock, pinFailures } = parts;
   const now = await Promise.all(tokens.map(({ serial }) => store.findToken(serial)));
   const current = await withoutEnded(
     parts,
@@ -67,8 +77,8 @@ async function guess(parts: EngineParts, { tokens, client }: Guess, { opens, spe
   const open = current.filter((token) => !hasFailedTooOften(token));
   if (open.length === 0) {
     await spend();
-    if (settings.countWrongPins) await guesses.pretend('', client);
-    return openly;
+    if (settings.countWrongPins) await pinFailures.pretend('');
+    return { kind: 'exceeded' };
   }
   const right = await opens(open);
   const matching = open.filter((_, index) => right[index]);
@@ -78,8 +88,7 @@ async function guess(parts: EngineParts, { tokens, client }: Guess, { opens, spe
 }
 
 /** {@link Pins.isLocked}. */
-export const isLocked = (parts: EngineParts, token: PushToken): boolean =>
-  parts.guesses.lockout === 'source' ? token.failCount >= failuresOfAll : isShut(parts, token);
+export const isLocked = (parts: EngineParts, token: PushToken): boolean => parts.settings.lockout === 'token' && isShut(parts, token);
 
 /** A longer PIN is none: hashing it would cost more than anybody types. */
 export const longestPin = 256;

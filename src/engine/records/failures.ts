@@ -31,8 +31,8 @@ async function cleared(parts: EngineParts, token: PushToken): Promise<PushToken 
   return parts.store.findToken(token.serial);
 }
 
-function isOver({ settings, clock, guesses }: EngineParts, token: PushToken): boolean {
-  const { clearFailuresMs } = settings;
-  const mayEnd = clearFailuresMs > 0 && guesses.lockout === 'token' && hasFailedTooOften(token);
+function isOver({ settings, clock }: EngineParts, token: PushToken): boolean {
+  const { clearFailuresMs, lockout } = settings;
+  const mayEnd = clearFailuresMs > 0 && lockout === 'token' && hasFailedTooOften(token);
   return mayEnd && token.exceededAt !== undefined && clock() >= token.exceededAt + clearFailuresMs;
 }

@@ -4,6 +4,7 @@ import type { PairingProtocol, PhoneProtocol } from '../phones/phone-protocol.ts
 import { listNamesakes, type Namesakes } from './namesakes.ts';
 import { type PairingReply, type PairingRequest, pairPhone } from './pairing.ts';
 import { completeRollout, type RolloutRefusal, type RolloutRequest } from './rollout.ts';
+import { standIn, type TokenForm } from './stand-in.ts';
 import { selectTokens, type TokenSelection } from './token-admin.ts';
 
 /** Push tokens as phones and logins see them; what administrators do with them is `TokenAdministration`. */
@@ -26,6 +27,8 @@ export type PushTokens = {
    * @see docs/protocols/linotp.md 7.3, 12
    */
   pair<M>(phone: PairingProtocol<M>, request: PairingRequest<M>): Promise<PairingReply>;
+  /** A push token that nobody has, for a name that has none, where nobody may be told; always the same one. */
+  standIn(whom: { user: string; realm: string; form: TokenForm }): PushToken;
   /** Names that mean other users than they did before users were told apart by case. Looks at no more than 1000 names. */
   listNamesakes(): Promise<Namesakes[]>;
 };
@@ -36,5 +39,6 @@ export const openPushTokens = (parts: EngineParts): PushTokens => ({
   select: (selection) => selectTokens(parts, selection),
   completeRollout: (phone, request) => completeRollout(parts, phone, request),
   pair: (phone, request) => pairPhone(parts, phone, request),
+  standIn: (whom) => standIn(parts, whom),
   listNamesakes: () => listNamesakes(parts),
 });

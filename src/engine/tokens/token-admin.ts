@@ -3,6 +3,7 @@ import { applyEvent } from '../decisions/apply.ts';
 import type { EngineParts } from '../parts.ts';
 import { sourceOf } from '../people/person.ts';
 import { type Asked, pinHashesOf, tokensNamed } from '../people/person-key.ts';
+import { endFailures } from '../pins/pins-per-source.ts';
 import { changeEach, type TokenAction } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 
@@ -24,8 +25,9 @@ export function setEnabled(parts: EngineParts, tokens: readonly PushToken[], ena
 }
 
 /** {@link TokenAdministration.reset}. */
-export function resetTokens(parts: EngineParts, tokens: readonly PushToken[], act: TokenAction): Promise<number> {
-  return changeEach(parts, tokens, ({ resets = 0 }) => ({ ...noFailures, resets: resets + 1 }), act);
+export async function resetTokens(parts: EngineParts, tokens: readonly PushToken[], act: TokenAction): Promise<number> {
+  await endFailures(parts, tokens);
+  return changeEach(parts, tokens, () => noFailures, act);
 }
 
 /** {@link TokenAdministration.setPin}. */
@@ -75,6 +77,7 @@ export async function removeToken(parts: EngineParts, token: Pick<PushToken, 'se
   const noted = act.notedOf(token);
   const was = await parts.store.removeToken(serial, noted?.note);
   if (was && noted) act.done(noted);
+  await endFailures(parts, [token]);
   await withdrawEach(parts, serial, open);
   return was;
 }

@@ -26,7 +26,7 @@ export async function assignToken(parts: EngineParts, serial: string, { owner, p
     const realms = [...token.realms.filter((realm) => foldedRealm(realm) !== foldedRealm(owner.realm)), owner.realm].filter(
       (realm) => realm !== '',
     );
-    return { owner, realms, bucket: bucketOf(serial, owner), ...noFailures, resets: (token.resets ?? 0) + 1, ...pinHash };
+    return { owner, realms, bucket: bucketOf(serial, owner), ...noFailures, ...pinHash };
   };
   const changed = await changeOwner(parts, serial, change, act);
   return refused ?? { kind: changed ? 'done' : 'gone' };

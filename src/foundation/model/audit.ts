@@ -69,6 +69,7 @@ const kinds: Record<AuditContent['kind'], true> = {
   'bare-decline': true,
   'challenge-displaced': true,
   'phone-muted': true,
+  'logins-quiet': true,
   'push-withheld': true,
   'login-finished': true,
   'phone-enrolled': true,

@@ -134,7 +134,9 @@ type LoginEvent =
   | ({ kind: 'challenge-displaced'; authServer: string; transaction: string; serial: string } & Whom)
   /** The phone rang too often without a yes, or its user reported a login: for `forMs` it rings no more. */
   | ({ kind: 'phone-muted'; serial: string; because: MuteReason; forMs: number } & Whom)
-  /** A login waits for a phone that does not ring, since it rang too often without a yes. */
+  /** Too many wrong PINs: for `forMs` logins of this user through this auth server, from where they came from, do not ring, and tell nobody whether the PIN was right. */
+  | ({ kind: 'logins-quiet'; authServer: string; serials: string[]; forMs: number } & Whom)
+  /** A login waits for a phone that does not ring, since it rang too often without a yes or is quiet. */
   | ({ kind: 'push-withheld'; transaction: string; serial: string } & Whom)
   /** The auth server took the login: the user is in. */
   | ({ kind: 'login-finished'; authServer: string; transaction: string; serials: string[] } & Whom);

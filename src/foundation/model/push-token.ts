@@ -45,8 +45,6 @@ export type PushToken = {
   maxFail: number;
   /** When the fail count reached that maximum. */
   exceededAt?: number;
-  /** How often an administrator forgave all failures: what networks failed at before that counts no more. */
-  resets?: number;
   /** Password hash of the token's PIN; absent: the PIN is empty. */
   pinHash?: string;
   /** The phone protocol this token speaks, its dialect of it, and what only that protocol knows. */

@@ -20,7 +20,7 @@ export type Challenge = {
   /** What the phone calls it (pipush: the nonce; LinOTP: a number); unique per phone protocol. */
   handle: string;
   mode: ChallengeMode;
-  /** The exact text that is delivered and polled, signed once. */
+  /** The exact text that is delivered and polled, signed once; empty where a quiet login has not asked this phone, and perhaps never will. */
   payload: string;
   /** Whether a provider was to ring this phone; false where it rang too often without a yes. Absent where none could. */
   rings?: boolean;
@@ -51,6 +51,8 @@ export type DecisionRule = {
   consume: 'once' | 'never';
   /** How long after an answer the server may still finish, in ms. */
   graceMs: number;
+  /** Its PIN was typed where too many wrong ones were: only a yes is told of it, and nothing of whether any phone is asked. */
+  quiet?: boolean;
 };
 
 /** The part of a transaction that decides it. Changed only by `decide`, written only under its version. */
@@ -101,6 +103,8 @@ export type Transaction = {
   createdAt: number;
   /** The key of the client that the login came from, where the auth server told one: a digest of both. */
   client?: string;
+  /** The counter of failures that ends with a phone's yes. */
+  failures?: string;
   /** For servers that show the pass of the first leg again with every poll. */
   firstLeg?: FirstLeg;
   decision: Decision;

@@ -30,6 +30,7 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'bare-decline': info('a user declined a login without a reason'),
   'challenge-displaced': warn('a phone had too much to answer; a challenge made room for another'),
   'phone-muted': warn('a phone rings no more for a while; its user sees logins when the app is opened'),
+  'logins-quiet': warn('too many wrong PINs: logins from there are quiet for a while'),
   'push-withheld': info('a login waits for a phone that does not ring'),
   'phone-enrolled': info('a phone was bound to a push token'),
   'address-told': info('a phone told another device address'),

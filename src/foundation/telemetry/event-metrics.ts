@@ -20,6 +20,8 @@ export const countEvents =
         return metrics.challengesDisplaced.inc({ auth_server: event.authServer });
       case 'phone-muted':
         return metrics.phonesMuted.inc({ because: event.because });
+      case 'logins-quiet':
+        return metrics.loginsQuiet.inc({ auth_server: event.authServer });
       case 'push-withheld':
         return metrics.pushesWithheld.inc({});
       case 'administrator-refused':

@@ -186,9 +186,15 @@ export function openMetrics(version: string) {
       help: 'Phones that ring no more for a while, by why.',
       closed: { because: muteReasons },
     }),
+    loginsQuiet: zeroedCounter(registry, {
+      name: 'pushgate_logins_quiet_total',
+      help: 'Times that logins went quiet for a while after too many wrong PINs: from one client, or from all but the known ones of an auth server.',
+      closed: {},
+      open: ['auth_server'],
+    }),
     pushesWithheld: zeroedCounter(registry, {
       name: 'pushgate_pushes_withheld_total',
-      help: 'Logins that wait for a phone that does not ring, since it rang too often without a yes.',
+      help: 'Logins that wait for a phone that does not ring, since it rang too often without a yes, or is quiet.',
       closed: {},
     }),
     administratorsRefused: zeroedCounter(registry, {

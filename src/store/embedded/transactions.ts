@@ -148,6 +148,10 @@ export function insertTransaction({ get, run }: Session, { decision, ...fixed }:
   return 'added';
 }
 
+/** A challenge that was closed may be asked after all. */
+const openAgain = `INSERT OR IGNORE INTO open_challenges (serial, created_at, transaction_id, answer_until)
+  SELECT ?, body ->> '$.createdAt', id, ? FROM transactions WHERE id = ?`;
+
 type DecisionWrite = { id: string; expectedVersion: number; next: Decision; effects: readonly Effect[]; effectsDue: number };
 
 function decide({ run }: Session, { id, expectedVersion, next, effects, effectsDue }: DecisionWrite): 'decided' | 'conflict' {
@@ -164,7 +168,8 @@ function decide({ run }: Session, { id, expectedVersion, next, effects, effectsD
   for (const effect of effects)
     run('INSERT INTO effects (transaction_id, id, body) VALUES (?, ?, ?)', id, effect.id, JSON.stringify(effect));
   if (next.state !== 'open') run('DELETE FROM open_challenges WHERE transaction_id = ?', id);
-  for (const { serial } of next.challenges.filter(({ state }) => state === 'closed'))
-    run('DELETE FROM open_challenges WHERE transaction_id = ? AND serial = ?', id, serial);
+  for (const { serial, state } of next.challenges)
+    if (state === 'closed') run('DELETE FROM open_challenges WHERE transaction_id = ? AND serial = ?', id, serial);
+    else if (state === 'pending' && next.state === 'open') run(openAgain, serial, next.answerUntil, id);
   return 'decided';
 }

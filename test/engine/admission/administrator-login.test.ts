@@ -32,7 +32,7 @@ describe('The password of an administrator', () => {
         tell,
         turns: openTurns(),
         limits: openSourceLimits({ store, clock, metrics, tell, settings }),
-        guesses: openGuessLimits({ store, clock, lockout: 'token', turns: openTurns() }),
+        guesses: openGuessLimits({ store, clock }),
         accounts: {
           check: async (name: string, password: string) => {
             checked.push(name);

@@ -16,8 +16,7 @@ describe('A PIN whose hash was made of the text as it was typed', () => {
   const given = (pinHash: string, meanwhile?: string) => {
     let token = { serial: 'S', version: 1, failCount: 0, maxFail: 10, pinHash } as PushToken;
     const parts = {
-      guesses: { lockout: 'token' },
-      settings: { clearFailuresMs: 0, countWrongPins: true },
+      settings: { lockout: 'token', clearFailuresMs: 0, countWrongPins: true },
       clock: () => 0,
       turns: openTurns(),
       passwords: {
@@ -37,7 +36,8 @@ describe('A PIN whose hash was made of the text as it was typed', () => {
         },
       },
     };
-    const check = (pin: string) => checkPin(parts as unknown as EngineParts, [token], pin, '10.0.0.1');
+    const typist = { user: 'alice', realm: 'corp', authServer: 'vpn', client: undefined, serial: 'S' };
+    const check = (pin: string) => checkPin(parts as unknown as EngineParts, { tokens: [token], typist }, pin);
     return { check, hash: () => token.pinHash };
   };
   const typed = 'u\u0308';

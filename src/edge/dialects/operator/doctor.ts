@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { GatewayFault } from '../../../foundation/model/index.ts';
 import { isLoopback } from '../../../foundation/wire/networks.ts';
-import type { Seen } from '../../http/index.ts';
+import { manyLogins, type Seen } from '../../http/index.ts';
 import { type OperatorParts, operatorOf } from './parts.ts';
 
 /** What one look found: `what` was looked at, and a sentence; it says what to do unless all is fine. */
@@ -63,9 +63,6 @@ function unreadableProxies({ listener, unreadable: { count, last } }: Seen): Fin
   ];
 }
 
-/** So many logins are no accident any more. */
-const manyLogins = 20;
-
 function loginsByOne({ listener, logins: { count, only, forwarded, forwarder } }: Seen): Finding[] {
   const what = `listener ${listener}`;
   if (forwarder !== undefined) {
@@ -78,7 +75,7 @@ function loginsByOne({ listener, logins: { count, only, forwarded, forwarder } }
     {
       level: 'warning',
       what,
-      detail: `${told}; if that is a proxy, name it in trustedProxies, and have it send X-Forwarded-For; if it is your one auth server, all is well`,
+      detail: `${told}; if that is a proxy, name it in trustedProxies, and have it send X-Forwarded-For; if it is your one auth server, have it tell the address of the user (OverrideAuthorizationClient, push_client_attributes): without that no client is known, and wrong PINs of one make all logins of a user quiet`,
     },
   ];
 }

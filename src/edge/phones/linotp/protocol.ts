@@ -48,6 +48,7 @@ export function openLinotp({ scheme, cachedKeys = 10_000 }: LinotpOptions): Lino
     modes: () => ['confirm'],
     offer: (offer) => offerUrl(scheme, offer),
     readRollout: () => refused('a phone of LinOTP pairs'),
+    newHandle,
     seal: (token, prompt, tools) => seal(scheme, token, prompt, tools),
     readAnswer(answer, challenge, token) {
       const key = keyOf(token);
@@ -101,10 +102,12 @@ function pairingOf(
 const ephemeralBytes = 32;
 const idBytes = 16;
 
+const newHandle = (randomBytes: SealTools['randomBytes'], wish?: string): string => wish ?? newTransactionId(randomBytes(idBytes));
+
 async function seal(scheme: string, { serial, phone }: PushToken, prompt: Prompt, tools: SealTools): Promise<Sealed> {
   const { tokenId, agreementKey: key } = phone.part;
   if (tokenId === undefined || key === undefined) throw new GatewayFault('config-invalid', `Push token ${serial} has not paired`);
-  const handle = tools.handle ?? newTransactionId(tools.randomBytes(idBytes));
+  const handle = tools.handle ?? newHandle(tools.randomBytes);
   const callbackUrl = answerUrlOf(prompt.url);
   const text = challengeText({ content: contentOf(serial, prompt), transactionId: handle, callbackUrl, now: tools.now });
   if (!text.ok) throw new GatewayFault('config-invalid', `No challenge can be made for push token ${serial}: ${text.error}`);

@@ -73,6 +73,7 @@ export function openPipush(cachedKeys = 10_000): Pipush {
     modes: ({ phone }) => (phone.flavour === 'privacyidea' ? ['confirm', 'presence', 'code'] : ['confirm']),
     offer,
     readRollout,
+    newHandle,
     seal,
     readAnswer: (answer, challenge, token) => readAnswer(answer, challenge, token, isSigned),
     readPoll: ({ timestamp, signature }, token) => isSigned(token, pollString(token.serial, timestamp), signature),
@@ -130,8 +131,10 @@ function namesOf(text: string | undefined): string[] {
   return Array.isArray(list) ? list.filter((name) => typeof name === 'string' && /^[a-z0-9_]{1,64}$/.test(name)).slice(0, 16) : [];
 }
 
-async function seal(token: PushToken, prompt: Prompt, { randomBytes, sign }: SealTools): Promise<Sealed> {
-  const nonce = encodeBase32(randomBytes(nonceBytes));
+const newHandle = (randomBytes: SealTools['randomBytes']): string => encodeBase32(randomBytes(nonceBytes));
+
+async function seal(token: PushToken, prompt: Prompt, { randomBytes, sign, handle }: SealTools): Promise<Sealed> {
+  const nonce = handle ?? newHandle(randomBytes);
   const fields = {
     nonce,
     question: cut(prompt.question, questionLength),

@@ -5,8 +5,8 @@ import { administrationOf, qrPicture, qrPictureUrl, serverBehind } from '../../.
 import { adminOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
 import { ownerNamed } from '../subject.ts';
+import { tokenForm } from '../token-form.ts';
 
-const tokenType = 'push';
 const longest = { pin: longestPin, description: 80, serial: 40 };
 const serialPattern = /^[0-9a-zA-Z_-]+$/;
 const known = ['type', 'serial', 'user', 'realm', 'resConf', 'pin', 'description', 'session', 'key_size', 'qr', 'httperror'];
@@ -21,7 +21,7 @@ export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void>
   const wish = await readWish(parts, params);
   const server = serverBehind(parts, ctx, { mount: parts.mount.path, admin });
   const asker = askerFor(parts, ctx, server);
-  const facts = { ...parts.engine.facts(asker, wish.owner), tokenType };
+  const facts = { ...parts.engine.facts(asker, wish.owner), tokenType: tokenForm.type };
   const url = parts.engine.policy.value('pushtoken_pairing_callback_url', facts);
   if (url === undefined) throw new LinotpFault('untyped', 'Policy pushtoken_pairing_callback_url must have a value');
   const name = () => '';
@@ -64,7 +64,7 @@ async function sendOffer(
 /** What the caller asked for, checked. */
 async function readWish(parts: LinotpParts, params: LinotpParams) {
   const type = params.required('type');
-  if (type !== tokenType) throw new LinotpFault('token-type', `admin/init failed: unknown token type '${type}'`);
+  if (type !== tokenForm.type) throw new LinotpFault('token-type', `admin/init failed: unknown token type '${type}'`);
   if (params.names().some((name) => !known.includes(name)))
     throw new LinotpFault('untyped', 'Unknown request type for token type pushtoken');
   const serial = limited(params, 'serial') || undefined;
@@ -73,11 +73,7 @@ async function readWish(parts: LinotpParts, params: LinotpParams) {
   const name = params.text('user');
   const owner = name ? await ownerNamed(parts, params, name) : undefined;
   return {
-    type,
-    phone: { protocol: 'linotp', flavour: 'linotp' },
-    serialPrefix: 'KIPT',
-    // The pairing URL holds no secret: who knows the serial may pair first.
-    serialBytes: 8,
+    ...tokenForm,
     serial,
     owner,
     realms: owner?.realm ? [owner.realm] : [],

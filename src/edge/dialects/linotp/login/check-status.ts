@@ -48,7 +48,7 @@ async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]>
   return challenges
     .filter((challenge) => id === idOf(transaction) || id === childId(transaction, challenge))
     .filter((challenge) => serial === undefined || serial === challenge.serial)
-    .map((challenge) => [childId(transaction, challenge), statusOf(challenge, state)]);
+    .map((challenge) => [childId(transaction, challenge), statusOf(challenge, transaction.decision)]);
 }
 
 /** Why nobody is told how a transaction stands: what is told is the login. Undefined where it may be told. */
@@ -107,8 +107,9 @@ async function isOneTooMany({ engine }: LinotpParts, { asker, transaction }: Que
  * What a challenge looks like to who polls: `accept` or `reject` stands at the one that was answered; the others of its transaction are closed with it.
  * @see docs/protocols/linotp.md 10.4, 11
  */
-function statusOf({ serial, state }: Challenge, whole: Transaction['decision']['state']): Record<string, unknown> {
-  const isAnswered = state === 'accepted' || state === 'declined' || state === 'locked';
+function statusOf({ serial, state }: Challenge, { state: whole, rule }: Transaction['decision']): Record<string, unknown> {
+  // Of a quiet login nothing but a yes is told.
+  const isAnswered = state === 'accepted' || (!rule.quiet && (state === 'declined' || state === 'locked'));
   return {
     received_count: isAnswered ? 1 : 0,
     received_tan: isAnswered,

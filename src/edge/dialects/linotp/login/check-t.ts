@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { failsWith, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
 import { authServerOf } from '../caller.ts';
 import type { LinotpParts } from '../parts.ts';
+import { tokenForm } from '../token-form.ts';
 import { parentOf } from '../transaction-ids.ts';
 
 /**
@@ -17,9 +18,9 @@ export async function validateCheckTransaction(parts: LinotpParts, ctx: Context)
   const transaction = await parts.engine.challenges.findOwnForeign('linotp', server.name, parentOf(id));
   const [challenge] = transaction?.decision.challenges ?? [];
   const token = challenge && (await parts.engine.tokens.find(challenge.serial));
-  const failcount = token?.failCount ?? 0;
-  const detail = token
-    ? { value: false, failcount, token_type: token.type, serial: token.serial }
+  const failcount = transaction?.decision.rule.quiet ? 0 : (token?.failCount ?? 0);
+  const detail = challenge
+    ? { value: false, failcount, token_type: tokenForm.type, serial: challenge.serial }
     : { value: false, failure: `No challenge for transaction '${id}' found` };
   sendLinotp(ctx, parts.product, { id: 1, value: { value: false, failcount }, detail });
 }

@@ -13,6 +13,7 @@ import { type Caller, holdReply } from '../../../http/index.ts';
 import { authServerOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
 import { asKnown, askableTokens, namesTold, type Subject, subjectOf } from '../subject.ts';
+import { tokenForm } from '../token-form.ts';
 import { finishLogin } from './finish-login.ts';
 import { passRule } from './pass.ts';
 import { promptOf, type Triggered, trigger } from './trigger.ts';
@@ -110,12 +111,14 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
     const tooOften = await engine.admission.tallyOf(applicant).accepted();
     return tooOften ? refusedFor(tooOften.kind) : { value: true };
   }
-  const tokens = await withPin(parts, login);
-  if (!Array.isArray(tokens)) return refusedFor(tokens);
+  const opened = await withPin(parts, login);
+  if (typeof opened === 'string') return refusedFor(opened);
+  const { tokens, quiet } = opened;
+  if (quiet?.right.length === 0) engine.admission.tellRefused(applicant, opened.reason ?? 'wrong-pin');
   const { prompt, waitSeconds, isSimple } = askingOf(parts, login, tokens[0]);
   const serials = tokens.map(({ serial }) => serial);
   if (!prompt) return refusedFor('wrong-code', serials);
-  const asked = { asker, user, realm, typed, source, tokens, prompt, pass: params.text('pass') ?? '' };
+  const asked = { asker, user, realm, typed, source, tokens, quiet, prompt, pass: params.text('pass') ?? '' };
   if (waitSeconds === undefined) {
     const triggered = await trigger(parts, { ...asked, consume: isSimple ? 'once' : 'never' });
     return triggered.ok ? { value: false, triggered: triggered.value } : refusedFor(triggered.error, serials);
@@ -142,27 +145,39 @@ async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: L
   return (await engine.admission.passedOn({ asker, user, realm, source, person, hasTokens: tokens.length > 0, password })) !== undefined;
 }
 
+/**
+ * What a PIN came to: the push tokens to ask for. With `quiet` those to tell of, which a name that has none has as well, and those that it opens; `reason`: why there
+ * are none, for events.
+ */
+type Opened = { tokens: PushToken[]; quiet?: { right: PushToken[] }; reason?: LoginRefusalReason };
+
 /** The push tokens that policies admit, that can be asked, and whose PIN this is; or why there is none. All of that takes the same time. */
-async function withPin(parts: LinotpParts, login: Login): Promise<PushToken[] | LoginRefusalReason> {
+async function withPin(parts: LinotpParts, login: Login): Promise<Opened | LoginRefusalReason> {
   const { engine } = parts;
   const { asker, subject } = login;
-  const { user, realm, isBySerial, person } = subject;
+  const { user, realm, isBySerial } = subject;
   const tokens = askableTokens(parts, asker, subject);
+  const asked = tokens.length > 0 ? tokens : [engine.tokens.standIn({ user, realm, form: tokenForm })];
   const typed = typedPin(parts, login, tokens[0]);
   if (!typed || (isBySerial && typed.rule === 'userstore')) return 'wrong-pin';
-  if (tokens.length === 0) {
-    await engine.pins.equalizeTiming(typed);
-    return person === 'unknown-user' ? 'unknown-user' : subject.tokens.length === 0 ? 'no-token' : 'unusable-token';
-  }
+  const canBeAsked = asked.some((token) => askingOf(parts, login, token).prompt);
   // Where nothing can be asked, no PIN is looked at: a right one is known the next time, and by that answers sooner.
-  if (!tokens.some((token) => askingOf(parts, login, token).prompt)) {
-    await engine.pins.equalizeTiming(typed);
-    return 'wrong-code';
+  if (tokens.length === 0 || !canBeAsked) {
+    const spent = await engine.pins.equalizeTiming(typed);
+    const reason = whyNot(subject, tokens);
+    return spent === 'quiet' && canBeAsked ? { tokens: asked, quiet: { right: [] }, reason } : reason;
   }
   const checked = await engine.pins.checkAtLogin(tokens, typed);
-  if (checked.kind === 'checked' && checked.matching.length > 0) return checked.matching;
+  if (checked.kind === 'quiet') return { tokens, quiet: { right: checked.matching } };
+  if (checked.kind === 'checked' && checked.matching.length > 0) return { tokens: checked.matching };
   await engine.admission.tallyOf({ asker, user, realm }).failed();
   return checked.kind === 'exceeded' ? 'locked' : 'wrong-pin';
+}
+
+/** Why nothing can be asked. */
+function whyNot({ person, tokens: all }: Subject, askable: readonly PushToken[]): LoginRefusalReason {
+  if (askable.length > 0) return 'wrong-code';
+  return person === 'unknown-user' ? 'unknown-user' : all.length === 0 ? 'no-token' : 'unusable-token';
 }
 
 /** The PIN of a first leg and what it is held against; undefined where there is none. */
@@ -172,7 +187,7 @@ function typedPin({ engine }: LinotpParts, { asker, subject, params }: Login, to
   const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, token));
   // Where a user was found is where their password is.
   const source = typeof person === 'object' ? person.resolver : undefined;
-  return pin === undefined ? undefined : { pin, rule, user, realm, source, typed, client: asker.client };
+  return pin === undefined ? undefined : { pin, rule, user, realm, source, typed, asker };
 }
 
 /** Takes the time of a wrong PIN, where none is looked at. */

@@ -18,6 +18,8 @@ export type TriggerRequest = {
   typed?: string | undefined;
   source: string | undefined;
   tokens: readonly PushToken[];
+  /** The push tokens that the PIN opens, where nobody may be told. */
+  quiet?: { right: readonly PushToken[] } | undefined;
   prompt: LinotpPrompt;
   pass: string;
   consume: 'once' | 'never';
@@ -62,13 +64,20 @@ function loginPrompt(data: string): LinotpPrompt {
  * @see docs/protocols/linotp.md 8.4, 8.5, 11
  */
 export async function trigger({ engine }: LinotpParts, request: TriggerRequest): Promise<Result<Triggered, LoginRefusalReason>> {
-  const { asker, consume, tokens: all, ...login } = request;
-  const isActivating = all.some(({ rollout }) => rollout !== 'enrolled');
-  const asked = all.filter(({ rollout }) => (rollout !== 'enrolled') === isActivating);
+  const { asker, consume, tokens: all, quiet, ...login } = request;
+  const isToActivate = ({ rollout }: PushToken): boolean => rollout !== 'enrolled';
+  // A quiet login is for all of a user's push tokens, whichever the PIN opens: one that is to be activated does not keep the others out.
+  const isActivating = quiet ? all.every(isToActivate) : all.some(isToActivate);
+  const asked = all.filter((token) => isToActivate(token) === isActivating);
   const kind = isActivating ? ('activation' as const) : ('login' as const);
   const rule = { declineSettles: true, consume, graceMs: 0 };
   const naming = () => newNaming(asked.length);
-  const issued = await engine.challenges.issue({ ...login, asker, tokens: asked, kind, naming, rule });
+  const wanted = { ...login, asker, tokens: asked, kind, naming, rule };
+  if (quiet) {
+    const right = asked.filter((token) => quiet.right.includes(token));
+    return ok(triggeredFor((await engine.challenges.issueQuietly({ ...wanted, right })).transaction, asked));
+  }
+  const issued = await engine.challenges.issue(wanted);
   if (!issued.ok) return refused(issued.error.kind);
   const { transaction, tokens } = issued.value;
   const delivered = await engine.challenges.deliver({ transaction, tokens, asker });
@@ -77,5 +86,12 @@ export async function trigger({ engine }: LinotpParts, request: TriggerRequest):
     await engine.challenges.withdraw(transaction);
     return refused('undeliverable');
   }
-  return ok({ transaction, id: idOf(transaction), challenges: reached.map((token) => ({ id: childId(transaction, token), token })) });
+  return ok(triggeredFor(transaction, reached));
 }
+
+/** What the caller is told of. */
+const triggeredFor = (transaction: Transaction, reached: readonly PushToken[]): Triggered => ({
+  transaction,
+  id: idOf(transaction),
+  challenges: reached.map((token) => ({ id: childId(transaction, token), token })),
+});

@@ -2,7 +2,7 @@ import { ownerOf } from '../../../../engine/index.ts';
 import { type LoginOutcome, refuse } from '../refusals.ts';
 import { type LoginUnderWay, shownType, tellRefused } from './login.ts';
 
-const reasons = { 'not-answered': 'not-answered', exceeded: 'locked', unknown: 'unknown-transaction' } as const;
+const reasons = { 'not-answered': 'not-answered', unknown: 'unknown-transaction' } as const;
 
 /** The second leg of a login: takes what the phone has answered, or the code that it showed. @see docs/protocols/privacyidea.md 6.1 */
 export async function finishLogin(login: LoginUnderWay, code: string): Promise<LoginOutcome> {
@@ -13,7 +13,6 @@ export async function finishLogin(login: LoginUnderWay, code: string): Promise<L
   const finished = await parts.engine.challenges.finish({
     transaction: second?.transaction,
     code,
-    client: asker.client,
     usable: tokens,
     user: user === '' ? undefined : owner,
     serial,
@@ -30,9 +29,6 @@ export async function finishLogin(login: LoginUnderWay, code: string): Promise<L
       const type = token ? shownType(parts, asker, token) : 'push';
       return refuse('Response did not match the challenge.', { serial: only?.serial, type });
     }
-    case 'exceeded':
-      // Only networks wait here; it reads as if there were nothing to finish.
-      return refuse('wrong otp pin');
     case 'unknown':
       // The same words for an id that never was, was used, has ended, or is another's; and nothing is counted against the user.
       return refuse('wrong otp pin');

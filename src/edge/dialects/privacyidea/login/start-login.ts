@@ -19,13 +19,22 @@ export type Started =
   | { kind: 'unreachable' | 'unable' }
   | { kind: 'refused'; refusal: LoginRefusal };
 
+/** What is asked for, and `quiet`: the push tokens that the PIN opens, where nobody may be told. */
+type ToStart = { tokens: readonly PushToken[]; quiet?: { right: readonly PushToken[] } };
+
+const onlyOf = (tokens: readonly PushToken[], some: readonly PushToken[]): PushToken[] => tokens.filter((token) => some.includes(token));
+
 const question = 'Do you want to confirm the login?';
 
 /** Starts a login for all push tokens at once, under one transaction. A login that waits for its answer asks for a plain yes or no. */
-export async function startLogin(
-  { parts, asker, subject: { user, realm, typed, source }, tokens: all }: Login & { tokens: readonly PushToken[] },
-  { mustBeSent = false, waitMs }: StartRules = {},
-): Promise<Started> {
+export async function startLogin(login: Login & ToStart, { mustBeSent = false, waitMs }: StartRules = {}): Promise<Started> {
+  const {
+    parts,
+    asker,
+    subject: { user, realm, typed, source },
+    tokens: all,
+    quiet,
+  } = login;
   const { engine, graceMs, product } = parts;
   const { hasModes } = flavourRules(product);
   const facts = engine.facts(asker, { user, realm });
@@ -37,12 +46,14 @@ export async function startLogin(
   const rule = { declineSettles, consume: 'once' as const, graceMs };
   const prompt = { title: product.name, question, isLiteral: product.flavour === 'edumfa' };
   const whom = { asker, user, realm, typed, source, tokens: able };
-  const issued = await engine.challenges.issue({ ...whom, prompt, ask, rule, atLeastMs: waitMs });
+  const request = { ...whom, prompt, ask, rule, atLeastMs: waitMs };
+  if (quiet) return { kind: 'started', ...(await engine.challenges.issueQuietly({ ...request, right: onlyOf(quiet.right, able) })), asker };
+  const issued = await engine.challenges.issue(request);
   if (!issued.ok) return { kind: 'refused', refusal: issued.error };
   const { transaction, tokens } = issued.value;
   const delivered = await engine.challenges.deliver({ transaction, tokens, asker });
   if (delivered.some(({ sent, pollable }) => sent || (pollable && !mustBeSent))) {
-    if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.pins.countFailures(tokens, asker.client);
+    if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.pins.countFailures(tokens, whom);
     return { kind: 'started', transaction, tokens, delivered, asker };
   }
   await engine.challenges.withdraw(transaction);

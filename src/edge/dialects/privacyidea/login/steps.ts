@@ -57,7 +57,7 @@ const withoutUsableToken: LoginStep = async (login) => {
 
 const secondLeg: LoginStep = async (login) => (login.second ? finishLogin(login, login.params.text('pass') ?? '') : undefined);
 
-/** Leaves the push tokens that the PIN fits. */
+/** Leaves the push tokens that the PIN fits; all of them where the login is quiet. */
 const wrongPin: LoginStep = async (login) => {
   if (login.subject.serial !== undefined && login.params.flag('otponly')) {
     tellRefused(login, 'wrong-code');
@@ -66,9 +66,14 @@ const wrongPin: LoginStep = async (login) => {
   const checked = await checkTypedPin(login);
   if (checked.kind === 'exceeded') {
     tellRefused(login, 'locked');
-    if (checked.isTold) return refuse('Failcounter exceeded');
-  } else if (checked.matching.length === 0) tellRefused(login, 'wrong-pin');
-  login.tokens = checked.kind === 'checked' ? checked.matching : [];
+    return refuse('Failcounter exceeded');
+  }
+  if (checked.matching.length === 0) tellRefused(login, 'wrong-pin');
+  if (checked.kind === 'quiet') {
+    login.quiet = { right: checked.matching };
+    return undefined;
+  }
+  login.tokens = checked.matching;
   if (login.tokens.length > 0) return undefined;
   await login.parts.engine.admission.tallyOf(applicantOf(login)).failed();
   return refuse('wrong otp pin');
@@ -136,11 +141,11 @@ function waitOf({ parts: { engine }, asker, subject: { user, realm }, tokens }: 
 const checkTypedPin = (login: LoginUnderWay) => login.parts.engine.pins.checkAtLogin(login.tokens, typedPin(login));
 
 /** Takes the time of that where the user has no push token for it, or is nobody. */
-const spendTypedPin = (login: LoginUnderWay): Promise<void> => login.parts.engine.pins.equalizeTiming(typedPin(login));
+const spendTypedPin = (login: LoginUnderWay): Promise<unknown> => login.parts.engine.pins.equalizeTiming(typedPin(login));
 
 function typedPin({ parts: { engine }, asker, params, subject: { user, realm, person, typed } }: LoginUnderWay) {
   const rule = engine.policy.value('otppin', engine.facts(asker, { user, realm })) ?? 'tokenpin';
   // Where a user was found is where their password is.
   const source = typeof person === 'object' ? person.resolver : undefined;
-  return { pin: params.text('pass') ?? '', rule, user, realm, source, typed, client: asker.client };
+  return { pin: params.text('pass') ?? '', rule, user, realm, source, typed, asker };
 }

@@ -81,7 +81,7 @@ async function endLogin({
   hasWaited?: boolean;
 }): Promise<Checked> {
   if (outcome.isFinal) return { outcome: toldOutcome(login, outcome), subject: login.subject };
-  if (outcome.value) await clearFailures(login, outcome.detail);
+  if (outcome.value) await clearFailures(login);
   const enrolled = await enrolInLogin(login, outcome).catch((error: unknown) => {
     // Accepted, and refused for a token that cannot be offered: that is told like any other refusal.
     if (error instanceof PiFault) login.parts.engine.admission.tellRefused(applicantOf(login), 'undeliverable');
@@ -109,11 +109,10 @@ function toldOutcome({ parts: { engine }, asker, subject: { user, realm } }: Log
 }
 
 /**
- * After a login: clears the failures of all tokens that were found for it, where the policy `reset_all_user_tokens` says so, else what the
- * network of this client did to the token that logged in. That token's own fail count is cleared behind the reply in any case. Costs nothing
- * where no token has failures.
+ * After a login: clears the failures of all tokens that were found for it, where the policy `reset_all_user_tokens` says so. Those of the token that logged in are
+ * cleared behind the reply in any case. Costs nothing where no token has failures.
  */
-async function clearFailures(login: Login, detail: Record<string, unknown>): Promise<void> {
+async function clearFailures(login: Login): Promise<void> {
   const { engine } = login.parts;
   const { asker } = login;
   const subject = withoutOffers(login);
@@ -121,7 +120,5 @@ async function clearFailures(login: Login, detail: Record<string, unknown>): Pro
   if (failed.length === 0) return;
   const { user, realm } = subject;
   const facts = engine.facts(asker, { user, realm });
-  if (engine.policy.value('reset_all_user_tokens', facts)) return engine.pins.forgiveAll(failed, asker.client);
-  const own = failed.filter(({ serial }) => serial === detail.serial);
-  await engine.pins.forgetNetwork(own, asker.client);
+  if (engine.policy.value('reset_all_user_tokens', facts)) await engine.pins.forgiveAll(failed);
 }

@@ -49,7 +49,7 @@ export async function outcomeOfWait({ parts, asker, subject }: Login, { asked }:
     return { serial, type: token ? shownType(parts, asker, token) : 'push', otplen };
   };
   if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
-  await parts.engine.pins.countFailures(tokens, asker.client);
+  if (!ended.isQuiet) await parts.engine.pins.countFailures(tokens, applicantOf({ asker, subject }));
   parts.engine.admission.tellRefused(applicantOf({ asker, subject }), 'not-answered', { serials: asked.serials, transaction: asked.id });
   const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
   return refuse('wrong otp value', {

@@ -1,10 +1,9 @@
 import { networkOf } from '../../foundation/wire/networks.ts';
 import { factsOf } from '../facts.ts';
 import { clientKey, isKnownClient } from '../limits/index.ts';
-import type { Asker, EngineParts } from '../parts.ts';
-import { type Person, withPerson } from '../people/person.ts';
-import { personKey } from '../people/person-key.ts';
-import type { Applicant } from './admission.ts';
+import type { Applicant, Asker, EngineParts } from '../parts.ts';
+import { type Person, withPerson } from './person.ts';
+import { personKey } from './person-key.ts';
 
 /**
  * The key of the client that a login comes from, where the auth server tells one: by the attributes that policies name, else by an address other than its

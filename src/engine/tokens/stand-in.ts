@@ -1,0 +1,46 @@
+import { createHmac } from 'node:crypto';
+import type { PushToken } from '../../foundation/model/index.ts';
+import type { EngineParts } from '../parts.ts';
+import { personKey } from '../people/person-key.ts';
+import { bucketOf } from '../records/shard-bucket.ts';
+
+/** What the push tokens of a dialect are like. */
+export type TokenForm = { type: string; phone: { protocol: string; flavour: string }; serialPrefix: string; serialBytes: number };
+
+const purpose = 'stand-in';
+
+/**
+ * A push token that nobody has, for somebody who has none, where nobody may be told: always the same one for a name. It is in no store and on no phone.
+ */
+export function standIn(
+  parts: Pick<EngineParts, 'keyring' | 'clock' | 'settings' | 'realms'>,
+  { user, realm, form }: { user: string; realm: string; form: TokenForm },
+): PushToken {
+  const { keyring, clock, settings } = parts;
+  // Of the oldest key: it stays the same when the keyring gets another one.
+  const key = keyring.derive(purpose, keyring.keyIds[0]) ?? '';
+  const digest = createHmac('sha256', key).update(personKey(parts, { user, realm })).digest();
+  const number = String(digest.readUInt32BE() % 10_000).padStart(4, '0');
+  const random = digest.subarray(4, 4 + form.serialBytes).toString('hex');
+  const serial = `${form.serialPrefix}${number}${random.toUpperCase()}`;
+  return {
+    serial,
+    bucket: bucketOf(serial, { user, realm, resolver: '' }),
+    version: 0,
+    createdAt: clock(),
+    type: form.type,
+    realms: [],
+    description: '',
+    rollout: 'enrolled',
+    enabled: true,
+    revoked: false,
+    failCount: 0,
+    maxFail: settings.maxFailCount,
+    phone: { ...form.phone, part: {} },
+    addresses: [],
+    capabilities: [],
+    registrationUrl: '',
+    rolloutCredential: { digest: '', expiresAt: 0 },
+    loginCount: 0,
+  };
+}
