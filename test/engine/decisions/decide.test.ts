@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Decided, decide, type TransactionEvent } from '../../../src/engine/decisions/decide.ts';
+import { statusOf } from '../../../src/engine/decisions/status.ts';
 import type { Challenge, ChallengeMode, Decision } from '../../../src/foundation/model/index.ts';
 
 type Decide = (decision: Decision, event: TransactionEvent, now: number) => Decided;
@@ -218,4 +219,59 @@ describe('The life of a transaction', () => {
     assert.equal(first.next?.state, 'open');
     assert.equal(second.next?.state, 'accepted');
   });
+});
+
+describe('A quiet login', () => {
+  /** `asked`: whether the phones are asked behind the reply, as they are for a right PIN. */
+  const given = (mode: ChallengeMode, asked: boolean): Decision => {
+    const usual = start({ modes: [mode, mode], declineSettles: true, consume: 'once' });
+    const rule = { ...usual.rule, quiet: true };
+    const challenges = usual.challenges.map((each) => ({ ...each, state: 'closed' as const, payload: '' }));
+    const quiet = { ...usual, rule, challenges };
+    if (!asked) return quiet;
+    const sealed = usual.challenges.map((each) => ({ ...each, payload: 'signed' }));
+    return decide(quiet, { kind: 'asked', challenges: sealed }, 1).next ?? quiet;
+  };
+  const said = (decision: Decision, now: number) => [decision.state, decision.finishUntil, statusOf(decision, now)];
+
+  for (const { what, mode, event } of [
+    {
+      what: 'a no',
+      mode: 'confirm',
+      event: { kind: 'answered', serial: 'T0', answer: 'no', verdict: 'declined', declineReason: 'not-me' },
+    },
+    {
+      what: 'a wrong option',
+      mode: 'presence',
+      event: { kind: 'answered', serial: 'T0', answer: 'a', verdict: 'accepted', option: 'wrong' },
+    },
+    { what: 'a place that goes to another', mode: 'confirm', event: { kind: 'displaced', serial: 'T0' } },
+    { what: 'a wrong code', mode: 'code', event: { kind: 'code-entered', matches: undefined } },
+  ] satisfies { what: string; mode: ChallengeMode; event: TransactionEvent }[])
+    it(`reads as one whose phones nobody asks after ${what} from each phone`, () => {
+      const unasked = given(mode, false);
+      let decision = given(mode, true);
+      assert.notEqual(decision.version, unasked.version);
+      for (const serial of ['T0', 'T1', 'T0', 'T1'])
+        decision =
+          decide(decision, event.kind === 'answered' ? { ...event, serial, answer: `${decision.version}` } : event, 5).next ?? decision;
+      for (const now of moments) assert.deepEqual(said(decision, now), said(unasked, now));
+    });
+
+  it('is told of a yes, and only of one in time and after its phones were asked', () => {
+    const yes: TransactionEvent = { kind: 'answered', serial: 'T1', answer: 'yes', verdict: 'accepted' };
+    assert.equal(decide(given('confirm', false), yes, 5).next, undefined);
+    assert.equal(decide(given('confirm', true), yes, answerUntil).next, undefined);
+    assert.equal(decide(given('confirm', true), yes, 5).next?.state, 'accepted');
+  });
+
+  for (const { what, decision, now } of [
+    { what: 'its time is over', decision: given('confirm', false), now: answerUntil },
+    { what: 'they are asked already', decision: given('confirm', true), now: 5 },
+    { what: 'it was withdrawn', decision: { ...given('confirm', false), state: 'withdrawn' as const }, now: 5 },
+  ])
+    it(`asks no phone when ${what}`, () => {
+      const challenges = start({ modes: ['confirm', 'confirm'], declineSettles: true, consume: 'once' }).challenges;
+      assert.equal(decide(decision, { kind: 'asked', challenges }, now).next, undefined);
+    });
 });
