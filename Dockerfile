@@ -8,6 +8,8 @@ COPY src src
 COPY providers providers
 RUN npm run build
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+COPY scripts/sbom.ts scripts/bill-of-materials.ts scripts/
+RUN npm run sbom -- --without-optional sbom.cdx.json
 
 # Run: a user of its own, nothing written outside /data.
 FROM node:24.21-bookworm-slim
@@ -17,7 +19,7 @@ LABEL org.opencontainers.image.title="pushgate" \
 # glibc keeps what one hour of many logins took from the system unless it is told to give it back.
 ENV NODE_ENV=production MALLOC_TRIM_THRESHOLD_=131072 MALLOC_ARENA_MAX=2
 WORKDIR /app
-COPY --from=build /build/package.json ./
+COPY --from=build /build/package.json /build/sbom.cdx.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
 COPY config config

@@ -1,5 +1,5 @@
 /**
- * `npm run package`: puts together in `build/package` what is published: the built program, its types for plug-ins, configuration and docs. Sources, tests
+ * `npm run package`: puts together in `build/package` what is published: the built program, its types for plug-ins, configuration, docs and its bill of materials. Sources, tests
  * and the Node that a clone brings along (190 MB) stay out.
  */
 import { execFileSync } from 'node:child_process';
@@ -32,6 +32,7 @@ function build(): void {
     mkdirSync(dirname(join(target, path)), { recursive: true });
     cpSync(path, join(target, path), { recursive: true, filter: (source) => !source.endsWith('biome.json') });
   }
+  execFileSync(process.execPath, ['scripts/sbom.ts', join(target, 'sbom.cdx.json')], { stdio: 'inherit' });
   const manifest = manifestOf(JSON.parse(readFileSync('package.json', 'utf8')));
   writeFileSync(join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
@@ -40,7 +41,7 @@ function build(): void {
 function manifestOf({ name, version, description, license, type, bin, engines, dependencies, ...rest }: Record<string, unknown>) {
   const { repository, homepage, bugs, keywords } = rest;
   const exports = { './provider-kit': { types: `./dist/${kit}.d.ts` }, './package.json': './package.json' };
-  const files = ['bin', 'dist', 'providers', 'config', 'deploy', 'docs', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+  const files = ['bin', 'dist', 'providers', 'config', 'deploy', 'docs', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'sbom.cdx.json'];
   const told = { name, version, description, license, keywords, homepage, repository, bugs };
   return { ...told, type, bin, exports, files, engines, dependencies };
 }

@@ -32,6 +32,15 @@ mkdir "$work/data"
 if [ -n "${1:-}" ]; then cp -a "$1" "$work/app"; else install "$work/app"; fi
 if [ ! -d dist ]; then tsc -p tsconfig.build.json; fi
 cp -r dist "$work/app/dist"
+"$node" scripts/sbom.ts --without-optional "$work/app/sbom.cdx.json"
+# It names what was installed, and nothing else.
+"$node" -e '
+  const [{ components }, { packages }] = process.argv.slice(1).map((file) => JSON.parse(require("fs").readFileSync(file, "utf8")));
+  const named = new Set(components.map(({ name, version }) => `${name}@${version}`));
+  const installed = new Set(Object.entries(packages).map(([folder, { version }]) => `${folder.replace(/^.*node_modules\//, "")}@${version}`));
+  const differing = [...named.symmetricDifference(installed)];
+  if (differing.length > 0) throw new Error(`the bill of materials differs from what is installed: ${differing}`);
+' "$work/app/sbom.cdx.json" "$work/app/node_modules/.package-lock.json"
 port=$("$node" -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})')
 sed -e "s/127\.0\.0\.1:8080/127.0.0.1:$port/g" -e "s#\.\./data/#$work/data/#g" config/default.json > "$work/app/config.json"
 

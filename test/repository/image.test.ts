@@ -24,9 +24,10 @@ describe('The image', () => {
 
   it('is built by commands that exist', () => {
     const scripts = all(/\bnpm run (\S+)/g);
-    assert.deepEqual(scripts, ['build']);
+    assert.deepEqual(scripts, ['build', 'sbom']);
     assert.match(packageJson.scripts.build ?? '', /^tsc -p tsconfig\.build\.json$/);
-    assert.ok(copied.includes('tsconfig.build.json'));
+    assert.equal(packageJson.scripts.sbom, 'node scripts/sbom.ts');
+    for (const file of ['tsconfig.build.json', 'scripts/sbom.ts']) assert.ok(copied.includes(file), file);
   });
 
   it('runs the Node that the tests ran on', () => {
@@ -51,6 +52,7 @@ describe('The image', () => {
       .filter((word) => !word.startsWith('--loglevel'));
     assert.deepEqual(asProved, installs.exec(dockerfile)?.[1]?.split(' '));
     assert.match(proof, /tsc -p tsconfig\.build\.json/);
+    assert.match(proof, /scripts\/sbom\.ts --without-optional/);
     for (const script of ['scripts/prove-image.sh', '.ci/run', 'bin/pushgate.mjs']) assert.ok(statSync(script).mode & 0o100, script);
   });
 });

@@ -88,6 +88,16 @@ describe('The package that is published', function () {
     assert.deepEqual(JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')).dependencies, dependencies);
   });
 
+  it('brings its bill of materials, with the packages that npm installs for it', () => {
+    const { components } = JSON.parse(readFileSync(join(folder, 'node_modules/pushgate/sbom.cdx.json'), 'utf8'));
+    const named: string[] = components.map(({ name }: { name: string }) => name);
+    const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+    assert.deepEqual(
+      Object.keys(dependencies).filter((name) => !named.includes(name) || !existsSync(join(folder, 'node_modules', name))),
+      [],
+    );
+  });
+
   it('brings the types that plug-ins are written against', () => {
     writeFileSync(join(folder, 'plug-ins.mts'), plugIns);
     const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024', '--types', 'node'];

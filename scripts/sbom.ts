@@ -1,0 +1,15 @@
+/**
+ * `npm run sbom`: writes what is shipped of other people's work to `build/sbom.cdx.json` (CycloneDX). `npm run sbom -- FILE` writes elsewhere;
+ * `--without-optional` leaves out what the image goes without.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { billOfMaterials } from './bill-of-materials.ts';
+
+const { values, positionals } = parseArgs({ options: { 'without-optional': { type: 'boolean', default: false } }, allowPositionals: true });
+const [file = 'build/sbom.cdx.json'] = positionals;
+const bill = billOfMaterials(values['without-optional'] ? 'development-and-optional' : 'development');
+mkdirSync(dirname(file), { recursive: true });
+writeFileSync(file, `${JSON.stringify(bill, null, 2)}\n`);
+process.stdout.write(`${file}: ${bill.components.length} packages\n`);
