@@ -81,16 +81,16 @@ describe('pushgate accounts', function () {
 
       it('disables, enables and removes an account', async () => {
         const { accounts, mayLogIn } = await given();
-        await accounts('set helpdesk --password-stdin', 'horse');
+        await accounts('set helpdesk --password-stdin', 'seahorse');
         assert.match((await accounts('disable helpdesk')).out, /^helpdesk is disabled\.\n$/);
         assert.match((await accounts('list')).out, /^helpdesk {2}disabled/m);
-        assert.equal(await mayLogIn('helpdesk', 'horse'), false);
-        const again = await accounts('set helpdesk --password-stdin', 'horse');
+        assert.equal(await mayLogIn('helpdesk', 'seahorse'), false);
+        const again = await accounts('set helpdesk --password-stdin', 'seahorse');
         assert.match(again.out, /still disabled\. Next: npx pushgate accounts enable helpdesk/);
         assert.match((await accounts('enable helpdesk')).out, /^helpdesk is enabled\.\n$/);
-        assert.equal(await mayLogIn('helpdesk', 'horse'), true);
+        assert.equal(await mayLogIn('helpdesk', 'seahorse'), true);
         assert.match((await accounts('remove helpdesk')).out, /^helpdesk is removed\.\n$/);
-        assert.equal(await mayLogIn('helpdesk', 'horse'), false);
+        assert.equal(await mayLogIn('helpdesk', 'seahorse'), false);
       });
 
       it('changes nothing at bad input, and says why in one sentence', async () => {
@@ -99,9 +99,10 @@ describe('pushgate accounts', function () {
         const tried: [string, string | Buffer, RegExp][] = [
           ['set näme', '', /an account name has 1 to 64 letters/],
           [`set ${'x'.repeat(65)}`, '', /an account name has 1 to 64 letters/],
-          ['set new --password-stdin', '', /An empty password/],
-          ['set new --password-stdin', '\nsecond line\n', /An empty password/],
-          ['set new --password-stdin', 'horse'.repeat(60), /256 characters at most/],
+          ['set new --password-stdin', '', /A password has 8 to 256 characters/],
+          ['set new --password-stdin', '\nsecond line\n', /A password has 8 to 256 characters/],
+          ['set new --password-stdin', 'sevenof', /8 to 256 characters/],
+          ['set new --password-stdin', 'horse'.repeat(60), /8 to 256 characters/],
           ['set new --password-stdin', 'horse'.repeat(2000), /more than 4096 bytes/],
           ['set new --password-stdin', Buffer.from('gr\xfcn horse\n', 'latin1'), /is not UTF-8/],
           ['disable nobody', '', /[Tt]here is no account nobody/],

@@ -10,12 +10,12 @@ export const accountName = /^[A-Za-z0-9._@-]{1,64}$/;
 /** The same for people, after `An account name has`. */
 export const accountNameForm = '1 to 64 letters, digits, dots, underscores, dashes and @';
 
-const longestPassword = 256;
+const [shortestPassword, longestPassword] = [8, 256];
 
 /** Why a password cannot be that of an account, in one sentence; undefined when it can. */
 export function passwordProblem(password: string): string | undefined {
-  if (password === '') return 'An empty password lets everybody in; choose another one.';
-  return password.length > longestPassword ? `A password has ${longestPassword} characters at most.` : undefined;
+  const fits = password.length >= shortestPassword && password.length <= longestPassword;
+  return fits ? undefined : `A password has ${shortestPassword} to ${longestPassword} characters.`;
 }
 
 /** An account as an operator sees it, without its password hash. */
