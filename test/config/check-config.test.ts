@@ -287,6 +287,15 @@ describe('A configuration file', () => {
     });
   }
 
+  it('lets no phone answer for longer than ten minutes, wherever that is set', async () => {
+    for (const name of ['PushChallengeValidityTime', 'EdupushChallengeValidityTime'])
+      assert.match((await problemsAfter((draft) => Object.assign(draft, { settings: { [name]: 601 } }))).join(), /^settings\.\w+: .*600/);
+    for (const name of ['push_validity_seconds', 'push_wait']) {
+      const problems = await problemsAfter((draft) => void draft.policies.push({ name: 'p', actions: { [name]: 601 } }));
+      assert.match(problems.join(), /^policies\[1\]\.actions\.\w+: .*600/);
+    }
+  });
+
   it('tells all problems at once', async () => {
     const problems = await problemsAfter((draft) => {
       draft.providers[0] = { name: 'x', kind: 'pigeon', config: {} };

@@ -83,6 +83,15 @@ describe('A phone of the privacyIDEA app', () => {
     );
   });
 
+  it('is sent another nonce of 160 bits with each challenge', async () => {
+    const { client, phoneOf } = await givenGateway(undo);
+    const phone = await phoneOf('alice');
+    for (let login = 0; login < 5; login += 1) await client.post('/validate/check', { user: 'alice', pass: '1234' });
+    const nonces: string[] = (await phone.poll()).body.result.value.map(({ nonce }: { nonce: string }) => nonce);
+    assert.equal(new Set(nonces).size, 5);
+    for (const nonce of nonces) assert.match(nonce, /^[A-Z2-7]{32}$/);
+  });
+
   it('polls what was delivered, byte for byte the same each time', async () => {
     const { client, phoneOf } = await givenGateway(undo);
     const phone = await phoneOf('alice');

@@ -159,6 +159,21 @@ describe('Code to phone: the phone shows a code, which the user types', () => {
     assert.equal((await type(code)).body.result.authentication, 'REJECT');
   });
 
+  it('counts wrong codes on in the next challenge: a new code is no new start', async () => {
+    const { phone, asked, type, failures, challenge, client } = await given();
+    const wrongFor = (code: string) => (code === '000000' ? '000001' : '000000');
+    // given a challenge that three wrong codes have locked
+    const first = (await phone.answer(asked.nonce)).body.detail.display_code;
+    for (let time = 0; time < 3; time += 1) await type(wrongFor(first));
+    // when another one is begun, and a wrong code is typed there
+    const next = await challenge('alice', phone);
+    const second = (await phone.answer(next.nonce)).body.detail.display_code;
+    assert.equal(await failures(), 3);
+    await client.post('/validate/check', { user: 'alice', pass: wrongFor(second), transaction_id: next.id });
+    // then it is the fourth
+    assert.equal(await failures(), 4);
+  });
+
   it('never stores or logs the code', async () => {
     const { phone, asked, logged, type } = await given({ push_code_to_phone_digits: 8 });
     const { display_code: code } = (await phone.answer(asked.nonce)).body.detail;
