@@ -4,26 +4,33 @@ import { withOpsClient } from '../ops-client.ts';
 import type { Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 
-/** `pushgate limits …`: the phones that rang too often without a yes. */
+/** `pushgate limits …`: the phones that rang too often without a yes, and logins that are quiet after wrong PINs. */
 export function limitsCommand(terminal: Terminal): Command {
   const list = new Command('list')
-    .description('List the phones that rang without a yes lately, and those that ring no more for a while.')
+    .description(
+      'List the phones that rang without a yes lately, those that ring no more for a while, and logins that are quiet after too many wrong PINs.',
+    )
     .option('-s, --serial <serial>', 'only that of this push token')
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate limits list')
     .action(({ config, serial }: { config: string; serial?: string }) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {
         const query = serial === undefined ? '' : `?serial=${encodeURIComponent(serial)}`;
-        const phones = records((await client.call('GET', `/ops/limits${query}`)).phones);
+        const limits = await client.call('GET', `/ops/limits${query}`);
+        const [phones, quiet] = [records(limits.phones), records(limits.quiet)];
         for (const { serial: of, user, realm, unanswered, mutedUntil } of phones)
           terminal.out(
             `${of}  ${user}@${realm}  rang ${unanswered} times without a yes${mutedUntil === undefined ? '' : `  quiet until ${mutedUntil}`}`,
           );
-        terminal.out(`${phones.length} in all`);
+        for (const { user, realm, serial: of, authServer, until } of quiet)
+          terminal.out(
+            `${of ?? `${user}@${realm}`}  logins quiet until ${until}, from ${authServer === undefined ? 'a known client' : `all unknown clients of ${authServer}`}`,
+          );
+        terminal.out(`${phones.length + quiet.length} in all`);
       }),
     );
   const clear = new Command('clear')
-    .description('Let a phone ring again as if nothing had been asked of it.')
+    .description('Let a phone ring again as if nothing had been asked of it, and forget wrong PINs of its user.')
     .argument('<serial>', 'serial of the push token')
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate limits clear PIPU0001A2B3')

@@ -4,6 +4,7 @@ import type { Facts, Permission } from '../../policy/index.ts';
 import { type Applicant, type Asker, type EngineParts, originOf } from '../parts.ts';
 import { askerForLogin } from '../people/known-clients.ts';
 import type { Person } from '../people/person.ts';
+import type { QuietLogins } from '../pins/pins-per-source.ts';
 import {
   type Administrator,
   adminFacts,
@@ -15,7 +16,7 @@ import {
   resolveName,
   serialsOpenTo,
 } from './admission.ts';
-import { clearPhone, type LimitedPhone, limitedPhones } from './limited-phones.ts';
+import { clearPhone, type LimitedPhone, limitedPhones, quietLoginsOf } from './limited-phones.ts';
 import { isTooOften, type Tally, tallyOf } from './login-rates.ts';
 import { type PassedApplicant, type PassedOn, passedOn } from './passed-on.ts';
 
@@ -65,7 +66,9 @@ export type Admission = {
   ): void;
   /** The phones whose prompts count now, by serial, or one of them. What rings as ever is not among them. */
   limitedPhones(serial?: string): Promise<LimitedPhone[]>;
-  /** A phone may ring as if nothing had been asked of it; false where there is no such push token. */
+  /** The logins that are quiet now after too many wrong PINs, or those of the owner of one push token. */
+  quietLogins(serial?: string): Promise<QuietLogins[]>;
+  /** A phone may ring as if nothing had been asked of it, and wrong PINs of its user count no more; false where there is no such push token. */
   clearPhone(by: Actor, serial: string): Promise<boolean>;
   /**
    * Lets a user in without a push token when a policy allows it: one whom no source knows (passOnNoUser; a source that the request names is but one), one without tokens (passOnNoToken), or one whose
@@ -92,6 +95,7 @@ export const openAdmission = (parts: EngineParts): Admission => ({
     parts.tell({ kind: 'login-refused', origin: originOf(asker), reason, serials: [...serials], transaction, user, realm });
   },
   limitedPhones: (serial) => limitedPhones(parts, serial),
+  quietLogins: (serial) => quietLoginsOf(parts, serial),
   clearPhone: (by, serial) => clearPhone(parts, by, serial),
   passedOn: (applicant) => span('pass on', {}, () => passedOn(parts, applicant)),
 });

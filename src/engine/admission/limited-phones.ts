@@ -1,6 +1,7 @@
 import type { Actor } from '../../foundation/model/index.ts';
 import { endPrompts, type HeldPrompts, heldPrompts, promptsBegin, promptsOf } from '../limits/index.ts';
 import { type EngineParts, whomOf } from '../parts.ts';
+import { endFailures, type QuietLogins, quietLogins } from '../pins/pins-per-source.ts';
 
 /** A phone whose prompts count: how many rang without a yes lately, and until when (epoch ms) it rings no more, where it does not. Names are those of its user. */
 export type LimitedPhone = Pick<HeldPrompts, 'serial' | 'unanswered' | 'mutedUntil'> & { user: string; realm: string };
@@ -21,11 +22,18 @@ export async function limitedPhones(parts: EngineParts, serial?: string): Promis
   );
 }
 
+/** {@link Admission.quietLogins}. */
+export async function quietLoginsOf(parts: EngineParts, serial?: string): Promise<QuietLogins[]> {
+  if (serial === undefined) return quietLogins(parts);
+  const token = await parts.store.findToken(serial);
+  return token ? quietLogins(parts, token) : [];
+}
+
 /** {@link Admission.clearPhone}. */
 export async function clearPhone(parts: EngineParts, by: Actor, serial: string): Promise<boolean> {
   const token = await parts.store.findToken(serial);
   if (!token) return false;
-  await endPrompts(parts, serial);
+  await Promise.all([endPrompts(parts, serial), endFailures(parts, [token])]);
   parts.tell({ kind: 'token-administered', act: 'clear-limits', serial, by, ...whomOf(token) });
   return true;
 }

@@ -8,7 +8,16 @@ export {
 } from './caller-failures.ts';
 export { type GuessLimits, openGuessLimits } from './guesses-per-network.ts';
 export { clientKey, isKnownClient, rememberClient } from './known-clients.ts';
-export { counterOf, counterOfNobody, type Lockout, openPinFailures, type PinFailures, type PinSource, type Turn } from './pin-failures.ts';
+export {
+  counterOf,
+  counterOfNobody,
+  type Lockout,
+  openPinFailures,
+  type PinFailures,
+  type PinSource,
+  readCounter,
+  type Turn,
+} from './pin-failures.ts';
 export {
   endPrompts,
   type HeldPrompts,

@@ -32,6 +32,13 @@ export const counterOf = ({ user, authServer, client, isKnown }: PinSource): str
 
 const userBeginning = (user: string): string => `${beginning}${encoded(user)} `;
 
+/** What a counter counts for: the user by key, and the auth server where it is that of all clients but the known ones; undefined for names that are nobody's. */
+export function readCounter(counter: string): { user: string; authServer?: string } | undefined {
+  const [user = '', who, told = ''] = counter.slice(beginning.length).split(' ');
+  if (user === ':nobody') return undefined;
+  return { user: decodeURIComponent(user), ...(who === 'others' ? { authServer: decodeURIComponent(told) } : {}) };
+}
+
 /** The counter of a name that is nobody's, or has no push token: one of a few that all such names share. */
 export const counterOfNobody = ({ user, authServer }: Pick<PinSource, 'user' | 'authServer'>): string =>
   `${beginning}:nobody ${sha256Hex(JSON.stringify([user, authServer])).slice(0, namesOfNobody)}`;
@@ -53,6 +60,8 @@ export type PinFailures = {
   end(counter: string): Promise<void>;
   /** The same for everything that was counted of a user. */
   endAll(user: string): Promise<void>;
+  /** The counters that are quiet now, and until when (epoch ms); of one user where a key is given. */
+  quietNow(user?: string): Promise<{ counter: string; until: number }[]>;
   /** Writes as a counted failure does, and counts for nothing: where there is nothing to count on, the time shall not tell. The counters are few. */
   pretend(user: string): Promise<void>;
   /** Where the last right PIN of this source was counted at this gateway, within an hour, and that was not quiet; costs nothing. */
@@ -63,7 +72,9 @@ export type PinFailures = {
   trust(source: Omit<PinSource, 'isKnown'>, counter: string): void;
 };
 
-type Parts = { store: Pick<Store, 'countUp' | 'countOf' | 'uncount' | 'endCounters'>; clock: Clock };
+const mostListed = 5000;
+
+type Parts = { store: Pick<Store, 'countUp' | 'countOf' | 'countersFrom' | 'uncount' | 'endCounters'>; clock: Clock };
 
 const quietMs = (beyond: number): number => Math.min(minute * 2 ** Math.min(beyond, doublings), longestQuietMs);
 const trustKey = ({ user, authServer, client }: Omit<PinSource, 'isKnown'>): string => JSON.stringify([user, authServer, client]);
@@ -92,6 +103,12 @@ export function openPinFailures({ store, clock }: Parts): PinFailures {
       await Promise.all([store.uncount([counter], 'one'), beganQuiet ? store.uncount([quietKey(counter)], 'all') : undefined]);
     },
     end,
+    async quietNow(user) {
+      const counters = await store.countersFrom(user === undefined ? beginning : userBeginning(user), clock(), mostListed);
+      return counters
+        .filter(({ key }) => key.endsWith(quietKey('')))
+        .map(({ key, endsAt }) => ({ counter: key.slice(0, -quietKey('').length), until: endsAt }));
+    },
     async pretend(user) {
       const now = clock();
       await store.countUp(`${counterOfNobody({ user, authServer: '' })} pretence`, now, now + minute);

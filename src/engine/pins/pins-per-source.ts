@@ -1,5 +1,5 @@
 import type { PushToken } from '../../foundation/model/index.ts';
-import { counterOf, counterOfNobody, type PinSource, type Turn } from '../limits/index.ts';
+import { counterOf, counterOfNobody, type PinSource, readCounter, type Turn } from '../limits/index.ts';
 import type { Applicant, EngineParts } from '../parts.ts';
 import { clientOf, isKnown } from '../people/known-clients.ts';
 import { personKey } from '../people/person-key.ts';
@@ -26,9 +26,11 @@ export const typistOf = (parts: EngineParts, { asker, user, realm }: Applicant, 
   serial: first?.serial,
 });
 
+const withoutOwner = 'serial ';
+
 /** What failures are counted by: the user, else the push token. */
 const userKey = (parts: Pick<EngineParts, 'realms'>, { user, realm, serial = '' }: Pick<Typist, 'user' | 'realm' | 'serial'>): string =>
-  user === '' ? `serial ${serial}` : personKey(parts, { user, realm });
+  user === '' ? `${withoutOwner}${serial}` : personKey(parts, { user, realm });
 
 const sourceOf = (parts: EngineParts, typist: Typist): Omit<PinSource, 'isKnown'> => ({
   user: userKey(parts, typist),
@@ -118,11 +120,32 @@ export async function countFailures(parts: EngineParts, tokens: readonly PushTok
   tellQuiet(parts, typist, await pinFailures.take(counter, limit));
 }
 
+/** Logins that are quiet: of whom, by names as they are compared, or of the push token without an owner; `authServer`: of all clients there but the known ones. */
+export type QuietLogins = { user: string; realm: string; serial?: string; authServer?: string; until: number };
+
+/** The logins that are quiet now, of everybody or of the owner of one push token. */
+export async function quietLogins(
+  parts: Pick<EngineParts, 'realms' | 'pinFailures'>,
+  token?: Pick<PushToken, 'serial' | 'owner'>,
+): Promise<QuietLogins[]> {
+  const quiet = await parts.pinFailures.quietNow(token && ownerKey(parts, token));
+  return quiet.flatMap(({ counter, until }) => {
+    const read = readCounter(counter);
+    if (!read) return [];
+    const { user: key, ...from } = read;
+    const [, realm = '', user = ''] = key.split('\n');
+    return [{ user, realm, ...(user === '' ? { serial: key.slice(withoutOwner.length) } : {}), ...from, until }];
+  });
+}
+
+const ownerKey = (parts: Pick<EngineParts, 'realms'>, { owner, serial }: Pick<PushToken, 'serial' | 'owner'>): string =>
+  userKey(parts, { user: owner?.user ?? '', realm: owner?.realm ?? '', serial });
+
 /** Ends all that was counted of the owners of these push tokens, or of themselves where they have none. */
 export async function endFailures(
   parts: Pick<EngineParts, 'realms' | 'pinFailures'>,
   tokens: readonly Pick<PushToken, 'serial' | 'owner'>[],
 ): Promise<void> {
-  const users = tokens.map(({ owner, serial }) => userKey(parts, { user: owner?.user ?? '', realm: owner?.realm ?? '', serial }));
+  const users = tokens.map((token) => ownerKey(parts, token));
   await Promise.all([...new Set(users)].map((user) => parts.pinFailures.endAll(user)));
 }

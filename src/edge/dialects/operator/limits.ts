@@ -3,20 +3,23 @@ import { demandName } from '../../../foundation/model/index.ts';
 import { OperatorFault } from './errors.ts';
 import { actingOperator, type OperatorParts, operatorOf } from './parts.ts';
 
-/** `GET /ops/limits?serial=…`: the phones that rang without a yes lately, and those that ring no more for a while. */
+/** `GET /ops/limits?serial=…`: the phones that rang without a yes lately, those that ring no more for a while, and logins that are quiet after wrong PINs. */
 export async function listLimits(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   const { serial } = ctx.query;
-  const phones = await parts.engine.admission.limitedPhones(serial === undefined ? undefined : demandName('The serial', String(serial)));
+  const of = serial === undefined ? undefined : demandName('The serial', String(serial));
+  const { admission } = parts.engine;
+  const [phones, quiet] = await Promise.all([admission.limitedPhones(of), admission.quietLogins(of)]);
   ctx.body = {
     phones: phones.map(({ mutedUntil, ...phone }) => ({
       ...phone,
       mutedUntil: mutedUntil === undefined ? undefined : new Date(mutedUntil).toISOString(),
     })),
+    quiet: quiet.map(({ until, ...logins }) => ({ ...logins, until: new Date(until).toISOString() })),
   };
 }
 
-/** `DELETE /ops/limits/:serial`: this phone may ring as if nothing had been asked of it. */
+/** `DELETE /ops/limits/:serial`: this phone may ring as if nothing had been asked of it, and wrong PINs of its user count no more. */
 export async function clearLimits(parts: OperatorParts, ctx: Context): Promise<void> {
   const by = await actingOperator(parts, ctx);
   const serial = demandName('The serial', String(ctx.params.serial));

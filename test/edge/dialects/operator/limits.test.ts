@@ -15,7 +15,7 @@ describe('The limits of phones, as operators see them', function () {
     const world = await givenRinging(undo);
     const [alice, bob] = [await world.ringingPhoneOf('alice'), await world.ringingPhoneOf('bob')];
     const ops = opsClient(world.client.url, world.admin);
-    assert.deepEqual((await ops('GET', '/ops/limits')).body, { phones: [] });
+    assert.deepEqual((await ops('GET', '/ops/limits')).body, { phones: [], quiet: [] });
     // given alice, whose phone rang too often, and bob, whose phone rang once
     for (let times = 0; times < 3; times += 1) await world.logsIn('203.0.113.9');
     await world.logsIn('203.0.113.9', 'bob');
@@ -59,6 +59,29 @@ describe('The limits of phones, as operators see them', function () {
     assert.match(out, new RegExp(`^${serial}  alice@corp  rang 3 times without a yes  quiet until 20.*\\n1 in all\\n$`), err);
     assert.equal((await cli('limits', 'clear', serial)).out, 'cleared\n');
     assert.equal((await cli('limits', 'list')).out, '0 in all\n');
+  });
+
+  it('are those of wrong PINs as well, until they are cleared', async () => {
+    const world = await givenRinging(undo, { settings: { lockout: 'source', DefaultMaxFailCount: 2 } });
+    const { serial } = await world.ringingPhoneOf('alice');
+    const ops = opsClient(world.client.url, world.admin);
+    for (const pass of ['a', 'b']) await world.client.post('/validate/check', { user: 'alice', pass });
+    const until = new Date(world.clock() + minutes(1)).toISOString();
+    const quiet = [{ user: 'alice', realm: 'corp', authServer: 'local', until }];
+    assert.deepEqual((await ops('GET', '/ops/limits')).body.quiet, quiet);
+    assert.deepEqual((await ops('GET', `/ops/limits?serial=${serial}`)).body.quiet, quiet);
+    assert.deepEqual((await ops('GET', '/ops/limits?serial=NOSUCH')).body.quiet, []);
+    const file = join(world.folder, 'config.json');
+    writeFileSync(join(world.folder, 'fcm.json'), world.fakes.fcm.serviceAccount, { mode: 0o600 });
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace('127.0.0.1:0', new URL(world.client.url).host).replace('{"$env":"FCM"}', '{"$file":"fcm.json"}'),
+    );
+    const { out, err } = await runCli(['limits', 'list', '--config', file]);
+    assert.equal(out, `alice@corp  logins quiet until ${until}, from all unknown clients of local\n1 in all\n`, err);
+    await ops('DELETE', `/ops/limits/${serial}`);
+    assert.deepEqual((await ops('GET', '/ops/limits')).body.quiet, []);
+    assert.equal((await world.client.post('/validate/check', { user: 'alice', pass: 'c' })).body.detail.message, 'wrong otp pin');
   });
 
   it('are explained with the rules that decide them', async () => {
