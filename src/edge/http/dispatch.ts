@@ -30,11 +30,17 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
   }
   const routed = router.routes();
   return async (ctx, next) => {
-    const mount = mountOf(mounts, ctx.path);
+    const asked = pathOf(ctx);
+    const mount = asked === undefined ? undefined : mountOf(mounts, asked);
     stateOf(ctx).labels = { dialect: mount?.dialect ?? 'none', route: 'unknown' };
-    const path = decodable(ctx.path);
+    if (asked === undefined) {
+      ctx.status = 400;
+      ctx.body = { error: 'Bad request' };
+      return;
+    }
+    const path = decodable(asked);
     const allowed = path === undefined ? [] : methodsOf(router, path);
-    const isRead = path === ctx.path || mount?.encoding === 'latin-1';
+    const isRead = path === asked || mount?.encoding === 'latin-1';
     if (path !== undefined && isRead && allowed.includes(ctx.method)) {
       ctx.path = path;
       return routed(ctx as Parameters<typeof routed>[0], next);
@@ -49,6 +55,17 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
     } else mount.fallback.notFound(ctx);
     await mount?.finish?.(ctx);
   };
+}
+
+/** The path of a request; undefined for a target that names a server and no path, or no server that there can be: `GET http://`. */
+function pathOf(ctx: Context): string | undefined {
+  try {
+    // Whatever Koa's types say.
+    const path: string | null = ctx.path;
+    return path ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function methodsOf(router: Router, path: string): string[] {

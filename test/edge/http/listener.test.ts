@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { type Listener, type Mount, openListener, type Route, routeConflicts, takeOverIds } from '../../../src/edge/http/index.ts';
 import { GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
@@ -46,6 +47,20 @@ describe('A listener', () => {
     };
     return { listener, ask, logged, metrics, draining };
   };
+
+  /** What Node hands on as a target, and Koa finds no path in. */
+  for (const target of ['http://', 'http://?x', 'http://[::1/x', 'http://x:y/'])
+    it(`answers the target ${target} with an error of the client, not of ours`, async () => {
+      const { listener, logged } = await given(mount('/', [route('/token/', says('list'))]));
+      const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+      socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      const [line] = (await text(socket)).split('\r\n');
+      assert.match(String(line), /^HTTP\/1\.1 (?:400 Bad Request|404 Not Found)$/);
+      assert.deepEqual(
+        logged.filter(({ message }) => message === 'a handler failed'),
+        [],
+      );
+    });
 
   it('finds routes below their mount, with decoded parameters, with and without a slash at the end, and for HEAD', async () => {
     const { ask } = await given(
