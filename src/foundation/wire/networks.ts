@@ -30,7 +30,8 @@ const addressForms = [/^([0-9.]+)(?::\d{1,5})?$/, /^\[([0-9A-Fa-f:.]+)\](?::\d{1
  * Undefined for everything else; numbers that only a resolver takes for IPv4 (`0x7f.1`, `010.0.0.1`) name none.
  */
 export function namedAddress(text: string): string | undefined {
-  const parameters = text.split(';').map((each) => /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(each));
+  // Trimmed first: a pattern for blanks at the end would look at each of them again and again.
+  const parameters = text.split(';').map((each) => /^([A-Za-z]+)\s*=\s*(.*)$/.exec(each.trim()));
   const named = parameters.find((each) => each?.[1]?.toLowerCase() === 'for')?.[2] ?? text.trim();
   const bare = /^"(.*)"$/.exec(named)?.[1] ?? named;
   const address = addressForms.map((form) => form.exec(bare)?.[1]).find((each) => each !== undefined);
