@@ -15,7 +15,8 @@ const AddressBody = z
     return z.NEVER;
   });
 
-const DeviceBody = z.strictObject({
+/** What registers or changes a relay device. */
+export const DeviceBody = z.strictObject({
   address: AddressBody.optional(),
   platform: z
     .string()
@@ -96,13 +97,16 @@ export async function pollChallenges(parts: ChallengeServiceParts, ctx: Context)
 }
 
 const mostAtOnce = 1000;
+/** Later than this there is no date. */
+const lastMoment = 8.64e15;
+const isMoment = (ms: number): boolean => Number.isSafeInteger(ms) && Math.abs(ms) <= lastMoment;
 
 /** `GET /v1/devices/dead?since=…`: the devices of this auth server whose address died at that moment (ISO 8601 or epoch ms) or later, oldest first. */
 export async function listDead(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
   const { server } = await authServerOf(parts, ctx);
   const text = String(ctx.query.since ?? 0);
   const since = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (!Number.isSafeInteger(since)) throw new ChallengeServiceFault(400, 'Missing or wrong: since');
+  if (!isMoment(since)) throw new ChallengeServiceFault(400, 'Missing or wrong: since');
   const dead = await parts.engine.relay.deadDevices(server.name, since, mostAtOnce);
   const iso = (moment: number): string => new Date(moment).toISOString();
   const devices = dead.map(({ gda, platform, deadSince = 0, addresses }) => ({

@@ -193,6 +193,13 @@ describe('A relay device', function () {
     assert.deepEqual((await dead()).devices.length, 1);
   });
 
+  for (const since of ['9007199254740991', '8640000000000001', 'never', '-1x'])
+    it(`is listed since no such moment as ${since}`, async () => {
+      const { ask } = await given();
+      const { status, reason } = await ask(`/v1/devices/dead?since=${since}`);
+      assert.deepEqual([status, reason], [400, 'Missing or wrong: since']);
+    });
+
   it('tells nothing of its address to a log', async () => {
     const { put, challenge, logged, fakes } = await given();
     fakes.setDevice({ address: 'very-secret-token', unregisteredSince: 1 });
