@@ -12,7 +12,16 @@ const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const lifeSeconds = 3600;
 const oddClockMs = 60_000;
 
-const TokenReply = z.object({ access_token: z.string().regex(/^[\x21-\x7e]+$/), expires_in: z.number().positive() });
+/** Nobody believes more: a token without an end would never be renewed. */
+const mostLifeSeconds = 86_400;
+
+const TokenReply = z.object({
+  access_token: z.string().regex(/^[\x21-\x7e]+$/),
+  expires_in: z
+    .number()
+    .positive()
+    .transform((seconds) => Math.min(seconds, mostLifeSeconds)),
+});
 const ErrorReply = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) });
 
 /**
@@ -27,8 +36,7 @@ export function keyFileGrants({ account, url, project, http, clock }: KeyFileGra
     const reply = await http.request({ method: 'POST', url, headers, body, signal });
     const { host } = new URL(url);
     if (!reply.ok) return { ok: false, error: { kind: 'unavailable', reason: reply.error, detail: `${host}, for an access token` } };
-    if (reply.value.status < 200 || reply.value.status > 299) return { ok: false, error: refusal(reply.value, host, clock()) };
-    return granted(reply.value, host, { project, now });
+    return grantIn(reply.value, host, { project, now, repliedAt: clock() });
   };
 }
 
@@ -43,7 +51,13 @@ function assertion({ email, key, keyId, tokenUri }: ServiceAccount, now: number)
     .sign(key);
 }
 
-function granted({ status, body }: HttpReply, host: string, { project, now }: { project: string; now: number }): Granted {
+/** What a grant is for, and when it was asked for and answered (epoch ms). */
+export type GrantFacts = { project: string; now: number; repliedAt: number };
+
+/** The grant in a reply of the token endpoint, or what its refusal means. */
+export function grantIn(given: HttpReply, host: string, { project, now, repliedAt }: GrantFacts): Granted {
+  const { status, body } = given;
+  if (status < 200 || status > 299) return { ok: false, error: refusal(given, host, repliedAt) };
   const reply = TokenReply.safeParse(parseJson(body));
   if (!reply.success)
     return { ok: false, error: { kind: 'unavailable', reason: 'garbage', detail: `${host} answered ${status} without an access token` } };
