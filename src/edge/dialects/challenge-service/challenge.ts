@@ -6,7 +6,7 @@ import { askerFor, authServerOf, bodyOf, type ChallengeServiceParts, parsed } fr
 import { ChallengeServiceFault, NobodyTakesIt, reply } from './replies.ts';
 
 /** What LinOTP posts; more keys than these do no harm. */
-const ChallengeBody = z.looseObject({
+export const ChallengeBody = z.looseObject({
   challenge: z.looseObject({
     transactionId: z.string().regex(/^\d{12,17}(?:\.\d{2})?$/),
     gda: z.string().min(1).max(1024),

@@ -49,7 +49,7 @@ export async function auditList(parts: PrivacyideaParts, ctx: Context): Promise<
   const params = await readPiRequest(ctx, parts.product);
   await adminOf(parts, ctx, 'auditlog');
   const { audit } = parts.engine;
-  const query = queryOf(params);
+  const query = auditQueryOf(params);
   const page = pageOf(params, { name: 'page_size', most: mostRows });
   // What no entry can match has no entries.
   const count = query ? await audit.count(query) : 0;
@@ -73,8 +73,8 @@ const notHere = Object.fromEntries(
     .map((name) => [name, `This gateway does not search in ${name}`]),
 );
 
-/** What the list is asked to show; undefined when nothing can match. `*` stands for any text, and alone asks nothing. */
-function queryOf(params: PiParams): AuditQuery | undefined {
+/** What the list is asked to show; undefined when nothing can match. `*` stands for any text, and alone asks nothing. Throws 905 for what is not searched in. */
+export function auditQueryOf(params: PiParams): AuditQuery | undefined {
   const wish = (name: string): string | undefined => {
     const text = params.text(name)?.replace(/^\*+|\*+$/g, '');
     return text === '' ? undefined : text;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { privacyideaPatterns } from '../../src/edge/dialects/privacyidea/index.ts';
-import { pipushPatterns } from '../../src/edge/phones/pipush/index.ts';
-import { anyRequest, fuzz, openWire, sendAll, type WireReply, type WireRequest } from '../kit/fuzz-requests.ts';
-import { type GatewayWishes, type GivenGateway, givenGateway } from '../kit/gateway.ts';
-import { cleanup } from '../kit/temporary.ts';
+import { privacyideaPatterns } from '../../../src/edge/dialects/privacyidea/index.ts';
+import { pipushPatterns } from '../../../src/edge/phones/pipush/index.ts';
+import { type GatewayWishes, type GivenGateway, givenGateway } from '../../kit/gateway.ts';
+import { cleanup } from '../../kit/temporary.ts';
+import { anyRequest, type FuzzedGateway, fuzz, openWire, sendAll, type WireReply, type WireRequest } from './requests.ts';
 
 /** Forms that most routes get somewhere with. */
 const login = { user: 'bob', realm: 'corp', pass: '1234', username: 'nobody', password: 'secret', transaction_id: '00012345678901234567' };
@@ -38,7 +38,10 @@ describe(`Any request to a privacyIDEA mount (${fuzz.told})`, function () {
     const servers = anyRequest(privacyideaPatterns, { known: [id], base: login });
     const signed = { serial: phone.serial, nonce, signature: 'MFRGG===', timestamp: new Date(here.clock()).toISOString() };
     const phones = anyRequest(phoneRoutes, { known: [phone.serial, nonce, id], base: { ...signed, fbtoken: 'F', pubkey: 'MIIB' } });
-    await sendTo(here, fc.oneof({ weight: 3, arbitrary: servers }, { weight: 1, arbitrary: phones }));
+    await sendTo(here, fc.oneof({ weight: 3, arbitrary: servers }, { weight: 1, arbitrary: phones }), {
+      routes: [...privacyideaPatterns, ...pipushPatterns],
+      base: login,
+    });
     // then her phone can still answer, and nothing was counted
     assert.deepEqual(await tokensOf(here), before);
     assert.equal((await phone.answer(nonce)).body.result.value, true);
@@ -53,7 +56,7 @@ describe(`Any request to a privacyIDEA mount (${fuzz.told})`, function () {
     const before = await mine();
     // A logout would leave all requests after it without an administrator.
     const staying = privacyideaPatterns.filter(({ path }) => path !== '/auth');
-    await sendTo(here, anyRequest(staying, { headers: here.admin, base: sensible }));
+    await sendTo(here, anyRequest(staying, { headers: here.admin, base: sensible }), { routes: staying, base: sensible });
     assert.deepEqual(await mine(), before);
   });
 
@@ -66,14 +69,16 @@ describe(`Any request to a privacyIDEA mount (${fuzz.told})`, function () {
       { name: 'label', scope: 'enrollment', actions: { tokenlabel: '{user}@{realm} <u>', tokenissuer: '{user}' } },
       { name: 'types', scope: 'authorization', actions: { application_tokentype: true, tokentype: 'push', serial: '^P' } },
     ]);
-    await sendTo(here, anyRequest(loginRoutes, { base: { user: 'bob', pass: '1234' } }), 1 / 20);
+    const base = { user: 'bob', pass: '1234' };
+    await sendTo(here, anyRequest(loginRoutes, { base }), { routes: loginRoutes, base }, 1 / 20);
   });
 
   const sendTo = (
     { wire, logged }: Awaited<ReturnType<typeof given>>,
     requests: fc.Arbitrary<WireRequest>,
+    to: Pick<FuzzedGateway, 'routes' | 'base'>,
     share?: number,
-  ): Promise<void> => sendAll({ requests, send: wire.send, logged, check: assertReply }, share);
+  ): Promise<void> => sendAll({ requests, ...to, send: wire.send, logged, check: assertReply }, share);
 });
 
 /** The status is one of the protocol's, and the body the dialect's envelope. */

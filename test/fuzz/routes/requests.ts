@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import fc from 'fast-check';
-import type { RoutePattern } from '../../src/edge/http/index.ts';
+import type { RoutePattern } from '../../../src/edge/http/index.ts';
 
 /** One request as it goes over the wire. */
 export type WireRequest = { method: string; path: string; headers: Record<string, string>; body: Buffer };
@@ -10,7 +10,7 @@ export type WireRequest = { method: string; path: string; headers: Record<string
 export type WireReply = { status: number; headers: Record<string, string | string[] | undefined>; text: string };
 
 /**
- * How many requests a fuzz test sends, and the seed that they are made from: PUSHGATE_FUZZ_RUNS (`npm run fuzz` sends 10,000) and
+ * How many requests a fuzz test sends, and the seed that they are made from: PUSHGATE_FUZZ_RUNS (`npm run fuzz:routes` sends 10,000) and
  * PUSHGATE_FUZZ_SEED, which repeats a run. `told` is for the title of the suite.
  */
 export const fuzz = fuzzOf(process.env);
@@ -22,27 +22,53 @@ function fuzzOf({ PUSHGATE_FUZZ_RUNS, PUSHGATE_FUZZ_SEED }: NodeJS.ProcessEnv) {
 }
 
 /**
- * Sends such requests one after the other, and asserts that each reply passes and that no handler failed.
+ * Sends one request to each route, then such requests one after the other, and asserts that each reply passes, that no handler failed, and that every route
+ * was reached.
  * @param share of all runs
  */
-export function sendAll({ requests, send, logged, check }: FuzzedGateway, share = 1): Promise<void> {
-  const property = fc.asyncProperty(requests, async (request) => {
+export async function sendAll({ requests, routes, base, mount = '', send, logged, check }: FuzzedGateway, share = 1): Promise<void> {
+  const reached = new Set<unknown>();
+  const sendOne = async (request: WireRequest): Promise<void> => {
     const before = logged.length;
     check(request, await send(request));
-    const failed = logged.slice(before).filter(({ msg }) => msg === 'a handler failed');
-    assert.deepEqual(failed, [], 'nothing broke inside');
+    const lines = logged.slice(before);
+    assert.deepEqual(
+      lines.filter(({ message }) => message === 'a handler failed'),
+      [],
+      'nothing broke inside',
+    );
+    for (const { message, route } of lines) if (message === 'request') reached.add(route);
     logged.length = 0;
-  });
-  return fc.assert(property, { numRuns: fuzz.runs * share, seed: fuzz.seed });
+  };
+  for (const route of routes) for (const method of route.methods) await sendOne(plainRequest(method, route.path, base));
+  await fc.assert(fc.asyncProperty(requests, sendOne), { numRuns: Math.ceil(fuzz.runs * share), seed: fuzz.seed });
+  const missed = routes.filter(({ path }) => !reached.has(`${mount}${path}`));
+  assert.deepEqual(
+    missed.map(({ path }) => path),
+    [],
+    'a route was not reached',
+  );
 }
 
-/** What is sent, how, and what its log and its replies must be. */
+/** What is sent to which routes, how, below which path, and what its log and its replies must be. */
 export type FuzzedGateway = {
   requests: fc.Arbitrary<WireRequest>;
+  routes: readonly RoutePattern[];
+  base: Readonly<Record<string, string>>;
+  mount?: string;
   send(request: WireRequest): Promise<WireReply>;
   logged: Record<string, unknown>[];
   check(request: WireRequest, reply: WireReply): void;
 };
+
+function plainRequest(method: string, path: string, base: Readonly<Record<string, string>>): WireRequest {
+  const form = formOf(Object.entries(base));
+  const target = path.replaceAll(/:[a-z_]+/g, 'x');
+  if (method === 'GET') return { method, path: `${target}?${form}`, headers: {}, body: Buffer.alloc(0) };
+  const body = Buffer.from(form);
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) };
+  return { method, path: target, headers, body };
+}
 
 /** Every parameter that some route of the mount reads, and some that none does. */
 const names = [

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { linotpPatterns } from '../../src/edge/dialects/linotp/index.ts';
-import { linotpPhonePatterns } from '../../src/edge/phones/linotp/index.ts';
-import { anyRequest, fuzz, openWire, sendAll, type WireReply, type WireRequest } from '../kit/fuzz-requests.ts';
-import type { GatewayWishes } from '../kit/gateway.ts';
-import { givenLinotpGateway } from '../kit/linotp-gateway.ts';
-import { cleanup } from '../kit/temporary.ts';
+import { linotpPatterns } from '../../../src/edge/dialects/linotp/index.ts';
+import { linotpPhonePatterns } from '../../../src/edge/phones/linotp/index.ts';
+import type { GatewayWishes } from '../../kit/gateway.ts';
+import { givenLinotpGateway } from '../../kit/linotp-gateway.ts';
+import { cleanup } from '../../kit/temporary.ts';
+import { anyRequest, type FuzzedGateway, fuzz, openWire, sendAll, type WireReply, type WireRequest } from './requests.ts';
 
 /** Forms that most routes get somewhere with. */
 const login = { user: 'bob', realm: 'corp', pass: '1234', data: 'x', content_type: '0', transactionid: '11111111111111111' };
@@ -44,7 +44,10 @@ describe(`Any request to a LinOTP mount (${fuzz.told})`, function () {
     const servers = anyRequest(linotpPatterns, { known: [id], base: login });
     const answers = { transactionid: id, signature: 'A'.repeat(86), pairing_response: 'AQAAAAA'.repeat(20) };
     const phones = anyRequest(linotpPhonePatterns, { known: [phone.serial, id], base: answers });
-    await sendTo(here, fc.oneof({ weight: 3, arbitrary: servers }, { weight: 1, arbitrary: phones }));
+    await sendTo(here, fc.oneof({ weight: 3, arbitrary: servers }, { weight: 1, arbitrary: phones }), {
+      routes: [...linotpPatterns, ...linotpPhonePatterns],
+      base: login,
+    });
     // then her phone can still answer, and nothing was counted
     assert.deepEqual(await here.shown(), before);
     assert.equal((await phone.answer('ACCEPT', id)).json.result.value, true);
@@ -58,19 +61,24 @@ describe(`Any request to a LinOTP mount (${fuzz.told})`, function () {
     const before = await here.shown({ serial: phone.serial });
     // A logout would leave all requests after it without an administrator.
     const staying = linotpPatterns.filter(({ path }) => path !== '/admin/logout');
-    await sendTo(here, anyRequest(staying, { headers: here.admin, base: sensible }));
+    await sendTo(here, anyRequest(staying, { headers: here.admin, base: sensible }), { routes: staying, base: sensible });
     assert.deepEqual(await here.shown({ serial: phone.serial }), before);
   });
 
   it('gets it under rules for clients that cannot poll, too', async () => {
     const here = await given([{ name: 'pam', actions: { push_without_data: true, otppin: 3 } }]);
     await here.active('bob', { serial: 'BOBS' });
-    await sendTo(here, anyRequest(loginRoutes, { base: login }), 1 / 4);
+    await sendTo(here, anyRequest(loginRoutes, { base: login }), { routes: loginRoutes, base: login }, 1 / 4);
   });
 
-  const sendTo = ({ wire, logged }: Given, requests: fc.Arbitrary<WireRequest>, share?: number): Promise<void> => {
+  const sendTo = (
+    { wire, logged }: Given,
+    requests: fc.Arbitrary<WireRequest>,
+    to: Pick<FuzzedGateway, 'routes' | 'base'>,
+    share?: number,
+  ): Promise<void> => {
     const send = (request: WireRequest): Promise<WireReply> => wire.send({ ...request, path: `/linotp${request.path}` });
-    return sendAll({ requests, send, logged, check: assertReply }, share);
+    return sendAll({ requests, ...to, mount: '/linotp', send, logged, check: assertReply }, share);
   };
 });
 
