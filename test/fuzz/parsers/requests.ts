@@ -89,7 +89,8 @@ function requestOf(input: Buffer): FakeRequest {
   const headers = { 'content-type': headerText(type ?? Buffer.alloc(0)), 'user-agent': headerText(agent ?? Buffer.alloc(0)) };
   return {
     method: /^[A-Z]+$/.exec(String(method))?.[0] ?? 'POST',
-    target: targetText(target ?? Buffer.alloc(0)),
+    // Targets of other forms end before anybody reads a query: the row `path` is about them.
+    target: targetText(target ?? Buffer.alloc(0)).replace(/^(?!\/)/, '/'),
     headers,
     body: body ?? Buffer.alloc(0),
   };
