@@ -49,11 +49,11 @@ describe('A listener', () => {
   };
 
   /** What Node hands on as a target, and Koa finds no path in. */
-  for (const target of ['http://', 'http://?x', 'http://[::1/x', 'http://x:y/'])
+  for (const target of ['http://', 'http://?x', 'http://[::1/x', 'http://x:y/', '//[::1\xa0'])
     it(`answers the target ${target} with an error of the client, not of ours`, async () => {
       const { listener, logged } = await given(mount('/', [route('/token/', says('list'))]));
       const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
-      socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 'latin1');
       const [line] = (await text(socket)).split('\r\n');
       assert.match(String(line), /^HTTP\/1\.1 (?:400 Bad Request|404 Not Found)$/);
       assert.deepEqual(

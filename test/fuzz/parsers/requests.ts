@@ -90,7 +90,9 @@ function requestOf(input: Buffer): FakeRequest {
   return {
     method: /^[A-Z]+$/.exec(String(method))?.[0] ?? 'POST',
     // Targets of other forms end before anybody reads a query: the row `path` is about them.
-    target: targetText(target ?? Buffer.alloc(0)).replace(/^(?!\/)/, '/'),
+    target: targetText(target ?? Buffer.alloc(0))
+      .replace(/^(?!\/)/, '/')
+      .replace(/[#\xa0]/g, ''),
     headers,
     body: body ?? Buffer.alloc(0),
   };
