@@ -24,6 +24,7 @@ export { type Ask, askForPresence, askToConfirm, type OptionSource } from './cha
 export type { Delivered, DeliverRequest } from './challenges/deliver.ts';
 export type { IssueRequest, Naming } from './challenges/issue.ts';
 export type { Waited, WaitRequest } from './challenges/wait.ts';
+export { isOver } from './decisions/decide.ts';
 export { type Status, statusOf } from './decisions/status.ts';
 export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';

@@ -139,8 +139,8 @@ export type Store = {
   /** The transaction with this handle, settled or not. */
   findByHandle(phone: string, handle: string): Promise<Transaction | undefined>;
   /**
-   * Transactions in state `open` with a challenge for this push token that is not closed (one that was may be asked again), whose `answerUntil` is after `now`; the newest `most` of them,
-   * where that is given. Oldest first.
+   * Transactions in state `open` with a challenge for this push token that is not closed (one that was may be asked again), whose `answerUntil` is after `now`, and that do not come from the
+   * future (`isFromFuture`); the newest `most` of them, where that is given. Oldest first.
    */
   openTransactionsOf(serial: string, now: number, most?: number): Promise<Transaction[]>;
   /**

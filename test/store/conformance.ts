@@ -13,6 +13,7 @@ import {
   sourceKey,
 } from '../../src/foundation/model/index.ts';
 import type { AuditFilter, AuditPage, Page, PushTokenFilter, Store } from '../../src/store/store.ts';
+import { minutes } from '../kit/clock.ts';
 import { namePairs } from '../kit/name-pairs.ts';
 import { givenChallenge, givenDevice, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
 import { anyRecords, inOrder, recordsOf } from '../kit/stored-records.ts';
@@ -355,7 +356,7 @@ function transactionCases(store: () => Store): void {
     const answer = async () => {
       const found = await store().findTransaction(id);
       assert.ok(found);
-      const { next } = decide(found.decision, { kind: 'answered', serial: 'PIPU00010001', answer: 'yes', verdict: 'accepted' }, 1);
+      const { next } = decide(found, { kind: 'answered', serial: 'PIPU00010001', answer: 'yes', verdict: 'accepted' }, 1);
       return next ? store().decide(id, found.decision.version, next, [], effectsDue) : 'repeated';
     };
     const replies = await Promise.all([answer(), answer()]);
@@ -368,7 +369,7 @@ function transactionCases(store: () => Store): void {
     await store().addTransaction(givenTransaction({ decision: accepted(0) }));
     const take = async () => {
       const found = await store().findTransaction(id);
-      const step = found && decide(found.decision, { kind: 'consumed' }, 1);
+      const step = found && decide(found, { kind: 'consumed' }, 1);
       return found && step?.next ? store().decide(id, found.decision.version, step.next, [], effectsDue) : 'too late';
     };
     const replies = await Promise.all(Array.from({ length: 200 }, take));
@@ -403,6 +404,12 @@ function transactionCases(store: () => Store): void {
     assert.deepEqual(await found('S1', 49), ['t3', 't2', 't1']);
     assert.deepEqual(await found('S1', 50), ['t2', 't1'], 'at the moment itself it is over');
     assert.deepEqual(await found('S2', 0), ['t2']);
+    // what comes from the future hides none of those that can be answered
+    assert.deepEqual(await found('S1', 20 - minutes(2)), ['t3', 't2'], 'two minutes are no future yet');
+    assert.deepEqual(
+      (await store().openTransactionsOf('S1', 10 - minutes(2), 1)).map(({ id }) => id),
+      ['t3'],
+    );
     // of more than are wanted the newest are found
     assert.deepEqual(
       (await store().openTransactionsOf('S1', 0, 2)).map(({ id }) => id),
@@ -424,6 +431,10 @@ function transactionCases(store: () => Store): void {
     assert.deepEqual(
       (await store().findTokenWithOpen('S1', 100))?.open.map((each) => each.id),
       ['t2'],
+    );
+    assert.deepEqual(
+      (await store().findTokenWithOpen('S1', 20 - minutes(2)))?.open.map((each) => each.id),
+      ['t3', 't2'],
     );
     assert.equal(await store().findTokenWithOpen('S2', 0), undefined);
     assert.deepEqual(

@@ -1,5 +1,6 @@
 import type { Actor, Transaction } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
+import { isOver } from '../decisions/decide.ts';
 import type { EngineParts } from '../parts.ts';
 
 const batch = 500;
@@ -32,7 +33,7 @@ export async function deleteExpired({ store, clock, tell }: EngineParts, by: Act
 /** {@link Challenges.findLive}. */
 export async function findLive({ store, clock }: EngineParts, id: string): Promise<Transaction | undefined> {
   const transaction = await store.findTransaction(id);
-  if (!transaction || clock() >= transaction.decision.finishUntil) return undefined;
+  if (!transaction || isOver(transaction, clock())) return undefined;
   const { state } = transaction.decision;
   return state === 'withdrawn' || state === 'consumed' ? undefined : transaction;
 }

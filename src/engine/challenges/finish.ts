@@ -1,5 +1,6 @@
 import type { Challenge, Named, PushToken, Transaction } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
+import { isOver } from '../decisions/decide.ts';
 import { answered } from '../decisions/enrolment-answer.ts';
 import type { EngineParts } from '../parts.ts';
 import { isSameUser } from '../people/person-key.ts';
@@ -33,7 +34,7 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   const { decision } = transaction;
   const mayFinish = (challenge: Challenge): boolean =>
     request.usable.some((token) => isForPhone(challenge, token) || isBoundBy(challenge, token));
-  const gone = decision.state === 'withdrawn' || decision.state === 'consumed' || parts.clock() >= decision.finishUntil;
+  const gone = decision.state === 'withdrawn' || decision.state === 'consumed' || isOver(transaction, parts.clock());
   if (gone) return { kind: 'unknown' };
   const shown = decision.challenges.filter((challenge) => challenge.state === 'code-shown' && mayFinish(challenge));
   const isTyped = request.code !== undefined && request.code !== '' && shown.length > 0;

@@ -139,7 +139,7 @@ export const openChallenges = (parts: EngineParts): Challenges => ({
   cancel: (by, id) => cancelTransaction(parts, by, id),
   deleteExpired: (by) => deleteExpired(parts, by),
   trailOf: parts.store.trailOf,
-  statusOf: ({ decision }) => statusOf(decision, parts.clock()),
+  statusOf: (transaction) => statusOf(transaction, parts.clock()),
   offerInLogin: (request) => offerInLogin(parts, request),
   skipEnrolment: (transaction) => skipEnrolment(parts, transaction),
   takeBackOffers: (tokens) => takeBackOffers(parts, tokens),

@@ -92,8 +92,8 @@ async function look(parts: EngineParts, request: WaitRequest, isOver: boolean): 
 const isOutage = (error: unknown): boolean =>
   error instanceof GatewayFault ? error.code === 'store-unavailable' : wireErrorOf(error, undefined) !== undefined;
 
-const isOpen = ({ clock }: EngineParts, { decision }: Transaction): boolean =>
-  ['pending', 'code-shown'].includes(statusOf(decision, clock()));
+const isOpen = ({ clock }: EngineParts, transaction: Transaction): boolean =>
+  ['pending', 'code-shown'].includes(statusOf(transaction, clock()));
 
 async function tokensOf({ store }: EngineParts, { serials }: WaitRequest): Promise<PushToken[]> {
   const found = await Promise.all(serials.map((serial) => store.findToken(serial)));
@@ -101,7 +101,7 @@ async function tokensOf({ store }: EngineParts, { serials }: WaitRequest): Promi
 }
 
 async function endOf(parts: EngineParts, transaction: Transaction, usable: readonly PushToken[]): Promise<End | 'again'> {
-  const status: Status = statusOf(transaction.decision, parts.clock());
+  const status: Status = statusOf(transaction, parts.clock());
   switch (status) {
     case 'pending':
     case 'code-shown':

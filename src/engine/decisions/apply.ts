@@ -23,7 +23,7 @@ export async function applyEvent(
   let current = transaction;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const now = parts.clock();
-    const { reply, next } = decide(current.decision, event, now);
+    const { reply, next } = decide(current, event, now);
     if (!next) return { reply, transaction: current };
     const effects = effectsOf(current, next, now);
     const notes = notesOf(current, next, { now, act });

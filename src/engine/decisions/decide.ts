@@ -1,4 +1,4 @@
-import type { Challenge, Decision, DeclineReason } from '../../foundation/model/index.ts';
+import { type Challenge, type Decision, type DeclineReason, isFromFuture, type Transaction } from '../../foundation/model/index.ts';
 
 /** What can happen to a transaction. `answer` is the digest of a signed answer; a wrong signature never gets here. */
 export type TransactionEvent =
@@ -25,12 +25,20 @@ export type Decided = { reply: 'taken' | 'repeated' | 'code-shown' | 'accepted' 
 const refused: Decided = { reply: 'refused' };
 const isLive = ({ state }: Challenge): boolean => state === 'pending' || state === 'code-shown';
 
+/** What its end goes by. */
+export type Timed = Pick<Transaction, 'createdAt' | 'decision'>;
+
+/** Whether nothing can come of a transaction any more at `now` (epoch ms): its time is over, or it comes from the future. */
+export const isOver = (transaction: Timed, now: number): boolean =>
+  now >= transaction.decision.finishUntil || isFromFuture(transaction, now);
+
 /**
  * What one event makes of a transaction. Pure and total. A settled verdict never changes; the identical answer again gets the first reply.
  * @param now epoch milliseconds; at `finishUntil` itself it is over
  */
-export function decide(decision: Decision, event: TransactionEvent, now: number): Decided {
-  if (now >= decision.finishUntil) return refused;
+export function decide(transaction: Timed, event: TransactionEvent, now: number): Decided {
+  if (isOver(transaction, now)) return refused;
+  const { decision } = transaction;
   switch (event.kind) {
     case 'answered':
       return answered(decision, event, now);

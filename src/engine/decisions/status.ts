@@ -1,12 +1,13 @@
-import type { Decision } from '../../foundation/model/index.ts';
+import { isOver, type Timed } from './decide.ts';
 
 /** Where a transaction stands, as an auth server may learn it. The table of what each dialect makes of it: design, life of a challenge. */
 export type Status = 'pending' | 'code-shown' | 'accepted' | 'declined' | 'cancelled' | 'locked' | 'withdrawn' | 'consumed' | 'expired';
 
 /** Reads the status at `now` (epoch ms). An open transaction with a decline that does not settle reads as that decline; of a quiet one nothing but a yes is told. */
-export function statusOf(decision: Decision, now: number): Status {
+export function statusOf(transaction: Timed, now: number): Status {
+  const { decision } = transaction;
   if (decision.state === 'withdrawn' || decision.state === 'consumed') return decision.state;
-  if (now >= decision.finishUntil) return 'expired';
+  if (isOver(transaction, now)) return 'expired';
   if (decision.state === 'accepted') return 'accepted';
   const { challenges } = decision;
   const declines = decision.rule.quiet ? [] : challenges.filter(({ state }) => state === 'declined');

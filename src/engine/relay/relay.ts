@@ -63,7 +63,7 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
       continue;
     }
     if (!isSameChallenge(found, request)) return { kind: 'conflict' };
-    const next = claim(found.decision, { now: parts.clock(), hasWaited, leaseMs });
+    const next = claim(found, { now: parts.clock(), hasWaited, leaseMs });
     if (next.kind === 'reply') return next.progress;
     if (next.kind === 'wait') {
       hasWaited = true;

@@ -68,15 +68,17 @@ export {
   sourceFailures,
   systemCode,
 } from './result.ts';
-export type {
-  Challenge,
-  ChallengeMode,
-  Decision,
-  DecisionRule,
-  DeclineReason,
-  FirstLeg,
-  ReportRule,
-  TrailEntry,
-  Transaction,
+export {
+  type Challenge,
+  type ChallengeMode,
+  type Decision,
+  type DecisionRule,
+  type DeclineReason,
+  type FirstLeg,
+  isFromFuture,
+  mostClockSkewMs,
+  type ReportRule,
+  type TrailEntry,
+  type Transaction,
 } from './transaction.ts';
 export { version } from './version.ts';

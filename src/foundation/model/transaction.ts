@@ -81,6 +81,15 @@ export type TrailEntry = {
 /** A keyed tag of the pass that a login began with: which key of the keyring made it, and the tag (base64url). */
 export type FirstLeg = { keyId: string; tag: string };
 
+/**
+ * How far the clocks of two gateways may be apart (ms). What was created later than that by another clock counts as expired: nobody can tell how long it is
+ * good for.
+ */
+export const mostClockSkewMs = 120_000;
+
+/** Whether a transaction was created in the future, as a gateway sees it whose clock says `now` (epoch ms). */
+export const isFromFuture = ({ createdAt }: Pick<Transaction, 'createdAt'>, now: number): boolean => createdAt > now + mostClockSkewMs;
+
 /** One login attempt. Everything but `decision`, effects and trail is fixed at creation. */
 export type Transaction = {
   id: string;

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Decision, Effect, TrailEntry, Transaction } from '../../foundation/model/index.ts';
+import { type Decision, type Effect, mostClockSkewMs, type TrailEntry, type Transaction } from '../../foundation/model/index.ts';
 import type { Store } from '../store.ts';
 import type { Row, Session } from './session.ts';
 
@@ -42,9 +42,11 @@ export function transactionStore(session: Session): TransactionStore {
       read('openTransactionsOf', () => {
         const from = 'open_challenges o JOIN transactions t ON t.id = o.transaction_id';
         const rows = all(
-          `SELECT ${columns} FROM ${from} WHERE o.serial = ? AND o.answer_until > ? ORDER BY o.created_at DESC, o.transaction_id DESC LIMIT ?`,
+          `SELECT ${columns} FROM ${from} WHERE o.serial = ? AND o.answer_until > ? AND o.created_at <= ?
+           ORDER BY o.created_at DESC, o.transaction_id DESC LIMIT ?`,
           serial,
           now,
+          now + mostClockSkewMs,
           most ?? -1,
         );
         return rows.map(transactionOf).reverse();

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../foundation/model/index.ts';
+import { mostClockSkewMs, type Transaction } from '../../foundation/model/index.ts';
 import type { TransactionDocument } from './collections.ts';
 
 /** A transaction as it is read: without what only the store looks after. */
@@ -14,6 +14,7 @@ export const openFor = (serial: string, now: number) =>
     'decision.challenges': { $elemMatch: { serial, state: { $ne: 'closed' } } },
     'decision.state': 'open',
     'decision.answerUntil': { $gt: now },
+    createdAt: { $lte: now + mostClockSkewMs },
   }) as const;
 
 /** The order in which open transactions are looked for, where only so many are wanted; they are told the other way round. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { type Decided, decide, type TransactionEvent } from '../../../src/engine/decisions/decide.ts';
+import { type Decided, decide as decideOf, type TransactionEvent } from '../../../src/engine/decisions/decide.ts';
 import { statusOf } from '../../../src/engine/decisions/status.ts';
 import type { Challenge, ChallengeMode, Decision } from '../../../src/foundation/model/index.ts';
+import { minutes } from '../../kit/clock.ts';
 
 type Decide = (decision: Decision, event: TransactionEvent, now: number) => Decided;
+const decide: Decide = (decision, event, now) => decideOf({ createdAt: 0, decision }, event, now);
 type Settings = { modes: [ChallengeMode, ChallengeMode]; declineSettles: boolean; consume: 'once' | 'never' };
 
 const answerUntil = 100;
@@ -210,6 +212,25 @@ describe('The life of a transaction', () => {
     assert.equal(again.next, undefined);
     assert.equal(second.next?.challenges[0]?.state, 'locked');
     assert.equal(second.next?.state, 'declined');
+  });
+
+  it('is over for a gateway whose clock is more than two minutes slow', () => {
+    // given a login that waits, and one that was accepted, both created at this moment by another gateway
+    const createdAt = minutes(60);
+    const open = {
+      ...start({ modes: ['confirm', 'code'], declineSettles: true, consume: 'once' }),
+      answerUntil: Infinity,
+      finishUntil: Infinity,
+    };
+    for (const state of ['open', 'accepted'] as const) {
+      const transaction = { createdAt, decision: deepFreeze({ ...open, state }) };
+      // when anything happens to it by a clock that is too slow, then it is refused and changes nothing
+      for (const event of everyEvent())
+        assert.deepEqual(decideOf(transaction, event, createdAt - minutes(2) - 1), { reply: 'refused' }, event.kind);
+      assert.equal(statusOf(transaction, createdAt - minutes(2) - 1), 'expired');
+      // and by one that is not, it goes on
+      assert.equal(decideOf(transaction, { kind: 'withdrawn', by: 'server' }, createdAt - minutes(2)).reply, 'taken');
+    }
   });
 
   it('lets the other phone accept where a decline does not settle', () => {

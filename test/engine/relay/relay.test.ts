@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { addressesOf, carriedAddress } from '../../../src/engine/relay/addresses.ts';
 import { claim } from '../../../src/engine/relay/claim.ts';
 import type { RelayProgress } from '../../../src/foundation/model/index.ts';
+import { minutes } from '../../kit/clock.ts';
 import { givenDevice, givenTransaction } from '../../kit/records.ts';
 
 describe('A relayed challenge that comes again', () => {
@@ -12,7 +13,7 @@ describe('A relayed challenge that comes again', () => {
     ...(relay ? { relay } : {}),
   });
   const at = (relay: RelayProgress | undefined, now: number, hasWaited = false) =>
-    claim(decisionWith(relay), { now, hasWaited, leaseMs: 50 });
+    claim({ createdAt: 1, decision: decisionWith(relay) }, { now, hasWaited, leaseMs: 50 });
 
   it('waits while another gateway is at it, up to the end of its claim, and not at that moment', () => {
     assert.deepEqual(at({ kind: 'claimed', until: 100 }, 99), { kind: 'wait', until: 100 });
@@ -30,6 +31,15 @@ describe('A relayed challenge that comes again', () => {
     assert.equal(at(failed, 999, true).kind, 'reply');
     assert.equal(at(failed, 999).kind, 'take');
     assert.equal(at(failed, 1000).kind, 'reply');
+  });
+
+  it('from the future, by a slow clock, is taken over by nobody', () => {
+    for (const relay of [undefined, { kind: 'claimed', until: 100 }, { kind: 'failed', isDown: true, reason: '' }] as const) {
+      const told = at(relay, 0 - minutes(2));
+      assert.equal(told.kind === 'reply' && told.progress.kind, 'failed', relay?.kind);
+    }
+    assert.equal(at({ kind: 'sent' }, 0 - minutes(2)).kind, 'reply');
+    assert.equal(at(undefined, 1 - minutes(2)).kind, 'take');
   });
 });
 

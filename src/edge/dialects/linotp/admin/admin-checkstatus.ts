@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { isOver } from '../../../../engine/index.ts';
 import type { Challenge, Transaction } from '../../../../foundation/model/index.ts';
 import { LinotpFault, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
 import { serverBehind } from '../../../http/index.ts';
@@ -56,7 +57,7 @@ async function rowsOf({ engine }: LinotpParts, params: LinotpParams, { serials, 
 
 function rowOf(transaction: Transaction, challenge: Challenge, now: number) {
   const { state, answerUntil } = transaction.decision;
-  const isOpen = state === 'open' && challenge.state === 'pending' && now < answerUntil;
+  const isOpen = state === 'open' && challenge.state === 'pending' && now < answerUntil && !isOver(transaction, now);
   return {
     id: 0,
     transid: childId(transaction, challenge),

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type Asker, awaitsActivation, isInService, ownerOf } from '../../../../engine/index.ts';
+import { type Asker, awaitsActivation, isInService, isOver, ownerOf } from '../../../../engine/index.ts';
 import type { Challenge, LoginRefusalReason, Transaction } from '../../../../foundation/model/index.ts';
 import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
 import type { Caller } from '../../../http/index.ts';
@@ -32,9 +32,9 @@ type Shown = readonly [id: string, status: Record<string, unknown>];
 
 async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]> {
   const { transaction, id, params } = question;
-  const { state, finishUntil, challenges } = transaction.decision;
+  const { state, challenges } = transaction.decision;
   // That there is nothing any more is what a poll is told, and refuses nobody.
-  if (state === 'withdrawn' || parts.engine.clock() >= finishUntil) return [];
+  if (state === 'withdrawn' || isOver(transaction, parts.engine.clock())) return [];
   const refusal = await namesTold(parts, question, () => refusalOf(parts, question));
   if (refusal) {
     const {

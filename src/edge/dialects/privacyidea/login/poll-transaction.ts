@@ -30,7 +30,7 @@ export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Pr
   const params = await readPiRequest(ctx, product);
   const id = params.required('transaction_id');
   const transaction = await (mount.publicPoll ? pollPublicly : pollAsServer)(parts, ctx, id);
-  const status = transaction?.dialect === dialect ? wire[statusOf(transaction.decision, engine.clock())] : 'pending';
+  const status = transaction?.dialect === dialect ? wire[statusOf(transaction, engine.clock())] : 'pending';
   const told = status === 'cancelled' && !flavourRules(product).hasModes ? 'declined' : status;
   sendPi(ctx, product, { id: 2, value: status === 'accept', detail: { challenge_status: told } });
 }
