@@ -42,12 +42,17 @@ async function asked(loaded: LoadedConfig, terminal: Terminal, work: Places['atG
 
 /** Opens the store of a configuration, which a gateway has filled with this keyring. Throws `CommandFailed` where there is none, or it is another one's. */
 export async function openFilledStore(loaded: LoadedConfig, keyring: Keyring): Promise<Store> {
+  const store = await openStoreThere(loaded);
+  if (await isOwnStore({ store, keyring, passwords: createPasswords(keyring) })) return store;
+  await store.close();
+  throw new CommandFailed('the store was filled with a key that is not in this keyring; put the keyring that belongs to it in its place.');
+}
+
+/** Opens the store of a configuration, whosever it is. Throws `CommandFailed` where there is none. */
+export async function openStoreThere(loaded: LoadedConfig): Promise<Store> {
   const file = embeddedFile(loaded);
   // To open it would make it.
   if (file !== undefined && !existsSync(file))
     throw new CommandFailed(`there is no store ${file} yet; the first start of the gateway makes it: npx pushgate serve`);
-  const store = await openStore(loaded);
-  if (await isOwnStore({ store, keyring, passwords: createPasswords(keyring) })) return store;
-  await store.close();
-  throw new CommandFailed('the store was filled with a key that is not in this keyring; put the keyring that belongs to it in its place.');
+  return openStore(loaded);
 }

@@ -4,6 +4,8 @@ import type { Environment } from '../config/index.ts';
 export type Terminal = {
   out(line: string): void;
   err(line: string): void;
+  /** Writes a line in the place of the last one that was written so; there where somebody looks at the output. An empty one ends that. */
+  rewrite?: ((line: string) => void) | undefined;
   environment: Environment;
   /** What is written to the command; there where it may be asked for. */
   input?: (() => AsyncIterable<Uint8Array>) | undefined;
@@ -28,6 +30,7 @@ export function processTerminal(): Terminal {
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
+    rewrite: process.stdout.isTTY ? (line) => void process.stdout.write(`\r\x1b[K${line}`) : undefined,
     environment: process.env,
     input: () => process.stdin,
     stopRequested: () =>

@@ -44,7 +44,7 @@ export type {
   SealTools,
   SharedKey,
 } from './phones/phone-protocol.ts';
-export { openServerKeys, type ServerKeys } from './phones/server-keys.ts';
+export { openServerKeys, type Resealing, type ServerKeys } from './phones/server-keys.ts';
 export { openSharedKeys, type SharedKeys } from './phones/shared-keys.ts';
 export type { PinRule } from './pins/login-pin.ts';
 export { longestPin } from './pins/pins.ts';

@@ -21,7 +21,7 @@ export function openTell(log: Log, metrics: Metrics): { tell: Tell; listen(liste
 
 /** What only looks; anything else writes. */
 const looks =
-  /^(find|list|count(Of|Tokens|StockKeys|Audit)$|tokensOf|namesakes|openTransactionsOf|trailOf|audit(Chain|Writer)|personKeys|deadDevices|exportAll)/;
+  /^(find|list|count(Of|Tokens|StockKeys|Audit)$|tokensOf|namesakes|openTransactionsOf|trailOf|audit(Chain|Writer)|personKeys|deadDevices|recordsOf)/;
 
 /**
  * Tells when the store is lost and when it is back: by the operations that fail and those that succeed, once each time. A store that can be read and takes no

@@ -5,8 +5,8 @@ export type FileWatch = { onChange(callback: () => void): () => void };
 
 const lookEveryMs = 1000;
 
-/** The file itself, so that a link that is turned to another file counts as a change too; undefined where it is gone. */
-function stampOf(file: string): string | undefined {
+/** What tells one state of a file from another. The file itself counts, so that a link that is turned to another file counts as a change too; undefined where it is gone. */
+export function fileStamp(file: string): string | undefined {
   const found = statSync(file, { throwIfNoEntry: false });
   return found && `${found.ino} ${found.mtimeMs} ${found.size}`;
 }
@@ -18,7 +18,7 @@ function stampOf(file: string): string | undefined {
 export function openFileWatch(files: () => readonly string[]): FileWatch {
   const seen = new Map<string, string | undefined>();
   const hasChanged = (file: string): boolean => {
-    const [before, now] = [seen.get(file), stampOf(file)];
+    const [before, now] = [seen.get(file), fileStamp(file)];
     const isKnown = seen.has(file);
     if (now !== undefined || !isKnown) seen.set(file, now);
     return isKnown && now !== undefined && now !== before;

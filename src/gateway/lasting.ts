@@ -1,10 +1,10 @@
 import type { Config } from '../config/index.ts';
 import type { Audit } from '../engine/audit/index.ts';
-import { type EngineParts, openServerKeys, openSharedKeys, openTurns } from '../engine/index.ts';
+import { type EngineParts, openServerKeys, openSharedKeys, openTurns, type Resealing } from '../engine/index.ts';
 import { openGuessLimits, openPinFailures, openSourceLimits } from '../engine/limits/index.ts';
 import { type Keyring, openKeyStock, type Passwords } from '../foundation/keyring/index.ts';
 import type { Clock, Tell } from '../foundation/model/index.ts';
-import type { Log, Metrics } from '../foundation/telemetry/index.ts';
+import { type Log, type Metrics, thrownFields } from '../foundation/telemetry/index.ts';
 import type { Store } from '../store/store.ts';
 import type { CostlyParts } from './options.ts';
 
@@ -66,7 +66,7 @@ export function openLasting({ config, settings, parts = {}, ...given }: LastingO
       startWorker: parts.startKeyWorker,
     }),
     passwords,
-    serverKeys: openServerKeys(keyring),
+    serverKeys: openServerKeys(keyring, resealing({ store, log })),
     sharedKeys: openSharedKeys(store, keyring),
     limits: openSourceLimits({ store, clock, metrics, tell, settings: limitsOf(settings) }),
     guesses: openGuessLimits({ store, clock }),
@@ -74,6 +74,15 @@ export function openLasting({ config, settings, parts = {}, ...given }: LastingO
     turns,
   };
 }
+
+/** A server key that an older key of the keyring sealed is sealed anew when it is used. */
+const resealing = ({ store, log }: Pick<LastingOptions, 'store' | 'log'>): Resealing => ({
+  reseal(token, sealed) {
+    store.reseal({ kind: 'token', token }, sealed).catch((error: unknown) => {
+      log.error(thrownFields(error), 'a server key could not be sealed anew; its next use tries it again');
+    });
+  },
+});
 
 /** Read anew at every failure, so that a reload changes the limits and nobody who is turned away gets another try by it. */
 const limitsOf = (settings: LastingOptions['settings']) => ({

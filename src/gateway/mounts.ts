@@ -20,6 +20,7 @@ import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from '../edge/phones/pipush/index.ts';
 import { checkAdministrator, type Engine, type EngineParts } from '../engine/index.ts';
 import type { Accounts } from '../engine/users/index.ts';
+import { lookAtPage } from '../store/sealed.ts';
 import type { Health } from './health.ts';
 
 /** The servers whose replies we give. */
@@ -121,7 +122,15 @@ function opsMount({ listener, parts, engine, accounts, adminTokens, health, drai
   const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
     ...opsRoutes({ metrics: parts.metrics, ...health, providers: () => parts.registry.status(), draining, isOwn }),
-    ...operatorRoutes({ engine, accounts, adminTokens, clientAddress, health, tell: parts.tell }),
+    ...operatorRoutes({
+      engine,
+      accounts,
+      adminTokens,
+      clientAddress,
+      health,
+      tell: parts.tell,
+      lookAtSealed: (ask) => lookAtPage(parts, ask),
+    }),
   ];
 }
 

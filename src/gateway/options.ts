@@ -21,4 +21,6 @@ export type GatewayOptions = {
   log: Log;
   metrics?: Metrics;
   parts?: CostlyParts;
+  /** Begin with an empty store, although the keyring has sealed one. */
+  newStore?: boolean | undefined;
 };

@@ -11,7 +11,7 @@ import { openTell, watchStore } from './events.ts';
 import type { Generation } from './generation.ts';
 import { type Generations, type Loading, openGenerations } from './generations.ts';
 import { openHealth } from './health.ts';
-import { keyringOf, makeKeyringForDatabase, makeKeyringForFile, takeStore } from './keyring.ts';
+import { followKeyring, keyringOf, makeKeyringForDatabase, makeKeyringForFile, noteUse, refuseLostStore, takeStore } from './keyring.ts';
 import { type Lasting, openLasting } from './lasting.ts';
 import { openListeners, type ServiceOf } from './listeners.ts';
 import { openNaming } from './log-names.ts';
@@ -112,7 +112,10 @@ async function openKept(options: GatewayOptions & { metrics: Metrics; tell: Tell
   const keyring = keyringOf(options, options.environment);
   const store = isTracing() ? tracedStore(counted, options.config.store.kind) : counted;
   const passwords = createPasswords(keyring, options.parts?.hashCost);
+  await refuseLostStore(options, { store: counted, keyring });
   await takeStore({ store, keyring, passwords });
+  noteUse(options, keyring);
+  opened.push(followKeyring(options, keyring, options.tell));
   // It writes for many requests at once.
   const audit = await openAudit({ ...options, store: counted, keyring, aloneInStore: options.config.store.kind === 'embedded' });
   opened.push(() => audit.close({ kind: 'gateway-stopped', version }));

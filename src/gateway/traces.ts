@@ -19,7 +19,7 @@ export async function openTraces({ settings }: Pick<Config, 'settings'>, log: Lo
 const systems: Readonly<Record<Config['store']['kind'], string>> = { embedded: 'sqlite', mongodb: 'mongodb' };
 
 /** What is no operation, or goes on long after it was called. */
-const untraced: readonly PropertyKey[] = ['onDecided', 'close', 'exportAll'];
+const untraced: readonly PropertyKey[] = ['onDecided', 'close'];
 
 /** A store each of whose operations is a span of the request that it belongs to. */
 export function tracedStore(store: Store, kind: Config['store']['kind']): Store {

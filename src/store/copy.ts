@@ -6,7 +6,7 @@ import type { Store, StoredRecord } from './store.ts';
 /** How many records of each kind there are. */
 export type Counts = Record<StoredRecord['kind'], number>;
 
-/** The kinds of records, in the order in which every store gives them out. */
+/** The kinds of records, in the order in which they are copied. */
 export const recordKinds: readonly StoredRecord['kind'][] = [
   'token',
   'transaction',
@@ -23,6 +23,19 @@ export const recordKinds: readonly StoredRecord['kind'][] = [
 ];
 const batchSize = 200;
 
+/** Every record: kind by kind, each kind by its key in the order of its UTF-8 bytes. Nobody may write meanwhile. */
+export async function* allRecords(store: Pick<Store, 'recordsOf'>): AsyncGenerator<StoredRecord> {
+  for (const kind of recordKinds) {
+    for (let after: string | undefined; ; ) {
+      const page = await store.recordsOf(kind, after, batchSize);
+      yield* page;
+      const last = page.at(-1);
+      if (page.length < batchSize || !last) break;
+      after = recordKey(last);
+    }
+  }
+}
+
 /**
  * Copies every record of a store that nobody else writes to. Cut off and run again it completes. Refuses a target that `holds-others`: records that
  * the source does not have as they are there; and says `differs` when the source changed meanwhile.
@@ -31,7 +44,7 @@ export async function copyStore(source: Store, target: Store): Promise<Result<Co
   if (!(await isPartOf(source, target))) return refused('holds-others');
   const counts = Object.fromEntries(recordKinds.map((kind) => [kind, 0])) as Counts;
   let batch: StoredRecord[] = [];
-  for await (const record of source.exportAll()) {
+  for await (const record of allRecords(source)) {
     counts[record.kind] += 1;
     batch.push(record);
     if (batch.length < batchSize) continue;
@@ -50,9 +63,9 @@ export function isSameKeyring(one: Keyring, other: Keyring): boolean {
 
 /** Whether each record of `part` is in `whole` just as it is. Both give them out in one order, so that one walk along both finds it out. */
 async function isPartOf(whole: Store, part: Store): Promise<boolean> {
-  const walk = whole.exportAll()[Symbol.asyncIterator]();
+  const walk = allRecords(whole);
   let at = await walk.next();
-  for await (const record of part.exportAll()) {
+  for await (const record of allRecords(part)) {
     while (!at.done && compare(at.value, record) < 0) at = await walk.next();
     if (at.done || !isDeepStrictEqual(at.value, record)) return false;
   }

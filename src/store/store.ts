@@ -95,6 +95,9 @@ export type StoredRecord =
   | { kind: 'person-key'; personKey: PersonKey }
   | { kind: 'known-client'; knownClient: KnownClient };
 
+/** A record that holds a secret, which a key of the keyring seals. */
+export type SealedRecord = Extract<StoredRecord, { kind: 'token' | 'stock-key' | 'partition-key' | 'person-key' }>;
+
 /**
  * What the engine needs of a store. Every write is durable when its promise resolves; no reader sees a write before that. A store that
  * cannot be reached throws the fault `store-unavailable`. Nothing here looks at the clock: expiry is decided by who reads. `note` goes into the audit: it is
@@ -250,8 +253,13 @@ export type Store = {
   /** True when there was one. */
   removePersonKey(id: string): Promise<boolean>;
 
-  /** Every record: kind by kind as `StoredRecord` names them, each kind by its key in the order of its UTF-8 bytes. Nobody may write meanwhile. */
-  exportAll(): AsyncIterable<StoredRecord>;
+  /** Up to `limit` records of a kind behind the one with the key `after`, from the first one on without it: by key, in the order of its UTF-8 bytes. */
+  recordsOf(kind: StoredRecord['kind'], after: string | undefined, limit: number): Promise<StoredRecord[]>;
+  /**
+   * Puts another sealed text in the place of that of this record, where that still stands; true where it did. Nothing else changes, nor does a version: the
+   * secret is the same.
+   */
+  reseal(record: SealedRecord, sealed: string): Promise<boolean>;
   /** Puts records in, each over the one of the same key; done again it changes nothing. Nobody else may write meanwhile. */
   importRecords(records: readonly StoredRecord[]): Promise<void>;
 

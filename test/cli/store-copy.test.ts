@@ -128,10 +128,10 @@ describe('Copying a store', function () {
       embedded: write('embedded.json', {}),
       mongodb: write('mongodb.json', { store: { kind: 'mongodb', url: { $file: 'mongodb-url' }, database } }),
       other: write('other.json', { store: { kind: 'embedded', path: 'other.db' } }),
-      async start(file: string) {
+      async start(file: string, newStore?: true) {
         const loaded = await loadConfig(file, {});
         assert.ok(loaded.ok);
-        const gateway = await startGateway({ ...loaded.value, environment: {}, clock: Date.now, log: openLog('silent') });
+        const gateway = await startGateway({ ...loaded.value, environment: {}, clock: Date.now, log: openLog('silent'), newStore });
         undo.later(() => gateway.close());
         return { gateway, client: piClient(gateway.urls[0] ?? '') };
       },
@@ -193,7 +193,7 @@ describe('Copying a store', function () {
     createKeyringFile(join(embedded, '..', 'foreign.json'), Date.now());
     const foreign = write('foreign-config.json', { keyring: { $file: 'foreign.json' }, store: { kind: 'embedded', path: 'foreign.db' } });
     await refused(embedded, foreign, /the keyrings of both configurations differ/);
-    await (await start(other)).gateway.close();
+    await (await start(other, true)).gateway.close();
     await refused(embedded, other, /the target holds records that the source does not have/);
   });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { recordKey, recordKinds } from '../../src/store/copy.ts';
+import { allRecords, recordKey, recordKinds } from '../../src/store/copy.ts';
 import type { Store, StoredRecord } from '../../src/store/store.ts';
 import { givenChallenge, givenPushToken, givenTransaction } from './records.ts';
 
@@ -153,6 +153,6 @@ export const inOrder = (records: readonly StoredRecord[]): StoredRecord[] =>
 /** All that a store holds. */
 export async function recordsOf(store: Store): Promise<StoredRecord[]> {
   const records: StoredRecord[] = [];
-  for await (const record of store.exportAll()) records.push(record);
+  for await (const record of allRecords(store)) records.push(record);
   return records;
 }

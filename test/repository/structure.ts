@@ -27,6 +27,7 @@ export const floors: readonly (readonly string[])[] = [
   ['src/engine/parts.ts'],
   ['src/engine/phones', 'src/engine/users', 'src/engine/limits', 'src/engine/background.ts', 'src/engine/key-mutex.ts'],
   ['src/engine/audit'],
+  ['src/store/sealed.ts'],
   ['src/policy', 'src/delivery/registry', 'src/store/embedded', 'src/store/mongodb', 'src/store/copy.ts'],
   ['providers/catalog.ts', 'src/store/store.ts'],
   ['providers/*'],

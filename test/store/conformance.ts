@@ -12,7 +12,7 @@ import {
   type PushToken,
   sourceKey,
 } from '../../src/foundation/model/index.ts';
-import type { AuditFilter, AuditPage, Page, PushTokenFilter, Store } from '../../src/store/store.ts';
+import type { AuditFilter, AuditPage, Page, PushTokenFilter, SealedRecord, Store } from '../../src/store/store.ts';
 import { minutes } from '../kit/clock.ts';
 import { namePairs } from '../kit/name-pairs.ts';
 import { givenChallenge, givenDevice, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
@@ -958,6 +958,42 @@ function transferCases(store: () => Store): void {
     await store().importRecords(changed);
     assert.deepEqual(await recordsOf(store()), inOrder(changed));
     assert.equal(new Set(records.map(({ kind }) => kind)).size, 12);
+  });
+
+  it('puts another seal in the place of the one that was read, and of no other, and changes nothing else', async () => {
+    // given one record of each kind that holds a secret
+    const serverKey = { publicKey: 'p', sealedPrivateKey: 'old' };
+    const records: [SealedRecord, SealedRecord][] = [
+      [
+        { kind: 'token', token: givenPushToken({ serverKey, version: 3, pinHash: 'h' }) },
+        { kind: 'token', token: givenPushToken({ serverKey: { ...serverKey, sealedPrivateKey: 'new' }, version: 3, pinHash: 'h' }) },
+      ],
+      [
+        { kind: 'stock-key', stockKey: { id: 'k', bits: 2048, publicKey: 'p', sealedPrivateKey: 'old' } },
+        { kind: 'stock-key', stockKey: { id: 'k', bits: 2048, publicKey: 'p', sealedPrivateKey: 'new' } },
+      ],
+      [
+        { kind: 'partition-key', partitionKey: { id: 'linotp:0', publicKey: 'p', sealedSeed: 'old' } },
+        { kind: 'partition-key', partitionKey: { id: 'linotp:0', publicKey: 'p', sealedSeed: 'new' } },
+      ],
+      [
+        { kind: 'person-key', personKey: { person: 'alice', id: 'i', sealedKey: 'old' } },
+        { kind: 'person-key', personKey: { person: 'alice', id: 'i', sealedKey: 'new' } },
+      ],
+    ];
+    for (const [before, after] of records) {
+      assert.equal(await store().reseal(before, 'new'), false, `${before.kind} that is not there`);
+      await store().importRecords([before]);
+      // when two look at the same record, then one of them wins
+      assert.equal(await store().reseal(before, 'new'), true, before.kind);
+      assert.equal(await store().reseal(before, 'newer'), false, before.kind);
+      assert.deepEqual(await store().recordsOf(before.kind, undefined, 10), [after]);
+    }
+    // and a push token that has no key of ours gets none
+    await store().removeToken('PIPU00010001');
+    await store().addToken(givenPushToken());
+    assert.equal(await store().reseal({ kind: 'token', token: givenPushToken() }, 'new'), false);
+    assert.deepEqual(await store().findToken('PIPU00010001'), givenPushToken());
   });
 
   it('gives out more than one page', async () => {

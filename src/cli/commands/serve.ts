@@ -17,15 +17,16 @@ export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .addOption(configOption())
     .option('--port <port>', 'another port for the first listener; URLs in the file that lead to it go along')
+    .option('--new-store', 'begin with an empty store, although the keyring notes that it has sealed one')
     .addHelpText('after', `\nWith ${defaultConfigFile} the variable PORT does what --port does, for all commands.`)
     .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json\n  npx pushgate serve --port 9000')
-    .action(({ config: file, port }: { config: string; port?: string }) =>
-      (cluster.isWorker ? work : serve)({ terminal, file, port: portFor(file, terminal, port) }),
+    .action(({ config: file, port, newStore }: { config: string; port?: string; newStore?: true }) =>
+      (cluster.isWorker ? work : serve)({ terminal, file, port: portFor(file, terminal, port), newStore }),
     );
 }
 
 /** `port` stands in for that of the first listener. */
-type Serving = { terminal: Terminal; file: string; port: number | undefined };
+type Serving = { terminal: Terminal; file: string; port: number | undefined; newStore: true | undefined };
 
 async function serve(serving: Serving): Promise<void> {
   const { terminal, file } = serving;
@@ -84,11 +85,11 @@ function renewing(gateway: Gateway, serving: Serving): Gateway {
   };
 }
 
-async function optionsFor({ terminal, file, port }: Serving): Promise<GatewayOptions> {
+async function optionsFor({ terminal, file, port, newStore }: Serving): Promise<GatewayOptions> {
   const { config, catalog, folder, files } = await configFor(file, terminal, port);
   // The banner is for people and goes to standard output; the log is for machines and goes to standard error.
   const log = openLog(config.settings.logLevel, { write: (line: string) => void process.stderr.write(line) });
-  return { config, catalog, folder, files, environment: terminal.environment, clock: Date.now, log };
+  return { config, catalog, folder, files, environment: terminal.environment, clock: Date.now, log, newStore };
 }
 
 function banner({ urls, firstPassword }: Ready, serving: Serving): string {

@@ -1,6 +1,6 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { openCache } from '../../foundation/cache/index.ts';
-import type { Keyring } from '../../foundation/keyring/index.ts';
+import { type Keyring, sealedFor } from '../../foundation/keyring/index.ts';
 import { type Clock, GatewayFault, type PersonKey } from '../../foundation/model/index.ts';
 import type { AuditStore } from '../../store/store.ts';
 import type { HmacKey, Persons } from './persons.ts';
@@ -27,7 +27,7 @@ export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): Perso
   const known = openCache<{ key: HmacKey; at: number }>(mostRemembered);
   const open = ({ id, sealedKey }: PersonKey): HmacKey | undefined => {
     try {
-      return { id, key: createSecretKey(keyring.open(sealedFor(id), sealedKey)), hashed: new Map() };
+      return { id, key: createSecretKey(keyring.open(sealedFor.person(id), sealedKey)), hashed: new Map() };
     } catch (error) {
       if (error instanceof GatewayFault) return undefined;
       throw error;
@@ -35,7 +35,7 @@ export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): Perso
   };
   const made = (person: string): PersonKey => {
     const id = randomBytes(12).toString('base64url');
-    return { person, id, sealedKey: keyring.seal(sealedFor(id), randomBytes(keyBytes)) };
+    return { person, id, sealedKey: keyring.seal(sealedFor.person(id), randomBytes(keyBytes)) };
   };
   const read = async (names: readonly string[]): Promise<void> => {
     if (names.length === 0) return;
@@ -71,5 +71,3 @@ export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): Perso
 }
 
 const hasKey = (entry: readonly [string, HmacKey | undefined]): entry is readonly [string, HmacKey] => entry[1] !== undefined;
-
-const sealedFor = (id: string): string => `person:${id}`;

@@ -87,13 +87,14 @@ function openSigner(keyring: Keyring): Pick<Sealing, 'sign' | 'isSigned'> {
     const seed = keyring.derive(signing, keyId);
     return seed && rawPrivateKey('ed25519', seed);
   };
-  const current = keyOf(keyring.currentKeyId);
   const signedText = ({ writer, number, hash: at }: Link, kind: MarkKind): Buffer =>
     Buffer.from(['pushgate audit', kind, writer, number, at].join('\n'));
   return {
     sign({ writer, number, hash: at }, kind) {
+      const keyId = keyring.currentKeyId;
+      const current = keyOf(keyId);
       const signature = current ? signEd25519(current, signedText({ writer, number, hash: at }, kind)).toString('base64url') : '';
-      return { writer, number, hash: at, signature: `${keyring.currentKeyId}.${signature}` };
+      return { writer, number, hash: at, signature: `${keyId}.${signature}` };
     },
     isSigned(mark, kind) {
       const [keyId = '', signature = ''] = mark.signature.split('.');

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { openCache } from '../../foundation/cache/index.ts';
 import { signRsaSha256 } from '../../foundation/crypto/index.ts';
-import type { Keyring } from '../../foundation/keyring/index.ts';
+import { type Keyring, sealedBy, sealedFor } from '../../foundation/keyring/index.ts';
 import type { PushToken } from '../../foundation/model/index.ts';
 import type { SealTools } from './phone-protocol.ts';
 
@@ -14,12 +14,18 @@ export type ServerKeys = {
 };
 
 /**
+ * What becomes of a server key that an older key of the keyring sealed: `reseal` is handed the push token that it was found in, and the same key sealed by
+ * the current one. Nobody waits for it.
+ */
+export type Resealing = { reseal(token: PushToken, sealed: string): void };
+
+/**
  * Opens the cache of server keys.
  * @param max how many opened keys stay in memory; the first signature of a key object costs several times the later ones
  */
-export function openServerKeys(keyring: Keyring, max = 10_000): ServerKeys {
+export function openServerKeys(keyring: Keyring, resealing: Resealing, max = 10_000): ServerKeys {
   const opened = openCache<KeyObject>(max);
-  const record = (serial: string): string => `token:${serial}`;
+  const record = sealedFor.token;
   const open = (serial: string, sealed: string): KeyObject => {
     // The sealed text is the cache's key: a new rollout makes a new one, so nothing has to be invalidated.
     const known = opened.get(sealed);
@@ -29,9 +35,12 @@ export function openServerKeys(keyring: Keyring, max = 10_000): ServerKeys {
     return key;
   };
   return {
-    signer({ serial, serverKey }) {
+    signer(token) {
+      const { serial, serverKey } = token;
       if (!serverKey) return undefined;
       const key = open(serial, serverKey.sealedPrivateKey);
+      if (sealedBy(serverKey.sealedPrivateKey) !== keyring.currentKeyId)
+        resealing.reseal(token, keyring.seal(record(serial), key.export({ format: 'der', type: 'pkcs8' })));
       return (data) => signRsaSha256(key, data);
     },
     seal: (serial, privateKey) => keyring.seal(record(serial), privateKey),

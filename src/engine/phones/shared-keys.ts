@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rawBytesOf, rawPrivateKey, signEd25519 } from '../../foundation/crypto/index.ts';
-import type { Keyring } from '../../foundation/keyring/index.ts';
+import { type Keyring, sealedFor } from '../../foundation/keyring/index.ts';
 import { GatewayFault, type PartitionKey, type PushToken } from '../../foundation/model/index.ts';
 import type { Store } from '../../store/store.ts';
 import type { SharedKey } from './phone-protocol.ts';
@@ -49,16 +49,15 @@ export function openSharedKeys(store: Pick<Store, 'addPartitionKey' | 'findParti
 }
 
 const idOf = (protocol: string, partition: number): string => `${protocol}:${partition}`;
-const recordOf = (id: string): string => `partition:${id}`;
 
 function newKey(keyring: Keyring, id: string): PartitionKey {
   const seed = randomBytes(seedBytes);
   const publicKey = rawBytesOf(rawPrivateKey('ed25519', seed)).toString('base64');
-  return { id, publicKey, sealedSeed: keyring.seal(recordOf(id), seed) };
+  return { id, publicKey, sealedSeed: keyring.seal(sealedFor.sharedKey(id), seed) };
 }
 
 function open(keyring: Keyring, { id, publicKey, sealedSeed }: PartitionKey, partition: number): SharedKey {
-  const seed = keyring.open(recordOf(id), sealedSeed);
+  const seed = keyring.open(sealedFor.sharedKey(id), sealedSeed);
   const broken = new GatewayFault('config-invalid', `The key ${id} that push tokens share is not one`);
   if (seed.length !== seedBytes) throw broken;
   const privateKey = rawPrivateKey('ed25519', seed);

@@ -2,7 +2,7 @@ import { randomHex } from '../crypto/index.ts';
 import type { StockKey } from '../model/index.ts';
 import { type Log, thrownFields } from '../telemetry/index.ts';
 import { type KeyWorker, type MadeKey, startKeyWorker } from './key-worker.ts';
-import type { Keyring } from './keyring.ts';
+import { type Keyring, sealedFor } from './keyring.ts';
 
 /** Where the stock is kept: the part of the store that it needs. */
 export type KeyShelf = {
@@ -77,7 +77,7 @@ export function openKeyStock(options: KeyStockOptions): KeyStock {
       const key = await shelf.takeStockKey(bits);
       if (key) {
         fill();
-        return { publicKey: key.publicKey, privateKey: keyring.open(`stock:${key.id}`, key.sealedPrivateKey) };
+        return { publicKey: key.publicKey, privateKey: keyring.open(sealedFor.stockKey(key.id), key.sealedPrivateKey) };
       }
       onEmpty?.();
       onCounted?.(0);
@@ -103,5 +103,5 @@ async function counted({ shelf, bits, onCounted }: KeyStockOptions): Promise<num
 
 function stockKeyOf({ publicKey, privateKey }: MadeKey, bits: number, keyring: Keyring): StockKey {
   const id = randomHex(16);
-  return { id, bits, publicKey, sealedPrivateKey: keyring.seal(`stock:${id}`, Buffer.from(privateKey, 'base64')) };
+  return { id, bits, publicKey, sealedPrivateKey: keyring.seal(sealedFor.stockKey(id), Buffer.from(privateKey, 'base64')) };
 }

@@ -1,62 +1,113 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { z } from 'zod';
-import { GatewayFault, parseJson } from '../model/index.ts';
+import { GatewayFault, ok, type Result, refused } from '../model/index.ts';
+import { currentOf, type KeyringText, keyBytes, parseKeyringText, readKeyringText, waitingOf } from './keyring-text.ts';
 
-const keyBytes = 32;
 const ivBytes = 12;
 const tagBytes = 16;
 const sealPurpose = 'seal';
 
-const keyringText = z.strictObject({
-  keys: z
-    .array(
-      z.strictObject({
-        id: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/),
-        key: z.base64().refine((text) => Buffer.from(text, 'base64').length === keyBytes, `expected ${keyBytes} bytes in base64`),
-        createdAt: z.iso.datetime(),
-      }),
-    )
-    .min(1)
-    .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'two keys have the same id'),
-});
+/** A key as it may be shown. `older` ones still open what they sealed; a `waiting` one opens too, and seals nothing yet. */
+export type ListedKey = { id: string; createdAt: string; state: 'older' | 'current' | 'waiting' };
 
-/** The keys that seal every secret in the store. The last one of the file is current; the others still open what they sealed. */
+/** The keys that seal every secret in the store. They change when the file does. */
 export type Keyring = {
   readonly currentKeyId: string;
   readonly keyIds: readonly string[];
+  /** All keys, in the order of the file. */
+  readonly keys: readonly ListedKey[];
+  /** When a store was first filled with it (ISO 8601), where the file notes that. */
+  readonly usedSince: string | undefined;
   /** Seals with the current key; `record` is authenticated along, such as `token:PIPU0001A2B3`. */
   seal(record: string, secret: Uint8Array): string;
   /** Opens what was sealed for this record. Throws `config-invalid` when its key is not in the keyring or it was tampered with. */
   open(record: string, sealed: string): Buffer;
-  /** The key for one purpose, 32 bytes, of the current or of a named key; undefined for an id that is not in the keyring. */
+  /** The key for one purpose, 32 bytes, of the current or of a named key; undefined for an id that is not in the keyring, nor in its file by now. */
   derive(purpose: string, keyId?: string): Buffer | undefined;
+  /** Takes over what has changed in the file. One that is broken, or lacks the key that is current here, is refused with a sentence, as long as it is there. */
+  refresh(): Result<'same' | 'changed', string>;
 };
 
+/** The text of the file, where it has changed since it was last read; undefined where it has not; or why it cannot be read. */
+export type RereadKeyring = () => Result<string | undefined, string>;
+
 /** Opens the text of a keyring file. Throws `config-invalid` with a sentence that shows no key. */
-export function openKeyring(text: string): Keyring {
-  const { keys } = parse(text);
+export function openKeyring(text: string, reread: RereadKeyring = () => ok(undefined)): Keyring {
+  let held = parseKeyringText(text);
+  let problem: string | undefined;
   const derived = new Map<string, Buffer>();
-  const currentKeyId = keys.at(-1)?.id ?? '';
-  const derive = (purpose: string, keyId = currentKeyId): Buffer | undefined => {
+  const refresh = (): Result<'same' | 'changed', string> => {
+    const found = reread();
+    if (found.ok && found.value === undefined) return problem === undefined ? ok('same') : refused(problem);
+    const next = found.ok ? continuing(held, found.value ?? '') : found;
+    problem = next.ok ? undefined : next.error;
+    if (!next.ok) return next;
+    held = next.value;
+    return ok('changed');
+  };
+  const entryOf = (keyId: string) => held.keys.find(({ id }) => id === keyId);
+  const derive = (purpose: string, keyId = currentOf(held)): Buffer | undefined => {
+    // Another gateway may seal with a new key before this one has looked at the file again.
+    const entry = entryOf(keyId) ?? (refresh().ok ? entryOf(keyId) : undefined);
     const known = derived.get(`${keyId}:${purpose}`);
-    const entry = keys.find(({ id }) => id === keyId);
-    if (known || !entry) return known;
+    if (known || !entry) return entry && known;
     const key = Buffer.from(hkdfSync('sha256', Buffer.from(entry.key, 'base64'), Buffer.alloc(0), `pushgate ${purpose}`, keyBytes));
     derived.set(`${keyId}:${purpose}`, key);
     return key;
   };
   return {
-    currentKeyId,
-    keyIds: keys.map(({ id }) => id),
+    get currentKeyId() {
+      return currentOf(held);
+    },
+    get keyIds() {
+      return held.keys.map(({ id }) => id);
+    },
+    get keys() {
+      return listed(held);
+    },
+    get usedSince() {
+      return held.usedSince;
+    },
     derive,
+    refresh,
     seal(record, secret) {
+      const keyId = currentOf(held);
       const iv = randomBytes(ivBytes);
-      const cipher = createCipheriv('aes-256-gcm', derive(sealPurpose) ?? '', iv).setAAD(Buffer.from(record));
+      const cipher = createCipheriv('aes-256-gcm', derive(sealPurpose, keyId) ?? '', iv).setAAD(Buffer.from(record));
       const body = Buffer.concat([cipher.update(secret), cipher.final(), cipher.getAuthTag()]);
-      return ['v1', currentKeyId, iv.toString('base64url'), body.toString('base64url')].join('.');
+      return ['v1', keyId, iv.toString('base64url'), body.toString('base64url')].join('.');
     },
     open: (record, sealed) => unseal(record, sealed, (keyId) => derive(sealPurpose, keyId)),
   };
+}
+
+/** What secrets are sealed for, each by its record: opened for another one they stay shut. */
+export const sealedFor = {
+  token: (serial: string): string => `token:${serial}`,
+  stockKey: (id: string): string => `stock:${id}`,
+  sharedKey: (id: string): string => `partition:${id}`,
+  person: (id: string): string => `person:${id}`,
+} as const;
+
+/** The id of the key that sealed a text; empty for a text that no keyring sealed. */
+export const sealedBy = (sealed: string): string => (sealed.startsWith('v1.') ? (sealed.split('.')[1] ?? '') : '');
+
+/** Reads a text that goes on where another one was: with the key that was current, and no key with another's id. */
+function continuing(before: KeyringText, text: string): Result<KeyringText, string> {
+  const next = readKeyringText(text);
+  if (!next.ok) return next;
+  const keys = new Map(before.keys.map(({ id, key }) => [id, key]));
+  const isSame = next.value.keys.every(({ id, key }) => (keys.get(id) ?? key) === key);
+  if (isSame && next.value.keys.some(({ id }) => id === currentOf(before))) return next;
+  return refused(`The keyring lacks the key ${currentOf(before)}, which is in use. Put it back; to use another keyring, start anew.`);
+}
+
+function listed(text: KeyringText): ListedKey[] {
+  const [current, waiting] = [currentOf(text), waitingOf(text)];
+  return text.keys.map(({ id, createdAt }) => ({
+    id,
+    createdAt,
+    state: id === current ? 'current' : waiting.includes(id) ? 'waiting' : 'older',
+  }));
 }
 
 function unseal(record: string, sealed: string, keyOf: (id: string) => Buffer | undefined): Buffer {
@@ -77,28 +128,4 @@ function unseal(record: string, sealed: string, keyOf: (id: string) => Buffer | 
   } catch (error) {
     throw new GatewayFault('config-invalid', `A sealed ${kind} cannot be opened: it was changed, or sealed by another keyring.`, error);
   }
-}
-
-function parse(text: string): z.output<typeof keyringText> {
-  const raw = parseJson(text);
-  if (raw === undefined) throw new GatewayFault('config-invalid', 'The keyring is not JSON. Put back the file that the first start made.');
-  const parsed = keyringText.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const where = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'file'}: ${message}`).join('; ');
-  throw new GatewayFault('config-invalid', `The keyring is not usable (${where}).`);
-}
-
-/** The text of a keyring with one fresh key. */
-export const newKeyring = (now: number): string => withKey([], now);
-
-/** The text of a keyring with a fresh key more, which becomes the current one. */
-export const rotatedKeyring = (text: string, now: number): string => withKey(parse(text).keys, now);
-
-function withKey(keys: z.output<typeof keyringText>['keys'], now: number): string {
-  const key = {
-    id: `k${keys.length + 1}-${randomBytes(4).toString('hex')}`,
-    key: randomBytes(keyBytes).toString('base64'),
-    createdAt: new Date(now).toISOString(),
-  };
-  return `${JSON.stringify({ keys: [...keys, key] }, null, 2)}\n`;
 }

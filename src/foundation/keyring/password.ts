@@ -14,11 +14,11 @@ export type Passwords = {
   matches(password: string, stored: string): Promise<boolean>;
   /** The same for several hashes, in their order. Those of one salt cost one scrypt together. */
   matchesEach(password: string, stored: readonly string[]): Promise<boolean[]>;
-  /** True for one that was found right before and is remembered: known at once, and for nothing. */
+  /** True for one that was found right before and is remembered, and that need not be `renewed`: known at once, and for nothing. */
   remembers(password: string, stored: string): boolean;
   /**
-   * A hash to store instead, for a password that `matches` has just found right: only as it was typed, with another salt than that of `others`, or at another
-   * cost than new ones have. Undefined for any other.
+   * A hash to store instead, for a password that `matches` has just found right: only as it was typed, with another salt than that of `others`, by another key
+   * or at another cost than new ones have. Undefined for any other.
    */
   renewed(password: string, stored: string, others?: readonly string[]): Promise<string | undefined>;
   /** Spends the time that a wrong password costs, where there is no hash to hold it against. */
@@ -50,10 +50,9 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
     createHmac('sha256', memoryKey).update(`${stored}\n${password}`).digest('base64url');
   const isRemembered = (form: string, stored: string): boolean => right.get(memoryOf(form, stored)) === true;
   const isOfCost = ({ N, r, p }: HashCost): boolean => N === cost.N && r === cost.r && p === cost.p;
-  const saltOf = (stored: string): Buffer | undefined => {
-    const parsed = parse(stored);
-    return parsed.keyId === keyring.currentKeyId && isOfCost(parsed) ? parsed.salt : undefined;
-  };
+  /** Whether a hash was made as new ones are. */
+  const isOfNow = (stored: string): boolean => hashedBy(stored) === keyring.currentKeyId && isOfCost(parse(stored));
+  const saltOf = (stored: string): Buffer | undefined => (isOfNow(stored) ? parse(stored).salt : undefined);
   /** The salt that all of these hashes are to have. */
   const sharedSalt = (others: readonly string[]): Buffer | undefined => others.map(saltOf).find((salt) => salt !== undefined);
   const hash = async (form: string, salt: Buffer = randomBytes(saltBytes)): Promise<string> => {
@@ -75,7 +74,7 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
   };
   return {
     hash: (password, others = []) => hash(password.normalize('NFC'), sharedSalt(others)),
-    remembers: (password, stored) => formsOf(password).some((form) => isRemembered(form, stored)),
+    remembers: (password, stored) => formsOf(password).some((form) => isRemembered(form, stored)) && isOfNow(stored),
     canCheck: (stored) => keyring.derive(purpose, parse(stored).keyId) !== undefined,
     matches: (password, stored) => matches(password, stored, onceEach(keyring)),
     async matchesEach(password, stored) {
@@ -86,7 +85,7 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
       const [form, typed] = formsOf(password);
       const salt = sharedSalt(others);
       const isApart = salt !== undefined && !parse(stored).salt.equals(salt);
-      const isOld = (isApart || !isOfCost(parse(stored))) && isRemembered(form, stored);
+      const isOld = (isApart || !isOfNow(stored)) && isRemembered(form, stored);
       return isOld || (typed !== undefined && isRemembered(typed, stored)) ? hash(form, salt) : undefined;
     },
     async spend(password) {
@@ -125,6 +124,9 @@ function derive(keyring: Keyring, { keyId, salt, password, N, r, p }: Parameters
     scrypt(peppered, salt, hashBytes, { N, r, p, maxmem: 256 * N * r }, (error, digest) => (error ? reject(error) : resolve(digest)));
   });
 }
+
+/** The id of the key whose pepper is in a hash; empty for a text that is none of ours. */
+export const hashedBy = (stored: string): string => (stored.startsWith('scrypt$') ? (stored.split('$')[1] ?? '') : '');
 
 function parse(stored: string): Parameters & { digest: Buffer } {
   const [, keyId, n, r, p, salt, digest] =

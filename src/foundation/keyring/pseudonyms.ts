@@ -10,9 +10,9 @@ const hexDigits = 16;
 /**
  * Opens the pseudonyms of one purpose: a keyed hash, `name-` and 16 hex digits. Those of two purposes have nothing in common, nor have those of two keys.
  * @param purpose such as `log`
- * @param keyId a key of the keyring; the current one when absent
+ * @param keyId a key of the keyring; the one that is current at the time when absent
  */
 export function openPseudonyms(keyring: Keyring, purpose: string, keyId?: string): Pseudonyms {
-  const key = keyring.derive(`pseudonyms of ${purpose}`, keyId) ?? Buffer.alloc(0);
-  return (name) => `name-${createHmac('sha256', key).update(name).digest('hex').slice(0, hexDigits)}`;
+  const keyNow = (): Buffer => keyring.derive(`pseudonyms of ${purpose}`, keyId) ?? Buffer.alloc(0);
+  return (name) => `name-${createHmac('sha256', keyNow()).update(name).digest('hex').slice(0, hexDigits)}`;
 }

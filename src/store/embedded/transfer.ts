@@ -1,5 +1,5 @@
 import type { Effect, TrailEntry } from '../../foundation/model/index.ts';
-import type { Store, StoredRecord } from '../store.ts';
+import type { SealedRecord, Store, StoredRecord } from '../store.ts';
 import { addNote, entryOf, noteOf, personKeyOf, saveEntry, savePersonKey, saveWriter, writerOf } from './audit.ts';
 import { deviceOf, saveDevice } from './devices.ts';
 import type { Row, Session } from './session.ts';
@@ -7,45 +7,75 @@ import { accountOf, counterOf, knownClientOf, partitionKeyOf, saveAccount, saveK
 import { saveOwnerKeys, saveToken, tokenOf } from './tokens.ts';
 import { insertTransaction, removeTransaction, transactionOf } from './transactions.ts';
 
-type TransferStore = Pick<Store, 'exportAll' | 'importRecords'>;
+type TransferStore = Pick<Store, 'recordsOf' | 'importRecords' | 'reseal'>;
 
-const pageSize = 200;
+/** Where the records of each kind are: the table, its key, and what a row is as a record. */
+const tables: {
+  readonly [K in StoredRecord['kind']]: [table: string, key: string, recordOf: (row: Row, session: Session) => StoredRecord];
+} = {
+  token: ['tokens', 'serial', (row) => ({ kind: 'token', token: tokenOf(row) })],
+  transaction: ['transactions', 'id', (row, session) => transactionRecord(session, row)],
+  counter: ['counters', 'key', (row) => ({ kind: 'counter', ...counterOf(row) })],
+  'stock-key': ['stock_keys', 'id', (row) => ({ kind: 'stock-key', stockKey: stockKeyOf(row) })],
+  account: ['accounts', 'name', (row) => ({ kind: 'account', account: accountOf(row) })],
+  'partition-key': ['partition_keys', 'id', (row) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(row) })],
+  device: ['devices', 'gda', (row) => ({ kind: 'device', device: deviceOf(row) })],
+  'audit-entry': ['audit', 'id', (row) => ({ kind: 'audit-entry', entry: entryOf(row) })],
+  'audit-writer': ['audit_writers', 'writer', (row) => ({ kind: 'audit-writer', writer: writerOf(row) })],
+  'audit-note': ['audit_notes', 'id', (row) => ({ kind: 'audit-note', note: noteOf(row) })],
+  'person-key': ['person_keys', 'person', (row) => ({ kind: 'person-key', personKey: personKeyOf(row) })],
+  'known-client': ['known_clients', 'client', (row) => ({ kind: 'known-client', knownClient: knownClientOf(row) })],
+};
 
-/** Whole records, out of this store and into it. */
+/** Whole records, out of this store and into it, and other seals for the secrets in them. */
 export function transferStore(session: Session): TransferStore {
   const { all, read, write } = session;
-  async function* pages(table: string, key: string, recordOf: (row: Row) => StoredRecord): AsyncGenerator<StoredRecord> {
-    for (let after: string | undefined; ; ) {
-      const rows = await read('exportAll', () =>
-        after === undefined
-          ? all(`SELECT * FROM ${table} ORDER BY ${key} LIMIT ?`, pageSize)
-          : all(`SELECT * FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`, after, pageSize),
-      );
-      for (const row of rows) yield recordOf(row);
-      if (rows.length < pageSize) return;
-      after = String(rows.at(-1)?.[key]);
-    }
-  }
   return {
-    async *exportAll() {
-      yield* pages('tokens', 'serial', (row) => ({ kind: 'token', token: tokenOf(row) }));
-      yield* pages('transactions', 'id', (row) => transactionRecord(session, row));
-      yield* pages('counters', 'key', (row) => ({ kind: 'counter', ...counterOf(row) }));
-      yield* pages('stock_keys', 'id', (row) => ({ kind: 'stock-key', stockKey: stockKeyOf(row) }));
-      yield* pages('accounts', 'name', (row) => ({ kind: 'account', account: accountOf(row) }));
-      yield* pages('partition_keys', 'id', (row) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(row) }));
-      yield* pages('devices', 'gda', (row) => ({ kind: 'device', device: deviceOf(row) }));
-      yield* pages('audit', 'id', (row) => ({ kind: 'audit-entry', entry: entryOf(row) }));
-      yield* pages('audit_writers', 'writer', (row) => ({ kind: 'audit-writer', writer: writerOf(row) }));
-      yield* pages('audit_notes', 'id', (row) => ({ kind: 'audit-note', note: noteOf(row) }));
-      yield* pages('person_keys', 'person', (row) => ({ kind: 'person-key', personKey: personKeyOf(row) }));
-      yield* pages('known_clients', 'client', (row) => ({ kind: 'known-client', knownClient: knownClientOf(row) }));
-    },
+    recordsOf: (kind, after, limit) =>
+      read('recordsOf', () => {
+        const [table, key, recordOf] = tables[kind];
+        const rows =
+          after === undefined
+            ? all(`SELECT * FROM ${table} ORDER BY ${key} LIMIT ?`, limit)
+            : all(`SELECT * FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`, after, limit);
+        return rows.map((row) => recordOf(row, session));
+      }),
+    reseal: (record, sealed) => write('reseal', () => reseal(session, record, sealed) === 1),
     importRecords: (records) =>
       write('importRecords', () => {
         for (const record of records) put(session, record);
       }),
   };
+}
+
+/** How many rows changed. */
+function reseal({ run }: Session, record: SealedRecord, sealed: string): number {
+  switch (record.kind) {
+    case 'token': {
+      const { serial, serverKey } = record.token;
+      const path = '$.serverKey.sealedPrivateKey';
+      return run(
+        `UPDATE tokens SET body = json_set(body, '${path}', ?) WHERE serial = ? AND body ->> '${path}' = ?`,
+        sealed,
+        serial,
+        serverKey?.sealedPrivateKey ?? null,
+      );
+    }
+    case 'stock-key': {
+      const { id, sealedPrivateKey } = record.stockKey;
+      return run('UPDATE stock_keys SET sealed_private_key = ? WHERE id = ? AND sealed_private_key = ?', sealed, id, sealedPrivateKey);
+    }
+    case 'partition-key': {
+      const { id, sealedSeed } = record.partitionKey;
+      return run('UPDATE partition_keys SET sealed_seed = ? WHERE id = ? AND sealed_seed = ?', sealed, id, sealedSeed);
+    }
+    case 'person-key': {
+      const { person, sealedKey } = record.personKey;
+      return run('UPDATE person_keys SET sealed_key = ? WHERE person = ? AND sealed_key = ?', sealed, person, sealedKey);
+    }
+    default:
+      return record satisfies never;
+  }
 }
 
 function transactionRecord({ all }: Session, row: Row): StoredRecord {

@@ -1,5 +1,5 @@
-import type { Collection, Filter, WithId } from 'mongodb';
-import type { Store, StoredRecord } from '../store.ts';
+import type { Collection, Filter, UpdateResult, WithId } from 'mongodb';
+import type { SealedRecord, Store, StoredRecord } from '../store.ts';
 import { entryDocument, entryOf, personKeyDocument, personKeyOf, writerOf } from './audit.ts';
 import type { CounterDocument, TransactionDocument } from './collections.ts';
 import { documentOf as deviceDocument, deviceOf } from './devices.ts';
@@ -10,58 +10,71 @@ import { documentOf as tokenDocument, tokenOf } from './token-documents.ts';
 import { serialName } from './tokens.ts';
 import { namesOf, documentOf as transactionDocument, transactionOf } from './transaction-documents.ts';
 
-type TransferStore = Pick<Store, 'exportAll' | 'importRecords'>;
+type TransferStore = Pick<Store, 'recordsOf' | 'importRecords' | 'reseal'>;
 type RecordOf<K extends StoredRecord['kind']> = Extract<StoredRecord, { kind: K }>;
 
-const pageSize = 200;
 const beyond = <D>(after: string | undefined) => (after === undefined ? {} : { _id: { $gt: after } }) as Filter<D>;
-const inOrder = { sort: { _id: 1 }, limit: pageSize } as const;
 
-/** Whole records, out of this store and into it: page by page, so that each step has its time limit. */
+/** Whole records, out of this store and into it, and other seals for the secrets in them. */
 export function transferStore(session: Session): TransferStore {
   const { run, collections } = session;
-  const {
-    tokens,
-    transactions,
-    counters,
-    stockKeys,
-    accounts,
-    partitionKeys,
-    devices,
-    audit,
-    auditWriters,
-    auditNotes,
-    personKeys,
-    knownClients,
-  } = collections;
-  async function* pages<D extends { _id: string }>(
-    collection: Collection<D>,
-    recordOf: (document: WithId<D>) => StoredRecord,
-  ): AsyncGenerator<StoredRecord> {
-    for (let after: string | undefined; ; ) {
-      const found = await run('exportAll', () => collection.find(beyond<D>(after), inOrder).toArray());
-      for (const document of found) yield recordOf(document);
-      after = found.at(-1)?._id;
-      if (found.length < pageSize) return;
-    }
-  }
+  const pages = pagesOf(session);
   return {
-    async *exportAll() {
-      yield* pages(tokens, (found) => ({ kind: 'token', token: tokenOf(found) }));
-      yield* pages(transactions, transactionRecord);
-      yield* pages(counters, ({ _id, count, endsAt }) => ({ kind: 'counter', key: _id, count, endsAt }));
-      yield* pages(stockKeys, (found) => ({ kind: 'stock-key', stockKey: stockKeyOf(found) }));
-      yield* pages(accounts, (found) => ({ kind: 'account', account: accountOf(found) }));
-      yield* pages(partitionKeys, (found) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(found) }));
-      yield* pages(devices, (found) => ({ kind: 'device', device: deviceOf(found) }));
-      yield* pages(audit, (found) => ({ kind: 'audit-entry', entry: entryOf(found) }));
-      yield* pages(auditWriters, (found) => ({ kind: 'audit-writer', writer: writerOf(found) }));
-      yield* pages(auditNotes, (found) => ({ kind: 'audit-note', note: noteOf(found) }));
-      yield* pages(personKeys, (found) => ({ kind: 'person-key', personKey: personKeyOf(found) }));
-      yield* pages(knownClients, (found) => ({ kind: 'known-client', knownClient: knownClientOf(found) }));
-    },
+    recordsOf: (kind, after, limit) => run('recordsOf', () => pages[kind](after, limit)),
+    reseal: (record, sealed) => run('reseal', async () => (await reseal(collections, record, sealed)).modifiedCount === 1),
     importRecords: (records) => run('importRecords', () => put(session, records)),
   };
+}
+
+type Pages = { readonly [K in StoredRecord['kind']]: (after: string | undefined, limit: number) => Promise<StoredRecord[]> };
+
+function pagesOf({ collections }: Session): Pages {
+  const pages =
+    <D extends { _id: string }>(collection: Collection<D>, recordOf: (document: WithId<D>) => StoredRecord): Pages['token'] =>
+    async (after, limit) =>
+      (await collection.find(beyond<D>(after), { sort: { _id: 1 }, limit }).toArray()).map(recordOf);
+  return {
+    token: pages(collections.tokens, (found) => ({ kind: 'token', token: tokenOf(found) })),
+    transaction: pages(collections.transactions, transactionRecord),
+    counter: pages(collections.counters, ({ _id, count, endsAt }) => ({ kind: 'counter', key: _id, count, endsAt })),
+    'stock-key': pages(collections.stockKeys, (found) => ({ kind: 'stock-key', stockKey: stockKeyOf(found) })),
+    account: pages(collections.accounts, (found) => ({ kind: 'account', account: accountOf(found) })),
+    'partition-key': pages(collections.partitionKeys, (found) => ({ kind: 'partition-key', partitionKey: partitionKeyOf(found) })),
+    device: pages(collections.devices, (found) => ({ kind: 'device', device: deviceOf(found) })),
+    'audit-entry': pages(collections.audit, (found) => ({ kind: 'audit-entry', entry: entryOf(found) })),
+    'audit-writer': pages(collections.auditWriters, (found) => ({ kind: 'audit-writer', writer: writerOf(found) })),
+    'audit-note': pages(collections.auditNotes, (found) => ({ kind: 'audit-note', note: noteOf(found) })),
+    'person-key': pages(collections.personKeys, (found) => ({ kind: 'person-key', personKey: personKeyOf(found) })),
+    'known-client': pages(collections.knownClients, (found) => ({ kind: 'known-client', knownClient: knownClientOf(found) })),
+  };
+}
+
+function reseal(
+  { tokens, stockKeys, partitionKeys, personKeys }: Session['collections'],
+  record: SealedRecord,
+  sealed: string,
+): Promise<UpdateResult> {
+  switch (record.kind) {
+    case 'token': {
+      const { serial: _id, bucket, serverKey } = record.token;
+      const from = { 'serverKey.sealedPrivateKey': serverKey?.sealedPrivateKey ?? '' };
+      return tokens.updateOne({ _id, bucket, ...from }, { $set: { 'serverKey.sealedPrivateKey': sealed } });
+    }
+    case 'stock-key': {
+      const { id: _id, sealedPrivateKey } = record.stockKey;
+      return stockKeys.updateOne({ _id, sealedPrivateKey }, { $set: { sealedPrivateKey: sealed } });
+    }
+    case 'partition-key': {
+      const { id: _id, sealedSeed } = record.partitionKey;
+      return partitionKeys.updateOne({ _id, sealedSeed }, { $set: { sealedSeed: sealed } });
+    }
+    case 'person-key': {
+      const { person: _id, sealedKey } = record.personKey;
+      return personKeys.updateOne({ _id, sealedKey }, { $set: { sealedKey: sealed } });
+    }
+    default:
+      return record satisfies never;
+  }
 }
 
 function transactionRecord({ trail, effects, effectsDue, cleanFrom: _cleanFrom, ...rest }: TransactionDocument): StoredRecord {

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { createHmac, scryptSync } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import {
   accountCost,
+  changeKeyringFile,
   createKeyringFile,
   createPasswords,
+  isNoteOf,
   newKeyring,
+  newStoreNote,
   openKeyring,
+  preparedKeyring,
   rotatedKeyring,
+  usedKeyring,
 } from '../../../src/foundation/keyring/index.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
 
@@ -66,6 +71,111 @@ describe('The keyring', () => {
     assert.deepEqual(rotated.keyIds, [old.currentKeyId, rotated.currentKeyId]);
   });
 
+  it('has a key that waits: it opens, and seals nothing before it is put in use', () => {
+    // given a keyring with a fresh key that waits, and another machine's that has it in use already
+    const first = newKeyring(now);
+    const waiting = preparedKeyring(first, now);
+    const [before, here, there] = [first, waiting, rotatedKeyring(waiting, now)].map((text) => openKeyring(text));
+    assert.ok(before && here && there);
+    // then either opens what the other seals
+    assert.deepEqual(here.open('a', there.seal('a', Buffer.from('x'))), Buffer.from('x'));
+    assert.deepEqual(there.open('a', here.seal('a', Buffer.from('x'))), Buffer.from('x'));
+    assert.equal(here.currentKeyId, before.currentKeyId);
+    assert.deepEqual(
+      here.keys.map(({ state }) => state),
+      ['current', 'waiting'],
+    );
+    assert.deepEqual(
+      there.keys.map(({ state }) => state),
+      ['older', 'current'],
+    );
+    // and there is one that waits, however often one is asked for
+    assert.equal(preparedKeyring(waiting, now), waiting);
+    assert.equal(there.keyIds.length, 2);
+  });
+
+  it('notes once that it has sealed a store, and keeps that note', () => {
+    const used = usedKeyring(newKeyring(now), now);
+    assert.equal(openKeyring(newKeyring(now)).usedSince, undefined);
+    assert.equal(usedKeyring(used, now + 1), used);
+    assert.equal(openKeyring(rotatedKeyring(used, now)).usedSince, new Date(now).toISOString());
+  });
+
+  it('knows the store that it belongs to, by notes of older versions as well', () => {
+    const [mine, other] = [newKeyring(now), newKeyring(now)].map((text) => openKeyring(text));
+    assert.ok(mine && other);
+    const older = { id: 'keyring', publicKey: mine.currentKeyId, sealedSeed: mine.derive('fingerprint')?.toString('base64url') ?? '' };
+    for (const note of [newStoreNote(mine), older]) assert.deepEqual([isNoteOf(mine, note), isNoteOf(other, note)], [true, false]);
+  });
+
+  describe('whose file changes', () => {
+    const first = newKeyring(now);
+    /** A keyring whose file says `text` until a test writes another one. */
+    const given = () => {
+      let text: string | undefined;
+      const keyring = openKeyring(first, () => {
+        const next = text;
+        text = undefined;
+        return { ok: true, value: next };
+      });
+      return {
+        keyring,
+        write: (next: string): void => {
+          text = next;
+        },
+      };
+    };
+
+    it('takes it over when it is told to look', () => {
+      const { keyring, write } = given();
+      assert.deepEqual(keyring.refresh(), { ok: true, value: 'same' });
+      write(rotatedKeyring(first, now));
+      assert.deepEqual(keyring.refresh(), { ok: true, value: 'changed' });
+      assert.equal(keyring.keyIds.length, 2);
+      assert.equal(keyring.currentKeyId, keyring.keyIds[1]);
+    });
+
+    it('looks by itself for a key that it does not have', () => {
+      // given a gateway that has rotated, and one that has not looked yet
+      const { keyring, write } = given();
+      const rotated = rotatedKeyring(first, now);
+      const sealed = openKeyring(rotated).seal('a', Buffer.from('x'));
+      assert.throws(() => keyring.open('a', sealed), { code: 'config-invalid' });
+      // when its file has the key, then it opens
+      write(rotated);
+      assert.deepEqual(keyring.open('a', sealed), Buffer.from('x'));
+    });
+
+    const wrong: [what: string, text: string][] = [
+      ['is broken', '{'],
+      ['is another one', newKeyring(now)],
+      ['has another key under the id of one', first.replace(/"key": ".{43}="/, `"key": "${Buffer.alloc(32, 7).toString('base64')}"`)],
+    ];
+    for (const [what, text] of wrong) {
+      it(`keeps what it has where the file ${what}, and says so until that is put right`, () => {
+        const { keyring, write } = given();
+        const sealed = keyring.seal('a', Buffer.from('x'));
+        write(text);
+        assert.equal(keyring.refresh().ok, false);
+        assert.equal(keyring.refresh().ok, false);
+        assert.deepEqual(keyring.open('a', sealed), Buffer.from('x'));
+        write(rotatedKeyring(first, now));
+        assert.deepEqual(keyring.refresh(), { ok: true, value: 'changed' });
+      });
+    }
+
+    it('opens nothing any more by a key that was taken out', () => {
+      const { keyring, write } = given();
+      const sealed = keyring.seal('a', Buffer.from('x'));
+      const rotated = rotatedKeyring(first, now);
+      write(rotated);
+      keyring.refresh();
+      write(JSON.stringify({ keys: JSON.parse(rotated).keys.slice(1) }));
+      keyring.refresh();
+      assert.throws(() => keyring.open('a', sealed), { code: 'config-invalid' });
+    });
+  });
+
   it('derives one key per purpose and key', () => {
     const keyring = openKeyring(rotatedKeyring(newKeyring(now), now));
     const keys = ['a', 'b'].flatMap((purpose) => keyring.keyIds.map((id) => keyring.derive(purpose, id)?.toString('hex')));
@@ -108,6 +218,37 @@ describe('The keyring', () => {
       assert.throws(() => createKeyringFile(path, now), { code: 'config-invalid' });
       assert.equal(readFileSync(path, 'utf8'), text);
       assert.deepEqual(readdirSync(join(path, '..')), ['keyring.json']);
+    });
+
+    it('is changed whole or not at all, and keeps its mode', () => {
+      const folder = temporaryFolder(undo);
+      const path = join(folder, 'keyring.json');
+      createKeyringFile(path, now);
+      chmodSync(path, 0o640);
+      // given a link to it, as secrets of containers are
+      const link = join(folder, 'link.json');
+      symlinkSync(path, link);
+      changeKeyringFile(link, (text) => rotatedKeyring(text, now));
+      const text = readFileSync(path, 'utf8');
+      assert.deepEqual([openKeyring(text).keyIds.length, statSync(path).mode & 0o777], [2, 0o640]);
+      // when a change fails, then nothing is left of it
+      const fails = (): string => {
+        throw new Error('cut off');
+      };
+      assert.throws(() => changeKeyringFile(path, fails), { code: 'config-invalid' });
+      changeKeyringFile(path, (same) => same);
+      assert.equal(readFileSync(path, 'utf8'), text);
+      assert.deepEqual(readdirSync(folder), ['keyring.json', 'link.json']);
+    });
+
+    it('is changed by one at a time', () => {
+      const path = join(temporaryFolder(undo), 'keyring.json');
+      createKeyringFile(path, now);
+      changeKeyringFile(path, (text) => {
+        assert.throws(() => changeKeyringFile(path, () => 'x'), { code: 'config-invalid', message: /keyring\.json\.new is there/ });
+        return rotatedKeyring(text, now);
+      });
+      assert.equal(openKeyring(readFileSync(path, 'utf8')).keyIds.length, 2);
     });
 
     it('is refused where it cannot be made', () => {
@@ -222,9 +363,24 @@ describe('Passwords', () => {
     });
   });
 
-  it('match after a rotation of the keyring', async () => {
+  it('match after a rotation of the keyring, and have a hash by the new key from then on', async () => {
+    // given a password that is remembered
     const text = newKeyring(now);
-    const stored = await createPasswords(openKeyring(text)).hash('1234');
-    assert.equal(await createPasswords(openKeyring(rotatedKeyring(text, now))).matches('1234', stored), true);
+    let changed: string | undefined;
+    const keyring = openKeyring(text, () => ({ ok: true, value: changed }));
+    const opened = createPasswords(keyring, { N: 16, r: 8, p: 1 });
+    const stored = await opened.hash('1234');
+    assert.equal(await opened.matches('1234', stored), true);
+    assert.equal(await opened.renewed('1234', stored), undefined);
+    // when the keyring rotates
+    changed = rotatedKeyring(text, now);
+    keyring.refresh();
+    // then it is looked at once more, and hashed anew
+    assert.equal(opened.remembers('1234', stored), false);
+    assert.equal(await opened.matches('1234', stored), true);
+    const renewed = (await opened.renewed('1234', stored)) ?? '';
+    assert.ok(renewed.startsWith(`scrypt$${keyring.currentKeyId}$`), renewed);
+    assert.equal(await opened.matches('1234', renewed), true);
+    assert.equal(opened.remembers('1234', renewed), true);
   });
 });

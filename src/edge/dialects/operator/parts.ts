@@ -4,6 +4,7 @@ import type { Engine } from '../../../engine/index.ts';
 import type { Accounts } from '../../../engine/users/index.ts';
 import { type Actor, ok, parseJson, refused, type Tell } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
+import type { PageAsk, SealedPage } from '../../../store/sealed.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
 import {
   type AdminRefusal,
@@ -28,6 +29,8 @@ export type OperatorParts = {
   clientAddress: (ctx: Context) => string;
   /** What is looked at when an operator asks how the gateway fares. */
   health: { readiness: Readiness; isStoreOurs: () => Promise<boolean>; seen: () => readonly Seen[] };
+  /** Looks at a page of what the keyring has sealed. */
+  lookAtSealed: (ask: PageAsk) => Promise<SealedPage>;
 };
 
 /** The dialect's name, in log, metrics and policies. */

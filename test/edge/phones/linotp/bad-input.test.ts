@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { challengeText } from '../../../../src/edge/phones/linotp/challenge-url.ts';
 import { fromBase64 } from '../../../../src/edge/phones/linotp/encoding.ts';
 import { readPairingResponse } from '../../../../src/edge/phones/linotp/pairing-response.ts';
+import { allRecords } from '../../../../src/store/copy.ts';
 import { openChallenge } from '../../../../src/virtual-phone/linotp/challenge.ts';
 import { readPairingUrl } from '../../../../src/virtual-phone/linotp/pairing.ts';
 import { type GivenLinotp, givenLinotp, type LinotpTestPhone, linotpTestPhone } from '../../../kit/linotp.ts';
@@ -24,7 +25,7 @@ describe('Bad input to the phone routes of LinOTP', function () {
     const records = [];
     // Keys are made, and what was tried is written down, whatever came of it.
     const besides = ['stock-key', 'audit-entry', 'audit-writer', 'audit-note', 'person-key'];
-    for await (const record of given.store.exportAll()) if (!besides.includes(record.kind)) records.push(record);
+    for await (const record of allRecords(given.store)) if (!besides.includes(record.kind)) records.push(record);
     return JSON.stringify(records);
   };
   const pair = async (bytes: Uint8Array) => (await given.post('pair', { pairing_response: Buffer.from(bytes).toString('base64url') })).body;

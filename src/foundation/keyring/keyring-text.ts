@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { GatewayFault, ok, parseJson, type Result, refused } from '../model/index.ts';
+
+/** How many bytes a key has. */
+export const keyBytes = 32;
+
+const keyId = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/);
+
+const keyringText = z
+  .strictObject({
+    /** When a store was first filled with it; absent: never, or nobody could note it. */
+    usedSince: z.iso.datetime().optional(),
+    /** The key that seals; absent: the last one. Those behind it wait until every gateway has them. */
+    current: keyId.optional(),
+    keys: z
+      .array(
+        z.strictObject({
+          id: keyId,
+          key: z.base64().refine((text) => Buffer.from(text, 'base64').length === keyBytes, `expected ${keyBytes} bytes in base64`),
+          createdAt: z.iso.datetime(),
+        }),
+      )
+      .min(1)
+      .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'two keys have the same id'),
+  })
+  .refine(({ current, keys }) => current === undefined || keys.some(({ id }) => id === current), 'the current key is none of its keys');
+
+/** What a keyring file says. */
+export type KeyringText = z.output<typeof keyringText>;
+
+/** Reads the text of a keyring file, or says what is wrong with it in a sentence that shows no key. */
+export function readKeyringText(text: string): Result<KeyringText, string> {
+  const raw = parseJson(text);
+  if (raw === undefined) return refused('The keyring is not JSON. Put back the file that the first start made.');
+  const parsed = keyringText.safeParse(raw);
+  if (parsed.success) return ok(parsed.data);
+  const where = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'file'}: ${message}`).join('; ');
+  return refused(`The keyring is not usable (${where}).`);
+}
+
+/** The same; throws `config-invalid`. */
+export function parseKeyringText(text: string): KeyringText {
+  const read = readKeyringText(text);
+  if (read.ok) return read.value;
+  throw new GatewayFault('config-invalid', read.error);
+}
+
+/** The id of the key that seals. */
+export const currentOf = ({ current, keys }: KeyringText): string => current ?? keys.at(-1)?.id ?? '';
+
+/** The ids of the keys that wait to become current. */
+export function waitingOf(text: KeyringText): string[] {
+  const ids = text.keys.map(({ id }) => id);
+  return ids.slice(ids.indexOf(currentOf(text)) + 1);
+}
+
+/** The text of a keyring with one fresh key. */
+export const newKeyring = (now: number): string => written({ keys: [newKey([], now)] });
+
+/** The text of a keyring with a fresh key more, which waits; the same text where one waits already. */
+export function preparedKeyring(text: string, now: number): string {
+  const parsed = parseKeyringText(text);
+  if (waitingOf(parsed).length > 0) return text;
+  return written({ ...parsed, current: currentOf(parsed), keys: [...parsed.keys, newKey(parsed.keys, now)] });
+}
+
+/** The text of a keyring whose waiting key has become current; where none waits, a fresh one. */
+export function rotatedKeyring(text: string, now: number): string {
+  const { current: _before, ...parsed } = parseKeyringText(preparedKeyring(text, now));
+  return written(parsed);
+}
+
+/** The text of a keyring that a store was filled with at `now`; the same text where that is noted already. */
+export function usedKeyring(text: string, now: number): string {
+  const parsed = parseKeyringText(text);
+  return parsed.usedSince === undefined ? written({ usedSince: new Date(now).toISOString(), ...parsed }) : text;
+}
+
+const newKey = (keys: KeyringText['keys'], now: number): KeyringText['keys'][number] => ({
+  id: `k${keys.length + 1}-${randomBytes(4).toString('hex')}`,
+  key: randomBytes(keyBytes).toString('base64'),
+  createdAt: new Date(now).toISOString(),
+});
+
+const written = (text: KeyringText): string => `${JSON.stringify(text, null, 2)}\n`;

@@ -1,0 +1,179 @@
+import {
+  hashedBy,
+  isNoteOf,
+  type Keyring,
+  newStoreNote,
+  noteKeyId,
+  sealedBy,
+  sealedFor,
+  storeNoteId,
+} from '../foundation/keyring/index.ts';
+import { GatewayFault } from '../foundation/model/index.ts';
+import { recordKey } from './copy.ts';
+import type { SealedRecord, Store, StoredRecord } from './store.ts';
+
+/**
+ * What a key of the keyring is needed for: to open secrets, to check passwords and PINs, to finish logins that have begun, to verify the audit. Only secrets
+ * can be sealed by another key; a hash is made anew at the next right login.
+ */
+export type KeyNeed = 'secrets' | 'hashes' | 'logins' | 'audit';
+
+/** The kinds of records that hold secrets. */
+export const secretKinds = ['token', 'stock-key', 'partition-key', 'person-key'] as const satisfies StoredRecord['kind'][];
+
+/** The kinds of records that need a key of the keyring for anything. */
+export const keyedKinds = [
+  ...secretKinds,
+  'account',
+  'transaction',
+  'audit-entry',
+  'audit-writer',
+  'audit-note',
+] as const satisfies StoredRecord['kind'][];
+
+/** Which page is looked at, and whether its secrets are opened, or sealed by the current key as well. */
+export type PageAsk = { kind: (typeof keyedKinds)[number]; after?: string | undefined; how: 'count' | 'open' | 'reseal' };
+
+/** A secret or a hash that is worth nothing: its key is missing from the keyring, or it was changed. `what` names the record for people. */
+export type Unusable = { what: string; keyId: string; why: 'key missing' | 'changed' };
+
+/** What a page came to. `after`: where the next one begins; undefined where none does. `needs`: how many things need each key, by its id. */
+export type SealedPage = {
+  /** The id of the key that seals here. */
+  current: string;
+  after?: string | undefined;
+  needs: Record<string, Partial<Record<KeyNeed, number>>>;
+  unusable: Unusable[];
+  resealed: number;
+};
+
+const pageSize = 200;
+
+/**
+ * Looks at one page of records, beside whatever gateways run. A secret is sealed anew only where the one that was read still stands, so that no change of
+ * somebody else is lost.
+ */
+export async function lookAtPage(
+  { store, keyring }: { store: Store; keyring: Keyring },
+  { kind, after, how }: PageAsk,
+): Promise<SealedPage> {
+  // A change of the file that is refused shows in `current`.
+  keyring.refresh();
+  const records = await store.recordsOf(kind, after, pageSize);
+  const page: SealedPage = { current: keyring.currentKeyId, needs: {}, unusable: [], resealed: 0 };
+  for (const [need, keyId] of records.flatMap(needsOf)) {
+    const needs = page.needs[keyId] ?? {};
+    page.needs[keyId] = { ...needs, [need]: (needs[need] ?? 0) + 1 };
+  }
+  if (how !== 'count')
+    page.unusable = records.flatMap((record) => [...shutIn(keyring, record), ...(how === 'open' ? uncheckedIn(keyring, record) : [])]);
+  if (how === 'reseal') {
+    const resealed = await Promise.all(records.flatMap(secretOf).map((secret) => reseal(store, keyring, secret)));
+    page.resealed = resealed.filter(Boolean).length;
+  }
+  const last = records.at(-1);
+  return records.length < pageSize || !last ? page : { ...page, after: recordKey(last) };
+}
+
+/** A secret, by what it is sealed for, and as people know it. */
+type Secret = { record: SealedRecord; name: string; sealed: string; what: string };
+
+function secretOf(record: StoredRecord): Secret[] {
+  switch (record.kind) {
+    case 'token': {
+      const { serial, serverKey } = record.token;
+      if (!serverKey) return [];
+      return [
+        { record, name: sealedFor.token(serial), sealed: serverKey.sealedPrivateKey, what: `the server key of push token ${serial}` },
+      ];
+    }
+    case 'stock-key': {
+      const { id, sealedPrivateKey: sealed } = record.stockKey;
+      return [{ record, name: sealedFor.stockKey(id), sealed, what: `the key ${id} of the stock` }];
+    }
+    case 'partition-key': {
+      const { id, sealedSeed: sealed } = record.partitionKey;
+      const what = id === storeNoteId ? 'the note of which keyring the store belongs to' : `the shared key ${id}`;
+      return [{ record, name: sealedFor.sharedKey(id), sealed, what }];
+    }
+    case 'person-key': {
+      const { id, sealedKey: sealed } = record.personKey;
+      return [{ record, name: sealedFor.person(id), sealed, what: `the key ${id} of a person in the audit` }];
+    }
+    default:
+      return [];
+  }
+}
+
+const keyIdOf = ({ record, sealed }: Secret): string =>
+  record.kind === 'partition-key' && record.partitionKey.id === storeNoteId ? noteKeyId(record.partitionKey) : sealedBy(sealed);
+
+/** What each record needs keys for; the id of the key stands in what it made. */
+function needsOf(record: StoredRecord): [KeyNeed, string][] {
+  const secrets = secretOf(record).map((secret): [KeyNeed, string] => ['secrets', keyIdOf(secret)]);
+  switch (record.kind) {
+    case 'transaction': {
+      const { firstLeg, decision } = record.transaction;
+      const keyIds = [...decision.challenges.flatMap(({ code }) => code?.keyId ?? []), ...(firstLeg ? [firstLeg.keyId] : [])];
+      const noted = record.effects.flatMap((effect) => (effect.kind === 'noted' ? [madeBy(effect.text)] : []));
+      return [...keyIds.map((keyId): [KeyNeed, string] => ['logins', keyId]), ...noted.map((keyId): [KeyNeed, string] => ['audit', keyId])];
+    }
+    case 'audit-entry':
+      return [['audit', madeBy(record.entry.hash)]];
+    case 'audit-writer':
+      return [['audit', madeBy(record.writer.signature)]];
+    case 'audit-note':
+      return [['audit', madeBy(record.note.text)]];
+    default:
+      return [...secrets, ...hashesOf(record).map(({ hash }): [KeyNeed, string] => ['hashes', hashedBy(hash)])];
+  }
+}
+
+/** The id of the key stands before what the audit's keys made. */
+const madeBy = (text: string): string => text.slice(0, Math.max(0, text.indexOf('.')));
+
+function hashesOf(record: StoredRecord): { hash: string; what: string }[] {
+  if (record.kind === 'account')
+    return [{ hash: record.account.passwordHash, what: `the password of administrator ${record.account.name}` }];
+  const pinHash = record.kind === 'token' ? record.token.pinHash : undefined;
+  return record.kind === 'token' && pinHash !== undefined ? [{ hash: pinHash, what: `the PIN of push token ${record.token.serial}` }] : [];
+}
+
+/** The secrets of a record that do not open. */
+const shutIn = (keyring: Keyring, record: StoredRecord): Unusable[] =>
+  secretOf(record)
+    .filter((secret) => opened(keyring, secret) === undefined)
+    .map((secret) => unusable(keyring, secret.what, keyIdOf(secret)));
+
+/** The hashes of a record that nothing can be held against. */
+const uncheckedIn = (keyring: Keyring, record: StoredRecord): Unusable[] =>
+  hashesOf(record)
+    .filter(({ hash }) => !keyring.keyIds.includes(hashedBy(hash)))
+    .map(({ hash, what }) => unusable(keyring, what, hashedBy(hash)));
+
+const unusable = ({ keyIds }: Keyring, what: string, keyId: string): Unusable => ({
+  what,
+  keyId,
+  why: keyIds.includes(keyId) ? 'changed' : 'key missing',
+});
+
+/** What is sealed; undefined where it does not open. */
+function opened(keyring: Keyring, { record, name, sealed }: Secret): Buffer | undefined {
+  if (record.kind === 'partition-key' && record.partitionKey.id === storeNoteId)
+    return isNoteOf(keyring, record.partitionKey) ? Buffer.alloc(0) : undefined;
+  try {
+    return keyring.open(name, sealed);
+  } catch (error) {
+    if (error instanceof GatewayFault) return undefined;
+    throw error;
+  }
+}
+
+/** Seals a secret by the current key. What does not open stays as it is. */
+async function reseal(store: Store, keyring: Keyring, secret: Secret): Promise<boolean> {
+  const { record, name, sealed } = secret;
+  const text = sealedBy(sealed) === keyring.currentKeyId ? undefined : opened(keyring, secret);
+  if (!text) return false;
+  const isNote = record.kind === 'partition-key' && record.partitionKey.id === storeNoteId;
+  return store.reseal(record, isNote ? newStoreNote(keyring).sealedSeed : keyring.seal(name, text));
+}
