@@ -92,7 +92,7 @@ export async function resealAll(things: SealedThings, terminal: Terminal): Promi
   let unusable: Unusable[] = [];
   for (let round = 0; round < mostRounds; round += 1) {
     const { needs } = await lookAtAll(things, secretKinds, 'count');
-    const left = [...needs].reduce((sum, [keyId, { secrets }]) => sum + (keyId === keyring.currentKeyId ? 0 : secrets), 0);
+    const left = [...needs].reduce((sum, [keyId, { secrets }]) => sum + (keyring.isOlder(keyId) ? secrets : 0), 0);
     if (left <= unusable.length) break;
     const progress = openProgress(terminal, left);
     unusable = [];

@@ -47,7 +47,8 @@ export type SealedPage = {
   resealed: number;
 };
 
-const pageSize = 200;
+/** A page that is written holds up logins for a moment. */
+const pageSizes = { count: 200, open: 200, reseal: 50 } as const;
 
 /**
  * Looks at one page of records, beside whatever gateways run. A secret is sealed anew only where the one that was read still stands, so that no change of
@@ -59,7 +60,7 @@ export async function lookAtPage(
 ): Promise<SealedPage> {
   // A change of the file that is refused shows in `current`.
   keyring.refresh();
-  const records = await store.recordsOf(kind, after, pageSize);
+  const records = await store.recordsOf(kind, after, pageSizes[how]);
   const page: SealedPage = { current: keyring.currentKeyId, needs: {}, unusable: [], resealed: 0 };
   for (const [need, keyId] of records.flatMap(needsOf)) {
     const needs = page.needs[keyId] ?? {};
@@ -72,7 +73,7 @@ export async function lookAtPage(
     page.resealed = resealed.filter(Boolean).length;
   }
   const last = records.at(-1);
-  return records.length < pageSize || !last ? page : { ...page, after: recordKey(last) };
+  return records.length < pageSizes[how] || !last ? page : { ...page, after: recordKey(last) };
 }
 
 /** A secret, by what it is sealed for, and as people know it. */
@@ -172,7 +173,7 @@ function opened(keyring: Keyring, { record, name, sealed }: Secret): Buffer | un
 /** Seals a secret by the current key. What does not open stays as it is. */
 async function reseal(store: Store, keyring: Keyring, secret: Secret): Promise<boolean> {
   const { record, name, sealed } = secret;
-  const text = sealedBy(sealed) === keyring.currentKeyId ? undefined : opened(keyring, secret);
+  const text = keyring.isOlder(sealedBy(sealed)) ? opened(keyring, secret) : undefined;
   if (!text) return false;
   const isNote = record.kind === 'partition-key' && record.partitionKey.id === storeNoteId;
   return store.reseal(record, isNote ? newStoreNote(keyring).sealedSeed : keyring.seal(name, text));

@@ -143,12 +143,12 @@ async function reseal(terminal: Terminal, things: SealedThings): Promise<void> {
   const shut = await resealAll(things, terminal);
   const { needs } = await lookAtAll(things, [...secretKinds, 'account'], 'count');
   const current = things.keyring.currentKeyId;
-  const left = [...needs].filter(([keyId]) => keyId !== current).map(([, each]) => each);
+  const left = [...needs].filter(([keyId]) => things.keyring.isOlder(keyId)).map(([, each]) => each);
   const sum = (of: 'secrets' | 'hashes'): number => left.reduce((so, each) => so + each[of], 0);
-  terminal.out(`${needs.get(current)?.secrets ?? 0} secrets are sealed by ${current}, ${sum('secrets')} by other keys.`);
+  terminal.out(`${needs.get(current)?.secrets ?? 0} secrets are sealed by ${current}, ${sum('secrets')} by older keys.`);
   if (sum('hashes') > 0)
     terminal.out(
-      `${sum('hashes')} PINs and passwords are hashed with other keys: each is hashed anew at its next right login. Keep those keys.`,
+      `${sum('hashes')} PINs and passwords are hashed with older keys: each is hashed anew at its next right login. Keep those keys.`,
     );
   if (shut.length > 0) throw unusableOf(terminal, shut);
   if (sum('secrets') > 0)

@@ -39,7 +39,7 @@ export function openServerKeys(keyring: Keyring, resealing: Resealing, max = 10_
       const { serial, serverKey } = token;
       if (!serverKey) return undefined;
       const key = open(serial, serverKey.sealedPrivateKey);
-      if (sealedBy(serverKey.sealedPrivateKey) !== keyring.currentKeyId)
+      if (keyring.isOlder(sealedBy(serverKey.sealedPrivateKey)))
         resealing.reseal(token, keyring.seal(record(serial), key.export({ format: 'der', type: 'pkcs8' })));
       return (data) => signRsaSha256(key, data);
     },

@@ -15,6 +15,8 @@ export type Keyring = {
   readonly keyIds: readonly string[];
   /** All keys, in the order of the file. */
   readonly keys: readonly ListedKey[];
+  /** Whether a key seals no more: it comes before the current one, or is not in the keyring. What a key that waits has sealed is another gateway's, and new. */
+  isOlder(keyId: string): boolean;
   /** When a store was first filled with it (ISO 8601), where the file notes that. */
   readonly usedSince: string | undefined;
   /** Seals with the current key; `record` is authenticated along, such as `token:PIPU0001A2B3`. */
@@ -64,6 +66,7 @@ export function openKeyring(text: string, reread: RereadKeyring = () => ok(undef
     get keys() {
       return listed(held);
     },
+    isOlder: (keyId) => !listed(held).some(({ id, state }) => id === keyId && state !== 'older'),
     get usedSince() {
       return held.usedSince;
     },

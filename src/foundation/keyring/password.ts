@@ -50,9 +50,10 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
     createHmac('sha256', memoryKey).update(`${stored}\n${password}`).digest('base64url');
   const isRemembered = (form: string, stored: string): boolean => right.get(memoryOf(form, stored)) === true;
   const isOfCost = ({ N, r, p }: HashCost): boolean => N === cost.N && r === cost.r && p === cost.p;
-  /** Whether a hash was made as new ones are. */
-  const isOfNow = (stored: string): boolean => hashedBy(stored) === keyring.currentKeyId && isOfCost(parse(stored));
-  const saltOf = (stored: string): Buffer | undefined => (isOfNow(stored) ? parse(stored).salt : undefined);
+  const isByCurrent = (stored: string): boolean => hashedBy(stored) === keyring.currentKeyId;
+  /** Whether a hash is as good as new ones are. */
+  const isOfNow = (stored: string): boolean => !keyring.isOlder(hashedBy(stored)) && isOfCost(parse(stored));
+  const saltOf = (stored: string): Buffer | undefined => (isByCurrent(stored) && isOfNow(stored) ? parse(stored).salt : undefined);
   /** The salt that all of these hashes are to have. */
   const sharedSalt = (others: readonly string[]): Buffer | undefined => others.map(saltOf).find((salt) => salt !== undefined);
   const hash = async (form: string, salt: Buffer = randomBytes(saltBytes)): Promise<string> => {
@@ -84,7 +85,7 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
     async renewed(password, stored, others = []) {
       const [form, typed] = formsOf(password);
       const salt = sharedSalt(others);
-      const isApart = salt !== undefined && !parse(stored).salt.equals(salt);
+      const isApart = salt !== undefined && isByCurrent(stored) && !parse(stored).salt.equals(salt);
       const isOld = (isApart || !isOfNow(stored)) && isRemembered(form, stored);
       return isOld || (typed !== undefined && isRemembered(typed, stored)) ? hash(form, salt) : undefined;
     },

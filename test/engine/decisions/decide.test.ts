@@ -253,7 +253,7 @@ describe('A quiet login', () => {
     const sealed = usual.challenges.map((each) => ({ ...each, payload: 'signed' }));
     return decide(quiet, { kind: 'asked', challenges: sealed }, 1).next ?? quiet;
   };
-  const said = (decision: Decision, now: number) => [decision.state, decision.finishUntil, statusOf(decision, now)];
+  const said = (decision: Decision, now: number) => [decision.state, decision.finishUntil, statusOf({ createdAt: 0, decision }, now)];
 
   for (const { what, mode, event } of [
     {
