@@ -41,16 +41,14 @@ export function makeKeyringForFile(options: GatewayOptions): void {
 export async function makeKeyringForDatabase(options: GatewayOptions, store: Store): Promise<void> {
   const path = missingFile(options);
   if (path === undefined || options.config.store.kind !== 'mongodb') return;
-  const isNew = await isEmpty(store);
+  const isEmpty = (await allRecords(store).next()).done === true;
   // Asked again: another start with the same file makes it before it writes anything.
   if (existsSync(path)) return;
-  if (!isNew)
+  if (!isEmpty)
     throw new GatewayFault('config-invalid', `The keyring ${path} is missing, and the database holds data: put there ${thatKeyring}.`);
   makeOrFind(path, options.clock());
   options.log.warn({ keyring: path }, 'made a new keyring: BACK IT UP, and give the same file to every gateway of this database');
 }
-
-const isEmpty = async (store: Store): Promise<boolean> => (await allRecords(store).next()).done === true;
 
 type Place = Pick<LoadedConfig, 'config' | 'folder'>;
 
@@ -101,7 +99,13 @@ export function followKeyring(place: Place, keyring: Keyring, tell: Tell): () =>
  * @see docs/decisions/keyring-at-first-start.md
  */
 export async function refuseLostStore(options: GatewayOptions, { store, keyring }: { store: Store; keyring: Keyring }): Promise<void> {
-  if (keyring.usedSince !== undefined && (await isEmpty(store))) refuseNewStore(options, keyring);
+  if (keyring.usedSince !== undefined && (await isNew(store))) refuseNewStore(options, keyring);
+}
+
+/** Whether nobody has begun with a store. What other gateways count and tell while it is lost makes it none. */
+async function isNew(store: Store): Promise<boolean> {
+  if ((await store.findPartitionKey(storeNoteId)) !== undefined || (await store.listAccounts()).length > 0) return false;
+  return (await store.recordsOf('token', undefined, 1)).length === 0;
 }
 
 function refuseNewStore(options: GatewayOptions, { usedSince }: Keyring): void {
@@ -110,7 +114,7 @@ function refuseNewStore(options: GatewayOptions, { usedSince }: Keyring): void {
   throw new GatewayFault(
     'config-invalid',
     `The store is empty (${where}), but the keyring has sealed one since ${usedSince}: it was lost or moved, or the configuration names another ` +
-      'place. Put it back, or correct the configuration. To begin with a new store: pushgate serve --new-store',
+      'place. Put it back, or correct the configuration. To begin with a new store: npx pushgate serve --new-store',
   );
 }
 

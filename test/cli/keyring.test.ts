@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { runCommand } from '../../src/cli/index.ts';
-import { openKeyring, rotatedKeyring } from '../../src/foundation/keyring/index.ts';
+import { newKeyring, openKeyring, rotatedKeyring } from '../../src/foundation/keyring/index.ts';
 import { configText } from '../kit/gateway.ts';
 import { gatewayProcess, pushgate } from '../kit/gateway-process.ts';
 import { runCli } from '../kit/operator.ts';
@@ -101,6 +102,16 @@ describe('pushgate keyring', function () {
     assert.equal((await run('verify')).code, 0);
     // and no key was shown
     for (const { out, err } of [rotated, listed]) for (const { key } of [old, current]) assert.ok(!`${out}${err}`.includes(key));
+  });
+
+  it('that is replaced by another one while the gateway runs is refused, and logins go on', async () => {
+    const { keyring, gateway, client, phone } = await given();
+    writeFileSync(keyring, newKeyring(Date.now()));
+    const { stderr } = gateway.child;
+    assert.ok(stderr);
+    while (!gateway.output().err.includes('"event":"configuration-refused"')) await once(stderr, 'data');
+    assert.match(gateway.output().err, /The keyring lacks the key k1-[0-9a-f]+, which is in use/);
+    await logsIn(client, phone);
   });
 
   it('works in the store where no gateway runs, and goes on where it was cut off', async () => {

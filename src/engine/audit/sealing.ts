@@ -83,9 +83,13 @@ function openMacs(keyring: Keyring, purpose: string) {
 const signing = 'audit checkpoints';
 
 function openSigner(keyring: Keyring): Pick<Sealing, 'sign' | 'isSigned'> {
+  const keys = new Map<string, KeyObject>();
   const keyOf = (keyId: string): KeyObject | undefined => {
-    const seed = keyring.derive(signing, keyId);
-    return seed && rawPrivateKey('ed25519', seed);
+    const known = keys.get(keyId);
+    const seed = known ? undefined : keyring.derive(signing, keyId);
+    const key = known ?? (seed && rawPrivateKey('ed25519', seed));
+    if (key) keys.set(keyId, key);
+    return key;
   };
   const signedText = ({ writer, number, hash: at }: Link, kind: MarkKind): Buffer =>
     Buffer.from(['pushgate audit', kind, writer, number, at].join('\n'));

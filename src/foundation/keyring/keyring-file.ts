@@ -74,7 +74,7 @@ export function changeKeyringFile(path: string, change: (text: string) => string
 
 /** Whether there was anything to write. */
 function writeNext(file: number, target: string, change: (text: string) => string): boolean {
-  const before = readFileSync(target, 'utf8');
+  const before = readFileSync(target, 'utf8').replace(/^\uFEFF/, '');
   const next = change(before);
   if (next === before) return false;
   const [{ uid, gid, mode }, own] = [statSync(target), fstatSync(file)];
