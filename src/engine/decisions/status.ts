@@ -14,7 +14,8 @@ export function statusOf(transaction: Timed, now: number): Status {
   if (declines.some(({ declineReason }) => declineReason !== 'cancelled')) return 'declined';
   if (declines.length > 0) return 'cancelled';
   if (decision.state === 'declined') return 'locked';
+  // A code that a phone shows can be entered until the time to finish is over.
+  if (!decision.rule.quiet && challenges.some(({ state }) => state === 'code-shown')) return 'code-shown';
   // An open transaction that nobody can answer any more ends as a time-out would, before its time to finish does.
-  if (now >= decision.answerUntil) return 'expired';
-  return !decision.rule.quiet && challenges.some(({ state }) => state === 'code-shown') ? 'code-shown' : 'pending';
+  return now >= decision.answerUntil ? 'expired' : 'pending';
 }

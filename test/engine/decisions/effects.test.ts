@@ -154,6 +154,8 @@ describe('The status of a transaction', () => {
       ['pending', {}, at],
       ['expired', {}, 1000],
       ['code-shown', { challenges: [challenge({ state: 'code-shown' })] }, at],
+      ['code-shown', { challenges: [challenge({ state: 'code-shown' })] }, 1500],
+      ['expired', { challenges: [challenge({ state: 'code-shown' })] }, 2000],
       ['declined', { challenges: [challenge({ state: 'declined', declineReason: 'declined' }), challenge({ serial: 'B' })] }, at],
       ['accepted', { state: 'accepted', challenges: [challenge({ state: 'accepted' })] }, 1500],
       ['expired', { state: 'accepted', challenges: [challenge({ state: 'accepted' })] }, 2000],
