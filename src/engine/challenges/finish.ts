@@ -54,10 +54,14 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   return reply === 'accepted' && accepted ? { kind: 'accepted', serial: accepted.serial } : { kind: 'unknown' };
 }
 
+/** The transaction, for the auth server that began it; undefined for all others. */
+export const ownOf = (transaction: Transaction | undefined, authServer: string): Transaction | undefined =>
+  transaction?.authServer === authServer ? transaction : undefined;
+
 /** {@link Challenges.findOwn}. */
 export async function findOwn(parts: EngineParts, id: string, authServer: string): Promise<Transaction | undefined> {
-  const transaction = await parts.store.findTransaction(id);
-  return transaction?.authServer === authServer ? answered(parts, transaction) : undefined;
+  const transaction = ownOf(await parts.store.findTransaction(id), authServer);
+  return transaction && answered(parts, transaction);
 }
 
 /** {@link Challenges.findOwnForeign}. */
