@@ -28,12 +28,18 @@ const started: Server[] = [];
 const folders: string[] = [];
 let replicaSet: Promise<Found> | undefined;
 
-// A hook of the whole run, wherever this file is imported from first: what was started is stopped, and its data deleted.
-after('stops the test MongoDB', async function () {
-  this.timeout(60_000);
-  for (const server of started.splice(0)) await server.stop({ doCleanup: true, force: true });
+// A hook of the whole run, wherever this file is imported from first: what was started is stopped, and its data deleted. Outside of mocha there is none.
+if ('after' in globalThis)
+  after('stops the test MongoDB', async function () {
+    this.timeout(60_000);
+    for (const server of started.splice(0)) await server.stop({ doCleanup: true, force: true });
+    deleteDataFolders();
+  });
+
+/** Deletes the data of all servers of this process, which must have ended. */
+export function deleteDataFolders(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
+}
 
 /**
  * Gives the surrounding suite the replica set of this run: the one at MONGODB_URL, or a real mongod with its data in a temporary folder.
