@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { check } from './checker.ts';
 import type { Line, Reply, Request } from './history.ts';
 
-const rules = { validityMs: 1000, graceMs: 5000, replyMs: 500, skewMs: 0 };
+const rules = { validityMs: 1000, graceMs: 5000, replyMs: 500, rolloutMs: 2000, skewMs: 0 };
 const [owner, stranger] = ['owner', 'stranger'] as const;
 
 /** A request that is sent at this moment, and its reply ten milliseconds later, or after `ms`; without a reply nobody saw its end. */
@@ -54,6 +54,7 @@ describe('The checker of a history', () => {
     'an outage that is told as one': { rows: [begin, accept(100, error(503, true)), finish(400, 'REJECT')], faults: [broken] },
     'a login that was taken back': { rows: [begin, accept(100), cancel(200), finish(300, 'REJECT')] },
     'a request whose end nobody saw': { rows: [begin, [100, { kind: 'poll', of: 't', by: owner }]] },
+    'a rollout that comes again too late': { rows: [rollout(0, 'key'), rollout(2000, '404')] },
     'a rollout again': { rows: [rollout(0, 'key'), rollout(100, 'key')] },
   };
   for (const [title, { rows, faults }] of Object.entries(good))

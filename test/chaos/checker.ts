@@ -17,7 +17,7 @@ export function check(history: readonly Line[]): string[] {
   const logins = loginsOf(exchanges);
   return [
     ...exchanges.flatMap((exchange) => replyWrong(exchange, rules, outages)),
-    ...rolloutsWrong(exchanges),
+    ...rolloutsWrong(exchanges, rules),
     ...logins.flatMap((login) => loginWrong(login, rules).map((what) => `login ${login.id}: ${what}`)),
   ];
 }
@@ -80,14 +80,15 @@ function replyWrong({ number, sentAt, endedAt, reply, request }: Exchange, { rep
   return wrong;
 }
 
-/** A phone that repeats its rollout is told the same key. */
-function rolloutsWrong(exchanges: readonly Exchange[]): string[] {
-  const keys = new Map<string, string>();
-  return exchanges.flatMap(({ request, reply }) => {
+/** A phone that repeats its rollout in time is told the same key. */
+function rolloutsWrong(exchanges: readonly Exchange[], { rolloutMs }: Rules): string[] {
+  const keys = new Map<string, { said: string; until: number }>();
+  return exchanges.flatMap(({ request, reply, sentAt }) => {
     if (request.kind !== 'rollout' || reply === undefined || reply.status === 503) return [];
     const first = keys.get(request.serial);
-    if (first === undefined && reply.status === 200) keys.set(request.serial, reply.said);
-    return first === undefined || first === reply.said ? [] : [`rollout ${request.serial}: an acknowledged key is another one now`];
+    if (first === undefined && reply.status === 200) keys.set(request.serial, { said: reply.said, until: sentAt + rolloutMs });
+    if (first === undefined || sentAt >= first.until || first.said === reply.said) return [];
+    return [`rollout ${request.serial}: an acknowledged key is another one now`];
   });
 }
 

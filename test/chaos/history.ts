@@ -5,6 +5,8 @@ export type Rules = {
   validityMs: number;
   graceMs: number;
   replyMs: number;
+  /** How long a phone may repeat its rollout. */
+  rolloutMs: number;
   /** How far clocks of gateways may be from the clock of this history. */
   skewMs: number;
 };
