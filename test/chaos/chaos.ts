@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { deleteDataFolders } from '../kit/mongod.ts';
 import { cleanup } from '../kit/temporary.ts';
+import { check } from './checker.ts';
+import { readHistory } from './history.ts';
 import type { StoreKind } from './stand.ts';
 import { runStint, type StintReport } from './stint.ts';
 
@@ -42,7 +44,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 const sum: StintReport = { wrong: [], faults: {}, numbers: {} };
 for (let stint = 0; stint * killsInStint < kills; stint += 1) {
   const [file, done] = [join(folder, `${stint}.jsonl`), join(folder, `${stint}.json`)];
-  const known = values.resume && existsSync(done) ? (JSON.parse(readFileSync(done, 'utf8')) as StintReport) : undefined;
+  const known = values.resume && existsSync(done) ? readReport(file, done) : undefined;
   const report =
     known ??
     (await runStint(undo, { store, kills: Math.min(killsInStint, kills - stint * killsInStint), seed: seed * 1000 + stint, file }));
@@ -55,6 +57,12 @@ for (let stint = 0; stint * killsInStint < kills; stint += 1) {
 }
 process.stdout.write(`in all: ${JSON.stringify(sum.numbers)}\n${JSON.stringify(sum.faults)}\nbroken promises: ${sum.wrong.length}\n`);
 process.exitCode = sum.wrong.length === 0 ? 0 : 1;
+
+/** What a run before saw; its history is checked anew. */
+function readReport(file: string, done: string): StintReport {
+  const { faults, numbers } = JSON.parse(readFileSync(done, 'utf8')) as StintReport;
+  return { faults, numbers, wrong: check(readHistory(file)) };
+}
 
 /** What one stint saw is added to the sum; of what took longest the longest is kept. */
 function add({ wrong, faults, numbers }: StintReport): void {

@@ -41,7 +41,9 @@ export type Stand = {
   untilReady(): Promise<void>;
 };
 
-const limits = { serverSelectionTimeoutMs: 1000, operationTimeoutMs: 2500 };
+const limits = { serverSelectionTimeoutMs: 2000, operationTimeoutMs: 4000 };
+/** How often a gateway is started that found no database in time: a supervisor does the same. */
+const mostStarts = 5;
 /** An operation that is given up, on a machine that is busy with starting what was killed. */
 const rules: Rules = { validityMs: 20_000, graceMs: 300_000, replyMs: 15_000, rolloutMs: 500_000, skewMs: 2000 };
 const secret = { owner: 'o'.repeat(32), stranger: 's'.repeat(32) };
@@ -109,7 +111,12 @@ async function openNode(undo: Cleanup, { file, port, random }: Place): Promise<{
   const begin = (): Promise<GatewayProcess> => {
     const aheadMs = random.below(2 * mostAheadMs) - mostAheadMs;
     const preload = `--import=${resolve('test/chaos/moved-clock.mjs')}`;
-    return gatewayProcess(file, { NODE_OPTIONS: preload, PUSHGATE_CHAOS_CLOCK_MS: String(aheadMs) });
+    const start = (left: number): Promise<GatewayProcess> =>
+      gatewayProcess(file, { NODE_OPTIONS: preload, PUSHGATE_CHAOS_CLOCK_MS: String(aheadMs) }).catch((error: unknown) => {
+        if (left === 0) throw error;
+        return start(left - 1);
+      });
+    return start(mostStarts - 1);
   };
   let gateway = await begin();
   undo.later(() => gateway.end('SIGKILL'));

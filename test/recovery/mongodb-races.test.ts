@@ -21,7 +21,7 @@ const phonePublicKey = phoneKeys.publicKey.export({ type: 'spki', format: 'der' 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
 
 describe('Four gateway processes on one MongoDB', function () {
-  this.timeout(Math.max(180_000, logins * 150));
+  this.timeout(Math.max(180_000, logins * 400));
   const mongo = givenMongo();
   const undo = cleanup();
   let given: GivenGateways;
