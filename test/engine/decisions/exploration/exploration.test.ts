@@ -13,10 +13,11 @@ const isLong = process.env.PUSHGATE_EXPLORE === 'long';
 /** No mutant that is found hides deeper than this. */
 const mutantDepth = 9;
 
+const createdAt = 0;
 const parts: Parts = {
-  decide,
+  decide: (decision, event, now) => decide({ createdAt, decision }, event, now),
   effectsOf,
-  statusOf,
+  statusOf: (decision, now) => statusOf({ createdAt, decision }, now),
   ownOf,
   mayWrite: (stored, seen) => stored.version === seen.version,
   afterConflict: 'decides again',
