@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { Audit, KeepDays } from './audit/index.ts';
 import type { Background } from './background.ts';
 import type { Turns } from './key-mutex.ts';
-import type { GuessLimits, Lockout, PinFailures, SourceLimits } from './limits/index.ts';
+import type { GuessLimits, Lockout, LoginQueue, PinFailures, SourceLimits } from './limits/index.ts';
 import type { PhoneProtocol } from './phones/phone-protocol.ts';
 import type { ServerKeys } from './phones/server-keys.ts';
 import type { SharedKeys } from './phones/shared-keys.ts';
@@ -43,6 +43,7 @@ export type EngineParts = {
   serverKeys: ServerKeys;
   sharedKeys: SharedKeys;
   limits: SourceLimits;
+  loginQueue: LoginQueue;
   guesses: GuessLimits;
   pinFailures: PinFailures;
   realms: Realms;

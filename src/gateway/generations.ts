@@ -110,12 +110,13 @@ function startSeries(metrics: Metrics, { config, parts }: Generation): void {
 
 /** The series of every auth server before it asks for anything. Phones that wait are none yet. */
 function startCallers(
-  { challenges, relays, loginsStarted, loginsRefused, loginsFinished, loginsQuiet, challengesDisplaced }: Metrics,
+  { challenges, relays, loginsStarted, loginsRefused, loginsFinished, loginsQuiet, challengesDisplaced, load }: Metrics,
   config: Config,
 ): void {
   for (const auth_server of authServerNames(config))
-    for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished, loginsQuiet, challengesDisplaced])
+    for (const each of [challenges, relays, loginsStarted, loginsRefused, loginsFinished, loginsQuiet, challengesDisplaced, load.shed])
       each.startAtZero({ auth_server });
+  load.shed.startAtZero({ auth_server: '' });
 }
 
 /** The series of every plan that can come of these rules and providers before the first is made. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/index.ts';
 import type { Audit } from '../engine/audit/index.ts';
 import { type EngineParts, openServerKeys, openSharedKeys, openTurns, type Resealing } from '../engine/index.ts';
-import { openGuessLimits, openPinFailures, openSourceLimits } from '../engine/limits/index.ts';
+import { openGuessLimits, openLoginQueue, openPinFailures, openSourceLimits } from '../engine/limits/index.ts';
 import { type Keyring, openKeyStock, type Passwords } from '../foundation/keyring/index.ts';
 import type { Clock, Tell } from '../foundation/model/index.ts';
 import { type Log, type Metrics, thrownFields } from '../foundation/telemetry/index.ts';
@@ -23,6 +23,7 @@ export type Lasting = Pick<
   | 'serverKeys'
   | 'sharedKeys'
   | 'limits'
+  | 'loginQueue'
   | 'guesses'
   | 'pinFailures'
   | 'turns'
@@ -69,6 +70,7 @@ export function openLasting({ config, settings, parts = {}, ...given }: LastingO
     serverKeys: openServerKeys(keyring, resealing({ store, log })),
     sharedKeys: openSharedKeys(store, keyring),
     limits: openSourceLimits({ store, clock, metrics, tell, settings: limitsOf(settings) }),
+    loginQueue: openLoginQueue({ metrics, tell, bounds: parts.loginQueue }),
     guesses: openGuessLimits({ store, clock }),
     pinFailures: openPinFailures({ store, clock }),
     turns,

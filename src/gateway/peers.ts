@@ -7,11 +7,15 @@ import {
   openConnectionGate,
   type Service,
 } from '../edge/http/index.ts';
+import type { LoginQueue } from '../engine/limits/index.ts';
 import type { Tell } from '../foundation/model/index.ts';
 import type { Metrics } from '../foundation/telemetry/index.ts';
 
+/** Who hears of what the gate refuses. */
+type GateListeners = { metrics: Metrics; tell: Tell; loginQueue?: Pick<LoginQueue, 'refuse'> };
+
 /** Opens the gate of this process. The settings are read anew at each connection, so that a reload counts at once. */
-export function gateOf(configNow: () => Config, { metrics, tell }: { metrics: Metrics; tell: Tell }): ConnectionGate {
+export function gateOf(configNow: () => Config, { metrics, tell, loginQueue }: GateListeners): ConnectionGate {
   const byFiles = connectionsByFiles();
   const byMemory = connectionsByMemory(workersOf(configNow()));
   const bounds = {
@@ -25,7 +29,7 @@ export function gateOf(configNow: () => Config, { metrics, tell }: { metrics: Me
       return configNow().settings.halfSentRequests;
     },
   };
-  return openConnectionGate({ bounds, metrics, tell });
+  return openConnectionGate({ bounds, metrics, tell, refuse: loginQueue?.refuse });
 }
 
 /** Whose connections a listener does not count by network: its trusted proxies, and the auth servers that are known by their networks. */

@@ -99,6 +99,9 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   }
 }
 
+/** What the store has at least for a request, however little its delivery has (ms). */
+const leastStoreMs = 1000;
+
 type Kept = Pick<Lasting, 'store' | 'keyring' | 'passwords' | 'audit'> & { isMigrated: boolean };
 
 /** Opens what was there before this start: the store, brought up to date, with the keyring that it belongs to and its audit. `opened` is given what closes them. */
@@ -135,6 +138,7 @@ function serviceFor(generation: Generation, shared: Pick<MountParts, 'accounts' 
     mounts: mountsOf({ ...generation, ...shared, listener }),
     begin: generation.begin,
     isKnownPeer: peersOf(generation.config, listener),
+    storeMs: Math.max(leastStoreMs, generation.config.settings.deliveryDeadlineMs),
   });
 }
 

@@ -37,7 +37,7 @@ export const floors: readonly (readonly string[])[] = [
   ['src/foundation/crypto'],
   ['src/foundation/wire'],
   ['src/foundation/telemetry', 'src/foundation/patterns'],
-  ['src/foundation/model', 'src/foundation/cache', 'src/foundation/lazy'],
+  ['src/foundation/model', 'src/foundation/cache', 'src/foundation/deadline', 'src/foundation/lazy'],
 ];
 
 /** What a large room is divided into; these stand side by side, and share what stands in the room itself. */

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { totalmem } from 'node:os';
+import { openShedding, type Shedding } from '../../engine/limits/index.ts';
 import { openTally } from '../../foundation/cache/index.ts';
 import type { ConnectionRefusalReason, Tell } from '../../foundation/model/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { isInNetwork, isLoopback, networkOf, normalAddress, readNetworks } from '../../foundation/wire/networks.ts';
 import type { Connection } from './connection.ts';
 import { type HalfSent, openHalfSent } from './half-sent.ts';
+import { openRequestBounds, type UnderWay } from './under-way.ts';
 
 /**
  * How much of a process strangers may hold: connections of all together, connections of one network, and requests that have begun and are not whole yet.
@@ -24,11 +26,15 @@ export type ConnectionGate = {
   admits(socket: Socket, at: { listener: string; isKnownPeer: IsKnownPeer }): boolean;
   /** The requests of one listener that have begun and are not whole yet. `cut` ends one of them. */
   halfSent(listener: string, cut: (connection: Connection) => void): HalfSent;
+  /** The requests of one listener that are under way. */
+  underWay(): UnderWay;
 };
 
 /** Measured: an idle connection costs 21 KiB, with TLS 61 KiB; what is on its way to be a request is bounded by itself. */
 const bytesPerConnection = 65_536;
 const shareOfMemory = 1 / 4;
+/** Requests that one listener has under way beside half-sent ones. Logins that wait for their turn are at most half of them. */
+const mostUnderWay = 1024;
 /** What strangers cannot take: with all the rest in their hands, auth servers and proxies still get in. */
 const keptForKnown = 1 / 8;
 const onceInMs = 60_000;
@@ -66,8 +72,10 @@ export function knownPeers(networks: readonly string[]): IsKnownPeer {
   return (address) => isLoopback(address) || known.some((network) => isInNetwork(address, network));
 }
 
+type GateParts = { bounds: ConnectionBounds; metrics: Metrics; tell: Tell; refuse?: Shedding | undefined };
+
 /** Opens the gate of a process. `bounds` are read anew at each connection. */
-export function openConnectionGate({ bounds, metrics, tell }: { bounds: ConnectionBounds; metrics: Metrics; tell: Tell }): ConnectionGate {
+export function openConnectionGate({ bounds, metrics, tell, refuse: shed = openShedding(metrics, tell) }: GateParts): ConnectionGate {
   let open = 0;
   const ofNetwork = openTally();
   const halfSent = new Set<Connection>();
@@ -83,7 +91,9 @@ export function openConnectionGate({ bounds, metrics, tell }: { bounds: Connecti
     const { connectionsPerNetwork: mostOfOne } = bounds;
     return !isKnown && mostOfOne > 0 && ofNetwork.of(network) >= mostOfOne ? 'network' : undefined;
   };
+  const underWay = openRequestBounds({ most: () => bounds.halfSentRequests + mostUnderWay, metrics, refuse: shed });
   return {
+    underWay,
     admits(socket, { listener, isKnownPeer }) {
       const client = normalAddress(socket.remoteAddress ?? '');
       const isKnown = isKnownPeer(client);

@@ -1,13 +1,20 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
-import { UndecodableText } from '../../foundation/model/index.ts';
+import { GatewayFault, NotNow, Overloaded, UndecodableText } from '../../foundation/model/index.ts';
 import { isHeld, replyHere, replyOf } from './held.ts';
 import { fullPath, type Mount } from './route.ts';
-import { stateOf } from './state.ts';
+import { mute, stateOf } from './state.ts';
 import { noteEncoding, unescaped } from './text.ts';
+import type { UnderWay } from './under-way.ts';
 
-/** Sends each request to its route; what no route owns is answered in the words of the mount with the longest path that holds it. */
-export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, error: unknown) => void): Middleware {
+/** What is told of an error that is a defect. */
+export type OnDefect = (ctx: Context, error: unknown) => void;
+
+/**
+ * Sends each request to its route; what no route owns is answered in the words of the mount with the longest path that holds it. Requests that are one too
+ * many of `underWay` are refused in those words, too; probes and operators are not counted.
+ */
+export function dispatch(mounts: readonly Mount[], { onDefect, underWay }: { onDefect: OnDefect; underWay: UnderWay }): Middleware {
   const router = new Router({ strict: false, sensitive: true });
   for (const { path: mountPath, dialect, routes, fallback, finish, encoding } of mounts) {
     for (const { methods, path, handle } of routes) {
@@ -18,10 +25,13 @@ export function dispatch(mounts: readonly Mount[], onDefect: (ctx: Context, erro
         stateOf(ctx).labels = labels;
         noteEncoding(ctx, encoding);
         try {
-          await (replyOf(ctx) ?? handle)(ctx);
+          const reply = replyOf(ctx);
+          if (reply || dialect === 'ops') await (reply ?? handle)(ctx);
+          else await underWay(ctx, handle);
           await replyHere(ctx);
         } catch (error) {
           if (fallback.error(ctx, error)) onDefect(ctx, error);
+          tellWhen(ctx, error);
         }
         if (stateOf(ctx).isTooLarge && ctx.status !== 413) ctx.status = 413;
         if (!isHeld(ctx)) await finish?.(ctx);
@@ -66,6 +76,17 @@ function pathOf(ctx: Context): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** When a client may come again whose request would be answered then (s). */
+const outageSeconds = 5;
+
+function tellWhen(ctx: Context, error: unknown): void {
+  const isOutage = error instanceof GatewayFault && error.code !== 'config-invalid';
+  const seconds = error instanceof NotNow ? error.retryAfterSeconds : isOutage ? outageSeconds : undefined;
+  if (seconds !== undefined) ctx.set('retry-after', String(seconds));
+  // One event has told of all of them.
+  if (error instanceof Overloaded) mute(ctx);
 }
 
 function methodsOf(router: Router, path: string): string[] {

@@ -1,12 +1,13 @@
-import { once } from 'node:events';
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import Koa from 'koa';
 import { GatewayFault, systemCode, type Tell } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
+import { type Listening, listenWidely } from './acceptors.ts';
 import { putInFront } from './connection.ts';
 import { type ConnectionGate, connectionsByMemory, guardConnections, knownPeers, openConnectionGate } from './connection-gate.ts';
+import type { OnDefect } from './dispatch.ts';
 import { openHolding } from './held.ts';
 import { hostAndPort } from './listener-config.ts';
 import type { ListenerSecrets } from './listener-tls.ts';
@@ -48,8 +49,6 @@ const keepAliveMs = 60_000;
 /** What a client whose request is refused unread may take to read the reply (ms). */
 const lingerMs = 1000;
 const usualBounds = { connections: connectionsByMemory(1), connectionsPerNetwork: 256, halfSentRequests: 1024 };
-/** Connections that the kernel keeps while we are busy; it may allow less (net.core.somaxconn). Of Node's own 511 a burst of 2,000 logins lost 114. */
-const backlog = 4096;
 
 /** Listens. Throws `config-invalid` with one sentence when the address cannot be had. */
 export async function openListener({
@@ -72,41 +71,42 @@ export async function openListener({
   const { middleware, cutOff } = openHolding(putInFront(server, secure ? 'secureConnection' : 'connection', halfSent.watch));
   let { isKnownPeer = noNetworks } = service;
   guardConnections(server, (socket) => gate.admits(socket, { listener: address, isKnownPeer }));
-  const { mounts, begin } = service;
+  const { mounts, begin, storeMs } = service;
   app.use(middleware);
   startRequests(metrics, mounts);
   app.use(observe({ log, metrics, draining }));
-  const services = openServices({ mounts, begin }, (ctx, error) => report({ log, metrics }, ctx, error));
+  const onDefect: OnDefect = (ctx, error) => report({ log, metrics }, ctx, error);
+  const services = openServices({ mounts, begin, storeMs }, { onDefect, underWay: gate.underWay() });
   app.use(services.middleware);
   app.on('error', (error: unknown) => reportUnsent(log, error));
   server.on('request', halfSent.arrived).on('request', app.callback());
   server.on('clientError', (error, socket) => answerGarbage(error, socket));
-  const url = await listen(server, address, secure ? 'https' : 'http');
+  const listening = await listen(server, address);
   return {
-    url,
+    url: urlOf(secure ? 'https' : 'http', address, listening),
     renew: ({ options }) => secure?.setSecureContext(options),
     serve(next) {
       ({ isKnownPeer = noNetworks } = next);
       startRequests(metrics, next.mounts);
       services.serve(next);
     },
-    close: (limitMs) => close(server, limitMs, cutOff),
+    close: (limitMs) => close(server, listening, { limitMs, cutOff }),
   };
 }
 
 const noNetworks = knownPeers([]);
 
-async function listen(server: Server | TlsServer, address: string, scheme: 'http' | 'https'): Promise<string> {
-  const { host, port } = hostAndPort(address) ?? { host: '', port: -1 };
+async function listen(server: Server | TlsServer, address: string): Promise<Listening> {
   try {
-    server.listen({ port, host, backlog });
-    await once(server, 'listening');
+    return await listenWidely(server, hostAndPort(address) ?? { host: '', port: -1 });
   } catch (error) {
     throw new GatewayFault('config-invalid', `Cannot listen on ${address}: ${whyNot(systemCode(error))}`, error);
   }
-  const bound = server.address();
-  const shownHost = host.includes(':') ? `[${host}]` : host;
-  return `${scheme}://${shownHost}:${typeof bound === 'object' && bound ? bound.port : port}`;
+}
+
+function urlOf(scheme: 'http' | 'https', address: string, { port }: Listening): string {
+  const { host = '' } = hostAndPort(address) ?? {};
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function whyNot(code: string): string {
@@ -150,9 +150,10 @@ function answerUnread(socket: Duplex, status: number): void {
   socket.once('close', () => clearTimeout(cut));
 }
 
-async function close(server: Server | TlsServer, limitMs: number, cutOff: () => void): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
+type Draining = { limitMs: number; cutOff: () => void };
+
+async function close(server: Server | TlsServer, listening: Listening, { limitMs, cutOff }: Draining): Promise<void> {
+  const closed = listening.close();
   server.closeIdleConnections();
   const cut = setTimeout(() => {
     server.closeAllConnections();

@@ -6,10 +6,12 @@ import { type Accounts, accountName } from '../users/index.ts';
 /** A name and a password from an address. `isApart`: it is of an auth server that the account acts for, whom failures of strangers must not slow down. */
 export type AdministratorLogin = { name: string; password: string; source: string; isApart: boolean };
 
-type Parts = Pick<EngineParts, 'turns' | 'limits' | 'guesses' | 'store' | 'clock' | 'metrics' | 'tell'> & {
+type Parts = Pick<EngineParts, 'turns' | 'limits' | 'loginQueue' | 'guesses' | 'store' | 'clock' | 'metrics' | 'tell'> & {
   accounts: Pick<Accounts, 'check'>;
 };
 
+/** Under which name they wait for their turn, among auth servers. */
+const administrators = 'administrators';
 /** Wrong passwords of one network for one account before it has to wait. */
 const freeTries = 10;
 const dayMs = 24 * 60 * 60_000;
@@ -20,22 +22,25 @@ const totalOf = (name: string): string => `account-failures:${name}`;
 /**
  * Checks the password of an administrator. From ten wrong ones on, account and network have one try per wait: 1 minute, then 2, 4, up to an hour; from a
  * hundred on the account has one from all networks together, but for those that stand apart. Throws `TurnedAway` during a wait, and where the address has
- * failed too often with whatever names. Nothing tells a name that exists from one that does not.
+ * failed too often with whatever names. Throws `Overloaded` where there is
+ * too much to do. Nothing tells a name that exists from one that does not.
  */
 export function checkAdministrator(parts: Parts, login: AdministratorLogin): Promise<'right' | 'wrong'> {
-  const { turns, limits, accounts, tell } = parts;
+  const { turns, limits, accounts, tell, loginQueue } = parts;
   const { name, password, source } = login;
   // One after the other for each network, so that no burst of guesses gets past the limit.
   return turns(`login ${networkOf(source)}`, async () => {
     limits.demandCalm('login', source);
-    const guess = openGuess(parts, login);
-    await guess.take();
-    const isRight = await accounts.check(name, password);
-    tell({ kind: isRight ? 'administrator-logged-in' : 'administrator-refused', administrator: name, client: source });
-    await (isRight ? guess.wasRight() : guess.wasWrong());
-    if (isRight) return 'right';
-    await limits.failed('login', source);
-    return 'wrong';
+    return loginQueue.run(administrators, async () => {
+      const guess = openGuess(parts, login);
+      await guess.take();
+      const isRight = await accounts.check(name, password);
+      tell({ kind: isRight ? 'administrator-logged-in' : 'administrator-refused', administrator: name, client: source });
+      await (isRight ? guess.wasRight() : guess.wasWrong());
+      if (isRight) return 'right';
+      await limits.failed('login', source);
+      return 'wrong';
+    });
   });
 }
 

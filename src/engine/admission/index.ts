@@ -43,6 +43,10 @@ export type Admission = {
    * @param isAsked whether the client asks for this type of token; it counts where policies let clients ask
    */
   admittedTokens(asker: Asker, tokens: readonly PushToken[], isAsked?: (token: PushToken) => boolean): PushToken[];
+  /**
+   * Does the work of a first leg when it is the turn of its auth server: before anything is looked up for it. Throws `Overloaded` where there is too much to do.
+   */
+  inTurn<T>(authServer: string, work: () => Promise<T>): Promise<T>;
   /** Refuses a user who logged in or failed as often as policies allow. Nothing is counted by asking. */
   isTooOften(applicant: Applicant): Promise<LoginRefusal | undefined>;
   /** Says what to count of a login, by the policies of now. */
@@ -85,6 +89,7 @@ export const openAdmission = (parts: EngineParts): Admission => ({
   mayLogIn: (applicant, caller) => admitting('policies', () => mayLogIn(parts, applicant, caller)),
   resolveName: (asker, who) => resolveName(parts, asker, who),
   admittedTokens: (asker, tokens, isAsked) => admittedTokens(parts, asker, tokens, isAsked),
+  inTurn: (authServer, work) => parts.loginQueue.run(authServer, work),
   isTooOften: (applicant) => admitting('rates', () => isTooOften(parts, applicant)),
   tallyOf: (applicant) => tallyOf(parts, applicant),
   mayAdminister: (asker, who, right, realms) => mayAdminister(parts, asker, { who, right, realms }),

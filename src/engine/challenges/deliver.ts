@@ -14,6 +14,8 @@ export type DeliverRequest = { transaction: Transaction; tokens: readonly PushTo
 /** {@link Challenges.deliver}. */
 export async function deliver(parts: EngineParts, request: DeliverRequest): Promise<Delivered[]> {
   const { challenges } = request.transaction.decision;
+  // A push service that hangs holds up nobody else.
+  parts.loginQueue.stepAside();
   const sends = request.tokens.flatMap((token) => {
     const challenge = challenges.find(({ serial }) => serial === token.serial);
     return challenge?.state === 'pending' ? [deliverOne(parts, request, { challenge, token })] : [];

@@ -8,6 +8,7 @@ export {
 } from './caller-failures.ts';
 export { type GuessLimits, openGuessLimits } from './guesses-per-network.ts';
 export { clientKey, isKnownClient, rememberClient } from './known-clients.ts';
+export { type LoginQueue, type LoginQueueBounds, openLoginQueue, openShedding, type Shedding } from './login-queue.ts';
 export {
   counterOf,
   counterOfNobody,

@@ -67,6 +67,7 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
     if (next.kind === 'reply') return next.progress;
     if (next.kind === 'wait') {
       hasWaited = true;
+      parts.loginQueue.stepAside();
       await decidedOrLate(parts, found, next.until);
     } else if ((await parts.store.decide(found.id, found.decision.version, next.next, [], 0)) === 'decided')
       return deliverClaimed(parts, { request, plan, transaction: { ...found, decision: next.next } });
@@ -91,6 +92,7 @@ async function deliverClaimed(parts: EngineParts, { request, plan, transaction }
   const { store, registry, background, clock } = parts;
   const { delivery, addresses, canPoll } = plan;
   const { challenges, answerUntil } = transaction.decision;
+  parts.loginQueue.stepAside();
   const { outcome, attempts, deadAddresses } = await registry.deliver(
     { ...delivery, deadlineMs: delivery.deadlineMs - reserveOf(delivery.deadlineMs) },
     {

@@ -97,6 +97,8 @@ const kinds: Record<AuditContent['kind'], true> = {
   'store-back': true,
   'tls-refused': true,
   'connections-refused': true,
+  'overload-began': true,
+  'overload-ended': true,
   'audit-begun': true,
   'audit-checkpoint': true,
   'audit-gap': true,

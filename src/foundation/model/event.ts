@@ -50,6 +50,14 @@ export const tlsRefusalReasons = [
 export type TlsRefusalReason = (typeof tlsRefusalReasons)[number];
 
 /**
+ * Why a request was refused for too much to do: the queue of logins was too long for it, it had waited there for too long, or its listener had as many
+ * requests under way as it takes.
+ */
+export const shedReasons = ['queue', 'waited', 'under-way'] as const;
+/** One of them. */
+export type ShedReason = (typeof shedReasons)[number];
+
+/**
  * Why a connection was closed: the process had as many as it takes, the network of its client had, or its request was the oldest one of too many that were
  * not whole yet.
  */
@@ -191,6 +199,10 @@ type SystemEvent =
   | { kind: 'audit-expired'; kinds: string[]; before: number; count: number }
   /** The clear text of a person goes, and the keys with these ids that it was hashed with. Told first, likewise. */
   | { kind: 'audit-erased'; persons: string[]; by: Actor }
+  /** Requests are refused, since there is more to do than can be done in time; told of the first one. `authServer` is empty where it is not known. */
+  | { kind: 'overload-began'; authServer: string; reason: ShedReason }
+  /** None was refused for ten seconds; `refused`: how many were. */
+  | { kind: 'overload-ended'; refused: number }
   /** Told once a minute for each reason, with the first client that it befell. */
   | { kind: 'connections-refused'; listener: string; client: string; reason: ConnectionRefusalReason }
   /** `reason` is the code of Node or OpenSSL, `problem` what it means; `certificate`: what the client showed, where it is still known. */

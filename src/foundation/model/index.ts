@@ -33,6 +33,8 @@ export {
   type MuteReason,
   muteReasons,
   type Origin,
+  type ShedReason,
+  shedReasons,
   type Tell,
   type TlsRefusalReason,
   type TokenAct,
@@ -54,7 +56,17 @@ export {
   type ServerKey,
   tokenNumber,
 } from './push-token.ts';
-export { ActForbidden, demandName, longestName, OverlongText, RefusedText, TurnedAway, UndecodableText } from './refusals.ts';
+export {
+  ActForbidden,
+  demandName,
+  longestName,
+  NotNow,
+  Overloaded,
+  OverlongText,
+  RefusedText,
+  TurnedAway,
+  UndecodableText,
+} from './refusals.ts';
 export type { RelayDevice, RelayProgress } from './relay.ts';
 export type { Clock } from './result.ts';
 export {

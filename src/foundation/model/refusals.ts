@@ -21,19 +21,34 @@ export class UndecodableText extends RefusedText {
 }
 
 /**
- * Thrown where a source has failed so often that its request is not looked at; each format says so in its own words. It says nothing about what was asked
- * for: neither that it is not there nor that it is wrong. `retryAfterMs`: when it may ask again.
+ * A request that is not looked at now; each format says so in its own words. It says nothing about what was asked for: neither that it is not there nor that
+ * it is wrong. `retryAfterMs`: when it may come again.
  */
-export class TurnedAway extends Error {
+export class NotNow extends Error {
   readonly retryAfterMs: number;
-  constructor(retryAfterMs: number) {
-    super(`Too many failed tries from this address; try again in ${secondsOf(retryAfterMs)} seconds.`);
-    this.name = 'TurnedAway';
+  constructor(why: string, retryAfterMs: number) {
+    super(`${why}; try again in ${secondsOf(retryAfterMs)} seconds.`);
     this.retryAfterMs = retryAfterMs;
   }
   /** The same in whole seconds, as `Retry-After` tells it. */
   get retryAfterSeconds(): number {
     return secondsOf(this.retryAfterMs);
+  }
+}
+
+/** Thrown where a source has failed so often that its request is not looked at. */
+export class TurnedAway extends NotNow {
+  constructor(retryAfterMs: number) {
+    super('Too many failed tries from this address', retryAfterMs);
+    this.name = 'TurnedAway';
+  }
+}
+
+/** Thrown where a gateway has more to do than it can do in time: nothing of the request was done. */
+export class Overloaded extends NotNow {
+  constructor(retryAfterMs: number) {
+    super('This gateway has too much to do', retryAfterMs);
+    this.name = 'Overloaded';
   }
 }
 

@@ -44,6 +44,8 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'administrator-refused': warn('an administrator was refused: wrong name or password'),
   'source-limited': warn('a source failed too often and is turned away for a while'),
   'connections-refused': warn('connections were closed: more than this process, or one network, may have'),
+  'overload-began': warn('there is more to do than can be done in time; requests are refused until that is over'),
+  'overload-ended': info('no request was refused for ten seconds'),
   'gateway-started': info('the gateway listens'),
   'gateway-stopped': info('the gateway has stopped'),
   'configuration-refused': error('the new configuration was refused; the old one stays in use'),

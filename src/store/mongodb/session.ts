@@ -1,3 +1,4 @@
+import { beginStoreCall } from '../../foundation/deadline/index.ts';
 import { GatewayFault } from '../../foundation/model/index.ts';
 import type { StoreOperation } from '../store.ts';
 import type { Collections, TokenDocument, TransactionDocument } from './collections.ts';
@@ -44,14 +45,17 @@ export function openRunner({ limitMs, onOperation = () => undefined }: { limitMs
   return {
     async run(op, work) {
       const begun = performance.now();
+      const call = beginStoreCall(limitMs);
       const told = (outcome: 'ok' | 'fault'): void => onOperation(op, outcome, (performance.now() - begun) / 1000);
       try {
-        const value = await within(limitMs, op, start(work));
+        const value = await within(call.limitMs, op, start(work));
         told('ok');
         return value;
       } catch (error) {
         told('fault');
         throw faultOf(op, error);
+      } finally {
+        call.end();
       }
     },
     async end() {

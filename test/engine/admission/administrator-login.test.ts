@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { checkAdministrator, openTurns } from '../../../src/engine/index.ts';
-import { openGuessLimits, openSourceLimits } from '../../../src/engine/limits/index.ts';
+import { openGuessLimits, openLoginQueue, openSourceLimits } from '../../../src/engine/limits/index.ts';
 import { TurnedAway } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { openEmbeddedStore } from '../../../src/store/embedded/index.ts';
@@ -31,6 +31,7 @@ describe('The password of an administrator', () => {
         metrics,
         tell,
         turns: openTurns(),
+        loginQueue: openLoginQueue({ metrics, tell }),
         limits: openSourceLimits({ store, clock, metrics, tell, settings }),
         guesses: openGuessLimits({ store, clock }),
         accounts: {

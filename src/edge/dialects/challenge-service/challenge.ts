@@ -28,7 +28,7 @@ export async function postChallenge(parts: ChallengeServiceParts, ctx: Context):
     admission.tellRefused(applicant, refusal.kind);
     throw new ChallengeServiceFault(403, refusals[refusal.kind]);
   }
-  const relayed = await relay.deliver({ asker, transactionId, gda, payload: challenge });
+  const relayed = await admission.inTurn(server.name, () => relay.deliver({ asker, transactionId, gda, payload: challenge }));
   if (relayed.kind !== 'sent' && relayed.kind !== 'queued') admission.tellRefused(applicant, undelivered[relayed.kind]);
   tell(ctx, relayed);
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
-import { GatewayFault, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
+import { GatewayFault, NotNow, Overloaded, RefusedText } from '../../../foundation/model/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
 
 /** What is done with a push that nobody takes: a reply, or no reply at all, since LinOTP goes on to its next URL only then. */
@@ -34,18 +34,13 @@ export const challengeServiceFallback = (whenDown: WhenDown): FallbackReplies =>
   error(ctx, error) {
     if (error instanceof ChallengeServiceFault) reply(ctx, error.status, error.message);
     else if (error instanceof RefusedText) reply(ctx, 400, error.message);
-    else if (error instanceof TurnedAway) later(ctx, error);
-    else if (error instanceof NobodyTakesIt) down(ctx, whenDown, error.message);
+    else if (error instanceof Overloaded || error instanceof NobodyTakesIt) down(ctx, whenDown, error.message);
+    else if (error instanceof NotNow) reply(ctx, 429, error.message);
     else if (error instanceof GatewayFault && error.code === 'store-unavailable') down(ctx, whenDown, 'The store cannot be reached');
     else reply(ctx, 500, 'Internal error');
-    return ![ChallengeServiceFault, RefusedText, TurnedAway, NobodyTakesIt].some((refusal) => error instanceof refusal);
+    return ![ChallengeServiceFault, RefusedText, NotNow, NobodyTakesIt].some((refusal) => error instanceof refusal);
   },
 });
-
-function later(ctx: Context, { retryAfterSeconds, message }: TurnedAway): void {
-  ctx.set('retry-after', String(retryAfterSeconds));
-  reply(ctx, 429, message);
-}
 
 function down(ctx: Context, whenDown: WhenDown, reason: string): void {
   reply(ctx, 503, reason);

@@ -105,6 +105,7 @@ const success: Readonly<Record<string, boolean>> = {
   'configuration-refused': false,
   'tls-refused': false,
   'connections-refused': false,
+  'overload-began': false,
   'source-limited': false,
   'provider-out-of-use': false,
   'store-lost': false,

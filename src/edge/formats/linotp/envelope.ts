@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
-import { GatewayFault, TurnedAway } from '../../../foundation/model/index.ts';
+import { GatewayFault, NotNow, Overloaded } from '../../../foundation/model/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
 import { errorCodes, inLinotpWords, LinotpFault } from './errors.ts';
 
@@ -61,7 +61,8 @@ export function linotpFallback(product: LinotpProduct): FallbackReplies {
       const { linotpFailure: failure } = linotpStateOf(ctx);
       if (failure) sendFailure(ctx, product, failure);
       else sendError(ctx, product, error);
-      if (thrown instanceof TurnedAway) sendLater(ctx, thrown);
+      // LinOTP has no word for "not now", so HTTP says it: a no alone would mean that the login is over, or the password wrong.
+      if (thrown instanceof NotNow && ctx.status === 200) ctx.status = thrown instanceof Overloaded ? 503 : 429;
       if (error instanceof LinotpFault) {
         // LinOTP's own web server would have refused such a client before LinOTP saw it.
         if (error.kind === 'certificate') ctx.status = 401;
@@ -72,12 +73,6 @@ export function linotpFallback(product: LinotpProduct): FallbackReplies {
       return true;
     },
   };
-}
-
-/** LinOTP has no word for "not now", so HTTP says it: a no alone would mean that the login is over, or the password wrong. */
-function sendLater(ctx: Context, { retryAfterSeconds }: TurnedAway): void {
-  ctx.set('retry-after', String(retryAfterSeconds));
-  if (ctx.status === 200) ctx.status = 429;
 }
 
 function sendFailure(ctx: Context, product: LinotpProduct, failure: LinotpFailure): void {

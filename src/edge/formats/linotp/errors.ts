@@ -1,4 +1,4 @@
-import { ActForbidden, type FaultCode, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
+import { ActForbidden, type FaultCode, NotNow, RefusedText } from '../../../foundation/model/index.ts';
 
 /** Why a request of this dialect is refused. */
 export type LinotpFaultKind = 'untyped' | 'validation' | 'no-transaction' | 'policy' | 'certificate' | 'hsm' | 'parameter' | 'token-type';
@@ -36,5 +36,5 @@ export const noRightFault = (right: string): LinotpFault =>
 export function inLinotpWords(error: unknown): unknown {
   if (error instanceof RefusedText) return new LinotpFault('parameter', error.message);
   if (error instanceof ActForbidden) return noRightFault(error.right);
-  return error instanceof TurnedAway ? new LinotpFault('untyped', error.message) : error;
+  return error instanceof NotNow ? new LinotpFault('untyped', error.message) : error;
 }

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type Clock, GatewayFault, TurnedAway } from '../../../foundation/model/index.ts';
+import { type Clock, GatewayFault } from '../../../foundation/model/index.ts';
 import type { SecondDecoding } from '../../access/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
 import { asPiFault, errorLines } from './errors.ts';
@@ -74,7 +74,6 @@ export function piFallback(product: PiProduct): FallbackReplies {
     },
     methodNotAllowed: (ctx) => sendError(ctx, product, 'method', `Method ${ctx.method} is not allowed here.`),
     error(ctx, error) {
-      if (error instanceof TurnedAway) ctx.set('retry-after', String(error.retryAfterSeconds));
       const fault = asPiFault(error);
       if (fault) {
         sendError(ctx, product, fault.kind, fault.message, fault.code);

@@ -1,4 +1,4 @@
-import { ActForbidden, type FaultCode, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
+import { ActForbidden, type FaultCode, Overloaded, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
 
 /** Why a request is refused, in the words of this dialect. */
 export type PiFaultKind =
@@ -17,7 +17,8 @@ export type PiFaultKind =
   | 'expired-authorization'
   | 'wrong-role'
   | 'method'
-  | 'turned-away';
+  | 'turned-away'
+  | 'overloaded';
 
 /** HTTP status, privacyIDEA's number, and whether the text begins with that number. */
 export type PiErrorLine = readonly [status: number, code: number, prefixed: boolean];
@@ -40,6 +41,7 @@ export const errorLines: Record<PiFaultKind | FaultCode | 'defect', PiErrorLine>
   'wrong-role': [401, 4306, false],
   method: [405, 905, true],
   'turned-away': [429, 10, true],
+  overloaded: [503, -500, false],
   'store-unavailable': [503, -500, false],
   'directory-unavailable': [503, -500, false],
   'config-invalid': [400, 302, true],
@@ -68,6 +70,7 @@ export const noRightFault = (right: string): PiFault =>
 export function asPiFault(error: unknown): PiFault | undefined {
   if (error instanceof PiFault) return error;
   if (error instanceof TurnedAway) return new PiFault('turned-away', error.message);
+  if (error instanceof Overloaded) return new PiFault('overloaded', error.message);
   if (error instanceof ActForbidden) return noRightFault(error.right);
   return error instanceof RefusedText ? new PiFault('parameter', error.message) : undefined;
 }

@@ -81,13 +81,15 @@ const challengeDetail = ({ id, token }: Triggered['challenges'][number]) => ({
 async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Promise<Checked | WaitingCheck> {
   const caller = await authServerOf(parts, ctx, 'check');
   const asker = askerFor(parts, ctx, caller.server);
-  const typed = await namesTold(parts, { asker, params }, () => subjectOf(parts, params, asker));
+  const named = () => namesTold(parts, { asker, params }, () => subjectOf(parts, params, asker));
   const id = params.text('transactionid') ?? params.text('state');
-  if (id !== undefined) return { value: await finishLogin(parts, { id, caller, asker, typed }) };
-  const subject = await asKnown(parts, typed);
-  const { user, realm, person } = subject;
-  const known = await parts.engine.admission.askerForLogin({ asker, user, realm }, person);
-  return firstLeg(parts, ctx, { asker: known, caller, subject, params });
+  if (id !== undefined) return { value: await finishLogin(parts, { id, caller, asker, typed: await named() }) };
+  return parts.engine.admission.inTurn(caller.server.name, async () => {
+    const subject = await asKnown(parts, await named());
+    const { user, realm, person } = subject;
+    const known = await parts.engine.admission.askerForLogin({ asker, user, realm }, person);
+    return firstLeg(parts, ctx, { asker: known, caller, subject, params });
+  });
 }
 
 type Login = { asker: Asker; caller: Caller; subject: Subject; params: LinotpParams };

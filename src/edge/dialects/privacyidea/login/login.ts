@@ -1,10 +1,9 @@
 import type { Context } from 'koa';
 import type { Applicant, Asker, LoginRefusal, Person } from '../../../../engine/index.ts';
 import type { LoginRefusalReason, PushToken, Transaction } from '../../../../foundation/model/index.ts';
-import type { Admin, AuthServer } from '../../../access/index.ts';
+import type { AuthServer } from '../../../access/index.ts';
 import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 import type { Caller } from '../../../http/index.ts';
-import { authServerOf } from '../caller.ts';
 import { flavourRules } from '../flavour.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { type LoginOutcome, noSuchOwner, refusedLogin } from '../refusals.ts';
@@ -28,9 +27,17 @@ export type LoginUnderWay = Login & {
   second: { id: string; transaction: Transaction | undefined } | undefined;
 };
 
-/** The login of a request. Throws the dialect's refusals of callers and names. */
-export async function readLogin(parts: PrivacyideaParts, ctx: Context, given: PiParams): Promise<LoginUnderWay> {
-  const caller = await authServerOf(parts, ctx, 'check');
+/** Whether a login only begins; a second leg names its transaction. */
+export const isFirstLeg = (given: PiParams): boolean => transactionIn(given) === '' && !given.flag('cancel_enrollment');
+
+const transactionIn = (params: PiParams): string => params.text('transaction_id') || params.text('state') || '';
+
+/** The login of a request. Throws the dialect's refusals of names. */
+export async function readLogin(
+  parts: PrivacyideaParts,
+  ctx: Context,
+  { given, caller }: { given: PiParams; caller: Caller },
+): Promise<LoginUnderWay> {
   const asker = askerFor(parts, ctx, caller.server);
   const params = rewritten(parts, asker, given);
   if (flavourRules(parts.product).needsPass) params.required('pass');
@@ -41,7 +48,7 @@ async function loginNamed(
   parts: PrivacyideaParts,
   { caller, asker, params }: Pick<Read, 'caller' | 'asker' | 'params'>,
 ): Promise<LoginUnderWay> {
-  const id = params.text('transaction_id') || params.text('state') || '';
+  const id = transactionIn(params);
   demandRealm(parts, params, asker);
   if (params.flag('cancel_enrollment')) return cancelling(parts, { caller, asker, params, id });
   if (id === '') return underWay({ parts, caller, asker, params, ...(await knownSubject(parts, params, asker, unknownUser)) });
@@ -75,9 +82,8 @@ async function namesTold<T>(
 export async function readTrigger(
   parts: PrivacyideaParts,
   ctx: Context,
-  { given, admin }: { given: PiParams; admin: Admin },
+  { given, caller }: { given: PiParams; caller: Caller },
 ): Promise<LoginUnderWay> {
-  const caller = await authServerOf(parts, ctx, 'trigger', admin);
   const asker = askerFor(parts, ctx, caller.server);
   const params = rewritten(parts, asker, given);
   const known = await namesTold(parts, { asker, params }, () => knownSubject(parts, params, asker, noSuchOwner));

@@ -3,8 +3,8 @@ import { isUsable } from '../../../../engine/index.ts';
 import { ActForbidden } from '../../../../foundation/model/index.ts';
 import type { Admin } from '../../../access/index.ts';
 import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
-import { mayAct } from '../../../http/index.ts';
-import { adminOf } from '../caller.ts';
+import { type Caller, mayAct } from '../../../http/index.ts';
+import { adminOf, authServerOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import { noSuchOwner } from '../refusals.ts';
 import { demandKnown, NotTheirToken } from '../subject.ts';
@@ -19,14 +19,21 @@ const nothing = { messages: [], multi_challenge: [], transaction_ids: [] };
  * @see docs/protocols/privacyidea.md 6.4
  */
 export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): Promise<void> {
-  const tellNothing = (detail: object): void => sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...detail, ...nothing } });
   const given = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'triggerchallenge');
-  const login = await loginToTrigger(parts, ctx, { given, admin });
+  const caller = await authServerOf(parts, ctx, 'trigger', admin);
+  await parts.engine.admission.inTurn(caller.server.name, () => triggerAll(parts, ctx, { given, admin, caller }));
+}
+
+type Asked = { given: PiParams; admin: Admin; caller: Caller };
+
+async function triggerAll(parts: PrivacyideaParts, ctx: Context, asking: Asked): Promise<void> {
+  const tellNothing = (detail: object): void => sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...detail, ...nothing } });
+  const login = await loginToTrigger(parts, ctx, asking);
   if (!login) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: nothing });
   if (login.subject.person === 'unknown-user') tellRefused(login, 'unknown-user');
   demandKnown(login.subject, noSuchOwner());
-  demandOpen(login, admin);
+  demandOpen(login, asking.admin);
   const refusal = admit(login) ?? (await limit(login));
   if (refusal) return tellNothing(refusal.detail);
   const usable = login.tokens.filter((token) => isUsable(token, parts.engine.clock()));
@@ -53,11 +60,7 @@ function demandOpen({ parts, asker, subject }: LoginUnderWay, admin: Admin): voi
 }
 
 /** Whom to ask; undefined where a serial is named that nobody has, or not the user who is named: then there is nothing to trigger. */
-async function loginToTrigger(
-  parts: PrivacyideaParts,
-  ctx: Context,
-  asked: { given: PiParams; admin: Admin },
-): Promise<LoginUnderWay | undefined> {
+async function loginToTrigger(parts: PrivacyideaParts, ctx: Context, asked: Asked): Promise<LoginUnderWay | undefined> {
   try {
     return await readTrigger(parts, ctx, asked);
   } catch (error) {

@@ -2,12 +2,13 @@ import type { Context } from 'koa';
 import type { Waited } from '../../../../engine/index.ts';
 import { PiFault, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { holdReply } from '../../../http/index.ts';
+import { authServerOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import type { LoginOutcome } from '../refusals.ts';
 import { refusedLogin } from '../refusals.ts';
 import type { Subject } from '../subject.ts';
 import { enrolInLogin } from './enrol-in-login.ts';
-import { applicantOf, type Login, loginAgain, readLogin, withoutOffers } from './login.ts';
+import { applicantOf, isFirstLeg, type Login, loginAgain, readLogin, withoutOffers } from './login.ts';
 import { runSteps } from './steps.ts';
 import { withUserDetail } from './user-detail.ts';
 import { outcomeOfWait, type WaitingLogin, waitForPhone, waitingLogin } from './wait-for-phone.ts';
@@ -41,11 +42,15 @@ async function readAndBegin(parts: PrivacyideaParts, ctx: Context): Promise<Begu
 }
 
 async function begin(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<Begun> {
-  const underWay = await readLogin(parts, ctx, params);
-  const outcome = await runSteps(underWay);
-  // What ends a login is about all push tokens that were found for it.
-  const login = { ...underWay, subject: underWay.known };
-  return 'waitMs' in outcome ? waitingLogin(login, outcome) : { kind: 'decided', login, outcome };
+  const caller = await authServerOf(parts, ctx, 'check');
+  const run = async (): Promise<Begun> => {
+    const underWay = await readLogin(parts, ctx, { given: params, caller });
+    const outcome = await runSteps(underWay);
+    // What ends a login is about all push tokens that were found for it.
+    const login = { ...underWay, subject: underWay.known };
+    return 'waitMs' in outcome ? waitingLogin(login, outcome) : { kind: 'decided', login, outcome };
+  };
+  return isFirstLeg(params) ? parts.engine.admission.inTurn(caller.server.name, run) : run();
 }
 
 async function tellOrHold(parts: PrivacyideaParts, ctx: Context, beginning: Promise<Begun>, tell: TellLogin): Promise<void> {

@@ -28,7 +28,7 @@ async function accepted(checking: Parameters<TellLogin>[1]): Promise<boolean> {
     return (await checking).outcome.value;
   } catch (error) {
     const fault = asPiFault(error);
-    if (!fault || fault.kind === 'turned-away') throw error;
+    if (!fault || fault.kind === 'turned-away' || fault.kind === 'overloaded') throw error;
     return false;
   }
 }

@@ -1,0 +1,85 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { spendStoreTime } from '../../foundation/deadline/index.ts';
+import { Overloaded, type ShedReason, type Tell } from '../../foundation/model/index.ts';
+import type { Metrics } from '../../foundation/telemetry/index.ts';
+import { openFairSlots } from './fair-slots.ts';
+
+/**
+ * First legs take turns here before anything of theirs is looked up, hashed or signed, so that a gateway does as many at once as it does best, and refuses what
+ * it could not do in time. Answers of phones and second legs do not wait: they go first.
+ */
+export type LoginQueue = {
+  /**
+   * Does the work of a first leg when it is the turn of its auth server. Throws `Overloaded` before any of it, where the wait would be longer than two seconds
+   * as far as one can tell, or was.
+   */
+  run<T>(authServer: string, work: () => Promise<T>): Promise<T>;
+  /** The first leg that calls this has done its part and waits for somebody else: others go on. Nothing happens where none calls. */
+  stepAside(): void;
+  /** Counts a request that is refused for too much to do, and tells when that begins and ends. Returns what is to be thrown. */
+  refuse: Shedding;
+};
+
+/** {@link LoginQueue.refuse}. */
+export type Shedding = (authServer: string, reason: ShedReason, retryAfterMs: number) => Overloaded;
+
+/** How many first legs are at work at once, how many wait, and how long (ms). */
+export type LoginQueueBounds = { slots: number; waiting: number; longestMs: number };
+
+/** Four for each thread that hashes: enough for a store that takes its time, and few enough to leave the thread of JavaScript to others. */
+const usualBounds: LoginQueueBounds = { slots: 16, waiting: 512, longestMs: 2000 };
+const longestRetryMs = 30_000;
+/** What is left of the time for the store to those who waited (ms). */
+const leastStoreMs = 500;
+const calmMs = 10_000;
+
+type Parts = { metrics: Metrics; tell: Tell; bounds?: LoginQueueBounds | undefined; now?: () => number };
+
+/** Opens an empty queue. */
+export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () => performance.now() }: Parts): LoginQueue {
+  const slots = openFairSlots(bounds, now);
+  const leaving = new AsyncLocalStorage<() => void>();
+  const refuse = openShedding(metrics, tell);
+  metrics.onCollect(() => metrics.load.waiting.set(slots.waiting()));
+  return {
+    refuse,
+    stepAside: () => leaving.getStore()?.(),
+    async run(authServer, work) {
+      const expectedMs = slots.expectedMs(authServer);
+      if (expectedMs > bounds.longestMs) throw refuse(authServer, 'queue', expectedMs);
+      const came = now();
+      const leave = await slots.take(authServer, bounds.longestMs);
+      if (leave === 'late') throw refuse(authServer, 'waited', bounds.longestMs);
+      spendStoreTime(now() - came, leastStoreMs);
+      try {
+        return await leaving.run(leave, work);
+      } finally {
+        leave();
+      }
+    },
+  };
+}
+
+/** Tells of a flood when it begins and when it is over. */
+export function openShedding(metrics: Metrics, tell: Tell): Shedding {
+  let flood: { refused: number; isCalm: boolean; timer: NodeJS.Timeout } | undefined;
+  const look = (): void => {
+    if (!flood?.isCalm) {
+      if (flood) flood.isCalm = true;
+      return;
+    }
+    clearInterval(flood.timer);
+    tell({ kind: 'overload-ended', refused: flood.refused });
+    flood = undefined;
+  };
+  return (authServer, reason, retryAfterMs) => {
+    metrics.load.shed.inc({ auth_server: authServer, reason });
+    if (!flood) {
+      tell({ kind: 'overload-began', authServer, reason });
+      flood = { refused: 0, isCalm: false, timer: setInterval(look, calmMs).unref() };
+    }
+    flood.refused += 1;
+    flood.isCalm = false;
+    return new Overloaded(Math.min(longestRetryMs, retryAfterMs));
+  };
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import { openLoginQueue } from '../../../src/engine/limits/index.ts';
+import { type GatewayEvent, Overloaded } from '../../../src/foundation/model/index.ts';
+import { openMetrics } from '../../../src/foundation/telemetry/index.ts';
+
+describe('The queue of logins', () => {
+  afterEach(() => mock.timers.reset());
+
+  const given = (bounds: { slots: number; waiting: number }) => {
+    const metrics = openMetrics('test');
+    const told: GatewayEvent[] = [];
+    const queue = openLoginQueue({ metrics, tell: (event) => void told.push(event), bounds: { ...bounds, longestMs: 2000 } });
+    const shown = async (series: string) => Number(new RegExp(`^${series} (\\d+)$`, 'm').exec(await metrics.text())?.[1]);
+    return { queue, told, shown };
+  };
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('refuses what it has no room for before any work of it is done', async () => {
+    const { queue, shown } = given({ slots: 0, waiting: 0 });
+    let hashed = 0;
+    const login = queue.run('vpn', async () => {
+      hashed += 1;
+    });
+    await assert.rejects(login, (error) => error instanceof Overloaded && error.retryAfterSeconds === 30);
+    assert.equal(hashed, 0);
+    assert.equal(await shown('pushgate_requests_shed_total\\{auth_server="vpn",reason="queue"\\}'), 1);
+  });
+
+  it('refuses who has waited for two seconds, undone', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const { queue, shown } = given({ slots: 0, waiting: 4 });
+    const login = queue.run('vpn', async () => assert.fail('it was begun'));
+    assert.equal(await shown('pushgate_login_queue_length'), 1);
+    mock.timers.tick(2000);
+    await assert.rejects(login, { name: 'Overloaded', retryAfterSeconds: 2 });
+    assert.equal(await shown('pushgate_requests_shed_total\\{auth_server="vpn",reason="waited"\\}'), 1);
+  });
+
+  it('goes on to the next login while one waits for its push service', async () => {
+    const { queue } = given({ slots: 1, waiting: 4 });
+    const done: string[] = [];
+    let answer = (): void => undefined;
+    const hanging = queue.run('vpn', async () => {
+      await settle();
+      queue.stepAside();
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      done.push('vpn');
+    });
+    await queue.run('wiki', async () => void done.push('wiki'));
+    answer();
+    await hanging;
+    assert.deepEqual(done, ['wiki', 'vpn']);
+    // and a place that was given back is given back once
+    const both = [queue.run('vpn', settle), queue.run('vpn', async () => void done.push('second'))];
+    assert.deepEqual(done, ['wiki', 'vpn']);
+    await Promise.all(both);
+  });
+
+  it('tells once when it begins to refuse, and once when that is over', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    const { queue, told } = given({ slots: 0, waiting: 0 });
+    const flood = () => assert.rejects(queue.run('vpn', settle), Overloaded);
+    await flood();
+    mock.timers.tick(10_000);
+    await flood();
+    assert.deepEqual(told, [{ kind: 'overload-began', authServer: 'vpn', reason: 'queue' }]);
+    mock.timers.tick(20_000);
+    assert.deepEqual(told.slice(1), [{ kind: 'overload-ended', refused: 2 }]);
+    await flood();
+    assert.equal(told.length, 3);
+  });
+});
