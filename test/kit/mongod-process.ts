@@ -16,6 +16,9 @@ export type MongodProcess = {
   besideUrl: string;
   wire: TcpProxy;
   kill(): Promise<void>;
+  /** Stops it as it stands, with every connection open (SIGSTOP), and has it go on. */
+  pause(): void;
+  resume(): void;
   start(): Promise<void>;
   /** Makes the primary step down; nobody is primary for this long. */
   stepDown(seconds: number): Promise<void>;
@@ -55,6 +58,8 @@ export async function mongodProcess(undo: Cleanup): Promise<MongodProcess | unde
     besideUrl,
     wire,
     kill,
+    pause: () => void server.child?.kill('SIGSTOP'),
+    resume: () => void server.child?.kill('SIGCONT'),
     start,
     stepDown: (seconds) =>
       withClient(besideUrl, async (client) => {
