@@ -54,14 +54,16 @@ function generationOf({ config, folder, files = [], lasting, accounts }: Generat
   const { clock, log, keyring, metrics, tell } = lasting;
   const sourceFiles: string[] = [];
   const onFile = (file: string): void => void sourceFiles.push(file);
-  const directory = openDirectory({ realms: config.realms, sources: config.userSources, folder, clock, log, metrics, tell, onFile });
+  const { aside } = lasting.loginQueue;
+  const surroundings = { folder, clock, log, metrics, tell, onFile, aside };
+  const directory = openDirectory({ realms: config.realms, sources: config.userSources, ...surroundings });
   const parts: EngineParts = {
     ...lasting,
     policy: openPolicy(config.policies),
     registry,
     realms: openRealms(config.realms),
     directory,
-    radius: openRadiusServers(config.radiusServers, { clock, metrics }),
+    radius: openRadiusServers(config.radiusServers, { clock, metrics, aside }),
     background: openBackground(log),
     phones: { pipush: openPipush(), linotp: openLinotp({ scheme: config.settings.mobile_app_protocol_id }) },
     settings: engineSettings(config),

@@ -8,13 +8,16 @@ export type SlotBounds = { slots: number; waiting: number };
 export type FairSlots = {
   /** How long (ms) a newcomer of this name would wait, by how long slots were held lately; infinite where the queue has no room for it. */
   expectedMs(name: string): number;
-  /** Takes a slot, after those who wait: what gives it back, once; `late` where there was none within `patienceMs`. */
-  take(name: string, patienceMs: number): Promise<(() => void) | 'late'>;
+  /**
+   * Takes a slot, after those who wait: what gives it back, once; `late` where there was none within `patienceMs`. `again`: who had one before goes before those
+   * who had none.
+   */
+  take(name: string, patienceMs: number, again?: 'again'): Promise<(() => void) | 'late'>;
   waiting(): number;
 };
 
 /** What is known of one name. `heldMs`: how long it holds a slot, as a moving mean. */
-type Line = { held: number; heldMs: number; waiting: Set<() => void> };
+type Line = { held: number; heldMs: number; waiting: Set<() => void>; again: Set<() => void> };
 
 const shareOfFree = 3;
 /** Until it is measured (ms). */
@@ -24,9 +27,9 @@ const weightOfNewest = 0.1;
 /** Opens free slots. `now`: a clock that never goes back (ms). */
 export function openFairSlots(bounds: SlotBounds, now: () => number = () => performance.now()): FairSlots {
   const lines = new Map<string, Line>();
-  const [held, waiting] = [countOf(lines, (line) => line.held), countOf(lines, (line) => line.waiting.size)];
+  const [held, waiting] = [countOf(lines, (line) => line.held), countOf(lines, (line) => sizeOf(line))];
   const lineOf = (name: string): Line => {
-    const line = lines.get(name) ?? { held: 0, heldMs: assumedMs, waiting: new Set() };
+    const line = lines.get(name) ?? { held: 0, heldMs: assumedMs, waiting: new Set(), again: new Set() };
     lines.set(name, line);
     return line;
   };
@@ -46,13 +49,13 @@ export function openFairSlots(bounds: SlotBounds, now: () => number = () => perf
   };
   const callNext = (): void => {
     for (let called = true; called; ) {
-      const [name, line] = [...lines].find(([, each]) => each.waiting.size > 0 && maySit(each)) ?? [];
+      const [name, line] = [...lines].find(([, each]) => sizeOf(each) > 0 && maySit(each)) ?? [];
       called = name !== undefined && line !== undefined;
       if (name === undefined || line === undefined) return;
       // The turn is the next name's.
       lines.delete(name);
       lines.set(name, line);
-      const [first] = line.waiting;
+      const [first] = [...line.again, ...line.waiting];
       first?.();
     }
   };
@@ -60,26 +63,29 @@ export function openFairSlots(bounds: SlotBounds, now: () => number = () => perf
     waiting,
     expectedMs(name) {
       const line = lineOf(name);
-      if (line.waiting.size === 0 && maySit(line)) return 0;
-      if (!mayHave(line.waiting.size, waiting(), bounds.waiting)) return Number.POSITIVE_INFINITY;
-      return ((line.waiting.size + 1) * line.heldMs) / Math.max(1, line.held);
+      if (sizeOf(line) === 0 && maySit(line)) return 0;
+      if (!mayHave(sizeOf(line), waiting(), bounds.waiting)) return Number.POSITIVE_INFINITY;
+      return ((sizeOf(line) + 1) * line.heldMs) / Math.max(1, line.held);
     },
-    async take(name, patienceMs) {
+    async take(name, patienceMs, again) {
       const line = lineOf(name);
-      if (line.waiting.size === 0 && maySit(line)) return hold(line);
+      const queue = again ? line.again : line.waiting;
+      if ((again || sizeOf(line) === 0) && maySit(line)) return hold(line);
       return new Promise((resolve) => {
         const leave = (outcome: (() => void) | 'late'): void => {
-          line.waiting.delete(sit);
+          queue.delete(sit);
           clearTimeout(timer);
           resolve(outcome);
         };
         const sit = (): void => leave(hold(line));
         const timer = setTimeout(() => leave('late'), patienceMs);
-        line.waiting.add(sit);
+        queue.add(sit);
       });
     },
   };
 }
+
+const sizeOf = ({ waiting, again }: Line): number => waiting.size + again.size;
 
 const countOf = (lines: ReadonlyMap<string, Line>, of: (line: Line) => number) => (): number =>
   [...lines.values()].reduce((sum, line) => sum + of(line), 0);

@@ -16,9 +16,14 @@ export type LoginQueue = {
   run<T>(authServer: string, work: () => Promise<T>): Promise<T>;
   /** The first leg that calls this has done its part and waits for somebody else: others go on. Nothing happens where none calls. */
   stepAside(): void;
+  /** The same while a first leg waits for a directory; then it has its turn before those that have not begun. */
+  aside: Aside;
   /** Counts a request that is refused for too much to do, and tells when that begins and ends. Returns what is to be thrown. */
   refuse: Shedding;
 };
+
+/** {@link LoginQueue.aside}. */
+export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** {@link LoginQueue.refuse}. */
 export type Shedding = (authServer: string, reason: ShedReason, retryAfterMs: number) => Overloaded;
@@ -38,12 +43,24 @@ type Parts = { metrics: Metrics; tell: Tell; bounds?: LoginQueueBounds | undefin
 /** Opens an empty queue. */
 export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () => performance.now() }: Parts): LoginQueue {
   const slots = openFairSlots(bounds, now);
-  const leaving = new AsyncLocalStorage<() => void>();
+  const turns = new AsyncLocalStorage<{ authServer: string; leave: () => void }>();
   const refuse = openShedding(metrics, tell);
   metrics.onCollect(() => metrics.load.waiting.set(slots.waiting()));
   return {
     refuse,
-    stepAside: () => leaving.getStore()?.(),
+    stepAside: () => turns.getStore()?.leave(),
+    async aside(work) {
+      const turn = turns.getStore();
+      if (!turn) return work();
+      turn.leave();
+      try {
+        return await work();
+      } finally {
+        const leave = await slots.take(turn.authServer, bounds.longestMs, 'again');
+        // What has begun is ended, late or not.
+        if (leave !== 'late') turn.leave = leave;
+      }
+    },
     async run(authServer, work) {
       const expectedMs = slots.expectedMs(authServer);
       if (expectedMs > bounds.longestMs) throw refuse(authServer, 'queue', expectedMs);
@@ -51,10 +68,11 @@ export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () =
       const leave = await slots.take(authServer, bounds.longestMs);
       if (leave === 'late') throw refuse(authServer, 'waited', bounds.longestMs);
       spendStoreTime(now() - came, leastStoreMs);
+      const turn = { authServer, leave };
       try {
-        return await leaving.run(leave, work);
+        return await turns.run(turn, work);
       } finally {
-        leave();
+        turn.leave();
       }
     },
   };

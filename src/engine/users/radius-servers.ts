@@ -24,33 +24,37 @@ export const radiusServerConfig = z.strictObject({
   nasIdentifier: z.string().min(1).max(64).default('pushgate').describe('How the gateway calls itself (NAS-Identifier).'),
 });
 
+/** What questions to another machine are asked within. */
+type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** RADIUS services by their names. */
 export type RadiusServers = ReadonlyMap<string, Radius>;
 
 /** Makes the clients of a config; nothing is connected, and there is nothing to close. With `metrics` each is watched as a source of the kind `radius`. */
 export function openRadiusServers(
   services: readonly z.output<typeof radiusServerConfig>[],
-  { clock, metrics }: { clock: Clock; metrics?: Metrics | undefined },
+  { clock, metrics, aside }: { clock: Clock; metrics?: Metrics | undefined; aside?: Aside | undefined },
 ): RadiusServers {
   return new Map(
     services.map(({ name, ...options }) => [
       name,
-      watched(openRadius({ ...options, clock }), openSourceWatch(metrics, { name, kind: 'radius' })),
+      watched(openRadius({ ...options, clock }), openSourceWatch(metrics, { name, kind: 'radius' }), aside),
     ]),
   );
 }
 
-function watched({ authenticate }: Radius, { timed, failed }: SourceWatch): Radius {
+function watched({ authenticate }: Radius, { timed, failed }: SourceWatch, aside: Aside = (work) => work()): Radius {
   return {
-    async authenticate(...question) {
-      const outcome = await timed(
-        () => authenticate(...question),
-        ({ kind }) => kind === 'unavailable',
-        'answers-prove',
-      );
-      if (outcome.kind === 'unavailable') failed(outcome.reason);
-      return outcome;
-    },
+    authenticate: (...question) =>
+      aside(async () => {
+        const outcome = await timed(
+          () => authenticate(...question),
+          ({ kind }) => kind === 'unavailable',
+          'answers-prove',
+        );
+        if (outcome.kind === 'unavailable') failed(outcome.reason);
+        return outcome;
+      }),
   };
 }
 

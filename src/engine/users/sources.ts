@@ -37,12 +37,23 @@ export type SourceSurroundings = {
   tell?: Tell | undefined;
   onFile?: ((file: string) => void) | undefined;
   metrics?: Metrics | undefined;
+  /** What questions to another machine are asked within; those of a file are our own work. */
+  aside?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
 };
 
 /** Opens one source; nothing is connected. Throws `config-invalid` when a file that it names cannot be used. */
 export function openUserSource(entry: UserSourceEntry, surroundings: SourceSurroundings): UserSource {
   const { failed, around } = openSourceWatch(surroundings.metrics, entry);
-  return traced(entry, around(sourceOf(entry, { ...hostOf(entry, surroundings), failed })));
+  const source = around(sourceOf(entry, { ...hostOf(entry, surroundings), failed }));
+  return traced(entry, entry.kind === 'file' ? source : askedAside(source, surroundings.aside));
+}
+
+function askedAside(source: UserSource, aside: NonNullable<SourceSurroundings['aside']> = (work) => work()): UserSource {
+  return {
+    ...source,
+    find: (user) => aside(() => source.find(user)),
+    checkPassword: (user, password) => aside(() => source.checkPassword(user, password)),
+  };
 }
 
 /** The same source, each of whose answers is a span of the request that asked. */

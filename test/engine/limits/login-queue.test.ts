@@ -59,6 +59,27 @@ describe('The queue of logins', () => {
     await Promise.all(both);
   });
 
+  it('goes on to the next login while one asks a directory, which then comes before those that have not begun', async () => {
+    const { queue } = given({ slots: 1, waiting: 8 });
+    const done: string[] = [];
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const asking = queue.run('vpn', async () => {
+      await queue.aside(() => asked);
+      done.push('asked');
+    });
+    const next = queue.run('vpn', async () => {
+      done.push('next');
+      answer();
+      await settle();
+    });
+    const last = queue.run('vpn', async () => void done.push('last'));
+    await Promise.all([asking, next, last]);
+    assert.deepEqual(done, ['next', 'asked', 'last']);
+  });
+
   it('tells once when it begins to refuse, and once when that is over', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     const { queue, told } = given({ slots: 0, waiting: 0 });
