@@ -91,6 +91,7 @@ describe('A gateway that has just started', function () {
     ['pushgate_push_failovers_total', { from: 'poll', to: 'cs' }, 0],
     ['pushgate_device_tokens_invalid_total', { provider: 'cs', reason: 'dead-address' }, 1],
     ['pushgate_challenges_total', { auth_server: 'local' }, 12],
+    ['pushgate_requests_shed_total', { auth_server: 'local' }, 3],
     ['pushgate_relays_total', { auth_server: 'local' }, 7],
     ['pushgate_challenge_answer_seconds_count', { mode: 'presence' }, 3],
     ['pushgate_policy_decisions_total', { policy: 'by cs', provider: 'cs' }, 1],
