@@ -303,8 +303,11 @@ export const requests: readonly Parser[] = [
       const serve = ['utf-8', 'latin-1'].map((encoding) =>
         dispatch(
           [{ path: '/', dialect: 'privacyidea', routes, fallback: piFallback(product), ...(encoding === 'latin-1' ? { encoding } : {}) }],
-          (_ctx, error) => {
-            throw error;
+          {
+            onDefect: (_ctx, error) => {
+              throw error;
+            },
+            underWay: async (ctx, handle) => handle(ctx),
           },
         ),
       );
