@@ -22,7 +22,7 @@ export { type Background, openBackground } from './background.ts';
 export type { AnswerReply } from './challenges/answer.ts';
 export { type Ask, askForPresence, askToConfirm, type OptionSource } from './challenges/ask.ts';
 export type { Delivered, DeliverRequest } from './challenges/deliver.ts';
-export type { IssueRequest, Naming } from './challenges/issue.ts';
+export type { IssueRequest, Naming } from './challenges/issue-request.ts';
 export type { Waited, WaitRequest } from './challenges/wait.ts';
 export { isOver } from './decisions/decide.ts';
 export { type Status, statusOf } from './decisions/status.ts';

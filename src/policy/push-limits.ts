@@ -10,6 +10,7 @@ const usual = {
   push_pull_only_seconds: 1200,
   push_prompts_known_client: 3,
   push_prompts_rare_seconds: 300,
+  push_repeat_window: 0,
 } as const;
 
 /** A limit of what one phone is asked. */

@@ -35,7 +35,7 @@ export const reach: Record<ActionName, readonly Door[]> = {
   ...all(ofUsers, 'push_client_attributes', 'push_open_challenges', 'push_open_rang_seconds'),
   ...all(ofUsers, 'push_prompts_without_accept', 'push_prompts_window_seconds', 'push_pull_only_seconds'),
   ...all(ofUsers, 'push_prompts_known_client', 'push_prompts_rare_seconds'),
-  ...all(ofUsers, 'push_not_me_disables', 'push_bare_decline_is_fraud'),
+  ...all(ofUsers, 'push_not_me_disables', 'push_bare_decline_is_fraud', 'push_repeat_window'),
   push_relays_per_device: ['challenge-service'],
   ...all(ofUsers, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify', 'push_wait'),
   ...all(pi, 'push_decline_settles', 'push_mode_fallback', 'push_require_presence', 'push_presence_options'),

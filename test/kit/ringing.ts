@@ -30,7 +30,7 @@ export async function givenRinging(undo: Cleanup, { policies = [], more = {}, ..
     policies: [...policies, enrol],
     settings: { OverrideAuthorizationClient: '127.0.0.1', ...wishes.settings },
     more: { providers: [{ name: 'fcm', kind: 'firebase', default: true, config }], ...more },
-    environment: { FCM: fakes.fcm.serviceAccount },
+    environment: { ...wishes.environment, FCM: fakes.fcm.serviceAccount },
   });
   now = world.clock;
   return {

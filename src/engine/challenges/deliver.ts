@@ -8,11 +8,21 @@ import { markDead } from '../tokens/addresses.ts';
 /** How one challenge went out, step by step. `pollable`: the phone may also come and ask for it. */
 export type Delivered = { serial: string; sent: boolean; pollable: boolean; attempts: Omit<TrailEntry, 'at' | 'serial'>[] };
 
-/** What is to go out: the challenges of a stored transaction for these push tokens. `via` names providers in place of those of the policy. */
-export type DeliverRequest = { transaction: Transaction; tokens: readonly PushToken[]; asker: Asker; via?: readonly string[] };
+/**
+ * What is to go out: the challenges of a stored transaction for these push tokens. `via` names providers in place of those of the policy. `hasJoined`: nothing is, since
+ * the request joined a login whose phones were asked before.
+ */
+export type DeliverRequest = {
+  transaction: Transaction;
+  tokens: readonly PushToken[];
+  asker: Asker;
+  via?: readonly string[];
+  hasJoined?: boolean;
+};
 
 /** {@link Challenges.deliver}. */
 export async function deliver(parts: EngineParts, request: DeliverRequest): Promise<Delivered[]> {
+  if (request.hasJoined) return deliveredBefore(parts, request);
   const { challenges } = request.transaction.decision;
   // A push service that hangs holds up nobody else.
   parts.loginQueue.stepAside();
@@ -21,6 +31,18 @@ export async function deliver(parts: EngineParts, request: DeliverRequest): Prom
     return challenge?.state === 'pending' ? [deliverOne(parts, request, { challenge, token })] : [];
   });
   return Promise.all(sends);
+}
+
+/** What became of the pushes of a login that a request joined, as its first reply told it; what is not in the trail yet is under way. */
+async function deliveredBefore(parts: EngineParts, { transaction, tokens, asker }: DeliverRequest): Promise<Delivered[]> {
+  const trail = await parts.store.trailOf(transaction.id);
+  return tokens.map((token): Delivered => {
+    const { serial } = token;
+    const tried = trail.filter((entry) => entry.serial === serial);
+    const rings = transaction.decision.challenges.find((challenge) => challenge.serial === serial)?.rings !== false;
+    const sent = tried.length > 0 ? tried.some(({ outcome }) => outcome === 'sent') : rings;
+    return { serial, sent, pollable: mayPoll(parts, asker, token), attempts: [] };
+  });
 }
 
 /** What is kept of a deadline for everything else that a login does, so that its reply comes within it (ms). */

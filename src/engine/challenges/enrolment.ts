@@ -6,7 +6,8 @@ import { changeToken } from '../records/change-token.ts';
 import { type Offered, type OfferRequest, offerRollout } from '../tokens/rollout.ts';
 import { type TokenLimitRefusal, tokenLimit } from '../tokens/token-limits.ts';
 import { endTransactionsOf } from '../tokens/token-owner.ts';
-import { asNamed, type IssueRequest, inSource } from './issue.ts';
+import { asNamed, inSource } from './issue.ts';
+import type { IssueRequest } from './issue-request.ts';
 
 /** A push token that a login makes for its user. `skippable`: the user may do without. `rule` is the dialect's, as for any transaction. */
 export type EnrolmentRequest = Pick<IssueRequest, 'asker' | 'user' | 'realm' | 'typed' | 'source' | 'rule'> & {

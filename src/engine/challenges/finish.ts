@@ -1,6 +1,6 @@
 import type { Challenge, Named, PushToken, Transaction } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
-import { isOver } from '../decisions/decide.ts';
+import { isOver, isOwedTo } from '../decisions/decide.ts';
 import { answered } from '../decisions/enrolment-answer.ts';
 import type { EngineParts } from '../parts.ts';
 import { isSameUser } from '../people/person-key.ts';
@@ -20,6 +20,8 @@ export type FinishRequest = {
   code?: string;
   /** The push tokens that may be used now: one that was disabled or removed since its phone answered finishes nothing. */
   usable: readonly PushToken[];
+  /** The place of a request that waits, where identical ones may join: see `Issued`. */
+  place?: number | undefined;
 };
 
 /**
@@ -34,15 +36,15 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   const { decision } = transaction;
   const mayFinish = (challenge: Challenge): boolean =>
     request.usable.some((token) => isForPhone(challenge, token) || isBoundBy(challenge, token));
-  const gone = decision.state === 'withdrawn' || decision.state === 'consumed' || isOver(transaction, parts.clock());
-  if (gone) return { kind: 'unknown' };
+  const isAccepted = decision.state === 'accepted' || isOwedTo(decision, request.place);
+  const isTaken = decision.state === 'consumed' && !isAccepted;
+  if (decision.state === 'withdrawn' || isTaken || isOver(transaction, parts.clock())) return { kind: 'unknown' };
   const shown = decision.challenges.filter((challenge) => challenge.state === 'code-shown' && mayFinish(challenge));
   const isTyped = request.code !== undefined && request.code !== '' && shown.length > 0;
-  if (decision.state !== 'accepted' && !isTyped) return { kind: 'not-answered', transaction };
-  if (decision.state === 'accepted' && !decision.challenges.some((each) => each.state === 'accepted' && mayFinish(each)))
-    return { kind: 'unknown' };
+  if (!isAccepted && !isTyped) return { kind: 'not-answered', transaction };
+  if (isAccepted && !decision.challenges.some((each) => each.state === 'accepted' && mayFinish(each))) return { kind: 'unknown' };
   const matches = isTyped ? matchingCode(parts.keyring, shown, request.code ?? '') : undefined;
-  const event = decision.state === 'accepted' ? ({ kind: 'consumed' } as const) : ({ kind: 'code-entered', matches } as const);
+  const event = isAccepted ? ({ kind: 'consumed', place: request.place } as const) : ({ kind: 'code-entered', matches } as const);
   const { reply, transaction: after } = await applyEvent(parts, transaction, event);
   if (reply !== 'accepted' && isTyped) {
     const failed = request.usable.filter((token) => shown.some(({ serial }) => serial === token.serial));

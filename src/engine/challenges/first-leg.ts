@@ -32,7 +32,8 @@ export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, s
   return false;
 }
 
-function isFirstLegPass(keyring: Keyring, { id, firstLeg }: Transaction, pass: string): boolean {
+/** Whether a login began with this pass. */
+export function isFirstLegPass(keyring: Keyring, { id, firstLeg }: Transaction, pass: string): boolean {
   const tag = firstLeg && tagOf(keyring, { keyId: firstLeg.keyId, id, pass });
   return tag !== undefined && firstLeg !== undefined && equalText(tag, firstLeg.tag);
 }

@@ -14,7 +14,8 @@ import { type Delivered, type DeliverRequest, deliver, mayPoll } from './deliver
 import { type Enrolment, type EnrolmentRequest, isOfferedInLogin, offerInLogin, skipEnrolment, takeBackOffers } from './enrolment.ts';
 import { type Finished, type FinishRequest, findOwn, findOwnForeign, findPublicly, finish, type PublicPoll } from './finish.ts';
 import { checkFirstLeg, type FirstLegCheck } from './first-leg.ts';
-import { canAsk, type Issued, type IssueRequest, issue } from './issue.ts';
+import { canAsk, issue } from './issue.ts';
+import type { Issued, IssueRequest } from './issue-request.ts';
 import { type AddressReply, type PhoneRequest, type PollReply, poll, updateAddress } from './phone-poll.ts';
 import { issueQuietly, type QuietlyIssued, type QuietRequest } from './quiet.ts';
 import { type Waited, type WaitRequest, waitForAnswer } from './wait.ts';
@@ -24,8 +25,8 @@ export type Challenges = {
   /** Whether the phone of this push token can do what is asked. */
   canAsk(token: PushToken, ask: Ask): boolean;
   /**
-   * Seals a challenge for every token and stores the transaction. Stored first, pushed second: see `deliver`.
-   * The id is 20 decimal digits: the bucket, then 17 random ones. What waits for the same phones makes room, or the login is refused as `limited`.
+   * Seals a challenge for every token and stores the transaction. Stored first, pushed second: see `deliver`. Where policies say so, an identical request joins a
+   * login that no phone has answered yet. The id is 20 decimal digits: the bucket, then 17 that nobody can guess. What waits for the same phones makes room, or the login is refused as `limited`.
    * Throws `store-unavailable`.
    */
   issue(request: IssueRequest): Promise<Result<Issued, LoginRefusal>>;

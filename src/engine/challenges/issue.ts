@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { randomDigits } from '../../foundation/crypto/index.ts';
 import {
   type Challenge,
-  type DecisionRule,
   GatewayFault,
   type Owner,
   ok,
@@ -27,76 +26,52 @@ import { gatherInBucket } from '../tokens/token-owner.ts';
 import { type Ask, askedFields, askToConfirm } from './ask.ts';
 import { canRing, mayPoll } from './deliver.ts';
 import { firstLegOf } from './first-leg.ts';
-
-/** A dialect's own texts; policy may replace them. */
-export type DialectPrompt = {
-  title: string;
-  question: string;
-  /** A `login` names who logs in (`question`) where (`title`). */
-  shape?: 'login';
-  /** The user signs these very words: no policy replaces them, and none is cut. */
-  isExact?: boolean;
-  /** The dialect's servers know no tags in the question of a policy. */
-  isLiteral?: boolean;
-};
-
-/** One login to be asked for: all of `tokens` get a challenge under one transaction. */
-export type IssueRequest = {
-  asker: Asker;
-  user: string;
-  realm: string;
-  /** How the request named the user: the name that was typed, where the source writes another, and the source, where one was named. */
-  typed?: string | undefined;
-  source?: string | undefined;
-  tokens: readonly PushToken[];
-  prompt: DialectPrompt;
-  /** An `activation` asks phones that have paired to prove their keys; the texts are of no account then. */
-  kind?: 'login' | 'activation';
-  /** For a dialect that names its transactions itself; asked anew where a name is taken. */
-  naming?: () => Naming;
-  /** What the caller proved itself with, where it will show it again with every poll. */
-  pass?: string;
-  /** What the user has to do; a plain yes or no where nothing is said. */
-  ask?: Ask;
-  /** The phone may answer at least this long (ms), whatever the usual validity is. */
-  atLeastMs?: number | undefined;
-  /** An operator tries a provider: the phone rings, and that counts for nothing. */
-  isTest?: boolean;
-  /** Whether `declineSettles` follows policy is the dialect's affair: this is the rule as it stands. */
-  rule: DecisionRule;
-};
-
-/**
- * How a dialect calls a transaction, and the handles it would like for the phones, in the order of `tokens`; a protocol that makes its own leaves them. Where a
- * phone may answer under the name of the whole, it is found by the first handle: phones of that protocol come first.
- */
-export type Naming = { foreignId: string; handles: readonly (string | undefined)[] };
+import type { Issued, IssueRequest, Naming } from './issue-request.ts';
+import { findRepeated, type Repeatable, repeatableOf } from './repeat.ts';
 
 const maxAttempts = 3;
-
-/** What was stored, and the push tokens whose phones are asked: those that have no room for it are left out. */
-export type Issued = { transaction: Transaction; tokens: PushToken[] };
 
 /** {@link Challenges.issue}. */
 export async function issue(parts: EngineParts, request: IssueRequest): Promise<Result<Issued, LoginRefusal>> {
   await gatherInBucket(parts, request.tokens);
+  const repeatable = repeatableOf(parts, request);
+  const found = repeatable && (await findRepeated(parts, request, repeatable));
+  if (found?.kind === 'joined') return ok(found.issued);
+  return issueNew(parts, request, { repeatable, digits: found?.digits });
+}
+
+/** A login that nobody has begun yet, and under which digits identical requests find it. */
+type NewLogin = { repeatable: Repeatable | undefined; digits: string | undefined };
+
+async function issueNew(
+  parts: EngineParts,
+  request: IssueRequest,
+  { repeatable, digits: first }: NewLogin,
+): Promise<Result<Issued, LoginRefusal>> {
   if (request.kind === 'activation') await beginActivation(parts, request.tokens);
   // Counted while challenges are signed.
   const prompting = Promise.all(request.tokens.map((token) => promptOf(parts, request, token)));
   const failures = await failuresToEnd(parts, request);
+  let digits = first;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const prepared = await prepare(parts, request, prompting);
+    const prepared = await prepare(parts, request, { prompting, digits });
     if ('kind' in prepared) return refused(prepared);
     const { tokens } = prepared;
     const transaction = { ...prepared.transaction, ...failures };
-    if ((await parts.store.addTransaction(transaction)) !== 'added') continue;
+    if ((await parts.store.addTransaction(transaction)) !== 'added') {
+      const found = repeatable && (await findRepeated(parts, request, repeatable));
+      digits = found?.digits;
+      if (found?.kind !== 'joined') continue;
+      giveBack(parts, transaction);
+      return ok(found.issued);
+    }
     const admitted = await makeRoom(parts, { transaction, tokens, asker: request.asker });
     if ('kind' in admitted) {
       giveBack(parts, transaction);
       return refused(admitted);
     }
     tellStarted(parts, request.asker, admitted);
-    return ok(admitted);
+    return ok({ ...admitted, place: transaction.decision.repeats?.waiting[0] });
   }
   throw noFreeId();
 }
@@ -153,20 +128,20 @@ async function sealAll(parts: EngineParts, request: IssueRequest, prompting: Pro
 async function prepare(
   parts: EngineParts,
   request: IssueRequest,
-  prompting: Promise<PhonePrompt[]>,
+  { prompting, digits }: { prompting: Promise<PhonePrompt[]>; digits: string | undefined },
 ): Promise<Issued | Extract<LoginRefusal, { kind: 'limited' }>> {
   const name = request.naming?.();
   const asked = await sealAll(parts, request, prompting, name?.handles);
   if ('kind' in asked) return asked;
   const [tokens, challenges] = [asked.map(({ token }) => token), asked.map(({ challenge }) => challenge)];
-  return { tokens, transaction: transactionFor(parts, { ...request, tokens }, { name, challenges }) };
+  return { tokens, transaction: transactionFor(parts, { ...request, tokens }, { name, challenges, digits }) };
 }
 
-/** A transaction for these challenges, under a new id. */
+/** A transaction for these challenges, under a new id. `digits`: those of a login that identical requests may join. */
 export function transactionFor(
   parts: EngineParts,
   request: IssueRequest,
-  { name, challenges }: { name: Naming | undefined; challenges: Challenge[] },
+  { name, challenges, digits }: { name: Naming | undefined; challenges: Challenge[]; digits?: string | undefined },
 ): Transaction {
   const { asker, user, realm, tokens, rule, kind = 'login' } = request;
   const now = parts.clock();
@@ -174,10 +149,11 @@ export function transactionFor(
   const facts = factsOf(parts, asker, { user, realm }, first);
   const validitySeconds = parts.policy.value('push_validity_seconds', facts);
   const validityMs = validitySeconds === undefined ? usualValidityMs(parts, tokens) : validitySeconds * 1000;
-  const until = now + Math.max(validityMs, request.atLeastMs ?? 0);
+  const until = now + Math.max(validityMs, request.waitMs ?? 0);
   const bucket = first?.bucket ?? 0;
   const client = clientOf(parts, request);
-  const id = `${String(bucket).padStart(3, '0')}${randomDigits(17)}`;
+  const id = `${String(bucket).padStart(3, '0')}${digits ?? randomDigits(17)}`;
+  const repeats = { joined: 0, waiting: request.waitMs === undefined ? [] : [0] };
   return {
     id,
     bucket,
@@ -192,7 +168,15 @@ export function transactionFor(
     createdAt: now,
     ...(client === undefined ? {} : { client }),
     ...(request.pass === undefined ? {} : { firstLeg: firstLegOf(parts.keyring, id, request.pass) }),
-    decision: { rule, state: 'open', answerUntil: until, finishUntil: until, challenges, version: 0 },
+    decision: {
+      rule,
+      state: 'open',
+      answerUntil: until,
+      finishUntil: until,
+      challenges,
+      version: 0,
+      ...(digits === undefined ? {} : { repeats }),
+    },
   };
 }
 

@@ -7,17 +7,8 @@ import type { EngineParts } from '../parts.ts';
 import { failuresOf, typistOf } from '../pins/pins-per-source.ts';
 import { gatherInBucket } from '../tokens/token-owner.ts';
 import { type Delivered, deliver } from './deliver.ts';
-import {
-  beginActivation,
-  freeChallenge,
-  type Issued,
-  type IssueRequest,
-  noFreeId,
-  seal,
-  tellStarted,
-  transactionFor,
-  waysTo,
-} from './issue.ts';
+import { beginActivation, freeChallenge, noFreeId, seal, tellStarted, transactionFor, waysTo } from './issue.ts';
+import type { Issued, IssueRequest } from './issue-request.ts';
 
 /**
  * A login whose PIN was typed where too many wrong ones were. `right`: those of its push tokens that the PIN opens. All are told of, and these alone are asked.

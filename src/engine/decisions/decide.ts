@@ -12,7 +12,12 @@ export type TransactionEvent =
       option?: 'right' | 'wrong' | undefined;
     }
   | { kind: 'code-entered'; matches: string | undefined }
-  | { kind: 'consumed' }
+  /** `place`: that of a request that waits, where identical ones may join; each of them takes the login once. */
+  | { kind: 'consumed'; place?: number | undefined }
+  /** An identical request asks no phone again; `waits`: its reply waits for the phone. */
+  | { kind: 'joined'; waits: boolean }
+  /** One of several requests waits no more: its time is over, or its client has gone and may come again. */
+  | { kind: 'left'; place: number; because: 'time' | 'gone' }
   /** The phones of a quiet login that are asked after all: their challenges, which were kept free under the same handles. */
   | { kind: 'asked'; challenges: readonly Challenge[] }
   /** One phone is no longer asked, since it has too much else to answer. */
@@ -21,6 +26,9 @@ export type TransactionEvent =
 
 /** What the sender of an event is told, and what the transaction becomes; no `next`: nothing changes. */
 export type Decided = { reply: 'taken' | 'repeated' | 'code-shown' | 'accepted' | 'refused'; next?: Decision };
+
+/** How many identical requests join a login. */
+export const mostJoined = 3;
 
 const refused: Decided = { reply: 'refused' };
 const isLive = ({ state }: Challenge): boolean => state === 'pending' || state === 'code-shown';
@@ -45,7 +53,11 @@ export function decide(transaction: Timed, event: TransactionEvent, now: number)
     case 'code-entered':
       return codeEntered(decision, event.matches);
     case 'consumed':
-      return consumed(decision);
+      return consumed(decision, event.place);
+    case 'joined':
+      return joined(decision, event.waits, now);
+    case 'left':
+      return left(decision, event);
     case 'asked':
       return asked(decision, event.challenges, now);
     case 'displaced':
@@ -88,10 +100,40 @@ function codeEntered(decision: Decision, matches: string | undefined): Decided {
   return { reply: 'accepted', next: settled(changed(decision, matches, { state: 'accepted' }), 'consumed') };
 }
 
-function consumed(decision: Decision): Decided {
-  if (decision.state !== 'accepted') return refused;
+function consumed(decision: Decision, place: number | undefined): Decided {
+  const isOwed = isOwedTo(decision, place);
+  if (place === undefined ? decision.state !== 'accepted' : !isOwed) return refused;
   if (decision.rule.consume === 'never') return { reply: 'accepted' };
-  return { reply: 'accepted', next: { ...decision, state: 'consumed', version: decision.version + 1 } };
+  const taken = isOwed ? withoutPlace(decision, place) : decision;
+  return { reply: 'accepted', next: { ...taken, state: 'consumed', version: decision.version + 1 } };
+}
+
+/** Whether a request of this place waits for what another one has taken: the phone's yes is for all that had joined when it came. */
+export const isOwedTo = ({ state, repeats }: Decision, place: number | undefined): boolean =>
+  (state === 'accepted' || state === 'consumed') && place !== undefined && repeats?.waiting.includes(place) === true;
+
+function withoutPlace(decision: Decision, place: number | undefined): Decision {
+  const { repeats } = decision;
+  return repeats ? { ...decision, repeats: { ...repeats, waiting: repeats.waiting.filter((each) => each !== place) } } : decision;
+}
+
+/** Nobody joins once a phone has answered, whatever it said. */
+function joined(decision: Decision, waits: boolean, now: number): Decided {
+  const { repeats, rule, state, challenges } = decision;
+  const isUntouched = challenges.every((each) => each.state === 'pending' && each.wrongTries === 0);
+  if (!repeats || rule.quiet || state !== 'open' || now >= decision.answerUntil || !isUntouched || repeats.joined >= mostJoined)
+    return refused;
+  const place = repeats.joined + 1;
+  const waiting = waits ? [...repeats.waiting, place] : repeats.waiting;
+  return { reply: 'taken', next: { ...decision, repeats: { joined: place, waiting }, version: decision.version + 1 } };
+}
+
+/** With the last one whose time is over the login is, too; a client that has gone may come again. */
+function left(decision: Decision, { place, because }: Extract<TransactionEvent, { kind: 'left' }>): Decided {
+  if (decision.state !== 'open' || !decision.repeats?.waiting.includes(place)) return refused;
+  const next = { ...withoutPlace(decision, place), version: decision.version + 1 };
+  const isOver = because === 'time' && next.repeats?.waiting.length === 0;
+  return { reply: 'taken', next: isOver ? { ...next, state: 'withdrawn' } : next };
 }
 
 function displaced(decision: Decision, serial: string): Decided {

@@ -3,19 +3,22 @@ import { span } from '../../foundation/telemetry/spans.ts';
 import type { Applicant, EngineParts } from '../parts.ts';
 import { resetFailures } from '../records/failures.ts';
 import { spendLikePin } from './equal-timing.ts';
-import { checkLoginPin, type TypedPin } from './login-pin.ts';
+import { checkLoginPin, isProof, type TypedPin } from './login-pin.ts';
 import { isLocked } from './pins.ts';
 import { countFailures, type PinCheck, typistOf } from './pins-per-source.ts';
+
+/** What the PIN of a login came to, and whether it proves who typed it. */
+export type CheckedPin = PinCheck & { isProved: boolean };
 
 /** Checks of PINs, and the failures that they count. */
 export type Pins = {
   /**
    * Checks the PIN of a login, whatever policies say that is, against every push token that has not failed too often. Where none matches, each of them counts a
    * failure; one password is checked once for all of them. PINs that are not known to be right go one after the other per user, each with the count that the one
-   * before it left, so that no burst of guesses gets past the maximum. Throws as `isPassword`; nothing is counted then.
+   * before it left, so that no burst of guesses gets past the maximum. `isProved`: a PIN or password was right, and was needed. Throws as `isPassword`; nothing is counted then.
    * @see docs/protocols/privacyidea.md 8, 11.3
    */
-  checkAtLogin(tokens: readonly PushToken[], typed: TypedPin): Promise<PinCheck>;
+  checkAtLogin(tokens: readonly PushToken[], typed: TypedPin): Promise<CheckedPin>;
   /**
    * Does for nothing what a wrong PIN costs, where there is no push token to hold it against: by the time nobody shall tell who has one. No password of
    * a user is tried, so none can be guessed here, and no directory locks an account. What comes of it is of no account either, an outage included. `quiet` where so
@@ -35,7 +38,7 @@ export const openPins = (parts: EngineParts): Pins => ({
   async checkAtLogin(tokens, typed) {
     const checked = await span('check PIN', {}, () => checkLoginPin(parts, tokens, typed));
     if (checked.kind === 'exceeded' || checked.matching.length === 0) parts.directory.forget(typed.typed ?? typed.user, typed.realm);
-    return checked;
+    return { ...checked, isProved: isProof(checked, typed) };
   },
   equalizeTiming: (typed) => spendLikePin(parts, typed),
   isLocked: (token) => isLocked(parts, token),

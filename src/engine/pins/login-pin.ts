@@ -42,6 +42,10 @@ export async function checkLoginPin(parts: EngineParts, tokens: readonly PushTok
   }
 }
 
+/** Whether a check tells a user from one who knows no PIN. A quiet one tells nobody, and nothing is proved where an empty PIN, or any, will do. */
+export const isProof = (checked: PinCheck, { pin, rule }: TypedPin): boolean =>
+  checked.kind === 'checked' && checked.matching.length > 0 && pin !== '' && (rule === 'tokenpin' || rule === 'userstore');
+
 /** Spends what one check of a PIN costs: a hash, or a question to the directory under a name that is nobody's. */
 export async function spendCheck(
   { passwords, directory }: Pick<EngineParts, 'passwords' | 'directory'>,

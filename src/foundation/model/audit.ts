@@ -61,6 +61,7 @@ export const localActor = (administrator: string): Actor => ({ authServer: '', d
 
 const kinds: Record<AuditContent['kind'], true> = {
   'login-started': true,
+  'login-joined': true,
   'login-refused': true,
   'login-passed-on': true,
   'push-delivered': true,

@@ -120,6 +120,8 @@ export type MuteReason = (typeof muteReasons)[number];
 /** A login, from its first leg to its end. `transaction` is ours; `serials` are the push tokens whose phones were asked. */
 type LoginEvent =
   | ({ kind: 'login-started'; origin: Origin; transaction: string; serials: string[] } & Whom)
+  /** An identical request waits for the phone that was asked already, and is let in by the same yes. */
+  | ({ kind: 'login-joined'; origin: Origin; transaction: string; serials: string[] } & Whom)
   | ({ kind: 'login-refused'; origin: Origin; reason: LoginRefusalReason; serials: string[]; transaction?: string | undefined } & Whom)
   /** Let in without a phone by a policy: `rule`; `via` names the place that checked the password. */
   | ({ kind: 'login-passed-on'; origin: Origin; rule: string; via?: string | undefined } & Whom)

@@ -55,6 +55,12 @@ export type DecisionRule = {
   quiet?: boolean;
 };
 
+/**
+ * A login that an identical request may join. `joined`: how many have. `waiting`: the places of those whose replies wait for the phone and that have heard
+ * nothing yet; the request that began it has place 0, those that joined have 1 and on.
+ */
+export type Repeats = { joined: number; waiting: number[] };
+
 /** The part of a transaction that decides it. Changed only by `decide`, written only under its version. */
 export type Decision = {
   rule: DecisionRule;
@@ -64,6 +70,7 @@ export type Decision = {
   finishUntil: number;
   challenges: Challenge[];
   version: number;
+  repeats?: Repeats;
   /** Of a relayed challenge only: who delivers it, or what came of that. */
   relay?: RelayProgress;
 };

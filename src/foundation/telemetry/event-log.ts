@@ -23,6 +23,7 @@ export const logEvents =
 /** What is said of events whatever is in them. */
 const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'login-started': info('a login was started'),
+  'login-joined': info('an identical request joined a login; its phone was not asked again'),
   'login-refused': info('a login was refused'),
   'login-passed-on': info('a policy let a user in without a phone'),
   'login-finished': info('a login was finished'),

@@ -104,6 +104,14 @@ export const pushActions = {
     scopes: ['authentication'],
     value: z.int().min(0).max(86_400).describe('How often it rings then otherwise: once in so many seconds; 300 without it, 0: always.'),
   },
+  push_repeat_window: {
+    scopes: ['authentication'],
+    value: z
+      .int()
+      .min(0)
+      .max(120)
+      .describe('How many seconds the same request joins the login that it began, and does not ring again; 0 without it: never.'),
+  },
   push_not_me_disables: {
     scopes: ['authentication'],
     value: yes.describe("A login that its user reports as somebody else's disables the push token."),

@@ -155,6 +155,7 @@ const text = (value: unknown): string | null => (value === undefined || value ==
 function actionOf(kind: string, act: string): string {
   switch (kind) {
     case 'login-started':
+    case 'login-joined':
     case 'login-refused':
     case 'login-passed-on':
     case 'login-finished':

@@ -115,12 +115,12 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   }
   const opened = await withPin(parts, login);
   if (typeof opened === 'string') return refusedFor(opened);
-  const { tokens, quiet } = opened;
+  const { tokens, quiet, isProved } = opened;
   if (quiet?.right.length === 0) engine.admission.tellRefused(applicant, opened.reason ?? 'wrong-pin');
   const { prompt, waitSeconds, isSimple } = askingOf(parts, login, tokens[0]);
   const serials = tokens.map(({ serial }) => serial);
   if (!prompt) return refusedFor('wrong-code', serials);
-  const asked = { asker, user, realm, typed, source, tokens, quiet, prompt, pass: params.text('pass') ?? '' };
+  const asked = { asker, user, realm, typed, source, tokens, quiet, isProved, prompt, pass: params.text('pass') ?? '' };
   if (waitSeconds === undefined) {
     const triggered = await trigger(parts, { ...asked, consume: isSimple ? 'once' : 'never' });
     return triggered.ok ? { value: false, triggered: triggered.value } : refusedFor(triggered.error, serials);
@@ -148,10 +148,10 @@ async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: L
 }
 
 /**
- * What a PIN came to: the push tokens to ask for. With `quiet` those to tell of, which a name that has none has as well, and those that it opens; `reason`: why there
+ * What a PIN came to: the push tokens to ask for, and whether it was needed and right. With `quiet` those to tell of, which a name that has none has as well, and those that it opens; `reason`: why there
  * are none, for events.
  */
-type Opened = { tokens: PushToken[]; quiet?: { right: PushToken[] }; reason?: LoginRefusalReason };
+type Opened = { tokens: PushToken[]; isProved?: boolean; quiet?: { right: PushToken[] }; reason?: LoginRefusalReason };
 
 /** The push tokens that policies admit, that can be asked, and whose PIN this is; or why there is none. All of that takes the same time. */
 async function withPin(parts: LinotpParts, login: Login): Promise<Opened | LoginRefusalReason> {
@@ -171,7 +171,7 @@ async function withPin(parts: LinotpParts, login: Login): Promise<Opened | Login
   }
   const checked = await engine.pins.checkAtLogin(tokens, typed);
   if (checked.kind === 'quiet') return { tokens, quiet: { right: checked.matching } };
-  if (checked.kind === 'checked' && checked.matching.length > 0) return { tokens: checked.matching };
+  if (checked.kind === 'checked' && checked.matching.length > 0) return { tokens: checked.matching, isProved: checked.isProved };
   await engine.admission.tallyOf({ asker, user, realm }).failed();
   return checked.kind === 'exceeded' ? 'locked' : 'wrong-pin';
 }

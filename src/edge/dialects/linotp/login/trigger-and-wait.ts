@@ -16,14 +16,15 @@ export type WaitingCheck = { waits: Promise<boolean> };
 export async function triggerAndWait(
   parts: LinotpParts,
   ctx: Context,
-  login: Omit<TriggerRequest, 'consume' | 'atLeastMs'>,
+  login: Omit<TriggerRequest, 'consume' | 'waitMs'>,
   waitMs: number,
 ): Promise<Result<WaitingCheck, LoginRefusalReason>> {
-  const triggered = await trigger(parts, { ...login, consume: 'once', atLeastMs: waitMs });
+  const triggered = await trigger(parts, { ...login, consume: 'once', waitMs });
   if (!triggered.ok) return triggered;
   const serials = triggered.value.challenges.map(({ token }) => token.serial);
-  const { id, kind } = triggered.value.transaction;
-  const ended = parts.engine.challenges.waitForAnswer({ id, serials, usable: serials, waitMs, givenUp: whenGone(ctx) });
+  const { place, transaction } = triggered.value;
+  const { id, kind } = transaction;
+  const ended = parts.engine.challenges.waitForAnswer({ id, serials, usable: serials, place, waitMs, givenUp: whenGone(ctx) });
   return ok({ waits: saysYes(ended, kind === 'login') });
 }
 

@@ -4,12 +4,17 @@ import { fitsLinotp, LinotpFault, type LinotpParams } from '../../../formats/lin
 import type { LinotpParts } from '../parts.ts';
 import { childId, idOf, newNaming } from '../transaction-ids.ts';
 
-/** A challenge that went out, as the caller calls it: under its own number, or the number of the whole with `.NN`. */
-export type Triggered = { transaction: Transaction; id: string; challenges: { id: string; token: PushToken }[] };
+/** A challenge that went out, as the caller calls it: under its own number, or the number of the whole with `.NN`. `place`: as the engine has it. */
+export type Triggered = {
+  transaction: Transaction;
+  id: string;
+  challenges: { id: string; token: PushToken }[];
+  place?: number | undefined;
+};
 
 /**
  * What to ask, for all these push tokens at once; `pass` is what the caller proved itself with, and shows again when it asks how it went. `consume`:
- * whether the caller polls for the answer, or takes it once. `atLeastMs`: how long the caller itself waits.
+ * whether the caller polls for the answer, or takes it once. `waitMs`: how long the caller itself waits. `isProved`: it was needed, and right.
  */
 export type TriggerRequest = {
   asker: Asker;
@@ -23,7 +28,8 @@ export type TriggerRequest = {
   prompt: LinotpPrompt;
   pass: string;
   consume: 'once' | 'never';
-  atLeastMs?: number;
+  waitMs?: number;
+  isProved?: boolean | undefined;
 };
 
 /** The words on the phone. */
@@ -79,14 +85,14 @@ export async function trigger({ engine }: LinotpParts, request: TriggerRequest):
   }
   const issued = await engine.challenges.issue(wanted);
   if (!issued.ok) return refused(issued.error.kind);
-  const { transaction, tokens } = issued.value;
-  const delivered = await engine.challenges.deliver({ transaction, tokens, asker });
+  const { transaction, tokens, hasJoined, place } = issued.value;
+  const delivered = await engine.challenges.deliver({ ...issued.value, asker });
   const reached = tokens.filter(({ serial }) => delivered.some((each) => each.serial === serial && (each.sent || each.pollable)));
   if (reached.length === 0) {
-    await engine.challenges.withdraw(transaction);
+    if (!hasJoined) await engine.challenges.withdraw(transaction);
     return refused('undeliverable');
   }
-  return ok(triggeredFor(transaction, reached));
+  return ok({ ...triggeredFor(transaction, reached), place });
 }
 
 /** What the caller is told of. */

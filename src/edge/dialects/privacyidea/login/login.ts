@@ -16,13 +16,14 @@ export type Login = { parts: PrivacyideaParts; server: AuthServer; asker: Asker;
 /**
  * A login on its way to an outcome. `known` has every push token that was found, `subject` those without the ones that an earlier login offered, and
  * `tokens` are those that it may still be done with; the steps narrow them. `showed`: the caller has shown a credential of its own. `second`: the
- * transaction that it is to finish, where it names one. `quiet`: the push tokens that its PIN opens, where neither the reply nor its time may tell.
+ * transaction that it is to finish, where it names one. `isProved`: its PIN was right. `quiet`: the push tokens that its PIN opens, where neither the reply nor its time may tell.
  */
 export type LoginUnderWay = Login & {
   showed: boolean;
   known: Subject;
   params: PiParams;
   tokens: PushToken[];
+  isProved?: boolean;
   quiet?: { right: PushToken[] };
   second: { id: string; transaction: Transaction | undefined } | undefined;
 };

@@ -15,12 +15,19 @@ export type StartRules = { mustBeSent?: boolean; waitMs?: number };
  * policies ask for, or admission refused it.
  */
 export type Started =
-  | { kind: 'started'; transaction: Transaction; tokens: readonly PushToken[]; delivered: Delivered[]; asker: Asker }
+  | {
+      kind: 'started';
+      transaction: Transaction;
+      tokens: readonly PushToken[];
+      delivered: Delivered[];
+      asker: Asker;
+      place?: number | undefined;
+    }
   | { kind: 'unreachable' | 'unable' }
   | { kind: 'refused'; refusal: LoginRefusal };
 
-/** What is asked for, and `quiet`: the push tokens that the PIN opens, where nobody may be told. */
-type ToStart = { tokens: readonly PushToken[]; quiet?: { right: readonly PushToken[] } };
+/** What is asked for; `isProved`: the user showed a right PIN; and `quiet`: the push tokens that it opens, where nobody may be told. */
+type ToStart = { tokens: readonly PushToken[]; isProved?: boolean; quiet?: { right: readonly PushToken[] } };
 
 const onlyOf = (tokens: readonly PushToken[], some: readonly PushToken[]): PushToken[] => tokens.filter((token) => some.includes(token));
 
@@ -34,6 +41,7 @@ export async function startLogin(login: Login & ToStart, { mustBeSent = false, w
     subject: { user, realm, typed, source },
     tokens: all,
     quiet,
+    isProved,
   } = login;
   const { engine, graceMs, product } = parts;
   const { hasModes } = flavourRules(product);
@@ -46,15 +54,16 @@ export async function startLogin(login: Login & ToStart, { mustBeSent = false, w
   const rule = { declineSettles, consume: 'once' as const, graceMs };
   const prompt = { title: product.name, question, isLiteral: product.flavour === 'edumfa' };
   const whom = { asker, user, realm, typed, source, tokens: able };
-  const request = { ...whom, prompt, ask, rule, atLeastMs: waitMs };
+  const request = { ...whom, prompt, ask, rule, waitMs, isProved };
   if (quiet) return { kind: 'started', ...(await engine.challenges.issueQuietly({ ...request, right: onlyOf(quiet.right, able) })), asker };
   const issued = await engine.challenges.issue(request);
   if (!issued.ok) return { kind: 'refused', refusal: issued.error };
-  const { transaction, tokens } = issued.value;
-  const delivered = await engine.challenges.deliver({ transaction, tokens, asker });
+  const { transaction, tokens, hasJoined, place } = issued.value;
+  const delivered = await engine.challenges.deliver({ ...issued.value, asker });
+  if (hasJoined) return { kind: 'started', transaction, tokens, delivered, asker, place };
   if (delivered.some(({ sent, pollable }) => sent || (pollable && !mustBeSent))) {
     if (engine.policy.value('increase_failcounter_on_challenge', facts)) await engine.pins.countFailures(tokens, whom);
-    return { kind: 'started', transaction, tokens, delivered, asker };
+    return { kind: 'started', transaction, tokens, delivered, asker, place };
   }
   await engine.challenges.withdraw(transaction);
   return { kind: 'unreachable' };

@@ -74,6 +74,7 @@ const wrongPin: LoginStep = async (login) => {
     return undefined;
   }
   login.tokens = checked.matching;
+  login.isProved = checked.isProved;
   if (login.tokens.length > 0) return undefined;
   await login.parts.engine.admission.tallyOf(applicantOf(login)).failed();
   return refuse('wrong otp pin');
@@ -85,7 +86,7 @@ const waiting: LoginStep = async (login) => {
   if (waitMs === undefined) return undefined;
   const asked = await startLogin(login, { mustBeSent: login.params.flag('exception'), waitMs });
   if (asked.kind !== 'started') return notAsked(login, asked);
-  return { id: asked.transaction.id, serials: asked.tokens.map(({ serial }) => serial), waitMs };
+  return { id: asked.transaction.id, serials: asked.tokens.map(({ serial }) => serial), waitMs, place: asked.place };
 };
 
 const started: LoginStep = async (login) => {

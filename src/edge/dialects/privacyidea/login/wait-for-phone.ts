@@ -8,8 +8,8 @@ import { type LoginOutcome, refuse } from '../refusals.ts';
 import type { Subject } from '../subject.ts';
 import { applicantOf, type Login, shownType } from './login.ts';
 
-/** The phones of these push tokens were asked, and the reply waits for their answer. */
-export type AskedPhone = { id: string; serials: readonly string[]; waitMs: number };
+/** The phones of these push tokens were asked, and the reply waits for their answer; `place`: as the engine has it. */
+export type AskedPhone = { id: string; serials: readonly string[]; waitMs: number; place?: number | undefined };
 
 /**
  * A login while it waits: names only, since ten thousand may wait at once. What its end needs is read again then: `known` are the serials of
@@ -36,6 +36,7 @@ export function waitForPhone({ engine }: PrivacyideaParts, ctx: Context, { known
     id: asked.id,
     serials: known,
     usable: asked.serials,
+    place: asked.place,
     waitMs: asked.waitMs,
     givenUp: whenGone(ctx),
   });
@@ -49,7 +50,7 @@ export async function outcomeOfWait({ parts, asker, subject }: Login, { asked }:
     return { serial, type: token ? shownType(parts, asker, token) : 'push', otplen };
   };
   if (ended.kind === 'accepted') return { value: true, detail: { message: 'matching 1 tokens', ...about(ended.serial) } };
-  if (!ended.isQuiet) await parts.engine.pins.countFailures(tokens, applicantOf({ asker, subject }));
+  if (ended.isFailure) await parts.engine.pins.countFailures(tokens, applicantOf({ asker, subject }));
   parts.engine.admission.tellRefused(applicantOf({ asker, subject }), 'not-answered', { serials: asked.serials, transaction: asked.id });
   const only = tokens.length === 1 ? tokens[0]?.serial : undefined;
   return refuse('wrong otp value', {

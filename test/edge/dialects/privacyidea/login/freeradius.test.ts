@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Secret } from '../../../../../src/foundation/settings/index.ts';
 import { openRadius } from '../../../../../src/foundation/wire/index.ts';
 import { type FreeRadius, givenFreeRadius, haveFreeRadius } from '../../../../kit/freeradius.ts';
@@ -9,11 +10,11 @@ import { cleanup } from '../../../../kit/temporary.ts';
 const apiKey = 'radius-key-0123456789abcdef';
 
 /** A client such as a VPN box. */
-const nas = ({ address, secret }: FreeRadius) =>
+const nas = ({ address, secret }: FreeRadius, timeoutMs = 15_000) =>
   openRadius({
     servers: [address],
     secret: new Secret(secret),
-    timeoutMs: 15_000,
+    timeoutMs,
     retries: 0,
     requireMessageAuthenticator: false,
     nasIdentifier: 'vpn-box',
@@ -58,6 +59,20 @@ describe('A user behind the real FreeRADIUS', function () {
     const second = vpn.authenticate('alice', '1234');
     await phone.answer(await asked(phone), { decline: true });
     assert.deepEqual(await second, { kind: 'reject', message: 'The login was refused.' }, server.told());
+  });
+
+  it('is asked once where the box gives up soon, asks another server, and then the first one again', async () => {
+    const repeats = { push_wait: 60, push_repeat_window: 60, push_client_attributes: ['NAS-Identifier'] };
+    const { phone, server, client, logged } = await given(undo, repeats);
+    const other = await givenFreeRadius(undo, { url: client.url, apiKey });
+    const hurried = nas(server, 500);
+    assert.equal((await hurried.authenticate('alice', '1234')).kind, 'unavailable', server.told());
+    const logins = [nas(other).authenticate('alice', '1234'), nas(server).authenticate('alice', '1234')];
+    while (logged.filter(({ event }) => event === 'login-joined').length < 2) await turn();
+    const { value: waiting } = (await phone.poll()).body.result;
+    assert.equal(waiting.length, 1);
+    await phone.answer(waiting[0].nonce);
+    for (const login of logins) assert.deepEqual(await login, { kind: 'accept', message: '' }, server.told());
   });
 
   it('is challenged without wait mode, and finishes by the State of that challenge', async () => {
