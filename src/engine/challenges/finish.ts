@@ -25,7 +25,7 @@ export type FinishRequest = {
 };
 
 /**
- * `accepted` comes exactly once per accepted transaction. `not-answered` leaves it as it is. `unknown` never tells why.
+ * `accepted` comes exactly once per accepted transaction, and where identical requests have joined one, once to each that waits. `not-answered` leaves it as it is. `unknown` never tells why.
  */
 export type Finished = { kind: 'accepted'; serial: string } | { kind: 'not-answered'; transaction: Transaction } | { kind: 'unknown' };
 

@@ -65,7 +65,7 @@ export type Challenges = {
    * and at which gateway, it is heard of at once. Nothing that was read is kept from one look to the next.
    */
   waitForAnswer(request: WaitRequest): Promise<Waited>;
-  /** Takes an accepted login for the server that asked. */
+  /** Takes an accepted login for the server that asked, or for one of the identical requests that wait for it. */
   finish(request: FinishRequest): Promise<Finished>;
   /** Ends what the server that asked no longer wants answered. */
   withdraw(transaction: Transaction): Promise<Applied>;

@@ -23,13 +23,15 @@ export type Repeatable = { same: string; key: Buffer; windowMs: number };
 export function repeatableOf(parts: EngineParts, request: IssueRequest): Repeatable | undefined {
   const { asker, user, realm, typed, source, tokens, prompt, ask, rule, waitMs, kind = 'login' } = request;
   if (!request.isProved || kind !== 'login' || request.isTest) return undefined;
-  const windowMs = pushLimit(parts.policy, 'push_repeat_window', factsOf(parts, asker, { user, realm }, tokens[0])) * 1000;
+  const facts = factsOf(parts, asker, { user, realm }, tokens[0]);
+  const windowMs = pushLimit(parts.policy, 'push_repeat_window', facts) * 1000;
   const client = windowMs > 0 ? clientOf(parts, request) : undefined;
   const key = parts.keyring.derive(purpose);
   if (client === undefined || key === undefined) return undefined;
   const whom = [personKey(parts, { user, realm }), typed, source, tokens.map(({ serial }) => serial)];
-  const how = [asker.authServer, asker.dialect, asker.mount, client, prompt, ask?.mode, rule, waitMs];
-  return { same: JSON.stringify([whom, how]), key, windowMs };
+  const how = [asker.authServer, asker.dialect, asker.mount, client, ask?.mode, rule, waitMs];
+  const words = [prompt, parts.policy.value('push_title_on_mobile', facts), parts.policy.value('push_text_on_mobile', facts)];
+  return { same: JSON.stringify([whom, how, words]), key, windowMs };
 }
 
 /** A login that a request joined; or the digits under which it begins one that others find, undefined where all are taken. */

@@ -163,6 +163,17 @@ describe('The same request again, without wait mode', function () {
       first: { ...hers, station: 'one' },
       second: { ...hers, station: 'two' },
     },
+    {
+      title: 'has other words on the phone by a policy',
+      policies: ['one', 'two'].map((station) => ({
+        name: station,
+        scope: 'authentication',
+        match: { conditions: [{ section: 'Request Data', key: 'station', comparator: 'equals', value: station }] },
+        actions: { push_title_on_mobile: `Door ${station}` },
+      })),
+      first: { ...hers, station: 'one' },
+      second: { ...hers, station: 'two' },
+    },
     { title: 'asks by serial, whoever owns it', second: { serial: 'SERIAL', pass: '1234', client: home }, pin: '' },
     { title: 'needs an empty PIN', pin: '', first: { ...hers, pass: '' }, second: { ...hers, pass: '' } },
     { title: 'may have any PIN', policies: [{ name: 'any', scope: 'authentication', actions: { otppin: 'any' } }] },
@@ -184,6 +195,19 @@ describe('The same request again, without wait mode', function () {
       await check(world, JSON.parse(JSON.stringify(second).replace('SERIAL', phone.serial)));
       assert.ok(!told(world).includes('login-joined'));
     });
+
+  it('does not join while logins are quiet, and tells the same as a wrong PIN', async () => {
+    const world = await givenRinging(undo, { policies: [repeating()], settings: { lockout: 'source', DefaultMaxFailCount: 2 } });
+    const phone = await world.ringingPhoneOf('alice');
+    const { detail } = await check(world);
+    for (let guess = 0; guess < 2; guess += 1) await check(world, { ...hers, pass: `guess ${guess}` });
+    const ids = [detail, (await check(world)).detail, (await check(world, { ...hers, pass: 'guess' })).detail].map(
+      (each) => each.transaction_id,
+    );
+    assert.equal(new Set(ids).size, 3);
+    await world.gateway.settled();
+    assert.deepEqual([(await shown(phone)).length, world.rings(), told(world).includes('login-joined')], [2, 1, false]);
+  });
 
   it('rings again at the word of an administrator, whoever has begun one', async () => {
     const world = await givenRinging(undo, { policies: [repeating()] });
