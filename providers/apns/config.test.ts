@@ -63,7 +63,7 @@ describe('The configuration of apns', () => {
   const open = async (config: Record<string, unknown>, files: Record<string, string | Buffer> = {}, clock = Date.now) => {
     const folder = temporaryFolder(undo);
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-    const host = givenHost({ path: (file) => join(folder, file), clock });
+    const host = givenHost(apns, { path: (file) => join(folder, file), clock });
     const provider = await apns.open(apns.config.parse({ topic, ...config }), host);
     undo.later(() => provider.close());
     return provider;

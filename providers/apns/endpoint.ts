@@ -6,7 +6,7 @@ import type { TokenSource } from './provider-token.ts';
 /** One environment of APNs. */
 export type Endpoint = {
   host: string;
-  /** Sends a message; a second time where nobody knows what became of the first. */
+  /** Sends a message; a second time where the connection had been idle for too long. */
   send(message: Message, signal: AbortSignal): Promise<Answered>;
   close(): Promise<void>;
 };
@@ -17,8 +17,7 @@ export type EndpointOptions = { host: string; connect: () => Http2; tokens: Toke
 type Connection = { http2: Http2; hasAnswered: boolean };
 
 /**
- * Opens an environment; all that goes to it shares one connection, which is left for a fresh one when it is worn. What was lost with its
- * connection is sent once more with the same `apns-id` and collapse id, so that a phone that got both shows one. A time-out is the end of
+ * Opens an environment; all that goes to it shares one connection, which is left for a fresh one when it is worn. A time-out is the end of
  * the budget: there is no time left to send anything again, but the next push does not wait for a peer that may be gone.
  */
 export function openEndpoint({ host, connect, tokens, clock }: EndpointOptions): Endpoint {
@@ -47,7 +46,7 @@ export function openEndpoint({ host, connect, tokens, clock }: EndpointOptions):
     async send(message, signal) {
       const token = tokens?.current(clock());
       const first = await once(message, token, signal);
-      const answered = isLost(first) && !signal.aborted ? await once(message, token, signal) : first;
+      const answered = reasonOf(first) === 'IdleTimeout' && !signal.aborted ? await once(message, token, signal) : first;
       if (token === undefined || reasonOf(answered) !== 'ExpiredProviderToken' || signal.aborted) return answered;
       const fresh = tokens?.insteadOf(token, clock());
       return fresh === undefined ? answered : once(message, fresh, signal);
@@ -61,11 +60,9 @@ export function openEndpoint({ host, connect, tokens, clock }: EndpointOptions):
 
 const reasonOf = (answered: Answered): string | undefined => (answered.ok ? answered.value.reason : undefined);
 
-const isLost = (answered: Answered): boolean => reasonOf(answered) === 'IdleTimeout' || (!answered.ok && answered.error === 'connection');
-
 /** A connection that has not answered yet may still be on its way: it is not left for being slow. */
 function isWorn(answered: Answered, { hasAnswered }: Connection): boolean {
   if (answered.ok)
     return answered.value.status >= 500 || reasonOf(answered) === 'IdleTimeout' || reasonOf(answered) === 'InvalidProviderToken';
-  return answered.error === 'connection' || (answered.error === 'timeout' && hasAnswered);
+  return answered.error === 'timeout' && hasAnswered;
 }

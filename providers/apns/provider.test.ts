@@ -26,7 +26,7 @@ const open = (undo: Cleanup, config: Record<string, unknown>, clock: () => numbe
   writeFileSync(join(folder, 'push.p12'), Buffer.from(pkcs12Samples.aes, 'base64'));
   const auth = 'certificate' in config ? {} : signing();
   const parsed = apns.config.parse({ ...auth, topic: 'com.example.app', ca: 'ca.pem', ...config });
-  return apns.open(parsed, givenHost({ path: (file) => join(folder, file), clock }));
+  return apns.open(parsed, givenHost(apns, { path: (file) => join(folder, file), clock }));
 };
 const both = (far: FarSide) => ({ production_url: far.url, sandbox_url: far.url });
 const says = (status: number, reason: string, more: Record<string, unknown> = {}): Behaviour & { kind: 'reply' } => ({

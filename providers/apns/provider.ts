@@ -15,6 +15,8 @@ import { type Answered, isBadDeviceToken, outcomeOf } from './outcomes.ts';
 export default defineProvider({
   kind: 'apns',
   addresses: ['apns'],
+  // By collapse id.
+  idempotent: true,
   config,
   async open(settings, host) {
     const { topic, environment } = settings;

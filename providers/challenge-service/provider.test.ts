@@ -19,7 +19,7 @@ const open = (undo: Cleanup, config: Record<string, unknown>, clock = Date.now) 
   writeFileSync(join(folder, 'ca.pem'), selfSigned.cert);
   writeFileSync(join(folder, 'client.pem'), selfSigned.cert + selfSigned.key);
   const parsed = challengeService.config.parse({ server_certificate: 'ca.pem', ...config });
-  return challengeService.open(parsed, givenHost({ path: (file) => join(folder, file), clock }));
+  return challengeService.open(parsed, givenHost(challengeService, { path: (file) => join(folder, file), clock }));
 };
 
 providerConformance('challenge-service', {
@@ -84,11 +84,14 @@ describe('The provider challenge-service', () => {
     return { one, two, provider };
   };
 
+  /** A cut connection is tried once more, on a fresh one. */
+  const triesOf = ({ kind }: Parameters<FarSide['behave']>[0]): number => (kind === 'reset' ? 2 : 1);
+
   it('goes on to the next URL when one resets, hangs or answers 503, within its budget', async () => {
     for (const first of [{ kind: 'reset' }, { kind: 'hang' }, { kind: 'reply', status: 503 }] as const) {
       const { one, two, provider } = await givenTwo(first);
       assert.equal((await deliver(provider, { budgetMs: 300 })).kind, 'sent', first.kind);
-      assert.deepEqual([one.requests.length, two.requests.length], [1, 1]);
+      assert.deepEqual([one.requests.length, two.requests.length], [triesOf(first), 1]);
     }
   });
 
@@ -100,14 +103,14 @@ describe('The provider challenge-service', () => {
 
   it('asks a URL last that could not be reached, until its time is up', async () => {
     let now = 1_000_000;
-    for (const first of ['reset', 'hang'] as const) {
-      const { one, two, provider } = await givenTwo({ kind: first }, () => now);
+    for (const first of [{ kind: 'reset' }, { kind: 'hang' }] as const) {
+      const { one, two, provider } = await givenTwo(first, () => now);
       for (const _ of [1, 2]) await deliver(provider, { budgetMs: 300 });
-      assert.deepEqual([one.requests.length, two.requests.length], [1, 2], first);
+      assert.deepEqual([one.requests.length, two.requests.length], [triesOf(first), 2], first.kind);
       now += 30_000;
       one.behave({ kind: 'reply', status: 200 });
       for (const _ of [1, 2]) await deliver(provider, { budgetMs: 300 });
-      assert.deepEqual([one.requests.length, two.requests.length], [3, 2], first);
+      assert.deepEqual([one.requests.length, two.requests.length], [triesOf(first) + 2, 2], first.kind);
     }
   });
 
@@ -127,9 +130,9 @@ describe('The provider challenge-service', () => {
         // when one is well again, and the other is as it was
         for (const far of [one, two]) far.behave(far === well ? { kind: 'reply', status: 200 } : ill);
         const seen = one.requests.length + two.requests.length;
-        // then the next push is delivered, and no URL is asked twice for it
+        // then the next push is delivered, and no URL is asked again that has answered
         assert.equal((await deliver(provider, { budgetMs: 1000 })).kind, 'sent', JSON.stringify(ill));
-        assert.ok(one.requests.length + two.requests.length - seen <= 2);
+        assert.ok(one.requests.length + two.requests.length - seen <= 1 + triesOf(ill));
       }
     }
   });
@@ -169,10 +172,7 @@ describe('The provider challenge-service', () => {
     const result = await provider.check(AbortSignal.timeout(2000));
     assert.equal(result.ok, false);
     assert.ok(!result.ok && result.problem.includes(new URL(one.url).host));
-    assert.deepEqual(
-      one.requests.map(({ method }) => method),
-      ['GET'],
-    );
+    assert.ok(one.requests.every(({ method }) => method === 'GET'));
   });
 
   const wrong: [string, Record<string, unknown>, RegExp][] = [
@@ -202,7 +202,7 @@ describe('The provider challenge-service', () => {
       { server_certificate: folder },
     ]) {
       await assert.rejects(
-        async () => challengeService.open(challengeService.config.parse({ ...config, ...files }), givenHost()),
+        async () => challengeService.open(challengeService.config.parse({ ...config, ...files }), givenHost(challengeService)),
         (error: Error & { code?: string }) => error.code === 'config-invalid' && /\.$/.test(error.message),
       );
     }

@@ -36,6 +36,8 @@ export default defineProvider({
   kind: 'challenge-service',
   aliases: ['DefaultPushProvider', 'linotp.provider.DefaultPushProvider', 'linotp.lib.pushprovider.DefaultPushProvider'],
   addresses: ['gda'],
+  // By transaction id.
+  idempotent: true,
   config,
   open({ push_url, failover_statuses, timeout, ...tls }, host) {
     const files = readAll(tlsReaders(tls, host));

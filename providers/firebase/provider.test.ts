@@ -46,7 +46,7 @@ const open = (undo: Cleanup, far: FarSide, config: Record<string, unknown> = {},
   writeFileSync(join(folder, 'ca.pem'), far.ca);
   const service_account = new Secret(JSON.stringify(keyFile(`${far.url}/token`)));
   const parsed = firebase.config.parse({ service_account, api_url: far.url, ca: 'ca.pem', ...config });
-  return firebase.open(parsed, givenHost({ path: (file) => join(folder, file), ...host }));
+  return firebase.open(parsed, givenHost(firebase, { path: (file) => join(folder, file), ...host }));
 };
 
 providerConformance('firebase', {
@@ -128,7 +128,7 @@ describe('The provider firebase', () => {
         far.behave(accepted);
         const openHttp2 = (...way: Parameters<ReturnType<typeof givenHost>['openHttp2']>) => {
           opened += 1;
-          return givenHost().openHttp2(...way);
+          return givenHost(firebase).openHttp2(...way);
         };
         const provider = await open(undo, far, { connections: most }, { openHttp2 });
         const outcomes = await Promise.all(Array.from({ length: pushes }, () => provider.deliver(push, soon())));
@@ -303,7 +303,7 @@ describe('The provider firebase', () => {
     const service_account = new Secret('{"type":"authorized_user"}');
     const parsed = firebase.config.parse({ service_account, ca: '/gone/ca.pem' });
     await assert.rejects(
-      async () => firebase.open(parsed, givenHost()),
+      async () => firebase.open(parsed, givenHost(firebase)),
       (problem: Error) => /^service_account: .*authorized_user.*; ca: Cannot read .*gone/.test(problem.message),
     );
   });
@@ -312,7 +312,7 @@ describe('The provider firebase', () => {
     const logged: string[] = [];
     const log = openLog('warn', { write: (line: string) => void logged.push(line) });
     for (const config of [{}, { proxy: 'http://proxy.example:3128' }]) {
-      const provider = await firebase.open(firebase.config.parse(config), givenHost({ log }));
+      const provider = await firebase.open(firebase.config.parse(config), givenHost(firebase, { log }));
       await provider.close();
     }
     assert.deepEqual([logged.length, logged[0]?.includes('HTTPS_PROXY')], [1, true]);
@@ -327,11 +327,11 @@ describe('The provider firebase', () => {
     const folder = temporaryFolder(undo);
     writeFileSync(join(folder, 'ca.pem'), selfSigned.cert);
     let trusted = '';
-    const host = givenHost({
+    const host = givenHost(firebase, {
       path: (file) => join(folder, file),
       openHttp: (options) => {
         trusted = options.ca ?? '';
-        return givenHost().openHttp(options);
+        return givenHost(firebase).openHttp(options);
       },
     });
     const service_account = new Secret(JSON.stringify(keyFile('https://tokens.example')));

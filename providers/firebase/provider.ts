@@ -12,6 +12,8 @@ import { openSender } from './sender.ts';
 export default defineProvider({
   kind: 'firebase',
   addresses: ['fcm'],
+  // By collapse key and tag.
+  idempotent: true,
   config,
   needsPolling: ({ mode }) => mode === 'opaque',
   async open(settings, host) {

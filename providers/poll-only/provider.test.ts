@@ -4,7 +4,7 @@ import pollOnly from './provider.ts';
 
 describe('The provider poll-only', () => {
   it('takes every push and leaves it to the phone to ask', async () => {
-    const provider = await pollOnly.open({}, givenHost());
+    const provider = await pollOnly.open({}, givenHost(pollOnly));
     assert.deepEqual(await provider.deliver(givenPush(), AbortSignal.timeout(1000)), { kind: 'sent', reason: 'poll' });
     assert.equal((await provider.check(AbortSignal.timeout(1000))).ok, true);
     await provider.close();

@@ -28,7 +28,7 @@ const open = (undo: Cleanup, config: Record<string, unknown>, clock = Date.now) 
   writeFileSync(join(folder, 'locked.pem'), selfSigned.cert + locked);
   return webhook.open(
     webhook.config.parse({ ...base, server_certificate: 'ca.pem', ...config }),
-    givenHost({ path: (file) => join(folder, file), clock }),
+    givenHost(webhook, { path: (file) => join(folder, file), clock }),
   );
 };
 

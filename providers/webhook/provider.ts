@@ -40,6 +40,8 @@ const config = z.strictObject({
 export default defineProvider({
   kind: 'webhook',
   addresses: ['fcm', 'apns', 'gda', 'webpush'],
+  // By Idempotency-Key.
+  idempotent: true,
   config,
   open({ url, timeout, ...settings }, host) {
     const { signing_key, headers, ...files } = readAll({

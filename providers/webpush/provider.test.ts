@@ -25,7 +25,10 @@ const base = { subject, private_key: new Secret(vapidKeys.privateKey), allow_pri
 const open = (undo: Cleanup, config: Record<string, unknown> = {}, clock = Date.now) => {
   const folder = temporaryFolder(undo);
   writeFileSync(join(folder, 'ca.pem'), selfSigned.cert);
-  return webpush.open(webpush.config.parse({ ...base, ca: 'ca.pem', ...config }), givenHost({ path: (file) => join(folder, file), clock }));
+  return webpush.open(
+    webpush.config.parse({ ...base, ca: 'ca.pem', ...config }),
+    givenHost(webpush, { path: (file) => join(folder, file), clock }),
+  );
 };
 
 /** The push to the far side: its subscription, with the capability as path. */

@@ -52,6 +52,8 @@ const config = z
 export default defineProvider({
   kind: 'webpush',
   addresses: ['webpush'],
+  // By topic, and by the id in the payload.
+  idempotent: true,
   serverPerAddress: true,
   config,
   open(settings, host) {

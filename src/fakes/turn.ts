@@ -1,4 +1,4 @@
-import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from 'node:http2';
+import { constants, type Http2ServerRequest, type Http2ServerResponse, type Http2Session } from 'node:http2';
 import type { Delivery, Exchange, Fake, FakeReply, FakeRequest } from './exchange.ts';
 import type { Fault } from './fault.ts';
 import type { Faults } from './faults.ts';
@@ -80,9 +80,12 @@ async function sendAway(turn: Turn): Promise<void> {
     response.setHeader('connection', 'close');
     return send(turn, answer(turn), undefined);
   }
-  const { session, id = 1 } = request.stream;
+  const { stream } = request;
+  const { session, id = 1 } = stream;
   // The highest stream that was looked at is the one before: the client may send this one again elsewhere.
   session?.goaway(0, Math.max(0, id - 2), Buffer.from('{"reason":"Shutdown"}'));
+  // A GOAWAY cannot say that not even the first stream was looked at.
+  stream.close(constants.NGHTTP2_REFUSED_STREAM);
   session?.close();
 }
 

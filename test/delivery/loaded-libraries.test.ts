@@ -7,7 +7,7 @@ const openWith = (kind: string, config: string): string => `
   const { givenHost } = await import('./test/delivery/provider-conformance.ts');
   const { generateKeyPairSync } = await import('node:crypto');
   const pem = (...parameters) => generateKeyPairSync(...parameters).privateKey.export({ type: 'pkcs8', format: 'pem' });
-  const provider = await definition.open(definition.config.parse(${config}), givenHost());
+  const provider = await definition.open(definition.config.parse(${config}), givenHost(definition));
   await provider.close();`;
 
 const keyFile = `JSON.stringify({

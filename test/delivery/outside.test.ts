@@ -8,7 +8,7 @@ import { givenHost, givenPush } from './provider-conformance.ts';
 const open = async (opened: () => unknown) => {
   const read = readOutside({ kitVersion: '1.9', kind: 'acme', addresses: ['fcm'], config: kit.z.strictObject({}), open: opened }, []);
   assert.ok(read.ok, JSON.stringify(read));
-  return read.value.open({}, givenHost());
+  return read.value.open({}, givenHost(read.value));
 };
 const good = {
   deliver: async () => ({ kind: 'sent' }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { DeliveryOutcome, OpenProvider, ProviderHost, Push } from '../../src/delivery/provider-kit/index.ts';
+import type { DeliveryOutcome, OpenProvider, ProviderDefinition, ProviderHost, Push } from '../../src/delivery/provider-kit/index.ts';
+import { openFarClock } from '../../src/delivery/registry/far-clock.ts';
 import { openLog } from '../../src/foundation/telemetry/index.ts';
-import { openHttp, openHttp2 } from '../../src/foundation/wire/index.ts';
 import { type FarSide, farSide, type SidePaths } from '../kit/far-side.ts';
 import { type Cleanup, cleanup } from '../kit/temporary.ts';
 
@@ -16,10 +16,12 @@ export const givenPush = (over: Partial<Push> = {}): Push => ({
   ...over,
 });
 
-/** What a provider is opened with in tests; `now` stands still. */
-export const givenHost = (over: Partial<ProviderHost> = {}): ProviderHost => ({
-  openHttp,
-  openHttp2,
+/** What the registry opens a provider of this definition with. */
+export const givenHost = (
+  { idempotent = false }: Pick<ProviderDefinition, 'idempotent'>,
+  over: Partial<ProviderHost> = {},
+): ProviderHost => ({
+  ...openFarClock(over.clock ?? Date.now, idempotent),
   path: (file) => file,
   clock: Date.now,
   log: openLog('silent'),
@@ -136,11 +138,21 @@ export function providerConformance(name: string, fixture: ProviderFixture): voi
       await tried.far.cancelled;
     });
 
-    it('is unavailable when the connection is reset', async () => {
+    it('gives a push whose connection was cut a second chance, on a fresh one', async () => {
+      const { far, deliver } = await given();
+      far.behave({ kind: 'reply', ...fixture.ok }, { kind: 'reset' }, { kind: 'reply', ...fixture.ok });
+      assert.equal((await deliver()).kind, 'sent');
+      assert.equal((await deliver()).kind, 'sent');
+      const [, lost, again] = far.requests.filter(({ method }) => method === 'POST');
+      assert.deepEqual([again?.path, again?.headers, again?.bytes], [lost?.path, lost?.headers, lost?.bytes]);
+    });
+
+    it('is unavailable when the connection is reset twice', async () => {
       const { far, deliver } = await given();
       far.behave({ kind: 'reset' });
       const outcome = await deliver();
       assert.deepEqual([outcome.kind, outcome.reason], ['unavailable', 'connection']);
+      assert.equal(far.requests.filter(({ method }) => method === 'POST').length, 2);
     });
 
     if (garbage) {

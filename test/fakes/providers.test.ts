@@ -64,7 +64,7 @@ for (const { kind, fake, configure, address } of pairs) {
       writeFileSync(join(folder, 'ca.pem'), fakes.ca);
       writeFileSync(join(folder, 'client.pem'), fakes.clientCertificate ?? '');
       const definition = definitionOf(catalog, kind);
-      const provider = await definition.open(definition.config.parse(configure(fakes, folder)), givenHost());
+      const provider = await definition.open(definition.config.parse(configure(fakes, folder)), givenHost(definition));
       undo.later(() => provider.close());
       const kindOf = definition.addresses[0];
       assert.ok(kindOf !== undefined && kindOf !== 'none');
@@ -103,13 +103,16 @@ for (const { kind, fake, configure, address } of pairs) {
       assert.deepEqual((await outcomeOf({ reset: true })).reason, 'connection');
     });
 
-    it('go on after the far side has sent the connection away', async () => {
-      const { fakes, deliver } = await given();
-      assert.equal((await deliver('device-1', { handle: 'FIRST' })).kind, 'sent');
-      fakes.setFault({ fake, goaway: true, times: 1 });
-      await deliver('device-1', { handle: 'SECOND' });
-      assert.equal((await deliver('device-1', { handle: 'THIRD' })).kind, 'sent');
-    });
+    for (const [fault, effect] of Object.entries({ 'is cut off': { reset: true }, 'is sent away': { goaway: true } })) {
+      it(`deliver what ${fault}, on a new connection and on one that was in use, and once`, async () => {
+        const { fakes, deliver } = await given();
+        for (const handle of ['FIRST', 'SECOND']) {
+          fakes.setFault({ fake, ...effect, times: 1 });
+          assert.deepEqual(await deliver('device-1', { handle }), { kind: 'sent' });
+        }
+        assert.equal(fakes.deliveries.length, 2);
+      });
+    }
 
     if (kind !== 'challenge-service') {
       it('agree about a phone that is gone', async () => {

@@ -69,6 +69,11 @@ export type ProviderDefinition<Config extends z.ZodType = z.ZodType> = {
   addresses: readonly AddressKind[];
   /** Each address names a server of its own, so that one that is ill says nothing about the others: such a provider has no breaker. */
   serverPerAddress?: boolean;
+  /**
+   * The same push twice does no harm: the far side or the phone shows it once. A request whose connection failed is then sent once more, on a
+   * fresh connection and within its deadline. Absent: never.
+   */
+  idempotent?: boolean;
   /** Strict schema of the `config` of one provider. */
   config: Config;
   /** Whether phones see a push of this config only when they ask for what is waiting. Absent: never. */

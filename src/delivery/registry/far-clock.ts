@@ -11,8 +11,11 @@ export type FarClock = Pick<ProviderHost, 'openHttp' | 'openHttp2'> & {
 /** A clock that was put right since, while nobody sent a push, is not told as wrong all night (ms). */
 const lastsMs = 600_000;
 
-/** Opens it. Targets that somebody else chose are not believed: a stranger's server could tell any time. */
-export function openFarClock(clock: Clock): FarClock {
+/**
+ * Opens the wire of one provider, whose clock it reads. Targets that somebody else chose are not believed: a stranger's server could tell any
+ * time. `resend`: see WireOptions.
+ */
+export function openFarClock(clock: Clock, resend: boolean): FarClock {
   let last: { skewMs: number; at: number } | undefined;
   const watched =
     <Call, Refusal extends string>(request: (call: Call) => ReturnType<Http<Refusal>['request']>) =>
@@ -27,15 +30,15 @@ export function openFarClock(clock: Clock): FarClock {
   function openWatched(options: PublicWireOptions): Http<'forbidden'>;
   function openWatched(options: WireOptions): Http;
   function openWatched(options: PublicWireOptions | WireOptions): Http<'forbidden'> {
-    if (isPublic(options)) return openHttp(options);
-    const http = openHttp(options);
+    if (isPublic(options)) return openHttp({ ...options, resend });
+    const http = openHttp({ ...options, resend });
     return { request: watched(http.request), close: () => http.close() };
   }
   return {
     skewMs: () => (last && Math.abs(clock() - last.at) < lastsMs ? last.skewMs : undefined),
     openHttp: openWatched,
     openHttp2(origin, options) {
-      const http = openHttp2(origin, options);
+      const http = openHttp2(origin, { ...options, resend });
       return { request: watched(http.request), close: () => http.close() };
     },
   };

@@ -53,7 +53,7 @@ export async function openProvider(
     onFile?.(whole);
     return whole;
   };
-  const { skewMs, ...wire } = openFarClock(clock);
+  const { skewMs, ...wire } = openFarClock(clock, definition.idempotent ?? false);
   const host = { ...wire, path, clock, log: log.child({ provider: name }) };
   const provider = await definition.open(config, host);
   for (const ended of endedInChain(provider.expires(), clock())) host.log.warn({}, endedChainText(ended));

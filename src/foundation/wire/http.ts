@@ -21,6 +21,11 @@ export type WireOptions = {
   proxy?: string | undefined;
   /** Tell the far side which trace a call belongs to (`traceparent`), while traces are on: for servers of the operator's own. */
   passTrace?: boolean | undefined;
+  /**
+   * Send a request whose connection failed (refused, reset, cut off) once more, on a fresh connection and within its deadline. Only for far
+   * sides where the same request twice does no harm.
+   */
+  resend?: boolean | undefined;
 };
 
 /** The same for targets that somebody else chose. A proxy would look names up out of our sight, so there is none. */
@@ -43,7 +48,7 @@ export type HttpReply = { status: number; reason: string; headers: Record<string
 
 /** HTTP out. `Refusal` is what may come besides the ends that any call can have. */
 export type Http<Refusal extends string = never> = {
-  /** Sends once: no second try, no redirect followed. A reply of any status is a good end; replies over 1 MiB are `garbage`. */
+  /** Sends once, unless `resend` is set; no redirect is followed. A reply of any status is a good end; replies over 1 MiB are `garbage`. */
   request(call: HttpCall): Promise<Result<HttpReply, WireError | Refusal>>;
   /** Waits for the calls under way, then closes all connections. Later calls end with `connection`. */
   close(): Promise<void>;
@@ -64,7 +69,10 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
   const { request } = undici();
   const dispatcher = dispatcherOf(options);
   let closing: Promise<void> | undefined;
-  const send = async ({ url, body, headers, ...rest }: HttpCall): Promise<Result<HttpReply, WireError | 'forbidden'>> => {
+  const sendOver = async (
+    dispatcher: Dispatcher,
+    { url, body, headers, ...rest }: HttpCall,
+  ): Promise<Result<HttpReply, WireError | 'forbidden'>> => {
     try {
       const more = options.passTrace ? traceHeaders() : {};
       const reply = await request(url, { dispatcher, body: body ?? null, headers: { ...headers, ...more }, ...rest });
@@ -74,6 +82,17 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
       const end = wireErrorOf(error, rest.signal);
       if (!end) throw error;
       return refused(end);
+    }
+  };
+  const send = async (call: HttpCall): Promise<Result<HttpReply, WireError | 'forbidden'>> => {
+    const first = await sendOver(dispatcher, call);
+    if (!options.resend || closing || first.ok || first.error !== 'connection') return first;
+    // Other connections of the pool may be as stale as this one was.
+    const fresh = dispatcherOf(options);
+    try {
+      return await sendOver(fresh, call);
+    } finally {
+      await fresh.close();
     }
   };
   return {

@@ -12,7 +12,7 @@ export type Http2Call = { method: 'GET' | 'POST'; path: string; headers?: Record
 export type Http2 = {
   /**
    * Sends once. A stream that the far side says it never looked at (GOAWAY below its number, REFUSED_STREAM) is sent again on a fresh
-   * connection, once; what may have been looked at never is.
+   * connection, once; what may have been looked at only with `resend`.
    */
   request(call: Http2Call): Promise<Result<HttpReply, WireError>>;
   /** Waits for the streams under way, then closes. Later calls end with `connection`. */
@@ -25,37 +25,26 @@ const pingLimitMs = 5_000;
 
 type Ended = { kind: 'reply'; reply: HttpReply } | { kind: 'unseen' } | { kind: 'error'; error: WireError };
 
+const isLost = (ended: Ended): boolean => ended.kind === 'error' && ended.error === 'connection';
+
 /** A connection; `holding` keeps the process alive until the work on it has ended. */
 type Line = { session: ClientHttp2Session; holding<T>(work: Promise<T>): Promise<T> };
 
 /** Opens the transport; nothing is connected before the first call. */
 export function openHttp2(origin: string, options: WireOptions): Http2 {
-  let current: Promise<Line> | undefined;
   let closed = false;
   const closing = new AbortController();
   const underWay = new Set<Promise<unknown>>();
-
-  const line = (): Promise<Line> => {
-    if (current) return current;
-    const connecting = connectHttp2(origin, options, closing.signal).then((opened) => {
-      opened.once('goaway', forget).once('close', forget).once('error', forget);
-      // Every stream listens for GOAWAY.
-      opened.setMaxListeners(0);
-      keepAlive(opened);
-      return lineOf(opened);
-    });
-    // An old connection ends long after a new one was made: it must not take that along.
-    const forget = (): void => {
-      if (current === connecting) current = undefined;
-    };
-    connecting.catch(forget);
-    current = connecting;
-    return connecting;
-  };
+  const lines = openLines(origin, options, closing.signal);
   const once = async (call: Http2Call): Promise<Ended> => {
+    const used = lines.take();
     try {
-      const { session, holding } = await abortable(line(), call.signal);
-      return await holding(exchange(session, origin, call));
+      const { session, holding } = await abortable(used, call.signal);
+      const ended = await holding(exchange(session, origin, call));
+      if (isLost(ended)) lines.leave(used);
+      // What else is under way there ends in peace.
+      if (isLost(ended)) session.close();
+      return ended;
     } catch (error) {
       const end = wireErrorOf(error, call.signal);
       if (!end) throw error;
@@ -65,7 +54,7 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
   const send = async (call: Http2Call): Promise<Result<HttpReply, WireError>> => {
     if (closed) return refused('connection');
     const first = await once(call);
-    const last = first.kind === 'unseen' ? await once(call) : first;
+    const last = first.kind === 'unseen' || (options.resend && isLost(first)) ? await once(call) : first;
     if (last.kind === 'reply') return ok(last.reply);
     return refused(last.kind === 'unseen' ? 'connection' : last.error);
   };
@@ -84,10 +73,34 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
       await Promise.allSettled(underWay);
       // Nobody waits any more for a connection that is still being made.
       closing.abort();
-      const opened = await current?.catch(() => undefined);
+      const opened = await lines.current()?.catch(() => undefined);
       opened?.session.close();
     },
   };
+}
+
+/** The connection that calls share: `take` makes one where there is none, and after `leave` a fresh one. */
+function openLines(origin: string, options: WireOptions, givenUp: AbortSignal) {
+  let current: Promise<Line> | undefined;
+  // An old connection ends long after a new one was made: it must not take that along.
+  const leave = (used: Promise<Line>): void => {
+    if (current === used) current = undefined;
+  };
+  const take = (): Promise<Line> => {
+    if (current) return current;
+    const connecting = connectHttp2(origin, options, givenUp).then((opened) => {
+      const forget = (): void => leave(connecting);
+      opened.once('goaway', forget).once('close', forget).once('error', forget);
+      // Every stream listens for GOAWAY.
+      opened.setMaxListeners(0);
+      keepAlive(opened);
+      return lineOf(opened);
+    });
+    connecting.catch(() => leave(connecting));
+    current = connecting;
+    return connecting;
+  };
+  return { take, leave, current: () => current };
 }
 
 /** A reply that is waited for is work, and holds the process; an idle connection is none. */
