@@ -48,5 +48,9 @@ const stateAfter: Readonly<Record<UnavailableReason, ServerState>> = {
   'circuit-open': 'works',
 };
 
+/** Whether the same push may be taken a moment later: a 5xx that does not say how long to wait. */
+export const isMomentary = (outcome: DeliveryOutcome): boolean =>
+  outcome.kind === 'unavailable' && outcome.reason === 'server' && outcome.retryAfterMs === undefined;
+
 /** What an outcome says of its URL. One that answers is there, even with 429 or 503; a login that was given up says nothing. */
 export const serverOf = (outcome: DeliveryOutcome): ServerState => (outcome.kind === 'unavailable' ? stateAfter[outcome.reason] : 'works');

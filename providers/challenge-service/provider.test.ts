@@ -95,6 +95,19 @@ describe('The provider challenge-service', () => {
     }
   });
 
+  it('asks each of several URLs once more that answered 5xx, when none has taken it and time is left', async () => {
+    // given two URLs that answer one 503 each, and are well then
+    const [ill, well] = [{ kind: 'reply', status: 503 } as const, { kind: 'reply', status: 200 } as const];
+    const { one, two, provider } = await givenTwo(ill);
+    for (const far of [one, two]) far.behave(ill, well);
+    assert.equal((await deliver(provider)).kind, 'sent');
+    assert.deepEqual([one.requests.length, two.requests.length], [2, 1]);
+    // one that says how long to wait is left alone
+    for (const far of [one, two]) far.behave({ ...ill, headers: { 'retry-after': '5' } });
+    assert.equal((await deliver(provider)).kind, 'unavailable');
+    assert.deepEqual([one.requests.length, two.requests.length], [3, 2]);
+  });
+
   it('does not go on when the first URL refuses for good', async () => {
     const { two, provider } = await givenTwo({ kind: 'reply', status: 404 });
     assert.equal((await deliver(provider)).kind, 'rejected');

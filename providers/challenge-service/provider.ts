@@ -1,6 +1,6 @@
 /**
- * Hands the push to a LinOTP-style challenge service over mutual TLS. Each URL is tried once, in order, those that could not be
- * reached lately last; the first one that takes it, or refuses it for good, decides.
+ * Hands the push to a LinOTP-style challenge service over mutual TLS. Each URL is tried in order, those that could not be reached lately last,
+ * and those that answered 5xx once more at the end; the first one that takes it, or refuses it for good, decides.
  * Wire: POST {"challenge": {"transactionId", "gda", "challenge"}}; any 2xx means taken over.
  * @see docs/protocols/linotp.md 3
  */
@@ -18,7 +18,7 @@ import {
   tlsOptions,
   tlsReaders,
 } from '../../src/delivery/provider-kit/index.ts';
-import { fromWire, isTaken, serverOf } from './outcomes.ts';
+import { fromWire, isMomentary, isTaken, serverOf } from './outcomes.ts';
 import { requestBody } from './request-body.ts';
 
 const restMs = 30_000;
@@ -55,7 +55,8 @@ export default defineProvider({
       async deliver(push, signal) {
         const delivered = await order.pass(push.budgetMs, async (url, limitMs) => {
           const outcome = await post(url, push, limitMs, signal);
-          return { outcome, server: serverOf(outcome), isEnd: outcome.kind !== 'unavailable' || signal.aborted };
+          const isEnd = outcome.kind !== 'unavailable' || signal.aborted;
+          return { outcome, server: serverOf(outcome), isEnd, isMomentary: isMomentary(outcome) };
         });
         return delivered ?? noTime;
       },

@@ -209,8 +209,8 @@ describe('The registry of providers', () => {
     assert.deepEqual(await tried(['one'], [address('fcm', 'well')]), ['one sent']);
   });
 
-  it('tries the one that failed longest ago when every breaker is open', async () => {
-    const { tried, seen } = await given({ one: { does: unavailable }, two: { does: unavailable } });
+  it('tries those with an open breaker when nothing else is left, the one that failed longest ago first', async () => {
+    const { tried, seen } = await given({ one: { does: unavailable }, two: { does: unavailable }, ill: { does: unavailable } });
     await tried(['one']);
     await tried(['one']);
     await tried(['two']);
@@ -220,8 +220,11 @@ describe('The registry of providers', () => {
       'one unavailable circuit-open',
       'two unavailable circuit-open',
       'one unavailable server',
+      'two unavailable server',
     ]);
-    assert.deepEqual(seen, ['one a']);
+    assert.deepEqual(seen, ['one a', 'two a']);
+    // also after a provider that was tried in vain
+    assert.deepEqual((await tried(['one', 'ill'])).slice(1), ['ill unavailable server', 'one unavailable server']);
   });
 
   describe('whose breaker is open', () => {

@@ -29,8 +29,8 @@ const untried: DeliveryOutcome = { kind: 'unavailable', reason: 'connection', de
 
 /**
  * Tries the steps in order until one is `sent` or the deadline has come, whatever a far side does. What is left of the time is shared evenly
- * by the steps that are left, so that one provider that hangs leaves time for the next. Where every breaker is open the one that failed
- * longest ago is tried all the same.
+ * by the steps that are left, so that one provider that hangs leaves time for the next. What open breakers left
+ * alone is tried all the same when nothing else is left, the one that failed longest ago first.
  */
 export async function walk({ steps, push: { addresses: _all, ...push }, deadlineMs, hedgeMs, log }: Walk): Promise<Delivery> {
   const end = performance.now() + deadlineMs;
@@ -40,11 +40,11 @@ export async function walk({ steps, push: { addresses: _all, ...push }, deadline
   const begin = (step: Step | undefined, force?: 'force'): boolean => {
     const leftMs = end - performance.now();
     if (!step || leftMs <= 0) return false;
-    const budgetMs = Math.max(1, Math.floor(leftMs / (1 + route.left())));
+    const budgetMs = Math.max(1, Math.floor(leftMs / (1 + (force ? route.passedOver() : route.left()))));
     underWay.set(step, attempt({ step, push, budgetMs, log, isOver: over.signal, force }));
     return true;
   };
-  while (underWay.size > 0 || begin(route.next()) || begin(route.oldest(), 'force')) {
+  while (underWay.size > 0 || begin(route.next()) || begin(route.lastResort(), 'force')) {
     const ended = await firstOf([...underWay.values()], route.left() > 0 ? hedgeMs : undefined);
     if (ended) {
       underWay.delete(ended.step);
@@ -86,12 +86,10 @@ function openRoute(steps: Steps) {
       }
       return undefined;
     },
-    /** Where all that could be tried was left alone by its breaker: better the one that failed longest ago than nobody. */
-    oldest(): Step | undefined {
-      const tried = delivery.attempts.filter(({ outcome }) => outcome !== 'skipped');
-      if (tried.length !== passedOver.length) return undefined;
-      return passedOver.sort((a, b) => failedAt(a) - failedAt(b))[0];
-    },
+    passedOver: () => passedOver.length,
+    /** Better a provider that its breaker left alone than nobody: the one that failed longest ago, each once. Undefined once the push is out. */
+    lastResort: (): Step | undefined =>
+      delivery.outcome.kind === 'sent' ? undefined : passedOver.sort((a, b) => failedAt(a) - failedAt(b)).shift(),
     note({ step, outcome, ms }: Ended): void {
       delivery.attempts.push(attemptOf(step.name, outcome, ms));
       if (delivery.outcome.kind !== 'sent') delivery.outcome = outcome;

@@ -2,9 +2,9 @@ import type { Clock } from '../model/index.ts';
 
 /**
  * What came of one try. `server`: it `works` (it said something), it `failed` (nothing came back in its time), or the try says nothing of it,
- * since the caller gave up. `isEnd`: no other server is to be tried.
+ * since the caller gave up. `isEnd`: no other server is to be tried. `isMomentary`: the same try may go well the next time.
  */
-export type Tried<Outcome> = { outcome: Outcome; server: 'works' | 'failed' | 'unknown'; isEnd: boolean };
+export type Tried<Outcome> = { outcome: Outcome; server: 'works' | 'failed' | 'unknown'; isEnd: boolean; isMomentary?: boolean };
 
 /** How a server fares: `in-use`: it is asked first; `ready`: it stands in for that; `failing`: lately the next one had to be tried in its place. */
 export type ServerState = 'in-use' | 'ready' | 'failing';
@@ -16,8 +16,9 @@ export type ServerOrder<Server> = {
   /** How each fares, in the order of the configuration. One that answers, but does not do the work, is `failing` as well. */
   states(): { server: Server; state: ServerState }[];
   /**
-   * Tries each server once in that order, until one try is the end or the budget (ms) is used up. A try gets an even share of what is left, so
-   * that a server that hangs leaves time for the others; the share is a time limit that the try has to keep.
+   * Tries each server once in that order, until one try is the end or the budget (ms) is used up; where there are several, those that failed
+   * for the moment only are tried once more then. A try gets an even share of what is left, so that a server that hangs leaves time for the
+   * others; the share is a time limit that the try has to keep.
    * @returns what the last try came to; undefined where there was no time for any
    */
   pass<Outcome>(budgetMs: number, attempt: (server: Server, limitMs: number) => Promise<Tried<Outcome>>): Promise<Outcome | undefined>;
@@ -52,6 +53,7 @@ export function openServerOrder<Server>(servers: readonly Server[], clock: Clock
       const end = performance.now() + budgetMs;
       const order = list();
       let last: Outcome | undefined;
+      // The list grows while it is walked, by those that come a second time.
       for (const [index, server] of order.entries()) {
         const leftMs = end - performance.now();
         if (leftMs <= 0) break;
@@ -60,6 +62,7 @@ export function openServerOrder<Server>(servers: readonly Server[], clock: Clock
         learnSetback(server, tried);
         last = tried.outcome;
         if (tried.isEnd) break;
+        if (tried.isMomentary && servers.length > 1 && index < servers.length) order.push(server);
       }
       return last;
     },

@@ -4,11 +4,12 @@ import { openServerOrder, type Tried } from '../../../src/foundation/wire/index.
 import { fakeClock, seconds } from '../../kit/clock.ts';
 
 /** How a server is when it is asked. */
-type State = 'well' | 'refusing' | 'dead';
+type State = 'well' | 'refusing' | 'stumbling' | 'dead';
 
 const tries: Record<State, Tried<State>> = {
   well: { outcome: 'well', server: 'works', isEnd: true },
   refusing: { outcome: 'refusing', server: 'works', isEnd: false },
+  stumbling: { outcome: 'stumbling', server: 'works', isEnd: false, isMomentary: true },
   dead: { outcome: 'dead', server: 'failed', isEnd: false },
 };
 
@@ -86,6 +87,16 @@ describe('The order of servers', () => {
     assert.deepEqual(await pass(), ['a', 'b']);
     become('well', 'a');
     assert.deepEqual(await pass(), ['a']);
+  });
+
+  it('tries those once more at the end that failed for the moment only, where there are several', async () => {
+    const { pass, become } = given(['a', 'b', 'c']);
+    become('stumbling', 'a', 'c');
+    become('dead', 'b');
+    assert.deepEqual(await pass(), ['a', 'b', 'c', 'a', 'c']);
+    const single = given(['a']);
+    single.become('stumbling', 'a');
+    assert.deepEqual(await single.pass(), ['a']);
   });
 
   it('leaves no server out that is well, whatever was before', async () => {
