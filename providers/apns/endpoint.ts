@@ -46,10 +46,7 @@ export function openEndpoint({ host, connect, tokens, clock }: EndpointOptions):
     async send(message, signal) {
       const token = tokens?.current(clock());
       const first = await once(message, token, signal);
-      const answered = reasonOf(first) === 'IdleTimeout' && !signal.aborted ? await once(message, token, signal) : first;
-      if (token === undefined || reasonOf(answered) !== 'ExpiredProviderToken' || signal.aborted) return answered;
-      const fresh = tokens?.insteadOf(token, clock());
-      return fresh === undefined ? answered : once(message, fresh, signal);
+      return reasonOf(first) === 'IdleTimeout' && !signal.aborted ? once(message, token, signal) : first;
     },
     async close() {
       closing ??= Promise.all([current.http2.close(), ...leaving]);

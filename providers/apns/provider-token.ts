@@ -1,31 +1,34 @@
-import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { p256 } from '@noble/curves/nist.js';
 import { GatewayFault, readPrivateKey, type Secret } from '../../src/delivery/provider-kit/index.ts';
 
-/** The tokens (JWT) of one signing key. `now` is epoch ms. */
+/** The tokens (JWT) of one signing key. */
 export type TokenSource = {
-  /** The one to send now. It is made anew when it is 50 minutes old; Apple takes it for 60. */
+  /** The one to send at `now` (epoch ms): the same text, whichever process makes it, for half an hour. */
   current(now: number): string;
-  /** One to send instead of another that APNs called expired; undefined while the last one is younger than Apple's 20 minutes. */
-  insteadOf(expired: string, now: number): string | undefined;
 };
 
 /** A signing key, with the ids that Apple gave it. */
 export type SigningKey = { key: KeyObject; keyId: string; teamId: string };
 
-const renewAfterMs = 50 * 60_000;
-const shortestLifeMs = 20 * 60_000;
+const periodMs = 30 * 60_000;
+// Clocks may be ahead of Apple's by this, and behind by 25 minutes: Apple takes no token of the future, and none that is older than 60 minutes.
+const lagMs = 5 * 60_000;
 
-// Apple counts new tokens per key, whoever makes them: all providers of one key share its token.
-const sources = new Map<string, TokenSource>();
-
-/** The tokens of a key: the same source for everybody in this process who has the key. */
+/**
+ * The tokens of a key. Apple counts new tokens per key, whoever makes them, so all gateways must have the same ones without a word between them: the
+ * time of issue is that of the half hour, and the signature is made without chance (RFC 6979).
+ * @see docs/decisions/apns-tokens-by-the-clock.md
+ */
 export function tokenSource(signing: SigningKey): TokenSource {
-  const { key, keyId, teamId } = signing;
-  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  const name = `${teamId}.${keyId}.${createHash('sha256').update(publicKey).digest('hex')}`;
-  const source = sources.get(name) ?? openSource(signing);
-  sources.set(name, source);
-  return source;
+  let last: { text: string; issuedAt: number } | undefined;
+  return {
+    current(now) {
+      const issuedAt = Math.floor((now - lagMs) / periodMs) * periodMs;
+      if (last?.issuedAt !== issuedAt) last = { text: signed(signing, issuedAt), issuedAt };
+      return last.text;
+    },
+  };
 }
 
 /** Reads the text of a `.p8` file. Throws `config-invalid` when it is no EC key on P-256. */
@@ -42,26 +45,11 @@ export function readSigningKey(secret: Secret): KeyObject {
   return key;
 }
 
-function openSource(signing: SigningKey): TokenSource {
-  let last: { text: string; madeAt: number } | undefined;
-  // A clock that was set back makes a token no younger: what counts is how far it is from now.
-  const isYounger = (limitMs: number, now: number): boolean => last !== undefined && Math.abs(now - last.madeAt) < limitMs;
-  const make = (now: number): string => {
-    last = { text: signed(signing, now), madeAt: now };
-    return last.text;
-  };
-  return {
-    current: (now) => (last && isYounger(renewAfterMs, now) ? last.text : make(now)),
-    insteadOf(expired, now) {
-      if (last && last.text !== expired) return last.text;
-      return isYounger(shortestLifeMs, now) ? undefined : make(now);
-    },
-  };
-}
-
-function signed({ key, keyId, teamId }: SigningKey, now: number): string {
+function signed({ key, keyId, teamId }: SigningKey, issuedAt: number): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const text = `${part({ alg: 'ES256', kid: keyId })}.${part({ iss: teamId, iat: Math.floor(now / 1000) })}`;
-  const signature = sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' });
-  return `${text}.${signature.toString('base64url')}`;
+  const text = `${part({ alg: 'ES256', kid: keyId })}.${part({ iss: teamId, iat: issuedAt / 1000 })}`;
+  const scalar = Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url');
+  // Node's own signatures differ each time.
+  const signature = p256.sign(Buffer.from(text), scalar, { prehash: true, lowS: false });
+  return `${text}.${Buffer.from(signature).toString('base64url')}`;
 }

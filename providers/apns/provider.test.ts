@@ -153,21 +153,6 @@ describe('The provider apns', () => {
       assert.deepEqual([second, header(sandbox, 'authorization')], [first, [first]]);
       assert.notEqual(third, first);
     });
-
-    it('signs anew, once, when APNs calls its token expired and 20 minutes have passed', async () => {
-      const clock = fakeClock();
-      const { production, deliver, asked } = await given({}, clock);
-      await deliver();
-      clock.advance(minutes(20));
-      production.behave(says(403, 'ExpiredProviderToken'), taken);
-      assert.equal((await deliver()).kind, 'sent');
-      const [first, second, third] = header(production, 'authorization');
-      assert.deepEqual([second === first, third === first], [true, false]);
-      // and when that one is expired as well, nothing is left to do
-      production.behave(says(403, 'ExpiredProviderToken'));
-      const outcome = await deliver();
-      assert.deepEqual([outcome.kind, outcome.reason, asked()], ['rejected', 'credentials', [4, 0]]);
-    });
   });
 
   describe('and the two environments', () => {

@@ -7,6 +7,7 @@ import { definitionOf } from '../../src/delivery/registry/index.ts';
 import { type Fakes, hexAddress } from '../../src/fakes/index.ts';
 import { Secret } from '../../src/foundation/settings/index.ts';
 import { givenHost, givenPush } from '../delivery/provider-conformance.ts';
+import { fakeClock, minutes } from '../kit/clock.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../kit/temporary.ts';
 import { givenFakes } from './fakes-kit.ts';
 
@@ -54,23 +55,30 @@ for (const { kind, fake, configure, address } of pairs) {
     const undo: Cleanup = cleanup();
     afterEach(() => undo.run());
 
-    const given = async (): Promise<{
+    const given = async (
+      clock: () => number = Date.now,
+    ): Promise<{
       fakes: Fakes;
       provider: OpenProvider;
-      deliver: (to: string, over?: Partial<Push>) => ReturnType<OpenProvider['deliver']>;
+      deliver: (to: string, over?: Partial<Push>, by?: OpenProvider) => ReturnType<OpenProvider['deliver']>;
+      open: () => Promise<OpenProvider>;
     }> => {
-      const { fakes } = await givenFakes(undo);
+      const { fakes } = await givenFakes(undo, { clock });
       const folder = temporaryFolder(undo);
       writeFileSync(join(folder, 'ca.pem'), fakes.ca);
       writeFileSync(join(folder, 'client.pem'), fakes.clientCertificate ?? '');
       const definition = definitionOf(catalog, kind);
-      const provider = await definition.open(definition.config.parse(configure(fakes, folder)), givenHost(definition));
-      undo.later(() => provider.close());
+      const open = async () => {
+        const opened = await definition.open(definition.config.parse(configure(fakes, folder)), givenHost(definition, { clock }));
+        undo.later(() => opened.close());
+        return opened;
+      };
+      const provider = await open();
       const kindOf = definition.addresses[0];
       assert.ok(kindOf !== undefined && kindOf !== 'none');
-      const deliver = (to: string, over: Partial<Push> = {}) =>
-        provider.deliver(givenPush({ address: { kind: kindOf, value: address(to), since: 1 }, ...over }), AbortSignal.timeout(10_000));
-      return { fakes, provider, deliver };
+      const deliver = (to: string, over: Partial<Push> = {}, by = provider) =>
+        by.deliver(givenPush({ address: { kind: kindOf, value: address(to), since: 1 }, ...over }), AbortSignal.timeout(10_000));
+      return { fakes, provider, deliver, open };
     };
 
     it('agree about a push that is taken over', async () => {
@@ -113,6 +121,18 @@ for (const { kind, fake, configure, address } of pairs) {
         assert.equal(fakes.deliveries.length, 2);
       });
     }
+
+    it('agree about pushes of two gateways with the same credentials, one of which restarts all the time', async () => {
+      const clock = fakeClock(Date.now());
+      const { fakes, provider, deliver, open } = await given(clock);
+      for (let at = 0; at < 14; at += 1, clock.advance(minutes(5))) {
+        const restarted = await open();
+        for (const [name, by] of Object.entries({ steady: provider, restarted }))
+          assert.deepEqual(await deliver('device-1', { handle: `${name}${at}` }, by), { kind: 'sent' }, `${name} after ${at * 5} minutes`);
+        await restarted.close();
+      }
+      assert.equal(fakes.deliveries.length, 28);
+    });
 
     if (kind !== 'challenge-service') {
       it('agree about a phone that is gone', async () => {

@@ -18,12 +18,14 @@ const renewalMs = 20 * 60_000;
 const skewMs = 5 * 60_000;
 
 /**
- * A token is ES256, by this key and team, at most 60 minutes old; a new one is taken 20 minutes after the last new one at the earliest.
+ * A token is ES256, by this key and team, at most 60 minutes old. One that was issued less than 20 minutes before or after another of its key is
+ * refused; one token may come from many servers. Apple: "Refresh your token no more than once every 20 minutes and no less than once every 60
+ * minutes. … APNs reports an error if you recreate your tokens more than once every 20 minutes."
+ * @see https://developer.apple.com/documentation/usernotifications/establishing-a-token-based-connection-to-apns
  * @see docs/protocols/delivery.md 2.1
  */
 export function openProviderTokens({ keyId, teamId, publicKey }: ApnsKey, clock: () => number): ProviderTokens {
-  const known = new Set<string>();
-  let renewedAt = Number.NEGATIVE_INFINITY;
+  const known = new Map<string, number>();
   return {
     whyNot(authorization) {
       const [, token] = /^bearer (\S+)$/i.exec(authorization ?? '') ?? [];
@@ -32,11 +34,12 @@ export function openProviderTokens({ keyId, teamId, publicKey }: ApnsKey, clock:
       const { iss, iat } = jwt?.claims ?? {};
       if (jwt?.header.kid !== keyId || iss !== teamId || typeof iat !== 'number') return { status: 403, reason: 'InvalidProviderToken' };
       if (!jwt.isSignedBy(publicKey) || iat * 1000 > clock() + skewMs) return { status: 403, reason: 'InvalidProviderToken' };
-      if (clock() - iat * 1000 > longestMs) return { status: 403, reason: 'ExpiredProviderToken' };
+      const issuedAt = iat * 1000;
+      if (clock() - issuedAt > longestMs) return { status: 403, reason: 'ExpiredProviderToken' };
       if (known.has(token)) return undefined;
-      if (clock() - renewedAt < renewalMs) return { status: 429, reason: 'TooManyProviderTokenUpdates' };
-      known.add(token);
-      renewedAt = clock();
+      if ([...known.values()].some((other) => Math.abs(issuedAt - other) < renewalMs))
+        return { status: 429, reason: 'TooManyProviderTokenUpdates' };
+      known.set(token, issuedAt);
       return undefined;
     },
   };
