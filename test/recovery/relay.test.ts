@@ -97,7 +97,7 @@ describe('A LinOTP server and two gateways that share a MongoDB', function () {
     assert.deepEqual(await lost, { raised: 'AllResourcesUnavailable' });
     fakes.clearFaults();
     // then the second one waits for the end of that claim, and delivers
-    const pushed = await linotpPush({ urls: [first.url, second.url], ...linotp, readMs: 20_000 }, id, gda, text);
+    const pushed = await linotpPush({ urls: [first.url, second.url], ...linotp, readMs: 6000 }, id, gda, text);
     assert.deepEqual(pushed, { success: true, result: 'OK\n' });
     assert.equal(fakes.deliveries.length, 1);
   });

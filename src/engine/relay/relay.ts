@@ -5,23 +5,22 @@ import { reserveOf } from '../challenges/deliver.ts';
 import { factsOf } from '../facts.ts';
 import type { EngineParts } from '../parts.ts';
 import { claim } from './claim.ts';
+import { holdingClaim, leaseMs } from './held-claim.ts';
 import { markDeviceDead } from './mark-dead.ts';
 import { planRelay, type RelayPlan } from './plan.ts';
 import { isSameChallenge, type RelayRequest, relaySerial, relayTransaction } from './transaction.ts';
 import { decidedOrLate } from './wait.ts';
 
+type Settled = Exclude<RelayProgress, { kind: 'claimed' }>;
+
 /**
  * What came of a relayed challenge. `conflict`: its id belongs to another challenge of this auth server. `limited`: its phone has been sent as many as policies
  * allow, until `retryMs` from now.
  */
-export type RelayReply =
-  | Exclude<RelayProgress, { kind: 'claimed' }>
-  | { kind: 'unknown-gda' | 'conflict' }
-  | { kind: 'limited'; retryMs: number };
+export type RelayReply = Settled | { kind: 'unknown-gda' | 'conflict' } | { kind: 'limited'; retryMs: number };
 
-/** What the store may take beside the delivery itself before others take a claim for abandoned. */
-const leaseReserveMs = 5_000;
-const maxAttempts = 20;
+/** Each renewal of a claim wakes those who wait for its end. */
+const maxAttempts = 60;
 const retryMs = 50;
 
 /** {@link Relay.deliver}. */
@@ -48,13 +47,14 @@ async function limitedDevice(
 }
 
 async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPlan): Promise<RelayReply> {
-  const leaseMs = plan.delivery.deadlineMs + leaseReserveMs;
   const { asker, transactionId } = request;
   let hasWaited = false;
   for (let attempt = 0, isThere = false; attempt < maxAttempts; attempt += 1) {
     const fresh = relayTransaction(parts, request, leaseMs);
-    if (!isThere && (await parts.store.addTransaction(fresh)) === 'added')
-      return deliverClaimed(parts, { request, plan, transaction: fresh });
+    if (!isThere && (await parts.store.addTransaction(fresh)) === 'added') {
+      const reply = await holdingClaim(parts, fresh, () => deliverClaimed(parts, { request, plan, transaction: fresh }));
+      if (reply) return reply;
+    }
     const found = await parts.store.findByForeignId(asker.dialect, asker.authServer, transactionId);
     isThere = found !== undefined;
     if (!found) {
@@ -69,8 +69,11 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
       hasWaited = true;
       parts.loginQueue.stepAside();
       await decidedOrLate(parts, found, next.until);
-    } else if ((await parts.store.decide(found.id, found.decision.version, next.next, [], 0)) === 'decided')
-      return deliverClaimed(parts, { request, plan, transaction: { ...found, decision: next.next } });
+    } else if ((await parts.store.decide(found.id, found.decision.version, next.next, [], 0)) === 'decided') {
+      const transaction = { ...found, decision: next.next };
+      const reply = await holdingClaim(parts, transaction, () => deliverClaimed(parts, { request, plan, transaction }));
+      if (reply) return reply;
+    }
   }
   throw new GatewayFault('store-unavailable', 'A relayed challenge could neither be stored nor be found');
 }
@@ -88,7 +91,7 @@ async function relayedBefore(
 
 type Claimed = { request: RelayRequest; plan: RelayPlan; transaction: Transaction };
 
-async function deliverClaimed(parts: EngineParts, { request, plan, transaction }: Claimed): Promise<RelayReply> {
+async function deliverClaimed(parts: EngineParts, { request, plan, transaction }: Claimed): Promise<Settled> {
   const { store, registry, background, clock } = parts;
   const { delivery, addresses, canPoll } = plan;
   const { challenges, answerUntil } = transaction.decision;
@@ -109,27 +112,14 @@ async function deliverClaimed(parts: EngineParts, { request, plan, transaction }
   background.run('delivery trail', () => store.appendTrail(transaction.id, trail));
   // Before the reply: who is told that an address is dead finds it in the feed.
   if (deadAddresses.length > 0) await markDeviceDead(parts, { gda: request.gda, owner: transaction.authServer }, deadAddresses);
-  const progress = progressOf(outcome, trail, { canPoll, hasDead: deadAddresses.length > 0 });
-  await settle(parts, transaction, progress);
-  return progress;
-}
-
-/** Tells all gateways what came of it; who lost the claim meanwhile has nothing to tell any more. */
-async function settle({ store, log }: EngineParts, { id, decision }: Transaction, relay: RelayProgress): Promise<void> {
-  try {
-    await store.decide(id, decision.version, { ...decision, relay, version: decision.version + 1 }, [], 0);
-  } catch (error) {
-    // The push is out, or it is not: either way that is the truth, and a repeat would only ask for the same again.
-    if (!(error instanceof GatewayFault)) throw error;
-    log.warn({ transaction: id, reason: error.message }, 'what came of a relayed challenge could not be stored');
-  }
+  return progressOf(outcome, trail, { canPoll, hasDead: deadAddresses.length > 0 });
 }
 
 function progressOf(
   outcome: Delivery['outcome'],
   trail: readonly TrailEntry[],
   { canPoll, hasDead }: { canPoll: boolean; hasDead: boolean },
-): Exclude<RelayProgress, { kind: 'claimed' }> {
+): Settled {
   if (outcome.kind === 'sent') return { kind: outcome.reason === 'poll' ? 'queued' : 'sent' };
   if (canPoll) return { kind: 'queued' };
   const tried = trail.filter((each) => each.outcome !== 'skipped');

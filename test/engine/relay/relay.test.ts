@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import { openBackground } from '../../../src/engine/background.ts';
 import { addressesOf, carriedAddress } from '../../../src/engine/relay/addresses.ts';
 import { claim } from '../../../src/engine/relay/claim.ts';
-import type { RelayProgress } from '../../../src/foundation/model/index.ts';
-import { minutes } from '../../kit/clock.ts';
+import { holdingClaim, leaseMs } from '../../../src/engine/relay/held-claim.ts';
+import type { Decision, RelayProgress } from '../../../src/foundation/model/index.ts';
+import { openLog } from '../../../src/foundation/telemetry/index.ts';
+import { fakeClock, minutes, seconds } from '../../kit/clock.ts';
 import { givenDevice, givenTransaction } from '../../kit/records.ts';
+import { cleanup } from '../../kit/temporary.ts';
 
 describe('A relayed challenge that comes again', () => {
   const decisionWith = (relay?: RelayProgress) => ({
@@ -40,6 +45,70 @@ describe('A relayed challenge that comes again', () => {
     }
     assert.equal(at({ kind: 'sent' }, 0 - minutes(2)).kind, 'reply');
     assert.equal(at(undefined, 1 - minutes(2)).kind, 'take');
+  });
+});
+
+describe('The claim on a relayed challenge', () => {
+  const undo = cleanup();
+  afterEach(() => undo.run());
+
+  /** A claim of this moment in a store that takes what has the right version; `stored` is what stands there. */
+  const given = () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    undo.later(() => mock.timers.reset());
+    const clock = fakeClock();
+    const claimed = { kind: 'claimed', until: clock() + leaseMs } as const;
+    const stored = { version: 0, relay: claimed as RelayProgress };
+    const decide = async (_id: string, version: number, next: Decision) => {
+      if (version !== stored.version) return 'conflict' as const;
+      Object.assign(stored, { version: next.version, relay: next.relay });
+      return 'decided' as const;
+    };
+    const log = openLog('silent');
+    const parts = { store: { decide }, clock, background: openBackground(log), log };
+    const transaction = givenTransaction({ decision: { ...givenTransaction().decision, version: 0, relay: claimed } });
+    const deliver = (work: () => Promise<{ kind: 'sent' }>) => holdingClaim(parts, transaction, work);
+    const tick = async (ms: number) => {
+      clock.advance(ms);
+      mock.timers.tick(ms);
+      await parts.background.settled();
+    };
+    return { clock, stored, deliver, tick };
+  };
+  const sent = { kind: 'sent' } as const;
+
+  it('is renewed every second while the delivery lasts, and settled then', async () => {
+    const { clock, stored, deliver, tick } = given();
+    const delivered = await deliver(async () => {
+      for (let second = 1; second <= 5; second += 1) {
+        await tick(seconds(1));
+        assert.deepEqual(stored, { version: second, relay: { kind: 'claimed', until: clock() + seconds(3) } });
+      }
+      return sent;
+    });
+    assert.deepEqual([delivered, stored], [sent, { version: 6, relay: sent }]);
+    await tick(seconds(10));
+    assert.equal(stored.version, 6);
+  });
+
+  it('is looked at again by a gateway that comes back late: it sends nothing that another has taken over', async () => {
+    const { clock, stored, deliver } = given();
+    clock.advance(seconds(3));
+    stored.version = 1;
+    assert.equal(await deliver(() => assert.fail('this push goes out twice')), undefined);
+    // and where nobody has, it renews the claim and goes on
+    stored.version = 0;
+    assert.deepEqual(await deliver(async () => sent), sent);
+    assert.deepEqual(stored, { version: 2, relay: sent });
+  });
+
+  it('overwrites nothing of the gateway that has taken over meanwhile', async () => {
+    const { stored, deliver } = given();
+    await deliver(async () => {
+      stored.version = 1;
+      return sent;
+    });
+    assert.deepEqual([stored.version, stored.relay.kind], [1, 'claimed']);
   });
 });
 
