@@ -51,14 +51,15 @@ const collapseId = ({ phone, handle }: Push): string =>
  * What the phone gets. pipush: the fields of the payload beside `aps`, as Firebase hands them to an iPhone. Any other phone: its text under
  * `challenge`, what it calls it under `transactionId`, as a LinOTP challenge service gets them.
  */
-function notificationOf({ phone, payload, handle }: Push, Builder: typeof Notification): Notification {
+function notificationOf({ phone, payload, handle, isTimeSensitive }: Push, Builder: typeof Notification): Notification {
+  const manner = { sound: 'default', ...(isTimeSensitive && { interruptionLevel: 'time-sensitive' }) };
   const fields = phone === 'pipush' ? fieldsOf(payload) : undefined;
   if (!fields) {
     const alert = { title: 'Login', body: 'Open the app to answer.' };
-    return new Builder({ alert, sound: 'default', payload: { transactionId: handle, challenge: payload } });
+    return new Builder({ alert, ...manner, payload: { transactionId: handle, challenge: payload } });
   }
   const alert = { title: textOf(fields.title, 'Login'), body: textOf(fields.question, 'Do you want to confirm the login?') };
-  return new Builder({ alert, sound: 'default', category: 'PUSH_AUTHENTICATION', payload: fields });
+  return new Builder({ alert, ...manner, category: 'PUSH_AUTHENTICATION', payload: fields });
 }
 
 const fieldsOf = (payload: string): Record<string, unknown> | undefined => jsonObject.safeParse(parseJson(payload)).data;

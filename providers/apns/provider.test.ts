@@ -84,6 +84,13 @@ describe('The provider apns', () => {
       });
     });
 
+    it('is time-sensitive where a policy says so, whatever the phone protocol', async () => {
+      const { production, deliver } = await given();
+      for (const over of [{ isTimeSensitive: true }, { isTimeSensitive: true, phone: 'linotp' }, {}]) await deliver(over);
+      const levels = production.requests.map(({ body }) => JSON.parse(body).aps['interruption-level']);
+      assert.deepEqual(levels, ['time-sensitive', 'time-sensitive', undefined]);
+    });
+
     it('hands any other phone its text, and replaces what was sent for the same challenge only', async () => {
       const { production, deliver } = await given();
       for (const handle of ['41227575594942494', '41227575594942494', '5'])

@@ -39,6 +39,20 @@ describe('A message for FCM', () => {
     });
   }
 
+  it('is time-sensitive on an iPhone where a policy says so, whatever it carries', () => {
+    for (const [over, style] of [
+      [{}, {}],
+      [{ phone: 'linotp' }, {}],
+      [{}, { mode: 'opaque' }],
+    ] as const) {
+      const levelOf = (isTimeSensitive: boolean) => {
+        const { apns } = read(bodyOf({ ...over, isTimeSensitive }, style)).message;
+        return (apns as { payload: { aps: Record<string, unknown> } }).payload.aps['interruption-level'];
+      };
+      assert.deepEqual([levelOf(true), levelOf(false)], ['time-sensitive', undefined]);
+    }
+  });
+
   it('lives as long as what is left of the challenge, and takes the place of its own kind only', () => {
     const android = [{ expiresAt: now + 90_500 }, { expiresAt: now - 1, handle: 'ANOTHER' }, { expiresAt: now + 90_500 }].map(
       (over) => read(bodyOf(over)).message.android as { ttl: string; collapse_key: string },

@@ -45,7 +45,7 @@ function pipushMessage(push: Push, data: Record<string, string>, now: number): o
     android: { ...android, fcm_options: { analytics_label: 'AndroidPushToken' }, collapse_key, notification },
     apns: {
       headers: apnsHeaders(push, 'privacyidea.pushtoken'),
-      payload: { aps: { alert: shown, sound: 'default', category: 'PUSH_AUTHENTICATION' } },
+      payload: { aps: { ...apsOf(push, shown), category: 'PUSH_AUTHENTICATION' } },
       fcm_options: { analytics_label: 'iOSPushToken' },
     },
   };
@@ -55,7 +55,7 @@ const plainMessage = (push: Push, shown: Shown, now: number): object => ({
   token: push.address?.value,
   notification: shown,
   android: androidOf(push, now),
-  apns: { headers: apnsHeaders(push, collapseKey(push)), payload: { aps: { alert: shown, sound: 'default' } } },
+  apns: { headers: apnsHeaders(push, collapseKey(push)), payload: { aps: apsOf(push, shown) } },
 });
 
 const androidOf = (push: Push, now: number) => ({
@@ -63,6 +63,12 @@ const androidOf = (push: Push, now: number) => ({
   ttl: `${Math.max(0, Math.ceil((push.expiresAt - now) / 1000))}s`,
   collapse_key: collapseKey(push),
   notification: { tag: collapseKey(push) },
+});
+
+const apsOf = ({ isTimeSensitive }: Push, alert: Shown) => ({
+  alert,
+  sound: 'default',
+  ...(isTimeSensitive && { 'interruption-level': 'time-sensitive' }),
 });
 
 const apnsHeaders = ({ expiresAt }: Push, collapseId: string) => ({

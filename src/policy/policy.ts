@@ -16,12 +16,13 @@ import type { Rule } from './rule.ts';
 
 /**
  * How a push is to go out: providers in the order they are tried, one deadline for all (ms), after how long a slow one gets company (ms;
- * absent: never), and who said so.
+ * absent: never), whether iPhones show it in spite of a Focus, and who said so.
  */
 export type DeliveryPlan = {
   providers: string[];
   deadlineMs: number;
   hedgeMs?: number;
+  isTimeSensitive?: boolean;
   because: 'policy' | 'enrolment' | 'default' | 'none';
   rule?: string;
 };
@@ -108,17 +109,19 @@ export function openPolicy(rules: readonly Rule[]): Policy {
       !hasAdminRules || compiled.some(({ rule, match }) => rule.actions[action] === true && match.matches({ ...facts, anyRealm: true })),
     planDelivery(facts, { recorded, fallback, defaultDeadlineMs }) {
       const hedgeMs = value('push_hedge_ms', facts);
-      const times = {
+      const isTimeSensitive = value('push_time_sensitive', facts) === true;
+      const manner = {
         deadlineMs: value('push_deadline_ms', facts) ?? defaultDeadlineMs,
         ...(hedgeMs === undefined ? {} : { hedgeMs }),
+        ...(isTimeSensitive ? { isTimeSensitive } : {}),
       };
       const rule = deciding('push_provider', facts);
       const chosen = value('push_provider', facts);
-      if (rule && chosen) return { providers: chosen, ...times, because: 'policy', rule: rule.name };
-      if (recorded !== undefined) return { providers: [recorded], ...times, because: 'enrolment' };
+      if (rule && chosen) return { providers: chosen, ...manner, because: 'policy', rule: rule.name };
+      if (recorded !== undefined) return { providers: [recorded], ...manner, because: 'enrolment' };
       return fallback === undefined
-        ? { providers: [], ...times, because: 'none' }
-        : { providers: [fallback], ...times, because: 'default' };
+        ? { providers: [], ...manner, because: 'none' }
+        : { providers: [fallback], ...manner, because: 'default' };
     },
     explain: (facts) => compiled.map((each) => explanationOf(each, facts, (action) => deciding(action, facts))),
   };

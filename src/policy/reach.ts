@@ -32,6 +32,7 @@ export const reach: Record<ActionName, readonly Door[]> = {
   auditlog: ['privacyidea', 'ops'],
   // How a push goes out, and what the phone shows.
   ...all(delivery, 'push_provider', 'push_deadline_ms', 'push_hedge_ms', 'push_validity_seconds', 'push_allow_polling'),
+  push_time_sensitive: delivery,
   ...all(ofUsers, 'push_client_attributes', 'push_open_challenges', 'push_open_rang_seconds'),
   ...all(ofUsers, 'push_prompts_without_accept', 'push_prompts_window_seconds', 'push_pull_only_seconds'),
   ...all(ofUsers, 'push_prompts_known_client', 'push_prompts_rare_seconds'),

@@ -167,6 +167,8 @@ describe('Policies', () => {
       deadlineMs: 2000,
       because: 'default',
     });
+    const sensitive = openPolicy(rules({ actions: { push_time_sensitive: true } }));
+    assert.equal(sensitive.planDelivery(facts(), { defaultDeadlineMs: 2000 }).isTimeSensitive, true);
     assert.deepEqual(free.planDelivery(facts(), { defaultDeadlineMs: 2000 }), { providers: [], deadlineMs: 2000, because: 'none' });
   });
 });

@@ -95,13 +95,14 @@ export function linesOf({ rules, limits, plan }: Explained): string[] {
     ({ name, kind, addresses }, index) => `  ${index + 1}. ${name} (${kind}) for addresses: ${addresses.join(', ')}`,
   );
   const hedge = plan.hedgeMs === undefined ? '' : `, a slow one gets company after ${plan.hedgeMs} ms`;
+  const sensitive = plan.isTimeSensitive ? ', time-sensitive on iPhones' : '';
   return [
     ...ruleLines,
     '',
     'Limits of one phone:',
     ...limits.map(({ limit, value, rule }) => `  ${limit}: ${value}${rule === undefined ? '' : `, by rule "${rule}"`}`),
     '',
-    `Plan, by ${because}: within ${plan.deadlineMs} ms${hedge}`,
+    `Plan, by ${because}: within ${plan.deadlineMs} ms${hedge}${sensitive}`,
     ...(steps.length > 0 ? steps : ['  nothing is sent']),
   ];
 }

@@ -18,6 +18,8 @@ export type Push = {
   /** Absent for providers that serve `none`. */
   address?: DeviceAddress | undefined;
   expiresAt: number;
+  /** An iPhone shows it at once, in a Focus too (`interruption-level`: `time-sensitive`), by policy. */
+  isTimeSensitive?: boolean | undefined;
   /** How long this delivery may take, in ms; the signal fires then. */
   budgetMs: number;
 };

@@ -8,8 +8,11 @@ import { type ProviderStatus, statusOf } from './provider-status.ts';
 import { problemsOf } from './try-open.ts';
 import { type Delivery, type OutgoingPush, type Steps, walk } from './walk.ts';
 
-/** Providers in the order they are tried, one deadline for all (ms), and after how long a slow one gets the next for company. */
-export type Plan = { providers: readonly string[]; deadlineMs: number; hedgeMs?: number };
+/**
+ * Providers in the order they are tried, one deadline for all (ms), after how long a slow one gets the next for company, and whether iPhones
+ * show the push in spite of a Focus.
+ */
+export type Plan = { providers: readonly string[]; deadlineMs: number; hedgeMs?: number; isTimeSensitive?: boolean };
 
 /** The providers that are open. */
 export type Registry = {
@@ -47,8 +50,9 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   const named = (): (Opened | OutOfUse)[] => [...open.values()].filter(({ name }) => name !== pollOnlyProvider);
   return {
     defaultName: () => providers.find((provider) => provider.default)?.name,
-    deliver({ providers: names, deadlineMs, hedgeMs }, push) {
-      const delivery = walk({ steps: stepsOf(open, names, push.addresses), push, deadlineMs, hedgeMs, log });
+    deliver({ providers: names, deadlineMs, hedgeMs, isTimeSensitive }, push) {
+      const steps = stepsOf(open, names, push.addresses);
+      const delivery = walk({ steps, push: { ...push, isTimeSensitive }, deadlineMs, hedgeMs, log });
       delivery.then((walked) => countDelivery(metrics, walked));
       underWay.add(delivery);
       return delivery.finally(() => underWay.delete(delivery));

@@ -132,6 +132,12 @@ export const pushActions = {
     scopes: ['authentication'],
     value: z.int().min(50).max(30_000).describe('A provider that takes longer gets the next one for company; without it, one at a time.'),
   },
+  push_time_sensitive: {
+    scopes: ['authentication'],
+    value: yes.describe(
+      'iPhones show the push at once, in a Focus too (interruption-level: time-sensitive); the app needs that entitlement.',
+    ),
+  },
   push_validity_seconds: { scopes: ['authentication'], value: z.int().min(10).max(600).describe('How long the phone may answer.') },
   push_decline_settles: {
     scopes: ['authentication'],
