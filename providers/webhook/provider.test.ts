@@ -13,7 +13,12 @@ import webhook from './provider.ts';
 
 const key = 'a key that both sides know, of 32 characters or more';
 const base = { url: 'https://push.example/', signing_key: new Secret(key) };
-const push = givenPush({ address: { kind: 'fcm', value: 'eXampl3:token', since: 1 }, expiresAt: Date.UTC(2026, 2, 1, 10, 2) });
+const address = { kind: 'fcm', value: 'eXampl3:token', since: 1 } as const;
+const push = givenPush({
+  address,
+  addresses: [address, { kind: 'gda', value: 'DEADBEEF', since: 1 }],
+  expiresAt: Date.UTC(2026, 2, 1, 10, 2),
+});
 
 const open = (undo: Cleanup, config: Record<string, unknown>, clock = Date.now) => {
   const folder = temporaryFolder(undo);
@@ -68,6 +73,10 @@ describe('The provider webhook', () => {
       phone: 'pipush',
       payload: push.payload,
       address: { kind: 'fcm', value: 'eXampl3:token' },
+      addresses: [
+        { kind: 'fcm', value: 'eXampl3:token' },
+        { kind: 'gda', value: 'DEADBEEF' },
+      ],
       expiresAt: '2026-03-01T10:02:00.000Z',
     });
   });

@@ -1,7 +1,7 @@
 /**
  * Hands pushes to a server of yours by signed HTTP, for whatever can reach a phone and has no provider of its own here. It serves every kind of
- * address and is told which it is.
- * Wire: POST {"version", "transactionId", "handle", "phone", "payload", "address": {"kind", "value"}, "expiresAt"}; 2xx means taken over.
+ * address and is told all that a phone has, once per challenge.
+ * Wire: POST {"version", "transactionId", "handle", "phone", "payload", "address": {"kind", "value"}, "addresses", "expiresAt"}; 2xx means taken over.
  * @see providers/webhook/README.md
  */
 import { z } from 'zod';
@@ -42,6 +42,7 @@ export default defineProvider({
   addresses: ['fcm', 'apns', 'gda', 'webpush'],
   // By Idempotency-Key.
   idempotent: true,
+  addressesAtOnce: true,
   config,
   open({ url, timeout, ...settings }, host) {
     const { signing_key, headers, ...files } = readAll({

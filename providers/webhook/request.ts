@@ -1,13 +1,14 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { Push } from '../../src/delivery/provider-kit/index.ts';
+import type { DeviceAddress, Push } from '../../src/delivery/provider-kit/index.ts';
 
 /** The version of the body's shape; a new one is a change that receivers must know of. */
 const version = 1;
 
 /** The body that hands over a push; times are ISO 8601 in UTC. */
-export function pushBody({ transactionId, handle, phone, payload, address, expiresAt }: Push): string {
-  const to = address && { kind: address.kind, value: address.value };
-  return JSON.stringify({ version, transactionId, handle, phone, payload, address: to, expiresAt: new Date(expiresAt).toISOString() });
+export function pushBody({ transactionId, handle, phone, payload, address, addresses, expiresAt }: Push): string {
+  const shown = ({ kind, value }: DeviceAddress) => ({ kind, value });
+  const to = { address: address && shown(address), addresses: addresses?.map(shown) };
+  return JSON.stringify({ version, transactionId, handle, phone, payload, ...to, expiresAt: new Date(expiresAt).toISOString() });
 }
 
 /** The body that only asks whether the receiver knows our key. */

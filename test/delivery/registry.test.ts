@@ -18,7 +18,13 @@ import { cleanup } from '../kit/temporary.ts';
 const catalog = await loadKinds();
 
 type Behaviour = (push: Push, signal: AbortSignal) => Promise<DeliveryOutcome>;
-type Given = { does: Behaviour; check?: () => Promise<CheckResult>; serves?: AddressKind[]; serverPerAddress?: boolean };
+type Given = {
+  does: Behaviour;
+  check?: () => Promise<CheckResult>;
+  serves?: AddressKind[];
+  serverPerAddress?: boolean;
+  addressesAtOnce?: boolean;
+};
 
 const fcmOnly: AddressKind[] = ['fcm'];
 const sent: Behaviour = async () => ({ kind: 'sent' });
@@ -40,22 +46,24 @@ describe('The registry of providers', () => {
     const seen: string[] = [];
     const checks: CheckResult[] = [];
     const lastCheck = async (): Promise<CheckResult> => checks.at(-1) ?? { ok: true };
-    const definitions = Object.entries(behaviours).map(([kind, { does, check = lastCheck, serves = fcmOnly, serverPerAddress = false }]) =>
-      defineProvider({
-        kind,
-        addresses: serves,
-        serverPerAddress,
-        config: z.strictObject({}),
-        open: () => ({
-          deliver: (push, signal) => {
-            seen.push(`${kind} ${push.address?.value ?? '-'}`);
-            return does(push, signal);
-          },
-          check,
-          expires: () => [],
-          close: async () => void seen.push(`${kind} closed`),
+    const definitions = Object.entries(behaviours).map(
+      ([kind, { does, check = lastCheck, serves = fcmOnly, serverPerAddress = false, addressesAtOnce = false }]) =>
+        defineProvider({
+          kind,
+          addresses: serves,
+          serverPerAddress,
+          addressesAtOnce,
+          config: z.strictObject({}),
+          open: () => ({
+            deliver: (push, signal) => {
+              seen.push(`${kind} ${(push.addresses ?? [push.address]).map((each) => each?.value ?? '-').join('+')}`);
+              return does(push, signal);
+            },
+            check,
+            expires: () => [],
+            close: async () => void seen.push(`${kind} closed`),
+          }),
         }),
-      }),
     );
     const all = [...definitions, ...catalog];
     const providers = definitions.map(
@@ -101,6 +109,16 @@ describe('The registry of providers', () => {
       'one rejected dead-address',
       'two sent',
     ]);
+  });
+
+  it('hands a provider that takes all addresses at once one push, whatever comes of it', async () => {
+    const { tried, seen } = await given({
+      one: { does: unavailable, serves: ['fcm', 'apns'], addressesAtOnce: true },
+      two: { does: sent },
+    });
+    const addresses = [address('fcm', 'dead', { deadSince: 2 }), address('fcm', 'a'), address('apns', 'b'), address('gda', 'c')];
+    assert.deepEqual(await tried(['one', 'two'], addresses), ['one unavailable server', 'two sent']);
+    assert.deepEqual(seen, ['one a+b', 'two a']);
   });
 
   it('skips a provider that serves no living address of the token', async () => {

@@ -17,6 +17,8 @@ export type Push = {
   payload: string;
   /** Absent for providers that serve `none`. */
   address?: DeviceAddress | undefined;
+  /** All living addresses that the provider serves, `address` first; only where it takes them at once. */
+  addresses?: readonly DeviceAddress[] | undefined;
   expiresAt: number;
   /** An iPhone shows it at once, in a Focus too (`interruption-level`: `time-sensitive`), by policy. */
   isTimeSensitive?: boolean | undefined;
@@ -76,6 +78,8 @@ export type ProviderDefinition<Config extends z.ZodType = z.ZodType> = {
    * fresh connection and within its deadline. Absent: never.
    */
   idempotent?: boolean;
+  /** One push tells it all addresses of a phone, so it gets one for each challenge. Absent: one after the other for each address, until one is sent. */
+  addressesAtOnce?: boolean;
   /** Strict schema of the `config` of one provider. */
   config: Config;
   /** Whether phones see a push of this config only when they ask for what is waiting. Absent: never. */

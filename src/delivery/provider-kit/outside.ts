@@ -17,6 +17,7 @@ const shape = z.strictObject({
   aliases: z.array(kindName).default([]),
   addresses: z.array(z.enum(['fcm', 'apns', 'gda', 'webpush', 'none'])).min(1, 'names at least one kind'),
   serverPerAddress: z.boolean().default(false),
+  addressesAtOnce: z.boolean().default(false),
   idempotent: z.boolean().default(false),
   config: z.instanceof(z.ZodType, { error: 'is a schema made with kit.z, not with a zod of its own' }),
   needsPolling: method<(config: unknown) => boolean>().optional(),

@@ -5,8 +5,11 @@ import { wireErrorOf } from '../../foundation/wire/index.ts';
 import type { DeliveryOutcome, Push } from '../provider-kit/index.ts';
 import type { Opened } from './open-provider.ts';
 
-/** A provider with one address. */
-export type Step = Pick<Opened, 'name' | 'kind' | 'provider' | 'guard'> & { address?: DeviceAddress | undefined };
+/** A provider with one address, or with all that it serves at once. */
+export type Step = Pick<Opened, 'name' | 'kind' | 'provider' | 'guard'> & {
+  address?: DeviceAddress | undefined;
+  addresses?: readonly DeviceAddress[] | undefined;
+};
 
 /** How one step ended, and how long it took (ms). */
 export type Ended = { step: Step; outcome: DeliveryOutcome; ms: number };
@@ -14,7 +17,7 @@ export type Ended = { step: Step; outcome: DeliveryOutcome; ms: number };
 /** One step to be tried. `isOver` fires when another step was quicker; `force` passes an open breaker by. */
 export type Attempting = {
   step: Step;
-  push: Omit<Push, 'address' | 'budgetMs'>;
+  push: Omit<Push, 'address' | 'addresses' | 'budgetMs'>;
   budgetMs: number;
   log: Log;
   isOver: AbortSignal;
@@ -38,7 +41,7 @@ export const attempt = (attempting: Attempting): Promise<Ended> => {
 };
 
 async function deliverStep({ step, push, budgetMs, log, isOver, force }: Attempting): Promise<Ended> {
-  const { name, provider, guard, address } = step;
+  const { name, provider, guard, address, addresses } = step;
   const start = performance.now();
   const signal = AbortSignal.any([AbortSignal.timeout(budgetMs), isOver]);
   const late = new Promise<DeliveryOutcome>((resolve) => {
@@ -47,7 +50,7 @@ async function deliverStep({ step, push, budgetMs, log, isOver, force }: Attempt
   });
   const deliver = async (): Promise<DeliveryOutcome> => {
     try {
-      return await Promise.race([provider.deliver({ ...push, budgetMs, address }, signal), late]);
+      return await Promise.race([provider.deliver({ ...push, budgetMs, address, addresses }, signal), late]);
     } catch (error) {
       const end = wireErrorOf(error, signal);
       if (end) return { kind: 'unavailable', reason: end };

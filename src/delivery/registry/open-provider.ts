@@ -13,6 +13,7 @@ export type Opened = {
   kind: string;
   isDefault: boolean;
   addresses: readonly AddressKind[];
+  addressesAtOnce: boolean;
   provider: OpenProvider;
   guard: Guard;
   farClock: Pick<FarClock, 'skewMs'>;
@@ -62,5 +63,6 @@ export async function openProvider(
     onWaited: (seconds) => metrics.queueWaitSeconds.observe({ provider: name }, seconds),
     onBreaker: (state) => tell({ kind: state === 'open' ? 'breaker-opened' : 'breaker-closed', provider: name }),
   });
-  return { name, kind: definition.kind, isDefault, addresses: definition.addresses, provider, guard, farClock: { skewMs } };
+  const { kind: itsKind, addresses, addressesAtOnce = false } = definition;
+  return { name, kind: itsKind, isDefault, addresses, addressesAtOnce, provider, guard, farClock: { skewMs } };
 }

@@ -108,7 +108,7 @@ async function closeAll(open: Providers): Promise<void> {
   await Promise.all([...open.values()].map((each) => ('problem' in each ? undefined : each.provider.close())));
 }
 
-/** Every provider of the plan with every living address it serves. */
+/** Every provider of the plan with every living address it serves, or with all of them at once. */
 function stepsOf(open: Providers, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
   return names.flatMap((name): Steps => {
     const opened = open.get(name);
@@ -117,6 +117,8 @@ function stepsOf(open: Providers, names: readonly string[], addresses: readonly 
     const { kind, provider, guard } = opened;
     if (opened.addresses.includes('none')) return [{ name, kind, provider, guard }];
     const served = addresses.filter(({ kind, deadSince }) => deadSince === undefined && opened.addresses.includes(kind));
-    return served.length === 0 ? [{ name, skip: 'no-address' }] : served.map((address) => ({ name, kind, provider, guard, address }));
+    if (served.length === 0) return [{ name, skip: 'no-address' }];
+    if (opened.addressesAtOnce) return [{ name, kind, provider, guard, address: served[0], addresses: served }];
+    return served.map((address) => ({ name, kind, provider, guard, address }));
   });
 }

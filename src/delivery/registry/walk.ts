@@ -4,7 +4,7 @@ import type { DeliveryOutcome, Push } from '../provider-kit/index.ts';
 import { attempt, type Ended, type Step } from './attempt.ts';
 
 /** A push before an address was chosen. */
-export type OutgoingPush = Omit<Push, 'address' | 'budgetMs'> & { addresses: readonly DeviceAddress[] };
+export type OutgoingPush = Omit<Push, 'address' | 'addresses' | 'budgetMs'> & { addresses: readonly DeviceAddress[] };
 
 /** What one step came to. `ms` is how long it took. */
 export type Attempt = { provider: string; ms: number } & (
