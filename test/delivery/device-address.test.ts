@@ -27,6 +27,8 @@ describe('A device address that is added by hand', () => {
     ['apns', 'abc'],
     ['apns', `{length = 32, bytes = 0xabababab ... abababab }`],
     ['apns', 'eXampl3:APA91b'],
+    ['apns', '<abababab abababab>'],
+    ['apns', '<abababab …>'],
     ['apns', 'ab'.repeat(201)],
     ['fcm', 'two words'],
     ['fcm', ' '],

@@ -19,8 +19,8 @@ const readers: Readonly<Record<Kind, (text: string) => Result<string, string>>> 
   // iOS shows a device token as <0123abcd 4567…>.
   apns(text) {
     const hex = text.replace(/[<>\s]/g, '').toLowerCase();
-    if (/^([0-9a-f]{2}){1,200}$/.test(hex)) return ok(hex);
-    return refused('An APNs device token is hexadecimal, two digits for each byte, 64 as a rule. Copy it once more from the app.');
+    if (/^([0-9a-f]{2}){32,200}$/.test(hex)) return ok(hex);
+    return refused('An APNs device token is hexadecimal, two digits for each byte, 64 or more. Copy it once more from the app.');
   },
   fcm(text) {
     const token = text.trim();

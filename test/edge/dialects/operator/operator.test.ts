@@ -61,6 +61,17 @@ describe('The interface for operators', function () {
     assert.equal((await ops('DELETE', `/ops/tokens/${serial}/addresses/${added.body.id}`)).status, 404);
   });
 
+  it('cleans an APNs address as an iPhone shows it, and says what one should be that is cut short', async () => {
+    const { ops, phoneOf } = await given();
+    const { serial } = await phoneOf('alice');
+    const add = (value: string) => ops('POST', `/ops/tokens/${serial}/addresses`, { kind: 'apns', value });
+    const shown = await add(`<${'abababab '.repeat(8).trim()}>`);
+    assert.deepEqual([shown.status, shown.body.id], [200, (await add('AB'.repeat(32))).body.id]);
+    const short = await add('<abababab abababab>');
+    assert.equal(short.status, 400);
+    assert.match(JSON.stringify(short.body), /hexadecimal, two digits for each byte, 64 or more/);
+  });
+
   it('marks an address dead that a provider calls so, skips it from then on, and lets it live again when it is added again', async () => {
     const { ops, phoneOf, far, gateway, logged } = await given();
     const { serial } = await phoneOf('alice');
