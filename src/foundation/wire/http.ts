@@ -68,6 +68,7 @@ export function openHttp(options: WireOptions): Http;
 export function openHttp(options: AnyOptions): Http<'forbidden'> {
   const { request } = undici();
   const dispatcher = dispatcherOf(options);
+  const resent = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   const sendOver = async (
     dispatcher: Dispatcher,
@@ -89,11 +90,9 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
     if (!options.resend || closing || first.ok || first.error !== 'connection') return first;
     // Other connections of the pool may be as stale as this one was.
     const fresh = dispatcherOf(options);
-    try {
-      return await sendOver(fresh, call);
-    } finally {
-      await fresh.close();
-    }
+    const second = sendOver(fresh, call).finally(() => fresh.close());
+    resent.add(second);
+    return second.finally(() => resent.delete(second));
   };
   return {
     request: (call) =>
@@ -103,7 +102,7 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
         () => send(call),
       ),
     close() {
-      closing ??= dispatcher.close();
+      closing ??= Promise.allSettled([dispatcher.close(), ...resent]).then(() => undefined);
       return closing;
     },
   };
