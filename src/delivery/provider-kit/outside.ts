@@ -3,9 +3,9 @@ import { GatewayFault, ok, type Result, refused, rejectedReasons, unavailableRea
 import type { DeliveryOutcome, OpenProvider, ProviderDefinition } from './definition.ts';
 
 /** The version of what plug-ins are handed and must give back. A new first number means that plug-ins have to be looked at. */
-export const kitVersion = '1.0.0';
+export const kitVersion = '1.1.0';
 
-/** The definition of an outside plug-in: it says which kit it was written for, such as `1.0.0`. */
+/** The definition of an outside plug-in: it says which kit it was written for, such as `1.1.0`. */
 export type OutsideDefinition<Config extends z.ZodType = z.ZodType> = ProviderDefinition<Config> & { kitVersion: string };
 
 const kindName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'has letters, digits, dot, underscore and dash, 64 at most');
