@@ -121,6 +121,17 @@ describe('The registry of providers', () => {
     assert.deepEqual(seen, ['one a+b', 'two a']);
   });
 
+  it('begins no further step once it may not', async () => {
+    let mayBegin = true;
+    const fails: Behaviour = async (...args) => {
+      mayBegin = false;
+      return unavailable(...args);
+    };
+    const { deliver, seen } = await given({ one: { does: fails }, two: { does: sent } });
+    const { outcome } = await deliver(['one', 'two'], [address('fcm', 'a')], 5000, { mayBegin: () => mayBegin });
+    assert.deepEqual([outcome.kind, seen], ['unavailable', ['one a']]);
+  });
+
   it('skips a provider that serves no living address of the token', async () => {
     const { tried } = await given({ one: { does: sent, serves: ['gda'] }, two: { does: sent } });
     assert.deepEqual(await tried(['one', 'two'], [address('fcm', 'dead', { deadSince: 2 }), address('fcm', 'a')]), [

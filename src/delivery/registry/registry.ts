@@ -10,9 +10,15 @@ import { type Delivery, type OutgoingPush, type Steps, walk } from './walk.ts';
 
 /**
  * Providers in the order they are tried, one deadline for all (ms), after how long a slow one gets the next for company, and whether iPhones
- * show the push in spite of a Focus.
+ * show the push in spite of a Focus. `mayBegin` is asked before each step; no other begins once it says no.
  */
-export type Plan = { providers: readonly string[]; deadlineMs: number; hedgeMs?: number; isTimeSensitive?: boolean };
+export type Plan = {
+  providers: readonly string[];
+  deadlineMs: number;
+  hedgeMs?: number;
+  isTimeSensitive?: boolean;
+  mayBegin?: () => boolean;
+};
 
 /** The providers that are open. */
 export type Registry = {
@@ -50,9 +56,9 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   const named = (): (Opened | OutOfUse)[] => [...open.values()].filter(({ name }) => name !== pollOnlyProvider);
   return {
     defaultName: () => providers.find((provider) => provider.default)?.name,
-    deliver({ providers: names, deadlineMs, hedgeMs, isTimeSensitive }, push) {
+    deliver({ providers: names, isTimeSensitive, ...plan }, push) {
       const steps = stepsOf(open, names, push.addresses);
-      const delivery = walk({ steps, push: { ...push, isTimeSensitive }, deadlineMs, hedgeMs, log });
+      const delivery = walk({ ...plan, steps, push: { ...push, isTimeSensitive }, log });
       delivery.then((walked) => countDelivery(metrics, walked));
       underWay.add(delivery);
       return delivery.finally(() => underWay.delete(delivery));

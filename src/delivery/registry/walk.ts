@@ -21,9 +21,9 @@ export type Steps = (Step | { name: string; skip: 'no-address' | 'unknown-provid
 
 /**
  * One walk: its steps, what they carry, and the time for all of them (ms). `hedgeMs`: a step that takes longer than this gets the next one
- * for company; absent: one at a time.
+ * for company; absent: one at a time. `mayBegin`: asked before each step; absent: always.
  */
-export type Walk = { steps: Steps; push: OutgoingPush; deadlineMs: number; hedgeMs?: number | undefined; log: Log };
+export type Walk = { steps: Steps; push: OutgoingPush; deadlineMs: number; hedgeMs?: number; mayBegin?: () => boolean; log: Log };
 
 const untried: DeliveryOutcome = { kind: 'unavailable', reason: 'connection', detail: 'no provider could be tried' };
 
@@ -32,14 +32,21 @@ const untried: DeliveryOutcome = { kind: 'unavailable', reason: 'connection', de
  * by the steps that are left, so that one provider that hangs leaves time for the next. What open breakers left
  * alone is tried all the same when nothing else is left, the one that failed longest ago first.
  */
-export async function walk({ steps, push: { addresses: _all, ...push }, deadlineMs, hedgeMs, log }: Walk): Promise<Delivery> {
+export async function walk({
+  steps,
+  push: { addresses: _all, ...push },
+  deadlineMs,
+  hedgeMs,
+  mayBegin = () => true,
+  log,
+}: Walk): Promise<Delivery> {
   const end = performance.now() + deadlineMs;
   const route = openRoute(steps);
   const underWay = new Map<Step, Promise<Ended>>();
   const over = new AbortController();
   const begin = (step: Step | undefined, force?: 'force'): boolean => {
     const leftMs = end - performance.now();
-    if (!step || leftMs <= 0) return false;
+    if (!step || leftMs <= 0 || !mayBegin()) return false;
     const budgetMs = Math.max(1, Math.floor(leftMs / (1 + (force ? route.passedOver() : route.left()))));
     underWay.set(step, attempt({ step, push, budgetMs, log, isOver: over.signal, force }));
     return true;

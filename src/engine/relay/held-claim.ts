@@ -1,4 +1,4 @@
-import { GatewayFault, type RelayProgress, type Transaction } from '../../foundation/model/index.ts';
+import { type Decision, GatewayFault, type RelayProgress, type Transaction } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 
 /** How long a claim holds that nobody renews: three renewals (ms). */
@@ -6,14 +6,15 @@ export const leaseMs = 3_000;
 const renewMs = 1_000;
 
 /**
- * Does the work of a gateway that has a claim: renews it every second meanwhile, and then tells all gateways what came of it. Undefined, and nothing done,
+ * Does the work of a gateway that has a claim: renews it every second meanwhile, and then tells all gateways what came of it. The work is to ask before
+ * each push whether the claim is still held by the clock: a gateway that stood still may have been replaced. Undefined, and nothing done,
  * where the claim was over by the clock before the work began and another gateway has taken over. What cannot be stored is logged: the push is
  * out or it is not, whatever the store says.
  */
 export async function holdingClaim<Progress extends RelayProgress>(
   { store, clock, background, log }: Pick<EngineParts, 'clock' | 'background' | 'log'> & { store: Pick<EngineParts['store'], 'decide'> },
   { id, decision: claimed }: Transaction,
-  work: () => Promise<Progress>,
+  work: (isHeld: () => boolean) => Promise<Progress>,
 ): Promise<Progress | undefined> {
   let decision = claimed;
   let isLost = false;
@@ -35,10 +36,13 @@ export async function holdingClaim<Progress extends RelayProgress>(
     return last;
   };
   const renewed = (): RelayProgress => ({ kind: 'claimed', until: clock() + leaseMs });
-  if (claimed.relay?.kind === 'claimed' && clock() >= claimed.relay.until) await inTurn(renewed);
+  if (clock() >= untilOf(claimed)) await inTurn(renewed);
   if (isLost) return undefined;
   const timer = setInterval(() => void background.run('renewal of a claim', () => inTurn(renewed)), renewMs).unref();
-  const progress = await work().finally(() => clearInterval(timer));
+  const isHeld = (): boolean => !isLost && clock() < untilOf(decision);
+  const progress = await work(isHeld).finally(() => clearInterval(timer));
   await inTurn(() => progress);
   return progress;
 }
+
+const untilOf = ({ relay }: Decision): number => (relay?.kind === 'claimed' ? relay.until : 0);

@@ -52,7 +52,7 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
   for (let attempt = 0, isThere = false; attempt < maxAttempts; attempt += 1) {
     const fresh = relayTransaction(parts, request, leaseMs);
     if (!isThere && (await parts.store.addTransaction(fresh)) === 'added') {
-      const reply = await holdingClaim(parts, fresh, () => deliverClaimed(parts, { request, plan, transaction: fresh }));
+      const reply = await holdingClaim(parts, fresh, (mayBegin) => deliverClaimed(parts, { request, plan, transaction: fresh, mayBegin }));
       if (reply) return reply;
     }
     const found = await parts.store.findByForeignId(asker.dialect, asker.authServer, transactionId);
@@ -71,7 +71,7 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
       await decidedOrLate(parts, found, next.until);
     } else if ((await parts.store.decide(found.id, found.decision.version, next.next, [], 0)) === 'decided') {
       const transaction = { ...found, decision: next.next };
-      const reply = await holdingClaim(parts, transaction, () => deliverClaimed(parts, { request, plan, transaction }));
+      const reply = await holdingClaim(parts, transaction, (mayBegin) => deliverClaimed(parts, { request, plan, transaction, mayBegin }));
       if (reply) return reply;
     }
   }
@@ -89,15 +89,15 @@ async function relayedBefore(
   return progress && (progress.kind === 'sent' || progress.kind === 'queued') ? progress : { kind: otherwise };
 }
 
-type Claimed = { request: RelayRequest; plan: RelayPlan; transaction: Transaction };
+type Claimed = { request: RelayRequest; plan: RelayPlan; transaction: Transaction; mayBegin: () => boolean };
 
-async function deliverClaimed(parts: EngineParts, { request, plan, transaction }: Claimed): Promise<Settled> {
+async function deliverClaimed(parts: EngineParts, { request, plan, transaction, mayBegin }: Claimed): Promise<Settled> {
   const { store, registry, background, clock } = parts;
   const { delivery, addresses, canPoll } = plan;
   const { challenges, answerUntil } = transaction.decision;
   parts.loginQueue.stepAside();
   const { outcome, attempts, deadAddresses } = await registry.deliver(
-    { ...delivery, deadlineMs: delivery.deadlineMs - reserveOf(delivery.deadlineMs) },
+    { ...delivery, deadlineMs: delivery.deadlineMs - reserveOf(delivery.deadlineMs), mayBegin },
     {
       transactionId: transaction.id,
       handle: request.transactionId,

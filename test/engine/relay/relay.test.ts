@@ -67,7 +67,7 @@ describe('The claim on a relayed challenge', () => {
     const log = openLog('silent');
     const parts = { store: { decide }, clock, background: openBackground(log), log };
     const transaction = givenTransaction({ decision: { ...givenTransaction().decision, version: 0, relay: claimed } });
-    const deliver = (work: () => Promise<{ kind: 'sent' }>) => holdingClaim(parts, transaction, work);
+    const deliver = (work: (isHeld: () => boolean) => Promise<{ kind: 'sent' }>) => holdingClaim(parts, transaction, work);
     const tick = async (ms: number) => {
       clock.advance(ms);
       mock.timers.tick(ms);
@@ -100,6 +100,18 @@ describe('The claim on a relayed challenge', () => {
     stored.version = 0;
     assert.deepEqual(await deliver(async () => sent), sent);
     assert.deepEqual(stored, { version: 2, relay: sent });
+  });
+
+  it('is held while it is renewed, and no more once the gateway stood still for three seconds', async () => {
+    const { clock, deliver, tick } = given();
+    await deliver(async (isHeld) => {
+      await tick(seconds(1));
+      clock.advance(seconds(3) - 1);
+      assert.equal(isHeld(), true);
+      clock.advance(1);
+      assert.equal(isHeld(), false);
+      return sent;
+    });
   });
 
   it('overwrites nothing of the gateway that has taken over meanwhile', async () => {
