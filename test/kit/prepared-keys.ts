@@ -15,8 +15,11 @@ export function preparedKeyPair(): KeyPair {
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
-/** What a gateway of a test works with: prepared keys of 2048 bits, whatever its settings ask for, and hashes that cost next to nothing. */
-export const cheapParts: Required<Omit<CostlyParts, 'loginQueue'>> = {
+/**
+ * What a gateway of a test works with: prepared keys of 2048 bits, whatever its settings ask for, hashes that cost next to nothing, and time for every login: a
+ * slow machine is no flood.
+ */
+export const cheapParts: Required<CostlyParts> = {
   startKeyWorker: () => ({
     async make() {
       const { privateKey, publicKey } = preparedKeyPair();
@@ -28,4 +31,5 @@ export const cheapParts: Required<Omit<CostlyParts, 'loginQueue'>> = {
     stop: async () => undefined,
   }),
   hashCost: { N: 16, r: 8, p: 1 },
+  loginQueue: { slots: 16, waiting: 512, longestMs: 60_000 },
 };
