@@ -32,7 +32,7 @@ const patient = {
 /** Starts `count` gateways on one database; `undo` kills them. */
 export async function givenGateways(
   undo: Cleanup,
-  { count, url, database, store = {} }: { count: number; url: string; database: string; store?: object },
+  { count, url, database, store = {}, settings = {} }: { count: number; url: string; database: string; store?: object; settings?: object },
 ): Promise<GivenGateways> {
   const folder = temporaryFolder(undo);
   createKeyringFile(join(folder, 'keyring.json'), 0);
@@ -43,7 +43,7 @@ export async function givenGateways(
     const [file, port] = [join(folder, `${name}.json`), await freePort()];
     writeFileSync(join(folder, `${name}.url`), at);
     const mongodb = { kind: 'mongodb', url: { $file: `${name}.url` }, database, ...store };
-    writeFileSync(file, configText({ settings: patient, more: { store: mongodb } }, `127.0.0.1:${port}`));
+    writeFileSync(file, configText({ settings: { ...patient, ...settings }, more: { store: mongodb } }, `127.0.0.1:${port}`));
     const node = {
       client: piClient(`http://127.0.0.1:${port}`),
       process: await gatewayProcess(file),

@@ -31,7 +31,9 @@ describe('Four gateway processes on one MongoDB', function () {
   before('starts the gateways', async () => {
     database = mongo.database();
     undo.later(() => dropDatabase(mongo.url(), database));
-    given = await givenGateways(undo, { count: 4, url: mongo.url(), database });
+    // A busy machine is no outage here.
+    const settings = { deliveryDeadlineMs: 30_000 };
+    given = await givenGateways(undo, { count: 4, url: mongo.url(), database, store: { operationTimeoutMs: 30_000 }, settings });
     store = await openStoreAt(mongo.url(), database);
     undo.later(() => store.close());
   });
