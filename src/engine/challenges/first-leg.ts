@@ -20,14 +20,19 @@ export type FirstLegParts = Pick<EngineParts, 'keyring'> & {
   passwords: Pick<EngineParts['passwords'], 'matches'>;
 };
 
-/** A poll that shows a pass: that of the first leg, or, where a push token is named alone, the PIN of it. `source` pays for wrong ones. */
+/**
+ * A poll that shows a pass: that of the first leg, or, where one of its push tokens is named alone, the PIN of it; not so at a quiet login, since a wrong PIN begins
+ * one too, and nobody may try others there. `source` pays for wrong ones.
+ */
 export type FirstLegCheck = { transaction: Transaction; pass: string; source: string; alone: string | undefined };
 
 /** {@link Challenges.checkFirstLeg}. */
 export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, source, alone }: FirstLegCheck): Promise<boolean> {
   const whose = limitedSource(source, { serial: transaction.id });
   parts.limits.demandCalm('status', whose);
-  if (isFirstLegPass(parts.keyring, transaction, pass) || (alone !== undefined && (await isPinOf(parts, alone, pass)))) return true;
+  const { rule, challenges } = transaction.decision;
+  const named = rule.quiet ? undefined : challenges.find(({ serial }) => serial === alone)?.serial;
+  if (isFirstLegPass(parts.keyring, transaction, pass) || (named !== undefined && (await isPinOf(parts, named, pass)))) return true;
   await parts.limits.failed('status', whose);
   return false;
 }

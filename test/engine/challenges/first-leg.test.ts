@@ -42,6 +42,12 @@ describe('The pass of a first leg, shown again', () => {
     await assert.rejects(poll('geheim1'), TurnedAway);
   });
 
+  it('is not told from the PIN of a push token that the transaction does not ask', async () => {
+    const { parts, transaction } = given();
+    // when a poll names the push token of somebody else, nobody looks at its PIN
+    assert.equal(await checkFirstLeg(parts, { transaction, pass: '1234', source: '10.0.0.1', alone: 'KIPT0001' }), false);
+  });
+
   it('is that of one transaction only, and of none without a key of the keyring', async () => {
     const { parts, transaction } = given();
     const asked = { pass: 'geheim1', source: '10.0.0.1', alone: undefined };

@@ -174,6 +174,16 @@ describe('A quiet login at a LinOTP mount', function () {
     const serials = await Promise.all([1, 2].map(async () => (await check('nobody', 'x')).json.detail.linotp_tokenserial));
     assert.equal(serials[0], serials[1]);
   });
+
+  it('tells nobody its PIN by the question for its push token alone', async () => {
+    const gateway = await givenLinotpGateway(undo, { mounts, settings: { lockout: 'source', DefaultMaxFailCount: 3 } });
+    const { serial } = await gateway.active('alice');
+    const check = async (pass: string) => (await gateway.post('/validate/check', { user: 'alice', pass, data: 'x' })).json.detail;
+    for (let times = 0; times < 3; times += 1) await check('guess');
+    const { transactionid } = await check('guess');
+    const ask = async (pass: string) => (await gateway.post('/validate/check_status', { serial, pass, transactionid })).json.result.value;
+    assert.deepEqual([await ask('wrong'), await ask('1234'), await ask('guess')], [false, false, true]);
+  });
 });
 
 describe('The PINs of one user', function () {
