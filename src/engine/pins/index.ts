@@ -37,7 +37,8 @@ export type Pins = {
 export const openPins = (parts: EngineParts): Pins => ({
   async checkAtLogin(tokens, typed) {
     const checked = await span('check PIN', {}, () => checkLoginPin(parts, tokens, typed));
-    if (checked.kind === 'exceeded' || checked.matching.length === 0) parts.directory.forget(typed.typed ?? typed.user, typed.realm);
+    // After a quiet one as well: else the next one would tell by its time whether this one was right.
+    if (checked.kind !== 'checked' || checked.matching.length === 0) parts.directory.forget(typed.typed ?? typed.user, typed.realm);
     return { ...checked, isProved: isProof(checked, typed) };
   },
   equalizeTiming: (typed) => spendLikePin(parts, typed),

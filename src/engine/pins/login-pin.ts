@@ -28,7 +28,12 @@ export async function checkLoginPin(parts: EngineParts, tokens: readonly PushTok
         const isRight = await isPassword(parts, { user, realm, source }, pin);
         return all.map(() => isRight);
       };
-      return guessInTurn(parts, guessed, { spend: () => spendCheck(parts, { pin, rule, realm }), opens, opensEvenly: opens });
+      const opensEvenly = (all: readonly PushToken[]): Promise<boolean[]> => {
+        // A password that is remembered would answer sooner.
+        parts.directory.forget(user, realm);
+        return opens(all);
+      };
+      return guessInTurn(parts, guessed, { spend: () => spendCheck(parts, { pin, rule, realm }), opens, opensEvenly });
     }
     case 'none': {
       if (pin === '' && open.length > 0) return { kind: 'checked', matching: open };

@@ -20,7 +20,7 @@ export type Directory = {
   findUser(user: string, realm: string, source?: string): Promise<UserRecord | NoUser>;
   /** Whether this is the user's password in the source that knows them, or in `source`. A user who is not there costs the time of a wrong password. */
   checkPassword(user: string, realm: string, password: string, source?: string): Promise<'right' | 'wrong' | NoUser>;
-  /** Asks anew for a user of this name at the next question: a user who is remembered answers sooner than one who is unknown. */
+  /** Asks anew for a user of this name, and for the password, at the next question: what is remembered answers sooner than what is unknown or wrong. */
   forget(user: string, realm: string): void;
   /** Whether a realm has sources of users at all. */
   isListed(realm: string): boolean;

@@ -37,7 +37,7 @@ export type UserSource = {
   find(user: string): Promise<Lookup>;
   /** The empty password is always wrong. A user that is not there takes about as long as a wrong password. */
   checkPassword(user: string, password: string): Promise<PasswordVerdict>;
-  /** Asks anew for a user at the next question, where it remembers what it was told. */
+  /** Asks anew for a user, and looks anew at a password, at the next question, where it remembers what it was told. */
   forget?(user: string): void;
   /** Asks for nobody; for `doctor` and readiness. */
   check(signal: AbortSignal): Promise<SourceCheck>;

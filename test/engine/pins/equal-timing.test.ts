@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
 import { openTurns } from '../../../src/engine/key-mutex.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import { openPins } from '../../../src/engine/pins/index.ts';
@@ -8,7 +10,7 @@ import { spendCheck } from '../../../src/engine/pins/login-pin.ts';
 import type { PushToken } from '../../../src/foundation/model/index.ts';
 import { type GivenGateway, givenGateway } from '../../kit/gateway.ts';
 import { givenLinotpGateway, type LinotpGateway } from '../../kit/linotp-gateway.ts';
-import { cleanup } from '../../kit/temporary.ts';
+import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
 
 /** Counts every scrypt of this process, whoever asks for it. */
 function countHashes() {
@@ -175,6 +177,35 @@ describe('A quiet login at a LinOTP mount', function () {
     assert.equal(serials[0], serials[1]);
   });
 
+  it('costs the same for a password of a file that was right before', async () => {
+    const file = join(temporaryFolder(undo), 'staff.json');
+    const salt = Buffer.from('some salt');
+    const bare = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '');
+    const password = `$scrypt$ln=4,r=8,p=1$${bare(salt)}$${bare(crypto.scryptSync('wonderland', salt, 32, { N: 16, r: 8, p: 1 }))}`;
+    writeFileSync(file, JSON.stringify([{ username: 'alice', password }]));
+    const gateway = await givenLinotpGateway(undo, {
+      mounts,
+      settings: { lockout: 'source', DefaultMaxFailCount: 3 },
+      more: {
+        realms: [{ name: 'corp', default: true, users: ['staff'] }],
+        userSources: [{ name: 'staff', kind: 'file', config: { file } }],
+      },
+    });
+    await gateway.active('alice');
+    await gateway.rules({ name: 'password', scope: 'authentication', actions: { otppin: 'userstore' } });
+    const hashes = countHashes();
+    undo.later(() => hashes.stop());
+    const check = async (pass: string): Promise<number> => {
+      const before = hashes.count();
+      await gateway.post('/validate/check', { user: 'alice', pass, data: 'x' });
+      return hashes.count() - before;
+    };
+    // given a password that is remembered, and logins that are quiet by now
+    assert.deepEqual([await check('wonderland'), await check('wonderland')], [1, 0]);
+    for (let times = 0; times < 4; times += 1) await check('guess');
+    assert.deepEqual([await check('wonderland'), await check('wonderland'), await check('guess')], [1, 1, 1]);
+  });
+
   it('tells nobody its PIN by the question for its push token alone', async () => {
     const gateway = await givenLinotpGateway(undo, { mounts, settings: { lockout: 'source', DefaultMaxFailCount: 3 } });
     const { serial } = await gateway.active('alice');
@@ -259,17 +290,22 @@ describe('What one check of a PIN costs', () => {
 
 describe('A user who typed a PIN', () => {
   /** The names that the sources of users are to be asked for anew after this PIN; the right one is 1234. */
-  const forgottenAfter = async (pin: string, token: object = {}): Promise<string[]> => {
+  const forgottenAfter = async (pin: string, token: object = {}, lockout = 'token'): Promise<string[]> => {
     const forgotten: string[] = [];
     const stored = { serial: 'S', failCount: 0, maxFail: 10, pinHash: '1234', ...token } as PushToken;
     const pins = openPins({
-      pinFailures: { pretend: async () => undefined },
-      settings: { lockout: 'token', clearFailuresMs: 0, countWrongPins: true },
+      pinFailures: {
+        pretend: async () => undefined,
+        take: async () => ({ kind: 'quiet' }),
+        trustedCounter: () => undefined,
+        distrust: () => undefined,
+      },
+      settings: { lockout, clearFailuresMs: 0, countWrongPins: true },
       policy: { value: () => undefined, demandShort: () => undefined },
       realms: { ignoresCase: () => false },
       clock: () => 0,
       turns: openTurns(),
-      store: { findToken: async () => stored, countFailure: async () => undefined },
+      store: { findToken: async () => stored, countFailure: async () => undefined, personsOf: async () => [] },
       passwords: {
         remembers: () => false,
         renewed: async () => undefined,
@@ -284,10 +320,11 @@ describe('A user who typed a PIN', () => {
     return forgotten;
   };
 
-  for (const { title, pin, token, isForgotten } of [
+  for (const { title, pin, token, lockout, isForgotten } of [
     { title: 'is remembered by the sources of users after the right one', pin: '1234', token: {}, isForgotten: false },
     { title: 'is looked up again after a wrong one, as somebody unknown is', pin: 'wrong', token: {}, isForgotten: true },
     { title: 'is looked up again after one too many', pin: '1234', token: { failCount: 10 }, isForgotten: true },
-  ])
-    it(title, async () => assert.deepEqual(await forgottenAfter(pin, token), isForgotten ? ['Alice@corp'] : []));
+    { title: 'is looked up again after a right one where logins are quiet', pin: '1234', token: {}, lockout: 'source', isForgotten: true },
+  ] as { title: string; pin: string; token: object; lockout?: string; isForgotten: boolean }[])
+    it(title, async () => assert.deepEqual(await forgottenAfter(pin, token, lockout), isForgotten ? ['Alice@corp'] : []));
 });

@@ -26,7 +26,7 @@ export const fileSource = defineSource({
   config: fileConfig,
   open(config, host) {
     const users = openUsers(config, host);
-    const matches = rememberRight(matchesAnyForm);
+    const remembered = rememberRight(matchesAnyForm);
     return {
       async find(name) {
         const found = (await users()).get(listedName(name));
@@ -36,12 +36,13 @@ export const fileSource = defineSource({
         if (password === '') return 'wrong';
         const known = await users();
         const hash = known.get(listedName(name))?.hash;
-        if (hash !== undefined) return (await matches(password, hash)) ? 'right' : 'wrong';
+        if (hash !== undefined) return (await remembered.matches(listedName(name), password, hash)) ? 'right' : 'wrong';
         // Who is not there costs what a wrong password costs.
         const [decoy] = [...known.values()].flatMap((each) => each.hash ?? []);
         if (decoy !== undefined) await matchesAnyForm(password, decoy);
         return 'wrong';
       },
+      forget: (name) => remembered.forget(listedName(name)),
       async check() {
         const path = host.path(config.file);
         const read = await readFile(path, 'utf8').then((content) => parse(config, content, host.name), unreadable);
@@ -93,15 +94,18 @@ function readNow(config: FileConfig, { name, file }: { name: string; file: strin
   }
 }
 
-/** A password that was right once is right for the same hash without its cost; a wrong one always pays. */
-function rememberRight(matches: typeof matchesAnyForm): typeof matchesAnyForm {
+/** A user's password that was right last is right for the same hash without its cost, until it is forgotten; a wrong one always pays. */
+function rememberRight(matches: typeof matchesAnyForm) {
   const key = randomBytes(32);
-  const right = openCache<true>(10_000);
-  return async (password, hash) => {
-    const memory = createHmac('sha256', key).update(`${hash}\n${password}`).digest('base64url');
-    if (right.get(memory)) return true;
-    const isRight = await matches(password, hash);
-    if (isRight) right.set(memory, true);
-    return isRight;
+  const right = openCache<{ memory: string }>(10_000);
+  return {
+    async matches(name: string, password: string, hash: string): Promise<boolean> {
+      const memory = createHmac('sha256', key).update(`${hash}\n${password}`).digest('base64url');
+      if (right.get(name)?.memory === memory) return true;
+      const isRight = await matches(password, hash);
+      if (isRight) right.set(name, { memory });
+      return isRight;
+    },
+    forget: (name: string): void => void right.delete(name),
   };
 }
