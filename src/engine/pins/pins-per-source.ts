@@ -65,7 +65,10 @@ export async function guessFrom(parts: EngineParts, typist: Typist, tokens: read
     const turn = await parts.pinFailures.take(counter, limit);
     return turn.kind === 'quiet' ? turn.kind : guess(parts, { typist, counter, turn }, tokens, look);
   });
-  return checked === 'quiet' ? { kind: 'quiet', matching: only(tokens, await look.opensEvenly(tokens)) } : checked;
+  if (checked !== 'quiet') return checked;
+  // Another gateway may have counted: this one must know no PIN by heart while others are told nothing of theirs.
+  parts.pinFailures.distrust(sourceOf(parts, typist));
+  return { kind: 'quiet', matching: only(tokens, await look.opensEvenly(tokens)) };
 }
 
 const only = (tokens: readonly PushToken[], right: readonly boolean[]): PushToken[] => tokens.filter((_, index) => right[index]);

@@ -229,16 +229,38 @@ describe('Failures at two gateways on one MongoDB', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('are counted together, outlive the gateway that counted them, and end everywhere with a reset', async () => {
+  /** What gateways on one new database are to be like. */
+  const sharing = () => {
     const database = mongo.database();
     undo.later(() => dropDatabase(mongo.url(), database));
     const keyring = join(temporaryFolder(undo), 'keyring.json');
     createKeyringFile(keyring, 0);
-    const shared = {
+    return {
       ...wishes(),
       more: { store: { kind: 'mongodb', url: { $env: 'MONGODB_URL' }, database }, keyring: { $env: 'KEYRING' } },
       environment: { MONGODB_URL: mongo.url(), KEYRING: readFileSync(keyring, 'utf8') },
     };
+  };
+
+  it('make a PIN that the other one remembers tell nothing either', async () => {
+    const shared = sharing();
+    const [one, two] = [await givenGateway(undo, shared), await givenGateway(undo, shared)];
+    const phone = await one.phoneOf('alice');
+    // given alice's login at the second, and then guesses at the first
+    assert.equal(await logsIn(two, phone), 'ACCEPT');
+    await guesses(one, 4);
+    // when it is the second's turn, where a wrong PIN is told nothing, the right one comes and the phone says no
+    await tries(two, 'guess');
+    const { detail } = await check(two, '1234');
+    await two.gateway.settled();
+    await phone.answer((await newest(phone)) ?? '', { decline: true });
+    await one.gateway.settled();
+    const { body } = await two.client.get('/validate/polltransaction', { transaction_id: detail.transaction_id });
+    assert.equal(body.detail.challenge_status, 'pending');
+  });
+
+  it('are counted together, outlive the gateway that counted them, and end everywhere with a reset', async () => {
+    const shared = sharing();
     const [one, two] = [await givenGateway(undo, shared), await givenGateway(undo, shared)];
     const phone = await one.phoneOf('alice');
     // given guesses at both at once
