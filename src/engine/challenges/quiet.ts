@@ -50,7 +50,8 @@ async function askRight(parts: EngineParts, request: QuietRequest, transaction: 
   const { asker, right } = request;
   if (right.length === 0) return;
   await afterReply();
-  await gatherInBucket(parts, right);
+  // The transaction is in the bucket of the first one of all.
+  await gatherInBucket(parts, [...request.tokens.slice(0, 1), ...right]);
   if (request.kind === 'activation') await beginActivation(parts, right);
   const asked = await Promise.all(right.map((token) => askOne(parts, request, token, transaction)));
   const challenges = asked.filter((challenge) => challenge !== undefined);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeyringFile } from '../../../../../src/foundation/keyring/index.ts';
 import { minutes, seconds } from '../../../../kit/clock.ts';
@@ -183,6 +183,39 @@ describe('Wrong PINs from all over the world', function () {
     for (const wrong of ['a', 'b']) assert.equal((await type(wrong)).result.value, false);
     assert.equal((await check(world, 'wrong')).result.authentication, 'CHALLENGE', 'quiet by now');
     assert.equal((await type(code)).result.value, true);
+  });
+
+  it('bring a phone whose PIN was right to where the login is stored', async () => {
+    const file = join(temporaryFolder(undo), 'staff.json');
+    const listed = (username: string) => writeFileSync(file, JSON.stringify([{ username, userid: '7' }]));
+    listed('al');
+    const world = await givenGateway(undo, {
+      ...wishes(),
+      more: {
+        realms: [{ name: 'corp', default: true, users: ['staff'] }],
+        userSources: [{ name: 'staff', kind: 'file', config: { file } }],
+      },
+    });
+    // given push tokens of one user under two names, with a PIN each, and what a login by each of them is stored under
+    await world.phoneOf('al', { serial: 'ONE', pin: '1111' });
+    listed('alice');
+    await world.phoneOf('alice', { serial: 'TWO', pin: '2222' });
+    const places = async (): Promise<string[]> => {
+      const found: string[] = [];
+      for (const pin of ['1111', '2222']) {
+        found.push((await check(world, pin)).detail.transaction_id.slice(0, 3));
+        await world.gateway.settled();
+      }
+      return found;
+    };
+    const [one, two] = await places();
+    assert.notEqual(one, two);
+    // when logins of both are quiet and each PIN comes
+    await guesses(world, 5);
+    const stored = await places();
+    // then both are where these are stored
+    await world.client.post('/token/reset', { user: 'alice' }, world.admin);
+    assert.deepEqual(await places(), stored);
   });
 
   it('wait as long as right ones where the reply waits for the phone', async () => {
