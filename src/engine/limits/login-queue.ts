@@ -38,27 +38,38 @@ const longestRetryMs = 30_000;
 const leastStoreMs = 500;
 const calmMs = 10_000;
 
+/** The turn of one first leg. `asides`: for how many it waits now; `isOver`: it was answered, and what goes on behind takes no slot. */
+type Seat = { authServer: string; leave: () => void; asides: number; isOver: boolean };
+
 type Parts = { metrics: Metrics; tell: Tell; bounds?: LoginQueueBounds | undefined; now?: () => number };
 
 /** Opens an empty queue. */
 export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () => performance.now() }: Parts): LoginQueue {
   const slots = openFairSlots(bounds, now);
-  const turns = new AsyncLocalStorage<{ authServer: string; leave: () => void }>();
+  const turns = new AsyncLocalStorage<Seat>();
   const refuse = openShedding(metrics, tell);
   metrics.onCollect(() => metrics.load.waiting.set(slots.waiting()));
+  const takeAgain = async (turn: Seat): Promise<void> => {
+    if (turn.isOver) return;
+    const leave = await slots.take(turn.authServer, bounds.longestMs, 'again');
+    // What has begun is ended, late or not.
+    if (leave === 'late') return;
+    if (turn.isOver || turn.asides > 0) leave();
+    else turn.leave = leave;
+  };
   return {
     refuse,
     stepAside: () => turns.getStore()?.leave(),
     async aside(work) {
       const turn = turns.getStore();
-      if (!turn) return work();
+      if (!turn || turn.isOver) return work();
       turn.leave();
+      turn.asides += 1;
       try {
         return await work();
       } finally {
-        const leave = await slots.take(turn.authServer, bounds.longestMs, 'again');
-        // What has begun is ended, late or not.
-        if (leave !== 'late') turn.leave = leave;
+        turn.asides -= 1;
+        if (turn.asides === 0) await takeAgain(turn);
       }
     },
     async run(authServer, work) {
@@ -68,10 +79,11 @@ export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () =
       const leave = await slots.take(authServer, bounds.longestMs);
       if (leave === 'late') throw refuse(authServer, 'waited', bounds.longestMs);
       spendStoreTime(now() - came, leastStoreMs);
-      const turn = { authServer, leave };
+      const turn = { authServer, leave, asides: 0, isOver: false };
       try {
         return await turns.run(turn, work);
       } finally {
+        turn.isOver = true;
         turn.leave();
       }
     },

@@ -59,6 +59,32 @@ describe('The queue of logins', () => {
     await Promise.all(both);
   });
 
+  for (const { title, work } of [
+    {
+      title: 'asks two directories at once',
+      work: (aside: (work: () => Promise<unknown>) => Promise<unknown>) => Promise.all([aside(settle), aside(settle)]),
+    },
+    {
+      title: 'leaves a question to a directory behind',
+      work: async (aside: (work: () => Promise<unknown>) => Promise<unknown>) => void aside(settle),
+    },
+  ])
+    it(`has all its places again after a login that ${title}`, async () => {
+      const { queue } = given({ slots: 2, waiting: 4 });
+      await queue.run('vpn', () => work(queue.aside));
+      for (let rest = 0; rest < 4; rest += 1) await settle();
+      let begun = 0;
+      const next = Array.from({ length: 2 }, () =>
+        queue.run('vpn', async () => {
+          begun += 1;
+          await settle();
+        }),
+      );
+      await Promise.resolve();
+      assert.equal(begun, 2);
+      await Promise.all(next);
+    });
+
   it('goes on to the next login while one asks a directory, which then comes before those that have not begun', async () => {
     const { queue } = given({ slots: 1, waiting: 8 });
     const done: string[] = [];
