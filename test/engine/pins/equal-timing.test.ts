@@ -144,7 +144,7 @@ describe('A quiet login at a LinOTP mount', function () {
 
   it('says and costs the same for a right PIN, a wrong one, a user without a push token and nobody, and so does each question about it', async () => {
     const gateway = await givenLinotpGateway(undo, { mounts, settings: { lockout: 'source', DefaultMaxFailCount: 3 } });
-    await gateway.active('alice');
+    await gateway.active('alice', { description: 'her phone' });
     await gateway.offered('waiting');
     const hashes = countHashes();
     undo.later(() => hashes.stop());

@@ -81,7 +81,14 @@ export async function trigger({ engine }: LinotpParts, request: TriggerRequest):
   const wanted = { ...login, asker, tokens: asked, kind, naming, rule };
   if (quiet) {
     const right = asked.filter((token) => quiet.right.includes(token));
-    return ok(triggeredFor((await engine.challenges.issueQuietly({ ...wanted, right })).transaction, asked));
+    const { transaction } = await engine.challenges.issueQuietly({ ...wanted, right });
+    // A name that has no push token has no description either.
+    return ok(
+      triggeredFor(
+        transaction,
+        asked.map((token) => ({ ...token, description: '' })),
+      ),
+    );
   }
   const issued = await engine.challenges.issue(wanted);
   if (!issued.ok) return refused(issued.error.kind);
