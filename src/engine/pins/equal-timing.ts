@@ -8,7 +8,10 @@ export async function spendLikePin(parts: EngineParts, typed: TypedPin): Promise
   const { pin, rule } = typed;
   // Anything is a PIN there, or nothing is: who has a push token is told by more than time.
   if (rule === 'any' || (rule === 'none' && pin === '')) return 'checked';
-  if (parts.settings.lockout === 'source') return guessAtNobody(parts, typistOfPin(parts, typed, []), () => spendCheck(parts, typed));
+  if (parts.settings.lockout === 'source') {
+    const typist = { ...typistOfPin(parts, typed, []), serial: typed.serial };
+    return guessAtNobody(parts, typist, () => spendCheck(parts, typed));
+  }
   const name = `no token ${foldedKey({ user: typed.user, realm: typed.realm })}`;
   await parts.turns(name, () => spend(parts, name, typed));
   return 'checked';

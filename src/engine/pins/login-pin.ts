@@ -8,8 +8,14 @@ import { type PinCheck, type Typist, typistOf } from './pins-per-source.ts';
 /** What the PIN of a login is: that of each push token, the password of the user in their source, nothing at all, or anything. */
 export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
 
-/** A PIN that was typed, by whom and through whom, and what it is held against. `typed`: the name that the sources were asked for. */
-export type TypedPin = PasswordOwner & { pin: string; rule: PinRule; asker: Asker; typed?: string | undefined };
+/** A PIN that was typed, by whom and through whom, and what it is held against. `typed`: the name that the sources were asked for; `serial`: the push token that was. */
+export type TypedPin = PasswordOwner & {
+  pin: string;
+  rule: PinRule;
+  asker: Asker;
+  typed?: string | undefined;
+  serial?: string | undefined;
+};
 
 /** Who typed it, for the counts of failures. */
 export const typistOfPin = (parts: EngineParts, { asker, user, realm }: TypedPin, tokens: readonly PushToken[]): Typist =>

@@ -28,7 +28,7 @@ export type PushTokens = {
    */
   pair<M>(phone: PairingProtocol<M>, request: PairingRequest<M>): Promise<PairingReply>;
   /** A push token that nobody has, for a name that has none, where nobody may be told; always the same one. */
-  standIn(whom: { user: string; realm: string; form: TokenForm }): PushToken;
+  standIn(whom: { user: string; realm: string; serial?: string | undefined; form: TokenForm }): PushToken;
   /** Names that mean other users than they did before users were told apart by case. Looks at no more than 1000 names. */
   listNamesakes(): Promise<Namesakes[]>;
 };

@@ -10,11 +10,12 @@ export type TokenForm = { type: string; phone: { protocol: string; flavour: stri
 const purpose = 'stand-in';
 
 /**
- * A push token that nobody has, for somebody who has none, where nobody may be told: always the same one for a name. It is in no store and on no phone.
+ * A push token that nobody has, for somebody who has none, where nobody may be told: always the same one for a name, or that of the `serial` that was asked for.
+ * It is in no store and on no phone.
  */
 export function standIn(
   parts: Pick<EngineParts, 'keyring' | 'clock' | 'settings' | 'realms'>,
-  { user, realm, form }: { user: string; realm: string; form: TokenForm },
+  { user, realm, serial: asked, form }: { user: string; realm: string; serial?: string | undefined; form: TokenForm },
 ): PushToken {
   const { keyring, clock, settings } = parts;
   // Of the oldest key: it stays the same when the keyring gets another one.
@@ -22,7 +23,7 @@ export function standIn(
   const digest = createHmac('sha256', key).update(personKey(parts, { user, realm })).digest();
   const number = String(digest.readUInt32BE() % 10_000).padStart(4, '0');
   const random = digest.subarray(4, 4 + form.serialBytes).toString('hex');
-  const serial = `${form.serialPrefix}${number}${random.toUpperCase()}`;
+  const serial = asked ?? `${form.serialPrefix}${number}${random.toUpperCase()}`;
   return {
     serial,
     bucket: bucketOf(serial, { user, realm, resolver: '' }),

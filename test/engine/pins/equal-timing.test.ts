@@ -177,6 +177,22 @@ describe('A quiet login at a LinOTP mount', function () {
     assert.equal(serials[0], serials[1]);
   });
 
+  it('says and counts the same for the serial of a push token and for one that nobody has', async () => {
+    const gateway = await givenLinotpGateway(undo, { mounts, settings: { lockout: 'source', DefaultMaxFailCount: 3 } });
+    await gateway.active('', { serial: 'KIPT1' });
+    const told = async (serial: string) => {
+      const texts: string[] = [];
+      for (let times = 0; times < 4; times += 1) {
+        const { json, text } = await gateway.post('/validate/check_s', { serial, pass: 'wrong', data: 'x' });
+        texts.push(text.replace(json.detail?.transactionid, 'ID').replace(serial, 'SERIAL'));
+      }
+      return texts;
+    };
+    const there = await told('KIPT1');
+    assert.match(there.at(-1) ?? '', /"linotp_tokenserial": "SERIAL"/);
+    for (const serial of ['KIPT2', 'KIPT3']) assert.deepEqual(await told(serial), there, serial);
+  });
+
   it('costs the same for a password of a file that was right before', async () => {
     const file = join(temporaryFolder(undo), 'staff.json');
     const salt = Buffer.from('some salt');

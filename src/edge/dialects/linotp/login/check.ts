@@ -159,7 +159,10 @@ async function withPin(parts: LinotpParts, login: Login): Promise<Opened | Login
   const { asker, subject } = login;
   const { user, realm, isBySerial } = subject;
   const tokens = askableTokens(parts, asker, subject);
-  const asked = tokens.length > 0 ? tokens : [engine.tokens.standIn({ user, realm, form: tokenForm })];
+  const asked =
+    tokens.length > 0
+      ? tokens
+      : [engine.tokens.standIn({ user, realm, serial: login.params.text('serial') || undefined, form: tokenForm })];
   const typed = typedPin(parts, login, tokens[0]);
   if (!typed || (isBySerial && typed.rule === 'userstore')) return 'wrong-pin';
   const canBeAsked = asked.some((token) => askingOf(parts, login, token).prompt);
@@ -189,7 +192,8 @@ function typedPin({ engine }: LinotpParts, { asker, subject, params }: Login, to
   const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, token));
   // Where a user was found is where their password is.
   const source = typeof person === 'object' ? person.resolver : undefined;
-  return pin === undefined ? undefined : { pin, rule, user, realm, source, typed, asker };
+  const serial = params.text('serial');
+  return pin === undefined ? undefined : { pin, rule, user, realm, source, typed, asker, serial };
 }
 
 /** Takes the time of a wrong PIN, where none is looked at. */
