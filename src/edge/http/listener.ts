@@ -1,6 +1,7 @@
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Koa from 'koa';
 import { GatewayFault, systemCode, type Tell } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
@@ -153,6 +154,8 @@ function answerUnread(socket: Duplex, status: number): void {
 type Draining = { limitMs: number; cutOff: () => void };
 
 async function close(server: Server | TlsServer, listening: Listening, { limitMs, cutOff }: Draining): Promise<void> {
+  // What clients have sent already is read first: a connection that is closed over it is a reset, and the reply says that it was the last one.
+  for (let turn = 0; turn < 2; turn += 1) await nextTurn();
   const closed = listening.close();
   server.closeIdleConnections();
   const cut = setTimeout(() => {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Listener, type Mount, openListener, type Route, routeConflicts, takeOverIds } from '../../../src/edge/http/index.ts';
 import { GatewayFault } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
@@ -184,12 +185,26 @@ describe('A listener', () => {
     // when the listener closes
     draining.now = true;
     const closed = listener.close(60_000);
+    for (let turn = 0; turn < 4; turn += 1) await nextTurn();
     await assert.rejects(fetch(`${listener.url}/slow`));
     release();
     // then the reply arrives, says that the connection ends, and nothing is left open
     const { body, headers } = await reply;
     assert.deepEqual([body, headers.get('connection')], [{ done: true }, 'close']);
     await closed;
+  });
+
+  it('answers what had been sent over a connection in use when it closes', async () => {
+    const { listener, draining } = await given(mount('/', [route('/here', says('here'))]));
+    const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+    socket.write('GET /here HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'data');
+    // when the next request is on its way as the listener closes
+    socket.write('GET /here HTTP/1.1\r\nHost: x\r\n\r\n');
+    draining.now = true;
+    await listener.close(60_000);
+    // then it is answered, as the last one
+    assert.match(await text(socket), /200 OK[^]*connection: close/i);
   });
 
   it('cuts off what does not finish within the limit', async () => {
