@@ -73,7 +73,7 @@ describe('The metrics of a source of users', () => {
   it('show a RADIUS service that is silent, until it answers somebody', async () => {
     const { metrics, shown } = given();
     const server = await radiusServer(undo, 'shared');
-    const config = { name: 'otp', servers: server.address, secret: new Secret('shared'), timeoutMs: 50, retries: 0 };
+    const config = { name: 'otp', servers: server.address, secret: new Secret('shared'), timeoutMs: 500, retries: 0 };
     const service = openRadiusServers([radiusServerConfig.parse(config)], { clock: fakeClock(), metrics }).get('otp');
     server.behave({ kind: 'silent' });
     await service?.authenticate('alice', 'pw');

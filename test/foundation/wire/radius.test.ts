@@ -86,7 +86,7 @@ describe('RADIUS', () => {
   });
 
   it('sends the same bytes again where no reply comes', async () => {
-    const { server, radius } = await given({ timeoutMs: 60, retries: 2 });
+    const { server, radius } = await given({ timeoutMs: 300, retries: 2 });
     server.behave({ kind: 'silent' }, { kind: 'silent' }, { kind: 'accept' });
     assert.equal((await radius.authenticate('alice', 'pw')).kind, 'accept');
     assert.equal(server.questions.length, 3);
@@ -95,7 +95,7 @@ describe('RADIUS', () => {
 
   for (const forged of ['authenticator', 'proof', 'no-proof', 'id', 'attributes'] as const) {
     it(`believes no reply with a forged part (${forged}), and goes on waiting for a true one`, async () => {
-      const { server, radius } = await given({ timeoutMs: 60, retries: 1 });
+      const { server, radius } = await given({ timeoutMs: 300, retries: 1 });
       server.behave({ kind: 'accept', forged });
       assert.deepEqual(await radius.authenticate('alice', 'pw'), { kind: 'unavailable', reason: 'timeout' });
       server.behave({ kind: 'accept', forged }, { kind: 'reject' });
@@ -104,7 +104,7 @@ describe('RADIUS', () => {
   }
 
   it('does without the proof of an old server only where that is configured, and still believes no wrong one', async () => {
-    const { server, radius } = await given({ requireMessageAuthenticator: false, timeoutMs: 60 });
+    const { server, radius } = await given({ requireMessageAuthenticator: false, timeoutMs: 300 });
     server.behave({ kind: 'accept', forged: 'no-proof' }, { kind: 'accept', forged: 'proof' });
     assert.equal((await radius.authenticate('alice', 'pw')).kind, 'accept');
     assert.equal((await radius.authenticate('alice', 'pw')).kind, 'unavailable');
@@ -112,7 +112,7 @@ describe('RADIUS', () => {
 
   it('believes nobody who does not know the secret', async () => {
     const server = await radiusServer(undo, 'another-secret');
-    const outcome = await givenRadius([server.address], { timeoutMs: 60 }).authenticate('alice', 'pw');
+    const outcome = await givenRadius([server.address], { timeoutMs: 300 }).authenticate('alice', 'pw');
     assert.deepEqual(outcome, { kind: 'unavailable', reason: 'timeout' });
     assert.equal(server.questions[0]?.proven, false);
   });
@@ -121,7 +121,7 @@ describe('RADIUS', () => {
     const { server: silent } = await given();
     const { server } = await given();
     silent.behave({ kind: 'silent' });
-    const radius = givenRadius([silent.address, server.address], { timeoutMs: 60 });
+    const radius = givenRadius([silent.address, server.address], { timeoutMs: 300 });
     for (const _ of [1, 2]) assert.equal((await radius.authenticate('alice', 'pw')).kind, 'accept');
     assert.deepEqual([silent.questions.length, server.questions.length], [1, 2]);
     clock.advance(seconds(30));
