@@ -129,7 +129,7 @@ describe('Enrolling the virtual phone', () => {
   ];
   for (const [title, says, expected] of uselessReplies) {
     it(`fails on ${title}`, async () => {
-      const { phone } = givenPhone(undo, { timeoutMs: 150 });
+      const { phone } = givenPhone(undo, { timeoutMs: 500 });
       enrolled.server.says = says;
       assert.match(reason(await phone.enrol(enrolled.server.offer())), expected);
       assert.equal(value(phone.list())[0]?.state, 'scanned');
