@@ -48,7 +48,7 @@ export { openServerKeys, type Resealing, type ServerKeys } from './phones/server
 export { openSharedKeys, type SharedKeys } from './phones/shared-keys.ts';
 export type { PinRule } from './pins/login-pin.ts';
 export { longestPin } from './pins/pins.ts';
-export { awaitsActivation, isInService, isUsable, mostLoginsKey } from './records/usable.ts';
+export { awaitsActivation, isInService, isUsable, mostLoginsKey, whyOver } from './records/usable.ts';
 export {
   carriedAddress,
   type DeviceFacts,

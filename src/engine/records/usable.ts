@@ -16,6 +16,13 @@ export const isUsedUp = ({ info, loginCount }: PushToken): boolean => {
   return most > 0 && loginCount >= most;
 };
 
+/** Why a push token that is bound, enabled and not revoked may not be asked now; undefined for one that may be, and for one that is none of that. */
+export function whyOver(token: PushToken, now: number): 'used-up' | 'not-in-validity' | undefined {
+  if (token.rollout !== 'enrolled' || !token.enabled || token.revoked) return undefined;
+  if (isUsedUp(token)) return 'used-up';
+  return isInValidity(token, now) ? undefined : 'not-in-validity';
+}
+
 /** Whether a moment lies in the window in which a push token is good. */
 export const isInValidity = ({ validFrom, validUntil }: PushToken, now: number): boolean =>
   (validFrom === undefined || now >= validFrom) && (validUntil === undefined || now < validUntil);

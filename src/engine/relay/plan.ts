@@ -4,12 +4,15 @@ import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { addressesOf } from './addresses.ts';
 
+/** Why a gda cannot be reached. `unserved`: it has addresses, of these kinds, and no provider of the plan has a way to one of them. */
+export type Unreachable = { kind: 'unknown-gda' | 'dead-address' } | { kind: 'unserved'; kinds: string[] };
+
 /** Where a relayed challenge can go: the delivery plan, all addresses, and whether the phone may come and ask. */
 export type RelayPlan = {
   delivery: DeliveryPlan;
   addresses: DeviceAddress[];
   canPoll: boolean;
-  reach: 'reachable' | 'unknown-gda' | 'dead-address';
+  reach: 'reachable' | Unreachable;
 };
 
 /**
@@ -26,8 +29,15 @@ export function planRelay(parts: EngineParts, asker: Asker, gda: string, found: 
   const living = addresses.filter(({ deadSince }) => deadSince === undefined);
   const serves = (some: readonly DeviceAddress[]): boolean =>
     delivery.providers.some((name) => some.some(({ kind }) => kinds(name).includes(kind)));
-  const reach = canPoll || serves(living) ? 'reachable' : serves(addresses) ? 'dead-address' : 'unknown-gda';
+  const reach = canPoll || serves(living) ? 'reachable' : unreachable(addresses, serves(addresses));
   return { delivery, addresses, canPoll, reach };
+}
+
+function unreachable(addresses: readonly DeviceAddress[], isServed: boolean): Unreachable {
+  if (isServed) return { kind: 'dead-address' };
+  // Every gda is an address of its own kind, so that one says nothing.
+  const kinds = [...new Set(addresses.map(({ kind }) => kind))].filter((kind) => kind !== 'gda');
+  return kinds.length > 0 ? { kind: 'unserved', kinds } : { kind: 'unknown-gda' };
 }
 
 function kindsOfProviders({ registry }: EngineParts): (name: string) => readonly string[] {

@@ -7,7 +7,7 @@ import type { EngineParts } from '../parts.ts';
 import { claim } from './claim.ts';
 import { holdingClaim, leaseMs } from './held-claim.ts';
 import { markDeviceDead } from './mark-dead.ts';
-import { planRelay, type RelayPlan } from './plan.ts';
+import { planRelay, type RelayPlan, type Unreachable } from './plan.ts';
 import { isSameChallenge, type RelayRequest, relaySerial, relayTransaction } from './transaction.ts';
 import { decidedOrLate } from './wait.ts';
 
@@ -79,15 +79,14 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
 }
 
 /** A gda that cannot be reached now may have been when the challenge came first. */
-async function relayedBefore(
-  { store }: EngineParts,
-  request: RelayRequest,
-  otherwise: 'unknown-gda' | 'dead-address',
-): Promise<RelayReply> {
+async function relayedBefore({ store }: EngineParts, request: RelayRequest, otherwise: Unreachable): Promise<RelayReply> {
   const { asker, transactionId } = request;
   const progress = (await store.findByForeignId(asker.dialect, asker.authServer, transactionId))?.decision.relay;
-  return progress && (progress.kind === 'sent' || progress.kind === 'queued') ? progress : { kind: otherwise };
+  return progress && (progress.kind === 'sent' || progress.kind === 'queued') ? progress : asReply(otherwise);
 }
+
+const asReply = (why: Unreachable): RelayReply =>
+  why.kind === 'unserved' ? { kind: 'failed', isDown: false, reason: `none is for ${why.kinds.join(' or ')}` } : { kind: why.kind };
 
 type Claimed = { request: RelayRequest; plan: RelayPlan; transaction: Transaction; mayBegin: () => boolean };
 

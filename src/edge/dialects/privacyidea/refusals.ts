@@ -1,5 +1,5 @@
-import type { Refusal, TokenLimitRefusal } from '../../../engine/index.ts';
-import type { Owner } from '../../../foundation/model/index.ts';
+import { type Refusal, type TokenLimitRefusal, whyOver } from '../../../engine/index.ts';
+import type { Owner, PushToken } from '../../../foundation/model/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
 
 /** There is no such push token, or none that the caller may know of. */
@@ -42,6 +42,14 @@ function limitedText({ because, retryMs }: Extract<Refusal, { kind: 'limited' }>
   return because === 'open'
     ? `Too many logins wait for your phone. Answer them there, or try again in ${seconds} seconds.`
     : `Your phone rang too often without an answer. It rings again in ${seconds} seconds.`;
+}
+
+const overTexts = { 'used-up': 'Authentication counter exceeded', 'not-in-validity': 'Outside validity period' };
+
+/** Why push tokens may not be asked that are over, each reason once; undefined where none is. @see docs/protocols/privacyidea.md 6.1 */
+export function overText(tokens: readonly PushToken[], now: number): string | undefined {
+  const reasons = tokens.flatMap((token) => whyOver(token, now) ?? []);
+  return [...new Set(reasons)].map((reason) => overTexts[reason]).join(', ') || undefined;
 }
 
 /** The owner has as many tokens as policies allow. */

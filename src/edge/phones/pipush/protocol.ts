@@ -89,7 +89,7 @@ export function openPipush(cachedKeys = 10_000): Pipush {
 function offer({ serial, flavour, url, label, issuer, credential, lifeMs, sslVerify, pollOnly, extras }: Offer): string {
   const isPrivacyidea = flavour === 'privacyidea';
   const scheme = flavour === 'edupush' ? 'edumfa-push' : isPrivacyidea && extras.alternativeScheme ? 'pia' : 'otpauth';
-  const unlock = extras.appPin ? 'pin' : extras.appUnlock;
+  const unlock = extras.appUnlock ?? (extras.appPin ? 'pin' : undefined);
   return rolloutUrl({
     scheme,
     label,

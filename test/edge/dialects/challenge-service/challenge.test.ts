@@ -170,6 +170,36 @@ describe('A LinOTP server that has its challenges delivered', function () {
     assert.match(metrics, /pushgate_relays_total\{auth_server="linotp",result="failed"\} 1/);
   });
 
+  const hex = 'ab'.repeat(32);
+  const unserved: readonly [what: string, providers: string[], gda: string, address: object | undefined, status: number, reason: string][] =
+    [
+      ['carries an address of', ['fcm'], `apns:${hex}`, undefined, 503, 'No provider took the push (none is for apns)'],
+      [
+        'was registered with an address of',
+        ['fcm'],
+        'DEADBEEF',
+        { kind: 'apns', value: hex },
+        503,
+        'No provider took the push (none is for apns)',
+      ],
+      [
+        'has two addresses of',
+        ['poll'],
+        `apns:${hex}`,
+        { kind: 'fcm', value: 'x' },
+        503,
+        'No provider took the push (none is for fcm or apns)',
+      ],
+      ['has no address and no', ['fcm'], 'DEADBEEF', undefined, 404, 'Unknown gda'],
+    ];
+  for (const [what, push_provider, gda, address, status, reason] of unserved)
+    it(`is told where a gda ${what} a kind that no provider of the plan serves: ${reason}`, async () => {
+      const { put, challenge, fakes } = await givenRelay(undo, { push_provider });
+      if (address) assert.equal((await put(gda, { address })).status, 200);
+      const reply = await challenge(newId(), gda);
+      assert.deepEqual([reply.status, reply.reason, fakes.deliveries.length], [status, reason, 0]);
+    });
+
   it('loses its connection instead where it shall fail over, and only where every provider is down', async () => {
     const { fakes, challenge, url, linotp } = await givenRelay(undo, { whenDown: 'drop' });
     fakes.setFault({ fake: 'fcm', status: 503 });

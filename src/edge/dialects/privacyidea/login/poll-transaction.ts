@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { type Status, statusOf } from '../../../../engine/index.ts';
 import type { Transaction } from '../../../../foundation/model/index.ts';
-import { readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
+import { PiFault, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import { authServerOf, isAuthServer } from '../caller.ts';
 import { flavourRules } from '../flavour.ts';
 import type { PrivacyideaParts } from '../parts.ts';
@@ -28,7 +28,8 @@ const wire: Record<Status, 'accept' | 'declined' | 'cancelled' | 'pending'> = {
 export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const { engine, mount, product } = parts;
   const params = await readPiRequest(ctx, product);
-  const id = params.required('transaction_id');
+  const id = params.text('transaction_id');
+  if (!id) throw new PiFault('parameter', 'Missing parameter: transaction_id');
   const transaction = await (mount.publicPoll ? pollPublicly : pollAsServer)(parts, ctx, id);
   const status = transaction?.dialect === dialect ? wire[statusOf(transaction, engine.clock())] : 'pending';
   const told = status === 'cancelled' && !flavourRules(product).hasModes ? 'declined' : status;

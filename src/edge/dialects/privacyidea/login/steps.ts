@@ -1,6 +1,6 @@
-import { isUsable } from '../../../../engine/index.ts';
+import { isUsable, whyOver } from '../../../../engine/index.ts';
 import { PiFault } from '../../../formats/privacyidea/index.ts';
-import { isRevoked, type LoginOutcome, refuse } from '../refusals.ts';
+import { isRevoked, type LoginOutcome, overText, refuse } from '../refusals.ts';
 import { demandKnown } from '../subject.ts';
 import { cancelEnrolment } from './enrol-in-login.ts';
 import { admit, applicantOf, type LoginUnderWay, refusedBy, tellRefused, toldUnknown } from './login.ts';
@@ -40,14 +40,19 @@ const unknown: LoginStep = async (login) => {
   return undefined;
 };
 
-/** Looks at both legs: a push token that was disabled between them finishes nothing. */
+/**
+ * Looks at both legs: a push token that was disabled between them finishes nothing. Where none may be asked, those that are over stay for the check of
+ * the PIN: only the right one is told why.
+ */
 const withoutUsableToken: LoginStep = async (login) => {
   if (login.tokens.length > 0 && login.tokens.every(({ revoked }) => revoked)) {
     tellRefused(login, 'unusable-token');
     throw isRevoked();
   }
   const now = login.parts.engine.clock();
-  login.tokens = login.tokens.filter((token) => isUsable(token, now));
+  const usable = login.tokens.filter((token) => isUsable(token, now));
+  const over = usable.length > 0 || login.second ? [] : login.tokens.filter((token) => whyOver(token, now));
+  login.tokens = [...usable, ...over];
   if (login.tokens.length > 0) return undefined;
   if (!login.second) await spendTypedPin(login);
   const hasNone = login.subject.tokens.length === 0;
@@ -80,6 +85,14 @@ const wrongPin: LoginStep = async (login) => {
   return refuse('wrong otp pin');
 };
 
+/** Tells that a push token is over, to the right PIN. */
+const over: LoginStep = (login) => {
+  const message = overText(login.tokens, login.parts.engine.clock());
+  if (message === undefined) return undefined;
+  tellRefused(login, 'unusable-token');
+  return refuse(message);
+};
+
 /** Asks the phone, and has the reply wait for the answer, where policies say so. */
 const waiting: LoginStep = async (login) => {
   const waitMs = waitOf(login);
@@ -105,6 +118,7 @@ export const loginSteps: readonly LoginStep[] = [
   withoutUsableToken,
   secondLeg,
   wrongPin,
+  over,
   waiting,
   started,
 ];

@@ -6,7 +6,7 @@ import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyid
 import { type Caller, mayAct } from '../../../http/index.ts';
 import { adminOf, authServerOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
-import { noSuchOwner } from '../refusals.ts';
+import { noSuchOwner, overText } from '../refusals.ts';
 import { demandKnown, NotTheirToken } from '../subject.ts';
 import { admit, type LoginUnderWay, readTrigger, refusedBy, tellRefused } from './login.ts';
 import { notStarted, startedDetail, startLogin } from './start-login.ts';
@@ -41,8 +41,9 @@ async function triggerAll(parts: PrivacyideaParts, ctx: Context, asking: Asked):
   if (asked.tokens.length === 0) {
     const reason = usable.length > 0 ? 'locked' : login.subject.tokens.length > 0 ? 'unusable-token' : 'no-token';
     tellRefused(asked, reason);
-    const locked = usable.length > 0 ? { message: 'Failcounter exceeded', ...nothing, messages: ['Failcounter exceeded'] } : nothing;
-    return sendPi(ctx, parts.product, { id: 2, value: 0, detail: locked });
+    const message = usable.length > 0 ? 'Failcounter exceeded' : overText(login.tokens, parts.engine.clock());
+    const told = message === undefined ? nothing : { message, ...nothing, messages: [message] };
+    return sendPi(ctx, parts.product, { id: 2, value: 0, detail: told });
   }
   const started = await startLogin(asked);
   if (started.kind === 'started')

@@ -23,7 +23,7 @@ const serialPattern = /^[0-9a-zA-Z\-_]+$/;
 export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
   const { kinds, pushUrlDescription } = flavourRules(parts.product);
-  const kind = kinds.find(({ type }) => type === params.text('type'));
+  const kind = kinds.find(({ type }) => type === params.text('type')?.toLowerCase());
   const admin = await adminOf(parts, ctx, kind?.right ?? 'enrollPUSH');
   if (!kind) throw unknownType(params.text('type') ?? '', kinds);
   const wish = await readWish(parts, ctx, params, kind);

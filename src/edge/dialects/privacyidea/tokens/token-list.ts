@@ -49,7 +49,7 @@ async function filterOf(parts: PrivacyideaParts, ctx: Context, params: PiParams)
   if (rollout && !state) return undefined;
   const texts = {
     serial: params.text('serial'),
-    type: params.text('type'),
+    type: params.text('type')?.toLowerCase(),
     tokenRealm: params.text('tokenrealm'),
     ...(user ? {} : { realm: params.text('realm'), resolver: params.text('resolver') }),
   };

@@ -42,7 +42,7 @@ describe('The fail count of a push token, as policies have it', function () {
     assert.equal((await tokenOf(given, phone.serial)).info.count_auth_success_max, '1');
     // then nothing is asked any more, until there may be another
     const said = async () => (await client.post('/validate/check', { user: 'alice', pass: '1234' })).body;
-    assert.equal((await said()).detail.message, 'No suitable token found for authentication.');
+    assert.equal((await said()).detail.message, 'Authentication counter exceeded');
     await limit('2');
     assert.equal((await said()).result.authentication, 'CHALLENGE');
   });

@@ -49,6 +49,7 @@ const rows: readonly Row[] = [
   ['POST /validate/check', { serial: 'STAFF', ...byPin, user: 'bob' }, '400/905'],
   ['POST /validate/check', { serial: 'NOSUCH', ...byPin }, '404/601'],
   ['POST /validate/check', { ...alice, ...byPin, type: 'hotp' }, 'STAFF'],
+  ['POST /validate/check', { user: 'typed', ...byPin, type: 'PUSH' }, 'TYPED'],
   ['POST /validate/check', { user: 'typed', ...byPin, type: 'hotp' }, 'none'],
   ['POST /validate/samlcheck', { ...partner, ...byPin }, 'PARTNER'],
   // triggerchallenge: what is not there or not theirs is nothing to trigger
@@ -61,6 +62,11 @@ const rows: readonly Row[] = [
   ['POST /validate/triggerchallenge', { serial: 'STAFF', ...partner }, 'none'],
   ['POST /validate/triggerchallenge', { serial: 'STAFF', realm: 'guests' }, 'none'],
   ['POST /validate/triggerchallenge', { ...alice, type: 'hotp' }, 'STAFF'],
+  // where a transaction stands: an empty id is none
+  ['GET /validate/polltransaction', {}, '400/905'],
+  ['GET /validate/polltransaction', { transaction_id: '' }, '400/905'],
+  ['GET /validate/polltransaction', { transaction_id: ' ' }, '400/905'],
+  ['GET /validate/polltransaction', { transaction_id: '1' }, 'none'],
   // the list
   ['GET /token/', alice, 'STAFF'],
   ['GET /token/', partner, 'PARTNER'],
@@ -70,6 +76,7 @@ const rows: readonly Row[] = [
   ['GET /token/', { realm: 'guests' }, 'none'],
   ['GET /token/', { tokenrealm: 'guests' }, 'FREE'],
   ['GET /token/', { type: 'hotp' }, 'none'],
+  ['GET /token/', { ...alice, type: 'PUSH' }, 'STAFF'],
   ['GET /token/', { assigned: '0' }, 'FREE'],
   ['GET /token/', { serial: 'BOB', userid: '7' }, '400/905'],
   ['GET /token/', { serial: 'BOB', description: 'x' }, '400/905'],
@@ -93,6 +100,8 @@ const rows: readonly Row[] = [
   ['POST /token/assign', { serial: 'FREE', ...alice, resolver: 'nosuch' }, '400/904'],
   ['POST /token/init', { genkey: '1', type: 'push', ...alice, resolver: 'nosuch' }, '400/904'],
   ['POST /token/init', { genkey: '1', type: 'push', container_serial: 'C1' }, '400/905'],
+  ['POST /token/init', { genkey: '1', type: 'PUSH' }, 'true'],
+  ['POST /token/init', { genkey: '1', type: 'hotp' }, '400/905'],
   ['POST /token/init', { genkey: '1', type: 'push', rollover: '1', serial: 'STAFF', ...partner }, '400/1103'],
   ['POST /auth', { username: 'admin', password: 'x', realm: 'corp' }, '400/905'],
 ];
@@ -106,6 +115,7 @@ const edumfaRows: readonly Row[] = [
   ['POST /validate/triggerchallenge', { serial: 'STAFF', user: 'bob' }, 'none'],
   ['GET /token/', { serial: 'BOB', container_serial: 'C1' }, 'BOB'],
   ['POST /token/init', { genkey: '1', type: 'push', container_serial: 'C1' }, 'true'],
+  ['POST /token/init', { genkey: '1', type: 'EDUPUSH' }, 'true'],
 ];
 
 describe('What a request selects with', function () {

@@ -41,6 +41,20 @@ describe('Administration through the privacyIDEA dialect', () => {
     assert.equal((await trigger(admin)).result.error?.code, 4305);
   });
 
+  const locks: readonly [actions: object, lock: string][] = [
+    [{ push_ttl: 10 }, ''],
+    [{ push_force_app_pin: true }, '&pin=True&app_force_unlock=pin'],
+    [{ push_app_force_unlock: 'any' }, '&app_force_unlock=any'],
+    [{ push_force_app_pin: true, push_app_force_unlock: 'biometric' }, '&pin=True&app_force_unlock=biometric'],
+    [{ push_force_app_pin: true, push_app_force_unlock: 'pin' }, '&pin=True&app_force_unlock=pin'],
+  ];
+  for (const [actions, lock] of locks)
+    it(`tells the app how it is unlocked: ${JSON.stringify(actions)}`, async () => {
+      const { client, admin } = await givenGateway(undo, { policies: [{ name: 'lock', scope: 'enrollment', actions }] });
+      const { body } = await client.post('/token/init', { type: 'push', genkey: '1' }, admin);
+      assert.equal(/&poll_only=True(.*)$/.exec(body.detail.pushurl.value)?.[1], lock);
+    });
+
   it('makes a token that waits for its phone', async () => {
     const { client, admin } = await givenGateway(undo);
     const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user: 'alice', pin: '1234' }, admin);

@@ -150,7 +150,11 @@ describe('What administrators set of a push token', () => {
       // when the window ends
       await post(`/token/set/${phone.serial}`, { validity_period_end: iso(clock() - 1) });
       // then nobody is asked, answers or is let in
-      assert.equal((await login('alice')).detail.message, 'No suitable token found for authentication.');
+      assert.equal((await login('alice')).detail.message, 'Outside validity period');
+      const told = (await client.post('/validate/triggerchallenge', { user: 'alice' }, admin)).body.detail;
+      assert.deepEqual([told.message, told.messages], ['Outside validity period', ['Outside validity period']]);
+      // and a wrong PIN is told no more than usual
+      assert.equal((await client.post('/validate/check', { user: 'alice', pass: 'wrong' })).body.detail.message, 'wrong otp pin');
       assert.equal(await trigger(), 0);
       assert.deepEqual((await phone.poll()).body.result.value, []);
       assert.equal((await phone.answer(open.nonce)).body.result.value, false);
