@@ -3,7 +3,7 @@ const split = (names: string): readonly string[] => names.trim().split(/\s+/);
 /** Policies of privacyIDEA and eduMFA that concern push tokens or their users, and that this gateway does not have yet. */
 const notYet = split(`
   change_pin_every change_pin_on_first_use change_pin_via_validate enroll_via_multichallenge_template hide_auth_error_status
-  hide_specific_error_message hide_tokeninfo max_active_token_per_user max_token_per_realm max_token_per_user otp_pin_contents
+  hide_specific_error_message hide_tokeninfo max_active_token_per_user max_token_per_realm otp_pin_contents
   otp_pin_maxlength otp_pin_minlength otp_pin_random passonnotoken_ignore_rollout_state passthru_ignore_rollout_state
   pinhandling remember_device remember_device_max_devices remember_device_validity require_description require_description_on_edit
   set_realm token_rollover tokeninfo user_details userlist verify_enrollment
@@ -18,6 +18,10 @@ const otherKinds = split(`
 `);
 const otherPrefix =
   /^(?:daypassword|hotp|totp|sms|email|webauthn|u2f|passkey|yubikey|tiqr|indexedsecret|certificate)_|^enroll(?!PUSH|EDUPUSH)[A-Z]/;
+
+/** Those of its smartphone containers. */
+const ofContainers =
+  /^container_|^(?:hide_container_info|initially_add_tokens_to_container|disable_client_(?:container_unregister|token_deletion))$/;
 
 /** Those of its web interface, its machines and its own administration. */
 const otherParts = split(`
@@ -39,6 +43,7 @@ const otherParts = split(`
 export function knownElsewhere(name: string): string | undefined {
   if (name === 'auth_cache') return 'lets a password in again without asking the phone, and a push is a consent to one login; take it out';
   if (notYet.includes(name)) return 'a policy of privacyIDEA that is not supported yet; take it out';
+  if (ofContainers.test(name)) return "a policy of privacyIDEA's smartphone containers, which are not here; take it out";
   if (otherParts.includes(name)) return "a policy of privacyIDEA's own interface and administration, which are not here; take it out";
   if (otherKinds.includes(name) || otherPrefix.test(name))
     return 'a policy of privacyIDEA for other kinds of token than push, which are not here; take it out';

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
+import { actions } from '../../../src/policy/actions/index.ts';
+import { knownElsewhere } from '../../../src/policy/actions/not-ours.ts';
 import { checkPolicies, type Facts, fillClientText, openPolicy, ruleConfig } from '../../../src/policy/index.ts';
 
 const read = (actions: object, more: object = {}) => ruleConfig.safeParse({ name: 'a rule', actions, ...more });
@@ -69,6 +71,17 @@ describe('Policies taken over from privacyIDEA', () => {
       ],
     );
   });
+
+  const containers = ['container_register', 'container_server_url', 'hide_container_info', 'initially_add_tokens_to_container'];
+  for (const name of [...containers, 'disable_client_container_unregister', 'remember_device', 'remember_device_validity'])
+    it(`are named where they are not here: ${name}`, () =>
+      assert.match(problemsOf({ [name]: true }).join(), /: a policy of privacyIDEA.*; take it out$/));
+
+  it('are not told as missing where they are here', () =>
+    assert.deepEqual(
+      Object.keys(actions).filter((name) => knownElsewhere(name) !== undefined),
+      [],
+    ));
 
   it('are warned of where they change nothing', () => {
     const rules = z
