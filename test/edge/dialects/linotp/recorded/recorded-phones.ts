@@ -12,15 +12,15 @@ export type RecordedPhones = {
   /** A phone reads the QR code of its push token. */
   scan(serial: string, pairingUrl: string): void;
   /** The parameters of a recorded request as the live side needs them. */
-  params(event: RecordedEvent, index: number, names: Names): Params;
+  params(event: RecordedEvent, names: Names): Params;
   /** What a push asks, and of which push token. */
   read(push: Pushed): LinotpRequest;
   /** What a recorded request should have its phone asked. */
   expectedAsk(event: RecordedEvent, serial: string): LinotpAsk;
 };
 
-/** Opens them over the pushes that come in. */
-export function recordedPhones(pushed: readonly Pushed[]): RecordedPhones {
+/** Opens them over the pushes that come in; `serials` are those of the push tokens in the order in which they were made. */
+export function recordedPhones(pushed: readonly Pushed[], serials: readonly string[]): RecordedPhones {
   const phones = new Map<string, LinotpTestPhone>();
   const responses = new Map<string, string>();
   const active = new Set<string>();
@@ -38,19 +38,21 @@ export function recordedPhones(pushed: readonly Pushed[]): RecordedPhones {
     assert.ok(opened.ok, opened.ok ? '' : opened.reason);
     return opened.value;
   };
-  const response = (recorded: string, index: number): string => {
+  const response = (recorded: string, label: string): string => {
     const before = responses.get(recorded);
-    const said = pairings[index];
+    const said = pairings[label];
     if (before !== undefined || !said) return before ?? recorded;
-    const { token, pairing } = phoneOf(said.serial);
+    const serial = serials[said.token] ?? '';
+    const { token, pairing } = phoneOf(serial);
     const seed = said.isOtherKey ? Buffer.alloc(32, 1).toString('base64') : token.seed;
-    const text = pairing({ seed, gda: said.gda, login: '', serial: said.says ?? said.serial });
+    const text = pairing({ seed, gda: said.gda, login: '', serial: said.says ?? serial });
     responses.set(recorded, text);
     return text;
   };
   /** The challenge that was answered: under its own number, or by the phone that is known to have answered under that of the whole. */
-  const signature = (word: 'ACCEPT' | 'DENY', id: string, index: number): string => {
-    const serial = answeredBy[index];
+  const signature = (word: 'ACCEPT' | 'DENY', id: string, label: string): string => {
+    const at = answeredBy[label];
+    const serial = at === undefined ? undefined : serials[at];
     const push = pushed.findLast(({ transactionId, ...rest }) =>
       serial === undefined
         ? transactionId === id
@@ -65,15 +67,15 @@ export function recordedPhones(pushed: readonly Pushed[]): RecordedPhones {
     read,
     scan(serial, pairingUrl) {
       const phone = linotpTestPhone(pairingUrl);
-      phone.token.tokenId = tokenNumbers[serial] ?? 0;
+      phone.token.tokenId = tokenNumbers[serials.indexOf(serial)] ?? 0;
       phones.set(serial, phone);
     },
-    params({ request: { path, params } }, index, names) {
+    params({ label, request: { path, params } }, names) {
       const live = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, inLiveNames(names, value)]));
       const { pairing_response: pairing, signature: signed = 'AAAA', transactionid = '' } = live;
-      if (pairing !== undefined) return { ...live, pairing_response: response(pairing, index) };
-      if (signed === 'AAAA' || sentAsRecorded.includes(index)) return live;
-      return { ...live, signature: signature(path.endsWith('/accept_transaction') ? 'ACCEPT' : 'DENY', transactionid, index) };
+      if (pairing !== undefined) return { ...live, pairing_response: response(pairing, label) };
+      if (signed === 'AAAA' || sentAsRecorded.includes(label)) return live;
+      return { ...live, signature: signature(path.endsWith('/accept_transaction') ? 'ACCEPT' : 'DENY', transactionid, label) };
     },
     expectedAsk({ request: { params } }, serial) {
       const { data = '', content_type: type } = params;

@@ -7,7 +7,7 @@ import { unlimited } from '../../../../kit/gateway.ts';
 import { givenLinotpGateway, type LinotpGateway, type LinotpReply, linotpRules, type Pushed } from '../../../../kit/linotp-gateway.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 import { readVectors } from '../../../../kit/vectors.ts';
-import { expectedOf, type RecordedEvent, type RecordedPush } from './recorded.ts';
+import { expectedOf, ownersOf, type RecordedEvent, type RecordedPush, realmOf, serialsOf } from './recorded.ts';
 import { learn, type Names, shown } from './recorded-names.ts';
 import { type RecordedPhones, recordedPhones } from './recorded-phones.ts';
 
@@ -17,9 +17,9 @@ const { events } = readVectors<{ server_transcripts: { events: RecordedEvent[] }
 async function given(undo: Cleanup): Promise<LinotpGateway> {
   const file = join(temporaryFolder(undo), 'passwd.json');
   const password = bcrypt.hashSync('geheim1', 4);
-  writeFileSync(file, JSON.stringify([{ username: 'root' }, { username: 'passthru_user1', password }]));
+  writeFileSync(file, JSON.stringify(ownersOf(events).map((username) => ({ username, password }))));
   const more = {
-    realms: [{ name: 'mydefrealm', default: true, users: ['passwd'] }],
+    realms: [{ name: realmOf(events), default: true, users: ['passwd'] }],
     userSources: [{ name: 'passwd', kind: 'file', config: { file } }],
   };
   const gateway = await givenLinotpGateway(undo, { more, settings: { linotpVersion: '4.0.0.dev0' } });
@@ -29,24 +29,24 @@ async function given(undo: Cleanup): Promise<LinotpGateway> {
 
 const pinRule = (number: number) => ({ name: 'pin', actions: { otppin: number } });
 
-/** What happened to the recorded server between two requests: before the one at this place. */
-const meanwhile: Readonly<Record<number, (gateway: LinotpGateway) => unknown>> = {
-  28: ({ rules }) => rules(),
-  84: ({ pushService }) => pushService(400),
-  85: ({ pushService }) => pushService('unreachable'),
-  86: ({ pushService }) => pushService(200),
-  87: ({ clock }) => clock.advance(seconds(60)),
-  91: ({ rules }) => rules(pinRule(1)),
-  100: ({ rules }) => rules(pinRule(2)),
-  106: ({ rules }) => rules(pinRule(3)),
-  107: ({ rules }) => rules(),
-  110: ({ rules }) => rules({ name: 'two', actions: { push_provider: ['cs', 'poll'] } }),
-  async 111({ reload }) {
+/** What happened to the recorded server between two requests: before the one with this label. */
+const meanwhile: Readonly<Record<string, (gateway: LinotpGateway) => unknown>> = {
+  'init PUSH0001': ({ rules }) => rules(),
+  'push service refuses': ({ pushService }) => pushService(400),
+  'push service unreachable': ({ pushService }) => pushService('unreachable'),
+  'check_t with text on push': ({ pushService }) => pushService(200),
+  'for check_t': ({ clock }) => clock.advance(seconds(60)),
+  'otppin 1, token pin': ({ rules }) => rules(pinRule(1)),
+  'otppin 2, empty pass': ({ rules }) => rules(pinRule(2)),
+  'otppin 3, any pass': ({ rules }) => rules(pinRule(3)),
+  're-pair active with other gda': ({ rules }) => rules(),
+  'push_provider with two names': ({ rules }) => rules({ name: 'two', actions: { push_provider: ['cs', 'poll'] } }),
+  async 'push_provider names an unknown provider'({ reload }) {
     assert.equal(await reload([{ name: 'unknown', actions: { push_provider: ['nowhere'] } }, linotpRules]), 'refused');
   },
-  112: ({ rules }) => rules(),
-  132: ({ clock }) => clock.advance(seconds(149)),
-  133: ({ clock }) => clock.advance(seconds(3)),
+  'no push_provider policy: default': ({ rules }) => rules(),
+  'status after 149 s': ({ clock }) => clock.advance(seconds(149)),
+  'accept after 152 s': ({ clock }) => clock.advance(seconds(3)),
 };
 
 describe('vectors: the recorded requests to LinOTP 4.0', function () {
@@ -59,13 +59,13 @@ describe('vectors: the recorded requests to LinOTP 4.0', function () {
 
   before(async () => {
     gateway = await given(undo);
-    phones = recordedPhones(gateway.pushed);
+    phones = recordedPhones(gateway.pushed, serialsOf(events));
   });
 
-  async function send(event: RecordedEvent, index: number): Promise<LinotpReply> {
+  async function send(event: RecordedEvent): Promise<LinotpReply> {
     const { path } = event.request;
     const call = path.startsWith('/validate/') ? gateway.post : gateway.postAsAdmin;
-    const reply = await call(path, { ...phones.params(event, index, names) });
+    const reply = await call(path, { ...phones.params(event, names) });
     const { serial, pairing_url: pairingUrl } = reply.json.detail ?? {};
     if (typeof pairingUrl === 'string') phones.scan(serial, pairingUrl);
     return reply;
@@ -83,9 +83,9 @@ describe('vectors: the recorded requests to LinOTP 4.0', function () {
 
   events.forEach((event, index) => {
     it(`${index}: ${event.request.path}, ${event.label}`, async () => {
-      await meanwhile[index]?.(gateway);
+      await meanwhile[event.label]?.(gateway);
       const before = gateway.pushed.length;
-      const { status, type, json, text } = await send(event, index);
+      const { status, type, json, text } = await send(event);
       const live = { status, type, reply: type === 'application/json' ? json : text };
       const { status: statusWas, content_type: typeWas, response, pushed = [] } = expectedOf(events, index);
       const recorded = { status: statusWas, type: typeWas, reply: response };

@@ -82,8 +82,8 @@ const deviations: readonly Deviation[] = [
     pushes: 1,
     instead(_, recorded) {
       // The reply of a push by serial, with an id of its own.
-      const told = JSON.stringify(recorded[79]?.response);
-      const response = JSON.parse(told.replaceAll('15378136513114348934', 'the transaction of samlcheck'));
+      const bySerial = recorded[79]?.response;
+      const response = JSON.parse(JSON.stringify(bySerial).replaceAll(bySerial.detail.transaction_id, 'the transaction of samlcheck'));
       const value = { auth: false, attributes: {} };
       return { status: 200, response: { ...response, result: { ...response.result, value } } };
     },

@@ -25,8 +25,19 @@ export type Recording = {
 /** The first exchanges are those of a server that lacks the policies of enrolment. */
 const policiesFrom = 3;
 
-/** Whom the resolver of the recorded servers knew, as far as they were asked for. */
-const users = [{ username: 'cornelius', userid: '1000' }, { username: 'selfservice' }];
+/** Realm and resolver of the recorded server, whom it knew as far as they were asked for, and who called it. */
+function peopleOf(cases: readonly Recorded[]) {
+  const owned = cases.flatMap(({ response }) => response?.result?.value?.tokens ?? []).find(({ user_id }) => user_id);
+  const { username: owner, user_id: userid, user_realm: realm, resolver } = owned;
+  const isUnknown = (name: string): boolean =>
+    cases.some(({ request, response }) => {
+      const { user, realm: typed } = request.params ?? {};
+      return user === name && typed === undefined && response?.result?.error?.code === 904;
+    });
+  const named = new Set(cases.flatMap(({ request }) => (typeof request.params?.user === 'string' ? [request.params.user] : [])));
+  const users = [...named].filter((name) => !isUnknown(name)).map((username) => ({ username, ...(username === owner ? { userid } : {}) }));
+  return { users, realm: String(realm), resolver: String(resolver) };
+}
 
 /** The numbers that the recorded servers have where no policy says otherwise; ours are safer. */
 const recordedNumbers = {
@@ -37,7 +48,8 @@ const recordedNumbers = {
 
 type Live = { gateway: GivenGateway; fakes: Fakes; allowEnrolment(): Promise<void> };
 
-async function given(undo: Cleanup, { mounts, enrolment: actions }: Recording): Promise<Live> {
+async function given(undo: Cleanup, { cases, mounts, enrolment: actions }: Recording): Promise<Live> {
+  const { users, realm, resolver } = peopleOf(cases);
   let now = Date.now;
   const { fakes } = await givenFakes(undo, { clock: () => now() });
   const folder = temporaryFolder(undo);
@@ -46,8 +58,8 @@ async function given(undo: Cleanup, { mounts, enrolment: actions }: Recording): 
   writeFileSync(file, JSON.stringify(users));
   const config = { service_account: { $env: 'FB1' }, api_url: fakes.fcm.url, ca };
   const more = {
-    realms: [{ name: 'realm1', default: true, users: ['resolver1'] }],
-    userSources: [{ name: 'resolver1', kind: 'file', config: { file } }],
+    realms: [{ name: realm, default: true, users: [resolver] }],
+    userSources: [{ name: resolver, kind: 'file', config: { file } }],
     providers: [{ name: 'fb1', kind: 'firebase', default: true, config }],
   };
   const environment = { FB1: fakes.fcm.serviceAccount };
@@ -95,7 +107,8 @@ export function replays(recording: Recording): void {
   before(async () => {
     live = await given(undo, recording);
     live.gateway.clock.advance(Date.parse('2026-11-22T07:37:15Z') - live.gateway.clock());
-    names.set('testadmin', 'admin').set('testpw', live.gateway.gateway.firstPassword ?? '');
+    const { username, password } = cases[0]?.request.params ?? {};
+    names.set(String(username), 'admin').set(String(password), live.gateway.gateway.firstPassword ?? '');
   });
 
   /** The gateway's clock goes with the recording: its fresh timestamps are now. */
