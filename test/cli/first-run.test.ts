@@ -81,7 +81,7 @@ describe('The first five minutes', function () {
     const nothing = await pushgate('phone', 'approve', '--phone', join(folder, 'phone.json'));
     assert.match(stopped.err, /^pushgate: the gateway at .* does not answer .*npx pushgate serve\n$/);
     assert.match(mistyped.err, /tokens/);
-    assert.match(nothing.err, /^pushgate: nothing is waiting/);
+    assert.match(nothing.err, /^pushgate: there is no virtual phone in \S+phone\.json\. npx pushgate phone enrol makes one/);
     assert.deepEqual([stopped.code, mistyped.code, nothing.code], [1, 1, 1]);
   });
 });

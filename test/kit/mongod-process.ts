@@ -68,6 +68,20 @@ export async function mongodProcess(undo: Cleanup): Promise<MongodProcess | unde
   };
 }
 
+/** Starts a member of a replica set that nobody begins, and gives its address; undefined, with a loud word, where no mongod is to be had. */
+export async function uninitiatedMongod(undo: Cleanup): Promise<string | undefined> {
+  const program = await givenProgram();
+  if (!program) return undefined;
+  const port = await freePort();
+  const child = launch(program, { folder: dataFolder(), port }, '--replSet', 'rs0', '--oplogSize', '64');
+  undo.later(async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  });
+  await withClient(`mongodb://127.0.0.1:${port}/?directConnection=true`, async (client) => client.db('admin').command({ hello: 1 }));
+  return `mongodb://127.0.0.1:${port}/`;
+}
+
 /** Starts a mongod with accounts; undefined, with a loud word, where no mongod is to be had. */
 export async function guardedMongod(undo: Cleanup, database: string): Promise<GuardedMongod | undefined> {
   const program = await givenProgram();

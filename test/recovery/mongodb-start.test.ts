@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createKeyringFile } from '../../src/foundation/keyring/index.ts';
 import { configText } from '../kit/gateway.ts';
 import { dropDatabase, givenMongo, withClient } from '../kit/mongod.ts';
-import { guardedMongod } from '../kit/mongod-process.ts';
+import { guardedMongod, uninitiatedMongod } from '../kit/mongod-process.ts';
 import { oldMongod } from '../kit/old-mongod.ts';
 import { runCli } from '../kit/operator.ts';
 import { freePort } from '../kit/ports.ts';
@@ -48,6 +48,13 @@ describe('`pushgate serve` with a MongoDB that it cannot use', function () {
     undo.later(() => dropDatabase(mongo.url(), database));
     return database;
   };
+
+  it('says how a replica set is begun that never was', async function () {
+    const url = await uninitiatedMongod(undo);
+    if (!url) return this.skip();
+    for (const address of [url, `${url}?replicaSet=rs0`])
+      await assertRefused(address, 'pushgate', /its replica set was never begun: run rs\.initiate\(\)/);
+  });
 
   it('says that the address is none, that nobody is there, or that it is no MongoDB', async () => {
     await assertRefused(`mongo://user:${secret}@localhost`, 'pushgate', /^store\.url: is not an address of MongoDB: Invalid scheme/);

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { configFor, configOption, defaultConfigFile } from './config-option.ts';
 import { approve, decline } from './phone.ts';
-import { phoneOption, pollPhone, withPhone } from './phone-option.ts';
+import { phoneOption, pollPhone, withEnrolledPhone } from './phone-option.ts';
 
 type LoginOptions = {
   config: string;
@@ -47,7 +47,8 @@ async function login(client: GatewayClient, terminal: Terminal, options: LoginOp
   const { message, transaction_id: id, serial } = started.detail;
   terminal.out(`${started.authentication}: ${String(message)}`);
   if (started.authentication !== 'CHALLENGE' || typeof id !== 'string') {
-    throw new CommandFailed('the login was not started. Is the PIN right, and is a phone enrolled? See: npx pushgate tokens list');
+    const where = options.config === defaultConfigFile ? '' : ` --config ${options.config}`;
+    throw new CommandFailed(`the login was not started. Is the PIN right, and is a phone enrolled? See: npx pushgate tokens list${where}`);
   }
   if (options.approve || options.decline) await answerHere(terminal, options, typeof serial === 'string' ? serial : undefined);
   const status = await waitForAnswer(client, id, Date.now() + Number(options.wait) * 1000);
@@ -59,7 +60,7 @@ async function login(client: GatewayClient, terminal: Terminal, options: LoginOp
 }
 
 async function answerHere(terminal: Terminal, options: LoginOptions, serial: string | undefined): Promise<void> {
-  await withPhone(options.phone, async (phone) => {
+  await withEnrolledPhone(options.phone, async (phone) => {
     const requests = await pollPhone(phone, terminal, serial);
     if (requests.length === 0)
       throw new CommandFailed(

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Option } from 'commander';
 import { type AppName, type Outcome, openPhone, type PushRequest, type VirtualPhone } from '../../virtual-phone/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
@@ -26,6 +27,13 @@ export async function withPhone(file: string, work: (phone: VirtualPhone) => Pro
   } finally {
     await phone.close();
   }
+}
+
+/** The same for a phone that has scanned something before: its file is there. */
+export function withEnrolledPhone(file: string, work: (phone: VirtualPhone) => Promise<void>): Promise<void> {
+  if (!existsSync(file))
+    throw new CommandFailed(`there is no virtual phone in ${file}. npx pushgate phone enrol makes one; --phone names the file of another.`);
+  return withPhone(file, work);
 }
 
 /** The good end of an outcome; a refusal becomes the sentence that the user reads. */

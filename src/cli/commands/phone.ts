@@ -4,7 +4,7 @@ import { type AppName, type LinotpRequest, type PushRequest, readQrPicture, type
 import { readUserFile } from '../gateway-client.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { answerLinotp, enrolLinotp, hasLinotp, type LinotpEnrolOptions, linotpLine, listLinotp, waitingLinotp } from './phone-linotp.ts';
-import { appOption, expectDone, phoneOption, pollPhone, requestLine, usualApp, withPhone } from './phone-option.ts';
+import { appOption, expectDone, phoneOption, pollPhone, requestLine, usualApp, withEnrolledPhone, withPhone } from './phone-option.ts';
 
 /** `pushgate phone …`: a virtual phone, as strict as the app it stands for. */
 export function phoneCommand(terminal: Terminal): Command {
@@ -72,7 +72,7 @@ function pollCommand(terminal: Terminal): Command {
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone poll')
     .action(({ phone: file, serial }: { phone: string; serial?: string }) =>
-      withPhone(file, async (phone) => {
+      withEnrolledPhone(file, async (phone) => {
         const { requests, linotp } = await waiting(phone, terminal, serial);
         for (const request of requests) terminal.out(requestLine(request));
         for (const request of linotp) terminal.out(linotpLine(request));
@@ -92,7 +92,7 @@ function approveCommand(terminal: Terminal): Command {
     .addOption(phoneOption())
     .addHelpText('after', "\nExample:\n  npx pushgate phone approve\n  npx pushgate phone approve 'lseqr://push/…'")
     .action((challenge: string | undefined, { phone: file, serial, option }: AnswerOptions) =>
-      withPhone(file, async (phone) => {
+      withEnrolledPhone(file, async (phone) => {
         const { requests, linotp } = await somethingWaiting(phone, terminal, { serial, challenge });
         for (const request of requests) await approve(phone, terminal, request, option);
         for (const request of linotp) await answerLinotp(phone, terminal, request, 'approve');
@@ -109,7 +109,7 @@ function declineCommand(terminal: Terminal): Command {
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone decline --reason unknown_trigger')
     .action((challenge: string | undefined, { phone: file, serial, reason }: AnswerOptions) =>
-      withPhone(file, async (phone) => {
+      withEnrolledPhone(file, async (phone) => {
         const { requests, linotp } = await somethingWaiting(phone, terminal, { serial, challenge });
         for (const request of requests) await decline(phone, terminal, request, reason);
         for (const request of linotp) await answerLinotp(phone, terminal, request, 'decline');
@@ -128,7 +128,7 @@ function watchCommand(terminal: Terminal): Command {
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone watch --auto approve')
     .action(({ phone: file, auto, every, once }: WatchOptions) =>
-      withPhone(file, async (phone) => {
+      withEnrolledPhone(file, async (phone) => {
         if (auto !== undefined && auto !== 'approve' && auto !== 'decline') throw new CommandFailed('--auto takes approve or decline.');
         const pause = Number(every) * 1000;
         if (!(pause >= 100)) throw new CommandFailed('--every takes seconds, 0.1 or more.');
@@ -152,7 +152,7 @@ function removeCommand(terminal: Terminal): Command {
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone remove PIPU0001A2B3')
     .action((serial: string, { phone: file }: { phone: string }) =>
-      withPhone(file, async (phone) => {
+      withEnrolledPhone(file, async (phone) => {
         const removed = hasLinotp(phone, serial) ? phone.linotp.remove(serial) : phone.remove(serial);
         terminal.out(`removed ${expectDone<{ serial: string }>(removed).serial}`);
       }),

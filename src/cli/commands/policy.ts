@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Config } from '../../config/index.ts';
 import { type Explained, explain } from '../../engine/index.ts';
-import { openRealms } from '../../engine/users/index.ts';
+import { openRealms, type Realms } from '../../engine/users/index.ts';
 import { openPolicy } from '../../policy/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
@@ -55,7 +55,9 @@ function explainCommand(terminal: Terminal): Command {
       const { config, catalog } = await configFor(file, terminal);
       const now = at === undefined ? Date.now() : Date.parse(at);
       if (Number.isNaN(now)) throw new CommandFailed(`--at ${at} is no time. Write it as 2026-03-02T09:00:00Z.`);
-      const ignoreCase = openRealms(config.realms).ignoresCase(known.realm ?? '');
+      const realms = openRealms(config.realms);
+      demandRealm(realms, known.realm);
+      const ignoreCase = realms.ignoresCase(known.realm ?? '');
       const parts = {
         policy: openPolicy(config.policies),
         providers: describeProviders(config, catalog),
@@ -64,6 +66,11 @@ function explainCommand(terminal: Terminal): Command {
       const facts = { now, ...mountFacts(config, known), ...known, ignoreCase };
       for (const line of linesOf(explain(parts, facts, recorded))) terminal.out(line);
     });
+}
+
+function demandRealm(realms: Realms, realm: string | undefined): void {
+  if (realms.resolve('', realm) !== 'unknown-realm') return;
+  throw new CommandFailed(`there is no realm ${realm}. Realms are ${realms.names.join(', ') || 'none'}.`);
 }
 
 /** Dialect and flavour of the mount that a question names; the usual ones where it names none. */

@@ -66,6 +66,10 @@ function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
         const { value, img } = record(detail.pushurl);
         if (typeof value !== 'string' || typeof img !== 'string') throw new CommandFailed('the gateway sent no QR code');
         terminal.out(value);
+        if (wish.user === undefined)
+          terminal.err(
+            `The push token ${String(detail.serial)} has no owner: it logs in by its serial alone. With --user it is made for a user.`,
+          );
         if (qr === undefined) return;
         mkdirSync(dirname(qr), { recursive: true });
         writeFileSync(qr, Buffer.from(img.slice(img.indexOf(',') + 1), 'base64'), { mode: 0o600 });

@@ -47,6 +47,11 @@ function explain(error: unknown): unknown {
   if (isTooOld(error)) return tooOld();
   if (error instanceof MongoServerError && authenticationFailed.includes(error.code))
     return new GatewayFault('config-invalid', 'MongoDB refuses the user or the password in store.url.');
+  if (isNotInitiated(error))
+    return new GatewayFault(
+      'store-unavailable',
+      'MongoDB runs, but its replica set was never begun: run rs.initiate() in mongosh, once, at one of its servers.',
+    );
   return error instanceof Error && isOutage(error)
     ? new GatewayFault(
         'store-unavailable',
@@ -59,5 +64,11 @@ function explain(error: unknown): unknown {
 const isTooOld = (error: unknown): boolean =>
   error instanceof MongoCompatibilityError ||
   (error instanceof MongoServerSelectionError && error.cause instanceof MongoCompatibilityError);
+
+/** Whether a search for a server found members of a replica set alone that belong to none yet. */
+const isNotInitiated = (error: unknown): boolean =>
+  error instanceof MongoServerSelectionError &&
+  error.reason !== undefined &&
+  [...error.reason.servers.values()].some(({ type }) => type === 'RSGhost');
 
 const tooOld = (): GatewayFault => new GatewayFault('config-invalid', 'The MongoDB at store.url is too old: pushgate needs 6.0 or newer.');

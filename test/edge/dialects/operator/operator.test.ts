@@ -174,6 +174,9 @@ describe('The interface for operators', function () {
     assert.match(explained.out, /Plan, by rule "all by cs": within 2000 ms\n {2}1\. cs \(challenge-service\) for addresses: gda/);
     const strange = await cli('policy', 'explain', '--mount', '/nowhere');
     assert.deepEqual([strange.code, /There is no mount \/nowhere\. Mounts are \//.test(strange.err)], [1, true]);
+    const nowhere = await cli('policy', 'explain', '--user', 'alice', '--realm', 'nosuch');
+    assert.deepEqual([nowhere.code, nowhere.err], [1, 'pushgate: there is no realm nosuch. Realms are corp, guests.\n']);
+    assert.match((await cli('tokens', 'init', '--pin', '1234')).err, /^The push token PIPU\S+ has no owner/);
     // when the challenge service is gone
     far.behave({ kind: 'reset' });
     const failed = await cli('providers', 'check', 'cs');
