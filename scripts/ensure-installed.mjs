@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
-import { constants } from 'node:os';
-import { basename } from 'node:path';
+import { constants, homedir, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -180,11 +180,27 @@ function lockedFolders() {
   }
 }
 
+/** A cache for this installation alone where npm cannot write its own: containers and service accounts may have no HOME, or one of others. */
+function ownCache() {
+  const usual = process.env.npm_config_cache || join(homedir(), '.npm');
+  try {
+    fs.mkdirSync(usual, { recursive: true });
+    fs.accessSync(usual, fs.constants.W_OK);
+    return undefined;
+  } catch {
+    return fs.mkdtempSync(join(tmpdir(), 'pushgate-npm-'));
+  }
+}
+
 /** Runs npm to its end, whatever this process is told meanwhile: a turn must not pass on while npm still writes. */
 async function npm(...args) {
   const path = process.env.npm_execpath ?? '';
   const isNpm = basename(path) === 'npm-cli.js';
-  const child = spawn(isNpm ? process.execPath : 'npm', isNpm ? [path, ...args] : args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const cache = ownCache();
+  const child = spawn(isNpm ? process.execPath : 'npm', isNpm ? [path, ...args] : args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: cache ? { ...process.env, npm_config_cache: cache } : process.env,
+  });
   if (child.pid !== undefined) {
     fs.renameSync(`${turn}/${mine}`, `${turn}/${mine}+${child.pid}`);
     mine = `${mine}+${child.pid}`;
@@ -205,6 +221,7 @@ async function npm(...args) {
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   clearInterval(alive);
+  if (cache) fs.rmSync(cache, { recursive: true, force: true });
   if (stopped) process.exitCode = 128 + constants.signals[stopped];
   return { ...end, signal: stopped ?? end.signal, told };
 }

@@ -45,6 +45,13 @@ const look = setInterval(() => {
 }, 10);
 `;
 
+/** An npm that notes the cache it was given. */
+const cachingNpm = `
+import { mkdirSync, writeFileSync } from 'node:fs';
+mkdirSync('node_modules/.bin', { recursive: true });
+writeFileSync('npm.log', String(process.env.npm_config_cache));
+`;
+
 describe('Installing on the first start', function () {
   this.timeout(60_000);
   const undo = cleanup();
@@ -226,6 +233,17 @@ describe('Installing on the first start', function () {
     assert.match(err, /pushgate: npm ci failed; check the connection to the package registry.*\nnpm error code ECONNREFUSED\n/);
     assert.deepEqual([isMarked(), leftovers(at('.'))], [false, []]);
   });
+
+  for (const variable of ['HOME', 'npm_config_cache'])
+    it(`takes a cache of its own, and leaves none, where npm cannot write to ${variable}`, async () => {
+      const { at, log, start, isMarked } = givenClone(cachingNpm);
+      // given a file where a folder should be: nobody can write into it, not even root
+      writeFileSync(at('file'), '');
+      const { code, err } = await start({ npm_config_cache: '', [variable]: at('file/inside') }).ended;
+      assert.deepEqual([code, isMarked()], [0, true], err);
+      assert.match(log().join(), /pushgate-npm-/);
+      assert.equal(existsSync(log().join()), false);
+    });
 
   it('says in a sentence that there is no npm', async () => {
     const { at, start } = givenClone('');
