@@ -52,7 +52,7 @@ function statusLines({
 
 function checkCommand(terminal: Terminal): Command {
   return new Command('check')
-    .description("Prove the providers' credentials end to end, without ringing a phone.")
+    .description("Prove the providers' credentials end to end, without ringing a phone; one that was left alone and works is taken back.")
     .argument('[name]', 'provider; all of them without it')
     .addOption(configOption())
     .addHelpText('after', '\nExample:\n  npx pushgate providers check fcm-corp')

@@ -6,6 +6,7 @@ import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 import { addressCommand } from './token-addresses.ts';
+import { initFromCsv } from './tokens-csv.ts';
 
 /** `pushgate tokens …`: the push tokens of the running gateway. */
 export function tokensCommand(terminal: Terminal): Command {
@@ -47,7 +48,16 @@ const simpleCalls = [
 ] as const;
 
 type WithGateway = (file: string, work: (client: GatewayClient) => Promise<void>, flavour?: 'edumfa') => Promise<void>;
-type InitOptions = { config: string; type: 'push' | 'edupush'; user?: string; realm?: string; pin?: string; serial?: string; qr?: string };
+type InitOptions = {
+  config: string;
+  type: 'push' | 'edupush';
+  user?: string;
+  realm?: string;
+  pin?: string;
+  serial?: string;
+  qr?: string;
+  csv?: string;
+};
 
 function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
   return new Command('init')
@@ -58,10 +68,19 @@ function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
     .option('-s, --serial <serial>', 'serial; one is made without it')
     .addOption(new Option('-t, --type <type>', 'push, or edupush for the apps of eduMFA').choices(['push', 'edupush']).default('push'))
     .option('--qr <file>', 'also write the QR code as a PNG picture')
+    .addOption(
+      new Option('--csv <file>', 'one for each line of a file, whose first line names columns: user,realm,pin,serial').conflicts([
+        ...['user', 'realm', 'pin', 'serial', 'qr'],
+      ]),
+    )
     .addOption(configOption())
-    .addHelpText('after', '\nExample:\n  npx pushgate tokens init --user alice --pin 1234 --qr data/alice.png')
-    .action(({ config, qr, ...wish }: InitOptions) => {
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx pushgate tokens init --user alice --pin 1234 --qr data/alice.png\n  npx pushgate tokens init --csv users.csv > codes.csv',
+    )
+    .action(({ config, qr, csv, ...wish }: InitOptions) => {
       const work = async (client: GatewayClient): Promise<void> => {
+        if (csv !== undefined) return initFromCsv(client, terminal, { csv, type: wish.type });
         const { detail } = await client.callAsAdmin('POST', '/token/init', { genkey: '1', ...wish });
         const { value, img } = record(detail.pushurl);
         if (typeof value !== 'string' || typeof img !== 'string') throw new CommandFailed('the gateway sent no QR code');
