@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../../src/cli/index.ts';
 import type { Transaction } from '../../src/foundation/model/index.ts';
@@ -11,6 +12,7 @@ describe('The commands of the virtual phone with a token of LinOTP', () => {
 
   const givenCommands = () => {
     const file = join(temporaryFolder(undo), 'phone.json');
+    writeFileSync(file, JSON.stringify({ version: 1, tokens: [], linotp: [] }));
     return async (...argv: string[]) => {
       const [out, err]: [string[], string[]] = [[], []];
       const terminal = {
