@@ -121,6 +121,26 @@ describe('Users of a file', () => {
     }
   });
 
+  /** The password that was hashed, what is typed, and whether that is right; the limits are those of bcrypt. */
+  const limits: [what: string, hashed: string, typed: string, verdict: 'right' | 'wrong'][] = [
+    ['72 bytes', 'x'.repeat(72), 'x'.repeat(72), 'right'],
+    ['more than 72 bytes, of which the first are right', 'x'.repeat(72), `${'x'.repeat(72)}y`, 'wrong'],
+    ['more than 72 bytes, as they were hashed', 'x'.repeat(80), 'x'.repeat(80), 'wrong'],
+    ['more than 72 bytes in fewer letters', '\u00fc'.repeat(36), '\u00fc'.repeat(37), 'wrong'],
+    ['a NUL, and the same again', 'pw', 'pw\0pw', 'wrong'],
+  ];
+  for (const [what, hashed, typed, verdict] of limits)
+    it(`have a password that is ${verdict} by bcrypt with ${what}`, async () => {
+      const source = given(json({ username: 'alice', password: bcryptOf(hashed) }), 'json').open();
+      assert.equal(await source.checkPassword('alice', typed), verdict);
+    });
+
+  it('have passwords of any length by scrypt', async () => {
+    const source = given(json({ username: 'alice', password: scryptOf('x'.repeat(80)) }), 'json').open();
+    assert.equal(await source.checkPassword('alice', 'x'.repeat(80)), 'right');
+    assert.equal(await source.checkPassword('alice', `${'x'.repeat(80)}y`), 'wrong');
+  });
+
   it('have a right password that stays right, and no other', async () => {
     const source = given(json({ username: 'alice', password: scryptOf('pw') }, { username: 'mute' }), 'json').open();
     for (const _ of [1, 2]) {

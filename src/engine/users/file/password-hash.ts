@@ -16,10 +16,13 @@ export function hashProblem(hash: string): string | undefined {
   return isFair && cost.digest.length >= 16 ? undefined : 'this scrypt hash is too short, or costs too much';
 }
 
-/** Whether a password is the one that was hashed. False for a hash that has a problem. */
+/**
+ * Whether a password is the one that was hashed. False for a hash that has a problem, and for a password of which bcrypt would compare less than was
+ * typed. That costs as much as any other wrong one.
+ */
 export async function matchesHash(password: string, hash: string): Promise<boolean> {
   if (hashProblem(hash) !== undefined) return false;
-  if (bcryptForm.test(hash)) return (await import('bcryptjs')).default.compare(password, hash);
+  if (bcryptForm.test(hash)) return (await (await import('bcryptjs')).default.compare(password, hash)) && isReadWhole(password);
   const cost = scryptCost(hash);
   if (!cost) return false;
   const { salt, digest, ...numbers } = cost;
@@ -29,6 +32,9 @@ export async function matchesHash(password: string, hash: string): Promise<boole
     );
   });
 }
+
+/** bcrypt looks at the first 72 bytes, and repeats its key after a NUL: `a` and `a\0a` have the same hash. */
+const isReadWhole = (password: string): boolean => Buffer.byteLength(password) <= 72 && !password.includes('\0');
 
 /** The form of PHC strings, as passlib writes them. */
 function scryptCost(hash: string) {
