@@ -103,6 +103,35 @@ describe('What surrounds a name, and the bytes of a text', function () {
     });
   });
 
+  describe('NUL that fills up a text of RADIUS', () => {
+    /** A row: what is filled up, at which path, and the reply. `pass` of the other dialects is never filled up. */
+    const rows: [what: string, path: string, init: RequestInit, status: number, reply: RegExp][] = [
+      ['a password in a form', '/radius/authenticate', asForm('User-Name=bob&User-Password=1234%00%00'), 200, /Access-Challenge/],
+      ['a password in JSON', '/radius/authenticate', rlm({ 'User-Name': 'bob', 'User-Password': '1234\0' }), 200, /Access-Challenge/],
+      [
+        'a password in a list',
+        '/radius/authenticate',
+        asJson('{"User-Name":"bob","User-Password":{"type":"string","value":["1234\\u0000"]}}'),
+        200,
+        /Access-Challenge/,
+      ],
+      ['a name', '/radius/authenticate', asForm('User-Name=bob%00&User-Password=1234'), 200, /Access-Challenge/],
+      ['a password at authorize', '/radius/authorize', asForm('User-Name=bob&User-Password=1234%00'), 204, /^$/],
+      ['a wrong password', '/radius/authenticate', asForm('User-Name=bob&User-Password=123%00'), 401, /refused/],
+    ];
+    for (const [what, path, init, status, reply] of rows)
+      it(`means nothing: ${what}`, async () => {
+        const sent = await send(path, { ...init, method: 'POST' });
+        assert.equal(sent.status, status, sent.text);
+        assert.match(sent.text, reply);
+      });
+
+    it('is refused within a text, and where no RADIUS comes from', async () => {
+      assert.equal((await send('/radius/authenticate', asForm('User-Name=bob&User-Password=12%0034'))).status, 400);
+      assert.equal((await send('/validate/check', asForm('user=bob&pass=1234%00'))).status, 400);
+    });
+  });
+
   describe('Bytes that are not UTF-8', () => {
     const refusal = (what: string) => ({ code: 905, message: `ERR905: ${what} has bytes that are not UTF-8.` });
     const rows: [what: string, path: string, init: RequestInit, named: string][] = [

@@ -7,7 +7,13 @@ import { encodingOf, formFields, noteParams, readText } from '../../../http/inde
 /** What of an Access-Request a login needs; undefined is what it does not have. */
 export type RadiusAttributes = { user: string | undefined; password: string | undefined; state: string | undefined };
 
-const single = z.union([z.string(), z.number()]).transform(String);
+/** RFC 2865 5.2 fills a password with NUL up to 16 bytes, and some send that on, at a name as well. */
+function unpadded(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\0') end -= 1;
+  return text.slice(0, end);
+}
+const single = z.union([z.string().transform(unpadded), z.number()]).transform(String);
 const several = z.array(single).transform(([first]) => first);
 /** As `rlm_rest` writes an attribute (type and values), and as one would write it by hand. */
 const attribute = z.union([single, several, z.object({ value: z.union([single, several]) }).transform(({ value }) => value)]);
@@ -15,12 +21,12 @@ const wanted = ['User-Name', 'User-Password', 'State'] as const;
 
 /**
  * Reads the attributes that FreeRADIUS's `rlm_rest` sends, as JSON (`body = 'json'`) or as a form (`'post'`). Values are encoded once, whatever
- * the user agent, and policies may look at them all; octets such as State are `0x` and hex digits. Of an attribute that comes twice the first one counts. Throws 905 for other bodies and
+ * the user agent, and policies may look at them all; octets such as State are `0x` and hex digits; NUL at the end is padding and dropped. Of an attribute that comes twice the first one counts. Throws 905 for other bodies and
  * for a name that is too long.
  */
 export async function readRadiusAttributes(ctx: Context): Promise<RadiusAttributes> {
   const body = await bodyOf(ctx);
-  const form = ctx.is('urlencoded') ? formFields(body, encodingOf(ctx)) : [];
+  const form = (ctx.is('urlencoded') ? formFields(body, encodingOf(ctx)) : []).map(([name, value]) => [name, unpadded(value)] as const);
   const json = ctx.is('urlencoded') ? {} : jsonOf(readText(body, encodingOf(ctx), 'The body'));
   const sent = (wanted: string): string | undefined => form.find(([name]) => name === wanted)?.[1] ?? textOf(json[wanted], wanted);
   noteParams(ctx, new Map([...form, ...Object.entries(json).map(([name, value]) => [name, attribute.safeParse(value).data] as const)]));
