@@ -15,7 +15,7 @@ import { operatorFallback, operatorRoutes } from '../edge/dialects/operator/inde
 import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from '../edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpFallback } from '../edge/formats/linotp/index.ts';
 import { openReplySigner, type PiFlavour, type PiProduct, piFallback } from '../edge/formats/privacyidea/index.ts';
-import { addressReader, type CallerParts, clientReader, type Mount, opsRoutes, type Route, secureReader } from '../edge/http/index.ts';
+import { addressReaders, type CallerParts, clientReader, type Mount, opsRoutes, type Route, secureReader } from '../edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from '../edge/phones/pipush/index.ts';
 import { checkAdministrator, type Engine, type EngineParts } from '../engine/index.ts';
@@ -105,7 +105,7 @@ function linotpMount(mountParts: MountParts, mount: MountConfig) {
       mount,
       settings,
       offerLifeMs,
-      isSecure: secureReader(mountParts.listener.trustedProxies),
+      isSecure: secureReader(mountParts.listener),
     }),
     phones: linotpPhoneRoutes({ engine, linotp: phone, clientAddress: callers.clientAddress, product }),
   });
@@ -117,7 +117,7 @@ function signed({ settings: { responseSigningKey: key } }: Config): Pick<Mount, 
 }
 
 function opsMount({ listener, parts, engine, accounts, adminTokens, health, draining }: MountParts) {
-  const clientAddress = addressReader(listener.trustedProxies, health.sightings(listener.address).unreadable);
+  const { clientAddress } = addressReaders(listener, health.sightings(listener.address).unreadable);
   // Beside other mounts a probe is asked by phones and strangers too.
   const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
@@ -168,19 +168,22 @@ function callersOf({
 }: MountParts): CallerParts & Pick<PrivacyideaParts, 'userAddress'> {
   const servers = serversOf(config, listener);
   const sightings = health.sightings(listener.address);
+  const addresses = addressReaders(listener, sightings.unreadable);
   return {
+    ...addresses,
     engine,
     callerOf: openAuthServers(servers),
     credentials: openCredentials({ ...parts, servers, tokens }),
     claims: openClaims({ servers, tokens }),
     adminTokens,
-    checkLogin: (name, password, source) =>
-      checkAdministrator({ ...parts, accounts }, { name, password, source, isApart: isOwnNetwork(servers, name, source) }),
-    clientAddress: addressReader(listener.trustedProxies, sightings.unreadable),
+    checkLogin: (ctx, name, password) => {
+      const isApart = isOwnNetwork(servers, name, addresses.networkAddress(ctx));
+      return checkAdministrator({ ...parts, accounts }, { name, password, source: addresses.clientAddress(ctx), isApart });
+    },
     sightings,
     log: parts.log,
     tell: parts.tell,
-    userAddress: clientReader(listener.trustedProxies, config.settings.OverrideAuthorizationClient),
+    userAddress: clientReader(listener, config.settings.OverrideAuthorizationClient),
   };
 }
 

@@ -75,11 +75,11 @@ export const localServer = (mounts: readonly string[]): AuthServer => ({
 });
 
 /**
- * What is known of a caller: its address as it counts, the path of the mount it called, the auth server whose credential it showed, the
+ * What is known of a caller: its address as it counts (undefined where a proxy tells one that cannot be read), the path of the mount it called, the auth server whose credential it showed, the
  * administrator it logged in as, and the client certificate it showed, trusted or not.
  */
 export type CallerFacts = {
-  address: string;
+  address: string | undefined;
   mount: string;
   shown?: string | undefined;
   account?: string | undefined;
@@ -94,7 +94,8 @@ export const isKnownByCertificate = ({ certificates }: AuthServer, shown: ShownC
   shown !== undefined && certificates.some((each) => isCertificate(each, shown));
 
 /** Whether an address is of an auth server that this administrator acts for. */
-export const isOwnNetwork = (servers: readonly AuthServer[], account: string, address: string): boolean =>
+export const isOwnNetwork = (servers: readonly AuthServer[], account: string, address: string | undefined): boolean =>
+  address !== undefined &&
   servers.some(({ accounts, networks }) => accounts.includes(account) && readNetworks(networks).some((each) => isInNetwork(address, each)));
 
 /**
@@ -107,8 +108,10 @@ export function openAuthServers(servers: readonly AuthServer[]): (facts: CallerF
     servers.find((server) => isKnownByCertificate(server, certificate)) ??
     servers.find(({ name, accounts }) => (shown === undefined ? account !== undefined && accounts.includes(account) : name === shown));
   const byNetwork = ({ address, mount }: CallerFacts): AuthServer | undefined =>
-    known.find(({ server, networks }) => server.mounts.includes(mount) && networks.some((network) => isInNetwork(address, network)))
-      ?.server;
+    address === undefined
+      ? undefined
+      : known.find(({ server, networks }) => server.mounts.includes(mount) && networks.some((network) => isInNetwork(address, network)))
+          ?.server;
   return (facts) => {
     const named = byIdentity(facts);
     if (named || facts.shown !== undefined) return named?.mounts.includes(facts.mount) ? ok(named) : refused('unknown-caller');

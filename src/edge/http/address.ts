@@ -1,27 +1,44 @@
 import type { Context } from 'koa';
-import { isInNetwork, namedAddress, normalAddress, readNetworks } from '../../foundation/wire/networks.ts';
+import type { z } from 'zod';
+import { isInNetwork, namedAddress, normalAddress, partsOf, readNetworks } from '../../foundation/wire/networks.ts';
+import type { listenerConfig } from './listener-config.ts';
 
-/** Told of a request whose address a trusted proxy names in a form that cannot be read: it counts as the proxy's. */
+/** Whom a listener believes what it says of where a request comes from, and the header that says so. */
+export type Proxies = Pick<z.output<typeof listenerConfig>, 'trustedProxies' | 'forwardedHeader'>;
+
+/** Told of a request whose address a trusted proxy names in a form that cannot be read: nobody knows where it comes from. */
 export type OnUnreadable = (ctx: Context, proxy: string, text: string) => void;
 
 /**
- * Reads the address that a request counts as coming from: the socket's, or, where that is a trusted proxy's, the last address in
- * `X-Forwarded-For` that is not. IPv4-mapped addresses count as IPv4.
+ * Where a request comes from. `hops`: the address that it counts as, and behind it what the header goes on to say, nearest first and as far as it makes
+ * sense. `isUnreadable`: a trusted proxy names something that is no address, so that the first hop is no more than the proxy. `isCut`: so does anybody.
  */
-export function addressReader(trustedProxies: readonly string[], onUnreadable?: OnUnreadable): (ctx: Context) => string {
-  const hops = hopsReader(trustedProxies, onUnreadable);
-  return (ctx) => hops(ctx)[0];
+export type Route = { hops: [string, ...string[]]; isUnreadable: boolean; isCut: boolean };
+
+/** Reads the address that a request counts as coming from, and the one that its sender may be known by: undefined where that cannot be told. */
+export type AddressReaders = { clientAddress: (ctx: Context) => string; networkAddress: (ctx: Context) => string | undefined };
+
+/**
+ * Readers of a request's address: the socket's, or, where that is a trusted proxy's, the last address in the header that is not. IPv4-mapped addresses
+ * count as IPv4. What a trusted proxy names in a form that cannot be read counts as the proxy's, and leads to nobody who is known by network.
+ */
+export function addressReaders(proxies: Proxies, onUnreadable?: OnUnreadable): AddressReaders {
+  const route = routeReader(proxies, onUnreadable);
+  return {
+    clientAddress: (ctx) => route(ctx).hops[0],
+    networkAddress: (ctx) => {
+      const { hops, isUnreadable } = route(ctx);
+      return isUnreadable ? undefined : hops[0];
+    },
+  };
 }
 
-/** The same address, and behind it what `X-Forwarded-For` goes on to say, nearest first and as far as it makes sense. */
-export function hopsReader(
-  trustedProxies: readonly string[],
-  onUnreadable: OnUnreadable = () => undefined,
-): (ctx: Context) => [string, ...string[]] {
-  const trusted = readNetworks(trustedProxies);
+/** Reads all that a request says of its way here. */
+export function routeReader(proxies: Proxies, onUnreadable: OnUnreadable = () => undefined): (ctx: Context) => Route {
+  const trusted = readNetworks(proxies.trustedProxies);
   const isTrusted = (address: string): boolean => trusted.some((network) => isInNetwork(address, network));
   return (ctx) => {
-    const told = ctx.get('x-forwarded-for').split(',').reverse();
+    const told = toldBy(proxies, ctx);
     const named = told.map(namedAddress);
     const nonsense = named.indexOf(undefined);
     const forwarded = named.slice(0, nonsense < 0 ? undefined : nonsense).filter((each) => each !== undefined);
@@ -30,18 +47,45 @@ export function hopsReader(
       address = next;
       others = others.slice(1);
     }
-    const unread = told[nonsense]?.trim() ?? '';
-    if (unread !== '' && others.length === 0 && isTrusted(address)) onUnreadable(ctx, address, unread);
-    return [address, ...others];
+    const unread = told.length === 0 ? strayHeader(proxies, ctx) : told[nonsense];
+    const isUnreadable = unread !== undefined && others.length === 0 && isTrusted(address);
+    if (isUnreadable) onUnreadable(ctx, address, unread);
+    return { hops: [address, ...others], isUnreadable, isCut: nonsense >= 0 };
   };
 }
 
-/** Reads whether the browser of a request speaks TLS: to us, or to a trusted proxy that says so in `X-Forwarded-Proto`. */
-export function secureReader(trustedProxies: readonly string[]): (ctx: Context) => boolean {
-  const trusted = readNetworks(trustedProxies);
+/** What the header says, nearest first. */
+function toldBy({ forwardedHeader }: Proxies, ctx: Context): string[] {
+  const told = forwardedHeader === 'Forwarded' ? partsOf(ctx.get('forwarded'), ',') : ctx.get('x-forwarded-for').split(',');
+  return told
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+    .reverse();
+}
+
+/** The other header, where it comes alone: its proxy is set up otherwise than the listener, and names a client whom nobody reads. */
+function strayHeader({ forwardedHeader }: Proxies, ctx: Context): string | undefined {
+  const other = forwardedHeader === 'Forwarded' ? 'X-Forwarded-For' : 'Forwarded';
+  const text = ctx.get(other);
+  return text === '' ? undefined : `${other}: ${text}`;
+}
+
+/** Reads whether the browser of a request speaks TLS: to us, or to a trusted proxy that says so in `X-Forwarded-Proto`, or as `proto=` in `Forwarded`. */
+export function secureReader(proxies: Proxies): (ctx: Context) => boolean {
+  const trusted = readNetworks(proxies.trustedProxies);
   return (ctx) => {
     const peer = normalAddress(ctx.req.socket.remoteAddress ?? '');
-    const told = ctx.get('x-forwarded-proto').toLowerCase().split(',');
-    return ctx.secure || (told.some((each) => each.trim() === 'https') && trusted.some((network) => isInNetwork(peer, network)));
+    return ctx.secure || (protocolsOf(proxies, ctx).includes('https') && trusted.some((network) => isInNetwork(peer, network)));
   };
+}
+
+function protocolsOf({ forwardedHeader }: Proxies, ctx: Context): string[] {
+  if (forwardedHeader === 'X-Forwarded-For')
+    return ctx
+      .get('x-forwarded-proto')
+      .toLowerCase()
+      .split(',')
+      .map((each) => each.trim());
+  const parameters = partsOf(ctx.get('forwarded').toLowerCase(), ',').flatMap((each) => partsOf(each, ';'));
+  return parameters.flatMap((each) => /^proto\s*=\s*"?([a-z]+)"?$/.exec(each.trim())?.[1] ?? []);
 }

@@ -15,13 +15,14 @@ import {
   type ShownCertificate,
   type Unrecognised,
 } from '../access/index.ts';
+import type { AddressReaders } from './address.ts';
 import { clientCertificate } from './client-certificate.ts';
 import { takeOverIds } from './observe.ts';
 import type { Sightings } from './sightings.ts';
 import { stateOf } from './state.ts';
 
 /** What every dialect of auth servers works with: the engine, and who may call it. */
-export type CallerParts = {
+export type CallerParts = AddressReaders & {
   engine: Engine;
   callerOf: (facts: CallerFacts) => Result<AuthServer, Unrecognised>;
   /** Finds the auth server whose API key, signature or JWT a request shows. */
@@ -29,10 +30,8 @@ export type CallerParts = {
   /** Reads whom a request says that it is from. */
   claims: Claims;
   adminTokens: AdminTokens;
-  /** Checks an administrator's password; rejects with `TurnedAway` after too many failures of this source, or for this name. */
-  checkLogin: (name: string, password: string, source: string) => Promise<'right' | 'wrong'>;
-  /** The address a request counts as coming from. */
-  clientAddress: (ctx: Context) => string;
+  /** Checks an administrator's password; rejects with `TurnedAway` after too many failures of where this request comes from, or for this name. */
+  checkLogin: (ctx: Context, name: string, password: string) => Promise<'right' | 'wrong'>;
   /** Where calls that log users in are noted with their addresses. */
   sightings: Pick<Sightings, 'login'>;
   log: Log;
@@ -54,7 +53,7 @@ type Recognition = CallerClaim & { isAsked?: boolean };
 /** Why nobody is recognised: a credential that is not taken, nobody we know, or one who may not do that. */
 export type CallerRefusal = CredentialRefusal | { kind: Unrecognised } | { kind: 'no-right' };
 
-type Recognising = Pick<CallerParts, 'clientAddress' | 'credentials' | 'callerOf' | 'sightings' | 'log' | 'tell'>;
+type Recognising = Pick<CallerParts, 'clientAddress' | 'networkAddress' | 'credentials' | 'callerOf' | 'sightings' | 'log' | 'tell'>;
 
 /**
  * The auth server that sent a request whose body was read: by its certificate, else by the credential it shows, else by its administrator or its network.
@@ -86,7 +85,7 @@ async function recognised(parts: Recognising, ctx: Context, { mount, bearer, rig
   const found = acting.shown === undefined ? await parts.credentials(requestOf(ctx, address, bearer)) : ok(acting.shown);
   if (!found.ok) return { caller: found, name: '' };
   const certificate = clientCertificate(ctx);
-  const server = parts.callerOf({ address, mount, certificate, ...acting, shown: found.value });
+  const server = parts.callerOf({ address: parts.networkAddress(ctx), mount, certificate, ...acting, shown: found.value });
   if (!server.ok) {
     if (server.error === 'unknown-certificate') tellOf(parts.log, ctx, certificate);
     return { caller: refused({ kind: server.error }), name: '' };
@@ -102,22 +101,22 @@ async function recognised(parts: Recognising, ctx: Context, { mount, bearer, rig
  * request is read, and nothing else.
  */
 export async function claimedServer(
-  { clientAddress, claims, callerOf }: Pick<CallerParts, 'clientAddress' | 'claims' | 'callerOf'>,
+  { networkAddress, claims, callerOf }: Pick<CallerParts, 'networkAddress' | 'claims' | 'callerOf'>,
   ctx: Context,
   { mount, bearer }: Pick<CallerClaim, 'mount' | 'bearer'>,
 ): Promise<AuthServer | undefined> {
   const claim = await claims({ bearer, header: (name) => ctx.get(name) });
-  const server = callerOf({ address: clientAddress(ctx), mount, certificate: clientCertificate(ctx), ...claim });
+  const server = callerOf({ address: networkAddress(ctx), mount, certificate: clientCertificate(ctx), ...claim });
   return server.ok ? server.value : undefined;
 }
 
 /** The auth server that an administrator's request counts as, for policies; undefined where it is none's. Nobody is refused for that. */
 export function serverBehind(
-  { clientAddress, callerOf }: Pick<CallerParts, 'clientAddress' | 'callerOf'>,
+  { networkAddress, callerOf }: Pick<CallerParts, 'networkAddress' | 'callerOf'>,
   ctx: Context,
   { mount, admin }: { mount: string; admin: Admin },
 ): AuthServer | undefined {
-  const server = callerOf({ address: clientAddress(ctx), mount, certificate: clientCertificate(ctx), ...actingFor(admin) });
+  const server = callerOf({ address: networkAddress(ctx), mount, certificate: clientCertificate(ctx), ...actingFor(admin) });
   return server.ok ? server.value : undefined;
 }
 

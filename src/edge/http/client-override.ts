@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { isAddress, isInNetwork, type Network, namedAddress, readNetwork } from '../../foundation/wire/networks.ts';
-import { hopsReader } from './address.ts';
+import { type Proxies, routeReader } from './address.ts';
 import { requestParam } from './asker.ts';
 
 /** privacyIDEA's text of proxies: `10.0.0.1 > 192.168.0.0/24, 172.16.0.0/16`; without a `>` a proxy may speak for any client. */
@@ -10,16 +10,19 @@ export const clientOverride = z
   .refine((text) => pathsOf(text) !== undefined, 'expected proxies such as 10.0.0.1 > 192.168.0.0/24');
 
 /**
- * Reads the address that policies take for the user's: what a proxy named in `override` says by `X-Forwarded-For` or the parameter `client`,
- * the latter being the farthest. Each `>` lets one step more be believed. Who is called from is never decided by this.
+ * Reads the address that policies take for the user's: what a proxy named in `override` says by the listener's header (`X-Forwarded-For`) or the parameter `client`,
+ * the latter being the farthest. Each `>` lets one step more be believed. Nothing is believed that would stand
+ * behind something that cannot be read. Who is called from is never decided by this.
  * @see docs/protocols/privacyidea.md 2 point 6
  */
-export function clientReader(trustedProxies: readonly string[], override: string): (ctx: Context) => string {
-  const hops = hopsReader(trustedProxies);
+export function clientReader(proxies: Proxies, override: string): (ctx: Context) => string {
+  const routeOf = routeReader(proxies);
   const paths = pathsOf(override) ?? [];
   return (ctx) => {
     const told = namedAddress(requestParam(ctx, 'client') ?? '');
-    const route = [...hops(ctx), ...(told === undefined ? [] : [told])];
+    const { hops, isUnreadable, isCut } = routeOf(ctx);
+    if (isUnreadable) return hops[0];
+    const route = [...hops, ...(told === undefined || isCut ? [] : [told])];
     return route[Math.max(0, ...paths.map((path) => reach(path, route)))] ?? '';
   };
 }

@@ -1,4 +1,4 @@
-export { addressReader, secureReader } from './address.ts';
+export { addressReaders, secureReader } from './address.ts';
 export { type AdminRefusal, logOut, mayAct, recogniseAdmin, tellNotDone } from './administrators.ts';
 export { askerOf, clientsOf, noteParams } from './asker.ts';
 export { maxBodyBytes, readBody } from './body.ts';

@@ -24,5 +24,9 @@ export const listenerConfig = z.strictObject({
     .refine((text) => hostAndPort(text) !== undefined, 'expected host and port, such as 127.0.0.1:8080 or [::1]:8080')
     .describe('Host and port to listen on.'),
   tls: listenerTlsConfig.optional().describe('HTTPS; without it, plain HTTP.'),
-  trustedProxies: z.array(networkField).default([]).describe('Networks of proxies whose X-Forwarded-For counts.'),
+  trustedProxies: z.array(networkField).default([]).describe('Networks of proxies whose X-Forwarded-For counts, or whose Forwarded.'),
+  forwardedHeader: z
+    .enum(['X-Forwarded-For', 'Forwarded'])
+    .default('X-Forwarded-For')
+    .describe('Header in which those proxies name the client; Forwarded is that of RFC 7239. The other one is never believed.'),
 });

@@ -6,7 +6,7 @@ import { isLoopback, normalAddress } from '../../foundation/wire/networks.ts';
 /** What one listener saw of the addresses of its clients since it was opened; texts are for operators. */
 export type Seen = {
   listener: string;
-  /** Requests whose address a trusted proxy told in a form that cannot be read, so that they counted as the proxy's; the last one's proxy and text. */
+  /** Requests whose address a trusted proxy told in a form that cannot be read, so that they counted as the proxy's and as nobody's who is known by network; the last one's proxy and text. */
   unreadable: { count: number; last?: { proxy: string; text: string; at: number } };
   /**
    * Calls that log users in. `only`: the address that all of them came from, where it is one. `forwarded`: those that carried an X-Forwarded-For that does
@@ -42,7 +42,10 @@ export function openSightings({ listener, clock, log }: { listener: string; cloc
       unreadable.count += 1;
       unreadable.last = { proxy, text, at: clock() };
       if (unreadable.count === 1)
-        log.warn({ listener, proxy, text }, 'a trusted proxy tells an address that cannot be read; its requests count as its own');
+        log.warn(
+          { listener, proxy, text },
+          'a trusted proxy tells an address that cannot be read; such requests come from no known client and no known network',
+        );
     },
     login(ctx, address) {
       if (logins.count === 0) logins.only = address;
@@ -53,7 +56,7 @@ export function openSightings({ listener, clock, log }: { listener: string; cloc
           { listener, address: logins.only },
           'all logins come from one address, so that no client is known; have the auth server or proxy tell the address of the user (docs/operations.md, Limits)',
         );
-      if (ctx.get('x-forwarded-for') === '' || address !== normalAddress(ctx.req.socket.remoteAddress ?? '')) return;
+      if (noted.has(ctx.req) || ctx.get('x-forwarded-for') === '' || address !== normalAddress(ctx.req.socket.remoteAddress ?? '')) return;
       logins.forwarded += 1;
       logins.forwarder = address;
     },

@@ -31,12 +31,27 @@ const addressForms = [/^([0-9.]+)(?::\d{1,5})?$/, /^\[([0-9A-Fa-f:.]+)\](?::\d{1
  */
 export function namedAddress(text: string): string | undefined {
   // Trimmed first: a pattern for blanks at the end would look at each of them again and again.
-  const parameters = text.split(';').map((each) => /^([A-Za-z]+)\s*=\s*(.*)$/.exec(each.trim()));
+  const parameters = partsOf(text, ';').map((each) => /^([A-Za-z]+)\s*=\s*(.*)$/.exec(each.trim()));
   const named = parameters.find((each) => each?.[1]?.toLowerCase() === 'for')?.[2] ?? text.trim();
   const bare = /^"(.*)"$/.exec(named)?.[1] ?? named;
   const address = addressForms.map((form) => form.exec(bare)?.[1]).find((each) => each !== undefined);
   if (address === undefined || !(ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address))) return undefined;
   return normalAddress(address);
+}
+
+/** The parts of a text between separators; one inside quotes, where a backslash takes the next character as it is, separates nothing. */
+export function partsOf(text: string, separator: ',' | ';'): string[] {
+  const parts: string[] = [];
+  let [from, isQuoted] = [0, false];
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '"') isQuoted = !isQuoted;
+    else if (text[at] === '\\' && isQuoted) at += 1;
+    else if (text[at] === separator && !isQuoted) {
+      parts.push(text.slice(from, at));
+      from = at + 1;
+    }
+  }
+  return [...parts, text.slice(from)];
 }
 
 /** Whether a text is a network with its prefix length, such as 10.0.0.0/8. */

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import type { Context } from 'koa';
-import { addressReader, secureReader } from '../../../src/edge/http/index.ts';
+import { addressReaders, secureReader } from '../../../src/edge/http/index.ts';
 
 /** As much of a request as the address is read from. */
-const request = (remoteAddress: string, forwarded = ''): Context =>
-  ({ req: { socket: { remoteAddress } }, get: () => forwarded }) as unknown as Context;
+const request = (remoteAddress: string, forwarded = '', header = 'x-forwarded-for'): Context =>
+  ({ req: { socket: { remoteAddress } }, get: (name: string) => (name.toLowerCase() === header ? forwarded : '') }) as unknown as Context;
+
+type Header = 'X-Forwarded-For' | 'Forwarded';
+const behind = (trustedProxies: string[], forwardedHeader: Header = 'X-Forwarded-For') => ({ trustedProxies, forwardedHeader });
+/** The address that a request counts as, the one that its sender may be known by, and what could not be read. */
+const readOf = (ctx: Context, forwardedHeader?: Header) => {
+  const unreadable: string[] = [];
+  const read = addressReaders(behind(['10.0.0.0/8'], forwardedHeader), (_ctx, _proxy, text) => void unreadable.push(text));
+  return { address: read.clientAddress(ctx), network: read.networkAddress(ctx), unreadable: [...new Set(unreadable)] };
+};
 
 describe('The address of a client', () => {
-  const read = addressReader(['10.0.0.0/8', '::1/128']);
+  const read = addressReaders(behind(['10.0.0.0/8', '::1/128'])).clientAddress;
 
   it("is the socket's, with IPv4 in IPv6 taken for IPv4", () => {
     assert.equal(read(request('192.0.2.1')), '192.0.2.1');
@@ -44,10 +53,7 @@ describe('The address of a client', () => {
   ];
   for (const [form, address] of forms)
     it(`is understood as ${form}`, () => {
-      const unreadable: string[] = [];
-      const reader = addressReader(['10.0.0.0/8'], (_ctx, _proxy, text) => void unreadable.push(text));
-      assert.equal(reader(request('10.0.0.1', form)), address);
-      assert.deepEqual(unreadable, []);
+      assert.deepEqual(readOf(request('10.0.0.1', form)), { address, network: address, unreadable: [] });
     });
 
   /** What names no address: the request counts as the proxy's, and that is noticed. */
@@ -70,11 +76,46 @@ describe('The address of a client', () => {
   ];
   for (const text of nonsense)
     it(`is no address as ${text}`, () => {
-      const unreadable: string[] = [];
-      const reader = addressReader(['10.0.0.0/8'], (_ctx, _proxy, told) => void unreadable.push(told));
-      assert.equal(reader(request('10.0.0.1', text)), '10.0.0.1');
-      assert.deepEqual(unreadable, [text]);
+      assert.deepEqual(readOf(request('10.0.0.1', text)), { address: '10.0.0.1', network: undefined, unreadable: [text] });
     });
+
+  /** Forwarded of RFC 7239, at a listener that reads it. */
+  const standard: [form: string, address: string][] = [
+    ['for=203.0.113.7', '203.0.113.7'],
+    ['For="[2001:db8::1]:51234";proto=https', '2001:db8::1'],
+    ['for=198.51.100.9, for=203.0.113.7;by=10.0.0.2, for=10.0.0.3', '203.0.113.7'],
+    ['host="x, for=6.6.6.6";for=203.0.113.7', '203.0.113.7'],
+    ['host="x;for=6.6.6.6";for=203.0.113.7', '203.0.113.7'],
+    ['host="\\", for=6.6.6.6";for=203.0.113.7', '203.0.113.7'],
+    ['for=203.0.113.7, , ', '203.0.113.7'],
+  ];
+  for (const [form, address] of standard)
+    it(`is understood as Forwarded: ${form}`, () => {
+      const ctx = request('10.0.0.1', form, 'forwarded');
+      assert.deepEqual(readOf(ctx, 'Forwarded'), { address, network: address, unreadable: [] });
+    });
+
+  for (const text of ['for=unknown', 'for="_gazonk"', 'proto=https', 'for="203.0.113.7', 'for=2001:db8::g'])
+    it(`is no address as Forwarded: ${text}`, () => {
+      const read = readOf(request('10.0.0.1', text, 'forwarded'), 'Forwarded');
+      assert.deepEqual(read, { address: '10.0.0.1', network: undefined, unreadable: [text] });
+    });
+
+  const strays: [sent: Header, read: Header][] = [
+    ['Forwarded', 'X-Forwarded-For'],
+    ['X-Forwarded-For', 'Forwarded'],
+  ];
+  for (const [sent, read] of strays)
+    it(`is not believed as ${sent} where the listener reads ${read}, and that is noticed`, () => {
+      const told = readOf(request('10.0.0.1', 'for=203.0.113.7', sent.toLowerCase()), read);
+      assert.deepEqual(told, { address: '10.0.0.1', network: undefined, unreadable: [`${sent}: for=203.0.113.7`] });
+      const stranger = readOf(request('192.0.2.1', 'for=203.0.113.7', sent.toLowerCase()), read);
+      assert.deepEqual(stranger, { address: '192.0.2.1', network: '192.0.2.1', unreadable: [] });
+    });
+
+  it('is read beyond places that a proxy left empty', () => {
+    assert.deepEqual(readOf(request('10.0.0.1', '203.0.113.7, ,')), { address: '203.0.113.7', network: '203.0.113.7', unreadable: [] });
+  });
 
   it('is read in no time, however many blanks a stranger sends', () => {
     const longestHeader = 16_384;
@@ -91,17 +132,25 @@ describe('The address of a client', () => {
 });
 
 describe('The browser of a session', () => {
-  const cases: { title: string; from: string; proto?: string; tls?: boolean; secure: boolean }[] = [
+  const cases: { title: string; from: string; proto?: string; header?: Header; tls?: boolean; secure: boolean }[] = [
     { title: 'no TLS at all', from: '10.0.0.1', secure: false },
     { title: 'TLS to us', from: '192.0.2.1', tls: true, secure: true },
     { title: 'TLS to a trusted proxy', from: '10.0.0.1', proto: 'https', secure: true },
     { title: 'TLS to the first of several proxies', from: '::ffff:10.0.0.1', proto: 'HTTPS, http', secure: true },
     { title: 'no TLS, as a trusted proxy says', from: '10.0.0.1', proto: 'http', secure: false },
     { title: 'a stranger who says so', from: '192.0.2.1', proto: 'https', secure: false },
+    {
+      title: 'TLS to a proxy that says so by RFC 7239',
+      from: '10.0.0.1',
+      proto: 'for=_x;proto="https"',
+      header: 'Forwarded',
+      secure: true,
+    },
+    { title: 'no TLS, whatever the host', from: '10.0.0.1', proto: 'host="a;proto=https";proto=http', header: 'Forwarded', secure: false },
   ];
-  for (const { title, from, proto = '', tls = false, secure } of cases)
+  for (const { title, from, proto = '', header, tls = false, secure } of cases)
     it(`${title}: ${secure ? 'Secure' : 'not Secure'}`, () => {
       const ctx = { req: { socket: { remoteAddress: from } }, secure: tls, get: () => proto } as unknown as Context;
-      assert.equal(secureReader(['10.0.0.0/8'])(ctx), secure);
+      assert.equal(secureReader(behind(['10.0.0.0/8'], header))(ctx), secure);
     });
 });

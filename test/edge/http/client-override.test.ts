@@ -4,13 +4,19 @@ import { clientOverride, clientReader, noteParams } from '../../../src/edge/http
 
 /** As much of a request as the address is read from. */
 const request = (remoteAddress: string, forwarded = '', client?: string): Context => {
-  const ctx = { state: {}, req: { socket: { remoteAddress } }, get: () => forwarded } as unknown as Context;
+  const ctx = {
+    state: {},
+    req: { socket: { remoteAddress } },
+    get: (name: string) => (name === 'x-forwarded-for' ? forwarded : ''),
+  } as unknown as Context;
   noteParams(ctx, new Map(client === undefined ? [] : [['client', client]]));
   return ctx;
 };
 
+const behind = (trustedProxies: string[]) => ({ trustedProxies, forwardedHeader: 'X-Forwarded-For' as const });
+
 describe('The address of the user, as a proxy names it', () => {
-  const read = clientReader([], '10.0.0.1 > 192.168.0.0/16, 172.16.0.0/12, 10.9.9.9 > 10.0.0.0/8 > 2001:db8::/32');
+  const read = clientReader(behind([]), '10.0.0.1 > 192.168.0.0/16, 172.16.0.0/12, 10.9.9.9 > 10.0.0.0/8 > 2001:db8::/32');
 
   const cases: [string, Context, string][] = [
     ['nobody else may: the parameter of a stranger', request('192.0.2.1', '', '192.168.1.1'), '192.0.2.1'],
@@ -24,13 +30,20 @@ describe('The address of the user, as a proxy names it', () => {
     ['one step where one is named, the header before the parameter', request('10.0.0.1', '192.168.1.1', '192.168.2.2'), '192.168.1.1'],
     ['not by nonsense', request('172.16.3.4', 'unknown', 'banana'), '172.16.3.4'],
     ['not by nothing', request('172.16.3.4'), '172.16.3.4'],
+    ['not from behind nonsense', request('172.16.3.4', 'unknown', '203.0.113.7'), '172.16.3.4'],
   ];
   for (const [what, ctx, expected] of cases) it(`may be named: ${what}`, () => assert.equal(read(ctx), expected));
 
   it('counts from a trusted proxy of the listener', () => {
-    const behind = clientReader(['127.0.0.0/8'], '10.0.0.1 > 192.168.0.0/16');
-    assert.equal(behind(request('127.0.0.1', '10.0.0.1', '192.168.1.1')), '192.168.1.1');
-    assert.equal(behind(request('127.0.0.1', '203.0.113.5', '192.168.1.1')), '203.0.113.5');
+    const user = clientReader(behind(['127.0.0.0/8']), '10.0.0.1 > 192.168.0.0/16');
+    assert.equal(user(request('127.0.0.1', '10.0.0.1', '192.168.1.1')), '192.168.1.1');
+    assert.equal(user(request('127.0.0.1', '203.0.113.5', '192.168.1.1')), '203.0.113.5');
+  });
+
+  it('is told by nobody where a trusted proxy of the listener names something that is no address', () => {
+    const user = clientReader(behind(['10.0.0.1/32']), '10.0.0.1 > 192.168.0.0/16');
+    assert.equal(user(request('10.0.0.1', '', '192.168.1.1')), '192.168.1.1');
+    assert.equal(user(request('10.0.0.1', '_hidden', '192.168.1.1')), '10.0.0.1');
   });
 
   it('is refused as a setting that cannot be read', () => {

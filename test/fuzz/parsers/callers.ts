@@ -4,7 +4,7 @@ import { SignJWT } from 'jose';
 import { bearerOf, localServer, openClaims, openCredentials, openTokens } from '../../../src/edge/access/index.ts';
 import { signedText as signedRequestText } from '../../../src/edge/access/signed-requests.ts';
 import { csrfOf, sessionCookie, sessionOf } from '../../../src/edge/dialects/linotp/caller.ts';
-import { hopsReader, secureReader } from '../../../src/edge/http/address.ts';
+import { routeReader, secureReader } from '../../../src/edge/http/address.ts';
 import { clientReader, noteParams, takeOverIds } from '../../../src/edge/http/index.ts';
 import { signedText as deviceText, signedDevice } from '../../../src/engine/relay/devices.ts';
 import { openKeyring } from '../../../src/foundation/keyring/index.ts';
@@ -279,8 +279,9 @@ export const callers: readonly Parser[] = [
     ],
     open: () => {
       const proxies = ['10.0.0.0/8', '::1/128'];
-      const [hops, secure] = [hopsReader(proxies), secureReader(proxies)];
-      const user = clientReader(proxies, '10.0.0.0/8 > 203.0.113.0/24, 192.0.2.1');
+      const listener = { trustedProxies: proxies, forwardedHeader: 'X-Forwarded-For' } as const;
+      const [routeOf, secure] = [routeReader(listener), secureReader(listener)];
+      const user = clientReader(listener, '10.0.0.0/8 > 203.0.113.0/24, 192.0.2.1');
       return (input) => {
         const [from = '', forwarded = '', client = '', proto = ''] = fieldBytes(input, 4).map(headerText);
         const ctx = fakeRequest({
@@ -288,7 +289,7 @@ export const callers: readonly Parser[] = [
           headers: { 'x-forwarded-for': forwarded, 'x-forwarded-proto': proto },
         });
         noteParams(ctx, new Map([['client', client]]));
-        const route = hops(ctx);
+        const { hops: route } = routeOf(ctx);
         assert.ok(route.every(isAddress), `no address in ${route}`);
         // Whoever is no proxy of ours names nobody but himself.
         const peer = normalAddress(ctx.req.socket.remoteAddress ?? '');

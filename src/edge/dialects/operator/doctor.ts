@@ -53,12 +53,12 @@ function breakers({ engine }: OperatorParts): Finding[] {
 function unreadableProxies({ listener, unreadable: { count, last } }: Seen): Finding[] {
   if (!last) return [];
   const { proxy, text, at } = last;
-  const told = `${count} requests count as their trusted proxy's own: ${proxy} sent X-Forwarded-For with ${JSON.stringify(text)}, which is no address`;
+  const told = `${count} requests are of no known client and no known network: the trusted proxy ${proxy} named its client with ${JSON.stringify(text)}, which is no address that is read here`;
   return [
     {
       level: 'warning',
       what: `listener ${listener}`,
-      detail: `${told} (last at ${new Date(at).toISOString()}); have the proxy send addresses, separated by commas, and nothing else`,
+      detail: `${told} (last at ${new Date(at).toISOString()}); have the proxy send addresses, separated by commas, in the header that forwardedHeader of the listener names`,
     },
   ];
 }

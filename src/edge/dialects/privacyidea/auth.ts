@@ -14,7 +14,7 @@ export async function auth(parts: PrivacyideaParts, ctx: Context): Promise<void>
   const username = params.text('username');
   if (!username) throw new PiFault('no-username', 'Authentication failure. Missing Username');
   demandEmpty(params, { realm: 'The administrators of this gateway are in no realm' });
-  const verdict = await parts.checkLogin(username, params.text('password') ?? '', parts.clientAddress(ctx));
+  const verdict = await parts.checkLogin(ctx, username, params.text('password') ?? '');
   if (verdict !== 'right') throw new PiFault('wrong-credentials', 'Authentication failure. Wrong credentials');
   const asker = askerFor(parts, ctx);
   const { authId, kinds } = flavourRules(parts.product);

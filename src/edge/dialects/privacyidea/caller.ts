@@ -56,7 +56,7 @@ const bearerIn = (ctx: Context): string => bearerOf(ctx.get('pi-authorization') 
  * administrator's token counts for the auth server that the administrator acts for.
  */
 export const secondDecodingAt =
-  (parts: Pick<CallerParts, 'clientAddress' | 'claims' | 'callerOf'>, mount: string) =>
+  (parts: Pick<CallerParts, 'networkAddress' | 'claims' | 'callerOf'>, mount: string) =>
   async (ctx: Context): Promise<SecondDecoding | undefined> =>
     (await claimedServer(parts, ctx, { mount, bearer: bearerIn(ctx) }))?.secondDecoding;
 

@@ -102,10 +102,17 @@ describe('What a running gateway tells the doctor', function () {
 
   it('is what a trusted proxy sent that is no address: how often, from where, and the text', async () => {
     const { url, findings, logged } = await given({ trustedProxies: ['127.0.0.0/8'] });
-    for (const forwarded of ['203.0.113.7, unknown', '203.0.113.7, _hidden']) await login(url, '127.0.0.2', forwarded);
-    const [found] = await findings('listener');
+    // given a proxy whose own network may log users in
+    assert.notEqual(await login(url, '127.0.0.2'), 403);
+    // when it names clients who are nowhere, then its network speaks for none of them
+    for (const forwarded of ['203.0.113.7, unknown', '203.0.113.7, _hidden']) assert.equal(await login(url, '127.0.0.2', forwarded), 403);
+    const [found, ...others] = await findings('listener');
+    assert.deepEqual(others, []);
     assert.deepEqual([found?.level, found?.what], ['warning', `listener ${address}`]);
-    assert.match(found?.detail ?? '', /^2 requests count as .*: 127\.0\.0\.2 sent X-Forwarded-For with "_hidden", which is no address/);
+    assert.match(
+      found?.detail ?? '',
+      /^2 requests are of no known client .*: the trusted proxy 127\.0\.0\.2 named its client with "_hidden", which is no address/,
+    );
     // and the log told the first one, once
     const told = logged.filter(({ message }) => /tells an address that cannot be read/.test(String(message)));
     assert.deepEqual(
@@ -156,7 +163,7 @@ describe('What a running gateway tells the doctor', function () {
     const { out } = await cli('doctor');
     assert.match(out, /^fine {5}gateway, store: takes a write$/m);
     assert.match(out, /^fine {5}gateway, keyring: the store belongs to it$/m);
-    assert.match(out, /^warning {2}gateway, listener 127\.0\.0\.1:0: 1 requests count as .*"unknown"/m);
+    assert.match(out, /^warning {2}gateway, listener 127\.0\.0\.1:0: 1 requests are of no known client .*"unknown"/m);
   });
 
   it('is less where policies let nobody operate, and the command says so', async () => {

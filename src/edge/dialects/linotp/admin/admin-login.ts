@@ -11,7 +11,7 @@ import { askerFor, type LinotpParts } from '../parts.ts';
 export async function adminLogin(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);
   const username = params.required('username');
-  const verdict = await parts.checkLogin(username, params.text('password') ?? '', parts.clientAddress(ctx));
+  const verdict = await parts.checkLogin(ctx, username, params.text('password') ?? '');
   if (verdict !== 'right') {
     sendLinotp(ctx, parts.product, { id: 1, value: false, detail: { message: 'Bad credentials' } });
     ctx.status = 401;
