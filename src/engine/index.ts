@@ -30,7 +30,7 @@ export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
 export { openTurns, type Turns } from './key-mutex.ts';
 export { type Applicant, type Asker, type EngineParts, type EngineSettings, originOf, whomOf } from './parts.ts';
-export { factsOfPerson, ownerOf, type Person } from './people/person.ts';
+export { factsOfPerson, isNobody, ownerOf, type Person } from './people/person.ts';
 export { type Asked, type ListFilter, personKey } from './people/person-key.ts';
 export type {
   AnswerMeaning,

@@ -20,7 +20,14 @@ export type Slapd = {
 };
 
 /** Who is in the directory, beside those who are there to make trouble: `twin` twice, `nameless` without a login name. */
-export const people = { alice: 'wonderland', zoë: 'straße 7', bob: 'builder', svc: 'searcher' } as const;
+export const people = {
+  alice: 'wonderland',
+  zoë: 'straße 7',
+  bob: 'builder',
+  gone: 'with the wind',
+  past: 'perfect',
+  svc: 'searcher',
+} as const;
 /** The directory's root, and who may search it. */
 export const directory = { baseDn: 'dc=corp,dc=example', bindDn: 'cn=svc,dc=corp,dc=example' } as const;
 
@@ -114,6 +121,8 @@ async function takesConnections(port: number): Promise<boolean> {
 const activeDirectory = `
 attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
 attributetype ( 1.2.840.113556.1.4.656 NAME 'userPrincipalName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.159 NAME 'accountExpires' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
 attributetype ( 1.2.840.113556.1.4.2 NAME 'objectGUID' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )
 `;
 
@@ -165,6 +174,8 @@ const ldif = [
     withPassword(people.alice),
   ]),
   person('uid=zoë,ou=people', [`uid:: ${encoded('zoë')}`, 'cn: Zoe', `sn:: ${encoded('Größe')}`, withPassword(people.zoë)]),
+  person('uid=gone,ou=people', ['uid: gone', 'cn: Gone', 'sn: G', 'userAccountControl: 514', withPassword(people.gone)]),
+  person('uid=past,ou=people', ['uid: past', 'cn: Past', 'sn: P', 'accountExpires: 133000000000000000', withPassword(people.past)]),
   person('uid=bob,ou=more', ['uid: bob', 'cn: Bob', 'sn: B', withPassword(people.bob)]),
   ...['people', 'more'].map((ou) => person(`uid=twin,ou=${ou}`, ['uid: twin', 'cn: Twin', 'sn: T', withPassword('same')])),
   person('cn=nameless,ou=people', ['cn: nameless', 'sn: N', withPassword('none')]),

@@ -24,7 +24,7 @@ export async function passedOn(parts: EngineParts, applicant: PassedApplicant): 
 
 async function passing(parts: EngineParts, applicant: PassedApplicant): Promise<PassedOn | undefined> {
   const { asker, user, realm, source: named, person, hasTokens, password } = applicant;
-  if (user === '' || hasTokens) return undefined;
+  if (user === '' || hasTokens || person === 'barred') return undefined;
   const { policy } = parts;
   const facts = factsOf(parts, asker, { user, realm });
   if (person === 'unknown-user') {

@@ -2,8 +2,12 @@ import { GatewayFault, type Owner } from '../../foundation/model/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import type { NoUser, UserRecord } from '../users/index.ts';
 
-/** What the sources say of a user: the record; `unlisted`: nobody keeps a list of this realm; `unknown-user`: no source knows the name. */
-export type Person = UserRecord | 'unlisted' | 'unknown-user';
+/** What the sources say of a user: the record; `unlisted`: nobody keeps a list of this realm; `unknown-user`: no source knows the name; `barred`: the account is disabled, expired or locked. */
+export type Person = UserRecord | 'unlisted' | 'unknown-user' | 'barred';
+
+/** Whether nobody may do anything by that name: it is told to the outside as that of nobody. */
+export const isNobody = (person: Person | undefined): person is 'unknown-user' | 'barred' =>
+  person === 'unknown-user' || person === 'barred';
 
 type Parts = Pick<EngineParts, 'directory'>;
 
@@ -46,6 +50,7 @@ export async function isPassword({ directory }: Parts, { user, realm, source }: 
       return true;
     case 'wrong':
     case 'unknown-user':
+    case 'barred':
       return false;
     case 'unlisted':
     case 'ambiguous':
@@ -56,7 +61,7 @@ export async function isPassword({ directory }: Parts, { user, realm, source }: 
   }
 }
 
-function notTold(why: Exclude<NoUser, 'unknown-user'>): GatewayFault {
+function notTold(why: Exclude<NoUser, 'unknown-user' | 'barred'>): GatewayFault {
   switch (why) {
     case 'unavailable':
       return new GatewayFault('directory-unavailable', 'A source of users cannot be asked; the log says which one, and why');

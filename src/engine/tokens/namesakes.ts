@@ -1,6 +1,6 @@
 import { foldedKey, mappedName, type Owner, type PushToken, type PushTokenChange, sourceKey } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
-import { findPerson, ownerOf } from '../people/person.ts';
+import { findPerson, isNobody, ownerOf } from '../people/person.ts';
 import { personKey } from '../people/person-key.ts';
 import type { TokenAction } from '../records/change-token.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
@@ -45,7 +45,7 @@ export type HandedOver = { kind: 'done'; serials: string[] } | { kind: 'unknown-
 /** {@link TokenAdministration.handOver}. */
 export async function handOver(parts: EngineParts, { realm, into, ...which }: Handover, act: TokenAction): Promise<HandedOver> {
   const person = await findPerson(parts, into, realm);
-  if (person === 'unknown-user') return { kind: 'unknown-user' };
+  if (isNobody(person)) return { kind: 'unknown-user' };
   const owner = person === 'unlisted' ? { user: into, realm, resolver: '' } : ownerOf(person, realm);
   const isNamesake = (other: Pick<Owner, 'user' | 'realm'> | undefined): boolean =>
     other !== undefined && [into, owner.user].some((user) => foldedKey({ user, realm }) === foldedKey(other));

@@ -7,9 +7,9 @@ import type { SourceCheck, UserRecord, UserSource } from './user-source.ts';
 
 /**
  * Why there is no user to speak of. `unlisted`: nobody keeps a list of this realm, so whoever has a push token is one of its users.
- * `ambiguous` and `unavailable` do not say that the user is unknown: rules that let unknown users pass must not let these pass.
+ * `barred`, `ambiguous` and `unavailable` do not say that the user is unknown: rules that let unknown users pass must not let these pass.
  */
-export type NoUser = 'unlisted' | 'unknown-user' | 'ambiguous' | 'unavailable';
+export type NoUser = 'unlisted' | 'unknown-user' | 'barred' | 'ambiguous' | 'unavailable';
 
 /** The users of all realms. */
 export type Directory = {
@@ -54,7 +54,7 @@ export function openDirectory({ realms, sources, ...surroundings }: Options): Di
     async checkPassword(user, realm, password, source) {
       const [first] = sourcesOf(realm);
       const found = await find(user, realm, source);
-      if (found === 'unknown-user' && isName(user)) await first?.checkPassword(user, password);
+      if ((found === 'unknown-user' || found === 'barred') && isName(user)) await first?.checkPassword(user, password);
       return typeof found === 'string' ? found : found.source.checkPassword(user, password);
     },
     forget(user, realm) {
@@ -86,7 +86,7 @@ function openSources(sources: readonly UserSourceEntry[], surroundings: SourceSu
 const placeOf = ({ name }: UserSourceEntry, path: readonly PropertyKey[]): string =>
   [`user source ${name}`, ...(path.length > 0 ? [['config', ...path].map(String).join('.')] : [])].join(', ');
 
-/** A source that cannot be asked ends the search: the user it may have is not the one whom a later source has under the same name. */
+/** A source that cannot be asked, or bars the user, ends the search: the user it may have is not the one whom a later source has under the same name. */
 async function firstThatKnows(sources: readonly UserSource[], user: string): Promise<{ user: UserRecord; source: UserSource } | NoUser> {
   if (sources.length === 0) return 'unlisted';
   if (!isName(user)) return 'unknown-user';

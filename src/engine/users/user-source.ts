@@ -16,13 +16,18 @@ export type UserRecord = {
   resolver: string;
 };
 
+/** Why an account opens nothing at its source. */
+export type Barred = 'disabled' | 'expired' | 'locked';
+
 /**
- * What became of a question for a user. `ambiguous` (several entries answer to that name) and `unavailable` (nobody could be asked, or the
- * answer cannot be used) are neither: whoever lets unknown users pass must not let these pass. `detail` is for operators.
+ * What became of a question for a user. `barred` (the account is there, and may open nothing), `ambiguous` (several entries answer to that name) and
+ * `unavailable` (nobody could be asked, or the answer cannot be used) are neither: whoever lets unknown users pass must not let these pass. `detail` is for
+ * operators.
  */
 export type Lookup =
   | { kind: 'found'; user: UserRecord }
   | { kind: 'unknown' }
+  | { kind: 'barred'; why: Barred }
   | { kind: 'ambiguous' }
   | { kind: 'unavailable'; detail: string };
 

@@ -17,6 +17,7 @@ export const loginRefusals = [
   'too-often',
   'limited',
   'unknown-user',
+  'barred-user',
   'no-token',
   'unusable-token',
   'wrong-pin',

@@ -105,6 +105,27 @@ describe('Users of a file', () => {
     for (const name of ['Alice', 'bob', '', '__proto__']) assert.deepEqual(await source.find(name), { kind: 'unknown' }, name);
   });
 
+  it('are barred while they are disabled, and from when they expire', async () => {
+    const password = scryptOf('pw');
+    const users = ['2019-12-31', '2999-01-01', '2999-01-01T00:00:00+02:00'].map((expires, index) => ({
+      username: `user${index}`,
+      password,
+      expires,
+    }));
+    const source = given(json({ username: 'gone', password, disabled: true }, ...users), 'json').open();
+    const kinds = await Promise.all(['gone', 'user0', 'user1', 'user2'].map((name) => source.find(name)));
+    assert.deepEqual(
+      kinds.map((found) => (found.kind === 'barred' ? found.why : found.kind)),
+      ['disabled', 'expired', 'found', 'found'],
+    );
+    assert.deepEqual(await Promise.all(['gone', 'user0', 'user1'].map((name) => source.checkPassword(name, 'pw'))), [
+      'wrong',
+      'wrong',
+      'right',
+    ]);
+    assert.match(refusal(json({ username: 'alice', expires: 'tomorrow' }), 'json'), /\[0\.expires\] expected a day such as/);
+  });
+
   it('come out of what htpasswd writes', async () => {
     const source = given(`# staff\n\nbob:${bcryptOf('builder')}\r\ncarol:${scryptOf('pw:1')}\n`, 'htpasswd').open();
     assert.equal(await source.checkPassword('bob', 'builder'), 'right');

@@ -1,4 +1,4 @@
-import { type Asked, type Asker, awaitsActivation, isUsable, mayAskFor, ownerOf, type Person } from '../../../engine/index.ts';
+import { type Asked, type Asker, awaitsActivation, isNobody, isUsable, mayAskFor, ownerOf, type Person } from '../../../engine/index.ts';
 import type { Owner, PushToken, Transaction } from '../../../foundation/model/index.ts';
 import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
 import type { LinotpParts } from './parts.ts';
@@ -54,7 +54,7 @@ export async function asKnown({ engine }: LinotpParts, { find, ...named }: Typed
   const asked: Asked = typeof person === 'string' ? { user, realm } : { ...ownerOf(person, realm), typed: user };
   // The store is asked for unknown users too, so that the time of the reply tells nobody apart.
   const found = await find(asked);
-  if (person === 'unknown-user') return { ...named, person, tokens: [] };
+  if (isNobody(person)) return { ...named, person, tokens: [] };
   const isTheirs = ({ owner }: PushToken): boolean => (owner ? engine.people.isOwnedBy(owner, asked) : isBySerial);
   return { ...named, person, user: asked.user, typed: user, tokens: found.filter(isTheirs) };
 }
@@ -123,6 +123,6 @@ export async function namesTold<T>(
 export async function ownerNamed(parts: LinotpParts, params: LinotpParams, name: string): Promise<Owner> {
   const { user, realm } = resolved(parts, params, name);
   const person = await parts.engine.people.find(user, realm, sourceNamed(parts, params, realm));
-  if (person === 'unknown-user') throw new LinotpFault('untyped', 'getUserId failed: no user found');
+  if (isNobody(person)) throw new LinotpFault('untyped', 'getUserId failed: no user found');
   return person === 'unlisted' ? { user, realm, resolver: '' } : ownerOf(person, realm);
 }

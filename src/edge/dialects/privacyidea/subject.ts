@@ -1,4 +1,4 @@
-import { type Asked, type Asker, mayAskFor, ownerOf, type Person, type UserRecord } from '../../../engine/index.ts';
+import { type Asked, type Asker, isNobody, mayAskFor, ownerOf, type Person, type UserRecord } from '../../../engine/index.ts';
 import { foldedRealm, type Owner, type PushToken, type Transaction } from '../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../formats/privacyidea/index.ts';
 import { flavourRules } from './flavour.ts';
@@ -172,7 +172,7 @@ async function asKnown({ engine }: PrivacyideaParts, { tokens: found, ...typed }
   if (user === '') return { subject: { ...typed, tokens: found ?? [] } };
   const person: Person = await engine.people.find(user, realm, source);
   if (person === 'unlisted') return { subject: { ...typed, person, tokens: found ?? (await engine.people.tokensOf({ user, realm })) } };
-  if (person === 'unknown-user') return { subject: { ...typed, person, tokens: [] } };
+  if (isNobody(person)) return { subject: { ...typed, person, tokens: [] } };
   const asked: Asked = { ...ownerOf(person, realm), typed: user };
   if (serial === undefined) {
     const tokens = await engine.people.tokensOf(asked);
@@ -183,7 +183,7 @@ async function asKnown({ engine }: PrivacyideaParts, { tokens: found, ...typed }
   return { subject: { ...typed, person, tokens }, record: person };
 }
 
-/** Refuses (400/904) a user whom no source of the realm knows. */
+/** Refuses (400/904) a user whom no source of the realm knows, or whose account it bars. */
 export function demandKnown({ person }: Subject, toldUnknown: string): void {
-  if (person === 'unknown-user') throw new PiFault('unknown-user', toldUnknown);
+  if (isNobody(person)) throw new PiFault('unknown-user', toldUnknown);
 }

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { mappedName, ok, parseJson, type Result, refused } from '../../../foundation/model/index.ts';
 import { plainError } from '../../../foundation/settings/index.ts';
-import type { UserRecord } from '../user-source.ts';
+import type { Barred, UserRecord } from '../user-source.ts';
 import { hashProblem } from './password-hash.ts';
 
-/** A user of a file, with the hash of their password; without one, no password is right. */
-export type FileUser = { user: UserRecord; hash: string | undefined };
+/**
+ * A user of a file, with the hash of their password; without one, no password is right. `isDisabled` and `expiresAt` (epoch ms) say when the account opens
+ * nothing.
+ */
+export type FileUser = { user: UserRecord; hash: string | undefined; isDisabled?: boolean | undefined; expiresAt?: number | undefined };
 /** The users of a file by their names. */
 export type FileUsers = ReadonlyMap<string, FileUser>;
 
@@ -21,8 +24,18 @@ const jsonUsers = z.array(
     mobile: text,
     groups: z.array(z.string()).default([]),
     password: z.string().optional(),
+    disabled: z.boolean().default(false),
+    expires: z
+      .union([z.iso.date(), z.iso.datetime({ offset: true })], { error: 'expected a day such as 2027-01-31, or 2027-01-31T18:00:00Z' })
+      .optional(),
   }),
 );
+
+/** Why an account of a file opens nothing at this time; undefined for one that does. A day ends it where that day begins (UTC). */
+export function barredInFile({ isDisabled, expiresAt }: FileUser, now: number): Barred | undefined {
+  if (isDisabled) return 'disabled';
+  return expiresAt !== undefined && expiresAt <= now ? 'expired' : undefined;
+}
 
 /** A name as names of a file are compared: blanks around it mean nothing. */
 export const listedName = (name: string): string => mappedName(name.trim());
@@ -38,9 +51,11 @@ export function readJsonUsers(content: string, resolver: string): Result<FileUse
     return refused(`[${issue?.path.map(String).join('.') ?? ''}] ${keys}${issue?.message.split('\n')[0] ?? ''}`);
   }
   return collect(
-    parsed.data.map(({ password, userid, ...rest }, index) => ({
+    parsed.data.map(({ password, userid, disabled, expires, ...rest }, index) => ({
       where: `user ${index + 1}`,
       hash: password,
+      isDisabled: disabled,
+      expiresAt: expires === undefined ? undefined : Date.parse(expires),
       user: { ...rest, userid: userid === '' ? rest.username : userid, resolver },
     })),
   );
@@ -63,12 +78,13 @@ export function readHtpasswd(content: string, resolver: string): Result<FileUser
 
 function collect(users: readonly (FileUser & { where: string })[]): Result<FileUsers, string> {
   const found = new Map<string, FileUser>();
-  for (const { where, hash, user } of users) {
+  for (const { where, ...entry } of users) {
+    const { hash, user } = entry;
     const problem = hash === undefined ? undefined : hashProblem(hash);
     if (user.username === '') return refused(`${where}: expected name:hash`);
     if (found.has(listedName(user.username))) return refused(`${where}: this name is there twice`);
     if (problem !== undefined) return refused(`${where}: ${problem}`);
-    found.set(listedName(user.username), { hash, user });
+    found.set(listedName(user.username), entry);
   }
   return ok(found);
 }

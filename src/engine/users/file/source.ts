@@ -11,7 +11,7 @@ import { openCache } from '../../../foundation/cache/index.ts';
 import { GatewayFault, type Result, refused, systemCode } from '../../../foundation/model/index.ts';
 import { defineSource, type SourceHost } from '../user-source.ts';
 import { matchesHash } from './password-hash.ts';
-import { type FileUsers, listedName, readHtpasswd, readJsonUsers } from './read.ts';
+import { barredInFile, type FileUsers, listedName, readHtpasswd, readJsonUsers } from './read.ts';
 
 const fileConfig = z.strictObject({
   file: z.string().min(1).describe('Path of the file; relative to the folder of the config file.'),
@@ -30,14 +30,17 @@ export const fileSource = defineSource({
     return {
       async find(name) {
         const found = (await users()).get(listedName(name));
-        return found ? { kind: 'found', user: found.user } : { kind: 'unknown' };
+        if (!found) return { kind: 'unknown' };
+        const why = barredInFile(found, host.clock());
+        return why === undefined ? { kind: 'found', user: found.user } : { kind: 'barred', why };
       },
       async checkPassword(name, password) {
         if (password === '') return 'wrong';
         const known = await users();
-        const hash = known.get(listedName(name))?.hash;
+        const listed = known.get(listedName(name));
+        const hash = listed && barredInFile(listed, host.clock()) === undefined ? listed.hash : undefined;
         if (hash !== undefined) return (await remembered.matches(listedName(name), password, hash)) ? 'right' : 'wrong';
-        // Who is not there costs what a wrong password costs.
+        // Who is not there, or barred, costs what a wrong password costs.
         const [decoy] = [...known.values()].flatMap((each) => each.hash ?? []);
         if (decoy !== undefined) await matchesAnyForm(password, decoy);
         return 'wrong';

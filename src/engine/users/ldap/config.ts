@@ -44,6 +44,10 @@ export const ldapConfig = z
         'Finds one user. Active Directory, without disabled accounts: (&(objectCategory=person)(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2))(sAMAccountName={user})).',
       ),
     attributes: attributes.prefault({}).describe('Which attribute of an entry holds what.'),
+    accountState: z
+      .boolean()
+      .default(true)
+      .describe('Refuse accounts that their entry says are disabled, expired or locked; docs/users.md lists the attributes.'),
     serverTimeoutMs: z
       .int()
       .min(50)

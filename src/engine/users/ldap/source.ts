@@ -8,6 +8,7 @@ import { LRUCache } from 'lru-cache';
 import { randomHex } from '../../../foundation/crypto/index.ts';
 import { readAll } from '../../../foundation/settings/index.ts';
 import { defineSource, type Lookup, type PasswordVerdict, type SourceCheck, type SourceHost, type UserSource } from '../user-source.ts';
+import { barredIn, stateAttributes } from './account-state.ts';
 import { type LdapConfig, ldapConfig } from './config.ts';
 import { binaryAttributes, filterFor, type LdapUser, userOf, wantedAttributes } from './entry.ts';
 import { isRefusal, isTooMuch } from './problem.ts';
@@ -27,7 +28,7 @@ export const ldapSource = defineSource({
       if (known) return { kind: 'found', entry: known };
       const found = await search(servers, config, { user, host });
       if (found.kind === 'found') cache?.set(user, found.entry);
-      else if (found.kind !== 'unknown') host.log.warn({ outcome: found }, 'a user cannot be told');
+      else if (found.kind !== 'unknown' && found.kind !== 'barred') host.log.warn({ outcome: found }, 'a user cannot be told');
       return found;
     };
     return {
@@ -67,7 +68,7 @@ async function search(servers: LdapServers, config: LdapConfig, { user, host }: 
   const options = {
     scope,
     filter: filterFor(filter, user),
-    attributes: wantedAttributes(attributes),
+    attributes: [...wantedAttributes(attributes), ...(config.accountState ? stateAttributes : [])],
     explicitBufferAttributes: binaryAttributes,
     timeLimit: Math.ceil(config.serverTimeoutMs / 1000),
   };
@@ -83,6 +84,8 @@ async function search(servers: LdapServers, config: LdapConfig, { user, host }: 
   const [entry, ...more] = result.value?.searchEntries ?? [];
   if (!result.value || more.length > 0) return { kind: 'ambiguous' };
   if (!entry) return { kind: 'unknown' };
+  const why = config.accountState ? barredIn(entry, host.clock()) : undefined;
+  if (why !== undefined) return { kind: 'barred', why };
   const found = userOf(entry, { attributes, typed: user, resolver: host.name });
   if (found.ok) return { kind: 'found', entry: found.value };
   host.failed('unusable');

@@ -116,6 +116,15 @@ describe('Users of an LDAP directory', () => {
       assert.equal((await given({ urls: limited.ldap }).find('alice')).kind, 'found');
     });
 
+    it('users whose account is disabled or expired, and says so; their passwords are wrong then', async () => {
+      const source = given();
+      assert.deepEqual(await source.find('gone'), { kind: 'barred', why: 'disabled' });
+      assert.deepEqual(await source.find('past'), { kind: 'barred', why: 'expired' });
+      for (const name of ['gone', 'past'] as const) assert.equal(await source.checkPassword(name, people[name]), 'wrong');
+      // unless the directory means something else by these attributes
+      assert.equal((await given({ accountState: false }).find('gone')).kind, 'found');
+    });
+
     it('nobody who has no login name', async () => {
       const found = await given({ filter: '(cn={user})' }).find('nameless');
       assert.deepEqual(found, { kind: 'unavailable', detail: 'the entry has no uid' });

@@ -182,6 +182,7 @@ async function withPin(parts: LinotpParts, login: Login): Promise<Opened | Login
 /** Why nothing can be asked. */
 function whyNot({ person, tokens: all }: Subject, askable: readonly PushToken[]): LoginRefusalReason {
   if (askable.length > 0) return 'wrong-code';
+  if (person === 'barred') return 'barred-user';
   return person === 'unknown-user' ? 'unknown-user' : all.length === 0 ? 'no-token' : 'unusable-token';
 }
 

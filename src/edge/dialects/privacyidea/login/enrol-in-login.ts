@@ -1,4 +1,4 @@
-import { ownerOf } from '../../../../engine/index.ts';
+import { isNobody, ownerOf } from '../../../../engine/index.ts';
 import { PiFault, type PiProduct } from '../../../formats/privacyidea/index.ts';
 import { qrPictureUrl } from '../../../http/index.ts';
 import { enrolmentRules } from '../enrolment-rules.ts';
@@ -19,7 +19,7 @@ export async function enrolInLogin({ parts, asker, subject }: Login, outcome: Lo
   const facts = engine.facts(asker, { user, realm });
   const type = engine.policy.value('enroll_via_multichallenge', facts);
   const hasOne = tokens.some((token) => token.type === type && !engine.challenges.isOfferedInLogin(token));
-  if (!outcome.value || user === '' || person === 'unknown-user' || hasOne || type === undefined) return outcome;
+  if (!outcome.value || user === '' || isNobody(person) || hasOne || type === undefined) return outcome;
   const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm, resolver: '' };
   const { phone, serialPrefix } = kindOf(parts.product, type);
   const rules = enrolmentRules(parts, asker, { type, owner });

@@ -1,4 +1,4 @@
-import { isUsable, whyOver } from '../../../../engine/index.ts';
+import { isNobody, isUsable, whyOver } from '../../../../engine/index.ts';
 import { PiFault } from '../../../formats/privacyidea/index.ts';
 import { isRevoked, type LoginOutcome, overText, refuse } from '../refusals.ts';
 import { demandKnown } from '../subject.ts';
@@ -33,9 +33,9 @@ export async function limit(login: LoginUnderWay): Promise<LoginOutcome | undefi
 const passedOn: LoginStep = async (login) => (login.second ? undefined : passOn(login));
 
 const unknown: LoginStep = async (login) => {
-  if (login.subject.person !== 'unknown-user') return undefined;
+  if (!isNobody(login.subject.person)) return undefined;
   if (!login.second) await spendTypedPin(login);
-  tellRefused(login, 'unknown-user');
+  tellRefused(login, login.subject.person === 'barred' ? 'barred-user' : 'unknown-user');
   demandKnown(login.subject, toldUnknown(login.subject));
   return undefined;
 };

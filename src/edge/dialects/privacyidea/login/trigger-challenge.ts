@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { isUsable } from '../../../../engine/index.ts';
+import { isNobody, isUsable } from '../../../../engine/index.ts';
 import { ActForbidden } from '../../../../foundation/model/index.ts';
 import type { Admin } from '../../../access/index.ts';
 import { type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
@@ -31,7 +31,8 @@ async function triggerAll(parts: PrivacyideaParts, ctx: Context, asking: Asked):
   const tellNothing = (detail: object): void => sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...detail, ...nothing } });
   const login = await loginToTrigger(parts, ctx, asking);
   if (!login) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: nothing });
-  if (login.subject.person === 'unknown-user') tellRefused(login, 'unknown-user');
+  const { person } = login.subject;
+  if (isNobody(person)) tellRefused(login, person === 'barred' ? 'barred-user' : person);
   demandKnown(login.subject, noSuchOwner());
   demandOpen(login, asking.admin);
   const refusal = admit(login) ?? (await limit(login));

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { ownerOf } from '../../../../engine/index.ts';
+import { isNobody, ownerOf } from '../../../../engine/index.ts';
 import type { Owner } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
@@ -14,7 +14,7 @@ const anyRealm = {};
 export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<Owner> {
   const { user, realm } = userOf(parts, params, anyRealm, noSuchOwner);
   const person = await parts.engine.people.find(user, realm, resolverNamed(parts, params, realm));
-  if (person === 'unknown-user') throw new PiFault('unknown-user', noSuchOwner());
+  if (isNobody(person)) throw new PiFault('unknown-user', noSuchOwner());
   if (person === 'unlisted') return { user, realm, resolver: '' };
   rememberUser(ctx, person);
   return ownerOf(person, realm);

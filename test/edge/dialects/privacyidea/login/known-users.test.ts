@@ -57,6 +57,43 @@ describe('Users of a realm that has a list of them', function () {
     assert.match(again.body.result.error?.message ?? '', /User\(login='alice', realm='corp', resolver='staff'\)/);
   });
 
+  for (const [what, state] of [
+    ['disabled', { disabled: true }],
+    ['expired', { expires: '2001-01-01' }],
+  ] as const)
+    it(`open nothing while their account is ${what}, whatever the PIN and the rules for users whom nobody knows`, async () => {
+      // given alice with a phone and a token PIN, in a realm that lets unknown users in, and her namesake in a later source
+      const later = join(temporaryFolder(undo), 'later.json');
+      writeFileSync(later, JSON.stringify([{ username: 'alice' }]));
+      const { client, admin, phoneOf, write, logged } = await givenPeople(
+        undo,
+        { policies: [rule('open', { passOnNoUser: true, passOnNoToken: true })] },
+        [{ name: 'later', kind: 'file', config: { file: later } }],
+      );
+      const phone = await phoneOf('alice');
+      // when her account is barred
+      write(everybody.map((user) => (user.username === 'alice' ? { ...user, ...state } : user)));
+      const logIn = () => client.post('/validate/check', { user: 'alice', pass: '1234' });
+      while ((await logIn()).status === 200);
+      // then every way in is that of a user who is not there, and her phone shows nothing
+      const seen = (await phone.poll()).body.result.value.length;
+      const refused = [
+        await logIn(),
+        await client.post('/validate/check', { serial: phone.serial, pass: '1234' }),
+        await client.post('/validate/triggerchallenge', { user: 'alice' }, admin),
+        await client.post('/validate/triggerchallenge', { serial: phone.serial }, admin),
+        await client.post('/token/init', { type: 'push', genkey: '1', user: 'alice' }, admin),
+      ];
+      assert.deepEqual(
+        refused.map(({ body }) => body.result.error?.code),
+        [904, 904, 904, 904, 904],
+      );
+      assert.equal((await phone.poll()).body.result.value.length, seen);
+      assert.ok(logged.some(({ reason }) => reason === 'barred-user'));
+      // while a token of hers can be stopped
+      assert.equal((await client.post('/token/disable', { serial: phone.serial }, admin)).body.result.value, 1);
+    });
+
   it('cannot use their tokens once they have left, and can when they are back; an administrator can stop them meanwhile', async () => {
     const { client, admin, phoneOf, write } = await givenPeople(undo);
     const phone = await phoneOf('alice');

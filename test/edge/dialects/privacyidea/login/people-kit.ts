@@ -9,6 +9,8 @@ export type TestUser = { username: string; password?: string; userid?: string; g
   phone?: string;
   mobile?: string;
   groups?: string[];
+  disabled?: boolean;
+  expires?: string;
 };
 
 /** One of them, with all fields that a file can have. */
