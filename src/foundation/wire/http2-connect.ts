@@ -5,6 +5,7 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { WireOptions } from './http.ts';
+import { socketHost } from './networks.ts';
 import { proxyAuthorization } from './proxy.ts';
 
 /** An error with a code that `wireErrorOf` knows. */
@@ -53,9 +54,10 @@ export async function connectHttp2(origin: string, options: WireOptions, givenUp
   });
 }
 
-async function socketTo({ hostname, port, protocol }: URL, options: WireOptions, givenUp: AbortSignal): Promise<Duplex> {
+async function socketTo(url: URL, options: WireOptions, givenUp: AbortSignal): Promise<Duplex> {
   const { ca, verifyTls = true, clientCertificate, proxy, connectTimeoutMs = 10_000 } = options;
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const { hostname, port, protocol } = url;
+  const host = socketHost(url);
   const target = { host, port: Number(port || (protocol === 'https:' ? 443 : 80)) };
   const through = { target: `${hostname}:${target.port}`, limitMs: connectTimeoutMs, givenUp };
   const tunnel = proxy === undefined ? undefined : await tunnelThrough(proxy, through);
@@ -74,13 +76,16 @@ type Through = { target: string; limitMs: number; givenUp: AbortSignal };
 
 /** A connection to `target` (host:port) through an HTTP proxy. */
 function tunnelThrough(proxy: string, { target, limitMs, givenUp }: Through): Promise<Duplex> {
-  const { protocol, hostname, port } = new URL(proxy);
+  const url = new URL(proxy);
+  const [{ protocol, port }, host] = [url, socketHost(url)];
   const authorization = proxyAuthorization(proxy);
   const headers = { host: target, ...(authorization !== undefined && { 'proxy-authorization': authorization }) };
   const send = protocol === 'https:' ? requestTls : request;
   return new Promise((resolve, reject) => {
     const asked = send({
-      hostname,
+      host,
+      // Node would take the name in the certificate from the header, which names the target.
+      servername: isIP(host) === 0 ? host : '',
       port: port || (protocol === 'https:' ? 443 : 80),
       method: 'CONNECT',
       path: target,

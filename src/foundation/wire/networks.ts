@@ -54,6 +54,9 @@ export function partsOf(text: string, separator: ',' | ';'): string[] {
   return [...parts, text.slice(from)];
 }
 
+/** The host of a URL as sockets take it: an IPv6 address without its brackets. */
+export const socketHost = ({ hostname }: Pick<URL, 'hostname'>): string => hostname.replace(/^\[|\]$/g, '');
+
 /** Whether a text is a network with its prefix length, such as 10.0.0.0/8. */
 export const isNetwork = (text: string): boolean => ipaddr.isValidCIDR(text);
 

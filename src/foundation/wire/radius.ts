@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import type { Clock } from '../model/index.ts';
+import { socketHost } from './networks.ts';
 import { type AccessReply, decodeReply, encodeRequest } from './radius-packet.ts';
 import { openServerOrder } from './server-order.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
@@ -84,11 +85,11 @@ async function ask(server: string, request: Buffer, options: RadiusOptions, sign
 
 /** A socket that is connected: the system drops what others send to it, and tells us when nobody listens there. */
 async function openSocket(server: string, signal: AbortSignal): Promise<Socket> {
-  const { hostname, port } = new URL(`radius://${server}`);
-  const { address, family } = await orAborted(lookup(hostname.replace(/^\[|\]$/g, '')), signal);
+  const url = new URL(`radius://${server}`);
+  const { address, family } = await orAborted(lookup(socketHost(url)), signal);
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   try {
-    socket.connect(port === '' ? defaultPort : Number(port), address);
+    socket.connect(url.port === '' ? defaultPort : Number(url.port), address);
     await once(socket, 'connect', { signal });
     return socket;
   } catch (error) {

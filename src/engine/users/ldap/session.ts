@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Client } from 'ldapts';
+import { socketHost } from '../../../foundation/wire/networks.ts';
 import { ldapts } from './library.ts';
 
 /** One server, and how to reach it. `ca` is PEM and replaces the authorities that come with Node. */
@@ -24,7 +25,7 @@ const keepAliveMs = 60_000;
  */
 export async function openSession({ url, startTls, ca }: LdapServer, signal: AbortSignal): Promise<Session> {
   const { protocol, hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const host = socketHost({ hostname });
   const trust: ConnectionOptions = {
     host,
     minVersion: 'TLSv1.2',
