@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { tryProviders } from '../delivery/registry/index.ts';
 import { tryListeners } from '../edge/http/index.ts';
 import { tryUserSources } from '../engine/users/index.ts';
 import { openKeyring } from '../foundation/keyring/index.ts';
-import { GatewayFault, ok, type Result, record, refused, systemCode, version } from '../foundation/model/index.ts';
-import { plainError } from '../foundation/settings/index.ts';
+import { GatewayFault, ok, type Result, record, refused, version } from '../foundation/model/index.ts';
+import { plainError, readTextFile } from '../foundation/settings/index.ts';
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
 import { readJson } from './json-text.ts';
@@ -42,12 +41,9 @@ export async function loadConfig(file: string, environment: Environment, port?: 
 }
 
 function readText(path: string): Result<string, Problem[]> {
-  try {
-    return ok(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const message = `cannot read ${path} (${systemCode(error)}); name a configuration file, such as config/default.json`;
-    return refused([{ path: [], level: 'error', message }]);
-  }
+  const text = readTextFile(path);
+  if (text.ok) return text;
+  return refused([{ path: [], level: 'error', message: `${path} ${text.error}; name a configuration file, such as config/default.json` }]);
 }
 
 /** Checks the text of a configuration file; `file` is where its relative paths count from, `port` stands in for that of the first listener. */

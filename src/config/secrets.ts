@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { systemCode } from '../foundation/model/index.ts';
-import { Secret } from '../foundation/settings/index.ts';
+import { readTextFile, Secret } from '../foundation/settings/index.ts';
 import type { Problem } from './problem.ts';
 
 /** Where a secret is: a variable of the environment, or a file (relative paths count from the folder of the config file). */
@@ -34,12 +32,10 @@ export function readSecret(
   }
   const path = resolve(folder, reference.$file);
   onFile?.(path);
-  try {
-    const text = withoutEnds(readFileSync(path, 'utf8'));
-    return text === '' ? { missing: `${path} is empty; put the secret there` } : { text };
-  } catch (error) {
-    return { missing: `cannot read ${path} (${systemCode(error)}); create it, readable for the user that runs the gateway` };
-  }
+  const read = readTextFile(path);
+  if (!read.ok) return { missing: `${path} ${read.error}; create it, readable for the user that runs the gateway` };
+  const text = withoutEnds(read.value);
+  return text === '' ? { missing: `${path} is empty; put the secret there` } : { text };
 }
 
 /** Editors put the mark there, and commands the line break. */

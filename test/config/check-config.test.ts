@@ -398,6 +398,6 @@ describe('A configuration file', () => {
       good.out,
       /^What phones are asked:\n {2}where no rule says otherwise: a plain yes or no\..*\nconfig\/default\.json is fine\.\n$/,
     );
-    assert.deepEqual([gone.code, /cannot read/.test(gone.out)], [1, true]);
+    assert.deepEqual([gone.code, /nowhere\.json cannot be read \(ENOENT\)/.test(gone.out)], [1, true]);
   }).timeout(30_000);
 });

@@ -10,7 +10,7 @@ import {
   leafFirst,
   readAll,
   readAuthorities,
-  readConfigFile,
+  readPem,
 } from '../../foundation/settings/index.ts';
 
 /** How a listener speaks TLS; paths count from the folder of the config file. */
@@ -47,8 +47,8 @@ export function readListenerTls(
   path: (file: string) => string,
 ): ListenerSecrets {
   const files = readAll({
-    certificate: () => certificatesOf(readConfigFile(path(certificate), 'certificate'), path(certificate)),
-    key: () => privateKey(readConfigFile(path(key ?? certificate), 'private key'), path(key ?? certificate)),
+    certificate: () => certificatesOf(readPem(path(certificate), 'certificate'), path(certificate)),
+    key: () => privateKey(readPem(path(key ?? certificate), 'private key'), path(key ?? certificate)),
     clientCa: () => (clientCa === undefined ? undefined : readAuthorities(path(clientCa))),
   });
   const inOrder = (): Certificate[] => leafFirst(files.certificate, files.key.key, path(certificate));

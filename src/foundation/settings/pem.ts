@@ -4,9 +4,20 @@ import { type Pkcs12Problem, readPkcs12 } from '../crypto/index.ts';
 import { GatewayFault, systemCode } from '../model/index.ts';
 import { certificatesOf, type Expiry, leafFirst } from './certificates.ts';
 import type { Secret } from './secret.ts';
+import { pemText } from './secret-forms.ts';
+import { textOf } from './text-file.ts';
 
 /** Reads a file that the configuration names. Throws `config-invalid` with the path and what to do. */
-export const readConfigFile = (path: string, what: string): string => readBytes(path, what).toString('utf8');
+export const readConfigFile = (path: string, what: string): string => demandText(readBytes(path, what), path);
+
+/** Reads a PEM file, as it was before it was handed over: with its line breaks, without quotes or base64 around it. Throws as `readConfigFile`. */
+export const readPem = (path: string, what: string): string => pemText(readConfigFile(path, what));
+
+function demandText(bytes: Buffer, path: string): string {
+  const text = textOf(bytes);
+  if (!text.ok) throw new GatewayFault('config-invalid', `${path} ${text.error}.`);
+  return text.value;
+}
 
 function readBytes(path: string, what: string): Buffer {
   try {
@@ -24,7 +35,7 @@ function readBytes(path: string, what: string): Buffer {
 export function readAuthorities(path: string): string {
   if (existsSync(path) && statSync(path).isDirectory())
     throw new GatewayFault('config-invalid', `${path} is a folder. Name one PEM file with the trusted CAs.`);
-  return certificatesOf(readConfigFile(path, 'CA file'), path)
+  return certificatesOf(readPem(path, 'CA file'), path)
     .map(({ pem }) => pem)
     .join('\n');
 }
@@ -39,7 +50,9 @@ export type ClientCertificate = { certificate: string; key: string; expiries: Ex
  */
 export function readClientCertificate(path: string, now: number, passphrase?: Secret): ClientCertificate {
   const bytes = readBytes(path, 'client certificate');
-  const { pem, key } = isPkcs12(path, bytes) ? fromPkcs12(bytes, path, passphrase) : fromPem(bytes.toString('utf8'), path, passphrase);
+  const { pem, key } = isPkcs12(path, bytes)
+    ? fromPkcs12(bytes, path, passphrase)
+    : fromPem(pemText(demandText(bytes, path)), path, passphrase);
   const certificates = leafFirst(certificatesOf(pem, path), keyObject(key, path), path);
   const expiries = certificates.map(({ expiry }) => expiry);
   const [{ at } = { at: now }] = expiries;

@@ -52,15 +52,17 @@ const isPem = (text: string): boolean => {
 };
 
 /** Puts the line breaks of PEM where they belong. A block with headers is left alone: its lines mean something. */
-const inLines: Repair = (text) =>
-  text.replace(pemBlock, (block, label: string, body: string) => {
+const inLines: Repair = (text) => {
+  const lines = text.replace(pemBlock, (block, label: string, body: string) => {
     const bare = body.replace(/\\+[rn]|\\|\s/g, '');
     if (!/^[A-Za-z0-9+/]+={0,2}$/.test(bare)) return block;
     return [`-----BEGIN ${label}-----`, ...(bare.match(/.{1,64}/g) ?? []), `-----END ${label}-----`, ''].join('\n');
   });
+  return lines.replace(/-----\n[ \t]+(?=-----BEGIN)/g, '-----\n');
+};
 
 /** A PEM text as it was before it was handed over; any other text as it is. */
-export const pemText = (text: string): string => repaired(text, isPem, [inLines, trimmed, unquoted, fromBase64]) ?? text;
+export const pemText = (text: string): string => repaired(text, isPem, [inLines, lineBreaks, trimmed, unquoted, fromBase64]) ?? text;
 
 const isRecord = (text: string): boolean => {
   const value = parseJson(text);

@@ -27,11 +27,11 @@ describe('Users of a file', () => {
   afterEach(() => undo.run());
 
   const told: GatewayEvent[] = [];
-  const given = (content: string, format: 'json' | 'htpasswd') => {
+  const given = (content: string | Buffer, format: 'json' | 'htpasswd') => {
     const folder = temporaryFolder(undo);
     const file = join(folder, 'users');
     // As editors and tools write: a whole new file takes the old one's place.
-    const write = (text: string): void => {
+    const write = (text: string | Buffer): void => {
       writeFileSync(`${file}.new`, text);
       renameSync(`${file}.new`, file);
     };
@@ -42,7 +42,7 @@ describe('Users of a file', () => {
     return { file, write, open };
   };
   const json = (...users: object[]): string => JSON.stringify(users);
-  const refusal = (content: string, format: 'json' | 'htpasswd'): string => {
+  const refusal = (content: string | Buffer, format: 'json' | 'htpasswd'): string => {
     try {
       given(content, format).open();
     } catch (error) {
@@ -124,6 +124,22 @@ describe('Users of a file', () => {
       'right',
     ]);
     assert.match(refusal(json({ username: 'alice', expires: 'tomorrow' }), 'json'), /\[0\.expires\] expected a day such as/);
+  });
+
+  for (const [what, encoded] of [
+    ['a byte order mark', (text: string) => Buffer.from(`\uFEFF${text}`)],
+    ['UTF-16', (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le')],
+  ] as const)
+    it(`come out of a file with ${what}`, async () => {
+      for (const [format, content] of [
+        ['json', json({ username: 'bob' })],
+        ['htpasswd', `bob:${bcryptOf('pw')}`],
+      ] as const)
+        assert.equal((await given(encoded(content), format).open().find('bob')).kind, 'found', format);
+    });
+
+  it('come out of no file whose bytes are not UTF-8', () => {
+    assert.match(refusal(Buffer.from('[{"username":"m\xfcller"}]', 'latin1'), 'json'), /is not UTF-8; save it as that/);
   });
 
   it('come out of what htpasswd writes', async () => {

@@ -60,6 +60,21 @@ const bad: [what: string, file: (set: Set) => string, message: RegExp][] = [
   ],
 ];
 
+/** What became of a PEM file on its way here, or what an editor makes of it; a row more is a case more. */
+const ways: [what: string, handedOver: (text: string) => string | Buffer][] = [
+  ['with line breaks of Windows', (text) => text.replaceAll('\n', '\r\n')],
+  ['with a byte order mark', (text) => `\uFEFF${text}`],
+  ['in UTF-16', (text) => Buffer.from(`\uFEFF${text}`, 'utf16le')],
+  ['with literal \\n', (text) => text.replaceAll('\n', '\\n')],
+  ['in quotes', (text) => `"${text}"`],
+  ['as base64', (text) => Buffer.from(text).toString('base64')],
+  ['in one line', (text) => text.replaceAll('\n', ' ')],
+  [
+    'with what openssl writes around',
+    (text) => text.replaceAll('-----BEGIN', 'Bag Attributes\n    localKeyID: 01\nsubject=CN = x\n-----BEGIN'),
+  ],
+];
+
 describe('Certificates and the key that belongs to them', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
@@ -92,6 +107,24 @@ describe('Certificates and the key that belongs to them', () => {
       );
     });
   }
+
+  for (const [what, handedOver] of ways)
+    it(`are read ${what}: of a client, of a listener, of an authority`, async () => {
+      const { authority, client } = await issued();
+      const file = given(handedOver(authority.certificate + client.certificate + client.key));
+      const clientCa = given(handedOver(authority.certificate));
+      assert.deepEqual(namesIn(readClientCertificate(file, now).certificate), ['client', 'CA']);
+      const { options } = readListenerTls({ certificate: file, clientCa, clientCertificate: 'request' }, (path) => path);
+      assert.deepEqual([namesIn(String(options.cert)), namesIn(String(options.ca))], [['client', 'CA'], ['CA']]);
+    });
+
+  it('are refused as bytes that are no text', () => {
+    const file = given(Buffer.from([0x30, 0x82, 0xff, 0xfc]));
+    assert.throws(
+      () => readListenerTls({ certificate: file }, (path) => path),
+      /is not UTF-8; save it as that, and a key or certificate as PEM/,
+    );
+  });
 
   for (const [what, file, message] of bad) {
     it(`are refused with ${what}`, async () => {

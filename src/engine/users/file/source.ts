@@ -4,11 +4,11 @@
  * @see docs/users.md
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { openCache } from '../../../foundation/cache/index.ts';
-import { GatewayFault, type Result, refused, systemCode } from '../../../foundation/model/index.ts';
+import { GatewayFault, type Result, systemCode } from '../../../foundation/model/index.ts';
+import { readTextFile, readTextFileLater } from '../../../foundation/settings/index.ts';
 import { defineSource, type SourceHost } from '../user-source.ts';
 import { matchesHash } from './password-hash.ts';
 import { barredInFile, type FileUsers, listedName, readHtpasswd, readJsonUsers } from './read.ts';
@@ -48,7 +48,7 @@ export const fileSource = defineSource({
       forget: (name) => remembered.forget(listedName(name)),
       async check() {
         const path = host.path(config.file);
-        const read = await readFile(path, 'utf8').then((content) => parse(config, content, host.name), unreadable);
+        const read = parse(config, await readTextFileLater(path), host.name);
         if (!read.ok) host.failed('unusable');
         return read.ok ? { ok: true, detail: `${read.value.size} users in ${path}` } : { ok: false, problem: `${path}: ${read.error}` };
       },
@@ -63,15 +63,15 @@ async function matchesAnyForm(password: string, hash: string): Promise<boolean> 
   return (await matchesHash(password, hash)) || (normal !== password && matchesHash(normal, hash));
 }
 
-const parse = ({ format }: FileConfig, content: string, resolver: string): Result<FileUsers, string> =>
-  format === 'json' ? readJsonUsers(content, resolver) : readHtpasswd(content, resolver);
-
-const unreadable = (error: unknown): Result<FileUsers, string> => refused(`cannot be read (${systemCode(error)})`);
+function parse({ format }: FileConfig, content: Result<string, string>, resolver: string): Result<FileUsers, string> {
+  if (!content.ok) return content;
+  return format === 'json' ? readJsonUsers(content.value, resolver) : readHtpasswd(content.value, resolver);
+}
 
 /** The users as the file has them now; read at once, so that a file that cannot be used stops the start. */
 function openUsers(config: FileConfig, { name, path, tell }: SourceHost): () => Promise<FileUsers> {
   const file = path(config.file);
-  const first = readNow(config, { name, file });
+  const first = parse(config, readTextFile(file), name);
   if (!first.ok) throw new GatewayFault('config-invalid', `The file of users ${file} cannot be used: ${first.error}.`);
   let users = first.value;
   let seen = '';
@@ -81,20 +81,12 @@ function openUsers(config: FileConfig, { name, path, tell }: SourceHost): () => 
     const isFirst = seen === '';
     // Whoever comes while it is read gets the users as they were.
     seen = state;
-    const read = await readFile(file, 'utf8').then((content) => parse(config, content, name), unreadable);
+    const read = parse(config, await readTextFileLater(file), name);
     if (!read.ok) tell({ kind: 'configuration-refused', problems: [`user source ${name}: ${file} ${read.error}`] });
     else if (!isFirst) tell({ kind: 'configuration-reloaded', part: `user source ${name}`, restart: [] });
     users = read.ok ? read.value : users;
     return users;
   };
-}
-
-function readNow(config: FileConfig, { name, file }: { name: string; file: string }): Result<FileUsers, string> {
-  try {
-    return parse(config, readFileSync(file, 'utf8'), name);
-  } catch (error) {
-    return unreadable(error);
-  }
 }
 
 /** A user's password that was right last is right for the same hash without its cost, until it is forgotten; a wrong one always pays. */
