@@ -71,7 +71,7 @@ function verifyCommand(terminal: Terminal): Command {
         const { problem, ...counts } = await reader.verify();
         if (json) terminal.out(JSON.stringify({ ...counts, problem }));
         else {
-          terminal.out(`${counts.entries} entries in ${counts.chains} chains, ${counts.checkpoints} signed checkpoints`);
+          terminal.out(`entries: ${counts.entries}, chains: ${counts.chains}, signed checkpoints: ${counts.checkpoints}`);
           terminal.out(
             `${counts.expired} were kept long enough and have no content any more, ${counts.erased} lack the names of erased people`,
           );
