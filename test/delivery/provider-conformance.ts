@@ -120,7 +120,7 @@ export function providerConformance(name: string, fixture: ProviderFixture): voi
       return outcome;
     };
 
-    for (const kind of ['hang', 'hang-after-headers'] as const) {
+    for (const kind of ['hang', 'hang-after-headers', 'drip'] as const) {
       it(`ends with its deadline when the far side does ${kind.replaceAll('-', ' ')}, and lets it see the cancel`, async () => {
         const tried = await given();
         tried.far.behave({ kind });
@@ -129,6 +129,12 @@ export function providerConformance(name: string, fixture: ProviderFixture): voi
         await tried.far.cancelled;
       });
     }
+
+    it('is unavailable when nobody knows the name of the far side', async () => {
+      const { deliver } = await given((far, later) => fixture.open({ ...far, url: far.url.replace('localhost', 'nobody.invalid') }, later));
+      const outcome = await deliver();
+      assert.deepEqual([outcome.kind, outcome.reason], ['unavailable', 'connection']);
+    });
 
     it('is given up at once when the login is, and lets the far side see it', async () => {
       const tried = await given();

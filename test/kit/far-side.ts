@@ -8,7 +8,7 @@ import type { Cleanup } from './temporary.ts';
 /** What the far side does with a request. */
 export type Behaviour =
   | { kind: 'reply'; status: number; body?: string; headers?: Record<string, string> }
-  | { kind: 'hang' | 'hang-after-headers' | 'reset' | 'goaway' };
+  | { kind: 'hang' | 'hang-after-headers' | 'drip' | 'reset' | 'goaway' };
 
 /** What a request was. */
 export type Seen = { method: string; path: string; headers: Record<string, unknown>; body: string; bytes: Buffer };
@@ -81,6 +81,12 @@ function act(behaviour: Behaviour, request: Http2ServerRequest, response: Http2S
       response.writeHead(200, { 'content-type': 'application/json' });
       response.write('{');
       break;
+    case 'drip': {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const dripping = setInterval(() => response.write(' '), 10);
+      response.once('close', () => clearInterval(dripping));
+      break;
+    }
     case 'reset':
       request.socket.destroy();
       break;
