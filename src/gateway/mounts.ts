@@ -15,7 +15,16 @@ import { operatorFallback, operatorRoutes } from '../edge/dialects/operator/inde
 import { type PrivacyideaParts, privacyideaRoutes, secondDecodingAt } from '../edge/dialects/privacyidea/index.ts';
 import { type LinotpProduct, linotpFallback } from '../edge/formats/linotp/index.ts';
 import { openReplySigner, type PiFlavour, type PiProduct, piFallback } from '../edge/formats/privacyidea/index.ts';
-import { addressReaders, type CallerParts, clientReader, type Mount, opsRoutes, type Route, secureReader } from '../edge/http/index.ts';
+import {
+  addressReaders,
+  type CallerParts,
+  clientReader,
+  type Mount,
+  opsRoutes,
+  type Route,
+  routeReader,
+  secureReader,
+} from '../edge/http/index.ts';
 import { linotpPhoneRoutes, openLinotp } from '../edge/phones/linotp/index.ts';
 import { openPipush, pipushRoutes } from '../edge/phones/pipush/index.ts';
 import { checkAdministrator, type Engine, type EngineParts } from '../engine/index.ts';
@@ -117,7 +126,7 @@ function signed({ settings: { responseSigningKey: key } }: Config): Pick<Mount, 
 }
 
 function opsMount({ listener, parts, engine, accounts, adminTokens, health, draining }: MountParts) {
-  const { clientAddress } = addressReaders(listener, health.sightings(listener.address).unreadable);
+  const { clientAddress } = addressReaders(routeReader(listener, health.sightings(listener.address).unreadable));
   // Beside other mounts a probe is asked by phones and strangers too.
   const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
@@ -168,7 +177,8 @@ function callersOf({
 }: MountParts): CallerParts & Pick<PrivacyideaParts, 'userAddress'> {
   const servers = serversOf(config, listener);
   const sightings = health.sightings(listener.address);
-  const addresses = addressReaders(listener, sightings.unreadable);
+  const routeOf = routeReader(listener, sightings.unreadable);
+  const addresses = addressReaders(routeOf);
   return {
     ...addresses,
     engine,
@@ -183,7 +193,7 @@ function callersOf({
     sightings,
     log: parts.log,
     tell: parts.tell,
-    userAddress: clientReader(listener, config.settings.OverrideAuthorizationClient),
+    userAddress: clientReader(routeOf, config.settings.OverrideAuthorizationClient),
   };
 }
 

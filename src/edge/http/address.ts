@@ -15,6 +15,9 @@ export type OnUnreadable = (ctx: Context, proxy: string, text: string) => void;
  */
 export type Route = { hops: [string, ...string[]]; isUnreadable: boolean; isCut: boolean };
 
+/** Reads the way of a request here. */
+export type RouteOf = (ctx: Context) => Route;
+
 /** Reads the address that a request counts as coming from, and the one that its sender may be known by: undefined where that cannot be told. */
 export type AddressReaders = { clientAddress: (ctx: Context) => string; networkAddress: (ctx: Context) => string | undefined };
 
@@ -22,22 +25,20 @@ export type AddressReaders = { clientAddress: (ctx: Context) => string; networkA
  * Readers of a request's address: the socket's, or, where that is a trusted proxy's, the last address in the header that is not. IPv4-mapped addresses
  * count as IPv4. What a trusted proxy names in a form that cannot be read counts as the proxy's, and leads to nobody who is known by network.
  */
-export function addressReaders(proxies: Proxies, onUnreadable?: OnUnreadable): AddressReaders {
-  const route = routeReader(proxies, onUnreadable);
-  return {
-    clientAddress: (ctx) => route(ctx).hops[0],
-    networkAddress: (ctx) => {
-      const { hops, isUnreadable } = route(ctx);
-      return isUnreadable ? undefined : hops[0];
-    },
-  };
-}
+export const addressReaders = (routeOf: RouteOf): AddressReaders => ({
+  clientAddress: (ctx) => routeOf(ctx).hops[0],
+  networkAddress: (ctx) => {
+    const { hops, isUnreadable } = routeOf(ctx);
+    return isUnreadable ? undefined : hops[0];
+  },
+});
 
-/** Reads all that a request says of its way here. */
-export function routeReader(proxies: Proxies, onUnreadable: OnUnreadable = () => undefined): (ctx: Context) => Route {
+/** Reads all that a request says of its way here, once for each request: one login asks for it many times. */
+export function routeReader(proxies: Proxies, onUnreadable: OnUnreadable = () => undefined): RouteOf {
   const trusted = readNetworks(proxies.trustedProxies);
   const isTrusted = (address: string): boolean => trusted.some((network) => isInNetwork(address, network));
-  return (ctx) => {
+  const known = new WeakMap<object, Route>();
+  const read: RouteOf = (ctx) => {
     const told = toldBy(proxies, ctx);
     const named = told.map(namedAddress);
     const nonsense = named.indexOf(undefined);
@@ -51,6 +52,11 @@ export function routeReader(proxies: Proxies, onUnreadable: OnUnreadable = () =>
     const isUnreadable = unread !== undefined && others.length === 0 && isTrusted(address);
     if (isUnreadable) onUnreadable(ctx, address, unread);
     return { hops: [address, ...others], isUnreadable, isCut: nonsense >= 0 };
+  };
+  return (ctx) => {
+    const route = known.get(ctx.req) ?? read(ctx);
+    known.set(ctx.req, route);
+    return route;
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { isAddress, isInNetwork, type Network, namedAddress, readNetwork } from '../../foundation/wire/networks.ts';
-import { type Proxies, routeReader } from './address.ts';
+import type { RouteOf } from './address.ts';
 import { requestParam } from './asker.ts';
 
 /** privacyIDEA's text of proxies: `10.0.0.1 > 192.168.0.0/24, 172.16.0.0/16`; without a `>` a proxy may speak for any client. */
@@ -15,8 +15,7 @@ export const clientOverride = z
  * behind something that cannot be read. Who is called from is never decided by this.
  * @see docs/protocols/privacyidea.md 2 point 6
  */
-export function clientReader(proxies: Proxies, override: string): (ctx: Context) => string {
-  const routeOf = routeReader(proxies);
+export function clientReader(routeOf: RouteOf, override: string): (ctx: Context) => string {
   const paths = pathsOf(override) ?? [];
   return (ctx) => {
     const told = namedAddress(requestParam(ctx, 'client') ?? '');

@@ -1,4 +1,4 @@
-export { addressReaders, secureReader } from './address.ts';
+export { addressReaders, routeReader, secureReader } from './address.ts';
 export { type AdminRefusal, logOut, mayAct, recogniseAdmin, tellNotDone } from './administrators.ts';
 export { askerOf, clientsOf, noteParams } from './asker.ts';
 export { maxBodyBytes, readBody } from './body.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Context } from 'koa';
-import { addressReaders, secureReader } from '../../../src/edge/http/index.ts';
+import { addressReaders, routeReader, secureReader } from '../../../src/edge/http/index.ts';
 
 /** As much of a request as the address is read from. */
 const request = (remoteAddress: string, forwarded = '', header = 'x-forwarded-for'): Context =>
@@ -11,12 +11,12 @@ const behind = (trustedProxies: string[], forwardedHeader: Header = 'X-Forwarded
 /** The address that a request counts as, the one that its sender may be known by, and what could not be read. */
 const readOf = (ctx: Context, forwardedHeader?: Header) => {
   const unreadable: string[] = [];
-  const read = addressReaders(behind(['10.0.0.0/8'], forwardedHeader), (_ctx, _proxy, text) => void unreadable.push(text));
+  const read = addressReaders(routeReader(behind(['10.0.0.0/8'], forwardedHeader), (_ctx, _proxy, text) => void unreadable.push(text)));
   return { address: read.clientAddress(ctx), network: read.networkAddress(ctx), unreadable: [...new Set(unreadable)] };
 };
 
 describe('The address of a client', () => {
-  const read = addressReaders(behind(['10.0.0.0/8', '::1/128'])).clientAddress;
+  const read = addressReaders(routeReader(behind(['10.0.0.0/8', '::1/128']))).clientAddress;
 
   it("is the socket's, with IPv4 in IPv6 taken for IPv4", () => {
     assert.equal(read(request('192.0.2.1')), '192.0.2.1');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Context } from 'koa';
-import { clientOverride, clientReader, noteParams } from '../../../src/edge/http/index.ts';
+import { clientOverride, clientReader, noteParams, routeReader } from '../../../src/edge/http/index.ts';
 
 /** As much of a request as the address is read from. */
 const request = (remoteAddress: string, forwarded = '', client?: string): Context => {
@@ -16,7 +16,7 @@ const request = (remoteAddress: string, forwarded = '', client?: string): Contex
 const behind = (trustedProxies: string[]) => ({ trustedProxies, forwardedHeader: 'X-Forwarded-For' as const });
 
 describe('The address of the user, as a proxy names it', () => {
-  const read = clientReader(behind([]), '10.0.0.1 > 192.168.0.0/16, 172.16.0.0/12, 10.9.9.9 > 10.0.0.0/8 > 2001:db8::/32');
+  const read = clientReader(routeReader(behind([])), '10.0.0.1 > 192.168.0.0/16, 172.16.0.0/12, 10.9.9.9 > 10.0.0.0/8 > 2001:db8::/32');
 
   const cases: [string, Context, string][] = [
     ['nobody else may: the parameter of a stranger', request('192.0.2.1', '', '192.168.1.1'), '192.0.2.1'],
@@ -35,13 +35,13 @@ describe('The address of the user, as a proxy names it', () => {
   for (const [what, ctx, expected] of cases) it(`may be named: ${what}`, () => assert.equal(read(ctx), expected));
 
   it('counts from a trusted proxy of the listener', () => {
-    const user = clientReader(behind(['127.0.0.0/8']), '10.0.0.1 > 192.168.0.0/16');
+    const user = clientReader(routeReader(behind(['127.0.0.0/8'])), '10.0.0.1 > 192.168.0.0/16');
     assert.equal(user(request('127.0.0.1', '10.0.0.1', '192.168.1.1')), '192.168.1.1');
     assert.equal(user(request('127.0.0.1', '203.0.113.5', '192.168.1.1')), '203.0.113.5');
   });
 
   it('is told by nobody where a trusted proxy of the listener names something that is no address', () => {
-    const user = clientReader(behind(['10.0.0.1/32']), '10.0.0.1 > 192.168.0.0/16');
+    const user = clientReader(routeReader(behind(['10.0.0.1/32'])), '10.0.0.1 > 192.168.0.0/16');
     assert.equal(user(request('10.0.0.1', '', '192.168.1.1')), '192.168.1.1');
     assert.equal(user(request('10.0.0.1', '_hidden', '192.168.1.1')), '10.0.0.1');
   });

@@ -281,7 +281,7 @@ export const callers: readonly Parser[] = [
       const proxies = ['10.0.0.0/8', '::1/128'];
       const listener = { trustedProxies: proxies, forwardedHeader: 'X-Forwarded-For' } as const;
       const [routeOf, secure] = [routeReader(listener), secureReader(listener)];
-      const user = clientReader(listener, '10.0.0.0/8 > 203.0.113.0/24, 192.0.2.1');
+      const user = clientReader(routeOf, '10.0.0.0/8 > 203.0.113.0/24, 192.0.2.1');
       return (input) => {
         const [from = '', forwarded = '', client = '', proto = ''] = fieldBytes(input, 4).map(headerText);
         const ctx = fakeRequest({
