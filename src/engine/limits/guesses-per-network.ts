@@ -2,18 +2,13 @@ import { openCache } from '../../foundation/cache/index.ts';
 import type { Clock } from '../../foundation/model/index.ts';
 import { networkOf } from '../../foundation/wire/networks.ts';
 import type { Store } from '../../store/store.ts';
+import { failuresCountMs, growingWaitMs, trustMs } from './growing-wait.ts';
 
 /** What is guessed at: its name, how many failures one network has before it waits, and how many there were from all networks together. */
 export type Guessed = { name: string; limit: number; failures: number };
 
 /** Failures from all networks together after which everyone waits. */
 const failuresOfAll = 100;
-const minute = 60_000;
-/** The wait doubles with each try beyond the limit, so many times. */
-const doublings = 6;
-const longestWaitMs = 60 * minute;
-const windowMs = 24 * 60 * minute;
-const trustMs = 60 * minute;
 
 /**
  * Counts guesses at the password of an administrator per network, shared by all gateways. A guess is counted before anyone looks at it, so that neither a burst nor a
@@ -36,7 +31,6 @@ export type GuessLimits = {
 
 const keyOf = (name: string, client: string): string => `guess:${name} ${networkOf(client)}`;
 const waitKeyOf = (key: string): string => `wait:${key}`;
-const waitMs = (beyond: number): number => Math.min(minute * 2 ** Math.min(beyond, doublings), longestWaitMs);
 
 /** Opens the limits over the counters of the store. */
 export function openGuessLimits({ store, clock }: { store: Pick<Store, 'countUp' | 'uncount'>; clock: Clock }): GuessLimits {
@@ -49,7 +43,7 @@ export function openGuessLimits({ store, clock }: { store: Pick<Store, 'countUp'
   const slot = async (key: string, beyond: number): Promise<boolean> => {
     if (isWaiting(key)) return false;
     const now = clock();
-    const { count, endsAt } = await store.countUp(waitKeyOf(key), now, now + waitMs(beyond));
+    const { count, endsAt } = await store.countUp(waitKeyOf(key), now, now + growingWaitMs(beyond));
     waits.set(key, endsAt);
     return count === 1;
   };
@@ -62,7 +56,7 @@ export function openGuessLimits({ store, clock }: { store: Pick<Store, 'countUp'
       const key = keyOf(name, client);
       if (isWaiting(key)) return false;
       const now = clock();
-      const { count } = await store.countUp(key, now, now + windowMs);
+      const { count } = await store.countUp(key, now, now + failuresCountMs);
       if (count >= limit && !(await slot(key, count - limit))) return false;
       return failures < failuresOfAll || slot(`guess:${name}`, failures - failuresOfAll);
     },

@@ -2,22 +2,15 @@ import { openCache } from '../../foundation/cache/index.ts';
 import { sha256Hex } from '../../foundation/crypto/index.ts';
 import type { Clock } from '../../foundation/model/index.ts';
 import type { Store } from '../../store/store.ts';
+import { failuresCountMs, growingWaitMs, trustMs } from './growing-wait.ts';
 
 /** `token`: failures count per push token, wherever they come from, as in privacyIDEA. `source`: a known client has a count of its own, and all others share one. */
 export type Lockout = 'token' | 'source';
 
-/**
- * Who may have typed a wrong PIN: a user by key, an auth server, and the client by key, where one is told. `isKnown`: a phone has accepted a login of this user from
- * there lately.
- */
-export type PinSource = { user: string; authServer: string; client: string | undefined; isKnown: boolean };
+/** Who may have typed a wrong PIN: a user by key, an auth server, and the client by key, where one is told. */
+export type PinSource = { user: string; authServer: string; client: string | undefined };
 
-const minute = 60_000;
-/** The quiet time doubles with each failure beyond the limit, so many times. */
-const doublings = 6;
-const longestQuietMs = 60 * minute;
-const windowMs = 24 * 60 * minute;
-const trustMs = 60 * minute;
+const pretenceMs = 60_000;
 /** In hex digits: names that are made up do not fill the store. */
 const namesOfNobody = 4;
 
@@ -26,8 +19,8 @@ const beginning = 'pin:';
 const encoded = encodeURIComponent;
 const quietKey = (counter: string): string => `${counter} quiet`;
 
-/** The counter of a source. It begins with the user, so that all of a user can be ended. */
-export const counterOf = ({ user, authServer, client, isKnown }: PinSource): string =>
+/** The counter of a source; `isKnown`: a phone has accepted a login of this user from there lately. It begins with the user, so that all of a user can be ended. */
+export const counterOf = ({ user, authServer, client }: PinSource, isKnown: boolean): string =>
   `${userBeginning(user)}${isKnown && client !== undefined ? `known ${client}` : `others ${encoded(authServer)}`}`;
 
 const userBeginning = (user: string): string => `${beginning}${encoded(user)} `;
@@ -65,19 +58,18 @@ export type PinFailures = {
   /** Writes as a counted failure does, and counts for nothing: where there is nothing to count on, the time shall not tell. The counters are few. */
   pretend(user: string): Promise<void>;
   /** Where the last right PIN of this source was counted at this gateway, within an hour, and that was not quiet; costs nothing. */
-  trustedCounter(source: Omit<PinSource, 'isKnown'>): string | undefined;
+  trustedCounter(source: PinSource): string | undefined;
   /** This source was wrong: from now on it is not trusted until it is right again. */
-  distrust(source: Omit<PinSource, 'isKnown'>): void;
+  distrust(source: PinSource): void;
   /** This source was right. */
-  trust(source: Omit<PinSource, 'isKnown'>, counter: string): void;
+  trust(source: PinSource, counter: string): void;
 };
 
 const mostListed = 5000;
 
 type Parts = { store: Pick<Store, 'countUp' | 'countOf' | 'countersFrom' | 'uncount' | 'endCounters'>; clock: Clock };
 
-const quietMs = (beyond: number): number => Math.min(minute * 2 ** Math.min(beyond, doublings), longestQuietMs);
-const trustKey = ({ user, authServer, client }: Omit<PinSource, 'isKnown'>): string => JSON.stringify([user, authServer, client]);
+const trustKey = ({ user, authServer, client }: PinSource): string => JSON.stringify([user, authServer, client]);
 
 /** Opens the failures over the counters of the store. */
 export function openPinFailures({ store, clock }: Parts): PinFailures {
@@ -91,9 +83,9 @@ export function openPinFailures({ store, clock }: Parts): PinFailures {
     async take(counter, limit) {
       const now = clock();
       if ((await store.countOf(quietKey(counter), now)) > 0) return { kind: 'quiet' };
-      const { count } = await store.countUp(counter, now, now + windowMs);
+      const { count } = await store.countUp(counter, now, now + failuresCountMs);
       if (count < limit) return { kind: 'open' };
-      const begun = await store.countUp(quietKey(counter), now, now + quietMs(count - limit));
+      const begun = await store.countUp(quietKey(counter), now, now + growingWaitMs(count - limit));
       quietUntil.set(counter, begun.endsAt);
       return begun.count === 1 ? { kind: 'open', beginsQuietMs: begun.endsAt - now } : { kind: 'quiet' };
     },
@@ -111,7 +103,7 @@ export function openPinFailures({ store, clock }: Parts): PinFailures {
     },
     async pretend(user) {
       const now = clock();
-      await store.countUp(`${counterOfNobody({ user, authServer: '' })} pretence`, now, now + minute);
+      await store.countUp(`${counterOfNobody({ user, authServer: '' })} pretence`, now, now + pretenceMs);
     },
     endAll: (user) => store.endCounters(userBeginning(user)),
     trustedCounter(source) {

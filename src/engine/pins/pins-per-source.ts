@@ -32,7 +32,7 @@ const withoutOwner = 'serial ';
 const userKey = (parts: Pick<EngineParts, 'realms'>, { user, realm, serial = '' }: Pick<Typist, 'user' | 'realm' | 'serial'>): string =>
   user === '' ? `${withoutOwner}${serial}` : personKey(parts, { user, realm });
 
-const sourceOf = (parts: EngineParts, typist: Typist): Omit<PinSource, 'isKnown'> => ({
+const sourceOf = (parts: EngineParts, typist: Typist): PinSource => ({
   user: userKey(parts, typist),
   authServer: typist.authServer,
   client: typist.client,
@@ -40,7 +40,7 @@ const sourceOf = (parts: EngineParts, typist: Typist): Omit<PinSource, 'isKnown'
 
 /** The counter of failures that a login of this user from there has. */
 export async function failuresOf(parts: EngineParts, typist: Typist): Promise<string> {
-  return counterOf({ ...sourceOf(parts, typist), isKnown: await isKnown(parts, typist) });
+  return counterOf(sourceOf(parts, typist), await isKnown(parts, typist));
 }
 
 /** How a guess is looked at: `opens` says which of these push tokens it opens; `opensEvenly` the same, and costs as much whatever it says. */

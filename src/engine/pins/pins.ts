@@ -7,46 +7,50 @@ import { guessFrom, isKnownFrom, type Look, type PinCheck, type Typist } from '.
 /** A PIN that is tried on these push tokens, and who typed it. */
 export type Guess = { tokens: readonly PushToken[]; typist: Typist };
 
-/** Checks one PIN against every push token that has not failed too often. */
+/** Checks one PIN against every push token that has not failed too often. One that is known to be right is no guess. */
 export async function checkPin(parts: EngineParts, guessed: Guess, pin: string): Promise<PinCheck> {
-  const { tokens, typist } = guessed;
-  const look = lookAtPin(parts, pin);
-  if (parts.settings.lockout === 'source') {
-    if (isKnownFrom(parts, typist, tokens, pin)) return { kind: 'checked', matching: [...tokens] };
-    return guessFrom(parts, typist, tokens, look);
-  }
+  const known = knownToOpen(parts, guessed, pin);
+  return known.length > 0 ? { kind: 'checked', matching: known } : guessInTurn(parts, guessed, lookAtPin(parts, pin));
+}
+
+/** The push tokens that a PIN is known to open; none where not all of them are. */
+function knownToOpen(parts: EngineParts, { tokens, typist }: Guess, pin: string): PushToken[] {
+  if (parts.settings.lockout === 'source') return isKnownFrom(parts, typist, tokens, pin) ? [...tokens] : [];
   const open = tokens.filter((token) => !isShut(parts, token));
-  const known = open
-    .filter((token) => !hasFailedTooOften(token))
-    .filter(({ pinHash }) => pinHash !== undefined && parts.passwords.remembers(pin, pinHash));
+  const isKnown = (token: PushToken): boolean =>
+    !hasFailedTooOften(token) && token.pinHash !== undefined && parts.passwords.remembers(pin, token.pinHash);
   const isCalm = !open.some((token) => parts.turns.isBusy(turnOf(token)));
-  if (isCalm && known.length > 0 && known.length === open.length) return { kind: 'checked', matching: known };
-  return guessInTurn(parts, guessed, look);
+  return isCalm && open.every(isKnown) ? open : [];
 }
 
 /** Looks whether a PIN is that of each push token. However many there are, and whether they have PINs at all, a wrong one costs one hash. */
-const lookAtPin = (parts: EngineParts, pin: string): Look => ({
-  spend: () => parts.passwords.spend(pin),
-  async opens(open) {
-    const { passwords } = parts;
-    const hashes = open.flatMap(({ pinHash }) => pinHash ?? []);
+function lookAtPin(parts: EngineParts, pin: string): Look {
+  const { passwords } = parts;
+  const hashesOf = (tokens: readonly PushToken[]): string[] => tokens.flatMap(({ pinHash }) => pinHash ?? []);
+  const rightFor = async (tokens: readonly PushToken[]): Promise<boolean[]> => {
+    const hashes = hashesOf(tokens);
     const matching = await passwords.matchesEach(pin, hashes);
-    if (hashes.length === 0 && pin !== '') await passwords.spend(pin);
     const right = hashes.filter((_, index) => matching[index]);
-    for (const token of open)
-      if (token.pinHash !== undefined && right.includes(token.pinHash)) await renew(parts, token, { pin, pinHash: token.pinHash, hashes });
-    return open.map(({ pinHash }) => (pinHash === undefined ? pin === '' : right.includes(pinHash)));
-  },
-  async opensEvenly(open) {
-    const { passwords } = parts;
-    const hashes = open.flatMap(({ pinHash }) => pinHash ?? []);
-    // What is remembered costs nothing, and what is wrong a hash.
-    const isFree = hashes.every((hash) => passwords.remembers(pin, hash));
-    const [matching] = await Promise.all([passwords.matchesEach(pin, hashes), isFree ? passwords.spend(pin) : undefined]);
-    const right = hashes.filter((_, index) => matching[index]);
-    return open.map(({ pinHash }) => (pinHash === undefined ? pin === '' : right.includes(pinHash)));
-  },
-});
+    return tokens.map(({ pinHash }) => (pinHash === undefined ? pin === '' : right.includes(pinHash)));
+  };
+  return {
+    spend: () => passwords.spend(pin),
+    async opens(tokens) {
+      const hashes = hashesOf(tokens);
+      const right = await rightFor(tokens);
+      if (hashes.length === 0 && pin !== '') await passwords.spend(pin);
+      for (const [index, token] of tokens.entries())
+        if (right[index] && token.pinHash !== undefined) await renew(parts, token, { pin, pinHash: token.pinHash, hashes });
+      return right;
+    },
+    async opensEvenly(tokens) {
+      // What is remembered costs nothing, and what is wrong a hash.
+      const isFree = hashesOf(tokens).every((hash) => passwords.remembers(pin, hash));
+      const [right] = await Promise.all([rightFor(tokens), isFree ? passwords.spend(pin) : undefined]);
+      return right;
+    },
+  };
+}
 
 type RightPin = { pin: string; pinHash: string; hashes: readonly string[] };
 
