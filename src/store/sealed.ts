@@ -8,7 +8,7 @@ import {
   sealedFor,
   storeNoteId,
 } from '../foundation/keyring/index.ts';
-import { GatewayFault } from '../foundation/model/index.ts';
+import { GatewayFault, type PartitionKey } from '../foundation/model/index.ts';
 import { recordKey } from './copy.ts';
 import type { SealedRecord, Store, StoredRecord } from './store.ts';
 
@@ -106,8 +106,14 @@ function secretOf(record: StoredRecord): Secret[] {
   }
 }
 
-const keyIdOf = ({ record, sealed }: Secret): string =>
-  record.kind === 'partition-key' && record.partitionKey.id === storeNoteId ? noteKeyId(record.partitionKey) : sealedBy(sealed);
+/** The store's note of its keyring, where a secret is that: it holds nothing, and tells its key in a way of its own. */
+const noteOf = ({ record }: Secret): PartitionKey | undefined =>
+  record.kind === 'partition-key' && record.partitionKey.id === storeNoteId ? record.partitionKey : undefined;
+
+function keyIdOf(secret: Secret): string {
+  const note = noteOf(secret);
+  return note ? noteKeyId(note) : sealedBy(secret.sealed);
+}
 
 /** What each record needs keys for; the id of the key stands in what it made. */
 function needsOf(record: StoredRecord): [KeyNeed, string][] {
@@ -159,11 +165,11 @@ const unusable = ({ keyIds }: Keyring, what: string, keyId: string): Unusable =>
 });
 
 /** What is sealed; undefined where it does not open. */
-function opened(keyring: Keyring, { record, name, sealed }: Secret): Buffer | undefined {
-  if (record.kind === 'partition-key' && record.partitionKey.id === storeNoteId)
-    return isNoteOf(keyring, record.partitionKey) ? Buffer.alloc(0) : undefined;
+function opened(keyring: Keyring, secret: Secret): Buffer | undefined {
+  const note = noteOf(secret);
+  if (note) return isNoteOf(keyring, note) ? Buffer.alloc(0) : undefined;
   try {
-    return keyring.open(name, sealed);
+    return keyring.open(secret.name, secret.sealed);
   } catch (error) {
     if (error instanceof GatewayFault) return undefined;
     throw error;
@@ -175,6 +181,5 @@ async function reseal(store: Store, keyring: Keyring, secret: Secret): Promise<b
   const { record, name, sealed } = secret;
   const text = keyring.isOlder(sealedBy(sealed)) ? opened(keyring, secret) : undefined;
   if (!text) return false;
-  const isNote = record.kind === 'partition-key' && record.partitionKey.id === storeNoteId;
-  return store.reseal(record, isNote ? newStoreNote(keyring).sealedSeed : keyring.seal(name, text));
+  return store.reseal(record, noteOf(secret) ? newStoreNote(keyring).sealedSeed : keyring.seal(name, text));
 }

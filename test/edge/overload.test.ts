@@ -6,17 +6,10 @@ import { openRequestBounds } from '../../src/edge/http/under-way.ts';
 import { openShedding } from '../../src/engine/limits/index.ts';
 import { Overloaded } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
-import { type GivenGateway, givenGateway } from '../kit/gateway.ts';
+import { type GivenGateway, givenGateway, mountsOfAll } from '../kit/gateway.ts';
 import { cheapParts } from '../kit/prepared-keys.ts';
 import { cleanup } from '../kit/temporary.ts';
 
-const mounts = [
-  { path: '/', serves: 'privacyidea' },
-  { path: '/edumfa', serves: 'privacyidea', flavour: 'edumfa' },
-  { path: '/linotp', serves: 'linotp' },
-  { path: '/cs', serves: 'challenge-service' },
-  { path: '/ops', serves: 'ops' },
-];
 const relayed = JSON.stringify({ challenge: { transactionId: '41234567890123456', gda: 'somebody', challenge: 'x' } });
 const form = 'application/x-www-form-urlencoded';
 
@@ -25,7 +18,7 @@ describe('A gateway that has too much to do', () => {
   const loginQueue = { slots: 4, waiting: 4, longestMs: 2000 };
   let given: GivenGateway;
   before(async () => {
-    given = await givenGateway(undo, { mounts, parts: { ...cheapParts, loginQueue } });
+    given = await givenGateway(undo, { mounts: mountsOfAll, parts: { ...cheapParts, loginQueue } });
   });
   beforeEach(() => void Object.assign(loginQueue, { slots: 4, waiting: 4 }));
   after(() => undo.run());

@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
-import { type GivenGateway, givenGateway } from '../kit/gateway.ts';
+import { type GivenGateway, givenGateway, mountsOfAll } from '../kit/gateway.ts';
 import { cleanup } from '../kit/temporary.ts';
 
 describe('A body that is too large', () => {
   const undo = cleanup();
   let given: GivenGateway;
   before(async () => {
-    const mounts = [
-      { path: '/', serves: 'privacyidea' },
-      { path: '/edumfa', serves: 'privacyidea', flavour: 'edumfa' },
-      { path: '/linotp', serves: 'linotp' },
-      { path: '/cs', serves: 'challenge-service' },
-      { path: '/ops', serves: 'ops' },
-    ];
     const hidden = { name: 'hide', actions: { hide_specific_error_message_for_ttype: true } };
-    given = await givenGateway(undo, { mounts, policies: [hidden] });
+    given = await givenGateway(undo, { mounts: mountsOfAll, policies: [hidden] });
   });
   after(() => undo.run());
 

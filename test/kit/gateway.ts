@@ -53,6 +53,15 @@ export const unlimited: Policy = {
   actions: { push_open_challenges: 0, push_prompts_without_accept: 0 },
 };
 
+/** A mount of every dialect and flavour. */
+export const mountsOfAll = [
+  { path: '/', serves: 'privacyidea' },
+  { path: '/edumfa', serves: 'privacyidea', flavour: 'edumfa' },
+  { path: '/linotp', serves: 'linotp' },
+  { path: '/cs', serves: 'challenge-service' },
+  { path: '/ops', serves: 'ops' },
+];
+
 /** The text of a configuration with one listener on a free port. */
 export function configText({ policies = [], settings = {}, mounts, more = {} }: GatewayWishes = {}, address = '127.0.0.1:0'): string {
   const usual = [

@@ -4,6 +4,7 @@ import { oneOrMany, secret } from '../../foundation/settings/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { openRadius, type Radius } from '../../foundation/wire/index.ts';
 import { openSourceWatch, type SourceWatch } from './source-watch.ts';
+import type { Aside } from './user-source.ts';
 
 const server = z.string().refine(isServer, 'expected a host, host:port or [IPv6 address]:port');
 
@@ -23,9 +24,6 @@ export const radiusServerConfig = z.strictObject({
     .describe('Believe only replies with a Message-Authenticator; without it they can be forged on the way (BlastRADIUS).'),
   nasIdentifier: z.string().min(1).max(64).default('pushgate').describe('How the gateway calls itself (NAS-Identifier).'),
 });
-
-/** What questions to another machine are asked within. */
-type Aside = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** RADIUS services by their names. */
 export type RadiusServers = ReadonlyMap<string, Radius>;

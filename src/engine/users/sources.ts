@@ -7,7 +7,7 @@ import { outsideSpan } from '../../foundation/telemetry/spans.ts';
 import { fileSource } from './file/source.ts';
 import { ldapSource } from './ldap/source.ts';
 import { openSourceWatch } from './source-watch.ts';
-import type { SourceHost, UserSource } from './user-source.ts';
+import type { Aside, SourceHost, UserSource } from './user-source.ts';
 
 const entry = z.strictObject({
   name: z
@@ -38,7 +38,7 @@ export type SourceSurroundings = {
   onFile?: ((file: string) => void) | undefined;
   metrics?: Metrics | undefined;
   /** What questions to another machine are asked within; those of a file are our own work. */
-  aside?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
+  aside?: Aside | undefined;
 };
 
 /** Opens one source; nothing is connected. Throws `config-invalid` when a file that it names cannot be used. */
@@ -48,7 +48,7 @@ export function openUserSource(entry: UserSourceEntry, surroundings: SourceSurro
   return traced(entry, entry.kind === 'file' ? source : askedAside(source, surroundings.aside));
 }
 
-function askedAside(source: UserSource, aside: NonNullable<SourceSurroundings['aside']> = (work) => work()): UserSource {
+function askedAside(source: UserSource, aside: Aside = (work) => work()): UserSource {
   return {
     ...source,
     find: (user) => aside(() => source.find(user)),

@@ -16,6 +16,9 @@ export type UserRecord = {
   resolver: string;
 };
 
+/** What questions to another machine are asked within. */
+export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** Why an account opens nothing at its source. */
 export type Barred = 'disabled' | 'expired' | 'locked';
 

@@ -14,6 +14,13 @@ const inDecide = (spoil: (decide: Decide, decision: Decision, event: Transaction
 const withNext = (decided: Decided, change: (next: Decision) => Decision): Decided =>
   decided.next ? { ...decided, next: change(decided.next) } : decided;
 
+/** The same before any phone has answered. */
+const asIfUnanswered = (decision: Decision): Decision => ({
+  ...decision,
+  state: 'open',
+  challenges: decision.challenges.map(({ answer: _said, ...rest }) => ({ ...rest, state: 'pending' })),
+});
+
 const answer = (event: TransactionEvent): Extract<TransactionEvent, { kind: 'answered' }> | undefined =>
   event.kind === 'answered' ? event : undefined;
 
@@ -38,30 +45,10 @@ const inRules: Record<string, Mutant> = {
     withNext(decide(decision, event, now), (next) => ({ ...next, finishUntil: decision.finishUntil })),
   ),
   'lets an accept follow a decline': inDecide((decide, decision, event, now) =>
-    decide(
-      answer(event) && decision.state === 'declined'
-        ? {
-            ...decision,
-            state: 'open',
-            challenges: decision.challenges.map(({ answer: _said, ...rest }) => ({ ...rest, state: 'pending' })),
-          }
-        : decision,
-      event,
-      now,
-    ),
+    decide(answer(event) && decision.state === 'declined' ? asIfUnanswered(decision) : decision, event, now),
   ),
   'lets a decline follow an accept': inDecide((decide, decision, event, now) =>
-    decide(
-      answer(event)?.verdict === 'declined' && decision.state === 'accepted'
-        ? {
-            ...decision,
-            state: 'open',
-            challenges: decision.challenges.map(({ answer: _said, ...rest }) => ({ ...rest, state: 'pending' })),
-          }
-        : decision,
-      event,
-      now,
-    ),
+    decide(answer(event)?.verdict === 'declined' && decision.state === 'accepted' ? asIfUnanswered(decision) : decision, event, now),
   ),
   'takes a decline for an accept': inDecide((decide, decision, event, now) =>
     decide(decision, answer(event) ? ({ ...event, verdict: 'accepted' } as TransactionEvent) : event, now),
