@@ -111,6 +111,16 @@ const deviceCalls = () => [
   signedCall('DELETE', 'gda-1', ''),
 ];
 
+/** What was signed in these inputs of so many fields; the fourth one is the signature. */
+const withoutSignatures = (inputs: readonly Buffer[], fields: number): ReadonlySet<string> =>
+  new Set(
+    inputs.map((each) =>
+      fieldBytes(each, fields)
+        .filter((_, at) => at !== 3)
+        .join('\n'),
+    ),
+  );
+
 /** What tells who calls, and from where. */
 export const callers: readonly Parser[] = [
   {
@@ -163,13 +173,7 @@ export const callers: readonly Parser[] = [
     longest: 65_536,
     seeds: signedRequests,
     open: () => {
-      const signed = new Set(
-        signedRequests().map((each) =>
-          fieldBytes(each, 7)
-            .filter((_, at) => at !== 3)
-            .join('\n'),
-        ),
-      );
+      const signed = withoutSignatures(signedRequests(), 7);
       const claimed = openClaims({ servers: [server], tokens });
       return async (input) => {
         const [keyId = '', time = '', sentNonce = '', signature = '', method = '', target = ''] = fieldsOf(input, 7);
@@ -207,13 +211,7 @@ export const callers: readonly Parser[] = [
     longest: 65_536,
     seeds: deviceCalls,
     open: () => {
-      const signed = new Set(
-        deviceCalls().map((each) =>
-          fieldBytes(each, 5)
-            .filter((_, at) => at !== 3)
-            .join('\n'),
-        ),
-      );
+      const signed = withoutSignatures(deviceCalls(), 5);
       const stored = { gda: 'gda-1', owner: 'linotp', version: 0, addresses: [], lastSeen: 0, publicKey: device.spki };
       const parts = {
         clock,
