@@ -48,11 +48,13 @@ async function limitedDevice(
 
 async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPlan): Promise<RelayReply> {
   const { asker, transactionId } = request;
+  const deliver = (transaction: Transaction): Promise<RelayReply | undefined> =>
+    holdingClaim(parts, transaction, (mayBegin) => deliverClaimed(parts, { request, plan, transaction, mayBegin }));
   let hasWaited = false;
   for (let attempt = 0, isThere = false; attempt < maxAttempts; attempt += 1) {
     const fresh = relayTransaction(parts, request, leaseMs);
     if (!isThere && (await parts.store.addTransaction(fresh)) === 'added') {
-      const reply = await holdingClaim(parts, fresh, (mayBegin) => deliverClaimed(parts, { request, plan, transaction: fresh, mayBegin }));
+      const reply = await deliver(fresh);
       if (reply) return reply;
     }
     const found = await parts.store.findByForeignId(asker.dialect, asker.authServer, transactionId);
@@ -70,8 +72,7 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
       parts.loginQueue.stepAside();
       await decidedOrLate(parts, found, next.until);
     } else if ((await parts.store.decide(found.id, found.decision.version, next.next, [], 0)) === 'decided') {
-      const transaction = { ...found, decision: next.next };
-      const reply = await holdingClaim(parts, transaction, (mayBegin) => deliverClaimed(parts, { request, plan, transaction, mayBegin }));
+      const reply = await deliver({ ...found, decision: next.next });
       if (reply) return reply;
     }
   }

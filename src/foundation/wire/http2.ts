@@ -41,9 +41,11 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
     try {
       const { session, holding } = await abortable(used, call.signal);
       const ended = await holding(exchange(session, origin, call));
-      if (isLost(ended)) lines.leave(used);
-      // What else is under way there ends in peace.
-      if (isLost(ended)) session.close();
+      if (isLost(ended)) {
+        lines.leave(used);
+        // What else is under way there ends in peace.
+        session.close();
+      }
       return ended;
     } catch (error) {
       const end = wireErrorOf(error, call.signal);
