@@ -43,7 +43,10 @@ function partOf(file: string): Part {
 }
 
 /** Runs one part to its end; what it writes is shown as it comes, or at the end in one piece. `failures` is what it tells of those at its end. */
-async function run(part: Part, { more, quiet }: { more: string[]; quiet: boolean }): Promise<{ code: number; seconds: number; failures: string }> {
+async function run(
+  part: Part,
+  { more, quiet }: { more: string[]; quiet: boolean },
+): Promise<{ code: number; seconds: number; failures: string }> {
   const all = globSync(['test/**/*.test.ts', 'providers/**/*.test.ts']).sort();
   const files = all.filter((file) => partOf(file) === part);
   const args = [
@@ -69,7 +72,11 @@ async function run(part: Part, { more, quiet }: { more: string[]; quiet: boolean
   const [code] = await once(child, 'close');
   if (quiet) process.stdout.write(told);
   const failing = told.search(/^.*\d+ failing\b/m);
-  return { code: typeof code === 'number' ? code : 1, seconds: (performance.now() - begun) / 1000, failures: failing < 0 ? '' : told.slice(failing) };
+  return {
+    code: typeof code === 'number' ? code : 1,
+    seconds: (performance.now() - begun) / 1000,
+    failures: failing < 0 ? '' : told.slice(failing),
+  };
 }
 
 const more = process.argv.slice(2);
@@ -78,7 +85,8 @@ const [, only] = at < 0 ? [] : more.splice(at, 2);
 const chosen = parts.filter((part) => only === undefined || only === part);
 const ends = await Promise.all(chosen.map(async (part, index) => ({ part, ...(await run(part, { more, quiet: index > 0 })) })));
 // Thousands of lines stand between a failure and the end; who reads only that shall see it. The count is not repeated: CI adds them up.
-for (const { part, failures } of ends) if (failures) process.stdout.write(`${part} tests that failed:${failures.replace(/^.*failing.*/, '')}`);
+for (const { part, failures } of ends)
+  if (failures) process.stdout.write(`${part} tests that failed:${failures.replace(/^.*failing.*/, '')}`);
 for (const { part, seconds } of ends) process.stdout.write(`${part} tests: ${seconds.toFixed(0)} s\n`);
 if (chosen.length === 0) process.stderr.write(`--only takes ${parts.join(', ')}\n`);
 process.exitCode = chosen.length > 0 && ends.every(({ code }) => code === 0) ? 0 : 1;

@@ -4,6 +4,7 @@ import { traceHeaders } from '../telemetry/spans.ts';
 import { exchangeSpan } from './exchange-span.ts';
 import { proxyAuthorization } from './proxy.ts';
 import { publicConnector, TargetRefused } from './public-targets.ts';
+import { secureContextOf } from './secure-context.ts';
 import { undici } from './undici.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
 
@@ -119,12 +120,7 @@ function dispatcherOf({ publicTargetsOnly, proxy, ...options }: AnyOptions): Dis
 }
 
 function tlsOf({ ca, verifyTls = true, connectTimeoutMs = 10_000, clientCertificate }: WireOptions) {
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
-    rejectUnauthorized: verifyTls,
-    timeout: connectTimeoutMs,
-  };
+  return { secureContext: secureContextOf({ ca, clientCertificate }), rejectUnauthorized: verifyTls, timeout: connectTimeoutMs };
 }
 
 const flat = (headers: Record<string, string | string[] | undefined>): Record<string, string> =>

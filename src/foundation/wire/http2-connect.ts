@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import type { WireOptions } from './http.ts';
 import { socketHost } from './networks.ts';
 import { proxyAuthorization } from './proxy.ts';
+import { secureContextOf } from './secure-context.ts';
 
 /** An error with a code that `wireErrorOf` knows. */
 class ConnectFailed extends Error {
@@ -65,8 +66,7 @@ async function socketTo(url: URL, options: WireOptions, givenUp: AbortSignal): P
   return connectTls({
     ...(tunnel ? { socket: tunnel } : target),
     ...(isIP(host) === 0 && { servername: host }),
-    ...(ca !== undefined && { ca }),
-    ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
+    secureContext: secureContextOf({ ca, clientCertificate }),
     rejectUnauthorized: verifyTls,
     ALPNProtocols: ['h2'],
   });

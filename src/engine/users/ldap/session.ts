@@ -3,6 +3,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Client } from 'ldapts';
 import { socketHost } from '../../../foundation/wire/networks.ts';
+import { secureContextOf } from '../../../foundation/wire/secure-context.ts';
 import { ldapts } from './library.ts';
 
 /** One server, and how to reach it. `ca` is PEM and replaces the authorities that come with Node. */
@@ -28,9 +29,8 @@ export async function openSession({ url, startTls, ca }: LdapServer, signal: Abo
   const host = socketHost({ hostname });
   const trust: ConnectionOptions = {
     host,
-    minVersion: 'TLSv1.2',
     ...(isIP(host) ? {} : { servername: host }),
-    ...(ca !== undefined && { ca }),
+    secureContext: secureContextOf({ ca }),
   };
   if (protocol === 'ldaps:') return sessionOf(await opened(connectTls({ ...trust, port: Number(port || 636) }), 'secureConnect', signal));
   const socket = await opened(connectTcp({ host, port: Number(port || 389) }), 'connect', signal);
