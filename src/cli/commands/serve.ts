@@ -9,6 +9,7 @@ import type { GatewayOptions } from '../../gateway/options.ts';
 import type { Gateway } from '../../gateway/start.ts';
 import { type Ready, serveAsWorker, startWorkers } from '../cluster/index.ts';
 import { startIdleCollection } from '../idle-collection.ts';
+import { lineWriter } from '../line-writer.ts';
 import type { Terminal } from '../terminal.ts';
 import { configFor, configOption, defaultConfigFile, portFor } from './config-option.ts';
 
@@ -88,7 +89,7 @@ function renewing(gateway: Gateway, serving: Serving): Gateway {
 async function optionsFor({ terminal, file, port, newStore }: Serving): Promise<GatewayOptions> {
   const { config, catalog, folder, files } = await configFor(file, terminal, port);
   // The banner is for people and goes to standard output; the log is for machines and goes to standard error.
-  const log = openLog(config.settings.logLevel, { write: (line: string) => void process.stderr.write(line) });
+  const log = openLog(config.settings.logLevel, lineWriter(process.stderr));
   return { config, catalog, folder, files, environment: terminal.environment, clock: Date.now, log, newStore };
 }
 

@@ -13,8 +13,13 @@ export const maxBodyBytes = 65_536;
 export async function readBody(ctx: Context): Promise<Result<Buffer, 'too-large' | 'broken'>> {
   const request = ctx.req;
   const state = stateOf(ctx);
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  if (length === undefined && coding === undefined) {
+    state.rawBody = Buffer.alloc(0);
+    return ok(state.rawBody);
+  }
   try {
-    state.rawBody = await getRawBody(request, { limit: maxBodyBytes, length: request.headers['content-length'] ?? null });
+    state.rawBody = await getRawBody(request, { limit: maxBodyBytes, length: length ?? null });
     return ok(state.rawBody);
   } catch (error) {
     const isTooLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large';

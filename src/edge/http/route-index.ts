@@ -1,0 +1,55 @@
+import type { Method } from './route.ts';
+
+/** Routes by path. `path` may have `:name` for a segment, and is found with and without a slash at its end. */
+export type RouteIndex<R> = {
+  /** The first route that was added for this method and path, with what stands for its names, decoded; undefined where there is none. */
+  find(method: string, path: string): { route: R; params: Record<string, string> } | undefined;
+  /** The methods that any route takes at this path. */
+  methodsOf(path: string): string[];
+};
+
+type Entry<R> = { order: number; route: R; methods: readonly string[]; segments: readonly string[] };
+type Indexable = { methods: readonly Method[]; path: string };
+
+/** Opens an index. HEAD comes with GET. Escapes in a path that is looked for must be UTF-8. */
+export function openRouteIndex<R extends Indexable>(routes: readonly R[]): RouteIndex<R> {
+  const entries = routes.map(entryOf);
+  const named = entries.filter(isNamed);
+  const plain = Map.groupBy(
+    entries.filter((entry) => !isNamed(entry)),
+    ({ route }) => withoutSlash(route.path),
+  );
+  return {
+    find(method, path) {
+      const exact = plain.get(withoutSlash(path))?.find(({ methods }) => methods.includes(method));
+      const segments = segmentsOf(path);
+      const first = named.find((entry) => entry.methods.includes(method) && fits(entry, segments));
+      const found = exact && first ? (exact.order < first.order ? exact : first) : (exact ?? first);
+      return found && { route: found.route, params: paramsOf(found, segments) };
+    },
+    methodsOf(path) {
+      const segments = segmentsOf(path);
+      return [...new Set(entries.filter((entry) => fits(entry, segments)).flatMap(({ methods }) => methods))];
+    },
+  };
+}
+
+const withoutSlash = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
+const segmentsOf = (path: string): string[] => withoutSlash(path).split('/');
+const isName = (segment: string): boolean => segment.startsWith(':');
+const isNamed = ({ segments }: Entry<unknown>): boolean => segments.some(isName);
+
+function entryOf<R extends Indexable>(route: R, order: number): Entry<R> {
+  const methods = [...route.methods, ...(route.methods.includes('GET') ? ['HEAD'] : [])];
+  return { order, route, methods, segments: segmentsOf(route.path) };
+}
+
+/** A name stands for any text but none. */
+const fits = ({ segments }: Entry<unknown>, asked: readonly string[]): boolean =>
+  segments.length === asked.length && segments.every((segment, at) => (isName(segment) ? asked[at] !== '' : segment === asked[at]));
+
+function paramsOf({ segments }: Entry<unknown>, asked: readonly string[]): Record<string, string> {
+  const params: Record<string, string> = {};
+  for (const [at, segment] of segments.entries()) if (isName(segment)) params[segment.slice(1)] = decodeURIComponent(asked[at] ?? '');
+  return params;
+}
