@@ -31,9 +31,20 @@ export function factsOf(
     realm: owner?.realm || undefined,
     ...(resolver ? { resolver } : {}),
     tokenType: token?.type,
-    token: token && tokenFacts(token),
-    tokenInfo: token && infoFacts(token),
+    ...(token && ofToken(token)),
   };
+}
+
+/** What policies know of a push token. */
+type OfToken = { token: Record<string, string | undefined>; tokenInfo: Record<string, string> };
+
+/** Push tokens that were looked at: policies are asked many times for the one of a login, and nobody changes one that was read. */
+const lookedAt = new WeakMap<PushToken, OfToken>();
+
+function ofToken(token: PushToken): OfToken {
+  const known = lookedAt.get(token) ?? { token: tokenFacts(token), tokenInfo: infoFacts(token) };
+  lookedAt.set(token, known);
+  return known;
 }
 
 /** What conditions may ask of a push token. */

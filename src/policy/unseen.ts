@@ -1,3 +1,6 @@
+import { openCache } from '../foundation/cache/index.ts';
+
+const longestKept = 64;
 const ofHeaders = ['authorization', 'cookie', 'key', 'token', 'secret', 'signature', 'password'];
 const ofParams = [
   'pass',
@@ -21,10 +24,21 @@ const ofParams = [
  * Whether conditions never see a header, since its value may be a credential: where a word of its name is, starts or ends with one of those that stand for
  * secrets.
  */
-export const isUnseenHeader = (name: string): boolean => hasWord(name, ofHeaders);
+export const isUnseenHeader = remembering((name) => hasWord(name, ofHeaders));
 
 /** The same of a parameter of a request. */
-export const isUnseenParam = (name: string): boolean => /fb_?token/i.test(name) || hasWord(name, ofParams);
+export const isUnseenParam = remembering((name) => /fb_?token/i.test(name) || hasWord(name, ofParams));
+
+/** Requests bring the same few names again and again; of those that strangers make up, the last ones are kept. */
+function remembering(judge: (name: string) => boolean): (name: string) => boolean {
+  const judged = openCache<{ isUnseen: boolean }>(500);
+  return (name) => {
+    if (name.length > longestKept) return judge(name);
+    const known = judged.get(name) ?? { isUnseen: judge(name) };
+    judged.set(name, known);
+    return known.isUnseen;
+  };
+}
 
 function hasWord(name: string, secret: readonly string[]): boolean {
   const words = name

@@ -6,18 +6,24 @@ export type Network = Readonly<{ address: Address; bits: number }>;
 
 type Address = ReturnType<typeof ipaddr.process>;
 
-/** One login asks about its client's address once for each rule and action. */
-const addresses = openCache<Address>(1000);
+/** An address that was read, and its usual spelling. */
+type Known = Readonly<{ ip: Address; spelling: string }>;
 
-function parsed(text: string): Address | undefined {
-  const known = addresses.get(text);
-  if (known) return known;
+/** One login asks about its client's address once for each rule and action. */
+const addresses = openCache<Known>(1000);
+
+function known(text: string): Known | undefined {
+  const found = addresses.get(text);
+  if (found) return found;
   // Most requests have no forwarded address, and the library makes and throws two errors to say that nothing is none.
   if (text === '' || !ipaddr.isValid(text)) return undefined;
-  const fresh = ipaddr.process(text);
+  const ip = ipaddr.process(text);
+  const fresh = { ip, spelling: ip.toString() };
   addresses.set(text, fresh);
   return fresh;
 }
+
+const parsed = (text: string): Address | undefined => known(text)?.ip;
 
 /** Whether a text is an IPv4 or IPv6 address. */
 export const isAddress = (text: string): boolean => parsed(text) !== undefined;
@@ -61,7 +67,7 @@ export const socketHost = ({ hostname }: Pick<URL, 'hostname'>): string => hostn
 export const isNetwork = (text: string): boolean => ipaddr.isValidCIDR(text);
 
 /** An address in its usual spelling; any other text as it is. */
-export const normalAddress = (text: string): string => parsed(text)?.toString() ?? text;
+export const normalAddress = (text: string): string => known(text)?.spelling ?? text;
 
 /** Reads a network, or an address as a network of one. Undefined for any other text. */
 export function readNetwork(text: string): Network | undefined {
@@ -91,7 +97,7 @@ const holds = ({ address, bits }: Network, ip: Address): boolean => address.kind
 /** The network that an address stands for: an IPv4 address itself, the /64 of an IPv6 address, since whoever has one of those has all of it. */
 export function networkOf(address: string): string {
   const ip = parsed(address);
-  if (!ip || ip.kind() === 'ipv4') return ip?.toString() ?? address;
+  if (!ip || ip.kind() === 'ipv4') return normalAddress(address);
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${ip.toString()}/64`).toString()}/64`;
 }
 
