@@ -1,6 +1,6 @@
 /**
  * Pushes per second of our own CPU over kept-open connections, for Firebase and APNs against fakes in another process, and what the memory does
- * meanwhile. `npm run bench:deliveries -- --count 100000 --parallel 256 --kind apns`
+ * meanwhile. `npm run bench -- deliveries --count 100000 --parallel 256 --kind apns`
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
  * What each operation of the MongoDB store costs beside very many push tokens and logins that are over, against the same beside few. Both
- * databases are in one mongod, and asked in turns. `npm run bench:growth -- --records 1000000 --few 1000 --rounds 500`; `--mongod` names a server.
+ * databases are in one mongod, and asked in turns. `npm run bench -- growth --records 1000000 --few 1000 --rounds 500`; `--mongod` names a server.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
  * What the secrets of one push token cost in CPU time: its RSA key to make, to sign with for the first time (unsealed, opened) and every time after that,
- * and its PIN the first time it is right. docs/scale.md calculates with it. `npm run bench:keys -- --seconds 10`
+ * and its PIN the first time it is right. docs/scale.md calculates with it. `npm run bench -- keys --seconds 10`
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { parseArgs } from 'node:util';

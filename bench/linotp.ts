@@ -1,6 +1,6 @@
 /**
  * LinOTP's push token: challenges sealed and answers verified per second, beside the bare cryptography that each needs, in one thread and in the same run:
- * X25519, Ed25519, SHA-256 and AES by node:crypto with the bytes of a real challenge. `npm run bench:linotp -- --seconds 3`
+ * X25519, Ed25519, SHA-256 and AES by node:crypto with the bytes of a real challenge. `npm run bench -- linotp --seconds 3`
  */
 import {
   createCipheriv,

@@ -1,6 +1,6 @@
 /**
  * Full logins per second: trigger, the phone's signed answer, finish, each a real HTTP request to a gateway process on the embedded store,
- * beside the raw RSA signatures of the same key size in the same run. `npm run bench -- --seconds 10 --bits 3072 --parallel 32`
+ * beside the raw RSA signatures of the same key size in the same run. `npm run bench -- logins --seconds 10 --bits 3072 --parallel 32`
  * With `--store mongodb` on the MongoDB at MONGODB_URL, and what a login costs there; the database is dropped at the end.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';

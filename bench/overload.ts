@@ -2,7 +2,7 @@
  * Ten times the logins that a gateway can do, for ten seconds: how many are refused at once, how many their clients give up, what the others get, what memory
  * that takes, and how soon all is as before. The load comes from a process of its own, at its own pace, whatever becomes of the logins. A login is: trigger,
  * the phone polls, its signed answer, finish; with `--pin wrong` it is one check of a wrong PIN, which costs a hash.
- * `npm run bench:overload -- --times 10 --seconds 10 --pin right`
+ * `npm run bench -- overload --times 10 --seconds 10 --pin right`
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';

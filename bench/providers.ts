@@ -1,6 +1,6 @@
 /**
  * How long a trigger takes when providers break: all fine, the first one black-holed (before and after its breaker opens), all of them black-holed.
- * A gateway process and fakes in another one; each row is a run of its own. `npm run bench:providers -- --count 200`
+ * A gateway process and fakes in another one; each row is a run of its own. `npm run bench -- providers --count 200`
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

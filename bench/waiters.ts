@@ -2,7 +2,7 @@
  * Many requests that wait for a phone (`push_wait`) at one gateway: what they cost while nothing happens, and how soon each is released by an answer
  * that is given at another gateway. Two gateway processes on one MongoDB, with the settings of malloc that our image has.
  * Memory is that of the waiting gateway's process: its resident set at the end of the quiet time (VmRSS, the pages of the node program included), what of
- * V8's heap is used then, and the largest that the resident set was (VmHWM), while all of them came. `npm run bench:waiters -- --count 10000 --answers 200`
+ * V8's heap is used then, and the largest that the resident set was (VmHWM), while all of them came. `npm run bench -- waiters --count 10000 --answers 200`
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

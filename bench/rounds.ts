@@ -1,0 +1,187 @@
+import { type Connections, formBytes, openConnections, type Requests, requestBytes } from './harness/connections.ts';
+import type { Gateway, User } from './harness/gateway.ts';
+import type { Limits } from './harness/limits.ts';
+import { cpuUsed } from './harness/machine.ts';
+import { measure, type Sample, sampleOf } from './harness/measure.ts';
+import { answerBytes, pollBytes } from './harness/phone.ts';
+
+/** Takes a sample of one operation; `signatures` are those that the gateway made for each. */
+export type Note = (bench: string, sample: Sample, signatures?: number) => void;
+
+/** What one round of operations needs. */
+export type Round = { gateway: Gateway; parallel: number; note: Note; sinkPid: number };
+
+/** The most that an operation could do per second; undefined where nothing but our own work bounds it. */
+export function limitOf(bench: string, signatures: number, limits: Limits): number | undefined {
+  if (signatures > 0) return bench === 'login' ? limits.signatures / (signatures + 2) : limits.signatures / signatures;
+  return undefined;
+}
+
+/** What a round measures, by name. */
+export const benches = [
+  'trigger',
+  'phone poll',
+  'poll',
+  'answer',
+  'finish',
+  'trigger with PIN',
+  'phone poll, 5 open',
+  'login',
+  'relay',
+  'relay, 32 at once',
+  'start',
+];
+
+/** Runs what is needed for the benches that are wanted. */
+export async function oneRound(round: Round, wanted: readonly string[]): Promise<void> {
+  const isWanted = (...names: string[]): boolean => names.some((name) => wanted.includes(name));
+  if (isWanted('trigger', 'phone poll', 'poll', 'answer', 'finish')) await loginsInStep(round, 'trigger');
+  if (isWanted('trigger with PIN')) await loginsInStep({ ...round, note: onlyOf('trigger with PIN', round.note) }, 'trigger with PIN');
+  if (isWanted('phone poll, 5 open')) await crowdedPolls(round);
+  if (isWanted('login')) await wholeLogins(round);
+  if (isWanted('relay')) await relays(round, 'relay');
+  if (isWanted('relay, 32 at once')) await relays({ ...round, parallel: 32 }, 'relay, 32 at once');
+  if (isWanted('start')) await start(round);
+}
+
+/** Notes one bench, and no other. */
+function onlyOf(name: string, note: Note): Note {
+  return (bench, sample, signatures) => {
+    if (bench === name) note(bench, sample, signatures);
+  };
+}
+
+/** Stops the gateway and starts it again: from the process to the first good `/readyz`. */
+async function start({ gateway, note }: Round): Promise<void> {
+  const ms = await gateway.restart();
+  const used = cpuUsed(gateway.pid).program;
+  note('start', { perSecond: 1000 / ms, cpuMs: used * 1000, p50: ms, p99: ms, clientShare: 0, faults: [] });
+}
+
+/** Logins in step, so that no limit is reached: all begin, all phones poll, all pages ask, all phones answer, all logins are finished. */
+async function loginsInStep(round: Round, way: 'trigger' | 'trigger with PIN'): Promise<void> {
+  const { gateway, note } = round;
+  const { users } = gateway;
+  const { send, close } = await openSender(round);
+  const started = await send(
+    users.map((user) => triggerBytes(gateway, user, way)),
+    holds('transaction_id'),
+  );
+  const ids = started.run.replies.map(transactionIn);
+  const polled = await send(await Promise.all(users.map(pollBytes)), holds('nonce'));
+  const signatures = polled.run.replies[0]?.includes('capabilities_signature') ? 2 : 1;
+  note(way, started.sample, signatures);
+  note('phone poll', polled.sample);
+  const asked = await send(
+    ids.flatMap((id) => Array<Buffer>(pollsPerLogin).fill(askBytes(id))),
+    holds('"result"'),
+  );
+  note('poll', asked.sample);
+  const answers = await Promise.all(users.map((user, at) => answerBytes(user, nonceIn(polled.run.replies[at]))));
+  note('answer', (await send(answers, isTrue)).sample);
+  note(
+    'finish',
+    (
+      await send(
+        users.map((user, at) => finishBytes(user, ids[at])),
+        isAccepted,
+      )
+    ).sample,
+  );
+  close();
+}
+
+/** Polls of phones for which five challenges are open; then all are answered. */
+async function crowdedPolls(round: Round): Promise<void> {
+  const { gateway, note } = round;
+  const users = gateway.users.slice(0, Math.ceil(gateway.users.length / 5));
+  const { send, close } = await openSender(round);
+  for (let open = 0; open < 5; open += 1)
+    await send(
+      users.map((user) => triggerBytes(gateway, user, 'trigger')),
+      holds('transaction_id'),
+    );
+  const polled = await send(await Promise.all(users.map(pollBytes)), holds('nonce'));
+  note('phone poll, 5 open', polled.sample);
+  const nonces = polled.run.replies.map((reply) => [...reply.matchAll(noncePattern)].map(([, nonce = '']) => nonce));
+  await send(await Promise.all(users.flatMap((user, at) => (nonces[at] ?? []).map((nonce) => answerBytes(user, nonce)))), isTrue);
+  close();
+}
+
+/** Whole logins, each lane one after the other: PIN, the phone polls, signs and answers, finish. */
+async function wholeLogins(round: Round): Promise<void> {
+  const { gateway, parallel, note, sinkPid } = round;
+  const connections = await Promise.all(Array.from({ length: parallel }, () => openConnections(gateway.port, 1)));
+  const latencies: number[] = [];
+  let [next, signatures] = [0, 1];
+  let bad: string | undefined;
+  const before = [cpuUsed(gateway.pid), cpuUsed(sinkPid)];
+  const begun = performance.now();
+  const lane = async (own: Connections): Promise<void> => {
+    const ask = async (bytes: Buffer, isGood: Requests['isGood']): Promise<string> => {
+      const { replies, bad: wrong } = await own.run({ bytes: [bytes], isGood, keep: true });
+      bad ??= wrong;
+      return replies[0] ?? '';
+    };
+    for (let user = gateway.users[next++]; user; user = gateway.users[next++]) {
+      const sent = performance.now();
+      const id = transactionIn(await ask(triggerBytes(gateway, user, 'trigger with PIN'), holds('transaction_id')));
+      const polled = await ask(await pollBytes(user), holds('nonce'));
+      signatures = polled.includes('capabilities_signature') ? 2 : 1;
+      await ask(await answerBytes(user, nonceIn(polled)), isTrue);
+      await ask(finishBytes(user, id), isAccepted);
+      latencies.push(performance.now() - sent);
+    }
+  };
+  await Promise.all(connections.map(lane));
+  const seconds = (performance.now() - begun) / 1000;
+  const run = { count: latencies.length, seconds, latencies: Float64Array.from(latencies), bad };
+  note('login', sampleOf(run, before, [cpuUsed(gateway.pid), cpuUsed(sinkPid)]), signatures);
+  for (const each of connections) each.close();
+}
+
+let relayed = 0;
+
+/** Challenges of a LinOTP that keeps its tokens itself, each to a phone of its own. */
+async function relays(round: Round, name: string): Promise<void> {
+  const { send, close } = await openSender(round);
+  const bytes = Array.from({ length: round.gateway.users.length }, () => {
+    relayed += 1;
+    const challenge = { transactionId: String(100_000_000_000 + relayed), gda: `fcm:relay-${relayed}`, challenge: relayPayload };
+    return requestBytes('POST', '/relay/v1/challenge', { body: JSON.stringify({ challenge }) });
+  });
+  round.note(name, (await send(bytes, (reply) => reply.startsWith('200'))).sample);
+  close();
+}
+
+const pollsPerLogin = 4;
+const relayPayload = `lseqr://push/${'A'.repeat(400)}`;
+const noncePattern = /"nonce": ?"([A-Z2-7]{32})"/g;
+
+const holds =
+  (text: string): Requests['isGood'] =>
+  (reply) =>
+    reply.startsWith('200') && reply.includes(text);
+const isTrue: Requests['isGood'] = (reply) => /^200 .*"value": ?true/s.test(reply);
+const isAccepted = holds('"ACCEPT"');
+
+type Sender = { send(bytes: readonly Buffer[], isGood: Requests['isGood']): ReturnType<typeof measure>; close(): void };
+
+async function openSender({ gateway, parallel, sinkPid }: Round): Promise<Sender> {
+  const connections = await openConnections(gateway.port, parallel);
+  return {
+    send: (bytes, isGood) => measure(gateway.pid, connections, { bytes, isGood, keep: true }, [sinkPid]),
+    close: () => connections.close(),
+  };
+}
+
+const triggerBytes = ({ admin }: Gateway, { name }: User, way: 'trigger' | 'trigger with PIN'): Buffer =>
+  way === 'trigger'
+    ? formBytes('/validate/triggerchallenge', { user: name }, admin)
+    : formBytes('/validate/check', { user: name, pass: '1234' });
+
+const askBytes = (id: string): Buffer => requestBytes('GET', `/validate/polltransaction?transaction_id=${id}`);
+const finishBytes = ({ name }: User, id = ''): Buffer => formBytes('/validate/check', { user: name, pass: '', transaction_id: id });
+
+const transactionIn = (reply: string): string => /"transaction_id": ?"(\d+)"/.exec(reply)?.[1] ?? '';
+const nonceIn = (reply = ''): string => [...reply.matchAll(noncePattern)][0]?.[1] ?? '';
