@@ -7,7 +7,12 @@ const entries: readonly CatalogEntry[] = [
   { names: ['poll-only'], load: () => import('./poll-only/provider.ts') },
   { names: ['apns'], load: () => import('./apns/provider.ts') },
   {
-    names: ['challenge-service', 'DefaultPushProvider', 'linotp.provider.DefaultPushProvider'],
+    names: [
+      'challenge-service',
+      'DefaultPushProvider',
+      'linotp.provider.DefaultPushProvider',
+      'linotp.lib.pushprovider.DefaultPushProvider',
+    ],
     load: () => import('./challenge-service/provider.ts'),
   },
   { names: ['firebase'], load: () => import('./firebase/provider.ts') },

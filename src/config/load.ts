@@ -8,7 +8,8 @@ import { GatewayFault, ok, type Result, record, refused, version } from '../foun
 import { plainError, readTextFile } from '../foundation/settings/index.ts';
 import { type Log, openMetrics } from '../foundation/telemetry/index.ts';
 import { crossCheck } from './cross-check.ts';
-import { readJson } from './json-text.ts';
+import { type JsonText, readJson } from './json-text.ts';
+import { withLinotpDefinitions } from './linotp-definitions.ts';
 import { type Catalog, loadPlugins, withoutThrowing } from './plugins.ts';
 import { atPort } from './port.ts';
 import { type Problem, problemText } from './problem.ts';
@@ -46,6 +47,14 @@ function readText(path: string): Result<string, Problem[]> {
   return refused([{ path: [], level: 'error', message: `${path} ${text.error}; name a configuration file, such as config/default.json` }]);
 }
 
+/** What the text holds, with LinOTP's definitions of providers as ours. */
+function readRaw(text: string): Result<JsonText, Problem[]> {
+  const json = readJson(text);
+  if (!json.ok) return json;
+  const problems = [...json.value.problems];
+  return ok({ value: withLinotpDefinitions(json.value.value, problems), problems });
+}
+
 /** Checks the text of a configuration file; `file` is where its relative paths count from, `port` stands in for that of the first listener. */
 export async function checkConfig(
   text: string,
@@ -54,7 +63,7 @@ export async function checkConfig(
   port?: number,
 ): Promise<Result<LoadedConfig, Problem[]>> {
   const folder = dirname(file);
-  const json = readJson(text);
+  const json = readRaw(text);
   if (!json.ok) return json;
   const raw = port === undefined ? json.value.value : atPort(json.value.value, port);
   const { catalog, problems: ofPlugins } = await loadPlugins(raw, folder);
@@ -76,7 +85,7 @@ export async function inspectConfig(file: string, environment: Environment, log:
   const problems = loaded.ok ? loaded.value.warnings : loaded.error;
   const path = resolve(file);
   const text = readText(path);
-  const json = text.ok ? readJson(text.value) : text;
+  const json = text.ok ? readRaw(text.value) : text;
   if (!json.ok) return problems;
   const raw = json.value.value;
   const folder = dirname(path);

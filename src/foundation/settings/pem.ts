@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Pkcs12Problem, readPkcs12 } from '../crypto/index.ts';
 import { GatewayFault, systemCode } from '../model/index.ts';
 import { certificatesOf, type Expiry, leafFirst } from './certificates.ts';
@@ -34,10 +35,19 @@ function readBytes(path: string, what: string): Buffer {
 /** All certificates of a PEM file of trusted CAs. Throws `config-invalid` when it cannot be used. */
 export function readAuthorities(path: string): string {
   if (existsSync(path) && statSync(path).isDirectory())
-    throw new GatewayFault('config-invalid', `${path} is a folder. Name one PEM file with the trusted CAs.`);
+    throw new GatewayFault('config-invalid', `${path} is a folder. ${insteadOfFolder(path)}`);
   return certificatesOf(readPem(path, 'CA file'), path)
     .map(({ pem }) => pem)
     .join('\n');
+}
+
+/** What Debian, Red Hat and Alpine call the file that holds all CAs of such a folder. */
+const bundles = ['ca-certificates.crt', 'ca-bundle.crt', 'tls-ca-bundle.pem'];
+
+function insteadOfFolder(path: string): string {
+  const bundle = bundles.map((name) => join(path, name)).find((file) => existsSync(file));
+  if (bundle !== undefined) return `Write ${bundle}, which holds all CAs of that folder.`;
+  return `Name one PEM file with the trusted CAs: "cat ${join(path, '*.pem')} > ${path}-all.pem" makes it.`;
 }
 
 /** A client certificate with its chain after it, and its key, as PEM. */
