@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, verify } from 'node:crypto';
 import { once } from 'node:events';
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { certificateAuthority } from '../kit/certificates.ts';
-import { configText } from '../kit/gateway.ts';
+import { farSide } from '../kit/far-side.ts';
+import { configText, unlimited } from '../kit/gateway.ts';
 import { gatewayProcess } from '../kit/gateway-process.ts';
+import { piClient } from '../kit/pi-client.ts';
+import { piPhone } from '../kit/pi-phone.ts';
 import { freePort } from '../kit/ports.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
@@ -41,7 +44,7 @@ describe('A credential that is replaced', function () {
       };
       return { ...gateway, heard };
     };
-    return { put, start };
+    return { folder, put, start };
   };
 
   it('is in use without a restart; a bad one is refused, and the old one stays', async () => {
@@ -125,5 +128,65 @@ describe('A credential that is replaced', function () {
     put('ca.pem', 'nothing');
     assert.match(String((await heard('configuration-refused', 2))?.problems), /user source ad, config\.ca: .*ca\.pem/);
     assert.equal(await check(keys[1]), 200);
+  });
+
+  it('is the key of the next push by Firebase, however its file was replaced', async () => {
+    // given a Google that gives each key of a service account an access token of its own, and a phone at a gateway with the first key
+    const { folder, put, start } = given();
+    const keys = ['first', 'second', 'third', 'fourth'].map((id) => ({ id, ...generateKeyPairSync('rsa', { modulusLength: 2048 }) }));
+    const signerOf = (assertion: string): string | undefined => {
+      const [head = '', claims = '', signature = ''] = assertion.split('.');
+      const isOf = (key: (typeof keys)[number]) =>
+        verify('RSA-SHA256', Buffer.from(`${head}.${claims}`), key.publicKey, Buffer.from(signature, 'base64url'));
+      return keys.find(isOf)?.id;
+    };
+    const grant = ({ body }: { body: string }) => {
+      const access_token = `token-of-${signerOf(new URLSearchParams(body).get('assertion') ?? '')}`;
+      return { kind: 'reply' as const, status: 200, body: JSON.stringify({ access_token, expires_in: 3600 }) };
+    };
+    const far = await farSide(undo, { sidePaths: { '/token': grant } });
+    far.behave({ kind: 'reply', status: 200, body: '{"name":"projects/acme/messages/1"}' });
+    const keyFile = (index: number): string =>
+      JSON.stringify({
+        type: 'service_account',
+        project_id: 'acme',
+        client_email: 'push@acme.example',
+        private_key: keys[index]?.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+        token_uri: `${far.url}/token`,
+      });
+    put('ca.pem', far.ca);
+    put('key.json', keyFile(0));
+    const enrolment = { push_firebase_configuration: 'fcm', push_registration_url: 'https://mfa.example.com/ttype/push' };
+    const address = `127.0.0.1:${await freePort()}`;
+    const { heard, output } = await start(
+      {
+        providers: [{ name: 'fcm', kind: 'firebase', config: { service_account: { $file: 'key.json' }, api_url: far.url, ca: 'ca.pem' } }],
+        policies: [unlimited, { name: 'enrol', scope: 'enrollment', actions: enrolment }],
+      },
+      address,
+    );
+    const client = piClient(`http://${address}`);
+    const admin = await client.login('admin', /Password:\s+(\S+)/.exec(output().out)?.[1] ?? '');
+    const { detail } = (await client.post('/token/init', { type: 'push', genkey: '1', user: 'alice', pin: '1234' }, admin)).body;
+    const phone = piPhone(client, { serial: detail.serial, credential: detail.enrollment_credential, clock: Date.now });
+    await phone.rollout({ fbtoken: 'a-device-address' });
+    const keyOfNextPush = async (): Promise<unknown> => {
+      await client.post('/validate/check', { user: 'alice', pass: '1234' });
+      return far.requests.at(-1)?.headers.authorization;
+    };
+    assert.equal(await keyOfNextPush(), 'Bearer token-of-first');
+    // when the file is replaced: by another, in place, and by a link as Kubernetes turns them
+    const turnLink = (text: string): void => {
+      put('later.json', text);
+      symlinkSync('later.json', join(folder, 'link'));
+      renameSync(join(folder, 'link'), join(folder, 'key.json'));
+    };
+    const ways = [(text: string) => put('key.json', text), (text: string) => writeFileSync(join(folder, 'key.json'), text), turnLink];
+    for (const [index, replace] of ways.entries()) {
+      replace(keyFile(index + 1));
+      await heard('configuration-reloaded', index + 1);
+      // then its key is in use, though the old access token is good for an hour
+      assert.equal(await keyOfNextPush(), `Bearer token-of-${keys[index + 1]?.id}`);
+    }
   });
 });
