@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Attribute, Change, Client } from 'ldapts';
 import { certificateAuthority } from './certificates.ts';
 import { installPackages, mayInstall, runQuietly } from './debian.ts';
 import { freePort } from './ports.ts';
@@ -17,6 +18,8 @@ export type Slapd = {
   caFile: string;
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Gives the entry below the root an attribute, in place of what it had of it; takes it away without a value. */
+  set(entry: string, attribute: string, value?: string): Promise<void>;
 };
 
 /** Who is in the directory, beside those who are there to make trouble: `twin` twice, `nameless` without a login name. */
@@ -30,6 +33,9 @@ export const people = {
 } as const;
 /** The directory's root, and who may search it. */
 export const directory = { baseDn: 'dc=corp,dc=example', bindDn: 'cn=svc,dc=corp,dc=example' } as const;
+
+/** Who may change it. */
+const root = { dn: `cn=root,${directory.baseDn}`, password: 'all of it' };
 
 const program = '/usr/sbin/slapd';
 /** Where Debian has them; the packages of others are laid out in another way. */
@@ -87,6 +93,13 @@ export async function givenSlapd(undo: Cleanup, lines: readonly string[] = []): 
       child.kill('SIGKILL');
       await ended;
     },
+    async set(entry, attribute, value) {
+      const client = new Client({ url: slapd.ldap });
+      await client.bind(root.dn, root.password);
+      const modification = new Attribute({ type: attribute, values: value === undefined ? [] : [value] });
+      await client.modify(`${entry},${directory.baseDn}`, new Change({ operation: 'replace', modification }));
+      await client.unbind();
+    },
   };
   undo.later(() => slapd.stop());
   await slapd.start();
@@ -126,6 +139,15 @@ attributetype ( 1.2.840.113556.1.4.159 NAME 'accountExpires' EQUALITY integerMat
 attributetype ( 1.2.840.113556.1.4.2 NAME 'objectGUID' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )
 `;
 
+/** By which other directories say how an account stands; under numbers of our own, as texts. */
+const accountStates = [
+  'msDS-User-Account-Control-Computed',
+  ...['nsAccountLock', 'krbPrincipalExpiration', 'pwdAccountLockedTime', 'pwdEndTime'],
+  ...['loginDisabled', 'loginExpirationTime', 'lockedByIntruder', 'shadowExpire'],
+]
+  .map((name, index) => `attributetype ( 1.1.2.${index + 1} NAME '${name}' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )`)
+  .join('\n');
+
 /** Unauthenticated binds succeed here, as in many directories: a gateway that sends an empty password lets everybody in. */
 const configText = (
   folder: string,
@@ -135,6 +157,7 @@ include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 ${activeDirectory}
+${accountStates}
 modulepath /usr/lib/ldap
 moduleload back_mdb
 pidfile ${folder}/slapd.pid
@@ -144,6 +167,8 @@ allow bind_anon_cred bind_anon_dn
 ${lines.join('\n')}
 database mdb
 suffix ${directory.baseDn}
+rootdn ${root.dn}
+rootpw "${root.password}"
 directory ${folder}/data
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact=${directory.bindDn} read by * none
