@@ -88,8 +88,8 @@ export type Engine = {
   facts(asker: Asker, owner?: NamedOwner, token?: PushToken): Facts;
   /** Explains what policies say of a request. `recorded` is the provider recorded with the push token, if there is one. */
   explain(facts: Facts, recorded?: string): Explained;
-  /** How the providers fare, and whether one of them works. */
-  providers: { status: EngineParts['registry']['status']; check: EngineParts['registry']['check'] };
+  /** How the providers fare, whether one of them works, and a fresh start for one. */
+  providers: Pick<EngineParts['registry'], 'status' | 'check' | 'reset'>;
 };
 
 /** Ties the engine's rooms to its parts. */
@@ -114,6 +114,10 @@ export function openEngine(parts: EngineParts): Engine {
       return explain({ policy, providers: registry.status(), deadlineMs: settings.deliveryDeadlineMs }, facts, recorded);
     },
     // A reload replaces the registry.
-    providers: { status: () => parts.registry.status(), check: (name, signal) => parts.registry.check(name, signal) },
+    providers: {
+      status: () => parts.registry.status(),
+      check: (name, signal) => parts.registry.check(name, signal),
+      reset: (name) => parts.registry.reset(name),
+    },
   };
 }

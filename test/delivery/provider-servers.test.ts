@@ -74,6 +74,15 @@ describe('The metrics of a provider', () => {
     for (const text of [await metrics.text(), JSON.stringify(registry.status())]) assert.ok(!/s3cret|alice/.test(text));
   });
 
+  it('forget which URL failed when the provider is reset', async () => {
+    const { one, push, states, registry } = await given();
+    one.behave({ kind: 'reply', status: 503 }, { kind: 'reply', status: 200 });
+    await push();
+    assert.deepEqual(await states(), [2, 0]);
+    assert.deepEqual(await registry.reset('cs'), { ok: true });
+    assert.deepEqual([await states(), one.requests.length], [[0, 1], 1]);
+  });
+
   it('show how far the clocks are apart, by the last reply that told a date', async () => {
     const { one, push, shown, clock } = await given();
     const skew = async () => (await shown('pushgate_provider_clock_skew_seconds')).map(({ labels, value }) => [labels.provider, value]);

@@ -319,6 +319,31 @@ describe('The registry of providers', () => {
       assert.deepEqual(await tried(['one']), ['one sent']);
     });
 
+    it('takes it back at a reset without asking it, and ends what is under way on the old one', async () => {
+      // given a push that went there for want of another one, and hangs
+      const { circuit, tried, behaves, registry, seen } = await givenOpen();
+      const [begun, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<DeliveryOutcome>()];
+      behaves(() => {
+        begun.resolve();
+        return answer.promise;
+      });
+      const hanging = tried(['one']);
+      await begun.promise;
+      seen.length = 0;
+      // when the provider is reset
+      assert.deepEqual(await registry.reset('one'), { ok: true });
+      // then the next push goes there, and nothing is left of its errors
+      assert.deepEqual([circuit(), registry.status()[0]?.lastError], ['closed', undefined]);
+      behaves(sent);
+      assert.deepEqual([await tried(['one']), seen], [['one sent'], ['one a']]);
+      // and the old one is closed when its push has ended
+      answer.resolve({ kind: 'sent' });
+      assert.deepEqual(await hanging, ['one unavailable circuit-open', 'one sent']);
+      await registry.close();
+      assert.deepEqual(seen, ['one a', 'one closed', 'one closed']);
+      assert.equal(await registry.reset('two'), undefined);
+    });
+
     it('takes it back when a push gets through that went there for want of another one', async () => {
       const { circuit, tried, behaves } = await givenOpen();
       behaves(sent);

@@ -10,6 +10,7 @@ export function providersCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  npx pushgate providers check')
     .addCommand(listCommand(terminal))
     .addCommand(checkCommand(terminal))
+    .addCommand(resetCommand(terminal))
     .addCommand(sendTestCommand(terminal));
 }
 
@@ -66,6 +67,23 @@ function checkCommand(terminal: Terminal): Command {
           if (ok !== true) failed.push(name);
         }
         if (failed.length > 0) throw new CommandFailed(`${failed.join(', ')} cannot deliver. What is said above tells what to do.`);
+      }),
+    );
+}
+
+function resetCommand(terminal: Terminal): Command {
+  return new Command('reset')
+    .description(
+      'Open a provider anew, without sending anything: it is taken back, and what it remembers of failures and connections is gone.',
+    )
+    .argument('<name>', 'provider')
+    .addOption(configOption())
+    .addHelpText('after', '\nExample:\n  npx pushgate providers reset fcm-corp')
+    .action((name: string, { config }: { config: string }) =>
+      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+        const { ok, problem } = await client.call('POST', `/ops/providers/${encodeURIComponent(name)}/reset`);
+        if (ok !== true) throw new CommandFailed(`${name} cannot be opened, and stays as it was: ${problem}`);
+        terminal.out(`${name} is opened anew; its breaker is closed.`);
       }),
     );
 }

@@ -36,6 +36,11 @@ export type Registry = {
    * of that name. Never throws for what a provider does.
    */
   check(name: string, signal: AbortSignal): Promise<CheckResult | undefined>;
+  /**
+   * Opens one provider anew and sends nothing: its breaker is closed, and its connections, access tokens and what is known of its servers are gone. Pushes
+   * under way end on the old one. It stays as it was where it cannot be opened; undefined when there is none of that name.
+   */
+  reset(name: string): Promise<CheckResult | undefined>;
   /** Waits for the deliveries under way, then lets all connections go. */
   close(): Promise<void>;
 };
@@ -53,6 +58,10 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   const { providers, metrics, log } = options;
   const open = await openAll(options);
   const underWay = new Set<Promise<unknown>>();
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    underWay.add(work);
+    return work.finally(() => underWay.delete(work));
+  };
   const named = (): (Opened | OutOfUse)[] => [...open.values()].filter(({ name }) => name !== pollOnlyProvider);
   return {
     defaultName: () => providers.find((provider) => provider.default)?.name,
@@ -60,8 +69,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       const steps = stepsOf(open, names, push.addresses);
       const delivery = walk({ ...plan, steps, push: { ...push, isTimeSensitive }, log });
       delivery.then((walked) => countDelivery(metrics, walked));
-      underWay.add(delivery);
-      return delivery.finally(() => underWay.delete(delivery));
+      return track(delivery);
     },
     canRing: (names, addresses) => stepsOf(open, names, addresses).some((step) => !('skip' in step) && step.kind !== 'poll-only'),
     status: () => named().map(statusOf),
@@ -74,48 +82,78 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       if (result.ok) opened.guard.close();
       return result;
     },
+    async reset(name) {
+      const reopened = await track(reopen(open, name, options));
+      if (!reopened || 'problem' in reopened) return reopened && { ok: false, problem: reopened.problem };
+      const retire = Promise.allSettled([...underWay]).then(() => closeAll(reopened.old));
+      track(retire).catch((error: unknown) => log.error({ err: error, provider: name }, 'a provider that was reset could not be closed'));
+      return { ok: true };
+    },
     async close() {
       await Promise.allSettled(underWay);
-      await closeAll(open);
+      await closeAll([...open.values()]);
     },
   };
 }
 
 /** `files`: those that its settings name. */
-type Known = (Opened | OutOfUse) & { files: readonly string[] };
-type Providers = ReadonlyMap<string, Known>;
+type Known = (Opened | (OutOfUse & { problems: string[] })) & { files: readonly string[] };
+type Providers = Map<string, Known>;
+
+/** What privacyIDEA records for tokens that only poll works without being configured. */
+const pollOnly: ProviderEntry = { ...guardDefaults, name: pollOnlyProvider, kind: 'poll-only', default: false, config: {} };
 
 async function openAll(options: RegistryOptions): Promise<Providers> {
-  const { catalog, mayFail, tell } = options;
-  const open = new Map<string, Known>();
+  const { mayFail, tell } = options;
+  const open: Providers = new Map();
   const problems: string[] = [];
-  for (const [index, entry] of options.providers.entries()) {
-    const files: string[] = [];
-    const onFile = (file: string): void => void files.push(file);
-    try {
-      open.set(entry.name, { ...(await openProvider(entry, { ...options, onFile })), files });
-    } catch (error) {
-      const found = problemsOf(error, index).map(({ path: [, ...field], message }) => `${field.map(String).join('.')}: ${message}`);
-      open.set(entry.name, { ...outOfUse(entry, catalog, found.join('; ')), files });
-      if (mayFail(entry.name)) tell?.({ kind: 'provider-out-of-use', provider: entry.name, problems: found });
-      else problems.push(...found.map((problem) => `provider ${entry.name}, ${problem}`));
-    }
+  for (const [index, entry] of [...options.providers, pollOnly].entries()) {
+    const known = await openKnown(entry, index, options);
+    open.set(entry.name, known);
+    if (!('problem' in known)) continue;
+    if (mayFail(entry.name)) tell?.({ kind: 'provider-out-of-use', provider: entry.name, problems: known.problems });
+    else problems.push(...known.problems.map((problem) => `provider ${entry.name}, ${problem}`));
   }
   if (problems.length > 0) {
-    await closeAll(open);
+    await closeAll([...open.values()]);
     throw new GatewayFault('config-invalid', problems.join('\n'));
   }
-  // What privacyIDEA records for tokens that only poll works without being configured.
-  const pollOnly = { ...guardDefaults, name: pollOnlyProvider, kind: 'poll-only', default: false, config: {} };
-  return open.set(pollOnlyProvider, { ...(await openProvider(pollOnly, options)), files: [] });
+  return open;
 }
 
-async function closeAll(open: Providers): Promise<void> {
-  await Promise.all([...open.values()].map((each) => ('problem' in each ? undefined : each.provider.close())));
+async function openKnown(entry: ProviderEntry, index: number, options: RegistryOptions): Promise<Known> {
+  const files: string[] = [];
+  const onFile = (file: string): void => void files.push(file);
+  try {
+    return { ...(await openProvider(entry, { ...options, onFile })), files };
+  } catch (error) {
+    const problems = problemsOf(error, index).map(({ path: [, ...field], message }) => `${field.map(String).join('.')}: ${message}`);
+    return { ...outOfUse(entry, options.catalog, problems.join('; ')), problems, files };
+  }
+}
+
+/** Puts a provider in the place of the one that is open, which is to be closed when its pushes are over; or says why it cannot. */
+async function reopen(
+  open: Providers,
+  name: string,
+  options: RegistryOptions,
+): Promise<{ old: Known[] } | { problem: string } | undefined> {
+  const index = options.providers.findIndex((provider) => provider.name === name);
+  const entry = options.providers[index];
+  if (!entry) return undefined;
+  const fresh = await openKnown(entry, index, options);
+  if ('problem' in fresh) return { problem: fresh.problem };
+  const old = open.get(name);
+  open.set(name, fresh);
+  return { old: old ? [old] : [] };
+}
+
+async function closeAll(providers: readonly Known[]): Promise<void> {
+  await Promise.all(providers.map((each) => ('problem' in each ? undefined : each.provider.close())));
 }
 
 /** Every provider of the plan with every living address it serves, or with all of them at once. */
-function stepsOf(open: Providers, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
+function stepsOf(open: ReadonlyMap<string, Known>, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
   return names.flatMap((name): Steps => {
     const opened = open.get(name);
     if (!opened) return [{ name, skip: 'unknown-provider' }];

@@ -94,6 +94,7 @@ const kinds: Record<AuditContent['kind'], true> = {
   'credential-ending': true,
   'breaker-opened': true,
   'breaker-closed': true,
+  'provider-reset': true,
   'store-lost': true,
   'store-back': true,
   'tls-refused': true,

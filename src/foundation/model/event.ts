@@ -189,6 +189,8 @@ type SystemEvent =
   /** It could not be opened at the start and takes no push; all others work. */
   | { kind: 'provider-out-of-use'; provider: string; problems: string[] }
   | { kind: 'breaker-opened' | 'breaker-closed'; provider: string }
+  /** An administrator had it opened anew, with its breaker closed. */
+  | { kind: 'provider-reset'; provider: string; by: Actor }
   /** It ends within 30 days; `daysLeft` is below 0 where it has ended. Told once a day. `what` is the subject of a certificate, or what the key is for. */
   | { kind: 'credential-ending'; holder: string; type: 'certificate' | 'key'; what: string; ends: string; daysLeft: number }
   | { kind: 'store-lost' | 'store-back' }

@@ -53,6 +53,7 @@ const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'provider-out-of-use': error('a provider cannot be opened and is out of use; correct it, and read the configuration again'),
   'breaker-opened': warn('a provider failed several times in a row and is left alone for a while'),
   'breaker-closed': info('a provider works again'),
+  'provider-reset': info('an administrator had a provider opened anew; it is tried again at once'),
   'store-lost': error('the store cannot be reached; no login works until it is back'),
   'store-back': info('the store is back'),
   'audit-gap': warn('a gateway had gone without a word; the audit may lack the refusals of its last second'),

@@ -7,7 +7,7 @@ import { clearLimits, listLimits } from './limits.ts';
 import type { OperatorParts } from './parts.ts';
 import { listPeople, mergePeople, splitPeople } from './people.ts';
 import { explainPolicy } from './policy.ts';
-import { checkProvider, listProviders, testProvider } from './providers.ts';
+import { checkProvider, listProviders, resetProvider, testProvider } from './providers.ts';
 import { addTokenAddress, listAddresses, removeTokenAddress, showTransaction } from './tokens.ts';
 
 export { type AuditParams, auditParams, readAuditParams, shownEntry, strangeCursor } from './audit-query.ts';
@@ -18,6 +18,7 @@ export type { OperatorParts } from './parts.ts';
 const table: readonly Handler<OperatorParts>[] = [
   { methods: ['GET'], path: '/ops/providers', handler: listProviders },
   { methods: ['POST'], path: '/ops/providers/:name/check', handler: checkProvider },
+  { methods: ['POST'], path: '/ops/providers/:name/reset', handler: resetProvider },
   { methods: ['POST'], path: '/ops/providers/:name/test', handler: testProvider },
   { methods: ['POST'], path: '/ops/policy/explain', handler: explainPolicy },
   { methods: ['GET'], path: '/ops/tokens/:serial/addresses', handler: listAddresses },

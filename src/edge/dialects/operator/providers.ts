@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { whomOf } from '../../../engine/index.ts';
 import { OperatorFault } from './errors.ts';
-import { askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
+import { actingOperator, askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
 const checkLimitMs = 10_000;
 const testText = { title: 'Test', question: 'This is a test push of your operator. You may decline it.' };
@@ -29,6 +29,16 @@ export async function checkProvider(parts: OperatorParts, ctx: Context): Promise
   await operatorOf(parts, ctx);
   const result = await parts.engine.providers.check(String(ctx.params.name), AbortSignal.timeout(checkLimitMs));
   if (!result) throw unknownProvider(ctx);
+  ctx.body = result;
+}
+
+/** `POST /ops/providers/:name/reset`: opens a provider anew, with its breaker closed, and sends nothing. */
+export async function resetProvider(parts: OperatorParts, ctx: Context): Promise<void> {
+  const by = await actingOperator(parts, ctx);
+  const name = String(ctx.params.name);
+  const result = await parts.engine.providers.reset(name);
+  if (!result) throw unknownProvider(ctx);
+  if (result.ok) parts.tell({ kind: 'provider-reset', provider: name, by });
   ctx.body = result;
 }
 
