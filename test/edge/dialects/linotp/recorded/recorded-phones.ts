@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { answerForm, type LinotpAsk, type LinotpRequest, openChallenge } from '../../../../../src/virtual-phone/linotp/challenge.ts';
 import { type LinotpTestPhone, linotpTestPhone } from '../../../../kit/linotp.ts';
 import type { Pushed } from '../../../../kit/linotp-gateway.ts';
-import { answeredBy, pairings, type RecordedEvent, sentAsRecorded, tokenNumbers } from './recorded.ts';
+import { answeredBy, pairings, type RecordedEvent, sentAsRecorded } from './recorded.ts';
 import { inLiveNames, type Names } from './recorded-names.ts';
+import { addressTold, serialsOf, tokenNumberOf } from './recorded-server.ts';
 
 type Params = Readonly<Record<string, string>>;
 
@@ -19,8 +20,9 @@ export type RecordedPhones = {
   expectedAsk(event: RecordedEvent, serial: string): LinotpAsk;
 };
 
-/** Opens them over the pushes that come in; `serials` are those of the push tokens in the order in which they were made. */
-export function recordedPhones(pushed: readonly Pushed[], serials: readonly string[]): RecordedPhones {
+/** Opens those of a recording over the pushes that come in. */
+export function recordedPhones(pushed: readonly Pushed[], events: readonly RecordedEvent[]): RecordedPhones {
+  const serials = serialsOf(events);
   const phones = new Map<string, LinotpTestPhone>();
   const responses = new Map<string, string>();
   const active = new Set<string>();
@@ -45,7 +47,7 @@ export function recordedPhones(pushed: readonly Pushed[], serials: readonly stri
     const serial = serials[said.token] ?? '';
     const { token, pairing } = phoneOf(serial);
     const seed = said.isOtherKey ? Buffer.alloc(32, 1).toString('base64') : token.seed;
-    const text = pairing({ seed, gda: said.gda, login: '', serial: said.says ?? serial });
+    const text = pairing({ seed, gda: addressTold(events, label), login: '', serial: said.isOtherSerial ? `NOT${serial}` : serial });
     responses.set(recorded, text);
     return text;
   };
@@ -67,7 +69,7 @@ export function recordedPhones(pushed: readonly Pushed[], serials: readonly stri
     read,
     scan(serial, pairingUrl) {
       const phone = linotpTestPhone(pairingUrl);
-      phone.token.tokenId = tokenNumbers[serials.indexOf(serial)] ?? 0;
+      phone.token.tokenId = tokenNumberOf(events, serial);
       phones.set(serial, phone);
     },
     params({ label, request: { path, params } }, names) {

@@ -7,22 +7,24 @@ import { unlimited } from '../../../../kit/gateway.ts';
 import { givenLinotpGateway, type LinotpGateway, type LinotpReply, linotpRules, type Pushed } from '../../../../kit/linotp-gateway.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 import { readVectors } from '../../../../kit/vectors.ts';
-import { expectedOf, ownersOf, type RecordedEvent, type RecordedPush, realmOf, serialsOf } from './recorded.ts';
+import { expectedOf } from './deviations.ts';
+import type { RecordedEvent, RecordedPush } from './recorded.ts';
 import { learn, type Names, shown } from './recorded-names.ts';
 import { type RecordedPhones, recordedPhones } from './recorded-phones.ts';
+import { firstMade, ownersOf, passwordOf, realmOf, versionOf } from './recorded-server.ts';
 
 const { events } = readVectors<{ server_transcripts: { events: RecordedEvent[] } }>('linotp.json').server_transcripts;
 
 /** A gateway with the users and the version of the recorded server, and at first without any policy for push tokens. */
 async function given(undo: Cleanup): Promise<LinotpGateway> {
   const file = join(temporaryFolder(undo), 'passwd.json');
-  const password = bcrypt.hashSync('geheim1', 4);
+  const password = bcrypt.hashSync(passwordOf(events), 4);
   writeFileSync(file, JSON.stringify(ownersOf(events).map((username) => ({ username, password }))));
   const more = {
     realms: [{ name: realmOf(events), default: true, users: ['passwd'] }],
     userSources: [{ name: 'passwd', kind: 'file', config: { file } }],
   };
-  const gateway = await givenLinotpGateway(undo, { more, settings: { linotpVersion: '4.0.0.dev0' } });
+  const gateway = await givenLinotpGateway(undo, { more, settings: { linotpVersion: versionOf(events) } });
   assert.equal(await gateway.reload([]), 'reloaded');
   return { ...gateway, rules: (...more) => gateway.rules(unlimited, ...more) };
 }
@@ -31,7 +33,6 @@ const pinRule = (number: number) => ({ name: 'pin', actions: { otppin: number } 
 
 /** What happened to the recorded server between two requests: before the one with this label. */
 const meanwhile: Readonly<Record<string, (gateway: LinotpGateway) => unknown>> = {
-  'init PUSH0001': ({ rules }) => rules(),
   'push service refuses': ({ pushService }) => pushService(400),
   'push service unreachable': ({ pushService }) => pushService('unreachable'),
   'check_t with text on push': ({ pushService }) => pushService(200),
@@ -59,7 +60,7 @@ describe('vectors: the recorded requests to LinOTP 4.0', function () {
 
   before(async () => {
     gateway = await given(undo);
-    phones = recordedPhones(gateway.pushed, serialsOf(events));
+    phones = recordedPhones(gateway.pushed, events);
   });
 
   async function send(event: RecordedEvent): Promise<LinotpReply> {
@@ -83,6 +84,7 @@ describe('vectors: the recorded requests to LinOTP 4.0', function () {
 
   events.forEach((event, index) => {
     it(`${index}: ${event.request.path}, ${event.label}`, async () => {
+      if (event === firstMade(events)) await gateway.rules();
       await meanwhile[event.label]?.(gateway);
       const before = gateway.pushed.length;
       const { status, type, json, text } = await send(event);
@@ -101,5 +103,5 @@ describe('vectors: the recorded requests to LinOTP 4.0', function () {
     });
   });
 
-  it('were replayed, all of them', () => assert.ok(events.length >= 166));
+  it('has events to replay', () => assert.ok(events.length > 0));
 });

@@ -7,37 +7,10 @@ import { givenFakes } from '../../../../fakes/fakes-kit.ts';
 import { configText, type GatewayWishes, type GivenGateway, givenGateway, unlimited } from '../../../../kit/gateway.ts';
 import { phoneKeys, piPhone } from '../../../../kit/pi-phone.ts';
 import { type Cleanup, cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
-import type { Expected, Recorded, RecordedReply } from './recorded.ts';
+import { expectedOf } from './deviations.ts';
+import { isWronglySigned, type Recorded, type RecordedReply, replyValue } from './recorded.ts';
 import { asRecorded, inLiveNames, learn, masked, type Names, noNames } from './recorded-names.ts';
-
-/**
- * A recording of a real server, and what of it we do on purpose in another way. `mounts` speak as that server does, `enrolment` are the actions
- * of its scope enrollment, `wronglySigned` the requests whose signature was wrong: another key, another text.
- */
-export type Recording = {
-  cases: readonly Recorded[];
-  mounts: NonNullable<GatewayWishes['mounts']>;
-  enrolment: object;
-  wronglySigned: readonly number[];
-  expectedOf(index: number): Expected;
-};
-
-/** The first exchanges are those of a server that lacks the policies of enrolment. */
-const policiesFrom = 3;
-
-/** Realm and resolver of the recorded server, whom it knew as far as they were asked for, and who called it. */
-function peopleOf(cases: readonly Recorded[]) {
-  const owned = cases.flatMap(({ response }) => response?.result?.value?.tokens ?? []).find(({ user_id }) => user_id);
-  const { username: owner, user_id: userid, user_realm: realm, resolver } = owned;
-  const isUnknown = (name: string): boolean =>
-    cases.some(({ request, response }) => {
-      const { user, realm: typed } = request.params ?? {};
-      return user === name && typed === undefined && response?.result?.error?.code === 904;
-    });
-  const named = new Set(cases.flatMap(({ request }) => (typeof request.params?.user === 'string' ? [request.params.user] : [])));
-  const users = [...named].filter((name) => !isUnknown(name)).map((username) => ({ username, ...(username === owner ? { userid } : {}) }));
-  return { users, realm: String(realm), resolver: String(resolver) };
-}
+import { type RecordedServer, serverOf } from './recorded-server.ts';
 
 /** The numbers that the recorded servers have where no policy says otherwise; ours are safer. */
 const recordedNumbers = {
@@ -47,32 +20,32 @@ const recordedNumbers = {
 };
 
 type Live = { gateway: GivenGateway; fakes: Fakes; allowEnrolment(): Promise<void> };
+type Mounts = NonNullable<GatewayWishes['mounts']>;
 
-async function given(undo: Cleanup, { cases, mounts, enrolment: actions }: Recording): Promise<Live> {
-  const { users, realm, resolver } = peopleOf(cases);
+async function given(undo: Cleanup, { users, realm, resolver, provider, enrolment }: RecordedServer, mounts: Mounts): Promise<Live> {
   let now = Date.now;
   const { fakes } = await givenFakes(undo, { clock: () => now() });
   const folder = temporaryFolder(undo);
   const [ca, file] = [join(folder, 'ca.pem'), join(folder, 'users.json')];
   writeFileSync(ca, fakes.ca);
   writeFileSync(file, JSON.stringify(users));
-  const config = { service_account: { $env: 'FB1' }, api_url: fakes.fcm.url, ca };
+  const config = { service_account: { $env: 'FIREBASE' }, api_url: fakes.fcm.url, ca };
   const more = {
     realms: [{ name: realm, default: true, users: [resolver] }],
     userSources: [{ name: resolver, kind: 'file', config: { file } }],
-    providers: [{ name: 'fb1', kind: 'firebase', default: true, config }],
+    providers: [{ name: provider, kind: 'firebase', default: true, config }],
   };
-  const environment = { FB1: fakes.fcm.serviceAccount };
+  const environment = { FIREBASE: fakes.fcm.serviceAccount };
   const recorded = [recordedNumbers, unlimited];
   const gateway = await givenGateway(undo, { mounts, more: { ...more, policies: recorded }, environment });
   now = gateway.clock;
-  const wishes: GatewayWishes = { mounts, more: { ...more, policies: [...recorded, { name: 'enrol', scope: 'enrollment', actions }] } };
+  const policies = [...recorded, { name: 'enrol', scope: 'enrollment', actions: enrolment }];
   return {
     gateway,
     fakes,
     async allowEnrolment() {
       const path = join(gateway.folder, 'config.json');
-      writeFileSync(path, configText(wishes));
+      writeFileSync(path, configText({ mounts, more: { ...more, policies } }));
       assert.equal(await gateway.gateway.reload(loadConfig(path, environment)), 'reloaded');
     },
   };
@@ -95,21 +68,23 @@ function liveParams(names: Names, recorded: Record<string, unknown>, sign: (text
   return params;
 }
 
-/** Replays a recording, request by request, against a gateway of its own; every reply and every push is compared. For use inside a `describe`. */
-export function replays(recording: Recording): void {
+/** Replays a recording, request by request, against a gateway of its own with these mounts; every reply and every push is compared. For use inside a `describe`. */
+export function replays(cases: readonly Recorded[], mounts: Mounts): void {
   const undo = cleanup();
   after(() => undo.run());
-  const { cases, wronglySigned, expectedOf } = recording;
+  const server = serverOf(cases);
   const names: Names = new Map();
-  let live: Awaited<ReturnType<typeof given>>;
+  let live: Live;
   let token = '';
 
   before(async () => {
-    live = await given(undo, recording);
-    live.gateway.clock.advance(Date.parse('2026-11-22T07:37:15Z') - live.gateway.clock());
-    const { username, password } = cases[0]?.request.params ?? {};
-    names.set(String(username), 'admin').set(String(password), live.gateway.gateway.firstPassword ?? '');
+    live = await given(undo, server, mounts);
+    live.gateway.clock.advance(server.startedAt - live.gateway.clock());
+    const { username, password } = server.administrator;
+    names.set(username, 'admin').set(password, live.gateway.gateway.firstPassword ?? '');
   });
+
+  it('has exchanges to replay', () => assert.ok(cases.length > 0));
 
   /** The gateway's clock goes with the recording: its fresh timestamps are now. */
   function keepTime(timestamp: unknown): void {
@@ -134,13 +109,14 @@ export function replays(recording: Recording): void {
 
   cases.forEach((recorded, index) => {
     const { request } = recorded;
+    const told = { ...recorded, before: cases.slice(0, index), all: cases };
     it(`${index}: ${request.method} ${request.path}`, async () => {
-      if (index === policiesFrom) await live.allowEnrolment();
+      if (index === server.enrolmentFrom) await live.allowEnrolment();
       keepTime(request.params?.timestamp);
       const before = live.fakes.deliveries.length;
-      const reply = await send(request, wronglySigned.includes(index));
-      if (index === 0) token = reply.response?.result?.value.token;
-      const { pushes, ...expected } = expectedOf(index);
+      const reply = await send(request, isWronglySigned(told));
+      token = Object(replyValue(reply)).token ?? token;
+      const { pushes, ...expected } = expectedOf(told);
       learn(names, expected, reply);
       const sent = live.fakes.deliveries.slice(before).map(({ payload }) => payload);
       const messages = recorded.sent_to_fcm.map(({ body }) => body.message);
