@@ -34,6 +34,7 @@ const shape = {
   workers: Number(values.workers),
   keyBits: Number(values.bits),
   tokens: Number(values.tokens),
+  profile: values.profile,
 } as const;
 const strange = positionals.filter((name) => !benches.includes(name));
 if (strange.length > 0) throw new Error(`there is no bench ${strange.join(', ')}; there are ${benches.join(', ')}`);
