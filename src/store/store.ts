@@ -147,8 +147,8 @@ export type Store = {
    */
   openTransactionsOf(serial: string, now: number, most?: number): Promise<Transaction[]>;
   /**
-   * Writes the next decision, and its effects with it, if the stored one still has `expectedVersion`. Effects are due at `effectsDue`. The
-   * challenges keep their serials and handles.
+   * Writes the next decision, and its effects and what is new in its delivery trail with it, if the stored one still has `expectedVersion`. Effects are due at
+   * `effectsDue`. The challenges keep their serials and handles.
    */
   decide(
     id: string,
@@ -156,6 +156,7 @@ export type Store = {
     next: Decision,
     effects: readonly Effect[],
     effectsDue: number,
+    trail?: readonly TrailEntry[],
   ): Promise<'decided' | 'conflict'>;
   /**
    * Calls `listener` soon after the decision of this transaction may have changed, whichever gateway changed it; the listener reads again,

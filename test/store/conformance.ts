@@ -389,6 +389,25 @@ function transactionCases(store: () => Store): void {
     assert.deepEqual(await store().trailOf('unknown'), []);
   });
 
+  it('writes what is new in the trail with a decision, or neither', async () => {
+    await store().addTransaction(givenTransaction());
+    const entry = { at: 1, serial: 'PIPU00010001', provider: 'fcm', outcome: 'sent', reason: '', ms: 1 } as const;
+    const times = async () => (await store().trailOf(id)).map(({ at }) => at);
+    // when one decision wins, with effects or without, and one comes too late
+    assert.equal(await store().decide(id, 0, { ...givenTransaction().decision, version: 1 }, [], 0, [entry]), 'decided');
+    assert.equal(await store().decide(id, 0, accepted(1), [], effectsDue, [{ ...entry, at: 2 }]), 'conflict');
+    assert.deepEqual(await times(), [1]);
+    const effect = { id: 'e1', kind: 'login-succeeded', serial: 'PIPU00010001', at: 1 } as const;
+    assert.equal(
+      await store().decide(id, 1, accepted(2), [effect], effectsDue, [
+        { ...entry, at: 3 },
+        { ...entry, at: 4 },
+      ]),
+      'decided',
+    );
+    assert.deepEqual(await times(), [1, 3, 4]);
+  });
+
   it('finds the open transactions of a push token by the clock, oldest first', async () => {
     const add = (number: number, createdAt: number, answerUntil: number, serials = ['S1']) => {
       const base = givenTransaction(

@@ -5,7 +5,7 @@ import { reserveOf } from '../challenges/deliver.ts';
 import { factsOf } from '../facts.ts';
 import type { EngineParts } from '../parts.ts';
 import { claim } from './claim.ts';
-import { holdingClaim, leaseMs } from './held-claim.ts';
+import { holdingClaim, leaseMs, type Outcome } from './held-claim.ts';
 import { markDeviceDead } from './mark-dead.ts';
 import { planRelay, type RelayPlan, type Unreachable } from './plan.ts';
 import { isSameChallenge, type RelayRequest, relaySerial, relayTransaction } from './transaction.ts';
@@ -91,8 +91,8 @@ const asReply = (why: Unreachable): RelayReply =>
 
 type Claimed = { request: RelayRequest; plan: RelayPlan; transaction: Transaction; mayBegin: () => boolean };
 
-async function deliverClaimed(parts: EngineParts, { request, plan, transaction, mayBegin }: Claimed): Promise<Settled> {
-  const { store, registry, background, clock } = parts;
+async function deliverClaimed(parts: EngineParts, { request, plan, transaction, mayBegin }: Claimed): Promise<Outcome<Settled>> {
+  const { registry, clock } = parts;
   const { delivery, addresses, canPoll } = plan;
   const { challenges, answerUntil } = transaction.decision;
   parts.loginQueue.stepAside();
@@ -109,10 +109,9 @@ async function deliverClaimed(parts: EngineParts, { request, plan, transaction, 
   );
   const [at, serial] = [clock(), challenges[0]?.serial ?? ''];
   const trail = attempts.map((attempt): TrailEntry => ({ at, serial, ...attempt }));
-  background.run('delivery trail', () => store.appendTrail(transaction.id, trail));
   // Before the reply: who is told that an address is dead finds it in the feed.
   if (deadAddresses.length > 0) await markDeviceDead(parts, { gda: request.gda, owner: transaction.authServer }, deadAddresses);
-  return progressOf(outcome, trail, { canPoll, hasDead: deadAddresses.length > 0 });
+  return { progress: progressOf(outcome, trail, { canPoll, hasDead: deadAddresses.length > 0 }), trail };
 }
 
 function progressOf(

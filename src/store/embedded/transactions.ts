@@ -51,8 +51,8 @@ export function transactionStore(session: Session): TransactionStore {
         );
         return rows.map(transactionOf).reverse();
       }),
-    async decide(id, expectedVersion, next, effects, effectsDue) {
-      const written = await write('decide', () => decide(session, { id, expectedVersion, next, effects, effectsDue }));
+    async decide(id, expectedVersion, next, effects, effectsDue, trail = []) {
+      const written = await write('decide', () => decide(session, { id, expectedVersion, next, effects, effectsDue, trail }));
       if (written === 'decided') waiters.emit(eventOf(id));
       return written;
     },
@@ -62,11 +62,7 @@ export function transactionStore(session: Session): TransactionStore {
       waiters.on(eventOf(id), told);
       return () => void waiters.off(eventOf(id), told);
     },
-    appendTrail: (id, entries) =>
-      write('appendTrail', () => {
-        for (const entry of entries)
-          run('INSERT INTO trail (transaction_id, body) SELECT id, ? FROM transactions WHERE id = ?', JSON.stringify(entry), id);
-      }),
+    appendTrail: (id, entries) => write('appendTrail', () => addToTrail(session, id, entries)),
     trailOf: (id) =>
       read('trailOf', () =>
         all('SELECT body FROM trail WHERE transaction_id = ? ORDER BY rowid', id).map(({ body }): TrailEntry => JSON.parse(String(body))),
@@ -150,13 +146,26 @@ export function insertTransaction({ get, run }: Session, { decision, ...fixed }:
   return 'added';
 }
 
+function addToTrail({ run }: Session, id: string, entries: readonly TrailEntry[]): void {
+  for (const entry of entries)
+    run('INSERT INTO trail (transaction_id, body) SELECT id, ? FROM transactions WHERE id = ?', JSON.stringify(entry), id);
+}
+
 /** A challenge that was closed may be asked after all. */
 const openAgain = `INSERT OR IGNORE INTO open_challenges (serial, created_at, transaction_id, answer_until)
   SELECT ?, body ->> '$.createdAt', id, ? FROM transactions WHERE id = ?`;
 
-type DecisionWrite = { id: string; expectedVersion: number; next: Decision; effects: readonly Effect[]; effectsDue: number };
+type DecisionWrite = {
+  id: string;
+  expectedVersion: number;
+  next: Decision;
+  effects: readonly Effect[];
+  effectsDue: number;
+  trail: readonly TrailEntry[];
+};
 
-function decide({ run }: Session, { id, expectedVersion, next, effects, effectsDue }: DecisionWrite): 'decided' | 'conflict' {
+function decide(session: Session, { id, expectedVersion, next, effects, effectsDue, trail }: DecisionWrite): 'decided' | 'conflict' {
+  const { run } = session;
   const written = run(
     'UPDATE transactions SET decision = ?, version = ?, finish_until = ?, effects_due = coalesce(?, effects_due) WHERE id = ? AND version = ?',
     JSON.stringify(next),
@@ -169,6 +178,7 @@ function decide({ run }: Session, { id, expectedVersion, next, effects, effectsD
   if (written === 0) return 'conflict';
   for (const effect of effects)
     run('INSERT INTO effects (transaction_id, id, body) VALUES (?, ?, ?)', id, effect.id, JSON.stringify(effect));
+  addToTrail(session, id, trail);
   if (next.state !== 'open') run('DELETE FROM open_challenges WHERE transaction_id = ?', id);
   for (const { serial, state } of next.challenges)
     if (state === 'closed') run('DELETE FROM open_challenges WHERE transaction_id = ? AND serial = ?', id, serial);

@@ -62,11 +62,22 @@ export function transactionStore({ run, names, locations, behind, collections: {
         const found = transactions.find<StoredTransaction>(isOpen, { projection: asRead });
         return (await found.sort(newestFirst).limit(most).toArray()).map(transactionOf).reverse();
       }),
-    decide: (id, expectedVersion, next, effects, effectsDue) =>
+    decide: (id, expectedVersion, next, effects, effectsDue, trail = []) =>
       run('decide', async () => {
         const isExpected = { ...locations.transaction(id), 'decision.version': expectedVersion };
-        const causing = { $set: { decision: next, effectsDue }, $push: { effects: { $each: [...effects] } }, $unset: unclean };
-        const change: UpdateFilter<TransactionDocument> = effects.length > 0 ? causing : { $set: { decision: next } };
+        const hasEffects = effects.length > 0;
+        const change: UpdateFilter<TransactionDocument> = {
+          $set: { decision: next, ...(hasEffects ? { effectsDue } : {}) },
+          ...(hasEffects || trail.length > 0
+            ? {
+                $push: {
+                  ...(hasEffects ? { effects: { $each: [...effects] } } : {}),
+                  ...(trail.length > 0 ? { trail: { $each: [...trail] } } : {}),
+                },
+              }
+            : {}),
+          ...(hasEffects ? { $unset: unclean } : {}),
+        };
         return (await transactions.findOneAndUpdate(isExpected, change, { projection: { _id: 1 } })) ? 'decided' : 'conflict';
       }),
     appendTrail: (id, entries) =>

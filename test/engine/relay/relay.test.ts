@@ -4,8 +4,9 @@ import { openBackground } from '../../../src/engine/background.ts';
 import { addressesOf, carriedAddress } from '../../../src/engine/relay/addresses.ts';
 import { claim } from '../../../src/engine/relay/claim.ts';
 import { holdingClaim, leaseMs } from '../../../src/engine/relay/held-claim.ts';
-import type { Decision, RelayProgress } from '../../../src/foundation/model/index.ts';
+import type { RelayProgress, TrailEntry } from '../../../src/foundation/model/index.ts';
 import { openLog } from '../../../src/foundation/telemetry/index.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { fakeClock, minutes, seconds } from '../../kit/clock.ts';
 import { givenDevice, givenTransaction } from '../../kit/records.ts';
 import { cleanup } from '../../kit/temporary.ts';
@@ -59,21 +60,27 @@ describe('The claim on a relayed challenge', () => {
     const clock = fakeClock();
     const claimed = { kind: 'claimed', until: clock() + leaseMs } as const;
     const stored = { version: 0, relay: claimed as RelayProgress };
-    const decide = async (_id: string, version: number, next: Decision) => {
+    const decided: TrailEntry[] = [];
+    const decide = async (...[_id, version, next, , , entries = []]: Parameters<Store['decide']>) => {
       if (version !== stored.version) return 'conflict' as const;
+      decided.push(...entries);
       Object.assign(stored, { version: next.version, relay: next.relay });
       return 'decided' as const;
     };
     const log = openLog('silent');
-    const parts = { store: { decide }, clock, background: openBackground(log), log };
+    const appended: TrailEntry[] = [];
+    const appendTrail = async (_id: string, entries: readonly TrailEntry[]) => void appended.push(...entries);
+    const parts = { store: { decide, appendTrail }, clock, background: openBackground(log), log };
     const transaction = givenTransaction({ decision: { ...givenTransaction().decision, version: 0, relay: claimed } });
-    const deliver = (work: (isHeld: () => boolean) => Promise<{ kind: 'sent' }>) => holdingClaim(parts, transaction, work);
+    const trail = [{ at: 1, serial: 'S', provider: 'p', outcome: 'sent', reason: '', ms: 1 } as const];
+    const deliver = (work: (isHeld: () => boolean) => Promise<{ kind: 'sent' }>) =>
+      holdingClaim(parts, transaction, async (isHeld) => ({ progress: await work(isHeld), trail }));
     const tick = async (ms: number) => {
       clock.advance(ms);
       mock.timers.tick(ms);
       await parts.background.settled();
     };
-    return { clock, stored, deliver, tick };
+    return { clock, stored, deliver, tick, parts, decided, appended };
   };
   const sent = { kind: 'sent' } as const;
 
@@ -115,12 +122,22 @@ describe('The claim on a relayed challenge', () => {
   });
 
   it('overwrites nothing of the gateway that has taken over meanwhile', async () => {
-    const { stored, deliver } = given();
+    const { stored, deliver, parts, decided, appended } = given();
     await deliver(async () => {
       stored.version = 1;
       return sent;
     });
     assert.deepEqual([stored.version, stored.relay.kind], [1, 'claimed']);
+    // and what it has sent is told all the same
+    await parts.background.settled();
+    assert.deepEqual([decided.length, appended.length], [0, 1]);
+  });
+
+  it('is settled in one write with the trail', async () => {
+    const { stored, deliver, parts, decided, appended } = given();
+    await deliver(async () => sent);
+    await parts.background.settled();
+    assert.deepEqual([stored.version, decided.length, appended.length], [1, 1, 0]);
   });
 });
 
