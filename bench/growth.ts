@@ -1,17 +1,19 @@
 /**
- * What each operation of the MongoDB store costs beside very many push tokens and logins that are over, against the same beside few. Both
- * databases are in one mongod, and asked in turns. `npm run bench -- growth --records 1000000 --few 1000 --rounds 500`; `--mongod` names a server.
+ * What each operation of a store costs beside very many push tokens and logins that are over, against the same beside few. Both stores are asked in turns.
+ * `npm run bench -- growth --store embedded --records 1000000 --few 1000 --rounds 500`; with `--store mongodb` both are in one mongod, and `--mongod` names a server.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Document, MongoClient } from 'mongodb';
-import { nameKey, ownerKeys } from '../src/foundation/model/index.ts';
+import { MongoClient } from 'mongodb';
+import { nameKey, type PushToken, type Transaction } from '../src/foundation/model/index.ts';
 import { openLog } from '../src/foundation/telemetry/index.ts';
+import { openEmbeddedStore } from '../src/store/embedded/index.ts';
 import { openMongoStore } from '../src/store/mongodb/index.ts';
 import type { Store } from '../src/store/store.ts';
 import { freePort } from '../test/kit/ports.ts';
@@ -22,15 +24,16 @@ const { values } = parseArgs({
     records: { type: 'string', default: '1000000' },
     few: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '500' },
+    store: { type: 'string', default: 'embedded' },
     mongod: { type: 'string' },
   },
 });
 const sizes = [Number(values.few), Number(values.records)] as const;
 const rounds = Number(values.rounds);
-const batch = 5000;
+const batch = 1000;
 
 /** A database of this size, and what is asked of it next. */
-type Side = { store: Store; database: string; size: number; number: number };
+type Side = { store: Store; size: number; number: number };
 const settled = { ...givenTransaction().decision, state: 'accepted' as const, version: 1 };
 const some = ({ size }: Side): string => `T${randomInt(size)}`;
 const mine = ({ number }: Side): string => `new${number}`;
@@ -67,66 +70,62 @@ const operations: [name: string, run: (side: Side) => Promise<unknown>][] = [
 const transactionOf = (id: string, serial: string) => givenTransaction({ id, createdAt: 1 }, [givenChallenge({ serial, handle: id })]);
 
 const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
-const port = await freePort();
-const mongod = await start();
-const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`);
+const mongod = values.store === 'mongodb' ? await startMongod() : undefined;
 try {
-  await initiate();
   const sides = [await openSide(sizes[0]), await openSide(sizes[1])] as const;
-  const costs = await measure(sides);
-  report(costs);
+  report(await measure(sides));
   for (const { store } of sides) await store.close();
 } finally {
-  await client.close();
-  mongod.kill('SIGKILL');
-  await new Promise((resolve) => mongod.once('exit', resolve));
+  await mongod?.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function start(): Promise<ChildProcess> {
+/** A replica set of one. */
+async function startMongod(): Promise<{ url: string; stop(): Promise<void> }> {
+  const port = await freePort();
   const program = values.mongod ?? JSON.parse(execFileSync(process.execPath, ['scripts/find-mongod.mjs'], { encoding: 'utf8' })).path;
   const where = ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1', '--replSet', 'rs0'];
-  return spawn(program, [...where, '--wiredTigerCacheSizeGB', '1', '--oplogSize', '512'], { stdio: 'ignore' });
-}
-
-async function initiate(): Promise<void> {
-  const members = [{ _id: 0, host: `127.0.0.1:${port}` }];
-  await client.db('admin').command({ replSetInitiate: { _id: 'rs0', members } });
+  const child = spawn(program, [...where, '--wiredTigerCacheSizeGB', '1', '--oplogSize', '512'], { stdio: 'ignore' });
+  const url = `mongodb://127.0.0.1:${port}/?directConnection=true`;
+  const client = new MongoClient(url);
+  await client.db('admin').command({ replSetInitiate: { _id: 'rs0', members: [{ _id: 0, host: `127.0.0.1:${port}` }] } });
   while (!(await client.db('admin').command({ hello: 1 })).isWritablePrimary) await sleep(100);
+  await client.close();
+  return {
+    url,
+    async stop() {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
 }
 
-/** A database with so many push tokens and logins that are over: copies of what the store itself wrote. */
-async function openSide(size: number): Promise<Side> {
-  const database = `bench-${size}`;
+async function openStore(size: number): Promise<Store> {
+  const log = openLog('silent');
+  if (!mongod) return openEmbeddedStore({ path: join(folder, `${size}.db`), log });
   const limits = { maxPoolSize: 10, serverSelectionTimeoutMs: 5000, operationTimeoutMs: 60_000 };
-  const store = await openMongoStore({
-    url: `mongodb://127.0.0.1:${port}/?directConnection=true`,
-    database,
-    ...limits,
-    log: openLog('silent'),
-  });
-  await store.addToken(givenPushToken({ serial: 'template' }));
-  await store.addTransaction(transactionOf('template', 'template'));
-  const db = client.db(database);
-  const [token, transaction] = [await db.collection('tokens').findOne(), await db.collection('transactions').findOne()];
+  return openMongoStore({ url: mongod.url, database: `bench-${size}`, ...limits, log });
+}
+
+/** A store with so many push tokens and logins that are over. */
+async function openSide(size: number): Promise<Side> {
+  const store = await openStore(size);
   for (let first = 0; first < size; first += batch) {
     const names = Array.from({ length: Math.min(batch, size - first) }, (_, index) => `T${first + index}`);
-    await db.collection<{ _id: string }>('tokens').insertMany(names.map((name) => tokenNamed(name, token)));
-    await db.collection<{ _id: string }>('transactions').insertMany(names.map((name) => oldNamed(name, transaction)));
+    await store.importRecords(names.map((name) => ({ kind: 'token', token: tokenNamed(name) })));
+    await store.importRecords(names.map((name) => ({ kind: 'transaction', transaction: oldNamed(name), trail: [], effects: [] })));
   }
-  return { store, database, size, number: 0 };
+  return { store, size, number: 0 };
 }
 
-function tokenNamed(name: string, template: Document | null) {
-  const lower = name.toLowerCase();
-  const owner = { user: name, realm: 'corp', resolver: '' };
-  return { ...template, _id: name, owner, lower: { serial: lower, user: lower, realm: 'corp' }, ownerKeys: ownerKeys(owner) };
+function tokenNamed(name: string): PushToken {
+  return givenPushToken({ serial: name, owner: { user: name, realm: 'corp', resolver: '' } });
 }
 
 /** A login that is over and that no sweep takes: the one that measures is to find its own. */
-function oldNamed(name: string, template: Document | null) {
-  const challenges = [givenChallenge({ serial: name, handle: name })];
-  return { ...template, _id: name, decision: { ...template?.decision, state: 'consumed', finishUntil: 9e15, challenges } };
+function oldNamed(name: string): Transaction {
+  const { decision, ...rest } = transactionOf(name, name);
+  return { ...rest, decision: { ...decision, state: 'consumed', finishUntil: 9e15 } };
 }
 
 /** Milliseconds of each operation at both sides, one after the other, so that whatever else the machine does meets both. */
