@@ -14,7 +14,7 @@ import { cleanup } from '../kit/temporary.ts';
 import { openStoreAt } from '../store/mongodb/mongo-kit.ts';
 
 /** How many logins are raced for: `npm run chaos:races` takes 12,500, which are 100,000 finishes. */
-const logins = Number(process.env.PUSHGATE_RACES ?? 200);
+const logins = Number(process.env.PUSHGATE_RACES ?? 60);
 const askers = 8;
 const atOnce = 16;
 const phonePublicKey = phoneKeys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');

@@ -16,7 +16,7 @@ export type WireReply = { status: number; headers: Record<string, string | strin
 export const fuzz = fuzzOf(process.env);
 
 function fuzzOf({ PUSHGATE_FUZZ_RUNS, PUSHGATE_FUZZ_SEED }: NodeJS.ProcessEnv) {
-  const runs = Number(PUSHGATE_FUZZ_RUNS ?? 800);
+  const runs = Number(PUSHGATE_FUZZ_RUNS ?? 300);
   const seed = Number(PUSHGATE_FUZZ_SEED ?? randomInt(2 ** 31));
   return { runs, seed, told: `${runs} runs, PUSHGATE_FUZZ_SEED=${seed}` };
 }
