@@ -13,9 +13,11 @@ type Lane = { socket: Socket; text: string; answered: ((reply: string) => void) 
 
 /** Opens so many connections to a server on this machine. */
 export async function openConnections(port: number, parallel: number): Promise<Connections> {
-  const lanes = await Promise.all(Array.from({ length: parallel }, () => openLane(port)));
+  let lanes = await Promise.all(Array.from({ length: parallel }, () => openLane(port)));
   return {
     async run({ bytes, isGood, keep = false }) {
+      // A server closes what was quiet for long.
+      lanes = await Promise.all(lanes.map((lane) => (lane.socket.destroyed ? openLane(port) : lane)));
       const latencies = new Float64Array(bytes.length);
       const replies: string[] = [];
       let [next, done] = [0, 0];
@@ -55,8 +57,11 @@ export function requestBytes(
 export const formBytes = (path: string, form: Record<string, string>, headers: Record<string, string> = {}): Buffer =>
   requestBytes('POST', path, { body: new URLSearchParams(form).toString(), headers });
 
+const closed = 'the connection was closed';
+
 function ask(lane: Lane, bytes: Buffer): Promise<string> {
   return new Promise((resolve) => {
+    if (lane.socket.destroyed) return resolve(closed);
     lane.answered = resolve;
     lane.socket.write(bytes);
   });
@@ -66,7 +71,9 @@ function openLane(port: number): Promise<Lane> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(lane));
     const lane: Lane = { socket, text: '', answered: undefined };
-    socket.setEncoding('utf8').on('data', (text: string) => {
+    socket.setEncoding('utf8');
+    socket.on('end', () => socket.destroy());
+    socket.on('data', (text: string) => {
       lane.text = lane.text === '' ? text : lane.text + text;
       const reply = wholeReply(lane.text);
       if (reply === undefined) return;
@@ -74,7 +81,7 @@ function openLane(port: number): Promise<Lane> {
       lane.answered?.(reply);
     });
     socket.on('error', reject);
-    socket.on('close', () => lane.answered?.('the connection was closed'));
+    socket.on('close', () => lane.answered?.(closed));
   });
 }
 
