@@ -40,6 +40,20 @@ describe('Policies', () => {
     assert.deepEqual([ask({ user: 'bob' }), ask(), title()()], ['for bob', 'for all', undefined]);
   });
 
+  it('are asked for an action without a look at the rules that do not have it', () => {
+    const many = Array.from({ length: 100 }, (_, number) => ({ match: { user: [`user${number}`] }, actions: { push_wait: 5 } }));
+    const policy = openPolicy(rules(...many, { match: { user: ['alice'] }, actions: { push_title_on_mobile: 'one' } }));
+    const read: unknown[] = [];
+    const watched = new Proxy(facts(), {
+      get(target, name) {
+        if (name === 'user') read.push(name);
+        return Reflect.get(target, name);
+      },
+    });
+    assert.equal(policy.value('push_title_on_mobile', watched), 'one');
+    assert.ok(read.length < 5, `the user was asked for ${read.length} times`);
+  });
+
   const matchers: [string, object, Partial<Facts>[], Partial<Facts>[]][] = [
     ['a user by name, where case counts', { user: ['alice'] }, [{}], [{ user: 'ALICE' }, { user: 'bob' }, { user: 'alice2' }]],
     [
