@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startFcmSink } from './harness/fcm-sink.ts';
-import { build, type Gateway, startGateway } from './harness/gateway.ts';
+import { build, type Gateway, startGateway, storeProcesses } from './harness/gateway.ts';
 import { measureLimits } from './harness/limits.ts';
 import { machineName, pssOf } from './harness/machine.ts';
 import { gainsOf, type Series, tableOf } from './harness/report.ts';
@@ -54,12 +54,13 @@ const gateways: { name: string; gateway: Gateway }[] = [];
 try {
   const limits = await measureLimits({ keyBits: shape.keyBits, parallel });
   for (const { name, checkout } of sides) gateways.push({ name, gateway: await startGateway({ ...shape, checkout, fcm }) });
+  const helpers = [fcm.pid, ...(await storeProcesses(shape.store))];
   process.stdout.write(`${headOf(limits)}\n`);
   for (let round = 0; round <= Number(values.rounds); round += 1)
     for (const side of gateways) {
       // The first round is not counted: keys are opened, code is compiled.
       const note: Note = round === 0 ? () => undefined : noteOf(side.name, limits);
-      await oneRound({ gateway: side.gateway, parallel, note, sinkPid: fcm.pid }, wanted);
+      await oneRound({ gateway: side.gateway, parallel, note, helpers, taken: fcm.taken }, wanted);
       process.stderr.write(`round ${round} of ${values.rounds}, ${side.name}: ${Math.round(pssOf(side.gateway.pid))} MiB\n`);
     }
   process.stdout.write(`${tableOf(series)}\n`);

@@ -9,7 +9,13 @@ import { answerBytes, pollBytes } from './harness/phone.ts';
 export type Note = (bench: string, sample: Sample, signatures?: number) => void;
 
 /** What one round of operations needs. */
-export type Round = { gateway: Gateway; parallel: number; note: Note; sinkPid: number };
+export type Round = {
+  gateway: Gateway;
+  parallel: number;
+  note: Note /** Processes that work for the measurement and are none of the program's. */;
+  helpers: readonly number[] /** How many pushes have arrived so far. */;
+  taken(): Promise<number>;
+};
 
 /** The most that an operation could do per second; undefined where nothing but our own work bounds it. */
 export function limitOf(bench: string, signatures: number, limits: Limits): number | undefined {
@@ -63,10 +69,13 @@ async function loginsInStep(round: Round, way: 'trigger' | 'trigger with PIN'): 
   const { gateway, note } = round;
   const { users } = gateway;
   const { send, close } = await openSender(round);
+  const before = await round.taken();
   const started = await send(
     users.map((user) => triggerBytes(gateway, user, way)),
     holds('transaction_id'),
   );
+  const lost = users.length - ((await round.taken()) - before);
+  if (lost > 0) started.sample.faults.push(`${lost} pushes did not arrive`);
   const ids = started.run.replies.map(transactionIn);
   const polled = await send(await Promise.all(users.map(pollBytes)), holds('nonce'));
   const signatures = polled.run.replies[0]?.includes('capabilities_signature') ? 2 : 1;
@@ -110,12 +119,13 @@ async function crowdedPolls(round: Round): Promise<void> {
 
 /** Whole logins, each lane one after the other: PIN, the phone polls, signs and answers, finish. */
 async function wholeLogins(round: Round): Promise<void> {
-  const { gateway, parallel, note, sinkPid } = round;
+  const { gateway, parallel, note, helpers } = round;
   const connections = await Promise.all(Array.from({ length: parallel }, () => openConnections(gateway.port, 1)));
   const latencies: number[] = [];
   let [next, signatures] = [0, 1];
   let bad: string | undefined;
-  const before = [cpuUsed(gateway.pid), cpuUsed(sinkPid)];
+  const clocks = () => [gateway.pid, ...helpers].map(cpuUsed);
+  const before = clocks();
   const begun = performance.now();
   const lane = async (own: Connections): Promise<void> => {
     const ask = async (bytes: Buffer, isGood: Requests['isGood']): Promise<string> => {
@@ -136,7 +146,7 @@ async function wholeLogins(round: Round): Promise<void> {
   await Promise.all(connections.map(lane));
   const seconds = (performance.now() - begun) / 1000;
   const run = { count: latencies.length, seconds, latencies: Float64Array.from(latencies), bad };
-  note('login', sampleOf(run, before, [cpuUsed(gateway.pid), cpuUsed(sinkPid)]), signatures);
+  note('login', sampleOf(run, before, clocks()), signatures);
   for (const each of connections) each.close();
 }
 
@@ -167,10 +177,10 @@ const isAccepted = holds('"ACCEPT"');
 
 type Sender = { send(bytes: readonly Buffer[], isGood: Requests['isGood']): ReturnType<typeof measure>; close(): void };
 
-async function openSender({ gateway, parallel, sinkPid }: Round): Promise<Sender> {
+async function openSender({ gateway, parallel, helpers }: Round): Promise<Sender> {
   const connections = await openConnections(gateway.port, parallel);
   return {
-    send: (bytes, isGood) => measure(gateway.pid, connections, { bytes, isGood, keep: true }, [sinkPid]),
+    send: (bytes, isGood) => measure(gateway.pid, connections, { bytes, isGood, keep: true }, helpers),
     close: () => connections.close(),
   };
 }

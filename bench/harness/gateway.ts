@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
@@ -195,6 +195,15 @@ async function dropDatabase(database: string): Promise<void> {
   const client = await new MongoClient(mongodbUrl()).connect();
   await client.db(database).dropDatabase();
   await client.close();
+}
+
+/** The MongoDB, where that is on this machine: its work is none of the gateway's. */
+export async function storeProcesses(store: Setup['store']): Promise<number[]> {
+  if (store === 'embedded') return [];
+  const client = await new MongoClient(mongodbUrl()).connect();
+  const { pid } = await client.db('admin').command({ serverStatus: 1 });
+  await client.close();
+  return existsSync(`/proc/${Number(pid)}/stat`) ? [Number(pid)] : [];
 }
 
 function mongodbUrl(): string {
