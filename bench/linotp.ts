@@ -37,7 +37,16 @@ const token = givenPushToken({
 });
 const url = 'https://push.example.test/validate/accept_transaction';
 const question = 'Login to dc1.example.test';
-const prompt: Prompt = { title: '', question, shape: 'question', isExact: false, url, sslVerify: true, mode: 'confirm' };
+const prompt: Prompt = {
+  title: '',
+  question,
+  shape: 'question',
+  isExact: false,
+  url,
+  sslVerify: true,
+  tellsCapabilities: false,
+  mode: 'confirm',
+};
 const tools = { randomBytes, now: Date.now(), sign: async (data: Uint8Array) => sign(null, data, server.privateKey) };
 
 const sealed = await linotp.seal(token, prompt, tools);

@@ -33,6 +33,7 @@ export { type Applicant, type Asker, type EngineParts, type EngineSettings, orig
 export { factsOfPerson, isNobody, ownerOf, type Person } from './people/person.ts';
 export { type Asked, type ListFilter, personKey } from './people/person-key.ts';
 export type {
+  Announced,
   AnswerMeaning,
   Offer,
   Pairing,

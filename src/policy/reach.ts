@@ -39,6 +39,7 @@ export const reach: Record<ActionName, readonly Door[]> = {
   ...all(ofUsers, 'push_not_me_disables', 'push_bare_decline_is_fraud', 'push_repeat_window'),
   push_relays_per_device: ['challenge-service'],
   ...all(ofUsers, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify', 'push_wait'),
+  push_capabilities_signature: ofUsers,
   ...all(pi, 'push_decline_settles', 'push_mode_fallback', 'push_require_presence', 'push_presence_options'),
   ...all(pi, 'push_presence_custom_options', 'push_presence_num_options', 'push_code_to_phone', 'push_code_to_phone_message'),
   ...all(pi, 'push_code_to_phone_digits', 'increase_failcounter_on_challenge', 'reset_all_user_tokens'),

@@ -87,3 +87,10 @@ export function forgetOwnerKeys(path: string): void {
   `);
   database.close();
 }
+
+/** Makes the push tokens in the file of an embedded store those of a version that did not remember what phones announce. */
+export function forgetAnnouncements(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(`UPDATE tokens SET body = json_remove(body, '$.capabilitiesKnown')`);
+  database.close();
+}

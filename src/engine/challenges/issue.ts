@@ -20,6 +20,7 @@ import { type Asker, type EngineParts, originOf, whomOf } from '../parts.ts';
 import { clientOf } from '../people/known-clients.ts';
 import type { PhoneProtocol, Prompt, SealTools } from '../phones/phone-protocol.ts';
 import { failuresOf, typistOf } from '../pins/pins-per-source.ts';
+import { mayUseCapabilities } from '../records/capabilities.ts';
 import { changeToken } from '../records/change-token.ts';
 import { phoneKeyOf } from '../records/phone-key.ts';
 import { gatherInBucket } from '../tokens/token-owner.ts';
@@ -282,6 +283,7 @@ function promptFor(parts: EngineParts, { asker, prompt, kind }: IssueRequest, to
     isExact,
     url,
     sslVerify: policy.value('push_ssl_verify', facts, 'authentication') ?? true,
+    tellsCapabilities: policy.value('push_capabilities_signature', facts) === 'always' || mayUseCapabilities(token),
     mode: ask.mode,
     options: ask.mode === 'presence' ? ask.options : undefined,
   };

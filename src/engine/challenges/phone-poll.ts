@@ -3,6 +3,7 @@ import { mostShown } from '../admission/open-challenges.ts';
 import { limitedSource, type WrongProof } from '../limits/index.ts';
 import { type Asker, type EngineParts, whomOf } from '../parts.ts';
 import type { AddressTold, PhoneProtocol } from '../phones/phone-protocol.ts';
+import { announcing } from '../records/capabilities.ts';
 import { changeToken } from '../records/change-token.ts';
 import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
 import { isInValidity } from '../records/usable.ts';
@@ -24,7 +25,10 @@ export async function poll<P>(
   if (!found || !isBound(found.token, phone)) return { kind: 'refused' };
   const { token, open } = found;
   if (!mayPoll(parts, asker, token)) return { kind: 'not-allowed' };
-  if (!phone.readPoll(message, token)) return { kind: await parts.limits.failed('poll', limitedSource(asker.client, token)) };
+  const announced = phone.readPoll(message, token);
+  if (!announced) return { kind: await parts.limits.failed('poll', limitedSource(asker.client, token)) };
+  const remembering = (current: PushToken): PushTokenChange | undefined => announcing(current, announced.capabilities);
+  if (remembering(token)) parts.background.run('capabilities', () => changeToken(parts, serial, remembering, { known: token }));
   if (!token.enabled || !isInValidity(token, parts.clock())) return { kind: 'challenges', payloads: [] };
   const challenges = open.flatMap(({ decision }) =>
     decision.challenges.filter((challenge) => isForPhone(challenge, token) && challenge.state === 'pending'),
@@ -48,7 +52,7 @@ export async function updateAddress<U>(
   let reply: AddressReply = 'updated';
   const change = (current: PushToken): PushTokenChange | undefined => {
     reply = freshness(current, update);
-    return reply === 'updated' ? moved(current, update, parts.clock()) : undefined;
+    return reply === 'updated' ? { ...moved(current, update, parts.clock()), ...announcing(current, update.capabilities) } : undefined;
   };
   if ((await changeToken(parts, serial, change, { known: token })) === 'gone') return 'refused';
   if (reply === 'updated') parts.tell({ kind: 'address-told', serial, addressKind: update.kind, client: asker.client, ...whomOf(token) });

@@ -3,7 +3,7 @@ import type { Challenge, ChallengeMode, DeclineReason, DeviceAddress, PushToken,
 /**
  * What the user is asked on the phone. `url` is where the phone answers; `options` only in presence mode. `shape`: a `login` names who logs in
  * (`question`) where (`title`), for phones that show the two apart; an `activation` asks whether the token is to be bound. `isExact`: the texts are signed
- * for what they say, and may not be cut.
+ * for what they say, and may not be cut. `tellsCapabilities`: a second signature tells the phone what the gateway understands, in protocols that have one.
  */
 export type Prompt = {
   title: string;
@@ -12,6 +12,7 @@ export type Prompt = {
   isExact: boolean;
   url: string;
   sslVerify: boolean;
+  tellsCapabilities: boolean;
   mode: ChallengeMode;
   options?: readonly string[] | undefined;
 };
@@ -56,11 +57,14 @@ export type Pairing = PhoneKeys & {
   digest: string;
 };
 
+/** What a phone announces with a message that it signed: names, none where it announces none. Undefined where its app announces nothing ever. */
+export type Announced = { capabilities: string[] | undefined };
+
 /**
  * A phone's new address of one kind, `value: null` for "none any more". `at` is the moment that the phone signed (epoch ms); `digest` tells one such message
  * from another.
  */
-export type AddressTold = { kind: DeviceAddress['kind']; value: string | null; at: number; digest: string };
+export type AddressTold = Announced & { kind: DeviceAddress['kind']; value: string | null; at: number; digest: string };
 
 /**
  * A sealed challenge: the handle that the phone knows it by, and the exact signed text that is delivered and polled. `clearText` (base64) is what the
@@ -125,8 +129,8 @@ export type PhoneProtocol<Rollout = unknown, Answer = unknown, Poll = unknown, A
   seal(token: PushToken, prompt: Prompt, tools: SealTools): Promise<Sealed>;
   /** What this answer means for this challenge; undefined when it is not a signed answer to it. */
   readAnswer(answer: Answer, challenge: Challenge, token: PushToken): AnswerMeaning | undefined;
-  /** True when the phone of this push token signed this poll. */
-  readPoll(poll: Poll, token: PushToken): boolean;
+  /** What the phone announces with this poll; undefined when the phone of this push token did not sign it. */
+  readPoll(poll: Poll, token: PushToken): Announced | undefined;
   /** What the phone tells of its address; undefined when the phone did not sign it. */
   readAddressUpdate(update: AddressUpdate, token: PushToken): AddressTold | undefined;
 };

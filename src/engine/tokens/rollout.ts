@@ -182,6 +182,7 @@ async function bind(
     serverKey: { publicKey, sealedPrivateKey: parts.serverKeys.seal(token.serial, privateKey) },
     addresses,
     capabilities: keys.capabilities,
+    capabilitiesKnown: true,
     ...(token.inLogin ? { inLogin: null } : {}),
     rolloutCredential: { ...token.rolloutCredential, finished: { digest: digestOf(token.serial, credential, keys.publicKey), at: now } },
   };

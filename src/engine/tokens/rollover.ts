@@ -48,5 +48,6 @@ const withoutPhone: PushTokenChange = {
   addresses: [],
   addressUpdate: null,
   capabilities: [],
+  capabilitiesKnown: null,
   inLogin: null,
 };

@@ -57,6 +57,8 @@ export type PushToken = {
   addressUpdate?: { at: number; digest: string };
   /** What the phone said it understands, such as `decline_reason`. */
   capabilities: string[];
+  /** The phone was heard since gateways remember what phones announce: where `capabilities` is empty, it announced none. */
+  capabilitiesKnown?: boolean;
   /** Name of the provider recorded at enrolment; `poll only` means that nothing is sent. */
   provider?: string;
   /** Where the phone sends its answers: what the rollout text named. */

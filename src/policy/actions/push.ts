@@ -59,6 +59,12 @@ export const pushActions = {
     scopes: ['authentication'],
     value: z.enum(['allow', 'deny', 'token']).describe('Whether phones may ask what is waiting.'),
   },
+  push_capabilities_signature: {
+    scopes: ['authentication'],
+    value: z
+      .enum(['always', 'when-known'])
+      .describe('privacyIDEA: which phones get the second signature, for decline reasons: all, or those that may use it (without it).'),
+  },
   push_provider: { scopes: ['authentication'], value: names.describe('Provider, or several in the order they are tried.') },
   push_client_attributes: {
     scopes: ['authentication'],

@@ -1,35 +1,16 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { openTurns } from '../../../src/engine/key-mutex.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import { openPins } from '../../../src/engine/pins/index.ts';
 import { spendCheck } from '../../../src/engine/pins/login-pin.ts';
 import type { PushToken } from '../../../src/foundation/model/index.ts';
+import { type CountedCalls, countCalls } from '../../kit/counted-calls.ts';
 import { type GivenGateway, givenGateway } from '../../kit/gateway.ts';
 import { givenLinotpGateway, type LinotpGateway } from '../../kit/linotp-gateway.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
-
-/** Counts every scrypt of this process, whoever asks for it. */
-function countHashes() {
-  const { scrypt } = crypto;
-  let count = 0;
-  const counting = (...args: Parameters<typeof scrypt>): void => {
-    count += 1;
-    scrypt(...args);
-  };
-  Object.assign(crypto, { scrypt: counting });
-  syncBuiltinESMExports();
-  return {
-    count: () => count,
-    stop() {
-      Object.assign(crypto, { scrypt });
-      syncBuiltinESMExports();
-    },
-  };
-}
 
 const mounts = [
   { path: '/linotp', serves: 'linotp' },
@@ -38,7 +19,7 @@ const mounts = [
 ];
 
 /** What a refusal costs: hashes, reads and writes of the store; and what is said. */
-async function costOf<R>({ gateway }: GivenGateway, hashes: ReturnType<typeof countHashes>, refused: () => Promise<R>) {
+async function costOf<R>({ gateway }: GivenGateway, hashes: CountedCalls, refused: () => Promise<R>) {
   const sum = async (ops: RegExp): Promise<number> => {
     await gateway.settled();
     const lines = (await (await fetch(`${gateway.urls[0]}/metrics`)).text()).split('\n');
@@ -64,7 +45,7 @@ describe('A refusal at a LinOTP mount', function () {
     describe(`where failures count per ${lockout}`, () => {
       const undo = cleanup();
       let gateway: LinotpGateway;
-      let hashes: ReturnType<typeof countHashes>;
+      let hashes: CountedCalls;
       before(async () => {
         gateway = await givenLinotpGateway(undo, { mounts, settings: { lockout, DefaultMaxFailCount: lockout === 'source' ? 50 : 5 } });
         await gateway.active('alice');
@@ -73,7 +54,7 @@ describe('A refusal at a LinOTP mount', function () {
         for (const pin of ['1234', '1234', '9999']) await gateway.active('three', { pin });
         await gateway.active('failed');
         for (let times = 0; times < 12; times += 1) await gateway.post('/validate/check', { user: 'failed', pass: 'x', data: 'y' });
-        hashes = countHashes();
+        hashes = countCalls('hashes');
       });
       after(() => {
         hashes.stop();
@@ -123,7 +104,7 @@ describe('A refusal at a privacyIDEA mount', function () {
     await gateway.phoneOf('without', { pin: '' });
     await client.post('/token/init', { type: 'push', genkey: '1', user: 'waiting', pin: '1234' }, admin);
     const check = (user: string, pass = 'wrong') => client.post('/validate/check', { user, pass });
-    const hashes = countHashes();
+    const hashes = countCalls('hashes');
     undo.later(() => hashes.stop());
     for (const [user, pass, message] of [
       ['nobody', 'wrong', 'The user has no tokens assigned'],
@@ -146,7 +127,7 @@ describe('A quiet login at a LinOTP mount', function () {
     const gateway = await givenLinotpGateway(undo, { mounts, settings: { lockout: 'source', DefaultMaxFailCount: 3 } });
     await gateway.active('alice', { description: 'her phone' });
     await gateway.offered('waiting');
-    const hashes = countHashes();
+    const hashes = countCalls('hashes');
     undo.later(() => hashes.stop());
     const check = (user: string, pass: string) => gateway.post('/validate/check', { user, pass, data: 'x' });
     for (const user of ['alice', 'waiting', 'nobody']) for (let times = 0; times < 4; times += 1) await check(user, 'guess');
@@ -209,7 +190,7 @@ describe('A quiet login at a LinOTP mount', function () {
     });
     await gateway.active('alice');
     await gateway.rules({ name: 'password', scope: 'authentication', actions: { otppin: 'userstore' } });
-    const hashes = countHashes();
+    const hashes = countCalls('hashes');
     undo.later(() => hashes.stop());
     const check = async (pass: string): Promise<number> => {
       const before = hashes.count();
@@ -241,7 +222,7 @@ describe('The PINs of one user', function () {
   /** Two push tokens of alice with PINs of their own, and how many hashes a login of hers costs. */
   const given = async (make: (gateway: GivenGateway) => Promise<unknown>) => {
     const gateway = await givenGateway(undo);
-    const hashes = countHashes();
+    const hashes = countCalls('hashes');
     undo.later(() => hashes.stop());
     await make(gateway);
     return async (pass: string): Promise<number> => {

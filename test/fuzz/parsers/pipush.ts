@@ -100,7 +100,7 @@ export const pipush: readonly Parser[] = [
     seeds: () => {
       const { privateKey } = given('rsa', 'privacyidea');
       return [
-        ...moments.map((moment) => inputOf(moment, signed(privateKey, pollString(serial, moment)))),
+        ...moments.map((moment) => inputOf(moment, signed(privateKey, pollString(serial, moment)), '["decline_reason"]')),
         inputOf(moments[0] ?? '', signed(privateKey, `${nonce}|${serial}`)),
       ];
     },
@@ -108,10 +108,13 @@ export const pipush: readonly Parser[] = [
       const { token } = given('rsa', 'privacyidea');
       const { readPoll } = openPipush();
       return (input) => {
-        const [timestamp = '', signature = ''] = fieldsOf(input, 2);
-        if (!readPoll({ timestamp, signature }, token)) return refused();
+        const [timestamp = '', signature = '', capabilities] = fieldsOf(input, 3);
+        const announced = readPoll({ timestamp, signature, capabilities }, token);
+        if (!announced) return refused();
         assert.ok(moments.includes(timestamp), 'nobody signed that moment');
-        return taken(timestamp);
+        const again = readPoll({ timestamp, signature, capabilities: JSON.stringify(announced.capabilities) }, token);
+        assert.deepEqual(again, announced, 'what was kept is read in another way');
+        return taken(timestamp, `${announced.capabilities?.length} capabilities`);
       };
     },
   },

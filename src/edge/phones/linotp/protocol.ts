@@ -54,7 +54,7 @@ export function openLinotp({ scheme, cachedKeys = 10_000 }: LinotpOptions): Lino
       const key = keyOf(token);
       return key && readAnswer(answer, challenge, key);
     },
-    readPoll: () => false,
+    readPoll: () => undefined,
     readAddressUpdate: () => undefined,
     partitionOf: ({ partition }) => partition,
     readPairing,

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { AnswerMeaning, Offer, PhoneKeys, PhoneProtocol, Prompt, Sealed, SealTools } from '../../../engine/index.ts';
+import type { Announced, AnswerMeaning, Offer, PhoneKeys, PhoneProtocol, Prompt, Sealed, SealTools } from '../../../engine/index.ts';
 import { openCache } from '../../../foundation/cache/index.ts';
 import { encodeBase32, sha256Hex } from '../../../foundation/crypto/index.ts';
 import { type Challenge, ok, type PushToken, parseJson, type Result, refused } from '../../../foundation/model/index.ts';
@@ -16,8 +16,10 @@ import {
 } from './signature.ts';
 import { parseTimestamp } from './timestamp.ts';
 
-/** What a phone sends to finish a rollout; `capabilities` is the JSON text of a list of names. */
-export type PipushRollout = { pubkey: string; fbtoken: string; capabilities?: string | undefined };
+/** What a phone says that it understands: the JSON text of a list of names. No signature covers it. */
+type Announcement = { capabilities?: string | undefined };
+/** What a phone sends to finish a rollout. */
+export type PipushRollout = Announcement & { pubkey: string; fbtoken: string };
 /** A phone's answer as it came. */
 export type PipushAnswer = {
   nonce?: string | undefined;
@@ -27,9 +29,9 @@ export type PipushAnswer = {
   option?: string | undefined;
 };
 /** A phone's poll as it came. */
-export type PipushPoll = { timestamp: string; signature: string };
+export type PipushPoll = Announcement & { timestamp: string; signature: string };
 /** A phone's new address as it came. */
-export type PipushAddressUpdate = { address: string; timestamp: string; signature: string };
+export type PipushAddressUpdate = Announcement & { address: string; timestamp: string; signature: string };
 
 /** The phone protocol of the privacyIDEA and eduMFA apps. */
 export type Pipush = PhoneProtocol<PipushRollout, PipushAnswer, PipushPoll, PipushAddressUpdate>;
@@ -76,12 +78,13 @@ export function openPipush(cachedKeys = 10_000): Pipush {
     newHandle,
     seal,
     readAnswer: (answer, challenge, token) => readAnswer(answer, challenge, token, isSigned),
-    readPoll: ({ timestamp, signature }, token) => isSigned(token, pollString(token.serial, timestamp), signature),
-    readAddressUpdate({ address, timestamp, signature }, token) {
+    readPoll: ({ timestamp, signature, ...said }, token) =>
+      isSigned(token, pollString(token.serial, timestamp), signature) ? announced(said, token) : undefined,
+    readAddressUpdate({ address, timestamp, signature, ...said }, token) {
       const [text, at] = [addressString(address, token.serial, timestamp), parseTimestamp(timestamp)];
       if (at === undefined || !isSigned(token, text, signature)) return undefined;
       // Not of the signature: an EC key signs the same text each time anew.
-      return { kind: 'fcm', value: address === noAddress ? null : address, at, digest: sha256Hex(text) };
+      return { kind: 'fcm', value: address === noAddress ? null : address, at, digest: sha256Hex(text), ...announced(said, token) };
     },
   };
 }
@@ -125,6 +128,11 @@ function readRollout({ pubkey, fbtoken, capabilities: names }: PipushRollout): R
   });
 }
 
+/** eduMFA's apps announce nothing, whatever their messages hold. */
+const announced = ({ capabilities: names }: Announcement, { phone }: PushToken): Announced => ({
+  capabilities: phone.flavour === 'privacyidea' ? namesOf(names) : undefined,
+});
+
 /** The names in a JSON list; whatever else the phone sends there says nothing. */
 function namesOf(text: string | undefined): string[] {
   const list = text === undefined ? undefined : parseJson(text);
@@ -147,7 +155,7 @@ async function seal(token: PushToken, prompt: Prompt, { randomBytes, sign, handl
   const signText = async (text: string): Promise<string> => encodeBase32(await sign(Buffer.from(text)));
   const [signature, second] = await Promise.all([
     signText(challengeString(fields)),
-    token.phone.flavour === 'privacyidea' ? signText(capabilitiesString(capabilities.value, nonce)) : undefined,
+    prompt.tellsCapabilities && token.phone.flavour === 'privacyidea' ? signText(capabilitiesString(capabilities.value, nonce)) : undefined,
   ]);
   const claims = second === undefined ? {} : { capabilities: capabilities.text, capabilities_signature: second };
   return { handle: nonce, payload: JSON.stringify({ ...fields, signature, ...claims }) };

@@ -69,7 +69,7 @@ async function rollout(
     rollout: {
       pubkey: params.required('pubkey'),
       fbtoken: addressFrom(params, 'fbtoken'),
-      capabilities: params.text('capabilities'),
+      ...said(params),
     },
     source: clientAddress(ctx),
   });
@@ -80,6 +80,8 @@ async function rollout(
     detail: { public_key: inLines(done.value.serverPublicKey), rollout_state: 'enrolled', serial },
   });
 }
+
+const said = (params: PiParams) => ({ capabilities: params.text('capabilities') });
 
 const longestAddress = 4096;
 
@@ -145,7 +147,7 @@ async function poll(parts: PipushParts, ctx: Context, params: PiParams): Promise
   const timestamp = params.required('timestamp');
   const signature = params.required('signature');
   checkTime(timestamp, engine.clock(), pollWindowMs);
-  const reply = await engine.challenges.poll(pipush, { serial, message: { timestamp, signature }, asker });
+  const reply = await engine.challenges.poll(pipush, { serial, message: { timestamp, signature, ...said(params) }, asker });
   if (reply.kind === 'not-allowed') throw new PiFault('policy', 'Polling not allowed!');
   if (reply.kind !== 'challenges') throw notSigned(ctx, reply.kind);
   sendPi(ctx, product, { id: 1, value: reply.payloads.map((payload): unknown => JSON.parse(payload)) });
@@ -155,7 +157,7 @@ async function updateAddress(parts: PipushParts, ctx: Context, params: PiParams,
   const { engine, pipush, product } = parts;
   const timestamp = params.required('timestamp');
   checkTime(timestamp, engine.clock(), addressWindowMs);
-  const message = { address: addressFrom(params, 'new_fb_token'), timestamp, signature: params.required('signature') };
+  const message = { address: addressFrom(params, 'new_fb_token'), timestamp, signature: params.required('signature'), ...said(params) };
   const reply = await engine.challenges.updateAddress(pipush, { serial, message, asker: askerFor(parts, ctx) });
   if (reply === 'stale') throw new PiFault('generic', notInRange(timestamp));
   if (reply !== 'updated' && reply !== 'repeated') throw notSigned(ctx, reply);

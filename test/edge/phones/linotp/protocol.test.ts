@@ -37,7 +37,7 @@ function tokenOf({ serial = '', partition, user_token_id, phone }: ChallengeVect
 function promptOf({ content_type, message = '', login = '', host = '', callback_url = '' }: ChallengeVector['input']): Prompt {
   const shape = (['question', 'activation', 'login'] as const)[content_type] ?? 'question';
   const question = shape === 'login' ? login : message;
-  return { title: host, question, shape, isExact: true, url: callback_url, sslVerify: true, mode: 'confirm' };
+  return { title: host, question, shape, isExact: true, url: callback_url, sslVerify: true, tellsCapabilities: false, mode: 'confirm' };
 }
 
 async function sealed({ input }: ChallengeVector): Promise<Challenge> {

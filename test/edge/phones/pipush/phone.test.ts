@@ -100,17 +100,7 @@ describe('A phone of the privacyIDEA app', () => {
     const [first, second] = [await phone.poll(), await phone.poll()];
     assert.deepEqual(first.body.result.value, second.body.result.value);
     const [shown] = first.body.result.value;
-    assert.deepEqual(Object.keys(shown).sort(), [
-      'capabilities',
-      'capabilities_signature',
-      'nonce',
-      'question',
-      'serial',
-      'signature',
-      'sslverify',
-      'title',
-      'url',
-    ]);
+    assert.deepEqual(Object.keys(shown).sort(), ['nonce', 'question', 'serial', 'signature', 'sslverify', 'title', 'url']);
     assert.deepEqual(
       [shown.question, shown.title, shown.sslverify, shown.url],
       ['Do you want to confirm the login?', 'privacyIDEA', '1', 'https://mfa.example.com/ttype/push'],

@@ -126,6 +126,7 @@ for (const name of ['privacyidea', 'edumfa'] as const) {
           isExact: false,
           url: input.url,
           sslVerify: input.policy_ssl_verify !== '0',
+          tellsCapabilities: true,
           mode: options ? ('presence' as const) : ('confirm' as const),
           ...(options ? { options } : {}),
         };
@@ -165,7 +166,7 @@ for (const name of ['privacyidea', 'edumfa'] as const) {
         const timestamp = form.timestamp ?? '';
         if (kind === 'poll') {
           assert.equal(pollString(serial, timestamp), signed_string);
-          assert.equal(pipush.readPoll({ timestamp, signature }, token), true);
+          assert.ok(pipush.readPoll({ timestamp, signature }, token));
         } else if (kind === 'update_firebase_token') {
           const address = form.new_fb_token ?? '';
           assert.equal(addressString(address, serial, timestamp), signed_string);

@@ -12,11 +12,11 @@ import { isWronglySigned, type Recorded, type RecordedReply, replyValue } from '
 import { asRecorded, inLiveNames, learn, masked, type Names, noNames } from './recorded-names.ts';
 import { type RecordedServer, serverOf } from './recorded-server.ts';
 
-/** The numbers that the recorded servers have where no policy says otherwise; ours are safer. */
-const recordedNumbers = {
+/** What the recorded servers do where no policy says otherwise; our numbers are safer, and our signatures fewer. */
+const recordedRules = {
   name: 'as recorded',
   scope: 'authentication',
-  actions: { push_code_to_phone_digits: 2, push_presence_num_options: 3 },
+  actions: { push_code_to_phone_digits: 2, push_presence_num_options: 3, push_capabilities_signature: 'always' },
 };
 
 type Live = { gateway: GivenGateway; fakes: Fakes; allowEnrolment(): Promise<void> };
@@ -36,7 +36,7 @@ async function given(undo: Cleanup, { users, realm, resolver, provider, enrolmen
     providers: [{ name: provider, kind: 'firebase', default: true, config }],
   };
   const environment = { FIREBASE: fakes.fcm.serviceAccount };
-  const recorded = [recordedNumbers, unlimited];
+  const recorded = [recordedRules, unlimited];
   const gateway = await givenGateway(undo, { mounts, more: { ...more, policies: recorded }, environment });
   now = gateway.clock;
   const policies = [...recorded, { name: 'enrol', scope: 'enrollment', actions: enrolment }];
