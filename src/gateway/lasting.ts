@@ -29,10 +29,10 @@ export type Lasting = Pick<
   | 'turns'
 >;
 
-/** What they are made of. `config` is that of the start; `settings` reads those that count now. */
+/** What they are made of. `config` is that of the start, `configNow` the one that counts now. */
 export type LastingOptions = {
   config: Config;
-  settings: () => Config['settings'];
+  configNow: () => Config;
   clock: Clock;
   log: Log;
   metrics: Metrics;
@@ -45,7 +45,7 @@ export type LastingOptions = {
 };
 
 /** Opens the lasting parts. The caller closes the stock of keys, the audit and the store. */
-export function openLasting({ config, settings, parts = {}, ...given }: LastingOptions): Lasting {
+export function openLasting({ config, configNow, parts = {}, ...given }: LastingOptions): Lasting {
   const { clock, log, metrics, tell, store, audit, keyring, passwords } = given;
   const turns = openTurns();
   return {
@@ -60,7 +60,7 @@ export function openLasting({ config, settings, parts = {}, ...given }: LastingO
       shelf: store,
       keyring,
       bits: config.settings.serverKeyBits,
-      target: config.settings.serverKeyStock,
+      target: () => (bindsPhones(configNow()) ? config.settings.serverKeyStock : 0),
       log,
       onEmpty: () => metrics.keyStockEmpty.inc({}),
       onCounted: (keys) => metrics.keyStockKeys.set(keys),
@@ -69,13 +69,17 @@ export function openLasting({ config, settings, parts = {}, ...given }: LastingO
     passwords,
     serverKeys: openServerKeys(keyring, resealing({ store, log })),
     sharedKeys: openSharedKeys(store, keyring),
-    limits: openSourceLimits({ store, clock, metrics, tell, settings: limitsOf(settings) }),
+    limits: openSourceLimits({ store, clock, metrics, tell, settings: limitsOf(configNow) }),
     loginQueue: openLoginQueue({ metrics, tell, bounds: parts.loginQueue }),
     guesses: openGuessLimits({ store, clock }),
     pinFailures: openPinFailures({ store, clock }),
     turns,
   };
 }
+
+/** Whether phones come here for push tokens that get a server key of their own: those of LinOTP share one, and relayed ones are another server's. */
+const bindsPhones = ({ listeners }: Config): boolean =>
+  listeners.some(({ mounts }) => mounts.some(({ serves, phones }) => serves === 'privacyidea' && phones !== 'none'));
 
 /** A server key that an older key of the keyring sealed is sealed anew when it is used. */
 const resealing = ({ store, log }: Pick<LastingOptions, 'store' | 'log'>): Resealing => ({
@@ -87,11 +91,11 @@ const resealing = ({ store, log }: Pick<LastingOptions, 'store' | 'log'>): Resea
 });
 
 /** Read anew at every failure, so that a reload changes the limits and nobody who is turned away gets another try by it. */
-const limitsOf = (settings: LastingOptions['settings']) => ({
+const limitsOf = (configNow: LastingOptions['configNow']) => ({
   get failures() {
-    return settings().sourceFailures;
+    return configNow().settings.sourceFailures;
   },
   get windowMs() {
-    return settings().sourceWindowMs;
+    return configNow().settings.sourceWindowMs;
   },
 });

@@ -55,7 +55,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     followAudit(kept.audit, metrics, listen);
     let generations: Generations | undefined;
     const configNow = () => generations?.current().config ?? config;
-    const lasting = openLasting({ ...options, ...kept, metrics, tell, settings: () => configNow().settings });
+    const lasting = openLasting({ ...options, ...kept, metrics, tell, configNow });
     opened.push(() => lasting.keyStock.close());
     const accounts = openAccounts({ ...lasting, passwords: createPasswords(kept.keyring, options.parts?.hashCost ?? accountCost) });
     const running = await openGenerations(options, { lasting, accounts });
@@ -89,7 +89,8 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
       files: () => running.current().files,
       reload(loaded) {
         listeners.renew();
-        return running.replace(loaded, (next) => listeners.serve(next.config, serviceOf(next))).finally(endings.look);
+        const replaced = running.replace(loaded, (next) => listeners.serve(next.config, serviceOf(next)));
+        return replaced.finally(endings.look).finally(lasting.keyStock.fill);
       },
       close: closeAll,
     };

@@ -40,7 +40,7 @@ describe('What a reload replaces', () => {
     const seen = { clock, log, metrics, keyring, store, tell: (event: GatewayEvent) => void told.push(event) };
     const audit = await openAudit({ ...seen, aloneInStore: true });
     const surroundings = { ...seen, audit, passwords: createPasswords(keyring, cheapParts.hashCost) };
-    const lasting = openLasting({ ...surroundings, config: first.config, settings: () => first.config.settings, parts: cheapParts });
+    const lasting = openLasting({ ...surroundings, config: first.config, configNow: () => first.config, parts: cheapParts });
     const generations = await openGenerations(first, { lasting, accounts: openAccounts(lasting) });
     undo.later(async () => {
       await generations.close();

@@ -74,7 +74,7 @@ export async function givenLinotp(undo: Cleanup, wishes: GatewayWishes = {}): Pr
   const store = await openEmbeddedStore({ path: join(folder, 'pushgate.db'), log });
   const audit = await openAudit({ ...options, store, keyring, aloneInStore: true });
   const passwords = createPasswords(keyring, cheapParts.hashCost);
-  const lasting = openLasting({ ...options, keyring, passwords, store, audit, settings: () => options.config.settings });
+  const lasting = openLasting({ ...options, keyring, passwords, store, audit, configNow: () => options.config });
   const accounts = openAccounts(lasting);
   const generation = await openGeneration({ ...options, lasting, accounts, mayFail: () => true });
   const { engine, parts } = generation;

@@ -1,7 +1,7 @@
 import { randomHex } from '../crypto/index.ts';
 import type { StockKey } from '../model/index.ts';
 import { type Log, thrownFields } from '../telemetry/index.ts';
-import { type KeyWorker, type MadeKey, startKeyWorker } from './key-worker.ts';
+import { type KeyWorker, type KeyWorkerPace, type MadeKey, startKeyWorker } from './key-worker.ts';
 import { type Keyring, sealedFor } from './keyring.ts';
 
 /** Where the stock is kept: the part of the store that it needs. */
@@ -18,79 +18,121 @@ export type ServerKeyPair = { publicKey: string; privateKey: Buffer };
 export type KeyStock = {
   /** Takes one; only with an empty stock it waits for the next one to be made. */
   take(): Promise<ServerKeyPair>;
+  /** Makes what is missing, where the target may have changed. */
+  fill(): void;
   /** Resolves when the stock is full, or could not be filled and waits for its next try. */
   filled(): Promise<void>;
   close(): Promise<void>;
 };
 
-/** `target` is how many keys of `bits` are kept ready; after a failure the next try comes `retryMs` later. `onEmpty` is told of each who has to wait, `onCounted` how many keys were ready at each look. */
+/**
+ * `target` says how many keys of `bits` are to be ready now. `onEmpty` is told of each who has to wait, `onCounted` how many keys were ready at each look.
+ * After a failure the next try comes `retryMs` later, then twice as late each time, up to a minute.
+ */
 export type KeyStockOptions = {
   shelf: KeyShelf;
   keyring: Keyring;
   bits: number;
-  target: number;
+  target: () => number;
   log: Log;
   onEmpty?: (() => void) | undefined;
   onCounted?: ((keys: number) => void) | undefined;
   retryMs?: number;
-  startWorker?: (() => KeyWorker) | undefined;
+  startWorker?: ((pace: KeyWorkerPace) => KeyWorker) | undefined;
 };
 
-/** Opens the stock and begins to fill it. */
-export function openKeyStock(options: KeyStockOptions): KeyStock {
-  const { shelf, keyring, bits, target, log, onEmpty, onCounted, retryMs = 1000, startWorker = startKeyWorker } = options;
-  const waiting: ((key: ServerKeyPair) => void)[] = [];
-  let worker: KeyWorker | undefined;
-  let filling: Promise<void> | undefined;
-  let retry: NodeJS.Timeout | undefined;
-  let closed = false;
+const longestRetryMs = 60_000;
 
-  const make = async (): Promise<void> => {
-    worker ??= startWorker();
+/** Opens the stock and begins to fill it: after everything else that the machine has to do, but not where somebody waits. */
+export function openKeyStock(options: KeyStockOptions): KeyStock {
+  const { shelf, keyring, bits, target, onEmpty, onCounted, startWorker = startKeyWorker } = options;
+  const waiting: ((key: ServerKeyPair) => void)[] = [];
+  const make = async (worker: KeyWorker): Promise<void> => {
     const made = await worker.make(bits);
     const waiter = waiting.shift();
     if (waiter) return waiter({ publicKey: made.publicKey, privateKey: Buffer.from(made.privateKey, 'base64') });
     await shelf.addStockKey(stockKeyOf(made, bits, keyring));
   };
-  const isWanted = async (): Promise<boolean> => waiting.length > 0 || (await counted(options)) < target;
-  const fill = (): void => {
-    if (closed || filling) return;
-    clearTimeout(retry);
-    filling = (async () => {
-      while (!closed && (await isWanted()) && !closed) await make();
-    })()
-      .catch((error: unknown) => {
-        if (closed) return;
-        log.error(thrownFields(error), 'no key could be added to the stock; it is tried again');
-        worker = undefined;
-        retry = setTimeout(fill, retryMs).unref();
-      })
-      .finally(() => {
-        filling = undefined;
-        // Somebody may have begun to wait after the last look.
-        if (waiting.length > 0 && worker) fill();
-      });
-  };
-  fill();
+  const filling = openMaking(options, make, {
+    start: () => startWorker('spare'),
+    isWanted: async () => (await counted(options)) < target(),
+  });
+  const serving = openMaking(options, make, { start: () => startWorker('usual'), isWanted: async () => waiting.length > 0 });
+  filling.begin();
   return {
+    fill: filling.begin,
     async take() {
       const key = await shelf.takeStockKey(bits);
-      if (key) {
-        fill();
-        return { publicKey: key.publicKey, privateKey: keyring.open(sealedFor.stockKey(key.id), key.sealedPrivateKey) };
-      }
+      filling.begin();
+      if (key) return { publicKey: key.publicKey, privateKey: keyring.open(sealedFor.stockKey(key.id), key.sealedPrivateKey) };
       onEmpty?.();
       onCounted?.(0);
       const next = new Promise<ServerKeyPair>((resolve) => waiting.push(resolve));
-      fill();
+      serving.begin();
       return next;
     },
-    filled: async () => filling,
+    filled: filling.ended,
     async close() {
-      closed = true;
+      await Promise.all([filling.close(), serving.close()]);
+    },
+  };
+}
+
+/** Keys that are made one after the other, by a worker that is there while one is wanted. */
+type Making = { begin(): void; ended(): Promise<void>; close(): Promise<void> };
+
+function openMaking(
+  { log, retryMs = 1000 }: KeyStockOptions,
+  make: (worker: KeyWorker) => Promise<void>,
+  { start, isWanted }: { start: () => KeyWorker; isWanted: () => Promise<boolean> },
+): Making {
+  let worker: KeyWorker | undefined;
+  let underWay: Promise<void> | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let pauseMs = retryMs;
+  let [isAsked, isClosed] = [false, false];
+  const dismiss = async (): Promise<void> => {
+    const last = worker;
+    worker = undefined;
+    await last?.stop();
+  };
+  const makeAll = async (): Promise<void> => {
+    do {
+      isAsked = false;
+      while ((await isWanted()) && !isClosed) {
+        worker ??= start();
+        await make(worker);
+        pauseMs = retryMs;
+      }
+      await dismiss();
+      // Another one may be wanted since the last look.
+    } while (isAsked && !isClosed);
+    underWay = undefined;
+  };
+  const pause = async (error: unknown): Promise<void> => {
+    await dismiss();
+    underWay = undefined;
+    if (isClosed) return;
+    log.error(thrownFields(error), 'no key could be added to the stock; it is tried again');
+    retry = setTimeout(again, pauseMs).unref();
+    pauseMs = Math.min(2 * pauseMs, longestRetryMs);
+  };
+  const begin = (): void => {
+    isAsked = true;
+    if (!isClosed && !underWay && !retry) underWay = makeAll().catch(pause);
+  };
+  const again = (): void => {
+    retry = undefined;
+    begin();
+  };
+  return {
+    begin,
+    ended: async () => underWay,
+    async close() {
+      isClosed = true;
       clearTimeout(retry);
       await worker?.stop();
-      await filling;
+      await underWay;
     },
   };
 }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { type KeyShelf, newKeyring, openKeyring, openKeyStock } from '../../../src/foundation/keyring/index.ts';
-import { startKeyWorker } from '../../../src/foundation/keyring/key-worker.ts';
+import {
+  type KeyShelf,
+  type KeyWorker,
+  type KeyWorkerPace,
+  newKeyring,
+  openKeyring,
+  openKeyStock,
+} from '../../../src/foundation/keyring/index.ts';
 import type { StockKey } from '../../../src/foundation/model/index.ts';
 import { openLog } from '../../../src/foundation/telemetry/index.ts';
 import { cleanup } from '../../kit/temporary.ts';
@@ -23,13 +29,16 @@ function givenShelf() {
   return { keys, shelf, has: (count: number) => new Promise<void>((resolve) => waiting.push({ count, resolve })) };
 }
 
+const aKey = { publicKey: 'cHVibGlj', privateKey: 'cHJpdmF0ZQ==' };
+
 describe('The stock of server keys', function () {
   this.timeout(60_000);
   const undo = cleanup();
   afterEach(() => undo.run());
   const keyring = openKeyring(newKeyring(Date.UTC(2026, 2, 1)));
 
-  const given = (shelf: KeyShelf, target: number, onEmpty?: () => void) => {
+  const given = (shelf: KeyShelf, wanted: number, onEmpty?: () => void) => {
+    const target = () => wanted;
     const stock = openKeyStock({ onEmpty, shelf, keyring, bits, target, log: openLog('silent'), retryMs: 1 });
     undo.later(() => stock.close());
     return stock;
@@ -78,7 +87,7 @@ describe('The stock of server keys', function () {
       shelf,
       keyring,
       bits,
-      target: 2,
+      target: () => 2,
       log: openLog('silent'),
       onCounted: (keys) => void counted.push(keys),
     });
@@ -113,11 +122,45 @@ describe('The stock of server keys', function () {
     assert.deepEqual(keys, []);
   });
 
-  it('is told at once that the thread is gone which should make a key', async () => {
-    const worker = startKeyWorker();
-    await worker.make(bits);
-    await worker.stop();
-    await assert.rejects(worker.make(bits), /the thread that makes keys has ended/);
+  it('starts its worker when a key is missing, and stops it when none is', async () => {
+    const { shelf } = givenShelf();
+    const lives: string[] = [];
+    const startWorker = (): KeyWorker => {
+      lives.push('started');
+      return { make: async () => aKey, stop: async () => void lives.push('stopped') };
+    };
+    let wanted = 0;
+    const stock = openKeyStock({ shelf, keyring, bits, target: () => wanted, log: openLog('silent'), startWorker });
+    undo.later(() => stock.close());
+    await stock.filled();
+    assert.deepEqual(lives, []);
+    // when phones are to be bound here, after a reload
+    wanted = 3;
+    stock.fill();
+    await stock.filled();
+    assert.deepEqual([lives, await shelf.countStockKeys(bits)], [['started', 'stopped'], 3]);
+    // when one is taken
+    await stock.take();
+    await stock.filled();
+    assert.deepEqual([lives.length, await shelf.countStockKeys(bits)], [4, 3]);
+  });
+
+  it('starts another worker after one that ended, later each time, and one at the usual pace for whoever waits for a key', async () => {
+    const { shelf } = givenShelf();
+    const logged: string[] = [];
+    const started: KeyWorkerPace[] = [];
+    const startWorker = (pace: KeyWorkerPace): KeyWorker => {
+      started.push(pace);
+      return { make: async () => (pace === 'spare' ? Promise.reject(new Error('it ended')) : aKey), stop: async () => undefined };
+    };
+    const log = openLog('error', { write: (line: string) => void logged.push(line) });
+    const stock = openKeyStock({ shelf, keyring, bits, target: () => 1, log, retryMs: 60_000, startWorker });
+    undo.later(() => stock.close());
+    await stock.filled();
+    assert.deepEqual([started, logged.length], [['spare'], 1]);
+    assert.match(logged[0] ?? '', /it ended/);
+    const { publicKey } = await stock.take();
+    assert.deepEqual([started.includes('usual'), publicKey], [true, aKey.publicKey]);
   });
 
   it('is filled again after a key was taken', async () => {
@@ -142,7 +185,7 @@ describe('The stock of server keys', function () {
       },
       keyring,
       bits,
-      target: 1,
+      target: () => 1,
       retryMs: 1,
       log: openLog('error', { write: (line: string) => void logged.push(line) }),
     });
