@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadConfig, workersOf } from '../../config/index.ts';
+import { poolThreads } from '../../foundation/crypto/index.ts';
 import { version } from '../../foundation/model/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
 import { openFileWatch } from '../../gateway/file-watch.ts';
@@ -31,6 +32,8 @@ type Serving = { terminal: Terminal; file: string; port: number | undefined; new
 
 async function serve(serving: Serving): Promise<void> {
   const { terminal, file } = serving;
+  // Read when the pool of threads has its first work, and by the workers.
+  process.env.UV_THREADPOOL_SIZE ??= String(poolThreads);
   // Opened before the file is read: a change while the gateway starts is not missed.
   const watch = openFileWatch(() => [resolve(file)]);
   const options = await optionsFor(serving);

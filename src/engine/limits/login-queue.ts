@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { poolThreads } from '../../foundation/crypto/index.ts';
 import { spendStoreTime } from '../../foundation/deadline/index.ts';
 import { Overloaded, type ShedReason, type Tell } from '../../foundation/model/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
@@ -31,8 +32,8 @@ export type Shedding = (authServer: string, reason: ShedReason, retryAfterMs: nu
 /** How many first legs are at work at once, how many wait, and how long (ms). */
 export type LoginQueueBounds = { slots: number; waiting: number; longestMs: number };
 
-/** Four for each thread that hashes: enough for a store that takes its time, and few enough to leave the thread of JavaScript to others. */
-const usualBounds: LoginQueueBounds = { slots: 16, waiting: 512, longestMs: 2000 };
+/** Four for each thread that signs or hashes: enough for a store that takes its time, and few enough to leave the thread of JavaScript to others. */
+const usualBounds: LoginQueueBounds = { slots: 4 * poolThreads, waiting: 512, longestMs: 2000 };
 const longestRetryMs = 30_000;
 /** What is left of the time for the store to those who waited (ms). */
 const leastStoreMs = 500;

@@ -12,3 +12,5 @@ export { exportPkcs12, type Issued, issueClientCertificate, issueServerCertifica
 export { equalText, randomDigits, randomHex, sha256Hex } from './digest.ts';
 export { type Pkcs12, type Pkcs12Problem, readPkcs12 } from './pkcs12.ts';
 export { readSpki, signRsaPssSha256, signRsaSha256, verifySha256 } from './rsa.ts';
+export { hashScrypt } from './scrypt.ts';
+export { poolThreads } from './thread-places.ts';

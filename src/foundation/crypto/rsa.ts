@@ -1,19 +1,20 @@
-import { constants, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { constants, createPublicKey, type KeyObject, type SignKeyObjectInput, sign, verify } from 'node:crypto';
+import { signing } from './thread-places.ts';
 
 /** RSASSA-PKCS1-v1_5 with SHA-256, off the event loop. */
-export function signRsaSha256(key: KeyObject, data: Uint8Array): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    sign('sha256', data, key, (error, signature) => (error ? reject(error) : resolve(signature)));
-  });
-}
+export const signRsaSha256 = (key: KeyObject, data: Uint8Array): Promise<Buffer> => signInTurn(data, key);
 
 /** RSASSA-PSS with SHA-256, MGF1 with SHA-256 and the longest salt, off the event loop. */
-export function signRsaPssSha256(key: KeyObject, data: Uint8Array): Promise<Buffer> {
-  const options = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_MAX_SIGN };
-  return new Promise((resolve, reject) => {
-    sign('sha256', data, options, (error, signature) => (error ? reject(error) : resolve(signature)));
-  });
-}
+export const signRsaPssSha256 = (key: KeyObject, data: Uint8Array): Promise<Buffer> =>
+  signInTurn(data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_MAX_SIGN });
+
+const signInTurn = (data: Uint8Array, key: KeyObject | SignKeyObjectInput): Promise<Buffer> =>
+  signing(
+    () =>
+      new Promise((resolve, reject) => {
+        sign('sha256', data, key, (error, signature) => (error ? reject(error) : resolve(signature)));
+      }),
+  );
 
 /** True when `signature` is the key's over `data`: PKCS#1 v1.5 for RSA, DER for EC, SHA-256 both. False for anything malformed. */
 export function verifySha256(key: KeyObject, data: Uint8Array, signature: Uint8Array): boolean {

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { openCache } from '../cache/index.ts';
+import { hashScrypt } from '../crypto/index.ts';
 import { GatewayFault } from '../model/index.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -121,9 +122,7 @@ function derive(keyring: Keyring, { keyId, salt, password, N, r, p }: Parameters
   if (!pepper)
     throw new GatewayFault('config-invalid', 'A password was hashed with a key that is not in the keyring. Put the keyring back.');
   const peppered = createHmac('sha256', pepper).update(password).digest();
-  return new Promise((resolve, reject) => {
-    scrypt(peppered, salt, hashBytes, { N, r, p, maxmem: 256 * N * r }, (error, digest) => (error ? reject(error) : resolve(digest)));
-  });
+  return hashScrypt({ password: peppered, salt, length: hashBytes }, { N, r, p, maxmem: 256 * N * r });
 }
 
 /** The id of the key whose pepper is in a hash; empty for a text that is none of ours. */

@@ -1,4 +1,5 @@
-import { scrypt, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { hashScrypt } from '../../../foundation/crypto/index.ts';
 
 const bcryptForm = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 const scryptForm = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
@@ -26,11 +27,8 @@ export async function matchesHash(password: string, hash: string): Promise<boole
   const cost = scryptCost(hash);
   if (!cost) return false;
   const { salt, digest, ...numbers } = cost;
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, digest.length, { ...numbers, maxmem: 2 * most.scryptBytes }, (error, found) =>
-      error ? reject(error) : resolve(timingSafeEqual(found, digest)),
-    );
-  });
+  const found = await hashScrypt({ password, salt, length: digest.length }, { ...numbers, maxmem: 2 * most.scryptBytes });
+  return timingSafeEqual(found, digest);
 }
 
 /** bcrypt looks at the first 72 bytes, and repeats its key after a NUL: `a` and `a\0a` have the same hash. */

@@ -165,4 +165,21 @@ describe('A login that is refused', () => {
       assert.notEqual((await gateway.client.post('/validate/check', { user, pass })).body.result.authentication, 'CHALLENGE', user);
     assert.equal(signing.count(), 0);
   });
+
+  it('costs no signature where it is quiet either, though it looks like one that waits', async () => {
+    const gateway = await givenGateway(undo, { settings: { lockout: 'source', DefaultMaxFailCount: 2 } });
+    await gateway.phoneOf('alice');
+    const check = async (pass: string) =>
+      (await gateway.client.post('/validate/check', { user: 'alice', pass })).body.result.authentication;
+    for (let times = 0; times < 2; times += 1) assert.equal(await check('wrong'), 'REJECT');
+    const signing = countCalls('RSA signatures');
+    undo.later(() => signing.stop());
+    assert.equal(await check('wrong'), 'CHALLENGE');
+    await gateway.gateway.settled();
+    assert.equal(signing.count(), 0);
+    // when the PIN is right, its phone is asked behind the reply
+    assert.equal(await check('1234'), 'CHALLENGE');
+    await gateway.gateway.settled();
+    assert.equal(signing.count(), 1);
+  });
 });
