@@ -55,7 +55,7 @@ describe('What a request costs the gateway', () => {
   const table: [step: string, costs: Costs][] = [
     [
       'trigger',
-      { store: { tokensOf: 1, addTransaction: 1, openTransactionsOf: 1, appendTrail: 1 }, signatures: 2, verifies: 0, addresses: 0 },
+      { store: { tokensOf: 1, addTransaction: 1, openTransactionsOf: 1, appendTrail: 1 }, signatures: 1, verifies: 0, addresses: 0 },
     ],
     ['phone poll', { store: { findToken: 1, openTransactionsOf: 1 }, signatures: 0, verifies: 1, addresses: 0 }],
     ['poll', { store: { findTransaction: 1 }, signatures: 0, verifies: 0, addresses: 0 }],
