@@ -21,10 +21,8 @@ export type EmbeddedStoreOptions = {
  * Opens the embedded store. Throws `config-invalid` with one sentence when the file is in use, broken, not ours or newer than we are.
  */
 export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: EmbeddedStoreOptions): Promise<Store> {
-  const { database, close } = openDatabase(path, onMigrated);
-  const session = openSession(database, onOperation);
-  // Whoever held leases is gone: this process has the file to itself.
-  database.exec('UPDATE transactions SET effects_due = 0 WHERE effects_due IS NOT NULL; UPDATE audit_notes SET due = 0');
+  const owned = openDatabase({ path, log, onMigrated });
+  const session = openSession(owned, onOperation);
   let isClosed = false;
   log.debug({ path }, 'the embedded store is open');
   const tokens = tokenStore(session);
@@ -44,8 +42,8 @@ export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: 
     async close() {
       if (isClosed) return;
       isClosed = true;
-      session.end();
-      close();
+      await session.end();
+      owned.close();
     },
   };
 }

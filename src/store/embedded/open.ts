@@ -2,8 +2,10 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmS
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { GatewayFault, systemCode } from '../../foundation/model/index.ts';
+import type { Log } from '../../foundation/telemetry/index.ts';
 import { StoreInUse } from '../store.ts';
 import { applicationId, migrations } from './schema.ts';
+import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts';
 
 const magic = 'SQLite format 3\0';
 const applicationIdOffset = 68;
@@ -11,32 +13,40 @@ const headerBytes = 100;
 
 const refuse = (message: string, cause?: unknown): GatewayFault => new GatewayFault('config-invalid', message, cause);
 
-/** An open database that this process alone holds. `close` gives it back. */
-export type OwnedDatabase = { database: DatabaseSync; close(): void };
+/** An open database that this process alone holds, and its write-ahead log. `close` gives it back. */
+export type OwnedDatabase = { database: DatabaseSync; wal: WriteAheadLog; close(): void };
+
+type Opening = { path: string; log: Log; onMigrated?: ((from: number) => void) | undefined };
 
 /**
- * Opens or makes the file of the store: WAL, every commit synchronous, held by this process until it ends, however it ends.
+ * Opens or makes the file of the store: WAL, held by this process until it ends, however it ends. The disk has all that is in it at this moment.
  * Throws `config-invalid` with one sentence, and leaves the file as it is, when it is in use, broken, not ours, or newer than we are.
  */
-export function openDatabase(path: string, onMigrated: (from: number) => void = () => undefined): OwnedDatabase {
+export function openDatabase({ path, log, onMigrated }: Opening): OwnedDatabase {
   prepareFile(path);
   checkContent(path);
   const database = new DatabaseSync(path);
+  let wal: WriteAheadLog;
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0');
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
     // The first write takes the lock for good; only then is the owner's note ours to write.
     const from = migrate(database);
-    if (from > 0 && from < migrations.length) onMigrated(from);
+    if (from > 0 && from < migrations.length) onMigrated?.(from);
+    // Whoever held leases is gone: this process has the file to itself.
+    database.exec('UPDATE transactions SET effects_due = 0 WHERE effects_due IS NOT NULL; UPDATE audit_notes SET due = 0');
     writeFileSync(ownerFile(path), JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), { mode: 0o600 });
+    wal = openWriteAheadLog(database, path, log);
   } catch (error) {
     database.close();
     throw error instanceof GatewayFault ? error : explain(error, path);
   }
   return {
     database,
+    wal,
     close() {
       database.close();
+      wal.close();
       rmSync(ownerFile(path), { force: true });
     },
   };

@@ -1,7 +1,8 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { GatewayFault } from '../../foundation/model/index.ts';
 import type { StoreOperation } from '../store.ts';
 import { openGroupCommit } from './group-commit.ts';
+import type { OwnedDatabase } from './open.ts';
 
 /** One row as SQLite gives it. */
 export type Row = Record<string, unknown>;
@@ -16,16 +17,16 @@ export type Session = {
   all(sql: string, ...values: SQLInputValue[]): Row[];
   /** How many rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number;
-  /** Runs a read at once: it sees what was committed, never a group that is being written. */
+  /** Runs a read at once: it sees what was committed, never a group that is being written. The promise resolves when the disk has all that it may have seen. */
   read<T>(op: StoreOperation, work: () => T): Promise<T>;
-  /** Runs a write with its group; the promise resolves after the COMMIT. */
+  /** Runs a write with its group; the promise resolves when the disk has its commit. */
   write<T>(op: StoreOperation, work: () => T): Promise<T>;
-  /** Commits what is waiting and takes nothing more. */
-  end(): void;
+  /** Takes nothing more, and resolves when the disk has what was written before. */
+  end(): Promise<void>;
 };
 
 /** Opens a session on a database that this process alone holds. */
-export function openSession(database: DatabaseSync, onOperation: OnOperation = () => undefined): Session {
+export function openSession({ database, wal }: OwnedDatabase, onOperation: OnOperation = () => undefined): Session {
   const statements = new Map<string, StatementSync>();
   let ended = false;
   const prepared = (sql: string): StatementSync => {
@@ -34,7 +35,7 @@ export function openSession(database: DatabaseSync, onOperation: OnOperation = (
     return statement;
   };
   // Prepared, since every write of every group passes through these few words.
-  const commits = openGroupCommit({ exec: (sql) => void prepared(sql).run() });
+  const commits = openGroupCommit({ exec: (sql) => void prepared(sql).run() }, wal);
   const timed = async <T>(op: StoreOperation, work: () => T | Promise<T>): Promise<T> => {
     const start = performance.now();
     try {
@@ -51,11 +52,16 @@ export function openSession(database: DatabaseSync, onOperation: OnOperation = (
     get: (sql, ...values) => prepared(sql).get(...values),
     all: (sql, ...values) => prepared(sql).all(...values),
     run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
-    read: timed,
+    read: (op, work) =>
+      timed(op, () => {
+        const value = work();
+        const durable = commits.durable();
+        return durable ? durable.then(() => value) : value;
+      }),
     write: (op, work) => timed(op, () => commits.write(work)),
     end() {
-      commits.flush();
       ended = true;
+      return commits.end();
     },
   };
 }

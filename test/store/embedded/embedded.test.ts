@@ -169,6 +169,24 @@ describe('The file of the embedded store', () => {
     await (await open(path)).close();
   });
 
+  it('has a log that stays short however much is written, and all of it when it is opened again', async () => {
+    const path = join(temporaryFolder(undo), 'pushgate.db');
+    const store = await open(path);
+    const serials = Array.from({ length: 3000 }, (_, index) => `S${index}`);
+    let longest = 0;
+    // when so much is written at once, and one after the other, that the log would be many times as long
+    for (const some of [serials.slice(0, 2500), ...serials.slice(2500).map((serial) => [serial])]) {
+      await Promise.all(some.map((serial) => store.addToken(givenPushToken({ serial, description: 'x'.repeat(3000) }))));
+      longest = Math.max(longest, statSync(`${path}-wal`).size);
+    }
+    assert.ok(longest < 6_000_000, `${longest} bytes`);
+    assert.ok(statSync(path).size > 9_000_000);
+    await store.close();
+    const again = await open(path);
+    assert.equal(await again.countTokens('push'), serials.length);
+    await again.close();
+  });
+
   it('is made anew from an empty file', async () => {
     const path = join(temporaryFolder(undo), 'pushgate.db');
     writeFileSync(path, '');
