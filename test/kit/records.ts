@@ -78,6 +78,7 @@ export function givenDevice(over: Partial<RelayDevice> = {}): RelayDevice {
 /** Makes the file of an embedded store what it was before owners had keys: schema 3. */
 export function forgetOwnerKeys(path: string): void {
   const database = new DatabaseSync(path);
+  forgetRowids(database);
   database.exec(`
     DROP TABLE owner_keys; ALTER TABLE tokens DROP COLUMN folded_user; PRAGMA user_version = 3;
     ALTER TABLE accounts DROP COLUMN disabled;
@@ -94,3 +95,37 @@ export function forgetAnnouncements(path: string): void {
   database.exec(`UPDATE tokens SET body = json_remove(body, '$.capabilitiesKnown')`);
   database.close();
 }
+
+/** Makes the tables what they were before those of long rows had rowids: schema 8. */
+function forgetRowids(database: DatabaseSync): void {
+  database.exec(`
+    CREATE INDEX handles_transaction ON handles (transaction_id);
+    CREATE INDEX open_challenges_transaction ON open_challenges (transaction_id);
+    ALTER TABLE tokens RENAME TO new_tokens;
+    CREATE TABLE tokens (
+      serial TEXT PRIMARY KEY, version INTEGER NOT NULL, type TEXT NOT NULL, user TEXT, realm TEXT, rollout TEXT NOT NULL, enabled INTEGER NOT NULL,
+      fail_count INTEGER NOT NULL, max_fail INTEGER NOT NULL, created_at INTEGER NOT NULL, body TEXT NOT NULL, folded_user TEXT
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO tokens
+      SELECT serial, version, type, user, realm, rollout, enabled, fail_count, max_fail, created_at,
+        json_patch(body, json_object('loginCount', login_count, 'exceededAt', exceeded_at,
+          'lastLogin', iif(last_login_at IS NULL, NULL, json_object('at', last_login_at, 'effect', last_login_effect)))), folded_user
+      FROM new_tokens;
+    DROP TABLE new_tokens;
+    CREATE INDEX tokens_type ON tokens (type);
+  `);
+  for (const [table, indexes] of Object.entries(indexesOfRowidTables)) {
+    const { sql } = database.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').get(table) ?? {};
+    database.exec(`ALTER TABLE ${table} RENAME TO new_${table}`);
+    database.exec(`${String(sql)}, WITHOUT ROWID; INSERT INTO ${table} SELECT * FROM new_${table}; DROP TABLE new_${table}; ${indexes}`);
+  }
+}
+
+const indexesOfRowidTables = {
+  transactions: `
+    CREATE UNIQUE INDEX transactions_foreign ON transactions (dialect, auth_server, foreign_id) WHERE foreign_id IS NOT NULL;
+    CREATE INDEX transactions_finish ON transactions (finish_until);
+    CREATE INDEX transactions_effects ON transactions (effects_due) WHERE effects_due IS NOT NULL`,
+  stock_keys: 'CREATE INDEX stock_keys_bits ON stock_keys (bits)',
+  devices: 'CREATE INDEX devices_dead ON devices (owner, dead_since, gda) WHERE dead_since IS NOT NULL',
+};

@@ -315,10 +315,10 @@ function until(store: Store, id: string, version: number): Promise<void> {
 
 function transactionCases(store: () => Store): void {
   const id = '00100000000000000001';
-  const accepted = (version: number, handles = ['NONCE1']): Decision => ({
+  const accepted = (version: number, handles = ['NONCE1'], serials: string[] = []): Decision => ({
     ...givenTransaction(
       {},
-      handles.map((handle) => givenChallenge({ handle })),
+      handles.map((handle, index) => givenChallenge({ handle, ...(serials[index] === undefined ? {} : { serial: serials[index] }) })),
     ).decision,
     state: 'accepted',
     version,
@@ -462,7 +462,7 @@ function transactionCases(store: () => Store): void {
     );
     // nothing was cleaned up, and yet what is over is not found
     assert.ok(await store().findTransaction('t3'));
-    await store().decide('t2', 0, accepted(1, ['2S1', '2S2']), [], effectsDue);
+    await store().decide('t2', 0, accepted(1, ['2S1', '2S2'], ['S1', 'S2']), [], effectsDue);
     assert.deepEqual(await found('S1', 0), ['t3', 't1'], 'what is settled is no longer open');
     assert.equal((await store().findByHandle('pipush', '2S1'))?.id, 't2');
     // and a challenge that is closed for one phone is open for the other

@@ -33,7 +33,7 @@ async function findNamed(
   { store }: EngineParts,
   phone: string,
   handles: readonly string[],
-): Promise<{ transaction: Transaction; challenges: Challenge[] } | undefined> {
+): Promise<{ transaction: Transaction; challenges: readonly Challenge[] } | undefined> {
   for (const [index, handle] of handles.entries()) {
     const transaction = await store.findByHandle(phone, handle);
     if (!transaction) continue;

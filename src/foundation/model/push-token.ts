@@ -22,8 +22,11 @@ export type RolloutCredential = { digest: string; expiresAt: number; finished?: 
 /** The gateway's own key for one push token: public part as PKCS#1 DER in base64, private part sealed for `token:<serial>`. */
 export type ServerKey = { publicKey: string; sealedPrivateKey: string };
 
+/** Of which nothing can be changed, however deep: who reads it may share it with others. */
+export type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T;
+
 /** The binding of a phone to a user: one record per serial. Times are epoch ms; `version` guards every change. */
-export type PushToken = {
+export type PushToken = ReadonlyDeep<{
   serial: string;
   /** 0 to 999, from the owner, else from the serial: the shard key. */
   bucket: number;
@@ -71,11 +74,13 @@ export type PushToken = {
   loginCount: number;
   /** The last login that counted, so that a repeated effect counts nothing twice. */
   lastLogin?: { at: number; effect: string };
-};
+}>;
 
-/** The fields of a push token that one guarded change sets; `null` takes an optional field away. */
+/** The fields of a push token that one guarded change sets, never its type or moment of creation; `null` takes an optional field away. */
 export type PushTokenChange = {
-  [K in keyof Omit<PushToken, 'serial' | 'version'>]?: PushToken[K] | (undefined extends PushToken[K] ? null : never);
+  [K in keyof Omit<PushToken, 'serial' | 'version' | 'type' | 'createdAt'>]?:
+    | PushToken[K]
+    | (undefined extends PushToken[K] ? null : never);
 };
 
 /** A number for clients that want one of a push token: from its serial, always the same, below 2^31. */

@@ -1,4 +1,5 @@
 import type { OutcomeKind } from './delivery.ts';
+import type { ReadonlyDeep } from './push-token.ts';
 import type { RelayProgress } from './relay.ts';
 
 /** How the phone is asked: tap to confirm, pick the shown option, or read a code from the phone. */
@@ -11,7 +12,7 @@ export type DeclineReason = 'declined' | 'cancelled' | 'not-me';
 export type ReportRule = { mutedMs: number; disables: boolean; bareCounts: boolean };
 
 /** The part of a transaction that one phone answers. */
-export type Challenge = {
+export type Challenge = ReadonlyDeep<{
   serial: string;
   /** SHA-256 of the phone's public key (hex): a later phone under the same serial has nothing to do with it. */
   phoneKey: string;
@@ -41,7 +42,7 @@ export type Challenge = {
   answer?: string;
   wrongAnswer?: string;
   declineReason?: DeclineReason;
-};
+}>;
 
 /** Rules fixed at creation by the dialect that asked. */
 export type DecisionRule = {
@@ -62,7 +63,7 @@ export type DecisionRule = {
 export type Repeats = { joined: number; waiting: number[] };
 
 /** The part of a transaction that decides it. Changed only by `decide`, written only under its version. */
-export type Decision = {
+export type Decision = ReadonlyDeep<{
   rule: DecisionRule;
   state: 'open' | 'accepted' | 'declined' | 'withdrawn' | 'consumed';
   /** Phones may answer before this moment, servers may finish before that one (epoch ms; at the moment itself it is over). */
@@ -73,7 +74,7 @@ export type Decision = {
   repeats?: Repeats;
   /** Of a relayed challenge only: who delivers it, or what came of that. */
   relay?: RelayProgress;
-};
+}>;
 
 /** One line of what delivery tried. `ms` is how long the attempt took. */
 export type TrailEntry = {
@@ -98,7 +99,7 @@ export const mostClockSkewMs = 120_000;
 export const isFromFuture = ({ createdAt }: Pick<Transaction, 'createdAt'>, now: number): boolean => createdAt > now + mostClockSkewMs;
 
 /** One login attempt. Everything but `decision`, effects and trail is fixed at creation. */
-export type Transaction = {
+export type Transaction = ReadonlyDeep<{
   id: string;
   bucket: number;
   kind: 'login' | 'activation' | 'enrolment' | 'relay';
@@ -124,4 +125,4 @@ export type Transaction = {
   /** For servers that show the pass of the first leg again with every poll. */
   firstLeg?: FirstLeg;
   decision: Decision;
-};
+}>;

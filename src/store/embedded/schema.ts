@@ -89,6 +89,51 @@ export const migrations: readonly Migration[] = [
   CREATE TABLE known_clients (client TEXT PRIMARY KEY, persons TEXT NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX known_clients_end ON known_clients (ends_at);
   `,
+  // Without rowids SQLite reads a long row to its end each time that it passes it in search of another. What logins change stands beside the body, and what
+  // indexes of transactions told can be read in the transaction.
+  `
+  ALTER TABLE tokens RENAME TO old_tokens;
+  CREATE TABLE tokens (
+    serial TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, type TEXT NOT NULL, user TEXT, folded_user TEXT, realm TEXT, rollout TEXT NOT NULL,
+    enabled INTEGER NOT NULL, fail_count INTEGER NOT NULL, max_fail INTEGER NOT NULL, exceeded_at INTEGER, login_count INTEGER NOT NULL, last_login_at INTEGER,
+    last_login_effect TEXT, created_at INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO tokens (serial, version, type, user, folded_user, realm, rollout, enabled, fail_count, max_fail, exceeded_at, login_count, last_login_at,
+      last_login_effect, created_at, body)
+    SELECT serial, version, type, user, folded_user, realm, rollout, enabled, fail_count, max_fail, body ->> '$.exceededAt', body ->> '$.loginCount',
+      body ->> '$.lastLogin.at', body ->> '$.lastLogin.effect', created_at, json_remove(body, '$.exceededAt', '$.loginCount', '$.lastLogin')
+    FROM old_tokens;
+  DROP TABLE old_tokens;
+  CREATE INDEX tokens_type ON tokens (type);
+  DROP INDEX handles_transaction;
+  DROP INDEX open_challenges_transaction;
+
+  ALTER TABLE transactions RENAME TO old_transactions;
+  CREATE TABLE transactions (
+    id TEXT PRIMARY KEY NOT NULL, dialect TEXT NOT NULL, auth_server TEXT NOT NULL, foreign_id TEXT, body TEXT NOT NULL,
+    decision TEXT NOT NULL, version INTEGER NOT NULL, finish_until INTEGER NOT NULL, effects_due INTEGER
+  ) STRICT;
+  INSERT INTO transactions (id, dialect, auth_server, foreign_id, body, decision, version, finish_until, effects_due)
+    SELECT id, dialect, auth_server, foreign_id, body, decision, version, finish_until, effects_due FROM old_transactions;
+  DROP TABLE old_transactions;
+  CREATE UNIQUE INDEX transactions_foreign ON transactions (dialect, auth_server, foreign_id) WHERE foreign_id IS NOT NULL;
+  CREATE INDEX transactions_finish ON transactions (finish_until);
+  CREATE INDEX transactions_effects ON transactions (effects_due) WHERE effects_due IS NOT NULL;
+
+  ALTER TABLE stock_keys RENAME TO old_stock_keys;
+  CREATE TABLE stock_keys (
+    id TEXT PRIMARY KEY NOT NULL, bits INTEGER NOT NULL, public_key TEXT NOT NULL, sealed_private_key TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO stock_keys (id, bits, public_key, sealed_private_key) SELECT id, bits, public_key, sealed_private_key FROM old_stock_keys;
+  DROP TABLE old_stock_keys;
+  CREATE INDEX stock_keys_bits ON stock_keys (bits);
+
+  ALTER TABLE devices RENAME TO old_devices;
+  CREATE TABLE devices (gda TEXT PRIMARY KEY NOT NULL, owner TEXT NOT NULL, version INTEGER NOT NULL, dead_since INTEGER, body TEXT NOT NULL) STRICT;
+  INSERT INTO devices (gda, owner, version, dead_since, body) SELECT gda, owner, version, dead_since, body FROM old_devices;
+  DROP TABLE old_devices;
+  CREATE INDEX devices_dead ON devices (owner, dead_since, gda) WHERE dead_since IS NOT NULL;
+  `,
 ];
 
 /** Notes what each push token is found by, and the name that lists are searched for. No push token changes its owner. */

@@ -1,8 +1,9 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
-import { GatewayFault } from '../../foundation/model/index.ts';
+import { GatewayFault, type PushToken, type Transaction } from '../../foundation/model/index.ts';
 import type { StoreOperation } from '../store.ts';
 import { openGroupCommit } from './group-commit.ts';
 import type { OwnedDatabase } from './open.ts';
+import { openRecent, type Recent } from './recent.ts';
 
 /** One row as SQLite gives it. */
 export type Row = Record<string, unknown>;
@@ -17,6 +18,9 @@ export type Session = {
   all(sql: string, ...values: SQLInputValue[]): Row[];
   /** How many rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number;
+  /** The push tokens and transactions that were read last: who writes one forgets it. */
+  readonly tokens: Recent<PushToken>;
+  readonly transactions: Recent<Transaction>;
   /** Runs a read at once: it sees what was committed, never a group that is being written. The promise resolves when the disk has all that it may have seen. */
   read<T>(op: StoreOperation, work: () => T): Promise<T>;
   /** Runs a write with its group; the promise resolves when the disk has its commit. */
@@ -24,6 +28,9 @@ export type Session = {
   /** Takes nothing more, and resolves when the disk has what was written before. */
   end(): Promise<void>;
 };
+
+/** Some 10 kB each. */
+const mostRecent = 250;
 
 /** Opens a session on a database that this process alone holds. */
 export function openSession({ database, wal }: OwnedDatabase, onOperation: OnOperation = () => undefined): Session {
@@ -52,6 +59,8 @@ export function openSession({ database, wal }: OwnedDatabase, onOperation: OnOpe
     get: (sql, ...values) => prepared(sql).get(...values),
     all: (sql, ...values) => prepared(sql).all(...values),
     run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
+    tokens: openRecent(mostRecent),
+    transactions: openRecent(mostRecent),
     read: (op, work) =>
       timed(op, () => {
         const value = work();

@@ -1,3 +1,4 @@
+import type { SQLInputValue } from 'node:sqlite';
 import { foldedName, ownerKeys, type PushToken, type PushTokenChange } from '../../foundation/model/index.ts';
 import type { Page, PushTokenFilter, Store } from '../store.ts';
 import { addNote } from './audit.ts';
@@ -17,7 +18,8 @@ type TokenStore = Pick<
   | 'removeToken'
 >;
 
-const columns = 'serial, version, fail_count, body';
+const columns = 'serial, version, fail_count, exceeded_at, login_count, last_login_at, last_login_effect, body';
+const selectOne = `SELECT ${columns} FROM tokens WHERE serial = ?`;
 const sortColumns: Record<Page['sortBy'], string> = { serial: 'serial', createdAt: 'created_at', user: 'user' };
 
 const namesakes = `
@@ -28,28 +30,26 @@ const namesakes = `
 
 /** Takes a JSON list of keys. */
 const hasOwnerKey = 'serial IN (SELECT serial FROM owner_keys WHERE key IN (SELECT value FROM json_each(?)))';
+const selectOwned = 'SELECT DISTINCT serial FROM owner_keys WHERE key IN (SELECT value FROM json_each(?)) ORDER BY serial';
 
 /** The push tokens: columns for what is asked for, JSON for the rest. */
 export function tokenStore(session: Session): TokenStore {
-  const { get, all, run, read, write } = session;
+  const { get, all, run, read, write, tokens } = session;
   const find = (serial: string): PushToken | undefined => {
-    const row = get(`SELECT ${columns} FROM tokens WHERE serial = ?`, serial);
+    const row = get(selectOne, serial);
     return row && tokenOf(row);
   };
-  const save = (token: PushToken, how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE'): number => saveToken(session, token, how);
   return {
     addToken: (token, note) =>
       write('addToken', () => {
-        if (save(token, 'INSERT OR IGNORE') === 0) return 'taken';
+        if (saveToken(session, token, 'INSERT OR IGNORE') === 0) return 'taken';
         saveOwnerKeys(session, token);
         addNote(session, note);
         return 'added';
       }),
-    findToken: (serial) => read('findToken', () => find(serial)),
+    findToken: (serial) => read('findToken', () => tokens.find(serial, find)),
     tokensOf: (keys) =>
-      read('tokensOf', () => {
-        return all(`SELECT ${columns} FROM tokens WHERE ${hasOwnerKey} ORDER BY serial`, JSON.stringify(keys)).map(tokenOf);
-      }),
+      read('tokensOf', () => all(selectOwned, JSON.stringify(keys)).flatMap(({ serial }) => tokens.find(String(serial), find) ?? [])),
     namesakes: (limit) => read('namesakes', () => all(namesakes, limit).map(({ owner }) => JSON.parse(String(owner)))),
     listTokens: (filter, page) =>
       read('listTokens', () => {
@@ -71,7 +71,7 @@ export function tokenStore(session: Session): TokenStore {
         const token = find(serial);
         if (token?.version !== expectedVersion) return 'conflict';
         const next = { ...changed(token, change), version: expectedVersion + 1 };
-        save(next, 'INSERT OR REPLACE');
+        updateToken(session, next);
         if (change.owner !== undefined) saveOwnerKeys(session, next);
         addNote(session, note);
         return 'changed';
@@ -79,24 +79,31 @@ export function tokenStore(session: Session): TokenStore {
     countFailure: (serials, at, ceiling) =>
       write('countFailure', () => {
         const most = ceiling ?? null;
-        for (const serial of serials)
+        for (const serial of serials) {
+          tokens.forget(serial);
           run(
-            `UPDATE tokens SET fail_count = min(fail_count + 1, ifnull(?1, max_fail)),
-             body = iif(fail_count + 1 = max_fail, json_set(body, '$.exceededAt', ?2), body) WHERE serial = ?3`,
+            `UPDATE tokens SET fail_count = min(fail_count + 1, ifnull(?1, max_fail)), exceeded_at = iif(fail_count + 1 = max_fail, ?2, exceeded_at)
+             WHERE serial = ?3`,
             most,
             at,
             serial,
           );
+        }
       }),
     countLogin: (serial, at, effect) =>
       write('countLogin', () => {
-        const token = find(serial);
-        if (!token || (token.lastLogin && (token.lastLogin.effect === effect || token.lastLogin.at > at))) return;
-        const { exceededAt: _over, ...forgiven } = token;
-        save({ ...forgiven, failCount: 0, loginCount: token.loginCount + 1, lastLogin: { at, effect } }, 'INSERT OR REPLACE');
+        tokens.forget(serial);
+        run(
+          `UPDATE tokens SET fail_count = 0, exceeded_at = NULL, login_count = login_count + 1, last_login_at = ?2, last_login_effect = ?3
+           WHERE serial = ?1 AND (last_login_at IS NULL OR last_login_at <= ?2 AND last_login_effect <> ?3)`,
+          serial,
+          at,
+          effect,
+        );
       }),
     removeToken: (serial, note) =>
       write('removeToken', () => {
+        tokens.forget(serial);
         run('DELETE FROM owner_keys WHERE serial = ?', serial);
         const was = run('DELETE FROM tokens WHERE serial = ?', serial) === 1;
         if (was) addNote(session, note);
@@ -106,27 +113,43 @@ export function tokenStore(session: Session): TokenStore {
 }
 
 /** Writes a push token as it is; how many rows that changed. */
-export function saveToken(
-  { run }: Session,
-  { version, failCount, ...token }: PushToken,
-  how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE',
-): number {
+export function saveToken({ run, tokens }: Session, token: PushToken, how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE'): number {
+  tokens.forget(token.serial);
+  const values = valuesOf(token);
+  const names = ['serial', 'type', 'created_at', ...Object.keys(values)];
   return run(
-    `${how} INTO tokens (serial, version, type, user, folded_user, realm, rollout, enabled, fail_count, max_fail, created_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `${how} INTO tokens (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
     token.serial,
-    version,
     token.type,
-    token.owner?.user ?? null,
-    token.owner ? foldedName(token.owner.user) : null,
-    token.owner?.realm ?? null,
-    token.rollout,
-    token.enabled ? 1 : 0,
-    failCount,
-    token.maxFail,
     token.createdAt,
-    JSON.stringify(token),
+    ...Object.values(values),
   );
 }
+
+/** Writes a push token over the one of its serial where that stands, so that no index is written; type and moment of creation never change. */
+function updateToken({ run, tokens }: Session, token: PushToken): void {
+  tokens.forget(token.serial);
+  const values = valuesOf(token);
+  const sets = Object.keys(values).map((name) => `${name} = ?`);
+  run(`UPDATE tokens SET ${sets.join(', ')} WHERE serial = ?`, ...Object.values(values), token.serial);
+}
+
+/** The columns that changes set. */
+const valuesOf = ({ version, failCount, exceededAt, loginCount, lastLogin, ...token }: PushToken): Record<string, SQLInputValue> => ({
+  version,
+  user: token.owner?.user ?? null,
+  folded_user: token.owner ? foldedName(token.owner.user) : null,
+  realm: token.owner?.realm ?? null,
+  rollout: token.rollout,
+  enabled: token.enabled ? 1 : 0,
+  fail_count: failCount,
+  max_fail: token.maxFail,
+  exceeded_at: exceededAt ?? null,
+  login_count: loginCount,
+  last_login_at: lastLogin?.at ?? null,
+  last_login_effect: lastLogin?.effect ?? null,
+  body: JSON.stringify(token),
+});
 
 /** Writes what a push token is found by: the keys of its owner, and no others. */
 export function saveOwnerKeys({ run }: Pick<Session, 'run'>, { serial, owner }: Pick<PushToken, 'serial' | 'owner'>): void {
@@ -135,9 +158,14 @@ export function saveOwnerKeys({ run }: Pick<Session, 'run'>, { serial, owner }: 
 }
 
 /** A push token out of its row. */
-export function tokenOf({ version, fail_count, body }: Row): PushToken {
-  return { ...JSON.parse(String(body)), version: Number(version), failCount: Number(fail_count) };
-}
+export const tokenOf = (row: Row): PushToken => ({
+  ...JSON.parse(String(row.body)),
+  version: Number(row.version),
+  failCount: Number(row.fail_count),
+  ...(row.exceeded_at === null ? {} : { exceededAt: Number(row.exceeded_at) }),
+  loginCount: Number(row.login_count),
+  ...(row.last_login_at === null ? {} : { lastLogin: { at: Number(row.last_login_at), effect: String(row.last_login_effect) } }),
+});
 
 function changed(token: PushToken, change: PushTokenChange): PushToken {
   const fields = Object.entries({ ...token, ...change }).filter(([, value]) => value !== null && value !== undefined);

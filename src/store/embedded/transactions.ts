@@ -19,37 +19,40 @@ type TransactionStore = Pick<
   | 'sweep'
 >;
 
-const columns = 't.body, t.decision';
-const dependants = ['handles', 'open_challenges', 'effects', 'trail'];
-
 /** Transactions: the decision is one column under one version, effects and trail have tables of their own. */
 export function transactionStore(session: Session): TransactionStore {
-  const { get, all, run, read, write } = session;
+  const { get, all, run, read, write, transactions } = session;
   // The one process that holds the file is all there is to tell.
   const waiters = new EventEmitter().setMaxListeners(0);
-  const findOne = (where: string, ...values: string[]): Transaction | undefined => {
-    const row = get(`SELECT ${columns} FROM transactions t WHERE ${where}`, ...values);
-    return row && transactionOf(row);
-  };
+  const find = (id: string): Transaction | undefined =>
+    transactions.find(id, () => {
+      const row = get('SELECT body, decision FROM transactions WHERE id = ?', id);
+      return row && transactionOf(row);
+    });
+  const findNamed = (row: Row | undefined): Transaction | undefined => row && find(String(row.id));
   return {
     addTransaction: (transaction) => write('addTransaction', () => insertTransaction(session, transaction)),
-    findTransaction: (id) => read('findTransaction', () => findOne('t.id = ?', id)),
+    findTransaction: (id) => read('findTransaction', () => find(id)),
     findByForeignId: (dialect, authServer, foreignId) =>
-      read('findByForeignId', () => findOne('t.dialect = ? AND t.auth_server = ? AND t.foreign_id = ?', dialect, authServer, foreignId)),
+      read('findByForeignId', () =>
+        findNamed(
+          get('SELECT id FROM transactions WHERE dialect = ? AND auth_server = ? AND foreign_id = ?', dialect, authServer, foreignId),
+        ),
+      ),
     findByHandle: (phone, handle) =>
-      read('findByHandle', () => findOne('t.id = (SELECT transaction_id FROM handles WHERE phone = ? AND handle = ?)', phone, handle)),
+      read('findByHandle', () => findNamed(get('SELECT transaction_id AS id FROM handles WHERE phone = ? AND handle = ?', phone, handle))),
     openTransactionsOf: (serial, now, most) =>
       read('openTransactionsOf', () => {
-        const from = 'open_challenges o JOIN transactions t ON t.id = o.transaction_id';
+        // A limit that were a parameter alone would have SQLite plan the query anew each time.
         const rows = all(
-          `SELECT ${columns} FROM ${from} WHERE o.serial = ? AND o.answer_until > ? AND o.created_at <= ?
-           ORDER BY o.created_at DESC, o.transaction_id DESC LIMIT ?`,
+          `SELECT transaction_id AS id FROM open_challenges WHERE serial = ? AND answer_until > ? AND created_at <= ?
+           ORDER BY created_at DESC, transaction_id DESC LIMIT ifnull(?, -1)`,
           serial,
           now,
           now + mostClockSkewMs,
-          most ?? -1,
+          most ?? null,
         );
-        return rows.map(transactionOf).reverse();
+        return rows.flatMap((row) => findNamed(row) ?? []).reverse();
       }),
     async decide(id, expectedVersion, next, effects, effectsDue, trail = []) {
       const written = await write('decide', () => decide(session, { id, expectedVersion, next, effects, effectsDue, trail }));
@@ -98,9 +101,21 @@ export function transactionStore(session: Session): TransactionStore {
 /** Never `error` and the like, which emitters take for something else. */
 const eventOf = (id: string): string => `decided ${id}`;
 
+const challengesOf = `transactions AS t JOIN json_each(t.decision, '$.challenges') AS challenge WHERE t.id = ?`;
+
 /** Takes a transaction away with all that belongs to it. */
-export function removeTransaction({ run }: Session, id: string): void {
-  for (const table of dependants) run(`DELETE FROM ${table} WHERE transaction_id = ?`, id);
+export function removeTransaction({ run, transactions }: Session, id: string): void {
+  transactions.forget(id);
+  run(
+    `DELETE FROM handles WHERE (phone, handle) IN (SELECT challenge.value ->> 'phone', challenge.value ->> 'handle' FROM ${challengesOf})`,
+    id,
+  );
+  run(
+    `DELETE FROM open_challenges WHERE (serial, created_at, transaction_id) IN
+     (SELECT challenge.value ->> 'serial', t.body ->> 'createdAt', t.id FROM ${challengesOf})`,
+    id,
+  );
+  for (const table of ['effects', 'trail']) run(`DELETE FROM ${table} WHERE transaction_id = ?`, id);
   run('DELETE FROM transactions WHERE id = ?', id);
 }
 
@@ -114,8 +129,9 @@ const effectsOf = ({ all }: Session, id: string): Effect[] =>
   all('SELECT body FROM effects WHERE transaction_id = ?', id).map(({ body }): Effect => JSON.parse(String(body)));
 
 /** Adds a transaction with its handles and open challenges, or nothing of it. */
-export function insertTransaction({ get, run }: Session, { decision, ...fixed }: Transaction): 'added' | 'taken' {
+export function insertTransaction({ get, run, transactions }: Session, { decision, ...fixed }: Transaction): 'added' | 'taken' {
   const { id, dialect, authServer, foreignId, createdAt } = fixed;
+  transactions.forget(id);
   const isHandleTaken = decision.challenges.some(({ phone, handle }) =>
     get('SELECT 1 FROM handles WHERE phone = ? AND handle = ?', phone, handle),
   );
@@ -151,6 +167,9 @@ function addToTrail({ run }: Session, id: string, entries: readonly TrailEntry[]
     run('INSERT INTO trail (transaction_id, body) SELECT id, ? FROM transactions WHERE id = ?', JSON.stringify(entry), id);
 }
 
+const close = `DELETE FROM open_challenges
+  WHERE serial = ?1 AND created_at = (SELECT body ->> '$.createdAt' FROM transactions WHERE id = ?2) AND transaction_id = ?2`;
+
 /** A challenge that was closed may be asked after all. */
 const openAgain = `INSERT OR IGNORE INTO open_challenges (serial, created_at, transaction_id, answer_until)
   SELECT ?, body ->> '$.createdAt', id, ? FROM transactions WHERE id = ?`;
@@ -165,7 +184,8 @@ type DecisionWrite = {
 };
 
 function decide(session: Session, { id, expectedVersion, next, effects, effectsDue, trail }: DecisionWrite): 'decided' | 'conflict' {
-  const { run } = session;
+  const { run, transactions } = session;
+  transactions.forget(id);
   const written = run(
     'UPDATE transactions SET decision = ?, version = ?, finish_until = ?, effects_due = coalesce(?, effects_due) WHERE id = ? AND version = ?',
     JSON.stringify(next),
@@ -179,9 +199,8 @@ function decide(session: Session, { id, expectedVersion, next, effects, effectsD
   for (const effect of effects)
     run('INSERT INTO effects (transaction_id, id, body) VALUES (?, ?, ?)', id, effect.id, JSON.stringify(effect));
   addToTrail(session, id, trail);
-  if (next.state !== 'open') run('DELETE FROM open_challenges WHERE transaction_id = ?', id);
   for (const { serial, state } of next.challenges)
-    if (state === 'closed') run('DELETE FROM open_challenges WHERE transaction_id = ? AND serial = ?', id, serial);
-    else if (state === 'pending' && next.state === 'open') run(openAgain, serial, next.answerUntil, id);
+    if (next.state !== 'open' || state === 'closed') run(close, serial, id);
+    else if (state === 'pending') run(openAgain, serial, next.answerUntil, id);
   return 'decided';
 }

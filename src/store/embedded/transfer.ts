@@ -49,11 +49,12 @@ export function transferStore(session: Session): TransferStore {
 }
 
 /** How many rows changed. */
-function reseal({ run }: Session, record: SealedRecord, sealed: string): number {
+function reseal({ run, tokens }: Session, record: SealedRecord, sealed: string): number {
   switch (record.kind) {
     case 'token': {
       const { serial, serverKey } = record.token;
       const path = '$.serverKey.sealedPrivateKey';
+      tokens.forget(serial);
       return run(
         `UPDATE tokens SET body = json_set(body, '${path}', ?) WHERE serial = ? AND body ->> '${path}' = ?`,
         sealed,

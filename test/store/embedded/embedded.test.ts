@@ -3,11 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isDeepStrictEqual } from 'node:util';
 import { foldedKey } from '../../../src/foundation/model/index.ts';
 import { openLog } from '../../../src/foundation/telemetry/index.ts';
 import { openEmbeddedStore } from '../../../src/store/embedded/index.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { forgetOwnerKeys, givenPushToken, keysOf } from '../../kit/records.ts';
+import { forgetOwnerKeys, givenDevice, givenPushToken, givenTransaction, keysOf } from '../../kit/records.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
 import { storeConformance } from '../conformance.ts';
 
@@ -56,6 +57,90 @@ describe('The file of the embedded store', () => {
       limitFileSize('unlimited');
     }
     await store.probe('one', 3);
+  });
+
+  it('reads a push token as it stands in the file, whatever became of it since it was read', async () => {
+    const store = await open(await givenStoreFile());
+    undo.later(() => store.close());
+    await store.addToken(givenPushToken({ serial: 'T', serverKey: { publicKey: 'p', sealedPrivateKey: 's' } }));
+    const read = async (serial: string) => (await store.findToken(serial)) ?? assert.fail();
+    const writes: Record<string, (serial: string) => Promise<unknown>> = {
+      'a change': (serial) => store.changeToken(serial, 0, { description: 'other' }),
+      'a change that came too late': (serial) => store.changeToken(serial, 0, { description: 'third' }),
+      'a failure': (serial) => store.countFailure([serial], 5),
+      'a login': (serial) => store.countLogin(serial, 6, 'e'),
+      'a failure too many': (serial) =>
+        store.countFailure(
+          Array.from({ length: 10 }, () => serial),
+          7,
+        ),
+      'another seal': async (serial) => store.reseal({ kind: 'token', token: await read(serial) }, 't'),
+      'an import': async (serial) => store.importRecords([{ kind: 'token', token: { ...(await read(serial)), description: 'imported' } }]),
+      'a removal': (serial) => store.removeToken(serial),
+      'a second life': (serial) => store.addToken(givenPushToken({ serial, description: 'again' })),
+    };
+    for (const [name, write] of Object.entries(writes)) {
+      const before = await store.findToken('T');
+      await write('T');
+      const [record] = await store.recordsOf('token', 'S99', 1);
+      const there = record?.kind === 'token' && record.token.serial === 'T' ? record.token : undefined;
+      assert.deepEqual(await store.findToken('T'), there, name);
+      assert.deepEqual(
+        (await store.tokensOf(keysOf('alice'))).find(({ serial }) => serial === 'T'),
+        there,
+        name,
+      );
+      assert.equal(name === 'a change that came too late', isDeepStrictEqual(before, there), name);
+    }
+    // and nobody who reads one changes it for others
+    const token = await read('T');
+    assert.throws(() => Object.assign(token.phone.part, { key: 'mine' }), TypeError);
+    assert.throws(() => Object.assign(token.addresses, { 0: 'mine' }), TypeError);
+  });
+
+  it('reads a transaction as it stands in the file, whatever became of it since it was read', async () => {
+    const store = await open(await givenStoreFile());
+    undo.later(() => store.close());
+    const { id, decision } = givenTransaction();
+    await store.addTransaction(givenTransaction());
+    const decide = (expected: number, state: 'accepted' | 'consumed') =>
+      store.decide(id, expected, { ...decision, state, version: expected + 1 }, [], 5);
+    const writes: Record<string, () => Promise<unknown>> = {
+      'a decision': () => decide(0, 'accepted'),
+      'a decision that came too late': () => decide(0, 'consumed'),
+      'the next one': () => decide(1, 'consumed'),
+      'an import': () =>
+        store.importRecords([{ kind: 'transaction', transaction: givenTransaction({ user: 'bob' }), trail: [], effects: [] }]),
+      'a sweep': () => store.sweep(5000, 1),
+      'a second life': () => store.addTransaction(givenTransaction({ user: 'carol' })),
+    };
+    for (const [name, write] of Object.entries(writes)) {
+      const before = await store.findTransaction(id);
+      await write();
+      const [record] = await store.recordsOf('transaction', undefined, 1);
+      const there = record?.kind === 'transaction' ? record.transaction : undefined;
+      assert.deepEqual(await store.findTransaction(id), there, name);
+      assert.deepEqual(await store.findByHandle('pipush', 'NONCE1'), there, name);
+      const open = there?.decision.state === 'open' ? [there] : [];
+      assert.deepEqual(await store.openTransactionsOf('PIPU00010001', 2), open, name);
+      assert.equal(name === 'a decision that came too late', isDeepStrictEqual(before, there), name);
+    }
+  });
+
+  it('reads what a push token was when a change of it is undone on a full disk', async function () {
+    if (process.platform !== 'linux') return this.skip();
+    const store = await open(await givenStoreFile());
+    undo.later(() => store.close());
+    const before = await store.findToken('S7');
+    limitFileSize('0');
+    try {
+      await assert.rejects(store.changeToken('S7', 0, { description: 'never' }), { code: 'store-unavailable' });
+      assert.deepEqual(await store.findToken('S7'), before);
+    } finally {
+      limitFileSize('unlimited');
+    }
+    assert.equal(await store.changeToken('S7', 0, { description: 'now' }), 'changed');
+    assert.equal((await store.findToken('S7'))?.description, 'now');
   });
 
   const givenStoreFile = async (): Promise<string> => {
@@ -159,6 +244,43 @@ describe('The file of the embedded store', () => {
     await store.changeAccount('admin', { disabled: true });
     assert.equal((await store.findAccount('admin'))?.disabled, true);
     await store.close();
+  });
+
+  it('keeps push tokens and logins as they are when it is brought up to date', async () => {
+    // given a store of an older version with a push token that failed and logged in, one that did not, a login, a key of the stock and a device
+    const path = join(temporaryFolder(undo), 'pushgate.db');
+    const store = await open(path);
+    for (const [index, serial] of ['S1', 'S2'].entries())
+      await store.addToken(givenPushToken({ serial, owner: { user: 'alice', realm: 'corp', resolver: 'people' }, loginCount: index }));
+    await store.countLogin('S2', 5, 'e1');
+    await store.countFailure(
+      Array.from({ length: 10 }, () => 'S2'),
+      7,
+    );
+    await store.addTransaction(givenTransaction({ foreignId: 'f' }));
+    await store.addStockKey({ id: 'k', bits: 3072, publicKey: 'p', sealedPrivateKey: 's' });
+    await store.putDevice(givenDevice({ deadSince: 3 }), undefined);
+    const contents = async (from: Store) => ({
+      tokens: await from.recordsOf('token', undefined, 10),
+      transactions: await from.recordsOf('transaction', undefined, 10),
+      keys: await from.recordsOf('stock-key', undefined, 10),
+      devices: await from.recordsOf('device', undefined, 10),
+    });
+    const before = await contents(store);
+    await store.close();
+    forgetOwnerKeys(path);
+    // when a newer version opens it
+    const upgraded = await open(path);
+    undo.later(() => upgraded.close());
+    // then all of it is there, and goes on
+    assert.deepEqual(await contents(upgraded), before);
+    assert.deepEqual((await upgraded.findToken('S2'))?.lastLogin, { at: 5, effect: 'e1' });
+    assert.deepEqual([(await upgraded.findToken('S2'))?.exceededAt, (await upgraded.findToken('S2'))?.loginCount], [7, 2]);
+    assert.equal((await upgraded.openTransactionsOf('PIPU00010001', 2)).length, 1);
+    assert.equal(await upgraded.addTransaction(givenTransaction({ id: 'other', foreignId: 'f' })), 'taken');
+    assert.equal(await upgraded.sweep(5000, 10), 1);
+    assert.deepEqual(await upgraded.openTransactionsOf('PIPU00010001', 2), []);
+    assert.equal(await upgraded.addTransaction(givenTransaction()), 'added');
   });
 
   it('is held by one opener, who is named to the next', async () => {
