@@ -105,6 +105,8 @@ export const migrations: readonly Migration[] = [
     FROM old_tokens;
   DROP TABLE old_tokens;
   CREATE INDEX tokens_type ON tokens (type);
+  CREATE INDEX tokens_folded_user ON tokens (folded_user) WHERE folded_user IS NOT NULL;
+  CREATE INDEX tokens_lower_serial ON tokens (lower(serial));
   DROP INDEX handles_transaction;
   DROP INDEX open_challenges_transaction;
 

@@ -178,8 +178,11 @@ function conditions(filter: PushTokenFilter): { where: string; values: (string |
   const resolver = `ifnull(json_extract(body, '$.owner.resolver'), '')`;
   const special = /[[?\]]/g;
   const glob = (folded: string): string => folded.replace(special, (letter) => `[${letter}]`);
-  if (filter.serial !== undefined) parts.push(['lower(serial) GLOB ?', glob(filter.serial.toLowerCase())]);
-  if (filter.user !== undefined) parts.push(['folded_user GLOB ?', glob(foldedName(filter.user))]);
+  // An index serves what stands before the first *, and what has none.
+  const isLike = (column: string, folded: string): [string, string] =>
+    folded.includes('*') ? [`${column} GLOB ?`, glob(folded)] : [`${column} = ?`, folded];
+  if (filter.serial !== undefined) parts.push(isLike('lower(serial)', filter.serial.toLowerCase()));
+  if (filter.user !== undefined) parts.push(isLike('folded_user', foldedName(filter.user)));
   if (filter.ownerKeys !== undefined) parts.push([hasOwnerKey, JSON.stringify(filter.ownerKeys)]);
   if (filter.realm !== undefined) parts.push(['realm = ? COLLATE NOCASE', filter.realm]);
   if (filter.resolver !== undefined) parts.push([`${resolver} = ?`, filter.resolver]);
