@@ -86,7 +86,7 @@ function personKeyStore(session: Session): PersonKeyStore {
       ),
     personKeysFrom: (beginning) =>
       read('personKeysFrom', () =>
-        all('SELECT * FROM person_keys WHERE person >= ?1 AND person < ?1 || char(1114111)', beginning).map(personKeyOf),
+        all('SELECT * FROM person_keys WHERE person >= ? AND person < ? || char(1114111)', beginning, beginning).map(personKeyOf),
       ),
     personKeysOf: (ids) =>
       read('personKeysOf', () =>
@@ -159,10 +159,10 @@ function expire({ all, run }: Session, { kinds, before, limit }: Expiry): number
 }
 
 function erase({ run }: Session, person: string, limit: number): number {
-  const first = (where: string): string => `WHERE id IN (SELECT id FROM audit WHERE ${where} LIMIT ?2)`;
+  const first = (where: string): string => `WHERE id IN (SELECT id FROM audit WHERE ${where} LIMIT ?)`;
   return (
-    run(`UPDATE audit SET subject_text = NULL ${first('subject = ?1 AND subject_text IS NOT NULL')}`, person, limit) +
-    run(`UPDATE audit SET actor_text = NULL ${first('actor = ?1 AND actor_text IS NOT NULL')}`, person, limit)
+    run(`UPDATE audit SET subject_text = NULL ${first('subject = ? AND subject_text IS NOT NULL')}`, person, limit) +
+    run(`UPDATE audit SET actor_text = NULL ${first('actor = ? AND actor_text IS NOT NULL')}`, person, limit)
   );
 }
 

@@ -22,12 +22,13 @@ export function otherStore(session: Session): OtherStore {
     countUp: (key, now, endsAt) =>
       write('countUp', () => {
         const row = get(
-          `INSERT INTO counters (key, count, ends_at) VALUES (?1, 1, ?3)
-           ON CONFLICT (key) DO UPDATE SET count = iif(ends_at <= ?2, 1, count + 1), ends_at = iif(ends_at <= ?2, ?3, ends_at)
+          `INSERT INTO counters (key, count, ends_at) VALUES (?, 1, ?)
+           ON CONFLICT (key) DO UPDATE SET count = iif(ends_at <= ?, 1, count + 1), ends_at = iif(ends_at <= ?, excluded.ends_at, ends_at)
            RETURNING count, ends_at`,
           key,
-          now,
           endsAt,
+          now,
+          now,
         );
         return { count: Number(row?.count), endsAt: Number(row?.ends_at) };
       }),

@@ -82,8 +82,8 @@ export function tokenStore(session: Session): TokenStore {
         for (const serial of serials) {
           tokens.forget(serial);
           run(
-            `UPDATE tokens SET fail_count = min(fail_count + 1, ifnull(?1, max_fail)), exceeded_at = iif(fail_count + 1 = max_fail, ?2, exceeded_at)
-             WHERE serial = ?3`,
+            `UPDATE tokens SET fail_count = min(fail_count + 1, ifnull(?, max_fail)), exceeded_at = iif(fail_count + 1 = max_fail, ?, exceeded_at)
+             WHERE serial = ?`,
             most,
             at,
             serial,
@@ -94,8 +94,10 @@ export function tokenStore(session: Session): TokenStore {
       write('countLogin', () => {
         tokens.forget(serial);
         run(
-          `UPDATE tokens SET fail_count = 0, exceeded_at = NULL, login_count = login_count + 1, last_login_at = ?2, last_login_effect = ?3
-           WHERE serial = ?1 AND (last_login_at IS NULL OR last_login_at <= ?2 AND last_login_effect <> ?3)`,
+          `UPDATE tokens SET fail_count = 0, exceeded_at = NULL, login_count = login_count + 1, last_login_at = ?, last_login_effect = ?
+           WHERE serial = ? AND (last_login_at IS NULL OR last_login_at <= ? AND last_login_effect <> ?)`,
+          at,
+          effect,
           serial,
           at,
           effect,

@@ -74,7 +74,8 @@ export function transactionStore(session: Session): TransactionStore {
       write('removeEffects', () => {
         for (const effect of effectIds) run('DELETE FROM effects WHERE transaction_id = ? AND id = ?', id, effect);
         run(
-          'UPDATE transactions SET effects_due = NULL WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM effects WHERE transaction_id = ?1)',
+          'UPDATE transactions SET effects_due = NULL WHERE id = ? AND NOT EXISTS (SELECT 1 FROM effects WHERE transaction_id = ?)',
+          id,
           id,
         );
       }),
@@ -168,7 +169,7 @@ function addToTrail({ run }: Session, id: string, entries: readonly TrailEntry[]
 }
 
 const close = `DELETE FROM open_challenges
-  WHERE serial = ?1 AND created_at = (SELECT body ->> '$.createdAt' FROM transactions WHERE id = ?2) AND transaction_id = ?2`;
+  WHERE serial = ? AND (created_at, transaction_id) = (SELECT body ->> '$.createdAt', id FROM transactions WHERE id = ?)`;
 
 /** A challenge that was closed may be asked after all. */
 const openAgain = `INSERT OR IGNORE INTO open_challenges (serial, created_at, transaction_id, answer_until)
