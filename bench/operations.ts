@@ -46,6 +46,8 @@ const sides = [
   ...(values.against === undefined ? [] : [{ name: 'there', checkout: resolve(values.against) }]),
 ];
 
+// What was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const folder = mkdtempSync(join(tmpdir(), 'pushgate-bench-'));
 for (const { checkout } of sides) build(checkout);
 const fcm = await startFcmSink(folder);

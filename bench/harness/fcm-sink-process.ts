@@ -6,6 +6,7 @@ import type { SinkFiles } from './fcm-sink.ts';
 const reply = JSON.stringify({ name: 'projects/bench-project/messages/1' });
 let taken = 0;
 
+process.on('disconnect', () => process.exit());
 process.on('message', (message: SinkFiles | 'taken') => {
   if (message === 'taken') process.send?.(taken);
   else serve(message);

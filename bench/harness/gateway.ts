@@ -112,6 +112,7 @@ async function start({ checkout, profile }: Setup, { config, port }: { config: s
   const options = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const args = [...options, 'dist/src/main.js', 'serve', '--config', config];
   const child = spawn(process.execPath, args, { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
+  process.once('exit', () => child.kill('SIGKILL'));
   let told = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     // Its log goes here, too: it is written, and not kept.
