@@ -26,13 +26,13 @@ type Waiting = { note: Noted; held: Held };
 /** Well below the second that may be lost. */
 const flushMs = 200;
 const retryMs = 1000;
-const mostWaiting = 20_000;
+const usualRoom = 20_000;
 
-/** What a queue works with. */
-export type QueueParts = { store: Store; clock: Clock; log: Log; tell: Tell };
+/** What a queue works with; `room` is how many wait at most. */
+export type QueueParts = { store: Store; clock: Clock; log: Log; tell: Tell; room?: number };
 
 /** Writes what it gets a few times a second, and no more than one batch at a time. */
-export function openQueue(chain: OwnChain, { store, clock, log, tell }: QueueParts): AuditQueue {
+export function openQueue(chain: OwnChain, { store, clock, log, tell, room = usualRoom }: QueueParts): AuditQueue {
   const waiting: Waiting[] = [];
   const ids = new Set<string>();
   let done = new Map<string, string[]>();
@@ -41,7 +41,7 @@ export function openQueue(chain: OwnChain, { store, clock, log, tell }: QueuePar
   const push = (each: Waiting): void => {
     // A sweep may find what waits here already.
     if (ids.has(each.note.id)) return;
-    if (waiting.length < mostWaiting) {
+    if (waiting.length < room) {
       waiting.push(each);
       ids.add(each.note.id);
     }

@@ -39,8 +39,8 @@ export type AuditTrail = {
   close(last?: GatewayEvent): Promise<void>;
 };
 
-/** What a trail is written with. `aloneInStore`: no other gateway can have this store open. */
-export type TrailParts = { store: Store; keyring: Keyring; clock: Clock; log: Log; tell: Tell; aloneInStore: boolean };
+/** What a trail is written with. `aloneInStore`: no other gateway can have this store open. `room`: how much waits for the store at most. */
+export type TrailParts = { store: Store; keyring: Keyring; clock: Clock; log: Log; tell: Tell; aloneInStore: boolean; room?: number };
 
 /** The name under which it stands, signed, how many chains there are. */
 export const chainsRow = 'chains';
