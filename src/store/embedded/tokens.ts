@@ -128,7 +128,7 @@ export function saveToken({ run, tokens }: Session, token: PushToken, how: 'INSE
   );
 }
 
-/** Writes a push token over the one of its serial where that stands, so that no index is written; type and moment of creation never change. */
+/** Writes a push token over the one of its serial where that stands, so that few indexes are written; type and moment of creation never change. */
 function updateToken({ run, tokens }: Session, token: PushToken): void {
   tokens.forget(token.serial);
   const values = valuesOf(token);
