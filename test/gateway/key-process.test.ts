@@ -9,7 +9,7 @@ import { configText, mountsOfAll } from '../kit/gateway.ts';
 import { gatewayProcess } from '../kit/gateway-process.ts';
 import { freePort } from '../kit/ports.ts';
 import { cheapParts } from '../kit/prepared-keys.ts';
-import { childrenOf, comesTrue, isAlive } from '../kit/processes.ts';
+import { childOf, comesTrue, isAlive } from '../kit/processes.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
 describe('A gateway and the process that makes its keys', function () {
@@ -28,9 +28,7 @@ describe('A gateway and the process that makes its keys', function () {
     const gateway = await gatewayProcess(file);
     undo.later(() => gateway.end('SIGKILL'));
     const pid = gateway.child.pid ?? 0;
-    await comesTrue(() => childrenOf(pid).length > 0);
-    const [keys = 0] = childrenOf(pid);
-    return { gateway, pid, keys };
+    return { gateway, pid, keys: await childOf(pid) };
   };
 
   it('ends with it, also where it ends without a word', async () => {
@@ -45,7 +43,7 @@ describe('A gateway and the process that makes its keys', function () {
     const { gateway, pid, keys } = await given();
     process.kill(keys, 'SIGKILL');
     while (!/the process that makes keys ended \(SIGKILL\)/.test(gateway.output().err)) await once(gateway.child.stderr ?? process, 'data');
-    await comesTrue(() => childrenOf(pid).some((each) => each !== keys));
+    await childOf(pid, [keys]);
     assert.equal(await gateway.end('SIGTERM'), 0);
   });
 });

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -27,6 +28,16 @@ function fieldsOf(file: string): string[] {
 
 /** Whether a process is there, and no zombie. */
 export const isAlive = (pid: number): boolean => !['Z', 'X', undefined].includes(fieldsOf(`/proc/${pid}/stat`)[0]);
+
+/** The process id of a child that is none of `others`, as soon as there is one. Never 0, which would mean every process of this group to a signal. */
+export async function childOf(pid: number, others: readonly number[] = []): Promise<number> {
+  let found: number | undefined;
+  await comesTrue(() => {
+    found = childrenOf(pid).find((each) => !others.includes(each));
+    return found !== undefined;
+  });
+  return found ?? assert.fail('no child');
+}
 
 /** Resolves when something of another process, which tells nobody, has come true. */
 export async function comesTrue(what: () => boolean): Promise<void> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { type KeyWorkerPace, startKeyWorker } from '../../../src/foundation/keyring/key-worker.ts';
-import { childrenOf, comesTrue, isAlive, priorityOf } from '../../kit/processes.ts';
+import { childOf, childrenOf, comesTrue, isAlive, priorityOf } from '../../kit/processes.ts';
 import { cleanup } from '../../kit/temporary.ts';
 
 const bits = 2048;
@@ -19,7 +19,7 @@ describe('The process that makes keys', function () {
     const before = childrenOf(process.pid);
     const worker = startKeyWorker(pace);
     undo.later(() => worker.stop());
-    const [pid = 0] = childrenOf(process.pid).filter((each) => !before.includes(each));
+    const pid = await childOf(process.pid, before);
     return { worker, pid, first: await worker.make(bits) };
   };
 
