@@ -3,9 +3,9 @@
  * beside the raw RSA signatures of the same key size in the same run. `npm run bench -- logins --seconds 10 --bits 3072 --parallel 32`
  * With `--store mongodb` on the MongoDB at MONGODB_URL, and what a login costs there; the database is dropped at the end.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,8 @@ import { createKeyringFile } from '../src/foundation/keyring/index.ts';
 import { type PiClient, piClient } from '../test/kit/pi-client.ts';
 import { type PiPhone, piPhone } from '../test/kit/pi-phone.ts';
 import { freePort } from '../test/kit/ports.ts';
+import { opensslRate } from './harness/limits.ts';
+import { cpuUsed } from './harness/machine.ts';
 import { type MongoBench, openMongoBench } from './mongodb.ts';
 
 const { values } = parseArgs({
@@ -26,7 +28,6 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const bits = Number(values.bits);
 const parallel = Number(values.parallel);
-const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
 const database = `pushgate-bench-${randomBytes(4).toString('hex')}`;
 const mongodb = values.store === 'mongodb' ? await openMongoBench(process.env.MONGODB_URL ?? '', database) : undefined;
@@ -48,7 +49,7 @@ try {
   const cpuBefore = await mongodb?.cpu();
   const measured = await measure(client, phones);
   if (mongodb && cpuBefore !== undefined) await reportMongo(mongodb, measured, { before, cpuBefore });
-  report(measured, opensslSignatures(), nodeSignatures());
+  report(measured, opensslRate(bits), nodeSignatures());
 } finally {
   gateway.kill('SIGTERM');
   await new Promise((resolve) => gateway.once('exit', resolve));
@@ -111,7 +112,7 @@ async function login(client: PiClient, phone: PiPhone, user: string): Promise<vo
 
 async function measure(client: PiClient, phones: readonly PiPhone[]): Promise<{ logins: number; wall: number; cpu: number }> {
   const pid = gateway.pid ?? 0;
-  const cpuBefore = cpuSeconds(pid);
+  const cpuBefore = cpuUsed(pid).program;
   const start = performance.now();
   const end = start + seconds * 1000;
   const counts = await Promise.all(
@@ -124,7 +125,7 @@ async function measure(client: PiClient, phones: readonly PiPhone[]): Promise<{ 
   return {
     logins: counts.reduce((sum, count) => sum + count, 0),
     wall: (performance.now() - start) / 1000,
-    cpu: cpuSeconds(pid) - cpuBefore,
+    cpu: cpuUsed(pid).program - cpuBefore,
   };
 }
 
@@ -154,17 +155,6 @@ async function reportMongo(mongo: MongoBench, { logins }: { logins: number }, { 
     ...(await mongo.sizes()),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-/** User and system time of a process so far. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
-function opensslSignatures(): number {
-  const text = execFileSync('openssl', ['speed', '-seconds', '3', `rsa${bits}`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return Number(/rsa\s+\d+ bits\s+\S+\s+\S+\s+([\d.]+)/.exec(text)?.[1]);
 }
 
 /** The same signature by the OpenSSL inside Node, on one core. */

@@ -16,6 +16,7 @@ import { createKeyringFile } from '../src/foundation/keyring/index.ts';
 import { type PiClient, piClient } from '../test/kit/pi-client.ts';
 import { type PiPhone, piPhone } from '../test/kit/pi-phone.ts';
 import { freePort } from '../test/kit/ports.ts';
+import { cpuUsed } from './harness/machine.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +29,6 @@ const count = Number(values.count);
 const answers = Number(values.answers);
 const seconds = Number(values.seconds);
 const perUser = 50;
-const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
 const released = new Set<Waiting>();
 
@@ -158,11 +158,7 @@ function residentOf({ child: { pid } }: GatewayProcess, which: 'VmRSS' | 'VmHWM'
 type Cost = { share: number; resident: number; peak: number; usedHeap: number };
 
 async function costOf(gateway: GatewayProcess): Promise<Cost> {
-  const { pid } = gateway.child;
-  const cpu = (): number => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-  };
+  const cpu = (): number => cpuUsed(gateway.child.pid ?? 0).program;
   const before = cpu();
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   const share = (cpu() - before) / seconds;

@@ -54,7 +54,8 @@ async function signatureRate(key: KeyObject, parallel: number): Promise<number> 
   return (count * 1000) / (performance.now() - begun);
 }
 
-function opensslRate(bits: number): number {
+/** RSA signatures per second by `openssl speed` on one core. */
+export function opensslRate(bits: number): number {
   const text = execFileSync('openssl', ['speed', '-seconds', '1', `rsa${bits}`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   return Number(/rsa\s+\d+ bits\s+\S+\s+\S+\s+([\d.]+)/.exec(text)?.[1]);
 }

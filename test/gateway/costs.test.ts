@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import crypto from 'node:crypto';
-import { syncBuiltinESMExports } from 'node:module';
 import { mock } from 'node:test';
 import ipaddr from 'ipaddr.js';
+import { countCalls } from '../kit/counted-calls.ts';
 import { type GivenGateway, givenGateway } from '../kit/gateway.ts';
 import type { PiReply } from '../kit/pi-client.ts';
 import { cleanup } from '../kit/temporary.ts';
@@ -35,21 +34,19 @@ describe('What a request costs the gateway', () => {
     async (request: () => Promise<PiReply>): Promise<Costs & { reply: PiReply }> => {
       await gateway.settled();
       const before = await storeOperations(client.url);
-      const [sign, verify, process] = [mock.method(crypto, 'sign'), mock.method(crypto, 'verify'), mock.method(ipaddr, 'process')];
-      syncBuiltinESMExports();
+      const addressesRead = mock.method(ipaddr, 'process');
+      const [signing, checking] = [countCalls('RSA signatures'), countCalls('RSA checks')];
       const reply = await request();
       await gateway.settled();
-      const counts = [rsa(sign), rsa(verify), process.mock.callCount()];
-      mock.restoreAll();
-      syncBuiltinESMExports();
+      for (const each of [signing, checking]) each.stop();
+      addressesRead.mock.restore();
       const after = await storeOperations(client.url);
       const store = Object.fromEntries(
         [...after]
           .map(([name, count]) => [name, count - (before.get(name) ?? 0)])
           .filter(([name, count]) => count !== 0 && !behind.includes(String(name))),
       );
-      const [signatures = 0, verifies = 0, addresses = 0] = counts;
-      return { reply, store, signatures, verifies, addresses };
+      return { reply, store, signatures: signing.count(), verifies: checking.count(), addresses: addressesRead.mock.callCount() };
     };
 
   const table: [step: string, costs: Costs][] = [
@@ -90,10 +87,6 @@ describe('What a request costs the gateway', () => {
 
 /** Written in bulk, or by the clock, whatever is asked for. */
 const behind = ['probe', 'putAuditWriter', 'appendAudit'];
-
-/** How often RSA was done: the audit has a key of another kind. */
-const rsa = ({ mock: { calls } }: { mock: { calls: { arguments: unknown[] }[] } }): number =>
-  calls.filter(({ arguments: [algorithm] }) => algorithm === 'sha256').length;
 
 /** How often each operation of the store was asked for so far. */
 async function storeOperations(url: string): Promise<Map<string, number>> {

@@ -9,9 +9,10 @@ const counted = {
   hashes: { name: 'scrypt', counts: () => true },
   // The audit signs by Ed25519, and the phones of the kit by another function.
   'RSA signatures': { name: 'sign', counts: (algorithm: unknown) => algorithm === 'sha256' },
+  'RSA checks': { name: 'verify', counts: (algorithm: unknown) => algorithm === 'sha256' },
 } as const;
 
-/** Counts the hashes of PINs, or the RSA signatures of the gateway. */
+/** Counts the hashes of PINs, or the RSA signatures or checks of the gateway. */
 export function countCalls(what: keyof typeof counted): CountedCalls {
   const { name, counts } = counted[what];
   const original = crypto[name];

@@ -23,8 +23,8 @@ export function openRouteIndex<R extends Indexable>(routes: readonly R[]): Route
     find(method, path) {
       const exact = plain.get(withoutSlash(path))?.find(({ methods }) => methods.includes(method));
       const segments = segmentsOf(path);
-      const first = named.find((entry) => entry.methods.includes(method) && fits(entry, segments));
-      const found = exact && first ? (exact.order < first.order ? exact : first) : (exact ?? first);
+      const isBefore = ({ order }: Entry<R>): boolean => !exact || order < exact.order;
+      const found = named.find((entry) => isBefore(entry) && entry.methods.includes(method) && fits(entry, segments)) ?? exact;
       return found && { route: found.route, params: paramsOf(found, segments) };
     },
     methodsOf(path) {

@@ -1,3 +1,5 @@
+import { openCache } from '../../foundation/cache/index.ts';
+
 /**
  * The records of one kind that were read last, as they stand in the file: who reads one again gets the same, which nobody can change. Every write of a record
  * forgets it, also one that is undone later; only reads between groups of writes keep one.
@@ -9,24 +11,18 @@ export type Recent<V extends object> = {
   forget(key: string): void;
 };
 
-/** Knows at least `most` records, and less than twice as many. */
+/** Knows `most` records. */
 export function openRecent<V extends object>(most: number): Recent<V> {
-  let young = new Map<string, V>();
-  let old: typeof young = new Map();
+  const known = openCache<V>(most);
   return {
     find(key, read) {
-      const known = young.get(key);
-      if (known) return known;
-      const found = old.get(key) ?? frozen(read(key));
-      if (!found) return undefined;
-      young.set(key, found);
-      if (young.size >= most) [old, young] = [young, new Map()];
-      return found;
+      const found = known.get(key);
+      if (found) return found;
+      const fresh = frozen(read(key));
+      if (fresh) known.set(key, fresh);
+      return fresh;
     },
-    forget(key) {
-      young.delete(key);
-      old.delete(key);
-    },
+    forget: (key) => void known.delete(key),
   };
 }
 

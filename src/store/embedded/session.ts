@@ -30,7 +30,7 @@ export type Session = {
 };
 
 /** Some 10 kB each. */
-const mostRecent = 250;
+const mostRecent = 500;
 
 /** Opens a session on a database that this process alone holds. */
 export function openSession({ database, wal }: OwnedDatabase, onOperation: OnOperation = () => undefined): Session {

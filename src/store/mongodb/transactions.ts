@@ -66,17 +66,14 @@ export function transactionStore({ run, names, locations, behind, collections: {
       run('decide', async () => {
         const isExpected = { ...locations.transaction(id), 'decision.version': expectedVersion };
         const hasEffects = effects.length > 0;
+        const pushed = {
+          ...(hasEffects && { effects: { $each: [...effects] } }),
+          ...(trail.length > 0 && { trail: { $each: [...trail] } }),
+        };
         const change: UpdateFilter<TransactionDocument> = {
-          $set: { decision: next, ...(hasEffects ? { effectsDue } : {}) },
-          ...(hasEffects || trail.length > 0
-            ? {
-                $push: {
-                  ...(hasEffects ? { effects: { $each: [...effects] } } : {}),
-                  ...(trail.length > 0 ? { trail: { $each: [...trail] } } : {}),
-                },
-              }
-            : {}),
-          ...(hasEffects ? { $unset: unclean } : {}),
+          $set: { decision: next, ...(hasEffects && { effectsDue }) },
+          ...(Object.keys(pushed).length > 0 && { $push: pushed }),
+          ...(hasEffects && { $unset: unclean }),
         };
         return (await transactions.findOneAndUpdate(isExpected, change, { projection: { _id: 1 } })) ? 'decided' : 'conflict';
       }),
