@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeyringFile, openKeyring, usedKeyring } from '../../src/foundation/keyring/index.ts';
@@ -52,10 +51,7 @@ describe('pushgate keyring on MongoDB', function () {
     assert.equal((await begins.post('/validate/check', finish)).body.result.authentication, 'ACCEPT');
   };
   /** Resolves when a gateway has taken over so many changes of its keyring. */
-  const hasTakenOver = async ({ child, output }: GatewayProcess, changes: number): Promise<void> => {
-    assert.ok(child.stderr);
-    while (output().err.split('"part":"keyring"').length <= changes) await once(child.stderr, 'data');
-  };
+  const hasTakenOver = ({ logged }: GatewayProcess, changes: number): Promise<void> => logged(/"part":"keyring"/, changes);
   const statesIn = (file: string): string[] => openKeyring(readFileSync(file, 'utf8')).keys.map(({ state }) => state);
 
   it('rotates in two steps beside gateways with files of their own, and no login fails at any of them', async () => {

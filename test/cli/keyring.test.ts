@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -107,10 +106,8 @@ describe('pushgate keyring', function () {
   it('that is replaced by another one while the gateway runs is refused, and logins go on', async () => {
     const { keyring, gateway, client, phone } = await given();
     writeFileSync(keyring, newKeyring(Date.now()));
-    const { stderr } = gateway.child;
-    assert.ok(stderr);
-    while (!gateway.output().err.includes('"event":"configuration-refused"')) await once(stderr, 'data');
-    assert.match(gateway.output().err, /The keyring lacks the key k1-[0-9a-f]+, which is in use/);
+    await gateway.logged(/"event":"configuration-refused"/);
+    await gateway.logged(/The keyring lacks the key k1-[0-9a-f]+, which is in use/);
     await logsIn(client, phone);
   });
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProviderPlugin } from 'pushgate/provider-kit';
@@ -103,7 +102,7 @@ describe('An outside plug-in', () => {
     writeFileSync(file, configText({ more: { plugins: ['./file.mjs', './second.mjs'], providers } }));
     gateway.child.kill('SIGHUP');
     // then its kind is known
-    while (!/reloaded|refused/.test(gateway.output().err)) await once(gateway.child.stderr ?? assert.fail(), 'data');
+    await gateway.logged(/reloaded|refused/);
     assert.match(gateway.output().err, /the configuration was reloaded/);
     assert.doesNotMatch(gateway.output().err, /count from the next start on/);
     assert.equal(await gateway.end('SIGTERM'), 0);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/index.ts';
@@ -42,7 +41,7 @@ describe('A gateway and the process that makes its keys', function () {
   it('goes on without it, and starts another one', async () => {
     const { gateway, pid, keys } = await given();
     process.kill(keys, 'SIGKILL');
-    while (!/the process that makes keys ended \(SIGKILL\)/.test(gateway.output().err)) await once(gateway.child.stderr ?? process, 'data');
+    await gateway.logged(/the process that makes keys ended \(SIGKILL\)/);
     await childOf(pid, [keys]);
     assert.equal(await gateway.end('SIGTERM'), 0);
   });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkConfig } from '../../src/config/index.ts';
@@ -213,17 +212,14 @@ describe('Reloading the configuration', () => {
     const file = join(temporaryFolder(undo), 'config.json');
     const address = `127.0.0.1:${await freePort()}`;
     writeFileSync(file, configText({}, address));
-    const { child, end, output } = await gatewayProcess(file);
+    const { child, end, logged } = await gatewayProcess(file);
     undo.later(() => end('SIGKILL'));
-    const heard = async (pattern: RegExp, times: number) => {
-      while ((output().err.match(pattern) ?? []).length < times) await once(child.stderr ?? child, 'data');
-    };
     child.kill('SIGHUP');
-    await heard(/the configuration was reloaded/g, 1);
+    await logged(/the configuration was reloaded/);
     writeFileSync(file, configText({ policies: title('New') }, address));
-    await heard(/the configuration was reloaded/g, 2);
+    await logged(/the configuration was reloaded/, 2);
     writeFileSync(file, '{ "broken');
-    await heard(/the new configuration was refused/g, 1);
+    await logged(/the new configuration was refused/);
     assert.equal(await end('SIGTERM'), 0);
   }).timeout(60_000);
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, verify } from 'node:crypto';
-import { once } from 'node:events';
 import { renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
@@ -31,16 +30,10 @@ describe('A credential that is replaced', function () {
       writeFileSync(join(folder, 'config.json'), configText({ more }, address));
       const gateway = await gatewayProcess(join(folder, 'config.json'));
       undo.later(() => gateway.end('SIGKILL'));
-      const lines = (event: string): Line[] =>
-        gateway
-          .output()
-          .err.split('\n')
-          .filter((line) => line.startsWith('{'))
-          .map((line): Line => JSON.parse(line))
-          .filter((line) => line.event === event);
       const heard = async (event: string, count: number): Promise<Line | undefined> => {
-        while (lines(event).length < count) await once(gateway.child.stderr ?? gateway.child, 'data');
-        return lines(event)[count - 1];
+        const line = new RegExp(`^.*"event":"${event}".*\n`, 'gm');
+        await gateway.logged(line, count);
+        return JSON.parse(gateway.output().err.match(line)?.[count - 1] ?? '');
       };
       return { ...gateway, heard };
     };

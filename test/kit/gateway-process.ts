@@ -7,6 +7,8 @@ export type GatewayProcess = {
   child: ChildProcess;
   /** What it wrote so far: standard output and standard error. */
   output(): { out: string; err: string };
+  /** Resolves when its log has said so, as many times. What is told elsewhere may be told before the log says it. */
+  logged(what: RegExp, times?: number): Promise<void>;
   /** Sends a signal and resolves with the exit code, or the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
 };
@@ -52,8 +54,12 @@ export async function gatewayAt(place: Place, ...options: string[]): Promise<Gat
   return {
     child,
     output,
+    async logged(what, times = 1) {
+      const pattern = new RegExp(what, `g${what.flags.replace('g', '')}`);
+      while ((output().err.match(pattern) ?? []).length < times) await once(child.stderr, 'data');
+    },
     async end(signal) {
-      const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+      const ended = child.exitCode === null && child.signalCode === null ? once(child, 'close') : undefined;
       child.kill(signal);
       await ended;
       return child.exitCode ?? child.signalCode;

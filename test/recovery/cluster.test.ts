@@ -41,6 +41,7 @@ describe('Several workers on one listener', function () {
     const config = await givenConfig();
     const gateway = await gatewayProcess(config.file);
     undo.later(() => gateway.end('SIGKILL'));
+    await gateway.logged(/"the gateway listens"/, workers);
     return {
       ...config,
       gateway,
@@ -187,8 +188,9 @@ describe('Several workers on one listener', function () {
     const { gateway, url } = await givenWorkers();
     const client = connection(url);
     await client.ask(poll);
+    const closed = once(client.socket(), 'close');
     await gateway.end('SIGKILL');
-    await once(client.socket(), 'close');
+    await closed;
     await assert.rejects(connection(url).ask(poll), { code: 'ECONNREFUSED' });
   });
 
