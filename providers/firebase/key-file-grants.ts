@@ -1,4 +1,3 @@
-import { SignJWT } from 'jose';
 import { z } from 'zod';
 import { type DeliveryOutcome, type Http, type HttpReply, parseJson, retryAfterMs } from '../../src/delivery/provider-kit/index.ts';
 import type { Granted, GrantSource } from './access-token.ts';
@@ -40,7 +39,8 @@ export function keyFileGrants({ account, url, project, http, clock }: KeyFileGra
   };
 }
 
-function assertion({ email, key, keyId, tokenUri }: ServiceAccount, now: number): Promise<string> {
+async function assertion({ email, key, keyId, tokenUri }: ServiceAccount, now: number): Promise<string> {
+  const { SignJWT } = await import('jose');
   const seconds = Math.floor(now / 1000);
   return new SignJWT({ scope })
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })

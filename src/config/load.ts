@@ -71,7 +71,8 @@ export async function checkConfig(
   const files: string[] = [];
   const sources = { folder, environment, onFile: (path: string) => void files.push(path) };
   const filled = withoutThrowing(withSecrets(raw, sources, problems), catalog, problems);
-  const parsed = configSchemaOf(catalog).safeParse(filled, { error: plainError });
+  // Not compiled: it is used once.
+  const parsed = configSchemaOf(catalog).safeParse(filled, { error: plainError, jitless: true });
   if (!parsed.success)
     return refused(once([...problems, ...parsed.error.issues.flatMap(problemsOf), ...restOf(filled, parsed.error.issues, catalog)]));
   const found = once([...problems, ...crossCheck(parsed.data, catalog)]);

@@ -29,6 +29,8 @@ describe("The vendors' libraries", function () {
       [0, 0],
     );
     assert.ok(packages.every((name) => filesOf(name, without) > 0));
+    // What sends is loaded by the first push, or a second after the start.
+    assert.deepEqual([filesOf('undici', withKeyFile), filesOf('jose', withKeyFile)], [0, 0]);
   });
 
   it('node-apn is loaded when a provider is opened, not when its kind is looked at', () => {

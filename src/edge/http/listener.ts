@@ -1,10 +1,11 @@
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import type { Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Koa from 'koa';
 import { GatewayFault, systemCode, type Tell } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
+import { nodeHttp, reasonPhrase } from '../../foundation/wire/index.ts';
 import { type Listening, listenWidely } from './acceptors.ts';
 import { putInFront } from './connection.ts';
 import { type ConnectionGate, connectionsByMemory, guardConnections, knownPeers, openConnectionGate } from './connection-gate.ts';
@@ -67,7 +68,7 @@ export async function openListener({
   const times = { ...limits, keepAliveTimeout: keepAliveMs };
   const secure = tls && createTlsServer({ ...times, ...tls.options, handshakeTimeout: limits.headersTimeout });
   if (secure) secure.on('tlsClientError', tlsRefusals(address, { tell, metrics }));
-  const server: Server | TlsServer = secure ?? createServer(times);
+  const server: Server | TlsServer = secure ?? nodeHttp().createServer(times);
   const halfSent = gate.halfSent(address, (connection) => answerUnread(connection, 408));
   const { middleware, cutOff } = openHolding(putInFront(server, secure ? 'secureConnection' : 'connection', halfSent.watch));
   let { isKnownPeer = noNetworks } = service;
@@ -141,7 +142,7 @@ const statusOfGarbage: Readonly<Record<string, number>> = {
 /** Answers a request that nobody will read, and closes its connection as soon as the client may have the reply. */
 function answerUnread(socket: Duplex, status: number): void {
   if (!socket.writable) return void socket.destroy();
-  const reason = STATUS_CODES[status] ?? '';
+  const reason = reasonPhrase(status) ?? '';
   const body = JSON.stringify({ error: status === 400 ? 'Bad request' : reason });
   const head = [`HTTP/1.1 ${status} ${reason}`, 'Content-Type: application/json', `Content-Length: ${body.length}`, 'Connection: close'];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

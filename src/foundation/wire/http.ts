@@ -67,8 +67,9 @@ export function openHttp(options: PublicWireOptions): Http<'forbidden'>;
 export function openHttp(options: WireOptions): Http;
 /** HTTP/1.1 only: HTTP/2 has a transport of its own. */
 export function openHttp(options: AnyOptions): Http<'forbidden'> {
-  const { request } = undici();
-  const dispatcher = dispatcherOf(options);
+  refuseWrong(options);
+  undici.soon();
+  let pool: Dispatcher | undefined;
   const resent = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   const sendOver = async (
@@ -77,7 +78,7 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
   ): Promise<Result<HttpReply, WireError | 'forbidden'>> => {
     try {
       const more = options.passTrace ? traceHeaders() : {};
-      const reply = await request(url, { dispatcher, body: body ?? null, headers: { ...headers, ...more }, ...rest });
+      const reply = await undici().request(url, { dispatcher, body: body ?? null, headers: { ...headers, ...more }, ...rest });
       return ok({ status: reply.statusCode, reason: reply.statusText, headers: flat(reply.headers), body: await reply.body.text() });
     } catch (error) {
       if (error instanceof TargetRefused) return refused('forbidden');
@@ -87,7 +88,9 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
     }
   };
   const send = async (call: HttpCall): Promise<Result<HttpReply, WireError | 'forbidden'>> => {
-    const first = await sendOver(dispatcher, call);
+    if (closing) return refused('connection');
+    pool ??= dispatcherOf(options);
+    const first = await sendOver(pool, call);
     if (!options.resend || closing || first.ok || first.error !== 'connection') return first;
     // Other connections of the pool may be as stale as this one was.
     const fresh = dispatcherOf(options);
@@ -103,10 +106,16 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
         () => send(call),
       ),
     close() {
-      closing ??= Promise.allSettled([dispatcher.close(), ...resent]).then(() => undefined);
+      closing ??= Promise.allSettled([pool?.close(), ...resent]).then(() => undefined);
       return closing;
     },
   };
+}
+
+/** What is wrong with the settings is told when they are read, not by the first call. */
+function refuseWrong({ publicTargetsOnly, proxy, ca, clientCertificate }: AnyOptions): void {
+  if (publicTargetsOnly && proxy !== undefined) throw new Error('behind a proxy no target can be judged');
+  if (ca !== undefined || clientCertificate) secureContextOf({ ca, clientCertificate });
 }
 
 function dispatcherOf({ publicTargetsOnly, proxy, ...options }: AnyOptions): Dispatcher {
@@ -114,7 +123,6 @@ function dispatcherOf({ publicTargetsOnly, proxy, ...options }: AnyOptions): Dis
   const tls = tlsOf(options);
   const { Agent, ProxyAgent } = undici();
   if (proxy === undefined) return new Agent({ ...limits, connect: publicTargetsOnly ? publicConnector({ ...tls, allowH2: false }) : tls });
-  if (publicTargetsOnly) throw new Error('behind a proxy no target can be judged');
   const token = proxyAuthorization(proxy);
   return new ProxyAgent({ ...limits, uri: new URL(proxy).origin, ...(token !== undefined && { token }), requestTls: tls });
 }

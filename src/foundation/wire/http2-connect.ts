@@ -1,11 +1,11 @@
-import { request } from 'node:http';
-import { type ClientHttp2Session, connect } from 'node:http2';
+import type { ClientHttp2Session } from 'node:http2';
 import { request as requestTls } from 'node:https';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { WireOptions } from './http.ts';
 import { socketHost } from './networks.ts';
+import { nodeHttp, nodeHttp2 } from './node-http.ts';
 import { proxyAuthorization } from './proxy.ts';
 import { secureContextOf } from './secure-context.ts';
 
@@ -25,7 +25,7 @@ class ConnectFailed extends Error {
 export async function connectHttp2(origin: string, options: WireOptions, givenUp: AbortSignal): Promise<ClientHttp2Session> {
   const { connectTimeoutMs = 10_000 } = options;
   const socket = await socketTo(new URL(origin), options, givenUp);
-  const session = connect(origin, { createConnection: () => socket });
+  const session = nodeHttp2().connect(origin, { createConnection: () => socket });
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
       clearTimeout(late);
@@ -80,7 +80,7 @@ function tunnelThrough(proxy: string, { target, limitMs, givenUp }: Through): Pr
   const [{ protocol, port }, host] = [url, socketHost(url)];
   const authorization = proxyAuthorization(proxy);
   const headers = { host: target, ...(authorization !== undefined && { 'proxy-authorization': authorization }) };
-  const send = protocol === 'https:' ? requestTls : request;
+  const send = protocol === 'https:' ? requestTls : nodeHttp().request;
   return new Promise((resolve, reject) => {
     const asked = send({
       host,

@@ -1,8 +1,9 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { ok, type Result, refused } from '../model/index.ts';
 import { exchangeSpan } from './exchange-span.ts';
 import type { HttpReply, WireOptions } from './http.ts';
 import { connectHttp2 } from './http2-connect.ts';
+import { nodeHttp2 } from './node-http.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
 
 /** One call on the connection. `signal` is its deadline; when it fires, the far side sees the stream cancelled. */
@@ -138,6 +139,7 @@ function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 function exchange(session: ClientHttp2Session, origin: string, { method, path, headers, body, signal }: Http2Call): Promise<Ended> {
   if (signal.aborted) return Promise.reject(signal.reason);
   if (session.closed || session.destroyed) return Promise.resolve({ kind: 'unseen' });
+  const { constants } = nodeHttp2();
   const stream = session.request({ ':method': method, ':path': path, ':authority': new URL(origin).host, ...headers });
   return new Promise((resolve, reject) => {
     let head: IncomingHttpHeaders & { ':status'?: number | undefined } = {};
@@ -183,7 +185,7 @@ function exchange(session: ClientHttp2Session, origin: string, { method, path, h
   });
 }
 
-const isWhole = (stream: ClientHttp2Stream): boolean => stream.rstCode === constants.NGHTTP2_NO_ERROR && !stream.aborted;
+const isWhole = (stream: ClientHttp2Stream): boolean => stream.rstCode === nodeHttp2().constants.NGHTTP2_NO_ERROR && !stream.aborted;
 
 /** A peer that answers no ping is gone, whatever TCP thinks. */
 function keepAlive(session: ClientHttp2Session): void {

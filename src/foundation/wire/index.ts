@@ -1,5 +1,6 @@
 export { type Http, type HttpCall, type HttpReply, openHttp, type PublicWireOptions, type WireOptions } from './http.ts';
 export { type Http2, type Http2Call, openHttp2 } from './http2.ts';
+export { nodeHttp, reasonPhrase } from './node-http.ts';
 export { openRadius, type Radius, type RadiusOptions, type RadiusOutcome } from './radius.ts';
 export { openServerOrder, type ServerOrder, type ServerState, type Tried } from './server-order.ts';
 export { type TlsProblem, tlsProblemOf } from './tls-problem.ts';

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
 import { GatewayFault, NotNow, Overloaded, RefusedText } from '../../../foundation/model/index.ts';
+import { reasonPhrase } from '../../../foundation/wire/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
 
 /** What is done with a push that nobody takes: a reply, or no reply at all, since LinOTP goes on to its next URL only then. */
@@ -19,7 +19,7 @@ export class ChallengeServiceFault extends Error {
 export class NobodyTakesIt extends Error {}
 
 /** Replies with a status, its reason phrase, and the same as text. @see docs/protocols/linotp.md 3.3 */
-export function reply(ctx: Context, status: number, reason = STATUS_CODES[status] ?? ''): void {
+export function reply(ctx: Context, status: number, reason = reasonPhrase(status) ?? ''): void {
   ctx.status = status;
   // What a provider said of itself may come in here: a status line has printable ASCII only.
   ctx.message = reason.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);

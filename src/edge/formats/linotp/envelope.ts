@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { Context } from 'koa';
 import { GatewayFault, NotNow, Overloaded } from '../../../foundation/model/index.ts';
+import { reasonPhrase } from '../../../foundation/wire/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
 import { errorCodes, inLinotpWords, LinotpFault } from './errors.ts';
 
@@ -105,7 +105,7 @@ function sendPage(
   { version }: LinotpProduct,
   { status, code, message }: { status: number; code: number; message: string },
 ): void {
-  const title = `${status} ${status} ${STATUS_CODES[status] ?? 'Error'}`;
+  const title = `${status} ${status} ${reasonPhrase(status) ?? 'Error'}`;
   const text = `[LinOTP ${version}] ${code}: ${escaped(message)}`;
   const head = `\n<html>\n<head>\n<title>${title}</title>\n</head>\n`;
   ctx.status = status;
