@@ -30,6 +30,8 @@ describe('The start of a gateway', function () {
     writeFileSync(join(folder, 'config.json'), configText({ mounts: mountsOfAll, more: { providers: [fcm], policies: [] } }));
     // when it starts
     const [files = []] = loadedFiles(`
+      // As the command line does: the parts of a gateway hold no process by themselves.
+      const holding = setInterval(() => undefined, 60_000);
       const { openLog } = await import('./src/foundation/telemetry/index.ts');
       const { loadConfig } = await import('./src/config/index.ts');
       const { startGateway } = await import('./src/gateway/start.ts');
@@ -39,6 +41,7 @@ describe('The start of a gateway', function () {
       // Node's own client for the web, which comes with any look at all that node:http exports
       const second = process.moduleLoadList.includes('NativeModule internal/deps/undici/undici');
       await gateway.close();
+      clearInterval(holding);
       if (second) throw new Error('a second HTTP client was loaded');`);
     // then it has loaded these files only
     assert.deepEqual(
