@@ -50,10 +50,13 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
   chown -R 65534:65534 "$work"
   if ! "${as[@]}" "$node" -e 0 2>/dev/null; then as=(); chown -R "$(id -u)" "$work"; fi
 fi
+run=("${as[@]}" env NODE_COMPILE_CACHE="$work/app/.compiled" "$node")
+(cd "$work/app" && "${run[@]}" dist/src/main.js demo) > "$work/data/demo"
+if [ "${#as[@]}" -gt 0 ]; then chown -R 0:0 "$work/app/.compiled"; fi
 chmod -R a-w "$work/app"
 before=$(cd "$work/app" && find . -type f -not -path './node_modules/*' -exec sha256sum {} + | sort | sha256sum)
 
-(cd "$work/app" && exec "${as[@]}" "$node" dist/src/main.js serve --config "$work/app/config.json") > "$work/data/out" 2> "$work/data/err" &
+(cd "$work/app" && exec "${run[@]}" dist/src/main.js serve --config "$work/app/config.json") > "$work/data/out" 2> "$work/data/err" &
 pid=$!
 for _ in $(seq 1 100); do
   if "$node" -e "fetch('http://127.0.0.1:$port/livez').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"; then break; fi
@@ -61,6 +64,7 @@ for _ in $(seq 1 100); do
   sleep 0.2
 done
 "$node" -e "fetch('http://127.0.0.1:$port/readyz').then((r)=>process.exit(r.ok?0:1))"
+(cd "$work/app" && "${run[@]}" -e 'if (!require("module").getCompileCacheDir()) throw new Error("what was compiled is of no use")')
 kill -TERM "$pid"
 wait "$pid"
 pid=

@@ -44,6 +44,11 @@ describe('The image', () => {
     assert.ok(existsSync('src/main.ts'));
   });
 
+  it('brings what Node compiled, made as its user and for nobody to write', () => {
+    assert.match(dockerfile, /^ENV NODE_COMPILE_CACHE=\/app\/\.compiled$/m);
+    assert.match(dockerfile, /setpriv --reuid=node [^\n]* node dist\/src\/main\.js demo &&\s+chown -R root:root \.compiled$/m);
+  });
+
   it('is proved by the steps that make it', () => {
     const proof = read('scripts/prove-image.sh');
     const asProved = installs
