@@ -43,11 +43,7 @@ export const attempt = (attempting: Attempting): Promise<Ended> => {
 async function deliverStep({ step, push, budgetMs, log, isOver, force }: Attempting): Promise<Ended> {
   const { name, provider, guard, address, addresses } = step;
   const start = performance.now();
-  const signal = AbortSignal.any([AbortSignal.timeout(budgetMs), isOver]);
-  const late = new Promise<DeliveryOutcome>((resolve) => {
-    const onEnd = (): void => resolve({ kind: 'unavailable', reason: isOver.aborted ? 'aborted' : 'timeout' });
-    signal.addEventListener('abort', onEnd, { once: true });
-  });
+  const { signal, late, end } = openLimit(budgetMs, isOver);
   const deliver = async (): Promise<DeliveryOutcome> => {
     try {
       return await Promise.race([provider.deliver({ ...push, budgetMs, address, addresses }, signal), late]);
@@ -58,7 +54,33 @@ async function deliverStep({ step, push, budgetMs, log, isOver, force }: Attempt
       return { kind: 'unavailable', reason: 'defect' };
     }
   };
-  // The wait for a place in the bulkhead counts too.
-  const outcome = await Promise.race([guard.run(deliver, force), late]);
-  return { step, outcome, ms: Math.round(performance.now() - start) };
+  try {
+    // The wait for a place in the bulkhead counts too.
+    const outcome = await Promise.race([guard.run(deliver, force), late]);
+    return { step, outcome, ms: Math.round(performance.now() - start) };
+  } finally {
+    end();
+  }
+}
+
+/** Aborts `signal` after `budgetMs` or with `isOver`, and resolves `late` then. `end` stops the timer: one that is left alone lives on for seconds after a push that took milliseconds. */
+function openLimit(budgetMs: number, isOver: AbortSignal) {
+  const limit = new AbortController();
+  const { promise: late, resolve } = Promise.withResolvers<DeliveryOutcome>();
+  const stop = (reason: 'timeout' | 'aborted'): void => {
+    resolve({ kind: 'unavailable', reason });
+    limit.abort(reason === 'timeout' ? new DOMException('The time for this push is over', 'TimeoutError') : isOver.reason);
+  };
+  const timer = setTimeout(stop, budgetMs, 'timeout');
+  const onOver = (): void => stop('aborted');
+  if (isOver.aborted) onOver();
+  isOver.addEventListener('abort', onOver, { once: true });
+  return {
+    signal: limit.signal,
+    late,
+    end(): void {
+      clearTimeout(timer);
+      isOver.removeEventListener('abort', onOver);
+    },
+  };
 }

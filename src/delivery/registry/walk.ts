@@ -57,7 +57,7 @@ export async function walk({
       underWay.delete(ended.step);
       route.note(ended);
       // What a quicker step made needless ends at once, and is noted as such.
-      if (ended.outcome.kind === 'sent') over.abort();
+      if (ended.outcome.kind === 'sent' && underWay.size > 0) over.abort();
     } else begin(route.next());
   }
   return route.delivery;
