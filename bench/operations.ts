@@ -1,6 +1,6 @@
 /**
  * How many operations per second a gateway does, what each costs it, and how near that is to what the machine can do, measured in the same run.
- * `npm run bench -- [NAME…] --rounds 3 --tokens 500 --parallel 8 --bits 4096 --store embedded --workers 1 --json FILE --profile FOLDER`; `--against FOLDER` measures
+ * `npm run bench -- [NAME…] --rounds 3 --warm 2 --tokens 500 --parallel 8 --bits 4096 --store embedded --workers 1 --json FILE --profile FOLDER`; `--against FOLDER` measures
  * another checkout in turn. With `--store mongodb` on the MongoDB at MONGODB_URL; its database is dropped at the end.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '3' },
+    warm: { type: 'string', default: '2' },
     tokens: { type: 'string', default: '500' },
     parallel: { type: 'string', default: '8' },
     bits: { type: 'string', default: '4096' },
@@ -58,10 +59,10 @@ try {
   for (const { name, checkout } of sides) gateways.push({ name, gateway: await startGateway({ ...shape, checkout, fcm }) });
   const helpers = [fcm.pid, ...(await storeProcesses(shape.store))];
   process.stdout.write(`${headOf(limits)}\n`);
-  for (let round = 0; round <= Number(values.rounds); round += 1)
+  for (let round = 1 - Number(values.warm); round <= Number(values.rounds); round += 1)
     for (const side of gateways) {
-      // The first round is not counted: keys are opened, code is compiled.
-      const note: Note = round === 0 ? () => undefined : noteOf(side.name, limits);
+      // The first rounds are not counted: keys are opened, code is compiled.
+      const note: Note = round < 1 ? () => undefined : noteOf(side.name, limits);
       await oneRound({ gateway: side.gateway, parallel, note, helpers, taken: fcm.taken }, wanted);
       process.stderr.write(`round ${round} of ${values.rounds}, ${side.name}: ${Math.round(pssOf(side.gateway.pid))} MiB\n`);
     }

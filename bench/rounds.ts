@@ -152,14 +152,16 @@ async function wholeLogins(round: Round): Promise<void> {
 
 let relayed = 0;
 
-/** Challenges of a LinOTP that keeps its tokens itself, each to a phone of its own. */
+/** A challenge of a LinOTP that keeps its tokens itself, to a phone of its own. */
+export function relayBytes(): Buffer {
+  relayed += 1;
+  const challenge = { transactionId: String(100_000_000_000 + relayed), gda: `fcm:relay-${relayed}`, challenge: relayPayload };
+  return requestBytes('POST', '/relay/v1/challenge', { body: JSON.stringify({ challenge }) });
+}
+
 async function relays(round: Round, name: string): Promise<void> {
   const { send, close } = await openSender(round);
-  const bytes = Array.from({ length: round.gateway.users.length }, () => {
-    relayed += 1;
-    const challenge = { transactionId: String(100_000_000_000 + relayed), gda: `fcm:relay-${relayed}`, challenge: relayPayload };
-    return requestBytes('POST', '/relay/v1/challenge', { body: JSON.stringify({ challenge }) });
-  });
+  const bytes = Array.from({ length: round.gateway.users.length }, relayBytes);
   round.note(name, (await send(bytes, (reply) => reply.startsWith('200'))).sample);
   close();
 }

@@ -8,7 +8,9 @@ import { testAuthority } from '../../test/kit/authority.ts';
 /** A Firebase that takes every message and does nothing else, in a process of its own. */
 export type FcmSink = {
   /** The `config` of a provider that uses it. */
-  provider: Record<string, unknown>;
+  provider: { service_account: { $file: string }; api_url: string; ca: string };
+  port: number;
+  tokenUrl: string;
   /** How many messages it has taken so far. */
   taken(): Promise<number>;
   pid: number;
@@ -25,13 +27,14 @@ export async function startFcmSink(folder: string): Promise<FcmSink> {
   const child = fork(join(import.meta.dirname, 'fcm-sink-process.ts'), { stdio: 'inherit' });
   child.send({ key: server.key, cert: server.certificate } satisfies SinkFiles);
   const [[port, tokenPort]] = await once(child, 'message');
+  const tokenUrl = `http://127.0.0.1:${tokenPort}/token`;
   const account = {
     type: 'service_account',
     project_id: 'bench-project',
     private_key_id: '1',
     private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
     client_email: 'bench@bench-project.iam.gserviceaccount.com',
-    token_uri: `http://127.0.0.1:${tokenPort}/token`,
+    token_uri: tokenUrl,
   };
   writeFileSync(join(folder, 'ca.pem'), authority.certificate);
   writeFileSync(join(folder, 'account.json'), JSON.stringify(account));
@@ -41,6 +44,8 @@ export async function startFcmSink(folder: string): Promise<FcmSink> {
       api_url: `https://localhost:${port}`,
       ca: join(folder, 'ca.pem'),
     },
+    port: Number(port),
+    tokenUrl,
     pid: child.pid ?? 0,
     async taken() {
       child.send('taken');

@@ -111,7 +111,8 @@ async function start({ checkout, profile }: Setup, { config, port }: { config: s
   const begun = performance.now();
   const options = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const args = [...options, 'dist/src/main.js', 'serve', '--config', config];
-  const child = spawn(process.execPath, args, { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, ...environmentOfImage(checkout) };
+  const child = spawn(process.execPath, args, { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'], env });
   process.once('exit', () => child.kill('SIGKILL'));
   let told = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -131,6 +132,14 @@ async function start({ checkout, profile }: Setup, { config, port }: { config: s
   const startMs = performance.now() - begun;
   while (!told.includes('Ctrl-C')) await once(child.stdout, 'data');
   return { child, told: () => told, startMs };
+}
+
+/** What the image sets for the program: `NODE_ENV`, and the two settings of malloc. */
+function environmentOfImage(checkout: string): Record<string, string> {
+  const set = /^ENV (NODE_ENV=.*)$/m.exec(readFileSync(join(checkout, 'Dockerfile'), 'utf8'))?.[1] ?? '';
+  return Object.fromEntries(
+    set.split(' ').map((each): [string, string] => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
+  );
 }
 
 async function stop(child: ChildProcess): Promise<void> {
