@@ -12,7 +12,7 @@ import { build, type Gateway, startGateway, storeProcesses } from './harness/gat
 import { measureLimits } from './harness/limits.ts';
 import { machineName, pssOf } from './harness/machine.ts';
 import { gainsOf, type Series, tableOf } from './harness/report.ts';
-import { benches, limitOf, type Note, oneRound } from './rounds.ts';
+import { benches, enrolmentsOf, limitOf, type Note, oneRound } from './rounds.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,6 +41,8 @@ const strange = positionals.filter((name) => !benches.includes(name));
 if (strange.length > 0) throw new Error(`there is no bench ${strange.join(', ')}; there are ${benches.join(', ')}`);
 const wanted = positionals.length > 0 ? positionals : benches;
 const parallel = Number(values.parallel);
+const rounds = Number(values.warm) + Number(values.rounds);
+const stock = wanted.includes('enrolment') ? rounds * enrolmentsOf(shape.tokens) : 0;
 const here = resolve(import.meta.dirname, '..');
 const sides = [
   { name: 'here', checkout: here },
@@ -56,7 +58,7 @@ const series: Series[] = [];
 const gateways: { name: string; gateway: Gateway }[] = [];
 try {
   const limits = await measureLimits({ keyBits: shape.keyBits, parallel });
-  for (const { name, checkout } of sides) gateways.push({ name, gateway: await startGateway({ ...shape, checkout, fcm }) });
+  for (const { name, checkout } of sides) gateways.push({ name, gateway: await startGateway({ ...shape, stock, checkout, fcm }) });
   const helpers = [fcm.pid, ...(await storeProcesses(shape.store))];
   process.stdout.write(`${headOf(limits)}\n`);
   for (let round = 1 - Number(values.warm); round <= Number(values.rounds); round += 1)

@@ -2,8 +2,8 @@ import { type Connections, formBytes, openConnections, type Requests, requestByt
 import type { Gateway, User } from './harness/gateway.ts';
 import type { Limits } from './harness/limits.ts';
 import { cpuUsed } from './harness/machine.ts';
-import { measure, type Sample, sampleOf } from './harness/measure.ts';
-import { answerBytes, pollBytes } from './harness/phone.ts';
+import { type Measured, measure, type Sample, sampleOf } from './harness/measure.ts';
+import { answerBytes, phonePublicKey, pollBytes } from './harness/phone.ts';
 
 /** Takes a sample of one operation; `signatures` are those that the gateway made for each. */
 export type Note = (bench: string, sample: Sample, signatures?: number) => void;
@@ -35,8 +35,12 @@ export const benches = [
   'login',
   'relay',
   'relay, 32 at once',
+  'enrolment',
   'start',
 ];
+
+/** How many enrolments a round has. */
+export const enrolmentsOf = (tokens: number): number => Math.min(tokens, 200);
 
 /** Runs what is needed for the benches that are wanted. */
 export async function oneRound(round: Round, wanted: readonly string[]): Promise<void> {
@@ -47,6 +51,7 @@ export async function oneRound(round: Round, wanted: readonly string[]): Promise
   if (isWanted('login')) await wholeLogins(round);
   if (isWanted('relay')) await relays(round, 'relay');
   if (isWanted('relay, 32 at once')) await relays({ ...round, parallel: 32 }, 'relay, 32 at once');
+  if (isWanted('enrolment')) await enrolments(round);
   if (isWanted('start')) await start(round);
 }
 
@@ -55,6 +60,35 @@ function onlyOf(name: string, note: Note): Note {
   return (bench, sample, signatures) => {
     if (bench === name) note(bench, sample, signatures);
   };
+}
+
+/** Phones that are enrolled while server keys are ready: `/token/init` with its QR code, and the rollout. Without a PIN, whose hash costs 20 ms on purpose. */
+async function enrolments(round: Round): Promise<void> {
+  const { gateway, note } = round;
+  const { send, close } = await openSender(round);
+  const inits = Array.from({ length: enrolmentsOf(gateway.users.length) }, () => {
+    enrolled += 1;
+    return formBytes('/token/init', { type: 'push', genkey: '1', user: `new${enrolled}` }, gateway.admin);
+  });
+  const begun = await send(inits, holds('enrollment_credential'));
+  const rollouts = begun.run.replies.map((reply) => {
+    const serial = /"serial": ?"(\w+)"/.exec(reply)?.[1] ?? '';
+    const credential = /"enrollment_credential": ?"([^"]+)"/.exec(reply)?.[1] ?? '';
+    return formBytes('/ttype/push', { serial, enrollment_credential: credential, fbtoken: `new-${serial}`, pubkey: phonePublicKey });
+  });
+  const done = await send(rollouts, holds('public_key'));
+  note('enrolment', joined(begun, done));
+  close();
+}
+
+let enrolled = 0;
+
+/** Two runs of as many requests, as one of pairs: its rate is that of both, its times are those of the second. */
+function joined(first: Measured, second: Measured): Sample {
+  const seconds = first.run.seconds + second.run.seconds;
+  const { p50, p99, clientShare } = second.sample;
+  const faults = [...first.sample.faults, ...second.sample.faults];
+  return { perSecond: second.run.count / seconds, cpuMs: first.sample.cpuMs + second.sample.cpuMs, p50, p99, clientShare, faults };
 }
 
 /** Stops the gateway and starts it again: from the process to the first good `/readyz`. */

@@ -20,6 +20,8 @@ export type Setup = {
   workers: number;
   keyBits: number;
   tokens: number;
+  /** How many server keys are ready before phones ask for them; 0 where nothing is said. */
+  stock?: number;
   fcm: FcmSink;
   /** A folder for profiles of its processes (`.cpuprofile`), which are written when they end. */
   profile?: string | undefined;
@@ -179,6 +181,11 @@ async function multiply(setup: Setup, { folder, database, serial }: { folder: st
   };
   const copies = Array.from({ length: setup.tokens }, (_, number) => copy(number + 1));
   for (let from = 0; from < copies.length; from += 64) await Promise.all(copies.slice(from, from + 64).map((each) => store.addToken(each)));
+  const { publicKey } = serverKey;
+  for (let number = 0; number < (setup.stock ?? 0); number += 1) {
+    const id = `bench-${number}`;
+    await store.addStockKey({ id, bits: setup.keyBits, publicKey, sealedPrivateKey: keyring.seal(sealedFor.stockKey(id), secret) });
+  }
   await store.close();
   return copies.map(({ serial: own, owner: whose }) => ({ name: whose?.user ?? '', serial: own }));
 }
