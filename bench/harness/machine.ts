@@ -12,6 +12,12 @@ export function cpuUsed(pid: number): Used {
   return { program: familyOf(pid).reduce((sum, each) => sum + cpuOf(each), 0), client: (user + system) / 1e6, machine: machineCpu() };
 }
 
+/** CPU seconds so far of the processes that this one started and that have ended. */
+export function cpuOfEnded(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
+}
+
 /** Memory of a program with all its processes (MiB): what it alone has, and its part of what it shares. */
 export function pssOf(pid: number): number {
   const of = (each: number): number => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${each}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
