@@ -21,16 +21,16 @@ const ofParams = [
 ];
 
 /**
- * Whether conditions never see a header, since its value may be a credential: where a word of its name is, starts or ends with one of those that stand for
- * secrets.
+ * Whether conditions must not see a header because its value may be a credential: a word of its name is, starts with or
+ * ends with a word that suggests a secret.
  */
-export const isUnseenHeader = remembering((name) => hasWord(name, ofHeaders));
+export const isUnseenHeader = memoized((name) => hasWord(name, ofHeaders));
 
-/** The same of a parameter of a request. */
-export const isUnseenParam = remembering((name) => /fb_?token/i.test(name) || hasWord(name, ofParams));
+/** The same for a parameter of a request. */
+export const isUnseenParam = memoized((name) => /fb_?token/i.test(name) || hasWord(name, ofParams));
 
-/** Requests bring the same few names again and again; of those that strangers make up, the last ones are kept. */
-function remembering(judge: (name: string) => boolean): (name: string) => boolean {
+/** Requests repeat the same few names. The cache is bounded, because clients may invent any number of them. */
+function memoized(judge: (name: string) => boolean): (name: string) => boolean {
   const judged = openCache<{ isUnseen: boolean }>(500);
   return (name) => {
     if (name.length > longestKept) return judge(name);

@@ -4,16 +4,16 @@ import { loginActions } from './logins.ts';
 import { edupushActions, pushActions } from './push.ts';
 import { directoryActions } from './users.ts';
 
-/** Where an action means something. */
+/** The area in which an action applies. */
 export type Scope = 'enrollment' | 'authentication' | 'authorization' | 'token' | 'admin';
 
-/** What an administrator may do or not. */
+/** A permission of administrators. */
 const permission = {
   scopes: ['admin'],
   value: z.boolean().describe('Administrators may do it. Where rules of this scope exist, only what one of them allows.'),
 } as const;
 
-/** Every action that a rule may set: the scopes that know it, and the type of its value. Adopted names keep their server's units. */
+/** Every action that a rule may set: its scopes and its value type. Adopted names keep the units of their server. */
 export const actions = {
   ...pushActions,
   ...directoryActions,
@@ -31,7 +31,7 @@ export const actions = {
   },
   operate: permission,
   audit_erase: permission,
-  // In the order in which administrators are told their rights.
+  // The reply to an administrator's login lists the rights in this order.
   triggerchallenge: permission,
   enrollPUSH: permission,
   tokenlist: permission,
@@ -58,25 +58,28 @@ export const actions = {
 export type ActionName = keyof typeof actions;
 /** The type of an action's value. */
 export type ActionValue<A extends ActionName> = z.output<(typeof actions)[A]['value']>;
-/** What one rule says. */
+/** The actions of one rule, with their values. */
 export type RuleActions = { [A in ActionName]?: ActionValue<A> };
-/** What else has to be said to ask for an action: its scope, where it means one thing in one scope and another in the other. */
+/**
+ * The scope argument of an action: none when only one scope has it, required when several scopes have it with different
+ * meanings.
+ */
 export type ScopeOf<A extends ActionName> = (typeof actions)[A]['scopes'] extends readonly [Scope]
   ? []
   : [scope: (typeof actions)[A]['scopes'][number]];
-/** An action that permits. */
+/** The name of a permission. */
 export type Permission = {
   [A in ActionName]: (typeof actions)[A] extends typeof permission ? A : never;
 }[ActionName];
 
-/** Whether there is an action of this name. */
+/** Whether an action of this name exists. */
 export const isActionName = (name: string): name is ActionName => Object.hasOwn(actions, name);
 
-/** Whether an action permits something. */
+/** Whether an action is a permission. */
 export const isPermission = (name: string): name is Permission => isActionName(name) && actions[name] === permission;
 
-/** Every action that permits something. */
+/** Every permission. */
 export const permissions: readonly Permission[] = Object.keys(actions).filter(isPermission);
 
-/** The action whose name is nearest to a misspelt one; undefined when none is near. */
+/** The action with the name nearest to a misspelt one; undefined when no name is near. */
 export const nearestAction = (name: string): ActionName | undefined => nearestName(name, Object.keys(actions).filter(isActionName));

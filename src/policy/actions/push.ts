@@ -11,7 +11,7 @@ const url = z.string().superRefine((value, context) => {
   const why = notNormal(value);
   if (why !== undefined) context.addIssue({ code: 'custom', message: why });
 });
-/** No more fits into a challenge of LinOTP. */
+/** A LinOTP challenge has room for 511 bytes. */
 const callback = z.url({ protocol: /^https?$/ }).refine((value) => Buffer.byteLength(value) <= 511, 'more than 511 bytes');
 const zeroOne = z.union([yes, z.enum(['0', '1']).transform((digit) => digit === '1')]);
 const customOptions = z
@@ -191,7 +191,7 @@ export const pushActions = {
   },
 } as const;
 
-/** eduMFA's: `edupush_x` counts for edupush tokens and beats `push_x`, see edupush.ts. */
+/** eduMFA's actions: for edupush tokens, `edupush_x` overrides `push_x`; see edupush.ts. */
 export const edupushActions = {
   edupush_firebase_configuration: pushActions.push_firebase_configuration,
   edupush_registration_url: pushActions.push_registration_url,
