@@ -7,7 +7,7 @@ import { definitionOf, type ProviderEntry } from './config.ts';
 import { type FarClock, openFarClock } from './far-clock.ts';
 import { type Guard, openGuard } from './guard.ts';
 
-/** A provider that is open, behind its guard. */
+/** An open provider with its guard. */
 export type Opened = {
   name: string;
   kind: string;
@@ -19,10 +19,10 @@ export type Opened = {
   farClock: Pick<FarClock, 'skewMs'>;
 };
 
-/** A provider that could not be opened, and why: it takes no push until the configuration is read again. */
+/** A provider that could not be opened, and why. It takes no push until the next reload or reset. */
 export type OutOfUse = Pick<Opened, 'name' | 'kind' | 'isDefault' | 'addresses'> & { problem: string };
 
-/** What stands for a provider that could not be opened. */
+/** Makes the entry of a provider that could not be opened. */
 export function outOfUse(
   { name, kind, default: isDefault }: ProviderEntry,
   catalog: readonly ProviderDefinition[],
@@ -32,7 +32,10 @@ export function outOfUse(
   return { name, kind: definition.kind, isDefault, addresses: definition.addresses, problem };
 }
 
-/** What providers are opened with. Relative paths in a provider's config count from `folder`; `tell` hears of breakers, `onFile` of every file that is read. */
+/**
+ * What providers are opened with. Relative paths in a provider's config start at `folder`; `tell` receives events of
+ * breakers, `onFile` every file that is read.
+ */
 export type Surroundings = {
   catalog: readonly ProviderDefinition[];
   folder: string;
@@ -43,7 +46,7 @@ export type Surroundings = {
   onFile?: (file: string) => void;
 };
 
-/** Opens one provider. Throws `config-invalid`, as `SettingProblems` where it is about fields of its config. */
+/** Opens one provider. Throws `config-invalid`, as `SettingProblems` when it concerns fields of the config. */
 export async function openProvider(
   { name, kind, config, default: isDefault, ...limits }: ProviderEntry,
   { catalog, folder, clock, log, metrics, tell = () => undefined, onFile }: Surroundings,
