@@ -345,7 +345,7 @@ describe('A configuration file', () => {
     for (const line of [
       /^policies\[1\]\.actions\.push_provider\[0\]: /m,
       /^providers\[0\]\.config\.access_certificate: Cannot read .*gone\.pem/m,
-      /^userSources\[0\]\.config: The file of users .*users\.json cannot be used/m,
+      /^userSources\[0\]\.config: The user file .*users\.json cannot be used/m,
       /^providers\[0\]\.config\.server_certificate: There is no certificate in .*none\.pem/m,
     ])
       assert.match(out, line);

@@ -144,7 +144,7 @@ describe('What happened, as the log tells it', () => {
       lines.map(({ level, message }) => [level, message]),
       [
         ['warn', "a user reports a login as somebody else's"],
-        ['error', 'an event could not be told'],
+        ['error', 'a listener for events failed'],
       ],
     );
   });

@@ -3,7 +3,10 @@ import { endPrompts, type HeldPrompts, heldPrompts, promptsBegin, promptsOf } fr
 import { type EngineParts, whomOf } from '../parts.ts';
 import { endFailures, type QuietLogins, quietLogins } from '../pins/pins-per-source.ts';
 
-/** A phone whose prompts count: how many rang without a yes lately, and until when (epoch ms) it rings no more, where it does not. Names are those of its user. */
+/**
+ * A phone with counted prompts: how many recently rang without an accept, and until when (epoch ms) it is muted. The
+ * names are those of its user.
+ */
 export type LimitedPhone = Pick<HeldPrompts, 'serial' | 'unanswered' | 'mutedUntil'> & { user: string; realm: string };
 
 const mostListed = 5000;

@@ -23,7 +23,7 @@ export function entryAfter(
 
 type Searched = Pick<AuditEntry, 'act' | 'authServer' | 'transaction' | 'serials' | 'subject' | 'actor'>;
 
-/** What entries are found by follows from what they say. */
+/** The search fields of an entry, derived from its content. */
 export function searchedBy(fields: Fields): Searched {
   const authServer = text(fields.authServer) ?? text(record(fields.origin).authServer) ?? text(record(fields.by).authServer);
   const serials = Array.isArray(fields.serials) ? fields.serials.map(String) : fields.serial === undefined ? [] : [String(fields.serial)];
@@ -41,8 +41,8 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 const given = <K extends string>(name: K, value: string | undefined): { [P in K]?: string } =>
   value === undefined ? {} : ({ [name]: value } as { [P in K]?: string });
 
-/** The fields of an entry; undefined where its content is gone. */
+/** The fields of an entry; undefined when its content was removed. */
 export const fieldsOf = ({ body }: AuditEntry): Fields | undefined => (body === undefined ? undefined : record(parseJson(body)));
 
-/** Whether the content of an entry is what was written, as far as it is still there. */
+/** Whether the content of an entry matches its digest; true when the content was removed. */
 export const isAsDigested = ({ body, digest }: AuditEntry): boolean => body === undefined || digestOf(body) === digest;

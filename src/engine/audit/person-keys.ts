@@ -5,17 +5,17 @@ import { type Clock, GatewayFault, type PersonKey } from '../../foundation/model
 import type { AuditStore } from '../../store/store.ts';
 import type { HmacKey, Persons } from './persons.ts';
 
-/** The keys under which personal fields are hashed. Read from the store for a whole batch of entries at once. */
+/** The keys for hashing personal fields, read from the store for a whole batch of entries. */
 export type PersonKeys = {
-  /** The keys of these persons by name; made where they may be and there is none. */
+  /** The keys of these persons by name; missing ones are made where `mayMake` allows. */
   of(persons: readonly Persons[]): Promise<ReadonlyMap<string, HmacKey>>;
-  /** Opens a key of the store; undefined for one that cannot be opened: it was changed, or sealed by a key that is not in the keyring. */
+  /** Opens a stored key; undefined if it was changed, or sealed by a key that is not in the keyring. */
   open(key: PersonKey): HmacKey | undefined;
-  /** Remembers none any more. */
+  /** Empties the cache. */
   forget(): void;
 };
 
-/** So long a key is remembered that somebody may have erased meanwhile. */
+/** How long a key is cached (ms), because another gateway may erase it. */
 const rememberedMs = 10_000;
 const mostRemembered = 10_000;
 const keyBytes = 32;
@@ -63,7 +63,7 @@ export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): Perso
       await read(unknown);
       const missing = unknown.filter((name) => named.get(name) && !known.has(name));
       if (missing.length > 0) await store.addPersonKeys(missing.map(made));
-      // Another gateway may have been first: what stands in the store counts.
+      // Another gateway may have added the key first; the stored one counts.
       await read(missing);
       return new Map(names.flatMap((name) => (known.has(name) ? [[name, known.get(name)?.key] as const] : [])).filter(hasKey));
     },

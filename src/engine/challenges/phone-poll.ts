@@ -9,10 +9,10 @@ import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
 import { isInValidity } from '../records/usable.ts';
 import { mayPoll } from './deliver.ts';
 
-/** What is waiting for a phone: the sealed payloads of its open challenges, oldest first, as they were delivered. */
+/** The reply to a poll: the sealed payloads of the phone's open challenges, oldest first, as delivered. */
 export type PollReply = { kind: 'challenges'; payloads: string[] } | { kind: 'not-allowed' } | { kind: WrongProof };
 
-/** A signed message of a phone: its serial, the message as its protocol parsed it, and who sent it. */
+/** A signed message of a phone: the serial, the parsed message, and its sender. */
 export type PhoneRequest<M> = { serial: string; message: M; asker: Asker };
 
 /** {@link Challenges.poll}. */
@@ -36,7 +36,7 @@ export async function poll<P>(
   return { kind: 'challenges', payloads: challenges.map(({ payload }) => payload) };
 }
 
-/** What came of an address update; `stale`: the push token has taken a newer one. */
+/** The result of an address update; `stale`: the push token has accepted a newer one. */
 export type AddressReply = 'updated' | 'repeated' | 'stale' | WrongProof;
 
 /** {@link Challenges.updateAddress}. */
@@ -59,7 +59,7 @@ export async function updateAddress<U>(
   return reply;
 }
 
-/** An old update that somebody recorded must not lead pushes back to an old address. */
+/** Prevents that a recorded old update directs pushes to an old address. */
 function freshness({ addressUpdate: last }: PushToken, { at, digest }: AddressTold): 'updated' | 'repeated' | 'stale' {
   if (last?.digest === digest) return 'repeated';
   return last && at <= last.at ? 'stale' : 'updated';
@@ -70,6 +70,9 @@ function moved({ addresses }: PushToken, { kind, value, at, digest }: AddressTol
   return { addresses: [...addresses.filter((address) => address.kind !== kind), ...told], addressUpdate: { at, digest } };
 }
 
-/** Whether a phone may speak for this push token: it is of the phone's protocol, bound, not revoked. */
+/**
+ * Whether a phone may send messages for this push token: the protocol matches, and the token is enrolled and not
+ * revoked.
+ */
 const isBound = (token: PushToken, phone: Pick<PhoneProtocol, 'name' | 'types'>): boolean =>
   isSpokenBy(phone, token) && token.rollout === 'enrolled' && !token.revoked;

@@ -6,20 +6,20 @@ import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { openFairSlots } from './fair-slots.ts';
 
 /**
- * First legs take turns here before anything of theirs is looked up, hashed or signed, so that a gateway does as many at once as it does best, and refuses what
- * it could not do in time. Answers of phones and second legs do not wait: they go first.
+ * The queue of first legs, before anything is looked up, hashed or signed for them. A gateway does as many at once as
+ * it does best, and refuses those that it could not do in time. Phone answers and second legs do not wait here.
  */
 export type LoginQueue = {
   /**
-   * Does the work of a first leg when it is the turn of its auth server. Throws `Overloaded` before any of it, where the wait would be longer than two seconds
-   * as far as one can tell, or was.
+   * Does the work of a first leg when it is its auth server's turn. Throws `Overloaded` before any work if the wait
+   * was, or is expected to be, longer than two seconds.
    */
   run<T>(authServer: string, work: () => Promise<T>): Promise<T>;
-  /** The first leg that calls this has done its part and waits for somebody else: others go on. Nothing happens where none calls. */
+  /** Releases the slot of the calling first leg, which now only waits for others. Does nothing outside a first leg. */
   stepAside(): void;
-  /** The same while a first leg waits for a directory; then it has its turn before those that have not begun. */
+  /** Releases the slot while a first leg waits for a directory; afterwards it goes before those that have not begun. */
   aside: Aside;
-  /** Counts a request that is refused for too much to do, and tells when that begins and ends. Returns what is to be thrown. */
+  /** Counts an overload refusal, and reports when an overload begins and ends. Returns the error to throw. */
   refuse: Shedding;
 };
 
@@ -29,17 +29,23 @@ export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
 /** {@link LoginQueue.refuse}. */
 export type Shedding = (authServer: string, reason: ShedReason, retryAfterMs: number) => Overloaded;
 
-/** How many first legs are at work at once, how many wait, and how long (ms). */
+/** How many first legs work at once, how many wait, and how long at most (ms). */
 export type LoginQueueBounds = { slots: number; waiting: number; longestMs: number };
 
-/** Four for each thread that signs or hashes: enough for a store that takes its time, and few enough to leave the thread of JavaScript to others. */
+/**
+ * Four per thread that signs or hashes: enough for a slow store, and few enough to leave the JavaScript thread to
+ * others.
+ */
 const usualBounds: LoginQueueBounds = { slots: 4 * poolThreads, waiting: 512, longestMs: 2000 };
 const longestRetryMs = 30_000;
-/** What is left of the time for the store to those who waited (ms). */
+/** The least store time for a request that waited (ms). */
 const leastStoreMs = 500;
 const calmMs = 10_000;
 
-/** The turn of one first leg. `asides`: for how many it waits now; `isOver`: it was answered, and what goes on behind takes no slot. */
+/**
+ * The slot of one first leg. `asides`: how many waits for directories are under way. `isOver`: it was answered, so
+ * later work takes no slot.
+ */
 type Seat = { authServer: string; leave: () => void; asides: number; isOver: boolean };
 
 type Parts = { metrics: Metrics; tell: Tell; bounds?: LoginQueueBounds | undefined; now?: () => number };
@@ -53,7 +59,7 @@ export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () =
   const takeAgain = async (turn: Seat): Promise<void> => {
     if (turn.isOver) return;
     const leave = await slots.take(turn.authServer, bounds.longestMs, 'again');
-    // What has begun is ended, late or not.
+    // Begun work is finished even without a slot.
     if (leave === 'late') return;
     if (turn.isOver || turn.asides > 0) leave();
     else turn.leave = leave;
@@ -91,7 +97,7 @@ export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () =
   };
 }
 
-/** Tells of a flood when it begins and when it is over. */
+/** Reports the begin and the end of an overload. */
 export function openShedding(metrics: Metrics, tell: Tell): Shedding {
   let flood: { refused: number; isCalm: boolean; timer: NodeJS.Timeout } | undefined;
   const look = (): void => {

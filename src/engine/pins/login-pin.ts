@@ -5,10 +5,16 @@ import { isPassword, type PasswordOwner } from '../people/person.ts';
 import { checkPin, guessInTurn, isLocked } from './pins.ts';
 import { type PinCheck, type Typist, typistOf } from './pins-per-source.ts';
 
-/** What the PIN of a login is: that of each push token, the password of the user in their source, nothing at all, or anything. */
+/**
+ * What counts as the PIN of a login: each push token's own PIN, the user's password in the source, nothing, or
+ * anything.
+ */
 export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
 
-/** A PIN that was typed, by whom and through whom, and what it is held against. `typed`: the name that the sources were asked for; `serial`: the push token that was. */
+/**
+ * A typed PIN, its user and asker, and how to check it. `typed`: the name that was looked up; `serial`: the push token
+ * that was named.
+ */
 export type TypedPin = PasswordOwner & {
   pin: string;
   rule: PinRule;
@@ -17,7 +23,7 @@ export type TypedPin = PasswordOwner & {
   serial?: string | undefined;
 };
 
-/** Who typed it, for the counts of failures. */
+/** The typist of a PIN, for the counts of failures. */
 export const typistOfPin = (parts: EngineParts, { asker, user, realm }: TypedPin, tokens: readonly PushToken[]): Typist =>
   typistOf(parts, { asker, user, realm }, tokens);
 
@@ -35,7 +41,7 @@ export async function checkLoginPin(parts: EngineParts, tokens: readonly PushTok
         return all.map(() => isRight);
       };
       const opensEvenly = (all: readonly PushToken[]): Promise<boolean[]> => {
-        // A password that is remembered would answer sooner.
+        // A cached password would answer sooner.
         parts.directory.forget(user, realm);
         return opens(all);
       };
@@ -53,11 +59,14 @@ export async function checkLoginPin(parts: EngineParts, tokens: readonly PushTok
   }
 }
 
-/** Whether a check tells a user from one who knows no PIN. A quiet one tells nobody, and nothing is proved where an empty PIN, or any, will do. */
+/**
+ * Whether a check proves that the user knows a PIN. A quiet check proves nothing, nor does one where an empty PIN or
+ * any PIN is accepted.
+ */
 export const isProof = (checked: PinCheck, { pin, rule }: TypedPin): boolean =>
   checked.kind === 'checked' && checked.matching.length > 0 && pin !== '' && (rule === 'tokenpin' || rule === 'userstore');
 
-/** Spends what one check of a PIN costs: a hash, or a question to the directory under a name that is nobody's. */
+/** Spends the cost of one PIN check: a hash, or a directory lookup of a random name. */
 export async function spendCheck(
   { passwords, directory }: Pick<EngineParts, 'passwords' | 'directory'>,
   { pin, rule, realm }: Pick<TypedPin, 'pin' | 'rule' | 'realm'>,

@@ -5,19 +5,23 @@ import { clientOf, isKnown } from '../people/known-clients.ts';
 import { personKey } from '../people/person-key.ts';
 import { withoutEnded } from '../records/failures.ts';
 
-/** Most failures that a push token shows where they lock nothing. */
+/** Highest fail count of a push token when failures lock nothing. */
 const failureCeiling = 100;
 
 /**
- * What a PIN came to: the push tokens it opens. `exceeded`: all of them failed too often before, and the PIN was not even looked at, in the time of a wrong one.
- * `quiet`: there were too many wrong ones, and neither the reply nor its time may tell which of them it opens.
+ * The result of a PIN: the matching push tokens. `exceeded`: all had failed too often, so the PIN was not checked, in
+ * the time of a wrong one. `quiet`: after too many wrong PINs, neither the reply nor its time may reveal the matching
+ * tokens.
  */
 export type PinCheck = { kind: 'checked' | 'quiet'; matching: PushToken[] } | { kind: 'exceeded' };
 
-/** Whose PIN is typed, and through whom it came. Names are empty for a push token without an owner, which its `serial` stands for. */
+/**
+ * The user and the source of a typed PIN. For a push token without an owner the names are empty, and its `serial`
+ * replaces them.
+ */
 export type Typist = { user: string; realm: string; authServer: string; client: string | undefined; serial: string | undefined };
 
-/** A user, and the asker that a login of theirs comes through, as who types a PIN. */
+/** The typist of an applicant's PIN. */
 export const typistOf = (parts: EngineParts, { asker, user, realm }: Applicant, [first]: readonly PushToken[]): Typist => ({
   user,
   realm,
@@ -28,7 +32,7 @@ export const typistOf = (parts: EngineParts, { asker, user, realm }: Applicant, 
 
 const withoutOwner = 'serial ';
 
-/** What failures are counted by: the user, else the push token. */
+/** The key for counting failures: the user, or the push token if it has no owner. */
 const userKey = (parts: Pick<EngineParts, 'realms'>, { user, realm, serial = '' }: Pick<Typist, 'user' | 'realm' | 'serial'>): string =>
   user === '' ? `${withoutOwner}${serial}` : personKey(parts, { user, realm });
 
@@ -38,35 +42,43 @@ const sourceOf = (parts: EngineParts, typist: Typist): PinSource => ({
   client: typist.client,
 });
 
-/** The counter of failures that a login of this user from there has. */
+/** The failure counter for logins of this user from this source. */
 export async function failuresOf(parts: EngineParts, typist: Typist): Promise<string> {
   return counterOf(sourceOf(parts, typist), await isKnown(parts, typist));
 }
 
-/** How a guess is looked at: `opens` says which of these push tokens it opens; `opensEvenly` the same, and costs as much whatever it says. */
+/**
+ * How to check a guess. `opens`: which of these push tokens it matches. `opensEvenly`: the same, at a cost that does
+ * not depend on the result.
+ */
 export type Look = {
   opens: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
   opensEvenly: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
   spend: () => Promise<void>;
 };
 
-/** The counter that a PIN is known to be right under, for all of these push tokens and from a source that was right here lately; it costs nothing. */
+/**
+ * Whether a PIN is known to be right for all these push tokens, from a source that was recently right here; no read.
+ */
 export function isKnownFrom(parts: EngineParts, typist: Typist, tokens: readonly PushToken[], pin: string): boolean {
   const counter = parts.pinFailures.trustedCounter(sourceOf(parts, typist));
   const isRight = ({ pinHash }: PushToken): boolean => (pinHash === undefined ? pin === '' : parts.passwords.remembers(pin, pinHash));
-  return counter !== undefined && !parts.turns.isBusy(counter) && tokens.length > 0 && tokens.every(isRight);
+  return counter !== undefined && !parts.mutex.isBusy(counter) && tokens.length > 0 && tokens.every(isRight);
 }
 
-/** One guess where a known client has a count of its own. Those of one counter go one after the other until it is quiet: then nobody waits for anybody. */
+/**
+ * One guess where each known client has a count of its own. Guesses of one counter run one after the other until it is
+ * quiet; then none waits.
+ */
 export async function guessFrom(parts: EngineParts, typist: Typist, tokens: readonly PushToken[], look: Look): Promise<PinCheck> {
   const counter = await failuresOf(parts, typist);
   const limit = Math.min(...tokens.map(({ maxFail }) => maxFail));
-  const checked = await parts.turns(counter, async () => {
+  const checked = await parts.mutex(counter, async () => {
     const turn = await parts.pinFailures.take(counter, limit);
     return turn.kind === 'quiet' ? turn.kind : guess(parts, { typist, counter, turn }, tokens, look);
   });
   if (checked !== 'quiet') return checked;
-  // Another gateway may have counted: this one must know no PIN by heart while others are told nothing of theirs.
+  // Another gateway may have counted, so this one must not trust a cached PIN while the counter is quiet.
   parts.pinFailures.distrust(sourceOf(parts, typist));
   return { kind: 'quiet', matching: only(tokens, await look.opensEvenly(tokens)) };
 }
@@ -85,48 +97,51 @@ async function guess(parts: EngineParts, { typist, counter, turn }: Guess, token
   }
   pinFailures.distrust(sourceOf(parts, typist));
   if (settings.countWrongPins) await store.countFailure(serialsOf(tokens), clock(), failureCeiling);
-  tellQuiet(parts, typist, turn);
+  reportQuiet(parts, typist, turn);
   return { kind: 'checked', matching };
 }
 
 const serialsOf = (tokens: readonly PushToken[]): string[] => tokens.map(({ serial }) => serial);
 
-function tellQuiet({ tell }: EngineParts, { user, realm, authServer, serial }: Typist, turn: Turn): void {
+function reportQuiet({ tell }: EngineParts, { user, realm, authServer, serial }: Typist, turn: Turn): void {
   if (turn.kind === 'open' && turn.beginsQuietMs !== undefined)
     tell({ kind: 'logins-quiet', authServer, forMs: turn.beginsQuietMs, serials: serial === undefined ? [] : [serial], user, realm });
 }
 
 /**
- * Counts a guess at nobody's PIN as one at somebody's, in one of a few counters, and spends its time.
- * @param spend costs what looking at a PIN does
+ * Counts a guess at the PIN of an unknown user like any other, in one of a few counters, and spends its time.
+ * @param spend spends the cost of a PIN check
  */
 export async function guessAtNobody(parts: EngineParts, typist: Typist, spend: () => Promise<void>): Promise<'checked' | 'quiet'> {
-  const { pinFailures, settings, turns } = parts;
-  // As one who is somebody is looked for.
+  const { pinFailures, settings, mutex } = parts;
+  // The same read as for an existing user.
   await isKnown(parts, typist);
   const counter = counterOfNobody(sourceOf(parts, typist));
-  const turn = await turns(counter, () => pinFailures.take(counter, settings.maxFailCount));
+  const turn = await mutex(counter, () => pinFailures.take(counter, settings.maxFailCount));
   await spend();
   if (turn.kind === 'quiet') return 'quiet';
-  // As the fail count of a push token is raised, where there is one.
+  // The same write as the fail count of a push token.
   if (settings.countWrongPins) await pinFailures.pretend(counter);
   return 'checked';
 }
 
-/** Counts a failure that is no wrong PIN; whoever fails so too often is quiet as well. */
+/** Counts a failure other than a wrong PIN; too many of them begin a quiet time too. */
 export async function countFailures(parts: EngineParts, tokens: readonly PushToken[], typist: Typist): Promise<void> {
   const { store, pinFailures, settings, clock } = parts;
   const serials = serialsOf(await withoutEnded(parts, tokens));
   if (settings.lockout === 'token') return store.countFailure(serials, clock());
   const limit = Math.min(...tokens.map(({ maxFail }) => maxFail), settings.maxFailCount);
   const [counter] = await Promise.all([failuresOf(parts, typist), store.countFailure(serials, clock(), failureCeiling)]);
-  tellQuiet(parts, typist, await pinFailures.take(counter, limit));
+  reportQuiet(parts, typist, await pinFailures.take(counter, limit));
 }
 
-/** Logins that are quiet: of whom, by names as they are compared, or of the push token without an owner; `authServer`: of all clients there but the known ones. */
+/**
+ * Quiet logins: of this user (names as they are compared), or of the push token `serial` without an owner; with
+ * `authServer`, those from unknown clients there.
+ */
 export type QuietLogins = { user: string; realm: string; serial?: string; authServer?: string; until: number };
 
-/** The logins that are quiet now, of everybody or of the owner of one push token. */
+/** The logins that are quiet now, of all users or of one push token's owner. */
 export async function quietLogins(
   parts: Pick<EngineParts, 'realms' | 'pinFailures'>,
   token?: Pick<PushToken, 'serial' | 'owner'>,
@@ -144,7 +159,7 @@ export async function quietLogins(
 const ownerKey = (parts: Pick<EngineParts, 'realms'>, { owner, serial }: Pick<PushToken, 'serial' | 'owner'>): string =>
   userKey(parts, { user: owner?.user ?? '', realm: owner?.realm ?? '', serial });
 
-/** Ends all that was counted of the owners of these push tokens, or of themselves where they have none. */
+/** Clears the counters of these push tokens' owners, or of the tokens without one. */
 export async function endFailures(
   parts: Pick<EngineParts, 'realms' | 'pinFailures'>,
   tokens: readonly Pick<PushToken, 'serial' | 'owner'>[],

@@ -8,7 +8,7 @@ import type { Aside } from './user-source.ts';
 
 const server = z.string().refine(isServer, 'expected a host, host:port or [IPv6 address]:port');
 
-/** One RADIUS service of the config file. */
+/** One RADIUS service of the configuration file. */
 export const radiusServerConfig = z.strictObject({
   name: z
     .string()
@@ -25,10 +25,13 @@ export const radiusServerConfig = z.strictObject({
   nasIdentifier: z.string().min(1).max(64).default('pushgate').describe('How the gateway calls itself (NAS-Identifier).'),
 });
 
-/** RADIUS services by their names. */
+/** RADIUS services by name. */
 export type RadiusServers = ReadonlyMap<string, Radius>;
 
-/** Makes the clients of a config; nothing is connected, and there is nothing to close. With `metrics` each is watched as a source of the kind `radius`. */
+/**
+ * Makes the RADIUS clients of a configuration. They connect nothing and need no closing. With `metrics`, each is
+ * watched as a source of kind `radius`.
+ */
 export function openRadiusServers(
   services: readonly z.output<typeof radiusServerConfig>[],
   { clock, metrics, aside }: { clock: Clock; metrics?: Metrics | undefined; aside?: Aside | undefined },
