@@ -23,7 +23,7 @@ export function factsOf(
   const now = clock();
   const { realms: _realms, requestId: _requestId, toldClient: _told, ...known } = asker;
   if (!checkedAskers.has(asker)) {
-    policy.demandShort({ now, ...known });
+    policy.assertShortTexts({ now, ...known });
     checkedAskers.add(asker);
   }
   return {

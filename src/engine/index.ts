@@ -29,7 +29,7 @@ export { type Status, statusOf } from './decisions/status.ts';
 export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
 export { type KeyMutex, openKeyMutex } from './key-mutex.ts';
-export { type Applicant, type Asker, type EngineParts, type EngineSettings, originOf, whomOf } from './parts.ts';
+export { type Applicant, type Asker, type EngineParts, type EngineSettings, originOf, ownerNames } from './parts.ts';
 export { factsOfPerson, isNobody, ownerOf, type Person } from './people/person.ts';
 export { type Asked, type ListFilter, personKey } from './people/person-key.ts';
 export type {
@@ -49,7 +49,7 @@ export { openServerKeys, type Resealing, type ServerKeys } from './phones/server
 export { openSharedKeys, type SharedKeys } from './phones/shared-keys.ts';
 export type { PinRule } from './pins/login-pin.ts';
 export { longestPin } from './pins/pins.ts';
-export { awaitsActivation, isInService, isUsable, mostLoginsKey, whyOver } from './records/usable.ts';
+export { awaitsActivation, isInService, isUsable, mostLoginsKey, unusableReason } from './records/usable.ts';
 export {
   carriedAddress,
   type DeviceFacts,

@@ -105,7 +105,7 @@ export type Asker = {
 export type Applicant = { asker: Asker; user: string; realm: string };
 
 /** The owner's names of a push token; both empty without an owner. */
-export const whomOf = ({ owner }: Pick<PushToken, 'owner'>): { user: string; realm: string } => ({
+export const ownerNames = ({ owner }: Pick<PushToken, 'owner'>): { user: string; realm: string } => ({
   user: owner?.user ?? '',
   realm: owner?.realm ?? '',
 });

@@ -23,7 +23,7 @@ export function openTell(log: Log, metrics: Metrics): { tell: Tell; listen(liste
 }
 
 /** Operations that only read; all others write. */
-const looks =
+const readOperations =
   /^(find|list|count(Of|Tokens|StockKeys|Audit)$|tokensOf|namesakes|openTransactionsOf|trailOf|audit(Chain|Writer)|personKeys|deadDevices|recordsOf)/;
 
 /**
@@ -31,11 +31,11 @@ const looks =
  * but not written counts as lost, so after a failed write only a successful write shows that it is back.
  */
 export function watchStore(tell: Tell): NonNullable<StoreListeners['onOperation']> {
-  const failing = { look: false, write: false };
+  const failing = { read: false, write: false };
   return (operation, outcome) => {
-    const wasLost = failing.look || failing.write;
-    failing[looks.test(operation) ? 'look' : 'write'] = outcome === 'fault';
-    const isLost = failing.look || failing.write;
+    const wasLost = failing.read || failing.write;
+    failing[readOperations.test(operation) ? 'read' : 'write'] = outcome === 'fault';
+    const isLost = failing.read || failing.write;
     if (isLost !== wasLost) tell({ kind: isLost ? 'store-lost' : 'store-back' });
   };
 }

@@ -7,7 +7,7 @@ import { type Engine, type EngineParts, openBackground, openEngine, startSweeper
 import { type Accounts, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
 import { openPolicy } from '../policy/index.ts';
 import type { HeldCredentials } from './ending-credentials.ts';
-import type { Lasting } from './lasting.ts';
+import type { LongLivedParts } from './long-lived-parts.ts';
 import type { MountParts } from './mounts.ts';
 
 /**
@@ -32,7 +32,7 @@ export type GenerationSource = Pick<LoadedConfig, 'config' | 'folder'> & { catal
 
 /** What a generation is built from. `mayFail` names the providers that may be out of use when they cannot be opened. */
 export type GenerationOptions = GenerationSource & {
-  lasting: Lasting;
+  longLived: LongLivedParts;
   accounts: Pick<Accounts, 'sealOf'>;
   mayFail: (name: string) => boolean;
 };
@@ -42,8 +42,8 @@ export type GenerationOptions = GenerationSource & {
  * with all problems.
  */
 export async function openGeneration(options: GenerationOptions): Promise<Generation> {
-  const { config, catalog, folder, lasting, mayFail } = options;
-  const { clock, log, metrics, tell } = lasting;
+  const { config, catalog, folder, longLived, mayFail } = options;
+  const { clock, log, metrics, tell } = longLived;
   const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock, tell, mayFail });
   try {
     return generationOf(options, registry);
@@ -53,27 +53,27 @@ export async function openGeneration(options: GenerationOptions): Promise<Genera
   }
 }
 
-function generationOf({ config, folder, files = [], lasting, accounts }: GenerationOptions, registry: Registry): Generation {
-  const { clock, log, keyring, metrics, tell } = lasting;
+function generationOf({ config, folder, files = [], longLived, accounts }: GenerationOptions, registry: Registry): Generation {
+  const { clock, log, keyring, metrics, tell } = longLived;
   const sourceFiles: string[] = [];
   const onFile = (file: string): void => void sourceFiles.push(file);
-  const { aside } = lasting.loginQueue;
-  const surroundings = { folder, clock, log, metrics, tell, onFile, aside };
+  const { withoutSlot } = longLived.loginQueue;
+  const surroundings = { folder, clock, log, metrics, tell, onFile, withoutSlot };
   const directory = openDirectory({ realms: config.realms, sources: config.userSources, ...surroundings });
   const parts: EngineParts = {
-    ...lasting,
+    ...longLived,
     policy: openPolicy(config.policies),
     registry,
     realms: openRealms(config.realms),
     directory,
-    radius: openRadiusServers(config.radiusServers, { clock, metrics, aside }),
+    radius: openRadiusServers(config.radiusServers, { clock, metrics, withoutSlot }),
     background: openBackground(log),
     phones: { pipush: openPipush(), linotp: openLinotp({ scheme: config.settings.mobile_app_protocol_id }) },
     settings: engineSettings(config),
   };
   const engine: Engine = openEngine(parts);
   const tokens = openTokens({ keyring, clock, trusted: config.trustedJwts });
-  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs, store: lasting.store, clock });
+  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs, store: longLived.store, clock });
   const requests = openRequestCount();
   const sweeper = startSweeper(parts);
   const shut = async (): Promise<void> => {

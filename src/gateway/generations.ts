@@ -23,14 +23,14 @@ export type Generations = {
 /** A new configuration or its problems, once its plug-ins are loaded. */
 export type Loading = Result<LoadedConfig, Problem[]> | Promise<Result<LoadedConfig, Problem[]>>;
 
-type Surroundings = Pick<GenerationOptions, 'lasting' | 'accounts'>;
+type Surroundings = Pick<GenerationOptions, 'longLived' | 'accounts'>;
 
 /**
  * Builds the first generation. A provider that cannot be opened starts out of use; in a reload it makes the reload
  * fail.
  */
 export async function openGenerations(first: GenerationSource, surroundings: Surroundings): Promise<Generations> {
-  const { metrics, clock, log, tell } = surroundings.lasting;
+  const { metrics, clock, log, tell } = surroundings.longLived;
   let current = await openGeneration({ ...first, ...surroundings, mayFail: () => true });
   let replacing: Promise<unknown> = Promise.resolve();
   const retired = new Set<Generation>();

@@ -2,7 +2,7 @@ import { openReadiness, openSightings, type Readiness, type Seen, type Sightings
 import type { Directory } from '../engine/users/index.ts';
 import { randomHex } from '../foundation/crypto/index.ts';
 import { isOwnStore } from './keyring.ts';
-import type { Lasting } from './lasting.ts';
+import type { LongLivedParts } from './long-lived-parts.ts';
 
 /** The health of a gateway, shared by all its listeners. */
 export type Health = {
@@ -17,7 +17,9 @@ export type Health = {
 };
 
 /** The parts whose health is checked. A reload replaces the directory. */
-export type HealthParts = Pick<Lasting, 'store' | 'keyring' | 'passwords' | 'clock' | 'log' | 'metrics'> & { directory: () => Directory };
+export type HealthParts = Pick<LongLivedParts, 'store' | 'keyring' | 'passwords' | 'clock' | 'log' | 'metrics'> & {
+  directory: () => Directory;
+};
 
 /** Opens the health checks of a gateway, without running any. */
 export function openHealth(parts: HealthParts): Health {

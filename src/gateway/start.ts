@@ -12,9 +12,9 @@ import type { Generation } from './generation.ts';
 import { type Generations, type Loading, openGenerations } from './generations.ts';
 import { openHealth } from './health.ts';
 import { followKeyring, keyringOf, makeKeyringForDatabase, makeKeyringForFile, noteUse, refuseLostStore, takeStore } from './keyring.ts';
-import { type Lasting, openLasting } from './lasting.ts';
 import { openListeners, type ServiceOf } from './listeners.ts';
 import { openNaming } from './log-names.ts';
+import { type LongLivedParts, openLongLivedParts } from './long-lived-parts.ts';
 import { type MountParts, mountsOf } from './mounts.ts';
 import { openFiles } from './open-files.ts';
 import { openStore } from './open-store.ts';
@@ -61,17 +61,23 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     followAudit(stored.audit, metrics, listen);
     let generations: Generations | undefined;
     const configNow = () => generations?.current().config ?? config;
-    const lasting = openLasting({ ...options, ...stored, metrics, tell, configNow });
-    opened.push(() => lasting.keyStock.close());
-    const accounts = openAccounts({ ...lasting, passwords: createPasswords(stored.keyring, options.parts?.hashCost ?? accountCost) });
-    const running = await openGenerations(options, { lasting, accounts });
+    const longLived = openLongLivedParts({ ...options, ...stored, metrics, tell, configNow });
+    opened.push(() => longLived.keyStock.close());
+    const accounts = openAccounts({ ...longLived, passwords: createPasswords(stored.keyring, options.parts?.hashCost ?? accountCost) });
+    const running = await openGenerations(options, { longLived, accounts });
     generations = running;
     opened.push(() => running.close());
     if (isMigrated) await warnOfNamesakes(running.current().engine, log);
     const draining = { now: false };
-    const health = openHealth({ ...lasting, directory: () => running.current().parts.directory });
+    const health = openHealth({ ...longLived, directory: () => running.current().parts.directory });
     const serviceOf = (generation: Generation = running.current()) => serviceFor(generation, { accounts, health, draining });
-    const listeners = await openListeners({ ...options, ...lasting, gate: gateOf(configNow, lasting), draining, serviceOf: serviceOf() });
+    const listeners = await openListeners({
+      ...options,
+      ...longLived,
+      gate: gateOf(configNow, longLived),
+      draining,
+      serviceOf: serviceOf(),
+    });
     opened.push(() => {
       draining.now = true;
       return listeners.close(configNow().settings.drainMs);
@@ -96,7 +102,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
       reload(loaded) {
         listeners.renew();
         const replaced = running.replace(loaded, (next) => listeners.serve(next.config, serviceOf(next)));
-        return replaced.finally(endings.look).finally(lasting.keyStock.fill);
+        return replaced.finally(endings.look).finally(longLived.keyStock.fill);
       },
       close: closeAll,
     };
@@ -109,7 +115,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
 /** The least time limit of the store operations of a request (ms), even if its delivery has less. */
 const leastStoreMs = 1000;
 
-type StoreParts = Pick<Lasting, 'store' | 'keyring' | 'passwords' | 'audit'> & { isMigrated: boolean };
+type StoreParts = Pick<LongLivedParts, 'store' | 'keyring' | 'passwords' | 'audit'> & { isMigrated: boolean };
 
 /** Opens the store, migrated if necessary, with its keyring and audit. Adds to `opened` what closes them. */
 async function openStoreParts(options: GatewayOptions & { metrics: Metrics; tell: Tell }, opened: (() => unknown)[]): Promise<StoreParts> {

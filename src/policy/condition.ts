@@ -3,7 +3,7 @@ import { GatewayFault, OverlongText } from '../foundation/model/index.ts';
 import { longestMatched } from '../foundation/patterns/index.ts';
 import { comparatorNames, compare, compareProblem } from './comparators.ts';
 import type { Facts } from './facts.ts';
-import { isUnseenHeader, isUnseenParam } from './unseen.ts';
+import { isSecretHeader, isSecretParam } from './secret-names.ts';
 
 /** How to read the value of a condition, by section. Header names are case-insensitive. */
 const sections = {
@@ -15,8 +15,8 @@ const sections = {
 } as const satisfies Record<string, (facts: Facts, key: string) => string | undefined>;
 
 const isUnseen: Partial<Record<keyof typeof sections, (name: string) => boolean>> = {
-  'HTTP Request header': isUnseenHeader,
-  'Request Data': isUnseenParam,
+  'HTTP Request header': isSecretHeader,
+  'Request Data': isSecretParam,
 };
 
 /** One further condition of a rule, as in privacyIDEA. @see docs/protocols/privacyidea.md 11.1 */

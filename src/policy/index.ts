@@ -1,6 +1,6 @@
 export { type ActionName, type ActionValue, type Permission, permissions, type Scope } from './actions/index.ts';
 export { type Mangling, mangle } from './actions/mangle.ts';
-export { notNormal } from './actions/normal-url.ts';
+export { registrationUrlProblem } from './actions/registration-url.ts';
 export { addressMatch } from './address-match.ts';
 export { checkPolicies } from './check.ts';
 export type { Facts } from './facts.ts';
@@ -10,6 +10,6 @@ export { type DeliveryPlan, openPolicy, type PlanDefaults, type Policy, type Rul
 export type { KnownMount, KnownNames, KnownProvider, PolicyProblem } from './problem.ts';
 export { type ExplainedLimit, explainLimits, largestLimit, type PushLimit, pushLimit } from './push-limits.ts';
 export { type Rule, ruleConfig } from './rule.ts';
+export { isSecretHeader, isSecretParam } from './secret-names.ts';
 export { fillClientText, fillTags, type TagSubject } from './tags.ts';
 export { isInTime, readTimeRanges } from './time-match.ts';
-export { isUnseenHeader, isUnseenParam } from './unseen.ts';

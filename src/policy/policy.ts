@@ -1,4 +1,4 @@
-import { edupushSpelling, isAboutEdupush, isEdupushSpelling } from './actions/edupush.ts';
+import { edupushSpelling, isEdupushSpelling, isForEdupush } from './actions/edupush.ts';
 import {
   type ActionName,
   type ActionValue,
@@ -8,7 +8,7 @@ import {
   type Scope,
   type ScopeOf,
 } from './actions/index.ts';
-import { asksForStanding } from './client-match.ts';
+import { asksForClientStatus } from './client-match.ts';
 import { shortTextsOf } from './condition.ts';
 import type { Facts } from './facts.ts';
 import { type CompiledMatch, compileMatch, type Mismatch } from './match.ts';
@@ -66,7 +66,7 @@ export type Policy = {
   /** Whether any rule asks if a client is known or new. */
   looksAtClients: boolean;
   /** Throws `OverlongText` when a header or parameter that a rule reads is too long to be compared. */
-  demandShort(facts: Facts): void;
+  assertShortTexts(facts: Facts): void;
   planDelivery(facts: Facts, defaults: PlanDefaults): DeliveryPlan;
   /** Every rule in order: whether it matched, why not, and what it decides. */
   explain(facts: Facts): RuleExplanation[];
@@ -86,12 +86,12 @@ export function openPolicy(rules: readonly Rule[]): Policy {
         (scope === undefined || rule.scope === undefined || rule.scope === scope) && match.matches(facts),
     )?.rule;
   const deciding = (action: ActionName, facts: Facts, scope?: Scope): Rule | undefined => {
-    if (!isAboutEdupush(facts)) return isEdupushSpelling(action) ? undefined : firstWith(action, facts, scope);
+    if (!isForEdupush(facts)) return isEdupushSpelling(action) ? undefined : firstWith(action, facts, scope);
     const special = edupushSpelling(action);
     return (special && firstWith(special, facts, scope)) ?? firstWith(action, facts, scope);
   };
   const valueIn = <A extends ActionName>(rule: Rule | undefined, action: A, facts: Facts): ActionValue<A> | undefined =>
-    (isAboutEdupush(facts) ? rule?.edupush[action] : undefined) ?? rule?.actions[action];
+    (isForEdupush(facts) ? rule?.edupush[action] : undefined) ?? rule?.actions[action];
   const value = <A extends ActionName>(action: A, facts: Facts, ...[scope]: [scope?: Scope]): ActionValue<A> | undefined =>
     valueIn(deciding(action, facts, scope), action, facts);
   const hasAdminRules = rules.some(({ actions: given }) => Object.keys(given).some(isPermission));
@@ -111,8 +111,8 @@ export function openPolicy(rules: readonly Rule[]): Policy {
       return given.filter((value) => value !== undefined);
     },
     looksAtUsers: rules.some(({ match }) => match.resolver || match.conditions?.some(({ section }) => section === 'userinfo')),
-    looksAtClients: rules.some(({ match }) => asksForStanding(match.client)),
-    demandShort: shortTextsOf(rules.flatMap(({ match }) => match.conditions ?? [])),
+    looksAtClients: rules.some(({ match }) => asksForClientStatus(match.client)),
+    assertShortTexts: shortTextsOf(rules.flatMap(({ match }) => match.conditions ?? [])),
     permits: (action, facts) => !hasAdminRules || value(action, facts) === true,
     permitsSomewhere: (action, facts) =>
       !hasAdminRules || compiled.some(({ rule, match }) => rule.actions[action] === true && match.matches({ ...facts, anyRealm: true })),

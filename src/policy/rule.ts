@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { plainError } from '../foundation/settings/index.ts';
-import { saidForEdupush } from './actions/edupush.ts';
+import { edupushValues } from './actions/edupush.ts';
 import { actions, isActionName, nearestAction, type RuleActions, type Scope } from './actions/index.ts';
-import { knownElsewhere } from './actions/not-ours.ts';
+import { unsupportedReason } from './actions/unsupported.ts';
 import { isClientEntry } from './client-match.ts';
 import { conditionConfig } from './condition.ts';
 import { readTimeRanges } from './time-match.ts';
@@ -71,7 +71,7 @@ export const ruleConfig = z
         for (const { path, message } of found.issues)
           context.issues.push({ code: 'custom', message, path: ['actions', name, ...path], input: value });
     }
-    return { ...rule, actions: read as RuleActions, edupush: saidForEdupush(read) as RuleActions };
+    return { ...rule, actions: read as RuleActions, edupush: edupushValues(read) as RuleActions };
   });
 
 /**
@@ -86,7 +86,7 @@ function readAction(name: string, value: unknown, scope: Scope | undefined): { v
   if (!isActionName(name)) {
     const nearest = nearestAction(name);
     const unknown = `unknown action${nearest ? `; did you mean ${nearest}?` : ''}`;
-    return { issues: [{ path: [], message: knownElsewhere(name) ?? unknown }] };
+    return { issues: [{ path: [], message: unsupportedReason(name) ?? unknown }] };
   }
   const action = actions[name];
   const scopes: readonly Scope[] = action.scopes;

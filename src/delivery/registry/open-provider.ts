@@ -4,8 +4,8 @@ import { endedChainText, endedInChain } from '../../foundation/settings/index.ts
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import type { AddressKind, OpenProvider, ProviderDefinition } from '../provider-kit/index.ts';
 import { definitionOf, type ProviderEntry } from './config.ts';
-import { type FarClock, openFarClock } from './far-clock.ts';
 import { type Guard, openGuard } from './guard.ts';
+import { openRemoteClock, type RemoteClock } from './remote-clock.ts';
 
 /** An open provider with its guard. */
 export type Opened = {
@@ -16,7 +16,7 @@ export type Opened = {
   addressesAtOnce: boolean;
   provider: OpenProvider;
   guard: Guard;
-  farClock: Pick<FarClock, 'skewMs'>;
+  remoteClock: Pick<RemoteClock, 'skewMs'>;
 };
 
 /** A provider that could not be opened, and why. It takes no push until the next reload or reset. */
@@ -57,7 +57,7 @@ export async function openProvider(
     onFile?.(whole);
     return whole;
   };
-  const { skewMs, ...wire } = openFarClock(clock, definition.idempotent ?? false);
+  const { skewMs, ...wire } = openRemoteClock(clock, definition.idempotent ?? false);
   const host = { ...wire, path, clock, log: log.child({ provider: name }) };
   const provider = await definition.open(config, host);
   for (const ended of endedInChain(provider.expires(), clock())) host.log.warn({}, endedChainText(ended));
@@ -67,5 +67,5 @@ export async function openProvider(
     onBreaker: (state) => tell({ kind: state === 'open' ? 'breaker-opened' : 'breaker-closed', provider: name }),
   });
   const { kind: itsKind, addresses, addressesAtOnce = false } = definition;
-  return { name, kind: itsKind, isDefault, addresses, addressesAtOnce, provider, guard, farClock: { skewMs } };
+  return { name, kind: itsKind, isDefault, addresses, addressesAtOnce, provider, guard, remoteClock: { skewMs } };
 }

@@ -26,7 +26,7 @@ export function statusOf(provider: Opened | OutOfUse): ProviderStatus {
   const entry = { name, kind, default: isDefault, addresses };
   if ('problem' in provider)
     return { ...entry, circuit: 'open', inFlight: 0, queued: 0, expires: [], servers: [], problem: provider.problem };
-  const { guard, farClock } = provider;
+  const { guard, remoteClock } = provider;
   return {
     ...entry,
     circuit: guard.circuit(),
@@ -35,6 +35,6 @@ export function statusOf(provider: Opened | OutOfUse): ProviderStatus {
     ...guard.seen(),
     expires: provider.provider.expires(),
     servers: provider.provider.servers?.() ?? [],
-    clockSkewMs: farClock.skewMs(),
+    clockSkewMs: remoteClock.skewMs(),
   };
 }

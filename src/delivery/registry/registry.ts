@@ -103,8 +103,8 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
 }
 
 /** A provider with the files named in its settings. */
-type Known = (Opened | (OutOfUse & { problems: string[] })) & { files: readonly string[] };
-type Providers = Map<string, Known>;
+type ConfiguredProvider = (Opened | (OutOfUse & { problems: string[] })) & { files: readonly string[] };
+type Providers = Map<string, ConfiguredProvider>;
 
 /** privacyIDEA records this provider for tokens that only poll; it works without an entry. */
 const pollOnly: ProviderEntry = { ...guardDefaults, name: pollOnlyProvider, kind: 'poll-only', default: false, config: {} };
@@ -127,7 +127,7 @@ async function openAll(options: RegistryOptions): Promise<Providers> {
   return open;
 }
 
-async function openKnown(entry: ProviderEntry, index: number, options: RegistryOptions): Promise<Known> {
+async function openKnown(entry: ProviderEntry, index: number, options: RegistryOptions): Promise<ConfiguredProvider> {
   const files: string[] = [];
   const onFile = (file: string): void => void files.push(file);
   try {
@@ -146,7 +146,7 @@ async function reopen(
   open: Providers,
   name: string,
   options: RegistryOptions,
-): Promise<{ old: Known[] } | { problem: string } | undefined> {
+): Promise<{ old: ConfiguredProvider[] } | { problem: string } | undefined> {
   const index = options.providers.findIndex((provider) => provider.name === name);
   const entry = options.providers[index];
   if (!entry) return undefined;
@@ -157,12 +157,12 @@ async function reopen(
   return { old: old ? [old] : [] };
 }
 
-async function closeAll(providers: readonly Known[]): Promise<void> {
+async function closeAll(providers: readonly ConfiguredProvider[]): Promise<void> {
   await Promise.all(providers.map((each) => ('problem' in each ? undefined : each.provider.close())));
 }
 
 /** One step per provider of the plan and living address that it serves, or one step with all addresses. */
-function stepsOf(open: ReadonlyMap<string, Known>, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
+function stepsOf(open: ReadonlyMap<string, ConfiguredProvider>, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
   return names.flatMap((name): Steps => {
     const opened = open.get(name);
     if (!opened) return [{ name, skip: 'unknown-provider' }];

@@ -40,7 +40,7 @@ export function checkAdministrator(parts: Parts, login: AdministratorLogin): Pro
   const { name, password, source } = login;
   // One at a time per network, so that a burst of guesses cannot pass the limit.
   return mutex(`login ${networkOf(source)}`, async () => {
-    limits.demandCalm('login', source);
+    limits.assertNotBlocked('login', source);
     return loginQueue.run(administrators, async () => {
       const guess = openGuess(parts, login);
       await guess.take();

@@ -73,7 +73,7 @@ const isIdleTooLong = ({ lastLogin, createdAt }: PushToken, longestMs: number | 
 export type Administrator = { name: string; realm?: string | undefined };
 
 /** Rights on the gateway itself. They concern no push token, so rules for realms of push tokens do not grant them. */
-const ofGateway: readonly Permission[] = ['operate', 'audit_erase', 'auditlog'];
+const gatewayRights: readonly Permission[] = ['operate', 'audit_erase', 'auditlog'];
 
 /** {@link Admission.adminFacts}. */
 export const adminFacts = (parts: Parts, asker: Asker, { name, realm: adminRealm = '' }: Administrator, realm?: string): Facts => ({
@@ -89,7 +89,7 @@ export function mayAdminister(
   { who, right, realms }: { who: Administrator; right: Permission; realms?: readonly string[] | undefined },
 ): boolean {
   const { policy } = parts;
-  if (realms === undefined && !ofGateway.includes(right)) return policy.permitsSomewhere(right, adminFacts(parts, asker, who));
+  if (realms === undefined && !gatewayRights.includes(right)) return policy.permitsSomewhere(right, adminFacts(parts, asker, who));
   const asked = realms === undefined || realms.length === 0 ? [undefined] : realms;
   return asked.some((realm) => policy.permits(right, adminFacts(parts, asker, who, realm)));
 }

@@ -17,7 +17,7 @@ import {
   serialsOpenTo,
 } from './admission.ts';
 import { clearPhone, type LimitedPhone, limitedPhones, quietLoginsOf } from './limited-phones.ts';
-import { isTooOften, type Tally, tallyOf } from './login-rates.ts';
+import { rateRefusal, type Tally, tallyOf } from './login-rates.ts';
 import { type PassedApplicant, type PassedOn, passedOn } from './passed-on.ts';
 
 /** Who may log in, with which push tokens, and how often: one place for all dialects. */
@@ -49,7 +49,7 @@ export type Admission = {
    */
   inTurn<T>(authServer: string, work: () => Promise<T>): Promise<T>;
   /** Refuses a user who logged in or failed as often as policies allow. Counts nothing. */
-  isTooOften(applicant: Applicant): Promise<LoginRefusal | undefined>;
+  rateRefusal(applicant: Applicant): Promise<LoginRefusal | undefined>;
   /** The counters for a login, by the current policies. */
   tallyOf(applicant: Applicant): Tally;
   /**
@@ -102,7 +102,7 @@ export const openAdmission = (parts: EngineParts): Admission => ({
   resolveName: (asker, who) => resolveName(parts, asker, who),
   admittedTokens: (asker, tokens, isAsked) => admittedTokens(parts, asker, tokens, isAsked),
   inTurn: (authServer, work) => parts.loginQueue.run(authServer, work),
-  isTooOften: (applicant) => admitting('rates', () => isTooOften(parts, applicant)),
+  rateRefusal: (applicant) => admitting('rates', () => rateRefusal(parts, applicant)),
   tallyOf: (applicant) => tallyOf(parts, applicant),
   mayAdminister: (asker, who, right, realms) => mayAdminister(parts, asker, { who, right, realms }),
   realmsOpenTo: (asker, who, right) => realmsOpenTo(parts, asker, who, right),

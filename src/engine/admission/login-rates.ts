@@ -12,8 +12,8 @@ const rates = {
 
 type Rate = { key: string; refusal: LoginRefusal & { kind: 'too-often' } };
 
-/** {@link Admission.isTooOften}. */
-export async function isTooOften(parts: Parts, applicant: Applicant): Promise<LoginRefusal | undefined> {
+/** {@link Admission.rateRefusal}. */
+export async function rateRefusal(parts: Parts, applicant: Applicant): Promise<LoginRefusal | undefined> {
   for (const action of ['auth_max_fail', 'auth_max_success'] as const) {
     const rate = rateOf(parts, applicant, action);
     if (rate && (await parts.store.countOf(rate.key, parts.clock())) >= rate.refusal.most) return rate.refusal;

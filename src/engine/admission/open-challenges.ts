@@ -12,7 +12,8 @@ const mostLookedAt = 64;
  * How many open challenges a phone is shown and may answer: the most that any rule allows. Undefined when a rule allows
  * any number.
  */
-export const mostShown = ({ policy }: Pick<EngineParts, 'policy'>): number | undefined => largestLimit(policy, 'push_open_challenges');
+export const maxOpenChallenges = ({ policy }: Pick<EngineParts, 'policy'>): number | undefined =>
+  largestLimit(policy, 'push_open_challenges');
 
 /** A login that waits for one phone. All unknown clients share one `client`. `since`: epoch ms. */
 export type Waiting = { id: string; client: string; since: number; rings: boolean; isKnown: boolean };

@@ -1,8 +1,8 @@
 import type { Challenge, PushToken } from '../../foundation/model/index.ts';
 import { pushLimit } from '../../policy/index.ts';
 import { factsOf } from '../facts.ts';
-import { type HeldPrompts, mutePhone, promptsOf, takePrompt } from '../limits/index.ts';
-import { type Applicant, type EngineParts, whomOf } from '../parts.ts';
+import { type CountedPrompts, mutePhone, promptsOf, takePrompt } from '../limits/index.ts';
+import { type Applicant, type EngineParts, ownerNames } from '../parts.ts';
 import { clientOf, isKnown } from '../people/known-clients.ts';
 
 /** A phone to be prompted for a login. `canRing`: a provider could ring it; `mayPoll`: it may poll. */
@@ -58,7 +58,7 @@ async function ringingOf(parts: EngineParts, prompted: Prompted, limits: Limits)
   if (held.mutedUntil === undefined) {
     const taken = await takePrompt(parts, held, { places: 'usual', most, windowMs });
     if ('key' in taken) return { kind: 'asked', rings: true, prompt: taken.key };
-    await mutePhone(parts, { serial: token.serial, because: 'unanswered', forMs, ...whomOf(token) });
+    await mutePhone(parts, { serial: token.serial, because: 'unanswered', forMs, ...ownerNames(token) });
   }
   return mayPoll ? { kind: 'asked', rings: false } : rarePrompt(parts, prompted, { held, ...limits });
 }
@@ -78,7 +78,7 @@ export async function quietPrompt(parts: EngineParts, prompted: Prompted): Promi
 async function rarePrompt(
   parts: EngineParts,
   { applicant }: Prompted,
-  { held, mostKnown, windowMs, rareMs }: { held: HeldPrompts; mostKnown: number; windowMs: number; rareMs: number },
+  { held, mostKnown, windowMs, rareMs }: { held: CountedPrompts; mostKnown: number; windowMs: number; rareMs: number },
 ): Promise<PhonePrompt> {
   if (rareMs === 0) return { kind: 'asked', rings: true };
   if (await isKnown(parts, { ...applicant, client: clientOf(parts, applicant) })) {
@@ -96,5 +96,5 @@ export async function hasRung(parts: EngineParts, prompted: Pick<Prompted, 'appl
   const { most, mutedMs: forMs } = limitsOf(parts, prompted);
   const { unanswered, mutedUntil } = await promptsOf(parts, serial);
   if (most > 0 && unanswered >= most && mutedUntil === undefined)
-    await mutePhone(parts, { serial, because: 'unanswered', forMs, ...whomOf(prompted.token) });
+    await mutePhone(parts, { serial, because: 'unanswered', forMs, ...ownerNames(prompted.token) });
 }

@@ -12,11 +12,11 @@ export type NotedEvent = DatedEvent & { note: AuditNote };
  */
 export type Act<T> = {
   /** The note to write with the act; undefined if the act has no event. */
-  notedOf(it: T): NotedEvent | undefined;
+  noteFor(it: T): NotedEvent | undefined;
   /** To be called when the act is written. */
   done(noted: NotedEvent): void;
   /** To be called when the act was requested but changed nothing. */
-  needless(it: T): void;
+  unchanged(it: T): void;
 };
 
 /** The parts that acts are recorded with. */
@@ -24,7 +24,7 @@ export type ActParts = { clock: Clock; tell: Tell; audit: Pick<AuditTrail, 'chai
 
 /** An act with this event. */
 export const actOf = <T>({ clock, tell, audit }: ActParts, eventOf: (it: T) => GatewayEvent): Act<T> => ({
-  notedOf(it) {
+  noteFor(it) {
     const told = { id: randomHex(12), at: clock(), event: eventOf(it) };
     return { ...told, note: audit.seal(told) };
   },
@@ -32,5 +32,5 @@ export const actOf = <T>({ clock, tell, audit }: ActParts, eventOf: (it: T) => G
     tell(told.event, 'kept');
     audit.chain([told], 'by-itself');
   },
-  needless: (it) => tell(eventOf(it)),
+  unchanged: (it) => tell(eventOf(it)),
 });

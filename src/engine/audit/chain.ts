@@ -1,5 +1,5 @@
 import { type AuditEntry, parseJson, record } from '../../foundation/model/index.ts';
-import type { Fields, Veiled } from './persons.ts';
+import type { Fields, Pseudonymized } from './persons.ts';
 import { digestOf, type Link, type Sealing } from './sealing.ts';
 
 /** The entry that follows `link`. */
@@ -7,7 +7,7 @@ export function entryAfter(
   { hashOf }: Pick<Sealing, 'hashOf'>,
   link: Link,
   { id, at, kind }: Pick<AuditEntry, 'id' | 'at' | 'kind'>,
-  { fields, clear, typed }: Veiled,
+  { fields, clear, typed }: Pseudonymized,
 ): AuditEntry {
   const body = JSON.stringify(fields);
   const placed = { writer: link.writer, number: link.number + 1, id, at, kind, digest: digestOf(body) };

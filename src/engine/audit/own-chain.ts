@@ -4,7 +4,7 @@ import type { AuditContent, AuditEntry, Clock } from '../../foundation/model/ind
 import type { AuditStore } from '../../store/store.ts';
 import { entryAfter } from './chain.ts';
 import { openPersonKeys } from './person-keys.ts';
-import { type HmacKey, personsOf, veil } from './persons.ts';
+import { type HmacKey, personsOf, pseudonymize } from './persons.ts';
 import { firstLink, type Link, openSealing, type Sealing } from './sealing.ts';
 
 /** An event, or a record of the chain about itself, on its way to becoming an entry. */
@@ -104,5 +104,5 @@ type Tools = { sealing: Sealing; keys: ReadonlyMap<string, HmacKey> };
 function follow({ sealing, keys }: Tools, link: Link, { id, at, event }: PendingEntry): AuditEntry {
   const { subject, actor } = personsOf(event);
   const keyOf = (person: string | undefined): HmacKey | undefined => (person === undefined ? undefined : keys.get(person));
-  return entryAfter(sealing, link, { id, at, kind: event.kind }, veil(event, { subject: keyOf(subject), actor: keyOf(actor) }));
+  return entryAfter(sealing, link, { id, at, kind: event.kind }, pseudonymize(event, { subject: keyOf(subject), actor: keyOf(actor) }));
 }

@@ -18,7 +18,7 @@ export type Persons = { subject?: string; actor?: string; mayMake: boolean };
 export type HmacKey = { id: string; key: KeyObject; hashed: Map<string, string> };
 
 /** A content with its personal fields replaced by HMACs, and their clear text. */
-export type Veiled = { fields: Fields; clear: ClearText | undefined; typed: string | undefined };
+export type Pseudonymized = { fields: Fields; clear: ClearText | undefined; typed: string | undefined };
 
 /**
  * The lookup name of a user's key: the case-folded name, then the name as written. Users whose names differ only in
@@ -71,7 +71,7 @@ export function personsOf(content: AuditContent): Persons {
  * Replaces personal fields by HMACs: under the keys of the persons, else under a random key of the entry, which is
  * stored with the clear text.
  */
-export function veil(content: AuditContent, keys: { subject: HmacKey | undefined; actor: HmacKey | undefined }): Veiled {
+export function pseudonymize(content: AuditContent, keys: { subject: HmacKey | undefined; actor: HmacKey | undefined }): Pseudonymized {
   const fields: Record<string, unknown> = { v: 1, subject: keys.subject?.id, actor: keys.actor?.id, ...content };
   const clear: Record<keyof ClearText, Record<string, string>> = { subject: {}, actor: {}, own: {} };
   let own: Buffer | undefined;
@@ -93,7 +93,7 @@ export function veil(content: AuditContent, keys: { subject: HmacKey | undefined
 }
 
 /** Restores the clear text; erased fields become `null`. */
-export function unveil(fields: Fields, clear: ClearText = {}): Fields {
+export function withClearText(fields: Fields, clear: ClearText = {}): Fields {
   const shown: Record<string, unknown> = { ...fields };
   for (const path of personalPaths) if (isHmac(at(shown, path))) put(shown, path, null);
   for (const text of Object.values(clear))

@@ -15,7 +15,7 @@ export type AuditQueue = {
   /** Adds stored notes, and removes them from their place once they are entries. */
   addHeld(notes: readonly PendingEntry[], held: Held): void;
   /** Removes these effects too, together with the next notes of their transaction or separately. */
-  takeOff(transaction: string, effects: readonly string[]): void;
+  removeStored(transaction: string, effects: readonly string[]): void;
   /** Resolves when everything added so far is in the store. Throws the store's errors. */
   flush(): Promise<void>;
   /** How long the oldest event has waited (ms). */
@@ -68,7 +68,7 @@ export function openQueue(chain: OwnChain, { store, clock, log, tell, room = usu
     lost = 0;
     const effects = done;
     done = new Map();
-    await Promise.all([chain.beat(), takeOff(store, over, effects)]);
+    await Promise.all([chain.beat(), removeStored(store, over, effects)]);
   };
   const flush = async (): Promise<void> => {
     while (waiting.length > 0 || done.size > 0 || underWay) {
@@ -84,7 +84,7 @@ export function openQueue(chain: OwnChain, { store, clock, log, tell, room = usu
     addHeld(notes, held) {
       for (const note of notes) push({ note, held });
     },
-    takeOff(transaction, effects) {
+    removeStored(transaction, effects) {
       done.set(transaction, [...(done.get(transaction) ?? []), ...effects]);
       timer.plan(flushMs);
     },
@@ -140,7 +140,7 @@ function openTimer(log: Log, write: () => Promise<void>): { plan(afterMs: number
 }
 
 /** Removes notes that are entries now. After a fault a sweep finds them again, and finds their entries. */
-async function takeOff(store: Store, over: readonly Waiting[], done: ReadonlyMap<string, readonly string[]>): Promise<void> {
+async function removeStored(store: Store, over: readonly Waiting[], done: ReadonlyMap<string, readonly string[]>): Promise<void> {
   const alone: string[] = [];
   const ofTransactions = new Map([...done].map(([id, effects]) => [id, [...effects]]));
   for (const { note, held } of over) {

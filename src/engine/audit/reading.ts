@@ -1,7 +1,7 @@
 import { type AuditEntry, foldedName, ok, type Result, refused } from '../../foundation/model/index.ts';
 import type { AuditFilter, AuditStore } from '../../store/store.ts';
 import { fieldsOf, isAsDigested } from './chain.ts';
-import { administratorPerson, type Fields, unveil, usersNamed } from './persons.ts';
+import { administratorPerson, type Fields, usersNamed, withClearText } from './persons.ts';
 import { digestOf, type Sealing } from './sealing.ts';
 
 /**
@@ -81,7 +81,7 @@ export function lineOf(entry: AuditEntry): AuditLine {
 
 /** Omits the fields that only the chain needs. */
 function shown(fields: Fields, clear: AuditEntry['clear']): Fields {
-  const { v: _form, subject: _subject, actor: _actor, kind: _kind, ...rest } = unveil(fields, clear);
+  const { v: _form, subject: _subject, actor: _actor, kind: _kind, ...rest } = withClearText(fields, clear);
   return rest;
 }
 

@@ -29,7 +29,7 @@ export type AuditTrail = {
   /** The same for notes that another gateway left; a forged note becomes an entry that says so. */
   takeOver(notes: readonly AuditNote[], held: Held): void;
   /** Removes these effects of a transaction together with its notes, in one write. */
-  takeOff(transaction: string, effects: readonly string[]): void;
+  removeStored(transaction: string, effects: readonly string[]): void;
   /** Takes over separate notes that a crash left; returns their number. */
   sweep(): Promise<number>;
   /** How long the oldest waiting event has waited (ms). */
@@ -97,7 +97,7 @@ export async function openAuditTrail(parts: TrailParts): Promise<AuditTrail> {
     forgetPersons: chain.forgetPersons,
     take: (event) => void (isClosed || queue.add(event)),
     chain: queue.addHeld,
-    takeOff: queue.takeOff,
+    removeStored: queue.removeStored,
     async sweep() {
       const now = clock();
       const left = await store.claimNotes(now, now + noteLeaseMs, sweptAtOnce);

@@ -1,6 +1,6 @@
 import { type Challenge, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
 import type { TokenWithOpen } from '../../store/store.ts';
-import { mostShown } from '../admission/open-challenges.ts';
+import { maxOpenChallenges } from '../admission/open-challenges.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { TransactionEvent } from '../decisions/decide.ts';
 import { limitedSource, type WrongProof } from '../limits/index.ts';
@@ -32,7 +32,7 @@ export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, 
   if (!isInService(token, parts.clock())) return { kind: 'refused' };
   const found = findAnswered(phone, request, asked);
   if (!found) {
-    await parts.limits.failedOpenly('answer', limitedSource(request.source, token));
+    await parts.limits.failedOrThrow('answer', limitedSource(request.source, token));
     parts.log.info({ serial: token.serial, source: request.source }, 'an answer matches no challenge of this push token');
     return { kind: 'refused' };
   }
@@ -61,7 +61,7 @@ async function findAsked<A>(
   { serial, handle }: AnswerRequest<A>,
 ): Promise<TokenWithOpen | undefined> {
   const { store, clock } = parts;
-  if (handle === undefined) return store.findTokenWithOpen(serial, clock(), mostShown(parts));
+  if (handle === undefined) return store.findTokenWithOpen(serial, clock(), maxOpenChallenges(parts));
   const [token, named] = await Promise.all([store.findToken(serial), store.findByHandle(phone.name, handle)]);
   return token && { token, open: named ? [named] : [] };
 }

@@ -25,7 +25,7 @@ export async function deliver(parts: EngineParts, request: DeliverRequest): Prom
   if (request.hasJoined) return deliveredBefore(parts, request);
   const { challenges } = request.transaction.decision;
   // A hanging push service must not block other logins.
-  parts.loginQueue.stepAside();
+  parts.loginQueue.releaseSlot();
   const sends = request.tokens.flatMap((token) => {
     const challenge = challenges.find(({ serial }) => serial === token.serial);
     return challenge?.state === 'pending' ? [deliverOne(parts, request, { challenge, token })] : [];

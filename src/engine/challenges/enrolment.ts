@@ -6,7 +6,7 @@ import { changeToken } from '../records/change-token.ts';
 import { type Offered, type OfferRequest, offerRollout } from '../tokens/rollout.ts';
 import { type TokenLimitRefusal, tokenLimit } from '../tokens/token-limits.ts';
 import { endTransactionsOf } from '../tokens/token-owner.ts';
-import { asNamed, inSource } from './issue.ts';
+import { namedFields, sourceFields } from './issue.ts';
 import type { IssueRequest } from './issue-request.ts';
 
 /**
@@ -51,8 +51,8 @@ function transactionFor({ clock }: EngineParts, request: EnrolmentRequest, token
     dialect: asker.dialect,
     user,
     realm,
-    ...asNamed(request),
-    ...inSource(asker, token.owner),
+    ...namedFields(request),
+    ...sourceFields(asker, token.owner),
     skippable,
     createdAt: clock(),
     decision: {

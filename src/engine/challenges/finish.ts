@@ -1,6 +1,6 @@
 import type { Challenge, Named, PushToken, Transaction } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
-import { isOver, isOwedTo } from '../decisions/decide.ts';
+import { hasWaitingPlace, isOver } from '../decisions/decide.ts';
 import { answered } from '../decisions/enrolment-answer.ts';
 import type { EngineParts } from '../parts.ts';
 import { isSameUser } from '../people/person-key.ts';
@@ -39,7 +39,7 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   const { decision } = transaction;
   const mayFinish = (challenge: Challenge): boolean =>
     request.usable.some((token) => isForPhone(challenge, token) || isBoundBy(challenge, token));
-  const isAccepted = decision.state === 'accepted' || isOwedTo(decision, request.place);
+  const isAccepted = decision.state === 'accepted' || hasWaitingPlace(decision, request.place);
   const isTaken = decision.state === 'consumed' && !isAccepted;
   if (decision.state === 'withdrawn' || isTaken || isOver(transaction, parts.clock())) return { kind: 'unknown' };
   const shown = decision.challenges.filter((challenge) => challenge.state === 'code-shown' && mayFinish(challenge));
@@ -87,7 +87,7 @@ export async function findPublicly(parts: EngineParts, { id, dialect, source, is
   const transaction = idForm.test(id) ? await parts.store.findTransaction(id) : undefined;
   if (transaction?.dialect === dialect) return answered(parts, transaction);
   if (await isKnown()) return undefined;
-  await parts.limits.failedOpenly('status', source);
+  await parts.limits.failedOrThrow('status', source);
   return undefined;
 }
 

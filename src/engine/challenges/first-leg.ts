@@ -15,7 +15,7 @@ export function firstLegOf(keyring: Keyring, id: string, pass: string): FirstLeg
 
 /** The parts for a check; store and hashes are needed only for the PIN of a push token. */
 export type FirstLegParts = Pick<EngineParts, 'keyring'> & {
-  limits: Pick<EngineParts['limits'], 'demandCalm' | 'failed'>;
+  limits: Pick<EngineParts['limits'], 'assertNotBlocked' | 'failed'>;
   store: Pick<EngineParts['store'], 'findToken'>;
   passwords: Pick<EngineParts['passwords'], 'matches'>;
 };
@@ -30,7 +30,7 @@ export type FirstLegCheck = { transaction: Transaction; pass: string; source: st
 /** {@link Challenges.checkFirstLeg}. */
 export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, source, alone }: FirstLegCheck): Promise<boolean> {
   const counted = limitedSource(source, { serial: transaction.id });
-  parts.limits.demandCalm('status', counted);
+  parts.limits.assertNotBlocked('status', counted);
   const { rule, challenges } = transaction.decision;
   const named = rule.quiet ? undefined : challenges.find(({ serial }) => serial === alone)?.serial;
   if (isFirstLegPass(parts.keyring, transaction, pass) || (named !== undefined && (await isPinOf(parts, named, pass)))) return true;

@@ -16,7 +16,7 @@ import type { LoginRefusal } from '../admission/admission.ts';
 import { makeRoom } from '../admission/open-challenges.ts';
 import { type PhonePrompt, phonePrompt } from '../admission/prompts.ts';
 import { factsOf } from '../facts.ts';
-import { type Asker, type EngineParts, originOf, whomOf } from '../parts.ts';
+import { type Asker, type EngineParts, originOf, ownerNames } from '../parts.ts';
 import { clientOf } from '../people/known-clients.ts';
 import type { PhoneProtocol, Prompt, SealTools } from '../phones/phone-protocol.ts';
 import { failuresOf, typistOf } from '../pins/pins-per-source.ts';
@@ -167,8 +167,8 @@ export function transactionFor(
     ...(name ? { foreignId: name.foreignId } : {}),
     user,
     realm,
-    ...asNamed(request),
-    ...inSource(asker, first?.owner),
+    ...namedFields(request),
+    ...sourceFields(asker, first?.owner),
     createdAt: now,
     ...(client === undefined ? {} : { client }),
     ...(request.pass === undefined ? {} : { firstLeg: firstLegOf(parts.keyring, id, request.pass) }),
@@ -185,7 +185,7 @@ export function transactionFor(
 }
 
 /** How the request named the user, as fields of the transaction. */
-export const asNamed = ({
+export const namedFields = ({
   user,
   typed = user,
   source,
@@ -195,7 +195,7 @@ export const asNamed = ({
 });
 
 /** The user's source and id: from the lookup for this request, else from the enrolment. */
-export function inSource({ resolver, userinfo }: Asker, owner: Owner | undefined): Pick<Transaction, 'resolver' | 'userid'> {
+export function sourceFields({ resolver, userinfo }: Asker, owner: Owner | undefined): Pick<Transaction, 'resolver' | 'userid'> {
   const { resolver: source, userid } = resolver ? { resolver, userid: userinfo?.userid } : { ...owner };
   return source && userid ? { resolver: source, userid } : {};
 }
@@ -280,7 +280,7 @@ function promptFor(parts: EngineParts, { asker, prompt, kind }: IssueRequest, to
   const text = isExact ? undefined : policy.value('push_text_on_mobile', facts);
   const title = isExact ? undefined : policy.value('push_title_on_mobile', facts);
   const { givenname = '', surname = '' } = asker.userinfo ?? {};
-  const subject = { serial: token.serial, tokenType: token.type, ...whomOf(token), url, givenname, surname };
+  const subject = { serial: token.serial, tokenType: token.type, ...ownerNames(token), url, givenname, surname };
   return {
     title: title ?? prompt.title,
     question: (text === undefined || isLiteral ? text : fillTags(text, subject, facts)) ?? prompt.question,

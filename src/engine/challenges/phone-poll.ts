@@ -1,7 +1,7 @@
 import type { DeviceAddress, PushToken, PushTokenChange } from '../../foundation/model/index.ts';
-import { mostShown } from '../admission/open-challenges.ts';
+import { maxOpenChallenges } from '../admission/open-challenges.ts';
 import { limitedSource, type WrongProof } from '../limits/index.ts';
-import { type Asker, type EngineParts, whomOf } from '../parts.ts';
+import { type Asker, type EngineParts, ownerNames } from '../parts.ts';
 import type { AddressTold, PhoneProtocol } from '../phones/phone-protocol.ts';
 import { announcing } from '../records/capabilities.ts';
 import { changeToken } from '../records/change-token.ts';
@@ -21,7 +21,7 @@ export async function poll<P>(
   phone: PhoneProtocol<never, never, P>,
   { serial, message, asker }: PhoneRequest<P>,
 ): Promise<PollReply> {
-  const found = await parts.store.findTokenWithOpen(serial, parts.clock(), mostShown(parts));
+  const found = await parts.store.findTokenWithOpen(serial, parts.clock(), maxOpenChallenges(parts));
   if (!found || !isBound(found.token, phone)) return { kind: 'refused' };
   const { token, open } = found;
   if (!mayPoll(parts, asker, token)) return { kind: 'not-allowed' };
@@ -55,7 +55,8 @@ export async function updateAddress<U>(
     return reply === 'updated' ? { ...moved(current, update, parts.clock()), ...announcing(current, update.capabilities) } : undefined;
   };
   if ((await changeToken(parts, serial, change, { known: token })) === 'gone') return 'refused';
-  if (reply === 'updated') parts.tell({ kind: 'address-told', serial, addressKind: update.kind, client: asker.client, ...whomOf(token) });
+  if (reply === 'updated')
+    parts.tell({ kind: 'address-told', serial, addressKind: update.kind, client: asker.client, ...ownerNames(token) });
   return reply;
 }
 

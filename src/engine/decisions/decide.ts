@@ -107,7 +107,7 @@ function codeEntered(decision: Decision, matches: string | undefined): Decided {
 }
 
 function consumed(decision: Decision, place: number | undefined): Decided {
-  const isOwed = isOwedTo(decision, place);
+  const isOwed = hasWaitingPlace(decision, place);
   if (place === undefined ? decision.state !== 'accepted' : !isOwed) return refused;
   if (decision.rule.consume === 'never') return { reply: 'accepted' };
   const taken = isOwed ? withoutPlace(decision, place) : decision;
@@ -118,7 +118,7 @@ function consumed(decision: Decision, place: number | undefined): Decided {
  * Whether the request of this place still waits for an accepted login: an accept is for all requests that had joined
  * when it came.
  */
-export const isOwedTo = ({ state, repeats }: Decision, place: number | undefined): boolean =>
+export const hasWaitingPlace = ({ state, repeats }: Decision, place: number | undefined): boolean =>
   (state === 'accepted' || state === 'consumed') && place !== undefined && repeats?.waiting.includes(place) === true;
 
 function withoutPlace(decision: Decision, place: number | undefined): Decision {

@@ -77,7 +77,7 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
     }
     done.push(effect.id);
   }
-  if (done.length > 0) audit.takeOff(transactionId, done);
+  if (done.length > 0) audit.removeStored(transactionId, done);
 }
 
 async function reported(parts: EngineParts, effect: Extract<Effect, { kind: 'login-reported' }>): Promise<void> {

@@ -26,14 +26,14 @@ export type SourceLimits = {
    * Throws `TurnedAway` while this source has failed too often; counts a rejection. For protocols that can say "not
    * now".
    */
-  demandCalm(scope: LimitScope, source: string): void;
+  assertNotBlocked(scope: LimitScope, source: string): void;
   /**
    * Counts a failure. Beyond the limit it only counts a rejection in the metrics.
    * @param told names for the event instead of the source, and the user concerned
    */
   failed(scope: LimitScope, source: string, told?: Told): Promise<WrongProof>;
   /** The same, but throws `TurnedAway` beyond the limit. For protocols that can say "not now". */
-  failedOpenly(scope: LimitScope, source: string): Promise<void>;
+  failedOrThrow(scope: LimitScope, source: string): Promise<void>;
 };
 
 type Told = { source: string; user: string; realm: string };
@@ -59,7 +59,7 @@ export function openSourceLimits({ store, clock, metrics, tell, settings }: Limi
     if (waitMs > 0) metrics.limitRejections.inc({ scope });
     return waitMs;
   };
-  const demandCalm = (scope: LimitScope, source: string): void => {
+  const assertNotBlocked = (scope: LimitScope, source: string): void => {
     const waitMs = waitOf(scope, source);
     if (waitMs > 0) throw new TurnedAway(waitMs);
   };
@@ -82,9 +82,9 @@ export function openSourceLimits({ store, clock, metrics, tell, settings }: Limi
   };
   return {
     isBlocked: (scope, source) => waitOf(scope, source) > 0,
-    demandCalm,
+    assertNotBlocked,
     failed,
-    async failedOpenly(scope, source) {
+    async failedOrThrow(scope, source) {
       if ((await failed(scope, source)) === 'refused') return;
       throw new TurnedAway(Math.max(0, (blockedUntil.get(keyOf(scope, source)) ?? 0) - clock()));
     },

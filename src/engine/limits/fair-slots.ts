@@ -21,7 +21,7 @@ export type FairSlots = {
 };
 
 /** The state of one name. `heldMs`: how long it holds a slot, as a moving average. */
-type Line = { held: number; heldMs: number; waiting: Set<() => void>; again: Set<() => void> };
+type NameState = { held: number; heldMs: number; waiting: Set<() => void>; again: Set<() => void> };
 
 const shareOfFree = 3;
 /** Assumed time until the first measurement (ms). */
@@ -30,16 +30,16 @@ const weightOfNewest = 0.1;
 
 /** Opens free slots. `now`: a monotonic clock (ms). */
 export function openFairSlots(bounds: SlotBounds, now: () => number = () => performance.now()): FairSlots {
-  const lines = new Map<string, Line>();
+  const lines = new Map<string, NameState>();
   const [held, waiting] = [countOf(lines, (line) => line.held), countOf(lines, (line) => sizeOf(line))];
-  const lineOf = (name: string): Line => {
+  const lineOf = (name: string): NameState => {
     const line = lines.get(name) ?? { held: 0, heldMs: assumedMs, waiting: new Set(), again: new Set() };
     lines.set(name, line);
     return line;
   };
   const mayHave = (part: number, all: number, most: number): boolean => part < shareOfFree * (most - all);
-  const maySit = (line: Line): boolean => mayHave(line.held, held(), bounds.slots);
-  const hold = (line: Line): (() => void) => {
+  const mayTake = (line: NameState): boolean => mayHave(line.held, held(), bounds.slots);
+  const hold = (line: NameState): (() => void) => {
     const since = now();
     line.held += 1;
     let isOver = false;
@@ -53,7 +53,7 @@ export function openFairSlots(bounds: SlotBounds, now: () => number = () => perf
   };
   const callNext = (): void => {
     for (let called = true; called; ) {
-      const [name, line] = [...lines].find(([, each]) => sizeOf(each) > 0 && maySit(each)) ?? [];
+      const [name, line] = [...lines].find(([, each]) => sizeOf(each) > 0 && mayTake(each)) ?? [];
       called = name !== undefined && line !== undefined;
       if (name === undefined || line === undefined) return;
       // Moves this name to the end, so that the next name has the next turn.
@@ -67,29 +67,29 @@ export function openFairSlots(bounds: SlotBounds, now: () => number = () => perf
     waiting,
     expectedMs(name) {
       const line = lineOf(name);
-      if (sizeOf(line) === 0 && maySit(line)) return 0;
+      if (sizeOf(line) === 0 && mayTake(line)) return 0;
       if (!mayHave(sizeOf(line), waiting(), bounds.waiting)) return Number.POSITIVE_INFINITY;
       return ((sizeOf(line) + 1) * line.heldMs) / Math.max(1, line.held);
     },
     async take(name, patienceMs, again) {
       const line = lineOf(name);
       const queue = again ? line.again : line.waiting;
-      if ((again || sizeOf(line) === 0) && maySit(line)) return hold(line);
+      if ((again || sizeOf(line) === 0) && mayTake(line)) return hold(line);
       return new Promise((resolve) => {
         const leave = (outcome: (() => void) | 'late'): void => {
-          queue.delete(sit);
+          queue.delete(enter);
           clearTimeout(timer);
           resolve(outcome);
         };
-        const sit = (): void => leave(hold(line));
+        const enter = (): void => leave(hold(line));
         const timer = setTimeout(() => leave('late'), patienceMs);
-        queue.add(sit);
+        queue.add(enter);
       });
     },
   };
 }
 
-const sizeOf = ({ waiting, again }: Line): number => waiting.size + again.size;
+const sizeOf = ({ waiting, again }: NameState): number => waiting.size + again.size;
 
-const countOf = (lines: ReadonlyMap<string, Line>, of: (line: Line) => number) => (): number =>
+const countOf = (lines: ReadonlyMap<string, NameState>, of: (line: NameState) => number) => (): number =>
   [...lines.values()].reduce((sum, line) => sum + of(line), 0);

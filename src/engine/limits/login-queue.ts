@@ -16,15 +16,15 @@ export type LoginQueue = {
    */
   run<T>(authServer: string, work: () => Promise<T>): Promise<T>;
   /** Releases the slot of the calling first leg, which now only waits for others. Does nothing outside a first leg. */
-  stepAside(): void;
+  releaseSlot(): void;
   /** Releases the slot while a first leg waits for a directory; afterwards it goes before those that have not begun. */
-  aside: Aside;
+  withoutSlot: WithoutSlot;
   /** Counts an overload refusal, and reports when an overload begins and ends. Returns the error to throw. */
   refuse: Shedding;
 };
 
-/** {@link LoginQueue.aside}. */
-export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+/** {@link LoginQueue.withoutSlot}. */
+export type WithoutSlot = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** {@link LoginQueue.refuse}. */
 export type Shedding = (authServer: string, reason: ShedReason, retryAfterMs: number) => Overloaded;
@@ -43,40 +43,40 @@ const leastStoreMs = 500;
 const calmMs = 10_000;
 
 /**
- * The slot of one first leg. `asides`: how many waits for directories are under way. `isOver`: it was answered, so
+ * The slot of one first leg. `waits`: how many waits for directories are under way. `isOver`: it was answered, so
  * later work takes no slot.
  */
-type Seat = { authServer: string; leave: () => void; asides: number; isOver: boolean };
+type HeldSlot = { authServer: string; leave: () => void; waits: number; isOver: boolean };
 
 type Parts = { metrics: Metrics; tell: Tell; bounds?: LoginQueueBounds | undefined; now?: () => number };
 
 /** Opens an empty queue. */
 export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () => performance.now() }: Parts): LoginQueue {
   const slots = openFairSlots(bounds, now);
-  const turns = new AsyncLocalStorage<Seat>();
+  const currentSlot = new AsyncLocalStorage<HeldSlot>();
   const refuse = openShedding(metrics, tell);
   metrics.onCollect(() => metrics.load.waiting.set(slots.waiting()));
-  const takeAgain = async (turn: Seat): Promise<void> => {
-    if (turn.isOver) return;
-    const leave = await slots.take(turn.authServer, bounds.longestMs, 'again');
+  const takeAgain = async (slot: HeldSlot): Promise<void> => {
+    if (slot.isOver) return;
+    const leave = await slots.take(slot.authServer, bounds.longestMs, 'again');
     // Begun work is finished even without a slot.
     if (leave === 'late') return;
-    if (turn.isOver || turn.asides > 0) leave();
-    else turn.leave = leave;
+    if (slot.isOver || slot.waits > 0) leave();
+    else slot.leave = leave;
   };
   return {
     refuse,
-    stepAside: () => turns.getStore()?.leave(),
-    async aside(work) {
-      const turn = turns.getStore();
-      if (!turn || turn.isOver) return work();
-      turn.leave();
-      turn.asides += 1;
+    releaseSlot: () => currentSlot.getStore()?.leave(),
+    async withoutSlot(work) {
+      const slot = currentSlot.getStore();
+      if (!slot || slot.isOver) return work();
+      slot.leave();
+      slot.waits += 1;
       try {
         return await work();
       } finally {
-        turn.asides -= 1;
-        if (turn.asides === 0) await takeAgain(turn);
+        slot.waits -= 1;
+        if (slot.waits === 0) await takeAgain(slot);
       }
     },
     async run(authServer, work) {
@@ -86,12 +86,12 @@ export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () =
       const leave = await slots.take(authServer, bounds.longestMs);
       if (leave === 'late') throw refuse(authServer, 'waited', bounds.longestMs);
       spendStoreTime(now() - came, leastStoreMs);
-      const turn = { authServer, leave, asides: 0, isOver: false };
+      const slot = { authServer, leave, waits: 0, isOver: false };
       try {
-        return await turns.run(turn, work);
+        return await currentSlot.run(slot, work);
       } finally {
-        turn.isOver = true;
-        turn.leave();
+        slot.isOver = true;
+        slot.leave();
       }
     },
   };

@@ -42,14 +42,14 @@ export function readCounter(counter: string): { user: string; authServer?: strin
 }
 
 /** The counter of a name without a user or push token: one of a few that all such names share. */
-export const counterOfNobody = ({ user, authServer }: Pick<PinSource, 'user' | 'authServer'>): string =>
+export const counterOfUnknownUser = ({ user, authServer }: Pick<PinSource, 'user' | 'authServer'>): string =>
   `${beginning}:nobody ${sha256Hex(JSON.stringify([user, authServer])).slice(0, namesOfNobody)}`;
 
 /**
  * How to treat a guess. `quiet`: the reply must not reveal its result. `beginsQuietMs`: later guesses will be quiet for
  * this time, unless this one is right.
  */
-export type Turn = { kind: 'quiet' } | { kind: 'open'; beginsQuietMs?: number | undefined };
+export type GuessTreatment = { kind: 'quiet' } | { kind: 'open'; beginsQuietMs?: number | undefined };
 
 /**
  * Counts wrong PINs in counters that all gateways share. A guess is counted before it is checked, so that neither a
@@ -59,9 +59,9 @@ export type Turn = { kind: 'quiet' } | { kind: 'open'; beginsQuietMs?: number | 
  */
 export type PinFailures = {
   /** Counts one guess, and says how to treat it. While a counter is quiet nothing is counted. */
-  take(counter: string, limit: number): Promise<Turn>;
+  take(counter: string, limit: number): Promise<GuessTreatment>;
   /** Takes back a right guess, and the quiet time that it began. */
-  giveBack(counter: string, turn: Turn): Promise<void>;
+  giveBack(counter: string, treatment: GuessTreatment): Promise<void>;
   /** Clears a counter, after an accept of a phone or a reset by an administrator. */
   end(counter: string): Promise<void>;
   /** Clears all counters of a user. */
@@ -107,8 +107,8 @@ export function openPinFailures({ store, clock }: Parts): PinFailures {
       quietUntil.set(counter, begun.endsAt);
       return begun.count === 1 ? { kind: 'open', beginsQuietMs: begun.endsAt - now } : { kind: 'quiet' };
     },
-    async giveBack(counter, turn) {
-      const beganQuiet = turn.kind === 'open' && turn.beginsQuietMs !== undefined;
+    async giveBack(counter, treatment) {
+      const beganQuiet = treatment.kind === 'open' && treatment.beginsQuietMs !== undefined;
       if (beganQuiet) quietUntil.delete(counter);
       await Promise.all([store.uncount([counter], 'one'), beganQuiet ? store.uncount([quietKey(counter)], 'all') : undefined]);
     },
@@ -121,7 +121,7 @@ export function openPinFailures({ store, clock }: Parts): PinFailures {
     },
     async pretend(user) {
       const now = clock();
-      await store.countUp(`${counterOfNobody({ user, authServer: '' })} pretence`, now, now + pretenceMs);
+      await store.countUp(`${counterOfUnknownUser({ user, authServer: '' })} pretence`, now, now + pretenceMs);
     },
     endAll: (user) => store.endCounters(userBeginning(user)),
     trustedCounter(source) {

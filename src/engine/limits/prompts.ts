@@ -17,10 +17,10 @@ const mutedKey = (serial: string): string => `${beginningOf(serial)}muted`;
 const placeKey = (serial: string, places: PromptPlaces, number: number): string => `${beginningOf(serial)}${places} ${number}`;
 
 /** The prompts counted for one phone. `mutedUntil` (epoch ms): the phone does not ring before. */
-export type HeldPrompts = { serial: string; mutedUntil?: number | undefined; unanswered: number; counters: Counter[] };
+export type CountedPrompts = { serial: string; mutedUntil?: number | undefined; unanswered: number; counters: Counter[] };
 
 /** Groups the counters of prompts by phone. */
-export function heldPrompts(counters: readonly Counter[]): HeldPrompts[] {
+export function countedPrompts(counters: readonly Counter[]): CountedPrompts[] {
   const bySerial = Map.groupBy(counters, ({ key }) => decodeURIComponent(key.slice(promptsBegin.length, key.indexOf(' '))));
   return [...bySerial].map(([serial, held]) => ({
     serial,
@@ -31,8 +31,8 @@ export function heldPrompts(counters: readonly Counter[]): HeldPrompts[] {
 }
 
 /** The prompts that count for the phone of this push token. */
-export async function promptsOf({ store, clock }: Parts, serial: string): Promise<HeldPrompts> {
-  const [held] = heldPrompts(await store.countersFrom(beginningOf(serial), clock(), mostHeld));
+export async function promptsOf({ store, clock }: Parts, serial: string): Promise<CountedPrompts> {
+  const [held] = countedPrompts(await store.countersFrom(beginningOf(serial), clock(), mostHeld));
   return held ?? { serial, unanswered: 0, counters: [] };
 }
 
@@ -42,7 +42,7 @@ export async function promptsOf({ store, clock }: Parts, serial: string): Promis
  */
 export async function takePrompt(
   { store, clock }: Parts,
-  { serial, counters }: HeldPrompts,
+  { serial, counters }: CountedPrompts,
   { places, most, windowMs }: { places: PromptPlaces; most: number; windowMs: number },
 ): Promise<{ key: string } | { freeAt: number }> {
   const now = clock();

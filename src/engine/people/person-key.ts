@@ -85,21 +85,21 @@ export type ListFilter = Omit<PushTokenFilter, 'ownerKeys' | 'notResolvers'> & {
 /** {@link People.listTokens}. */
 export function listTokens(parts: OwnerParts, { of, ...filter }: ListFilter, page: Page) {
   const names = of?.user.includes('*') ? { user: of.user, realm: of.realm } : of && { ownerKeys: keysOf(parts, of) };
-  return parts.store.listTokens({ ...filter, ...names, ...(of && ofSources(parts, of)) }, page);
+  return parts.store.listTokens({ ...filter, ...names, ...(of && sourceFilter(parts, of)) }, page);
 }
 
 /**
  * The sources that an administrator means by a user. If a source knows the user (`userid`), other sources of the realm
  * are excluded; if the named source does not, or does not answer, only its own push tokens are meant.
  */
-function ofSources({ directory }: OwnerParts, { realm, resolver, userid }: Asked): Pick<PushTokenFilter, 'resolver' | 'notResolvers'> {
+function sourceFilter({ directory }: OwnerParts, { realm, resolver, userid }: Asked): Pick<PushTokenFilter, 'resolver' | 'notResolvers'> {
   if (!resolver) return {};
   return userid === undefined ? { resolver } : { notResolvers: directory.sourceNames(realm).filter((name) => name !== resolver) };
 }
 
 /** {@link People.isNamedBy}. */
 export function isNamedBy(parts: OwnerParts, owner: Owner, asked: Asked): boolean {
-  const { resolver = owner.resolver, notResolvers = [] } = ofSources(parts, asked);
+  const { resolver = owner.resolver, notResolvers = [] } = sourceFilter(parts, asked);
   const { user, typed = user } = asked;
   const isWrittenSo = [user, typed].some((name) => nameKey({ ...asked, user: name }) === nameKey(owner));
   return owner.resolver === resolver && !notResolvers.includes(owner.resolver) && (isWrittenSo || isOwnedBy(parts, owner, asked));

@@ -49,7 +49,7 @@ export type PasswordOwner = { user: string; realm: string; source?: string | und
  * Checks a user's password in the source that knows the user. Throws like `findPerson`, and for a realm without
  * sources.
  */
-export async function isPassword({ directory }: Parts, { user, realm, source }: PasswordOwner, password: string): Promise<boolean> {
+export async function isRightPassword({ directory }: Parts, { user, realm, source }: PasswordOwner, password: string): Promise<boolean> {
   const verdict = await directory.checkPassword(user, realm, password, source);
   switch (verdict) {
     case 'right':

@@ -1,7 +1,7 @@
 import { foldedKey } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { spendCheck, type TypedPin, typistOfPin } from './login-pin.ts';
-import { guessAtNobody } from './pins-per-source.ts';
+import { guessForUnknownUser } from './pins-per-source.ts';
 
 /** {@link Pins.equalizeTiming}. */
 export async function equalizePinTiming(parts: EngineParts, typed: TypedPin): Promise<'checked' | 'quiet'> {
@@ -10,7 +10,7 @@ export async function equalizePinTiming(parts: EngineParts, typed: TypedPin): Pr
   if (rule === 'any' || (rule === 'none' && pin === '')) return 'checked';
   if (parts.settings.lockout === 'source') {
     const typist = { ...typistOfPin(parts, typed, []), serial: typed.serial };
-    return guessAtNobody(parts, typist, () => spendCheck(parts, typed));
+    return guessForUnknownUser(parts, typist, () => spendCheck(parts, typed));
   }
   const name = `no token ${foldedKey({ user: typed.user, realm: typed.realm })}`;
   await parts.mutex(name, () => spend(parts, name, typed));

@@ -1,7 +1,7 @@
 import { randomHex } from '../../foundation/crypto/index.ts';
 import type { PushToken } from '../../foundation/model/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
-import { isPassword, type PasswordOwner } from '../people/person.ts';
+import { isRightPassword, type PasswordOwner } from '../people/person.ts';
 import { checkPin, guessInTurn, isLocked } from './pins.ts';
 import { type PinCheck, type Typist, typistOf } from './pins-per-source.ts';
 
@@ -36,21 +36,21 @@ export async function checkLoginPin(parts: EngineParts, tokens: readonly PushTok
     case 'tokenpin':
       return checkPin(parts, guessed, pin);
     case 'userstore': {
-      const opens = async (all: readonly PushToken[]): Promise<boolean[]> => {
-        const isRight = await isPassword(parts, { user, realm, source }, pin);
+      const matches = async (all: readonly PushToken[]): Promise<boolean[]> => {
+        const isRight = await isRightPassword(parts, { user, realm, source }, pin);
         return all.map(() => isRight);
       };
-      const opensEvenly = (all: readonly PushToken[]): Promise<boolean[]> => {
+      const matchesEvenly = (all: readonly PushToken[]): Promise<boolean[]> => {
         // A cached password would answer sooner.
         parts.directory.forget(user, realm);
-        return opens(all);
+        return matches(all);
       };
-      return guessInTurn(parts, guessed, { spend: () => spendCheck(parts, { pin, rule, realm }), opens, opensEvenly });
+      return guessInTurn(parts, guessed, { spend: () => spendCheck(parts, { pin, rule, realm }), matches, matchesEvenly });
     }
     case 'none': {
       if (pin === '' && open.length > 0) return { kind: 'checked', matching: open };
-      const opens = async (all: readonly PushToken[]): Promise<boolean[]> => all.map(() => false);
-      return guessInTurn(parts, guessed, { spend: async () => undefined, opens, opensEvenly: opens });
+      const matches = async (all: readonly PushToken[]): Promise<boolean[]> => all.map(() => false);
+      return guessInTurn(parts, guessed, { spend: async () => undefined, matches, matchesEvenly: matches });
     }
     case 'any':
       return open.length > 0 ? { kind: 'checked', matching: open } : { kind: 'exceeded' };

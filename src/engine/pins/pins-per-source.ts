@@ -1,5 +1,5 @@
 import type { PushToken } from '../../foundation/model/index.ts';
-import { counterOf, counterOfNobody, type PinSource, readCounter, type Turn } from '../limits/index.ts';
+import { counterOf, counterOfUnknownUser, type GuessTreatment, type PinSource, readCounter } from '../limits/index.ts';
 import type { Applicant, EngineParts } from '../parts.ts';
 import { clientOf, isKnown } from '../people/known-clients.ts';
 import { personKey } from '../people/person-key.ts';
@@ -48,12 +48,12 @@ export async function failuresOf(parts: EngineParts, typist: Typist): Promise<st
 }
 
 /**
- * How to check a guess. `opens`: which of these push tokens it matches. `opensEvenly`: the same, at a cost that does
+ * How to check a guess. `matches`: which of these push tokens it matches. `matchesEvenly`: the same, at a cost that does
  * not depend on the result.
  */
-export type Look = {
-  opens: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
-  opensEvenly: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+export type GuessCheck = {
+  matches: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+  matchesEvenly: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
   spend: () => Promise<void>;
 };
 
@@ -70,56 +70,61 @@ export function isKnownFrom(parts: EngineParts, typist: Typist, tokens: readonly
  * One guess where each known client has a count of its own. Guesses of one counter run one after the other until it is
  * quiet; then none waits.
  */
-export async function guessFrom(parts: EngineParts, typist: Typist, tokens: readonly PushToken[], look: Look): Promise<PinCheck> {
+export async function guessFrom(parts: EngineParts, typist: Typist, tokens: readonly PushToken[], check: GuessCheck): Promise<PinCheck> {
   const counter = await failuresOf(parts, typist);
   const limit = Math.min(...tokens.map(({ maxFail }) => maxFail));
   const checked = await parts.mutex(counter, async () => {
-    const turn = await parts.pinFailures.take(counter, limit);
-    return turn.kind === 'quiet' ? turn.kind : guess(parts, { typist, counter, turn }, tokens, look);
+    const treatment = await parts.pinFailures.take(counter, limit);
+    return treatment.kind === 'quiet' ? treatment.kind : guess(parts, { typist, counter, treatment }, tokens, check);
   });
   if (checked !== 'quiet') return checked;
   // Another gateway may have counted, so this one must not trust a cached PIN while the counter is quiet.
   parts.pinFailures.distrust(sourceOf(parts, typist));
-  return { kind: 'quiet', matching: only(tokens, await look.opensEvenly(tokens)) };
+  return { kind: 'quiet', matching: only(tokens, await check.matchesEvenly(tokens)) };
 }
 
 const only = (tokens: readonly PushToken[], right: readonly boolean[]): PushToken[] => tokens.filter((_, index) => right[index]);
 
-type Guess = { typist: Typist; counter: string; turn: Turn };
+type Guess = { typist: Typist; counter: string; treatment: GuessTreatment };
 
-async function guess(parts: EngineParts, { typist, counter, turn }: Guess, tokens: readonly PushToken[], look: Look): Promise<PinCheck> {
+async function guess(
+  parts: EngineParts,
+  { typist, counter, treatment }: Guess,
+  tokens: readonly PushToken[],
+  check: GuessCheck,
+): Promise<PinCheck> {
   const { pinFailures, settings, store, clock } = parts;
-  const matching = only(tokens, await look.opens(tokens));
+  const matching = only(tokens, await check.matches(tokens));
   if (matching.length > 0) {
-    await pinFailures.giveBack(counter, turn);
+    await pinFailures.giveBack(counter, treatment);
     pinFailures.trust(sourceOf(parts, typist), counter);
     return { kind: 'checked', matching };
   }
   pinFailures.distrust(sourceOf(parts, typist));
   if (settings.countWrongPins) await store.countFailure(serialsOf(tokens), clock(), failureCeiling);
-  reportQuiet(parts, typist, turn);
+  reportQuiet(parts, typist, treatment);
   return { kind: 'checked', matching };
 }
 
 const serialsOf = (tokens: readonly PushToken[]): string[] => tokens.map(({ serial }) => serial);
 
-function reportQuiet({ tell }: EngineParts, { user, realm, authServer, serial }: Typist, turn: Turn): void {
-  if (turn.kind === 'open' && turn.beginsQuietMs !== undefined)
-    tell({ kind: 'logins-quiet', authServer, forMs: turn.beginsQuietMs, serials: serial === undefined ? [] : [serial], user, realm });
+function reportQuiet({ tell }: EngineParts, { user, realm, authServer, serial }: Typist, treatment: GuessTreatment): void {
+  if (treatment.kind === 'open' && treatment.beginsQuietMs !== undefined)
+    tell({ kind: 'logins-quiet', authServer, forMs: treatment.beginsQuietMs, serials: serial === undefined ? [] : [serial], user, realm });
 }
 
 /**
  * Counts a guess at the PIN of an unknown user like any other, in one of a few counters, and spends its time.
  * @param spend spends the cost of a PIN check
  */
-export async function guessAtNobody(parts: EngineParts, typist: Typist, spend: () => Promise<void>): Promise<'checked' | 'quiet'> {
+export async function guessForUnknownUser(parts: EngineParts, typist: Typist, spend: () => Promise<void>): Promise<'checked' | 'quiet'> {
   const { pinFailures, settings, mutex } = parts;
   // The same read as for an existing user.
   await isKnown(parts, typist);
-  const counter = counterOfNobody(sourceOf(parts, typist));
-  const turn = await mutex(counter, () => pinFailures.take(counter, settings.maxFailCount));
+  const counter = counterOfUnknownUser(sourceOf(parts, typist));
+  const treatment = await mutex(counter, () => pinFailures.take(counter, settings.maxFailCount));
   await spend();
-  if (turn.kind === 'quiet') return 'quiet';
+  if (treatment.kind === 'quiet') return 'quiet';
   // The same write as the fail count of a push token.
   if (settings.countWrongPins) await pinFailures.pretend(counter);
   return 'checked';

@@ -27,7 +27,7 @@ export async function changeToken(
     const fields = token && change(token);
     if (!token) return 'gone';
     if (!fields) return 'unchanged';
-    const noted = act?.notedOf(fields.owner ? { serial, owner: fields.owner } : token);
+    const noted = act?.noteFor(fields.owner ? { serial, owner: fields.owner } : token);
     if ((await store.changeToken(serial, token.version, fields, noted?.note)) === 'changed') {
       if (noted) act?.done(noted);
       return 'changed';
@@ -51,7 +51,7 @@ export async function changeEach(
   for (const token of tokens) {
     const changed = await changeToken(parts, token.serial, change, { known: token, act });
     if (changed === 'changed') count += 1;
-    if (changed === 'unchanged') act?.needless(token);
+    if (changed === 'unchanged') act?.unchanged(token);
   }
   return count;
 }

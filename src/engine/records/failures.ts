@@ -16,7 +16,7 @@ export function resetFailures(parts: EngineParts, tokens: readonly PushToken[]):
 export const hasFailedTooOften = ({ failCount, maxFail }: PushToken): boolean => failCount >= maxFail;
 
 /** Whether a push token failed too often, and its failures have not expired. */
-export const isShut = (parts: EngineParts, token: PushToken): boolean => hasFailedTooOften(token) && !isOver(parts, token);
+export const hasActiveLock = (parts: EngineParts, token: PushToken): boolean => hasFailedTooOften(token) && !isOver(parts, token);
 
 /**
  * The push tokens with expired failures cleared, once even with concurrent callers. Costs nothing if there are none.

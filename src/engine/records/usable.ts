@@ -20,7 +20,7 @@ export const isUsedUp = ({ info, loginCount }: PushToken): boolean => {
  * Why a push token that is enrolled, enabled and not revoked cannot be used now; undefined if it can, or if it is not
  * all of these.
  */
-export function whyOver(token: PushToken, now: number): 'used-up' | 'not-in-validity' | undefined {
+export function unusableReason(token: PushToken, now: number): 'used-up' | 'not-in-validity' | undefined {
   if (token.rollout !== 'enrolled' || !token.enabled || token.revoked) return undefined;
   if (isUsedUp(token)) return 'used-up';
   return isInValidity(token, now) ? undefined : 'not-in-validity';

@@ -76,7 +76,7 @@ export async function signedDevice(parts: EngineParts, request: SignedRequest): 
   if (device?.publicKey !== undefined && isSigned && isTimely) return device;
   // Counts by address alone: with the gda, invented names would each have a limit, and a limit for known names only
   // would reveal them.
-  await limits.failedOpenly('device', request.source);
+  await limits.failedOrThrow('device', request.source);
   return undefined;
 }
 

@@ -14,7 +14,7 @@ export type Outcome<Progress> = { progress: Progress; trail: readonly TrailEntry
  * Returns undefined without doing anything if the claim had expired and another gateway has taken over. A result that
  * cannot be stored is logged and returned all the same, since the push may be sent.
  */
-export async function holdingClaim<Progress extends RelayProgress>(
+export async function withClaim<Progress extends RelayProgress>(
   { store, clock, background, log }: ClaimParts,
   { id, decision: claimed }: Transaction,
   work: (isHeld: () => boolean) => Promise<Outcome<Progress>>,

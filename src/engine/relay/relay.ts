@@ -5,11 +5,11 @@ import { reserveOf } from '../challenges/deliver.ts';
 import { factsOf } from '../facts.ts';
 import type { EngineParts } from '../parts.ts';
 import { claim } from './claim.ts';
-import { holdingClaim, leaseMs, type Outcome } from './held-claim.ts';
+import { leaseMs, type Outcome, withClaim } from './held-claim.ts';
 import { markDeviceDead } from './mark-dead.ts';
 import { planRelay, type RelayPlan, type Unreachable } from './plan.ts';
 import { isSameChallenge, type RelayRequest, relaySerial, relayTransaction } from './transaction.ts';
-import { decidedOrLate } from './wait.ts';
+import { waitForChange } from './wait.ts';
 
 type Settled = Exclude<RelayProgress, { kind: 'claimed' }>;
 
@@ -49,7 +49,7 @@ async function limitedDevice(
 async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPlan): Promise<RelayReply> {
   const { asker, transactionId } = request;
   const deliver = (transaction: Transaction): Promise<RelayReply | undefined> =>
-    holdingClaim(parts, transaction, (mayBegin) => deliverClaimed(parts, { request, plan, transaction, mayBegin }));
+    withClaim(parts, transaction, (mayBegin) => deliverClaimed(parts, { request, plan, transaction, mayBegin }));
   let hasWaited = false;
   for (let attempt = 0, isThere = false; attempt < maxAttempts; attempt += 1) {
     const fresh = relayTransaction(parts, request, leaseMs);
@@ -69,8 +69,8 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
     if (next.kind === 'reply') return next.progress;
     if (next.kind === 'wait') {
       hasWaited = true;
-      parts.loginQueue.stepAside();
-      await decidedOrLate(parts, found, next.until);
+      parts.loginQueue.releaseSlot();
+      await waitForChange(parts, found, next.until);
     } else if ((await parts.store.decide(found.id, found.decision.version, next.next, [], 0)) === 'decided') {
       const reply = await deliver({ ...found, decision: next.next });
       if (reply) return reply;
@@ -95,7 +95,7 @@ async function deliverClaimed(parts: EngineParts, { request, plan, transaction, 
   const { registry, clock } = parts;
   const { delivery, addresses, canPoll } = plan;
   const { challenges, answerUntil } = transaction.decision;
-  parts.loginQueue.stepAside();
+  parts.loginQueue.releaseSlot();
   const { outcome, attempts, deadAddresses } = await registry.deliver(
     { ...delivery, deadlineMs: delivery.deadlineMs - reserveOf(delivery.deadlineMs), mayBegin },
     {

@@ -2,7 +2,7 @@ import type { Transaction } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 
 /** Resolves when any gateway has changed this transaction since it was read, or at `until` (epoch ms). */
-export async function decidedOrLate({ store, clock }: EngineParts, { id, decision }: Transaction, until: number): Promise<void> {
+export async function waitForChange({ store, clock }: EngineParts, { id, decision }: Transaction, until: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let stop = (): void => undefined;
   await new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import { ActForbidden, type Actor, type PushToken, type Result, type TokenAct } from '../../foundation/model/index.ts';
 import { actOf } from '../audit/index.ts';
-import { type Asker, type EngineParts, whomOf } from '../parts.ts';
+import { type Asker, type EngineParts, ownerNames } from '../parts.ts';
 import type { TokenAction } from '../records/change-token.ts';
 import { type AddressAdded, type AddressValue, addAddress, removeAddress } from './addresses.ts';
 import { type HandedOver, type Handover, handOver } from './namesakes.ts';
@@ -96,7 +96,7 @@ export function openAdministration(parts: EngineParts, by: Actor, scope?: Admini
       return act(tokens, ...rest);
     };
   const actionOf = (act: TokenAct): TokenAction =>
-    actOf(parts, (token) => ({ kind: 'token-administered', act, serial: token.serial, by, ...whomOf(token) }));
+    actOf(parts, (token) => ({ kind: 'token-administered', act, serial: token.serial, by, ...ownerNames(token) }));
   const reportLimited = (act: TokenAct): void => parts.tell({ kind: 'administration-refused', reason: 'too-many-tokens', act, by });
   return {
     async offer(asker, request) {

@@ -48,7 +48,7 @@ async function write(parts: EngineParts, token: PushToken, pairing: Pairing, act
     return last.judged.ok ? last.judged.value.change : undefined;
   };
   const isBound = (): boolean => last.judged.ok && last.judged.value.reply === 'paired';
-  const told: TokenAction = { ...act, notedOf: (it) => (isBound() ? act.notedOf(it) : undefined) };
+  const told: TokenAction = { ...act, noteFor: (it) => (isBound() ? act.noteFor(it) : undefined) };
   if ((await changeToken(parts, token.serial, change, { known: token, act: told })) === 'gone') return refused('the push token is gone');
   return last.judged.ok ? ok(last.judged.value.reply) : last.judged;
 }

@@ -13,7 +13,7 @@ import {
 import { actOf } from '../audit/index.ts';
 import { answerEnrolments } from '../decisions/enrolment-answer.ts';
 import { limitedSource } from '../limits/index.ts';
-import { type EngineParts, whomOf } from '../parts.ts';
+import { type EngineParts, ownerNames } from '../parts.ts';
 import { pinHashesOf } from '../people/person-key.ts';
 import type { PhoneKeys, PhoneProtocol } from '../phones/phone-protocol.ts';
 import type { TokenAction } from '../records/change-token.ts';
@@ -68,7 +68,7 @@ export async function offerRollout(
     const token = offeredToken(parts, request, { serial, credential, pinHash });
     const text = await offerText(parts, request, { serial, credential });
     if (text === undefined) return refused('too-long');
-    const noted = act?.notedOf(token);
+    const noted = act?.noteFor(token);
     if ((await parts.store.addToken(token, noted?.note)) === 'added') {
       if (noted) act?.done(noted);
       return ok({ token, text, credential });
@@ -141,7 +141,7 @@ export async function completeRollout<R>(
     if (token.rollout !== 'offered') return refused({ kind: 'not-waiting' });
     if (request.credential === undefined) return refused({ kind: 'no-credential' });
     if (!equalText(sha256Hex(request.credential), token.rolloutCredential.digest)) {
-      await parts.limits.failedOpenly('rollout', limitedSource(request.source, token));
+      await parts.limits.failedOrThrow('rollout', limitedSource(request.source, token));
       return refused({ kind: 'wrong-credential' });
     }
     if (parts.clock() >= token.rolloutCredential.expiresAt) return refused({ kind: 'not-waiting' });
@@ -183,7 +183,7 @@ async function bind(
   const now = parts.clock();
   const addresses: DeviceAddress[] = keys.addresses.map((address) => ({ ...address, since: now }));
   const act = enrolled(parts, source);
-  const noted = act.notedOf(token);
+  const noted = act.noteFor(token);
   const change: PushTokenChange = {
     rollout: 'enrolled',
     enabled: true,
@@ -204,4 +204,4 @@ async function bind(
 
 /** The event of a phone bound to a push token. */
 export const enrolled = (parts: EngineParts, client: string): TokenAction =>
-  actOf(parts, (token) => ({ kind: 'phone-enrolled', serial: token.serial, client, ...whomOf(token) }));
+  actOf(parts, (token) => ({ kind: 'phone-enrolled', serial: token.serial, client, ...ownerNames(token) }));

@@ -74,7 +74,7 @@ export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], v
 export async function removeToken(parts: EngineParts, token: Pick<PushToken, 'serial' | 'owner'>, act: TokenAction): Promise<boolean> {
   const { serial } = token;
   const open = await parts.store.openTransactionsOf(serial, parts.clock());
-  const noted = act.notedOf(token);
+  const noted = act.noteFor(token);
   const was = await parts.store.removeToken(serial, noted?.note);
   if (was && noted) act.done(noted);
   await endFailures(parts, [token]);

@@ -161,7 +161,7 @@ async function recorded<T>(
   write: (note: AuditNote | undefined) => Promise<T>,
 ): Promise<T> {
   const acting = actOf<string>(parts, (name) => ({ kind: 'account-administered', act, account: name, by }));
-  const noted = acting.notedOf(account);
+  const noted = acting.noteFor(account);
   const written = await write(noted?.note);
   if (noted && written !== false && written !== 'taken') acting.done(noted);
   return written;

@@ -4,7 +4,7 @@ import { oneOrMany, secret } from '../../foundation/settings/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { openRadius, type Radius } from '../../foundation/wire/index.ts';
 import { openSourceWatch, type SourceWatch } from './source-watch.ts';
-import type { Aside } from './user-source.ts';
+import type { WithoutSlot } from './user-source.ts';
 
 const server = z.string().refine(isServer, 'expected a host, host:port or [IPv6 address]:port');
 
@@ -34,20 +34,20 @@ export type RadiusServers = ReadonlyMap<string, Radius>;
  */
 export function openRadiusServers(
   services: readonly z.output<typeof radiusServerConfig>[],
-  { clock, metrics, aside }: { clock: Clock; metrics?: Metrics | undefined; aside?: Aside | undefined },
+  { clock, metrics, withoutSlot }: { clock: Clock; metrics?: Metrics | undefined; withoutSlot?: WithoutSlot | undefined },
 ): RadiusServers {
   return new Map(
     services.map(({ name, ...options }) => [
       name,
-      watched(openRadius({ ...options, clock }), openSourceWatch(metrics, { name, kind: 'radius' }), aside),
+      watched(openRadius({ ...options, clock }), openSourceWatch(metrics, { name, kind: 'radius' }), withoutSlot),
     ]),
   );
 }
 
-function watched({ authenticate }: Radius, { timed, failed }: SourceWatch, aside: Aside = (work) => work()): Radius {
+function watched({ authenticate }: Radius, { timed, failed }: SourceWatch, withoutSlot: WithoutSlot = (work) => work()): Radius {
   return {
     authenticate: (...question) =>
-      aside(async () => {
+      withoutSlot(async () => {
         const outcome = await timed(
           () => authenticate(...question),
           ({ kind }) => kind === 'unavailable',

@@ -7,7 +7,7 @@ import { outsideSpan } from '../../foundation/telemetry/spans.ts';
 import { fileSource } from './file/source.ts';
 import { ldapSource } from './ldap/source.ts';
 import { openSourceWatch } from './source-watch.ts';
-import type { Aside, SourceHost, UserSource } from './user-source.ts';
+import type { SourceHost, UserSource, WithoutSlot } from './user-source.ts';
 
 const entry = z.strictObject({
   name: z
@@ -38,21 +38,21 @@ export type SourceSurroundings = {
   onFile?: ((file: string) => void) | undefined;
   metrics?: Metrics | undefined;
   /** Wraps questions to another machine; a file source does not need it. */
-  aside?: Aside | undefined;
+  withoutSlot?: WithoutSlot | undefined;
 };
 
 /** Opens one source, without connecting. Throws `config-invalid` when a file that it names cannot be used. */
 export function openUserSource(entry: UserSourceEntry, surroundings: SourceSurroundings): UserSource {
   const { failed, around } = openSourceWatch(surroundings.metrics, entry);
   const source = around(sourceOf(entry, { ...hostOf(entry, surroundings), failed }));
-  return traced(entry, entry.kind === 'file' ? source : askedAside(source, surroundings.aside));
+  return traced(entry, entry.kind === 'file' ? source : askedWithoutSlot(source, surroundings.withoutSlot));
 }
 
-function askedAside(source: UserSource, aside: Aside = (work) => work()): UserSource {
+function askedWithoutSlot(source: UserSource, withoutSlot: WithoutSlot = (work) => work()): UserSource {
   return {
     ...source,
-    find: (user) => aside(() => source.find(user)),
-    checkPassword: (user, password) => aside(() => source.checkPassword(user, password)),
+    find: (user) => withoutSlot(() => source.find(user)),
+    checkPassword: (user, password) => withoutSlot(() => source.checkPassword(user, password)),
   };
 }
 

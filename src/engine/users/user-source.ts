@@ -19,7 +19,7 @@ export type UserRecord = {
 };
 
 /** Wraps questions to another machine. */
-export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+export type WithoutSlot = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** Why an account is barred at its source. */
 export type Barred = 'disabled' | 'expired' | 'locked';

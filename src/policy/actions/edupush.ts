@@ -6,7 +6,7 @@ const spelling = 'edupush_';
 const edupush = 'edupush';
 
 /** Whether a request is about eduMFA's own push token. */
-export const isAboutEdupush = ({ tokenType }: Facts): boolean => tokenType === edupush;
+export const isForEdupush = ({ tokenType }: Facts): boolean => tokenType === edupush;
 
 /** Whether an action is an `edupush_x`. */
 export const isEdupushSpelling = (action: ActionName): boolean => action.startsWith(spelling);
@@ -18,7 +18,7 @@ export function edupushSpelling(action: ActionName): ActionName | undefined {
 }
 
 /** Translates a rule's `edupush_x` actions to the names that callers ask for: `edupush_wait` becomes `push_wait`. */
-export function saidForEdupush(actions: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function edupushValues(actions: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const said: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(actions)) if (name.startsWith(spelling)) said[name.replace(spelling, 'push_')] = value;
   return said;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { rate } from './logins.ts';
-import { notNormal } from './normal-url.ts';
+import { registrationUrlProblem } from './registration-url.ts';
 
 const text = z.string().min(1).max(512);
 const yes = z.boolean();
@@ -8,7 +8,7 @@ const limit = z.int().min(0).max(10_000);
 const names = z.union([text.transform((name) => [name]), z.array(text).min(1)]);
 const modes = text.transform((list) => list.split(/\s+/)).pipe(z.array(z.enum(['interactive', 'webauthn', 'poll', 'u2f'])));
 const url = z.string().superRefine((value, context) => {
-  const why = notNormal(value);
+  const why = registrationUrlProblem(value);
   if (why !== undefined) context.addIssue({ code: 'custom', message: why });
 });
 /** A LinOTP challenge has room for 511 bytes. */

@@ -298,7 +298,7 @@ describe('A user who typed a PIN', () => {
         distrust: () => undefined,
       },
       settings: { lockout, clearFailuresMs: 0, countWrongPins: true },
-      policy: { value: () => undefined, demandShort: () => undefined },
+      policy: { value: () => undefined, assertShortTexts: () => undefined },
       realms: { ignoresCase: () => false },
       clock: () => 0,
       mutex: openKeyMutex(),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { actions } from '../../../src/policy/actions/index.ts';
-import { knownElsewhere } from '../../../src/policy/actions/not-ours.ts';
+import { unsupportedReason } from '../../../src/policy/actions/unsupported.ts';
 import { checkPolicies, type Facts, fillClientText, openPolicy, ruleConfig } from '../../../src/policy/index.ts';
 
 const read = (actions: object, more: object = {}) => ruleConfig.safeParse({ name: 'a rule', actions, ...more });
@@ -79,7 +79,7 @@ describe('Policies taken over from privacyIDEA', () => {
 
   it('are not told as missing where they are here', () =>
     assert.deepEqual(
-      Object.keys(actions).filter((name) => knownElsewhere(name) !== undefined),
+      Object.keys(actions).filter((name) => unsupportedReason(name) !== undefined),
       [],
     ));
 

@@ -1,4 +1,4 @@
-import type { AuditLine, AuditQuery, AuditPage } from '../../../engine/index.ts';
+import type { AuditLine, AuditPage, AuditQuery } from '../../../engine/index.ts';
 import { auditKinds, nearestName, ok, type Result, refused } from '../../../foundation/model/index.ts';
 
 /** The names of what an audit can be asked by, as parameters and as options. */

@@ -24,10 +24,10 @@ const ofParams = [
  * Whether conditions must not see a header because its value may be a credential: a word of its name is, starts with or
  * ends with a word that suggests a secret.
  */
-export const isUnseenHeader = memoized((name) => hasWord(name, ofHeaders));
+export const isSecretHeader = memoized((name) => hasWord(name, ofHeaders));
 
 /** The same for a parameter of a request. */
-export const isUnseenParam = memoized((name) => /fb_?token/i.test(name) || hasWord(name, ofParams));
+export const isSecretParam = memoized((name) => /fb_?token/i.test(name) || hasWord(name, ofParams));
 
 /** Requests repeat the same few names. The cache is bounded, because clients may invent any number of them. */
 function memoized(judge: (name: string) => boolean): (name: string) => boolean {

@@ -3,7 +3,7 @@ import { type Http, openHttp, openHttp2, type PublicWireOptions, type WireOption
 import type { ProviderHost } from '../provider-kit/index.ts';
 
 /** Estimates the clock of a provider from the `Date` of its replies. */
-export type FarClock = Pick<ProviderHost, 'openHttp' | 'openHttp2'> & {
+export type RemoteClock = Pick<ProviderHost, 'openHttp' | 'openHttp2'> & {
   /**
    * How far the gateway's clock is ahead of the provider's (ms, negative: behind), by the last reply with a date;
    * undefined after ten minutes without one.
@@ -21,7 +21,7 @@ const lastsMs = 600_000;
  * Opens the HTTP clients of one provider and measures its clock. Replies of targets chosen by others are ignored,
  * because a stranger's server may report any time. `resend`: see WireOptions.
  */
-export function openFarClock(clock: Clock, resend: boolean): FarClock {
+export function openRemoteClock(clock: Clock, resend: boolean): RemoteClock {
   let last: { skewMs: number; at: number } | undefined;
   const watched =
     <Call, Refusal extends string>(request: (call: Call) => ReturnType<Http<Refusal>['request']>) =>

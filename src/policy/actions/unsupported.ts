@@ -40,7 +40,7 @@ const otherParts = split(`
 `);
 
 /** The reason to refuse a policy that other servers have; undefined for a name that none of them has. */
-export function knownElsewhere(name: string): string | undefined {
+export function unsupportedReason(name: string): string | undefined {
   if (name === 'auth_cache')
     return 'would accept a password again without asking the phone, but a push consents to one login only; remove it';
   if (notYet.includes(name)) return 'a policy of privacyIDEA that is not supported yet; remove it';

@@ -12,7 +12,7 @@ import type { CostlyParts } from './options.ts';
  * The parts that stay open for the life of a gateway, across reloads: the store, the audit, the keys, and the counts of
  * callers and guesses.
  */
-export type Lasting = Pick<
+export type LongLivedParts = Pick<
   EngineParts,
   | 'store'
   | 'audit'
@@ -33,7 +33,7 @@ export type Lasting = Pick<
 >;
 
 /** What they are made of. `config` is the configuration of the start, `configNow` returns the current one. */
-export type LastingOptions = {
+export type LongLivedOptions = {
   config: Config;
   configNow: () => Config;
   clock: Clock;
@@ -48,7 +48,7 @@ export type LastingOptions = {
 };
 
 /** Opens these parts. The caller closes the stock of keys, the audit and the store. */
-export function openLasting({ config, configNow, parts = {}, ...given }: LastingOptions): Lasting {
+export function openLongLivedParts({ config, configNow, parts = {}, ...given }: LongLivedOptions): LongLivedParts {
   const { clock, log, metrics, tell, store, audit, keyring, passwords } = given;
   const mutex = openKeyMutex();
   return {
@@ -88,7 +88,7 @@ const bindsPhones = ({ listeners }: Config): boolean =>
   listeners.some(({ mounts }) => mounts.some(({ serves, phones }) => serves === 'privacyidea' && phones !== 'none'));
 
 /** Seals a server key again when it is used and an older key of the keyring had sealed it. */
-const resealing = ({ store, log }: Pick<LastingOptions, 'store' | 'log'>): Resealing => ({
+const resealing = ({ store, log }: Pick<LongLivedOptions, 'store' | 'log'>): Resealing => ({
   reseal(token, sealed) {
     store.reseal({ kind: 'token', token }, sealed).catch((error: unknown) => {
       log.error(thrownFields(error), 'a server key could not be sealed again; its next use tries again');
@@ -97,7 +97,7 @@ const resealing = ({ store, log }: Pick<LastingOptions, 'store' | 'log'>): Resea
 });
 
 /** Reads the settings at every failure, so that a reload changes the limits without resetting any count. */
-const limitsOf = (configNow: LastingOptions['configNow']) => ({
+const limitsOf = (configNow: LongLivedOptions['configNow']) => ({
   get failures() {
     return configNow().settings.sourceFailures;
   },
