@@ -47,7 +47,10 @@ export async function makeKeyringForDatabase(options: GatewayOptions, store: Sto
   // Checked again, because another start with the same file makes it before it writes anything else.
   if (existsSync(path)) return;
   if (!isEmpty)
-    throw new GatewayFault('config-invalid', `The keyring ${path} is missing, but the database has data. Put back ${thatKeyring}.`);
+    throw new GatewayFault(
+      'config-invalid',
+      `The keyring ${path} is missing, but the database has data. Put back its own keyring, which all its gateways share.`,
+    );
   makeOrFind(path, options.clock());
   options.log.warn({ keyring: path }, 'made a new keyring: BACK IT UP, and give the same file to every gateway of this database');
 }
@@ -167,10 +170,11 @@ export async function isOwnStore({ store, keyring, passwords }: Pick<EngineParts
   return noted === undefined || isNoteOf(keyring, noted);
 }
 
-const thatKeyring = 'its own keyring, which all its gateways share';
-
 const belongsElsewhere = (): GatewayFault =>
-  new GatewayFault('config-invalid', `The store was sealed with a key that is not in this keyring. Replace it by ${thatKeyring}.`);
+  new GatewayFault(
+    'config-invalid',
+    `The store was sealed with a key that is not in this keyring. Replace this keyring by the store's own one, which all its gateways share.`,
+  );
 
 /** The path of a keyring file that does not exist; undefined when it exists or the keyring is not a file. */
 function missingFile(options: GatewayOptions): string | undefined {

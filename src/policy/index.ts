@@ -1,6 +1,6 @@
 export { type ActionName, type ActionValue, type Permission, permissions, type Scope } from './actions/index.ts';
 export { type Mangling, mangle } from './actions/mangle.ts';
-export { registrationUrlProblem } from './actions/registration-url.ts';
+export { notNormal } from './actions/normal-url.ts';
 export { addressMatch } from './address-match.ts';
 export { checkPolicies } from './check.ts';
 export type { Facts } from './facts.ts';

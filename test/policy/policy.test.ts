@@ -6,9 +6,9 @@ import {
   type Facts,
   fillTags,
   isInTime,
+  notNormal,
   openPolicy,
   readTimeRanges,
-  registrationUrlProblem,
   ruleConfig,
 } from '../../src/policy/index.ts';
 import { readVectors } from '../kit/vectors.ts';
@@ -395,7 +395,7 @@ describe('The check of policies', () => {
       'https://x.example/a%20b',
       'https://x.example/?a=b',
     ])
-      assert.equal(registrationUrlProblem(good), undefined, good);
+      assert.equal(notNormal(good), undefined, good);
     for (const bad of [
       'https://MFA.example.com/ttype/push',
       'HTTPS://x.example/',
@@ -410,7 +410,7 @@ describe('The check of policies', () => {
       'https://u:p@x.example/',
       'https://x.example/#a',
     ])
-      assert.ok(registrationUrlProblem(bad), bad);
+      assert.ok(notNormal(bad), bad);
   });
 });
 

@@ -4,16 +4,16 @@ import { loginActions } from './logins.ts';
 import { edupushActions, pushActions } from './push.ts';
 import { directoryActions } from './users.ts';
 
-/** The area in which an action applies. */
+/** Where an action means something. */
 export type Scope = 'enrollment' | 'authentication' | 'authorization' | 'token' | 'admin';
 
-/** A permission of administrators. */
+/** What an administrator may do or not. */
 const permission = {
   scopes: ['admin'],
   value: z.boolean().describe('Administrators may do it. Where rules of this scope exist, only what one of them allows.'),
 } as const;
 
-/** Every action that a rule may set: its scopes and its value type. Adopted names keep the units of their server. */
+/** Every action that a rule may set: the scopes that know it, and the type of its value. Adopted names keep their server's units. */
 export const actions = {
   ...pushActions,
   ...directoryActions,
@@ -31,7 +31,7 @@ export const actions = {
   },
   operate: permission,
   audit_erase: permission,
-  // The reply to an administrator's login lists the rights in this order.
+  // In the order in which administrators are told their rights.
   triggerchallenge: permission,
   enrollPUSH: permission,
   tokenlist: permission,
@@ -58,28 +58,25 @@ export const actions = {
 export type ActionName = keyof typeof actions;
 /** The type of an action's value. */
 export type ActionValue<A extends ActionName> = z.output<(typeof actions)[A]['value']>;
-/** The actions of one rule, with their values. */
+/** What one rule says. */
 export type RuleActions = { [A in ActionName]?: ActionValue<A> };
-/**
- * The scope argument of an action: none when only one scope has it, required when several scopes have it with different
- * meanings.
- */
+/** What else has to be said to ask for an action: its scope, where it means one thing in one scope and another in the other. */
 export type ScopeOf<A extends ActionName> = (typeof actions)[A]['scopes'] extends readonly [Scope]
   ? []
   : [scope: (typeof actions)[A]['scopes'][number]];
-/** The name of a permission. */
+/** An action that permits. */
 export type Permission = {
   [A in ActionName]: (typeof actions)[A] extends typeof permission ? A : never;
 }[ActionName];
 
-/** Whether an action of this name exists. */
+/** Whether there is an action of this name. */
 export const isActionName = (name: string): name is ActionName => Object.hasOwn(actions, name);
 
-/** Whether an action is a permission. */
+/** Whether an action permits something. */
 export const isPermission = (name: string): name is Permission => isActionName(name) && actions[name] === permission;
 
-/** Every permission. */
+/** Every action that permits something. */
 export const permissions: readonly Permission[] = Object.keys(actions).filter(isPermission);
 
-/** The action with the name nearest to a misspelt one; undefined when no name is near. */
+/** The action whose name is nearest to a misspelt one; undefined when none is near. */
 export const nearestAction = (name: string): ActionName | undefined => nearestName(name, Object.keys(actions).filter(isActionName));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { rate } from './logins.ts';
-import { registrationUrlProblem } from './registration-url.ts';
+import { notNormal } from './normal-url.ts';
 
 const text = z.string().min(1).max(512);
 const yes = z.boolean();
@@ -8,10 +8,10 @@ const limit = z.int().min(0).max(10_000);
 const names = z.union([text.transform((name) => [name]), z.array(text).min(1)]);
 const modes = text.transform((list) => list.split(/\s+/)).pipe(z.array(z.enum(['interactive', 'webauthn', 'poll', 'u2f'])));
 const url = z.string().superRefine((value, context) => {
-  const why = registrationUrlProblem(value);
+  const why = notNormal(value);
   if (why !== undefined) context.addIssue({ code: 'custom', message: why });
 });
-/** A LinOTP challenge has room for 511 bytes. */
+/** No more fits into a challenge of LinOTP. */
 const callback = z.url({ protocol: /^https?$/ }).refine((value) => Buffer.byteLength(value) <= 511, 'more than 511 bytes');
 const zeroOne = z.union([yes, z.enum(['0', '1']).transform((digit) => digit === '1')]);
 const customOptions = z
@@ -191,7 +191,7 @@ export const pushActions = {
   },
 } as const;
 
-/** eduMFA's actions: for edupush tokens, `edupush_x` overrides `push_x`; see edupush.ts. */
+/** eduMFA's: `edupush_x` counts for edupush tokens and beats `push_x`, see edupush.ts. */
 export const edupushActions = {
   edupush_firebase_configuration: pushActions.push_firebase_configuration,
   edupush_registration_url: pushActions.push_registration_url,

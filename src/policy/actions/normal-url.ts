@@ -3,7 +3,7 @@
  * it prints it, so only a URL in normal form keeps the signed text.
  * @see docs/protocols/privacyidea.md 3.2, canonical URL rule
  */
-export function registrationUrlProblem(text: string): string | undefined {
+export function notNormal(text: string): string | undefined {
   if (!URL.canParse(text)) return 'is not a URL; write it whole, such as https://mfa.example.com/ttype/push';
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https:// or http://';
