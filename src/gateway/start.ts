@@ -113,7 +113,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
 }
 
 /** The least time limit of the store operations of a request (ms), even if its delivery has less. */
-const leastStoreMs = 1000;
+const minStoreMs = 1000;
 
 type StoreParts = Pick<LongLivedParts, 'store' | 'keyring' | 'passwords' | 'audit'> & { isMigrated: boolean };
 
@@ -154,7 +154,7 @@ function serviceFor(generation: Generation, shared: Pick<MountParts, 'accounts' 
     mounts: mountsOf({ ...generation, ...shared, listener }),
     begin: generation.begin,
     isKnownPeer: peersOf(generation.config, listener),
-    storeMs: Math.max(leastStoreMs, generation.config.settings.deliveryDeadlineMs),
+    storeMs: Math.max(minStoreMs, generation.config.settings.deliveryDeadlineMs),
   });
 }
 

@@ -9,7 +9,7 @@ export const manyOptions = 10;
 
 const standard = 'NIST SP 800-63B-4, 3.1.3';
 /** The 20 bits that the standard asks for, in decimal digits. */
-const enoughDigits = 6;
+const requiredDigits = 6;
 
 /**
  * Rates the strength of the modes that these rules choose, one line each; the first line is the mode without any rule.
@@ -45,8 +45,8 @@ function presenceText(options: number): string {
 }
 
 const codeText = (digits: number): string =>
-  digits < enoughDigits
-    ? `a code of ${digits} digits. It does not meet ${standard}, which asks for 20 bits: name ${enoughDigits} or more.`
+  digits < requiredDigits
+    ? `a code of ${digits} digits. It does not meet ${standard}, which asks for 20 bits: name ${requiredDigits} or more.`
     : `a code of ${digits} digits. It meets ${standard}.`;
 
 const ownOptions = ({ push_presence_options: source, push_presence_custom_options: own }: Rule['actions']): number =>

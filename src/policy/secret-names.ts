@@ -1,6 +1,6 @@
 import { openCache } from '../foundation/cache/index.ts';
 
-const longestKept = 64;
+const maxCachedLength = 64;
 const ofHeaders = ['authorization', 'cookie', 'key', 'token', 'secret', 'signature', 'password'];
 const ofParams = [
   'pass',
@@ -33,7 +33,7 @@ export const isSecretParam = memoized((name) => /fb_?token/i.test(name) || hasWo
 function memoized(judge: (name: string) => boolean): (name: string) => boolean {
   const judged = openCache<{ isUnseen: boolean }>(500);
   return (name) => {
-    if (name.length > longestKept) return judge(name);
+    if (name.length > maxCachedLength) return judge(name);
     const known = judged.get(name) ?? { isUnseen: judge(name) };
     judged.set(name, known);
     return known.isUnseen;

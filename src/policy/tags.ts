@@ -42,7 +42,7 @@ const isTag = (name: string): name is Tag => tags.some((tag) => tag === name);
 export const unknownTag = (text: string, more: readonly string[] = []): string | undefined =>
   [...text.matchAll(tagPattern)].map(([, name = '']) => name).find((name) => !isTag(name) && !more.includes(name));
 
-const longestUserAgent = 256;
+const maxUserAgentLength = 256;
 
 /**
  * Fills the tags of a text for the phone, such as `{user}` or `{client_ip}`; an unknown value becomes empty. Returns
@@ -68,7 +68,7 @@ export function fillClientText(text: string, subject: TagSubject, now: number): 
 function valuesOf({ serial, user, realm, tokenType, givenname = '', surname = '', url }: TagSubject, facts: Facts): Record<Tag, string> {
   const moment = new Date(facts.now);
   const two = (number: number): string => String(number).padStart(2, '0');
-  const agent = (facts.userAgent ?? '').slice(0, longestUserAgent);
+  const agent = (facts.userAgent ?? '').slice(0, maxUserAgentLength);
   return {
     serial,
     givenname,

@@ -3,7 +3,7 @@ import { readSubscription } from './subscription.ts';
 
 type Kind = DeviceAddress['kind'];
 
-const longestAddress = 4096;
+const maxAddressLength = 4096;
 
 /**
  * Reads a device address that a person typed or pasted, and removes what is not part of it. Refuses with one sentence
@@ -12,7 +12,7 @@ const longestAddress = 4096;
  * @see docs/protocols/delivery.md 2, docs/protocols/linotp.md 6
  */
 export function readAddress(kind: Kind, text: string): Result<string, string> {
-  if (text.length > longestAddress) return refused(`An address has at most ${longestAddress} characters.`);
+  if (text.length > maxAddressLength) return refused(`An address has at most ${maxAddressLength} characters.`);
   return readers[kind](text);
 }
 

@@ -9,13 +9,13 @@ import { endFailures, type QuietLogins, quietLogins } from '../pins/pins-per-sou
  */
 export type LimitedPhone = Pick<CountedPrompts, 'serial' | 'unanswered' | 'mutedUntil'> & { user: string; realm: string };
 
-const mostListed = 5000;
+const maxListed = 5000;
 
 /** {@link Admission.limitedPhones}. */
 export async function limitedPhones(parts: EngineParts, serial?: string): Promise<LimitedPhone[]> {
   const { store, clock } = parts;
   const held =
-    serial === undefined ? countedPrompts(await store.countersFrom(promptsBegin, clock(), mostListed)) : [await promptsOf(parts, serial)];
+    serial === undefined ? countedPrompts(await store.countersFrom(promptsBegin, clock(), maxListed)) : [await promptsOf(parts, serial)];
   const counting = held.filter(({ counters }) => counters.length > 0);
   return Promise.all(
     counting.map(async ({ counters: _counters, ...phone }) => {

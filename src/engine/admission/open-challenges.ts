@@ -6,7 +6,7 @@ import type { Asker, EngineParts } from '../parts.ts';
 import { isKnown } from '../people/known-clients.ts';
 
 /** How many open challenges are examined to make room. Older ones are shown to no phone and end by time. */
-const mostLookedAt = 64;
+const maxExamined = 64;
 
 /**
  * How many open challenges a phone is shown and may answer: the most that any rule allows. Undefined when a rule allows
@@ -56,7 +56,7 @@ async function roomFor(parts: EngineParts, { transaction, token, asker }: NewLog
   if (most === 0) return undefined;
   const rangMs = pushLimit(policy, 'push_open_rang_seconds', facts) * 1000;
   const { serial } = token;
-  const open = (await store.openTransactionsOf(serial, clock(), mostLookedAt)).filter((each) => isWaitingFor(each, serial));
+  const open = (await store.openTransactionsOf(serial, clock(), maxExamined)).filter((each) => isWaitingFor(each, serial));
   if (open.length <= most) return undefined;
   const waiting = await Promise.all(open.map((each) => waitingOf(parts, each, serial)));
   const gone = displacedBy(transaction.id, waiting, { most, rangMs, now: clock() });

@@ -19,7 +19,7 @@ function limitsOf(parts: EngineParts, { applicant: { asker }, token }: Pick<Prom
     most: value('push_prompts_without_accept'),
     windowMs: value('push_prompts_window_seconds') * 1000,
     mutedMs: value('push_pull_only_seconds') * 1000,
-    mostKnown: value('push_prompts_known_client'),
+    maxKnown: value('push_prompts_known_client'),
     rareMs: value('push_prompts_rare_seconds') * 1000,
   };
 }
@@ -78,11 +78,11 @@ export async function quietPrompt(parts: EngineParts, prompted: Prompted): Promi
 async function rarePrompt(
   parts: EngineParts,
   { applicant }: Prompted,
-  { held, mostKnown, windowMs, rareMs }: { held: CountedPrompts; mostKnown: number; windowMs: number; rareMs: number },
+  { held, maxKnown, windowMs, rareMs }: { held: CountedPrompts; maxKnown: number; windowMs: number; rareMs: number },
 ): Promise<PhonePrompt> {
   if (rareMs === 0) return { kind: 'asked', rings: true };
   if (await isKnown(parts, { ...applicant, client: clientOf(parts, applicant) })) {
-    const taken = await takePrompt(parts, held, { places: 'known', most: mostKnown, windowMs });
+    const taken = await takePrompt(parts, held, { places: 'known', most: maxKnown, windowMs });
     if ('key' in taken) return { kind: 'asked', rings: true, prompt: taken.key };
   }
   const taken = await takePrompt(parts, held, { places: 'rare', most: 1, windowMs: rareMs });

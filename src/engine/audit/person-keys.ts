@@ -16,15 +16,15 @@ export type PersonKeys = {
 };
 
 /** How long a key is cached (ms), because another gateway may erase it. */
-const rememberedMs = 10_000;
-const mostRemembered = 10_000;
+const cachedMs = 10_000;
+const maxRemembered = 10_000;
 const keyBytes = 32;
 
 type PersonKeyParts = { store: AuditStore; keyring: Keyring; clock: Clock };
 
 /** Opens the keys of persons in this store. */
 export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): PersonKeys {
-  const known = openCache<{ key: HmacKey; at: number }>(mostRemembered);
+  const known = openCache<{ key: HmacKey; at: number }>(maxRemembered);
   const open = ({ id, sealedKey }: PersonKey): HmacKey | undefined => {
     try {
       return { id, key: createSecretKey(keyring.open(sealedFor.person(id), sealedKey)), hashed: new Map() };
@@ -45,8 +45,8 @@ export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): Perso
     }
   };
   const isKnown = (name: string): boolean => {
-    const remembered = known.get(name);
-    return remembered !== undefined && Math.abs(clock() - remembered.at) < rememberedMs;
+    const cached = known.get(name);
+    return cached !== undefined && Math.abs(clock() - cached.at) < cachedMs;
   };
   return {
     open,

@@ -85,7 +85,7 @@ export function pseudonymize(content: AuditContent, keys: { subject: HmacKey | u
     own = key ? own : (own ?? randomBytes(16));
     if (!key && isName(path)) typed = typedName(path, value);
     clear[owner][path] = value;
-    put(fields, path, key ? remembered(key, path, value) : hmac(own ?? Buffer.alloc(0), path, value));
+    put(fields, path, key ? cachedHmac(key, path, value) : hmac(own ?? Buffer.alloc(0), path, value));
   }
   if (own) clear.own.key = own.toString('base64url');
   const texts = Object.entries(clear).flatMap(([whose, text]) => (Object.keys(text).length > 0 ? [[whose, JSON.stringify(text)]] : []));
@@ -131,13 +131,13 @@ const isName = (path: PersonalPath): boolean => path === 'user' || path === 'adm
 const hmac = (key: KeyObject | Buffer, path: PersonalPath, value: string): string =>
   `${hmacMark}${createHmac('sha256', key).update(`${path}\n${value}`).digest('base64url')}`;
 
-const mostHashed = 5;
+const maxCached = 5;
 
-function remembered({ key, hashed }: HmacKey, path: PersonalPath, value: string): string {
+function cachedHmac({ key, hashed }: HmacKey, path: PersonalPath, value: string): string {
   const text = `${path}\n${value}`;
   const known = hashed.get(text);
   if (known !== undefined) return known;
-  if (hashed.size >= mostHashed) hashed.clear();
+  if (hashed.size >= maxCached) hashed.clear();
   const made = hmac(key, path, value);
   hashed.set(text, made);
   return made;

@@ -29,13 +29,13 @@ type Waiting = { note: PendingEntry; held: Held };
 /** Well below the one second of events that a crash may lose. */
 const flushMs = 200;
 const retryMs = 1000;
-const usualRoom = 20_000;
+const defaultRoom = 20_000;
 
 /** The parts of a queue; `room` is the largest number of waiting events. */
 export type QueueParts = { store: Store; clock: Clock; log: Log; tell: Tell; room?: number };
 
 /** Opens a queue that writes a few times a second, one batch at a time. */
-export function openQueue(chain: OwnChain, { store, clock, log, tell, room = usualRoom }: QueueParts): AuditQueue {
+export function openQueue(chain: OwnChain, { store, clock, log, tell, room = defaultRoom }: QueueParts): AuditQueue {
   const waiting: Waiting[] = [];
   const ids = new Set<string>();
   let done = new Map<string, string[]>();

@@ -54,7 +54,7 @@ export const chainsRow = 'chains';
 const beatMs = 10_000;
 /** A gateway that is silent for this time (ms) counts as dead. */
 const silentMs = 60_000;
-const mostNamed = 20;
+const maxNamed = 20;
 const sweptAtOnce = 500;
 
 /**
@@ -133,7 +133,7 @@ async function signCount(parts: TrailParts, sealing: Sealing): Promise<void> {
 
 /** The first entry of a chain. It names other chains, so that the removal of a whole chain is noticed. */
 function begun(others: readonly AuditWriter[]): ChainRecord {
-  const latest = others.toSorted((one, other) => other.seenAt - one.seenAt).slice(0, mostNamed);
+  const latest = others.toSorted((one, other) => other.seenAt - one.seenAt).slice(0, maxNamed);
   const after = latest.map(({ writer, number, hash }) => ({ writer, number, hash }));
   return { kind: 'audit-begun', host: hostname(), version, after };
 }

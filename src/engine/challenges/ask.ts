@@ -17,7 +17,7 @@ export const askToConfirm: Ask = { mode: 'confirm' };
  * How often a user may be wrong before a challenge is locked. With few options a second pick would let blind tapping
  * succeed too often.
  */
-function mostWrongOf(ask: Ask): number {
+function maxWrongOf(ask: Ask): number {
   switch (ask.mode) {
     case 'confirm':
       return 1;
@@ -47,7 +47,7 @@ export function askForPresence(source: OptionSource, count: number): Ask {
 export function askedFields(ask: Ask, { currentKeyId }: Keyring): Pick<Challenge, 'mode' | 'maxWrong' | 'rightOption' | 'code'> {
   return {
     mode: ask.mode,
-    maxWrong: mostWrongOf(ask),
+    maxWrong: maxWrongOf(ask),
     ...(ask.mode === 'presence' ? { rightOption: ask.right } : {}),
     ...(ask.mode === 'code' ? { code: { keyId: currentKeyId, digits: ask.digits } } : {}),
   };

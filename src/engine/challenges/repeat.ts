@@ -11,7 +11,7 @@ import type { Issued, IssueRequest } from './issue-request.ts';
 
 const purpose = 'repeat';
 /** How many logins of identical requests can begin in one window; identical requests do not find any later one. */
-const mostLogins = 4;
+const maxLogins = 4;
 const digitCount = 17;
 /** Largest expected difference between the clocks of gateways. */
 const skewMs = 2_000;
@@ -55,7 +55,7 @@ export async function findRepeated(parts: EngineParts, request: IssueRequest, re
   const current = windowAt(now);
   let digits: string | undefined;
   for (const window of new Set([windowAt(now + skewMs), current, current - 1]))
-    for (let number = 0; number < mostLogins; number += 1) {
+    for (let number = 0; number < maxLogins; number += 1) {
       const named = digitsOf(repeatable, window, number);
       const transaction = await parts.store.findTransaction(`${bucket}${named}`);
       if (!transaction) {

@@ -36,10 +36,10 @@ export type LoginQueueBounds = { slots: number; waiting: number; longestMs: numb
  * Four per thread that signs or hashes: enough for a slow store, and few enough to leave the JavaScript thread to
  * others.
  */
-const usualBounds: LoginQueueBounds = { slots: 4 * poolThreads, waiting: 512, longestMs: 2000 };
-const longestRetryMs = 30_000;
+const defaultBounds: LoginQueueBounds = { slots: 4 * poolThreads, waiting: 512, longestMs: 2000 };
+const maxRetryMs = 30_000;
 /** The least store time for a request that waited (ms). */
-const leastStoreMs = 500;
+const minStoreMs = 500;
 const calmMs = 10_000;
 
 /**
@@ -51,7 +51,7 @@ type HeldSlot = { authServer: string; leave: () => void; waits: number; isOver: 
 type Parts = { metrics: Metrics; tell: Tell; bounds?: LoginQueueBounds | undefined; now?: () => number };
 
 /** Opens an empty queue. */
-export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () => performance.now() }: Parts): LoginQueue {
+export function openLoginQueue({ metrics, tell, bounds = defaultBounds, now = () => performance.now() }: Parts): LoginQueue {
   const slots = openFairSlots(bounds, now);
   const currentSlot = new AsyncLocalStorage<HeldSlot>();
   const refuse = openShedding(metrics, tell);
@@ -85,7 +85,7 @@ export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () =
       const came = now();
       const leave = await slots.take(authServer, bounds.longestMs);
       if (leave === 'late') throw refuse(authServer, 'waited', bounds.longestMs);
-      spendStoreTime(now() - came, leastStoreMs);
+      spendStoreTime(now() - came, minStoreMs);
       const slot = { authServer, leave, waits: 0, isOver: false };
       try {
         return await currentSlot.run(slot, work);
@@ -117,6 +117,6 @@ export function openShedding(metrics: Metrics, tell: Tell): Shedding {
     }
     flood.refused += 1;
     flood.isCalm = false;
-    return new Overloaded(Math.min(longestRetryMs, retryAfterMs));
+    return new Overloaded(Math.min(maxRetryMs, retryAfterMs));
   };
 }

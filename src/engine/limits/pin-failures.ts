@@ -83,7 +83,7 @@ export type PinFailures = {
   trust(source: PinSource, counter: string): void;
 };
 
-const mostListed = 5000;
+const maxListed = 5000;
 
 type Parts = { store: Pick<Store, 'countUp' | 'countOf' | 'countersFrom' | 'uncount' | 'endCounters'>; clock: Clock };
 
@@ -114,7 +114,7 @@ export function openPinFailures({ store, clock }: Parts): PinFailures {
     },
     end,
     async quietNow(user) {
-      const counters = await store.countersFrom(user === undefined ? beginning : userBeginning(user), clock(), mostListed);
+      const counters = await store.countersFrom(user === undefined ? beginning : userBeginning(user), clock(), maxListed);
       return counters
         .filter(({ key }) => key.endsWith(quietKey('')))
         .map(({ key, endsAt }) => ({ counter: key.slice(0, -quietKey('').length), until: endsAt }));

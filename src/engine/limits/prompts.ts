@@ -9,7 +9,7 @@ type Parts = { store: Pick<Store, 'countUp' | 'countersFrom' | 'endCounters'>; c
  */
 export type PromptPlaces = 'usual' | 'known' | 'rare';
 
-const mostHeld = 200;
+const maxCounters = 200;
 /** The prefix of all prompt counters. */
 export const promptsBegin = 'prompt:';
 const beginningOf = (serial: string): string => `${promptsBegin}${encodeURIComponent(serial)} `;
@@ -32,7 +32,7 @@ export function countedPrompts(counters: readonly Counter[]): CountedPrompts[] {
 
 /** The prompts that count for the phone of this push token. */
 export async function promptsOf({ store, clock }: Parts, serial: string): Promise<CountedPrompts> {
-  const [held] = countedPrompts(await store.countersFrom(beginningOf(serial), clock(), mostHeld));
+  const [held] = countedPrompts(await store.countersFrom(beginningOf(serial), clock(), maxCounters));
   return held ?? { serial, unanswered: 0, counters: [] };
 }
 

@@ -9,7 +9,7 @@ export type RelayRequest = { asker: Asker; transactionId: string; gda: string; p
 
 /** The name of no phone protocol, so that no answer of our own phones can match. */
 const phone = 'relay';
-const leastMs = 150_000;
+const minValidityMs = 150_000;
 
 /** The serial under which the challenges of a gda are stored. */
 export const relaySerial = (gda: string): string => `relay-${sha256Hex(gda)}`;
@@ -24,7 +24,7 @@ export function relayTransaction(parts: EngineParts, { asker, transactionId, gda
   const now = clock();
   const facts = factsOf(parts, asker, undefined);
   const seconds = policy.value('push_validity_seconds', facts);
-  const until = now + Math.max(seconds === undefined ? settings.challengeValidityMs : seconds * 1000, leastMs);
+  const until = now + Math.max(seconds === undefined ? settings.challengeValidityMs : seconds * 1000, minValidityMs);
   const serial = relaySerial(gda);
   const bucket = bucketOf(serial);
   const fixed = { serial, phoneKey: '', phone, mode: 'confirm', state: 'pending', maxWrong: 1, wrongTries: 0 } as const;

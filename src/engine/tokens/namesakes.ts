@@ -15,11 +15,11 @@ export type StoredUser = { names: string[]; resolver?: string | undefined; useri
  */
 export type Namesakes = { realm: string; now: 'apart' | 'together'; users: StoredUser[] };
 
-const mostNames = 1000;
+const maxNames = 1000;
 
 /** {@link PushTokens.listNamesakes}. */
 export async function listNamesakes(parts: EngineParts): Promise<Namesakes[]> {
-  const groups = Map.groupBy(await parts.store.namesakes(mostNames), foldedKey);
+  const groups = Map.groupBy(await parts.store.namesakes(maxNames), foldedKey);
   return [...groups.values()].flatMap((owners): Namesakes[] => {
     const [{ realm } = { realm: '' }] = owners;
     const people = Map.groupBy(owners, (owner) => sourceKey(owner) ?? personKey(parts, owner));

@@ -11,7 +11,7 @@ export type OfferRules = Omit<Offer, 'serial' | 'credential' | 'flavour' | 'labe
 
 const credentialBytes = 20;
 /** The bytes that the largest QR code holds with error correction M. */
-const longestOffer = 2331;
+const maxOfferBytes = 2331;
 
 /** A new rollout credential: 40 hex digits. */
 export const newCredential = (): string => randomHex(credentialBytes);
@@ -30,5 +30,5 @@ export async function offerText(
   const shared = protocol.serverKey === 'shared' ? await sharedKeys.current(protocol.name) : undefined;
   const texts = { label: label(serial), issuer: issuer(serial) };
   const text = protocol.offer({ ...rules, ...texts, shared, serial, credential, flavour: phone.flavour });
-  return Buffer.byteLength(text) > longestOffer ? undefined : text;
+  return Buffer.byteLength(text) > maxOfferBytes ? undefined : text;
 }

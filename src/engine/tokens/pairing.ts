@@ -91,20 +91,20 @@ const bound = (token: PushToken, pairing: Pairing, addresses: DeviceAddress[]): 
     phonePublicKey: pairing.publicKey,
     capabilities: pairing.capabilities,
     addresses,
-    phone: { ...token.phone, part: { ...token.phone.part, ...pairing.part, pairings: remembered(token, pairing) } },
+    phone: { ...token.phone, part: { ...token.phone.part, ...pairing.part, pairings: pairingsWith(token, pairing) } },
   },
 });
 
 const moved = (token: PushToken, pairing: Pairing, addresses: DeviceAddress[]): Judged => ({
   reply: 'moved',
-  change: { addresses, phone: { ...token.phone, part: { ...token.phone.part, pairings: remembered(token, pairing) } } },
+  change: { addresses, phone: { ...token.phone, part: { ...token.phone.part, pairings: pairingsWith(token, pairing) } } },
 });
 
 const digestLength = 12;
-const mostRemembered = 256;
+const maxRemembered = 256;
 const usedBefore = ({ phone }: PushToken): string[] => (phone.part.pairings ?? '').split(' ').filter((digest) => digest !== '');
 const shortened = ({ digest }: Pairing): string => digest.slice(0, digestLength);
 
 /** The digests of used messages, the last one last. For a phone that pairs very often, the oldest are dropped. */
-const remembered = (token: PushToken, pairing: Pairing): string =>
-  [...usedBefore(token), shortened(pairing)].slice(-mostRemembered).join(' ');
+const pairingsWith = (token: PushToken, pairing: Pairing): string =>
+  [...usedBefore(token), shortened(pairing)].slice(-maxRemembered).join(' ');

@@ -10,12 +10,12 @@ export const accountName = /^[A-Za-z0-9._@-]{1,64}$/;
 /** The same in words, after `An account name has`. */
 export const accountNameForm = '1 to 64 letters, digits, dots, underscores, dashes and @';
 
-const [shortestPassword, longestPassword] = [8, 256];
+const [minPasswordLength, maxPasswordLength] = [8, 256];
 
 /** Why a text cannot be the password of an account, in one sentence; undefined if it can. */
 export function passwordProblem(password: string): string | undefined {
-  const fits = password.length >= shortestPassword && password.length <= longestPassword;
-  return fits ? undefined : `A password has ${shortestPassword} to ${longestPassword} characters.`;
+  const fits = password.length >= minPasswordLength && password.length <= maxPasswordLength;
+  return fits ? undefined : `A password has ${minPasswordLength} to ${maxPasswordLength} characters.`;
 }
 
 /** An account without its password hash. */
@@ -175,7 +175,7 @@ type Change = {
 const newPassword = (): string => randomBytes(12).toString('base64url');
 const newSeal = (): string => randomBytes(12).toString('base64url');
 
-const rememberedMs = 1000;
+const cachedMs = 1000;
 
 /** Seals of accounts, cached for a second, because every trigger needs one. */
 function openSeals(find: (name: string) => Promise<AdminAccount | undefined>, clock: Clock) {
@@ -183,9 +183,9 @@ function openSeals(find: (name: string) => Promise<AdminAccount | undefined>, cl
   return {
     async of(name: string): Promise<string | undefined> {
       const now = clock();
-      const remembered = known.get(name);
+      const cached = known.get(name);
       // With the absolute value, a clock that was set back does not keep an old seal valid.
-      if (remembered && Math.abs(now - remembered.at) < rememberedMs) return remembered.seal;
+      if (cached && Math.abs(now - cached.at) < cachedMs) return cached.seal;
       known.delete(name);
       const account = await find(name);
       if (!account || account.disabled) return undefined;

@@ -7,7 +7,7 @@ import { expressionProblem, longestReplaced, replaceEach } from '../../foundatio
  */
 export type Mangling = { key: 'user' | 'pass' | 'realm'; search: string; replace: string };
 
-const longestPattern = 512;
+const maxPatternLength = 512;
 
 /** One replacement in privacyIDEA's spelling, `user/(.*)@example/\1/`, or a list of them. */
 export const manglings = z
@@ -25,7 +25,7 @@ function readMangling(text: string): Mangling | string {
   const [key, search = '', replace = '', ...rest] = text.split('/');
   if (rest.length === 0 || search === '') return 'is not of the form user/search/replace/';
   if (key !== 'user' && key !== 'pass' && key !== 'realm') return 'begins with user, pass or realm';
-  if (search.length > longestPattern) return `has a regular expression of more than ${longestPattern} characters`;
+  if (search.length > maxPatternLength) return `has a regular expression of more than ${maxPatternLength} characters`;
   return expressionProblem(search) ?? { key, search, replace };
 }
 

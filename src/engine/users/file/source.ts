@@ -26,7 +26,7 @@ export const fileSource = defineSource({
   config: fileConfig,
   open(config, host) {
     const users = openUsers(config, host);
-    const remembered = cacheRightPasswords(matchesAnyForm);
+    const passwordCache = cacheRightPasswords(matchesAnyForm);
     return {
       async find(name) {
         const found = (await users()).get(listedName(name));
@@ -39,13 +39,13 @@ export const fileSource = defineSource({
         const known = await users();
         const listed = known.get(listedName(name));
         const hash = listed && barredInFile(listed, host.clock()) === undefined ? listed.hash : undefined;
-        if (hash !== undefined) return (await remembered.matches(listedName(name), password, hash)) ? 'right' : 'wrong';
+        if (hash !== undefined) return (await passwordCache.matches(listedName(name), password, hash)) ? 'right' : 'wrong';
         // An unknown or barred user takes as long as a wrong password.
         const [decoy] = [...known.values()].flatMap((each) => each.hash ?? []);
         if (decoy !== undefined) await matchesAnyForm(password, decoy);
         return 'wrong';
       },
-      forget: (name) => remembered.forget(listedName(name)),
+      forget: (name) => passwordCache.forget(listedName(name)),
       async check() {
         const path = host.path(config.file);
         const read = parse(config, await readTextFileLater(path), host.name);
