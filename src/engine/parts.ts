@@ -68,10 +68,7 @@ export type EngineParts = {
   audit: Audit;
 };
 
-/**
- * The caller of a request, as policies see it. `client` is the IP address that counts for them; `resolver` and
- * `userinfo` are the user's data from a source, if it was asked.
- */
+/** The caller of a request, as policies see it. */
 export type Asker = {
   authServer: string;
   /** Realms whose users this auth server may name; absent: all. */
@@ -80,6 +77,7 @@ export type Asker = {
   /** The path of the called mount, and its flavour if the dialect has several. */
   mount?: string;
   flavour?: string;
+  /** The IP address of the client. */
   client: string;
   /** The client address, if the auth server named one other than its own. */
   toldClient?: string | undefined;
@@ -92,7 +90,9 @@ export type Asker = {
   action?: string;
   /** Headers of the request by lower-case name. */
   headers?: Readonly<Record<string, string>>;
+  /** The user's source, if it was asked. */
   resolver?: string;
+  /** The user's data from that source. */
   userinfo?: Readonly<Record<string, string>>;
   /** Parameters of the request, without secrets. */
   params?: Readonly<Record<string, string>>;

@@ -15,8 +15,17 @@ const maxExamined = 64;
 export const maxOpenChallenges = ({ policy }: Pick<EngineParts, 'policy'>): number | undefined =>
   largestLimit(policy, 'push_open_challenges');
 
-/** A login that waits for one phone. All unknown clients share one `client`. `since`: epoch ms. */
-export type Waiting = { id: string; client: string; since: number; rings: boolean; isKnown: boolean };
+/** A login that waits for one phone. */
+export type Waiting = {
+  id: string;
+  /** The key of the client; all logins of an auth server without one share a key. */
+  client: string;
+  /** Epoch ms. */
+  since: number;
+  rings: boolean;
+  /** Whether the client is known. */
+  isKnown: boolean;
+};
 
 /**
  * The logins (oldest first) that must end so that at most `most` remain: repeatedly the oldest one of the client with

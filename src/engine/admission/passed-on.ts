@@ -3,11 +3,17 @@ import { type Applicant, type EngineParts, originOf } from '../parts.ts';
 import { isPasswordElsewhere } from '../people/passthru.ts';
 import type { Person } from '../people/person.ts';
 
-/**
- * A user named at a first leg. `source`: the single source that the request names. `hasTokens`: whether the user has
- * any push token. `password`: the PIN of the request.
- */
-export type PassedApplicant = Applicant & { source: string | undefined; person: Person | undefined; hasTokens: boolean; password: string };
+/** A user named at a first leg. */
+export type PassedApplicant = Applicant & {
+  /** The single source that the request names. */
+  source: string | undefined;
+  /** The result of the lookup. */
+  person: Person | undefined;
+  /** Whether the user has any push token. */
+  hasTokens: boolean;
+  /** The PIN of the request. */
+  password: string;
+};
 
 /**
  * The reason to let a user in without a phone: the rule, and for passthru the place that checked the password (`via`).

@@ -5,8 +5,14 @@ import { type CountedPrompts, mutePhone, promptsOf, takePrompt } from '../limits
 import { type Applicant, type EngineParts, ownerNames } from '../parts.ts';
 import { clientOf, isKnown } from '../people/known-clients.ts';
 
-/** A phone to be prompted for a login. `canRing`: a provider could ring it; `mayPoll`: it may poll. */
-export type Prompted = { applicant: Applicant; token: PushToken; canRing: boolean; mayPoll: boolean };
+/** A phone to prompt for a login. */
+export type Prompted = {
+  applicant: Applicant;
+  token: PushToken;
+  /** A provider could ring the phone. */
+  canRing: boolean;
+  mayPoll: boolean;
+};
 
 /** How to prompt a phone: fields of its challenge. `limited`: it can only ring, and must not for `retryMs`. */
 export type PhonePrompt = ({ kind: 'asked' } & Pick<Challenge, 'rings' | 'prompt' | 'report'>) | { kind: 'limited'; retryMs: number };

@@ -42,11 +42,18 @@ export type AuditTrail = {
   close(last?: GatewayEvent): Promise<void>;
 };
 
-/**
- * The parts of a trail. `aloneInStore`: no other gateway can have this store open. `room`: the largest number of events
- * that wait for the store.
- */
-export type TrailParts = { store: Store; keyring: Keyring; clock: Clock; log: Log; tell: Tell; aloneInStore: boolean; room?: number };
+/** The parts of a trail. */
+export type TrailParts = {
+  store: Store;
+  keyring: Keyring;
+  clock: Clock;
+  log: Log;
+  tell: Tell;
+  /** No other gateway can have this store open. */
+  aloneInStore: boolean;
+  /** The largest number of events that wait for the store. */
+  room?: number;
+};
 
 /** The id of the signed record with the number of chains. */
 export const chainsRow = 'chains';

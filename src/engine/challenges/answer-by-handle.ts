@@ -6,11 +6,15 @@ import { isForPhone } from '../records/phone-key.ts';
 import { isInValidity } from '../records/usable.ts';
 import { type AnswerReply, type Found, take } from './answer.ts';
 
-/**
- * A phone's answer without a push token. `handles`: possible handles of the challenge, the likeliest first. `source`:
- * the address that wrong signatures count against.
- */
-export type HandleAnswer<A> = { handles: readonly string[]; answer: A; source: string };
+/** A phone's answer that names no push token. */
+export type HandleAnswer<A> = {
+  /** Possible handles of the challenge, the likeliest first. */
+  handles: readonly string[];
+  /** The answer as its protocol parsed it. */
+  answer: A;
+  /** The address that wrong signatures count against. */
+  source: string;
+};
 
 /** {@link Challenges.answerByHandle}. */
 export async function answerByHandle<A>(

@@ -10,11 +10,16 @@ import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
 import { isInService } from '../records/usable.ts';
 import { displayCode } from './ask.ts';
 
-/**
- * A phone's parsed answer. `handle`: the challenge that it names. `source`: the address that wrong signatures count
- * against.
- */
-export type AnswerRequest<A> = { serial: string; handle?: string | undefined; answer: A; source: string };
+/** A phone's answer. */
+export type AnswerRequest<A> = {
+  serial: string;
+  /** The handle of the challenge that it names. */
+  handle?: string | undefined;
+  /** The answer as its protocol parsed it. */
+  answer: A;
+  /** The address that wrong signatures count against. */
+  source: string;
+};
 
 /**
  * The reply to the phone. `repeated`: the identical answer came again and gets the first reply. `code-shown`: the phone

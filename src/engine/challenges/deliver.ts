@@ -5,18 +5,24 @@ import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { markDead } from '../tokens/addresses.ts';
 
-/** The delivery of one challenge. `pollable`: the phone may also poll for it. */
-export type Delivered = { serial: string; sent: boolean; pollable: boolean; attempts: Omit<TrailEntry, 'at' | 'serial'>[] };
+/** The delivery of one challenge. */
+export type Delivered = {
+  serial: string;
+  sent: boolean;
+  /** The phone may also poll for it. */
+  pollable: boolean;
+  attempts: Omit<TrailEntry, 'at' | 'serial'>[];
+};
 
-/**
- * A delivery: the challenges of a stored transaction for these push tokens. `via` replaces the providers of the policy.
- * `hasJoined`: the request joined a login whose phones were prompted before, so nothing is sent.
- */
+/** The challenges of a stored transaction to deliver. */
 export type DeliverRequest = {
   transaction: Transaction;
+  /** The push tokens whose challenges are delivered. */
   tokens: readonly PushToken[];
   asker: Asker;
+  /** Providers in place of those of the policy. */
   via?: readonly string[];
+  /** The request joined a login whose phones were prompted before, so nothing is sent. */
   hasJoined?: boolean;
 };
 

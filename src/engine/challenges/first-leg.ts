@@ -20,12 +20,19 @@ export type FirstLegParts = Pick<EngineParts, 'keyring'> & {
   passwords: Pick<EngineParts['passwords'], 'matches'>;
 };
 
-/**
- * A poll with a PIN: that of the first leg or, when it names one push token (`alone`), that token's. In a quiet login
- * only the first leg's counts, because a wrong PIN starts one too and must not be a way to try others. `source`: the
- * address that wrong PINs count against.
- */
-export type FirstLegCheck = { transaction: Transaction; pass: string; source: string; alone: string | undefined };
+/** A poll that shows a PIN. */
+export type FirstLegCheck = {
+  transaction: Transaction;
+  /** The PIN of the first leg, or of the push token `alone`. */
+  pass: string;
+  /** The address that wrong PINs count against. */
+  source: string;
+  /**
+   * The serial of the one push token that the poll names. Its PIN does not count in a quiet login, which a wrong PIN
+   * starts too, so that nobody can try PINs there.
+   */
+  alone: string | undefined;
+};
 
 /** {@link Challenges.checkFirstLeg}. */
 export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, source, alone }: FirstLegCheck): Promise<boolean> {

@@ -47,16 +47,24 @@ export type IssueRequest = {
   rule: DecisionRule;
 };
 
-/**
- * The dialect's id of a transaction, and its wishes for handles, in the order of `tokens`; a protocol with handles of
- * its own ignores them. A phone that may answer with the id of the whole transaction is found by the first handle, so
- * tokens of that protocol come first.
- */
-export type Naming = { foreignId: string; handles: readonly (string | undefined)[] };
+/** Names that a dialect chooses for a transaction. */
+export type Naming = {
+  /** The dialect's id of the transaction. */
+  foreignId: string;
+  /**
+   * Wishes for handles, in the order of `tokens`; a protocol with handles of its own ignores them. A phone that may
+   * answer with the id of the whole transaction is found by the first handle, so tokens of that protocol come first.
+   */
+  handles: readonly (string | undefined)[];
+};
 
-/**
- * What was stored, and the push tokens whose phones are prompted: those without room are left out. `hasJoined`: the
- * request joined an identical one. `place`: the number of this request among those that wait, where identical ones may
- * join.
- */
-export type Issued = { transaction: Transaction; tokens: PushToken[]; hasJoined?: boolean; place?: number | undefined };
+/** A stored login. */
+export type Issued = {
+  transaction: Transaction;
+  /** The push tokens whose phones are prompted; those without room are left out. */
+  tokens: PushToken[];
+  /** The request joined the login of an identical one. */
+  hasJoined?: boolean;
+  /** The number of this request among identical ones that wait; absent unless identical requests may join. */
+  place?: number | undefined;
+};

@@ -2,7 +2,7 @@ import type { DeviceAddress, PushToken, PushTokenChange } from '../../foundation
 import { maxOpenChallenges } from '../admission/open-challenges.ts';
 import { limitedSource, type WrongProof } from '../limits/index.ts';
 import { type Asker, type EngineParts, ownerNames } from '../parts.ts';
-import type { AddressTold, PhoneProtocol } from '../phones/phone-protocol.ts';
+import type { AddressUpdate, PhoneProtocol } from '../phones/phone-protocol.ts';
 import { announcing } from '../records/capabilities.ts';
 import { changeToken } from '../records/change-token.ts';
 import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
@@ -61,12 +61,12 @@ export async function updateAddress<U>(
 }
 
 /** Prevents that a recorded old update directs pushes to an old address. */
-function freshness({ addressUpdate: last }: PushToken, { at, digest }: AddressTold): 'updated' | 'repeated' | 'stale' {
+function freshness({ addressUpdate: last }: PushToken, { at, digest }: AddressUpdate): 'updated' | 'repeated' | 'stale' {
   if (last?.digest === digest) return 'repeated';
   return last && at <= last.at ? 'stale' : 'updated';
 }
 
-function moved({ addresses }: PushToken, { kind, value, at, digest }: AddressTold, now: number): PushTokenChange {
+function moved({ addresses }: PushToken, { kind, value, at, digest }: AddressUpdate, now: number): PushTokenChange {
   const told: DeviceAddress[] = value === null ? [] : [{ kind, value, since: now }];
   return { addresses: [...addresses.filter((address) => address.kind !== kind), ...told], addressUpdate: { at, digest } };
 }

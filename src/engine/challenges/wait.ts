@@ -6,29 +6,35 @@ import type { EngineParts } from '../parts.ts';
 import { isUsable } from '../records/usable.ts';
 import { finish } from './finish.ts';
 
-/**
- * A login whose auth server waits for the answer. It holds names only, because many may wait at once. `serials`: the
- * push tokens needed for the end. `usable`: those of them that may finish it. `place`: its number among identical
- * requests. `givenUp`: registers a function to call once when the client no longer waits, and returns how to unregister
- * it.
- */
+/** A login whose auth server waits for the answer. It holds names only, because many may wait at once. */
 export type WaitRequest = {
+  /** The transaction. */
   id: string;
+  /** The push tokens to return at the end. */
   serials: readonly string[];
+  /** The push tokens among them that may finish the login. */
   usable: readonly string[];
+  /** The number of this request among identical ones; see `Issued`. */
   place?: number | undefined;
   waitMs: number;
+  /** Registers a function to call once when the client no longer waits; returns how to unregister it. */
   givenUp: (onGivenUp: () => void) => () => void;
 };
 
 type End = { kind: 'accepted'; serial: string } | { kind: 'declined'; status: 'declined' | 'cancelled' } | { kind: 'timeout' };
 
 /**
- * The end of a wait: accepted (and consumed, once), declined, or `timeout`, after which nothing can be answered any
- * more. `tokens`: the push tokens as they are now. `isFailure`: without an accept it counts as a failure, once for each
- * login; not when perhaps no phone was prompted.
+ * The end of a wait: accepted (and consumed, once), declined, or `timeout`, after which no phone can answer any more.
  */
-export type Waited = End & { tokens: PushToken[]; isFailure: boolean };
+export type Waited = End & {
+  /** The push tokens as they are now, without removed ones. */
+  tokens: PushToken[];
+  /**
+   * Whether an end without an accept counts as a failure: once for each login, and not if perhaps no phone was
+   * prompted.
+   */
+  isFailure: boolean;
+};
 
 const retryMs = 200;
 

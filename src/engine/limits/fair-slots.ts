@@ -20,8 +20,16 @@ export type FairSlots = {
   waiting(): number;
 };
 
-/** The state of one name. `heldMs`: how long it holds a slot, as a moving average. */
-type NameState = { held: number; heldMs: number; waiting: Set<() => void>; again: Set<() => void> };
+/** The state of one name. */
+type NameState = {
+  /** Slots that it holds. */
+  held: number;
+  /** How long it holds a slot, as a moving average. */
+  heldMs: number;
+  waiting: Set<() => void>;
+  /** Waiting callers that already had a slot. */
+  again: Set<() => void>;
+};
 
 const shareOfFree = 3;
 /** Assumed time until the first measurement (ms). */

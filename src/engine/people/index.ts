@@ -21,14 +21,14 @@ import {
 /** Users by name and source, and their push tokens. */
 export type People = {
   /**
-   * Looks a user up in the sources of a realm, or in `source` only. Throws `directory-unavailable` when no source
-   * answers, and `config-invalid` when several entries match the name: neither means that the user is unknown, so
+   * Looks a user up in the sources of a realm, or in `source` only. Throws `directory-unavailable` when a source does
+   * not answer, and `config-invalid` when several entries match the name: neither means that the user is unknown, so
    * neither may let anyone in.
    */
   find(user: string, realm: string, source?: string): Promise<Person>;
   /** The record of this user, or why there is none; never throws. @see Directory.findUser */
   findUser(user: string, realm: string, source?: string): Promise<UserRecord | NoUser>;
-  /** The record of a user for information only: undefined for unknown users, and when no source answers. */
+  /** The record of a user for information only: undefined for unknown users, and when a source does not answer. */
   recordOf(user: string, realm: string, source?: string): Promise<UserRecord | undefined>;
   /** The same for a later leg of a login, which needs the record only if policies read data of users. */
   recordForPolicies(who: { user: string; realm: string; source?: string | undefined }): Promise<UserRecord | undefined>;

@@ -22,10 +22,7 @@ export type Prompt = {
   options?: readonly string[] | undefined;
 };
 
-/**
- * The content of the rollout text. `lifeMs`: how long the phone may take. `extras`: wishes that only one protocol
- * knows. `shared`: the key of the partition, in protocols with shared keys.
- */
+/** The content of the rollout text. */
 export type Offer = {
   serial: string;
   flavour: string;
@@ -33,10 +30,12 @@ export type Offer = {
   label: string;
   issuer: string;
   credential: string;
+  /** How long the phone may take. */
   lifeMs: number;
   sslVerify: boolean;
   pollOnly: boolean;
   extras: OfferExtras;
+  /** The key of the partition, in protocols with shared keys. */
   shared?: SharedKey | undefined;
 };
 
@@ -51,60 +50,66 @@ export type OfferExtras = {
 /** What a phone brings to its rollout: the public key as SPKI DER in base64, addresses, and capabilities. */
 export type PhoneKeys = { publicKey: string; addresses: Omit<DeviceAddress, 'since'>[]; capabilities: string[] };
 
-/**
- * A phone's pairing message: the serial, its keys, all its addresses of one kind, the part that only its protocol
- * knows, and a digest that identifies the message.
- */
+/** A phone's pairing message, with all its addresses of one kind. */
 export type Pairing = PhoneKeys & {
   serial: string;
   addressKind: DeviceAddress['kind'];
+  /** Data of the protocol. */
   part: Record<string, string>;
+  /** Identifies the message. */
   digest: string;
 };
 
 /** The capabilities in a phone's signed message, perhaps none. Undefined if its app never announces any. */
 export type Announced = { capabilities: string[] | undefined };
 
-/**
- * A phone's new address of one kind; `value: null` removes it. `at`: when the phone signed (epoch ms). `digest`
- * identifies the message.
- */
-export type AddressTold = Announced & { kind: DeviceAddress['kind']; value: string | null; at: number; digest: string };
-
-/**
- * A sealed challenge: the phone's handle, and the exact signed text that is delivered and polled. `clearText` (base64)
- * is what the phone's answer signs, where the payload does not contain it.
- */
-export type Sealed = { handle: string; payload: string; clearText?: string };
-
-/** The meaning of a verified answer. `digest` identifies the signed answer. */
-export type AnswerMeaning = {
-  verdict: 'accepted' | 'declined';
-  declineReason?: DeclineReason | undefined;
-  option?: string | undefined;
+/** A phone's new address of one kind. */
+export type AddressUpdate = Announced & {
+  kind: DeviceAddress['kind'];
+  /** `null` removes the address. */
+  value: string | null;
+  /** When the phone signed the message (epoch ms). */
+  at: number;
+  /** Identifies the message. */
   digest: string;
 };
 
-/**
- * An Ed25519 key pair that all push tokens of one partition of a phone protocol share: the 32-byte public key, the
- * seed, and the signing function.
- */
+/** A sealed challenge. */
+export type Sealed = {
+  handle: string;
+  /** The exact signed text that is delivered and polled. */
+  payload: string;
+  /** What the phone's answer signs (base64), where the payload does not contain it. */
+  clearText?: string;
+};
+
+/** The meaning of a verified answer. */
+export type AnswerMeaning = {
+  verdict: 'accepted' | 'declined';
+  declineReason?: DeclineReason | undefined;
+  /** The presence option that the user picked. */
+  option?: string | undefined;
+  /** Identifies the signed answer. */
+  digest: string;
+};
+
+/** An Ed25519 key pair that all push tokens of one partition of a phone protocol share. */
 export type SharedKey = {
   partition: number;
+  /** 32 bytes. */
   publicKey: Uint8Array;
   seed: Uint8Array;
   sign: (data: Uint8Array) => Promise<Uint8Array>;
 };
 
-/**
- * Randomness, time (epoch ms) and the signer are parameters, so that vectors reproduce. `sign`: RSASSA-PKCS1-v1_5 with
- * SHA-256 by the token's own server key, or Ed25519 by the shared one. `handle`: the existing handle; without it, a new
- * one is made.
- */
+/** What sealing needs from outside. Randomness, time and the signer are parameters, so that vectors reproduce. */
 export type SealTools = {
   randomBytes: (size: number) => Uint8Array;
+  /** Epoch ms. */
   now: number;
+  /** RSASSA-PKCS1-v1_5 with SHA-256 by the token's own server key, or Ed25519 by the shared key. */
   sign: (data: Uint8Array) => Promise<Uint8Array>;
+  /** The existing handle; absent: makes a new one. */
   handle?: string | undefined;
 };
 
@@ -116,7 +121,7 @@ export type AnswerUrl = 'push_registration_url' | 'pushtoken_challenge_callback_
  * own. The type parameters are the parsed messages of its own routes, which the engine passes back without reading
  * them.
  */
-export type PhoneProtocol<Rollout = unknown, Answer = unknown, Poll = unknown, AddressUpdate = unknown> = {
+export type PhoneProtocol<Rollout = unknown, Answer = unknown, Poll = unknown, Update = unknown> = {
   readonly name: string;
   /** The key that signs challenges: the push token's own, made at its rollout, or the shared one of its partition. */
   readonly serverKey: 'own' | 'shared';
@@ -142,7 +147,7 @@ export type PhoneProtocol<Rollout = unknown, Answer = unknown, Poll = unknown, A
   /** The capabilities in this poll; undefined if the phone of this push token did not sign it. */
   readPoll(poll: Poll, token: PushToken): Announced | undefined;
   /** The address in this update; undefined if the phone did not sign it. */
-  readAddressUpdate(update: AddressUpdate, token: PushToken): AddressTold | undefined;
+  readAddressUpdate(update: Update, token: PushToken): AddressUpdate | undefined;
 };
 
 /**

@@ -16,8 +16,8 @@ export type Pins = {
    * Checks the PIN of a login (policies say what counts as one) against every push token that has not failed too often.
    * If none matches, each of them counts a failure; one password is checked once for all. PINs that are not known to be
    * right are checked one after the other per user, each with the count of the one before, so that a burst of guesses
-   * cannot pass the maximum. `isProved`: a PIN or password was needed and right. Throws like `isRightPassword`, and then
-   * counts nothing.
+   * cannot pass the maximum. `isProved`: a PIN or password was needed and right. Throws like `isRightPassword`, and
+   * then counts nothing.
    * @see docs/protocols/privacyidea.md 8, 11.3
    */
   checkAtLogin(tokens: readonly PushToken[], typed: TypedPin): Promise<CheckedPin>;

@@ -11,15 +11,14 @@ import { type PinCheck, type Typist, typistOf } from './pins-per-source.ts';
  */
 export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
 
-/**
- * A typed PIN, its user and asker, and how to check it. `typed`: the name that was looked up; `serial`: the push token
- * that was named.
- */
+/** A typed PIN with its user. */
 export type TypedPin = PasswordOwner & {
   pin: string;
   rule: PinRule;
   asker: Asker;
+  /** The name that was looked up. */
   typed?: string | undefined;
+  /** The push token that the request names. */
   serial?: string | undefined;
 };
 

@@ -15,11 +15,17 @@ const failureCeiling = 100;
  */
 export type PinCheck = { kind: 'checked' | 'quiet'; matching: PushToken[] } | { kind: 'exceeded' };
 
-/**
- * The user and the source of a typed PIN. For a push token without an owner the names are empty, and its `serial`
- * replaces them.
- */
-export type Typist = { user: string; realm: string; authServer: string; client: string | undefined; serial: string | undefined };
+/** The user and the source of a typed PIN. */
+export type Typist = {
+  /** Empty for a push token without an owner. */
+  user: string;
+  realm: string;
+  authServer: string;
+  /** The key of the client, if the auth server named one. */
+  client: string | undefined;
+  /** Identifies a push token without an owner. */
+  serial: string | undefined;
+};
 
 /** The typist of an applicant's PIN. */
 export const typistOf = (parts: EngineParts, { asker, user, realm }: Applicant, [first]: readonly PushToken[]): Typist => ({
@@ -47,13 +53,13 @@ export async function failuresOf(parts: EngineParts, typist: Typist): Promise<st
   return counterOf(sourceOf(parts, typist), await isKnown(parts, typist));
 }
 
-/**
- * How to check a guess. `matches`: which of these push tokens it matches. `matchesEvenly`: the same, at a cost that does
- * not depend on the result.
- */
+/** How to check a guess. */
 export type GuessCheck = {
+  /** Which of these push tokens it matches. */
   matches: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+  /** The same, at a cost that does not depend on the result. */
   matchesEvenly: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+  /** Spends the cost of a check. */
   spend: () => Promise<void>;
 };
 

@@ -44,7 +44,7 @@ export type TokenAdministration = {
   revoke(tokens: readonly PushToken[]): Promise<number>;
   /**
    * Removes push tokens; returns their number. Refuses with `several-users` if they belong to users of the same name in
-   * several sources: while no source answers they cannot be told apart, and a removal is final.
+   * several sources: while a source does not answer they cannot be told apart, and a removal is final.
    */
   remove(tokens: readonly PushToken[]): Promise<number | 'several-users'>;
   /** Sets one tokeninfo key; `null` deletes it. Returns the number of push tokens. */

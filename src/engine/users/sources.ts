@@ -26,16 +26,16 @@ export const userSourceConfig = z.discriminatedUnion('kind', [entryOf('file', fi
 /** A checked source of the configuration file. */
 export type UserSourceEntry = z.output<typeof userSourceConfig>;
 
-/**
- * What sources are opened with. Relative paths of their configs start at `folder`; `onFile` receives every file to
- * watch for them; with `metrics` each source is watched.
- */
+/** What sources are opened with. */
 export type SourceSurroundings = {
+  /** Relative paths of their configs start here. */
   folder: string;
   clock: Clock;
   log: Log;
   tell?: Tell | undefined;
+  /** Receives every file to watch for them. */
   onFile?: ((file: string) => void) | undefined;
+  /** With metrics, each source is watched. */
   metrics?: Metrics | undefined;
   /** Wraps questions to another machine; a file source does not need it. */
   withoutSlot?: WithoutSlot | undefined;

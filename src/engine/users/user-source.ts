@@ -58,18 +58,19 @@ export type UserSource = {
   close(): Promise<void>;
 };
 
-/**
- * What the gateway gives to a source. `path` makes a path of the configuration file absolute; `authorities` reads a
- * file of trusted authorities, which is watched from then on. A source that watches a file of its own uses `tell` for
- * its reloads. `failed` counts each server or file that cannot be used.
+/** What the gateway gives to a source.
  */
 export type SourceHost = {
   name: string;
+  /** Makes a path of the configuration file absolute. */
   path: (file: string) => string;
+  /** Reads a file of trusted authorities, which is watched from then on. */
   authorities: (file: string) => string;
   clock: Clock;
   log: Log;
+  /** Reports reloads of a file that the source itself watches. */
   tell: Tell;
+  /** Counts a server or file that cannot be used. */
   failed: (reason: SourceFailure) => void;
 };
 

@@ -4,11 +4,15 @@ import { plainError } from '../../../foundation/settings/index.ts';
 import type { Barred, UserRecord } from '../user-source.ts';
 import { hashProblem } from './password-hash.ts';
 
-/**
- * A user of a file, with a password hash; without one, no password is right. The account is barred if `isDisabled`, and
- * from `expiresAt` (epoch ms) on.
- */
-export type FileUser = { user: UserRecord; hash: string | undefined; isDisabled?: boolean | undefined; expiresAt?: number | undefined };
+/** A user of a file. */
+export type FileUser = {
+  user: UserRecord;
+  /** The password hash; without one, no password is right. */
+  hash: string | undefined;
+  isDisabled?: boolean | undefined;
+  /** Epoch ms; the account is barred from then on. */
+  expiresAt?: number | undefined;
+};
 /** The users of a file by name. */
 export type FileUsers = ReadonlyMap<string, FileUser>;
 
