@@ -33,9 +33,10 @@ export type Listeners = {
 /** The service of one listener of a configuration. */
 export type ServiceOf = (listener: Config['listeners'][number]) => Service;
 
-/** What listeners are opened with; relative paths start at `folder`. */
+/** What listeners are opened with. */
 export type ListenersOptions = {
   config: Config;
+  /** Relative paths start here. */
   folder: string;
   clock: Clock;
   log: Log;

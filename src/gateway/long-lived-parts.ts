@@ -32,9 +32,11 @@ export type LongLivedParts = Pick<
   | 'mutex'
 >;
 
-/** What they are made of. `config` is the configuration of the start, `configNow` returns the current one. */
+/** What they are made of. */
 export type LongLivedOptions = {
+  /** The configuration of the start. */
   config: Config;
+  /** The current configuration. */
   configNow: () => Config;
   clock: Clock;
   log: Log;

@@ -4,22 +4,28 @@ import type { HashCost, KeyWorker, KeyWorkerPace } from '../foundation/keyring/i
 import type { Clock } from '../foundation/model/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 
-/**
- * Replacements for expensive parts: `startKeyWorker` makes RSA keys, `hashCost` is the cost of a PIN or password hash,
- * and `loginQueue` bounds concurrent logins.
- */
-export type CostlyParts = { startKeyWorker?: (pace: KeyWorkerPace) => KeyWorker; hashCost?: HashCost; loginQueue?: LoginQueueBounds };
+/** Replacements for expensive parts. */
+export type CostlyParts = {
+  /** Makes RSA keys. */
+  startKeyWorker?: (pace: KeyWorkerPace) => KeyWorker;
+  /** The cost of a PIN or password hash. */
+  hashCost?: HashCost;
+  /** Bounds of concurrent logins. */
+  loginQueue?: LoginQueueBounds;
+};
 
-/** What a gateway is started with. Paths in `config` start at `folder`. `metrics` and `parts` replace its own. */
+/** What a gateway is started with. */
 export type GatewayOptions = {
   config: Config;
   catalog: Catalog;
+  /** Relative paths in `config` start here. */
   folder: string;
   /** The files with the secrets of `config`; a change requires a reload. */
   files?: readonly string[] | undefined;
   environment: Environment;
   clock: Clock;
   log: Log;
+  /** In place of its own. */
   metrics?: Metrics;
   parts?: CostlyParts;
   /** Start with an empty store although the keyring has sealed one. */

@@ -64,10 +64,11 @@ export type OpenProvider = {
   close(): Promise<void>;
 };
 
-/** What the gateway gives to a provider. `path` makes a path of the configuration file absolute. */
+/** What the gateway gives to a provider. */
 export type ProviderHost = {
   openHttp: typeof openHttp;
   openHttp2: typeof openHttp2;
+  /** Makes a path of the configuration file absolute. */
   path: (file: string) => string;
   clock: Clock;
   log: Log;

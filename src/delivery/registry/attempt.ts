@@ -14,13 +14,15 @@ export type Step = Pick<Opened, 'name' | 'kind' | 'provider' | 'guard'> & {
 /** The outcome of one step and its duration (ms). */
 export type StepResult = { step: Step; outcome: DeliveryOutcome; ms: number };
 
-/** One step to try. `isOver` fires when another step was quicker; `force` ignores an open breaker. */
+/** One step to try. */
 export type StepOptions = {
   step: Step;
   push: Omit<Push, 'address' | 'addresses' | 'budgetMs'>;
   budgetMs: number;
   log: Log;
+  /** Fires when another step was quicker. */
   isOver: AbortSignal;
+  /** Ignores an open breaker. */
   force?: 'force' | undefined;
 };
 

@@ -10,8 +10,17 @@ import {
 import type { Clock } from '../../foundation/model/index.ts';
 import type { DeliveryOutcome } from '../provider-kit/index.ts';
 
-/** Limits of one provider: concurrent and waiting pushes, and when the breaker opens. Times are ms. */
-export type GuardLimits = { maxInFlight: number; maxQueue: number; breakerFailures: number; breakerOpenMs: number };
+/** Limits of one provider. */
+export type GuardLimits = {
+  /** Concurrent pushes. */
+  maxInFlight: number;
+  /** Waiting pushes. */
+  maxQueue: number;
+  /** Failures in a row that open the breaker. */
+  breakerFailures: number;
+  /** How long the breaker stays open before a probe. */
+  breakerOpenMs: number;
+};
 
 /** The last success and error of a provider; times are epoch ms. */
 export type Seen = { lastSuccess?: number; lastError?: { at: number; reason: string; detail?: string | undefined } };

@@ -32,17 +32,17 @@ export function outOfUse(
   return { name, kind: definition.kind, isDefault, addresses: definition.addresses, problem };
 }
 
-/**
- * What providers are opened with. Relative paths in a provider's config start at `folder`; `tell` receives events of
- * breakers, `onFile` every file that is read.
- */
+/** What providers are opened with. */
 export type Surroundings = {
   catalog: readonly ProviderDefinition[];
+  /** Relative paths in a provider's config start here. */
   folder: string;
   clock: Clock;
   log: Log;
   metrics: Metrics;
+  /** Receives the events of breakers. */
   tell?: Tell;
+  /** Receives every file that is read. */
   onFile?: (file: string) => void;
 };
 

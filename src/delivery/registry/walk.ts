@@ -19,11 +19,18 @@ export type Delivery = { outcome: DeliveryOutcome; attempts: Attempt[]; deadAddr
 /** The steps of a plan in order; a step with `skip` has nothing to try. */
 export type Steps = (Step | { name: string; skip: 'no-address' | 'unknown-provider' | 'out-of-use' })[];
 
-/**
- * One delivery: its steps, the push, and the time for all of them (ms). After `hedgeMs` the next step starts in
- * parallel; absent: one at a time. `mayBegin` is asked before each step; absent: always.
- */
-export type Walk = { steps: Steps; push: OutgoingPush; deadlineMs: number; hedgeMs?: number; mayBegin?: () => boolean; log: Log };
+/** One delivery. */
+export type Walk = {
+  steps: Steps;
+  push: OutgoingPush;
+  /** The time for all steps. */
+  deadlineMs: number;
+  /** After this time the next step starts in parallel; absent: one at a time. */
+  hedgeMs?: number;
+  /** Asked before each step; absent: always. */
+  mayBegin?: () => boolean;
+  log: Log;
+};
 
 const untried: DeliveryOutcome = { kind: 'unavailable', reason: 'connection', detail: 'no provider could be tried' };
 
