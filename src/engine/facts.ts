@@ -34,7 +34,7 @@ export function factsOf(
     realm: owner?.realm || undefined,
     ...(resolver ? { resolver } : {}),
     tokenType: token?.type,
-    ...(token && ofToken(token)),
+    ...(token && factsOfToken(token)),
   };
 }
 
@@ -46,7 +46,7 @@ type TokenFacts = { token: Record<string, string | undefined>; tokenInfo: Record
  */
 const factsByToken = new WeakMap<PushToken, TokenFacts>();
 
-function ofToken(token: PushToken): TokenFacts {
+function factsOfToken(token: PushToken): TokenFacts {
   const known = factsByToken.get(token) ?? { token: tokenFacts(token), tokenInfo: infoFacts(token) };
   factsByToken.set(token, known);
   return known;

@@ -6,7 +6,7 @@ import type { StoreListeners } from './open-store.ts';
  * Sends events to the log, the metrics and later listeners. An exception of one listener is logged and does not affect
  * the others.
  */
-export function openTell(log: Log, metrics: Metrics): { tell: Tell; listen(listener: Tell): void } {
+export function openEventBus(log: Log, metrics: Metrics): { tell: Tell; listen(listener: Tell): void } {
   const listeners = [logEvents(log), countEvents(metrics)];
   return {
     tell(event: GatewayEvent, kept) {

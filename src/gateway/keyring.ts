@@ -134,18 +134,18 @@ function refuseNewStore(options: GatewayOptions, { usedSince }: Keyring): void {
  * another keyring, because neither could open what the other sealed.
  * @see docs/decisions/keyring-at-first-start.md
  */
-export async function takeStore(parts: Pick<EngineParts, 'store' | 'keyring' | 'passwords'>): Promise<void> {
+export async function claimStore(parts: Pick<EngineParts, 'store' | 'keyring' | 'passwords'>): Promise<void> {
   const { store, keyring } = parts;
-  if (!(await isOwnStore(parts))) throw belongsElsewhere();
+  if (!(await isOwnStore(parts))) throw wrongKeyring();
   // Another start may record its own keyring in between.
-  if ((await store.addPartitionKey(newStoreNote(keyring))) === 'taken' && !(await isOwnStore(parts))) throw belongsElsewhere();
+  if ((await store.addPartitionKey(newStoreNote(keyring))) === 'taken' && !(await isOwnStore(parts))) throw wrongKeyring();
 }
 
 /**
  * Records once in the keyring's file that it has sealed a store. If the file cannot be written, it stays as it is and a
  * warning is logged.
  */
-export function noteUse(options: GatewayOptions, keyring: Keyring): void {
+export function recordUse(options: GatewayOptions, keyring: Keyring): void {
   const path = keyringFile(options);
   if (path === undefined || keyring.usedSince !== undefined) return;
   try {
@@ -170,7 +170,7 @@ export async function isOwnStore({ store, keyring, passwords }: Pick<EngineParts
   return noted === undefined || isNoteOf(keyring, noted);
 }
 
-const belongsElsewhere = (): GatewayFault =>
+const wrongKeyring = (): GatewayFault =>
   new GatewayFault(
     'config-invalid',
     `The store was sealed with a key that is not in this keyring. Replace this keyring by the store's own one, which all its gateways share.`,

@@ -68,13 +68,13 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
       const opened = await openListener({ address, ...serviceOf(listener), log, metrics, draining, tls: secrets, tell, gate });
       open.push({ ...opened, entry: listener, address, tls, secrets });
     }
-    for (const listener of open) reportEnd(listener, options);
+    for (const listener of open) reportExpired(listener, options);
   } catch (error) {
     await closeAll(0);
     throw error;
   }
   const renew = (): void => {
-    for (const listener of open) if (renewOne(listener, path, tell)) reportEnd(listener, options);
+    for (const listener of open) if (renewOne(listener, path, tell)) reportExpired(listener, options);
   };
   exposeExpiry(options, open);
   const files = filesOf(open).map(path);
@@ -129,7 +129,7 @@ function renewOne(listener: Open, path: (file: string) => string, tell: Tell): b
  * Logs an error for an expired certificate. Its listener stays in service, so that otherwise only the clients would
  * notice.
  */
-function reportEnd({ address, tls, secrets }: Open, { folder, clock, log }: ListenersOptions): void {
+function reportExpired({ address, tls, secrets }: Open, { folder, clock, log }: ListenersOptions): void {
   if (!tls || !secrets) return;
   for (const ended of endedInChain(secrets.expiries, clock())) log.warn({ listener: address }, endedChainText(ended));
   const first = firstToEnd(secrets, clock());

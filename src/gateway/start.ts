@@ -7,11 +7,11 @@ import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/ind
 import { isTracing } from '../foundation/telemetry/spans.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
 import { watchEndings } from './ending-credentials.ts';
-import { openTell, watchStore } from './events.ts';
+import { openEventBus, watchStore } from './events.ts';
 import type { Generation } from './generation.ts';
 import { type Generations, type Loading, openGenerations } from './generations.ts';
 import { openHealth } from './health.ts';
-import { followKeyring, keyringOf, makeKeyringForDatabase, makeKeyringForFile, noteUse, refuseLostStore, takeStore } from './keyring.ts';
+import { claimStore, followKeyring, keyringOf, makeKeyringForDatabase, makeKeyringForFile, recordUse, refuseLostStore } from './keyring.ts';
 import { openListeners, type ServiceOf } from './listeners.ts';
 import { openNaming } from './log-names.ts';
 import { type LongLivedParts, openLongLivedParts } from './long-lived-parts.ts';
@@ -48,7 +48,7 @@ export type Gateway = {
 export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   const { options, learn } = openNaming(given);
   const { config, log, metrics = openMetrics(version) } = options;
-  const { tell, listen } = openTell(log, metrics);
+  const { tell, listen } = openEventBus(log, metrics);
   makeKeyringForFile(options);
   const opened: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -129,8 +129,8 @@ async function openStoreParts(options: GatewayOptions & { metrics: Metrics; tell
   const store = isTracing() ? tracedStore(counted, options.config.store.kind) : counted;
   const passwords = createPasswords(keyring, options.parts?.hashCost);
   await refuseLostStore(options, { store: counted, keyring });
-  await takeStore({ store, keyring, passwords });
-  noteUse(options, keyring);
+  await claimStore({ store, keyring, passwords });
+  recordUse(options, keyring);
   opened.push(followKeyring(options, keyring, options.tell));
   // The audit writes for many requests at once, so its operations belong to no trace.
   const audit = await openAudit({ ...options, store: counted, keyring, aloneInStore: options.config.store.kind === 'embedded' });

@@ -1,6 +1,6 @@
 import { noSuchName, pollOnlyProvider } from '../foundation/model/index.ts';
 import { type ActionName, actions, isActionName } from './actions/index.ts';
-import { canNeverMatch } from './never-matches.ts';
+import { neverMatchProblems } from './never-matches.ts';
 import { withoutEffect } from './no-effect.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
 import { withoutReach } from './reach.ts';
@@ -13,7 +13,7 @@ export function checkPolicies(rules: readonly Rule[], known: KnownNames): Policy
     [
       ...duplicateNames(rules, rule, index),
       ...unknownProviders(rule, known),
-      ...canNeverMatch(rule, known),
+      ...neverMatchProblems(rule, known),
       ...overruled(rules.slice(0, index), rule),
       ...neverRings(rule, known),
       ...unseenPushes(rules, rule, known),

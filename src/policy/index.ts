@@ -5,7 +5,7 @@ export { addressMatch } from './address-match.ts';
 export { checkPolicies } from './check.ts';
 export type { Facts } from './facts.ts';
 export type { Mismatch } from './match.ts';
-export { manyOptions, modesWorth, usualDigits, usualOptions } from './mode-worth.ts';
+export { defaultDigits, defaultOptions, manyOptions, modesWorth } from './mode-worth.ts';
 export { type DeliveryPlan, openPolicy, type PlanDefaults, type Policy, type RuleExplanation } from './policy.ts';
 export type { KnownMount, KnownNames, KnownProvider, PolicyProblem } from './problem.ts';
 export { type ExplainedLimit, explainLimits, largestLimit, type PushLimit, pushLimit } from './push-limits.ts';

@@ -1,9 +1,9 @@
 import type { Rule } from './rule.ts';
 
 /** Default number of presence options on the phone. privacyIDEA's 3 let blind tapping succeed too often. */
-export const usualOptions = 10;
+export const defaultOptions = 10;
 /** Default number of digits of a code that the phone shows. privacyIDEA has 2. */
-export const usualDigits = 6;
+export const defaultDigits = 6;
 /** With this many options or more, a user may pick wrongly once. */
 export const manyOptions = 10;
 
@@ -26,10 +26,10 @@ const plain = `a plain yes or no. It does not meet ${standard}: the login page a
 function worthOf({ actions }: Rule, rules: readonly Rule[]): string[] {
   const { push_require_presence: presence, push_code_to_phone: code, push_mode_fallback: fallback, push_wait: wait } = actions;
   const options = Math.min(
-    actions.push_presence_num_options ?? lowest(rules, 'push_presence_num_options') ?? usualOptions,
+    actions.push_presence_num_options ?? lowest(rules, 'push_presence_num_options') ?? defaultOptions,
     ownOptions(actions),
   );
-  const digits = actions.push_code_to_phone_digits ?? lowest(rules, 'push_code_to_phone_digits') ?? usualDigits;
+  const digits = actions.push_code_to_phone_digits ?? lowest(rules, 'push_code_to_phone_digits') ?? defaultDigits;
   return [
     ...(presence ? [presenceText(options)] : []),
     ...(code && !presence ? [codeText(digits)] : []),

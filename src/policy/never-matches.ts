@@ -12,7 +12,7 @@ const bare = (entry: string): string => entry.replace(/^[!-]/, '');
  * Finds reasons why a rule can never match: lists that match nothing, unknown names, realms that none of its auth
  * servers may use, and a combination of dialect, mount and flavour that no mount has.
  */
-export function canNeverMatch({ match }: Rule, known: KnownNames): PolicyProblem[] {
+export function neverMatchProblems({ match }: Rule, known: KnownNames): PolicyProblem[] {
   return [...emptyLists(match), ...unknownNames(match, known), ...unusableRealms(match, known), ...impossibleMounts(match, known)];
 }
 

@@ -85,7 +85,7 @@ export function openPolicy(rules: readonly Rule[]): Policy {
         // scope.
         (scope === undefined || rule.scope === undefined || rule.scope === scope) && match.matches(facts),
     )?.rule;
-  const deciding = (action: ActionName, facts: Facts, scope?: Scope): Rule | undefined => {
+  const decidingRule = (action: ActionName, facts: Facts, scope?: Scope): Rule | undefined => {
     if (!isForEdupush(facts)) return isEdupushSpelling(action) ? undefined : firstWith(action, facts, scope);
     const special = edupushSpelling(action);
     return (special && firstWith(special, facts, scope)) ?? firstWith(action, facts, scope);
@@ -93,7 +93,7 @@ export function openPolicy(rules: readonly Rule[]): Policy {
   const valueIn = <A extends ActionName>(rule: Rule | undefined, action: A, facts: Facts): ActionValue<A> | undefined =>
     (isForEdupush(facts) ? rule?.edupush[action] : undefined) ?? rule?.actions[action];
   const value = <A extends ActionName>(action: A, facts: Facts, ...[scope]: [scope?: Scope]): ActionValue<A> | undefined =>
-    valueIn(deciding(action, facts, scope), action, facts);
+    valueIn(decidingRule(action, facts, scope), action, facts);
   const hasAdminRules = rules.some(({ actions: given }) => Object.keys(given).some(isPermission));
   return {
     value,
@@ -102,7 +102,7 @@ export function openPolicy(rules: readonly Rule[]): Policy {
       facts: Facts,
       ...[scope]: [scope?: Scope]
     ): { value: ActionValue<A>; rule: string } | undefined {
-      const rule = deciding(action, facts, scope);
+      const rule = decidingRule(action, facts, scope);
       const decided = valueIn(rule, action, facts);
       return rule && decided !== undefined ? { value: decided, rule: rule.name } : undefined;
     },
@@ -124,7 +124,7 @@ export function openPolicy(rules: readonly Rule[]): Policy {
         ...(hedgeMs === undefined ? {} : { hedgeMs }),
         ...(isTimeSensitive ? { isTimeSensitive } : {}),
       };
-      const rule = deciding('push_provider', facts);
+      const rule = decidingRule('push_provider', facts);
       const chosen = value('push_provider', facts);
       if (rule && chosen) return { providers: chosen, ...manner, because: 'policy', rule: rule.name };
       if (recorded !== undefined) return { providers: [recorded], ...manner, because: 'enrolment' };
@@ -132,7 +132,7 @@ export function openPolicy(rules: readonly Rule[]): Policy {
         ? { providers: [], ...manner, because: 'none' }
         : { providers: [fallback], ...manner, because: 'default' };
     },
-    explain: (facts) => compiled.map((each) => explanationOf(each, facts, (action) => deciding(action, facts))),
+    explain: (facts) => compiled.map((each) => explanationOf(each, facts, (action) => decidingRule(action, facts))),
   };
 }
 
@@ -143,11 +143,11 @@ function byAction(compiled: readonly Compiled[]): Map<string, Compiled[]> {
   return index;
 }
 
-/** Explains one rule for a request; `deciding` returns the rule that decides an action. */
-function explanationOf({ rule, match }: Compiled, facts: Facts, deciding: (action: ActionName) => Rule | undefined): RuleExplanation {
+/** Explains one rule for a request; `decidingRule` returns the rule that decides an action. */
+function explanationOf({ rule, match }: Compiled, facts: Facts, decidingRule: (action: ActionName) => Rule | undefined): RuleExplanation {
   const mismatches = match.mismatches(facts);
   const known = Object.keys(rule.actions).filter(isActionName);
-  const decided = mismatches.length > 0 ? [] : known.map((action) => ({ action, by: deciding(action) }));
+  const decided = mismatches.length > 0 ? [] : known.map((action) => ({ action, by: decidingRule(action) }));
   return {
     name: rule.name,
     scope: rule.scope,

@@ -7,7 +7,7 @@ import type { Rule } from './rule.ts';
 type Dialect = 'privacyidea' | 'linotp' | 'challenge-service' | 'ops';
 
 /** The dialects whose requests name a user. A rule without a dialect is meant for them. */
-const ofUsers: readonly Dialect[] = ['privacyidea', 'linotp'];
+const userDialects: readonly Dialect[] = ['privacyidea', 'linotp'];
 const everywhere: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service', 'ops'];
 const delivery: readonly Dialect[] = ['privacyidea', 'linotp', 'challenge-service'];
 const pi: readonly Dialect[] = ['privacyidea'];
@@ -22,10 +22,10 @@ export const reach: Record<ActionName, readonly Dialect[]> = {
   // Who may log in, call, own tokens, and administer.
   authorized: delivery,
   api_key_required: delivery,
-  ...all(ofUsers, 'tokentype', 'serial', 'disabled_token_types', 'last_auth', 'auth_max_success', 'auth_max_fail'),
-  ...all(ofUsers, 'max_token_per_user', 'push_max_token_per_user', 'push_max_active_token_per_user'),
-  ...all(ofUsers, 'passOnNoToken', 'passOnNoUser', 'passthru', 'otppin'),
-  ...all(ofUsers, 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin', 'getchallenges'),
+  ...all(userDialects, 'tokentype', 'serial', 'disabled_token_types', 'last_auth', 'auth_max_success', 'auth_max_fail'),
+  ...all(userDialects, 'max_token_per_user', 'push_max_token_per_user', 'push_max_active_token_per_user'),
+  ...all(userDialects, 'passOnNoToken', 'passOnNoUser', 'passthru', 'otppin'),
+  ...all(userDialects, 'enrollPUSH', 'tokenlist', 'enable', 'disable', 'delete', 'reset', 'setpin', 'getchallenges'),
   ...all(pi, 'application_tokentype', 'setrealm', 'mangle', 'triggerchallenge', 'enrollEDUPUSH', 'assign', 'unassign', 'revoke'),
   ...all(pi, 'settokeninfo', 'cancelchallenge', 'set', 'setdescription', 'setrandompin', 'otp_pin_set_random', 'tokenrealms'),
   operate: ['ops', 'challenge-service', 'linotp'],
@@ -34,13 +34,13 @@ export const reach: Record<ActionName, readonly Dialect[]> = {
   // How a push is delivered, and what the phone shows.
   ...all(delivery, 'push_provider', 'push_deadline_ms', 'push_hedge_ms', 'push_validity_seconds', 'push_allow_polling'),
   push_time_sensitive: delivery,
-  ...all(ofUsers, 'push_client_attributes', 'push_open_challenges', 'push_open_rang_seconds'),
-  ...all(ofUsers, 'push_prompts_without_accept', 'push_prompts_window_seconds', 'push_pull_only_seconds'),
-  ...all(ofUsers, 'push_prompts_known_client', 'push_prompts_rare_seconds'),
-  ...all(ofUsers, 'push_not_me_disables', 'push_bare_decline_is_fraud', 'push_repeat_window'),
+  ...all(userDialects, 'push_client_attributes', 'push_open_challenges', 'push_open_rang_seconds'),
+  ...all(userDialects, 'push_prompts_without_accept', 'push_prompts_window_seconds', 'push_pull_only_seconds'),
+  ...all(userDialects, 'push_prompts_known_client', 'push_prompts_rare_seconds'),
+  ...all(userDialects, 'push_not_me_disables', 'push_bare_decline_is_fraud', 'push_repeat_window'),
   push_relays_per_device: ['challenge-service'],
-  ...all(ofUsers, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify', 'push_wait'),
-  push_capabilities_signature: ofUsers,
+  ...all(userDialects, 'push_text_on_mobile', 'push_title_on_mobile', 'push_ssl_verify', 'push_wait'),
+  push_capabilities_signature: userDialects,
   ...all(pi, 'push_decline_settles', 'push_mode_fallback', 'push_require_presence', 'push_presence_options'),
   ...all(pi, 'push_presence_custom_options', 'push_presence_num_options', 'push_code_to_phone', 'push_code_to_phone_message'),
   ...all(pi, 'push_code_to_phone_digits', 'increase_failcounter_on_challenge', 'reset_all_user_tokens'),
@@ -52,7 +52,7 @@ export const reach: Record<ActionName, readonly Dialect[]> = {
   ...all(pi, 'enroll_via_multichallenge_optional', 'push_firebase_configuration', 'push_registration_url', 'push_ttl'),
   ...all(pi, 'push_use_pia_scheme', 'push_force_app_pin', 'push_app_force_unlock', 'tokenlabel', 'tokenissuer', 'appimageurl'),
   ...all(pi, 'edupush_firebase_configuration', 'edupush_registration_url', 'edupush_ttl', 'edupush_force_app_pin', 'edupush_shown_as'),
-  ...all(ofUsers, 'edupush_ssl_verify', 'edupush_text_on_mobile', 'edupush_title_on_mobile', 'edupush_wait', 'edupush_allow_polling'),
+  ...all(userDialects, 'edupush_ssl_verify', 'edupush_text_on_mobile', 'edupush_title_on_mobile', 'edupush_wait', 'edupush_allow_polling'),
   ...all(everywhere, 'force_challenge_response', 'challenge_response', 'client_mode_per_user'),
 };
 
@@ -76,7 +76,7 @@ export function withoutReach({ match, actions }: Rule, { mounts }: KnownNames): 
     .flatMap((action) => {
       const lacking = reached.filter((dialect) => !acts(action, dialect, match));
       if (lacking.length === reached.length) {
-        const problem = isOfAdmins(action) ? warning : error;
+        const problem = isAdminRight(action) ? warning : error;
         return [
           problem(
             ['actions', action],
@@ -84,7 +84,7 @@ export function withoutReach({ match, actions }: Rule, { mounts }: KnownNames): 
           ),
         ];
       }
-      const missed = lacking.filter((dialect) => (isNamed && dialect !== 'ops') || (isOfUsers(action) && ofUsers.includes(dialect)));
+      const missed = lacking.filter((dialect) => (isNamed && dialect !== 'ops') || (needsUser(action) && userDialects.includes(dialect)));
       return missed.length === 0 ? [] : [warning(['actions', action], `has no effect at mounts that serve ${listed(missed)}`)];
     });
 }
@@ -94,16 +94,17 @@ export function withoutReach({ match, actions }: Rule, { mounts }: KnownNames): 
  * token.
  */
 const acts = (action: ActionName, dialect: Dialect, { user, realm, resolver, tokenType }: Rule['match']): boolean =>
-  reach[action].includes(dialect) && !(dialect === 'challenge-service' && !isOfAdmins(action) && (user ?? realm ?? resolver ?? tokenType));
+  reach[action].includes(dialect) &&
+  !(dialect === 'challenge-service' && !isAdminRight(action) && (user ?? realm ?? resolver ?? tokenType));
 
 /** Rights of administrators that no mount uses do no harm: several gateways may share a file of rules. */
-const isOfAdmins = (action: ActionName): boolean => actionTable[action].scopes.some((scope) => scope === 'admin');
+const isAdminRight = (action: ActionName): boolean => actionTable[action].scopes.some((scope) => scope === 'admin');
 
 /**
  * Whether some mount with users has the action. Rights of administrators do not count: not every dialect has a call for
  * each.
  */
-const isOfUsers = (action: ActionName): boolean => reach[action].some((door) => ofUsers.includes(door)) && !isOfAdmins(action);
+const needsUser = (action: ActionName): boolean => reach[action].some((door) => userDialects.includes(door)) && !isAdminRight(action);
 
 const isDialect = (name: string): name is Dialect => everywhere.some((dialect) => dialect === name);
 const listed = (dialects: readonly Dialect[]): string => dialects.join(', ');

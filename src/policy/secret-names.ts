@@ -1,8 +1,8 @@
 import { openCache } from '../foundation/cache/index.ts';
 
 const maxCachedLength = 64;
-const ofHeaders = ['authorization', 'cookie', 'key', 'token', 'secret', 'signature', 'password'];
-const ofParams = [
+const headerWords = ['authorization', 'cookie', 'key', 'token', 'secret', 'signature', 'password'];
+const paramWords = [
   'pass',
   'password',
   'passwd',
@@ -24,19 +24,19 @@ const ofParams = [
  * Whether conditions must not see a header because its value may be a credential: a word of its name is, starts with or
  * ends with a word that suggests a secret.
  */
-export const isSecretHeader = memoized((name) => hasWord(name, ofHeaders));
+export const isSecretHeader = memoized((name) => hasWord(name, headerWords));
 
 /** The same for a parameter of a request. */
-export const isSecretParam = memoized((name) => /fb_?token/i.test(name) || hasWord(name, ofParams));
+export const isSecretParam = memoized((name) => /fb_?token/i.test(name) || hasWord(name, paramWords));
 
 /** Requests repeat the same few names. The cache is bounded, because clients may invent any number of them. */
 function memoized(judge: (name: string) => boolean): (name: string) => boolean {
-  const judged = openCache<{ isUnseen: boolean }>(500);
+  const judged = openCache<{ isSecret: boolean }>(500);
   return (name) => {
     if (name.length > maxCachedLength) return judge(name);
-    const known = judged.get(name) ?? { isUnseen: judge(name) };
+    const known = judged.get(name) ?? { isSecret: judge(name) };
     judged.set(name, known);
-    return known.isUnseen;
+    return known.isSecret;
   };
 }
 

@@ -10,7 +10,7 @@ import { openAccounts } from '../../src/engine/users/index.ts';
 import { createPasswords, newKeyring, openKeyring } from '../../src/foundation/keyring/index.ts';
 import type { PushToken, Transaction } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
-import { openTell } from '../../src/gateway/events.ts';
+import { openEventBus } from '../../src/gateway/events.ts';
 import { openGeneration } from '../../src/gateway/generation.ts';
 import { openHealth } from '../../src/gateway/health.ts';
 import { openLongLivedParts } from '../../src/gateway/long-lived-parts.ts';
@@ -70,7 +70,7 @@ export async function givenLinotp(undo: Cleanup, wishes: GatewayWishes = {}): Pr
   const log = openLog('debug', { write: (line: string) => void logged.push(line) });
   const metrics = openMetrics('0');
   const keyring = openKeyring(newKeyring(0));
-  const options = { ...loaded.value, environment: {}, clock, log, metrics, tell: openTell(log, metrics).tell, parts: cheapParts };
+  const options = { ...loaded.value, environment: {}, clock, log, metrics, tell: openEventBus(log, metrics).tell, parts: cheapParts };
   const store = await openEmbeddedStore({ path: join(folder, 'pushgate.db'), log });
   const audit = await openAudit({ ...options, store, keyring, aloneInStore: true });
   const passwords = createPasswords(keyring, cheapParts.hashCost);

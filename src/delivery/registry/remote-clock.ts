@@ -15,7 +15,7 @@ export type RemoteClock = Pick<ProviderHost, 'openHttp' | 'openHttp2'> & {
  * A measurement is dropped after this time (ms), so that a clock corrected meanwhile is not reported as wrong while no
  * push is sent.
  */
-const lastsMs = 600_000;
+const maxAgeMs = 600_000;
 
 /**
  * Opens the HTTP clients of one provider and measures its clock. Replies of targets chosen by others are ignored,
@@ -41,7 +41,7 @@ export function openRemoteClock(clock: Clock, resend: boolean): RemoteClock {
     return { request: watched(http.request), close: () => http.close() };
   }
   return {
-    skewMs: () => (last && Math.abs(clock() - last.at) < lastsMs ? last.skewMs : undefined),
+    skewMs: () => (last && Math.abs(clock() - last.at) < maxAgeMs ? last.skewMs : undefined),
     openHttp: openWatched,
     openHttp2(origin, options) {
       const http = openHttp2(origin, { ...options, resend });

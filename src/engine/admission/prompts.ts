@@ -97,7 +97,7 @@ async function rarePrompt(
 }
 
 /** Records that a prompt rang; after the last one allowed without an accept, the phone is muted. */
-export async function hasRung(parts: EngineParts, prompted: Pick<Prompted, 'applicant' | 'token'>): Promise<void> {
+export async function recordRing(parts: EngineParts, prompted: Pick<Prompted, 'applicant' | 'token'>): Promise<void> {
   const { serial } = prompted.token;
   const { most, mutedMs: forMs } = limitsOf(parts, prompted);
   const { unanswered, mutedUntil } = await promptsOf(parts, serial);

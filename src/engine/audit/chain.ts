@@ -13,7 +13,7 @@ export function entryAfter(
   const placed = { writer: link.writer, number: link.number + 1, id, at, kind, digest: digestOf(body) };
   return {
     ...placed,
-    ...searchedBy(fields),
+    ...searchFieldsOf(fields),
     ...(typed === undefined ? {} : { typed }),
     body,
     ...(clear ? { clear } : {}),
@@ -21,10 +21,10 @@ export function entryAfter(
   };
 }
 
-type Searched = Pick<AuditEntry, 'act' | 'authServer' | 'transaction' | 'serials' | 'subject' | 'actor'>;
+type SearchFields = Pick<AuditEntry, 'act' | 'authServer' | 'transaction' | 'serials' | 'subject' | 'actor'>;
 
 /** The search fields of an entry, derived from its content. */
-export function searchedBy(fields: Fields): Searched {
+export function searchFieldsOf(fields: Fields): SearchFields {
   const authServer = text(fields.authServer) ?? text(record(fields.origin).authServer) ?? text(record(fields.by).authServer);
   const serials = Array.isArray(fields.serials) ? fields.serials.map(String) : fields.serial === undefined ? [] : [String(fields.serial)];
   return {
@@ -45,4 +45,4 @@ const given = <K extends string>(name: K, value: string | undefined): { [P in K]
 export const fieldsOf = ({ body }: AuditEntry): Fields | undefined => (body === undefined ? undefined : record(parseJson(body)));
 
 /** Whether the content of an entry matches its digest; true when the content was removed. */
-export const isAsDigested = ({ body, digest }: AuditEntry): boolean => body === undefined || digestOf(body) === digest;
+export const matchesDigest = ({ body, digest }: AuditEntry): boolean => body === undefined || digestOf(body) === digest;

@@ -8,7 +8,7 @@ import { type AuditVerified, verifyAudit } from './verify.ts';
 
 export { type Act, type ActParts, actOf, type NotedEvent } from './act.ts';
 export type { Erased, ErasedFrom, KeepDays } from './keeping.ts';
-export type { Held } from './queue.ts';
+export type { NotePlace } from './queue.ts';
 export type { AuditLine, AuditLines, AuditPage, AuditQuery } from './reading.ts';
 export { type DatedEvent, openSealing } from './sealing.ts';
 export type { AuditTrail, TrailParts } from './trail.ts';

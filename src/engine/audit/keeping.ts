@@ -12,7 +12,7 @@ import {
 } from '../../foundation/model/index.ts';
 import type { AuditStore } from '../../store/store.ts';
 import { fieldsOf } from './chain.ts';
-import { administratorPerson, isWrittenSo, typedName, usersNamed } from './persons.ts';
+import { administratorPerson, hasExactName, typedName, usersNamed } from './persons.ts';
 
 /** How many days entries keep their content, in general and by kind. 0: forever. */
 export type KeepDays = { days: number; byKind: Readonly<Partial<Record<string, number>>> };
@@ -61,7 +61,7 @@ export async function erasePerson(parts: KeepingParts & { forget(): void }, by: 
     'user' in who
       ? await store.personKeysFrom(usersNamed(who.user, who.realm))
       : await store.findPersonKeys([administratorPerson(who.administrator)]);
-  const meant = found.filter(({ person }) => !('user' in who) || isWrittenSo(person, who.user));
+  const meant = found.filter(({ person }) => !('user' in who) || hasExactName(person, who.user));
   await tell({ kind: 'audit-erased', persons: meant.map(({ id }) => id), by });
   for (const { id } of meant) await store.removePersonKey(id);
   forget();

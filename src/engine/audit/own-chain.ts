@@ -45,7 +45,7 @@ export function openOwnChain({ store, keyring, clock }: ChainParts): OwnChain {
   let link: Link = firstLink(writer);
   let ids = 0;
   /** The entries in progress, perhaps already stored. They contain random keys, so they must not be made twice. */
-  let made: { notes: readonly PendingEntry[]; entries: AuditEntry[] } | undefined;
+  let inProgress: { notes: readonly PendingEntry[]; entries: AuditEntry[] } | undefined;
   const nextId = (): string => {
     ids += 1;
     return `${writer}.${ids}`;
@@ -76,24 +76,24 @@ export function openOwnChain({ store, keyring, clock }: ChainParts): OwnChain {
     if (last) link = { writer, number: last.number, hash: last.hash };
     return taken;
   };
-  const say = (ended: boolean): Promise<void> =>
+  const putMark = (ended: boolean): Promise<void> =>
     store.putAuditWriter({ ...sealing.sign(link, ended ? 'ended' : 'running'), seenAt: clock(), ended });
   return {
     nextId,
     async append(batch) {
-      made ??= { notes: batch, entries: await make(batch) };
-      const { notes, entries } = made;
+      inProgress ??= { notes: batch, entries: await make(batch) };
+      const { notes, entries } = inProgress;
       const taken = await write(entries);
-      made = undefined;
+      inProgress = undefined;
       return taken === undefined ? notes.length : notes.findIndex(({ id }) => id === taken) + 1;
     },
     giveUp() {
-      made = undefined;
+      inProgress = undefined;
     },
-    beat: () => say(false),
+    beat: () => putMark(false),
     async end() {
       await write(await make([checkpoint(link)]));
-      await say(true);
+      await putMark(true);
     },
     forgetPersons: personKeys.forget,
   };

@@ -31,7 +31,7 @@ export const usersNamed = (user: string, realm?: string): string =>
   `user\n${foldedName(user)}\n${realm === undefined ? '' : `${foldedRealm(realm)}\n`}`;
 
 /** Whether a key belongs to a user with exactly this name. */
-export const isWrittenSo = (person: string, user: string): boolean => person.endsWith(`\n${mappedName(user)}`);
+export const hasExactName = (person: string, user: string): boolean => person.endsWith(`\n${mappedName(user)}`);
 
 /** The lookup name of an administrator's key. */
 export const administratorPerson = (name: string): string => `administrator\n${foldedName(name)}`;
@@ -102,14 +102,14 @@ export function withClearText(fields: Fields, clear: ClearText = {}): Fields {
 }
 
 /**
- * Compares the clear text with the hashes. `missing`: persons without clear text. `unheld`: persons with clear text but
- * without a key to check it. `wrong`: the first field whose clear text does not match its hash.
+ * Compares the clear text with the hashes. `missing`: persons without clear text. `uncheckable`: persons with clear
+ * text but without a key to check it. `wrong`: the first field whose clear text does not match its hash.
  */
 export function compareClear(
   fields: Fields,
   clear: ClearText = {},
   keyOf: (whose: 'subject' | 'actor') => KeyObject | undefined,
-): { missing: ('subject' | 'actor')[]; unheld: ('subject' | 'actor')[]; wrong: string | undefined } {
+): { missing: ('subject' | 'actor')[]; uncheckable: ('subject' | 'actor')[]; wrong: string | undefined } {
   const told = new Map<string, { value: string; key: KeyObject | Buffer | undefined }>();
   for (const [whose, text] of Object.entries(clear)) {
     const values = record(parseJson(text));
@@ -119,8 +119,8 @@ export function compareClear(
   const wrong = [...told].find(([path, { value, key }]) => key && isPath(path) && hmac(key, path, value) !== at(fields, path));
   const hashed = personalPaths.filter((path) => isHmac(at(fields, path)));
   const missing = hashed.filter((path) => !told.has(path)).map((path) => ownerOf(path, String(fields.kind)));
-  const unheld = (['subject', 'actor'] as const).filter((whose) => clear[whose] !== undefined && !keyOf(whose));
-  return { missing, unheld, wrong: wrong?.[0] };
+  const uncheckable = (['subject', 'actor'] as const).filter((whose) => clear[whose] !== undefined && !keyOf(whose));
+  return { missing, uncheckable, wrong: wrong?.[0] };
 }
 
 const hmacMark = 'hmac:';

@@ -7,13 +7,13 @@ import { batchSize, type OwnChain, type PendingEntry } from './own-chain.ts';
  * Where a note is stored until it becomes an entry: among the effects of a transaction, by itself, or nowhere if it was
  * not written with an act.
  */
-export type Held = { transaction: string } | 'by-itself' | 'nowhere';
+export type NotePlace = { transaction: string } | 'by-itself' | 'nowhere';
 
 /** The events that wait for their place in the chain, in order of arrival. */
 export type AuditQueue = {
   add(event: AuditContent): void;
   /** Adds stored notes, and removes them from their place once they are entries. */
-  addHeld(notes: readonly PendingEntry[], held: Held): void;
+  addHeld(notes: readonly PendingEntry[], held: NotePlace): void;
   /** Removes these effects too, together with the next notes of their transaction or separately. */
   removeStored(transaction: string, effects: readonly string[]): void;
   /** Resolves when everything added so far is in the store. Throws the store's errors. */
@@ -24,7 +24,7 @@ export type AuditQueue = {
   stop(): void;
 };
 
-type Waiting = { note: PendingEntry; held: Held };
+type Waiting = { note: PendingEntry; held: NotePlace };
 
 /** Well below the one second of events that a crash may lose. */
 const flushMs = 200;

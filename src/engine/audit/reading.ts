@@ -1,6 +1,6 @@
 import { type AuditEntry, foldedName, ok, type Result, refused } from '../../foundation/model/index.ts';
 import type { AuditFilter, AuditStore } from '../../store/store.ts';
-import { fieldsOf, isAsDigested } from './chain.ts';
+import { fieldsOf, matchesDigest } from './chain.ts';
 import { administratorPerson, type Fields, usersNamed, withClearText } from './persons.ts';
 import { digestOf, type Sealing } from './sealing.ts';
 
@@ -66,7 +66,7 @@ export function openReading({ store, sealing }: { store: AuditStore; sealing: Se
       const around = await store.auditChain(writer, Math.max(0, number - 2), number === 1 ? 2 : 3);
       const at = around.findIndex((each) => each.number === number);
       const [before, entry] = [around[at - 1], around[at]];
-      const isSound = entry !== undefined && sealing.isHash(before?.hash ?? '', entry) && isAsDigested(entry);
+      const isSound = entry !== undefined && sealing.isHash(before?.hash ?? '', entry) && matchesDigest(entry);
       return { isSound, hasNeighbours: (number === 1 || before !== undefined) && around[at + 1] !== undefined };
     },
   };

@@ -12,7 +12,7 @@ import {
 import { type Log, thrownFields } from '../../foundation/telemetry/index.ts';
 import { noteLeaseMs, type Store } from '../../store/store.ts';
 import { openOwnChain } from './own-chain.ts';
-import { type Held, openQueue } from './queue.ts';
+import { type NotePlace, openQueue } from './queue.ts';
 import { type DatedEvent, openSealing, type Sealing } from './sealing.ts';
 
 /** Writes events to the chain of this gateway. */
@@ -25,9 +25,9 @@ export type AuditTrail = {
   /** Seals the event of an act, to be written with it. */
   seal(event: DatedEvent): AuditNote;
   /** Adds events that were written with an act, and removes their notes once they are entries. */
-  chain(events: readonly DatedEvent[], held: Held): void;
+  chain(events: readonly DatedEvent[], held: NotePlace): void;
   /** The same for notes that another gateway left; a forged note becomes an entry that says so. */
-  takeOver(notes: readonly AuditNote[], held: Held): void;
+  takeOver(notes: readonly AuditNote[], held: NotePlace): void;
   /** Removes these effects of a transaction together with its notes, in one write. */
   removeStored(transaction: string, effects: readonly string[]): void;
   /** Takes over separate notes that a crash left; returns their number. */
@@ -88,7 +88,7 @@ export async function openAuditTrail(parts: TrailParts): Promise<AuditTrail> {
     await chain.beat();
     if (wasHere) await reportGaps();
   });
-  const takeOver = (notes: readonly AuditNote[], held: Held): void => {
+  const takeOver = (notes: readonly AuditNote[], held: NotePlace): void => {
     for (const note of notes) {
       const event = sealing.read(note);
       const refused = { kind: 'audit-note-refused', note: note.id } as const;

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type AuditEntry, type AuditWriter, parseJson, record, records } from '../../foundation/model/index.ts';
 import type { AuditStore } from '../../store/store.ts';
-import { fieldsOf, isAsDigested, searchedBy } from './chain.ts';
+import { fieldsOf, matchesDigest, searchFieldsOf } from './chain.ts';
 import type { PersonKeys } from './person-keys.ts';
 import { compareClear, type Fields, typedName } from './persons.ts';
 import { firstLink, type Link, type Sealing } from './sealing.ts';
@@ -72,7 +72,7 @@ function openFindings() {
   const expiredBefore = new Map<string, number>();
   const erasedAt = new Map<string, number>();
   const missing = new Map<string, Place>();
-  const unheld = new Map<string, Place>();
+  const uncheckable = new Map<string, Place>();
   /** Keeps the first problem, for the report, and the latest time, for the decision. */
   const add = (places: Map<string, Place>, key: string, { at, problem }: Place): void => {
     const first = places.get(key);
@@ -96,13 +96,13 @@ function openFindings() {
       counts.erased += 1;
       for (const id of ids) add(missing, id, { at, problem });
     },
-    isUnheld: (id: string, at: number, problem: AuditProblem): void => add(unheld, id, { at, problem }),
+    isUncheckable: (id: string, at: number, problem: AuditProblem): void => add(uncheckable, id, { at, problem }),
     unexplained(): AuditProblem | undefined {
       const gone = [...expired].find(([kind, { at }]) => at >= (expiredBefore.get(kind) ?? 0))?.[1];
       if (gone) return { ...gone.problem, what: 'the content was removed before its retention time was over' };
       const nameless = [...missing].find(([id]) => !erasedAt.has(id))?.[1];
       if (nameless) return { ...nameless.problem, what: 'clear text was removed without an erasure' };
-      const claimed = [...unheld].find(
+      const claimed = [...uncheckable].find(
         ([id, { at }]) => at > (erasedAt.get(id) ?? Number.NEGATIVE_INFINITY) + lateMs || !erasedAt.has(id),
       )?.[1];
       return claimed && { ...claimed.problem, what: 'the key for checking the clear text was removed' };
@@ -123,7 +123,7 @@ async function problemOfChain(parts: VerifyParts, head: AuditWriter, findings: F
     const keyOf = await keysOf(parts, page);
     for (const entry of page) {
       if (entry.number !== link.number + 1) return problemAt({ writer: head.writer, number: link.number + 1 }, 'an entry is missing');
-      const wrong = wrongIn(parts, { link, entry, keyOf }, findings) ?? (await wrongMark(parts, entry, findings));
+      const wrong = entryProblem(parts, { link, entry, keyOf }, findings) ?? (await markProblem(parts, entry, findings));
       if (wrong !== undefined) return problemOf(entry, wrong);
       link = { writer: head.writer, number: entry.number, hash: entry.hash };
       if (entry.number === head.number && entry.hash !== head.hash)
@@ -149,7 +149,7 @@ async function keysOf({ store, personKeys }: VerifyParts, page: readonly AuditEn
 
 type Found = { link: Link; entry: AuditEntry; keyOf: KeyOf };
 
-function wrongIn({ sealing }: VerifyParts, { link, entry, keyOf }: Found, findings: Findings): string | undefined {
+function entryProblem({ sealing }: VerifyParts, { link, entry, keyOf }: Found, findings: Findings): string | undefined {
   findings.counts.entries += 1;
   if (!sealing.isHash(link.hash, entry)) return 'the entry or an earlier one was changed';
   const fields = fieldsOf(entry);
@@ -157,19 +157,23 @@ function wrongIn({ sealing }: VerifyParts, { link, entry, keyOf }: Found, findin
     findings.isExpired(entry, problemOf(entry));
     return undefined;
   }
-  if (!isAsDigested(entry) || fields.kind !== entry.kind) return 'the content was changed';
+  if (!matchesDigest(entry) || fields.kind !== entry.kind) return 'the content was changed';
   const { act, authServer, transaction, serials, subject, actor } = entry;
   const shown = Object.fromEntries(
     Object.entries({ act, authServer, transaction, serials, subject, actor }).filter(([, value]) => value !== undefined),
   );
-  if (!isDeepStrictEqual(shown, searchedBy(fields))) return 'the search fields were changed';
+  if (!isDeepStrictEqual(shown, searchFieldsOf(fields))) return 'the search fields were changed';
   findings.learn(entry, fields);
-  return wrongText(entry, fields, { keyOf, findings });
+  return clearTextProblem(entry, fields, { keyOf, findings });
 }
 
-function wrongText(entry: AuditEntry, fields: Fields, { keyOf, findings }: { keyOf: KeyOf; findings: Findings }): string | undefined {
+function clearTextProblem(
+  entry: AuditEntry,
+  fields: Fields,
+  { keyOf, findings }: { keyOf: KeyOf; findings: Findings },
+): string | undefined {
   const idOf = { subject: entry.subject, actor: entry.actor };
-  const { missing, unheld, wrong } = compareClear(fields, entry.clear, (whose) => keyOf(idOf[whose] ?? ''));
+  const { missing, uncheckable, wrong } = compareClear(fields, entry.clear, (whose) => keyOf(idOf[whose] ?? ''));
   if (wrong !== undefined) return `the clear text of ${wrong} was changed`;
   const own = record(parseJson(entry.clear?.own ?? ''));
   const [path] = ['user', 'administrator', 'account'].filter((each) => typeof own[each] === 'string');
@@ -180,12 +184,12 @@ function wrongText(entry: AuditEntry, fields: Fields, { keyOf, findings }: { key
       entry.at,
       problemOf(entry),
     );
-  for (const whose of unheld) findings.isUnheld(idOf[whose] ?? '', entry.at, problemOf(entry));
+  for (const whose of uncheckable) findings.isUncheckable(idOf[whose] ?? '', entry.at, problemOf(entry));
   return undefined;
 }
 
 /** Checks a checkpoint's signature, and that the chains named at the beginning of a chain still exist unchanged. */
-async function wrongMark({ store, sealing }: VerifyParts, entry: AuditEntry, { counts }: Findings): Promise<string | undefined> {
+async function markProblem({ store, sealing }: VerifyParts, entry: AuditEntry, { counts }: Findings): Promise<string | undefined> {
   const fields = fieldsOf(entry) ?? {};
   if (entry.kind === 'audit-checkpoint') {
     counts.checkpoints += 1;

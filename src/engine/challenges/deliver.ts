@@ -1,6 +1,6 @@
 import type { Challenge, PushToken, TrailEntry, Transaction } from '../../foundation/model/index.ts';
 import type { DeliveryPlan } from '../../policy/index.ts';
-import { hasRung } from '../admission/prompts.ts';
+import { recordRing } from '../admission/prompts.ts';
 import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { markDead } from '../tokens/addresses.ts';
@@ -59,7 +59,7 @@ async function deliveredBefore(parts: EngineParts, { transaction, tokens, asker 
  */
 export const reserveOf = (deadlineMs: number): number => Math.min(100, Math.floor(deadlineMs / 10));
 
-type One = { challenge: Challenge; token: PushToken };
+type TokenChallenge = { challenge: Challenge; token: PushToken };
 
 /** The result for a muted phone: nothing is sent, but it may poll. */
 function withholdPush(parts: EngineParts, { transaction, asker }: DeliverRequest, token: PushToken): Delivered {
@@ -72,18 +72,18 @@ function withholdPush(parts: EngineParts, { transaction, asker }: DeliverRequest
 function countPrompt(
   parts: EngineParts,
   { transaction, asker }: DeliverRequest,
-  { challenge, token }: One,
+  { challenge, token }: TokenChallenge,
   attempts: Delivered['attempts'],
 ): void {
   const { prompt: key } = challenge;
   if (key === undefined) return;
   const { user, realm } = transaction;
   const rang = attempts.some(({ outcome, reason }) => outcome === 'sent' && reason !== 'poll');
-  const count = () => (rang ? hasRung(parts, { applicant: { asker, user, realm }, token }) : parts.store.uncount([key], 'all'));
+  const count = () => (rang ? recordRing(parts, { applicant: { asker, user, realm }, token }) : parts.store.uncount([key], 'all'));
   parts.background.run('prompts', count);
 }
 
-async function deliverOne(parts: EngineParts, request: DeliverRequest, { challenge, token }: One): Promise<Delivered> {
+async function deliverOne(parts: EngineParts, request: DeliverRequest, { challenge, token }: TokenChallenge): Promise<Delivered> {
   if (challenge.rings === false) return withholdPush(parts, request, token);
   const { transaction, asker, via } = request;
   const { store, clock, background } = parts;

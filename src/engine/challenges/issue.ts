@@ -96,14 +96,14 @@ async function failuresToEnd(parts: EngineParts, request: IssueRequest): Promise
 }
 
 /** Whether a provider could ring this phone, and whether it may poll. */
-export const waysTo = (parts: EngineParts, asker: Asker, token: PushToken): { canRing: boolean; mayPoll: boolean } => ({
+export const phoneReach = (parts: EngineParts, asker: Asker, token: PushToken): { canRing: boolean; mayPoll: boolean } => ({
   canRing: canRing(parts, asker, token),
   mayPoll: mayPoll(parts, asker, token),
 });
 
 function promptOf(parts: EngineParts, request: IssueRequest, token: PushToken): Promise<PhonePrompt> | PhonePrompt {
   if (request.isTest) return { kind: 'asked', rings: true };
-  return phonePrompt(parts, { applicant: request, token, ...waysTo(parts, request.asker, token) });
+  return phonePrompt(parts, { applicant: request, token, ...phoneReach(parts, request.asker, token) });
 }
 
 /** Takes back the prompts of a login that ended before it rang. */

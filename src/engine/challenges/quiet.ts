@@ -7,7 +7,7 @@ import type { EngineParts } from '../parts.ts';
 import { failuresOf, typistOf } from '../pins/pins-per-source.ts';
 import { gatherInBucket } from '../tokens/token-owner.ts';
 import { type Delivered, deliver } from './deliver.ts';
-import { beginActivation, noFreeId, reportStarted, seal, transactionFor, unsealedChallenge, waysTo } from './issue.ts';
+import { beginActivation, noFreeId, phoneReach, reportStarted, seal, transactionFor, unsealedChallenge } from './issue.ts';
 import type { Issued, IssueRequest } from './issue-request.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function issueQuietly(parts: EngineParts, request: QuietRequest): P
   const transaction = await storeUnsealed(parts, request, failures);
   void parts.background.run('quiet login', () => askRight(parts, request, transaction));
   const delivered = tokens.map((token): Delivered => {
-    const { mayPoll } = waysTo(parts, asker, token);
+    const { mayPoll } = phoneReach(parts, asker, token);
     return { serial: token.serial, sent: !mayPoll, pollable: mayPoll, attempts: [] };
   });
   return { transaction, tokens: [...tokens], delivered };
@@ -73,7 +73,7 @@ async function askOne(
   { decision }: Transaction,
 ): Promise<Challenge | undefined> {
   const unsealed = decision.challenges.find(({ serial }) => serial === token.serial);
-  const prompt = await quietPrompt(parts, { applicant: request, token, ...waysTo(parts, request.asker, token) });
+  const prompt = await quietPrompt(parts, { applicant: request, token, ...phoneReach(parts, request.asker, token) });
   if (!unsealed || prompt.kind === 'limited') return undefined;
   const { kind: _asked, ...how } = prompt;
   return { ...(await seal(parts, request, token, unsealed)), ...how };

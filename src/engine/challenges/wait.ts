@@ -126,7 +126,7 @@ async function endOf(parts: EngineParts, { transaction, usable, place }: Waiting
     case 'accepted':
     case 'consumed': {
       const { user, realm } = transaction;
-      const finished = await finish(parts, { transaction, usable, place, ...whose(user, realm, usable) });
+      const finished = await finish(parts, { transaction, usable, place, ...userOrSerial(user, realm, usable) });
       return finished.kind === 'accepted' ? finished : { kind: 'timeout' };
     }
     case 'declined':
@@ -143,7 +143,7 @@ async function endOf(parts: EngineParts, { transaction, usable, place }: Waiting
 }
 
 /** A push token without an owner is identified by its serial. */
-const whose = (user: string, realm: string, [token]: readonly PushToken[]) =>
+const userOrSerial = (user: string, realm: string, [token]: readonly PushToken[]) =>
   user === '' && token ? { serial: token.serial } : { user: { user, realm } };
 
 /** Ends a wait; with identical requests others may still wait. An answer that came first counts. */

@@ -29,14 +29,14 @@ export type SourceLimits = {
   assertNotBlocked(scope: LimitScope, source: string): void;
   /**
    * Counts a failure. Beyond the limit it only counts a rejection in the metrics.
-   * @param told names for the event instead of the source, and the user concerned
+   * @param details for the event: the source to show instead, and the user concerned
    */
-  failed(scope: LimitScope, source: string, told?: Told): Promise<WrongProof>;
+  failed(scope: LimitScope, source: string, details?: EventDetails): Promise<WrongProof>;
   /** The same, but throws `TurnedAway` beyond the limit. For protocols that can say "not now". */
   failedOrThrow(scope: LimitScope, source: string): Promise<void>;
 };
 
-type Told = { source: string; user: string; realm: string };
+type EventDetails = { source: string; user: string; realm: string };
 
 /**
  * A source that can only fail with one push token. Many phones share an address, and one that keeps asking with a
@@ -64,19 +64,19 @@ export function openSourceLimits({ store, clock, metrics, tell, settings }: Limi
     if (waitMs > 0) throw new TurnedAway(waitMs);
   };
   /** Counts in the store; returns whether the failure is beyond the limit. */
-  const count = async (scope: LimitScope, source: string, told: Told | undefined): Promise<boolean> => {
+  const count = async (scope: LimitScope, source: string, details: EventDetails | undefined): Promise<boolean> => {
     const key = keyOf(scope, source);
     const now = clock();
     const counted = await store.countUp(key, now, now + settings.windowMs);
     if (counted.count >= settings.failures) blockedUntil.set(key, counted.endsAt);
-    if (counted.count === settings.failures) tell({ kind: 'source-limited', scope, source, ...told, forMs: counted.endsAt - now });
+    if (counted.count === settings.failures) tell({ kind: 'source-limited', scope, source, ...details, forMs: counted.endsAt - now });
     return counted.count > settings.failures;
   };
-  const failed = async (scope: LimitScope, source: string, told?: Told): Promise<WrongProof> => {
+  const failed = async (scope: LimitScope, source: string, details?: EventDetails): Promise<WrongProof> => {
     if (waitOf(scope, source) > 0) return 'turned-away';
     const key = keyOf(scope, source);
     // A burst may end before the store has counted its first failure; at most one window of failures is written.
-    const isBeyond = beingCounted.of(key) >= settings.failures || (await beingCounted.during(key, () => count(scope, source, told)));
+    const isBeyond = beingCounted.of(key) >= settings.failures || (await beingCounted.during(key, () => count(scope, source, details)));
     if (isBeyond) metrics.limitRejections.inc({ scope });
     return isBeyond ? 'turned-away' : 'refused';
   };

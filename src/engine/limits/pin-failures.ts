@@ -15,7 +15,7 @@ export type PinSource = { user: string; authServer: string; client: string | und
 
 const pretenceMs = 60_000;
 /** In hex digits; few, so that invented names cannot fill the store. */
-const namesOfNobody = 4;
+const unknownUserHexDigits = 4;
 
 /** The prefix of all PIN counters. */
 const beginning = 'pin:';
@@ -43,7 +43,7 @@ export function readCounter(counter: string): { user: string; authServer?: strin
 
 /** The counter of a name without a user or push token: one of a few that all such names share. */
 export const counterOfUnknownUser = ({ user, authServer }: Pick<PinSource, 'user' | 'authServer'>): string =>
-  `${beginning}:nobody ${sha256Hex(JSON.stringify([user, authServer])).slice(0, namesOfNobody)}`;
+  `${beginning}:nobody ${sha256Hex(JSON.stringify([user, authServer])).slice(0, unknownUserHexDigits)}`;
 
 /**
  * How to treat a guess. `quiet`: the reply must not reveal its result. `beginsQuietMs`: later guesses will be quiet for

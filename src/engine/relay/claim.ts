@@ -1,7 +1,7 @@
 import { type Decision, isFromFuture, type RelayProgress, type Transaction } from '../../foundation/model/index.ts';
 
 /** What to do with a repeated challenge: reply as the first time, wait for its delivery, or deliver it again. */
-export type Claiming =
+export type ClaimDecision =
   | { kind: 'reply'; progress: Exclude<RelayProgress, { kind: 'claimed' }> }
   | { kind: 'wait'; until: number }
   | { kind: 'take'; next: Decision };
@@ -17,10 +17,10 @@ export type Claiming =
 export function claim(
   { createdAt, decision }: Pick<Transaction, 'createdAt' | 'decision'>,
   { now, hasWaited, leaseMs }: { now: number; hasWaited: boolean; leaseMs: number },
-): Claiming {
+): ClaimDecision {
   const progress = decision.relay;
   const isFuture = isFromFuture({ createdAt }, now);
-  const take = (): Claiming =>
+  const take = (): ClaimDecision =>
     isFuture
       ? { kind: 'reply', progress: { kind: 'failed', isDown: false, reason: 'created in the future' } }
       : { kind: 'take', next: { ...decision, relay: { kind: 'claimed', until: now + leaseMs }, version: decision.version + 1 } };

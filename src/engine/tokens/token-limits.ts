@@ -8,7 +8,7 @@ import { removeToken } from './token-admin.ts';
 import { type Assigned, type Assignment, assignToken, unassignTokens } from './token-owner.ts';
 
 /** How to record an act, and the act that undoes it if it exceeded a limit. */
-export type UndoneActs = { act: TokenAction; undo: TokenAction };
+export type ActWithUndo = { act: TokenAction; undo: TokenAction };
 
 /**
  * Why no more token is offered or assigned: the owner has the allowed number of all tokens, of this type, or of enabled
@@ -39,7 +39,7 @@ export async function offerWithinLimits(
   parts: EngineParts,
   asker: Asker,
   request: OfferRequest,
-  acts: UndoneActs,
+  acts: ActWithUndo,
 ): Promise<Result<Offered, 'serial-taken' | 'too-long' | TokenLimitRefusal>> {
   const wanted = { asker, owner: request.owner, type: request.type };
   const before = await tokenLimit(parts, wanted);
@@ -58,7 +58,7 @@ export async function assignWithinLimits(
   parts: EngineParts,
   asker: Asker,
   change: Assignment & { serial: string },
-  acts: UndoneActs,
+  acts: ActWithUndo,
 ): Promise<Assigned | TokenLimitRefusal> {
   const { serial } = change;
   const token = await parts.store.findToken(serial);
