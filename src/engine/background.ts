@@ -1,10 +1,10 @@
 import { type Log, thrownFields } from '../foundation/telemetry/index.ts';
 
-/** Work that no reply waits for. What fails is logged, never lost silently; a drain waits for all of it. */
+/** Work that no reply waits for. Failures are logged, and a drain waits for all of it. */
 export type Background = {
-  /** Starts `work`; `what` names it in the log when it fails. Who cannot go on without it waits for its end, good or bad. */
+  /** Starts `work`; `what` names it in the log if it fails. The promise resolves when it ends, successful or not. */
   run(what: string, work: () => Promise<unknown>): Promise<void>;
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no work is under way. */
   settled(): Promise<void>;
 };
 

@@ -1,20 +1,20 @@
 import { type DeliveryPlan, type ExplainedLimit, explainLimits, type Facts, type Policy, type RuleExplanation } from '../policy/index.ts';
 
-/** What is known of a provider without opening it. */
+/** Facts about a provider that need no open provider. */
 export type ProviderFacts = { name: string; kind: string; default: boolean; addresses: readonly string[] };
 
-/** Why a push would go out as it does: every rule, and the plan with what is known of its providers. */
+/** Why a push would be delivered as it is: every rule, and the plan with facts about its providers. */
 export type Explained = {
   rules: RuleExplanation[];
-  /** What one phone is asked, and how often it rings. */
+  /** Limits on challenges and rings of one phone. */
   limits: ExplainedLimit[];
   plan: Omit<DeliveryPlan, 'providers'> & { providers: Omit<ProviderFacts, 'default'>[] };
 };
 
-/** What an explanation needs: the rules, the providers they speak of, and the usual deadline (ms). */
+/** The parts of an explanation: the rules, their providers, and the default deadline (ms). */
 export type ExplainParts = { policy: Policy; providers: readonly ProviderFacts[]; deadlineMs: number };
 
-/** Explains what policies say of a request. `recorded` is the provider recorded with the push token, if there is one. */
+/** Explains the policies for a request. `recorded` is the provider recorded with the push token, if any. */
 export function explain({ policy, providers: known, deadlineMs }: ExplainParts, facts: Facts, recorded?: string): Explained {
   const fallback = known.find((provider) => provider.default)?.name;
   const { providers, ...plan } = policy.planDelivery(facts, {

@@ -2,26 +2,29 @@ import type { PushToken } from '../foundation/model/index.ts';
 import type { Facts } from '../policy/index.ts';
 import type { Asker, EngineParts } from './parts.ts';
 
-/** Askers that were looked at: there is one for each request, and policies are asked many times for it. */
-const short = new WeakSet<Asker>();
+/** Askers whose texts were checked: there is one per request, and policies are asked many times for it. */
+const checkedAskers = new WeakSet<Asker>();
 
-/** A user as far as a request, or the owner of a push token, names one. */
+/** A user as named by a request or as the owner of a push token. */
 export type NamedOwner = { user?: string | undefined; realm?: string | undefined; resolver?: string | undefined };
 
-/** What policies know about a request: who asks from where, for whom, and with which push token. Throws `OverlongText` as the policies do. */
+/**
+ * The facts for policies about a request: the caller, the user, and the push token. Throws `OverlongText` as the
+ * policies do.
+ */
 export function factsOf(
   { clock, policy, realms }: Pick<EngineParts, 'clock' | 'policy' | 'realms'>,
   asker: Asker,
   owner: NamedOwner | undefined,
   token?: PushToken,
 ): Facts {
-  // A source that was asked now knows better than what was stored with the push token.
+  // A lookup for this request is more recent than the source stored with the push token.
   const resolver = asker.resolver || owner?.resolver;
   const now = clock();
   const { realms: _realms, requestId: _requestId, toldClient: _told, ...known } = asker;
-  if (!short.has(asker)) {
-    policy.demandShort({ now, ...known });
-    short.add(asker);
+  if (!checkedAskers.has(asker)) {
+    policy.assertShortTexts({ now, ...known });
+    checkedAskers.add(asker);
   }
   return {
     now,
@@ -31,23 +34,25 @@ export function factsOf(
     realm: owner?.realm || undefined,
     ...(resolver ? { resolver } : {}),
     tokenType: token?.type,
-    ...(token && ofToken(token)),
+    ...(token && factsOfToken(token)),
   };
 }
 
-/** What policies know of a push token. */
-type OfToken = { token: Record<string, string | undefined>; tokenInfo: Record<string, string> };
+/** The facts about a push token. */
+type TokenFacts = { token: Record<string, string | undefined>; tokenInfo: Record<string, string> };
 
-/** Push tokens that were looked at: policies are asked many times for the one of a login, and nobody changes one that was read. */
-const lookedAt = new WeakMap<PushToken, OfToken>();
+/**
+ * Facts of push tokens that were computed: policies ask for them many times per login, and token objects never change.
+ */
+const factsByToken = new WeakMap<PushToken, TokenFacts>();
 
-function ofToken(token: PushToken): OfToken {
-  const known = lookedAt.get(token) ?? { token: tokenFacts(token), tokenInfo: infoFacts(token) };
-  lookedAt.set(token, known);
+function factsOfToken(token: PushToken): TokenFacts {
+  const known = factsByToken.get(token) ?? { token: tokenFacts(token), tokenInfo: infoFacts(token) };
+  factsByToken.set(token, known);
   return known;
 }
 
-/** What conditions may ask of a push token. */
+/** The fields of a push token that conditions may read. */
 const tokenFacts = (token: PushToken): Record<string, string | undefined> => ({
   serial: token.serial,
   tokentype: token.type,
@@ -62,7 +67,9 @@ const tokenFacts = (token: PushToken): Record<string, string | undefined> => ({
   provider: token.provider,
 });
 
-/** What is noted about a push token, and the two dates and the count that privacyIDEA notes itself. No key and no address. */
+/**
+ * The tokeninfo of a push token, with the two dates and the count that privacyIDEA keeps there. No key and no address.
+ */
 const infoFacts = ({ info = {}, createdAt, loginCount, lastLogin }: PushToken): Record<string, string> => ({
   ...info,
   creation_date: new Date(createdAt).toISOString(),

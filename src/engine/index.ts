@@ -17,7 +17,7 @@ export { type AdministratorLogin, checkAdministrator } from './admission/adminis
 export { type LoginRefusal, mayAskFor, type Refusal } from './admission/admission.ts';
 export type { Tally } from './admission/login-rates.ts';
 export type { PassedOn } from './admission/passed-on.ts';
-export type { AuditLine, AuditLines, AuditQuery, AuditVerified, AuditWish } from './audit/index.ts';
+export type { AuditLine, AuditLines, AuditPage, AuditQuery, AuditVerified } from './audit/index.ts';
 export { type Background, openBackground } from './background.ts';
 export type { AnswerReply } from './challenges/answer.ts';
 export { type Ask, askForPresence, askToConfirm, type OptionSource } from './challenges/ask.ts';
@@ -28,8 +28,8 @@ export { isOver } from './decisions/decide.ts';
 export { type Status, statusOf } from './decisions/status.ts';
 export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
-export { openTurns, type Turns } from './key-mutex.ts';
-export { type Applicant, type Asker, type EngineParts, type EngineSettings, originOf, whomOf } from './parts.ts';
+export { type KeyMutex, openKeyMutex } from './key-mutex.ts';
+export { type Applicant, type Asker, type EngineParts, type EngineSettings, originOf, ownerNames } from './parts.ts';
 export { factsOfPerson, isNobody, ownerOf, type Person } from './people/person.ts';
 export { type Asked, type ListFilter, personKey } from './people/person-key.ts';
 export type {
@@ -49,7 +49,7 @@ export { openServerKeys, type Resealing, type ServerKeys } from './phones/server
 export { openSharedKeys, type SharedKeys } from './phones/shared-keys.ts';
 export type { PinRule } from './pins/login-pin.ts';
 export { longestPin } from './pins/pins.ts';
-export { awaitsActivation, isInService, isUsable, mostLoginsKey, whyOver } from './records/usable.ts';
+export { awaitsActivation, isInService, isUsable, mostLoginsKey, unusableReason } from './records/usable.ts';
 export {
   carriedAddress,
   type DeviceFacts,
@@ -70,12 +70,12 @@ export type { TokenLimitRefusal } from './tokens/token-limits.ts';
 export type { Assigned } from './tokens/token-owner.ts';
 export type { UserRecord } from './users/index.ts';
 
-/** The life of push tokens and challenges, as the edge calls it. */
+/** The life of push tokens and challenges, for the edge. */
 export type Engine = {
   admission: Admission;
   challenges: Challenges;
   tokens: PushTokens;
-  /** What this administrator does with push tokens, as far as `scope` goes. */
+  /** Administration of push tokens by this administrator, within `scope`. */
   administration(by: Actor, scope?: AdministrationScope): TokenAdministration;
   pins: Pins;
   people: People;
@@ -83,17 +83,17 @@ export type Engine = {
   relay: Relay;
   realms: EngineParts['realms'];
   clock: Clock;
-  /** The policies in use now. */
+  /** The policies now in use. */
   readonly policy: Policy;
-  /** What policies are asked with: who asks, and for whom. */
+  /** The facts for policies: the caller, the user, and the push token. */
   facts(asker: Asker, owner?: NamedOwner, token?: PushToken): Facts;
-  /** Explains what policies say of a request. `recorded` is the provider recorded with the push token, if there is one. */
+  /** Explains the policies for a request. `recorded` is the provider recorded with the push token, if any. */
   explain(facts: Facts, recorded?: string): Explained;
-  /** How the providers fare, whether one of them works, and a fresh start for one. */
+  /** The state of the providers, a check of one, and a reset of one. */
   providers: Pick<EngineParts['registry'], 'status' | 'check' | 'reset'>;
 };
 
-/** Ties the engine's rooms to its parts. */
+/** Binds the engine's functions to its parts. */
 export function openEngine(parts: EngineParts): Engine {
   return {
     admission: openAdmission(parts),

@@ -1,21 +1,21 @@
-/** Lets those who come with the same key go one after the other, and all others at once. */
-export type Turns = {
+/** A mutex per key: works with the same key run one after the other. */
+export type KeyMutex = {
   <T>(key: string, work: () => Promise<T>): Promise<T>;
-  /** Whether somebody with this key is at work. */
+  /** Whether a work with this key is running or waiting. */
   isBusy(key: string): boolean;
 };
 
-/** Opens turns where nobody waits. */
-export function openTurns(): Turns {
+/** Opens a mutex without any locked key. */
+export function openKeyMutex(): KeyMutex {
   const last = new Map<string, Promise<unknown>>();
-  const inTurn = <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const turn = (last.get(key) ?? Promise.resolve()).then(work, work);
-    last.set(key, turn);
-    const leave = (): void => {
-      if (last.get(key) === turn) last.delete(key);
+  const run = <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const current = (last.get(key) ?? Promise.resolve()).then(work, work);
+    last.set(key, current);
+    const release = (): void => {
+      if (last.get(key) === current) last.delete(key);
     };
-    turn.then(leave, leave);
-    return turn;
+    current.then(release, release);
+    return current;
   };
-  return Object.assign(inTurn, { isBusy: (key: string) => last.has(key) });
+  return Object.assign(run, { isBusy: (key: string) => last.has(key) });
 }

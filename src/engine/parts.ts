@@ -6,33 +6,39 @@ import type { Policy } from '../policy/index.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit, KeepDays } from './audit/index.ts';
 import type { Background } from './background.ts';
-import type { Turns } from './key-mutex.ts';
+import type { KeyMutex } from './key-mutex.ts';
 import type { GuessLimits, Lockout, LoginQueue, PinFailures, SourceLimits } from './limits/index.ts';
 import type { PhoneProtocol } from './phones/phone-protocol.ts';
 import type { ServerKeys } from './phones/server-keys.ts';
 import type { SharedKeys } from './phones/shared-keys.ts';
 import type { Directory, RadiusServers, Realms } from './users/index.ts';
 
-/** Installation-wide values that no policy sets; their names in the config file are those of the server they come from. */
+/**
+ * Installation-wide values that no policy sets. In the configuration file they have the names of the server that they
+ * come from.
+ */
 export type EngineSettings = {
   challengeValidityMs: number;
-  /** The same for types of token that have a validity of their own. */
+  /** The same for token types with a validity of their own. */
   validityMsByType: Readonly<Record<string, number>>;
   maxFailCount: number;
   /** How failures count. */
   lockout: Lockout;
   /** Whether a wrong PIN raises the fail count. */
   countWrongPins: boolean;
-  /** How long after a push token failed too often its failures end by themselves; 0: never. Only where failures count per push token. */
+  /**
+   * How long after the last allowed failure of a push token its failures are cleared; 0: never. Only when failures
+   * count per push token.
+   */
   clearFailuresMs: number;
   deliveryDeadlineMs: number;
-  /** How long entries of the audit keep what they say. */
+  /** How long audit entries keep their content. */
   auditKeep: KeepDays;
   /** How long a phone that lost the reply may repeat its rollout. */
   rolloutRepeatMs: number;
 };
 
-/** All that the engine works with: handed in by `gateway.ts`, replaced by tests. */
+/** The parts that the engine works with. */
 export type EngineParts = {
   store: Store;
   policy: Policy;
@@ -50,56 +56,59 @@ export type EngineParts = {
   directory: Directory;
   radius: RadiusServers;
   background: Background;
-  turns: Turns;
+  mutex: KeyMutex;
   /** Phone protocols by name. */
   phones: Readonly<Record<string, PhoneProtocol>>;
   settings: EngineSettings;
   clock: Clock;
   log: Log;
   metrics: Metrics;
-  /** Tells an event to log, metrics, audit and all others who listen. */
+  /** Sends an event to log, metrics, audit and other listeners. */
   tell: Tell;
   audit: Audit;
 };
 
-/**
- * Who asked for something, and on whose behalf it came: what policies look at. `client` is the IP address that counts for them; `resolver` and
- * `userinfo` are what a source knows of the user, where it was asked.
- */
+/** The caller of a request, as policies see it. */
 export type Asker = {
   authServer: string;
-  /** Realms whose users this auth server may ask for; all when absent. */
+  /** Realms whose users this auth server may name; absent: all. */
   realms?: readonly string[] | undefined;
   dialect: string;
-  /** The path of the mount that was called, and whose words it has, where its dialect has several. */
+  /** The path of the called mount, and its flavour if the dialect has several. */
   mount?: string;
   flavour?: string;
+  /** The IP address of the client. */
   client: string;
-  /** That address, where the auth server told it: it is another one than its own. */
+  /** The client address, if the auth server named one other than its own. */
   toldClient?: string | undefined;
-  /** Whether that client is a known one of the user who logs in; where a rule asks. */
+  /** Whether that client is known for the user who logs in; only if a rule asks. */
   clientIs?: 'known' | 'new' | undefined;
   /** The id of the request, for events. */
   requestId?: string | undefined;
   userAgent: string;
-  /** The path that was called. */
+  /** The called path. */
   action?: string;
-  /** Headers of the request by their lower-case names. */
+  /** Headers of the request by lower-case name. */
   headers?: Readonly<Record<string, string>>;
+  /** The user's source, if it was asked. */
   resolver?: string;
+  /** The user's data from that source. */
   userinfo?: Readonly<Record<string, string>>;
   /** Parameters of the request, without secrets. */
   params?: Readonly<Record<string, string>>;
 };
 
-/** A user who wants to log in, and the asker that passes it on. Both names are empty for a push token without an owner, and for a relayed push. */
+/**
+ * A user who wants to log in, and the asker. Both names are empty for a push token without an owner, and for a relayed
+ * push.
+ */
 export type Applicant = { asker: Asker; user: string; realm: string };
 
-/** Whose push token it is, by name; both empty where it has no owner. */
-export const whomOf = ({ owner }: Pick<PushToken, 'owner'>): { user: string; realm: string } => ({
+/** The owner's names of a push token; both empty without an owner. */
+export const ownerNames = ({ owner }: Pick<PushToken, 'owner'>): { user: string; realm: string } => ({
   user: owner?.user ?? '',
   realm: owner?.realm ?? '',
 });
 
-/** Through whom something came, for events. */
+/** The origin of a request, for events. */
 export const originOf = ({ authServer, dialect, client, requestId }: Asker): Origin => ({ authServer, dialect, client, requestId });

@@ -2,8 +2,11 @@ import type { GatewayEvent, Tell } from '../foundation/model/index.ts';
 import { countEvents, type Log, logEvents, type Metrics } from '../foundation/telemetry/index.ts';
 import type { StoreListeners } from './open-store.ts';
 
-/** Tells events to the log and the metrics, and to whoever listens later. What one of them throws is logged and spoils nothing else. */
-export function openTell(log: Log, metrics: Metrics): { tell: Tell; listen(listener: Tell): void } {
+/**
+ * Sends events to the log, the metrics and later listeners. An exception of one listener is logged and does not affect
+ * the others.
+ */
+export function openEventBus(log: Log, metrics: Metrics): { tell: Tell; listen(listener: Tell): void } {
   const listeners = [logEvents(log), countEvents(metrics)];
   return {
     tell(event: GatewayEvent, kept) {
@@ -11,7 +14,7 @@ export function openTell(log: Log, metrics: Metrics): { tell: Tell; listen(liste
         try {
           listener(event, kept);
         } catch (error) {
-          log.error({ err: error, event: event.kind }, 'an event could not be told');
+          log.error({ err: error, event: event.kind }, 'a listener for events failed');
         }
       }
     },
@@ -19,20 +22,20 @@ export function openTell(log: Log, metrics: Metrics): { tell: Tell; listen(liste
   };
 }
 
-/** What only looks; anything else writes. */
-const looks =
+/** Operations that only read; all others write. */
+const readOperations =
   /^(find|list|count(Of|Tokens|StockKeys|Audit)$|tokensOf|namesakes|openTransactionsOf|trailOf|audit(Chain|Writer)|personKeys|deadDevices|recordsOf)/;
 
 /**
- * Tells when the store is lost and when it is back: by the operations that fail and those that succeed, once each time. A store that can be read and takes no
- * write is lost, so only a write shows that it is back where a write has failed.
+ * Reports the loss and the return of the store, once each, from the outcome of its operations. A store that can be read
+ * but not written counts as lost, so after a failed write only a successful write shows that it is back.
  */
 export function watchStore(tell: Tell): NonNullable<StoreListeners['onOperation']> {
-  const failing = { look: false, write: false };
+  const failing = { read: false, write: false };
   return (operation, outcome) => {
-    const wasLost = failing.look || failing.write;
-    failing[looks.test(operation) ? 'look' : 'write'] = outcome === 'fault';
-    const isLost = failing.look || failing.write;
+    const wasLost = failing.read || failing.write;
+    failing[readOperations.test(operation) ? 'read' : 'write'] = outcome === 'fault';
+    const isLost = failing.read || failing.write;
     if (isLost !== wasLost) tell({ kind: isLost ? 'store-lost' : 'store-back' });
   };
 }

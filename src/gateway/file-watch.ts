@@ -1,19 +1,22 @@
 import { statSync } from 'node:fs';
 
-/** Watches files from the moment it was opened. `onChange` returns how to stop. */
+/** Watches files from the moment it was opened. `onChange` returns a function that stops it. */
 export type FileWatch = { onChange(callback: () => void): () => void };
 
 const lookEveryMs = 1000;
 
-/** What tells one state of a file from another. The file itself counts, so that a link that is turned to another file counts as a change too; undefined where it is gone. */
+/**
+ * Identifies the state of a file; undefined if it does not exist. A link that points to another file counts as a
+ * change, because the target is examined.
+ */
 export function fileStamp(file: string): string | undefined {
   const found = statSync(file, { throwIfNoEntry: false });
   return found && `${found.ino} ${found.mtimeMs} ${found.size}`;
 }
 
 /**
- * Watches the files that `files` names at the moment, each from when it is first named. A file that is gone is none that has changed: an editor may be
- * writing it anew. One that comes back is.
+ * Watches the files that `files` currently names, each from when it is first named. A missing file is not a change,
+ * because an editor may be rewriting it; its return is one.
  */
 export function openFileWatch(files: () => readonly string[]): FileWatch {
   const seen = new Map<string, string | undefined>();
@@ -23,7 +26,7 @@ export function openFileWatch(files: () => readonly string[]): FileWatch {
     if (now !== undefined || !isKnown) seen.set(file, now);
     return isKnown && now !== undefined && now !== before;
   };
-  /** Looks at all of them, so that several that change together are one change. */
+  /** Looks at all files, so that several that change together count as one change. */
   const look = (): boolean => [...new Set(files())].filter(hasChanged).length > 0;
   look();
   return {

@@ -7,40 +7,43 @@ import { type Engine, type EngineParts, openBackground, openEngine, startSweeper
 import { type Accounts, openDirectory, openRadiusServers, openRealms } from '../engine/users/index.ts';
 import { openPolicy } from '../policy/index.ts';
 import type { HeldCredentials } from './ending-credentials.ts';
-import type { Lasting } from './lasting.ts';
+import type { LongLivedParts } from './long-lived-parts.ts';
 import type { MountParts } from './mounts.ts';
 
 /**
- * Everything that is built from one reading of the configuration. A reload builds the next generation beside it and turns new requests over to that one;
- * requests under way go on with the generation that they began with.
+ * Everything that is built from one configuration. A reload builds the next generation beside the current one and
+ * directs new requests to it; requests under way keep the generation that they began with.
  */
 export type Generation = Pick<MountParts, 'config' | 'parts' | 'engine' | 'tokens' | 'adminTokens'> & {
-  /** The files whose change calls for a reload: those with secrets, and those that providers and user sources name. */
+  /** The files whose change requires a reload: those with secrets, and those that providers and user sources name. */
   files: readonly string[];
-  /** When the credentials of its providers end. */
+  /** The expiry dates of its providers' credentials. */
   credentials(): HeldCredentials[];
-  /** Counts a request in; what it returns counts the request out again, once. */
+  /** Counts a request as under way; the returned function ends that, once. */
   begin(): () => void;
-  /** Closes providers and user sources once no request uses them any more. */
+  /** Closes providers and user sources when no request uses them any more. */
   retire(): Promise<void>;
-  /** Closes them as soon as the background work has ended, whatever requests are still under way. */
+  /** Closes them when the background work has ended, even if requests are still under way. */
   close(): Promise<void>;
 };
 
-/** A configuration that was checked, as far as a generation needs it. */
+/** A checked configuration, as far as a generation needs it. */
 export type GenerationSource = Pick<LoadedConfig, 'config' | 'folder'> & { catalog: Catalog; files?: readonly string[] | undefined };
 
-/** What a generation is built from. `mayFail`: the providers that are out of use where they cannot be opened. */
+/** What a generation is built from. `mayFail` names the providers that may be out of use when they cannot be opened. */
 export type GenerationOptions = GenerationSource & {
-  lasting: Lasting;
+  longLived: LongLivedParts;
   accounts: Pick<Accounts, 'sealOf'>;
   mayFail: (name: string) => boolean;
 };
 
-/** Builds a generation. Throws `config-invalid` with all that is wrong when a provider or a user source cannot be opened; nothing stays open then. */
+/**
+ * Builds a generation. When a provider or user source cannot be opened, closes everything and throws `config-invalid`
+ * with all problems.
+ */
 export async function openGeneration(options: GenerationOptions): Promise<Generation> {
-  const { config, catalog, folder, lasting, mayFail } = options;
-  const { clock, log, metrics, tell } = lasting;
+  const { config, catalog, folder, longLived, mayFail } = options;
+  const { clock, log, metrics, tell } = longLived;
   const registry = await openRegistry({ providers: config.providers, catalog, folder, log, metrics, clock, tell, mayFail });
   try {
     return generationOf(options, registry);
@@ -50,28 +53,28 @@ export async function openGeneration(options: GenerationOptions): Promise<Genera
   }
 }
 
-function generationOf({ config, folder, files = [], lasting, accounts }: GenerationOptions, registry: Registry): Generation {
-  const { clock, log, keyring, metrics, tell } = lasting;
+function generationOf({ config, folder, files = [], longLived, accounts }: GenerationOptions, registry: Registry): Generation {
+  const { clock, log, keyring, metrics, tell } = longLived;
   const sourceFiles: string[] = [];
   const onFile = (file: string): void => void sourceFiles.push(file);
-  const { aside } = lasting.loginQueue;
-  const surroundings = { folder, clock, log, metrics, tell, onFile, aside };
+  const { withoutSlot } = longLived.loginQueue;
+  const surroundings = { folder, clock, log, metrics, tell, onFile, withoutSlot };
   const directory = openDirectory({ realms: config.realms, sources: config.userSources, ...surroundings });
   const parts: EngineParts = {
-    ...lasting,
+    ...longLived,
     policy: openPolicy(config.policies),
     registry,
     realms: openRealms(config.realms),
     directory,
-    radius: openRadiusServers(config.radiusServers, { clock, metrics, aside }),
+    radius: openRadiusServers(config.radiusServers, { clock, metrics, withoutSlot }),
     background: openBackground(log),
     phones: { pipush: openPipush(), linotp: openLinotp({ scheme: config.settings.mobile_app_protocol_id }) },
     settings: engineSettings(config),
   };
   const engine: Engine = openEngine(parts);
   const tokens = openTokens({ keyring, clock, trusted: config.trustedJwts });
-  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs, store: lasting.store, clock });
-  const requests = openCount();
+  const adminTokens = openAdminTokens({ tokens, accounts, lifeMs: config.settings.adminTokenLifeMs, store: longLived.store, clock });
+  const requests = openRequestCount();
   const sweeper = startSweeper(parts);
   const shut = async (): Promise<void> => {
     await sweeper.stop();
@@ -94,7 +97,7 @@ function generationOf({ config, folder, files = [], lasting, accounts }: Generat
     begin: requests.begin,
     async retire() {
       await sweeper.stop();
-      await requests.none();
+      await requests.ended();
       await close();
     },
     close,
@@ -113,8 +116,8 @@ const engineSettings = ({ settings }: Config): EngineParts['settings'] => ({
   auditKeep: { days: settings.auditKeepDays, byKind: settings.auditKeepDaysByKind },
 });
 
-/** Counts what is under way; `none` resolves when nothing is. */
-function openCount() {
+/** Counts requests under way; `ended` resolves when there are none. */
+function openRequestCount() {
   let count = 0;
   let waiting: (() => void)[] = [];
   const end = (): void => {
@@ -132,7 +135,7 @@ function openCount() {
         isOver = true;
       };
     },
-    none: (): Promise<void> =>
+    ended: (): Promise<void> =>
       new Promise((resolve) => {
         if (count === 0) resolve();
         else waiting.push(resolve);

@@ -6,28 +6,31 @@ import { type Generation, type GenerationOptions, type GenerationSource, openGen
 import { authServerNames } from './mounts.ts';
 import { needsRestart } from './restart.ts';
 
-/** The generation in use, and those before it that still have requests under way. */
+/** The generation in use, and earlier ones with requests under way. */
 export type Generations = {
   current(): Generation;
   /**
-   * Builds a generation from a new configuration, hands it to `adopt` and puts it in use, or refuses and changes nothing; either way the log and the
-   * metrics tell. `adopt` turns new requests over to it.
+   * Builds a generation from a new configuration, passes it to `adopt` and puts it in use; or refuses it and changes
+   * nothing. Both are logged and counted. `adopt` directs new requests to it.
    */
   replace(loaded: Loading, adopt: (next: Generation) => void): Promise<'reloaded' | 'refused'>;
-  /** Resolves when no background work is under way, in old generations either. */
+  /** Resolves when no background work is under way in any generation. */
   settled(): Promise<void>;
-  /** Closes all of them, whatever requests are still under way. */
+  /** Closes all generations, even if requests are still under way. */
   close(): Promise<void>;
 };
 
-/** A new configuration, or what is wrong with it, once its plug-ins are loaded. */
+/** A new configuration or its problems, once its plug-ins are loaded. */
 export type Loading = Result<LoadedConfig, Problem[]> | Promise<Result<LoadedConfig, Problem[]>>;
 
-type Surroundings = Pick<GenerationOptions, 'lasting' | 'accounts'>;
+type Surroundings = Pick<GenerationOptions, 'longLived' | 'accounts'>;
 
-/** Builds the first generation. A provider that cannot be opened starts out of use; a reload with one is refused. */
+/**
+ * Builds the first generation. A provider that cannot be opened starts out of use; in a reload it makes the reload
+ * fail.
+ */
 export async function openGenerations(first: GenerationSource, surroundings: Surroundings): Promise<Generations> {
-  const { metrics, clock, log, tell } = surroundings.lasting;
+  const { metrics, clock, log, tell } = surroundings.longLived;
   let current = await openGeneration({ ...first, ...surroundings, mayFail: () => true });
   let replacing: Promise<unknown> = Promise.resolve();
   const retired = new Set<Generation>();
@@ -37,7 +40,7 @@ export async function openGenerations(first: GenerationSource, surroundings: Sur
   startSeries(metrics, current);
 
   const take = async (source: GenerationSource, adopt: (next: Generation) => void): Promise<void> => {
-    // One that is out of use already does not keep the others from what is new.
+    // A provider that is already out of use does not block the reload.
     const isOut = new Set(current.parts.registry.status().flatMap(({ name, problem }) => (problem === undefined ? [] : [name])));
     const next = await atLevel(log, current.config, source.config, async () => {
       const opened = await openGeneration({ ...source, ...surroundings, mayFail: (name) => isOut.has(name) });
@@ -66,7 +69,7 @@ export async function openGenerations(first: GenerationSource, surroundings: Sur
   return {
     current: () => current,
     replace(loaded, adopt) {
-      // One after the other: of two in a row the later one counts.
+      // Reloads run one after the other, so the latest configuration wins.
       const replaced = replacing.then(async () => (isClosed ? 'refused' : replace(await loaded, adopt)));
       replacing = replaced;
       return replaced;
@@ -82,7 +85,7 @@ export async function openGenerations(first: GenerationSource, surroundings: Sur
   };
 }
 
-/** Does the work at another level of the log, where the settings have another; what is opened makes logs of its own out of this one. */
+/** Does the work at the log level of the next configuration, because opened parts derive their logs from this one. */
 async function atLevel<T>(log: Log, before: Config, next: Config, work: () => Promise<T>): Promise<T> {
   const { level } = log;
   if (before.settings.logLevel !== next.settings.logLevel) log.level = next.settings.logLevel;
@@ -98,17 +101,17 @@ async function retire(generation: Generation, log: Log): Promise<void> {
   try {
     await generation.retire();
   } catch (error) {
-    log.error(thrownFields(error), 'what belongs to the old configuration could not be closed');
+    log.error(thrownFields(error), 'the parts of the old configuration could not be closed');
   }
 }
 
-/** Shows the series of all that a configuration names before anything is counted. */
+/** Creates the series of everything that a configuration names with the value 0. */
 function startSeries(metrics: Metrics, { config, parts }: Generation): void {
   startCallers(metrics, config);
   startPlans(metrics, config, parts.registry.defaultName());
 }
 
-/** The series of every auth server before it asks for anything. Phones that wait are none yet. */
+/** Creates the series of every auth server with the value 0, including '' for phones. */
 function startCallers(
   { challenges, relays, loginsStarted, loginsRefused, loginsFinished, loginsQuiet, challengesDisplaced, load }: Metrics,
   config: Config,
@@ -119,7 +122,7 @@ function startCallers(
   load.shed.startAtZero({ auth_server: '' });
 }
 
-/** The series of every plan that can come of these rules and providers before the first is made. */
+/** Creates the series of every plan that these rules and providers allow with the value 0. */
 function startPlans(metrics: Metrics, { providers, policies }: Config, fallback: string | undefined): void {
   const names = [...providers.map(({ name }) => name), pollOnlyProvider];
   const chosen = policies.flatMap(({ name, actions, edupush }) =>
@@ -138,7 +141,7 @@ function startPlans(metrics: Metrics, { providers, policies }: Config, fallback:
   for (const plan of plans) metrics.policyDecisions.startAtZero(plan);
 }
 
-/** What a reload failed for. A defect must not end a gateway that works, so it is refused like any other. */
+/** The problems that made a reload fail. A defect is a problem too, because it must not end a working gateway. */
 function problemsOf(error: unknown): string[] {
   if (error instanceof GatewayFault) return error.message.split('\n');
   return [`a defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];

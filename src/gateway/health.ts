@@ -2,24 +2,26 @@ import { openReadiness, openSightings, type Readiness, type Seen, type Sightings
 import type { Directory } from '../engine/users/index.ts';
 import { randomHex } from '../foundation/crypto/index.ts';
 import { isOwnStore } from './keyring.ts';
-import type { Lasting } from './lasting.ts';
+import type { LongLivedParts } from './long-lived-parts.ts';
 
-/** What is looked at when somebody asks how a gateway fares; one for all its listeners. */
+/** The health of a gateway, shared by all its listeners. */
 export type Health = {
   readiness: Readiness;
   userSources: () => Promise<readonly UserSourceHealth[]>;
-  /** Whether the keyring is the one that the store belongs to. */
+  /** Whether the store belongs to this keyring. */
   isStoreOurs: () => Promise<boolean>;
-  /** Where the listener with this address notes what it sees of its clients' addresses. */
+  /** Records what the listener with this address sees of its clients' addresses. */
   sightings: (listener: string) => Sightings;
-  /** What each listener has seen so far. */
+  /** The records of all listeners. */
   seen: () => Seen[];
 };
 
-/** What is looked at. A reload replaces the directory. */
-export type HealthParts = Pick<Lasting, 'store' | 'keyring' | 'passwords' | 'clock' | 'log' | 'metrics'> & { directory: () => Directory };
+/** The parts whose health is checked. A reload replaces the directory. */
+export type HealthParts = Pick<LongLivedParts, 'store' | 'keyring' | 'passwords' | 'clock' | 'log' | 'metrics'> & {
+  directory: () => Directory;
+};
 
-/** Opens the health of a gateway with these parts; nothing is looked at yet. */
+/** Opens the health checks of a gateway, without running any. */
 export function openHealth(parts: HealthParts): Health {
   const sightings = new Map<string, Sightings>();
   return {
@@ -37,7 +39,10 @@ export function openHealth(parts: HealthParts): Health {
 
 const probeLifeMs = 60_000;
 
-/** Whether the gateway of these parts can work. Its record in the store has a name of its own, so that gateways do not wait for one another. */
+/**
+ * Whether this gateway can work. It writes a record of its own to the store, so that gateways do not wait for one
+ * another.
+ */
 function readinessOf({ store, clock, log, metrics }: HealthParts): Readiness {
   const prober = randomHex(8);
   const readiness = openReadiness({
@@ -46,7 +51,7 @@ function readinessOf({ store, clock, log, metrics }: HealthParts): Readiness {
     log,
     onSkew: (ms) => metrics.clockSkew.set(ms / 1000),
   });
-  // Nobody may ask whether we are ready; what this look finds is shown at the next collection.
+  // Nobody else may ask for readiness, so each collection does; the result appears at the next collection.
   metrics.onCollect(() => void readiness());
   return readiness;
 }
@@ -54,7 +59,10 @@ function readinessOf({ store, clock, log, metrics }: HealthParts): Readiness {
 const everyMs = 10_000;
 const limitMs = 2000;
 
-/** Looks at every source of users. All who ask within ten seconds, or while one look is under way, share that look: directories are asked no more often. */
+/**
+ * Checks every user source. All callers within ten seconds, or during one check, share its result, so directories are
+ * asked no more often.
+ */
 function openUserSourceHealth({ directory: directoryNow, clock, metrics }: HealthParts): Health['userSources'] {
   let last: { at: number; directory: Directory; results: Promise<readonly UserSourceHealth[]> } | undefined;
   const look = async (directory: Directory): Promise<readonly UserSourceHealth[]> => {
@@ -67,7 +75,7 @@ function openUserSourceHealth({ directory: directoryNow, clock, metrics }: Healt
       last = { at: now, directory, results: look(directory) };
     return last.results;
   };
-  // So that an outage is seen, and its end, while nobody logs in; what this look finds is shown at the next collection.
+  // Shows the begin and end of an outage while nobody logs in; the result appears at the next collection.
   metrics.onCollect(() => void ask());
   return ask;
 }

@@ -21,8 +21,8 @@ import { embeddedFile } from './open-store.ts';
 import type { GatewayOptions } from './options.ts';
 
 /**
- * Makes the keyring of an embedded store that is not there yet. A store that is there and has lost its keyring is refused and not touched; so is a keyring
- * that has lost its store, and none is made.
+ * Makes the keyring of an embedded store that does not exist yet. Refuses, without changing anything, when the store
+ * exists without its keyring, or the keyring without its store.
  */
 export function makeKeyringForFile(options: GatewayOptions): void {
   const path = missingFile(options);
@@ -33,30 +33,38 @@ export function makeKeyringForFile(options: GatewayOptions): void {
     return;
   }
   if (existsSync(store))
-    throw new GatewayFault('config-invalid', `The keyring ${path} is missing, and ${store} was sealed with it. Put the keyring back.`);
+    throw new GatewayFault('config-invalid', `The keyring ${path} is missing, but ${store} was sealed with it. Put the keyring back.`);
   createKeyringFile(path, options.clock());
 }
 
-/** Makes the keyring of a database that holds nothing. One that holds anything is refused: only its own keyring opens it. */
+/**
+ * Makes the keyring of an empty database. Refuses for a database with data, because only its own keyring can open them.
+ */
 export async function makeKeyringForDatabase(options: GatewayOptions, store: Store): Promise<void> {
   const path = missingFile(options);
   if (path === undefined || options.config.store.kind !== 'mongodb') return;
   const isEmpty = (await allRecords(store).next()).done === true;
-  // Asked again: another start with the same file makes it before it writes anything.
+  // Checked again, because another start with the same file makes it before it writes anything else.
   if (existsSync(path)) return;
   if (!isEmpty)
-    throw new GatewayFault('config-invalid', `The keyring ${path} is missing, and the database holds data: put there ${thatKeyring}.`);
+    throw new GatewayFault(
+      'config-invalid',
+      `The keyring ${path} is missing, but the database has data. Put back its own keyring, which all its gateways share.`,
+    );
   makeOrFind(path, options.clock());
   options.log.warn({ keyring: path }, 'made a new keyring: BACK IT UP, and give the same file to every gateway of this database');
 }
 
 type Place = Pick<LoadedConfig, 'config' | 'folder'>;
 
-/** The file of a keyring; undefined where it is none. */
+/** The file of a keyring; undefined when the keyring is not a file. */
 export const keyringFile = ({ config: { keyring }, folder }: Place): string | undefined =>
   '$file' in keyring ? resolve(folder, keyring.$file) : undefined;
 
-/** The keyring of a configuration, or what is missing. It takes over what changes in its file. Throws `config-invalid` when it cannot be read. */
+/**
+ * Opens the keyring of a configuration, or says what is missing. It follows changes of its file. Throws
+ * `config-invalid` when it cannot be read.
+ */
 export function readKeyring(place: Place, environment: Environment): Result<Keyring, string> {
   const path = keyringFile(place);
   const read = (): Result<string, string> => {
@@ -74,7 +82,7 @@ export function readKeyring(place: Place, environment: Environment): Result<Keyr
   return text.ok ? ok(openKeyring(text.value, reread)) : text;
 }
 
-/** The same; throws `config-invalid` when there is none, too. */
+/** The same, but also throws `config-invalid` when the keyring is missing. */
 export function keyringOf(place: Place, environment: Environment): Keyring {
   const read = readKeyring(place, environment);
   if (read.ok) return read.value;
@@ -82,7 +90,10 @@ export function keyringOf(place: Place, environment: Environment): Keyring {
   throw new GatewayFault('config-invalid', `keyring: ${read.error}${forNew}`);
 }
 
-/** Takes over each change of the keyring's file, and tells it; one that is refused changes nothing. Returns how to stop. */
+/**
+ * Follows changes of the keyring's file, and reports them; an invalid file changes nothing. Returns a function that
+ * stops it.
+ */
 export function followKeyring(place: Place, keyring: Keyring, tell: Tell): () => void {
   const path = keyringFile(place);
   if (path === undefined) return () => undefined;
@@ -94,15 +105,15 @@ export function followKeyring(place: Place, keyring: Keyring, tell: Tell): () =>
 }
 
 /**
- * Refuses a start on an empty store by a keyring that has sealed one: most likely the store is elsewhere, and a gateway that began anew would know no phone.
- * With `newStore` it begins anew.
+ * Refuses a start with an empty store and a keyring that has already sealed one: most likely the store was lost or
+ * moved, and a gateway with an empty one would know no phone. With `newStore` it starts anyway.
  * @see docs/decisions/keyring-at-first-start.md
  */
 export async function refuseLostStore(options: GatewayOptions, { store, keyring }: { store: Store; keyring: Keyring }): Promise<void> {
   if (keyring.usedSince !== undefined && (await isNew(store))) refuseNewStore(options, keyring);
 }
 
-/** Whether nobody has begun with a store. What other gateways count and tell while it is lost makes it none. */
+/** Whether a store is unused. Counters and events that other gateways wrote to it do not count as use. */
 async function isNew(store: Store): Promise<boolean> {
   if ((await store.findPartitionKey(storeNoteId)) !== undefined || (await store.listAccounts()).length > 0) return false;
   return (await store.recordsOf('token', undefined, 1)).length === 0;
@@ -113,25 +124,28 @@ function refuseNewStore(options: GatewayOptions, { usedSince }: Keyring): void {
   const where = embeddedFile(options) ?? 'the database';
   throw new GatewayFault(
     'config-invalid',
-    `The store is empty (${where}), but the keyring has sealed one since ${usedSince}: it was lost or moved, or the configuration names another ` +
-      'place. Put it back, or correct the configuration. To begin with a new store: npx pushgate serve --new-store',
+    `The store is empty (${where}), but the keyring has been in use since ${usedSince}: the store was lost or moved, or the configuration names the wrong ` +
+      'place. Put it back, or correct the configuration. To start with a new store: npx pushgate serve --new-store',
   );
 }
 
 /**
- * Notes in the store, once, which keyring it belongs to; before anything else is written. A store that belongs to another one is refused:
- * nothing in it could be opened here, and what is written here could not be opened elsewhere.
+ * Records once in the store which keyring it belongs to, before any other write. Throws for a store that belongs to
+ * another keyring, because neither could open what the other sealed.
  * @see docs/decisions/keyring-at-first-start.md
  */
-export async function takeStore(parts: Pick<EngineParts, 'store' | 'keyring' | 'passwords'>): Promise<void> {
+export async function claimStore(parts: Pick<EngineParts, 'store' | 'keyring' | 'passwords'>): Promise<void> {
   const { store, keyring } = parts;
-  if (!(await isOwnStore(parts))) throw belongsElsewhere();
-  // Another start may note its own keyring between the two looks.
-  if ((await store.addPartitionKey(newStoreNote(keyring))) === 'taken' && !(await isOwnStore(parts))) throw belongsElsewhere();
+  if (!(await isOwnStore(parts))) throw wrongKeyring();
+  // Another start may record its own keyring in between.
+  if ((await store.addPartitionKey(newStoreNote(keyring))) === 'taken' && !(await isOwnStore(parts))) throw wrongKeyring();
 }
 
-/** Notes in the keyring's file, once, that it has sealed a store. A file that nobody may write stays as it is, and the log says so. */
-export function noteUse(options: GatewayOptions, keyring: Keyring): void {
+/**
+ * Records once in the keyring's file that it has sealed a store. If the file cannot be written, it stays as it is and a
+ * warning is logged.
+ */
+export function recordUse(options: GatewayOptions, keyring: Keyring): void {
   const path = keyringFile(options);
   if (path === undefined || keyring.usedSince !== undefined) return;
   try {
@@ -139,11 +153,11 @@ export function noteUse(options: GatewayOptions, keyring: Keyring): void {
   } catch (error) {
     if (!(error instanceof GatewayFault)) throw error;
     const read = keyring.refresh();
-    // Another gateway has noted it at the same time.
+    // Another gateway recorded it at the same time.
     if (read.ok && keyring.usedSince !== undefined) return;
     options.log.warn(
       { keyring: path, reason: error.message },
-      'the keyring cannot note that it has sealed a store: a start with an empty store in its place would not be refused',
+      'the keyring file cannot be written, so a later start with an empty store in place of this one will not be refused',
     );
   }
 }
@@ -156,12 +170,13 @@ export async function isOwnStore({ store, keyring, passwords }: Pick<EngineParts
   return noted === undefined || isNoteOf(keyring, noted);
 }
 
-const thatKeyring = 'the keyring that belongs to it, the same for all its gateways';
+const wrongKeyring = (): GatewayFault =>
+  new GatewayFault(
+    'config-invalid',
+    `The store was sealed with a key that is not in this keyring. Replace this keyring by the store's own one, which all its gateways share.`,
+  );
 
-const belongsElsewhere = (): GatewayFault =>
-  new GatewayFault('config-invalid', `The store was filled with a key that is not in this keyring. Put in its place ${thatKeyring}.`);
-
-/** Where the keyring should be and is not; undefined when it is there, or is no file. */
+/** The path of a keyring file that does not exist; undefined when it exists or the keyring is not a file. */
 function missingFile(options: GatewayOptions): string | undefined {
   const path = keyringFile(options);
   return path === undefined || existsSync(path) ? undefined : path;

@@ -16,33 +16,34 @@ import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 import type { HeldCredentials } from './ending-credentials.ts';
 import { openFileWatch } from './file-watch.ts';
 
-/** All listeners of a configuration. */
+/** The listeners of a configuration. */
 export type Listeners = {
-  /** One URL per listener, with the port it really has. */
+  /** One URL per listener, with its actual port. */
   urls: string[];
-  /** Reads the files of TLS again; connections that are open go on as they are. Where a file is wrong now, the old ones stay in use. */
+  /** Reads the TLS files again for new connections. The old files stay in use when a new one is invalid. */
   renew(): void;
-  /** Answers the requests that are still to come by another configuration. A listener that it no longer has goes on with the mounts that it had. */
+  /** Serves new requests by another configuration. A listener that it does not contain keeps its mounts. */
   serve(config: Config, serviceOf: ServiceOf): void;
-  /** When the certificates of the listeners end. */
+  /** The expiry dates of the listeners' certificates. */
   credentials(): HeldCredentials[];
-  /** Takes no new request; those under way have this long (ms). */
+  /** Takes no more requests, and gives those under way this time (ms) to finish. */
   close(limitMs: number): Promise<void>;
 };
 
-/** What one listener of a configuration serves. */
+/** The service of one listener of a configuration. */
 export type ServiceOf = (listener: Config['listeners'][number]) => Service;
 
-/** What listeners are opened with; relative paths count from `folder`. */
+/** What listeners are opened with. */
 export type ListenersOptions = {
   config: Config;
+  /** Relative paths start here. */
   folder: string;
   clock: Clock;
   log: Log;
   metrics: Metrics;
   draining: { now: boolean };
   tell?: Tell | undefined;
-  /** One for all of them. */
+  /** Shared by all listeners. */
   gate?: ConnectionGate | undefined;
   serviceOf: ServiceOf;
 };
@@ -54,7 +55,7 @@ type Open = Listener & {
   secrets: ListenerSecrets | undefined;
 };
 
-/** Listens on every address, and looks whether the files of TLS change. Throws `config-invalid` when one of them cannot be had. */
+/** Listens on every address and watches the TLS files. Throws `config-invalid` when an address cannot be used. */
 export async function openListeners(options: ListenersOptions): Promise<Listeners> {
   const { config, folder, log, metrics, draining, tell = () => undefined, gate, serviceOf } = options;
   const path = (file: string): string => resolve(folder, file);
@@ -67,13 +68,13 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
       const opened = await openListener({ address, ...serviceOf(listener), log, metrics, draining, tls: secrets, tell, gate });
       open.push({ ...opened, entry: listener, address, tls, secrets });
     }
-    for (const listener of open) tellOfEnd(listener, options);
+    for (const listener of open) reportExpired(listener, options);
   } catch (error) {
     await closeAll(0);
     throw error;
   }
   const renew = (): void => {
-    for (const listener of open) if (renewOne(listener, path, tell)) tellOfEnd(listener, options);
+    for (const listener of open) if (renewOne(listener, path, tell)) reportExpired(listener, options);
   };
   exposeExpiry(options, open);
   const files = filesOf(open).map(path);
@@ -86,7 +87,7 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
         const entry = next.listeners.find(({ address }) => address === listener.address) ?? listener.entry;
         return { listener, entry, service: nextServiceOf(entry) };
       });
-      // All of them are there before the first one counts.
+      // All services exist before the first one is used.
       for (const { listener, entry, service } of services) {
         listener.entry = entry;
         listener.serve(service);
@@ -103,7 +104,10 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
 const filesOf = (open: readonly Open[]): string[] =>
   open.flatMap(({ tls }) => [tls?.certificate, tls?.key, tls?.clientCa]).filter((file) => file !== undefined);
 
-/** A certificate and its key are two files, and between the two writes they do not fit: the next look takes both. Whether there was a new one. */
+/**
+ * Loads the TLS files of a listener again and returns whether they changed. Between the writes of a certificate and its
+ * key the two do not fit; then the next look loads both.
+ */
 function renewOne(listener: Open, path: (file: string) => string, tell: Tell): boolean {
   const { address, tls, secrets } = listener;
   if (!tls) return false;
@@ -121,8 +125,11 @@ function renewOne(listener: Open, path: (file: string) => string, tell: Tell): b
   }
 }
 
-/** A listener whose certificate has ended is served all the same, and by that its clients fail one by one: the log says it where operators look first. */
-function tellOfEnd({ address, tls, secrets }: Open, { folder, clock, log }: ListenersOptions): void {
+/**
+ * Logs an error for an expired certificate. Its listener stays in service, so that otherwise only the clients would
+ * notice.
+ */
+function reportExpired({ address, tls, secrets }: Open, { folder, clock, log }: ListenersOptions): void {
   if (!tls || !secrets) return;
   for (const ended of endedInChain(secrets.expiries, clock())) log.warn({ listener: address }, endedChainText(ended));
   const first = firstToEnd(secrets, clock());
@@ -133,7 +140,7 @@ function tellOfEnd({ address, tls, secrets }: Open, { folder, clock, log }: List
     certificate: first.what,
     ended: new Date(first.at).toISOString(),
   };
-  log.error(facts, 'the certificate of a listener has ended, and its clients refuse it; put a new one into the file, no restart is needed');
+  log.error(facts, 'the certificate of a listener has expired and clients refuse it; replace the file, no restart is needed');
 }
 
 function exposeExpiry({ metrics: { listenerExpiry, onCollect }, clock }: ListenersOptions, open: readonly Open[]): void {

@@ -6,8 +6,8 @@ import { type ShowName, withNames } from '../foundation/telemetry/index.ts';
 import type { GatewayOptions } from './options.ts';
 
 /**
- * Pseudonyms for the log, by a key of the keyring. A user has one by realm and name, as the realm compares names: `Bob` and `bob` share one where it ignores
- * case. An administrator has one by the name of the account.
+ * Pseudonyms for the log, derived from a key of the keyring. A user's pseudonym depends on realm and name, compared as
+ * the realm does: `Bob` and `bob` share one if the realm ignores case. An administrator's depends on the account name.
  */
 export function logPseudonyms({ realms }: Pick<Config, 'realms'>, keyring: Keyring, keyId?: string): ShowName {
   const pseudonymOf = openPseudonyms(keyring, 'log', keyId);
@@ -26,7 +26,8 @@ export function logPseudonyms({ realms }: Pick<Config, 'realms'>, keyring: Keyri
 }
 
 /**
- * Options whose log has names as the settings want them. Until `learn` has the keyring, `name-unknown` stands for each; it returns the keyring.
+ * Options with a log that shows names as the settings say. It shows `name-unknown` until `learn` receives the keyring,
+ * which it returns.
  */
 export function openNaming(given: GatewayOptions): { options: GatewayOptions; learn(keyring: Keyring): Keyring } {
   if (given.config.settings.logNames === 'clear') return { options: given, learn: (keyring) => keyring };

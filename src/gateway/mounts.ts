@@ -32,7 +32,7 @@ import type { Accounts } from '../engine/users/index.ts';
 import { lookAtPage } from '../store/sealed.ts';
 import type { Health } from './health.ts';
 
-/** The servers whose replies we give. */
+/** The servers whose replies pushgate gives. */
 const products = {
   privacyidea: { name: 'privacyIDEA', version: '3.14', flavour: 'privacyidea' },
   edumfa: { name: 'eduMFA', version: '2.9.5', flavour: 'edumfa' },
@@ -42,7 +42,7 @@ type MountConfig = Config['listeners'][number]['mounts'][number];
 
 const productOf = ({ flavour }: MountConfig, { clock }: EngineParts): PiProduct => ({ ...products[flavour], clock });
 
-/** What one listener's mounts are made of. */
+/** What the mounts of one listener are made of. */
 export type MountParts = {
   config: Config;
   listener: Config['listeners'][number];
@@ -51,12 +51,12 @@ export type MountParts = {
   tokens: Tokens;
   accounts: Accounts;
   adminTokens: AdminTokens;
-  /** One for all listeners. */
+  /** Shared by all listeners. */
   health: Health;
   draining: { now: boolean };
 };
 
-/** Ties every mount of a listener to its handlers. */
+/** Connects every mount of a listener to its handlers. */
 export function mountsOf(mountParts: MountParts): Mount[] {
   return mountParts.listener.mounts.map((mount): Mount => {
     switch (mount.serves) {
@@ -97,7 +97,7 @@ export function mountsOf(mountParts: MountParts): Mount[] {
   });
 }
 
-/** The LinOTP whose replies we give. */
+/** The LinOTP version in the replies. */
 const linotp = ({ config }: MountParts): LinotpProduct => ({ version: config.settings.linotpVersion });
 
 function linotpMount(mountParts: MountParts, mount: MountConfig) {
@@ -120,14 +120,14 @@ function linotpMount(mountParts: MountParts, mount: MountConfig) {
   });
 }
 
-/** Signs the replies of a mount, where the settings have a key for that. */
+/** Signs the replies of a mount if the settings have a key for it. */
 function signed({ settings: { responseSigningKey: key } }: Config): Pick<Mount, 'finish'> {
   return key ? { finish: openReplySigner(key) } : {};
 }
 
 function opsMount({ listener, parts, engine, accounts, adminTokens, health, draining }: MountParts) {
   const { clientAddress } = addressReaders(routeReader(listener, health.sightings(listener.address).unreadable));
-  // Beside other mounts a probe is asked by phones and strangers too.
+  // Beside other mounts, phones and strangers can reach the probes too.
   const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
     ...opsRoutes({ metrics: parts.metrics, ...health, providers: () => parts.registry.status(), draining, isOwn }),
@@ -154,17 +154,20 @@ function privacyideaMount(mountParts: MountParts, mount: MountConfig) {
   });
 }
 
-/** Who a request is from is looked up before it is read only where that may change how it is read. Phones have no auth server, so their User-Agent decides. */
+/**
+ * The caller may change how a request is read, so it is looked up first if any auth server says so. Phones have no auth
+ * server; their User-Agent decides.
+ */
 const readingOf = ({ authServers }: Config, callers: CallerParts, mount: string): Pick<PiProduct, 'secondDecoding'> =>
   authServers.some(({ secondDecoding }) => secondDecoding !== 'by-user-agent') ? { secondDecoding: secondDecodingAt(callers, mount) } : {};
 
-/** The routes of a mount, which may serve phones alone, or auth servers alone. */
+/** The routes of a mount, which may be limited to phones or to auth servers. */
 const split = ({ phones: which }: MountConfig, { callers, phones }: { callers: Route[]; phones: Route[] }): Route[] => [
   ...(which === 'only' ? [] : callers),
   ...(which === 'none' ? [] : phones),
 ];
 
-/** The engine, and who may call it: what every dialect of auth servers works with. */
+/** The engine and the access checks, shared by every dialect of auth servers. */
 function callersOf({
   config,
   listener,
@@ -197,16 +200,16 @@ function callersOf({
   };
 }
 
-/** eduMFA gives no grace: who finishes late finds nothing. */
+/** eduMFA has no grace period: a late second leg finds nothing. */
 function graceSeconds({ settings }: Config, { flavour, finalizeGraceSeconds }: MountConfig): number {
   return finalizeGraceSeconds ?? (flavour === 'edumfa' ? 0 : settings.PushChallengeFinalizeGrace);
 }
 
-/** Who may call; without a list, whoever calls from this machine. */
+/** The auth servers that may call; without a list, any caller on this machine. */
 const serversOf = ({ authServers }: Config, { name, mounts }: MountParts['listener']) =>
   authServers.length > 0 ? authServers.map((server) => authServerAt(server, name)) : [localServer(mounts.map(({ path }) => path))];
 
-/** The names of all who may call. */
+/** The names of all auth servers. */
 export const authServerNames = ({ authServers }: Config): string[] =>
   authServers.length > 0 ? authServers.map(({ name }) => name) : [localServer([]).name];
 

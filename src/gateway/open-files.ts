@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import type { LoadedConfig } from '../config/index.ts';
 import { embeddedFile } from './open-store.ts';
 
-/** Every user of the machine may read or write it. */
+/** The mode bits that let every user of the machine read or write a file. */
 const others = 0o006;
 
-/** The files of keyring and embedded store that every user of the machine may read or write, with what to do. */
+/** Keyring and embedded store files that every user of the machine may read or write, with advice. */
 export function openFiles(loaded: Pick<LoadedConfig, 'config' | 'folder'>): { file: string; advice: string }[] {
   const { keyring } = loaded.config;
   const store = embeddedFile(loaded);
@@ -16,5 +16,5 @@ export function openFiles(loaded: Pick<LoadedConfig, 'config' | 'folder'>): { fi
   ];
   return files
     .filter((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & others) !== 0)
-    .map((file) => ({ file, advice: `every user of this machine may open it; chmod o-rwx ${file}` }));
+    .map((file) => ({ file, advice: `every user of this machine may open it; run: chmod o-rwx ${file}` }));
 }

@@ -4,25 +4,30 @@ import type { HashCost, KeyWorker, KeyWorkerPace } from '../foundation/keyring/i
 import type { Clock } from '../foundation/model/index.ts';
 import type { Log, Metrics } from '../foundation/telemetry/index.ts';
 
-/** Parts that cost much time, for whoever has cheaper ones: `startKeyWorker` makes RSA keys, `hashCost` is that of a PIN or password, and `loginQueue` says how many
- * logins are looked at at once. */
-export type CostlyParts = { startKeyWorker?: (pace: KeyWorkerPace) => KeyWorker; hashCost?: HashCost; loginQueue?: LoginQueueBounds };
+/** Replacements for expensive parts. */
+export type CostlyParts = {
+  /** Makes RSA keys. */
+  startKeyWorker?: (pace: KeyWorkerPace) => KeyWorker;
+  /** The cost of a PIN or password hash. */
+  hashCost?: HashCost;
+  /** Bounds of concurrent logins. */
+  loginQueue?: LoginQueueBounds;
+};
 
-/**
- * What a gateway is started with. Paths in `config` count from `folder`; with `metrics` it counts and shows those instead of its own, and
- * `parts` stand in for its own.
- */
+/** What a gateway is started with. */
 export type GatewayOptions = {
   config: Config;
   catalog: Catalog;
+  /** Relative paths in `config` start here. */
   folder: string;
-  /** The files behind the secrets of `config`, which are read anew with it. */
+  /** The files with the secrets of `config`; a change requires a reload. */
   files?: readonly string[] | undefined;
   environment: Environment;
   clock: Clock;
   log: Log;
+  /** In place of its own. */
   metrics?: Metrics;
   parts?: CostlyParts;
-  /** Begin with an empty store, although the keyring has sealed one. */
+  /** Start with an empty store although the keyring has sealed one. */
   newStore?: boolean | undefined;
 };

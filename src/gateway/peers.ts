@@ -11,10 +11,13 @@ import type { LoginQueue } from '../engine/limits/index.ts';
 import type { Tell } from '../foundation/model/index.ts';
 import type { Metrics } from '../foundation/telemetry/index.ts';
 
-/** Who hears of what the gate refuses. */
+/** Receivers of what the gate refuses. */
 type GateListeners = { metrics: Metrics; tell: Tell; loginQueue?: Pick<LoginQueue, 'refuse'> };
 
-/** Opens the gate of this process. The settings are read anew at each connection, so that a reload counts at once. */
+/**
+ * Opens the connection gate of this process. It reads the settings at each connection, so that a reload applies at
+ * once.
+ */
 export function gateOf(configNow: () => Config, { metrics, tell, loginQueue }: GateListeners): ConnectionGate {
   const byFiles = connectionsByFiles();
   const byMemory = connectionsByMemory(workersOf(configNow()));
@@ -32,7 +35,10 @@ export function gateOf(configNow: () => Config, { metrics, tell, loginQueue }: G
   return openConnectionGate({ bounds, metrics, tell, refuse: loginQueue?.refuse });
 }
 
-/** Whose connections a listener does not count by network: its trusted proxies, and the auth servers that are known by their networks. */
+/**
+ * Peers whose connections a listener does not count by network: its trusted proxies, and auth servers identified by
+ * their networks.
+ */
 export const peersOf = (
   { authServers }: Pick<Config, 'authServers'>,
   { trustedProxies }: Pick<Config['listeners'][number], 'trustedProxies'>,

@@ -1,11 +1,14 @@
 import type { Config } from '../config/index.ts';
 import { Secret } from '../foundation/settings/index.ts';
 
-/** The parts of the file that only a start reads. Of listeners those are the addresses and how they speak TLS. */
+/** The parts of the file that only a start reads. For listeners, these are the addresses and the TLS settings. */
 const onlyAtStart: readonly (keyof Config)[] = ['store', 'keyring', 'cluster'];
 const settingsOnlyAtStart: readonly (keyof Config['settings'])[] = ['serverKeyBits', 'serverKeyStock', 'logNames', 'traces'];
 
-/** The places of a new configuration that differ from the one of the start and that only a start reads; `listeners` alone: one came or went. */
+/**
+ * The paths of settings that differ from the start and that only a start reads; `listeners` alone: a listener was added
+ * or removed.
+ */
 export function needsRestart(started: Config, next: Config): string[] {
   return [
     ...onlyAtStart.filter((key) => isOther(started[key], next[key])),
@@ -27,7 +30,7 @@ function listenersToRestart(started: Listeners, next: Listeners): string[] {
 
 const isOther = (before: unknown, after: unknown): boolean => textOf(before) !== textOf(after);
 
-/** Something to compare, and never to show: it holds what the secrets are. */
+/** A text for comparison only: it contains the secrets, so never show it. */
 const textOf = (value: unknown): string | undefined =>
   JSON.stringify(value, function reveal(this: Record<string, unknown>, key, shown: unknown) {
     const held = this[key];

@@ -7,14 +7,14 @@ import { type Log, type Metrics, openMetrics } from '../foundation/telemetry/ind
 import { isTracing } from '../foundation/telemetry/spans.ts';
 import type { Store, StoreOperation } from '../store/store.ts';
 import { watchEndings } from './ending-credentials.ts';
-import { openTell, watchStore } from './events.ts';
+import { openEventBus, watchStore } from './events.ts';
 import type { Generation } from './generation.ts';
 import { type Generations, type Loading, openGenerations } from './generations.ts';
 import { openHealth } from './health.ts';
-import { followKeyring, keyringOf, makeKeyringForDatabase, makeKeyringForFile, noteUse, refuseLostStore, takeStore } from './keyring.ts';
-import { type Lasting, openLasting } from './lasting.ts';
+import { claimStore, followKeyring, keyringOf, makeKeyringForDatabase, makeKeyringForFile, recordUse, refuseLostStore } from './keyring.ts';
 import { openListeners, type ServiceOf } from './listeners.ts';
 import { openNaming } from './log-names.ts';
+import { type LongLivedParts, openLongLivedParts } from './long-lived-parts.ts';
 import { type MountParts, mountsOf } from './mounts.ts';
 import { openFiles } from './open-files.ts';
 import { openStore } from './open-store.ts';
@@ -22,27 +22,33 @@ import type { GatewayOptions } from './options.ts';
 import { gateOf, peersOf } from './peers.ts';
 import { openTraces, tracedStore } from './traces.ts';
 
-/** A gateway that runs. */
+/** A running gateway. */
 export type Gateway = {
-  /** One URL per listener, with the port it really has. */
+  /** One URL per listener, with its actual port. */
   urls: string[];
-  /** The password of the administrator `admin`, if this start made that account; told this once. */
+  /** The password of the administrator `admin` if this start made that account; it is shown only once. */
   firstPassword: string | undefined;
-  /** Resolves when nothing is under way behind the replies. */
+  /** Resolves when no background work is under way. */
   settled(): Promise<void>;
-  /** Takes over a new configuration, or refuses it and changes nothing. What only a start reads stays as it was, and is told. */
+  /**
+   * Applies a new configuration, or refuses it and changes nothing. Settings that only a start reads stay as they were,
+   * and are reported.
+   */
   reload(loaded: Loading): Promise<'reloaded' | 'refused'>;
-  /** The files whose change calls for `reload`: those with secrets and certificates that are in use. */
+  /** The files whose change requires `reload`: those with secrets and certificates in use. */
   files(): readonly string[];
-  /** Stops listening, lets requests under way finish within the limit of the settings, carries out what is left, closes the store. */
+  /**
+   * Stops listening, lets requests under way finish within the limit of the settings, does the remaining background
+   * work, and closes the store.
+   */
   close(): Promise<void>;
 };
 
-/** Puts the parts together and listens. Throws `config-invalid` with one sentence when the surroundings do not allow it. */
+/** Builds a gateway and listens. Throws `config-invalid` with one sentence when the environment does not allow it. */
 export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   const { options, learn } = openNaming(given);
   const { config, log, metrics = openMetrics(version) } = options;
-  const { tell, listen } = openTell(log, metrics);
+  const { tell, listen } = openEventBus(log, metrics);
   makeKeyringForFile(options);
   const opened: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -50,22 +56,28 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   };
   try {
     opened.push(await openTraces(config, log));
-    const { isMigrated, ...kept } = await openKept({ ...options, metrics, tell }, opened);
-    learn(kept.keyring);
-    followAudit(kept.audit, metrics, listen);
+    const { isMigrated, ...stored } = await openStoreParts({ ...options, metrics, tell }, opened);
+    learn(stored.keyring);
+    followAudit(stored.audit, metrics, listen);
     let generations: Generations | undefined;
     const configNow = () => generations?.current().config ?? config;
-    const lasting = openLasting({ ...options, ...kept, metrics, tell, configNow });
-    opened.push(() => lasting.keyStock.close());
-    const accounts = openAccounts({ ...lasting, passwords: createPasswords(kept.keyring, options.parts?.hashCost ?? accountCost) });
-    const running = await openGenerations(options, { lasting, accounts });
+    const longLived = openLongLivedParts({ ...options, ...stored, metrics, tell, configNow });
+    opened.push(() => longLived.keyStock.close());
+    const accounts = openAccounts({ ...longLived, passwords: createPasswords(stored.keyring, options.parts?.hashCost ?? accountCost) });
+    const running = await openGenerations(options, { longLived, accounts });
     generations = running;
     opened.push(() => running.close());
-    if (isMigrated) await tellNamesakes(running.current().engine, log);
+    if (isMigrated) await warnOfNamesakes(running.current().engine, log);
     const draining = { now: false };
-    const health = openHealth({ ...lasting, directory: () => running.current().parts.directory });
+    const health = openHealth({ ...longLived, directory: () => running.current().parts.directory });
     const serviceOf = (generation: Generation = running.current()) => serviceFor(generation, { accounts, health, draining });
-    const listeners = await openListeners({ ...options, ...lasting, gate: gateOf(configNow, lasting), draining, serviceOf: serviceOf() });
+    const listeners = await openListeners({
+      ...options,
+      ...longLived,
+      gate: gateOf(configNow, longLived),
+      draining,
+      serviceOf: serviceOf(),
+    });
     opened.push(() => {
       draining.now = true;
       return listeners.close(configNow().settings.drainMs);
@@ -75,7 +87,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     const endings = watchEndings({ held, clock: options.clock, tell });
     opened.push(endings.stop);
     endings.look();
-    // Made last: the password of a start that failed would have been seen by nobody.
+    // Made last, because a failed start would lose the password unseen.
     const firstPassword = (await accounts.list()).length === 0 ? await accounts.addFirst('admin') : undefined;
     tell({ kind: 'gateway-started', version, listeners: listeners.urls });
     opened.unshift(() => tell({ kind: 'gateway-stopped', version }, 'kept'));
@@ -84,13 +96,13 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
       firstPassword,
       async settled() {
         await running.settled();
-        await kept.audit.flush();
+        await stored.audit.flush();
       },
       files: () => running.current().files,
       reload(loaded) {
         listeners.renew();
         const replaced = running.replace(loaded, (next) => listeners.serve(next.config, serviceOf(next)));
-        return replaced.finally(endings.look).finally(lasting.keyStock.fill);
+        return replaced.finally(endings.look).finally(longLived.keyStock.fill);
       },
       close: closeAll,
     };
@@ -100,13 +112,13 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** What the store has at least for a request, however little its delivery has (ms). */
-const leastStoreMs = 1000;
+/** The least time limit of the store operations of a request (ms), even if its delivery has less. */
+const minStoreMs = 1000;
 
-type Kept = Pick<Lasting, 'store' | 'keyring' | 'passwords' | 'audit'> & { isMigrated: boolean };
+type StoreParts = Pick<LongLivedParts, 'store' | 'keyring' | 'passwords' | 'audit'> & { isMigrated: boolean };
 
-/** Opens what was there before this start: the store, brought up to date, with the keyring that it belongs to and its audit. `opened` is given what closes them. */
-async function openKept(options: GatewayOptions & { metrics: Metrics; tell: Tell }, opened: (() => unknown)[]): Promise<Kept> {
+/** Opens the store, migrated if necessary, with its keyring and audit. Adds to `opened` what closes them. */
+async function openStoreParts(options: GatewayOptions & { metrics: Metrics; tell: Tell }, opened: (() => unknown)[]): Promise<StoreParts> {
   let isMigrated = false;
   const counted = await openCountedStore(options, () => {
     isMigrated = true;
@@ -117,37 +129,40 @@ async function openKept(options: GatewayOptions & { metrics: Metrics; tell: Tell
   const store = isTracing() ? tracedStore(counted, options.config.store.kind) : counted;
   const passwords = createPasswords(keyring, options.parts?.hashCost);
   await refuseLostStore(options, { store: counted, keyring });
-  await takeStore({ store, keyring, passwords });
-  noteUse(options, keyring);
+  await claimStore({ store, keyring, passwords });
+  recordUse(options, keyring);
   opened.push(followKeyring(options, keyring, options.tell));
-  // It writes for many requests at once.
+  // The audit writes for many requests at once, so its operations belong to no trace.
   const audit = await openAudit({ ...options, store: counted, keyring, aloneInStore: options.config.store.kind === 'embedded' });
   opened.push(() => audit.close({ kind: 'gateway-stopped', version }));
-  for (const { file, advice } of openFiles(options)) options.log.warn({ file }, `a file with secrets is open: ${advice}`);
+  for (const { file, advice } of openFiles(options)) options.log.warn({ file }, `a file with secrets is not protected: ${advice}`);
   return { store, keyring, passwords, audit, isMigrated };
 }
 
-/** From now on the audit hears of every event but of those that are written with their act, and metrics show how long they wait for it. */
+/**
+ * From now on the audit receives every event that was not written together with its act, and metrics show the longest
+ * wait.
+ */
 function followAudit(audit: Audit, metrics: Metrics, listen: (listener: Tell) => void): void {
   listen((event, written) => void (written ?? audit.take(event)));
   metrics.onCollect(() => metrics.auditWait.set(audit.oldestMs() / 1000));
 }
 
-/** Ties the mounts of a listener to a generation, and to one health for all. */
+/** Connects the mounts of a listener to a generation; all share the same health. */
 function serviceFor(generation: Generation, shared: Pick<MountParts, 'accounts' | 'health' | 'draining'>): ServiceOf {
   return (listener) => ({
     mounts: mountsOf({ ...generation, ...shared, listener }),
     begin: generation.begin,
     isKnownPeer: peersOf(generation.config, listener),
-    storeMs: Math.max(leastStoreMs, generation.config.settings.deliveryDeadlineMs),
+    storeMs: Math.max(minStoreMs, generation.config.settings.deliveryDeadlineMs),
   });
 }
 
-/** Says once, when the store of an older version was brought up to date, whom the operator may want to merge or to split. */
-async function tellNamesakes(engine: Engine, log: Log): Promise<void> {
-  const because = { apart: 'were one user and are several', together: 'were several users and are one' } as const;
+/** Logs once, after a migration, the names that the operator may want to merge or to split. */
+async function warnOfNamesakes(engine: Engine, log: Log): Promise<void> {
+  const change = { apart: 'were one user and are now several', together: 'were several users and are now one' } as const;
   for (const { now, ...who } of await engine.tokens.listNamesakes())
-    log.warn(who, `names that differ in case or width alone ${because[now]}; see npx pushgate people --help`);
+    log.warn(who, `names that differ only in case or width ${change[now]}; see npx pushgate people --help`);
 }
 
 async function openCountedStore(options: GatewayOptions & { metrics: Metrics; tell: Tell }, onMigrated: () => void): Promise<Store> {
@@ -162,5 +177,5 @@ async function openCountedStore(options: GatewayOptions & { metrics: Metrics; te
   return store;
 }
 
-/** All that a store can do is an operation of that name, but for these two. */
+/** Every function of a store is an operation of that name, except these two. */
 const isOperation = (name: string): boolean => name !== 'onDecided' && name !== 'close';

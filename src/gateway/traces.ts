@@ -4,24 +4,24 @@ import type { Log } from '../foundation/telemetry/index.ts';
 import { outsideSpan, startTracing } from '../foundation/telemetry/spans.ts';
 import type { Store } from '../store/store.ts';
 
-/** Begins to trace where the settings say so; returns what ends it. Without an SDK in this process it warns: the spans lead nowhere. */
+/**
+ * Starts tracing if the settings say so; returns a function that ends it. Warns if this process has no OpenTelemetry
+ * SDK, because the spans go nowhere.
+ */
 export async function openTraces({ settings }: Pick<Config, 'settings'>, log: Log): Promise<() => void> {
   if (!settings.traces) return () => undefined;
   const { hasSdk, stop } = await startTracing(version);
   if (!hasSdk)
-    log.warn(
-      {},
-      'traces are on, and no SDK of OpenTelemetry is registered in this process: start it with --import, see docs/operations.md',
-    );
+    log.warn({}, 'traces are on, but no OpenTelemetry SDK is registered in this process; start it with --import, see docs/operations.md');
   return stop;
 }
 
 const systems: Readonly<Record<Config['store']['kind'], string>> = { embedded: 'sqlite', mongodb: 'mongodb' };
 
-/** What is no operation, or goes on long after it was called. */
+/** Functions that are no operation, or that go on long after the call. */
 const untraced: readonly PropertyKey[] = ['onDecided', 'close'];
 
-/** A store each of whose operations is a span of the request that it belongs to. */
+/** A store with a span for each operation, within the span of its request. */
 export function tracedStore(store: Store, kind: Config['store']['kind']): Store {
   const system = systems[kind];
   return new Proxy(store, {

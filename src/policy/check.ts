@@ -1,35 +1,35 @@
 import { noSuchName, pollOnlyProvider } from '../foundation/model/index.ts';
 import { type ActionName, actions, isActionName } from './actions/index.ts';
-import { canNeverMatch } from './never-matches.ts';
+import { neverMatchProblems } from './never-matches.ts';
 import { withoutEffect } from './no-effect.ts';
 import { error, type KnownNames, type PolicyProblem, warning } from './problem.ts';
 import { withoutReach } from './reach.ts';
 import type { Rule } from './rule.ts';
 import { unknownTag } from './tags.ts';
 
-/** Finds names that do not exist or come twice, rules that can never match or decide, and pushes that can never ring. */
+/** Finds unknown and duplicate names, rules that can never match or decide, and pushes that can never ring a phone. */
 export function checkPolicies(rules: readonly Rule[], known: KnownNames): PolicyProblem[] {
   return rules.flatMap((rule, index) =>
     [
-      ...doubles(rules, rule, index),
-      ...providers(rule, known),
-      ...canNeverMatch(rule, known),
+      ...duplicateNames(rules, rule, index),
+      ...unknownProviders(rule, known),
+      ...neverMatchProblems(rule, known),
       ...overruled(rules.slice(0, index), rule),
       ...neverRings(rule, known),
-      ...unseen(rules, rule, known),
-      ...strangeTags(rule),
+      ...unseenPushes(rules, rule, known),
+      ...unknownTags(rule),
       ...withoutEffect(rule),
       ...withoutReach(rule, known),
-      ...ofAdministrators(rule),
+      ...adminRealmProblems(rule),
     ].map((problem) => ({ ...problem, path: [index, ...problem.path] })),
   );
 }
 
-function doubles(rules: readonly Rule[], { name }: Rule, index: number): PolicyProblem[] {
-  return rules.findIndex((each) => each.name === name) < index ? [error(['name'], `another rule is named "${name}" already`)] : [];
+function duplicateNames(rules: readonly Rule[], { name }: Rule, index: number): PolicyProblem[] {
+  return rules.findIndex((each) => each.name === name) < index ? [error(['name'], `another rule already has the name "${name}"`)] : [];
 }
 
-function providers(
+function unknownProviders(
   { actions: { push_provider: chosen = [], push_firebase_configuration: recorded, edupush_firebase_configuration: edupush } }: Rule,
   known: KnownNames,
 ): PolicyProblem[] {
@@ -42,7 +42,7 @@ function providers(
   ];
 }
 
-/** Actions that a rule before this one always decides first. */
+/** Finds actions that an earlier rule always decides. */
 function overruled(before: readonly Rule[], rule: Rule): PolicyProblem[] {
   const takesAll = (earlier: Rule, action: ActionName): boolean =>
     Object.keys(earlier.match).length === 0 &&
@@ -52,39 +52,42 @@ function overruled(before: readonly Rule[], rule: Rule): PolicyProblem[] {
     .filter(isActionName)
     .flatMap((action) => {
       const first = before.find((earlier) => takesAll(earlier, action));
-      return first ? [warning(['actions', action], `never decides: "${first.name}" stands before it and matches everybody`)] : [];
+      return first ? [warning(['actions', action], `never decides: "${first.name}" comes first and matches every request`)] : [];
     });
 }
 
-/** Rules that give rights by realm, which was the administrator's once, and rules for realms of administrators that say nothing of them. */
-function ofAdministrators({ match: { realm, adminRealm }, actions: given }: Rule): PolicyProblem[] {
+/**
+ * Finds rules for `adminRealm` with actions that are not rights of administrators, and rules that grant such rights by
+ * `realm`, which older versions took for the administrator's realm.
+ */
+function adminRealmProblems({ match: { realm, adminRealm }, actions: given }: Rule): PolicyProblem[] {
   const names = Object.keys(given).filter(isActionName);
   const others = names.filter((name) => !actions[name].scopes.some((scope) => scope === 'admin'));
   const isChanged = realm !== undefined && adminRealm === undefined && others.length < names.length;
   return [
     ...(adminRealm === undefined
       ? []
-      : others.map((name) => error(['actions', name], 'never decides: adminRealm is known for rights of administrators alone'))),
+      : others.map((name) => error(['actions', name], 'never decides: adminRealm applies to rights of administrators only'))),
     ...(isChanged
       ? [
           warning(
             ['match', 'realm'],
-            'is the realm of the push token now, and was the administrator’s: the rule is for all administrators, unless adminRealm names theirs (["*"]: all, without this warning)',
+            'now means the realm of the push token, no longer that of the administrator: the rule applies to all administrators unless adminRealm limits it (["*"] means all, without this warning)',
           ),
         ]
       : []),
   ];
 }
 
-/** With a tag that does not exist the phone shows the usual question. */
-function strangeTags({ actions: { push_text_on_mobile: text = '' } }: Rule): PolicyProblem[] {
+/** A text with an unknown tag makes the phone show its default question. */
+function unknownTags({ actions: { push_text_on_mobile: text = '' } }: Rule): PolicyProblem[] {
   const tag = unknownTag(text);
   return tag === undefined
     ? []
-    : [error(['actions', 'push_text_on_mobile'], `there is no tag {${tag}}; phones would show the usual question`)];
+    : [error(['actions', 'push_text_on_mobile'], `there is no tag {${tag}}; phones would show the default question`)];
 }
 
-/** An app of privacyIDEA or eduMFA has one address, and that is Firebase's. */
+/** The only address of an unmodified privacyIDEA or eduMFA app. */
 const appKind = 'fcm';
 
 function neverRings({ actions: { push_provider: chosen } }: Rule, known: KnownNames): PolicyProblem[] {
@@ -101,8 +104,8 @@ const spellings = [
   { recording: 'edupush_firebase_configuration', polling: 'edupush_allow_polling' },
 ] as const;
 
-/** A push that shows nothing is seen only by a phone that may ask. */
-function unseen(rules: readonly Rule[], rule: Rule, known: KnownNames): PolicyProblem[] {
+/** Finds pushes without data in reach of a rule that denies polling: no phone would ever see them. */
+function unseenPushes(rules: readonly Rule[], rule: Rule, known: KnownNames): PolicyProblem[] {
   return spellings.flatMap(({ recording, polling }) => {
     const { push_provider: chosen = [], [recording]: recorded } = rule.actions;
     const mute = [...chosen, ...(recorded === undefined ? [] : [recorded])].find((name) =>
@@ -111,7 +114,7 @@ function unseen(rules: readonly Rule[], rule: Rule, known: KnownNames): PolicyPr
     const denies = rules.find(({ match, actions: given }) => given[polling] === 'deny' && overlaps(match, rule.match));
     if (mute === undefined || !denies) return [];
     const path = ['actions', chosen.includes(mute) ? 'push_provider' : recording];
-    return [error(path, `"${mute}" sends no data, so phones have to ask, and "${denies.name}" denies that with ${polling}`)];
+    return [error(path, `"${mute}" sends no data, so phones must poll, but rule "${denies.name}" denies that with ${polling}`)];
   });
 }
 

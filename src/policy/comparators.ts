@@ -14,23 +14,26 @@ const kinds = [
 ] as const;
 type Kind = (typeof kinds)[number];
 
-/** A comparator of a condition; `!` turns it round. */
+/** A comparator of a condition; a leading `!` negates it. */
 export type Comparator = Kind | `!${Kind}`;
 
-/** All of them. */
+/** All comparators. */
 export const comparatorNames: readonly Comparator[] = kinds.flatMap((kind): Comparator[] => [kind, `!${kind}`]);
 
-/** Why a comparator cannot work with this value. */
+/** The reason a comparator cannot work with this value, or undefined. */
 export function compareProblem(comparator: Comparator, value: string): string | undefined {
   const kind = kindOf(comparator);
   if (kind === 'matches') return expressionProblem(value);
-  if (kind === '<' || kind === '>') return Number.isNaN(numberOf(value)) ? 'must be a number or a date to be compared by size' : undefined;
+  if (kind === '<' || kind === '>') return Number.isNaN(numberOf(value)) ? 'must be a number or a date' : undefined;
   if (kind === 'date_before' || kind === 'date_after') return Number.isNaN(momentOf(value)) ? 'is not a date' : undefined;
   if (kind === 'date_within_last') return spanOf(value) === undefined ? 'is not a span such as 30m, 12h or 7d' : undefined;
   return undefined;
 }
 
-/** Compares what was found with what a condition names, at `now` (epoch ms). What is no number or date is in no order. */
+/**
+ * Compares a value with that of a condition, at `now` (epoch ms). Values that are neither numbers nor dates compare as
+ * false.
+ */
 export function compare(found: string, comparator: Comparator, value: string, now: number): boolean {
   return isMet(found, kindOf(comparator), value, now) !== comparator.startsWith('!');
 }
@@ -63,10 +66,10 @@ function isMet(found: string, kind: Kind, value: string, now: number): boolean {
 
 const kindOf = (comparator: Comparator): Kind => kinds.find((kind) => comparator === kind || comparator === `!${kind}`) ?? 'equals';
 
-/** A number, or the moment of a date. */
+/** A number, or a date as epoch ms; NaN for anything else. */
 const numberOf = (text: string): number => (/^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : momentOf(text));
 
-/** Only what is written as a date is one: JavaScript itself takes "in 2025" for a date. */
+/** Epoch ms of a text that begins like an ISO date. `Date.parse` alone would take "in 2025" for a date. */
 const momentOf = (text: string): number => (/^\d{4}-\d\d-\d\d(?:[T ]|$)/.test(text.trim()) ? Date.parse(text.trim()) : Number.NaN);
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000 };

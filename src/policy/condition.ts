@@ -3,9 +3,9 @@ import { GatewayFault, OverlongText } from '../foundation/model/index.ts';
 import { longestMatched } from '../foundation/patterns/index.ts';
 import { comparatorNames, compare, compareProblem } from './comparators.ts';
 import type { Facts } from './facts.ts';
-import { isUnseenHeader, isUnseenParam } from './unseen.ts';
+import { isSecretHeader, isSecretParam } from './secret-names.ts';
 
-/** Where a condition finds its value. Header names count in any case. */
+/** How to read the value of a condition, by section. Header names are case-insensitive. */
 const sections = {
   'HTTP Request header': ({ headers }: Facts, key: string) => headers?.[key.toLowerCase()],
   'Request Data': ({ params }: Facts, key: string) => params?.[key],
@@ -15,11 +15,11 @@ const sections = {
 } as const satisfies Record<string, (facts: Facts, key: string) => string | undefined>;
 
 const isUnseen: Partial<Record<keyof typeof sections, (name: string) => boolean>> = {
-  'HTTP Request header': isUnseenHeader,
-  'Request Data': isUnseenParam,
+  'HTTP Request header': isSecretHeader,
+  'Request Data': isSecretParam,
 };
 
-/** One further demand of a rule, as privacyIDEA knows them. @see docs/protocols/privacyidea.md 11.1 */
+/** One further condition of a rule, as in privacyIDEA. @see docs/protocols/privacyidea.md 11.1 */
 export const conditionConfig = z
   .strictObject({
     section: z
@@ -45,18 +45,18 @@ export const conditionConfig = z
   })
   .superRefine(({ section, key, comparator, value }, context) => {
     if (isUnseen[section]?.(key))
-      context.addIssue({ code: 'custom', path: ['key'], message: `policies never see "${key}": its name is that of a credential` });
+      context.addIssue({ code: 'custom', path: ['key'], message: `policies never see "${key}": its name suggests a credential` });
     const message = compareProblem(comparator, value);
     if (message !== undefined) context.addIssue({ code: 'custom', path: ['value'], message });
   });
 
-/** A condition that was checked. */
+/** A checked condition. */
 export type Condition = z.output<typeof conditionConfig>;
 
-/** One line that says what a condition demands. */
+/** A condition as one line of text. */
 export const conditionText = ({ section, key, comparator, value }: Condition): string => `${section} ${key} ${comparator} ${value}`;
 
-/** Whether a condition holds; undefined where the value is missing and that is to be an error. */
+/** Whether a condition holds; undefined when the value is missing and `on_missing` is `raise_error`. */
 export function verdictOf({ section, key, comparator, value, active, on_missing }: Condition, facts: Facts): boolean | undefined {
   if (!active) return true;
   const found = sections[section](facts, key);
@@ -64,7 +64,7 @@ export function verdictOf({ section, key, comparator, value, active, on_missing 
   return on_missing === 'raise_error' ? undefined : on_missing === 'condition_is_true';
 }
 
-/** Whether a condition holds. Throws `config-invalid` where a value is missing that must not be. */
+/** Whether a condition holds. Throws `config-invalid` when the value is missing and `on_missing` is `raise_error`. */
 export function holds(condition: Condition, facts: Facts): boolean {
   const verdict = verdictOf(condition, facts);
   if (verdict === undefined)
@@ -72,18 +72,19 @@ export function holds(condition: Condition, facts: Facts): boolean {
   return verdict;
 }
 
-/** The sections whose texts come from whoever asks, and what a text of theirs is called. */
-const asked = { 'HTTP Request header': 'Header', 'Request Data': 'Parameter' } as const;
-const isAsked = (section: string): section is keyof typeof asked => Object.hasOwn(asked, section);
+/** The sections whose values the client chooses, with the word for one value. */
+const clientSections = { 'HTTP Request header': 'Header', 'Request Data': 'Parameter' } as const;
+const isFromClient = (section: string): section is keyof typeof clientSections => Object.hasOwn(clientSections, section);
 
 /**
- * Reads which texts of a request these conditions look at. What it returns throws `OverlongText` where one of them is too long to be matched: a rule never
- * judges the beginning of a text, and nobody chooses one that is slow to compare.
+ * Returns a check that throws `OverlongText` when a header or parameter that these conditions read is too long to be
+ * compared. So no rule judges a truncated text, and no client can choose one that is slow to compare.
  */
 export function shortTextsOf(conditions: readonly Condition[]): (facts: Facts) => void {
-  const looked = conditions.flatMap(({ section, key, active }) => (active && isAsked(section) ? [{ section, key }] : []));
+  const looked = conditions.flatMap(({ section, key, active }) => (active && isFromClient(section) ? [{ section, key }] : []));
   return (facts) => {
     for (const { section, key } of looked)
-      if ((sections[section](facts, key)?.length ?? 0) > longestMatched) throw new OverlongText(`${asked[section]} ${key}`, longestMatched);
+      if ((sections[section](facts, key)?.length ?? 0) > longestMatched)
+        throw new OverlongText(`${clientSections[section]} ${key}`, longestMatched);
   };
 }

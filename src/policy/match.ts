@@ -6,17 +6,17 @@ import type { Facts } from './facts.ts';
 import type { Rule } from './rule.ts';
 import { isInTime, readTimeRanges, weekMoment } from './time-match.ts';
 
-/** A demand of a rule that was not met: the matcher, what it asks for, and what was there instead. */
+/** A demand that a request did not meet: the matcher, the wanted list, and the actual value. */
 export type Mismatch = { matcher: string; wants: string; was: string };
 
-/** `shown` says for an explanation what `test` may refuse to say. */
+/** `shown` replaces `test` in explanations, where `test` might throw. */
 type Demand = { matcher: string; wants: string; was: (facts: Facts) => string; test: Test; shown?: Test };
 type Test = (facts: Facts) => boolean;
 
-/** The match of a rule, read once so that asking it is cheap. */
+/** The compiled match of a rule. */
 export type CompiledMatch = { matches(facts: Facts): boolean; mismatches(facts: Facts): Mismatch[] };
 
-/** Reads the match of a rule. */
+/** Compiles the match of a rule. */
 export function compileMatch(match: Rule['match']): CompiledMatch {
   const demands = demandsOf(match);
   return {
@@ -59,7 +59,7 @@ function testOf(matcher: (typeof textMatchers)[number], list: readonly string[],
 
 const present = (text: string | undefined): string[] => (text === undefined ? [] : [text]);
 
-/** What each list of texts is held against. */
+/** The values of a request that each list is compared with. */
 const textFacts = {
   realm: ({ realm }: Facts) => present(realm),
   resolver: ({ resolver }: Facts) => present(resolver),
@@ -86,14 +86,14 @@ const textMatchers = [
   'userAgent',
 ] as const;
 
-/** A list: an entry without `!` must fit, and none with it. */
-function openList<T>(list: readonly string[], open: (entry: string) => (what: T) => boolean): (what: T) => boolean {
+/** Compiles a list: some entry without `!` must match, and no entry with `!` may. */
+function openList<T>(list: readonly string[], open: (entry: string) => (value: T) => boolean): (value: T) => boolean {
   const entries = list.map((entry) => ({ excludes: entry.startsWith('!'), fits: open(entry.replace(/^!/, '')) }));
-  const isIn = (what: T, excludes: boolean): boolean => entries.some((entry) => entry.excludes === excludes && entry.fits(what));
-  return (what) => isIn(what, false) && !isIn(what, true);
+  const isIn = (value: T, excludes: boolean): boolean => entries.some((entry) => entry.excludes === excludes && entry.fits(value));
+  return (value) => isIn(value, false) && !isIn(value, true);
 }
 
-/** A list of texts, held against what there may be: exact or with `*`, in any case. */
+/** Compiles a list of texts with optional `*`, compared with several candidates, ignoring case. */
 export function openTextList(list: readonly string[]): (texts: readonly string[]) => boolean {
   return openList(list, (entry) => {
     const fits = openGlob(entry);
@@ -106,7 +106,7 @@ function textTest(list: readonly string[], valuesOf: (facts: Facts) => readonly 
   return (facts) => isIn(valuesOf(facts));
 }
 
-/** A list of users, which compares names as the realm of the user does. An entry may name the realm: `name@realm`. */
+/** Compiles a list of users, with the case rule of the user's realm. An entry may include the realm: `name@realm`. */
 function userTest(list: readonly string[]): Test {
   const inCase = namesTest(list, mappedName, openExactGlob);
   const inAnyCase = namesTest(list, foldedName, openGlob);

@@ -9,11 +9,11 @@ const isExcluded = (entry: string): boolean => entry.startsWith('!');
 const bare = (entry: string): string => entry.replace(/^[!-]/, '');
 
 /**
- * Why a rule can never match: lists that match nobody, names that do not exist, realms that none of its auth servers may ask for, and
- * dialect, mount and flavour that no mount has together.
+ * Finds reasons why a rule can never match: lists that match nothing, unknown names, realms that none of its auth
+ * servers may use, and a combination of dialect, mount and flavour that no mount has.
  */
-export function canNeverMatch({ match }: Rule, known: KnownNames): PolicyProblem[] {
-  return [...emptyLists(match), ...unknownNames(match, known), ...foreignRealms(match, known), ...strangeMounts(match, known)];
+export function neverMatchProblems({ match }: Rule, known: KnownNames): PolicyProblem[] {
+  return [...emptyLists(match), ...unknownNames(match, known), ...unusableRealms(match, known), ...impossibleMounts(match, known)];
 }
 
 function emptyLists({ client, time: _time, conditions: _conditions, ...texts }: Rule['match']): PolicyProblem[] {
@@ -29,14 +29,15 @@ function emptyLists({ client, time: _time, conditions: _conditions, ...texts }: 
   return lists.flatMap(({ key, list, covers, isOut }) => {
     const [out, wanted] = [list.filter(isOut).map(bare), list.filter((entry) => !isOut(entry))];
     if (list.length === 0) return [];
-    if (wanted.length === 0) return [error(['match', key], 'only excludes and so matches nobody; put "*" or what it is for in front')];
+    if (wanted.length === 0)
+      return [error(['match', key], 'has only exclusions, so it matches nobody; put "*" or the included names first')];
     const isHit = wanted.some((entry) => !out.some((excluded) => covers(excluded, entry)));
-    return isHit ? [] : [error(['match', key], 'excludes all that it includes, so it never matches')];
+    return isHit ? [] : [error(['match', key], 'excludes everything that it includes, so it never matches')];
   });
 }
 
 const coversText = (excluded: string, wanted: string): boolean => openGlob(excluded)(wanted);
-/** Whether realms ignore case is not asked here: what differs in case may be two users. */
+/** Compares case-sensitively: names that differ in case may be two users, whatever their realm does. */
 const coversUser = (excluded: string, wanted: string): boolean => openExactGlob(mappedName(excluded))(mappedName(wanted));
 
 function coversAddresses(excluded: string, wanted: string): boolean {
@@ -65,20 +66,20 @@ function unknownNames(match: Rule['match'], known: KnownNames): PolicyProblem[] 
   );
 }
 
-const namesText = (names: readonly string[]): string => (names.length === 0 ? '' : `; there are: ${listed(names)}`);
+const namesText = (names: readonly string[]): string => (names.length === 0 ? '' : `; known: ${listed(names)}`);
 
-function foreignRealms({ realm, authServer }: Rule['match'], known: KnownNames): PolicyProblem[] {
+function unusableRealms({ realm, authServer }: Rule['match'], known: KnownNames): PolicyProblem[] {
   const [realms, servers] = [(realm ?? []).filter((entry) => !isExcluded(entry)), (authServer ?? []).filter((entry) => !isExcluded(entry))];
   if (realms.length === 0 || servers.length === 0) return [];
   const asking = known.authServers.filter(({ name }) => servers.some((entry) => openGlob(entry)(name)));
   const canAsk = asking.some((server) => !server.realms || server.realms.some((name) => realms.some((entry) => openGlob(entry)(name))));
   return asking.length === 0 || canAsk
     ? []
-    : [error(['match', 'realm'], 'none of the auth servers of this rule may ask for these realms, so it never matches')];
+    : [error(['match', 'realm'], 'none of the auth servers of this rule may use these realms, so it never matches')];
 }
 
-/** Each of the names exists, and yet no mount has them all. */
-function strangeMounts(match: Rule['match'], { mounts }: KnownNames): PolicyProblem[] {
+/** Finds a combination of which each name exists, but no mount has all of them. */
+function impossibleMounts(match: Rule['match'], { mounts }: KnownNames): PolicyProblem[] {
   const demands = demandsOf(match);
   const alone = demands.every((demand) => mounts.some((mount) => isFound(demand, mount)));
   const together = mounts.some((mount) => demands.every((demand) => isFound(demand, mount)));
@@ -89,7 +90,7 @@ function strangeMounts(match: Rule['match'], { mounts }: KnownNames): PolicyProb
   ];
 }
 
-/** What a rule says of the mounts that it is for. */
+/** The demands of a rule on the mount. */
 const demandsOf = (match: Rule['match']) =>
   (['dialect', 'mount', 'flavour'] as const).flatMap((key) => (match[key] ? [{ key, list: match[key] }] : []));
 
@@ -100,7 +101,7 @@ function isFound({ key, list }: Demand, mount: KnownMount): boolean {
   return name !== undefined && openTextList(list)([name]);
 }
 
-/** Whether a rule is for a mount; `isNamed`: because it says so. */
+/** Whether a rule applies to a mount; `isNamed` is true when the rule says so explicitly. */
 export function meantFor(match: Rule['match'], mount: KnownMount): { isMeant: boolean; isNamed: boolean } {
   const demands = demandsOf(match);
   return { isMeant: demands.every((demand) => isFound(demand, mount)), isNamed: demands.length > 0 };

@@ -8,12 +8,12 @@ const because = {
   client_mode_per_user: 'all tokens here are push tokens, so the last one used is of the same type',
 } as const;
 
-const isIdle = (name: string): name is keyof typeof because => Object.hasOwn(because, name);
+const isWithoutEffect = (name: string): name is keyof typeof because => Object.hasOwn(because, name);
 
-/** Actions that are taken over from privacyIDEA and change nothing here, and tags that will be empty. */
+/** Finds actions that are accepted from privacyIDEA but change nothing here, and tags that will stay empty. */
 export function withoutEffect({ actions }: Rule): PolicyProblem[] {
   const idle = Object.keys(actions)
-    .filter(isIdle)
+    .filter(isWithoutEffect)
     .map((name) => warning(['actions', name], `changes nothing: ${because[name]}`));
   const texts = [['challenge_text', actions.challenge_text] as const, ['push_challenge_text', actions.push_challenge_text] as const];
   const strange = texts.flatMap(([name, text = '']) => {

@@ -1,8 +1,8 @@
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
 
-/** What is asked of one phone, and how often it rings, where no rule says otherwise. */
-const usual = {
+/** Default limits on challenges and rings of one phone. */
+const defaults = {
   push_open_challenges: 5,
   push_open_rang_seconds: 30,
   push_prompts_without_accept: 3,
@@ -13,26 +13,26 @@ const usual = {
   push_repeat_window: 0,
 } as const;
 
-/** A limit of what one phone is asked. */
-export type PushLimit = keyof typeof usual;
+/** A limit on challenges or rings of one phone. */
+export type PushLimit = keyof typeof defaults;
 
-/** The value of a limit: that of the rules, else the usual one. 0 switches it off. */
+/** The value of a limit by policy, or its default. 0 switches it off. */
 export const pushLimit = (policy: Pick<Policy, 'value'>, limit: PushLimit, facts: Facts): number =>
-  policy.value(limit, facts) ?? usual[limit];
+  policy.value(limit, facts) ?? defaults[limit];
 
-/** The largest value that any rule has for a limit, or the usual one; undefined where one switches it off. */
+/** The largest value of a limit in any rule, or the default; undefined when a rule switches it off. */
 export function largestLimit(policy: Pick<Policy, 'valuesOf'>, limit: PushLimit): number | undefined {
   const values = policy.valuesOf(limit);
-  return values.includes(0) ? undefined : Math.max(usual[limit], ...values);
+  return values.includes(0) ? undefined : Math.max(defaults[limit], ...values);
 }
 
-/** One limit with its value and the rule that decides it, where one does. */
+/** A limit with its value and, if a rule decides it, that rule. */
 export type ExplainedLimit = { limit: PushLimit; value: number; rule?: string | undefined };
 
-/** All limits for a request, and why. */
+/** All limits for a request, with their origin. */
 export const explainLimits = (policy: Pick<Policy, 'decision'>, facts: Facts): ExplainedLimit[] =>
-  Object.keys(usual)
+  Object.keys(defaults)
     .filter(isLimit)
-    .map((limit) => ({ limit, value: usual[limit], ...policy.decision(limit, facts) }));
+    .map((limit) => ({ limit, value: defaults[limit], ...policy.decision(limit, facts) }));
 
-const isLimit = (name: string): name is PushLimit => Object.hasOwn(usual, name);
+const isLimit = (name: string): name is PushLimit => Object.hasOwn(defaults, name);

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { plainError } from '../foundation/settings/index.ts';
-import { saidForEdupush } from './actions/edupush.ts';
+import { edupushValues } from './actions/edupush.ts';
 import { actions, isActionName, nearestAction, type RuleActions, type Scope } from './actions/index.ts';
-import { knownElsewhere } from './actions/not-ours.ts';
+import { unsupportedReason } from './actions/unsupported.ts';
 import { isClientEntry } from './client-match.ts';
 import { conditionConfig } from './condition.ts';
 import { readTimeRanges } from './time-match.ts';
 
 const list = z.array(z.string().min(1)).min(1);
 const clients = z
-  .array(z.string().refine(isClientEntry, 'expected an address or a network such as 10.0.0.0/8, known or new, perhaps behind "!"'))
+  .array(z.string().refine(isClientEntry, 'expected an address or a network such as 10.0.0.0/8, known or new, optionally after "!"'))
   .min(1);
 const times = z
   .array(
@@ -20,7 +20,10 @@ const times = z
   )
   .min(1);
 
-/** Whom a rule is for; what is absent is not asked. In lists `!x` excludes, and exclusion beats inclusion. */
+/**
+ * The requests that a rule applies to; a missing matcher is not checked. In lists `!x` excludes, and exclusion wins
+ * over inclusion.
+ */
 export const matchConfig = z.strictObject({
   realm: list.optional().describe('Realms of the user; for rights of administrators, those of the push token.'),
   adminRealm: list.optional().describe('Realms of administrators (trustedJwts); accounts of this gateway have none.'),
@@ -45,7 +48,7 @@ export const matchConfig = z.strictObject({
     .describe('Further demands on headers of the request and on the push token; all must hold.'),
 });
 
-/** One rule of the config file. */
+/** One rule of the configuration file. */
 export const ruleConfig = z
   .strictObject({
     name: z.string().min(1).max(128).describe('Name, shown where the rule decided.'),
@@ -68,10 +71,13 @@ export const ruleConfig = z
         for (const { path, message } of found.issues)
           context.issues.push({ code: 'custom', message, path: ['actions', name, ...path], input: value });
     }
-    return { ...rule, actions: read as RuleActions, edupush: saidForEdupush(read) as RuleActions };
+    return { ...rule, actions: read as RuleActions, edupush: edupushValues(read) as RuleActions };
   });
 
-/** A rule that was checked: every action is known and has its type. `edupush` is what it says for edupush tokens alone. */
+/**
+ * A checked rule: every action is known, and its value has the right type. `edupush` holds its values for edupush
+ * tokens.
+ */
 export type Rule = z.output<typeof ruleConfig>;
 
 type Issue = { path: PropertyKey[]; message: string };
@@ -80,7 +86,7 @@ function readAction(name: string, value: unknown, scope: Scope | undefined): { v
   if (!isActionName(name)) {
     const nearest = nearestAction(name);
     const unknown = `unknown action${nearest ? `; did you mean ${nearest}?` : ''}`;
-    return { issues: [{ path: [], message: knownElsewhere(name) ?? unknown }] };
+    return { issues: [{ path: [], message: unsupportedReason(name) ?? unknown }] };
   }
   const action = actions[name];
   const scopes: readonly Scope[] = action.scopes;

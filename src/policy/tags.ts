@@ -1,6 +1,6 @@
 import type { Facts } from './facts.ts';
 
-/** Who a text is about: what a directory knows of the user may be absent. */
+/** The token and user that a text is about. The name parts are absent when the directory has none. */
 export type TagSubject = {
   serial: string;
   user: string;
@@ -38,15 +38,15 @@ type Tag = (typeof tags)[number];
 const tagPattern = /\{([a-z_]+)\}/g;
 const isTag = (name: string): name is Tag => tags.some((tag) => tag === name);
 
-/** The first tag of a text that does not exist, beside these `more` ones. */
+/** The first tag of a text that is neither known nor one of `more`. */
 export const unknownTag = (text: string, more: readonly string[] = []): string | undefined =>
   [...text.matchAll(tagPattern)].map(([, name = '']) => name).find((name) => !isTag(name) && !more.includes(name));
 
-const longestUserAgent = 256;
+const maxUserAgentLength = 256;
 
 /**
- * Fills the tags of a text for the phone, such as `{user}` or `{client_ip}`. What is not known is empty; undefined where the text has a tag
- * that does not exist, since a user should not be asked with half a sentence.
+ * Fills the tags of a text for the phone, such as `{user}` or `{client_ip}`; an unknown value becomes empty. Returns
+ * undefined for a text with an unknown tag, so that no user has to answer half a sentence.
  * @see docs/protocols/privacyidea.md 11.4
  */
 export function fillTags(text: string, subject: TagSubject, facts: Facts): string | undefined {
@@ -56,8 +56,8 @@ export function fillTags(text: string, subject: TagSubject, facts: Facts): strin
 }
 
 /**
- * Fills the tags of a text for the login page: the same without those that describe the request; one that does not exist is empty. The tag
- * `{presence_answer}` stays, for who knows the answer.
+ * Fills the tags of a text for the login page. Tags about the request and unknown tags become empty.
+ * `{presence_answer}` stays, to be filled by the caller that has the answer.
  * @see docs/protocols/privacyidea.md 11.4
  */
 export function fillClientText(text: string, subject: TagSubject, now: number): string {
@@ -68,7 +68,7 @@ export function fillClientText(text: string, subject: TagSubject, now: number): 
 function valuesOf({ serial, user, realm, tokenType, givenname = '', surname = '', url }: TagSubject, facts: Facts): Record<Tag, string> {
   const moment = new Date(facts.now);
   const two = (number: number): string => String(number).padStart(2, '0');
-  const agent = (facts.userAgent ?? '').slice(0, longestUserAgent);
+  const agent = (facts.userAgent ?? '').slice(0, maxUserAgentLength);
   return {
     serial,
     givenname,

@@ -1,12 +1,12 @@
 const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const weekStart = 1;
 
-/** A stretch of the week: weekdays (0 is Sunday) and minutes of the day, both ends inclusive. */
+/** A part of the week: weekdays (0 is Sunday) and minutes of the day, both ends inclusive. */
 export type TimeRange = { weekdays: readonly number[]; from: number; to: number };
 
 /**
- * Reads `Mon-Fri: 9:00-18:00, Sat: 10-12`; any case, spaces ignored. An error text for what can never match: an unknown day, a start after
- * the end, a range of days that wraps.
+ * Reads `Mon-Fri: 9:00-18:00, Sat: 10-12`, ignoring case and spaces. Returns an error text for ranges that can never
+ * match: an unknown day, a start after the end, or days that wrap around the week.
  * @see docs/protocols/privacyidea.md 11.1
  */
 export function readTimeRanges(text: string): TimeRange[] | { error: string } {
@@ -29,12 +29,12 @@ export function readTimeRanges(text: string): TimeRange[] | { error: string } {
 const weekPosition = (day: number): number => (day - weekStart + 7) % 7;
 const positionOf = (name: string): number => (days.includes(name) ? weekPosition(days.indexOf(name)) : -1);
 
-/** Whether a moment of the week lies in one of the ranges. `minute` counts from midnight. */
+/** Whether a weekday and minute (from midnight) lie in one of the ranges. */
 export function isInTime(ranges: readonly TimeRange[], { weekday, minute }: { weekday: number; minute: number }): boolean {
   return ranges.some(({ weekdays, from, to }) => weekdays.includes(weekday) && minute >= from && minute <= to);
 }
 
-/** The moment of the week at the server's local time. */
+/** The weekday and minute of an epoch time (ms), in the server's local time. */
 export function weekMoment(now: number): { weekday: number; minute: number } {
   const local = new Date(now);
   return { weekday: local.getDay(), minute: local.getHours() * 60 + local.getMinutes() };

@@ -74,7 +74,7 @@ describe('Sources of users in a gateway', () => {
     assert.equal(connections, 0);
     await assert.rejects(
       givenGateway(undo, { more: { realms, userSources: [source, fileSource] } }),
-      /file of users .*staff\.json cannot be used/,
+      /user file .*staff\.json cannot be used/,
     );
   });
 });

@@ -345,7 +345,7 @@ describe('A configuration file', () => {
     for (const line of [
       /^policies\[1\]\.actions\.push_provider\[0\]: /m,
       /^providers\[0\]\.config\.access_certificate: Cannot read .*gone\.pem/m,
-      /^userSources\[0\]\.config: The file of users .*users\.json cannot be used/m,
+      /^userSources\[0\]\.config: The user file .*users\.json cannot be used/m,
       /^providers\[0\]\.config\.server_certificate: There is no certificate in .*none\.pem/m,
     ])
       assert.match(out, line);
@@ -370,7 +370,7 @@ describe('A configuration file', () => {
       (match: object, actions: object = { enable: true }) =>
       (draft: Draft) =>
         void draft.policies.unshift({ name: 'r', match, actions });
-    const changed = /^policies\[0\]\.match\.realm: warning: is the realm of the push token now.*adminRealm/;
+    const changed = /^policies\[0\]\.match\.realm: warning: now means the realm of the push token.*adminRealm/;
     const found = async (change: (draft: Draft) => unknown) =>
       (await problemsAfter(change)).filter((line) => line.startsWith('policies[0]'));
     const [first, ...others] = await found(rule({ realm: ['corp'] }));
@@ -380,7 +380,7 @@ describe('A configuration file', () => {
     assert.deepEqual(await found(rule({ realm: ['corp'] }, { push_title_on_mobile: 'x' })), []);
     assert.match(
       (await found(rule({ adminRealm: ['x'] }, { push_title_on_mobile: 'x' })))[0] ?? '',
-      /never decides: adminRealm is known for/,
+      /never decides: adminRealm applies to/,
     );
   });
 
@@ -396,7 +396,7 @@ describe('A configuration file', () => {
     assert.equal(good.code, 0);
     assert.match(
       good.out,
-      /^What phones are asked:\n {2}where no rule says otherwise: a plain yes or no\..*\nconfig\/default\.json is fine\.\n$/,
+      /^What phones are asked:\n {2}without a matching rule: a plain yes or no\..*\nconfig\/default\.json is fine\.\n$/,
     );
     assert.deepEqual([gone.code, /nowhere\.json cannot be read \(ENOENT\)/.test(gone.out)], [1, true]);
   }).timeout(30_000);

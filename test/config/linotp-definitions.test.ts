@@ -79,7 +79,7 @@ describe("A provider that is written as LinOTP's registry lists it", () => {
       { cs: { ...definition, Config: JSON.stringify({ push_url: `["${url}"]`, server_certificate: 'False' }) } },
       [
         'providers[0].config.push_url: is a list within a text; write the list itself, without the quotes around it',
-        'providers[0].config.server_certificate: is a text; write false without quotes where nothing shall be verified (development only)',
+        'providers[0].config.server_certificate: must not be a text; write false without quotes to verify nothing (development only)',
       ],
     ],
     ['a map with something else in it', { cs: definition, x: 1 }, ['providers: expected a list [ … ], not an object']],

@@ -61,10 +61,10 @@ describe('A problem of a configuration, in plain words,', () => {
     [
       'a file of authorities that is empty',
       linotp({ server_certificate: ' ' }),
-      /server_certificate: names no file; leave it out to trust/,
+      /server_certificate: must name a file; leave it out to trust/,
     ],
-    ['an empty one', linotp({ server_certificate: '' }), /server_certificate: names no file; leave it out/],
-    ['LinOTP\'s "false"', linotp({ server_certificate: 'False' }), /server_certificate: is a text; write false without quotes/],
+    ['an empty one', linotp({ server_certificate: '' }), /server_certificate: must name a file; leave it out/],
+    ['LinOTP\'s "false"', linotp({ server_certificate: 'False' }), /server_certificate: must not be a text; write false without quotes/],
     ["LinOTP's Timeout", linotp({ Timeout: '3,5' }), 'providers[1].config.Timeout: unknown key; did you mean "timeout"?'],
     [
       'seconds as a number',

@@ -31,7 +31,7 @@ describe('Rules that speak of users', () => {
     assert.match((await problemsOf({}, { otppin: 'nonsense' }))[0] ?? '', /^error .*otppin/);
     assert.match((await problemsOf({}, { setrealm: 'crop' }, 'authorization'))[0] ?? '', /^error .*setrealm.*there is no realm "crop"/);
     assert.deepEqual(await problemsOf({}, { setrealm: 'Corp' }, 'authorization'), []);
-    assert.match((await problemsOf({}, { auth_cache: '2h' }))[0] ?? '', /^error .*auth_cache.*a consent to one login/);
+    assert.match((await problemsOf({}, { auth_cache: '2h' }))[0] ?? '', /^error .*auth_cache.*consents to one login only/);
   });
 
   it('are refused where they ask for passwords that nobody knows, and warned of where some realms have none', async () => {

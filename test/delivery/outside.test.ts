@@ -74,7 +74,7 @@ describe('What an outside plug-in opens', () => {
     );
     await assert.rejects(
       open(() => ({ ...good, expires: () => undefined })),
-      /acme opened a provider whose expires\(\) gives no list\./,
+      /acme opened a provider whose expires\(\) returns no list\./,
     );
   });
 

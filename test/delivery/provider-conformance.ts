@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DeliveryOutcome, OpenProvider, ProviderDefinition, ProviderHost, Push } from '../../src/delivery/provider-kit/index.ts';
-import { openFarClock } from '../../src/delivery/registry/far-clock.ts';
+import { openRemoteClock } from '../../src/delivery/registry/remote-clock.ts';
 import { openLog } from '../../src/foundation/telemetry/index.ts';
 import { type FarSide, farSide, type SidePaths } from '../kit/far-side.ts';
 import { type Cleanup, cleanup } from '../kit/temporary.ts';
@@ -21,7 +21,7 @@ export const givenHost = (
   { idempotent = false }: Pick<ProviderDefinition, 'idempotent'>,
   over: Partial<ProviderHost> = {},
 ): ProviderHost => ({
-  ...openFarClock(over.clock ?? Date.now, idempotent),
+  ...openRemoteClock(over.clock ?? Date.now, idempotent),
   path: (file) => file,
   clock: Date.now,
   log: openLog('silent'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type GatewayEvent, record } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
-import { openTell, watchStore } from '../../src/gateway/events.ts';
+import { openEventBus, watchStore } from '../../src/gateway/events.ts';
 import { type GivenGateway, givenGateway } from '../kit/gateway.ts';
 import { cleanup } from '../kit/temporary.ts';
 
@@ -139,12 +139,12 @@ describe('What happened, as the log tells it', () => {
     const metrics = openMetrics('test');
     const broken = { ...metrics, fraudReports: { ...metrics.fraudReports, inc: () => assert.fail('broken') } };
     const about = { authServer: 'a', transaction: 't', serial: 's', user: 'u', realm: 'r' } as const;
-    openTell(log, broken).tell({ kind: 'login-reported', ...about, because: 'not-me', disabled: false });
+    openEventBus(log, broken).tell({ kind: 'login-reported', ...about, because: 'not-me', disabled: false });
     assert.deepEqual(
       lines.map(({ level, message }) => [level, message]),
       [
         ['warn', "a user reports a login as somebody else's"],
-        ['error', 'an event could not be told'],
+        ['error', 'a listener for events failed'],
       ],
     );
   });

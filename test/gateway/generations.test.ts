@@ -8,7 +8,7 @@ import { createPasswords, newKeyring, openKeyring } from '../../src/foundation/k
 import type { GatewayEvent } from '../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../src/foundation/telemetry/index.ts';
 import { openGenerations } from '../../src/gateway/generations.ts';
-import { openLasting } from '../../src/gateway/lasting.ts';
+import { openLongLivedParts } from '../../src/gateway/long-lived-parts.ts';
 import { openEmbeddedStore } from '../../src/store/embedded/index.ts';
 import { certificateAuthority } from '../kit/certificates.ts';
 import { fakeClock } from '../kit/clock.ts';
@@ -40,11 +40,11 @@ describe('What a reload replaces', () => {
     const seen = { clock, log, metrics, keyring, store, tell: (event: GatewayEvent) => void told.push(event) };
     const audit = await openAudit({ ...seen, aloneInStore: true });
     const surroundings = { ...seen, audit, passwords: createPasswords(keyring, cheapParts.hashCost) };
-    const lasting = openLasting({ ...surroundings, config: first.config, configNow: () => first.config, parts: cheapParts });
-    const generations = await openGenerations(first, { lasting, accounts: openAccounts(lasting) });
+    const longLived = openLongLivedParts({ ...surroundings, config: first.config, configNow: () => first.config, parts: cheapParts });
+    const generations = await openGenerations(first, { longLived, accounts: openAccounts(longLived) });
     undo.later(async () => {
       await generations.close();
-      await lasting.keyStock.close();
+      await longLived.keyStock.close();
       await audit.close();
       await store.close();
     });

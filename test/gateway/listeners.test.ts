@@ -45,7 +45,7 @@ describe('A listener whose certificate has ended', () => {
     // then the log says which file holds it, and since when it is of no use
     assert.equal(errors[0]?.file, file);
     assert.match(errors[0]?.ended ?? '', /^20\d\d-\d\d-\d\dT/);
-    assert.match(errors[0]?.message ?? '', /has ended, and its clients refuse it/);
+    assert.match(errors[0]?.message ?? '', /has expired and clients refuse it/);
     const ask = () => askTls({ url: `${listeners.urls[0]}/livez`, ca: authority.certificate });
     await assert.rejects(ask(), { code: 'CERT_HAS_EXPIRED' });
     // and a good one in its place says nothing, another old one the same again

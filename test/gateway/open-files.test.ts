@@ -25,7 +25,7 @@ describe('Keyring and store', () => {
       assert.ok(loaded.ok);
       const again = await startGateway({ ...loaded.value, environment: {}, clock: Date.now, log, parts: cheapParts });
       await again.close();
-      return lines.filter(({ message }) => message.startsWith('a file with secrets is open')).map(({ file }) => file ?? '');
+      return lines.filter(({ message }) => message.startsWith('a file with secrets is not protected')).map(({ file }) => file ?? '');
     };
     assert.deepEqual(await warned(), []);
     // when everybody may read them

@@ -202,7 +202,7 @@ describe('Traces without an SDK', () => {
     const { logged, phoneOf, challenge } = await givenGateway(undo, { settings: { traces: true } });
     const phone = await phoneOf('alice');
     await challenge('alice', phone);
-    const warned = logged.filter(({ level, message }) => level === 'warn' && String(message).includes('no SDK of OpenTelemetry'));
+    const warned = logged.filter(({ level, message }) => level === 'warn' && String(message).includes('no OpenTelemetry SDK'));
     assert.equal(warned.length, 1);
     assert.ok(logged.every((line) => line.message !== 'request' || line.traceId === undefined));
   });

@@ -28,16 +28,16 @@ describe('What a mode is worth', () => {
     {
       title: 'phones that fall back',
       rules: [{ ...pick, push_mode_fallback: 'confirm' }],
-      says: [/one of 10 options/, /phones that cannot do what is asked: a plain yes or no/],
+      says: [/one of 10 options/, /phones that cannot do the chosen mode: a plain yes or no/],
     },
-    { title: 'a login that waits', rules: [{ push_wait: 30 }], says: [/a login that waits asks for a plain yes or no/] },
+    { title: 'a login that waits', rules: [{ push_wait: 30 }], says: [/a login with push_wait asks for a plain yes or no/] },
     { title: 'a rule that says nothing of modes', rules: [{ push_title_on_mobile: 'ACME' }], says: [] },
   ];
   for (const { title, rules, says } of cases)
     it(`is told for ${title}`, () => {
       const read = z.array(ruleConfig).parse(rules.map((actions, index) => ({ name: `r${index}`, actions })));
       const [first = '', ...others] = modesWorth(read);
-      assert.match(first, /^where no rule says otherwise: a plain yes or no\. It does not meet NIST/);
+      assert.match(first, /^without a matching rule: a plain yes or no\. It does not meet NIST/);
       assert.equal(others.length, says.length, others.join('\n'));
       for (const [index, said] of says.entries()) assert.match(others[index] ?? '', said);
     });

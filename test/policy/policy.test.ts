@@ -291,14 +291,14 @@ describe('The check of policies', () => {
   it('finds lists that exclude and include nobody', () => {
     assert.match(
       problems({ match: { user: ['!bob'] }, actions: { push_title_on_mobile: 'x' } })[0] ?? '',
-      /^0\.match\.user: only excludes/,
+      /^0\.match\.user: has only exclusions/,
     );
   });
 
   const never: [string, object, RegExp][] = [
-    ['a name that it includes and excludes', { user: ['alice', '!ali*'] }, /^0\.match\.user: excludes all that it includes/],
-    ['a network inside an excluded one', { client: ['10.1.0.0/16', '10.2.0.1', '-10.0.0.0/8'] }, /^0\.match\.client: excludes all/],
-    ['clients that it includes and excludes', { client: ['known', '!known'] }, /^0\.match\.client: excludes all/],
+    ['a name that it includes and excludes', { user: ['alice', '!ali*'] }, /^0\.match\.user: excludes everything that it includes/],
+    ['a network inside an excluded one', { client: ['10.1.0.0/16', '10.2.0.1', '-10.0.0.0/8'] }, /^0\.match\.client: excludes everything/],
+    ['clients that it includes and excludes', { client: ['known', '!known'] }, /^0\.match\.client: excludes everything/],
     ['a dialect that no mount serves', { dialect: ['linotp'] }, /^0\.match\.dialect\.0: .*linotp/],
     ['a mount that is not there', { mount: ['/edumf'] }, /^0\.match\.mount\.0: there is no mount "\/edumf", so it never matches/],
     ['a flavour that is none', { flavour: ['edumfa', 'eduMFA2'] }, /^0\.match\.flavour\.1: .*eduMFA2/],
@@ -332,7 +332,7 @@ describe('The check of policies', () => {
       { name: 'all', actions: { push_provider: 'fcm' } },
       { name: 'late', match: { user: ['bob'] }, actions: { push_provider: 'poll only', push_deadline_ms: 900 } },
     );
-    assert.deepEqual(found, ['1.actions.push_provider: never decides: "all" stands before it and matches everybody']);
+    assert.deepEqual(found, ['1.actions.push_provider: never decides: "all" comes first and matches every request']);
   });
 
   it('warns of providers that never ring the phones of privacyIDEA and eduMFA', () => {

@@ -42,8 +42,7 @@ describe('The first start on an empty MongoDB', function () {
   const worksOn = async (machine: { file: string } | undefined): Promise<void> =>
     assert.equal((await runCli(['serve', '--config', machine?.file ?? ''])).code, 0);
   const passwordsIn = (out: string) => [...out.matchAll(/Password: +(\S+)/g)].map(([, password = '']) => password);
-  const belongsElsewhere =
-    /^pushgate: The store was filled with a key that is not in this keyring\. Put in its place the keyring that [^\n]*\n$/;
+  const belongsElsewhere = /^pushgate: The store was sealed with a key that is not in this keyring\. Replace this keyring by [^\n]*\n$/;
 
   it('tells one password, which works, whatever gateways start at the same moment', async () => {
     // given three machines with one keyring
@@ -97,10 +96,7 @@ describe('The first start on an empty MongoDB', function () {
     const { code, err } = await runCli(['serve', '--config', two?.file ?? '']);
     // then it says what it needs, and made none
     assert.equal(code, 1);
-    assert.match(
-      err,
-      /^pushgate: The keyring \S+ is missing, and the database holds data: put there the keyring that belongs to it[^\n]*\n$/,
-    );
+    assert.match(err, /^pushgate: The keyring \S+ is missing, but the database has data\. Put back its own keyring[^\n]*\n$/);
     assert.equal(existsSync(two?.keyring ?? ''), false);
   });
 

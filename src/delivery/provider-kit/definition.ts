@@ -4,31 +4,34 @@ import type { Expiry } from '../../foundation/settings/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { openHttp, openHttp2, ServerState } from '../../foundation/wire/index.ts';
 
-/** What a provider can reach; `none` for one that needs no address. */
+/** The kind of address that a provider serves; `none` for a provider without addresses. */
 export type AddressKind = DeviceAddress['kind'] | 'none';
 
-/** One challenge on its way to one address. `payload` is the exact text that the phone gets; `expiresAt` is epoch ms. */
+/** One challenge for one address. */
 export type Push = {
   transactionId: string;
-  /** What the phone calls the challenge. */
+  /** The phone's name for the challenge. */
   handle: string;
   /** The phone protocol of the payload. */
   phone: string;
+  /** The exact text for the phone. */
   payload: string;
   /** Absent for providers that serve `none`. */
   address?: DeviceAddress | undefined;
-  /** All living addresses that the provider serves, `address` first; only where it takes them at once. */
+  /** All living addresses that the provider serves, `address` first; only for a provider that takes all at once. */
   addresses?: readonly DeviceAddress[] | undefined;
+  /** Epoch ms. */
   expiresAt: number;
-  /** An iPhone shows it at once, in a Focus too (`interruption-level`: `time-sensitive`), by policy. */
+  /** By policy, an iPhone shows the push at once, even in a Focus (`interruption-level`: `time-sensitive`). */
   isTimeSensitive?: boolean | undefined;
-  /** How long this delivery may take, in ms; the signal fires then. */
+  /** Time limit of this delivery (ms); the signal fires when it ends. */
   budgetMs: number;
 };
 
 /**
- * How a delivery ended. `sent` ends the plan. `rejected`: this address or message at this provider, for good. `unavailable`: try another
- * provider now. `detail` is for operators and holds no address, payload or credential.
+ * The outcome of a delivery. `sent` ends the plan. `rejected` is final for this address or message at this provider.
+ * `unavailable` means that another provider should be tried now. `detail` is for operators and contains no address,
+ * payload or credential.
  * @see docs/protocols/delivery.md 2
  */
 export type DeliveryOutcome =
@@ -36,62 +39,74 @@ export type DeliveryOutcome =
   | { kind: 'rejected'; reason: RejectedReason; detail?: string | undefined }
   | { kind: 'unavailable'; reason: UnavailableReason; retryAfterMs?: number | undefined; detail?: string | undefined };
 
-/** Whether a provider's credentials and its far side work; `problem` says what to do about it. */
+/** Whether the credentials and the remote side of a provider work; `problem` says what to do about it. */
 export type CheckResult = { ok: true; detail?: string } | { ok: false; problem: string };
 
-/** One of several servers behind a provider. Its name is shown to operators and in metrics: it holds no credential and no part of a URL that could. */
+/**
+ * One of several servers of a provider. Operators and metrics show its name, so it contains no credential and no part
+ * of a URL that might be one.
+ */
 export type NamedServer = { name: string; state: ServerState };
 
-/** A provider that is open. It never retries a plan, logs a secret, reads the environment, or throws for what the wire can do. */
+/**
+ * An open provider. It never retries a plan, logs a secret, reads the environment, or throws for an error of the
+ * network or the remote side.
+ */
 export type OpenProvider = {
-  /** Hands over one push. `signal` is its deadline: the far side sees the cancel. */
+  /** Delivers one push. `signal` is its deadline and also cancels the request at the remote side. */
   deliver(push: Push, signal: AbortSignal): Promise<DeliveryOutcome>;
-  /** Proves credentials end to end, and rings no phone. */
+  /** Proves the credentials end to end without ringing a phone. */
   check(signal: AbortSignal): Promise<CheckResult>;
   expires(): Expiry[];
-  /** How the servers fare that stand in for one another; absent where a provider has no such servers. */
+  /** The state of each of several interchangeable servers; absent for a provider without such servers. */
   servers?(): NamedServer[];
-  /** Lets connections go. May be called twice. */
+  /** Closes all connections. May be called twice. */
   close(): Promise<void>;
 };
 
-/** What a provider gets from the gateway. `path` makes a path of the config file absolute. */
+/** What the gateway gives to a provider. */
 export type ProviderHost = {
   openHttp: typeof openHttp;
   openHttp2: typeof openHttp2;
+  /** Makes a path of the configuration file absolute. */
   path: (file: string) => string;
   clock: Clock;
   log: Log;
 };
 
-/** A kind of provider: what a plug-in's `provider.ts` exports by default. */
+/** A kind of provider: the default export of a plug-in's `provider.ts`. */
 export type ProviderDefinition<Config extends z.ZodType = z.ZodType> = {
   kind: string;
-  /** Other names of the kind, such as the class names of the server whose provider it stands in for. */
+  /** Other names of the kind, such as the class name of the provider that it replaces in another server. */
   aliases?: readonly string[];
-  /** The address kinds it serves. */
+  /** The address kinds that it serves. */
   addresses: readonly AddressKind[];
-  /** Each address names a server of its own, so that one that is ill says nothing about the others: such a provider has no breaker. */
+  /**
+   * Each address names a server of its own, so a failing one says nothing about the others. Such a provider has no
+   * breaker.
+   */
   serverPerAddress?: boolean;
   /**
-   * The same push twice does no harm: the far side or the phone shows it once. A request whose connection failed is then sent once more, on a
-   * fresh connection and within its deadline. Absent: never.
+   * Sending the same push twice does no harm, because the remote side or the phone shows it once. A request whose
+   * connection failed is then repeated once, on a new connection and within its deadline. Absent: never.
    */
   idempotent?: boolean;
-  /** One push tells it all addresses of a phone, so it gets one for each challenge. Absent: one after the other for each address, until one is sent. */
+  /** One push with all addresses of a phone per challenge. Absent: one push per address in turn, until one is sent. */
   addressesAtOnce?: boolean;
-  /** Strict schema of the `config` of one provider. */
+  /** Strict schema of the provider's `config`. */
   config: Config;
-  /** Whether phones see a push of this config only when they ask for what is waiting. Absent: never. */
+  /** Whether phones see a push of this config only by polling. Absent: never. */
   needsPolling?(config: z.output<Config>): boolean;
   /** Throws `config-invalid` with one sentence when a file that the config names cannot be used. */
   open(config: z.output<Config>, host: ProviderHost): OpenProvider | Promise<OpenProvider>;
 };
 
-/** Gives a definition its types. */
+/** Infers the types of a definition. */
 export const defineProvider = <Config extends z.ZodType>(definition: ProviderDefinition<Config>): ProviderDefinition<Config> => definition;
 
-/** How long a far side asks us to wait, in ms: its `Retry-After` in seconds or as a date. Undefined without a usable one. */
+/**
+ * The wait that a remote side asks for (ms): its `Retry-After` in seconds or as a date. Undefined without a usable one.
+ */
 export function retryAfterMs(headers: Readonly<Record<string, string>>, now: number): number | undefined {
   const text = headers['retry-after']?.trim();
   if (!text) return undefined;

@@ -24,8 +24,8 @@ export type { AddressKind, CheckResult, DeliveryOutcome, OpenProvider, ProviderH
 export type { OutsideDefinition } from './outside.ts';
 
 /**
- * What an outside plug-in is handed: it imports nothing of ours. Within one major `version` nothing is taken away and nothing changes its
- * meaning.
+ * The kit of an outside plug-in, which imports nothing of pushgate. Within one major `version`, members are only added
+ * and none changes its meaning.
  * @see docs/provider-plugin.md
  */
 export const kit = Object.freeze({
@@ -44,7 +44,7 @@ export const kit = Object.freeze({
   pushUrl,
   secret,
   tlsFields,
-  // Readers of what those fields name, and of what comes back.
+  // Readers of the files in those fields, and of replies.
   certificatesOf,
   readAll,
   readAuthorities,
@@ -60,5 +60,5 @@ export const kit = Object.freeze({
 /** The type of the kit. */
 export type ProviderKit = typeof kit;
 
-/** What an outside plug-in exports by default. */
+/** The default export of an outside plug-in. */
 export type ProviderPlugin = (kit: ProviderKit) => OutsideDefinition;

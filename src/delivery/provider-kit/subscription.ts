@@ -2,10 +2,10 @@ import { ECDH } from 'node:crypto';
 import { z } from 'zod';
 import { parseJson } from '../../foundation/model/index.ts';
 
-/** The keys of a receiver: its P-256 point (65 bytes) and the secret that it shares with whoever may write to it (16 bytes). */
+/** The keys of a receiver: its P-256 point (65 bytes) and the secret that it shares with its senders (16 bytes). */
 export type ReceiverKeys = { p256dh: Buffer; auth: Buffer };
 
-/** Where to push, and for whom to encrypt; without keys it is a UnifiedPush endpoint of the old kind. */
+/** Where to push, and the keys to encrypt for. Without keys it is a UnifiedPush endpoint of the old kind. */
 export type Subscription = { endpoint: URL; keys?: ReceiverKeys };
 
 const bytes = (length: number) =>

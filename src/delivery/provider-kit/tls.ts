@@ -3,18 +3,15 @@ import { type ClientCertificate, proxyUrl, readAuthorities, readClientCertificat
 import type { WireOptions } from '../../foundation/wire/index.ts';
 import type { ProviderHost } from './definition.ts';
 
-const noFile = 'names no file; leave it out to trust the authorities of the system';
-/** LinOTP takes both of these texts, and reads more into them than a path. @see docs/protocols/linotp.md 3.1 */
+const noFile = 'must name a file; leave it out to trust the authorities of the system';
+/** LinOTP accepts an empty text and "False" here, with special meanings. @see docs/protocols/linotp.md 3.1 */
 const trustedFile = z
   .string()
   .min(1, noFile)
   .refine((text) => text === '' || text.trim() !== '', noFile)
-  .refine(
-    (text) => !/^\s*false\s*$/i.test(text),
-    'is a text; write false without quotes where nothing shall be verified (development only)',
-  );
+  .refine((text) => !/^\s*false\s*$/i.test(text), 'must not be a text; write false without quotes to verify nothing (development only)');
 
-/** The fields by which a provider says who it is, whom it trusts and which way it goes. */
+/** The TLS and proxy fields of a provider: its own certificate, trusted authorities, and the proxy. */
 export const tlsFields = {
   access_certificate: z.string().min(1).optional().describe('PEM or .p12 file with client certificate and key.'),
   passphrase: secret.optional().describe('Passphrase of that key.'),
@@ -25,17 +22,17 @@ export const tlsFields = {
   proxy: proxyUrl.optional().describe('Proxy on the way to the far side.'),
 };
 
-/** What these fields hold. */
+/** The values of these fields. */
 export type TlsSettings = z.output<z.ZodObject<typeof tlsFields>>;
 
-/** Readers of the files that these fields name, for `readAll`. */
+/** Readers of the files in these fields, for `readAll`. */
 export const tlsReaders = ({ access_certificate, passphrase, server_certificate }: TlsSettings, { path, clock }: ProviderHost) => ({
   access_certificate: () =>
     access_certificate === undefined ? undefined : readClientCertificate(path(access_certificate), clock(), passphrase),
   server_certificate: () => (typeof server_certificate === 'string' ? readAuthorities(path(server_certificate)) : undefined),
 });
 
-/** What the transport needs to know of these fields, with what their readers read. */
+/** Transport options from these fields and the files that their readers read. */
 export function tlsOptions(
   { server_certificate, proxy }: TlsSettings,
   read: { access_certificate: ClientCertificate | undefined; server_certificate: string | undefined },

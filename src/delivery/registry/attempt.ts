@@ -5,42 +5,44 @@ import { wireErrorOf } from '../../foundation/wire/index.ts';
 import type { DeliveryOutcome, Push } from '../provider-kit/index.ts';
 import type { Opened } from './open-provider.ts';
 
-/** A provider with one address, or with all that it serves at once. */
+/** A provider with one address, or with all addresses that it serves at once. */
 export type Step = Pick<Opened, 'name' | 'kind' | 'provider' | 'guard'> & {
   address?: DeviceAddress | undefined;
   addresses?: readonly DeviceAddress[] | undefined;
 };
 
-/** How one step ended, and how long it took (ms). */
-export type Ended = { step: Step; outcome: DeliveryOutcome; ms: number };
+/** The outcome of one step and its duration (ms). */
+export type StepResult = { step: Step; outcome: DeliveryOutcome; ms: number };
 
-/** One step to be tried. `isOver` fires when another step was quicker; `force` passes an open breaker by. */
-export type Attempting = {
+/** One step to try. */
+export type StepOptions = {
   step: Step;
   push: Omit<Push, 'address' | 'addresses' | 'budgetMs'>;
   budgetMs: number;
   log: Log;
+  /** Fires when another step was quicker. */
   isOver: AbortSignal;
+  /** Ignores an open breaker. */
   force?: 'force' | undefined;
 };
 
 /**
- * One delivery that ends with its budget even where the provider does not. What it throws is `defect`, but for what the wire can do: that ends
- * as it does.
+ * Runs one delivery, which ends within its budget even when the provider does not. Network errors that the provider
+ * throws become their outcome; any other exception becomes `defect`.
  */
-export const attempt = (attempting: Attempting): Promise<Ended> => {
-  const { name, kind, address } = attempting.step;
+export const attempt = (options: StepOptions): Promise<StepResult> => {
+  const { name, kind, address } = options.step;
   const attributes = { 'pushgate.provider': name, 'pushgate.provider.kind': kind, 'pushgate.address.kind': address?.kind ?? 'none' };
   return span(`push by ${name}`, attributes, async (noting) => {
-    const ended = await deliverStep(attempting);
-    const { kind: outcome, reason = '' } = ended.outcome;
+    const result = await deliverStep(options);
+    const { kind: outcome, reason = '' } = result.outcome;
     noting.note({ 'pushgate.outcome': outcome, 'pushgate.reason': reason });
     if (outcome !== 'sent') noting.failed(reason);
-    return ended;
+    return result;
   });
 };
 
-async function deliverStep({ step, push, budgetMs, log, isOver, force }: Attempting): Promise<Ended> {
+async function deliverStep({ step, push, budgetMs, log, isOver, force }: StepOptions): Promise<StepResult> {
   const { name, provider, guard, address, addresses } = step;
   const start = performance.now();
   const { signal, late, end } = openLimit(budgetMs, isOver);
@@ -50,12 +52,12 @@ async function deliverStep({ step, push, budgetMs, log, isOver, force }: Attempt
     } catch (error) {
       const end = wireErrorOf(error, signal);
       if (end) return { kind: 'unavailable', reason: end };
-      log.error({ err: error, provider: name }, 'a provider threw; that is a defect of the provider');
+      log.error({ err: error, provider: name }, 'a provider threw an error, which is a defect of the provider');
       return { kind: 'unavailable', reason: 'defect' };
     }
   };
   try {
-    // The wait for a place in the bulkhead counts too.
+    // The wait for a free place in the bulkhead counts too.
     const outcome = await Promise.race([guard.run(deliver, force), late]);
     return { step, outcome, ms: Math.round(performance.now() - start) };
   } finally {
@@ -63,7 +65,10 @@ async function deliverStep({ step, push, budgetMs, log, isOver, force }: Attempt
   }
 }
 
-/** Aborts `signal` after `budgetMs` or with `isOver`, and resolves `late` then. `end` stops the timer: one that is left alone lives on for seconds after a push that took milliseconds. */
+/**
+ * `signal` aborts after `budgetMs`, or with `isOver`; `late` resolves at the same moment. `end` stops the timer, which
+ * would otherwise outlive the push by seconds.
+ */
 function openLimit(budgetMs: number, isOver: AbortSignal) {
   const limit = new AbortController();
   const { promise: late, resolve } = Promise.withResolvers<DeliveryOutcome>();

@@ -6,8 +6,8 @@ import type { Opened } from './open-provider.ts';
 const graceMs = 250;
 
 /**
- * Proves the credentials of a provider. It ends with the signal even where the provider does not, which has a moment to say what it was waiting
- * for; what the provider throws is a problem like any other.
+ * Checks the credentials of a provider. It ends with the signal even when the provider does not, after a short grace in
+ * which the provider can name the cause. An exception of the provider becomes a problem.
  */
 export async function checkOne({ name, provider }: Opened, signal: AbortSignal, log: Log): Promise<CheckResult> {
   let grace: NodeJS.Timeout | undefined;
@@ -22,8 +22,8 @@ export async function checkOne({ name, provider }: Opened, signal: AbortSignal, 
     return await Promise.race([provider.check(signal), late]);
   } catch (error) {
     const end = wireErrorOf(error, signal);
-    if (end) return { ok: false, problem: `The far side cannot be reached (${end}). Look at the network, the firewall and the proxy.` };
-    log.error({ err: error, provider: name }, 'a provider threw; that is a defect of the provider');
+    if (end) return { ok: false, problem: `The remote side cannot be reached (${end}). Check the network, the firewall and the proxy.` };
+    log.error({ err: error, provider: name }, 'a provider threw an error, which is a defect of the provider');
     return { ok: false, problem: 'The provider threw an error, which is a defect of the provider. The log says more.' };
   } finally {
     clearTimeout(grace);
@@ -32,5 +32,5 @@ export async function checkOne({ name, provider }: Opened, signal: AbortSignal, 
 
 const notInTime: CheckResult = {
   ok: false,
-  problem: 'The far side did not answer in time. Look at the network, the firewall and the proxy.',
+  problem: 'The remote side did not answer in time. Check the network, the firewall and the proxy.',
 };

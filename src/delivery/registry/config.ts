@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ProviderDefinition } from '../provider-kit/index.ts';
 import type { GuardLimits } from './guard.ts';
 
-/** What a provider's guard is set to where its entry says nothing. */
+/** Default limits of a provider's guard. */
 export const guardDefaults: GuardLimits = { maxInFlight: 256, maxQueue: 1024, breakerFailures: 5, breakerOpenMs: 10_000 };
 
 const entry = z.strictObject({
@@ -25,7 +25,7 @@ const entry = z.strictObject({
     .describe('How long it is left alone before one push tries it again.'),
 });
 
-/** One provider of the config file: any of the catalog's kinds, each with its own strict `config`. */
+/** One provider of the configuration file: any kind of the catalog, each with its own strict `config`. */
 export function providerConfig(catalog: readonly ProviderDefinition[]) {
   const options = catalog.flatMap(({ kind, aliases = [], config }) =>
     [kind, ...aliases].map((name) =>
@@ -40,24 +40,27 @@ export function providerConfig(catalog: readonly ProviderDefinition[]) {
   });
 }
 
-/** A provider of the config file that was checked. */
+/** A checked provider entry of the configuration file. */
 export type ProviderEntry = z.output<ReturnType<typeof providerConfig>>;
 
-/** The definition of a kind or one of its other names. Throws when the catalog has none: the configuration was not checked against it. */
+/**
+ * The definition of a kind, also by alias. Throws when the catalog has none, which means that the configuration was not
+ * checked against it.
+ */
 export function definitionOf(catalog: readonly ProviderDefinition[], kind: string): ProviderDefinition {
   const definition = catalog.find((each) => each.kind === kind || each.aliases?.includes(kind));
   if (!definition) throw new Error(`no provider of kind ${kind} is in the catalog`);
   return definition;
 }
 
-/** What rules need to know of the configured providers. */
+/** The facts about the configured providers that rules need. */
 export const knownProviders = (entries: readonly ProviderEntry[], catalog: readonly ProviderDefinition[]) =>
   entries.map(({ name, kind, config }) => {
     const { addresses, needsPolling } = definitionOf(catalog, kind);
     return { name, addresses, needsPolling: needsPolling?.(config) ?? false };
   });
 
-/** Finds names that come twice and a second default. */
+/** Finds duplicate names and a second default. */
 export function checkProviders(
   entries: readonly Pick<ProviderEntry, 'name' | 'default'>[],
 ): { path: PropertyKey[]; message: string; level: 'error' }[] {
@@ -66,9 +69,9 @@ export function checkProviders(
   return [
     ...entries.flatMap(({ name }, index) =>
       entries.findIndex((other) => other.name === name) < index
-        ? [problem([index, 'name'], `another provider is named "${name}" already`)]
+        ? [problem([index, 'name'], `another provider already has the name "${name}"`)]
         : [],
     ),
-    ...defaults.slice(1).map((index) => problem([index, 'default'], 'another provider is the default already')),
+    ...defaults.slice(1).map((index) => problem([index, 'default'], 'another provider is already the default')),
   ];
 }

@@ -10,19 +10,28 @@ import {
 import type { Clock } from '../../foundation/model/index.ts';
 import type { DeliveryOutcome } from '../provider-kit/index.ts';
 
-/** How much of one provider at once, and when it is left alone. Times are ms. */
-export type GuardLimits = { maxInFlight: number; maxQueue: number; breakerFailures: number; breakerOpenMs: number };
+/** Limits of one provider. */
+export type GuardLimits = {
+  /** Concurrent pushes. */
+  maxInFlight: number;
+  /** Waiting pushes. */
+  maxQueue: number;
+  /** Failures in a row that open the breaker. */
+  breakerFailures: number;
+  /** How long the breaker stays open before a probe. */
+  breakerOpenMs: number;
+};
 
-/** What was seen of a provider last; times are epoch ms. */
+/** The last success and error of a provider; times are epoch ms. */
 export type Seen = { lastSuccess?: number; lastError?: { at: number; reason: string; detail?: string | undefined } };
 
-/** Stands before one provider: a bulkhead and a breaker. Back-off belongs here, never to the login. */
+/** A bulkhead and a breaker in front of one provider. Back-off belongs here, never in a login. */
 export type Guard = {
-  /** Runs one delivery, or answers `busy` or `circuit-open` at once. `force` passes an open breaker by. */
+  /** Runs one delivery, or answers `busy` or `circuit-open` at once. `force` ignores an open breaker. */
   run(attempt: () => Promise<DeliveryOutcome>, force?: 'force'): Promise<DeliveryOutcome>;
-  /** By the time it is: `half-open` from the moment on at which the next push may try the provider, whether or not one comes. */
+  /** The state now: `half-open` from the moment when the next push may try the provider, whether or not one comes. */
   circuit(): 'closed' | 'open' | 'half-open';
-  /** Closes the breaker: the provider was proved to work. */
+  /** Closes the breaker after a proof that the provider works. */
   close(): void;
   inFlight(): number;
   queued(): number;
@@ -32,13 +41,16 @@ export type Guard = {
 const circuitOpen: DeliveryOutcome = { kind: 'unavailable', reason: 'circuit-open' };
 const busy: DeliveryOutcome = { kind: 'unavailable', reason: 'busy' };
 
-/** Whether an outcome says that the provider is ill for everybody: it cannot be had, or refuses us. A login that gave up says nothing. */
-const isIll = ({ kind, reason }: DeliveryOutcome): boolean =>
+/**
+ * Whether an outcome counts as a failure of the provider: it is unavailable or refuses the credentials. An aborted
+ * login says nothing.
+ */
+const isFailure = ({ kind, reason }: DeliveryOutcome): boolean =>
   (kind === 'unavailable' && reason !== 'aborted') || (kind === 'rejected' && reason === 'credentials');
 
 const isOutcome = (result: unknown): result is DeliveryOutcome => typeof result === 'object' && result !== null && 'kind' in result;
 
-/** Hears how long each delivery waited for its place (s), and when the breaker opens or closes. */
+/** Receives the time that each delivery waited for its place (s), and every opening and closing of the breaker. */
 export type GuardListeners = { onWaited(seconds: number): void; onBreaker(state: 'open' | 'closed'): void };
 
 /** Opens a guard with a closed breaker. */
@@ -47,33 +59,33 @@ export function openGuard(
   clock: Clock,
   { onWaited, onBreaker }: GuardListeners,
 ): Guard {
-  const rooms = bulkhead(maxInFlight, maxQueue);
+  const places = bulkhead(maxInFlight, maxQueue);
   const fresh = () => openBreaker(breakerFailures, breakerOpenMs, onBreaker);
   let breaker = fresh();
   let seen: Seen = {};
   let inside = 0;
-  const learn = (outcome: DeliveryOutcome): DeliveryOutcome => {
+  const record = (outcome: DeliveryOutcome): DeliveryOutcome => {
     if (outcome.kind === 'sent') seen = { ...seen, lastSuccess: clock() };
-    // A dead address and a login that gave up are no errors of the provider.
+    // A dead address or an aborted login is not an error of the provider.
     else if (outcome.reason !== 'dead-address' && outcome.reason !== 'aborted') seen = { ...seen, lastError: errorOf(outcome, clock()) };
     return outcome;
   };
   const close = (): void => {
-    // What is under way counts for the breaker that it began with.
+    // Deliveries under way still count for the old breaker.
     if (breaker.state() === 'closed') return;
     breaker = fresh();
     onBreaker('closed');
   };
-  const inRoom = async (attempt: () => Promise<DeliveryOutcome>): Promise<DeliveryOutcome> => {
+  const counted = async (attempt: () => Promise<DeliveryOutcome>): Promise<DeliveryOutcome> => {
     inside += 1;
     try {
-      return learn(await attempt());
+      return record(await attempt());
     } finally {
       inside -= 1;
     }
   };
   const forced = async (attempt: () => Promise<DeliveryOutcome>): Promise<DeliveryOutcome> => {
-    const outcome = await inRoom(attempt);
+    const outcome = await counted(attempt);
     if (outcome.kind === 'sent') close();
     return outcome;
   };
@@ -81,16 +93,16 @@ export function openGuard(
     circuit: () => breaker.state(),
     close,
     inFlight: () => inside,
-    queued: () => maxQueue - rooms.queueSlots,
+    queued: () => maxQueue - places.queueSlots,
     seen: () => seen,
     async run(attempt, force) {
-      // While one probe is under way nobody waits for what comes of it.
+      // During a probe no push waits for its result.
       if (!force && breaker.isProbing()) return circuitOpen;
       const asked = performance.now();
       try {
-        return await rooms.execute(() => {
+        return await places.execute(() => {
           onWaited((performance.now() - asked) / 1000);
-          return force ? forced(attempt) : breaker.execute(() => inRoom(attempt));
+          return force ? forced(attempt) : breaker.execute(() => counted(attempt));
         });
       } catch (error) {
         if (error instanceof BulkheadRejectedError) return busy;
@@ -101,29 +113,32 @@ export function openGuard(
   };
 }
 
-/** cockatiel's breaker with its state as of now: by itself it stays open, as one reads it, until something is executed. */
-function openBreaker(failures: number, openMs: number, tell: GuardListeners['onBreaker']) {
+/**
+ * cockatiel's breaker with a state that is correct at the time of reading: by itself it shows `open` until the next
+ * execution.
+ */
+function openBreaker(failures: number, openMs: number, onBreaker: GuardListeners['onBreaker']) {
   const isProbing = (): boolean => breaker.state === CircuitState.HalfOpen;
   const breaker: CircuitBreakerPolicy = circuitBreaker(
-    // What was given up says nothing, so it takes no provider back that was left alone.
-    handleWhenResult((result) => isOutcome(result) && (isIll(result) || (result.reason === 'aborted' && isProbing()))),
+    // An aborted push proves nothing, so as a probe it counts as a failure and the breaker stays open.
+    handleWhenResult((result) => isOutcome(result) && (isFailure(result) || (result.reason === 'aborted' && isProbing()))),
     { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) },
   );
   let openedAt = 0;
   let isOpen = false;
-  // It goes by Date.now(), so its moments are told by that. A probe that fails opens it again: that is no news.
+  // cockatiel uses Date.now(), so this does too. A failed probe opens the breaker again, which is not reported again.
   breaker.onBreak(() => {
     openedAt = Date.now();
-    if (!isOpen) tell('open');
+    if (!isOpen) onBreaker('open');
     isOpen = true;
   });
   breaker.onReset(() => {
     isOpen = false;
-    tell('closed');
+    onBreaker('closed');
   });
   return {
     execute: (attempt: () => Promise<DeliveryOutcome>) => breaker.execute(attempt),
-    /** Whether a push is under way that tries the provider again. */
+    /** Whether a push is under way that probes the provider. */
     isProbing,
     state(): 'closed' | 'open' | 'half-open' {
       if (isProbing()) return 'half-open';

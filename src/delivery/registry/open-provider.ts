@@ -4,10 +4,10 @@ import { endedChainText, endedInChain } from '../../foundation/settings/index.ts
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import type { AddressKind, OpenProvider, ProviderDefinition } from '../provider-kit/index.ts';
 import { definitionOf, type ProviderEntry } from './config.ts';
-import { type FarClock, openFarClock } from './far-clock.ts';
 import { type Guard, openGuard } from './guard.ts';
+import { openRemoteClock, type RemoteClock } from './remote-clock.ts';
 
-/** A provider that is open, behind its guard. */
+/** An open provider with its guard. */
 export type Opened = {
   name: string;
   kind: string;
@@ -16,13 +16,13 @@ export type Opened = {
   addressesAtOnce: boolean;
   provider: OpenProvider;
   guard: Guard;
-  farClock: Pick<FarClock, 'skewMs'>;
+  remoteClock: Pick<RemoteClock, 'skewMs'>;
 };
 
-/** A provider that could not be opened, and why: it takes no push until the configuration is read again. */
+/** A provider that could not be opened, and why. It takes no push until the next reload or reset. */
 export type OutOfUse = Pick<Opened, 'name' | 'kind' | 'isDefault' | 'addresses'> & { problem: string };
 
-/** What stands for a provider that could not be opened. */
+/** Makes the entry of a provider that could not be opened. */
 export function outOfUse(
   { name, kind, default: isDefault }: ProviderEntry,
   catalog: readonly ProviderDefinition[],
@@ -32,18 +32,21 @@ export function outOfUse(
   return { name, kind: definition.kind, isDefault, addresses: definition.addresses, problem };
 }
 
-/** What providers are opened with. Relative paths in a provider's config count from `folder`; `tell` hears of breakers, `onFile` of every file that is read. */
+/** What providers are opened with. */
 export type Surroundings = {
   catalog: readonly ProviderDefinition[];
+  /** Relative paths in a provider's config start here. */
   folder: string;
   clock: Clock;
   log: Log;
   metrics: Metrics;
+  /** Receives the events of breakers. */
   tell?: Tell;
+  /** Receives every file that is read. */
   onFile?: (file: string) => void;
 };
 
-/** Opens one provider. Throws `config-invalid`, as `SettingProblems` where it is about fields of its config. */
+/** Opens one provider. Throws `config-invalid`, as `SettingProblems` when it concerns fields of the config. */
 export async function openProvider(
   { name, kind, config, default: isDefault, ...limits }: ProviderEntry,
   { catalog, folder, clock, log, metrics, tell = () => undefined, onFile }: Surroundings,
@@ -54,7 +57,7 @@ export async function openProvider(
     onFile?.(whole);
     return whole;
   };
-  const { skewMs, ...wire } = openFarClock(clock, definition.idempotent ?? false);
+  const { skewMs, ...wire } = openRemoteClock(clock, definition.idempotent ?? false);
   const host = { ...wire, path, clock, log: log.child({ provider: name }) };
   const provider = await definition.open(config, host);
   for (const ended of endedInChain(provider.expires(), clock())) host.log.warn({}, endedChainText(ended));
@@ -64,5 +67,5 @@ export async function openProvider(
     onBreaker: (state) => tell({ kind: state === 'open' ? 'breaker-opened' : 'breaker-closed', provider: name }),
   });
   const { kind: itsKind, addresses, addressesAtOnce = false } = definition;
-  return { name, kind: itsKind, isDefault, addresses, addressesAtOnce, provider, guard, farClock: { skewMs } };
+  return { name, kind: itsKind, isDefault, addresses, addressesAtOnce, provider, guard, remoteClock: { skewMs } };
 }

@@ -4,7 +4,7 @@ import type { Metrics } from '../../foundation/telemetry/index.ts';
 import type { ProviderStatus } from './provider-status.ts';
 import type { Attempt, Delivery } from './walk.ts';
 
-/** All that can come of a push at one provider. */
+/** All outcomes of a push at one provider. */
 const ends = [
   { outcome: 'sent', reason: '' },
   ...rejectedReasons.map((reason) => ({ outcome: 'rejected', reason })),
@@ -14,7 +14,7 @@ const ends = [
 const serverNumber = { 'in-use': 0, ready: 1, failing: 2 } as const;
 const circuitNumber = { closed: 0, 'half-open': 1, open: 2 } as const;
 
-/** Shows how the providers fare whenever metrics are asked for; `statusNow` reads it from the registry of that moment. */
+/** Sets the gauges of the providers at each collection; `statusNow` reads the state from the current registry. */
 export function exposeProviders(metrics: Metrics, statusNow: () => readonly ProviderStatus[], clock: Clock): void {
   const { circuitState, outOfUse, inFlight, queueLength, credentialExpiry, urlState, clockSkew } = metrics.providers;
   metrics.onCollect(() => {
@@ -36,8 +36,8 @@ export function exposeProviders(metrics: Metrics, statusNow: () => readonly Prov
 }
 
 /**
- * Shows the series of these providers before anything is counted. `plans` are the orders in which rules have them tried: a push goes on from any of
- * a plan to one after it.
+ * Creates the series of these providers with the value 0. `plans` are the orders of trial in the rules: a push can move
+ * from any provider of a plan to a later one.
  */
 export function startProviders(metrics: Metrics, names: readonly string[], plans: readonly (readonly string[])[]): void {
   for (const provider of names)
@@ -47,7 +47,7 @@ export function startProviders(metrics: Metrics, names: readonly string[], plans
     for (const [place, from] of plan.entries()) for (const to of plan.slice(place + 1)) metrics.pushFailovers.startAtZero({ from, to });
 }
 
-/** Counts what came of a delivery. */
+/** Counts the outcome of a delivery. */
 export function countDelivery({ pushAttempts, pushSeconds, pushFailovers, deviceAddressesInvalid }: Metrics, { attempts }: Delivery): void {
   const tried = attempts.filter((attempt) => attempt.outcome !== 'skipped');
   for (const [index, attempt] of tried.entries()) {
@@ -58,7 +58,7 @@ export function countDelivery({ pushAttempts, pushSeconds, pushFailovers, device
     if (attempt.outcome === 'sent') continue;
     if (attempt.reason === 'dead-address') deviceAddressesInvalid.inc({ provider, reason: attempt.reason });
     const next: Attempt | undefined = tried[index + 1];
-    // Another address of the same phone at the same provider is no other way.
+    // The next address at the same provider is not a fail-over.
     if (next && next.provider !== provider) pushFailovers.inc({ from: provider, to: next.provider, reason: attempt.reason });
   }
 }

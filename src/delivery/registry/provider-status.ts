@@ -2,7 +2,7 @@ import type { AddressKind, Expiry, NamedServer } from '../provider-kit/index.ts'
 import type { Seen } from './guard.ts';
 import type { Opened, OutOfUse } from './open-provider.ts';
 
-/** How a provider fares. */
+/** The state of a provider. */
 export type ProviderStatus = Seen & {
   name: string;
   kind: string;
@@ -12,29 +12,29 @@ export type ProviderStatus = Seen & {
   inFlight: number;
   queued: number;
   expires: Expiry[];
-  /** Of a provider with several servers that stand in for one another, how each fares. */
+  /** The state of each of several interchangeable servers. */
   servers: NamedServer[];
-  /** How far our clock is ahead of the provider's (ms; below 0: behind); absent while no reply has told. */
+  /** How far the gateway's clock is ahead of the provider's (ms, negative: behind); absent until a reply has a date. */
   clockSkewMs?: number | undefined;
-  /** Why it could not be opened and takes no push; absent where it could. */
+  /** Why the provider could not be opened; absent if it is open. */
   problem?: string | undefined;
 };
 
-/** Reads how a provider fares now. */
+/** Reads the current state of a provider. */
 export function statusOf(provider: Opened | OutOfUse): ProviderStatus {
   const { name, kind, isDefault, addresses } = provider;
-  const told = { name, kind, default: isDefault, addresses };
+  const entry = { name, kind, default: isDefault, addresses };
   if ('problem' in provider)
-    return { ...told, circuit: 'open', inFlight: 0, queued: 0, expires: [], servers: [], problem: provider.problem };
-  const { guard, farClock } = provider;
+    return { ...entry, circuit: 'open', inFlight: 0, queued: 0, expires: [], servers: [], problem: provider.problem };
+  const { guard, remoteClock } = provider;
   return {
-    ...told,
+    ...entry,
     circuit: guard.circuit(),
     inFlight: guard.inFlight(),
     queued: guard.queued(),
     ...guard.seen(),
     expires: provider.provider.expires(),
     servers: provider.provider.servers?.() ?? [],
-    clockSkewMs: farClock.skewMs(),
+    clockSkewMs: remoteClock.skewMs(),
   };
 }

@@ -8,51 +8,55 @@ import { type ProviderStatus, statusOf } from './provider-status.ts';
 import { problemsOf } from './try-open.ts';
 import { type Delivery, type OutgoingPush, type Steps, walk } from './walk.ts';
 
-/**
- * Providers in the order they are tried, one deadline for all (ms), after how long a slow one gets the next for company, and whether iPhones
- * show the push in spite of a Focus. `mayBegin` is asked before each step; no other begins once it says no.
- */
+/** How to deliver one push. */
 export type Plan = {
+  /** In the order of trial. */
   providers: readonly string[];
+  /** One deadline for all providers (ms). */
   deadlineMs: number;
+  /** After this time (ms) the next provider starts in parallel; absent: never. */
   hedgeMs?: number;
+  /** iPhones show the push in spite of a Focus. */
   isTimeSensitive?: boolean;
+  /** Asked before each step; after the first `false` no further step begins. */
   mayBegin?: () => boolean;
 };
 
-/** The providers that are open. */
+/** The open providers. */
 export type Registry = {
-  /** The provider for whom neither a policy nor the token names one; undefined where none is marked so. */
+  /** The provider to use when neither a policy nor the token names one; undefined without a default. */
   defaultName(): string | undefined;
-  /** Walks a plan until one provider takes the push. Never throws for what a provider or the wire does. */
+  /** Tries the providers of a plan until one accepts the push. Never throws for errors of a provider or the network. */
   deliver(plan: Plan, push: OutgoingPush): Promise<Delivery>;
-  /** Whether one of these providers could ring a phone with these addresses: those that it has to ask do not. */
+  /** Whether one of these providers could ring a phone with these addresses. Poll-only providers cannot. */
   canRing(providers: readonly string[], addresses: readonly DeviceAddress[]): boolean;
   status(): ProviderStatus[];
-  /** The files that the settings of the providers name. */
+  /** The files named in the settings of the providers. */
   files(): string[];
   /**
-   * Proves the credentials of one provider, within the time of the signal, and takes it back when its breaker was open; undefined when there is none
-   * of that name. Never throws for what a provider does.
+   * Checks the credentials of one provider within the time of the signal, and closes its breaker on success; undefined
+   * for an unknown name. Never throws for errors of a provider.
    */
   check(name: string, signal: AbortSignal): Promise<CheckResult | undefined>;
   /**
-   * Opens one provider anew and sends nothing: its breaker is closed, and its connections, access tokens and what is known of its servers are gone. Pushes
-   * under way end on the old one. It stays as it was where it cannot be opened; undefined when there is none of that name.
+   * Opens one provider again without sending anything: this closes its breaker and discards its connections, access
+   * tokens and server states. Pushes under way end on the old one, which stays in use when the new one cannot be
+   * opened. Undefined for an unknown name.
    */
   reset(name: string): Promise<CheckResult | undefined>;
-  /** Waits for the deliveries under way, then lets all connections go. */
+  /** Waits for the deliveries under way, then closes all connections. */
   close(): Promise<void>;
 };
 
 /**
- * What the registry opens, and where it tells what happens. `mayFail`: the providers that are out of use
- * where they cannot be opened, so that one bad credential does not stop all logins.
+ * What the registry opens. `mayFail` names the providers that may be out of use when they cannot be opened, so that one
+ * bad credential does not prevent all logins.
  */
 export type RegistryOptions = Surroundings & { providers: readonly ProviderEntry[]; mayFail: (name: string) => boolean };
 
 /**
- * Opens every configured provider. Throws `config-invalid` with all that is wrong when others cannot be opened; those opened before are closed again.
+ * Opens every configured provider. When one that must not fail cannot be opened, closes the others and throws
+ * `config-invalid` with all problems.
  */
 export async function openRegistry(options: RegistryOptions): Promise<Registry> {
   const { providers, metrics, log } = options;
@@ -86,7 +90,9 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       const reopened = await track(reopen(open, name, options));
       if (!reopened || 'problem' in reopened) return reopened && { ok: false, problem: reopened.problem };
       const retire = Promise.allSettled([...underWay]).then(() => closeAll(reopened.old));
-      track(retire).catch((error: unknown) => log.error({ err: error, provider: name }, 'a provider that was reset could not be closed'));
+      track(retire).catch((error: unknown) =>
+        log.error({ err: error, provider: name }, 'the old connections of a provider could not be closed after its reset'),
+      );
       return { ok: true };
     },
     async close() {
@@ -96,11 +102,11 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   };
 }
 
-/** `files`: those that its settings name. */
-type Known = (Opened | (OutOfUse & { problems: string[] })) & { files: readonly string[] };
-type Providers = Map<string, Known>;
+/** A provider with the files named in its settings. */
+type ConfiguredProvider = (Opened | (OutOfUse & { problems: string[] })) & { files: readonly string[] };
+type Providers = Map<string, ConfiguredProvider>;
 
-/** What privacyIDEA records for tokens that only poll works without being configured. */
+/** privacyIDEA records this provider for tokens that only poll; it works without an entry. */
 const pollOnly: ProviderEntry = { ...guardDefaults, name: pollOnlyProvider, kind: 'poll-only', default: false, config: {} };
 
 async function openAll(options: RegistryOptions): Promise<Providers> {
@@ -121,7 +127,7 @@ async function openAll(options: RegistryOptions): Promise<Providers> {
   return open;
 }
 
-async function openKnown(entry: ProviderEntry, index: number, options: RegistryOptions): Promise<Known> {
+async function openKnown(entry: ProviderEntry, index: number, options: RegistryOptions): Promise<ConfiguredProvider> {
   const files: string[] = [];
   const onFile = (file: string): void => void files.push(file);
   try {
@@ -132,12 +138,15 @@ async function openKnown(entry: ProviderEntry, index: number, options: RegistryO
   }
 }
 
-/** Puts a provider in the place of the one that is open, which is to be closed when its pushes are over; or says why it cannot. */
+/**
+ * Replaces an open provider. Returns the old one, to be closed when its pushes are over, or the problem; undefined for
+ * an unknown name.
+ */
 async function reopen(
   open: Providers,
   name: string,
   options: RegistryOptions,
-): Promise<{ old: Known[] } | { problem: string } | undefined> {
+): Promise<{ old: ConfiguredProvider[] } | { problem: string } | undefined> {
   const index = options.providers.findIndex((provider) => provider.name === name);
   const entry = options.providers[index];
   if (!entry) return undefined;
@@ -148,12 +157,12 @@ async function reopen(
   return { old: old ? [old] : [] };
 }
 
-async function closeAll(providers: readonly Known[]): Promise<void> {
+async function closeAll(providers: readonly ConfiguredProvider[]): Promise<void> {
   await Promise.all(providers.map((each) => ('problem' in each ? undefined : each.provider.close())));
 }
 
-/** Every provider of the plan with every living address it serves, or with all of them at once. */
-function stepsOf(open: ReadonlyMap<string, Known>, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
+/** One step per provider of the plan and living address that it serves, or one step with all addresses. */
+function stepsOf(open: ReadonlyMap<string, ConfiguredProvider>, names: readonly string[], addresses: readonly DeviceAddress[]): Steps {
   return names.flatMap((name): Steps => {
     const opened = open.get(name);
     if (!opened) return [{ name, skip: 'unknown-provider' }];

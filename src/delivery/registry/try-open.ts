@@ -2,12 +2,12 @@ import { endedChainText, endedInChain, settingProblemsOf } from '../../foundatio
 import { type ProviderEntry, providerConfig } from './config.ts';
 import { openProvider, type Surroundings } from './open-provider.ts';
 
-/** Something wrong with one configured provider; `path` begins with its number in the list. */
+/** A problem of one configured provider; `path` begins with its index in the list. */
 export type RegistryProblem = { path: PropertyKey[]; message: string; level: 'error' | 'warning' };
 
 /**
- * Opens and closes every provider whose entry its schema accepts, to find what only opening shows: files that are missing, certificates
- * that have ended, wrong passwords. Nothing is connected.
+ * Opens and closes every provider whose entry the schema accepts, to find missing files, expired certificates and wrong
+ * passwords. Makes no connection.
  */
 export async function tryProviders(entries: readonly unknown[], surroundings: Surroundings): Promise<RegistryProblem[]> {
   const schema = providerConfig(surroundings.catalog);
@@ -31,7 +31,7 @@ async function tryOne(entry: ProviderEntry, index: number, surroundings: Surroun
   }
 }
 
-/** What opening the provider at `index` failed for. */
+/** The problems that prevented the provider at `index` from opening. */
 export function problemsOf(error: unknown, index: number): RegistryProblem[] {
   return settingProblemsOf(error).map(({ path, message }) => ({ path: [index, 'config', ...path], message, level: 'error' }));
 }

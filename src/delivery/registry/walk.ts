@@ -1,36 +1,43 @@
 import type { DeviceAddress } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { DeliveryOutcome, Push } from '../provider-kit/index.ts';
-import { attempt, type Ended, type Step } from './attempt.ts';
+import { attempt, type Step, type StepResult } from './attempt.ts';
 
-/** A push before an address was chosen. */
+/** A push without the choice of an address. */
 export type OutgoingPush = Omit<Push, 'address' | 'addresses' | 'budgetMs'> & { addresses: readonly DeviceAddress[] };
 
-/** What one step came to. `ms` is how long it took. */
+/** The outcome of one step and its duration (ms). */
 export type Attempt = { provider: string; ms: number } & (
   | { outcome: 'sent'; reason: 'poll' | '' }
   | { outcome: 'rejected' | 'unavailable'; reason: Exclude<DeliveryOutcome, { kind: 'sent' }>['reason'] }
   | { outcome: 'skipped'; reason: 'no-address' | 'unknown-provider' | 'out-of-use' | 'rejected-before' }
 );
 
-/** How a plan ended, step by step, and the addresses that a provider said are dead. */
+/** The outcome of a plan, its steps, and the addresses that a provider reported as dead. */
 export type Delivery = { outcome: DeliveryOutcome; attempts: Attempt[]; deadAddresses: DeviceAddress[] };
 
-/** The steps of a plan in their order; some have nothing to try. */
+/** The steps of a plan in order; a step with `skip` has nothing to try. */
 export type Steps = (Step | { name: string; skip: 'no-address' | 'unknown-provider' | 'out-of-use' })[];
 
-/**
- * One walk: its steps, what they carry, and the time for all of them (ms). `hedgeMs`: a step that takes longer than this gets the next one
- * for company; absent: one at a time. `mayBegin`: asked before each step; absent: always.
- */
-export type Walk = { steps: Steps; push: OutgoingPush; deadlineMs: number; hedgeMs?: number; mayBegin?: () => boolean; log: Log };
+/** One delivery. */
+export type Walk = {
+  steps: Steps;
+  push: OutgoingPush;
+  /** The time for all steps. */
+  deadlineMs: number;
+  /** After this time the next step starts in parallel; absent: one at a time. */
+  hedgeMs?: number;
+  /** Asked before each step; absent: always. */
+  mayBegin?: () => boolean;
+  log: Log;
+};
 
 const untried: DeliveryOutcome = { kind: 'unavailable', reason: 'connection', detail: 'no provider could be tried' };
 
 /**
- * Tries the steps in order until one is `sent` or the deadline has come, whatever a far side does. What is left of the time is shared evenly
- * by the steps that are left, so that one provider that hangs leaves time for the next. What open breakers left
- * alone is tried all the same when nothing else is left, the one that failed longest ago first.
+ * Tries the steps in order until one is `sent` or the deadline is over, whatever a remote side does. The remaining
+ * steps share the remaining time evenly, so that one hanging provider leaves time for the next. Steps that an open
+ * breaker refused are tried as a last resort, the one with the oldest failure first.
  */
 export async function walk({
   steps,
@@ -42,7 +49,7 @@ export async function walk({
 }: Walk): Promise<Delivery> {
   const end = performance.now() + deadlineMs;
   const route = openRoute(steps);
-  const underWay = new Map<Step, Promise<Ended>>();
+  const underWay = new Map<Step, Promise<StepResult>>();
   const over = new AbortController();
   const begin = (step: Step | undefined, force?: 'force'): boolean => {
     const leftMs = end - performance.now();
@@ -52,19 +59,19 @@ export async function walk({
     return true;
   };
   while (underWay.size > 0 || begin(route.next()) || begin(route.lastResort(), 'force')) {
-    const ended = await firstOf([...underWay.values()], route.left() > 0 ? hedgeMs : undefined);
-    if (ended) {
-      underWay.delete(ended.step);
-      route.note(ended);
-      // What a quicker step made needless ends at once, and is noted as such.
-      if (ended.outcome.kind === 'sent' && underWay.size > 0) over.abort();
+    const result = await firstOf([...underWay.values()], route.left() > 0 ? hedgeMs : undefined);
+    if (result) {
+      underWay.delete(result.step);
+      route.note(result);
+      // Slower steps end at once, and are noted as aborted.
+      if (result.outcome.kind === 'sent' && underWay.size > 0) over.abort();
     } else begin(route.next());
   }
   return route.delivery;
 }
 
-/** The first that ends; undefined when none has within `limitMs`. */
-function firstOf(underWay: readonly Promise<Ended>[], limitMs: number | undefined): Promise<Ended | undefined> {
+/** The first result; undefined when none comes within `limitMs`. */
+function firstOf(underWay: readonly Promise<StepResult>[], limitMs: number | undefined): Promise<StepResult | undefined> {
   if (limitMs === undefined) return Promise.race(underWay);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
@@ -73,7 +80,7 @@ function firstOf(underWay: readonly Promise<Ended>[], limitMs: number | undefine
   return Promise.race([...underWay, late]).finally(() => clearTimeout(timer));
 }
 
-/** The way through the steps: which comes next, and what came of those before. */
+/** The state of a delivery: which step is next, and the results so far. */
 function openRoute(steps: Steps) {
   const delivery: Delivery = { outcome: untried, attempts: [], deadAddresses: [] };
   const rejected = new Set<string>();
@@ -83,7 +90,7 @@ function openRoute(steps: Steps) {
   return {
     delivery,
     left: () => (delivery.outcome.kind === 'sent' ? 0 : waiting.filter(isOpen).length),
-    /** The next step that can be tried; those before it are noted as skipped. Undefined once the push is out. */
+    /** The next step to try; skipped steps before it are noted. Undefined once the push is sent. */
     next(): Step | undefined {
       while (waiting.length > 0 && delivery.outcome.kind !== 'sent') {
         const [step, ...rest] = waiting;
@@ -94,10 +101,13 @@ function openRoute(steps: Steps) {
       return undefined;
     },
     passedOver: () => passedOver.length,
-    /** Better a provider that its breaker left alone than nobody: the one that failed longest ago, each once. Undefined once the push is out. */
+    /**
+     * The step with the oldest failure among those that an open breaker refused, each once. Undefined once the push is
+     * sent.
+     */
     lastResort: (): Step | undefined =>
       delivery.outcome.kind === 'sent' ? undefined : passedOver.sort((a, b) => failedAt(a) - failedAt(b)).shift(),
-    note({ step, outcome, ms }: Ended): void {
+    note({ step, outcome, ms }: StepResult): void {
       delivery.attempts.push(attemptOf(step.name, outcome, ms));
       if (delivery.outcome.kind !== 'sent') delivery.outcome = outcome;
       if (outcome.kind === 'rejected') rejected.add(placeOf(step));

@@ -65,7 +65,7 @@ export function openCredentials({ servers, tokens, limits, store, clock }: Parts
     const shows = request.bearer !== '' || ['x-api-key', 'x-pushgate-key-id'].some((name) => request.header(name) !== '');
     if (!shows) return ok(undefined);
     const verdict = await judge(request);
-    if (!verdict.ok && verdict.error.kind !== 'expired') await limits.failedOpenly('caller', request.address);
+    if (!verdict.ok && verdict.error.kind !== 'expired') await limits.failedOrThrow('caller', request.address);
     return verdict;
   };
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Asker } from '../../engine/index.ts';
 import { longestMatched } from '../../foundation/patterns/index.ts';
-import { isUnseenHeader, isUnseenParam } from '../../policy/index.ts';
+import { isSecretHeader, isSecretParam } from '../../policy/index.ts';
 import { stateOf } from './state.ts';
 
 const longestAction = 256;
@@ -12,7 +12,7 @@ const longestAction = 256;
  */
 export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): void {
   const texts = [...values].flatMap(([name, value]): [string, string][] =>
-    !isUnseenParam(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    !isSecretParam(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       ? [
           [
             name,
@@ -60,7 +60,7 @@ function headersOf({ req, headers }: Context): Readonly<Record<string, string>> 
   const known = gathered.get(req);
   if (known) return known;
   const shown = Object.entries(headers).flatMap(([name, value]) =>
-    !isUnseenHeader(name) && value !== undefined ? [[name, [value].flat().join(', ')]] : [],
+    !isSecretHeader(name) && value !== undefined ? [[name, [value].flat().join(', ')]] : [],
   );
   const fresh = Object.fromEntries(shown);
   gathered.set(req, fresh);

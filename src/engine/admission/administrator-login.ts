@@ -3,34 +3,44 @@ import { networkOf } from '../../foundation/wire/networks.ts';
 import type { EngineParts } from '../parts.ts';
 import { type Accounts, accountName } from '../users/index.ts';
 
-/** A name and a password from an address. `isApart`: it is of an auth server that the account acts for, whom failures of strangers must not slow down. */
-export type AdministratorLogin = { name: string; password: string; source: string; isApart: boolean };
+/** A login of an administrator. */
+export type AdministratorLogin = {
+  name: string;
+  password: string;
+  /** The client's IP address. */
+  source: string;
+  /**
+   * The login comes from an auth server's own networks with the account that acts for it, so failures of strangers must
+   * not slow it down.
+   */
+  isApart: boolean;
+};
 
-type Parts = Pick<EngineParts, 'turns' | 'limits' | 'loginQueue' | 'guesses' | 'store' | 'clock' | 'metrics' | 'tell'> & {
+type Parts = Pick<EngineParts, 'mutex' | 'limits' | 'loginQueue' | 'guesses' | 'store' | 'clock' | 'metrics' | 'tell'> & {
   accounts: Pick<Accounts, 'check'>;
 };
 
-/** Under which name they wait for their turn, among auth servers. */
+/** The name under which they wait in the login queue, among those of auth servers. */
 const administrators = 'administrators';
-/** Wrong passwords of one network for one account before it has to wait. */
+/** Wrong passwords per network and account before a wait. */
 const freeTries = 10;
 const dayMs = 24 * 60 * 60_000;
 
-/** The wrong passwords for an account from everywhere but the networks that stand apart. */
+/** The counter of wrong passwords for an account from all networks, without logins that stand apart. */
 const totalOf = (name: string): string => `account-failures:${name}`;
 
 /**
- * Checks the password of an administrator. From ten wrong ones on, account and network have one try per wait: 1 minute, then 2, 4, up to an hour; from a
- * hundred on the account has one from all networks together, but for those that stand apart. Throws `TurnedAway` during a wait, and where the address has
- * failed too often with whatever names. Throws `Overloaded` where there is
- * too much to do. Nothing tells a name that exists from one that does not.
+ * Checks the password of an administrator. After ten wrong ones, a network has one try per wait at that account: 1
+ * minute, then 2, 4, up to an hour. After a hundred, all networks together have one, except logins that stand apart.
+ * Throws `TurnedAway` during a wait, and when the address has failed too often with any names; `Overloaded` when the
+ * gateway is too busy. Existing and unknown names are refused alike.
  */
 export function checkAdministrator(parts: Parts, login: AdministratorLogin): Promise<'right' | 'wrong'> {
-  const { turns, limits, accounts, tell, loginQueue } = parts;
+  const { mutex, limits, accounts, tell, loginQueue } = parts;
   const { name, password, source } = login;
-  // One after the other for each network, so that no burst of guesses gets past the limit.
-  return turns(`login ${networkOf(source)}`, async () => {
-    limits.demandCalm('login', source);
+  // One at a time per network, so that a burst of guesses cannot pass the limit.
+  return mutex(`login ${networkOf(source)}`, async () => {
+    limits.assertNotBlocked('login', source);
     return loginQueue.run(administrators, async () => {
       const guess = openGuess(parts, login);
       await guess.take();
@@ -44,11 +54,14 @@ export function checkAdministrator(parts: Parts, login: AdministratorLogin): Pro
   });
 }
 
-/** One guess at a password. A network that was right within the last hour is not counted before its password is looked at: that costs no write. */
+/**
+ * One guess at a password. A network that was right within the last hour is counted only after a wrong password, which
+ * saves a write.
+ */
 function openGuess({ guesses, store, clock, metrics }: Parts, { name, source, isApart }: AdministratorLogin) {
   const guessed = `account ${name}`;
   const isTrusted = guesses.isTrusted(guessed, source);
-  // What cannot be the name of an account needs no count of its own.
+  // A text that cannot be an account name needs no counter.
   const isName = accountName.test(name);
   const count = async (): Promise<boolean> => {
     const failures = isApart ? 0 : await store.countOf(totalOf(name), clock());
@@ -69,7 +82,7 @@ function openGuess({ guesses, store, clock, metrics }: Parts, { name, source, is
     async wasWrong(): Promise<void> {
       if (!isName) return;
       if (isTrusted) {
-        // The next right one shall give back what this one counts.
+        // Counts now what `take` left out; a later right password gives it back.
         guesses.distrust(guessed, source);
         await count();
       }

@@ -6,8 +6,9 @@ import type { Applicant, Asker, EngineParts } from '../parts.ts';
 import type { TokenLimitRefusal } from '../tokens/token-limits.ts';
 
 /**
- * Why a login is not admitted. `denied`: policies do not let this user in. `no-credential`: the caller only came from the right network.
- * `too-often`: the user logged in or failed as often as policies allow in a window. `limited`: as much as policies allow waits for the user's phones (`open`), or they cannot ask and may not ring (`prompts`).
+ * Why a login is not admitted. `denied`: by policy. `no-credential`: the caller showed none, and its network is not
+ * enough. `too-often`: the user logged in or failed as often as policies allow per window (ms). `limited`: the user's
+ * phones have as many open logins as policies allow (`open`), or cannot poll and must not ring now (`prompts`).
  */
 export type LoginRefusal =
   | { kind: 'denied' }
@@ -15,7 +16,7 @@ export type LoginRefusal =
   | { kind: 'too-often'; what: 'successful' | 'failed'; most: number; windowMs: number }
   | { kind: 'limited'; because: 'open' | 'prompts'; retryMs: number };
 
-/** Everything that admission refuses. Each dialect has one table from this to its own words. */
+/** All refusals of admission. Each dialect translates them with one table. */
 export type Refusal = LoginRefusal | TokenLimitRefusal;
 
 type Parts = Pick<EngineParts, 'policy' | 'clock' | 'realms'>;
@@ -27,7 +28,7 @@ export function mayLogIn(parts: Parts, applicant: Applicant, { showed }: { showe
   return parts.policy.value('authorized', facts) === 'deny_access' ? { kind: 'denied' } : undefined;
 }
 
-/** Whether a caller may ask for users of this realm. */
+/** Whether a caller may name users of this realm. */
 export const mayAskFor = ({ realms }: Pick<Asker, 'realms'>, realm: string): boolean =>
   realms === undefined || realms.some((name) => foldedRealm(name) === foldedRealm(realm));
 
@@ -64,15 +65,15 @@ export function admittedTokens(
   });
 }
 
-/** Whether nobody logged in with a push token for longer than policies allow; a new one has as long for its first login. */
+/** Whether the last login with a push token, or its creation if there was none, is longer ago than policies allow. */
 const isIdleTooLong = ({ lastLogin, createdAt }: PushToken, longestMs: number | undefined, now: number): boolean =>
   longestMs !== undefined && (lastLogin?.at ?? createdAt) < now - longestMs;
 
-/** An administrator, by name and, where there is one, realm. */
+/** An administrator: a name, and a realm if it has one. */
 export type Administrator = { name: string; realm?: string | undefined };
 
-/** Rights that are about the gateway: push tokens have nothing to do with them, so that no rule for realms of push tokens gives one. */
-const ofGateway: readonly Permission[] = ['operate', 'audit_erase', 'auditlog'];
+/** Rights on the gateway itself. They concern no push token, so rules for realms of push tokens do not grant them. */
+const gatewayRights: readonly Permission[] = ['operate', 'audit_erase', 'auditlog'];
 
 /** {@link Admission.adminFacts}. */
 export const adminFacts = (parts: Parts, asker: Asker, { name, realm: adminRealm = '' }: Administrator, realm?: string): Facts => ({
@@ -88,7 +89,7 @@ export function mayAdminister(
   { who, right, realms }: { who: Administrator; right: Permission; realms?: readonly string[] | undefined },
 ): boolean {
   const { policy } = parts;
-  if (realms === undefined && !ofGateway.includes(right)) return policy.permitsSomewhere(right, adminFacts(parts, asker, who));
+  if (realms === undefined && !gatewayRights.includes(right)) return policy.permitsSomewhere(right, adminFacts(parts, asker, who));
   const asked = realms === undefined || realms.length === 0 ? [undefined] : realms;
   return asked.some((realm) => policy.permits(right, adminFacts(parts, asker, who, realm)));
 }

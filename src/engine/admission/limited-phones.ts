@@ -1,23 +1,26 @@
 import type { Actor } from '../../foundation/model/index.ts';
-import { endPrompts, type HeldPrompts, heldPrompts, promptsBegin, promptsOf } from '../limits/index.ts';
-import { type EngineParts, whomOf } from '../parts.ts';
+import { type CountedPrompts, countedPrompts, endPrompts, promptsBegin, promptsOf } from '../limits/index.ts';
+import { type EngineParts, ownerNames } from '../parts.ts';
 import { endFailures, type QuietLogins, quietLogins } from '../pins/pins-per-source.ts';
 
-/** A phone whose prompts count: how many rang without a yes lately, and until when (epoch ms) it rings no more, where it does not. Names are those of its user. */
-export type LimitedPhone = Pick<HeldPrompts, 'serial' | 'unanswered' | 'mutedUntil'> & { user: string; realm: string };
+/**
+ * A phone with counted prompts: how many recently rang without an accept, and until when (epoch ms) it is muted. The
+ * names are those of its user.
+ */
+export type LimitedPhone = Pick<CountedPrompts, 'serial' | 'unanswered' | 'mutedUntil'> & { user: string; realm: string };
 
-const mostListed = 5000;
+const maxListed = 5000;
 
 /** {@link Admission.limitedPhones}. */
 export async function limitedPhones(parts: EngineParts, serial?: string): Promise<LimitedPhone[]> {
   const { store, clock } = parts;
   const held =
-    serial === undefined ? heldPrompts(await store.countersFrom(promptsBegin, clock(), mostListed)) : [await promptsOf(parts, serial)];
+    serial === undefined ? countedPrompts(await store.countersFrom(promptsBegin, clock(), maxListed)) : [await promptsOf(parts, serial)];
   const counting = held.filter(({ counters }) => counters.length > 0);
   return Promise.all(
     counting.map(async ({ counters: _counters, ...phone }) => {
       const token = await store.findToken(phone.serial);
-      return { ...phone, ...(token ? whomOf(token) : { user: '', realm: '' }) };
+      return { ...phone, ...(token ? ownerNames(token) : { user: '', realm: '' }) };
     }),
   );
 }
@@ -34,6 +37,6 @@ export async function clearPhone(parts: EngineParts, by: Actor, serial: string):
   const token = await parts.store.findToken(serial);
   if (!token) return false;
   await Promise.all([endPrompts(parts, serial), endFailures(parts, [token])]);
-  parts.tell({ kind: 'token-administered', act: 'clear-limits', serial, by, ...whomOf(token) });
+  parts.tell({ kind: 'token-administered', act: 'clear-limits', serial, by, ...ownerNames(token) });
   return true;
 }

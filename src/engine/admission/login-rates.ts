@@ -12,8 +12,8 @@ const rates = {
 
 type Rate = { key: string; refusal: LoginRefusal & { kind: 'too-often' } };
 
-/** {@link Admission.isTooOften}. */
-export async function isTooOften(parts: Parts, applicant: Applicant): Promise<LoginRefusal | undefined> {
+/** {@link Admission.rateRefusal}. */
+export async function rateRefusal(parts: Parts, applicant: Applicant): Promise<LoginRefusal | undefined> {
   for (const action of ['auth_max_fail', 'auth_max_success'] as const) {
     const rate = rateOf(parts, applicant, action);
     if (rate && (await parts.store.countOf(rate.key, parts.clock())) >= rate.refusal.most) return rate.refusal;
@@ -21,11 +21,11 @@ export async function isTooOften(parts: Parts, applicant: Applicant): Promise<Lo
   return undefined;
 }
 
-/** What is counted of one login, where policies limit how often a user may log in or fail. It holds no more of the login than that. */
+/** The counters of one login, where policies limit successful or failed logins. It keeps no other data of the login. */
 export type Tally = {
   /**
-   * Counts a login that is accepted. Of logins that end at the same moment those beyond the limit are refused here.
-   * @param once what is counted once only, where its acceptance is told more often
+   * Counts an accepted login. Refuses those beyond the limit when several end at the same moment.
+   * @param once a key that is counted only once, for a login whose acceptance is reported repeatedly
    */
   accepted(once?: string): Promise<LoginRefusal | undefined>;
   /** Counts a login that failed. */
@@ -49,7 +49,7 @@ export function tallyOf(parts: Parts, applicant: Applicant): Tally {
 }
 
 function rateOf(parts: Parts, { asker, user, realm }: Applicant, action: keyof typeof rates): Rate | undefined {
-  // A push token without an owner is nobody's.
+  // A push token without an owner has no user to count for.
   const limit = user === '' ? undefined : parts.policy.value(action, factsOf(parts, asker, { user, realm }));
   if (!limit) return undefined;
   const { name, what } = rates[action];

@@ -5,18 +5,31 @@ import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { isKnown } from '../people/known-clients.ts';
 
-/** No more are looked at to make room; what is beyond is older, is shown to no phone, and ends by its time. */
-const mostLookedAt = 64;
-
-/** How many open challenges a phone is shown, and its answer held against: as many as any rule allows. Undefined where one allows any number. */
-export const mostShown = ({ policy }: Pick<EngineParts, 'policy'>): number | undefined => largestLimit(policy, 'push_open_challenges');
-
-/** A login that waits for one phone. `client`: who asked for it; nobody who is told is one and the same. `since`: epoch ms. */
-export type Waiting = { id: string; client: string; since: number; rings: boolean; isKnown: boolean };
+/** How many open challenges are examined to make room. Older ones are shown to no phone and end by time. */
+const maxExamined = 64;
 
 /**
- * Which of these, oldest first, make room so that no more than `most` are left: the oldest of the client that has most of them, a known client's last. What
- * rang less than `rangMs` ago stays. The newcomer goes where nothing else may.
+ * How many open challenges a phone is shown and may answer: the most that any rule allows. Undefined when a rule allows
+ * any number.
+ */
+export const maxOpenChallenges = ({ policy }: Pick<EngineParts, 'policy'>): number | undefined =>
+  largestLimit(policy, 'push_open_challenges');
+
+/** A login that waits for one phone. */
+export type Waiting = {
+  id: string;
+  /** The key of the client; all logins of an auth server without one share a key. */
+  client: string;
+  /** Epoch ms. */
+  since: number;
+  rings: boolean;
+  /** Whether the client is known. */
+  isKnown: boolean;
+};
+
+/**
+ * The logins (oldest first) that must end so that at most `most` remain: repeatedly the oldest one of the client with
+ * most logins, known clients last. Logins that rang less than `rangMs` ago stay. If none may end, the newcomer does.
  */
 export function displacedBy(
   newcomer: string,
@@ -41,7 +54,10 @@ export function displacedBy(
 
 type NewLogin = { transaction: Transaction; token: PushToken; asker: Asker };
 
-/** When the phone of this push token has room again (epoch ms); undefined where it has, since others made it. */
+/**
+ * When the phone of this push token will have room again (epoch ms); undefined when it has room now, because others
+ * were ended.
+ */
 async function roomFor(parts: EngineParts, { transaction, token, asker }: NewLogin): Promise<number | undefined> {
   const { policy, store, clock } = parts;
   const facts = factsOf(parts, asker, token.owner, token);
@@ -49,7 +65,7 @@ async function roomFor(parts: EngineParts, { transaction, token, asker }: NewLog
   if (most === 0) return undefined;
   const rangMs = pushLimit(policy, 'push_open_rang_seconds', facts) * 1000;
   const { serial } = token;
-  const open = (await store.openTransactionsOf(serial, clock(), mostLookedAt)).filter((each) => isWaitingFor(each, serial));
+  const open = (await store.openTransactionsOf(serial, clock(), maxExamined)).filter((each) => isWaitingFor(each, serial));
   if (open.length <= most) return undefined;
   const waiting = await Promise.all(open.map((each) => waitingOf(parts, each, serial)));
   const gone = displacedBy(transaction.id, waiting, { most, rangMs, now: clock() });
@@ -57,7 +73,7 @@ async function roomFor(parts: EngineParts, { transaction, token, asker }: NewLog
   return gone.includes(transaction.id) ? Math.min(...waiting.filter(({ rings }) => rings).map(({ since }) => since)) + rangMs : undefined;
 }
 
-/** Enrolments and activations neither count nor go, nor does what the phone has said yes to. */
+/** Enrolments, activations, and logins that the phone has already answered neither count nor end. */
 const isWaitingFor = ({ kind, decision }: Transaction, of: string): boolean =>
   kind === 'login' && decision.challenges.some(({ serial, state }) => serial === of && state === 'pending');
 
@@ -73,12 +89,12 @@ async function displace(parts: EngineParts, transaction: Transaction, serial: st
   return (await applyEvent(parts, transaction, { kind: 'displaced', serial }, act)).transaction;
 }
 
-/** A login that was stored, as it is once there is room for it; `limited` where no phone of it has any, and then it is over. */
+/** A stored login with the tokens that have room; `limited` when no phone has, and then the login is over. */
 export type Admitted = { transaction: Transaction; tokens: PushToken[] } | { kind: 'limited'; because: 'open'; retryMs: number };
 
 /**
- * Sees to it that no phone of a login that was stored just now has more to answer than policies let it, before any of them rings. It looks when the login is
- * stored, so that of two gateways one sees what the other did.
+ * Ensures that a stored login gives no phone more open challenges than policies allow, before any phone rings. It
+ * checks after storing, so that of two gateways at least one sees the login of the other.
  */
 export async function makeRoom(
   parts: EngineParts,
@@ -86,7 +102,7 @@ export async function makeRoom(
 ): Promise<Admitted> {
   const [first] = tokens;
   if (transaction.kind !== 'login' || !first) return { transaction, tokens: [...tokens] };
-  return parts.turns(`open ${first.serial}`, async () => {
+  return parts.mutex(`open ${first.serial}`, async () => {
     const found = await Promise.all(tokens.map(async (token) => ({ token, until: await roomFor(parts, { transaction, token, asker }) })));
     let now = transaction;
     for (const { token } of found.filter(({ until }) => until !== undefined)) now = await displace(parts, now, token.serial);

@@ -3,13 +3,21 @@ import { type Applicant, type EngineParts, originOf } from '../parts.ts';
 import { isPasswordElsewhere } from '../people/passthru.ts';
 import type { Person } from '../people/person.ts';
 
-/**
- * A user who was asked for by name at a first leg. `source`: the one source that the request named, where it did. `hasTokens`: any push token at all.
- * `password`: what came as PIN.
- */
-export type PassedApplicant = Applicant & { source: string | undefined; person: Person | undefined; hasTokens: boolean; password: string };
+/** A user named at a first leg. */
+export type PassedApplicant = Applicant & {
+  /** The single source that the request names. */
+  source: string | undefined;
+  /** The result of the lookup. */
+  person: Person | undefined;
+  /** Whether the user has any push token. */
+  hasTokens: boolean;
+  /** The PIN of the request. */
+  password: string;
+};
 
-/** Why a user is let in without a phone: the rule, and `via`, the place that checked the password. */
+/**
+ * The reason to let a user in without a phone: the rule, and for passthru the place that checked the password (`via`).
+ */
 export type PassedOn = { rule: string } & ({ kind: 'no-user' | 'no-token' } | { kind: 'passthru'; via: string });
 
 /** {@link Admission.passedOn}. */
@@ -37,7 +45,7 @@ async function passing(parts: EngineParts, applicant: PassedApplicant): Promise<
   const handedOn = policy.decision('passthru', facts);
   if (!handedOn) return undefined;
   const { value: via, rule } = handedOn;
-  // Where a user was found is where their password is.
+  // The password is checked where the user was found.
   const source = typeof person === 'object' ? person.resolver : undefined;
   const isRight = await isPasswordElsewhere(parts, { via, user, realm, source, password, client: asker.client });
   return isRight ? { kind: 'passthru', via, rule } : undefined;

@@ -1,27 +1,30 @@
 import { randomHex } from '../../foundation/crypto/index.ts';
 import type { AuditNote, Clock, GatewayEvent, Tell } from '../../foundation/model/index.ts';
-import type { Told } from './sealing.ts';
+import type { DatedEvent } from './sealing.ts';
 import type { AuditTrail } from './trail.ts';
 
-/** What is told of an act, and `note`, which is written with it. */
-export type Noted = Told & { note: AuditNote };
+/** The event of an act, and the `note` that is written with it. */
+export type NotedEvent = DatedEvent & { note: AuditNote };
 
-/** How an act on a `T` is told: its note is written in the same update, and log, metrics and audit hear of it when it is. */
+/**
+ * How an act on a `T` is recorded: its note is written in the same update, and then log, metrics and audit receive the
+ * event.
+ */
 export type Act<T> = {
-  /** What is written with the act, if anything is told of it. */
-  notedOf(it: T): Noted | undefined;
-  /** It is written. */
-  done(noted: Noted): void;
-  /** It was asked for, and there was nothing to write. */
-  needless(it: T): void;
+  /** The note to write with the act; undefined if the act has no event. */
+  noteFor(it: T): NotedEvent | undefined;
+  /** To be called when the act is written. */
+  done(noted: NotedEvent): void;
+  /** To be called when the act was requested but changed nothing. */
+  unchanged(it: T): void;
 };
 
-/** What acts are told with. */
+/** The parts that acts are recorded with. */
 export type ActParts = { clock: Clock; tell: Tell; audit: Pick<AuditTrail, 'chain' | 'seal'> };
 
-/** An act that is told as this event. */
+/** An act with this event. */
 export const actOf = <T>({ clock, tell, audit }: ActParts, eventOf: (it: T) => GatewayEvent): Act<T> => ({
-  notedOf(it) {
+  noteFor(it) {
     const told = { id: randomHex(12), at: clock(), event: eventOf(it) };
     return { ...told, note: audit.seal(told) };
   },
@@ -29,5 +32,5 @@ export const actOf = <T>({ clock, tell, audit }: ActParts, eventOf: (it: T) => G
     tell(told.event, 'kept');
     audit.chain([told], 'by-itself');
   },
-  needless: (it) => tell(eventOf(it)),
+  unchanged: (it) => tell(eventOf(it)),
 });

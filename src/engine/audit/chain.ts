@@ -1,5 +1,5 @@
 import { type AuditEntry, parseJson, record } from '../../foundation/model/index.ts';
-import type { Fields, Veiled } from './persons.ts';
+import type { Fields, Pseudonymized } from './persons.ts';
 import { digestOf, type Link, type Sealing } from './sealing.ts';
 
 /** The entry that follows `link`. */
@@ -7,13 +7,13 @@ export function entryAfter(
   { hashOf }: Pick<Sealing, 'hashOf'>,
   link: Link,
   { id, at, kind }: Pick<AuditEntry, 'id' | 'at' | 'kind'>,
-  { fields, clear, typed }: Veiled,
+  { fields, clear, typed }: Pseudonymized,
 ): AuditEntry {
   const body = JSON.stringify(fields);
   const placed = { writer: link.writer, number: link.number + 1, id, at, kind, digest: digestOf(body) };
   return {
     ...placed,
-    ...searchedBy(fields),
+    ...searchFieldsOf(fields),
     ...(typed === undefined ? {} : { typed }),
     body,
     ...(clear ? { clear } : {}),
@@ -21,10 +21,10 @@ export function entryAfter(
   };
 }
 
-type Searched = Pick<AuditEntry, 'act' | 'authServer' | 'transaction' | 'serials' | 'subject' | 'actor'>;
+type SearchFields = Pick<AuditEntry, 'act' | 'authServer' | 'transaction' | 'serials' | 'subject' | 'actor'>;
 
-/** What entries are found by follows from what they say. */
-export function searchedBy(fields: Fields): Searched {
+/** The search fields of an entry, derived from its content. */
+export function searchFieldsOf(fields: Fields): SearchFields {
   const authServer = text(fields.authServer) ?? text(record(fields.origin).authServer) ?? text(record(fields.by).authServer);
   const serials = Array.isArray(fields.serials) ? fields.serials.map(String) : fields.serial === undefined ? [] : [String(fields.serial)];
   return {
@@ -41,8 +41,8 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 const given = <K extends string>(name: K, value: string | undefined): { [P in K]?: string } =>
   value === undefined ? {} : ({ [name]: value } as { [P in K]?: string });
 
-/** The fields of an entry; undefined where its content is gone. */
+/** The fields of an entry; undefined when its content was removed. */
 export const fieldsOf = ({ body }: AuditEntry): Fields | undefined => (body === undefined ? undefined : record(parseJson(body)));
 
-/** Whether the content of an entry is what was written, as far as it is still there. */
-export const isAsDigested = ({ body, digest }: AuditEntry): boolean => body === undefined || digestOf(body) === digest;
+/** Whether the content of an entry matches its digest; true when the content was removed. */
+export const matchesDigest = ({ body, digest }: AuditEntry): boolean => body === undefined || digestOf(body) === digest;

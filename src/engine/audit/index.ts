@@ -6,32 +6,32 @@ import { openSealing } from './sealing.ts';
 import { type AuditTrail, openAuditTrail, type TrailParts } from './trail.ts';
 import { type AuditVerified, verifyAudit } from './verify.ts';
 
-export { type Act, type ActParts, actOf, type Noted } from './act.ts';
+export { type Act, type ActParts, actOf, type NotedEvent } from './act.ts';
 export type { Erased, ErasedFrom, KeepDays } from './keeping.ts';
-export type { Held } from './queue.ts';
-export type { AuditLine, AuditLines, AuditQuery, AuditWish } from './reading.ts';
-export { openSealing, type Told } from './sealing.ts';
+export type { NotePlace } from './queue.ts';
+export type { AuditLine, AuditLines, AuditPage, AuditQuery } from './reading.ts';
+export { type DatedEvent, openSealing } from './sealing.ts';
 export type { AuditTrail, TrailParts } from './trail.ts';
 export type { AuditProblem, AuditVerified } from './verify.ts';
 
 /**
- * Who did what, and what was decided: append-only, one chain of hashes for each run of a gateway.
+ * The audit: who did what, and what was decided. Append-only, with one chain of hashes per run of a gateway.
  * @see docs/audit.md
  */
 export type Audit = AuditReading &
   AuditTrail & {
-    /** Looks at every entry; `problem` is the first one that is not as it was written. */
+    /** Checks every entry; `problem` is the first one that was changed. */
     verify(): Promise<AuditVerified>;
-    /** Takes a person's clear text and key out of the audit. */
+    /** Removes a person's clear text and key from the audit. */
     erase(by: Actor, who: Erased): Promise<ErasedFrom>;
-    /** Takes the content of entries that are older than they have to be kept, and what is left of people who were erased. */
+    /** Removes the content of entries after their retention time, and late entries about erased persons. */
     expire(keep: KeepDays): Promise<void>;
   };
 
-/** Opens the audit in this store, and begins a chain in it. */
+/** Opens the audit in this store and begins a chain in it. */
 export async function openAudit(parts: TrailParts): Promise<Audit> {
   const trail = await openAuditTrail(parts);
-  /** Told like any other, and there when it resolves. */
+  /** Emits an event; it is in the store when the promise resolves. */
   const tell = async (event: GatewayEvent): Promise<void> => {
     parts.tell(event, 'kept');
     trail.take(event);
@@ -43,7 +43,7 @@ export async function openAudit(parts: TrailParts): Promise<Audit> {
   return {
     ...openReading(tools),
     ...trail,
-    /** One at a time: whoever asks meanwhile is told the same. */
+    /** Runs one at a time; concurrent callers share the result. */
     verify() {
       verifying ??= trail
         .flush()
@@ -64,10 +64,10 @@ export async function openAudit(parts: TrailParts): Promise<Audit> {
   };
 }
 
-/** The audit for a command, beside gateways or without one. */
+/** The audit for a command, with or without running gateways. */
 export type AuditTool = AuditReading & Pick<Audit, 'verify' | 'erase'>;
 
-/** Opens the audit for a command. Only what it writes begins a chain. */
+/** Opens the audit for a command. It begins a chain only when it writes. */
 export function openAuditTool(parts: TrailParts): AuditTool {
   const tools = { ...parts, sealing: openSealing(parts.keyring), personKeys: openPersonKeys(parts) };
   return {

@@ -12,18 +12,24 @@ import {
 } from '../../foundation/model/index.ts';
 import type { AuditStore } from '../../store/store.ts';
 import { fieldsOf } from './chain.ts';
-import { administratorPerson, isWrittenSo, typedName, usersNamed } from './persons.ts';
+import { administratorPerson, hasExactName, typedName, usersNamed } from './persons.ts';
 
-/** How many days entries keep their content: those of all kinds, and of single ones. 0: for good. */
+/** How many days entries keep their content, in general and by kind. 0: forever. */
 export type KeepDays = { days: number; byKind: Readonly<Partial<Record<string, number>>> };
 
 const dayMs = 24 * 60 * 60_000;
 const atOnce = 500;
 
-/** `tell` resolves when the event is in the store: what goes without a word would look as if somebody had taken it. */
+/**
+ * `tell` resolves when the event is in the store, because content that disappears without an entry would look like
+ * tampering.
+ */
 type KeepingParts = { store: AuditStore; clock: Clock; tell(event: GatewayEvent): Promise<void> };
 
-/** Takes the content of entries whose time is over, and tells of it in the audit. What tells of the audit itself stays. */
+/**
+ * Removes the content of entries after their retention time, and records that. Entries about the audit itself keep
+ * theirs.
+ */
 export async function expireEntries({ store, clock, tell }: KeepingParts, { days, byKind }: KeepDays): Promise<void> {
   const kindsByDays = Map.groupBy(
     auditKinds.filter((kind) => !isOfAudit(kind)),
@@ -35,19 +41,19 @@ export async function expireEntries({ store, clock, tell }: KeepingParts, { days
     const count = await store.countAudit({ kinds, until: before, hasContent: true });
     if (count === 0) continue;
     await tell({ kind: 'audit-expired', kinds, before, count });
-    await untilNoneIsLeft(() => store.expireAudit(kinds, before, atOnce));
+    await untilNoneLeft(() => store.expireAudit(kinds, before, atOnce));
   }
 }
 
-/** Whom to erase: a user whose name is written so, in one realm or in all, or an administrator. */
+/** The person to erase: a user by exact name in one realm or in all, or an administrator. */
 export type Erased = { user: string; realm?: string | undefined } | { administrator: string };
 
-/** In how many entries somebody was; `others` are users whose names differ in case alone, who are still there. */
+/** The number of entries that named the person; `others` are users whose names differ only in case, and who stay. */
 export type ErasedFrom = { entries: number; others: string[] };
 
 /**
- * Takes somebody's clear text out of all entries and throws the keys away, so that what is left tells nobody who it was. `forget` is told when the keys are
- * gone.
+ * Removes a person's clear text from all entries and deletes the keys, so that the rest no longer identifies anyone.
+ * Calls `forget` when the keys are deleted.
  */
 export async function erasePerson(parts: KeepingParts & { forget(): void }, by: Actor, who: Erased): Promise<ErasedFrom> {
   const { store, tell, forget } = parts;
@@ -55,18 +61,18 @@ export async function erasePerson(parts: KeepingParts & { forget(): void }, by: 
     'user' in who
       ? await store.personKeysFrom(usersNamed(who.user, who.realm))
       : await store.findPersonKeys([administratorPerson(who.administrator)]);
-  const meant = found.filter(({ person }) => !('user' in who) || isWrittenSo(person, who.user));
+  const meant = found.filter(({ person }) => !('user' in who) || hasExactName(person, who.user));
   await tell({ kind: 'audit-erased', persons: meant.map(({ id }) => id), by });
   for (const { id } of meant) await store.removePersonKey(id);
   forget();
   let entries = 0;
-  for (const { id } of meant) entries += await untilNoneIsLeft(() => store.eraseClearText(id, atOnce));
+  for (const { id } of meant) entries += await untilNoneLeft(() => store.eraseClearText(id, atOnce));
   entries += await eraseTyped(store, who);
   const others = found.filter((each) => !meant.includes(each)).map(({ person }) => person.split('\n').at(-1) ?? '');
   return { entries, others: [...new Set(others)] };
 }
 
-/** Names that were typed and that nobody has: those that are written so, in the realm that is meant. */
+/** Erases a typed name that belongs to no user, where it is written the same and in the given realm. */
 async function eraseTyped(store: AuditStore, who: Erased): Promise<number> {
   const typed = 'user' in who ? typedName('user', who.user) : administratorPerson(who.administrator);
   let count = 0;
@@ -88,16 +94,16 @@ function isMeant(entry: AuditEntry, who: Erased): boolean {
   return isThere && mappedName(String(user)) === mappedName(who.user);
 }
 
-/** Takes away what another gateway wrote under the key of somebody who was erased lately, before it heard of that. */
+/** Erases what other gateways wrote under the key of a recently erased person before they learned of it. */
 export async function eraseLate({ store, clock }: KeepingParts): Promise<void> {
   const lately = await store.listAudit({ kinds: ['audit-erased'], from: clock() - dayMs }, { limit: atOnce });
   for (const entry of lately) {
     const { persons } = fieldsOf(entry) ?? {};
-    for (const id of Array.isArray(persons) ? persons.map(String) : []) await untilNoneIsLeft(() => store.eraseClearText(id, atOnce));
+    for (const id of Array.isArray(persons) ? persons.map(String) : []) await untilNoneLeft(() => store.eraseClearText(id, atOnce));
   }
 }
 
-async function untilNoneIsLeft(some: () => Promise<number>): Promise<number> {
+async function untilNoneLeft(some: () => Promise<number>): Promise<number> {
   let all = 0;
   for (;;) {
     const done = await some();

@@ -4,36 +4,37 @@ import type { AuditContent, AuditEntry, Clock } from '../../foundation/model/ind
 import type { AuditStore } from '../../store/store.ts';
 import { entryAfter } from './chain.ts';
 import { openPersonKeys } from './person-keys.ts';
-import { type HmacKey, personsOf, veil } from './persons.ts';
+import { type HmacKey, personsOf, pseudonymize } from './persons.ts';
 import { firstLink, type Link, openSealing, type Sealing } from './sealing.ts';
 
-/** Something that happened, and what a chain says of itself, on its way to becoming an entry. */
-export type Noted = { id: string; at: number; event: AuditContent };
+/** An event, or a record of the chain about itself, on its way to becoming an entry. */
+export type PendingEntry = { id: string; at: number; event: AuditContent };
 
-/** The chain of this gateway. Nobody else writes to it, and one thing is done at a time. */
+/** The chain of this gateway. Only this gateway writes to it, one operation at a time. */
 export type OwnChain = {
-  /** An id for what has none. */
+  /** A new id for an event without one. */
   nextId(): string;
   /**
-   * Makes entries of these notes, `batchSize` at most; returns of how many, from the first one on. A note that is an entry of another chain already counts as
-   * done. After a fault it has to be called again with the same notes in front: it adds the same entries, if they are not there.
+   * Appends entries for the first `batchSize` of these notes at most, and returns their number. A note that is already
+   * an entry of another chain counts as done. After a fault, call it again with the same notes first: it adds the same
+   * entries if they are missing.
    */
-  append(notes: readonly Noted[]): Promise<number>;
-  /** Forgets what `append` could not add: there is no use in doing it again. */
+  append(notes: readonly PendingEntry[]): Promise<number>;
+  /** Drops the entries that `append` could not add, when a repetition is useless. */
   giveUp(): void;
-  /** Says how far the chain is, and that its gateway lives. */
+  /** Records the length of the chain and that its gateway is alive. */
   beat(): Promise<void>;
-  /** Signs the end, and says that it is one. */
+  /** Signs and marks the end of the chain. */
   end(): Promise<void>;
-  /** Keys of persons are not used any more; what comes next finds its own. */
+  /** Discards the cached keys of persons. */
   forgetPersons(): void;
 };
 
-/** So many entries are made in one go: more would hold up replies. */
+/** Most entries per append; more would delay replies. */
 export const batchSize = 100;
 const checkpointEvery = 1000;
 
-/** What a chain is written with. */
+/** The parts that a chain is written with. */
 export type ChainParts = { store: AuditStore; keyring: Keyring; clock: Clock };
 
 /** Begins a chain. */
@@ -43,22 +44,22 @@ export function openOwnChain({ store, keyring, clock }: ChainParts): OwnChain {
   const sealing = openSealing(keyring);
   let link: Link = firstLink(writer);
   let ids = 0;
-  /** Made, and perhaps in the store. They have random keys in them: made anew they would be others. */
-  let made: { notes: readonly Noted[]; entries: AuditEntry[] } | undefined;
+  /** The entries in progress, perhaps already stored. They contain random keys, so they must not be made twice. */
+  let inProgress: { notes: readonly PendingEntry[]; entries: AuditEntry[] } | undefined;
   const nextId = (): string => {
     ids += 1;
     return `${writer}.${ids}`;
   };
-  const checkpoint = (end: Link): Noted => ({
+  const checkpoint = (end: Link): PendingEntry => ({
     id: nextId(),
     at: clock(),
     event: { kind: 'audit-checkpoint', ...sealing.sign(end, 'checkpoint') },
   });
-  const make = async (notes: readonly Noted[]): Promise<AuditEntry[]> => {
+  const make = async (notes: readonly PendingEntry[]): Promise<AuditEntry[]> => {
     const keys = await personKeys.of(notes.map(({ event }) => personsOf(event)));
     const entries: AuditEntry[] = [];
     let end = link;
-    const add = (note: Noted): void => {
+    const add = (note: PendingEntry): void => {
       const entry = follow({ sealing, keys }, end, note);
       entries.push(entry);
       end = { writer, number: entry.number, hash: entry.hash };
@@ -75,24 +76,24 @@ export function openOwnChain({ store, keyring, clock }: ChainParts): OwnChain {
     if (last) link = { writer, number: last.number, hash: last.hash };
     return taken;
   };
-  const say = (ended: boolean): Promise<void> =>
+  const putMark = (ended: boolean): Promise<void> =>
     store.putAuditWriter({ ...sealing.sign(link, ended ? 'ended' : 'running'), seenAt: clock(), ended });
   return {
     nextId,
     async append(batch) {
-      made ??= { notes: batch, entries: await make(batch) };
-      const { notes, entries } = made;
+      inProgress ??= { notes: batch, entries: await make(batch) };
+      const { notes, entries } = inProgress;
       const taken = await write(entries);
-      made = undefined;
+      inProgress = undefined;
       return taken === undefined ? notes.length : notes.findIndex(({ id }) => id === taken) + 1;
     },
     giveUp() {
-      made = undefined;
+      inProgress = undefined;
     },
-    beat: () => say(false),
+    beat: () => putMark(false),
     async end() {
       await write(await make([checkpoint(link)]));
-      await say(true);
+      await putMark(true);
     },
     forgetPersons: personKeys.forget,
   };
@@ -100,8 +101,8 @@ export function openOwnChain({ store, keyring, clock }: ChainParts): OwnChain {
 
 type Tools = { sealing: Sealing; keys: ReadonlyMap<string, HmacKey> };
 
-function follow({ sealing, keys }: Tools, link: Link, { id, at, event }: Noted): AuditEntry {
+function follow({ sealing, keys }: Tools, link: Link, { id, at, event }: PendingEntry): AuditEntry {
   const { subject, actor } = personsOf(event);
   const keyOf = (person: string | undefined): HmacKey | undefined => (person === undefined ? undefined : keys.get(person));
-  return entryAfter(sealing, link, { id, at, kind: event.kind }, veil(event, { subject: keyOf(subject), actor: keyOf(actor) }));
+  return entryAfter(sealing, link, { id, at, kind: event.kind }, pseudonymize(event, { subject: keyOf(subject), actor: keyOf(actor) }));
 }

@@ -5,26 +5,26 @@ import { type Clock, GatewayFault, type PersonKey } from '../../foundation/model
 import type { AuditStore } from '../../store/store.ts';
 import type { HmacKey, Persons } from './persons.ts';
 
-/** The keys under which personal fields are hashed. Read from the store for a whole batch of entries at once. */
+/** The keys for hashing personal fields, read from the store for a whole batch of entries. */
 export type PersonKeys = {
-  /** The keys of these persons by name; made where they may be and there is none. */
+  /** The keys of these persons by name; missing ones are made where `mayMake` allows. */
   of(persons: readonly Persons[]): Promise<ReadonlyMap<string, HmacKey>>;
-  /** Opens a key of the store; undefined for one that cannot be opened: it was changed, or sealed by a key that is not in the keyring. */
+  /** Opens a stored key; undefined if it was changed, or sealed by a key that is not in the keyring. */
   open(key: PersonKey): HmacKey | undefined;
-  /** Remembers none any more. */
+  /** Empties the cache. */
   forget(): void;
 };
 
-/** So long a key is remembered that somebody may have erased meanwhile. */
-const rememberedMs = 10_000;
-const mostRemembered = 10_000;
+/** How long a key is cached (ms), because another gateway may erase it. */
+const cachedMs = 10_000;
+const maxRemembered = 10_000;
 const keyBytes = 32;
 
 type PersonKeyParts = { store: AuditStore; keyring: Keyring; clock: Clock };
 
 /** Opens the keys of persons in this store. */
 export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): PersonKeys {
-  const known = openCache<{ key: HmacKey; at: number }>(mostRemembered);
+  const known = openCache<{ key: HmacKey; at: number }>(maxRemembered);
   const open = ({ id, sealedKey }: PersonKey): HmacKey | undefined => {
     try {
       return { id, key: createSecretKey(keyring.open(sealedFor.person(id), sealedKey)), hashed: new Map() };
@@ -45,8 +45,8 @@ export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): Perso
     }
   };
   const isKnown = (name: string): boolean => {
-    const remembered = known.get(name);
-    return remembered !== undefined && Math.abs(clock() - remembered.at) < rememberedMs;
+    const cached = known.get(name);
+    return cached !== undefined && Math.abs(clock() - cached.at) < cachedMs;
   };
   return {
     open,
@@ -63,7 +63,7 @@ export function openPersonKeys({ store, keyring, clock }: PersonKeyParts): Perso
       await read(unknown);
       const missing = unknown.filter((name) => named.get(name) && !known.has(name));
       if (missing.length > 0) await store.addPersonKeys(missing.map(made));
-      // Another gateway may have been first: what stands in the store counts.
+      // Another gateway may have added the key first; the stored one counts.
       await read(missing);
       return new Map(names.flatMap((name) => (known.has(name) ? [[name, known.get(name)?.key] as const] : [])).filter(hasKey));
     },

@@ -1,56 +1,59 @@
 import { type AuditContent, type Clock, GatewayFault, type Tell } from '../../foundation/model/index.ts';
 import { type Log, thrownFields } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../../store/store.ts';
-import { batchSize, type Noted, type OwnChain } from './own-chain.ts';
+import { batchSize, type OwnChain, type PendingEntry } from './own-chain.ts';
 
-/** Where a note stands until it is an entry: in a transaction among its effects, or by itself; nowhere where it was written with no act. */
-export type Held = { transaction: string } | 'by-itself' | 'nowhere';
+/**
+ * Where a note is stored until it becomes an entry: among the effects of a transaction, by itself, or nowhere if it was
+ * not written with an act.
+ */
+export type NotePlace = { transaction: string } | 'by-itself' | 'nowhere';
 
-/** What waits for its place in the chain, in the order in which it came. */
+/** The events that wait for their place in the chain, in order of arrival. */
 export type AuditQueue = {
   add(event: AuditContent): void;
-  /** Takes notes, and takes them off where they stand once they are entries. */
-  addHeld(notes: readonly Noted[], held: Held): void;
-  /** Takes these effects off as well, with the next notes of their transaction or by themselves. */
-  takeOff(transaction: string, effects: readonly string[]): void;
-  /** Resolves when all that was taken so far is in the store. Throws what the store throws. */
+  /** Adds stored notes, and removes them from their place once they are entries. */
+  addHeld(notes: readonly PendingEntry[], held: NotePlace): void;
+  /** Removes these effects too, together with the next notes of their transaction or separately. */
+  removeStored(transaction: string, effects: readonly string[]): void;
+  /** Resolves when everything added so far is in the store. Throws the store's errors. */
   flush(): Promise<void>;
-  /** How long the oldest of them has waited (ms). */
+  /** How long the oldest event has waited (ms). */
   oldestMs(): number;
-  /** Writes nothing more by itself. */
+  /** Stops the timer. */
   stop(): void;
 };
 
-type Waiting = { note: Noted; held: Held };
+type Waiting = { note: PendingEntry; held: NotePlace };
 
-/** Well below the second that may be lost. */
+/** Well below the one second of events that a crash may lose. */
 const flushMs = 200;
 const retryMs = 1000;
-const usualRoom = 20_000;
+const defaultRoom = 20_000;
 
-/** What a queue works with; `room` is how many wait at most. */
+/** The parts of a queue; `room` is the largest number of waiting events. */
 export type QueueParts = { store: Store; clock: Clock; log: Log; tell: Tell; room?: number };
 
-/** Writes what it gets a few times a second, and no more than one batch at a time. */
-export function openQueue(chain: OwnChain, { store, clock, log, tell, room = usualRoom }: QueueParts): AuditQueue {
+/** Opens a queue that writes a few times a second, one batch at a time. */
+export function openQueue(chain: OwnChain, { store, clock, log, tell, room = defaultRoom }: QueueParts): AuditQueue {
   const waiting: Waiting[] = [];
   const ids = new Set<string>();
   let done = new Map<string, string[]>();
   let lost = 0;
   let underWay: Promise<void> | undefined;
   const push = (each: Waiting): void => {
-    // A sweep may find what waits here already.
+    // A sweep may find a note that already waits here.
     if (ids.has(each.note.id)) return;
     if (waiting.length < room) {
       waiting.push(each);
       ids.add(each.note.id);
     }
-    // What stands in the store comes back with a sweep.
+    // A stored note will come back with a sweep.
     else if (each.held === 'nowhere') lost += 1;
     timer.plan(flushMs);
   };
   const add = (event: AuditContent): void => push({ note: { id: chain.nextId(), at: clock(), event }, held: 'nowhere' });
-  const tellLost = (count: number): void => {
+  const reportLost = (count: number): void => {
     const event = { kind: 'audit-lost', count } as const;
     tell(event, 'kept');
     add(event);
@@ -61,11 +64,11 @@ export function openQueue(chain: OwnChain, { store, clock, log, tell, room = usu
     const over = waiting.splice(0, added.done);
     for (const { note } of over) ids.delete(note.id);
     lost += added.lost;
-    if (lost > 0) tellLost(lost);
+    if (lost > 0) reportLost(lost);
     lost = 0;
     const effects = done;
     done = new Map();
-    await Promise.all([chain.beat(), takeOff(store, over, effects)]);
+    await Promise.all([chain.beat(), removeStored(store, over, effects)]);
   };
   const flush = async (): Promise<void> => {
     while (waiting.length > 0 || done.size > 0 || underWay) {
@@ -81,7 +84,7 @@ export function openQueue(chain: OwnChain, { store, clock, log, tell, room = usu
     addHeld(notes, held) {
       for (const note of notes) push({ note, held });
     },
-    takeOff(transaction, effects) {
+    removeStored(transaction, effects) {
       done.set(transaction, [...(done.get(transaction) ?? []), ...effects]);
       timer.plan(flushMs);
     },
@@ -92,8 +95,8 @@ export function openQueue(chain: OwnChain, { store, clock, log, tell, room = usu
 }
 
 /**
- * Adds the first of what waits. After a defect it goes on one by one, as many as the batch had: what cannot be written is given up and holds up nothing
- * else.
+ * Returns a function that appends the first waiting events. After a defect it goes on one by one for the size of that
+ * batch, and drops each event that cannot be written, so that it delays no other.
  */
 function openAppend(chain: OwnChain, log: Log): (waiting: readonly Waiting[]) => Promise<{ done: number; lost: number }> {
   let singly = 0;
@@ -120,15 +123,15 @@ function openAppend(chain: OwnChain, log: Log): (waiting: readonly Waiting[]) =>
 
 const isOutage = (error: unknown): boolean => error instanceof GatewayFault && error.code === 'store-unavailable';
 
-/** The timer of a queue: `plan` sets it unless it is set already. */
+/** The timer of a queue: `plan` starts it unless it is running. */
 function openTimer(log: Log, write: () => Promise<void>): { plan(afterMs: number): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   const plan = (afterMs: number): void => {
     timer ??= setTimeout(() => {
       timer = undefined;
       write().catch((error: unknown) => {
-        // That the store is lost is told once, by an event.
-        log[isOutage(error) ? 'debug' : 'error'](thrownFields(error), 'the audit cannot be written now; it is tried again');
+        // An event reports the loss of the store, so the log need not repeat it.
+        log[isOutage(error) ? 'debug' : 'error'](thrownFields(error), 'the audit cannot be written now; it will be tried again');
         plan(retryMs);
       });
     }, afterMs).unref();
@@ -136,8 +139,8 @@ function openTimer(log: Log, write: () => Promise<void>): { plan(afterMs: number
   return { plan, stop: () => clearTimeout(timer) };
 }
 
-/** Takes off what are entries now. What a fault leaves is found by a sweep, which finds the entries. */
-async function takeOff(store: Store, over: readonly Waiting[], done: ReadonlyMap<string, readonly string[]>): Promise<void> {
+/** Removes notes that are entries now. After a fault a sweep finds them again, and finds their entries. */
+async function removeStored(store: Store, over: readonly Waiting[], done: ReadonlyMap<string, readonly string[]>): Promise<void> {
   const alone: string[] = [];
   const ofTransactions = new Map([...done].map(([id, effects]) => [id, [...effects]]));
   for (const { note, held } of over) {

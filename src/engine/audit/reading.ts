@@ -1,10 +1,13 @@
 import { type AuditEntry, foldedName, ok, type Result, refused } from '../../foundation/model/index.ts';
 import type { AuditFilter, AuditStore } from '../../store/store.ts';
-import { fieldsOf, isAsDigested } from './chain.ts';
-import { administratorPerson, type Fields, unveil, usersNamed } from './persons.ts';
+import { fieldsOf, matchesDigest } from './chain.ts';
+import { administratorPerson, type Fields, usersNamed, withClearText } from './persons.ts';
 import { digestOf, type Sealing } from './sealing.ts';
 
-/** What is asked of the audit; an absent field asks nothing. `realm` narrows `user`. Times are epoch ms: from `from` on, before `until`. */
+/**
+ * A query of the audit; absent fields match everything. `realm` narrows `user`. Times are epoch ms: from `from` on,
+ * before `until`.
+ */
 export type AuditQuery = {
   user?: string | undefined;
   realm?: string | undefined;
@@ -18,25 +21,28 @@ export type AuditQuery = {
   until?: number | undefined;
 };
 
-/** An entry as people read it: the event with its clear text, `null` where that was erased; `fields` is absent where its time to be kept was over. */
+/**
+ * An entry for people: the event with its clear text, `null` where it was erased; `fields` is absent after the
+ * retention time.
+ */
 export type AuditLine = Pick<AuditEntry, 'id' | 'writer' | 'number' | 'at' | 'kind' | 'hash'> & { fields?: Fields };
 
-/** One page, newest first unless `ascending`. `next` asks for the one after it, and is absent on the last. */
+/** One page, newest first unless `ascending`. `next` is the cursor of the next page; absent on the last. */
 export type AuditLines = { lines: AuditLine[]; next?: string };
 
-/** Which page: `cursor` is a `next` of the same query. Times may move along from page to page: they are not held against a cursor. */
-export type AuditWish = { limit: number; cursor?: string | undefined; offset?: number | undefined; ascending?: boolean | undefined };
+/** The page to read: `cursor` is a `next` of the same query, whose times may change from page to page. */
+export type AuditPage = { limit: number; cursor?: string | undefined; offset?: number | undefined; ascending?: boolean | undefined };
 
 /** Reads the audit for people. */
 export type AuditReading = {
-  list(query: AuditQuery, wish: AuditWish): Promise<Result<AuditLines, 'cursor-of-another-query'>>;
+  list(query: AuditQuery, page: AuditPage): Promise<Result<AuditLines, 'cursor-of-another-query'>>;
   count(query: AuditQuery): Promise<number>;
   find(id: string): Promise<AuditLine | undefined>;
-  /** Whether an entry is what its hash says, and whether its neighbours in the chain are there. `verify` looks at more. */
+  /** Whether an entry matches its hash, and whether its neighbours in the chain exist. `verify` checks more. */
   lookAround(line: AuditLine): Promise<{ isSound: boolean; hasNeighbours: boolean }>;
 };
 
-/** Opens the reading of an audit. */
+/** Opens the audit for reading. */
 export function openReading({ store, sealing }: { store: AuditStore; sealing: Sealing }): AuditReading {
   return {
     async list(query, { limit, cursor, offset, ascending }) {
@@ -44,7 +50,7 @@ export function openReading({ store, sealing }: { store: AuditStore; sealing: Se
       const sign = digestOf(JSON.stringify([asked, ascending === true])).slice(0, 8);
       const after = cursor === undefined ? undefined : placeIn(cursor, sign);
       if (after === 'of-another-query') return refused('cursor-of-another-query');
-      // One more tells whether there is another page.
+      // One extra entry shows whether there is another page.
       const found = await store.listAudit(await filterOf(store, query), { limit: limit + 1, after, offset, ascending });
       const shown = found.slice(0, limit);
       const last = shown.at(-1);
@@ -60,22 +66,22 @@ export function openReading({ store, sealing }: { store: AuditStore; sealing: Se
       const around = await store.auditChain(writer, Math.max(0, number - 2), number === 1 ? 2 : 3);
       const at = around.findIndex((each) => each.number === number);
       const [before, entry] = [around[at - 1], around[at]];
-      const isSound = entry !== undefined && sealing.isHash(before?.hash ?? '', entry) && isAsDigested(entry);
+      const isSound = entry !== undefined && sealing.isHash(before?.hash ?? '', entry) && matchesDigest(entry);
       return { isSound, hasNeighbours: (number === 1 || before !== undefined) && around[at + 1] !== undefined };
     },
   };
 }
 
-/** An entry for people. */
+/** Converts an entry for people. */
 export function lineOf(entry: AuditEntry): AuditLine {
   const { id, writer, number, at, kind, hash, clear } = entry;
   const fields = fieldsOf(entry);
   return { id, writer, number, at, kind, hash, ...(fields ? { fields: shown(fields, clear) } : {}) };
 }
 
-/** Without what only the chain needs. */
+/** Omits the fields that only the chain needs. */
 function shown(fields: Fields, clear: AuditEntry['clear']): Fields {
-  const { v: _form, subject: _subject, actor: _actor, kind: _kind, ...rest } = unveil(fields, clear);
+  const { v: _form, subject: _subject, actor: _actor, kind: _kind, ...rest } = withClearText(fields, clear);
   return rest;
 }
 
@@ -88,14 +94,17 @@ async function filterOf(store: AuditStore, { user, realm, administrator, ...rest
   return {
     ...rest,
     persons: persons?.map(({ id }) => id),
-    // Whoever types a name that nobody has types no realm that is known either.
+    // A typed name that no user has comes with no known realm either, so the realm does not narrow it.
     typed: user === undefined ? undefined : foldedName(user),
     actors: actors?.map(({ id }) => id),
     typedActor: administrator === undefined ? undefined : administratorPerson(administrator),
   };
 }
 
-/** The keys of the users of this name, however it is written, in one realm or in all, and of an administrator whose account it names. */
+/**
+ * The keys of all users with this name, ignoring case, in one realm or in all; without a realm also that of an
+ * administrator.
+ */
 const personsNamed = async (store: AuditStore, user: string, realm: string | undefined) => [
   ...(await store.personKeysFrom(usersNamed(user, realm))),
   ...(realm === undefined ? await store.findPersonKeys([administratorPerson(user)]) : []),

@@ -3,37 +3,40 @@ import { equalText, rawPrivateKey, signEd25519, verifyEd25519 } from '../../foun
 import type { Keyring } from '../../foundation/keyring/index.ts';
 import { type AuditEntry, type AuditMark, type AuditNote, type GatewayEvent, parseJson } from '../../foundation/model/index.ts';
 
-/** The end of a chain: what the next entry goes on from. */
+/** The end of a chain, which the next entry continues. */
 export type Link = Pick<AuditMark, 'writer' | 'number' | 'hash'>;
 
-/** What the first entry of a chain goes on from. */
+/** The link that the first entry of a chain continues. */
 export const firstLink = (writer: string): Link => ({ writer, number: 0, hash: '' });
 
-/** An act and what is told of it, before it is sealed. */
-export type Told = { id: string; at: number; event: GatewayEvent };
+/** An event with its id and time, before it is sealed. */
+export type DatedEvent = { id: string; at: number; event: GatewayEvent };
 
-/** What a mark says: how far a chain was when it wrote a checkpoint, how far it is, or where it ended. One is not taken for another. */
+/**
+ * The meaning of a mark: the length of a chain at a checkpoint, its current length, or its end. It is part of the
+ * signature.
+ */
 export type MarkKind = 'checkpoint' | 'running' | 'ended';
 
 type Placed = Pick<AuditEntry, 'writer' | 'number' | 'id' | 'at' | 'kind' | 'digest'>;
 
-/** Everything that nobody without the keyring can make. Keys are derived from it, each for one purpose. */
+/** The operations that need the keyring. Each uses a key derived for its purpose. */
 export type Sealing = {
-  /** The hash of an entry that follows one with the hash `before`. */
+  /** The hash of an entry that follows an entry with the hash `before`. */
   hashOf(before: string, placed: Placed): string;
-  /** Whether that is the hash of this entry. */
+  /** Whether this is the hash of the entry. */
   isHash(before: string, entry: Placed & Pick<AuditEntry, 'hash'>): boolean;
   sign(link: Link, kind: MarkKind): AuditMark;
   isSigned(mark: AuditMark, kind: MarkKind): boolean;
-  note(told: Told): AuditNote;
-  /** What a note tells; undefined for one that no gateway of this keyring wrote. */
+  note(event: DatedEvent): AuditNote;
+  /** The event in a note; undefined if no gateway with this keyring wrote it. */
   read(note: AuditNote): GatewayEvent | undefined;
 };
 
 /** SHA-256, base64url. */
 export const digestOf = (text: string): string => hash('sha256', text, 'base64url');
 
-/** Opens it with the keys of this keyring. The id of the key stands before what it made. */
+/** Opens the sealing with this keyring. Each result begins with the id of its key. */
 export function openSealing(keyring: Keyring): Sealing {
   const chains = openMacs(keyring, 'audit chain');
   const notes = openMacs(keyring, 'audit notes');
@@ -57,7 +60,7 @@ export function openSealing(keyring: Keyring): Sealing {
   };
 }
 
-/** HMACs of a purpose, `<key id>.<base64url>`. */
+/** HMACs for a purpose, `<key id>.<base64url>`. */
 function openMacs(keyring: Keyring, purpose: string) {
   const keys = new Map<string, KeyObject>();
   const keyOf = (keyId: string): KeyObject | undefined => {

@@ -12,67 +12,83 @@ import {
 import { type Log, thrownFields } from '../../foundation/telemetry/index.ts';
 import { noteLeaseMs, type Store } from '../../store/store.ts';
 import { openOwnChain } from './own-chain.ts';
-import { type Held, openQueue } from './queue.ts';
-import { openSealing, type Sealing, type Told } from './sealing.ts';
+import { type NotePlace, openQueue } from './queue.ts';
+import { type DatedEvent, openSealing, type Sealing } from './sealing.ts';
 
-/** Writes what happens into the chain of this gateway. */
+/** Writes events to the chain of this gateway. */
 export type AuditTrail = {
-  /** Takes an event that was written with no act: it is in the store within a second, or is lost if the gateway dies. */
+  /**
+   * Adds an event that was not written with an act. It is in the store within a second, or lost if the gateway dies
+   * before.
+   */
   take(event: GatewayEvent): void;
-  /** Seals what is told of an act, to be written with it. */
-  seal(told: Told): AuditNote;
-  /** Takes what was written with an act, and takes its note off where it stands once it is an entry. */
-  chain(told: readonly Told[], held: Held): void;
-  /** The same for notes that another gateway left; one that no gateway wrote becomes an entry that says so. */
-  takeOver(notes: readonly AuditNote[], held: Held): void;
-  /** Takes these effects of a transaction off with its notes, in one write. */
-  takeOff(transaction: string, effects: readonly string[]): void;
-  /** Takes over notes that a crash left by themselves; returns how many. */
+  /** Seals the event of an act, to be written with it. */
+  seal(event: DatedEvent): AuditNote;
+  /** Adds events that were written with an act, and removes their notes once they are entries. */
+  chain(events: readonly DatedEvent[], held: NotePlace): void;
+  /** The same for notes that another gateway left; a forged note becomes an entry that says so. */
+  takeOver(notes: readonly AuditNote[], held: NotePlace): void;
+  /** Removes these effects of a transaction together with its notes, in one write. */
+  removeStored(transaction: string, effects: readonly string[]): void;
+  /** Takes over separate notes that a crash left; returns their number. */
   sweep(): Promise<number>;
-  /** How long the oldest of what was taken has waited (ms). */
+  /** How long the oldest waiting event has waited (ms). */
   oldestMs(): number;
-  /** Keys of persons are not used any more. */
+  /** Discards the cached keys of persons. */
   forgetPersons(): void;
-  /** Resolves when all that was taken so far is in the store. Throws what the store throws. */
+  /** Resolves when everything added so far is in the store. Throws the store's errors. */
   flush(): Promise<void>;
-  /** Writes what is left and ends the chain, with this as its last event. What cannot be written is logged. */
+  /** Writes what is left and ends the chain, with `last` as its last event. Logs what cannot be written. */
   close(last?: GatewayEvent): Promise<void>;
 };
 
-/** What a trail is written with. `aloneInStore`: no other gateway can have this store open. `room`: how much waits for the store at most. */
-export type TrailParts = { store: Store; keyring: Keyring; clock: Clock; log: Log; tell: Tell; aloneInStore: boolean; room?: number };
+/** The parts of a trail. */
+export type TrailParts = {
+  store: Store;
+  keyring: Keyring;
+  clock: Clock;
+  log: Log;
+  tell: Tell;
+  /** No other gateway can have this store open. */
+  aloneInStore: boolean;
+  /** The largest number of events that wait for the store. */
+  room?: number;
+};
 
-/** The name under which it stands, signed, how many chains there are. */
+/** The id of the signed record with the number of chains. */
 export const chainsRow = 'chains';
 
 const beatMs = 10_000;
-/** A gateway that was silent so long is taken for dead. */
+/** A gateway that is silent for this time (ms) counts as dead. */
 const silentMs = 60_000;
-const mostNamed = 20;
+const maxNamed = 20;
 const sweptAtOnce = 500;
 
-/** Begins a chain, which names the chains that it found, and tells of those whose gateway went without a word. */
+/**
+ * Begins a chain whose first entry names the existing chains, and reports chains whose gateway stopped without ending
+ * them.
+ */
 export async function openAuditTrail(parts: TrailParts): Promise<AuditTrail> {
   const { store, clock, log } = parts;
   const chain = openOwnChain(parts);
   const queue = openQueue(chain, parts);
   const gapsOf = openGaps(parts);
-  const tellGaps = async (): Promise<void> => {
+  const reportGaps = async (): Promise<void> => {
     for (const gap of await gapsOf()) {
       parts.tell(gap, 'kept');
       queue.add(gap);
     }
   };
   queue.add(begun(await chainsOf(parts)));
-  await tellGaps();
+  await reportGaps();
   await queue.flush();
   const sealing = openSealing(parts.keyring);
   await signCount(parts, sealing);
   const stopBeating = beatUntilStopped(parts, async (wasHere) => {
     await chain.beat();
-    if (wasHere) await tellGaps();
+    if (wasHere) await reportGaps();
   });
-  const takeOver = (notes: readonly AuditNote[], held: Held): void => {
+  const takeOver = (notes: readonly AuditNote[], held: NotePlace): void => {
     for (const note of notes) {
       const event = sealing.read(note);
       const refused = { kind: 'audit-note-refused', note: note.id } as const;
@@ -88,7 +104,7 @@ export async function openAuditTrail(parts: TrailParts): Promise<AuditTrail> {
     forgetPersons: chain.forgetPersons,
     take: (event) => void (isClosed || queue.add(event)),
     chain: queue.addHeld,
-    takeOff: queue.takeOff,
+    removeStored: queue.removeStored,
     async sweep() {
       const now = clock();
       const left = await store.claimNotes(now, now + noteLeaseMs, sweptAtOnce);
@@ -105,7 +121,7 @@ export async function openAuditTrail(parts: TrailParts): Promise<AuditTrail> {
         await queue.flush();
         await chain.end();
       } catch (error) {
-        log.error(thrownFields(error), 'the audit could not be ended; the next start tells of a gap');
+        log.error(thrownFields(error), 'the audit could not be ended; the next start will report a gap');
       }
       queue.stop();
     },
@@ -115,16 +131,16 @@ export async function openAuditTrail(parts: TrailParts): Promise<AuditTrail> {
 const chainsOf = async ({ store }: Pick<TrailParts, 'store'>): Promise<AuditWriter[]> =>
   (await store.auditWriters()).filter(({ writer }) => writer !== chainsRow);
 
-/** Signs how many chains there are. Of two that begin at once the later one may sign for both. */
+/** Signs the number of chains. When two begin at the same time, the later count includes both. */
 async function signCount(parts: TrailParts, sealing: Sealing): Promise<void> {
   const { length } = await chainsOf(parts);
   const count = sealing.sign({ writer: chainsRow, number: length, hash: '' }, 'running');
   await parts.store.putAuditWriter({ ...count, seenAt: parts.clock(), ended: true });
 }
 
-/** The first entry of a chain. Whoever takes away a whole chain is found out by those that name it. */
+/** The first entry of a chain. It names other chains, so that the removal of a whole chain is noticed. */
 function begun(others: readonly AuditWriter[]): ChainRecord {
-  const latest = others.toSorted((one, other) => other.seenAt - one.seenAt).slice(0, mostNamed);
+  const latest = others.toSorted((one, other) => other.seenAt - one.seenAt).slice(0, maxNamed);
   const after = latest.map(({ writer, number, hash }) => ({ writer, number, hash }));
   return { kind: 'audit-begun', host: hostname(), version, after };
 }
@@ -132,8 +148,9 @@ function begun(others: readonly AuditWriter[]): ChainRecord {
 type Gap = Extract<GatewayEvent, { kind: 'audit-gap' }>;
 
 /**
- * Finds gateways that went without a word; of several that look at the same time, one is given each. A chain that did not move for a minute by our own clock is
- * one of those: the others' clocks may go wrong. Who is alone in the store need not wait.
+ * Finds gateways that stopped without ending their chain; when several gateways look at the same time, each gap goes to
+ * one of them. A chain counts if it did not grow for a minute by our own clock, since other clocks may be wrong. A
+ * gateway that is alone in its store need not wait.
  */
 function openGaps({ store, clock, aloneInStore }: TrailParts): () => Promise<Gap[]> {
   let seen = new Map<string, { seenAt: number; since: number }>();
@@ -156,7 +173,10 @@ function openGaps({ store, clock, aloneInStore }: TrailParts): () => Promise<Gap
   };
 }
 
-/** Calls `beat` again and again. `wasHere`: the one before it went well, a short time ago; who cannot reach the store must not judge others by it. */
+/**
+ * Calls `beat` repeatedly. `wasHere`: the last beat succeeded recently; a gateway that cannot reach the store must not
+ * declare others dead.
+ */
 function beatUntilStopped({ clock, log, aloneInStore }: TrailParts, beat: (wasHere: boolean) => Promise<void>): () => void {
   let wentWellAt = 0;
   const timer = setInterval(() => {
@@ -165,7 +185,7 @@ function beatUntilStopped({ clock, log, aloneInStore }: TrailParts, beat: (wasHe
       .then(() => {
         wentWellAt = now;
       })
-      .catch((error: unknown) => log.debug(thrownFields(error), 'the audit could not say that its gateway lives'));
+      .catch((error: unknown) => log.debug(thrownFields(error), 'the audit could not record that its gateway is alive'));
   }, beatMs).unref();
   return () => clearInterval(timer);
 }

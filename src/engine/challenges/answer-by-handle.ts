@@ -6,8 +6,15 @@ import { isForPhone } from '../records/phone-key.ts';
 import { isInValidity } from '../records/usable.ts';
 import { type AnswerReply, type Found, take } from './answer.ts';
 
-/** A phone's answer that names no push token. `handles` are what it may be an answer to, the likeliest first; `source` is the address that pays for wrong signatures. */
-export type HandleAnswer<A> = { handles: readonly string[]; answer: A; source: string };
+/** A phone's answer that names no push token. */
+export type HandleAnswer<A> = {
+  /** Possible handles of the challenge, the likeliest first. */
+  handles: readonly string[];
+  /** The answer as its protocol parsed it. */
+  answer: A;
+  /** The address that wrong signatures count against. */
+  source: string;
+};
 
 /** {@link Challenges.answerByHandle}. */
 export async function answerByHandle<A>(
@@ -24,11 +31,14 @@ export async function answerByHandle<A>(
   }
   const kind = await parts.limits.failed('answer', limitedSource(request.source, { serial: transaction.id }));
   if (kind === 'refused')
-    parts.log.info({ transactionId: transaction.id, source: request.source }, 'an answer fits no challenge of this transaction');
+    parts.log.info({ transactionId: transaction.id, source: request.source }, 'an answer matches no challenge of this transaction');
   return { kind };
 }
 
-/** What the first of these handles names: the challenge of the likeliest one; by another, which is that of a whole transaction, all that it has. */
+/**
+ * Finds the first handle that exists. The first handle names one challenge; any other names a whole transaction, so all
+ * its challenges count.
+ */
 async function findNamed(
   { store }: EngineParts,
   phone: string,
@@ -56,7 +66,7 @@ async function fits<A>(
   return meaning && { transaction, challenge, meaning };
 }
 
-/** Logins are for phones that have proven their keys; an activation is how they do. */
+/** Logins need a phone that has proved its key; an activation is that proof. */
 function mayAnswer({ rollout, enabled, revoked }: PushToken, { kind }: Transaction): boolean {
   if (revoked) return false;
   return (rollout === 'enrolled' && enabled) || (rollout === 'activating' && kind === 'activation');

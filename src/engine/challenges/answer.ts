@@ -1,6 +1,6 @@
 import { type Challenge, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
 import type { TokenWithOpen } from '../../store/store.ts';
-import { mostShown } from '../admission/open-challenges.ts';
+import { maxOpenChallenges } from '../admission/open-challenges.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import type { TransactionEvent } from '../decisions/decide.ts';
 import { limitedSource, type WrongProof } from '../limits/index.ts';
@@ -10,12 +10,20 @@ import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
 import { isInService } from '../records/usable.ts';
 import { displayCode } from './ask.ts';
 
-/** A phone's answer as its protocol read it. `handle` is what the phone says it answers; `source` the address that pays for wrong signatures. */
-export type AnswerRequest<A> = { serial: string; handle?: string | undefined; answer: A; source: string };
+/** A phone's answer. */
+export type AnswerRequest<A> = {
+  serial: string;
+  /** The handle of the challenge that it names. */
+  handle?: string | undefined;
+  /** The answer as its protocol parsed it. */
+  answer: A;
+  /** The address that wrong signatures count against. */
+  source: string;
+};
 
 /**
- * What the phone is told. `repeated` is the identical answer again: it gets what the first one got. `code-shown` comes with the code that
- * the phone is to show, and the transaction it is for. `turned-away` is a refusal that leaves no line in the log.
+ * The reply to the phone. `repeated`: the identical answer came again and gets the first reply. `code-shown`: the phone
+ * shows this code for this transaction. `turned-away`: a refusal that is not logged.
  */
 export type AnswerReply =
   | { kind: 'unknown-token' | 'taken' | 'repeated' | WrongProof }
@@ -29,17 +37,17 @@ export async function answer<A>(parts: EngineParts, phone: PhoneProtocol<never, 
   if (!isInService(token, parts.clock())) return { kind: 'refused' };
   const found = findAnswered(phone, request, asked);
   if (!found) {
-    await parts.limits.failedOpenly('answer', limitedSource(request.source, token));
-    parts.log.info({ serial: token.serial, source: request.source }, 'an answer fits no challenge of this push token');
+    await parts.limits.failedOrThrow('answer', limitedSource(request.source, token));
+    parts.log.info({ serial: token.serial, source: request.source }, 'an answer matches no challenge of this push token');
     return { kind: 'refused' };
   }
   return take(parts, found);
 }
 
-/** An answer whose signature fits, and the challenge it is for. */
+/** An answer with a valid signature, and its challenge. */
 export type Found = { transaction: Transaction; challenge: Challenge; meaning: AnswerMeaning };
 
-/** Decides a verified answer, and says what its phone is told. */
+/** Applies a verified answer and makes the reply. */
 export async function take(parts: EngineParts, found: Found): Promise<AnswerReply> {
   const { reply } = await applyEvent(parts, found.transaction, eventOf(found.challenge, found.meaning));
   if (reply !== 'code-shown') return { kind: reply === 'accepted' ? 'taken' : reply };
@@ -48,19 +56,22 @@ export async function take(parts: EngineParts, found: Found): Promise<AnswerRepl
   return { kind: 'code-shown', code, transaction: found.transaction };
 }
 
-/** The push token, with what the answer may be for: the transaction that it names, settled or not, else those that are open. */
+/**
+ * The push token, with the transactions that the answer may belong to: the one that it names, open or settled, else all
+ * open ones.
+ */
 async function findAsked<A>(
   parts: EngineParts,
   phone: PhoneProtocol<never, A>,
   { serial, handle }: AnswerRequest<A>,
 ): Promise<TokenWithOpen | undefined> {
   const { store, clock } = parts;
-  if (handle === undefined) return store.findTokenWithOpen(serial, clock(), mostShown(parts));
+  if (handle === undefined) return store.findTokenWithOpen(serial, clock(), maxOpenChallenges(parts));
   const [token, named] = await Promise.all([store.findToken(serial), store.findByHandle(phone.name, handle)]);
   return token && { token, open: named ? [named] : [] };
 }
 
-/** The challenge that the signature fits. */
+/** The challenge that the signature matches. */
 function findAnswered<A>(phone: PhoneProtocol<never, A>, request: AnswerRequest<A>, { token, open }: TokenWithOpen): Found | undefined {
   for (const transaction of open) {
     const challenge = transaction.decision.challenges.find((each) => isForPhone(each, token));

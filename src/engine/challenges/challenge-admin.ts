@@ -4,7 +4,7 @@ import { isOver } from '../decisions/decide.ts';
 import type { EngineParts } from '../parts.ts';
 
 const batch = 500;
-const mostBatches = 20;
+const maxBatches = 20;
 
 /** {@link Challenges.cancel}. */
 export async function cancelTransaction(parts: EngineParts, by: Actor, id: string): Promise<number> {
@@ -21,7 +21,7 @@ export async function cancelTransaction(parts: EngineParts, by: Actor, id: strin
 export async function deleteExpired({ store, clock, tell }: EngineParts, by: Actor): Promise<number> {
   const now = clock();
   let deleted = 0;
-  for (let round = 0; round < mostBatches; round += 1) {
+  for (let round = 0; round < maxBatches; round += 1) {
     const gone = await store.sweep(now, batch);
     deleted += gone;
     if (gone < batch) break;

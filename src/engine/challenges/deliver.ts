@@ -1,22 +1,28 @@
 import type { Challenge, PushToken, TrailEntry, Transaction } from '../../foundation/model/index.ts';
 import type { DeliveryPlan } from '../../policy/index.ts';
-import { hasRung } from '../admission/prompts.ts';
+import { recordRing } from '../admission/prompts.ts';
 import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { markDead } from '../tokens/addresses.ts';
 
-/** How one challenge went out, step by step. `pollable`: the phone may also come and ask for it. */
-export type Delivered = { serial: string; sent: boolean; pollable: boolean; attempts: Omit<TrailEntry, 'at' | 'serial'>[] };
+/** The delivery of one challenge. */
+export type Delivered = {
+  serial: string;
+  sent: boolean;
+  /** The phone may also poll for it. */
+  pollable: boolean;
+  attempts: Omit<TrailEntry, 'at' | 'serial'>[];
+};
 
-/**
- * What is to go out: the challenges of a stored transaction for these push tokens. `via` names providers in place of those of the policy. `hasJoined`: nothing is, since
- * the request joined a login whose phones were asked before.
- */
+/** The challenges of a stored transaction to deliver. */
 export type DeliverRequest = {
   transaction: Transaction;
+  /** The push tokens whose challenges are delivered. */
   tokens: readonly PushToken[];
   asker: Asker;
+  /** Providers in place of those of the policy. */
   via?: readonly string[];
+  /** The request joined a login whose phones were prompted before, so nothing is sent. */
   hasJoined?: boolean;
 };
 
@@ -24,8 +30,8 @@ export type DeliverRequest = {
 export async function deliver(parts: EngineParts, request: DeliverRequest): Promise<Delivered[]> {
   if (request.hasJoined) return deliveredBefore(parts, request);
   const { challenges } = request.transaction.decision;
-  // A push service that hangs holds up nobody else.
-  parts.loginQueue.stepAside();
+  // A hanging push service must not block other logins.
+  parts.loginQueue.releaseSlot();
   const sends = request.tokens.flatMap((token) => {
     const challenge = challenges.find(({ serial }) => serial === token.serial);
     return challenge?.state === 'pending' ? [deliverOne(parts, request, { challenge, token })] : [];
@@ -33,7 +39,10 @@ export async function deliver(parts: EngineParts, request: DeliverRequest): Prom
   return Promise.all(sends);
 }
 
-/** What became of the pushes of a login that a request joined, as its first reply told it; what is not in the trail yet is under way. */
+/**
+ * The deliveries of a login that a request joined, as its first reply reported them. A push that is not in the trail
+ * yet is under way.
+ */
 async function deliveredBefore(parts: EngineParts, { transaction, tokens, asker }: DeliverRequest): Promise<Delivered[]> {
   const trail = await parts.store.trailOf(transaction.id);
   return tokens.map((token): Delivered => {
@@ -45,35 +54,37 @@ async function deliveredBefore(parts: EngineParts, { transaction, tokens, asker 
   });
 }
 
-/** What is kept of a deadline for everything else that a login does, so that its reply comes within it (ms). */
+/**
+ * The part of a deadline (ms) that is reserved for the rest of the login, so that the reply comes within the deadline.
+ */
 export const reserveOf = (deadlineMs: number): number => Math.min(100, Math.floor(deadlineMs / 10));
 
-type One = { challenge: Challenge; token: PushToken };
+type TokenChallenge = { challenge: Challenge; token: PushToken };
 
-/** A phone that rang too often without a yes may come and ask. */
-function withheld(parts: EngineParts, { transaction, asker }: DeliverRequest, token: PushToken): Delivered {
+/** The result for a muted phone: nothing is sent, but it may poll. */
+function withholdPush(parts: EngineParts, { transaction, asker }: DeliverRequest, token: PushToken): Delivered {
   const { id, user, realm } = transaction;
   parts.tell({ kind: 'push-withheld', transaction: id, serial: token.serial, user, realm });
   return { serial: token.serial, sent: false, pollable: mayPoll(parts, asker, token), attempts: [] };
 }
 
-/** A prompt that rang counts until the phone says yes; one that did not does not count. */
+/** Keeps the count of a prompt that rang, until the phone accepts; takes back the count of one that did not ring. */
 function countPrompt(
   parts: EngineParts,
   { transaction, asker }: DeliverRequest,
-  { challenge, token }: One,
+  { challenge, token }: TokenChallenge,
   attempts: Delivered['attempts'],
 ): void {
   const { prompt: key } = challenge;
   if (key === undefined) return;
   const { user, realm } = transaction;
   const rang = attempts.some(({ outcome, reason }) => outcome === 'sent' && reason !== 'poll');
-  const count = () => (rang ? hasRung(parts, { applicant: { asker, user, realm }, token }) : parts.store.uncount([key], 'all'));
+  const count = () => (rang ? recordRing(parts, { applicant: { asker, user, realm }, token }) : parts.store.uncount([key], 'all'));
   parts.background.run('prompts', count);
 }
 
-async function deliverOne(parts: EngineParts, request: DeliverRequest, { challenge, token }: One): Promise<Delivered> {
-  if (challenge.rings === false) return withheld(parts, request, token);
+async function deliverOne(parts: EngineParts, request: DeliverRequest, { challenge, token }: TokenChallenge): Promise<Delivered> {
+  if (challenge.rings === false) return withholdPush(parts, request, token);
   const { transaction, asker, via } = request;
   const { store, clock, background } = parts;
   const planned = planFor(parts, asker, token);
@@ -89,16 +100,16 @@ async function deliverOne(parts: EngineParts, request: DeliverRequest, { challen
   });
   const at = clock();
   const trail = attempts.map((attempt): TrailEntry => ({ at, serial: token.serial, ...attempt }));
-  const told = attempts.map(({ provider, outcome: how, reason, ms }) => ({ provider, outcome: how, reason, ms }));
+  const steps = attempts.map(({ provider, outcome: how, reason, ms }) => ({ provider, outcome: how, reason, ms }));
   const sent = outcome.kind === 'sent';
-  parts.tell({ kind: 'push-delivered', transaction: transaction.id, serial: token.serial, sent, rule: planned.rule, attempts: told });
+  parts.tell({ kind: 'push-delivered', transaction: transaction.id, serial: token.serial, sent, rule: planned.rule, attempts: steps });
   countPrompt(parts, request, { challenge, token }, attempts);
   background.run('delivery trail', () => store.appendTrail(transaction.id, trail));
   if (deadAddresses.length > 0) background.run('dead addresses', () => markDead(parts, token, deadAddresses));
   return { serial: token.serial, sent, pollable: mayPoll(parts, asker, token), attempts };
 }
 
-/** The delivery plan for this push token; plan and registry are read in one go, so that a reload never comes between them. */
+/** The delivery plan for this push token. Plan and registry are read together, so that no reload comes between them. */
 function planFor(parts: EngineParts, asker: Asker, token: PushToken): DeliveryPlan {
   const { policy, registry, settings } = parts;
   return policy.planDelivery(factsOf(parts, asker, token.owner, token), {

@@ -6,16 +6,19 @@ import { changeToken } from '../records/change-token.ts';
 import { type Offered, type OfferRequest, offerRollout } from '../tokens/rollout.ts';
 import { type TokenLimitRefusal, tokenLimit } from '../tokens/token-limits.ts';
 import { endTransactionsOf } from '../tokens/token-owner.ts';
-import { asNamed, inSource } from './issue.ts';
+import { namedFields, sourceFields } from './issue.ts';
 import type { IssueRequest } from './issue-request.ts';
 
-/** A push token that a login makes for its user. `skippable`: the user may do without. `rule` is the dialect's, as for any transaction. */
+/**
+ * A push token that a login makes for its user. `skippable`: the user may decline it. `rule` comes from the dialect, as
+ * in any transaction.
+ */
 export type EnrolmentRequest = Pick<IssueRequest, 'asker' | 'user' | 'realm' | 'typed' | 'source' | 'rule'> & {
   offer: OfferRequest;
   skippable: boolean;
 };
 
-/** What was offered, and the transaction that the phone answers by its rollout. */
+/** An offered token, and the transaction that its rollout answers. */
 export type Enrolment = Offered & { transaction: Transaction };
 
 const maxAttempts = 3;
@@ -48,8 +51,8 @@ function transactionFor({ clock }: EngineParts, request: EnrolmentRequest, token
     dialect: asker.dialect,
     user,
     realm,
-    ...asNamed(request),
-    ...inSource(asker, token.owner),
+    ...namedFields(request),
+    ...sourceFields(asker, token.owner),
     skippable,
     createdAt: clock(),
     decision: {
@@ -57,7 +60,7 @@ function transactionFor({ clock }: EngineParts, request: EnrolmentRequest, token
       state: 'open',
       answerUntil: expiresAt,
       finishUntil: expiresAt,
-      // No phone can poll or answer it: what binds it is the credential of the rollout.
+      // No phone can poll or answer this challenge: it is bound to the credential of the rollout.
       challenges: [
         {
           serial: token.serial,
@@ -100,7 +103,10 @@ export async function takeBackOffers(parts: EngineParts, tokens: readonly PushTo
   return true;
 }
 
-/** No phone can take the offer after this; false when one did. The push token's own record decides who came first. */
+/**
+ * Closes an offer so that no phone can use it; false if one already did. The push token's own record decides which came
+ * first.
+ */
 async function closeOffer(parts: EngineParts, serial: string, digest: string): Promise<boolean> {
   let isTaken = false;
   await changeToken(parts, serial, ({ rollout, rolloutCredential }) => {

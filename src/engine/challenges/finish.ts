@@ -1,6 +1,6 @@
 import type { Challenge, Named, PushToken, Transaction } from '../../foundation/model/index.ts';
 import { applyEvent } from '../decisions/apply.ts';
-import { isOver, isOwedTo } from '../decisions/decide.ts';
+import { hasWaitingPlace, isOver } from '../decisions/decide.ts';
 import { answered } from '../decisions/enrolment-answer.ts';
 import type { EngineParts } from '../parts.ts';
 import { isSameUser } from '../people/person-key.ts';
@@ -9,23 +9,26 @@ import { isBoundBy, isForPhone } from '../records/phone-key.ts';
 import { matchingCode } from './ask.ts';
 
 /**
- * Who finishes what: only the auth server that started a transaction may, and only for the same user or one of its push tokens. `code` is
- * what the user typed, for challenges whose phone shows a code; an empty one is no try.
+ * A request to finish a transaction. Only the auth server that started it may, for the same user or one of its push
+ * tokens. `code`: what the user typed, for challenges whose phone shows a code; an empty one does not count as a try.
  */
 export type FinishRequest = {
-  /** What `findOwn` found; it may be looked for while the push tokens are. */
+  /** The result of `findOwn`, so that the caller can look it up in parallel to the push tokens. */
   transaction: Transaction | undefined;
   user?: Named | undefined;
   serial?: string | undefined;
   code?: string;
-  /** The push tokens that may be used now: one that was disabled or removed since its phone answered finishes nothing. */
+  /**
+   * The push tokens that may be used now: a token disabled or removed since its phone answered does not finish a login.
+   */
   usable: readonly PushToken[];
-  /** The place of a request that waits, where identical ones may join: see `Issued`. */
+  /** The place of a waiting request that identical requests may join; see `Issued`. */
   place?: number | undefined;
 };
 
 /**
- * `accepted` comes exactly once per accepted transaction, and where identical requests have joined one, once to each that waits. `not-answered` leaves it as it is. `unknown` never tells why.
+ * The result. `accepted` comes once per accepted transaction, and with joined requests once for each that waits.
+ * `not-answered` changes nothing. `unknown` gives no reason.
  */
 export type Finished = { kind: 'accepted'; serial: string } | { kind: 'not-answered'; transaction: Transaction } | { kind: 'unknown' };
 
@@ -36,7 +39,7 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   const { decision } = transaction;
   const mayFinish = (challenge: Challenge): boolean =>
     request.usable.some((token) => isForPhone(challenge, token) || isBoundBy(challenge, token));
-  const isAccepted = decision.state === 'accepted' || isOwedTo(decision, request.place);
+  const isAccepted = decision.state === 'accepted' || hasWaitingPlace(decision, request.place);
   const isTaken = decision.state === 'consumed' && !isAccepted;
   if (decision.state === 'withdrawn' || isTaken || isOver(transaction, parts.clock())) return { kind: 'unknown' };
   const shown = decision.challenges.filter((challenge) => challenge.state === 'code-shown' && mayFinish(challenge));
@@ -56,7 +59,7 @@ export async function finish(parts: EngineParts, request: FinishRequest): Promis
   return reply === 'accepted' && accepted ? { kind: 'accepted', serial: accepted.serial } : { kind: 'unknown' };
 }
 
-/** The transaction, for the auth server that began it; undefined for all others. */
+/** The transaction, if this auth server started it. */
 export const ownOf = (transaction: Transaction | undefined, authServer: string): Transaction | undefined =>
   transaction?.authServer === authServer ? transaction : undefined;
 
@@ -76,7 +79,7 @@ export const findOwnForeign = (
 
 const idForm = /^\d{20}$/;
 
-/** A poll by somebody of whom only the id of the transaction is known; `isKnown` is asked where there is no such transaction. */
+/** A poll by a client that only knows the transaction id; `isKnown` is asked if the transaction does not exist. */
 export type PublicPoll = { id: string; dialect: string; source: string; isKnown: () => Promise<boolean> };
 
 /** {@link Challenges.findPublicly}. */
@@ -84,7 +87,7 @@ export async function findPublicly(parts: EngineParts, { id, dialect, source, is
   const transaction = idForm.test(id) ? await parts.store.findTransaction(id) : undefined;
   if (transaction?.dialect === dialect) return answered(parts, transaction);
   if (await isKnown()) return undefined;
-  await parts.limits.failedOpenly('status', source);
+  await parts.limits.failedOrThrow('status', source);
   return undefined;
 }
 

@@ -7,37 +7,45 @@ import type { EngineParts } from '../parts.ts';
 
 const purpose = 'first-leg';
 
-/** What is kept of the pass that a login began with, for callers that show it again with every poll. */
+/** A keyed hash of the PIN that a login began with, for callers that show the PIN again with every poll. */
 export function firstLegOf(keyring: Keyring, id: string, pass: string): FirstLeg {
   const keyId = keyring.currentKeyId;
   return { keyId, tag: tagOf(keyring, { keyId, id, pass }) ?? '' };
 }
 
-/** What a check works with: the store and the hashes only for the PIN of a push token. */
+/** The parts for a check; store and hashes are needed only for the PIN of a push token. */
 export type FirstLegParts = Pick<EngineParts, 'keyring'> & {
-  limits: Pick<EngineParts['limits'], 'demandCalm' | 'failed'>;
+  limits: Pick<EngineParts['limits'], 'assertNotBlocked' | 'failed'>;
   store: Pick<EngineParts['store'], 'findToken'>;
   passwords: Pick<EngineParts['passwords'], 'matches'>;
 };
 
-/**
- * A poll that shows a pass: that of the first leg, or, where one of its push tokens is named alone, the PIN of it; not so at a quiet login, since a wrong PIN begins
- * one too, and nobody may try others there. `source` pays for wrong ones.
- */
-export type FirstLegCheck = { transaction: Transaction; pass: string; source: string; alone: string | undefined };
+/** A poll that shows a PIN. */
+export type FirstLegCheck = {
+  transaction: Transaction;
+  /** The PIN of the first leg, or of the push token `alone`. */
+  pass: string;
+  /** The address that wrong PINs count against. */
+  source: string;
+  /**
+   * The serial of the one push token that the poll names. Its PIN does not count in a quiet login, which a wrong PIN
+   * starts too, so that nobody can try PINs there.
+   */
+  alone: string | undefined;
+};
 
 /** {@link Challenges.checkFirstLeg}. */
 export async function checkFirstLeg(parts: FirstLegParts, { transaction, pass, source, alone }: FirstLegCheck): Promise<boolean> {
-  const whose = limitedSource(source, { serial: transaction.id });
-  parts.limits.demandCalm('status', whose);
+  const counted = limitedSource(source, { serial: transaction.id });
+  parts.limits.assertNotBlocked('status', counted);
   const { rule, challenges } = transaction.decision;
   const named = rule.quiet ? undefined : challenges.find(({ serial }) => serial === alone)?.serial;
   if (isFirstLegPass(parts.keyring, transaction, pass) || (named !== undefined && (await isPinOf(parts, named, pass)))) return true;
-  await parts.limits.failed('status', whose);
+  await parts.limits.failed('status', counted);
   return false;
 }
 
-/** Whether a login began with this pass. */
+/** Whether a login began with this PIN. */
 export function isFirstLegPass(keyring: Keyring, { id, firstLeg }: Transaction, pass: string): boolean {
   const tag = firstLeg && tagOf(keyring, { keyId: firstLeg.keyId, id, pass });
   return tag !== undefined && firstLeg !== undefined && equalText(tag, firstLeg.tag);

@@ -20,102 +20,111 @@ import { type AddressReply, type PhoneRequest, type PollReply, poll, updateAddre
 import { issueQuietly, type QuietlyIssued, type QuietRequest } from './quiet.ts';
 import { type Waited, type WaitRequest, waitForAnswer } from './wait.ts';
 
-/** The life of a challenge: asked, delivered, answered, waited for, finished. */
+/** The life of a challenge: issue, deliver, answer, wait, finish. */
 export type Challenges = {
-  /** Whether the phone of this push token can do what is asked. */
+  /** Whether the phone of this push token supports this mode. */
   canAsk(token: PushToken, ask: Ask): boolean;
   /**
-   * Seals a challenge for every token and stores the transaction. Stored first, pushed second: see `deliver`. Where policies say so, an identical request joins a
-   * login that no phone has answered yet. The id is 20 decimal digits: the bucket, then 17 that nobody can guess. What waits for the same phones makes room, or the login is refused as `limited`.
-   * Throws `store-unavailable`.
+   * Seals a challenge for every token and stores the transaction, before any push; see `deliver`. Where policies allow,
+   * an identical request joins a login that no phone has answered yet. The id has 20 decimal digits: the bucket, then
+   * 17 that cannot be guessed. Older logins that wait for the same phones make room, or this one is refused as
+   * `limited`. Throws `store-unavailable`.
    */
   issue(request: IssueRequest): Promise<Result<Issued, LoginRefusal>>;
   /**
-   * The same for a login that is quiet. What is stored and told is one and the same whether the PIN is right; the phones that it opens are asked after the reply,
-   * and do not ring where they may come and ask. Nothing but a yes is told of it. Throws `store-unavailable`.
+   * The same for a quiet login. What it stores and replies is the same whether the PIN is right. Phones with the right
+   * PIN are prompted after the reply, without a ring if they may poll, and only an accept is revealed. Throws
+   * `store-unavailable`.
    */
   issueQuietly(request: QuietRequest): Promise<QuietlyIssued>;
   /**
-   * Sends every challenge of a stored transaction to its phone, all at once, each by the delivery plan that policy makes. A push that fails
+   * Sends every challenge of a stored transaction to its phone, all at once, each by its delivery plan. A failed push
    * is a line in the trail, never a lost challenge.
    */
   deliver(request: DeliverRequest): Promise<Delivered[]>;
-  /** Whether the phone of this push token may ask for what is waiting for it. */
+  /** Whether the phone of this push token may poll. */
   mayPoll(asker: Asker, token: PushToken): boolean;
   /**
-   * Takes one answer of one phone. A wrong signature reaches no transaction: it counts against its source only, and neither ends a
-   * challenge nor raises the token's fail count. Throws `TurnedAway` for one too many; a right one is always taken.
+   * Takes one answer of one phone. A wrong signature counts against its source only: it ends no challenge and raises no
+   * fail count. Throws `TurnedAway` after too many; a right signature is always accepted.
    */
   answer<A>(phone: PhoneProtocol<never, A>, request: AnswerRequest<A>): Promise<AnswerReply>;
   /**
-   * Takes one answer of a phone that says which challenge it answers and not who it is: it is tried on every challenge of its protocol in that transaction.
-   * A wrong signature counts against its source and this transaction only, and changes neither a challenge nor a push token.
+   * Takes one answer that names a challenge but no push token: it is tried on every challenge of its protocol in that
+   * transaction. A wrong signature counts against its source and this transaction only; it changes no challenge and no
+   * push token.
    */
   answerByHandle<A>(phone: PhoneProtocol<never, A>, request: HandleAnswer<A>): Promise<AnswerReply>;
-  /** Serves a phone that asks what is waiting for it. An unknown serial and a wrong signature are refused alike. */
+  /** Answers a phone's poll. Refuses an unknown serial and a wrong signature alike. */
   poll<P>(phone: PhoneProtocol<never, never, P>, request: PhoneRequest<P>): Promise<PollReply>;
   /**
-   * Takes a phone's new device address in place of its old ones of that kind, if it was signed later than the last one that was taken (else `stale`); that very
-   * one again changes nothing (`repeated`). Refused for an unknown serial and a wrong signature alike.
+   * Replaces a phone's device addresses of one kind, if the message was signed later than the last accepted one (else
+   * `stale`); the last one again changes nothing (`repeated`). Refuses an unknown serial and a wrong signature alike.
    * Throws `store-unavailable` when others kept changing the push token.
    */
   updateAddress<U>(phone: PhoneProtocol<never, never, never, U>, request: PhoneRequest<U>): Promise<AddressReply>;
   /**
-   * Waits until a phone has answered or the time is over. It costs a timer and a place in the store's list of listeners; whoever gave the answer,
-   * and at which gateway, it is heard of at once. Nothing that was read is kept from one look to the next.
+   * Waits until a phone has answered or the time is over. It costs a timer and a place in the store's list of
+   * listeners; an answer at any gateway ends it at once. Nothing read is kept between two looks.
    */
   waitForAnswer(request: WaitRequest): Promise<Waited>;
   /** Takes an accepted login for the server that asked, or for one of the identical requests that wait for it. */
   finish(request: FinishRequest): Promise<Finished>;
-  /** Ends what the server that asked no longer wants answered. */
+  /** Withdraws a transaction for the server that asked. */
   withdraw(transaction: Transaction): Promise<Applied>;
-  /** The transaction of this id, whoever asked. */
+  /** The transaction of this id, of any auth server. */
   find(id: string): Promise<Transaction | undefined>;
-  /** A transaction of this auth server; any other's is as unknown as one that never was. */
+  /** A transaction of this auth server; undefined both for an unknown id and for another server's. */
   findOwn(id: string, authServer: string): Promise<Transaction | undefined>;
-  /** A transaction of this auth server by the id that its dialect knows. */
+  /** A transaction of this auth server by the dialect's id. */
   findOwnForeign(dialect: string, authServer: string, foreignId: string): Promise<Transaction | undefined>;
   /**
-   * A transaction of this dialect for whoever knows its id: one that is there is told truthfully, always. A stranger who has named too many that are not
-   * there is turned away (throws `TurnedAway`) where there is none; an auth server never is.
+   * A transaction of this dialect for any client that knows its id. An existing one is always returned. A client that
+   * named too many unknown ids is turned away when it names another (throws `TurnedAway`); an auth server never is.
    */
   findPublicly(poll: PublicPoll): Promise<Transaction | undefined>;
-  /** What is known of a transaction that is not over: withdrawn and taken ones count as over. */
+  /** A transaction that is not over; withdrawn and consumed ones count as over. */
   findLive(id: string): Promise<Transaction | undefined>;
   /** The transactions that this push token may still answer. */
   openOf(serial: string): Promise<Transaction[]>;
   /**
-   * Whether a poll comes from who began the login. The right pass costs no password hash and no question to a directory. Wrong ones count against
-   * their source and this transaction, never against a push token: nobody finds out a PIN here, and nobody locks one.
-   * Throws `TurnedAway` after too many.
+   * Whether a poll comes from the client that began the login. The right PIN of the first leg costs no password hash
+   * and no directory lookup. Wrong PINs count against their source and this transaction, never against a push token, so
+   * a PIN can neither be guessed nor locked here. Throws `TurnedAway` after too many.
    */
   checkFirstLeg(check: FirstLegCheck): Promise<boolean>;
-  /** Ends a transaction whoever started it, an accepted one that nobody took yet too. Returns how many challenges it had; 0 if it was over. */
+  /**
+   * Ends a transaction of any auth server, also an accepted one that is not consumed. Returns the number of its
+   * challenges; 0 if it was over.
+   */
   cancel(by: Actor, id: string): Promise<number>;
-  /** Deletes transactions that are over, and their delivery trail, before the sweep would; 10000 at most. Returns how many went. */
+  /**
+   * Deletes up to 10000 transactions that are over, with their delivery trail, before the sweep would. Returns their
+   * number.
+   */
   deleteExpired(by: Actor): Promise<number>;
-  /** What became of the pushes of a transaction, oldest first. */
+  /** The delivery trail of a transaction, oldest first. */
   trailOf(id: string): Promise<TrailEntry[]>;
-  /** What a transaction has come to by now. */
+  /** The present status of a transaction. */
   statusOf(transaction: Transaction): Status;
   /**
-   * Offers a push token in the middle of a login. Its transaction is answered when the phone has finished the rollout, and both can be had
-   * equally long: as long as the QR code is good. The token goes first; one without a transaction is replaced at the user's next login.
+   * Offers a push token during a login. Its transaction is answered when the phone finishes the rollout; both expire
+   * with the QR code. The token is stored first; one left without a transaction is replaced at the user's next login.
    * @see docs/protocols/privacyidea.md 3.5
    */
   offerInLogin(request: EnrolmentRequest): Promise<Result<Enrolment, 'serial-taken' | 'too-long' | TokenLimitRefusal>>;
   /**
-   * Skips an enrolment that may be skipped: true exactly once, and then its push token is gone. Where the phone came first, or nobody may or can
-   * skip it any more, it stays as it is.
+   * Skips a skippable enrolment and removes its push token; true exactly once. Changes nothing if the phone came first
+   * or it cannot be skipped any more.
    */
   skipEnrolment(transaction: Transaction): Promise<boolean>;
-  /** Takes back what earlier logins offered; false when a phone took one of them after all. */
+  /** Removes the offers of earlier logins; false if a phone took one of them after all. */
   takeBackOffers(tokens: readonly PushToken[]): Promise<boolean>;
-  /** A push token that a login offered and that no phone has taken: it does not count as one. */
+  /** Whether a login offered this push token and no phone has taken it: it does not count as one of the user's. */
   isOfferedInLogin(token: PushToken): boolean;
 };
 
-/** Ties them to the engine's parts. */
+/** Binds these functions to the engine's parts. */
 export const openChallenges = (parts: EngineParts): Challenges => ({
   canAsk: (token, ask) => canAsk(parts, token, ask),
   issue: (request) => span('issue challenge', {}, () => issue(parts, request)),

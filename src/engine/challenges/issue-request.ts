@@ -2,54 +2,69 @@ import type { DecisionRule, PushToken, Transaction } from '../../foundation/mode
 import type { Asker } from '../parts.ts';
 import type { Ask } from './ask.ts';
 
-/** A dialect's own texts; policy may replace them. */
+/** The dialect's own texts; policy may replace them. */
 export type DialectPrompt = {
   title: string;
   question: string;
-  /** A `login` names who logs in (`question`) where (`title`). */
+  /** In a `login`, the question is the user and the title is the place. */
   shape?: 'login';
-  /** The user signs these very words: no policy replaces them, and none is cut. */
+  /** The user signs exactly this text: no policy replaces it, and it is never cut. */
   isExact?: boolean;
-  /** The dialect's servers know no tags in the question of a policy. */
+  /** The dialect's server knows no tags in the question of a policy. */
   isLiteral?: boolean;
 };
 
-/** One login to be asked for: all of `tokens` get a challenge under one transaction. */
+/** A login to issue: all of `tokens` get a challenge in one transaction. */
 export type IssueRequest = {
   asker: Asker;
   user: string;
   realm: string;
-  /** How the request named the user: the name that was typed, where the source writes another, and the source, where one was named. */
+  /**
+   * How the request named the user: the typed name if the source writes it differently, and the source if one was
+   * named.
+   */
   typed?: string | undefined;
   source?: string | undefined;
   tokens: readonly PushToken[];
   prompt: DialectPrompt;
-  /** An `activation` asks phones that have paired to prove their keys; the texts are of no account then. */
+  /** An `activation` asks paired phones to prove their keys; its texts do not matter. */
   kind?: 'login' | 'activation';
-  /** For a dialect that names its transactions itself; asked anew where a name is taken. */
+  /** For a dialect that chooses the ids of its transactions; called again when an id is taken. */
   naming?: () => Naming;
-  /** What the caller proved itself with, where it will show it again with every poll. */
+  /** The PIN of the request, if the caller will show it again with every poll. */
   pass?: string;
-  /** What the user has to do; a plain yes or no where nothing is said. */
+  /** What the user has to do; default: confirm. */
   ask?: Ask;
-  /** The reply waits so long for the phone (ms), which may answer at least as long, whatever the usual validity is. */
+  /** The reply waits this long for the phone (ms), and the phone may answer at least as long. */
   waitMs?: number | undefined;
-  /** The PIN or password of the user was right: where policies say so, an identical request joins this login, and this one an earlier one. */
+  /**
+   * The PIN or password was right. Where policies allow, this request may then join an identical login, or be joined.
+   */
   isProved?: boolean | undefined;
-  /** An operator tries a provider: the phone rings, and that counts for nothing. */
+  /** An operator tests a provider: the phone rings, and nothing is counted. */
   isTest?: boolean;
-  /** Whether `declineSettles` follows policy is the dialect's affair: this is the rule as it stands. */
+  /** The dialect decides whether `declineSettles` follows policy; this is the final rule. */
   rule: DecisionRule;
 };
 
-/**
- * How a dialect calls a transaction, and the handles it would like for the phones, in the order of `tokens`; a protocol that makes its own leaves them. Where a
- * phone may answer under the name of the whole, it is found by the first handle: phones of that protocol come first.
- */
-export type Naming = { foreignId: string; handles: readonly (string | undefined)[] };
+/** Names that a dialect chooses for a transaction. */
+export type Naming = {
+  /** The dialect's id of the transaction. */
+  foreignId: string;
+  /**
+   * Wishes for handles, in the order of `tokens`; a protocol with handles of its own ignores them. A phone that may
+   * answer with the id of the whole transaction is found by the first handle, so tokens of that protocol come first.
+   */
+  handles: readonly (string | undefined)[];
+};
 
-/**
- * What was stored, and the push tokens whose phones are asked: those that have no room for it are left out. `hasJoined`: an identical request did that. `place`: that
- * of this request among those that wait, where identical ones may join.
- */
-export type Issued = { transaction: Transaction; tokens: PushToken[]; hasJoined?: boolean; place?: number | undefined };
+/** A stored login. */
+export type Issued = {
+  transaction: Transaction;
+  /** The push tokens whose phones are prompted; those without room are left out. */
+  tokens: PushToken[];
+  /** The request joined the login of an identical one. */
+  hasJoined?: boolean;
+  /** The number of this request among identical ones that wait; absent unless identical requests may join. */
+  place?: number | undefined;
+};

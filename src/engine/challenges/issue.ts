@@ -16,7 +16,7 @@ import type { LoginRefusal } from '../admission/admission.ts';
 import { makeRoom } from '../admission/open-challenges.ts';
 import { type PhonePrompt, phonePrompt } from '../admission/prompts.ts';
 import { factsOf } from '../facts.ts';
-import { type Asker, type EngineParts, originOf, whomOf } from '../parts.ts';
+import { type Asker, type EngineParts, originOf, ownerNames } from '../parts.ts';
 import { clientOf } from '../people/known-clients.ts';
 import type { PhoneProtocol, Prompt, SealTools } from '../phones/phone-protocol.ts';
 import { failuresOf, typistOf } from '../pins/pins-per-source.ts';
@@ -41,7 +41,7 @@ export async function issue(parts: EngineParts, request: IssueRequest): Promise<
   return issueNew(parts, request, { repeatable, digits: found?.digits });
 }
 
-/** A login that nobody has begun yet, and under which digits identical requests find it. */
+/** A login that no identical request has begun, and the id digits under which identical requests will find it. */
 type NewLogin = { repeatable: Repeatable | undefined; digits: string | undefined };
 
 async function issueNew(
@@ -50,7 +50,7 @@ async function issueNew(
   { repeatable, digits: first }: NewLogin,
 ): Promise<Result<Issued, LoginRefusal>> {
   if (request.kind === 'activation') await beginActivation(parts, request.tokens);
-  // Counted while challenges are signed.
+  // Prompts are counted while challenges are signed.
   const prompting = Promise.all(request.tokens.map((token) => promptOf(parts, request, token)));
   const failures = await failuresToEnd(parts, request);
   let digits = first;
@@ -63,31 +63,31 @@ async function issueNew(
       const found = repeatable && (await findRepeated(parts, request, repeatable));
       digits = found?.digits;
       if (found?.kind !== 'joined') continue;
-      giveBack(parts, transaction);
+      takeBackPrompts(parts, transaction);
       return ok(found.issued);
     }
     const admitted = await makeRoom(parts, { transaction, tokens, asker: request.asker });
     if ('kind' in admitted) {
-      giveBack(parts, transaction);
+      takeBackPrompts(parts, transaction);
       return refused(admitted);
     }
-    tellStarted(parts, request.asker, admitted);
+    reportStarted(parts, request.asker, admitted);
     return ok({ ...admitted, place: transaction.decision.repeats?.waiting[0] });
   }
   throw noFreeId();
 }
 
-/** Every id that was tried is taken. */
+/** The fault after every tried id was taken. */
 export const noFreeId = (): GatewayFault => new GatewayFault('store-unavailable', 'No free transaction id was found');
 
-/** Tells that phones are asked for a login. */
-export function tellStarted(parts: EngineParts, asker: Asker, { transaction, tokens }: Issued): void {
+/** Emits the event of a started login. */
+export function reportStarted(parts: EngineParts, asker: Asker, { transaction, tokens }: Issued): void {
   const { id, user, realm } = transaction;
   const serials = tokens.map(({ serial }) => serial);
   parts.tell({ kind: 'login-started', origin: originOf(asker), transaction: id, serials, user, realm });
 }
 
-/** The counter of wrong PINs that ends with a yes, where there may be some. It costs nothing where there are none. */
+/** The counter of wrong PINs that an accept will end, if there may be any; no lookup without. */
 async function failuresToEnd(parts: EngineParts, request: IssueRequest): Promise<Pick<Transaction, 'failures'>> {
   const { settings } = parts;
   const mayHaveFailed = !settings.countWrongPins || request.tokens.some(({ failCount }) => failCount > 0);
@@ -95,24 +95,24 @@ async function failuresToEnd(parts: EngineParts, request: IssueRequest): Promise
   return { failures: await failuresOf(parts, typistOf(parts, request, request.tokens)) };
 }
 
-/** Whether a provider could ring this phone, and whether it may come and ask. */
-export const waysTo = (parts: EngineParts, asker: Asker, token: PushToken): { canRing: boolean; mayPoll: boolean } => ({
+/** Whether a provider could ring this phone, and whether it may poll. */
+export const phoneReach = (parts: EngineParts, asker: Asker, token: PushToken): { canRing: boolean; mayPoll: boolean } => ({
   canRing: canRing(parts, asker, token),
   mayPoll: mayPoll(parts, asker, token),
 });
 
 function promptOf(parts: EngineParts, request: IssueRequest, token: PushToken): Promise<PhonePrompt> | PhonePrompt {
   if (request.isTest) return { kind: 'asked', rings: true };
-  return phonePrompt(parts, { applicant: request, token, ...waysTo(parts, request.asker, token) });
+  return phonePrompt(parts, { applicant: request, token, ...phoneReach(parts, request.asker, token) });
 }
 
-/** Prompts of a login that is over before it rang. */
-function giveBack({ store, background }: EngineParts, { decision }: Transaction): void {
+/** Takes back the prompts of a login that ended before it rang. */
+function takeBackPrompts({ store, background }: EngineParts, { decision }: Transaction): void {
   const keys = decision.challenges.flatMap(({ prompt }) => prompt ?? []);
   if (keys.length > 0) background.run('prompts', () => store.uncount(keys, 'all'));
 }
 
-/** The push tokens that are asked, with their sealed challenges; `limited` where none of the phones may ring or can ask. */
+/** The push tokens to prompt, with their sealed challenges; `limited` when no phone may ring or can poll. */
 async function sealAll(parts: EngineParts, request: IssueRequest, prompting: Promise<PhonePrompt[]>, handles: Naming['handles'] = []) {
   const sealing = Promise.all(request.tokens.map((token, index) => sealFor(parts, request, token, handles[index])));
   const [prompts, sealed] = await Promise.all([prompting, sealing]);
@@ -138,7 +138,10 @@ async function prepare(
   return { tokens, transaction: transactionFor(parts, { ...request, tokens }, { name, challenges, digits }) };
 }
 
-/** A transaction for these challenges, under a new id. `digits`: those of a login that identical requests may join. */
+/**
+ * A transaction for these challenges with a new id. `digits`: the id digits of a login that identical requests may
+ * join.
+ */
 export function transactionFor(
   parts: EngineParts,
   request: IssueRequest,
@@ -149,7 +152,7 @@ export function transactionFor(
   const first = tokens[0];
   const facts = factsOf(parts, asker, { user, realm }, first);
   const validitySeconds = parts.policy.value('push_validity_seconds', facts);
-  const validityMs = validitySeconds === undefined ? usualValidityMs(parts, tokens) : validitySeconds * 1000;
+  const validityMs = validitySeconds === undefined ? defaultValidityMs(parts, tokens) : validitySeconds * 1000;
   const until = now + Math.max(validityMs, request.waitMs ?? 0);
   const bucket = first?.bucket ?? 0;
   const client = clientOf(parts, request);
@@ -164,8 +167,8 @@ export function transactionFor(
     ...(name ? { foreignId: name.foreignId } : {}),
     user,
     realm,
-    ...asNamed(request),
-    ...inSource(asker, first?.owner),
+    ...namedFields(request),
+    ...sourceFields(asker, first?.owner),
     createdAt: now,
     ...(client === undefined ? {} : { client }),
     ...(request.pass === undefined ? {} : { firstLeg: firstLegOf(parts.keyring, id, request.pass) }),
@@ -181,8 +184,8 @@ export function transactionFor(
   };
 }
 
-/** How a request named the user, as its transaction remembers it. */
-export const asNamed = ({
+/** How the request named the user, as fields of the transaction. */
+export const namedFields = ({
   user,
   typed = user,
   source,
@@ -191,24 +194,24 @@ export const asNamed = ({
   ...(source === undefined ? {} : { source }),
 });
 
-/** The source that knows the user, with its id: as it was asked now, else as it was at enrolment. */
-export function inSource({ resolver, userinfo }: Asker, owner: Owner | undefined): Pick<Transaction, 'resolver' | 'userid'> {
+/** The user's source and id: from the lookup for this request, else from the enrolment. */
+export function sourceFields({ resolver, userinfo }: Asker, owner: Owner | undefined): Pick<Transaction, 'resolver' | 'userid'> {
   const { resolver: source, userid } = resolver ? { resolver, userid: userinfo?.userid } : { ...owner };
   return source && userid ? { resolver: source, userid } : {};
 }
 
-/** One transaction has one end: with tokens of several types, that of the type with the shortest validity. */
-function usualValidityMs({ settings: { challengeValidityMs, validityMsByType } }: EngineParts, tokens: readonly PushToken[]): number {
+/** The validity of a transaction with tokens of several types: the shortest of theirs. */
+function defaultValidityMs({ settings: { challengeValidityMs, validityMsByType } }: EngineParts, tokens: readonly PushToken[]): number {
   const validities = tokens.map(({ type }) => validityMsByType[type] ?? challengeValidityMs);
   return validities.length === 0 ? challengeValidityMs : Math.min(...validities);
 }
 
 async function sealFor(parts: EngineParts, request: IssueRequest, token: PushToken, wish: string | undefined): Promise<Challenge> {
-  return seal(parts, request, token, freeChallenge(parts, request, token, wish));
+  return seal(parts, request, token, unsealedChallenge(parts, request, token, wish));
 }
 
-/** A challenge that the phone is not asked yet, under the handle that it would have. */
-export function freeChallenge(parts: EngineParts, request: IssueRequest, token: PushToken, wish: string | undefined): Challenge {
+/** A challenge with its handle that is not sealed and not shown to the phone yet. */
+export function unsealedChallenge(parts: EngineParts, request: IssueRequest, token: PushToken, wish: string | undefined): Challenge {
   const phone = phoneOf(parts, token);
   return {
     serial: token.serial,
@@ -222,17 +225,17 @@ export function freeChallenge(parts: EngineParts, request: IssueRequest, token: 
   };
 }
 
-/** The same, sealed for its phone. */
-export async function seal(parts: EngineParts, request: IssueRequest, token: PushToken, free: Challenge): Promise<Challenge> {
+/** Seals an unsealed challenge for its phone. */
+export async function seal(parts: EngineParts, request: IssueRequest, token: PushToken, unsealed: Challenge): Promise<Challenge> {
   const phone = phoneOf(parts, token);
   const sign = await signerFor(parts, phone, token);
   if (!sign) throw new GatewayFault('config-invalid', `Push token ${token.serial} has no server key`);
   const prompt = promptFor(parts, request, token, { ask: askFor(phone, token, request.ask), phone });
-  const { handle } = free;
+  const { handle } = unsealed;
   const { payload, clearText } = await span('sign challenge', { 'pushgate.phone_protocol': phone.name }, () =>
     phone.seal(token, prompt, { randomBytes, sign, now: parts.clock(), handle }),
   );
-  return { ...free, payload, ...(clearText === undefined ? {} : { clearText }), state: 'pending' };
+  return { ...unsealed, payload, ...(clearText === undefined ? {} : { clearText }), state: 'pending' };
 }
 
 function phoneOf({ phones }: EngineParts, { serial, phone: { protocol } }: PushToken): PhoneProtocol {
@@ -241,7 +244,7 @@ function phoneOf({ phones }: EngineParts, { serial, phone: { protocol } }: PushT
   return phone;
 }
 
-/** What signs for this push token: its own server key, or the key that it shares. */
+/** The signing function of a push token: by its own server key or the shared one. */
 async function signerFor(
   { serverKeys, sharedKeys }: EngineParts,
   phone: PhoneProtocol,
@@ -250,13 +253,15 @@ async function signerFor(
   return phone.serverKey === 'own' ? serverKeys.signer(token) : (await sharedKeys.of(token))?.sign;
 }
 
-/** The push tokens wait for their phones' proof from now on; first, so that no answer comes to one that does not. */
+/** Marks the push tokens as activating, before their phones can answer. */
 export async function beginActivation(parts: EngineParts, tokens: readonly PushToken[]): Promise<void> {
   for (const token of tokens)
     await changeToken(parts, token.serial, ({ rollout }) => (rollout === 'paired' ? { rollout: 'activating' } : undefined));
 }
 
-/** A phone that cannot do what is asked is asked for a yes or no; whether it may be is decided before, see `canAsk`. */
+/**
+ * A phone without the asked mode gets a plain confirmation; whether that is allowed was decided before, see `canAsk`.
+ */
 const askFor = (phone: PhoneProtocol, token: PushToken, ask: Ask = askToConfirm): Ask =>
   phone.modes(token).includes(ask.mode) ? ask : askToConfirm;
 
@@ -269,13 +274,13 @@ type Asked = { ask: Ask; phone: PhoneProtocol };
 function promptFor(parts: EngineParts, { asker, prompt, kind }: IssueRequest, token: PushToken, { ask, phone }: Asked): Prompt {
   const { policy } = parts;
   const facts = factsOf(parts, asker, token.owner, token);
-  // A rule may move the phones to a new URL; a token that no rule fits any more keeps the one it was enrolled with.
+  // A rule may move the phones to a new URL; a token without a matching rule keeps the one of its enrolment.
   const url = policy.value(phone.answerUrl, homeFacts(phone, token, facts)) ?? token.registrationUrl;
   const { isExact = false, isLiteral = false } = prompt;
   const text = isExact ? undefined : policy.value('push_text_on_mobile', facts);
   const title = isExact ? undefined : policy.value('push_title_on_mobile', facts);
   const { givenname = '', surname = '' } = asker.userinfo ?? {};
-  const subject = { serial: token.serial, tokenType: token.type, ...whomOf(token), url, givenname, surname };
+  const subject = { serial: token.serial, tokenType: token.type, ...ownerNames(token), url, givenname, surname };
   return {
     title: title ?? prompt.title,
     question: (text === undefined || isLiteral ? text : fillTags(text, subject, facts)) ?? prompt.question,
@@ -289,7 +294,10 @@ function promptFor(parts: EngineParts, { asker, prompt, kind }: IssueRequest, to
   };
 }
 
-/** The same facts with the mount that enrolled the push token: whichever mount asks for a login, the phone answers at its own. */
+/**
+ * The facts with the mount that enrolled the push token: the phone answers at its own mount, whichever mount asks for
+ * the login.
+ */
 function homeFacts(phone: PhoneProtocol, token: PushToken, { mount: _asking, flavour: _its, ...facts }: Facts): Facts {
   return { ...facts, mount: token.mount, flavour: phone.flavourOf?.(token) };
 }

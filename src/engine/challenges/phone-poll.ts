@@ -1,18 +1,18 @@
 import type { DeviceAddress, PushToken, PushTokenChange } from '../../foundation/model/index.ts';
-import { mostShown } from '../admission/open-challenges.ts';
+import { maxOpenChallenges } from '../admission/open-challenges.ts';
 import { limitedSource, type WrongProof } from '../limits/index.ts';
-import { type Asker, type EngineParts, whomOf } from '../parts.ts';
-import type { AddressTold, PhoneProtocol } from '../phones/phone-protocol.ts';
+import { type Asker, type EngineParts, ownerNames } from '../parts.ts';
+import type { AddressUpdate, PhoneProtocol } from '../phones/phone-protocol.ts';
 import { announcing } from '../records/capabilities.ts';
 import { changeToken } from '../records/change-token.ts';
 import { isForPhone, isSpokenBy } from '../records/phone-key.ts';
 import { isInValidity } from '../records/usable.ts';
 import { mayPoll } from './deliver.ts';
 
-/** What is waiting for a phone: the sealed payloads of its open challenges, oldest first, as they were delivered. */
+/** The reply to a poll: the sealed payloads of the phone's open challenges, oldest first, as delivered. */
 export type PollReply = { kind: 'challenges'; payloads: string[] } | { kind: 'not-allowed' } | { kind: WrongProof };
 
-/** A signed message of a phone: its serial, the message as its protocol parsed it, and who sent it. */
+/** A signed message of a phone: the serial, the parsed message, and its sender. */
 export type PhoneRequest<M> = { serial: string; message: M; asker: Asker };
 
 /** {@link Challenges.poll}. */
@@ -21,7 +21,7 @@ export async function poll<P>(
   phone: PhoneProtocol<never, never, P>,
   { serial, message, asker }: PhoneRequest<P>,
 ): Promise<PollReply> {
-  const found = await parts.store.findTokenWithOpen(serial, parts.clock(), mostShown(parts));
+  const found = await parts.store.findTokenWithOpen(serial, parts.clock(), maxOpenChallenges(parts));
   if (!found || !isBound(found.token, phone)) return { kind: 'refused' };
   const { token, open } = found;
   if (!mayPoll(parts, asker, token)) return { kind: 'not-allowed' };
@@ -36,7 +36,7 @@ export async function poll<P>(
   return { kind: 'challenges', payloads: challenges.map(({ payload }) => payload) };
 }
 
-/** What came of an address update; `stale`: the push token has taken a newer one. */
+/** The result of an address update; `stale`: the push token has accepted a newer one. */
 export type AddressReply = 'updated' | 'repeated' | 'stale' | WrongProof;
 
 /** {@link Challenges.updateAddress}. */
@@ -55,21 +55,25 @@ export async function updateAddress<U>(
     return reply === 'updated' ? { ...moved(current, update, parts.clock()), ...announcing(current, update.capabilities) } : undefined;
   };
   if ((await changeToken(parts, serial, change, { known: token })) === 'gone') return 'refused';
-  if (reply === 'updated') parts.tell({ kind: 'address-told', serial, addressKind: update.kind, client: asker.client, ...whomOf(token) });
+  if (reply === 'updated')
+    parts.tell({ kind: 'address-told', serial, addressKind: update.kind, client: asker.client, ...ownerNames(token) });
   return reply;
 }
 
-/** An old update that somebody recorded must not lead pushes back to an old address. */
-function freshness({ addressUpdate: last }: PushToken, { at, digest }: AddressTold): 'updated' | 'repeated' | 'stale' {
+/** Prevents that a recorded old update directs pushes to an old address. */
+function freshness({ addressUpdate: last }: PushToken, { at, digest }: AddressUpdate): 'updated' | 'repeated' | 'stale' {
   if (last?.digest === digest) return 'repeated';
   return last && at <= last.at ? 'stale' : 'updated';
 }
 
-function moved({ addresses }: PushToken, { kind, value, at, digest }: AddressTold, now: number): PushTokenChange {
+function moved({ addresses }: PushToken, { kind, value, at, digest }: AddressUpdate, now: number): PushTokenChange {
   const told: DeviceAddress[] = value === null ? [] : [{ kind, value, since: now }];
   return { addresses: [...addresses.filter((address) => address.kind !== kind), ...told], addressUpdate: { at, digest } };
 }
 
-/** Whether a phone may speak for this push token: it is of the phone's protocol, bound, not revoked. */
+/**
+ * Whether a phone may send messages for this push token: the protocol matches, and the token is enrolled and not
+ * revoked.
+ */
 const isBound = (token: PushToken, phone: Pick<PhoneProtocol, 'name' | 'types'>): boolean =>
   isSpokenBy(phone, token) && token.rollout === 'enrolled' && !token.revoked;

@@ -7,15 +7,16 @@ import type { EngineParts } from '../parts.ts';
 import { failuresOf, typistOf } from '../pins/pins-per-source.ts';
 import { gatherInBucket } from '../tokens/token-owner.ts';
 import { type Delivered, deliver } from './deliver.ts';
-import { beginActivation, freeChallenge, noFreeId, seal, tellStarted, transactionFor, waysTo } from './issue.ts';
+import { beginActivation, noFreeId, phoneReach, reportStarted, seal, transactionFor, unsealedChallenge } from './issue.ts';
 import type { Issued, IssueRequest } from './issue-request.ts';
 
 /**
- * A login whose PIN was typed where too many wrong ones were. `right`: those of its push tokens that the PIN opens. All are told of, and these alone are asked.
+ * A login whose counter of wrong PINs is quiet. `right`: the push tokens with this PIN. The reply names all tokens, but
+ * only these are prompted.
  */
 export type QuietRequest = IssueRequest & { right: readonly PushToken[] };
 
-/** The same as for any login; of the deliveries what the reply may say. */
+/** As for any login, with the deliveries that the reply may report. */
 export type QuietlyIssued = Issued & { delivered: Delivered[] };
 
 const maxAttempts = 3;
@@ -24,20 +25,20 @@ const maxAttempts = 3;
 export async function issueQuietly(parts: EngineParts, request: QuietRequest): Promise<QuietlyIssued> {
   const { asker, tokens } = request;
   const failures = await failuresOf(parts, typistOf(parts, request, tokens));
-  const transaction = await storeFree(parts, request, failures);
+  const transaction = await storeUnsealed(parts, request, failures);
   void parts.background.run('quiet login', () => askRight(parts, request, transaction));
   const delivered = tokens.map((token): Delivered => {
-    const { mayPoll } = waysTo(parts, asker, token);
+    const { mayPoll } = phoneReach(parts, asker, token);
     return { serial: token.serial, sent: !mayPoll, pollable: mayPoll, attempts: [] };
   });
   return { transaction, tokens: [...tokens], delivered };
 }
 
-/** Stores a login that no phone is asked for yet. */
-async function storeFree(parts: EngineParts, request: QuietRequest, failures: string): Promise<Transaction> {
+/** Stores a login whose challenges are not sealed yet. */
+async function storeUnsealed(parts: EngineParts, request: QuietRequest, failures: string): Promise<Transaction> {
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const name = request.naming?.();
-    const challenges = request.tokens.map((token, index) => freeChallenge(parts, request, token, name?.handles[index]));
+    const challenges = request.tokens.map((token, index) => unsealedChallenge(parts, request, token, name?.handles[index]));
     const rule = { ...request.rule, quiet: true };
     const transaction = { ...transactionFor(parts, { ...request, rule }, { name, challenges }), failures };
     if ((await parts.store.addTransaction(transaction)) === 'added') return transaction;
@@ -45,12 +46,12 @@ async function storeFree(parts: EngineParts, request: QuietRequest, failures: st
   throw noFreeId();
 }
 
-/** Asks the phones whose PIN it was, when the reply is on its way: its time does not tell whether there are any. */
+/** Prompts the phones with the right PIN after the reply, so that its time does not reveal whether there are any. */
 async function askRight(parts: EngineParts, request: QuietRequest, transaction: Transaction): Promise<void> {
   const { asker, right } = request;
   if (right.length === 0) return;
   await afterReply();
-  // The transaction is in the bucket of the first one of all.
+  // The transaction is in the bucket of the first of all tokens.
   await gatherInBucket(parts, [...request.tokens.slice(0, 1), ...right]);
   if (request.kind === 'activation') await beginActivation(parts, right);
   const asked = await Promise.all(right.map((token) => askOne(parts, request, token, transaction)));
@@ -60,20 +61,20 @@ async function askRight(parts: EngineParts, request: QuietRequest, transaction: 
   const tokens = right.filter(({ serial }) => challenges.some((challenge) => challenge.serial === serial));
   const admitted = await makeRoom(parts, { transaction: now, tokens, asker });
   if ('kind' in admitted) return;
-  tellStarted(parts, asker, admitted);
+  reportStarted(parts, asker, admitted);
   await deliver(parts, { ...admitted, asker });
 }
 
-/** The challenge of one phone; undefined where it may not ring now and cannot ask. */
+/** The challenge of one phone; undefined if it may not ring now and cannot poll. */
 async function askOne(
   parts: EngineParts,
   request: QuietRequest,
   token: PushToken,
   { decision }: Transaction,
 ): Promise<Challenge | undefined> {
-  const free = decision.challenges.find(({ serial }) => serial === token.serial);
-  const prompt = await quietPrompt(parts, { applicant: request, token, ...waysTo(parts, request.asker, token) });
-  if (!free || prompt.kind === 'limited') return undefined;
+  const unsealed = decision.challenges.find(({ serial }) => serial === token.serial);
+  const prompt = await quietPrompt(parts, { applicant: request, token, ...phoneReach(parts, request.asker, token) });
+  if (!unsealed || prompt.kind === 'limited') return undefined;
   const { kind: _asked, ...how } = prompt;
-  return { ...(await seal(parts, request, token, free)), ...how };
+  return { ...(await seal(parts, request, token, unsealed)), ...how };
 }

@@ -10,16 +10,19 @@ import { isFirstLegPass } from './first-leg.ts';
 import type { Issued, IssueRequest } from './issue-request.ts';
 
 const purpose = 'repeat';
-/** How many logins of identical requests begin in one window; one more is found by nobody. */
-const mostLogins = 4;
+/** How many logins of identical requests can begin in one window; identical requests do not find any later one. */
+const maxLogins = 4;
 const digitCount = 17;
-/** So far the clocks of gateways may be apart. */
+/** Largest expected difference between the clocks of gateways. */
 const skewMs = 2_000;
 
-/** What identical requests have in common, under the current key of the keyring, and how long they are one login (ms). */
+/** The common content of identical requests, the key for their ids, and how long they join one login (ms). */
 export type Repeatable = { same: string; key: Buffer; windowMs: number };
 
-/** Undefined where no identical request may join: policies say nothing of it, no PIN was proved, or the auth server tells no client. */
+/**
+ * Undefined when no identical request may join: without a policy for it, a proved PIN, or a client from the auth
+ * server.
+ */
 export function repeatableOf(parts: EngineParts, request: IssueRequest): Repeatable | undefined {
   const { asker, user, realm, typed, source, tokens, prompt, ask, rule, waitMs, kind = 'login' } = request;
   if (!request.isProved || kind !== 'login' || request.isTest) return undefined;
@@ -28,19 +31,22 @@ export function repeatableOf(parts: EngineParts, request: IssueRequest): Repeata
   const client = windowMs > 0 ? clientOf(parts, request) : undefined;
   const key = parts.keyring.derive(purpose);
   if (client === undefined || key === undefined) return undefined;
-  const whom = [personKey(parts, { user, realm }), typed, source, tokens.map(({ serial }) => serial)];
+  const person = [personKey(parts, { user, realm }), typed, source, tokens.map(({ serial }) => serial)];
   const how = [asker.authServer, asker.dialect, asker.mount, client, ask?.mode, rule, waitMs];
   const words = [prompt, parts.policy.value('push_title_on_mobile', facts), parts.policy.value('push_text_on_mobile', facts)];
-  return { same: JSON.stringify([whom, how, words]), key, windowMs };
+  return { same: JSON.stringify([person, how, words]), key, windowMs };
 }
 
-/** A login that a request joined; or the digits under which it begins one that others find, undefined where all are taken. */
+/**
+ * A login that the request joined; or the id digits for a new login that others will find, undefined if all are taken.
+ */
 type Found = { kind: 'joined'; issued: Issued; digits?: undefined } | { kind: 'none'; digits: string | undefined };
 
 /**
- * Looks where identical requests begin their logins: in this window of time, in the one before it, and in the next one where another gateway may be ahead. The digits are
- * an HMAC, so that two gateways make the same ones, and the store lets only one of them begin; nobody else can make them. Two gateways that are asked at the very
- * moment between two windows may both begin.
+ * Looks for the login of an identical request in the current window of time, the one before, and the next one, in case
+ * another gateway's clock is ahead. The digits are an HMAC: two gateways derive the same ones, the store accepts only
+ * one transaction for them, and nobody else can guess them. Two gateways that are asked at the border of two windows
+ * may both begin a login.
  */
 export async function findRepeated(parts: EngineParts, request: IssueRequest, repeatable: Repeatable): Promise<Found> {
   const bucket = String(request.tokens[0]?.bucket ?? 0).padStart(3, '0');
@@ -49,7 +55,7 @@ export async function findRepeated(parts: EngineParts, request: IssueRequest, re
   const current = windowAt(now);
   let digits: string | undefined;
   for (const window of new Set([windowAt(now + skewMs), current, current - 1]))
-    for (let number = 0; number < mostLogins; number += 1) {
+    for (let number = 0; number < maxLogins; number += 1) {
       const named = digitsOf(repeatable, window, number);
       const transaction = await parts.store.findTransaction(`${bucket}${named}`);
       if (!transaction) {
@@ -69,7 +75,7 @@ function digitsOf({ same, key }: Repeatable, window: number, number: number): st
   return String(made.readBigUInt64BE() % 10n ** BigInt(digitCount)).padStart(digitCount, '0');
 }
 
-/** Joins this login, unless it is too old, began with another pass, or `decide` refuses. */
+/** Joins this login, unless it is too old, began with another PIN, or `decide` refuses. */
 async function join(
   parts: EngineParts,
   { asker, user, realm, tokens: all, waitMs, pass }: IssueRequest,

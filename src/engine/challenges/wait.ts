@@ -6,27 +6,35 @@ import type { EngineParts } from '../parts.ts';
 import { isUsable } from '../records/usable.ts';
 import { finish } from './finish.ts';
 
-/**
- * A login whose auth server waits for the phone's answer: names only, since many may wait at once. `serials`: the push tokens that its end
- * needs; `usable`: those of them that may finish it; `place`: its own among identical requests, where those may join; `givenUp` is told once what to call when nobody waits any more, and says how to stop that.
- */
+/** A login whose auth server waits for the answer. It holds names only, because many may wait at once. */
 export type WaitRequest = {
+  /** The transaction. */
   id: string;
+  /** The push tokens to return at the end. */
   serials: readonly string[];
+  /** The push tokens among them that may finish the login. */
   usable: readonly string[];
+  /** The number of this request among identical ones; see `Issued`. */
   place?: number | undefined;
   waitMs: number;
-  givenUp: (tell: () => void) => () => void;
+  /** Registers a function to call once when the client no longer waits; returns how to unregister it. */
+  givenUp: (onGivenUp: () => void) => () => void;
 };
 
 type End = { kind: 'accepted'; serial: string } | { kind: 'declined'; status: 'declined' | 'cancelled' } | { kind: 'timeout' };
 
 /**
- * How waiting ended: accepted (and taken, once), declined, or nothing in time; then nothing can be answered any more. `tokens`: the push tokens
- * as they were then, without those that are gone. `isFailure`: an end without a yes counts as a failure, as it does once for each login; not where it may be
- * that nobody was asked.
+ * The end of a wait: accepted (and consumed, once), declined, or `timeout`, after which no phone can answer any more.
  */
-export type Waited = End & { tokens: PushToken[]; isFailure: boolean };
+export type Waited = End & {
+  /** The push tokens as they are now, without removed ones. */
+  tokens: PushToken[];
+  /**
+   * Whether an end without an accept counts as a failure: once for each login, and not if perhaps no phone was
+   * prompted.
+   */
+  isFailure: boolean;
+};
 
 const retryMs = 200;
 
@@ -41,7 +49,7 @@ export async function waitForAnswer(parts: EngineParts, request: WaitRequest): P
     bell.over ??= because;
     ring();
   };
-  // Listens first and looks then, so that no answer falls between.
+  // Listens before it looks, so that no answer is missed.
   const stopListening = parts.store.onDecided(request.id, ring);
   const stopWatching = request.givenUp(() => end('gone'));
   const timer = setTimeout(() => end('time'), Math.max(1, request.waitMs));
@@ -61,13 +69,13 @@ export async function waitForAnswer(parts: EngineParts, request: WaitRequest): P
   }
 }
 
-/** Why nobody waits any more. */
+/** Why nobody waits any more: the time is over, or the client is gone. */
 type Over = 'time' | 'gone';
 
-/** What is waited for, which may have happened already: a ring, or that it is over, by time or because nobody waits any more. */
+/** A signal that may come before anyone waits for it: a ring, or the end of the wait. */
 type Bell = { hasRung: boolean; over: Over | undefined; wake: () => void };
 
-/** Resolves at the next ring, or at one that nobody has waited for yet, or after `limitMs`. */
+/** Resolves at the next ring, at once if one was missed, or after `limitMs`. */
 function rung(bell: Bell, limitMs: number | undefined): Promise<void> {
   return new Promise((resolve) => {
     bell.wake = resolve;
@@ -76,12 +84,12 @@ function rung(bell: Bell, limitMs: number | undefined): Promise<void> {
   });
 }
 
-/** What the transaction says now; `unreachable`: the store could not be asked, which is no end of the wait before its time. */
+/** The state of the transaction now; `unreachable`: the store did not answer, which does not end the wait. */
 async function look(parts: EngineParts, request: WaitRequest, over: Over | undefined): Promise<Waited | 'again' | 'unreachable'> {
   try {
     const transaction = await parts.store.findTransaction(request.id);
     if (!over && transaction && isOpen(parts, transaction)) return 'again';
-    // Read before the login is taken: a store that cannot be asked must not cost an answer.
+    // Read before the login is consumed, so that a store failure here does not lose an answer.
     const tokens = await tokensOf(parts, request);
     if (!transaction) return { kind: 'timeout', tokens, isFailure: true };
     const usable = tokens.filter((token) => request.usable.includes(token.serial) && isUsable(token, parts.clock()));
@@ -95,7 +103,7 @@ async function look(parts: EngineParts, request: WaitRequest, over: Over | undef
   }
 }
 
-/** Whether the store could not be asked; that a store tells it by another error than a fault makes it no end of the wait. */
+/** Whether the store could not be reached, also when it says so by an error other than a fault. */
 const isOutage = (error: unknown): boolean =>
   error instanceof GatewayFault ? error.code === 'store-unavailable' : wireErrorOf(error, undefined) !== undefined;
 
@@ -118,7 +126,7 @@ async function endOf(parts: EngineParts, { transaction, usable, place }: Waiting
     case 'accepted':
     case 'consumed': {
       const { user, realm } = transaction;
-      const finished = await finish(parts, { transaction, usable, place, ...whose(user, realm, usable) });
+      const finished = await finish(parts, { transaction, usable, place, ...userOrSerial(user, realm, usable) });
       return finished.kind === 'accepted' ? finished : { kind: 'timeout' };
     }
     case 'declined':
@@ -134,11 +142,11 @@ async function endOf(parts: EngineParts, { transaction, usable, place }: Waiting
   }
 }
 
-/** A push token without an owner is asked for by its serial alone. */
-const whose = (user: string, realm: string, [token]: readonly PushToken[]) =>
+/** A push token without an owner is identified by its serial. */
+const userOrSerial = (user: string, realm: string, [token]: readonly PushToken[]) =>
   user === '' && token ? { serial: token.serial } : { user: { user, realm } };
 
-/** Ends what nobody waits for; where identical requests may join, others may wait still. Where an answer came first, that counts. */
+/** Ends a wait; with identical requests others may still wait. An answer that came first counts. */
 async function giveUp(parts: EngineParts, waiting: Waiting, because: Over): Promise<End> {
   const { transaction, place } = waiting;
   const event = place === undefined ? ({ kind: 'withdrawn', by: 'wait-timeout' } as const) : ({ kind: 'left', place, because } as const);

@@ -1,18 +1,19 @@
 import { type Decision, type Effect, type GatewayEvent, GatewayFault, type Transaction } from '../../foundation/model/index.ts';
-import type { Told } from '../audit/index.ts';
+import type { DatedEvent } from '../audit/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { type Decided, decide, type TransactionEvent } from './decide.ts';
 import { carryOut, effectLeaseMs, effectsOf } from './effects.ts';
-import { tellingOf } from './reports.ts';
+import { reportEventsOf } from './reports.ts';
 
 const maxAttempts = 5;
 
-/** What an event came to: the reply for its sender, and the transaction as it now is. */
+/** The result of an event: the reply to its sender, and the present transaction. */
 export type Applied = { reply: Decided['reply']; transaction: Transaction };
 
 /**
- * Decides one event on one transaction: decide, write under the version, and when another writer came first, read and decide again. What is told of it is
- * written with it; `act` is told too, where it changes something. Throws `store-unavailable` when others came first five times.
+ * Applies one event to one transaction: decide, write with the version as condition, and after a conflict read and
+ * decide again. Its events are written with it; `act` is one more, if something changes. Throws `store-unavailable`
+ * after five conflicts.
  */
 export async function applyEvent(
   parts: EngineParts,
@@ -34,7 +35,7 @@ export async function applyEvent(
       for (const note of notes) parts.tell(note.event, 'kept');
       parts.audit.chain(notes, { transaction: current.id });
       const carriedOut = effects.length > 0 ? parts.background.run('effects', () => carryOut(parts, current.id, effects)) : undefined;
-      // Who hears that a token was activated may ask it at once.
+      // After the reply to an activation, the token may be used at once.
       if (current.kind === 'activation') await carriedOut;
       return { reply, transaction: { ...current, decision: next } };
     }
@@ -45,13 +46,13 @@ export async function applyEvent(
   throw new GatewayFault('store-unavailable', `Transaction was changed by others ${maxAttempts} times in a row`);
 }
 
-/** What is told of a decision, as it is written with it. The ids name the decision, so that an entry of the audit is made of each once. */
-function notesOf(before: Transaction, next: Decision, { now, act }: { now: number; act: GatewayEvent | undefined }): Told[] {
-  const events = [...eventsOf(before, next), ...tellingOf(before, next), ...(act ? [act] : [])];
+/** The events of a decision, with ids derived from it, so that the audit gets each of them only once. */
+function notesOf(before: Transaction, next: Decision, { now, act }: { now: number; act: GatewayEvent | undefined }): DatedEvent[] {
+  const events = [...eventsOf(before, next), ...reportEventsOf(before, next), ...(act ? [act] : [])];
   return events.map((event, index) => ({ id: `${before.id}:${next.version}:told${index}`, at: now, event }));
 }
 
-/** What an answer or a finished login is told as. */
+/** The events of an answer or a finished login. */
 function eventsOf({ id, authServer, user, realm, decision: before }: Transaction, next: Decision): GatewayEvent[] {
   const about = { authServer, transaction: id, user, realm };
   const answered = next.challenges.flatMap(({ serial, mode, state, declineReason }, index): GatewayEvent[] =>

@@ -1,6 +1,9 @@
 import { type Challenge, type Decision, type DeclineReason, isFromFuture, type Transaction } from '../../foundation/model/index.ts';
 
-/** What can happen to a transaction. `answer` is the digest of a signed answer; a wrong signature never gets here. */
+/**
+ * What can happen to a transaction. `answer` is the digest of a signed answer; answers with wrong signatures never get
+ * here.
+ */
 export type TransactionEvent =
   | {
       kind: 'answered';
@@ -8,41 +11,44 @@ export type TransactionEvent =
       answer: string;
       verdict: 'accepted' | 'declined';
       declineReason?: DeclineReason | undefined;
-      /** Presence mode: whether the phone picked the option that was shown. */
+      /** In presence mode: whether the phone picked the shown option. */
       option?: 'right' | 'wrong' | undefined;
     }
   | { kind: 'code-entered'; matches: string | undefined }
-  /** `place`: that of a request that waits, where identical ones may join; each of them takes the login once. */
+  /** `place`: the number of a waiting request where identical ones may join; each of them consumes the login once. */
   | { kind: 'consumed'; place?: number | undefined }
-  /** An identical request asks no phone again; `waits`: its reply waits for the phone. */
+  /** An identical request joined instead of prompting a phone; `waits`: its reply waits for the phone. */
   | { kind: 'joined'; waits: boolean }
-  /** One of several requests waits no more: its time is over, or its client has gone and may come again. */
+  /** One of several requests stopped waiting: its time is over, or its client is gone and may come back. */
   | { kind: 'left'; place: number; because: 'time' | 'gone' }
-  /** The phones of a quiet login that are asked after all: their challenges, which were kept free under the same handles. */
+  /**
+   * The phones of a quiet login that are prompted after all: their sealed challenges, under the handles stored before.
+   */
   | { kind: 'asked'; challenges: readonly Challenge[] }
-  /** One phone is no longer asked, since it has too much else to answer. */
+  /** One phone is no longer prompted, because it has too many open challenges. */
   | { kind: 'displaced'; serial: string }
   | { kind: 'withdrawn'; by: 'server' | 'wait-timeout' | 'newer-prompt' };
 
-/** What the sender of an event is told, and what the transaction becomes; no `next`: nothing changes. */
+/** The reply to the sender of an event, and the new decision; without `next` nothing changes. */
 export type Decided = { reply: 'taken' | 'repeated' | 'code-shown' | 'accepted' | 'refused'; next?: Decision };
 
-/** How many identical requests join a login. */
+/** How many identical requests may join a login. */
 export const mostJoined = 3;
 
 const refused: Decided = { reply: 'refused' };
 const isLive = ({ state }: Challenge): boolean => state === 'pending' || state === 'code-shown';
 
-/** What its end goes by. */
+/** The fields that decide when a transaction ends. */
 export type Timed = Pick<Transaction, 'createdAt' | 'decision'>;
 
-/** Whether nothing can come of a transaction any more at `now` (epoch ms): its time is over, or it comes from the future. */
+/** Whether a transaction is over at `now` (epoch ms), or was created in the future. */
 export const isOver = (transaction: Timed, now: number): boolean =>
   now >= transaction.decision.finishUntil || isFromFuture(transaction, now);
 
 /**
- * What one event makes of a transaction. Pure and total. A settled verdict never changes; the identical answer again gets the first reply.
- * @param now epoch milliseconds; at `finishUntil` itself it is over
+ * Decides what an event makes of a transaction. Pure and total. A settled verdict never changes; the identical answer
+ * again gets the first reply.
+ * @param now epoch milliseconds; at `finishUntil` itself the transaction is over
  */
 export function decide(transaction: Timed, event: TransactionEvent, now: number): Decided {
   if (isOver(transaction, now)) return refused;
@@ -101,15 +107,18 @@ function codeEntered(decision: Decision, matches: string | undefined): Decided {
 }
 
 function consumed(decision: Decision, place: number | undefined): Decided {
-  const isOwed = isOwedTo(decision, place);
+  const isOwed = hasWaitingPlace(decision, place);
   if (place === undefined ? decision.state !== 'accepted' : !isOwed) return refused;
   if (decision.rule.consume === 'never') return { reply: 'accepted' };
   const taken = isOwed ? withoutPlace(decision, place) : decision;
   return { reply: 'accepted', next: { ...taken, state: 'consumed', version: decision.version + 1 } };
 }
 
-/** Whether a request of this place waits for what another one has taken: the phone's yes is for all that had joined when it came. */
-export const isOwedTo = ({ state, repeats }: Decision, place: number | undefined): boolean =>
+/**
+ * Whether the request of this place still waits for an accepted login: an accept is for all requests that had joined
+ * when it came.
+ */
+export const hasWaitingPlace = ({ state, repeats }: Decision, place: number | undefined): boolean =>
   (state === 'accepted' || state === 'consumed') && place !== undefined && repeats?.waiting.includes(place) === true;
 
 function withoutPlace(decision: Decision, place: number | undefined): Decision {
@@ -117,7 +126,7 @@ function withoutPlace(decision: Decision, place: number | undefined): Decision {
   return repeats ? { ...decision, repeats: { ...repeats, waiting: repeats.waiting.filter((each) => each !== place) } } : decision;
 }
 
-/** Nobody joins once a phone has answered, whatever it said. */
+/** No request joins after a phone has answered in any way. */
 function joined(decision: Decision, waits: boolean, now: number): Decided {
   const { repeats, rule, state, challenges } = decision;
   const isUntouched = challenges.every((each) => each.state === 'pending' && each.wrongTries === 0);
@@ -128,7 +137,7 @@ function joined(decision: Decision, waits: boolean, now: number): Decided {
   return { reply: 'taken', next: { ...decision, repeats: { joined: place, waiting }, version: decision.version + 1 } };
 }
 
-/** With the last one whose time is over the login is, too; a client that has gone may come again. */
+/** When the time of the last waiting request is over, so is the login; a client that is gone may come back. */
 function left(decision: Decision, { place, because }: Extract<TransactionEvent, { kind: 'left' }>): Decided {
   if (decision.state !== 'open' || !decision.repeats?.waiting.includes(place)) return refused;
   const next = { ...withoutPlace(decision, place), version: decision.version + 1 };
@@ -145,15 +154,17 @@ function displaced(decision: Decision, serial: string): Decided {
 
 function asked(decision: Decision, challenges: readonly Challenge[], now: number): Decided {
   if (decision.state !== 'open' || now >= decision.answerUntil) return refused;
-  const kept = decision.challenges.map((free) =>
-    free.state === 'closed' && free.payload === '' ? (challenges.find(({ handle }) => handle === free.handle) ?? free) : free,
+  const kept = decision.challenges.map((unsealed) =>
+    unsealed.state === 'closed' && unsealed.payload === ''
+      ? (challenges.find(({ handle }) => handle === unsealed.handle) ?? unsealed)
+      : unsealed,
   );
   const isSame = kept.every((challenge, index) => challenge === decision.challenges[index]);
   return isSame ? refused : { reply: 'taken', next: { ...decision, challenges: kept, version: decision.version + 1 } };
 }
 
 function withdrawn(decision: Decision, by: Extract<TransactionEvent, { kind: 'withdrawn' }>['by']): Decided {
-  // An accept that came first must reach the server that waits: only that server itself may throw it away.
+  // An accept that came first must reach the waiting server; only that server itself may withdraw it.
   const mayEnd = decision.state === 'open' || (decision.state === 'accepted' && by === 'server');
   return mayEnd ? { reply: 'taken', next: { ...decision, state: 'withdrawn', version: decision.version + 1 } } : refused;
 }

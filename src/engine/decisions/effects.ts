@@ -7,16 +7,16 @@ import { noFailures } from '../records/failures.ts';
 import { phoneKeyOf } from '../records/phone-key.ts';
 import { reportsOf } from './reports.ts';
 
-/** How long the deciding gateway has for its own effects before the sweep of any gateway takes them over. */
+/** How long the deciding gateway has for its own effects before any gateway's sweep takes them over. */
 export const effectLeaseMs = 10_000;
 const sweepBatch = 100;
 
-/** What a decision causes elsewhere. The ids name the decision, so that carrying one out twice does nothing the second time. */
+/** The effects of a decision. Their ids are derived from it, so that carrying one out twice has no further effect. */
 export function effectsOf(before: Transaction, next: Decision, now: number): Effect[] {
   return [...endsOf(before, next, now), ...acceptsOf(before, next, now), ...reportsOf(before, next, now)];
 }
 
-/** Phones that said yes just now, as far as anything follows from that alone. */
+/** The effects of phones that accepted just now. */
 function acceptsOf({ id, kind, user, realm, client, failures, decision }: Transaction, next: Decision, now: number): Effect[] {
   const accepted = next.challenges.filter(({ state }, index) => state === 'accepted' && decision.challenges[index]?.state !== state);
   return accepted.flatMap(({ serial, rings, prompt }): Effect[] => {
@@ -34,7 +34,7 @@ function endsOf(before: Transaction, next: Decision, now: number): Effect[] {
   if (before.decision.state === next.state) return [];
   const isActivation = before.kind === 'activation';
   const isFinished = next.state === 'consumed' || (next.state === 'accepted' && next.rule.consume === 'never');
-  // The answer itself activates, whether or not anybody comes for it; nobody logs in by it.
+  // The answer itself activates a token, even if nobody fetches it; no login follows.
   if (isActivation ? next.state !== 'accepted' : !isFinished) return [];
   const accepted = next.challenges.filter(({ state }) => state === 'accepted');
   return accepted.map(({ serial, phoneKey }): Effect => {
@@ -43,7 +43,10 @@ function endsOf(before: Transaction, next: Decision, now: number): Effect[] {
   });
 }
 
-/** Carries effects out. They are taken off the transaction a little later, together with its notes, which have to be entries of the audit first. */
+/**
+ * Carries effects out. They are removed from the transaction later, together with its notes, which must be audit
+ * entries first.
+ */
 export async function carryOut(parts: EngineParts, transactionId: string, effects: readonly Effect[]): Promise<void> {
   const { store, audit } = parts;
   const done: string[] = [];
@@ -74,7 +77,7 @@ export async function carryOut(parts: EngineParts, transactionId: string, effect
     }
     done.push(effect.id);
   }
-  if (done.length > 0) audit.takeOff(transactionId, done);
+  if (done.length > 0) audit.removeStored(transactionId, done);
 }
 
 async function reported(parts: EngineParts, effect: Extract<Effect, { kind: 'login-reported' }>): Promise<void> {
@@ -83,7 +86,10 @@ async function reported(parts: EngineParts, effect: Extract<Effect, { kind: 'log
   await mutePhone(parts, { serial, because, forMs: rule.mutedMs, user, realm });
 }
 
-/** The phone has proven its key: from now on it may be asked. Done once; a token that was paired anew or revoked meanwhile stays as it is. */
+/**
+ * Enrols a push token whose phone has proved its key. Changes nothing the second time, or if the token was paired again
+ * or revoked meanwhile.
+ */
 async function activate(
   parts: Pick<EngineParts, 'store'>,
   { serial, phoneKey }: Extract<Effect, { kind: 'token-activated' }>,
@@ -95,7 +101,7 @@ async function activate(
   );
 }
 
-/** Carries out what a crash left behind; returns how many transactions had something left. */
+/** Carries out effects that a crash left; returns the number of transactions concerned. */
 export async function sweepEffects(parts: EngineParts): Promise<number> {
   const now = parts.clock();
   const due = await parts.store.claimDueEffects(now, now + effectLeaseMs, sweepBatch);

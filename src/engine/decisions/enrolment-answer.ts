@@ -3,14 +3,14 @@ import type { EngineParts } from '../parts.ts';
 import { isBoundBy } from '../records/phone-key.ts';
 import { applyEvent } from './apply.ts';
 
-/** Answers the enrolments that this push token was offered for, now that its phone is bound. */
+/** Answers the enrolments that offered this push token, now that its phone is bound. */
 export async function answerEnrolments(parts: EngineParts, serial: string): Promise<void> {
   for (const transaction of await parts.store.openTransactionsOf(serial, parts.clock())) await answered(parts, transaction);
 }
 
 /**
- * The transaction as it is. An enrolment whose phone has finished is answered here, whoever asks first: a gateway that died between the
- * rollout and its answer leaves nothing undone.
+ * Returns the current transaction. An enrolment whose phone has finished is answered here by the first caller, so that
+ * a gateway that died between the rollout and this answer leaves no open enrolment.
  */
 export async function answered(parts: EngineParts, transaction: Transaction): Promise<Transaction> {
   const [challenge] = transaction.decision.challenges;

@@ -1,6 +1,9 @@
 import type { Challenge, Decision, Effect, GatewayEvent, MuteReason, Transaction } from '../../foundation/model/index.ts';
 
-/** Why a decline is a report that the login is somebody else's: for the reason that the phone signed, or without one where policies say so. */
+/**
+ * The reason for which a decline is a report of a foreign login: signed by the phone or, where policies say so, a
+ * decline without a reason.
+ */
 function reportIn({ declineReason, report }: Challenge): MuteReason | undefined {
   if (declineReason === 'not-me') return 'not-me';
   return declineReason === 'declined' && report?.bareCounts ? 'bare-decline' : undefined;
@@ -9,7 +12,7 @@ function reportIn({ declineReason, report }: Challenge): MuteReason | undefined 
 const declinedNow = ({ kind, decision }: Transaction, next: Decision): Challenge[] =>
   kind === 'login' ? next.challenges.filter(({ state }, index) => state === 'declined' && decision.challenges[index]?.state !== state) : [];
 
-/** What follows from the declines of a decision beyond itself. */
+/** The effects of declines in a decision. */
 export function reportsOf(before: Transaction, next: Decision, now: number): Effect[] {
   const { id, user, realm } = before;
   return declinedNow(before, next).flatMap((challenge): Effect[] => {
@@ -20,8 +23,8 @@ export function reportsOf(before: Transaction, next: Decision, now: number): Eff
   });
 }
 
-/** The same as it is told: a report, or a decline without a reason. */
-export function tellingOf(before: Transaction, next: Decision): GatewayEvent[] {
+/** The events of declines: a report, or a decline without a reason. */
+export function reportEventsOf(before: Transaction, next: Decision): GatewayEvent[] {
   const { id, authServer, user, realm } = before;
   return declinedNow(before, next).flatMap((challenge): GatewayEvent[] => {
     const because = reportIn(challenge);

@@ -1,9 +1,12 @@
 import { isOver, type Timed } from './decide.ts';
 
-/** Where a transaction stands, as an auth server may learn it. The table of what each dialect makes of it: design, life of a challenge. */
+/** The status of a transaction as auth servers may see it. Each dialect has a table of its own words for it. */
 export type Status = 'pending' | 'code-shown' | 'accepted' | 'declined' | 'cancelled' | 'locked' | 'withdrawn' | 'consumed' | 'expired';
 
-/** Reads the status at `now` (epoch ms). An open transaction with a decline that does not settle reads as that decline; of a quiet one nothing but a yes is told. */
+/**
+ * The status at `now` (epoch ms). An open transaction with a decline that does not settle reads as declined; a quiet
+ * one reveals only an accept.
+ */
 export function statusOf(transaction: Timed, now: number): Status {
   const { decision } = transaction;
   if (decision.state === 'withdrawn' || decision.state === 'consumed') return decision.state;
@@ -14,8 +17,8 @@ export function statusOf(transaction: Timed, now: number): Status {
   if (declines.some(({ declineReason }) => declineReason !== 'cancelled')) return 'declined';
   if (declines.length > 0) return 'cancelled';
   if (decision.state === 'declined') return 'locked';
-  // A code that a phone shows can be entered until the time to finish is over.
+  // A code on a phone can be typed until `finishUntil`.
   if (!decision.rule.quiet && challenges.some(({ state }) => state === 'code-shown')) return 'code-shown';
-  // An open transaction that nobody can answer any more ends as a time-out would, before its time to finish does.
+  // An open transaction that no phone can answer any more reads as expired, before `finishUntil`.
   return now >= decision.answerUntil ? 'expired' : 'pending';
 }

@@ -4,42 +4,46 @@ import { networkOf } from '../../foundation/wire/networks.ts';
 import type { Store } from '../../store/store.ts';
 import { failuresCountMs, growingWaitMs, trustMs } from './growing-wait.ts';
 
-/** What is guessed at: its name, how many failures one network has before it waits, and how many there were from all networks together. */
+/**
+ * The target of guesses: its name, the failures that one network may have before it waits, and the present failures
+ * from all networks.
+ */
 export type Guessed = { name: string; limit: number; failures: number };
 
-/** Failures from all networks together after which everyone waits. */
+/** Failures from all networks together after which every network waits. */
 const failuresOfAll = 100;
 
 /**
- * Counts guesses at the password of an administrator per network, shared by all gateways. A guess is counted before anyone looks at it, so that neither a burst nor a
- * crash gets one for nothing; a right one is given back. A network beyond its limit has one try per wait. @see docs/operations.md
+ * Counts guesses at administrator passwords per network, shared by all gateways. A guess is counted before it is
+ * checked, so that neither a burst nor a crash gives a free one; a right one is taken back. A network beyond its limit
+ * has one try per wait. @see docs/operations.md
  */
 export type GuessLimits = {
-  /** Counts one guess of `client`, and returns whether it may be looked at now. */
+  /** Counts one guess of `client`; returns whether it may be checked now. */
   take(guessed: Guessed, client: string): Promise<boolean>;
-  /** The guess was right: it does not count. */
+  /** Takes back a right guess. */
   giveBack(name: string, client: string): Promise<void>;
-  /** Nothing that this network did counts any more. */
+  /** Clears everything counted for this network. */
   forget(name: string, client: string): Promise<void>;
-  /** How long (ms) `client` has to wait yet, as far as this gateway knows; costs nothing. */
+  /** How long (ms) `client` must still wait, as far as this gateway knows; no read. */
   waitMs(name: string, client: string): number;
-  /** Whether `client` was right at this gateway in the last hour, and does not wait; costs nothing. */
+  /** Whether `client` was right at this gateway in the last hour and does not wait; no read. */
   isTrusted(name: string, client: string): boolean;
-  /** `client` was wrong: from now on it is not trusted until it is right again. */
+  /** After a wrong guess, `client` is not trusted until it is right again. */
   distrust(name: string, client: string): void;
 };
 
 const keyOf = (name: string, client: string): string => `guess:${name} ${networkOf(client)}`;
 const waitKeyOf = (key: string): string => `wait:${key}`;
 
-/** Opens the limits over the counters of the store. */
+/** Opens the limits with the counters of the store. */
 export function openGuessLimits({ store, clock }: { store: Pick<Store, 'countUp' | 'uncount'>; clock: Clock }): GuessLimits {
   const waits = openCache<number>(100_000);
   const trustedUntil = openCache<number>(100_000);
   const waitOf = (key: string): number => Math.max(0, (waits.get(key) ?? 0) - clock());
   const isWaiting = (key: string): boolean => waitOf(key) > 0;
 
-  /** One try per wait: whoever begins it has the try. */
+  /** One try per wait: the caller that begins the wait has the try. */
   const slot = async (key: string, beyond: number): Promise<boolean> => {
     if (isWaiting(key)) return false;
     const now = clock();

@@ -11,18 +11,18 @@ export { clientKey, isKnownClient, rememberClient } from './known-clients.ts';
 export { type LoginQueue, type LoginQueueBounds, openLoginQueue, openShedding, type Shedding } from './login-queue.ts';
 export {
   counterOf,
-  counterOfNobody,
+  counterOfUnknownUser,
+  type GuessTreatment,
   type Lockout,
   openPinFailures,
   type PinFailures,
   type PinSource,
   readCounter,
-  type Turn,
 } from './pin-failures.ts';
 export {
+  type CountedPrompts,
+  countedPrompts,
   endPrompts,
-  type HeldPrompts,
-  heldPrompts,
   mutePhone,
   promptsBegin,
   promptsOf,

@@ -6,71 +6,77 @@ import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { openFairSlots } from './fair-slots.ts';
 
 /**
- * First legs take turns here before anything of theirs is looked up, hashed or signed, so that a gateway does as many at once as it does best, and refuses what
- * it could not do in time. Answers of phones and second legs do not wait: they go first.
+ * The queue of first legs, before anything is looked up, hashed or signed for them. A gateway does as many at once as
+ * it does best, and refuses those that it could not do in time. Phone answers and second legs do not wait here.
  */
 export type LoginQueue = {
   /**
-   * Does the work of a first leg when it is the turn of its auth server. Throws `Overloaded` before any of it, where the wait would be longer than two seconds
-   * as far as one can tell, or was.
+   * Does the work of a first leg when it is its auth server's turn. Throws `Overloaded` before any work if the wait
+   * was, or is expected to be, longer than two seconds.
    */
   run<T>(authServer: string, work: () => Promise<T>): Promise<T>;
-  /** The first leg that calls this has done its part and waits for somebody else: others go on. Nothing happens where none calls. */
-  stepAside(): void;
-  /** The same while a first leg waits for a directory; then it has its turn before those that have not begun. */
-  aside: Aside;
-  /** Counts a request that is refused for too much to do, and tells when that begins and ends. Returns what is to be thrown. */
+  /** Releases the slot of the calling first leg, which now only waits for others. Does nothing outside a first leg. */
+  releaseSlot(): void;
+  /** Releases the slot while a first leg waits for a directory; afterwards it goes before those that have not begun. */
+  withoutSlot: WithoutSlot;
+  /** Counts an overload refusal, and reports when an overload begins and ends. Returns the error to throw. */
   refuse: Shedding;
 };
 
-/** {@link LoginQueue.aside}. */
-export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+/** {@link LoginQueue.withoutSlot}. */
+export type WithoutSlot = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** {@link LoginQueue.refuse}. */
 export type Shedding = (authServer: string, reason: ShedReason, retryAfterMs: number) => Overloaded;
 
-/** How many first legs are at work at once, how many wait, and how long (ms). */
+/** How many first legs work at once, how many wait, and how long at most (ms). */
 export type LoginQueueBounds = { slots: number; waiting: number; longestMs: number };
 
-/** Four for each thread that signs or hashes: enough for a store that takes its time, and few enough to leave the thread of JavaScript to others. */
-const usualBounds: LoginQueueBounds = { slots: 4 * poolThreads, waiting: 512, longestMs: 2000 };
-const longestRetryMs = 30_000;
-/** What is left of the time for the store to those who waited (ms). */
-const leastStoreMs = 500;
+/**
+ * Four per thread that signs or hashes: enough for a slow store, and few enough to leave the JavaScript thread to
+ * others.
+ */
+const defaultBounds: LoginQueueBounds = { slots: 4 * poolThreads, waiting: 512, longestMs: 2000 };
+const maxRetryMs = 30_000;
+/** The least store time for a request that waited (ms). */
+const minStoreMs = 500;
 const calmMs = 10_000;
 
-/** The turn of one first leg. `asides`: for how many it waits now; `isOver`: it was answered, and what goes on behind takes no slot. */
-type Seat = { authServer: string; leave: () => void; asides: number; isOver: boolean };
+/**
+ * The slot of one first leg. `waits`: how many waits for directories are under way. `isOver`: it was answered, so
+ * later work takes no slot.
+ */
+type HeldSlot = { authServer: string; leave: () => void; waits: number; isOver: boolean };
 
 type Parts = { metrics: Metrics; tell: Tell; bounds?: LoginQueueBounds | undefined; now?: () => number };
 
 /** Opens an empty queue. */
-export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () => performance.now() }: Parts): LoginQueue {
+export function openLoginQueue({ metrics, tell, bounds = defaultBounds, now = () => performance.now() }: Parts): LoginQueue {
   const slots = openFairSlots(bounds, now);
-  const turns = new AsyncLocalStorage<Seat>();
+  const currentSlot = new AsyncLocalStorage<HeldSlot>();
   const refuse = openShedding(metrics, tell);
   metrics.onCollect(() => metrics.load.waiting.set(slots.waiting()));
-  const takeAgain = async (turn: Seat): Promise<void> => {
-    if (turn.isOver) return;
-    const leave = await slots.take(turn.authServer, bounds.longestMs, 'again');
-    // What has begun is ended, late or not.
+  const takeAgain = async (slot: HeldSlot): Promise<void> => {
+    if (slot.isOver) return;
+    const leave = await slots.take(slot.authServer, bounds.longestMs, 'again');
+    // Begun work is finished even without a slot.
     if (leave === 'late') return;
-    if (turn.isOver || turn.asides > 0) leave();
-    else turn.leave = leave;
+    if (slot.isOver || slot.waits > 0) leave();
+    else slot.leave = leave;
   };
   return {
     refuse,
-    stepAside: () => turns.getStore()?.leave(),
-    async aside(work) {
-      const turn = turns.getStore();
-      if (!turn || turn.isOver) return work();
-      turn.leave();
-      turn.asides += 1;
+    releaseSlot: () => currentSlot.getStore()?.leave(),
+    async withoutSlot(work) {
+      const slot = currentSlot.getStore();
+      if (!slot || slot.isOver) return work();
+      slot.leave();
+      slot.waits += 1;
       try {
         return await work();
       } finally {
-        turn.asides -= 1;
-        if (turn.asides === 0) await takeAgain(turn);
+        slot.waits -= 1;
+        if (slot.waits === 0) await takeAgain(slot);
       }
     },
     async run(authServer, work) {
@@ -79,19 +85,19 @@ export function openLoginQueue({ metrics, tell, bounds = usualBounds, now = () =
       const came = now();
       const leave = await slots.take(authServer, bounds.longestMs);
       if (leave === 'late') throw refuse(authServer, 'waited', bounds.longestMs);
-      spendStoreTime(now() - came, leastStoreMs);
-      const turn = { authServer, leave, asides: 0, isOver: false };
+      spendStoreTime(now() - came, minStoreMs);
+      const slot = { authServer, leave, waits: 0, isOver: false };
       try {
-        return await turns.run(turn, work);
+        return await currentSlot.run(slot, work);
       } finally {
-        turn.isOver = true;
-        turn.leave();
+        slot.isOver = true;
+        slot.leave();
       }
     },
   };
 }
 
-/** Tells of a flood when it begins and when it is over. */
+/** Reports the begin and the end of an overload. */
 export function openShedding(metrics: Metrics, tell: Tell): Shedding {
   let flood: { refused: number; isCalm: boolean; timer: NodeJS.Timeout } | undefined;
   const look = (): void => {
@@ -111,6 +117,6 @@ export function openShedding(metrics: Metrics, tell: Tell): Shedding {
     }
     flood.refused += 1;
     flood.isCalm = false;
-    return new Overloaded(Math.min(longestRetryMs, retryAfterMs));
+    return new Overloaded(Math.min(maxRetryMs, retryAfterMs));
   };
 }

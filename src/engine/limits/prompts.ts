@@ -3,21 +3,24 @@ import type { Counter, Store } from '../../store/store.ts';
 
 type Parts = { store: Pick<Store, 'countUp' | 'countersFrom' | 'endCounters'>; clock: Clock };
 
-/** Which places a prompt may take: those of everybody, those of known clients while nothing else rings, and the one that is left to all others then. */
+/**
+ * The kinds of places for prompts: the usual ones, those for known clients while the phone is muted, and the rare one
+ * for all others then.
+ */
 export type PromptPlaces = 'usual' | 'known' | 'rare';
 
-const mostHeld = 200;
-/** How the counters of all prompts begin. */
+const maxCounters = 200;
+/** The prefix of all prompt counters. */
 export const promptsBegin = 'prompt:';
 const beginningOf = (serial: string): string => `${promptsBegin}${encodeURIComponent(serial)} `;
 const mutedKey = (serial: string): string => `${beginningOf(serial)}muted`;
 const placeKey = (serial: string, places: PromptPlaces, number: number): string => `${beginningOf(serial)}${places} ${number}`;
 
-/** What is counted of the prompts of one phone. `mutedUntil` (epoch ms): nothing rings before that. */
-export type HeldPrompts = { serial: string; mutedUntil?: number | undefined; unanswered: number; counters: Counter[] };
+/** The prompts counted for one phone. `mutedUntil` (epoch ms): the phone does not ring before. */
+export type CountedPrompts = { serial: string; mutedUntil?: number | undefined; unanswered: number; counters: Counter[] };
 
-/** What the counters of prompts say, phone by phone. */
-export function heldPrompts(counters: readonly Counter[]): HeldPrompts[] {
+/** Groups the counters of prompts by phone. */
+export function countedPrompts(counters: readonly Counter[]): CountedPrompts[] {
   const bySerial = Map.groupBy(counters, ({ key }) => decodeURIComponent(key.slice(promptsBegin.length, key.indexOf(' '))));
   return [...bySerial].map(([serial, held]) => ({
     serial,
@@ -27,19 +30,19 @@ export function heldPrompts(counters: readonly Counter[]): HeldPrompts[] {
   }));
 }
 
-/** The prompts of the phone of one push token that count yet. */
-export async function promptsOf({ store, clock }: Parts, serial: string): Promise<HeldPrompts> {
-  const [held] = heldPrompts(await store.countersFrom(beginningOf(serial), clock(), mostHeld));
+/** The prompts that count for the phone of this push token. */
+export async function promptsOf({ store, clock }: Parts, serial: string): Promise<CountedPrompts> {
+  const [held] = countedPrompts(await store.countersFrom(beginningOf(serial), clock(), maxCounters));
   return held ?? { serial, unanswered: 0, counters: [] };
 }
 
 /**
- * Takes one of `most` places for a prompt, each of which is taken for `windowMs`: so many prompts are in any such time, whoever asks at the same moment. The
- * key of the place, or when the first one is free again (epoch ms).
+ * Takes one of `most` places for a prompt, each for `windowMs`, so that concurrent logins cannot exceed that number in
+ * any such time. Returns the key of the place, or when the first one will be free (epoch ms).
  */
 export async function takePrompt(
   { store, clock }: Parts,
-  { serial, counters }: HeldPrompts,
+  { serial, counters }: CountedPrompts,
   { places, most, windowMs }: { places: PromptPlaces; most: number; windowMs: number },
 ): Promise<{ key: string } | { freeAt: number }> {
   const now = clock();
@@ -53,10 +56,10 @@ export async function takePrompt(
   return { freeAt };
 }
 
-/** A phone that is not to ring for `forMs`, and why. */
+/** A phone to mute for `forMs`, and why. */
 export type Mute = { serial: string; because: MuteReason; forMs: number; user: string; realm: string };
 
-/** From now on this phone does not ring; told once. */
+/** Mutes a phone; the event is emitted once. */
 export async function mutePhone({ store, clock, tell }: Parts & { tell: Tell }, mute: Mute): Promise<void> {
   if (mute.forMs === 0) return;
   const now = clock();
@@ -64,5 +67,5 @@ export async function mutePhone({ store, clock, tell }: Parts & { tell: Tell }, 
   if (count === 1) tell({ kind: 'phone-muted', ...mute });
 }
 
-/** Nothing that was asked of this phone counts any more. */
+/** Clears the prompts and the mute of this phone. */
 export const endPrompts = ({ store }: Pick<Parts, 'store'>, serial: string): Promise<void> => store.endCounters(beginningOf(serial));

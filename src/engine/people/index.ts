@@ -18,57 +18,62 @@ import {
   tokensToFinish,
 } from './person-key.ts';
 
-/** Users by name and source, and the push tokens that are theirs. */
+/** Users by name and source, and their push tokens. */
 export type People = {
   /**
-   * Asks the sources of a realm for a user, or `source` alone. Throws `directory-unavailable` where nobody could be asked, and `config-invalid` where several
-   * entries answer to the name: neither says that the user is unknown, so neither may let anybody pass.
+   * Looks a user up in the sources of a realm, or in `source` only. Throws `directory-unavailable` when a source does
+   * not answer, and `config-invalid` when several entries match the name: neither means that the user is unknown, so
+   * neither may let anyone in.
    */
   find(user: string, realm: string, source?: string): Promise<Person>;
-  /** The user of this name as the sources tell it, or why there is none; throws nothing. @see Directory.findUser */
+  /** The record of this user, or why there is none; never throws. @see Directory.findUser */
   findUser(user: string, realm: string, source?: string): Promise<UserRecord | NoUser>;
-  /** The record of a user for who only tells it: undefined where there is none, and where nobody can be asked now. */
+  /** The record of a user for information only: undefined for unknown users, and when a source does not answer. */
   recordOf(user: string, realm: string, source?: string): Promise<UserRecord | undefined>;
-  /** The same for a login that began before: where policies look at users, since then no source needs to be asked for anything else. */
+  /** The same for a later leg of a login, which needs the record only if policies read data of users. */
   recordForPolicies(who: { user: string; realm: string; source?: string | undefined }): Promise<UserRecord | undefined>;
-  /** The source of a realm that a request names, in the spelling of the configuration; names count in any case. */
+  /** The source of a realm that a request names, ignoring case, in the spelling of the configuration. */
   findSource(realm: string, name: string): string | undefined;
-  /** The source that knows the owner of a push token; undefined where the realm has it no more, or where the owner is of none. */
+  /** The source of a push token's owner; undefined if the realm no longer has it, or the owner has none. */
   sourceOf(owner: Pick<Owner, 'realm' | 'resolver'> | undefined): string | undefined;
-  /** The key of a user by name: with case, but for realms whose configuration says `ignoreCase`. */
+  /** The key of a user by name: case-sensitive, except in realms with `ignoreCase`. */
   key(named: Named): string;
   /**
-   * Whether two names mean one user: by the source's id where both have one, else by the name. Where one has an id the name counts as it is written, in any
-   * realm: the source may tell apart what the realm does not, and can be asked about any other way to write it.
+   * Whether two names mean the same user: by the source's id if both have one, else by name. If only one has an id, the
+   * names must be written the same, even in a realm with `ignoreCase`, because the source may distinguish more; it can
+   * be asked about other spellings.
    */
   isSameUser(one: Named, other: Named): boolean;
   /**
-   * Whether a push token of this owner belongs to this user. The source's id decides where both have one of the same source. A namesake in another
-   * source of the realm is another user. An owner of no source, or of one that the realm has no more, is the user of the same name.
+   * Whether a push token of this owner belongs to this user. If both have an id of the same source, it decides. A user
+   * of the same name in another source of the realm is another user. An owner without a source, or of one that the
+   * realm no longer has, is the user of the same name.
    */
   isOwnedBy(owner: Owner, asked: Asked): boolean;
   /**
-   * Whether an administrator who names a user means a push token of this owner: theirs, or that of an earlier user of the source whose name was written just so.
-   * A user whose name differs in case alone is not meant.
+   * Whether an administrator who names a user means a push token of this owner: the user's own, or that of an earlier
+   * user of the same source with exactly the same name. Users whose names differ only in case are not meant.
    */
   isNamedBy(owner: Owner, asked: Asked): boolean;
   /**
-   * Whether a later request of a login means the user who began it, seen without a look-up: it names the user as the request before did; or by that name, or the
-   * one that the source writes, in the source that knows the user. Where none is named, the first one of the realm is meant.
+   * Whether a later request of a login names the user who began it, without a lookup: it names the user as the first
+   * request did; or by that name, or the source's spelling, in the source that knows the user. Without a source, the
+   * first one of the realm is meant.
    */
   isBegunBy(transaction: Transaction, again: NamedAgain): boolean;
-  /** The push tokens of a user, by serial. Where no source was asked: every one of that name. */
+  /** The push tokens of a user, by serial. If no source was asked: all of that name. */
   tokensOf(asked: Asked): Promise<PushToken[]>;
-  /** A page of the push tokens that a list is asked for; those of a user with those of earlier users of the same name and source. */
+  /** One page of a list of push tokens; those of a user include earlier users of the same name and source. */
   listTokens(filter: ListFilter, page: Page): Promise<{ count: number; tokens: PushToken[] }>;
   /**
-   * The push tokens of the user who finishes a transaction, without those of namesakes in other sources. Where some that were asked are not among those of the
-   * typed name, the source's id that the transaction remembers finds them: no source is asked for that.
+   * The push tokens of the user who finishes a transaction, without users of the same name in other sources. Prompted
+   * tokens that are not among those of the typed name are found by the source's id in the transaction, without a
+   * lookup.
    */
   tokensToFinish(found: readonly PushToken[], transaction: Transaction): Promise<PushToken[]>;
 };
 
-/** Ties them to the engine's parts. */
+/** Binds these functions to the engine's parts. */
 export const openPeople = (parts: EngineParts): People => ({
   findUser: (user, realm, source) => parts.directory.findUser(user, realm, source),
   find: (user, realm, source) => findPerson(parts, user, realm, source),

@@ -6,8 +6,8 @@ import { type Person, withPerson } from './person.ts';
 import { personKey } from './person-key.ts';
 
 /**
- * The key of the client that a login comes from, where the auth server tells one: by the attributes that policies name, else by an address other than its
- * own. Undefined where nothing is told, and for nobody.
+ * The key of a login's client, if the auth server names one: by the attributes that policies name, else by an address
+ * other than the server's own. Undefined without either, and without a user.
  */
 export function clientOf(parts: Pick<EngineParts, 'policy' | 'clock' | 'realms'>, { asker, user, realm }: Applicant): string | undefined {
   if (user === '') return undefined;
@@ -17,7 +17,7 @@ export function clientOf(parts: Pick<EngineParts, 'policy' | 'clock' | 'realms'>
   return asker.toldClient === undefined ? undefined : clientKey(asker.authServer, networkOf(asker.toldClient));
 }
 
-/** Whether a phone accepted a login of the same user from the same client lately. */
+/** Whether a phone recently accepted a login of the same user from the same client. */
 export const isKnown = (
   parts: Pick<EngineParts, 'store' | 'clock' | 'realms'>,
   { client, user, realm }: { client?: string | undefined; user: string; realm: string },

@@ -14,7 +14,7 @@ import type { EngineParts } from '../parts.ts';
 type Parts = Pick<EngineParts, 'realms'>;
 type OwnerParts = Pick<EngineParts, 'realms' | 'store' | 'directory'>;
 
-/** A user as a request names one. `typed` is the name that the source was asked for, where it writes another. */
+/** A user as a request names one. `typed`: the name that was looked up, if the source writes it differently. */
 export type Asked = Named & { typed?: string | undefined };
 
 /** {@link People.key}. */
@@ -38,7 +38,7 @@ export function isOwnedBy(parts: Pick<EngineParts, 'realms' | 'directory'>, owne
   return !isElsewhere && [user, typed].some((name) => personKey(parts, { ...asked, user: name }) === personKey(parts, owner));
 }
 
-/** The keys of all push tokens that may be those of a user: of the source's id, and of the names. */
+/** The keys of all push tokens that may belong to a user: by the source's id and by name. */
 export function keysOf(parts: Parts, asked: Asked): string[] {
   const { user, typed = user } = asked;
   const bySource = sourceKey(asked);
@@ -52,13 +52,13 @@ export async function tokensOf(parts: OwnerParts, asked: Asked): Promise<PushTok
   return tokens.filter(({ owner }) => owner && isOwnedBy(parts, owner, asked));
 }
 
-/** The hashes of the PINs of a user's push tokens, but for those that are about to get a new one. */
-export async function pinHashesOf(parts: OwnerParts, owner: Asked | undefined, but: readonly string[] = []): Promise<string[]> {
+/** The PIN hashes of a user's push tokens, except those about to get a new PIN. */
+export async function pinHashesOf(parts: OwnerParts, owner: Asked | undefined, except: readonly string[] = []): Promise<string[]> {
   const tokens = owner ? await tokensOf(parts, owner) : [];
-  return tokens.flatMap(({ serial, pinHash }) => (pinHash === undefined || but.includes(serial) ? [] : [pinHash]));
+  return tokens.flatMap(({ serial, pinHash }) => (pinHash === undefined || except.includes(serial) ? [] : [pinHash]));
 }
 
-/** A user as a later request of a login names one; `source` where it names the source of users too. */
+/** A user as a later request of a login names one; `source` if it names the source too. */
 export type NamedAgain = { user: string; realm: string; source?: string | undefined };
 
 /** {@link People.isBegunBy}. */
@@ -79,27 +79,27 @@ export async function tokensToFinish(parts: OwnerParts, found: readonly PushToke
   return areThere || sourceKey(transaction) === undefined ? theirs : tokensOf(parts, transaction);
 }
 
-/** What a list of push tokens is asked for: `of` takes a user, or a name with `*` for any text, in any case. */
+/** The filter of a list of push tokens. `of`: a user, or a name with `*`, ignoring case. */
 export type ListFilter = Omit<PushTokenFilter, 'ownerKeys' | 'notResolvers'> & { of?: Asked | undefined };
 
 /** {@link People.listTokens}. */
 export function listTokens(parts: OwnerParts, { of, ...filter }: ListFilter, page: Page) {
   const names = of?.user.includes('*') ? { user: of.user, realm: of.realm } : of && { ownerKeys: keysOf(parts, of) };
-  return parts.store.listTokens({ ...filter, ...names, ...(of && ofSources(parts, of)) }, page);
+  return parts.store.listTokens({ ...filter, ...names, ...(of && sourceFilter(parts, of)) }, page);
 }
 
 /**
- * The sources whose push tokens an administrator means by a user. Where a source knows the user (`userid`), namesakes in other sources of the realm are left
- * out; where a source is named that does not, or cannot be asked, only its own are meant.
+ * The sources that an administrator means by a user. If a source knows the user (`userid`), other sources of the realm
+ * are excluded; if the named source does not, or does not answer, only its own push tokens are meant.
  */
-function ofSources({ directory }: OwnerParts, { realm, resolver, userid }: Asked): Pick<PushTokenFilter, 'resolver' | 'notResolvers'> {
+function sourceFilter({ directory }: OwnerParts, { realm, resolver, userid }: Asked): Pick<PushTokenFilter, 'resolver' | 'notResolvers'> {
   if (!resolver) return {};
   return userid === undefined ? { resolver } : { notResolvers: directory.sourceNames(realm).filter((name) => name !== resolver) };
 }
 
 /** {@link People.isNamedBy}. */
 export function isNamedBy(parts: OwnerParts, owner: Owner, asked: Asked): boolean {
-  const { resolver = owner.resolver, notResolvers = [] } = ofSources(parts, asked);
+  const { resolver = owner.resolver, notResolvers = [] } = sourceFilter(parts, asked);
   const { user, typed = user } = asked;
   const isWrittenSo = [user, typed].some((name) => nameKey({ ...asked, user: name }) === nameKey(owner));
   return owner.resolver === resolver && !notResolvers.includes(owner.resolver) && (isWrittenSo || isOwnedBy(parts, owner, asked));

@@ -2,10 +2,13 @@ import { GatewayFault, type Owner } from '../../foundation/model/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import type { NoUser, UserRecord } from '../users/index.ts';
 
-/** What the sources say of a user: the record; `unlisted`: nobody keeps a list of this realm; `unknown-user`: no source knows the name; `barred`: the account is disabled, expired or locked. */
+/**
+ * The result of a lookup: the record; `unlisted`: the realm has no sources; `unknown-user`: no source knows the name;
+ * `barred`: the account is disabled, expired or locked.
+ */
 export type Person = UserRecord | 'unlisted' | 'unknown-user' | 'barred';
 
-/** Whether nobody may do anything by that name: it is told to the outside as that of nobody. */
+/** Whether nobody may log in by that name: barred users look like unknown ones to the outside. */
 export const isNobody = (person: Person | undefined): person is 'unknown-user' | 'barred' =>
   person === 'unknown-user' || person === 'barred';
 
@@ -14,7 +17,7 @@ type Parts = Pick<EngineParts, 'directory'>;
 /** {@link People.find}. */
 export async function findPerson({ directory }: Parts, user: string, realm: string, source?: string): Promise<Person> {
   const found = await directory.findUser(user, realm, source);
-  if (found === 'ambiguous' || found === 'unavailable') throw notTold(found);
+  if (found === 'ambiguous' || found === 'unavailable') throw lookupFault(found);
   return found;
 }
 
@@ -36,14 +39,17 @@ export async function recordForPolicies(
 export const sourceOf = ({ directory }: Parts, owner: Pick<Owner, 'realm' | 'resolver'> | undefined): string | undefined =>
   owner && directory.sourceNames(owner.realm).includes(owner.resolver) ? owner.resolver : undefined;
 
-/** A user whom a source knows as the owner of a push token. */
+/** The owner of a push token from a user's record. */
 export const ownerOf = ({ username, userid, resolver }: UserRecord, realm: string): Owner => ({ user: username, realm, resolver, userid });
 
-/** A user as a password is checked for: `source` is where they were found, where they were looked for. */
+/** A user whose password is checked: `source` is where the user was found, if looked up. */
 export type PasswordOwner = { user: string; realm: string; source?: string | undefined };
 
-/** Whether this is the password of a user in the source that knows them. Throws as `findPerson`, and for a realm without sources. */
-export async function isPassword({ directory }: Parts, { user, realm, source }: PasswordOwner, password: string): Promise<boolean> {
+/**
+ * Checks a user's password in the source that knows the user. Throws like `findPerson`, and for a realm without
+ * sources.
+ */
+export async function isRightPassword({ directory }: Parts, { user, realm, source }: PasswordOwner, password: string): Promise<boolean> {
   const verdict = await directory.checkPassword(user, realm, password, source);
   switch (verdict) {
     case 'right':
@@ -55,20 +61,20 @@ export async function isPassword({ directory }: Parts, { user, realm, source }: 
     case 'unlisted':
     case 'ambiguous':
     case 'unavailable':
-      throw notTold(verdict);
+      throw lookupFault(verdict);
     default:
       return verdict satisfies never;
   }
 }
 
-function notTold(why: Exclude<NoUser, 'unknown-user' | 'barred'>): GatewayFault {
+function lookupFault(why: Exclude<NoUser, 'unknown-user' | 'barred'>): GatewayFault {
   switch (why) {
     case 'unavailable':
-      return new GatewayFault('directory-unavailable', 'A source of users cannot be asked; the log says which one, and why');
+      return new GatewayFault('directory-unavailable', 'A user source does not answer; the log says which one and why');
     case 'ambiguous':
-      return new GatewayFault('config-invalid', 'Several entries of a source answer to one name; make its filter narrower');
+      return new GatewayFault('config-invalid', 'Several entries of a user source match one name; make its filter narrower');
     case 'unlisted':
-      return new GatewayFault('config-invalid', 'A policy asks for passwords of users, and their realm has no sources of users');
+      return new GatewayFault('config-invalid', 'A policy needs the passwords of users, but their realm has no user source');
     default:
       return why satisfies never;
   }
@@ -78,11 +84,11 @@ function notTold(why: Exclude<NoUser, 'unknown-user' | 'barred'>): GatewayFault 
 export const findSource = ({ directory }: Parts, realm: string, name: string): string | undefined =>
   directory.sourceNames(realm).find((known) => known.toLowerCase() === name.toLowerCase());
 
-/** An asker with what policies may use of the user, where a source knows them. */
+/** An asker with the user's data for policies, if a source knows the user. */
 export const withPerson = (asker: Asker, person: Person | undefined): Asker =>
   typeof person === 'object' ? { ...asker, ...factsOfPerson(person) } : asker;
 
-/** What policies and texts may use of a user whom a source knows. */
+/** The data of a user that policies and texts may use. */
 export const factsOfPerson = ({ resolver, groups, ...texts }: UserRecord): Pick<Asker, 'resolver' | 'userinfo'> => ({
   resolver,
   userinfo: { ...texts, groups: groups.join(',') },

@@ -5,29 +5,30 @@ import { type Keyring, sealedBy, sealedFor } from '../../foundation/keyring/inde
 import type { PushToken } from '../../foundation/model/index.ts';
 import type { SealTools } from './phone-protocol.ts';
 
-/** The gateway's own keys, one per push token: sealed in the store, opened here, kept ready for the next signature. */
+/** The server keys of push tokens: stored sealed, opened here and cached for signing. */
 export type ServerKeys = {
-  /** The signature by this push token's server key; undefined before its rollout. */
+  /** The signing function of this push token's server key; undefined before its rollout. */
   signer(token: PushToken): SealTools['sign'] | undefined;
   /** Seals a new private key (PKCS#8 DER) for this serial. */
   seal(serial: string, privateKey: Buffer): string;
 };
 
 /**
- * What becomes of a server key that an older key of the keyring sealed: `reseal` is handed the push token that it was found in, and the same key sealed by
- * the current one. Nobody waits for it.
+ * Receives server keys that an older key of the keyring sealed: the push token, and its key sealed by the current one.
+ * No reply waits for it.
  */
 export type Resealing = { reseal(token: PushToken, sealed: string): void };
 
 /**
  * Opens the cache of server keys.
- * @param max how many opened keys stay in memory; the first signature of a key object costs several times the later ones
+ * @param max how many keys stay in memory; the first signature with a key object costs several times as much as later
+ * ones
  */
 export function openServerKeys(keyring: Keyring, resealing: Resealing, max = 10_000): ServerKeys {
   const opened = openCache<KeyObject>(max);
   const record = sealedFor.token;
   const open = (serial: string, sealed: string): KeyObject => {
-    // The sealed text is the cache's key: a new rollout makes a new one, so nothing has to be invalidated.
+    // The sealed text is the cache key: a new rollout makes a new one, so nothing has to be invalidated.
     const known = opened.get(sealed);
     if (known) return known;
     const key = createPrivateKey({ key: keyring.open(record(serial), sealed), format: 'der', type: 'pkcs8' });

@@ -5,13 +5,13 @@ import { GatewayFault, type PartitionKey, type PushToken } from '../../foundatio
 import type { Store } from '../../store/store.ts';
 import type { SharedKey } from './phone-protocol.ts';
 
-/** The keys of the gateway that many push tokens share: sealed in the store, opened here and kept. */
+/** The keys that many push tokens share: stored sealed, opened here and cached. */
 export type SharedKeys = {
-  /** The key that new push tokens of this phone protocol get; made when there is none yet. */
+  /** The key for new push tokens of this phone protocol; made if there is none yet. */
   current(protocol: string): Promise<SharedKey>;
-  /** The key of a partition; undefined where there is none. */
+  /** The key of a partition; undefined if there is none. */
   find(protocol: string, partition: number): Promise<SharedKey | undefined>;
-  /** The key that a push token shares. */
+  /** The shared key of a push token. */
   of(token: PushToken): Promise<SharedKey | undefined>;
 };
 
@@ -19,8 +19,8 @@ const currentPartition = 0;
 const seedBytes = 32;
 
 /**
- * Opens the shared keys. Of gateways that make the same key at the same moment one gets it stored, and all use that one.
- * A stored key that cannot be opened throws `config-invalid`.
+ * Opens the shared keys. When several gateways make the same key at once, one is stored and all use it. Throws
+ * `config-invalid` for a stored key that cannot be opened.
  */
 export function openSharedKeys(store: Pick<Store, 'addPartitionKey' | 'findPartitionKey'>, keyring: Keyring): SharedKeys {
   const opened = new Map<string, SharedKey>();
@@ -42,7 +42,7 @@ export function openSharedKeys(store: Pick<Store, 'addPartitionKey' | 'findParti
       if (known) return known;
       await store.addPartitionKey(newKey(keyring, idOf(protocol, currentPartition)));
       const made = await find(protocol, currentPartition);
-      if (!made) throw new GatewayFault('store-unavailable', 'The key that push tokens share was not stored');
+      if (!made) throw new GatewayFault('store-unavailable', 'The shared key of push tokens was not stored');
       return made;
     },
   };
@@ -58,7 +58,7 @@ function newKey(keyring: Keyring, id: string): PartitionKey {
 
 function open(keyring: Keyring, { id, publicKey, sealedSeed }: PartitionKey, partition: number): SharedKey {
   const seed = keyring.open(sealedFor.sharedKey(id), sealedSeed);
-  const broken = new GatewayFault('config-invalid', `The key ${id} that push tokens share is not one`);
+  const broken = new GatewayFault('config-invalid', `The shared key ${id} of push tokens is not valid`);
   if (seed.length !== seedBytes) throw broken;
   const privateKey = rawPrivateKey('ed25519', seed);
   const publicBytes = rawBytesOf(privateKey);

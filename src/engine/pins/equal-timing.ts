@@ -1,19 +1,19 @@
 import { foldedKey } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { spendCheck, type TypedPin, typistOfPin } from './login-pin.ts';
-import { guessAtNobody } from './pins-per-source.ts';
+import { guessForUnknownUser } from './pins-per-source.ts';
 
 /** {@link Pins.equalizeTiming}. */
-export async function spendLikePin(parts: EngineParts, typed: TypedPin): Promise<'checked' | 'quiet'> {
+export async function equalizePinTiming(parts: EngineParts, typed: TypedPin): Promise<'checked' | 'quiet'> {
   const { pin, rule } = typed;
-  // Anything is a PIN there, or nothing is: who has a push token is told by more than time.
+  // Any PIN, or none, is accepted there, so the reply itself reveals whether there is a push token.
   if (rule === 'any' || (rule === 'none' && pin === '')) return 'checked';
   if (parts.settings.lockout === 'source') {
     const typist = { ...typistOfPin(parts, typed, []), serial: typed.serial };
-    return guessAtNobody(parts, typist, () => spendCheck(parts, typed));
+    return guessForUnknownUser(parts, typist, () => spendCheck(parts, typed));
   }
   const name = `no token ${foldedKey({ user: typed.user, realm: typed.realm })}`;
-  await parts.turns(name, () => spend(parts, name, typed));
+  await parts.mutex(name, () => spend(parts, name, typed));
   return 'checked';
 }
 

@@ -1,23 +1,28 @@
 import { randomHex } from '../../foundation/crypto/index.ts';
 import type { PushToken } from '../../foundation/model/index.ts';
 import type { Asker, EngineParts } from '../parts.ts';
-import { isPassword, type PasswordOwner } from '../people/person.ts';
+import { isRightPassword, type PasswordOwner } from '../people/person.ts';
 import { checkPin, guessInTurn, isLocked } from './pins.ts';
 import { type PinCheck, type Typist, typistOf } from './pins-per-source.ts';
 
-/** What the PIN of a login is: that of each push token, the password of the user in their source, nothing at all, or anything. */
+/**
+ * What counts as the PIN of a login: each push token's own PIN, the user's password in the source, nothing, or
+ * anything.
+ */
 export type PinRule = 'tokenpin' | 'userstore' | 'none' | 'any';
 
-/** A PIN that was typed, by whom and through whom, and what it is held against. `typed`: the name that the sources were asked for; `serial`: the push token that was. */
+/** A typed PIN with its user. */
 export type TypedPin = PasswordOwner & {
   pin: string;
   rule: PinRule;
   asker: Asker;
+  /** The name that was looked up. */
   typed?: string | undefined;
+  /** The push token that the request names. */
   serial?: string | undefined;
 };
 
-/** Who typed it, for the counts of failures. */
+/** The typist of a PIN, for the counts of failures. */
 export const typistOfPin = (parts: EngineParts, { asker, user, realm }: TypedPin, tokens: readonly PushToken[]): Typist =>
   typistOf(parts, { asker, user, realm }, tokens);
 
@@ -30,21 +35,21 @@ export async function checkLoginPin(parts: EngineParts, tokens: readonly PushTok
     case 'tokenpin':
       return checkPin(parts, guessed, pin);
     case 'userstore': {
-      const opens = async (all: readonly PushToken[]): Promise<boolean[]> => {
-        const isRight = await isPassword(parts, { user, realm, source }, pin);
+      const matches = async (all: readonly PushToken[]): Promise<boolean[]> => {
+        const isRight = await isRightPassword(parts, { user, realm, source }, pin);
         return all.map(() => isRight);
       };
-      const opensEvenly = (all: readonly PushToken[]): Promise<boolean[]> => {
-        // A password that is remembered would answer sooner.
+      const matchesEvenly = (all: readonly PushToken[]): Promise<boolean[]> => {
+        // A cached password would answer sooner.
         parts.directory.forget(user, realm);
-        return opens(all);
+        return matches(all);
       };
-      return guessInTurn(parts, guessed, { spend: () => spendCheck(parts, { pin, rule, realm }), opens, opensEvenly });
+      return guessInTurn(parts, guessed, { spend: () => spendCheck(parts, { pin, rule, realm }), matches, matchesEvenly });
     }
     case 'none': {
       if (pin === '' && open.length > 0) return { kind: 'checked', matching: open };
-      const opens = async (all: readonly PushToken[]): Promise<boolean[]> => all.map(() => false);
-      return guessInTurn(parts, guessed, { spend: async () => undefined, opens, opensEvenly: opens });
+      const matches = async (all: readonly PushToken[]): Promise<boolean[]> => all.map(() => false);
+      return guessInTurn(parts, guessed, { spend: async () => undefined, matches, matchesEvenly: matches });
     }
     case 'any':
       return open.length > 0 ? { kind: 'checked', matching: open } : { kind: 'exceeded' };
@@ -53,11 +58,14 @@ export async function checkLoginPin(parts: EngineParts, tokens: readonly PushTok
   }
 }
 
-/** Whether a check tells a user from one who knows no PIN. A quiet one tells nobody, and nothing is proved where an empty PIN, or any, will do. */
+/**
+ * Whether a check proves that the user knows a PIN. A quiet check proves nothing, nor does one where an empty PIN or
+ * any PIN is accepted.
+ */
 export const isProof = (checked: PinCheck, { pin, rule }: TypedPin): boolean =>
   checked.kind === 'checked' && checked.matching.length > 0 && pin !== '' && (rule === 'tokenpin' || rule === 'userstore');
 
-/** Spends what one check of a PIN costs: a hash, or a question to the directory under a name that is nobody's. */
+/** Spends the cost of one PIN check: a hash, or a directory lookup of a random name. */
 export async function spendCheck(
   { passwords, directory }: Pick<EngineParts, 'passwords' | 'directory'>,
   { pin, rule, realm }: Pick<TypedPin, 'pin' | 'rule' | 'realm'>,

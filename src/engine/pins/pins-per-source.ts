@@ -1,23 +1,33 @@
 import type { PushToken } from '../../foundation/model/index.ts';
-import { counterOf, counterOfNobody, type PinSource, readCounter, type Turn } from '../limits/index.ts';
+import { counterOf, counterOfUnknownUser, type GuessTreatment, type PinSource, readCounter } from '../limits/index.ts';
 import type { Applicant, EngineParts } from '../parts.ts';
 import { clientOf, isKnown } from '../people/known-clients.ts';
 import { personKey } from '../people/person-key.ts';
 import { withoutEnded } from '../records/failures.ts';
 
-/** Most failures that a push token shows where they lock nothing. */
+/** Highest fail count of a push token when failures lock nothing. */
 const failureCeiling = 100;
 
 /**
- * What a PIN came to: the push tokens it opens. `exceeded`: all of them failed too often before, and the PIN was not even looked at, in the time of a wrong one.
- * `quiet`: there were too many wrong ones, and neither the reply nor its time may tell which of them it opens.
+ * The result of a PIN: the matching push tokens. `exceeded`: all had failed too often, so the PIN was not checked, in
+ * the time of a wrong one. `quiet`: after too many wrong PINs, neither the reply nor its time may reveal the matching
+ * tokens.
  */
 export type PinCheck = { kind: 'checked' | 'quiet'; matching: PushToken[] } | { kind: 'exceeded' };
 
-/** Whose PIN is typed, and through whom it came. Names are empty for a push token without an owner, which its `serial` stands for. */
-export type Typist = { user: string; realm: string; authServer: string; client: string | undefined; serial: string | undefined };
+/** The user and the source of a typed PIN. */
+export type Typist = {
+  /** Empty for a push token without an owner. */
+  user: string;
+  realm: string;
+  authServer: string;
+  /** The key of the client, if the auth server named one. */
+  client: string | undefined;
+  /** Identifies a push token without an owner. */
+  serial: string | undefined;
+};
 
-/** A user, and the asker that a login of theirs comes through, as who types a PIN. */
+/** The typist of an applicant's PIN. */
 export const typistOf = (parts: EngineParts, { asker, user, realm }: Applicant, [first]: readonly PushToken[]): Typist => ({
   user,
   realm,
@@ -28,7 +38,7 @@ export const typistOf = (parts: EngineParts, { asker, user, realm }: Applicant, 
 
 const withoutOwner = 'serial ';
 
-/** What failures are counted by: the user, else the push token. */
+/** The key for counting failures: the user, or the push token if it has no owner. */
 const userKey = (parts: Pick<EngineParts, 'realms'>, { user, realm, serial = '' }: Pick<Typist, 'user' | 'realm' | 'serial'>): string =>
   user === '' ? `${withoutOwner}${serial}` : personKey(parts, { user, realm });
 
@@ -38,95 +48,111 @@ const sourceOf = (parts: EngineParts, typist: Typist): PinSource => ({
   client: typist.client,
 });
 
-/** The counter of failures that a login of this user from there has. */
+/** The failure counter for logins of this user from this source. */
 export async function failuresOf(parts: EngineParts, typist: Typist): Promise<string> {
   return counterOf(sourceOf(parts, typist), await isKnown(parts, typist));
 }
 
-/** How a guess is looked at: `opens` says which of these push tokens it opens; `opensEvenly` the same, and costs as much whatever it says. */
-export type Look = {
-  opens: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
-  opensEvenly: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+/** How to check a guess. */
+export type GuessCheck = {
+  /** Which of these push tokens it matches. */
+  matches: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+  /** The same, at a cost that does not depend on the result. */
+  matchesEvenly: (open: readonly PushToken[]) => Promise<readonly boolean[]>;
+  /** Spends the cost of a check. */
   spend: () => Promise<void>;
 };
 
-/** The counter that a PIN is known to be right under, for all of these push tokens and from a source that was right here lately; it costs nothing. */
+/**
+ * Whether a PIN is known to be right for all these push tokens, from a source that was recently right here; no read.
+ */
 export function isKnownFrom(parts: EngineParts, typist: Typist, tokens: readonly PushToken[], pin: string): boolean {
   const counter = parts.pinFailures.trustedCounter(sourceOf(parts, typist));
   const isRight = ({ pinHash }: PushToken): boolean => (pinHash === undefined ? pin === '' : parts.passwords.remembers(pin, pinHash));
-  return counter !== undefined && !parts.turns.isBusy(counter) && tokens.length > 0 && tokens.every(isRight);
+  return counter !== undefined && !parts.mutex.isBusy(counter) && tokens.length > 0 && tokens.every(isRight);
 }
 
-/** One guess where a known client has a count of its own. Those of one counter go one after the other until it is quiet: then nobody waits for anybody. */
-export async function guessFrom(parts: EngineParts, typist: Typist, tokens: readonly PushToken[], look: Look): Promise<PinCheck> {
+/**
+ * One guess where each known client has a count of its own. Guesses of one counter run one after the other until it is
+ * quiet; then none waits.
+ */
+export async function guessFrom(parts: EngineParts, typist: Typist, tokens: readonly PushToken[], check: GuessCheck): Promise<PinCheck> {
   const counter = await failuresOf(parts, typist);
   const limit = Math.min(...tokens.map(({ maxFail }) => maxFail));
-  const checked = await parts.turns(counter, async () => {
-    const turn = await parts.pinFailures.take(counter, limit);
-    return turn.kind === 'quiet' ? turn.kind : guess(parts, { typist, counter, turn }, tokens, look);
+  const checked = await parts.mutex(counter, async () => {
+    const treatment = await parts.pinFailures.take(counter, limit);
+    return treatment.kind === 'quiet' ? treatment.kind : guess(parts, { typist, counter, treatment }, tokens, check);
   });
   if (checked !== 'quiet') return checked;
-  // Another gateway may have counted: this one must know no PIN by heart while others are told nothing of theirs.
+  // Another gateway may have counted, so this one must not trust a cached PIN while the counter is quiet.
   parts.pinFailures.distrust(sourceOf(parts, typist));
-  return { kind: 'quiet', matching: only(tokens, await look.opensEvenly(tokens)) };
+  return { kind: 'quiet', matching: only(tokens, await check.matchesEvenly(tokens)) };
 }
 
 const only = (tokens: readonly PushToken[], right: readonly boolean[]): PushToken[] => tokens.filter((_, index) => right[index]);
 
-type Guess = { typist: Typist; counter: string; turn: Turn };
+type Guess = { typist: Typist; counter: string; treatment: GuessTreatment };
 
-async function guess(parts: EngineParts, { typist, counter, turn }: Guess, tokens: readonly PushToken[], look: Look): Promise<PinCheck> {
+async function guess(
+  parts: EngineParts,
+  { typist, counter, treatment }: Guess,
+  tokens: readonly PushToken[],
+  check: GuessCheck,
+): Promise<PinCheck> {
   const { pinFailures, settings, store, clock } = parts;
-  const matching = only(tokens, await look.opens(tokens));
+  const matching = only(tokens, await check.matches(tokens));
   if (matching.length > 0) {
-    await pinFailures.giveBack(counter, turn);
+    await pinFailures.giveBack(counter, treatment);
     pinFailures.trust(sourceOf(parts, typist), counter);
     return { kind: 'checked', matching };
   }
   pinFailures.distrust(sourceOf(parts, typist));
   if (settings.countWrongPins) await store.countFailure(serialsOf(tokens), clock(), failureCeiling);
-  tellQuiet(parts, typist, turn);
+  reportQuiet(parts, typist, treatment);
   return { kind: 'checked', matching };
 }
 
 const serialsOf = (tokens: readonly PushToken[]): string[] => tokens.map(({ serial }) => serial);
 
-function tellQuiet({ tell }: EngineParts, { user, realm, authServer, serial }: Typist, turn: Turn): void {
-  if (turn.kind === 'open' && turn.beginsQuietMs !== undefined)
-    tell({ kind: 'logins-quiet', authServer, forMs: turn.beginsQuietMs, serials: serial === undefined ? [] : [serial], user, realm });
+function reportQuiet({ tell }: EngineParts, { user, realm, authServer, serial }: Typist, treatment: GuessTreatment): void {
+  if (treatment.kind === 'open' && treatment.beginsQuietMs !== undefined)
+    tell({ kind: 'logins-quiet', authServer, forMs: treatment.beginsQuietMs, serials: serial === undefined ? [] : [serial], user, realm });
 }
 
 /**
- * Counts a guess at nobody's PIN as one at somebody's, in one of a few counters, and spends its time.
- * @param spend costs what looking at a PIN does
+ * Counts a guess at the PIN of an unknown user like any other, in one of a few counters, and spends its time.
+ * @param spend spends the cost of a PIN check
  */
-export async function guessAtNobody(parts: EngineParts, typist: Typist, spend: () => Promise<void>): Promise<'checked' | 'quiet'> {
-  const { pinFailures, settings, turns } = parts;
-  // As one who is somebody is looked for.
+export async function guessForUnknownUser(parts: EngineParts, typist: Typist, spend: () => Promise<void>): Promise<'checked' | 'quiet'> {
+  const { pinFailures, settings, mutex } = parts;
+  // The same read as for an existing user.
   await isKnown(parts, typist);
-  const counter = counterOfNobody(sourceOf(parts, typist));
-  const turn = await turns(counter, () => pinFailures.take(counter, settings.maxFailCount));
+  const counter = counterOfUnknownUser(sourceOf(parts, typist));
+  const treatment = await mutex(counter, () => pinFailures.take(counter, settings.maxFailCount));
   await spend();
-  if (turn.kind === 'quiet') return 'quiet';
-  // As the fail count of a push token is raised, where there is one.
+  if (treatment.kind === 'quiet') return 'quiet';
+  // The same write as the fail count of a push token.
   if (settings.countWrongPins) await pinFailures.pretend(counter);
   return 'checked';
 }
 
-/** Counts a failure that is no wrong PIN; whoever fails so too often is quiet as well. */
+/** Counts a failure other than a wrong PIN; too many of them begin a quiet time too. */
 export async function countFailures(parts: EngineParts, tokens: readonly PushToken[], typist: Typist): Promise<void> {
   const { store, pinFailures, settings, clock } = parts;
   const serials = serialsOf(await withoutEnded(parts, tokens));
   if (settings.lockout === 'token') return store.countFailure(serials, clock());
   const limit = Math.min(...tokens.map(({ maxFail }) => maxFail), settings.maxFailCount);
   const [counter] = await Promise.all([failuresOf(parts, typist), store.countFailure(serials, clock(), failureCeiling)]);
-  tellQuiet(parts, typist, await pinFailures.take(counter, limit));
+  reportQuiet(parts, typist, await pinFailures.take(counter, limit));
 }
 
-/** Logins that are quiet: of whom, by names as they are compared, or of the push token without an owner; `authServer`: of all clients there but the known ones. */
+/**
+ * Quiet logins: of this user (names as they are compared), or of the push token `serial` without an owner; with
+ * `authServer`, those from unknown clients there.
+ */
 export type QuietLogins = { user: string; realm: string; serial?: string; authServer?: string; until: number };
 
-/** The logins that are quiet now, of everybody or of the owner of one push token. */
+/** The logins that are quiet now, of all users or of one push token's owner. */
 export async function quietLogins(
   parts: Pick<EngineParts, 'realms' | 'pinFailures'>,
   token?: Pick<PushToken, 'serial' | 'owner'>,
@@ -144,7 +170,7 @@ export async function quietLogins(
 const ownerKey = (parts: Pick<EngineParts, 'realms'>, { owner, serial }: Pick<PushToken, 'serial' | 'owner'>): string =>
   userKey(parts, { user: owner?.user ?? '', realm: owner?.realm ?? '', serial });
 
-/** Ends all that was counted of the owners of these push tokens, or of themselves where they have none. */
+/** Clears the counters of these push tokens' owners, or of the tokens without one. */
 export async function endFailures(
   parts: Pick<EngineParts, 'realms' | 'pinFailures'>,
   tokens: readonly Pick<PushToken, 'serial' | 'owner'>[],

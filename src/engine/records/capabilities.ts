@@ -3,13 +3,13 @@ import type { PushToken, PushTokenChange } from '../../foundation/model/index.ts
 
 type Remembered = Pick<PushToken, 'capabilities' | 'capabilitiesKnown'>;
 
-/** Whether a phone may have a use for a second signature: it announced capabilities, or was not heard since they are remembered. */
+/** Whether a phone may use a second signature: it announced capabilities, or was not heard since they are recorded. */
 export const mayUseCapabilities = ({ capabilities, capabilitiesKnown }: Remembered): boolean =>
   capabilities.length > 0 || capabilitiesKnown !== true;
 
 /**
- * What a message that the phone signed changes of what is remembered; undefined where nothing. What was announced once stays: the phone's signature does
- * not cover it, so a message without it proves nothing.
+ * The change of recorded capabilities by a signed message; undefined without one. Announced capabilities are never
+ * removed: the phone's signature does not cover them, so a message without them proves nothing.
  */
 export function announcing(token: Remembered, told: readonly string[] | undefined): PushTokenChange | undefined {
   if (told === undefined) return undefined;

@@ -2,18 +2,19 @@ import { GatewayFault, type PushToken, type PushTokenChange } from '../../founda
 import type { Act } from '../audit/index.ts';
 import type { EngineParts } from '../parts.ts';
 
-/** Of those who write at the same time one gets through in each round. */
+/** Each round of concurrent writers lets one through. */
 const maxAttempts = 10;
 
-/** How what is done to a push token is told. */
+/** How an act on a push token is recorded. */
 export type TokenAction = Act<Pick<PushToken, 'serial' | 'owner'>>;
 
-/** What became of a change: written, not needed, or the push token is not there (any more). */
+/** The result of a change; `gone`: the push token does not exist (any more). */
 export type Changed = 'changed' | 'unchanged' | 'gone';
 
 /**
- * Changes one push token under its version. `change` says what to set, or undefined for nothing; it is asked again when another writer
- * came first. `known` spares the first read; `act` is written with the change. Throws `store-unavailable` when others came first ten times.
+ * Changes one push token if its version is unchanged. `change` returns the new fields, or undefined for none; it is
+ * called again after a conflict. `known` saves the first read; `act` is written with the change. Throws
+ * `store-unavailable` after ten conflicts.
  */
 export async function changeToken(
   { store }: Pick<EngineParts, 'store'>,
@@ -26,7 +27,7 @@ export async function changeToken(
     const fields = token && change(token);
     if (!token) return 'gone';
     if (!fields) return 'unchanged';
-    const noted = act?.notedOf(fields.owner ? { serial, owner: fields.owner } : token);
+    const noted = act?.noteFor(fields.owner ? { serial, owner: fields.owner } : token);
     if ((await store.changeToken(serial, token.version, fields, noted?.note)) === 'changed') {
       if (noted) act?.done(noted);
       return 'changed';
@@ -36,7 +37,10 @@ export async function changeToken(
   throw new GatewayFault('store-unavailable', `Push token ${serial} was changed by others ${maxAttempts} times in a row`);
 }
 
-/** Changes push tokens one after the other; `change` is asked for each. Returns how many changed. An act is told of the others too: it was asked for. */
+/**
+ * Changes push tokens one after the other; calls `change` for each. Returns the number of changed ones. `act` is
+ * recorded for unchanged ones too.
+ */
 export async function changeEach(
   parts: EngineParts,
   tokens: readonly PushToken[],
@@ -47,7 +51,7 @@ export async function changeEach(
   for (const token of tokens) {
     const changed = await changeToken(parts, token.serial, change, { known: token, act });
     if (changed === 'changed') count += 1;
-    if (changed === 'unchanged') act?.needless(token);
+    if (changed === 'unchanged') act?.unchanged(token);
   }
   return count;
 }

@@ -2,23 +2,24 @@ import type { PushToken } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 import { changeEach, changeToken } from './change-token.ts';
 
-/** No failures, as a change of a push token. */
+/** The change of a push token that clears its failures. */
 export const noFailures = { failCount: 0, exceededAt: null } as const;
 
-/** Sets the fail count back to zero. Returns how many push tokens there were. */
+/** Clears the fail counts. Returns the number of push tokens. */
 export function resetFailures(parts: EngineParts, tokens: readonly PushToken[]): Promise<number> {
   return changeEach(parts, tokens, () => noFailures);
 }
 
-/** A push token at its maximum of failures is of no use until someone resets it, or the time for that is over. */
+/**
+ * Whether a push token has reached its maximum of failures: it is unusable until a reset, or until the failures expire.
+ */
 export const hasFailedTooOften = ({ failCount, maxFail }: PushToken): boolean => failCount >= maxFail;
 
-/** Whether a push token failed too often, and not so long ago that its failures end by themselves. */
-export const isShut = (parts: EngineParts, token: PushToken): boolean => hasFailedTooOften(token) && !isOver(parts, token);
+/** Whether a push token failed too often, and its failures have not expired. */
+export const hasActiveLock = (parts: EngineParts, token: PushToken): boolean => hasFailedTooOften(token) && !isOver(parts, token);
 
 /**
- * Push tokens as a next try finds them: failures that have ended by themselves are cleared, once whoever else tries at the same moment. Costs
- * nothing where there are none.
+ * The push tokens with expired failures cleared, once even with concurrent callers. Costs nothing if there are none.
  * @see docs/protocols/privacyidea.md 8
  */
 export async function withoutEnded(parts: EngineParts, tokens: readonly PushToken[]): Promise<PushToken[]> {

@@ -3,7 +3,7 @@ import type { DeviceAddress, RelayDevice } from '../../foundation/model/index.ts
 const fcm = /^fcm[.:](.+)$/;
 const apns = /^apns?[.:]([0-9a-fA-F]{64,200})$/;
 
-/** The address that a gda carries itself: `fcm:…` or `fcm.…`, `apns:…` or, as LinOTP's apps have it, `apn.` and 64 hex digits. */
+/** The address that a gda contains: `fcm:…` or `fcm.…`, `apns:…`, or `apn.` and 64 hex digits as in LinOTP's apps. */
 export function carriedAddress(gda: string): Pick<DeviceAddress, 'kind' | 'value'> | undefined {
   const token = fcm.exec(gda)?.[1];
   if (token !== undefined) return { kind: 'fcm', value: token };
@@ -12,8 +12,8 @@ export function carriedAddress(gda: string): Pick<DeviceAddress, 'kind' | 'value
 }
 
 /**
- * Everything that a gda may be reached by: what was registered for it, what it carries, and itself, for a challenge service behind us. What is
- * registered stands first, and knows what is dead.
+ * All addresses of a gda: the registered ones, the one that it contains, and itself, for a challenge service behind
+ * this gateway. Registered ones come first and know which are dead.
  */
 export function addressesOf(gda: string, device: RelayDevice | undefined): DeviceAddress[] {
   const carried = carriedAddress(gda);

@@ -1,24 +1,26 @@
 import { type Decision, isFromFuture, type RelayProgress, type Transaction } from '../../foundation/model/index.ts';
 
-/** What somebody who brings a relayed challenge again has to do: take the reply of the first, wait for it, or deliver in its place. */
-export type Claiming =
+/** What to do with a repeated challenge: reply as the first time, wait for its delivery, or deliver it again. */
+export type ClaimDecision =
   | { kind: 'reply'; progress: Exclude<RelayProgress, { kind: 'claimed' }> }
   | { kind: 'wait'; until: number }
   | { kind: 'take'; next: Decision };
 
 /**
- * What a repeated challenge is told. Pure. While one gateway is at it the others wait; one that died loses its claim at `until`. What a provider has, or the
- * phone will ask for, is never delivered again; nor is one from the future, as a gateway sees it whose clock is slow. A failure is told to those who waited for it; who comes later tries again.
- * @param hasWaited whether this caller saw the delivery under way
- * @param leaseMs how long a new claim holds
+ * Decides about a repeated challenge. Pure. While one gateway delivers, others wait; a dead gateway loses its claim at
+ * `until`. A challenge that a provider accepted or that the phone will poll is never delivered again, nor is one
+ * created in the future, as a gateway with a slow clock sees it. A failure goes to those who waited for it; a later
+ * request tries again.
+ * @param hasWaited whether this caller waited for the delivery
+ * @param leaseMs how long a new claim lasts
  */
 export function claim(
   { createdAt, decision }: Pick<Transaction, 'createdAt' | 'decision'>,
   { now, hasWaited, leaseMs }: { now: number; hasWaited: boolean; leaseMs: number },
-): Claiming {
+): ClaimDecision {
   const progress = decision.relay;
   const isFuture = isFromFuture({ createdAt }, now);
-  const take = (): Claiming =>
+  const take = (): ClaimDecision =>
     isFuture
       ? { kind: 'reply', progress: { kind: 'failed', isDown: false, reason: 'created in the future' } }
       : { kind: 'take', next: { ...decision, relay: { kind: 'claimed', until: now + leaseMs }, version: decision.version + 1 } };

@@ -4,10 +4,12 @@ import type { DeviceAddress, RelayDevice, Transaction } from '../../foundation/m
 import type { EngineParts } from '../parts.ts';
 import { relaySerial } from './transaction.ts';
 
-/** What is told of a relay device when it is registered; what is absent stays as it is. */
+/** Facts for registering a relay device; absent ones stay unchanged. */
 export type DeviceFacts = { address?: Pick<DeviceAddress, 'kind' | 'value'>; platform?: string; publicKey?: string };
 
-/** Who registers it: an auth server (or an administrator for it), or the phone itself, which has signed at `at`. */
+/**
+ * Who registers a relay device: an auth server (or an administrator for it), or the phone itself, which signed at `at`.
+ */
 export type Registrant = { kind: 'auth-server'; name: string } | { kind: 'phone'; at: number };
 
 const maxAttempts = 5;
@@ -51,30 +53,34 @@ export async function removeDevice({ store }: EngineParts, gda: string, by: Regi
 
 function mayChange(found: RelayDevice | undefined, by: Registrant): boolean {
   if (by.kind === 'auth-server') return found === undefined || found.owner === by.name;
-  // What was signed before the last change is somebody else's repetition of it.
+  // A message signed before the last change is a replay.
   return found !== undefined && by.at > (found.signedAt ?? 0);
 }
 
-/** A request that a phone has signed: `at` is the moment that it names (epoch ms), `source` the address that pays for wrong signatures. */
+/**
+ * A request signed by a phone: `at` is the time that it states (epoch ms), `source` the address that wrong signatures
+ * count against.
+ */
 export type SignedRequest = { method: string; gda: string; at: number; body: Uint8Array; signature: string; source: string };
 
 const toleranceMs = 60_000;
-/** Checked where there is no key to check with, so that an unknown gda takes as long as a wrong signature. */
-const nobodysKey = 'MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=';
+/** Used when there is no key, so that an unknown gda takes as long as a wrong signature. */
+const decoyKey = 'MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=';
 
 /** {@link Relay.signedDevice}. */
 export async function signedDevice(parts: EngineParts, request: SignedRequest): Promise<RelayDevice | undefined> {
   const { store, limits, clock } = parts;
   const device = await store.findDevice(request.gda);
-  const isSigned = isSignedBy(device?.publicKey ?? nobodysKey, signedText(request), Buffer.from(request.signature, 'base64'));
+  const isSigned = isSignedBy(device?.publicKey ?? decoyKey, signedText(request), Buffer.from(request.signature, 'base64'));
   const isTimely = Math.abs(clock() - request.at) <= toleranceMs;
   if (device?.publicKey !== undefined && isSigned && isTimely) return device;
-  // By the address alone: a stranger who makes up names would have a limit for each, and one for known names alone would tell them apart.
-  await limits.failedOpenly('device', request.source);
+  // Counts by address alone: with the gda, invented names would each have a limit, and a limit for known names only
+  // would reveal them.
+  await limits.failedOrThrow('device', request.source);
   return undefined;
 }
 
-/** The bytes that a phone signs: five lines. @see docs/linotp.md */
+/** The five lines that a phone signs. @see docs/linotp.md */
 export const signedText = ({ method, gda, at, body }: Pick<SignedRequest, 'method' | 'gda' | 'at' | 'body'>): Buffer =>
   Buffer.from(['pushgate-device-1', method, gda, String(at), createHash('sha256').update(body).digest('hex')].join('\n'));
 

@@ -1,20 +1,20 @@
 import { type Decision, GatewayFault, type RelayProgress, type TrailEntry, type Transaction } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 
-/** How long a claim holds that nobody renews: three renewals (ms). */
+/** How long a claim lasts without a renewal: three renewal intervals (ms). */
 export const leaseMs = 3_000;
 const renewMs = 1_000;
 
-/** What came of the work of a gateway that has a claim, and the steps that led there. */
+/** The result of the work under a claim, and its delivery trail. */
 export type Outcome<Progress> = { progress: Progress; trail: readonly TrailEntry[] };
 
 /**
- * Does the work of a gateway that has a claim: renews it every second meanwhile, and then tells all gateways what came of it, with its trail in one write. The work is to ask before
- * each push whether the claim is still held by the clock: a gateway that stood still may have been replaced. Undefined, and nothing done,
- * where the claim was over by the clock before the work began and another gateway has taken over. What cannot be stored is logged: the push is
- * out or it is not, whatever the store says.
+ * Does work under a claim. Renews the claim every second, then stores the result with its trail in one write for all
+ * gateways. Before each push the work must ask `isHeld`, because a gateway that stood still may have been replaced.
+ * Returns undefined without doing anything if the claim had expired and another gateway has taken over. A result that
+ * cannot be stored is logged and returned all the same, since the push may be sent.
  */
-export async function holdingClaim<Progress extends RelayProgress>(
+export async function withClaim<Progress extends RelayProgress>(
   { store, clock, background, log }: ClaimParts,
   { id, decision: claimed }: Transaction,
   work: (isHeld: () => boolean) => Promise<Outcome<Progress>>,
@@ -30,24 +30,24 @@ export async function holdingClaim<Progress extends RelayProgress>(
       return !isLost;
     } catch (error) {
       if (!(error instanceof GatewayFault)) throw error;
-      log.warn({ transaction: id, reason: error.message }, 'how far a relayed challenge has come could not be stored');
+      log.warn({ transaction: id, reason: error.message }, 'the progress of a relayed challenge could not be stored');
       return false;
     }
   };
   let last = Promise.resolve(true);
-  // One after the other: each knows the version of the one before.
-  const inTurn = (relay: () => RelayProgress, trail: readonly TrailEntry[] = []): Promise<boolean> => {
+  // One write after the other, because each needs the version of the one before.
+  const writeNext = (relay: () => RelayProgress, trail: readonly TrailEntry[] = []): Promise<boolean> => {
     last = last.then(() => write(relay(), trail));
     return last;
   };
   const renewed = (): RelayProgress => ({ kind: 'claimed', until: clock() + leaseMs });
-  if (clock() >= untilOf(claimed)) await inTurn(renewed);
+  if (clock() >= untilOf(claimed)) await writeNext(renewed);
   if (isLost) return undefined;
-  const timer = setInterval(() => void background.run('renewal of a claim', async () => void (await inTurn(renewed))), renewMs).unref();
+  const timer = setInterval(() => void background.run('renewal of a claim', async () => void (await writeNext(renewed))), renewMs).unref();
   const isHeld = (): boolean => !isLost && clock() < untilOf(decision);
   const { progress, trail } = await work(isHeld).finally(() => clearInterval(timer));
-  // What was done is told, too, where another gateway has the claim by now.
-  if (!(await inTurn(() => progress, trail))) background.run('delivery trail', () => store.appendTrail(id, trail));
+  // Keeps the trail even if another gateway has taken over the claim.
+  if (!(await writeNext(() => progress, trail))) background.run('delivery trail', () => store.appendTrail(id, trail));
   return progress;
 }
 

@@ -6,8 +6,8 @@ const isSame = (one: DeviceAddress, other: DeviceAddress): boolean =>
   one.kind === other.kind && one.value === other.value && one.since === other.since;
 
 /**
- * Notes that these addresses of a gda are dead, for its auth server to be told, and so that they are used no more. A gda that was never registered gets a
- * record by this; one that was registered anew in the meantime keeps what it has now.
+ * Marks addresses of a gda as dead, so that they are not used any more and its auth server learns of it. Makes a record
+ * for a gda that was never registered; one that was registered again meanwhile keeps its new addresses.
  */
 export async function markDeviceDead(
   { store, clock, log }: EngineParts,
@@ -30,7 +30,7 @@ export async function markDeviceDead(
     if ((await store.putDevice(device, found?.version)) === 'conflict') continue;
     log.warn(
       { authServer: owner, kinds: dead.map(({ kind }) => kind) },
-      'an address of a relay device is dead; it is used no more until it is registered anew',
+      'an address of a relay device is dead; it will not be used until it is registered again',
     );
     return;
   }

@@ -4,10 +4,13 @@ import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { addressesOf } from './addresses.ts';
 
-/** Why a gda cannot be reached. `unserved`: it has addresses, of these kinds, and no provider of the plan has a way to one of them. */
+/**
+ * Why a gda cannot be reached. `unserved`: it has addresses of these kinds, but no provider of the plan serves any of
+ * them.
+ */
 export type Unreachable = { kind: 'unknown-gda' | 'dead-address' } | { kind: 'unserved'; kinds: string[] };
 
-/** Where a relayed challenge can go: the delivery plan, all addresses, and whether the phone may come and ask. */
+/** Where a relayed challenge can go: the delivery plan, all addresses, and whether the phone may poll. */
 export type RelayPlan = {
   delivery: DeliveryPlan;
   addresses: DeviceAddress[];
@@ -16,8 +19,8 @@ export type RelayPlan = {
 };
 
 /**
- * Finds the way to a gda for an auth server; the device of another one is as unknown as none. A provider that leaves all to polling is passed over for
- * phones that cannot poll: they have no key to prove themselves by.
+ * Finds the way to a gda for an auth server; another server's device counts as unknown. Poll-only providers are left
+ * out for phones that cannot poll, because they have no key to prove themselves.
  */
 export function planRelay(parts: EngineParts, asker: Asker, gda: string, found: RelayDevice | undefined): RelayPlan {
   const device = found?.owner === asker.authServer ? found : undefined;
@@ -35,7 +38,7 @@ export function planRelay(parts: EngineParts, asker: Asker, gda: string, found: 
 
 function unreachable(addresses: readonly DeviceAddress[], isServed: boolean): Unreachable {
   if (isServed) return { kind: 'dead-address' };
-  // Every gda is an address of its own kind, so that one says nothing.
+  // Every gda is an address of its own kind, so that kind says nothing.
   const kinds = [...new Set(addresses.map(({ kind }) => kind))].filter((kind) => kind !== 'gda');
   return kinds.length > 0 ? { kind: 'unserved', kinds } : { kind: 'unknown-gda' };
 }

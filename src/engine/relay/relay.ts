@@ -5,21 +5,21 @@ import { reserveOf } from '../challenges/deliver.ts';
 import { factsOf } from '../facts.ts';
 import type { EngineParts } from '../parts.ts';
 import { claim } from './claim.ts';
-import { holdingClaim, leaseMs, type Outcome } from './held-claim.ts';
+import { leaseMs, type Outcome, withClaim } from './held-claim.ts';
 import { markDeviceDead } from './mark-dead.ts';
 import { planRelay, type RelayPlan, type Unreachable } from './plan.ts';
 import { isSameChallenge, type RelayRequest, relaySerial, relayTransaction } from './transaction.ts';
-import { decidedOrLate } from './wait.ts';
+import { waitForChange } from './wait.ts';
 
 type Settled = Exclude<RelayProgress, { kind: 'claimed' }>;
 
 /**
- * What came of a relayed challenge. `conflict`: its id belongs to another challenge of this auth server. `limited`: its phone has been sent as many as policies
- * allow, until `retryMs` from now.
+ * The reply to a relayed challenge. `conflict`: its id belongs to another challenge of this auth server. `limited`: its
+ * phone got as many as policies allow, until `retryMs` from now.
  */
 export type RelayReply = Settled | { kind: 'unknown-gda' | 'conflict' } | { kind: 'limited'; retryMs: number };
 
-/** Each renewal of a claim wakes those who wait for its end. */
+/** Each renewal of a claim ends one wait, so a delivery may take this many. */
 const maxAttempts = 60;
 const retryMs = 50;
 
@@ -34,7 +34,7 @@ export async function relay(parts: EngineParts, request: RelayRequest): Promise<
   return reply;
 }
 
-/** Counts a challenge that was not relayed before, where policies bound how many its phone is sent. */
+/** Counts a new challenge, where policies limit how many its phone gets. */
 async function limitedDevice(
   { policy, store, clock, realms }: EngineParts,
   { asker, gda, transactionId }: RelayRequest,
@@ -49,7 +49,7 @@ async function limitedDevice(
 async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPlan): Promise<RelayReply> {
   const { asker, transactionId } = request;
   const deliver = (transaction: Transaction): Promise<RelayReply | undefined> =>
-    holdingClaim(parts, transaction, (mayBegin) => deliverClaimed(parts, { request, plan, transaction, mayBegin }));
+    withClaim(parts, transaction, (mayBegin) => deliverClaimed(parts, { request, plan, transaction, mayBegin }));
   let hasWaited = false;
   for (let attempt = 0, isThere = false; attempt < maxAttempts; attempt += 1) {
     const fresh = relayTransaction(parts, request, leaseMs);
@@ -60,7 +60,7 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
     const found = await parts.store.findByForeignId(asker.dialect, asker.authServer, transactionId);
     isThere = found !== undefined;
     if (!found) {
-      // Somebody has its name and not yet stored it, or our own id was taken.
+      // Another gateway is about to store it, or our own id was taken.
       await sleep(retryMs);
       continue;
     }
@@ -69,8 +69,8 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
     if (next.kind === 'reply') return next.progress;
     if (next.kind === 'wait') {
       hasWaited = true;
-      parts.loginQueue.stepAside();
-      await decidedOrLate(parts, found, next.until);
+      parts.loginQueue.releaseSlot();
+      await waitForChange(parts, found, next.until);
     } else if ((await parts.store.decide(found.id, found.decision.version, next.next, [], 0)) === 'decided') {
       const reply = await deliver({ ...found, decision: next.next });
       if (reply) return reply;
@@ -79,7 +79,7 @@ async function relayTo(parts: EngineParts, request: RelayRequest, plan: RelayPla
   throw new GatewayFault('store-unavailable', 'A relayed challenge could neither be stored nor be found');
 }
 
-/** A gda that cannot be reached now may have been when the challenge came first. */
+/** A gda that is unreachable now may have been reachable when the challenge first came. */
 async function relayedBefore({ store }: EngineParts, request: RelayRequest, otherwise: Unreachable): Promise<RelayReply> {
   const { asker, transactionId } = request;
   const progress = (await store.findByForeignId(asker.dialect, asker.authServer, transactionId))?.decision.relay;
@@ -95,7 +95,7 @@ async function deliverClaimed(parts: EngineParts, { request, plan, transaction, 
   const { registry, clock } = parts;
   const { delivery, addresses, canPoll } = plan;
   const { challenges, answerUntil } = transaction.decision;
-  parts.loginQueue.stepAside();
+  parts.loginQueue.releaseSlot();
   const { outcome, attempts, deadAddresses } = await registry.deliver(
     { ...delivery, deadlineMs: delivery.deadlineMs - reserveOf(delivery.deadlineMs), mayBegin },
     {
@@ -109,7 +109,7 @@ async function deliverClaimed(parts: EngineParts, { request, plan, transaction, 
   );
   const [at, serial] = [clock(), challenges[0]?.serial ?? ''];
   const trail = attempts.map((attempt): TrailEntry => ({ at, serial, ...attempt }));
-  // Before the reply: who is told that an address is dead finds it in the feed.
+  // Before the reply, so that a server that learns of a dead address finds it in the feed.
   if (deadAddresses.length > 0) await markDeviceDead(parts, { gda: request.gda, owner: transaction.authServer }, deadAddresses);
   return { progress: progressOf(outcome, trail, { canPoll, hasDead: deadAddresses.length > 0 }), trail };
 }

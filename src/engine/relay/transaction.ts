@@ -4,26 +4,27 @@ import { factsOf } from '../facts.ts';
 import type { Asker, EngineParts } from '../parts.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
 
-/** One challenge that an auth server wants to have delivered: its own id, for whom, and the text that the phone gets. */
+/** A challenge to deliver for an auth server: its own id, the gda, and the text for the phone. */
 export type RelayRequest = { asker: Asker; transactionId: string; gda: string; payload: string };
 
-/** What phone protocol answers it is not our affair: no answer of a phone of ours ever finds it. */
+/** The name of no phone protocol, so that no answer of our own phones can match. */
 const phone = 'relay';
-const leastMs = 150_000;
+const minValidityMs = 150_000;
 
-/** The serial that stands for a gda where challenges are looked for. */
+/** The serial under which the challenges of a gda are stored. */
 export const relaySerial = (gda: string): string => `relay-${sha256Hex(gda)}`;
 
 /**
- * The transaction of a relayed challenge: no verdict, it ends by time. It holds one challenge, so that it is found by its gda while it is open; the handle is unique
- * as ids of one auth server are, whose name has no slash. LinOTP waits 150 s at least for its phones.
+ * The transaction of a relayed challenge: it has no verdict and ends by time. Its one challenge makes it findable by
+ * gda while it is open. The handle is unique, because ids are unique per auth server and server names have no slash.
+ * LinOTP waits at least 150 s for its phones.
  */
 export function relayTransaction(parts: EngineParts, { asker, transactionId, gda, payload }: RelayRequest, leaseMs: number): Transaction {
   const { clock, policy, settings } = parts;
   const now = clock();
   const facts = factsOf(parts, asker, undefined);
   const seconds = policy.value('push_validity_seconds', facts);
-  const until = now + Math.max(seconds === undefined ? settings.challengeValidityMs : seconds * 1000, leastMs);
+  const until = now + Math.max(seconds === undefined ? settings.challengeValidityMs : seconds * 1000, minValidityMs);
   const serial = relaySerial(gda);
   const bucket = bucketOf(serial);
   const fixed = { serial, phoneKey: '', phone, mode: 'confirm', state: 'pending', maxWrong: 1, wrongTries: 0 } as const;
@@ -50,7 +51,7 @@ export function relayTransaction(parts: EngineParts, { asker, transactionId, gda
   };
 }
 
-/** Whether a stored transaction is this very challenge. */
+/** Whether a stored transaction is exactly this challenge. */
 export function isSameChallenge({ decision }: Transaction, { gda, payload }: RelayRequest): boolean {
   const [challenge] = decision.challenges;
   return challenge?.serial === relaySerial(gda) && challenge.payload === payload;

@@ -4,16 +4,19 @@ import type { DeviceAddress, PushToken, PushTokenChange } from '../../foundation
 import type { EngineParts } from '../parts.ts';
 import { changeToken, type TokenAction } from '../records/change-token.ts';
 
-/** Where a phone can be reached, without when. */
+/** A device address without its times. */
 export type AddressValue = Pick<DeviceAddress, 'kind' | 'value'>;
 
-/** The most addresses of one push token: each living one is a step of a plan. */
+/** Most addresses of one push token: each living one is a step of a plan. */
 export const maxAddresses = 8;
 
-/** A name for an address that tells nothing of it: 12 hex digits. */
+/** An id for an address that reveals nothing of it: 12 hex digits. */
 export const addressId = ({ kind, value }: AddressValue): string => sha256Hex(`${kind}\n${value}`).slice(0, 12);
 
-/** What came of an address that was to be added: the id it is known by, or why not; `why` is a sentence that does not repeat it. */
+/**
+ * The result of adding an address: its id, or the reason for refusing it; `why` is a sentence that does not repeat the
+ * address.
+ */
 export type AddressAdded = { kind: 'added'; id: string } | { kind: 'full' } | { kind: 'gone' } | { kind: 'refused'; why: string };
 
 /** {@link TokenAdministration.addAddress}. */
@@ -46,7 +49,7 @@ export async function removeAddress(parts: EngineParts, serial: string, id: stri
   return (await changeToken(parts, serial, change, { act })) === 'changed';
 }
 
-/** Marks addresses that a provider called dead, unless the phone has told a newer one in the meantime. */
+/** Marks addresses that a provider reported as dead, unless the phone has sent a newer one meanwhile. */
 export async function markDead(parts: EngineParts, { serial }: PushToken, dead: readonly DeviceAddress[]): Promise<void> {
   const isDead = ({ kind, value, since, deadSince }: DeviceAddress): boolean =>
     deadSince === undefined && dead.some((each) => each.kind === kind && each.value === value && each.since === since);

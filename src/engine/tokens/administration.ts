@@ -1,6 +1,6 @@
 import { ActForbidden, type Actor, type PushToken, type Result, type TokenAct } from '../../foundation/model/index.ts';
 import { actOf } from '../audit/index.ts';
-import { type Asker, type EngineParts, whomOf } from '../parts.ts';
+import { type Asker, type EngineParts, ownerNames } from '../parts.ts';
 import type { TokenAction } from '../records/change-token.ts';
 import { type AddressAdded, type AddressValue, addAddress, removeAddress } from './addresses.ts';
 import { type HandedOver, type Handover, handOver } from './namesakes.ts';
@@ -12,110 +12,130 @@ import { assignWithinLimits, offerWithinLimits, type TokenLimitRefusal } from '.
 import { type Assigned, type Assignment, unassignTokens } from './token-owner.ts';
 
 /**
- * What administrators do with push tokens. Whoever does it is told with every act, in an event for each push token that it was done to, and the event is
- * written in the same update as the act.
+ * Administration of push tokens. Every act emits one event per push token with the administrator, written in the same
+ * update as the act.
  */
 export type TokenAdministration = {
   /**
-   * Offers a push token unless its owner would have more than policies allow. It looks before and, since another gateway may make one at the same
-   * moment, once more afterwards: of two that come at once both may be refused, and never both stay. What a crash leaves between is a token whose
-   * credential nobody was told.
+   * Offers a push token unless its owner would have more than policies allow. It checks before and, because of other
+   * gateways, again after: of two concurrent offers both may be refused, but never both stay. A crash in between leaves
+   * a token whose credential was never shown.
    * @see docs/policies.md
    */
   offer(asker: Asker, request: OfferRequest): Promise<Result<Offered, 'serial-taken' | 'too-long' | TokenLimitRefusal>>;
   /**
-   * Offers a push token anew, under the same serial and owner: it waits for a phone again. The phone it had is forgotten with its key and
-   * addresses, and what was open for it is withdrawn. `revoked` ones stay as they are; `gone`: somebody deleted it.
+   * Offers a push token again, with the same serial and owner, to bind another phone. The old phone's key and addresses
+   * are deleted, and its open challenges are withdrawn. Refuses `revoked` tokens; `gone`: it was deleted.
    * @see docs/protocols/privacyidea.md 3.1
    */
   renew(token: PushToken, request: RenewRequest): Promise<Result<Offered, 'gone' | 'revoked' | 'too-long'>>;
-  /** Enables or disables; only bound push tokens that are not revoked can be enabled. Returns how many changed. */
+  /**
+   * Enables or disables; only enrolled push tokens that are not revoked can be enabled. Returns the number of changed
+   * ones.
+   */
   setEnabled(tokens: readonly PushToken[], enabled: boolean): Promise<number>;
-  /** Sets or, with the empty PIN, removes the PIN. Returns how many push tokens there were. */
+  /** Sets the PIN; the empty one removes it. Returns the number of push tokens. */
   setPin(tokens: readonly PushToken[], pin: string): Promise<number>;
-  /** Sets fields of push tokens. Returns how many push tokens there were. */
+  /** Sets fields of push tokens. Returns the number of push tokens. */
   setFields(tokens: readonly PushToken[], fields: TokenFields): Promise<number>;
-  /** Forgives everything: the fail count is zero, and no network waits any more for these push tokens. Returns how many there were. */
+  /** Clears fail counts and the waits of all networks for these push tokens. Returns the number of push tokens. */
   reset(tokens: readonly PushToken[]): Promise<number>;
-  /** Revokes for good: what is open is withdrawn, and the phone is told nothing any more. Returns how many push tokens there were. */
+  /** Revokes permanently: withdraws open challenges, and the phone gets no more. Returns the number of push tokens. */
   revoke(tokens: readonly PushToken[]): Promise<number>;
   /**
-   * Removes push tokens; returns how many there were. `several-users`, and nothing is removed, where they are of namesakes in several sources: while no source
-   * can be asked these cannot be told apart, and what is removed is gone.
+   * Removes push tokens; returns their number. Refuses with `several-users` if they belong to users of the same name in
+   * several sources: while a source does not answer they cannot be told apart, and a removal is final.
    */
   remove(tokens: readonly PushToken[]): Promise<number | 'several-users'>;
-  /** Notes something about push tokens under a key, or with `null` forgets it. Returns how many push tokens there were. */
+  /** Sets one tokeninfo key; `null` deletes it. Returns the number of push tokens. */
   noteInfo(tokens: readonly PushToken[], key: string, value: string | null): Promise<number>;
-  /** Says whether phones may ask what is waiting, where policy leaves that to each push token; `null` forgets it. Returns how many there were. */
+  /**
+   * Sets whether phones may poll, where policy leaves that to each push token; `null` deletes it. Returns the number of
+   * push tokens.
+   */
   allowPolling(tokens: readonly PushToken[], value: string | null): Promise<number>;
-  /** Assigns a push token unless its owner to be would have more than policies allow; what was one too many is unassigned again, and its PIN is gone. */
+  /**
+   * Assigns a push token unless its new owner would have more than policies allow; one too many is unassigned again and
+   * loses its PIN.
+   */
   assign(asker: Asker, serial: string, change: Assignment): Promise<Assigned | TokenLimitRefusal>;
-  /** Takes push tokens from their owners, and their PINs away. Returns how many had one. */
+  /** Removes the owners and PINs of push tokens. Returns the number of those with an owner. */
   unassign(tokens: readonly PushToken[]): Promise<number>;
-  /** Adds an address beside those that the phone told; one that is known already lives again. `full` at eight addresses. */
+  /** Adds an address to those that the phone sent; a known one becomes alive again. `full` at eight addresses. */
   addAddress(serial: string, address: AddressValue): Promise<AddressAdded>;
-  /** Removes the address of this id; true when there was one. */
+  /** Removes the address of this id; true if it existed. */
   removeAddress(serial: string, id: string): Promise<boolean>;
   /**
-   * Gives push tokens of a namesake to a user, with their PINs. What is open for them is withdrawn first. Throws as `findPerson`. For users of other names
-   * there are `unassignTokens` and `assignToken`, which ask for a new PIN.
+   * Gives push tokens to a user whose name differs only in case or width, with their PINs; withdraws open challenges
+   * first. Throws like `findPerson`. For users of other names, `unassign` and `assign` require a new PIN.
    */
   handOver(handover: Handover): Promise<HandedOver>;
 };
 
-/** What an administrator may act on: a push token or a user, by realms. `right` is what it takes, for the event of a refusal. */
+/**
+ * What an administrator may act on, by the realms of a push token or user. `right` is the required right, for the event
+ * of a refusal.
+ */
 export type AdministrationScope = { right: string; allows(realms: readonly string[]): boolean };
 
-/** Ties the acts to the engine's parts, in the name of an administrator. An act that leaves the scope throws `ActForbidden`, and is told as an event. */
+/**
+ * Binds the acts to the engine's parts and an administrator. An act outside the scope throws `ActForbidden` and emits
+ * an event.
+ */
 export function openAdministration(parts: EngineParts, by: Actor, scope?: AdministrationScope): TokenAdministration {
   const demand = (all: readonly (readonly string[])[]): void => {
     if (!scope || all.every((realms) => scope.allows(realms))) return;
     parts.tell({ kind: 'administration-refused', reason: 'no-right', act: scope.right, by });
     throw new ActForbidden(scope.right);
   };
-  /** An act on push tokens, all of which have to be in the scope. */
+  /** An act on push tokens that must all be in the scope. */
   const onTokens =
     <Rest extends unknown[], T>(act: (tokens: readonly PushToken[], ...rest: Rest) => Promise<T>) =>
     async (tokens: readonly PushToken[], ...rest: Rest): Promise<T> => {
       demand(tokens.map(({ realms }) => realms));
       return act(tokens, ...rest);
     };
-  const told = (act: TokenAct): TokenAction =>
-    actOf(parts, (token) => ({ kind: 'token-administered', act, serial: token.serial, by, ...whomOf(token) }));
-  const tellLimited = (act: TokenAct): void => parts.tell({ kind: 'administration-refused', reason: 'too-many-tokens', act, by });
+  const actionOf = (act: TokenAct): TokenAction =>
+    actOf(parts, (token) => ({ kind: 'token-administered', act, serial: token.serial, by, ...ownerNames(token) }));
+  const reportLimited = (act: TokenAct): void => parts.tell({ kind: 'administration-refused', reason: 'too-many-tokens', act, by });
   return {
     async offer(asker, request) {
       demand([request.realms]);
-      const offered = await offerWithinLimits(parts, asker, request, { act: told('offer'), undo: told('delete') });
-      if (!offered.ok && typeof offered.error === 'object') tellLimited('offer');
+      const offered = await offerWithinLimits(parts, asker, request, { act: actionOf('offer'), undo: actionOf('delete') });
+      if (!offered.ok && typeof offered.error === 'object') reportLimited('offer');
       return offered;
     },
     async renew(token, request) {
       demand([token.realms]);
-      return renewRollout(parts, token, request, told('renew'));
+      return renewRollout(parts, token, request, actionOf('renew'));
     },
-    setEnabled: onTokens((tokens, enabled: boolean) => setEnabled(parts, tokens, enabled, told(enabled ? 'enable' : 'disable'))),
-    setPin: onTokens((tokens, pin: string) => setPin(parts, tokens, pin, told('set-pin'))),
-    setFields: onTokens((tokens, fields: TokenFields) => setFields(parts, tokens, fields, told('set-fields'))),
-    reset: onTokens((tokens) => resetTokens(parts, tokens, told('reset'))),
-    revoke: onTokens((tokens) => revokeTokens(parts, tokens, told('revoke'))),
-    remove: onTokens((tokens) => removeTokens(parts, tokens, told('delete'))),
-    noteInfo: onTokens((tokens, key: string, value: string | null) => noteInfo(parts, tokens, [key, value], told('note'))),
-    allowPolling: onTokens((tokens, value: string | null) => allowPolling(parts, tokens, value, told('polling'))),
+    setEnabled: onTokens((tokens, enabled: boolean) => setEnabled(parts, tokens, enabled, actionOf(enabled ? 'enable' : 'disable'))),
+    setPin: onTokens((tokens, pin: string) => setPin(parts, tokens, pin, actionOf('set-pin'))),
+    setFields: onTokens((tokens, fields: TokenFields) => setFields(parts, tokens, fields, actionOf('set-fields'))),
+    reset: onTokens((tokens) => resetTokens(parts, tokens, actionOf('reset'))),
+    revoke: onTokens((tokens) => revokeTokens(parts, tokens, actionOf('revoke'))),
+    remove: onTokens((tokens) => removeTokens(parts, tokens, actionOf('delete'))),
+    noteInfo: onTokens((tokens, key: string, value: string | null) => noteInfo(parts, tokens, [key, value], actionOf('note'))),
+    allowPolling: onTokens((tokens, value: string | null) => allowPolling(parts, tokens, value, actionOf('polling'))),
     async assign(asker, serial, change) {
       const token = scope && (await parts.store.findToken(serial));
-      // A push token of no realm yet may be taken by whoever may act for its user to be.
+      // A push token without a realm may be assigned by any administrator with the right for its new user.
       demand([realmsOf(change.owner), ...(token && token.realms.length > 0 ? [token.realms] : [])]);
-      const assigned = await assignWithinLimits(parts, asker, { ...change, serial }, { act: told('assign'), undo: told('unassign') });
-      if (assigned.kind === 'too-many-tokens') tellLimited('assign');
+      const assigned = await assignWithinLimits(
+        parts,
+        asker,
+        { ...change, serial },
+        { act: actionOf('assign'), undo: actionOf('unassign') },
+      );
+      if (assigned.kind === 'too-many-tokens') reportLimited('assign');
       return assigned;
     },
-    unassign: onTokens((tokens) => unassignTokens(parts, tokens, told('unassign'))),
-    addAddress: (serial, address) => addAddress(parts, serial, address, told('add-address')),
-    removeAddress: (serial, id) => removeAddress(parts, serial, id, told('remove-address')),
+    unassign: onTokens((tokens) => unassignTokens(parts, tokens, actionOf('unassign'))),
+    addAddress: (serial, address) => addAddress(parts, serial, address, actionOf('add-address')),
+    removeAddress: (serial, id) => removeAddress(parts, serial, id, actionOf('remove-address')),
     async handOver(handover) {
       demand([realmsOf(handover)]);
-      return handOver(parts, handover, told('hand-over'));
+      return handOver(parts, handover, actionOf('hand-over'));
     },
   };
 }

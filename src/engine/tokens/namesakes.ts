@@ -6,20 +6,20 @@ import type { TokenAction } from '../records/change-token.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
 import { changeOwner } from './token-owner.ts';
 
-/** One user as push tokens are stored for them: every way the name is written, and the source's id where there is one. */
+/** A user with stored push tokens: every spelling of the name, and the source's id if there is one. */
 export type StoredUser = { names: string[]; resolver?: string | undefined; userid?: string | undefined };
 
 /**
- * Names of one realm that differ in case, or in the width of letters, alone. Versions that compared lower-case names took users who are `apart` for one,
- * and those who are `together` for two.
+ * Names of one realm that differ only in case or in the width of letters. Versions that compared lower-case names took
+ * users that are now `apart` for one, and those now `together` for two.
  */
 export type Namesakes = { realm: string; now: 'apart' | 'together'; users: StoredUser[] };
 
-const mostNames = 1000;
+const maxNames = 1000;
 
 /** {@link PushTokens.listNamesakes}. */
 export async function listNamesakes(parts: EngineParts): Promise<Namesakes[]> {
-  const groups = Map.groupBy(await parts.store.namesakes(mostNames), foldedKey);
+  const groups = Map.groupBy(await parts.store.namesakes(maxNames), foldedKey);
   return [...groups.values()].flatMap((owners): Namesakes[] => {
     const [{ realm } = { realm: '' }] = owners;
     const people = Map.groupBy(owners, (owner) => sourceKey(owner) ?? personKey(parts, owner));
@@ -36,10 +36,13 @@ function storedUser(owners: readonly Owner[]): StoredUser {
   return { names: [...new Set(owners.map(({ user }) => user))].sort(), resolver: resolver || undefined, userid };
 }
 
-/** Push tokens for the user `into`: all that are stored under the name `from`, exactly as it is written, or single ones. */
+/** Push tokens to give to the user `into`: all that are stored under exactly the name `from`, or single ones. */
 export type Handover = { realm: string; into: string } & ({ from: string } | { serials: readonly string[] });
 
-/** The push tokens that have another owner now; or why none has: no source knows `into`, or a name differs in more than case and width. */
+/**
+ * The push tokens that changed their owner; or why none did: no source knows `into`, or a name differs in more than
+ * case and width.
+ */
 export type HandedOver = { kind: 'done'; serials: string[] } | { kind: 'unknown-user' | 'not-namesakes' };
 
 /** {@link TokenAdministration.handOver}. */

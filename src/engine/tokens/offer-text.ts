@@ -3,20 +3,22 @@ import { GatewayFault, type PushToken } from '../../foundation/model/index.ts';
 import type { EngineParts } from '../parts.ts';
 import type { Offer } from '../phones/phone-protocol.ts';
 
-/** What an offer says beside the push token itself; label and issuer may name its serial. */
+/** The content of an offer besides the push token; label and issuer may contain its serial. */
 export type OfferRules = Omit<Offer, 'serial' | 'credential' | 'flavour' | 'label' | 'issuer' | 'shared'> & {
   label: (serial: string) => string;
   issuer: (serial: string) => string;
 };
 
 const credentialBytes = 20;
-/** What the largest QR code holds in bytes, at error correction M. */
-const longestOffer = 2331;
+/** The bytes that the largest QR code holds with error correction M. */
+const maxOfferBytes = 2331;
 
-/** A fresh right to finish a rollout: 40 hex digits. */
+/** A new rollout credential: 40 hex digits. */
 export const newCredential = (): string => randomHex(credentialBytes);
 
-/** The text of the QR code; undefined when no QR code holds it. Throws `config-invalid` for a phone protocol that is not there. */
+/**
+ * The text of the QR code; undefined if it fits into no QR code. Throws `config-invalid` for an unknown phone protocol.
+ */
 export async function offerText(
   { phones, sharedKeys }: EngineParts,
   { phone, offer }: { phone: Pick<PushToken['phone'], 'protocol' | 'flavour'>; offer: OfferRules },
@@ -28,5 +30,5 @@ export async function offerText(
   const shared = protocol.serverKey === 'shared' ? await sharedKeys.current(protocol.name) : undefined;
   const texts = { label: label(serial), issuer: issuer(serial) };
   const text = protocol.offer({ ...rules, ...texts, shared, serial, credential, flavour: phone.flavour });
-  return Buffer.byteLength(text) > longestOffer ? undefined : text;
+  return Buffer.byteLength(text) > maxOfferBytes ? undefined : text;
 }

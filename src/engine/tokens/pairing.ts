@@ -5,10 +5,12 @@ import type { Pairing, PairingProtocol } from '../phones/phone-protocol.ts';
 import { changeToken, type TokenAction } from '../records/change-token.ts';
 import { enrolled } from './rollout.ts';
 
-/** A phone's pairing message as its protocol parsed it, and the address that pays for one that does not fit its push token. */
+/** A phone's parsed pairing message, and the address that invalid ones count against. */
 export type PairingRequest<M> = { message: M; source: string };
 
-/** What a pairing came to. `repeated`: the very same message as the last one, which changes nothing and gets the same reply. */
+/**
+ * The result of a pairing. `repeated`: the same message as the last one, which changes nothing and gets the same reply.
+ */
 export type PairingReply = 'paired' | 'moved' | 'repeated' | WrongProof;
 
 /** {@link PushTokens.pair}. */
@@ -20,14 +22,14 @@ export async function pairPhone<M>(
   const shared = await parts.sharedKeys.find(phone.name, phone.partitionOf(message));
   const read = shared ? phone.readPairing(message, shared) : refused('its partition has no key');
   if (!read.ok) {
-    // Nonsense is free to send, so it writes nothing: no counter, and no line of the usual log.
+    // Sending garbage is free, so it writes nothing: no counter, and only a debug line.
     parts.log.debug({ why: read.error }, notTaken);
     return 'refused';
   }
   const { serial } = read.value;
   const found = await parts.store.findToken(serial);
   const token = found?.phone.protocol === phone.name ? found : undefined;
-  // Who knows a serial may pair first, so nobody may try serials; phones that have paired go on.
+  // Whoever knows a serial may pair first, so serials must not be tried out. Phones that have paired are not affected.
   if ((!token || token.rollout === 'offered') && parts.limits.isBlocked('pairing', source)) return 'turned-away';
   if (!token) return parts.limits.failed('pairing', source);
   const paired = await write(parts, token, read.value, enrolled(parts, source));
@@ -37,7 +39,7 @@ export async function pairPhone<M>(
   return kind;
 }
 
-const notTaken = 'a pairing message was not taken';
+const notTaken = 'a pairing message was refused';
 
 async function write(parts: EngineParts, token: PushToken, pairing: Pairing, act: TokenAction): Promise<Result<PairingReply, string>> {
   const last: { judged: Result<Judged, string> } = { judged: refused('the push token is gone') };
@@ -46,14 +48,14 @@ async function write(parts: EngineParts, token: PushToken, pairing: Pairing, act
     return last.judged.ok ? last.judged.value.change : undefined;
   };
   const isBound = (): boolean => last.judged.ok && last.judged.value.reply === 'paired';
-  const told: TokenAction = { ...act, notedOf: (it) => (isBound() ? act.notedOf(it) : undefined) };
+  const told: TokenAction = { ...act, noteFor: (it) => (isBound() ? act.noteFor(it) : undefined) };
   if ((await changeToken(parts, token.serial, change, { known: token, act: told })) === 'gone') return refused('the push token is gone');
   return last.judged.ok ? ok(last.judged.value.reply) : last.judged;
 }
 
 type Judged = { reply: PairingReply; change?: PushTokenChange };
 
-/** What a pairing message makes of its push token, or why nothing. */
+/** The effect of a pairing message on its push token, or the reason for refusing it. */
 function judge(token: PushToken, pairing: Pairing, now: number): Result<Judged, string> {
   const { rollout, addresses } = token;
   const used = usedBefore(token);
@@ -62,20 +64,20 @@ function judge(token: PushToken, pairing: Pairing, now: number): Result<Judged, 
   if (used.includes(shortened(pairing))) return refused('it was used before');
   const isSameKey = token.phonePublicKey === pairing.publicKey;
   const told = pairing.addresses.map((address): DeviceAddress => ({ ...address, since: now }));
-  // Who pairs first may not be pushed aside by another: only the phone knows the address that it told.
+  // Another phone cannot displace the first one, because only the first knows the address that it sent.
   const known = addresses.filter(({ kind }) => kind === pairing.addressKind);
   const all = [...addresses.filter(({ kind }) => kind !== pairing.addressKind), ...told];
   const isSameAddress = known.length === 0 || known.some(({ value }) => told.some((address) => address.value === value));
-  // What was paired in time may be activated later, but nobody pairs it again.
-  if (rollout !== 'enrolled' && now >= token.rolloutCredential.expiresAt) return refused('the offer is over');
+  // A token paired in time may be activated later, but not paired again.
+  if (rollout !== 'enrolled' && now >= token.rolloutCredential.expiresAt) return refused('the offer has expired');
   switch (rollout) {
     case 'offered':
       return ok(bound(token, pairing, all));
     case 'paired':
     case 'activating':
-      return isSameAddress ? ok(bound(token, pairing, all)) : refused('another phone was first');
+      return isSameAddress ? ok(bound(token, pairing, all)) : refused('another phone paired first');
     case 'enrolled':
-      return isSameKey ? ok(moved(token, pairing, all)) : refused('the key is not that of its phone');
+      return isSameKey ? ok(moved(token, pairing, all)) : refused('the key is not that of the bound phone');
     default:
       return rollout satisfies never;
   }
@@ -89,20 +91,20 @@ const bound = (token: PushToken, pairing: Pairing, addresses: DeviceAddress[]): 
     phonePublicKey: pairing.publicKey,
     capabilities: pairing.capabilities,
     addresses,
-    phone: { ...token.phone, part: { ...token.phone.part, ...pairing.part, pairings: remembered(token, pairing) } },
+    phone: { ...token.phone, part: { ...token.phone.part, ...pairing.part, pairings: pairingsWith(token, pairing) } },
   },
 });
 
 const moved = (token: PushToken, pairing: Pairing, addresses: DeviceAddress[]): Judged => ({
   reply: 'moved',
-  change: { addresses, phone: { ...token.phone, part: { ...token.phone.part, pairings: remembered(token, pairing) } } },
+  change: { addresses, phone: { ...token.phone, part: { ...token.phone.part, pairings: pairingsWith(token, pairing) } } },
 });
 
 const digestLength = 12;
-const mostRemembered = 256;
+const maxRemembered = 256;
 const usedBefore = ({ phone }: PushToken): string[] => (phone.part.pairings ?? '').split(' ').filter((digest) => digest !== '');
 const shortened = ({ digest }: Pairing): string => digest.slice(0, digestLength);
 
-/** The messages that were used, the last one last. Of a phone that pairs again and again the oldest are forgotten. */
-const remembered = (token: PushToken, pairing: Pairing): string =>
-  [...usedBefore(token), shortened(pairing)].slice(-mostRemembered).join(' ');
+/** The digests of used messages, the last one last. For a phone that pairs very often, the oldest are dropped. */
+const pairingsWith = (token: PushToken, pairing: Pairing): string =>
+  [...usedBefore(token), shortened(pairing)].slice(-maxRemembered).join(' ');

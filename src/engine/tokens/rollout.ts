@@ -13,7 +13,7 @@ import {
 import { actOf } from '../audit/index.ts';
 import { answerEnrolments } from '../decisions/enrolment-answer.ts';
 import { limitedSource } from '../limits/index.ts';
-import { type EngineParts, whomOf } from '../parts.ts';
+import { type EngineParts, ownerNames } from '../parts.ts';
 import { pinHashesOf } from '../people/person-key.ts';
 import type { PhoneKeys, PhoneProtocol } from '../phones/phone-protocol.ts';
 import type { TokenAction } from '../records/change-token.ts';
@@ -21,37 +21,40 @@ import { isSpokenBy } from '../records/phone-key.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
 import { newCredential, type OfferRules, offerText } from './offer-text.ts';
 
-/** A push token to be bound to a phone. `serial`: the caller's own, else one is made from `serialPrefix`. The PIN is stored hashed. */
+/**
+ * A push token to offer. `serial`: chosen by the caller; otherwise made from `serialPrefix`. The PIN is stored hashed.
+ */
 export type OfferRequest = {
   type: string;
   phone: { protocol: string; flavour: string };
   serialPrefix: string;
-  /** Random bytes of a serial that is made; more where the serial is all that a phone needs to pair. */
+  /** Random bytes of a generated serial; more where the serial alone lets a phone pair. */
   serialBytes?: number | undefined;
   serial?: string | undefined;
   owner?: Owner | undefined;
   realms: string[];
   description: string;
   pin: string;
-  /** The provider recorded with the push token; without one, policies alone say. */
+  /** The provider recorded with the push token; without one, only policies decide. */
   provider?: string | undefined;
   validFrom?: number | undefined;
   validUntil?: number | undefined;
   offer: OfferRules;
   /** Path of the mount that enrols it. */
   mount?: string | undefined;
-  /** A login makes it, and takes it back where no phone comes. */
+  /** A login offers it, and removes it if no phone is bound. */
   inLogin?: boolean | undefined;
 };
 
-/** What the auth server shows its user: the text of the QR code, and the credential in it. */
+/** The offer for the user: the text of the QR code, and the credential in it. */
 export type Offered = { token: PushToken; text: string; credential: string };
 
 const maxAttempts = 5;
 
 /**
- * Makes a push token that waits for its phone. Refused with `serial-taken` when the caller's own serial exists, and with `too-long` when no QR code
- * holds its text. A login that makes one is told by itself; `act` tells of an administrator.
+ * Makes a push token that waits for its phone. Refuses with `serial-taken` if the caller's serial exists, and with
+ * `too-long` if its text fits into no QR code. `act` records an administrator's offer; an offer during a login has an
+ * event of its own.
  */
 export async function offerRollout(
   parts: EngineParts,
@@ -65,7 +68,7 @@ export async function offerRollout(
     const token = offeredToken(parts, request, { serial, credential, pinHash });
     const text = await offerText(parts, request, { serial, credential });
     if (text === undefined) return refused('too-long');
-    const noted = act?.notedOf(token);
+    const noted = act?.noteFor(token);
     if ((await parts.store.addToken(token, noted?.note)) === 'added') {
       if (noted) act?.done(noted);
       return ok({ token, text, credential });
@@ -75,7 +78,10 @@ export async function offerRollout(
   throw new GatewayFault('store-unavailable', 'No free serial was found');
 }
 
-/** `PIPU0001A2B3`: how many there are so far, then random upper-case hex digits, four where nothing else is asked for. @see docs/protocols/privacyidea.md 3.1 */
+/**
+ * `PIPU0001A2B3`: the number of tokens so far, then random upper-case hex digits, four by default. @see
+ * docs/protocols/privacyidea.md 3.1
+ */
 async function newSerial({ store }: EngineParts, { serialPrefix, serialBytes = 2, type }: OfferRequest): Promise<string> {
   const count = String(await store.countTokens(type)).padStart(4, '0');
   return `${serialPrefix}${count}${randomBytes(serialBytes).toString('hex').toUpperCase()}`;
@@ -115,10 +121,10 @@ function offeredToken({ clock, settings }: EngineParts, request: OfferRequest, {
   };
 }
 
-/** What a phone sends to finish its rollout. `source` is the address that pays for wrong credentials. */
+/** A phone's rollout. `source`: the address that wrong credentials count against. */
 export type RolloutRequest<R> = { serial: string; credential: string | undefined; rollout: R; source: string };
 
-/** Why a rollout is refused; `keys` carries the protocol's reason for the phone's user. */
+/** Why a rollout is refused; `keys` contains the protocol's reason for the phone's user. */
 export type RolloutRefusal = { kind: 'not-waiting' | 'no-credential' | 'wrong-credential' } | { kind: 'keys'; reason: string };
 
 /** {@link PushTokens.completeRollout}. */
@@ -135,7 +141,7 @@ export async function completeRollout<R>(
     if (token.rollout !== 'offered') return refused({ kind: 'not-waiting' });
     if (request.credential === undefined) return refused({ kind: 'no-credential' });
     if (!equalText(sha256Hex(request.credential), token.rolloutCredential.digest)) {
-      await parts.limits.failedOpenly('rollout', limitedSource(request.source, token));
+      await parts.limits.failedOrThrow('rollout', limitedSource(request.source, token));
       return refused({ kind: 'wrong-credential' });
     }
     if (parts.clock() >= token.rolloutCredential.expiresAt) return refused({ kind: 'not-waiting' });
@@ -149,7 +155,7 @@ export async function completeRollout<R>(
 
 const digestOf = (serial: string, credential: string, publicKey: string): string => sha256Hex(`${serial}\n${credential}\n${publicKey}`);
 
-/** The server key that an exact, timely repetition of a finished rollout gets again. */
+/** The server key for an exact repetition of a finished rollout within the repeat time. */
 function repeated<R>(
   { clock, settings }: EngineParts,
   phone: PhoneProtocol<R>,
@@ -164,7 +170,10 @@ function repeated<R>(
   return equalText(digest, finished.digest) ? token.serverKey?.publicKey : undefined;
 }
 
-/** One guarded write makes the phone's keys, the server key and the state `enrolled`; undefined when another writer came first. */
+/**
+ * Writes the phone's keys, the server key and the state `enrolled` in one conditional update; undefined after a
+ * conflict.
+ */
 async function bind(
   parts: EngineParts,
   token: PushToken,
@@ -174,7 +183,7 @@ async function bind(
   const now = parts.clock();
   const addresses: DeviceAddress[] = keys.addresses.map((address) => ({ ...address, since: now }));
   const act = enrolled(parts, source);
-  const noted = act.notedOf(token);
+  const noted = act.noteFor(token);
   const change: PushTokenChange = {
     rollout: 'enrolled',
     enabled: true,
@@ -193,6 +202,6 @@ async function bind(
   return publicKey;
 }
 
-/** How it is told that a phone was bound to a push token. */
+/** The event of a phone bound to a push token. */
 export const enrolled = (parts: EngineParts, client: string): TokenAction =>
-  actOf(parts, (token) => ({ kind: 'phone-enrolled', serial: token.serial, client, ...whomOf(token) }));
+  actOf(parts, (token) => ({ kind: 'phone-enrolled', serial: token.serial, client, ...ownerNames(token) }));

@@ -7,7 +7,7 @@ import { newCredential, type OfferRules, offerText } from './offer-text.ts';
 import type { Offered } from './rollout.ts';
 import { endTransactionsOf } from './token-owner.ts';
 
-/** A push token that is to be bound to another phone. What is absent stays as it is; the empty PIN takes the PIN away. */
+/** A push token to be bound to another phone. Absent fields stay unchanged; the empty PIN removes the PIN. */
 export type RenewRequest = {
   pin?: string;
   description?: string;
@@ -39,7 +39,7 @@ export async function renewRollout(
   return ok({ token, text, credential });
 }
 
-/** A challenge of the old phone fits no later one: it is tied to the phone's key. */
+/** Removes the phone of a push token. Its challenges match no later phone, because they are bound to its key. */
 const withoutPhone: PushTokenChange = {
   rollout: 'offered',
   enabled: false,

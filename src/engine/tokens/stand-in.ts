@@ -4,21 +4,21 @@ import type { EngineParts } from '../parts.ts';
 import { personKey } from '../people/person-key.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
 
-/** What the push tokens of a dialect are like. */
+/** The form of a dialect's push tokens. */
 export type TokenForm = { type: string; phone: { protocol: string; flavour: string }; serialPrefix: string; serialBytes: number };
 
 const purpose = 'stand-in';
 
 /**
- * A push token that nobody has, for somebody who has none, where nobody may be told: always the same one for a name, or that of the `serial` that was asked for.
- * It is in no store and on no phone.
+ * A fictitious push token for a user without one, where replies must not reveal that. It is always the same for a name,
+ * or has the `serial` that was named. It is in no store and on no phone.
  */
 export function standIn(
   parts: Pick<EngineParts, 'keyring' | 'clock' | 'settings' | 'realms'>,
   { user, realm, serial: asked, form }: { user: string; realm: string; serial?: string | undefined; form: TokenForm },
 ): PushToken {
   const { keyring, clock, settings } = parts;
-  // Of the oldest key: it stays the same when the keyring gets another one.
+  // Derived from the oldest key, so that it stays the same when the keyring gets another one.
   const key = keyring.derive(purpose, keyring.keyIds[0]) ?? '';
   const digest = createHmac('sha256', key).update(personKey(parts, { user, realm })).digest();
   const number = String(digest.readUInt32BE() % 10_000).padStart(4, '0');

@@ -7,7 +7,7 @@ import { endFailures } from '../pins/pins-per-source.ts';
 import { changeEach, type TokenAction } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 
-/** Which push tokens a call of the administration is about. */
+/** The push tokens of an administrative call. */
 export type TokenSelection = { serial: string } | Asked;
 
 /** {@link PushTokens.select}. */
@@ -68,13 +68,13 @@ export function allowPolling(parts: EngineParts, tokens: readonly PushToken[], v
 }
 
 /**
- * Removes a push token; true when there was one. What is open for it is withdrawn, and could not be answered by a later token of the same
- * serial either: a challenge belongs to one phone.
+ * Removes a push token; true if it existed. Open challenges are withdrawn; a later token of the same serial could not
+ * answer them either, because a challenge belongs to one phone.
  */
 export async function removeToken(parts: EngineParts, token: Pick<PushToken, 'serial' | 'owner'>, act: TokenAction): Promise<boolean> {
   const { serial } = token;
   const open = await parts.store.openTransactionsOf(serial, parts.clock());
-  const noted = act.notedOf(token);
+  const noted = act.noteFor(token);
   const was = await parts.store.removeToken(serial, noted?.note);
   if (was && noted) act.done(noted);
   await endFailures(parts, [token]);
@@ -93,7 +93,7 @@ export async function removeTokens(parts: EngineParts, tokens: readonly PushToke
 const withdrawOpen = async (parts: EngineParts, serial: string): Promise<void> =>
   withdrawEach(parts, serial, await parts.store.openTransactionsOf(serial, parts.clock()));
 
-/** Ends what only this push token could answer; other phones of the user may go on. */
+/** Withdraws transactions that only this push token could answer; those with other phones of the user continue. */
 async function withdrawEach(parts: EngineParts, serial: string, open: readonly Transaction[]): Promise<void> {
   for (const transaction of open) {
     const isAlone = transaction.decision.challenges.every((challenge) => challenge.serial === serial);

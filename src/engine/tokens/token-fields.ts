@@ -2,7 +2,10 @@ import type { PushToken, PushTokenChange } from '../../foundation/model/index.ts
 import type { EngineParts } from '../parts.ts';
 import { changeEach, type TokenAction } from '../records/change-token.ts';
 
-/** What administrators say of push tokens; absent: as it is, `null`: no limit. Moments are epoch ms; `validUntil` is the first at which it is over. */
+/**
+ * Fields that administrators may set. Absent: unchanged; `null`: no limit. Times are epoch ms; `validUntil` is
+ * exclusive.
+ */
 export type TokenFields = {
   description?: string;
   maxFail?: number;
@@ -16,7 +19,7 @@ export function setFields(parts: EngineParts, tokens: readonly PushToken[], fiel
   return changeEach(parts, tokens, (token) => ({ ...fields, ...maximumReached(parts, token, fields) }), act);
 }
 
-/** By another maximum a push token may have failed too often from now on, or no more. */
+/** With another maximum, a push token may now have failed too often, or no longer. */
 function maximumReached({ clock }: EngineParts, { failCount, exceededAt }: PushToken, { maxFail }: TokenFields): PushTokenChange {
   if (maxFail === undefined) return {};
   return failCount < maxFail ? { exceededAt: null } : { exceededAt: exceededAt ?? clock() };

@@ -7,19 +7,22 @@ import { type Offered, type OfferRequest, offerRollout } from './rollout.ts';
 import { removeToken } from './token-admin.ts';
 import { type Assigned, type Assignment, assignToken, unassignTokens } from './token-owner.ts';
 
-/** How an act is told, and how what undoes it where it was one too many. */
-export type UndoneActs = { act: TokenAction; undo: TokenAction };
+/** How to record an act, and the act that undoes it if it exceeded a limit. */
+export type ActWithUndo = { act: TokenAction; undo: TokenAction };
 
-/** Why no token more is made or assigned: the owner has as many as policies allow, of all, of this type, or of this type and enabled. */
+/**
+ * Why no more token is offered or assigned: the owner has the allowed number of all tokens, of this type, or of enabled
+ * ones of this type.
+ */
 export type TokenLimitRefusal = { kind: 'too-many-tokens'; counted: 'all' | 'type' | 'active'; type: string };
 
-/** Whose tokens are counted, and which type of token is to come. */
+/** The owner whose tokens are counted, and the type of the wanted token. */
 export type WantedToken = { asker: Asker; owner: Owner | undefined; type: string };
 
 type Limit = { most: number | undefined; counts: (token: PushToken) => boolean; counted: TokenLimitRefusal['counted'] };
 
 /**
- * What an owner has as many of as policies allow; undefined where one more may be made.
+ * The limit of tokens that an owner has reached; undefined if one more is allowed.
  * @param besides serial of a token that does not count
  */
 export async function tokenLimit(parts: EngineParts, wanted: WantedToken, besides?: string): Promise<TokenLimitRefusal | undefined> {
@@ -36,7 +39,7 @@ export async function offerWithinLimits(
   parts: EngineParts,
   asker: Asker,
   request: OfferRequest,
-  acts: UndoneActs,
+  acts: ActWithUndo,
 ): Promise<Result<Offered, 'serial-taken' | 'too-long' | TokenLimitRefusal>> {
   const wanted = { asker, owner: request.owner, type: request.type };
   const before = await tokenLimit(parts, wanted);
@@ -55,11 +58,11 @@ export async function assignWithinLimits(
   parts: EngineParts,
   asker: Asker,
   change: Assignment & { serial: string },
-  acts: UndoneActs,
+  acts: ActWithUndo,
 ): Promise<Assigned | TokenLimitRefusal> {
   const { serial } = change;
   const token = await parts.store.findToken(serial);
-  // What cannot be assigned at all is refused for that reason.
+  // A token that cannot be assigned at all is refused for that reason.
   if (!token || token.owner || token.revoked) return assignToken(parts, serial, change, acts.act);
   const wanted = { asker, owner: change.owner, type: token.type };
   const before = await tokenLimit(parts, wanted, serial);

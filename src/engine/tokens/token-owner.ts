@@ -6,14 +6,14 @@ import { changeToken, type TokenAction } from '../records/change-token.ts';
 import { noFailures } from '../records/failures.ts';
 import { bucketOf } from '../records/shard-bucket.ts';
 
-/** Who is to have a push token, and with which PIN; without one it keeps its own, and the empty PIN is none. */
+/** The new owner of a push token, and the PIN: undefined keeps the present one, the empty one removes it. */
 export type Assignment = { owner: Owner; pin: string | undefined };
 
-/** What became of an assignment; `assigned` names whose the push token is already. */
+/** The result of an assignment; `assigned` names the present owner. */
 export type Assigned = { kind: 'done' | 'gone' | 'revoked' } | { kind: 'assigned'; owner: Owner };
 
 /**
- * Gives a push token that has no owner to a user, with the PIN if there is one. Its fail count is zero again.
+ * Gives a push token without an owner to a user, with a PIN if there is one. Clears its fail count.
  * @see docs/protocols/privacyidea.md 10
  */
 export async function assignToken(parts: EngineParts, serial: string, { owner, pin }: Assignment, act: TokenAction): Promise<Assigned> {
@@ -45,8 +45,9 @@ export async function unassignTokens(parts: EngineParts, tokens: readonly PushTo
 }
 
 /**
- * Changes the owner, and with it the bucket. What is open for the push token is withdrawn first, whoever else could answer it: it is of the old
- * bucket, and a phone must not answer for who was its user. Asks again where another writer came first.
+ * Changes the owner and, with it, the bucket. Open transactions are withdrawn first, even if other phones could answer
+ * them: they are in the old bucket, and a phone must not answer for its former user. Calls `change` again after a
+ * conflict.
  */
 export async function changeOwner(
   parts: EngineParts,
@@ -61,8 +62,8 @@ export async function changeOwner(
 }
 
 /**
- * Brings the push tokens of a login into the bucket of the first one: phones look for their challenges in the bucket of their own push token. They
- * differ where the user got another name in the source, or was enrolled before the realm had sources.
+ * Moves the push tokens of a login to the bucket of the first one, because phones find their challenges by their own
+ * token's bucket. Buckets differ if the user was renamed in the source, or enrolled before the realm had sources.
  */
 export async function gatherInBucket(parts: EngineParts, [first, ...others]: readonly PushToken[]): Promise<void> {
   for (const token of others) {
@@ -74,7 +75,7 @@ export async function gatherInBucket(parts: EngineParts, [first, ...others]: rea
   }
 }
 
-/** Withdraws all that is open for a push token. */
+/** Withdraws all open transactions of a push token. */
 export async function endTransactionsOf(parts: EngineParts, serial: string): Promise<void> {
   for (const transaction of await parts.store.openTransactionsOf(serial, parts.clock()))
     await applyEvent(parts, transaction, { kind: 'withdrawn', by: 'server' });

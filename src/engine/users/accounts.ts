@@ -4,47 +4,59 @@ import type { AccountAct, Actor, AdminAccount, AuditNote, Clock } from '../../fo
 import type { Store } from '../../store/store.ts';
 import { type ActParts, actOf } from '../audit/index.ts';
 
-/** What an account name may look like: it goes into tokens that old clients decode with plain base64. */
+/** The form of an account name, restricted because tokens contain it and old clients decode them with plain base64. */
 export const accountName = /^[A-Za-z0-9._@-]{1,64}$/;
 
-/** The same for people, after `An account name has`. */
+/** The same in words, after `An account name has`. */
 export const accountNameForm = '1 to 64 letters, digits, dots, underscores, dashes and @';
 
-const [shortestPassword, longestPassword] = [8, 256];
+const [minPasswordLength, maxPasswordLength] = [8, 256];
 
-/** Why a password cannot be that of an account, in one sentence; undefined when it can. */
+/** Why a text cannot be the password of an account, in one sentence; undefined if it can. */
 export function passwordProblem(password: string): string | undefined {
-  const fits = password.length >= shortestPassword && password.length <= longestPassword;
-  return fits ? undefined : `A password has ${shortestPassword} to ${longestPassword} characters.`;
+  const fits = password.length >= minPasswordLength && password.length <= maxPasswordLength;
+  return fits ? undefined : `A password has ${minPasswordLength} to ${maxPasswordLength} characters.`;
 }
 
-/** An account as an operator sees it, without its password hash. */
+/** An account without its password hash. */
 export type AccountStatus = { name: string; enabled: boolean; createdAt: number };
 
-/** What became of a change: `last-account` is refused, since nobody could log in any more. */
+/** The result of a change; `last-account`: refused, because no one could log in any more. */
 export type AccountChanged = 'done' | 'unknown-account' | 'last-account';
 
-/** What is said of an account that has to stay. */
+/** The message for an account that must stay. */
 export const lastAccountText = (name: string): string => `${name} is the last enabled account; enable or make another one first.`;
 
-/** The administrators of the gateway. Whoever changes one is told with the change, in an event that is written in the same update. */
+/**
+ * The administrators of the gateway. Every change is recorded with its administrator, by an event written in the same
+ * update.
+ */
 export type Accounts = {
   list(): Promise<AccountStatus[]>;
-  /** True when an enabled administrator of this name has this password. An unknown name and a disabled account take as long as a wrong password. */
+  /**
+   * Whether an enabled administrator of this name has this password. Unknown names and disabled accounts take as long
+   * as wrong passwords.
+   */
   check(name: string, password: string): Promise<boolean>;
   /**
-   * What a token of this account is held against when it is used: another one after every new password, and after the account was disabled. Undefined when
-   * there is no such account, or it is disabled. A change by another gateway is seen within a second.
+   * The seal that tokens of this account must contain; it changes with every new password and when the account is
+   * disabled. Undefined for an unknown or disabled account. A change by another gateway is seen within a second.
    */
   sealOf(name: string): Promise<string | undefined>;
-  /** Makes the first administrator. Returns the password, which is stored nowhere; undefined when there is one of this name, which keeps its own. */
+  /**
+   * Makes the first administrator. Returns the password, which is stored nowhere; undefined if the name exists, which
+   * keeps its password.
+   */
   addFirst(name: string): Promise<string | undefined>;
-  /** Makes an administrator, or gives one this password, else a new one. A disabled account stays disabled. `password` is the new one, which is stored nowhere. */
+  /**
+   * Makes an administrator or replaces the password, by default with a generated one, which is returned and stored
+   * nowhere. A disabled account stays disabled.
+   */
   set(by: Actor, name: string, password?: string): Promise<{ password: string; made: boolean; enabled: boolean }>;
   enable(by: Actor, name: string): Promise<Exclude<AccountChanged, 'last-account'>>;
-  /** The last enabled account stays enabled, whoever else disables or removes one at the same time. */
+  /** The last enabled account stays enabled, even with concurrent changes. */
   disable(by: Actor, name: string): Promise<AccountChanged>;
-  /** The last enabled account stays, likewise. */
+  /** The last enabled account is not removed, even with concurrent changes. */
   remove(by: Actor, name: string): Promise<AccountChanged>;
 };
 
@@ -62,7 +74,7 @@ export function openAccounts(parts: AccountParts): Accounts {
       if (account && !account.disabled) {
         const isRight = await passwords.matches(password, account.passwordHash);
         if (isRight) await renewHash(parts, account, password);
-        // The token that follows is made with the seal of this password, not with one that was remembered.
+        // The next token needs the seal of this password, not a cached one.
         seals.forget(name);
         return isRight;
       }
@@ -79,7 +91,7 @@ export function openAccounts(parts: AccountParts): Accounts {
   };
 }
 
-/** Stores a hash as new ones are made in place of an older one, unless somebody changed the password in the meantime. */
+/** Replaces an outdated hash by a new one, unless the password was changed meanwhile. */
 async function renewHash({ store, passwords }: AccountParts, account: AdminAccount, password: string): Promise<void> {
   const { name, passwordHash: insteadOf } = account;
   const passwordHash = await passwords.renewed(password, insteadOf);
@@ -89,29 +101,32 @@ async function renewHash({ store, passwords }: AccountParts, account: AdminAccou
 type AccountActs = Pick<Accounts, 'set' | 'enable' | 'disable' | 'remove'>;
 type Find = (name: string) => Promise<AdminAccount | undefined>;
 
-/** What administrators do to accounts. `forget` is told of each that changes. */
+/** Acts of administrators on accounts. `forget` drops the cached seal of a changed account. */
 function accountActs(parts: AccountParts, find: Find, forget: (name: string) => void): AccountActs {
   const { store, passwords, clock } = parts;
-  const isOneEnabled = async (but?: string): Promise<boolean> =>
-    (await store.listAccounts()).some(({ name, disabled }) => !disabled && name !== but);
-  /** Looks before the change, so that it is seldom undone, and after it, since another gateway may have made one at the same time. */
+  const isOneEnabled = async (except?: string): Promise<boolean> =>
+    (await store.listAccounts()).some(({ name, disabled }) => !disabled && name !== except);
+  /**
+   * Checks before the change, so that it is seldom undone, and after it, because another gateway may change an account
+   * at the same time.
+   */
   const takeAway = async (by: Actor, name: string, { change, undo }: Change): Promise<AccountChanged> => {
     const account = await find(name);
     if (!account) return 'unknown-account';
     if (!account.disabled && !(await isOneEnabled(name))) return 'last-account';
-    await told(parts, by, [change.act, name], change.write);
+    await recorded(parts, by, [change.act, name], change.write);
     forget(name);
     if (await isOneEnabled()) return 'done';
-    await told(parts, by, [undo.act, name], (note) => undo.write(account, note));
+    await recorded(parts, by, [undo.act, name], (note) => undo.write(account, note));
     return 'last-account';
   };
   return {
     async set(by, name, password = newPassword()) {
       const passwordHash = await passwords.hash(password);
       const change = (): Promise<boolean> =>
-        told(parts, by, ['set-password', name], (note) => store.changeAccount(name, { passwordHash, seal: newSeal() }, note));
+        recorded(parts, by, ['set-password', name], (note) => store.changeAccount(name, { passwordHash, seal: newSeal() }, note));
       const add = (): Promise<'added' | 'taken'> =>
-        told(parts, by, ['make', name], (note) => store.addAccount({ name, passwordHash, createdAt: clock(), seal: newSeal() }, note));
+        recorded(parts, by, ['make', name], (note) => store.addAccount({ name, passwordHash, createdAt: clock(), seal: newSeal() }, note));
       const isChanged = await change();
       const made = !isChanged && (await add()) === 'added';
       // Another gateway may have added it between the two writes.
@@ -121,7 +136,8 @@ function accountActs(parts: AccountParts, find: Find, forget: (name: string) => 
     },
     async enable(by, name) {
       const isDone =
-        accountName.test(name) && (await told(parts, by, ['enable', name], (note) => store.changeAccount(name, { disabled: false }, note)));
+        accountName.test(name) &&
+        (await recorded(parts, by, ['enable', name], (note) => store.changeAccount(name, { disabled: false }, note)));
       return isDone ? 'done' : 'unknown-account';
     },
     disable: (by, name) =>
@@ -137,15 +153,15 @@ function accountActs(parts: AccountParts, find: Find, forget: (name: string) => 
   };
 }
 
-/** Writes a change with its note, and tells of it when something was written. */
-async function told<T>(
+/** Writes a change with its note, and emits its event if something was written. */
+async function recorded<T>(
   parts: ActParts,
   by: Actor,
   [act, account]: [AccountAct, string],
   write: (note: AuditNote | undefined) => Promise<T>,
 ): Promise<T> {
   const acting = actOf<string>(parts, (name) => ({ kind: 'account-administered', act, account: name, by }));
-  const noted = acting.notedOf(account);
+  const noted = acting.noteFor(account);
   const written = await write(noted?.note);
   if (noted && written !== false && written !== 'taken') acting.done(noted);
   return written;
@@ -159,17 +175,17 @@ type Change = {
 const newPassword = (): string => randomBytes(12).toString('base64url');
 const newSeal = (): string => randomBytes(12).toString('base64url');
 
-const rememberedMs = 1000;
+const cachedMs = 1000;
 
-/** Seals of accounts: a trigger needs one, so each is read from the store once a second at most. */
+/** Seals of accounts, cached for a second, because every trigger needs one. */
 function openSeals(find: (name: string) => Promise<AdminAccount | undefined>, clock: Clock) {
   const known = new Map<string, { seal: string; at: number }>();
   return {
     async of(name: string): Promise<string | undefined> {
       const now = clock();
-      const remembered = known.get(name);
-      // A clock that was put back must not keep an old one alive.
-      if (remembered && Math.abs(now - remembered.at) < rememberedMs) return remembered.seal;
+      const cached = known.get(name);
+      // With the absolute value, a clock that was set back does not keep an old seal valid.
+      if (cached && Math.abs(now - cached.at) < cachedMs) return cached.seal;
       known.delete(name);
       const account = await find(name);
       if (!account || account.disabled) return undefined;
@@ -181,6 +197,9 @@ function openSeals(find: (name: string) => Promise<AdminAccount | undefined>, cl
   };
 }
 
-/** What older versions stored has none. Its hash has a salt and a secret pepper in it, so that a few letters of its digest tell nothing of the password. */
+/**
+ * Accounts of older versions have no seal, so it is derived from the hash. The hash contains a salt and a secret
+ * pepper, so this reveals nothing of the password.
+ */
 const sealOf = ({ seal, passwordHash }: AdminAccount): string =>
   seal ?? createHash('sha256').update(`token ${passwordHash}`).digest('base64url').slice(0, 16);

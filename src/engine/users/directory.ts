@@ -6,27 +6,31 @@ import { openUserSource, type SourceSurroundings, type UserSourceEntry } from '.
 import type { SourceCheck, UserRecord, UserSource } from './user-source.ts';
 
 /**
- * Why there is no user to speak of. `unlisted`: nobody keeps a list of this realm, so whoever has a push token is one of its users.
- * `barred`, `ambiguous` and `unavailable` do not say that the user is unknown: rules that let unknown users pass must not let these pass.
+ * Why there is no user. `unlisted`: the realm has no sources, so everyone with a push token counts as a user. `barred`,
+ * `ambiguous` and `unavailable` do not mean that the user is unknown: rules that let unknown users in must not apply to
+ * them.
  */
 export type NoUser = 'unlisted' | 'unknown-user' | 'barred' | 'ambiguous' | 'unavailable';
 
 /** The users of all realms. */
 export type Directory = {
   /**
-   * The user of this name in this realm; the record's `resolver` is the source that knows them. Both names as `Realms` has split them. With
-   * `source` that one source of the realm is asked and no other.
+   * The user of this name in this realm, with names already split by `Realms`; the record's `resolver` is the user's
+   * source. With `source`, only that source of the realm is asked.
    */
   findUser(user: string, realm: string, source?: string): Promise<UserRecord | NoUser>;
-  /** Whether this is the user's password in the source that knows them, or in `source`. A user who is not there costs the time of a wrong password. */
+  /**
+   * Checks a user's password in the source that knows the user, or in `source`. An unknown user takes as long as a
+   * wrong password.
+   */
   checkPassword(user: string, realm: string, password: string, source?: string): Promise<'right' | 'wrong' | NoUser>;
-  /** Asks anew for a user of this name, and for the password, at the next question: what is remembered answers sooner than what is unknown or wrong. */
+  /** Drops what is cached of a user and password, because cached answers come sooner than unknown or wrong ones. */
   forget(user: string, realm: string): void;
-  /** Whether a realm has sources of users at all. */
+  /** Whether a realm has any source of users. */
   isListed(realm: string): boolean;
-  /** The names of its sources, in their order. */
+  /** The names of a realm's sources, in order. */
   sourceNames(realm: string): readonly string[];
-  /** Asks every source, for nobody; by the names of the sources. */
+  /** Checks every source without looking up a user; results by source name. */
   check(signal: AbortSignal): Promise<{ name: string; result: SourceCheck }[]>;
   close(): Promise<void>;
 };
@@ -36,7 +40,10 @@ type Options = SourceSurroundings & {
   sources: readonly UserSourceEntry[];
 };
 
-/** Opens the sources of a config; nothing is connected. Throws `config-invalid` with all that is wrong when files that they name cannot be used. */
+/**
+ * Opens the sources of a configuration, without connecting. Throws `config-invalid` with all problems when files that
+ * they name cannot be used.
+ */
 export function openDirectory({ realms, sources, ...surroundings }: Options): Directory {
   const opened = openSources(sources, surroundings);
   const namesOf = (realm: string): readonly string[] => realms.find(({ name }) => foldedRealm(name) === foldedRealm(realm))?.users ?? [];
@@ -86,7 +93,10 @@ function openSources(sources: readonly UserSourceEntry[], surroundings: SourceSu
 const placeOf = ({ name }: UserSourceEntry, path: readonly PropertyKey[]): string =>
   [`user source ${name}`, ...(path.length > 0 ? [['config', ...path].map(String).join('.')] : [])].join(', ');
 
-/** A source that cannot be asked, or bars the user, ends the search: the user it may have is not the one whom a later source has under the same name. */
+/**
+ * A source that does not answer, or bars the user, ends the search: its user is not the same as a later source's user
+ * of that name.
+ */
 async function firstThatKnows(sources: readonly UserSource[], user: string): Promise<{ user: UserRecord; source: UserSource } | NoUser> {
   if (sources.length === 0) return 'unlisted';
   if (!isName(user)) return 'unknown-user';

@@ -4,11 +4,11 @@ import { oneOrMany, secret } from '../../foundation/settings/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { openRadius, type Radius } from '../../foundation/wire/index.ts';
 import { openSourceWatch, type SourceWatch } from './source-watch.ts';
-import type { Aside } from './user-source.ts';
+import type { WithoutSlot } from './user-source.ts';
 
 const server = z.string().refine(isServer, 'expected a host, host:port or [IPv6 address]:port');
 
-/** One RADIUS service of the config file. */
+/** One RADIUS service of the configuration file. */
 export const radiusServerConfig = z.strictObject({
   name: z
     .string()
@@ -25,26 +25,29 @@ export const radiusServerConfig = z.strictObject({
   nasIdentifier: z.string().min(1).max(64).default('pushgate').describe('How the gateway calls itself (NAS-Identifier).'),
 });
 
-/** RADIUS services by their names. */
+/** RADIUS services by name. */
 export type RadiusServers = ReadonlyMap<string, Radius>;
 
-/** Makes the clients of a config; nothing is connected, and there is nothing to close. With `metrics` each is watched as a source of the kind `radius`. */
+/**
+ * Makes the RADIUS clients of a configuration. They connect nothing and need no closing. With `metrics`, each is
+ * watched as a source of kind `radius`.
+ */
 export function openRadiusServers(
   services: readonly z.output<typeof radiusServerConfig>[],
-  { clock, metrics, aside }: { clock: Clock; metrics?: Metrics | undefined; aside?: Aside | undefined },
+  { clock, metrics, withoutSlot }: { clock: Clock; metrics?: Metrics | undefined; withoutSlot?: WithoutSlot | undefined },
 ): RadiusServers {
   return new Map(
     services.map(({ name, ...options }) => [
       name,
-      watched(openRadius({ ...options, clock }), openSourceWatch(metrics, { name, kind: 'radius' }), aside),
+      watched(openRadius({ ...options, clock }), openSourceWatch(metrics, { name, kind: 'radius' }), withoutSlot),
     ]),
   );
 }
 
-function watched({ authenticate }: Radius, { timed, failed }: SourceWatch, aside: Aside = (work) => work()): Radius {
+function watched({ authenticate }: Radius, { timed, failed }: SourceWatch, withoutSlot: WithoutSlot = (work) => work()): Radius {
   return {
     authenticate: (...question) =>
-      aside(async () => {
+      withoutSlot(async () => {
         const outcome = await timed(
           () => authenticate(...question),
           ({ kind }) => kind === 'unavailable',

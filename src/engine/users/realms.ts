@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { foldedRealm } from '../../foundation/model/index.ts';
 
-/** One realm of the config file: a name under which users are known. */
+/** One realm of the configuration file: a namespace of users. */
 export const realmConfig = z.strictObject({
   name: z
     .string()
@@ -21,18 +21,18 @@ export const realmConfig = z.strictObject({
 /** The realms of this installation. Without any, every user is in the realm with the empty name. */
 export type Realms = {
   /**
-   * Splits `user@realm` and `realm\user` where such a realm exists, whatever its case; then `realm` wins over the one that was cut off. Refuses a `realm` that
-   * does not exist.
+   * Splits `user@realm` and `realm\user` if that realm exists, ignoring case; an explicit `realm` then wins over the
+   * split one. Refuses an explicit `realm` that does not exist.
    */
   resolve(user: string, realm: string | undefined): { user: string; realm: string } | 'unknown-realm';
-  /** The realms that there are, as they are configured. */
+  /** The configured realms. */
   names: readonly string[];
-  /** Whether names of users that differ in case alone are one user in this realm. */
+  /** Whether names of users that differ only in case are one user in this realm. */
   ignoresCase(realm: string): boolean;
 };
 
 /**
- * Opens the realms of a config.
+ * Opens the realms of a configuration.
  * @see docs/protocols/privacyidea.md 2, point 4
  */
 export function openRealms(realms: readonly Pick<z.output<typeof realmConfig>, 'name' | 'default' | 'ignoreCase'>[]): Realms {

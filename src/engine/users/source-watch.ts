@@ -2,20 +2,23 @@ import type { SourceFailure } from '../../foundation/model/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import type { UserSource } from './user-source.ts';
 
-/** Who is watched: a source of users, or a RADIUS service, which has names of its own. */
+/** A watched source of users, or a RADIUS service, which has a separate namespace. */
 export type Watched = { name: string; kind: string };
 
-/** Sees how long a source takes, whether it can be asked, and why not. Without metrics it sees nothing. */
+/** Measures how long a source takes, whether it is up, and why not. Does nothing without metrics. */
 export type SourceWatch = {
-  /** A server or a file could not be used; another server may have answered. */
+  /** Counts a server or file that could not be used; another server may have answered. */
   failed(reason: SourceFailure): void;
-  /** Times a question. A source that nobody answers for is down; `answersProve`: one that answers is up, since it has no other check. */
+  /**
+   * Times a question. An unanswered one marks the source as down; with `answersProve`, an answered one marks it as up,
+   * for a source without a check.
+   */
   timed<Answer>(ask: () => Promise<Answer>, isDown: (answer: Answer) => boolean, answersProve?: 'answers-prove'): Promise<Answer>;
-  /** The same source, watched. Its users may be remembered, so only its check says that it is up again. */
+  /** Wraps a source to watch it. Its answers may be cached, so only its check marks it as up again. */
   around(source: UserSource): UserSource;
 };
 
-/** Opens the watch over one source, which counts as up until something else is seen. */
+/** Opens the watch of one source, which starts as up. */
 export function openSourceWatch(metrics: Metrics | undefined, { name, kind }: Watched): SourceWatch {
   if (!metrics) return { failed: () => undefined, timed: (ask) => ask(), around: (source) => source };
   const { up, seconds, failures } = metrics.userSources;

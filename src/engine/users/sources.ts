@@ -7,7 +7,7 @@ import { outsideSpan } from '../../foundation/telemetry/spans.ts';
 import { fileSource } from './file/source.ts';
 import { ldapSource } from './ldap/source.ts';
 import { openSourceWatch } from './source-watch.ts';
-import type { Aside, SourceHost, UserSource } from './user-source.ts';
+import type { SourceHost, UserSource, WithoutSlot } from './user-source.ts';
 
 const entry = z.strictObject({
   name: z
@@ -18,45 +18,45 @@ const entry = z.strictObject({
 const entryOf = <Kind extends string, Config extends z.ZodType>(kind: Kind, config: Config) =>
   entry.extend({ kind: z.literal(kind).describe('Kind of source.'), config: config.describe('Settings of this kind.') });
 
-/** One source of users of the config file. */
+/** One source of users in the configuration file. */
 export const userSourceConfig = z.discriminatedUnion('kind', [entryOf('file', fileSource.config), entryOf('ldap', ldapSource.config)], {
   error: (issue) => (issue.code === 'invalid_union' ? 'unknown kind of source; kinds are file, ldap' : undefined),
 });
 
-/** A source of the config file that was checked. */
+/** A checked source of the configuration file. */
 export type UserSourceEntry = z.output<typeof userSourceConfig>;
 
-/**
- * What sources are opened with. Relative paths of their configs count from `folder`; `onFile` hears of every file that has to be watched for them; with
- * `metrics` each source is watched.
- */
+/** What sources are opened with. */
 export type SourceSurroundings = {
+  /** Relative paths of their configs start here. */
   folder: string;
   clock: Clock;
   log: Log;
   tell?: Tell | undefined;
+  /** Receives every file to watch for them. */
   onFile?: ((file: string) => void) | undefined;
+  /** With metrics, each source is watched. */
   metrics?: Metrics | undefined;
-  /** What questions to another machine are asked within; those of a file are our own work. */
-  aside?: Aside | undefined;
+  /** Wraps questions to another machine; a file source does not need it. */
+  withoutSlot?: WithoutSlot | undefined;
 };
 
-/** Opens one source; nothing is connected. Throws `config-invalid` when a file that it names cannot be used. */
+/** Opens one source, without connecting. Throws `config-invalid` when a file that it names cannot be used. */
 export function openUserSource(entry: UserSourceEntry, surroundings: SourceSurroundings): UserSource {
   const { failed, around } = openSourceWatch(surroundings.metrics, entry);
   const source = around(sourceOf(entry, { ...hostOf(entry, surroundings), failed }));
-  return traced(entry, entry.kind === 'file' ? source : askedAside(source, surroundings.aside));
+  return traced(entry, entry.kind === 'file' ? source : askedWithoutSlot(source, surroundings.withoutSlot));
 }
 
-function askedAside(source: UserSource, aside: Aside = (work) => work()): UserSource {
+function askedWithoutSlot(source: UserSource, withoutSlot: WithoutSlot = (work) => work()): UserSource {
   return {
     ...source,
-    find: (user) => aside(() => source.find(user)),
-    checkPassword: (user, password) => aside(() => source.checkPassword(user, password)),
+    find: (user) => withoutSlot(() => source.find(user)),
+    checkPassword: (user, password) => withoutSlot(() => source.checkPassword(user, password)),
   };
 }
 
-/** The same source, each of whose answers is a span of the request that asked. */
+/** Wraps a source so that each answer is a span of its request. */
 function traced({ name, kind }: UserSourceEntry, source: UserSource): UserSource {
   const attributes = () => ({ 'pushgate.user_source': name, 'pushgate.user_source.kind': kind });
   return {
@@ -99,7 +99,10 @@ function hostOf(
   return { name, path, authorities, clock, log: log.child({ userSource: name }), tell };
 }
 
-/** Opens and closes every source whose entry its schema accepts, to find files that cannot be used. `path` begins with the entry's number. */
+/**
+ * Opens and closes every source whose entry the schema accepts, to find files that cannot be used. `path` begins with
+ * the entry's index.
+ */
 export async function tryUserSources(
   entries: readonly unknown[],
   surroundings: SourceSurroundings,

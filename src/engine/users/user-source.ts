@@ -2,9 +2,11 @@ import type { z } from 'zod';
 import type { Clock, SourceFailure, Tell } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 
-/** A user as a source knows them. Texts that the source does not have are empty; `resolver` is the name of the source. */
+/**
+ * A user as a source knows them. Texts that the source does not have are empty; `resolver` is the name of the source.
+ */
 export type UserRecord = {
-  /** The login name as the source writes it, which may differ in case from what was typed. */
+  /** The login name as the source writes it, which may differ in case from the typed one. */
   username: string;
   userid: string;
   givenname: string;
@@ -16,16 +18,16 @@ export type UserRecord = {
   resolver: string;
 };
 
-/** What questions to another machine are asked within. */
-export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+/** Wraps questions to another machine. */
+export type WithoutSlot = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Why an account opens nothing at its source. */
+/** Why an account is barred at its source. */
 export type Barred = 'disabled' | 'expired' | 'locked';
 
 /**
- * What became of a question for a user. `barred` (the account is there, and may open nothing), `ambiguous` (several entries answer to that name) and
- * `unavailable` (nobody could be asked, or the answer cannot be used) are neither: whoever lets unknown users pass must not let these pass. `detail` is for
- * operators.
+ * The result of looking a user up. `barred` (the account exists but may not log in), `ambiguous` (several entries match
+ * the name) and `unavailable` (no answer, or an unusable one) do not mean unknown: rules that let unknown users in must
+ * not apply to them. `detail` is for operators.
  */
 export type Lookup =
   | { kind: 'found'; user: UserRecord }
@@ -34,47 +36,52 @@ export type Lookup =
   | { kind: 'ambiguous' }
   | { kind: 'unavailable'; detail: string };
 
-/** Whether a password is that of a user. A user that is not there, or not once only, has no right one. */
+/** The result of a password check. An unknown or ambiguous user has no right password. */
 export type PasswordVerdict = 'right' | 'wrong' | 'unavailable';
 
-/** Whether a source can be asked; `problem` says what to do about it. `isPartial`: one of several servers can not, and the detail says which. */
+/**
+ * Whether a source answers; `problem` says what to do about it. `isPartial`: one of several servers does not, and the
+ * detail says which.
+ */
 export type SourceCheck = { ok: true; detail: string; isPartial?: boolean } | { ok: false; problem: string };
 
-/** Where users come from. It never throws for what a far side or a file can do, and never logs a password. */
+/** A source of users. It never throws for errors of a remote side or a file, and never logs a password. */
 export type UserSource = {
   find(user: string): Promise<Lookup>;
-  /** The empty password is always wrong. A user that is not there takes about as long as a wrong password. */
+  /** The empty password is always wrong. An unknown user takes about as long as a wrong password. */
   checkPassword(user: string, password: string): Promise<PasswordVerdict>;
-  /** Asks anew for a user, and looks anew at a password, at the next question, where it remembers what it was told. */
+  /** Drops what is cached of a user and password. */
   forget?(user: string): void;
-  /** Asks for nobody; for `doctor` and readiness. */
+  /** Checks the source without looking up a user; for `doctor` and readiness. */
   check(signal: AbortSignal): Promise<SourceCheck>;
-  /** Lets connections go. May be called twice. */
+  /** Closes all connections. May be called twice. */
   close(): Promise<void>;
 };
 
-/**
- * What a source gets from the gateway. `path` makes a path of the config file absolute; `authorities` reads a file of trusted authorities, which is
- * watched from then on. A source that watches a file of its own tells when it was read anew. `failed` is told of each server or file that cannot be used.
+/** What the gateway gives to a source.
  */
 export type SourceHost = {
   name: string;
+  /** Makes a path of the configuration file absolute. */
   path: (file: string) => string;
+  /** Reads a file of trusted authorities, which is watched from then on. */
   authorities: (file: string) => string;
   clock: Clock;
   log: Log;
+  /** Reports reloads of a file that the source itself watches. */
   tell: Tell;
+  /** Counts a server or file that cannot be used. */
   failed: (reason: SourceFailure) => void;
 };
 
 /** A kind of source. */
 export type SourceDefinition<Config extends z.ZodType = z.ZodType> = {
   kind: string;
-  /** Strict schema of the `config` of one source. */
+  /** Strict schema of a source's `config`. */
   config: Config;
   /** Connects nothing. Throws `config-invalid` with one sentence when a file that the config names cannot be used. */
   open(config: z.output<Config>, host: SourceHost): UserSource;
 };
 
-/** Gives a definition its types. */
+/** Infers the types of a definition. */
 export const defineSource = <Config extends z.ZodType>(definition: SourceDefinition<Config>): SourceDefinition<Config> => definition;

@@ -6,19 +6,19 @@ const spelling = 'edupush_';
 const edupush = 'edupush';
 
 /** Whether a request is about eduMFA's own push token. */
-export const isAboutEdupush = ({ tokenType }: Facts): boolean => tokenType === edupush;
+export const isForEdupush = ({ tokenType }: Facts): boolean => tokenType === edupush;
 
 /** Whether an action is an `edupush_x`. */
 export const isEdupushSpelling = (action: ActionName): boolean => action.startsWith(spelling);
 
-/** The `edupush_x` that beats `push_x` for edupush tokens; undefined where there is none. */
+/** The `edupush_x` that overrides `push_x` for edupush tokens; undefined when there is none. */
 export function edupushSpelling(action: ActionName): ActionName | undefined {
   const name = action.replace(/^push_/, spelling);
   return name !== action && isActionName(name) ? name : undefined;
 }
 
-/** What a rule says in eduMFA's spelling, under the names that are asked for: `edupush_wait` is its `push_wait` for edupush tokens. */
-export function saidForEdupush(actions: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** Translates a rule's `edupush_x` actions to the names that callers ask for: `edupush_wait` becomes `push_wait`. */
+export function edupushValues(actions: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const said: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(actions)) if (name.startsWith(spelling)) said[name.replace(spelling, 'push_')] = value;
   return said;

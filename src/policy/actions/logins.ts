@@ -19,14 +19,17 @@ const span = z
   .string()
   .refine((given) => (spanOf(given) ?? 0) > 0, 'is not a span such as 12h, 30d or 1y')
   .transform((given) => spanOf(given) ?? 0);
-/** So many in each window. */
+/** A number of events per window (ms), such as `5/10m`. */
 export const rate = z
   .string()
   .regex(/^\s*[1-9]\d{0,5}\s*\/\s*[1-9]\d{0,5}\s*[smhd]\s*$/, 'is not a limit such as 5/10m')
   .transform((given) => given.split('/'))
   .transform(([most, period = '']) => ({ most: Number(most), windowMs: spanOf(period) ?? 0 }));
 
-/** Actions that shape a login beyond its push: who may log in with what, what the reply tells, and enrolment on the way. */
+/**
+ * Actions that shape a login beyond its push: who may log in and how, what the reply contains, and enrolment during a
+ * login.
+ */
 export const loginActions = {
   challenge_text_header: {
     scopes: ['authentication'],

@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { OverlongText } from '../../foundation/model/index.ts';
 import { expressionProblem, longestReplaced, replaceEach } from '../../foundation/patterns/index.ts';
 
-/** One change of what came: the parameter, the regular expression that is looked for in it, and what is put in its place (`\1` is a group). */
+/**
+ * One replacement in a request parameter: a regular expression and its substitute, in which `\1` stands for a group.
+ */
 export type Mangling = { key: 'user' | 'pass' | 'realm'; search: string; replace: string };
 
-const longestPattern = 512;
+const maxPatternLength = 512;
 
-/** privacyIDEA's spelling: `user/(.*)@example/\1/`; several as a list. */
+/** One replacement in privacyIDEA's spelling, `user/(.*)@example/\1/`, or a list of them. */
 export const manglings = z
   .union([z.string().transform((one) => [one]), z.array(z.string()).min(1).max(8)])
   .transform((list, context): Mangling[] =>
@@ -23,11 +25,14 @@ function readMangling(text: string): Mangling | string {
   const [key, search = '', replace = '', ...rest] = text.split('/');
   if (rest.length === 0 || search === '') return 'is not of the form user/search/replace/';
   if (key !== 'user' && key !== 'pass' && key !== 'realm') return 'begins with user, pass or realm';
-  if (search.length > longestPattern) return `has a regular expression of more than ${longestPattern} characters`;
+  if (search.length > maxPatternLength) return `has a regular expression of more than ${maxPatternLength} characters`;
   return expressionProblem(search) ?? { key, search, replace };
 }
 
-/** The text as a mangling changes it, wherever its expression is found. Throws `OverlongText` for one that is too long to be searched again and again. */
+/**
+ * Applies a replacement wherever its expression matches. Throws `OverlongText` when the text is too long to search
+ * repeatedly.
+ */
 export function mangle({ key, search, replace }: Mangling, text: string): string {
   if (text.length > longestReplaced) throw new OverlongText(`Parameter ${key}`, longestReplaced);
   return replaceEach(search, text, (groups) => replace.replace(/\\(\d)/g, (_reference, group: string) => groups[Number(group)] ?? ''));

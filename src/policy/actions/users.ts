@@ -12,7 +12,10 @@ const linotpPinRule = z
   ])
   .transform((number) => pinRules[number] ?? 'tokenpin');
 
-/** Actions that need to know users: what their PIN is, who is let in without a push token, and what a reply tells of them. */
+/**
+ * Actions that depend on users: what their PIN is, who may log in without a push token, and what a reply says about
+ * them.
+ */
 export const directoryActions = {
   otppin: {
     scopes: ['authentication'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { checkAdministrator, openTurns } from '../../../src/engine/index.ts';
+import { checkAdministrator, openKeyMutex } from '../../../src/engine/index.ts';
 import { openGuessLimits, openLoginQueue, openSourceLimits } from '../../../src/engine/limits/index.ts';
 import { TurnedAway } from '../../../src/foundation/model/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
@@ -30,7 +30,7 @@ describe('The password of an administrator', () => {
         clock,
         metrics,
         tell,
-        turns: openTurns(),
+        mutex: openKeyMutex(),
         loginQueue: openLoginQueue({ metrics, tell }),
         limits: openSourceLimits({ store, clock, metrics, tell, settings }),
         guesses: openGuessLimits({ store, clock }),

@@ -401,7 +401,7 @@ describe('The audit', () => {
     [
       'changes what it says, with its digest',
       `UPDATE audit SET body = '{}', digest = 'RBNvo1WzZ4oRRq0W9-hknpT7T8If536DEMBg9hyq_4o' WHERE number = 3`,
-      /not the one that was written/,
+      /the entry or an earlier one was changed/,
       3,
     ],
     ['changes a name', `UPDATE audit SET subject_text = replace(subject_text, 'bob', 'eve') WHERE number = 3`, /clear text of user/, 3],
@@ -417,8 +417,8 @@ describe('The audit', () => {
       /clear text of user/,
       4,
     ],
-    ['changes when', 'UPDATE audit SET at = at + 1 WHERE number = 4', /not the one that was written/, 4],
-    ['changes what kind it is', `UPDATE audit SET kind = 'login-finished' WHERE number = 3`, /not the one that was written/, 3],
+    ['changes when', 'UPDATE audit SET at = at + 1 WHERE number = 4', /the entry or an earlier one was changed/, 4],
+    ['changes what kind it is', `UPDATE audit SET kind = 'login-finished' WHERE number = 3`, /the entry or an earlier one was changed/, 3],
     ['takes an entry away', 'DELETE FROM audit WHERE number = 3', /an entry is missing/, 3],
     ['takes the end away', 'DELETE FROM audit WHERE number >= 5', /entries at the end are missing/, 5],
     [
@@ -430,39 +430,49 @@ describe('The audit', () => {
     [
       'adds an entry',
       `INSERT INTO audit (id, writer, number, at, kind, body, digest, hash) SELECT 'x', writer, 7, at, kind, body, digest, hash FROM audit WHERE number = 2`,
-      /not the one/,
+      /the entry or an earlier one was changed/,
       7,
     ],
-    ['hides whom it is about', `UPDATE audit SET subject = NULL WHERE number = 2`, /found by/, 2],
-    ['hides the name that was typed', `UPDATE audit SET typed = 'eve' WHERE number = 4`, /found by/, 4],
-    ['hides a serial', `UPDATE audit SET serial = NULL WHERE number = 5 OR number = 2`, /found by/, 2],
-    ['takes the content away', 'UPDATE audit SET body = NULL WHERE number = 2', /gone before its time/, 2],
-    ['takes a name away', 'UPDATE audit SET subject_text = NULL WHERE number = 2', /nobody had it erased/, 2],
-    ['takes a name away that nobody has', 'UPDATE audit SET own_text = NULL, typed = NULL WHERE number = 4', /nobody had it erased/, 4],
+    ['hides whom it is about', `UPDATE audit SET subject = NULL WHERE number = 2`, /search fields were changed/, 2],
+    ['hides the name that was typed', `UPDATE audit SET typed = 'eve' WHERE number = 4`, /search fields were changed/, 4],
+    ['hides a serial', `UPDATE audit SET serial = NULL WHERE number = 5 OR number = 2`, /search fields were changed/, 2],
+    ['takes the content away', 'UPDATE audit SET body = NULL WHERE number = 2', /removed before its retention time/, 2],
+    ['takes a name away', 'UPDATE audit SET subject_text = NULL WHERE number = 2', /removed without an erasure/, 2],
+    [
+      'takes a name away that nobody has',
+      'UPDATE audit SET own_text = NULL, typed = NULL WHERE number = 4',
+      /removed without an erasure/,
+      4,
+    ],
     ['signs for the gateway', `UPDATE audit_writers SET signature = 'k1.AAAA' WHERE writer <> 'chains'`, /not signed by this keyring/, 6],
-    ['signs how many chains there are', `UPDATE audit_writers SET signature = 'k1.AAAA'`, /count of the chains is not signed/, 1],
-    ['takes the count of the chains away', `DELETE FROM audit_writers WHERE writer = 'chains'`, /count of the chains was taken away/, 0],
-    ["takes a chain's end away", `DELETE FROM audit_writers WHERE writer <> 'chains'`, /nobody signed this chain/, 1],
-    ['takes a whole chain away', `DELETE FROM audit; DELETE FROM audit_writers WHERE writer <> 'chains'`, /a chain was taken away/, 1],
+    ['signs how many chains there are', `UPDATE audit_writers SET signature = 'k1.AAAA'`, /number of chains is not signed/, 1],
+    ['takes the count of the chains away', `DELETE FROM audit_writers WHERE writer = 'chains'`, /number of chains was removed/, 0],
+    ["takes a chain's end away", `DELETE FROM audit_writers WHERE writer <> 'chains'`, /this chain is not signed/, 1],
+    ['takes a whole chain away', `DELETE FROM audit; DELETE FROM audit_writers WHERE writer <> 'chains'`, /a chain was removed/, 1],
     [
       'adds a chain',
       `INSERT INTO audit (id, writer, number, at, kind, body, digest, hash) SELECT 'x', 'x', 1, at, kind, body, digest, hash FROM audit WHERE number = 2`,
-      /nobody signed this chain/,
+      /this chain is not signed/,
       1,
     ],
     [
       'takes the keys of persons away and changes a name',
       `DELETE FROM person_keys; UPDATE audit SET subject_text = replace(subject_text, 'bob', 'eve') WHERE number = 3`,
-      /key that the clear text is held against/,
+      /key for checking the clear text was removed/,
       2,
     ],
     [
       'takes keys and names away',
       'DELETE FROM person_keys; UPDATE audit SET subject_text = NULL, actor_text = NULL',
-      /nobody had it erased/,
+      /removed without an erasure/,
       2,
     ],
-    ['finds an entry under a name that it does not have', `UPDATE audit SET typed = 'eve' WHERE number = 2`, /found by/, 2],
+    [
+      'finds an entry under a name that it does not have',
+      `UPDATE audit SET typed = 'eve' WHERE number = 2`,
+      /search fields were changed/,
+      2,
+    ],
   ];
   for (const [what, sql, problem, number] of alterations) {
     it(`is not believed where somebody ${what}, and names the first such entry`, async () => {
@@ -499,6 +509,6 @@ describe('The audit', () => {
     for (const table of ['audit', 'audit_writers']) database.prepare(`DELETE FROM ${table} WHERE writer = ?`).run(writer);
     database.close();
     const { audit } = await open();
-    assert.match((await audit.verify()).problem?.what ?? '', /was there when this one began/);
+    assert.match((await audit.verify()).problem?.what ?? '', /which existed when this one began/);
   });
 });

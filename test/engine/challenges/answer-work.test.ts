@@ -32,7 +32,7 @@ describe('An answer that fits nothing', () => {
         return undefined;
       },
     } as unknown as PhoneProtocol<never, string>;
-    const limits = { failedOpenly: async () => undefined };
+    const limits = { failedOrThrow: async () => undefined };
     const parts = { store, limits, policy: openPolicy([]), clock: () => 500, log: openLog('silent') } as unknown as EngineParts;
     const says = (handle?: string) => answer(parts, phone, { serial: token.serial, handle, answer: 'garbage', source: '192.0.2.1' });
     // when garbage comes without the name of a challenge, with one, and with one that is not there

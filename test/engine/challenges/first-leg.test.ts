@@ -11,7 +11,7 @@ function given() {
   const keyring = openKeyring(newKeyring(0));
   const failures: string[] = [];
   const limits = {
-    demandCalm() {
+    assertNotBlocked() {
       if (failures.length >= 2) throw new TurnedAway(1);
     },
     async failed(_scope: string, source: string) {

@@ -137,8 +137,8 @@ describe('The limit of a source', () => {
     await two.failed('answer', '192.0.2.1');
     assert.equal(two.isBlocked('answer', '192.0.2.1'), true);
     clock.advance(20_500);
-    assert.throws(() => one.demandCalm('answer', '192.0.2.1'), { name: 'TurnedAway', retryAfterSeconds: 40 });
-    one.demandCalm('poll', '192.0.2.1');
+    assert.throws(() => one.assertNotBlocked('answer', '192.0.2.1'), { name: 'TurnedAway', retryAfterSeconds: 40 });
+    one.assertNotBlocked('poll', '192.0.2.1');
     clock.advance(seconds(60));
     assert.deepEqual([one.isBlocked('answer', '192.0.2.1'), two.isBlocked('answer', '192.0.2.1')], [false, false]);
   });

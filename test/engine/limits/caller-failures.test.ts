@@ -51,10 +51,10 @@ describe('Wrong proofs of one source', () => {
   });
 
   it('are told when to come again, where anybody may be told that', async () => {
-    const { failedOpenly } = given({ failures: 1 });
-    await failedOpenly('answer', '192.0.2.1 PIPU1');
+    const { failedOrThrow } = given({ failures: 1 });
+    await failedOrThrow('answer', '192.0.2.1 PIPU1');
     await assert.rejects(
-      failedOpenly('answer', '192.0.2.1 PIPU1'),
+      failedOrThrow('answer', '192.0.2.1 PIPU1'),
       (error) => error instanceof TurnedAway && error.retryAfterSeconds === 60,
     );
   });

@@ -43,7 +43,7 @@ describe('The queue of logins', () => {
     let answer = (): void => undefined;
     const hanging = queue.run('vpn', async () => {
       await settle();
-      queue.stepAside();
+      queue.releaseSlot();
       await new Promise<void>((resolve) => {
         answer = resolve;
       });
@@ -62,16 +62,16 @@ describe('The queue of logins', () => {
   for (const { title, work } of [
     {
       title: 'asks two directories at once',
-      work: (aside: (work: () => Promise<unknown>) => Promise<unknown>) => Promise.all([aside(settle), aside(settle)]),
+      work: (withoutSlot: (work: () => Promise<unknown>) => Promise<unknown>) => Promise.all([withoutSlot(settle), withoutSlot(settle)]),
     },
     {
       title: 'leaves a question to a directory behind',
-      work: async (aside: (work: () => Promise<unknown>) => Promise<unknown>) => void aside(settle),
+      work: async (withoutSlot: (work: () => Promise<unknown>) => Promise<unknown>) => void withoutSlot(settle),
     },
   ])
     it(`has all its places again after a login that ${title}`, async () => {
       const { queue } = given({ slots: 2, waiting: 4 });
-      await queue.run('vpn', () => work(queue.aside));
+      await queue.run('vpn', () => work(queue.withoutSlot));
       for (let rest = 0; rest < 4; rest += 1) await settle();
       let begun = 0;
       const next = Array.from({ length: 2 }, () =>
@@ -93,7 +93,7 @@ describe('The queue of logins', () => {
       answer = resolve;
     });
     const asking = queue.run('vpn', async () => {
-      await queue.aside(() => asked);
+      await queue.withoutSlot(() => asked);
       done.push('asked');
     });
     const next = queue.run('vpn', async () => {

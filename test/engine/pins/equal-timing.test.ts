@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openTurns } from '../../../src/engine/key-mutex.ts';
+import { openKeyMutex } from '../../../src/engine/key-mutex.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import { openPins } from '../../../src/engine/pins/index.ts';
 import { spendCheck } from '../../../src/engine/pins/login-pin.ts';
@@ -298,10 +298,10 @@ describe('A user who typed a PIN', () => {
         distrust: () => undefined,
       },
       settings: { lockout, clearFailuresMs: 0, countWrongPins: true },
-      policy: { value: () => undefined, demandShort: () => undefined },
+      policy: { value: () => undefined, assertShortTexts: () => undefined },
       realms: { ignoresCase: () => false },
       clock: () => 0,
-      turns: openTurns(),
+      mutex: openKeyMutex(),
       store: { findToken: async () => stored, countFailure: async () => undefined, personsOf: async () => [] },
       passwords: {
         remembers: () => false,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { openTurns } from '../../../src/engine/key-mutex.ts';
+import { openKeyMutex } from '../../../src/engine/key-mutex.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import { checkPin } from '../../../src/engine/pins/pins.ts';
 import type { PushToken, PushTokenChange } from '../../../src/foundation/model/index.ts';
@@ -18,7 +18,7 @@ describe('A PIN whose hash was made of the text as it was typed', () => {
     const parts = {
       settings: { lockout: 'token', clearFailuresMs: 0, countWrongPins: true },
       clock: () => 0,
-      turns: openTurns(),
+      mutex: openKeyMutex(),
       passwords: {
         ...passwords,
         async matchesEach(pin: string, stored: readonly string[]) {

@@ -3,7 +3,7 @@ import { mock } from 'node:test';
 import { openBackground } from '../../../src/engine/background.ts';
 import { addressesOf, carriedAddress } from '../../../src/engine/relay/addresses.ts';
 import { claim } from '../../../src/engine/relay/claim.ts';
-import { holdingClaim, leaseMs } from '../../../src/engine/relay/held-claim.ts';
+import { leaseMs, withClaim } from '../../../src/engine/relay/held-claim.ts';
 import type { RelayProgress, TrailEntry } from '../../../src/foundation/model/index.ts';
 import { openLog } from '../../../src/foundation/telemetry/index.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -74,7 +74,7 @@ describe('The claim on a relayed challenge', () => {
     const transaction = givenTransaction({ decision: { ...givenTransaction().decision, version: 0, relay: claimed } });
     const trail = [{ at: 1, serial: 'S', provider: 'p', outcome: 'sent', reason: '', ms: 1 } as const];
     const deliver = (work: (isHeld: () => boolean) => Promise<{ kind: 'sent' }>) =>
-      holdingClaim(parts, transaction, async (isHeld) => ({ progress: await work(isHeld), trail }));
+      withClaim(parts, transaction, async (isHeld) => ({ progress: await work(isHeld), trail }));
     const tick = async (ms: number) => {
       clock.advance(ms);
       mock.timers.tick(ms);

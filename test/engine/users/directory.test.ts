@@ -118,6 +118,6 @@ describe('The directory of users', () => {
     const source = userSourceConfig.parse(fileOf(folder, 'staff', {}));
     rmSync(join(folder, 'staff'));
     const open = () => openDirectory({ realms: [], sources: [source], folder, clock: fakeClock(), log: openLog('silent') });
-    assert.throws(open, /file of users .*staff cannot be used/);
+    assert.throws(open, /user file .*staff cannot be used/);
   });
 });

@@ -180,10 +180,10 @@ export const callers: readonly Parser[] = [
         const body = fieldBytes(input, 7)[6] ?? Buffer.alloc(0);
         let failures = 0;
         const store = { countUp: async () => ({ count: 1, endsAt: 0 }) } as unknown as Parameters<typeof openCredentials>[0]['store'];
-        const failedOpenly = async (): Promise<void> => {
+        const failedOrThrow = async (): Promise<void> => {
           failures += 1;
         };
-        const limits = { failedOpenly } as unknown as Parameters<typeof openCredentials>[0]['limits'];
+        const limits = { failedOrThrow } as unknown as Parameters<typeof openCredentials>[0]['limits'];
         const credentials = openCredentials({ servers: [server], tokens, limits, store, clock });
         const headers: Record<string, string> = {
           'x-pushgate-key-id': keyId,
@@ -216,7 +216,7 @@ export const callers: readonly Parser[] = [
       const parts = {
         clock,
         store: { findDevice: async (gda: string) => (gda === stored.gda ? stored : undefined) },
-        limits: { failedOpenly: async () => undefined },
+        limits: { failedOrThrow: async () => undefined },
       } as unknown as Parameters<typeof signedDevice>[0];
       return async (input) => {
         const [method = '', gda = '', at = '', signature = ''] = fieldsOf(input, 5);

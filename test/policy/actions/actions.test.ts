@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { actions } from '../../../src/policy/actions/index.ts';
-import { knownElsewhere } from '../../../src/policy/actions/not-ours.ts';
+import { unsupportedReason } from '../../../src/policy/actions/unsupported.ts';
 import { checkPolicies, type Facts, fillClientText, openPolicy, ruleConfig } from '../../../src/policy/index.ts';
 
 const read = (actions: object, more: object = {}) => ruleConfig.safeParse({ name: 'a rule', actions, ...more });
@@ -61,11 +61,11 @@ describe('Policies taken over from privacyIDEA', () => {
         problemsOf({ [name]: true }).join(),
       ),
       [
-        'actions.verify_enrollment: a policy of privacyIDEA that is not supported yet; take it out',
-        "actions.login_mode: a policy of privacyIDEA's own interface and administration, which are not here; take it out",
-        'actions.smstext: a policy of privacyIDEA for other kinds of token than push, which are not here; take it out',
-        'actions.webauthn_req: a policy of privacyIDEA for other kinds of token than push, which are not here; take it out',
-        'actions.enrollTOTP: a policy of privacyIDEA for other kinds of token than push, which are not here; take it out',
+        'actions.verify_enrollment: a policy of privacyIDEA that is not supported yet; remove it',
+        "actions.login_mode: a policy of privacyIDEA's own interface and administration, which pushgate does not have; remove it",
+        'actions.smstext: a policy of privacyIDEA for token types other than push, which pushgate does not have; remove it',
+        'actions.webauthn_req: a policy of privacyIDEA for token types other than push, which pushgate does not have; remove it',
+        'actions.enrollTOTP: a policy of privacyIDEA for token types other than push, which pushgate does not have; remove it',
         'actions.no_detail_on_fial: unknown action; did you mean no_detail_on_fail?',
         'actions.banana: unknown action',
       ],
@@ -75,11 +75,11 @@ describe('Policies taken over from privacyIDEA', () => {
   const containers = ['container_register', 'container_server_url', 'hide_container_info', 'initially_add_tokens_to_container'];
   for (const name of [...containers, 'disable_client_container_unregister', 'remember_device', 'remember_device_validity'])
     it(`are named where they are not here: ${name}`, () =>
-      assert.match(problemsOf({ [name]: true }).join(), /: a policy of privacyIDEA.*; take it out$/));
+      assert.match(problemsOf({ [name]: true }).join(), /: a policy of privacyIDEA.*; remove it$/));
 
   it('are not told as missing where they are here', () =>
     assert.deepEqual(
-      Object.keys(actions).filter((name) => knownElsewhere(name) !== undefined),
+      Object.keys(actions).filter((name) => unsupportedReason(name) !== undefined),
       [],
     ));
 

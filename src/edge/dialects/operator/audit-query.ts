@@ -1,4 +1,4 @@
-import type { AuditLine, AuditQuery, AuditWish } from '../../../engine/index.ts';
+import type { AuditLine, AuditPage, AuditQuery } from '../../../engine/index.ts';
 import { auditKinds, nearestName, ok, type Result, refused } from '../../../foundation/model/index.ts';
 
 /** The names of what an audit can be asked by, as parameters and as options. */
@@ -27,7 +27,7 @@ const isoTime = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads what is asked of the audit; refused with one sentence. Times are ISO 8601, or so long ago: `90m`, `12h`, `7d`. */
-export function readAuditParams(params: AuditParams, now: number): Result<{ query: AuditQuery; wish: AuditWish }, string> {
+export function readAuditParams(params: AuditParams, now: number): Result<{ query: AuditQuery; wish: AuditPage }, string> {
   const { user, realm, administrator, serial, transaction, authServer, kind, act, from, until, limit, cursor } = params;
   if (realm !== undefined && user === undefined) return refused('realm narrows user; name one.');
   const [kinds, acts] = [kind, act].map((list) => list?.split(',').map((each) => each.trim()));

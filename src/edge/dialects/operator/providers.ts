@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { whomOf } from '../../../engine/index.ts';
+import { ownerNames } from '../../../engine/index.ts';
 import { OperatorFault } from './errors.ts';
 import { actingOperator, askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
@@ -56,7 +56,7 @@ export async function testProvider(parts: OperatorParts, ctx: Context): Promise<
   const token = await engine.tokens.find(serial);
   if (token?.rollout !== 'enrolled') throw new OperatorFault('not-found', `There is no push token ${serial} with a phone.`);
   const asker = askerFor(parts, ctx);
-  const asked = { asker, ...whomOf(token), tokens: [token], prompt: testText, rule: testRule, isTest: true };
+  const asked = { asker, ...ownerNames(token), tokens: [token], prompt: testText, rule: testRule, isTest: true };
   const issued = await engine.challenges.issue(asked);
   if (!issued.ok)
     throw new OperatorFault('conflict', `As many logins as policies allow wait for the phone of ${serial}; try again in 30 seconds.`);

@@ -1,4 +1,4 @@
-import { type Refusal, type TokenLimitRefusal, whyOver } from '../../../engine/index.ts';
+import { type Refusal, type TokenLimitRefusal, unusableReason } from '../../../engine/index.ts';
 import type { Owner, PushToken } from '../../../foundation/model/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
 
@@ -48,7 +48,7 @@ const overTexts = { 'used-up': 'Authentication counter exceeded', 'not-in-validi
 
 /** Why push tokens may not be asked that are over, each reason once; undefined where none is. @see docs/protocols/privacyidea.md 6.1 */
 export function overText(tokens: readonly PushToken[], now: number): string | undefined {
-  const reasons = tokens.flatMap((token) => whyOver(token, now) ?? []);
+  const reasons = tokens.flatMap((token) => unusableReason(token, now) ?? []);
   return [...new Set(reasons)].map((reason) => overTexts[reason]).join(', ') || undefined;
 }
 

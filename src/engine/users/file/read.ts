@@ -4,12 +4,16 @@ import { plainError } from '../../../foundation/settings/index.ts';
 import type { Barred, UserRecord } from '../user-source.ts';
 import { hashProblem } from './password-hash.ts';
 
-/**
- * A user of a file, with the hash of their password; without one, no password is right. `isDisabled` and `expiresAt` (epoch ms) say when the account opens
- * nothing.
- */
-export type FileUser = { user: UserRecord; hash: string | undefined; isDisabled?: boolean | undefined; expiresAt?: number | undefined };
-/** The users of a file by their names. */
+/** A user of a file. */
+export type FileUser = {
+  user: UserRecord;
+  /** The password hash; without one, no password is right. */
+  hash: string | undefined;
+  isDisabled?: boolean | undefined;
+  /** Epoch ms; the account is barred from then on. */
+  expiresAt?: number | undefined;
+};
+/** The users of a file by name. */
 export type FileUsers = ReadonlyMap<string, FileUser>;
 
 const text = z.string().max(256).default('');
@@ -31,16 +35,19 @@ const jsonUsers = z.array(
   }),
 );
 
-/** Why an account of a file opens nothing at this time; undefined for one that does. A day ends it where that day begins (UTC). */
+/**
+ * Why an account of a file is barred at this time; undefined if it is not. An expiry day ends the account when that day
+ * begins (UTC).
+ */
 export function barredInFile({ isDisabled, expiresAt }: FileUser, now: number): Barred | undefined {
   if (isDisabled) return 'disabled';
   return expiresAt !== undefined && expiresAt <= now ? 'expired' : undefined;
 }
 
-/** A name as names of a file are compared: blanks around it mean nothing. */
+/** A name in the form in which names of a file are compared, without surrounding blanks. */
 export const listedName = (name: string): string => mappedName(name.trim());
 
-/** Reads a JSON list of users. Refuses, with one sentence that quotes no hash, what cannot be used. */
+/** Reads a JSON list of users. Refuses an invalid one with one sentence that contains no hash. */
 export function readJsonUsers(content: string, resolver: string): Result<FileUsers, string> {
   const raw = parseJson(content);
   if (raw === undefined) return refused('is not JSON; expected a list of users');
@@ -61,7 +68,7 @@ export function readJsonUsers(content: string, resolver: string): Result<FileUse
   );
 }
 
-/** Reads what `htpasswd -B` writes: `name:hash` by line; empty lines and those that begin with `#` are skipped. */
+/** Reads the output of `htpasswd -B`: lines of `name:hash`; empty lines and those that begin with `#` are skipped. */
 export function readHtpasswd(content: string, resolver: string): Result<FileUsers, string> {
   const nothing = { givenname: '', surname: '', email: '', phone: '', mobile: '', groups: [] };
   return collect(
@@ -82,7 +89,7 @@ function collect(users: readonly (FileUser & { where: string })[]): Result<FileU
     const { hash, user } = entry;
     const problem = hash === undefined ? undefined : hashProblem(hash);
     if (user.username === '') return refused(`${where}: expected name:hash`);
-    if (found.has(listedName(user.username))) return refused(`${where}: this name is there twice`);
+    if (found.has(listedName(user.username))) return refused(`${where}: this name occurs twice`);
     if (problem !== undefined) return refused(`${where}: ${problem}`);
     found.set(listedName(user.username), entry);
   }

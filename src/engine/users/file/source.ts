@@ -1,6 +1,6 @@
 /**
- * Users of a file: a JSON list, or what `htpasswd -B` writes. It is read again when it has changed; a change that cannot be used leaves the
- * users as they were.
+ * Users of a file: a JSON list, or the output of `htpasswd -B`. It is read again after each change; an invalid change
+ * leaves the users as they were.
  * @see docs/users.md
  */
 import { createHmac, randomBytes } from 'node:crypto';
@@ -26,7 +26,7 @@ export const fileSource = defineSource({
   config: fileConfig,
   open(config, host) {
     const users = openUsers(config, host);
-    const remembered = rememberRight(matchesAnyForm);
+    const passwordCache = cacheRightPasswords(matchesAnyForm);
     return {
       async find(name) {
         const found = (await users()).get(listedName(name));
@@ -39,13 +39,13 @@ export const fileSource = defineSource({
         const known = await users();
         const listed = known.get(listedName(name));
         const hash = listed && barredInFile(listed, host.clock()) === undefined ? listed.hash : undefined;
-        if (hash !== undefined) return (await remembered.matches(listedName(name), password, hash)) ? 'right' : 'wrong';
-        // Who is not there, or barred, costs what a wrong password costs.
+        if (hash !== undefined) return (await passwordCache.matches(listedName(name), password, hash)) ? 'right' : 'wrong';
+        // An unknown or barred user takes as long as a wrong password.
         const [decoy] = [...known.values()].flatMap((each) => each.hash ?? []);
         if (decoy !== undefined) await matchesAnyForm(password, decoy);
         return 'wrong';
       },
-      forget: (name) => remembered.forget(listedName(name)),
+      forget: (name) => passwordCache.forget(listedName(name)),
       async check() {
         const path = host.path(config.file);
         const read = parse(config, await readTextFileLater(path), host.name);
@@ -57,7 +57,7 @@ export const fileSource = defineSource({
   },
 });
 
-/** The hash is another's work, made of the text as it was typed there, or of its NFC. */
+/** Another program made the hash, from the text as it was typed there or from its NFC form. */
 async function matchesAnyForm(password: string, hash: string): Promise<boolean> {
   const normal = password.normalize('NFC');
   return (await matchesHash(password, hash)) || (normal !== password && matchesHash(normal, hash));
@@ -68,18 +68,18 @@ function parse({ format }: FileConfig, content: Result<string, string>, resolver
   return format === 'json' ? readJsonUsers(content.value, resolver) : readHtpasswd(content.value, resolver);
 }
 
-/** The users as the file has them now; read at once, so that a file that cannot be used stops the start. */
+/** The users in the present file. The first read is synchronous, so that an invalid file prevents the start. */
 function openUsers(config: FileConfig, { name, path, tell }: SourceHost): () => Promise<FileUsers> {
   const file = path(config.file);
   const first = parse(config, readTextFile(file), name);
-  if (!first.ok) throw new GatewayFault('config-invalid', `The file of users ${file} cannot be used: ${first.error}.`);
+  if (!first.ok) throw new GatewayFault('config-invalid', `The user file ${file} cannot be used: ${first.error}.`);
   let users = first.value;
   let seen = '';
   return async () => {
     const state = await stat(file).then(({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`, systemCode);
     if (state === seen) return users;
     const isFirst = seen === '';
-    // Whoever comes while it is read gets the users as they were.
+    // Callers during the read get the previous users.
     seen = state;
     const read = parse(config, await readTextFileLater(file), name);
     if (!read.ok) tell({ kind: 'configuration-refused', problems: [`user source ${name}: ${file} ${read.error}`] });
@@ -89,8 +89,11 @@ function openUsers(config: FileConfig, { name, path, tell }: SourceHost): () => 
   };
 }
 
-/** A user's password that was right last is right for the same hash without its cost, until it is forgotten; a wrong one always pays. */
-function rememberRight(matches: typeof matchesAnyForm) {
+/**
+ * Caches each user's last right password for its hash, to save the cost of checking it again; a wrong password is never
+ * cached.
+ */
+function cacheRightPasswords(matches: typeof matchesAnyForm) {
   const key = randomBytes(32);
   const right = openCache<{ memory: string }>(10_000);
   return {

@@ -1,7 +1,7 @@
 import type { Entry } from 'ldapts';
 import type { Barred } from '../user-source.ts';
 
-/** Reads one value of an attribute: whether it bars the account at `now` (epoch ms). */
+/** Whether a value of an attribute bars the account at `now` (epoch ms). */
 type Bars = (value: string, now: number) => boolean;
 
 const isTrue: Bars = (value) => value.toLowerCase() === 'true';
@@ -11,18 +11,18 @@ const hasBit =
     (Number(value) & bit) !== 0;
 const isPast: Bars = (value, now) => (generalizedTime(value) ?? Number.POSITIVE_INFINITY) <= now;
 
-/** Tenths of microseconds since 1601; 0 and the largest number of 64 bits are never. @see Microsoft, Accounts-Expires */
+/** Units of 100 ns since 1601; 0 and the largest 64-bit number mean never. @see Microsoft, Accounts-Expires */
 const isPastFileTime: Bars = (value, now) => {
   const ticks = Number(value);
   return ticks > 0 && ticks < 2 ** 63 - 1 && ticks / 10_000 - 11_644_473_600_000 <= now;
 };
 
-/** Days since 1970; 0 and less are never. @see RFC 2307 2.1, shadow(5) */
+/** Days since 1970; 0 and less mean never. @see RFC 2307 2.1, shadow(5) */
 const isPastDay: Bars = (value, now) => Number(value) > 0 && Number(value) * 86_400_000 <= now;
 
 /**
- * Attributes by which directories say that an account may not log in. Locks that end by themselves count only where the directory says that they last:
- * `pwdAccountLockedTime` of OpenLDAP stays after such a lock, so that of it only the lock for good does.
+ * Attributes by which directories bar an account. Temporary locks count only if the directory says whether they still
+ * last: `pwdAccountLockedTime` of OpenLDAP stays after such a lock, so only its value for a permanent lock counts.
  */
 const rules: readonly [attribute: string, why: Barred, bars: Bars][] = [
   // Active Directory
@@ -43,16 +43,19 @@ const rules: readonly [attribute: string, why: Barred, bars: Bars][] = [
   ['shadowExpire', 'expired', isPastDay],
 ];
 
-/** What has to be asked for: several of them are sent to nobody who does not name them. */
+/** The attributes to request by name, because servers send several of them only then. */
 export const stateAttributes: readonly string[] = rules.map(([attribute]) => attribute);
 
-/** Why the account of an entry may open nothing at `now` (epoch ms); undefined where the entry says nothing of the kind. */
+/** Why the account of an entry is barred at `now` (epoch ms); undefined if no attribute bars it. */
 export function barredIn(entry: Entry, now: number): Barred | undefined {
   const values = new Map(Object.entries(entry).map(([name, value]) => [name.toLowerCase(), [value].flat().map(String)]));
   return rules.find(([attribute, , bars]) => values.get(attribute.toLowerCase())?.some((value) => bars(value, now)))?.[1];
 }
 
-/** Epoch ms of `20270131180000Z`, perhaps with a fraction or an offset; undefined for any other text. @see RFC 4517 3.3.13 */
+/**
+ * Epoch ms of `20270131180000Z`, optionally with a fraction or an offset; undefined for any other text. @see RFC 4517
+ * 3.3.13
+ */
 function generalizedTime(text: string): number | undefined {
   const [, year, month, day, hour, minute = '00', second = '00', sign, hours = '00', minutes = '00'] =
     /^(\d{4})(\d\d)(\d\d)(\d\d)(?:(\d\d)(?:(\d\d))?)?(?:[.,]\d+)?(?:Z|([+-])(\d\d)(\d\d)?)$/.exec(text) ?? [];

@@ -3,8 +3,8 @@ import { oneOrMany, secret } from '../../../foundation/settings/index.ts';
 import { ldapts } from './library.ts';
 
 const ldapUrl = z
-  .url({ protocol: /^ldaps?$/, abort: true, error: 'expected ldaps://host, ldap://host, perhaps with a port' })
-  .refine(isServerOnly, 'an LDAP URL has host and port only; what to look for stands in baseDn and filter');
+  .url({ protocol: /^ldaps?$/, abort: true, error: 'expected ldaps://host or ldap://host, optionally with a port' })
+  .refine(isServerOnly, 'an LDAP URL has host and port only; baseDn and filter say what to look for');
 
 const attribute = z.string().regex(/^[A-Za-z][A-Za-z0-9.;-]*$/, 'expected the name of an attribute');
 
@@ -37,7 +37,7 @@ export const ldapConfig = z
     scope: z.enum(['sub', 'one']).default('sub').describe('All below baseDn, or its immediate children only.'),
     filter: z
       .string()
-      .refine((text) => text.includes('{user}'), 'the filter must hold {user}, where the login name goes')
+      .refine((text) => text.includes('{user}'), 'the filter must contain {user} in place of the login name')
       .refine(isFilter, 'is not an LDAP filter')
       .default('(uid={user})')
       .describe(
@@ -75,10 +75,10 @@ export const ldapConfig = z
   })
   .refine(({ urls, startTls }) => startTls || urls.every(isPrivate), {
     path: ['urls'],
-    message: 'use ldaps://, or set startTls: passwords are sent in the clear otherwise, which is for this machine only',
+    message: 'use ldaps:// or set startTls; without TLS, passwords in clear text are allowed to this machine only',
   });
 
-/** What these settings hold once they are checked. */
+/** These settings after the check. */
 export type LdapConfig = z.output<typeof ldapConfig>;
 
 function isServerOnly(text: string): boolean {
@@ -92,7 +92,7 @@ function isPrivate(text: string): boolean {
 }
 
 function isFilter(text: string): boolean {
-  // The library forgives a bracket that is missing at the end.
+  // The library accepts a filter without its last bracket.
   if (text.split('(').length !== text.split(')').length) return false;
   try {
     ldapts().FilterParser.parseString(text.replaceAll('{user}', 'x'));

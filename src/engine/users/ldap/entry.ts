@@ -4,7 +4,7 @@ import type { UserRecord } from '../user-source.ts';
 import type { LdapConfig } from './config.ts';
 import { ldapts } from './library.ts';
 
-/** A user with the name of their entry, by which they bind. */
+/** A user with the DN of the entry, for the bind. */
 export type LdapUser = { dn: string; user: UserRecord };
 
 type Attributes = LdapConfig['attributes'];
@@ -15,12 +15,12 @@ export const binaryAttributes = ['objectGUID', 'objectguid', 'objectSid', 'objec
 /** The filter that finds this user; every character with a meaning in filters is escaped. @see RFC 4515 3 */
 export const filterFor = (filter: string, user: string): string => filter.replaceAll('{user}', () => ldapts().Filter.escape(user));
 
-/** The attributes to ask for; with none at all a server would send every one it has. */
+/** The attributes to request; a server sends all of them if none is requested. */
 export const wantedAttributes = (attributes: Attributes): string[] => [
   ...new Set(Object.values(attributes).flatMap((name) => (name === undefined || isDn(name) ? [] : [name]))),
 ];
 
-/** What an entry says about a user. Refuses, with the reason, an entry that nobody could log in by or that has no id. */
+/** Reads the user of an entry. Refuses, with the reason, an entry that cannot be used for a login or has no id. */
 export function userOf(
   entry: Entry,
   { attributes, typed, resolver }: { attributes: Attributes; typed: string; resolver: string },
@@ -31,7 +31,7 @@ export function userOf(
   const names = all(attributes.username);
   const username = names.find((name) => sameName(name, typed)) ?? names[0];
   const userid = isDn(attributes.userid) ? entry.dn : first(attributes.userid);
-  // A bind without a name is taken for one by nobody: it succeeds with any password.
+  // A bind without a DN is anonymous and succeeds with any password.
   if (entry.dn === '') return refused('the entry has no name');
   if (!username) return refused(`the entry has no ${attributes.username}`);
   if (!userid) return refused(`the entry has no ${attributes.userid}`);
@@ -44,7 +44,7 @@ const isDn = (name: string): boolean => name.toLowerCase() === 'dn';
 const folded = (name: string): string => name.normalize('NFKC').toLowerCase();
 const sameName = (a: string, b: string): boolean => folded(a) === folded(b);
 
-/** Bytes as text: 16 of them as Microsoft writes a GUID, whose first three groups are stored with their last byte first. */
+/** Bytes as text: 16 of them in Microsoft's GUID form, whose first three groups are stored in reverse byte order. */
 function textOf(value: string | Buffer): string {
   if (typeof value === 'string') return value;
   if (value.length !== 16) return value.toString('hex');

@@ -1,4 +1,4 @@
 import { onFirstUse } from '../../../foundation/lazy/index.ts';
 
-/** The library for LDAP, loaded with the first directory that a configuration names. */
+/** The LDAP library, loaded when it is first used. */
 export const ldapts = onFirstUse<typeof import('ldapts')>('ldapts');

@@ -5,23 +5,23 @@ import type { LdapConfig } from './config.ts';
 import { failureOf, problemOf } from './problem.ts';
 import { type LdapServer, openSession, type Session } from './session.ts';
 
-/** Work on one server; it rejects when another server should have a try. */
+/** Work on one server; it rejects when another server should be tried. */
 export type LdapWork<T> = (session: Session, signal: AbortSignal) => Promise<T>;
 
 /** The servers of one directory. */
 export type LdapServers = {
-  /** On a connection of its own, to the first server that can do it. Refuses, with what went wrong last, when none can. */
+  /** Works on a new connection to the first server that succeeds. Refuses with the last problem when none does. */
   alone<T>(work: LdapWork<T>): Promise<Result<T, string>>;
-  /** On the connection that is kept for searches, with the rights of `bindDn`; a new one where it was lost. */
+  /** Works on the shared connection for searches, bound as `bindDn`; reconnects if it was lost. */
   shared<T>(work: LdapWork<T>): Promise<Result<T, string>>;
-  /** What is wrong with each server: undefined for those that do the work. */
+  /** Works on each server; `problem` is undefined for those that succeed. */
   each(work: LdapWork<unknown>, signal: AbortSignal): Promise<{ url: string; problem: string | undefined }[]>;
   close(): void;
 };
 
 type Options = { config: LdapConfig; ca: string | undefined; clock: Clock; log: Log; failed: (reason: SourceFailure) => void };
 
-/** Opens nothing yet: the first question connects. */
+/** Opens the servers without connecting; the first work connects. */
 export function openServers(options: Options): LdapServers {
   const { config, ca, failed } = options;
   const servers = config.urls.map((url): LdapServer => ({ url, startTls: config.startTls, ca }));
@@ -52,7 +52,7 @@ export function openServers(options: Options): LdapServers {
   };
 }
 
-/** Does the work at the first server that can; `budgetMs` is the time for all of them. */
+/** Works on the first server that succeeds; `budgetMs` is the time for all servers. */
 type First = <T>(budgetMs: number, work: (server: LdapServer, signal: AbortSignal) => Promise<T>) => Promise<Result<T, string>>;
 
 function openFirst(servers: readonly LdapServer[], { config, clock, log, failed }: Options): First {
@@ -76,7 +76,7 @@ function openFirst(servers: readonly LdapServer[], { config, clock, log, failed 
 function openSearches(config: LdapConfig, first: First) {
   let kept: Session | undefined;
   let isClosed = false;
-  /** Of several that were opened at once, one is kept. */
+  /** Keeps one of several sessions opened at once. */
   const keep = (session: Session): void => {
     if (isClosed || (kept?.isOpen() && kept !== session)) session.close();
     else kept = session;
@@ -87,7 +87,8 @@ function openSearches(config: LdapConfig, first: First) {
       const begun = performance.now();
       const before = kept;
       if (before?.isOpen()) {
-        // Servers and firewalls drop idle connections, some without a word: that says nothing about the server, and leaves each its share.
+        // Servers and firewalls drop idle connections silently, so a failure here does not count against the server,
+        // and time is left for the others.
         const share = Math.floor(config.timeoutMs / (config.urls.length + 1));
         const old = await work(before, AbortSignal.timeout(Math.min(share, config.serverTimeoutMs))).then(ok, () => undefined);
         if (old) return old;
@@ -105,7 +106,7 @@ function openSearches(config: LdapConfig, first: First) {
   };
 }
 
-/** A connection that has the rights to search. */
+/** Opens a connection with the rights to search. */
 async function openSearcher(server: LdapServer, { bindDn, bindPassword }: LdapConfig, signal: AbortSignal): Promise<Session> {
   const session = await openSession(server, signal);
   if (bindDn === undefined || !bindPassword) return session;

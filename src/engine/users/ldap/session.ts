@@ -6,12 +6,15 @@ import { socketHost } from '../../../foundation/wire/networks.ts';
 import { secureContextOf } from '../../../foundation/wire/secure-context.ts';
 import { ldapts } from './library.ts';
 
-/** One server, and how to reach it. `ca` is PEM and replaces the authorities that come with Node. */
+/** One server and how to reach it. `ca` is PEM and replaces Node's authorities. */
 export type LdapServer = { url: string; startTls: boolean; ca: string | undefined };
 
 /** One connection. */
 export type Session = {
-  /** Carries out one operation. Rejects when the connection is lost; when `signal` fires it is cut, as no reply can be told from a late one. */
+  /**
+   * Runs one operation. Rejects when the connection is lost. When `signal` fires the connection is closed, because a
+   * late reply could not be matched.
+   */
   run<T>(work: (client: Client) => Promise<T>, signal: AbortSignal): Promise<T>;
   isOpen(): boolean;
   close(): void;
@@ -21,8 +24,8 @@ const startTlsOid = '1.3.6.1.4.1.1466.20037';
 const keepAliveMs = 60_000;
 
 /**
- * Connects, and has TLS where the server is to have it. The library gets a socket that is ready: its own handshakes know no time limit, and
- * its reader would keep what came in the clear before StartTLS.
+ * Connects, with TLS if configured. The library gets a ready socket, because its own handshakes have no time limit, and
+ * its reader would keep clear-text data from before StartTLS.
  */
 export async function openSession({ url, startTls, ca }: LdapServer, signal: AbortSignal): Promise<Session> {
   const { protocol, hostname, port } = new URL(url);
@@ -57,7 +60,7 @@ async function opened<S extends Socket>(socket: S, event: string, signal: AbortS
 
 function sessionOf(socket: Socket): Session {
   socket.setKeepAlive(true, keepAliveMs).setMaxListeners(0);
-  // Until its first operation the library does not listen to errors.
+  // The library does not listen to errors before its first operation.
   socket.on('error', () => undefined);
   const client = new (ldapts().Client)({ url: 'ldap://connected', createConnection: () => socket });
   return {

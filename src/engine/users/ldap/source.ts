@@ -1,6 +1,6 @@
 /**
- * Users of an LDAP directory or Active Directory. A search by `bindDn` finds the entry; a password is proved by a bind as that entry, on a
- * connection of its own. Referrals are not followed.
+ * Users of an LDAP directory or Active Directory. A search as `bindDn` finds the entry; a bind as that entry on a
+ * connection of its own checks the password. Referrals are not followed.
  * @see docs/users.md
  */
 
@@ -28,7 +28,7 @@ export const ldapSource = defineSource({
       if (known) return { kind: 'found', entry: known };
       const found = await search(servers, config, { user, host });
       if (found.kind === 'found') cache?.set(user, found.entry);
-      else if (found.kind !== 'unknown' && found.kind !== 'barred') host.log.warn({ outcome: found }, 'a user cannot be told');
+      else if (found.kind !== 'unknown' && found.kind !== 'barred') host.log.warn({ outcome: found }, 'a user could not be looked up');
       return found;
     };
     return {
@@ -40,10 +40,10 @@ export const ldapSource = defineSource({
         if (password === '') return 'wrong';
         const found = await find(user);
         if (found.kind === 'unavailable') return 'unavailable';
-        // Without an entry a bind that must fail costs the time that a wrong password costs.
+        // Without an entry, a bind that must fail takes as long as a wrong password.
         const dn = found.kind === 'found' ? found.entry.dn : `cn=${randomHex(8)},${config.baseDn}`;
         const verdict = await bindAs(servers, dn, password);
-        // The entry may have moved since it was found; the next try looks again.
+        // The entry may have moved since it was found, so the next try searches again.
         if (verdict === 'wrong') cache?.delete(user);
         return found.kind === 'found' || verdict === 'unavailable' ? verdict : 'wrong';
       },
@@ -64,7 +64,8 @@ function openCache({ cacheMs, cacheMax }: LdapConfig, { clock }: SourceHost): LR
 
 async function search(servers: LdapServers, config: LdapConfig, { user, host }: { user: string; host: SourceHost }): Promise<Found> {
   const { baseDn, scope, attributes, filter } = config;
-  // No size limit of ours: the library would keep quiet about what a server left out, and one of two entries would pass for the only one.
+  // No size limit of our own: the library would hide that the server left entries out, and one of two could pass for
+  // the only one.
   const options = {
     scope,
     filter: filterFor(filter, user),
@@ -114,6 +115,6 @@ async function checkServers(servers: LdapServers, { baseDn }: LdapConfig, signal
   const results = await servers.each(readBase, signal);
   const problems = results.flatMap(({ url, problem }) => (problem === undefined ? [] : [`${url}: ${problem}`]));
   const working = results.length - problems.length;
-  const told = [`${working} of ${results.length} servers can be searched`, ...problems].join('; ');
-  return working > 0 ? { ok: true, detail: told, ...(problems.length > 0 ? { isPartial: true } : {}) } : { ok: false, problem: told };
+  const summary = [`${working} of ${results.length} servers can be searched`, ...problems].join('; ');
+  return working > 0 ? { ok: true, detail: summary, ...(problems.length > 0 ? { isPartial: true } : {}) } : { ok: false, problem: summary };
 }

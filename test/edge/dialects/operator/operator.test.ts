@@ -69,7 +69,7 @@ describe('The interface for operators', function () {
     assert.deepEqual([shown.status, shown.body.id], [200, (await add('AB'.repeat(32))).body.id]);
     const short = await add('<abababab abababab>');
     assert.equal(short.status, 400);
-    assert.match(JSON.stringify(short.body), /hexadecimal, two digits for each byte, 64 or more/);
+    assert.match(JSON.stringify(short.body), /64 or more hexadecimal digits, two per byte/);
   });
 
   it('marks an address dead that a provider calls so, skips it from then on, and lets it live again when it is added again', async () => {
@@ -144,7 +144,7 @@ describe('The interface for operators', function () {
     assert.deepEqual([shown.status, shown.body.id], [200, plain.body.id]);
     const bad = await add('apns', 'SECRET-TOKEN');
     assert.deepEqual([bad.status, bad.body.error.code], [400, 'bad-request']);
-    assert.match(bad.body.error.message, /^An APNs device token is hexadecimal/);
+    assert.match(bad.body.error.message, /^An APNs device token has 64/);
     assert.doesNotMatch(bad.body.error.message, /SECRET/);
     assert.equal((await add('fcm', 'x'.repeat(4097))).status, 400);
   });

@@ -68,7 +68,7 @@ describe('Users whose names differ in case alone, for operators', function () {
         [
           'corp',
           [{ names: ['Bob'] }, { names: ['bob'] }],
-          'names that differ in case or width alone were one user and are several; see npx pushgate people --help',
+          'names that differ only in case or width were one user and are now several; see npx pushgate people --help',
         ],
       ],
     );

@@ -104,7 +104,7 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
     engine.admission.tellRefused(applicant, reason, { serials });
     return { value: false };
   };
-  const refusal = engine.admission.mayLogIn(applicant, caller) ?? (await engine.admission.isTooOften(applicant));
+  const refusal = engine.admission.mayLogIn(applicant, caller) ?? (await engine.admission.rateRefusal(applicant));
   if (refusal) {
     await spendPin(parts, login);
     return refusedFor(refusal.kind);

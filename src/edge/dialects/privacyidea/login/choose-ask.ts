@@ -1,5 +1,5 @@
 import { type Ask, askForPresence, askToConfirm } from '../../../../engine/index.ts';
-import { type Facts, type Policy, usualDigits, usualOptions } from '../../../../policy/index.ts';
+import { defaultDigits, defaultOptions, type Facts, type Policy } from '../../../../policy/index.ts';
 
 /** What policies say the user has to do on the phone. Presence beats the code. @see docs/protocols/privacyidea.md 11.2 */
 export function chooseAsk(policy: Policy, facts: Facts): Ask {
@@ -8,10 +8,10 @@ export function chooseAsk(policy: Policy, facts: Facts): Ask {
     const own = policy.value('push_presence_custom_options', facts);
     return askForPresence(
       source === 'CUSTOM' ? (own ?? 'ALPHABETIC') : source,
-      policy.value('push_presence_num_options', facts) ?? usualOptions,
+      policy.value('push_presence_num_options', facts) ?? defaultOptions,
     );
   }
   if (policy.value('push_code_to_phone', facts))
-    return { mode: 'code', digits: policy.value('push_code_to_phone_digits', facts) ?? usualDigits };
+    return { mode: 'code', digits: policy.value('push_code_to_phone_digits', facts) ?? defaultDigits };
   return askToConfirm;
 }

@@ -1,4 +1,4 @@
-import { type Asker, askToConfirm, type Delivered, type LoginRefusal, whomOf } from '../../../../engine/index.ts';
+import { type Asker, askToConfirm, type Delivered, type LoginRefusal, ownerNames } from '../../../../engine/index.ts';
 import type { LoginRefusalReason, PushToken, Transaction } from '../../../../foundation/model/index.ts';
 import { fillClientText } from '../../../../policy/index.ts';
 import { flavourRules } from '../flavour.ts';
@@ -79,7 +79,7 @@ export function startedDetail(parts: PrivacyideaParts, { asker, transaction, tok
     const { givenname = '', surname = '' } = asker.userinfo ?? {};
     return (
       text &&
-      fillClientText(text, { serial: token.serial, ...whomOf(token), tokenType: token.type, url: '', givenname, surname }, facts.now)
+      fillClientText(text, { serial: token.serial, ...ownerNames(token), tokenType: token.type, url: '', givenname, surname }, facts.now)
     );
   };
   const typeFor = (token: PushToken): string => shownType(parts, asker, token);

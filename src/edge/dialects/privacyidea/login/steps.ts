@@ -1,4 +1,4 @@
-import { isNobody, isUsable, whyOver } from '../../../../engine/index.ts';
+import { isNobody, isUsable, unusableReason } from '../../../../engine/index.ts';
 import { PiFault } from '../../../formats/privacyidea/index.ts';
 import { isRevoked, type LoginOutcome, overText, refuse } from '../refusals.ts';
 import { demandKnown } from '../subject.ts';
@@ -25,7 +25,7 @@ const limited: LoginStep = (login) => limit(login);
 
 /** Looks at first legs only: the outcome of a login whose user logged in or failed as often as policies allow. */
 export async function limit(login: LoginUnderWay): Promise<LoginOutcome | undefined> {
-  const refusal = login.second ? undefined : await login.parts.engine.admission.isTooOften(applicantOf(login));
+  const refusal = login.second ? undefined : await login.parts.engine.admission.rateRefusal(applicantOf(login));
   return refusal && refusedBy(login, refusal);
 }
 
@@ -51,7 +51,7 @@ const withoutUsableToken: LoginStep = async (login) => {
   }
   const now = login.parts.engine.clock();
   const usable = login.tokens.filter((token) => isUsable(token, now));
-  const over = usable.length > 0 || login.second ? [] : login.tokens.filter((token) => whyOver(token, now));
+  const over = usable.length > 0 || login.second ? [] : login.tokens.filter((token) => unusableReason(token, now));
   login.tokens = [...usable, ...over];
   if (login.tokens.length > 0) return undefined;
   if (!login.second) await spendTypedPin(login);

@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts';
 import type { Audit } from '../engine/audit/index.ts';
-import { type EngineParts, openServerKeys, openSharedKeys, openTurns, type Resealing } from '../engine/index.ts';
+import { type EngineParts, openKeyMutex, openServerKeys, openSharedKeys, type Resealing } from '../engine/index.ts';
 import { openGuessLimits, openLoginQueue, openPinFailures, openSourceLimits } from '../engine/limits/index.ts';
 import { type Keyring, openKeyStock, type Passwords } from '../foundation/keyring/index.ts';
 import type { Clock, Tell } from '../foundation/model/index.ts';
@@ -8,8 +8,11 @@ import { type Log, type Metrics, thrownFields } from '../foundation/telemetry/in
 import type { Store } from '../store/store.ts';
 import type { CostlyParts } from './options.ts';
 
-/** The parts that stay open from the start to the end of a gateway: the store, its audit, the keys, and what the gateway remembers of callers and guesses. */
-export type Lasting = Pick<
+/**
+ * The parts that stay open for the life of a gateway, across reloads: the store, the audit, the keys, and the counts of
+ * callers and guesses.
+ */
+export type LongLivedParts = Pick<
   EngineParts,
   | 'store'
   | 'audit'
@@ -26,12 +29,14 @@ export type Lasting = Pick<
   | 'loginQueue'
   | 'guesses'
   | 'pinFailures'
-  | 'turns'
+  | 'mutex'
 >;
 
-/** What they are made of. `config` is that of the start, `configNow` the one that counts now. */
-export type LastingOptions = {
+/** What they are made of. */
+export type LongLivedOptions = {
+  /** The configuration of the start. */
   config: Config;
+  /** The current configuration. */
   configNow: () => Config;
   clock: Clock;
   log: Log;
@@ -44,10 +49,10 @@ export type LastingOptions = {
   parts?: CostlyParts | undefined;
 };
 
-/** Opens the lasting parts. The caller closes the stock of keys, the audit and the store. */
-export function openLasting({ config, configNow, parts = {}, ...given }: LastingOptions): Lasting {
+/** Opens these parts. The caller closes the stock of keys, the audit and the store. */
+export function openLongLivedParts({ config, configNow, parts = {}, ...given }: LongLivedOptions): LongLivedParts {
   const { clock, log, metrics, tell, store, audit, keyring, passwords } = given;
-  const turns = openTurns();
+  const mutex = openKeyMutex();
   return {
     store,
     audit,
@@ -73,25 +78,28 @@ export function openLasting({ config, configNow, parts = {}, ...given }: Lasting
     loginQueue: openLoginQueue({ metrics, tell, bounds: parts.loginQueue }),
     guesses: openGuessLimits({ store, clock }),
     pinFailures: openPinFailures({ store, clock }),
-    turns,
+    mutex,
   };
 }
 
-/** Whether phones come here for push tokens that get a server key of their own: those of LinOTP share one, and relayed ones are another server's. */
+/**
+ * Whether any mount enrols push tokens with a server key of their own. LinOTP tokens share one, and relayed tokens
+ * belong to another server.
+ */
 const bindsPhones = ({ listeners }: Config): boolean =>
   listeners.some(({ mounts }) => mounts.some(({ serves, phones }) => serves === 'privacyidea' && phones !== 'none'));
 
-/** A server key that an older key of the keyring sealed is sealed anew when it is used. */
-const resealing = ({ store, log }: Pick<LastingOptions, 'store' | 'log'>): Resealing => ({
+/** Seals a server key again when it is used and an older key of the keyring had sealed it. */
+const resealing = ({ store, log }: Pick<LongLivedOptions, 'store' | 'log'>): Resealing => ({
   reseal(token, sealed) {
     store.reseal({ kind: 'token', token }, sealed).catch((error: unknown) => {
-      log.error(thrownFields(error), 'a server key could not be sealed anew; its next use tries it again');
+      log.error(thrownFields(error), 'a server key could not be sealed again; its next use tries again');
     });
   },
 });
 
-/** Read anew at every failure, so that a reload changes the limits and nobody who is turned away gets another try by it. */
-const limitsOf = (configNow: LastingOptions['configNow']) => ({
+/** Reads the settings at every failure, so that a reload changes the limits without resetting any count. */
+const limitsOf = (configNow: LongLivedOptions['configNow']) => ({
   get failures() {
     return configNow().settings.sourceFailures;
   },

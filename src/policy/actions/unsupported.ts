@@ -1,6 +1,6 @@
 const split = (names: string): readonly string[] => names.trim().split(/\s+/);
 
-/** Policies of privacyIDEA and eduMFA that concern push tokens or their users, and that this gateway does not have yet. */
+/** Policies of privacyIDEA and eduMFA for push tokens or their users that this gateway does not support yet. */
 const notYet = split(`
   change_pin_every change_pin_on_first_use change_pin_via_validate enroll_via_multichallenge_template hide_auth_error_status
   hide_specific_error_message hide_tokeninfo max_active_token_per_user max_token_per_realm otp_pin_contents
@@ -9,7 +9,7 @@ const notYet = split(`
   set_realm token_rollover tokeninfo user_details userlist verify_enrollment
 `);
 
-/** Those that concern other kinds of token, for which this gateway has no use. */
+/** Policies for other kinds of token. */
 const otherKinds = split(`
   autoassignment emailautosend emailsubject emailtext enroll_via_multichallenge_passkey_offline
   hide_specific_error_message_for_offline_refill losttoken losttoken_PW_contents losttoken_PW_length losttoken_valid lostTokenPWContents
@@ -19,11 +19,11 @@ const otherKinds = split(`
 const otherPrefix =
   /^(?:daypassword|hotp|totp|sms|email|webauthn|u2f|passkey|yubikey|tiqr|indexedsecret|certificate)_|^enroll(?!PUSH|EDUPUSH)[A-Z]/;
 
-/** Those of its smartphone containers. */
+/** Policies for privacyIDEA's smartphone containers. */
 const ofContainers =
   /^container_|^(?:hide_container_info|initially_add_tokens_to_container|disable_client_(?:container_unregister|token_deletion))$/;
 
-/** Those of its web interface, its machines and its own administration. */
+/** Policies for privacyIDEA's web interface, machines and own administration. */
 const otherParts = split(`
   admin_dashboard adduser api_client_list audit_page_size auditlog_age auditlog_download caconnectordelete caconnectorread
   caconnectorwrite clienttype configdelete configread configwrite copytokenpin copytokenuser custom_baseline custom_menu default_tokentype
@@ -39,13 +39,15 @@ const otherParts = split(`
   tokenwizard tokenwizard_2nd_token updateuser user_page_size
 `);
 
-/** Why a policy that other servers know is refused here; undefined for a name that nobody knows. */
-export function knownElsewhere(name: string): string | undefined {
-  if (name === 'auth_cache') return 'lets a password in again without asking the phone, and a push is a consent to one login; take it out';
-  if (notYet.includes(name)) return 'a policy of privacyIDEA that is not supported yet; take it out';
-  if (ofContainers.test(name)) return "a policy of privacyIDEA's smartphone containers, which are not here; take it out";
-  if (otherParts.includes(name)) return "a policy of privacyIDEA's own interface and administration, which are not here; take it out";
+/** The reason to refuse a policy that other servers have; undefined for a name that none of them has. */
+export function unsupportedReason(name: string): string | undefined {
+  if (name === 'auth_cache')
+    return 'would accept a password again without asking the phone, but a push consents to one login only; remove it';
+  if (notYet.includes(name)) return 'a policy of privacyIDEA that is not supported yet; remove it';
+  if (ofContainers.test(name)) return "a policy of privacyIDEA's smartphone containers, which pushgate does not have; remove it";
+  if (otherParts.includes(name))
+    return "a policy of privacyIDEA's own interface and administration, which pushgate does not have; remove it";
   if (otherKinds.includes(name) || otherPrefix.test(name))
-    return 'a policy of privacyIDEA for other kinds of token than push, which are not here; take it out';
+    return 'a policy of privacyIDEA for token types other than push, which pushgate does not have; remove it';
   return undefined;
 }

@@ -2,20 +2,26 @@ import type { Clock } from '../../foundation/model/index.ts';
 import { type Http, openHttp, openHttp2, type PublicWireOptions, type WireOptions } from '../../foundation/wire/index.ts';
 import type { ProviderHost } from '../provider-kit/index.ts';
 
-/** Reads the clock of a provider off the `Date` of its replies. */
-export type FarClock = Pick<ProviderHost, 'openHttp' | 'openHttp2'> & {
-  /** How far our clock is ahead of it (ms; below 0: behind), by its last reply that told a date; undefined where none did in ten minutes. */
+/** Estimates the clock of a provider from the `Date` of its replies. */
+export type RemoteClock = Pick<ProviderHost, 'openHttp' | 'openHttp2'> & {
+  /**
+   * How far the gateway's clock is ahead of the provider's (ms, negative: behind), by the last reply with a date;
+   * undefined after ten minutes without one.
+   */
   skewMs(): number | undefined;
 };
 
-/** A clock that was put right since, while nobody sent a push, is not told as wrong all night (ms). */
-const lastsMs = 600_000;
+/**
+ * A measurement is dropped after this time (ms), so that a clock corrected meanwhile is not reported as wrong while no
+ * push is sent.
+ */
+const maxAgeMs = 600_000;
 
 /**
- * Opens the wire of one provider, whose clock it reads. Targets that somebody else chose are not believed: a stranger's server could tell any
- * time. `resend`: see WireOptions.
+ * Opens the HTTP clients of one provider and measures its clock. Replies of targets chosen by others are ignored,
+ * because a stranger's server may report any time. `resend`: see WireOptions.
  */
-export function openFarClock(clock: Clock, resend: boolean): FarClock {
+export function openRemoteClock(clock: Clock, resend: boolean): RemoteClock {
   let last: { skewMs: number; at: number } | undefined;
   const watched =
     <Call, Refusal extends string>(request: (call: Call) => ReturnType<Http<Refusal>['request']>) =>
@@ -35,7 +41,7 @@ export function openFarClock(clock: Clock, resend: boolean): FarClock {
     return { request: watched(http.request), close: () => http.close() };
   }
   return {
-    skewMs: () => (last && Math.abs(clock() - last.at) < lastsMs ? last.skewMs : undefined),
+    skewMs: () => (last && Math.abs(clock() - last.at) < maxAgeMs ? last.skewMs : undefined),
     openHttp: openWatched,
     openHttp2(origin, options) {
       const http = openHttp2(origin, { ...options, resend });
@@ -46,7 +52,7 @@ export function openFarClock(clock: Clock, resend: boolean): FarClock {
 
 const isPublic = (options: PublicWireOptions | WireOptions): options is PublicWireOptions => 'publicTargetsOnly' in options;
 
-/** A `Date` has whole seconds; it was told between `before` and `after` of ours. */
+/** A `Date` has whole seconds, and was set between `before` and `after` of the gateway's clock. */
 function skewOf(date: string | undefined, { before, after }: { before: number; after: number }): number | undefined {
   const told = Date.parse(date ?? '');
   return Number.isNaN(told) ? undefined : Math.max(before - (told + 999), 0) || Math.min(after - told, 0);
