@@ -41,7 +41,7 @@ describe('The configuration of apns', () => {
     ['a key id that is too short', { ...signing, key_id: 'ABC', topic }, /^key_id: expected 10 capital letters and digits/],
     ['a team that is a name', { ...signing, team_id: 'ACME Corp.', topic }, /^team_id: expected 10 capital letters and digits/],
     ['a passphrase for a key', { ...signing, passphrase: new Secret('x'), topic }, /^passphrase: a passphrase belongs to a certificate/],
-    ['a key that stands in the file itself', { ...signing, key: selfSigned.key, topic }, /^key: a secret stands here as/],
+    ['a key that stands in the file itself', { ...signing, key: selfSigned.key, topic }, /^key: give a secret as/],
     ['no topic', { ...signing }, /^topic: /],
     ['an empty topic', { ...signing, topic: '' }, /^topic: expected the bundle id of the app/],
     ['a topic with a blank at its end', { ...signing, topic: 'com.example.app ' }, /^topic: expected the bundle id of the app/],
@@ -97,7 +97,7 @@ describe('The configuration of apns', () => {
     const files = { 'push.pem': selfSigned.cert + locked };
     assert.deepEqual(await problemsOf({ certificate: 'push.pem', passphrase }, files), []);
     const [problem] = await problemsOf({ certificate: 'push.pem', passphrase: new Secret('wrong') }, files);
-    assert.match(problem?.message ?? '', /not opened by its passphrase/);
+    assert.match(problem?.message ?? '', /does not open with this passphrase/);
     const [unopened] = await problemsOf({ certificate: 'push.pem' }, files);
     assert.match(unopened?.message ?? '', /has a passphrase/);
   });
@@ -114,7 +114,7 @@ describe('The configuration of apns', () => {
       'a broken .p12',
       [{ certificate: 'a.p12', passphrase }, { 'a.p12': p12.subarray(0, 99) }],
       'certificate',
-      /no PKCS#12 file that can be read/,
+      /is not a readable PKCS#12 file/,
     ],
     ['a .p12 that is not there', [{ certificate: 'a.p12' }], 'certificate', /Cannot read .*a\.p12 \(ENOENT\)/],
     [

@@ -41,7 +41,7 @@ describe('A key file of a service account', () => {
     [
       'a key that cannot be read',
       { ...file, private_key: '-----BEGIN PRIVATE KEY-----\nsecret-text\n' },
-      /private_key: it begins as PEM and has no end/,
+      /private_key: it begins as PEM but has no end/,
     ],
     ['a key of another kind', { ...file, private_key: selfSigned.key }, /the kind ec, not RSA/],
     ['a token URL that is not safe', { ...file, token_uri: 'http://tokens.example' }, /token_uri: must begin with https/],

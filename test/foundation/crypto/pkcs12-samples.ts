@@ -1,6 +1,6 @@
 /**
- * PKCS#12 files as `openssl pkcs12 -export` (3.0) writes them, in base64: an EC key, its certificate and that of the authority behind it, all
- * valid from 2020 to 2119. The password is `secret` unless the name says another thing.
+ * PKCS#12 files as `openssl pkcs12 -export` (3.0) writes them, in base64: an EC key, its certificate and that of the
+ * authority behind it, all valid from 2020 to 2119. The password is `secret` unless the name says another thing.
  */
 export const pkcs12Samples = {
   /** RC2 and 3DES, SHA-1: `-legacy`. */

@@ -245,7 +245,7 @@ describe('The keyring', () => {
       const path = join(temporaryFolder(undo), 'keyring.json');
       createKeyringFile(path, now);
       changeKeyringFile(path, (text) => {
-        assert.throws(() => changeKeyringFile(path, () => 'x'), { code: 'config-invalid', message: /keyring\.json\.new is there/ });
+        assert.throws(() => changeKeyringFile(path, () => 'x'), { code: 'config-invalid', message: /keyring\.json\.new exists/ });
         return rotatedKeyring(text, now);
       });
       assert.equal(openKeyring(readFileSync(path, 'utf8')).keyIds.length, 2);

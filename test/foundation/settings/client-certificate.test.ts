@@ -56,7 +56,7 @@ const bad: [what: string, file: (set: Set) => string, message: RegExp][] = [
   [
     'a key of none of several',
     ({ client, authority, stranger }) => client.certificate + authority.certificate + stranger.key,
-    /belongs to none of the 2 certificates in .*client\.pem/,
+    /does not belong to any of the 2 certificates in .*client\.pem/,
   ],
 ];
 
