@@ -10,7 +10,10 @@ const answer = (status: number, reason = ''): End => ({
 const silence = (error: WireError): End => ({ ok: false, error });
 const message = { path: '/3/device/00', headers: { 'apns-id': '1' }, body: '{}' };
 
-/** An endpoint over connections that answer, one after the other, what the test says; what is made and closed is counted. */
+/**
+ * An endpoint over connections that answer, one after the other, what the test says; what is made and closed is
+ * counted.
+ */
 const given = (...ends: End[]) => {
   const counts = { made: 0, closed: 0 };
   const sentOver: number[] = [];

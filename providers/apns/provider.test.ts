@@ -246,12 +246,12 @@ describe('The provider apns', () => {
         /InvalidProviderToken: key, key_id and team_id do not belong together/,
       ],
       ['a wrong clock', says(403, 'ExpiredProviderToken'), /the clock of this machine is wrong/],
-      ['a key of the other environment', says(403, 'BadEnvironmentKeyIdInToken'), /set environment to that/],
+      ['a key of the other environment', says(403, 'BadEnvironmentKeyIdInToken'), /set environment accordingly/],
       ['a wrong bundle id', says(400, 'TopicDisallowed'), /topic is not the bundle id/],
       ['APNs that is out of order', says(503, 'ServiceUnavailable'), /answered 503 ServiceUnavailable/],
       ['a line that is cut', { kind: 'reset' }, /cannot be reached.*proxy/],
       ['a far side that hangs', { kind: 'hang' }, /did not answer in time/],
-      ['something that is not APNs', { kind: 'reply', status: 404, body: '<html>' }, /what APNs never says/],
+      ['something that is not APNs', { kind: 'reply', status: 404, body: '<html>' }, /a reply that APNs never sends/],
     ];
     for (const [what, behaviour, problem] of problems) {
       it(`tells ${what} in a sentence`, async () => {

@@ -31,7 +31,8 @@ describe('A message for FCM', () => {
           inData,
           expiresAt - seconds(120),
         );
-        // then it is the recorded one, with nothing beside it but the keys by which a second copy takes the place of the first
+        // then it is the recorded one, with nothing beside it but the keys by which a second copy takes the place of
+        // the first
         const twin = /,"collapse_key":"([0-9a-f]{32})","notification":\{"tag":"\1"\}/;
         assert.match(body ?? '', twin);
         assert.equal(body?.replace(twin, ''), JSON.stringify(recorded));

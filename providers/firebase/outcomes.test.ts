@@ -108,17 +108,17 @@ describe('What FCM answers', () => {
     const problems: [HttpReply, RegExp][] = [
       [reply(400, '<html>'), /answered 400/],
       [reply(405, ''), /answered 405/],
-      [reply(403, { status: 'PERMISSION_DENIED' }), /403 PERMISSION_DENIED: switch the .* API on .* role/],
-      [reply(404, { status: 'NOT_FOUND' }), /404 NOT_FOUND: there is no such Firebase project. Look at project_id/],
+      [reply(403, { status: 'PERMISSION_DENIED' }), /403 PERMISSION_DENIED: enable the .* API .* role/],
+      [reply(404, { status: 'NOT_FOUND' }), /404 NOT_FOUND: there is no such Firebase project. Check project_id/],
       [reply(401, { status: 'UNAUTHENTICATED' }), /401 UNAUTHENTICATED: .*access token/],
       [reply(503, ''), /answered 503 \(server\)/],
-      [reply(200, '<html>'), /Something else than Google/],
+      [reply(200, '<html>'), /not a server of Google/],
     ];
     for (const [answer, sentence] of problems) {
       const result = probed(answer);
       assert.match(result.ok ? 'ok' : result.problem, sentence);
     }
     const unreachable = fromProbe({ kind: 'unavailable', reason: 'tls', detail: 'fcm.example' });
-    assert.match(unreachable.ok ? 'ok' : unreachable.problem, /not trusted: name its authority in ca/);
+    assert.match(unreachable.ok ? 'ok' : unreachable.problem, /not trusted: configure its authority in ca/);
   });
 });

@@ -68,7 +68,10 @@ describe('The provider firebase', () => {
   afterEach(() => undo.run());
   const soon = () => AbortSignal.timeout(5000);
 
-  /** A provider whose far side takes every push; the token endpoint answers token-1, token-2, … unless the test says otherwise. */
+  /**
+   * A provider whose far side takes every push; the token endpoint answers token-1, token-2, … unless the test says
+   * otherwise.
+   */
   const given = async (config: Record<string, unknown> = {}, clock = Date.now) => {
     const asked: Seen[] = [];
     let answer = (): Behaviour => aToken(`token-${asked.length}`);
@@ -279,7 +282,7 @@ describe('The provider firebase', () => {
     it('and what to do when it does not', async () => {
       const { far, provider, answerToken } = await given();
       far.behave({ kind: 'reply', status: 403, body: '{"error":{"status":"PERMISSION_DENIED"}}' });
-      assert.match(JSON.stringify(await provider.check(soon())), /PERMISSION_DENIED: switch .* on/);
+      assert.match(JSON.stringify(await provider.check(soon())), /PERMISSION_DENIED: enable .* API/);
       answerToken(() => ({ kind: 'reply', status: 401, body: '{"error":"invalid_client"}' }));
       assert.match(JSON.stringify(await provider.check(soon())), /gave no access token: 401 invalid_client\. .*new key/);
     });

@@ -256,7 +256,7 @@ describe('The provider webpush', () => {
       await assert.rejects(
         async () => open(undo, { private_key: new Secret(key), ca: 'gone.pem' }),
         (error: Error) =>
-          /private_key: This is no VAPID/.test(error.message) && /ca: Cannot read/.test(error.message) && !error.message.includes(key),
+          /private_key: This is not a VAPID/.test(error.message) && /ca: Cannot read/.test(error.message) && !error.message.includes(key),
       );
     }
   });
