@@ -217,7 +217,7 @@ describe('Enrolling the virtual phone', () => {
           await phone.enrol(enrolled.server.offer()),
         ].map(reason);
         for (const each of [...refusals, (await phone.poll())[0]?.failed ?? ''])
-          assert.match(each, /phone\.json (cannot be read|is not the file of a phone)(?!.*secret)/);
+          assert.match(each, /phone\.json (cannot be read|is not a phone file)(?!.*secret)/);
         assert.equal(readFileSync(file, 'utf8'), text);
       }
     });

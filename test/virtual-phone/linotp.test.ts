@@ -94,7 +94,7 @@ describe('The virtual phone and the vectors of LinOTP', () => {
     const [{ challenge_url, input } = assert.fail('there are vectors')] = vectors.challenge_urls;
     const token = tokenOf(input);
     const refusal = (over: Partial<LinotpToken>) => reason(openChallenge(challenge_url, [{ ...token, ...over }]));
-    assert.match(refusal({ tokenId: 5 }), /no token of this number/);
+    assert.match(refusal({ tokenId: 5 }), /no token with this number/);
     assert.match(refusal({ serverKey: base64(publicBytes(signingKey(partitionSeed(vectors, 3)))) }), /signature/);
     assert.match(refusal({ scheme: 'acmeqr' }), /scheme|acmeqr/);
     assert.ok(!openChallenge(challenge_url, [{ ...token, seed: base64(phoneSeed(vectors, 'b')) }]).ok);

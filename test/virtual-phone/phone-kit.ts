@@ -19,7 +19,10 @@ export function givenPhone(undo: Cleanup, options: Partial<PhoneOptions> = {}): 
   return { phone, file: options.file ?? file, clock };
 }
 
-/** What a suite shares: the server, the public key of PIPU1's phone, and phones that hold PIPU1 (rolled out once, since keys take their time). */
+/**
+ * What a suite shares: the server, the public key of PIPU1's phone, and phones that hold PIPU1 (rolled out once, since
+ * keys take their time).
+ */
 export type Enrolled = {
   server: FakeServer;
   pubkey: string;

@@ -38,7 +38,10 @@ export const bad = (status: number, code: number, message: string): Says => ({
   body: { id: 1, jsonrpc: '2.0', detail: null, result: { status: false, error: { code, message } } },
 });
 
-/** Starts the server on loopback. `says` may be replaced by a test; `reset` makes it behave again and forget what it has seen. */
+/**
+ * Starts the server on loopback. `says` may be replaced by a test; `reset` makes it behave again and forget what it has
+ * seen.
+ */
 export async function startServer() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pkcs1 = publicKey.export({ type: 'pkcs1', format: 'der' }).toString('base64');
