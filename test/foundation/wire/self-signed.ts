@@ -1,5 +1,5 @@
 /**
- * A certificate for localhost that signs itself, valid from 2020 to 2119, with its key: no system trusts it, so it
+ * A self-signed certificate for localhost, valid from 2020 to 2119, with its key: no system trusts it, so it
  * proves nothing but that TLS is checked.
  */
 export const selfSigned = {
