@@ -27,7 +27,7 @@ describe('The configuration of apns', () => {
   const issuesOf = (config: Record<string, unknown>): string[] =>
     (apns.config.safeParse(config).error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
 
-  it('is content with a key and its ids, or with a certificate', () => {
+  it('accepts a key with its ids, or a certificate', () => {
     assert.deepEqual(issuesOf({ ...signing, topic }), []);
     assert.deepEqual(issuesOf({ certificate: 'push.p12', topic }), []);
     assert.deepEqual(issuesOf({ certificate: 'push.p12', passphrase: new Secret('x'), topic, environment: 'sandbox' }), []);
@@ -80,7 +80,7 @@ describe('The configuration of apns', () => {
   const p12 = Buffer.from(pkcs12Samples.aes, 'base64');
   const passphrase = new Secret('secret');
 
-  it('takes a certificate as .p12 in its old and its new form, and as .pem, and knows when it ends', async () => {
+  it('reads a certificate as .p12 in its old and its new form, and as .pem, and its expiry', async () => {
     const { certificate, key } = pkcs12Content;
     const old = await open({ certificate: 'push.p12', passphrase }, { 'push.p12': Buffer.from(pkcs12Samples.tripleDes, 'base64') });
     const young = await open({ certificate: 'push.pfx', passphrase }, { 'push.pfx': p12 });
@@ -93,7 +93,7 @@ describe('The configuration of apns', () => {
     assert.deepEqual((await open({ ...signing })).expires(), []);
   });
 
-  it('takes a .pem whose key has a passphrase', async () => {
+  it('reads a .pem whose key has a passphrase', async () => {
     const files = { 'push.pem': selfSigned.cert + locked };
     assert.deepEqual(await problemsOf({ certificate: 'push.pem', passphrase }, files), []);
     const [problem] = await problemsOf({ certificate: 'push.pem', passphrase: new Secret('wrong') }, files);
@@ -136,7 +136,7 @@ describe('The configuration of apns', () => {
     ['a key on another curve', [{ ...signing, key: new Secret(pemOf('p384')) }], 'key', /not an EC key on the curve P-256/],
   ];
   for (const [what, given, path, message] of bad) {
-    it(`does not open with ${what}, and says what to do`, async () => {
+    it(`is refused with ${what}, in an error that says what to do`, async () => {
       const problems = await problemsOf(...given);
       assert.deepEqual(
         problems.map((problem) => problem.path.join('.')),
@@ -147,7 +147,7 @@ describe('The configuration of apns', () => {
     });
   }
 
-  it('tells all bad files at once', async () => {
+  it('reports all bad files at once', async () => {
     const problems = await problemsOf({ certificate: 'gone.p12', ca: 'gone.pem' });
     assert.deepEqual(
       problems.map(({ path }) => path.join('.')),

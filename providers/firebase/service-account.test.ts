@@ -23,7 +23,7 @@ describe('A key file of a service account', () => {
     assert.equal(key.equals(privateKey), true);
   });
 
-  it('fetches tokens from Google where it does not say', () => {
+  it("has Google's token endpoint as the default", () => {
     const { token_uri: _, ...without } = file;
     assert.equal(read(without).tokenUri, 'https://oauth2.googleapis.com/token');
   });
@@ -47,7 +47,7 @@ describe('A key file of a service account', () => {
     ['a token URL that is not safe', { ...file, token_uri: 'http://tokens.example' }, /token_uri: must begin with https/],
   ];
   for (const [what, content, sentence] of wrong) {
-    it(`is refused with ${what}, and says what to do without repeating it`, () => {
+    it(`is refused with ${what}, in an error that says what to do without repeating it`, () => {
       assert.throws(
         () => read(content),
         (error: Error & { code?: string }) => {
