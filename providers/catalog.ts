@@ -1,6 +1,6 @@
 import type { ProviderDefinition } from '../src/delivery/provider-kit/index.ts';
 
-/** A kind of provider that comes along, with its other names; its folder is loaded when a configuration names it. */
+/** A built-in kind of provider with its aliases; its folder is loaded when a configuration names it. */
 type CatalogEntry = { names: readonly string[]; load: () => Promise<{ default: ProviderDefinition }> };
 
 const entries: readonly CatalogEntry[] = [
@@ -20,10 +20,10 @@ const entries: readonly CatalogEntry[] = [
   { names: ['webpush'], load: () => import('./webpush/provider.ts') },
 ];
 
-/** All names of the kinds that come along. */
+/** All names of built-in kinds. */
 export const kindNames: readonly string[] = entries.flatMap(({ names }) => names);
 
-/** Loads the kinds that come along and have one of these names; all of them without any. */
+/** Loads the built-in kinds with these names; all of them by default. */
 export async function loadKinds(wanted: readonly string[] = kindNames): Promise<ProviderDefinition[]> {
   const named = entries.filter(({ names }) => names.some((name) => wanted.includes(name)));
   return Promise.all(named.map(async ({ load }) => (await load()).default));

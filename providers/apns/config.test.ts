@@ -27,7 +27,7 @@ describe('The configuration of apns', () => {
   const issuesOf = (config: Record<string, unknown>): string[] =>
     (apns.config.safeParse(config).error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
 
-  it('is content with a key and its ids, or with a certificate', () => {
+  it('accepts a key with its ids, or a certificate', () => {
     assert.deepEqual(issuesOf({ ...signing, topic }), []);
     assert.deepEqual(issuesOf({ certificate: 'push.p12', topic }), []);
     assert.deepEqual(issuesOf({ certificate: 'push.p12', passphrase: new Secret('x'), topic, environment: 'sandbox' }), []);
@@ -41,7 +41,7 @@ describe('The configuration of apns', () => {
     ['a key id that is too short', { ...signing, key_id: 'ABC', topic }, /^key_id: expected 10 capital letters and digits/],
     ['a team that is a name', { ...signing, team_id: 'ACME Corp.', topic }, /^team_id: expected 10 capital letters and digits/],
     ['a passphrase for a key', { ...signing, passphrase: new Secret('x'), topic }, /^passphrase: a passphrase belongs to a certificate/],
-    ['a key that stands in the file itself', { ...signing, key: selfSigned.key, topic }, /^key: a secret stands here as/],
+    ['a key that stands in the file itself', { ...signing, key: selfSigned.key, topic }, /^key: give a secret as/],
     ['no topic', { ...signing }, /^topic: /],
     ['an empty topic', { ...signing, topic: '' }, /^topic: expected the bundle id of the app/],
     ['a topic with a blank at its end', { ...signing, topic: 'com.example.app ' }, /^topic: expected the bundle id of the app/],
@@ -80,7 +80,7 @@ describe('The configuration of apns', () => {
   const p12 = Buffer.from(pkcs12Samples.aes, 'base64');
   const passphrase = new Secret('secret');
 
-  it('takes a certificate as .p12 in its old and its new form, and as .pem, and knows when it ends', async () => {
+  it('reads a certificate as .p12 in its old and its new form, and as .pem, and its expiry', async () => {
     const { certificate, key } = pkcs12Content;
     const old = await open({ certificate: 'push.p12', passphrase }, { 'push.p12': Buffer.from(pkcs12Samples.tripleDes, 'base64') });
     const young = await open({ certificate: 'push.pfx', passphrase }, { 'push.pfx': p12 });
@@ -93,11 +93,11 @@ describe('The configuration of apns', () => {
     assert.deepEqual((await open({ ...signing })).expires(), []);
   });
 
-  it('takes a .pem whose key has a passphrase', async () => {
+  it('reads a .pem whose key has a passphrase', async () => {
     const files = { 'push.pem': selfSigned.cert + locked };
     assert.deepEqual(await problemsOf({ certificate: 'push.pem', passphrase }, files), []);
     const [problem] = await problemsOf({ certificate: 'push.pem', passphrase: new Secret('wrong') }, files);
-    assert.match(problem?.message ?? '', /not opened by its passphrase/);
+    assert.match(problem?.message ?? '', /does not open with this passphrase/);
     const [unopened] = await problemsOf({ certificate: 'push.pem' }, files);
     assert.match(unopened?.message ?? '', /has a passphrase/);
   });
@@ -114,7 +114,7 @@ describe('The configuration of apns', () => {
       'a broken .p12',
       [{ certificate: 'a.p12', passphrase }, { 'a.p12': p12.subarray(0, 99) }],
       'certificate',
-      /no PKCS#12 file that can be read/,
+      /is not a readable PKCS#12 file/,
     ],
     ['a .p12 that is not there', [{ certificate: 'a.p12' }], 'certificate', /Cannot read .*a\.p12 \(ENOENT\)/],
     [
@@ -136,7 +136,7 @@ describe('The configuration of apns', () => {
     ['a key on another curve', [{ ...signing, key: new Secret(pemOf('p384')) }], 'key', /not an EC key on the curve P-256/],
   ];
   for (const [what, given, path, message] of bad) {
-    it(`does not open with ${what}, and says what to do`, async () => {
+    it(`is refused with ${what}, in an error that says what to do`, async () => {
       const problems = await problemsOf(...given);
       assert.deepEqual(
         problems.map((problem) => problem.path.join('.')),
@@ -147,7 +147,7 @@ describe('The configuration of apns', () => {
     });
   }
 
-  it('tells all bad files at once', async () => {
+  it('reports all bad files at once', async () => {
     const problems = await problemsOf({ certificate: 'gone.p12', ca: 'gone.pem' });
     assert.deepEqual(
       problems.map(({ path }) => path.join('.')),

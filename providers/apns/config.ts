@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { proxyUrl, pushUrl, type Secret, secret } from '../../src/delivery/provider-kit/index.ts';
 
-/** How we prove to APNs who we are: by a signing key, or by the certificate of one app. */
+/** How we authenticate to APNs: by a signing key, or by the certificate of one app. */
 export type Auth =
   | { kind: 'token'; key: Secret; keyId: string; teamId: string }
   | { kind: 'certificate'; certificate: string; passphrase: Secret | undefined };
 
 const tenCharacters = z.string().regex(/^[A-Z0-9]{10}$/, "expected 10 capital letters and digits, as Apple's developer account shows them");
-/** APNs answers BadTopic to anything else. @see docs/protocols/delivery.md 2, 2.1 */
+/** APNs replies BadTopic to anything else. @see docs/protocols/delivery.md 2, 2.1 */
 const bundleId = z
   .string()
   .regex(/^[A-Za-z0-9.-]{1,255}$/, 'expected the bundle id of the app, such as com.example.authenticator: letters, digits, dot and dash');
@@ -23,17 +23,17 @@ const fields = z.strictObject({
   environment: z
     .enum(['production', 'sandbox', 'auto'])
     .default('auto')
-    .describe('Where device addresses come from; auto: found out for each address, production first.'),
+    .describe('Environment of the device addresses; auto: determined for each address, production first.'),
   production_url: origin.default('https://api.push.apple.com').describe('Another host or port for production.'),
   sandbox_url: origin.default('https://api.sandbox.push.apple.com').describe('Another host or port for the sandbox.'),
-  proxy: proxyUrl.optional().describe('Proxy that is asked to CONNECT to APNs.'),
-  ca: z.string().min(1).optional().describe("PEM file of the authorities to trust, instead of the system's."),
+  proxy: proxyUrl.optional().describe('Proxy for the connection to APNs.'),
+  ca: z.string().min(1).optional().describe("PEM file of trusted authorities, instead of the system's."),
 });
 
 type Fields = z.output<typeof fields>;
 type Problem = { path: keyof Fields; message: string };
 
-/** The strict schema; either a key with its two ids, or a certificate. */
+/** The strict schema: either a key with its two ids, or a certificate. */
 export const config = fields.transform(({ key, key_id, team_id, certificate, passphrase, ...rest }, context) => {
   const auth = authOf({ key, key_id, team_id, certificate, passphrase });
   if (!Array.isArray(auth)) return { ...rest, auth };
@@ -54,5 +54,5 @@ function authOf({ key, key_id, team_id, certificate, passphrase }: Partial<Field
   const names = ['key', 'key_id', 'team_id'] as const;
   return names
     .filter((name) => parts[name] === undefined)
-    .map((path) => ({ path, message: 'key, key_id and team_id stand together; this one is missing' }));
+    .map((path) => ({ path, message: 'give key, key_id and team_id together; this one is missing' }));
 }

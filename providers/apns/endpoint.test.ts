@@ -10,7 +10,10 @@ const answer = (status: number, reason = ''): End => ({
 const silence = (error: WireError): End => ({ ok: false, error });
 const message = { path: '/3/device/00', headers: { 'apns-id': '1' }, body: '{}' };
 
-/** An endpoint over connections that answer, one after the other, what the test says; what is made and closed is counted. */
+/**
+ * An endpoint over connections that give the replies of the test in order; connections made and closed are
+ * counted.
+ */
 const given = (...ends: End[]) => {
   const counts = { made: 0, closed: 0 };
   const sentOver: number[] = [];
@@ -33,14 +36,14 @@ const given = (...ends: End[]) => {
 };
 
 describe('The connection to an environment of APNs', () => {
-  it('is kept while all is well, and when a push is refused', async () => {
+  it('is kept after successful and refused pushes', async () => {
     const { send, sentOver } = given(answer(200), answer(410, 'Unregistered'), answer(429, 'TooManyRequests'));
     for (let count = 0; count < 4; count += 1) await send();
     assert.deepEqual(sentOver, [1, 1, 1, 1]);
   });
 
   for (const worn of [answer(500, 'InternalServerError'), answer(503, 'Shutdown'), answer(403, 'InvalidProviderToken')]) {
-    it(`is left for a fresh one after ${JSON.stringify(worn.ok && worn.value.body)}, and nothing is sent again`, async () => {
+    it(`is replaced after ${JSON.stringify(worn.ok && worn.value.body)}, and nothing is sent again`, async () => {
       const { send, sentOver, counts } = given(worn);
       await send();
       await send();
@@ -48,25 +51,25 @@ describe('The connection to an environment of APNs', () => {
     });
   }
 
-  it('is left once, however many streams end with it', async () => {
+  it('is replaced once, however many streams end with it', async () => {
     const { send, counts } = given(...Array.from({ length: 50 }, () => answer(503, 'ServiceUnavailable')));
     await Promise.all(Array.from({ length: 50 }, () => send()));
     assert.deepEqual(counts, { made: 2, closed: 1 });
   });
 
-  it('is left when it falls silent, but not while it is only on its way', async () => {
+  it('is replaced when it falls silent, but not while it is still being set up', async () => {
     const { send, sentOver } = given(silence('timeout'), answer(200), silence('timeout'), answer(200));
     for (let count = 0; count < 4; count += 1) await send();
     assert.deepEqual(sentOver, [1, 1, 1, 2]);
   });
 
-  it('carries nothing a second time for a login that was given up', async () => {
+  it('sends nothing a second time for an aborted login', async () => {
     const { send, sentOver } = given(silence('connection'), answer(200));
     assert.deepEqual(await send(AbortSignal.abort()), silence('connection'));
     assert.deepEqual(sentOver, [1]);
   });
 
-  it('is not made anew once it is closed', async () => {
+  it('is not replaced once the endpoint is closed', async () => {
     const { endpoint, send, counts } = given(silence('connection'), silence('connection'));
     await endpoint.close();
     assert.deepEqual(await send(), silence('connection'));

@@ -6,19 +6,19 @@ import type { TokenSource } from './provider-token.ts';
 /** One environment of APNs. */
 export type Endpoint = {
   host: string;
-  /** Sends a message; a second time where the connection had been idle for too long. */
+  /** Sends a message; sends it again when the connection had been idle for too long. */
   send(message: Message, signal: AbortSignal): Promise<Answered>;
   close(): Promise<void>;
 };
 
-/** How an environment is reached: `connect` opens a transport to it, `tokens` are absent where a certificate speaks for us. */
+/** How to reach an environment: `connect` opens a transport; `tokens` are absent with a certificate. */
 export type EndpointOptions = { host: string; connect: () => Http2; tokens: TokenSource | undefined; clock: () => number };
 
 type Connection = { http2: Http2; hasAnswered: boolean };
 
 /**
- * Opens an environment; all that goes to it shares one connection, which is left for a fresh one when it is worn. A time-out is the end of
- * the budget: there is no time left to send anything again, but the next push does not wait for a peer that may be gone.
+ * Opens an environment. All messages share one connection, which is replaced when it is worn. After a timeout nothing
+ * is sent again, since the budget is used up, but the next push gets a fresh connection.
  */
 export function openEndpoint({ host, connect, tokens, clock }: EndpointOptions): Endpoint {
   const open = (): Connection => ({ http2: connect(), hasAnswered: false });
@@ -26,7 +26,7 @@ export function openEndpoint({ host, connect, tokens, clock }: EndpointOptions):
   let current = open();
   let closing: Promise<unknown> | undefined;
   const leave = (worn: Connection): void => {
-    // Many streams end with one connection: only the first of them opens the next.
+    // Many streams end with one connection: only the first opens a new one.
     if (worn !== current || closing) return;
     current = open();
     const gone = worn.http2.close().finally(() => leaving.delete(gone));
@@ -57,7 +57,10 @@ export function openEndpoint({ host, connect, tokens, clock }: EndpointOptions):
 
 const reasonOf = (answered: Answered): string | undefined => (answered.ok ? answered.value.reason : undefined);
 
-/** A connection that has not answered yet may still be on its way: it is not left for being slow. */
+/**
+ * Whether to replace the connection. A connection without any reply yet may still be connecting, so it is not replaced
+ * for being slow.
+ */
 function isWorn(answered: Answered, { hasAnswered }: Connection): boolean {
   if (answered.ok)
     return answered.value.status >= 500 || reasonOf(answered) === 'IdleTimeout' || reasonOf(answered) === 'InvalidProviderToken';

@@ -5,10 +5,13 @@ import { type Endpoint, openEndpoint } from './endpoint.ts';
 import type { Environment } from './environments.ts';
 import { readSigningKey, tokenSource } from './provider-token.ts';
 
-/** Both environments, with what proves to them who we are. */
+/** Both environments, and the expiry of the certificate. */
 export type Endpoints = Record<Environment, Endpoint> & { expiries: Expiry[] };
 
-/** Reads key and files, and opens both environments; nothing is connected before the first push. Throws `config-invalid` with all bad files. */
+/**
+ * Reads key and files, and opens both environments; connects at the first push. Throws `config-invalid` with all bad
+ * files.
+ */
 export function openEndpoints({ auth, ca, proxy, production_url, sandbox_url }: z.output<typeof config>, host: ProviderHost): Endpoints {
   const { openHttp2, clock, path } = host;
   const read = readAll({

@@ -3,23 +3,23 @@ import type { Notification } from '@parse/node-apn';
 import { z } from 'zod';
 import { type Push, parseJson } from '../../src/delivery/provider-kit/index.ts';
 
-/** One request to APNs, before it is known which environment it goes to and who it is signed by. */
+/** One request to APNs, without environment and authorization. */
 export type Message = { path: string; headers: Record<string, string>; body: string };
 
-/** The size that APNs takes, in bytes. */
+/** The maximum payload of APNs, in bytes. */
 export const maxPayloadBytes = 4096;
 
 const jsonObject = z.record(z.string(), z.unknown());
 
-/** Makes the requests of one app; `id` is the `apns-id`. */
+/** Makes the requests for one app; `id` is the `apns-id`. */
 export type Messages = {
-  /** The request that rings a phone: at once, until the challenge ends, and in place of an older one that nobody has looked at. */
+  /** The request for a push: immediate, valid until the challenge ends, replacing an older unseen one. */
   ring(push: Push, device: string, id: string): Message;
-  /** A push to a phone that cannot exist, which APNs looks at only after our credentials. Nothing would ring if it did exist. */
+  /** A push to an impossible address: APNs checks our credentials first. It would be silent in any case. */
   probe(id: string): Message;
 };
 
-/** Loads the library that builds Apple's payload: here, so that a gateway without iPhones never pays for it. */
+/** Loads the library for Apple's payload; on demand, so that gateways without iPhones do not load it. */
 export async function openMessages(topic: string): Promise<Messages> {
   const { Notification: Builder } = await import('@parse/node-apn');
   return {
@@ -43,13 +43,13 @@ export async function openMessages(topic: string): Promise<Messages> {
   };
 }
 
-/** privacyIDEA's app replaces by one fixed id, whatever the challenge. @see docs/protocols/privacyidea.md 4.2 */
+/** privacyIDEA's app replaces notifications by one fixed id. @see docs/protocols/privacyidea.md 4.2 */
 const collapseId = ({ phone, handle }: Push): string =>
   phone === 'pipush' ? 'privacyidea.pushtoken' : createHash('sha256').update(handle).digest('hex').slice(0, 32);
 
 /**
- * What the phone gets. pipush: the fields of the payload beside `aps`, as Firebase hands them to an iPhone. Any other phone: its text under
- * `challenge`, what it calls it under `transactionId`, as a LinOTP challenge service gets them.
+ * The notification for a phone. pipush: the fields of the payload beside `aps`, as Firebase sends them to an iPhone.
+ * Other protocols: the payload as `challenge`, the handle as `transactionId`, as a LinOTP challenge service gets them.
  */
 function notificationOf({ phone, payload, handle, isTimeSensitive }: Push, Builder: typeof Notification): Notification {
   const manner = { sound: 'default', ...(isTimeSensitive && { interruptionLevel: 'time-sensitive' }) };

@@ -15,7 +15,7 @@ const short = (...given: Parameters<typeof reply>): string => {
   return reason === undefined ? kind : `${kind}: ${reason}`;
 };
 
-describe('What APNs answers', () => {
+describe('A reply of APNs', () => {
   // the table of docs/protocols/delivery.md 2, line by line
   const table: [status: number, reason: string, means: string][] = [
     [400, 'BadCollapseId', 'rejected: message'],
@@ -52,19 +52,19 @@ describe('What APNs answers', () => {
     [503, 'Shutdown', 'unavailable: server'],
   ];
   for (const [status, reason, means] of table) {
-    it(`${status} ${reason} is ${means}, and says so`, () => {
+    it(`${status} ${reason} means ${means}, and the detail names it`, () => {
       assert.equal(short(status, { reason }), means);
       assert.match(JSON.stringify(outcome(status, { reason })), new RegExp(`apns\\.example answered ${status} ${reason}`));
     });
   }
 
-  it('is sent with 200 alone', () => {
+  it('means sent only with 200', () => {
     assert.equal(short(200, ''), 'sent');
     assert.equal(short(204, ''), 'unavailable: garbage');
     assert.equal(short(302, ''), 'unavailable: garbage');
   });
 
-  it('counts by its status where nobody knows the reason yet', () => {
+  it('counts by its status where its reason is unknown', () => {
     assert.equal(short(400, { reason: 'SomethingNew' }), 'rejected: message');
     assert.equal(short(403, { reason: 'SomethingNew' }), 'rejected: credentials');
     assert.equal(short(410, { reason: 'SomethingNew' }), 'rejected: dead-address');
@@ -72,7 +72,7 @@ describe('What APNs answers', () => {
     assert.equal(short(502, { reason: 'SomethingNew' }), 'unavailable: server');
   });
 
-  it('is garbage where APNs did not write it, unless the status says enough', () => {
+  it('is garbage where APNs did not write it, unless the status suffices', () => {
     for (const body of ['', '<html>', '[]', 'null', '{"error":"x"}', '{"reason":7}'])
       assert.equal(short(400, body), 'unavailable: garbage');
     assert.equal(short(403, '<html>a firewall'), 'unavailable: garbage');
@@ -81,7 +81,7 @@ describe('What APNs answers', () => {
     assert.equal(short(429, ''), 'unavailable: throttled');
   });
 
-  it('calls no address dead that the phone told after APNs last saw it gone', () => {
+  it('does not mark an address dead that the phone registered after the timestamp of APNs', () => {
     const since = (timestamp: number) => short(410, { reason: 'Unregistered', timestamp });
     assert.equal(since(facts.since), 'rejected: dead-address');
     assert.equal(since(facts.since + 1), 'rejected: dead-address');
@@ -90,7 +90,7 @@ describe('What APNs answers', () => {
     assert.equal(short(410, { reason: 'Unregistered', timestamp: 'soon' }), 'rejected: dead-address');
   });
 
-  it('hands on how long to wait', () => {
+  it('passes the retry time on', () => {
     const wait = (status: number, after: string) => {
       const { kind, ...rest } = outcome(status, { reason: 'TooManyRequests' }, { 'retry-after': after });
       return kind === 'unavailable' && 'retryAfterMs' in rest ? rest.retryAfterMs : undefined;
@@ -98,14 +98,14 @@ describe('What APNs answers', () => {
     assert.deepEqual([wait(429, '7'), wait(503, '900'), wait(429, 'later')], [7000, 900_000, undefined]);
   });
 
-  it('repeats no text of the far side but a reason that looks like one', () => {
+  it('repeats no text of the reply except a well-formed reason', () => {
     const device = 'ab'.repeat(32);
     const answer: Answer = answerOf(reply(400, { reason: `no such device ${device}` }));
     assert.equal(answer.reason, undefined);
     assert.doesNotMatch(JSON.stringify(outcomeOf({ ok: true, value: answer }, facts)), new RegExp(device));
   });
 
-  it('is the end of the wire where nothing came', () => {
+  it('is the wire error where no reply came', () => {
     assert.deepEqual(outcomeOf({ ok: false, error: 'tls' }, facts), { kind: 'unavailable', reason: 'tls', detail: 'apns.example' });
   });
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type DeliveryOutcome, type HttpReply, parseJson, retryAfterMs, type WireError } from '../../src/delivery/provider-kit/index.ts';
 
-/** What APNs answered. `reason` is there where it gave one; `timestamp` (epoch ms) says since when an address is not in use. */
+/** A reply of APNs. `reason` is present if it gave one; `timestamp` (epoch ms): since when an address is not in use. */
 export type Answer = {
   status: number;
   reason?: string | undefined;
@@ -9,10 +9,10 @@ export type Answer = {
   headers: Readonly<Record<string, string>>;
 };
 
-/** An answer, or why there is none. */
+/** A reply, or why there is none. */
 export type Answered = { ok: true; value: Answer } | { ok: false; error: WireError };
 
-/** What decides what an answer means: who gave it, the time, and since when we know the address (epoch ms). */
+/** The context of a reply: its host, the time, and since when we know the address (epoch ms). */
 export type AnswerFacts = { host: string; now: number; since: number };
 
 type Meaning = { reason: 'message' | 'configuration' | 'credentials' | 'throttled' | 'server'; advice?: string };
@@ -21,12 +21,12 @@ const ours: Meaning = { reason: 'message' };
 const server: Meaning = { reason: 'server' };
 const wrongTopic: Meaning = {
   reason: 'configuration',
-  advice: 'topic is not the bundle id of the app that this address, key or certificate is for',
+  advice: 'topic is not the bundle id of the app of this address, key or certificate',
 };
 const wrongKey: Meaning = { reason: 'credentials', advice: 'key, key_id and team_id do not belong together, or the key was revoked' };
 const otherEnvironment: Meaning = {
   reason: 'credentials',
-  advice: 'key or certificate is for the other environment; set environment to that',
+  advice: 'key or certificate is for the other environment; set environment accordingly',
 };
 
 const meanings = new Map<string, Meaning>([
@@ -44,12 +44,12 @@ const meanings = new Map<string, Meaning>([
   ['PayloadTooLarge', ours],
   [
     'BadDeviceToken',
-    { reason: 'configuration', advice: 'the address is of the other environment, or none at all; environment auto tries both' },
+    { reason: 'configuration', advice: 'the address is invalid, or of the other environment; environment auto tries both' },
   ],
   ['BadTopic', wrongTopic],
   ['DeviceTokenNotForTopic', wrongTopic],
   ['TopicDisallowed', wrongTopic],
-  ['BadCertificate', { reason: 'credentials', advice: 'the certificate is not one of APNs, or was revoked' }],
+  ['BadCertificate', { reason: 'credentials', advice: 'the certificate is not for APNs, or was revoked' }],
   ['BadCertificateEnvironment', otherEnvironment],
   ['BadEnvironmentKeyIdInToken', otherEnvironment],
   ['ExpiredProviderToken', { reason: 'credentials', advice: 'the clock of this machine is wrong' }],
@@ -67,18 +67,18 @@ const meanings = new Map<string, Meaning>([
 
 const errorBody = z.object({ reason: z.string().regex(/^[A-Za-z]{1,64}$/), timestamp: z.number().optional().catch(undefined) });
 
-/** Reads a reply. A body that is not what APNs sends leaves the reason out. */
+/** Parses a reply. Without a valid body there is no reason. */
 export function answerOf({ status, headers, body }: HttpReply): Answer {
   const { reason, timestamp } = errorBody.safeParse(jsonOf(body)).data ?? {};
   return { status, headers, reason, timestamp };
 }
 
-/** Whether APNs said that it does not know the address: it may be of the other environment. */
+/** Whether APNs does not know the address: it may be of the other environment. */
 export const isBadDeviceToken = (answered: Answered): boolean => answered.ok && answered.value.reason === 'BadDeviceToken';
 
 /**
- * What an answer means. An address is dead when APNs says so, unless it says that of a time before the phone told us the address: then the
- * app was installed anew in the meantime, and only this push is lost. Reasons that nobody knows yet count as their status does.
+ * The outcome of a reply. An address is dead when APNs says so, unless that refers to a time before the phone sent the
+ * address: then the app was reinstalled, and only this push is lost. Unknown reasons count by their status.
  * @see docs/protocols/delivery.md 2
  */
 export function outcomeOf(answered: Answered, { host, now, since }: AnswerFacts): DeliveryOutcome {
@@ -88,7 +88,7 @@ export function outcomeOf(answered: Answered, { host, now, since }: AnswerFacts)
   const said = `${host} answered ${status}${reason === undefined ? '' : ` ${reason}`}`;
   if (status === 410 && reason !== undefined) {
     if (reason === 'ExpiredToken' || (timestamp ?? now) >= since) return { kind: 'rejected', reason: 'dead-address', detail: said };
-    return { kind: 'rejected', reason: 'message', detail: `${said}, but of a time before the phone told this address` };
+    return { kind: 'rejected', reason: 'message', detail: `${said}, but of a time before the phone sent this address` };
   }
   const meaning = (reason === undefined ? undefined : meanings.get(reason)) ?? byStatus(status, reason);
   if (meaning === undefined) return { kind: 'unavailable', reason: 'garbage', detail: said };
@@ -105,5 +105,5 @@ function byStatus(status: number, reason: string | undefined): Meaning | undefin
   return status === 403 ? { reason: 'credentials' } : ours;
 }
 
-/** A good reply has no body, and an exception for each of them costs a tenth of a push. */
+/** A success has no body; an exception for each would cost a tenth of a push. */
 const jsonOf = (body: string): unknown => (body === '' ? undefined : parseJson(body));

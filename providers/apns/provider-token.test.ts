@@ -22,7 +22,7 @@ describe('The token of an APNs key', () => {
     assert.ok(verify('sha256', signed, publicKey, signature ?? Buffer.alloc(0)));
   });
 
-  it('is the same for whoever has the key, and for half an hour', () => {
+  it('is the same for everyone with the key, and for half an hour', () => {
     const [one, two] = [givenSource(), givenSource(readSigningKey(new Secret(selfSigned.key)))];
     const issued = new Map<string, number>();
     // when two gateways, the clock of one four minutes ahead, send every minute of three hours
@@ -42,7 +42,7 @@ describe('The token of an APNs key', () => {
     );
   });
 
-  it('is another one for another key under the same ids', () => {
+  it('differs for another key under the same ids', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
     assert.notEqual(givenSource(privateKey).current(start), givenSource().current(start));
   });

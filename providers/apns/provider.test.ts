@@ -63,7 +63,7 @@ describe('The provider apns', () => {
   const header = (far: FarSide, name: string) => far.requests.map(({ headers }) => headers[name]);
 
   describe('on the wire', () => {
-    it('rings an iPhone of privacyIDEA as Firebase would', async () => {
+    it('pushes to an iPhone with privacyIDEA as Firebase would', async () => {
       const { production, deliver } = await given();
       const payload = '{"nonce":"N1","title":"ACME \\"VPN\\"","question":"Grüße?","serial":"PIPU1","aps":"x"}';
       assert.deepEqual(await deliver({ payload, expiresAt: 1_772_359_999_999 }), { kind: 'sent' });
@@ -91,7 +91,7 @@ describe('The provider apns', () => {
       assert.deepEqual(levels, ['time-sensitive', 'time-sensitive', undefined]);
     });
 
-    it('hands any other phone its text, and replaces what was sent for the same challenge only', async () => {
+    it('sends the payload to any other phone, and replaces only pushes for the same challenge', async () => {
       const { production, deliver } = await given();
       for (const handle of ['41227575594942494', '41227575594942494', '5'])
         await deliver({ phone: 'linotp', payload: 'lseqr://push/A', handle });
@@ -104,7 +104,7 @@ describe('The provider apns', () => {
       assert.equal(new Set(header(production, 'apns-id')).size, 3);
     });
 
-    it('sends nothing that is too long for APNs, or to an address that cannot be one', async () => {
+    it('sends nothing that is too long for APNs, and nothing to a malformed address', async () => {
       const { deliver, asked } = await given();
       const question = (length: number) => ({ payload: JSON.stringify({ title: 'A', question: 'é'.repeat(length) }) });
       const long = await deliver(question(1100));
@@ -117,7 +117,7 @@ describe('The provider apns', () => {
       assert.equal((await deliver(question(900))).kind, 'sent');
     });
 
-    it('sends once more, as the same push, what was lost with its connection', async () => {
+    it('repeats a push that was lost with its connection, under the same id', async () => {
       for (const lost of [{ kind: 'reset' } as const, says(400, 'IdleTimeout')]) {
         const { production, deliver } = await given();
         production.behave(lost, taken);
@@ -127,14 +127,14 @@ describe('The provider apns', () => {
       }
     });
 
-    it('does not go on for ever with a far side that cuts every line', async () => {
+    it('gives up where every connection is cut', async () => {
       const { production, deliver } = await given();
       production.behave({ kind: 'reset' });
       assert.deepEqual(await deliver(), { kind: 'unavailable', reason: 'connection', detail: new URL(production.url).host });
       assert.equal(production.requests.length, 2);
     });
 
-    it('shows its certificate where it has one, and no token', async () => {
+    it('presents its certificate where it has one, and no token', async () => {
       const far = await farSide(undo, { clientCa: pkcs12Content.authority });
       const provider = await open(undo, { certificate: 'push.p12', passphrase: new Secret('secret'), ...both(far) });
       undo.later(() => provider.close());
@@ -163,7 +163,7 @@ describe('The provider apns', () => {
   });
 
   describe('and the two environments', () => {
-    it('finds out where an address comes from, and remembers it', async () => {
+    it('learns the environment of an address, and remembers it', async () => {
       const { production, deliver, asked } = await given();
       production.behave(says(400, 'BadDeviceToken'));
       assert.equal((await deliver()).kind, 'sent');
@@ -172,7 +172,7 @@ describe('The provider apns', () => {
       assert.deepEqual(asked(), [1, 2]);
     });
 
-    it('asks production again when the sandbox forgets an address', async () => {
+    it('asks production again when the sandbox no longer knows an address', async () => {
       const { production, sandbox, deliver, asked } = await given();
       production.behave(says(400, 'BadDeviceToken'), taken);
       await deliver();
@@ -182,14 +182,14 @@ describe('The provider apns', () => {
       assert.deepEqual(asked(), [3, 2]);
     });
 
-    it('calls an address dead that neither of them knows', async () => {
+    it('marks an address dead that neither of them knows', async () => {
       const { production, sandbox, deliver, asked } = await given();
       for (const far of [production, sandbox]) far.behave(says(400, 'BadDeviceToken'));
       const outcome = await deliver();
       assert.deepEqual([outcome.kind, outcome.reason, asked()], ['rejected', 'dead-address', [1, 1]]);
     });
 
-    it('calls no address dead when the other one cannot say', async () => {
+    it('marks no address dead when the other one is unavailable', async () => {
       const { production, sandbox, deliver } = await given();
       production.behave(says(400, 'BadDeviceToken'));
       sandbox.behave(says(403, 'BadEnvironmentKeyIdInToken'), says(503, 'ServiceUnavailable'));
@@ -199,7 +199,7 @@ describe('The provider apns', () => {
       assert.deepEqual([second.kind, second.reason], ['unavailable', 'server']);
     });
 
-    it('asks only the one that it is told to, and calls no address dead for its word alone', async () => {
+    it('asks only the configured one, and marks no address dead by its reply alone', async () => {
       for (const environment of ['production', 'sandbox']) {
         const { production, sandbox, deliver, asked } = await given({ environment });
         for (const far of [production, sandbox]) far.behave(says(400, 'BadDeviceToken'));
@@ -210,7 +210,7 @@ describe('The provider apns', () => {
     });
   });
 
-  it('lets an address live that the phone told after APNs last saw it gone', async () => {
+  it('keeps an address that the phone registered after the timestamp of APNs', async () => {
     const { production, deliver } = await given();
     production.behave(says(410, 'Unregistered', { timestamp: 4_999 }));
     const since = async (moment: number) => (await deliver({ address: { kind: 'apns', value: device, since: moment } })).reason;
@@ -224,7 +224,7 @@ describe('The provider apns', () => {
       return { result: await provider.check(AbortSignal.timeout(300)), production, sandbox };
     };
 
-    it('proves its credentials with a phone that cannot exist, and that nothing would ring', async () => {
+    it('proves its credentials with an impossible address and a push that would be silent', async () => {
       const { result, production, sandbox } = await check(says(400, 'BadDeviceToken'));
       assert.ok(result.ok, JSON.stringify(result));
       const [request] = production.requests;
@@ -234,7 +234,7 @@ describe('The provider apns', () => {
       assert.deepEqual(JSON.parse(request?.body ?? ''), { aps: { 'content-available': 1 } });
     });
 
-    it('asks the environment that it is for', async () => {
+    it('asks the configured environment', async () => {
       const { result, production, sandbox } = await check(says(400, 'BadDeviceToken'), { environment: 'sandbox' });
       assert.deepEqual([result.ok, production.requests.length, sandbox.requests.length], [true, 0, 1]);
     });
@@ -246,15 +246,15 @@ describe('The provider apns', () => {
         /InvalidProviderToken: key, key_id and team_id do not belong together/,
       ],
       ['a wrong clock', says(403, 'ExpiredProviderToken'), /the clock of this machine is wrong/],
-      ['a key of the other environment', says(403, 'BadEnvironmentKeyIdInToken'), /set environment to that/],
+      ['a key of the other environment', says(403, 'BadEnvironmentKeyIdInToken'), /set environment accordingly/],
       ['a wrong bundle id', says(400, 'TopicDisallowed'), /topic is not the bundle id/],
       ['APNs that is out of order', says(503, 'ServiceUnavailable'), /answered 503 ServiceUnavailable/],
       ['a line that is cut', { kind: 'reset' }, /cannot be reached.*proxy/],
       ['a far side that hangs', { kind: 'hang' }, /did not answer in time/],
-      ['something that is not APNs', { kind: 'reply', status: 404, body: '<html>' }, /what APNs never says/],
+      ['something that is not APNs', { kind: 'reply', status: 404, body: '<html>' }, /a reply that APNs never sends/],
     ];
     for (const [what, behaviour, problem] of problems) {
-      it(`tells ${what} in a sentence`, async () => {
+      it(`reports ${what} in a sentence`, async () => {
         const { result } = await check(behaviour);
         assert.ok(!result.ok);
         assert.match(result.problem, problem);
@@ -262,7 +262,7 @@ describe('The provider apns', () => {
       });
     }
 
-    it('tells a far side that nobody vouches for', async () => {
+    it('reports an untrusted server certificate', async () => {
       const { result } = await check(taken, { ca: undefined });
       assert.match(result.ok ? '' : result.problem, /cannot be trusted.*ca/);
     });

@@ -1,7 +1,6 @@
 /**
- * Pushes to iPhones by Apple's APNs: signed by a .p8 key, or with the certificate of one app. Which of APNs' two environments an address
- * comes from is found out and remembered.
- * Wire: POST /3/device/{address} over HTTP/2; 200 means taken over.
+ * Pushes to iPhones through Apple's APNs, with a .p8 key or the certificate of one app. Determines and remembers which
+ * of APNs' two environments an address belongs to. Wire: POST /3/device/{address} over HTTP/2; 200 means accepted.
  * @see docs/protocols/delivery.md 2, 2.1
  */
 import { randomUUID } from 'node:crypto';
@@ -15,7 +14,7 @@ import { type Answered, isBadDeviceToken, outcomeOf } from './outcomes.ts';
 export default defineProvider({
   kind: 'apns',
   addresses: ['apns'],
-  // By collapse id.
+  // APNs collapses duplicates by collapse id.
   idempotent: true,
   config,
   async open(settings, host) {
@@ -39,7 +38,7 @@ export default defineProvider({
     return {
       async deliver(push, signal) {
         const { address } = push;
-        if (!address || !hexadecimal.test(address.value)) return dead('the address is no APNs device token, which is hexadecimal');
+        if (!address || !hexadecimal.test(address.value)) return dead('the address is not an APNs device token, which is hexadecimal');
         const message = messages.ring(push, address.value, randomUUID());
         const bytes = Buffer.byteLength(message.body);
         return bytes > maxPayloadBytes ? tooLong(bytes) : send(message, address, signal);
@@ -58,7 +57,7 @@ export default defineProvider({
   },
 });
 
-// Apple names no length; 100 bytes are the most it ever announced.
+// Apple gives no maximum length; it once announced up to 100 bytes.
 const hexadecimal = /^[0-9A-Fa-f]{2,400}$/;
 
 const dead = (detail: string): DeliveryOutcome => ({ kind: 'rejected', reason: 'dead-address', detail });
@@ -69,7 +68,7 @@ const tooLong = (bytes: number): DeliveryOutcome => ({
   detail: `the payload has ${bytes} bytes, APNs takes ${maxPayloadBytes}; shorten title and question`,
 });
 
-const proven = (host: string): CheckResult => ({ ok: true, detail: `${host} took our credentials` });
+const proven = (host: string): CheckResult => ({ ok: true, detail: `${host} accepted our credentials` });
 
 function checked(outcome: DeliveryOutcome, host: string): CheckResult {
   if (outcome.kind === 'sent') return proven(host);
@@ -78,9 +77,9 @@ function checked(outcome: DeliveryOutcome, host: string): CheckResult {
 }
 
 const hints = new Map<DeliveryOutcome['reason'], string>([
-  ['tls', 'cannot be trusted: its certificate is from nobody we know. Look at ca, and at what stands between us and it'],
-  ['connection', 'cannot be reached. Look at the name, the firewall and the proxy'],
-  ['timeout', 'did not answer in time. Look at the firewall and the proxy'],
+  ['tls', 'cannot be trusted: its certificate is from an unknown authority. Check ca, and proxies on the way'],
+  ['connection', 'cannot be reached. Check the name, the firewall and the proxy'],
+  ['timeout', 'did not answer in time. Check the firewall and the proxy'],
   ['aborted', 'was not waited for'],
-  ['garbage', 'answered what APNs never says. Look at what stands between us and it'],
+  ['garbage', 'sent a reply that APNs never sends. Check proxies on the way'],
 ]);

@@ -8,12 +8,13 @@ import {
 
 type Reply = { ok: true; value: HttpReply } | { ok: false; error: WireError };
 
-/** What decides what a reply means: which URL it came from, which statuses send us on, and the time for `Retry-After`. */
+/** The context of a reply: its URL, the statuses for fail-over, and the time for `Retry-After`. */
 export type ReplyFacts = { url: string; failoverStatuses: readonly number[]; now: number };
 
 /**
- * What a challenge service's reply means. 2xx: taken over. A status of the fail-over list, 408, 429 and any other 5xx: try elsewhere. 410: it knows
- * the device no more. Any other: refused for good, a redirect too, since a push must never become a GET.
+ * The outcome of a challenge service's reply. 2xx: accepted. A status of the fail-over list, 408, 429 and any other
+ * 5xx: try the next URL. 410: it no longer knows the device. Any other, including redirects (a push must not become a
+ * GET): refused for good.
  * @see docs/protocols/linotp.md 3.3
  */
 export function fromWire(reply: Reply, { url, failoverStatuses, now }: ReplyFacts): DeliveryOutcome {
@@ -30,7 +31,7 @@ export function fromWire(reply: Reply, { url, failoverStatuses, now }: ReplyFact
   return { kind: 'rejected', reason: status >= 300 && status < 400 ? 'configuration' : 'message', detail };
 }
 
-/** Whether anything at all answered: enough to know that the way there is open. */
+/** Whether there was any reply: then the server is reachable. */
 export const isTaken = (reply: Reply | undefined): boolean => reply?.ok === true;
 
 type ServerState = 'works' | 'failed' | 'unknown';
@@ -48,9 +49,9 @@ const stateAfter: Readonly<Record<UnavailableReason, ServerState>> = {
   'circuit-open': 'works',
 };
 
-/** Whether the same push may be taken a moment later: a 5xx that does not say how long to wait. */
+/** Whether the same push may succeed a moment later: a 5xx without a time to wait. */
 export const isMomentary = (outcome: DeliveryOutcome): boolean =>
   outcome.kind === 'unavailable' && outcome.reason === 'server' && outcome.retryAfterMs === undefined;
 
-/** What an outcome says of its URL. One that answers is there, even with 429 or 503; a login that was given up says nothing. */
+/** The state of a URL after an outcome. A reply shows that it works, even 429 or 503; an aborted login says nothing. */
 export const serverOf = (outcome: DeliveryOutcome): ServerState => (outcome.kind === 'unavailable' ? stateAfter[outcome.reason] : 'works');

@@ -39,7 +39,7 @@ describe('The provider challenge-service', () => {
   const deliver = async (provider: Awaited<ReturnType<typeof open>>, over = {}) =>
     provider.deliver({ ...push, ...over }, AbortSignal.timeout(5000));
 
-  it('sends what LinOTP sends, byte for byte', async () => {
+  it('sends the bytes that LinOTP sends', async () => {
     const far = await farSide(undo);
     const provider = await open(undo, { push_url: `${far.url}/v1/challenge` });
     await deliver(provider, { payload: 'lseqr://push/ü€😀"' });
@@ -66,7 +66,7 @@ describe('The provider challenge-service', () => {
     assert.notEqual(ids[2], ids[0]);
   });
 
-  it('shows its client certificate, and tells when that ends', async () => {
+  it('presents its client certificate, and reports its expiry', async () => {
     const far = await farSide(undo, { clientCa: selfSigned.cert });
     const proven = await open(undo, { push_url: far.url, access_certificate: 'client.pem' });
     const unproven = await open(undo, { push_url: far.url });
@@ -87,7 +87,7 @@ describe('The provider challenge-service', () => {
   /** A cut connection is tried once more, on a fresh one. */
   const triesOf = ({ kind }: Parameters<FarSide['behave']>[0]): number => (kind === 'reset' ? 2 : 1);
 
-  it('goes on to the next URL when one resets, hangs or answers 503, within its budget', async () => {
+  it('goes on to the next URL when one resets, hangs or replies 503, within its time limit', async () => {
     for (const first of [{ kind: 'reset' }, { kind: 'hang' }, { kind: 'reply', status: 503 }] as const) {
       const { one, two, provider } = await givenTwo(first);
       assert.equal((await deliver(provider, { budgetMs: 300 })).kind, 'sent', first.kind);
@@ -95,26 +95,26 @@ describe('The provider challenge-service', () => {
     }
   });
 
-  it('asks each of several URLs once more that answered 5xx, when none has taken it and time is left', async () => {
+  it('asks each of several URLs with a 5xx reply once more, when none accepted and time is left', async () => {
     // given two URLs that answer one 503 each, and are well then
     const [ill, well] = [{ kind: 'reply', status: 503 } as const, { kind: 'reply', status: 200 } as const];
     const { one, two, provider } = await givenTwo(ill);
     for (const far of [one, two]) far.behave(ill, well);
     assert.equal((await deliver(provider)).kind, 'sent');
     assert.deepEqual([one.requests.length, two.requests.length], [2, 1]);
-    // one that says how long to wait is left alone
+    // a URL with Retry-After is not asked again
     for (const far of [one, two]) far.behave({ ...ill, headers: { 'retry-after': '5' } });
     assert.equal((await deliver(provider)).kind, 'unavailable');
     assert.deepEqual([one.requests.length, two.requests.length], [3, 2]);
   });
 
-  it('does not go on when the first URL refuses for good', async () => {
+  it('stops when the first URL refuses for good', async () => {
     const { two, provider } = await givenTwo({ kind: 'reply', status: 404 });
     assert.equal((await deliver(provider)).kind, 'rejected');
     assert.equal(two.requests.length, 0);
   });
 
-  it('asks a URL last that could not be reached, until its time is up', async () => {
+  it('asks an unreachable URL last, until its cooldown ends', async () => {
     let now = 1_000_000;
     for (const first of [{ kind: 'reset' }, { kind: 'hang' }] as const) {
       const { one, two, provider } = await givenTwo(first, () => now);
@@ -127,7 +127,7 @@ describe('The provider challenge-service', () => {
     }
   });
 
-  it('delivers as soon as one URL is well, whatever both of them did before', async () => {
+  it('delivers as soon as one URL works, whatever happened before', async () => {
     // given two URLs that a push has just tried in vain
     const before: Parameters<FarSide['behave']>[0][] = [
       { kind: 'reply', status: 503 },
@@ -143,14 +143,14 @@ describe('The provider challenge-service', () => {
         // when one is well again, and the other is as it was
         for (const far of [one, two]) far.behave(far === well ? { kind: 'reply', status: 200 } : ill);
         const seen = one.requests.length + two.requests.length;
-        // then the next push is delivered, and no URL is asked again that has answered
+        // then the next push is delivered, and no URL is asked again after its reply
         assert.equal((await deliver(provider, { budgetMs: 1000 })).kind, 'sent', JSON.stringify(ill));
         assert.ok(one.requests.length + two.requests.length - seen <= 1 + triesOf(ill));
       }
     }
   });
 
-  it('goes on asking the first URL first that answers 503 or 429 now and then', async () => {
+  it('keeps the order of the URLs after an occasional 503 or 429', async () => {
     for (const status of [503, 429]) {
       const { one, two, provider } = await givenTwo({ kind: 'reply', status });
       await deliver(provider);
@@ -172,7 +172,7 @@ describe('The provider challenge-service', () => {
     await provider.close();
   });
 
-  it('takes a redirect for a refusal: a push never becomes a GET', async () => {
+  it('treats a redirect as a refusal: a push never becomes a GET', async () => {
     const far = await farSide(undo);
     far.behave({ kind: 'reply', status: 302, headers: { location: `${far.url}/else` } });
     const provider = await open(undo, { push_url: far.url });
@@ -180,7 +180,7 @@ describe('The provider challenge-service', () => {
     await provider.close();
   });
 
-  it('says whether its URLs can be reached, and posts nothing for that', async () => {
+  it('checks whether its URLs can be reached, without a POST', async () => {
     const { one, provider } = await givenTwo({ kind: 'reset' });
     const result = await provider.check(AbortSignal.timeout(2000));
     assert.equal(result.ok, false);
@@ -203,7 +203,7 @@ describe('The provider challenge-service', () => {
     });
   }
 
-  it('is refused files that are not there, hold no key, or no certificate', async () => {
+  it('is refused files that are missing, hold no key, or no certificate', async () => {
     const folder = temporaryFolder(undo);
     writeFileSync(join(folder, 'cert-only.pem'), selfSigned.cert);
     writeFileSync(join(folder, 'nothing.pem'), 'nothing');

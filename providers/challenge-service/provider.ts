@@ -1,7 +1,7 @@
 /**
- * Hands the push to a LinOTP-style challenge service over mutual TLS. Each URL is tried in order, those that could not be reached lately last,
- * and those that answered 5xx once more at the end; the first one that takes it, or refuses it for good, decides.
- * Wire: POST {"challenge": {"transactionId", "gda", "challenge"}}; any 2xx means taken over.
+ * Delivers pushes to a LinOTP-style challenge service over mutual TLS. Tries the URLs in order, recently unreachable
+ * ones last, and retries those with a 5xx once at the end; the first acceptance or final refusal decides. Wire: POST
+ * {"challenge": {"transactionId", "gda", "challenge"}}; any 2xx means accepted.
  * @see docs/protocols/linotp.md 3
  */
 import { z } from 'zod';
@@ -29,14 +29,14 @@ const config = z.strictObject({
   push_url: oneOrMany(pushUrl).describe('One URL or several, tried in order.'),
   ...tlsFields,
   timeout: connectRead.prefault('3,5').describe('Seconds: connect,read.'),
-  failover_statuses: z.array(z.int().min(400).max(599)).default([502, 503, 504]).describe('HTTP statuses that send us on to the next URL.'),
+  failover_statuses: z.array(z.int().min(400).max(599)).default([502, 503, 504]).describe('HTTP statuses that lead to the next URL.'),
 });
 
 export default defineProvider({
   kind: 'challenge-service',
   aliases: ['DefaultPushProvider', 'linotp.provider.DefaultPushProvider', 'linotp.lib.pushprovider.DefaultPushProvider'],
   addresses: ['gda'],
-  // By transaction id.
+  // The service detects duplicates by transaction id.
   idempotent: true,
   config,
   open({ push_url, failover_statuses, timeout, ...tls }, host) {
@@ -74,7 +74,7 @@ export default defineProvider({
   },
 });
 
-/** What URLs are called where others see it: scheme, host and port, since a user, a path or a query may be a secret. Those that look the same are numbered. */
+/** Public names of URLs: scheme, host and port, since user, path and query may be secret. Equal ones are numbered. */
 function namesOf(urls: readonly string[]): ReadonlyMap<string, string> {
   const origins = urls.map((url) => new URL(url).origin);
   const number = (index: number): number => origins.slice(0, index + 1).filter((origin) => origin === origins[index]).length;

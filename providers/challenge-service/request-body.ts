@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Push } from '../../src/delivery/provider-kit/index.ts';
 
 /**
- * The body as LinOTP's own provider writes it: ASCII, with a space after colon and comma.
+ * The body in the format of LinOTP's own provider: ASCII, with a space after colon and comma.
  * @see docs/protocols/linotp.md 3.2
  */
 export function requestBody({ handle, address, payload }: Push): string {
@@ -17,8 +17,8 @@ export function requestBody({ handle, address, payload }: Push): string {
 const linotpForm = /^\d{12,17}(?:\.\d{2})?$/;
 
 /**
- * The handle, where it has the form of LinOTP's transaction ids, since a challenge service may know no other; else 17 digits that are always
- * the same for one handle.
+ * The handle if it has the form of LinOTP's transaction ids, as a challenge service may require; else 17 digits derived
+ * from it.
  */
 function linotpId(handle: string): string {
   if (linotpForm.test(handle)) return handle;

@@ -7,7 +7,7 @@ describe('The access token of a firebase provider', () => {
   const soon = () => AbortSignal.timeout(5000);
   const refused: Granted = { ok: false, error: { kind: 'unavailable', reason: 'server' } };
 
-  /** A source that answers when the test says so; `asked` counts, and each answer is another token of one hour. */
+  /** A source that replies on demand; `asked` counts the requests, and each reply is a new token for one hour. */
   const given = (lifeMs = minutes(60)) => {
     const clock = fakeClock();
     const asked: { answer(granted?: Granted): Promise<void>; signal: AbortSignal }[] = [];
@@ -37,7 +37,7 @@ describe('The access token of a firebase provider', () => {
     return { ...parts, grant: granted.value };
   };
 
-  it('is asked for once, however many wait for it, and kept', async () => {
+  it('is requested once, however many callers wait, and cached', async () => {
     const { tokens, asked, answer, at } = given();
     const waiting = Array.from({ length: 50 }, () => at(tokens.get(soon())));
     await answer(0);
@@ -46,7 +46,7 @@ describe('The access token of a firebase provider', () => {
     assert.equal(asked.length, 1);
   });
 
-  it('is renewed five minutes before it ends, and serves until the new one is there', async () => {
+  it('is renewed five minutes before it expires, and used until the new one arrives', async () => {
     const { clock, tokens, asked, answer, at } = await givenToken();
     clock.advance(minutes(55) - 1);
     assert.equal(await at(tokens.get(soon())), 'token-1');
@@ -57,7 +57,7 @@ describe('The access token of a firebase provider', () => {
     assert.equal(await at(tokens.get(soon())), 'token-2');
   });
 
-  it('serves on when it could not be renewed, is asked for again half a minute later, and never serves past its end', async () => {
+  it('stays in use after a failed renewal, is requested again half a minute later, and is never used after its expiry', async () => {
     const { clock, tokens, asked, answer, at } = await givenToken();
     clock.advance(minutes(55));
     await tokens.get(soon());
@@ -72,7 +72,7 @@ describe('The access token of a firebase provider', () => {
     assert.equal(await waiting, 'unavailable server');
   });
 
-  it('is renewed at half of its life when that is short', async () => {
+  it('is renewed at half of a short lifetime', async () => {
     const { clock, tokens, asked } = await givenToken(minutes(4));
     clock.advance(minutes(2) - 1);
     await tokens.get(soon());
@@ -82,7 +82,7 @@ describe('The access token of a firebase provider', () => {
     assert.equal(asked.length, 2);
   });
 
-  it('comes to those who wait on, when one of them gives up', async () => {
+  it('still reaches the other callers when one of them gives up', async () => {
     const { tokens, asked, answer, at } = given();
     const impatient = new AbortController();
     const [gone, late, patient] = [tokens.get(impatient.signal), tokens.get(AbortSignal.timeout(1)), tokens.get(soon())];
@@ -93,7 +93,7 @@ describe('The access token of a firebase provider', () => {
     assert.equal(await at(patient), 'token-1');
   });
 
-  it('is replaced once, however many were refused with it', async () => {
+  it('is replaced once, however many pushes were refused with it', async () => {
     const { tokens, asked, answer, at, grant } = await givenToken();
     const waiting = [at(tokens.renewed(grant, soon())), at(tokens.renewed(grant, soon()))];
     await answer(1);
@@ -102,7 +102,7 @@ describe('The access token of a firebase provider', () => {
     assert.equal(asked.length, 2);
   });
 
-  it('is given up when the provider is closed', async () => {
+  it('is no longer requested when the provider is closed', async () => {
     const { tokens, asked, at } = given();
     const waiting = at(tokens.get(soon()));
     tokens.close();

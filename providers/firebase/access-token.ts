@@ -1,23 +1,25 @@
 import type { DeliveryOutcome, ProviderHost } from '../../src/delivery/provider-kit/index.ts';
 
-/** Leave to send for one project, until `expiresAt` (epoch ms). */
+/** Permission to send for one project, until `expiresAt` (epoch ms). */
 export type Grant = { token: string; project: string; expiresAt: number };
 
-/** A grant, or how a push ends that cannot have one. */
+/** A grant, or the outcome of a push that cannot get one. */
 export type Granted = { ok: true; value: Grant } | { ok: false; error: DeliveryOutcome };
 
-/** Asks for one grant. */
+/** Requests one grant. */
 export type GrantSource = (signal: AbortSignal) => Promise<Granted>;
 
-/** The access token that all pushes of a provider share. */
+/** The access token shared by all pushes of a provider. */
 export type AccessTokens = {
-  /** The one at hand, else a new one. A caller whose signal fires stops waiting; the request goes on for the others. */
+  /**
+   * The current token, else a new one. A caller whose signal fires stops waiting; the request continues for the others.
+   */
   get(signal: AbortSignal): Promise<Granted>;
-  /** Another one than `stale`, which the far side did not take. */
+  /** A token other than `stale`, which FCM refused. */
   renewed(stale: Grant, signal: AbortSignal): Promise<Granted>;
-  /** A new one in any case, which proves that the credentials are good today. */
+  /** A new token in any case, to check the credentials. */
   fresh(signal: AbortSignal): Promise<Granted>;
-  /** Gives up the request under way. */
+  /** Aborts the request under way. */
   close(): void;
 };
 
@@ -26,8 +28,9 @@ const earlyMs = 300_000;
 const pauseMs = 30_000;
 
 /**
- * Opens the cache. One request is in flight for all. It begins five minutes before the token ends (at half of the life of a short one),
- * while the old token still serves, so that no login waits for it; when it fails there is another one half a minute later.
+ * Opens the cache. All callers share one request. It starts five minutes before the token ends (halfway through a short
+ * life) while the old token is still used, so that no login waits for it; after a failure the next one starts half a
+ * minute later.
  */
 export function openAccessTokens(source: GrantSource, { clock, log }: Pick<ProviderHost, 'clock' | 'log'>): AccessTokens {
   let current: Grant | undefined;
@@ -58,7 +61,7 @@ export function openAccessTokens(source: GrantSource, { clock, log }: Pick<Provi
       return { ok: true, value: current };
     },
     async renewed(stale, signal) {
-      // Whoever else was refused may have a new one already.
+      // Another refused caller may have got a new token already.
       if (current?.token === stale.token) current = undefined;
       return current === undefined ? orGivenUp(renew(), signal) : { ok: true, value: current };
     },

@@ -1,18 +1,21 @@
 import type { Http, Http2, ProviderHost } from '../../src/delivery/provider-kit/index.ts';
 
-/** What is posted; `signal` is its deadline, and the far side sees when it fires. */
+/** A POST; `signal` is its deadline, and cancels the stream when it fires. */
 export type Post = { path: string; headers: Record<string, string>; body: string; signal: AbortSignal };
 
-/** Kept-open connections to FCM. */
+/** Persistent connections to FCM. */
 export type Connections = { post(call: Post): ReturnType<Http2['request']>; close(): Promise<void> };
 
-/** Whom to trust, and the way there. */
+/** Trust and proxy of a connection. */
 export type Way = Parameters<ProviderHost['openHttp2']>[1];
 
-/** FCM takes this many streams on a connection; more than that would queue. */
+/** The maximum of streams per connection at FCM; further ones would queue. */
 const streamsEach = 100;
 
-/** Opens the way to `origin`: HTTP/2 where it is https, with another connection only while all others are full, up to `most`. */
+/**
+ * Opens connections to `origin`: HTTP/2 for https, with a further connection only while all others are full, up to
+ * `most`.
+ */
 export function openConnections(origin: string, way: Way, most: number, { openHttp, openHttp2 }: ProviderHost): Connections {
   if (origin.startsWith('http:')) return overHttp1(origin, openHttp(way));
   const lines: { http: Http2; busy: number }[] = [];
@@ -37,7 +40,7 @@ export function openConnections(origin: string, way: Way, most: number, { openHt
   };
 }
 
-/** Plain http is for this machine only, where a stand-in for FCM may listen. */
+/** Plain http is allowed on this machine only, for a fake FCM. */
 const overHttp1 = (origin: string, http: Http): Connections => ({
   post: ({ path, ...call }) => http.request({ method: 'POST', url: `${origin}${path}`, ...call }),
   close: () => http.close(),

@@ -13,7 +13,7 @@ describe('Application default credentials', () => {
   const clock = fakeClock();
   const soon = () => AbortSignal.timeout(5000);
 
-  /** What Google's library reads from the environment. */
+  /** The environment variables that Google's library reads. */
   const givenEnvironment = (values: Record<string, string>) => {
     for (const [name, value] of Object.entries(values)) {
       const before = process.env[name];
@@ -69,7 +69,7 @@ describe('Application default credentials', () => {
     return granted.ok ? assert.fail('granted') : granted.error;
   };
 
-  it('say what to do where there are none, or they are refused', async () => {
+  it('fail with instructions where they are missing or refused', async () => {
     const none = await failing(new Error('Could not load the default credentials. Browse to https://…'));
     assert.deepEqual([none.kind, none.reason], ['rejected', 'credentials']);
     assert.match(JSON.stringify(none), /no application default credentials\. Set service_account/);
@@ -78,7 +78,7 @@ describe('Application default credentials', () => {
     assert.ok(!JSON.stringify(refused).includes('secret-text'));
   });
 
-  it('are worth another try where nobody answered, or something broke there', async () => {
+  it('may be tried again after a missing reply or a server error', async () => {
     const silent = await failing(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
     assert.deepEqual([silent.kind, silent.reason], ['unavailable', 'connection']);
     const broken = await failing(Object.assign(new Error('Service Unavailable'), { status: 503 }));

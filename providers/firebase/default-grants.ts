@@ -2,15 +2,15 @@ import type { Credential } from 'firebase-admin/app';
 import { z } from 'zod';
 import type { Granted, GrantSource } from './access-token.ts';
 
-/** Google's application default credentials, as firebase-admin finds them, and the project if the configuration names one. */
+/** Google's application default credentials, as found by firebase-admin, and the configured project, if any. */
 export type DefaultGrants = { credential: Credential; project: string | undefined; clock: () => number };
 
 const Failure = z.object({ status: z.number() }).or(z.object({ response: z.object({ status: z.number() }) }));
 
 /**
- * Access tokens of the machine: from the file that GOOGLE_APPLICATION_CREDENTIALS names, else from the login of gcloud, else from Google's metadata
- * server. How they are fetched is the library's: it knows neither our proxy nor our authorities, and keeps its own token until shortly
- * before its end.
+ * Access tokens from the machine's credentials: the file in GOOGLE_APPLICATION_CREDENTIALS, else the login of gcloud,
+ * else Google's metadata server. The library fetches them itself: it ignores our proxy and authorities, and keeps its
+ * own token until shortly before its end.
  */
 export function defaultGrants({ credential, project, clock }: DefaultGrants): GrantSource {
   return async () => {
@@ -35,7 +35,7 @@ const noProject: Granted = {
   },
 };
 
-/** The credential knows its project; its public type does not say so. */
+/** The credential knows its project; its public type lacks the method. */
 async function projectOf(credential: Credential): Promise<string | undefined> {
   if (!('getProjectId' in credential) || typeof credential.getProjectId !== 'function') return undefined;
   const project: unknown = await credential.getProjectId();

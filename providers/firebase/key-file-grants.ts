@@ -3,7 +3,7 @@ import { type DeliveryOutcome, type Http, type HttpReply, parseJson, retryAfterM
 import type { Granted, GrantSource } from './access-token.ts';
 import type { ServiceAccount } from './service-account.ts';
 
-/** The key file, where it is shown (`url`), the project that is sent for, and the time. */
+/** The key file, the token endpoint's URL, the project, an HTTP client and the clock. */
 export type KeyFileGrants = { account: ServiceAccount; url: string; project: string; http: Http; clock: () => number };
 
 const scope = 'https://www.googleapis.com/auth/firebase.messaging';
@@ -11,7 +11,7 @@ const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const lifeSeconds = 3600;
 const oddClockMs = 60_000;
 
-/** Nobody believes more: a token without an end would never be renewed. */
+/** The maximum accepted life time: a token without an end would never be renewed. */
 const mostLifeSeconds = 86_400;
 
 const TokenReply = z.object({
@@ -24,7 +24,7 @@ const TokenReply = z.object({
 const ErrorReply = z.object({ error: z.string().regex(/^[a-z_]{1,40}$/) });
 
 /**
- * Access tokens for a key file: a JWT signed with its key is exchanged at the token endpoint (RFC 7523).
+ * Access tokens for a key file: exchanges a JWT, signed with its key, at the token endpoint (RFC 7523).
  * @see docs/protocols/delivery.md 2.2
  */
 export function keyFileGrants({ account, url, project, http, clock }: KeyFileGrants): GrantSource {
@@ -51,10 +51,10 @@ async function assertion({ email, key, keyId, tokenUri }: ServiceAccount, now: n
     .sign(key);
 }
 
-/** What a grant is for, and when it was asked for and answered (epoch ms). */
+/** The project of a grant, and the times of request and reply (epoch ms). */
 export type GrantFacts = { project: string; now: number; repliedAt: number };
 
-/** The grant in a reply of the token endpoint, or what its refusal means. */
+/** The grant in a reply of the token endpoint, or the outcome of its refusal. */
 export function grantIn(given: HttpReply, host: string, { project, now, repliedAt }: GrantFacts): Granted {
   const { status, body } = given;
   if (status < 200 || status > 299) return { ok: false, error: refusal(given, host, repliedAt) };
@@ -73,15 +73,15 @@ function refusal({ status, headers, body }: HttpReply, host: string, now: number
   if (status >= 500 || status === 408) return { kind: 'unavailable', reason: 'server', detail, retryAfterMs: wait };
   if (status === 400 || status === 401 || status === 403)
     return { kind: 'rejected', reason: 'credentials', detail: `${detail}. ${remedy(headers.date, now)}` };
-  return { kind: 'rejected', reason: 'configuration', detail: `${detail}. Look at token_uri in the key file and at token_url.` };
+  return { kind: 'rejected', reason: 'configuration', detail: `${detail}. Check token_uri in the key file, and token_url.` };
 }
 
-/** A clock that is wrong looks like a key that is wrong; the far side's `Date` tells them apart. */
+/** A wrong clock and a wrong key get the same error; the reply's `Date` tells them apart. */
 function remedy(date: string | undefined, now: number): string {
   const difference = now - Date.parse(date ?? '');
   if (Math.abs(difference) > oddClockMs) {
     const seconds = Math.round(Math.abs(difference) / 1000);
     return `This machine's clock is ${seconds} s ${difference > 0 ? 'ahead' : 'behind'}: set it.`;
   }
-  return "The key was deleted, its service account is disabled, or this machine's clock is wrong. Look at all three, or make a new key.";
+  return "The key was deleted, its service account is disabled, or this machine's clock is wrong. Check all three, or make a new key.";
 }

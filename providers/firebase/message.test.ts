@@ -16,12 +16,12 @@ describe('A message for FCM', () => {
   const read = (body: string) => JSON.parse(body) as { validate_only?: true; message: Record<string, unknown> };
 
   for (const product of ['privacyidea', 'edumfa']) {
-    it(`is what ${product} sends, byte for byte, and what makes one push of two`, () => {
+    it(`is that of ${product}, byte for byte, plus the keys that make one push of two`, () => {
       const cases = readVectors<Vectors>('privacyidea.json')[product]?.exchanges?.cases ?? [];
       const sent = cases.flatMap(({ sent_to_fcm = [] }) => sent_to_fcm.map(({ body }) => body));
       assert.ok(sent.length >= 5, 'the vectors hold messages');
       for (const recorded of sent) {
-        // given a challenge that a message was recorded for, made two minutes before it ends
+        // given a challenge with a recorded message, two minutes before it expires
         const { data, token, apns } = recorded.message;
         const expiresAt = seconds(Number(apns.headers['apns-expiration']));
         const address = { kind: 'fcm', value: token, since: 1 } as const;
@@ -31,7 +31,8 @@ describe('A message for FCM', () => {
           inData,
           expiresAt - seconds(120),
         );
-        // then it is the recorded one, with nothing beside it but the keys by which a second copy takes the place of the first
+        // then it is the recorded message, plus only the keys by which a second copy replaces
+        // the first one
         const twin = /,"collapse_key":"([0-9a-f]{32})","notification":\{"tag":"\1"\}/;
         assert.match(body ?? '', twin);
         assert.equal(body?.replace(twin, ''), JSON.stringify(recorded));
@@ -39,7 +40,7 @@ describe('A message for FCM', () => {
     });
   }
 
-  it('is time-sensitive on an iPhone where a policy says so, whatever it carries', () => {
+  it('is time-sensitive on an iPhone where a policy says so, whatever its payload', () => {
     for (const [over, style] of [
       [{}, {}],
       [{ phone: 'linotp' }, {}],
@@ -53,7 +54,7 @@ describe('A message for FCM', () => {
     }
   });
 
-  it('lives as long as what is left of the challenge, and takes the place of its own kind only', () => {
+  it('expires with the challenge, and replaces only messages of its own kind', () => {
     const android = [{ expiresAt: now + 90_500 }, { expiresAt: now - 1, handle: 'ANOTHER' }, { expiresAt: now + 90_500 }].map(
       (over) => read(bodyOf(over)).message.android as { ttl: string; collapse_key: string },
     );
@@ -74,7 +75,7 @@ describe('A message for FCM', () => {
     assert.match(headers['apns-collapse-id'] ?? '', /^[0-9a-f]{32}$/);
   });
 
-  it('tells nothing of the login in opaque mode', () => {
+  it('contains nothing of the login in opaque mode', () => {
     for (const phone of ['pipush', 'linotp']) {
       const body = bodyOf({ phone }, { mode: 'opaque' });
       const { data, notification } = read(body).message;
@@ -87,12 +88,12 @@ describe('A message for FCM', () => {
     }
   });
 
-  it('is only looked at in a dry run, as the probe is', () => {
+  it('is only validated in a dry run, as the probe is', () => {
     assert.deepEqual([read(bodyOf({}, { dryRun: true })).validate_only, read(bodyOf()).validate_only], [true, undefined]);
     assert.equal(read(probe).validate_only, true);
   });
 
-  it('is none when the payload is none of a pipush phone', () => {
+  it('requires the payload of a pipush phone', () => {
     for (const payload of ['lseqr://push/AgAAAA', '{"nonce":1}', '[]'])
       assert.equal(messageOf({ ...push, payload }, inData, now), undefined, payload);
   });

@@ -3,19 +3,19 @@ import { z } from 'zod';
 import type { Push } from '../../src/delivery/provider-kit/index.ts';
 import { parseJson } from '../../src/delivery/provider-kit/index.ts';
 
-/** How messages are made: whether they carry the challenge or only ring, the texts where none may be told, and whether FCM only looks at them. */
+/** The form of messages: with the challenge or opaque, the opaque texts, and whether FCM only validates them. */
 export type MessageStyle = { mode: 'data' | 'opaque'; opaqueTitle: string; opaqueText: string; dryRun: boolean };
 
 const fields = z.record(z.string(), z.string());
 
-/** What a message says in plain text. */
+/** The plain text of a notification. */
 type Shown = { title: string; body: string };
 
 /**
- * The body of `messages:send` for one push; undefined when its payload is not what its phone protocol has. A pipush message is privacyIDEA's own
- * to the key, with `collapse_key` and `tag` beside it, so that a push that comes twice is shown once. Other phones get `transactionId` and
- * `challenge`, the names that LinOTP's challenge service knows, and a notification that says nothing.
- * @param now epoch ms, from which the time to live counts
+ * The body of `messages:send` for one push; undefined when its payload does not match its phone protocol. A pipush
+ * message equals privacyIDEA's, plus `collapse_key` and `tag`, so that a duplicate push is shown once. Other phones get
+ * `transactionId` and `challenge`, as from LinOTP's challenge service, and a neutral notification.
+ * @param now epoch ms, the start of the time to live
  * @see docs/protocols/privacyidea.md 4.2
  * @see docs/protocols/linotp.md 3.2
  */
@@ -29,7 +29,7 @@ export function messageOf(push: Push, style: MessageStyle, now: number): string 
   return data && wrap(pipushMessage(push, data, now));
 }
 
-/** A message to a registration token that no phone has; FCM only looks at it. */
+/** A message to an impossible registration token, for validation only. */
 export const probe = JSON.stringify({
   validate_only: true,
   message: { token: 'pushgate-check', notification: { title: 'pushgate', body: 'check' } },
@@ -78,5 +78,5 @@ const apnsHeaders = ({ expiresAt }: Push, collapseId: string) => ({
   'apns-expiration': String(Math.floor(expiresAt / 1000)),
 });
 
-/** The handle is half a secret: what the push service sees of it is a digest. */
+/** A digest: the handle itself must not be visible to the push service. */
 const collapseKey = ({ handle }: Push): string => hash('sha256', handle, 'hex').slice(0, 32);

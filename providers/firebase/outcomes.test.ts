@@ -16,7 +16,7 @@ const reply = (status: number, error: { status?: string; message?: string; detai
   body: typeof error === 'string' ? error : JSON.stringify({ error: { code: status, message: '', ...error } }),
 });
 
-describe('What FCM answers', () => {
+describe('A reply of FCM', () => {
   const now = Date.UTC(2026, 2, 1, 10);
   const short = (answer: HttpReply): string => {
     const { kind, reason } = fromFcm(answer, 'fcm.example', now);
@@ -72,10 +72,10 @@ describe('What FCM answers', () => {
     ['a code that is no word', reply(404, { details: [fcmError('UNREGISTERED please')] }), 'rejected configuration'],
   ];
   for (const [what, answer, outcome] of table) {
-    it(`is "${outcome.replace(' undefined', '')}" for ${what} (${answer.status})`, () => assert.equal(short(answer), outcome));
+    it(`means "${outcome.replace(' undefined', '')}" for ${what} (${answer.status})`, () => assert.equal(short(answer), outcome));
   }
 
-  it('tells how long to wait: as asked, else a minute when it throttles, else nothing', () => {
+  it('gives the retry time: as stated, else a minute for throttling, else none', () => {
     const wait = (status: number, headers = {}) => {
       const outcome = fromFcm(reply(status, '', headers), 'fcm.example', now);
       return 'retryAfterMs' in outcome ? outcome.retryAfterMs : undefined;
@@ -87,20 +87,20 @@ describe('What FCM answers', () => {
     );
   });
 
-  it('is told to operators by status and code alone', () => {
+  it('is shown to operators by status and code alone', () => {
     const said = fromFcm(reply(404, { message: 'fcm-secret-token', details: [fcmError('UNREGISTERED')] }), 'fcm.example', now);
     assert.deepEqual(said, { kind: 'rejected', reason: 'dead-address', detail: 'fcm.example answered 404 UNREGISTERED' });
     const strange = fromFcm(reply(400, { status: 'fcm-secret-token', details: [fcmError('fcm-secret-token')] }), 'fcm.example', now);
     assert.ok(!JSON.stringify(strange).includes('secret'));
   });
 
-  it('asks for a new access token only where the old one was refused', () => {
+  it('requires a new access token only where the old one was refused', () => {
     assert.equal(isStaleToken(reply(401, { status: 'UNAUTHENTICATED' })), true);
     assert.equal(isStaleToken(reply(401, { details: [fcmError('THIRD_PARTY_AUTH_ERROR')] })), false);
     assert.equal(isStaleToken(reply(403, { status: 'PERMISSION_DENIED' })), false);
   });
 
-  it('proves the credentials as soon as it is about the registration token', () => {
+  it('proves the credentials as soon as it concerns the registration token', () => {
     const probed = (answer: HttpReply) => fromProbe(fromFcm(answer, 'fcm.example', now));
     assert.equal(probed(reply(400, { details: [fcmError('INVALID_ARGUMENT'), violation('message.token')] })).ok, true);
     assert.equal(probed(reply(404, { details: [fcmError('UNREGISTERED')] })).ok, true);
@@ -108,17 +108,17 @@ describe('What FCM answers', () => {
     const problems: [HttpReply, RegExp][] = [
       [reply(400, '<html>'), /answered 400/],
       [reply(405, ''), /answered 405/],
-      [reply(403, { status: 'PERMISSION_DENIED' }), /403 PERMISSION_DENIED: switch the .* API on .* role/],
-      [reply(404, { status: 'NOT_FOUND' }), /404 NOT_FOUND: there is no such Firebase project. Look at project_id/],
+      [reply(403, { status: 'PERMISSION_DENIED' }), /403 PERMISSION_DENIED: enable the .* API .* role/],
+      [reply(404, { status: 'NOT_FOUND' }), /404 NOT_FOUND: there is no such Firebase project. Check project_id/],
       [reply(401, { status: 'UNAUTHENTICATED' }), /401 UNAUTHENTICATED: .*access token/],
       [reply(503, ''), /answered 503 \(server\)/],
-      [reply(200, '<html>'), /Something else than Google/],
+      [reply(200, '<html>'), /not a server of Google/],
     ];
     for (const [answer, sentence] of problems) {
       const result = probed(answer);
       assert.match(result.ok ? 'ok' : result.problem, sentence);
     }
     const unreachable = fromProbe({ kind: 'unavailable', reason: 'tls', detail: 'fcm.example' });
-    assert.match(unreachable.ok ? 'ok' : unreachable.problem, /not trusted: name its authority in ca/);
+    assert.match(unreachable.ok ? 'ok' : unreachable.problem, /not trusted: configure its authority in ca/);
   });
 });

@@ -21,13 +21,13 @@ const Accepted = z.object({ name: z.string().min(1) });
 
 const leastThrottleMs = 60_000;
 
-/** What FCM's error says: its own code, else Google's status, and whether it is about the registration token. */
+/** FCM's error: its own code, else Google's status, and whether it concerns the registration token. */
 type Said = { code: string | undefined; status: string; isAboutToken: boolean };
 
 /**
- * What FCM's reply means. Only UNREGISTERED, and INVALID_ARGUMENT that names the registration token, tell a dead address: a 404 without FCM's
- * own code is a project that does not exist, and must not cost anybody a phone.
- * @param now epoch ms, for a `Retry-After` that is a date
+ * The outcome of FCM's reply. Only UNREGISTERED, or INVALID_ARGUMENT about the registration token, mean a dead address:
+ * a 404 without FCM's own code means an unknown project, and must not mark phones as dead.
+ * @param now epoch ms, for a `Retry-After` date
  * @see docs/protocols/delivery.md 2
  */
 export function fromFcm({ status, headers, body }: HttpReply, host: string, now: number): DeliveryOutcome {
@@ -55,7 +55,7 @@ function refusal(status: number, { code, isAboutToken }: Said, detail: string): 
     case 'SENDER_ID_MISMATCH':
       return { reason: 'configuration', detail: `${detail}: the phone's app belongs to another Firebase project.` };
     case 'THIRD_PARTY_AUTH_ERROR':
-      // Phones of the other platforms are still reached, so our own credentials are not what is wrong.
+      // Phones of the other platforms are still reached, so our own credentials are good.
       return {
         reason: 'configuration',
         detail: `${detail}: the APNs key or Web Push key in the Firebase project is wrong. Upload it again.`,
@@ -67,33 +67,33 @@ function refusal(status: number, { code, isAboutToken }: Said, detail: string): 
 
 function refusalWithoutCode(status: number, isAboutToken: boolean, detail: string): Refusal {
   if (status === 400) return { reason: isAboutToken ? 'dead-address' : 'message', detail };
-  if (status === 401) return { reason: 'credentials', detail: `${detail}: it does not take the access token.` };
+  if (status === 401) return { reason: 'credentials', detail: `${detail}: it refuses the access token.` };
   if (status === 403) return { reason: 'credentials', detail: `${detail}: ${allow}` };
-  if (status === 404) return { reason: 'configuration', detail: `${detail}: there is no such Firebase project. Look at project_id.` };
+  if (status === 404) return { reason: 'configuration', detail: `${detail}: there is no such Firebase project. Check project_id.` };
   return { reason: status < 400 ? 'configuration' : 'message', detail };
 }
 
 const allow =
-  'switch the Firebase Cloud Messaging API on in that project, and give the service account the role Firebase Cloud Messaging API Admin.';
+  'enable the Firebase Cloud Messaging API in that project, and give the service account the role Firebase Cloud Messaging API Admin.';
 
-/** Whether FCM refused the access token itself, which a new one may mend. */
+/** Whether FCM refused the access token itself, so that a new one may help. */
 export const isStaleToken = ({ status, body }: HttpReply): boolean => status === 401 && read(body).code === undefined;
 
-/** What the answer to the probe proves: FCM gets as far as the registration token only for those it lets in. */
+/** The result of the probe: FCM only checks the registration token after our credentials. */
 export function fromProbe(outcome: DeliveryOutcome): CheckResult {
   if (outcome.kind === 'sent') return { ok: true };
   const { kind, reason, detail = 'no answer' } = outcome;
   if (kind === 'unavailable') return { ok: false, problem: `${detail} (${reason}). ${lookAt[reason] ?? 'Try again later.'}` };
-  // FCM may call the probe's address wrong without naming it; a 400 of anybody else proves nothing.
+  // FCM may call the probe's address wrong without naming it; a 400 from any other server proves nothing.
   const isLetIn = reason === 'dead-address' || (reason === 'message' && detail.endsWith('INVALID_ARGUMENT'));
   return isLetIn ? { ok: true } : { ok: false, problem: detail };
 }
 
 const lookAt: Readonly<Partial<Record<UnavailableReason, string>>> = {
-  timeout: 'Look at the network, the firewall and proxy.',
-  connection: 'Look at the network, the firewall and proxy.',
-  tls: 'Its certificate is not trusted: name its authority in ca.',
-  garbage: 'Something else than Google answers there: look at api_url, token_url and proxy.',
+  timeout: 'Check the network, the firewall and the proxy.',
+  connection: 'Check the network, the firewall and the proxy.',
+  tls: 'Its certificate is not trusted: configure its authority in ca.',
+  garbage: 'That is not a server of Google: check api_url, token_url and proxy.',
 };
 
 function read(body: string): Said {

@@ -68,7 +68,10 @@ describe('The provider firebase', () => {
   afterEach(() => undo.run());
   const soon = () => AbortSignal.timeout(5000);
 
-  /** A provider whose far side takes every push; the token endpoint answers token-1, token-2, … unless the test says otherwise. */
+  /**
+   * A provider whose FCM accepts every push; the token endpoint issues token-1, token-2, … unless the test says
+   * otherwise.
+   */
   const given = async (config: Record<string, unknown> = {}, clock = Date.now) => {
     const asked: Seen[] = [];
     let answer = (): Behaviour => aToken(`token-${asked.length}`);
@@ -104,20 +107,20 @@ describe('The provider firebase', () => {
       assert.equal(other.far.requests[0]?.path, '/v1/projects/acme-other/messages:send');
     });
 
-    it('no data in opaque mode, and for FCM to look at only in a dry run', async () => {
+    it('no data in opaque mode, and in a dry run only for validation', async () => {
       const { deliver, bodyOf } = await given({ mode: 'opaque', opaque_title: 'ACME', opaque_text: 'Open it.', dry_run: true });
       assert.equal((await deliver()).kind, 'sent');
       const { message, validate_only } = bodyOf();
       assert.deepEqual([message.data, message.notification, validate_only], [undefined, { title: 'ACME', body: 'Open it.' }, true]);
     });
 
-    it('nothing at all when the payload is none of a pipush phone', async () => {
+    it('nothing when the payload is not that of a pipush phone', async () => {
       const { far, deliver } = await given();
       const outcome = await deliver({ payload: 'lseqr://push/AgAAAA' });
       assert.deepEqual([outcome.kind, outcome.reason, far.requests.length], ['rejected', 'message', 0]);
     });
 
-    it('many pushes at once over as few connections as they fit on, and never over more than it may', async () => {
+    it('many pushes at once over the fewest connections, up to the limit', async () => {
       for (const [most, pushes, expected] of [
         [4, 1, 1],
         [4, 250, 3],
@@ -202,21 +205,21 @@ describe('The provider firebase', () => {
       assert.equal(asked.length, 2);
     });
 
-    it('that is replaced when FCM takes it no more, and the push is sent once again', async () => {
+    it('that is replaced when FCM refuses it, and the push is sent once again', async () => {
       const { far, deliver, asked, bearers } = await given();
       far.behave(stale, accepted);
       assert.equal((await deliver()).kind, 'sent');
       assert.deepEqual([bearers(), asked.length], [['Bearer token-1', 'Bearer token-2'], 2]);
     });
 
-    it('that FCM refuses for good: the push is sent twice, never more', async () => {
+    it('that FCM always refuses: the push is sent twice, never more', async () => {
       const { far, deliver } = await given();
       far.behave(stale);
       const outcome = await deliver();
       assert.deepEqual([outcome.kind, outcome.reason, far.requests.length], ['rejected', 'credentials', 2]);
     });
 
-    it('that is not replaced when it is the key of Apple that is wrong', async () => {
+    it('that is not replaced when the key of Apple is wrong', async () => {
       const { far, deliver, asked } = await given();
       far.behave({ kind: 'reply', ...error(401, 'THIRD_PARTY_AUTH_ERROR') });
       const outcome = await deliver();
@@ -248,7 +251,7 @@ describe('The provider firebase', () => {
       });
     }
 
-    it("or none because this machine's clock is wrong, and says by how much", async () => {
+    it("or none because this machine's clock is wrong, with the difference in the error", async () => {
       const { deliver, answerToken } = await given({}, () => now);
       const headers = { date: new Date(now + minutes(10)).toUTCString() };
       answerToken(() => ({ kind: 'reply', status: 400, body: '{"error":"invalid_grant"}', headers }));
@@ -267,8 +270,8 @@ describe('The provider firebase', () => {
     });
   });
 
-  describe('says whether it works', () => {
-    it('by a message that is only looked at, to no phone, with an access token of today', async () => {
+  describe('checks itself', () => {
+    it('by a message that is only validated, with a fresh access token', async () => {
       const { far, provider, asked, bodyOf, deliver } = await given();
       await deliver();
       far.behave({ kind: 'reply', ...error(400, 'INVALID_ARGUMENT') });
@@ -276,10 +279,10 @@ describe('The provider firebase', () => {
       assert.deepEqual([asked.length, bodyOf(1).validate_only, bodyOf(1).message.token], [2, true, 'pushgate-check']);
     });
 
-    it('and what to do when it does not', async () => {
+    it('and reports what to do after a failure', async () => {
       const { far, provider, answerToken } = await given();
       far.behave({ kind: 'reply', status: 403, body: '{"error":{"status":"PERMISSION_DENIED"}}' });
-      assert.match(JSON.stringify(await provider.check(soon())), /PERMISSION_DENIED: switch .* on/);
+      assert.match(JSON.stringify(await provider.check(soon())), /PERMISSION_DENIED: enable .* API/);
       answerToken(() => ({ kind: 'reply', status: 401, body: '{"error":"invalid_client"}' }));
       assert.match(JSON.stringify(await provider.check(soon())), /gave no access token: 401 invalid_client\. .*new key/);
     });
@@ -299,7 +302,7 @@ describe('The provider firebase', () => {
     });
   }
 
-  it('tells every file that cannot be used, by its path', async () => {
+  it('reports every unusable file by its path', async () => {
     const service_account = new Secret('{"type":"authorized_user"}');
     const parsed = firebase.config.parse({ service_account, ca: '/gone/ca.pem' });
     await assert.rejects(
@@ -308,7 +311,7 @@ describe('The provider firebase', () => {
     );
   });
 
-  it("opens without a key file, and warns that Google's library goes its own way past proxy and ca", async () => {
+  it("opens without a key file, and warns that Google's library ignores proxy and ca", async () => {
     const logged: string[] = [];
     const log = openLog('warn', { write: (line: string) => void logged.push(line) });
     for (const config of [{}, { proxy: 'http://proxy.example:3128' }]) {
@@ -318,12 +321,12 @@ describe('The provider firebase', () => {
     assert.deepEqual([logged.length, logged[0]?.includes('HTTPS_PROXY')], [1, true]);
   });
 
-  it('has no credentials that end one day', async () => {
+  it('has credentials that never expire', async () => {
     const { provider } = await given();
     assert.deepEqual(provider.expires(), []);
   });
 
-  it('trusts the authorities of the system beside its own', async () => {
+  it('trusts the authorities of the system besides its own', async () => {
     const folder = temporaryFolder(undo);
     writeFileSync(join(folder, 'ca.pem'), selfSigned.cert);
     let trusted = '';

@@ -1,6 +1,6 @@
 /**
- * Hands the push to Firebase Cloud Messaging (HTTP v1) over kept-open HTTP/2 connections, with an access token of our own.
- * Wire: POST /v1/projects/{project}/messages:send; 2xx with the name of the message means taken over.
+ * Pushes through Firebase Cloud Messaging (HTTP v1) over persistent HTTP/2 connections, with its own access token.
+ * Wire: POST /v1/projects/{project}/messages:send; 2xx with the name of the message means accepted.
  * @see docs/protocols/delivery.md 2
  */
 import { defineProvider } from '../../src/delivery/provider-kit/index.ts';
@@ -12,7 +12,7 @@ import { openSender } from './sender.ts';
 export default defineProvider({
   kind: 'firebase',
   addresses: ['fcm'],
-  // By collapse key and tag.
+  // Phones replace duplicates by collapse key and tag.
   idempotent: true,
   config,
   needsPolling: ({ mode }) => mode === 'opaque',
@@ -22,8 +22,7 @@ export default defineProvider({
     return {
       async deliver(push, signal) {
         const body = messageOf(push, style, host.clock());
-        if (body === undefined)
-          return { kind: 'rejected', reason: 'message', detail: `the payload is none of the phone protocol ${push.phone}` };
+        if (body === undefined) return { kind: 'rejected', reason: 'message', detail: `the payload is not a ${push.phone} message` };
         return sender.send(body, signal);
       },
       check: async (signal) => fromProbe(await sender.send(probe, signal, 'fresh')),

@@ -10,12 +10,14 @@ import { readServiceAccount, type ServiceAccount } from './service-account.ts';
 
 /** Sends bodies of `messages:send` to FCM, for its project and with its access token. */
 export type Sender = {
-  /** Sends once; once more with a new access token where FCM does not take the one at hand. `fresh` takes a new one from the start. */
+  /**
+   * Sends once, and once more with a new access token if FCM refuses the current one. `fresh` requests a new one first.
+   */
   send(body: string, signal: AbortSignal, fresh?: 'fresh'): Promise<DeliveryOutcome>;
   close(): Promise<void>;
 };
 
-/** Reads the files that the configuration names and opens the way to FCM; nothing is connected before the first push. */
+/** Reads the configured files and prepares the connections; connects at the first push. */
 export async function openSender(settings: Config, host: ProviderHost): Promise<Sender> {
   const { source, http, way } = await openSource(settings, host);
   const tokens = openAccessTokens(source, host);
@@ -58,11 +60,8 @@ async function openSource(settings: Config, host: ProviderHost): Promise<Source>
   const http = host.openHttp(way);
   if (account) return { source: keySource(account, settings, http, host), http, way };
   if (proxy !== undefined || ca !== undefined)
-    host.log.warn(
-      {},
-      'application default credentials are fetched without proxy and ca: HTTPS_PROXY and NODE_EXTRA_CA_CERTS count for them',
-    );
-  // Loaded only where there is no key file: it costs a tenth of a second and brings a hundred packages.
+    host.log.warn({}, 'application default credentials are fetched without proxy and ca; set HTTPS_PROXY and NODE_EXTRA_CA_CERTS for them');
+  // Loaded only without a key file: it takes a tenth of a second and brings a hundred packages.
   const { applicationDefault } = await import('firebase-admin/app');
   return { source: defaultGrants({ credential: applicationDefault(), project: project_id, clock: host.clock }), http, way };
 }
@@ -70,5 +69,5 @@ async function openSource(settings: Config, host: ProviderHost): Promise<Source>
 const keySource = (account: ServiceAccount, { token_url, project_id }: Config, http: Http, { clock }: ProviderHost): GrantSource =>
   keyFileGrants({ account, url: token_url ?? account.tokenUri, project: project_id ?? account.project, http, clock });
 
-/** Our list of authorities replaces the system's, so it must hold them too. */
+/** Our list of authorities replaces the system's, so include those. */
 const withSystem = (path: string): string => [...getCACertificates('default'), readAuthorities(path)].join('\n');

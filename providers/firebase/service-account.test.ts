@@ -23,7 +23,7 @@ describe('A key file of a service account', () => {
     assert.equal(key.equals(privateKey), true);
   });
 
-  it('fetches tokens from Google where it does not say', () => {
+  it("has Google's token endpoint as the default", () => {
     const { token_uri: _, ...without } = file;
     assert.equal(read(without).tokenUri, 'https://oauth2.googleapis.com/token');
   });
@@ -41,13 +41,13 @@ describe('A key file of a service account', () => {
     [
       'a key that cannot be read',
       { ...file, private_key: '-----BEGIN PRIVATE KEY-----\nsecret-text\n' },
-      /private_key: it begins as PEM and has no end/,
+      /private_key: it begins as PEM but has no end/,
     ],
     ['a key of another kind', { ...file, private_key: selfSigned.key }, /the kind ec, not RSA/],
     ['a token URL that is not safe', { ...file, token_uri: 'http://tokens.example' }, /token_uri: must begin with https/],
   ];
   for (const [what, content, sentence] of wrong) {
-    it(`is refused with ${what}, and says what to do without repeating it`, () => {
+    it(`is refused with ${what}, in an error that says what to do without repeating it`, () => {
       assert.throws(
         () => read(content),
         (error: Error & { code?: string }) => {

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { GatewayFault, pushUrl, readKeyFile, readPrivateKey } from '../../src/delivery/provider-kit/index.ts';
 
-/** What a key file says: who signs with which key, for which project, and where access tokens are to be had. */
+/** The content of a key file: the account's email, its key, its project, and the URL for access tokens. */
 export type ServiceAccount = { email: string; project: string; key: KeyObject; keyId?: string | undefined; tokenUri: string };
 
 const filled = z.string('must be a text').min(1, 'must not be empty');
@@ -17,7 +17,7 @@ const KeyFile = z.object({
 
 const howToGetOne = 'Make one in the Firebase console: Project settings, Service accounts, Generate new private key.';
 
-/** Files that are often taken for a key file, by their `type`, and what to do with them. */
+/** Files that are often mistaken for a key file, by their `type`, with a remedy. */
 const otherTypes: Readonly<Record<string, string>> = {
   authorized_user: 'That is the login of a person.',
   external_account: 'Leave service_account out and let GOOGLE_APPLICATION_CREDENTIALS name this file.',
@@ -25,15 +25,15 @@ const otherTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the text of a service account's key file; refuses at least what Google's own library does. Throws `config-invalid` with one sentence
- * that says what is wrong and what to do, and never repeats what is in the file.
+ * Reads a service account's key file; refuses at least what Google's own library refuses. Throws `config-invalid` with
+ * one sentence that gives the problem and a remedy, and never quotes the file.
  */
 export function readServiceAccount(text: string): ServiceAccount {
   const read = readKeyFile(text);
   if (!read.ok)
     throw new GatewayFault(
       'config-invalid',
-      `The key file cannot be used: ${read.error}. Put it there as it was downloaded. ${howToGetOne}`,
+      `The key file cannot be used: ${read.error}. Use the file as it was downloaded. ${howToGetOne}`,
     );
   const json = read.value;
   const { type } = z.looseObject({ type: z.unknown() }).catch({ type: undefined }).parse(json);
@@ -57,7 +57,7 @@ function wrongType(json: unknown, type: unknown): string {
   if (typeof json === 'object' && json !== null && 'project_info' in json)
     return `This is google-services.json, which belongs to the app. A key file is needed. ${howToGetOne}`;
   if (typeof type !== 'string' || !/^[\w-]{1,40}$/.test(type))
-    return `The key file has no "type": "service_account", so it is none. ${howToGetOne}`;
+    return `This is not a key file: it has no "type": "service_account". ${howToGetOne}`;
   return `The key file's type is "${type}", not "service_account". ${otherTypes[type] ?? ''} ${howToGetOne}`.replace('  ', ' ');
 }
 

@@ -3,7 +3,7 @@ import { givenHost, givenPush } from '../../test/delivery/provider-conformance.t
 import pollOnly from './provider.ts';
 
 describe('The provider poll-only', () => {
-  it('takes every push and leaves it to the phone to ask', async () => {
+  it('accepts every push and leaves it to the phone to poll', async () => {
     const provider = await pollOnly.open({}, givenHost(pollOnly));
     assert.deepEqual(await provider.deliver(givenPush(), AbortSignal.timeout(1000)), { kind: 'sent', reason: 'poll' });
     assert.equal((await provider.check(AbortSignal.timeout(1000))).ok, true);
@@ -11,7 +11,7 @@ describe('The provider poll-only', () => {
     await provider.close();
   });
 
-  it('has nothing to configure', () => {
+  it('has no configuration', () => {
     assert.equal(pollOnly.config.safeParse({}).success, true);
     assert.equal(pollOnly.config.safeParse({ url: 'x' }).success, false);
   });

@@ -1,4 +1,4 @@
-/** Sends nothing: the phone asks for what is waiting. For phones without a push service, and for a machine without internet. */
+/** Sends nothing: the phone polls. For phones without a push service, and for machines without internet. */
 import { z } from 'zod';
 import { defineProvider } from '../../src/delivery/provider-kit/index.ts';
 
@@ -8,7 +8,7 @@ export default defineProvider({
   config: z.strictObject({}).describe('Nothing to configure.'),
   open: () => ({
     deliver: async () => ({ kind: 'sent', reason: 'poll' }),
-    check: async () => ({ ok: true, detail: 'phones ask' }),
+    check: async () => ({ ok: true, detail: 'phones poll' }),
     expires: () => [],
     close: async () => undefined,
   }),

@@ -10,10 +10,13 @@ import {
 
 type Reply = { ok: true; value: HttpReply } | { ok: false; error: WireError };
 
-/** A good reply may still say how the push ended; any other member is the receiver's own. */
+/** A 2xx reply may contain the outcome; other members are ignored. */
 const verdict = z.object({ outcome: z.enum([...outcomeKinds, 'dead-address']).default('sent') });
 
-/** What the receiver's reply means: by its status, and for 2xx by the `outcome` in its body. `host` and `now` are for what is told of it. */
+/**
+ * The outcome of the receiver's reply: by its status and, for 2xx, the `outcome` in its body. `host` is for the detail
+ * text.
+ */
 export function fromWire(reply: Reply, host: string, now: number): DeliveryOutcome {
   if (!reply.ok) return { kind: 'unavailable', reason: reply.error, detail: host };
   const { status } = reply.value;
@@ -44,7 +47,7 @@ function fromBody(reply: HttpReply, detail: string, now: number): DeliveryOutcom
   }
 }
 
-/** What the body says; undefined where it is an outcome that we do not know, or calls itself JSON and is none. */
+/** The outcome in the body; undefined when it is unknown, or when the body is invalid JSON with a JSON content type. */
 function verdictOf({ body, headers }: HttpReply): z.output<typeof verdict>['outcome'] | undefined {
   if (body.trim() === '') return 'sent';
   const json = parseJson(body);

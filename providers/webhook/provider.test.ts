@@ -61,7 +61,7 @@ describe('The provider webhook', () => {
     return { far, provider, deliver };
   };
 
-  it('tells the receiver all that it needs', async () => {
+  it('sends the receiver all that it needs', async () => {
     const { far, deliver } = await given();
     assert.deepEqual(await deliver(), { kind: 'sent' });
     const [request] = far.requests;
@@ -81,7 +81,7 @@ describe('The provider webhook', () => {
     });
   });
 
-  it('serves every kind of address, and says which it is', async () => {
+  it('serves every kind of address, and names the kind', async () => {
     const { far, deliver } = await given();
     for (const kind of ['fcm', 'apns', 'gda', 'webpush'] as const) {
       assert.ok(webhook.addresses.includes(kind));
@@ -90,7 +90,7 @@ describe('The provider webhook', () => {
     }
   });
 
-  it('signs so that the code in its README knows it, and knows a forgery', async () => {
+  it('signs its requests, as the code in its README verifies, which also rejects a forgery', async () => {
     // given the code that we tell receivers to use
     const [, code = ''] = /```js\n([\s\S]+?)```/.exec(readFileSync('providers/webhook/README.md', 'utf8')) ?? [];
     const file = join(temporaryFolder(undo), 'receiver.mjs');
@@ -146,7 +146,7 @@ describe('The provider webhook', () => {
     [503, 'unavailable', 'server'],
   ];
   for (const [status, kind, reason] of statuses) {
-    it(`takes ${status} for ${reason ?? kind}`, async () => {
+    it(`reads ${status} as ${reason ?? kind}`, async () => {
       const { far, deliver } = await given();
       far.behave({ kind: 'reply', status, headers: { location: `${far.url}/elsewhere` } });
       const outcome = await deliver();
@@ -166,7 +166,7 @@ describe('The provider webhook', () => {
     ['{"outcome":', { 'content-type': 'application/json' }, 'unavailable', 'garbage'],
   ];
   for (const [body, headers, kind, reason] of bodies) {
-    it(`takes 200 with ${body} for ${reason ?? kind}`, async () => {
+    it(`reads 200 with ${body} as ${reason ?? kind}`, async () => {
       const { far, deliver } = await given();
       far.behave({ kind: 'reply', status: 200, body, headers });
       const outcome = await deliver();
@@ -175,14 +175,14 @@ describe('The provider webhook', () => {
     });
   }
 
-  it('gives up after its own time-out where the login would wait longer', async () => {
+  it('gives up after its own timeout where the login would wait longer', async () => {
     const { far, deliver } = await given({ timeout: '0.05' });
     far.behave({ kind: 'hang' });
     const outcome = await deliver();
     assert.deepEqual([outcome.kind, outcome.reason], ['unavailable', 'timeout']);
   });
 
-  it('shows its client certificate, whose key may be locked', async () => {
+  it('presents its client certificate, whose key may have a passphrase', async () => {
     const far = await farSide(undo, { clientCa: selfSigned.cert });
     const opened = [
       await open(undo, { url: far.url, access_certificate: 'client.pem' }),
@@ -198,7 +198,7 @@ describe('The provider webhook', () => {
     assert.equal(new Date(opened[1]?.expires()[0]?.at ?? 0).getUTCFullYear(), 2120);
   });
 
-  it('proves the key by a signed check that rings no phone', async () => {
+  it('proves the key by a signed check that reaches no phone', async () => {
     const { far, provider } = await given();
     assert.equal((await provider.check(AbortSignal.timeout(1000))).ok, true);
     const [request] = far.requests;

@@ -1,7 +1,7 @@
 /**
- * Hands pushes to a server of yours by signed HTTP, for whatever can reach a phone and has no provider of its own here. It serves every kind of
- * address and is told all that a phone has, once per challenge.
- * Wire: POST {"version", "transactionId", "handle", "phone", "payload", "address": {"kind", "value"}, "addresses", "expiresAt"}; 2xx means taken over.
+ * Sends pushes to a server of the operator's as signed HTTP requests, for phones that no other provider reaches. Serves
+ * every kind of address and gets all addresses of a phone, once per challenge. Wire: POST {"version", "transactionId",
+ * "handle", "phone", "payload", "address": {"kind", "value"}, "addresses", "expiresAt"}; 2xx means accepted.
  * @see providers/webhook/README.md
  */
 import { z } from 'zod';
@@ -27,8 +27,8 @@ const headerName = z
 const ownHeaders = ['content-type', 'content-length', 'transfer-encoding', 'connection', 'host', 'idempotency-key', 'pushgate-signature'];
 
 const config = z.strictObject({
-  url: pushUrl.refine(isWithoutLogin, 'a user and password stand in headers').describe('Where pushes are posted.'),
-  signing_key: secret.describe('The key of the signature, at least 32 characters; the receiver knows it too.'),
+  url: pushUrl.refine(isWithoutLogin, 'put user and password into headers').describe('URL that pushes are posted to.'),
+  signing_key: secret.describe('Shared key of the signature, at least 32 characters.'),
   headers: z
     .record(headerName, z.union([z.string(), secret]))
     .default({})
@@ -40,7 +40,7 @@ const config = z.strictObject({
 export default defineProvider({
   kind: 'webhook',
   addresses: ['fcm', 'apns', 'gda', 'webpush'],
-  // By Idempotency-Key.
+  // The receiver detects duplicates by Idempotency-Key.
   idempotent: true,
   addressesAtOnce: true,
   config,
@@ -63,8 +63,8 @@ export default defineProvider({
       },
       async check(signal) {
         const outcome = fromWire(await post(checkBody, {}, signal), name, host.clock());
-        if (outcome.kind === 'sent') return { ok: true, detail: `${name} knows our signature` };
-        return { ok: false, problem: `a signed check was not taken (${outcome.reason}): ${outcome.detail ?? name}` };
+        if (outcome.kind === 'sent') return { ok: true, detail: `${name} accepts our signature` };
+        return { ok: false, problem: `a signed check was refused (${outcome.reason}): ${outcome.detail ?? name}` };
       },
       expires: () => files.access_certificate?.expiries ?? [],
       close: () => http.close(),

@@ -1,20 +1,20 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { DeviceAddress, Push } from '../../src/delivery/provider-kit/index.ts';
 
-/** The version of the body's shape; a new one is a change that receivers must know of. */
+/** The version of the body's format; receivers must know a new one. */
 const version = 1;
 
-/** The body that hands over a push; times are ISO 8601 in UTC. */
+/** The body of a push; times are ISO 8601 in UTC. */
 export function pushBody({ transactionId, handle, phone, payload, address, addresses, expiresAt }: Push): string {
   const shown = ({ kind, value }: DeviceAddress) => ({ kind, value });
   const to = { address: address && shown(address), addresses: addresses?.map(shown) };
   return JSON.stringify({ version, transactionId, handle, phone, payload, ...to, expiresAt: new Date(expiresAt).toISOString() });
 }
 
-/** The body that only asks whether the receiver knows our key. */
+/** The body of a check, which only tests the signature. */
 export const checkBody = JSON.stringify({ version, check: true });
 
-/** One key for one push to one address, the same whenever it is sent again. */
+/** One key per push and address, the same for every repeat. */
 export function idempotencyKey({ transactionId, handle, address }: Push): string {
   const parts = [transactionId, handle, address?.kind, address?.value];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);

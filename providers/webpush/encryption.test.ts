@@ -4,7 +4,7 @@ import webPush from 'web-push';
 import { webPushReceiver } from '../../test/kit/web-push-receiver.ts';
 import { encrypt, maxPayloadBytes } from './encryption.ts';
 
-/** RFC 8291, appendix A: what goes in, and the whole body that comes out. */
+/** RFC 8291, appendix A: the inputs and the resulting body. */
 const vector = {
   plaintext: 'When I grow up, I want to be a watermelon',
   senderPrivateKey: 'yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw',
@@ -21,7 +21,7 @@ const keysOf = ({ keys }: ReturnType<typeof webPushReceiver>) => ({ p256dh: byte
 describe('Encryption for Web Push', () => {
   const vectorReceiver = () => webPushReceiver({ privateKey: vector.receiverPrivateKey, auth: vector.auth });
 
-  it('makes the body of RFC 8291, appendix A, byte for byte', () => {
+  it('reproduces the body of RFC 8291, appendix A, byte for byte', () => {
     const sender = createECDH('prime256v1');
     sender.setPrivateKey(bytes(vector.senderPrivateKey));
     const body = encrypt(vector.plaintext, keysOf(vectorReceiver()), { salt: bytes(vector.salt), sender });
@@ -29,7 +29,7 @@ describe('Encryption for Web Push', () => {
     assert.equal(vectorReceiver().read(bytes(vector.body)), vector.plaintext);
   });
 
-  it('is read by the same receiver as what the web-push library makes', () => {
+  it('is readable by the same receiver as the output of the web-push library', () => {
     const receiver = webPushReceiver();
     const theirs = webPush.generateRequestDetails({ endpoint: 'https://push.example/1', keys: receiver.keys }, '{"nonce":"Grüße"}');
     const ours = encrypt('{"nonce":"Grüße"}', keysOf(receiver));
@@ -38,14 +38,14 @@ describe('Encryption for Web Push', () => {
     assert.equal(ours.length, theirs.body?.length);
   });
 
-  it('never makes the same bytes twice', () => {
+  it('never produces the same bytes twice', () => {
     const keys = keysOf(webPushReceiver());
     const [one, two] = [encrypt('x', keys), encrypt('x', keys)];
     assert.notDeepEqual(one.subarray(0, 16), two.subarray(0, 16));
     assert.notDeepEqual(one.subarray(21, 86), two.subarray(21, 86));
   });
 
-  it('fills with its longest payload what every push service takes: 4096 bytes', () => {
+  it('fills 4096 bytes with its longest payload, which every push service accepts', () => {
     const receiver = webPushReceiver();
     const longest = 'x'.repeat(maxPayloadBytes);
     const body = encrypt(longest, keysOf(receiver));

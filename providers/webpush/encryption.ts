@@ -1,13 +1,13 @@
 import { createCipheriv, createECDH, type ECDH, hkdfSync, randomBytes } from 'node:crypto';
 import type { ReceiverKeys } from '../../src/delivery/provider-kit/index.ts';
 
-/** The longest payload in bytes: push services take 4096 bytes, of which header, delimiter and tag need 103. */
+/** The maximum payload in bytes: push services accept 4096 bytes, and header, delimiter and tag need 103. */
 export const maxPayloadBytes = 3993;
 
 const recordSize = 4096;
 const lastRecord = Buffer.of(2);
 
-/** What is new for every message: the salt (16 bytes) and a key pair that is thrown away. */
+/** Fresh values for every message: the salt (16 bytes) and an ephemeral key pair. */
 export type Randomness = { salt: Buffer; sender: ECDH };
 
 /**

@@ -3,7 +3,7 @@ import { type DeliveryOutcome, type HttpReply, retryAfterMs, type WireError } fr
 type Reply = { ok: true; value: HttpReply } | { ok: false; error: WireError | 'forbidden' };
 
 /**
- * What a push service's reply means. Whoever enrolled the phone chose it, so nothing that it wrote is repeated.
+ * The outcome of a push service's reply. The enrolling user chose the service, so nothing of its text is repeated.
  * @see docs/protocols/delivery.md 2
  */
 export function fromWire(reply: Reply, now: number): DeliveryOutcome {
@@ -21,4 +21,4 @@ export function fromWire(reply: Reply, now: number): DeliveryOutcome {
 /** A push that is not sent at all, with the reason for operators. */
 export const notSent = (detail: string): DeliveryOutcome => ({ kind: 'rejected', reason: 'message', detail });
 
-const notPublic = notSent('the push service of this address is not on the public internet; allow_private_targets would let it pass');
+const notPublic = notSent('the push service of this address is not on the public internet; set allow_private_targets to allow it');

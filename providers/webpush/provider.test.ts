@@ -31,7 +31,7 @@ const open = (undo: Cleanup, config: Record<string, unknown> = {}, clock = Date.
   );
 };
 
-/** The push to the far side: its subscription, with the capability as path. */
+/** The push to the push service: its subscription, with the capability as path. */
 const to = (far: Pick<FarSide, 'url'>, over: Partial<Push> = {}, withKeys: object = { keys: receiver.keys }): Push => ({
   ...push,
   address: { kind: 'webpush', value: JSON.stringify({ endpoint: far.url + capability, expirationTime: null, ...withKeys }), since: 1 },
@@ -39,7 +39,7 @@ const to = (far: Pick<FarSide, 'url'>, over: Partial<Push> = {}, withKeys: objec
 });
 const toBareUrl = (url: string): Push => ({ ...push, address: { kind: 'webpush', value: url, since: 1 } });
 
-/** Each far side of the conformance tests is the push service of the push. */
+/** Each server of the conformance tests is the push service of the push. */
 const addressed = async (far: FarSide, opened: OpenProvider | Promise<OpenProvider>): Promise<OpenProvider> => {
   const provider = await opened;
   return { ...provider, deliver: (_, signal) => provider.deliver(to(far), signal) };
@@ -68,7 +68,7 @@ describe('The provider webpush', () => {
     return { far, provider, deliver };
   };
 
-  it('sends what only the phone can read', async () => {
+  it('encrypts each push for the phone', async () => {
     const { far, deliver } = await given();
     assert.equal((await deliver(to(far))).kind, 'sent');
     const [request] = far.requests;
@@ -101,7 +101,7 @@ describe('The provider webpush', () => {
     assert.deepEqual([mine?.claims.aud, mine?.claims.sub], [reference?.claims.aud, reference?.claims.sub]);
   });
 
-  it('shows one token to a push service for hours, and a new one before it ends', async () => {
+  it('sends one token to a push service for hours, and a new one before it expires', async () => {
     const clock = fakeClock();
     const { far, deliver } = await given({}, clock);
     const tokens: string[] = [];
@@ -128,7 +128,7 @@ describe('The provider webpush', () => {
     assert.equal(silent.far.requests[0]?.headers.topic, undefined);
   });
 
-  it('asks for no time to live below zero', async () => {
+  it('never requests a negative time to live', async () => {
     const { far, deliver } = await given();
     await deliver(to(far, { expiresAt: 1 }));
     assert.equal(far.requests[0]?.headers.ttl, '0');
@@ -145,7 +145,7 @@ describe('The provider webpush', () => {
     [503, 'unavailable', 'server'],
   ];
   for (const [status, kind, reason] of statuses) {
-    it(`takes ${status} for ${reason ?? kind}`, async () => {
+    it(`reads ${status} as ${reason ?? kind}`, async () => {
       const { far, deliver } = await given();
       far.behave({ kind: 'reply', status, headers: { location: `${far.url}/elsewhere` } });
       const outcome = await deliver(to(far));
@@ -153,11 +153,11 @@ describe('The provider webpush', () => {
     });
   }
 
-  it('says that each address has a server of its own', () => {
+  it('declares that each address has a server of its own', () => {
     assert.equal(webpush.serverPerAddress, true);
   });
 
-  describe('given an address that somebody chose to reach what is inside', () => {
+  describe('given an address that was chosen to reach the internal network', () => {
     const giveInside = async () => {
       const inside = { connections: 0, port: 0 };
       const server = createServer((socket) => {
@@ -170,7 +170,7 @@ describe('The provider webpush', () => {
       return inside;
     };
     for (const host of ['localhost', '127.0.0.1', '[::ffff:127.0.0.1]', '2130706433', '169.254.169.254', '10.0.0.1', '[fd00::1]']) {
-      it(`connects to nobody at ${host}`, async () => {
+      it(`does not connect to ${host}`, async () => {
         const inside = await giveInside();
         const { deliver } = await given({ allow_private_targets: false });
         const outcome = await deliver(to({ url: `https://${host}:${inside.port}` }));
@@ -190,7 +190,7 @@ describe('The provider webpush', () => {
     }
   });
 
-  it('pushes openly to a bare UnifiedPush URL only where that is allowed', async () => {
+  it('pushes without encryption to a bare UnifiedPush URL only where that is allowed', async () => {
     const { far, deliver } = await given();
     assert.equal((await deliver(toBareUrl(far.url + capability))).kind, 'rejected');
     assert.equal((await deliver(to(far, {}, {}))).kind, 'rejected');
@@ -215,21 +215,21 @@ describe('The provider webpush', () => {
     ['a secret that is too short', JSON.stringify({ endpoint: 'https://localhost/1', keys: { ...receiver.keys, auth: 'AAAA' } })],
   ];
   for (const [what, address] of broken) {
-    it(`refuses an address with ${what}, and marks nothing dead`, async () => {
+    it(`refuses an address with ${what}, and marks no address dead`, async () => {
       const { deliver } = await given({ allow_unencrypted: true });
       const outcome = await deliver(toBareUrl(address));
       assert.deepEqual([outcome.kind, outcome.reason], ['rejected', 'message']);
     });
   }
 
-  it('refuses a payload that no push service would take', async () => {
+  it('refuses a payload that is too long for push services', async () => {
     const { far, deliver } = await given();
     assert.equal((await deliver(to(far, { payload: 'ü'.repeat(1997) }))).kind, 'rejected');
     assert.equal((await deliver(to(far, { payload: 'ü'.repeat(1996) }))).kind, 'sent');
     assert.equal(far.requests.length, 1);
   });
 
-  it('proves its key pair, says that nobody was asked, and tells the public key that apps subscribe with', async () => {
+  it('checks its key pair, reports that no server was asked, and returns the public key for subscriptions', async () => {
     const { far, provider } = await given();
     const result = await provider.check(AbortSignal.timeout(1000));
     assert.ok(result.ok && result.detail?.includes(vapidKeys.publicKey) && /no push service was asked/.test(result.detail));
@@ -250,13 +250,13 @@ describe('The provider webpush', () => {
     });
   }
 
-  it('is refused a key that is none, and a file that is not there, each by its path and without the key', async () => {
+  it('is refused an invalid key and a missing file, each by its path and without the key', async () => {
     const keys = ['c2hvcnQ', Buffer.alloc(32).toString('base64url'), Buffer.alloc(32, 255).toString('base64url')];
     for (const key of keys) {
       await assert.rejects(
         async () => open(undo, { private_key: new Secret(key), ca: 'gone.pem' }),
         (error: Error) =>
-          /private_key: This is no VAPID/.test(error.message) && /ca: Cannot read/.test(error.message) && !error.message.includes(key),
+          /private_key: This is not a VAPID/.test(error.message) && /ca: Cannot read/.test(error.message) && !error.message.includes(key),
       );
     }
   });

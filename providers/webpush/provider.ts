@@ -1,7 +1,7 @@
 /**
- * Web Push to browsers and to UnifiedPush apps: the payload is encrypted for the phone, and the push service learns who sends by VAPID.
- * Whoever enrols a phone chooses its push service, so private targets are refused at connect time and no redirect is followed.
- * Wire: POST to the endpoint with TTL, Urgency and Topic; 201 means taken over.
+ * Web Push to browsers and UnifiedPush apps: encrypts the payload for the phone, and identifies the sender by VAPID.
+ * The enrolling user chooses the push service, so private targets are refused at connection time, and redirects are not
+ * followed. Wire: POST to the endpoint with TTL, Urgency and Topic; 201 means accepted.
  * @see RFC 8030, RFC 8291, RFC 8292; docs/protocols/delivery.md 4.3
  */
 import { createHash } from 'node:crypto';
@@ -27,32 +27,32 @@ const config = z
     subject: z
       .string()
       .regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'expected mailto:somebody@example.com or https://…')
-      .describe('Whom a push service may write to about our pushes: mailto: or https:.'),
-    private_key: secret.describe('VAPID private key: the 32 bytes of a P-256 key in base64url. The public key is made from it.'),
+      .describe('Contact for push services: mailto: or https:.'),
+    private_key: secret.describe('VAPID private key: the 32 bytes of a P-256 key in base64url. The public key is derived from it.'),
     urgency: z.enum(['very-low', 'low', 'normal', 'high']).default('high').describe('How soon a sleeping phone is woken.'),
-    topic_header: z.boolean().default(true).describe('Send a Topic, by which a push service replaces a push that still waits.'),
+    topic_header: z.boolean().default(true).describe('Send a Topic, so that the push service replaces an undelivered push.'),
     allowed_hosts: z
       .array(z.string().regex(/^[a-z0-9*.:[\]-]+$/, 'expected a host in lower case, such as *.push.example.com'))
       .min(1)
       .optional()
-      .describe('Hosts of push services, * for any text; without it any public one.'),
+      .describe('Allowed hosts of push services, * for any text; without it any public host.'),
     allow_private_targets: z
       .boolean()
       .default(false)
-      .describe('Push to private and local addresses too (development, or a push service of your own).'),
+      .describe('Also push to private and local addresses (development, or a push service of your own).'),
     allow_unencrypted: z.boolean().default(false).describe('Push to bare UnifiedPush URLs, whose server can read the payload.'),
-    ca: z.string().min(1).optional().describe("PEM file of trusted CAs, in place of the system's."),
+    ca: z.string().min(1).optional().describe("PEM file of trusted CAs, instead of the system's."),
     proxy: proxyUrl.optional().describe('Proxy for all push services.'),
   })
   .refine(({ proxy, allowed_hosts, allow_private_targets }) => proxy === undefined || allowed_hosts || allow_private_targets, {
     path: ['proxy'],
-    message: 'behind a proxy we cannot see where a name leads; name the allowed_hosts, or set allow_private_targets',
+    message: 'behind a proxy the gateway cannot check the address of a name; set allowed_hosts, or allow_private_targets',
   });
 
 export default defineProvider({
   kind: 'webpush',
   addresses: ['webpush'],
-  // By topic, and by the id in the payload.
+  // Duplicates are replaced by topic, and by the id in the payload.
   idempotent: true,
   serverPerAddress: true,
   config,
@@ -70,7 +70,7 @@ export default defineProvider({
         if (!subscription) return notSent('the address is neither a PushSubscription nor an https URL');
         const { endpoint, keys } = subscription;
         if (!isAllowed(endpoint.hostname)) return notSent('the push service of this address is not among allowed_hosts');
-        if (!keys && !allow_unencrypted) return notSent('the address brings no keys, and allow_unencrypted is not set');
+        if (!keys && !allow_unencrypted) return notSent('the address has no keys, and allow_unencrypted is not set');
         if (Buffer.byteLength(push.payload) > maxPayloadBytes) return notSent(`the payload has more than ${maxPayloadBytes} bytes`);
         const now = host.clock();
         const headers = { ...headersOf(push, settings, now), authorization: vapid.authorization(endpoint.origin, now) };

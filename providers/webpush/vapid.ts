@@ -2,13 +2,13 @@ import { createECDH, createPrivateKey, createPublicKey, type KeyObject, sign, ve
 import { LRUCache } from 'lru-cache';
 import { GatewayFault, type Secret } from '../../src/delivery/provider-kit/index.ts';
 
-/** Says to push services who we are. */
+/** Identifies us to push services. */
 export type Vapid = {
-  /** The public key, base64url: what an app subscribes with (`applicationServerKey`). */
+  /** The public key, base64url, with which apps subscribe (`applicationServerKey`). */
   publicKey: string;
-  /** The `Authorization` header for a push service by its origin; its token is reused for hours, as push services ask. */
+  /** The `Authorization` header for a push service by its origin; tokens are reused for hours, as push services ask. */
   authorization(origin: string, now: number): string;
-  /** Whether a signature of the private key is good for the public one. */
+  /** Whether a signature of the private key verifies with the public one. */
   works(): boolean;
 };
 
@@ -16,11 +16,11 @@ const lifeMs = 12 * 3_600_000;
 const renewedMs = lifeMs / 2;
 const curve = 'prime256v1';
 const algorithm = 'sha256';
-// As JWS wants it: two numbers side by side, no DER.
+// The format of JWS: two numbers side by side, not DER.
 const dsaEncoding = 'ieee-p1363';
 
 /**
- * Reads the private key and makes the public one. Throws `config-invalid` when it is no P-256 key.
+ * Reads the private key and derives the public one. Throws `config-invalid` when it is not a P-256 key.
  * @see RFC 8292
  */
 export function openVapid(subject: string, privateKey: Secret): Vapid {
@@ -50,8 +50,8 @@ function keyPairOf(secret: Secret): { key: KeyObject; publicKey: string } {
     if (scalar.length !== 32) throw new RangeError('a P-256 key has 32 bytes');
     pair.setPrivateKey(scalar);
   } catch {
-    // The cause is left out: it may quote the key.
-    throw new GatewayFault('config-invalid', 'This is no VAPID private key. Expected the 32 bytes of a P-256 key in base64url.');
+    // Without the cause, which may quote the key.
+    throw new GatewayFault('config-invalid', 'This is not a VAPID private key. Expected the 32 bytes of a P-256 key in base64url.');
   }
   const point = pair.getPublicKey();
   const [x, y] = [point.toString('base64url', 1, 33), point.toString('base64url', 33)];

@@ -3,13 +3,13 @@ import type { Devices } from './devices.ts';
 import type { Fake, FakeAnswer, FakeReply } from './exchange.ts';
 import { recordOf } from './jwt.ts';
 
-/** What a challenge service remembers; several instances with one memory are one service behind several URLs. */
+/** The memory of a challenge service; instances with a common memory are one service behind several URLs. */
 export type ChallengeMemory = Map<string, string>;
 
-/** What one instance is made of. */
+/** The parts of one instance. */
 export type ChallengeServiceOptions = { memory: ChallengeMemory; devices: Devices };
 
-/** What LinOTP posts. @see docs/protocols/linotp.md 3.2 */
+/** The body that LinOTP posts. @see docs/protocols/linotp.md 3.2 */
 const Body = z.strictObject({
   challenge: z.strictObject({
     transactionId: z.string().regex(/^\d{12,17}(?:\.\d{2})?$/),
@@ -19,8 +19,9 @@ const Body = z.strictObject({
 });
 
 /**
- * A challenge service: `POST /v1/challenge`. The same challenge again is taken again, and delivered once; another one under its transaction id is
- * a conflict. A refusal is told by status and reason phrase, since nothing else of it is read.
+ * A challenge service: `POST /v1/challenge`. A repeated challenge is accepted again but delivered once; another one
+ * with the same transaction id is a conflict. A refusal has its reason in the reason phrase, the only part that LinOTP
+ * reads.
  * @see docs/protocols/linotp.md 3.2, 3.3
  */
 export function openChallengeService({ memory, devices }: ChallengeServiceOptions): Fake {
@@ -51,7 +52,7 @@ function addressIn(body: string): string | undefined {
   return read.success ? read.data.challenge.gda : undefined;
 }
 
-/** Names the first field that is wrong, never what stands in it. */
+/** Names the first wrong field, never its value. */
 function problemOf({ issues: [issue] }: z.ZodError): string {
   const field = issue?.path.join('.') || 'body';
   return issue?.code === 'unrecognized_keys' ? `Unknown field in ${field}` : `Missing or wrong: ${field}`;

@@ -7,7 +7,7 @@ import type { Delivery } from './exchange.ts';
 import { Fault } from './fault.ts';
 import type { Faults } from './faults.ts';
 
-/** What can be looked at and changed from outside. */
+/** The parts that can be inspected and changed from outside. */
 export type ControlOptions = {
   host: string;
   port: number;
@@ -17,12 +17,13 @@ export type ControlOptions = {
   forget(): void;
 };
 
-/** The control call's server. */
+/** The server of the control calls. */
 export type ControlServer = { url: string; close(): Promise<void> };
 
 /**
- * Serves the control calls for all fakes, by plain HTTP for this machine: `PUT`, `GET` and `DELETE` on `/__control/faults`, `/__control/devices` and
- * (without `PUT`) `/__control/deliveries`. It asks nobody who they are, so it belongs on loopback.
+ * Serves the control calls for all fakes over plain HTTP on this machine: `PUT`, `GET` and `DELETE` on
+ * `/__control/faults`, `/__control/devices` and (without `PUT`) `/__control/deliveries`. It has no authentication, so
+ * it must listen on loopback.
  */
 export async function serveControl(options: ControlOptions): Promise<ControlServer> {
   const server = createServer(async (request, response) => {
@@ -49,7 +50,7 @@ type Reply = { status: number; body: unknown };
 
 async function answer(options: ControlOptions, request: IncomingMessage): Promise<Reply> {
   const { faults, devices, deliveries, forget } = options;
-  // A page in a browser could send here what it likes; it cannot leave out where it comes from.
+  // A web page could send requests here, but a browser always adds its origin.
   if (request.headers.origin !== undefined) return { status: 403, body: { error: 'not for browsers' } };
   const [path] = (request.url ?? '').split('?', 1);
   switch (`${request.method} ${path}`) {

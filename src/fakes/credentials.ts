@@ -1,16 +1,16 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** A private key as its service hands it out (PKCS#8 PEM), and the public half the fake checks with. */
+/** A private key in its service's format (PKCS#8 PEM), and the public key with which the fake verifies. */
 export type KeyPair = { pem: string; publicKey: KeyObject };
 
-/** The key of a service account: RSA 2048. A PEM that is given is used. */
+/** The key of a service account: RSA 2048, or the given PEM. */
 export async function serviceAccountKey(pem: string | undefined): Promise<KeyPair> {
   if (pem !== undefined) return pairOf(createPrivateKey(pem));
   return pairOf((await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })).privateKey);
 }
 
-/** The `.p8` key of a team: P-256. A PEM that is given is used. */
+/** The `.p8` key of a team: P-256, or the given PEM. */
 export async function apnsSigningKey(pem: string | undefined): Promise<KeyPair> {
   if (pem !== undefined) return pairOf(createPrivateKey(pem));
   return pairOf((await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })).privateKey);
@@ -21,13 +21,13 @@ const pairOf = (key: KeyObject): KeyPair => ({
   publicKey: createPublicKey(key),
 });
 
-/** The id of a service account's key: as long as Google's, and the same for the same key. */
+/** The id of a service account's key: as long as Google's, derived from the key. */
 export const keyIdOf = (key: KeyObject): string =>
   createHash('sha1')
     .update(key.export({ type: 'spki', format: 'der' }))
     .digest('hex');
 
-/** A service account's key file, as Google writes them. */
+/** A service account's key file in Google's format. */
 export function serviceAccountFile({ project, email, keyId, pem, tokenUri }: ServiceAccountFacts): string {
   const content = {
     type: 'service_account',

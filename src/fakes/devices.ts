@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What the fakes know of a device address. `unregisteredSince` (epoch ms): the app is gone. `environment` and `topics`: where its APNs address is good.
- * `sender`: the Firebase project whose app it is.
+ * A known device address. `unregisteredSince` (epoch ms): the app is gone. `environment` and `topics`: where its APNs
+ * address is valid. `sender`: the Firebase project of its app.
  */
 export const Device = z.strictObject({
   address: z.string().min(1),
@@ -11,13 +11,13 @@ export const Device = z.strictObject({
   topics: z.array(z.string()).optional(),
   sender: z.string().optional(),
 });
-/** A device, read. */
+/** A parsed device. */
 export type Device = z.output<typeof Device>;
 
-/** The devices that are told apart. Every other address of the right form is one that works. */
+/** The known devices. Every other well-formed address works. */
 export type Devices = { put(device: Device): void; find(address: string): Device | undefined; list(): Device[]; clear(): void };
 
-/** Opens a register that knows these devices. APNs addresses are hex, in either case. */
+/** Opens a register with these devices. APNs addresses are hex and ignore case. */
 export function openDevices(devices: readonly Device[] = []): Devices {
   const known = new Map<string, Device>();
   const keyOf = (address: string): string => (/^[0-9a-f]+$/i.test(address) ? address.toLowerCase() : address);

@@ -1,26 +1,26 @@
 import type { FakeName, Fault } from './fault.ts';
 
-/** A request as a fake sees it. Header names are lower case. */
+/** A request to a fake. Header names are lower case. */
 export type FakeRequest = {
   method: string;
   /** Without the query. */
   path: string;
-  /** The name and port by which it was called. */
+  /** The host name and port of the request. */
   host: string;
   headers: Readonly<Record<string, string | undefined>>;
   /** Headers that came more than once. */
   duplicates: readonly string[];
   body: string;
-  /** Its size in bytes. */
+  /** The body's size in bytes. */
   size: number;
-  /** How the client proved itself by TLS, where it showed a certificate. */
+  /** The client certificate, if one was shown. */
   certificate: { subject: string; trusted: boolean } | undefined;
 };
 
-/** What goes back. `reason` is the phrase of an HTTP/1.1 status line. */
+/** A reply. `reason` is the reason phrase of HTTP/1.1. */
 export type FakeReply = { status: number; reason?: string; headers?: Readonly<Record<string, string>>; body: string };
 
-/** A message that was taken over: `id` is what the service calls it, `headers` those that say something about it, `payload` what it carries. */
+/** An accepted message: `id` is the service's, `headers` are those of the message, `payload` is its content. */
 export type Delivery = {
   fake: FakeName;
   /** Epoch ms. */
@@ -33,20 +33,20 @@ export type Delivery = {
   payload: unknown;
 };
 
-/** What a fake makes of a request: its reply, why in one word, and the message, if it took one over. */
+/** A fake's answer: its reply, the result in one word, and the accepted message, if any. */
 export type FakeAnswer = { reply: FakeReply; what: string; taken?: Pick<Delivery, 'address' | 'id' | 'headers' | 'payload'> };
 
-/** One push service. It answers at once; what goes wrong on the way is the server's business. */
+/** One push service. It answers at once; the server applies faults. */
 export type Fake = {
   name: FakeName;
-  /** Whom a request is for, before any rule is looked at. */
+  /** The endpoint and device address of a request, before any check. */
   aimOf(request: FakeRequest): { endpoint: 'send' | 'token'; address: string | undefined };
   answer(request: FakeRequest): FakeAnswer;
-  /** A fault in the service's own words. */
+  /** A fault in the service's own format. */
   failure(fault: Fault, status: number, request: FakeRequest): FakeReply;
 };
 
-/** What happened to one request. `status` is missing where nothing was answered. */
+/** The record of one request. `status` is missing when there was no reply. */
 export type Exchange = {
   fake: FakeName;
   at: number;
@@ -56,7 +56,7 @@ export type Exchange = {
   address?: string;
 };
 
-/** A reply in JSON. */
+/** A JSON reply. */
 export const json = (status: number, value: unknown, headers: Record<string, string> = {}): FakeReply => ({
   status,
   headers: { 'content-type': 'application/json; charset=UTF-8', ...headers },

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-/** The fakes by name. `apns` is production. */
+/** The names of the fakes. `apns` is production. */
 export const fakeNames = ['fcm', 'apns', 'apns-sandbox', 'challenge-service'] as const;
-/** Which fake. */
+/** The name of a fake. */
 export type FakeName = (typeof fakeNames)[number];
 
 const effects = {
@@ -12,10 +12,10 @@ const effects = {
     .regex(/^[ -~]{1,200}$/)
     .optional()
     .describe("the service's own code for it"),
-  delayMs: z.int().min(0).max(600_000).optional().describe('wait before anything else happens'),
+  delayMs: z.int().min(0).max(600_000).optional().describe('wait before anything else'),
   hang: z.boolean().optional().describe('never answer'),
   reset: z.boolean().optional().describe('cut the connection'),
-  goaway: z.boolean().optional().describe('send the client away before looking at the request (HTTP/1.1: close after the answer)'),
+  goaway: z.boolean().optional().describe('refuse the connection before reading the request (HTTP/1.1: close after the answer)'),
   slowBody: z.int().min(1).max(60_000).optional().describe('milliseconds before each byte of the body'),
   retryAfter: z.int().min(0).max(86_400).optional().describe('Retry-After, in seconds'),
 };
@@ -28,8 +28,8 @@ const isSomething = (effect: z.output<typeof Effects>): boolean =>
   Boolean(effect.delayMs ?? effect.slowBody) || ends.some((end) => effect[end]);
 
 /**
- * A fault as the control call takes it. `match` is the device address, `*` stands for any text; without it every request is meant.
- * `times` is how often it happens before it is over; without it, until it is taken back.
+ * A fault in a control call. `match` is the device address, with `*` as a wildcard; without it, the fault applies to
+ * every request. `times`: how often it applies; by default until it is removed.
  */
 export const Fault = z
   .strictObject({
@@ -39,19 +39,20 @@ export const Fault = z
     times: z.int().min(1).optional(),
     ...effects,
   })
-  .refine(isSomething, 'says nothing: give status, hang, reset, goaway, delayMs or slowBody')
-  .refine(isOne, 'one of status, hang, reset and goaway only');
-/** A fault, read. */
+  .refine(isSomething, 'has no effect: give status, hang, reset, goaway, delayMs or slowBody')
+  .refine(isOne, 'give only one of status, hang, reset and goaway');
+/** A parsed fault. */
 export type Fault = z.output<typeof Fault>;
-/** A fault as it is written. */
+/** A fault before parsing. */
 export type FaultInput = z.input<typeof Fault>;
 
 const prefix = 'fault:';
 const unreadable: Fault = { endpoint: 'send', status: 400, reason: 'unreadable fault address' };
 
 /**
- * The fault that a device address asks for by itself: `fault:status=503,retryAfter=7`, `fault:hang`. The names are those of the control call;
- * one without `=` is `true`. Where an address must be hex (APNs), the same text in hex. Undefined for an ordinary address.
+ * The fault that a device address itself requests: `fault:status=503,retryAfter=7`, `fault:hang`. The names are those
+ * of the control call; a name without `=` is `true`. Where addresses must be hex (APNs), the same text in hex.
+ * Undefined for an ordinary address.
  */
 export function faultOfAddress(address: string): Fault | undefined {
   const text = address.startsWith(prefix) ? address : unhex(address);
@@ -61,7 +62,7 @@ export function faultOfAddress(address: string): Fault | undefined {
   return read.success ? { endpoint: 'send', ...read.data } : unreadable;
 }
 
-/** A fault address in hex, as long as the addresses of real devices: 64 digits, or more where it needs them. */
+/** A fault address in hex with the length of a real device's: 64 digits, or more if needed. */
 export const hexAddress = (address: string): string => Buffer.from(address.padEnd(32)).toString('hex');
 
 function readPair(pair: string): [string, unknown] {

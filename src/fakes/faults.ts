@@ -1,15 +1,15 @@
 import { type FakeName, Fault, type FaultInput, faultOfAddress } from './fault.ts';
 
-/** Where a request goes, and the device address in it, if any. */
+/** The target of a request: its fake, endpoint and device address, if any. */
 export type Aim = { fake: FakeName; endpoint: 'send' | 'token'; address: string | undefined };
 
-/** The faults that were ordered. */
+/** The configured faults. */
 export type Faults = {
-  /** Orders a fault; earlier ones come first. Throws a ZodError for one that says nothing, or two things. */
+  /** Adds a fault after earlier ones. Throws a ZodError for one without an effect, or with two. */
   add(fault: FaultInput): void;
   clear(): void;
   list(): Fault[];
-  /** The fault for this request, if any: the one its address asks for, else the first ordered one that fits, which counts as used once. */
+  /** The fault for this request, if any: its address's own, else the first matching one, which counts as used once. */
   take(aim: Aim): Fault | undefined;
 };
 

@@ -1,14 +1,14 @@
 import { type KeyObject, verify } from 'node:crypto';
 
-/** A signed token as it came, believed by nobody yet. */
+/** A signed token as received, not verified yet. */
 export type Jwt = {
   header: Readonly<Record<string, unknown>>;
   claims: Readonly<Record<string, unknown>>;
-  /** Whether the key signed it, by the algorithm that the token must have: RS256 for an RSA key, ES256 for one on P-256. */
+  /** Whether this key signed it with the required algorithm: RS256 for RSA, ES256 for P-256. */
   isSignedBy(key: KeyObject): boolean;
 };
 
-/** Takes a compact JWT apart (RFC 7515 7.1). Undefined for what is none. */
+/** Parses a compact JWT (RFC 7515 7.1). Undefined for anything else. */
 export function readJwt(text: string): Jwt | undefined {
   const parts = text.split('.');
   if (parts.length !== 3 || parts.some((part) => !/^[\w-]+$/.test(part))) return undefined;
@@ -30,7 +30,7 @@ function jsonRecord(part: string): Record<string, unknown> | undefined {
   return recordOf(Buffer.from(part, 'base64url').toString());
 }
 
-/** A JSON text that holds an object; undefined for anything else. */
+/** Parses a JSON object; undefined for anything else. */
 export function recordOf(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -40,6 +40,6 @@ export function recordOf(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Whether a value is an object with names, no list. */
+/** Whether a value is an object and not an array. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -2,7 +2,10 @@ import type { Http2ServerResponse } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FakeReply } from './exchange.ts';
 
-/** Writes a reply; with `slowBody`, its body byte by byte with that many milliseconds before each. A client that has gone ends it. */
+/**
+ * Writes a reply; with `slowBody`, byte by byte with that many milliseconds before each. Stops when the client
+ * disconnects.
+ */
 export async function writeReply(
   response: Http2ServerResponse,
   reply: FakeReply,
@@ -11,7 +14,7 @@ export async function writeReply(
   if (isGone(response)) return;
   const body = Buffer.from(reply.body);
   const headers = { ...reply.headers, 'content-length': String(body.length) };
-  // HTTP/2 has no phrase, and warns of one.
+  // HTTP/2 has no reason phrase, and Node warns about one.
   if (reply.reason !== undefined && response.req.httpVersionMajor === 1) response.writeHead(reply.status, reply.reason, headers);
   else response.writeHead(reply.status, headers);
   if (slowBody === undefined) return void response.end(body);
@@ -23,11 +26,11 @@ export async function writeReply(
   response.end();
 }
 
-/** Whether nobody waits for this reply any more. On HTTP/1.1 a response has no stream of its own. */
+/** Whether the client of this reply is gone. On HTTP/1.1 a response has no stream of its own. */
 export const isGone = ({ stream, destroyed, writableEnded }: Http2ServerResponse): boolean =>
   writableEnded || (stream ? stream.destroyed : destroyed);
 
-/** Waits in real time. A process that has nothing else to do does not wait for it. */
+/** Waits in real time, without keeping the process alive. */
 export async function pause(ms = 0): Promise<void> {
   if (ms > 0) await sleep(ms, undefined, { ref: false });
 }

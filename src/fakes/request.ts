@@ -4,7 +4,7 @@ import type { FakeRequest } from './exchange.ts';
 
 const longestBody = 1_048_576;
 
-/** Reads a request whole. Undefined when it never ended or is over 1 MiB. */
+/** Reads a whole request. Undefined when it is incomplete or over 1 MiB. */
 export async function readRequest(request: Http2ServerRequest): Promise<FakeRequest | undefined> {
   const body = await readBody(request);
   if (!body) return undefined;

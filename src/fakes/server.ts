@@ -2,42 +2,42 @@ import { once } from 'node:events';
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Fake } from './exchange.ts';
-import { type TurnOptions, takeTurn } from './turn.ts';
+import { type HandlingOptions, handleRequest } from './handle-request.ts';
 
-/** Where a fake listens, and how it treats connections. */
-export type ServerOptions = TurnOptions & {
+/** Where a fake listens, and its connection options. */
+export type ServerOptions = HandlingOptions & {
   host: string;
   /** 0: any free port. */
   port: number;
-  /** The name in its URL; its certificate must hold it. */
+  /** The host name in its URL; its certificate must name it. */
   hostname: string;
   tls: { certificate: string; key: string };
-  /** Certificates of this authority (PEM) prove a client. `required`: without one there is no connection. */
+  /** Client certificates of this authority (PEM) are trusted. `required`: connections without one are refused. */
   client?: { authority: string; required: boolean };
-  /** HTTP/2 only; else HTTP/1.1 on the same port too. */
+  /** HTTP/2 only; by default also HTTP/1.1 on the same port. */
   http2Only?: boolean;
 };
 
-/** A fake that listens. */
+/** A listening fake. */
 export type FakeServer = { url: string; close(): Promise<void> };
 
-/** Starts a TLS server that lets a fake answer, and does to its answers what the faults say. */
+/** Starts a TLS server for a fake, and applies faults to its replies. */
 export async function serveFake(fake: Fake, options: ServerOptions): Promise<FakeServer> {
   const server = createSecureServer(tlsOptions(options));
   const sockets = new Set<Socket>();
-  // Counted from the first byte on: one that is still shaking hands is to be cut as well.
+  // Tracked from the first byte, so that sockets in a handshake are closed, too.
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('secureConnection', (socket) => void socket.on('error', () => undefined));
-  // Clients that trust nobody, show no certificate or go away in the middle are their own affair.
+  // Failed handshakes and disconnects are the clients' problem.
   for (const event of ['sessionError', 'tlsClientError', 'clientError']) server.on(event, () => undefined);
   const url = `https://${options.hostname}:${await listen(server, options)}`;
   server.on('request', (request: Http2ServerRequest, response: Http2ServerResponse) => {
     request.on('error', () => undefined);
     response.on('error', () => undefined);
-    void takeTurn({ fake, options, url }, request, response);
+    void handleRequest({ fake, options, url }, request, response);
   });
   return {
     url,

@@ -5,7 +5,7 @@ import type { FaultInput } from './fault.ts';
 import { openFaults } from './faults.ts';
 import { type ServerOptions, serveFake } from './server.ts';
 
-/** What all fakes of one start share. */
+/** Options shared by all fakes of one start. */
 export type StageOptions = {
   clock: () => number;
   tls: { certificate: string; key: string; ca: string };
@@ -15,20 +15,20 @@ export type StageOptions = {
   onExchange?(exchange: Exchange): void;
 };
 
-/** What a test or a command can look at and change while the fakes run. */
+/** Handles for a test or a command while the fakes run. */
 export type Handles = {
-  /** What was taken over, in order. */
+  /** Accepted messages, in order. */
   deliveries: readonly Delivery[];
-  /** The next message that is taken over after this call. */
+  /** The next message accepted after this call. */
   nextDelivery(): Promise<Delivery>;
-  /** Throws a ZodError for a fault that says nothing, or two things. */
+  /** Throws a ZodError for a fault without an effect, or with two. */
   setFault(fault: FaultInput): void;
   clearFaults(): void;
   setDevice(device: Device): void;
   close(): Promise<void>;
 };
 
-/** Where fakes are put up: their servers, and what they have in common. */
+/** The shared environment of the fakes: their servers, devices and handles. */
 export type Stage = {
   devices: Devices;
   handles: Handles;
@@ -38,7 +38,7 @@ export type Stage = {
   serveControl(port: number): Promise<string>;
 };
 
-/** Opens a stage with nothing on it. */
+/** Opens an environment without servers. */
 export function openStage(options: StageOptions): Stage {
   const { clock, tls, host = '127.0.0.1', hostname = 'localhost', onExchange = () => undefined } = options;
   const faults = openFaults();
@@ -54,7 +54,7 @@ export function openStage(options: StageOptions): Stage {
     servers.push(server);
     return server.url;
   };
-  // The control calls ask nobody who they are, so nobody from elsewhere reaches them.
+  // The control calls have no authentication, so they are on loopback only.
   const controlHost = '127.0.0.1';
   const common = { host, hostname, port: 0, tls, faults, clock, onExchange, onDelivery };
   return {

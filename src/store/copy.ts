@@ -3,10 +3,10 @@ import type { Keyring } from '../foundation/keyring/index.ts';
 import { ok, type Result, refused } from '../foundation/model/index.ts';
 import type { Store, StoredRecord } from './store.ts';
 
-/** How many records of each kind there are. */
+/** The number of records of each kind. */
 export type Counts = Record<StoredRecord['kind'], number>;
 
-/** The kinds of records, in the order in which they are copied. */
+/** The kinds of records, in copying order. */
 export const recordKinds: readonly StoredRecord['kind'][] = [
   'token',
   'transaction',
@@ -23,7 +23,10 @@ export const recordKinds: readonly StoredRecord['kind'][] = [
 ];
 const batchSize = 200;
 
-/** Every record: kind by kind, each kind by its key in the order of its UTF-8 bytes. Nobody may write meanwhile. */
+/**
+ * Iterates over every record: by kind, then by key in the order of its UTF-8 bytes. Requires that nobody writes
+ * meanwhile.
+ */
 export async function* allRecords(store: Pick<Store, 'recordsOf'>): AsyncGenerator<StoredRecord> {
   for (const kind of recordKinds) {
     for (let after: string | undefined; ; ) {
@@ -37,8 +40,9 @@ export async function* allRecords(store: Pick<Store, 'recordsOf'>): AsyncGenerat
 }
 
 /**
- * Copies every record of a store that nobody else writes to. Cut off and run again it completes. Refuses a target that `holds-others`: records that
- * the source does not have as they are there; and says `differs` when the source changed meanwhile.
+ * Copies every record of a store without other writers. An interrupted copy can be run again. Refuses a target that
+ * `holds-others` (records that the source does not have in the same form); returns `differs` when the source changed
+ * meanwhile.
  */
 export async function copyStore(source: Store, target: Store): Promise<Result<Counts, 'holds-others' | 'differs'>> {
   if (!(await isPartOf(source, target))) return refused('holds-others');
@@ -61,7 +65,10 @@ export function isSameKeyring(one: Keyring, other: Keyring): boolean {
   return isDeepStrictEqual(proofs(one), proofs(other));
 }
 
-/** Whether each record of `part` is in `whole` just as it is. Both give them out in one order, so that one walk along both finds it out. */
+/**
+ * Whether `whole` has each record of `part` in the same form. One parallel walk suffices, since both use the same
+ * order.
+ */
 async function isPartOf(whole: Store, part: Store): Promise<boolean> {
   const walk = allRecords(whole);
   let at = await walk.next();
@@ -76,7 +83,7 @@ const compare = (one: StoredRecord, other: StoredRecord): number =>
   recordKinds.indexOf(one.kind) - recordKinds.indexOf(other.kind) ||
   Buffer.compare(Buffer.from(recordKey(one)), Buffer.from(recordKey(other)));
 
-/** What a record is known by among those of its kind. */
+/** The key of a record within its kind. */
 export function recordKey(record: StoredRecord): string {
   switch (record.kind) {
     case 'token':

@@ -13,15 +13,15 @@ import { recordKey } from './copy.ts';
 import type { SealedRecord, Store, StoredRecord } from './store.ts';
 
 /**
- * What a key of the keyring is needed for: to open secrets, to check passwords and PINs, to finish logins that have begun, to verify the audit. Only secrets
- * can be sealed by another key; a hash is made anew at the next right login.
+ * The uses of a keyring key: open secrets, check passwords and PINs, finish logins in progress, verify the audit. Only
+ * secrets can be resealed with another key; a hash is renewed at the next right login.
  */
 export type KeyNeed = 'secrets' | 'hashes' | 'logins' | 'audit';
 
-/** The kinds of records that hold secrets. */
+/** The kinds of records with secrets. */
 export const secretKinds = ['token', 'stock-key', 'partition-key', 'person-key'] as const satisfies StoredRecord['kind'][];
 
-/** The kinds of records that need a key of the keyring for anything. */
+/** The kinds of records that need a key of the keyring. */
 export const keyedKinds = [
   ...secretKinds,
   'account',
@@ -31,15 +31,21 @@ export const keyedKinds = [
   'audit-note',
 ] as const satisfies StoredRecord['kind'][];
 
-/** Which page is looked at, and whether its secrets are opened, or sealed by the current key as well. */
+/** The page to examine, and whether to open its secrets or also reseal them with the current key. */
 export type PageAsk = { kind: (typeof keyedKinds)[number]; after?: string | undefined; how: 'count' | 'open' | 'reseal' };
 
-/** A secret or a hash that is worth nothing: its key is missing from the keyring, or it was changed. `what` names the record for people. */
+/**
+ * An unusable secret or hash: its key is missing from the keyring, or it was changed. `what` names the record for
+ * people.
+ */
 export type Unusable = { what: string; keyId: string; why: 'key missing' | 'changed' };
 
-/** What a page came to. `after`: where the next one begins; undefined where none does. `needs`: how many things need each key, by its id. */
+/**
+ * The result of a page. `after`: the start of the next page, undefined after the last. `needs`: the number of uses per
+ * key id.
+ */
 export type SealedPage = {
-  /** The id of the key that seals here. */
+  /** The id of the current key. */
   current: string;
   after?: string | undefined;
   needs: Record<string, Partial<Record<KeyNeed, number>>>;
@@ -47,18 +53,18 @@ export type SealedPage = {
   resealed: number;
 };
 
-/** A page that is written holds up logins for a moment. */
+/** Resealing a page delays logins for a moment, so those are smaller. */
 const pageSizes = { count: 200, open: 200, reseal: 50 } as const;
 
 /**
- * Looks at one page of records, beside whatever gateways run. A secret is sealed anew only where the one that was read still stands, so that no change of
- * somebody else is lost.
+ * Examines one page of records while gateways run. A secret is only resealed if it is unchanged since it was read, so
+ * that no concurrent change is lost.
  */
 export async function lookAtPage(
   { store, keyring }: { store: Store; keyring: Keyring },
   { kind, after, how }: PageAsk,
 ): Promise<SealedPage> {
-  // A change of the file that is refused shows in `current`.
+  // A refused change of the file shows in `current`.
   keyring.refresh();
   const records = await store.recordsOf(kind, after, pageSizes[how]);
   const page: SealedPage = { current: keyring.currentKeyId, needs: {}, unusable: [], resealed: 0 };
@@ -76,7 +82,7 @@ export async function lookAtPage(
   return records.length < pageSizes[how] || !last ? page : { ...page, after: recordKey(last) };
 }
 
-/** A secret, by what it is sealed for, and as people know it. */
+/** A secret, its record name for sealing, and its name for people. */
 type Secret = { record: SealedRecord; name: string; sealed: string; what: string };
 
 function secretOf(record: StoredRecord): Secret[] {
@@ -106,7 +112,7 @@ function secretOf(record: StoredRecord): Secret[] {
   }
 }
 
-/** The store's note of its keyring, where a secret is that: it holds nothing, and tells its key in a way of its own. */
+/** The store's note of its keyring, if the secret is one; the note has no content and its own way to name its key. */
 const noteOf = ({ record }: Secret): PartitionKey | undefined =>
   record.kind === 'partition-key' && record.partitionKey.id === storeNoteId ? record.partitionKey : undefined;
 
@@ -115,7 +121,7 @@ function keyIdOf(secret: Secret): string {
   return note ? noteKeyId(note) : sealedBy(secret.sealed);
 }
 
-/** What each record needs keys for; the id of the key stands in what it made. */
+/** The uses of keys in each record, by key id. */
 function needsOf(record: StoredRecord): [KeyNeed, string][] {
   const secrets = secretOf(record).map((secret): [KeyNeed, string] => ['secrets', keyIdOf(secret)]);
   switch (record.kind) {
@@ -136,7 +142,7 @@ function needsOf(record: StoredRecord): [KeyNeed, string][] {
   }
 }
 
-/** The id of the key stands before what the audit's keys made. */
+/** The key id in front of a signature or hash of the audit. */
 const madeBy = (text: string): string => text.slice(0, Math.max(0, text.indexOf('.')));
 
 function hashesOf(record: StoredRecord): { hash: string; what: string }[] {
@@ -146,13 +152,13 @@ function hashesOf(record: StoredRecord): { hash: string; what: string }[] {
   return record.kind === 'token' && pinHash !== undefined ? [{ hash: pinHash, what: `the PIN of push token ${record.token.serial}` }] : [];
 }
 
-/** The secrets of a record that do not open. */
+/** The secrets of a record that cannot be opened. */
 const shutIn = (keyring: Keyring, record: StoredRecord): Unusable[] =>
   secretOf(record)
     .filter((secret) => opened(keyring, secret) === undefined)
     .map((secret) => unusable(keyring, secret.what, keyIdOf(secret)));
 
-/** The hashes of a record that nothing can be held against. */
+/** The hashes of a record that cannot be checked. */
 const uncheckedIn = (keyring: Keyring, record: StoredRecord): Unusable[] =>
   hashesOf(record)
     .filter(({ hash }) => !keyring.keyIds.includes(hashedBy(hash)))
@@ -164,7 +170,7 @@ const unusable = ({ keyIds }: Keyring, what: string, keyId: string): Unusable =>
   why: keyIds.includes(keyId) ? 'changed' : 'key missing',
 });
 
-/** What is sealed; undefined where it does not open. */
+/** The content of a secret; undefined when it cannot be opened. */
 function opened(keyring: Keyring, secret: Secret): Buffer | undefined {
   const note = noteOf(secret);
   if (note) return isNoteOf(keyring, note) ? Buffer.alloc(0) : undefined;
@@ -176,7 +182,7 @@ function opened(keyring: Keyring, secret: Secret): Buffer | undefined {
   }
 }
 
-/** Seals a secret by the current key. What does not open stays as it is. */
+/** Reseals a secret with the current key. One that cannot be opened stays unchanged. */
 async function reseal(store: Store, keyring: Keyring, secret: Secret): Promise<boolean> {
   const { record, name, sealed } = secret;
   const text = keyring.isOlder(sealedBy(sealed)) ? opened(keyring, secret) : undefined;

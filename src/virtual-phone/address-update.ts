@@ -6,19 +6,19 @@ import { timestamp } from './poll.ts';
 import { addressOf } from './rollout.ts';
 import { signText } from './signature.ts';
 
-/** What an address update needs from the phone around it. */
+/** The dependencies of an address update. */
 export type UpdateParts = { file: PhoneFile; exchange: Exchange; clock: () => number };
 
 /**
- * Tells the server the phone's new address; a poll-only token says that it has none. Refuses a token that is not rolled out, and one of the app that knows no such call. The phone remembers
- * the address once the server took it.
+ * Sends the phone's new address to the server; a poll-only token reports that it has none. Refuses a token that is not
+ * rolled out, and an app without this call. The phone keeps the address once the server has accepted it.
  * @see docs/protocols/privacyidea.md 5.3, 15.1
  */
 export async function sendAddress({ file, exchange, clock }: UpdateParts, token: StoredToken, fcmToken: string): Promise<Outcome<Reply>> {
   const { serial, privateKey, serverKey } = token;
   if (!privateKey || !serverKey) return no(`${serial} is not rolled out`);
   const { says, updatesAddress } = appOf(token);
-  if (!updatesAddress) return no('this app tells no new address: it would have to enrol anew');
+  if (!updatesAddress) return no('this app cannot change its address: it would have to enrol again');
   const address = addressOf(token, fcmToken);
   const form = addressForm(privateKey, { serial, address: address.sent, timestamp: timestamp(clock()) });
   const reply = await exchange.post(token, { ...form, ...says });
@@ -27,7 +27,7 @@ export async function sendAddress({ file, exchange, clock }: UpdateParts, token:
   return kept.ok ? reply : kept;
 }
 
-/** The signed fields of an address update; the text signed is `new_fb_token|serial|timestamp`. */
+/** The signed fields of an address update; the signed text is `new_fb_token|serial|timestamp`. */
 export function addressForm(
   privateKey: string,
   { serial, address, timestamp }: Record<'serial' | 'address' | 'timestamp', string>,

@@ -4,18 +4,18 @@ import type { Fields, Reply } from './exchange.ts';
 import { done, no, type Outcome } from './outcome.ts';
 import { signText } from './signature.ts';
 
-/** What the user says: accept or decline, the option tapped, and why it was declined. */
+/** The user's verdict: accept or decline, the tapped option, and the decline reason. */
 export type Verdict = { decline: boolean; option?: string | undefined; reason?: string | undefined };
 
 /**
- * How an answer ended that the server took for well-formed. `value` is what the server thinks of it (the real app ignores it and shows success);
- * `displayCode` and `message` are what the user sees; `reason` is the decline reason that was really sent.
+ * The result of a well-formed answer. `value` is the server's judgement (the real app ignores it and shows success);
+ * `displayCode` and `message` are shown to the user; `reason` is the decline reason that was sent.
  */
 export type Answered = { value: unknown; displayCode?: string; message?: string; reason?: string };
 
 /**
- * What the app would send of a verdict. A reason that the server's signed capabilities do not take is left out, as the app does. Refuses an
- * answer from `expiresAt` on, a choice without an option and an option that was not shown.
+ * The verdict as the app would send it. Omits a reason that the server's signed capabilities do not include, as the app
+ * does. Refuses an answer from `expiresAt` on, a missing option, and one that was not shown.
  */
 export function fittingVerdict(request: PushRequest, verdict: Verdict, now: number): Outcome<Verdict> {
   if (now >= request.expiresAt) return no('the request is over: the phone shows it for 2 minutes');
@@ -29,7 +29,8 @@ export function fittingVerdict(request: PushRequest, verdict: Verdict, now: numb
 }
 
 /**
- * The form of an answer, signed. Text signed: `nonce|serial`, then `decline`, the reason and the option where there are any.
+ * The signed form of an answer. The signed text is `nonce|serial`, then `decline`, the reason and the option, if
+ * present.
  * @see docs/protocols/privacyidea.md 5.1
  */
 export function answerForm(
@@ -50,13 +51,13 @@ export function answerForm(
   };
 }
 
-/** The same for the app that sends JSON: it knows neither reasons nor options, and says of every answer whether it is a decline. */
+/** The same as JSON for the app that sends JSON: without reasons and options, and always with `decline`. */
 export function answerJson(privateKey: string, { nonce, serial }: { nonce: string; serial: string }, { decline }: Verdict): Fields {
   const { signature = '' } = answerForm(privateKey, { nonce, serial }, { decline });
   return { nonce, serial, signature, decline: decline ? 1 : 0 };
 }
 
-/** What the user sees of the reply. `display_code` counts only as a text, and `message` only beside it. */
+/** The visible part of the reply. `display_code` must be a text, and `message` counts only beside it. */
 export function readAnswered({ value, detail }: Reply, { reason }: Verdict): Answered {
   const { display_code: displayCode, message } = detail;
   return {

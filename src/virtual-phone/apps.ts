@@ -3,22 +3,24 @@ import { readEdumfaOffer } from './edumfa-uri.ts';
 import type { Outcome } from './outcome.ts';
 import { type Offer, readOffer } from './uri.ts';
 
-/** The apps that a phone has: the privacyIDEA Authenticator, the eduMFA Authenticator, and authenticator-next, which follows it. */
+/**
+ * The supported apps: the privacyIDEA Authenticator, the eduMFA Authenticator, and its successor authenticator-next.
+ */
 export const AppName = z.enum(['privacyidea', 'edumfa', 'edumfa-next']);
-/** One of them. */
+/** The name of an app. */
 export type AppName = z.output<typeof AppName>;
 
-/** What one app does in its own way. */
+/** The differences of one app. */
 export type App = {
   readOffer(text: string): Outcome<Offer>;
   headers: { POST: Record<string, string>; GET: Record<string, string> };
-  /** Bodies are JSON, and a number in them says whether it is a decline. */
+  /** Bodies are JSON, with a number for decline. */
   sendsJson: boolean;
-  /** What it says it understands, with a rollout, a poll and an address update. */
+  /** Announced capabilities, in a rollout, a poll and an address update. */
   says: { capabilities?: string };
-  /** Answers go to the URL of the QR code, whatever the message says. */
+  /** Answers go to the URL of the QR code, not the message's. */
   answersWhereItEnrolled: boolean;
-  /** HTTP statuses of a poll that mean that nothing is waiting. */
+  /** HTTP statuses of a poll that mean "no challenges". */
   nothingWaiting: readonly number[];
   updatesAddress: boolean;
 };
@@ -26,7 +28,7 @@ export type App = {
 const version = '4.8.0';
 const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
 const edumfaAgent = { 'user-agent': 'eduMFA-App/1.4.0 Android/15' };
-/** React Native leaves the name to its HTTP library. */
+/** React Native uses the user agent of its HTTP library. */
 const nextAgent = { 'user-agent': 'okhttp/4.12.0' };
 
 /** @see docs/protocols/privacyidea.md 15 */
@@ -63,5 +65,5 @@ const apps: Record<AppName, App> = {
   },
 };
 
-/** The app of this name; the privacyIDEA Authenticator where none is named. */
+/** The app of this name; by default the privacyIDEA Authenticator. */
 export const appOf = ({ app = 'privacyidea' }: { app?: AppName | undefined }): App => apps[app];

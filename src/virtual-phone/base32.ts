@@ -13,11 +13,11 @@ export function toBase32(bytes: Uint8Array): string {
   return text.padEnd(Math.ceil(text.length / 8) * 8, '=');
 }
 
-/** Reads what `toBase32` writes, and only that: `undefined` for lower case, missing padding, white space or bits left over. */
+/** Decodes the output of `toBase32` only: undefined for lower case, missing padding, whitespace or extra bits. */
 export function fromBase32(text: string): Uint8Array | undefined {
   if (text.length % 8 !== 0 || !/^[A-Z2-7]*={0,6}$/.test(text)) return undefined;
   const digits = text.replace(/=+$/, '');
-  // One, three or six digits at the end stand for no whole number of bytes.
+  // One, three or six digits at the end cannot be whole bytes.
   if ([1, 3, 6].includes(digits.length % 8)) return undefined;
   const bytes: number[] = [];
   let held = 0;

@@ -7,13 +7,13 @@ import { normalUrl } from './web-address.ts';
 
 const text = z.string();
 const Message = z.looseObject({ title: text, question: text, url: text, nonce: text, sslverify: text, serial: text, signature: text });
-/** What a push or one element of a poll holds, with all required fields there as text; nothing else about it is known yet. */
+/** A push, or one element of a poll reply, with all required fields as text; not verified yet. */
 export type Message = z.output<typeof Message>;
 
-/** What the phone shows: two buttons, a choice of options, or a code to type elsewhere. */
+/** The question to the user: two buttons, a choice of options, or a code to type elsewhere. */
 export type Ask = { kind: 'confirm' } | { kind: 'choice'; options: string[] } | { kind: 'code'; displayCode: string };
 
-/** A message that passed all checks. Times are epoch ms; from `expiresAt` on the phone no longer answers. `url` is in normal form. */
+/** A verified message. Times are epoch ms; from `expiresAt` on the phone does not answer. `url` is in normal form. */
 export type PushRequest = {
   serial: string;
   nonce: string;
@@ -29,7 +29,7 @@ export type PushRequest = {
 
 const shownMs = 120_000;
 
-/** Reads a message's required fields. Refuses one where a field is missing or no text, and names those fields. */
+/** Reads a message's required fields. Refuses a missing or non-text field, and names those fields. */
 export function readMessage(raw: unknown): Outcome<Message> {
   const read = Message.safeParse(raw);
   if (read.success) return done(read.data);
@@ -38,9 +38,9 @@ export function readMessage(raw: unknown): Outcome<Message> {
 }
 
 /**
- * Checks a message against the server key of its token, as the app does: the signed string is built again from what was read, so that a URL
- * that is not in normal form, or an `sslverify` other than `0` and `1`, makes the signature wrong. Refuses a wrong signature, also one of
- * the capabilities.
+ * Verifies a message with the server key of its token, like the app: the signed text is rebuilt from the parsed fields,
+ * so a URL outside of the normal form, or an `sslverify` other than `0` and `1`, makes the signature wrong. Refuses a
+ * wrong signature, including that of the capabilities.
  * @see docs/protocols/privacyidea.md 4.1, 15.1
  */
 export function openMessage(message: Message, serverKey: KeyObject, now: number): Outcome<PushRequest> {

@@ -17,8 +17,8 @@ const Parameters = z.object({
 });
 
 /**
- * Reads the text of a QR code as eduMFA's apps do. Refuses every scheme but their own, a version other than 1, and a code without serial, URL or
- * credential. `imageAt` is the parameter that holds the picture: the newer app looks for another one than servers send.
+ * Reads a QR code like eduMFA's apps. Refuses any other scheme, a version other than 1, and a code without serial, URL
+ * or credential. `imageAt` is the picture's parameter: the newer app expects another one than servers send.
  * @see docs/protocols/privacyidea.md 15.2
  */
 export function readEdumfaOffer(text: string, imageAt: 'image' | 'imageUri'): Outcome<Offer> {

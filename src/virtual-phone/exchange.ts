@@ -3,32 +3,38 @@ import type { Http, HttpCall, openHttp } from '../foundation/wire/index.ts';
 import { type AppName, appOf } from './apps.ts';
 import { done, no, type Outcome } from './outcome.ts';
 
-/** What the app takes from a reply: the server's answer and whatever it adds. */
+/** The parts of a reply that the app reads: the value and the detail. */
 export type Reply = { value: unknown; detail: Record<string, unknown> };
 
-/** Where to send something, whether the certificate counts there, and the app that speaks. */
+/** The target of a request, whether to verify its certificate, and the app. */
 export type Target = { url: string; sslVerify: boolean; app?: AppName | undefined };
 
-/** What is sent; apps that send JSON have numbers in it. */
+/** The fields of a request; apps with JSON include numbers. */
 export type Fields = Record<string, string | number>;
 
-/** An app's way of speaking HTTP. A reply without `result.status`, an error in it and a status from 300 on are refusals. */
+/** An app's HTTP. A reply without `result.status`, with an error, or with a status from 300 on is a refusal. */
 export type Exchange = {
-  /** A status that means to the app that nothing is waiting is a reply with an empty list. */
+  /** A status that means "no challenges" to the app becomes a reply with an empty list. */
   get(target: Target, parameters: Record<string, string>): Promise<Outcome<Reply>>;
-  /** `again`: a failed connection is tried once more, at once, with the same body. */
-  /** Reads whatever is there, as text. */
+  /** Reads any resource as text. */
   text(url: string): Promise<Outcome<string>>;
+  /** `again`: retries once, at once, with the same body, if the connection fails. */
   post(target: Target, fields: Fields, again?: 'again'): Promise<Outcome<Reply>>;
   close(): Promise<void>;
 };
 
-/** How to reach servers: the HTTP client to open, PEM of authorities to trust instead of the system's, and the deadline of a call. */
+/**
+ * How to reach servers: the HTTP client to open, PEM of trusted authorities instead of the system's, and the timeout of
+ * a call.
+ */
 export type ExchangeOptions = { openHttp: typeof openHttp; ca?: string | undefined; timeoutMs: number };
 
 type Raw = Awaited<ReturnType<Http['request']>>;
 
-/** Opens the app's HTTP. Connections that check certificates and those that do not are kept apart. @see docs/protocols/privacyidea.md 15.1 */
+/**
+ * Opens the app's HTTP, with separate connections for verified and unverified certificates.
+ * @see docs/protocols/privacyidea.md 15.1
+ */
 export function openExchange({ openHttp, ca, timeoutMs }: ExchangeOptions): Exchange {
   const clients = new Map<boolean, Http>();
   const clientFor = (verifyTls: boolean): Http => {
@@ -77,8 +83,8 @@ const noReply = {
   timeout: 'the server did not answer in time',
   connection: 'the server could not be reached',
   tls: "the server's certificate is not trusted",
-  garbage: 'what the server sent is not HTTP, or too long',
-  aborted: 'the call was given up',
+  garbage: 'the server sent something that is not HTTP, or too long',
+  aborted: 'the call was aborted',
 } as const;
 
 function readReply(raw: Raw): Outcome<Reply> {

@@ -9,27 +9,30 @@ import { Offer } from './uri.ts';
 
 const StoredToken = Offer.extend({
   scannedAt: z.int(),
-  /** The app that scanned it and speaks for it; absent: the privacyIDEA Authenticator. */
+  /** The app that scanned it; absent: the privacyIDEA Authenticator. */
   app: AppName.optional(),
-  /** PKCS#8 PEM; made when the rollout starts and kept, so that a rollout that failed is repeated with the same key. */
+  /** PKCS#8 PEM; made when the rollout starts, and kept so that a failed rollout is repeated with the same key. */
   privateKey: z.string().optional(),
-  /** PKCS#1 DER in base64. There once the rollout has succeeded. */
+  /** PKCS#1 DER in base64; present once the rollout has succeeded. */
   serverKey: z.string().optional(),
-  /** The address the server was told last, where it is a real one. */
+  /** The last address that the server was told, if it is a real one. */
   fcmToken: z.string().optional(),
 });
-/** What the phone keeps of one push token. Times are epoch ms. */
+/** The phone's record of one push token. Times are epoch ms. */
 export type StoredToken = z.output<typeof StoredToken>;
 const Content = z.strictObject({ version: z.literal(1), tokens: z.array(StoredToken), linotp: z.array(LinotpToken).default([]) });
 type Content = z.output<typeof Content>;
 
-/** The tokens of one kind in the phone's memory. Every call reads the file anew, so that two processes with one phone see each other's tokens. */
+/**
+ * The tokens of one kind on the phone. Every call reads the file again, so that two processes with one phone see each
+ * other's tokens.
+ */
 export type TokenList<T> = {
-  /** All tokens, in the order of their scans. A file that is not there holds none; one that cannot be read is refused. */
+  /** All tokens, in scanning order. A missing file is empty; an unreadable one is refused. */
   read(): Outcome<T[]>;
-  /** One token. Refuses a serial that the phone does not know. */
+  /** One token. Refuses an unknown serial. */
   find(serial: string): Outcome<T>;
-  /** Adds a token, or puts it in the place of the one with its serial. */
+  /** Adds a token, or replaces the one with its serial. */
   put(token: T): Outcome<T>;
   remove(serial: string): Outcome<T>;
 };
@@ -37,7 +40,7 @@ export type TokenList<T> = {
 /** The push tokens of privacyIDEA and eduMFA. */
 export type PhoneFile = TokenList<StoredToken>;
 
-/** Keeps tokens in a JSON file of mode 0600, written beside its place and then moved there, so that a crash leaves the old or the new one. */
+/** Keeps tokens in a JSON file of mode 0600, replaced atomically, so that a crash leaves the old or the new one. */
 export const openPhoneFile = (path: string): PhoneFile =>
   openList(path, {
     of: ({ tokens }) => tokens,
@@ -51,7 +54,7 @@ export const openLinotpFile = (path: string): TokenList<LinotpToken> =>
     into: (content, linotp) => ({ ...content, linotp }),
   });
 
-/** One list in the file: how it is taken out, and put back. */
+/** How to get one list from the file's content, and how to set it. */
 type Place<T> = { of(content: Content): T[]; into(content: Content, tokens: T[]): Content };
 
 function openList<T extends { serial: string }>(path: string, { of, into }: Place<T>): TokenList<T> {
@@ -86,7 +89,7 @@ function readContent(path: string): Outcome<Content> {
   if (!existsSync(path)) return done({ version: 1, tokens: [], linotp: [] });
   try {
     const read = Content.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-    return read.success ? done(read.data) : no(`${path} is not the file of a phone: ${z.prettifyError(read.error)}`);
+    return read.success ? done(read.data) : no(`${path} is not a phone file: ${z.prettifyError(read.error)}`);
   } catch (error) {
     return no(`${path} cannot be read: ${codeOf(error)}`);
   }
@@ -105,5 +108,5 @@ function write(path: string, text: string): { ok: false; reason: string } | unde
   }
 }
 
-// The message of a JSON error quotes the text around it, and that may be a key.
+// The message of a JSON error quotes the text, which may be a key.
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'it is not JSON');

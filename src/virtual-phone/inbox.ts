@@ -2,15 +2,15 @@ import { type Message, openMessage, type PushRequest } from './challenge.ts';
 import type { PhoneFile } from './file.ts';
 import { readServerKey } from './signature.ts';
 
-/** What became of a message: shown to the user, known already, or refused and why. */
+/** The result of a message: a new request, a duplicate, or a refusal. */
 export type Taken = { kind: 'request'; request: PushRequest } | { kind: 'duplicate'; nonce: string } | { kind: 'refused'; reason: string };
 
-/** Takes messages, whichever way they came. */
+/** Takes messages from pushes and polls. */
 export type Inbox = { take(message: Message): Taken };
 
 /**
- * Opens the inbox. It knows a message by its nonce for as long as the phone shows it, so that a push and the poll after it are one request.
- * Refuses messages for tokens that the phone does not know or that are not rolled out, and what `openMessage` refuses.
+ * Opens the inbox. It recognises a message by its nonce while the phone shows it, so that a push and the poll after it
+ * are one request. Refuses messages for tokens that are unknown or not rolled out, and what `openMessage` refuses.
  * @see docs/protocols/privacyidea.md 15.1
  */
 export function openInbox({ file, clock }: { file: PhoneFile; clock: () => number }): Inbox {

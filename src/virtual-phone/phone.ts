@@ -12,9 +12,10 @@ import { failedPoll, type PollReport, pollToken } from './poll.ts';
 import { openTokens, type Tokens } from './tokens.ts';
 
 /**
- * `file` is where the tokens are kept; `clock` gives epoch ms. `app` is the app that scans QR codes; a token stays with the app that scanned it.
- * `ecKeys` has new tokens sign with an EC key (P-256), which eduMFA servers take as well. `keyBits` (4096) and `timeoutMs` (15,000) are the app's own where they are not given;
- * `ca` is PEM trusted instead of the system's authorities; `openHttp` is for tests that watch the wire.
+ * `file` is the tokens' file; `clock` gives epoch ms. `app` scans QR codes; a token stays with the app that scanned it.
+ * `ecKeys`: new tokens sign with an EC key (P-256), which eduMFA servers also accept. `keyBits` (4096) and `timeoutMs`
+ * (15,000) default to the app's; `ca` is PEM, trusted instead of the system's authorities; `openHttp` is for tests that
+ * inspect requests.
  */
 export type PhoneOptions = {
   file: string;
@@ -27,26 +28,26 @@ export type PhoneOptions = {
   openHttp?: typeof openHttp;
 };
 
-/** A phone with an authenticator on it, as strict as the app. Every failure is an outcome whose reason says what and why. */
+/** A phone with an authenticator, as strict as the app. Every failure is an outcome with a reason. */
 export type VirtualPhone = Tokens & {
-  /** A push arrives. `wake-up`: fields are missing, and the app in the foreground polls at once. */
+  /** Receives a push. `wake-up`: fields are missing, and the app in the foreground polls at once. */
   receive(message: unknown): Taken | { kind: 'wake-up'; reason: string };
-  /** Asks for open challenges: of one token, or of all that are rolled out. One report per token. */
+  /** Polls for open challenges of one token, or of all enrolled ones. One report per token. */
   poll(serial?: string): Promise<PollReport[]>;
-  /** Accepts; a request with a choice needs the `option` tapped. */
+  /** Accepts; a request with a choice needs the tapped `option`. */
   approve(request: PushRequest, options?: { option?: string | undefined }): Promise<Outcome<Answered>>;
-  /** Declines; the app knows the reasons `unknown_trigger` ("not me") and `cancelled`. */
+  /** Declines; the app's reasons are `unknown_trigger` ("not me") and `cancelled`. */
   decline(request: PushRequest, options?: { reason?: string | undefined; option?: string | undefined }): Promise<Outcome<Answered>>;
   updateAddress(serial: string, fcmToken: string): Promise<Outcome<Reply>>;
-  /** The push tokens of LinOTP on the same phone. */
+  /** The LinOTP push tokens on the same phone. */
   readonly linotp: LinotpPhone;
-  /** Lets the connections go. */
+  /** Closes the connections. */
   close(): Promise<void>;
 };
 
 type Parts = { file: PhoneFile; exchange: Exchange; clock: () => number; inbox: Inbox };
 
-/** Switches a phone on. It keeps its tokens in the file, and in memory what it has shown. */
+/** Opens a phone. Its tokens are in the file; shown requests are in memory. */
 export function openPhone(options: PhoneOptions): VirtualPhone {
   const { clock, keyBits = 4096, app = 'privacyidea', ecKeys = false } = options;
   const file = openPhoneFile(options.file);

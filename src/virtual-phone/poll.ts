@@ -7,12 +7,12 @@ import { done, no, type Outcome } from './outcome.ts';
 import { signText } from './signature.ts';
 
 /**
- * What one poll brought: requests that are new to the phone, nonces it knew already, reasons why single messages were refused, and `failed`
- * where the whole poll came to nothing (not sent, refused by the server, or dropped because one element lacks a field).
+ * The result of one poll: new requests, nonces of duplicates, reasons of refused messages, and `failed` when the whole
+ * poll failed (not sent, refused by the server, or dropped because one element lacks a field).
  */
 export type PollReport = { serial: string; requests: PushRequest[]; duplicates: string[]; refused: string[]; failed?: string };
 
-/** Asks the server of one token for its open challenges. @see docs/protocols/privacyidea.md 5.2, 15.1 */
+/** Polls the server of one token for its open challenges. @see docs/protocols/privacyidea.md 5.2, 15.1 */
 export async function pollToken(parts: { exchange: Exchange; inbox: Inbox; clock: () => number }, token: StoredToken): Promise<PollReport> {
   const { serial, privateKey, serverKey } = token;
   if (!privateKey || !serverKey) return failedPoll(serial, `${serial} is not rolled out`);
@@ -26,19 +26,19 @@ export async function pollToken(parts: { exchange: Exchange; inbox: Inbox; clock
   );
 }
 
-/** A poll that came to nothing. */
+/** A failed poll. */
 export const failedPoll = (serial: string, failed: string): PollReport => ({ serial, requests: [], duplicates: [], refused: [], failed });
 
-/** The signed parameters of a poll; the text signed is `serial|timestamp`. */
+/** The signed parameters of a poll; the signed text is `serial|timestamp`. */
 export function pollFields(privateKey: string, serial: string, timestamp: string): Record<string, string> {
   return { serial, timestamp, signature: signText(privateKey, `${serial}|${timestamp}`) };
 }
 
-/** A moment (epoch ms) as the app writes it: UTC with six digits of a second and `Z`. */
+/** A time (epoch ms) in the app's format: UTC with six digits of a second and `Z`. */
 export const timestamp = (now: number): string => new Date(now).toISOString().replace('Z', '000Z');
 
 function readMessages({ value }: Reply): Outcome<Message[]> {
-  if (!Array.isArray(value)) return no("the server's reply to the poll is no list");
+  if (!Array.isArray(value)) return no("the server's reply to the poll is not a list");
   const messages: Message[] = [];
   for (const [at, element] of value.entries()) {
     const message = readMessage(element);

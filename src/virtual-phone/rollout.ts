@@ -4,16 +4,16 @@ import type { PhoneFile, StoredToken } from './file.ts';
 import { done, no, type Outcome } from './outcome.ts';
 import { makeKeys, publicKeyOf, readServerKey } from './signature.ts';
 
-/** What a phone without Firebase tells the server in place of a device address. */
+/** Sent by a phone without Firebase instead of a device address. */
 export const noFirebaseToken = 'no_firebase_token';
 
-/** What a rollout needs from the phone around it. */
+/** The dependencies of a rollout. */
 export type RolloutParts = { file: PhoneFile; exchange: Exchange; clock: () => number; app: AppName; keys: number | 'ec' };
 
 /**
- * Binds a scanned token: makes the key, sends it, keeps the server's. Refuses once the offer's minutes have passed since the scan, a token that
- * is rolled out already, a refusal of the server (with its message) and a reply without a usable key. After a failure the token stays, and so
- * does its key, so that the same rollout can be sent again.
+ * Enrols a scanned token: makes the key, sends it, keeps the server's. Refuses an offer past its life time, a token
+ * that is already rolled out, a refusal of the server (with its message), and a reply without a usable key. A failed
+ * token stays with its key, so that the same rollout can be repeated.
  * @see docs/protocols/privacyidea.md 3.3, 15.1
  */
 export async function rollOut(parts: RolloutParts, token: StoredToken, fcmToken?: string): Promise<Outcome<StoredToken>> {
@@ -33,7 +33,7 @@ export async function rollOut(parts: RolloutParts, token: StoredToken, fcmToken?
   return file.put({ ...bound, serverKey: serverKey.value });
 }
 
-/** The address a token tells the server: a poll-only token never has one. `kept` is what the phone remembers of it. */
+/** The address that a token reports: a poll-only token has none. `kept` is the part that the phone stores. */
 export function addressOf({ pollOnly }: StoredToken, fcmToken: string | undefined): { sent: string; kept: { fcmToken?: string } } {
   return pollOnly || fcmToken === undefined ? { sent: noFirebaseToken, kept: {} } : { sent: fcmToken, kept: { fcmToken } };
 }

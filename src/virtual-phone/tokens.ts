@@ -4,19 +4,19 @@ import { done, no, type Outcome } from './outcome.ts';
 import { type RolloutParts, rollOut } from './rollout.ts';
 import type { Offer } from './uri.ts';
 
-/** What may be shown of a token. `state` is `scanned` until the rollout succeeds. */
+/** The visible part of a token. `state` is `scanned` until the rollout succeeds. */
 export type TokenView = Omit<Offer, 'credential'> & { scannedAt: number; state: 'scanned' | 'enrolled' };
 
-/** The tokens on a phone: how they come, are shown and go. */
+/** The tokens on a phone. */
 export type Tokens = {
-  /** Reads the text of a QR code; the offer's minutes start to count. Refuses a serial that is rolled out already. */
+  /** Reads a QR code; the offer's life time starts. Refuses a serial that is already enrolled. */
   scan(uri: string): Outcome<TokenView>;
-  /** Binds a scanned token, or tries again with the same key. Without `fcmToken` the server hears that there is no device address. */
+  /** Enrols a scanned token, or repeats that with the same key. Without `fcmToken` it reports no device address. */
   rollout(serial: string, options?: { fcmToken?: string | undefined }): Promise<Outcome<TokenView>>;
   /** Scan and rollout in one. */
   enrol(uri: string, options?: { fcmToken?: string | undefined }): Promise<Outcome<TokenView>>;
   list(): Outcome<TokenView[]>;
-  /** Forgets a token and its key. The server is not told. */
+  /** Deletes a token and its key, without telling the server. */
   remove(serial: string): Outcome<TokenView>;
 };
 
@@ -27,7 +27,7 @@ export function openTokens(parts: RolloutParts): Tokens {
     const offer = appOf(parts).readOffer(uri);
     if (!offer.ok) return offer;
     const known = file.find(offer.value.serial);
-    if (known.ok && known.value.serverKey) return no(`${offer.value.serial} is on this phone already; remove it first`);
+    if (known.ok && known.value.serverKey) return no(`${offer.value.serial} is already on this phone; remove it first`);
     return viewed(file.put({ ...offer.value, scannedAt: clock(), ...(app === 'privacyidea' ? {} : { app }) }));
   };
   const rollout: Tokens['rollout'] = async (serial, { fcmToken } = {}) => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { done, no, type Outcome } from './outcome.ts';
 import { normalUrl } from './web-address.ts';
 
-/** What a QR code offers: where and how to roll out one push token. `url` is in normal form. */
+/** The content of a QR code: how to roll out one push token. `url` is in normal form. */
 export const Offer = z.strictObject({
   serial: z.string().min(1),
   label: z.string(),
@@ -16,7 +16,7 @@ export const Offer = z.strictObject({
   image: z.string().optional(),
   forceUnlock: z.enum(['any', 'biometric', 'pin']).optional(),
 });
-/** An offer that was read. */
+/** A parsed offer. */
 export type Offer = z.output<typeof Offer>;
 
 const oneOf = <const T extends string>(words: readonly T[]) =>
@@ -25,7 +25,7 @@ const oneOf = <const T extends string>(words: readonly T[]) =>
     .toLowerCase()
     .pipe(z.enum(words, `must be ${words.join(' or ')}`));
 const bool = oneOf(['true', 'false']).transform((word) => word === 'true');
-/** Where a rollout goes; without a scheme it is https. */
+/** The URL of the rollout; https by default. */
 export const offeredUrl = z.string('is missing').transform((text, context) => {
   const url = normalUrl(hasScheme(text) ? text : `https://${text}`);
   if (url.ok) return url.value;
@@ -54,8 +54,8 @@ const Parameters = z.object({
 });
 
 /**
- * Reads the text of a QR code as the privacyIDEA Authenticator does. Refuses other schemes and hosts, a version other than 1, a missing serial
- * or URL, a broken escape and values of the wrong kind, and names every field that is wrong.
+ * Reads a QR code like the privacyIDEA Authenticator. Refuses other schemes and hosts, a version other than 1, a
+ * missing serial or URL, a broken escape and values of the wrong type, and names every wrong field.
  * @see docs/protocols/privacyidea.md 3.2, 15.1
  */
 export function readOffer(text: string): Outcome<Offer> {
@@ -69,7 +69,7 @@ export function readOffer(text: string): Outcome<Offer> {
   return done(offerOf(name, read.data));
 }
 
-/** The parts of a QR code's text; label and parameters are undefined where an escape is broken. */
+/** The parts of a QR code's text; label and parameters are undefined when an escape is broken. */
 export function readUri(text: string) {
   const [, scheme = '', host = '', path = '', query = ''] = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?/i.exec(text) ?? [];
   return { scheme: scheme.toLowerCase(), host, label: decoded(path.slice(1)), pairs: readQuery(query) };

@@ -1,9 +1,9 @@
 import { done, no, type Outcome } from './outcome.ts';
 
 /**
- * What the app makes of a URL when it has parsed it and writes it again: scheme and host in lower case, no default port, no dot segments,
- * escapes in upper case and only where they are needed, everything else percent-encoded. Signed strings hold this form, so a URL that is
- * not its own normal form makes the app refuse every message. Refuses what is not http or https with a host.
+ * The normal form of a URL, as the app writes it after parsing: scheme and host in lower case, no default port, no dot
+ * segments, escapes in upper case and only where needed, everything else percent-encoded. Signed texts use this form,
+ * so a server URL in any other form makes the app refuse every message. Refuses anything but http or https with a host.
  * @see docs/protocols/privacyidea.md 3.2
  */
 export function normalUrl(text: string): Outcome<string> {

@@ -166,9 +166,9 @@ describe('pushgate audit', function () {
     for (const [words, problem] of [
       ['list --kind login-refusd', /did you mean login-refused/],
       ['list --kind nonsense', /There are: login-started, /],
-      ['list --from yesterday', /from is no time; write/],
-      ['list --from 2026-02-31', /from is no time; write/],
-      ['list --until 2026-11-30T08:00', /until is no time; write/],
+      ['list --from yesterday', /from is not a time; write/],
+      ['list --from 2026-02-31', /from is not a time; write/],
+      ['list --until 2026-11-30T08:00', /until is not a time; write/],
       ['erase alice --administrator bob --yes', /name a user, or an administrator/],
       ['list --from 1h --until 2h', /from has to be before until/],
       ['list --realm corp', /realm narrows user/],

@@ -268,7 +268,7 @@ describe('A configuration file', () => {
     [
       'a bind password in the file',
       withLdap({ bindDn: 'cn=svc', bindPassword: 'x' }),
-      /^userSources\[0\]\.config\.bindPassword: a secret stands here/,
+      /^userSources\[0\]\.config\.bindPassword: give a secret as/,
     ],
     [
       'a RADIUS server that is none',

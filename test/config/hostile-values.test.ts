@@ -110,7 +110,7 @@ describe('A configuration with hostile values', function () {
 
   it('tells of a keyring that is none, as the start would', async () => {
     const told = (await given()({ ...bare, keyring: { $env: 'SECRET' } })).map(problemText);
-    assert.deepEqual(told, ['keyring: The keyring is not JSON. Put back the file that the first start made.']);
+    assert.deepEqual(told, ['keyring: The keyring is not JSON. Restore the file that the first start created.']);
   });
 
   it('tells of a proxy whose password is not escaped in one sentence, beside the other problems', async () => {
@@ -127,6 +127,6 @@ describe('A configuration with hostile values', function () {
       told.map((line) => line.split(': ')[0]),
       ['providers[0].config.proxy', 'providers[1].config.access_certificate'],
     );
-    assert.match(told[0] ?? '', /has a % that begins no escape; write % as %25/);
+    assert.match(told[0] ?? '', /has a % that is not an escape; write % as %25/);
   });
 });

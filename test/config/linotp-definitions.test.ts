@@ -78,7 +78,7 @@ describe("A provider that is written as LinOTP's registry lists it", () => {
       'what its Config has wrong',
       { cs: { ...definition, Config: JSON.stringify({ push_url: `["${url}"]`, server_certificate: 'False' }) } },
       [
-        'providers[0].config.push_url: is a list within a text; write the list itself, without the quotes around it',
+        'providers[0].config.push_url: is a list inside a text; write the list itself, without the quotes around it',
         'providers[0].config.server_certificate: must not be a text; write false without quotes to verify nothing (development only)',
       ],
     ],

@@ -104,7 +104,7 @@ describe('An outside plug-in', () => {
     // then its kind is known
     await gateway.logged(/reloaded|refused/);
     assert.match(gateway.output().err, /the configuration was reloaded/);
-    assert.doesNotMatch(gateway.output().err, /count from the next start on/);
+    assert.doesNotMatch(gateway.output().err, /take effect at the next start/);
     assert.equal(await gateway.end('SIGTERM'), 0);
   }).timeout(30_000);
 

@@ -71,7 +71,7 @@ describe('A problem of a configuration, in plain words,', () => {
       linotp({ timeout: 120 }),
       'providers[1].config.timeout: expected seconds as a text: "5", or "3,5" for connecting and for the reply',
     ],
-    ['a list within a text', linotp({ push_url: '["https://a.example"]' }), /push_url: is a list within a text; write the list itself/],
+    ['a list within a text', linotp({ push_url: '["https://a.example"]' }), /push_url: is a list inside a text; write the list itself/],
     [
       'plain http beside a client certificate',
       provider({ push_url: ['https://a.example', 'http://b.example'], access_certificate: 'client.pem' }),

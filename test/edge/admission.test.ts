@@ -31,7 +31,10 @@ const enrolment = {
   actions: { pushtoken_pairing_callback_url: callback, pushtoken_challenge_callback_url: callback },
 };
 
-/** Starts a login of the mount's user: whether it was admitted. A relayed push names nobody; its device is unknown here, which comes after admission. */
+/**
+ * Starts a login of the mount's user: whether it was admitted. A relayed push names nobody; its device is unknown here,
+ * which comes after admission.
+ */
 const admits = async (world: World, mount: Mount, form: Record<string, string> = {}): Promise<boolean> => {
   world.clock.advance(1);
   if (mount === 'challenge-service') {
@@ -465,7 +468,10 @@ describe('Admission', () => {
   });
 });
 
-/** Actions that say how a login is told, delivered and shown, how a token is enrolled, and what a name means: they admit and refuse nobody. */
+/**
+ * Actions that say how a login is told, delivered and shown, how a token is enrolled, and what a name means: they admit
+ * and refuse nobody.
+ */
 const isAboutHow = (action: string): boolean =>
   /^(?:push|edupush)(?:token)?_(?!max)|text|^(?:token(?:label|issuer)|appimageurl|setrealm|mangle|otppin|otp_pin_set_random)$|_in_response$|^no_detail|^enroll_via|^hide_|^preferred_|^increase_|^reset_all|^force_|^challenge_|^client_mode/.test(
     action,

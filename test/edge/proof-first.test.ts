@@ -13,7 +13,10 @@ type Came = { status: number; isTaken: boolean };
 /** What tells what was written. */
 type Watched = Pick<GivenGateway, 'gateway' | 'logged'>;
 
-/** Somebody who proves something. `wrong` and `right` are one try each; `beyond` is the status of a wrong one past the limit. */
+/**
+ * Somebody who proves something. `wrong` and `right` are one try each; `beyond` is the status of a wrong one past the
+ * limit.
+ */
 type Prover = { gateway: Watched; wrong(): Promise<Came>; right(): Promise<Came>; beyond: number };
 
 const settings = { sourceFailures: 3 };

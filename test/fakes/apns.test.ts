@@ -44,7 +44,7 @@ describe('The fake of APNs', () => {
     return { fakes, exchanges, clock, token, push, post };
   };
 
-  it('takes a notification over, gives it an id, and shows it', async () => {
+  it('accepts a notification, gives it an id, and records it', async () => {
     const { fakes, clock, push } = await given();
     const { status, headers, body } = await push({ headers: { 'apns-expiration': '0', 'apns-collapse-id': 'x'.repeat(64) } });
     assert.deepEqual([status, body], [200, {}]);
@@ -62,14 +62,14 @@ describe('The fake of APNs', () => {
     ]);
   });
 
-  it('echoes the id that it is given, with good replies and with bad ones', async () => {
+  it('echoes the given id, with good replies and with refusals', async () => {
     const { push } = await given();
     const good = await push({ headers: { 'apns-id': id } });
     const bad = await push({ headers: { 'apns-id': id, 'apns-priority': '7' } });
     assert.deepEqual([good.headers['apns-id'], bad.headers['apns-id'], bad.status], [id, id, 400]);
   });
 
-  it('tells a unique id in the sandbox only', async () => {
+  it('returns a unique id in the sandbox only', async () => {
     const { push } = await given();
     const [production, sandbox] = [await push(), await push({ sandbox: true })];
     assert.equal(production.headers['apns-unique-id'], undefined);
@@ -107,7 +107,7 @@ describe('The fake of APNs', () => {
     });
   }
 
-  it('takes background pushes at priority 5, and the topics that push types have', async () => {
+  it('accepts background pushes at priority 5, and the topics of each push type', async () => {
     const { push } = await given();
     const background = await push({ headers: { 'apns-push-type': 'background', 'apns-priority': '5' } });
     const voip = await push({ headers: { 'apns-push-type': 'voip', 'apns-topic': `${topic}.voip` } });
@@ -131,7 +131,7 @@ describe('The fake of APNs', () => {
 
   const size = (bytes: number): string => JSON.stringify({ aps: '' }).replace('""', `"${'x'.repeat(bytes - 10)}"`);
 
-  it('takes 4096 bytes and 5120 for voip, and not one more', async () => {
+  it('accepts up to 4096 bytes, for voip 5120, and not one more', async () => {
     const { push } = await given();
     const voip = { 'apns-push-type': 'voip', 'apns-topic': `${topic}.voip` };
     const replies = [
@@ -147,7 +147,7 @@ describe('The fake of APNs', () => {
     assert.deepEqual(replies[1]?.body, { reason: 'PayloadTooLarge' });
   });
 
-  it('refuses a payload that says nothing', async () => {
+  it('refuses a payload without content', async () => {
     const { push } = await given();
     for (const body of ['', '{}', '[]', '{"aps":']) {
       const reply = await push({ body });
@@ -155,7 +155,7 @@ describe('The fake of APNs', () => {
     }
   });
 
-  it('refuses addresses that have no form, are missing, or belong to the other environment', async () => {
+  it('refuses addresses that are malformed, missing, or of the other environment', async () => {
     const sandboxAddress = 'AB'.repeat(32);
     const { push } = await given({ devices: [{ address: sandboxAddress, environment: 'sandbox' }] });
     for (const device of ['0f'.repeat(31), 'xy'.repeat(32), '00'.repeat(32), sandboxAddress, sandboxAddress.toLowerCase()]) {
@@ -166,13 +166,13 @@ describe('The fake of APNs', () => {
     assert.deepEqual((await push({ device: '' })).body, { reason: 'MissingDeviceToken' });
   });
 
-  it('says 410 with the time since when for an app that is gone', async () => {
+  it('replies 410 with a timestamp for an uninstalled app', async () => {
     const { push } = await given({ devices: [{ address, unregisteredSince: 1_700_000_000_000 }] });
     const { status, body } = await push();
     assert.deepEqual([status, body], [410, { reason: 'Unregistered', timestamp: 1_700_000_000_000 }]);
   });
 
-  it('says DeviceTokenNotForTopic for the address of another app', async () => {
+  it('replies DeviceTokenNotForTopic for the address of another app', async () => {
     const { push } = await given({ devices: [{ address, topics: ['com.example.other'] }] });
     assert.deepEqual((await push()).body, { reason: 'DeviceTokenNotForTopic' });
   });
@@ -187,7 +187,7 @@ describe('The fake of APNs', () => {
     );
   });
 
-  describe('asks for a provider token, and', () => {
+  describe('requires a provider token, and', () => {
     const now = Math.floor(fakeClock()() / 1000);
     const wrong: [what: string, change: { header?: object; claims?: object; key?: string }][] = [
       ['of another key id', { header: { kid: 'OTHERKEY01' } }],
@@ -198,20 +198,20 @@ describe('The fake of APNs', () => {
       ['from the future', { claims: { iat: now + 301 } }],
     ];
     for (const [what, change] of wrong) {
-      it(`takes none ${what}`, async () => {
+      it(`refuses a token ${what}`, async () => {
         const { push, token } = await given();
         const { status, body } = await push({ headers: { authorization: `bearer ${token(change)}` } });
         assert.deepEqual([status, body], [403, { reason: 'InvalidProviderToken' }]);
       });
     }
 
-    it('says which is missing and which is no token', async () => {
+    it('distinguishes a missing token from a malformed one', async () => {
       const { push } = await given();
       assert.deepEqual((await push({ headers: { authorization: undefined } })).body, { reason: 'MissingProviderToken' });
       assert.deepEqual((await push({ headers: { authorization: 'bearer a.b' } })).body, { reason: 'InvalidProviderToken' });
     });
 
-    it('takes one for 60 minutes', async () => {
+    it('accepts a token for 60 minutes', async () => {
       const { push, clock } = await given();
       clock.advance(minutes(60));
       assert.equal((await push()).status, 200);
@@ -220,7 +220,7 @@ describe('The fake of APNs', () => {
       assert.deepEqual([status, body], [403, { reason: 'ExpiredProviderToken' }]);
     });
 
-    it('takes one that was issued 20 minutes after the last one, and goes on to take the old one', async () => {
+    it('accepts a token that was issued 20 minutes after the last one, and keeps accepting the old one', async () => {
       const { push, clock, token } = await given();
       const withToken = (authorization: string) => push({ headers: { authorization: `bearer ${authorization}` } });
       assert.equal((await push()).status, 200);
@@ -233,13 +233,13 @@ describe('The fake of APNs', () => {
       assert.deepEqual([(await withToken(renewed)).status, (await withToken(renewed)).status, (await push()).status], [200, 200, 200]);
     });
 
-    it('counts the renewals of each environment for itself', async () => {
+    it('counts the renewals of each environment separately', async () => {
       const { push, token } = await given();
       const other = { headers: { authorization: `bearer ${token()}` } };
       assert.deepEqual([(await push()).status, (await push({ ...other, sandbox: true })).status], [200, 200]);
     });
 
-    it('takes a client certificate for it, whose name is then the topic', async () => {
+    it('accepts a client certificate instead, whose name is then the topic', async () => {
       const { fakes, push } = await given({ certificate: true });
       const own = await push({ headers: { 'apns-topic': undefined } });
       const other = await push();
@@ -247,7 +247,7 @@ describe('The fake of APNs', () => {
       assert.equal(fakes.deliveries[0]?.address, address);
     });
 
-    it('says BadCertificate to one of another authority', async () => {
+    it('replies BadCertificate to a certificate of another authority', async () => {
       const { client } = await testAuthority();
       const { fakes } = await given({ tls: { ...(await testAuthority()).server, ca: (await testAuthority()).server.certificate } });
       const session = connect(fakes.apns.productionUrl, { rejectUnauthorized: false, cert: client.certificate, key: client.key });
@@ -258,7 +258,7 @@ describe('The fake of APNs', () => {
     });
   });
 
-  it('opens a second stream only when the first request was answered well', async () => {
+  it('allows a second stream only after a first request that succeeded', async () => {
     const { fakes, token } = await given();
     const session = connect(fakes.apns.productionUrl, { ca: fakes.ca });
     undo.later(() => session.destroy());
@@ -271,7 +271,7 @@ describe('The fake of APNs', () => {
     assert.equal(await after, 1000);
   });
 
-  it('fails in its own words when it is told to', async () => {
+  it('fails in the words of APNs on request', async () => {
     const { fakes, push, clock } = await given();
     const told: [status: number, reason: string | undefined, body: object][] = [
       [503, undefined, { reason: 'ServiceUnavailable' }],

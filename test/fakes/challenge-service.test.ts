@@ -21,7 +21,7 @@ describe('The fake of a challenge service', () => {
     return { fakes, exchanges, one, two, post };
   };
 
-  it('takes a challenge over and shows it', async () => {
+  it('accepts a challenge and records it', async () => {
     const { fakes, one, post } = await given({ clock: () => 5 });
     const reply = await post({ challenge });
     assert.deepEqual(told(reply), [200, 'OK']);
@@ -38,20 +38,20 @@ describe('The fake of a challenge service', () => {
     ]);
   });
 
-  it('lets nobody connect who shows no certificate', async () => {
+  it('refuses connections without a client certificate', async () => {
     const { fakes, post } = await given({ certificate: false });
     const reply = await post({ challenge });
     assert.ok('error' in reply && ['tls', 'connection'].includes(reply.error), JSON.stringify(reply));
     assert.deepEqual(fakes.deliveries, []);
   });
 
-  it('asks for none where mutual TLS is not configured', async () => {
+  it('requires none where mutual TLS is not configured', async () => {
     const { fakes, post } = await given({ certificate: false, client: undefined });
     assert.deepEqual(told(await post({ challenge })), [200, 'OK']);
     assert.equal(fakes.clientCertificate, undefined);
   });
 
-  it('delivers a challenge once, however often and wherever it comes', async () => {
+  it('delivers a challenge once, however often and to whichever path it is sent', async () => {
     const { fakes, exchanges, two, post } = await given();
     const replies = [await post({ challenge }), await post({ challenge }), await post({ challenge }, { url: two })];
     assert.deepEqual(replies.map(told), [
@@ -62,7 +62,7 @@ describe('The fake of a challenge service', () => {
     assert.deepEqual([fakes.deliveries.length, exchanges.map(({ what }) => what)], [1, ['sent', 'sent before', 'sent before']]);
   });
 
-  it('refuses another challenge under the same id, and takes that of another token of the transaction', async () => {
+  it('refuses another challenge under the same id, and accepts that of another token of the transaction', async () => {
     const { fakes, two, post } = await given();
     await post({ challenge });
     const changed = await post({ challenge: { ...challenge, challenge: 'lseqr://push/Bg' } }, { url: two });
@@ -104,7 +104,7 @@ describe('The fake of a challenge service', () => {
     ['an empty challenge', { challenge: { ...challenge, challenge: '' } }, 'Missing or wrong: challenge.challenge'],
   ];
   for (const [what, body, reason] of wrong) {
-    it(`refuses ${what}, and says what is wrong in the reason phrase`, async () => {
+    it(`refuses ${what}, with the reason in the reason phrase`, async () => {
       const { fakes, post } = await given();
       assert.deepEqual(told(await post(body)), [400, reason]);
       assert.deepEqual(fakes.deliveries, []);
@@ -119,12 +119,12 @@ describe('The fake of a challenge service', () => {
     assert.deepEqual(told(await post({ challenge }, { headers: { 'content-type': 'application/json; charset=utf-8' } })), [200, 'OK']);
   });
 
-  it('refuses a device that is gone', async () => {
+  it('refuses an unregistered device', async () => {
     const { post } = await given({ devices: [{ address: 'DEADBEEF', unregisteredSince: 0 }] });
     assert.deepEqual(told(await post({ challenge })), [404, 'Unknown device']);
   });
 
-  it('fails with the status and the reason phrase that it is told', async () => {
+  it('fails with the requested status and reason phrase', async () => {
     const { fakes, post } = await given();
     fakes.setFault({ fake: 'challenge-service', status: 503, times: 1 });
     fakes.setFault({ fake: 'challenge-service', status: 500, reason: 'No contact to Google', times: 1 });

@@ -3,7 +3,9 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { Cleanup } from '../kit/temporary.ts';
 
-/** A proxy that sends every tunnel to one place on this machine, whatever host it was asked for; `asked` is those hosts. */
+/**
+ * A proxy that connects every tunnel to one port of this machine, whatever the requested host; `asked`: those hosts.
+ */
 export async function connectProxy(undo: Cleanup, targetUrl: string): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = [];
   const proxy = createServer().on('connect', (request, client, head) => {

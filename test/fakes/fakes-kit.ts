@@ -4,7 +4,7 @@ import { type HttpReply, openHttp, openHttp2, type WireError } from '../../src/f
 import { testAuthority } from '../kit/authority.ts';
 import type { Cleanup } from '../kit/temporary.ts';
 
-/** Starts fakes that are gone when the test ends; `exchanges` is what they said of each request. */
+/** Starts fakes that end with the test; `exchanges` records their result of each request. */
 export async function givenFakes(undo: Cleanup, options: Partial<FakesOptions> = {}): Promise<{ fakes: Fakes; exchanges: Exchange[] }> {
   const { authority, server, client } = await testAuthority();
   const exchanges: Exchange[] = [];
@@ -14,7 +14,7 @@ export async function givenFakes(undo: Cleanup, options: Partial<FakesOptions> =
   return { fakes, exchanges };
 }
 
-/** A signed JWT, made by hand so that any part of it can be wrong. */
+/** A signed JWT, built by hand so that a test can alter any part of it. */
 export function jwt(key: string, header: Record<string, unknown>, claims: Record<string, unknown>): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${part(header)}.${part(claims)}`;
@@ -22,10 +22,10 @@ export function jwt(key: string, header: Record<string, unknown>, claims: Record
   return `${signed}.${signature.toString('base64url')}`;
 }
 
-/** What is posted. */
+/** The request body. */
 export type Post = { url: string; headers?: Record<string, string>; body: string; method?: 'GET' | 'POST' };
 
-/** A reply, or why none came. */
+/** A reply, or the reason for its absence. */
 export type Came = HttpReply | { error: WireError };
 
 /** A client of HTTP/1.1, or of HTTP/2 to one origin, that trusts the test authority. */

@@ -13,7 +13,7 @@ describe('Faults', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** The challenge service, since it asks for the least; HTTP/1.1 or HTTP/2. */
+  /** The challenge service, which requires the least; HTTP/1.1 or HTTP/2. */
   const given = async (version: 1 | 2 = 1) => {
     const { fakes, exchanges } = await givenFakes(undo);
     const client = await givenClient(undo, version, { certificate: true });
@@ -27,7 +27,7 @@ describe('Faults', () => {
     return { fakes, exchanges, one, two, post };
   };
 
-  describe('asked for by the device address', () => {
+  describe('in a device address', () => {
     const addresses: [address: string, status: number][] = [
       ['fault:status=503', 503],
       ['fault:status=429,retryAfter=7', 429],
@@ -51,7 +51,7 @@ describe('Faults', () => {
       assert.deepEqual([reply.headers['retry-after'], reply.reason], ['7', 'Too many']);
     });
 
-    it('say so when they cannot be read', async () => {
+    it('are an error when they are malformed', async () => {
       const { post } = await given();
       for (const address of ['fault:', 'fault:status=200', 'fault:status=503,hang', 'fault:explode', 'fault:hang=maybe']) {
         const reply = await post(address);
@@ -59,7 +59,7 @@ describe('Faults', () => {
       }
     });
 
-    it('reach APNs in hex, where an address can be nothing else', async () => {
+    it('reach APNs in hex, the only form of its addresses', async () => {
       const clock = fakeClock();
       const { fakes } = await givenFakes(undo, { clock });
       const post = await givenClient(undo, 2);
@@ -75,8 +75,8 @@ describe('Faults', () => {
     });
   });
 
-  describe('that were ordered', () => {
-    it('happen as often as was said, first ordered first', async () => {
+  describe('set by a call', () => {
+    it('happen as often as requested, in the order of the calls', async () => {
       const { fakes, post } = await given();
       fakes.setFault({ status: 503, times: 2 });
       fakes.setFault({ status: 500, times: 1 });
@@ -84,7 +84,7 @@ describe('Faults', () => {
       assert.deepEqual(replies.map(statusOf), [503, 503, 500, 200]);
     });
 
-    it('happen until they are taken back', async () => {
+    it('happen until they are removed', async () => {
       const { fakes, post } = await given();
       fakes.setFault({ status: 503 });
       const before = [await post(), await post(), await post()];
@@ -92,7 +92,7 @@ describe('Faults', () => {
       assert.deepEqual([...before, await post()].map(statusOf), [503, 503, 503, 200]);
     });
 
-    it('happen to the addresses that are meant, and to the fake that is meant', async () => {
+    it('happen to the given addresses and the given fake', async () => {
       const { fakes, post } = await given();
       fakes.setFault({ status: 503, match: 'DEAD*' });
       fakes.setFault({ status: 500, match: 'a.c' });
@@ -101,7 +101,7 @@ describe('Faults', () => {
       assert.deepEqual(replies.map(statusOf), [503, 200, 503, 200, 500]);
     });
 
-    it('are refused when they say nothing, or two things', async () => {
+    it('are refused when they have no effect or two conflicting ones', async () => {
       const { fakes } = await given();
       for (const fault of [
         {},
@@ -111,13 +111,13 @@ describe('Faults', () => {
         { hang: true, goaway: true },
         { retryAfter: 1 },
       ])
-        assert.throws(() => fakes.setFault(fault), /ZodError|expected|says nothing|one of/, JSON.stringify(fault));
+        assert.throws(() => fakes.setFault(fault), /has no effect|one of|expected/, JSON.stringify(fault));
     });
   });
 
   for (const version of [1, 2] as const) {
     describe(`by HTTP/${version}`, () => {
-      it('hang: nothing comes, nothing is taken over, the deadline of the caller ends it', async () => {
+      it('hang: no reply comes, nothing is accepted, the deadline of the caller ends it', async () => {
         const { fakes, exchanges, post } = await given(version);
         const reply = await post('fault:hang', { signal: AbortSignal.timeout(200) });
         assert.deepEqual(reply, { error: 'timeout' });
@@ -131,7 +131,7 @@ describe('Faults', () => {
         assert.equal(fakes.deliveries.length, 1);
       });
 
-      it('delay: what was taken over is told late', async () => {
+      it('delay: the acceptance is reported late', async () => {
         const { fakes, post } = await given(version);
         const taken = fakes.nextDelivery();
         // given a caller that gives up before the answer comes
@@ -144,24 +144,24 @@ describe('Faults', () => {
         assert.ok(performance.now() - started >= 45);
       });
 
-      it('delay before a failure: nothing is taken over', async () => {
+      it('delay before a failure: nothing is accepted', async () => {
         const { fakes, post } = await given(version);
         assert.equal(statusOf(await post('fault:delayMs=20,status=503')), 503);
         assert.deepEqual(fakes.deliveries, []);
       });
 
-      it('go on when the caller has gone in the meantime', async () => {
+      it('survive a caller that has gone in the meantime', async () => {
         const { fakes, post } = await given(version);
         for (const fault of ['delayMs=100', 'delayMs=100,status=503', 'delayMs=100,goaway', 'delayMs=100,reset', 'slowBody=40', 'hang']) {
           assert.deepEqual(await post(`fault:${fault}`, { signal: AbortSignal.timeout(60) }), { error: 'timeout' }, fault);
-          // An order that takes longer than all of them: what they did to the server is over by then.
+          // A call that takes longer than all of them: their effects on the server have ended by then.
           assert.equal(statusOf(await post('fault:delayMs=150')), 200);
         }
-        // What the caller gave up may have come or not; what it asked for afterwards has.
+        // An aborted request may have arrived or not; the later one has.
         assert.equal(fakes.deliveries.filter(({ address }) => address === 'fault:delayMs=150').length, 6);
       }).timeout(20_000);
 
-      it('slow body: the head comes, the body drips', async () => {
+      it('slow body: the head arrives, the body drips', async () => {
         const { post } = await given(version);
         assert.deepEqual(await post('fault:slowBody=60000', { signal: AbortSignal.timeout(300) }), { error: 'timeout' });
         const reply = await post('fault:slowBody=2,status=503');
@@ -179,7 +179,7 @@ describe('Faults', () => {
       return session;
     };
 
-    it('sends an HTTP/2 client away, and says that its last stream was never looked at', async () => {
+    it('sends an HTTP/2 client away, and reports its last stream as not processed', async () => {
       const { fakes, one } = await given();
       const session = await givenSession(one);
       const away = once(session, 'goaway');
@@ -199,7 +199,7 @@ describe('Faults', () => {
       assert.equal(fakes.deliveries.length, 1);
     });
 
-    it('is got over by a client that sends again what was never looked at', async () => {
+    it('does no harm to a client that repeats unprocessed streams', async () => {
       const { fakes, post } = await given(2);
       await post();
       fakes.setFault({ goaway: true, times: 1 });
@@ -224,13 +224,13 @@ describe('Faults', () => {
     });
   });
 
-  describe('ordered by the control call', () => {
+  describe('set by the control call', () => {
     const control = async (url: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
       const reply = await fetch(`${url}/__control/${path}`, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
       return { status: reply.status, body: await reply.json() };
     };
 
-    it('happen, can be looked at and taken back', async () => {
+    it('happen, are listed and can be removed', async () => {
       const { fakes, post } = await given();
       const fault: FaultInput = { fake: 'challenge-service', match: 'DEAD*', status: 503, retryAfter: 2, times: 5 };
       const ordered = await control(fakes.controlUrl, 'PUT', 'faults', fault);
@@ -241,7 +241,7 @@ describe('Faults', () => {
       assert.equal(statusOf(await post()), 200);
     });
 
-    it('show what was taken over, and forget it', async () => {
+    it('list the accepted messages, and clear them', async () => {
       const { fakes, post } = await given();
       await post();
       const shown = await control(fakes.controlUrl, 'GET', 'deliveries');
@@ -251,7 +251,7 @@ describe('Faults', () => {
       assert.deepEqual(fakes.deliveries, []);
     });
 
-    it('make a device go, and come back', async () => {
+    it('unregister a device, and register it again', async () => {
       const { fakes, post } = await given();
       await control(fakes.controlUrl, 'PUT', 'devices', { address: 'DEADBEEF', unregisteredSince: 1 });
       assert.equal(statusOf(await post()), 404);
@@ -260,7 +260,7 @@ describe('Faults', () => {
       assert.equal(statusOf(await post()), 200);
     });
 
-    it('are refused with what is wrong, and to pages in a browser', async () => {
+    it('are refused with the reason, and always to pages in a browser', async () => {
       const { fakes } = await given();
       const wrong = await control(fakes.controlUrl, 'PUT', 'faults', { stauts: 503 });
       assert.equal(wrong.status, 400);
@@ -273,7 +273,7 @@ describe('Faults', () => {
     });
   });
 
-  it('end with the fakes: what hangs is cut', async () => {
+  it('end with the fakes: hanging requests are cut', async () => {
     const { fakes, post } = await given();
     const hanging = post('fault:hang');
     const seen = post();
@@ -282,7 +282,7 @@ describe('Faults', () => {
     assert.deepEqual(await hanging, { error: 'connection' });
   });
 
-  it('end with the fakes: who has connected and not yet shaken hands is cut, too', async () => {
+  it('end with the fakes: connections without a finished handshake are cut, too', async () => {
     const { fakes, one, post } = await given();
     const socket = connectSocket(Number(new URL(one).port), '127.0.0.1');
     undo.later(() => void socket.destroy());

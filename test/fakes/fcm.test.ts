@@ -40,7 +40,7 @@ describe('The fake of FCM', () => {
   };
 
   for (const version of [1, 2] as const) {
-    it(`takes a message over by HTTP/${version} and shows it`, async () => {
+    it(`accepts a message by HTTP/${version} and records it`, async () => {
       const { fakes, clock, send } = await given({ version });
       const message = { token: address, data: { nonce: 'abc' }, android: { priority: 'high', ttl: '120s', collapse_key: 'x' } };
       const { status, body } = await send({ message });
@@ -52,7 +52,7 @@ describe('The fake of FCM', () => {
     });
   }
 
-  it('takes names in camelCase too, and leaves the names in data alone', async () => {
+  it('accepts names in camelCase too, and leaves the names in data unchanged', async () => {
     const { fakes, send } = await given();
     await send({ message: { token: address, data: { someKey: '1' }, android: { collapseKey: 'x', directBootOk: true } } });
     assert.deepEqual(fakes.deliveries[0]?.payload, {
@@ -62,14 +62,14 @@ describe('The fake of FCM', () => {
     });
   });
 
-  it('says yes to a dry run and delivers nothing', async () => {
+  it('accepts a dry run and delivers nothing', async () => {
     const { fakes, send } = await given();
     const { status, body } = await send({ message: { token: address }, validate_only: true });
     assert.deepEqual([status, body.name], [200, 'projects/pushgate-fakes/messages/fake_message_id']);
     assert.deepEqual(fakes.deliveries, []);
   });
 
-  it('issues an access token for an hour, as Google says it', async () => {
+  it("issues an access token for an hour, in Google's format", async () => {
     const { askToken } = await given();
     const { status, body } = read(await askToken());
     assert.equal(status, 200);
@@ -102,7 +102,7 @@ describe('The fake of FCM', () => {
     });
   }
 
-  it('lets nobody in without a token, with a made-up one, or with one that has ended', async () => {
+  it('refuses a missing, an invented and an expired token', async () => {
     const { fakes, clock, send } = await given();
     const message = { message: { token: address } };
     const missing = await send(message, { authorization: '' });
@@ -127,14 +127,14 @@ describe('The fake of FCM', () => {
     assert.equal(fakes.deliveries.length, 1);
   });
 
-  it('says 403 without an FcmError to a token whose scope is not for messages', async () => {
+  it('replies 403 without an FcmError to a token without the scope for messages', async () => {
     const { token, send } = await given();
     const narrow = await token({ claims: { scope: 'https://www.googleapis.com/auth/userinfo.email' } });
     const { status, body } = await send({ message: { token: address } }, { authorization: `Bearer ${narrow}` });
     assert.deepEqual([status, body.error.status, errorCode(body)], [403, 'PERMISSION_DENIED', undefined]);
   });
 
-  it('says 404 without an FcmError to a project that is not there, and with UNREGISTERED for an app that is gone', async () => {
+  it('replies 404 without an FcmError to an unknown project, and with UNREGISTERED for an uninstalled app', async () => {
     const { send } = await given({ devices: [{ address: 'gone', unregisteredSince: 0 }] });
     const project = await send({ message: { token: address } }, { project: 'typo' });
     const device = await send({ message: { token: 'gone' } });
@@ -151,7 +151,7 @@ describe('The fake of FCM', () => {
     assert.deepEqual([project.status, device.status, dryRun.status], [404, 404, 404]);
   });
 
-  it('says SENDER_ID_MISMATCH for the app of another project', async () => {
+  it('replies SENDER_ID_MISMATCH for the app of another project', async () => {
     const { send } = await given({ devices: [{ address: 'other', sender: 'other-project' }] });
     const { status, body } = await send({ message: { token: 'other' } });
     assert.deepEqual([status, body.error.status, errorCode(body)], [403, 'PERMISSION_DENIED', 'SENDER_ID_MISMATCH']);
@@ -167,7 +167,7 @@ describe('The fake of FCM', () => {
     ['a message that is none', 'text', 'message', /google\.firebase\.fcm\.v1\.Message/],
   ];
   for (const [what, message, field, description] of wrong) {
-    it(`refuses ${what} as the front door does: a BadRequest, no FcmError`, async () => {
+    it(`refuses ${what} as Google's front end does: a BadRequest, no FcmError`, async () => {
       const { send } = await given();
       const { status, body } = await send({ message });
       assert.deepEqual([status, body.error.status, errorCode(body)], [400, 'INVALID_ARGUMENT', undefined]);
@@ -199,7 +199,7 @@ describe('The fake of FCM', () => {
     });
   }
 
-  it('takes what is just not too much: 4096 bytes, four weeks, zero seconds', async () => {
+  it('accepts the limits: 4096 bytes, four weeks, zero seconds', async () => {
     const { send } = await given();
     for (const message of [
       { token: address, data: { k: 'ü'.repeat(2047), l: '' } },
@@ -210,14 +210,14 @@ describe('The fake of FCM', () => {
       assert.equal((await send({ message })).status, 200, JSON.stringify(message).slice(0, 80));
   });
 
-  it('says that an address is no address in words only, as Google does', async () => {
+  it('reports a malformed address in words only, as Google does', async () => {
     const { send } = await given();
     const { status, body } = await send({ message: { token: 'no address!' } });
     assert.deepEqual([status, errorCode(body)], [400, 'INVALID_ARGUMENT']);
     assert.equal(body.error.message, 'The registration token is not a valid FCM registration token');
   });
 
-  it('refuses a body that is no JSON, and paths it does not have', async () => {
+  it('refuses a body that is not JSON, and unknown paths', async () => {
     const { fakes, post, send } = await given();
     assert.equal((await send('{')).status, 400);
     const elsewhere = await post({ url: `${fakes.fcm.url}/v1/projects/p/messages`, body: '{}' });
@@ -237,7 +237,7 @@ describe('The fake of FCM', () => {
     [403, 'PERMISSION_DENIED', undefined, 'PERMISSION_DENIED'],
   ];
   for (const [status, reason, code, name] of codes) {
-    it(`fails with ${status} ${reason ?? ''} in Google's words when it is told to`, async () => {
+    it(`fails with ${status} ${reason ?? ''} in Google's words on request`, async () => {
       const { fakes, send } = await given();
       fakes.setFault({ status, ...(reason && { reason }), retryAfter: 7 });
       const reply = await send({ message: { token: address } });
@@ -246,14 +246,14 @@ describe('The fake of FCM', () => {
     });
   }
 
-  it('fails at its OAuth endpoint only when that is meant', async () => {
+  it('fails at its OAuth endpoint only on explicit request', async () => {
     const { fakes, askToken, send } = await given();
     fakes.setFault({ endpoint: 'token', status: 500 });
     assert.equal(read(await askToken()).status, 500);
     assert.equal((await send({ message: { token: address } })).status, 200);
   });
 
-  it('tells what it did of each request, in one word', async () => {
+  it('reports its result of each request, in one word', async () => {
     const { exchanges, send, clock } = await given();
     await send({ message: { token: address } });
     await send({ message: { token: address, topic: 'news' } });

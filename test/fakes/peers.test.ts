@@ -10,7 +10,7 @@ import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 import { connectProxy } from './connect-proxy.ts';
 import { givenFakes } from './fakes-kit.ts';
 
-describe('The libraries that the world uses', function () {
+describe('Widely used libraries', function () {
   this.timeout(60_000);
   const undo = cleanup();
   afterEach(() => undo.run());
@@ -60,7 +60,7 @@ describe('The libraries that the world uses', function () {
       );
     });
 
-    it('delivers many at once over a connection that has proven itself', async () => {
+    it('delivers many at once over a connection that already worked', async () => {
       const { fakes, open } = await given();
       const provider = open();
       await provider.send(notification(fakes), address);
@@ -69,7 +69,7 @@ describe('The libraries that the world uses', function () {
       assert.deepEqual([sent.length, failed.length, fakes.deliveries.length], [50, 0, 51]);
     });
 
-    it('hears of dead, foreign and malformed addresses', async () => {
+    it('reports dead, foreign and malformed addresses', async () => {
       const gone = '1a'.repeat(32);
       const foreign = '2b'.repeat(32);
       const { fakes, open } = await given({
@@ -86,7 +86,7 @@ describe('The libraries that the world uses', function () {
       assert.equal((await sandbox.send(notification(fakes), foreign)).sent.length, 1);
     });
 
-    it('hears of a wrong topic, of a payload that is too large, and of a key that is not the team’s', async () => {
+    it('reports a wrong topic, a payload that is too large, and a key that is not the team’s', async () => {
       const { fakes, open } = await given();
       const provider = open();
       assert.deepEqual(await failure(provider, notification(fakes, { topic: 'com.other' })), [400, 'TopicDisallowed']);
@@ -95,7 +95,7 @@ describe('The libraries that the world uses', function () {
       assert.deepEqual(await failure(open({ key }), notification(fakes)), [403, 'InvalidProviderToken']);
     });
 
-    it('asks again by itself after a 503', async () => {
+    it('retries by itself after a 503', async () => {
       const { fakes, exchanges, open } = await given();
       fakes.setFault({ status: 503, times: 1 });
       const { sent } = await open().send(notification(fakes), address);
@@ -124,7 +124,7 @@ describe('The libraries that the world uses', function () {
       return { fakes, exchanges, proxy, send };
     };
 
-    it('gets its access token, delivers with it, and reaches nobody else', async () => {
+    it('gets its access token, delivers with it, and connects to no other host', async () => {
       const { fakes, exchanges, proxy, send } = await given();
       const message = {
         token: 'abc:APA91',
@@ -150,7 +150,7 @@ describe('The libraries that the world uses', function () {
       });
     });
 
-    it('hears what is wrong in the codes that its users know', async () => {
+    it('reports errors in the codes that its users know', async () => {
       const { send } = await given({
         devices: [
           { address: 'gone', unregisteredSince: 1 },
@@ -180,7 +180,7 @@ describe('The libraries that the world uses', function () {
       );
     });
 
-    it('hears that its key is not the account’s, and that its project is not there', async () => {
+    it('reports a key that is not the account’s, and an unknown project', async () => {
       const { send } = await given();
       const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
       const [wrongKey] = await send([{ message: { token: 'x' } }], { private_key: key });

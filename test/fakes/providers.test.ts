@@ -81,21 +81,21 @@ for (const { kind, fake, configure, address } of pairs) {
       return { fakes, provider, deliver, open };
     };
 
-    it('agree about a push that is taken over', async () => {
+    it('agree about an accepted push', async () => {
       const { fakes, deliver } = await given();
       assert.deepEqual(await deliver('device-1'), { kind: 'sent' });
       assert.equal(fakes.deliveries.length, 1);
       assert.equal(fakes.deliveries[0]?.fake, fake);
     });
 
-    it('agree that the credentials work, and ring no phone for that', async () => {
+    it('agree that the credentials work, without a push to a phone', async () => {
       const { fakes, provider } = await given();
       const checked = await provider.check(AbortSignal.timeout(10_000));
       assert.equal(checked.ok, true, JSON.stringify(checked));
       assert.equal(fakes.deliveries.length, 0);
     });
 
-    it('agree about one that is throttled, broken, cut off and sent away', async () => {
+    it('agree about a push that is throttled, failed, cut off or ended by GOAWAY', async () => {
       const { fakes, deliver } = await given();
       const outcomeOf = async (effect: object) => {
         fakes.clearFaults();
@@ -111,8 +111,8 @@ for (const { kind, fake, configure, address } of pairs) {
       assert.deepEqual((await outcomeOf({ reset: true })).reason, 'connection');
     });
 
-    for (const [fault, effect] of Object.entries({ 'is cut off': { reset: true }, 'is sent away': { goaway: true } })) {
-      it(`deliver what ${fault}, on a new connection and on one that was in use, and once`, async () => {
+    for (const [fault, effect] of Object.entries({ 'is cut off': { reset: true }, 'ends with GOAWAY': { goaway: true } })) {
+      it(`deliver once a push that ${fault}, on a new connection and on a used one`, async () => {
         const { fakes, deliver } = await given();
         for (const handle of ['FIRST', 'SECOND']) {
           fakes.setFault({ fake, ...effect, times: 1 });
@@ -135,7 +135,7 @@ for (const { kind, fake, configure, address } of pairs) {
     });
 
     if (kind !== 'challenge-service') {
-      it('agree about a phone that is gone', async () => {
+      it('agree about an unregistered phone', async () => {
         const { fakes, deliver } = await given();
         fakes.setDevice({ address: address('device-2'), unregisteredSince: Date.now() });
         const outcome = await deliver('device-2');

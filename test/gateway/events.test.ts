@@ -143,7 +143,7 @@ describe('What happened, as the log tells it', () => {
     assert.deepEqual(
       lines.map(({ level, message }) => [level, message]),
       [
-        ['warn', "a user reports a login as somebody else's"],
+        ['warn', "a user reported a login as somebody else's"],
         ['error', 'a listener for events failed'],
       ],
     );

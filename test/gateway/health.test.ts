@@ -35,7 +35,7 @@ describe('The health of a gateway', () => {
     // when several ask
     const replies = await Promise.all([ask(), ask(), ask()]);
     // then all are told, by one look
-    for (const text of replies) assert.match(text, /"name":"ad","ok":false,"detail":"0 of 1 .*: tls, what answers there speaks no TLS/);
+    for (const text of replies) assert.match(text, /"name":"ad","ok":false,"detail":"0 of 1 .*: tls, it does not speak TLS/);
     assert.equal(connections, 1);
     clock.advance(seconds(9));
     await ask();

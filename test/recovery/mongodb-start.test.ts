@@ -53,7 +53,7 @@ describe('`pushgate serve` with a MongoDB that it cannot use', function () {
     const url = await uninitiatedMongod(undo);
     if (!url) return this.skip();
     for (const address of [url, `${url}?replicaSet=rs0`])
-      await assertRefused(address, 'pushgate', /its replica set was never begun: run rs\.initiate\(\)/);
+      await assertRefused(address, 'pushgate', /its replica set is not initiated: run rs\.initiate\(\)/);
   });
 
   it('says that the address is none, that nobody is there, or that it is no MongoDB', async () => {
@@ -97,7 +97,7 @@ describe('`pushgate serve` with a MongoDB that it cannot use', function () {
         const collection = db.collection<{ _id: string }>(name);
         await collection.insertOne(document);
         const before = await db.listCollections().toArray();
-        await assertRefused(mongo.url(), database, new RegExp(`${database} holds collections that pushgate did not make \\(${name}\\)`));
+        await assertRefused(mongo.url(), database, new RegExp(`${database} has collections that pushgate did not make \\(${name}\\)`));
         assert.deepEqual(await db.listCollections().toArray(), before, 'nothing was made or given a validator');
         assert.deepEqual(await collection.find().toArray(), [document]);
         assert.equal((await collection.indexes()).length, 1);
@@ -121,11 +121,19 @@ describe('`pushgate serve` with a MongoDB that it cannot use', function () {
       const transactions = client.db(database).collection('transactions');
       await transactions.dropIndex('clean');
       await transactions.createIndex({ cleanFrom: 1 }, { name: 'mine', expireAfterSeconds: 60 });
-      await assertRefused(mongo.url(), database, /index clean of the collection transactions cannot be made beside one on the same fields/);
+      await assertRefused(
+        mongo.url(),
+        database,
+        /index clean of the collection transactions cannot be created, because another index on the same fields/,
+      );
       await transactions.dropIndex('mine');
       await tokens.dropIndex('owner');
       await tokens.createIndex({ 'lower.user': 1 }, { name: 'owner' });
-      await assertRefused(mongo.url(), database, /The index owner of the collection tokens is not what this version needs\. Drop it/);
+      await assertRefused(
+        mongo.url(),
+        database,
+        /The index owner of the collection tokens does not have the definition that this version needs\. Drop it/,
+      );
     });
   });
 });

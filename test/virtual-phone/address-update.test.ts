@@ -4,7 +4,7 @@ import { cleanup } from '../kit/temporary.ts';
 import { type Enrolled, enrolOnce, reason, value } from './phone-kit.ts';
 import { bad, signedBy } from './server-kit.ts';
 
-describe('The virtual phone gets a new device address', () => {
+describe('The virtual phone with a new device address', () => {
   const undo = cleanup();
   let enrolled: Enrolled;
   before(async () => {
@@ -13,7 +13,7 @@ describe('The virtual phone gets a new device address', () => {
   afterEach(() => undo.run());
   after(() => enrolled.end());
 
-  it('tells the server, signed, and remembers it', async () => {
+  it('sends it to the server, signed, and keeps it', async () => {
     const { phone, file } = enrolled.given(undo);
     const reply = value(await phone.updateAddress('PIPU1', 'fcm:tok en+1'));
     const { signature, ...rest } = enrolled.server.lastCall().fields;
@@ -28,14 +28,14 @@ describe('The virtual phone gets a new device address', () => {
     assert.match(readFileSync(file, 'utf8'), /fcm:tok en\+1/);
   });
 
-  it('says that a poll-only token has none', async () => {
+  it('reports that a poll-only token has none', async () => {
     const { phone } = enrolled.given(undo);
     value(await phone.enrol(enrolled.server.offer({ serial: 'PIPU2', poll_only: 'True' })));
     value(await phone.updateAddress('PIPU2', 'fcm:1'));
     assert.equal(enrolled.server.lastCall().fields.new_fb_token, 'no_firebase_token');
   });
 
-  it('says why it failed, and forgets the address then', async () => {
+  it('reports the reason of a failure, and drops the address then', async () => {
     const { phone, file } = enrolled.given(undo);
     enrolled.server.says = () => bad(400, 10, 'ERR10: Could not verify signature!');
     assert.match(reason(await phone.updateAddress('PIPU1', 'fcm:1')), /10: ERR10/);

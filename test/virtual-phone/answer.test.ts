@@ -32,7 +32,7 @@ describe('Answering on the virtual phone', () => {
     assert.deepEqual(sent('NONCEA|PIPU1|decline'), { serial: 'PIPU1', nonce: 'NONCEA', decline: '1' });
   });
 
-  it('says why it declines where the server takes reasons', async () => {
+  it('sends the reason of a decline where the server accepts reasons', async () => {
     const { phone } = enrolled.given(undo);
     for (const [at, taken] of ['true', '{"values":["unknown_trigger"]}', '"yes"'].entries()) {
       const nonce = `N${at}`;
@@ -48,7 +48,7 @@ describe('Answering on the virtual phone', () => {
     }
   });
 
-  it('keeps its reason to itself where the server takes none, or not this one, or did not sign that it does', async () => {
+  it('sends no reason where the server accepts none or not this one, or did not sign that capability', async () => {
     const { phone } = enrolled.given(undo);
     for (const [at, taken] of ['false', 'null', '""', '{"values":["cancelled"]}', '{}', '["unknown_trigger"]', '1'].entries()) {
       const nonce = `N${at}`;
@@ -73,7 +73,7 @@ describe('Answering on the virtual phone', () => {
     assert.equal(sent('NONCEA|PIPU1|decline|cancelled|A').decline_reason, 'cancelled');
   });
 
-  it('cannot tap what is not shown, and has to tap something', async () => {
+  it('requires an option, and only one that is shown', async () => {
     const { phone } = enrolled.given(undo);
     const choice = shown(phone, enrolled.server.message({ require_presence: 'A,B' }));
     const plain = shown(phone, enrolled.server.message({ nonce: 'NONCEB' }));
@@ -83,7 +83,7 @@ describe('Answering on the virtual phone', () => {
     assert.equal(enrolled.server.calls.length, 0);
   });
 
-  it('is over two minutes after the message came', async () => {
+  it('is possible until two minutes after the message came', async () => {
     const { phone, clock } = enrolled.given(undo);
     const request = shown(phone, enrolled.server.message());
     clock.advance(minutes(2) - 1);
@@ -101,7 +101,7 @@ describe('Answering on the virtual phone', () => {
     assert.equal(enrolled.server.lastCall().path, '/elsewhere');
   });
 
-  describe('when the line is bad', () => {
+  describe('on a bad connection', () => {
     const givenReplies = (...replies: Says[]) => {
       const { phone } = enrolled.given(undo, { timeoutMs: 150 });
       enrolled.server.says = () => replies.shift() ?? 'hang up';
@@ -122,14 +122,14 @@ describe('Answering on the virtual phone', () => {
       assert.equal(enrolled.server.calls.length, 2);
     });
 
-    it('does not try again when the server is only slow', async () => {
+    it('does not try again when the server is merely slow', async () => {
       const { phone, request } = givenReplies('stay silent', good(true));
       assert.match(reason(await phone.approve(request)), /did not answer in time/);
       assert.equal(enrolled.server.calls.length, 1);
     });
   });
 
-  it('tells the operator what the app ignores: that the server did not take the answer', async () => {
+  it('reports a fact that the app ignores: the server did not accept the answer', async () => {
     const { phone } = enrolled.given(undo);
     enrolled.server.says = () => good(false);
     assert.deepEqual(value(await phone.approve(shown(phone, enrolled.server.message()))), { value: false });
@@ -144,7 +144,7 @@ describe('Answering on the virtual phone', () => {
     assert.deepEqual(value(await phone.approve(request)), { value: true });
   });
 
-  it('shows an error with its number, and refuses a reply that is not the API', async () => {
+  it('shows an error with its number, and refuses a reply that is not of the API', async () => {
     const { phone } = enrolled.given(undo);
     const request = shown(phone, enrolled.server.message());
     const replies: [Says, RegExp][] = [

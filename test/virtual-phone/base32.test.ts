@@ -29,7 +29,7 @@ describe("The phone's base32", () => {
     );
   });
 
-  it('reads nothing that is lower case, unpadded, wrongly padded, spaced or has bits left over', () => {
+  it('refuses lower case, missing or wrong padding, spaces and leftover bits', () => {
     for (const text of [
       'my======',
       'MY',

@@ -4,7 +4,7 @@ import { cleanup } from '../kit/temporary.ts';
 import { type Enrolled, enrolOnce, shown, value } from './phone-kit.ts';
 import type { Fields } from './server-kit.ts';
 
-describe('A push arrives at the virtual phone', () => {
+describe('A push to the virtual phone', () => {
   const undo = cleanup();
   let enrolled: Enrolled;
   before(async () => {
@@ -49,13 +49,13 @@ describe('A push arrives at the virtual phone', () => {
     assert.deepEqual(shown(phone, message({ nonce: 'C', display_code: '42' })).ask, { kind: 'code', displayCode: '42' });
   });
 
-  it('takes require_presence for absent when it is no text', () => {
+  it('ignores require_presence when it is not a text', () => {
     const { phone } = enrolled.given(undo);
     assert.deepEqual(shown(phone, message({}, { require_presence: ['A'] })).ask, { kind: 'confirm' });
   });
 
   for (const field of ['title', 'question', 'url', 'nonce', 'sslverify', 'serial', 'signature']) {
-    it(`only wakes up when ${field} is missing or no text`, () => {
+    it(`only wakes the phone when ${field} is missing or not a text`, () => {
       const { phone } = enrolled.given(undo);
       for (const instead of [undefined, 1, null]) {
         assert.deepEqual(phone.receive(message({}, { [field]: instead })), {
@@ -66,13 +66,13 @@ describe('A push arrives at the virtual phone', () => {
     });
   }
 
-  it('only wakes up for something without content', () => {
+  it('only wakes the phone when it has no content', () => {
     const { phone } = enrolled.given(undo);
     assert.equal(phone.receive({}).kind, 'wake-up');
     assert.deepEqual(phone.receive('ring'), { kind: 'wake-up', reason: 'the message is not an object' });
   });
 
-  it('refuses a message for a token that it does not have, or that is not rolled out', () => {
+  it('is refused for a token that the phone does not have, or that is not rolled out', () => {
     const { phone } = enrolled.given(undo);
     value(phone.scan(enrolled.server.offer({ serial: 'PIPU2' })));
     for (const [serial, expected] of [
@@ -97,18 +97,18 @@ describe('A push arrives at the virtual phone', () => {
     { signature: 'not base32' },
   ];
   for (const change of tampered) {
-    it(`refuses a message whose ${Object.keys(change)[0]} was changed after signing (${Object.values(change)[0]})`, () => {
+    it(`is refused when its ${Object.keys(change)[0]} was changed after signing (${Object.values(change)[0]})`, () => {
       assert.match(refusalOf(message({}, change)), /signature is wrong/);
     });
   }
 
-  it('refuses a signature in lower case or without padding', () => {
+  it('is refused with a signature in lower case or without padding', () => {
     const signature = String(message().signature);
     for (const wrong of [signature.toLowerCase(), signature.replace(/=+$/, '')])
       assert.match(refusalOf(message({}, { signature: wrong })), /signature is wrong/);
   });
 
-  it('refuses a signed URL that is not in its normal form, and says so', () => {
+  it('is refused with a signed URL that is not in its normal form, and the reason says so', () => {
     for (const url of [
       'https://PI.example.com/x',
       'https://pi.example.com:443/x',
@@ -119,7 +119,7 @@ describe('A push arrives at the virtual phone', () => {
     }
   });
 
-  it('refuses a signed sslverify other than 0 and 1, and a URL that is none', () => {
+  it('is refused with a signed sslverify other than 0 and 1, and with an invalid URL', () => {
     assert.match(refusalOf(message({ sslverify: 'true' })), /an sslverify that is not "1"/);
     assert.match(refusalOf(message({ url: 'pi.example.com/x' })), /url is refused: .*not an http/);
   });
@@ -132,7 +132,7 @@ describe('A push arrives at the virtual phone', () => {
       assert.deepEqual(capabilities, JSON.parse(canonical));
     });
 
-    it('takes them as an object too, in any order and spelling', () => {
+    it('accepts them as an object too, in any order and spelling', () => {
       const { phone } = enrolled.given(undo);
       const pair = enrolled.server.capabilities('{"a":true,"decline_reason":true}');
       assert.ok(shown(phone, message(pair, { capabilities: { decline_reason: true, a: true } })).capabilities.decline_reason);
@@ -175,7 +175,7 @@ describe('A push arrives at the virtual phone', () => {
     });
   });
 
-  it('shows a message once, until it is gone from the phone after two minutes', () => {
+  it('is shown once, until it disappears from the phone after two minutes', () => {
     const { phone, clock } = enrolled.given(undo);
     shown(phone, message());
     clock.advance(minutes(2) - 1);
@@ -184,7 +184,7 @@ describe('A push arrives at the virtual phone', () => {
     shown(phone, message());
   });
 
-  it('does not let a forged message hide the real one', () => {
+  it('is not hidden by a forged one', () => {
     const { phone } = enrolled.given(undo);
     assert.equal(phone.receive(message({}, { title: 'forged' })).kind, 'refused');
     shown(phone, message());

@@ -18,7 +18,7 @@ const offer = (changes: Record<string, string | undefined> = {}, start = 'edumfa
 };
 
 describe("Reading a QR code with eduMFA's apps", () => {
-  it('takes what stands there, and the defaults for the rest', () => {
+  it('reads the given fields, and uses the defaults for the rest', () => {
     const full = offer({ ttl: '7', issuer: 'My%20Uni', sslverify: '0', pin: 'True', image: 'https%3A//x/a.png' });
     assert.deepEqual(value(readEdumfaOffer(full, 'image')), {
       serial: 'EDUP1',
@@ -36,7 +36,7 @@ describe("Reading a QR code with eduMFA's apps", () => {
     assert.deepEqual({ ttlMinutes, sslVerify, pin }, { ttlMinutes: 10, sslVerify: true, pin: false });
   });
 
-  it('finds the picture where the newer app looks for it, and nowhere else', () => {
+  it('finds the picture only where the newer app looks for it', () => {
     const both = offer({ image: 'https%3A//x/a.png', imageUri: 'https%3A//x/b.png' });
     assert.equal(value(readEdumfaOffer(both, 'imageUri')).image, 'https://x/b.png');
     assert.equal(value(readEdumfaOffer(offer({ image: 'https%3A//x/a.png' }), 'imageUri')).image, undefined);
@@ -76,7 +76,7 @@ describe("The virtual phone with eduMFA's apps", function () {
   const json = (): Record<string, unknown> => JSON.parse(server.lastCall().body);
   const message = (given: object = {}) => server.message({ serial: 'EDUP1', ...given });
 
-  it('the eduMFA Authenticator sends forms, and says nothing of capabilities', async () => {
+  it('the eduMFA Authenticator sends forms, without capabilities', async () => {
     const { phone } = await enrolled('edumfa');
     const { pubkey = '', ...rollout } = server.lastCall().fields;
     assert.deepEqual(rollout, { serial: 'EDUP1', enrollment_credential: 'c0ffee', fbtoken: 'address' });
@@ -106,7 +106,7 @@ describe("The virtual phone with eduMFA's apps", function () {
     }
   });
 
-  it('authenticator-next answers where it enrolled, the other one where the message says', async () => {
+  it('authenticator-next answers at the URL of its enrolment, the other app at the URL of the message', async () => {
     for (const [app, path] of [
       ['edumfa-next', '/ttype/push'],
       ['edumfa', '/elsewhere'],
@@ -117,7 +117,7 @@ describe("The virtual phone with eduMFA's apps", function () {
     }
   });
 
-  it('authenticator-next takes 204 and 404 for nothing to do, the other one for a failure', async () => {
+  it('authenticator-next reads 204 and 404 as an empty poll, the other app as a failure', async () => {
     for (const says of [{ status: 204, body: '' }, bad(404, 601, 'gone')]) {
       const next = await enrolled('edumfa-next', (body) => (body === '' ? says : good(true)));
       assert.deepEqual(await next.phone.poll(), [{ serial: 'EDUP1', requests: [], duplicates: [], refused: [] }]);
@@ -133,7 +133,7 @@ describe("The virtual phone with eduMFA's apps", function () {
     undo.later(() => phone.close());
     await phone.poll();
     assert.equal(server.lastCall().headers.accept, 'application/json');
-    assert.match(reason(await phone.updateAddress('EDUP1', 'x')), /tells no new address/);
+    assert.match(reason(await phone.updateAddress('EDUP1', 'x')), /cannot change its address/);
     assert.match(reason(phone.scan(offer({ serial: 'EDUP2' }))), /not an otpauth/);
   });
 });
@@ -167,7 +167,7 @@ describe('The virtual phone and the golden vectors of eduMFA', () => {
     }
   });
 
-  it('accepts the challenges of the vectors, and none with another question', () => {
+  it('accepts the challenges of the vectors, but not with another question', () => {
     for (const { data } of challenge_data.cases) {
       assert.deepEqual(value(openMessage(value(readMessage(data)), serverKey, 0)).ask, { kind: 'confirm' });
       const forged = value(readMessage({ ...data, question: `${data.question} ` }));
@@ -185,7 +185,7 @@ describe('The virtual phone and the golden vectors of eduMFA', () => {
     }
   });
 
-  it('signs with the EC key of the vectors so that its public part fits', () => {
+  it('signs with the EC key of the vectors, verifiable with its public key', () => {
     const { private_pkcs8_pem, public_spki_base64, signed_string } = ec_phone_key;
     assert.ok(signedBy(public_spki_base64, signed_string, signText(private_pkcs8_pem, signed_string)));
   });

@@ -45,7 +45,7 @@ describe('Enrolling the virtual phone', () => {
     assert.deepEqual(value(phone.list()), [token]);
   });
 
-  it('makes a key of 4096 bits unless it is told otherwise', async function () {
+  it('makes a key of 4096 bits by default', async function () {
     this.timeout(120_000);
     const { file } = givenPhone(undo);
     const phone = openPhone({ file, clock: fakeClock() });
@@ -55,7 +55,7 @@ describe('Enrolling the virtual phone', () => {
     assert.equal(createPublicKey({ key, format: 'der', type: 'spki' }).asymmetricKeyDetails?.modulusLength, 4096);
   });
 
-  it('tells the server its device address, but not that of a poll-only token', async () => {
+  it('sends its device address to the server, except for a poll-only token', async () => {
     const { server } = enrolled;
     const { phone } = givenPhone(undo);
     await phone.enrol(server.offer(), { fcmToken: 'fcm:1' });
@@ -70,7 +70,7 @@ describe('Enrolling the virtual phone', () => {
     assert.ok(!('enrollment_credential' in enrolled.server.lastCall().fields));
   });
 
-  it('refuses once the minutes of the offer have passed since the scan', async () => {
+  it('refuses an offer that has expired since the scan', async () => {
     const { phone, clock } = givenPhone(undo);
     // given an offer good for 10 minutes
     value(phone.scan(enrolled.server.offer()));
@@ -81,7 +81,7 @@ describe('Enrolling the virtual phone', () => {
     assert.equal(enrolled.server.calls.length, 0);
   });
 
-  it('still rolls out in the last moment', async () => {
+  it('still rolls out at the last moment', async () => {
     const { phone, clock } = givenPhone(undo);
     value(phone.scan(enrolled.server.offer()));
     clock.advance(minutes(10) - 1);
@@ -137,7 +137,7 @@ describe('Enrolling the virtual phone', () => {
     });
   }
 
-  it('refuses a QR code that the app refuses, and keeps nothing of it', async () => {
+  it('refuses a QR code that the app refuses, and stores nothing of it', async () => {
     const { phone } = givenPhone(undo);
     assert.match(reason(await phone.enrol(enrolled.server.offer({ v: '2' }))), /v must be 1/);
     assert.deepEqual(value(phone.list()), []);
@@ -145,7 +145,7 @@ describe('Enrolling the virtual phone', () => {
 
   it('refuses a serial that is enrolled, until it is removed', async () => {
     const { phone } = enrolled.given(undo);
-    assert.match(reason(phone.scan(enrolled.server.offer())), /on this phone already/);
+    assert.match(reason(phone.scan(enrolled.server.offer())), /already on this phone/);
     assert.match(reason(await phone.rollout('PIPU1')), /rolled out already/);
     value(phone.remove('PIPU1'));
     value(phone.scan(enrolled.server.offer()));
@@ -153,7 +153,7 @@ describe('Enrolling the virtual phone', () => {
     assert.match(reason(await phone.rollout('PIPU9')), /no token PIPU9/);
   });
 
-  it('lets an offer that was only scanned be scanned again, which starts its minutes anew', async () => {
+  it('allows a second scan of an offer that was only scanned, which restarts its validity', async () => {
     const { phone, clock } = givenPhone(undo);
     value(phone.scan(enrolled.server.offer()));
     clock.advance(minutes(9));
@@ -179,7 +179,7 @@ describe('Enrolling the virtual phone', () => {
   });
 
   describe('in its file', () => {
-    it('keeps several tokens for the next start, readable by its owner only, without the spent credential', async () => {
+    it('keeps several tokens for the next start, readable by its owner only, without the used credential', async () => {
       const { phone, file } = enrolled.given(undo);
       // given a second token, and one that was only scanned
       value(await phone.enrol(enrolled.server.offer({ serial: 'PIPU2' })));
@@ -200,13 +200,13 @@ describe('Enrolling the virtual phone', () => {
       assert.deepEqual(readdirSync(dirname(file)), ['phone.json']);
     });
 
-    it('makes the folder it lies in', () => {
+    it('creates its folder', () => {
       const { phone } = givenPhone(undo, { file: join(dirname(givenPhone(undo).file), 'deep', 'down', 'phone.json') });
       value(phone.scan(enrolled.server.offer()));
       assert.equal(value(phone.list()).length, 1);
     });
 
-    it('leaves a file alone that is not its own, and shows nothing of it', async () => {
+    it('leaves a foreign file unchanged, and shows nothing of it', async () => {
       for (const text of ['{"secret', '{"version":2,"tokens":[]}', '[]']) {
         const { phone, file } = givenPhone(undo);
         writeFileSync(file, text);
@@ -217,12 +217,12 @@ describe('Enrolling the virtual phone', () => {
           await phone.enrol(enrolled.server.offer()),
         ].map(reason);
         for (const each of [...refusals, (await phone.poll())[0]?.failed ?? ''])
-          assert.match(each, /phone\.json (cannot be read|is not the file of a phone)(?!.*secret)/);
+          assert.match(each, /phone\.json (cannot be read|is not a phone file)(?!.*secret)/);
         assert.equal(readFileSync(file, 'utf8'), text);
       }
     });
 
-    it('says when it cannot be written', () => {
+    it('reports a failed write', () => {
       // given a folder in the place of the folder's own file
       const { file } = givenPhone(undo);
       writeFileSync(file, 'a file');

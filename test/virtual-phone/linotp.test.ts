@@ -90,18 +90,18 @@ describe('The virtual phone and the vectors of LinOTP', () => {
     });
   }
 
-  it('opens no challenge of another server, for another phone, another number or another scheme', () => {
+  it('refuses a challenge of another server, for another phone, another number or another scheme', () => {
     const [{ challenge_url, input } = assert.fail('there are vectors')] = vectors.challenge_urls;
     const token = tokenOf(input);
     const refusal = (over: Partial<LinotpToken>) => reason(openChallenge(challenge_url, [{ ...token, ...over }]));
-    assert.match(refusal({ tokenId: 5 }), /no token of this number/);
-    assert.match(refusal({ serverKey: base64(publicBytes(signingKey(partitionSeed(vectors, 3)))) }), /signature/);
+    assert.match(refusal({ tokenId: 5 }), /no token with this number/);
+    assert.match(refusal({ serverKey: base64(publicBytes(signingKey(partitionSeed(vectors, 3)))) }), /not signed/);
     assert.match(refusal({ scheme: 'acmeqr' }), /scheme|acmeqr/);
     assert.ok(!openChallenge(challenge_url, [{ ...token, seed: base64(phoneSeed(vectors, 'b')) }]).ok);
     assert.match(reason(openChallenge('lseqr://push/AAAA', [token])), /too short/);
   });
 
-  it('finds both calls, whatever the callback names', () => {
+  it('finds both calls, whichever the callback names', () => {
     const both = (callback: string) => [
       answerUrl(callback, 'https://p/validate/pair', 'ACCEPT'),
       answerUrl(callback, 'https://p/validate/pair', 'DENY'),
@@ -160,13 +160,13 @@ describe('The virtual phone with a token of LinOTP', () => {
       assert.equal(await given.stateOf(login), state);
       assert.equal(value(await phone.linotp.answer(request, word)), false, 'the server takes it once');
     }
-    // and what is old is not shown
+    // and an expired one is not shown
     await ask();
     clock.advance(minutes(11));
     assert.deepEqual(value(await phone.linotp.poll()), []);
   });
 
-  it('tells a new address with its old key, and is refused where the server refuses', async () => {
+  it('sends a new address signed with its old key, and reports a refusal of the server', async () => {
     const given = await givenLinotp(undo);
     const { phone } = givenPhone(undo);
     const uri = await given.offer('KIPT1');

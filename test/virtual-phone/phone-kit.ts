@@ -19,7 +19,10 @@ export function givenPhone(undo: Cleanup, options: Partial<PhoneOptions> = {}): 
   return { phone, file: options.file ?? file, clock };
 }
 
-/** What a suite shares: the server, the public key of PIPU1's phone, and phones that hold PIPU1 (rolled out once, since keys take their time). */
+/**
+ * Shared by a suite: the server, the public key of PIPU1's phone, and phones that hold PIPU1 (rolled out once, since
+ * keys take their time).
+ */
 export type Enrolled = {
   server: FakeServer;
   pubkey: string;
@@ -52,7 +55,7 @@ export async function enrolOnce(): Promise<Enrolled> {
   };
 }
 
-/** The good end of an outcome. */
+/** The value of a successful outcome. */
 export function value<T>(outcome: Outcome<T>): T {
   assert.ok(outcome.ok, outcome.ok ? '' : outcome.reason);
   return outcome.value;

@@ -3,7 +3,7 @@ import { cleanup } from '../kit/temporary.ts';
 import { type Enrolled, enrolOnce, shown, value } from './phone-kit.ts';
 import { bad, good, signedBy } from './server-kit.ts';
 
-describe('The virtual phone polls', () => {
+describe('A poll of the virtual phone', () => {
   const undo = cleanup();
   let enrolled: Enrolled;
   before(async () => {
@@ -25,7 +25,7 @@ describe('The virtual phone polls', () => {
     assert.ok(signedBy(enrolled.pubkey, 'PIPU1|2026-03-01T10:00:00.000000Z', signature));
   });
 
-  it('brings new requests, and names those it knows already', async () => {
+  it('returns new requests, and marks those it already knows', async () => {
     const { phone } = enrolled.given(undo);
     const { server } = enrolled;
     // given a push that arrived, and a second challenge that the push service lost
@@ -41,7 +41,7 @@ describe('The virtual phone polls', () => {
     assert.deepEqual(report?.duplicates, ['NONCEA']);
   });
 
-  it('refuses one message with a wrong signature and takes the others', async () => {
+  it('refuses one message with a wrong signature and accepts the others', async () => {
     const { phone } = enrolled.given(undo);
     const { server } = enrolled;
     server.says = () => good([server.message({}, { title: 'forged' }), server.message({ nonce: 'NONCEB' })]);
@@ -51,7 +51,7 @@ describe('The virtual phone polls', () => {
     assert.equal(report?.failed, undefined);
   });
 
-  it('drops the whole poll when one element lacks a field', async () => {
+  it('fails as a whole when one element lacks a field', async () => {
     const { phone } = enrolled.given(undo);
     const { server } = enrolled;
     server.says = () => good([server.message(), server.message({ nonce: 'NONCEB' }, { question: undefined })]);
@@ -68,13 +68,13 @@ describe('The virtual phone polls', () => {
     assert.equal((await phone.poll())[0]?.requests.length, 1);
   });
 
-  it('says why a poll failed', async () => {
+  it('reports the reason of a failure', async () => {
     const { phone } = enrolled.given(undo, { timeoutMs: 150 });
     const { server } = enrolled;
     const failures = [
       [bad(403, 303, 'Polling not allowed!'), /303: Polling not allowed!/],
       [bad(400, 10, 'ERR10: Could not verify signature!'), /10: ERR10: Could not verify/],
-      [good(true), /no list/],
+      [good(true), /not a list/],
       [{ body: 'not json' }, /not JSON/],
       ['stay silent', /in time/],
       ['hang up', /could not be reached/],
@@ -85,7 +85,7 @@ describe('The virtual phone polls', () => {
     }
   });
 
-  it('asks once for each token that is rolled out', async () => {
+  it('sends one request for each token that is rolled out', async () => {
     const { phone } = enrolled.given(undo);
     const { server } = enrolled;
     value(await phone.enrol(server.offer({ serial: 'PIPU2' })));

@@ -15,7 +15,7 @@ describe('A picture of a QR code', () => {
     });
   }
 
-  it('is refused when there is no code in it, or when it is no PNG', () => {
+  it('is refused when it holds no code or is not a PNG', () => {
     const blank = new PNG({ width: 50, height: 50 });
     blank.data.fill(255);
     assert.match(reason(readQrPicture(PNG.sync.write(blank))), /no QR code was found/);

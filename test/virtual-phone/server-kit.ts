@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 
 /** One request that a phone sent: `fields` are those of the form, or of the query of a GET. */
 export type Call = { method: string; path: string; headers: IncomingHttpHeaders; body: string; fields: Record<string, string> };
-/** What the server says: a reply, or `hang up`, or `stay silent`. */
+/** The reaction of the server: a reply, or `hang up`, or `stay silent`. */
 export type Says = { status?: number; body: unknown } | 'hang up' | 'stay silent';
 /** Fields of a message; `undefined` leaves one out. */
 export type Fields = Record<string, unknown>;
@@ -28,7 +28,7 @@ export const fromB32 = (text: string): Buffer => {
   return Buffer.from((plain.match(/.{8}/g) ?? []).map((eight) => Number.parseInt(eight, 2)));
 };
 
-/** A good reply of the server. */
+/** A successful reply of the server. */
 export const good = (value: unknown, detail?: object): Says => ({
   body: { id: 1, jsonrpc: '2.0', result: { status: true, value }, ...(detail && { detail }) },
 });
@@ -38,7 +38,10 @@ export const bad = (status: number, code: number, message: string): Says => ({
   body: { id: 1, jsonrpc: '2.0', detail: null, result: { status: false, error: { code, message } } },
 });
 
-/** Starts the server on loopback. `says` may be replaced by a test; `reset` makes it behave again and forget what it has seen. */
+/**
+ * Starts the server on loopback. `says` may be replaced by a test; `reset` makes it behave again and forget what it has
+ * seen.
+ */
 export async function startServer() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pkcs1 = publicKey.export({ type: 'pkcs1', format: 'der' }).toString('base64');
@@ -75,7 +78,7 @@ export async function startServer() {
       const parts = [nonce, url, serial, question, title, sslverify, presence ?? code].filter((part) => part !== undefined);
       return { ...plain, signature: signed(parts.join('|')), ...after };
     },
-    /** The pair of fields that says what the server understands. */
+    /** The pair of fields that announces the server's capabilities. */
     capabilities: (canonical: string, nonce = 'NONCEA'): Fields => ({
       capabilities: canonical,
       capabilities_signature: signed(`{"capabilities":${canonical},"nonce":"${nonce}"}`),

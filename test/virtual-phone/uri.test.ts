@@ -11,7 +11,7 @@ const offer = (changes: Record<string, string | undefined> = {}, start = 'otpaut
 };
 
 describe('Reading a QR code', () => {
-  it('takes what stands there, and the defaults for the rest', () => {
+  it('reads the given fields, and uses the defaults for the rest', () => {
     const full = offer({
       ttl: '7',
       issuer: 'My%20Co%3A',
@@ -42,7 +42,7 @@ describe('Reading a QR code', () => {
     );
   });
 
-  it('knows both schemes, and the host in any case', () => {
+  it('accepts both schemes, and the host in any case', () => {
     for (const start of ['pia://pipush/a', 'otpauth://PiPush/a', 'PIA://PIPUSH/a']) assert.ok(readOffer(offer({}, start)).ok, start);
   });
 
@@ -94,7 +94,7 @@ describe('Reading a QR code', () => {
   ];
   for (const [title, text, expected] of refusals) it(`refuses ${title}`, () => assert.match(reason(readOffer(text)), expected));
 
-  it('names all that is wrong at once', () => {
+  it('reports all errors at once', () => {
     assert.match(reason(readOffer(offer({ v: '3', ttl: 'x' }))), /v must be 1; ttl must be/);
   });
 });

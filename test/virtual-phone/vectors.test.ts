@@ -81,7 +81,7 @@ describe('The virtual phone and the golden vectors', () => {
     }
   }
 
-  it('refuses the challenges of the vectors where it knows no such token', () => {
+  it('refuses the challenges of the vectors without such a token', () => {
     const undo = cleanup();
     const { file, clock } = givenPhone(undo);
     const inbox = openInbox({ file: openPhoneFile(file), clock });

@@ -28,7 +28,7 @@ const withFilters = (command: Command): Command =>
     .option('--auth-server <name>', 'through this auth server')
     .option('--kind <kinds>', 'of these kinds, separated by commas')
     .option('--act <acts>', 'with --kind token-administered: these acts, such as delete, separated by commas')
-    .option('--from <time>', 'from this time on: 2026-11-30, 2026-11-30T08:00:00Z, or 90m, 12h, 7d for so long ago')
+    .option('--from <time>', 'from this time on: 2026-11-30, 2026-11-30T08:00:00Z, or 90m, 12h, 7d for a time before now')
     .option('--until <time>', 'before this time')
     .addOption(configOption());
 

@@ -6,15 +6,15 @@ import { openEndedTokens } from './ended-tokens.ts';
 import type { Holder, TokenRefusal } from './holder.ts';
 import type { Tokens } from './tokens.ts';
 
-/** An administrator as a token names it; one of another's token has a realm, and the auth server it acts for. */
+/** An administrator named by a token. Tokens of other issuers add a realm and the auth server that they act for. */
 export type Admin = { name: string; rights: readonly string[]; realm?: string | undefined; authServer?: string | undefined };
 
 /** Tokens of administrators. */
 export type AdminTokens = {
   issue(admin: Admin): Promise<string>;
-  /** A token is `expired` after its logout, and when its account was removed or disabled, or has another password. */
+  /** A token is `expired` after its logout, and when its account was removed, disabled or given another password. */
   read(token: string): Promise<Result<Admin, TokenRefusal>>;
-  /** Logs out: ends this one token at all gateways. Returns whose it was. */
+  /** Logs out: ends this one token at all gateways. Returns its administrator. */
   end(token: string): Promise<Result<Admin, TokenRefusal>>;
 };
 
@@ -26,13 +26,10 @@ type Parts = {
   clock: Clock;
 };
 
-/**
- * Opens the tokens of administrators; `lifeMs` is how long one is good for.
- * @see docs/protocols/privacyidea.md 9
- */
+/** Opens the tokens of administrators; `lifeMs` is their life time. @see docs/protocols/privacyidea.md 9 */
 export function openAdminTokens({ tokens, accounts, lifeMs, store, clock }: Parts): AdminTokens {
   const ended = openEndedTokens({ store, clock });
-  /** Older versions made tokens without a seal; those have ended. */
+  /** Older versions made tokens without a seal; those no longer count. */
   const isAlive = async ({ account, name }: Holder): Promise<boolean> => {
     if (!account) return true;
     const seal = await accounts.sealOf(name);
@@ -72,13 +69,16 @@ const adminClaims = (username: string, authtype: 'password' | 'keyring') => ({
 });
 
 /**
- * A token of an administrator who needs no account: whoever can read the keyring may make one.
+ * A token for an administrator without an account: anyone who can read the keyring may make one.
  * @see docs/decisions/cli-mints-its-own-token.md
  */
 export const issueKeyringToken = (tokens: Tokens, name: string, lifeMs: number): Promise<string> =>
   tokens.sign({ ...adminClaims(name, 'keyring'), rights: [] }, lifeMs);
 
-/** A token for an auth server, as privacyIDEA's API keys are: JWT of role `validate`. It speaks for that auth server from any address until it ends. */
+/**
+ * A token for an auth server, like privacyIDEA's API keys: a JWT of role `validate`, valid from any address until it
+ * ends.
+ */
 export const issueApiToken = (
   tokens: Tokens,
   { name, authServer }: { name: string; authServer: string },

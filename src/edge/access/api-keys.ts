@@ -16,8 +16,8 @@ export const apiKey = secret
 type Keys = z.output<typeof apiKey>;
 
 /**
- * Finds whose API key a text is. Every key is compared, whichever fits, and in a time that does not tell where two differ; a key of the
- * configuration is the key itself, or `sha256:` and its hash in hex.
+ * Finds the owner of an API key. Compares all keys in constant time. A key in the configuration is the key itself, or
+ * `sha256:` and its hash in hex.
  */
 export function openApiKeys<T>(owners: readonly { owner: T; keys: readonly Keys[] }[]): (text: string) => T | undefined {
   const known = owners.flatMap(({ owner, keys }) => keys.map((key) => ({ owner, digest: digestOf(key.reveal()) })));

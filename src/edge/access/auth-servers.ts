@@ -16,10 +16,13 @@ const mount = z.union([
 
 const secondDecoding = z.enum(['by-user-agent', 'always', 'never']);
 
-/** Whether the values of a caller's forms, queries and paths are percent-decoded once more: always, never, or as its User-Agent has it. */
+/**
+ * Whether the values of a caller's forms, queries and paths are percent-decoded a second time: always, never, or
+ * depending on its User-Agent.
+ */
 export type SecondDecoding = z.output<typeof secondDecoding>;
 
-/** One auth server of the config file: who may call, how it is known, and what it may do. */
+/** One auth server of the configuration: how it is recognised, and what it may do. */
 export const authServerConfig = z.strictObject({
   name: z
     .string()
@@ -49,19 +52,19 @@ export const authServerConfig = z.strictObject({
     ),
 });
 
-/** One auth server of the config file. */
+/** One parsed auth server of the configuration. */
 export type AuthServerConfig = z.output<typeof authServerConfig>;
 
-/** An auth server as it counts at one listener: `mounts` are the paths that it may call there. */
+/** An auth server at one listener: `mounts` are the paths that it may call there. */
 export type AuthServer = Omit<AuthServerConfig, 'mounts'> & { mounts: readonly string[] };
 
-/** An auth server of the config file at the listener of this name; undefined for a listener without one. */
+/** An auth server at the listener of this name; undefined for an unnamed listener. */
 export const authServerAt = ({ mounts, ...server }: AuthServerConfig, listener: string | undefined): AuthServer => ({
   ...server,
   mounts: mounts.flatMap((each) => (typeof each === 'string' ? [each] : each.listener === listener ? [each.path] : [])),
 });
 
-/** The one auth server of a configuration that names none: whoever calls from this machine. */
+/** The default auth server of a configuration without any: every caller on this machine. */
 export const localServer = (mounts: readonly string[]): AuthServer => ({
   name: 'local',
   networks: ['127.0.0.0/8', '::1/128'],
@@ -75,8 +78,8 @@ export const localServer = (mounts: readonly string[]): AuthServer => ({
 });
 
 /**
- * What is known of a caller: its address as it counts (undefined where a proxy tells one that cannot be read), the path of the mount it called, the auth server whose credential it showed, the
- * administrator it logged in as, and the client certificate it showed, trusted or not.
+ * What is known of a caller: its address (undefined when a proxy sent an unreadable one), the path of the mount, the
+ * auth server of its credential, the administrator of its token, and its client certificate, trusted or not.
  */
 export type CallerFacts = {
   address: string | undefined;
@@ -86,21 +89,24 @@ export type CallerFacts = {
   certificate?: ShownCertificate | undefined;
 };
 
-/** Why no auth server is recognised: nothing that it showed or came from is known here, or it showed a client certificate that no entry has. */
+/**
+ * Why no auth server is recognised: no credential or network matches, or the client certificate belongs to no entry.
+ */
 export type Unrecognised = 'unknown-caller' | 'unknown-certificate';
 
-/** Whether an auth server lists the client certificate that was shown. */
+/** Whether an auth server lists this client certificate. */
 export const isKnownByCertificate = ({ certificates }: AuthServer, shown: ShownCertificate | undefined): boolean =>
   shown !== undefined && certificates.some((each) => isCertificate(each, shown));
 
-/** Whether an address is of an auth server that this administrator acts for. */
+/** Whether an address is in a network of an auth server that this administrator acts for. */
 export const isOwnNetwork = (servers: readonly AuthServer[], account: string, address: string | undefined): boolean =>
   address !== undefined &&
   servers.some(({ accounts, networks }) => accounts.includes(account) && readNetworks(networks).some((each) => isInNetwork(address, each)));
 
 /**
- * Recognises callers: by client certificate where an auth server lists it, else by a credential, else by the administrator's account where one lists it,
- * else by network. A certificate that no auth server lists never leads to the network: its holder means to be somebody else.
+ * Recognises callers: by a listed client certificate, else by a credential, else by the administrator's account, else
+ * by network. A certificate that no auth server lists excludes recognition by network, since its holder is a different
+ * client.
  */
 export function openAuthServers(servers: readonly AuthServer[]): (facts: CallerFacts) => Result<AuthServer, Unrecognised> {
   const known = servers.map((server) => ({ server, networks: readNetworks(server.networks) }));

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 
 /**
- * What a client certificate says that was verified: subject as `CN=linotp` in parts, other names as `DNS:linotp.example` (SAN), and the SHA-256 of
- * the certificate in lower-case hex.
+ * The content of a verified client certificate: subject in parts, such as `CN=linotp`; alternative names, such as
+ * `DNS:linotp.example`; and the SHA-256 of the certificate in lower-case hex.
  */
 export type CertificateFacts = { subject: readonly string[]; names: readonly string[]; fingerprintSha256: string };
 
-/** A client certificate as the listener judged it. `untrusted`: no authority of the listener vouches for it, or not today; the text is OpenSSL's code for why. */
+/**
+ * A client certificate after verification. `untrusted`: not issued by a trusted authority, or not valid now; the text
+ * is OpenSSL's code.
+ */
 export type ShownCertificate = CertificateFacts | { untrusted: string };
 
 const fields = {
@@ -20,7 +23,7 @@ const fields = {
     .describe('SHA-256 of the certificate itself, in hex.'),
 };
 
-/** How an auth server is known by its client certificate: by one of these. */
+/** How an auth server is recognised by its client certificate: exactly one of these fields. */
 export const certificateConfig = z
   .strictObject(fields)
   .refine(
@@ -28,10 +31,13 @@ export const certificateConfig = z
     'expected one of subject, san, fingerprintSha256',
   );
 
-/** One way to know a certificate. */
+/** One rule for a certificate. */
 export type CertificateRule = z.output<typeof certificateConfig>;
 
-/** Whether this is the certificate that is meant; one that is not trusted never is. A subject counts as a whole, in the order of the certificate or the other way round, as RFC 4514 has it. */
+/**
+ * Whether a certificate matches a rule; an untrusted one never does. A subject matches as a whole, in the order of the
+ * certificate or reversed, as in RFC 4514.
+ */
 export function isCertificate({ subject, san, fingerprintSha256 }: CertificateRule, facts: ShownCertificate): boolean {
   if ('untrusted' in facts) return false;
   if (fingerprintSha256 !== undefined) return fingerprintSha256 === facts.fingerprintSha256;
@@ -42,7 +48,7 @@ export function isCertificate({ subject, san, fingerprintSha256 }: CertificateRu
   return isSame(facts.subject) || isSame(facts.subject.toReversed());
 }
 
-/** A name without its kind is a host: DNS name or IP address. */
+/** A name without a type matches a DNS name or an IP address. */
 function isName(name: string, wanted: string): boolean {
   const same = (one: string): boolean => (name.startsWith('DNS:') ? name.toLowerCase() === one.toLowerCase() : name === one);
   return [wanted, `DNS:${wanted}`, `IP Address:${wanted}`].some(same);

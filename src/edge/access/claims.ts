@@ -3,12 +3,12 @@ import type { AuthServer, CallerFacts } from './auth-servers.ts';
 import type { CallerRequest } from './credentials.ts';
 import type { Tokens } from './tokens.ts';
 
-/** Whom a request says that it is from: an auth server by its credential, or an administrator by their token. */
+/** The claimed sender of a request: an auth server by its credential, or an administrator by token. */
 export type Claim = Pick<CallerFacts, 'shown' | 'account'>;
 
 /**
- * Reads whom a request says that it is from, before its body is read: a signature is not checked yet, and nothing is counted. So a claim may decide how
- * the rest of a request is read, and nothing else. Rejects as `Tokens.read`.
+ * Reads the claimed sender before the body is read. The claim is not verified (no signature check, no counting) and may
+ * only decide how the rest of the request is read. Rejects like `Tokens.read`.
  */
 export type Claims = (request: Pick<CallerRequest, 'bearer' | 'header'>) => Promise<Claim>;
 

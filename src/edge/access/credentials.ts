@@ -8,8 +8,8 @@ import { openSignedRequests } from './signed-requests.ts';
 import type { Tokens } from './tokens.ts';
 
 /**
- * A request that may carry a credential. `bearer`: what its Authorization header says, empty where that belongs to an administrator;
- * `target`: path and query as they were sent.
+ * A request that may carry a credential. `bearer`: its bearer token, empty when that belongs to an administrator;
+ * `target`: path and query as sent.
  */
 export type CallerRequest = {
   address: string;
@@ -20,12 +20,13 @@ export type CallerRequest = {
   body: () => Uint8Array;
 };
 
-/** Why a credential is not taken. */
+/** Why a credential is refused. */
 export type CredentialRefusal = Exclude<TokenRefusal, { kind: 'wrong-role' }> | { kind: 'wrong' };
 
 /**
- * Finds the auth server whose credential a request shows: API key, signature, or JWT of role `validate`. Undefined where it shows none; one
- * that is wrong is refused, whatever network it comes from. Rejects with `TurnedAway` for a wrong one of an address that has shown too many.
+ * Finds the auth server by the credential of a request: API key, signature, or JWT of role `validate`. Undefined
+ * without a credential; a wrong credential is refused, even from the auth server's network. Rejects with `TurnedAway`
+ * for a wrong one from an address that has sent too many.
  */
 export type Credentials = (request: CallerRequest) => Promise<Result<string | undefined, CredentialRefusal>>;
 
@@ -48,7 +49,7 @@ export function openCredentials({ servers, tokens, limits, store, clock }: Parts
     if (owner !== undefined) return ok(owner);
     if (text.split('.').length !== 3) return wrong;
     const token = await tokens.read(text);
-    // An administrator's token says nothing of the auth server: it may lie beside, as with clients that send it always.
+    // An administrator's token does not name an auth server; clients that always send it are then recognised otherwise.
     if (token.ok) return ok(token.value.role === 'validate' ? token.value.authServer : undefined);
     return token.error.kind === 'wrong-role' ? ok(undefined) : refused(token.error);
   };
@@ -70,7 +71,7 @@ export function openCredentials({ servers, tokens, limits, store, clock }: Parts
   };
 }
 
-/** What an Authorization header carries, with or without `Bearer`; empty for other schemes, which are none of ours. */
+/** The token of an Authorization header, with or without `Bearer`; empty for other schemes. */
 export function bearerOf(header: string): string {
   const text = header.replace(/^Bearer +/i, '').trim();
   return text.includes(' ') ? '' : text;

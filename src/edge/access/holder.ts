@@ -1,6 +1,7 @@
 /**
- * Whom a token names: an administrator, or an auth server that only logs users in (`validate`). `authServer`: the one it belongs to. `account`: there when it
- * belongs to an account of this gateway, with what that account had as its seal when the token was made. `until`: when it ends by itself (epoch ms).
+ * The holder of a token: an administrator, or an auth server (`validate`). `authServer`: the one it belongs to.
+ * `account`: present for an account of this gateway, with the account's seal at the time of issue. `until`: the regular
+ * end (epoch ms).
  */
 export type Holder = {
   role: 'admin' | 'validate';
@@ -12,5 +13,5 @@ export type Holder = {
   until: number;
 };
 
-/** Why a token is refused; `detail` says what is wrong with its form and holds nothing of it. */
+/** Why a token is refused; `detail` describes the problem without quoting the token. */
 export type TokenRefusal = { kind: 'malformed'; detail: string } | { kind: 'expired' } | { kind: 'wrong-role' };

@@ -11,20 +11,20 @@ export const hmacKey = z.strictObject({
   id: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'an id has letters, digits, dot, underscore and dash')
-    .describe('Name of the key, as requests tell it.'),
+    .describe('Name of the key, as in the requests.'),
   secret: secret
     .refine((key) => key.reveal() === '' || key.reveal().length >= leastLength, `a secret has ${leastLength} characters or more`)
-    .describe('The secret that both sides know.'),
+    .describe('The shared secret.'),
 });
 
-/** What of a request is signed; `target` is path and query as they were sent. */
+/** The signed parts of a request; `target` is path and query as sent. */
 export type SignedParts = { method: string; target: string; time: string; nonce: string; body: Uint8Array };
 
-/** The text that is signed: five lines, the last one the SHA-256 of the body in hex. */
+/** The text to sign: five lines, the last one the SHA-256 of the body in hex. */
 export const signedText = ({ method, target, time, nonce, body }: SignedParts): string =>
   [method, target, time, nonce, createHash('sha256').update(body).digest('hex')].join('\n');
 
-/** What signed requests are checked with. */
+/** The parts for checking signed requests. */
 type Parts<T> = {
   owners: readonly { owner: T; keys: readonly z.output<typeof hmacKey>[] }[];
   clock: Clock;
@@ -35,8 +35,8 @@ const windowMs = 5 * 60_000;
 const nonceForm = /^[A-Za-z0-9_-]{16,64}$/;
 
 /**
- * Checks signatures: a known key, a time within five minutes of ours, the right HMAC-SHA256 in hex, and a nonce that this key has not used in
- * that time, at whichever gateway. Returns whose key it was.
+ * Checks signatures: a known key, a time within five minutes of ours, the right HMAC-SHA256 in hex, and a nonce that
+ * this key has not used at any gateway in that time. Returns the owner of the key.
  */
 export function openSignedRequests<T>({ owners, clock, store }: Parts<T>) {
   const known = new Map(owners.flatMap(({ owner, keys }) => keys.map(({ id, secret: text }) => [id, { owner, secret: text }] as const)));
@@ -48,7 +48,7 @@ export function openSignedRequests<T>({ owners, clock, store }: Parts<T>) {
     const right = createHmac('sha256', key.secret.reveal()).update(signedText(parts)).digest();
     const given = Buffer.from(signature, 'hex');
     if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
-    // Kept for as long as the time of this request would be taken.
+    // Kept as long as a replay would have a valid time.
     const { count } = await store.countUp(`signed-request:${keyId}:${parts.nonce}`, now, sentAt + windowMs + 1000);
     return count === 1 ? key.owner : undefined;
   };

@@ -6,11 +6,11 @@ import { type Clock, ok, RefusedText, type Result, refused } from '../../foundat
 import type { Holder, TokenRefusal } from './holder.ts';
 import { type TrustedJwt, verifyTrusted } from './trusted-jwts.ts';
 
-/** JWTs that callers carry: our own (HS256, by a key of the keyring), and those of others whom the configuration trusts. */
+/** JWTs of callers: our own (HS256, by a key of the keyring), and those of issuers that the configuration trusts. */
 export type Tokens = {
-  /** Java clients decode the claims with plain base64: all of them are plain ASCII. */
+  /** All claims must be ASCII: Java clients decode them with plain base64. */
   sign(claims: JWTPayload, lifeMs: number): Promise<string>;
-  /** Rejects with `RefusedText` where a trusted issuer names a user whom nobody can be. */
+  /** Rejects with `RefusedText` when a trusted issuer names an impossible user. */
   read(token: string): Promise<Result<Holder, TokenRefusal>>;
 };
 
@@ -19,10 +19,7 @@ const purpose = 'admin-token';
 /** The most tokens whose signatures need no second check. */
 const mostVerified = 1000;
 
-/**
- * Opens the tokens.
- * @see docs/protocols/privacyidea.md 9
- */
+/** Opens the tokens. @see docs/protocols/privacyidea.md 9 */
 export function openTokens(parts: { keyring: Keyring; clock: Clock; trusted: readonly TrustedJwt[] }): Tokens {
   const { keyring, clock, trusted } = parts;
   const keyOf = (id: string): KeyObject | undefined => {

@@ -10,12 +10,12 @@ const curves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: '
 const leastRsaBits = 2048;
 const dayMs = 24 * 60 * 60_000;
 const daysOfYear = 365;
-/** The clock of an issuer may be so much fast. */
+/** Tolerated clock difference of an issuer. */
 const skewMs = 120_000;
-/** A token that ends later ends never. */
+/** The longest accepted life time; longer tokens count as endless. */
 const mostYears = 10;
 
-/** JWTs of another issuer that are taken: who may stand in them, and the key that proves them. */
+/** Accepted JWTs of another issuer: the claims they must have, and the key that verifies them. */
 export const trustedJwtConfig = z
   .strictObject({
     publicKey: secret.describe('Public key of the issuer, PEM.'),
@@ -56,14 +56,15 @@ export const trustedJwtConfig = z
 /** One entry of `trustedJwts`. */
 export type TrustedJwt = z.output<typeof trustedJwtConfig>;
 
-/** What this entry would better name: each is checked only where it is named. */
+/** The optional restrictions that this entry lacks; only present ones are checked. */
 export const unnamedIn = (entry: TrustedJwt): ('issuer' | 'audience' | 'maxLifeDays')[] =>
   (['issuer', 'audience', 'maxLifeDays'] as const).filter((key) => entry[key] === undefined);
 
 /**
- * Whom a token names, by the first entry that it fits: signature, algorithm, issuer, audience, life, role, realm, resolver and user name. Undefined where none does;
- * rejects with jose's error where one does but for its time, and with
- * `OverlongText` where a rightly signed one names a user whom nobody can be. A token without an end is refused, and one that ends in more than ten years.
+ * The holder of a token by the first matching entry: signature, algorithm, issuer, audience, life time, role, realm,
+ * resolver and user name. Undefined when no entry matches. Rejects with jose's error when only the time does not match,
+ * and with `OverlongText` when a valid token names an impossible user. Refuses a token without an end, or with one in
+ * more than ten years.
  */
 export async function verifyTrusted(token: string, trusted: readonly TrustedJwt[], now: number): Promise<Holder | undefined> {
   for (const entry of trusted) {
@@ -100,7 +101,7 @@ function fits({ role, realm = '', resolver = '', username }: JWTPayload, entry: 
   return isWhole(entry.username, nameOf(username));
 }
 
-/** Without `iat` nobody knows how long a token has lived, so that it fits no entry that names a longest life. */
+/** Without `iat` the life time is unknown, so the token matches no entry with `maxLifeDays`. */
 function isShortLived({ exp = 0, iat }: JWTPayload, { maxLifeDays }: TrustedJwt, now: number): boolean {
   if (exp * 1000 - now > mostYears * daysOfYear * dayMs) return false;
   if (maxLifeDays === undefined) return true;
@@ -109,9 +110,9 @@ function isShortLived({ exp = 0, iat }: JWTPayload, { maxLifeDays }: TrustedJwt,
 
 const nameOf = (username: string): string => demandName('The username of the token', username);
 
-/** Why a key cannot prove tokens of this algorithm. */
+/** Why a key cannot verify tokens of this algorithm. */
 function misfit(pem: string, algorithm: string): string | undefined {
-  // A reference that leads nowhere was told already.
+  // A missing secret has been reported already.
   if (pem === '') return undefined;
   const read = readPublicKey(pem);
   if (!read.ok) return `expected a public key as PEM (BEGIN PUBLIC KEY); ${read.error}`;

@@ -2,21 +2,30 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 
-/** Where a server listens, with the port that it really has; `close` ends that, and resolves when every connection has ended. */
+/**
+ * A listening server's address, with its actual port; `close` stops listening and resolves when every connection has
+ * ended.
+ */
 export type Listening = AddressInfo & { close(): Promise<void> };
 
-/** Connections that the kernel keeps for each socket while we are busy; it may allow less (net.core.somaxconn). Of Node's own 511 a burst of 2,000 logins lost 114. */
+/**
+ * The accept backlog per socket, which the kernel may limit (net.core.somaxconn). With Node's 511, a burst of 2,000
+ * logins lost 114 connections.
+ */
 const backlog = 4096;
 /**
- * Node takes one connection of a listening socket per turn of its event loop. A busy one has a hundred turns a second, so connections would wait in the kernel
- * for seconds, where nobody can refuse them. So many sockets share the port, and as many connections are taken per turn.
+ * Sockets per port. Node accepts one connection per listening socket and turn of its event loop. A busy loop has a
+ * hundred turns a second, so connections would wait in the kernel for seconds, out of the gateway's control.
  */
 const sockets = 32;
 
-/** Listens with several sockets where the system has that for one port (SO_REUSEPORT); workers of a cluster are handed their connections by another process. */
+/**
+ * Listens with several sockets on one port where the system supports it (SO_REUSEPORT). Not in cluster workers, which
+ * get connections from the primary process.
+ */
 export async function listenWidely(server: Server, { host, port }: { host: string; port: number }): Promise<Listening> {
   if (cluster.isWorker) return listening(server, [], await bind(server, { host, port }));
-  // Sockets that share a port are refused none: another program that has it is only seen without.
+  // With SO_REUSEPORT a port in use by another program is not reported, so first try without.
   if (port !== 0) await tryAlone({ host, port });
   const first = await bindShared(server, { host, port });
   if (!first) return listening(server, [], await bind(server, { host, port }));
@@ -44,7 +53,7 @@ async function bind(server: Server, place: Place): Promise<AddressInfo> {
   return bound;
 }
 
-/** Undefined where the system shares no ports. */
+/** Undefined when the system does not support SO_REUSEPORT. */
 async function bindShared(server: Server, place: Place): Promise<AddressInfo | undefined> {
   try {
     return await bind(server, { ...place, reusePort: true });

@@ -3,27 +3,32 @@ import type { z } from 'zod';
 import { isInNetwork, namedAddress, normalAddress, partsOf, readNetworks } from '../../foundation/wire/networks.ts';
 import type { listenerConfig } from './listener-config.ts';
 
-/** Whom a listener believes what it says of where a request comes from, and the header that says so. */
+/** The trusted proxies of a listener, and the header in which they name the client. */
 export type Proxies = Pick<z.output<typeof listenerConfig>, 'trustedProxies' | 'forwardedHeader'>;
 
-/** Told of a request whose address a trusted proxy names in a form that cannot be read: nobody knows where it comes from. */
+/** Called when a trusted proxy names an unreadable address. */
 export type OnUnreadable = (ctx: Context, proxy: string, text: string) => void;
 
 /**
- * Where a request comes from. `hops`: the address that it counts as, and behind it what the header goes on to say, nearest first and as far as it makes
- * sense. `isUnreadable`: a trusted proxy names something that is no address, so that the first hop is no more than the proxy. `isCut`: so does anybody.
+ * The origin of a request. `hops`: its effective address, followed by earlier addresses from the header, nearest first,
+ * up to the first unreadable one. `isUnreadable`: a trusted proxy named an unreadable address, so that the first hop is
+ * only the proxy. `isCut`: any part of the header was unreadable.
  */
 export type Route = { hops: [string, ...string[]]; isUnreadable: boolean; isCut: boolean };
 
-/** Reads the way of a request here. */
+/** Reads the route of a request. */
 export type RouteOf = (ctx: Context) => Route;
 
-/** Reads the address that a request counts as coming from, and the one that its sender may be known by: undefined where that cannot be told. */
+/**
+ * Read the effective address of a request, and the address for recognition by network: undefined when a proxy sent an
+ * unreadable one.
+ */
 export type AddressReaders = { clientAddress: (ctx: Context) => string; networkAddress: (ctx: Context) => string | undefined };
 
 /**
- * Readers of a request's address: the socket's, or, where that is a trusted proxy's, the last address in the header that is not. IPv4-mapped addresses
- * count as IPv4. What a trusted proxy names in a form that cannot be read counts as the proxy's, and leads to nobody who is known by network.
+ * Readers of a request's address: the socket's, or, behind a trusted proxy, the last untrusted address in the header.
+ * IPv4-mapped addresses count as IPv4. With an unreadable address from a trusted proxy the request counts as the
+ * proxy's, and no auth server is recognised by network.
  */
 export const addressReaders = (routeOf: RouteOf): AddressReaders => ({
   clientAddress: (ctx) => routeOf(ctx).hops[0],
@@ -33,7 +38,7 @@ export const addressReaders = (routeOf: RouteOf): AddressReaders => ({
   },
 });
 
-/** Reads all that a request says of its way here, once for each request: one login asks for it many times. */
+/** Parses a request's route once, since a login reads it many times. */
 export function routeReader(proxies: Proxies, onUnreadable: OnUnreadable = () => undefined): RouteOf {
   const trusted = readNetworks(proxies.trustedProxies);
   const isTrusted = (address: string): boolean => trusted.some((network) => isInNetwork(address, network));
@@ -60,7 +65,7 @@ export function routeReader(proxies: Proxies, onUnreadable: OnUnreadable = () =>
   };
 }
 
-/** What the header says, nearest first. */
+/** The addresses in the header, nearest first. */
 function toldBy({ forwardedHeader }: Proxies, ctx: Context): string[] {
   const told = forwardedHeader === 'Forwarded' ? partsOf(ctx.get('forwarded'), ',') : ctx.get('x-forwarded-for').split(',');
   return told
@@ -69,14 +74,20 @@ function toldBy({ forwardedHeader }: Proxies, ctx: Context): string[] {
     .reverse();
 }
 
-/** The other header, where it comes alone: its proxy is set up otherwise than the listener, and names a client whom nobody reads. */
+/**
+ * The header of the other kind, if only that is present: the proxy and the listener are configured differently, so its
+ * client is not read.
+ */
 function strayHeader({ forwardedHeader }: Proxies, ctx: Context): string | undefined {
   const other = forwardedHeader === 'Forwarded' ? 'X-Forwarded-For' : 'Forwarded';
   const text = ctx.get(other);
   return text === '' ? undefined : `${other}: ${text}`;
 }
 
-/** Reads whether the browser of a request speaks TLS: to us, or to a trusted proxy that says so in `X-Forwarded-Proto`, or as `proto=` in `Forwarded`. */
+/**
+ * Reads whether the client speaks TLS to us, or to a trusted proxy that says so in `X-Forwarded-Proto`, or as `proto=`
+ * in `Forwarded`.
+ */
 export function secureReader(proxies: Proxies): (ctx: Context) => boolean {
   const trusted = readNetworks(proxies.trustedProxies);
   return (ctx) => {

@@ -7,15 +7,15 @@ import type { Admin, AdminTokens, TokenRefusal } from '../access/index.ts';
 import { actorOf } from './callers.ts';
 import { takeOverIds } from './observe.ts';
 
-/** Why a request counts as no administrator's, or as one's who may not do that. */
+/** Why a request is not accepted as an administrator's. */
 export type AdminRefusal = { kind: 'no-token' | 'forged' } | TokenRefusal | { kind: 'no-right'; right: Permission };
 
 type AdminParts = { engine: Pick<Engine, 'admission'>; adminTokens: AdminTokens; tell: Tell };
 
-/** The token of a request, or why it has none; what it is to be used for; and who asks, as policies see it. */
+/** The token of a request, or why it has none; the required right; and the caller as policies see it. */
 export type AdminClaim = { token: Result<string, AdminRefusal>; right: Permission; asker: () => Asker };
 
-/** The administrator whose token a request carries, if policies permit it. Refusals are told as events. */
+/** The administrator of a request's token, if policies grant the right. Refusals become events. */
 export async function recogniseAdmin(
   parts: AdminParts,
   ctx: Context,
@@ -27,12 +27,12 @@ export async function recogniseAdmin(
     return read;
   }
   takeOverIds(ctx);
-  // What an administrator asks for may be long; a login has to be quick whoever starts it.
+  // Administrators may wait for long lists; a login has to be quick in any case.
   if (right !== 'triggerchallenge') liftStoreTime();
   return mayAct(parts, asker(), { admin: read.value, right }) ? read : refused({ kind: 'no-right', right });
 }
 
-/** Logs out the administrator whose token a request carries, if it is good for anything. It needs no right, and is told as an event. */
+/** Logs out the administrator of a valid token. Needs no right; becomes an event. */
 export async function logOut(
   { adminTokens, tell }: Omit<AdminParts, 'engine'>,
   ctx: Context,
@@ -45,7 +45,10 @@ export async function logOut(
   return ended;
 }
 
-/** Whether policies let an administrator do that, with `realms` to a push token or user of these; where they do not, it is told as an event. */
+/**
+ * Whether policies allow an administrator this act, on a push token or user with these `realms`; a refusal becomes an
+ * event.
+ */
 export function mayAct(
   { engine, tell }: Omit<AdminParts, 'adminTokens'>,
   asker: Asker,
@@ -56,7 +59,7 @@ export function mayAct(
   return false;
 }
 
-/** Tells that an administrator was refused an act, and why. */
+/** Publishes the refusal of an administrative act. */
 export function tellNotDone(
   { tell }: Pick<AdminParts, 'tell'>,
   asker: Asker,

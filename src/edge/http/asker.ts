@@ -7,8 +7,8 @@ import { stateOf } from './state.ts';
 const longestAction = 256;
 
 /**
- * Notes what a request asks with, for policies, and no secret among it; here, too, the blanks around a name mean nothing. Of a text too long to be matched so
- * much is kept that it is refused as such.
+ * Notes the parameters of a request for policies, trimmed and without secrets. A text over the match limit is cut just
+ * beyond that limit, so that it is refused as too long.
  */
 export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): void {
   const texts = [...values].flatMap(([name, value]): [string, string][] =>
@@ -29,7 +29,10 @@ export function noteParams(ctx: Context, values: ReadonlyMap<string, unknown>): 
 /** One noted parameter of a request. */
 export const requestParam = (ctx: Context, name: string): string | undefined => stateOf(ctx).params?.get(name);
 
-/** Who asks, as policies see it: what the dialect knows of the caller, and what the request says of itself. No header with a credential is among it. */
+/**
+ * The caller as policies see it: what the dialect knows of it, and what the request says. Headers with credentials are
+ * left out.
+ */
 export function askerOf(
   ctx: Context,
   who: Pick<Asker, 'authServer' | 'realms' | 'dialect' | 'client' | 'toldClient' | 'mount' | 'flavour'>,
@@ -44,7 +47,7 @@ export function askerOf(
   };
 }
 
-/** Whom a request comes from, for policies: the address that counts for the user's, and whether the auth server told it. */
+/** The user's effective address for policies, and whether the auth server sent it. */
 export function clientsOf(
   { userAddress, clientAddress }: { userAddress: (ctx: Context) => string; clientAddress: (ctx: Context) => string },
   ctx: Context,
@@ -55,7 +58,7 @@ export function clientsOf(
 
 const gathered = new WeakMap<object, Readonly<Record<string, string>>>();
 
-/** The headers of a request for policies; one login asks for them many times. */
+/** The headers of a request for policies, gathered once: a login reads them many times. */
 function headersOf({ req, headers }: Context): Readonly<Record<string, string>> {
   const known = gathered.get(req);
   if (known) return known;

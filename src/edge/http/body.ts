@@ -7,8 +7,8 @@ import { stateOf } from './state.ts';
 export const maxBodyBytes = 65_536;
 
 /**
- * Reads the whole body, which stays known as the one that came. `broken`: it ended early, or its length was not what it said. Where a dialect refuses one that is
- * `too-large`, in whatever words, the reply is a 413.
+ * Reads the whole body and keeps its bytes. `broken`: it ended early or had another length than announced. When a
+ * dialect refuses a `too-large` body, the reply's status is 413.
  */
 export async function readBody(ctx: Context): Promise<Result<Buffer, 'too-large' | 'broken'>> {
   const request = ctx.req;
@@ -23,7 +23,7 @@ export async function readBody(ctx: Context): Promise<Result<Buffer, 'too-large'
     return ok(state.rawBody);
   } catch (error) {
     const isTooLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large';
-    // What is still on its way is read and thrown away, so that the client gets the reply and not a reset.
+    // Discards the rest, so that the client gets the reply and not a connection reset.
     request.resume();
     state.isTooLarge = isTooLarge;
     return refused(isTooLarge ? 'too-large' : 'broken');

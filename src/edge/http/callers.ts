@@ -21,43 +21,46 @@ import { takeOverIds } from './observe.ts';
 import type { Sightings } from './sightings.ts';
 import { stateOf } from './state.ts';
 
-/** What every dialect of auth servers works with: the engine, and who may call it. */
+/** The common parts of every auth server dialect: the engine and the recognition of callers. */
 export type CallerParts = AddressReaders & {
   engine: Engine;
   callerOf: (facts: CallerFacts) => Result<AuthServer, Unrecognised>;
-  /** Finds the auth server whose API key, signature or JWT a request shows. */
+  /** Finds the auth server by the API key, signature or JWT of a request. */
   credentials: Credentials;
-  /** Reads whom a request says that it is from. */
+  /** Reads the claimed sender of a request. */
   claims: Claims;
   adminTokens: AdminTokens;
-  /** Checks an administrator's password; rejects with `TurnedAway` after too many failures of where this request comes from, or for this name. */
+  /**
+   * Checks an administrator's password; rejects with `TurnedAway` after too many failures from this address, or for
+   * this name.
+   */
   checkLogin: (ctx: Context, name: string, password: string) => Promise<'right' | 'wrong'>;
-  /** Where calls that log users in are noted with their addresses. */
+  /** Records the addresses of login calls. */
   sightings: Pick<Sightings, 'login'>;
   log: Log;
   tell: Tell;
 };
 
-/** An auth server that sent a request, and whether it showed a credential of its own rather than only came from its network. */
+/** The auth server of a request, and whether it showed a credential of its own or was recognised by network only. */
 export type Caller = { server: AuthServer; showed: boolean };
 
 /**
- * What a request says of its caller: the path of the mount it called, its bearer token (empty where that belongs to an administrator), what it wants to do,
- * and the administrator it logged in as, if it did.
+ * What a request says of its caller: the path of the mount, its bearer token (empty when that belongs to an
+ * administrator), the required right, and its logged-in administrator, if any.
  */
 export type CallerClaim = { mount: string; bearer: string; right: AuthServer['rights'][number]; admin?: Admin | undefined };
 
-/** The same, and whether it is only asked: then nobody is refused, and nothing is told. */
+/** The same; with `isAsked` it is only a query: a refusal is not reported. */
 type Recognition = CallerClaim & { isAsked?: boolean };
 
-/** Why nobody is recognised: a credential that is not taken, nobody we know, or one who may not do that. */
+/** Why no caller is accepted: a refused credential, an unknown caller, or a missing right. */
 export type CallerRefusal = CredentialRefusal | { kind: Unrecognised } | { kind: 'no-right' };
 
 type Recognising = Pick<CallerParts, 'clientAddress' | 'networkAddress' | 'credentials' | 'callerOf' | 'sightings' | 'log' | 'tell'>;
 
 /**
- * The auth server that sent a request whose body was read: by its certificate, else by the credential it shows, else by its administrator or its network.
- * A refusal is told as an event, a certificate that no auth server lists in the log.
+ * The auth server of a request whose body was read: by certificate, else by credential, else by administrator or
+ * network. A refusal becomes an event; a certificate that no auth server lists is logged.
  */
 export async function recogniseCaller(parts: Recognising, ctx: Context, asked: Recognition): Promise<Result<Caller, CallerRefusal>> {
   const { caller, name } = await recognised(parts, ctx, asked);
@@ -65,7 +68,7 @@ export async function recogniseCaller(parts: Recognising, ctx: Context, asked: R
   return caller;
 }
 
-/** Tells that a request was refused for who sent it; `authServer` is empty where nobody is known. */
+/** Publishes the refusal of a caller; `authServer` is empty for an unknown one. */
 export function tellCallerRefused(
   { clientAddress, tell }: Pick<CallerParts, 'clientAddress' | 'tell'>,
   ctx: Context,
@@ -75,7 +78,7 @@ export function tellCallerRefused(
   tell({ kind: 'caller-refused', reason, origin: { authServer, dialect: labels?.dialect ?? '', client: clientAddress(ctx), requestId } });
 }
 
-/** `name`: that of the auth server that was recognised, also where it may not do that. */
+/** `name`: the recognised auth server, even when it lacks the right. */
 type Recognised = { caller: Result<Caller, CallerRefusal>; name: string };
 
 async function recognised(parts: Recognising, ctx: Context, { mount, bearer, right, admin }: CallerClaim): Promise<Recognised> {
@@ -97,8 +100,8 @@ async function recognised(parts: Recognising, ctx: Context, { mount, bearer, rig
 }
 
 /**
- * The auth server that a request says it is from, before its body is read: nothing is proven or counted, and nobody is refused. So this may decide how the
- * request is read, and nothing else.
+ * The claimed auth server of a request, before its body is read. The claim is not verified and may only decide how the
+ * request is read.
  */
 export async function claimedServer(
   { networkAddress, claims, callerOf }: Pick<CallerParts, 'networkAddress' | 'claims' | 'callerOf'>,
@@ -110,7 +113,9 @@ export async function claimedServer(
   return server.ok ? server.value : undefined;
 }
 
-/** The auth server that an administrator's request counts as, for policies; undefined where it is none's. Nobody is refused for that. */
+/**
+ * The auth server of an administrator's request, for policies; undefined when there is none, which is not a refusal.
+ */
 export function serverBehind(
   { networkAddress, callerOf }: Pick<CallerParts, 'networkAddress' | 'callerOf'>,
   ctx: Context,
@@ -121,8 +126,8 @@ export function serverBehind(
 }
 
 /**
- * What an administrator does with push tokens, in events told under that name; one of another realm is told with it. `rights` are those that it takes, all of
- * which policies have to give for each push token.
+ * The administration of push tokens in an administrator's name, with the realm if it has one. Policies must grant all
+ * of `rights` for each push token.
  */
 export const administrationOf = (
   engine: Engine,
@@ -135,13 +140,13 @@ export const administrationOf = (
     allows: (realms) => rights.every((right) => engine.admission.mayAdminister(asker, admin, right, realms)),
   });
 
-/** An administrator as events name one, and from where. */
+/** An administrator and the request's origin, for events. */
 export const actorOf = (asker: Asker, { name, realm }: Pick<Admin, 'name' | 'realm'>): Actor => ({
   ...originOf(asker),
   administrator: realm === undefined ? name : `${name}@${realm}`,
 });
 
-/** An administrator of another realm is another person than the one of that name whom an auth server lists. */
+/** An administrator with a realm is a different person from a listed account of the same name. */
 const actingFor = (admin: Admin | undefined): Pick<CallerFacts, 'shown' | 'account'> => ({
   shown: admin?.authServer,
   account: admin?.realm === undefined ? admin?.name : undefined,
@@ -153,7 +158,7 @@ function tellOf(log: Log, ctx: Context, certificate: ShownCertificate | undefine
   if ('untrusted' in certificate) log.info({ reason: certificate.untrusted, requestId }, 'a client certificate is not trusted');
   else {
     const { subject, fingerprintSha256 } = certificate;
-    log.info({ subject: subject.join(','), fingerprintSha256, requestId }, 'a client certificate fits no entry of authServers');
+    log.info({ subject: subject.join(','), fingerprintSha256, requestId }, 'a client certificate matches no entry of authServers');
   }
 }
 

@@ -6,7 +6,7 @@ import { connectionOf } from './connection.ts';
 
 const known = new WeakMap<Socket, ShownCertificate | undefined>();
 
-/** The client certificate of a request's connection, if one was shown. Read once per connection. */
+/** The client certificate of a request's connection, if any. Read once per connection. */
 export function clientCertificate({ req }: Context): ShownCertificate | undefined {
   const { socket } = connectionOf(req);
   if (!known.has(socket)) known.set(socket, socket instanceof TLSSocket ? factsOf(socket) : undefined);
@@ -16,7 +16,7 @@ export function clientCertificate({ req }: Context): ShownCertificate | undefine
 function factsOf(socket: TLSSocket): ShownCertificate | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return undefined;
-  // Node's types say Error; it is OpenSSL's code as a text.
+  // Node's types say Error, but it is OpenSSL's code as a text.
   if (!socket.authorized) return { untrusted: String(socket.authorizationError) };
   const { subject, subjectAltName, fingerprint256 } = certificate;
   return {
@@ -26,5 +26,5 @@ function factsOf(socket: TLSSocket): ShownCertificate | undefined {
   };
 }
 
-/** Node puts a name that holds a comma or a quote in quotes, so that no name can pass for two: such a name is nobody's. */
+/** Node quotes a name with a comma or a quote, so that it cannot pass for two names; such names are ignored. */
 const namesOf = (text: string): string[] => (text.includes('"') ? [] : text.split(', ').filter((name) => name !== ''));

@@ -4,15 +4,18 @@ import { isAddress, isInNetwork, type Network, namedAddress, readNetwork } from 
 import type { RouteOf } from './address.ts';
 import { requestParam } from './asker.ts';
 
-/** privacyIDEA's text of proxies: `10.0.0.1 > 192.168.0.0/24, 172.16.0.0/16`; without a `>` a proxy may speak for any client. */
+/**
+ * privacyIDEA's syntax for proxies: `10.0.0.1 > 192.168.0.0/24, 172.16.0.0/16`; without `>` a proxy may name any
+ * client.
+ */
 export const clientOverride = z
   .string()
   .refine((text) => pathsOf(text) !== undefined, 'expected proxies such as 10.0.0.1 > 192.168.0.0/24');
 
 /**
- * Reads the address that policies take for the user's: what a proxy named in `override` says by the listener's header (`X-Forwarded-For`) or the parameter `client`,
- * the latter being the farthest. Each `>` lets one step more be believed. Nothing is believed that would stand
- * behind something that cannot be read. Who is called from is never decided by this.
+ * Reads the user's address for policies, as named by the proxies in `override`: from the listener's header
+ * (`X-Forwarded-For`) or, last in the chain, the parameter `client`. Each `>` extends the trust by one hop. Addresses
+ * beyond an unreadable one are ignored. Never used to recognise the caller.
  * @see docs/protocols/privacyidea.md 2 point 6
  */
 export function clientReader(routeOf: RouteOf, override: string): (ctx: Context) => string {
@@ -26,7 +29,7 @@ export function clientReader(routeOf: RouteOf, override: string): (ctx: Context)
   };
 }
 
-/** How many steps of the route this path of proxies vouches for. */
+/** How many hops of the route this path of proxies covers. */
 function reach(path: readonly (Network | 'any')[], route: readonly string[]): number {
   const first = path.findIndex((network, step) => !isIn(network, route[step]));
   return (first < 0 ? path.length : first) - 1;

@@ -12,46 +12,46 @@ import { type HalfSent, openHalfSent } from './half-sent.ts';
 import { openRequestBounds, type UnderWay } from './under-way.ts';
 
 /**
- * How much of a process strangers may hold: connections of all together, connections of one network, and requests that have begun and are not whole yet.
- * 0 connections per network: as many as there are.
+ * Limits on what strangers may use of a process: all connections, connections per network (0: no limit), and requests
+ * that are not completely received.
  */
 export type ConnectionBounds = { connections: number; connectionsPerNetwork: number; halfSentRequests: number };
 
-/** Whether a peer is one of those that may have many connections: a trusted proxy, an auth server, this machine. */
+/** Whether a peer may have many connections: a trusted proxy, an auth server, or this machine. */
 export type IsKnownPeer = (address: string) => boolean;
 
-/** Bounds the connections of one process, over all its listeners. */
+/** Limits the connections of one process, over all its listeners. */
 export type ConnectionGate = {
-  /** Takes a new connection, or closes it at once. */
+  /** Accepts a new connection, or closes it at once. */
   admits(socket: Socket, at: { listener: string; isKnownPeer: IsKnownPeer }): boolean;
-  /** The requests of one listener that have begun and are not whole yet. `cut` ends one of them. */
+  /** The half-sent requests of one listener. `cut` ends one of them. */
   halfSent(listener: string, cut: (connection: Connection) => void): HalfSent;
   /** The requests of one listener that are under way. */
   underWay(): UnderWay;
 };
 
-/** Measured: an idle connection costs 21 KiB, with TLS 61 KiB; what is on its way to be a request is bounded by itself. */
+/** Measured: an idle connection costs 21 KiB, with TLS 61 KiB. Half-sent requests have their own limit. */
 const bytesPerConnection = 65_536;
 const shareOfMemory = 1 / 4;
-/** Requests that one listener has under way beside half-sent ones. Logins that wait for their turn are at most half of them. */
+/** Requests under way per listener, besides half-sent ones. Queued logins are at most half of them. */
 const mostUnderWay = 1024;
-/** What strangers cannot take: with all the rest in their hands, auth servers and proxies still get in. */
+/** The share of connections reserved for auth servers and proxies, so that strangers cannot lock them out. */
 const keptForKnown = 1 / 8;
 const onceInMs = 60_000;
 
-/** How many connections fit into a quarter of the memory of this machine, or of its container, where so many processes share it. */
+/** How many connections fit into a quarter of this machine's or container's memory, shared by this many processes. */
 export function connectionsByMemory(processes: number): number {
   const limit = process.constrainedMemory();
   const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
   return Math.max(256, Math.floor((memory * shareOfMemory) / bytesPerConnection / processes));
 }
 
-/** What a process needs beside its connections: the store, push services, directories, files that are read. */
+/** Open files reserved for everything else: the store, push services, directories, files. */
 const filesForOthers = 512;
 
 /**
- * How many connections fit beside everything else into the open files that the system lets this process have; no limit where it does not say.
- * @param limits what Linux shows in `/proc/self/limits`
+ * How many connections fit into this process's limit of open files; infinite when the limit is unknown.
+ * @param limits the content of `/proc/self/limits` on Linux
  */
 export function connectionsByFiles(limits = limitsOfProcess()): number {
   const [, soft] = /^Max open files +(\d+)/m.exec(limits) ?? [];
@@ -66,7 +66,7 @@ function limitsOfProcess(): string {
   }
 }
 
-/** Knows the peers of these networks, and this machine. */
+/** Peers in these networks, and this machine. */
 export function knownPeers(networks: readonly string[]): IsKnownPeer {
   const known = readNetworks(networks);
   return (address) => isLoopback(address) || known.some((network) => isInNetwork(address, network));
@@ -74,7 +74,7 @@ export function knownPeers(networks: readonly string[]): IsKnownPeer {
 
 type GateParts = { bounds: ConnectionBounds; metrics: Metrics; tell: Tell; refuse?: Shedding | undefined };
 
-/** Opens the gate of a process. `bounds` are read anew at each connection. */
+/** Opens the gate of a process. Reads `bounds` at each connection, so that they can change. */
 export function openConnectionGate({ bounds, metrics, tell, refuse: shed = openShedding(metrics, tell) }: GateParts): ConnectionGate {
   let open = 0;
   const ofNetwork = openTally();
@@ -125,7 +125,10 @@ export function openConnectionGate({ bounds, metrics, tell, refuse: shed = openS
   };
 }
 
-/** Lets a server take only the connections that are admitted, before anything is read from them. Called after all others who listen for connections. */
+/**
+ * Filters a server's new connections before anything is read from them. Call it after all other connection listeners
+ * are set.
+ */
 export function guardConnections(server: Server, admits: (socket: Socket) => boolean): void {
   const accepting = server.listeners('connection');
   server.removeAllListeners('connection').on('connection', (socket: Socket) => {
@@ -133,7 +136,7 @@ export function guardConnections(server: Server, admits: (socket: Socket) => boo
   });
 }
 
-/** Counts what is refused, and tells of it once a minute for each reason: a flood has many addresses. */
+/** Counts refused connections and publishes one event a minute per reason, since a flood has many addresses. */
 function openRefusals(metrics: Metrics, tell: Tell) {
   const toldAt = new Map<ConnectionRefusalReason, number>();
   return (reason: ConnectionRefusalReason, { listener, client }: { listener: string; client: string }): void => {

@@ -3,22 +3,22 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 /**
- * A connection as Node's HTTP server sees it: a stream in front of the socket, so that the server can be made to forget a socket that stays open. What
- * the server and our routes ask a socket for is passed on.
+ * A stream between a socket and Node's HTTP server, so that the server can forget a socket that stays open. Passes on
+ * what the server and our routes need of a socket.
  * @see docs/decisions/waiting-requests-leave.md
  */
 export class Connection extends Duplex {
   readonly socket: Socket;
-  /** The request that came last. */
+  /** The most recent request. */
   newest: IncomingMessage | undefined;
   /** Whether it brings back a request that was read before. */
   readonly hasComeBack: boolean;
-  /** Told whenever bytes came, before anybody reads them. */
+  /** Called when bytes arrive, before they are read. */
   onBytes: (() => void) | undefined;
   #hasLeft = false;
   readonly #stopListening: () => void;
 
-  /** @param head what the server is to read before all that comes from the socket */
+  /** @param head text for the server to read before the socket's data */
   constructor(socket: Socket, head?: string) {
     super({ decodeStrings: false });
     this.socket = socket;
@@ -53,7 +53,7 @@ export class Connection extends Duplex {
     this.end(() => this.destroy());
   }
 
-  /** Takes the socket from the server, open as it is. Unread bytes stay in it. */
+  /** Detaches the open socket from the server. Unread bytes stay in it. */
   leave(): Socket {
     this.#stopListening();
     this.#hasLeft = true;
@@ -87,7 +87,7 @@ export class Connection extends Duplex {
   }
 }
 
-/** Listens to events of a socket, by name. Returns what stops that. */
+/** Adds listeners to a socket, by event name. Returns a function that removes them. */
 export function listenTo(socket: Socket, listeners: Readonly<Record<string, (this: Socket, told: unknown) => void>>): () => void {
   for (const [name, listener] of Object.entries(listeners)) socket.on(name, listener);
   return () => {
@@ -95,15 +95,15 @@ export function listenTo(socket: Socket, listeners: Readonly<Record<string, (thi
   };
 }
 
-/** The connection that a request came by. Throws for one that came by a server without ours in front. */
+/** The `Connection` of a request. Throws for a request on a bare socket. */
 export function connectionOf({ socket }: { socket: unknown }): Connection {
   if (socket instanceof Connection) return socket;
-  throw new Error('a request came by a socket of its own');
+  throw new Error('a request came on a bare socket');
 }
 
 /**
- * Puts a connection of ours in front of each socket of a server, and has `watch` look after it. Returns what gives the server one more, for a socket that
- * had left.
+ * Wraps each socket of a server into a `Connection` and passes it to `watch`. Returns a function that gives the server
+ * another connection, for a socket that had left.
  */
 export function putInFront(
   server: Server,

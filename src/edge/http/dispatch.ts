@@ -7,12 +7,12 @@ import { mute, type RequestLabels, stateOf } from './state.ts';
 import { noteEncoding, unescaped } from './text.ts';
 import type { UnderWay } from './under-way.ts';
 
-/** What is told of an error that is a defect. */
+/** Called with an error that is a defect. */
 export type OnDefect = (ctx: Context, error: unknown) => void;
 
 /**
- * Sends each request to its route; what no route owns is answered in the words of the mount with the longest path that holds it. Requests that are one too
- * many of `underWay` are refused in those words, too; probes and operators are not counted.
+ * Sends each request to its route. A request without a route gets the fallback reply of the mount with the longest
+ * matching path. So does a request over the limit of `underWay`, which does not count probes and operators.
  */
 export function dispatch(mounts: readonly Mount[], told: { onDefect: OnDefect; underWay: UnderWay }): Middleware {
   const index = openRouteIndex(mounts.flatMap(routesOf));
@@ -41,7 +41,7 @@ export function dispatch(mounts: readonly Mount[], told: { onDefect: OnDefect; u
   };
 }
 
-/** A route with its mount, and what log and metrics call it. */
+/** A route with its mount and its labels for log and metrics. */
 type MountedRoute = Route & { mount: Mount; labels: RequestLabels };
 
 const routesOf = (mount: Mount): MountedRoute[] =>
@@ -70,7 +70,7 @@ async function serve(
   if (!isHeld(ctx)) await finish?.(ctx);
 }
 
-/** Answers what no route takes. */
+/** Replies to a request without a route. */
 function refuse(ctx: Context, { fallback }: Mount, { isRead, allowed }: { isRead: boolean; allowed: readonly string[] }): void {
   if (!isRead && allowed.length > 0) fallback.error(ctx, new UndecodableText('The path'));
   else if (allowed.length > 0) {
@@ -79,10 +79,10 @@ function refuse(ctx: Context, { fallback }: Mount, { isRead, allowed }: { isRead
   } else fallback.notFound(ctx);
 }
 
-/** The path of a request; undefined for a target that names a server and no path, or no server that there can be: `GET http://`. */
+/** The path of a request; undefined for a target without one, such as `GET http://`. */
 function pathOf(ctx: Context): string | undefined {
   try {
-    // Whatever Koa's types say.
+    // Koa's types omit null.
     const path: string | null = ctx.path;
     return path ?? undefined;
   } catch {
@@ -90,18 +90,18 @@ function pathOf(ctx: Context): string | undefined {
   }
 }
 
-/** When a client may come again whose request would be answered then (s). */
+/** `Retry-After` of a temporary fault (s). */
 const outageSeconds = 5;
 
 function tellWhen(ctx: Context, error: unknown): void {
   const isOutage = error instanceof GatewayFault && error.code !== 'config-invalid';
   const seconds = error instanceof NotNow ? error.retryAfterSeconds : isOutage ? outageSeconds : undefined;
   if (seconds !== undefined) ctx.set('retry-after', String(seconds));
-  // One event has told of all of them.
+  // One event covers all overloaded requests.
   if (error instanceof Overloaded) mute(ctx);
 }
 
-/** The path when its escapes can be decoded; where they are not UTF-8, the one that they mean in Latin-1. */
+/** The path if its escapes decode as UTF-8; otherwise re-encoded from Latin-1. */
 function decodable(path: string): string | undefined {
   if (!path.includes('%')) return path;
   const inLatin1 = path.replace(/%[89A-Fa-f][0-9A-Fa-f]/g, (byte) => encodeURIComponent(unescaped(byte).toString('latin1')));

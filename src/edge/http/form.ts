@@ -4,18 +4,18 @@ import { encodingOf, readText, unescaped } from './text.ts';
 
 const longestShown = 64;
 
-/** What an error calls a parameter of this name. */
+/** The name of a parameter in an error message. */
 export const parameterNamed = (name: string): string => `Parameter ${name.slice(0, longestShown)}`;
 
-/** The fields of a form (`application/x-www-form-urlencoded`), in their order. Throws `UndecodableText` as `readText`. */
+/** The fields of a form (`application/x-www-form-urlencoded`), in order. Throws `UndecodableText` like `readText`. */
 export function formFields(body: Buffer, encoding: Encoding): [name: string, value: string][] {
   return fieldsOf(body.toString('latin1'), encoding);
 }
 
-/** The same for the query of a request, which arrives as one character per byte. */
+/** The same for the query string, in which each character is one byte. */
 export const queryFields = (ctx: Context): [name: string, value: string][] => fieldsOf(ctx.querystring, encodingOf(ctx));
 
-/** @see https://url.spec.whatwg.org/#urlencoded-parsing, but for bytes that are not UTF-8 */
+/** @see https://url.spec.whatwg.org/#urlencoded-parsing, except for bytes that are not UTF-8 */
 function fieldsOf(text: string, encoding: Encoding): [name: string, value: string][] {
   return text
     .split('&')

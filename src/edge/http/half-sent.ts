@@ -1,17 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { type Connection, connectionOf } from './connection.ts';
 
-/** The requests of a listener that have begun and are not whole yet; a new connection counts as one. */
+/** The half-sent requests of a listener: begun but not completely received. A new connection counts as one. */
 export type HalfSent = {
-  /** Looks after a connection from now on. */
+  /** Watches a connection from now on. */
   watch(connection: Connection): void;
-  /** The head of a request is there; its body may still be on its way. */
+  /** The head of a request has arrived; its body may be outstanding. */
   arrived(request: IncomingMessage): void;
 };
 
 /**
- * Opens them. `begun` is shared by all listeners of a process, the oldest first; beyond `most` the oldest one is cut. An honest client is done within a moment, so
- * the oldest is one that sends slowly on purpose, and nobody else is kept out.
+ * Tracks half-sent requests. `begun` is shared by all listeners of a process, oldest first; beyond `most()` the oldest
+ * is cut. Honest clients finish within a moment, so the oldest sender is slow on purpose, and others are not locked
+ * out.
  */
 export function openHalfSent(begun: Set<Connection>, most: () => number, cut: (connection: Connection) => void): HalfSent {
   const begin = (connection: Connection): void => {
@@ -25,7 +26,7 @@ export function openHalfSent(begun: Set<Connection>, most: () => number, cut: (c
   const end = (connection: Connection): void => void begun.delete(connection);
   return {
     watch(connection) {
-      // A request that comes back to be answered has been read.
+      // A request that comes back for its reply has been read.
       if (!connection.hasComeBack) begin(connection);
       connection.onBytes = () => begin(connection);
       connection.once('close', () => end(connection));

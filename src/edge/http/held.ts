@@ -5,18 +5,22 @@ import { Connection, connectionOf, listenTo } from './connection.ts';
 import { type Held, type Reply, type RequestState, stateOf } from './state.ts';
 
 /**
- * Lets the reply of this request wait until `until` has settled. Meanwhile the HTTP server forgets the request, which costs five times what its socket
- * does; then it comes back, to be answered by `reply` with a new context and the old `state`. What `reply` refers to is kept as long, so let it be little.
+ * Delays the reply of this request until `until` has settled. Meanwhile the HTTP server forgets the request, which
+ * costs five times as much memory as its socket. Then `reply` answers with a new context and the old `state`. Keep what
+ * `reply` refers to small.
  * @see docs/decisions/waiting-requests-leave.md
  */
 export function holdReply<T>(ctx: Context, until: Promise<T>, reply: (ctx: Context, ended: Promise<T>) => Promise<void>): void {
   stateOf(ctx).held = { until, reply: (back) => reply(back, until) };
 }
 
-/** Whether there is nothing to be sent yet for this request. */
+/** Whether the reply of this request is being held. */
 export const isHeld = (ctx: Context): boolean => stateOf(ctx).held !== undefined;
 
-/** Says when whoever sent this request has gone, held or not: calls `tell`, until it is stopped by what it returns. Refers to nothing but the socket. */
+/**
+ * Calls `tell` when the client of this request disconnects, held or not, until the returned function is called. Refers
+ * to nothing but the socket.
+ */
 export function whenGone(ctx: Context): (tell: () => void) => () => void {
   const { socket } = connectionOf(ctx.req);
   return (tell) => {
@@ -26,7 +30,7 @@ export function whenGone(ctx: Context): (tell: () => void) => () => void {
   };
 }
 
-/** What answers this request where it has come back. */
+/** The reply for a request that has come back. */
 export function replyOf(ctx: Context): Reply | undefined {
   const state = stateOf(ctx);
   const { reply } = state;
@@ -34,7 +38,7 @@ export function replyOf(ctx: Context): Reply | undefined {
   return reply;
 }
 
-/** Waits here for a reply whose request cannot go: another one is under way on its connection. */
+/** Waits in place for a held reply when the request cannot leave: another one is under way on its connection. */
 export async function replyHere(ctx: Context): Promise<void> {
   const state = stateOf(ctx);
   const { held } = state;
@@ -48,10 +52,10 @@ function canGo({ req, res }: Context): boolean {
   return !connection.destroyed && connection.newest === req && Object.is(res.socket, connection);
 }
 
-/** The outermost middleware, which lets requests go whose reply is held; `cutOff` closes their sockets. */
+/** The outermost middleware, which lets requests with held replies leave the server; `cutOff` closes their sockets. */
 export type Holding = { middleware: Middleware; cutOff(): void };
 
-/** @param serve gives a connection to the HTTP server, for a request that comes back */
+/** @param serve gives a returning connection to the HTTP server */
 export function openHolding(serve: (connection: Connection) => void): Holding {
   const comingBack = new WeakMap<Connection, RequestState>();
   const away = new Set<Socket>();
@@ -86,7 +90,7 @@ export function openHolding(serve: (connection: Connection) => void): Holding {
   };
 }
 
-/** A request without its body, which was read, as it came. */
+/** The head of a request as sent, without headers of the body, which was read. */
 function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -98,7 +102,10 @@ function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): stri
 
 const ofBody = new Set(['content-length', 'transfer-encoding', 'trailer', 'expect']);
 
-/** What notices the end of a socket that nobody reads, shared by all of them. What broke one is of no interest: it closes next, and that is heard. */
+/**
+ * Shared listeners that notice the end of an unread socket. An error needs no handling: the close that follows is
+ * observed.
+ */
 const watches = { readable: askForMore, end: hangUp, error: hangUp };
 
 function askForMore(this: Socket): void {

@@ -12,7 +12,7 @@ export function hostAndPort(address: string): { host: string; port: number } | u
   return { host, port: Number(port) };
 }
 
-/** One listener of the config file, without its mounts. */
+/** One listener of the configuration, without its mounts. */
 export const listenerConfig = z.strictObject({
   name: z
     .string()

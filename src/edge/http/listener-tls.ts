@@ -13,34 +13,35 @@ import {
   readPem,
 } from '../../foundation/settings/index.ts';
 
-/** How a listener speaks TLS; paths count from the folder of the config file. */
+/** The TLS settings of a listener; paths are relative to the configuration file's folder. */
 export const listenerTlsConfig = z
   .strictObject({
     certificate: z.string().min(1).describe('PEM file with the certificate of this listener and its chain.'),
-    key: z.string().min(1).optional().describe('PEM file with its private key; without it, the key stands in the file of the certificate.'),
+    key: z.string().min(1).optional().describe('PEM file with its private key; without it, the key is in the certificate file.'),
     clientCa: z.string().min(1).optional().describe('PEM file with the authorities whose client certificates are trusted.'),
     clientCertificate: z
       .enum(['request', 'require'])
       .optional()
-      .describe('request: a client may show a certificate. require: nobody gets in without a trusted one.'),
+      .describe('request: a client may show a certificate. require: connections without a trusted certificate are refused.'),
   })
   .refine(({ clientCa, clientCertificate }) => (clientCa === undefined) === (clientCertificate === undefined), {
     path: ['clientCa'],
-    message: 'clientCa and clientCertificate stand together: who is trusted, and whether a certificate is asked for',
+    message: 'set clientCa and clientCertificate together: the trusted authorities, and whether a certificate is required',
   });
 
-/** The TLS part of one listener. */
+/** The parsed TLS settings of one listener. */
 export type ListenerTls = z.output<typeof listenerTlsConfig>;
 
-/** What a server needs to speak TLS, and when its certificates end. */
+/** TLS options for a server, and the ends of its certificates. */
 export type ListenerSecrets = {
   options: Pick<ServerOptions, 'cert' | 'key' | 'ca' | 'requestCert' | 'rejectUnauthorized' | 'minVersion'>;
   expiries: Expiry[];
 };
 
 /**
- * Reads the files of a listener's TLS. A certificate that has ended does not keep a gateway from starting: clients that look at the date refuse it, but
- * a gateway that is down serves nobody, on no listener. The certificate that belongs to the key goes first. Throws `SettingProblems` with the field of each file that is missing or does not fit.
+ * Reads the TLS files of a listener. An expired certificate does not prevent the start: clients that check dates refuse
+ * it, but all other listeners keep working. The key's certificate comes first. Throws `SettingProblems` with the field
+ * of each file that is missing or does not match.
  */
 export function readListenerTls(
   { certificate, key, clientCa, clientCertificate }: ListenerTls,
@@ -66,7 +67,7 @@ export function readListenerTls(
   };
 }
 
-/** The certificate of a listener that ends, or has ended, first; one of its chain that has ended does not count. */
+/** The certificate of a listener that ends first; expired intermediate certificates do not count. */
 export const firstToEnd = ({ expiries }: ListenerSecrets, now: number): Expiry | undefined =>
   deciding(expiries, now).reduce<Expiry | undefined>((first, expiry) => (first && first.at <= expiry.at ? first : expiry), undefined);
 

@@ -19,8 +19,8 @@ import { openServices, type Service } from './service.ts';
 import { tlsRefusals } from './tls-refusals.ts';
 
 /**
- * An address that is listened on. `renew` takes other certificates for the connections that are still to come, `serve` another service for the requests
- * that are. `close` takes no new request, waits `limitMs` for those under way, then cuts them off.
+ * A listening address. `renew` changes the certificates of new connections, `serve` the service of new requests.
+ * `close` takes no new requests, waits up to `limitMs` for those under way, then cuts them off.
  */
 export type Listener = {
   url: string;
@@ -29,7 +29,7 @@ export type Listener = {
   close(limitMs: number): Promise<void>;
 };
 
-/** What a listener serves, and where it tells what happens; with `tls` it speaks nothing but HTTPS. */
+/** The service of a listener and the parts that it reports to; with `tls` it serves HTTPS only. */
 export type ListenerOptions = Service & {
   address: string;
   log: Log;
@@ -37,22 +37,24 @@ export type ListenerOptions = Service & {
   draining: { now: boolean };
   tls?: ListenerSecrets | undefined;
   tell?: Tell | undefined;
-  /** The gate of the process; without one, the listener has its own. */
+  /** The gate of the process; by default the listener has its own. */
   gate?: ConnectionGate | undefined;
   times?: ListenerTimes | undefined;
 };
 
-/** How long (ms) a client may take to send the head of a request, and all of it, before it is cut off; and how often that is looked at. */
+/**
+ * Limits (ms) for receiving the head of a request and the whole request, and the interval at which they are checked.
+ */
 export type ListenerTimes = { headersTimeout: number; requestTimeout: number; connectionsCheckingInterval: number };
 
-/** What every listener of a gateway has. Node looks every 30 s of itself, so that its 10 s are up to 40. */
+/** The times of every listener of a gateway. Node's default interval is 30 s, which would turn 10 s into up to 40. */
 export const usualTimes: ListenerTimes = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 };
 const keepAliveMs = 60_000;
-/** What a client whose request is refused unread may take to read the reply (ms). */
+/** How long a client may take to read the reply to an unread request (ms). */
 const lingerMs = 1000;
 const usualBounds = { connections: connectionsByMemory(1), connectionsPerNetwork: 256, halfSentRequests: 1024 };
 
-/** Listens. Throws `config-invalid` with one sentence when the address cannot be had. */
+/** Starts listening. Throws `config-invalid` with one sentence when the address is not available. */
 export async function openListener({
   address,
   log,
@@ -126,7 +128,7 @@ function whyNot(code: string): string {
   }
 }
 
-/** What is not HTTP gets a short answer and no more of our time. */
+/** Sends a short error to anything that is not HTTP, and closes. */
 function answerGarbage(error: Error, socket: Duplex): void {
   const code = systemCode(error);
   if (code === 'ECONNRESET') return void socket.destroy();
@@ -139,14 +141,14 @@ const statusOfGarbage: Readonly<Record<string, number>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
 };
 
-/** Answers a request that nobody will read, and closes its connection as soon as the client may have the reply. */
+/** Replies to a request that is not read, and closes the connection once the client has had time for the reply. */
 function answerUnread(socket: Duplex, status: number): void {
   if (!socket.writable) return void socket.destroy();
   const reason = reasonPhrase(status) ?? '';
   const body = JSON.stringify({ error: status === 400 ? 'Bad request' : reason });
   const head = [`HTTP/1.1 ${status} ${reason}`, 'Content-Type: application/json', `Content-Length: ${body.length}`, 'Connection: close'];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  // Closed at once, with bytes unread, the system would reset the connection, and the reply would be lost.
+  // Closing with unread bytes would reset the connection, and the reply would be lost.
   socket.resume();
   const cut = setTimeout(() => socket.destroy(), lingerMs);
   socket.once('close', () => clearTimeout(cut));
@@ -155,7 +157,8 @@ function answerUnread(socket: Duplex, status: number): void {
 type Draining = { limitMs: number; cutOff: () => void };
 
 async function close(server: Server | TlsServer, listening: Listening, { limitMs, cutOff }: Draining): Promise<void> {
-  // What clients have sent already is read first: a connection that is closed over it is a reset, and the reply says that it was the last one.
+  // Reads what clients have already sent: closing before that would reset their connections. Their replies announce the
+  // close.
   for (let turn = 0; turn < 2; turn += 1) await nextTurn();
   const closed = listening.close();
   server.closeIdleConnections();

@@ -10,14 +10,14 @@ import { type RequestLabels, stateOf } from './state.ts';
 const saneId = /^[A-Za-z0-9._-]{1,64}$/;
 const traceParent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const unlabelled: RequestLabels = { dialect: 'none', route: 'unknown' };
-/** What is asked every few seconds would drown the rest of the log. */
+/** Frequent probes would drown the rest of the log. */
 const isProbe = (route: string): boolean => opsPatterns.some(({ path }) => route.endsWith(path));
 
-/** Where its source has failed too often, one event has said so. */
+/** A source that failed too often: one event covers its requests. */
 const isTurnedAway = (ctx: Context): boolean => stateOf(ctx).isMuted === true || ctx.status === 429;
 
 /**
- * Gives every request an id, logs it when it is answered, and counts it. Neither query nor body is ever logged: PINs travel there.
+ * Gives every request an id, logs it after its reply, and counts it. Never logs query or body, which may contain PINs.
  */
 export function observe({ log, metrics, draining }: { log: Log; metrics: Metrics; draining: { now: boolean } }): Middleware {
   return async (ctx, next) => {
@@ -51,17 +51,17 @@ function endTrace(ctx: Context, trace: RequestTrace, { dialect, route }: Request
   trace.end(`${ctx.method} ${route}`, attributes, ctx.status >= 500 ? String(ctx.status) : undefined);
 }
 
-/** What a request comes to where all is well, where we have a defect, and where the store cannot be reached. */
+/** Statuses shown from the start: success, a defect of ours, and an unreachable store. */
 const watched = ['200', '500', '503'];
 
-/** Shows the series of every route before the first request: an error of ours is seen the first time, too. */
+/** Shows the series of every route before the first request, so that even the first error is an increase. */
 export function startRequests({ requests }: Metrics, mounts: readonly Mount[]): void {
   for (const { path: mountPath, dialect, routes } of mounts)
     for (const { path } of routes)
       for (const status of watched) requests.startAtZero({ dialect, route: fullPath(mountPath, path), status });
 }
 
-/** Takes over the ids that a known caller brings, where they are sane. Nobody else may put lines of the log under the id of another request. */
+/** Adopts valid ids from a known caller. Others must not be able to write log lines under another request's id. */
 export function takeOverIds(ctx: Context): void {
   const state = stateOf(ctx);
   state.traceId = traceParent.exec(ctx.get('traceparent'))?.[1];

@@ -3,10 +3,10 @@ import type { Metrics } from '../../foundation/telemetry/index.ts';
 import type { Checked, Readiness } from './readiness.ts';
 import type { Route, RoutePattern } from './route.ts';
 
-/** How one provider fares: its name and its breaker. */
+/** The health of one provider: its name and breaker state. */
 export type ProviderHealth = { name: string; circuit: 'closed' | 'open' | 'half-open' };
 
-/** How one source of users fares, in a sentence for operators. */
+/** The health of one source of users, with a sentence for operators. */
 export type UserSourceHealth = { name: string; ok: boolean; detail: string };
 
 /** The routes of an `ops` mount. */
@@ -17,7 +17,9 @@ export const opsPatterns: readonly RoutePattern[] = [
   { methods: ['GET'], path: '/metrics' },
 ];
 
-/** What the probes of one mount are made of. `isOwn`: nothing else is on its listener, so texts and names are for operators alone. */
+/**
+ * The parts of one mount's probes. `isOwn`: its listener serves nothing else, so details are visible to operators only.
+ */
 export type ProbeParts = {
   metrics: Metrics;
   readiness: Readiness;
@@ -28,8 +30,9 @@ export type ProbeParts = {
 };
 
 /**
- * Liveness, readiness, health and metrics. Readiness is that of this gateway alone (503 while draining or when a check fails); health adds
- * the providers, of which an outage takes no gateway out of service, and shows operators how the sources of users fare.
+ * Liveness, readiness, health and metrics. Readiness concerns this gateway alone (503 while draining or when a check
+ * fails). Health adds the providers, whose outage takes no gateway out of service, and for operators the sources of
+ * users.
  */
 export function opsRoutes({ metrics, readiness, providers, userSources, draining, isOwn }: ProbeParts): Route[] {
   const answer = (ctx: Context, word: 'ready' | 'healthy', checks: readonly Checked[], more = {}): void => {
@@ -46,7 +49,7 @@ export function opsRoutes({ metrics, readiness, providers, userSources, draining
     '/healthz': async (ctx) => {
       const checks = await readiness();
       const fare = providers().map(({ name, circuit }) => ({ name, circuit }));
-      // Nobody but an operator is told of them, so nobody else makes us ask them.
+      // Only operators see the sources, so only their probes query them.
       const sources = isOwn ? await userSources() : [];
       answer(ctx, 'healthy', [...checks, providersCheck(fare)], { providers: fare, userSources: sources });
     },
@@ -61,8 +64,8 @@ export function opsRoutes({ metrics, readiness, providers, userSources, draining
   });
 }
 
-/** Ill only while every provider is left alone; without any, phones poll. */
+/** Unhealthy only while every provider's breaker is open; without providers, phones poll. */
 function providersCheck(providers: readonly ProviderHealth[]): Checked {
   const ok = providers.length === 0 || providers.some(({ circuit }) => circuit !== 'open');
-  return ok ? { name: 'providers', ok } : { name: 'providers', ok, detail: 'every provider fails and is left alone for now' };
+  return ok ? { name: 'providers', ok } : { name: 'providers', ok, detail: 'every provider fails; all breakers are open' };
 }

@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { onFirstUse } from '../../foundation/lazy/index.ts';
 
-/** How a QR code is drawn: pixels a square; around it stand four blank squares, as ISO/IEC 18004 asks. */
+/** The size of a QR code: pixels per module. A border of four modules surrounds it, as ISO/IEC 18004 requires. */
 export type QrLook = { scale: number };
 
 /** The library, loaded with the first enrolment. */
@@ -11,25 +11,25 @@ const border = 4;
 const signature = Buffer.from('89504e470d0a1a0a', 'hex');
 
 /**
- * The PNG picture of a QR code with middle error correction. One bit a pixel: general encoders spend twenty times as long on a picture of
- * two colours, and an enrolment would hold up all logins meanwhile. Throws where the text has no room in a code (over 2,331 bytes).
+ * A PNG of a QR code with medium error correction, one bit per pixel: general encoders take twenty times as long for
+ * two colours and would hold up logins. Throws when the text does not fit (over 2,331 bytes).
  * @see https://www.w3.org/TR/png-3/ 5.3, 11.2
  */
 export function qrPicture(text: string, { scale }: QrLook): Buffer {
-  // Scaled here: the encoder itself draws no more than 1,024 pixels.
+  // Scaled here: the encoder itself draws at most 1,024 pixels.
   const squares = qr().default(text, 'raw', { ecc: 'medium', border });
   const width = squares.length * scale;
   const rows = squares.flatMap((row) => Array<Buffer>(scale).fill(scanLine(row, scale)));
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(width, 4);
-  // One bit of grey; compression, filter and interlace are the only or the plain kind.
+  // One bit of grey; default compression, filter and interlace methods.
   header[8] = 1;
   const parts = [chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.concat(rows))), chunk('IEND', Buffer.alloc(0))];
   return Buffer.concat([signature, ...parts]);
 }
 
-/** One row of pixels: the number of its filter, 0 for none, then the bits. A set bit is white. */
+/** One row of pixels: the filter type (0, none), then the bits. A set bit is white. */
 function scanLine(squares: readonly boolean[], scale: number): Buffer {
   const line = Buffer.alloc(1 + Math.ceil((squares.length * scale) / 8));
   for (let x = 0; x < squares.length * scale; x += 1) {

@@ -1,21 +1,26 @@
 import type { Clock } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 
-/** One thing that was looked at; `detail` says what is wrong with it, for operators only. */
+/** One check; `detail` describes the problem, for operators only. */
 export type Checked = { name: 'store' | 'clock' | 'providers'; ok: boolean; detail?: string };
 
 /**
- * Whether this gateway can do its work: the store takes a write, and its clock agrees with ours. The clock is left out when the store did not tell
- * its time. All who ask within a second, or while one attempt is under way, share that attempt.
+ * Whether this gateway can work: the store accepts a write, and its clock agrees with ours (left out when the store
+ * does not report its time). Calls within a second, or during one attempt, share that attempt.
  */
 export type Readiness = () => Promise<readonly Checked[]>;
 
-/** What readiness is made of. `probe` writes to the store, and tells the time of the store's own clock (epoch ms) where it has one. */
+/**
+ * The parts of readiness. `probe` writes to the store and returns the time of the store's clock (epoch ms) if it has
+ * one.
+ */
 export type ReadinessParts = {
   probe: () => Promise<{ now?: number }>;
   clock: Clock;
   log: Log;
-  /** Hears how far our clock is ahead of the store's (ms; below 0: behind), whenever the store told its time. */
+  /**
+   * Called with the clock difference to the store (ms; above 0: ours is ahead), whenever the store reports its time.
+   */
   onSkew?: ((ms: number) => void) | undefined;
 };
 
@@ -23,7 +28,9 @@ const everyMs = 1000;
 const limitMs = 2000;
 const mostSkewMs = 2000;
 
-/** Opens the readiness of one gateway: one for all its listeners, so that all probes together cost the store one write a second. */
+/**
+ * Opens the readiness of one gateway, shared by its listeners, so that all probes cost the store one write a second.
+ */
 export function openReadiness({ log, ...parts }: ReadinessParts): Readiness {
   let last: { at: number; isOver: boolean; results: Promise<readonly Checked[]> } | undefined;
   const { clock } = parts;
@@ -36,7 +43,7 @@ export function openReadiness({ log, ...parts }: ReadinessParts): Readiness {
   };
   return () => {
     const now = clock();
-    // A clock that was put back must not keep an old result alive.
+    // A clock that was set back must not prolong an old result.
     if (last && (!last.isOver || Math.abs(now - last.at) < everyMs)) return last.results;
     const attempt = { at: now, isOver: false, results: look(parts) };
     last = attempt;
@@ -52,7 +59,7 @@ async function look({ probe, clock, onSkew }: Omit<ReadinessParts, 'log'>): Prom
   const before = clock();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`the store took no write within ${limitMs} ms`)), limitMs);
+    timer = setTimeout(() => reject(new Error(`the store accepted no write within ${limitMs} ms`)), limitMs);
   });
   try {
     const { now } = await Promise.race([probe(), late]);
@@ -68,11 +75,16 @@ async function look({ probe, clock, onSkew }: Omit<ReadinessParts, 'log'>): Prom
   }
 }
 
-/** How far we are ahead (ms). The store told its time between `before` and `after` of ours, so a slow write is no difference. */
+/**
+ * The clock difference (ms). The store read its clock between our `before` and `after`, so a slow write does not count
+ * as a difference.
+ */
 const skewOf = (store: number, { before, after }: { before: number; after: number }): number =>
   Math.max(before - store, 0) || Math.min(after - store, 0);
 
-/** Gateways decide by their own clocks what is over; one that is far from the store's is far from the other gateways' as well. */
+/**
+ * Gateways judge expiry by their own clocks, so one that differs from the store's also differs from other gateways'.
+ */
 function compared(skewMs: number): Checked {
   if (Math.abs(skewMs) < mostSkewMs) return { name: 'clock', ok: true };
   const apart = `this clock and the store's are ${(Math.abs(skewMs) / 1000).toFixed(1)} s apart`;

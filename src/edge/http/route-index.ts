@@ -1,17 +1,20 @@
 import type { Method } from './route.ts';
 
-/** Routes by path. `path` may have `:name` for a segment, and is found with and without a slash at its end. */
+/**
+ * An index of routes by path. A `path` may contain `:name` for a segment, and matches with and without a trailing
+ * slash.
+ */
 export type RouteIndex<R> = {
-  /** The first route that was added for this method and path, with what stands for its names, decoded; undefined where there is none. */
+  /** The first added route for this method and path, with its decoded parameters; undefined when there is none. */
   find(method: string, path: string): { route: R; params: Record<string, string> } | undefined;
-  /** The methods that any route takes at this path. */
+  /** The methods of all routes at this path. */
   methodsOf(path: string): string[];
 };
 
 type Entry<R> = { order: number; route: R; methods: readonly string[]; segments: readonly string[] };
 type Indexable = { methods: readonly Method[]; path: string };
 
-/** Opens an index. HEAD comes with GET. Escapes in a path that is looked for must be UTF-8. */
+/** Opens an index. GET routes also take HEAD. Escapes in a path to find must be UTF-8. */
 export function openRouteIndex<R extends Indexable>(routes: readonly R[]): RouteIndex<R> {
   const entries = routes.map(entryOf);
   const named = entries.filter(isNamed);
@@ -44,7 +47,7 @@ function entryOf<R extends Indexable>(route: R, order: number): Entry<R> {
   return { order, route, methods, segments: segmentsOf(route.path) };
 }
 
-/** A name stands for any text but none. */
+/** A parameter matches any text but an empty one. */
 const fits = ({ segments }: Entry<unknown>, asked: readonly string[]): boolean =>
   segments.length === asked.length && segments.every((segment, at) => (isName(segment) ? asked[at] !== '' : segment === asked[at]));
 

@@ -1,31 +1,34 @@
 import type { Context } from 'koa';
 import type { Encoding } from './state.ts';
 
-/** Methods that a route may take; HEAD comes with GET. */
+/** Methods of a route; GET includes HEAD. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** Which requests a route owns: `path` below its mount, with `:name` for a segment. */
+/** The requests of a route: `path` below its mount, with `:name` for a segment. */
 export type RoutePattern = { methods: readonly Method[]; path: string };
 
-/** A pattern with what answers it. */
+/** A pattern with its handler. */
 export type Route = RoutePattern & { handle(ctx: Context): Promise<void> | void };
 
-/** A pattern with what answers it, for any mount of its dialect; `P` is what a mount brings along. */
+/** A pattern with a handler for any mount of a dialect; `P` are the parts of a mount. */
 export type Handler<P> = RoutePattern & { handler: (parts: P, ctx: Context) => Promise<void> };
 
-/** Ties the handlers of a dialect to the parts of one mount. */
+/** Binds the handlers of a dialect to the parts of one mount. */
 export const tieRoutes = <P>(table: readonly Handler<P>[], parts: P): Route[] =>
   table.map(({ methods, path, handler }) => ({ methods, path, handle: (ctx) => handler(parts, ctx) }));
 
-/** Replies of a dialect for unmatched routes and thrown errors. Every one of them sets status and body. */
+/** Replies of a dialect for unmatched routes and thrown errors. Each sets status and body. */
 export type FallbackReplies = {
   notFound(ctx: Context): void;
   methodNotAllowed(ctx: Context): void;
-  /** Answers an error that a handler threw; true when it was a defect, to be logged as one. */
+  /** Replies to an error of a handler; returns true for a defect, which is then logged as one. */
   error(ctx: Context, error: unknown): boolean;
 };
 
-/** What is served below one path of a listener; `finish` has the last word on every reply of it. Without an encoding its requests are UTF-8. */
+/**
+ * The routes below one path of a listener. `finish` runs on every reply. Requests are UTF-8 unless `encoding` says
+ * otherwise.
+ */
 export type Mount = {
   path: string;
   dialect: string;
@@ -35,13 +38,16 @@ export type Mount = {
   encoding?: Encoding;
 };
 
-/** The routes of a mount as the configuration check sees them. */
+/** The routes of a mount for the configuration check. */
 export type MountRoutes = { mountPath: string; routes: readonly RoutePattern[] };
 
-/** The whole path of a route. */
+/** The full path of a route. */
 export const fullPath = (mountPath: string, path: string): string => (mountPath === '/' ? path : `${mountPath}${path}`);
 
-/** Finds mounts that own the same route; parameter names do not matter. The path is that of the later mount, below its listener. */
+/**
+ * Finds mounts with the same route; parameter names do not matter. `path` is that of the later mount, relative to its
+ * listener.
+ */
 export function routeConflicts(mounts: readonly MountRoutes[]): { path: PropertyKey[]; message: string; level: 'error' }[] {
   const owners = new Map<string, number>();
   const conflicts = new Map<number, string>();
@@ -52,7 +58,7 @@ export function routeConflicts(mounts: readonly MountRoutes[]): { path: Property
         const owner = owners.get(key) ?? index;
         owners.set(key, owner);
         if (owner !== index && !conflicts.has(index))
-          conflicts.set(index, `mounts[${owner}] owns ${method} ${fullPath(mountPath, path)} already; give one of them another path`);
+          conflicts.set(index, `mounts[${owner}] already owns ${method} ${fullPath(mountPath, path)}; give one of them another path`);
       }
     }
   });

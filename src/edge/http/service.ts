@@ -8,8 +8,9 @@ import { stateOf } from './state.ts';
 import type { UnderWay } from './under-way.ts';
 
 /**
- * What a listener serves for a while. `begin` is called for each request; what it returns is called once, when the request is over. `isKnownPeer`: whose
- * connections are not counted by network; without it, those of this machine. `storeMs`: how long a request may wait for the store in all.
+ * The current service of a listener. `begin` is called for each request, and its result once at the request's end.
+ * `isKnownPeer`: peers whose connections are not limited by network; by default this machine. `storeMs`: the total time
+ * that a request may wait for the store.
  */
 export type Service = {
   mounts: readonly Mount[];
@@ -20,14 +21,14 @@ export type Service = {
 
 const usualStoreMs = 2000;
 
-/** Answers requests by the service of the moment. */
+/** Serves requests with the current service. */
 export type Services = {
   middleware: Middleware;
-  /** Answers the requests that are still to come by another service. */
+  /** Serves new requests with another service. */
   serve(next: Service): void;
 };
 
-/** Opens with a first service. A request is answered by the service that was there when it came, even when its reply is held meanwhile. */
+/** Opens with a first service. A request keeps the service of its arrival, even while its reply is held. */
 export function openServices(first: Service, told: { onDefect: OnDefect; underWay: UnderWay }): Services {
   const answering = ({ mounts, begin = () => () => undefined, storeMs = usualStoreMs }: Service) => {
     const dispatched = dispatch(mounts, told);
@@ -44,7 +45,7 @@ export function openServices(first: Service, told: { onDefect: OnDefect; underWa
       try {
         await answer(ctx, next);
       } finally {
-        // A held request whose client leaves never comes back.
+        // A held request never comes back if its client disconnects.
         if (isHeld(ctx)) state.served.stopWatching = whenGone(ctx)(end);
         else end();
       }

@@ -3,29 +3,32 @@ import type { Clock } from '../../foundation/model/index.ts';
 import type { Log } from '../../foundation/telemetry/index.ts';
 import { isLoopback, normalAddress } from '../../foundation/wire/networks.ts';
 
-/** What one listener saw of the addresses of its clients since it was opened; texts are for operators. */
+/** Observations of one listener about client addresses since it was opened; texts are for operators. */
 export type Seen = {
   listener: string;
-  /** Requests whose address a trusted proxy told in a form that cannot be read, so that they counted as the proxy's and as nobody's who is known by network; the last one's proxy and text. */
+  /**
+   * Requests with an unreadable address from a trusted proxy, with the last one's proxy and text. They counted as the
+   * proxy's, and no auth server was recognised by network.
+   */
   unreadable: { count: number; last?: { proxy: string; text: string; at: number } };
   /**
-   * Calls that log users in. `only`: the address that all of them came from, where it is one. `forwarded`: those that carried an X-Forwarded-For that does
-   * not count, as it came from no trusted proxy, and the last one's sender.
+   * Login calls. `only`: the common address of all, if there is one. `forwarded`: those with an X-Forwarded-For that
+   * was ignored because it came from no trusted proxy; `forwarder`: the last one's sender.
    */
   logins: { count: number; only?: string; forwarded: number; forwarder?: string };
 };
 
-/** Notes what requests show of a proxy that is not set up as it should be. */
+/** Detects a misconfigured proxy from requests. */
 export type Sightings = {
-  /** A trusted proxy told an address in a form that cannot be read. It counts once per request; the first one is told in the log. */
+  /** Records an unreadable address from a trusted proxy, once per request; logs the first one. */
   unreadable(ctx: Context, proxy: string, text: string): void;
-  /** A call that logs a user in came, and counts as from this address. */
+  /** Records a login call from this address. */
   login(ctx: Context, address: string): void;
   seen(): Seen;
 };
 
 const longestText = 64;
-/** So many logins from one address are no accident any more. */
+/** This many logins from one address are not a coincidence. */
 export const manyLogins = 20;
 
 /** Opens the sightings of one listener. */
@@ -35,7 +38,7 @@ export function openSightings({ listener, clock, log }: { listener: string; cloc
   const logins: Seen['logins'] = { count: 0, forwarded: 0 };
   return {
     unreadable({ req }, proxy, told) {
-      // The address of one request is read in several places.
+      // Several places read the address of one request.
       if (noted.has(req)) return;
       noted.add(req);
       const text = told.slice(0, longestText);
@@ -44,7 +47,7 @@ export function openSightings({ listener, clock, log }: { listener: string; cloc
       if (unreadable.count === 1)
         log.warn(
           { listener, proxy, text },
-          'a trusted proxy tells an address that cannot be read; such requests come from no known client and no known network',
+          'a trusted proxy sent an unreadable address; such requests belong to no known client and no known network',
         );
     },
     login(ctx, address) {
@@ -54,7 +57,7 @@ export function openSightings({ listener, clock, log }: { listener: string; cloc
       if (logins.count === manyLogins && logins.only !== undefined && !isLoopback(logins.only))
         log.warn(
           { listener, address: logins.only },
-          'all logins come from one address, so that no client is known; have the auth server or proxy tell the address of the user (docs/operations.md, Limits)',
+          'all logins come from one address, so no client is known; have the auth server or proxy send the address of the user (docs/operations.md, Limits)',
         );
       if (noted.has(ctx.req) || ctx.get('x-forwarded-for') === '' || address !== normalAddress(ctx.req.socket.remoteAddress ?? '')) return;
       logins.forwarded += 1;

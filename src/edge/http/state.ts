@@ -1,51 +1,54 @@
 import type { Context, Middleware } from 'koa';
 import type { RequestTrace } from '../../foundation/telemetry/spans.ts';
 
-/** How a request is answered that has come back. */
+/** Replies to a request that has come back. */
 export type Reply = (ctx: Context) => Promise<void>;
 
-/** What a handler leaves behind when its reply has to wait. */
+/** A held reply: what it waits for, and how to send it. */
 export type Held = { until: Promise<unknown>; reply: Reply };
 
-/** What a request was found to be: its dialect and the pattern of its route, for log and metrics. */
+/** The dialect and route pattern of a request, for log and metrics. */
 export type RequestLabels = { dialect: string; route: string };
 
-/** What answers a request from its first to its last moment, and what is told that it is over; `stopWatching`: while it is held, its socket is watched. */
+/**
+ * The service of a request from start to end, and the function to call at its end. `stopWatching` ends the watch on the
+ * socket of a held request.
+ */
 export type Served = { answer: Middleware; end: () => void; stopWatching?: () => void };
 
-/** How the bytes of a text are read that are not UTF-8: they are refused, or the whole text is Latin-1. */
+/** How bytes are read that are not UTF-8: refused, or the whole text as Latin-1. */
 export type Encoding = 'utf-8' | 'latin-1';
 
-/** What is noted about a request while it is under way. A held request takes all of it along but its body. */
+/** Notes about a request while it is under way. A held request keeps all of them except its body. */
 export type RequestState = {
-  /** When it came first, by `performance.now()`. */
+  /** The time of arrival, by `performance.now()`. */
   start?: number;
   requestId?: string;
-  /** The trace it belongs to, where a known caller says so. */
+  /** The trace id from a known caller. */
   traceId?: string | undefined;
-  /** Its span, while traces are on. */
+  /** The span of the request, while tracing is on. */
   trace?: RequestTrace | undefined;
   labels?: RequestLabels;
   /** The encoding of its mount. */
   encoding?: Encoding | undefined;
-  /** The body as it came: whoever signed the request signed these bytes. */
+  /** The body as received: request signatures cover these bytes. */
   rawBody?: Buffer;
-  /** Its body was larger than any that is read. */
+  /** The body was over the size limit. */
   isTooLarge?: boolean;
-  /** Its line in the log is for who looks closely: a flood of the same would fill the disk. */
+  /** Log this request at debug level only: a flood would fill the disk. */
   isMuted?: boolean;
-  /** Its parameters for policies, without secrets. */
+  /** The request's parameters for policies, without secrets. */
   params?: ReadonlyMap<string, string>;
   served?: Served;
   held?: Held;
-  /** What answers it, where it has come back. */
+  /** The reply to send, when the request has come back. */
   reply?: Reply;
 };
 
-/** The state of a request by its type; Koa itself takes anything for it. */
+/** The typed state of a request; Koa itself accepts anything. */
 export const stateOf = (ctx: Context): RequestState => ctx.state;
 
-/** Keeps the line of a request out of the usual log. */
+/** Logs a request at debug level only. */
 export function mute(ctx: Context): void {
   stateOf(ctx).isMuted = true;
 }

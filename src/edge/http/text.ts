@@ -3,17 +3,17 @@ import type { Context } from 'koa';
 import { UndecodableText } from '../../foundation/model/index.ts';
 import { type Encoding, stateOf } from './state.ts';
 
-/** The encoding that the mount of a request has. */
+/** The encoding of a request's mount. */
 export const encodingOf = (ctx: Context): Encoding => stateOf(ctx).encoding ?? 'utf-8';
 
-/** Notes the encoding of a mount for those who read its requests. */
+/** Notes the encoding of a mount for the readers of its requests. */
 export function noteEncoding(ctx: Context, encoding: Encoding | undefined): void {
   stateOf(ctx).encoding = encoding;
 }
 
 /**
- * Reads bytes. Different bytes give different texts, but for the two ways to write a letter of Latin-1. Throws `UndecodableText` where the encoding is
- * UTF-8 and the bytes are not; `what` names them for the caller.
+ * Decodes bytes. Different bytes give different texts, except for the two encodings of a Latin-1 letter. Throws
+ * `UndecodableText` when the encoding is UTF-8 and the bytes are not; `what` names them for the caller.
  */
 export function readText(bytes: Buffer, encoding: Encoding, what: string, hint?: string): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
@@ -21,7 +21,7 @@ export function readText(bytes: Buffer, encoding: Encoding, what: string, hint?:
   throw new UndecodableText(what, hint);
 }
 
-/** The bytes of a text with percent escapes; each of its characters is one byte. Broken escapes stay as they are. */
+/** The bytes of a text with percent escapes; each character is one byte. Broken escapes stay unchanged. */
 export const unescaped = (text: string): Buffer =>
   Buffer.from(
     text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),

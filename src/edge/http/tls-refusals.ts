@@ -4,11 +4,13 @@ import { systemCode, type Tell, type TlsRefusalReason } from '../../foundation/m
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { normalAddress } from '../../foundation/wire/networks.ts';
 
-/** Whoever tries again and again would drown the rest (ms). */
+/** Interval (ms) between events about the same client and reason. */
 const onceInMs = 60_000;
 const most = 10_000;
 
-/** Counts TLS handshakes that failed, and tells of them once a minute for each address and reason, with what the client showed of itself. */
+/**
+ * Counts failed TLS handshakes and publishes one event a minute per address and reason, with the client's certificate.
+ */
 export function tlsRefusals(
   listener: string,
   { tell, metrics }: { tell: Tell; metrics: Metrics },
@@ -37,7 +39,7 @@ export function tlsRefusals(
 
 const oneLine = (name: string): string => name.replaceAll('\n', ', ');
 
-/** Node cuts off a client whose certificate it does not take, and calls that a hang-up; the socket remembers why. */
+/** Node reports a rejected client certificate as a hang-up; the socket has the actual reason. */
 function refusalCode(error: Error, socket: TLSSocket): string {
   const why: unknown = socket.authorizationError;
   return typeof why === 'string' ? why : systemCode(error);
@@ -45,7 +47,7 @@ function refusalCode(error: Error, socket: TLSSocket): string {
 
 const byCode: readonly (readonly [RegExp, TlsRefusalReason])[] = [
   [/PEER_DID_NOT_RETURN_A_CERTIFICATE/, 'no-certificate'],
-  // An alert is what the client says of us, so it comes before the codes for what we say of the client.
+  // An alert is the client's verdict on our certificate, so it precedes our codes for the client's.
   [/_ALERT_(UNKNOWN_CA|(BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_)/, 'our-certificate'],
   [/^CERT_HAS_EXPIRED$/, 'expired'],
   [/^CERT_NOT_YET_VALID$/, 'not-yet-valid'],

@@ -3,13 +3,16 @@ import { z } from 'zod';
 import { endedChainText, endedInChain, settingProblemsOf } from '../../foundation/settings/index.ts';
 import { firstToEnd, type ListenerTls, listenerTlsConfig, readListenerTls } from './listener-tls.ts';
 
-/** Something about one listener's TLS; `path` begins with its number in the list. */
+/** A problem with one listener's TLS; `path` begins with its index in the list. */
 export type ListenerProblem = { path: PropertyKey[]; message: string; level: 'error' | 'warning' };
 
 const withTls = z.looseObject({ tls: listenerTlsConfig });
 const soonMs = 14 * 24 * 60 * 60_000;
 
-/** Reads the TLS files of every listener, to find what only opening shows: missing files, a key that does not fit, a certificate that has ended. */
+/**
+ * Reads the TLS files of every listener, to find problems that only opening shows: missing files, a key that does not
+ * match, an expired certificate.
+ */
 export function tryListeners(entries: readonly unknown[], { folder, clock }: { folder: string; clock: () => number }): ListenerProblem[] {
   return entries.flatMap((entry, index) => {
     const { tls } = withTls.safeParse(entry).data ?? {};

@@ -2,12 +2,15 @@ import type { Context } from 'koa';
 import type { Shedding } from '../../engine/limits/index.ts';
 import type { Metrics } from '../../foundation/telemetry/index.ts';
 
-/** Has a request handled, or throws `Overloaded` at once where its listener has as many under way as it takes. */
+/** Handles a request, or throws `Overloaded` at once when its listener has the maximum of requests under way. */
 export type UnderWay = (ctx: Context, handle: (ctx: Context) => Promise<void> | void) => Promise<void>;
 
 const retryMs = 2000;
 
-/** Counts the requests of all listeners of a process, each of which takes `most` of them at once. One whose reply is held is not under way. */
+/**
+ * Counts the requests of all listeners of a process, each with its own limit `most()`. A request with a held reply does
+ * not count.
+ */
 export function openRequestBounds({ most, metrics, refuse }: { most: () => number; metrics: Metrics; refuse: Shedding }): () => UnderWay {
   let all = 0;
   metrics.onCollect(() => metrics.load.underWay.set(all));
@@ -19,7 +22,7 @@ export function openRequestBounds({ most, metrics, refuse }: { most: () => numbe
     };
     return async (ctx, handle) => {
       if (here >= most()) {
-        // What is still on its way is thrown away, so that the client gets the reply and not a reset.
+        // Discards the rest, so that the client gets the reply and not a connection reset.
         ctx.req.resume();
         throw refuse('', 'under-way', retryMs);
       }

@@ -2,7 +2,7 @@ import type { FakeRequest } from '../exchange.ts';
 import { recordOf } from '../jwt.ts';
 import type { Refusal } from './apns-token.ts';
 
-/** Push types and what each appends to the bundle id. @see docs/protocols/delivery.md 2.1 */
+/** Push types and their topic suffixes after the bundle id. @see docs/protocols/delivery.md 2.1 */
 const topicSuffixes: Readonly<Record<string, string>> = {
   alert: '',
   background: '',
@@ -19,7 +19,7 @@ const topicSuffixes: Readonly<Record<string, string>> = {
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const refused = (reason: string, status = 400): Refusal => ({ status, reason });
 
-/** Whether the headers of a notification are right. `topics` are the bundle ids that the caller may send to. */
+/** Why the headers of a notification are refused, if so. `topics` are the caller's bundle ids. */
 export function whyNotHeaders({ headers, duplicates }: FakeRequest, topics: readonly string[]): Refusal | undefined {
   if (duplicates.some((name) => name.startsWith('apns-') || name === 'authorization')) return refused('DuplicateHeaders');
   const { 'apns-id': id, 'apns-expiration': expiration, 'apns-priority': priority = '10', 'apns-collapse-id': collapseId } = headers;
@@ -35,11 +35,11 @@ export function whyNotHeaders({ headers, duplicates }: FakeRequest, topics: read
   return topics.some((bundle) => topic === bundle + suffix) ? undefined : refused('TopicDisallowed');
 }
 
-/** Whether the payload is a JSON object that says something, and not too long. */
+/** Why the payload is refused, if so: it must be a non-empty JSON object within the size limit. */
 export function whyNotPayload({ body, size, headers }: FakeRequest): Refusal | undefined {
   if (size > (headers['apns-push-type'] === 'voip' ? 5120 : 4096)) return refused('PayloadTooLarge', 413);
   return Object.keys(recordOf(body) ?? {}).length === 0 ? refused('PayloadEmpty') : undefined;
 }
 
-/** Whether a device address has the form of one. Their length is not promised by Apple; today it is 64 digits. */
+/** Whether a device address is well-formed. Apple does not promise a length; today it is 64 digits. */
 export const isDeviceToken = (address: string): boolean => /^(?:[0-9a-f]{2}){32,100}$/i.test(address);

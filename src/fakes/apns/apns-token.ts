@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { readJwt } from '../jwt.ts';
 
-/** A signing key of a team. */
+/** A team's signing key. */
 export type ApnsKey = { keyId: string; teamId: string; publicKey: KeyObject };
 
-/** Judges the bearer tokens of one key, and remembers when each was new. */
+/** Checks the provider tokens of one key, and remembers their times of issue. */
 export type ProviderTokens = {
-  /** Undefined: good. Else the status and reason of the refusal. */
+  /** Undefined for a valid token; else status and reason of the refusal. */
   whyNot(authorization: string | undefined): Refusal | undefined;
 };
 
@@ -18,9 +18,10 @@ const renewalMs = 20 * 60_000;
 const skewMs = 5 * 60_000;
 
 /**
- * A token is ES256, by this key and team, at most 60 minutes old. One that was issued less than 20 minutes before or after another of its key is
- * refused; one token may come from many servers. Apple: "Refresh your token no more than once every 20 minutes and no less than once every 60
- * minutes. … APNs reports an error if you recreate your tokens more than once every 20 minutes."
+ * A valid token is ES256 by this key and team, at most 60 minutes old. A token issued less than 20 minutes before or
+ * after another of its key is refused; several servers may send the same token. Apple: "Refresh your token no more than
+ * once every 20 minutes and no less than once every 60 minutes. … APNs reports an error if you recreate your tokens
+ * more than once every 20 minutes."
  * @see https://developer.apple.com/documentation/usernotifications/establishing-a-token-based-connection-to-apns
  * @see docs/protocols/delivery.md 2.1
  */

@@ -5,7 +5,7 @@ import { recordOf } from '../jwt.ts';
 import { isDeviceToken, whyNotHeaders, whyNotPayload } from './apns-rules.ts';
 import type { ProviderTokens, Refusal } from './apns-token.ts';
 
-/** What one environment of APNs is made of. `topics` are bundle ids. */
+/** The parts of one APNs environment. `topics` are bundle ids. */
 export type ApnsOptions = {
   environment: 'production' | 'sandbox';
   tokens: ProviderTokens;
@@ -17,8 +17,8 @@ export type ApnsOptions = {
 const devicePath = /^\/3\/device(?:\/([^/]*))?$/;
 
 /**
- * APNs: `POST /3/device/{address}`. The caller proves itself by a provider token, or by a client certificate, whose common name is then its
- * topic. An address that is registered for the other environment is a BadDeviceToken here.
+ * APNs: `POST /3/device/{address}`. The caller authenticates by a provider token, or by a client certificate whose
+ * common name is then the topic. An address of the other environment is a BadDeviceToken.
  * @see docs/protocols/delivery.md 2, 2.1
  */
 export function openApns(options: ApnsOptions): Fake {
@@ -53,7 +53,7 @@ function whyNot(options: ApnsOptions, request: FakeRequest): RefusalWithTime | u
   );
 }
 
-/** A certificate is for one topic, which need not be named. */
+/** A certificate implies its one topic, which may be omitted. */
 function withTopic(request: FakeRequest): FakeRequest {
   if (!request.certificate) return request;
   return { ...request, headers: { 'apns-topic': request.certificate.subject, ...request.headers } };
@@ -62,7 +62,7 @@ function withTopic(request: FakeRequest): FakeRequest {
 function whyNotDevice({ environment, devices }: ApnsOptions, { headers }: FakeRequest, address = ''): RefusalWithTime | undefined {
   if (address === '') return { status: 400, reason: 'MissingDeviceToken' };
   const device = devices.find(address);
-  // No device has zeros only; who sends there wants to know whether its credentials work.
+  // No device has an address of zeros; senders use it to check their credentials.
   if (!isDeviceToken(address) || /^0+$/.test(address) || (device?.environment ?? environment) !== environment)
     return { status: 400, reason: 'BadDeviceToken' };
   const topic = headers['apns-topic'] ?? '';

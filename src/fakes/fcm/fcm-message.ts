@@ -5,10 +5,10 @@ import { isRecord, recordOf } from '../jwt.ts';
 import { type FcmMessage, SendRequest, snakeCased } from './fcm-schema.ts';
 import { googleError } from './google-error.ts';
 
-/** A request to send, read and found right; or Google's refusal. */
+/** A valid request to send, or Google's refusal. */
 export type ReadSend = { message: FcmMessage; validateOnly: boolean } | { refused: FakeReply; what: string };
 
-/** Reads the body of `messages:send` as strictly as Google does: names and types first, then what they mean. */
+/** Reads the body of `messages:send` as strictly as Google: names and types first, then values. */
 export function readSend(body: string): ReadSend {
   const value = recordOf(body);
   if (!value) return { refused: googleError(400, 'Invalid JSON payload received. Unexpected token.'), what: 'INVALID_ARGUMENT' };
@@ -34,7 +34,7 @@ function violationsOf(issue: z.core.$ZodIssue, input: unknown): { field: string;
   }));
 }
 
-/** The path of a field as protobuf writes it (entries of a map are counted), and what stands there. */
+/** The path of a field in protobuf notation (map entries by index), and its value. */
 function walk(input: unknown, path: readonly PropertyKey[]): { field: string; value: unknown } {
   let value = input;
   let field = '';
@@ -67,7 +67,7 @@ function whyNot(message: FcmMessage): FakeReply | undefined {
   return undefined;
 }
 
-/** What the device says to a message that is right. */
+/** The device's refusal of a valid message, if any. */
 export function refusedByDevice(device: Device | undefined, project: string): { refused: FakeReply; what: string } | undefined {
   if (device?.sender !== undefined && device.sender !== project)
     return { refused: googleError(403, 'SenderId mismatch', { fcm: 'SENDER_ID_MISMATCH' }), what: 'SENDER_ID_MISMATCH' };

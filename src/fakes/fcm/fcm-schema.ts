@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isRecord } from '../jwt.ts';
 
-// The text of each complaint is the type that Google's own would name.
+// Each error text is the type that Google's error would name.
 const text = z.string({ error: 'TYPE_STRING' });
 const flag = z.boolean({ error: 'TYPE_BOOL' });
 const count = z.int({ error: 'TYPE_INT32' });
@@ -66,15 +66,15 @@ const message = part('Message', {
   condition: text,
 });
 
-/** The body of `messages:send`, its names in snake_case. @see docs/protocols/delivery.md 2.2 */
+/** The body of `messages:send`, with snake_case names. @see docs/protocols/delivery.md 2.2 */
 export const SendRequest = z.strictObject({ message: message.default({}), validate_only: flag.optional() });
-/** A message for FCM, read. */
+/** A parsed FCM message. */
 export type FcmMessage = z.output<typeof message>;
 
-// What stands in these is the app's own, and is left as it is.
+// The app's own content, which is not renamed.
 const opaque = new Set(['data', 'headers', 'payload']);
 
-/** Google takes every field name in snake_case and in camelCase. This makes all of them snake_case. */
+/** Converts field names to snake_case; Google accepts camelCase as well. */
 export function snakeCased(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCased);
   if (!isRecord(value)) return value;

@@ -2,14 +2,14 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import { type FakeReply, type FakeRequest, json } from '../exchange.ts';
 import { type Jwt, readJwt } from '../jwt.ts';
 
-/** The service account whose assertions count. */
+/** The service account whose assertions are valid. */
 export type ServiceAccount = { email: string; keyId: string; publicKey: KeyObject };
 
-/** The access tokens that were issued. */
+/** The issued access tokens. */
 export type AccessTokens = {
   /** Answers a request to the token endpoint. */
   issue(request: FakeRequest): FakeReply;
-  /** What a bearer token is worth now. */
+  /** The state of a bearer token. */
   check(token: string): 'good' | 'expired' | 'unknown' | 'out-of-scope';
 };
 
@@ -23,7 +23,10 @@ const skewSeconds = 300;
 const shortLived =
   'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.';
 
-/** Opens an OAuth endpoint for one service account (RFC 7523 as Google has it). @see docs/protocols/delivery.md 2.2 */
+/**
+ * Opens an OAuth endpoint for one service account (RFC 7523 with Google's rules).
+ * @see docs/protocols/delivery.md 2.2
+ */
 export function openAccessTokens({ account, clock, lifeSeconds }: Options): AccessTokens {
   const issued = new Map<string, { until: number; maySend: boolean }>();
   return {

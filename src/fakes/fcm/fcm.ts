@@ -7,14 +7,14 @@ import { readSend, refusedByDevice } from './fcm-message.ts';
 import type { AccessTokens } from './fcm-token.ts';
 import { type FcmCode, fcmCodes, googleError } from './google-error.ts';
 
-/** What the fake of FCM is made of. */
+/** The parts of the FCM fake. */
 export type FcmOptions = { project: string; tokens: AccessTokens; devices: Devices; clock: () => number };
 
 const sendPath = /^\/v1\/projects\/([^/]+)\/messages:send$/;
 
 /**
- * FCM HTTP v1 and the OAuth endpoint before it: `POST /token` and `POST /v1/projects/{project}/messages:send`. A project that is not the
- * service account's is answered with 404 and no FcmError.
+ * FCM HTTP v1 and its OAuth endpoint: `POST /token` and `POST /v1/projects/{project}/messages:send`. A project other
+ * than the service account's gets a 404 without an FcmError.
  * @see docs/protocols/delivery.md 2, 2.2
  */
 export function openFcm(options: FcmOptions): Fake {
@@ -84,7 +84,7 @@ const usualCodes: Readonly<Record<number, FcmCode>> = {
   503: 'UNAVAILABLE',
 };
 
-/** A reason that is no code of FCM is a refusal of Google's front door: no FcmError. */
+/** A reason that is not a code of FCM is an error of Google's front end: without an FcmError. */
 function sendFailure(status: number, { reason }: Fault): FakeReply {
   const fcm = reason === undefined ? usualCodes[status] : fcmCodes.find((code) => code === reason);
   const message = fcm === 'UNREGISTERED' ? 'Requested entity was not found.' : `The fake was told to fail with ${status}.`;

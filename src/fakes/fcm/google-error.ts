@@ -14,7 +14,7 @@ export const fcmCodes = [
 /** The code of an FcmError. */
 export type FcmCode = (typeof fcmCodes)[number];
 
-/** One field that is wrong, by its path in the request. */
+/** One wrong field, by its path in the request. */
 export type Violation = { field: string; description: string };
 
 const fcmError = (errorCode: FcmCode) => ({ '@type': 'type.googleapis.com/google.firebase.fcm.v1.FcmError', errorCode });
@@ -42,10 +42,10 @@ const statuses: Readonly<Record<number, string>> = {
   504: 'DEADLINE_EXCEEDED',
 };
 
-/** What can be said beside the message: the code of FCM, the fields that are wrong, or why Google's front door is shut. */
+/** Further parts of an error: FCM's code, the wrong fields, or the reason of Google's front end. */
 export type Particulars = { fcm?: FcmCode; violations?: readonly Violation[]; reason?: string };
 
-/** An error in the shape of all Google APIs. `details` is there only when there is something to say. */
+/** An error in the format of all Google APIs. `details` is present only when there are any. */
 export function googleError(code: number, message: string, { fcm, violations, reason }: Particulars = {}): FakeReply {
   const details = [
     ...(reason === undefined ? [] : [errorInfo(reason)]),

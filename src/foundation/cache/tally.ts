@@ -1,9 +1,9 @@
-/** How many there are of each key now, such as connections that are open or work that is under way. A key that has none takes no memory. */
+/** Counts per key, such as open connections or running work. A key with a count of 0 takes no memory. */
 export type Tally = {
   of(key: string): number;
-  /** Counts one more, until the returned function is called, once. */
+  /** Adds one until the returned function is called, once. */
   begin(key: string): () => void;
-  /** Counts one more while the work is under way. */
+  /** Adds one while the work runs. */
   during<T>(key: string, work: () => Promise<T>): Promise<T>;
 };
 

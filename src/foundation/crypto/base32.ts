@@ -17,7 +17,7 @@ export function encodeBase32(bytes: Uint8Array): string {
   return text.padEnd(Math.ceil(text.length / 8) * 8, '=');
 }
 
-/** Reads base32 as strictly as the servers do: upper case, padding there. Undefined for anything else. */
+/** Reads base32 as strictly as the auth servers do: upper case, with padding. Undefined for anything else. */
 export function decodeBase32(text: string): Buffer | undefined {
   if (!form.test(text)) return undefined;
   const bytes: number[] = [];

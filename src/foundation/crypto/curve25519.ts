@@ -4,27 +4,30 @@ import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, sign,
 export type Curve = 'ed25519' | 'x25519';
 
 const signatureBytes = 64;
-/** What stands before the 32 bytes of a private key in its PKCS#8, and what JWK calls the curve. */
+/** The prefix of the 32 bytes of a private key in its PKCS#8, and the curve's name in JWK. */
 const forms: Record<Curve, { pkcs8: Buffer; crv: string }> = {
   ed25519: { pkcs8: Buffer.from('302e020100300506032b657004220420', 'hex'), crv: 'Ed25519' },
   x25519: { pkcs8: Buffer.from('302e020100300506032b656e04220420', 'hex'), crv: 'X25519' },
 };
 
-/** A private key of its 32 bytes: the seed for Ed25519, the scalar for X25519. */
+/** A private key from its 32 bytes: the seed for Ed25519, the scalar for X25519. */
 export const rawPrivateKey = (curve: Curve, raw: Uint8Array): KeyObject =>
   createPrivateKey({ key: Buffer.concat([forms[curve].pkcs8, raw]), format: 'der', type: 'pkcs8' });
 
-/** A public key of its 32 bytes; whether they are a point of the curve shows when it is used. */
+/** A public key from its 32 bytes. Whether they are a point of the curve is only checked on use. */
 export const rawPublicKey = (curve: Curve, raw: Uint8Array): KeyObject =>
   createPublicKey({ key: { kty: 'OKP', crv: forms[curve].crv, x: Buffer.from(raw).toString('base64url') }, format: 'jwk' });
 
-/** The 32 bytes of the public key that belongs to a private or public one. */
+/** The 32 bytes of the public key that belongs to a private or public key. */
 export function rawBytesOf(key: KeyObject): Buffer {
   // Twenty times as fast as the DER of the public key.
   return Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
 }
 
-/** The X25519 secret of a private key and 32 bytes that somebody sent; undefined where they are no point to agree with. */
+/**
+ * The X25519 shared secret of a private key and 32 bytes from the other side; undefined when those are not a usable
+ * point.
+ */
 export function agreeX25519(privateKey: KeyObject, publicBytes: Uint8Array): Buffer | undefined {
   try {
     return diffieHellman({ privateKey, publicKey: rawPublicKey('x25519', publicBytes) });
@@ -34,7 +37,7 @@ export function agreeX25519(privateKey: KeyObject, publicBytes: Uint8Array): Buf
   }
 }
 
-/** The Ed25519 signature, 64 bytes. It takes less time than the way to another thread. */
+/** The Ed25519 signature, 64 bytes. Synchronous: it takes less time than handing it to another thread. */
 export const signEd25519 = (privateKey: KeyObject, data: Uint8Array): Buffer => sign(null, data, privateKey);
 
 /** True when `signature` is the key's over `data`. False for anything malformed. */

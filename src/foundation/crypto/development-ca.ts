@@ -5,10 +5,10 @@ import type forge from 'node-forge';
 
 type Forge = typeof forge;
 
-/** A certificate and its private key, PEM both. */
+/** A certificate and its private key, both PEM. */
 export type Issued = { certificate: string; key: string };
 
-/** `now` is epoch ms, from which the certificate counts. */
+/** `now` is epoch ms, the start of the certificate's validity. */
 type When = { now: number };
 
 const dayMs = 86_400_000;
@@ -16,7 +16,10 @@ const authorityDays = 3650;
 // Browsers and some servers refuse certificates that live longer than 398 days.
 const leafDays = 397;
 
-/** Makes an authority for development: a self-signed certificate that may only sign others, valid ten years. RSA 2048, SHA-256. */
+/**
+ * Makes a certificate authority for development: self-signed, may only sign leaf certificates, valid for ten years. RSA
+ * 2048, SHA-256.
+ */
 export async function makeAuthority({ name, now }: When & { name: string }): Promise<Issued> {
   const extensions = [
     { name: 'basicConstraints', cA: true, pathLenConstraint: 0, critical: true },
@@ -25,20 +28,20 @@ export async function makeAuthority({ name, now }: When & { name: string }): Pro
   return issue({ name, now, days: authorityDays, extensions });
 }
 
-/** Issues a certificate for a server that is reached by these names: DNS names, IPv4 and IPv6 addresses. The first one is its subject. */
+/** Issues a server certificate for these names: DNS names, IPv4 and IPv6 addresses. The first one is the subject. */
 export async function issueServerCertificate(authority: Issued, { hosts, now }: When & { hosts: readonly string[] }): Promise<Issued> {
   const altNames = hosts.map((host) => (isIP(host) === 0 ? { type: 2, value: host } : { type: 7, ip: host }));
   const extensions = [...leafExtensions, { name: 'extKeyUsage', serverAuth: true }, { name: 'subjectAltName', altNames }];
   return issue({ name: hosts[0] ?? 'server', now, days: leafDays, extensions, authority });
 }
 
-/** Issues a certificate by which a client proves itself (mutual TLS). `name` is the common name of its subject. */
+/** Issues a client certificate for mutual TLS. `name` is the common name of its subject. */
 export async function issueClientCertificate(authority: Issued, { name, now }: When & { name: string }): Promise<Issued> {
   const extensions = [...leafExtensions, { name: 'extKeyUsage', clientAuth: true }];
   return issue({ name, now, days: leafDays, extensions, authority });
 }
 
-/** Certificate, key and authority as PKCS#12 (`.p12`) under a password, for programs that take no PEM. */
+/** Certificate, key and authority as PKCS#12 (`.p12`) under a password, for programs that do not read PEM. */
 export async function exportPkcs12(issued: Issued, { authority, password }: { authority: Issued; password: string }): Promise<Buffer> {
   const { pki, pkcs12, asn1 } = await load();
   const chain = [issued, authority].map(({ certificate }) => pki.certificateFromPem(certificate));
@@ -62,7 +65,7 @@ async function issue({ name, now, days, extensions, authority }: Plan): Promise<
   const certificate = pki.createCertificate();
   certificate.publicKey = pki.setRsaPublicKey(privateKey.n, privateKey.e);
   certificate.serialNumber = serialNumber();
-  // A clock that is a little behind shall not refuse what was just made.
+  // A client whose clock is a little behind must accept the new certificate, too.
   certificate.validity.notBefore = new Date(now - dayMs);
   certificate.validity.notAfter = new Date(now + days * dayMs);
   certificate.setSubject(subject);
@@ -73,20 +76,20 @@ async function issue({ name, now, days, extensions, authority }: Plan): Promise<
   return { certificate: unix(pki.certificateToPem(certificate)), key };
 }
 
-/** 16 random bytes, positive: X.509 wants no number twice. */
+/** 16 random bytes, positive: X.509 requires unique serial numbers. */
 function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return bytes.toString('hex');
 }
 
-// Node makes RSA keys a hundred times faster than forge does.
+// Node makes RSA keys a hundred times faster than forge.
 async function newKey(): Promise<string> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-// Forge takes a while to load, and a gateway that issues nothing shall not wait for it.
+// Forge takes a while to load; a gateway that issues no certificate does not need it.
 const load = async (): Promise<Forge> => (await import('node-forge')).default;
 
 const unix = (pem: string): string => pem.replaceAll('\r\n', '\n');

@@ -13,4 +13,4 @@ export { equalText, randomDigits, randomHex, sha256Hex } from './digest.ts';
 export { type Pkcs12, type Pkcs12Problem, readPkcs12 } from './pkcs12.ts';
 export { readSpki, signRsaPssSha256, signRsaSha256, verifySha256 } from './rsa.ts';
 export { hashScrypt } from './scrypt.ts';
-export { poolThreads } from './thread-places.ts';
+export { poolThreads } from './thread-limits.ts';

@@ -3,15 +3,15 @@ import type forge from 'node-forge';
 import { onFirstUse } from '../lazy/index.ts';
 import { ok, type Result, refused } from '../model/index.ts';
 
-/** What a PKCS#12 file holds, as PEM: the key, the certificate that belongs to it, and after that the others of the chain. */
+/** The content of a PKCS#12 file as PEM: the key, its certificate, then the other certificates of the chain. */
 export type Pkcs12 = { certificates: string[]; key: string };
 
-/** Why a PKCS#12 file is of no use. `broken` is also said of files whose form nobody can read here. */
+/** Why a PKCS#12 file cannot be used. `broken` includes formats that are not supported. */
 export type Pkcs12Problem = 'wrong-password' | 'broken' | 'no-key' | 'no-certificate';
 
 /**
- * Reads a PKCS#12 file (`.p12`, `.pfx`) with an RSA or EC key, encrypted in the old way (RC2, 3DES) or with AES. Without a password both
- * kinds of an empty one are tried.
+ * Reads a PKCS#12 file (`.p12`, `.pfx`) with an RSA or EC key, in the old encryption (RC2, 3DES) or AES. Without a
+ * password it tries both encodings of an empty one.
  */
 export function readPkcs12(bytes: Uint8Array, password = ''): Result<Pkcs12, Pkcs12Problem> {
   const opened = openFile(bytes, password);
@@ -21,7 +21,7 @@ export function readPkcs12(bytes: Uint8Array, password = ''): Result<Pkcs12, Pkc
   return inOrder(bagsOf(opened.value, 'certBag').map(certificatePem), key);
 }
 
-/** Loaded at the first use: most installations have PEM files. */
+/** Loaded on first use: most installations have PEM files. */
 const loadForge = onFirstUse<typeof forge>('node-forge');
 
 type Opened = Result<forge.pkcs12.Pkcs12Pfx, Pkcs12Problem>;
@@ -29,9 +29,10 @@ type Opened = Result<forge.pkcs12.Pkcs12Pfx, Pkcs12Problem>;
 function openFile(bytes: Uint8Array, password: string): Opened {
   const first = openWith(bytes, password);
   if (first.ok || first.error !== 'wrong-password') return first;
-  // An empty password is not the same as none at all.
+  // An empty password differs from no password.
   if (password === '') return openWith(bytes, undefined);
-  // AES takes the password in UTF-8, everything older (the checksum too) in UTF-16; the library gives both the same.
+  // AES takes the password in UTF-8, everything older (and the checksum) in UTF-16; the library uses the same bytes for
+  // both.
   const utf8 = Buffer.from(password).toString('latin1');
   return utf8 === password ? first : openWith(bytes, utf8, 'unchecked');
 }
@@ -43,7 +44,7 @@ function openWith(bytes: Uint8Array, password: string | undefined, checksum?: 'u
     if (checksum && Array.isArray(structure.value)) structure.value = structure.value.slice(0, 2);
     return ok(pkcs12.pkcs12FromAsn1(structure, false, password));
   } catch (error) {
-    // The library tells these apart by its sentences only.
+    // The library distinguishes these by their messages only.
     const isPassword = checksum === 'unchecked' || (error instanceof Error && /password|decrypt/i.test(error.message));
     return refused(isPassword ? 'wrong-password' : 'broken');
   }
@@ -56,7 +57,7 @@ function bagsOf(file: forge.pkcs12.Pkcs12Pfx, kind: BagKind): forge.pkcs12.Bag[]
   return file.getBags({ bagType })[bagType] ?? [];
 }
 
-/** What the library does not know, such as EC, it hands on as it found it. */
+/** Key types that the library does not know, such as EC, are passed through as DER. */
 function keyPem({ key, asn1 }: forge.pkcs12.Bag): string {
   return key ? loadForge().pki.privateKeyToPem(key) : pem('PRIVATE KEY', asn1);
 }

@@ -1,5 +1,5 @@
 import { constants, createPublicKey, type KeyObject, type SignKeyObjectInput, sign, verify } from 'node:crypto';
-import { signing } from './thread-places.ts';
+import { signing } from './thread-limits.ts';
 
 /** RSASSA-PKCS1-v1_5 with SHA-256, off the event loop. */
 export const signRsaSha256 = (key: KeyObject, data: Uint8Array): Promise<Buffer> => signInTurn(data, key);
@@ -16,13 +16,16 @@ const signInTurn = (data: Uint8Array, key: KeyObject | SignKeyObjectInput): Prom
       }),
   );
 
-/** True when `signature` is the key's over `data`: PKCS#1 v1.5 for RSA, DER for EC, SHA-256 both. False for anything malformed. */
+/**
+ * True when `signature` is the key's over `data`: SHA-256 with PKCS#1 v1.5 for RSA, DER for EC. False for anything
+ * malformed.
+ */
 export function verifySha256(key: KeyObject, data: Uint8Array, signature: Uint8Array): boolean {
   if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'ec') return false;
   return verify('sha256', data, key, signature);
 }
 
-/** Reads a public key as SPKI DER in base64; undefined when it is none. */
+/** Reads a public key from SPKI DER in base64; undefined when it is not one. */
 export function readSpki(base64: string): KeyObject | undefined {
   try {
     return createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' });

@@ -1,10 +1,12 @@
 import { type ScryptOptions, scrypt } from 'node:crypto';
-import { hashing } from './thread-places.ts';
+import { hashing } from './thread-limits.ts';
 
-/** What is hashed: the text, the salt, and how many bytes come of it. */
+/** The input of a hash: the text, the salt, and the length of the result in bytes. */
 export type ScryptInput = { password: string | Uint8Array; salt: Uint8Array; length: number };
 
-/** The scrypt hash, off the event loop, in its turn among other hashes. Rejects where `options` do not allow it. */
+/**
+ * The scrypt hash, computed off the event loop when the `hashing` semaphore has a permit. Rejects on invalid `options`.
+ */
 export const hashScrypt = ({ password, salt, length }: ScryptInput, options: ScryptOptions): Promise<Buffer> =>
   hashing(
     () =>

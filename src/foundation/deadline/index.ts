@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What the calls of one request may take together (ms); while some are under way, since when. */
+/** The time (ms) that the store calls of one request have left together. `since`: start of the calls under way. */
 type Allowance = { leftMs: number; underWay: number; since: number };
 
 const allowances = new AsyncLocalStorage<Allowance>();
 
 /**
- * Gives all that `work` asks of a store `ms` together: its client waits no longer. What goes on behind its end is not bounded.
+ * Gives all store calls of `work` `ms` together, as long as its client waits. Work that goes on after the end is not
+ * limited.
  */
 export async function withStoreTime<T>(ms: number, work: () => Promise<T>): Promise<T> {
   const allowance: Allowance = { leftMs: ms, underWay: 0, since: 0 };
@@ -17,19 +18,22 @@ export async function withStoreTime<T>(ms: number, work: () => Promise<T>): Prom
   }
 }
 
-/** From here on the work that this is called in may take its time: an administrator waits for long lists. */
+/** Lifts the limit for the current work: an administrator waits for long lists. */
 export function liftStoreTime(): void {
   const allowance = allowances.getStore();
   if (allowance) allowance.leftMs = Number.POSITIVE_INFINITY;
 }
 
-/** Takes time (ms) that was spent otherwise from what is left, but for the last `leastMs`. */
+/** Subtracts time (ms) spent elsewhere from the remaining time, but leaves at least `leastMs`. */
 export function spendStoreTime(ms: number, leastMs: number): void {
   const allowance = allowances.getStore();
   if (allowance) allowance.leftMs = Math.max(Math.min(leastMs, allowance.leftMs), allowance.leftMs - ms);
 }
 
-/** Begins a call of a store: how long it may take (ms), `longestMs` at most, and what is called when it is over. Calls side by side count once. */
+/**
+ * Begins a store call: returns how long it may take (ms), at most `longestMs`, and a function to call at its end.
+ * Parallel calls count once.
+ */
 export function beginStoreCall(longestMs: number): { limitMs: number; end(): void } {
   const allowance = allowances.getStore();
   if (!allowance) return { limitMs: longestMs, end: () => undefined };

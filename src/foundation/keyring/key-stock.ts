@@ -4,7 +4,7 @@ import { type Log, thrownFields } from '../telemetry/index.ts';
 import { type KeyWorker, type KeyWorkerPace, type MadeKey, startKeyWorker } from './key-worker.ts';
 import { type Keyring, sealedFor } from './keyring.ts';
 
-/** Where the stock is kept: the part of the store that it needs. */
+/** The part of the store that keeps the stock. */
 export type KeyShelf = {
   addStockKey(key: StockKey): Promise<void>;
   takeStockKey(bits: number): Promise<StockKey | undefined>;
@@ -16,18 +16,19 @@ export type ServerKeyPair = { publicKey: string; privateKey: Buffer };
 
 /** RSA key pairs made ahead of need. */
 export type KeyStock = {
-  /** Takes one; only with an empty stock it waits for the next one to be made. */
+  /** Takes a key pair. With an empty stock it waits until one is made. */
   take(): Promise<ServerKeyPair>;
-  /** Makes what is missing, where the target may have changed. */
+  /** Makes the missing keys; call it after a change of the target. */
   fill(): void;
-  /** Resolves when the stock is full, or could not be filled and waits for its next try. */
+  /** Resolves when the stock is full, or when filling failed and waits for its next try. */
   filled(): Promise<void>;
   close(): Promise<void>;
 };
 
 /**
- * `target` says how many keys of `bits` are to be ready now. `onEmpty` is told of each who has to wait, `onCounted` how many keys were ready at each look.
- * After a failure the next try comes `retryMs` later, then twice as late each time, up to a minute.
+ * `target` returns how many keys of `bits` are to be ready. `onEmpty` is called for each caller that has to wait,
+ * `onCounted` with the number of ready keys at each look. After a failure the next try comes `retryMs` later, then
+ * after twice as long each time, up to a minute.
  */
 export type KeyStockOptions = {
   shelf: KeyShelf;
@@ -43,7 +44,7 @@ export type KeyStockOptions = {
 
 const longestRetryMs = 60_000;
 
-/** Opens the stock and begins to fill it: after everything else that the machine has to do, but not where somebody waits. */
+/** Opens the stock and starts to fill it, at the lowest priority unless a caller waits for a key. */
 export function openKeyStock(options: KeyStockOptions): KeyStock {
   const { shelf, keyring, bits, target, onEmpty, onCounted, startWorker = startKeyWorker } = options;
   const waiting: ((key: ServerKeyPair) => void)[] = [];
@@ -78,7 +79,7 @@ export function openKeyStock(options: KeyStockOptions): KeyStock {
   };
 }
 
-/** Keys that are made one after the other, by a worker that is there while one is wanted. */
+/** A loop that makes keys one after the other. Its worker lives while a key is wanted. */
 type Making = { begin(): void; ended(): Promise<void>; close(): Promise<void> };
 
 function openMaking(
@@ -105,7 +106,7 @@ function openMaking(
         pauseMs = retryMs;
       }
       await dismiss();
-      // Another one may be wanted since the last look.
+      // Another key may have been requested since the last look.
     } while (isAsked && !isClosed);
     underWay = undefined;
   };
@@ -113,7 +114,7 @@ function openMaking(
     await dismiss();
     underWay = undefined;
     if (isClosed) return;
-    log.error(thrownFields(error), 'no key could be added to the stock; it is tried again');
+    log.error(thrownFields(error), 'could not add a key to the stock; trying again');
     retry = setTimeout(again, pauseMs).unref();
     pauseMs = Math.min(2 * pauseMs, longestRetryMs);
   };

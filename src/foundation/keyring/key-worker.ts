@@ -3,39 +3,42 @@ import { generateKeyPair } from 'node:crypto';
 import { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
 
-/** A key pair as the worker made it: public part PKCS#1 DER, private part PKCS#8 DER, both base64. */
+/** A key pair from the worker: public part PKCS#1 DER, private part PKCS#8 DER, both base64. */
 export type MadeKey = { publicKey: string; privateKey: string };
 
 /** Makes RSA keys, one at a time. */
 export type KeyWorker = {
-  /** Rejects when the worker ends, or has ended; the error says how. */
+  /** Rejects when the worker ends or has ended; the error gives the exit code or signal. */
   make(bits: number): Promise<MadeKey>;
-  /** Resolves when it has ended. */
+  /** Resolves when the worker has ended. */
   stop(): Promise<void>;
 };
 
-/** What a worker takes of the processor: what nothing else wants (`spare`), or its share (`usual`), where somebody waits for a key. */
+/**
+ * The worker's share of the processor: idle time only (`spare`), or the normal share (`usual`) when a caller waits for
+ * a key.
+ */
 export type KeyWorkerPace = 'spare' | 'usual';
 
 const longestComplaint = 2000;
 
 /**
- * Starts a process that makes keys. It inherits no variable of the environment, ends with this process however this one ends, and lives through signals that
- * are meant for this one.
+ * Starts a process that makes keys. It inherits no environment variables, ends when this process ends for any reason,
+ * and ignores signals that are meant for this one.
  */
 export function startKeyWorker(pace: KeyWorkerPace): KeyWorker {
-  // Not detached: in a session of its own Linux would weigh its priority against nobody (autogroups).
+  // Not detached: in a session of its own, Linux would weigh its priority against nothing else (autogroup scheduling).
   const child = fork(import.meta.filename, [pace], { execArgv: [], env: {}, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let complaint = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaint = `${complaint}${text}`.slice(-longestComplaint);
   });
   const { promise: ended, resolve: end } = Promise.withResolvers<Error>();
-  child.once('error', (cause) => end(new Error('the process that makes keys could not be started', { cause })));
+  child.once('error', (cause) => end(new Error('could not start the process that makes keys', { cause })));
   child.once('close', (code, signal) => {
     end(new Error(`the process that makes keys ended (${signal ?? `exit code ${code}`})`, { cause: complaint || undefined }));
   });
-  // A stock to be filled keeps no process alive.
+  // Filling a stock must not keep this process alive.
   child.unref();
   child.channel?.unref();
   if (child.stderr instanceof Socket) child.stderr.unref();
@@ -44,7 +47,7 @@ export function startKeyWorker(pace: KeyWorkerPace): KeyWorker {
       new Promise((resolve, reject) => {
         ended.then(reject);
         child.once('message', (made) => resolve(made as MadeKey));
-        // A channel that is closed is told by the end.
+        // A closed channel shows in `ended`.
         child.send(bits, () => undefined);
       }),
     async stop() {
@@ -54,13 +57,13 @@ export function startKeyWorker(pace: KeyWorkerPace): KeyWorker {
   };
 }
 
-/** What the process does. */
+/** The body of the worker process. */
 function work(): void {
-  // Of a terminal or a service manager, which signal all processes at once: the gateway decides when this one ends.
+  // A terminal or a service manager signals all processes at once; the gateway decides when this one ends.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
-  // Before the threads that make keys are there, which inherit it.
+  // Before the threads that make keys start: they inherit the priority.
   if (process.argv[2] === ('spare' satisfies KeyWorkerPace)) setPriority(constants.priority.PRIORITY_LOW);
-  // Not by process.exit, which would wait for the key that is being made.
+  // Not process.exit, which would wait for the key in progress.
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.on('message', (bits: number) => {
     const options = {

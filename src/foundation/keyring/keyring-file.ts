@@ -20,34 +20,36 @@ import { GatewayFault, systemCode } from '../model/index.ts';
 import { newKeyring } from './keyring-text.ts';
 
 /**
- * Makes the file of a new keyring: mode 0600, whole or not at all, never over another one. Throws `config-invalid` when it cannot.
+ * Creates the file of a new keyring with mode 0600, atomically, and never overwrites one. Throws `config-invalid` when
+ * it cannot.
  * @param now epoch ms
  */
 export function createKeyringFile(path: string, now: number): void {
   const draft = `${path}.${process.pid}.new`;
   try {
-    // One folder only: making a whole path hangs in Node where a part of it cannot be made, below /proc for one.
+    // Only the last folder: a recursive mkdir hangs in Node where part of a path cannot be made, for example below
+    // /proc.
     if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o700 });
     withFile(draft, 'w', (file) => void writeSync(file, newKeyring(now)));
     try {
-      // A link, unlike a rename, fails where another start was faster.
+      // Unlike a rename, a link fails when another start was faster.
       linkSync(draft, path);
     } finally {
       rmSync(draft);
     }
   } catch (error) {
-    const why = `Cannot make the keyring ${path} (${systemCode(error)}).`;
-    throw new GatewayFault('config-invalid', `${why} Make its folder writable for this user, or name another place.`, error);
+    const why = `Cannot create the keyring ${path} (${systemCode(error)}).`;
+    throw new GatewayFault('config-invalid', `${why} Make its folder writable for this user, or configure another path.`, error);
   }
 }
 
 /**
- * Changes the file of a keyring, whole or not at all; it keeps its owner and mode. One change at a time: the new file, `….new`, is
- * the lock. Throws `config-invalid` when it cannot, and then nothing has changed.
+ * Changes a keyring file atomically and keeps its owner and mode. The new file, `….new`, is the lock against a second
+ * change at the same time. Throws `config-invalid` when it cannot; then nothing has changed.
  */
 export function changeKeyringFile(path: string, change: (text: string) => string): void {
   try {
-    // A secret of a container is a link to what changes.
+    // A container's secret is a symbolic link; the change goes to its target.
     const target = realpathSync(path);
     const draft = `${target}.new`;
     let isOther = false;
@@ -66,13 +68,13 @@ export function changeKeyringFile(path: string, change: (text: string) => string
     const code = systemCode(error);
     const what =
       code === 'EEXIST'
-        ? `${path}.new is there: another command changes the keyring, or one was cut off. Remove it when none runs.`
-        : 'Make the file and its folder writable for this user, or change the keyring where it comes from.';
+        ? `${path}.new exists: another command is changing the keyring, or was interrupted. Remove the file when no such command runs.`
+        : 'Make the file and its folder writable for this user, or change the keyring at its source.';
     throw new GatewayFault('config-invalid', `Cannot change the keyring ${path} (${code}). ${what}`, error);
   }
 }
 
-/** Whether there was anything to write. */
+/** Returns whether the text changed and was written. */
 function writeNext(file: number, target: string, change: (text: string) => string): boolean {
   const before = readFileSync(target, 'utf8').replace(/^\uFEFF/, '');
   const next = change(before);
@@ -84,7 +86,7 @@ function writeNext(file: number, target: string, change: (text: string) => strin
   return true;
 }
 
-/** Works with a file, or looks at a folder, that is on disk when this returns. */
+/** Opens a file or folder, runs `work`, and returns after an fsync. */
 function withFile(path: string, flags: 'w' | 'wx' | 'r', work: (file: number) => void): void {
   const file = openSync(path, flags, 0o600);
   try {

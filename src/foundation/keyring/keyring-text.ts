@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { GatewayFault, ok, parseJson, type Result, refused } from '../model/index.ts';
 
-/** How many bytes a key has. */
+/** The length of a key in bytes. */
 export const keyBytes = 32;
 
 const keyId = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/);
 
 const keyringText = z
   .strictObject({
-    /** When a store was first filled with it; absent: never, or nobody could note it. */
+    /** When a store was first filled with this keyring; absent: never, or the file was not writable. */
     usedSince: z.iso.datetime().optional(),
-    /** The key that seals; absent: the last one. Those behind it wait until every gateway has them. */
+    /** The key that seals; absent: the last one. Keys after it wait until every gateway has them. */
     current: keyId.optional(),
     keys: z
       .array(
@@ -24,22 +24,22 @@ const keyringText = z
       .min(1)
       .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'two keys have the same id'),
   })
-  .refine(({ current, keys }) => current === undefined || keys.some(({ id }) => id === current), 'the current key is none of its keys');
+  .refine(({ current, keys }) => current === undefined || keys.some(({ id }) => id === current), 'the current key is not among the keys');
 
-/** What a keyring file says. */
+/** The content of a keyring file. */
 export type KeyringText = z.output<typeof keyringText>;
 
-/** Reads the text of a keyring file, or says what is wrong with it in a sentence that shows no key. */
+/** Parses a keyring file, or returns the reason why it is invalid, without any key material. */
 export function readKeyringText(text: string): Result<KeyringText, string> {
   const raw = parseJson(text);
-  if (raw === undefined) return refused('The keyring is not JSON. Put back the file that the first start made.');
+  if (raw === undefined) return refused('The keyring is not JSON. Restore the file that the first start created.');
   const parsed = keyringText.safeParse(raw);
   if (parsed.success) return ok(parsed.data);
   const where = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'file'}: ${message}`).join('; ');
-  return refused(`The keyring is not usable (${where}).`);
+  return refused(`The keyring is invalid (${where}).`);
 }
 
-/** The same; throws `config-invalid`. */
+/** Parses a keyring file. Throws `config-invalid`. */
 export function parseKeyringText(text: string): KeyringText {
   const read = readKeyringText(text);
   if (read.ok) return read.value;
@@ -58,20 +58,20 @@ export function waitingOf(text: KeyringText): string[] {
 /** The text of a keyring with one fresh key. */
 export const newKeyring = (now: number): string => written({ keys: [newKey([], now)] });
 
-/** The text of a keyring with a fresh key more, which waits; the same text where one waits already. */
+/** The text of a keyring with a fresh waiting key added; unchanged when a key waits already. */
 export function preparedKeyring(text: string, now: number): string {
   const parsed = parseKeyringText(text);
   if (waitingOf(parsed).length > 0) return text;
   return written({ ...parsed, current: currentOf(parsed), keys: [...parsed.keys, newKey(parsed.keys, now)] });
 }
 
-/** The text of a keyring whose waiting key has become current; where none waits, a fresh one. */
+/** The text of a keyring whose waiting key has become current; without a waiting key, a fresh one becomes current. */
 export function rotatedKeyring(text: string, now: number): string {
   const { current: _before, ...parsed } = parseKeyringText(preparedKeyring(text, now));
   return written(parsed);
 }
 
-/** The text of a keyring that a store was filled with at `now`; the same text where that is noted already. */
+/** Notes in a keyring that a store was filled with it at `now`; unchanged when that is noted already. */
 export function usedKeyring(text: string, now: number): string {
   const parsed = parseKeyringText(text);
   return parsed.usedSince === undefined ? written({ usedSince: new Date(now).toISOString(), ...parsed }) : text;

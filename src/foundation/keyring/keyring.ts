@@ -6,33 +6,49 @@ const ivBytes = 12;
 const tagBytes = 16;
 const sealPurpose = 'seal';
 
-/** A key as it may be shown. `older` ones still open what they sealed; a `waiting` one opens too, and seals nothing yet. */
+/**
+ * A key as it may be shown. An `older` key still opens what it sealed; a `waiting` one opens, but does not seal yet.
+ */
 export type ListedKey = { id: string; createdAt: string; state: 'older' | 'current' | 'waiting' };
 
-/** The keys that seal every secret in the store. They change when the file does. */
+/** The keys that seal every secret in the store. They follow changes of the file. */
 export type Keyring = {
   readonly currentKeyId: string;
   readonly keyIds: readonly string[];
   /** All keys, in the order of the file. */
   readonly keys: readonly ListedKey[];
-  /** Whether a key seals no more: it comes before the current one, or is not in the keyring. What a key that waits has sealed is another gateway's, and new. */
+  /**
+   * Whether a key no longer seals: it precedes the current one, or is missing. A waiting key is not older: another
+   * gateway may seal with it.
+   */
   isOlder(keyId: string): boolean;
-  /** When a store was first filled with it (ISO 8601), where the file notes that. */
+  /** When a store was first filled with this keyring (ISO 8601), if the file notes it. */
   readonly usedSince: string | undefined;
-  /** Seals with the current key; `record` is authenticated along, such as `token:PIPU0001A2B3`. */
+  /** Seals with the current key. `record`, such as `token:PIPU0001A2B3`, is authenticated as associated data. */
   seal(record: string, secret: Uint8Array): string;
-  /** Opens what was sealed for this record. Throws `config-invalid` when its key is not in the keyring or it was tampered with. */
+  /**
+   * Opens a text sealed for this record. Throws `config-invalid` when its key is missing or the text was tampered with.
+   */
   open(record: string, sealed: string): Buffer;
-  /** The key for one purpose, 32 bytes, of the current or of a named key; undefined for an id that is not in the keyring, nor in its file by now. */
+  /**
+   * A 32-byte key for one purpose, derived from the current or a named key. Undefined when that id is neither in the
+   * keyring nor in its file.
+   */
   derive(purpose: string, keyId?: string): Buffer | undefined;
-  /** Takes over what has changed in the file. One that is broken, or lacks the key that is current here, is refused with a sentence, as long as it is there. */
+  /**
+   * Reads the file again if it changed. Refuses, with a sentence, a file that is broken or lacks the current key, as
+   * long as it stays so.
+   */
   refresh(): Result<'same' | 'changed', string>;
 };
 
-/** The text of the file, where it has changed since it was last read; undefined where it has not; or why it cannot be read. */
+/**
+ * Returns the file's text if it changed since the last read, undefined if it did not, or the reason why it cannot be
+ * read.
+ */
 export type RereadKeyring = () => Result<string | undefined, string>;
 
-/** Opens the text of a keyring file. Throws `config-invalid` with a sentence that shows no key. */
+/** Opens the text of a keyring file. Throws `config-invalid` with a message that shows no key. */
 export function openKeyring(text: string, reread: RereadKeyring = () => ok(undefined)): Keyring {
   let held = parseKeyringText(text);
   let problem: string | undefined;
@@ -48,7 +64,7 @@ export function openKeyring(text: string, reread: RereadKeyring = () => ok(undef
   };
   const entryOf = (keyId: string) => held.keys.find(({ id }) => id === keyId);
   const derive = (purpose: string, keyId = currentOf(held)): Buffer | undefined => {
-    // Another gateway may seal with a new key before this one has looked at the file again.
+    // Another gateway may already seal with a new key that this one has not read yet.
     const entry = entryOf(keyId) ?? (refresh().ok ? entryOf(keyId) : undefined);
     const known = derived.get(`${keyId}:${purpose}`);
     if (known || !entry) return entry && known;
@@ -83,7 +99,7 @@ export function openKeyring(text: string, reread: RereadKeyring = () => ok(undef
   };
 }
 
-/** What secrets are sealed for, each by its record: opened for another one they stay shut. */
+/** The record names for sealing, one kind per secret. A text sealed for one record does not open for another. */
 export const sealedFor = {
   token: (serial: string): string => `token:${serial}`,
   stockKey: (id: string): string => `stock:${id}`,
@@ -94,14 +110,14 @@ export const sealedFor = {
 /** The id of the key that sealed a text; empty for a text that no keyring sealed. */
 export const sealedBy = (sealed: string): string => (sealed.startsWith('v1.') ? (sealed.split('.')[1] ?? '') : '');
 
-/** Reads a text that goes on where another one was: with the key that was current, and no key with another's id. */
+/** Accepts a changed keyring only if it still has the current key and no id stands for another key. */
 function continuing(before: KeyringText, text: string): Result<KeyringText, string> {
   const next = readKeyringText(text);
   if (!next.ok) return next;
   const keys = new Map(before.keys.map(({ id, key }) => [id, key]));
   const isSame = next.value.keys.every(({ id, key }) => (keys.get(id) ?? key) === key);
   if (isSame && next.value.keys.some(({ id }) => id === currentOf(before))) return next;
-  return refused(`The keyring lacks the key ${currentOf(before)}, which is in use. Put it back; to use another keyring, start anew.`);
+  return refused(`The keyring lacks the key ${currentOf(before)}, which is in use. Restore it; a different keyring needs a restart.`);
 }
 
 function listed(text: KeyringText): ListedKey[] {
@@ -120,7 +136,7 @@ function unseal(record: string, sealed: string, keyOf: (id: string) => Buffer | 
   if (!key)
     throw new GatewayFault(
       'config-invalid',
-      `A sealed ${kind} needs a key that is not in the keyring. Put the keyring back that sealed it.`,
+      `A sealed ${kind} needs a key that is not in the keyring. Restore the keyring that sealed it.`,
     );
   const bytes = Buffer.from(body, 'base64url');
   try {

@@ -5,43 +5,53 @@ import { GatewayFault } from '../model/index.ts';
 import type { Keyring } from './keyring.ts';
 
 /**
- * Hashes of passwords and PINs: scrypt over a keyed pepper. Each is hashed in Unicode's form NFC, so that one keyboard's `ü` is the other's. Older hashes were
- * made of the text as it was typed: where that is not NFC, it is tried as well.
+ * Hashes of passwords and PINs: scrypt over a keyed pepper. Input is normalised to Unicode NFC, so that an `ü` is the
+ * same from every keyboard. Older hashes used the input as typed; where that is not NFC, it is tried as well.
  */
 export type Passwords = {
-  /** With the salt of the first of `others` that was made as new ones are: who has several hashes is then checked at the cost of one. */
+  /**
+   * Reuses the salt of the first of `others` that is up to date, so that checking all hashes of a person costs one
+   * scrypt.
+   */
   hash(password: string, others?: readonly string[]): Promise<string>;
-  /** A right one is remembered for the life of this process, so that the next login costs no scrypt; a wrong one always pays. */
+  /**
+   * A right password is remembered for the life of this process, so that the next login costs no scrypt. A wrong one
+   * always costs one.
+   */
   matches(password: string, stored: string): Promise<boolean>;
-  /** The same for several hashes, in their order. Those of one salt cost one scrypt together. */
+  /** The same for several hashes, in their order. Hashes with the same salt share one scrypt. */
   matchesEach(password: string, stored: readonly string[]): Promise<boolean[]>;
-  /** True for one that was found right before and is remembered, and that need not be `renewed`: known at once, and for nothing. */
+  /** True for a remembered right password whose hash needs no renewal. Costs no scrypt. */
   remembers(password: string, stored: string): boolean;
   /**
-   * A hash to store instead, for a password that `matches` has just found right: only as it was typed, with another salt than that of `others`, by another key
-   * or at another cost than new ones have. Undefined for any other.
+   * A new hash to store, for a password that `matches` has just found right, when the stored one is outdated: not NFC,
+   * an older key, another cost, or a salt that differs from that of `others`. Undefined when the stored hash is up to
+   * date.
    */
   renewed(password: string, stored: string, others?: readonly string[]): Promise<string | undefined>;
-  /** Spends the time that a wrong password costs, where there is no hash to hold it against. */
+  /** Spends the time of a password check when there is no hash to compare with. */
   spend(password: string): Promise<void>;
-  /** Whether the keyring has the key that this hash was made with. */
+  /** Whether the keyring has the key of this hash. */
   canCheck(stored: string): boolean;
 };
 
-/** What one hash costs: the parameters of scrypt. A hash holds its own, so that a later change keeps the older ones readable. */
+/** The scrypt parameters. Each hash stores its own, so that older hashes stay readable after a change. */
 export type HashCost = { N: number; r: number; p: number };
 
 const purpose = 'password';
-/** For PINs, of which a login may check several: without the pepper, which is in the keyring alone, four digits are soon found at any cost. */
+/**
+ * For PINs; a login may check several. The pepper in the keyring protects them: without it, four digits are found
+ * quickly at any cost.
+ */
 const usualCost: HashCost = { N: 16_384, r: 8, p: 1 };
-/** For administrators' passwords: one of the settings that the OWASP Password Storage Cheat Sheet calls the least. */
+/** For administrators' passwords: one of the minimum settings of the OWASP Password Storage Cheat Sheet. */
 export const accountCost: HashCost = { N: 16_384, r: 8, p: 5 };
 const rememberedCount = 100_000;
 const hashBytes = 32;
 const saltBytes = 16;
 
 /**
- * Opens the hashing with the peppers of this keyring; the id of the key is part of a hash.
+ * Opens the hashing with the peppers of this keyring. A hash contains the id of its key.
  * @param cost of a new hash
  */
 export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
@@ -52,10 +62,10 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
   const isRemembered = (form: string, stored: string): boolean => right.get(memoryOf(form, stored)) === true;
   const isOfCost = ({ N, r, p }: HashCost): boolean => N === cost.N && r === cost.r && p === cost.p;
   const isByCurrent = (stored: string): boolean => hashedBy(stored) === keyring.currentKeyId;
-  /** Whether a hash is as good as new ones are. */
+  /** Whether a hash has the key and cost of new ones. */
   const isOfNow = (stored: string): boolean => !keyring.isOlder(hashedBy(stored)) && isOfCost(parse(stored));
   const saltOf = (stored: string): Buffer | undefined => (isByCurrent(stored) && isOfNow(stored) ? parse(stored).salt : undefined);
-  /** The salt that all of these hashes are to have. */
+  /** The salt that all of these hashes should have. */
   const sharedSalt = (others: readonly string[]): Buffer | undefined => others.map(saltOf).find((salt) => salt !== undefined);
   const hash = async (form: string, salt: Buffer = randomBytes(saltBytes)): Promise<string> => {
     const digest = await derive(keyring, { keyId: keyring.currentKeyId, salt, password: form, ...cost });
@@ -96,7 +106,7 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
   };
 }
 
-/** The texts that a password may have been hashed as: its NFC, and what was typed where that is another one. */
+/** The forms in which a password may have been hashed: its NFC, and the input as typed where it differs. */
 function formsOf(password: string): readonly [form: string] | readonly [form: string, typed: string] {
   const form = password.normalize('NFC');
   return form === password ? [form] : [form, password];
@@ -106,7 +116,7 @@ type Parameters = HashCost & { keyId: string; salt: Buffer };
 
 type Derive = (of: Parameters & { password: string }) => Promise<Buffer>;
 
-/** Derives each text with each salt once, however often it is asked for. */
+/** Derives each pair of text and salt once, however often it is requested. */
 function onceEach(keyring: Keyring): Derive {
   const derived = new Map<string, Promise<Buffer>>();
   return (of) => {
@@ -120,19 +130,19 @@ function onceEach(keyring: Keyring): Derive {
 function derive(keyring: Keyring, { keyId, salt, password, N, r, p }: Parameters & { password: string }): Promise<Buffer> {
   const pepper = keyring.derive(purpose, keyId);
   if (!pepper)
-    throw new GatewayFault('config-invalid', 'A password was hashed with a key that is not in the keyring. Put the keyring back.');
+    throw new GatewayFault('config-invalid', 'A password was hashed with a key that is not in the keyring. Restore that keyring.');
   const peppered = createHmac('sha256', pepper).update(password).digest();
   return hashScrypt({ password: peppered, salt, length: hashBytes }, { N, r, p, maxmem: 256 * N * r });
 }
 
-/** The id of the key whose pepper is in a hash; empty for a text that is none of ours. */
+/** The id of the key whose pepper is in a hash; empty for a text that is not one of our hashes. */
 export const hashedBy = (stored: string): string => (stored.startsWith('scrypt$') ? (stored.split('$')[1] ?? '') : '');
 
 function parse(stored: string): Parameters & { digest: Buffer } {
   const [, keyId, n, r, p, salt, digest] =
     /^scrypt\$([A-Za-z0-9_-]+)\$(\d+)\$(\d+)\$(\d+)\$([A-Za-z0-9_-]+)\$([A-Za-z0-9_-]+)$/.exec(stored) ?? [];
   if (keyId === undefined || salt === undefined || digest === undefined)
-    throw new GatewayFault('config-invalid', 'A stored password hash is not one of ours.');
+    throw new GatewayFault('config-invalid', 'A stored password hash does not have the expected format.');
   return {
     keyId,
     N: Number(n),

@@ -1,16 +1,17 @@
 import { createHmac } from 'node:crypto';
 import type { Keyring } from './keyring.ts';
 
-/** What stands for a name: the same for the same name, and without the keyring nobody can tell whose it is. */
+/** Returns the pseudonym of a name: always the same one, and not reversible without the keyring. */
 export type Pseudonyms = (name: string) => string;
 
-/** 64 bits: two of a million names share one once in thirty million installations. */
+/** 64 bits: with a million names, the chance that two share a pseudonym is one in thirty million. */
 const hexDigits = 16;
 
 /**
- * Opens the pseudonyms of one purpose: a keyed hash, `name-` and 16 hex digits. Those of two purposes have nothing in common, nor have those of two keys.
+ * Opens the pseudonyms of one purpose: a keyed hash, written as `name-` and 16 hex digits. They differ between purposes
+ * and between keys.
  * @param purpose such as `log`
- * @param keyId a key of the keyring; the one that is current at the time when absent
+ * @param keyId a key of the keyring; by default the current one at each call
  */
 export function openPseudonyms(keyring: Keyring, purpose: string, keyId?: string): Pseudonyms {
   const keyNow = (): Buffer => keyring.derive(`pseudonyms of ${purpose}`, keyId) ?? Buffer.alloc(0);

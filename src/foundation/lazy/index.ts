@@ -2,18 +2,22 @@ import { createRequire } from 'node:module';
 
 const load = createRequire(import.meta.url);
 
-/** Gives a library, which its first use loads. */
+/** Returns a library, loaded on first use. */
 export type Lazy<Library> = {
   (): Library;
-  /** Loads it a second from now, where it was not used before: it will be, and a start that is not held up is over by then. Holds no process. */
+  /**
+   * Loads the library a second from now if it is not loaded yet, when the start is over. Does not keep the process
+   * alive.
+   */
   soon(): void;
 };
 
 const soonMs = 1000;
 
 /**
- * A library, or a module of Node, that many installations never need: loaded when it is first asked for, in the midst of synchronous code. Name the type of its
- * module: `const qr = onFirstUse<typeof import('qr')>('qr')`. Asynchronous code takes `import()`.
+ * Defers loading a library or a Node module that many installations never need until synchronous code first uses it.
+ * Give the module's type: `const qr = onFirstUse<typeof import('qr')>('qr')`. Asynchronous code uses `import()`
+ * instead.
  */
 export function onFirstUse<Library>(name: string): Lazy<Library> {
   let library: { loaded: Library } | undefined;
@@ -28,6 +32,6 @@ function tryTo(use: () => unknown): void {
   try {
     use();
   } catch {
-    // Whoever uses it is told.
+    // The error reappears at the first use.
   }
 }

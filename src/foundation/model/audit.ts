@@ -1,48 +1,55 @@
 import type { Actor, GatewayEvent } from './event.ts';
 
 /**
- * Something that happened, on its way into the audit: written with the act that it tells of. Whoever writes it under the same `id` again writes nothing. `at`:
- * epoch ms; `text`: the event, sealed by a key of the keyring.
+ * An event on its way into the audit, written together with the act that it describes. Writing the same `id` again
+ * changes nothing. `at`: epoch ms; `text`: the event, sealed by a key of the keyring.
  */
 export type AuditNote = { id: string; at: number; text: string };
 
-/** A signed word of a gateway: its chain had this hash at this number. `signature` is `<key id>.<Ed25519, base64url>`. */
+/**
+ * A signed position in a gateway's chain: the entry `number` had this hash. `signature` is `<key id>.<Ed25519,
+ * base64url>`.
+ */
 export type AuditMark = { writer: string; number: number; hash: string; signature: string };
 
-/** What a chain says of itself: which chains it found when it began, and where it stood. */
+/** What a chain records about itself: the chains that it found when it began, and its own checkpoints. */
 export type ChainRecord =
   | { kind: 'audit-begun'; host: string; version: string; after: Omit<AuditMark, 'signature'>[] }
   | ({ kind: 'audit-checkpoint' } & AuditMark);
 
-/** What an entry of the audit is about. */
+/** The content of an audit entry. */
 export type AuditContent = GatewayEvent | ChainRecord;
 
-/** Clear text of an entry, as JSON objects by the paths of the fields: what is of the user, of the administrator, and of nobody whom we know. */
+/**
+ * Clear text of an entry, as JSON objects by field path: of the user, of the administrator, and of unknown persons
+ * (`own`).
+ */
 export type ClearText = { subject?: string; actor?: string; own?: string };
 
 /**
- * One entry of the audit. `body` is the content as JSON in which each personal field is an HMAC; the clear text stands beside it. `hash` covers the hash of
- * the entry before it in the same chain, and `digest`, the SHA-256 of `body`. Retention takes everything but `id`, `writer`, `number`, `at`, `kind`, `digest`
- * and `hash`; whoever is erased takes clear text.
+ * One entry of the audit. `body` is the content as JSON in which each personal field is an HMAC; the clear text is
+ * stored beside it. `digest` is the SHA-256 of `body`; `hash` covers it and the hash of the previous entry in the
+ * chain. Retention removes everything but `id`, `writer`, `number`, `at`, `kind`, `digest` and `hash`; erasing a person
+ * removes the clear text.
  * @see docs/audit.md
  */
 export type AuditEntry = {
   id: string;
   /** The chain: one for each run of a gateway. */
   writer: string;
-  /** Its place in the chain, from 1. */
+  /** The position in the chain, from 1. */
   number: number;
   at: number;
   kind: AuditContent['kind'];
-  /** What was done, where it is an administrative act. */
+  /** The act, if it is an administrative one. */
   act?: string;
   authServer?: string;
   transaction?: string;
   serials?: string[];
-  /** Ids of the keys of the user whom it is about and of the administrator who did it. */
+  /** Ids of the keys of the user concerned and of the administrator who acted. */
   subject?: string;
   actor?: string;
-  /** The name that was typed, folded, where we know no such person. */
+  /** The name as typed, case-folded, if no such person is known. */
   typed?: string;
   body?: string;
   clear?: ClearText;
@@ -50,13 +57,19 @@ export type AuditEntry = {
   hash: string;
 };
 
-/** How far a chain has come, signed, and when its gateway was last heard of (epoch ms). `ended`: it was stopped, or is taken for dead. */
+/**
+ * How far a chain has come, signed, and when its gateway last reported (epoch ms). `ended`: it was stopped, or is
+ * presumed dead.
+ */
 export type AuditWriter = AuditMark & { seenAt: number; ended: boolean };
 
-/** The key of one person's fields in the audit. `person` is what we find it by, `id` is what entries have, and `sealedKey` is sealed for `person:<id>`. */
+/**
+ * The key of one person's fields in the audit. `person` is the lookup key, `id` appears in entries, `sealedKey` is
+ * sealed for `person:<id>`.
+ */
 export type PersonKey = { person: string; id: string; sealedKey: string };
 
-/** Who does something at the command line of this machine. */
+/** The actor at the command line of this machine. */
 export const localActor = (administrator: string): Actor => ({ authServer: '', dialect: 'command', client: '', administrator });
 
 const kinds: Record<AuditContent['kind'], true> = {
@@ -113,5 +126,5 @@ const kinds: Record<AuditContent['kind'], true> = {
 /** Every kind of entry. */
 export const auditKinds: readonly string[] = Object.keys(kinds);
 
-/** Whether entries of this kind tell what became of the audit itself: they are kept for good. */
+/** Whether entries of this kind record the audit's own history: those are kept for good. */
 export const isOfAudit = (kind: string): boolean => kind.startsWith('audit-');

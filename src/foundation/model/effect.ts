@@ -2,10 +2,16 @@ import type { AuditNote } from './audit.ts';
 import type { MuteReason } from './event.ts';
 import type { ReportRule } from './transaction.ts';
 
-/** What a decision causes elsewhere: stored in the same write, carried out at once or by the sweep after a crash, idempotent by `id`. */
+/**
+ * A consequence of a decision elsewhere: stored in the same write, carried out at once or, after a crash, by the sweep;
+ * idempotent by `id`.
+ */
 export type Effect =
   | { id: string; kind: 'login-succeeded'; serial: string; at: number }
-  /** A phone said yes to this user. `client`: the key of the client that the login came from, where one was told; `prompted`: prompts of the phone are counted; `failures`: the counter of wrong PINs that ends. */
+  /**
+   * A phone accepted a login of this user. `client`: the key of the login's client, if known; `prompted`: prompts of
+   * the phone are counted; `failures`: the counter of wrong PINs to reset.
+   */
   | {
       id: string;
       kind: 'phone-accepted';
@@ -17,9 +23,9 @@ export type Effect =
       prompted?: boolean;
       failures?: string | undefined;
     }
-  /** Its user says that a login is somebody else's. */
+  /** The user reported a login as somebody else's. */
   | { id: string; kind: 'login-reported'; serial: string; at: number; user: string; realm: string; because: MuteReason; rule: ReportRule }
   /** `phoneKey` is that of the challenge: no other phone is activated. */
   | { id: string; kind: 'token-activated'; serial: string; at: number; phoneKey: string }
-  /** Goes into the audit. */
+  /** An event for the audit. */
   | ({ kind: 'noted' } & AuditNote);

@@ -1,14 +1,14 @@
 import type { OutcomeKind } from './delivery.ts';
 import type { ChallengeMode, DeclineReason } from './transaction.ts';
 
-/** Through whom something came, and from where: the auth server and its dialect, the address that counts for the client, and the id of the request. */
+/** The origin of a request: the auth server and its dialect, the client's address, and the request id. */
 export type Origin = { authServer: string; dialect: string; client: string; requestId?: string | undefined };
 
-/** An administrator who does something, and from where. */
+/** An administrator who acts, and the origin of the request. */
 export type Actor = Origin & { administrator: string };
 
-/** Whom it is about; both empty for a push token without an owner. */
-type Whom = { user: string; realm: string };
+/** The user concerned; both fields are empty for a push token without an owner. */
+type Subject = { user: string; realm: string };
 
 /** Why a login was not started or not finished. */
 export const loginRefusals = [
@@ -32,8 +32,8 @@ export const loginRefusals = [
 export type LoginRefusalReason = (typeof loginRefusals)[number];
 
 /**
- * Why a TLS handshake with a client came to nothing. `our-certificate`: the client does not trust ours. `hung-up`: it left without a word, as clients that do
- * not trust ours do, too.
+ * Why a TLS handshake with a client failed. `our-certificate`: the client does not trust our certificate. `hung-up`:
+ * the client closed without an alert, as some clients do that do not trust our certificate.
  */
 export const tlsRefusalReasons = [
   'no-certificate',
@@ -51,30 +51,32 @@ export const tlsRefusalReasons = [
 export type TlsRefusalReason = (typeof tlsRefusalReasons)[number];
 
 /**
- * Why a request was refused for too much to do: the queue of logins was too long for it, it had waited there for too long, or its listener had as many
- * requests under way as it takes.
+ * Why a request was refused under overload: the login queue was too long, the request had waited too long in it, or its
+ * listener had the maximum of requests under way.
  */
 export const shedReasons = ['queue', 'waited', 'under-way'] as const;
 /** One of them. */
 export type ShedReason = (typeof shedReasons)[number];
 
 /**
- * Why a connection was closed: the process had as many as it takes, the network of its client had, or its request was the oldest one of too many that were
- * not whole yet.
+ * Why a connection was closed: the process or the client's network had its maximum of connections, or too many requests
+ * were half sent and this one was the oldest.
  */
 export const connectionRefusals = ['process', 'network', 'half-sent'] as const;
 /** One of them. */
 export type ConnectionRefusalReason = (typeof connectionRefusals)[number];
 
 /**
- * Why a request was not taken for one of an auth server that may do that: its credential is `malformed`, `expired` or `wrong`, nobody is known by what it shows
- * or comes from, the auth server lacks the right, or it is about something of another's.
+ * Why a request was not accepted as an auth server's: its credential is `malformed`, `expired` or `wrong`; its
+ * certificate or address belongs to no auth server; the auth server lacks the right; or the object belongs to another
+ * auth server (`not-theirs`).
  */
 export type CallerRefusalReason = 'malformed' | 'expired' | 'wrong' | 'unknown-certificate' | 'unknown-caller' | 'no-right' | 'not-theirs';
 
 /**
- * Why an administrative act was refused: there is no token or a bad one, a browser did not send what guards against forged requests, policies do not give the
- * right, or the user has as many push tokens as they allow; it would leave no administrator (`last-account`), or is done elsewhere or nowhere (`not-here`).
+ * Why an administrative act was refused: the token is missing or bad; a browser did not send the guard against forged
+ * requests (`forged`); no policy gives the right; the user has the maximum of push tokens; the act would leave no
+ * administrator (`last-account`), or is not available on this interface (`not-here`).
  */
 export type ActRefusalReason =
   | 'no-token'
@@ -87,7 +89,7 @@ export type ActRefusalReason =
   | 'last-account'
   | 'not-here';
 
-/** What administrators do to a push token. */
+/** Administrative acts on a push token. */
 export type TokenAct =
   | 'offer'
   | 'renew'
@@ -107,25 +109,28 @@ export type TokenAct =
   | 'clear-limits'
   | 'hand-over';
 
-/** What administrators do to their accounts. */
+/** Administrative acts on administrators' accounts. */
 export type AccountAct = 'make' | 'set-password' | 'enable' | 'disable' | 'remove';
 
-/** What came of one step of a delivery plan. `ms` is how long it took; `reason` is empty where all was well. */
+/** The outcome of one step of a delivery plan. `ms` is its duration; `reason` is empty on success. */
 export type DeliveryAttempt = { provider: string; outcome: OutcomeKind | 'skipped'; reason: string; ms: number };
 
-/** Why a phone rings no more for a while. */
+/** Why a phone gets no pushes for a while. */
 export const muteReasons = ['unanswered', 'not-me', 'bare-decline'] as const;
 /** One of them. */
 export type MuteReason = (typeof muteReasons)[number];
 
-/** A login, from its first leg to its end. `transaction` is ours; `serials` are the push tokens whose phones were asked. */
+/**
+ * A login, from its first leg to its end. `transaction` is our id; `serials` are the push tokens whose phones were
+ * asked.
+ */
 type LoginEvent =
-  | ({ kind: 'login-started'; origin: Origin; transaction: string; serials: string[] } & Whom)
-  /** An identical request waits for the phone that was asked already, and is let in by the same yes. */
-  | ({ kind: 'login-joined'; origin: Origin; transaction: string; serials: string[] } & Whom)
-  | ({ kind: 'login-refused'; origin: Origin; reason: LoginRefusalReason; serials: string[]; transaction?: string | undefined } & Whom)
-  /** Let in without a phone by a policy: `rule`; `via` names the place that checked the password. */
-  | ({ kind: 'login-passed-on'; origin: Origin; rule: string; via?: string | undefined } & Whom)
+  | ({ kind: 'login-started'; origin: Origin; transaction: string; serials: string[] } & Subject)
+  /** An identical request joined a login whose phone was asked already; one answer settles both. */
+  | ({ kind: 'login-joined'; origin: Origin; transaction: string; serials: string[] } & Subject)
+  | ({ kind: 'login-refused'; origin: Origin; reason: LoginRefusalReason; serials: string[]; transaction?: string | undefined } & Subject)
+  /** The policy `rule` let the user in without a phone; `via` names the system that checked the password. */
+  | ({ kind: 'login-passed-on'; origin: Origin; rule: string; via?: string | undefined } & Subject)
   /** `rule`: the policy that chose the providers, if one did. */
   | { kind: 'push-delivered'; transaction: string; serial: string; sent: boolean; rule?: string | undefined; attempts: DeliveryAttempt[] }
   | ({
@@ -136,81 +141,99 @@ type LoginEvent =
       mode: ChallengeMode;
       verdict: 'accepted' | 'declined' | 'locked' | 'code-shown';
       declineReason?: DeclineReason | undefined;
-    } & Whom)
-  /** Its user says that this login is somebody else's; `disabled`: the push token is, too. */
-  | ({ kind: 'login-reported'; authServer: string; transaction: string; serial: string; because: MuteReason; disabled: boolean } & Whom)
-  /** A no without a reason, from an app that may know none. */
-  | ({ kind: 'bare-decline'; authServer: string; transaction: string; serial: string } & Whom)
-  /** One phone had more to answer than policies let it: this challenge made room for another. */
-  | ({ kind: 'challenge-displaced'; authServer: string; transaction: string; serial: string } & Whom)
-  /** The phone rang too often without a yes, or its user reported a login: for `forMs` it rings no more. */
-  | ({ kind: 'phone-muted'; serial: string; because: MuteReason; forMs: number } & Whom)
-  /** Too many wrong PINs: for `forMs` logins of this user through this auth server, from where they came from, do not ring, and tell nobody whether the PIN was right. */
-  | ({ kind: 'logins-quiet'; authServer: string; serials: string[]; forMs: number } & Whom)
-  /** A login waits for a phone that does not ring, since it rang too often without a yes or is quiet. */
-  | ({ kind: 'push-withheld'; transaction: string; serial: string } & Whom)
-  /** The auth server took the login: the user is in. */
-  | ({ kind: 'login-finished'; authServer: string; transaction: string; serials: string[] } & Whom);
+    } & Subject)
+  /** The user reported this login as somebody else's; `disabled`: the push token was disabled, too. */
+  | ({ kind: 'login-reported'; authServer: string; transaction: string; serial: string; because: MuteReason; disabled: boolean } & Subject)
+  /** A decline without a reason, from an app that may not support reasons. */
+  | ({ kind: 'bare-decline'; authServer: string; transaction: string; serial: string } & Subject)
+  /** A phone had more open challenges than policies allow: this one made room for another. */
+  | ({ kind: 'challenge-displaced'; authServer: string; transaction: string; serial: string } & Subject)
+  /** The phone was asked too often without an accept, or its user reported a login: it gets no pushes for `forMs`. */
+  | ({ kind: 'phone-muted'; serial: string; because: MuteReason; forMs: number } & Subject)
+  /**
+   * Too many wrong PINs: for `forMs`, logins of this user through this auth server from the same origin send no push
+   * and do not reveal whether the PIN was right.
+   */
+  | ({ kind: 'logins-quiet'; authServer: string; serials: string[]; forMs: number } & Subject)
+  /** A login waits for a phone that gets no push, because it is muted or its user's logins are quiet. */
+  | ({ kind: 'push-withheld'; transaction: string; serial: string } & Subject)
+  /** The auth server finished the login: the user is in. */
+  | ({ kind: 'login-finished'; authServer: string; transaction: string; serials: string[] } & Subject);
 
-/** Push tokens: what phones and administrators do to them. */
+/** Push tokens: acts of phones and administrators. */
 type TokenEvent =
-  | ({ kind: 'phone-enrolled'; serial: string; client: string } & Whom)
-  | ({ kind: 'address-told'; serial: string; addressKind: string; client: string } & Whom)
+  | ({ kind: 'phone-enrolled'; serial: string; client: string } & Subject)
+  | ({ kind: 'address-told'; serial: string; addressKind: string; client: string } & Subject)
   | { kind: 'address-dead'; serial: string; addressKinds: string[] }
-  | ({ kind: 'token-administered'; act: TokenAct; serial: string; by: Actor } & Whom);
+  | ({ kind: 'token-administered'; act: TokenAct; serial: string; by: Actor } & Subject);
 
-/** What administrators do to challenges. */
+/** Administrative acts on challenges. */
 type ChallengeEvent =
-  | ({ kind: 'challenge-cancelled'; transaction: string; serials: string[]; by: Actor } & Whom)
-  /** What was over went before its time: `count` transactions. */
+  | ({ kind: 'challenge-cancelled'; transaction: string; serials: string[]; by: Actor } & Subject)
+  /** Expired transactions were deleted before their time; `count` is how many. */
   | { kind: 'expired-deleted'; count: number; by: Actor };
 
 /** Administrators, and sources that fail too often. */
 type AccessEvent =
   | { kind: 'administrator-logged-in' | 'administrator-refused'; administrator: string; client: string }
   | { kind: 'administrator-logged-out'; by: Actor }
-  /** `origin.authServer`: the one that was recognised, empty where none was. */
+  /** `origin.authServer`: the auth server that was recognised; empty when none was. */
   | { kind: 'caller-refused'; reason: CallerRefusalReason; origin: Origin }
-  /** `act`: the right that it needs, or what was to be done. `by.administrator` is empty where nobody is known. */
+  /** `act`: the right that it needs, or the act itself. `by.administrator` is empty for an unknown caller. */
   | { kind: 'administration-refused'; reason: ActRefusalReason; act: string; by: Actor }
   | { kind: 'account-administered'; act: AccountAct; account: string; by: Actor }
-  /** From now on this source is turned away for `forMs`. It is an address, perhaps with a serial behind it; with `user`, at that user alone. */
-  | ({ kind: 'source-limited'; scope: string; source: string; forMs: number } & Partial<Whom>);
+  /**
+   * This source is refused for `forMs`. It is an address, perhaps with a serial appended; with `user`, refused for that
+   * user only.
+   */
+  | ({ kind: 'source-limited'; scope: string; source: string; forMs: number } & Partial<Subject>);
 
 type ShownCertificate = { subject: string; issuer: string; validFrom: string; validTo: string };
 
-/** The gateway itself and what it needs. */
+/** The gateway itself and the systems that it depends on. */
 type SystemEvent =
   | { kind: 'gateway-started'; version: string; listeners: string[] }
   | { kind: 'gateway-stopped'; version: string }
-  /** `restart` names the parts that count from the next start on; `part` the only one that was read anew, where not all were. */
+  /**
+   * `restart` names the parts that only change at the next start; `part` is the one part that was reloaded, when not
+   * all were.
+   */
   | { kind: 'configuration-reloaded'; part?: string | undefined; restart: string[] }
   | { kind: 'configuration-refused'; problems: string[] }
-  /** It could not be opened at the start and takes no push; all others work. */
+  /** The provider could not be opened at the start and gets no pushes; all others work. */
   | { kind: 'provider-out-of-use'; provider: string; problems: string[] }
   | { kind: 'breaker-opened' | 'breaker-closed'; provider: string }
-  /** An administrator had it opened anew, with its breaker closed. */
+  /** An administrator reopened the provider and closed its breaker. */
   | { kind: 'provider-reset'; provider: string; by: Actor }
-  /** It ends within 30 days; `daysLeft` is below 0 where it has ended. Told once a day. `what` is the subject of a certificate, or what the key is for. */
+  /**
+   * The credential ends within 30 days, or has ended (`daysLeft` below 0). Told once a day. `what`: a certificate's
+   * subject, or a key's purpose.
+   */
   | { kind: 'credential-ending'; holder: string; type: 'certificate' | 'key'; what: string; ends: string; daysLeft: number }
   | { kind: 'store-lost' | 'store-back' }
-  /** A gateway went without a word: of what happened in its last second, what was written with no act may be missing. Epoch ms. */
+  /**
+   * A gateway ended without notice. Events of its last second that were not written with an act may be missing. Epoch
+   * ms.
+   */
   | { kind: 'audit-gap'; writer: string; from: number; to: number }
-  /** So many events found no room while the store was away, or could not be written. */
+  /** `count` events were lost: there was no room for them while the store was away, or they could not be written. */
   | { kind: 'audit-lost'; count: number }
-  /** A note beside an act that no gateway of this keyring wrote: what it tells is not believed. */
+  /** A note beside an act was not written by a gateway of this keyring; its content is ignored. */
   | { kind: 'audit-note-refused'; note: string }
-  /** The time to keep these kinds is over: the content of `count` entries from before `before` (epoch ms) goes. Told first, so that nothing goes untold. */
+  /**
+   * The retention time of these kinds is over: `count` entries from before `before` (epoch ms) lose their content.
+   * Recorded before that happens.
+   */
   | { kind: 'audit-expired'; kinds: string[]; before: number; count: number }
-  /** The clear text of a person goes, and the keys with these ids that it was hashed with. Told first, likewise. */
+  /** The clear text of a person is erased, with the keys (by id) of its hashes. Recorded before that happens. */
   | { kind: 'audit-erased'; persons: string[]; by: Actor }
-  /** Requests are refused, since there is more to do than can be done in time; told of the first one. `authServer` is empty where it is not known. */
+  /** Requests are refused because of overload; told for the first one. `authServer` is empty when unknown. */
   | { kind: 'overload-began'; authServer: string; reason: ShedReason }
-  /** None was refused for ten seconds; `refused`: how many were. */
+  /** No request was refused for ten seconds; `refused` is how many were before. */
   | { kind: 'overload-ended'; refused: number }
-  /** Told once a minute for each reason, with the first client that it befell. */
+  /** Told once a minute per reason, with the first client affected. */
   | { kind: 'connections-refused'; listener: string; client: string; reason: ConnectionRefusalReason }
-  /** `reason` is the code of Node or OpenSSL, `problem` what it means; `certificate`: what the client showed, where it is still known. */
+  /** `reason` is the code of Node or OpenSSL, `problem` its meaning; `certificate`: the client's, if still known. */
   | {
       kind: 'tls-refused';
       listener: string;
@@ -221,13 +244,13 @@ type SystemEvent =
     };
 
 /**
- * Something that happened and that somebody will ask about: every decision, and every administrative act. It holds no secret: no PIN, key, device address,
- * nonce or credential. Consumers (log, metrics, audit) get it with the moment at which it was told.
+ * An event worth recording: every decision and every administrative act. It holds no secret: no PIN, key, device
+ * address, nonce or credential. Consumers (log, metrics, audit) get it with its time.
  */
 export type GatewayEvent = LoginEvent | TokenEvent | ChallengeEvent | AccessEvent | SystemEvent;
 
 /**
- * Tells an event to all who listen. Never throws, and nobody waits for it. `kept`: it stands in the store already, written with the act itself, and the audit
- * gets it from there.
+ * Publishes an event to all consumers. Never throws and never waits. `kept`: the event is already in the store, written
+ * with the act itself, and reaches the audit from there.
  */
 export type Tell = (event: GatewayEvent, kept?: 'kept') => void;

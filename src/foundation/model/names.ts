@@ -1,6 +1,6 @@
 const mostListed = 12;
 
-/** Of the names that there are, the one that a misspelt name is nearest to; undefined when none is near. Case and the sign between words do not count. */
+/** The known name closest to a misspelt one; undefined when none is close. Case and punctuation are ignored. */
 export function nearestName<Name extends string>(name: string, known: readonly Name[]): Name | undefined {
   const folded = fold(name);
   let best: { known: Name; distance: number } | undefined;
@@ -11,11 +11,14 @@ export function nearestName<Name extends string>(name: string, known: readonly N
   return best?.known;
 }
 
-/** The sentence for a name that does not exist: `there is no realm "x"; there are: a, b`. `where` is what defines such names, `known` those it defines. */
+/**
+ * The sentence for an unknown name: `there is no realm "x"; there are: a, b`. `where` is the key that defines such
+ * names, `known` the defined ones.
+ */
 export const noSuchName = (what: string, name: string, known: readonly { name: string }[], where: string): string =>
   `there is no ${what} "${name}"; ${known.length === 0 ? `define it under ${where}` : `there are: ${listed(known.map((each) => each.name))}`}`;
 
-/** Names in a row, the first twelve of them. */
+/** Lists up to twelve names, and how many more there are. */
 export function listed(names: readonly string[]): string {
   const some = [...new Set(names)];
   const more = some.length - mostListed;

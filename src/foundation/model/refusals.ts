@@ -1,7 +1,10 @@
-/** Thrown where a text of a request cannot be taken; each format refuses in its own words. The message names the text and holds nothing of it. */
+/**
+ * Thrown for a text in a request that cannot be accepted; each format has its own reply. The message names the field
+ * and never quotes the text.
+ */
 export class RefusedText extends Error {}
 
-/** A text that is longer than anything that is looked at. `what` names it for the caller. */
+/** A text over the length limit. `what` names it for the caller. */
 export class OverlongText extends RefusedText {
   constructor(what: string, longest: number) {
     super(`${what} has more than ${longest} characters.`);
@@ -10,8 +13,8 @@ export class OverlongText extends RefusedText {
 }
 
 /**
- * A text whose bytes cannot be read: replaced by U+FFFD, all of them would be one and the same letter. `hint` says what the caller may do instead of
- * sending UTF-8.
+ * A text with invalid UTF-8. Replacing bytes by U+FFFD would make different texts equal. `hint` tells the caller
+ * another way to send it.
  */
 export class UndecodableText extends RefusedText {
   constructor(what: string, hint = '') {
@@ -21,8 +24,8 @@ export class UndecodableText extends RefusedText {
 }
 
 /**
- * A request that is not looked at now; each format says so in its own words. It says nothing about what was asked for: neither that it is not there nor that
- * it is wrong. `retryAfterMs`: when it may come again.
+ * A request that is not processed now; each format has its own reply. It reveals nothing about the requested object.
+ * `retryAfterMs`: when the caller may try again.
  */
 export class NotNow extends Error {
   readonly retryAfterMs: number;
@@ -30,13 +33,13 @@ export class NotNow extends Error {
     super(`${why}; try again in ${secondsOf(retryAfterMs)} seconds.`);
     this.retryAfterMs = retryAfterMs;
   }
-  /** The same in whole seconds, as `Retry-After` tells it. */
+  /** The same in whole seconds, for `Retry-After`. */
   get retryAfterSeconds(): number {
     return secondsOf(this.retryAfterMs);
   }
 }
 
-/** Thrown where a source has failed so often that its request is not looked at. */
+/** Thrown when a source has failed too often to be heard. */
 export class TurnedAway extends NotNow {
   constructor(retryAfterMs: number) {
     super('Too many failed tries from this address', retryAfterMs);
@@ -44,7 +47,7 @@ export class TurnedAway extends NotNow {
   }
 }
 
-/** Thrown where a gateway has more to do than it can do in time: nothing of the request was done. */
+/** Thrown when a gateway has too much to do: nothing of the request was done. */
 export class Overloaded extends NotNow {
   constructor(retryAfterMs: number) {
     super('This gateway has too much to do', retryAfterMs);
@@ -52,7 +55,10 @@ export class Overloaded extends NotNow {
   }
 }
 
-/** Thrown where policies do not let an administrator do that to these push tokens, or for this user; each format says so in its own words. */
+/**
+ * Thrown when no policy allows the administrator this act on these push tokens or this user; each format has its own
+ * reply.
+ */
 export class ActForbidden extends Error {
   readonly right: string;
   constructor(right: string) {
@@ -64,12 +70,12 @@ export class ActForbidden extends Error {
 
 const secondsOf = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
 
-/** The longest name of a user, a realm, a push token or a transaction, in characters. */
+/** The longest name of a user, realm, push token or transaction, in characters. */
 export const longestName = 256;
 
 /**
- * A name that a request brings, without the blanks around it: nobody means them. Throws `OverlongText` for one that nothing can have; `what` names it for
- * the caller. Secrets are not names: a blank is part of them.
+ * A name from a request, with surrounding whitespace trimmed. Throws `OverlongText` for one over the limit; `what`
+ * names it for the caller. Not for secrets, where whitespace counts.
  */
 export function demandName(what: string, name: string): string {
   const trimmed = name.trim();

@@ -1,8 +1,8 @@
 import type { DeviceAddress } from './push-token.ts';
 
 /**
- * A phone that an auth server of its own looks after, and that we only deliver to. `gda` is what that server calls it, one record per gda.
- * Times are epoch ms; `version` guards every change.
+ * A phone that belongs to an auth server's own tokens and that the gateway only delivers to. `gda` is the auth server's
+ * id of the phone; one record per gda. Times are epoch ms; `version` guards every change.
  */
 export type RelayDevice = {
   gda: string;
@@ -10,21 +10,22 @@ export type RelayDevice = {
   owner: string;
   version: number;
   addresses: DeviceAddress[];
-  /** What the auth server says the phone is, such as `android`. */
+  /** The phone's platform as the auth server names it, such as `android`. */
   platform?: string;
-  /** The key by which the phone itself may change its address and ask what is waiting: SPKI DER in base64. */
+  /** The key with which the phone itself may change its address and poll: SPKI DER in base64. */
   publicKey?: string;
-  /** When it was last registered, or changed by the phone itself. */
+  /** The last registration, or change by the phone itself. */
   lastSeen: number;
-  /** The moment of the last signed change: an older one is a repetition of somebody else. */
+  /** The time of the last signed change: an older one is a replay. */
   signedAt?: number;
-  /** Since when an address of it is dead; absent again once it is registered anew. */
+  /** Since when one of its addresses is dead; absent again after a new registration. */
   deadSince?: number;
 };
 
 /**
- * How far the delivery of a relayed challenge has come. `claimed`: one gateway is at it, until `until` (epoch ms); then whoever gets the
- * challenge again may take over. All others are an end; of those only a failure is tried again, since nobody has the push.
+ * The progress of a relayed challenge. `claimed`: one gateway is delivering it until `until` (epoch ms); after that,
+ * any gateway that gets the challenge again may take over. All other kinds are final, except that `failed` is tried
+ * again, since the phone did not get the push.
  */
 export type RelayProgress =
   | { kind: 'claimed'; until: number }

@@ -2,81 +2,101 @@ import type { OutcomeKind } from './delivery.ts';
 import type { ReadonlyDeep } from './push-token.ts';
 import type { RelayProgress } from './relay.ts';
 
-/** How the phone is asked: tap to confirm, pick the shown option, or read a code from the phone. */
+/** How the phone is asked: confirm by a tap, pick the shown option, or read a code from the phone. */
 export type ChallengeMode = 'confirm' | 'presence' | 'code';
 
-/** Why a phone declined: `cancelled` by a user who gave up, `not-me` where it signed another reason (`unknown_trigger`), `declined` without one. */
+/**
+ * Why a phone declined: `cancelled` by a user who gave up; `not-me`: the phone signed that reason (`unknown_trigger`);
+ * `declined` without a reason.
+ */
 export type DeclineReason = 'declined' | 'cancelled' | 'not-me';
 
-/** How long the phone does not ring then (ms), whether its push token is disabled, and whether a decline without a reason is such a report. */
+/**
+ * The consequences of reporting a login: no pushes to the phone for `mutedMs`, whether its push token is disabled, and
+ * whether a decline without a reason counts as a report.
+ */
 export type ReportRule = { mutedMs: number; disables: boolean; bareCounts: boolean };
 
 /** The part of a transaction that one phone answers. */
 export type Challenge = ReadonlyDeep<{
   serial: string;
-  /** SHA-256 of the phone's public key (hex): a later phone under the same serial has nothing to do with it. */
+  /** SHA-256 of the phone's public key (hex), so that a later phone with the same serial cannot answer. */
   phoneKey: string;
-  /** The phone protocol that sealed it. */
+  /** The phone protocol that sealed the challenge. */
   phone: string;
-  /** What the phone calls it (pipush: the nonce; LinOTP: a number); unique per phone protocol. */
+  /** The phone's id of the challenge (pipush: the nonce; LinOTP: a number); unique per phone protocol. */
   handle: string;
   mode: ChallengeMode;
-  /** The exact text that is delivered and polled, signed once; empty where a quiet login has not asked this phone, and perhaps never will. */
+  /** The exact text that is delivered and polled, signed once; empty while a quiet login does not ask this phone. */
   payload: string;
-  /** Whether a provider was to ring this phone; false where it rang too often without a yes. Absent where none could. */
+  /**
+   * Whether a provider is to push to this phone; false when it was asked too often without an accept. Absent when no
+   * provider could.
+   */
   rings?: boolean;
-  /** The counter that this prompt is counted by. */
+  /** The id of the counter for this prompt. */
   prompt?: string;
-  /** What follows from a decline that reports somebody else's login, as policies had it when the phone was asked. */
+  /** The consequences of reporting this login, by the policies at the time of asking. */
   report?: ReportRule;
-  /** What the phone reads in the payload, where only the phone can open that and its answer covers it; base64. */
+  /** What the phone decrypts from the payload (base64), for protocols whose answer covers it. */
   clearText?: string;
   state: 'pending' | 'code-shown' | 'accepted' | 'declined' | 'locked' | 'closed';
   maxWrong: number;
   wrongTries: number;
-  /** Presence mode: the option that proves presence. */
+  /** Presence mode: the right option. */
   rightOption?: string;
-  /** Code mode: which key of the keyring makes the code, and how long it is. The code itself is stored nowhere. */
+  /** Code mode: the keyring key that makes the code, and its length. The code itself is never stored. */
   code?: { keyId: string; digits: number };
-  /** Digest of the signed answer that was taken, and of the last wrong one: phones send the same body again after a lost connection. */
+  /**
+   * Digests of the accepted signed answer and of the last wrong one: a phone repeats the same body after a lost
+   * connection.
+   */
   answer?: string;
   wrongAnswer?: string;
   declineReason?: DeclineReason;
 }>;
 
-/** Rules fixed at creation by the dialect that asked. */
+/** Rules fixed at creation by the asking dialect. */
 export type DecisionRule = {
-  /** A decline ends the transaction, even where another phone could still accept. */
+  /** A decline ends the transaction, even if another phone could still accept. */
   declineSettles: boolean;
-  /** `once`: the server that asked takes an accepted login exactly once. `never`: it may ask again and again (LinOTP). */
+  /**
+   * `once`: an accepted login can be finished exactly once. `never`: the auth server may finish it repeatedly (LinOTP).
+   */
   consume: 'once' | 'never';
-  /** How long after an answer the server may still finish, in ms. */
+  /** How long after an answer the auth server may still finish, in ms. */
   graceMs: number;
-  /** Its PIN was typed where too many wrong ones were: only a yes is told of it, and nothing of whether any phone is asked. */
+  /**
+   * Too many wrong PINs came from the login's origin: the auth server only learns of an accept, and not whether any
+   * phone was asked.
+   */
   quiet?: boolean;
 };
 
 /**
- * A login that an identical request may join. `joined`: how many have. `waiting`: the places of those whose replies wait for the phone and that have heard
- * nothing yet; the request that began it has place 0, those that joined have 1 and on.
+ * A login that identical requests may join. `joined`: how many have. `waiting`: the numbers of the requests that still
+ * wait for the phone; 0 is the request that began the login, those that joined have 1 and up.
  */
 export type Repeats = { joined: number; waiting: number[] };
 
-/** The part of a transaction that decides it. Changed only by `decide`, written only under its version. */
+/**
+ * The part of a transaction that decides it. Only `decide` changes it, and it is written only if the version still
+ * matches.
+ */
 export type Decision = ReadonlyDeep<{
   rule: DecisionRule;
   state: 'open' | 'accepted' | 'declined' | 'withdrawn' | 'consumed';
-  /** Phones may answer before this moment, servers may finish before that one (epoch ms; at the moment itself it is over). */
+  /** Phones may answer before `answerUntil`, auth servers may finish before `finishUntil` (epoch ms, exclusive). */
   answerUntil: number;
   finishUntil: number;
   challenges: Challenge[];
   version: number;
   repeats?: Repeats;
-  /** Of a relayed challenge only: who delivers it, or what came of that. */
+  /** Relayed challenges only: the delivery's progress or outcome. */
   relay?: RelayProgress;
 }>;
 
-/** One line of what delivery tried. `ms` is how long the attempt took. */
+/** One delivery attempt. `ms` is its duration. */
 export type TrailEntry = {
   at: number;
   serial: string;
@@ -86,43 +106,43 @@ export type TrailEntry = {
   ms: number;
 };
 
-/** A keyed tag of the pass that a login began with: which key of the keyring made it, and the tag (base64url). */
+/** A keyed tag of the pass of the first leg: the id of the keyring key, and the tag (base64url). */
 export type FirstLeg = { keyId: string; tag: string };
 
 /**
- * How far the clocks of two gateways may be apart (ms). What was created later than that by another clock counts as expired: nobody can tell how long it is
- * good for.
+ * The largest clock difference between two gateways (ms). A record created further in the future counts as expired,
+ * since its validity cannot be judged.
  */
 export const mostClockSkewMs = 120_000;
 
-/** Whether a transaction was created in the future, as a gateway sees it whose clock says `now` (epoch ms). */
+/** Whether a transaction was created in the future by a gateway's clock `now` (epoch ms). */
 export const isFromFuture = ({ createdAt }: Pick<Transaction, 'createdAt'>, now: number): boolean => createdAt > now + mostClockSkewMs;
 
-/** One login attempt. Everything but `decision`, effects and trail is fixed at creation. */
+/** One login attempt. All fields but `decision`, effects and trail are fixed at creation. */
 export type Transaction = ReadonlyDeep<{
   id: string;
   bucket: number;
   kind: 'login' | 'activation' | 'enrolment' | 'relay';
   authServer: string;
   dialect: string;
-  /** The id that the auth server brought along, or that its dialect gave it, where there is one; unique with dialect and auth server. */
+  /** The id that the auth server supplied or its dialect assigned, if any; unique per dialect and auth server. */
   foreignId?: string;
   user: string;
   realm: string;
-  /** How the request that began it named the user: the name, where the source writes another, and the source, where one was named. */
+  /** How the first request named the user, if different from `user`; and the source that it named, if any. */
   typed?: string;
   source?: string;
-  /** The source that knows the user, and its id of the user; absent for a user of no source. */
+  /** The source that knows the user, and its id of the user; absent without a source. */
   resolver?: string;
   userid?: string;
-  /** Enrolment: the user may do without it. */
+  /** Enrolment: the user may skip it. */
   skippable?: boolean;
   createdAt: number;
-  /** The key of the client that the login came from, where the auth server told one: a digest of both. */
+  /** The key of the login's client, a digest of client and auth server, if the auth server named a client. */
   client?: string;
-  /** The counter of failures that ends with a phone's yes. */
+  /** The counter of failures that an accept resets. */
   failures?: string;
-  /** For servers that show the pass of the first leg again with every poll. */
+  /** For auth servers that send the pass of the first leg again with every poll. */
   firstLeg?: FirstLeg;
   decision: Decision;
 }>;

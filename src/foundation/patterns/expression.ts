@@ -2,21 +2,24 @@ import type { RE2JS } from 're2js';
 import { openCache } from '../cache/index.ts';
 import { onFirstUse } from '../lazy/index.ts';
 
-/** The longest text of a request that rules are held against, in characters. A longer one is refused, since a rule must not judge half a text. */
+/**
+ * The longest text that rules are matched against, in characters. A longer text is refused: a rule must not judge part
+ * of a text.
+ */
 export const longestMatched = 4096;
 
 /**
- * The longest text in which something is replaced. One search takes time in proportion to the text; a replacement is a search after each match, so
- * its time grows with the square.
+ * The longest text for replacements. One search takes time linear in the text; a replacement searches again after each
+ * match, so its time is quadratic.
  */
 export const longestReplaced = 1024;
 
-/** The library, loaded with the first expression: many configurations have none. */
+/** Loaded with the first expression: many configurations have none. */
 const re2js = onFirstUse<typeof import('re2js')>('re2js');
 
 const compiled = openCache<RE2JS>(1000);
 
-/** Reads an expression, once for all texts. */
+/** Compiles an expression and caches it. */
 function expression(source: string): RE2JS {
   const known = compiled.get(source);
   if (known) return known;
@@ -31,7 +34,10 @@ export const isFoundIn = (source: string, text: string): boolean => expression(s
 /** Whether the expression matches the whole text. Throws for a source that `expressionProblem` refuses. */
 export const isWhole = (source: string, text: string): boolean => expression(source).testExact(text);
 
-/** The text with each match replaced by what `replacement` makes of its groups (0 is the match; one that took no part is empty). */
+/**
+ * The text with each match replaced by `replacement(groups)`. Group 0 is the match; a group that did not participate is
+ * empty.
+ */
 export function replaceEach(source: string, text: string, replacement: (groups: readonly string[]) => string): string {
   let at = 0;
   let changed = '';
@@ -43,7 +49,7 @@ export function replaceEach(source: string, text: string, replacement: (groups: 
   return changed + text.slice(at);
 }
 
-/** What an engine that never goes back cannot do, or spells in another way, and what to write instead. */
+/** Syntax that RE2 lacks or spells differently, with the alternative. */
 const instead: readonly (readonly [mark: RegExp, problem: string])[] = [
   [
     /^\(\?<?[=!]/,
@@ -61,8 +67,9 @@ const instead: readonly (readonly [mark: RegExp, problem: string])[] = [
 ];
 
 /**
- * Why a text is no regular expression of this gateway, with what to write instead; undefined for one that is. The syntax is that of RE2: matching takes
- * time in proportion to the text, so nobody can choose a text that stops the gateway. @see docs/policies.md
+ * Why a text is not a valid regular expression here, with an alternative; undefined for a valid one. The syntax is
+ * RE2's: matching takes time linear in the text, so no input can stall the gateway.
+ * @see docs/policies.md
  */
 export function expressionProblem(source: string): string | undefined {
   try {
@@ -77,7 +84,7 @@ export function expressionProblem(source: string): string | undefined {
 
 const longestMark = 16;
 
-/** The beginnings of what stands at each place of an expression where something begins: outside of classes, and not behind a backslash. */
+/** The beginnings of all tokens of an expression: outside of character classes and not escaped. */
 function placesOf(source: string): string[] {
   const places: string[] = [];
   let isInClass = false;

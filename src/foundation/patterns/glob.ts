@@ -1,13 +1,13 @@
-/** Names that are the same but for their case are one here; Greek has two small forms of one letter. */
+/** Case folding; Greek sigma has two lower-case forms. */
 const folded = (text: string): string => text.toLowerCase().replaceAll('ς', 'σ');
 
-/** Reads a text with `*` for anything, in any case. What it returns takes time in proportion to the text that it is asked about. */
+/** Compiles a pattern with `*` wildcards, case-insensitive. Matching takes time linear in the text. */
 export function openGlob(glob: string): (text: string) => boolean {
   const fits = openExactGlob(folded(glob));
   return (text) => fits(folded(text));
 }
 
-/** The same where case counts. */
+/** The same, case-sensitive. */
 export function openExactGlob(glob: string): (text: string) => boolean {
   const [first = '', ...middle] = glob.split('*');
   const last = middle.pop();
@@ -16,7 +16,7 @@ export function openExactGlob(glob: string): (text: string) => boolean {
     if (!found.startsWith(first) || !found.endsWith(last)) return false;
     let at = first.length;
     for (const part of middle) {
-      // The first place is as good as any other: whatever follows has the most room after it.
+      // The first match is optimal: it leaves the most room for the remaining parts.
       const place = found.indexOf(part, at);
       if (place < 0) return false;
       at = place + part.length;

@@ -2,8 +2,8 @@ import { type KeyObject, X509Certificate } from 'node:crypto';
 import { GatewayFault } from '../model/index.ts';
 
 /**
- * A credential that ends one day; `at` is epoch ms. `inChain` is set for a certificate that only leads to an authority: the far side may know a newer
- * one, so its end is no more than a warning.
+ * The end of a credential; `at` is epoch ms. `inChain` marks an intermediate certificate: the other side may have a
+ * newer one, so its end is only a warning.
  */
 export type Expiry = { kind: 'certificate' | 'key'; what: string; at: number; inChain?: true | undefined };
 
@@ -12,7 +12,7 @@ export type Certificate = { pem: string; expiry: Expiry };
 
 const block = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** The certificates of a PEM text, with the end of each one's life. Throws `config-invalid` when there is none, or one cannot be read. */
+/** The certificates of a PEM text, with their ends. Throws `config-invalid` when there is none or one is unreadable. */
 export function certificatesOf(pem: string, path: string): Certificate[] {
   const found = pem.match(block) ?? [];
   if (found.length === 0)
@@ -20,7 +20,7 @@ export function certificatesOf(pem: string, path: string): Certificate[] {
   return found.map((text) => {
     try {
       const { subject, issuer, validTo } = new X509Certificate(text);
-      // A certificate may have an empty subject; its issuer then tells at least where it comes from.
+      // A certificate with an empty subject is identified by its issuer.
       const what = (subject ?? `one of ${issuer ?? 'nobody'}`).replaceAll('\n', ', ');
       return { pem: text, expiry: { kind: 'certificate', what, at: Date.parse(validTo) } };
     } catch (error) {
@@ -30,8 +30,8 @@ export function certificatesOf(pem: string, path: string): Certificate[] {
 }
 
 /**
- * The same certificates in the order of TLS: the one that belongs to the key first, then its chain, each issuer after what it issued. Throws
- * `config-invalid` when the key belongs to none of them.
+ * Orders certificates for TLS: the key's certificate first, then its chain, each issuer after the certificate it
+ * issued. Throws `config-invalid` when none belongs to the key.
  */
 export function leafFirst(certificates: readonly Certificate[], key: KeyObject, path: string): Certificate[] {
   const known = certificates.map((certificate) => ({ certificate, x509: new X509Certificate(certificate.pem) }));
@@ -51,16 +51,16 @@ export function leafFirst(certificates: readonly Certificate[], key: KeyObject, 
 
 const doesNotFit = (count: number, path: string): string =>
   count === 1
-    ? `The private key does not belong to the certificate in ${path}. Put the two together that were made together.`
-    : `The private key belongs to none of the ${count} certificates in ${path}. Put the certificate there that was made for this key.`;
+    ? `The private key does not belong to the certificate in ${path}. Use the key that this certificate was issued for.`
+    : `The private key does not belong to any of the ${count} certificates in ${path}. Add the certificate that was issued for this key.`;
 
-/** The certificates of a chain that have ended although the one they stand behind has not. */
+/** The expired intermediate certificates. */
 export const endedInChain = (expiries: readonly Expiry[], now: number): Expiry[] =>
   expiries.filter(({ at, inChain }) => inChain && at <= now);
 
-/** What decides how long a credential lasts: everything but certificates of a chain that have ended already. */
+/** The expiries that count: all but intermediate certificates that have already expired. */
 export const deciding = (expiries: readonly Expiry[], now: number): Expiry[] => expiries.filter(({ at, inChain }) => !inChain || at > now);
 
-/** One sentence about such a certificate. */
+/** The warning for an expired intermediate certificate. */
 export const endedChainText = ({ what, at }: Expiry): string =>
-  `the certificate ${what} of the chain ended on ${new Date(at).toISOString()}; the one that belongs to the key counts, so replace or remove this one when you can`;
+  `the intermediate certificate ${what} ended on ${new Date(at).toISOString()}; the certificate of the key counts, so replace or remove this one when you can`;

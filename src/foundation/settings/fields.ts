@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { isNetwork } from '../wire/networks.ts';
 import { proxyProblem } from '../wire/proxy.ts';
 
-/** One value, or a list of them; read as a list. */
+/** One value or a list of values; output is a list. */
 export const oneOrMany = <T extends z.ZodType>(value: T) => z.union([value.transform((one) => [one]), z.array(value).min(1)]);
 
-/** A URL that pushes are sent to; `https:` except on this machine. */
+/** A push URL: `https:` except on this machine. */
 export const pushUrl = z
   .url({ protocol: /^https?$/, abort: true, error: badUrl })
   .refine(isSafe, 'must begin with https://; plain http is for this machine only');
 
-/** An HTTP proxy: scheme, host and port, perhaps a user and password. */
+/** An HTTP proxy: scheme, host and port, optionally user and password. */
 export const proxyUrl = z.url({ protocol: /^https?$/, abort: true, error: badProxy }).superRefine((text, context) => {
   const message = proxyProblem(text);
   if (message !== undefined) context.addIssue({ code: 'custom', message });
@@ -19,7 +19,10 @@ export const proxyUrl = z.url({ protocol: /^https?$/, abort: true, error: badPro
 /** A network with its prefix length. */
 export const networkField = z.string().refine(isNetwork, 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');
 
-/** Seconds as LinOTP writes them: "5" for both, "3,5" for connecting and for the reply. @see docs/protocols/linotp.md 3.1 */
+/**
+ * Seconds as in LinOTP: "5" for both limits, "3,5" for connecting and for the reply.
+ * @see docs/protocols/linotp.md 3.1
+ */
 export const connectRead = z
   .string({ error: 'expected seconds as a text: "5", or "3,5" for connecting and for the reply' })
   .regex(/^\s*\d+(\.\d+)?\s*(,\s*\d+(\.\d+)?\s*)?$/, 'expected seconds, "5", or "3,5" for connecting and for the reply')
@@ -31,9 +34,9 @@ export const connectRead = z
 
 function badUrl({ input }: { input?: unknown }): string {
   if (input === undefined) return 'is missing; give a URL';
-  // LinOTP's manual prints a list in this way.
+  // LinOTP's manual writes lists like this.
   return typeof input === 'string' && input.trimStart().startsWith('[')
-    ? 'is a list within a text; write the list itself, without the quotes around it'
+    ? 'is a list inside a text; write the list itself, without the quotes around it'
     : 'expected a URL, such as https://push.example.com/path';
 }
 

@@ -8,10 +8,13 @@ import type { Secret } from './secret.ts';
 import { pemText } from './secret-forms.ts';
 import { textOf } from './text-file.ts';
 
-/** Reads a file that the configuration names. Throws `config-invalid` with the path and what to do. */
+/** Reads a file named in the configuration. Throws `config-invalid` with the path and a remedy. */
 export const readConfigFile = (path: string, what: string): string => demandText(readBytes(path, what), path);
 
-/** Reads a PEM file, as it was before it was handed over: with its line breaks, without quotes or base64 around it. Throws as `readConfigFile`. */
+/**
+ * Reads a PEM file and undoes damage of its transport: lost line breaks, quotes or base64 around it. Throws like
+ * `readConfigFile`.
+ */
 export const readPem = (path: string, what: string): string => pemText(readConfigFile(path, what));
 
 function demandText(bytes: Buffer, path: string): string {
@@ -41,7 +44,7 @@ export function readAuthorities(path: string): string {
     .join('\n');
 }
 
-/** What Debian, Red Hat and Alpine call the file that holds all CAs of such a folder. */
+/** The file names under which Debian, Red Hat and Alpine keep all CAs of such a folder. */
 const bundles = ['ca-certificates.crt', 'ca-bundle.crt', 'tls-ca-bundle.pem'];
 
 function insteadOfFolder(path: string): string {
@@ -54,9 +57,9 @@ function insteadOfFolder(path: string): string {
 export type ClientCertificate = { certificate: string; key: string; expiries: Expiry[] };
 
 /**
- * A client certificate and its key out of one file, PEM or PKCS#12 (`.p12`, `.pfx`). The certificate that belongs to the key decides, wherever it
- * stands; a certificate of its chain may have ended. Throws `config-invalid` when one of the two is missing, they do not belong together, the
- * passphrase does not open it, or the certificate has ended.
+ * Reads a client certificate and its key from one file, PEM or PKCS#12 (`.p12`, `.pfx`). Only the certificate of the
+ * key must be valid, in any position; intermediate certificates may have expired. Throws `config-invalid` when the
+ * certificate or key is missing, they do not match, the passphrase is wrong, or the certificate has ended.
  */
 export function readClientCertificate(path: string, now: number, passphrase?: Secret): ClientCertificate {
   const bytes = readBytes(path, 'client certificate');
@@ -75,7 +78,7 @@ function keyObject(pem: string, path: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
-    throw new GatewayFault('config-invalid', `The private key in ${path} cannot be read. Export it once more as PEM.`);
+    throw new GatewayFault('config-invalid', `The private key in ${path} cannot be read. Export it again as PEM.`);
   }
 }
 
@@ -91,8 +94,8 @@ function fromPkcs12(bytes: Buffer, path: string, passphrase: Secret | undefined)
 }
 
 const pkcs12Problems: Readonly<Record<Pkcs12Problem, string>> = {
-  'wrong-password': 'is not opened by its passphrase. Set the passphrase that it was exported with.',
-  broken: 'is no PKCS#12 file that can be read. Export certificate and key once more.',
+  'wrong-password': 'does not open with this passphrase. Set the passphrase that it was exported with.',
+  broken: 'is not a readable PKCS#12 file. Export certificate and key again.',
   'no-key': 'holds no private key. Export the certificate together with its key.',
   'no-certificate': 'holds no certificate that fits its key. Export both together.',
 };
@@ -114,6 +117,6 @@ function opened(key: string, path: string, passphrase: Secret): string {
   try {
     return createPrivateKey({ key, passphrase: passphrase.reveal() }).export({ type: 'pkcs8', format: 'pem' }).toString();
   } catch {
-    throw new GatewayFault('config-invalid', `The private key in ${path} is not opened by its passphrase. Set the one it was made with.`);
+    throw new GatewayFault('config-invalid', `The private key in ${path} does not open with this passphrase. Set its own passphrase.`);
   }
 }

@@ -1,9 +1,9 @@
 import { GatewayFault, systemCode } from '../model/index.ts';
 
-/** A part of the configuration that cannot be used; `path` counts from the settings of the provider or listener that it belongs to. */
+/** An unusable setting; `path` is relative to the settings of its provider or listener. */
 export type SettingProblem = { path: readonly PropertyKey[]; message: string };
 
-/** All parts of a provider's or listener's settings that cannot be used, found when it was opened. */
+/** All unusable settings of a provider or listener, found when it was opened. */
 export class SettingProblems extends GatewayFault {
   readonly problems: readonly SettingProblem[];
   constructor(problems: readonly SettingProblem[]) {
@@ -14,8 +14,8 @@ export class SettingProblems extends GatewayFault {
 }
 
 /**
- * Reads every part of some settings, each under the name of the field it stands in. Throws `SettingProblems` with all that is wrong at once,
- * so that an operator learns of every bad file in one go.
+ * Runs one reader per field. Throws `SettingProblems` with all problems at once, so that an operator sees every bad
+ * file in one run.
  */
 export function readAll<Readers extends Readonly<Record<string, () => unknown>>>(
   readers: Readers,
@@ -30,13 +30,13 @@ export function readAll<Readers extends Readonly<Record<string, () => unknown>>>
     }
   });
   if (problems.length > 0) throw new SettingProblems(problems);
-  // Every reader has returned, so every name holds what its reader gives.
+  // Every reader has returned, so every name has its value.
   return Object.fromEntries(read) as { [Name in keyof Readers]: ReturnType<Readers[Name]> };
 }
 
 /**
- * What an error says about the settings that were read or opened. A fault speaks for itself. Any other error is a value that we did not foresee: it must
- * not hide the other problems, and what a library says of it may quote a secret, so only the error's name goes on.
+ * The problems that an error means. An unexpected error must not hide the other problems; its message may quote a
+ * secret, so only its name and code are shown.
  */
 export function settingProblemsOf(error: unknown): readonly SettingProblem[] {
   if (error instanceof SettingProblems) return error.problems;
@@ -44,7 +44,5 @@ export function settingProblemsOf(error: unknown): readonly SettingProblem[] {
   const name = error instanceof Error ? error.name : typeof error;
   const code = systemCode(error);
   const what = code === 'unknown' ? name : `${name}, ${code}`;
-  return [
-    { path: [], message: `cannot be used (${what}). Look for a value in it that is out of the ordinary, and report this as a defect.` },
-  ];
+  return [{ path: [], message: `cannot be used (${what}). Check it for unusual values, and report this as a defect.` }];
 }

@@ -1,14 +1,14 @@
 /**
- * Keys and key files as the world hands them over. On the way through shells, env files, container orchestrators and secret stores a text loses its line
- * breaks, or gets quotes, escapes or base64 around it. What can be undone without a doubt is undone; all else is named.
+ * Repairs keys and key files. Shells, env files, container orchestrators and secret stores remove line breaks or add
+ * quotes, escapes or base64. Unambiguous damage is undone; any other damage is named in the error.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { ok, parseJson, type Result, refused } from '../model/index.ts';
 
-/** Takes off one thing that was put around a text; undefined where it is not there. */
+/** Removes one wrapping from a text; undefined when the text does not have it. */
 type Repair = (text: string) => string | undefined;
 
-/** So many things in a row are taken off: base64 of base64 in quotes has been seen. */
+/** Repairs can be nested: base64 of base64 in quotes does occur. */
 const mostRepairs = 4;
 const longest = 100_000;
 
@@ -23,7 +23,7 @@ const fromBase64: Repair = (text) => {
   return decoded.includes('\uFFFD') ? undefined : decoded;
 };
 
-/** The first text that fits, by as few repairs as possible. */
+/** The first text that fits, with as few repairs as possible. */
 function repaired(text: string, fits: (text: string) => boolean, repairs: readonly Repair[]): string | undefined {
   if (text.length > longest) return fits(text) ? text : undefined;
   const seen = new Set([text]);
@@ -51,7 +51,7 @@ const isPem = (text: string): boolean => {
   return blocks.length > 0 && blocks.every(({ index, 2: body = '' }) => wholeBody.test(body) && (index === 0 || text[index - 1] === '\n'));
 };
 
-/** Puts the line breaks of PEM where they belong. A block with headers is left alone: its lines mean something. */
+/** Restores the line breaks of PEM. Leaves blocks with headers alone: their line breaks have a meaning. */
 const inLines: Repair = (text) => {
   const lines = text.replace(pemBlock, (block, label: string, body: string) => {
     const bare = body.replace(/\\+[rn]|\\|\s/g, '');
@@ -61,7 +61,7 @@ const inLines: Repair = (text) => {
   return lines.replace(/-----\n[ \t]+(?=-----BEGIN)/g, '-----\n');
 };
 
-/** A PEM text as it was before it was handed over; any other text as it is. */
+/** Repairs a PEM text; returns any other text unchanged. */
 export const pemText = (text: string): string => repaired(text, isPem, [inLines, lineBreaks, trimmed, unquoted, fromBase64]) ?? text;
 
 const isRecord = (text: string): boolean => {
@@ -70,19 +70,19 @@ const isRecord = (text: string): boolean => {
 };
 
 const jsonString = /"(?:[^"\\]|\\[\s\S])*"/g;
-/** A JSON text that was escaped to be part of another one, with or without the quotes around it. */
+/** Unescapes JSON that was embedded in another JSON string, with or without its quotes. */
 const unescaped: Repair = (text) => {
   const value = parseJson(text.startsWith('"') ? text : `"${text}"`);
   return typeof value === 'string' ? value : undefined;
 };
-/** A line break inside a text of JSON is one that was not escaped any more. */
+/** A line break inside a JSON string has lost its escape. */
 const escapedInside: Repair = (text) => text.replace(jsonString, (inside) => inside.replace(/\r?\n/g, '\\n'));
 
-/** A JSON text (an object or a list) as it was before it was handed over; any other text as it is. */
+/** Repairs a JSON text (an object or an array); returns any other text unchanged. */
 export const jsonText = (text: string): string =>
   repaired(text, isRecord, [trimmed, unquoted, escapedInside, unescaped, lineBreaks, fromBase64]) ?? text;
 
-/** Reads a key file in JSON. The error says in a clause what is wrong with the text, and shows nothing of it. */
+/** Reads a key file in JSON. The error is a clause that describes the problem without quoting the text. */
 export function readKeyFile(text: string): Result<unknown, string> {
   const json = jsonText(text);
   return isRecord(json) ? ok(parseJson(json)) : refused(jsonProblem(text));
@@ -92,15 +92,14 @@ function jsonProblem(text: string): string {
   const bare = trimmed(text) ?? '';
   if (bare === '') return 'it is empty';
   if (isPath(bare)) return pathProblem;
-  if (bare.startsWith('{') && !bare.endsWith('}'))
-    return 'it is not JSON: it begins as that and has no end, so it was cut off, perhaps at a line break';
+  if (bare.startsWith('{') && !bare.endsWith('}')) return 'it begins as JSON but has no end, so it was cut off, perhaps at a line break';
   return 'it is not JSON';
 }
 
-/** Reads a private key in PEM. The error says in a clause what is wrong with the text, and shows nothing of it. */
+/** Reads a private key in PEM. The error is a clause that describes the problem without quoting the text. */
 export const readPrivateKey = (text: string): Result<KeyObject, string> => readKey(text, 'PRIVATE KEY', createPrivateKey);
 
-/** The same with a public key; a private key, from which one could be made, is refused: its place is elsewhere. */
+/** The same for a public key. Refuses a private key, which does not belong there. */
 export const readPublicKey = (text: string): Result<KeyObject, string> => readKey(text, 'PUBLIC KEY', createPublicKey);
 
 type Wanted = 'PRIVATE KEY' | 'PUBLIC KEY';
@@ -112,7 +111,7 @@ function readKey(text: string, wanted: Wanted, make: (pem: string) => KeyObject)
   try {
     return ok(make(pem));
   } catch {
-    // What OpenSSL says of it may quote the key.
+    // OpenSSL's message may quote the key.
     return refused('its key cannot be read: something between BEGIN and END was lost or changed');
   }
 }
@@ -124,7 +123,7 @@ function pemProblem(text: string, wanted: Wanted): string | undefined {
   if (bare === '') return 'it is empty';
   if (isPath(bare)) return pathProblem;
   if (labels.length === 0 && bare.includes('-----BEGIN'))
-    return 'it begins as PEM and has no end, so it was cut off, perhaps at its first line break';
+    return 'it begins as PEM but has no end, so it was cut off, perhaps at its first line break';
   if (labels.length === 0 && isBinary(bare)) return `it is binary; export it as PEM (${example})`;
   if (labels.length === 0 && isDer(bare)) return `the first and the last line of the file are missing (${example}); give all of it`;
   if (labels.length === 0) return `there is no ${wanted.toLowerCase()} in it (${example})`;
@@ -141,5 +140,5 @@ const accepted: Readonly<Record<Wanted, RegExp>> = { 'PRIVATE KEY': /PRIVATE KEY
 const isPath = (text: string): boolean => /^(~|\.{0,2})\/[^\n]*$|^[\w./\\:-]+\.(p8|p12|pem|key|json)$/.test(text);
 const pathProblem = 'it is the path of a file, not what the file holds; write {"$file": "path"}';
 const isBinary = (text: string): boolean => /\p{Cc}|\uFFFD/u.test(text.replace(/\s/g, ''));
-/** DER in base64: a sequence of more than 127 bytes or of at most that. */
+/** DER in base64: a SEQUENCE, of short or long form. */
 const isDer = (text: string): boolean => /^M[A-Za-z0-9+/\s\\=]{30,}$/.test(text);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A secret of the configuration. It shows its text only to who asks by name; logs, errors and JSON show `[secret]`. */
+/** A secret of the configuration. Only `reveal` returns its text; logs, errors and JSON show `[secret]`. */
 export class Secret {
   readonly #text: string;
   constructor(text: string) {
@@ -21,9 +21,9 @@ export class Secret {
   }
 }
 
-const instead = 'a secret stands here as {"$env": "NAME"} or {"$file": "path"}, never as itself';
+const instead = 'give a secret as {"$env": "NAME"} or {"$file": "path"}, never as plain text';
 
-/** A field of the config file that holds a reference (`{"$env": …}` or `{"$file": …}`); whoever reads the field gets the `Secret` behind it. */
+/** A configuration field with a reference to a secret (`{"$env": …}` or `{"$file": …}`), read as a `Secret`. */
 export const secret = z
   .custom<Secret>((value) => value instanceof Secret, { error: ({ input }) => (input === undefined ? `is missing; ${instead}` : instead) })
   .meta({

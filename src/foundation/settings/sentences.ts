@@ -5,8 +5,8 @@ import { Secret } from './secret.ts';
 type Issue = z.core.$ZodRawIssue;
 
 /**
- * What a schema says in the words of operators where it brings none of its own; for `safeParse(value, { error: plainError })`. Of unknown keys each
- * has a line. No sentence repeats a value.
+ * Turns schema errors without a message of their own into plain sentences; for `safeParse(value, { error: plainError
+ * })`. Each unknown key gets a line. No sentence repeats a value.
  */
 export function plainError(issue: Issue): string | undefined {
   switch (issue.code) {
@@ -19,7 +19,7 @@ export function plainError(issue: Issue): string | undefined {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey(key, keysOf(issue))).join('\n');
     case 'invalid_key':
-      return `this name cannot stand here: ${issue.issues[0]?.message ?? 'it has the wrong form'}`;
+      return `this name is not allowed here: ${issue.issues[0]?.message ?? 'it has the wrong form'}`;
     case 'too_small':
       return issue.origin === 'string' && issue.minimum === 1
         ? 'must not be empty'
@@ -27,9 +27,7 @@ export function plainError(issue: Issue): string | undefined {
     case 'too_big':
       return `must ${sizes(issue.origin, issue.maximum, 'at most')}`;
     case 'invalid_format':
-      return issue.format === 'url'
-        ? 'expected a URL, such as https://host/path'
-        : `has not the form that is expected here (${issue.format})`;
+      return issue.format === 'url' ? 'expected a URL, such as https://host/path' : `does not have the expected form (${issue.format})`;
     default:
       return undefined;
   }
@@ -51,7 +49,7 @@ const wanted = (input: unknown, form: string, near?: string): string =>
     ? `is missing; give ${form}`
     : `expected ${form}, not ${kindOf(input)}${near === undefined ? '' : `; did you mean "${near}"?`}`;
 
-/** What is no text has no near one; and not every value of JSON can be made a text. */
+/** Suggests a near value for texts only; some JSON values cannot be turned into text. */
 const nearTo = (input: unknown, known: readonly string[]): string | undefined =>
   typeof input === 'string' ? nearestName(input, known) : undefined;
 
@@ -66,7 +64,7 @@ function kindOf(input: unknown): string {
 
 const oneOf = (values: readonly string[]): string => (values.length === 1 ? values.join() : `one of ${listed(values)}`);
 
-/** Where every form is refused for what it is as a whole, all the forms; else it is told by what is wrong inside of one. */
+/** Lists all forms when none fits; names the nearest value when a discriminator does not. */
 function ofUnion(issue: Extract<Issue, { code: 'invalid_union' }>): string {
   if ('options' in issue && Array.isArray(issue.options)) {
     const [options, { discriminator = '' }] = [issue.options.map(String), issue];

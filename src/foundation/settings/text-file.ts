@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { ok, type Result, refused, systemCode } from '../model/index.ts';
 
 /**
- * The text of a file that an operator wrote, whatever the editor: UTF-8, or UTF-16 with its byte order mark. The mark is no part of the text. The error is
- * a clause that names the file's problem and shows nothing of it.
+ * Decodes a text file from any editor: UTF-8, or UTF-16 with its byte order mark, which is removed. The error is a
+ * clause that describes the problem without quoting the file.
  */
 export function textOf(bytes: Buffer): Result<string, string> {
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
@@ -13,7 +13,7 @@ export function textOf(bytes: Buffer): Result<string, string> {
   return ok(new TextDecoder(encoding).decode(bytes));
 }
 
-/** Reads such a file. The error is a clause with the code of the system, or that of {@link textOf}. */
+/** Reads a text file. The error is a clause with the system's code, or that of {@link textOf}. */
 export function readTextFile(path: string): Result<string, string> {
   try {
     return textOf(readFileSync(path));
@@ -22,7 +22,7 @@ export function readTextFile(path: string): Result<string, string> {
   }
 }
 
-/** The same without keeping anybody waiting. */
+/** The same, asynchronously. */
 export const readTextFileLater = (path: string): Promise<Result<string, string>> => readFile(path).then(textOf, unreadable);
 
 const unreadable = (error: unknown): Result<string, string> => refused(`cannot be read (${systemCode(error)})`);

@@ -1,14 +1,14 @@
 import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
 import type { MetricsSnapshot } from './metrics.ts';
 
-/** The metrics of several processes, shown as if they were one. */
+/** The combined metrics of several processes. */
 export type ClusterMetrics = {
-  /** How many workers there are, and how many took the place of one that died. */
+  /** The number of workers, and of workers that replaced a dead one. */
   workers: Gauge;
   restarts: Counter;
-  /** What a process that is gone has counted stays part of the sum: a counter that falls would look like a start of the whole. */
+  /** Keeps the counts of an ended process in the sum: a counter that falls would look like a restart. */
   departed(last: MetricsSnapshot): void;
-  /** What Prometheus is answered with: all these together, and those that are gone. */
+  /** The reply to Prometheus: the sum of these snapshots and of the ended processes. */
   text(snapshots: readonly MetricsSnapshot[]): Promise<string>;
 };
 
@@ -24,7 +24,7 @@ export function openClusterMetrics(): ClusterMetrics {
     async text(snapshots) {
       const before = gone;
       const counted = await merged(before).getMetricsAsJSON();
-      // Somebody may have gone meanwhile.
+      // Another process may have ended meanwhile.
       gone = [counted, ...gone.slice(before.length)];
       return merged([await registry.getMetricsAsJSON(), ...snapshots, ...gone]).metrics();
     },
@@ -33,5 +33,5 @@ export function openClusterMetrics(): ClusterMetrics {
 
 const merged = (snapshots: readonly MetricsSnapshot[]): Registry => AggregatorRegistry.aggregate([...snapshots]);
 
-/** A process that is gone has no state to show any more, only what it counted. */
+/** Only the counts of an ended process remain, not its gauges. */
 const isCounted = ({ type }: MetricsSnapshot[number]): boolean => ['counter', 'histogram'].includes(String(type));

@@ -8,10 +8,10 @@ const info = (message: string): Line => ({ level: 'info', message });
 const warn = (message: string): Line => ({ level: 'warn', message });
 const error = (message: string): Line => ({ level: 'error', message });
 
-/** Where the client showed a certificate that is not taken. */
+/** Reasons for which the client's certificate was rejected. */
 const refusedCertificates = new Set<TlsRefusalReason>(['untrusted', 'expired', 'not-yet-valid']);
 
-/** One line for each event: what operators have to look at is a warning. */
+/** Logs one line per event; events that need an operator's attention are warnings. */
 export const logEvents =
   (log: Log): Tell =>
   (event) => {
@@ -20,50 +20,50 @@ export const logEvents =
     log[level]({ event: kind, ...fields }, message);
   };
 
-/** What is said of events whatever is in them. */
+/** The lines of events whose level and message do not depend on their fields. */
 const lines: Record<Exclude<GatewayEvent['kind'], Telling['kind']>, Line> = {
   'login-started': info('a login was started'),
   'login-joined': info('an identical request joined a login; its phone was not asked again'),
   'login-refused': info('a login was refused'),
   'login-passed-on': info('a policy let a user in without a phone'),
   'login-finished': info('a login was finished'),
-  'login-reported': warn("a user reports a login as somebody else's"),
+  'login-reported': warn("a user reported a login as somebody else's"),
   'bare-decline': info('a user declined a login without a reason'),
-  'challenge-displaced': warn('a phone had too much to answer; a challenge made room for another'),
-  'phone-muted': warn('a phone rings no more for a while; its user sees logins when the app is opened'),
-  'logins-quiet': warn('too many wrong PINs: logins from there are quiet for a while'),
-  'push-withheld': info('a login waits for a phone that does not ring'),
+  'challenge-displaced': warn('a phone had too many open challenges; one made room for another'),
+  'phone-muted': warn('a phone gets no pushes for a while; its user sees logins when the app is opened'),
+  'logins-quiet': warn('too many wrong PINs: logins from that origin are quiet for a while'),
+  'push-withheld': info('a login waits for a phone that gets no push'),
   'phone-enrolled': info('a phone was bound to a push token'),
-  'address-told': info('a phone told another device address'),
-  'address-dead': warn('a device address is dead; it is used no more until the phone tells a new one'),
+  'address-told': info('a phone changed its device address'),
+  'address-dead': warn('a device address is dead; it is not used until the phone sends a new one'),
   'token-administered': info('an administrator changed a push token'),
   'challenge-cancelled': info('an administrator cancelled a challenge'),
-  'expired-deleted': info('an administrator deleted what was over'),
+  'expired-deleted': info('an administrator deleted expired transactions'),
   'account-administered': warn('an administrator changed an account'),
   'administrator-logged-in': info('an administrator logged in'),
   'administrator-logged-out': info('an administrator logged out'),
   'administrator-refused': warn('an administrator was refused: wrong name or password'),
-  'source-limited': warn('a source failed too often and is turned away for a while'),
-  'connections-refused': warn('connections were closed: more than this process, or one network, may have'),
-  'overload-began': warn('there is more to do than can be done in time; requests are refused until that is over'),
+  'source-limited': warn('a source failed too often and is refused for a while'),
+  'connections-refused': warn('connections were closed: this process, or one network, had too many'),
+  'overload-began': warn('the gateway is overloaded; requests are refused until that is over'),
   'overload-ended': info('no request was refused for ten seconds'),
   'gateway-started': info('the gateway listens'),
   'gateway-stopped': info('the gateway has stopped'),
   'configuration-refused': error('the new configuration was refused; the old one stays in use'),
-  'provider-out-of-use': error('a provider cannot be opened and is out of use; correct it, and read the configuration again'),
-  'breaker-opened': warn('a provider failed several times in a row and is left alone for a while'),
+  'provider-out-of-use': error('a provider cannot be opened and is out of use; correct it, and reload the configuration'),
+  'breaker-opened': warn('a provider failed several times in a row and gets no pushes for a while'),
   'breaker-closed': info('a provider works again'),
-  'provider-reset': info('an administrator had a provider opened anew; it is tried again at once'),
+  'provider-reset': info('an administrator reopened a provider; it is tried again at once'),
   'store-lost': error('the store cannot be reached; no login works until it is back'),
   'store-back': info('the store is back'),
-  'audit-gap': warn('a gateway had gone without a word; the audit may lack the refusals of its last second'),
+  'audit-gap': warn('a gateway ended without notice; the audit may lack the refusals of its last second'),
   'audit-lost': error('the audit lacks events: the store was away for too long'),
-  'audit-note-refused': error('a note in the store was written by nobody who has the keyring; it is not believed'),
+  'audit-note-refused': error('a note in the store was not written by a gateway with the keyring; it is ignored'),
   'audit-expired': info('old entries of the audit lost their content'),
   'audit-erased': warn('an administrator had a person erased from the audit'),
 };
 
-/** Events whose fields say how much they matter. */
+/** Events whose level or message depends on their fields. */
 type Telling = Extract<
   GatewayEvent,
   {
@@ -85,13 +85,15 @@ function lineOf(event: GatewayEvent): Line {
     case 'challenge-answered':
       return answeredLine(event);
     case 'caller-refused':
-      return event.reason === 'expired' ? info('a credential has expired') : warn('a caller was refused: no auth server that may do this');
+      return event.reason === 'expired'
+        ? info('a credential has expired')
+        : warn('a caller was refused: not an auth server with this right');
     case 'administration-refused':
       return refusedActLine(event);
     case 'configuration-reloaded':
       return reloadedLine(event);
     case 'credential-ending':
-      return warn(`a credential ${event.daysLeft < 0 ? 'has ended' : 'ends soon'}; put a new one in its place`);
+      return warn(`a credential ${event.daysLeft < 0 ? 'has ended' : 'ends soon'}; replace it`);
     case 'tls-refused':
       return refusedCertificates.has(event.problem) ? warn('a client was refused for its certificate') : info('a TLS handshake failed');
     default:
@@ -99,34 +101,34 @@ function lineOf(event: GatewayEvent): Line {
   }
 }
 
-/** What waits for a restart is a warning: until then the file does not say what is in use. */
+/** A pending restart is a warning: until then the file and the configuration in use differ. */
 function reloadedLine({ part, restart }: Extract<GatewayEvent, { kind: 'configuration-reloaded' }>): Line {
   if (part !== undefined) return info('a part of the configuration was reloaded');
   return restart.length === 0
     ? info('the configuration was reloaded')
-    : warn('the configuration was reloaded; parts that only a start reads have changed too, and count from the next start on');
+    : warn('the configuration was reloaded; some changed parts take effect at the next start');
 }
 
-/** Sessions end every day; who wants more than policies give is looked at. */
+/** Expired sessions are common; an attempt to exceed one's rights is a warning. */
 function refusedActLine({ reason }: Extract<GatewayEvent, { kind: 'administration-refused' }>): Line {
   const isUsual = reason === 'no-token' || reason === 'expired' || reason === 'too-many-tokens';
   return isUsual ? info('an administrative act was refused') : warn('an administrative act was refused');
 }
 
-/** A push that no provider took is a warning, and so is one that had to go on to another step. */
+/** A push that no provider took, or that needed a further step, is a warning. */
 function deliveredLine({ sent, attempts }: Extract<GatewayEvent, { kind: 'push-delivered' }>): Line {
   if (!sent) return warn('no provider took a push');
   const failed = attempts.some(({ outcome }) => outcome === 'unavailable' || outcome === 'rejected');
   return failed ? warn('a push went out after another provider or address had failed') : info('a push was delivered');
 }
 
-/** "That was not me" is signed by the phone, and so are other reasons. */
+/** The phone signs the decline reason. */
 function answeredLine({ verdict, declineReason }: Extract<GatewayEvent, { kind: 'challenge-answered' }>): Line {
   if (verdict === 'locked') return warn('a challenge was locked: the user picked wrong options');
   if (verdict !== 'declined') return info('a phone answered');
   switch (declineReason) {
     case 'not-me':
-      return warn('a user says that a login is not theirs');
+      return warn('a user reported that a login is not theirs');
     case 'cancelled':
       return info('a user cancelled a login on the phone');
     default:

@@ -1,9 +1,9 @@
 import type { Log } from './log.ts';
 
-/** A name in a line of the log: that of a user, the source's id of one, or that of an administrator's account. */
+/** A name in a log line: of a user, a source's id of a user, or an administrator's account. */
 export type LoggedName = { kind: 'user' | 'userid'; name: string; realm: string } | { kind: 'account'; name: string };
 
-/** What stands in a line for a name. */
+/** Returns the text to log for a name. */
 export type ShowName = (name: LoggedName) => string;
 
 type Fields = Record<string, unknown>;
@@ -16,12 +16,12 @@ const kinds: Readonly<Record<string, LoggedName['kind']>> = {
   account: 'account',
 };
 
-/** Deeper than any line is. */
+/** Deeper than any log line. */
 const deepest = 6;
 
 /**
- * A log in whose lines `show` stands for every name of a person, wherever in the fields. Of an error the class, the code and the place stay and the message goes:
- * what others wrote may quote a name.
+ * A log that replaces every name of a person in its fields by `show(name)`. Of an error it keeps the class, code and
+ * stack but drops the message, which may quote a name.
  */
 export function withNames(log: Log, show: ShowName): Log {
   const named = (fields: object): object => shown({ ...fields }, { show, realm: '', depth: 0 });
@@ -40,7 +40,7 @@ export function withNames(log: Log, show: ShowName): Log {
   };
 }
 
-/** `realm`: that of the fields above, for users that stand below them. */
+/** `realm`: the realm of the enclosing fields. */
 type Place = { show: ShowName; realm: string; depth: number };
 
 function shown(fields: Fields, { show, realm: above, depth }: Place): Fields {
@@ -61,7 +61,7 @@ function shownValue(value: unknown, place: Place): unknown {
   return Array.isArray(value) ? value.map((each) => shownValue(each, place)) : shown({ ...value }, place);
 }
 
-/** An empty name says that nobody is meant, and stays. */
+/** An empty name means nobody and stays empty. */
 function shownName(value: unknown, kind: LoggedName['kind'], place: Place): unknown {
   if (Array.isArray(value)) return value.map((each) => shownName(each, kind, place));
   if (typeof value !== 'string') return shownValue(value, place);

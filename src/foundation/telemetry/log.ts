@@ -1,19 +1,22 @@
 import { type DestinationStream, pino } from 'pino';
 import { GatewayFault } from '../model/index.ts';
 
-/** Where the parts of the gateway write what happened: one JSON object per line. */
+/** The log of the gateway's parts: one JSON object per line. */
 export type Log = {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
-  /** A log whose lines have these fields too, with the level of this moment. */
+  /** A log that adds these fields to each line, with the current level. */
   child(fields: object): Log;
   /** The lowest level that is written. */
   level: string;
 };
 
-/** Names of fields that never reach a log, at the top of an entry or one level down. Parts do not log them; this is the net below. */
+/**
+ * Field names that are never logged, at the top of an entry or one level below. Parts do not log them; this is the
+ * safety net.
+ */
 const secretFields = new Set([
   'pass',
   'password',
@@ -45,7 +48,7 @@ type Fields = Record<string, unknown>;
 
 const isPlain = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !(value instanceof Error);
 
-/** The fields without secrets. pino's own redaction takes ten times as long: with it the lines of a login cost more than its signatures. */
+/** The fields without secrets. pino's own redaction takes ten times as long, more than a login's signatures. */
 function redacted(fields: Fields, levels = 2): Fields {
   let changed: Fields | undefined;
   for (const [name, value] of Object.entries(fields)) {
@@ -62,8 +65,8 @@ function redacted(fields: Fields, levels = 2): Fields {
 }
 
 /**
- * What a line says of something thrown: of broken surroundings the reason and what caused it (the log may name hosts), since everything meets them; of a
- * defect also the place it comes from.
+ * The log fields for something thrown. A fault of the surroundings: its reason and cause (a log may name hosts). Any
+ * other error: with its stack.
  */
 export function thrownFields(error: unknown): object {
   if (!(error instanceof GatewayFault)) return { err: error };
@@ -73,7 +76,7 @@ export function thrownFields(error: unknown): object {
 /**
  * Opens the JSON log.
  * @param level the lowest level that is written
- * @param destination where lines go; standard output when absent
+ * @param destination where lines go; by default standard output
  */
 export function openLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent', destination?: DestinationStream): Log {
   const options = {

@@ -13,7 +13,7 @@ import {
 } from '../model/index.ts';
 import { zeroedCounter, zeroedHistogram } from './zeroed.ts';
 
-/** What the gateway counts. Names and labels: docs/protocols/delivery.md 3. */
+/** The gateway's metrics. Names and labels: docs/protocols/delivery.md 3. */
 export type Metrics = ReturnType<typeof openMetrics>;
 
 /** All metrics of one process at one moment. */
@@ -24,7 +24,7 @@ const humanSeconds = [1, 2, 5, 10, 20, 30, 60, 120, 300];
 const pushSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
 
 /**
- * Opens a registry of its own, so that two gateways in one process never share a counter.
+ * Opens a separate registry, so that two gateways in one process never share a counter.
  * @param version of the product, for `pushgate_build_info`
  */
 export function openMetrics(version: string) {
@@ -35,15 +35,15 @@ export function openMetrics(version: string) {
   const collect = (): void => {
     for (const each of collectors) each();
   };
-  // What several workers show of it together is their sum, unless it says another `aggregator`.
+  // The aggregate over several workers is the sum, unless a gauge sets another `aggregator`.
   const gauge = <L extends string>(name: string, help: string, labelNames: L[] = [], aggregator: Aggregator = 'sum') =>
     new Gauge({ name, help, labelNames, registers, aggregator });
-  gauge('pushgate_build_info', 'The version that runs; always 1.', ['version'], 'first').set({ version }, 1);
+  gauge('pushgate_build_info', 'The running version; always 1.', ['version'], 'first').set({ version }, 1);
   return {
     registry,
-    /** Runs before every collection, for gauges that show a present state. */
+    /** Runs before every collection, for gauges of the current state. */
     onCollect: (collector: () => void) => void collectors.push(collector),
-    /** What Prometheus is answered with. */
+    /** The reply to Prometheus. */
     async text() {
       collect();
       return registry.metrics();
@@ -55,18 +55,18 @@ export function openMetrics(version: string) {
     },
     providers: {
       circuitState: gauge('pushgate_provider_circuit_state', 'Breaker of a provider: 0 closed, 1 half open, 2 open.', ['provider'], 'max'),
-      outOfUse: gauge('pushgate_provider_out_of_use', 'Whether a provider could not be opened and takes no push.', ['provider'], 'max'),
+      outOfUse: gauge('pushgate_provider_out_of_use', 'Whether a provider could not be opened and takes no pushes.', ['provider'], 'max'),
       inFlight: gauge('pushgate_provider_inflight', 'Pushes under way.', ['provider']),
-      queueLength: gauge('pushgate_provider_queue_length', 'Pushes that wait for a place.', ['provider']),
+      queueLength: gauge('pushgate_provider_queue_length', 'Pushes in the queue of a provider.', ['provider']),
       urlState: gauge(
         'pushgate_provider_url_state',
-        'One of several URLs of a provider: 0 in use, 1 ready to stand in, 2 failing.',
+        'One of several URLs of a provider: 0 in use, 1 standby, 2 failing.',
         ['provider', 'url'],
         'max',
       ),
       clockSkew: gauge(
         'pushgate_provider_clock_skew_seconds',
-        "How far the clock is ahead of a provider's, by the Date of its last reply; below 0: behind.",
+        'Clock difference to a provider, by the Date header of its last reply; above 0: ours is ahead.',
         ['provider'],
         'first',
       ),
@@ -76,14 +76,14 @@ export function openMetrics(version: string) {
       up: gauge('pushgate_user_source_up', 'Whether a source of users could be asked when it was last tried.', ['source', 'kind'], 'min'),
       seconds: zeroedHistogram(registry, {
         name: 'pushgate_user_source_seconds',
-        help: 'Time of one question to a source of users.',
+        help: 'Duration of one query to a source of users.',
         closed: { outcome: ['answered', 'unavailable'] },
         open: ['source', 'kind'],
         buckets: pushSeconds,
       }),
       failures: zeroedCounter(registry, {
         name: 'pushgate_user_source_failures_total',
-        help: 'Tries of a server or file of a source of users that failed, by why.',
+        help: 'Failed queries to a server or file of a source of users, by reason.',
         closed: { reason: sourceFailures },
         open: ['source', 'kind'],
       }),
@@ -96,26 +96,26 @@ export function openMetrics(version: string) {
     ),
     tlsRefused: zeroedCounter(registry, {
       name: 'pushgate_tls_handshakes_refused_total',
-      help: 'TLS handshakes with clients that came to nothing, by why.',
+      help: 'Failed TLS handshakes with clients, by reason.',
       closed: { reason: tlsRefusalReasons },
       open: ['listener'],
     }),
     connections: {
-      open: gauge('pushgate_connections', 'Connections of clients that are open.'),
-      most: gauge('pushgate_connections_limit', 'Connections that are taken at the same time.'),
-      halfSent: gauge('pushgate_half_sent_requests', 'Requests that have begun and are not whole yet.'),
+      open: gauge('pushgate_connections', 'Open connections of clients.'),
+      most: gauge('pushgate_connections_limit', 'Maximum number of open connections.'),
+      halfSent: gauge('pushgate_half_sent_requests', 'Requests that are not completely received yet.'),
       refused: zeroedCounter(registry, {
         name: 'pushgate_connections_refused_total',
-        help: 'Connections that were closed since there were too many: of the process, of one network, or with half a request.',
+        help: 'Connections that were closed because there were too many: of the process, of one network, or with half a request.',
         closed: { reason: connectionRefusals },
       }),
     },
     load: {
-      waiting: gauge('pushgate_login_queue_length', 'Logins that wait for their turn to be looked at.'),
-      underWay: gauge('pushgate_requests_under_way', 'Requests under way; those that wait for a phone are none of them.'),
+      waiting: gauge('pushgate_login_queue_length', 'Logins in the queue.'),
+      underWay: gauge('pushgate_requests_under_way', 'Requests under way, except those that wait for a phone.'),
       shed: zeroedCounter(registry, {
         name: 'pushgate_requests_shed_total',
-        help: 'Requests that were refused with 503, since there was more to do than could be done in time, by why.',
+        help: 'Requests refused with 503 because of overload, by reason.',
         closed: { reason: shedReasons },
         open: ['auth_server'],
       }),
@@ -123,20 +123,20 @@ export function openMetrics(version: string) {
     waiters: gauge('pushgate_result_waiters', 'Requests that wait for an answer.', ['kind']),
     queueWaitSeconds: zeroedHistogram(registry, {
       name: 'pushgate_provider_queue_wait_seconds',
-      help: 'Time that pushes waited for a place.',
+      help: 'Time that pushes waited in the queue of a provider.',
       closed: {},
       open: ['provider'],
       buckets: pushSeconds,
     }),
     pushFailovers: zeroedCounter(registry, {
       name: 'pushgate_push_failovers_total',
-      help: 'Pushes that went on to another provider, by why the one before did not do.',
+      help: 'Pushes that went on to another provider, by the reason why the previous one failed.',
       closed: { reason: [...rejectedReasons, ...unavailableReasons] },
       open: ['from', 'to'],
     }),
     deviceAddressesInvalid: zeroedCounter(registry, {
       name: 'pushgate_device_tokens_invalid_total',
-      help: 'Device addresses that a provider called dead.',
+      help: 'Device addresses that a provider reported as dead.',
       closed: { reason: ['dead-address'] },
       open: ['provider'],
     }),
@@ -145,7 +145,7 @@ export function openMetrics(version: string) {
       help: 'Reloads of the configuration, by outcome.',
       closed: { outcome: ['reloaded', 'refused'] },
     }),
-    // Of several workers the one that is furthest behind shows.
+    // Of several workers, shows the one with the oldest configuration.
     configReloadedAt: gauge(
       'pushgate_config_last_reload_success_timestamp_seconds',
       'When the configuration in use was loaded.',
@@ -154,7 +154,7 @@ export function openMetrics(version: string) {
     ),
     challenges: zeroedCounter(registry, {
       name: 'pushgate_challenges_total',
-      help: 'Transactions that ended, by how.',
+      help: 'Ended transactions, by result.',
       closed: { mode: modes, result: ['accepted', 'declined', 'locked', 'withdrawn'] },
       open: ['auth_server'],
     }),
@@ -166,24 +166,24 @@ export function openMetrics(version: string) {
     }),
     loginsRefused: zeroedCounter(registry, {
       name: 'pushgate_logins_refused_total',
-      help: 'Logins that were refused, by why; wrong-pin among them.',
+      help: 'Refused logins, by reason; wrong-pin among them.',
       closed: { reason: loginRefusals },
       open: ['auth_server'],
     }),
     loginsFinished: zeroedCounter(registry, {
       name: 'pushgate_logins_finished_total',
-      help: 'Logins that an auth server took after the phone had accepted.',
+      help: 'Logins that an auth server finished after the phone had accepted.',
       closed: {},
       open: ['auth_server'],
     }),
     fraudReports: zeroedCounter(registry, {
       name: 'pushgate_fraud_reports_total',
-      help: 'Logins that a user declined as not theirs.',
+      help: 'Logins that a user reported as not theirs.',
       closed: {},
     }),
     challengesDisplaced: zeroedCounter(registry, {
       name: 'pushgate_challenges_displaced_total',
-      help: 'Challenges that made room for another, since a phone had too much to answer.',
+      help: 'Challenges that made room for another because a phone had too many open ones.',
       closed: {},
       open: ['auth_server'],
     }),
@@ -194,42 +194,42 @@ export function openMetrics(version: string) {
     }),
     phonesMuted: zeroedCounter(registry, {
       name: 'pushgate_phones_muted_total',
-      help: 'Phones that ring no more for a while, by why.',
+      help: 'Phones that were muted for a while, by reason.',
       closed: { because: muteReasons },
     }),
     loginsQuiet: zeroedCounter(registry, {
       name: 'pushgate_logins_quiet_total',
-      help: 'Times that logins went quiet for a while after too many wrong PINs: from one client, or from all but the known ones of an auth server.',
+      help: 'Times that logins became quiet for a while after too many wrong PINs: from one client, or from all but the known clients of an auth server.',
       closed: {},
       open: ['auth_server'],
     }),
     pushesWithheld: zeroedCounter(registry, {
       name: 'pushgate_pushes_withheld_total',
-      help: 'Logins that wait for a phone that does not ring, since it rang too often without a yes, or is quiet.',
+      help: 'Logins that wait for a phone that gets no push, because it is muted or its logins are quiet.',
       closed: {},
     }),
     administratorsRefused: zeroedCounter(registry, {
       name: 'pushgate_administrators_refused_total',
-      help: 'Logins of administrators with a wrong name or password.',
+      help: 'Administrator logins with a wrong name or password.',
       closed: {},
     }),
-    // All workers take from one stock; the one that saw the fewest shows.
-    keyStockKeys: gauge('pushgate_key_stock_keys', 'Keys of the gateway that are ready for rollouts, as last counted.', [], 'min'),
-    clockSkew: gauge('pushgate_clock_skew_seconds', "How far the clock is ahead of the store's; below 0: behind.", [], 'first'),
+    // All workers share one stock; shows the lowest count.
+    keyStockKeys: gauge('pushgate_key_stock_keys', 'Key pairs of the gateway that are ready for rollouts, as last counted.', [], 'min'),
+    clockSkew: gauge('pushgate_clock_skew_seconds', "Clock difference to the store; above 0: the gateway's clock is ahead.", [], 'first'),
     keyStockEmpty: zeroedCounter(registry, {
       name: 'pushgate_key_stock_empty_total',
-      help: 'Rollouts that waited for a key of the gateway, since none was in stock.',
+      help: 'Rollouts that waited for a key pair because the stock was empty.',
       closed: {},
     }),
-    auditWait: gauge('pushgate_audit_oldest_seconds', 'How long the oldest event has waited to be written to the audit.', [], 'max'),
+    auditWait: gauge('pushgate_audit_oldest_seconds', 'How long the oldest unwritten event has waited for the audit.', [], 'max'),
     auditLost: zeroedCounter(registry, {
       name: 'pushgate_audit_lost_events_total',
-      help: 'Events that are not in the audit, since the store was away for too long.',
+      help: 'Events missing from the audit because the store was away for too long.',
       closed: {},
     }),
     relays: zeroedCounter(registry, {
       name: 'pushgate_relays_total',
-      help: 'Challenges that auth servers had relayed to phones of their own, by what came of it; repeats count too.',
+      help: "Challenges relayed to phones of auth servers' own tokens, by result; repeats count too.",
       closed: { result: ['sent', 'queued', 'dead-address', 'failed', 'unknown-gda', 'conflict', 'limited'] },
       open: ['auth_server'],
     }),
@@ -241,13 +241,13 @@ export function openMetrics(version: string) {
     }),
     pushAttempts: zeroedCounter(registry, {
       name: 'pushgate_push_attempts_total',
-      help: 'Pushes handed to a provider, by outcome and, where one was not sent, by why.',
+      help: 'Pushes handed to a provider, by outcome and, unless sent, by reason.',
       closed: {},
       open: ['provider', 'outcome', 'reason'],
     }),
     pushSeconds: zeroedHistogram(registry, {
       name: 'pushgate_push_duration_seconds',
-      help: 'Time one provider took for one push.',
+      help: 'Duration of one push to one provider.',
       closed: { outcome: outcomeKinds },
       open: ['provider'],
       buckets: pushSeconds,
@@ -260,19 +260,19 @@ export function openMetrics(version: string) {
     }),
     limitRejections: zeroedCounter(registry, {
       name: 'pushgate_ratelimit_rejections_total',
-      help: 'Requests refused because their source failed too often: wrong proofs past the limit, and guesses that were not looked at.',
+      help: 'Requests refused because their source failed too often: wrong proofs past the limit, and guesses that were not checked.',
       closed: { scope: ['rollout', 'pairing', 'answer', 'poll', 'login', 'status', 'passthru', 'caller', 'device'] },
     }),
     storeSeconds: zeroedHistogram(registry, {
       name: 'pushgate_store_operation_seconds',
-      help: 'Time of one store operation.',
+      help: 'Duration of one store operation.',
       closed: { outcome: ['ok', 'fault'] },
       open: ['op'],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5],
     }),
     requestFaults: zeroedCounter(registry, {
       name: 'pushgate_request_faults_total',
-      help: 'Requests that could not be answered, by what was broken. A push that no provider took is none of them.',
+      help: 'Requests that failed because of a fault, by cause. A push that no provider took does not count.',
       closed: { cause: [...faultCodes, 'defect'] },
     }),
     requests: zeroedCounter(registry, {

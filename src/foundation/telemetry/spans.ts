@@ -3,21 +3,21 @@ import { GatewayFault } from '../model/index.ts';
 
 type Api = typeof import('@opentelemetry/api');
 
-/** What is known of a step: names of parts, outcomes, sizes. No secret and no name of a person is among it. */
+/** Attributes of a step: names of parts, outcomes, sizes. They hold no secret and no person's name. */
 export type SpanAttributes = Attributes;
 
-/** Where a step notes what came of it; `failed` marks it as an error of this kind, without the words of the error. */
+/** Records a step's result; `failed` marks it as an error of this kind, without the error's message. */
 export type Noting = { note(attributes: SpanAttributes): void; failed(kind: string): void };
 
 const nowhere: Noting = { note: () => undefined, failed: () => undefined };
 
-/** Of the whole process, as OpenTelemetry's own state is; undefined while nothing is traced, and then no module of it is loaded. */
+/** Global, as OpenTelemetry's own state is; undefined while tracing is off, and then no module of it is loaded. */
 let tracing: { api: Api; tracer: Tracer; key: symbol } | undefined;
 let users = 0;
 
 /**
- * Begins to trace, by the SDK that the operator has registered. `hasSdk`: whether there is one; without it spans lead nowhere. `stop` ends it, when all who began
- * have stopped.
+ * Starts tracing with the SDK that the operator has registered. `hasSdk`: whether there is one; without it spans are
+ * not exported. `stop` ends tracing when every caller of `startTracing` has stopped.
  * @see docs/decisions/traces.md
  */
 export async function startTracing(version: string): Promise<{ hasSdk: boolean; stop(): void }> {
@@ -27,7 +27,7 @@ export async function startTracing(version: string): Promise<{ hasSdk: boolean; 
   users += 1;
   let isUser = true;
   return {
-    // One that is never ended goes nowhere.
+    // The probe span is never ended, so it is not exported.
     hasSdk: api.trace.isSpanContextValid(tracer.startSpan('probe').spanContext()),
     stop() {
       if (isUser) users -= 1;
@@ -37,21 +37,24 @@ export async function startTracing(version: string): Promise<{ hasSdk: boolean; 
   };
 }
 
-/** Whether steps are traced. */
+/** Whether tracing is on. */
 export const isTracing = (): boolean => tracing !== undefined;
 
 /**
- * Does a step of our own as a span below the step or request that it belongs to; work that belongs to none is not traced. The span ends with the work, or with
- * its promise. While nothing is traced this is a call of `work` and no more.
+ * Runs an internal step as a span below the current step or request; without either, it is not traced. The span ends
+ * with the work, or with its promise. While tracing is off this only calls `work`.
  */
 export const span = <T>(name: string, attributes: SpanAttributes, work: (noting: Noting) => T): T =>
   tracing ? traced({ name, attributes: () => attributes, kind: 'INTERNAL', parent: parentOf('open') }, work) : work(nowhere);
 
-/** The same for a call to something outside: a store, a directory, a push service. Before it is known who sent a request it is not traced. */
+/**
+ * The same for a call to an outside system: a store, a directory, a push service. Not traced until the sender of the
+ * request is known.
+ */
 export const outsideSpan = <T>(name: string, attributes: () => SpanAttributes, work: (noting: Noting) => T): T =>
   tracing ? traced({ name, attributes, kind: 'CLIENT', parent: parentOf() }, work) : work(nowhere);
 
-/** The header that lets a far side of the operator's own go on with the trace; none while nothing is traced. */
+/** The header that lets an operator's own server continue the trace; none while tracing is off. */
 export function traceHeaders(): Record<string, string> {
   const context = tracing?.api.trace.getSpan(tracing.api.context.active())?.spanContext();
   if (!context || !tracing?.api.trace.isSpanContextValid(context)) return {};
@@ -59,22 +62,25 @@ export function traceHeaders(): Record<string, string> {
   return { traceparent: `00-${context.traceId}-${context.spanId}-${flags}` };
 }
 
-/** The span of a request. It begins with the first of its steps, since only a known caller may say which trace it belongs to; its time is that of the request. */
+/**
+ * The span of a request. It starts with the first step, since only a known caller may choose the trace; its start time
+ * is that of the request.
+ */
 export type RequestTrace = {
-  /** Does work that belongs to the request. */
+  /** Runs work that belongs to the request. */
   run<T>(work: () => T): T;
-  /** Begins the span, below the one that `traceparent` names where that is one. What has begun stays where it is. */
+  /** Starts the span, below the one in `traceparent` if that is valid. No effect once started. */
   begin(traceparent: string): void;
-  /** The id of the trace, once it has begun; undefined without an SDK. */
+  /** The trace id once the span has started; undefined without an SDK. */
   traceId(): string | undefined;
-  /** Ends it under its name: method and route. */
+  /** Ends the span and sets its name: method and route. */
   end(name: string, attributes: SpanAttributes, error?: string): void;
 };
 
 /**
- * Opens the span of a request; undefined while nothing is traced.
+ * Opens the span of a request; undefined while tracing is off.
  * @param startedAt epoch ms
- * @param method the name until its route is known
+ * @param method the span's name until its route is known
  */
 export function traceRequest(startedAt: number, method: string): RequestTrace | undefined {
   if (!tracing) return undefined;
@@ -100,12 +106,12 @@ export function traceRequest(startedAt: number, method: string): RequestTrace | 
   };
 }
 
-/** What stands in the context below a step of a request: the parent of the next one is the step. */
+/** Marks a context inside a step: the step is the parent of the next span. */
 const inside = 'inside';
 type Slot = { begun(): Span | undefined; contextOf(context: Context): Context };
 const isSlot = (value: unknown): value is Slot => typeof value === 'object' && value !== null && 'contextOf' in value;
 
-/** Where a new span belongs: below the step that is under way, else below its request, which begins with `open`. */
+/** The parent of a new span: the current step, else its request, which `open` starts. */
 function parentOf(open?: 'open'): Context | undefined {
   if (!tracing) return undefined;
   const active = tracing.api.context.active();
@@ -136,7 +142,7 @@ function traced<T>({ name, attributes, kind, parent }: Step, work: (noting: Noti
   }
 }
 
-/** Never the message: it may quote anything. */
+/** Never the message, which may quote anything. */
 function kindOf(error: unknown): string {
   if (error instanceof GatewayFault) return error.code;
   return error instanceof Error ? error.constructor.name : typeof error;
@@ -149,7 +155,7 @@ const notingOn = (begun: Span, { SpanStatusCode }: Api): Noting => ({
 
 const traceParent = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
 
-/** The context that a caller names, where no library of the operator's has begun a span for the same request. */
+/** The caller's context, unless the operator's instrumentation has already started a span for the request. */
 function withRemote({ trace, context }: Api, traceparent: string): Context {
   const active = context.active();
   const [, traceId = '', spanId = '', flags = ''] = traceParent.exec(traceparent) ?? [];

@@ -1,7 +1,10 @@
 import type { Result } from '../model/index.ts';
 import { outsideSpan, type SpanAttributes } from '../telemetry/spans.ts';
 
-/** An exchange by HTTP as a span. Only the server is named: paths and queries hold device addresses, project names and credentials. */
+/**
+ * Traces an HTTP exchange. Only the server is named: paths and queries contain device addresses, project names and
+ * credentials.
+ */
 export const exchangeSpan = <Reply extends { status: number }, Refusal extends string>(
   method: string,
   url: () => string,

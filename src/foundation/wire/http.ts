@@ -9,33 +9,34 @@ import { undici } from './undici.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
 
 /**
- * Whom to trust and how long a connection may take: `ca` is PEM and replaces the system's authorities, `verifyTls: false` takes any
- * certificate (development, or a phone that was told so). `connectTimeoutMs` covers the TLS handshake and is coarse, up to a second late.
+ * Trust and time limit of connections. `ca` is PEM and replaces the system's authorities; `verifyTls: false` accepts
+ * any certificate (development, or a virtual phone with that option). `connectTimeoutMs` includes the TLS handshake and
+ * may be up to a second late.
  */
 export type WireOptions = {
   ca?: string | undefined;
   verifyTls?: boolean | undefined;
   connectTimeoutMs?: number | undefined;
-  /** PEM of the certificate (with its chain) and the key that prove who we are: mutual TLS. */
+  /** PEM of our certificate (with its chain) and key, for mutual TLS. */
   clientCertificate?: { certificate: string; key: string } | undefined;
-  /** `http://` or `https://` proxy that is asked to CONNECT; a user and password in it are sent to the proxy only. */
+  /** `http://` or `https://` proxy for CONNECT; a user and password in it are sent to the proxy only. */
   proxy?: string | undefined;
-  /** Tell the far side which trace a call belongs to (`traceparent`), while traces are on: for servers of the operator's own. */
+  /** Send the trace id (`traceparent`) while tracing is on: for the operator's own servers. */
   passTrace?: boolean | undefined;
   /**
-   * Send a request whose connection failed (refused, reset, cut off) once more, on a fresh connection and within its deadline. Only for far
-   * sides where the same request twice does no harm.
+   * Resend a request once on a fresh connection, within its deadline, when the connection failed (refused, reset, cut
+   * off). Only for servers where a duplicate does no harm.
    */
   resend?: boolean | undefined;
 };
 
-/** The same for targets that somebody else chose. A proxy would look names up out of our sight, so there is none. */
+/** The same for targets chosen by others. There is no proxy: it would resolve names itself, unchecked. */
 export type PublicWireOptions = Omit<WireOptions, 'proxy'> & {
-  /** Connect to public addresses only, judged when a connection is made; any other target ends with `forbidden`. */
+  /** Connect to public addresses only, checked at connection time; any other target ends with `forbidden`. */
   publicTargetsOnly: true;
 };
 
-/** One call. `signal` is its deadline (`AbortSignal.timeout`), which counts until the last byte of the reply. */
+/** One call. `signal` is its deadline (`AbortSignal.timeout`), up to the last byte of the reply. */
 export type HttpCall = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: string;
@@ -44,12 +45,18 @@ export type HttpCall = {
   signal?: AbortSignal;
 };
 
-/** What came back, whatever its status. Header names are lower case; repeated headers are joined by `, `. `reason` is the status line's phrase. */
+/**
+ * A reply of any status. Header names are lower case; repeated headers are joined by `, `. `reason` is the reason
+ * phrase.
+ */
 export type HttpReply = { status: number; reason: string; headers: Record<string, string>; body: string };
 
-/** HTTP out. `Refusal` is what may come besides the ends that any call can have. */
+/** An HTTP client. `Refusal` adds an error to those of any call. */
 export type Http<Refusal extends string = never> = {
-  /** Sends once, unless `resend` is set; no redirect is followed. A reply of any status is a good end; replies over 1 MiB are `garbage`. */
+  /**
+   * Sends once, unless `resend` is set; follows no redirect. Any HTTP status is a successful call; replies over 1 MiB
+   * are `garbage`.
+   */
   request(call: HttpCall): Promise<Result<HttpReply, WireError | Refusal>>;
   /** Waits for the calls under way, then closes all connections. Later calls end with `connection`. */
   close(): Promise<void>;
@@ -58,14 +65,14 @@ export type Http<Refusal extends string = never> = {
 type AnyOptions = WireOptions & { publicTargetsOnly?: boolean };
 
 const maxReplyBytes = 1_048_576;
-// Only for callers without a signal: a far side that stalls must not hold a call for ever.
+// Only for calls without a signal, so that a stalled server cannot hold one for ever.
 const stalledMs = 60_000;
 
-/** Opens a pool of kept-open connections to targets that somebody else chose. */
+/** Opens a connection pool for targets chosen by others. */
 export function openHttp(options: PublicWireOptions): Http<'forbidden'>;
-/** The same for targets that the operator chose. */
+/** Opens a connection pool for targets chosen by the operator. */
 export function openHttp(options: WireOptions): Http;
-/** HTTP/1.1 only: HTTP/2 has a transport of its own. */
+/** HTTP/1.1 only: HTTP/2 has its own transport. */
 export function openHttp(options: AnyOptions): Http<'forbidden'> {
   refuseWrong(options);
   undici.soon();
@@ -92,7 +99,7 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
     pool ??= dispatcherOf(options);
     const first = await sendOver(pool, call);
     if (!options.resend || closing || first.ok || first.error !== 'connection') return first;
-    // Other connections of the pool may be as stale as this one was.
+    // Other connections of the pool may be stale, too.
     const fresh = dispatcherOf(options);
     const second = sendOver(fresh, call).finally(() => fresh.close());
     resent.add(second);
@@ -112,7 +119,7 @@ export function openHttp(options: AnyOptions): Http<'forbidden'> {
   };
 }
 
-/** What is wrong with the settings is told when they are read, not by the first call. */
+/** Bad settings fail on opening, not on the first call. */
 function refuseWrong({ publicTargetsOnly, proxy, ca, clientCertificate }: AnyOptions): void {
   if (publicTargetsOnly && proxy !== undefined) throw new Error('behind a proxy no target can be judged');
   if (ca !== undefined || clientCertificate) secureContextOf({ ca, clientCertificate });

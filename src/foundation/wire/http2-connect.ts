@@ -9,7 +9,7 @@ import { nodeHttp, nodeHttp2 } from './node-http.ts';
 import { proxyAuthorization } from './proxy.ts';
 import { secureContextOf } from './secure-context.ts';
 
-/** An error with a code that `wireErrorOf` knows. */
+/** An error with a code known to `wireErrorOf`. */
 class ConnectFailed extends Error {
   readonly code: string;
   constructor(code: string, message: string) {
@@ -19,8 +19,9 @@ class ConnectFailed extends Error {
 }
 
 /**
- * Connects to an origin by HTTP/2, through a proxy where there is one, and waits for its first word: that says how many streams it takes at
- * once (APNs takes one before it has seen good credentials). Rejects with the error of the system or of TLS, and when `givenUp` fires.
+ * Opens an HTTP/2 connection to an origin, through a proxy if there is one, and waits for the server's SETTINGS frame,
+ * which limits concurrent streams (APNs allows one until it has seen valid credentials). Rejects with the error of the
+ * system or of TLS, and when `givenUp` fires.
  */
 export async function connectHttp2(origin: string, options: WireOptions, givenUp: AbortSignal): Promise<ClientHttp2Session> {
   const { connectTimeoutMs = 10_000 } = options;
@@ -30,7 +31,7 @@ export async function connectHttp2(origin: string, options: WireOptions, givenUp
     const fail = (error: unknown): void => {
       clearTimeout(late);
       givenUp.removeEventListener('abort', onGivenUp);
-      // A session that was never there does not take its socket along.
+      // A session that never started does not destroy its socket.
       socket.destroy();
       reject(error);
     };
@@ -39,13 +40,13 @@ export async function connectHttp2(origin: string, options: WireOptions, givenUp
     const onGivenUp = (): void => fail(givenUp.reason);
     givenUp.addEventListener('abort', onGivenUp, { once: true });
     session.once('error', fail).once('close', onClose);
-    // A far side that refuses our certificate ends the socket, of which the session says nothing.
+    // A server that rejects our certificate ends the socket; the session does not report that.
     socket.once('error', fail).once('close', onClose);
     session.once('remoteSettings', () => {
       clearTimeout(late);
       givenUp.removeEventListener('abort', onGivenUp);
       socket.off('error', fail).off('close', onClose);
-      // Whoever uses the session hears of its end by its streams.
+      // From here on, users of the session see its end through their streams.
       session
         .off('error', fail)
         .off('close', onClose)
@@ -74,7 +75,7 @@ async function socketTo(url: URL, options: WireOptions, givenUp: AbortSignal): P
 
 type Through = { target: string; limitMs: number; givenUp: AbortSignal };
 
-/** A connection to `target` (host:port) through an HTTP proxy. */
+/** Connects to `target` (host:port) through an HTTP proxy. */
 function tunnelThrough(proxy: string, { target, limitMs, givenUp }: Through): Promise<Duplex> {
   const url = new URL(proxy);
   const [{ protocol, port }, host] = [url, socketHost(url)];
@@ -84,7 +85,7 @@ function tunnelThrough(proxy: string, { target, limitMs, givenUp }: Through): Pr
   return new Promise((resolve, reject) => {
     const asked = send({
       host,
-      // Node would take the name in the certificate from the header, which names the target.
+      // Node would take the server name from the Host header, which names the target.
       servername: isIP(host) === 0 ? host : '',
       port: port || (protocol === 'https:' ? 443 : 80),
       method: 'CONNECT',
@@ -92,7 +93,7 @@ function tunnelThrough(proxy: string, { target, limitMs, givenUp }: Through): Pr
       headers,
       signal: givenUp,
     });
-    // For the whole of it: a proxy that goes on talking is no nearer to its end.
+    // One limit for the whole exchange: a proxy might send data for ever.
     const late = setTimeout(() => asked.destroy(new ConnectFailed('ETIMEDOUT', 'the proxy took too long')), limitMs);
     asked.once('close', () => clearTimeout(late));
     asked.once('error', reject);

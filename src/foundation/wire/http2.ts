@@ -6,14 +6,14 @@ import { connectHttp2 } from './http2-connect.ts';
 import { nodeHttp2 } from './node-http.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
 
-/** One call on the connection. `signal` is its deadline; when it fires, the far side sees the stream cancelled. */
+/** One call on the connection. `signal` is its deadline; when it fires, the stream is cancelled. */
 export type Http2Call = { method: 'GET' | 'POST'; path: string; headers?: Record<string, string>; body?: string; signal: AbortSignal };
 
-/** HTTP/2 to one origin over one kept-open connection, which is made anew when it is gone or told to go. */
+/** HTTP/2 to one origin over one persistent connection, replaced when it is lost or the server sends GOAWAY. */
 export type Http2 = {
   /**
-   * Sends once. A stream that the far side says it never looked at (GOAWAY below its number, REFUSED_STREAM) is sent again on a fresh
-   * connection, once; what may have been looked at only with `resend`.
+   * Sends once. A stream that the server did not process (above GOAWAY's last stream, or REFUSED_STREAM) is sent again
+   * once, on a fresh connection; a stream that it may have processed only with `resend`.
    */
   request(call: Http2Call): Promise<Result<HttpReply, WireError>>;
   /** Waits for the streams under way, then closes. Later calls end with `connection`. */
@@ -28,10 +28,10 @@ type Ended = { kind: 'reply'; reply: HttpReply } | { kind: 'unseen' } | { kind: 
 
 const isLost = (ended: Ended): boolean => ended.kind === 'error' && ended.error === 'connection';
 
-/** A connection; `holding` keeps the process alive until the work on it has ended. */
+/** A connection; `holding` keeps the process alive until the given work has ended. */
 type Line = { session: ClientHttp2Session; holding<T>(work: Promise<T>): Promise<T> };
 
-/** Opens the transport; nothing is connected before the first call. */
+/** Opens the transport; it connects at the first call. */
 export function openHttp2(origin: string, options: WireOptions): Http2 {
   let closed = false;
   const closing = new AbortController();
@@ -44,7 +44,7 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
       const ended = await holding(exchange(session, origin, call));
       if (isLost(ended)) {
         lines.leave(used);
-        // What else is under way there ends in peace.
+        // Other streams on it may finish.
         session.close();
       }
       return ended;
@@ -74,7 +74,7 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
     async close() {
       closed = true;
       await Promise.allSettled(underWay);
-      // Nobody waits any more for a connection that is still being made.
+      // No call waits any more for a connection attempt in progress.
       closing.abort();
       const opened = await lines.current()?.catch(() => undefined);
       opened?.session.close();
@@ -82,10 +82,10 @@ export function openHttp2(origin: string, options: WireOptions): Http2 {
   };
 }
 
-/** The connection that calls share: `take` makes one where there is none, and after `leave` a fresh one. */
+/** The shared connection: `take` returns it or makes one; `leave` makes the next call use a fresh one. */
 function openLines(origin: string, options: WireOptions, givenUp: AbortSignal) {
   let current: Promise<Line> | undefined;
-  // An old connection ends long after a new one was made: it must not take that along.
+  // An old connection may end long after its replacement was made.
   const leave = (used: Promise<Line>): void => {
     if (current === used) current = undefined;
   };
@@ -94,7 +94,7 @@ function openLines(origin: string, options: WireOptions, givenUp: AbortSignal) {
     const connecting = connectHttp2(origin, options, givenUp).then((opened) => {
       const forget = (): void => leave(connecting);
       opened.once('goaway', forget).once('close', forget).once('error', forget);
-      // Every stream listens for GOAWAY.
+      // Every stream adds a GOAWAY listener.
       opened.setMaxListeners(0);
       keepAlive(opened);
       return lineOf(opened);
@@ -106,13 +106,13 @@ function openLines(origin: string, options: WireOptions, givenUp: AbortSignal) {
   return { take, leave, current: () => current };
 }
 
-/** A reply that is waited for is work, and holds the process; an idle connection is none. */
+/** A pending reply keeps the process alive; an idle connection does not. */
 function lineOf(session: ClientHttp2Session): Line {
   let underWay = 0;
   session.unref();
   return {
     session,
-    // Counted by calls and not by streams: a stream that was given up before its turn closes only when that comes.
+    // Counts calls, not streams: a stream given up in the queue only closes when its turn comes.
     async holding(work) {
       underWay += 1;
       session.ref();
@@ -126,7 +126,7 @@ function lineOf(session: ClientHttp2Session): Line {
   };
 }
 
-/** The work, or the abort, whichever comes first; the work goes on for those who come after. */
+/** Rejects at the abort; the work continues for other callers. */
 function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
@@ -147,12 +147,12 @@ function exchange(session: ClientHttp2Session, origin: string, { method, path, h
     let lastSeen = Number.POSITIVE_INFINITY;
     const onAbort = (): void => {
       stream.close(constants.NGHTTP2_CANCEL);
-      // A stream that waits for its turn closes only when that comes.
+      // A queued stream only closes when its turn comes, so do not wait for that.
       reject(signal.reason);
     };
     const onGoaway = (_code: number, lastStreamId: number): void => {
       lastSeen = lastStreamId;
-      // A stream that the far side will not look at would wait for ever.
+      // The server ignores this stream; without this it would wait for ever.
       if ((stream.id ?? 0) > lastSeen) stream.close(constants.NGHTTP2_CANCEL);
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -187,7 +187,7 @@ function exchange(session: ClientHttp2Session, origin: string, { method, path, h
 
 const isWhole = (stream: ClientHttp2Stream): boolean => stream.rstCode === nodeHttp2().constants.NGHTTP2_NO_ERROR && !stream.aborted;
 
-/** A peer that answers no ping is gone, whatever TCP thinks. */
+/** Detects a dead peer by unanswered pings. */
 function keepAlive(session: ClientHttp2Session): void {
   const timer = setInterval(() => {
     const late = setTimeout(() => session.destroy(), pingLimitMs).unref();

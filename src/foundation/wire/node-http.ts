@@ -1,13 +1,13 @@
 import { onFirstUse } from '../lazy/index.ts';
 
 /**
- * Node's HTTP, without what an `import` of it would load besides: that reads everything that it exports, and one of these (`WebSocket`) is a whole second
- * client, of which neither a start nor the memory has any use.
+ * Node's HTTP module, loaded without `import`: that would evaluate all exports, and `WebSocket` among them is a second
+ * HTTP client that costs start time and memory.
  */
 export const nodeHttp = onFirstUse<typeof import('node:http')>('node:http');
 
-/** Node's HTTP/2, which some providers speak. */
+/** Node's HTTP/2 module, which only some providers need. */
 export const nodeHttp2 = onFirstUse<typeof import('node:http2')>('node:http2');
 
-/** The phrase that goes with a status; undefined where it is none. */
+/** The reason phrase of a status; undefined for an unknown status. */
 export const reasonPhrase = (status: number): string | undefined => nodeHttp().STATUS_CODES[status];

@@ -1,6 +1,9 @@
 import { GatewayFault } from '../model/index.ts';
 
-/** What a proxy is told in `Proxy-Authorization`: `Basic …` from the user and password of its URL; undefined where it names none. Throws `config-invalid` for an escape that is none. */
+/**
+ * The value of `Proxy-Authorization`: `Basic …` from the user and password in the URL; undefined when it has none.
+ * Throws `config-invalid` for an invalid percent escape.
+ */
 export function proxyAuthorization(proxy: string): string | undefined {
   const { username, password } = new URL(proxy);
   if (username === '') return undefined;
@@ -9,17 +12,16 @@ export function proxyAuthorization(proxy: string): string | undefined {
   return `Basic ${Buffer.from(login).toString('base64')}`;
 }
 
-/** Why a proxy's URL cannot be used, without repeating it; undefined for a good one. */
+/** Why a proxy's URL is unusable, without quoting it; undefined for a good one. */
 export function proxyProblem(proxy: string): string | undefined {
   const url = URL.parse(proxy);
   if (!url || !/^https?:$/.test(url.protocol))
     return 'expected http://host:port or https://host:port, perhaps with user:password@ before the host';
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    return 'a proxy has no path; leave out what stands after its host and port';
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return 'a proxy has no path; remove everything after its host and port';
   return decoded(`${url.username}:${url.password}`) === undefined ? badLogin : undefined;
 }
 
-const badLogin = 'the user or password has a % that begins no escape; write % as %25, @ as %40, : as %3A, / as %2F';
+const badLogin = 'the user or password has a % that is not an escape; write % as %25, @ as %40, : as %3A, / as %2F';
 
 function decoded(text: string): string | undefined {
   try {

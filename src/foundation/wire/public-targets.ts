@@ -4,14 +4,14 @@ import type { buildConnector } from 'undici';
 import { isPublic } from './networks.ts';
 import { undici } from './undici.ts';
 
-/** The target is not on the public internet, or its name leads nowhere public. */
+/** The target is not a public address, or its name resolves to none. */
 export class TargetRefused extends Error {
   constructor() {
     super('the target is not public');
   }
 }
 
-/** Resolves a name to all of its addresses; `dns.lookup` is one. */
+/** Resolves a name to all of its addresses, like `dns.lookup`. */
 export type Resolve = (
   hostname: string,
   options: object & { all: true },
@@ -19,8 +19,8 @@ export type Resolve = (
 ) => void;
 
 /**
- * Looks names up for a socket and gives it the public addresses only. What was judged is what is connected to, so a name that leads elsewhere
- * the next time it is asked for gains nothing. Fails with `TargetRefused` where none is public.
+ * A lookup for sockets that returns public addresses only. The socket connects to the checked address, so DNS rebinding
+ * does not help an attacker. Fails with `TargetRefused` when no address is public.
  */
 export function publicLookup(resolve: Resolve = systemLookup): LookupFunction {
   return (hostname, options, done) =>
@@ -33,12 +33,12 @@ export function publicLookup(resolve: Resolve = systemLookup): LookupFunction {
     });
 }
 
-/** Connects to public targets only, whether they are named or written as addresses (which no look-up sees). */
+/** Connects to public targets only, given by name or by address (for which no lookup happens). */
 export function publicConnector(options: buildConnector.BuildOptions): buildConnector.connector {
   const connect = undici().buildConnector({ ...options, lookup: publicLookup() });
   return (target, done) => {
     if (isIP(target.hostname) === 0 || isPublic(target.hostname)) return connect(target, done);
-    // As late as a real connection, which the client counts on.
+    // Asynchronous like a real connection, as the client expects.
     process.nextTick(done, new TargetRefused(), null);
   };
 }

@@ -1,17 +1,17 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What an Access-Request says; all texts are sent as UTF-8. `authenticator` is 16 random bytes that were never used before. */
+/** The content of an Access-Request; texts are sent as UTF-8. `authenticator` is 16 random bytes, never reused. */
 export type AccessRequest = {
   id: number;
   authenticator: Buffer;
   user: string;
   password: string;
   nasIdentifier: string;
-  /** What an Access-Challenge gave us, when this is the answer to it. */
+  /** The State of an Access-Challenge, when this request answers it. */
   state?: Buffer;
 };
 
-/** A reply that was made with our secret for our request. */
+/** A reply authenticated with our secret for our request. */
 export type AccessReply = { kind: 'accept' | 'reject' | 'challenge'; message: string; state: Buffer | undefined };
 
 const type = { userName: 1, userPassword: 2, replyMessage: 18, state: 24, nasIdentifier: 32, messageAuthenticator: 80 } as const;
@@ -26,8 +26,8 @@ const maxValueBytes = 253;
 const maxPasswordBytes = 128;
 
 /**
- * The bytes of an Access-Request. Message-Authenticator stands first, where it also shields what follows from being shifted (BlastRADIUS).
- * Undefined where a value does not fit: 253 bytes, a password 128.
+ * Encodes an Access-Request. Message-Authenticator comes first, which also protects the attributes after it from being
+ * shifted (BlastRADIUS). Undefined when a value is too long: 253 bytes, a password 128.
  * @see RFC 2865 4.1, 5.2; RFC 2869 5.14
  */
 export function encodeRequest(request: AccessRequest, secret: string): Buffer | undefined {
@@ -54,7 +54,7 @@ export function encodeRequest(request: AccessRequest, secret: string): Buffer | 
 
 const attribute = (kind: number, value: Buffer): Buffer => Buffer.concat([Buffer.from([kind, value.length + 2]), value]);
 
-/** Each 16 bytes are masked by MD5 over the secret and the 16 masked bytes before them. */
+/** Masks each 16 bytes with MD5 over the secret and the previous masked block. */
 function hidePassword(password: Buffer, authenticator: Buffer, secret: string): Buffer {
   const hidden = Buffer.alloc(Math.max(16, Math.ceil(password.length / 16) * 16));
   password.copy(hidden);
@@ -68,8 +68,8 @@ function hidePassword(password: Buffer, authenticator: Buffer, secret: string): 
 }
 
 /**
- * Reads a reply to `request` (its bytes as they were sent). Undefined for all that is not to be believed: another id, another secret, a wrong
- * Message-Authenticator, none where it is required, or broken attributes. Such a datagram is to be ignored.
+ * Decodes a reply to `request` (the bytes as sent). Undefined for any datagram to ignore: another id or secret, a wrong
+ * Message-Authenticator, a missing one where required, or broken attributes.
  * @see RFC 2865 3; RFC 2869 5.14
  */
 export function decodeReply(

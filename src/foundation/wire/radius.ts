@@ -8,35 +8,35 @@ import { type AccessReply, decodeReply, encodeRequest } from './radius-packet.ts
 import { openServerOrder } from './server-order.ts';
 import { type WireError, wireErrorOf } from './wire-error.ts';
 
-/** One RADIUS service: servers that stand in for one another, each `host`, `host:port` or `[IPv6]:port`, with one secret. */
+/** One RADIUS service: redundant servers, each `host`, `host:port` or `[IPv6]:port`, with one shared secret. */
 export type RadiusOptions = {
   servers: readonly string[];
   secret: { reveal(): string };
-  /** How long to wait for a reply before the same bytes are sent again. */
+  /** Wait for a reply before the same bytes are sent again, in ms. */
   timeoutMs: number;
-  /** How often they are sent again to one server. */
+  /** Number of repeats to one server. */
   retries: number;
   requireMessageAuthenticator: boolean;
   nasIdentifier: string;
   clock: Clock;
 };
 
-/** How a question to RADIUS ended. `state` goes back with the answer to a challenge. Nothing else is ever thrown. */
+/** The result of a RADIUS exchange. `state` goes back with the answer to a challenge. Never throws. */
 export type RadiusOutcome =
   | { kind: 'accept' | 'reject'; message: string }
   | { kind: 'challenge'; message: string; state: Buffer }
   | { kind: 'unavailable'; reason: WireError };
 
-/** Asks servers whether a password is right, by PAP. */
+/** Checks passwords with RADIUS servers, by PAP. */
 export type Radius = {
-  /** An empty password is refused without asking, and so is one over 128 bytes. `signal` is the deadline for all tries. */
+  /** An empty password, or one over 128 bytes, is rejected without asking. `signal` is the deadline for all tries. */
   authenticate(user: string, password: string, options?: { state?: Buffer; signal?: AbortSignal }): Promise<RadiusOutcome>;
 };
 
 const defaultPort = 1812;
 const restMs = 30_000;
 
-/** Makes a client. It holds nothing open: each question has a socket, and so a port, of its own. @see RFC 2865 */
+/** Makes a client. It holds nothing open: each exchange uses its own socket and port. @see RFC 2865 */
 export function openRadius(options: RadiusOptions): Radius {
   const order = openServerOrder(options.servers, options.clock, restMs);
   return {
@@ -47,7 +47,7 @@ export function openRadius(options: RadiusOptions): Radius {
         options.secret.reveal(),
       );
       if (!request || password === '') return { kind: 'reject', message: '' };
-      // Every server has a time limit of its own, in `ask`.
+      // `ask` has a time limit of its own for each server.
       const outcome = await order.pass<RadiusOutcome>(Number.POSITIVE_INFINITY, async (server) => {
         if (signal?.aborted) return { outcome: givenUp(signal), server: 'unknown', isEnd: true };
         const asked = await ask(server, request, options, signal);
@@ -62,7 +62,7 @@ export function openRadius(options: RadiusOptions): Radius {
 const givenUp = (signal: AbortSignal): RadiusOutcome => ({ kind: 'unavailable', reason: wireErrorOf(undefined, signal) ?? 'aborted' });
 
 async function ask(server: string, request: Buffer, options: RadiusOptions, signal: AbortSignal | undefined): Promise<RadiusOutcome> {
-  // All tries to this server together; a name that does not resolve and a server that does not answer end in the same way.
+  // For all tries at this server; an unresolvable name and a silent server end alike.
   const limit = AbortSignal.timeout(options.timeoutMs * (options.retries + 1));
   const deadline = signal ? AbortSignal.any([signal, limit]) : limit;
   let socket: Socket | undefined;
@@ -83,7 +83,7 @@ async function ask(server: string, request: Buffer, options: RadiusOptions, sign
   }
 }
 
-/** A socket that is connected: the system drops what others send to it, and tells us when nobody listens there. */
+/** A connected UDP socket: the system drops datagrams from other senders and reports a closed port. */
 async function openSocket(server: string, signal: AbortSignal): Promise<Socket> {
   const url = new URL(`radius://${server}`);
   const { address, family } = await orAborted(lookup(socketHost(url)), signal);
@@ -106,7 +106,7 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** Waits for a reply that can be believed, past any number that cannot. */
+/** Waits for the first authentic reply and ignores any others. */
 async function firstReply(socket: Socket, request: Buffer, options: RadiusOptions, signal: AbortSignal): Promise<AccessReply> {
   const { requireMessageAuthenticator } = options;
   return new Promise((resolve, reject) => {

@@ -2,14 +2,14 @@ import { hash } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { openCache } from '../cache/index.ts';
 
-/** Whom to trust (PEM, in place of the authorities that come with Node), and what proves who we are. */
+/** Trusted authorities (PEM, instead of Node's built-in ones) and our client certificate. */
 export type Trust = { ca?: string | undefined; clientCertificate?: { certificate: string; key: string } | undefined };
 
 const contexts = openCache<SecureContext>(100);
 
 /**
- * What connections with the same trust share. Node would make one for each connection: with the authorities of a system that is 10 ms of CPU and half a MB of memory,
- * which the collection of garbage does not see.
+ * Shares a TLS context between connections with the same trust. Node would make one per connection: with a system's
+ * authorities that costs 10 ms of CPU and half a MB of memory outside the garbage collector's view.
  */
 export function secureContextOf({ ca, clientCertificate }: Trust): SecureContext {
   const { certificate, key } = clientCertificate ?? {};

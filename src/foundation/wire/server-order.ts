@@ -1,30 +1,41 @@
 import type { Clock } from '../model/index.ts';
 
 /**
- * What came of one try. `server`: it `works` (it said something), it `failed` (nothing came back in its time), or the try says nothing of it,
- * since the caller gave up. `isEnd`: no other server is to be tried. `isMomentary`: the same try may go well the next time.
+ * The result of one try. `server`: it `works` (replied), it `failed` (no reply in time), or is `unknown` because the
+ * caller gave up. `isEnd`: do not try another server. `isMomentary`: the same try may succeed next time.
  */
 export type Tried<Outcome> = { outcome: Outcome; server: 'works' | 'failed' | 'unknown'; isEnd: boolean; isMomentary?: boolean };
 
-/** How a server fares: `in-use`: it is asked first; `ready`: it stands in for that; `failing`: lately the next one had to be tried in its place. */
+/**
+ * The state of a server: `in-use`: asked first; `ready`: standby; `failing`: another server had to replace it recently.
+ */
 export type ServerState = 'in-use' | 'ready' | 'failing';
 
-/** Servers that can stand in for one another. */
+/** Redundant servers. */
 export type ServerOrder<Server> = {
-  /** All of them: those that work in the order of the configuration, then those that failed lately, the one that failed first before the others. */
+  /**
+   * All servers: working ones in the order of the configuration, then those that failed recently, earliest failure
+   * first.
+   */
   list(): Server[];
-  /** How each fares, in the order of the configuration. One that answers, but does not do the work, is `failing` as well. */
+  /**
+   * The state of each server, in the order of the configuration. A server that replies but does not do the work is
+   * `failing`, too.
+   */
   states(): { server: Server; state: ServerState }[];
   /**
-   * Tries each server once in that order, until one try is the end or the budget (ms) is used up; where there are several, those that failed
-   * for the moment only are tried once more then. A try gets an even share of what is left, so that a server that hangs leaves time for the
-   * others; the share is a time limit that the try has to keep.
-   * @returns what the last try came to; undefined where there was no time for any
+   * Tries each server once in that order, until a try is the end or the budget (ms) is used up. With several servers,
+   * those with a momentary failure are then tried once more. Each try gets an even share of the remaining time as its
+   * limit, so that a hanging server leaves time for the others.
+   * @returns the outcome of the last try; undefined when there was no time for any
    */
   pass<Outcome>(budgetMs: number, attempt: (server: Server, limitMs: number) => Promise<Tried<Outcome>>): Promise<Outcome | undefined>;
 };
 
-/** Remembers for `restMs` which servers failed, so that a dead first one does not cost every login its time limit. None is ever given up. */
+/**
+ * Remembers for `restMs` which servers failed, so that a dead first server does not cost every login its time limit. No
+ * server is given up for good.
+ */
 export function openServerOrder<Server>(servers: readonly Server[], clock: Clock, restMs: number): ServerOrder<Server> {
   const failures = new Map<Server, number>();
   const setbacks = new Map<Server, number>();
@@ -32,7 +43,7 @@ export function openServerOrder<Server>(servers: readonly Server[], clock: Clock
     const at = failures.get(server);
     return at === undefined || clock() - at >= restMs ? Number.NEGATIVE_INFINITY : at;
   };
-  // Equal ones keep their order, and infinities cannot be subtracted from one another.
+  // Compares without subtraction, since both may be infinite; equal ones keep their order.
   const list = () => servers.toSorted((a, b) => (failedAt(a) === failedAt(b) ? 0 : failedAt(a) < failedAt(b) ? -1 : 1));
   const learn = (server: Server, said: Tried<unknown>['server']): void => {
     if (said === 'works') failures.delete(server);
@@ -53,7 +64,7 @@ export function openServerOrder<Server>(servers: readonly Server[], clock: Clock
       const end = performance.now() + budgetMs;
       const order = list();
       let last: Outcome | undefined;
-      // The list grows while it is walked, by those that come a second time.
+      // The list grows while it is walked, by servers to be tried a second time.
       for (const [index, server] of order.entries()) {
         const leftMs = end - performance.now();
         if (leftMs <= 0) break;

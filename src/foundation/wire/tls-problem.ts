@@ -1,6 +1,9 @@
 import { causesOf } from './wire-error.ts';
 
-/** Why no TLS came about: what to do differs by it. `detail` is for operators; of the other side it tells no more than the names in a trusted certificate. */
+/**
+ * Why a TLS handshake failed, by remedy. `detail` is for operators; it quotes the other side only for names in a
+ * trusted certificate.
+ */
 export type TlsProblem = {
   kind: 'untrusted' | 'expired' | 'not-yet-valid' | 'wrong-name' | 'no-tls' | 'old-tls' | 'client-certificate' | 'other';
   detail: string;
@@ -8,10 +11,10 @@ export type TlsProblem = {
 
 const untrusted = (detail: string): TlsProblem => ({ kind: 'untrusted', detail });
 const unknownAuthority = untrusted('its certificate is from an authority that is not trusted here');
-const selfSigned = untrusted('its certificate is signed by itself, and not trusted here');
-const oldTls: TlsProblem = { kind: 'old-tls', detail: 'it speaks no TLS 1.2 or newer' };
-const wantsCertificate: TlsProblem = { kind: 'client-certificate', detail: 'it wants a client certificate' };
-const noTls: TlsProblem = { kind: 'no-tls', detail: 'what answers there speaks no TLS; look at the port, and at the scheme of the URL' };
+const selfSigned = untrusted('its certificate is self-signed and not trusted here');
+const oldTls: TlsProblem = { kind: 'old-tls', detail: 'it does not speak TLS 1.2 or newer' };
+const wantsCertificate: TlsProblem = { kind: 'client-certificate', detail: 'it requires a client certificate' };
+const noTls: TlsProblem = { kind: 'no-tls', detail: 'it does not speak TLS; check the port and the scheme of the URL' };
 
 const byCode = new Map<string, TlsProblem>([
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', unknownAuthority],
@@ -21,9 +24,9 @@ const byCode = new Map<string, TlsProblem>([
   ['INVALID_CA', unknownAuthority],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', selfSigned],
   ['SELF_SIGNED_CERT_IN_CHAIN', unknownAuthority],
-  ['CERT_HAS_EXPIRED', { kind: 'expired', detail: 'its certificate, or one above it, has ended; it needs a new one' }],
-  ['CERT_NOT_YET_VALID', { kind: 'not-yet-valid', detail: 'its certificate is not valid yet; look at the clocks of both machines' }],
-  ['INVALID_PURPOSE', { kind: 'other', detail: 'its certificate is not made for servers' }],
+  ['CERT_HAS_EXPIRED', { kind: 'expired', detail: 'its certificate, or one in its chain, has expired; it needs a new one' }],
+  ['CERT_NOT_YET_VALID', { kind: 'not-yet-valid', detail: 'its certificate is not valid yet; check the clocks of both machines' }],
+  ['INVALID_PURPOSE', { kind: 'other', detail: 'its certificate is not for servers' }],
   ['ERR_SSL_WRONG_VERSION_NUMBER', noTls],
   ['ERR_SSL_PACKET_LENGTH_TOO_LONG', noTls],
   ['ERR_SSL_UNSUPPORTED_PROTOCOL', oldTls],
@@ -31,7 +34,7 @@ const byCode = new Map<string, TlsProblem>([
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', wantsCertificate],
 ]);
 
-/** The reason in an error that `wireErrorOf` calls `tls`; one without a known reason is told by its code. */
+/** The reason behind a wire error `tls`; an unknown reason is described by its code. */
 export function tlsProblemOf(error: unknown): TlsProblem {
   const causes = causesOf(error);
   for (const cause of causes) {
@@ -46,14 +49,14 @@ export function tlsProblemOf(error: unknown): TlsProblem {
 
 const mostNames = 3;
 
-/** Names are compared after the certificate was found trusted, so that they are not a stranger's. */
+/** Quoting names is safe here: OpenSSL compares them only after it has verified the certificate. */
 function wrongName(error: object): string {
   const host = textOf(error, 'host');
   const certificate: unknown = Reflect.get(error, 'cert');
   const names = typeof certificate === 'object' && certificate !== null ? textOf(certificate, 'subjectaltname').split(', ') : [];
   const sane = names.map((name) => name.replace(/^(DNS|IP Address):/, '')).filter((name) => /^[A-Za-z0-9.:*_-]{1,253}$/.test(name));
   const told = [...sane.slice(0, mostNames), ...(sane.length > mostNames ? ['…'] : [])].join(', ') || 'no host';
-  return `its certificate is for ${told}, not for ${host}; name it in the URL as its certificate does`;
+  return `its certificate is for ${told}, not for ${host}; use a host from the certificate in the URL`;
 }
 
 const codeOf = (error: object): string => textOf(error, 'code');

@@ -1,4 +1,7 @@
 import { onFirstUse } from '../lazy/index.ts';
 
-/** The library for HTTP, loaded at its first use: a gateway whose phones poll needs none, and one that starts has no time for it. */
+/**
+ * The HTTP library, loaded at its first use: it would delay a start, and a gateway whose phones only poll does not need
+ * it.
+ */
 export const undici = onFirstUse<typeof import('undici')>('undici');

@@ -1,6 +1,6 @@
 /**
- * Why no reply came: the deadline passed, no connection (refused, reset, unknown host, cut off), no trust or no TLS, something that is not
- * HTTP or too long, or the caller gave up.
+ * Why no reply came: the deadline passed, no connection (refused, reset, unknown host, cut off), no trust or no TLS, a
+ * reply that is not HTTP or too long, or the caller gave up.
  */
 export type WireError = 'timeout' | 'connection' | 'tls' | 'garbage' | 'aborted';
 
@@ -12,7 +12,7 @@ const byCode = new Map<string, WireError>([
   ['ESOCKETTIMEDOUT', 'timeout'],
   ['ERR_TLS_HANDSHAKE_TIMEOUT', 'timeout'],
   ['ERR_SOCKET_CONNECTION_TIMEOUT', 'timeout'],
-  // Without a signal that fired it was not the caller who gave up: a proxy refused, or the connection was let go.
+  // When no signal fired, the caller did not give up: a proxy refused, or the connection was dropped.
   ['UND_ERR_ABORTED', 'connection'],
   ['ABORT_ERR', 'connection'],
   ['UND_ERR_SOCKET', 'connection'],
@@ -48,7 +48,7 @@ const byCode = new Map<string, WireError>([
   ['INVALID_PURPOSE', 'tls'],
 ]);
 
-// OpenSSL, Node's TLS and the system have families of codes; these are their beginnings.
+// Prefixes of the codes of OpenSSL, Node's TLS and the system.
 const byFamily: readonly (readonly [string, WireError])[] = [
   ['ERR_TLS_', 'tls'],
   ['ERR_SSL_', 'tls'],
@@ -66,15 +66,15 @@ const byFamily: readonly (readonly [string, WireError])[] = [
 ];
 
 const byName = new Map<string, WireError>([
-  // The parser's errors come without a code, and those of signals with a number.
+  // The parser's errors have no code; those of signals have a number.
   ['HTTPParserError', 'garbage'],
   ['TimeoutError', 'timeout'],
   ['AbortError', 'connection'],
 ]);
 
 /**
- * Which expected end an exception is, whatever its class: by its own code or name, else by those of what caused it. `undefined` where it is
- * none (a defect of ours, to be thrown on). A signal that fired explains the exception before its code does.
+ * Classifies an exception, of any class: by its own code or name, else by those of its causes. Undefined for any other
+ * exception, a defect that the caller rethrows. A signal that fired takes precedence over the exception's code.
  */
 export function wireErrorOf(error: unknown, signal: AbortSignal | undefined): WireError | undefined {
   if (signal?.aborted) return isTimeout(signal.reason) ? 'timeout' : 'aborted';
@@ -85,7 +85,7 @@ export function wireErrorOf(error: unknown, signal: AbortSignal | undefined): Wi
   return undefined;
 }
 
-/** An exception, what it was caused by, and what it gathers (`AggregateError`), nearest first; each once. */
+/** An exception, its causes, and its parts (`AggregateError`), nearest first; each once. */
 export function causesOf(error: unknown): readonly object[] {
   const found = new Set<object>();
   const waiting = [error];

@@ -3,7 +3,7 @@ import type { AuditEntry, AuditNote, AuditWriter, ClearText, PersonKey } from '.
 import { type AuditFilter, type AuditPage, type AuditStore, noteLeaseMs } from '../store.ts';
 import type { Row, Session } from './session.ts';
 
-/** The audit: a table of entries, one row each, with what they are asked for in columns. */
+/** The audit: one table row per entry, with columns for its filters. */
 export function auditStore(session: Session): AuditStore {
   const { get, all, run, read, write } = session;
   return {
@@ -44,7 +44,7 @@ export function auditStore(session: Session): AuditStore {
 
 type NoteStore = Pick<AuditStore, 'claimNotes' | 'removeNotes' | 'auditWriters' | 'putAuditWriter' | 'endAuditWriter'>;
 
-/** Notes on their way, and the chains that they go into. */
+/** Notes on their way into the audit, and the chains. */
 function noteStore(session: Session): NoteStore {
   const { all, run, read, write } = session;
   return {
@@ -96,7 +96,7 @@ function personKeyStore(session: Session): PersonKeyStore {
   };
 }
 
-/** Writes a note of the act that the same group of writes is about. */
+/** Writes the note of an act in the same transaction. */
 export function addNote({ run }: Pick<Session, 'run'>, note: AuditNote | undefined): void {
   if (note)
     run('INSERT OR IGNORE INTO audit_notes (id, due, at, text) VALUES (?, ?, ?, ?)', note.id, note.at + noteLeaseMs, note.at, note.text);
@@ -168,13 +168,13 @@ function erase({ run }: Session, person: string, limit: number): number {
 
 const text = (value: unknown): string | undefined => (value === null || value === undefined ? undefined : String(value));
 
-/** Most are about one push token, which has a column of its own. */
+/** Most entries concern one push token, which has a column of its own. */
 function serialsOf({ serial, serials }: Row): string[] | undefined {
   if (serials !== null) return JSON.parse(String(serials));
   return serial === null ? undefined : [String(serial)];
 }
 
-/** An entry out of its row. */
+/** Reads an entry from its row. */
 export function entryOf(row: Row): AuditEntry {
   const clear = clearText(row);
   const optional = {
@@ -203,14 +203,14 @@ export function entryOf(row: Row): AuditEntry {
 const clearText = (row: Row): ClearText =>
   present({ subject: text(row.subject_text), actor: text(row.actor_text), own: text(row.own_text) });
 
-/** Without the fields that are undefined. */
+/** The fields that are not undefined. */
 const present = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** A note out of its row. */
+/** Reads a note from its row. */
 export const noteOf = ({ id, at, text: sealed }: Row): AuditNote => ({ id: String(id), at: Number(at), text: String(sealed) });
 
-/** A chain out of its row. */
+/** Reads a chain from its row. */
 export const writerOf = ({ writer, number, hash, signature, seen_at, ended }: Row): AuditWriter => ({
   writer: String(writer),
   number: Number(number),
@@ -226,7 +226,7 @@ export function saveWriter({ run }: Session, { writer, number, hash, signature, 
   run(into, writer, number, hash, signature, seenAt, Number(ended));
 }
 
-/** A person's key out of its row. */
+/** Reads a person's key from its row. */
 export const personKeyOf = ({ person, id, sealed_key }: Row): PersonKey => ({
   person: String(person),
   id: String(id),

@@ -4,7 +4,7 @@ import type { Row, Session } from './session.ts';
 
 type DeviceStore = Pick<Store, 'findDevice' | 'putDevice' | 'removeDevice' | 'deadDevices'>;
 
-/** Relay devices: one row each, the fields that are searched for as columns beside the whole. */
+/** Relay devices: one row each, with columns for the searched fields beside the whole record. */
 export function deviceStore(session: Session): DeviceStore {
   const { get, all, run, read, write } = session;
   return {
@@ -31,12 +31,12 @@ export function deviceStore(session: Session): DeviceStore {
   };
 }
 
-/** Writes a relay device as it is; how many rows that changed. */
+/** Writes a relay device; returns the number of changed rows. */
 export function saveDevice({ run }: Session, device: RelayDevice, how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE'): number {
   const { gda, owner, version, deadSince } = device;
   const into = 'INTO devices (gda, owner, version, dead_since, body) VALUES (?, ?, ?, ?, ?)';
   return run(`${how} ${into}`, gda, owner, version, deadSince ?? null, JSON.stringify(device));
 }
 
-/** A relay device out of its row. */
+/** Reads a relay device from its row. */
 export const deviceOf = ({ body }: Row): RelayDevice => JSON.parse(String(body));

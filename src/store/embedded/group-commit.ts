@@ -5,35 +5,36 @@ import type { WriteAheadLog } from './write-ahead-log.ts';
 export type Executor = { exec(sql: string): void };
 
 /**
- * Commits writes in groups. A write's promise resolves when the disk has its commit, and rejects when that is not certain. The next group gathers meanwhile.
+ * Commits writes in groups. A write's promise resolves when its commit is on disk, and rejects when that is not
+ * certain. Meanwhile the next group gathers.
  */
 export type GroupCommit = {
-  /** `work` runs inside the transaction, in a savepoint of its own: when it throws, it alone is undone. */
+  /** Runs `work` inside the transaction; when it throws, only this write is undone. */
   write<T>(work: () => T): Promise<T>;
-  /** Resolves when the disk has all that is committed now; undefined when it has. Rejects as a write does. */
+  /** Resolves when everything committed so far is on disk; undefined when it already is. Rejects like a write. */
   durable(): Promise<void> | undefined;
-  /** Resolves when the disk has what was written before, and nothing is under way. */
+  /** Resolves when all earlier writes are on disk and nothing is under way. */
   end(): Promise<void>;
 };
 
 type Waiting = { run(): void; resolve(): void; reject(error: unknown): void };
 
-/** The most writes of one commit: more would block the event loop for too long. */
+/** The maximum of writes per commit, so that one does not block the event loop for too long. */
 export const groupSize = 64;
 
 const unavailable = (cause: unknown): GatewayFault =>
   new GatewayFault('store-unavailable', 'The embedded store cannot write. Is its disk full or broken?', cause);
 
-/** Nobody knows what a disk has that failed once to take it: what is read would perhaps be gone after a power cut. */
+/** After one failed sync the disk's content is unknown: what is read now could be gone after a power cut. */
 const lost = (cause: unknown): GatewayFault =>
-  new GatewayFault('store-unavailable', 'The disk of the embedded store lost a write. Restart the gateway when the disk is mended.', cause);
+  new GatewayFault('store-unavailable', 'The disk of the embedded store lost a write. Repair the disk, then restart the gateway.', cause);
 
-/** Opens group commit on a database that nobody else writes to. */
+/** Opens group commit on a database without other writers. */
 export function openGroupCommit(database: Executor, wal: Pick<WriteAheadLog, 'sync' | 'isFull' | 'checkpoint'>): GroupCommit {
   const syncs = openSyncs(wal);
   const queue: Waiting[] = [];
   let isScheduled = false;
-  // No commit from here on until the log was checkpointed.
+  // No commits until the log is checkpointed.
   let isLogFull = false;
   let checkpointing: Promise<void> | undefined;
   let broken: GatewayFault | undefined;
@@ -42,7 +43,7 @@ export function openGroupCommit(database: Executor, wal: Pick<WriteAheadLog, 'sy
     broken ??= lost(cause);
     for (const { reject } of queue.splice(0)) reject(broken);
   };
-  // What is committed during a sync waits for the next one: only a full group has nothing to gather until then.
+  // Commits during a sync have to wait for the next one, so only a full group gains by committing now.
   const mayCommit = (): boolean => queue.length > 0 && !isLogFull && (!syncs.pending() || queue.length >= groupSize);
   const schedule = (): void => {
     if (isScheduled || !mayCommit()) return;
@@ -103,13 +104,15 @@ function waitingFor<T>(work: () => T, resolve: (value: T) => void, reject: (erro
 }
 
 type Syncs = {
-  /** Resolves when the disk has what was committed before the call. */
+  /** Resolves when everything committed before the call is on disk. */
   afterCommit(): Promise<void>;
-  /** The last sync that is under way or waits for its turn. */
+  /** The last sync that is running or queued. */
   pending(): Promise<void> | undefined;
 };
 
-/** One sync at a time; the next one serves all that is committed before it begins. After one that failed all fail. */
+/**
+ * Runs one sync at a time; the next one covers all commits before its start. After a failed sync all later ones fail.
+ */
 function openSyncs(wal: Pick<WriteAheadLog, 'sync'>): Syncs {
   let current: Promise<void> | undefined;
   let next: Promise<void> | undefined;
@@ -131,7 +134,7 @@ function openSyncs(wal: Pick<WriteAheadLog, 'sync'>): Syncs {
   };
 }
 
-/** Commits one group; those of it that await the disk. The others were rejected. */
+/** Commits one group and returns the writes that await the disk. The others were rejected. */
 function commitGroup(database: Executor, group: readonly Waiting[]): readonly Waiting[] {
   try {
     database.exec('BEGIN IMMEDIATE');
@@ -145,7 +148,7 @@ function commitGroup(database: Executor, group: readonly Waiting[]): readonly Wa
   }
 }
 
-/** Runs the writes of a group; false when one of them throws, which it does again when it runs apart. */
+/** Runs the writes of a group; false when one throws. It will throw again in `runApart`. */
 function runAll(group: readonly Waiting[]): boolean {
   try {
     for (const { run } of group) run();
@@ -155,14 +158,17 @@ function runAll(group: readonly Waiting[]): boolean {
   }
 }
 
-/** Begins the transaction anew, with a savepoint for each write: SQLite copies every page for these, so that only a group with a write that throws has them. */
+/**
+ * Restarts the transaction with a savepoint per write. SQLite copies every page for savepoints, so only groups with a
+ * failing write use them.
+ */
 function runApart(database: Executor, group: readonly Waiting[]): readonly Waiting[] {
   rollBack(database);
   database.exec('BEGIN IMMEDIATE');
   return group.filter((waiting) => runOne(database, waiting));
 }
 
-/** Runs one write in a savepoint; false, and it alone is undone, when it throws. */
+/** Runs one write in a savepoint; when it throws, undoes only this write and returns false. */
 function runOne(database: Executor, { run, reject }: Waiting): boolean {
   database.exec('SAVEPOINT one');
   try {
@@ -181,6 +187,6 @@ function rollBack(database: Executor): void {
   try {
     database.exec('ROLLBACK');
   } catch {
-    // Nothing was begun, or SQLite has rolled back already: either way nothing of the group is left.
+    // No transaction is open, or SQLite has rolled it back already.
   }
 }

@@ -9,7 +9,7 @@ import { tokenStore } from './tokens.ts';
 import { transactionStore } from './transactions.ts';
 import { transferStore } from './transfer.ts';
 
-/** Where the file is, and who hears of what goes on. `onMigrated` is told the schema of an older version that was brought up to date. */
+/** The file, and callbacks. `onMigrated` gets the older schema version that was updated. */
 export type EmbeddedStoreOptions = {
   path: string;
   log: Log;
@@ -18,7 +18,8 @@ export type EmbeddedStoreOptions = {
 };
 
 /**
- * Opens the embedded store. Throws `config-invalid` with one sentence when the file is in use, broken, not ours or newer than we are.
+ * Opens the embedded store. Throws `config-invalid` with one sentence when the file is in use, damaged, not a store, or
+ * of a newer version.
  */
 export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: EmbeddedStoreOptions): Promise<Store> {
   const owned = openDatabase({ path, log, onMigrated });
@@ -34,7 +35,7 @@ export async function openEmbeddedStore({ path, log, onOperation, onMigrated }: 
     ...deviceStore(session),
     ...auditStore(session),
     async findTokenWithOpen(serial, now, most) {
-      // Nothing is far away here: two reads are as good as one.
+      // Locally, two reads cost no more than one.
       const token = await tokens.findToken(serial);
       return token && { token, open: await transactions.openTransactionsOf(serial, now, most) };
     },

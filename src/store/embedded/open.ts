@@ -13,14 +13,15 @@ const headerBytes = 100;
 
 const refuse = (message: string, cause?: unknown): GatewayFault => new GatewayFault('config-invalid', message, cause);
 
-/** An open database that this process alone holds, and its write-ahead log. `close` gives it back. */
+/** An open database with its write-ahead log, owned by this process alone. `close` releases it. */
 export type OwnedDatabase = { database: DatabaseSync; wal: WriteAheadLog; close(): void };
 
 type Opening = { path: string; log: Log; onMigrated?: ((from: number) => void) | undefined };
 
 /**
- * Opens or makes the file of the store: WAL, held by this process until it ends, however it ends. The disk has all that is in it at this moment.
- * Throws `config-invalid` with one sentence, and leaves the file as it is, when it is in use, broken, not ours, or newer than we are.
+ * Opens or creates the store's file in WAL mode, locked until this process ends in any way. On return, its whole
+ * content is on disk. Throws `config-invalid` with one sentence and leaves the file unchanged when it is in use,
+ * damaged, not a store, or of a newer version.
  */
 export function openDatabase({ path, log, onMigrated }: Opening): OwnedDatabase {
   prepareFile(path);
@@ -30,10 +31,10 @@ export function openDatabase({ path, log, onMigrated }: Opening): OwnedDatabase 
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0');
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
-    // The first write takes the lock for good; only then is the owner's note ours to write.
+    // The first write takes the lock permanently; only then may we write the owner file.
     const from = migrate(database);
     if (from > 0 && from < migrations.length) onMigrated?.(from);
-    // Whoever held leases is gone: this process has the file to itself.
+    // Earlier lease holders are gone, since this process owns the file.
     database.exec('UPDATE transactions SET effects_due = 0 WHERE effects_due IS NOT NULL; UPDATE audit_notes SET due = 0');
     writeFileSync(ownerFile(path), JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), { mode: 0o600 });
     wal = openWriteAheadLog(database, path, log);
@@ -56,12 +57,13 @@ const ownerFile = (path: string): string => `${path}.owner`;
 
 function prepareFile(path: string): void {
   try {
-    // One folder only: making a whole path hangs in Node where a part of it cannot be made, below /proc for one.
+    // Only the last folder: a recursive mkdir hangs in Node where part of a path cannot be made, for example below
+    // /proc.
     if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o700 });
     closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
     throw refuse(
-      `Cannot write the store ${path} (${systemCode(error)}). Make its folder writable for this user, or name another place.`,
+      `Cannot write the store ${path} (${systemCode(error)}). Make its folder writable for this user, or configure another path.`,
       error,
     );
   }
@@ -71,11 +73,11 @@ function prepareFile(path: string): void {
   readSync(file, header, 0, headerBytes, 0);
   closeSync(file);
   if (header.toString('latin1', 0, magic.length) !== magic || header.readUInt32BE(applicationIdOffset) !== applicationId) {
-    throw refuse(`${path} is not a store of pushgate; it was left as it is. Name another file in store.path.`);
+    throw refuse(`${path} is not a store of pushgate; it was left unchanged. Configure another file in store.path.`);
   }
 }
 
-/** Looks before anything is opened for writing: closing a database that was opened so folds its log into the file, a damaged one too. */
+/** Checks a file read-only: after a write access, closing would fold the log into the file, even into a damaged one. */
 function checkContent(path: string): void {
   if (statSync(path).size === 0) return;
   const made = ['-wal', '-shm'].map((ending) => `${path}${ending}`).filter((file) => !existsSync(file));
@@ -83,10 +85,10 @@ function checkContent(path: string): void {
   try {
     database.exec('PRAGMA busy_timeout = 0');
     const check = database.prepare('PRAGMA quick_check(1)').get();
-    if (check?.quick_check !== 'ok') throw refuse(`The store ${path} is damaged; it was left as it is. Put a backup in its place.`);
+    if (check?.quick_check !== 'ok') throw refuse(`The store ${path} is damaged; it was left unchanged. Restore a backup.`);
     const found = Number(database.prepare('PRAGMA user_version').get()?.user_version);
     if (found > migrations.length)
-      throw refuse(`The store ${path} was made by a newer version of pushgate (schema ${found}); it was left as it is. Run that version.`);
+      throw refuse(`The store ${path} was made by a newer version of pushgate (schema ${found}); it was left unchanged. Run that version.`);
   } catch (error) {
     throw error instanceof GatewayFault ? error : explain(error, path);
   } finally {
@@ -95,7 +97,7 @@ function checkContent(path: string): void {
   }
 }
 
-/** The schema that was found; 0 in a new file. */
+/** Returns the schema version that was found; 0 in a new file. */
 function migrate(database: DatabaseSync): number {
   const from = Number(database.prepare('PRAGMA user_version').get()?.user_version);
   database.exec('BEGIN IMMEDIATE');
@@ -109,7 +111,7 @@ function explain(error: unknown, path: string): GatewayFault {
   const message = error instanceof Error ? error.message : String(error);
   if (/locked|busy/i.test(message)) return new StoreInUse(path, ownerOf(path), error);
   if (/malformed|not a database|corrupt/i.test(message))
-    return refuse(`The store ${path} is damaged; it was left as it is. Put a backup in its place.`, error);
+    return refuse(`The store ${path} is damaged; it was left unchanged. Restore a backup.`, error);
   return refuse(`Cannot open the store ${path} (${message}).`, error);
 }
 

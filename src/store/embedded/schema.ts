@@ -1,13 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { foldedName, type Owner, ownerKeys } from '../../foundation/model/index.ts';
 
-/** `PRAGMA application_id` of our files: "PuGa" in ASCII. */
+/** The `PRAGMA application_id` of a store: "PuGa" in ASCII. */
 export const applicationId = 0x50754761;
 
-/** A step of the schema: SQL, or work on what is stored, inside the one transaction of all steps. */
+/** A migration step: SQL, or a function, inside one transaction for all steps. */
 export type Migration = string | ((database: DatabaseSync) => void);
 
-/** Forward migrations: entry n makes schema n + 1 out of schema n. */
+/** Forward migrations: entry n turns schema n into schema n + 1. */
 export const migrations: readonly Migration[] = [
   `
   CREATE TABLE tokens (
@@ -89,8 +89,8 @@ export const migrations: readonly Migration[] = [
   CREATE TABLE known_clients (client TEXT PRIMARY KEY, persons TEXT NOT NULL, ends_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX known_clients_end ON known_clients (ends_at);
   `,
-  // Without rowids SQLite reads a long row to its end each time that it passes it in search of another. What logins change stands beside the body, and what
-  // indexes of transactions told can be read in the transaction.
+  // In a table without rowids, SQLite reads each long row that a search passes to its end. The fields that logins
+  // change move out of the body; two indexes of transactions are redundant.
   `
   ALTER TABLE tokens RENAME TO old_tokens;
   CREATE TABLE tokens (
@@ -138,7 +138,7 @@ export const migrations: readonly Migration[] = [
   `,
 ];
 
-/** Notes what each push token is found by, and the name that lists are searched for. No push token changes its owner. */
+/** Stores the owner keys of each push token, and the folded name for list searches. Does not change owners. */
 function keyOwners(database: DatabaseSync): void {
   database.exec(`
     DROP INDEX tokens_owner;

@@ -3,36 +3,38 @@ import { GatewayFault, type PushToken, type Transaction } from '../../foundation
 import type { StoreOperation } from '../store.ts';
 import { openGroupCommit } from './group-commit.ts';
 import type { OwnedDatabase } from './open.ts';
-import { openRecent, type Recent } from './recent.ts';
+import { openRecordCache, type RecordCache } from './record-cache.ts';
 
-/** One row as SQLite gives it. */
+/** One row from SQLite. */
 export type Row = Record<string, unknown>;
 
-/** Told of every operation: its name, how it ended, and how long it took in seconds. */
+/** Called after every operation with its name, outcome and duration in seconds. */
 export type OnOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number) => void;
 
-/** What the parts of the store share: prepared statements, reads, and writes that are committed in groups. */
+/** The common parts of the store: prepared statements, reads, and writes that are committed in groups. */
 export type Session = {
   /** One row, or undefined. */
   get(sql: string, ...values: SQLInputValue[]): Row | undefined;
   all(sql: string, ...values: SQLInputValue[]): Row[];
-  /** How many rows changed. */
+  /** Returns the number of changed rows. */
   run(sql: string, ...values: SQLInputValue[]): number;
-  /** The push tokens and transactions that were read last: who writes one forgets it. */
-  readonly tokens: Recent<PushToken>;
-  readonly transactions: Recent<Transaction>;
-  /** Runs a read at once: it sees what was committed, never a group that is being written. The promise resolves when the disk has all that it may have seen. */
+  /** Caches of recently read push tokens and transactions; a writer removes the record first. */
+  readonly tokens: RecordCache<PushToken>;
+  readonly transactions: RecordCache<Transaction>;
+  /**
+   * Runs a read at once, on committed data only. The promise resolves when everything that it may have seen is on disk.
+   */
   read<T>(op: StoreOperation, work: () => T): Promise<T>;
-  /** Runs a write with its group; the promise resolves when the disk has its commit. */
+  /** Runs a write with its group; the promise resolves when the commit is on disk. */
   write<T>(op: StoreOperation, work: () => T): Promise<T>;
-  /** Takes nothing more, and resolves when the disk has what was written before. */
+  /** Accepts no more operations, and resolves when all earlier writes are on disk. */
   end(): Promise<void>;
 };
 
-/** Some 10 kB each. */
+/** About 10 kB each. */
 const mostRecent = 500;
 
-/** Opens a session on a database that this process alone holds. */
+/** Opens a session on a database owned by this process alone. */
 export function openSession({ database, wal }: OwnedDatabase, onOperation: OnOperation = () => undefined): Session {
   const statements = new Map<string, StatementSync>();
   let ended = false;
@@ -41,7 +43,7 @@ export function openSession({ database, wal }: OwnedDatabase, onOperation: OnOpe
     statements.set(sql, statement);
     return statement;
   };
-  // Prepared, since every write of every group passes through these few words.
+  // Prepared, since every group executes these few statements.
   const commits = openGroupCommit({ exec: (sql) => void prepared(sql).run() }, wal);
   const timed = async <T>(op: StoreOperation, work: () => T | Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -59,8 +61,8 @@ export function openSession({ database, wal }: OwnedDatabase, onOperation: OnOpe
     get: (sql, ...values) => prepared(sql).get(...values),
     all: (sql, ...values) => prepared(sql).all(...values),
     run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
-    tokens: openRecent(mostRecent),
-    transactions: openRecent(mostRecent),
+    tokens: openRecordCache(mostRecent),
+    transactions: openRecordCache(mostRecent),
     read: (op, work) =>
       timed(op, () => {
         const value = work();

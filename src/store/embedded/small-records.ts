@@ -10,10 +10,10 @@ import { afterAllFrom, type Counter, type OtherStore, probeKey } from '../store.
 import { addNote } from './audit.ts';
 import type { Row, Session } from './session.ts';
 
-/** Counters, known clients, the stock of keys, shared keys, and accounts. */
+/** Counters, known clients, the key stock, shared keys, and accounts. */
 export function otherStore(session: Session): OtherStore {
   const { get, all, run, read, write } = session;
-  /** What changed exactly one record is noted. */
+  /** Writes the note if exactly one record changed. */
   const noted = (changes: number, note: AuditNote | undefined): boolean => {
     if (changes === 1) addNote(session, note);
     return changes === 1;
@@ -109,7 +109,7 @@ export function otherStore(session: Session): OtherStore {
   };
 }
 
-/** A key of the stock out of its row. */
+/** Reads a stock key from its row. */
 export const stockKeyOf = ({ id, bits, public_key, sealed_private_key }: Row): StockKey => ({
   id: String(id),
   bits: Number(bits),
@@ -117,14 +117,14 @@ export const stockKeyOf = ({ id, bits, public_key, sealed_private_key }: Row): S
   sealedPrivateKey: String(sealed_private_key),
 });
 
-/** A shared key out of its row. */
+/** Reads a shared key from its row. */
 export const partitionKeyOf = ({ id, public_key, sealed_seed }: Row): PartitionKey => ({
   id: String(id),
   publicKey: String(public_key),
   sealedSeed: String(sealed_seed),
 });
 
-/** An account out of its row. */
+/** Reads an account from its row. */
 export const accountOf = ({ name, password_hash, created_at, disabled, seal }: Row): AdminAccount => ({
   name: String(name),
   passwordHash: String(password_hash),
@@ -133,7 +133,7 @@ export const accountOf = ({ name, password_hash, created_at, disabled, seal }: R
   ...(typeof seal === 'string' ? { seal } : {}),
 });
 
-/** Writes an account as a row; how many rows changed. */
+/** Writes an account as a row; returns the number of changed rows. */
 export const saveAccount = (
   run: Session['run'],
   { name, passwordHash, createdAt, disabled, seal }: AdminAccount,
@@ -143,16 +143,16 @@ export const saveAccount = (
   return run(into, name, passwordHash, createdAt, Number(disabled ?? false), seal ?? null);
 };
 
-/** The counter of a row. */
+/** Reads a counter from its row. */
 export const counterOf = ({ key, count, ends_at }: Row): Counter => ({ key: String(key), count: Number(count), endsAt: Number(ends_at) });
 
-/** The known client of a row. */
+/** Reads a known client from its row. */
 export const knownClientOf = ({ client, persons, ends_at }: Row): KnownClient => ({
   client: String(client),
   persons: JSON.parse(String(persons)),
   endsAt: Number(ends_at),
 });
 
-/** Writes a known client over the one of its key. */
+/** Writes a known client, replacing an existing one. */
 export const saveKnownClient = (run: Session['run'], { client, persons, endsAt }: KnownClient): number =>
   run('INSERT OR REPLACE INTO known_clients (client, persons, ends_at) VALUES (?, ?, ?)', client, JSON.stringify(persons), endsAt);

@@ -28,11 +28,11 @@ const namesakes = `
   )
   SELECT DISTINCT body ->> '$.owner' AS owner FROM tokens JOIN several ON folded_user = name AND lower(realm) = place`;
 
-/** Takes a JSON list of keys. */
+/** Its parameter is a JSON list of keys. */
 const hasOwnerKey = 'serial IN (SELECT serial FROM owner_keys WHERE key IN (SELECT value FROM json_each(?)))';
 const selectOwned = 'SELECT DISTINCT serial FROM owner_keys WHERE key IN (SELECT value FROM json_each(?)) ORDER BY serial';
 
-/** The push tokens: columns for what is asked for, JSON for the rest. */
+/** The push tokens: columns for searched fields, JSON for the rest. */
 export function tokenStore(session: Session): TokenStore {
   const { get, all, run, read, write, tokens } = session;
   const find = (serial: string): PushToken | undefined => {
@@ -114,7 +114,7 @@ export function tokenStore(session: Session): TokenStore {
   };
 }
 
-/** Writes a push token as it is; how many rows that changed. */
+/** Writes a push token; returns the number of changed rows. */
 export function saveToken({ run, tokens }: Session, token: PushToken, how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE'): number {
   tokens.forget(token.serial);
   const values = valuesOf(token);
@@ -128,7 +128,7 @@ export function saveToken({ run, tokens }: Session, token: PushToken, how: 'INSE
   );
 }
 
-/** Writes a push token over the one of its serial where that stands, so that few indexes are written; type and moment of creation never change. */
+/** Updates a push token in place, so that few indexes are written. Its type and creation time never change. */
 function updateToken({ run, tokens }: Session, token: PushToken): void {
   tokens.forget(token.serial);
   const values = valuesOf(token);
@@ -136,7 +136,7 @@ function updateToken({ run, tokens }: Session, token: PushToken): void {
   run(`UPDATE tokens SET ${sets.join(', ')} WHERE serial = ?`, ...Object.values(values), token.serial);
 }
 
-/** The columns that changes set. */
+/** The columns that an update sets. */
 const valuesOf = ({ version, failCount, exceededAt, loginCount, lastLogin, ...token }: PushToken): Record<string, SQLInputValue> => ({
   version,
   user: token.owner?.user ?? null,
@@ -153,13 +153,13 @@ const valuesOf = ({ version, failCount, exceededAt, loginCount, lastLogin, ...to
   body: JSON.stringify(token),
 });
 
-/** Writes what a push token is found by: the keys of its owner, and no others. */
+/** Replaces the owner keys of a push token. */
 export function saveOwnerKeys({ run }: Pick<Session, 'run'>, { serial, owner }: Pick<PushToken, 'serial' | 'owner'>): void {
   run('DELETE FROM owner_keys WHERE serial = ?', serial);
   for (const key of owner ? ownerKeys(owner) : []) run('INSERT INTO owner_keys (key, serial) VALUES (?, ?)', key, serial);
 }
 
-/** A push token out of its row. */
+/** Reads a push token from its row. */
 export const tokenOf = (row: Row): PushToken => ({
   ...JSON.parse(String(row.body)),
   version: Number(row.version),
@@ -174,13 +174,13 @@ function changed(token: PushToken, change: PushTokenChange): PushToken {
   return Object.fromEntries(fields) as PushToken;
 }
 
-/** The WHERE of a list. `*` stands for any text; what GLOB would take for special is taken as it is. */
+/** The WHERE clause of a list. Only `*` is a wildcard; other special characters of GLOB are escaped. */
 function conditions(filter: PushTokenFilter): { where: string; values: (string | number)[] } {
   const parts: [string, string | number][] = [];
   const resolver = `ifnull(json_extract(body, '$.owner.resolver'), '')`;
   const special = /[[?\]]/g;
   const glob = (folded: string): string => folded.replace(special, (letter) => `[${letter}]`);
-  // An index serves what stands before the first *, and what has none.
+  // An index serves the part before the first *, or the whole text.
   const isLike = (column: string, folded: string): [string, string] =>
     folded.includes('*') ? [`${column} GLOB ?`, glob(folded)] : [`${column} = ?`, folded];
   if (filter.serial !== undefined) parts.push(isLike('lower(serial)', filter.serial.toLowerCase()));

@@ -19,10 +19,10 @@ type TransactionStore = Pick<
   | 'sweep'
 >;
 
-/** Transactions: the decision is one column under one version, effects and trail have tables of their own. */
+/** Transactions: the decision is one column with its version; effects and trail have their own tables. */
 export function transactionStore(session: Session): TransactionStore {
   const { get, all, run, read, write, transactions } = session;
-  // The one process that holds the file is all there is to tell.
+  // Only this process uses the file, so an in-process emitter suffices.
   const waiters = new EventEmitter().setMaxListeners(0);
   const find = (id: string): Transaction | undefined =>
     transactions.find(id, () => {
@@ -43,7 +43,7 @@ export function transactionStore(session: Session): TransactionStore {
       read('findByHandle', () => findNamed(get('SELECT transaction_id AS id FROM handles WHERE phone = ? AND handle = ?', phone, handle))),
     openTransactionsOf: (serial, now, most) =>
       read('openTransactionsOf', () => {
-        // A limit that were a parameter alone would have SQLite plan the query anew each time.
+        // With a plain parameter as the limit, SQLite would plan the query again each time.
         const rows = all(
           `SELECT transaction_id AS id FROM open_challenges WHERE serial = ? AND answer_until > ? AND created_at <= ?
            ORDER BY created_at DESC, transaction_id DESC LIMIT ifnull(?, -1)`,
@@ -60,7 +60,7 @@ export function transactionStore(session: Session): TransactionStore {
       return written;
     },
     onDecided(id, listener) {
-      // A function of its own, so that one listener may wait twice.
+      // A new function, so that one listener can be added twice.
       const told = (): void => listener();
       waiters.on(eventOf(id), told);
       return () => void waiters.off(eventOf(id), told);
@@ -99,12 +99,12 @@ export function transactionStore(session: Session): TransactionStore {
   };
 }
 
-/** Never `error` and the like, which emitters take for something else. */
+/** A prefix avoids `error` and other names with a meaning for emitters. */
 const eventOf = (id: string): string => `decided ${id}`;
 
 const challengesOf = `transactions AS t JOIN json_each(t.decision, '$.challenges') AS challenge WHERE t.id = ?`;
 
-/** Takes a transaction away with all that belongs to it. */
+/** Deletes a transaction and its dependent rows. */
 export function removeTransaction({ run, transactions }: Session, id: string): void {
   transactions.forget(id);
   run(
@@ -120,7 +120,7 @@ export function removeTransaction({ run, transactions }: Session, id: string): v
   run('DELETE FROM transactions WHERE id = ?', id);
 }
 
-/** A transaction out of its row. */
+/** Reads a transaction from its row. */
 export const transactionOf = ({ body, decision }: Row): Transaction => ({
   ...JSON.parse(String(body)),
   decision: JSON.parse(String(decision)),
@@ -129,7 +129,7 @@ export const transactionOf = ({ body, decision }: Row): Transaction => ({
 const effectsOf = ({ all }: Session, id: string): Effect[] =>
   all('SELECT body FROM effects WHERE transaction_id = ?', id).map(({ body }): Effect => JSON.parse(String(body)));
 
-/** Adds a transaction with its handles and open challenges, or nothing of it. */
+/** Adds a transaction with its handles and open challenges, or nothing at all. */
 export function insertTransaction({ get, run, transactions }: Session, { decision, ...fixed }: Transaction): 'added' | 'taken' {
   const { id, dialect, authServer, foreignId, createdAt } = fixed;
   transactions.forget(id);
@@ -171,7 +171,7 @@ function addToTrail({ run }: Session, id: string, entries: readonly TrailEntry[]
 const close = `DELETE FROM open_challenges
   WHERE serial = ? AND (created_at, transaction_id) = (SELECT body ->> '$.createdAt', id FROM transactions WHERE id = ?)`;
 
-/** A challenge that was closed may be asked after all. */
+/** A closed challenge may be reopened. */
 const openAgain = `INSERT OR IGNORE INTO open_challenges (serial, created_at, transaction_id, answer_until)
   SELECT ?, body ->> '$.createdAt', id, ? FROM transactions WHERE id = ?`;
 

@@ -9,7 +9,7 @@ import { insertTransaction, removeTransaction, transactionOf } from './transacti
 
 type TransferStore = Pick<Store, 'recordsOf' | 'importRecords' | 'reseal'>;
 
-/** Where the records of each kind are: the table, its key, and what a row is as a record. */
+/** For each kind of record: its table, its key column, and how to read a row. */
 const tables: {
   readonly [K in StoredRecord['kind']]: [table: string, key: string, recordOf: (row: Row, session: Session) => StoredRecord];
 } = {
@@ -27,7 +27,7 @@ const tables: {
   'known-client': ['known_clients', 'client', (row) => ({ kind: 'known-client', knownClient: knownClientOf(row) })],
 };
 
-/** Whole records, out of this store and into it, and other seals for the secrets in them. */
+/** Exports and imports whole records, and replaces the seals of their secrets. */
 export function transferStore(session: Session): TransferStore {
   const { all, read, write } = session;
   return {
@@ -48,7 +48,7 @@ export function transferStore(session: Session): TransferStore {
   };
 }
 
-/** How many rows changed. */
+/** Returns the number of changed rows. */
 function reseal({ run, tokens }: Session, record: SealedRecord, sealed: string): number {
   switch (record.kind) {
     case 'token': {
@@ -134,7 +134,7 @@ function putTransaction(session: Session, record: Extract<StoredRecord, { kind: 
   const { run } = session;
   const { id } = record.transaction;
   removeTransaction(session, id);
-  if (insertTransaction(session, record.transaction) === 'taken') throw new Error(`what makes ${id} unique belongs to another transaction`);
+  if (insertTransaction(session, record.transaction) === 'taken') throw new Error(`a unique key of ${id} belongs to another transaction`);
   run('UPDATE transactions SET effects_due = ? WHERE id = ?', record.effectsDue ?? null, id);
   for (const effect of record.effects)
     run('INSERT INTO effects (transaction_id, id, body) VALUES (?, ?, ?)', id, effect.id, JSON.stringify(effect));

@@ -3,10 +3,10 @@ import { onFirstUse } from '../../foundation/lazy/index.ts';
 import { GatewayFault } from '../../foundation/model/index.ts';
 import { readAuthorities, readConfigFile } from '../../foundation/settings/index.ts';
 
-/** How long we wait for the database, and how many connections we keep. */
+/** Timeouts (ms) and the maximum of connections. */
 export type ClientLimits = { maxPoolSize: number; serverSelectionTimeoutMs: number; operationTimeoutMs: number };
 
-/** What the driver is told beside the address. */
+/** The driver's options besides the address. */
 export const clientOptions = ({ maxPoolSize, serverSelectionTimeoutMs, operationTimeoutMs }: ClientLimits): MongoClientOptions => ({
   appName: 'pushgate',
   maxPoolSize,
@@ -22,12 +22,12 @@ export const clientOptions = ({ maxPoolSize, serverSelectionTimeoutMs, operation
   ignoreUndefined: true,
 });
 
-/** Loaded at the first use: an embedded store never needs it. */
+/** Loaded on first use: an embedded store never needs it. */
 const driver = onFirstUse<typeof import('mongodb')>('mongodb');
 
 /**
- * What the driver would refuse in an address of MongoDB, and files that its options name and nobody can read; undefined where all is well. Nothing is
- * connected. No password is repeated.
+ * Why the driver would refuse an address of MongoDB, or which file in its options is unreadable; undefined for a good
+ * address. Does not connect and repeats no password.
  */
 export function addressProblem(url: string, limits: ClientLimits): string | undefined {
   try {
@@ -38,12 +38,12 @@ export function addressProblem(url: string, limits: ClientLimits): string | unde
     if (tlsCertificateKeyFile !== undefined) readConfigFile(tlsCertificateKeyFile, 'tlsCertificateKeyFile');
     return undefined;
   } catch (error) {
-    if (error instanceof GatewayFault) return `names a file in its options that cannot be used. ${error.message}`;
+    if (error instanceof GatewayFault) return `names an unusable file in its options. ${error.message}`;
     return `is not an address of MongoDB: ${reasonOf(error, url)}`;
   }
 }
 
-/** The driver's own sentence, with what to do about it; a general one where it repeats what may be a secret. */
+/** The driver's message with a remedy; a general one when it might quote a secret. */
 function reasonOf(error: unknown, url: string): string {
   const reason = error instanceof Error ? error.message : '';
   if (reason === '' || secretsOf(url).some((text) => reason.includes(text))) return `a part of it cannot be read; ${form}`;
@@ -54,7 +54,7 @@ function reasonOf(error: unknown, url: string): string {
 
 const form = 'it is mongodb://USER:PASSWORD@HOST:27017/DATABASE or mongodb+srv://…';
 
-/** What stands before the hosts, and the values of options that hold secrets. */
+/** The login before the hosts, and the values of options that hold secrets. */
 function secretsOf(url: string): string[] {
   const login = /:\/\/(.*)@/s.exec(url)?.[1] ?? '';
   const values = [...url.matchAll(/[?&](?:tlsCertificateKeyFilePassword|authMechanismProperties|proxyPassword)=([^&]*)/gi)];

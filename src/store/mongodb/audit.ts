@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 /** Lists for people may be read from a secondary while there is no primary. */
 const forPeople = { readPreference: 'primaryPreferred' } as const;
 
-/** The audit: one document for each entry. */
+/** The audit: one document per entry. */
 export function auditStore(session: Session): AuditStore {
   const { audit } = session.collections;
   const { run } = session;
@@ -62,12 +62,12 @@ export function auditStore(session: Session): AuditStore {
   };
 }
 
-/** What retention takes away. */
+/** The fields that retention removes. */
 const content = { act: '', authServer: '', transaction: '', serials: '', subject: '', actor: '', typed: '', body: '', clear: '' } as const;
 
 function noteStore({ run, collections: { auditNotes } }: Session): Pick<AuditStore, 'claimNotes' | 'removeNotes'> {
   const claim = async ({ _id, due }: NoteDocument, leaseUntil: number): Promise<AuditNote[]> => {
-    // Of two that read the same moment, only the first finds it unchanged.
+    // Of two concurrent claims only the first finds the note unchanged.
     const found = await auditNotes.findOneAndUpdate({ _id, due }, { $set: { due: leaseUntil } });
     return found ? [noteOf(found)] : [];
   };
@@ -135,7 +135,7 @@ function personKeyStore({ run, collections: { personKeys } }: Session): PersonKe
   };
 }
 
-/** Adds what is not there; the first one that stands at another place ends it, with those before it added. */
+/** Adds the missing entries; stops at the first entry that exists at another position and returns its id. */
 async function append({ collections: { audit } }: Session, entries: readonly AuditEntry[]): Promise<string | undefined> {
   for (let rest = entries.map(entryDocument); rest.length > 0; ) {
     const refused = await refusedOf(() => audit.insertMany(rest, { ordered: true }));
@@ -148,7 +148,7 @@ async function append({ collections: { audit } }: Session, entries: readonly Aud
   return undefined;
 }
 
-/** The index of the entry that is there already, if one is. */
+/** The index of the first entry that exists already, if any. */
 async function refusedOf(insert: () => Promise<unknown>): Promise<number | undefined> {
   try {
     await insert();
@@ -159,7 +159,7 @@ async function refusedOf(insert: () => Promise<unknown>): Promise<number | undef
   }
 }
 
-/** Updates up to `limit` entries; how many. */
+/** Updates up to `limit` entries; returns how many. */
 async function updateSome(
   { collections: { audit } }: Session,
   filter: Filter<AuditDocument>,
@@ -214,7 +214,7 @@ function placeOf({ after, ascending = false }: AuditPage): {
   return { conditions, sort: { at: direction, number: direction, _id: direction } };
 }
 
-/** The entry of a document. */
+/** Reads an entry from its document. */
 export function entryOf({ _id, clear, ...rest }: AuditDocument): AuditEntry {
   return { id: _id, ...rest, ...(clear && Object.keys(clear).length > 0 ? { clear } : {}) };
 }
@@ -222,10 +222,10 @@ export function entryOf({ _id, clear, ...rest }: AuditDocument): AuditEntry {
 /** The document of an entry. */
 export const entryDocument = ({ id, ...rest }: AuditEntry): AuditDocument => ({ _id: id, ...rest });
 
-/** The chain of a document. */
+/** Reads a chain from its document. */
 export const writerOf = ({ _id, ...rest }: AuditWriterDocument): AuditWriter => ({ writer: _id, ...rest });
 
-/** The person's key of a document. */
+/** Reads a person's key from its document. */
 export const personKeyOf = ({ _id, ...rest }: PersonKeyDocument): PersonKey => ({ person: _id, ...rest });
 
 /** The document of a person's key. */

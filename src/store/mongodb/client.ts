@@ -5,21 +5,24 @@ import type { Uniqueness } from './collections.ts';
 import { databaseOf } from './config.ts';
 import { isOutage } from './faults.ts';
 
-/** Where the database is, and how long we wait for it. `database` as the configuration sets it, if it does. */
+/** The address and limits. `database`: the one set in the configuration, if any. */
 export type ClientOptions = ClientLimits & { url: string; database?: string | undefined };
 
-/** A connected database; `uniqueBy` is what this topology needs, `hasTransactions` whether several writes can be one. */
+/**
+ * A connected database. `uniqueBy`: how this topology keeps names unique; `hasTransactions`: whether it supports
+ * transactions.
+ */
 export type Connected = { client: MongoClient; db: Db; uniqueBy: Uniqueness; hasTransactions: boolean };
 
-/** AuthenticationFailed, and what Atlas says for it. */
+/** AuthenticationFailed, and the code that Atlas uses instead. */
 const authenticationFailed: readonly unknown[] = [18, 8000];
-/** That of MongoDB 6.0. */
+/** The wire version of MongoDB 6.0. */
 const oldestWireVersion = 17;
 
 /**
- * Connects. What is acknowledged is in the journal of a majority, and no reader sees anything else. A write whose acknowledgement was lost
- * is sent once more by the driver under the same number, and the server does it once.
- * Throws `config-invalid` for an address that cannot be read and refused credentials, `store-unavailable` when no server answers.
+ * Connects with majority, journaled write concern and majority read concern. The driver resends a write whose
+ * acknowledgement was lost with the same number, and the server executes it once. Throws `config-invalid` for an
+ * invalid address and refused credentials, `store-unavailable` when no server answers.
  * @see docs/decisions/lost-acknowledgements.md
  */
 export async function connect({ url, database, ...limits }: ClientOptions): Promise<Connected> {
@@ -50,7 +53,7 @@ function explain(error: unknown): unknown {
   if (isNotInitiated(error))
     return new GatewayFault(
       'store-unavailable',
-      'MongoDB runs, but its replica set was never begun: run rs.initiate() in mongosh, once, at one of its servers.',
+      'MongoDB runs, but its replica set is not initiated: run rs.initiate() in mongosh, once, at one of its servers.',
     );
   return error instanceof Error && isOutage(error)
     ? new GatewayFault(
@@ -60,12 +63,12 @@ function explain(error: unknown): unknown {
     : error;
 }
 
-/** Whether the driver itself refuses the server; a search that ended without one has that as its reason. */
+/** Whether the driver refuses the server's version, directly or as the cause of a failed server selection. */
 const isTooOld = (error: unknown): boolean =>
   error instanceof MongoCompatibilityError ||
   (error instanceof MongoServerSelectionError && error.cause instanceof MongoCompatibilityError);
 
-/** Whether a search for a server found members of a replica set alone that belong to none yet. */
+/** Whether server selection found only members of an uninitiated replica set. */
 const isNotInitiated = (error: unknown): boolean =>
   error instanceof MongoServerSelectionError &&
   error.reason !== undefined &&

@@ -14,13 +14,13 @@ import type {
   Transaction,
 } from '../../foundation/model/index.ts';
 
-/** Lower-case twins of what is searched for whatever its case; names of users as `foldedName` makes them. */
-export type LowerTwins = { serial: string; user?: string; realm?: string };
+/** Case-folded copies of fields with case-insensitive search; user names as by `foldedName`. */
+export type LowerCaseFields = { serial: string; user?: string; realm?: string };
 
-/** A push token: `_id` is its serial, `ownerKeys` is what it is found by. */
-export type TokenDocument = Omit<PushToken, 'serial'> & { _id: string; lower: LowerTwins; ownerKeys?: string[] };
+/** A push token: `_id` is its serial, `ownerKeys` are its lookup keys. */
+export type TokenDocument = Omit<PushToken, 'serial'> & { _id: string; lower: LowerCaseFields; ownerKeys?: string[] };
 
-/** A transaction with what its decisions cause and what delivery tried. `cleanFrom` is there while it has no effects left. */
+/** A transaction with its effects and delivery trail. `cleanFrom` is present when it has no effects left. */
 export type TransactionDocument = Omit<Transaction, 'id'> & {
   _id: string;
   effects: Effect[];
@@ -29,19 +29,19 @@ export type TransactionDocument = Omit<Transaction, 'id'> & {
   cleanFrom?: Date;
 };
 
-/** A name that must be unique over all shards, who has it, and the attempt that took it. */
+/** A name that is unique over all shards, its holder, and the attempt that claimed it. */
 export type NameDocument = { _id: string; holder: string; claim: string; at: Date; cleanFrom?: Date };
 
 /** A window of a counter: `_id` is its key. */
 export type CounterDocument = { _id: string; count: number; endsAt: number; cleanFrom: Date };
 
-/** A key of the stock. */
+/** A stock key. */
 export type StockKeyDocument = Omit<StockKey, 'id'> & { _id: string };
 
 /** An account: `_id` is its name. */
 export type AccountDocument = Omit<AdminAccount, 'name'> & { _id: string };
 
-/** A key that push tokens share. */
+/** A shared key. */
 export type PartitionKeyDocument = Omit<PartitionKey, 'id'> & { _id: string };
 
 /** A relay device: `_id` is its gda. */
@@ -62,10 +62,10 @@ export type PersonKeyDocument = Omit<PersonKey, 'person'> & { _id: string };
 /** The persons of a client: `_id` is the client. */
 export type KnownClientDocument = Omit<KnownClient, 'client'> & { _id: string; cleanFrom: Date };
 
-/** What keeps names unique: unique indexes, or (where collections may be sharded) the collection `names`. */
+/** How names are kept unique: by unique indexes, or, where collections may be sharded, by the collection `names`. */
 export type Uniqueness = 'indexes' | 'names';
 
-/** The schema of the database; `lease` is there while a gateway brings it up to date. */
+/** The schema of the database; `lease` is present while a gateway updates it. */
 export type SchemaDocument = { _id: 'schema'; version: number; uniqueBy: Uniqueness; lease?: { holder: string; until: Date } };
 
 /** All collections, by their names in the database. */

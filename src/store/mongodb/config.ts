@@ -2,14 +2,17 @@ import { z } from 'zod';
 import { secret } from '../../foundation/settings/index.ts';
 import { addressProblem } from './address.ts';
 
-/** The database where nothing names another. */
+/** The default database. */
 export const defaultDatabase = 'pushgate';
 
 const databaseForm = /^[\w-]{1,38}$/;
-/** Databases of MongoDB itself: in an address they say where a user is known, as `admin` often does, and not where data is kept. */
+/**
+ * MongoDB's own databases: in an address they often name where a user is defined (such as `admin`), not where data is
+ * kept.
+ */
 const systemDatabases: readonly string[] = ['admin', 'config', 'local'];
 
-/** The database of a store: the one it sets, else the one that its address names, else `pushgate`. */
+/** The database of a store: the configured one, else the one in its address, else `pushgate`. */
 export const databaseOf = ({ url, database }: { url: string; database?: string | undefined }): string =>
   database ?? databaseIn(url) ?? defaultDatabase;
 
@@ -32,22 +35,22 @@ const fields = z.strictObject({
     .min(600)
     .max(30_000)
     .default(1500)
-    .describe('How long an operation waits for a server to be there; they are looked for every 500 ms.'),
+    .describe('How long an operation waits for a reachable server; servers are checked every 500 ms.'),
   operationTimeoutMs: z
     .int()
     .min(200)
     .max(60_000)
     .default(4000)
-    .describe('How long an operation may take in all; then the store counts as unavailable.'),
+    .describe('Total time limit of an operation; after that the store counts as unavailable.'),
 });
 
-/** The part of the config file that chooses this store. */
+/** The configuration of this store. */
 export const mongodbStoreConfig = fields.superRefine(({ url: secretUrl, database, ...limits }, context) => {
   const url = secretUrl.reveal();
   const isNamed = databaseForm.test(databaseOf({ url, database }));
-  // Of a secret that is missing it is told already.
+  // A missing secret has been reported already.
   const problem = url === '' ? undefined : (addressProblem(url, limits) ?? (isNamed ? undefined : badName));
   if (problem !== undefined) context.addIssue({ code: 'custom', path: ['url'], message: problem });
 });
 
-const badName = 'the database that the address names may have letters, digits, _ and -, 38 at most; correct it, or set database';
+const badName = 'the database name in the address may have letters, digits, _ and -, 38 at most; correct it, or set database';

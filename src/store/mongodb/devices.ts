@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 
 type DeviceStore = Pick<Store, 'findDevice' | 'putDevice' | 'removeDevice' | 'deadDevices'>;
 
-/** What a relay device may do without: a change that does not name it takes it away. */
+/** Optional fields of a relay device: a write without one removes it. */
 const optional = ['platform', 'publicKey', 'signedAt', 'deadSince'] as const;
 
 /** Relay devices: one document each. */
@@ -42,7 +42,7 @@ export function deviceStore({ run, collections: { devices } }: Session): DeviceS
       run('removeDevice', async () => (await devices.deleteOne({ _id: gda, version: expectedVersion })).deletedCount === 1),
     deadDevices: (owner, since, limit) =>
       run('deadDevices', async () => {
-        // `$exists` as in the partial index: without it the planner does not take that.
+        // `$exists` as in the partial index: otherwise the planner does not use it.
         const dead = devices.find({ owner, deadSince: { $exists: true, $gte: since } });
         return (await dead.sort({ deadSince: 1, _id: 1 }).limit(limit).toArray()).map(deviceOf);
       }),
@@ -52,5 +52,5 @@ export function deviceStore({ run, collections: { devices } }: Session): DeviceS
 /** The document of a relay device. */
 export const documentOf = ({ gda, ...device }: RelayDevice): DeviceDocument => ({ _id: gda, ...device });
 
-/** The relay device of a document. */
+/** Reads a relay device from its document. */
 export const deviceOf = ({ _id, ...device }: DeviceDocument): RelayDevice => ({ gda: _id, ...device });

@@ -4,22 +4,22 @@ import { namesOf } from './transaction-documents.ts';
 
 type EffectStore = Pick<Store, 'removeEffects' | 'claimDueEffects' | 'sweep'>;
 
-/** What decisions left to do, and what nobody will ask for again. */
+/** Effects of decisions, and the sweep of ended records. */
 export function effectStore({
   run,
   names,
   locations,
-  behind,
+  writeBehind,
   collections: { transactions, counters, knownClients },
 }: Session): EffectStore {
   const claim = async (due: { _id: string; bucket: number; effectsDue?: number }, leaseUntil: number) => {
-    // Of two that read the same moment, only the first finds it unchanged.
+    // Of two concurrent claims only the first finds the record unchanged.
     const found = await transactions.findOneAndUpdate(due, { $set: { effectsDue: leaseUntil } }, { projection: { effects: 1 } });
     return found ? [{ transactionId: found._id, effects: found.effects }] : [];
   };
   return {
     removeEffects: (id, effectIds) =>
-      run('removeEffects', () => behind.transactions.update({ filter: locations.transaction(id), update: without(effectIds) })),
+      run('removeEffects', () => writeBehind.transactions.update({ filter: locations.transaction(id), update: without(effectIds) })),
     claimDueEffects: (now, leaseUntil, limit) =>
       run('claimDueEffects', async () => {
         const due = transactions.find({ effectsDue: { $lte: now } }, { projection: { bucket: 1, effectsDue: 1 } });
@@ -32,7 +32,7 @@ export function effectStore({
         const old = await transactions.find(isOver).sort({ 'decision.finishUntil': 1 }).limit(limit).toArray();
         const ids = old.map(({ _id }) => _id);
         await names.release(old.flatMap(namesOf), ids);
-        // Found by `_id`, however many others are over; the conditions again, since one may have got effects in between.
+        // Selected by `_id`, with the conditions again in case effects were added meanwhile.
         const { deletedCount } = await transactions.deleteMany({ ...isOver, _id: { $in: ids } }, { hint: '_id_' });
         await counters.deleteMany({ endsAt: { $lt: before } });
         await knownClients.deleteMany({ endsAt: { $lt: before } });
@@ -41,7 +41,7 @@ export function effectStore({
   };
 }
 
-/** Takes these effects off; with the last one goes the moment they are due, and from then on the transaction may be cleaned away. */
+/** Removes effects; with the last one also their due time, and from then on the transaction may be deleted. */
 function without(effectIds: readonly string[]) {
   const isDone = { $in: ['$$this.id', { $literal: [...effectIds] }] };
   const nothingIsLeft = { $eq: ['$effects', []] };

@@ -4,10 +4,10 @@ import { causesOf, wireErrorOf } from '../../foundation/wire/index.ts';
 
 const duplicateKey = 11000;
 
-/** What the server refuses because we asked wrongly: BadValue, FailedToParse, TypeMismatch, DocumentValidationFailure. */
+/** Server errors that are our own mistakes: BadValue, FailedToParse, TypeMismatch, DocumentValidationFailure. */
 const ourMistakes: readonly unknown[] = [2, 9, 14, 121];
 
-/** MongoDB's code for a user who may not do that (Unauthorized). */
+/** MongoDB's code Unauthorized. */
 export const noRights = 13;
 
 /** Whether a unique index refused a write. */
@@ -16,8 +16,9 @@ export function isDuplicate(error: unknown): boolean {
 }
 
 /**
- * What an error of an operation means for who called: the store is not reachable or not writable now (`store-unavailable`), or we are wrong
- * (an `Error`). An error of the server may quote what we sent, so only its code goes on; the driver's own name hosts, never credentials, and go on as the cause.
+ * Translates an error of an operation: the store is unreachable or not writable (`store-unavailable`), or the mistake
+ * is ours (an `Error`). A server's error may quote our data, so only its code is kept. The driver's own errors name
+ * hosts but no credentials, and are kept as the cause.
  */
 export function faultOf(op: string, error: unknown): unknown {
   if (error instanceof GatewayFault) return error;
@@ -27,26 +28,28 @@ export function faultOf(op: string, error: unknown): unknown {
     if (ourMistakes.includes(ofDriver.code)) return new Error(`MongoDB refused ${what}`);
     return new GatewayFault('store-unavailable', `MongoDB failed at ${what}`);
   }
-  // A socket that dies in the middle of a write ends it with the bare error of the system.
+  // A socket that dies during a write fails with the system's error.
   const kind = ofDriver?.name ?? wireErrorOf(error, undefined);
   if (kind === undefined) return error;
-  // An ops listener shows the message to anybody who reaches it; hosts are for the log, which has the cause too.
+  // An ops listener shows the message publicly; hosts are only in the cause, for the log.
   return new GatewayFault('store-unavailable', `MongoDB failed at ${op}: ${kind}`, new Error(messageOf(error)));
 }
 
-/** The error of the driver in it, or that caused it. A bulk write has no code of its own where the connection ended it. */
+/**
+ * The driver's error among an error and its causes. A bulk write that ended with its connection has no code of its own.
+ */
 export function driversError(error: unknown): MongoError | undefined {
   const found = causesOf(error).find((each) => each instanceof MongoError);
   const wrapped: unknown = found instanceof MongoBulkWriteError ? found.errorResponse : undefined;
   return wrapped instanceof MongoError ? wrapped : found;
 }
 
-/** Whether the connection or the server failed, whatever the class of the error is. */
+/** Whether the connection or the server failed, for any class of error. */
 export const isOutage = (error: unknown): boolean => driversError(error) !== undefined || wireErrorOf(error, undefined) !== undefined;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The same for what stops a start: a user who may not do what the start does is a mistake in the configuration. */
+/** The same for errors that stop a start: missing rights are a mistake in the configuration. */
 export function startFaultOf(database: string, error: unknown): unknown {
   if (error instanceof MongoServerError && error.code === noRights)
     return new GatewayFault(

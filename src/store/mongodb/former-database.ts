@@ -5,8 +5,8 @@ import { defaultDatabase } from './config.ts';
 import { noRights } from './faults.ts';
 
 /**
- * Keeps a start from leaving data behind: earlier versions took no notice of a database in the address, and kept everything in `pushgate`. Throws
- * `config-invalid`, with how to choose, where the database that the address names is new and that one has data of ours.
+ * Prevents a start from losing sight of data: earlier versions ignored the database in the address and used `pushgate`.
+ * Throws `config-invalid`, with the choices, when the named database is new and `pushgate` has our data.
  */
 export async function refuseForgotten(client: MongoClient, db: Db): Promise<void> {
   const former = client.db(defaultDatabase);
@@ -14,11 +14,11 @@ export async function refuseForgotten(client: MongoClient, db: Db): Promise<void
   const [named, other] = [db.databaseName, former.databaseName];
   throw new GatewayFault(
     'config-invalid',
-    `store.url names the database ${named}, where pushgate has no data yet, while ${other} on the same servers holds some. Set store.database to "${other}" to go on with that data, or to "${named}" to begin anew there.`,
+    `store.url names the database ${named}, which has no data of pushgate yet, while ${other} on the same servers has some. Set store.database to "${other}" to continue with that data, or to "${named}" to start empty there.`,
   );
 }
 
-/** Whether a gateway has been at home in a database. A user who may not look into it cannot have left anything there. */
+/** Whether a database has our schema. A user without read access cannot have written there. */
 async function isOurs(db: Db): Promise<boolean> {
   try {
     return (await db.collection<SchemaDocument>('schema').findOne({ _id: 'schema' })) !== null;

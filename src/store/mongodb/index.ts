@@ -1,6 +1,7 @@
 import type { Log } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../store.ts';
 import { auditStore } from './audit.ts';
+import { openAuditedWrites } from './audited-writes.ts';
 import { type ClientOptions, connect } from './client.ts';
 import { collectionsOf, type Uniqueness } from './collections.ts';
 import { deviceStore } from './devices.ts';
@@ -12,16 +13,15 @@ import { openNames } from './names.ts';
 import { prepareSchema } from './schema.ts';
 import { type OnOperation, openRunner } from './session.ts';
 import { otherStore } from './small-records.ts';
-import { openTogether } from './together.ts';
 import { tokenStore } from './tokens.ts';
 import { transactionStore } from './transactions.ts';
 import { transferStore } from './transfer.ts';
 import { openWatch } from './watch.ts';
-import { openBehind } from './write-behind.ts';
+import { openWriteBehind } from './write-behind.ts';
 
 /**
- * Where the database is, and who hears of what goes on. `uniqueBy` overrules what the topology needs, for a database that is made now;
- * `pollMs` and `retryMs` are those of the watch. `onMigrated` is told the schema of an older version that this gateway brought up to date.
+ * Options and callbacks. `uniqueBy` overrides the topology's choice for a new database; `pollMs` and `retryMs` are
+ * those of the watch. `onMigrated` gets the older schema version that this gateway updated.
  */
 export type MongoStoreOptions = ClientOptions & {
   log: Log;
@@ -33,8 +33,8 @@ export type MongoStoreOptions = ClientOptions & {
 };
 
 /**
- * Opens the MongoDB store and brings its database up to date. Throws `store-unavailable` when no server answers, `config-invalid` with one
- * sentence when the address, the credentials or the content of the database are not for us.
+ * Opens the MongoDB store and updates its schema. Throws `store-unavailable` when no server answers, `config-invalid`
+ * with one sentence when the address, the credentials or the content of the database are not usable.
  */
 export async function openMongoStore({ log, onOperation, onMigrated, pollMs, retryMs, ...options }: MongoStoreOptions): Promise<Store> {
   const { client, db, uniqueBy: needed, hasTransactions } = await connect(options);
@@ -49,8 +49,8 @@ export async function openMongoStore({ log, onOperation, onMigrated, pollMs, ret
       collections,
       locations: openLocations(uniqueBy),
       names: openNames(collections.names, uniqueBy),
-      together: openTogether(client, collections, hasTransactions),
-      behind: { tokens: openBehind(collections.tokens), transactions: openBehind(collections.transactions) },
+      audited: openAuditedWrites(client, collections, hasTransactions),
+      writeBehind: { tokens: openWriteBehind(collections.tokens), transactions: openWriteBehind(collections.transactions) },
     };
     log.debug({ database: db.databaseName, uniqueBy }, 'the MongoDB store is open');
     return {

@@ -2,11 +2,11 @@ import { type Db, type IndexDescriptionInfo, MongoServerError } from 'mongodb';
 import { GatewayFault } from '../../foundation/model/index.ts';
 import type { Uniqueness } from './collections.ts';
 
-/** Why MongoDB makes no index: there is one like it with other options or another name, or what is stored is not unique. */
+/** Codes for a refused index: a similar one has other options or another name, or the stored values are not unique. */
 const notUnique = 11000;
 const conflicts: readonly unknown[] = [67, 85, 86, notUnique];
 
-/** An index as we want it; what is absent must be absent. */
+/** A wanted index; absent fields must be absent. */
 export type WantedIndex = {
   name: string;
   key: Record<string, 1 | -1>;
@@ -15,7 +15,7 @@ export type WantedIndex = {
   expireAfterSeconds?: number;
 };
 
-/** Long after the sweep should have come by: what expires is decided by who reads, and this only cleans. */
+/** Long after the regular sweep. Readers decide about expiry; this index only cleans up. */
 const cleanAfterSeconds = 30 * 24 * 60 * 60;
 const clean: WantedIndex = { name: 'clean', key: { cleanFrom: 1 }, expireAfterSeconds: cleanAfterSeconds };
 
@@ -29,7 +29,7 @@ const always: Record<string, readonly WantedIndex[]> = {
     { name: 'byUser', key: { 'owner.user': 1, _id: 1 } },
   ],
   transactions: [
-    // What nobody answered stays open until it is swept: the time keeps it out of the way of the phone's next question.
+    // Unanswered challenges stay open until the sweep; the time keeps them out of later queries.
     {
       name: 'openUntil',
       key: { 'decision.challenges.serial': 1, 'decision.answerUntil': 1 },
@@ -72,7 +72,7 @@ const uniqueWithout: Record<string, readonly WantedIndex[]> = {
 const shardKey: WantedIndex = { name: 'shard', key: { bucket: 1, _id: 1 } };
 const shardedWith: Record<string, readonly WantedIndex[]> = { tokens: [shardKey], transactions: [shardKey], names: [clean] };
 
-/** Every index of every collection, beside the one on `_id` that makes serials, ids, names and keys unique. */
+/** Every index of every collection, besides `_id`, which makes serials, ids, names and keys unique. */
 export function wantedIndexes(uniqueBy: Uniqueness): Map<string, WantedIndex[]> {
   const all = new Map<string, WantedIndex[]>();
   for (const [collection, indexes] of [...Object.entries(always), ...Object.entries(uniqueBy === 'indexes' ? uniqueWithout : shardedWith)])
@@ -80,14 +80,14 @@ export function wantedIndexes(uniqueBy: Uniqueness): Map<string, WantedIndex[]> 
   return all;
 }
 
-/** Makes the indexes that are missing. Throws `config-invalid` where one of ours is there and is not what it must be. */
+/** Creates missing indexes. Throws `config-invalid` when an index of ours has another definition. */
 export async function ensureIndexes(db: Db, uniqueBy: Uniqueness): Promise<void> {
   const each = [...wantedIndexes(uniqueBy)].map(async ([name, wanted]) => {
     const found = await db.collection(name).indexes();
     const missing = wanted.filter((index) => {
       const there = found.find((other) => other.name === index.name);
       if (there && !isAs(there, index)) throw wrong(name, index);
-      // One that somebody made under a name of theirs serves as well; MongoDB would refuse the same again under ours.
+      // An equivalent index under another name serves as well; MongoDB would refuse a second one.
       return !there && !found.some((other) => isAs(other, index));
     });
     const unknown = found.find((other) => other.unique === true && !wanted.some((index) => isAs(other, index)));
@@ -114,18 +114,18 @@ function isAs(found: IndexDescriptionInfo, wanted: WantedIndex): boolean {
 const wrong = (collection: string, { name }: WantedIndex): GatewayFault =>
   new GatewayFault(
     'config-invalid',
-    `The index ${name} of the collection ${collection} is not what this version needs. Drop it; the next start makes it anew.`,
+    `The index ${name} of the collection ${collection} does not have the definition that this version needs. Drop it; the next start creates it again.`,
   );
 
 const inTheWay = (collection: string, { name }: WantedIndex, code: unknown): GatewayFault =>
   new GatewayFault(
     'config-invalid',
     code === notUnique
-      ? `The index ${name} of the collection ${collection} cannot be made: what is stored there is not unique.`
-      : `The index ${name} of the collection ${collection} cannot be made beside one on the same fields that is not ours. Drop that one.`,
+      ? `The index ${name} of the collection ${collection} cannot be created: the stored values are not unique.`
+      : `The index ${name} of the collection ${collection} cannot be created, because another index on the same fields is not ours. Drop that one.`,
   );
 
-/** It would refuse what is new to us, and we would take that for something that is there already. */
+/** A foreign unique index could refuse our writes, and we would mistake that for an existing record. */
 const notOurs = (collection: string, index: string): GatewayFault =>
   new GatewayFault(
     'config-invalid',

@@ -3,7 +3,10 @@ import { foldedName, foldedRealm } from '../../foundation/model/index.ts';
 import type { Page, PushTokenFilter } from '../store.ts';
 import type { TokenDocument } from './collections.ts';
 
-/** The conditions of a list. Only `*` is a wildcard; texts are compared in lower case, so that an index serves what stands before it. */
+/**
+ * The conditions of a list. Only `*` is a wildcard; texts are compared in lower case, so that an index serves the part
+ * before it.
+ */
 export function conditionsOf(filter: PushTokenFilter): Filter<TokenDocument> {
   return {
     ...(filter.serial === undefined ? {} : { 'lower.serial': glob(filter.serial.toLowerCase()) }),
@@ -31,12 +34,12 @@ function ofResolvers({ resolver, notResolvers = [] }: PushTokenFilter): Filter<T
   return resolver === undefined && notResolvers.length === 0 ? {} : { 'owner.resolver': { ...is, ...isNot } };
 }
 
-/** A whole text in any case; for lists of people, which no index serves. */
+/** A whole text, case-insensitive; for lists for people, without an index. */
 const anyCase = (text: string) => ({ $regex: `^${escaped(text)}$`, $options: 'is' });
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 
-/** The order of a list; equals stand by serial, in the same direction, so that one index serves both. */
+/** The order of a list; equal entries are sorted by serial in the same direction, so that one index serves both. */
 export function orderOf({ sortBy, descending }: Page): Sort {
   const direction = descending ? -1 : 1;
   if (sortBy === 'serial') return { _id: direction };

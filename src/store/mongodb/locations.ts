@@ -1,18 +1,18 @@
 import { openCache } from '../../foundation/cache/index.ts';
 import type { Uniqueness } from './collections.ts';
 
-/** The filter that finds one document; `bucket` is the shard key's first part, where it is known. */
+/** The filter for one document; `bucket` is the shard key's first part, if known. */
 export type Location = { _id: string; bucket?: number };
 
 /**
- * Which shard a record is on. Transaction ids carry their bucket; the bucket of a push token is remembered from when it was last read,
- * and may be out of date: who finds nothing with it asks once more without.
+ * Locates records on shards. Transaction ids contain their bucket. The bucket of a push token is remembered from its
+ * last read and may be outdated: when nothing is found there, ask again without it.
  * @see docs/decisions/transaction-ids.md
  */
 export type Locations = {
   token(serial: string): Location;
   transaction(id: string): Location;
-  /** The part of a filter that names the bucket of all that belongs to this push token. */
+  /** The part of a filter with the bucket of a push token's transactions. */
   besides(serial: string): { bucket?: number };
   learn(serial: string, bucket: number): void;
   forget(serial: string): void;
@@ -21,7 +21,7 @@ export type Locations = {
 const remembered = 50_000;
 const carriesBucket = /^\d{20}$/;
 
-/** Without shards nothing is remembered: `_id` alone is the shortest way. */
+/** Without shards nothing is remembered: `_id` alone is the best filter. */
 export function openLocations(uniqueBy: Uniqueness): Locations {
   const buckets = openCache<number>(remembered);
   const isSharded = uniqueBy === 'names';

@@ -3,26 +3,29 @@ import type { Collection } from 'mongodb';
 import type { NameDocument, Uniqueness } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 
-/** What a record wants to be the only one with. `cleanFrom`: its names may be thrown away some time after it. */
+/** A record with names that must be unique. `cleanFrom`: its names may be deleted some time after it. */
 export type NameHolder = { id: string; names: readonly string[]; cleanFrom?: Date; exists(id: string): Promise<boolean> };
 
 /**
- * Names that are unique over all shards, since a sharded collection takes only unique indexes that begin with its shard key. Where unique
- * indexes do the work, nothing is kept here.
+ * Keeps names unique over all shards, because unique indexes of a sharded collection must begin with its shard key.
+ * Does nothing where unique indexes suffice.
  */
 export type Names = {
-  /** False where unique indexes do the work. */
+  /** False where unique indexes suffice. */
   readonly areKept: boolean;
-  /** Takes the names, then runs `add`; gives them back when `add` says that the record is there already. */
+  /** Claims the names, then runs `add`; releases them when `add` reports an existing record. */
   hold(holder: NameHolder, add: () => Promise<'added' | 'taken'>): Promise<'added' | 'taken'>;
-  /** Gives names to a record whoever had them: for records that come out of a store where they were unique. */
+  /** Assigns names to records regardless of their holders; for records from a store where they were unique. */
   give(holder: Omit<NameHolder, 'exists'>[]): Promise<void>;
   holderOf(name: string): Promise<string | undefined>;
-  /** Gives up the names that these records have. */
+  /** Releases names held by these records. */
   release(names: readonly string[], holders: readonly string[]): Promise<void>;
 };
 
-/** After this time, longer than any operation lasts, a name whose record was never added (its gateway died) may be taken by another. */
+/**
+ * After this time (ms), longer than any operation, a name without a record may be claimed again: the gateway died
+ * before adding it.
+ */
 const orphanedMs = 5 * 60_000;
 
 /** Opens the names of a database. */
@@ -42,7 +45,7 @@ export function openNames(collection: Collection<NameDocument>, uniqueBy: Unique
   const giveBack = async (names: readonly string[], mine: string): Promise<void> => {
     await collection.deleteMany({ _id: { $in: [...names] }, claim: mine });
   };
-  /** True when at least one name was free after all. */
+  /** Returns whether any name became free. */
   const clearOrphans = async ({ names, exists }: NameHolder): Promise<boolean> => {
     const isOld = { $lt: ['$at', { $subtract: ['$$NOW', orphanedMs] }] };
     const old = await collection.find({ _id: { $in: [...names] }, $expr: isOld }).toArray();

@@ -2,7 +2,7 @@ import type { AuditNote } from '../../foundation/model/index.ts';
 import { noteLeaseMs } from '../store.ts';
 import type { NoteDocument } from './collections.ts';
 
-/** The note of a document. */
+/** Reads a note from its document. */
 export const noteOf = ({ _id, at, text }: NoteDocument): AuditNote => ({ id: _id, at, text });
 
 /** The document of a note. */

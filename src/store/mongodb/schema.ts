@@ -8,32 +8,33 @@ import { ensureIndexes } from './indexes.ts';
 import { followingOwner } from './token-documents.ts';
 import { validators } from './validators.ts';
 
-/** Makes schema n + 1 out of schema n. It may be cut off and run again, so it must not mind what is done already. */
+/** Turns schema n into schema n + 1. Must be repeatable, since it may be interrupted. */
 export type Migration = (db: Db) => Promise<void>;
 
 const namespaceExists = 48;
 
-/** Forward migrations: entry n makes schema n + 1 out of schema n. */
+/** Forward migrations: entry n turns schema n into schema n + 1. */
 export const migrations: readonly Migration[] = [
   async (db) => {
-    await Promise.all(Object.entries(validators).map(([name, schema]) => hold(db, name, { $jsonSchema: schema })));
+    await Promise.all(Object.entries(validators).map(([name, schema]) => applyValidator(db, name, { $jsonSchema: schema })));
   },
-  (db) => hold(db, 'partitionKeys', { $jsonSchema: validators.partitionKeys }),
-  (db) => hold(db, 'devices', { $jsonSchema: validators.devices }),
+  (db) => applyValidator(db, 'partitionKeys', { $jsonSchema: validators.partitionKeys }),
+  (db) => applyValidator(db, 'devices', { $jsonSchema: validators.devices }),
   keyOwners,
-  (db) => hold(db, 'accounts', { $jsonSchema: validators.accounts }),
+  (db) => applyValidator(db, 'accounts', { $jsonSchema: validators.accounts }),
   async (db) => {
-    for (const name of ['audit', 'auditNotes', 'auditWriters', 'personKeys']) await hold(db, name, { $jsonSchema: validators[name] });
+    for (const name of ['audit', 'auditNotes', 'auditWriters', 'personKeys'])
+      await applyValidator(db, name, { $jsonSchema: validators[name] });
   },
-  (db) => hold(db, 'accounts', { $jsonSchema: validators.accounts }),
-  (db) => hold(db, 'knownClients', { $jsonSchema: validators.knownClients }),
+  (db) => applyValidator(db, 'accounts', { $jsonSchema: validators.accounts }),
+  (db) => applyValidator(db, 'knownClients', { $jsonSchema: validators.knownClients }),
 ];
 
 const keyedAtOnce = 500;
 
 /**
- * Notes what each push token is found by, and the name that lists are searched for. No push token changes its owner. Done at every start, since
- * a gateway of an older version that still runs knows no keys; the index finds the few that have none.
+ * Stores the owner keys of each push token, and the folded name for list searches. Does not change owners. Runs at
+ * every start, since a running gateway of an older version adds tokens without keys; an index finds those.
  */
 async function keyOwners(db: Db): Promise<void> {
   const { tokens } = collectionsOf(db);
@@ -48,8 +49,8 @@ async function keyOwners(db: Db): Promise<void> {
   }
 }
 
-/** Makes a collection that holds its documents to this validator, or gives it to one that is there. */
-async function hold(db: Db, name: string, validator: object): Promise<void> {
+/** Creates a collection with this validator, or sets the validator of an existing one. */
+async function applyValidator(db: Db, name: string, validator: object): Promise<void> {
   try {
     await db.createCollection(name, { validator });
   } catch (error) {
@@ -58,17 +59,18 @@ async function hold(db: Db, name: string, validator: object): Promise<void> {
   }
 }
 
-/** How the schema is brought up to date. `uniqueBy` counts for a database that is made now; an older one keeps its own. */
+/** Options of a schema update. `uniqueBy` applies to a new database; an existing one keeps its own. */
 export type SchemaOptions = { db: Db; uniqueBy: Uniqueness; steps?: readonly Migration[]; leaseMs?: number; patienceMs?: number } & {
-  /** Told the schema that this gateway found and brought up to date; never 0. */
+  /** Called with the older schema version that this gateway updated; never 0. */
   onMigrated?: ((from: number) => void) | undefined;
 };
 
 const pauseMs = 100;
 
 /**
- * Brings the database to our schema: one gateway at a time, under a lease by the server's clock; the others wait. Then sees to the indexes.
- * Throws `config-invalid` when a newer version was here, `store-unavailable` when another gateway does not get done.
+ * Updates the database's schema: one gateway at a time, under a lease by the server's clock, while others wait. Then
+ * creates indexes. Throws `config-invalid` for a newer schema, `store-unavailable` when another gateway does not
+ * finish.
  */
 export async function prepareSchema({
   db,
@@ -94,14 +96,14 @@ export async function prepareSchema({
       await migrate({ db, schema, steps, holder, leaseMs });
       if (found.version > 0) onMigrated(found.version);
     } else if (waited >= patienceMs)
-      throw new GatewayFault('store-unavailable', 'Another gateway is still bringing the database up to date.');
+      throw new GatewayFault('store-unavailable', 'Another gateway is still updating the schema of the database.');
     else await sleep(pauseMs);
   }
 }
 
 /**
- * Leaves a database alone that is another program's. What is listed before the schema document is looked for, and yet was not made under
- * it, is not ours: a gateway that starts at the same time writes that document first.
+ * Refuses another program's database. Collections that are listed before the schema document exists are not ours: a
+ * gateway that starts at the same time writes that document first.
  */
 async function refuseForeign(db: Db, schema: Collection<SchemaDocument>): Promise<void> {
   const listed = await db.listCollections({}, { nameOnly: true }).toArray();
@@ -129,7 +131,9 @@ async function lease(schema: Collection<SchemaDocument>, holder: string, leaseMs
 
 type Migrating = { db: Db; schema: Collection<SchemaDocument>; steps: readonly Migration[]; holder: string; leaseMs: number };
 
-/** Runs what is missing. A lease that was lost meanwhile (this process stood still) ends it: the new holder does it again. */
+/**
+ * Runs the missing steps. Stops when the lease was lost (this process was suspended): its new holder repeats the step.
+ */
 async function migrate({ db, schema, steps, holder, leaseMs }: Migrating): Promise<void> {
   const isOurs = { _id: 'schema', 'lease.holder': holder } as const;
   const renewal = setInterval(() => void schema.updateOne(isOurs, leaseOf(holder, leaseMs)).catch(() => undefined), leaseMs / 3);
@@ -150,11 +154,11 @@ async function migrate({ db, schema, steps, holder, leaseMs }: Migrating): Promi
 const tooNew = (db: Db, version: number | undefined): GatewayFault =>
   new GatewayFault(
     'config-invalid',
-    `The database ${db.databaseName} was made by a newer version of pushgate (schema ${version}); it was left as it is. Run that version.`,
+    `The database ${db.databaseName} was made by a newer version of pushgate (schema ${version}); it was left unchanged. Run that version.`,
   );
 
 const foreign = (db: Db, names: readonly string[]): GatewayFault =>
   new GatewayFault(
     'config-invalid',
-    `The database ${db.databaseName} holds collections that pushgate did not make (${names.slice(0, 3).join(', ')}); it was left as it is. Give store.database a name of its own.`,
+    `The database ${db.databaseName} has collections that pushgate did not make (${names.slice(0, 3).join(', ')}); it was left unchanged. Choose another name in store.database.`,
   );

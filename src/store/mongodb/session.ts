@@ -1,37 +1,37 @@
 import { beginStoreCall } from '../../foundation/deadline/index.ts';
 import { GatewayFault } from '../../foundation/model/index.ts';
 import type { StoreOperation } from '../store.ts';
+import type { AuditedWrites } from './audited-writes.ts';
 import type { Collections, TokenDocument, TransactionDocument } from './collections.ts';
 import { faultOf } from './faults.ts';
 import type { Locations } from './locations.ts';
 import type { Names } from './names.ts';
-import type { Together } from './together.ts';
-import type { Behind } from './write-behind.ts';
+import type { WriteBehind } from './write-behind.ts';
 
-/** Told of every operation: its name, how it ended, and how long it took in seconds. */
+/** Called after every operation with its name, outcome and duration in seconds. */
 export type OnOperation = (op: StoreOperation, outcome: 'ok' | 'fault', seconds: number) => void;
 
-/** Runs operations: measured, within their time, their errors translated. */
+/** Runs operations: measured, within a time limit, with translated errors. */
 export type Runner = {
   /**
-   * Throws `store-unavailable` when the store cannot be reached or does not answer in time. What the operation came to is then not
-   * known: it is never told as a conflict.
+   * Throws `store-unavailable` when the store is unreachable or does not answer in time. The outcome of the operation
+   * is then unknown, and never reported as a conflict.
    */
   run<T>(op: StoreOperation, work: () => Promise<T>): Promise<T>;
-  /** Takes nothing more, and resolves when nothing is under way. */
+  /** Accepts no more operations, and resolves when none is under way. */
   end(): Promise<void>;
 };
 
-/** What the parts of the store share. */
+/** The common parts of the store. */
 export type Session = Pick<Runner, 'run'> & {
   collections: Collections;
   locations: Locations;
   names: Names;
-  together: Together;
-  behind: { tokens: Behind<TokenDocument>; transactions: Behind<TransactionDocument> };
+  audited: AuditedWrites;
+  writeBehind: { tokens: WriteBehind<TokenDocument>; transactions: WriteBehind<TransactionDocument> };
 };
 
-/** Opens a runner; `limitMs` bounds each operation, the driver's own second try included. */
+/** Opens a runner; `limitMs` limits each operation, including the driver's second try. */
 export function openRunner({ limitMs, onOperation = () => undefined }: { limitMs: number; onOperation?: OnOperation | undefined }): Runner {
   const underWay = new Set<Promise<unknown>>();
   let ended = false;

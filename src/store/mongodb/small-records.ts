@@ -13,8 +13,8 @@ import type { AccountDocument, KnownClientDocument, PartitionKeyDocument, StockK
 import { isDuplicate } from './faults.ts';
 import type { Session } from './session.ts';
 
-/** Counters, known clients, the stock of keys, shared keys, and accounts. */
-export function otherStore({ run, together, collections }: Session): OtherStore {
+/** Counters, known clients, the key stock, shared keys, and accounts. */
+export function otherStore({ run, audited, collections }: Session): OtherStore {
   const { counters, knownClients, stockKeys, partitionKeys, accounts } = collections;
   return {
     countUp: (key, now, endsAt) =>
@@ -37,7 +37,7 @@ export function otherStore({ run, together, collections }: Session): OtherStore 
       run('endCounters', async () => {
         await counters.deleteMany({ _id: { $gte: beginning, $lt: afterAllFrom(beginning) } });
       }),
-    // One write each: on a sharded cluster one of many keys would not be sent again after a lost reply.
+    // One write per key: on a sharded cluster, the driver does not resend a write of many keys after a lost reply.
     uncount: (keys, how) =>
       run('uncount', async () => {
         const one = (key: string) =>
@@ -78,15 +78,15 @@ export function otherStore({ run, together, collections }: Session): OtherStore 
       }),
     addAccount: ({ name, ...account }, note) =>
       run('addAccount', () =>
-        addedOnce(() => together.with(note, (options) => accounts.insertOne({ _id: name, ...account }, options), Boolean)),
+        addedOnce(() => audited.write(note, (options) => accounts.insertOne({ _id: name, ...account }, options), Boolean)),
       ),
     putAccount: ({ name, ...account }, note) =>
       run('putAccount', async () => {
-        await together.with(note, (options) => accounts.replaceOne({ _id: name }, account, { ...options, upsert: true }), Boolean);
+        await audited.write(note, (options) => accounts.replaceOne({ _id: name }, account, { ...options, upsert: true }), Boolean);
       }),
     changeAccount: (name, change, note) =>
       run('changeAccount', async () => {
-        const { matchedCount } = await together.with(
+        const { matchedCount } = await audited.write(
           note,
           (options) => accounts.updateOne(accountFor(name, change), changeOf(change), options),
           (changed) => changed.matchedCount === 1,
@@ -95,7 +95,7 @@ export function otherStore({ run, together, collections }: Session): OtherStore 
       }),
     removeAccount: (name, note) =>
       run('removeAccount', async () => {
-        const { deletedCount } = await together.with(
+        const { deletedCount } = await audited.write(
           note,
           (options) => accounts.deleteOne({ _id: name }, options),
           (removed) => removed.deletedCount === 1,
@@ -131,7 +131,7 @@ async function addedOnce(insert: () => Promise<unknown>): Promise<'added' | 'tak
   }
 }
 
-/** A window that ended, or never was (a missing field is below every number), begins anew. */
+/** Restarts a window that ended or is missing (a missing field compares below every number). */
 function countingUp(now: number, endsAt: number) {
   const isOver = { $lte: ['$endsAt', now] };
   return [
@@ -145,7 +145,7 @@ function countingUp(now: number, endsAt: number) {
   ];
 }
 
-/** What `withPerson` makes of the persons of a client. */
+/** The same as `withPerson`, as an update pipeline. */
 function remembering(added: KnownPerson, now: number) {
   const isOther = { $and: [{ $ne: ['$$this.person', { $literal: added.person }] }, { $gt: ['$$this.until', now] }] };
   const others = { $filter: { input: { $ifNull: ['$persons', []] }, cond: isOther } };
@@ -153,14 +153,14 @@ function remembering(added: KnownPerson, now: number) {
   return [{ $set: { persons, endsAt: { $max: ['$endsAt', added.until] }, cleanFrom: '$$NOW' } }];
 }
 
-/** The known client of a document. */
+/** Reads a known client from its document. */
 export const knownClientOf = ({ _id, persons, endsAt }: KnownClientDocument): KnownClient => ({ client: _id, persons, endsAt });
 
-/** The key of a document of the stock. */
+/** Reads a stock key from its document. */
 export const stockKeyOf = ({ _id, ...key }: StockKeyDocument): StockKey => ({ id: _id, ...key });
 
-/** The shared key of a document. */
+/** Reads a shared key from its document. */
 export const partitionKeyOf = ({ _id, ...key }: PartitionKeyDocument): PartitionKey => ({ id: _id, ...key });
 
-/** The account of a document. */
+/** Reads an account from its document. */
 export const accountOf = ({ _id, ...account }: AccountDocument): AdminAccount => ({ name: _id, ...account });

@@ -1,22 +1,22 @@
 import type { UpdateFilter } from 'mongodb';
 import { foldedName, foldedRealm, type Owner, ownerKeys, type PushToken, type PushTokenChange } from '../../foundation/model/index.ts';
-import type { LowerTwins, TokenDocument } from './collections.ts';
+import type { LowerCaseFields, TokenDocument } from './collections.ts';
 
 /** The document of a new push token. */
 export function documentOf({ serial, ...rest }: PushToken): TokenDocument {
   const { owner } = rest;
-  const lower: LowerTwins = { serial: serial.toLowerCase(), ...(owner ? lowerOwner(owner) : {}) };
+  const lower: LowerCaseFields = { serial: serial.toLowerCase(), ...(owner ? lowerOwner(owner) : {}) };
   return { _id: serial, ...rest, lower, ...(owner ? { ownerKeys: ownerKeys(owner) } : {}) };
 }
 
-/** The push token of a document. */
+/** Reads a push token from its document. */
 export function tokenOf({ _id, lower: _lower, ownerKeys: _keys, ...rest }: TokenDocument): PushToken {
   return { serial: _id, ...rest };
 }
 
 const lowerOwner = ({ user, realm }: Owner) => ({ user: foldedName(user), realm: foldedRealm(realm) });
 
-/** The fields that follow from the owner of a push token, by their paths. */
+/** The fields derived from a push token's owner, by path. */
 export const followingOwner = (owner: Owner) => {
   const { user, realm } = lowerOwner(owner);
   return { 'lower.user': user, 'lower.realm': realm, ownerKeys: ownerKeys(owner) };
@@ -24,7 +24,7 @@ export const followingOwner = (owner: Owner) => {
 
 const withoutOwner: Record<keyof ReturnType<typeof followingOwner>, null> = { 'lower.user': null, 'lower.realm': null, ownerKeys: null };
 
-/** Sets and takes away single fields, never the document: what others count in it meanwhile stays. */
+/** Sets and removes single fields, never the whole document, so that concurrent counts survive. */
 export function changeOf(change: PushTokenChange): UpdateFilter<TokenDocument> {
   const update: { $inc: { version: 1 }; $set: Record<string, unknown>; $unset: Record<string, ''> } = {
     $inc: { version: 1 },

@@ -1,12 +1,12 @@
 import type { UpdateFilter } from 'mongodb';
 import type { AuditNote, Owner, PushToken, Transaction } from '../../foundation/model/index.ts';
 import type { Store } from '../store.ts';
+import type { ActOptions } from './audited-writes.ts';
 import type { TokenDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import { conditionsOf, orderOf } from './listing.ts';
 import type { Location } from './locations.ts';
 import type { Session } from './session.ts';
-import type { ActOptions } from './together.ts';
 import { changeOf, documentOf, tokenOf } from './token-documents.ts';
 import { asRead, newestFirst, openFor, type StoredTransaction, transactionOf } from './transaction-documents.ts';
 
@@ -25,12 +25,12 @@ type TokenStore = Pick<
   | 'removeToken'
 >;
 
-/** Lists for people and hints may be read from a secondary while there is no primary; what decides a login may not. */
+/** Lists for people and hints may be read from a secondary while there is no primary; reads for a login may not. */
 const forPeople = { readPreference: 'primaryPreferred' } as const;
 
 /** The push tokens: one document each, found by serial. */
 export function tokenStore(session: Session): TokenStore {
-  const { run, names, locations, collections, together } = session;
+  const { run, names, locations, collections, audited } = session;
   const { tokens } = collections;
   const exists = async (serial: string): Promise<boolean> => (await tokens.countDocuments({ _id: serial }, { limit: 1 })) > 0;
   return {
@@ -65,7 +65,7 @@ export function tokenStore(session: Session): TokenStore {
       run('listTokens', async () => {
         const conditions = conditionsOf(filter);
         const [count, found] = await Promise.all([
-          // Without conditions the smallest index is counted instead of the documents.
+          // Without conditions, counts the smallest index instead of the documents.
           tokens.countDocuments(conditions, { ...forPeople, ...(Object.keys(conditions).length === 0 ? { hint: '_id_' } : {}) }),
           tokens.find(conditions, forPeople).sort(orderOf(page)).skip(page.offset).limit(page.limit).toArray(),
         ]);
@@ -76,7 +76,7 @@ export function tokenStore(session: Session): TokenStore {
       run('changeToken', async () => {
         const act = (options: ActOptions): Promise<boolean> =>
           update(session, serial, { version: expectedVersion }, changeOf(change), options);
-        const isChanged = await together.with(note, act, Boolean);
+        const isChanged = await audited.write(note, act, Boolean);
         if (change.bucket !== undefined) locations.forget(serial);
         return isChanged ? 'changed' : 'conflict';
       }),
@@ -91,17 +91,17 @@ export function tokenStore(session: Session): TokenStore {
       run('countLogin', () => {
         const isNew = { 'lastLogin.effect': { $ne: effect }, 'lastLogin.at': { $not: { $gt: at } } };
         const location = locations.token(serial);
-        return session.behind.tokens.update({
+        return session.writeBehind.tokens.update({
           filter: { ...location, ...isNew },
           update: { $set: { failCount: 0, lastLogin: { at, effect } }, $unset: { exceededAt: '' }, $inc: { loginCount: 1 } },
-          // Counted already or moved to another shard: it finds nothing, and may ask again.
+          // No match: counted already, or moved to another shard, so try without the shard.
           anywhere: location.bucket === undefined ? undefined : { _id: serial, ...isNew },
         });
       }),
     removeToken: (serial, note) =>
       run('removeToken', async () => {
         const act = async (options: ActOptions): Promise<boolean> => (await tokens.deleteOne({ _id: serial }, options)).deletedCount === 1;
-        const was = await together.with(note, act, Boolean);
+        const was = await audited.write(note, act, Boolean);
         locations.forget(serial);
         await names.release([serialName(serial)], [serial]);
         return was;
@@ -109,7 +109,7 @@ export function tokenStore(session: Session): TokenStore {
   };
 }
 
-/** Looks where the push token was last seen, and if it is not there, everywhere. */
+/** Looks in the last known shard, then in all. */
 async function found(
   session: Session,
   serial: string,
@@ -122,7 +122,7 @@ async function found(
   return document ? learned(session, document) : undefined;
 }
 
-/** The push token with its open transactions: one command, where a phone would else wait for two. */
+/** The push token with its open transactions in one command instead of two. */
 function withOpen({ _id, ...besides }: Location, now: number, most: number | undefined): object[] {
   const limit = most === undefined ? [] : [{ $limit: most }];
   const pipeline = [{ $match: { ...openFor(_id, now), ...besides } }, { $sort: newestFirst }, ...limit, { $project: asRead }];
@@ -142,9 +142,9 @@ function learned({ locations }: Session, document: TokenDocument): PushToken {
   return tokenOf(document);
 }
 
-async function insert({ locations, collections, together }: Session, token: PushToken, note?: AuditNote): Promise<'added' | 'taken'> {
+async function insert({ locations, collections, audited }: Session, token: PushToken, note?: AuditNote): Promise<'added' | 'taken'> {
   try {
-    await together.with(note, (options) => collections.tokens.insertOne(documentOf(token), options), Boolean);
+    await audited.write(note, (options) => collections.tokens.insertOne(documentOf(token), options), Boolean);
     locations.learn(token.serial, token.bucket);
     return 'added';
   } catch (error) {
@@ -155,7 +155,7 @@ async function insert({ locations, collections, together }: Session, token: Push
 
 type TokenUpdate = UpdateFilter<TokenDocument> | object[];
 
-/** One update of one push token; false when none fits. A bucket that is out of date costs a second try. */
+/** Updates one push token; false when none matches. An outdated bucket costs a second try. */
 async function update(
   { locations, collections }: Session,
   serial: string,
@@ -170,5 +170,5 @@ async function update(
   return (await collections.tokens.updateOne({ _id: serial, ...condition }, change, options)).matchedCount === 1;
 }
 
-/** The name of a serial. */
+/** The unique name of a serial. */
 export const serialName = (serial: string): string => `serial/${serial}`;

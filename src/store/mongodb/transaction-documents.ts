@@ -1,13 +1,13 @@
 import { mostClockSkewMs, type Transaction } from '../../foundation/model/index.ts';
 import type { TransactionDocument } from './collections.ts';
 
-/** A transaction as it is read: without what only the store looks after. */
+/** A transaction as read, without fields that only the store uses. */
 export type StoredTransaction = Omit<TransactionDocument, 'effects' | 'effectsDue' | 'trail' | 'cleanFrom'>;
 
-/** What the engine reads of a transaction: all but what only the store looks after. */
+/** The projection for the engine: leaves out fields that only the store uses. */
 export const asRead = { effects: 0, effectsDue: 0, trail: 0, cleanFrom: 0 } as const;
 
-/** Transactions that the phone of this push token can still answer, and their order. */
+/** The filter for transactions that this push token's phone can still answer. */
 export const openFor = (serial: string, now: number) =>
   ({
     'decision.challenges.serial': serial,
@@ -17,17 +17,17 @@ export const openFor = (serial: string, now: number) =>
     createdAt: { $lte: now + mostClockSkewMs },
   }) as const;
 
-/** The order in which open transactions are looked for, where only so many are wanted; they are told the other way round. */
+/** The sort order for a limited number of open transactions; results are reversed afterwards. */
 export const newestFirst = { createdAt: -1, _id: -1 } as const;
 
-/** The name of an id that an auth server brought along. */
+/** The unique name of an auth server's id. */
 export const foreignName = (dialect: string, authServer: string, foreignId: string): string =>
   `foreign/${JSON.stringify([dialect, authServer, foreignId])}`;
 
-/** The name of a challenge as its phone calls it. */
+/** The unique name of a challenge's handle. */
 export const handleName = (phone: string, handle: string): string => `handle/${JSON.stringify([phone, handle])}`;
 
-/** Everything that this transaction must be the only one with, its own id apart: that carries its shard. */
+/** All unique names of a transaction, except its own id, which contains its shard. */
 export function namesOf({
   dialect,
   authServer,
@@ -45,7 +45,7 @@ export function documentOf({ id, ...rest }: Transaction): TransactionDocument {
   return { _id: id, ...rest, effects: [], trail: [], cleanFrom: new Date() };
 }
 
-/** The transaction of a document. */
+/** Reads a transaction from its document. */
 export function transactionOf({ _id, ...rest }: StoredTransaction): Transaction {
   return { id: _id, ...rest };
 }

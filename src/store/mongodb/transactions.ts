@@ -21,16 +21,19 @@ type TransactionStore = Pick<
   'addTransaction' | 'findTransaction' | 'findByForeignId' | 'findByHandle' | 'openTransactionsOf' | 'decide' | 'appendTrail' | 'trailOf'
 >;
 
-/** What still has effects is not cleaned away, however old. */
+/** Transactions with effects are not cleaned up at any age. */
 const unclean = { cleanFrom: '' } as const;
 
-/** Transactions: one document each; a decision is one update of one part of it, guarded by its version, with what it causes. */
-export function transactionStore({ run, names, locations, behind, collections: { transactions } }: Session): TransactionStore {
+/**
+ * Transactions: one document each. A decision is one update of a part of it, audited with its effects, guarded by its
+ * version.
+ */
+export function transactionStore({ run, names, locations, writeBehind, collections: { transactions } }: Session): TransactionStore {
   const findOne = async (filter: object): Promise<Transaction | undefined> => {
     const found = await transactions.findOne<StoredTransaction>(filter, { projection: asRead });
     return found ? transactionOf(found) : undefined;
   };
-  /** By a name that may stand in a collection of its own, or else by what the name is made of. */
+  /** Finds a transaction by a unique name, or by the fields of the name. */
   const findNamed = async (name: string, filter: object): Promise<Transaction | undefined> => {
     if (!names.areKept) return findOne(filter);
     const id = await names.holderOf(name);
@@ -79,7 +82,7 @@ export function transactionStore({ run, names, locations, behind, collections: {
       }),
     appendTrail: (id, entries) =>
       run('appendTrail', () =>
-        behind.transactions.update({ filter: locations.transaction(id), update: { $push: { trail: { $each: [...entries] } } } }),
+        writeBehind.transactions.update({ filter: locations.transaction(id), update: { $push: { trail: { $each: [...entries] } } } }),
       ),
     trailOf: (id) =>
       run('trailOf', async () => {

@@ -15,7 +15,7 @@ type RecordOf<K extends StoredRecord['kind']> = Extract<StoredRecord, { kind: K 
 
 const beyond = <D>(after: string | undefined) => (after === undefined ? {} : { _id: { $gt: after } }) as Filter<D>;
 
-/** Whole records, out of this store and into it, and other seals for the secrets in them. */
+/** Exports and imports whole records, and replaces the seals of their secrets. */
 export function transferStore(session: Session): TransferStore {
   const { run, collections } = session;
   const pages = pagesOf(session);
@@ -88,7 +88,7 @@ function transactionRecord({ trail, effects, effectsDue, cleanFrom: _cleanFrom, 
   };
 }
 
-/** Replaces whole documents, as nothing else does: nobody else writes meanwhile. */
+/** Replaces whole documents; requires that nobody else writes meanwhile. */
 async function put({ names, collections }: Session, records: readonly StoredRecord[]): Promise<void> {
   const of = <K extends StoredRecord['kind']>(kind: K): RecordOf<K>[] =>
     records.filter((record): record is RecordOf<K> => record.kind === kind);
@@ -126,7 +126,7 @@ async function put({ names, collections }: Session, records: readonly StoredReco
 
 const unordered = { ordered: false } as const;
 const byId = ({ _id }: { _id: string }) => ({ _id });
-/** With its whole shard key, which an upsert must name. */
+/** An upsert needs the whole shard key. */
 const routed = ({ _id, bucket }: { _id: string; bucket: number }) => ({ _id, bucket });
 
 type Replacement<D, F> = { replaceOne: { filter: F; replacement: D; upsert: true } };
@@ -136,7 +136,7 @@ async function replace<D, F>(
   filterOf: (document: D) => F,
   write: (writes: Replacement<D, F>[]) => Promise<unknown>,
 ) {
-  // The driver refuses to send nothing.
+  // The driver refuses an empty bulk write.
   if (documents.length === 0) return;
   await write(documents.map((replacement) => ({ replaceOne: { filter: filterOf(replacement), replacement, upsert: true } })));
 }

@@ -31,8 +31,8 @@ const decision = record({
 });
 
 /**
- * What the server itself holds every document to: the fields that decide something. It catches a hand that edits the database and a program
- * that is not ours; the rest is the model's affair.
+ * The server's own validation of every document: the fields that decide something. It catches manual edits and other
+ * programs; the rest is up to the model.
  */
 export const validators: Readonly<Record<string, Schema>> = {
   tokens: record(

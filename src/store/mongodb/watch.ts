@@ -4,10 +4,10 @@ import type { Log } from '../../foundation/telemetry/index.ts';
 import type { Store } from '../store.ts';
 import type { TransactionDocument } from './collections.ts';
 
-/** Tells waiters of this gateway what any gateway decided. */
+/** Notifies waiters of this gateway about decisions of any gateway. */
 export type Watch = Pick<Store, 'onDecided'> & { close(): Promise<void> };
 
-/** `pollMs` passes between two queries where there is no change stream, `retryMs` before another try to open one. */
+/** `pollMs`: interval of queries without a change stream; `retryMs`: interval of attempts to open one. */
 export type WatchOptions = {
   transactions: Collection<TransactionDocument>;
   log: Log;
@@ -15,13 +15,13 @@ export type WatchOptions = {
   retryMs?: number | undefined;
 };
 
-/** Decisions only: what is written of delivery and effects tells waiters nothing. */
+/** Decisions only: changes of trail and effects do not matter to waiters. */
 const decisions = [
   { $match: { operationType: 'update', 'updateDescription.updatedFields.decision': { $exists: true } } },
   { $project: { documentKey: 1 } },
 ];
 
-/** What the parts of the watch share. `resumeAfter` is where the stream was when it broke. */
+/** The common parts of the watch. `resumeAfter` is the stream's position when it broke. */
 type Watching = Required<Pick<WatchOptions, 'transactions' | 'log'>> & {
   waiters: Waiters;
   signal: AbortSignal;
@@ -31,8 +31,9 @@ type Watching = Required<Pick<WatchOptions, 'transactions' | 'log'>> & {
 };
 
 /**
- * Opens the watch. The change stream begins with the first waiter; while there is none to be had (a standalone server, an election) one
- * query per tick asks for all waiters. Whoever waits while it changes over is told in any case, since nobody knows what happened between.
+ * Opens the watch. The change stream starts with the first waiter. Without one (a standalone server, an election), one
+ * query per interval covers all waiters. Every switch notifies all waiters, since changes in between may have been
+ * missed.
  */
 export function openWatch({ transactions, log, pollMs = 500, retryMs = 5000 }: WatchOptions): Watch {
   const ended = new AbortController();
@@ -74,7 +75,7 @@ async function stream(watching: Watching): Promise<never> {
   signal.addEventListener('abort', stop);
   try {
     let change: DecisionSeen | null = await changes.tryNext();
-    log.debug({}, 'the change stream tells of decisions');
+    log.debug({}, 'the change stream is open');
     waiters.tellAll();
     for (;;) {
       if (change) waiters.tell(change.documentKey._id);
@@ -87,7 +88,7 @@ async function stream(watching: Watching): Promise<never> {
   }
 }
 
-/** Asks for all waiters, tick by tick, until it is time to try the stream again. */
+/** Polls for all waiters until it is time to try the stream again. */
 async function poll({ transactions, waiters, signal, pollMs, retryMs }: Watching): Promise<void> {
   const seen = new Map<string, number>();
   for (let waited = 0; waited < retryMs && waiters.ids().length > 0; waited += pollMs) {
@@ -102,7 +103,7 @@ async function poll({ transactions, waiters, signal, pollMs, retryMs }: Watching
 
 function broken(watching: Watching, error: unknown, what: string): void {
   if (watching.signal.aborted) return;
-  // The server may no longer know where we were; a lost connection forgets nothing.
+  // A server error may mean that it no longer knows the position; a lost connection does not.
   if (error instanceof MongoServerError) watching.resumeAfter = undefined;
   watching.log.debug({ reason: error instanceof Error ? error.name : 'unknown' }, what);
 }
@@ -111,7 +112,7 @@ type DecisionSeen = ChangeStreamDocument<TransactionDocument> & { documentKey: {
 
 type Waiters = { ids(): string[]; tell(id: string): void; tellAll(): void; add(id: string, listener: () => void): () => void };
 
-/** Who waits for what. */
+/** The listeners by transaction id. */
 function openWaiters(): Waiters {
   const waiting = new Map<string, Set<() => void>>();
   const tell = (id: string): void => {
@@ -123,7 +124,7 @@ function openWaiters(): Waiters {
     tellAll: () => [...waiting.keys()].forEach(tell),
     add(id, listener) {
       const listeners = waiting.get(id) ?? new Set();
-      // A function of its own, so that one listener may wait twice.
+      // A new function, so that one listener can be added twice.
       const told = (): void => listener();
       waiting.set(id, listeners.add(told));
       return () => {

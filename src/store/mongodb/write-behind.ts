@@ -2,14 +2,14 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { type Collection, type Document, type Filter, MongoBulkWriteError, type UpdateOneModel } from 'mongodb';
 
 /**
- * One update of one document that no reply waits for. `anywhere` finds the same document without its shard, for a shard that may be out of
- * date; such an update may be done twice.
+ * One update of one document that no reply waits for. `anywhere` is a filter without the shard, in case the shard is
+ * outdated; such an update may happen twice.
  */
 export type LaterUpdate<D extends Document> = Pick<UpdateOneModel<D>, 'filter' | 'update'> & { anywhere?: Filter<D> | undefined };
 
-/** Writes behind the replies: trails and effects. */
-export type Behind<D extends Document> = {
-  /** Resolves when it is acknowledged, rejects with the error of its own or of the whole bulk. */
+/** Batches updates that no reply waits for: trails and effects. */
+export type WriteBehind<D extends Document> = {
+  /** Resolves when it is acknowledged; rejects with its own error or that of the whole bulk. */
   update(one: LaterUpdate<D>): Promise<void>;
 };
 
@@ -17,8 +17,8 @@ type Waiting<D extends Document> = LaterUpdate<D> & { resolve: () => void; rejec
 
 const mostAtOnce = 500;
 
-/** Gathers what comes in one tick, and while a bulk write is under way: never more than one of them per collection. */
-export function openBehind<D extends Document>(collection: Collection<D>): Behind<D> {
+/** Gathers updates of one tick, and during a bulk write: at most one bulk write at a time per collection. */
+export function openWriteBehind<D extends Document>(collection: Collection<D>): WriteBehind<D> {
   const waiting: Waiting<D>[] = [];
   let isUnderWay = false;
   const sendAll = async (): Promise<void> => {
@@ -51,7 +51,7 @@ async function send<D extends Document>(collection: Collection<D>, batch: readon
 
 const modelOf = <D extends Document>({ filter, update }: LaterUpdate<D>) => ({ updateOne: { filter, update } });
 
-/** What the server refused one by one leaves the others done; anything else leaves all of them unsure. */
+/** When the server refused single updates, the others are done; after any other error all are uncertain. */
 function isDoneIn(error: unknown, index: number): boolean {
   if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) return false;
   const refused = [error.writeErrors].flat();

@@ -4,20 +4,24 @@ import { agree, checkingKey, secretOfSeed, signingKey } from './curve.ts';
 import { counted } from './eax.ts';
 import type { LinotpToken } from './token.ts';
 
-/** What the phone is asked: to sign a message, to activate its token, or to log in at a host. */
+/** The request: sign a message, activate the token, or log in at a host. */
 export type LinotpAsk =
   | { kind: 'signreq'; message: string }
   | { kind: 'pairing'; serial: string }
   | { kind: 'login'; login: string; host: string };
 
-/** A challenge that passed all checks. `signed` is what an answer covers after its word; `sentAt` (epoch ms) is the server's. */
+/**
+ * A verified challenge. `signed` is the part of the answer's text after its word; `sentAt` (epoch ms) is the server's
+ * time.
+ */
 export type LinotpRequest = { serial: string; transactionId: string; callbackUrl: string; ask: LinotpAsk; sentAt: number; signed: Buffer };
 
-/** Whether a text is a challenge URL, whatever its scheme. */
+/** Whether a text is a challenge URL, with any scheme. */
 export const isChallengeUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/push\//i.test(text);
 
 /**
- * Opens a challenge URL for one of these tokens: found by its number, checked by the server's key, decrypted by the phone's. Refuses what no token fits.
+ * Opens a challenge URL for one of these tokens: found by its number, verified with the server's key, decrypted with
+ * the phone's. Refuses a URL that matches no token.
  * @see docs/protocols/linotp.md 8
  */
 export function openChallenge(url: string, tokens: readonly LinotpToken[]): Outcome<LinotpRequest> {
@@ -26,13 +30,13 @@ export function openChallenge(url: string, tokens: readonly LinotpToken[]): Outc
   if (scheme === undefined || bytes.length < 37 + 17 + 64) return no('the text is not a challenge URL, or too short');
   if (bytes[0] !== 2) return no(`the challenge has version ${bytes[0]}; this phone knows 2`);
   const numbered = tokens.filter(({ tokenId }) => tokenId === bytes.readUInt32LE(1));
-  if (numbered.length === 0) return no('the phone has no token of this number');
+  if (numbered.length === 0) return no('the phone has no token with this number');
   const [signed, signature] = [bytes.subarray(0, -64), bytes.subarray(-64)];
   const token = numbered.find(({ serverKey }) => verify(null, signed, checkingKey(Buffer.from(serverKey, 'base64')), signature));
-  if (!token) return no("the challenge's signature is not that of the token's server");
+  if (!token) return no("the challenge is not signed by the token's server");
   if (token.scheme !== scheme) return no(`the token was paired by ${token.scheme}://, the challenge came by ${scheme}://`);
   const text = decrypted(signed, token);
-  return text ? readText(text, signature, token.serial) : no('the challenge was sealed for another key');
+  return text ? readText(text, signature, token.serial) : no('the challenge was encrypted for another key');
 }
 
 function decrypted(signed: Buffer, { seed }: LinotpToken): Buffer | undefined {
@@ -47,10 +51,10 @@ function readText(text: Buffer, signature: Buffer, serial: string): Outcome<Lino
   const part = number % 100n;
   const transactionId = `${number / 100n}${part === 0n ? '' : `.${String(part).padStart(2, '0')}`}`;
   const texts = text.subarray(17).toString('utf8').split('\0');
-  if (texts.pop() !== '') return no('the texts of the challenge do not end');
+  if (texts.pop() !== '') return no('the texts of the challenge are not terminated');
   const callbackUrl = texts.pop();
   const ask = askOf(text[0], texts);
-  if (callbackUrl === undefined || !ask) return no('the challenge does not hold what its content type needs');
+  if (callbackUrl === undefined || !ask) return no('the challenge lacks the texts of its content type');
   const sentAt = Number(text.readBigUInt64LE(9)) * 1000;
   return done({ serial, transactionId, callbackUrl, ask, sentAt, signed: Buffer.concat([signature, text]) });
 }
@@ -63,7 +67,7 @@ function askOf(type: number | undefined, texts: readonly string[]): LinotpAsk | 
   return undefined;
 }
 
-/** The form of an answer, signed. @see docs/protocols/linotp.md 9 */
+/** The signed form of an answer. @see docs/protocols/linotp.md 9 */
 export function answerForm(
   { seed }: Pick<LinotpToken, 'seed'>,
   request: Pick<LinotpRequest, 'transactionId' | 'signed'>,
@@ -74,7 +78,10 @@ export function answerForm(
   return { transactionid: request.transactionId, signature: signature.toString('base64url') };
 }
 
-/** Where an answer goes: the callback names one of the two calls, or the folder of both; without one it is beside the pairing call. */
+/**
+ * The URL of an answer: the callback names one of the two calls or their folder; without one, it is beside the pairing
+ * call.
+ */
 export function answerUrl(callbackUrl: string, pairingUrl: string, word: 'ACCEPT' | 'DENY'): string {
   const call = word === 'ACCEPT' ? 'accept_transaction' : 'reject_transaction';
   const base = (callbackUrl || pairingUrl).replace(/\/(accept_transaction|reject_transaction|pair)?\/?$/, '');

@@ -2,19 +2,19 @@ import { createHash, createPrivateKey, createPublicKey, diffieHellman, type KeyO
 
 const prime = 2n ** 255n - 19n;
 
-/** An Ed25519 private key of its seed. */
+/** An Ed25519 private key from its seed. */
 export const signingKey = (seed: Uint8Array): KeyObject => privateKey('2b6570', seed);
 
-/** An Ed25519 public key of its 32 bytes. */
+/** An Ed25519 public key from its 32 bytes. */
 export const checkingKey = (bytes: Uint8Array): KeyObject => publicKey('2b6570', bytes);
 
-/** The 32 bytes of the public key that belongs to this one. */
+/** The 32 bytes of a key's public key. */
 export function publicBytes(key: KeyObject): Buffer {
   const { x = '' } = (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'jwk' });
   return Buffer.from(x, 'base64url');
 }
 
-/** X25519 of a secret and a public key, 32 bytes each; undefined where the result is all zero. */
+/** X25519 of a secret and a public key, 32 bytes each; undefined when the result is all zero. */
 export function agree(secret: Uint8Array, point: Uint8Array): Buffer | undefined {
   try {
     return diffieHellman({ privateKey: privateKey('2b656e', secret), publicKey: publicKey('2b656e', point) });

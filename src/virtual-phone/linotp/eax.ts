@@ -1,6 +1,9 @@
 import { createCipheriv } from 'node:crypto';
 
-/** Seals by AES-128-EAX, written from its definition, block by block: the ciphertext and the tag of 16 bytes. @see docs/protocols/linotp.md 7.2 */
+/**
+ * Encrypts by AES-128-EAX, implemented from its definition: the ciphertext and the 16-byte tag.
+ * @see docs/protocols/linotp.md 7.2
+ */
 export function sealed(key: Uint8Array, nonce: Uint8Array, header: Uint8Array, text: Uint8Array): Buffer {
   const start = mac(key, 0n, nonce);
   const ciphertext = counted(key, start, text);
@@ -8,7 +11,7 @@ export function sealed(key: Uint8Array, nonce: Uint8Array, header: Uint8Array, t
   return Buffer.concat([ciphertext, tag]);
 }
 
-/** AES-CTR whose counter is one big-endian number of 128 bits; it opens what it made. */
+/** AES-CTR with a 128-bit big-endian counter; encryption and decryption are the same. */
 export function counted(key: Uint8Array, start: Uint8Array, text: Uint8Array): Buffer {
   const blocks: Buffer[] = [];
   let counter = BigInt(`0x${Buffer.from(start).toString('hex')}`);

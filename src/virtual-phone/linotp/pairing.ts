@@ -4,13 +4,16 @@ import { agree, agreementPoint, pointOfPublic, publicBytes, signingKey } from '.
 import { sealed } from './eax.ts';
 import type { LinotpToken } from './token.ts';
 
-/** What a pairing URL says. `serverKey`: Ed25519, 32 bytes in base64. */
+/** The content of a pairing URL. `serverKey`: Ed25519, 32 bytes in base64. */
 export type LinotpOffer = Pick<LinotpToken, 'scheme' | 'serial' | 'callbackUrl' | 'partition' | 'serverKey'>;
 
-/** Whether a text is a pairing URL, whatever its scheme. */
+/** Whether a text is a pairing URL, with any scheme. */
 export const isPairingUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/pair\//i.test(text);
 
-/** Reads a pairing URL of a push token. Refuses another version or token type, and one without key, serial or callback. @see docs/protocols/linotp.md 7.1 */
+/**
+ * Reads a pairing URL of a push token. Refuses another version or token type, and one without key, serial or callback.
+ * @see docs/protocols/linotp.md 7.1
+ */
 export function readPairingUrl(text: string): Outcome<LinotpOffer> {
   const [, scheme, data] = /^([a-z][a-z0-9+.-]*):\/\/pair\/([A-Za-z0-9_-]+)$/i.exec(text) ?? [];
   if (scheme === undefined || data === undefined) return no('the text is not a pairing URL');
@@ -22,11 +25,14 @@ export function readPairingUrl(text: string): Outcome<LinotpOffer> {
   if (flags !== 7) return no(`the pairing URL has the flags ${flags}; this phone needs a key, a serial and a callback`);
   const texts = bytes.subarray(42).toString('utf8').split('\0');
   const [serial, callbackUrl, after] = texts;
-  if (texts.length !== 3 || !serial || !callbackUrl || after !== '') return no('the pairing URL does not hold a serial and a callback');
+  if (texts.length !== 3 || !serial || !callbackUrl || after !== '') return no('the pairing URL lacks a serial and a callback');
   return done({ scheme, serial, callbackUrl, partition: bytes.readUInt32LE(6), serverKey: bytes.subarray(10, 42).toString('base64') });
 }
 
-/** The pairing response of a token: its key, number, login and address, signed and sealed for the server. @see docs/protocols/linotp.md 7.2 */
+/**
+ * The pairing response of a token: its key, number, login and address, signed and encrypted for the server.
+ * @see docs/protocols/linotp.md 7.2
+ */
 export function pairingResponse(
   token: Pick<LinotpToken, 'partition' | 'tokenId' | 'serial' | 'login' | 'gda' | 'seed' | 'serverKey'>,
   random: Uint8Array,

@@ -7,7 +7,7 @@ import { answerForm, answerUrl, isChallengeUrl, type LinotpRequest, openChalleng
 import { pairingResponse, readPairingUrl } from './pairing.ts';
 import type { LinotpToken, LinotpTokenView } from './token.ts';
 
-/** What a phone of LinOTP needs around it. `fetchText` reads an inbox. */
+/** The dependencies of a LinOTP phone. `fetchText` reads an inbox. */
 export type LinotpParts = {
   file: TokenList<LinotpToken>;
   exchange: Exchange;
@@ -15,19 +15,19 @@ export type LinotpParts = {
   fetchText: (url: string) => Promise<Outcome<string>>;
 };
 
-/** How a token is enrolled: the address that the server is told, the user's name, and where its pushes can be read. */
+/** Options of an enrolment: the address for the server, the user's name, and the inbox of its pushes. */
 export type LinotpEnrolment = { gda?: string | undefined; login?: string | undefined; inbox?: string | undefined };
 
-/** The LinOTP half of the phone. Every failure is an outcome whose reason says what and why. */
+/** The LinOTP half of the phone. Every failure is an outcome with a reason. */
 export type LinotpPhone = {
-  /** Scans a pairing URL and pairs. A token that is there already tells a new address, with its old key. */
+  /** Scans a pairing URL and pairs. An existing token reports its new address with its old key. */
   enrol(uri: string, enrolment?: LinotpEnrolment): Promise<Outcome<LinotpTokenView>>;
   list(): Outcome<LinotpTokenView[]>;
-  /** A push arrives: a challenge URL. */
+  /** Receives a push: a challenge URL. */
   receive(url: string): Outcome<LinotpRequest>;
-  /** Reads what came into the inboxes and was not answered yet, of one token or all that have an inbox. */
+  /** Reads unanswered challenges from the inboxes, of one token or of all with an inbox. */
   poll(serial?: string): Promise<Outcome<LinotpRequest[]>>;
-  /** Answers; the value is what the server thinks of it. */
+  /** Answers; the value is the server's judgement. */
   answer(request: LinotpRequest, word: 'ACCEPT' | 'DENY'): Promise<Outcome<boolean>>;
   remove(serial: string): Outcome<LinotpTokenView>;
 };
@@ -95,20 +95,20 @@ async function answer({ file, exchange }: LinotpParts, request: LinotpRequest, w
   return kept.ok ? done(isTaken) : kept;
 }
 
-/** How long an inbox shows a challenge: longer than any server waits for its answer. */
+/** How long an inbox shows a challenge (ms): longer than any server waits for its answer. */
 const shownMs = 600_000;
 const rememberedAnswers = 20;
 const targetOf = (url: string) => ({ url, sslVerify: true });
 const Deliveries = z.array(z.looseObject({ address: z.string().optional(), payload: z.unknown().optional() }));
 
-/** The challenge URLs that were sent to the addresses of these tokens, oldest first, each once. */
+/** The challenge URLs sent to these tokens' addresses, oldest first, without duplicates. */
 async function readInboxes({ fetchText }: LinotpParts, tokens: readonly LinotpToken[]): Promise<Outcome<string[]>> {
   const urls = new Set<string>();
   for (const inbox of new Set(tokens.map((token) => token.inbox ?? ''))) {
     const text = await fetchText(`${inbox.replace(/\/$/, '')}/__control/deliveries`);
     if (!text.ok) return no(`the inbox ${inbox} cannot be read: ${text.reason}`);
     const read = Deliveries.safeParse(parsed(text.value));
-    if (!read.success) return no(`the inbox ${inbox} holds no list of deliveries`);
+    if (!read.success) return no(`the inbox ${inbox} is not a list of deliveries`);
     const addresses = tokens.filter((token) => token.inbox === inbox).map(({ gda }) => gda);
     for (const { address, payload } of read.data)
       if (address !== undefined && addresses.includes(address) && typeof payload === 'string' && isChallengeUrl(payload)) urls.add(payload);

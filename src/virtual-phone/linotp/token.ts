@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** What the phone keeps of one push token of LinOTP. Keys are base64, the seed is that of its own Ed25519 pair; times are epoch ms. */
+/**
+ * The phone's record of one LinOTP push token. Keys are base64, `seed` is that of its own Ed25519 pair; times are epoch
+ * ms.
+ */
 export const LinotpToken = z.strictObject({
   serial: z.string(),
   scheme: z.string(),
@@ -12,15 +15,15 @@ export const LinotpToken = z.strictObject({
   gda: z.string(),
   login: z.string(),
   scannedAt: z.int(),
-  /** `scanned` until the server took the pairing, `active` once it took the activation. */
+  /** `scanned` until the server accepted the pairing, `active` once it accepted the activation. */
   state: z.enum(['scanned', 'paired', 'active']),
-  /** Where the pushes for this phone can be read: the control URL of the fakes. */
+  /** Where this phone's pushes can be read: the control URL of the fakes. */
   inbox: z.string().optional(),
-  /** The transactions it answered last, so that an inbox shows them no more. */
+  /** The last answered transactions, which an inbox no longer shows. */
   answered: z.array(z.string()),
 });
-/** A push token of LinOTP on the phone. */
+/** A LinOTP push token on the phone. */
 export type LinotpToken = z.output<typeof LinotpToken>;
 
-/** What may be shown of one. */
+/** The visible part of a token. */
 export type LinotpTokenView = Pick<LinotpToken, 'serial' | 'callbackUrl' | 'gda' | 'state'>;

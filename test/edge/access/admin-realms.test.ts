@@ -33,7 +33,10 @@ describe('Administrators whom a rule lets look after one realm', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** The helpdesk may do all to push tokens of corp; the account `admin` may do all to all. One push token in corp, one in guests, one in none. */
+  /**
+   * The helpdesk may do all to push tokens of corp; the account `admin` may do all to all. One push token in corp, one
+   * in guests, one in none.
+   */
   const given = async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const gateway = await givenGateway(undo, {

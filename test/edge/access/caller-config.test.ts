@@ -36,7 +36,7 @@ describe('The configuration of callers', () => {
     );
     const twice = [server({ apiKeys: [{ $env: 'KEY' }] }), server({ name: 'web', apiKeys: [{ $env: 'KEY' }] })];
     const cases: [object, RegExp][] = [
-      [{ authServers: [server({ apiKeys: ['literal'] })] }, /authServers\[0\]\.apiKeys\[0\]: a secret stands here as/],
+      [{ authServers: [server({ apiKeys: ['literal'] })] }, /authServers\[0\]\.apiKeys\[0\]: give a secret as/],
       [{ authServers: [server({ apiKeys: [{ $env: 'SHORT' }] })] }, /apiKeys\[0\]: an API key has 24 characters or more/],
       [{ authServers: [server({ apiKeys: [{ $env: 'HASH' }] })] }, /apiKeys\[0\]: .*(64 lower-case hex digits|24 characters)/],
       [{ authServers: [server({ hmacKeys: [{ id: 'a', secret: { $env: 'SHORT' } }] })] }, /hmacKeys\[0\]\.secret: a secret has 24/],

@@ -9,7 +9,9 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 20
 const key = { SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 const signing = { settings: { responseSigningKey: { $env: 'SIGNING_KEY' } }, environment: key };
 
-/** What is signed, made from the text of a reply on its own: token by token, so that numbers stay as they were written. */
+/**
+ * What is signed, made from the text of a reply on its own: token by token, so that numbers stay as they were written.
+ */
 function signedTextOf(reply: string): { text: string; signature: string } {
   const body: Record<string, unknown> = JSON.parse(reply, (_name, value, context?: { source?: string }) =>
     typeof value === 'number' ? { number: context?.source ?? String(value) } : value,

@@ -48,7 +48,7 @@ describe('Phones on a listener of their own', () => {
       ]),
       [],
     );
-    assert.match((await problems([{ ...mount, phones: 'only' }, mount])).join(), /mounts\[0\] owns GET \/ttype\/:type already/);
+    assert.match((await problems([{ ...mount, phones: 'only' }, mount])).join(), /mounts\[0\] already owns GET \/ttype\/:type/);
     assert.match((await problems([{ path: '/', serves: 'ops', phones: 'none' }])).join(), /phones: no phone calls a mount of this kind/);
     assert.match((await problems([{ ...mount, phones: 'only', publicPoll: true }])).join(), /a mount for phones only has no poll/);
   });

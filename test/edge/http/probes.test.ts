@@ -169,7 +169,7 @@ describe('Probes', () => {
     const results = readiness();
     mock.timers.tick(2000);
     // then that is the result
-    assert.deepEqual(await results, [{ name: 'store', ok: false, detail: 'the store took no write within 2000 ms' }]);
+    assert.deepEqual(await results, [{ name: 'store', ok: false, detail: 'the store accepted no write within 2000 ms' }]);
   });
 
   it('tell texts and names only where nothing else is on their listener', async () => {

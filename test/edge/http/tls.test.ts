@@ -199,7 +199,7 @@ describe('A listener with TLS', () => {
     writeFileSync(path('old-chain.pem'), old.certificate + certificate + key);
     assert.match(
       await check({ certificate: 'old-chain.pem' }),
-      /^listeners\[0\]\.tls\.certificate: warning: the certificate CN=old CA of the chain ended on/,
+      /^listeners\[0\]\.tls\.certificate: warning: the intermediate certificate CN=old CA ended on/,
     );
     assert.match(await check({ certificate: 'server.pem', clientCa: 'ca.pem' }), /^listeners\[0\]\.tls\.clientCa: .*together/m);
     assert.match(

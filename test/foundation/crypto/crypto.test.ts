@@ -15,7 +15,7 @@ import {
 import { readVectors } from '../../kit/vectors.ts';
 
 describe('Base32', () => {
-  it('writes what RFC 4648 shows', () => {
+  it('writes the examples of RFC 4648', () => {
     const shown = [
       ['', ''],
       ['f', 'MY======'],
@@ -28,13 +28,13 @@ describe('Base32', () => {
     for (const [text = '', written] of shown) assert.equal(encodeBase32(Buffer.from(text)), written);
   });
 
-  it('reads what it wrote', () => {
+  it('reads its own output back', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => assert.deepEqual(decodeBase32(encodeBase32(bytes)), Buffer.from(bytes))),
     );
   });
 
-  it('reads nothing in lower case, without its padding, or with anything else in it', () => {
+  it('refuses lower case, missing padding and foreign characters', () => {
     for (const text of ['mzxw6===', 'MZXW6', 'MZXW6==', 'MZXW6=== ', 'MZXW1===', 'A=======', '========', 'MZXW6YTB=', 'M======='])
       assert.equal(decodeBase32(text), undefined, text);
   });
@@ -70,7 +70,7 @@ describe('Signatures', () => {
       assert.equal(readSpki(text), undefined);
   });
 
-  it('reproduce the vectors, and take none of the wrong ones among them', async () => {
+  it('reproduce the vectors, and refuse the wrong ones among them', async () => {
     type Section = { keys: Record<string, string>; challenge_data: { cases: { data: Record<string, string>; signed_string: string }[] } };
     const vectors = readVectors<Record<'privacyidea' | 'edumfa', Section>>('privacyidea.json');
     for (const { keys, challenge_data } of [vectors.privacyidea, vectors.edumfa]) {

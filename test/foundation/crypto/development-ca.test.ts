@@ -24,7 +24,7 @@ describe('The development authority', () => {
     authority = await makeAuthority({ name: 'Test CA', now });
   });
 
-  it('signs itself, may sign others, and lives ten years', () => {
+  it('signs itself, may sign others, and is valid for ten years', () => {
     const certificate = new X509Certificate(authority.certificate);
     assert.ok(certificate.ca);
     assert.equal(certificate.subject, 'CN=Test CA');
@@ -54,7 +54,7 @@ describe('The development authority', () => {
     assert.ok(Date.parse(first.validFrom) < now && Date.parse(first.validTo) < now + 398 * day);
   });
 
-  it('makes mutual TLS work: who shows its certificate is known by name, who shows none is not let in', async () => {
+  it('makes mutual TLS work: a client with a certificate is known by name, a client without one is refused', async () => {
     // given a server that asks for certificates of this authority
     const [tls, client] = await Promise.all([
       issueServerCertificate(authority, { hosts: ['localhost'], now }),

@@ -1,6 +1,6 @@
 /**
- * PKCS#12 files as `openssl pkcs12 -export` (3.0) writes them, in base64: an EC key, its certificate and that of the authority behind it, all
- * valid from 2020 to 2119. The password is `secret` unless the name says another thing.
+ * PKCS#12 files as `openssl pkcs12 -export` (3.0) writes them, in base64: an EC key, its certificate and that of the
+ * issuing authority, all valid from 2020 to 2119. The password is `secret` unless the name says otherwise.
  */
 export const pkcs12Samples = {
   /** RC2 and 3DES, SHA-1: `-legacy`. */
@@ -33,7 +33,7 @@ export const pkcs12Samples = {
     'DeV0oOaJXsmUioAVR9WfF9noERxO3MNvgSWiers3BsBmMLDiWYpKfTLBtkoyEqlvTquM/WNrvWQCfDlEIKMSF0FXR2D7NOb2I33Tdml/F9N1CYt3GLp5vSj2kT6sMTr7' +
     'JVjevFfWRLvE9hMo5XnDK42TrWdCrl6/iF+Qn8auw3+CGEozMSUwIwYJKoZIhvcNAQkVMRYEFMbZRy9R7ScB8hkxwC7dZX8rAK9rMDEwITAJBgUrDgMCGgUABBSxS81E' +
     'z+9zVkKIdNFCBTQUymFPiQQIR7htAQGtBd4CAggA',
-  /** AES-256, SHA-256: what it does unless told otherwise. */
+  /** AES-256, SHA-256: the default. */
   aes:
     'MIIFLAIBAzCCBOIGCSqGSIb3DQEHAaCCBNMEggTPMIIEyzCCA4IGCSqGSIb3DQEHBqCCA3MwggNvAgEAMIIDaAYJKoZIhvcNAQcBMFcGCSqGSIb3DQEFDTBKMCkGCSqG' +
     'SIb3DQEFDDAcBAiquuNQSpqfgAICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEENo5r4sfoWWf+0OL42wV4yeAggMAW3jVCzdqHOhFzXV0fB1AlOnqUF3Pwesb' +
@@ -156,7 +156,7 @@ export const pkcs12Samples = {
     'CAA=',
 } as const;
 
-/** The certificate in all files but `rsa`, the key that belongs to it, and the authority behind it. */
+/** The certificate in all files but `rsa`, the key that belongs to it, and the issuing authority. */
 export const pkcs12Content = {
   certificate: `-----BEGIN CERTIFICATE-----
 MIIBPTCB5KADAgECAgECMAoGCCqGSM49BAMCMBIxEDAOBgNVBAMMB1Rlc3QgQ0Ew

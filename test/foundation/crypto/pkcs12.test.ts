@@ -18,7 +18,7 @@ describe('A PKCS#12 file', () => {
     ['noChecksum', 'secret'],
   ];
   for (const [sample, password] of readable) {
-    it(`gives key and certificate as they were put in: ${sample}, password ${JSON.stringify(password)}`, () => {
+    it(`yields its key and certificate unchanged: ${sample}, password ${JSON.stringify(password)}`, () => {
       const read = readPkcs12(bytesOf(sample), password);
       assert.ok(read.ok, JSON.stringify(read));
       const [own, authority, ...more] = read.value.certificates;
@@ -37,7 +37,7 @@ describe('A PKCS#12 file', () => {
     assert.ok(new X509Certificate(read.value.certificates[0] ?? '').checkPrivateKey(key));
   });
 
-  it('may be made by others, with another certificate first', () => {
+  it('may have another certificate first, as other programs write it', () => {
     // given a file whose first certificate is not that of the key
     const rsa = readPkcs12(bytesOf('rsa'), 'secret');
     assert.ok(rsa.ok);
@@ -71,12 +71,12 @@ describe('A PKCS#12 file', () => {
     ['noChecksum', 'wrong'],
   ];
   for (const [sample, password] of wrong) {
-    it(`tells a wrong password: ${sample}, ${JSON.stringify(password)}`, () => {
+    it(`reports a wrong password: ${sample}, ${JSON.stringify(password)}`, () => {
       assert.deepEqual(readPkcs12(bytesOf(sample), password), { ok: false, error: 'wrong-password' });
     });
   }
 
-  it('tells a broken file from a wrong password', () => {
+  it('distinguishes a broken file from a wrong password', () => {
     const whole = bytesOf('aes');
     for (const bytes of [Buffer.alloc(0), Buffer.from('-----BEGIN CERTIFICATE-----'), whole.subarray(0, 500), whole.subarray(1)])
       assert.deepEqual(readPkcs12(bytes, 'secret'), { ok: false, error: 'broken' });

@@ -8,7 +8,7 @@ describe('The time that a request has for its store', () => {
     return limitMs;
   };
 
-  it('bounds each call, and nothing where nobody waits', async () => {
+  it('bounds each call, but no work that nobody waits for', async () => {
     assert.equal(call(), 4000);
     let later = () => 0;
     await withStoreTime(1000, async () => {
@@ -21,7 +21,7 @@ describe('The time that a request has for its store', () => {
     assert.equal(later(), 4000);
   });
 
-  it('goes on after its end in whatever the request began', async () => {
+  it('no longer applies after its end to work that the request left behind', async () => {
     let look = (): void => undefined;
     const begun = new Promise<void>((resolve) => {
       look = resolve;
@@ -34,14 +34,14 @@ describe('The time that a request has for its store', () => {
     assert.equal(await background, 4000);
   });
 
-  it('is spent by waiting too, but for the last of it', async () => {
+  it('is spent by waiting too, except for the last part', async () => {
     await withStoreTime(1000, async () => {
       spendStoreTime(700, 500);
       assert.ok(call() <= 500 && call() > 400);
     });
   });
 
-  it('is no bound for who takes their time', async () => {
+  it('does not bind background work', async () => {
     await withStoreTime(1000, async () => {
       liftStoreTime();
       assert.equal(call(), 4000);

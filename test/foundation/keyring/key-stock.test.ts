@@ -14,7 +14,7 @@ import { cleanup } from '../../kit/temporary.ts';
 
 const bits = 2048;
 
-/** A shelf in memory that tells when it reaches a number of keys. */
+/** A shelf in memory that resolves a promise when it reaches a number of keys. */
 function givenShelf() {
   const keys: StockKey[] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
@@ -57,14 +57,14 @@ describe('The stock of server keys', function () {
     assert.equal(opened.asymmetricKeyDetails?.modulusLength, bits);
   });
 
-  it('gives everybody a key of their own, also when it is empty', async () => {
+  it('gives every caller a key of its own, also when it is empty', async () => {
     const { shelf } = givenShelf();
     const stock = given(shelf, 1);
     const taken = await Promise.all([stock.take(), stock.take(), stock.take()]);
     assert.equal(new Set(taken.map(({ publicKey }) => publicKey)).size, 3);
   });
 
-  it('tells of each who has to wait, and of nobody else', async () => {
+  it('counts each caller that has to wait, and no other', async () => {
     const { shelf, has } = givenShelf();
     const full = has(1);
     let waited = 0;
@@ -79,7 +79,7 @@ describe('The stock of server keys', function () {
     assert.equal(waited, 2);
   });
 
-  it('tells how many keys are ready, whenever it has looked', async () => {
+  it('reports how many keys are ready after each count', async () => {
     const { shelf, has } = givenShelf();
     const full = has(2);
     const counted: number[] = [];
@@ -102,7 +102,7 @@ describe('The stock of server keys', function () {
     assert.deepEqual(counted.slice(3), [1, 2]);
   });
 
-  it('closes where the store answers only then how many there are, and makes no more', async () => {
+  it('closes while the store still counts the keys, and makes no more keys', async () => {
     const { keys, shelf } = givenShelf();
     const counting = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<number>();
@@ -145,7 +145,7 @@ describe('The stock of server keys', function () {
     assert.deepEqual([lives.length, await shelf.countStockKeys(bits)], [4, 3]);
   });
 
-  it('starts another worker after one that ended, later each time, and one at the usual pace for whoever waits for a key', async () => {
+  it('starts another worker after one that ended, later each time, and one at the usual pace for a caller that waits', async () => {
     const { shelf } = givenShelf();
     const logged: string[] = [];
     const started: KeyWorkerPace[] = [];
@@ -173,7 +173,7 @@ describe('The stock of server keys', function () {
     await second;
   });
 
-  it('tries again when its shelf fails, and tells the log', async () => {
+  it('tries again when its shelf fails, and logs the failure', async () => {
     const { shelf, has } = givenShelf();
     const full = has(1);
     let failures = 2;

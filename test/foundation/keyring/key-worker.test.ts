@@ -44,13 +44,13 @@ describe('The process that makes keys', function () {
     assert.equal(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean).length, 3);
   });
 
-  it('goes on through the signals that a terminal or a service manager sends to every process', async () => {
+  it('survives the signals that a terminal or a service manager sends to every process', async () => {
     const { worker, pid } = await given();
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid, signal);
     assert.match((await worker.make(bits)).publicKey, /^MII/);
   });
 
-  it('is told to have ended, to whoever waits for a key and to whoever asks for one later', async () => {
+  it('reports its end to callers that wait for a key and to callers that ask later', async () => {
     const { worker, pid } = await given();
     const waiting = worker.make(4096);
     process.kill(pid, 'SIGKILL');

@@ -21,7 +21,7 @@ import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
 const now = Date.UTC(2026, 2, 1);
 
 describe('The keyring', () => {
-  it('opens what it sealed, for the same record only', () => {
+  it('opens its own seals, for the same record only', () => {
     const keyring = openKeyring(newKeyring(now));
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.string(), (secret, record) => {
@@ -32,7 +32,7 @@ describe('The keyring', () => {
     );
   });
 
-  it('opens nothing that was changed, shortened, or sealed by another keyring, and shows no secret in saying so', () => {
+  it('refuses a seal that was changed, shortened or made by another keyring, and its error shows no secret', () => {
     const keyring = openKeyring(newKeyring(now));
     const sealed = keyring.seal('token:A', Buffer.from('geheim'));
     const [version, id, iv, body = ''] = sealed.split('.');
@@ -71,13 +71,13 @@ describe('The keyring', () => {
     assert.deepEqual(rotated.keyIds, [old.currentKeyId, rotated.currentKeyId]);
   });
 
-  it('has a key that waits: it opens, and seals nothing before it is put in use', () => {
-    // given a keyring with a fresh key that waits, and another machine's that has it in use already
+  it('opens with a pending key, and seals with it only after its activation', () => {
+    // given a keyring with a pending key, and another machine's keyring that has it in use already
     const first = newKeyring(now);
     const waiting = preparedKeyring(first, now);
     const [before, here, there] = [first, waiting, rotatedKeyring(waiting, now)].map((text) => openKeyring(text));
     assert.ok(before && here && there);
-    // then either opens what the other seals
+    // then each opens the seals of the other
     assert.deepEqual(here.open('a', there.seal('a', Buffer.from('x'))), Buffer.from('x'));
     assert.deepEqual(there.open('a', here.seal('a', Buffer.from('x'))), Buffer.from('x'));
     assert.equal(here.currentKeyId, before.currentKeyId);
@@ -94,14 +94,14 @@ describe('The keyring', () => {
     assert.equal(there.keyIds.length, 2);
   });
 
-  it('notes once that it has sealed a store, and keeps that note', () => {
+  it('records once that it has sealed a store, and keeps the record', () => {
     const used = usedKeyring(newKeyring(now), now);
     assert.equal(openKeyring(newKeyring(now)).usedSince, undefined);
     assert.equal(usedKeyring(used, now + 1), used);
     assert.equal(openKeyring(rotatedKeyring(used, now)).usedSince, new Date(now).toISOString());
   });
 
-  it('knows the store that it belongs to, by notes of older versions as well', () => {
+  it('knows its store, by the records of older versions as well', () => {
     const [mine, other] = [newKeyring(now), newKeyring(now)].map((text) => openKeyring(text));
     assert.ok(mine && other);
     const older = { id: 'keyring', publicKey: mine.currentKeyId, sealedSeed: mine.derive('fingerprint')?.toString('base64url') ?? '' };
@@ -126,7 +126,7 @@ describe('The keyring', () => {
       };
     };
 
-    it('takes it over when it is told to look', () => {
+    it('reads it again on request', () => {
       const { keyring, write } = given();
       assert.deepEqual(keyring.refresh(), { ok: true, value: 'same' });
       write(rotatedKeyring(first, now));
@@ -135,7 +135,7 @@ describe('The keyring', () => {
       assert.equal(keyring.currentKeyId, keyring.keyIds[1]);
     });
 
-    it('looks by itself for a key that it does not have', () => {
+    it('reads it again by itself for an unknown key', () => {
       // given a gateway that has rotated, and one that has not looked yet
       const { keyring, write } = given();
       const rotated = rotatedKeyring(first, now);
@@ -152,7 +152,7 @@ describe('The keyring', () => {
       ['has another key under the id of one', first.replace(/"key": ".{43}="/, `"key": "${Buffer.alloc(32, 7).toString('base64')}"`)],
     ];
     for (const [what, text] of wrong) {
-      it(`keeps what it has where the file ${what}, and says so until that is put right`, () => {
+      it(`keeps its keys where the file ${what}, and warns until the file is good again`, () => {
         const { keyring, write } = given();
         const sealed = keyring.seal('a', Buffer.from('x'));
         write(text);
@@ -164,7 +164,7 @@ describe('The keyring', () => {
       });
     }
 
-    it('opens nothing any more by a key that was taken out', () => {
+    it('no longer opens with a removed key', () => {
       const { keyring, write } = given();
       const sealed = keyring.seal('a', Buffer.from('x'));
       const rotated = rotatedKeyring(first, now);
@@ -184,7 +184,7 @@ describe('The keyring', () => {
     assert.equal(keyring.derive('a', 'unknown'), undefined);
   });
 
-  it('refuses a text that is no keyring, in a sentence without keys', () => {
+  it('refuses a text that is not a keyring, in a sentence without keys', () => {
     const key = 'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=';
     const entry = { id: 'k1', key, createdAt: '2026-01-01T00:00:00Z' };
     const texts = [
@@ -209,7 +209,7 @@ describe('The keyring', () => {
     const undo = cleanup();
     afterEach(() => undo.run());
 
-    it('is for its user alone, and is never written over', () => {
+    it('is readable by its user only, and is never overwritten', () => {
       const path = join(temporaryFolder(undo), 'data', 'keyring.json');
       createKeyringFile(path, now);
       const text = readFileSync(path, 'utf8');
@@ -220,7 +220,7 @@ describe('The keyring', () => {
       assert.deepEqual(readdirSync(join(path, '..')), ['keyring.json']);
     });
 
-    it('is changed whole or not at all, and keeps its mode', () => {
+    it('is replaced atomically, and keeps its mode', () => {
       const folder = temporaryFolder(undo);
       const path = join(folder, 'keyring.json');
       createKeyringFile(path, now);
@@ -241,17 +241,17 @@ describe('The keyring', () => {
       assert.deepEqual(readdirSync(folder), ['keyring.json', 'link.json']);
     });
 
-    it('is changed by one at a time', () => {
+    it('is changed by one process at a time', () => {
       const path = join(temporaryFolder(undo), 'keyring.json');
       createKeyringFile(path, now);
       changeKeyringFile(path, (text) => {
-        assert.throws(() => changeKeyringFile(path, () => 'x'), { code: 'config-invalid', message: /keyring\.json\.new is there/ });
+        assert.throws(() => changeKeyringFile(path, () => 'x'), { code: 'config-invalid', message: /keyring\.json\.new exists/ });
         return rotatedKeyring(text, now);
       });
       assert.equal(openKeyring(readFileSync(path, 'utf8')).keyIds.length, 2);
     });
 
-    it('is refused where it cannot be made', () => {
+    it('is an error where it cannot be created', () => {
       const folder = temporaryFolder(undo);
       writeFileSync(join(folder, 'data'), '');
       const path = join(folder, 'data', 'keyring.json');
@@ -292,19 +292,19 @@ describe('Passwords', () => {
     const saltOf = (stored = '') => stored.split('$')[5];
     assert.deepEqual([saltOf(first), saltOf(second)], [saltOf(others[0]), saltOf(others[0])]);
     assert.deepEqual(await passwords.matchesEach('5678', [first, second, ...others]), [false, true, false, false]);
-    // and one with a salt of its own gives way to one of theirs as soon as it was found right
+    // a hash with a salt of its own is replaced after its first success
     const apart = await passwords.hash('1234');
     assert.equal(await passwords.renewed('1234', apart, others), undefined);
     assert.equal(await passwords.matches('1234', apart), true);
     const renewed = await passwords.renewed('1234', apart, others);
     assert.equal(saltOf(renewed), saltOf(others[0]));
     assert.equal(await passwords.matches('1234', renewed ?? ''), true);
-    // but not one of another keyring, or of another cost
+    // but not a hash of another keyring or another cost
     const cheap = createPasswords(openKeyring(newKeyring(now)), { N: 16, r: 8, p: 1 });
     assert.notEqual(saltOf(await passwords.hash('1234', [await cheap.hash('1234')])), saltOf(await cheap.hash('1234')));
   });
 
-  it('of another cost give way to new ones as soon as they were found right', async () => {
+  it('of another cost get a new hash after their first success', async () => {
     const text = newKeyring(now);
     const [before, later] = [1, 2].map((p) => createPasswords(openKeyring(text), { N: 16, r: 8, p }));
     assert.ok(before && later);
@@ -317,8 +317,8 @@ describe('Passwords', () => {
     assert.equal(await later.renewed('1234', renewed), undefined);
   });
 
-  it('of accounts cost no less than OWASP asks for', () => {
-    // 16 MiB five times over, as its Password Storage Cheat Sheet has it beside 128 MiB once.
+  it('of accounts cost at least as much as OWASP requires', () => {
+    // Its Password Storage Cheat Sheet allows 16 MiB with five passes as well as 128 MiB with one.
     assert.ok(accountCost.N * accountCost.r * accountCost.p >= 2 ** 14 * 8 * 5);
   });
 
@@ -327,7 +327,7 @@ describe('Passwords', () => {
     const keyring = openKeyring(text);
     const composed = 'gr\u00fcn';
     const typed = 'gru\u0308n';
-    /** A hash as older versions made it: of the text as it was typed. */
+    /** A hash of an older version: of the text as it was typed. */
     const oldHash = (password: string): string => {
       const salt = Buffer.alloc(16, 7);
       const pepper = keyring.derive('password') ?? Buffer.alloc(0);
@@ -358,12 +358,12 @@ describe('Passwords', () => {
       });
     }
 
-    it('are no reason to renew a hash that was not found right', async () => {
+    it('do not renew a hash that did not match', async () => {
       assert.equal(await opened().renewed(typed, oldHash(typed)), undefined);
     });
   });
 
-  it('match after a rotation of the keyring, and have a hash by the new key from then on', async () => {
+  it('match after a rotation of the keyring, and then get a hash with the new key', async () => {
     // given a password that is remembered
     const text = newKeyring(now);
     let changed: string | undefined;

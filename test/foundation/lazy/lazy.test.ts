@@ -23,14 +23,14 @@ describe('A library that is loaded late', () => {
     return mock.timers;
   };
 
-  it('is there at its first use', () => {
+  it('is available at its first use', () => {
     const { name, isLoaded } = givenLibrary();
     const library = onFirstUse<{ answer: number }>(name);
     assert.equal(isLoaded(), false);
     assert.equal(library().answer, 42);
   });
 
-  it('is loaded a second after it was said that it will be used', () => {
+  it('is loaded a second after its use was announced', () => {
     const timers = givenTimers();
     const { name, isLoaded } = givenLibrary();
     onFirstUse(name).soon();
@@ -40,7 +40,7 @@ describe('A library that is loaded late', () => {
     assert.equal(isLoaded(), true);
   });
 
-  it('ends nothing where it is not there, until it is used', () => {
+  it('does no harm while it is missing, until its first use', () => {
     const timers = givenTimers();
     const library = onFirstUse('no-such-library');
     library.soon();

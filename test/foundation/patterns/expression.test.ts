@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expressionProblem, isFoundIn, isWhole, replaceEach } from '../../../src/foundation/patterns/index.ts';
 
-/** Expressions of what both engines know, over few letters, so that they often match. */
+/** Random expressions in the syntax that both engines share, over few letters, so that they often match. */
 const { expression } = fc.letrec<{ expression: string; branch: string; piece: string; atom: string }>((tie) => ({
   expression: fc.array(tie('branch'), { minLength: 1, maxLength: 3 }).map((branches) => branches.join('|')),
   branch: fc.array(tie('piece'), { maxLength: 4 }).map((pieces) => pieces.join('')),
@@ -16,14 +16,14 @@ const { expression } = fc.letrec<{ expression: string; branch: string; piece: st
 }));
 const text = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '.', '1', '_', '😀'), maxLength: 8 });
 
-/** JavaScript tries every way there is: with repeats within repeats it would be busy for minutes. */
+/** JavaScript backtracks: with nested repeats it would be busy for minutes. */
 const isShort = (source: string): boolean => (source.match(/[*+?}]/g) ?? []).length <= 5;
 
-/** A repeat of what may be empty is the one thing that the two take apart. */
+/** The two engines differ only in repeats of an expression that may match the empty text. */
 const isPlain = (source: string): boolean => !/\)[*+?{]/.test(source);
 
 describe('A regular expression of an operator', () => {
-  it('is found, and matches a whole text, where JavaScript says so', () => {
+  it('finds and matches exactly where JavaScript does', () => {
     fc.assert(
       fc.property(expression.filter(isShort), text, (source, tried) => {
         assert.equal(isFoundIn(source, tried), new RegExp(source, 'u').test(tried));
@@ -32,7 +32,7 @@ describe('A regular expression of an operator', () => {
     );
   });
 
-  it('replaces what JavaScript replaces, groups included', () => {
+  it('replaces as JavaScript does, groups included', () => {
     fc.assert(
       fc.property(expression.filter(isPlain).filter(isShort), text, (source, tried) => {
         const expected = tried.replace(
@@ -46,7 +46,7 @@ describe('A regular expression of an operator', () => {
     );
   });
 
-  it('means the whole text even where one of its choices ends too early', () => {
+  it('matches the whole text even where one alternative ends too early', () => {
     assert.equal(isWhole('a|ab', 'ab'), true);
     assert.equal(isWhole('a$|b', 'a\n'), false);
     assert.equal(isWhole('dmz-(?<zone>[0-9]+)', 'dmz-17'), true);
@@ -75,8 +75,8 @@ describe('A regular expression of an operator', () => {
   for (const source of ['(a+)+$', '(.*){9}x', '[(?=\\]]+', '\\\\1', '(?i)adm', 'a}+', '\\Qa.b\\E', ''])
     it(`is taken as ${source === '' ? 'an empty text' : source}`, () => assert.equal(expressionProblem(source), undefined));
 
-  it('takes no longer over a text that was made to keep it busy', function () {
-    // Any of these would keep an engine that tries everything busy for years.
+  it('runs in linear time on a hostile text', function () {
+    // Any of these would keep a backtracking engine busy for years.
     this.timeout(5000);
     const busy = 'a'.repeat(4096);
     for (const source of ['(a+)+$x', '(a*)*b', '(a|aa)+$b', '(?:a?){30}a{30}x', '([a-z]+)*!'])

@@ -56,11 +56,11 @@ const bad: [what: string, file: (set: Set) => string, message: RegExp][] = [
   [
     'a key of none of several',
     ({ client, authority, stranger }) => client.certificate + authority.certificate + stranger.key,
-    /belongs to none of the 2 certificates in .*client\.pem/,
+    /does not belong to any of the 2 certificates in .*client\.pem/,
   ],
 ];
 
-/** What became of a PEM file on its way here, or what an editor makes of it; a row more is a case more. */
+/** How transfers and editors alter a PEM file; each row is one case. */
 const ways: [what: string, handedOver: (text: string) => string | Buffer][] = [
   ['with line breaks of Windows', (text) => text.replaceAll('\n', '\r\n')],
   ['with a byte order mark', (text) => `\uFEFF${text}`],
@@ -89,7 +89,7 @@ describe('Certificates and the key that belongs to them', () => {
     );
 
   for (const [what, file, names, ended] of good) {
-    it(`of a client go in TLS's order: ${what}`, async () => {
+    it(`of a client are put into TLS's order: ${what}`, async () => {
       const { certificate, expiries } = readClientCertificate(given(file(await issued())), now);
       assert.deepEqual(namesIn(certificate), names);
       assert.deepEqual(
@@ -98,7 +98,7 @@ describe('Certificates and the key that belongs to them', () => {
       );
     });
 
-    it(`of a listener go in TLS's order: ${what}`, async () => {
+    it(`of a listener are put into TLS's order: ${what}`, async () => {
       const { options, expiries } = readListenerTls({ certificate: given(file(await issued())) }, (path) => path);
       assert.deepEqual(namesIn(String(options.cert)), names);
       assert.deepEqual(
@@ -118,7 +118,7 @@ describe('Certificates and the key that belongs to them', () => {
       assert.deepEqual([namesIn(String(options.cert)), namesIn(String(options.ca))], [['client', 'CA'], ['CA']]);
     });
 
-  it('are refused as bytes that are no text', () => {
+  it('are refused as bytes that are not text', () => {
     const file = given(Buffer.from([0x30, 0x82, 0xff, 0xfc]));
     assert.throws(
       () => readListenerTls({ certificate: file }, (path) => path),
@@ -134,13 +134,13 @@ describe('Certificates and the key that belongs to them', () => {
     });
   }
 
-  it('of a client are refused when the one of the key ended, whatever stands first', async () => {
+  it('of a client are refused when the certificate of the key has expired, wherever it stands', async () => {
     const { authority, ended } = await issued();
     const path = given(authority.certificate + ended.certificate + ended.key);
     assert.throws(() => readClientCertificate(path, now), /client\.pem ended on .*Put a new one there/);
   });
 
-  it('may come as .p12 with an authority that ended', async () => {
+  it('may come as .p12 with an expired authority', async () => {
     const { oldAuthority, ofOld } = await issued();
     const path = given(await exportPkcs12(ofOld, { authority: oldAuthority, password: 'open' }), 'client.p12');
     const { certificate } = readClientCertificate(path, now, new Secret('open'));

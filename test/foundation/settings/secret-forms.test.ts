@@ -21,7 +21,7 @@ const serviceAccount = {
   client_email: 'gateway@acme-mfa.iam.gserviceaccount.com',
 };
 
-/** Every place where a key stands behind a reference: what is handed over, and who reads it. */
+/** Every place where a key stands behind a reference: the text, and its reader. */
 const places: [what: string, text: string, read: (text: string) => unknown][] = [
   ['the .p8 of apns', pkcs8(ec), (text) => assert.ok(readSigningKey(new Secret(text)).equals(ec))],
   [
@@ -37,9 +37,9 @@ const places: [what: string, text: string, read: (text: string) => unknown][] = 
   ],
 ];
 
-/** What happens to a text on its way; a row more is a case more for every place. */
+/** How a text is altered on its way; each row is one case for every place. */
 const ways: [what: string, handedOver: (text: string) => string][] = [
-  ['as it is', (text) => text],
+  ['unchanged', (text) => text],
   ['with line breaks of Windows', (text) => text.replaceAll('\n', '\r\n')],
   ['with a byte order mark', (text) => `\uFEFF${text}`],
   ['with blanks around', (text) => ` \n${text}\n\n `],
@@ -59,7 +59,7 @@ const ways: [what: string, handedOver: (text: string) => string][] = [
   ['as base64 of a text with a byte order mark', (text) => base64(`\uFEFF${text}`)],
 ];
 
-/** What is done to a service account alone. */
+/** Alterations of a service account only. */
 const jsonWays: typeof ways = [
   ['with its own line breaks, no longer escaped', (text) => text.replaceAll('\\n', '\n')],
   ['with a key that was escaped twice', (text) => text.replaceAll('\\n', '\\\\n')],
@@ -69,11 +69,11 @@ const jsonWays: typeof ways = [
 describe('A key that was handed over', () => {
   for (const [what, text, read] of places)
     for (const [way, handedOver] of [...ways, ...(text.startsWith('{') ? jsonWays : [])])
-      it(`is read where it is ${what}, ${way}`, () => {
+      it(`is read: ${what}, ${way}`, () => {
         read(handedOver(text));
       });
 
-  it('stays what it is where nothing has to be undone', () => {
+  it('stays unchanged where nothing has to be undone', () => {
     const many = `Bag Attributes\n    friendlyName: x\n${selfSigned.cert}\nsubject=CN = x\n${selfSigned.key}`;
     for (const text of [many, pkcs8(ec), '', 'no key', 'cGxhaW4gdGV4dCBpbiBiYXNlNjQ=']) assert.equal(pemText(text), text);
     for (const text of ['{"a":"b\\\\n"}', '[1]', '"text"', 'no json', '']) assert.equal(jsonText(text), text);
@@ -85,8 +85,8 @@ describe('A key that was handed over', () => {
   const problems: [what: string, text: string, sentence: RegExp, read?: (text: string) => Result<unknown, string>][] = [
     ['nothing', ' \n', /^it is empty$/],
     ['a path', '/run/secrets/AuthKey.p8', /path of a file.*\$file/],
-    ['a name of a file', 'AuthKey_ABCDE12345.p8', /path of a file.*\$file/],
-    ['its first line alone', '-----BEGIN PRIVATE KEY-----', /begins as PEM and has no end.*first line break/],
+    ['the name of a file', 'AuthKey_ABCDE12345.p8', /path of a file.*\$file/],
+    ['its first line alone', '-----BEGIN PRIVATE KEY-----', /begins as PEM but has no end.*first line break/],
     ['all but its end', pkcs8(ec).slice(0, -30), /has no end/],
     ['its middle alone', body, /first and the last line of the file are missing/],
     ['its middle alone, with literal \\n', body.replaceAll('\n', '\\n'), /first and the last line of the file are missing/],
@@ -101,21 +101,21 @@ describe('A key that was handed over', () => {
       /has a passphrase; export it without one/,
     ],
     ['a private key for a public one', pkcs8(ec), /holds a private key, not a public key/, readPublicKey],
-    ['a key file that was cut off', '{\n  "type": "service_account",', /begins as that and has no end/, readKeyFile],
+    ['a key file that was cut off', '{\n  "type": "service_account",', /begins as JSON but has no end/, readKeyFile],
     ['the path of a key file', './secrets/fcm.json', /path of a file/, readKeyFile],
     ['a key file that is none', 'hunter2', /^it is not JSON$/, readKeyFile],
     ['no key file', '', /^it is empty$/, readKeyFile],
   ];
   for (const [what, text, sentence, read = readPrivateKey] of problems)
-    it(`is refused with ${what}, which is named and not shown`, () => {
+    it(`is refused with ${what}, in an error that does not show the key`, () => {
       const result = read(text);
       assert.ok(!result.ok);
       assert.match(result.error, sentence);
       assert.doesNotMatch(result.error, /hunter2/);
     });
 
-  it('is read to its end, whatever it is', () => {
-    // What cost the square of its length would not be done in time.
+  it('is read in linear time, whatever its content', () => {
+    // A quadratic reader would not finish in time.
     for (const text of [
       '\\n'.repeat(49_000),
       '"'.repeat(99_000),

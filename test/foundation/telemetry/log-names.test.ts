@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type LoggedName, openLog, withNames } from '../../../src/foundation/telemetry/index.ts';
 
-describe('A log that shows no name of a person', () => {
+describe('A log without names of persons', () => {
   const asked: LoggedName[] = [];
   const lineOf = (fields: object): Record<string, unknown> => {
     const lines: string[] = [];
@@ -11,7 +11,7 @@ describe('A log that shows no name of a person', () => {
   };
   beforeEach(() => void asked.splice(0));
 
-  it('has something else in its place, wherever the name stands, and knows the realm that stands above it', () => {
+  it('has a replacement wherever a name stands, and knows the realm one level up', () => {
     const line = lineOf({
       user: 'alice',
       realm: 'corp',
@@ -24,12 +24,12 @@ describe('A log that shows no name of a person', () => {
     assert.deepEqual(asked[1], { kind: 'account', name: 'root@corp' });
   });
 
-  it('leaves what names nobody as it is', () => {
+  it('leaves other texts unchanged', () => {
     const line = lineOf({ user: '', realm: 'corp', serials: ['PIPU1'], attempts: [{ provider: 'fcm', ms: 3 }] });
     assert.deepEqual([line.user, line.serials, line.attempts], ['', ['PIPU1'], [{ provider: 'fcm', ms: 3 }]]);
   });
 
-  it('tells the class, the code and the place of an error, and not what it says', () => {
+  it('shows class, code and place of an error, but not its message', () => {
     const { err } = lineOf({ err: Object.assign(new RangeError('no such entry: cn=alice\n  in corp'), { code: 'E1', dn: 'cn=alice' }) });
     const { type, code, stack } = err as Record<string, unknown>;
     assert.deepEqual([type, code], ['RangeError', 'E1']);

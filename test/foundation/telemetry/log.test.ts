@@ -8,14 +8,14 @@ describe('The log', () => {
     return JSON.parse(lines[0] ?? '{}');
   };
 
-  it('writes no secret that a part hands it by mistake, at the top or one level down, and changes nothing of the part', () => {
+  it('writes no secret that a caller passes by mistake, at the top or one level down, and leaves the object of the caller unchanged', () => {
     const given = { pin: '1234', user: 'alice', more: { nonce: 'n', ok: 1 }, list: ['a'] };
     const { pin, user, more, list } = lineOf(given);
     assert.deepEqual([pin, user, more, list], ['[redacted]', 'alice', { nonce: '[redacted]', ok: 1 }, ['a']]);
     assert.deepEqual(given, { pin: '1234', user: 'alice', more: { nonce: 'n', ok: 1 }, list: ['a'] });
   });
 
-  it('tells an error with its code and place, and none of the secrets that hang on it', () => {
+  it('shows an error with its code and place, and without the secrets that it carries', () => {
     const { err } = lineOf({ err: Object.assign(new Error('broken'), { code: 'EPIPE', payload: 'secret' }) });
     const { message, code, payload, stack } = err as Record<string, unknown>;
     assert.deepEqual([message, code, payload], ['broken', 'EPIPE', '[redacted]']);

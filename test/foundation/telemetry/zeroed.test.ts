@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
 import { zeroedCounter, zeroedHistogram } from '../../../src/foundation/telemetry/zeroed.ts';
 
-describe('Series that are shown before anything is counted', () => {
+describe('Series that exist before the first count', () => {
   const given = () => {
     const registry = new Registry();
     const lines = async () => (await registry.metrics()).split('\n').filter((line) => line !== '' && !/^#|_bucket|_sum/.test(line));
     return { registry, lines };
   };
 
-  it('are all of them where every label is closed', async () => {
+  it('are complete where every label has a fixed set of values', async () => {
     const { registry, lines } = given();
     const counter = zeroedCounter(registry, { name: 'reloads_total', help: 'x', closed: { outcome: ['reloaded', 'refused'] } });
     counter.inc({ outcome: 'refused' });
     assert.deepEqual(await lines(), ['reloads_total{outcome="reloaded"} 0', 'reloads_total{outcome="refused"} 1']);
   });
 
-  it('are none where a label is open, until its value is known', async () => {
+  it('are missing where a label is open, until its value is known', async () => {
     const { registry, lines } = given();
     const closed = { outcome: ['sent', 'rejected'] } as const;
     const counter = zeroedCounter(registry, { name: 'pushes_total', help: 'x', closed, open: ['provider'] });
@@ -25,7 +25,7 @@ describe('Series that are shown before anything is counted', () => {
     assert.deepEqual(await lines(), ['pushes_total{provider="a",outcome="sent"} 0', 'pushes_total{provider="a",outcome="rejected"} 0']);
   });
 
-  it('keep what was counted when a reload shows them again', async () => {
+  it('keep their counts when a reload creates them again', async () => {
     const { registry, lines } = given();
     const description = { help: 'x', closed: { outcome: ['sent'] }, open: ['provider'] } as const;
     const counter = zeroedCounter(registry, { name: 'pushes_total', ...description });

@@ -8,7 +8,7 @@ import { openHttp, openHttp2 } from '../../../src/foundation/wire/index.ts';
 import { cleanup } from '../../kit/temporary.ts';
 import { selfSigned } from './self-signed.ts';
 
-describe('An address in the configuration of a way out', () => {
+describe('An address in the configuration of an outgoing connection', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
@@ -18,7 +18,7 @@ describe('An address in the configuration of a way out', () => {
     undo.later(() => void server.close());
     return (server.address() as AddressInfo).port;
   };
-  /** A proxy that connects to whatever it is asked for. */
+  /** A proxy that connects to every requested address. */
   const givenProxy = (host: string): Promise<number> =>
     listening(
       createServer().on('connect', (request, client) => {
@@ -34,7 +34,7 @@ describe('An address in the configuration of a way out', () => {
       host,
     );
 
-  /** How a host is written in a URL, and where its server listens; a row more is a case more. */
+  /** How a host is written in a URL, and where its server listens; each row is one case. */
   const hosts: [written: string, listens: string][] = [
     ['127.0.0.1', '127.0.0.1'],
     ['localhost', '127.0.0.1'],

@@ -52,7 +52,7 @@ describe('HTTP/2 out', () => {
     stream.end(body);
   };
 
-  it('sends what it was told and brings back what came, over one kept-open connection', async () => {
+  it('sends a request and returns the reply, over one kept-open connection', async () => {
     const { http, get, sessions } = await given(async (stream, path) => answers(stream, `${path} ${await text(stream)}`, 201));
     const posted = await http.request({
       method: 'POST',
@@ -68,7 +68,7 @@ describe('HTTP/2 out', () => {
     assert.equal(sessions.length, 1);
   });
 
-  it('ends at the deadline, and the far side sees the cancel', async () => {
+  it('ends at the deadline, and the server sees the cancel', async () => {
     let cancelled: Promise<unknown> | undefined;
     const { get } = await given((stream) => {
       cancelled = once(stream, 'aborted');
@@ -77,13 +77,13 @@ describe('HTTP/2 out', () => {
     await cancelled;
   });
 
-  it('ends at once when it is given up, also before a connection is there', async () => {
+  it('ends at once when its caller aborts, also before a connection exists', async () => {
     const { get } = await given((stream) => answers(stream));
     assert.deepEqual(await get('/', AbortSignal.abort()), { ok: false, error: 'aborted' });
   });
 
-  it('holds the process while a call is under way, and lets it go when its connection is idle', async () => {
-    // given a far side that takes one stream at a time, and hangs after the first
+  it('keeps the process alive during a call, but not for an idle connection', async () => {
+    // given a server that takes one stream at a time, and hangs after the first
     const onStream = (stream: ServerHttp2Stream, path: string): void => void (path === '/' && answers(stream));
     const { port } = await given(onStream, {}, { settings: { maxConcurrentStreams: 1 } });
     // when a process asks, gives up a call that is under way and one that waits for its turn, and closes nothing
@@ -106,8 +106,8 @@ describe('HTTP/2 out', () => {
     assert.deepEqual([code, await said], [0, 'ok aborted aborted\n']);
   });
 
-  it('sends a stream again, on a fresh connection, when GOAWAY says that nobody looked at it', async () => {
-    // given a server that answers one stream, and sends the client away before looking at the next
+  it('sends a stream again, on a fresh connection, when GOAWAY says that it was not processed', async () => {
+    // given a server that answers one stream, and sends GOAWAY before it processes the next
     let streams = 0;
     const { get, sessions } = await given((stream) => {
       streams += 1;
@@ -130,7 +130,7 @@ describe('HTTP/2 out', () => {
     assert.equal(sessions.length, 2);
   });
 
-  it('opens as many streams at once as the far side takes; one that waits for its turn still ends at its deadline', async () => {
+  it('opens as many streams at once as the server takes; a waiting stream still ends at its deadline', async () => {
     // given a far side that takes one stream at a time, and hangs
     let openStreams = 0;
     const { get } = await given(
@@ -145,14 +145,14 @@ describe('HTTP/2 out', () => {
     while (openStreams === 0) await new Promise((resolve) => setImmediate(resolve));
     // when another one waits behind it
     assert.deepEqual(await get('/waits', AbortSignal.timeout(50)), { ok: false, error: 'timeout' });
-    // then it has not waited longer than it may, and the far side has seen one stream
+    // then it has not waited longer than allowed, and the server has seen one stream
     assert.equal(openStreams, 1);
     giveUp.abort();
     assert.deepEqual(await hanging, { ok: false, error: 'aborted' });
   });
 
-  it('keeps its connection when the one before, which was told to go, ends at last', async () => {
-    // given a connection that was sent away while a stream was under way, and a fresh one after it
+  it('keeps its connection when the previous one ends after its GOAWAY', async () => {
+    // given a connection that got GOAWAY during a stream, and a fresh one after it
     const held: ServerHttp2Stream[] = [];
     const { get, sessions } = await given((stream, path) => {
       if (path !== '/held') return answers(stream);
@@ -173,7 +173,7 @@ describe('HTTP/2 out', () => {
     assert.equal(sessions.length, 2);
   });
 
-  it('never sends again what may have been looked at', async () => {
+  it('never repeats a stream that may have been processed', async () => {
     let streams = 0;
     const { get } = await given((stream) => {
       streams += 1;
@@ -189,7 +189,7 @@ describe('HTTP/2 out', () => {
     const gone = once(sessions[0] ?? assert.fail(), 'close');
     sessions[0]?.destroy();
     await gone;
-    // The client may hear of it a moment later: its first try may still end with the old connection.
+    // The client may notice it a moment later: its first try may still end with the old connection.
     const second = await get('/');
     assert.ok(second.ok || (await get('/')).ok);
   });
@@ -206,7 +206,7 @@ describe('HTTP/2 out', () => {
     assert.deepEqual(await stalled.request({ method: 'GET', path: '/', signal }), { ok: false, error: 'timeout' });
     silent.close();
     await once(silent, 'close');
-    // a connection that is there, but never says a word of HTTP/2
+    // an open connection that never speaks HTTP/2
     const mute = createTlsServer({ ...selfSigned, ALPNProtocols: ['h2'] }, (socket) => socket.on('error', () => undefined).resume());
     mute.listen(0, '127.0.0.1');
     await once(mute, 'listening');
@@ -217,7 +217,7 @@ describe('HTTP/2 out', () => {
     assert.deepEqual(await nobody.request({ method: 'GET', path: '/', signal }), { ok: false, error: 'connection' });
   });
 
-  it('says `tls` at once where the far side wants a certificate that we have not', async () => {
+  it('says `tls` at once where the server requires a client certificate that is not configured', async () => {
     const wanting = { requestCert: true, rejectUnauthorized: true, ca: selfSigned.cert };
     const { get } = await given((stream) => answers(stream), {}, wanting);
     assert.deepEqual(await get('/'), { ok: false, error: 'tls' });
@@ -226,8 +226,8 @@ describe('HTTP/2 out', () => {
     assert.ok((await proven.get('/')).ok);
   });
 
-  it('goes through a proxy, and tells it who it is', async () => {
-    // given a proxy that passes on for those who log in
+  it('goes through a proxy, and sends its credentials', async () => {
+    // given a proxy that requires a login
     const proxy = createHttpServer().on('connect', (request, client, head) => {
       if (request.headers['proxy-authorization'] !== `Basic ${Buffer.from('user:pa ss').toString('base64')}`) {
         client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
@@ -252,7 +252,7 @@ describe('HTTP/2 out', () => {
     assert.deepEqual(await refused.get('/'), { ok: false, error: 'connection' });
   });
 
-  it('gives up a proxy that goes on talking and never comes to the point', async () => {
+  it('gives up a proxy whose reply never ends', async () => {
     const proxy = createHttpServer().on('connect', (_request, client) => {
       client.on('error', () => undefined).write('HTTP/1.1 200 OK\r\n');
       const talking = setInterval(() => client.write('x: y\r\n'), 10);
@@ -267,7 +267,7 @@ describe('HTTP/2 out', () => {
     assert.deepEqual(reply, { ok: false, error: 'timeout' });
   });
 
-  it('says `garbage` where something answers that speaks no HTTP/2, or is no proxy', async () => {
+  it('says `garbage` where the peer speaks no HTTP/2 or is not a proxy', async () => {
     const other = createTlsServer({ ...selfSigned, ALPNProtocols: ['h2'] }, (socket) =>
       socket.on('error', () => undefined).write('HTTP/1.1 400 Bad Request\r\n\r\n'),
     );
@@ -288,8 +288,8 @@ describe('HTTP/2 out', () => {
     }
   });
 
-  it('closes at once while a connection is being made that nobody waits for any more', async () => {
-    // given a far side, and a proxy, that take connections and say nothing
+  it('closes at once during a connection attempt that nobody waits for any more', async () => {
+    // given a server and a proxy that accept connections and stay silent
     const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     undo.later(() => silent.close());

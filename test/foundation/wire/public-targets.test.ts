@@ -18,25 +18,25 @@ describe('HTTP out to public targets only', () => {
     loopback: ['127.0.0.1', '127.9.9.9', '::1'],
     'link-local, where clouds keep their metadata': ['169.254.169.254', 'fe80::1', 'fe80::1%lo'],
     'shared by a provider (CGNAT)': ['100.64.0.1', '100.127.255.255'],
-    'local by IPv6': ['fc00::1', 'fd12::1', 'fec0::1'],
+    'local (IPv6)': ['fc00::1', 'fd12::1', 'fec0::1'],
     multicast: ['224.0.0.1', '239.1.1.1', 'ff02::1'],
-    'nowhere at all': ['0.0.0.0', '0.1.2.3', '::', '255.255.255.255', '240.0.0.1'],
-    'kept for documents and benchmarks': ['192.0.2.1', '198.18.0.1', '2001:db8::1'],
-    'IPv4 in the clothes of IPv6': ['::ffff:10.0.0.1', '::ffff:7f00:1', '::10.0.0.1', '64:ff9b::10.0.0.1', '2002:a00:1::', '2001::1'],
-    'no address': ['', 'localhost', '10.0.0'],
+    unroutable: ['0.0.0.0', '0.1.2.3', '::', '255.255.255.255', '240.0.0.1'],
+    'reserved for documentation and benchmarks': ['192.0.2.1', '198.18.0.1', '2001:db8::1'],
+    'IPv4 within IPv6': ['::ffff:10.0.0.1', '::ffff:7f00:1', '::10.0.0.1', '64:ff9b::10.0.0.1', '2002:a00:1::', '2001::1'],
+    'not addresses': ['', 'localhost', '10.0.0'],
   };
   for (const [what, addresses] of Object.entries(inside)) {
-    it(`takes for not public what is ${what}`, () => {
+    it(`refuses addresses that are ${what}`, () => {
       assert.deepEqual(addresses.filter(isPublic), []);
     });
   }
 
-  it('takes for public what is', () => {
+  it('accepts public addresses', () => {
     const outside = ['1.1.1.1', '172.15.255.255', '172.32.0.1', '100.63.255.255', '2606:4700::1111', '::ffff:8.8.8.8'];
     assert.deepEqual(outside.filter(isPublic), outside);
   });
 
-  /** A listener that counts who comes; nobody should. */
+  /** A listener that counts its connections; there should be none. */
   const givenListener = async () => {
     const server = createServer((socket) => {
       given.connections += 1;
@@ -55,7 +55,7 @@ describe('HTTP out to public targets only', () => {
 
   const spellings = ['localhost', '127.0.0.1', '2130706433', '0x7f.1', '0', '[::1]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]'];
   for (const host of spellings) {
-    it(`connects to nobody at ${host}, by http or https`, async () => {
+    it(`does not connect to ${host}, by http or https`, async () => {
       const given = await givenListener();
       for (const scheme of ['http', 'https']) {
         const url = `${scheme}://${host}:${given.port}/`;
@@ -68,7 +68,7 @@ describe('HTTP out to public targets only', () => {
     });
   }
 
-  it('says no more than before of a name that is unknown', async () => {
+  it('reports an unknown name as other connections do', async () => {
     assert.deepEqual(await http().request({ method: 'GET', url: 'https://nobody.invalid/' }), { ok: false, error: 'connection' });
   });
 
@@ -91,18 +91,18 @@ describe('HTTP out to public targets only', () => {
   });
 
   it('judges a name anew each time it is looked up', async () => {
-    // given a name that leads somewhere public first, and to this machine afterwards
+    // given a name that resolves to a public address first, and to this machine afterwards
     const answers = ['1.1.1.1', '127.0.0.1'];
     const rebinding = () => lookup([answers.shift() ?? '']);
     assert.deepEqual(await rebinding(), ['1.1.1.1']);
     await assert.rejects(rebinding(), TargetRefused);
   });
 
-  it('is not opened with a proxy, behind which nothing can be judged', () => {
+  it('is refused together with a proxy, behind which no address can be checked', () => {
     assert.throws(() => openHttp({ publicTargetsOnly: true, ...{ proxy: 'http://127.0.0.1:1' } }), /proxy/);
   });
 
-  it('leaves alone who is free to call this machine', async () => {
+  it('does not restrict callers without this rule', async () => {
     const given = await givenListener();
     const free = openHttp({});
     undo.later(() => free.close());

@@ -29,7 +29,7 @@ describe('RADIUS', () => {
     const server = await radiusServer(undo, secret);
     return { server, radius: givenRadius([server.address], over) };
   };
-  /** A port of this machine where nobody listens. */
+  /** A port of this machine without a listener. */
   const deadAddress = async (): Promise<string> => {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');
     await once(socket, 'listening');
@@ -39,7 +39,7 @@ describe('RADIUS', () => {
     return `127.0.0.1:${port}`;
   };
 
-  it('asks with a hidden password and a proof, and believes the verdict', async () => {
+  it('sends a hidden password and a Message-Authenticator, and accepts the verdict', async () => {
     const { server, radius } = await given();
     server.behave({ kind: 'accept', message: 'Welcome' }, { kind: 'reject' });
     assert.deepEqual(await radius.authenticate('zoë', 'straße 7'), { kind: 'accept', message: 'Welcome' });
@@ -72,7 +72,7 @@ describe('RADIUS', () => {
     assert.equal(server.questions.length, asked);
   });
 
-  it('passes a challenge on, and brings back what it gave', async () => {
+  it('passes a challenge on, and returns its State', async () => {
     const { server, radius } = await given();
     server.behave({ kind: 'challenge', message: 'Code?', state: 'session-1' }, { kind: 'accept' });
     const asked = await radius.authenticate('alice', 'pw');
@@ -85,7 +85,7 @@ describe('RADIUS', () => {
     );
   });
 
-  it('sends the same bytes again where no reply comes', async () => {
+  it('repeats the same bytes where no reply comes', async () => {
     const { server, radius } = await given({ timeoutMs: 300, retries: 2 });
     server.behave({ kind: 'silent' }, { kind: 'silent' }, { kind: 'accept' });
     assert.equal((await radius.authenticate('alice', 'pw')).kind, 'accept');
@@ -94,7 +94,7 @@ describe('RADIUS', () => {
   });
 
   for (const forged of ['authenticator', 'proof', 'no-proof', 'id', 'attributes'] as const) {
-    it(`believes no reply with a forged part (${forged}), and goes on waiting for a true one`, async () => {
+    it(`ignores a reply with a forged part (${forged}), and keeps waiting for a genuine one`, async () => {
       const { server, radius } = await given({ timeoutMs: 300, retries: 1 });
       server.behave({ kind: 'accept', forged });
       assert.deepEqual(await radius.authenticate('alice', 'pw'), { kind: 'unavailable', reason: 'timeout' });
@@ -103,21 +103,21 @@ describe('RADIUS', () => {
     });
   }
 
-  it('does without the proof of an old server only where that is configured, and still believes no wrong one', async () => {
+  it('accepts a reply without Message-Authenticator only where that is configured, and never a wrong one', async () => {
     const { server, radius } = await given({ requireMessageAuthenticator: false, timeoutMs: 300 });
     server.behave({ kind: 'accept', forged: 'no-proof' }, { kind: 'accept', forged: 'proof' });
     assert.equal((await radius.authenticate('alice', 'pw')).kind, 'accept');
     assert.equal((await radius.authenticate('alice', 'pw')).kind, 'unavailable');
   });
 
-  it('believes nobody who does not know the secret', async () => {
+  it('ignores a server that does not know the secret', async () => {
     const server = await radiusServer(undo, 'another-secret');
     const outcome = await givenRadius([server.address], { timeoutMs: 300 }).authenticate('alice', 'pw');
     assert.deepEqual(outcome, { kind: 'unavailable', reason: 'timeout' });
     assert.equal(server.questions[0]?.proven, false);
   });
 
-  it('goes on to the next server, and asks the dead one last for a while', async () => {
+  it('fails over to the next server, and asks the dead one last for a while', async () => {
     const { server: silent } = await given();
     const { server } = await given();
     silent.behave({ kind: 'silent' });
@@ -129,7 +129,7 @@ describe('RADIUS', () => {
     assert.equal(silent.questions.length, 2);
   });
 
-  it('learns at once that nobody listens, and that a name leads nowhere', async () => {
+  it('fails at once where nobody listens, and where a name does not resolve', async () => {
     const { server } = await given();
     const slow = { timeoutMs: 60_000 };
     assert.deepEqual(await givenRadius([await deadAddress()], slow).authenticate('alice', 'pw'), {

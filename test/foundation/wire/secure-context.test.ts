@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { secureContextOf } from '../../../src/foundation/wire/secure-context.ts';
 import { testAuthority } from '../../kit/authority.ts';
 
-describe('What connections trust', () => {
-  it('is made once for all connections that trust the same and prove the same, and never shared by others', async () => {
+describe('The TLS context of connections', () => {
+  it('is made once for all connections with the same authorities and certificate, and shared with no others', async () => {
     const { authority, client, server } = await testAuthority();
     const ca = authority.certificate;
     const trusts = [

@@ -1,4 +1,7 @@
-/** A certificate for localhost that signs itself, valid from 2020 to 2119, with its key: no system trusts it, so it proves nothing but that TLS is checked. */
+/**
+ * A self-signed certificate for localhost, valid from 2020 to 2119, with its key: no system trusts it, so it
+ * proves nothing but that TLS is checked.
+ */
 export const selfSigned = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUj9b3ufyDqLdOQLa

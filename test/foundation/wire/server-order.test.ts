@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { openServerOrder, type Tried } from '../../../src/foundation/wire/index.ts';
 import { fakeClock, seconds } from '../../kit/clock.ts';
 
-/** How a server is when it is asked. */
+/** How a server behaves. */
 type State = 'well' | 'refusing' | 'stumbling' | 'dead';
 
 const tries: Record<State, Tried<State>> = {
@@ -14,7 +14,7 @@ const tries: Record<State, Tried<State>> = {
 };
 
 describe('The order of servers', () => {
-  /** Servers that are well until a test says otherwise; `asked` are those of the last pass, with their time limits. */
+  /** Servers that work until a test says otherwise; `asked`: the servers of the last pass, with their time limits. */
   const given = (servers: readonly string[]) => {
     const clock = fakeClock();
     const order = openServerOrder(servers, clock, seconds(30));
@@ -34,7 +34,7 @@ describe('The order of servers', () => {
     return { clock, order, asked, pass, become };
   };
 
-  it('is that of the configuration, but for those that failed lately', async () => {
+  it('is that of the configuration, except for servers that failed recently', async () => {
     const { clock, order, pass, become } = given(['a', 'b', 'c']);
     become('dead', 'a');
     assert.deepEqual(await pass(), ['a', 'b']);
@@ -49,7 +49,7 @@ describe('The order of servers', () => {
     assert.deepEqual(order.list(), ['a', 'b', 'c']);
   });
 
-  it('tells which one is in use, and which ones failed lately, whether they answer or not', async () => {
+  it('reports the server in use, and the servers that failed recently', async () => {
     const { clock, order, pass, become } = given(['a', 'b', 'c']);
     const states = () => order.states().map(({ state }) => state);
     assert.deepEqual(states(), ['in-use', 'ready', 'ready']);
@@ -57,7 +57,7 @@ describe('The order of servers', () => {
     become('dead', 'b');
     await pass();
     assert.deepEqual(states(), ['failing', 'failing', 'in-use']);
-    // one that is well again is in use as soon as it did the work
+    // a recovered server is in use as soon as it did the work
     become('well', 'a');
     await pass();
     assert.deepEqual(states(), ['in-use', 'failing', 'ready']);
@@ -68,20 +68,20 @@ describe('The order of servers', () => {
     assert.deepEqual(states(), ['failing', 'failing', 'failing']);
   });
 
-  it('takes the last one that failed for failing too, though there is none to try after it', async () => {
+  it('marks the last server as failing too, though there is none to try after it', async () => {
     const order = openServerOrder(['a'], fakeClock(), seconds(30));
     const pass = (server: Tried<string>['server']) => order.pass(seconds(1), async () => ({ outcome: server, server, isEnd: true }));
     const state = () => order.states()[0]?.state;
     await pass('failed');
     assert.equal(state(), 'failing');
-    // a caller who gave up says nothing, neither good nor bad
+    // a caller that gave up proves nothing, neither good nor bad
     await pass('unknown');
     assert.equal(state(), 'failing');
     await pass('works');
     assert.equal(state(), 'in-use');
   });
 
-  it('is no other for a server that answers, whatever it answers', async () => {
+  it('does not change after a reply, whatever the reply', async () => {
     const { pass, become } = given(['a', 'b']);
     become('refusing', 'a', 'b');
     assert.deepEqual(await pass(), ['a', 'b']);
@@ -89,7 +89,7 @@ describe('The order of servers', () => {
     assert.deepEqual(await pass(), ['a']);
   });
 
-  it('tries those once more at the end that failed for the moment only, where there are several', async () => {
+  it('ends with a second try at servers that failed temporarily, where there are several', async () => {
     const { pass, become } = given(['a', 'b', 'c']);
     become('stumbling', 'a', 'c');
     become('dead', 'b');
@@ -99,7 +99,7 @@ describe('The order of servers', () => {
     assert.deepEqual(await single.pass(), ['a']);
   });
 
-  it('leaves no server out that is well, whatever was before', async () => {
+  it('includes every working server, whatever happened before', async () => {
     const state = fc.constantFrom<State>('well', 'refusing', 'dead');
     const step = fc.record({ states: fc.array(state, { minLength: 4, maxLength: 4 }), ms: fc.nat(40_000) });
     await fc.assert(
@@ -113,28 +113,28 @@ describe('The order of servers', () => {
         // when one of them is well, and no other
         become('dead', '0', '1', '2', '3');
         become('well', wellOne);
-        // then the next pass ends there, and has tried none twice
+        // then the next pass ends there, and tried no server twice
         const asked = await pass();
         assert.deepEqual([asked.at(-1), new Set(asked).size], [wellOne, asked.length]);
       }),
     );
   });
 
-  it('leaves each of them an even share of the time', async () => {
+  it('gives each server an even share of the time', async () => {
     const { asked, pass, become } = given(['a', 'b', 'c', 'd']);
     become('dead', 'a', 'b', 'c', 'd');
     await pass(seconds(12));
-    // Hardly any of it was used, so those that come later get the whole of what is left.
+    // Hardly any of it was used, so later servers get all of the rest.
     const shares = asked.map(({ limitMs }) => Math.round(limitMs / seconds(1)));
     assert.deepEqual(shares, [3, 4, 6, 12]);
   });
 
-  it('asks nobody when no time is left', async () => {
+  it('asks no server when no time is left', async () => {
     const { pass } = given(['a', 'b']);
     assert.deepEqual(await pass(0), []);
   });
 
-  it('holds nothing against a server whose caller gave up', async () => {
+  it('does not mark a server whose caller gave up', async () => {
     const order = openServerOrder(['a', 'b'], fakeClock(), seconds(30));
     const outcome = await order.pass(seconds(1), async (server) => ({ outcome: server, server: 'unknown', isEnd: true }));
     assert.deepEqual([outcome, order.list()], ['a', ['a', 'b']]);

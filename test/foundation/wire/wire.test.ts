@@ -35,8 +35,8 @@ describe('HTTP out', () => {
       }),
     );
 
-  it('brings back status, headers and body, and sends what it was told', async () => {
-    // given a server that answers with what it got
+  it('sends the given request, and returns status, headers and body', async () => {
+    // given a server that echoes its request
     const url = await givenServer(async (request, response) => {
       const body = await text(request);
       response.writeHead(201, { 'X-Kind': 'echo', 'Set-Cookie': ['a=1', 'b=2'] });
@@ -52,7 +52,7 @@ describe('HTTP out', () => {
     assert.equal(reply.value.body, 'POST /a?b=c yes Grüße');
   });
 
-  it('takes a refusal and a redirect for what they are: replies', async () => {
+  it('returns a refusal or a redirect as a reply', async () => {
     // given a server that sends callers elsewhere
     let calls = 0;
     const url = await givenServer((_, response) => {
@@ -158,7 +158,7 @@ describe('HTTP out', () => {
       assert.equal(reply.value.body, 'safe');
     });
 
-    it('takes any certificate when it is told to', async () => {
+    it('accepts any certificate where that is configured', async () => {
       const reply = await givenHttp({ verifyTls: false }).request({ method: 'GET', url: await givenTlsServer() });
       assert.ok(reply.ok);
     });
@@ -173,7 +173,7 @@ describe('HTTP out', () => {
     });
   });
 
-  it('throws for a defect of ours, such as a URL that is none', async () => {
+  it('throws for a defect in our code, such as an invalid URL', async () => {
     await assert.rejects(givenHttp().request({ method: 'GET', url: 'nonsense' }));
   });
 

@@ -247,7 +247,8 @@ describe('The file of the embedded store', () => {
   });
 
   it('keeps push tokens and logins as they are when it is brought up to date', async () => {
-    // given a store of an older version with a push token that failed and logged in, one that did not, a login, a key of the stock and a device
+    // given a store of an older version with a push token that failed and logged in, one that did not, a login, a key
+    // of the stock and a device
     const path = join(temporaryFolder(undo), 'pushgate.db');
     const store = await open(path);
     for (const [index, serial] of ['S1', 'S2'].entries())

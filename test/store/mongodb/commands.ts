@@ -1,10 +1,16 @@
 import { type CommandStartedEvent, type Document, MongoClient } from 'mongodb';
 import type { Cleanup } from '../../kit/temporary.ts';
 
-/** One command that the driver sent: its name and collection, and when it began and ended (in the order of all such moments). */
+/**
+ * One command that the driver sent: its name and collection, and when it began and ended (in the order of all such
+ * moments).
+ */
 export type Command = { name: string; collection: string; began: number; ended: number };
 
-/** Hears of every command that any client of this process sends, by the driver's own command monitoring; ask for it in the URL. */
+/**
+ * Hears of every command that any client of this process sends, by the driver's own command monitoring; ask for it in
+ * the URL.
+ */
 export type Monitor = {
   /** Makes the driver monitor the clients of this address. */
   monitored(url: string): string;

@@ -19,7 +19,9 @@ export const openStoreAt = (url: string, database?: string, wishes: Wishes = {})
     ...wishes,
   });
 
-/** A store on a database of its own; `open` opens the same database once more. `undo` closes all and drops the database. */
+/**
+ * A store on a database of its own; `open` opens the same database once more. `undo` closes all and drops the database.
+ */
 export type GivenStore = { store: Store; database: string; open(over?: Wishes): Promise<Store> };
 
 /** Opens a store that `undo` takes away again. */

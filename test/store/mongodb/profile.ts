@@ -13,7 +13,10 @@ export type Seen = {
   returned: number;
 };
 
-/** What the server did in a database while `work` ran: it keeps the record itself, so nothing is missed and nothing is asked of the store. */
+/**
+ * What the server did in a database while `work` ran: it keeps the record itself, so nothing is missed and nothing is
+ * asked of the store.
+ */
 export async function seenWhile(url: string, database: string, work: () => Promise<unknown>): Promise<Seen[]> {
   return withClient(url, async (client) => {
     const db = client.db(database);

@@ -34,7 +34,9 @@ describe('A login by way of MongoDB', function () {
     return { ...given, monitor };
   };
 
-  /** What a request made the driver send; what goes behind it is waited for, so that it is not taken for the next one's. */
+  /**
+   * What a request made the driver send; what goes behind it is waited for, so that it is not taken for the next one's.
+   */
   const sentBy = async ({ gateway, monitor }: GivenGateway & { monitor: Monitor }, request: () => Promise<PiReply>) => {
     await gateway.settled();
     monitor.take();
@@ -67,7 +69,8 @@ describe('A login by way of MongoDB', function () {
     assert.equal(finish.reply.body.result.authentication, 'ACCEPT');
     assert.deepEqual(finish.waited.map(text).sort(), ['find tokens', 'find transactions', 'findAndModify transactions']);
     assert.equal(roundTrips(finish.waited), 2, 'what was asked for at once is one round trip');
-    // and behind the replies: the trail of the delivery, the login on its push token, the effects that are done, and what happened, in one write to the audit
+    // and behind the replies: the trail of the delivery, the login on its push token, the effects that are done, and
+    // what happened, in one write to the audit
     const behind = [trigger, status, poll, answer, finish].map((each) => each.behind.map(text).sort());
     const audit = ['insert audit', 'update auditWriters'];
     assert.deepEqual(behind, [

@@ -15,7 +15,10 @@ const accepted = (number: number) => ({
   version: 1,
 });
 
-/** Resolves when the waiter of this store was told, and reads that it is accepted; it may be told while there is nothing to read from. */
+/**
+ * Resolves when the waiter of this store was told, and reads that it is accepted; it may be told while there is nothing
+ * to read from.
+ */
 function acceptedAt(store: Store, transactionId: string): Promise<void> {
   return new Promise((resolve) => {
     const look = async (): Promise<void> => {

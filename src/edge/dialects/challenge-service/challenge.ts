@@ -5,7 +5,7 @@ import type { LoginRefusalReason } from '../../../foundation/model/index.ts';
 import { askerFor, authServerOf, bodyOf, type ChallengeServiceParts, parsed } from './parts.ts';
 import { ChallengeServiceFault, NobodyTakesIt, reply } from './replies.ts';
 
-/** What LinOTP posts; more keys than these do no harm. */
+/** The body that LinOTP posts; further keys are ignored. */
 export const ChallengeBody = z.looseObject({
   challenge: z.looseObject({
     transactionId: z.string().regex(/^\d{12,17}(?:\.\d{2})?$/),
@@ -14,13 +14,17 @@ export const ChallengeBody = z.looseObject({
   }),
 });
 
-/** `POST /v1/challenge`: delivers the challenge of an auth server to one of its phones. 2xx only when a provider took it, or the phone will ask. @see docs/protocols/linotp.md 3.2, 15 */
+/**
+ * `POST /v1/challenge`: delivers an auth server's challenge to one of its phones. 2xx only if a provider took it or the
+ * phone polls.
+ * @see docs/protocols/linotp.md 3.2, 15
+ */
 export async function postChallenge(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
   const body = await bodyOf(ctx);
   const { server, showed } = await authServerOf(parts, ctx);
   const { transactionId, gda, challenge } = parsed(body, ChallengeBody).challenge;
   const asker = askerFor(parts, ctx, server.name);
-  // The challenge names nobody: rules can know the auth server, its address, the device and the time.
+  // The challenge names no user: rules can use the auth server, its address, the device and the time.
   const applicant = { asker, user: '', realm: '' };
   const { admission, relay } = parts.engine;
   const refusal = admission.mayLogIn(applicant, { showed });
@@ -33,7 +37,7 @@ export async function postChallenge(parts: ChallengeServiceParts, ctx: Context):
   tell(ctx, relayed);
 }
 
-/** Why a challenge that was admitted reached no phone. */
+/** Why an admitted challenge reached no phone. */
 const undelivered: Record<Exclude<RelayReply['kind'], 'sent' | 'queued'>, LoginRefusalReason> = {
   'unknown-gda': 'no-token',
   'dead-address': 'unusable-token',
@@ -42,7 +46,7 @@ const undelivered: Record<Exclude<RelayReply['kind'], 'sent' | 'queued'>, LoginR
   limited: 'limited',
 };
 
-/** What the engine does not admit, in the words of this dialect. */
+/** Refusals of admission in the words of this dialect. */
 const refusals: Record<LoginRefusal['kind'], string> = {
   denied: 'No policy allows this challenge',
   'no-credential': 'A credential of this auth server is needed',

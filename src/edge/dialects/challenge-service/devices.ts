@@ -15,7 +15,7 @@ const AddressBody = z
     return z.NEVER;
   });
 
-/** What registers or changes a relay device. */
+/** The body that registers or changes a relay device. */
 export const DeviceBody = z.strictObject({
   address: AddressBody.optional(),
   platform: z
@@ -23,11 +23,11 @@ export const DeviceBody = z.strictObject({
     .regex(/^[\x20-\x7e]{1,64}$/)
     .optional(),
   publicKey: z.string().max(2048).refine(isUsableKey).optional(),
-  /** For administrators: the auth server that the device is of. */
+  /** Administrators only: the auth server that owns the device. */
   owner: z.string().min(1).max(64).optional(),
 });
 
-/** What is refused to a phone is refused in the same words, whatever the reason. */
+/** The one refusal for phones, whatever the reason. */
 const strange = (): ChallengeServiceFault => new ChallengeServiceFault(401, 'Not signed by the key of this device');
 const gdaOf = (ctx: Context): string => {
   const gda = String(ctx.params.gda);
@@ -35,7 +35,10 @@ const gdaOf = (ctx: Context): string => {
   return gda;
 };
 
-/** `PUT /v1/devices/:gda`: registers a relay device, or changes it: by its auth server, by an administrator, or by the phone that has the key. */
+/**
+ * `PUT /v1/devices/:gda`: registers or changes a relay device: by its auth server, an administrator, or the phone with
+ * its key.
+ */
 export async function registerDevice(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
   const body = await bodyOf(ctx);
   const by = await registrantOf(parts, ctx, body);
@@ -84,7 +87,7 @@ async function phoneOf({ engine, clientAddress }: ChallengeServiceParts, ctx: Co
   return { device, at };
 }
 
-/** `GET /v1/devices/:gda/challenges`: what is waiting for a phone, which signs that it asks. */
+/** `GET /v1/devices/:gda/challenges`: the waiting challenges of a phone, which signs the request. */
 export async function pollChallenges(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
   const { device } = await phoneOf(parts, ctx, Buffer.alloc(0));
   const waiting = await parts.engine.relay.waitingFor(device);
@@ -97,11 +100,14 @@ export async function pollChallenges(parts: ChallengeServiceParts, ctx: Context)
 }
 
 const mostAtOnce = 1000;
-/** Later than this there is no date. */
+/** The largest time value of a Date. */
 const lastMoment = 8.64e15;
 const isMoment = (ms: number): boolean => Number.isSafeInteger(ms) && Math.abs(ms) <= lastMoment;
 
-/** `GET /v1/devices/dead?since=…`: the devices of this auth server whose address died at that moment (ISO 8601 or epoch ms) or later, oldest first. */
+/**
+ * `GET /v1/devices/dead?since=…`: the devices of this auth server whose address died at or after that time (ISO 8601 or
+ * epoch ms), oldest first.
+ */
 export async function listDead(parts: ChallengeServiceParts, ctx: Context): Promise<void> {
   const { server } = await authServerOf(parts, ctx);
   const text = String(ctx.query.since ?? 0);
@@ -118,7 +124,7 @@ export async function listDead(parts: ChallengeServiceParts, ctx: Context): Prom
   ctx.body = { devices, next: devices.at(-1)?.deadSince ?? iso(since) };
 }
 
-/** Ed25519, RSA of 2048 bits or more, or EC: SPKI DER in base64. */
+/** Accepts Ed25519, RSA of at least 2048 bits, and EC: SPKI DER in base64. */
 function isUsableKey(text: string): boolean {
   const key = readSpki(text);
   if (key?.asymmetricKeyType === 'rsa') return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;

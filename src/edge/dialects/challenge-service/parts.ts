@@ -6,18 +6,18 @@ import { type Admin, bearerOf } from '../../access/index.ts';
 import { askerOf, type Caller, type CallerParts, mayAct, readBody, readText, recogniseCaller, takeOverIds } from '../../http/index.ts';
 import { ChallengeServiceFault } from './replies.ts';
 
-/** What the dialect works with. */
+/** The parts of the dialect. */
 export type ChallengeServiceParts = Omit<CallerParts, 'checkLogin'> & {
   /** The path of the mount. */
   path: string;
 };
 
-/** The dialect's name, in log, metrics and policies. */
+/** The dialect's name in log, metrics and policies. */
 export const dialect = 'challenge-service';
 
 /**
- * The auth server that sent a request, whose body was read: by its certificate, else by the credential it shows, else by its network. Refused when nobody
- * we know did, when the credential is wrong, or when it may not have anything delivered.
+ * The auth server of a request whose body was read: by certificate, else by credential, else by network. Refused when
+ * it is unknown, its credential is wrong, or it lacks the right to trigger.
  */
 export async function authServerOf(parts: ChallengeServiceParts, ctx: Context): Promise<Caller> {
   const bearer = bearerOf(ctx.get('authorization'));
@@ -35,11 +35,13 @@ export async function authServerOf(parts: ChallengeServiceParts, ctx: Context): 
   }
 }
 
-/** Who asks, as policies and transactions see it. */
+/** The caller as policies and transactions see it. */
 export const askerFor = ({ clientAddress, path: mount }: ChallengeServiceParts, ctx: Context, authServer: string): Asker =>
   askerOf(ctx, { authServer, dialect, mount, client: clientAddress(ctx) });
 
-/** The administrator whose token a request carries, if policies let him operate; undefined where it carries none of ours. */
+/**
+ * The administrator of a request's token, if policies grant the right to operate; undefined without a token of ours.
+ */
 export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promise<Admin | undefined> {
   const token = /^Bearer (.+)$/i.exec(ctx.get('authorization'))?.[1];
   const admin = token === undefined ? undefined : await parts.adminTokens.read(token);
@@ -50,7 +52,7 @@ export async function adminOf(parts: ChallengeServiceParts, ctx: Context): Promi
   return admin.value;
 }
 
-/** Reads the body. Refused when it is too large or broken. */
+/** Reads the body. Refuses one that is too large or broken. */
 export async function bodyOf(ctx: Context): Promise<Buffer> {
   const body = await readBody(ctx);
   if (body.ok) return body.value;
@@ -59,7 +61,7 @@ export async function bodyOf(ctx: Context): Promise<Buffer> {
     : new ChallengeServiceFault(400, 'The body is broken');
 }
 
-/** Reads JSON by its schema. The refusal names the first field that is wrong, never what stands in it. */
+/** Parses JSON by its schema. The refusal names the first wrong field, never its value. */
 export function parsed<T extends z.ZodType>(body: Buffer, schema: T): z.output<T> {
   const read = schema.safeParse(jsonOf(readText(body, 'utf-8', 'The body')));
   if (read.success) return read.data;

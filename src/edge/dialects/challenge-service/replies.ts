@@ -3,10 +3,16 @@ import { GatewayFault, NotNow, Overloaded, RefusedText } from '../../../foundati
 import { reasonPhrase } from '../../../foundation/wire/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
 
-/** What is done with a push that nobody takes: a reply, or no reply at all, since LinOTP goes on to its next URL only then. */
+/**
+ * The reaction to a push that no provider takes: a 503 reply, or closing the connection, since LinOTP only then tries
+ * its next URL.
+ */
 export type WhenDown = '503' | 'drop';
 
-/** A refusal on its way to the reply. `reason` becomes the reason phrase, all that LinOTP keeps of it, and ends in its log: no secret is in it. */
+/**
+ * A refusal. `reason` becomes the reason phrase, which is all that LinOTP keeps; it goes to LinOTP's log and holds no
+ * secret.
+ */
 export class ChallengeServiceFault extends Error {
   readonly status: number;
   constructor(status: number, reason: string) {
@@ -15,13 +21,13 @@ export class ChallengeServiceFault extends Error {
   }
 }
 
-/** Nobody takes the push now. */
+/** No provider takes the push now. */
 export class NobodyTakesIt extends Error {}
 
-/** Replies with a status, its reason phrase, and the same as text. @see docs/protocols/linotp.md 3.3 */
+/** Replies with a status and a reason phrase, repeated as text. @see docs/protocols/linotp.md 3.3 */
 export function reply(ctx: Context, status: number, reason = reasonPhrase(status) ?? ''): void {
   ctx.status = status;
-  // What a provider said of itself may come in here: a status line has printable ASCII only.
+  // May contain a provider's message; a status line has printable ASCII only.
   ctx.message = reason.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);
   ctx.type = 'text/plain';
   ctx.body = `${ctx.message}\n`;

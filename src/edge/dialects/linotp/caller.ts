@@ -8,15 +8,15 @@ import { LinotpFault, noRightFault } from '../../formats/linotp/index.ts';
 import { type AdminRefusal, type Caller, recogniseAdmin, recogniseCaller } from '../../http/index.ts';
 import { askerFor, type LinotpParts } from './parts.ts';
 
-/** Cookies and header of an administrator's session, as LinOTP 4 names them. @see docs/protocols/linotp.md 1 */
+/** Cookies and header of an administrator's session, named as in LinOTP 4. @see docs/protocols/linotp.md 1 */
 export const sessionCookie = 'access_token_cookie';
-/** What the header against forged requests has to repeat. */
+/** The value that the CSRF header must repeat. */
 export const csrfCookie = 'csrf_access_token';
 const csrfHeader = 'x-csrf-token';
 
 /**
- * The auth server that sent a request: by its certificate, else by the credential it shows, else by its network. Throws when the credential is wrong, when nobody we know sent it,
- * or when it may not do that.
+ * The auth server of a request: by certificate, else by credential, else by network. Throws when it is unknown, its
+ * credential is wrong, or it lacks the right.
  */
 export async function authServerOf(parts: LinotpParts, ctx: Context, right: AuthServer['rights'][number]): Promise<Caller> {
   const bearer = bearerOf(ctx.get('authorization'));
@@ -35,8 +35,8 @@ export async function authServerOf(parts: LinotpParts, ctx: Context, right: Auth
 }
 
 /**
- * The administrator of a request: by the session of `/admin/login` with its header against forged requests, or by a token in `Authorization`.
- * Throws when there is none, or when policies do not permit it.
+ * The administrator of a request: by the session of `/admin/login` with its CSRF header, or by a token in
+ * `Authorization`. Throws when there is none, or policies do not grant the right.
  */
 export async function adminOf(parts: LinotpParts, ctx: Context, right: Permission): Promise<Admin> {
   const admin = await recogniseAdmin(parts, ctx, { token: tokenOf(ctx), right, asker: () => askerFor(parts, ctx) });
@@ -51,10 +51,10 @@ export async function adminOf(parts: LinotpParts, ctx: Context, right: Permissio
   }
 }
 
-/** What guards a session against forged requests: made from its token, so that nothing is stored. */
+/** The CSRF value of a session: derived from its token, so that nothing is stored. */
 export const csrfOf = (token: string): string => createHash('sha256').update(`csrf ${token}`).digest('hex');
 
-/** The token of a request, from its header, else from its cookie; empty where there is none. */
+/** The token of a request, from its header, else its cookie; empty without one. */
 export const sessionOf = (ctx: Context): string => headerOf(ctx) || cookieOf(ctx);
 
 const headerOf = (ctx: Context): string => ctx.get('authorization').replace(/^Bearer /i, '');

@@ -48,8 +48,8 @@ const table: readonly Handler<LinotpParts>[] = [
   { methods: ['GET'], path: '/auth/pushtoken', handler: testPage },
 ];
 
-/** The routes that a LinOTP mount owns, beside those of its phones. */
+/** The routes of a LinOTP mount, besides those of its phones. */
 export const linotpPatterns: readonly RoutePattern[] = table;
 
-/** Ties the dialect's routes to its parts. */
+/** Binds the routes to the parts of a mount. */
 export const linotpRoutes = (parts: LinotpParts): Route[] => tieRoutes(table, parts);

@@ -4,21 +4,21 @@ import type { AuthServer } from '../../access/index.ts';
 import type { LinotpProduct } from '../../formats/linotp/index.ts';
 import { askerOf, type CallerParts, clientsOf } from '../../http/index.ts';
 
-/** What the dialect works with: the engine, who may call, and what its mount says. */
+/** The parts of the dialect: the engine, the recognition of callers, and the mount's settings. */
 export type LinotpParts = CallerParts & {
-  /** The address that policies take for the user's: a proxy that is known for it may name it. */
+  /** The user's address for policies; a trusted proxy may name it. */
   userAddress: (ctx: Context) => string;
   product: LinotpProduct;
   mount: { path: string };
-  /** Settings under the names that LinOTP has for them. */
+  /** Settings by LinOTP's names. */
   settings: Readonly<Record<string, string>>;
-  /** Whether the browser of a request speaks TLS, perhaps to a proxy of ours. */
+  /** Whether the client speaks TLS to us or to a trusted proxy. */
   isSecure: (ctx: Context) => boolean;
-  /** How long an offered push token waits for its phone to pair. */
+  /** How long an offered push token waits for pairing, in ms. */
   offerLifeMs: number;
 };
 
-/** The asker of a request, as policies see it: this auth server, or nobody that is one. */
+/** The caller as policies see it, with its auth server if there is one. */
 export const askerFor = ({ mount, ...parts }: LinotpParts, ctx: Context, authServer?: AuthServer): Asker =>
   askerOf(ctx, {
     authServer: authServer?.name ?? '',

@@ -4,8 +4,8 @@ import { LinotpFault, type LinotpParams } from '../../formats/linotp/index.ts';
 import type { LinotpParts } from './parts.ts';
 
 /**
- * The user of a request as it names one, or the owner of the push token of a `serial`, whose name is empty where there is none. `type`: the one type of token
- * that the caller wants, if it does. `source` is the one to ask: the one that was named, or that of the owner of a push token that was named alone.
+ * The user that a request names, or the owner of the push token of a `serial` (empty without an owner). `type`: the
+ * requested token type, if any. `source`: the source to ask: the named one, or that of the token's owner.
  */
 export type TypedSubject = {
   user: string;
@@ -13,16 +13,19 @@ export type TypedSubject = {
   isBySerial: boolean;
   type: string | undefined;
   source?: string | undefined;
-  /** Finds the push tokens of a user, or the one of the serial, among those that the caller may know of. */
+  /** Finds the push tokens of a user, or that of the serial, which the caller may see. */
   find(asked: Asked): Promise<PushToken[]>;
 };
 
-/** The same with the push tokens. `person`: what the sources say, where they were asked; `typed`: the name that they were asked for. */
+/**
+ * The same with the push tokens. `person`: the sources' record, if they were asked; `typed`: the name that was looked
+ * up.
+ */
 export type Subject = Omit<TypedSubject, 'find'> & { tokens: PushToken[]; typed?: string; person?: Person };
 
 /**
- * Reads `user`, `realm` and `resConf`, or `serial`; with both, that push token counts if it is the user's. Throws when nobody is named, and for a realm that does
- * not exist.
+ * Reads `user`, `realm` and `resConf`, or `serial`; with both, the push token counts if it is the user's. Throws when
+ * neither is named, and for an unknown realm.
  * @see docs/protocols/linotp.md 10.2, 10.3
  */
 export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker: Asker): Promise<TypedSubject> {
@@ -45,33 +48,33 @@ export async function subjectOf(parts: LinotpParts, params: LinotpParams, asker:
 }
 
 /**
- * The same as the sources know it: under the name that they write, with the push tokens of that very user; none for a user who is unknown or has left. Throws
- * as `findPerson`.
+ * Looks the user up in the sources: returns the source's spelling of the name, and the push tokens of that user; none
+ * for an unknown or departed user. Throws like `findPerson`.
  */
 export async function asKnown({ engine }: LinotpParts, { find, ...named }: TypedSubject): Promise<Subject> {
   const { user, realm, isBySerial, source } = named;
   const person = user === '' ? 'unlisted' : await engine.people.find(user, realm, source);
   const asked: Asked = typeof person === 'string' ? { user, realm } : { ...ownerOf(person, realm), typed: user };
-  // The store is asked for unknown users too, so that the time of the reply tells nobody apart.
+  // Also queries the store for unknown users, so that response time does not reveal them.
   const found = await find(asked);
   if (isNobody(person)) return { ...named, person, tokens: [] };
   const isTheirs = ({ owner }: PushToken): boolean => (owner ? engine.people.isOwnedBy(owner, asked) : isBySerial);
   return { ...named, person, user: asked.user, typed: user, tokens: found.filter(isTheirs) };
 }
 
-/** The same for the user who began a login and finishes it: no source is asked. */
+/** The same for the user who began the login: needs no directory lookup. */
 export async function asBegun({ engine }: LinotpParts, { find, ...named }: TypedSubject, transaction: Transaction): Promise<Subject> {
   const { user, realm } = named;
   return { ...named, user: transaction.user, tokens: await engine.people.tokensToFinish(await find({ user, realm }), transaction) };
 }
 
-/** The asker of a transaction that began before, with what policies want to know of its user. */
+/** The caller in an earlier transaction, with the facts about its user for policies. */
 export async function askerAbout({ engine }: LinotpParts, asker: Asker, transaction: Transaction): Promise<Asker> {
   const { user, realm } = transaction;
   return engine.admission.askerForLogin({ asker, user, realm }, await engine.people.recordForPolicies(transaction));
 }
 
-/** The push tokens of a subject that policies admit and that can be asked: bound to a phone, or to one that has to prove its key. */
+/** The push tokens of a subject that policies admit and that can be asked: enrolled, or awaiting activation. */
 export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, type }: Subject): PushToken[] {
   const now = engine.clock();
   const canBeAsked = (token: PushToken): boolean => isUsable(token, now) || awaitsActivation(token, now);
@@ -79,8 +82,8 @@ export function askableTokens({ engine }: LinotpParts, asker: Asker, { tokens, t
 }
 
 /**
- * The source of users that `resConf` names, alone or with its kind behind it (`corp (ldapresolver)`), in the spelling of the configuration and in any
- * case; undefined where a request names none. One that the realm does not have knows nobody.
+ * The source of users named by `resConf`, with or without its kind (`corp (ldapresolver)`), case-insensitive, in the
+ * configuration's spelling; undefined when not given. A source outside of the realm knows nobody.
  * @see docs/protocols/linotp.md 6.1, 13
  */
 export function sourceNamed({ engine }: LinotpParts, params: LinotpParams, realm: string): string | undefined {
@@ -89,7 +92,10 @@ export function sourceNamed({ engine }: LinotpParts, params: LinotpParams, realm
   return engine.people.findSource(realm, name) ?? name;
 }
 
-/** The user a request names. Throws for a realm that is not there, or not this caller's; administrators may name users of every realm. */
+/**
+ * The user that a request names. Throws for an unknown realm, or one not open to this caller; administrators may name
+ * users of every realm.
+ */
 export function resolved(
   { engine }: LinotpParts,
   params: LinotpParams,
@@ -101,10 +107,10 @@ export function resolved(
   return found;
 }
 
-/** A realm that does not exist, or is not the caller's. */
+/** A realm that is unknown or not open to the caller. */
 class ForeignRealm extends LinotpFault {}
 
-/** Does what reads the names of a login, and tells where a realm leads nowhere: a login is refused by that, too. */
+/** Runs `read`, and publishes a refused login when it throws for the realm. */
 export async function namesTold<T>(
   { engine }: LinotpParts,
   { asker, params }: { asker: Asker; params: LinotpParams },
@@ -119,7 +125,7 @@ export async function namesTold<T>(
   }
 }
 
-/** The user a request names, as the owner that is stored. Throws for one whom no source of the realm knows, and what `findPerson` does. */
+/** The named user as a stored owner. Throws for a user whom no source of the realm knows, and like `findPerson`. */
 export async function ownerNamed(parts: LinotpParts, params: LinotpParams, name: string): Promise<Owner> {
   const { user, realm } = resolved(parts, params, name);
   const person = await parts.engine.people.find(user, realm, sourceNamed(parts, params, realm));

@@ -15,13 +15,13 @@ export function newNaming(count: number): Naming {
 
 const numbered = (index: number): string => String(index + 1).padStart(2, '0');
 
-/** What the caller calls a transaction. */
+/** The caller's id of a transaction. */
 export const idOf = ({ foreignId = '' }: Transaction): string => foreignId;
 
-/** The transaction behind an id that may be that of one of its challenges. */
+/** The transaction's id of an id that may be a challenge's. */
 export const parentOf = (id: string): string => id.replace(/\.\d{2}$/, '');
 
-/** What the caller calls the challenge of one push token. */
+/** The caller's id of one push token's challenge. */
 export function childId(transaction: Transaction, { serial }: Pick<PushToken, 'serial'>): string {
   const { challenges } = transaction.decision;
   const index = challenges.findIndex((challenge) => challenge.serial === serial);

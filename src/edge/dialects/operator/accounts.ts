@@ -13,7 +13,10 @@ export async function listAccounts(parts: OperatorParts, ctx: Context): Promise<
 
 const wish = z.strictObject({ password: z.string().optional() });
 
-/** `PUT /ops/accounts/:name` `{"password"}`: makes an account, or gives one another password. Without one a password is made, and told this once. */
+/**
+ * `PUT /ops/accounts/:name` `{"password"}`: makes an account or sets its password. Without a password in the body, one
+ * is generated and returned once.
+ */
 export async function setAccount(parts: OperatorParts, ctx: Context): Promise<void> {
   const by = await actingOperator(parts, ctx);
   const name = nameIn(ctx);
@@ -27,7 +30,7 @@ export async function setAccount(parts: OperatorParts, ctx: Context): Promise<vo
 /** `POST /ops/accounts/:name/enable`. */
 export const enableAccount = changing('enable', 'enabled');
 
-/** `POST /ops/accounts/:name/disable`: its logins are refused from now on, and so are the tokens that it holds. */
+/** `POST /ops/accounts/:name/disable`: from now on, its logins and its tokens are refused. */
 export const disableAccount = changing('disable', 'disabled');
 
 /** `DELETE /ops/accounts/:name`. */

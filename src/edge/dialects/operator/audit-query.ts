@@ -1,7 +1,7 @@
 import type { AuditLine, AuditPage, AuditQuery } from '../../../engine/index.ts';
 import { auditKinds, nearestName, ok, type Result, refused } from '../../../foundation/model/index.ts';
 
-/** The names of what an audit can be asked by, as parameters and as options. */
+/** The filters of an audit query, as parameters and as command-line options. */
 export const auditParams = [
   'user',
   'realm',
@@ -16,26 +16,29 @@ export const auditParams = [
   'limit',
   'cursor',
 ] as const;
-/** Values of some of them. */
+/** Values of some filters. */
 export type AuditParams = { [P in (typeof auditParams)[number]]?: string | undefined };
 
 const usualLimit = 100;
 const mostAtOnce = 1000;
 const ago = /^(\d{1,5})([mhd])$/;
-/** With its time zone: nobody has to guess whose midnight is meant. A day alone begins at midnight UTC. */
+/** A time requires its time zone. A date alone means midnight UTC. */
 const isoTime = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Reads what is asked of the audit; refused with one sentence. Times are ISO 8601, or so long ago: `90m`, `12h`, `7d`. */
+/**
+ * Parses an audit query; a refusal is one sentence. Times are ISO 8601, or a duration before now: `90m`, `12h`, `7d`.
+ */
 export function readAuditParams(params: AuditParams, now: number): Result<{ query: AuditQuery; wish: AuditPage }, string> {
   const { user, realm, administrator, serial, transaction, authServer, kind, act, from, until, limit, cursor } = params;
-  if (realm !== undefined && user === undefined) return refused('realm narrows user; name one.');
+  if (realm !== undefined && user === undefined) return refused('realm narrows user; give both.');
   const [kinds, acts] = [kind, act].map((list) => list?.split(',').map((each) => each.trim()));
   const unknown = kinds?.find((each) => !auditKinds.includes(each));
   if (unknown !== undefined) return refused(noSuchKind(unknown));
   const [begin, end] = [timeOf(from, now), timeOf(until, now)];
   for (const [name, time] of [['from', begin] as const, ['until', end] as const])
-    if (Number.isNaN(time)) return refused(`${name} is no time; write 2026-11-30, 2026-11-30T08:00:00Z, or 90m, 12h, 7d for so long ago.`);
+    if (Number.isNaN(time))
+      return refused(`${name} is not a time; write 2026-11-30, 2026-11-30T08:00:00Z, or 90m, 12h, 7d for a time before now.`);
   if (begin !== undefined && end !== undefined && begin >= end) return refused('from has to be before until.');
   const most = limit === undefined ? usualLimit : Number(limit);
   if (!Number.isInteger(most) || most < 1 || most > mostAtOnce) return refused(`limit is a number from 1 to ${mostAtOnce}.`);
@@ -50,21 +53,21 @@ function noSuchKind(kind: string): string {
     : `There is no kind ${JSON.stringify(kind)}. There are: ${auditKinds.join(', ')}.`;
 }
 
-/** Undefined for nothing, NaN for what is no time. */
+/** Undefined without a text, NaN for an invalid time. */
 function timeOf(text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined;
   const [, count, unit] = ago.exec(text) ?? [];
   if (count !== undefined && (unit === 'm' || unit === 'h' || unit === 'd')) return now - Number(count) * unitMs[unit];
   const [, day] = isoTime.exec(text) ?? [];
-  // A day that there is not would be taken for another one.
+  // Date.parse would accept a day that does not exist.
   const isDay = day !== undefined && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
   return isDay ? Date.parse(text) : Number.NaN;
 }
 
-/** What is said of a cursor that was made for something else. */
-export const strangeCursor = 'The cursor belongs to another query; begin again without it.';
+/** The refusal of a cursor from another query. */
+export const strangeCursor = 'The cursor belongs to another query; start again without it.';
 
-/** An entry as the operator's interface shows it. Of one that was kept long enough nothing but its place in the chain is left. */
+/** An entry for operators. After its retention time only its place in the chain is left. */
 export const shownEntry = ({ id, at, kind, writer, number, hash, fields }: AuditLine) => ({
   id,
   at: new Date(at).toISOString(),

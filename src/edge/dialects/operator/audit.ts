@@ -5,14 +5,14 @@ import { auditParams, readAuditParams, shownEntry, strangeCursor } from './audit
 import { OperatorFault } from './errors.ts';
 import { actingOperator, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
-/** `GET /ops/audit`: entries of the audit, newest first, a page at a time; `next` is the cursor of the page after it. */
+/** `GET /ops/audit`: entries of the audit, newest first, in pages; `next` is the cursor of the next page. */
 export async function listAudit(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx, 'auditlog');
   const { audit, clock } = parts.engine;
   const unknown = Object.keys(ctx.query).find((name) => !auditParams.some((each) => each === name));
   if (unknown !== undefined) throw new OperatorFault('bad-request', `There is no filter ${unknown}. There are: ${auditParams.join(', ')}.`);
   const twice = Object.entries(ctx.query).find(([, value]) => Array.isArray(value));
-  if (twice) throw new OperatorFault('bad-request', `${twice[0]} stands there twice.`);
+  if (twice) throw new OperatorFault('bad-request', `${twice[0]} is given twice.`);
   const asked = readAuditParams(Object.fromEntries(Object.entries(ctx.query).map(([name, value]) => [name, String(value)])), clock());
   if (!asked.ok) throw new OperatorFault('bad-request', asked.error);
   const found = await audit.list(asked.value.query, asked.value.wish);
@@ -28,7 +28,7 @@ export async function showAudit(parts: OperatorParts, ctx: Context): Promise<voi
   ctx.body = { entry: shownEntry(line) };
 }
 
-/** `POST /ops/audit/verify`: looks at every entry; `problem` is the first one that is not as it was written. */
+/** `POST /ops/audit/verify`: checks every entry; `problem` describes the first one that was changed. */
 export async function verifyAudit(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx, 'auditlog');
   ctx.body = await parts.engine.audit.verify();
@@ -40,13 +40,14 @@ const erased = z.union([z.strictObject({ user: name, realm: name.optional() }), 
 });
 
 /**
- * `POST /ops/audit/erase` `{"user", "realm"}` or `{"administrator"}`: takes a person's clear text and key out of the audit; `entries` is how many had it, `others`
- * are users whose names differ in case alone and who are still there. Nobody takes the own name off the own acts.
+ * `POST /ops/audit/erase` `{"user", "realm"}` or `{"administrator"}`: removes a person's clear text and key from the
+ * audit. `entries` is the number of changed entries; `others` are remaining users whose names differ only in case.
+ * Administrators cannot erase themselves.
  */
 export async function eraseFromAudit(parts: OperatorParts, ctx: Context): Promise<void> {
   const by = await actingOperator(parts, ctx, 'audit_erase');
   const who = await readJson(ctx, erased);
   if ('administrator' in who && foldedName(who.administrator) === foldedName(by.administrator))
-    throw new OperatorFault('conflict', 'Nobody can erase himself; another administrator has to do it.');
+    throw new OperatorFault('conflict', 'Administrators cannot erase themselves; another administrator has to do it.');
   ctx.body = await parts.engine.audit.erase(by, who);
 }

@@ -4,15 +4,18 @@ import { isLoopback } from '../../../foundation/wire/networks.ts';
 import { manyLogins, type Seen } from '../../http/index.ts';
 import { type OperatorParts, operatorOf } from './parts.ts';
 
-/** What one look found: `what` was looked at, and a sentence; it says what to do unless all is fine. */
+/** The result of one check: its subject `what`, and a sentence with a remedy unless all is fine. */
 export type Finding = { level: 'fine' | 'warning' | 'failed'; what: string; detail: string };
 
-/** `GET /ops/doctor`: what only the running gateway knows of itself: store, clock, keyring, breakers, and the addresses of its clients. */
+/**
+ * `GET /ops/doctor`: checks that only the running gateway can do: store, clock, keyring, breakers, and client
+ * addresses.
+ */
 export async function examine(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   const [working, keyring] = [await checkWork(parts), await checkKeyring(parts)];
   const addresses = parts.health.seen().flatMap((seen) => [...unreadableProxies(seen), ...loginsByOne(seen)]);
-  const noted: Finding = { level: 'fine', what: 'addresses', detail: 'no proxy is seen that trustedProxies does not fit' };
+  const noted: Finding = { level: 'fine', what: 'addresses', detail: 'no sign of a proxy that is missing in trustedProxies' };
   ctx.body = { findings: [...working, ...keyring, ...breakers(parts), ...(addresses.length > 0 ? addresses : [noted])] };
 }
 
@@ -35,25 +38,25 @@ async function checkKeyring({ health }: OperatorParts): Promise<Finding[]> {
       : [{ level: 'failed', what, detail: 'the store belongs to another one; stop this gateway, and give it the keyring of the others' }];
   } catch (error) {
     if (!(error instanceof GatewayFault)) throw error;
-    // That the store cannot be reached was said before.
+    // Another finding reports that the store is unreachable.
     return error.code === 'store-unavailable' ? [] : [{ level: 'failed', what, detail: error.message }];
   }
 }
 
 function breakers({ engine }: OperatorParts): Finding[] {
   const open = engine.providers.status().filter(({ circuit }) => circuit === 'open');
-  if (open.length === 0) return [{ level: 'fine', what: 'breakers', detail: 'no provider is left alone' }];
+  if (open.length === 0) return [{ level: 'fine', what: 'breakers', detail: 'all are closed' }];
   return open.map(({ name, lastError }) => ({
     level: 'warning',
     what: `breaker of ${name}`,
-    detail: `it failed so often (${lastError?.reason ?? 'no reason known'}) that it is left alone for now; look with: npx pushgate providers check ${name}`,
+    detail: `it is open after too many failures (${lastError?.reason ?? 'no reason known'}); check with: npx pushgate providers check ${name}`,
   }));
 }
 
 function unreadableProxies({ listener, unreadable: { count, last } }: Seen): Finding[] {
   if (!last) return [];
   const { proxy, text, at } = last;
-  const told = `${count} requests are of no known client and no known network: the trusted proxy ${proxy} named its client with ${JSON.stringify(text)}, which is no address that is read here`;
+  const told = `${count} requests belong to no known client and no known network: the trusted proxy ${proxy} named its client as ${JSON.stringify(text)}, which is not a readable address`;
   return [
     {
       level: 'warning',
@@ -66,16 +69,16 @@ function unreadableProxies({ listener, unreadable: { count, last } }: Seen): Fin
 function loginsByOne({ listener, logins: { count, only, forwarded, forwarder } }: Seen): Finding[] {
   const what = `listener ${listener}`;
   if (forwarder !== undefined) {
-    const told = `${forwarded} of ${count} calls for logins brought an X-Forwarded-For that does not count, as ${forwarder} is in no trustedProxies`;
-    return [{ level: 'warning', what, detail: `${told}; name it there if it is a proxy of yours` }];
+    const told = `${forwarded} of ${count} login calls had an X-Forwarded-For that was ignored, because ${forwarder} is not in trustedProxies`;
+    return [{ level: 'warning', what, detail: `${told}; add it if it is your proxy` }];
   }
   if (only === undefined || count < manyLogins || isLoopback(only)) return [];
-  const told = `all ${count} calls for logins came from ${only}`;
+  const told = `all ${count} login calls came from ${only}`;
   return [
     {
       level: 'warning',
       what,
-      detail: `${told}; if that is a proxy, name it in trustedProxies, and have it send X-Forwarded-For; if it is your one auth server, have it tell the address of the user (OverrideAuthorizationClient, push_client_attributes): without that no client is known, and wrong PINs of one make all logins of a user quiet`,
+      detail: `${told}; if that is a proxy, add it to trustedProxies and have it send X-Forwarded-For; if it is your only auth server, have it send the address of the user (OverrideAuthorizationClient, push_client_attributes): otherwise no client is known, and wrong PINs of one client make all logins of a user quiet`,
     },
   ];
 }

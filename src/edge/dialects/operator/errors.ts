@@ -12,7 +12,7 @@ export type OperatorRefusal =
   | 'conflict'
   | 'too-large';
 
-/** A refusal on its way to the reply; `message` is for the operator and holds no secret. */
+/** A refusal; `message` is for the operator and holds no secret. */
 export class OperatorFault extends Error {
   readonly code: OperatorRefusal;
   constructor(code: OperatorRefusal, message: string) {
@@ -43,13 +43,13 @@ function refuse(ctx: Context, code: keyof typeof statuses, message: string): voi
 /** Replies of the operator's interface for unmatched routes and thrown errors. */
 export const operatorFallback: FallbackReplies = {
   notFound: (ctx) => refuse(ctx, 'not-found', 'There is nothing here.'),
-  methodNotAllowed: (ctx) => refuse(ctx, 'method-not-allowed', `${ctx.method} is not for this path.`),
+  methodNotAllowed: (ctx) => refuse(ctx, 'method-not-allowed', `${ctx.method} is not allowed here.`),
   error(ctx, error) {
     if (error instanceof OperatorFault) refuse(ctx, error.code, error.message);
     else if (error instanceof ActForbidden) refuse(ctx, 'forbidden', error.message);
     else if (error instanceof RefusedText) refuse(ctx, 'bad-request', error.message);
     else if (error instanceof GatewayFault && error.code === 'store-unavailable') refuse(ctx, error.code, 'The store cannot be reached.');
-    else refuse(ctx, 'defect', 'Internal error; the log has more under the id of this request.');
+    else refuse(ctx, 'defect', 'Internal error; see the log under the id of this request.');
     return ![OperatorFault, ActForbidden, RefusedText].some((refusal) => error instanceof refusal);
   },
 };

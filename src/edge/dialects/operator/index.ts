@@ -43,8 +43,8 @@ const table: readonly Handler<OperatorParts>[] = [
   { methods: ['POST'], path: '/ops/people/split', handler: splitPeople },
 ];
 
-/** The routes for operators, beside the probes of an `ops` mount. */
+/** The routes for operators, besides the probes of an `ops` mount. */
 export const operatorPatterns: readonly RoutePattern[] = table;
 
-/** Ties these routes to their parts. */
+/** Binds the routes to the parts of a mount. */
 export const operatorRoutes = (parts: OperatorParts): Route[] => tieRoutes(table, parts);

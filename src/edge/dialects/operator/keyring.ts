@@ -10,8 +10,9 @@ const ask = z.strictObject({
 });
 
 /**
- * `POST /ops/keyring/page` `{"kind", "after", "how"}`: looks at a page of the records of a kind, and counts what needs which key of the keyring; `open` also
- * tries to open each secret, and `reseal` seals by the current key what an older one sealed. `after` in the reply is where the next page begins. No secret is told.
+ * `POST /ops/keyring/page` `{"kind", "after", "how"}`: counts which keys of the keyring a page of records of one kind
+ * needs. `open` also tries to open each secret; `reseal` seals secrets of older keys with the current one. `after` in
+ * the reply is where the next page begins. Shows no secret.
  */
 export async function lookAtKeyring(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);

@@ -3,7 +3,10 @@ import { demandName } from '../../../foundation/model/index.ts';
 import { OperatorFault } from './errors.ts';
 import { actingOperator, type OperatorParts, operatorOf } from './parts.ts';
 
-/** `GET /ops/limits?serial=…`: the phones that rang without a yes lately, those that ring no more for a while, and logins that are quiet after wrong PINs. */
+/**
+ * `GET /ops/limits?serial=…`: phones with recent unanswered pushes, muted phones, and logins that are quiet after wrong
+ * PINs.
+ */
 export async function listLimits(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   const { serial } = ctx.query;
@@ -19,7 +22,7 @@ export async function listLimits(parts: OperatorParts, ctx: Context): Promise<vo
   };
 }
 
-/** `DELETE /ops/limits/:serial`: this phone may ring as if nothing had been asked of it, and wrong PINs of its user count no more. */
+/** `DELETE /ops/limits/:serial`: clears the limits of this phone and the wrong PINs of its user. */
 export async function clearLimits(parts: OperatorParts, ctx: Context): Promise<void> {
   const by = await actingOperator(parts, ctx);
   const serial = demandName('The serial', String(ctx.params.serial));

@@ -19,30 +19,30 @@ import {
 } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 
-/** What the operator's interface works with. */
+/** The parts of the operator's interface. */
 export type OperatorParts = {
   engine: Engine;
   accounts: Accounts;
   tell: Tell;
   adminTokens: AdminTokens;
-  /** The address a request counts as coming from. */
+  /** The effective address of a request. */
   clientAddress: (ctx: Context) => string;
-  /** What is looked at when an operator asks how the gateway fares. */
+  /** The checks of the running gateway. */
   health: { readiness: Readiness; isStoreOurs: () => Promise<boolean>; seen: () => readonly Seen[] };
-  /** Looks at a page of what the keyring has sealed. */
+  /** Examines a page of sealed records. */
   lookAtSealed: (ask: PageAsk) => Promise<SealedPage>;
 };
 
-/** The dialect's name, in log, metrics and policies. */
+/** The dialect's name in log, metrics and policies. */
 export const dialect = 'ops';
 
-/** Who asks, as policies and transactions see it. */
+/** The caller as policies and transactions see it. */
 export const askerFor = ({ clientAddress }: OperatorParts, ctx: Context) =>
   askerOf(ctx, { authServer: '', dialect, client: clientAddress(ctx) });
 
 /**
- * The administrator whose token a request carries as `Authorization: Bearer …`. Refused when there is none, or policies do not let it operate; and where
- * the request needs another right, when they do not give that.
+ * The administrator of a request's token in `Authorization: Bearer …`. Refused without a valid token, or when policies
+ * do not grant the right to operate, or the further `right`.
  */
 export async function operatorOf(parts: OperatorParts, ctx: Context, right?: Permission): Promise<Admin> {
   const header = ctx.get('authorization');
@@ -61,17 +61,17 @@ function refusalOf({ kind }: AdminRefusal): OperatorFault {
     case 'no-right':
       return new OperatorFault('forbidden', 'No policy allows this administrator to operate.');
     default:
-      return new OperatorFault('no-authorization', 'The token has expired or is none of this gateway. Log in again.');
+      return new OperatorFault('no-authorization', 'The token has expired or is not from this gateway. Log in again.');
   }
 }
 
-/** The same administrator as events name one. */
+/** The same administrator, for events. */
 export async function actingOperator(parts: OperatorParts, ctx: Context, right?: Permission): Promise<Actor> {
   const admin = await operatorOf(parts, ctx, right);
   return actorOf(askerFor(parts, ctx), admin);
 }
 
-/** Reads a JSON body by its schema. Refused with every problem and its path. */
+/** Parses a JSON body by its schema. The refusal lists every problem with its path. */
 export async function readJson<T extends z.ZodType>(ctx: Context, schema: T): Promise<z.output<T>> {
   const body = await readBody(ctx);
   if (!body.ok) throw new OperatorFault(body.error === 'too-large' ? 'too-large' : 'bad-request', `The body is ${body.error}.`);

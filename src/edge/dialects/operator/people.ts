@@ -5,7 +5,7 @@ import { administrationOf } from '../../http/index.ts';
 import { OperatorFault } from './errors.ts';
 import { askerFor, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
-/** `GET /ops/people`: names that mean other users than they did before users were told apart by case. */
+/** `GET /ops/people`: stored names whose meaning changed when user names became case-sensitive. */
 export async function listPeople(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   ctx.body = { people: await parts.engine.tokens.listNamesakes() };
@@ -15,10 +15,16 @@ const name = z.string().trim().min(1).max(256);
 const merge = z.strictObject({ realm: name.optional(), from: name, into: name });
 const split = z.strictObject({ realm: name.optional(), into: name, serials: z.array(name).min(1).max(100) });
 
-/** `POST /ops/people/merge` `{"realm", "from", "into"}`: the push tokens of one name are those of another that differs in case alone. */
+/**
+ * `POST /ops/people/merge` `{"realm", "from", "into"}`: moves the push tokens of one name to another that differs only
+ * in case.
+ */
 export const mergePeople = handingOver(merge);
 
-/** `POST /ops/people/split` `{"realm", "into", "serials"}`: single push tokens are those of a user whose name differs in case alone. */
+/**
+ * `POST /ops/people/split` `{"realm", "into", "serials"}`: moves single push tokens to a user whose name differs only
+ * in case.
+ */
 export const splitPeople = handingOver(split);
 
 function handingOver(form: typeof merge | typeof split): (parts: OperatorParts, ctx: Context) => Promise<void> {

@@ -16,10 +16,13 @@ const question = z.strictObject({
   tokenType: text,
   userAgent: text,
   recorded: text.describe('Provider recorded with the push token.'),
-  at: z.iso.datetime({ offset: true }).optional().describe('When; now without it.'),
+  at: z.iso.datetime({ offset: true }).optional().describe('Time of the login; by default now.'),
 });
 
-/** `POST /ops/policy/explain`: each rule, whether it matched or why not, and the delivery plan that comes of it. Nothing is sent. */
+/**
+ * `POST /ops/policy/explain`: for each rule, whether it matched or why not; and the resulting delivery plan. Nothing is
+ * sent.
+ */
 export async function explainPolicy(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   const { recorded, at, ...known } = await readJson(ctx, question);
@@ -28,6 +31,6 @@ export async function explainPolicy(parts: OperatorParts, ctx: Context): Promise
   ctx.body = parts.engine.explain(facts, recorded);
 }
 
-/** The same without what is not there. */
+/** The object without undefined values. */
 const present = <T extends Record<string, string | undefined>>(values: T) =>
   Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined));

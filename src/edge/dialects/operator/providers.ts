@@ -8,7 +8,7 @@ const checkLimitMs = 10_000;
 const testText = { title: 'Test', question: 'This is a test push of your operator. You may decline it.' };
 const testRule = { declineSettles: true, consume: 'once' as const, graceMs: 0 };
 
-/** `GET /ops/providers`: how every provider fares. */
+/** `GET /ops/providers`: the state of every provider. */
 export async function listProviders(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   ctx.body = { providers: parts.engine.providers.status().map(withDates) };
@@ -24,7 +24,7 @@ const withDates = ({ lastSuccess, lastError, expires, ...status }: Status) => ({
   expires: expires.map((each) => ({ ...each, at: iso(each.at) })),
 });
 
-/** `POST /ops/providers/:name/check`: proves the credentials of a provider and rings no phone. */
+/** `POST /ops/providers/:name/check`: checks the credentials of a provider without a push. */
 export async function checkProvider(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   const result = await parts.engine.providers.check(String(ctx.params.name), AbortSignal.timeout(checkLimitMs));
@@ -32,7 +32,7 @@ export async function checkProvider(parts: OperatorParts, ctx: Context): Promise
   ctx.body = result;
 }
 
-/** `POST /ops/providers/:name/reset`: opens a provider anew, with its breaker closed, and sends nothing. */
+/** `POST /ops/providers/:name/reset`: reopens a provider and closes its breaker, without a push. */
 export async function resetProvider(parts: OperatorParts, ctx: Context): Promise<void> {
   const by = await actingOperator(parts, ctx);
   const name = String(ctx.params.name);
@@ -46,7 +46,10 @@ const unknownProvider = (ctx: Context): OperatorFault => new OperatorFault('not-
 
 const testBody = z.strictObject({ serial: z.string().min(1).max(64) });
 
-/** `POST /ops/providers/:name/test` `{"serial"}`: sends a real challenge by this provider alone; nobody logs in by its answer. */
+/**
+ * `POST /ops/providers/:name/test` `{"serial"}`: sends a real challenge through this provider only; its answer logs
+ * nobody in.
+ */
 export async function testProvider(parts: OperatorParts, ctx: Context): Promise<void> {
   const { engine } = parts;
   await operatorOf(parts, ctx);
@@ -59,7 +62,7 @@ export async function testProvider(parts: OperatorParts, ctx: Context): Promise<
   const asked = { asker, ...ownerNames(token), tokens: [token], prompt: testText, rule: testRule, isTest: true };
   const issued = await engine.challenges.issue(asked);
   if (!issued.ok)
-    throw new OperatorFault('conflict', `As many logins as policies allow wait for the phone of ${serial}; try again in 30 seconds.`);
+    throw new OperatorFault('conflict', `The phone of ${serial} already has the maximum of waiting logins; try again in 30 seconds.`);
   const { transaction } = issued.value;
   const [delivered] = await engine.challenges.deliver({ transaction, tokens: [token], asker, via: [name] });
   ctx.body = { transactionId: transaction.id, sent: delivered?.sent ?? false, attempts: delivered?.attempts ?? [] };

@@ -7,7 +7,7 @@ import { actingOperator, type OperatorParts, operatorOf, readJson } from './part
 
 const iso = (moment: number): string => new Date(moment).toISOString();
 
-/** The addresses of a push token by their ids; the addresses themselves are told to nobody. */
+/** The addresses of a push token by id; the addresses themselves are never shown. */
 const addressesOf = ({ addresses }: PushToken) =>
   addresses.map((address) => ({
     id: addressId(address),
@@ -23,7 +23,7 @@ async function tokenOf({ engine }: OperatorParts, ctx: Context): Promise<PushTok
   return token;
 }
 
-/** `GET /ops/tokens/:serial/addresses`: where the phone can be reached, dead addresses included. */
+/** `GET /ops/tokens/:serial/addresses`: the addresses of a phone, including dead ones. */
 export async function listAddresses(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   const token = await tokenOf(parts, ctx);
@@ -32,7 +32,10 @@ export async function listAddresses(parts: OperatorParts, ctx: Context): Promise
 
 const newAddress = z.strictObject({ kind: z.enum(['fcm', 'apns', 'gda', 'webpush']), value: z.string().min(1) });
 
-/** `POST /ops/tokens/:serial/addresses` `{"kind", "value"}`: adds an address beside those that the phone told; one without the form of its kind is 400. */
+/**
+ * `POST /ops/tokens/:serial/addresses` `{"kind", "value"}`: adds an address to those that the phone sent; 400 for an
+ * invalid one.
+ */
 export async function addTokenAddress(parts: OperatorParts, ctx: Context): Promise<void> {
   const acts = parts.engine.administration(await actingOperator(parts, ctx));
   const address = await readJson(ctx, newAddress);
@@ -54,7 +57,7 @@ export async function removeTokenAddress(parts: OperatorParts, ctx: Context): Pr
   ctx.body = { serial, removed: true };
 }
 
-/** `GET /ops/transactions/:id`: where a transaction stands, and what delivery tried for it. */
+/** `GET /ops/transactions/:id`: the state of a transaction, and its delivery attempts. */
 export async function showTransaction(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   const transaction = await parts.engine.challenges.find(demandName('The id of the transaction', String(ctx.params.id)));

@@ -34,15 +34,15 @@ const columns = [
 ] as const;
 type Row = Record<(typeof columns)[number], string | number | null>;
 
-/** eduMFA names the server's column after itself. */
+/** eduMFA names the server's column differently. */
 const columnAt = (name: string, { flavour }: PiProduct): string =>
   name === 'privacyidea_server' && flavour === 'edumfa' ? 'edumfa_server' : name;
 
-/** Each row is looked at with its neighbours. */
+/** The maximum of rows per page: each row is verified together with its neighbours. */
 const mostRows = 100;
 
 /**
- * `GET /audit/`: what happened, page by page. A phone's answer, a login and an act have the names of the calls that privacyIDEA has for them.
+ * `GET /audit/`: the audit in pages. Answers, logins and acts are named after privacyIDEA's calls.
  * @see docs/protocols/privacyidea.md 10
  */
 export async function auditList(parts: PrivacyideaParts, ctx: Context): Promise<void> {
@@ -51,7 +51,7 @@ export async function auditList(parts: PrivacyideaParts, ctx: Context): Promise<
   const { audit } = parts.engine;
   const query = auditQueryOf(params);
   const page = pageOf(params, { name: 'page_size', most: mostRows });
-  // What no entry can match has no entries.
+  // Without a query nothing can match.
   const count = query ? await audit.count(query) : 0;
   const wish = { limit: page.limit, offset: page.offset, ascending: params.text('sortorder')?.toLowerCase() === 'asc' };
   const found = query ? await audit.list(query, wish) : undefined;
@@ -73,7 +73,10 @@ const notHere = Object.fromEntries(
     .map((name) => [name, `This gateway does not search in ${name}`]),
 );
 
-/** What the list is asked to show; undefined when nothing can match. `*` stands for any text, and alone asks nothing. Throws 905 for what is not searched in. */
+/**
+ * The query of a list request; undefined when nothing can match. `*` stands for any text, and alone means no filter.
+ * Throws 905 for an unsupported filter.
+ */
 export function auditQueryOf(params: PiParams): AuditQuery | undefined {
   const wish = (name: string): string | undefined => {
     const text = params.text(name)?.replace(/^\*+|\*+$/g, '');
@@ -88,7 +91,10 @@ export function auditQueryOf(params: PiParams): AuditQuery | undefined {
   return { user, realm, administrator: wish('administrator'), serial: wish('serial'), ...called };
 }
 
-/** The kinds and acts that privacyIDEA has this call for, or that we call so; undefined where there is none. Acts are told apart only among themselves. */
+/**
+ * The kinds and acts behind privacyIDEA's name of a call, or our own; undefined when there are none. Acts are
+ * distinguished only for push token administration.
+ */
 function calledSo(action: string): Pick<AuditQuery, 'kinds' | 'acts'> | undefined {
   const isMeant = (text: string): boolean => text.includes(action);
   const kinds = auditKinds.filter((kind) => isMeant(kind) || (kind !== ofTokens && isMeant(actionOf(kind, ''))));
@@ -151,7 +157,7 @@ function rowOf(
 
 const text = (value: unknown): string | null => (value === undefined || value === null || value === '' ? null : String(value));
 
-/** The call that privacyIDEA has for it; else our own word. */
+/** privacyIDEA's name of the call, else our kind. */
 function actionOf(kind: string, act: string): string {
   switch (kind) {
     case 'login-started':

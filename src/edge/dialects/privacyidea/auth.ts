@@ -6,7 +6,8 @@ import { askerFor, type PrivacyideaParts } from './parts.ts';
 import { demandEmpty } from './subject.ts';
 
 /**
- * `POST /auth`: an administrator's password for a token. A wrong name and a wrong password read alike.
+ * `POST /auth`: exchanges an administrator's password for a token. The reply does not distinguish a wrong name from a
+ * wrong password.
  * @see docs/protocols/privacyidea.md 9
  */
 export async function auth(parts: PrivacyideaParts, ctx: Context): Promise<void> {
@@ -25,7 +26,7 @@ export async function auth(parts: PrivacyideaParts, ctx: Context): Promise<void>
   sendPi(ctx, parts.product, { id: authId, value });
 }
 
-/** `DELETE /auth`: logs out; the token that the request carries is good for nothing any more. privacyIDEA has no such call. */
+/** `DELETE /auth`: logs out; the token of the request becomes invalid. privacyIDEA has no such call. */
 export async function logout(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   await endSession(parts, ctx);
   sendPi(ctx, parts.product, { id: 1, value: true });

@@ -17,14 +17,14 @@ import {
 import { flavourRules } from './flavour.ts';
 import { askerFor, type PrivacyideaParts } from './parts.ts';
 
-/** What administrators may be allowed to do, by privacyIDEA's names: every permission but our own. */
+/** The rights of administrators, by privacyIDEA's names: all permissions but our own. */
 export const adminRights = permissions.filter((name) => name !== 'operate' && name !== 'audit_erase');
 /** One of them. */
 export type AdminRight = (typeof adminRights)[number];
 
 /**
- * The auth server that sent a request: by the credential it shows, else by the administrator it logged in as, else by its network. Throws the
- * dialect's refusal when the credential is wrong, when nobody we know sent it, or when it may not do that.
+ * The auth server of a request: by certificate, else by credential, else by administrator, else by network. Throws the
+ * dialect's refusal when it is unknown, its credential is wrong, or it lacks the right.
  */
 export async function authServerOf(
   parts: PrivacyideaParts,
@@ -37,13 +37,13 @@ export async function authServerOf(
   return caller.value;
 }
 
-/** Whether an auth server sent a request and may do that; nobody is refused by asking. */
+/** Whether a request is from an auth server with this right; a no is not reported as a refusal. */
 export const isAuthServer = async (parts: PrivacyideaParts, ctx: Context, right: AuthServer['rights'][number]): Promise<boolean> =>
   (await recogniseCaller(parts, ctx, { ...claimOf(parts, ctx, right), isAsked: true })).ok;
 
 const claimOf = (parts: PrivacyideaParts, ctx: Context, right: AuthServer['rights'][number], admin?: Admin): CallerClaim => ({
   mount: parts.mount.path,
-  // Where an administrator is logged in, the Authorization header is that one's.
+  // A logged-in administrator's token is in the Authorization header.
   bearer: admin ? '' : bearerIn(ctx),
   right,
   admin,
@@ -52,8 +52,8 @@ const claimOf = (parts: PrivacyideaParts, ctx: Context, right: AuthServer['right
 const bearerIn = (ctx: Context): string => bearerOf(ctx.get('pi-authorization') || ctx.get('authorization'));
 
 /**
- * How the values of a request at this mount are decoded: as the auth server has it that the request says it is from. It decides nothing else; an
- * administrator's token counts for the auth server that the administrator acts for.
+ * The second-decoding rule for a request at this mount: that of the auth server that the request claims to be from, and
+ * it decides nothing else. An administrator's token counts for the auth server that the administrator acts for.
  */
 export const secondDecodingAt =
   (parts: Pick<CallerParts, 'networkAddress' | 'claims' | 'callerOf'>, mount: string) =>
@@ -79,8 +79,8 @@ function callerFault(refusal: CallerRefusal, right: string): PiFault {
 }
 
 /**
- * The administrator whose token a request carries, in `Authorization` or, for privacyIDEA, `PI-Authorization`, with or without `Bearer`. Throws the
- * refusals 4033, 4304, 4305 and 4306, and 303 when policies do not permit it.
+ * The administrator of a request's token, in `Authorization` or, for privacyIDEA, `PI-Authorization`, with or without
+ * `Bearer`. Throws 4033, 4304, 4305 or 4306, and 303 when policies do not grant the right.
  * @see docs/protocols/privacyidea.md 9
  */
 export async function adminOf(parts: PrivacyideaParts, ctx: Context, right: AdminRight): Promise<Admin> {
@@ -89,7 +89,7 @@ export async function adminOf(parts: PrivacyideaParts, ctx: Context, right: Admi
   return admin.value;
 }
 
-/** Ends the token that a request carries as {@link adminOf} reads it. Throws as that does, but for policies. */
+/** Ends the token of a request, read like {@link adminOf}. Throws like that, except for policies. */
 export async function endSession(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const token = adminTokenOf(parts, ctx);
   const ended = token.ok ? await logOut(parts, ctx, { token: token.value, asker: () => askerFor(parts, ctx) }) : token;

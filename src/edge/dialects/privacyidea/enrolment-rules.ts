@@ -6,7 +6,7 @@ import type { PrivacyideaParts } from './parts.ts';
 
 const defaultTtlMinutes = 10;
 
-/** What the policies of scope enrolment say about a new token of this type and owner. Throws 303 without the two that are needed. */
+/** The enrolment policies for a new token of this type and owner. Throws 303 without the two required ones. */
 export function enrolmentRules(
   { engine, product, mount }: PrivacyideaParts,
   asker: Asker,

@@ -1,6 +1,6 @@
 import { PiFault, type PiFlavour, type PiProduct } from '../../formats/privacyidea/index.ts';
 
-/** One type of token that a mount enrols: the right that it takes, how its serials begin, and the flavour of its phone's protocol. */
+/** A token type that a mount enrols: its right, serial prefix, and phone flavour. */
 export type TokenKind = {
   type: 'push' | 'edupush';
   right: 'enrollPUSH' | 'enrollEDUPUSH';
@@ -8,25 +8,25 @@ export type TokenKind = {
   phone: { protocol: 'pipush'; flavour: PiFlavour | 'edupush' };
 };
 
-/** Where the two servers that speak this dialect differ; what they share stands with its call. @see docs/protocols/privacyidea.md 13 */
+/** The differences between the two auth servers with this dialect. @see docs/protocols/privacyidea.md 13 */
 export type FlavourRules = {
   kinds: readonly TokenKind[];
   pushUrlDescription: string;
   /** `id` of the reply to `/auth`; with 2 it carries `authentication`. */
   authId: 1 | 2;
-  /** Headers that may carry an administrator's token; the first that is there counts. */
+  /** Headers for an administrator's token; the first present one counts. */
   tokenHeaders: readonly string[];
-  /** Whether `/validate/check` without `pass` is refused. */
+  /** Whether `/validate/check` requires `pass`. */
   needsPass: boolean;
-  /** Whether a phone may be asked for more than yes or no, and its decline told with a reason and out of a wait. */
+  /** Whether there are presence and code modes, and decline reasons in polls and waits. */
   hasModes: boolean;
-  /** Added where the push did not go out but the phone may come and ask. */
+  /** Added when the push was not sent but the phone may poll. */
   pollHint: string;
-  /** Client modes in the order of preference, where no policy says otherwise. */
+  /** Client modes in the default order of preference. */
   clientModes: readonly string[];
-  /** One text of what several push tokens have the user do. */
+  /** Joins the texts of several push tokens into one. */
   join(messages: readonly string[]): string;
-  /** What a realm that does not exist is refused with; `unknownUser` is what an unknown user is told. */
+  /** The refusal of an unknown realm; `unknownUser` is the text for an unknown user. */
   unknownRealm(realm: string, unknownUser: string): PiFault;
 };
 
@@ -62,5 +62,5 @@ const flavours: Record<PiFlavour, FlavourRules> = {
   },
 };
 
-/** The rules of the server whose replies a mount gives. */
+/** The flavour rules of a mount's product. */
 export const flavourRules = ({ flavour }: PiProduct): FlavourRules => flavours[flavour];

@@ -63,10 +63,10 @@ const table: readonly (Handler<PrivacyideaParts> & { only?: PiFlavour })[] = [
   { methods: ['DELETE'], path: '/token/:serial', handler: tokenDelete },
 ];
 
-/** The routes that a privacyIDEA mount owns, beside those of its phones. */
+/** The routes of a privacyIDEA mount, besides those of its phones. */
 export const privacyideaPatterns: readonly RoutePattern[] = table;
 
-/** Ties the dialect's routes to its parts. */
+/** Binds the routes to the parts of a mount. */
 export const privacyideaRoutes = (parts: PrivacyideaParts): Route[] =>
   tieRoutes(
     table.filter(({ only = parts.product.flavour }) => only === parts.product.flavour),

@@ -4,9 +4,9 @@ import type { AuthServer } from '../../access/index.ts';
 import type { PiProduct } from '../../formats/privacyidea/index.ts';
 import { askerOf, type CallerParts, clientsOf } from '../../http/index.ts';
 
-/** What the dialect works with: the engine, who may call, and what its mount says. */
+/** The parts of the dialect: the engine, the recognition of callers, and the mount's settings. */
 export type PrivacyideaParts = CallerParts & {
-  /** The address that policies take for the user's: a proxy that is known for it may name it. */
+  /** The user's address for policies; a trusted proxy may name it. */
   userAddress: (ctx: Context) => string;
   product: PiProduct;
   mount: { path: string; publicPoll: boolean };
@@ -14,7 +14,7 @@ export type PrivacyideaParts = CallerParts & {
   graceMs: number;
 };
 
-/** The asker of a request, as policies see it: this auth server, or nobody that is one; and what is known of the user by now. */
+/** The caller as policies see it: its auth server, if any, and the known facts about the user. */
 export const askerFor = ({ mount, product, ...parts }: PrivacyideaParts, ctx: Context, authServer?: AuthServer): Asker => ({
   ...askerOf(ctx, {
     authServer: authServer?.name ?? '',
@@ -29,12 +29,12 @@ export const askerFor = ({ mount, product, ...parts }: PrivacyideaParts, ctx: Co
 
 const records = new WeakMap<Context, UserRecord>();
 
-/** Notes whom a request is about, once a source was asked, so that every policy and text of the request may use it. */
+/** Remembers a source's record of the request's user for later policies and texts. */
 export function rememberUser(ctx: Context, record: UserRecord): void {
   records.set(ctx, record);
 }
 
-/** What policies and texts know of the user of a request; nothing before a source was asked. */
+/** The facts about the request's user for policies and texts; empty before a lookup. */
 export function userFacts(ctx: Context): Pick<Asker, 'resolver' | 'userinfo'> {
   const record = records.get(ctx);
   return record ? factsOfPerson(record) : {};

@@ -2,22 +2,22 @@ import { type Refusal, type TokenLimitRefusal, unusableReason } from '../../../e
 import type { Owner, PushToken } from '../../../foundation/model/index.ts';
 import { PiFault } from '../../formats/privacyidea/index.ts';
 
-/** There is no such push token, or none that the caller may know of. */
+/** The push token does not exist, or is not visible to the caller. */
 export const noSuchToken = (): PiFault => new PiFault('not-found', 'The requested token could not be found.');
 
-/** Says that the owner whom a call names is nobody. */
+/** The text for an owner who does not exist. */
 export const noSuchOwner = (): string => 'The user can not be found in any resolver in this realm!';
 
-/** What is revoked stays what it is. */
+/** The refusal to change a revoked push token. */
 export const isRevoked = (): PiFault => new PiFault('revoked', 'This action is not possible, since the token is revoked.');
 
-/** What has an owner is not given to another. */
+/** The refusal to assign a push token that has an owner. */
 export const isAssigned = ({ user, realm, resolver }: Owner): PiFault =>
   new PiFault('assigned', `Token already assigned to user User(login='${user}', realm='${realm}', resolver='${resolver}')`);
 
 /**
- * Puts a refusal of the engine into the words of this dialect. Returns the outcome of a login that is told its no; throws the fault where the protocol has
- * one (`denied`, `no-credential`, `too-many-tokens`).
+ * Translates a refusal of the engine to this dialect. Returns the outcome of a refused login; throws the protocol's
+ * fault for `denied`, `no-credential` and `too-many-tokens`.
  * @see docs/protocols/privacyidea.md 11.3
  */
 export function refusedLogin(refusal: Refusal): LoginOutcome {
@@ -46,19 +46,22 @@ function limitedText({ because, retryMs }: Extract<Refusal, { kind: 'limited' }>
 
 const overTexts = { 'used-up': 'Authentication counter exceeded', 'not-in-validity': 'Outside validity period' };
 
-/** Why push tokens may not be asked that are over, each reason once; undefined where none is. @see docs/protocols/privacyidea.md 6.1 */
+/**
+ * Why push tokens are used up or outside their validity, each reason once; undefined when none is.
+ * @see docs/protocols/privacyidea.md 6.1
+ */
 export function overText(tokens: readonly PushToken[], now: number): string | undefined {
   const reasons = tokens.flatMap((token) => unusableReason(token, now) ?? []);
   return [...new Set(reasons)].map((reason) => overTexts[reason]).join(', ') || undefined;
 }
 
-/** The owner has as many tokens as policies allow. */
+/** The owner has the maximum number of tokens. */
 export function tooManyTokens({ counted, type }: TokenLimitRefusal): PiFault {
   const what = { all: 'tokens', type: `tokens of type ${type}`, active: `active tokens of type ${type}` }[counted];
   return new PiFault('policy', `The number of ${what} for this user is limited!`);
 }
 
-/** A span as Python writes it, and so privacyIDEA's messages: `0:05:00`, `1 day, 0:00:00`. */
+/** A duration as Python formats it, and thus privacyIDEA's messages: `0:05:00`, `1 day, 0:00:00`. */
 function asPython(ms: number): string {
   const seconds = ms / 1000;
   const days = Math.floor(seconds / 86_400);
@@ -68,12 +71,12 @@ function asPython(ms: number): string {
 }
 
 /**
- * What a login came to, as `/validate/check` tells it. `isBare`: its detail is not told. `isFinal`: nothing follows from it, neither an enrolment nor
- * a count.
+ * The outcome of a login in `/validate/check`. `isBare`: omit the detail. `isFinal`: skip the enrolment and the
+ * counting.
  */
 export type LoginOutcome = { value: boolean; detail: Record<string, unknown>; isBare?: boolean; isFinal?: boolean };
 
-/** A no, with what the client is told of it. */
+/** A refused login with its message. */
 export const refuse = (message: string, more: Record<string, unknown> = {}): LoginOutcome => ({
   value: false,
   detail: { message, ...more },

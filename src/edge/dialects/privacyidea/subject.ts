@@ -5,12 +5,13 @@ import { flavourRules } from './flavour.ts';
 import type { PrivacyideaParts } from './parts.ts';
 import { noSuchToken } from './refusals.ts';
 
-/** Whom a login is about, and what a source told of that user, if one was asked. */
+/** The subject of a login, and the source's record of the user, if it was asked. */
 export type Known = { subject: Subject; record?: UserRecord | undefined };
 
 /**
- * Whom a login is about: a user with all push tokens, or one push token (and then its owner); and what the sources say, where they were asked. `source`
- * is the one to ask: that of a resolver that was named, or of the owner of a push token that was named alone; `typed` the name that it was asked for.
+ * The subject of a login: a user with all push tokens, or one push token with its owner; and the sources' record, if
+ * they were asked. `source`: the source to ask, from the resolver or the token's owner; `typed`: the name that was
+ * looked up.
  */
 export type Subject = {
   user: string;
@@ -23,8 +24,9 @@ export type Subject = {
 };
 
 /**
- * Reads `user`, `realm`, `resolver` and `serial`, and finds the push tokens. Throws: nobody named (905), unknown realm or resolver (904), unknown serial (601),
- * a serial of another user, realm or resolver (905), a realm that is not this auth server's (904).
+ * Reads `user`, `realm`, `resolver` and `serial`, and finds the push tokens. Throws: neither user nor serial (905),
+ * unknown realm or resolver (904), unknown serial (601), a serial of another user, realm or resolver (905), a realm not
+ * open to this auth server (904).
  * @see docs/protocols/privacyidea.md 2 point 4, 6.1
  */
 export async function subjectOf(
@@ -60,14 +62,14 @@ export async function subjectOf(
   return { user: owner.user, realm: owner.realm, tokens: [token], serial, source };
 }
 
-/** A serial that nobody has, or somebody else. */
+/** The serial does not exist, or belongs to another user. */
 export class NotTheirToken extends PiFault {
   constructor({ kind, message }: PiFault) {
     super(kind, message);
   }
 }
 
-/** The realm that a request names without a user; undefined where it names none. Throws as `userOf`. */
+/** The realm that a request names without a user; undefined without one. Throws like `userOf`. */
 export function realmOf(
   { engine, product }: PrivacyideaParts,
   params: PiParams,
@@ -82,7 +84,7 @@ export function realmOf(
 
 type Named = { user: string; realm: string; source?: string | undefined };
 
-/** Whether a user is the owner, by the name that was typed or else by the one that the source writes for it. */
+/** Whether a user is the owner, by the typed name or by the source's spelling of it. */
 async function isOwner({ engine }: PrivacyideaParts, { user, realm, source }: Named, owner: Owner): Promise<boolean> {
   if (engine.people.isSameUser({ user, realm }, { user: owner.user, realm: owner.realm })) return true;
   if (foldedRealm(owner.realm) !== foldedRealm(realm)) return false;
@@ -90,7 +92,7 @@ async function isOwner({ engine }: PrivacyideaParts, { user, realm, source }: Na
   return typeof person !== 'string' && engine.people.isOwnedBy(owner, { ...ownerOf(person, realm), typed: user });
 }
 
-/** The user a request names, with the realm it belongs to. Throws 904 for a realm that is not there, or not this caller's. */
+/** The named user with its realm. Throws 904 for an unknown realm, or one not open to this caller. */
 export function userOf(
   { engine, product }: PrivacyideaParts,
   params: PiParams,
@@ -104,11 +106,12 @@ export function userOf(
   throw flavourRules(product).unknownRealm(realm, unknownUser(`${name}@${realm}`));
 }
 
-/** What `/validate/check` tells of a user who is not there. */
+/** The text of `/validate/check` for an unknown user. */
 export const unknownUser = (name: string): string => `User <${name}> does not exist.`;
 
 /**
- * Refuses a login in a realm that does not exist, or that its auth server may not ask for. Both servers say so (400/904) as they do of an unknown user.
+ * Refuses a login in a realm that is unknown or not open to its auth server. Both products reply as for an unknown user
+ * (400/904).
  * @see docs/protocols/privacyidea.md 13
  */
 export function demandRealm({ engine }: PrivacyideaParts, params: PiParams, asker: Asker): void {
@@ -119,8 +122,8 @@ export function demandRealm({ engine }: PrivacyideaParts, params: PiParams, aske
 }
 
 /**
- * The source of users that `resolver` names among those of a realm, in the spelling of the configuration and in any case; undefined where a request
- * names none. Throws 904 for one that the realm does not have.
+ * The source of users that `resolver` names in a realm, case-insensitive, in the configuration's spelling; undefined
+ * when not given. Throws 904 for one outside of the realm.
  * @see docs/protocols/privacyidea.md 2, point 4
  */
 export function resolverNamed({ engine }: PrivacyideaParts, params: PiParams, realm: string): string | undefined {
@@ -131,15 +134,16 @@ export function resolverNamed({ engine }: PrivacyideaParts, params: PiParams, re
   return found;
 }
 
-/** Refuses (905) parameters that the server would follow and this gateway cannot, where they are not empty; `why` says by name what is not here. */
+/** Refuses (905) non-empty parameters that this gateway does not support; `why` has a reason per name. */
 export function demandEmpty(params: PiParams, why: Readonly<Record<string, string>>): void {
   for (const [name, because] of Object.entries(why))
     if (params.text(name)) throw new PiFault('parameter', `${because}; leave ${name} out.`);
 }
 
 /**
- * Whom a login is about, as `subjectOf` reads it and as the sources know them. The push tokens are those of the source's id of the user, and those without
- * one of the same name; so the source is asked first, and the store once. Throws what `subjectOf` throws, and what `findPerson` does.
+ * The subject of a login after a lookup in the sources: its push tokens are those with the source's user id, and those
+ * with the same name and no id. Asks the source first and then the store once. Throws like `subjectOf` and
+ * `findPerson`.
  */
 export async function knownSubject(
   parts: PrivacyideaParts,
@@ -153,8 +157,8 @@ export async function knownSubject(
 }
 
 /**
- * The subject of a second leg. Whose own transaction it is was known when it began, so no source is asked again, but for what policies look at
- * and only where it can be asked; anybody else, and any other way to write the name, is looked up.
+ * The subject of a second leg. The user of the own transaction needs no second directory lookup, except for facts that
+ * policies use, and then only if the source is reachable. Any other user or spelling is looked up.
  */
 export async function secondSubject(parts: PrivacyideaParts, typed: Subject, transaction: Transaction | undefined): Promise<Known> {
   const { engine } = parts;
@@ -164,7 +168,7 @@ export async function secondSubject(parts: PrivacyideaParts, typed: Subject, tra
   return { subject: { ...typed, user: transaction.user, tokens: await engine.people.tokensToFinish(typed.tokens, transaction) }, record };
 }
 
-/** A subject whose push tokens may still have to be found. */
+/** A subject before its push tokens are found. */
 type Asking = Omit<Subject, 'tokens'> & { tokens?: PushToken[] };
 
 async function asKnown({ engine }: PrivacyideaParts, { tokens: found, ...typed }: Asking): Promise<Known> {
@@ -178,12 +182,12 @@ async function asKnown({ engine }: PrivacyideaParts, { tokens: found, ...typed }
     const tokens = await engine.people.tokensOf(asked);
     return { subject: { ...typed, person, user: asked.user, typed: user, tokens }, record: person };
   }
-  // Who is asked for by serial keeps the name that stands in the push token, since the second leg comes without another.
+  // A subject by serial keeps the name in the push token, since the second leg has no other name.
   const tokens = (found ?? []).filter(({ owner }) => !owner || engine.people.isOwnedBy(owner, asked));
   return { subject: { ...typed, person, tokens }, record: person };
 }
 
-/** Refuses (400/904) a user whom no source of the realm knows, or whose account it bars. */
+/** Refuses (400/904) a user who is unknown to the realm's sources, or whose account is barred. */
 export function demandKnown({ person }: Subject, toldUnknown: string): void {
   if (isNobody(person)) throw new PiFault('unknown-user', toldUnknown);
 }

@@ -5,18 +5,18 @@ import type { FallbackReplies } from '../../http/index.ts';
 import { errorCodes, inLinotpWords, LinotpFault } from './errors.ts';
 
 /**
- * Whose replies are given: the version that the envelope carries (2.x has no `versionNumber`), and the error codes that `httperror` counts for, all of
- * them where none are named.
+ * The emulated LinOTP: the version in the envelope (2.x has no `versionNumber`), and the error codes to which
+ * `httperror` applies; all when absent.
  */
 export type LinotpProduct = { version: string; httpErrorCodes?: readonly number[] };
 
-/** A reply. `status` says that the request was processed, `value` is the answer; an absent or empty `detail` is left out. */
+/** A reply. `status`: the request was processed; `value`: the result. An absent or empty `detail` is left out. */
 export type LinotpReply = { id: 0 | 1; status?: boolean; value: unknown; detail?: Readonly<Record<string, unknown>> | undefined };
 
-/** How an endpoint says that something went wrong inside: a reply like any other, or a text. */
+/** An endpoint's reply to an internal error: an ordinary reply or a text. */
 export type LinotpFailure = LinotpReply | { text: string };
 
-/** What this format notes about a request. */
+/** This format's notes about a request. */
 const linotpStateOf = (ctx: Context): { linotpFailure?: LinotpFailure; linotpHttpError?: number } => ctx.state;
 
 /** Sends a reply. @see docs/protocols/linotp.md 1 */
@@ -33,14 +33,14 @@ export function sendLinotpText(ctx: Context, text: string): void {
 }
 
 /**
- * Says what this request is answered with when something goes wrong: endpoints below `/validate` have no errors, and tell nobody why they refuse.
- * Called before anything that can fail.
+ * Sets the reply of this request in case of an error: endpoints below `/validate` report no errors and give no reasons.
+ * Call it before anything can fail.
  */
 export function failsWith(ctx: Context, failure: LinotpFailure): void {
   linotpStateOf(ctx).linotpFailure = failure;
 }
 
-/** `httperror` of a request: an error is to come as a page of this HTTP status; 500 for one that says no such thing, or is no end of a request. */
+/** Applies a request's `httperror`: an error is sent as a page with this HTTP status, or 500 for an invalid value. */
 export function errorsAsHttp(ctx: Context, status: string | undefined): void {
   if (status !== undefined) linotpStateOf(ctx).linotpHttpError = /^(?:200|[45]\d\d)$/.test(status) ? Number(status) : 500;
 }
@@ -61,14 +61,15 @@ export function linotpFallback(product: LinotpProduct): FallbackReplies {
       const { linotpFailure: failure } = linotpStateOf(ctx);
       if (failure) sendFailure(ctx, product, failure);
       else sendError(ctx, product, error);
-      // LinOTP has no word for "not now", so HTTP says it: a no alone would mean that the login is over, or the password wrong.
+      // LinOTP has no reply for "not now", so the HTTP status says it: a refusal would mean a finished login or a wrong
+      // password.
       if (thrown instanceof NotNow && ctx.status === 200) ctx.status = thrown instanceof Overloaded ? 503 : 429;
       if (error instanceof LinotpFault) {
-        // LinOTP's own web server would have refused such a client before LinOTP saw it.
+        // LinOTP's web server would have refused such a client itself.
         if (error.kind === 'certificate') ctx.status = 401;
         return false;
       }
-      // A client that only looks at the status must not take a broken gateway for a refusal.
+      // A client that only looks at the status must not mistake a broken gateway for a refusal.
       if (failure || ctx.status === 200) ctx.status = error instanceof GatewayFault ? 503 : 500;
       return true;
     },
@@ -99,7 +100,7 @@ function sendError(ctx: Context, product: LinotpProduct, error: unknown): void {
   else sendPage(ctx, product, { status: asHttp, code, message });
 }
 
-/** The page that LinOTP makes of an error; that its status stands there twice is how it was recorded. */
+/** LinOTP's error page; the duplicate status in its title is as recorded. */
 function sendPage(
   ctx: Context,
   { version }: LinotpProduct,
@@ -120,7 +121,7 @@ const versionOf = ({ version }: LinotpProduct) => ({
   versionNumber: version.startsWith('2.') ? undefined : version,
 });
 
-/** ASCII, indented by three, as LinOTP writes it. */
+/** ASCII, indented by three, as LinOTP sends it. */
 function send(ctx: Context, body: object): void {
   ctx.status = 200;
   ctx.set('content-type', 'application/json');

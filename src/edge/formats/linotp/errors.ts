@@ -1,9 +1,9 @@
 import { ActForbidden, type FaultCode, NotNow, RefusedText } from '../../../foundation/model/index.ts';
 
-/** Why a request of this dialect is refused. */
+/** Why a request is refused in this dialect. */
 export type LinotpFaultKind = 'untyped' | 'validation' | 'no-transaction' | 'policy' | 'certificate' | 'hsm' | 'parameter' | 'token-type';
 
-/** LinOTP's number of each refusal and fault; typed ones stand before the text as well. @see docs/protocols/linotp.md 1 */
+/** LinOTP's code of each refusal and fault; prefixed ones also begin the text. @see docs/protocols/linotp.md 1 */
 export const errorCodes: Record<LinotpFaultKind | FaultCode | 'defect', { code: number; prefixed: boolean }> = {
   untyped: { code: -311, prefixed: false },
   validation: { code: 10, prefixed: true },
@@ -19,7 +19,7 @@ export const errorCodes: Record<LinotpFaultKind | FaultCode | 'defect', { code: 
   defect: { code: -311, prefixed: false },
 };
 
-/** Thrown by handlers of this dialect to refuse a request. The message is sent where the endpoint tells one. */
+/** Thrown by handlers of this dialect to refuse a request. The message is sent if the endpoint reports errors. */
 export class LinotpFault extends Error {
   readonly kind: LinotpFaultKind;
   constructor(kind: LinotpFaultKind, message: string) {
@@ -28,11 +28,11 @@ export class LinotpFault extends Error {
   }
 }
 
-/** Says that policies give an administrator no such right. */
+/** The refusal of an administrative act for lack of a right. */
 export const noRightFault = (right: string): LinotpFault =>
   new LinotpFault('policy', `You do not have the administrative right to do this: ${right}`);
 
-/** What a handler threw, as a refusal of this dialect where that refuses the request; anything else as it is. */
+/** Converts a refusal to a `LinotpFault`; returns any other error unchanged. */
 export function inLinotpWords(error: unknown): unknown {
   if (error instanceof RefusedText) return new LinotpFault('parameter', error.message);
   if (error instanceof ActForbidden) return noRightFault(error.right);

@@ -4,26 +4,26 @@ import { encodingOf, formFields, maxBodyBytes, noteParams, queryFields, readBody
 import { errorsAsHttp } from './envelope.ts';
 import { LinotpFault } from './errors.ts';
 
-/** The parameters of a request, wherever they came from. */
+/** The parameters of a request, from all sources. */
 export type LinotpParams = {
   /**
-   * The text of a parameter, a name without the blanks around it; undefined when it is not there. Throws 905 for a list, a record, a text with NUL or half
-   * a character, and a name that is too long.
+   * The text of a parameter (names are trimmed); undefined when absent. Throws 905 for a list, an object, a text with
+   * NUL or a lone surrogate, and a name that is too long.
    */
   text(name: string): string | undefined;
-  /** The same, but throws `missing key …` when it is not there. */
+  /** The same; throws `missing key …` when it is absent. */
   required(name: string): string;
-  /** The texts of a parameter whose name ends in `[]` on the wire, or that is a list in JSON; empty when it is not there. */
+  /** The values of a parameter whose name ends in `[]`, or of a JSON list; empty when absent. */
   list(name: string): readonly string[];
-  /** The names that were sent. */
+  /** The names of all sent parameters. */
   names(): readonly string[];
 };
 
 type Values = Map<string, unknown>;
 
 /**
- * Reads the parameters of a request: a JSON object when the body says that it is one, and then nothing else; else query and form together, of
- * which the query counts where both have a name. Throws 905 for a body or a value that cannot be read. `httperror` counts from here on.
+ * Reads the parameters of a request: the JSON object of a JSON body, or else query and form together, where the query
+ * takes precedence. Throws 905 for an unreadable body or value. Applies `httperror`.
  * @see docs/protocols/linotp.md 1
  */
 export async function readLinotpRequest(ctx: Context): Promise<LinotpParams> {
@@ -35,7 +35,7 @@ export async function readLinotpRequest(ctx: Context): Promise<LinotpParams> {
   return params;
 }
 
-/** Parameters that name somebody or something. */
+/** Parameters that contain names. */
 const nameParams = ['user', 'username', 'realm', 'serial', 'transactionid', 'state'];
 
 /** Reads values by name. */
@@ -44,7 +44,7 @@ export function linotpParams(values: ReadonlyMap<string, unknown>): LinotpParams
     if (typeof value === 'object') throw new LinotpFault('parameter', `parameter ${name} must be a text`);
     const found = String(value);
     if (found.includes('\0')) throw new LinotpFault('parameter', `parameter ${name} must not contain NUL`);
-    // A lone surrogate has no bytes: hashed, all of them would be one.
+    // Lone surrogates have no UTF-8 encoding: all would have the same hash.
     if (!found.isWellFormed()) throw new LinotpFault('parameter', `parameter ${name} must not contain half a character`);
     return nameParams.includes(name) ? demandName(`parameter ${name}`, found) : found;
   };

@@ -6,8 +6,8 @@ import { asPiFault, errorLines } from './errors.ts';
 import { errorDetail, inWordsOf, type PiFlavour } from './flavour.ts';
 
 /**
- * Whose replies are given: name and version as the envelope carries them, the flavour of the rules, and the clock for `time`. `secondDecoding` says how
- * the values of a request are read that may come from an auth server with a rule of its own; without it its User-Agent decides.
+ * The emulated product: its name and version in the envelope, its flavour, and the clock for `time`. `secondDecoding`
+ * returns the auth server's rule for decoding values; by default the User-Agent decides.
  */
 export type PiProduct = {
   name: string;
@@ -18,8 +18,9 @@ export type PiProduct = {
 };
 
 /**
- * A reply: `id` 2 carries `authentication`; without `detail` the envelope has none. `accepted` says whether the login was, where a value that is
- * more than yes or no does not. `isBare` keeps the detail back; `authentication` is what it would be with it.
+ * A reply: `id` 2 carries `authentication`; without `detail` the envelope has none. `accepted` is the login's result,
+ * when `value` is not a boolean. `isBare` omits the detail from the reply, but `authentication` still takes it into
+ * account.
  */
 export type PiReplyBody = {
   id: 1 | 2;
@@ -36,10 +37,7 @@ const texts = {
   defect: 'Internal error',
 };
 
-/**
- * Sends a success.
- * @see docs/protocols/privacyidea.md 1.1
- */
+/** Sends a success. @see docs/protocols/privacyidea.md 1.1 */
 export function sendPi(ctx: Context, product: PiProduct, { id, value, accepted, detail, isBare = false }: PiReplyBody): void {
   ctx.status = 200;
   ctx.set('cache-control', 'no-cache');
@@ -54,7 +52,7 @@ export function sendPi(ctx: Context, product: PiProduct, { id, value, accepted, 
   };
 }
 
-/** What `result.authentication` says of a value and its detail. @see docs/protocols/privacyidea.md 1.3 */
+/** The `result.authentication` of a value and its detail. @see docs/protocols/privacyidea.md 1.3 */
 export function resultAuthentication(
   value: unknown,
   detail: Readonly<Record<string, unknown>> = {},
@@ -102,13 +100,13 @@ function sendError(ctx: Context, product: PiProduct, kind: keyof typeof errorLin
   };
 }
 
-/** Every envelope carries the time, and the nonce of a request that had one. */
+/** The fields of every envelope: the time, and the request's nonce if any. */
 const common = (ctx: Context, { clock }: PiProduct): object => ({ time: clock() / 1000, nonce: piStateOf(ctx).piNonce });
 
-/** Notes the nonce of a request for its envelope. */
+/** Keeps the nonce of a request for its envelope. */
 export function noteNonce(ctx: Context, nonce: string): void {
   piStateOf(ctx).piNonce = nonce;
 }
 
-/** What this format notes about a request. */
+/** This format's notes about a request. */
 const piStateOf = (ctx: Context): { piNonce?: string } => ctx.state;

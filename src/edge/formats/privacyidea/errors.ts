@@ -1,6 +1,6 @@
 import { ActForbidden, type FaultCode, Overloaded, RefusedText, TurnedAway } from '../../../foundation/model/index.ts';
 
-/** Why a request is refused, in the words of this dialect. */
+/** Why a request is refused in this dialect. */
 export type PiFaultKind =
   | 'generic'
   | 'parameter'
@@ -20,10 +20,10 @@ export type PiFaultKind =
   | 'turned-away'
   | 'overloaded';
 
-/** HTTP status, privacyIDEA's number, and whether the text begins with that number. */
+/** HTTP status, privacyIDEA's code, and whether the text begins with that code. */
 export type PiErrorLine = readonly [status: number, code: number, prefixed: boolean];
 
-/** What each refusal and each fault looks like on the wire. @see docs/protocols/privacyidea.md 1.2 */
+/** The wire form of each refusal and fault. @see docs/protocols/privacyidea.md 1.2 */
 export const errorLines: Record<PiFaultKind | FaultCode | 'defect', PiErrorLine> = {
   generic: [400, 10, true],
   parameter: [400, 905, true],
@@ -48,7 +48,10 @@ export const errorLines: Record<PiFaultKind | FaultCode | 'defect', PiErrorLine>
   defect: [500, -500, false],
 };
 
-/** Thrown by handlers of this dialect to refuse a request. The message is sent to the client; `code` replaces the number of its kind. */
+/**
+ * Thrown by handlers of this dialect to refuse a request. The message is sent to the client; `code` overrides the
+ * kind's code.
+ */
 export class PiFault extends Error {
   readonly kind: PiFaultKind;
   readonly code: number | undefined;
@@ -59,14 +62,14 @@ export class PiFault extends Error {
   }
 }
 
-/** Says that policies give an administrator no such right. */
+/** The refusal of an administrative act for lack of a right. */
 export const noRightFault = (right: string): PiFault =>
   new PiFault(
     'policy',
     `Admin actions are defined, but ${right.startsWith('enroll') ? 'you are not allowed to enroll this token type!' : `the action ${right} is not allowed!`}`,
   );
 
-/** What a handler threw, where that refuses the request; undefined for anything else. */
+/** Converts a refusal to a `PiFault`; undefined for any other error. */
 export function asPiFault(error: unknown): PiFault | undefined {
   if (error instanceof PiFault) return error;
   if (error instanceof TurnedAway) return new PiFault('turned-away', error.message);

@@ -4,13 +4,18 @@ import { PiFault } from './errors.ts';
 
 const maxFields = 200;
 
-/** The fields of a multipart body; files are passed over. Throws 905 for a broken body, and `UndecodableText` as `readText`. */
+/**
+ * The fields of a multipart body; files are ignored. Throws 905 for a broken body, and `UndecodableText` like
+ * `readText`.
+ */
 export async function multipartFields(ctx: Context, body: Buffer): Promise<[name: string, value: string][]> {
   const fields = await rawFields(ctx, body);
   return fields.map(([name, bytes]) => [name, readText(bytes, encodingOf(ctx), parameterNamed(name))]);
 }
 
-/** Every part is taken for a file: of those the parser gives the bytes, of others a text in which all that is not UTF-8 has become U+FFFD. */
+/**
+ * Parses every part as a file: only then does the parser return bytes instead of text with U+FFFD for invalid UTF-8.
+ */
 async function rawFields(ctx: Context, body: Buffer): Promise<[name: string, bytes: Buffer][]> {
   const { Busboy } = await import('@fastify/busboy');
   return new Promise((resolve, reject) => {
@@ -23,7 +28,7 @@ async function rawFields(ctx: Context, body: Buffer): Promise<[name: string, byt
         limits: { files: maxFields, fileSize: maxBodyBytes },
       });
       parser.on('file', (name, stream, filename, _encoding, type) => {
-        // A part may come without a name, whatever the parser's types say.
+        // A part may have no name, unlike the parser's types say.
         const isField = typeof name === 'string' && filename === undefined && type !== 'application/octet-stream';
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', broken);

@@ -1,25 +1,25 @@
 import { demandName } from '../../../foundation/model/index.ts';
 import { PiFault } from './errors.ts';
 
-/** The parameters of a request, wherever they came from. */
+/** The parameters of a request, from all sources. */
 export type PiParams = {
   /**
-   * The text of a parameter, a name without the blanks around it; undefined when it is not there. Throws 905 for a list, a record, a text with NUL or half
-   * a character, and a name that is too long.
+   * The text of a parameter (names are trimmed); undefined when absent. Throws 905 for a list, an object, a text with
+   * NUL or a lone surrogate, and a name that is too long.
    */
   text(name: string): string | undefined;
-  /** The same, but throws `Missing parameter: …` when it is not there. */
+  /** The same; throws `Missing parameter: …` when it is absent. */
   required(name: string): string;
-  /** The texts of a list in JSON, or of a text with commas between; undefined when it is not there. Throws as `text`. */
+  /** The values of a JSON list or of a comma-separated text; undefined when absent. Throws like `text`. */
   list(name: string): string[] | undefined;
-  /** Whether a parameter is one of the values that count as yes. */
+  /** Whether a parameter has one of the values for true. */
   flag(name: string): boolean;
 };
 
-/** What counts as yes: `1`, `true` and its three spellings. @see docs/protocols/privacyidea.md 2 point 3 */
+/** The values for true: `1`, `true` and three spellings. @see docs/protocols/privacyidea.md 2 point 3 */
 export const isTrue = (value: unknown): boolean => [1, '1', true, 'True', 'true', 'TRUE'].some((yes) => yes === value);
 
-/** Parameters that name somebody or something. */
+/** Parameters that contain names. */
 const names = ['user', 'username', 'realm', 'tokenrealm', 'resolver', 'serial', 'transaction_id', 'state'];
 
 /** Reads values by name. */
@@ -30,7 +30,7 @@ export function piParams(values: ReadonlyMap<string, unknown>): PiParams {
     if (typeof value === 'object') throw new PiFault('parameter', `Parameter ${name} must be a text.`);
     const found = String(value);
     if (found.includes('\0')) throw new PiFault('parameter', `Parameter ${name} must not contain NUL.`);
-    // A lone surrogate has no bytes: hashed, all of them would be one.
+    // Lone surrogates have no UTF-8 encoding: all would have the same hash.
     if (!found.isWellFormed()) throw new PiFault('parameter', `Parameter ${name} must not contain half a character.`);
     return names.includes(name) ? demandName(`Parameter ${name}`, found) : found;
   };

@@ -10,8 +10,8 @@ import { decodeAgain, decodesTwice } from './second-decoding.ts';
 type Values = Map<string, unknown>;
 
 /**
- * Reads the parameters of a request: path, query, and a body that is a form, multipart or JSON, the later ones over the earlier. Throws 905
- * for a body that is none of them or too large (413), and for a value that cannot be decoded.
+ * Reads the parameters of a request: from the query, a form, multipart or JSON body, and the path; later sources
+ * override earlier ones. Throws 905 for a broken or too large body (413), and for an undecodable value.
  * @see docs/protocols/privacyidea.md 2
  */
 export async function readPiRequest(ctx: Context, product: PiProduct): Promise<PiParams> {
@@ -21,7 +21,7 @@ export async function readPiRequest(ctx: Context, product: PiProduct): Promise<P
   const values: Values = new Map();
   const addTexts = (texts: readonly [string, string][]): void => {
     const seen = new Set<string>();
-    // Of a name that comes twice in one place, the first one counts.
+    // Within one source, the first value of a name counts.
     for (const [name, text] of texts)
       if (!seen.has(name) && seen.add(name)) values.set(name, isTwice ? decodeAgain(text, encoding, name) : text);
   };
@@ -41,7 +41,7 @@ async function isDecodedTwice(ctx: Context, { flavour, secondDecoding }: PiProdu
   return rule === 'by-user-agent' ? decodesTwice(ctx.get('user-agent'), flavour) : rule === 'always';
 }
 
-/** The raw body of a request. Throws 905 for one that is too large or did not arrive as announced. */
+/** The raw body of a request. Throws 905 when it is too large or incomplete. */
 export async function bodyOf(ctx: Context): Promise<Buffer> {
   const body = await readBody(ctx);
   if (body.ok) return body.value;
@@ -51,7 +51,7 @@ export async function bodyOf(ctx: Context): Promise<Buffer> {
   );
 }
 
-/** The members of a JSON body. Only one that says it is JSON must be. */
+/** The members of a JSON body. Only a body with a JSON content type must be JSON. */
 function jsonOf(body: Buffer, encoding: Encoding, isJson: boolean): [string, unknown][] {
   if (!isJson && !/^[\s\xef\xbb\xbf]*\{/.test(body.toString('latin1'))) return [];
   const text = readText(body, encoding, 'The body').trim();

@@ -6,10 +6,7 @@ const notDecoded = {
   edumfa: ['eduMFA-cp', 'eduMFA-LDAP-Proxy', 'simpleSAMLphp'],
 };
 
-/**
- * Whether the values of this client are percent-decoded a second time.
- * @see docs/protocols/privacyidea.md 2 point 2
- */
+/** Whether the values of this client are percent-decoded a second time. @see docs/protocols/privacyidea.md 2 point 2 */
 export function decodesTwice(userAgent: string, flavour: PiFlavour): boolean {
   const name = /^[A-Za-z0-9_-]+/.exec(userAgent)?.[0];
   if (name === undefined) return flavour === 'privacyidea' || userAgent === '';
@@ -19,7 +16,8 @@ export function decodesTwice(userAgent: string, flavour: PiFlavour): boolean {
 const hint = ' Its values are percent-decoded twice: encode them twice, or have secondDecoding of this auth server set to "never".';
 
 /**
- * Decodes `%XX` and nothing else: `+` and broken escapes stay as they are. Throws `UndecodableText` as `readText`; `name` is that of the parameter.
+ * Decodes `%XX` only: `+` and broken escapes stay unchanged. Throws `UndecodableText` like `readText`; `name` is the
+ * parameter's.
  */
 export function decodeAgain(text: string, encoding: Encoding, name: string): string {
   if (!text.includes('%')) return text;

@@ -6,9 +6,9 @@ import { readPrivateKey, secret } from '../../../foundation/settings/index.ts';
 
 const leastBits = 2048;
 
-/** The key that signs replies: a reference to an RSA private key, PEM. */
+/** The key that signs replies: a reference to an RSA private key in PEM. */
 export const replySigningKey = secret.superRefine((key, context) => {
-  // A reference that leads nowhere was told already.
+  // A missing secret has been reported already.
   if (key.reveal() === '') return;
   const read = readPrivateKey(key.reveal());
   const { asymmetricKeyType, asymmetricKeyDetails } = read.ok ? read.value : {};
@@ -18,7 +18,7 @@ export const replySigningKey = secret.superRefine((key, context) => {
 });
 
 /**
- * Makes what puts a signature into a reply that is an envelope; it signs off the event loop.
+ * Returns a function that adds a signature to a reply with an envelope. It signs off the event loop.
  * @see docs/protocols/privacyidea.md 1.5
  */
 export function openReplySigner(key: z.output<typeof replySigningKey>): (ctx: Context) => Promise<void> {
@@ -33,7 +33,7 @@ export function openReplySigner(key: z.output<typeof replySigningKey>): (ctx: Co
   };
 }
 
-/** JSON as Python's `json.dumps(…, sort_keys=True)` writes what it read from our JSON: who verifies a reply writes it anew. */
+/** JSON as Python's `json.dumps(…, sort_keys=True)` serialises the parsed reply, because clients verify that form. */
 export function pythonJson(value: unknown): string {
   if (typeof value === 'string') return pythonText(value);
   if (typeof value === 'number') return pythonNumber(value);
@@ -48,7 +48,9 @@ export function pythonJson(value: unknown): string {
 const pythonText = (text: string): string =>
   JSON.stringify(text).replace(/[\u007f-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** Whole numbers as they are; of others Python writes the small ones with an exponent of two digits, where JavaScript has none or one digit. */
+/**
+ * Integers are the same; small fractions get an exponent of two digits in Python, but one digit or none in JavaScript.
+ */
 function pythonNumber(value: number): string {
   const text = JSON.stringify(value);
   const magnitude = Math.abs(value);

@@ -1,9 +1,9 @@
-/** What a label or an issuer may name. */
+/** The values for the tags of a label or issuer. */
 export type TagFacts = { serial: string; user: string; realm: string; givenname?: string; surname?: string };
 
 /**
- * Fills the tags of a label (`<s> <u> <r>`, then `{serial} {user} {realm}`) or of an issuer (the latter only). What is not known is empty;
- * a tag that does not exist stays as it is.
+ * Expands the tags of a label (`<s> <u> <r>`, then `{serial} {user} {realm}`) or of an issuer (the latter only).
+ * Unknown values become empty; unknown tags stay.
  * @see docs/protocols/privacyidea.md 3.2
  */
 export function expandTags(template: string, facts: TagFacts, kind: 'label' | 'issuer'): string {

@@ -6,18 +6,21 @@ import { keysOf } from './curves.ts';
 import { fromBase64, nulText, toBase64Url, uint32 } from './encoding.ts';
 import { transactionNumber } from './transaction-number.ts';
 
-/** What a challenge asks: a message to be confirmed, the activation of a token, or a login at a host. */
+/** The content of a challenge: a message to confirm, the activation of a token, or a login at a host. */
 export type ChallengeContent =
   | { kind: 'signreq'; message: string }
   | { kind: 'pairing'; serial: string }
   | { kind: 'login'; login: string; host: string };
 
-/** A challenge in clear. `now` is epoch ms; the phone gets whole seconds. */
+/** A challenge in plaintext. `now` is epoch ms; the phone gets whole seconds. */
 export type ChallengeText = { content: ChallengeContent; transactionId: string; callbackUrl: string; now: number };
 
 const contentTypes: Record<ChallengeContent['kind'], number> = { signreq: 0, pairing: 1, login: 2 };
 
-/** The plaintext. Refuses texts that are too long or hold NUL, and a transaction id that is none. @see docs/protocols/linotp.md 8.2 */
+/**
+ * Encodes the plaintext. Refuses texts that are too long or contain NUL, and an invalid transaction id.
+ * @see docs/protocols/linotp.md 8.2
+ */
 export function challengeText({ content, transactionId, callbackUrl, now }: ChallengeText): Result<Buffer, string> {
   const texts = [...textsOf(content), ['callback', callbackUrl] as const];
   const wrong = texts.find(([name, text]) => !fitsLinotp(name, text));
@@ -47,7 +50,9 @@ function textsOf(content: ChallengeContent): (readonly [LinotpText, string])[] {
   }
 }
 
-/** What a challenge is sealed with: the phone's X25519 key, 32 random bytes, and the signer of the partition. */
+/**
+ * The inputs for sealing a challenge: the phone's X25519 key, 32 random bytes, and the partition's signature function.
+ */
 export type ChallengeSeal = {
   scheme: string;
   tokenId: number;
@@ -59,21 +64,25 @@ export type ChallengeSeal = {
 const version = 2;
 const signatureBytes = 64;
 
-/** The URL that is pushed: sealed for the phone, signed by the gateway. Refuses a phone key that nothing can be agreed upon with. @see docs/protocols/linotp.md 8.1 */
+/**
+ * The URL to push: encrypted for the phone, signed by the gateway. Refuses a phone key that does not allow key
+ * agreement.
+ * @see docs/protocols/linotp.md 8.1
+ */
 export async function challengeUrl(
   text: Uint8Array,
   { scheme, tokenId, agreementKey, ephemeral, sign }: ChallengeSeal,
 ): Promise<Result<string, string>> {
   const secret = rawPrivateKey('x25519', ephemeral);
   const shared = agreeX25519(secret, agreementKey);
-  if (!shared) return refused('nothing can be agreed upon with the key of the phone');
+  if (!shared) return refused('the key of the phone does not allow key agreement');
   const { key, nonce } = keysOf(shared);
   const cipher = createCipheriv('aes-128-ctr', key, nonce);
   const data = Buffer.concat([Buffer.of(version), uint32(tokenId), rawBytesOf(secret), cipher.update(text), cipher.final()]);
   return ok(`${scheme}://push/${toBase64Url(Buffer.concat([data, await sign(data)]))}`);
 }
 
-/** The gateway's signature in a URL that it made. */
+/** The gateway's signature in a URL of its own. */
 export function signatureIn(url: string): Buffer | undefined {
   const bytes = fromBase64(url.slice(url.lastIndexOf('/') + 1));
   return bytes && bytes.length > signatureBytes ? bytes.subarray(-signatureBytes) : undefined;

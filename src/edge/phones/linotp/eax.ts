@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto';
 
 const block = 16;
 
-/** What EAX needs beside the text: 16 bytes of key, a nonce, and the data that is authenticated along. */
+/** The inputs of EAX besides the text: a 16-byte key, a nonce, and associated data. */
 export type EaxParts = { key: Uint8Array; nonce: Uint8Array; header: Uint8Array };
 
 /** Encrypts by AES-128-EAX: the ciphertext, then its tag of 16 bytes. @see docs/protocols/linotp.md 7.2 */
@@ -13,7 +13,7 @@ export function sealEax({ key, nonce, header }: EaxParts, text: Uint8Array): Buf
   return Buffer.concat([ciphertext, tagOf(key, start, header, ciphertext)]);
 }
 
-/** Opens what `sealEax` made; undefined when key, nonce, header, ciphertext or tag are others. */
+/** Decrypts a result of `sealEax`; undefined when key, nonce, header, ciphertext or tag do not match. */
 export function openEax({ key, nonce, header }: EaxParts, sealed: Uint8Array): Buffer | undefined {
   if (sealed.length < block) return undefined;
   const ciphertext = sealed.subarray(0, -block);
@@ -28,14 +28,14 @@ function tagOf(key: Uint8Array, start: Buffer, header: Uint8Array, ciphertext: U
   return Buffer.from(start.map((byte, index) => byte ^ (forHeader[index] ?? 0) ^ (forText[index] ?? 0)));
 }
 
-/** CMAC over a whole block that names its use, then the data. */
+/** CMAC over a block with the use, then the data. */
 function omac(key: Uint8Array, use: number, data: Uint8Array): Buffer {
   const named = Buffer.concat([Buffer.alloc(block), data]);
   named[block - 1] = use;
   return cmac(key, named);
 }
 
-/** CMAC of at least one byte: CBC whose last block is masked with one of two keys made of the key. */
+/** CMAC of at least one byte: CBC whose last block is masked with one of two derived keys. */
 function cmac(key: Uint8Array, data: Uint8Array): Buffer {
   const encrypt = (text: Uint8Array): Buffer => {
     const cipher = createCipheriv('aes-128-cbc', key, Buffer.alloc(block)).setAutoPadding(false);
@@ -50,7 +50,7 @@ function cmac(key: Uint8Array, data: Uint8Array): Buffer {
   return encrypt(padded).subarray(-block);
 }
 
-/** Twice a block in the field of 2^128. */
+/** Doubles a block in GF(2^128). */
 function doubled(bytes: Buffer): Buffer {
   const result = Buffer.alloc(block);
   for (let index = 0; index < block; index += 1) result[index] = (((bytes[index] ?? 0) << 1) | ((bytes[index + 1] ?? 0) >> 7)) & 0xff;

@@ -1,9 +1,9 @@
-/** Base64 with `-` and `_` and without padding, as all of LinOTP's URLs carry it. */
+/** Base64url without padding, as in all LinOTP URLs. */
 export const toBase64Url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
 
 /**
- * Reads base64 as LinOTP does: of both alphabets, padded or not, and what belongs to neither is passed over. Undefined for a length that no bytes
- * have. One value has many texts, so that only the bytes may tell one message from another.
+ * Decodes base64 like LinOTP: both alphabets, padding optional, other characters ignored. Undefined for an impossible
+ * length. Several texts have the same value, so compare messages by their bytes.
  * @see docs/protocols/linotp.md 7.2
  */
 export function fromBase64(text: string): Buffer | undefined {
@@ -11,12 +11,12 @@ export function fromBase64(text: string): Buffer | undefined {
   return digits.length % 4 === 1 ? undefined : Buffer.from(digits, 'base64url');
 }
 
-/** A text as the layouts hold it: UTF-8, then NUL. */
+/** A NUL-terminated UTF-8 text. */
 export const nulText = (text: string): Buffer => Buffer.from(`${text}\0`);
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads exactly `count` texts that end with NUL each, and nothing after them; undefined for anything else, and for what is not UTF-8. */
+/** Decodes exactly `count` NUL-terminated texts; undefined for anything else, including invalid UTF-8. */
 export function readTexts(bytes: Uint8Array, count: number): string[] | undefined {
   if (bytes.at(-1) !== 0) return undefined;
   try {
@@ -27,7 +27,7 @@ export function readTexts(bytes: Uint8Array, count: number): string[] | undefine
   }
 }
 
-/** A number of four bytes, little endian. */
+/** Four bytes, little endian. */
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);

@@ -5,10 +5,16 @@ import { keysOf } from './curves.ts';
 import { openEax } from './eax.ts';
 import { fromBase64, readTexts } from './encoding.ts';
 
-/** A pairing response whose outside was read. `header` is authenticated along with what is sealed; `ephemeral` is what to agree with. */
+/**
+ * The parsed outer layer of a pairing response. `header` is associated data of `sealed`; `ephemeral` is the key
+ * agreement's public key.
+ */
 export type PairingResponse = { partition: number; header: Buffer; ephemeral: Buffer; sealed: Buffer };
 
-/** What a phone says when it pairs. `publicKey` is Ed25519 for push tokens, X25519 for QR tokens, which have no address. */
+/**
+ * The content of a pairing response. `publicKey` is Ed25519 for push tokens, X25519 for QR tokens, which have no
+ * address.
+ */
 export type PairingContent =
   | { tokenType: 'push'; tokenId: number; publicKey: Buffer; serial: string; login: string; gda: string }
   | { tokenType: 'qr'; tokenId: number; publicKey: Buffer; serial: string; login: string };
@@ -21,11 +27,14 @@ const signatureBytes = 64;
 const textsAt = 37;
 const smallestPush = 104;
 
-/** Reads the outside of a pairing response. The reason is for the log, never for the phone. @see docs/protocols/linotp.md 7.2 */
+/**
+ * Parses the outer layer of a pairing response. The reason of a refusal is for the log, never for the phone.
+ * @see docs/protocols/linotp.md 7.2
+ */
 export function readPairingResponse(text: string): Result<PairingResponse, string> {
   const bytes = fromBase64(text);
   if (!bytes || bytes.length < headerBytes + keyBytes + tagBytes) return refused('it is not base64, or too short');
-  if (bytes[0] !== version) return refused('its version is another');
+  if (bytes[0] !== version) return refused('it has another version');
   return ok({
     partition: bytes.readUInt32LE(1),
     header: bytes.subarray(0, headerBytes),
@@ -34,10 +43,13 @@ export function readPairingResponse(text: string): Result<PairingResponse, strin
   });
 }
 
-/** Opens a pairing response by the X25519 secret of its partition, and checks the phone's signature. @see docs/protocols/linotp.md 7.2 */
+/**
+ * Decrypts a pairing response with the X25519 secret of its partition, and verifies the phone's signature.
+ * @see docs/protocols/linotp.md 7.2
+ */
 export function openPairingResponse({ header, ephemeral, sealed }: PairingResponse, secret: KeyObject): Result<PairingContent, string> {
   const shared = agreeX25519(secret, ephemeral);
-  if (!shared) return refused('nothing can be agreed upon with its key');
+  if (!shared) return refused('its key does not allow key agreement');
   const text = openEax({ ...keysOf(shared), header }, sealed);
   if (!text) return refused('it was sealed for another key, or changed');
   switch (text[0]) {
@@ -46,12 +58,12 @@ export function openPairingResponse({ header, ephemeral, sealed }: PairingRespon
     case 2:
       return readQr(text);
     default:
-      return refused('its token type is none that pairs');
+      return refused('its token type does not pair');
   }
 }
 
 function readPush(text: Buffer): Result<PairingContent, string> {
-  if (text.length < smallestPush) return refused('what it holds is too short');
+  if (text.length < smallestPush) return refused('its content is too short');
   const signed = text.subarray(0, -signatureBytes);
   const [serial, login, gda] = readTexts(signed.subarray(textsAt), 3) ?? [];
   if (serial === undefined || login === undefined || gda === undefined) return refused('it does not hold three texts');

@@ -2,8 +2,8 @@ import { ok, type Result, refused } from '../../../foundation/model/index.ts';
 import { nulText, toBase64Url, uint32 } from './encoding.ts';
 
 /**
- * What the QR code of a new token says. `publicKey` is the partition's; without it `sign` adds the signature of a phone that knows the key already.
- * QR tokens share the layout: `smsNumber`, `otpLength` and `hash` are theirs.
+ * The content of a new token's QR code. `publicKey` is the partition's; without it, `sign` signs for a phone that has
+ * the key already. QR tokens use the same layout with `smsNumber`, `otpLength` and `hash`.
  */
 export type PairingUrl = {
   scheme: string;
@@ -24,7 +24,10 @@ const tokenTypes: Readonly<Record<string, number>> = { push: 4, qr: 2 };
 const hashes: readonly string[] = ['sha1', 'sha256', 'sha512'];
 const mostPartition = 2 ** 32 - 1;
 
-/** Writes the URL. Refuses a token type, partition, OTP length or hash that there is not, and NUL in a text. @see docs/protocols/linotp.md 7.1 */
+/**
+ * Encodes the URL. Refuses an invalid token type, partition, OTP length or hash, and NUL in a text.
+ * @see docs/protocols/linotp.md 7.1
+ */
 export function pairingUrl(fields: PairingUrl): Result<string, string> {
   const { scheme, partition, publicKey, serial, callbackUrl, smsNumber, otpLength, hash, sign } = fields;
   const tokenType = Object.hasOwn(tokenTypes, fields.tokenType) ? tokenTypes[fields.tokenType] : undefined;
@@ -32,7 +35,7 @@ export function pairingUrl(fields: PairingUrl): Result<string, string> {
   if (!Number.isInteger(partition) || partition < 0 || partition > mostPartition) return refused('a partition is a number of 32 bits');
   if (otpLength !== undefined && !(otpLength >= 6 && otpLength <= 12)) return refused('an OTP has 6 to 12 digits');
   if (hash !== undefined && !hashes.includes(hash)) return refused(`the hash is one of ${hashes.join(', ')}`);
-  if ([serial, callbackUrl, smsNumber].some((text) => text?.includes('\0'))) return refused('a text holds NUL');
+  if ([serial, callbackUrl, smsNumber].some((text) => text?.includes('\0'))) return refused('a text contains NUL');
   const optional: readonly [flag: number, bytes: Uint8Array | undefined][] = [
     [0x01, publicKey],
     [0x02, serial === undefined ? undefined : nulText(serial)],

@@ -22,13 +22,13 @@ import { pairingUrl } from './pairing-url.ts';
 import { type AnswerWord, answerDigest, answerText } from './signature.ts';
 import { newTransactionId } from './transaction-number.ts';
 
-/** A phone's answer as it came. `transactionId` is the challenge's own, or that of the transaction it belongs to. */
+/** A phone's answer as received. `transactionId` is the id of the challenge or of its transaction. */
 export type LinotpAnswer = { transactionId: string; word: AnswerWord; signature: string };
 
 /** The phone protocol of LinOTP's push token. */
 export type Linotp = PhoneProtocol<never, LinotpAnswer, never, never> & PairingProtocol<PairingResponse>;
 
-/** The scheme of all URLs, and how many phone keys stay ready. */
+/** The scheme of all URLs, and the number of cached phone keys. */
 export type LinotpOptions = { scheme: string; cachedKeys?: number };
 
 /** Opens the protocol. @see docs/protocols/linotp.md 6 to 9 */
@@ -85,7 +85,7 @@ function pairingOf(
   { serial, gda, publicKey, tokenId }: Extract<PairingContent, { tokenType: 'push' }>,
 ): Result<Pairing, string> {
   const agreement = agreementKey(publicKey);
-  if (!agreement) return refused('its key is none that only the phone can sign with');
+  if (!agreement) return refused('its key is not a valid signature key');
   if (Buffer.byteLength(gda) > longestAddress) return refused('its address is too long');
   return ok({
     serial,
@@ -94,7 +94,8 @@ function pairingOf(
     addresses: gda === '' ? [] : [{ kind: 'gda', value: gda }],
     capabilities: [],
     part: { partition: String(partition), tokenId: String(tokenId), agreementKey: agreement.toString('base64') },
-    // Not of the key before it: several of those agree upon the same secret, so that anybody could write the message in another way.
+    // Not of the key before it: several keys agree upon the same secret, so the same message could have different
+    // forms.
     digest: createHash('sha256').update(sealed).digest('base64url'),
   });
 }
@@ -117,7 +118,7 @@ async function seal(scheme: string, { serial, phone }: PushToken, prompt: Prompt
   return { handle, payload: url.value, clearText: text.value.toString('base64') };
 }
 
-/** Where no policy names the URL for answers, they go where the pairing went, under their own name. */
+/** Without a policy for the answer URL, answers go to the pairing server under their own path. */
 const answerUrlOf = (url: string): string => url.replace(/\/validate\/pair$/, '/validate/accept_transaction');
 
 function contentOf(serial: string, { shape, title, question, isExact }: Prompt): ChallengeContent {
@@ -134,7 +135,7 @@ function contentOf(serial: string, { shape, title, question, isExact }: Prompt):
   }
 }
 
-/** As many whole characters as have room in so many bytes. */
+/** Cuts a text to a number of UTF-8 bytes, at a whole character. */
 function cut(text: string, most: number): string {
   if (Buffer.byteLength(text) <= most) return text;
   let room = most;
@@ -147,7 +148,7 @@ function cut(text: string, most: number): string {
 
 function readAnswer({ transactionId, word, signature }: LinotpAnswer, challenge: Challenge, key: KeyObject): AnswerMeaning | undefined {
   const { handle, payload, clearText } = challenge;
-  // A sub-transaction may be answered under the id of the whole.
+  // A challenge may be answered under its transaction's id.
   if (transactionId !== handle && transactionId !== handle.replace(/\.\d{2}$/, '')) return undefined;
   const [bytes, serverSignature] = [fromBase64(signature), signatureIn(payload)];
   if (!bytes || !serverSignature || clearText === undefined) return undefined;

@@ -6,19 +6,19 @@ import { readPairingResponse } from './pairing-response.ts';
 import type { Linotp } from './protocol.ts';
 import type { AnswerWord } from './signature.ts';
 
-/** What the phone routes work with. */
+/** The parts of the phone routes. */
 export type LinotpPhoneParts = { engine: Engine; linotp: Linotp; clientAddress: (ctx: Context) => string; product: LinotpProduct };
 
 const methods = ['POST', 'GET'] as const;
 
-/** The routes that phones of this protocol call. */
+/** The routes for phones of this protocol. */
 export const linotpPhonePatterns: readonly RoutePattern[] = [
   { methods, path: '/validate/pair' },
   { methods, path: '/validate/accept_transaction' },
   { methods, path: '/validate/reject_transaction' },
 ];
 
-/** Pairing and answers of LinOTP's phones. Nobody is told why something is refused. @see docs/protocols/linotp.md 7.3, 9 */
+/** Pairing and answers of LinOTP phones. Refusals carry no reason. @see docs/protocols/linotp.md 7.3, 9 */
 export function linotpPhoneRoutes(parts: LinotpPhoneParts): Route[] {
   const handlers: readonly Route['handle'][] = [
     (ctx) => pair(parts, ctx),
@@ -38,7 +38,7 @@ async function pair({ engine, linotp, clientAddress, product }: LinotpPhoneParts
   const response = readPairingResponse(params.required('pairing_response'));
   const reply = response.ok ? await engine.tokens.pair(linotp, { message: response.value, source: clientAddress(ctx) }) : 'refused';
   if (reply === 'turned-away') mute(ctx);
-  // That the value is false here as well is how LinOTP says yes.
+  // LinOTP's success reply also has the value false.
   sendLinotp(ctx, product, reply === 'refused' || reply === 'turned-away' ? failure : { id: 1, value: false });
 }
 
@@ -53,13 +53,13 @@ async function answer({ engine, linotp, clientAddress, product }: LinotpPhonePar
     source: clientAddress(ctx),
   });
   if (reply.kind === 'turned-away') mute(ctx);
-  // The same answer again changes nothing, and LinOTP says so.
+  // A repeated answer changes nothing; LinOTP's reply to it is false.
   sendLinotp(ctx, product, { id: 1, value: reply.kind === 'taken' });
 }
 
 const idForm = /^\d{1,20}(?:\.\d{2})?$/;
 
-/** What an id may stand for: a challenge, or the transaction whose first one has this number. What is no id at all stands for nothing. */
+/** The handles that an id can mean: a challenge, or the first challenge of a transaction. Empty for an invalid id. */
 function handlesOf(transactionId: string): string[] {
   if (!idForm.test(transactionId)) return [];
   return transactionId.includes('.') ? [transactionId] : [transactionId, `${transactionId}.01`];

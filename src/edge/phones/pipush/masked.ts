@@ -4,7 +4,8 @@ import { asPiFault, PiFault } from '../../formats/privacyidea/index.ts';
 const maskedCode = -311;
 
 /**
- * Tells a phone of every refusal in the same words where a policy says so; the HTTP status stays, since apps read that.
+ * Replaces the text of every refusal to a phone by a generic one when a policy demands it; the HTTP status stays, since
+ * apps read that.
  * @see docs/protocols/privacyidea.md 1.2
  */
 export async function masked(engine: Engine, asker: () => Asker, handle: () => Promise<void>): Promise<void> {

@@ -16,11 +16,11 @@ import {
 } from './signature.ts';
 import { parseTimestamp } from './timestamp.ts';
 
-/** What a phone says that it understands: the JSON text of a list of names. No signature covers it. */
+/** A phone's announced capabilities: a JSON list of names. Not covered by a signature. */
 type Announcement = { capabilities?: string | undefined };
-/** What a phone sends to finish a rollout. */
+/** A phone's message to finish a rollout. */
 export type PipushRollout = Announcement & { pubkey: string; fbtoken: string };
-/** A phone's answer as it came. */
+/** A phone's answer as received. */
 export type PipushAnswer = {
   nonce?: string | undefined;
   signature: string;
@@ -28,15 +28,15 @@ export type PipushAnswer = {
   reason?: string | undefined;
   option?: string | undefined;
 };
-/** A phone's poll as it came. */
+/** A phone's poll as received. */
 export type PipushPoll = Announcement & { timestamp: string; signature: string };
-/** A phone's new address as it came. */
+/** A phone's new address as received. */
 export type PipushAddressUpdate = Announcement & { address: string; timestamp: string; signature: string };
 
 /** The phone protocol of the privacyIDEA and eduMFA apps. */
 export type Pipush = PhoneProtocol<PipushRollout, PipushAnswer, PipushPoll, PipushAddressUpdate>;
 
-/** What phones without a Firebase address send in its place. */
+/** Sent by phones instead of a Firebase address. */
 const noAddress = 'no_firebase_token';
 const nonceBytes = 20;
 const smallestRsaKey = 2048;
@@ -45,12 +45,12 @@ const goodCurves = ['prime256v1', 'secp256k1', 'secp384r1', 'secp521r1', 'brainp
 /** Both signatures and all texts must fit into one push of 4096 bytes. */
 const titleLength = 128;
 const questionLength = 512;
-/** `capabilities` travels as this very text; the signature covers its canonical form. */
+/** `capabilities` is sent as this exact text; the signature covers its canonical form. */
 const capabilities = { text: '{"decline_reason": true}', value: { decline_reason: true } };
 
 /**
- * Opens the protocol. Phone keys that were read once stay ready, the most recent `cachedKeys` of them.
- * Flavours: `privacyidea`, `edumfa` (eduMFA's legacy push token), `edupush`.
+ * Opens the protocol with a cache of the `cachedKeys` most recent phone keys. Flavours: `privacyidea`, `edumfa`
+ * (eduMFA's legacy push token), `edupush`.
  * @see docs/protocols/privacyidea.md 3, 4, 5, 13
  */
 export function openPipush(cachedKeys = 10_000): Pipush {
@@ -70,7 +70,7 @@ export function openPipush(cachedKeys = 10_000): Pipush {
     serverKey: 'own',
     canPoll: true,
     answerUrl: 'push_registration_url',
-    // eduMFA's own push token and its older one are enrolled by the same mounts.
+    // eduMFA mounts enrol both its current and its legacy push token.
     flavourOf: ({ phone }) => (phone.flavour === 'privacyidea' ? 'privacyidea' : 'edumfa'),
     modes: ({ phone }) => (phone.flavour === 'privacyidea' ? ['confirm', 'presence', 'code'] : ['confirm']),
     offer,
@@ -83,7 +83,7 @@ export function openPipush(cachedKeys = 10_000): Pipush {
     readAddressUpdate({ address, timestamp, signature, ...said }, token) {
       const [text, at] = [addressString(address, token.serial, timestamp), parseTimestamp(timestamp)];
       if (at === undefined || !isSigned(token, text, signature)) return undefined;
-      // Not of the signature: an EC key signs the same text each time anew.
+      // Not of the signature: an EC key signs the same text differently each time.
       return { kind: 'fcm', value: address === noAddress ? null : address, at, digest: sha256Hex(text), ...announced(said, token) };
     },
   };
@@ -128,12 +128,12 @@ function readRollout({ pubkey, fbtoken, capabilities: names }: PipushRollout): R
   });
 }
 
-/** eduMFA's apps announce nothing, whatever their messages hold. */
+/** eduMFA's apps announce no capabilities, whatever their messages contain. */
 const announced = ({ capabilities: names }: Announcement, { phone }: PushToken): Announced => ({
   capabilities: phone.flavour === 'privacyidea' ? namesOf(names) : undefined,
 });
 
-/** The names in a JSON list; whatever else the phone sends there says nothing. */
+/** The names in a JSON list; empty for any other content. */
 function namesOf(text: string | undefined): string[] {
   const list = text === undefined ? undefined : parseJson(text);
   return Array.isArray(list) ? list.filter((name) => typeof name === 'string' && /^[a-z0-9_]{1,64}$/.test(name)).slice(0, 16) : [];
@@ -161,18 +161,19 @@ async function seal(token: PushToken, prompt: Prompt, { randomBytes, sign, handl
   return { handle: nonce, payload: JSON.stringify({ ...fields, signature, ...claims }) };
 }
 
-/** Cuts by code points, so that no half of a pair is left. */
+/** Cuts by code points, so that no surrogate pair is split. */
 const cut = (text: string, length: number): string => (text.length <= length ? text : [...text].slice(0, length).join(''));
 
 type IsSigned = (token: PushToken, text: string, signature: string) => boolean;
 
 function readAnswer(answer: PipushAnswer, challenge: Challenge, token: PushToken, isSigned: IsSigned): AnswerMeaning | undefined {
-  // eduMFA looks a challenge up by its nonce; privacyIDEA ignores the nonce that is sent and tries the signature.
+  // eduMFA finds a challenge by its nonce; privacyIDEA ignores the sent nonce and tries the signature.
   if (token.phone.flavour !== 'privacyidea' && answer.nonce !== challenge.handle) return undefined;
   const { decline, signature } = answer;
-  // An app that was offered no reasons signs none.
+  // eduMFA apps are offered no reasons and sign none.
   const reason = token.phone.flavour === 'privacyidea' ? answer.reason : undefined;
-  // Outside presence mode no option is signed: else the signature of a decline would fit a confirmation with the option "decline".
+  // No option outside of presence mode: else the signature of a decline would fit a confirmation with the option
+  // "decline".
   const option = challenge.mode === 'presence' ? answer.option : undefined;
   const text = answerString({
     nonce: challenge.handle,

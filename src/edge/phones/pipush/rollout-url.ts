@@ -1,4 +1,4 @@
-/** What the URL in the QR code is made of. `extras` are appended in their order; booleans are written `True` and `False`. */
+/** The parts of the URL in the QR code. `extras` are appended in order; booleans are written `True` and `False`. */
 export type RolloutUrl = {
   scheme: 'otpauth' | 'pia' | 'edumfa-push';
   label: string;
@@ -8,10 +8,7 @@ export type RolloutUrl = {
   extras: readonly (readonly [name: string, value: string | number | boolean])[];
 };
 
-/**
- * Writes the URL that the app scans.
- * @see docs/protocols/privacyidea.md 3.2
- */
+/** Encodes the URL for the app to scan. @see docs/protocols/privacyidea.md 3.2 */
 export function rolloutUrl({ scheme, label, url, ttlMinutes, issuer, extras }: RolloutUrl): string {
   const host = scheme === 'edumfa-push' ? 'edumfa' : 'pipush';
   const parameters = [['url', url] as const, ['ttl', ttlMinutes] as const, ['issuer', issuer] as const, ...extras];
@@ -21,7 +18,7 @@ export function rolloutUrl({ scheme, label, url, ttlMinutes, issuer, extras }: R
 
 const textOf = (value: string | number | boolean): string => (typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value));
 
-/** Escapes all but `A-Z a-z 0-9 _ . - ~ /`. */
+/** Percent-encodes all but `A-Z a-z 0-9 _ . - ~ /`. */
 function quote(text: string): string {
   const escaped = encodeURIComponent(text.toWellFormed()).replaceAll('%2F', '/');
   return escaped.replace(/[!*'()]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -8,7 +8,7 @@ import type { Pipush } from './protocol.ts';
 import { inLines } from './signature.ts';
 import { checkTimestamp, notInRange } from './timestamp.ts';
 
-/** What the phone routes work with. */
+/** The parts of the phone routes. */
 export type PipushParts = {
   engine: Engine;
   pipush: Pipush;
@@ -20,12 +20,12 @@ export type PipushParts = {
 const pollWindowMs = 60_000;
 const addressWindowMs = 300_000;
 
-/** The routes that phones of this protocol call. */
+/** The routes for phones of this protocol. */
 export const pipushPatterns: readonly RoutePattern[] = [{ methods: ['GET', 'POST'], path: '/ttype/:type' }];
 
 /**
- * `GET|POST /ttype/push`, for eduMFA `/ttype/edupush` too: rollout, answer, address update or poll, told apart by the fields present
- * (docs/protocols/privacyidea.md 5).
+ * `GET|POST /ttype/push`, with eduMFA also `/ttype/edupush`: rollout, answer, address update or poll, depending on the
+ * fields (docs/protocols/privacyidea.md 5).
  */
 export const pipushRoutes = (parts: PipushParts): Route[] =>
   pipushPatterns.map((pattern) => ({
@@ -38,7 +38,7 @@ export const pipushRoutes = (parts: PipushParts): Route[] =>
       ),
   }));
 
-/** The types of token that have an endpoint for their phones. */
+/** The token types with a phone endpoint. */
 const types: Record<PiFlavour, readonly string[]> = { privacyidea: ['push'], edumfa: ['push', 'edupush'] };
 
 async function handle(mountParts: PipushParts, ctx: Context): Promise<void> {
@@ -132,7 +132,7 @@ async function answer(
   sendPi(ctx, product, { id: 1, value: reply.kind !== 'refused' && reply.kind !== 'turned-away', ...detail });
 }
 
-/** What the phone says beside a code. */
+/** The phone's text beside a code. */
 function codeMessage({ policy, facts }: Engine, { authServer, dialect, user, realm }: Transaction): string {
   const asked = facts({ authServer, dialect, client: '', userAgent: '' }, { user, realm });
   return policy.value('push_code_to_phone_message', asked) ?? 'Enter the code to log in';
@@ -164,7 +164,7 @@ async function updateAddress(parts: PipushParts, ctx: Context, params: PiParams,
   sendPi(ctx, product, { id: 1, value: true });
 }
 
-/** Past the limit the words stay the same: another refusal would tell strangers which serials exist. */
+/** The same text beyond the rate limit: another refusal would reveal which serials exist. */
 function notSigned(ctx: Context, kind: 'refused' | 'turned-away'): PiFault {
   if (kind === 'turned-away') mute(ctx);
   return new PiFault('generic', 'Could not verify signature!');

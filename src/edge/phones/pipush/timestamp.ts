@@ -6,8 +6,8 @@ const offset = /^(?:Z|z|([+-])(\d{2})(?::?(\d{2})(?::?(\d{2}))?)?)$/;
 const dayMs = 86_400_000;
 
 /**
- * The moment that an ISO 8601 timestamp names, as epoch ms (with a fraction where it has one). Basic, extended and week dates, a space
- * for the `T`, date only (midnight), no offset (UTC). Undefined for anything else, an epoch number and an HTTP date included.
+ * Parses an ISO 8601 timestamp to epoch ms (with a fraction). Accepts basic, extended and week dates, a space for `T`,
+ * date only (midnight), and no offset (UTC). Undefined for anything else, including epoch numbers and HTTP dates.
  * @see docs/protocols/privacyidea.md 5.2
  */
 export function parseTimestamp(text: string): number | undefined {
@@ -25,7 +25,7 @@ export function parseTimestamp(text: string): number | undefined {
 }
 
 /**
- * Checks a phone's timestamp against the window (ms, both ends inclusive). The refusal is the text that phones and operators know.
+ * Checks a phone's timestamp against the window (ms, both ends inclusive). The refusal has the protocol's text.
  * @see docs/protocols/privacyidea.md 5.2, 5.3
  */
 export function checkTimestamp(text: string, now: number, windowMs: number): Result<number, string> {
@@ -34,7 +34,7 @@ export function checkTimestamp(text: string, now: number, windowMs: number): Res
   return Math.abs(now - moment) <= windowMs ? ok(moment) : refused(notInRange(text));
 }
 
-/** What is said of a timestamp that is too old or too new. */
+/** The refusal of a timestamp that is too old or too new. */
 export const notInRange = (text: string): string => `Timestamp ${text} not in valid range.`;
 
 function dayOf([, year, month, day, basicMonth, basicDay, week, weekday, basicWeek, basicWeekday]: RegExpExecArray): number | undefined {
@@ -45,7 +45,7 @@ function dayOf([, year, month, day, basicMonth, basicDay, week, weekday, basicWe
 
 function calendarDay(year: number, month: number, day: number): number | undefined {
   const moment = new Date(Date.UTC(year, month - 1, day));
-  // Years below 100 are taken for 19xx by Date.UTC, and none of them is a phone's.
+  // Date.UTC reads years below 100 as 19xx; no phone sends those.
   return year >= 100 && moment.getUTCMonth() === month - 1 && moment.getUTCDate() === day ? moment.getTime() : undefined;
 }
 

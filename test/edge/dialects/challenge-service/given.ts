@@ -10,7 +10,10 @@ import { askTls, type TlsRequest } from '../../../kit/tls-client.ts';
 /** What a test may change. */
 export type RelayWishes = { push_provider?: string[]; whenDown?: 'drop'; actions?: object; settings?: object };
 
-/** A gateway that serves the auth server `linotp` over mutual TLS, with another auth server beside it, and fakes of all push services. */
+/**
+ * A gateway that serves the auth server `linotp` over mutual TLS, with another auth server beside it, and fakes of all
+ * push services.
+ */
 export async function givenRelay(undo: Cleanup, { push_provider, whenDown, actions = {}, settings = {} }: RelayWishes = {}) {
   const { fakes } = await givenFakes(undo);
   const parts = await relayParts(temporaryFolder(undo), fakes);

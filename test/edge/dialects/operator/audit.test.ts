@@ -37,7 +37,7 @@ describe('The audit at the gateway', () => {
     ['/ops/audit?kind=nonsense', 400, /There is no kind/],
     ['/ops/audit?name=alice', 400, /There is no filter name/],
     ['/ops/audit?limit=1001', 400, /limit/],
-    ['/ops/audit?until=soon', 400, /until is no time/],
+    ['/ops/audit?until=soon', 400, /until is not a time/],
     ['/ops/audit?realm=corp', 400, /realm narrows user/],
     ['/ops/audit?cursor=AAAA', 400, /another query/],
     ['/ops/audit/none', 404, /no such entry/],

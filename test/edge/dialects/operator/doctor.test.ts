@@ -96,7 +96,7 @@ describe('What a running gateway tells the doctor', function () {
     assert.deepEqual(body.findings.map(({ level, what, detail }: Finding) => `${level} ${what}: ${detail}`).slice(1, 4), [
       'failed clock: these clocks are apart; let both machines keep the same time',
       'failed keyring: the store belongs to another one; stop this gateway, and give it the keyring of the others',
-      'warning breaker of fcm: it failed so often (connection) that it is left alone for now; look with: npx pushgate providers check fcm',
+      'warning breaker of fcm: it is open after too many failures (connection); check with: npx pushgate providers check fcm',
     ]);
   });
 
@@ -111,10 +111,10 @@ describe('What a running gateway tells the doctor', function () {
     assert.deepEqual([found?.level, found?.what], ['warning', `listener ${address}`]);
     assert.match(
       found?.detail ?? '',
-      /^2 requests are of no known client .*: the trusted proxy 127\.0\.0\.2 named its client with "_hidden", which is no address/,
+      /^2 requests belong to no known client .*: the trusted proxy 127\.0\.0\.2 named its client as "_hidden", which is not a readable address/,
     );
     // and the log told the first one, once
-    const told = logged.filter(({ message }) => /tells an address that cannot be read/.test(String(message)));
+    const told = logged.filter(({ message }) => /sent an unreadable address/.test(String(message)));
     assert.deepEqual(
       told.map(({ proxy, text }) => [proxy, text]),
       [['127.0.0.2', 'unknown']],
@@ -134,7 +134,7 @@ describe('What a running gateway tells the doctor', function () {
     const [found] = await findings('listener');
     assert.match(
       found?.detail ?? '',
-      /^1 of 2 calls for logins brought an X-Forwarded-For that does not count, as 127\.0\.0\.3 is in no trustedProxies/,
+      /^1 of 2 login calls had an X-Forwarded-For that was ignored, because 127\.0\.0\.3 is not in trustedProxies/,
     );
   });
 
@@ -145,7 +145,7 @@ describe('What a running gateway tells the doctor', function () {
     assert.deepEqual(await findings('listener'), []);
     await login(url, '127.0.0.2', '192.0.2.80');
     const [found] = await findings('listener');
-    assert.match(found?.detail ?? '', /^all 20 calls for logins came from 192\.0\.2\.80; if that is a proxy, name it in trustedProxies/);
+    assert.match(found?.detail ?? '', /^all 20 login calls came from 192\.0\.2\.80; if that is a proxy, add it to trustedProxies/);
     // when one comes from elsewhere, then it was no sign
     await login(url, '127.0.0.2', '192.0.2.81');
     assert.deepEqual(await findings('listener'), []);
@@ -163,7 +163,7 @@ describe('What a running gateway tells the doctor', function () {
     const { out } = await cli('doctor');
     assert.match(out, /^fine {5}gateway, store: takes a write$/m);
     assert.match(out, /^fine {5}gateway, keyring: the store belongs to it$/m);
-    assert.match(out, /^warning {2}gateway, listener 127\.0\.0\.1:0: 1 requests are of no known client .*"unknown"/m);
+    assert.match(out, /^warning {2}gateway, listener 127\.0\.0\.1:0: 1 requests belong to no known client .*"unknown"/m);
   });
 
   it('is less where policies let nobody operate, and the command says so', async () => {

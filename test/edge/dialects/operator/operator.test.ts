@@ -167,7 +167,7 @@ describe('The interface for operators', function () {
     const sent = await cli('providers', 'send-test', 'cs', '--serial', serial);
     assert.match(sent.out, /cs: sent after \d+ ms\ncs has taken it over/);
     assert.match((await cli('providers', 'list')).out, /cs \(challenge-service\) {2}breaker closed[\s\S]*last success 20/);
-    assert.match((await cli('providers', 'check')).out, /poll: fine, phones ask\ncs: fine/);
+    assert.match((await cli('providers', 'check')).out, /poll: fine, phones poll\ncs: fine/);
     assert.match((await cli('tokens', 'address', 'remove', serial, id)).out, /removed/);
     const explained = await cli('policy', 'explain', '--user', 'alice');
     assert.match(explained.out, /matches {3}all by cs\n {12}decides push_provider/);

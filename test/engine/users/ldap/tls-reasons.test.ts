@@ -53,13 +53,16 @@ describe('An LDAP directory whose TLS fails', function () {
 
   it('says that the certificate is for other hosts, and for which', async () => {
     const source = await given(await certificateFor(['ad1.corp.example', '10.0.0.5']));
-    await assertTold(source, /: tls, its certificate is for ad1\.corp\.example, 10\.0\.0\.5, not for 127\.0\.0\.1; name it in the URL as /);
+    await assertTold(
+      source,
+      /: tls, its certificate is for ad1\.corp\.example, 10\.0\.0\.5, not for 127\.0\.0\.1; use a host from the certificate in the URL/,
+    );
   });
 
   it('says that the certificate has ended', async () => {
     await assertTold(
       await given(await certificateFor(['127.0.0.1'], begun)),
-      /: tls, its certificate, or one above it, has ended; it needs a new one/,
+      /: tls, its certificate, or one in its chain, has expired; it needs a new one/,
     );
   });
 
@@ -73,14 +76,14 @@ describe('An LDAP directory whose TLS fails', function () {
 
   it('says that the certificate is signed by itself', async () => {
     const own = { certificate: selfSigned.cert, key: selfSigned.key };
-    await assertTold(await given(own), /: tls, its certificate is signed by itself, and not trusted here; name .* in ca/);
+    await assertTold(await given(own), /: tls, its certificate is self-signed and not trusted here; name .* in ca/);
   });
 
   it('says that it wants TLS older than 1.2', async () => {
     const source = await given(await certificateFor(['127.0.0.1']), {
       options: { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
     });
-    await assertTold(source, /: tls, it speaks no TLS 1\.2 or newer/);
+    await assertTold(source, /: tls, it does not speak TLS 1\.2 or newer/);
   });
 
   it('says that what answers speaks no TLS at all', async () => {
@@ -88,6 +91,6 @@ describe('An LDAP directory whose TLS fails', function () {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     undo.later(() => void server.close());
-    await assertTold(sourceAt((server.address() as AddressInfo).port), /: tls, what answers there speaks no TLS; look at the port/);
+    await assertTold(sourceAt((server.address() as AddressInfo).port), /: tls, it does not speak TLS; check the port/);
   });
 });

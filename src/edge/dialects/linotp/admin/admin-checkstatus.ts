@@ -9,8 +9,8 @@ import { childId, idOf, parentOf } from '../transaction-ids.ts';
 import { selectedTokens } from './selected-tokens.ts';
 
 /**
- * `GET|POST /admin/checkstatus`: the challenges of a transaction, a serial or a user, as administrators see them: open ones, and with `open=true` the closed
- * ones of a transaction as well. Neither their words nor what they are signed with is told.
+ * `GET|POST /admin/checkstatus`: the challenges of a transaction, serial or user for administrators: open ones, and
+ * with `open=true` a transaction's closed ones, too. Their texts and signatures are left out.
  * @see docs/protocols/linotp.md 10.8
  */
 export async function adminCheckStatus(parts: LinotpParts, ctx: Context): Promise<void> {
@@ -29,7 +29,7 @@ export async function adminCheckStatus(parts: LinotpParts, ctx: Context): Promis
   sendLinotp(ctx, parts.product, { id: 1, value: { values } });
 }
 
-/** The serials that a request names; undefined where it names a transaction alone. Throws 77 for one that names nothing. */
+/** The serials that a request names; undefined when it names only a transaction. Throws 77 when it names nothing. */
 async function serialsOf(parts: LinotpParts, params: LinotpParams): Promise<string[] | undefined> {
   const serial = params.text('serial');
   if (params.text('user')) return (await selectedTokens(parts, params)).map((token) => token.serial);

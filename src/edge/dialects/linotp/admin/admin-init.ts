@@ -11,10 +11,7 @@ const longest = { pin: longestPin, description: 80, serial: 40 };
 const serialPattern = /^[0-9a-zA-Z_-]+$/;
 const known = ['type', 'serial', 'user', 'realm', 'resConf', 'pin', 'description', 'session', 'key_size', 'qr', 'httperror'];
 
-/**
- * `POST /admin/init`: makes a push token that waits for its phone to pair, and the QR code for that.
- * @see docs/protocols/linotp.md 6.1
- */
+/** `POST /admin/init`: makes a push token that waits for pairing, and its QR code. @see docs/protocols/linotp.md 6.1 */
 export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);
   const admin = await adminOf(parts, ctx, 'enrollPUSH');
@@ -36,7 +33,7 @@ export async function adminInit(parts: LinotpParts, ctx: Context): Promise<void>
   await sendOffer(parts, ctx, params.text('qr'), { serial: offered.value.token.serial, text: offered.value.text });
 }
 
-/** The owner has as many tokens as policies allow. */
+/** The owner has the maximum number of tokens. */
 const tooManyTokens = ({ counted }: TokenLimitRefusal): LinotpFault =>
   new LinotpFault('policy', `The maximum number of allowed ${counted === 'active' ? 'active ' : ''}tokens per user is exceeded.`);
 
@@ -61,7 +58,7 @@ async function sendOffer(
   sendLinotp(ctx, parts.product, { id: 1, value: true, detail: { pairing_url: text, lse_qr_url: lseQrUrl, serial } });
 }
 
-/** What the caller asked for, checked. */
+/** Reads and checks the parameters of the new token. */
 async function readWish(parts: LinotpParts, params: LinotpParams) {
   const type = params.required('type');
   if (type !== tokenForm.type) throw new LinotpFault('token-type', `admin/init failed: unknown token type '${type}'`);

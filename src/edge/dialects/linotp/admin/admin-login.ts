@@ -5,8 +5,8 @@ import { csrfCookie, csrfOf, sessionCookie, sessionOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
 
 /**
- * `POST /admin/login` `username`, `password`: opens a session of an administrator, held in cookies. A wrong name and a wrong
- * password read alike.
+ * `POST /admin/login` `username`, `password`: opens an administrator's session, held in cookies. The reply does not
+ * distinguish a wrong name from a wrong password.
  */
 export async function adminLogin(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);
@@ -19,7 +19,7 @@ export async function adminLogin(parts: LinotpParts, ctx: Context): Promise<void
   }
   const token = await parts.adminTokens.issue({ name: username, rights: [] });
   const secure = parts.isSecure(ctx);
-  // Koa sets no such cookie where it sees no TLS itself.
+  // Koa refuses secure cookies unless it sees TLS itself.
   ctx.cookies.secure = secure;
   const cookie = { sameSite: 'strict', path: '/', secure } as const;
   ctx.cookies.set(sessionCookie, token, { ...cookie, httpOnly: true });
@@ -27,7 +27,7 @@ export async function adminLogin(parts: LinotpParts, ctx: Context): Promise<void
   sendLinotp(ctx, parts.product, { id: 1, value: true, detail: { message: `Login successful for ${username}` } });
 }
 
-/** `GET|POST /admin/logout`: ends the session, and the browser forgets it. */
+/** `GET|POST /admin/logout`: ends the session and removes its cookies. */
 export async function adminLogout(parts: LinotpParts, ctx: Context): Promise<void> {
   const token = sessionOf(ctx);
   if (token !== '') await logOut(parts, ctx, { token, asker: () => askerFor(parts, ctx) });

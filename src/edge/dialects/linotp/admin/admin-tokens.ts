@@ -11,7 +11,7 @@ import { tokenRow } from './token-row.ts';
 
 type Change = (acts: TokenAdministration, tokens: readonly PushToken[], params: LinotpParams) => Promise<number>;
 
-/** One call that changes the push tokens of a serial or of a user; the value of its reply is how many. */
+/** A call that changes the push tokens of a serial or user; the reply's value is their number. */
 function changing(right: Permission, change: Change): (parts: LinotpParts, ctx: Context) => Promise<void> {
   return async (parts, ctx) => {
     const params = await readLinotpRequest(ctx);
@@ -25,7 +25,7 @@ function changing(right: Permission, change: Change): (parts: LinotpParts, ctx: 
 export const adminEnable = changing('enable', (acts, tokens) => acts.setEnabled(tokens, true));
 /** `POST /admin/disable`. */
 export const adminDisable = changing('disable', (acts, tokens) => acts.setEnabled(tokens, false));
-/** `POST /admin/reset`: the fail count is zero again. */
+/** `POST /admin/reset`: sets the fail count to zero. */
 export const adminReset = changing('reset', (acts, tokens) => acts.reset(tokens));
 /** `POST /admin/remove`. */
 export const adminRemove = changing('delete', async (acts, tokens) => {
@@ -34,7 +34,7 @@ export const adminRemove = changing('delete', async (acts, tokens) => {
     throw new LinotpFault('parameter', 'several users have this name; say by resConf whose tokens are meant');
   return removed;
 });
-/** `POST /admin/set` `pin`: the PIN of push tokens, the one thing of theirs that can be set here. */
+/** `POST /admin/set` `pin`: the PIN of push tokens, the only settable field here. */
 export const adminSet = changing('setpin', (acts, tokens, params) => {
   const pin = params.required('pin');
   if (pin.length > longestPin) throw new LinotpFault('parameter', `pin has more than ${longestPin} characters`);
@@ -43,7 +43,7 @@ export const adminSet = changing('setpin', (acts, tokens, params) => {
 
 const mostRows = 100;
 
-/** `GET|POST /admin/show`: push tokens by serial (with `*`) or user, page by page. */
+/** `GET|POST /admin/show`: push tokens by serial (with `*`) or user, in pages. */
 export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);
   const admin = await adminOf(parts, ctx, 'tokenlist');
@@ -62,7 +62,7 @@ export async function adminShow(parts: LinotpParts, ctx: Context): Promise<void>
   };
   const limits = { offset: (page - 1) * limit, limit, sortBy: 'serial', descending: false } as const;
   const { count, tokens } = await parts.engine.people.listTokens(filter, limits);
-  // Without a size the page is as long as what it holds.
+  // Without a size, the page size is the number of tokens.
   const pagesize = asked === undefined ? Math.min(count, limit) : limit;
   const resultset = { pages: Math.max(1, Math.ceil(count / limit)), pagesize, tokens: count, page };
   sendLinotp(ctx, parts.product, { id: 1, value: { data: tokens.map(tokenRow), resultset } });

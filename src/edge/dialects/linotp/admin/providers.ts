@@ -10,7 +10,9 @@ const checkLimitMs = 10_000;
 
 type Provider = ReturnType<Engine['providers']['status']>[number];
 
-/** The providers of a type; this gateway has those for pushes. Throws 905 without a type, -311 for one that is none. */
+/**
+ * The providers of a type; this gateway has push providers only. Throws 905 without a type, -311 for an unknown one.
+ */
 function providersOf({ engine }: LinotpParts, params: LinotpParams): readonly Provider[] {
   const type = params.required('type');
   if (!types.includes(type)) throw new LinotpFault('untyped', `unknown provider type '${type}'`);
@@ -18,8 +20,8 @@ function providersOf({ engine }: LinotpParts, params: LinotpParams): readonly Pr
 }
 
 /**
- * `/system/getProvider`: the registry, as LinOTP shows one that somebody else manages: what is behind a provider stands in the configuration file
- * and is shown to nobody.
+ * `/system/getProvider`: the providers, in LinOTP's form for managed ones: their settings are in the configuration file
+ * and not shown.
  * @see docs/protocols/linotp.md 2
  */
 export async function getProvider(parts: LinotpParts, ctx: Context): Promise<void> {
@@ -38,8 +40,8 @@ const definitionOf = ({ kind, default: isDefault }: Provider) => ({
 });
 
 /**
- * `/system/testProvider`: proves the credentials of a provider and rings no phone; true when they are good. LinOTP itself has no such test for
- * pushes and says false.
+ * `/system/testProvider`: checks the credentials of a provider without a push; true when they are good. LinOTP itself
+ * has no such test for pushes and replies false.
  * @see docs/protocols/linotp.md 2
  */
 export async function testProvider(parts: LinotpParts, ctx: Context): Promise<void> {
@@ -53,7 +55,10 @@ export async function testProvider(parts: LinotpParts, ctx: Context): Promise<vo
   sendLinotp(ctx, parts.product, { id: 1, value: result?.ok === true, detail });
 }
 
-/** `/system/setProvider`, `setDefaultProvider`, `delProvider`: the configuration file is the only place where providers are set. */
+/**
+ * `/system/setProvider`, `setDefaultProvider`, `delProvider`: refused; providers are set in the configuration file
+ * only.
+ */
 export async function changeProvider(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);
   await refuseHere(parts, ctx);
@@ -61,7 +66,7 @@ export async function changeProvider(parts: LinotpParts, ctx: Context): Promise<
   throw new LinotpFault('policy', 'Providers of this gateway stand in its configuration file; change them there.');
 }
 
-/** `/system/getProviderDef`: LinOTP has no answer either. */
+/** `/system/getProviderDef`: LinOTP has no reply for it either. */
 export async function getProviderDef(parts: LinotpParts, ctx: Context): Promise<void> {
   await readLinotpRequest(ctx);
   await refuseHere(parts, ctx);

@@ -4,7 +4,7 @@ import { LinotpFault, type LinotpParams } from '../../../formats/linotp/index.ts
 import type { LinotpParts } from '../parts.ts';
 import { resolved, sourceNamed } from '../subject.ts';
 
-/** The push tokens of a serial, of a user, or with both the one that is theirs. Throws when nobody is named, and for a realm that does not exist. */
+/** The push tokens of a serial, of a user, or of both. Throws when neither is named, and for an unknown realm. */
 export async function selectedTokens(parts: LinotpParts, params: LinotpParams): Promise<PushToken[]> {
   const { engine } = parts;
   const [serial, name] = [params.text('serial'), params.text('user')];
@@ -18,8 +18,8 @@ export async function selectedTokens(parts: LinotpParts, params: LinotpParams): 
 }
 
 /**
- * The user whom a call names, for what is stored of them. A user who is unknown or cannot be looked up now keeps the name that was typed: an administrator must
- * be able to stop the push tokens of a user who has left.
+ * The user of a call, for stored records. A user who is unknown or cannot be looked up keeps the typed name:
+ * administrators must be able to stop the push tokens of a user who has left.
  */
 export async function askedUser(parts: LinotpParts, params: LinotpParams, name: string): Promise<Asked> {
   const { user, realm } = resolved(parts, params, name);

@@ -4,7 +4,7 @@ import { tellNotDone } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
 
-/** `/system/getConfig`: a setting by its `key`, null for one that is not there; without a key all that LinOTP knows as well. */
+/** `/system/getConfig`: a setting by its `key`, or null; without a key all settings. */
 export async function getConfig(parts: LinotpParts, ctx: Context): Promise<void> {
   const params = await readLinotpRequest(ctx);
   await adminOf(parts, ctx, 'operate');
@@ -13,13 +13,15 @@ export async function getConfig(parts: LinotpParts, ctx: Context): Promise<void>
   sendLinotp(ctx, parts.product, { id: 1, value: key === undefined ? parts.settings : { [`getConfig ${key}`]: found } });
 }
 
-/** Tells that an administrator who may operate wants what this gateway does not do by calls. */
+/** Publishes that an act is not available through this interface, after checking the administrator. */
 export async function refuseHere(parts: LinotpParts, ctx: Context): Promise<void> {
   const admin = await adminOf(parts, ctx, 'operate');
   tellNotDone(parts, askerFor(parts, ctx), { admin, act: 'operate', reason: 'not-here' });
 }
 
-/** `/system/setPolicy`, `delPolicy`, `setConfig`, `delConfig`: the configuration file is the only place where these are set. */
+/**
+ * `/system/setPolicy`, `delPolicy`, `setConfig`, `delConfig`: refused; these are set in the configuration file only.
+ */
 export async function changeConfig(parts: LinotpParts, ctx: Context): Promise<void> {
   await readLinotpRequest(ctx);
   await refuseHere(parts, ctx);

@@ -1,6 +1,6 @@
 import { type PushToken, type RolloutState, tokenNumber } from '../../../../foundation/model/index.ts';
 
-/** LinOTP's names of the states of a push token. @see docs/protocols/linotp.md 6 */
+/** LinOTP's names for the rollout states. @see docs/protocols/linotp.md 6 */
 const states: Record<RolloutState, string> = {
   offered: 'unpaired',
   paired: 'pairing_response_received',
@@ -8,7 +8,7 @@ const states: Record<RolloutState, string> = {
   enrolled: 'active',
 };
 
-/** A push token as `/admin/show` lists it. */
+/** A push token in `/admin/show`. */
 export function tokenRow(token: PushToken): Record<string, unknown> {
   const { owner } = token;
   return {
@@ -39,7 +39,7 @@ export function tokenRow(token: PushToken): Record<string, unknown> {
 
 const ed25519Bytes = 32;
 
-/** What LinOTP keeps of the phone, in its own layout: a field a line. Neither the phone's address nor a secret is told. */
+/** LinOTP's info text of a token: one field per line. Leaves out the phone's address and secrets. */
 function infoOf({ phone: { part }, phonePublicKey, rollout }: PushToken): string {
   const info = {
     partition: Number(part.partition ?? 0),
@@ -51,5 +51,5 @@ function infoOf({ phone: { part }, phonePublicKey, rollout }: PushToken): string
   return `{\n${lines.join(',\n')}\n}`;
 }
 
-/** The key at the end of its SPKI form. */
+/** The raw key at the end of its SPKI form. */
 const rawKey = (spki: string): string => Buffer.from(spki, 'base64').subarray(-ed25519Bytes).toString('base64');

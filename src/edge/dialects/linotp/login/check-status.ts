@@ -10,8 +10,8 @@ import { childId, idOf, parentOf } from '../transaction-ids.ts';
 import { passRule } from './pass.ts';
 
 /**
- * `GET|POST /validate/check_status`: how the challenges of a transaction stand, for whoever shows its pass again. `value` says that there is
- * something to tell, not that the login was approved; asking consumes nothing.
+ * `GET|POST /validate/check_status`: the status of a transaction's challenges, for a caller who sends its pass again.
+ * `value` says that there are any, not that the login was accepted. Consumes nothing.
  * @see docs/protocols/linotp.md 10.4
  */
 export async function validateCheckStatus(parts: LinotpParts, ctx: Context): Promise<void> {
@@ -33,7 +33,7 @@ type Shown = readonly [id: string, status: Record<string, unknown>];
 async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]> {
   const { transaction, id, params } = question;
   const { state, challenges } = transaction.decision;
-  // That there is nothing any more is what a poll is told, and refuses nobody.
+  // An ended transaction is an empty reply, but not a refusal.
   if (state === 'withdrawn' || isOver(transaction, parts.engine.clock())) return [];
   const refusal = await namesTold(parts, question, () => refusalOf(parts, question));
   if (refusal) {
@@ -51,7 +51,7 @@ async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]>
     .map((challenge) => [childId(transaction, challenge), statusOf(challenge, transaction.decision)]);
 }
 
-/** Why nobody is told how a transaction stands: what is told is the login. Undefined where it may be told. */
+/** Why the status of a transaction is withheld; undefined when it may be given. Here the status is the login. */
 async function refusalOf(parts: LinotpParts, question: Question): Promise<LoginRefusalReason | undefined> {
   const { asker, caller, transaction, params } = question;
   const { user, realm } = transaction;
@@ -63,7 +63,9 @@ async function refusalOf(parts: LinotpParts, question: Question): Promise<LoginR
   return isOneTooMany(parts, question);
 }
 
-/** Whether a transaction is one of the user whom the poll names; a source is asked only for a name that is not the transaction's own. */
+/**
+ * Whether a transaction belongs to the named user; sources are asked only for a name other than the transaction's own.
+ */
 async function isAbout(parts: LinotpParts, params: LinotpParams, transaction: Transaction): Promise<boolean> {
   const name = params.text('user');
   if (!name) return true;
@@ -86,7 +88,7 @@ async function isAdmittedToken({ engine }: LinotpParts, { asker, transaction }: 
   if (!accepted) return true;
   const token = await engine.tokens.find(accepted.serial);
   const now = engine.clock();
-  // The login that is told counts already: it may be the last one that the push token has.
+  // The login counts already: it may be the push token's last allowed one.
   return (
     token !== undefined &&
     (isInService(token, now) || awaitsActivation(token, now)) &&
@@ -94,7 +96,7 @@ async function isAdmittedToken({ engine }: LinotpParts, { asker, transaction }: 
   );
 }
 
-/** Whether a login that its phone accepted is one too many; it is over then, and told no more. */
+/** Whether an accepted login exceeds a limit; then it is withdrawn. */
 async function isOneTooMany({ engine }: LinotpParts, { asker, transaction }: Question): Promise<LoginRefusalReason | undefined> {
   if (transaction.kind !== 'login' || transaction.decision.state !== 'accepted') return undefined;
   const { user, realm, id } = transaction;
@@ -104,11 +106,12 @@ async function isOneTooMany({ engine }: LinotpParts, { asker, transaction }: Que
 }
 
 /**
- * What a challenge looks like to who polls: `accept` or `reject` stands at the one that was answered; the others of its transaction are closed with it.
+ * The status of a challenge: `accept` or `reject` is set for the answered one; the others of its transaction are closed
+ * with it.
  * @see docs/protocols/linotp.md 10.4, 11
  */
 function statusOf({ serial, state }: Challenge, { state: whole, rule }: Transaction['decision']): Record<string, unknown> {
-  // Of a quiet login nothing but a yes is told.
+  // A quiet login reveals nothing but an accept.
   const isAnswered = state === 'accepted' || (!rule.quiet && (state === 'declined' || state === 'locked'));
   return {
     received_count: isAnswered ? 1 : 0,

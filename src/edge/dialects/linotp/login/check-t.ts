@@ -6,7 +6,8 @@ import { tokenForm } from '../token-form.ts';
 import { parentOf } from '../transaction-ids.ts';
 
 /**
- * `GET|POST /validate/check_t`: a typed answer to a challenge, which no push takes: always false, with what LinOTP tells beside.
+ * `GET|POST /validate/check_t`: a typed answer to a challenge, which no push token takes: always false, with LinOTP's
+ * detail.
  * @see docs/protocols/linotp.md 10.5
  */
 export async function validateCheckTransaction(parts: LinotpParts, ctx: Context): Promise<void> {

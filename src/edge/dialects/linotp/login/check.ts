@@ -19,7 +19,7 @@ import { passRule } from './pass.ts';
 import { promptOf, type Triggered, trigger } from './trigger.ts';
 import { triggerAndWait, type WaitingCheck } from './trigger-and-wait.ts';
 
-/** What a check came to: yes or no, or a challenge that waits for the phone. */
+/** The result of a check: true or false, or a challenge that waits for the phone. */
 export type Checked = { value: boolean; triggered?: Triggered };
 
 /** `GET|POST /validate/check`: starts a login by user or serial. @see docs/protocols/linotp.md 10.2 */
@@ -28,7 +28,7 @@ export async function validateCheck(parts: LinotpParts, ctx: Context): Promise<v
   tellOrHold(ctx, await check(parts, ctx, await readLinotpRequest(ctx)), tellReply(parts));
 }
 
-/** `GET|POST /validate/check_s`: the same by serial alone, whoever owns it. @see docs/protocols/linotp.md 10.3 */
+/** `GET|POST /validate/check_s`: the same by serial, for any owner. @see docs/protocols/linotp.md 10.3 */
 export async function validateCheckSerial(parts: LinotpParts, ctx: Context): Promise<void> {
   failsWith(ctx, { id: 0, status: false, value: false });
   const params = await readLinotpRequest(ctx);
@@ -36,7 +36,10 @@ export async function validateCheckSerial(parts: LinotpParts, ctx: Context): Pro
   tellOrHold(ctx, await check(parts, ctx, params), tellReply(parts));
 }
 
-/** `GET|POST /validate/simplecheck`: the same as a text, for clients that read no JSON. @see docs/protocols/linotp.md 10.6, 13 */
+/**
+ * `GET|POST /validate/simplecheck`: the same with a text reply, for clients without JSON.
+ * @see docs/protocols/linotp.md 10.6, 13
+ */
 export async function validateSimpleCheck(parts: LinotpParts, ctx: Context): Promise<void> {
   failsWith(ctx, { text: ':-(' });
   tellOrHold(ctx, await check(parts, ctx, await readLinotpRequest(ctx)), tellText);
@@ -54,7 +57,7 @@ const tellText: Tell = (ctx, { value, triggered }) => {
   sendLinotpText(ctx, value ? ':-)' : triggered ? `:-( ${triggered.id}${several}` : ':-(');
 };
 
-/** Tells what a check came to, or, where it waits for the phone, will have come to. */
+/** Sends the result of a check, or holds the reply until there is one. */
 function tellOrHold(ctx: Context, checked: Checked | WaitingCheck, tell: Tell): void {
   if ('waits' in checked) holdReply(ctx, checked.waits, async (again, saysYes) => tell(again, { value: await saysYes }));
   else tell(ctx, checked);
@@ -94,7 +97,7 @@ async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Pr
 
 type Login = { asker: Asker; caller: Caller; subject: Subject; params: LinotpParams };
 
-/** The first leg. Whatever is not admitted is refused by the same plain no. */
+/** The first leg. Every refusal is the same plain false. */
 async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise<Checked | WaitingCheck> {
   const { engine } = parts;
   const { asker, caller, subject, params } = login;
@@ -130,7 +133,7 @@ async function firstLeg(parts: LinotpParts, ctx: Context, login: Login): Promise
   return { waits: counted(waiting.value.waits, engine.admission.tallyOf(applicant), refusing(parts, applicant, serials)) };
 }
 
-/** How this push token is asked: in which words, if there are any, and whether the reply waits for the phone. */
+/** How this push token is asked: the prompt, if any, and whether the reply waits for the phone. */
 function askingOf({ engine }: LinotpParts, { asker, subject: { user, realm }, params }: Login, token: PushToken | undefined) {
   const facts = engine.facts(asker, { user, realm }, token);
   const waitSeconds = engine.policy.value('push_wait', facts);
@@ -138,22 +141,23 @@ function askingOf({ engine }: LinotpParts, { asker, subject: { user, realm }, pa
   return { prompt: promptOf(params, isSimple || waitSeconds !== undefined), waitSeconds, isSimple };
 }
 
-/** Whether a user who was asked for by name alone is let in without a push token, since policies say so. */
+/** Whether a policy lets a user in without a push token. Only for requests by user name. */
 async function isPassedOn({ engine }: LinotpParts, { asker, subject, params }: Login): Promise<boolean> {
   const { user, realm, source, tokens, person } = subject;
-  // A serial leaves one push token at most: that there is none says nothing of the user.
+  // With a serial there is at most one token, so having none says nothing about the user.
   if (params.text('serial')) return false;
   const password = params.text('pass') ?? '';
   return (await engine.admission.passedOn({ asker, user, realm, source, person, hasTokens: tokens.length > 0, password })) !== undefined;
 }
 
 /**
- * What a PIN came to: the push tokens to ask for, and whether it was needed and right. With `quiet` those to tell of, which a name that has none has as well, and those that it opens; `reason`: why there
+ * The result of a PIN check: the push tokens to ask, and whether the PIN was needed and right. `quiet`: `tokens` are
+ * the ones to name in the reply (also for a user without any), `right` those that the PIN opens. `reason`: why there
  * are none, for events.
  */
 type Opened = { tokens: PushToken[]; isProved?: boolean; quiet?: { right: PushToken[] }; reason?: LoginRefusalReason };
 
-/** The push tokens that policies admit, that can be asked, and whose PIN this is; or why there is none. All of that takes the same time. */
+/** The admitted, askable push tokens with this PIN, or why there is none. Takes the same time in every case. */
 async function withPin(parts: LinotpParts, login: Login): Promise<Opened | LoginRefusalReason> {
   const { engine } = parts;
   const { asker, subject } = login;
@@ -166,7 +170,7 @@ async function withPin(parts: LinotpParts, login: Login): Promise<Opened | Login
   const typed = typedPin(parts, login, tokens[0]);
   if (!typed || (isBySerial && typed.rule === 'userstore')) return 'wrong-pin';
   const canBeAsked = asked.some((token) => askingOf(parts, login, token).prompt);
-  // Where nothing can be asked, no PIN is looked at: a right one is known the next time, and by that answers sooner.
+  // When nothing can be asked, the PIN is not checked: a remembered right PIN would reply faster the next time.
   if (tokens.length === 0 || !canBeAsked) {
     const spent = await engine.pins.equalizeTiming(typed);
     const reason = whyNot(subject, tokens);
@@ -179,31 +183,31 @@ async function withPin(parts: LinotpParts, login: Login): Promise<Opened | Login
   return checked.kind === 'exceeded' ? 'locked' : 'wrong-pin';
 }
 
-/** Why nothing can be asked. */
+/** Why no push token can be asked. */
 function whyNot({ person, tokens: all }: Subject, askable: readonly PushToken[]): LoginRefusalReason {
   if (askable.length > 0) return 'wrong-code';
   if (person === 'barred') return 'barred-user';
   return person === 'unknown-user' ? 'unknown-user' : all.length === 0 ? 'no-token' : 'unusable-token';
 }
 
-/** The PIN of a first leg and what it is held against; undefined where there is none. */
+/** The PIN of a first leg and its context; undefined without a PIN. */
 function typedPin({ engine }: LinotpParts, { asker, subject, params }: Login, token?: PushToken) {
   const { user, realm, person, typed } = subject;
   const pin = params.text('pass');
   const rule = passRule(engine.policy, engine.facts(asker, { user, realm }, token));
-  // Where a user was found is where their password is.
+  // The password is checked by the source that found the user.
   const source = typeof person === 'object' ? person.resolver : undefined;
   const serial = params.text('serial');
   return pin === undefined ? undefined : { pin, rule, user, realm, source, typed, asker, serial };
 }
 
-/** Takes the time of a wrong PIN, where none is looked at. */
+/** Spends the time of a PIN check when no PIN is checked. */
 async function spendPin(parts: LinotpParts, login: Login): Promise<void> {
   const typed = typedPin(parts, login);
   if (typed) await parts.engine.pins.equalizeTiming(typed);
 }
 
-/** Tells later why a login was refused. It holds names and serials, and nothing else of the login. */
+/** Returns a function that publishes a later refusal. It keeps only names and serials of the login in memory. */
 function refusing(
   { engine }: LinotpParts,
   { asker, user, realm }: Applicant,
@@ -213,7 +217,7 @@ function refusing(
   return (reason) => engine.admission.tellRefused(applicant, reason, { serials });
 }
 
-/** What a wait came to, counted where policies limit how often that may be. It holds no more of the login than the two do. */
+/** The answer to a wait, counted against login limits. Keeps only its parameters in memory. */
 async function counted(waits: Promise<boolean>, tally: Tally, tell: (reason: LoginRefusalReason) => void): Promise<boolean> {
   const saysYes = await waits;
   const tooOften = saysYes ? await tally.accepted() : undefined;

@@ -7,8 +7,8 @@ const always =
   async ({ product }: LinotpParts, ctx: Context): Promise<void> =>
     sendLinotp(ctx, product, { id: 0, value });
 
-/** `GET|POST /validate/ok`: yes, to whoever wants to know how that looks. @see docs/protocols/linotp.md 10.7 */
+/** `GET|POST /validate/ok`: always true. @see docs/protocols/linotp.md 10.7 */
 export const validateOk = always(true);
 
-/** `GET|POST /validate/fail`: no. @see docs/protocols/linotp.md 10.7 */
+/** `GET|POST /validate/fail`: always false. @see docs/protocols/linotp.md 10.7 */
 export const validateFail = always(false);

@@ -7,8 +7,8 @@ import { parentOf } from '../transaction-ids.ts';
 type SecondLeg = { id: string; caller: Caller; asker: Asker; typed: TypedSubject };
 
 /**
- * The second leg of clients that cannot poll: whatever they send as pass, they are let in once the phone has said yes. Where policies do not provide for
- * such clients it is always refused, as LinOTP does. Whose own login it is was known when it began: no source is asked again.
+ * The second leg of clients that cannot poll: accepted once the phone has accepted, with any pass. Refused, as in
+ * LinOTP, unless policies provide for such clients. The user of the own transaction needs no second directory lookup.
  * @see docs/protocols/linotp.md 13
  */
 export async function finishLogin(parts: LinotpParts, { id, caller, asker: asking, typed }: SecondLeg): Promise<boolean> {

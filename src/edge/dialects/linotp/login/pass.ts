@@ -1,5 +1,5 @@
 import type { PinRule } from '../../../../engine/index.ts';
 import type { Facts, Policy } from '../../../../policy/index.ts';
 
-/** What policies say the pass of a first leg has to be. @see docs/protocols/linotp.md 10.1 */
+/** The policies' rule for the pass of a first leg. @see docs/protocols/linotp.md 10.1 */
 export const passRule = (policy: Policy, facts: Facts): PinRule => policy.value('otppin', facts) ?? 'tokenpin';

@@ -66,7 +66,10 @@ const page = `<!doctype html>
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 const securityPolicy = `default-src 'none'; connect-src 'self'; script-src ${hashOf(script)}; style-src ${hashOf(style)}; form-action 'none'; frame-ancestors 'none'; base-uri 'none'`;
 
-/** `GET /auth/pushtoken`: a page that makes a challenge for a user and asks for its status. Its calls count as any other: by where they come from. */
+/**
+ * `GET /auth/pushtoken`: a page that makes a challenge for a user and polls its status. Its calls are recognised by
+ * network like any others.
+ */
 export async function testPage(_parts: LinotpParts, ctx: Context): Promise<void> {
   ctx.set({ 'content-security-policy': securityPolicy, 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
   ctx.type = 'text/html; charset=utf-8';

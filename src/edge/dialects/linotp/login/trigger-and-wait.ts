@@ -5,12 +5,12 @@ import { whenGone } from '../../../http/index.ts';
 import type { LinotpParts } from '../parts.ts';
 import { type TriggerRequest, trigger } from './trigger.ts';
 
-/** A login whose reply waits for the phone: whether it said yes, later. */
+/** A login whose reply waits for the phone; resolves to whether it accepted. */
 export type WaitingCheck = { waits: Promise<boolean> };
 
 /**
- * Asks the phones, and waits (ms) for their answer: a yes without any detail, since callers take a yes with one for a challenge. What nobody waits
- * for any more leaves no live challenge on the phone. Refused as `trigger` is.
+ * Asks the phones and waits up to `waitMs` for the answer. A true reply has no detail, since callers take one with a
+ * detail for a challenge. When the wait ends, the challenge ends, too. Refuses like `trigger`.
  * @see docs/protocols/privacyidea.md 14.1
  */
 export async function triggerAndWait(
@@ -28,5 +28,5 @@ export async function triggerAndWait(
   return ok({ waits: saysYes(ended, kind === 'login') });
 }
 
-/** A phone that has just proven its key has bound a token; nobody logs in by that. */
+/** An activated token only proves its key; that does not log the user in. */
 const saysYes = async (ended: Promise<Waited>, isLogin: boolean): Promise<boolean> => (await ended).kind === 'accepted' && isLogin;

@@ -4,7 +4,10 @@ import { fitsLinotp, LinotpFault, type LinotpParams } from '../../../formats/lin
 import type { LinotpParts } from '../parts.ts';
 import { childId, idOf, newNaming } from '../transaction-ids.ts';
 
-/** A challenge that went out, as the caller calls it: under its own number, or the number of the whole with `.NN`. `place`: as the engine has it. */
+/**
+ * A started challenge under the caller's ids: the transaction's, or with `.NN` for each of several. `place`: the
+ * engine's number of this request.
+ */
 export type Triggered = {
   transaction: Transaction;
   id: string;
@@ -13,8 +16,9 @@ export type Triggered = {
 };
 
 /**
- * What to ask, for all these push tokens at once; `pass` is what the caller proved itself with, and shows again when it asks how it went. `consume`:
- * whether the caller polls for the answer, or takes it once. `waitMs`: how long the caller itself waits. `isProved`: it was needed, and right.
+ * The request to ask all these push tokens at once. `pass` is the caller's proof, which it sends again when polling.
+ * `consume`: `never` for callers that poll, `once` for those that finish. `waitMs`: how long the caller waits itself.
+ * `isProved`: a needed PIN was right.
  */
 export type TriggerRequest = {
   asker: Asker;
@@ -23,7 +27,7 @@ export type TriggerRequest = {
   typed?: string | undefined;
   source: string | undefined;
   tokens: readonly PushToken[];
-  /** The push tokens that the PIN opens, where nobody may be told. */
+  /** The push tokens that the PIN opens, in a quiet login. */
   quiet?: { right: readonly PushToken[] } | undefined;
   prompt: LinotpPrompt;
   pass: string;
@@ -32,14 +36,15 @@ export type TriggerRequest = {
   isProved?: boolean | undefined;
 };
 
-/** The words on the phone. */
+/** The prompt on the phone. */
 export type LinotpPrompt = { title: string; question: string; shape?: 'login'; isExact?: boolean };
 
 const usual: LinotpPrompt = { title: 'LinOTP', question: 'Do you want to confirm the login?' };
 
 /**
- * The words of `data` and `content_type`: a text to sign (0), or who logs in where (2), split at the first `@`. Without `data` there is nothing to ask,
- * unless policies say that the usual words will do. Throws for another content type and for words that do not fit.
+ * The prompt from `data` and `content_type`: a text to sign (0), or login and host (2), split at the first `@`. Without
+ * `data`, undefined unless policies allow the default prompt. Throws for another content type and for texts that do not
+ * fit.
  * @see docs/protocols/linotp.md 8.2, 8.5
  */
 export function promptOf(params: LinotpParams, mayBeUsual: boolean): LinotpPrompt | undefined {
@@ -65,14 +70,15 @@ function loginPrompt(data: string): LinotpPrompt {
 }
 
 /**
- * Starts a transaction for all these push tokens: those whose phones have paired and not proven their keys are asked for that, and nothing else. Stored
- * first, then delivered; refused when no phone could be reached, or admission says no.
+ * Starts a transaction for all these push tokens. If some are paired but not activated, only those are asked, for
+ * activation. Stored first, then delivered; refused when no phone could be reached or admission refuses.
  * @see docs/protocols/linotp.md 8.4, 8.5, 11
  */
 export async function trigger({ engine }: LinotpParts, request: TriggerRequest): Promise<Result<Triggered, LoginRefusalReason>> {
   const { asker, consume, tokens: all, quiet, ...login } = request;
   const isToActivate = ({ rollout }: PushToken): boolean => rollout !== 'enrolled';
-  // A quiet login is for all of a user's push tokens, whichever the PIN opens: one that is to be activated does not keep the others out.
+  // A quiet login is for all of a user's push tokens, regardless of the PIN: one that awaits activation does not
+  // exclude the others.
   const isActivating = quiet ? all.every(isToActivate) : all.some(isToActivate);
   const asked = all.filter((token) => isToActivate(token) === isActivating);
   const kind = isActivating ? ('activation' as const) : ('login' as const);
@@ -82,7 +88,7 @@ export async function trigger({ engine }: LinotpParts, request: TriggerRequest):
   if (quiet) {
     const right = asked.filter((token) => quiet.right.includes(token));
     const { transaction } = await engine.challenges.issueQuietly({ ...wanted, right });
-    // A name that has no push token has no description either.
+    // Descriptions would distinguish stored push tokens from made-up ones.
     return ok(
       triggeredFor(
         transaction,
@@ -102,7 +108,7 @@ export async function trigger({ engine }: LinotpParts, request: TriggerRequest):
   return ok({ ...triggeredFor(transaction, reached), place });
 }
 
-/** What the caller is told of. */
+/** The parts of a transaction for the caller. */
 const triggeredFor = (transaction: Transaction, reached: readonly PushToken[]): Triggered => ({
   transaction,
   id: idOf(transaction),

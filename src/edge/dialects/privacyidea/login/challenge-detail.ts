@@ -2,15 +2,15 @@ import type { Delivered } from '../../../../engine/index.ts';
 import type { Challenge, ChallengeMode, PushToken, Transaction } from '../../../../foundation/model/index.ts';
 import type { FlavourRules } from '../flavour.ts';
 
-/** What the user is told where no policy says otherwise. @see docs/protocols/privacyidea.md 6.1 */
+/** The default texts for users. @see docs/protocols/privacyidea.md 6.1 */
 export const usualTexts: Record<ChallengeMode, string> = {
   confirm: 'Please confirm the authentication on your mobile device!',
   presence: 'Please confirm the authentication on your mobile device!',
   code: 'Please enter the code displayed on your smartphone.',
 };
 /**
- * One transaction that was issued and delivered. `textFor` is the text of the policies for this push token's user, if they have one; `typeFor` the type
- * that clients are told of it.
+ * An issued and delivered transaction. `textFor` is the policies' text for a push token, if any; `typeFor` the token
+ * type to show to clients.
  */
 export type IssuedChallenges = {
   transaction: Transaction;
@@ -21,11 +21,11 @@ export type IssuedChallenges = {
   rules: FlavourRules;
 };
 
-/** What policies put around the texts of a challenge. */
+/** The policies' header and footer around the texts of a challenge. */
 export type MessageFrame = { header?: string | undefined; footer?: string | undefined };
 
 /**
- * The `detail` of a reply that opens a challenge: one entry per push token, the last one's fields repeated at the top.
+ * The `detail` of a reply with a challenge: one entry per push token, and the last one's fields repeated at the top.
  * @see docs/protocols/privacyidea.md 6.1
  */
 export function challengeDetail(
@@ -68,7 +68,9 @@ function entryOf(
   };
 }
 
-/** The different texts as one: in their order without a header, sorted behind one, as a list where the header opens one. */
+/**
+ * Joins the texts: without a header in their order, with one sorted, and as list items when the header opens a list.
+ */
 function framed(messages: readonly string[], { header, footer = '' }: MessageFrame, join: FlavourRules['join']): string {
   if (header === undefined) return join(messages);
   const sorted = [...new Set(messages)].sort();
@@ -76,7 +78,7 @@ function framed(messages: readonly string[], { header, footer = '' }: MessageFra
   return `${header}${body}${footer}`;
 }
 
-/** Says which option to press: where the text has the tag for it, else at its end. */
+/** Names the option to press: at the text's tag for it, else at its end. */
 function withOption(text: string, option: string | undefined): string {
   const tag = '{presence_answer}';
   if (option === undefined) return text.replaceAll(tag, '');

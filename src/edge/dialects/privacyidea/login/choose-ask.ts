@@ -1,7 +1,7 @@
 import { type Ask, askForPresence, askToConfirm } from '../../../../engine/index.ts';
 import { defaultDigits, defaultOptions, type Facts, type Policy } from '../../../../policy/index.ts';
 
-/** What policies say the user has to do on the phone. Presence beats the code. @see docs/protocols/privacyidea.md 11.2 */
+/** How policies have the phone ask. Presence takes precedence over the code. @see docs/protocols/privacyidea.md 11.2 */
 export function chooseAsk(policy: Policy, facts: Facts): Ask {
   if (policy.value('push_require_presence', facts)) {
     const source = policy.value('push_presence_options', facts) ?? 'ALPHABETIC';

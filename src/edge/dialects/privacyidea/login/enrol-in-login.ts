@@ -9,8 +9,9 @@ import { admit, applicantOf, type Login, type LoginUnderWay, refusedBy } from '.
 const usualText = 'Please scan the QR code!';
 
 /**
- * What a login comes to where policies want a push token of every user: who is accepted without one is challenged to enrol it, and all else
- * stays as it is, also where the user would have more tokens than policies allow. Those that earlier logins offered are replaced.
+ * Enrols a push token in a login when policies want one for every user: an accepted user without one is challenged to
+ * enrol it. Otherwise the outcome stays, also when the user has the maximum of tokens. Replaces offers of earlier
+ * logins.
  * @see docs/protocols/privacyidea.md 3.5
  */
 export async function enrolInLogin({ parts, asker, subject }: Login, outcome: LoginOutcome): Promise<LoginOutcome> {
@@ -39,10 +40,10 @@ export async function enrolInLogin({ parts, asker, subject }: Login, outcome: Lo
   return { value: false, detail: enrolmentDetail(shown, parts.product.flavour) };
 }
 
-/** What the login page shows of an enrolment. */
+/** The parts of an enrolment on the login page. */
 export type ShownEnrolment = { type: string; image: string; link: string; message: string; serial: string; id: string; skippable: boolean };
 
-/** The `detail` of a reply that opens an enrolment, with the fields of either server. @see docs/protocols/privacyidea.md 3.5, 13 */
+/** The `detail` of a reply with an enrolment, in either flavour. @see docs/protocols/privacyidea.md 3.5, 13 */
 export function enrolmentDetail(
   { type, image, link, message, serial, id, skippable }: ShownEnrolment,
   flavour: PiProduct['flavour'],
@@ -59,7 +60,7 @@ export function enrolmentDetail(
   };
 }
 
-/** What a push token that a login enrols has beside its owner. It gets no PIN: whoever logs in is known already. */
+/** Fields of a push token enrolled in a login, besides its owner. It gets no PIN: the user has just logged in. */
 const plainToken = { description: '', pin: '' } as const;
 
 function kindOf(product: PiProduct, type: TokenKind['type']): TokenKind {
@@ -69,7 +70,7 @@ function kindOf(product: PiProduct, type: TokenKind['type']): TokenKind {
 }
 
 /**
- * `cancel_enrollment` with the transaction alone: a user who may skip the enrolment is accepted without it, once.
+ * `cancel_enrollment` with the transaction only: accepts a user who may skip the enrolment, once.
  * @see docs/protocols/privacyidea.md 3.5
  */
 export async function cancelEnrolment(login: LoginUnderWay): Promise<LoginOutcome> {

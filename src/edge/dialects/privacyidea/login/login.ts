@@ -10,13 +10,14 @@ import { type LoginOutcome, noSuchOwner, refusedLogin } from '../refusals.ts';
 import { demandRealm, type Known, knownSubject, NotTheirToken, type Subject, secondSubject, subjectOf, unknownUser } from '../subject.ts';
 import { rewritten } from './rewritten.ts';
 
-/** One login: its auth server, the asker with all facts, and the user with the push tokens. Made once per request. */
+/** One login: its auth server, its caller with all facts, and its user with the push tokens. Made once per request. */
 export type Login = { parts: PrivacyideaParts; server: AuthServer; asker: Asker; subject: Subject };
 
 /**
- * A login on its way to an outcome. `known` has every push token that was found, `subject` those without the ones that an earlier login offered, and
- * `tokens` are those that it may still be done with; the steps narrow them. `showed`: the caller has shown a credential of its own. `second`: the
- * transaction that it is to finish, where it names one. `isProved`: its PIN was right. `quiet`: the push tokens that its PIN opens, where neither the reply nor its time may tell.
+ * A login in progress. `known` has every push token that was found, `subject` leaves out offers of earlier logins, and
+ * `tokens` are the remaining candidates, which the steps narrow. `showed`: the caller showed a credential of its own.
+ * `second`: the transaction to finish, if one is named. `isProved`: the PIN was right. `quiet`: the push tokens that
+ * the PIN opens, which neither reply nor response time may reveal.
  */
 export type LoginUnderWay = Login & {
   showed: boolean;
@@ -28,7 +29,7 @@ export type LoginUnderWay = Login & {
   second: { id: string; transaction: Transaction | undefined } | undefined;
 };
 
-/** Whether a login only begins; a second leg names its transaction. */
+/** Whether a login is a first leg; a second leg names its transaction. */
 export const isFirstLeg = (given: PiParams): boolean => transactionIn(given) === '' && !given.flag('cancel_enrollment');
 
 const transactionIn = (params: PiParams): string => params.text('transaction_id') || params.text('state') || '';
@@ -53,7 +54,7 @@ async function loginNamed(
   demandRealm(parts, params, asker);
   if (params.flag('cancel_enrollment')) return cancelling(parts, { caller, asker, params, id });
   if (id === '') return underWay({ parts, caller, asker, params, ...(await knownSubject(parts, params, asker, unknownUser)) });
-  // Asked for at once: whoever finishes waits for one round trip less.
+  // In parallel, to save a round trip.
   const [typed, transaction] = await Promise.all([
     subjectOf(parts, params, asker, unknownUser),
     parts.engine.challenges.findOwn(id, caller.server.name),
@@ -62,7 +63,7 @@ async function loginNamed(
   return underWay({ parts, caller, asker, params, ...known, second: { id, transaction } });
 }
 
-/** Does what reads the names of a request, and tells where they lead to nobody: a login is refused by that, too. */
+/** Runs `read`, and publishes a refused login when it throws for an unknown name. */
 async function namesTold<T>(
   parts: PrivacyideaParts,
   { asker, params }: Pick<Read, 'asker' | 'params'>,
@@ -91,7 +92,7 @@ export async function readTrigger(
   return underWay({ parts, caller: { ...caller, showed: true }, asker, params, ...known });
 }
 
-/** The user who cancels an enrolment is named by its transaction alone. */
+/** Cancels an enrolment; only its transaction names the user. */
 async function cancelling(
   parts: PrivacyideaParts,
   { id, ...read }: Omit<Read, 'parts' | 'second' | keyof Known> & { id: string },
@@ -113,7 +114,7 @@ async function underWay({ parts, caller, asker, params, subject, record, second 
 const loginAsker = ({ engine }: PrivacyideaParts, asker: Asker, { user, realm }: Subject, person: Person | undefined): Promise<Asker> =>
   engine.admission.askerForLogin({ asker, user, realm }, person);
 
-/** A login that waited, read again with the push tokens as they are now. */
+/** A login after a wait, with its push tokens read again. */
 export async function loginAgain(
   parts: PrivacyideaParts,
   ctx: Context,
@@ -122,27 +123,27 @@ export async function loginAgain(
   return { parts, server, asker: await loginAsker(parts, askerFor(parts, ctx, server), subject, subject.person), subject };
 }
 
-/** The user as policies look at a login. */
+/** The user of a login, for policies. */
 export const applicantOf = ({ asker, subject: { user, realm } }: Pick<Login, 'asker' | 'subject'>): Applicant => ({ asker, user, realm });
 
-/** Tells that a login was refused, with the push tokens that it may still be done with. */
+/** Publishes the refusal of a login, with its remaining push tokens. */
 export function tellRefused(login: LoginUnderWay, reason: LoginRefusalReason): void {
   const serials = login.tokens.map(({ serial }) => serial);
   login.parts.engine.admission.tellRefused(applicantOf(login), reason, { serials, transaction: login.second?.id });
 }
 
-/** Tells that a login is not admitted, and gives its outcome; throws the dialect's fault where that is one. */
+/** Publishes a refusal by admission and returns its outcome, or throws the dialect's fault. */
 export function refusedBy(login: LoginUnderWay, refusal: LoginRefusal): LoginOutcome {
   tellRefused(login, refusal.kind);
   return refusedLogin(refusal);
 }
 
-/** Leaves a login the push tokens that policies admit; the outcome of one that they do not admit at all. */
+/** Narrows a login to the admitted push tokens; returns the outcome of a refused login. */
 export function admit(login: LoginUnderWay): LoginOutcome | undefined {
   const { parts, showed, params } = login;
   const refusal = parts.engine.admission.mayLogIn(applicantOf(login), { showed });
   if (refusal) return refusedBy(login, refusal);
-  // A client that was told another type asks for that one.
+  // Clients that were shown another type ask for that one.
   const wanted = params.text('type')?.toLowerCase() || undefined;
   const isAsked = (token: PushToken): boolean =>
     wanted === undefined || wanted === token.type.toLowerCase() || wanted === shownType(parts, login.asker, token);
@@ -150,17 +151,18 @@ export function admit(login: LoginUnderWay): LoginOutcome | undefined {
   return undefined;
 }
 
-/** The user as a login sees it: a push token that an earlier login offered and no phone took does not count. One asked for by serial does. */
+/** The subject without offers of earlier logins that no phone took, unless requested by serial. */
 export const withoutOffers = ({ parts: { engine }, subject }: Pick<Login, 'parts' | 'subject'>): Subject =>
   subject.serial === undefined
     ? { ...subject, tokens: subject.tokens.filter((token) => !engine.challenges.isOfferedInLogin(token)) }
     : subject;
 
-/** Says that no source of the realm knows the user. */
+/** The text for a user whom no source of the realm knows. */
 export const toldUnknown = ({ user, realm }: Subject): string => unknownUser(`${user}@${realm}`);
 
 /**
- * The type that clients are told of a push token. Policy `edupush_shown_as` calls an edupush token `push` for those that know no other.
+ * The token type to show to clients. Policy `edupush_shown_as` shows an edupush token as `push` to clients that know no
+ * other.
  * @see docs/protocols/privacyidea.md 13
  */
 export function shownType({ engine }: PrivacyideaParts, asker: Asker, token: PushToken): string {

@@ -2,7 +2,10 @@ import type { PassedOn } from '../../../../engine/index.ts';
 import type { LoginOutcome } from '../refusals.ts';
 import { applicantOf, type LoginUnderWay } from './login.ts';
 
-/** Lets a user who was asked for by name in without a push token, where policies say so. @see docs/protocols/privacyidea.md 11.3 */
+/**
+ * Lets a user in without a push token when a policy allows it; only for requests by name.
+ * @see docs/protocols/privacyidea.md 11.3
+ */
 export async function passOn(login: LoginUnderWay): Promise<LoginOutcome | undefined> {
   const { tokens, serial, person, source } = login.subject;
   if (serial !== undefined) return undefined;

@@ -21,8 +21,8 @@ const wire: Record<Status, 'accept' | 'declined' | 'cancelled' | 'pending'> = {
 };
 
 /**
- * `GET /validate/polltransaction/<id>` or `?transaction_id=<id>`: where a transaction stands. Consumes nothing. What is there is told truthfully; an id
- * that is not there reads as pending, but to a stranger who has named too many of them "not now" (429).
+ * `GET /validate/polltransaction/<id>` or `?transaction_id=<id>`: the status of a transaction. Consumes nothing. An
+ * unknown id reads as pending, or as 429 for a stranger who has tried too many.
  * @see docs/protocols/privacyidea.md 6.5
  */
 export async function pollTransaction(parts: PrivacyideaParts, ctx: Context): Promise<void> {
@@ -42,7 +42,7 @@ const pollAsServer: Poll = async (parts, ctx, id) =>
   parts.engine.challenges.findOwn(id, (await authServerOf(parts, ctx, 'poll')).server.name);
 
 const pollPublicly: Poll = (parts, ctx, id) => {
-  // The browser that polls shows the login page of another server.
+  // The polling browser shows another server's login page.
   ctx.set({ 'access-control-allow-origin': '*', 'access-control-expose-headers': 'retry-after' });
   return parts.engine.challenges.findPublicly({
     id,

@@ -4,10 +4,10 @@ import { demandName, parseJson } from '../../../../foundation/model/index.ts';
 import { bodyOf, PiFault } from '../../../formats/privacyidea/index.ts';
 import { encodingOf, formFields, noteParams, readText } from '../../../http/index.ts';
 
-/** What of an Access-Request a login needs; undefined is what it does not have. */
+/** The attributes of an Access-Request that a login needs; undefined when missing. */
 export type RadiusAttributes = { user: string | undefined; password: string | undefined; state: string | undefined };
 
-/** RFC 2865 5.2 fills a password with NUL up to 16 bytes, and some send that on, at a name as well. */
+/** Removes NUL padding: RFC 2865 5.2 pads passwords to 16 bytes, and some clients forward that, even in names. */
 function unpadded(text: string): string {
   let end = text.length;
   while (text[end - 1] === '\0') end -= 1;
@@ -15,14 +15,15 @@ function unpadded(text: string): string {
 }
 const single = z.union([z.string().transform(unpadded), z.number()]).transform(String);
 const several = z.array(single).transform(([first]) => first);
-/** As `rlm_rest` writes an attribute (type and values), and as one would write it by hand. */
+/** An attribute as `rlm_rest` sends it (type and values), or as a plain value. */
 const attribute = z.union([single, several, z.object({ value: z.union([single, several]) }).transform(({ value }) => value)]);
 const wanted = ['User-Name', 'User-Password', 'State'] as const;
 
 /**
- * Reads the attributes that FreeRADIUS's `rlm_rest` sends, as JSON (`body = 'json'`) or as a form (`'post'`). Values are encoded once, whatever
- * the user agent, and policies may look at them all; octets such as State are `0x` and hex digits; NUL at the end is padding and dropped. Of an attribute that comes twice the first one counts. Throws 905 for other bodies and
- * for a name that is too long.
+ * Reads the attributes from FreeRADIUS's `rlm_rest`, as JSON (`body = 'json'`) or form (`'post'`). Values are encoded
+ * once, for any user agent, and available to policies. Octets such as State are `0x` and hex digits; trailing NUL
+ * padding is removed. The first of repeated attributes counts. Throws 905 for other bodies and for a name that is too
+ * long.
  */
 export async function readRadiusAttributes(ctx: Context): Promise<RadiusAttributes> {
   const body = await bodyOf(ctx);
@@ -51,6 +52,6 @@ function textOf(value: unknown, name: string): string | undefined {
   return read.data;
 }
 
-/** A State that is none of ours may hold any bytes. */
+/** A foreign State may contain any bytes. */
 const octets = (text: string): string =>
   /^0x(?:[0-9a-f]{2})*$/i.test(text) ? readText(Buffer.from(text.slice(2), 'hex'), 'latin-1', 'State') : text;

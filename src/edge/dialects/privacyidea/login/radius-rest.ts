@@ -8,8 +8,9 @@ import { readRadiusAttributes } from './radius-attributes.ts';
 import { checkLoginOf, type TellLogin } from './validate-check.ts';
 
 /**
- * `POST /radius/authorize`, for the `authorize` section of FreeRADIUS's `rlm_rest`: 204 for a request that `/radius/authenticate` can decide
- * (a name and a password that can be read), 404 for any other, such as EAP. It says nothing of the user.
+ * `POST /radius/authorize`, for the `authorize` section of FreeRADIUS's `rlm_rest`: 204 for a request that
+ * `/radius/authenticate` can decide (it has a name and a readable password), 404 for any other, such as EAP. Does not
+ * depend on the user.
  */
 export async function radiusAuthorize(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const { user, password } = await readRadiusAttributes(ctx);
@@ -20,8 +21,9 @@ export async function radiusAuthorize(parts: PrivacyideaParts, ctx: Context): Pr
 }
 
 /**
- * `POST /radius/authenticate`, for its `authenticate` section: 204 accepts, 401 rejects, 200 with attributes challenges. `State` is the
- * transaction, which the next Access-Request brings back with what the user typed. `?realm=` names the realm of users without one.
+ * `POST /radius/authenticate`, for the `authenticate` section: 204 accepts, 401 rejects, 200 with attributes
+ * challenges. `State` is the transaction, which the next Access-Request sends back with the user's input. `?realm=` is
+ * the default realm.
  */
 export async function radiusAuthenticate(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const { user = '', password = '', state } = await readRadiusAttributes(ctx);
@@ -43,7 +45,7 @@ const tellRadius: TellLogin = async (ctx, checking) => {
   }
 };
 
-/** Who is unknown, has no token or a revoked one is refused in the same words as who has the wrong PIN. */
+/** The reply does not distinguish unknown users, missing or revoked tokens, and wrong PINs. */
 async function decided(checking: Parameters<TellLogin>[1]): Promise<LoginOutcome | 'refused'> {
   try {
     return (await checking).outcome;
@@ -61,10 +63,10 @@ const challenge = (transaction: string, message: string) => ({
   'reply:Reply-Message': literal(cut(message)),
 });
 
-/** A value that FreeRADIUS takes as it is: it would expand `%{…}` in texts otherwise. */
+/** A literal value: FreeRADIUS would otherwise expand `%{…}`. */
 const literal = (value: string) => ({ op: ':=', do_xlat: false, value: [value] });
 
-/** As much of a text as an attribute of RADIUS can hold. */
+/** Cuts a text to the length of a RADIUS attribute. */
 function cut(text: string): string {
   const bytes = Buffer.from(text);
   return bytes.length <= longestMessage

@@ -5,8 +5,8 @@ import type { PiParams } from '../../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 
 /**
- * The parameters of a login as policies change them before anybody is looked up: `mangle` their texts, then `setrealm` the realm of the user. An
- * auth server still has to be one of the realm that comes out.
+ * The parameters of a login after the policies `mangle` (texts) and `setrealm`, before the user is looked up. The auth
+ * server must be allowed in the resulting realm.
  * @see docs/protocols/privacyidea.md 11.3
  */
 export function rewritten({ engine }: PrivacyideaParts, asker: Asker, params: PiParams): PiParams {

@@ -4,11 +4,14 @@ import { type LoginUnderWay, shownType, tellRefused } from './login.ts';
 
 const reasons = { 'not-answered': 'not-answered', unknown: 'unknown-transaction' } as const;
 
-/** The second leg of a login: takes what the phone has answered, or the code that it showed. @see docs/protocols/privacyidea.md 6.1 */
+/**
+ * The second leg of a login: takes the phone's answer, or the code that it showed.
+ * @see docs/protocols/privacyidea.md 6.1
+ */
 export async function finishLogin(login: LoginUnderWay, code: string): Promise<LoginOutcome> {
   const { parts, asker, subject, tokens, second } = login;
   const { user, realm, serial, person } = subject;
-  // A token without an owner is asked for by its serial alone.
+  // A token without an owner is identified by serial only.
   const owner = typeof person === 'object' ? ownerOf(person, realm) : { user, realm };
   const finished = await parts.engine.challenges.finish({
     transaction: second?.transaction,
@@ -30,7 +33,7 @@ export async function finishLogin(login: LoginUnderWay, code: string): Promise<L
       return refuse('Response did not match the challenge.', { serial: only?.serial, type });
     }
     case 'unknown':
-      // The same words for an id that never was, was used, has ended, or is another's; and nothing is counted against the user.
+      // The same text for an unknown, used, ended or foreign id; the user's counters do not change.
       return refuse('wrong otp pin');
     default:
       return finished satisfies never;

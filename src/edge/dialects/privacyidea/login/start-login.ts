@@ -7,12 +7,15 @@ import { challengeDetail } from './challenge-detail.ts';
 import { chooseAsk } from './choose-ask.ts';
 import { type Login, shownType } from './login.ts';
 
-/** How a login is started. `mustBeSent`: a phone that has to ask by itself is not good enough. `waitMs`: the reply waits so long for the answer. */
+/**
+ * Rules for starting a login. `mustBeSent`: a phone that only polls is not enough. `waitMs`: how long the reply waits
+ * for the answer.
+ */
 export type StartRules = { mustBeSent?: boolean; waitMs?: number };
 
 /**
- * A login that was started: stored, then delivered. Otherwise nothing was: no push went out and no phone may poll, or no phone can do what
- * policies ask for, or admission refused it.
+ * The result of starting a login: `started` means stored and delivered. Otherwise there was no push and no polling
+ * phone (`unreachable`), no phone with the required mode (`unable`), or a refusal by admission.
  */
 export type Started =
   | {
@@ -26,14 +29,14 @@ export type Started =
   | { kind: 'unreachable' | 'unable' }
   | { kind: 'refused'; refusal: LoginRefusal };
 
-/** What is asked for; `isProved`: the user showed a right PIN; and `quiet`: the push tokens that it opens, where nobody may be told. */
+/** The push tokens to ask. `isProved`: the PIN was right; `quiet`: the push tokens that it opens, in a quiet login. */
 type ToStart = { tokens: readonly PushToken[]; isProved?: boolean; quiet?: { right: readonly PushToken[] } };
 
 const onlyOf = (tokens: readonly PushToken[], some: readonly PushToken[]): PushToken[] => tokens.filter((token) => some.includes(token));
 
 const question = 'Do you want to confirm the login?';
 
-/** Starts a login for all push tokens at once, under one transaction. A login that waits for its answer asks for a plain yes or no. */
+/** Starts a login for all push tokens, with one transaction. A login that waits for its answer uses confirm mode. */
 export async function startLogin(login: Login & ToStart, { mustBeSent = false, waitMs }: StartRules = {}): Promise<Started> {
   const {
     parts,
@@ -69,7 +72,7 @@ export async function startLogin(login: Login & ToStart, { mustBeSent = false, w
   return { kind: 'unreachable' };
 }
 
-/** The `detail` that tells a client of a login that was started. */
+/** The `detail` of a started login for the client. */
 export function startedDetail(parts: PrivacyideaParts, { asker, transaction, tokens, delivered }: Extract<Started, { kind: 'started' }>) {
   const { engine, product } = parts;
   const factsFor = (owner: PushToken['owner'], token?: PushToken) => engine.facts(asker, owner, token);
@@ -90,7 +93,7 @@ export function startedDetail(parts: PrivacyideaParts, { asker, transaction, tok
   return challengeDetail({ transaction, tokens, delivered, textFor, typeFor, rules: flavourRules(product) }, preferred, { header, footer });
 }
 
-/** Why nothing was started: for the event, and for the reply. */
+/** Why no login was started: for the event, and for the reply. */
 export const notStarted: Record<Exclude<Started['kind'], 'started' | 'refused'>, { reason: LoginRefusalReason; message: string }> = {
   unreachable: { reason: 'undeliverable', message: 'The push could not be delivered, and polling is not allowed.' },
   unable: { reason: 'unable-phone', message: 'No phone of this user can do what the policies ask for.' },

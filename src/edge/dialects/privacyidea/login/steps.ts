@@ -9,13 +9,13 @@ import { finishLogin } from './second-leg.ts';
 import { notStarted, type Started, startedDetail, startLogin } from './start-login.ts';
 import type { AskedPhone } from './wait-for-phone.ts';
 
-/** One step of a login: its outcome, or that its reply waits for a phone; undefined where the next step goes on. */
+/** One step of a login: its outcome, or a phone to wait for; undefined to go on with the next step. */
 export type LoginStep = (login: LoginUnderWay) => Promise<LoginOutcome | AskedPhone | undefined> | LoginOutcome | undefined;
 
-/** The transaction of an enrolment that the user skips. */
+/** The user skips an enrolment. */
 const cancelled: LoginStep = async (login) => (login.params.flag('cancel_enrollment') ? cancelEnrolment(login) : undefined);
 
-/** Looks at both legs, and leaves the push tokens that policies admit. */
+/** Both legs: refuses the login, or narrows it to the push tokens that policies admit. */
 const denied: LoginStep = (login) => admit(login);
 
 const enrolmentFinished: LoginStep = async (login) =>
@@ -23,13 +23,13 @@ const enrolmentFinished: LoginStep = async (login) =>
 
 const limited: LoginStep = (login) => limit(login);
 
-/** Looks at first legs only: the outcome of a login whose user logged in or failed as often as policies allow. */
+/** First legs only: refuses a login when its user has reached a limit of logins or failures. */
 export async function limit(login: LoginUnderWay): Promise<LoginOutcome | undefined> {
   const refusal = login.second ? undefined : await login.parts.engine.admission.rateRefusal(applicantOf(login));
   return refusal && refusedBy(login, refusal);
 }
 
-/** Looks at first legs only: who is let in without a push token. */
+/** First legs only: lets a user in without a push token when a policy allows it. */
 const passedOn: LoginStep = async (login) => (login.second ? undefined : passOn(login));
 
 const unknown: LoginStep = async (login) => {
@@ -41,8 +41,8 @@ const unknown: LoginStep = async (login) => {
 };
 
 /**
- * Looks at both legs: a push token that was disabled between them finishes nothing. Where none may be asked, those that are over stay for the check of
- * the PIN: only the right one is told why.
+ * Both legs: a push token that was disabled in between cannot finish a login. If no push token is usable, expired ones
+ * stay for the PIN check, because only a right PIN is told the reason.
  */
 const withoutUsableToken: LoginStep = async (login) => {
   if (login.tokens.length > 0 && login.tokens.every(({ revoked }) => revoked)) {
@@ -62,7 +62,7 @@ const withoutUsableToken: LoginStep = async (login) => {
 
 const secondLeg: LoginStep = async (login) => (login.second ? finishLogin(login, login.params.text('pass') ?? '') : undefined);
 
-/** Leaves the push tokens that the PIN fits; all of them where the login is quiet. */
+/** Keeps the push tokens with this PIN; all of them in a quiet login. */
 const wrongPin: LoginStep = async (login) => {
   if (login.subject.serial !== undefined && login.params.flag('otponly')) {
     tellRefused(login, 'wrong-code');
@@ -85,7 +85,7 @@ const wrongPin: LoginStep = async (login) => {
   return refuse('wrong otp pin');
 };
 
-/** Tells that a push token is over, to the right PIN. */
+/** Reports that a push token is used up or outside its validity; only after a right PIN. */
 const over: LoginStep = (login) => {
   const message = overText(login.tokens, login.parts.engine.clock());
   if (message === undefined) return undefined;
@@ -93,7 +93,7 @@ const over: LoginStep = (login) => {
   return refuse(message);
 };
 
-/** Asks the phone, and has the reply wait for the answer, where policies say so. */
+/** Asks the phone and lets the reply wait for the answer, when a policy says so. */
 const waiting: LoginStep = async (login) => {
   const waitMs = waitOf(login);
   if (waitMs === undefined) return undefined;
@@ -123,7 +123,7 @@ export const loginSteps: readonly LoginStep[] = [
   started,
 ];
 
-/** The first step that has an outcome ends the login. Throws the dialect's refusals. */
+/** Runs the steps; the first outcome ends the login. Throws the dialect's refusals. */
 export async function runSteps(login: LoginUnderWay): Promise<LoginOutcome | AskedPhone> {
   for (const step of loginSteps) {
     const outcome = await step(login);
@@ -141,7 +141,7 @@ function notAsked(login: LoginUnderWay, asked: Exclude<Started, { kind: 'started
   return refuse(message);
 }
 
-/** How long the reply itself waits for the answer (ms), where policies say that it does. */
+/** How long the reply waits for the answer (ms); undefined unless a policy says so. */
 function waitOf({ parts: { engine }, asker, subject: { user, realm }, tokens }: LoginUnderWay): number | undefined {
   const facts = engine.facts(asker, { user, realm });
   const types = [...new Set(tokens.map(({ type }) => type))];
@@ -149,18 +149,15 @@ function waitOf({ parts: { engine }, asker, subject: { user, realm }, tokens }: 
   return seconds.length === 0 ? undefined : Math.max(...seconds) * 1000;
 }
 
-/**
- * Checks the PIN of a first leg against what policies say it is.
- * @see docs/protocols/privacyidea.md 11.3
- */
+/** Checks the PIN of a first leg by the policies' rule. @see docs/protocols/privacyidea.md 11.3 */
 const checkTypedPin = (login: LoginUnderWay) => login.parts.engine.pins.checkAtLogin(login.tokens, typedPin(login));
 
-/** Takes the time of that where the user has no push token for it, or is nobody. */
+/** Spends the time of a PIN check for a user without a push token, or an unknown user. */
 const spendTypedPin = (login: LoginUnderWay): Promise<unknown> => login.parts.engine.pins.equalizeTiming(typedPin(login));
 
 function typedPin({ parts: { engine }, asker, params, subject: { user, realm, person, typed } }: LoginUnderWay) {
   const rule = engine.policy.value('otppin', engine.facts(asker, { user, realm })) ?? 'tokenpin';
-  // Where a user was found is where their password is.
+  // The password is checked by the source that found the user.
   const source = typeof person === 'object' ? person.resolver : undefined;
   return { pin: params.text('pass') ?? '', rule, user, realm, source, typed, asker };
 }

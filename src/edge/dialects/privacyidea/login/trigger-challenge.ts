@@ -55,13 +55,13 @@ async function triggerAll(parts: PrivacyideaParts, ctx: Context, asking: Asked):
   sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });
 }
 
-/** An administrator may trigger push tokens of some realms alone: all of a user's have to be of them. */
+/** An administrator with rights in some realms may only trigger users whose push tokens are all in those. */
 function demandOpen({ parts, asker, subject }: LoginUnderWay, admin: Admin): void {
   const claim = { admin, right: 'triggerchallenge' } as const;
   if (!subject.tokens.every(({ realms }) => mayAct(parts, asker, { ...claim, realms }))) throw new ActForbidden(claim.right);
 }
 
-/** Whom to ask; undefined where a serial is named that nobody has, or not the user who is named: then there is nothing to trigger. */
+/** The login to trigger; undefined for a serial that does not exist or does not belong to the named user. */
 async function loginToTrigger(parts: PrivacyideaParts, ctx: Context, asked: Asked): Promise<LoginUnderWay | undefined> {
   try {
     return await readTrigger(parts, ctx, asked);

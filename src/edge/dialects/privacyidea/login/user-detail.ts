@@ -5,8 +5,8 @@ import type { Subject } from '../subject.ts';
 import type { Login } from './login.ts';
 
 /**
- * An outcome with what policies tell of a user who was accepted: `user`, `user-realm`, `user-resolver`. A login that is accepted stays so when
- * nobody can be asked for the rest.
+ * Adds the accepted user's data to an outcome when a policy says so: `user`, `user-realm`, `user-resolver`. An
+ * unreachable source leaves the login accepted.
  * @see docs/protocols/privacyidea.md 11.3
  */
 export async function withUserDetail({ parts, asker, subject }: Login, outcome: LoginOutcome): Promise<LoginOutcome> {
@@ -32,7 +32,7 @@ function userObject(record: UserRecord | undefined) {
   return user;
 }
 
-/** What `/validate/samlcheck` tells of a user who was accepted. @see docs/protocols/privacyidea.md 6.3 */
+/** The attributes of an accepted user in `/validate/samlcheck`. @see docs/protocols/privacyidea.md 6.3 */
 export async function userAttributes(parts: PrivacyideaParts, subject: Subject): Promise<Record<string, string>> {
   const record = await toldRecord(parts, subject);
   if (!record) return { username: subject.user, realm: subject.realm };
@@ -40,7 +40,7 @@ export async function userAttributes(parts: PrivacyideaParts, subject: Subject):
   return { username, realm: subject.realm, resolver, email, surname, givenname, mobile, phone };
 }
 
-/** The record as the login has found it; a second leg, which asks nobody, asks now. */
+/** The user's record from the first leg; looked up now for a second leg. */
 async function toldRecord({ engine }: PrivacyideaParts, { user, realm, source, person }: Subject): Promise<UserRecord | undefined> {
   if (person !== undefined) return typeof person === 'string' ? undefined : person;
   return user === '' ? undefined : engine.people.recordOf(user, realm, source);

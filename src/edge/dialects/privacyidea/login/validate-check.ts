@@ -13,28 +13,28 @@ import { runSteps } from './steps.ts';
 import { withUserDetail } from './user-detail.ts';
 import { outcomeOfWait, type WaitingLogin, waitForPhone, waitingLogin } from './wait-for-phone.ts';
 
-/** What a login came to, and whose it was. */
+/** The outcome of a login, and its subject. */
 type Checked = { outcome: LoginOutcome; subject: Subject };
 
-/** Replies with what a login came to, in the words of one route. `checking` rejects with the dialect's refusals. */
+/** Replies with the outcome in the form of one route. `checking` rejects with the dialect's refusals. */
 export type TellLogin = (ctx: Context, checking: Promise<Checked>) => Promise<void>;
 
 /**
- * `POST|GET /validate/check`: the first leg starts a login by PIN, the second one finishes it by transaction.
+ * `POST|GET /validate/check`: the first leg starts a login by PIN, the second finishes it by transaction.
  * @see docs/protocols/privacyidea.md 6.1
  */
 export const validateCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> =>
   checkLogin(parts, ctx, async (told, checking) => sendPi(told, parts.product, { id: 2, ...(await checking).outcome }));
 
-/** Does what `/validate/check` does for whoever tells its outcome in another form: at once, or when the phone that it waits for has answered. */
+/** The same as `/validate/check` with a reply by `tell`: at once, or after the wait for a phone. */
 export const checkLogin = (parts: PrivacyideaParts, ctx: Context, tell: TellLogin): Promise<void> =>
   tellOrHold(parts, ctx, readAndBegin(parts, ctx), tell);
 
-/** The same, for parameters that were read already. */
+/** The same for parameters that were already read. */
 export const checkLoginOf = (parts: PrivacyideaParts, ctx: Context, params: PiParams, tell: TellLogin): Promise<void> =>
   tellOrHold(parts, ctx, begin(parts, ctx, params), tell);
 
-/** What a login has come to so far: an outcome, or a phone that was asked and that the reply waits for. */
+/** The state of a login so far: an outcome, or a phone to wait for. */
 type Begun = { kind: 'decided'; login: Login; outcome: LoginOutcome; hasWaited?: boolean } | WaitingLogin;
 
 async function readAndBegin(parts: PrivacyideaParts, ctx: Context): Promise<Begun> {
@@ -46,7 +46,7 @@ async function begin(parts: PrivacyideaParts, ctx: Context, params: PiParams): P
   const run = async (): Promise<Begun> => {
     const underWay = await readLogin(parts, ctx, { given: params, caller });
     const outcome = await runSteps(underWay);
-    // What ends a login is about all push tokens that were found for it.
+    // The end of a login concerns all push tokens that were found for it.
     const login = { ...underWay, subject: underWay.known };
     return 'waitMs' in outcome ? waitingLogin(login, outcome) : { kind: 'decided', login, outcome };
   };
@@ -64,7 +64,7 @@ async function tellOrHold(parts: PrivacyideaParts, ctx: Context, beginning: Prom
   else await tell(ctx, endLogin(begun));
 }
 
-/** A function of its own: what it refers to is kept for as long as the login waits. */
+/** A separate function, because its scope is kept in memory while the login waits. */
 function holdLogin(parts: PrivacyideaParts, ctx: Context, waiting: WaitingLogin, tell: TellLogin): void {
   holdReply(ctx, waitForPhone(parts, ctx, waiting), (again, waited) => tell(again, endWaiting(parts, again, waiting, waited)));
 }
@@ -88,7 +88,7 @@ async function endLogin({
   if (outcome.isFinal) return { outcome: toldOutcome(login, outcome), subject: login.subject };
   if (outcome.value) await clearFailures(login);
   const enrolled = await enrolInLogin(login, outcome).catch((error: unknown) => {
-    // Accepted, and refused for a token that cannot be offered: that is told like any other refusal.
+    // The user was accepted, but the push token to enrol cannot be offered: a refusal like any other.
     if (error instanceof PiFault) login.parts.engine.admission.tellRefused(applicantOf(login), 'undeliverable');
     throw error;
   });
@@ -97,7 +97,7 @@ async function endLogin({
   return { outcome: toldOutcome(login, await withUserDetail(told, counted)), subject: told.subject };
 }
 
-/** Counts a login that ends here. One too many is refused although its phone said yes. */
+/** Counts a finished login. One over a limit is refused although its phone accepted. */
 async function countLogin(login: Login, outcome: LoginOutcome, { hasFailed }: { hasFailed: boolean }): Promise<LoginOutcome> {
   const tally = login.parts.engine.admission.tallyOf(applicantOf(login));
   if (hasFailed) await tally.failed();
@@ -107,15 +107,15 @@ async function countLogin(login: Login, outcome: LoginOutcome, { hasFailed }: { 
   return refusedLogin(refusal);
 }
 
-/** The outcome as policies let it be told: without its detail where they say so, a challenge's too. */
+/** Omits the detail of an outcome, including a challenge's, when a policy says so. */
 function toldOutcome({ parts: { engine }, asker, subject: { user, realm } }: Login, outcome: LoginOutcome): LoginOutcome {
   const action = outcome.value ? 'no_detail_on_success' : 'no_detail_on_fail';
   return engine.policy.value(action, engine.facts(asker, { user, realm })) === true ? { ...outcome, isBare: true } : outcome;
 }
 
 /**
- * After a login: clears the failures of all tokens that were found for it, where the policy `reset_all_user_tokens` says so. Those of the token that logged in are
- * cleared behind the reply in any case. Costs nothing where no token has failures.
+ * After a login: clears the failures of all tokens found for it, if the policy `reset_all_user_tokens` says so. Those
+ * of the token that logged in are always cleared, after the reply. Costs nothing when no token has failures.
  */
 async function clearFailures(login: Login): Promise<void> {
   const { engine } = login.parts;

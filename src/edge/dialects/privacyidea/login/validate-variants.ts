@@ -5,8 +5,9 @@ import { userAttributes } from './user-detail.ts';
 import { checkLogin, type TellLogin } from './validate-check.ts';
 
 /**
- * `POST|GET /validate/radiuscheck`: `/validate/check` for who reads the status alone: 204 for a login that is accepted, 400 for all else, a
- * challenge and a refused request included; both without a body. A gateway that cannot answer, or not now, says so as everywhere.
+ * `POST|GET /validate/radiuscheck`: `/validate/check` for clients that read only the status: 204 for an accepted login,
+ * 400 for anything else, including a challenge or a refused request; both without a body. Faults and overload have
+ * their usual status.
  * @see docs/protocols/privacyidea.md 6.2
  */
 export const validateRadiusCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> => checkLogin(parts, ctx, tellStatus);
@@ -34,7 +35,7 @@ async function accepted(checking: Parameters<TellLogin>[1]): Promise<boolean> {
 }
 
 /**
- * `POST|GET /validate/samlcheck`: `/validate/check` with a value that says who logged in. Its attributes are told after a yes only.
+ * `POST|GET /validate/samlcheck`: `/validate/check` with the user's attributes, only in a success.
  * @see docs/protocols/privacyidea.md 6.3
  */
 export const validateSamlCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> =>
@@ -52,7 +53,7 @@ export const validateSamlCheck = (parts: PrivacyideaParts, ctx: Context): Promis
   });
 
 /**
- * `POST|GET /validate/initialize`: begins a login with a passkey, which no push token is.
+ * `POST|GET /validate/initialize`: begins a login with a passkey; always refused here.
  * @see docs/protocols/privacyidea.md 6.6
  */
 export async function validateInitialize(parts: PrivacyideaParts, ctx: Context): Promise<void> {

@@ -8,12 +8,12 @@ import { type LoginOutcome, refuse } from '../refusals.ts';
 import type { Subject } from '../subject.ts';
 import { applicantOf, type Login, shownType } from './login.ts';
 
-/** The phones of these push tokens were asked, and the reply waits for their answer; `place`: as the engine has it. */
+/** The push tokens whose phones were asked and are waited for; `place`: the engine's number of this request. */
 export type AskedPhone = { id: string; serials: readonly string[]; waitMs: number; place?: number | undefined };
 
 /**
- * A login while it waits: names only, since ten thousand may wait at once. What its end needs is read again then: `known` are the serials of
- * all push tokens that were found for it.
+ * A waiting login: names only, since ten thousand may wait at once. The rest is read again at the end. `known` are the
+ * serials of all push tokens that were found for it.
  */
 export type WaitingLogin = {
   kind: 'waiting';
@@ -23,14 +23,14 @@ export type WaitingLogin = {
   asked: AskedPhone;
 };
 
-/** What has to be kept of a login to end it later. */
+/** The parts of a login that are kept during the wait. */
 export function waitingLogin({ server, subject: { tokens, ...who } }: Login, asked: AskedPhone): WaitingLogin {
   return { kind: 'waiting', server, who, known: tokens.map(({ serial }) => serial), asked };
 }
 
 const otplen = 6;
 
-/** How the wait of a login ends; whoever asked for it may give up before. */
+/** Waits for the phone; ends early when the client disconnects. */
 export function waitForPhone({ engine }: PrivacyideaParts, ctx: Context, { known, asked }: WaitingLogin): Promise<Waited> {
   return engine.challenges.waitForAnswer({
     id: asked.id,
@@ -42,7 +42,10 @@ export function waitForPhone({ engine }: PrivacyideaParts, ctx: Context, { known
   });
 }
 
-/** The outcome of a login that waited, with its push tokens as they are now. No answer and a no count as a failure, since the PIN is known to whoever asked. */
+/**
+ * The outcome of a login after the wait, with its push tokens read again. A decline or no answer counts as a failure,
+ * since the caller knows the PIN.
+ */
 export async function outcomeOfWait({ parts, asker, subject }: Login, { asked }: WaitingLogin, ended: Waited): Promise<LoginOutcome> {
   const tokens = ended.tokens.filter(({ serial }) => asked.serials.includes(serial));
   const about = (serial: string | undefined) => {

@@ -10,7 +10,7 @@ import { resolverNamed, userOf } from '../subject.ts';
 /** Administrators may name users of every realm. */
 const anyRealm = {};
 
-/** The user whom a call about push tokens names, as the owner that is stored. Throws 904 for an unknown one, or an unknown resolver, and what `findPerson` does. */
+/** The named user as a stored owner. Throws 904 for an unknown user or resolver, and like `findPerson`. */
 export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<Owner> {
   const { user, realm } = userOf(parts, params, anyRealm, noSuchOwner);
   const person = await parts.engine.people.find(user, realm, resolverNamed(parts, params, realm));
@@ -20,7 +20,7 @@ export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: 
   return ownerOf(person, realm);
 }
 
-/** Lets policies and texts know what a source has of the owner of a push token, where it can be asked. */
+/** Remembers the source's record of a push token's owner for policies and texts, if the source is reachable. */
 export async function rememberOwner({ engine }: PrivacyideaParts, ctx: Context, owner: Owner | undefined): Promise<void> {
   const record = owner && (await engine.people.recordOf(owner.user, owner.realm, engine.people.sourceOf(owner)));
   if (record && engine.people.isOwnedBy(owner, { ...ownerOf(record, owner.realm), typed: owner.user })) rememberUser(ctx, record);

@@ -8,9 +8,9 @@ import { realmOf, resolverNamed, userOf } from '../subject.ts';
 type IsTheirs = (token: PushToken) => boolean;
 
 /**
- * The push tokens that a call of the administration is about: that of `serial`, those of `user`, or with both the one that is theirs; `realm` and
- * `resolver` narrow either. Throws 905 where nobody is named, 904 for a realm or a resolver that does not exist, 601 for a serial that is not there or is
- * somebody else's.
+ * The push tokens of an administrative call: by `serial`, by `user`, or by both; narrowed by `realm` and `resolver`.
+ * Throws 905 when neither is named, 904 for an unknown realm or resolver, 601 for a serial that does not exist or
+ * belongs to another user.
  * @see docs/protocols/privacyidea.md 10
  */
 export async function selectedTokens(parts: PrivacyideaParts, params: PiParams): Promise<PushToken[]> {
@@ -27,8 +27,8 @@ export async function selectedTokens(parts: PrivacyideaParts, params: PiParams):
 }
 
 /**
- * The user whose push tokens a call is about, as a source knows them. A user who is unknown keeps the name that was typed, and so does everybody while a source
- * cannot be asked: an administrator must be able to stop the tokens of a user who has left, at any time.
+ * The user of a call, as a source knows them. An unknown user, or any user while a source is unreachable, keeps the
+ * typed name: administrators must always be able to stop the tokens of a user who has left.
  */
 async function askedUser(parts: PrivacyideaParts, params: PiParams): Promise<Asked> {
   const { user, realm } = userOf(parts, params, {}, noSuchOwner);
@@ -37,7 +37,10 @@ async function askedUser(parts: PrivacyideaParts, params: PiParams): Promise<Ask
   return record ? { ...ownerOf(record, realm), typed: user } : { user, realm, resolver };
 }
 
-/** A serial with `realm` or `resolver` and without a user: the push token has to be of that realm, its owner from that source. */
+/**
+ * For a serial with `realm` or `resolver` but no user: the push token must be in that realm, its owner from that
+ * source.
+ */
 function byRealm(parts: PrivacyideaParts, params: PiParams): IsTheirs {
   const realm = realmOf(parts, params, noSuchOwner);
   const resolver = realm === undefined ? params.text('resolver') : resolverNamed(parts, params, realm);

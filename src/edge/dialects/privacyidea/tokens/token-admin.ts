@@ -8,7 +8,7 @@ import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { isRevoked } from '../refusals.ts';
 import { selectedTokens } from './selected-tokens.ts';
 
-/** Throws 905 for a PIN that is too long to be one. */
+/** Throws 905 for a PIN that is too long. */
 export function checkPinLength(pin: string, name: string): void {
   if (pin.length > longestPin) throw new PiFault('parameter', `Parameter ${name} has more than ${longestPin} characters.`);
 }
@@ -16,8 +16,8 @@ export function checkPinLength(pin: string, name: string): void {
 type Change = (acts: TokenAdministration, tokens: readonly PushToken[], params: PiParams) => Promise<number>;
 
 /**
- * One call that changes the push tokens of a serial or of a user; the value of its reply is how many. `more` are rights that single parameters need beside
- * that of the call.
+ * A call that changes the push tokens of a serial or user; the reply's value is their number. `more`: further rights
+ * that single parameters need.
  */
 export function changing(
   right: AdminRight,
@@ -35,7 +35,7 @@ export function changing(
   };
 }
 
-/** `POST /token/enable[/<serial>]`; a revoked token stays what it is. @see docs/protocols/privacyidea.md 10 */
+/** `POST /token/enable[/<serial>]`; throws for a revoked token. @see docs/protocols/privacyidea.md 10 */
 export const tokenEnable = changing('enable', async (acts, tokens) => {
   if (tokens.length > 0 && tokens.every(({ revoked }) => revoked)) throw isRevoked();
   return acts.setEnabled(tokens, true);
@@ -44,7 +44,7 @@ export const tokenEnable = changing('enable', async (acts, tokens) => {
 /** `POST /token/disable[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
 export const tokenDisable = changing('disable', (acts, tokens) => acts.setEnabled(tokens, false));
 
-/** `POST /token/reset[/<serial>]`: the fail count is zero again. @see docs/protocols/privacyidea.md 10 */
+/** `POST /token/reset[/<serial>]`: sets the fail count to zero. @see docs/protocols/privacyidea.md 10 */
 export const tokenReset = changing('reset', (acts, tokens) => acts.reset(tokens));
 
 /** `POST /token/setpin[/<serial>]`. @see docs/protocols/privacyidea.md 10 */
@@ -55,13 +55,16 @@ export const tokenSetPin = changing('setpin', async (acts, tokens, params) => {
   return acts.setPin(tokens, pin);
 });
 
-/** `POST /token/revoke[/<serial>]`: for good. @see docs/protocols/privacyidea.md 10 */
+/** `POST /token/revoke[/<serial>]`: permanently. @see docs/protocols/privacyidea.md 10 */
 export const tokenRevoke = changing('revoke', (acts, tokens) => acts.revoke(tokens));
 
-/** `POST /token/unassign`: the owner and the PIN are gone. @see docs/protocols/privacyidea.md 10 */
+/** `POST /token/unassign`: removes the owner and the PIN. @see docs/protocols/privacyidea.md 10 */
 export const tokenUnassign = changing('unassign', (acts, tokens) => acts.unassign(tokens));
 
-/** `DELETE /token/<serial>`, or `DELETE /token/?user=`: all push tokens of a user. @see docs/protocols/privacyidea.md 10 */
+/**
+ * `DELETE /token/<serial>`, or `DELETE /token/?user=`: all push tokens of a user.
+ * @see docs/protocols/privacyidea.md 10
+ */
 export const tokenDelete = changing('delete', async (acts, tokens) => {
   const removed = await acts.remove(tokens);
   if (removed === 'several-users') throw new PiFault('parameter', 'Several users have this name; say by resolver whose tokens are meant.');

@@ -10,8 +10,8 @@ import { neighbours, pageOf } from './paging.ts';
 import { numberOf } from './token-object.ts';
 
 /**
- * `GET /token/challenges/[<serial>]`: what is open for a push token, oldest first; with `transaction_id` that transaction while it can be
- * finished. Neither the nonce nor what a user has to pick or type is told.
+ * `GET /token/challenges/[<serial>]`: the open challenges of a push token, oldest first; with `transaction_id` those of
+ * that transaction while it can be finished. Leaves out nonces, options and codes.
  * @see docs/protocols/privacyidea.md 10
  */
 export async function tokenChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
@@ -65,13 +65,16 @@ function challengeObject(
   };
 }
 
-/** eduMFA has a number for each challenge, and writes a decline into its data. @see docs/protocols/privacyidea.md 13 */
+/** eduMFA gives each challenge a number, and records a decline in its data. @see docs/protocols/privacyidea.md 13 */
 const eduFields = (name: string, state: Challenge['state']) => ({
   data: state === 'declined' ? 'challenge_declined' : '',
   id: numberOf(name),
 });
 
-/** `DELETE /token/challenges/transaction/<id>`: nobody can answer or finish it any more. @see docs/protocols/privacyidea.md 10 */
+/**
+ * `DELETE /token/challenges/transaction/<id>`: it can no longer be answered or finished.
+ * @see docs/protocols/privacyidea.md 10
+ */
 export async function cancelChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'cancelchallenge');
@@ -80,14 +83,17 @@ export async function cancelChallenges(parts: PrivacyideaParts, ctx: Context): P
   const id = params.required('transaction_id');
   const found = await challenges.findLive(id);
   const serials = found ? serialsIn([found]) : [];
-  // Whoever cancels it does so for all its push tokens.
+  // Cancelling affects all push tokens of the transaction.
   const open = await admission.serialsOpenTo(asker, admin, 'cancelchallenge', serials);
   if (open.length < serials.length) throw forbidden(parts, asker, admin);
   const deleted = await challenges.cancel(actorOf(asker, admin), id);
   sendPi(ctx, parts.product, { id: 1, value: { status: true, deleted } });
 }
 
-/** `DELETE /token/challenges/expired`: takes away what is over, before the gateway would. @see docs/protocols/privacyidea.md 10 */
+/**
+ * `DELETE /token/challenges/expired`: deletes expired challenges before the gateway's own cleanup.
+ * @see docs/protocols/privacyidea.md 10
+ */
 export async function deleteExpiredChallenges(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'cancelchallenge');

@@ -8,7 +8,7 @@ import { noSuchToken } from '../refusals.ts';
 import { infoKeys } from './token-object.ts';
 
 const pollingKey = 'polling_allowed';
-/** What the gateway shows or keeps itself, and what no note may look like. */
+/** Keys that the gateway itself keeps, or that a note must not imitate. */
 const ownKeys = [
   ...infoKeys.filter((key) => key !== pollingKey),
   'enrollment_credential',
@@ -16,7 +16,7 @@ const ownKeys = [
   'private_key_server',
   'private_key_server.type',
 ];
-/** Names by which the gateway decides and which it does not read from here; what does it instead. */
+/** Keys that decide something in privacyIDEA but not here, with the alternative. */
 const decidedElsewhere: Readonly<Record<string, string>> = {
   validity_period_start: 'set it by /token/set',
   validity_period_end: 'set it by /token/set',
@@ -28,14 +28,14 @@ const longestValue = 2000;
 const mostKeys = 50;
 
 /**
- * `POST /token/info/<serial>/<key>` `value`: notes something about a push token. Two keys decide something: `polling_allowed`, and
- * `count_auth_success_max`, after so many logins the token is not asked any more.
- * What would decide something else is refused: 403/303 by names that privacyIDEA reads, 905 by those that the gateway keeps.
+ * `POST /token/info/<serial>/<key>` `value`: stores a note with a push token. Two keys have an effect:
+ * `polling_allowed`, and `count_auth_success_max`, the number of logins after which the token is no longer asked.
+ * Refuses keys with an effect in privacyIDEA only (403/303), and keys that the gateway itself keeps (905).
  * @see docs/protocols/privacyidea.md 10
  */
 export const tokenSetInfo = (parts: PrivacyideaParts, ctx: Context): Promise<void> => note(parts, ctx, 'set');
 
-/** `DELETE /token/info/<serial>/<key>`: forgets it. @see docs/protocols/privacyidea.md 10 */
+/** `DELETE /token/info/<serial>/<key>`: deletes the note. @see docs/protocols/privacyidea.md 10 */
 export const tokenDeleteInfo = (parts: PrivacyideaParts, ctx: Context): Promise<void> => note(parts, ctx, 'delete');
 
 async function note(parts: PrivacyideaParts, ctx: Context, what: 'set' | 'delete'): Promise<void> {

@@ -16,8 +16,8 @@ import { validityPeriod } from './validity-period.ts';
 const serialPattern = /^[0-9a-zA-Z\-_]+$/;
 
 /**
- * `POST /token/init`: makes a push token that waits for its phone, and the QR code for it. With `rollover` it is one that exists and is to
- * be bound to another phone.
+ * `POST /token/init`: makes a push token that waits for its phone, and its QR code. With `rollover`, an existing token
+ * is to be bound to another phone.
  * @see docs/protocols/privacyidea.md 3.1
  */
 export async function tokenInit(parts: PrivacyideaParts, ctx: Context): Promise<void> {
@@ -54,7 +54,7 @@ type Rules = (owner: Owner | undefined) => ReturnType<typeof enrolmentRules>;
 
 type Renewal = { params: PiParams; wish: Awaited<ReturnType<typeof readWish>>; rulesFor: Rules; acts: TokenAdministration };
 
-/** The same push token for another phone. Its owner stays; what the request does not name stays too. */
+/** Offers the same push token to another phone. Its owner, and anything that the request does not name, stay. */
 async function renewed(parts: PrivacyideaParts, ctx: Context, { params, wish, rulesFor, acts }: Renewal) {
   const token = await parts.engine.tokens.find(wish.serial ?? params.required('serial'));
   if (!token) throw noSuchToken();
@@ -96,7 +96,7 @@ function notOffered(why: Refusal<'offer'> | Refusal<'renew'>, serial: string | u
   }
 }
 
-/** What the caller asked for, checked. */
+/** Reads and checks the parameters of the new token. */
 async function readWish(parts: PrivacyideaParts, ctx: Context, params: PiParams, { type, phone, serialPrefix }: TokenKind) {
   if (parts.product.flavour === 'privacyidea') demandEmpty(params, { container_serial: 'There are no containers here' });
   if (!params.flag('genkey')) throw new PiFault('parameter', 'Invalid Parameters. Either provide (genkey) or (serial, fbtoken, pubkey).');
@@ -108,7 +108,7 @@ async function readWish(parts: PrivacyideaParts, ctx: Context, params: PiParams,
   const realm = params.text('tokenrealm') || owner?.realm;
   if (realm && parts.engine.realms.resolve('', realm) === 'unknown-realm')
     throw new PiFault('parameter', `The realm ${realm} does not exist.`);
-  // What is empty when a push token is made limits nothing.
+  // An empty limit in a new token means no limit.
   const { validFrom, validUntil } = validityPeriod(params);
   return {
     type,

@@ -9,10 +9,7 @@ import { neighbours, pageOf } from './paging.ts';
 import { rolloutStateOf, tokenObject } from './token-object.ts';
 import { peopleOf } from './token-people.ts';
 
-/**
- * `GET /token/`: push tokens, page by page.
- * @see docs/protocols/privacyidea.md 10
- */
+/** `GET /token/`: push tokens, in pages. @see docs/protocols/privacyidea.md 10 */
 export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<void> {
   const params = await readPiRequest(ctx, parts.product);
   const admin = await adminOf(parts, ctx, 'tokenlist');
@@ -32,7 +29,7 @@ export async function tokenList(parts: PrivacyideaParts, ctx: Context): Promise<
   sendPi(ctx, parts.product, { id: 1, value });
 }
 
-/** Selectors that this gateway cannot follow. A list that was not narrowed would show the tokens of others. */
+/** Unsupported filters. They are refused, since an unfiltered list would show the wrong tokens. */
 const notHere = {
   infokey: 'This gateway does not search in the info of tokens',
   userid: 'This gateway lists the tokens of a user by name',
@@ -40,7 +37,7 @@ const notHere = {
   type_list: 'This gateway lists one type of token at a time, by type',
 };
 
-/** What the list is asked to show; undefined when nothing can match. */
+/** The filter of a list request; undefined when nothing can match. */
 async function filterOf(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<ListFilter | undefined> {
   demandEmpty(params, parts.product.flavour === 'edumfa' ? notHere : { ...notHere, container_serial: 'There are no containers here' });
   const user = params.text('user') ? await ownerNamed(parts, ctx, params) : undefined;

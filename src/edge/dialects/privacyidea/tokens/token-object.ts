@@ -9,18 +9,18 @@ const rolloutStates: Record<RolloutState, string> = {
   enrolled: 'enrolled',
 };
 
-/** The wire's name of a rollout state. */
+/** The wire name of a rollout state. */
 export const rolloutStateName = (state: RolloutState): string => rolloutStates[state];
 
-/** The rollout state behind a wire name; undefined for the states that push tokens never have. */
+/** The rollout state of a wire name; undefined for states that push tokens never have. */
 export const rolloutStateOf = (name: string): RolloutState | undefined => {
   const found = Object.entries(rolloutStates).find(([, wire]) => wire === name)?.[0];
   return found === 'offered' || found === 'paired' || found === 'activating' || found === 'enrolled' ? found : undefined;
 };
 
 /**
- * A push token as the token list shows it. All values of `info` are JSON primitives, since a client needs that; no private key and no
- * credential is among them.
+ * A push token in the token list. All values of `info` are JSON primitives, as a client requires; it has no private key
+ * and no credential.
  * @see docs/protocols/privacyidea.md 10
  */
 export function tokenObject(token: PushToken, flavour: PiFlavour): Record<string, unknown> {
@@ -71,11 +71,11 @@ export const infoKeys = [
 function info(token: PushToken, flavour: PiFlavour): Record<string, string> {
   const isEdumfa = flavour === 'edumfa';
   const iso = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, '+00:00');
-  // Notes of old under these two names never decided anything.
+  // Old notes with these two keys never had an effect.
   const { validity_period_start: _start, validity_period_end: _end, ...notes } = token.info ?? {};
   return {
     ...notes,
-    // A note of old under one of these names shows only where there is nothing to tell.
+    // An old note with one of these keys shows only when the gateway has no value.
     ...present({
       validity_period_start: moment(token.validFrom, shownMoment),
       validity_period_end: moment(token.validUntil, shownMoment),
@@ -99,12 +99,12 @@ const present = (texts: Readonly<Record<string, string | undefined>>): Record<st
 
 const moment = (at: number | undefined, write: (at: number) => string): string | undefined => (at === undefined ? undefined : write(at));
 
-/** A moment as eduMFA writes it: with microseconds, and no T. */
+/** A time in eduMFA's format: with microseconds, without T. */
 const eduTime = (at: number): string => new Date(at).toISOString().replace('T', ' ').replace('Z', '000+00:00');
 
 const pemOf = (pkcs1: string): string =>
   ['-----BEGIN RSA PUBLIC KEY-----', ...(pkcs1.match(/.{1,64}/g) ?? []), '-----END RSA PUBLIC KEY-----', ''].join('\n');
 
-/** A number for clients that want one: from the serial, or from what else names a thing, always the same, below 2^31. */
+/** A number for clients that need one: derived from a serial or another name, always the same, below 2^31. */
 export const numberOf = (serial: string): number =>
   [...serial].reduce((so, character) => (so * 31 + character.charCodeAt(0)) % 2_147_483_647, 7);

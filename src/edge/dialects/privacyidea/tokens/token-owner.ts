@@ -8,7 +8,8 @@ import { ownerNamed } from './owner-named.ts';
 import { checkPinLength } from './token-admin.ts';
 
 /**
- * `POST /token/assign` `serial, user, realm, pin`: gives a push token to a user. One that has an owner must be unassigned first.
+ * `POST /token/assign` `serial, user, realm, pin`: assigns a push token to a user. A token with an owner must be
+ * unassigned first.
  * @see docs/protocols/privacyidea.md 10
  */
 export async function tokenAssign(parts: PrivacyideaParts, ctx: Context): Promise<void> {

@@ -2,14 +2,14 @@ import { ownerOf, type UserRecord } from '../../../../engine/index.ts';
 import { nameKey, type Owner, type PushToken } from '../../../../foundation/model/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 
-/** The fields of a token object that the source of its owner knows better. */
+/** Fields of a token object that are updated from the owner's source. */
 export type PersonFields = { user_id: string; resolver: string; username: string };
 
 const atOnce = 8;
 
 /**
- * Asks the sources for the owners of these push tokens, each owner once. What comes back tells the fields of one owner, and nothing where no
- * source knows them. After the first that cannot be asked no other is: a list must not wait for each of them.
+ * Looks up the owners of these push tokens, each owner once. The returned function gives the fields of one owner, or
+ * undefined for an unknown one. Stops at the first unreachable source, so that a list does not wait for each of them.
  * @see docs/protocols/privacyidea.md 10
  */
 export async function peopleOf(
@@ -36,5 +36,5 @@ export async function peopleOf(
   };
 }
 
-/** The look-up that tells of an owner: the name, in the source that it is of. */
+/** The key of an owner's lookup: name and source. */
 const keyOf = (owner: Owner): string => `${owner.resolver}\n${nameKey(owner)}`;

@@ -12,7 +12,7 @@ import { selectedTokens } from './selected-tokens.ts';
 import { changing, checkPinLength } from './token-admin.ts';
 import { validityPeriod } from './validity-period.ts';
 
-/** Longer descriptions are refused. */
+/** The maximum length of a description. */
 export const longestDescription = 80;
 
 const notOfPush = {
@@ -23,15 +23,16 @@ const notOfPush = {
 };
 
 /**
- * `POST /token/set[/<serial>]`: `pin`, `description`, `max_failcount`, `count_auth_success_max`, `validity_period_start` and `validity_period_end`, of which an
- * empty one takes the limit away. The value is how many were set, of all push tokens together. `pin` needs the right `setpin` as well.
+ * `POST /token/set[/<serial>]`: `pin`, `description`, `max_failcount`, `count_auth_success_max`,
+ * `validity_period_start` and `validity_period_end`; an empty one removes the limit. The value is the number of changes
+ * over all push tokens. `pin` also needs the right `setpin`.
  * @see docs/protocols/privacyidea.md 10
  */
 export const tokenSet = changing(
   'set',
   async (acts, tokens, params) => {
     demandEmpty(params, notOfPush);
-    // All is read before anything is set.
+    // Validate everything before any change.
     const setters = settersOf(params);
     let done = 0;
     for (const set of setters) done += await set(acts, tokens);
@@ -86,7 +87,8 @@ export const tokenDescription = changing('setdescription', async (acts, tokens, 
 });
 
 /**
- * `POST /token/realm/<serial>` `realms`: a list, or names with commas between, in place of the realms that the push token had; its owner stays.
+ * `POST /token/realm/<serial>` `realms`: replaces the realms of a push token by a list or comma-separated names; its
+ * owner stays.
  * @see docs/protocols/privacyidea.md 10
  */
 export async function tokenRealms(parts: PrivacyideaParts, ctx: Context): Promise<void> {
@@ -106,12 +108,13 @@ export async function tokenRealms(parts: PrivacyideaParts, ctx: Context): Promis
   sendPi(ctx, parts.product, { id: 1, value: true });
 }
 
-/** Neither 0 and O nor 1, l and I: an administrator reads it to somebody. */
+/** Without 0, O, 1, l and I, which are confused when read aloud. */
 const pinCharacters = '23456789abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ';
 const usualPinLength = 8;
 
 /**
- * `POST /token/setrandompin[/<serial>]`: a new PIN, which the reply tells once, in `detail.pin`. The policy `otp_pin_set_random` says how long it is.
+ * `POST /token/setrandompin[/<serial>]`: sets a new PIN, shown once in `detail.pin`. The policy `otp_pin_set_random`
+ * sets its length.
  * @see docs/protocols/privacyidea.md 10
  */
 export async function tokenSetRandomPin(parts: PrivacyideaParts, ctx: Context): Promise<void> {

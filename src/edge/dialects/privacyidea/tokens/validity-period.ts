@@ -2,12 +2,12 @@ import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 
 const isoForm = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)? ?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
 
-/** The window that a request names for push tokens (epoch ms); `null` where it takes an end of it away, absent where it says nothing. */
+/** The requested validity of push tokens (epoch ms); `null` removes an end, an absent field leaves it. */
 export type ValidityPeriod = { validFrom?: number | null; validUntil?: number | null };
 
 /**
- * Reads `validity_period_start` and `validity_period_end`: ISO 8601 with or without an offset; without one the gateway's own time counts. Throws 905 for what
- * is no such moment, and for a window that ends before it starts.
+ * Reads `validity_period_start` and `validity_period_end`: ISO 8601; without an offset, local time of the gateway.
+ * Throws 905 for an invalid time, and for a period that ends before it starts.
  * @see docs/protocols/privacyidea.md 3.1, 10
  */
 export function validityPeriod(params: PiParams): ValidityPeriod {
@@ -26,8 +26,8 @@ function moment(params: PiParams, name: string): number | null | undefined {
   return found;
 }
 
-/** Whether there is such a day; `Date.parse` takes the 30th of February for the 2nd of March. */
+/** Whether the date exists; `Date.parse` turns February 30 into March 2. */
 const isDay = (text: string): boolean => new Date(`${text}T00:00Z`).toJSON()?.slice(0, 10) === text;
 
-/** A moment as the info of a token shows it. */
+/** A time in the info of a token. */
 export const shownMoment = (at: number): string => `${new Date(at).toISOString().slice(0, 16)}+0000`;

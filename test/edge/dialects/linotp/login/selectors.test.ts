@@ -6,8 +6,8 @@ import { givenLinotpGateway, type LinotpGateway, type LinotpReply } from '../../
 import { cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 
 /**
- * What a request of LinOTP selects with, call by call. `staff` and `partners` are sources of the realm corp, and each has an alice: STAFF is the push token of
- * the one, PARTNER that of the other; BOB is bob's.
+ * What a request of LinOTP selects with, call by call. `staff` and `partners` are sources of the realm corp, and each
+ * has an alice: STAFF is the push token of the one, PARTNER that of the other; BOB is bob's.
  */
 type Row = [path: string, params: Record<string, string>, told: string];
 

@@ -2,7 +2,8 @@ import type { RecordedEvent } from './recorded.ts';
 import { serialsOf } from './recorded-server.ts';
 
 /**
- * Where our reply is another one on purpose: `instead` makes of the recorded one, its pushes included, what is expected, perhaps out of another one.
+ * Where our reply is another one on purpose: `instead` makes of the recorded one, its pushes included, what is
+ * expected, perhaps out of another one.
  */
 type Deviation = {
   of(event: RecordedEvent): boolean;

@@ -26,7 +26,8 @@ export const inLiveNames = (names: Names, text: string): string => names.get(tex
 const unordered = ['transactions', 'challenges'];
 
 /**
- * The same value in live names, as a text that shows the order of its fields as well; what no two servers share is shown by its kind.
+ * The same value in live names, as a text that shows the order of its fields as well; what no two servers share is
+ * shown by its kind.
  */
 export function shown(names: Names, value: unknown): string {
   return JSON.stringify(masked(names, value), null, 1);

@@ -51,7 +51,10 @@ export function recordedPhones(pushed: readonly Pushed[], events: readonly Recor
     responses.set(recorded, text);
     return text;
   };
-  /** The challenge that was answered: under its own number, or by the phone that is known to have answered under that of the whole. */
+  /**
+   * The challenge that was answered: under its own number, or by the phone that is known to have answered under that of
+   * the whole.
+   */
   const signature = (word: 'ACCEPT' | 'DENY', id: string, label: string): string => {
     const at = answeredBy[label];
     const serial = at === undefined ? undefined : serials[at];

@@ -14,7 +14,10 @@ const made = (all: Events): RecordedEvent[] =>
 /** The serials of the push tokens that were made. */
 export const serialsOf = (all: Events): string[] => made(all).map(({ request: { params } }) => params.serial ?? '');
 
-/** The users that the recorded server knew: those who own a push token. The first one logs in by PIN, the last one by password, too. */
+/**
+ * The users that the recorded server knew: those who own a push token. The first one logs in by PIN, the last one by
+ * password, too.
+ */
 export const ownersOf = (all: Events): string[] => [...new Set(made(all).flatMap(({ request: { params } }) => params.user ?? []))];
 
 /** The password of a user: what opened a login and is the PIN of no push token. */
@@ -42,13 +45,19 @@ function pushesTo(serial: string, { response: { detail = {} }, pushed = [] }: Re
   return pushed.filter(({ transactionId }) => transactionId === id);
 }
 
-/** The number that the phone chose for a push token: it stands behind the version of each push. @see docs/protocols/linotp.md 8.1 */
+/**
+ * The number that the phone chose for a push token: it stands behind the version of each push.
+ * @see docs/protocols/linotp.md 8.1
+ */
 export function tokenNumberOf(all: Events, serial: string): number {
   const [push] = all.flatMap((event) => pushesTo(serial, event));
   return push ? Buffer.from(push.challenge.replace('lseqr://push/', ''), 'base64url').readUInt32LE(1) : 0;
 }
 
-/** The address that a pairing response told: where pushes went from then on; one of nobody where none did, or where it was refused. */
+/**
+ * The address that a pairing response told: where pushes went from then on; one of nobody where none did, or where it
+ * was refused.
+ */
 export function addressTold(all: Events, label: string): string {
   const index = all.findIndex((event) => event.label === label);
   const [told, later] = [all[index], all.slice(index + 1)];

@@ -22,7 +22,10 @@ export const sentAsRecorded: readonly string[] = [
 /** Whose phone answered under the number of a whole transaction: the place of its push token. */
 export const answeredBy: Readonly<Record<string, number>> = { 'accept sent to the parent id': 2 };
 
-/** What a pairing response said: of which push token, by which key; the serial is another one where no push token has it. */
+/**
+ * What a pairing response said: of which push token, by which key; the serial is another one where no push token has
+ * it.
+ */
 export type Pairing = { token: number; isOtherKey?: boolean; isOtherSerial?: boolean };
 
 /** The same by the label of the request that sent it first; the same text again is the same response. */

@@ -11,7 +11,9 @@ const value = <T>(outcome: Outcome<T>): T => {
 };
 const told = ({ body }: PiReply): unknown[] => [body.result.value, body.result.authentication, body.detail.challenge_status];
 
-/** Whole conversations of the apps, as docs/protocols/privacyidea.md 15 has them, over real HTTP and a fake of Firebase. */
+/**
+ * Whole conversations of the apps, as docs/protocols/privacyidea.md 15 has them, over real HTTP and a fake of Firebase.
+ */
 describe("Phones of eduMFA's users", function () {
   this.timeout(30_000);
   const undo = cleanup();

@@ -8,7 +8,10 @@ import { type PiClient, type PiReply, piClient } from '../../../../kit/pi-client
 import { freePort } from '../../../../kit/ports.ts';
 import { type Cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 
-/** What a test may say about its eduMFA: actions of scope authentication, keys of the mount, settings, further rules and parts of the config. */
+/**
+ * What a test may say about its eduMFA: actions of scope authentication, keys of the mount, settings, further rules and
+ * parts of the config.
+ */
 export type EdumfaWishes = {
   actions?: object;
   admin?: object;
@@ -21,7 +24,9 @@ export type EdumfaWishes = {
 /** A phone of alice's with one app on it, and how a push gets there. */
 export type GivenApp = { phone: VirtualPhone; serial: string; pushed(): PushRequest; asked(): Promise<PushRequest> };
 
-/** A gateway that is privacyIDEA at `/` and eduMFA at `/edumfa`, with a fake of Firebase behind it, and clients of both. */
+/**
+ * A gateway that is privacyIDEA at `/` and eduMFA at `/edumfa`, with a fake of Firebase behind it, and clients of both.
+ */
 export type GivenEdumfa = GivenGateway & {
   edumfa: PiClient;
   /** Makes a push token at the mount of eduMFA and says what the administrator is shown. */

@@ -62,7 +62,8 @@ describe('Users of a realm that has a list of them', function () {
     ['expired', { expires: '2001-01-01' }],
   ] as const)
     it(`open nothing while their account is ${what}, whatever the PIN and the rules for users whom nobody knows`, async () => {
-      // given alice with a phone and a token PIN, in a realm that lets unknown users in, and her namesake in a later source
+      // given alice with a phone and a token PIN, in a realm that lets unknown users in, and her namesake in a later
+      // source
       const later = join(temporaryFolder(undo), 'later.json');
       writeFileSync(later, JSON.stringify([{ username: 'alice' }]));
       const { client, admin, phoneOf, write, logged } = await givenPeople(

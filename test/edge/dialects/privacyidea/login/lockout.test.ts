@@ -20,7 +20,10 @@ async function check({ client, clock }: GivenGateway, pass: string, from?: strin
   return (await client.post('/validate/check', { user: 'alice', pass, ...told, ...more })).body;
 }
 
-/** What comes of that: `CHALLENGE`, `quiet` where it does not say whether the PIN was right, or the message of a refusal. */
+/**
+ * What comes of that: `CHALLENGE`, `quiet` where it does not say whether the PIN was right, or the message of a
+ * refusal.
+ */
 async function tries(given: GivenGateway, pass: string, from?: string): Promise<string> {
   const { result, detail } = await check(given, pass, from);
   if (result.authentication !== 'CHALLENGE') return detail.message;

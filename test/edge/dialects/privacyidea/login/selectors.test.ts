@@ -6,8 +6,8 @@ import { cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 import { type GivenPeople, givenPeople, rule, writeUsers } from './people-kit.ts';
 
 /**
- * What a request of either server selects with, call by call. `staff` and `partners` are sources of the realm corp, and each has an alice: STAFF is the push
- * token of the one, PARTNER that of the other; BOB's is bob's, FREE nobody's.
+ * What a request of either server selects with, call by call. `staff` and `partners` are sources of the realm corp, and
+ * each has an alice: STAFF is the push token of the one, PARTNER that of the other; BOB's is bob's, FREE nobody's.
  */
 type Row = [call: string, params: Record<string, string>, told: string];
 
@@ -149,7 +149,10 @@ describe('What a request selects with', function () {
     await given.phoneOf('', { serial: 'FREE', tokenrealm: 'guests' });
   });
 
-  /** The serials that were asked, listed or changed; the number of those that were changed; or the status and the number of a refusal. */
+  /**
+   * The serials that were asked, listed or changed; the number of those that were changed; or the status and the number
+   * of a refusal.
+   */
   function toldBy({ status, body }: PiReply): string {
     const { value, error } = body.result;
     if (error) return `${status}/${error.code}`;

@@ -3,7 +3,10 @@ import { isRepeat, param, type Recorded, type RecordedReply, replyValue, type To
 /** A reply that is expected, and the number of pushes that go out meanwhile. */
 export type Expected = RecordedReply & { pushes: number };
 
-/** Where our reply is another one on purpose: by request and recorded reply, the reply that is expected; undefined where we do not differ. */
+/**
+ * Where our reply is another one on purpose: by request and recorded reply, the reply that is expected; undefined where
+ * we do not differ.
+ */
 type Deviation = { why: string; expected(told: Told): (RecordedReply & { pushes?: number }) | undefined };
 
 /** The same reply with another result. */

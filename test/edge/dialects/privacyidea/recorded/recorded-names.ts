@@ -38,7 +38,10 @@ export function masked(names: Names, value: unknown, key = ''): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, masked(names, item, name)]));
 }
 
-/** What we send, without what the recorded server did not: Android shows one notification per login where it repeats a push. */
+/**
+ * What we send, without what the recorded server did not: Android shows one notification per login where it repeats a
+ * push.
+ */
 export function asRecorded(message: unknown): unknown {
   assert.ok(typeof message === 'object' && message !== null && 'android' in message);
   const { collapse_key: _key, notification: _tag, ...android } = Object(message.android);

@@ -68,7 +68,10 @@ function liveParams(names: Names, recorded: Record<string, unknown>, sign: (text
   return params;
 }
 
-/** Replays a recording, request by request, against a gateway of its own with these mounts; every reply and every push is compared. For use inside a `describe`. */
+/**
+ * Replays a recording, request by request, against a gateway of its own with these mounts; every reply and every push
+ * is compared. For use inside a `describe`.
+ */
 export function replays(cases: readonly Recorded[], mounts: Mounts): void {
   const undo = cleanup();
   after(() => undo.run());

@@ -1,18 +1,18 @@
 import { openCache } from '../../foundation/cache/index.ts';
 
 /**
- * The records of one kind that were read last, as they stand in the file: who reads one again gets the same, which nobody can change. Every write of a record
- * forgets it, also one that is undone later; only reads between groups of writes keep one.
+ * A cache of recently read records of one kind. Cached records are frozen and match the file: every write of a record
+ * removes it, even one that is undone later, and only reads between write groups add one.
  */
-export type Recent<V extends object> = {
-  /** The record of this key; `read` is asked for one that is not known. */
+export type RecordCache<V extends object> = {
+  /** Returns the record of this key, from the cache or by `read`. */
   find(key: string, read: (key: string) => V | undefined): V | undefined;
-  /** Before the record is written. */
+  /** Removes a record; call it before the record is written. */
   forget(key: string): void;
 };
 
-/** Knows `most` records. */
-export function openRecent<V extends object>(most: number): Recent<V> {
+/** Opens a cache of `most` records. */
+export function openRecordCache<V extends object>(most: number): RecordCache<V> {
   const known = openCache<V>(most);
   return {
     find(key, read) {

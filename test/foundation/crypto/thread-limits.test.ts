@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { openPlaces } from '../../../src/foundation/crypto/thread-places.ts';
+import { openSemaphore } from '../../../src/foundation/crypto/thread-limits.ts';
 
-/** Work that a test ends, by its number. */
+/** Numbered work that the test ends. */
 function givenWork() {
   const begun: number[] = [];
   const ends = new Map<number, PromiseWithResolvers<number>>();
@@ -18,11 +18,11 @@ function givenWork() {
   };
 }
 
-describe('Places in the pool of threads', () => {
-  it('are taken in turn, and given on when work ends, well or not', async () => {
-    const places = openPlaces(2);
+describe('A semaphore for the thread pool', () => {
+  it('runs waiting work in its order, as soon as other work ends or fails', async () => {
+    const limited = openSemaphore(2);
     const { begun, work, end, fail } = givenWork();
-    const [first, second, third, fourth] = [1, 2, 3, 4].map((number) => places(work(number)));
+    const [first, second, third, fourth] = [1, 2, 3, 4].map((number) => limited(work(number)));
     assert.deepEqual(begun, [1, 2]);
     end(2);
     assert.equal(await second, 2);
@@ -36,8 +36,8 @@ describe('Places in the pool of threads', () => {
     assert.deepEqual([await third, await fourth], [3, 4]);
   });
 
-  it('of one kind are not those of another: a signature waits for no hash', () => {
-    const [hashes, signatures] = [openPlaces(1), openPlaces(1)];
+  it('is separate for hashes and signatures: no signature waits for a hash', () => {
+    const [hashes, signatures] = [openSemaphore(1), openSemaphore(1)];
     const { begun, work } = givenWork();
     void hashes(work(1));
     void hashes(work(2));

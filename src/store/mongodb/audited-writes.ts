@@ -4,22 +4,27 @@ import type { Collections } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import { noteDocument } from './notes.ts';
 
-/** Does a write together with the note of it: both or none. */
-export type Together = {
+/** Writes an act and its audit note: both or neither. */
+export type AuditedWrites = {
   /**
-   * Runs `act` with these options, and where `isDone` says that it changed something, writes the note. Both are one transaction of MongoDB. A server that stands
-   * alone has none: there the note comes first and is taken back, and a crash in between leaves a note of what was not done.
+   * Runs `act` with these options and, if `isDone` says that it changed something, writes the note, in one transaction
+   * of MongoDB. A standalone server has no transactions: there the note is written first and removed again if needed,
+   * and a crash in between leaves a note of an act that was not done.
    */
-  with<T>(note: AuditNote | undefined, act: (options: ActOptions) => Promise<T>, isDone: (result: T) => boolean): Promise<T>;
+  write<T>(note: AuditNote | undefined, act: (options: ActOptions) => Promise<T>, isDone: (result: T) => boolean): Promise<T>;
 };
 
-/** What every command of an act is given. */
+/** Options for every command of an act. */
 export type ActOptions = { session?: ClientSession };
 
-/** @param hasTransactions false for a server that stands alone */
-export function openTogether(client: MongoClient, { auditNotes }: Pick<Collections, 'auditNotes'>, hasTransactions: boolean): Together {
+/** @param hasTransactions false for a standalone server */
+export function openAuditedWrites(
+  client: MongoClient,
+  { auditNotes }: Pick<Collections, 'auditNotes'>,
+  hasTransactions: boolean,
+): AuditedWrites {
   return {
-    async with(note, act, isDone) {
+    async write(note, act, isDone) {
       if (!note) return act({});
       if (hasTransactions)
         return client.withSession((session) =>
@@ -36,7 +41,7 @@ export function openTogether(client: MongoClient, { auditNotes }: Pick<Collectio
         if (!isDone(result)) await takeBack();
         return result;
       } catch (error) {
-        // Of any other fault nobody knows whether the act was done.
+        // After any other fault it is unknown whether the act was done.
         if (isDuplicate(error)) await takeBack();
         throw error;
       }
