@@ -78,6 +78,15 @@ describe('The house', () => {
     assert.deepEqual(broken, []);
   });
 
+  it('names files that exist on the tour through its code', () => {
+    const named = [...read('docs/reading-the-code.md').matchAll(/`((?:src|test|providers)\/[^`]+)`/g)].map(([, path = '']) => path);
+    assert.ok(named.length > 20);
+    assert.deepEqual(
+      named.filter((path) => !existsSync(path)),
+      [],
+    );
+  });
+
   it('refers to sections that its protocol pages have', () => {
     const references = sources.flatMap((path) =>
       [...read(path).matchAll(/(docs\/[\w/.-]+\.md)((?:,? \d+(?:\.\d+)*)*)/g)].map(([, page = '', sections = '']) => ({
