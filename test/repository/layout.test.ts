@@ -87,6 +87,17 @@ describe('The house', () => {
     );
   });
 
+  it('has links to headings that are there', () => {
+    const broken = pages.flatMap((path) =>
+      [...read(path).matchAll(/\]\((?![a-z]+:)([^)#\s]*)#([^)\s]+)\)/g)]
+        .map(([, file, anchor = '']) => ({ page: file ? join(dirname(path), file) : path, anchor }))
+        .filter(({ page, anchor }) => existsSync(page) && page.endsWith('.md') && !anchorsOf(read(page)).has(anchor))
+        .map(({ page, anchor }) => `${path}: ${page}#${anchor}`),
+    );
+    assert.deepEqual(broken, []);
+    assert.deepEqual([...anchorsOf('# A `b-c`, d\n```\n# no\n```\n')], ['a-b-c-d']);
+  });
+
   it('refers to sections that its protocol pages have', () => {
     const references = sources.flatMap((path) =>
       [...read(path).matchAll(/(docs\/[\w/.-]+\.md)((?:,? \d+(?:\.\d+)*)*)/g)].map(([, page = '', sections = '']) => ({
@@ -170,6 +181,19 @@ function looseWords(text: string): string[] {
     .replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '')
     .replace(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, "''");
   return [...(text.match(/@ts-(?:ignore|expect-error|nocheck)|biome-ignore/g) ?? []), ...(code.match(/(?<![\w.])any\b(?! *[:(])/g) ?? [])];
+}
+
+/** What links call the headings of a page, as GitHub makes it of their text. */
+function anchorsOf(page: string): Set<string> {
+  const headings = page.replace(/^\s*```[\s\S]*?^\s*```/gm, '').matchAll(/^#+ (.+)$/gm);
+  return new Set(
+    [...headings].map(([, text = '']) =>
+      text
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
 }
 
 /** Whether a page has a heading with this number. */
