@@ -12,6 +12,12 @@ type Given = Awaited<ReturnType<typeof givenReader>>;
 const login = (user: string, pass: string, key = '$KEY'): string =>
   `curl -sS http://10.0.0.5:8080/validate/check -H "X-API-Key: ${key}" -d user=${user} -d pass=${pass}`;
 
+/** Sends a login, and waits until the log has told of it. */
+async function logsIn(reader: Given['reader'], request: string, told: RegExp): Promise<void> {
+  await reader.run(request);
+  await reader.gateway().logged(told);
+}
+
 /** Writes the configuration anew, and waits until the gateway has looked at it. */
 async function changeConfig({ reader }: Given, change: (config: Record<string, unknown[]>) => unknown, event = 'reloaded'): Promise<void> {
   const file = join(reader.folder, 'config.json');
@@ -24,14 +30,13 @@ async function changeConfig({ reader }: Given, change: (config: Record<string, u
 
 /** What is wrong when a reader comes to a section; in the order of the page. */
 const faults: Record<string, (given: Given) => Promise<unknown>> = {
-  'The push does not come': async ({ fakes, reader }) => {
+  'The push does not come': ({ fakes, reader }) => {
     fakes.setFault({ fake: 'fcm', status: 503 });
-    await reader.run(login('bob', '1234'));
-    await reader.gateway().logged(/"event":"push-delivered"/);
+    return logsIn(reader, login('bob', '1234'), /"event":"push-delivered"/);
   },
-  'The login page says "wrong otp pin"': ({ reader }) => reader.run(login('bob', '9999')),
+  'The login page says "wrong otp pin"': ({ reader }) => logsIn(reader, login('bob', '9999'), /"reason":"wrong-pin"/),
   'The user has no tokens assigned, or does not exist': ({ reader }) => reader.run(login('carol', '1234')),
-  '401 or 403: the auth server is not known': ({ reader }) => reader.run(login('bob', '1234', '')),
+  '401 or 403: the auth server is not known': ({ reader }) => logsIn(reader, login('bob', '1234', ''), /"event":"caller-refused"/),
   'Requests get 503': async (given) => {
     const config = { urls: [`ldap://127.0.0.1:${await freePort()}`], baseDn: 'dc=x' };
     await changeConfig(given, (each) => {
