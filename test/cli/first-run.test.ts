@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configText } from '../kit/gateway.ts';
 import { gatewayProcess, pushgate } from '../kit/gateway-process.ts';
@@ -57,6 +57,11 @@ describe('The first five minutes', function () {
         .map((line) => line.slice(0, 2)),
       ['1.', '2.', '3.', '4.', '5.', '6.', '7.', '8.', '9.'],
     );
+    // The README shows its first eight lines, with a port, a serial and a transaction of its own.
+    const [, shown = ''] = /^```text\n([\s\S]*?)^```$/m.exec(readFileSync('README.md', 'utf8')) ?? [];
+    const plain = (text: string): string => text.replace(/127\.0\.0\.1:\d+|PIPU\w+|\d{20}/g, '…');
+    assert.equal(shown.trimEnd().split('\n').length, 8);
+    assert.ok(plain(out).startsWith(plain(shown)), out);
   });
 
   it('tell what a push does when things break, with fakes of the push services', async () => {

@@ -78,6 +78,26 @@ describe('The house', () => {
     assert.deepEqual(broken, []);
   });
 
+  it('names files that exist on the tour through its code', () => {
+    const named = [...read('docs/reading-the-code.md').matchAll(/`((?:src|test|providers)\/[^`]+)`/g)].map(([, path = '']) => path);
+    assert.ok(named.length > 20);
+    assert.deepEqual(
+      named.filter((path) => !existsSync(path)),
+      [],
+    );
+  });
+
+  it('has links to headings that are there', () => {
+    const broken = pages.flatMap((path) =>
+      [...read(path).matchAll(/\]\((?![a-z]+:)([^)#\s]*)#([^)\s]+)\)/g)]
+        .map(([, file, anchor = '']) => ({ page: file ? join(dirname(path), file) : path, anchor }))
+        .filter(({ page, anchor }) => existsSync(page) && page.endsWith('.md') && !anchorsOf(read(page)).has(anchor))
+        .map(({ page, anchor }) => `${path}: ${page}#${anchor}`),
+    );
+    assert.deepEqual(broken, []);
+    assert.deepEqual([...anchorsOf('# A `b-c`, d\n```\n# no\n```\n')], ['a-b-c-d']);
+  });
+
   it('refers to sections that its protocol pages have', () => {
     const references = sources.flatMap((path) =>
       [...read(path).matchAll(/(docs\/[\w/.-]+\.md)((?:,? \d+(?:\.\d+)*)*)/g)].map(([, page = '', sections = '']) => ({
@@ -161,6 +181,19 @@ function looseWords(text: string): string[] {
     .replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '')
     .replace(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, "''");
   return [...(text.match(/@ts-(?:ignore|expect-error|nocheck)|biome-ignore/g) ?? []), ...(code.match(/(?<![\w.])any\b(?! *[:(])/g) ?? [])];
+}
+
+/** What links call the headings of a page, as GitHub makes it of their text. */
+function anchorsOf(page: string): Set<string> {
+  const headings = page.replace(/^\s*```[\s\S]*?^\s*```/gm, '').matchAll(/^#+ (.+)$/gm);
+  return new Set(
+    [...headings].map(([, text = '']) =>
+      text
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
 }
 
 /** Whether a page has a heading with this number. */
