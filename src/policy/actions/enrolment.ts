@@ -4,10 +4,13 @@ import { notNormal } from './normal-url.ts';
 const text = z.string().min(1).max(512);
 const yes = z.boolean();
 const limit = z.int().min(0).max(10_000);
-const url = z.string().superRefine((value, context) => {
-  const why = notNormal(value);
-  if (why !== undefined) context.addIssue({ code: 'custom', message: why });
-});
+const url = z
+  .string()
+  .meta({ format: 'uri' })
+  .superRefine((value, context) => {
+    const why = notNormal(value);
+    if (why !== undefined) context.addIssue({ code: 'custom', message: why });
+  });
 /** No more fits into a challenge of LinOTP. */
 const callback = z.url({ protocol: /^https?$/ }).refine((value) => Buffer.byteLength(value) <= 511, 'more than 511 bytes');
 const zeroOne = z.union([yes, z.enum(['0', '1']).transform((digit) => digit === '1')]);
