@@ -1,4 +1,4 @@
 export { actionEntries, type CheckedEntry, configEntries, type ReferenceEntry } from './entry.ts';
-export { defaultText, exampleText } from './entry-text.ts';
+export { type Fact, factsOf } from './entry-text.ts';
 export { findEntries } from './find.ts';
 export { jsonOf } from './keys.ts';
