@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
+import { configInitCommand } from './config-init.ts';
 import { configReferenceCommand } from './config-reference.ts';
 
-/** `pushgate config …`: what may stand in a configuration. */
+/** `pushgate config …`: write a first configuration, and look up what may stand in one. */
 export const configCommand = (terminal: Terminal): Command =>
   new Command('config')
-    .addHelpText('after', '\nExample:\n  npx pushgate config reference settings.lockout')
+    .addHelpText('after', '\nExample:\n  npx pushgate config init\n  npx pushgate config reference settings.lockout')
+    .addCommand(configInitCommand(terminal))
     .addCommand(configReferenceCommand(terminal));
