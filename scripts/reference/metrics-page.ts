@@ -10,7 +10,7 @@ export const labelMeanings: Readonly<Record<string, string>> = {
   cause: 'what was broken',
   dialect: 'dialect of the mount',
   from: 'the provider that failed',
-  kind: 'kind of credential, user source or waiting request',
+  kind: 'kind of credential or user source, or what the request waits for',
   listener: 'address of the listener',
   mode: 'what the phone was asked for',
   op: 'operation of the store',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { initOutput } from '../../src/cli/commands/config-init.ts';
 import { pushgateAtTerminal } from '../kit/at-terminal.ts';
 import { gatewayAt, pushgateAt } from '../kit/gateway-process.ts';
 import { freePort } from '../kit/ports.ts';
@@ -66,6 +67,13 @@ describe('pushgate config init', function () {
     assert.deepEqual([keyring, store.path], [{ $file: '../keys.json' }, '../data/pushgate.db']);
     assert.match(out, /keys\.json: its keyring, as it was/);
     assert.equal(readFileSync(join(folder, 'keys.json'), 'utf8'), keys);
+  });
+
+  it('prints what it wrote as data', async () => {
+    const { init } = await givenFolder();
+    const { out } = await init('gate.json', '--store', 'mongodb', '--mongodb-url-variable', 'GATE_DB', '--json');
+    const expected = { file: 'gate.json', keyring: 'data/keyring.json', keyringIsNew: true, variable: 'GATE_DB' };
+    assert.deepEqual(initOutput.parse(JSON.parse(out)), expected);
   });
 
   it('takes a MongoDB whose variable is not set yet, and says so', async () => {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { z } from 'zod';
 import { inspectText, problemText } from '../../config/index.ts';
 import { createKeyringFile } from '../../foundation/keyring/index.ts';
 import { systemCode } from '../../foundation/model/index.ts';
@@ -10,12 +11,17 @@ import { CommandFailed, type Terminal } from '../terminal.ts';
 
 const usualFile = 'pushgate.json';
 
+/** What `--json` prints: the files, and the variable that is not set yet. */
+export const initOutput = z.object({ file: z.string(), keyring: z.string(), keyringIsNew: z.boolean(), variable: z.string().optional() });
+type Written = z.output<typeof initOutput>;
+
 /** `pushgate config init [FILE]`: writes a first configuration that passes the check, and makes its keyring. It overwrites nothing. */
 export function configInitCommand(terminal: Terminal): Command {
   const init = new Command('init')
     .description('Write a first configuration. On a terminal it asks what no option says.')
     .argument('[file]', 'configuration file to write', usualFile)
-    .option('-y, --yes', 'ask nothing: take the default of what no option says');
+    .option('-y, --yes', 'ask nothing: take the default of what no option says')
+    .option('--json', 'print one JSON document');
   for (const { name, value, text, choices, usual } of questions) {
     const option = new Option(`--${name} <${value}>`, typeof usual === 'string' && usual !== '' ? `${text} (default: ${usual})` : text);
     init.addOption(choices ? option.choices(choices) : option);
@@ -23,13 +29,15 @@ export function configInitCommand(terminal: Terminal): Command {
   return init
     .addHelpText('after', '\nPaths in options count from the working folder.')
     .addHelpText('after', `\nExample:\n  npx pushgate config init ${usualFile} --provider firebase --firebase-key secrets/fcm.json`)
-    .action(async (file: string, options: Readonly<Record<string, string | true>>, command: Command) => {
+    .action(async (file: string, { json, ...options }: Readonly<Record<string, string | true>>, command: Command) => {
       refuseExisting(file);
       const answers = await answersOf(options, command);
       const config = draftConfig(answers, dirname(resolve(file)));
       const text = `${JSON.stringify(config, null, 2)}\n`;
       await check(text, { file, answers, terminal });
-      write(text, { file, answers, terminal });
+      const written = write(text, { file, answers, terminal });
+      if (json) terminal.out(JSON.stringify(initOutput.parse(written), null, 2));
+      else for (const line of linesOf(written)) terminal.out(line);
     });
 }
 
@@ -61,28 +69,28 @@ async function check(text: string, { file, answers, terminal }: Draft): Promise<
 
 const variableOf = (answers: Answers): string | undefined => answers['mongodb-url-variable'];
 
-function write(text: string, { file, answers, terminal }: Draft): void {
-  const keyring = resolve(answers.keyring ?? '');
-  const isNew = !existsSync(keyring);
+function write(text: string, { file, answers, terminal }: Draft): Written {
+  const { keyring = '' } = answers;
+  const keyringIsNew = !existsSync(keyring);
   writeNew(file, text);
   try {
-    if (isNew) createKeyringFile(keyring, Date.now());
+    if (keyringIsNew) createKeyringFile(resolve(keyring), Date.now());
   } catch (error) {
     rmSync(file);
     throw error;
   }
-  terminal.out(`${file}: the configuration`);
-  terminal.out(
-    isNew
-      ? `${answers.keyring}: its keyring, new. Back it up: nothing opens the store without it.`
-      : `${answers.keyring}: its keyring, as it was`,
-  );
   const variable = variableOf(answers);
-  if (variable !== undefined && !terminal.environment[variable]) terminal.out(`Set the variable ${variable} before the start.`);
-  terminal.out('');
-  terminal.out('Next:');
-  terminal.out(`  npx pushgate serve --config ${file}`);
+  return { file, keyring, keyringIsNew, variable: variable !== undefined && terminal.environment[variable] ? undefined : variable };
 }
+
+const linesOf = ({ file, keyring, keyringIsNew, variable }: Written): string[] => [
+  `${file}: the configuration`,
+  `${keyring}: its keyring, ${keyringIsNew ? 'new. Back it up: nothing opens the store without it.' : 'as it was'}`,
+  ...(variable === undefined ? [] : [`Set the variable ${variable} before the start.`]),
+  '',
+  'Next:',
+  `  npx pushgate serve --config ${file}`,
+];
 
 function writeNew(file: string, text: string): void {
   try {

@@ -9,10 +9,10 @@ export type Conversation = {
   close(): void;
 };
 
-/** The conversation at the terminal of this process; undefined where it has none. */
+/** The conversation at the terminal of this process, on standard error; undefined where it has none. */
 export function terminalConversation(): Conversation | undefined {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
-  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
   let isOver = false;
   lines.on('close', () => {
     isOver = true;
@@ -29,12 +29,12 @@ export function terminalConversation(): Conversation | undefined {
       if (line.done) throw left();
       return line.value;
     },
-    tell: (line) => void process.stdout.write(`${line}\n`),
+    tell: (line) => void process.stderr.write(`${line}\n`),
     close: () => lines.close(),
   };
 }
 
 function left(): CommandFailed {
-  process.stdout.write('\n');
+  process.stderr.write('\n');
   return new CommandFailed('nothing was written: the questions were not answered to the end.');
 }

@@ -60,7 +60,10 @@ export const trustedJwtConfig = z
       .positive()
       .max(mostYears * daysOfYear)
       .optional()
-      .meta({ description: 'The longest lifetime of a JWT, from iat to exp. Without it: 10 years.', examples: [1] }),
+      .meta({
+        description: 'The longest lifetime of a JWT, from iat to exp. Without it: a JWT may expire up to 10 years from now.',
+        examples: [1],
+      }),
   })
   .superRefine(({ publicKey, algorithm, role, authServer }, context) => {
     const why = misfit(publicKey.reveal(), algorithm);

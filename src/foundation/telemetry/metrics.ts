@@ -147,7 +147,7 @@ export function openMetrics(version: string) {
     }),
     pushFailovers: zeroedCounter(registry, {
       name: 'pushgate_push_failovers_total',
-      help: 'Pushes that went on to another provider, by the reason why the first one failed.',
+      help: 'Pushes that went on to another provider, by the reason why the one before failed.',
       closed: { reason: [...rejectedReasons, ...unavailableReasons] },
       open: ['from', 'to'],
     }),
