@@ -67,7 +67,7 @@ export const ruleConfig = z
       .record(z.string(), z.unknown())
       .refine((given) => Object.keys(given).length > 0, 'a rule needs at least one action')
       .meta({
-        description: 'Names of actions with their values. policies.md lists them.',
+        description: 'Names of actions with their values (docs/reference/policies.md).',
         examples: [{ push_title_on_mobile: 'ACME VPN' }],
       }),
   })

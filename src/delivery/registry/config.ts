@@ -29,7 +29,10 @@ const entry = z.strictObject({
 export function providerConfig(catalog: readonly ProviderDefinition[]) {
   const options = catalog.flatMap(({ kind, aliases = [], config }) =>
     [kind, ...aliases].map((name) =>
-      entry.extend({ kind: z.literal(name).describe('Kind of provider.'), config: config.describe(`Settings of a ${kind} provider.`) }),
+      entry.extend({
+        kind: z.literal(name).describe("Kind of provider (docs/providers.md). LinOTP's names for challenge-service work too."),
+        config: config.describe(`Settings of a provider of kind ${kind}.`),
+      }),
     ),
   );
   const kinds = catalog.map(({ kind }) => kind).join(', ');

@@ -16,7 +16,10 @@ const entry = z.strictObject({
     .meta({ description: 'Name of the source, as realms use it. Auth servers know it as the resolver.', examples: ['ad-corp'] }),
 });
 const entryOf = <Kind extends string, Config extends z.ZodType>(kind: Kind, config: Config) =>
-  entry.extend({ kind: z.literal(kind).describe('Kind of user source.'), config: config.describe(`Settings of a ${kind} source.`) });
+  entry.extend({
+    kind: z.literal(kind).describe('Kind of user source (docs/users.md).'),
+    config: config.describe(`Settings of a source of kind ${kind}.`),
+  });
 
 /** One source of users of the config file. */
 export const userSourceConfig = z.discriminatedUnion('kind', [entryOf('file', fileSource.config), entryOf('ldap', ldapSource.config)], {
