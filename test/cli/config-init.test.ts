@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initOutput } from '../../src/cli/commands/config-init.ts';
@@ -109,6 +110,18 @@ describe('pushgate config init', function () {
       assert.deepEqual(readdirSync(folder), []);
     });
 
+  it('makes no keyring for a store that was sealed by another one', async () => {
+    const { folder, init } = await givenFolder();
+    writeFileSync(join(folder, 'old.db'), '');
+    const { code, err } = await init('gate.json', '--store-path', 'old.db');
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /old\.db is there, but not its keyring data\/keyring\.json\. Put the keyring back, or name another file of the store\./,
+    );
+    assert.deepEqual(readdirSync(folder), ['old.db']);
+  });
+
   it('overwrites nothing', async () => {
     const { folder, init } = await givenFolder();
     writeFileSync(join(folder, 'gate.json'), 'mine');
@@ -121,7 +134,9 @@ describe('pushgate config init', function () {
 
   describe('at a terminal', () => {
     before(function () {
-      if (process.platform !== 'linux') this.skip();
+      if (process.platform === 'linux' && (process.env.CI || !spawnSync('script', ['--version']).error)) return;
+      process.stderr.write('skipped: there is no terminal for tests without `script` of util-linux\n');
+      this.skip();
     });
 
     it('asks what no option says, and asks again where an answer cannot be used', async () => {

@@ -34,6 +34,7 @@ export function configInitCommand(terminal: Terminal): Command {
       const answers = await answersOf(options, command);
       const config = draftConfig(answers, dirname(resolve(file)));
       const text = `${JSON.stringify(config, null, 2)}\n`;
+      refuseLostKeyring(answers);
       await check(text, { file, answers, terminal });
       const written = write(text, { file, answers, terminal });
       if (json) terminal.out(JSON.stringify(initOutput.parse(written), null, 2));
@@ -107,4 +108,10 @@ function writeNew(file: string, text: string): void {
 
 function refuseExisting(file: string): void {
   if (existsSync(file)) throw new CommandFailed(`${file} is there already, and nothing is overwritten. Name another file.`);
+}
+
+/** A store that is there was sealed by a keyring: a new one would not open it. */
+function refuseLostKeyring({ store, keyring = '', 'store-path': path = '' }: Answers): void {
+  if (store === 'embedded' && existsSync(resolve(path)) && !existsSync(resolve(keyring)))
+    throw new CommandFailed(`${path} is there, but not its keyring ${keyring}. Put the keyring back, or name another file of the store.`);
 }
