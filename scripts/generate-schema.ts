@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { z } from 'zod';
 import { loadKinds } from '../providers/catalog.ts';
 import { configSchemaOf } from '../src/config/index.ts';
+import { jsonOf } from '../src/config/reference/index.ts';
 
 const file = 'config/schema.json';
 const schema = {
   title: 'Configuration of pushgate',
-  ...z.toJSONSchema(configSchemaOf(await loadKinds()), { io: 'input', unrepresentable: 'any' }),
+  ...jsonOf(configSchemaOf(await loadKinds())),
 };
 const text = `${JSON.stringify(schema, null, 2)}\n`;
 

@@ -14,32 +14,54 @@ const bundleId = z
 const origin = pushUrl.refine((text) => new URL(text).pathname === '/', 'no path belongs here: scheme, host and perhaps a port');
 
 const fields = z.strictObject({
-  key: secret.optional().describe('Text of the .p8 file with the signing key.'),
-  key_id: tenCharacters.optional().describe('Id of the signing key, 10 characters.'),
-  team_id: tenCharacters.optional().describe('Id of the team in the developer account, 10 characters.'),
-  certificate: z.string().min(1).optional().describe('Instead of a key: .p12 or .pem file with certificate and key.'),
-  passphrase: secret.optional().describe('What the certificate file was exported with.'),
-  topic: bundleId.describe('Bundle id of the app.'),
+  key: secret.optional().meta({
+    description: 'The .p8 file with the signing key. It needs key_id and team_id.',
+    examples: [{ $file: 'secrets/AuthKey_ABC1234567.p8' }],
+  }),
+  key_id: tenCharacters.optional().meta({ description: 'Id of the signing key: 10 capital letters and digits.', examples: ['ABC1234567'] }),
+  team_id: tenCharacters
+    .optional()
+    .meta({ description: 'Id of the team in the developer account: 10 capital letters and digits.', examples: ['DEF8901234'] }),
+  certificate: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'A .p12 or .pem file with certificate and key, instead of a signing key.', examples: ['secrets/apns.p12'] }),
+  passphrase: secret.optional().describe('Passphrase of the certificate file.'),
+  topic: bundleId.meta({ description: 'Bundle id of the app.', examples: ['com.example.authenticator'] }),
   environment: z
     .enum(['production', 'sandbox', 'auto'])
     .default('auto')
-    .describe('Environment of the device addresses; auto: determined for each address, production first.'),
-  production_url: origin.default('https://api.push.apple.com').describe('Another host or port for production.'),
-  sandbox_url: origin.default('https://api.sandbox.push.apple.com').describe('Another host or port for the sandbox.'),
-  proxy: proxyUrl.optional().describe('Proxy for the connection to APNs.'),
-  ca: z.string().min(1).optional().describe("PEM file of trusted authorities, instead of the system's."),
+    .describe('The environment that device addresses belong to. auto: the provider finds it out for each address, production first.'),
+  production_url: origin.default('https://api.push.apple.com').describe('URL of the production service.'),
+  sandbox_url: origin.default('https://api.sandbox.push.apple.com').describe('URL of the sandbox service.'),
+  proxy: proxyUrl.optional().describe('HTTP proxy to APNs (CONNECT).'),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description: 'PEM file with the trusted certificate authorities. Without it: those of the system.',
+      examples: ['certs/ca.pem'],
+    }),
 });
 
 type Fields = z.output<typeof fields>;
 type Problem = { path: keyof Fields; message: string };
 
-/** The strict schema: either a key with its two ids, or a certificate. */
-export const config = fields.transform(({ key, key_id, team_id, certificate, passphrase, ...rest }, context) => {
-  const auth = authOf({ key, key_id, team_id, certificate, passphrase });
-  if (!Array.isArray(auth)) return { ...rest, auth };
-  for (const { path, message } of auth) context.addIssue({ code: 'custom', path: [path], message });
-  return z.NEVER;
-});
+/** The strict schema; either a key with its two ids, or a certificate. */
+export const config = fields
+  .transform(({ key, key_id, team_id, certificate, passphrase, ...rest }, context) => {
+    const auth = authOf({ key, key_id, team_id, certificate, passphrase });
+    if (!Array.isArray(auth)) return { ...rest, auth };
+    for (const { path, message } of auth) context.addIssue({ code: 'custom', path: [path], message });
+    return z.NEVER;
+  })
+  .meta({
+    examples: [
+      { key: { $file: 'secrets/AuthKey_ABC1234567.p8' }, key_id: 'ABC1234567', team_id: 'DEF8901234', topic: 'com.example.authenticator' },
+    ],
+  });
 
 function authOf({ key, key_id, team_id, certificate, passphrase }: Partial<Fields>): Auth | Problem[] {
   const parts = { key, key_id, team_id };

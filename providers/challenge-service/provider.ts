@@ -26,10 +26,18 @@ const noTime: DeliveryOutcome = { kind: 'unavailable', reason: 'timeout', detail
 const headers = { 'content-type': 'application/json', accept: 'text/plain' };
 
 const config = z.strictObject({
-  push_url: oneOrMany(pushUrl).describe('One URL or several, tried in order.'),
+  push_url: oneOrMany(pushUrl).meta({
+    description: 'One URL or several, tried in order.',
+    examples: [['https://cs1.example/v1/challenge', 'https://cs2.example/v1/challenge']],
+  }),
   ...tlsFields,
-  timeout: connectRead.prefault('3,5').describe('Seconds: connect,read.'),
-  failover_statuses: z.array(z.int().min(400).max(599)).default([502, 503, 504]).describe('HTTP statuses that lead to the next URL.'),
+  timeout: connectRead
+    .prefault('3,5')
+    .meta({ description: 'Time to connect and time for the reply: "3,5", or one number for both.', unit: 'seconds' }),
+  failover_statuses: z
+    .array(z.int().min(400).max(599))
+    .default([502, 503, 504])
+    .describe('HTTP statuses that make the provider try the next URL.'),
 });
 
 export default defineProvider({

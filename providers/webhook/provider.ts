@@ -27,14 +27,18 @@ const headerName = z
 const ownHeaders = ['content-type', 'content-length', 'transfer-encoding', 'connection', 'host', 'idempotency-key', 'pushgate-signature'];
 
 const config = z.strictObject({
-  url: pushUrl.refine(isWithoutLogin, 'put user and password into headers').describe('URL that pushes are posted to.'),
-  signing_key: secret.describe('Shared key of the signature, at least 32 characters.'),
+  url: pushUrl
+    .refine(isWithoutLogin, 'a user and password stand in headers')
+    .meta({ description: 'URL that pushes are posted to.', examples: ['https://push.example.com/pushgate'] }),
+  signing_key: secret.describe('Key of the signature, at least 32 characters. The receiver has the same key.'),
   headers: z
     .record(headerName, z.union([z.string(), secret]))
     .default({})
-    .describe('More headers, such as Authorization; a value may be a secret.'),
+    .meta({ description: 'More request headers. A value may be a secret.', examples: [{ 'x-tenant': 'acme' }] }),
   ...tlsFields,
-  timeout: connectRead.prefault('3,5').describe('Seconds: connect,read.'),
+  timeout: connectRead
+    .prefault('3,5')
+    .meta({ description: 'Time to connect and time for the reply: "3,5", or one number for both.', unit: 'seconds' }),
 });
 
 export default defineProvider({

@@ -27,22 +27,35 @@ const config = z
     subject: z
       .string()
       .regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'expected mailto:somebody@example.com or https://…')
-      .describe('Contact for push services: mailto: or https:.'),
-    private_key: secret.describe('VAPID private key: the 32 bytes of a P-256 key in base64url. The public key is derived from it.'),
-    urgency: z.enum(['very-low', 'low', 'normal', 'high']).default('high').describe('How soon a sleeping phone is woken.'),
-    topic_header: z.boolean().default(true).describe('Send a Topic, so that the push service replaces an undelivered push.'),
+      .meta({ description: 'Contact for the push services, mailto: or https:.', examples: ['mailto:push@example.com'] }),
+    private_key: secret.describe('VAPID private key: the 32 bytes of a P-256 key in base64url.'),
+    urgency: z
+      .enum(['very-low', 'low', 'normal', 'high'])
+      .default('high')
+      .describe('Urgency header: how soon the push service wakes a sleeping phone.'),
+    topic_header: z.boolean().default(true).describe('Send a Topic header, so that a push service replaces a push that still waits.'),
     allowed_hosts: z
       .array(z.string().regex(/^[a-z0-9*.:[\]-]+$/, 'expected a host in lower case, such as *.push.example.com'))
       .min(1)
       .optional()
-      .describe('Allowed hosts of push services, * for any text; without it any public host.'),
+      .meta({
+        description: 'Hosts of push services; * stands for any text. Without it: any public host.',
+        examples: [['*.push.example.com']],
+      }),
     allow_private_targets: z
       .boolean()
       .default(false)
-      .describe('Also push to private and local addresses (development, or a push service of your own).'),
-    allow_unencrypted: z.boolean().default(false).describe('Push to bare UnifiedPush URLs, whose server can read the payload.'),
-    ca: z.string().min(1).optional().describe("PEM file of trusted CAs, instead of the system's."),
-    proxy: proxyUrl.optional().describe('Proxy for all push services.'),
+      .describe('Push to private and local addresses too, for development or a push service of your own.'),
+    allow_unencrypted: z.boolean().default(false).describe('Push to UnifiedPush URLs without keys. Their server can read the payload.'),
+    ca: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: 'PEM file with the trusted certificate authorities. Without it: those of the system.',
+        examples: ['certs/ca.pem'],
+      }),
+    proxy: proxyUrl.optional().describe('HTTP proxy to all push services.'),
   })
   .refine(({ proxy, allowed_hosts, allow_private_targets }) => proxy === undefined || allowed_hosts || allow_private_targets, {
     path: ['proxy'],

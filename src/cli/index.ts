@@ -14,6 +14,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Check a configuration file and print every problem with its path in the file.',
     load: async () => (await import('./commands/check-config.ts')).checkConfigCommand,
   },
+  config: {
+    summary: 'Explain every key of the configuration, and write a first one.',
+    load: async () => (await import('./commands/config.ts')).configCommand,
+  },
   tokens: { summary: 'Push tokens of the running gateway.', load: async () => (await import('./commands/tokens.ts')).tokensCommand },
   limits: {
     summary: 'Phones that rang too often without a yes.',
@@ -77,7 +81,7 @@ export async function runCommand(argv: readonly string[], terminal: Terminal = p
     return 0;
   } catch (error) {
     // Commander has told the user already; help and version are no failures.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+    if (error instanceof CommanderError) return error.exitCode;
     if (error instanceof CommandFailed || error instanceof GatewayFault) terminal.err(`pushgate: ${error.message}`);
     else terminal.err(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return 1;

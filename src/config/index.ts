@@ -1,4 +1,4 @@
-export { checkConfig, inspectConfig, type LoadedConfig, loadConfig } from './load.ts';
+export { checkConfig, inspectConfig, inspectText, type LoadedConfig, loadConfig } from './load.ts';
 export type { Catalog } from './plugins.ts';
 export { type Problem, pathText, problemText } from './problem.ts';
 export { type Config, configSchemaOf, workersOf } from './schema.ts';

@@ -82,11 +82,16 @@ export async function checkConfig(
 
 /** Checks a configuration file as a start would find it: the file itself, and every provider and user source opened once, without connecting anything. */
 export async function inspectConfig(file: string, environment: Environment, log: Log): Promise<Problem[]> {
-  const loaded = await loadConfig(file, environment);
-  const problems = loaded.ok ? loaded.value.warnings : loaded.error;
   const path = resolve(file);
   const text = readText(path);
-  const json = text.ok ? readRaw(text.value) : text;
+  return text.ok ? inspectText(text.value, path, environment, log) : text.error;
+}
+
+/** The same for the text of a file that need not be there yet; `path` is where its relative paths count from. */
+export async function inspectText(text: string, path: string, environment: Environment, log: Log): Promise<Problem[]> {
+  const loaded = await checkConfig(text, path, environment);
+  const problems = loaded.ok ? loaded.value.warnings : loaded.error;
+  const json = readRaw(text);
   if (!json.ok) return problems;
   const raw = json.value.value;
   const folder = dirname(path);

@@ -21,39 +21,47 @@ export const mountConfig = z
     path: z
       .string()
       .regex(/^\/$|^(\/[A-Za-z0-9._-]+)+$/, 'expected "/" or a path such as /mfa, without a slash at its end')
-      .describe('Path below which it is served.'),
-    serves: z.enum(['privacyidea', 'linotp', 'challenge-service', 'ops']).describe('The dialect: what is served there.'),
+      .meta({ description: 'The path below which it is served.', examples: ['/'] }),
+    serves: z
+      .enum(['privacyidea', 'linotp', 'challenge-service', 'ops'])
+      .describe('The dialect that auth servers and phones speak there. ops: the interface for operators, probes and metrics.'),
     flavour: z
       .enum(['privacyidea', 'edumfa'])
       .default('privacyidea')
-      .describe('Whose texts and rules a privacyidea mount follows: those of privacyIDEA, or of eduMFA with its edupush tokens.'),
+      .describe('The server that a privacyidea mount behaves as: privacyIDEA, or eduMFA with its edupush tokens.'),
     finalizeGraceSeconds: z
       .int()
       .min(0)
       .max(3600)
       .optional()
-      .describe('Seconds an auth server has to finish after an answer; without it PushChallengeFinalizeGrace, and none for eduMFA.'),
+      .meta({
+        description:
+          'How long an auth server has to finish a login after the phone has answered. Without it: the setting PushChallengeFinalizeGrace, or 0 for eduMFA.',
+        examples: [300],
+      }),
     publicPoll: z
       .boolean()
       .default(false)
       .describe(
-        'Anybody who knows a transaction id may ask for its status, as browsers behind some plug-ins do. Strangers who name many unknown ids get 429.',
+        'Any client that knows a transaction id may ask for its status, as browsers behind some plug-ins do. A client that names many unknown ids gets 429.',
       ),
     phones: z
       .enum(['only', 'none'])
       .optional()
-      .describe('"only": no route but those that phones call; "none": all but those. Splits them over listeners. Absent: both.'),
+      .describe(
+        'only: serve the routes that phones call. none: serve all other routes. Without it: both. This splits phones and auth servers over two listeners.',
+      ),
     encoding: z
       .enum(['utf-8', 'latin-1'])
       .default('utf-8')
       .describe(
-        'privacyidea, linotp: what is done with a value whose bytes are not UTF-8. "utf-8": the request is refused; "latin-1": the value is read as Latin-1.',
+        'How a privacyidea or linotp mount reads a value whose bytes are not UTF-8. utf-8: it refuses the request. latin-1: it reads the value as Latin-1.',
       ),
     whenDown: z
       .enum(['503', 'drop'])
       .optional()
       .describe(
-        'challenge-service: what is done with a push that every provider fails to take. 503 (default), or drop: LinOTP goes on to its next URL only without a reply.',
+        'How a challenge-service mount replies when every provider fails: with 503, which is the default, or not at all (drop). LinOTP goes on to its next URL only without a reply.',
       ),
   })
   .refine(({ serves, phones }) => served[serves].phones.length > 0 || phones === undefined, {

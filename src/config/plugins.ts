@@ -11,7 +11,11 @@ import type { Problem } from './problem.ts';
 export const pluginsConfig = z
   .array(z.string().min(1))
   .default([])
-  .describe('Outside providers: JavaScript by its path, or by the name of a package that is installed beside this file.');
+  .meta({
+    description:
+      'Plug-ins with providers of your own: the path of a JavaScript file, or the name of a package that is installed beside this file.',
+    examples: [['./providers/pager.mjs']],
+  });
 
 /** The kinds of provider that a configuration uses: of those that come along, and of its plug-ins. */
 export type Catalog = readonly ProviderDefinition[];

@@ -25,23 +25,25 @@ export const conditionConfig = z
     section: z
       .enum(['HTTP Request header', 'Request Data', 'token', 'tokeninfo', 'userinfo'])
       .describe(
-        'Where the value is looked up: a header or a parameter of the request, the push token, what is noted about it, or what the source tells of the user.',
+        'Where the value is looked up: a request header, a request parameter, the push token, its token info, or the user in the user source.',
       ),
     key: z
       .string()
       .min(1)
-      .describe(
-        'Name of the header, the parameter or the note; of the token: serial, tokentype, description, realm, failcount, maxfail, active, locked, revoked, rollout_state, provider; of the user: username, userid, givenname, surname, email, phone, mobile, groups.',
-      ),
+      .meta({
+        description:
+          'Name of the header, the parameter or the token info. Section token knows: serial, tokentype, description, realm, failcount, maxfail, active, locked, revoked, rollout_state, provider. Section userinfo knows: username, userid, givenname, surname, email, phone, mobile, groups.',
+        examples: ['X-Zone'],
+      }),
     comparator: z
       .enum(comparatorNames)
-      .describe('How it is compared; ! turns it round. "in" takes a list separated by commas, date_within_last a span such as 7d.'),
-    value: z.string().describe('What it is compared with.'),
-    active: z.boolean().default(true).describe('false: as if the condition were not there.'),
+      .describe('How the values are compared. A leading ! negates. in: a list separated by commas. date_within_last: a span such as 7d.'),
+    value: z.string().meta({ description: 'The value to compare with.', examples: ['dmz'] }),
+    active: z.boolean().default(true).describe('Whether the condition is used at all.'),
     on_missing: z
       .enum(['raise_error', 'condition_is_true', 'condition_is_false'])
       .default('condition_is_false')
-      .describe('What the condition is where there is no such value; raise_error refuses the request.'),
+      .describe('What the condition yields when there is no such value. raise_error refuses the request.'),
   })
   .superRefine(({ section, key, comparator, value }, context) => {
     if (isUnseen[section]?.(key))

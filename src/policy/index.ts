@@ -1,4 +1,4 @@
-export { type ActionName, type ActionValue, type Permission, permissions, type Scope } from './actions/index.ts';
+export { type ActionName, type ActionValue, actions, type Permission, permissions, type Scope } from './actions/index.ts';
 export { type Mangling, mangle } from './actions/mangle.ts';
 export { notNormal } from './actions/normal-url.ts';
 export { addressMatch } from './address-match.ts';
@@ -9,6 +9,7 @@ export { defaultDigits, defaultOptions, manyOptions, modesWorth } from './mode-w
 export { type DeliveryPlan, openPolicy, type PlanDefaults, type Policy, type RuleExplanation } from './policy.ts';
 export type { KnownMount, KnownNames, KnownProvider, PolicyProblem } from './problem.ts';
 export { type ExplainedLimit, explainLimits, largestLimit, type PushLimit, pushLimit } from './push-limits.ts';
+export { reach } from './reach.ts';
 export { type Rule, ruleConfig } from './rule.ts';
 export { isSecretHeader, isSecretParam } from './secret-names.ts';
 export { fillClientText, fillTags, type TagSubject } from './tags.ts';

@@ -25,42 +25,54 @@ const times = z
  * over inclusion.
  */
 export const matchConfig = z.strictObject({
-  realm: list.optional().describe('Realms of the user; for rights of administrators, those of the push token.'),
-  adminRealm: list.optional().describe('Realms of administrators (trustedJwts); accounts of this gateway have none.'),
-  resolver: list.optional().describe('Resolvers.'),
-  user: list.optional().describe('Users: a name, name@realm, * for any text, !name to exclude; case counts unless the realm ignores it.'),
-  client: clients
+  realm: list
     .optional()
-    .describe(
-      'Addresses and networks of the client; known or new: whether a phone accepted a login of the user from there lately (logins alone).',
-    ),
-  authServer: list.optional().describe('Auth servers by name.'),
-  dialect: list.optional().describe('Dialects, such as privacyidea.'),
-  mount: list.optional().describe('Mounts by their path, such as /edumfa.'),
-  flavour: list.optional().describe('Flavours of privacyidea mounts: privacyidea, edumfa.'),
-  tokenType: list.optional().describe('Types of token, such as push.'),
-  userAgent: list.optional().describe('Names at the start of the User-Agent.'),
-  time: times.optional().describe('Local times, such as Mon-Fri: 09:00-17:30.'),
-  conditions: z
-    .array(conditionConfig)
-    .min(1)
+    .meta({ description: 'Realms of the user. For rights of administrators: realms of the push token.', examples: [['corp']] }),
+  adminRealm: list
     .optional()
-    .describe('Further demands on headers of the request and on the push token; all must hold.'),
+    .meta({ description: 'Realms of administrators from trustedJwts. Accounts of this gateway have no realm.', examples: [['admins']] }),
+  resolver: list.optional().meta({ description: 'User sources that know the user.', examples: [['ad-corp']] }),
+  user: list.optional().meta({
+    description: 'Users: a name or name@realm. * stands for any text, and !name excludes. Case counts unless the realm ignores it.',
+    examples: [['*', '!breakglass']],
+  }),
+  client: clients.optional().meta({
+    description:
+      'Addresses and networks of the client, or for logins "known" and "new": whether a phone of the user lately accepted a login from there.',
+    examples: [['10.0.0.0/8', '!10.9.0.0/16']],
+  }),
+  authServer: list.optional().meta({ description: 'Names of auth servers.', examples: [['vpn']] }),
+  dialect: list.optional().meta({ description: 'Dialects of the mount.', examples: [['privacyidea']] }),
+  mount: list.optional().meta({ description: 'Paths of mounts.', examples: [['/edumfa']] }),
+  flavour: list.optional().meta({ description: 'Flavours of privacyidea mounts: privacyidea, edumfa.', examples: [['edumfa']] }),
+  tokenType: list.optional().meta({ description: 'Token types.', examples: [['push']] }),
+  userAgent: list.optional().meta({ description: 'Names at the start of the User-Agent header.', examples: [['privacyidea-cp']] }),
+  time: times.optional().meta({ description: "Times in the gateway's local time.", examples: [['Mon-Fri: 07:00-19:00']] }),
+  conditions: z.array(conditionConfig).min(1).optional().describe('Conditions on the request, the push token or the user. All must hold.'),
 });
 
 /** One rule of the configuration file. */
 export const ruleConfig = z
   .strictObject({
-    name: z.string().min(1).max(128).describe('Name, shown where the rule decided.'),
+    name: z
+      .string()
+      .min(1)
+      .max(128)
+      .meta({ description: 'Name of the rule, shown wherever it decides.', examples: ['VPN in office hours'] }),
     scope: z
       .enum(['enrollment', 'authentication', 'authorization', 'token', 'admin'])
       .optional()
-      .describe('Where the rule counts; without it, wherever its actions are known.'),
-    match: matchConfig.default({}).describe('Whom the rule is for; everybody without it.'),
+      .describe('The scope of the rule. Without it the rule counts in every scope that knows its actions.'),
+    match: matchConfig
+      .default({})
+      .meta({ description: 'The requests that the rule is for. Without it: all requests.', examples: [{ realm: ['corp'] }] }),
     actions: z
       .record(z.string(), z.unknown())
       .refine((given) => Object.keys(given).length > 0, 'a rule needs at least one action')
-      .describe('What the rule says: names of actions with their values.'),
+      .meta({
+        description: 'Names of actions with their values (docs/reference/policies.md).',
+        examples: [{ push_title_on_mobile: 'ACME VPN' }],
+      }),
   })
   .transform(({ actions: given, ...rule }, context) => {
     const read: Record<string, unknown> = {};

@@ -13,13 +13,20 @@ const trustedFile = z
 
 /** The TLS and proxy fields of a provider: its own certificate, trusted authorities, and the proxy. */
 export const tlsFields = {
-  access_certificate: z.string().min(1).optional().describe('PEM or .p12 file with client certificate and key.'),
+  access_certificate: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'PEM or .p12 file with the client certificate and its key.', examples: ['certs/client.pem'] }),
   passphrase: secret.optional().describe('Passphrase of that key.'),
   server_certificate: z
     .union([trustedFile, z.literal(false)])
     .optional()
-    .describe('PEM file of trusted CAs; false: no verification (development only).'),
-  proxy: proxyUrl.optional().describe('Proxy on the way to the far side.'),
+    .meta({
+      description: 'PEM file with the trusted certificate authorities. false: no verification (development only).',
+      examples: ['certs/ca.pem'],
+    }),
+  proxy: proxyUrl.optional().describe('HTTP proxy to the server.'),
 };
 
 /** The values of these fields. */

@@ -9,27 +9,30 @@ const entry = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
-    .describe('Name of the provider, as policies use it.'),
-  default: z.boolean().default(false).describe('Used where neither a policy nor the token names one.'),
-  maxInFlight: z.int().min(1).default(guardDefaults.maxInFlight).describe('Pushes under way at once.'),
-  maxQueue: z.int().min(0).default(guardDefaults.maxQueue).describe('Pushes that may wait for one of these places.'),
+    .meta({ description: 'Name of the provider, as policies use it.', examples: ['fcm-corp'] }),
+  default: z.boolean().default(false).describe('Whether this provider is used when neither a policy nor the push token names one.'),
+  maxInFlight: z.int().min(1).default(guardDefaults.maxInFlight).describe('How many pushes may be under way at once.'),
+  maxQueue: z.int().min(0).default(guardDefaults.maxQueue).describe('How many more pushes may wait.'),
   breakerFailures: z
     .int()
     .min(1)
     .default(guardDefaults.breakerFailures)
-    .describe('Failures in a row after which the provider is left alone.'),
+    .describe('Number of failures in a row that open the breaker of the provider.'),
   breakerOpenMs: z
     .int()
     .min(100)
     .default(guardDefaults.breakerOpenMs)
-    .describe('How long it is left alone before one push tries it again.'),
+    .describe('How long the breaker stays open before one push tries the provider again.'),
 });
 
 /** One provider of the configuration file: any kind of the catalog, each with its own strict `config`. */
 export function providerConfig(catalog: readonly ProviderDefinition[]) {
   const options = catalog.flatMap(({ kind, aliases = [], config }) =>
     [kind, ...aliases].map((name) =>
-      entry.extend({ kind: z.literal(name).describe('Kind of provider.'), config: config.describe('Settings of this kind.') }),
+      entry.extend({
+        kind: z.literal(name).describe("Kind of provider (docs/providers.md). LinOTP's names for challenge-service work too."),
+        config: config.describe(`Settings of a provider of kind ${kind}.`),
+      }),
     ),
   );
   const kinds = catalog.map(({ kind }) => kind).join(', ');

@@ -9,8 +9,8 @@ import { hmacKey } from './signed-requests.ts';
 const mount = z.union([
   z.string(),
   z.strictObject({
-    listener: z.string().describe('Name of the listener.'),
-    path: z.string().describe('Path of a mount of that listener.'),
+    listener: z.string().meta({ description: 'Name of the listener.', examples: ['internal'] }),
+    path: z.string().meta({ description: 'Path of a mount of that listener.', examples: ['/'] }),
   }),
 ]);
 
@@ -27,28 +27,49 @@ export const authServerConfig = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
-    .describe('Name of the auth server: owner of its transactions, label in metrics.'),
-  networks: z.array(networkField).default([]).describe('Networks its requests come from.'),
-  certificates: z.array(certificateConfig).default([]).describe('Client certificates that it shows; they beat everything else.'),
+    .meta({ description: 'Name of the auth server. It owns its transactions and is a label in metrics.', examples: ['vpn'] }),
+  networks: z
+    .array(networkField)
+    .default([])
+    .meta({ description: 'Networks that its requests come from.', examples: [['10.0.0.0/8']] }),
+  certificates: z
+    .array(certificateConfig)
+    .default([])
+    .meta({
+      description: 'Client certificates that identify it. They beat API keys, accounts and networks.',
+      examples: [[{ subject: 'CN=linotp' }]],
+    }),
   mounts: z
     .array(mount)
     .min(1)
-    .describe('Mounts it may call: a path, which counts at every listener that has a mount there, or listener and path.'),
-  realms: z.array(z.string()).optional().describe('Realms whose users it may ask for; all when absent.'),
+    .meta({
+      description: 'Mounts that it may call: a path, which means that path on every listener, or a listener and a path.',
+      examples: [['/', { listener: 'internal', path: '/edumfa' }]],
+    }),
+  realms: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Realms whose users it may ask for. Without it: all.', examples: [['corp']] }),
   accounts: z
     .array(z.string())
     .default([])
-    .describe('Administrators that act for it: their tokens are taken for this auth server from any address.'),
-  apiKeys: z.array(apiKey).default([]).describe('API keys that it may show: each the key itself, or sha256: and its hash in hex.'),
-  hmacKeys: z.array(hmacKey).default([]).describe('Keys by which it signs its requests.'),
+    .meta({
+      description: 'Administrators that act for it. Their tokens identify this auth server from any address.',
+      examples: [['trigger-admin']],
+    }),
+  apiKeys: z
+    .array(apiKey)
+    .default([])
+    .describe('API keys that identify it. Each secret is the key itself, or "sha256:" and its hash in hex.'),
+  hmacKeys: z.array(hmacKey).default([]).describe('Keys that it may sign its requests with (HMAC-SHA256).'),
   rights: z
     .array(z.enum(['trigger', 'check', 'poll']))
     .default(['trigger', 'check', 'poll'])
-    .describe('What it may do.'),
+    .describe('What it may do: start challenges (trigger), check logins (check), poll for the result (poll).'),
   secondDecoding: secondDecoding
     .default('by-user-agent')
     .describe(
-      'Whether its values are percent-decoded a second time at privacyidea mounts: "by-user-agent", as privacyIDEA and eduMFA do; "never" for a client that encodes once, "always" for one that encodes twice.',
+      'Whether privacyidea mounts percent-decode its values twice. by-user-agent: as privacyIDEA and eduMFA do. never: for a client that encodes once. always: for a client that encodes twice.',
     ),
 });
 

@@ -13,14 +13,28 @@ export type CertificateFacts = { subject: readonly string[]; names: readonly str
 export type ShownCertificate = CertificateFacts | { untrusted: string };
 
 const fields = {
-  subject: z.string().min(3).optional().describe('Its whole subject, such as CN=linotp,O=ACME.'),
-  san: z.string().min(1).optional().describe('One of its names: linotp.example, DNS:linotp.example, IP Address:10.0.0.5 or URI:….'),
+  subject: z
+    .string()
+    .min(3)
+    .optional()
+    .meta({ description: 'The whole subject of the certificate.', examples: ['CN=linotp,O=ACME'] }),
+  san: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description: 'One alternative name of the certificate: linotp.example, DNS:linotp.example, IP Address:10.0.0.5 or URI:….',
+      examples: ['linotp.example'],
+    }),
   fingerprintSha256: z
     .string()
     .transform((text) => text.replaceAll(':', '').toLowerCase())
     .refine((hex) => /^[0-9a-f]{64}$/.test(hex), 'expected 64 hex digits, with or without colons')
     .optional()
-    .describe('SHA-256 of the certificate itself, in hex.'),
+    .meta({
+      description: 'SHA-256 fingerprint of the certificate in hex, with or without colons.',
+      examples: ['0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'],
+    }),
 };
 
 /** How an auth server is recognised by its client certificate: exactly one of these fields. */

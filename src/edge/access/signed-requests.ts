@@ -11,10 +11,10 @@ export const hmacKey = z.strictObject({
   id: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'an id has letters, digits, dot, underscore and dash')
-    .describe('Name of the key, as in the requests.'),
+    .meta({ description: 'Id of the key, as signed requests name it.', examples: ['vpn-2026'] }),
   secret: secret
     .refine((key) => key.reveal() === '' || key.reveal().length >= leastLength, `a secret has ${leastLength} characters or more`)
-    .describe('The shared secret.'),
+    .describe('The shared secret, at least 24 characters.'),
 });
 
 /** The signed parts of a request; `target` is path and query as sent. */

@@ -18,29 +18,52 @@ const mostYears = 10;
 /** Accepted JWTs of another issuer: the claims they must have, and the key that verifies them. */
 export const trustedJwtConfig = z
   .strictObject({
-    publicKey: secret.describe('Public key of the issuer, PEM.'),
+    publicKey: secret.describe('Public key of the issuer (PEM).'),
     algorithm: z
       .enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'])
-      .describe('The one algorithm that it signs with.'),
-    role: z.enum(['admin', 'validate']).describe('The role that its tokens have: administrator, or auth server.'),
-    realm: z.string().default('').describe('The realm that they name, exactly.'),
-    resolver: z.string().default('').describe('The resolver that they name, exactly.'),
+      .describe('The signature algorithm of the issuer.'),
+    role: z.enum(['admin', 'validate']).describe('The role in the JWTs: admin for administrators, validate for auth servers.'),
+    realm: z
+      .string()
+      .default('')
+      .meta({ description: 'The exact realm in the JWTs.', examples: ['admins'] }),
+    resolver: z
+      .string()
+      .default('')
+      .meta({ description: 'The exact resolver in the JWTs.', examples: ['ad'] }),
     username: z
       .string()
       .superRefine((pattern, context) => {
         const message = expressionProblem(pattern);
         if (message !== undefined) context.addIssue({ code: 'custom', message });
       })
-      .describe('Regular expression that the whole user name has to match.'),
-    authServer: z.string().optional().describe('The auth server that these callers belong to.'),
-    issuer: z.string().min(1).optional().describe('What they have to name as their issuer (iss), exactly.'),
-    audience: z.string().min(1).optional().describe('What they have to name as their audience (aud), or among several.'),
+      .meta({ description: 'Regular expression for the whole user name in the JWTs.', examples: ['.*@example\\.com'] }),
+    authServer: z
+      .string()
+      .optional()
+      .meta({ description: 'The auth server that these callers belong to. Role validate needs it.', examples: ['portal'] }),
+    issuer: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: 'The exact issuer (iss) in the JWTs. Without it any issuer with this key is accepted.',
+        examples: ['https://idp.example.com'],
+      }),
+    audience: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'The audience (aud) that the JWTs must name. Without it any audience is accepted.', examples: ['pushgate'] }),
     maxLifeDays: z
       .number()
       .positive()
       .max(mostYears * daysOfYear)
       .optional()
-      .describe('The longest life that they may have, from iat to exp: days.'),
+      .meta({
+        description: 'The longest lifetime of a JWT, from iat to exp. Without it: a JWT may expire up to 10 years from now.',
+        examples: [1],
+      }),
   })
   .superRefine(({ publicKey, algorithm, role, authServer }, context) => {
     const why = misfit(publicKey.reveal(), algorithm);

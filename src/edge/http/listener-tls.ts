@@ -16,13 +16,30 @@ import {
 /** The TLS settings of a listener; paths are relative to the configuration file's folder. */
 export const listenerTlsConfig = z
   .strictObject({
-    certificate: z.string().min(1).describe('PEM file with the certificate of this listener and its chain.'),
-    key: z.string().min(1).optional().describe('PEM file with its private key; without it, the key is in the certificate file.'),
-    clientCa: z.string().min(1).optional().describe('PEM file with the authorities whose client certificates are trusted.'),
+    certificate: z
+      .string()
+      .min(1)
+      .meta({ description: 'PEM file with the certificate of the listener and its chain.', examples: ['certs/server.pem'] }),
+    key: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: 'PEM file with the private key. Without it: the key is in the file of the certificate.',
+        examples: ['certs/server.key'],
+      }),
+    clientCa: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: 'PEM file with the certificate authorities that client certificates must come from.',
+        examples: ['certs/clients-ca.pem'],
+      }),
     clientCertificate: z
       .enum(['request', 'require'])
       .optional()
-      .describe('request: a client may show a certificate. require: connections without a trusted certificate are refused.'),
+      .describe('request: a client may show a certificate. require: a client must show a trusted one.'),
   })
   .refine(({ clientCa, clientCertificate }) => (clientCa === undefined) === (clientCertificate === undefined), {
     path: ['clientCa'],

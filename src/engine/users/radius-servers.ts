@@ -13,16 +13,19 @@ export const radiusServerConfig = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
-    .describe('Name of the service, as policies use it.'),
-  servers: oneOrMany(server).describe('Servers that know the same users, tried in order; port 1812 where none is named.'),
+    .meta({ description: 'Name of the service, as the policy passthru uses it.', examples: ['old-otp'] }),
+  servers: oneOrMany(server).meta({
+    description: 'Servers that know the same users, tried in order: host, host:port or [IPv6 address]:port. The usual port is 1812.',
+    examples: [['radius1.example', 'radius2.example:1645']],
+  }),
   secret: secret.describe('The secret that these servers share with the gateway.'),
-  timeoutMs: z.int().min(50).max(60_000).default(2000).describe('How long to wait for a reply before the question is sent again.'),
-  retries: z.int().min(0).max(10).default(1).describe('How often it is sent again to a server before the next one is asked.'),
+  timeoutMs: z.int().min(50).max(60_000).default(2000).describe('How long to wait for a reply before the request is sent again.'),
+  retries: z.int().min(0).max(10).default(1).describe('How often a request is sent again before the next server is asked.'),
   requireMessageAuthenticator: z
     .boolean()
     .default(true)
-    .describe('Believe only replies with a Message-Authenticator; without it they can be forged on the way (BlastRADIUS).'),
-  nasIdentifier: z.string().min(1).max(64).default('pushgate').describe('How the gateway calls itself (NAS-Identifier).'),
+    .describe('Accept only replies with a Message-Authenticator. Replies without it can be forged on the network (BlastRADIUS).'),
+  nasIdentifier: z.string().min(1).max(64).default('pushgate').describe('The NAS-Identifier that the gateway sends.'),
 });
 
 /** RADIUS services by name. */

@@ -6,16 +6,20 @@ export const realmConfig = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a realm name has letters, digits, dot, underscore and dash')
-    .describe('Name of the realm, as auth servers send it.'),
-  default: z.boolean().default(false).describe('Users who come without a realm belong to this one.'),
+    .meta({ description: 'Name of the realm, as auth servers send it.', examples: ['corp'] }),
+  default: z.boolean().default(false).describe('Users of a login that names no realm belong to this realm.'),
   ignoreCase: z
     .boolean()
     .default(false)
-    .describe('Names of users that differ in case alone are one user here: Bob is bob. Where a source of users knows them, it decides.'),
+    .describe('User names that differ only in case mean one user here: Bob is bob. A user source that knows the user decides instead.'),
   users: z
     .array(z.string())
     .default([])
-    .describe('Sources of its users, asked in order; the first that knows a user counts. Without any: whoever has a push token is a user.'),
+    .meta({
+      description:
+        'User sources, asked in order. The first one that knows a user counts. Without any source, the owners of push tokens are the users.',
+      examples: [['ad-corp']],
+    }),
 });
 
 /** The realms of this installation. Without any, every user is in the realm with the empty name. */

@@ -13,10 +13,13 @@ const entry = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has letters, digits, dot, underscore and dash')
-    .describe('Name of the source, as realms use it; auth servers know it as the resolver.'),
+    .meta({ description: 'Name of the source, as realms use it. Auth servers know it as the resolver.', examples: ['ad-corp'] }),
 });
 const entryOf = <Kind extends string, Config extends z.ZodType>(kind: Kind, config: Config) =>
-  entry.extend({ kind: z.literal(kind).describe('Kind of source.'), config: config.describe('Settings of this kind.') });
+  entry.extend({
+    kind: z.literal(kind).describe('Kind of user source (docs/users.md).'),
+    config: config.describe(`Settings of a source of kind ${kind}.`),
+  });
 
 /** One source of users in the configuration file. */
 export const userSourceConfig = z.discriminatedUnion('kind', [entryOf('file', fileSource.config), entryOf('ldap', ldapSource.config)], {

@@ -10,11 +10,14 @@ export const pushUrl = z
   .url({ protocol: /^https?$/, abort: true, error: badUrl })
   .refine(isSafe, 'must begin with https://; plain http is for this machine only');
 
-/** An HTTP proxy: scheme, host and port, optionally user and password. */
-export const proxyUrl = z.url({ protocol: /^https?$/, abort: true, error: badProxy }).superRefine((text, context) => {
-  const message = proxyProblem(text);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
-});
+/** An HTTP proxy: scheme, host and port, perhaps a user and password. */
+export const proxyUrl = z
+  .url({ protocol: /^https?$/, abort: true, error: badProxy })
+  .superRefine((text, context) => {
+    const message = proxyProblem(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  })
+  .meta({ examples: ['http://proxy.example:3128'] });
 
 /** A network with its prefix length. */
 export const networkField = z.string().refine(isNetwork, 'expected a network such as 10.0.0.0/8 or 2001:db8::/32');

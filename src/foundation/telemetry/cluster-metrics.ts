@@ -19,7 +19,7 @@ export function openClusterMetrics(): ClusterMetrics {
   let gone: MetricsSnapshot[] = [];
   return {
     workers: new Gauge({ name: 'pushgate_workers', help: 'Worker processes that run.', registers }),
-    restarts: new Counter({ name: 'pushgate_worker_restarts_total', help: 'Workers that took the place of one that died.', registers }),
+    restarts: new Counter({ name: 'pushgate_worker_restarts_total', help: 'Workers that replaced one that died.', registers }),
     departed: (last) => void gone.push(last.filter(isCounted)),
     async text(snapshots) {
       const before = gone;

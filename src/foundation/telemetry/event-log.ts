@@ -2,7 +2,8 @@ import type { GatewayEvent, Tell, TlsRefusalReason } from '../model/index.ts';
 import type { Log } from './log.ts';
 
 type Level = 'info' | 'warn' | 'error';
-type Line = { level: Level; message: string };
+/** What the log says of an event. */
+export type Line = { level: Level; message: string };
 
 const info = (message: string): Line => ({ level: 'info', message });
 const warn = (message: string): Line => ({ level: 'warn', message });
@@ -78,6 +79,43 @@ type Telling = Extract<
   }
 >;
 
+const tellingLines = {
+  'push-delivered': {
+    delivered: info('a push was delivered'),
+    later: warn('a push went out after another provider or address had failed'),
+    not: warn('no provider took a push'),
+  },
+  'challenge-answered': {
+    locked: warn('a challenge was locked: the user picked wrong options'),
+    answered: info('a phone answered'),
+    notMe: warn('a user reported that a login is not theirs'),
+    cancelled: info('a user cancelled a login on the phone'),
+    declined: info('a user declined a login'),
+  },
+  'caller-refused': {
+    expired: info('a credential has expired'),
+    refused: warn('a caller was refused: not an auth server with this right'),
+  },
+  'administration-refused': { usual: info('an administrative act was refused'), unusual: warn('an administrative act was refused') },
+  'configuration-reloaded': {
+    part: info('a part of the configuration was reloaded'),
+    whole: info('the configuration was reloaded'),
+    restart: warn('the configuration was reloaded; some changed parts take effect at the next start'),
+  },
+  'credential-ending': {
+    ended: warn('a credential has ended; replace it'),
+    ending: warn('a credential ends soon; replace it'),
+  },
+  'tls-refused': { certificate: warn('a client was refused for its certificate'), handshake: info('a TLS handshake failed') },
+} as const satisfies Record<Telling['kind'], Readonly<Record<string, Line>>>;
+
+/** Every line that the log may have for an event of this kind. */
+export function linesOf(kind: GatewayEvent['kind']): Line[] {
+  return isTelling(kind) ? Object.values<Line>(tellingLines[kind]) : [lines[kind]];
+}
+
+const isTelling = (kind: GatewayEvent['kind']): kind is Telling['kind'] => Object.hasOwn(tellingLines, kind);
+
 function lineOf(event: GatewayEvent): Line {
   switch (event.kind) {
     case 'push-delivered':
@@ -85,53 +123,49 @@ function lineOf(event: GatewayEvent): Line {
     case 'challenge-answered':
       return answeredLine(event);
     case 'caller-refused':
-      return event.reason === 'expired'
-        ? info('a credential has expired')
-        : warn('a caller was refused: not an auth server with this right');
+      return tellingLines[event.kind][event.reason === 'expired' ? 'expired' : 'refused'];
     case 'administration-refused':
       return refusedActLine(event);
     case 'configuration-reloaded':
       return reloadedLine(event);
     case 'credential-ending':
-      return warn(`a credential ${event.daysLeft < 0 ? 'has ended' : 'ends soon'}; replace it`);
+      return tellingLines[event.kind][event.daysLeft < 0 ? 'ended' : 'ending'];
     case 'tls-refused':
-      return refusedCertificates.has(event.problem) ? warn('a client was refused for its certificate') : info('a TLS handshake failed');
+      return tellingLines[event.kind][refusedCertificates.has(event.problem) ? 'certificate' : 'handshake'];
     default:
       return lines[event.kind];
   }
 }
 
 /** A pending restart is a warning: until then the file and the configuration in use differ. */
-function reloadedLine({ part, restart }: Extract<GatewayEvent, { kind: 'configuration-reloaded' }>): Line {
-  if (part !== undefined) return info('a part of the configuration was reloaded');
-  return restart.length === 0
-    ? info('the configuration was reloaded')
-    : warn('the configuration was reloaded; some changed parts take effect at the next start');
+function reloadedLine({ kind, part, restart }: Extract<GatewayEvent, { kind: 'configuration-reloaded' }>): Line {
+  if (part !== undefined) return tellingLines[kind].part;
+  return tellingLines[kind][restart.length === 0 ? 'whole' : 'restart'];
 }
 
 /** Expired sessions are common; an attempt to exceed one's rights is a warning. */
-function refusedActLine({ reason }: Extract<GatewayEvent, { kind: 'administration-refused' }>): Line {
+function refusedActLine({ kind, reason }: Extract<GatewayEvent, { kind: 'administration-refused' }>): Line {
   const isUsual = reason === 'no-token' || reason === 'expired' || reason === 'too-many-tokens';
-  return isUsual ? info('an administrative act was refused') : warn('an administrative act was refused');
+  return tellingLines[kind][isUsual ? 'usual' : 'unusual'];
 }
 
 /** A push that no provider took, or that needed a further step, is a warning. */
-function deliveredLine({ sent, attempts }: Extract<GatewayEvent, { kind: 'push-delivered' }>): Line {
-  if (!sent) return warn('no provider took a push');
+function deliveredLine({ kind, sent, attempts }: Extract<GatewayEvent, { kind: 'push-delivered' }>): Line {
+  if (!sent) return tellingLines[kind].not;
   const failed = attempts.some(({ outcome }) => outcome === 'unavailable' || outcome === 'rejected');
-  return failed ? warn('a push went out after another provider or address had failed') : info('a push was delivered');
+  return tellingLines[kind][failed ? 'later' : 'delivered'];
 }
 
 /** The phone signs the decline reason. */
-function answeredLine({ verdict, declineReason }: Extract<GatewayEvent, { kind: 'challenge-answered' }>): Line {
-  if (verdict === 'locked') return warn('a challenge was locked: the user picked wrong options');
-  if (verdict !== 'declined') return info('a phone answered');
+function answeredLine({ kind, verdict, declineReason }: Extract<GatewayEvent, { kind: 'challenge-answered' }>): Line {
+  if (verdict === 'locked') return tellingLines[kind].locked;
+  if (verdict !== 'declined') return tellingLines[kind].answered;
   switch (declineReason) {
     case 'not-me':
-      return warn('a user reported that a login is not theirs');
+      return tellingLines[kind].notMe;
     case 'cancelled':
-      return info('a user cancelled a login on the phone');
+      return tellingLines[kind].cancelled;
     default:
-      return info('a user declined a login');
+      return tellingLines[kind].declined;
   }
 }

@@ -38,7 +38,7 @@ export function openMetrics(version: string) {
   // The aggregate over several workers is the sum, unless a gauge sets another `aggregator`.
   const gauge = <L extends string>(name: string, help: string, labelNames: L[] = [], aggregator: Aggregator = 'sum') =>
     new Gauge({ name, help, labelNames, registers, aggregator });
-  gauge('pushgate_build_info', 'The running version; always 1.', ['version'], 'first').set({ version }, 1);
+  gauge('pushgate_build_info', 'The version that runs, as a label. The value is always 1.', ['version'], 'first').set({ version }, 1);
   return {
     registry,
     /** Runs before every collection, for gauges of the current state. */
@@ -54,43 +54,60 @@ export function openMetrics(version: string) {
       return registry.getMetricsAsJSON();
     },
     providers: {
-      circuitState: gauge('pushgate_provider_circuit_state', 'Breaker of a provider: 0 closed, 1 half open, 2 open.', ['provider'], 'max'),
-      outOfUse: gauge('pushgate_provider_out_of_use', 'Whether a provider could not be opened and takes no pushes.', ['provider'], 'max'),
+      circuitState: gauge(
+        'pushgate_provider_circuit_state',
+        'State of the breaker of a provider: 0 closed, 1 half open, 2 open.',
+        ['provider'],
+        'max',
+      ),
+      outOfUse: gauge(
+        'pushgate_provider_out_of_use',
+        '1 while a provider could not be opened and takes no push, else 0.',
+        ['provider'],
+        'max',
+      ),
       inFlight: gauge('pushgate_provider_inflight', 'Pushes under way.', ['provider']),
-      queueLength: gauge('pushgate_provider_queue_length', 'Pushes in the queue of a provider.', ['provider']),
+      queueLength: gauge('pushgate_provider_queue_length', 'Pushes that wait because the provider has as many under way as it may.', [
+        'provider',
+      ]),
       urlState: gauge(
         'pushgate_provider_url_state',
-        'One of several URLs of a provider: 0 in use, 1 standby, 2 failing.',
+        'State of one of several URLs of a provider: 0 in use, 1 standby, 2 failing.',
         ['provider', 'url'],
         'max',
       ),
       clockSkew: gauge(
         'pushgate_provider_clock_skew_seconds',
-        'Clock difference to a provider, by the Date header of its last reply; above 0: ours is ahead.',
+        "Seconds that our clock is ahead of a provider's, by the Date header of its last reply. Negative: behind.",
         ['provider'],
         'first',
       ),
-      credentialExpiry: gauge('pushgate_credential_expiry_timestamp_seconds', 'When a credential ends.', ['provider', 'kind'], 'min'),
+      credentialExpiry: gauge(
+        'pushgate_credential_expiry_timestamp_seconds',
+        'When a credential of a provider expires, in seconds since 1970.',
+        ['provider', 'kind'],
+        'min',
+      ),
     },
     userSources: {
-      up: gauge('pushgate_user_source_up', 'Whether a source of users could be asked when it was last tried.', ['source', 'kind'], 'min'),
+      up: gauge('pushgate_user_source_up', '1 when a user source could be reached at the last try, else 0.', ['source', 'kind'], 'min'),
       seconds: zeroedHistogram(registry, {
         name: 'pushgate_user_source_seconds',
-        help: 'Duration of one query to a source of users.',
+        help: 'Time of one request to a user source.',
         closed: { outcome: ['answered', 'unavailable'] },
         open: ['source', 'kind'],
         buckets: pushSeconds,
       }),
       failures: zeroedCounter(registry, {
         name: 'pushgate_user_source_failures_total',
-        help: 'Failed queries to a server or file of a source of users, by reason.',
+        help: 'Failed tries of a server or file of a user source, by reason.',
         closed: { reason: sourceFailures },
         open: ['source', 'kind'],
       }),
     },
     listenerExpiry: gauge(
       'pushgate_listener_certificate_expiry_timestamp_seconds',
-      'When the certificate of a listener ends.',
+      'When the certificate of a listener expires, in seconds since 1970.',
       ['listener'],
       'min',
     ),
@@ -102,17 +119,17 @@ export function openMetrics(version: string) {
     }),
     connections: {
       open: gauge('pushgate_connections', 'Open connections of clients.'),
-      most: gauge('pushgate_connections_limit', 'Maximum number of open connections.'),
-      halfSent: gauge('pushgate_half_sent_requests', 'Requests that are not completely received yet.'),
+      most: gauge('pushgate_connections_limit', 'The highest number of open connections that the process accepts.'),
+      halfSent: gauge('pushgate_half_sent_requests', 'Requests that are received in part.'),
       refused: zeroedCounter(registry, {
         name: 'pushgate_connections_refused_total',
-        help: 'Connections that were closed because there were too many: of the process, of one network, or with half a request.',
+        help: 'Connections closed because there were too many: of the process, of one network, or with half-received requests.',
         closed: { reason: connectionRefusals },
       }),
     },
     load: {
-      waiting: gauge('pushgate_login_queue_length', 'Logins in the queue.'),
-      underWay: gauge('pushgate_requests_under_way', 'Requests under way, except those that wait for a phone.'),
+      waiting: gauge('pushgate_login_queue_length', 'Logins that wait for their turn.'),
+      underWay: gauge('pushgate_requests_under_way', 'Requests under way, without those that wait for a phone.'),
       shed: zeroedCounter(registry, {
         name: 'pushgate_requests_shed_total',
         help: 'Requests refused with 503 because of overload, by reason.',
@@ -120,17 +137,17 @@ export function openMetrics(version: string) {
         open: ['auth_server'],
       }),
     },
-    waiters: gauge('pushgate_result_waiters', 'Requests that wait for an answer.', ['kind']),
+    waiters: gauge('pushgate_result_waiters', 'Requests that wait for the answer of a phone.', ['kind']),
     queueWaitSeconds: zeroedHistogram(registry, {
       name: 'pushgate_provider_queue_wait_seconds',
-      help: 'Time that pushes waited in the queue of a provider.',
+      help: 'Time that pushes waited for their turn at a provider.',
       closed: {},
       open: ['provider'],
       buckets: pushSeconds,
     }),
     pushFailovers: zeroedCounter(registry, {
       name: 'pushgate_push_failovers_total',
-      help: 'Pushes that went on to another provider, by the reason why the previous one failed.',
+      help: 'Pushes that went on to another provider, by the reason why the one before failed.',
       closed: { reason: [...rejectedReasons, ...unavailableReasons] },
       open: ['from', 'to'],
     }),
@@ -148,13 +165,13 @@ export function openMetrics(version: string) {
     // Of several workers, shows the one with the oldest configuration.
     configReloadedAt: gauge(
       'pushgate_config_last_reload_success_timestamp_seconds',
-      'When the configuration in use was loaded.',
+      'When the configuration in use was loaded, in seconds since 1970.',
       [],
       'min',
     ),
     challenges: zeroedCounter(registry, {
       name: 'pushgate_challenges_total',
-      help: 'Ended transactions, by result.',
+      help: 'Transactions that ended, by their result.',
       closed: { mode: modes, result: ['accepted', 'declined', 'locked', 'withdrawn'] },
       open: ['auth_server'],
     }),
@@ -166,7 +183,7 @@ export function openMetrics(version: string) {
     }),
     loginsRefused: zeroedCounter(registry, {
       name: 'pushgate_logins_refused_total',
-      help: 'Refused logins, by reason; wrong-pin among them.',
+      help: 'Logins that were refused, by reason.',
       closed: { reason: loginRefusals },
       open: ['auth_server'],
     }),
@@ -178,12 +195,12 @@ export function openMetrics(version: string) {
     }),
     fraudReports: zeroedCounter(registry, {
       name: 'pushgate_fraud_reports_total',
-      help: 'Logins that a user reported as not theirs.',
+      help: 'Logins that their user reported as not theirs.',
       closed: {},
     }),
     challengesDisplaced: zeroedCounter(registry, {
       name: 'pushgate_challenges_displaced_total',
-      help: 'Challenges that made room for another because a phone had too many open ones.',
+      help: 'Challenges that were withdrawn because their phone had too many to answer.',
       closed: {},
       open: ['auth_server'],
     }),
@@ -194,73 +211,73 @@ export function openMetrics(version: string) {
     }),
     phonesMuted: zeroedCounter(registry, {
       name: 'pushgate_phones_muted_total',
-      help: 'Phones that were muted for a while, by reason.',
+      help: 'Times that a phone was muted for a while, by reason.',
       closed: { because: muteReasons },
     }),
     loginsQuiet: zeroedCounter(registry, {
       name: 'pushgate_logins_quiet_total',
-      help: 'Times that logins became quiet for a while after too many wrong PINs: from one client, or from all but the known clients of an auth server.',
+      help: 'Times that logins went quiet for a while after too many wrong PINs, from one client or from all unknown clients of an auth server.',
       closed: {},
       open: ['auth_server'],
     }),
     pushesWithheld: zeroedCounter(registry, {
       name: 'pushgate_pushes_withheld_total',
-      help: 'Logins that wait for a phone that gets no push, because it is muted or its logins are quiet.',
+      help: 'Logins whose phone did not ring because it is muted or the logins are quiet.',
       closed: {},
     }),
     administratorsRefused: zeroedCounter(registry, {
       name: 'pushgate_administrators_refused_total',
-      help: 'Administrator logins with a wrong name or password.',
+      help: 'Failed logins of administrators: wrong name or password.',
       closed: {},
     }),
-    // All workers share one stock; shows the lowest count.
-    keyStockKeys: gauge('pushgate_key_stock_keys', 'Key pairs of the gateway that are ready for rollouts, as last counted.', [], 'min'),
-    clockSkew: gauge('pushgate_clock_skew_seconds', "Clock difference to the store; above 0: the gateway's clock is ahead.", [], 'first'),
+    // All workers take from one stock; the one that saw the fewest shows.
+    keyStockKeys: gauge('pushgate_key_stock_keys', 'Gateway keys in stock for rollouts, at the last count.', [], 'min'),
+    clockSkew: gauge('pushgate_clock_skew_seconds', "Seconds that our clock is ahead of the store's. Negative: behind.", [], 'first'),
     keyStockEmpty: zeroedCounter(registry, {
       name: 'pushgate_key_stock_empty_total',
-      help: 'Rollouts that waited for a key pair because the stock was empty.',
+      help: 'Rollouts that waited because no gateway key was in stock.',
       closed: {},
     }),
     auditWait: gauge('pushgate_audit_oldest_seconds', 'How long the oldest unwritten event has waited for the audit.', [], 'max'),
     auditLost: zeroedCounter(registry, {
       name: 'pushgate_audit_lost_events_total',
-      help: 'Events missing from the audit because the store was away for too long.',
+      help: 'Events that the audit lacks because the store was unavailable for too long.',
       closed: {},
     }),
     relays: zeroedCounter(registry, {
       name: 'pushgate_relays_total',
-      help: "Challenges relayed to phones of auth servers' own tokens, by result; repeats count too.",
+      help: 'Challenges that auth servers relayed to their own phones, by result. Repeats count too.',
       closed: { result: ['sent', 'queued', 'dead-address', 'failed', 'unknown-gda', 'conflict', 'limited'] },
       open: ['auth_server'],
     }),
     answerSeconds: zeroedHistogram(registry, {
       name: 'pushgate_challenge_answer_seconds',
-      help: 'Time from issue to the answer of a phone.',
+      help: 'Time from the challenge to the answer of the phone.',
       closed: { mode: modes, result: ['accepted', 'declined', 'code-shown'] },
       buckets: humanSeconds,
     }),
     pushAttempts: zeroedCounter(registry, {
       name: 'pushgate_push_attempts_total',
-      help: 'Pushes handed to a provider, by outcome and, unless sent, by reason.',
+      help: 'Pushes handed to a provider, by outcome and reason. The reason is empty for a push that was sent.',
       closed: {},
       open: ['provider', 'outcome', 'reason'],
     }),
     pushSeconds: zeroedHistogram(registry, {
       name: 'pushgate_push_duration_seconds',
-      help: 'Duration of one push to one provider.',
+      help: 'Time that one provider took for one push.',
       closed: { outcome: outcomeKinds },
       open: ['provider'],
       buckets: pushSeconds,
     }),
     policyDecisions: zeroedCounter(registry, {
       name: 'pushgate_policy_decisions_total',
-      help: 'Delivery plans made, by rule and first provider.',
+      help: 'Delivery plans made, by policy and first provider.',
       closed: {},
       open: ['policy', 'provider'],
     }),
     limitRejections: zeroedCounter(registry, {
       name: 'pushgate_ratelimit_rejections_total',
-      help: 'Requests refused because their source failed too often: wrong proofs past the limit, and guesses that were not checked.',
+      help: 'Requests refused because their source failed too often, by what it tried.',
       closed: { scope: ['rollout', 'pairing', 'answer', 'poll', 'login', 'status', 'passthru', 'caller', 'device'] },
     }),
     storeSeconds: zeroedHistogram(registry, {
@@ -272,12 +289,12 @@ export function openMetrics(version: string) {
     }),
     requestFaults: zeroedCounter(registry, {
       name: 'pushgate_request_faults_total',
-      help: 'Requests that failed because of a fault, by cause. A push that no provider took does not count.',
+      help: 'Requests that failed because something was broken, by cause. Undelivered pushes do not count.',
       closed: { cause: [...faultCodes, 'defect'] },
     }),
     requests: zeroedCounter(registry, {
       name: 'pushgate_http_requests_total',
-      help: 'HTTP requests answered.',
+      help: 'HTTP requests answered, by dialect, route and status.',
       closed: {},
       open: ['dialect', 'route', 'status'],
     }),

@@ -1,21 +1,35 @@
 import { z } from 'zod';
 import { nearestName } from '../../foundation/model/index.ts';
+import { edupushActions } from './edupush-actions.ts';
+import { enrolmentActions } from './enrolment.ts';
 import { loginActions } from './logins.ts';
-import { edupushActions, pushActions } from './push.ts';
+import { promptActions } from './prompts.ts';
+import { pushActions } from './push.ts';
 import { directoryActions } from './users.ts';
 
 /** Where an action means something. */
 export type Scope = 'enrollment' | 'authentication' | 'authorization' | 'token' | 'admin';
 
-/** What an administrator may do or not. */
-const permission = {
-  scopes: ['admin'],
-  value: z.boolean().describe('Administrators may do it. Where rules of this scope exist, only what one of them allows.'),
-} as const;
+/**
+ * One action: the scopes that know it, the schema of its value (with description and, where none can be derived, an example), and what applies when no rule sets
+ * it (a value, or a phrase). `permits`: it gives administrators a right.
+ */
+type Action = { scopes: readonly Scope[]; value: z.ZodType; unset: string; permits?: true };
 
-/** Every action that a rule may set: the scopes that know it, and the type of its value. Adopted names keep their server's units. */
+/** A right of administrators. `does` is what they may do, as a phrase. */
+const permission = (does: string) =>
+  ({
+    scopes: ['admin'],
+    value: z.boolean().meta({ description: `Administrators may ${does}.`, examples: [true] }),
+    unset: 'allowed while no rule of scope admin exists, else refused',
+    permits: true,
+  }) as const satisfies Action;
+
+/** Every action that a rule may set. Adopted names keep their server's units. */
 export const actions = {
+  ...enrolmentActions,
   ...pushActions,
+  ...promptActions,
   ...directoryActions,
   ...loginActions,
   ...edupushActions,
@@ -23,36 +37,42 @@ export const actions = {
     scopes: ['authorization'],
     value: z
       .boolean()
-      .describe('/validate/check wants an API key, a signature or a JWT of role validate: the network alone is not enough.'),
+      .describe('/validate/check needs an API key, a signed request or a JWT of role validate. A known network alone is refused.'),
+    unset: 'false',
   },
   otp_pin_set_random: {
     scopes: ['admin'],
-    value: z.int().min(4).max(64).describe('How long a PIN is that /token/setrandompin makes; 8 without it.'),
+    value: z
+      .int()
+      .min(4)
+      .max(64)
+      .meta({ description: 'How many characters a PIN from /token/setrandompin has.', examples: [8] }),
+    unset: '8',
   },
-  operate: permission,
-  audit_erase: permission,
+  operate: permission('use the ops mount, change devices of challenge-service mounts, and read settings and providers at LinOTP mounts'),
+  audit_erase: permission('erase a person from the audit'),
   // In the order in which administrators are told their rights.
-  triggerchallenge: permission,
-  enrollPUSH: permission,
-  tokenlist: permission,
-  enable: permission,
-  disable: permission,
-  delete: permission,
-  reset: permission,
-  setpin: permission,
-  assign: permission,
-  unassign: permission,
-  revoke: permission,
-  settokeninfo: permission,
-  getchallenges: permission,
-  cancelchallenge: permission,
-  enrollEDUPUSH: permission,
-  set: permission,
-  setdescription: permission,
-  setrandompin: permission,
-  tokenrealms: permission,
-  auditlog: permission,
-} as const satisfies Record<string, { scopes: readonly Scope[]; value: z.ZodType }>;
+  triggerchallenge: permission('start a login without a PIN (/validate/triggerchallenge)'),
+  enrollPUSH: permission('enrol push tokens'),
+  tokenlist: permission('list push tokens'),
+  enable: permission('enable push tokens'),
+  disable: permission('disable push tokens'),
+  delete: permission('delete push tokens'),
+  reset: permission('clear the fail count of push tokens'),
+  setpin: permission('set the PIN of push tokens'),
+  assign: permission('assign push tokens to users'),
+  unassign: permission('unassign push tokens'),
+  revoke: permission('revoke push tokens for good'),
+  settokeninfo: permission('change the token info of push tokens'),
+  getchallenges: permission('list open challenges'),
+  cancelchallenge: permission('cancel open challenges'),
+  enrollEDUPUSH: permission('enrol edupush tokens'),
+  set: permission('change limits, description and validity period of push tokens (/token/set)'),
+  setdescription: permission('change the description of push tokens'),
+  setrandompin: permission('give push tokens a random PIN'),
+  tokenrealms: permission('change the realms of push tokens'),
+  auditlog: permission('read the audit'),
+} as const satisfies Record<string, Action>;
 
 /** The name of an action. */
 export type ActionName = keyof typeof actions;
@@ -66,14 +86,14 @@ export type ScopeOf<A extends ActionName> = (typeof actions)[A]['scopes'] extend
   : [scope: (typeof actions)[A]['scopes'][number]];
 /** An action that permits. */
 export type Permission = {
-  [A in ActionName]: (typeof actions)[A] extends typeof permission ? A : never;
+  [A in ActionName]: (typeof actions)[A] extends { permits: true } ? A : never;
 }[ActionName];
 
 /** Whether there is an action of this name. */
 export const isActionName = (name: string): name is ActionName => Object.hasOwn(actions, name);
 
 /** Whether an action permits something. */
-export const isPermission = (name: string): name is Permission => isActionName(name) && actions[name] === permission;
+export const isPermission = (name: string): name is Permission => isActionName(name) && 'permits' in actions[name];
 
 /** Every action that permits something. */
 export const permissions: readonly Permission[] = Object.keys(actions).filter(isPermission);

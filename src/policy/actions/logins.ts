@@ -33,69 +33,140 @@ export const rate = z
 export const loginActions = {
   challenge_text_header: {
     scopes: ['authentication'],
-    value: html.describe('Stands before the texts of a challenge, perhaps as HTML; after <ul> or <ol> they become a list.'),
+    value: html.meta({
+      description: 'Text before the texts of a challenge, HTML allowed. After a header that ends in <ul> or <ol> they become a list.',
+      examples: ['Please choose:<ul>'],
+    }),
+    unset: 'no text',
   },
-  challenge_text_footer: { scopes: ['authentication'], value: html.describe('Stands after them; only where there is a header.') },
+  challenge_text_footer: {
+    scopes: ['authentication'],
+    value: html.meta({ description: 'Text after the texts of a challenge. It needs a challenge_text_header.', examples: ['</ul>'] }),
+    unset: 'no text',
+  },
   enroll_via_multichallenge: {
     scopes: ['authentication'],
     value: z
       .string()
       .transform((type) => type.toLowerCase())
       .pipe(z.enum(['push', 'edupush'], 'only PUSH and EDUPUSH can be enrolled during a login'))
-      .describe('A user without a push token of this type who logs in gets one first: PUSH or, at mounts of eduMFA, EDUPUSH.'),
+      .meta({
+        description: 'A user who logs in without a push token of this type enrols one first: PUSH or, at mounts of eduMFA, EDUPUSH.',
+        examples: ['PUSH'],
+      }),
+    unset: 'no enrolment during a login',
   },
-  enroll_via_multichallenge_text: { scopes: ['authentication'], value: text.describe('What the login page says beside the QR code.') },
-  enroll_via_multichallenge_optional: { scopes: ['authentication'], value: yes.describe('The user may skip that enrolment.') },
+  enroll_via_multichallenge_text: {
+    scopes: ['authentication'],
+    value: text.meta({ description: 'The text of the login page beside that QR code.', examples: ['Scan this code with your app'] }),
+    unset: '"Please scan the QR code!"',
+  },
+  enroll_via_multichallenge_optional: {
+    scopes: ['authentication'],
+    value: yes.describe('The user may skip that enrolment.'),
+    unset: 'false',
+  },
   push_without_data: {
     scopes: ['authentication'],
-    value: yes.describe('LinOTP: clients that send no data and cannot poll ask the phone too, and are let in once at their second call.'),
+    value: yes.describe('LinOTP: a client that sends no data and cannot poll asks the phone too. Its second call lets the user in, once.'),
+    unset: 'false',
   },
   mangle: {
     scopes: ['authentication'],
-    value: manglings.describe('Changes user, pass or realm before anybody is looked up: user/(.*)@example/\\1/, or a list of such.'),
+    value: manglings.meta({
+      description: 'Rewrites user, pass or realm before the user lookup: user/search/replace/, or a list of such.',
+      examples: ['user/(.*)@example/\\1/'],
+    }),
+    unset: 'nothing is rewritten',
   },
   setrealm: {
     scopes: ['authorization'],
-    value: z.string().min(1).max(64).describe('The realm of the user, whatever the login says.'),
+    value: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({ description: 'The realm of the user, whatever realm the login names.', examples: ['corp'] }),
+    unset: 'the realm of the login',
   },
   disabled_token_types: {
     scopes: ['authentication'],
-    value: types.describe('Types of token that no login is done with, separated by spaces.'),
+    value: types.meta({ description: 'Token types that no login may use, separated by spaces.', examples: ['edupush'] }),
+    unset: 'none',
   },
-  force_challenge_response: { scopes: ['authentication'], value: yes.describe('Changes nothing: a push token always asks its phone.') },
+  force_challenge_response: {
+    scopes: ['authentication'],
+    value: yes.describe('No effect: a push token always asks its phone.'),
+    unset: 'no effect',
+  },
   challenge_response: {
     scopes: ['authentication'],
-    value: text.describe('Changes nothing: a push token needs no leave to ask its phone.'),
+    value: text.meta({ description: 'No effect: a push token may always ask its phone.', examples: ['push'] }),
+    unset: 'no effect',
   },
-  client_mode_per_user: { scopes: ['authentication'], value: yes.describe('Changes nothing: all tokens are push tokens.') },
+  client_mode_per_user: {
+    scopes: ['authentication'],
+    value: yes.describe('No effect: all tokens are push tokens.'),
+    unset: 'no effect',
+  },
   authorized: {
     scopes: ['authorization'],
     value: z
       .enum(['grant_access', 'deny_access'])
-      .describe('Whether the user may log in at all; asked before anything is sent or counted.'),
+      .describe('Whether the user may log in at all. It is checked before anything is sent or counted.'),
+    unset: '"grant_access"',
   },
-  application_tokentype: { scopes: ['authorization'], value: yes.describe('A client may say by "type" which type of token it wants.') },
-  tokentype: { scopes: ['authorization'], value: types.describe('Types of token that a login may be done with, separated by commas.') },
-  serial: { scopes: ['authorization'], value: pattern.describe('Regular expression of the serials that a login may be done with.') },
+  application_tokentype: {
+    scopes: ['authorization'],
+    value: yes.describe('A client may name the token type that it wants, by the parameter "type".'),
+    unset: 'false',
+  },
+  tokentype: {
+    scopes: ['authorization'],
+    value: types.meta({ description: 'Token types that a login may use, separated by commas.', examples: ['push'] }),
+    unset: 'all',
+  },
+  serial: {
+    scopes: ['authorization'],
+    value: pattern.meta({ description: 'Regular expression for the serials that a login may use.', examples: ['^PIPU'] }),
+    unset: 'all',
+  },
   auth_max_success: {
     scopes: ['authorization'],
-    value: rate.describe('How often a user may log in: 5/10m; beyond it nothing is sent. Units s, m, h, d.'),
+    value: rate.meta({
+      description: 'How often a user may log in within a window (units s, m, h, d). After that no phone is asked.',
+      examples: ['5/10m'],
+    }),
+    unset: 'no limit',
   },
   auth_max_fail: {
     scopes: ['authorization'],
-    value: rate.describe('How often a user may fail (a wrong PIN, a wait without a yes): 5/10m; beyond it no PIN is looked at.'),
+    value: rate.meta({
+      description: 'How often a user may fail within a window: a wrong PIN, or a wait without an accept. After that no PIN is checked.',
+      examples: ['5/10m'],
+    }),
+    unset: 'no limit',
   },
   last_auth: {
     scopes: ['authorization'],
-    value: span.describe('A token that nobody logged in with for so long (12h, 30d, 1y) is not asked any more.'),
+    value: span.meta({
+      description: 'A push token without a login for this long (12h, 30d, 1y) is not asked any more.',
+      examples: ['30d'],
+    }),
+    unset: 'no limit',
   },
-  no_detail_on_success: { scopes: ['authorization'], value: yes.describe('A login that is accepted tells nothing but that.') },
+  no_detail_on_success: {
+    scopes: ['authorization'],
+    value: yes.describe('The reply to an accepted login has no detail.'),
+    unset: 'false',
+  },
   no_detail_on_fail: {
     scopes: ['authorization'],
-    value: yes.describe('All else tells nothing either, not even the transaction of a challenge.'),
+    value: yes.describe('All other replies have no detail, not even the transaction id of a challenge.'),
+    unset: 'false',
   },
   hide_specific_error_message_for_ttype: {
     scopes: ['token'],
-    value: yes.describe('Phones are told of every refusal in the same words; the HTTP status stays.'),
+    value: yes.describe('Phones get the same message for every refusal. The HTTP status stays.'),
+    unset: 'false',
   },
 } as const;

@@ -19,11 +19,12 @@ const linotpPinRule = z
 export const directoryActions = {
   otppin: {
     scopes: ['authentication'],
-    value: z
-      .union([pinRule, linotpPinRule])
-      .describe(
-        "What the PIN is: the token's own, the user's password in their source, nothing at all, or anything. LinOTP's 0 to 3 are taken, too.",
-      ),
+    value: z.union([pinRule, linotpPinRule]).meta({
+      description:
+        "What counts as the PIN: the token's own (tokenpin), the user's password in their source (userstore), an empty PIN (none), or any PIN (any). LinOTP's names and numbers 0 to 3 work too.",
+      examples: ['userstore'],
+    }),
+    unset: '"tokenpin"',
   },
   passthru: {
     scopes: ['authentication'],
@@ -31,19 +32,30 @@ export const directoryActions = {
       .string()
       .min(1)
       .max(64)
-      .describe('Who checks the password of a user without any token: "userstore", or a RADIUS service of radiusServers.'),
+      .meta({
+        description: 'Where the password of a user without any token is checked: "userstore", or the name of a RADIUS service.',
+        examples: ['userstore'],
+      }),
+    unset: 'a user without any token is refused',
   },
-  passOnNoToken: { scopes: ['authentication'], value: yes.describe('A user without any token is let in, whatever the password.') },
+  passOnNoToken: {
+    scopes: ['authentication'],
+    value: yes.describe('A user without any token is let in, whatever the password.'),
+    unset: 'false',
+  },
   passOnNoUser: {
     scopes: ['authentication'],
-    value: yes.describe('Who is in no source of the realm is let in, whatever the password.'),
+    value: yes.describe('A user whom no source of the realm knows is let in, whatever the password.'),
+    unset: 'false',
   },
   add_user_in_response: {
     scopes: ['authorization'],
-    value: yes.describe('A login that is accepted tells what the source knows of the user.'),
+    value: yes.describe('The reply to an accepted login holds what the source knows of the user.'),
+    unset: 'false',
   },
   add_resolver_in_response: {
     scopes: ['authorization'],
-    value: yes.describe('A login that is accepted tells realm and source of the user.'),
+    value: yes.describe('The reply to an accepted login holds the realm and the source of the user.'),
+    unset: 'false',
   },
 } as const;

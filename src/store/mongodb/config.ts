@@ -22,26 +22,32 @@ function databaseIn(url: string): string | undefined {
 }
 
 const fields = z.strictObject({
-  kind: z.literal('mongodb').describe('MongoDB: any number of gateways on one replica set or sharded cluster.'),
-  url: secret.describe('Address of the servers, mongodb:// or mongodb+srv://, with user, password and database.'),
+  kind: z.literal('mongodb').describe('A replica set or sharded cluster of MongoDB, for any number of gateways.'),
+  url: secret.meta({
+    description: 'Connection string, mongodb:// or mongodb+srv://, with user, password and database.',
+    examples: [{ $env: 'MONGODB_URL' }],
+  }),
   database: z
     .string()
     .regex(databaseForm)
     .optional()
-    .describe('Name of the database: letters, digits, _ and -. Absent: the one that url names, else pushgate.'),
-  maxPoolSize: z.int().min(2).max(1000).default(50).describe('Most connections to one server.'),
+    .meta({
+      description: 'Name of the database: letters, digits, _ and -. Without it: the database in url, else pushgate.',
+      examples: ['pushgate'],
+    }),
+  maxPoolSize: z.int().min(2).max(1000).default(50).describe('How many connections one server may get.'),
   serverSelectionTimeoutMs: z
     .int()
     .min(600)
     .max(30_000)
     .default(1500)
-    .describe('How long an operation waits for a reachable server; servers are checked every 500 ms.'),
+    .describe('How long an operation waits until a server is available. The driver looks every 500 ms.'),
   operationTimeoutMs: z
     .int()
     .min(200)
     .max(60_000)
     .default(4000)
-    .describe('Total time limit of an operation; after that the store counts as unavailable.'),
+    .describe('The longest time for one operation. After it the store counts as unavailable.'),
 });
 
 /** The configuration of this store. */

@@ -14,8 +14,14 @@ import { matchesHash } from './password-hash.ts';
 import { barredInFile, type FileUsers, listedName, readHtpasswd, readJsonUsers } from './read.ts';
 
 const fileConfig = z.strictObject({
-  file: z.string().min(1).describe('Path of the file; relative to the folder of the config file.'),
-  format: z.enum(['json', 'htpasswd']).default('json').describe('A JSON list of users, or name:hash lines as htpasswd -B writes them.'),
+  file: z
+    .string()
+    .min(1)
+    .meta({ description: 'Path of the file, relative to the folder of the configuration file.', examples: ['users.json'] }),
+  format: z
+    .enum(['json', 'htpasswd'])
+    .default('json')
+    .describe('Format of the file: a JSON list of users, or name:hash lines as htpasswd -B writes them.'),
 });
 
 type FileConfig = z.output<typeof fileConfig>;

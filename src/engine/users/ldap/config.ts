@@ -9,65 +9,84 @@ const ldapUrl = z
 const attribute = z.string().regex(/^[A-Za-z][A-Za-z0-9.;-]*$/, 'expected the name of an attribute');
 
 const attributes = z.strictObject({
-  username: attribute.default('uid').describe('Login name. Active Directory: sAMAccountName.'),
+  username: attribute.default('uid').describe('Attribute with the login name. Active Directory: sAMAccountName.'),
   userid: attribute
     .default('entryUUID')
-    .describe('What never changes of a user; "dn" for the name of the entry. Active Directory: objectGUID.'),
-  givenname: attribute.default('givenName').describe('Given name.'),
-  surname: attribute.default('sn').describe('Surname.'),
-  email: attribute.default('mail').describe('E-mail address.'),
-  phone: attribute.default('telephoneNumber').describe('Telephone number.'),
-  mobile: attribute.default('mobile').describe('Mobile number.'),
-  groups: attribute.optional().describe('Groups, such as memberOf; not asked for when absent.'),
+    .describe('Attribute that never changes for a user, or "dn" for the name of the entry. Active Directory: objectGUID.'),
+  givenname: attribute.default('givenName').describe('Attribute with the given name.'),
+  surname: attribute.default('sn').describe('Attribute with the surname.'),
+  email: attribute.default('mail').describe('Attribute with the e-mail address.'),
+  phone: attribute.default('telephoneNumber').describe('Attribute with the telephone number.'),
+  mobile: attribute.default('mobile').describe('Attribute with the mobile number.'),
+  groups: attribute.optional().meta({ description: 'Attribute with the groups. Without it: groups are unknown.', examples: ['memberOf'] }),
 });
 
 /** Settings of one LDAP directory. */
 export const ldapConfig = z
   .strictObject({
-    urls: oneOrMany(ldapUrl).describe('Servers that hold the same users, tried in order: ldaps://host, or ldap://host with startTls.'),
-    startTls: z.boolean().default(false).describe('Begin TLS on ldap:// connections before anything is said.'),
-    ca: z.string().min(1).optional().describe('PEM file of trusted CAs, in place of those that come with Node.'),
+    urls: oneOrMany(ldapUrl).meta({
+      description: 'Servers that hold the same users, tried in order: ldaps://host, or ldap://host with startTls.',
+      examples: [['ldaps://dc1.corp.example', 'ldaps://dc2.corp.example']],
+    }),
+    startTls: z.boolean().default(false).describe('Start TLS on ldap:// connections before the first request.'),
+    ca: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: 'PEM file with the trusted certificate authorities. Without it: those that come with Node.',
+        examples: ['certs/ldap-ca.pem'],
+      }),
     bindDn: z
       .string()
       .min(1)
       .optional()
-      .describe('Who searches; nobody by name when absent. Active Directory also takes svc@corp.example.'),
+      .meta({
+        description: 'DN of the account that searches. Without it the search is anonymous. Active Directory also accepts svc@corp.example.',
+        examples: ['cn=pushgate,ou=services,dc=corp,dc=example'],
+      }),
     bindPassword: secret.optional().describe('Password of bindDn.'),
-    baseDn: z.string().min(1).describe('Where users are looked for.'),
-    scope: z.enum(['sub', 'one']).default('sub').describe('All below baseDn, or its immediate children only.'),
+    baseDn: z
+      .string()
+      .min(1)
+      .meta({ description: 'DN below which users are looked up.', examples: ['ou=people,dc=corp,dc=example'] }),
+    scope: z.enum(['sub', 'one']).default('sub').describe('sub: all entries below baseDn. one: its direct children only.'),
     filter: z
       .string()
       .refine((text) => text.includes('{user}'), 'the filter must contain {user} in place of the login name')
       .refine(isFilter, 'is not an LDAP filter')
       .default('(uid={user})')
       .describe(
-        'Finds one user. Active Directory, without disabled accounts: (&(objectCategory=person)(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2))(sAMAccountName={user})).',
+        'Filter that finds one user. {user} is the login name. Active Directory, without disabled accounts: (&(objectCategory=person)(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2))(sAMAccountName={user})).',
       ),
-    attributes: attributes.prefault({}).describe('Which attribute of an entry holds what.'),
+    attributes: attributes.prefault({}).meta({
+      description: 'Which attribute of an entry holds which fact.',
+      examples: [{ username: 'sAMAccountName', userid: 'objectGUID', groups: 'memberOf' }],
+    }),
     accountState: z
       .boolean()
       .default(true)
-      .describe('Refuse accounts that their entry says are disabled, expired or locked; docs/users.md lists the attributes.'),
+      .describe('Refuse accounts that the directory marks as disabled, expired or locked. docs/users.md lists the attributes.'),
     serverTimeoutMs: z
       .int()
       .min(50)
       .max(60_000)
       .default(2000)
-      .describe('Longest time for one server, connecting included; less where the time for all of them leaves less.'),
+      .describe('The longest time for one server, with its connection. It is less when timeoutMs leaves less.'),
     timeoutMs: z
       .int()
       .min(50)
       .max(60_000)
       .default(5000)
-      .describe('Longest time for all servers of one question; each has an even share of it.'),
-    retryAfterMs: z.int().min(0).max(3_600_000).default(30_000).describe('How long a server that failed is asked after the others.'),
+      .describe('The longest time for one lookup over all servers. Each server gets an equal share.'),
+    retryAfterMs: z.int().min(0).max(3_600_000).default(30_000).describe('How long a failed server is asked last.'),
     cacheMs: z
       .int()
       .min(0)
       .max(3_600_000)
       .default(60_000)
-      .describe('How long a user that was found is remembered; 0: never. Passwords never are.'),
-    cacheMax: z.int().min(1).max(1_000_000).default(10_000).describe('How many users are remembered at most.'),
+      .describe('How long a found user is cached. 0: not at all. Passwords are never cached.'),
+    cacheMax: z.int().min(1).max(1_000_000).default(10_000).describe('How many users the cache holds.'),
   })
   .refine(({ bindDn, bindPassword }) => (bindDn === undefined) === (bindPassword === undefined), {
     path: ['bindPassword'],

@@ -1,0 +1,31 @@
+/**
+ * `npm run generate`: writes the pages of docs/reference from the source: schemas, actions, metrics and events. With `--check` it writes nothing, and fails when a
+ * page is not what the source says.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadKinds } from '../providers/catalog.ts';
+import { configPage } from './reference/config-page.ts';
+import { eventsPage } from './reference/events-page.ts';
+import { metricsPage } from './reference/metrics-page.ts';
+import { policiesPage } from './reference/policies-page.ts';
+
+const folder = 'docs/reference';
+
+/** One function makes one page. */
+const pages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'config.md': async () => configPage(await loadKinds()),
+  'policies.md': policiesPage,
+  'metrics.md': metricsPage,
+  'events.md': eventsPage,
+};
+
+for (const [name, make] of Object.entries(pages)) {
+  const file = join(folder, name);
+  const text = await make();
+  if (!process.argv.includes('--check')) writeFileSync(file, text);
+  else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    process.stderr.write(`${file} is not what the source says. Run: npm run generate\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,40 @@
+import type { Result } from '../../foundation/model/index.ts';
+import { ok, refused } from '../../foundation/model/index.ts';
+import type { Conversation } from './conversation.ts';
+import { type Answers, isAsked, problemOf, type Question, questions, usualAnswer } from './questions.ts';
+
+/**
+ * Answers every question that is to be asked: by its option, else by the user, else by the usual answer. Refused with one sentence for an option that cannot be
+ * used, that belongs to another answer, or that is missing.
+ */
+export async function answerAll(options: Answers, conversation: Conversation | undefined): Promise<Result<Answers, string>> {
+  const answers: Record<string, string> = {};
+  for (const question of questions) {
+    const { name, after } = question;
+    const given = options[name];
+    if (!isAsked(question, answers)) {
+      if (given !== undefined) return refused(`--${name} belongs to --${after?.question} ${after?.answers.join(' or ')}`);
+      continue;
+    }
+    const answer = given ?? (conversation ? await asked(question, answers, conversation) : usualAnswer(question, answers));
+    if (answer === undefined) return refused(`--${name} is missing; it has no default`);
+    const problem = problemOf(question, answer);
+    if (problem !== undefined) return refused(`--${name} cannot be ${JSON.stringify(answer)}: ${problem}`);
+    answers[name] = answer;
+  }
+  return ok(answers);
+}
+
+/** Asks until the answer can be used. */
+async function asked(question: Question, answers: Answers, conversation: Conversation): Promise<string> {
+  const { text, choices } = question;
+  const usual = usualAnswer(question, answers);
+  const hint = [...(choices ? [choices.join(', ')] : []), ...(usual ? [`default: ${usual}`] : [])].join('; ');
+  for (;;) {
+    const line = (await conversation.ask(`${text}${hint === '' ? '' : ` (${hint})`}: `)).trim();
+    const answer = line === '' ? (usual ?? '') : line;
+    const problem = problemOf(question, answer);
+    if (problem === undefined) return answer;
+    conversation.tell(`  ${problem}`);
+  }
+}

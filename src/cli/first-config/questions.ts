@@ -1,0 +1,104 @@
+/** What a first configuration is made of: the answer to each question, by its name. A question that was not asked has none. */
+export type Answers = Readonly<Record<string, string>>;
+
+/**
+ * One question, which is an option of the command too. `usual`: the answer that an empty line gives; without it an answer is needed. `after`: it is asked where
+ * another question has one of these answers. `problem`: why an answer cannot be used.
+ */
+export type Question = {
+  name: string;
+  value: string;
+  text: string;
+  choices?: readonly string[];
+  usual?: string | ((answers: Answers) => string);
+  after?: { question: string; answers: readonly string[] };
+  problem?: (answer: string) => string | undefined;
+};
+
+const isAddress = (answer: string): string | undefined =>
+  /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(answer) ? undefined : 'expected host and port, such as 127.0.0.1:8080';
+const isName = (answer: string): string | undefined =>
+  /^[A-Za-z0-9._-]{1,64}$/.test(answer) ? undefined : 'expected a name of letters, digits, dot, underscore and dash';
+const isUrl = (answer: string): string | undefined =>
+  /^https?:\/\//.test(answer) && URL.canParse(answer) ? undefined : 'expected a URL, such as https://mfa.example.com';
+
+const ofProvider = (kind: string) => ({ question: 'provider', answers: [kind] });
+const ofStore = (kind: string) => ({ question: 'store', answers: [kind] });
+const servers = ['privacyidea', 'edumfa', 'linotp'];
+
+/** Where phones reach the gateway where nothing else is said: the listener itself, by the name of this machine. */
+const ownUrl = ({ listen = '', tls = '' }: Answers): string =>
+  `${tls === '' ? 'http' : 'https'}://${listen.replace(/^(0\.0\.0\.0|\[::\]):/, 'localhost:')}`;
+
+/** All questions in their order. */
+export const questions: readonly Question[] = [
+  {
+    name: 'serves',
+    value: 'server',
+    text: 'Server that the gateway behaves as',
+    choices: [...servers, 'challenge-service'],
+    usual: 'privacyidea',
+  },
+  { name: 'listen', value: 'address', text: 'Address for auth servers and phones', usual: '127.0.0.1:8080', problem: isAddress },
+  { name: 'tls', value: 'file', text: 'PEM file with certificate and key of that address; empty: plain HTTP', usual: '' },
+  { name: 'ops-listen', value: 'address', text: 'Address for operators and Prometheus', usual: '127.0.0.1:8081', problem: isAddress },
+  {
+    name: 'phone-url',
+    value: 'url',
+    text: 'URL where phones reach the gateway',
+    usual: ownUrl,
+    after: { question: 'serves', answers: servers },
+    problem: isUrl,
+  },
+  { name: 'realm', value: 'name', text: 'Name of the realm of your users', usual: 'local', problem: isName },
+  { name: 'auth-server', value: 'name', text: 'Name of the first auth server', usual: 'vpn', problem: isName },
+  { name: 'auth-server-network', value: 'network', text: 'Network that the auth server calls from', usual: '127.0.0.0/8' },
+  {
+    name: 'provider',
+    value: 'kind',
+    text: 'Way to reach phones (poll-only: they ask by themselves)',
+    choices: ['poll-only', 'firebase', 'apns', 'challenge-service', 'webhook', 'webpush'],
+    usual: 'poll-only',
+  },
+  { name: 'firebase-key', value: 'file', text: 'Key file of the service account', after: ofProvider('firebase') },
+  { name: 'apns-key', value: 'file', text: '.p8 file with the signing key', after: ofProvider('apns') },
+  { name: 'apns-key-id', value: 'id', text: 'Id of the signing key', after: ofProvider('apns') },
+  { name: 'apns-team-id', value: 'id', text: 'Id of the team in the developer account', after: ofProvider('apns') },
+  { name: 'apns-topic', value: 'id', text: 'Bundle id of the app', after: ofProvider('apns') },
+  { name: 'push-url', value: 'url', text: 'URL of the challenge service', after: ofProvider('challenge-service'), problem: isUrl },
+  { name: 'webhook-url', value: 'url', text: 'URL that pushes are posted to', after: ofProvider('webhook'), problem: isUrl },
+  { name: 'webhook-key', value: 'file', text: 'File with the key of the signature', after: ofProvider('webhook') },
+  { name: 'webpush-subject', value: 'contact', text: 'Contact for the push services, mailto: or https:', after: ofProvider('webpush') },
+  { name: 'webpush-key', value: 'file', text: 'File with the VAPID private key', after: ofProvider('webpush') },
+  {
+    name: 'store',
+    value: 'kind',
+    text: 'Store (embedded: a file on this machine)',
+    choices: ['embedded', 'mongodb'],
+    usual: 'embedded',
+  },
+  { name: 'store-path', value: 'file', text: 'File of the store', usual: 'data/pushgate.db', after: ofStore('embedded') },
+  {
+    name: 'mongodb-url-variable',
+    value: 'name',
+    text: 'Environment variable that holds the connection string',
+    usual: 'MONGODB_URL',
+    after: ofStore('mongodb'),
+  },
+  { name: 'keyring', value: 'file', text: 'File of the keyring; it is made if it is not there', usual: 'data/keyring.json' },
+];
+
+/** Whether a question is asked after these answers. */
+export const isAsked = ({ after }: Question, answers: Answers): boolean =>
+  after === undefined || after.answers.includes(answers[after.question] ?? '');
+
+/** The answer that an empty line gives; undefined where an answer is needed. */
+export const usualAnswer = ({ usual }: Question, answers: Answers): string | undefined =>
+  typeof usual === 'function' ? usual(answers) : usual;
+
+/** Why an answer cannot be used; undefined for one that can. */
+export function problemOf({ choices, problem, usual }: Question, answer: string): string | undefined {
+  if (answer === '') return usual === '' ? undefined : 'an answer is needed';
+  if (choices && !choices.includes(answer)) return `expected one of ${choices.join(', ')}`;
+  return problem?.(answer);
+}
