@@ -1,7 +1,20 @@
 import { isOver, type Timed } from './decide.ts';
 
 /** Where a transaction stands, as an auth server may learn it. The table of what each dialect makes of it: design, life of a challenge. */
-export type Status = 'pending' | 'code-shown' | 'accepted' | 'declined' | 'cancelled' | 'locked' | 'withdrawn' | 'consumed' | 'expired';
+export type Status = (typeof statuses)[number];
+
+/** Every status, in the order in which a login may come to them. */
+export const statuses = [
+  'pending',
+  'code-shown',
+  'accepted',
+  'declined',
+  'cancelled',
+  'locked',
+  'withdrawn',
+  'consumed',
+  'expired',
+] as const;
 
 /** Reads the status at `now` (epoch ms). An open transaction with a decline that does not settle reads as that decline; of a quiet one nothing but a yes is told. */
 export function statusOf(transaction: Timed, now: number): Status {

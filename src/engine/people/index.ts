@@ -3,7 +3,7 @@ import type { Page } from '../../store/store.ts';
 import type { EngineParts } from '../parts.ts';
 import type { NoUser } from '../users/directory.ts';
 import type { UserRecord } from '../users/user-source.ts';
-import { findPerson, findSource, type Person, recordForPolicies, recordOf, sourceOf } from './person.ts';
+import { type FoundOwner, findOwner, findPerson, findSource, type Person, recordForPolicies, recordOf, sourceOf } from './person.ts';
 import {
   type Asked,
   isBegunBy,
@@ -25,6 +25,8 @@ export type People = {
    * entries answer to the name: neither says that the user is unknown, so neither may let anybody pass.
    */
   find(user: string, realm: string, source?: string): Promise<Person>;
+  /** The user of this name as the owner of a push token is stored; undefined where the sources know nobody who may log in by it. Throws as `find`. */
+  findOwner(user: string, realm: string, source?: string): Promise<FoundOwner | undefined>;
   /** The user of this name as the sources tell it, or why there is none; throws nothing. @see Directory.findUser */
   findUser(user: string, realm: string, source?: string): Promise<UserRecord | NoUser>;
   /** The record of a user for who only tells it: undefined where there is none, and where nobody can be asked now. */
@@ -72,6 +74,7 @@ export type People = {
 export const openPeople = (parts: EngineParts): People => ({
   findUser: (user, realm, source) => parts.directory.findUser(user, realm, source),
   find: (user, realm, source) => findPerson(parts, user, realm, source),
+  findOwner: (user, realm, source) => findOwner(parts, user, realm, source),
   recordOf: (user, realm, source) => recordOf(parts, user, realm, source),
   recordForPolicies: (who) => recordForPolicies(parts, who),
   findSource: (realm, name) => findSource(parts, realm, name),

@@ -1,4 +1,5 @@
 import type { PushToken, Result } from '../../foundation/model/index.ts';
+import type { TokenTally } from '../../store/store.ts';
 import type { EngineParts } from '../parts.ts';
 import type { PairingProtocol, PhoneProtocol } from '../phones/phone-protocol.ts';
 import { listNamesakes, type Namesakes } from './namesakes.ts';
@@ -29,6 +30,8 @@ export type PushTokens = {
   pair<M>(phone: PairingProtocol<M>, request: PairingRequest<M>): Promise<PairingReply>;
   /** A push token that nobody has, for a name that has none, where nobody may be told; always the same one. */
   standIn(whom: { user: string; realm: string; serial?: string | undefined; form: TokenForm }): PushToken;
+  /** How many push tokens there are of each type and state. Looks at every push token. */
+  tally(): Promise<TokenTally[]>;
   /** Names that mean other users than they did before users were told apart by case. Looks at no more than 1000 names. */
   listNamesakes(): Promise<Namesakes[]>;
 };
@@ -40,5 +43,6 @@ export const openPushTokens = (parts: EngineParts): PushTokens => ({
   completeRollout: (phone, request) => completeRollout(parts, phone, request),
   pair: (phone, request) => pairPhone(parts, phone, request),
   standIn: (whom) => standIn(parts, whom),
+  tally: parts.store.tallyTokens,
   listNamesakes: () => listNamesakes(parts),
 });

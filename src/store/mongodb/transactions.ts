@@ -1,8 +1,9 @@
-import type { UpdateFilter } from 'mongodb';
+import type { Collection, UpdateFilter } from 'mongodb';
 import type { Transaction } from '../../foundation/model/index.ts';
-import type { Store } from '../store.ts';
+import type { Store, TransactionFilter } from '../store.ts';
 import type { TransactionDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
+import { forPeople, transactionConditions } from './listing.ts';
 import type { Session } from './session.ts';
 import {
   asRead,
@@ -18,7 +19,16 @@ import {
 
 type TransactionStore = Pick<
   Store,
-  'addTransaction' | 'findTransaction' | 'findByForeignId' | 'findByHandle' | 'openTransactionsOf' | 'decide' | 'appendTrail' | 'trailOf'
+  | 'addTransaction'
+  | 'findTransaction'
+  | 'findByForeignId'
+  | 'findByHandle'
+  | 'openTransactionsOf'
+  | 'listTransactions'
+  | 'countOpenTransactions'
+  | 'decide'
+  | 'appendTrail'
+  | 'trailOf'
 >;
 
 /** What still has effects is not cleaned away, however old. */
@@ -62,6 +72,11 @@ export function transactionStore({ run, names, locations, behind, collections: {
         const found = transactions.find<StoredTransaction>(isOpen, { projection: asRead });
         return (await found.sort(newestFirst).limit(most).toArray()).map(transactionOf).reverse();
       }),
+    listTransactions: (filter, limit) => run('listTransactions', () => listTransactions(transactions, filter, limit)),
+    countOpenTransactions: (now) =>
+      run('countOpenTransactions', () =>
+        transactions.countDocuments({ 'decision.state': 'open', 'decision.answerUntil': { $gt: now } }, forPeople),
+      ),
     decide: (id, expectedVersion, next, effects, effectsDue, trail = []) =>
       run('decide', async () => {
         const isExpected = { ...locations.transaction(id), 'decision.version': expectedVersion };
@@ -90,4 +105,29 @@ export function transactionStore({ run, names, locations, behind, collections: {
         return found?.trail ?? [];
       }),
   };
+}
+
+const mostLookedAt = 20_000;
+const slice = 500;
+
+/** Sorts ids and moments alone, then reads whole documents until enough of them fit: a sort of documents would need their size in memory. */
+async function listTransactions(
+  transactions: Collection<TransactionDocument>,
+  filter: TransactionFilter,
+  limit: number,
+): Promise<Transaction[]> {
+  const sorted = [
+    { $match: transactionConditions(filter) },
+    { $project: { createdAt: 1 } },
+    { $sort: newestFirst },
+    { $limit: mostLookedAt },
+  ];
+  const places = await transactions.aggregate<Pick<TransactionDocument, '_id'>>(sorted, forPeople).toArray();
+  const found: Transaction[] = [];
+  for (let at = 0; at < places.length && found.length < limit; at += slice) {
+    const ids = places.slice(at, at + slice).map(({ _id }) => _id);
+    const some = transactions.find<StoredTransaction>({ _id: { $in: ids } }, { projection: asRead, ...forPeople }).sort(newestFirst);
+    found.push(...(await some.toArray()).map(transactionOf).filter(filter.fits));
+  }
+  return found.slice(0, limit);
 }
