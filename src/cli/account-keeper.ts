@@ -84,9 +84,9 @@ const storeKeeper = (accounts: Accounts): AccountKeeper => ({
 function refusalOf(changed: Exclude<AccountChanged, 'done'>, name: string): CommandFailed {
   switch (changed) {
     case 'unknown-account':
-      return new CommandFailed(`there is no account ${name}. pushgate accounts list shows those that there are.`);
+      return new CommandFailed(`there is no account ${name}. pushgate accounts list shows those that there are.`, 'refused');
     case 'last-account':
-      return new CommandFailed(lastAccountText(name));
+      return new CommandFailed(lastAccountText(name), 'refused');
     default:
       return changed satisfies never;
   }

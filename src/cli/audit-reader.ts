@@ -8,7 +8,7 @@ import { openLog } from '../foundation/telemetry/index.ts';
 import { keyringOf } from '../gateway/keyring.ts';
 import { atGatewayOrStore, openFilledStore } from './gateway-or-store.ts';
 import type { OpsClient } from './ops-client.ts';
-import { CommandFailed, type Terminal } from './terminal.ts';
+import { CommandFailed, type Terminal, WrongUsage } from './terminal.ts';
 
 /** A large audit takes its time. */
 const verifyDeadlineMs = 30 * 60_000;
@@ -75,14 +75,14 @@ function storeReader(tool: AuditTool): AuditReader {
   return {
     async list(params) {
       const asked = readAuditParams(params, Date.now());
-      if (!asked.ok) throw new CommandFailed(asked.error);
+      if (!asked.ok) throw new WrongUsage(asked.error);
       const found = await tool.list(asked.value.query, asked.value.wish);
-      if (!found.ok) throw new CommandFailed(strangeCursor);
+      if (!found.ok) throw new WrongUsage(strangeCursor);
       return { entries: found.value.lines.map(shownEntry), next: found.value.next };
     },
     async show(id) {
       const line = await tool.find(id);
-      if (!line) throw new CommandFailed(`there is no entry ${id}.`);
+      if (!line) throw new CommandFailed(`there is no entry ${id}.`, 'refused');
       return shownEntry(line);
     },
     verify: tool.verify,

@@ -25,7 +25,10 @@ export async function atGatewayOrStore(loaded: LoadedConfig, terminal: Terminal,
     await inStore();
   } catch (error) {
     if (!(error instanceof StoreInUse)) throw error;
-    throw new CommandFailed(`${unanswered}, and the store is in use by ${error.holder}. Wait until it answers, or stop that process.`);
+    throw new CommandFailed(
+      `${unanswered}, and the store is in use by ${error.holder}. Wait until it answers, or stop that process.`,
+      'unavailable',
+    );
   }
 }
 
@@ -45,7 +48,10 @@ export async function openFilledStore(loaded: LoadedConfig, keyring: Keyring): P
   const store = await openStoreThere(loaded);
   if (await isOwnStore({ store, keyring, passwords: createPasswords(keyring) })) return store;
   await store.close();
-  throw new CommandFailed('the store was filled with a key that is not in this keyring; put the keyring that belongs to it in its place.');
+  throw new CommandFailed(
+    'the store was filled with a key that is not in this keyring; put the keyring that belongs to it in its place.',
+    'config',
+  );
 }
 
 /** Opens the store of a configuration, whosever it is. Throws `CommandFailed` where there is none. */
@@ -53,6 +59,6 @@ export async function openStoreThere(loaded: LoadedConfig): Promise<Store> {
   const file = embeddedFile(loaded);
   // To open it would make it.
   if (file !== undefined && !existsSync(file))
-    throw new CommandFailed(`there is no store ${file} yet; the first start of the gateway makes it: npx pushgate serve`);
+    throw new CommandFailed(`there is no store ${file} yet; the first start of the gateway makes it: npx pushgate serve`, 'unavailable');
   return openStore(loaded);
 }

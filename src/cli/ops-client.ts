@@ -2,6 +2,7 @@ import type { LoadedConfig } from '../config/index.ts';
 import { parseJson, record } from '../foundation/model/index.ts';
 import { openHttp, type WireError } from '../foundation/wire/index.ts';
 import { adminToken, mountUrl } from './admin-token.ts';
+import type { Failure } from './exit-codes.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
 /** Speaks to the operator's interface of the running gateway, as an administrator. */
@@ -19,17 +20,18 @@ export type OpsClient = {
 /** Nothing listens where the gateway should: it does not run, or cannot be reached. */
 export class NoAnswer extends CommandFailed {
   constructor(url: string, reason: WireError) {
-    super(`the gateway at ${url} does not answer (${reason}). Start it with: npx pushgate serve`);
+    super(`the gateway at ${url} does not answer (${reason}). Start it with: npx pushgate serve`, 'unavailable');
   }
 }
 
 /** What a reply that is no success means: the gateway's own sentence, where there is one. */
-export const refusalFrom = (url: string, message: unknown): CommandFailed =>
-  new CommandFailed(
-    typeof message === 'string'
-      ? `the gateway refuses: ${message}`
-      : `what answers at ${url} is not a pushgate. Is another program listening there?`,
-  );
+export const refusalFrom = (url: string, message: unknown, failure: Failure = 'refused'): CommandFailed =>
+  typeof message === 'string'
+    ? new CommandFailed(`the gateway refuses: ${message}`, failure)
+    : new CommandFailed(`what answers at ${url} is not a pushgate. Is another program listening there?`, 'unavailable');
+
+/** What the statuses of the operator's interface mean for the exit code; any other is `refused`. */
+const failures: Readonly<Record<number, Failure>> = { 400: 'usage', 500: 'failed', 503: 'unavailable' };
 
 const usualDeadlineMs = 30_000;
 
@@ -49,7 +51,7 @@ export function openOpsClient(loaded: LoadedConfig, terminal: Terminal): OpsClie
       if (!reply.ok) throw new NoAnswer(url, reply.error);
       const { error, ...answer } = record(parseJson(reply.value.body));
       if (reply.value.status === 200) return answer;
-      throw refusalFrom(url, record(error).message);
+      throw refusalFrom(url, record(error).message, failures[reply.value.status]);
     },
     close: () => http.close(),
   };

@@ -1,10 +1,13 @@
 import type { Environment } from '../config/index.ts';
+import type { Failure } from './exit-codes.ts';
 
 /** Where a command writes and what it was started with; tests hand in their own. */
 export type Terminal = {
   out(line: string): void;
   err(line: string): void;
-  /** Writes a line in the place of the last one that was written so; there where somebody looks at the output. An empty one ends that. */
+  /** What `out` writes to, where that is a terminal. `colours`: not with NO_COLOR, nor on a terminal that has none. */
+  screen?: { colours: boolean } | undefined;
+  /** Writes a line in the place of the last one that was written so; only where standard error is a terminal. An empty line ends that. */
   rewrite?: ((line: string) => void) | undefined;
   environment: Environment;
   /** What is written to the command; there where it may be asked for. */
@@ -15,8 +18,21 @@ export type Terminal = {
   onReloadRequested(callback: () => void): () => void;
 };
 
-/** A command that could not do what it was asked to: one sentence for the user that says what to do next. */
-export class CommandFailed extends Error {}
+/** A command that could not do what it was asked to: one sentence for the user that says what to do next, and the exit code that it ends with. */
+export class CommandFailed extends Error {
+  readonly failure: Failure;
+  constructor(sentence: string, failure: Failure = 'failed') {
+    super(sentence);
+    this.failure = failure;
+  }
+}
+
+/** A command line that is wrong: a value of the wrong form, or options that do not go together. */
+export class WrongUsage extends CommandFailed {
+  constructor(sentence: string) {
+    super(sentence, 'usage');
+  }
+}
 
 /** Whoever read what we write has left, or its disk is full: there is nobody to tell more. */
 function endWithoutReader(error: NodeJS.ErrnoException): void {
@@ -26,11 +42,13 @@ function endWithoutReader(error: NodeJS.ErrnoException): void {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  const { NO_COLOR: noColour = '', TERM: kind } = process.env;
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithoutReader);
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
-    rewrite: process.stdout.isTTY ? (line) => void process.stdout.write(`\r\x1b[K${line}`) : undefined,
+    screen: process.stdout.isTTY ? { colours: noColour === '' && kind !== 'dumb' } : undefined,
+    rewrite: process.stderr.isTTY ? (line) => void process.stderr.write(`\r\x1b[K${line}`) : undefined,
     environment: process.env,
     input: () => process.stdin,
     stopRequested: () =>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { parseJson, record, records } from '../../src/foundation/model/index.ts';
 import { configText, givenGateway } from '../kit/gateway.ts';
 import { gatewayProcess, pushgateInto } from '../kit/gateway-process.ts';
@@ -127,7 +128,7 @@ describe('pushgate audit', function () {
   it('erases a person only when it is told twice, and leaves the rest whole', async () => {
     const { audit } = await givenStopped();
     const asked = await audit('erase alice');
-    assert.deepEqual([asked.code, /--yes/.test(asked.err)], [1, true]);
+    assert.deepEqual([asked.code, /--yes/.test(asked.err)], [2, true]);
     assert.notEqual((await audit('list --user alice')).out, '0 in all\n');
     const { code, out } = await audit('erase alice --yes');
     assert.deepEqual([code, /^alice was erased from \d+ entries\.\n$/.test(out)], [0, true]);
@@ -177,7 +178,7 @@ describe('pushgate audit', function () {
       ['show nothing', /there is no entry nothing/],
     ] as const) {
       const { code, out, err } = await audit(words);
-      assert.deepEqual([code, out], [1, ''], words);
+      assert.deepEqual([code, out], [words === 'show nothing' ? exitCodes.refused.code : exitCodes.usage.code, ''], words);
       assert.match(err, problem, words);
       assert.equal(err.trimEnd().split('\n').length, 1, words);
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { runCommand } from '../../src/cli/index.ts';
 import { newKeyring, openKeyring, rotatedKeyring } from '../../src/foundation/keyring/index.ts';
 import { configText } from '../kit/gateway.ts';
@@ -201,7 +202,7 @@ describe('pushgate keyring', function () {
       writeFileSync(file, JSON.stringify({ ...config, store: { kind: 'embedded', path: 'elsewhere.db' } }));
       // then the start is refused, and makes none
       const refused = await runCli(['serve', '--config', file]);
-      assert.equal(refused.code, 1);
+      assert.equal(refused.code, exitCodes.config.code);
       assert.match(
         refused.err,
         /^pushgate: The store is empty \(.*elsewhere\.db\), but the keyring has sealed one since .* --new-store\n$/,

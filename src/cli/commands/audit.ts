@@ -3,7 +3,7 @@ import type { AuditParams } from '../../edge/dialects/operator/index.ts';
 import type { Erased } from '../../engine/audit/index.ts';
 import { record } from '../../foundation/model/index.ts';
 import { type AuditReader, type ShownEntry, withAudit } from '../audit-reader.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
+import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 
 /** `pushgate audit …`: who did what, at the running gateway or, where none runs, in its store. */
@@ -18,7 +18,7 @@ export const auditCommand = (terminal: Terminal): Command =>
 
 type Filters = Omit<AuditParams, 'limit' | 'cursor'>;
 
-const withFilters = (command: Command): Command =>
+const withFilters = (terminal: Terminal, command: Command): Command =>
   command
     .option('--user <name>', 'about this user, or a name that somebody typed')
     .option('--realm <name>', 'with --user: in this realm alone')
@@ -30,10 +30,10 @@ const withFilters = (command: Command): Command =>
     .option('--act <acts>', 'with --kind token-administered: these acts, such as delete, separated by commas')
     .option('--from <time>', 'from this time on: 2026-11-30, 2026-11-30T08:00:00Z, or 90m, 12h, 7d for so long ago')
     .option('--until <time>', 'before this time')
-    .addOption(configOption());
+    .addOption(configOption(terminal));
 
 function listCommand(terminal: Terminal): Command {
-  return withFilters(new Command('list'))
+  return withFilters(terminal, new Command('list'))
     .description('List what happened, newest first.')
     .option('--limit <count>', 'so many entries, 1000 at most', '100')
     .option('--cursor <cursor>', 'go on where the page before this one ended')
@@ -53,7 +53,7 @@ function showCommand(terminal: Terminal): Command {
   return new Command('show')
     .description('Show all of one entry.')
     .argument('<id>', 'id of the entry, as list shows it')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate audit show mh1x2y3z-0123456789ab.17')
     .action((id: string, { config }: { config: string }) =>
       withReader(terminal, config, async (reader) => terminal.out(JSON.stringify(await reader.show(id), null, 2))),
@@ -64,7 +64,7 @@ function verifyCommand(terminal: Terminal): Command {
   return new Command('verify')
     .description('Look at every entry: whether one was changed, added or taken away. Exits with 1 and names the first one.')
     .option('--json', 'the result as JSON')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate audit verify')
     .action(({ config, json }: { config: string; json?: true }) =>
       withReader(terminal, config, async (reader) => {
@@ -84,7 +84,7 @@ function verifyCommand(terminal: Terminal): Command {
 }
 
 function exportCommand(terminal: Terminal): Command {
-  return withFilters(new Command('export'))
+  return withFilters(terminal, new Command('export'))
     .description('Print all entries that fit, newest first.')
     .option('--csv', 'as CSV with a line of names, instead of one JSON object on each line')
     .addHelpText('after', '\nExample:\n  npx pushgate audit export --csv --from 2026-11-01 --until 2026-12-01 > november.csv')
@@ -111,13 +111,13 @@ function eraseCommand(terminal: Terminal): Command {
     .option('--realm <name>', 'the user of this realm alone')
     .option('--administrator <name>', 'an administrator, instead of a user')
     .option('--yes', 'do it; without this, nothing is done')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate audit erase alice --realm corp --yes')
     .action((user: string | undefined, { config, yes, ...who }: { config: string; realm?: string; administrator?: string; yes?: true }) =>
       withReader(terminal, config, async (reader) => {
         const erased = erasedBy(user, who);
         const name = 'user' in erased ? erased.user : erased.administrator;
-        if (!yes) throw new CommandFailed(`this cannot be undone; to erase ${name}, say it again with --yes.`);
+        if (!yes) throw new WrongUsage(`this cannot be undone; to erase ${name}, say it again with --yes.`);
         const { entries, others } = await reader.erase(erased);
         terminal.out(`${name} was erased from ${entries} entries.`);
         if (others.length > 0) terminal.out(`Names that differ in case alone are still there: ${others.join(', ')}`);
@@ -128,7 +128,7 @@ function eraseCommand(terminal: Terminal): Command {
 function erasedBy(user: string | undefined, { realm, administrator }: { realm?: string; administrator?: string }): Erased {
   if (user !== undefined && administrator === undefined) return { user, realm };
   if (user === undefined && administrator !== undefined && realm === undefined) return { administrator };
-  throw new CommandFailed('name a user, or an administrator with --administrator.');
+  throw new WrongUsage('name a user, or an administrator with --administrator.');
 }
 
 const withReader = async (terminal: Terminal, file: string, work: (reader: AuditReader) => Promise<void>): Promise<void> =>

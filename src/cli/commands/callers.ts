@@ -22,7 +22,7 @@ function apiKeyCommand(terminal: Terminal): Command {
     .argument('<name>', 'who will use it; stands in the token')
     .requiredOption('-s, --auth-server <name>', 'the auth server of the configuration that it speaks for')
     .option('-d, --days <count>', 'how long it is good for', '365')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate callers api-key keycloak-1 --auth-server keycloak --days 90')
     .action(async (name: string, { config: file, authServer, days }: Wish) => {
       // Clients of Java decode its claims with plain base64: letters that would need the other alphabet are left out.

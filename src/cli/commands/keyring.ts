@@ -38,7 +38,7 @@ function createCommand(terminal: Terminal): Command {
 function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .description('List the keys, and how many things in the store need each of them. No key is shown.')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate keyring list')
     .action(async ({ config }: { config: string }) =>
       withSealed(await configFor(config, terminal), terminal, async (things) => {
@@ -82,7 +82,7 @@ function rotateCommand(terminal: Terminal): Command {
     )
     .option('--at-once', 'with MongoDB in one step: every gateway reads this very file')
     .option('--file <file>', 'change this keyring file alone, in two steps, such as the one behind a secret of a cluster')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate keyring rotate\n  npx pushgate keyring rotate --file keyring.json')
     .action(async (wish: RotateWish) => (wish.file === undefined ? rotate(terminal, wish) : rotateFile(terminal, resolve(wish.file))));
 }
@@ -132,7 +132,7 @@ function change(terminal: Terminal, path: string, how: 'use' | 'next'): boolean 
 function resealCommand(terminal: Terminal): Command {
   return new Command('reseal')
     .description('Seal by the current key what older ones have sealed: what a rotation does, to go on with one that was cut off.')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate keyring reseal')
     .action(async ({ config }: { config: string }) =>
       withSealed(await configFor(config, terminal), terminal, (things) => reseal(terminal, things)),
@@ -160,7 +160,7 @@ function verifyCommand(terminal: Terminal): Command {
     .description(
       'Open every secret in the store, and tell which cannot be opened and which key is missing. Nothing is shown or changed; fails where something is amiss.',
     )
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate keyring verify')
     .action(async ({ config }: { config: string }) =>
       withSealed(await configFor(config, terminal), terminal, async (things) => {

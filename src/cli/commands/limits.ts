@@ -11,7 +11,7 @@ export function limitsCommand(terminal: Terminal): Command {
       'List the phones that rang without a yes lately, those that ring no more for a while, and logins that are quiet after too many wrong PINs.',
     )
     .option('-s, --serial <serial>', 'only that of this push token')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate limits list')
     .action(({ config, serial }: { config: string; serial?: string }) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {
@@ -32,7 +32,7 @@ export function limitsCommand(terminal: Terminal): Command {
   const clear = new Command('clear')
     .description('Let a phone ring again as if nothing had been asked of it, and forget wrong PINs of its user.')
     .argument('<serial>', 'serial of the push token')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate limits clear PIPU0001A2B3')
     .action((serial: string, { config }: { config: string }) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {

@@ -15,7 +15,7 @@ export function logNameCommand(terminal: Terminal): Command {
     .argument('<name>', 'name of the user, with or without the realm, or of the administrator')
     .option('-r, --realm <realm>', 'realm of the user; the default one without it')
     .option('-a, --account', 'the name is that of an administrator, as the log would show it: admin, or helpdesk@corp')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nThe first line is of the key in use, the others of keys before it, for older lines of the log.')
     .addHelpText('after', '\nExample:\n  npx pushgate log-name alice --realm corp\n  grep "$(npx pushgate log-name alice)" gateway.log')
     .action(async (name: string, { config: file, realm, account }: Options) => {

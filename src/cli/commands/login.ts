@@ -29,7 +29,7 @@ export function loginCommand(terminal: Terminal): Command {
     .option('--decline', 'let the virtual phone on this machine decline')
     .option('--wait <seconds>', 'how long to wait for the phone', '120')
     .addOption(phoneOption())
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate login --user alice --pin 1234 --approve')
     .action(async (options: LoginOptions) => {
       const client = openGatewayClient(await configFor(options.config, terminal), terminal);

@@ -16,7 +16,7 @@ export function peopleCommand(terminal: Terminal): Command {
 function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .description('List the names that mean other users than they did in versions that ignored case.')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate people list --config config/default.json')
     .action(({ config }: { config: string }) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {
@@ -44,7 +44,7 @@ function mergeCommand(terminal: Terminal): Command {
     .argument('<from>', 'name whose push tokens are given away, as it is stored')
     .argument('<into>', 'user who gets them')
     .option('-r, --realm <realm>', 'realm of both; the default one without it')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate people merge Bob bob --realm corp')
     .action((from: string, into: string, { config, realm }: RealmOptions) => handOver(terminal, config, 'merge', { realm, from, into }));
 }
@@ -55,7 +55,7 @@ function splitCommand(terminal: Terminal): Command {
     .argument('<into>', 'user who gets them')
     .argument('<serials...>', 'serials of the push tokens')
     .option('-r, --realm <realm>', 'realm of the user; the default one without it')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate people split Bob PIPU0001A2B3 --realm corp')
     .action((into: string, serials: string[], { config, realm }: RealmOptions) =>
       handOver(terminal, config, 'split', { realm, into, serials }),

@@ -49,7 +49,7 @@ function explainCommand(terminal: Terminal): Command {
     .option('--user-agent <name>', 'user agent of the request')
     .option('--recorded <provider>', 'provider recorded with the push token at its enrolment')
     .option('--at <time>', 'moment, such as 2026-03-02T09:00:00Z; now without it')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate policy explain --user alice --realm corp --client 10.1.2.3 --auth-server vpn')
     .action(async ({ config: file, recorded, at, ...known }: Question) => {
       const { config, catalog } = await configFor(file, terminal);

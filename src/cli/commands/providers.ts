@@ -17,7 +17,7 @@ export function providersCommand(terminal: Terminal): Command {
 function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .description('How every provider fares: breaker, pushes under way, last success, last error, end of its credentials.')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate providers list')
     .action(({ config }: { config: string }) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {
@@ -55,7 +55,7 @@ function checkCommand(terminal: Terminal): Command {
   return new Command('check')
     .description("Prove the providers' credentials end to end, without ringing a phone; one that was left alone and works is taken back.")
     .argument('[name]', 'provider; all of them without it')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate providers check fcm-corp')
     .action((only: string | undefined, { config }: { config: string }) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {
@@ -77,7 +77,7 @@ function resetCommand(terminal: Terminal): Command {
       'Open a provider anew, without sending anything: it is taken back, and what it remembers of failures and connections is gone.',
     )
     .argument('<name>', 'provider')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate providers reset fcm-corp')
     .action((name: string, { config }: { config: string }) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {
@@ -93,7 +93,7 @@ function sendTestCommand(terminal: Terminal): Command {
     .description('Send a test push to the phone of a push token by this provider alone. Nobody logs in by its answer.')
     .argument('<name>', 'provider')
     .requiredOption('-s, --serial <serial>', 'push token whose phone is to ring')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate providers send-test fcm-corp --serial PIPU0001A2B3')
     .action((name: string, { serial, config }: { serial: string; config: string }) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {

@@ -6,7 +6,7 @@ import { keyringOf } from '../../gateway/keyring.ts';
 import { openStore } from '../../gateway/open-store.ts';
 import { type Counts, copyStore, isSameKeyring } from '../../store/copy.ts';
 import { databaseOf } from '../../store/mongodb/config.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
+import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 import { configFor } from './config-option.ts';
 
 /** `pushgate store …`: what concerns the store as a whole. */
@@ -33,14 +33,18 @@ export function storeCommand(terminal: Terminal): Command {
 
 /** What can be seen before anything is opened. */
 function check(source: LoadedConfig, target: LoadedConfig, { environment }: Terminal): void {
-  if (placeOf(source) === placeOf(target)) throw new CommandFailed('both configurations name the same store. Name another one in --to.');
+  if (placeOf(source) === placeOf(target)) throw new WrongUsage('both configurations name the same store. Name another one in --to.');
   const { store } = source.config;
   // To open it would make it.
   if (store.kind === 'embedded' && !existsSync(placeOf(source)))
-    throw new CommandFailed(`there is no store ${placeOf(source)} to copy from. Correct store.path in the configuration after --from.`);
+    throw new CommandFailed(
+      `there is no store ${placeOf(source)} to copy from. Correct store.path in the configuration after --from.`,
+      'unavailable',
+    );
   if (!isSameKeyring(keyringOf(source, environment), keyringOf(target, environment)))
     throw new CommandFailed(
       'the keyrings of both configurations differ, and the target could not open what the source has sealed. Give both the same keyring.',
+      'config',
     );
 }
 

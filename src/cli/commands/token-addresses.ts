@@ -12,7 +12,7 @@ export function addressCommand(terminal: Terminal): Command {
   const list = new Command('list')
     .description('List the device addresses of a push token by their ids.')
     .argument('<serial>', 'serial of the push token')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate tokens address list PIPU0001A2B3')
     .action((serial: string, { config }: { config: string }) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {
@@ -27,7 +27,7 @@ export function addressCommand(terminal: Terminal): Command {
     .argument('<serial>', 'serial of the push token')
     .addOption(new Option('-k, --kind <kind>', 'kind of the address').choices(['fcm', 'apns', 'gda', 'webpush']).makeOptionMandatory())
     .requiredOption('-v, --value <address>', 'the address itself')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate tokens address add PIPU0001A2B3 --kind gda --value 0102030405')
     .action((serial: string, { kind, value, config }: AddOptions) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {
@@ -38,7 +38,7 @@ export function addressCommand(terminal: Terminal): Command {
     .description('Remove a device address.')
     .argument('<serial>', 'serial of the push token')
     .argument('<id>', 'id of the address, as "list" shows it')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate tokens address remove PIPU0001A2B3 0a1b2c3d4e5f')
     .action((serial: string, id: string, { config }: { config: string }) =>
       withOpsClient(configFor(config, terminal), terminal, async (client) => {

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
-import { record } from '../../foundation/model/index.ts';
+import { z } from 'zod';
+import { record, records } from '../../foundation/model/index.ts';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
+import { type Column, dataOutput, type JsonFlag, printTable } from '../output/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 import { addressCommand } from './token-addresses.ts';
@@ -27,12 +29,13 @@ export function tokensCommand(terminal: Terminal): Command {
       new Command(name)
         .description(description)
         .argument('<serial>', 'serial of the push token')
-        .addOption(configOption())
+        .addOption(changed.option())
+        .addOption(configOption(terminal))
         .addHelpText('after', `\nExample:\n  npx pushgate tokens ${name} PIPU0001A2B3`)
-        .action((serial: string, { config }: { config: string }) =>
+        .action((serial: string, { config, json }: JsonFlag & { config: string }) =>
           withGateway(config, async (client) => {
             const { value } = await client.callAsAdmin(method, `${path}/${encodeURIComponent(serial)}`);
-            terminal.out(`${name}: ${String(value)} changed`);
+            changed.print(terminal, { json }, { serial, changed: Number(value) }, () => terminal.out(`${name}: ${String(value)} changed`));
           }),
         ),
     );
@@ -47,6 +50,8 @@ const simpleCalls = [
   ['reset', 'Forget all failures of a push token, those of waiting networks too.', 'POST', '/token/reset'],
 ] as const;
 
+const changed = dataOutput(z.object({ serial: z.string(), changed: z.int().describe('How many push tokens were changed.') }));
+
 type WithGateway = (file: string, work: (client: GatewayClient) => Promise<void>, flavour?: 'edumfa') => Promise<void>;
 type InitOptions = {
   config: string;
@@ -57,7 +62,10 @@ type InitOptions = {
   serial?: string;
   qr?: string;
   csv?: string;
-};
+} & JsonFlag;
+
+/** `uri` is the text of the QR code; whoever has it can enrol the push token. `csv` makes many, and prints CSV. */
+const made = dataOutput(z.object({ serial: z.string(), uri: z.string(), qrFile: z.string().optional() }));
 
 function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
   return new Command('init')
@@ -70,35 +78,59 @@ function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
     .option('--qr <file>', 'also write the QR code as a PNG picture')
     .addOption(
       new Option('--csv <file>', 'one for each line of a file, whose first line names columns: user,realm,pin,serial').conflicts([
-        ...['user', 'realm', 'pin', 'serial', 'qr'],
+        ...['user', 'realm', 'pin', 'serial', 'qr', 'json'],
       ]),
     )
-    .addOption(configOption())
+    .addOption(made.option())
+    .addOption(configOption(terminal))
     .addHelpText(
       'after',
       '\nExample:\n  npx pushgate tokens init --user alice --pin 1234 --qr data/alice.png\n  npx pushgate tokens init --csv users.csv > codes.csv',
     )
-    .action(({ config, qr, csv, ...wish }: InitOptions) => {
+    .action(({ config, qr, csv, json, ...wish }: InitOptions) => {
       const work = async (client: GatewayClient): Promise<void> => {
         if (csv !== undefined) return initFromCsv(client, terminal, { csv, type: wish.type });
         const { detail } = await client.callAsAdmin('POST', '/token/init', { genkey: '1', ...wish });
         const { value, img } = record(detail.pushurl);
         if (typeof value !== 'string' || typeof img !== 'string') throw new CommandFailed('the gateway sent no QR code');
-        terminal.out(value);
+        const serial = String(detail.serial);
+        if (qr !== undefined) writePicture(qr, img);
+        made.print(terminal, { json }, { serial, uri: value, qrFile: qr }, () => terminal.out(value));
         if (wish.user === undefined)
-          terminal.err(
-            `The push token ${String(detail.serial)} has no owner: it logs in by its serial alone. With --user it is made for a user.`,
-          );
-        if (qr === undefined) return;
-        mkdirSync(dirname(qr), { recursive: true });
-        writeFileSync(qr, Buffer.from(img.slice(img.indexOf(',') + 1), 'base64'), { mode: 0o600 });
-        terminal.err(`QR code in ${qr}. Next: npx pushgate phone enrol --qr ${qr}`);
+          terminal.err(`The push token ${serial} has no owner: it logs in by its serial alone. With --user it is made for a user.`);
+        if (qr !== undefined) terminal.err(`QR code in ${qr}. Next: npx pushgate phone enrol --qr ${qr}`);
       };
       return withGateway(config, work, wish.type === 'edupush' ? 'edumfa' : undefined);
     });
 }
 
-type ListOptions = { config: string; user?: string; realm?: string; serial?: string };
+function writePicture(file: string, dataUrl: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, Buffer.from(dataUrl.slice(dataUrl.indexOf(',') + 1), 'base64'), { mode: 0o600 });
+}
+
+const PushToken = z.object({
+  serial: z.string(),
+  type: z.string(),
+  user: z.string().optional().describe('Owner; left out where there is none.'),
+  realm: z.string().optional(),
+  rolloutState: z.string(),
+  enabled: z.boolean(),
+  failures: z.int(),
+});
+type PushToken = z.output<typeof PushToken>;
+const listed = dataOutput(z.object({ tokens: z.array(PushToken) }));
+
+const columns: Column<PushToken>[] = [
+  { head: 'SERIAL', cell: ({ serial }) => serial },
+  { head: 'USER', cell: ({ user }) => user },
+  { head: 'REALM', cell: ({ realm }) => realm },
+  { head: 'ROLLOUT', cell: ({ rolloutState }) => rolloutState },
+  { head: 'STATE', cell: ({ enabled }) => (enabled ? 'enabled' : 'disabled'), tone: ({ enabled }) => (enabled ? 'good' : 'warning') },
+  { head: 'FAILURES', cell: ({ failures }) => failures, tone: ({ failures }) => (failures > 0 ? 'warning' : undefined) },
+];
+
+type ListOptions = JsonFlag & { config: string; user?: string; realm?: string; serial?: string };
 
 function listCommand(terminal: Terminal, withGateway: WithGateway): Command {
   return new Command('list')
@@ -106,21 +138,37 @@ function listCommand(terminal: Terminal, withGateway: WithGateway): Command {
     .option('-u, --user <name>', 'only those of this user')
     .option('-r, --realm <realm>', 'only those of this realm')
     .option('-s, --serial <serial>', 'only this serial; * stands for any text')
-    .addOption(configOption())
+    .addOption(listed.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate tokens list --serial "PIPU*"')
-    .action(({ config, ...filter }: ListOptions) =>
-      withGateway(config, async (client) => {
-        const { value } = await client.callAsAdmin('GET', '/token/', { ...filter, pagesize: '1000' });
-        const { tokens, count } = record(value);
-        for (const token of Array.isArray(tokens) ? tokens : []) {
-          const { serial, username, user_realm, rollout_state, active, failcount } = record(token);
-          terminal.out(
-            [serial, `${username}@${user_realm}`, rollout_state, active === true ? 'enabled' : 'disabled', `failures ${failcount}`]
-              .map(String)
-              .join('  '),
-          );
-        }
-        terminal.out(`${String(count)} in all`);
-      }),
+    .action(({ config, json, ...filter }: ListOptions) =>
+      withGateway(config, async (client) =>
+        listed.print(terminal, { json }, { tokens: await tokensFrom(client, filter) }, ({ tokens }) =>
+          printTable(terminal, tokens, columns),
+        ),
+      ),
     );
 }
+
+const pageSize = 1000;
+
+/** Every push token that fits, a page at a time. */
+async function tokensFrom(client: GatewayClient, filter: Readonly<Record<string, string>>): Promise<PushToken[]> {
+  const found: PushToken[] = [];
+  for (let page = 1; ; page += 1) {
+    const { value } = await client.callAsAdmin('GET', '/token/', { ...filter, page: String(page), pagesize: String(pageSize) });
+    const tokens = records(record(value).tokens);
+    found.push(...tokens.map(pushTokenOf));
+    if (tokens.length < pageSize) return found;
+  }
+}
+
+const pushTokenOf = ({ serial, tokentype, username, user_realm, rollout_state, active, failcount }: Readonly<Record<string, unknown>>) => ({
+  serial: String(serial),
+  type: String(tokentype),
+  user: username ? String(username) : undefined,
+  realm: user_realm ? String(user_realm) : undefined,
+  rolloutState: String(rollout_state),
+  enabled: active === true,
+  failures: Number(failcount),
+});
