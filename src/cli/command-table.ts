@@ -18,6 +18,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/check-config.ts')).checkConfigCommand,
   },
   tokens: { summary: 'Push tokens of the running gateway.', load: async () => (await import('./commands/tokens.ts')).tokensCommand },
+  transactions: {
+    summary: 'Logins that wait for a phone, and those that ended within the hour.',
+    load: async () => (await import('./commands/transactions.ts')).transactionsCommand,
+  },
+  stats: {
+    summary: 'How many push tokens and logins there are, what came of logins in the last hour, and how the providers fare.',
+    load: async () => (await import('./commands/stats.ts')).statsCommand,
+  },
   limits: {
     summary: 'Phones that rang too often without a yes.',
     load: async () => (await import('./commands/limits.ts')).limitsCommand,

@@ -9,6 +9,7 @@ import { type Http, openHttp } from '../foundation/wire/index.ts';
 import { endingSoonMs } from '../gateway/ending-credentials.ts';
 import { mountUrl, servesOps } from './admin-token.ts';
 import { namesakeLines } from './commands/people.ts';
+import { localGateway } from './gateway-address.ts';
 import { NoAnswer, withOpsClient } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
@@ -20,7 +21,7 @@ export async function checkGateway(loaded: LoadedConfig, terminal: Terminal): Pr
     return [{ level: 'warning', what: 'gateway', detail: 'no mount serves ops, so it cannot be asked how it fares; add one' }];
   try {
     const told: Finding[] = [];
-    await withOpsClient(Promise.resolve(loaded), terminal, async (client) => {
+    await withOpsClient(localGateway(loaded, terminal), async (client) => {
       const { findings } = await client.call('GET', '/ops/doctor');
       for (const { level, what, detail } of records(findings))
         told.push({ level: levelOf(level), what: `gateway, ${String(what)}`, detail: String(detail) });
@@ -53,7 +54,7 @@ async function probe(loaded: LoadedConfig): Promise<Finding[] | undefined> {
 export async function checkPeople(loaded: LoadedConfig, terminal: Terminal): Promise<Finding[]> {
   try {
     const lines: string[] = [];
-    await withOpsClient(Promise.resolve(loaded), terminal, async (client) => {
+    await withOpsClient(localGateway(loaded, terminal), async (client) => {
       lines.push(...namesakeLines(await client.call('GET', '/ops/people')));
     });
     return lines.map((line) => ({ level: 'warning', what: 'people', detail: `${line}; see docs/users.md, Names` }));

@@ -3,6 +3,7 @@ import { GatewayFault, version } from '../foundation/model/index.ts';
 import { StoreInUse } from '../store/store.ts';
 import { commands } from './command-table.ts';
 import { exitCodes, type Failure } from './exit-codes.ts';
+import { addServerOptions } from './remote-gateway.ts';
 import { CommandFailed, processTerminal, type Terminal } from './terminal.ts';
 
 /**
@@ -71,6 +72,7 @@ async function assemble(terminal: Terminal, isWhole: (name: string) => boolean):
     root.addCommand(command.description(summary));
   }
   for (const command of everyCommand(root)) {
+    addServerOptions(command, wordsOf(command), terminal);
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
@@ -89,7 +91,9 @@ const usageSentence = (text: string, command: Command): string =>
     .replace(/\.$/, '')}. See: npx ${pathOf(command)} --help`;
 
 /** The words that name a command, from `pushgate` on. */
-export const pathOf = (command: Command): string => (command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name());
+export const pathOf = (command: Command): string => ['pushgate', ...wordsOf(command)].join(' ');
+
+const wordsOf = (command: Command): string[] => (command.parent ? [...wordsOf(command.parent), command.name()] : []);
 
 /** A command and all below it. */
 export function* everyCommand(command: Command): Generator<Command> {

@@ -4,6 +4,7 @@ import type { Keyring } from '../foundation/keyring/index.ts';
 import { record, records } from '../foundation/model/index.ts';
 import { keyringOf } from '../gateway/keyring.ts';
 import { type KeyNeed, lookAtPage, type PageAsk, type SealedPage, secretKinds, type Unusable } from '../store/sealed.ts';
+import { localGateway } from './gateway-address.ts';
 import { atGatewayOrStore, openStoreThere } from './gateway-or-store.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
@@ -16,7 +17,7 @@ export type Needs = Map<string, Record<KeyNeed, number>>;
 /** Works with what the keyring of a configuration has sealed. The store may belong to another keyring. */
 export function withSealed(loaded: LoadedConfig, terminal: Terminal, work: (things: SealedThings) => Promise<void>): Promise<void> {
   const keyring = keyringOf(loaded, terminal.environment);
-  return atGatewayOrStore(loaded, terminal, {
+  return atGatewayOrStore(localGateway(loaded, terminal), {
     atGateway: (client) => work({ keyring, look: async (ask) => pageOf(await client.call('POST', '/ops/keyring/page', ask)) }),
     async inStore() {
       const store = await openStoreThere(loaded);

@@ -1,17 +1,25 @@
+import { isatty } from 'node:tty';
 import type { Environment } from '../config/index.ts';
 import type { Failure } from './exit-codes.ts';
+
+/** A gateway on another machine: its URL without a slash at the end, and the token of an administrator, which is read when it is needed. */
+export type RemoteGateway = { url: string; token(): string };
 
 /** Where a command writes and what it was started with; tests hand in their own. */
 export type Terminal = {
   out(line: string): void;
   err(line: string): void;
   /** What `out` writes to, where that is a terminal. `colours`: not with NO_COLOR, nor on a terminal that has none. */
-  screen?: { colours: boolean } | undefined;
+  screen?: { colours: boolean; columns?: number } | undefined;
   /** Writes a line in the place of the last one that was written so; only where standard error is a terminal. An empty line ends that. */
   rewrite?: ((line: string) => void) | undefined;
   environment: Environment;
+  /** The gateway on another machine that the command is about, where `--server` or PUSHGATE_SERVER names one. Set before a command runs. */
+  remote?: RemoteGateway | undefined;
   /** What is written to the command; there where it may be asked for. */
   input?: (() => AsyncIterable<Uint8Array>) | undefined;
+  /** Asks for a line that is not shown; undefined where it was stopped. Only where somebody sits at a keyboard. */
+  askSecret?: ((question: string) => Promise<string | undefined>) | undefined;
   /** Resolves when the process is asked to stop (SIGTERM, Ctrl-C). */
   stopRequested(): Promise<void>;
   /** Calls back whenever the process is asked to read its configuration again (SIGHUP). Returns how to end that. */
@@ -40,6 +48,10 @@ function endWithoutReader(error: NodeJS.ErrnoException): void {
   process.exit();
 }
 
+/** Loaded when a command asks: most never do. */
+const askAtKeyboard = async (question: string): Promise<string | undefined> =>
+  (await import('./keyboard.ts')).askSecret(process.stdin, (text) => void process.stderr.write(text), question);
+
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { NO_COLOR: noColour = '', TERM: kind } = process.env;
@@ -47,10 +59,11 @@ export function processTerminal(): Terminal {
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
-    screen: process.stdout.isTTY ? { colours: noColour === '' && kind !== 'dumb' } : undefined,
+    screen: process.stdout.isTTY ? { colours: noColour === '' && kind !== 'dumb', columns: process.stdout.columns } : undefined,
     rewrite: process.stderr.isTTY ? (line) => void process.stderr.write(`\r\x1b[K${line}`) : undefined,
     environment: process.env,
     input: () => process.stdin,
+    askSecret: isatty(0) && process.stderr.isTTY ? askAtKeyboard : undefined,
     stopRequested: () =>
       new Promise((resolve) => {
         for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());

@@ -2,17 +2,21 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { accountName, accountNameForm, passwordProblem } from '../../engine/users/index.ts';
 import { type AccountKeeper, withAccounts } from '../account-keeper.ts';
+import { gatewayFor } from '../gateway-address.ts';
 import { readInputLine } from '../input-line.ts';
 import { dataOutput, type JsonFlag, printTable } from '../output/index.ts';
 import { type Terminal, WrongUsage } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { loginCommand, logoutCommand } from './account-session.ts';
+import { configOption } from './config-option.ts';
 
 /** `pushgate accounts …`: administrators, at the running gateway or, where none runs, in its store. */
 export function accountsCommand(terminal: Terminal): Command {
   const accounts = new Command('accounts')
     .addHelpText('after', '\nExample:\n  npx pushgate accounts set admin')
     .addCommand(listCommand(terminal))
-    .addCommand(setCommand(terminal));
+    .addCommand(setCommand(terminal))
+    .addCommand(loginCommand(terminal))
+    .addCommand(logoutCommand(terminal));
   for (const change of changes) accounts.addCommand(changeCommand(terminal, change));
   return accounts;
 }
@@ -106,7 +110,7 @@ function changeCommand(terminal: Terminal, { how, description, done }: Change): 
 }
 
 const withKeeper = async (terminal: Terminal, file: string, work: (keeper: AccountKeeper) => Promise<void>): Promise<void> =>
-  withAccounts(await configFor(file, terminal), terminal, work);
+  withAccounts(await gatewayFor(file, terminal), terminal, work);
 
 function demandAccountName(name: string): void {
   if (!accountName.test(name)) throw new WrongUsage(`an account name has ${accountNameForm}.`);

@@ -3,8 +3,9 @@ import type { AuditParams } from '../../edge/dialects/operator/index.ts';
 import type { Erased } from '../../engine/audit/index.ts';
 import { record } from '../../foundation/model/index.ts';
 import { type AuditReader, type ShownEntry, withAudit } from '../audit-reader.ts';
+import { gatewayFor } from '../gateway-address.ts';
 import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { configOption } from './config-option.ts';
 
 /** `pushgate audit …`: who did what, at the running gateway or, where none runs, in its store. */
 export const auditCommand = (terminal: Terminal): Command =>
@@ -132,7 +133,7 @@ function erasedBy(user: string | undefined, { realm, administrator }: { realm?: 
 }
 
 const withReader = async (terminal: Terminal, file: string, work: (reader: AuditReader) => Promise<void>): Promise<void> =>
-  withAudit(await configFor(file, terminal), terminal, work);
+  withAudit(await gatewayFor(file, terminal), terminal, work);
 
 /** What people ask for first has a column of its own. */
 const columns = [

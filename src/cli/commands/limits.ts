@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { records } from '../../foundation/model/index.ts';
+import { gatewayFor } from '../gateway-address.ts';
 import { withOpsClient } from '../ops-client.ts';
 import type { Terminal } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { configOption } from './config-option.ts';
 
 /** `pushgate limits …`: the phones that rang too often without a yes, and logins that are quiet after wrong PINs. */
 export function limitsCommand(terminal: Terminal): Command {
@@ -14,7 +15,7 @@ export function limitsCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate limits list')
     .action(({ config, serial }: { config: string; serial?: string }) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+      withOpsClient(gatewayFor(config, terminal), async (client) => {
         const query = serial === undefined ? '' : `?serial=${encodeURIComponent(serial)}`;
         const limits = await client.call('GET', `/ops/limits${query}`);
         const [phones, quiet] = [records(limits.phones), records(limits.quiet)];
@@ -35,7 +36,7 @@ export function limitsCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate limits clear PIPU0001A2B3')
     .action((serial: string, { config }: { config: string }) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+      withOpsClient(gatewayFor(config, terminal), async (client) => {
         await client.call('DELETE', `/ops/limits/${encodeURIComponent(serial)}`);
         terminal.out('cleared');
       }),

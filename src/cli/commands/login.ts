@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
+import { gatewayFor } from '../gateway-address.ts';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
-import { configFor, configOption, defaultConfigFile } from './config-option.ts';
+import { configOption, defaultConfigFile } from './config-option.ts';
 import { approve, decline } from './phone.ts';
 import { phoneOption, pollPhone, withEnrolledPhone } from './phone-option.ts';
 
@@ -32,7 +33,7 @@ export function loginCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate login --user alice --pin 1234 --approve')
     .action(async (options: LoginOptions) => {
-      const client = openGatewayClient(await configFor(options.config, terminal), terminal);
+      const client = openGatewayClient(await gatewayFor(options.config, terminal));
       try {
         await login(client, terminal, options);
       } finally {

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { record, records } from '../../foundation/model/index.ts';
+import { gatewayFor } from '../gateway-address.ts';
 import { withOpsClient } from '../ops-client.ts';
 import type { Terminal } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { configOption } from './config-option.ts';
 
 /** `pushgate people …`: users whose names differ in case alone, whom older versions took for one. */
 export function peopleCommand(terminal: Terminal): Command {
@@ -19,7 +20,7 @@ function listCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate people list --config config/default.json')
     .action(({ config }: { config: string }) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+      withOpsClient(gatewayFor(config, terminal), async (client) => {
         const lines = namesakeLines(await client.call('GET', '/ops/people'));
         for (const line of lines) terminal.out(line);
         terminal.out(`${lines.length} in all`);
@@ -63,7 +64,7 @@ function splitCommand(terminal: Terminal): Command {
 }
 
 const handOver = (terminal: Terminal, config: string, how: 'merge' | 'split', wish: { into: string } & Record<string, unknown>) =>
-  withOpsClient(configFor(config, terminal), terminal, async (client) => {
+  withOpsClient(gatewayFor(config, terminal), async (client) => {
     const { serials } = record(await client.call('POST', `/ops/people/${how}`, wish));
     const given = [serials].flat().map(String);
     terminal.out(

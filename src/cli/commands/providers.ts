@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { record, records } from '../../foundation/model/index.ts';
+import { gatewayFor } from '../gateway-address.ts';
 import { type OpsClient, withOpsClient } from '../ops-client.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { configOption } from './config-option.ts';
 
 /** `pushgate providers …`: the providers of the running gateway. */
 export function providersCommand(terminal: Terminal): Command {
@@ -20,7 +21,7 @@ function listCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate providers list')
     .action(({ config }: { config: string }) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+      withOpsClient(gatewayFor(config, terminal), async (client) => {
         for (const provider of await providersOf(client)) for (const line of statusLines(provider)) terminal.out(line);
       }),
     );
@@ -58,7 +59,7 @@ function checkCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate providers check fcm-corp')
     .action((only: string | undefined, { config }: { config: string }) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+      withOpsClient(gatewayFor(config, terminal), async (client) => {
         const names = only === undefined ? (await providersOf(client)).map(({ name }) => String(name)) : [only];
         const failed: string[] = [];
         for (const name of names) {
@@ -80,7 +81,7 @@ function resetCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate providers reset fcm-corp')
     .action((name: string, { config }: { config: string }) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+      withOpsClient(gatewayFor(config, terminal), async (client) => {
         const { ok, problem } = await client.call('POST', `/ops/providers/${encodeURIComponent(name)}/reset`);
         if (ok !== true) throw new CommandFailed(`${name} cannot be opened, and stays as it was: ${problem}`);
         terminal.out(`${name} is opened anew; its breaker is closed.`);
@@ -96,7 +97,7 @@ function sendTestCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate providers send-test fcm-corp --serial PIPU0001A2B3')
     .action((name: string, { serial, config }: { serial: string; config: string }) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+      withOpsClient(gatewayFor(config, terminal), async (client) => {
         const { sent, attempts, transactionId } = await client.call('POST', `/ops/providers/${encodeURIComponent(name)}/test`, { serial });
         for (const { provider, outcome, reason, ms } of records(attempts))
           terminal.out(`${provider}: ${[outcome, reason].filter(Boolean).join(' ')} after ${ms} ms`);

@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
 import { records } from '../../foundation/model/index.ts';
+import { gatewayFor } from '../gateway-address.ts';
 import { withOpsClient } from '../ops-client.ts';
 import type { Terminal } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { configOption } from './config-option.ts';
 
 type AddOptions = { kind: string; value: string; config: string };
 
@@ -15,7 +16,7 @@ export function addressCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate tokens address list PIPU0001A2B3')
     .action((serial: string, { config }: { config: string }) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+      withOpsClient(gatewayFor(config, terminal), async (client) => {
         const addresses = records((await client.call('GET', path(serial))).addresses);
         for (const { id, kind, since, deadSince } of addresses)
           terminal.out(`${id}  ${kind}  since ${since}${deadSince === undefined ? '' : `  dead since ${deadSince}`}`);
@@ -30,7 +31,7 @@ export function addressCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate tokens address add PIPU0001A2B3 --kind gda --value 0102030405')
     .action((serial: string, { kind, value, config }: AddOptions) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+      withOpsClient(gatewayFor(config, terminal), async (client) => {
         terminal.out(`added: ${String((await client.call('POST', path(serial), { kind, value })).id)}`);
       }),
     );
@@ -41,7 +42,7 @@ export function addressCommand(terminal: Terminal): Command {
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate tokens address remove PIPU0001A2B3 0a1b2c3d4e5f')
     .action((serial: string, id: string, { config }: { config: string }) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
+      withOpsClient(gatewayFor(config, terminal), async (client) => {
         await client.call('DELETE', `${path(serial)}/${encodeURIComponent(id)}`);
         terminal.out('removed');
       }),

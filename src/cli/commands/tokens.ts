@@ -2,11 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
-import { record, records } from '../../foundation/model/index.ts';
+import { record } from '../../foundation/model/index.ts';
+import { gatewayFor } from '../gateway-address.ts';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
-import { type Column, dataOutput, type JsonFlag, printTable } from '../output/index.ts';
+import { type OpsClient, withOpsClient, withQuery } from '../ops-client.ts';
+import { type Column, dataOutput, type JsonFlag, printQr, printTable } from '../output/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { configOption } from './config-option.ts';
+import { tokenActs } from './token-acts.ts';
 import { addressCommand } from './token-addresses.ts';
 import { initFromCsv } from './tokens-csv.ts';
 
@@ -14,7 +17,7 @@ import { initFromCsv } from './tokens-csv.ts';
 export function tokensCommand(terminal: Terminal): Command {
   const tokens = new Command('tokens').addHelpText('after', '\nExample:\n  npx pushgate tokens list --user alice');
   const withGateway: WithGateway = async (file, work, flavour) => {
-    const client = openGatewayClient(await configFor(file, terminal), terminal, flavour);
+    const client = openGatewayClient(await gatewayFor(file, terminal), flavour);
     try {
       await work(client);
     } finally {
@@ -22,35 +25,9 @@ export function tokensCommand(terminal: Terminal): Command {
     }
   };
   tokens.addCommand(initCommand(terminal, withGateway));
-  tokens.addCommand(listCommand(terminal, withGateway));
-  tokens.addCommand(addressCommand(terminal));
-  for (const [name, description, method, path] of simpleCalls) {
-    tokens.addCommand(
-      new Command(name)
-        .description(description)
-        .argument('<serial>', 'serial of the push token')
-        .addOption(changed.option())
-        .addOption(configOption(terminal))
-        .addHelpText('after', `\nExample:\n  npx pushgate tokens ${name} PIPU0001A2B3`)
-        .action((serial: string, { config, json }: JsonFlag & { config: string }) =>
-          withGateway(config, async (client) => {
-            const { value } = await client.callAsAdmin(method, `${path}/${encodeURIComponent(serial)}`);
-            changed.print(terminal, { json }, { serial, changed: Number(value) }, () => terminal.out(`${name}: ${String(value)} changed`));
-          }),
-        ),
-    );
-  }
+  for (const command of [listCommand(terminal), ...tokenActs(terminal), addressCommand(terminal)]) tokens.addCommand(command);
   return tokens;
 }
-
-const simpleCalls = [
-  ['delete', 'Delete a push token.', 'DELETE', '/token'],
-  ['enable', 'Enable a push token.', 'POST', '/token/enable'],
-  ['disable', 'Disable a push token.', 'POST', '/token/disable'],
-  ['reset', 'Forget all failures of a push token, those of waiting networks too.', 'POST', '/token/reset'],
-] as const;
-
-const changed = dataOutput(z.object({ serial: z.string(), changed: z.int().describe('How many push tokens were changed.') }));
 
 type WithGateway = (file: string, work: (client: GatewayClient) => Promise<void>, flavour?: 'edumfa') => Promise<void>;
 type InitOptions = {
@@ -60,7 +37,7 @@ type InitOptions = {
   realm?: string;
   pin?: string;
   serial?: string;
-  qr?: string;
+  qr?: string | false;
   csv?: string;
 } & JsonFlag;
 
@@ -76,6 +53,7 @@ function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
     .option('-s, --serial <serial>', 'serial; one is made without it')
     .addOption(new Option('-t, --type <type>', 'push, or edupush for the apps of eduMFA').choices(['push', 'edupush']).default('push'))
     .option('--qr <file>', 'also write the QR code as a PNG picture')
+    .option('--no-qr', 'draw no QR code on the terminal')
     .addOption(
       new Option('--csv <file>', 'one for each line of a file, whose first line names columns: user,realm,pin,serial').conflicts([
         ...['user', 'realm', 'pin', 'serial', 'qr', 'json'],
@@ -94,11 +72,15 @@ function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
         const { value, img } = record(detail.pushurl);
         if (typeof value !== 'string' || typeof img !== 'string') throw new CommandFailed('the gateway sent no QR code');
         const serial = String(detail.serial);
-        if (qr !== undefined) writePicture(qr, img);
-        made.print(terminal, { json }, { serial, uri: value, qrFile: qr }, () => terminal.out(value));
+        const qrFile = typeof qr === 'string' ? qr : undefined;
+        if (qrFile !== undefined) writePicture(qrFile, img);
+        made.print(terminal, { json }, { serial, uri: value, qrFile }, () => {
+          terminal.out(value);
+          if (qr !== false) printQr(terminal, value);
+        });
         if (wish.user === undefined)
           terminal.err(`The push token ${serial} has no owner: it logs in by its serial alone. With --user it is made for a user.`);
-        if (qr !== undefined) terminal.err(`QR code in ${qr}. Next: npx pushgate phone enrol --qr ${qr}`);
+        if (qrFile !== undefined) terminal.err(`QR code in ${qrFile}. Next: npx pushgate phone enrol --qr ${qrFile}`);
       };
       return withGateway(config, work, wish.type === 'edupush' ? 'edumfa' : undefined);
     });
@@ -114,36 +96,42 @@ const PushToken = z.object({
   type: z.string(),
   user: z.string().optional().describe('Owner; left out where there is none.'),
   realm: z.string().optional(),
-  rolloutState: z.string(),
+  rolloutState: z.string().describe('offered: it waits for its phone; paired and activating: between; enrolled.'),
   enabled: z.boolean(),
+  revoked: z.boolean(),
+  locked: z.boolean().describe('The fail count is at its maximum.'),
   failures: z.int(),
+  lastLogin: z.iso.datetime().optional(),
 });
 type PushToken = z.output<typeof PushToken>;
 const listed = dataOutput(z.object({ tokens: z.array(PushToken) }));
+
+const standingOf = ({ enabled, revoked, locked }: PushToken): string =>
+  revoked ? 'revoked' : locked ? 'locked' : enabled ? 'enabled' : 'disabled';
 
 const columns: Column<PushToken>[] = [
   { head: 'SERIAL', cell: ({ serial }) => serial },
   { head: 'USER', cell: ({ user }) => user },
   { head: 'REALM', cell: ({ realm }) => realm },
   { head: 'ROLLOUT', cell: ({ rolloutState }) => rolloutState },
-  { head: 'STATE', cell: ({ enabled }) => (enabled ? 'enabled' : 'disabled'), tone: ({ enabled }) => (enabled ? 'good' : 'warning') },
+  { head: 'STATE', cell: standingOf, tone: (token) => (standingOf(token) === 'enabled' ? 'good' : 'warning') },
   { head: 'FAILURES', cell: ({ failures }) => failures, tone: ({ failures }) => (failures > 0 ? 'warning' : undefined) },
 ];
 
 type ListOptions = JsonFlag & { config: string; user?: string; realm?: string; serial?: string };
 
-function listCommand(terminal: Terminal, withGateway: WithGateway): Command {
+function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .description('List push tokens.')
-    .option('-u, --user <name>', 'only those of this user')
+    .option('-u, --user <name>', 'only those of this user; * stands for any text')
     .option('-r, --realm <realm>', 'only those of this realm')
     .option('-s, --serial <serial>', 'only this serial; * stands for any text')
     .addOption(listed.option())
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate tokens list --serial "PIPU*"')
-    .action(({ config, json, ...filter }: ListOptions) =>
-      withGateway(config, async (client) =>
-        listed.print(terminal, { json }, { tokens: await tokensFrom(client, filter) }, ({ tokens }) =>
+    .action(({ config, json, user, realm, serial }: ListOptions) =>
+      withOpsClient(gatewayFor(config, terminal), async (client) =>
+        listed.print(terminal, { json }, { tokens: await tokensFrom(client, { user, realm, serial }) }, ({ tokens }) =>
           printTable(terminal, tokens, columns),
         ),
       ),
@@ -153,22 +141,12 @@ function listCommand(terminal: Terminal, withGateway: WithGateway): Command {
 const pageSize = 1000;
 
 /** Every push token that fits, a page at a time. */
-async function tokensFrom(client: GatewayClient, filter: Readonly<Record<string, string>>): Promise<PushToken[]> {
+async function tokensFrom(client: OpsClient, filter: Readonly<Record<string, string | undefined>>): Promise<PushToken[]> {
   const found: PushToken[] = [];
-  for (let page = 1; ; page += 1) {
-    const { value } = await client.callAsAdmin('GET', '/token/', { ...filter, page: String(page), pagesize: String(pageSize) });
-    const tokens = records(record(value).tokens);
-    found.push(...tokens.map(pushTokenOf));
+  for (;;) {
+    const page = { ...filter, limit: String(pageSize), offset: String(found.length) };
+    const { tokens } = listed.read(await client.call('GET', withQuery('/ops/tokens', page)));
+    found.push(...tokens);
     if (tokens.length < pageSize) return found;
   }
 }
-
-const pushTokenOf = ({ serial, tokentype, username, user_realm, rollout_state, active, failcount }: Readonly<Record<string, unknown>>) => ({
-  serial: String(serial),
-  type: String(tokentype),
-  user: username ? String(username) : undefined,
-  realm: user_realm ? String(user_realm) : undefined,
-  rolloutState: String(rollout_state),
-  enabled: active === true,
-  failures: Number(failcount),
-});

@@ -27,7 +27,7 @@ export async function showStats(parts: OperatorParts, ctx: Context): Promise<voi
   const [tally, open, ...lastHour] = await Promise.all([tokens.tally(), challenges.countOpen(), ...counted]);
   ctx.body = {
     at: iso(now),
-    tokens: tally.map(({ rollout, ...each }) => ({ ...each, state: rollout })),
+    tokens: tally.map(({ rollout, ...each }) => ({ ...each, rolloutState: rollout })),
     openTransactions: open,
     lastHour: Object.fromEntries(lastHour),
     providers: providers.status().map(({ name, kind, circuit, inFlight, lastSuccess, lastError }) => ({

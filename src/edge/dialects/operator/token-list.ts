@@ -13,13 +13,13 @@ const wish = z.strictObject({
   realm: name.optional(),
   serial: name.optional(),
   type: name.optional(),
-  state: z.enum(['offered', 'paired', 'activating', 'enrolled']).optional(),
+  rolloutState: z.enum(['offered', 'paired', 'activating', 'enrolled']).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   offset: z.coerce.number().int().min(0).max(1_000_000_000).default(0),
 });
 
 /**
- * `GET /ops/tokens?user&realm&serial&type&state&limit&offset`: push tokens by serial, and `count`, how many there are on all pages. `*` in `user` and `serial`
+ * `GET /ops/tokens?user&realm&serial&type&rolloutState&limit&offset`: push tokens by serial, and `count`, how many there are on all pages. `*` in `user` and `serial`
  * stands for any text. Only those in realms where policies give the right `tokenlist`.
  */
 export async function listTokens(parts: OperatorParts, ctx: Context): Promise<void> {
@@ -32,10 +32,10 @@ export async function listTokens(parts: OperatorParts, ctx: Context): Promise<vo
 }
 
 async function filterOf({ engine }: OperatorParts, asked: Omit<z.output<typeof wish>, 'limit' | 'offset'>): Promise<ListFilter> {
-  const { user, realm, serial, type, state } = asked;
+  const { user, realm, serial, type, rolloutState: rollout } = asked;
   const named = engine.admission.resolveName({}, { name: user ?? '', realm });
   if (named === 'foreign') throw new OperatorFault('not-found', `There is no realm ${realm}.`);
-  const more = { serial, type, rollout: state };
+  const more = { serial, type, rollout };
   if (user === undefined) return { ...more, realm: realm === undefined ? undefined : named.realm };
   return { ...more, of: user.includes('*') ? named : await askedUser(engine, named) };
 }
@@ -52,7 +52,7 @@ const tokenRow = (token: PushToken) => ({
   type: token.type,
   user: token.owner?.user,
   realm: token.owner?.realm,
-  state: token.rollout,
+  rolloutState: token.rollout,
   enabled: token.enabled,
   revoked: token.revoked,
   locked: token.failCount >= token.maxFail,

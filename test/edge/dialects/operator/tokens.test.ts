@@ -34,7 +34,7 @@ describe('Push tokens, as operators see them', function () {
       type: 'push',
       user: 'alice',
       realm: 'corp',
-      state: 'enrolled',
+      rolloutState: 'enrolled',
       enabled: true,
       revoked: false,
       locked: false,
@@ -46,12 +46,12 @@ describe('Push tokens, as operators see them', function () {
       ['user=AL*&realm=guests', ['A2']],
       ['serial=a*', ['A1', 'A2']],
       ['realm=guests', ['A2']],
-      ['state=offered', ['A2']],
+      ['rolloutState=offered', ['A2']],
       ['type=edupush', []],
       ['limit=1&offset=2', [bob.serial]],
     ] as const)
       assert.deepEqual(serials(await ops('GET', `/ops/tokens?${query}`)), found, query);
-    for (const query of ['usr=alice', 'limit=0', 'limit=1001', 'limit=x', 'state=lost', 'user=a&user=b'])
+    for (const query of ['usr=alice', 'limit=0', 'limit=1001', 'limit=x', 'rolloutState=lost', 'user=a&user=b'])
       assert.equal((await ops('GET', `/ops/tokens?${query}`)).status, 400, query);
     assert.equal((await ops('GET', '/ops/tokens?realm=nosuch')).status, 404);
   });

@@ -95,7 +95,7 @@ describe('Logins, as operators see them', function () {
     await client.post('/validate/check', { user: 'alice', pass: 'wrong' });
     await gateway.settled();
     const { body } = await ops('GET', '/ops/stats');
-    const enrolled = { type: 'push', state: 'enrolled', enabled: true, assigned: true, locked: false, count: 3 };
+    const enrolled = { type: 'push', rolloutState: 'enrolled', enabled: true, assigned: true, locked: false, count: 3 };
     assert.deepEqual([body.tokens, body.openTransactions], [[enrolled], 2]);
     assert.deepEqual(body.lastHour, {
       loginsStarted: 3,
