@@ -80,7 +80,7 @@ function readAnswer(body: string, url: string): PiAnswer {
       detail: record(parsed.detail),
     };
   }
-  throw refusalFrom(url, record(result.error).message);
+  throw refusalFrom(url, 'privacyidea', record(result.error).message);
 }
 
 /** Reads a picture or another file that the user named. */

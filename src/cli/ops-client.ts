@@ -16,18 +16,20 @@ export type OpsClient = {
   close(): Promise<void>;
 };
 
+const ownCa = 'Does its certificate come from a CA of your own? Then name the file of that CA in NODE_EXTRA_CA_CERTS.';
+
 /** Nothing listens where the gateway should: it does not run, or cannot be reached. */
 export class NoAnswer extends CommandFailed {
   constructor(url: string, reason: WireError, whenSilent: string) {
-    super(`the gateway at ${url} does not answer (${reason}). ${whenSilent}`, 'unavailable');
+    super(`the gateway at ${url} does not answer (${reason}). ${reason === 'tls' ? ownCa : whenSilent}`, 'unavailable');
   }
 }
 
-/** What a reply that is no success means: the gateway's own sentence, where there is one. */
-export const refusalFrom = (url: string, message: unknown, failure: Failure = 'refused'): CommandFailed =>
+/** What a reply that is no success means: the gateway's own sentence, where there is one. `serves` is what the mount has to serve. */
+export const refusalFrom = (url: string, serves: 'ops' | 'privacyidea', message: unknown, failure: Failure = 'refused'): CommandFailed =>
   typeof message === 'string'
     ? new CommandFailed(`the gateway refuses: ${message}`, failure)
-    : new CommandFailed(`what answers at ${url} is not a pushgate. Is another program listening there?`, 'unavailable');
+    : new CommandFailed(`what answers at ${url} is not a pushgate, or not its mount that serves ${serves}.`, 'unavailable');
 
 /** What the statuses of the operator's interface mean for the exit code; any other is `refused`. */
 const failures: Readonly<Record<number, Failure>> = { 400: 'usage', 500: 'failed', 503: 'unavailable' };
@@ -58,7 +60,7 @@ export function openOpsClient(address: GatewayAddress): OpsClient {
       const { error, ...answer } = record(parsed);
       // A page of another server is no reply of this interface, whatever its status.
       if (reply.value.status === 200 && parsed !== undefined) return answer;
-      throw refusalFrom(url, record(error).message, failures[reply.value.status]);
+      throw refusalFrom(url, 'ops', record(error).message, failures[reply.value.status]);
     },
     close: () => http.close(),
   };

@@ -8,8 +8,8 @@ export type SecretSource = { fromFile?: string | undefined; fromInput?: true | u
 
 /** The options `--<name>-file` and `--<name>-stdin`. */
 export const secretOptions = (name: 'pin' | 'password'): Option[] => [
-  new Option(`--${name}-file <file>`, `take the ${name} from the first line of a file`).conflicts(`${name}Stdin`),
-  new Option(`--${name}-stdin`, `take the ${name} from the first line of standard input`),
+  new Option(`--${name}-file <file>`, `take the ${name} from the first line of a file`).conflicts([`${name}Stdin`, name]),
+  new Option(`--${name}-stdin`, `take the ${name} from the first line of standard input`).conflicts(name),
 ];
 
 /** Reads a secret from where the options say, else from the keyboard without showing it; `twice` asks for a new one again. Fails where nobody can be asked. */

@@ -135,6 +135,26 @@ describe('A gateway on another machine that is not one', function () {
     }
   });
 
+  it('is told apart from a mount of a gateway that serves something else', async () => {
+    const mounts = [
+      { path: '/pi', serves: 'privacyidea' },
+      { path: '/gw', serves: 'ops' },
+      { path: '/', serves: 'privacyidea', flavour: 'edumfa' },
+    ];
+    const { client, admin } = await givenGateway(undo, { mounts });
+    const own = ['--token', Object.values(admin)[0] ?? ''];
+    const at = (path: string, ...words: string[]) => runCli([...words, '--server', `${client.url}${path}`, ...own]);
+    assert.deepEqual([(await at('/gw/', 'tokens', 'list')).code, (await at('/pi', 'tokens', 'init')).code], [0, 0]);
+    for (const [path, words, wanted] of [
+      ['/pi', 'tokens list', 'ops'],
+      ['/gw', 'tokens init', 'privacyidea'],
+    ] as const) {
+      const { code, err } = await at(path, ...words.split(' '));
+      assert.equal(code, 4, err);
+      assert.match(err, new RegExp(`/(pi|gw) is not a pushgate, or not its mount that serves ${wanted}\\.\n$`));
+    }
+  });
+
   it('is sent nothing where the command line is wrong', async () => {
     const { url, seen } = await givenServer(undo, 200, '{}');
     const folder = temporaryFolder(undo);

@@ -105,6 +105,23 @@ describe('pushgate tokens setpin', function () {
     assert.equal(await starts(''), true);
   });
 
+  it('is given a PIN in the same ways when it is made', async () => {
+    const { config, folder } = await given();
+    writeFileSync(join(folder, 'pin'), '4711\n');
+    const make = (...more: string[]): Promise<CliResult> =>
+      runCli(['tokens', 'init', '--user', 'bob', ...more, '--config', config], '4711\n');
+    const shown = await Promise.all([['--pin-stdin'], ['--pin-file', join(folder, 'pin')], []].map((more) => make(...more)));
+    assert.deepEqual(
+      shown.map(({ code }) => code),
+      [0, 0, 0],
+    );
+    const { out } = await runCli(['tokens', 'list', '--user', 'bob', '--json', '--config', config]);
+    const serials: string[] = JSON.parse(out).tokens.map(({ serial }: { serial: string }) => serial);
+    const pins = serials.map(async (each) => JSON.parse((await runCli(['tokens', 'show', each, '--json', '--config', config])).out).hasPin);
+    assert.deepEqual((await Promise.all(pins)).sort(), [false, true, true]);
+    assert.equal((await make('--pin', '1', '--pin-stdin')).code, 2);
+  });
+
   it('changes nothing at bad input, and says why in one sentence', async () => {
     const { setPin, starts, folder } = await given();
     writeFileSync(join(folder, 'latin'), Buffer.from('gr\xfcn', 'latin1'));

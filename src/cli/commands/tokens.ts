@@ -7,6 +7,7 @@ import { gatewayFor } from '../gateway-address.ts';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
 import { type OpsClient, withOpsClient, withQuery } from '../ops-client.ts';
 import { type Column, dataOutput, type JsonFlag, printQr, printTable } from '../output/index.ts';
+import { readSecret, secretOptions } from '../secret-input.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { configOption } from './config-option.ts';
 import { tokenActs } from './token-acts.ts';
@@ -36,6 +37,8 @@ type InitOptions = {
   user?: string;
   realm?: string;
   pin?: string;
+  pinFile?: string;
+  pinStdin?: true;
   serial?: string;
   qr?: string | false;
   csv?: string;
@@ -45,18 +48,18 @@ type InitOptions = {
 const made = dataOutput(z.object({ serial: z.string(), uri: z.string(), qrFile: z.string().optional() }));
 
 function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
-  return new Command('init')
+  const command = new Command('init')
     .description('Make a push token that waits for its phone, and print the text of its QR code.')
     .option('-u, --user <name>', 'owner')
     .option('-r, --realm <realm>', 'realm of the owner')
-    .option('-p, --pin <pin>', 'PIN that starts a login')
+    .option('-p, --pin <pin>', 'PIN that starts a login; other users of this machine may see it')
     .option('-s, --serial <serial>', 'serial; one is made without it')
     .addOption(new Option('-t, --type <type>', 'push, or edupush for the apps of eduMFA').choices(['push', 'edupush']).default('push'))
     .option('--qr <file>', 'also write the QR code as a PNG picture')
     .option('--no-qr', 'draw no QR code on the terminal')
     .addOption(
       new Option('--csv <file>', 'one for each line of a file, whose first line names columns: user,realm,pin,serial').conflicts([
-        ...['user', 'realm', 'pin', 'serial', 'qr', 'json'],
+        ...['user', 'realm', 'pin', 'pinFile', 'pinStdin', 'serial', 'qr', 'json'],
       ]),
     )
     .addOption(made.option())
@@ -64,26 +67,34 @@ function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
     .addHelpText(
       'after',
       '\nExample:\n  npx pushgate tokens init --user alice --pin 1234 --qr data/alice.png\n  npx pushgate tokens init --csv users.csv > codes.csv',
-    )
-    .action(({ config, qr, csv, json, ...wish }: InitOptions) => {
-      const work = async (client: GatewayClient): Promise<void> => {
-        if (csv !== undefined) return initFromCsv(client, terminal, { csv, type: wish.type });
-        const { detail } = await client.callAsAdmin('POST', '/token/init', { genkey: '1', ...wish });
-        const { value, img } = record(detail.pushurl);
-        if (typeof value !== 'string' || typeof img !== 'string') throw new CommandFailed('the gateway sent no QR code');
-        const serial = String(detail.serial);
-        const qrFile = typeof qr === 'string' ? qr : undefined;
-        if (qrFile !== undefined) writePicture(qrFile, img);
-        made.print(terminal, { json }, { serial, uri: value, qrFile }, () => {
-          terminal.out(value);
-          if (qr !== false) printQr(terminal, value);
-        });
-        if (wish.user === undefined)
-          terminal.err(`The push token ${serial} has no owner: it logs in by its serial alone. With --user it is made for a user.`);
-        if (qrFile !== undefined) terminal.err(`QR code in ${qrFile}. Next: npx pushgate phone enrol --qr ${qrFile}`);
-      };
-      return withGateway(config, work, wish.type === 'edupush' ? 'edumfa' : undefined);
-    });
+    );
+  for (const option of secretOptions('pin')) command.addOption(option);
+  return command.action(async ({ config, csv, pinFile, pinStdin, ...options }: InitOptions) => {
+    const { type } = options;
+    const hasSource = pinFile !== undefined || pinStdin === true;
+    const pin = hasSource ? await readSecret(terminal, 'PIN', { fromFile: pinFile, fromInput: pinStdin }) : options.pin;
+    const work = (client: GatewayClient): Promise<void> =>
+      csv === undefined ? initOne(client, terminal, { ...options, pin }) : initFromCsv(client, terminal, { csv, type });
+    return withGateway(config, work, type === 'edupush' ? 'edumfa' : undefined);
+  });
+}
+
+type OneWish = Pick<InitOptions, 'type' | 'user' | 'realm' | 'serial' | 'qr' | 'json'> & { pin: string | undefined };
+
+async function initOne(client: GatewayClient, terminal: Terminal, { qr, json, pin, ...wish }: OneWish): Promise<void> {
+  const { detail } = await client.callAsAdmin('POST', '/token/init', { genkey: '1', ...wish, ...(pin === undefined ? {} : { pin }) });
+  const { value, img } = record(detail.pushurl);
+  if (typeof value !== 'string' || typeof img !== 'string') throw new CommandFailed('the gateway sent no QR code');
+  const serial = String(detail.serial);
+  const qrFile = typeof qr === 'string' ? qr : undefined;
+  if (qrFile !== undefined) writePicture(qrFile, img);
+  made.print(terminal, { json }, { serial, uri: value, qrFile }, () => {
+    terminal.out(value);
+    if (qr !== false) printQr(terminal, value);
+  });
+  if (wish.user === undefined)
+    terminal.err(`The push token ${serial} has no owner: it logs in by its serial alone. With --user it is made for a user.`);
+  if (qrFile !== undefined) terminal.err(`QR code in ${qrFile}. Next: npx pushgate phone enrol --qr ${qrFile}`);
 }
 
 function writePicture(file: string, dataUrl: string): void {
