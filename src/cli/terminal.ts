@@ -1,4 +1,6 @@
 import type { Environment } from '../config/index.ts';
+import { GatewayFault } from '../foundation/model/index.ts';
+import { StoreInUse } from '../store/store.ts';
 import type { Failure } from './exit-codes.ts';
 
 /** Where a command writes and what it was started with; tests hand in their own. */
@@ -32,6 +34,13 @@ export class WrongUsage extends CommandFailed {
   constructor(sentence: string) {
     super(sentence, 'usage');
   }
+}
+
+/** The exit code, by its name, that a thrown error ends a command with. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CommandFailed) return error.failure;
+  if (error instanceof GatewayFault) return error.code === 'config-invalid' && !(error instanceof StoreInUse) ? 'config' : 'unavailable';
+  return error instanceof Error && 'syscall' in error ? 'failed' : 'defect';
 }
 
 /** Whoever read what we write has left, or its disk is full: there is nobody to tell more. */
