@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
+import type { Programs } from './command-tree.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A command of the first level: its one line in the help, and its file, which is loaded when the command is named. */
-export type CommandEntry = { summary: string; load: () => Promise<(terminal: Terminal, program: WholeProgram) => Command> };
-
-/** The command line with every command loaded, for the few commands that tell of all others. */
-export type WholeProgram = () => Promise<Command>;
+export type CommandEntry = { summary: string; load: () => Promise<(terminal: Terminal, programs: Programs) => Command> };
 
 /** The commands of the first level, in the order of the help. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
@@ -75,5 +73,13 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   certs: {
     summary: 'Make a development CA, and certificates for servers and clients (mutual TLS) from it.',
     load: async () => (await import('./commands/certs.ts')).certsCommand,
+  },
+  completion: {
+    summary: 'Print the script with which a shell completes commands, options and values.',
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
+  },
+  help: {
+    summary: 'Show the help of a command, or what the exit codes mean.',
+    load: async () => (await import('./commands/help.ts')).helpCommand,
   },
 };

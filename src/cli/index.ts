@@ -1,10 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { GatewayFault, version } from '../foundation/model/index.ts';
-import { StoreInUse } from '../store/store.ts';
 import { commands } from './command-table.ts';
 import { exitCodes, type Failure } from './exit-codes.ts';
 import { addServerOptions } from './remote-gateway.ts';
-import { CommandFailed, processTerminal, type Terminal } from './terminal.ts';
+import { CommandFailed, failureOf, processTerminal, type Terminal } from './terminal.ts';
 
 /**
  * Runs one `pushgate` command.
@@ -25,16 +24,16 @@ export async function runCommand(argv: readonly string[], terminal: Terminal = p
 function tell(error: unknown, terminal: Terminal): Failure {
   if (error instanceof CommandFailed || error instanceof GatewayFault) {
     terminal.err(`pushgate: ${error.message}`);
-    return error instanceof CommandFailed ? error.failure : failureOf(error);
+    return failureOf(error);
   }
   // A file that cannot be written, a full disk.
   if (error instanceof Error && 'syscall' in error) {
     terminal.err(`pushgate: the system refuses: ${error.message}`);
-    return 'failed';
+    return failureOf(error);
   }
   terminal.err('pushgate: this is a defect of pushgate. Please report it with these lines:');
   terminal.err(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return 'defect';
+  return failureOf(error);
 }
 
 const holdingMs = 60_000;
@@ -49,26 +48,27 @@ export async function untilDone<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const failureOf = (fault: GatewayFault): Failure =>
-  fault.code === 'config-invalid' && !(fault instanceof StoreInUse) ? 'config' : 'unavailable';
-
 /** The command line with every command loaded. */
-export const wholeProgram = (terminal: Terminal): Promise<Command> => assemble(terminal, () => true);
+export const wholeProgram = (terminal: Terminal): Promise<Command> => assemble(terminal, '*');
 
 /** The command line: the command that is named as a whole, the others by their one line. */
 function program(argv: readonly string[], terminal: Terminal): Promise<Command> {
-  const named = argv.find((word) => Object.hasOwn(commands, word));
-  return assemble(terminal, (name) => name === named);
+  return assemble(
+    terminal,
+    argv.find((word) => Object.hasOwn(commands, word)),
+  );
 }
 
-async function assemble(terminal: Terminal, isWhole: (name: string) => boolean): Promise<Command> {
+async function assemble(terminal: Terminal, named: string | undefined): Promise<Command> {
   const root = new Command('pushgate')
     .description('Push-provider gateway and challenge service for multi-factor login.')
     .version(version)
     .enablePositionalOptions()
+    .helpCommand(false)
     .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json\n  npx pushgate phone --help');
   for (const [name, { summary, load }] of Object.entries(commands)) {
-    const command = isWhole(name) ? (await load())(terminal, () => wholeProgram(terminal)) : new Command(name);
+    const isNamed = named === '*' || named === name;
+    const command = isNamed ? (await load())(terminal, (other) => assemble(terminal, other)) : new Command(name);
     root.addCommand(command.description(summary));
   }
   for (const command of everyCommand(root)) {

@@ -67,13 +67,13 @@ export function openOpsClient(address: GatewayAddress): OpsClient {
 }
 
 /** Opens a client for one piece of work, and closes it. */
-export async function withOpsClient(
+export async function withOpsClient<T>(
   address: GatewayAddress | Promise<GatewayAddress>,
-  work: (client: OpsClient) => Promise<void>,
-): Promise<void> {
+  work: (client: OpsClient) => Promise<T>,
+): Promise<T> {
   const client = openOpsClient(await address);
   try {
-    await work(client);
+    return await work(client);
   } finally {
     await client.close();
   }

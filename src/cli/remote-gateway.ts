@@ -10,6 +10,7 @@ const remoteCommands: readonly string[] = [
   'limits',
   'people',
   'providers',
+  'policy',
   'audit',
   'accounts',
   'login',

@@ -1,5 +1,7 @@
 import { isatty } from 'node:tty';
 import type { Environment } from '../config/index.ts';
+import { GatewayFault } from '../foundation/model/index.ts';
+import { StoreInUse } from '../store/store.ts';
 import type { Failure } from './exit-codes.ts';
 
 /** A gateway on another machine: its URL without a slash at the end, and the token of an administrator, which is read when it is needed. */
@@ -40,6 +42,13 @@ export class WrongUsage extends CommandFailed {
   constructor(sentence: string) {
     super(sentence, 'usage');
   }
+}
+
+/** The exit code, by its name, that a thrown error ends a command with. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CommandFailed) return error.failure;
+  if (error instanceof GatewayFault) return error.code === 'config-invalid' && !(error instanceof StoreInUse) ? 'config' : 'unavailable';
+  return error instanceof Error && 'syscall' in error ? 'failed' : 'defect';
 }
 
 /** Whoever read what we write has left, or its disk is full: there is nobody to tell more. */

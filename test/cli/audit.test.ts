@@ -89,13 +89,14 @@ describe('pushgate audit', function () {
     const { code, out, err } = await audit('list --user alice --kind challenge-answered,login-started');
     assert.equal(code, 0, err);
     const lines = out.trimEnd().split('\n');
-    assert.match(
-      lines[0] ?? '',
-      /^20\S+Z {2}challenge-answered \(accepted\) {2}user alice {2}realm corp {2}authServer local {2}transaction \d+ {2}serials \S+ {2}/,
-    );
-    assert.equal(lines.at(-1), '2 in all');
-    const id = lines[0]?.split('  ').at(-1) ?? '';
-    const shown = record(parseJson((await audit(`show ${id}`)).out));
+    const [head = [], first = [], ...more] = lines.map((line) => line.split(/ {2,}/));
+    assert.equal(more.length, 1);
+    const cell = (name: string) => first[head.indexOf(name)];
+    const told = ['KIND', 'OUTCOME', 'USER', 'REALM', 'AUTH_SERVER', 'ADMINISTRATOR'].map(cell);
+    assert.deepEqual(told, ['challenge-answered', 'accepted', 'alice', 'corp', 'local', '-']);
+    const id = cell('ID') ?? '';
+    assert.match((await audit(`show ${id}`)).out, /^FIELD .*\nid +\S+\nat +20\S+Z\n[\s\S]*^verdict +accepted$/m);
+    const shown = record(parseJson((await audit(`show ${id} --json`)).out));
     assert.deepEqual([shown.kind, shown.verdict, record(shown.chain).number !== undefined], ['challenge-answered', 'accepted', true]);
     const page = record(parseJson((await audit('list --limit 1 --json')).out));
     assert.equal(records(page.entries).length, 1);
@@ -129,12 +130,12 @@ describe('pushgate audit', function () {
     const { audit } = await givenStopped();
     const asked = await audit('erase alice');
     assert.deepEqual([asked.code, /--yes/.test(asked.err)], [2, true]);
-    assert.notEqual((await audit('list --user alice')).out, '0 in all\n');
+    assert.ok((await audit('list --user alice')).out.trim().split('\n').length > 1);
     const { code, out } = await audit('erase alice --yes');
     assert.deepEqual([code, /^alice was erased from \d+ entries\.\n$/.test(out)], [0, true]);
-    assert.equal((await audit('list --user alice')).out, '0 in all\n');
-    assert.match((await audit('list --kind challenge-answered')).out, /user \(erased\)/);
-    assert.match((await audit('list --kind audit-erased')).out, /administrator \S+/);
+    assert.equal((await audit('list --user alice')).out.trim().split('\n').length, 1);
+    assert.match((await audit('list --kind challenge-answered')).out, /^20\S+ +challenge-answered +accepted +\(erased\)/m);
+    assert.match((await audit('list --kind audit-erased')).out, /^20\S+ +audit-erased /m);
     assert.equal((await audit('verify')).code, 0);
   });
 
@@ -153,7 +154,7 @@ describe('pushgate audit', function () {
     writeFileSync(join(folder, 'config.json'), configText({}, `127.0.0.1:${await freePort()}`));
     const { out } = await commandsAt(folder)('list --kind login-refused');
     assert.equal(out.trimEnd().split('\n').length, 2);
-    assert.match(out, /user bob\\u\{a\}2026-11-30 login-finished {2}user ceo\\u\{1b\}\[2J/);
+    assert.match(out, / bob\\u\{a\}2026-11-30 login-finished user ceo\\u\{1b\}\[2J /);
   });
 
   it('ends in peace where nobody reads on', async () => {

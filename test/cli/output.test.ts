@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { openProgress, printTable } from '../../src/cli/output/index.ts';
+import { silentTerminal } from '../kit/operator.ts';
 
 type Phone = { owner: string; count: number | undefined };
 
@@ -15,17 +16,9 @@ const columns = [
 /** What a table looks like on this screen; undefined: in a pipe. */
 function printed(phones: Phone[], screen?: { colours: boolean }): string[] {
   const lines: string[] = [];
-  printTable({ ...silent, screen, out: (line) => void lines.push(line) }, phones, columns);
+  printTable({ ...silentTerminal, screen, out: (line) => void lines.push(line) }, phones, columns);
   return lines;
 }
-
-const silent = {
-  out: () => undefined,
-  err: () => undefined,
-  environment: {},
-  stopRequested: async () => undefined,
-  onReloadRequested: () => () => undefined,
-};
 
 describe('A table of a command', () => {
   it('has its headings and a column at the same place in a pipe, whatever stands in the cells', () => {
@@ -67,7 +60,7 @@ describe('A table of a command', () => {
 describe('The progress of long work', () => {
   it('is shown on a terminal, and taken away', () => {
     const shown: string[] = [];
-    const progress = openProgress({ ...silent, rewrite: (line) => void shown.push(line) }, 4, 'push tokens');
+    const progress = openProgress({ ...silentTerminal, rewrite: (line) => void shown.push(line) }, 4, 'push tokens');
     progress.step(2);
     progress.step(2);
     progress.end();
@@ -78,7 +71,11 @@ describe('The progress of long work', () => {
   });
 
   it('is not there in a pipe', () => {
-    const progress = openProgress({ ...silent, err: () => assert.fail('it wrote'), out: () => assert.fail('it wrote') }, 1, 'things');
+    const progress = openProgress(
+      { ...silentTerminal, err: () => assert.fail('it wrote'), out: () => assert.fail('it wrote') },
+      1,
+      'things',
+    );
     progress.step();
     progress.end();
   });

@@ -30,9 +30,7 @@ describe('Commands from another machine', function () {
   // A folder without a configuration, a store or a keyring: nothing but the URL and a token.
   let folder = '';
   let variables: Record<string, string> = {};
-  let serial = '';
-  let free = '';
-  let transaction = '';
+  let [serial, free, transaction] = ['SERIAL', 'FREE', 'ID'];
   const run = (words: string): Promise<Ended> => pushgateAt({ cwd: folder, variables }, ...words.split(' '));
 
   before(async () => {
@@ -82,10 +80,11 @@ describe('Commands from another machine', function () {
     { words: () => 'limits list', says: /./ },
     { words: () => 'people list', says: /./ },
     { words: () => 'providers list', says: /poll/ },
+    { words: () => 'policy explain --user alice --realm corp --mount /', says: /^matches {3}enrol\n[\s\S]*Plan, by the default provider/ },
     { words: () => 'accounts list', says: /admin/ },
     {
       words: () => `audit list --kind token-administered --serial ${serial} --limit 1`,
-      says: /token-administered \(reset\).*administrator admin/,
+      says: /\n20\S+ +token-administered +reset +alice +corp +admin /,
     },
   ];
   for (const { words, says } of rows)

@@ -96,7 +96,7 @@ describe('The first start on an empty MongoDB', function () {
     // when a gateway starts without its keyring
     const { code, err } = await runCli(['serve', '--config', two?.file ?? '']);
     // then it says what it needs, and made none
-    assert.equal(code, 1);
+    assert.equal(code, 3);
     assert.match(
       err,
       /^pushgate: The keyring \S+ is missing, and the database holds data: put there the keyring that belongs to it[^\n]*\n$/,

@@ -4,6 +4,7 @@ import { CommandFailed, type Terminal } from '../terminal.ts';
 
 /** What `--json` of a command prints, by its schema. */
 export type DataOutput<Data> = {
+  schema: z.ZodType<Data>;
   /** The option `--json`, for the command that prints this. */
   option(): Option;
   /** Reads the reply of a gateway by the schema; fields that the schema does not name are left out. */
@@ -24,17 +25,21 @@ export class JsonOption extends Option {
   }
 }
 
+/** Reads a reply of a gateway by a schema. A reply of another form is a `CommandFailed`. */
+export function readReply<Data>(schema: z.ZodType<Data>, reply: unknown): Data {
+  const found = schema.safeParse(reply);
+  if (found.success) return found.data;
+  throw new CommandFailed('the gateway replied something else than this version of the command expects. Use the command of its version.');
+}
+
 /**
  * Defines what a command prints with `--json`. Times are text of ISO 8601 (`z.iso.datetime()`); a field that does not apply is left out; a field that was
  * printed once keeps its name and its meaning.
  */
 export const dataOutput = <Data>(schema: z.ZodType<Data>): DataOutput<Data> => ({
+  schema,
   option: () => new JsonOption(schema),
-  read(reply) {
-    const found = schema.safeParse(reply);
-    if (found.success) return found.data;
-    throw new CommandFailed('the gateway replied something else than this version of the command expects. Use the command of its version.');
-  },
+  read: (reply) => readReply(schema, reply),
   print(terminal, { json }, data, asText) {
     if (json) terminal.out(JSON.stringify(schema.parse(data), null, 2));
     else asText(data);

@@ -10,9 +10,12 @@ export type Column<Row> = {
 
 /**
  * Prints rows below a line of headings, which is there without any row, too. Columns are two or more spaces apart. A cell holds no two spaces in a row and
- * no line break, and an empty one is `-`: `awk -F '  +' 'NR > 1 { print $2 }'` finds a column. A terminal gets the same with colours, and the number of rows.
+ * no line break, and an empty one is `-`: `awk -F '  +' 'NR > 1 { print $2 }'` finds a column. A terminal gets colours and the number of rows, and no column whose cells are all empty.
  */
-export function printTable<Row>(terminal: Terminal, rows: readonly Row[], columns: readonly Column<Row>[]): void {
+export function printTable<Row>(terminal: Terminal, rows: readonly Row[], all: readonly Column<Row>[]): void {
+  const isTold = ({ cell }: Column<Row>): boolean =>
+    !terminal.screen || rows.length === 0 || rows.some((row) => cellText(cell(row)) !== '-');
+  const columns = all.filter(isTold);
   const body = rows.map((row) => columns.map(({ cell }) => cellText(cell(row))));
   const widths = columns.map(({ head }, at) => Math.max(head.length, ...body.map((cells) => widthOf(cells[at] ?? ''))));
   const line = (cells: readonly string[], toneOf: (at: number) => Tone | undefined): string =>
