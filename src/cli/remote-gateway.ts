@@ -11,6 +11,7 @@ const remoteCommands: readonly string[] = [
   'people',
   'providers',
   'policy',
+  'doctor',
   'audit',
   'accounts',
   'login',
