@@ -75,7 +75,7 @@ export function transactionStore({ run, names, locations, behind, collections: {
     listTransactions: (filter, limit) => run('listTransactions', () => listTransactions(transactions, filter, limit)),
     countOpenTransactions: (now) =>
       run('countOpenTransactions', () =>
-        transactions.countDocuments({ 'decision.state': 'open', 'decision.answerUntil': { $gt: now } }, forPeople),
+        transactions.countDocuments({ 'decision.state': 'open', 'decision.answerUntil': { $gt: now }, ...notOver(now) }, forPeople),
       ),
     decide: (id, expectedVersion, next, effects, effectsDue, trail = []) =>
       run('decide', async () => {
@@ -106,6 +106,9 @@ export function transactionStore({ run, names, locations, behind, collections: {
       }),
   };
 }
+
+/** What can be answered can be finished: an index serves the latter. */
+const notOver = (now: number) => ({ 'decision.finishUntil': { $gt: now } });
 
 const mostLookedAt = 20_000;
 const slice = 500;
