@@ -5,6 +5,7 @@ import { type AccountChanged, type Accounts, lastAccountText, openAccounts } fro
 import { accountCost, createPasswords, type Keyring } from '../foundation/keyring/index.ts';
 import { localActor, record, records } from '../foundation/model/index.ts';
 import { keyringOf } from '../gateway/keyring.ts';
+import type { GatewayAddress } from './gateway-address.ts';
 import { atGatewayOrStore, openFilledStore } from './gateway-or-store.ts';
 import type { OpsClient } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
@@ -20,10 +21,10 @@ export type AccountKeeper = {
 type Work = (keeper: AccountKeeper) => Promise<void>;
 
 /** Works with the accounts of a gateway: there, or in its store. */
-export const withAccounts = (loaded: LoadedConfig, terminal: Terminal, work: Work): Promise<void> =>
-  atGatewayOrStore(loaded, terminal, {
+export const withAccounts = (address: GatewayAddress, terminal: Terminal, work: Work): Promise<void> =>
+  atGatewayOrStore(address, {
     atGateway: (client) => work(gatewayKeeper(client)),
-    inStore: () => inStore(loaded, terminal, work),
+    inStore: (loaded) => inStore(loaded, terminal, work),
   });
 
 function gatewayKeeper(client: OpsClient): AccountKeeper {
@@ -84,9 +85,9 @@ const storeKeeper = (accounts: Accounts): AccountKeeper => ({
 function refusalOf(changed: Exclude<AccountChanged, 'done'>, name: string): CommandFailed {
   switch (changed) {
     case 'unknown-account':
-      return new CommandFailed(`there is no account ${name}. pushgate accounts list shows those that there are.`);
+      return new CommandFailed(`there is no account ${name}. pushgate accounts list shows those that there are.`, 'refused');
     case 'last-account':
-      return new CommandFailed(lastAccountText(name));
+      return new CommandFailed(lastAccountText(name), 'refused');
     default:
       return changed satisfies never;
   }

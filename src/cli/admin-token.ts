@@ -8,7 +8,8 @@ const tokenLifeMs = 60_000;
 /** A short-lived token of an administrator: whoever can read the keyring may be one. */
 export async function adminToken(loaded: LoadedConfig, { environment }: Terminal): Promise<string> {
   const keyring = readKeyring(loaded, environment);
-  if (!keyring.ok) throw new CommandFailed(`keyring: ${keyring.error}. The first start of the gateway makes it: npx pushgate serve`);
+  if (!keyring.ok)
+    throw new CommandFailed(`keyring: ${keyring.error}. The first start of the gateway makes it: npx pushgate serve`, 'config');
   const tokens = openTokens({ keyring: keyring.value, clock: Date.now, trusted: [] });
   return issueKeyringToken(tokens, 'cli', tokenLifeMs);
 }
@@ -31,5 +32,6 @@ export function mountUrl({ config, file }: LoadedConfig, wanted: MountConfig['se
   }
   throw new CommandFailed(
     `${file} has no mount that serves ${wanted}${flavour === undefined ? '' : ` with the flavour ${flavour}`}. Add one, or name another file with --config.`,
+    'config',
   );
 }

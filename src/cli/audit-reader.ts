@@ -6,9 +6,10 @@ import type { AuditVerified } from '../engine/index.ts';
 import { localActor, record, records } from '../foundation/model/index.ts';
 import { openLog } from '../foundation/telemetry/index.ts';
 import { keyringOf } from '../gateway/keyring.ts';
+import type { GatewayAddress } from './gateway-address.ts';
 import { atGatewayOrStore, openFilledStore } from './gateway-or-store.ts';
-import type { OpsClient } from './ops-client.ts';
-import { CommandFailed, type Terminal } from './terminal.ts';
+import { type OpsClient, withQuery } from './ops-client.ts';
+import { CommandFailed, type Terminal, WrongUsage } from './terminal.ts';
 
 /** A large audit takes its time. */
 const verifyDeadlineMs = 30 * 60_000;
@@ -26,17 +27,16 @@ export type AuditReader = {
 };
 
 /** Works with the audit: of the running gateway, or, where none runs or several share a MongoDB, in the store. */
-export const withAudit = (loaded: LoadedConfig, terminal: Terminal, work: (reader: AuditReader) => Promise<void>): Promise<void> =>
-  atGatewayOrStore(loaded, terminal, {
+export const withAudit = (address: GatewayAddress, terminal: Terminal, work: (reader: AuditReader) => Promise<void>): Promise<void> =>
+  atGatewayOrStore(address, {
     atGateway: (client) => work(atGateway(client)),
-    inStore: () => inStore(loaded, terminal, work),
+    inStore: (loaded) => inStore(loaded, terminal, work),
   });
 
 function atGateway(client: OpsClient): AuditReader {
   return {
     async list(params) {
-      const asked = Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]));
-      const { entries, next } = await client.call('GET', `/ops/audit?${new URLSearchParams(asked).toString()}`);
+      const { entries, next } = await client.call('GET', withQuery('/ops/audit', params));
       return { entries: records(entries).map(record), next: typeof next === 'string' ? next : undefined };
     },
     show: async (id) => record((await client.call('GET', `/ops/audit/${encodeURIComponent(id)}`)).entry),
@@ -75,14 +75,14 @@ function storeReader(tool: AuditTool): AuditReader {
   return {
     async list(params) {
       const asked = readAuditParams(params, Date.now());
-      if (!asked.ok) throw new CommandFailed(asked.error);
+      if (!asked.ok) throw new WrongUsage(asked.error);
       const found = await tool.list(asked.value.query, asked.value.wish);
-      if (!found.ok) throw new CommandFailed(strangeCursor);
+      if (!found.ok) throw new WrongUsage(strangeCursor);
       return { entries: found.value.lines.map(shownEntry), next: found.value.next };
     },
     async show(id) {
       const line = await tool.find(id);
-      if (!line) throw new CommandFailed(`there is no entry ${id}.`);
+      if (!line) throw new CommandFailed(`there is no entry ${id}.`, 'refused');
       return shownEntry(line);
     },
     verify: tool.verify,

@@ -9,6 +9,7 @@ import { type Http, openHttp } from '../foundation/wire/index.ts';
 import { endingSoonMs } from '../gateway/ending-credentials.ts';
 import { mountUrl, servesOps } from './admin-token.ts';
 import { namesakeLines } from './commands/people.ts';
+import { type GatewayAddress, localGateway } from './gateway-address.ts';
 import { NoAnswer, withOpsClient } from './ops-client.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
@@ -19,13 +20,7 @@ export async function checkGateway(loaded: LoadedConfig, terminal: Terminal): Pr
   if (!servesOps(loaded))
     return [{ level: 'warning', what: 'gateway', detail: 'no mount serves ops, so it cannot be asked how it fares; add one' }];
   try {
-    const told: Finding[] = [];
-    await withOpsClient(Promise.resolve(loaded), terminal, async (client) => {
-      const { findings } = await client.call('GET', '/ops/doctor');
-      for (const { level, what, detail } of records(findings))
-        told.push({ level: levelOf(level), what: `gateway, ${String(what)}`, detail: String(detail) });
-    });
-    return told;
+    return await askGateway(localGateway(loaded, terminal));
   } catch (error) {
     if (!(error instanceof CommandFailed || error instanceof GatewayFault)) throw error;
     const probed = error instanceof NoAnswer ? undefined : await probe(loaded);
@@ -34,6 +29,17 @@ export async function checkGateway(loaded: LoadedConfig, terminal: Terminal): Pr
     return [{ level: 'warning', what: 'gateway', detail: `tells less than it knows: ${error.message}` }, ...probed];
   }
 }
+
+/** What a gateway says of itself, wherever it runs. Throws `CommandFailed` where it cannot be asked. */
+export const askGateway = (address: GatewayAddress): Promise<Finding[]> =>
+  withOpsClient(address, async (client) => {
+    const { findings } = await client.call('GET', '/ops/doctor');
+    return records(findings).map(({ level, what, detail }) => ({
+      level: levelOf(level),
+      what: `gateway, ${String(what)}`,
+      detail: String(detail),
+    }));
+  });
 
 const levelOf = (level: unknown): Finding['level'] => (level === 'fine' || level === 'warning' ? level : 'failed');
 
@@ -50,12 +56,9 @@ async function probe(loaded: LoadedConfig): Promise<Finding[] | undefined> {
 }
 
 /** Names that mean other users than they did before users were told apart by case; nothing where the gateway cannot be asked, which was said before. */
-export async function checkPeople(loaded: LoadedConfig, terminal: Terminal): Promise<Finding[]> {
+export async function checkPeople(address: GatewayAddress): Promise<Finding[]> {
   try {
-    const lines: string[] = [];
-    await withOpsClient(Promise.resolve(loaded), terminal, async (client) => {
-      lines.push(...namesakeLines(await client.call('GET', '/ops/people')));
-    });
+    const lines = await withOpsClient(address, async (client) => namesakeLines(await client.call('GET', '/ops/people')));
     return lines.map((line) => ({ level: 'warning', what: 'people', detail: `${line}; see docs/users.md, Names` }));
   } catch (error) {
     if (error instanceof CommandFailed) return [];

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { LoadedConfig } from '../config/index.ts';
 import { parseJson, record } from '../foundation/model/index.ts';
 import { type Http, openHttp } from '../foundation/wire/index.ts';
-import { adminToken, mountUrl } from './admin-token.ts';
+import type { GatewayAddress } from './gateway-address.ts';
 import { NoAnswer, refusalFrom } from './ops-client.ts';
-import { CommandFailed, type Terminal } from './terminal.ts';
+import { CommandFailed } from './terminal.ts';
 
 /** A reply of the privacyIDEA dialect, as far as the commands look into it. */
 export type PiAnswer = { value: unknown; authentication: string | undefined; detail: Readonly<Record<string, unknown>> };
@@ -22,21 +21,25 @@ export type GatewayClient = {
 
 const deadlineMs = 30_000;
 
-/** Opens a client for the first privacyIDEA mount of the configuration, or for the first one of eduMFA. */
-export function openGatewayClient(loaded: LoadedConfig, terminal: Terminal, flavour?: 'edumfa'): GatewayClient {
-  const url = mountUrl(loaded, 'privacyidea', flavour);
+/** Opens a client for the privacyIDEA mount of a gateway, or for that of eduMFA. */
+export function openGatewayClient(address: GatewayAddress, flavour?: 'edumfa'): GatewayClient {
+  const url = address.urlOf('privacyidea', flavour);
   const http = openHttp({});
   const call = async (
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
     fields: Readonly<Record<string, string>> = {},
     headers: Record<string, string> = {},
-  ) => send(http, url, { method, path, fields, headers });
+  ) => {
+    const reply = await send(http, url, { method, path, fields, headers });
+    if (!reply.ok) throw new NoAnswer(url, reply.error, address.whenSilent);
+    return readAnswer(reply.value.body, url);
+  };
   return {
     url,
     call,
     async callAsAdmin(method, path, fields) {
-      return call(method, path, fields, { authorization: await adminToken(loaded, terminal) });
+      return call(method, path, fields, { authorization: await address.token() });
     },
     close: () => http.close(),
   };
@@ -49,10 +52,10 @@ type Request = {
   headers: Record<string, string>;
 };
 
-async function send(http: Http, url: string, { method, path, fields, headers }: Request): Promise<PiAnswer> {
+function send(http: Http, url: string, { method, path, fields, headers }: Request): ReturnType<Http['request']> {
   const form = new URLSearchParams({ ...fields }).toString();
   const isPost = method === 'POST';
-  const reply = await http.request({
+  return http.request({
     method,
     url: `${url}${path}${isPost || form === '' ? '' : `?${form}`}`,
     // The name says that values are encoded once: privacyIDEA and eduMFA do not decode this client's a second time.
@@ -64,8 +67,6 @@ async function send(http: Http, url: string, { method, path, fields, headers }: 
     body: isPost ? form : undefined,
     signal: AbortSignal.timeout(deadlineMs),
   });
-  if (!reply.ok) throw new NoAnswer(url, reply.error);
-  return readAnswer(reply.value.body, url);
 }
 
 function readAnswer(body: string, url: string): PiAnswer {
@@ -79,7 +80,7 @@ function readAnswer(body: string, url: string): PiAnswer {
       detail: record(parsed.detail),
     };
   }
-  throw refusalFrom(url, record(result.error).message);
+  throw refusalFrom(url, 'privacyidea', record(result.error).message);
 }
 
 /** Reads a picture or another file that the user named. */

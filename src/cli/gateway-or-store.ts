@@ -5,34 +5,40 @@ import { isOwnStore } from '../gateway/keyring.ts';
 import { embeddedFile, openStore } from '../gateway/open-store.ts';
 import { type Store, StoreInUse } from '../store/store.ts';
 import { servesOps } from './admin-token.ts';
+import type { GatewayAddress } from './gateway-address.ts';
 import { NoAnswer, type OpsClient, withOpsClient } from './ops-client.ts';
-import { CommandFailed, type Terminal } from './terminal.ts';
+import { CommandFailed } from './terminal.ts';
 
 /** One piece of work, as the running gateway is asked to do it and as it is done in the store itself. */
-export type Places = { atGateway(client: OpsClient): Promise<void>; inStore(): Promise<void> };
+export type Places = { atGateway(client: OpsClient): Promise<void>; inStore(loaded: LoadedConfig): Promise<void> };
 
 /**
  * Does a piece of work where it can be done. An embedded store has one owner: while the gateway runs, that is asked. MongoDB is open to whoever has its address
- * and the keyring, so no gateway and no policy is in the way there.
+ * and the keyring, so no gateway and no policy is in the way there. A gateway on another machine is always asked itself.
  */
-export async function atGatewayOrStore(loaded: LoadedConfig, terminal: Terminal, { atGateway, inStore }: Places): Promise<void> {
-  if (loaded.config.store.kind === 'mongodb') return inStore();
+export async function atGatewayOrStore(address: GatewayAddress, { atGateway, inStore }: Places): Promise<void> {
+  const { loaded } = address;
+  if (!loaded) return withOpsClient(address, atGateway);
+  if (loaded.config.store.kind === 'mongodb') return inStore(loaded);
   const unanswered = servesOps(loaded)
-    ? await asked(loaded, terminal, atGateway)
+    ? await asked(address, atGateway)
     : `${loaded.file} has no mount that serves ops, by which the gateway could be asked`;
   if (unanswered === undefined) return;
   try {
-    await inStore();
+    await inStore(loaded);
   } catch (error) {
     if (!(error instanceof StoreInUse)) throw error;
-    throw new CommandFailed(`${unanswered}, and the store is in use by ${error.holder}. Wait until it answers, or stop that process.`);
+    throw new CommandFailed(
+      `${unanswered}, and the store is in use by ${error.holder}. Wait until it answers, or stop that process.`,
+      'unavailable',
+    );
   }
 }
 
 /** Done there; or, where no gateway answers, that it does not. */
-async function asked(loaded: LoadedConfig, terminal: Terminal, work: Places['atGateway']): Promise<string | undefined> {
+async function asked(address: GatewayAddress, work: Places['atGateway']): Promise<string | undefined> {
   try {
-    await withOpsClient(Promise.resolve(loaded), terminal, work);
+    await withOpsClient(address, work);
     return undefined;
   } catch (error) {
     if (error instanceof NoAnswer) return 'no gateway answers';
@@ -45,7 +51,10 @@ export async function openFilledStore(loaded: LoadedConfig, keyring: Keyring): P
   const store = await openStoreThere(loaded);
   if (await isOwnStore({ store, keyring, passwords: createPasswords(keyring) })) return store;
   await store.close();
-  throw new CommandFailed('the store was filled with a key that is not in this keyring; put the keyring that belongs to it in its place.');
+  throw new CommandFailed(
+    'the store was filled with a key that is not in this keyring; put the keyring that belongs to it in its place.',
+    'config',
+  );
 }
 
 /** Opens the store of a configuration, whosever it is. Throws `CommandFailed` where there is none. */
@@ -53,6 +62,6 @@ export async function openStoreThere(loaded: LoadedConfig): Promise<Store> {
   const file = embeddedFile(loaded);
   // To open it would make it.
   if (file !== undefined && !existsSync(file))
-    throw new CommandFailed(`there is no store ${file} yet; the first start of the gateway makes it: npx pushgate serve`);
+    throw new CommandFailed(`there is no store ${file} yet; the first start of the gateway makes it: npx pushgate serve`, 'unavailable');
   return openStore(loaded);
 }

@@ -1,91 +1,39 @@
 import { Command, CommanderError } from 'commander';
 import { GatewayFault, version } from '../foundation/model/index.ts';
-import { CommandFailed, processTerminal, type Terminal } from './terminal.ts';
-
-/** A command of the first level: its one line in the help, and its file, which is loaded when the command is named. */
-type CommandEntry = { summary: string; load: () => Promise<(terminal: Terminal) => Command> };
-
-const commands: Readonly<Record<string, CommandEntry>> = {
-  serve: {
-    summary: 'Run the gateway until SIGTERM or Ctrl-C. SIGHUP and a change of the file reload its configuration.',
-    load: async () => (await import('./commands/serve.ts')).serveCommand,
-  },
-  'check-config': {
-    summary: 'Check a configuration file and print every problem with its path in the file.',
-    load: async () => (await import('./commands/check-config.ts')).checkConfigCommand,
-  },
-  config: {
-    summary: 'Explain every key of the configuration, and write a first one.',
-    load: async () => (await import('./commands/config.ts')).configCommand,
-  },
-  tokens: { summary: 'Push tokens of the running gateway.', load: async () => (await import('./commands/tokens.ts')).tokensCommand },
-  limits: {
-    summary: 'Phones that rang too often without a yes.',
-    load: async () => (await import('./commands/limits.ts')).limitsCommand,
-  },
-  people: {
-    summary: 'Users of the running gateway whose names differ in case alone.',
-    load: async () => (await import('./commands/people.ts')).peopleCommand,
-  },
-  phone: {
-    summary: 'A virtual phone that behaves like the privacyIDEA Authenticator, one of the apps of eduMFA, or that of LinOTP.',
-    load: async () => (await import('./commands/phone.ts')).phoneCommand,
-  },
-  login: {
-    summary: 'Log in through the running gateway, as a client plug-in does.',
-    load: async () => (await import('./commands/login.ts')).loginCommand,
-  },
-  accounts: { summary: 'Administrators of the gateway.', load: async () => (await import('./commands/accounts.ts')).accountsCommand },
-  audit: {
-    summary: 'Who did what: list, show, verify and export the audit.',
-    load: async () => (await import('./commands/audit.ts')).auditCommand,
-  },
-  callers: { summary: 'Credentials of auth servers.', load: async () => (await import('./commands/callers.ts')).callersCommand },
-  keyring: {
-    summary: 'The keys that seal every secret in the store.',
-    load: async () => (await import('./commands/keyring.ts')).keyringCommand,
-  },
-  'log-name': {
-    summary: 'What stands for a user or an administrator in a log with pseudonyms.',
-    load: async () => (await import('./commands/log-name.ts')).logNameCommand,
-  },
-  store: { summary: 'The store as a whole.', load: async () => (await import('./commands/store.ts')).storeCommand },
-  policy: { summary: 'What the rules of a configuration say.', load: async () => (await import('./commands/policy.ts')).policyCommand },
-  providers: { summary: 'Providers of the running gateway.', load: async () => (await import('./commands/providers.ts')).providersCommand },
-  doctor: {
-    summary:
-      'Look at all that a login needs: configuration, gateway, store, clock, providers, user sources, certificates, registration URLs.',
-    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
-  },
-  demo: {
-    summary: 'Tell the whole story: enrol a phone, ask, approve, log in, refuse a replay, decline.',
-    load: async () => (await import('./commands/demo.ts')).demoCommand,
-  },
-  fakes: {
-    summary: 'Run fakes of FCM, APNs and a challenge service on this machine, to try and to rehearse outages with.',
-    load: async () => (await import('./commands/fakes.ts')).fakesCommand,
-  },
-  certs: {
-    summary: 'Make a development CA, and certificates for servers and clients (mutual TLS) from it.',
-    load: async () => (await import('./commands/certs.ts')).certsCommand,
-  },
-};
+import { commands } from './command-table.ts';
+import { exitCodes, type Failure } from './exit-codes.ts';
+import { addServerOptions } from './remote-gateway.ts';
+import { CommandFailed, failureOf, processTerminal, type Terminal } from './terminal.ts';
 
 /**
  * Runs one `pushgate` command.
- * @returns the exit code: 0 for done, 1 for anything else
+ * @returns the exit code, by the table in exit-codes.ts
  */
 export async function runCommand(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   try {
     await untilDone(async () => (await program(argv, terminal)).parseAsync(argv, { from: 'user' }));
-    return 0;
+    return exitCodes.done.code;
   } catch (error) {
-    // Commander has told the user already; help and version are no failures.
-    if (error instanceof CommanderError) return error.exitCode;
-    if (error instanceof CommandFailed || error instanceof GatewayFault) terminal.err(`pushgate: ${error.message}`);
-    else terminal.err(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return 1;
+    // Commander has told the user already; a help text that was asked for is no failure.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done.code : exitCodes.usage.code;
+    return exitCodes[tell(error, terminal)].code;
   }
+}
+
+/** Says what went wrong: one sentence, and the stack of a defect alone. */
+function tell(error: unknown, terminal: Terminal): Failure {
+  if (error instanceof CommandFailed || error instanceof GatewayFault) {
+    terminal.err(`pushgate: ${error.message}`);
+    return failureOf(error);
+  }
+  // A file that cannot be written, a full disk.
+  if (error instanceof Error && 'syscall' in error) {
+    terminal.err(`pushgate: the system refuses: ${error.message}`);
+    return failureOf(error);
+  }
+  terminal.err('pushgate: this is a defect of pushgate. Please report it with these lines:');
+  terminal.err(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return failureOf(error);
 }
 
 const holdingMs = 60_000;
@@ -100,28 +48,55 @@ export async function untilDone<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The command line with every command loaded. */
+export const wholeProgram = (terminal: Terminal): Promise<Command> => assemble(terminal, '*');
+
 /** The command line: the command that is named as a whole, the others by their one line. */
-async function program(argv: readonly string[], terminal: Terminal): Promise<Command> {
+function program(argv: readonly string[], terminal: Terminal): Promise<Command> {
+  return assemble(
+    terminal,
+    argv.find((word) => Object.hasOwn(commands, word)),
+  );
+}
+
+async function assemble(terminal: Terminal, named: string | undefined): Promise<Command> {
   const root = new Command('pushgate')
     .description('Push-provider gateway and challenge service for multi-factor login.')
     .version(version)
     .enablePositionalOptions()
+    .helpCommand(false)
     .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json\n  npx pushgate phone --help');
-  const named = argv.find((word) => Object.hasOwn(commands, word));
   for (const [name, { summary, load }] of Object.entries(commands)) {
-    const command = name === named ? (await load())(terminal) : new Command(name);
+    const isNamed = named === '*' || named === name;
+    const command = isNamed ? (await load())(terminal, (other) => assemble(terminal, other)) : new Command(name);
     root.addCommand(command.description(summary));
   }
   for (const command of everyCommand(root)) {
-    command
-      .exitOverride()
-      .showHelpAfterError('(add --help for what it takes, with an example)')
-      .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.err(text.trimEnd()) });
+    addServerOptions(command, wordsOf(command), terminal);
+    command.exitOverride().configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+      outputError: (text, write) => write(usageSentence(text, command)),
+    });
   }
   return root;
 }
 
-function* everyCommand(command: Command): Generator<Command> {
+/** A problem of the command line as one line: Commander puts a likely spelling on a second one. */
+const usageSentence = (text: string, command: Command): string =>
+  `pushgate: ${text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .replace(/\.$/, '')}. See: npx ${pathOf(command)} --help`;
+
+/** The words that name a command, from `pushgate` on. */
+export const pathOf = (command: Command): string => ['pushgate', ...wordsOf(command)].join(' ');
+
+const wordsOf = (command: Command): string[] => (command.parent ? [...wordsOf(command.parent), command.name()] : []);
+
+/** A command and all below it. */
+export function* everyCommand(command: Command): Generator<Command> {
   yield command;
   for (const child of command.commands) yield* everyCommand(child);
 }

@@ -1,4 +1,4 @@
-import { CommandFailed, type Terminal } from './terminal.ts';
+import { type Terminal, WrongUsage } from './terminal.ts';
 
 const longestLine = 4096;
 
@@ -12,11 +12,11 @@ export async function readInputLine({ input }: Terminal): Promise<string> {
   const bytes = Buffer.concat(chunks);
   const end = bytes.indexOf(lineFeed);
   const line = bytes.subarray(0, end < 0 ? undefined : end);
-  if (line.length > longestLine) throw new CommandFailed(`the line on standard input has more than ${longestLine} bytes.`);
+  if (line.length > longestLine) throw new WrongUsage(`the line on standard input has more than ${longestLine} bytes.`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(line).replace(/\r$/, '');
   } catch {
-    throw new CommandFailed('the line on standard input is not UTF-8; set the terminal or the script to UTF-8.');
+    throw new WrongUsage('the line on standard input is not UTF-8; set the terminal or the script to UTF-8.');
   }
 }
 

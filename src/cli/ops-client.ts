@@ -1,8 +1,8 @@
-import type { LoadedConfig } from '../config/index.ts';
 import { parseJson, record } from '../foundation/model/index.ts';
 import { openHttp, type WireError } from '../foundation/wire/index.ts';
-import { adminToken, mountUrl } from './admin-token.ts';
-import { CommandFailed, type Terminal } from './terminal.ts';
+import type { Failure } from './exit-codes.ts';
+import type { GatewayAddress } from './gateway-address.ts';
+import { CommandFailed } from './terminal.ts';
 
 /** Speaks to the operator's interface of the running gateway, as an administrator. */
 export type OpsClient = {
@@ -16,55 +16,71 @@ export type OpsClient = {
   close(): Promise<void>;
 };
 
+const ownCa = 'Does its certificate come from a CA of your own? Then name the file of that CA in NODE_EXTRA_CA_CERTS.';
+
 /** Nothing listens where the gateway should: it does not run, or cannot be reached. */
 export class NoAnswer extends CommandFailed {
-  constructor(url: string, reason: WireError) {
-    super(`the gateway at ${url} does not answer (${reason}). Start it with: npx pushgate serve`);
+  constructor(url: string, reason: WireError, whenSilent: string) {
+    super(`the gateway at ${url} does not answer (${reason}). ${reason === 'tls' ? ownCa : whenSilent}`, 'unavailable');
   }
 }
 
-/** What a reply that is no success means: the gateway's own sentence, where there is one. */
-export const refusalFrom = (url: string, message: unknown): CommandFailed =>
-  new CommandFailed(
-    typeof message === 'string'
-      ? `the gateway refuses: ${message}`
-      : `what answers at ${url} is not a pushgate. Is another program listening there?`,
-  );
+/** What a reply that is no success means: the gateway's own sentence, where there is one. `serves` is what the mount has to serve. */
+export const refusalFrom = (url: string, serves: 'ops' | 'privacyidea', message: unknown, failure: Failure = 'refused'): CommandFailed =>
+  typeof message === 'string'
+    ? new CommandFailed(`the gateway refuses: ${message}`, failure)
+    : new CommandFailed(`what answers at ${url} is not a pushgate, or not its mount that serves ${serves}.`, 'unavailable');
+
+/** What the statuses of the operator's interface mean for the exit code; any other is `refused`. */
+const failures: Readonly<Record<number, Failure>> = { 400: 'usage', 500: 'failed', 503: 'unavailable' };
+
+/** A login shows no token: it is how to get one. */
+const isLogin = (method: string, path: string): boolean => method === 'POST' && path === '/ops/auth';
 
 const usualDeadlineMs = 30_000;
 
-/** Opens a client for the first `ops` mount of the configuration. */
-export function openOpsClient(loaded: LoadedConfig, terminal: Terminal): OpsClient {
-  const url = mountUrl(loaded, 'ops');
+/** Opens a client for the operator's interface of a gateway. */
+export function openOpsClient(address: GatewayAddress): OpsClient {
+  const url = address.urlOf('ops');
   const http = openHttp({});
   return {
     async call(method, path, body, deadlineMs = usualDeadlineMs) {
       const reply = await http.request({
         method,
         url: `${url}${path}`,
-        headers: { authorization: `Bearer ${await adminToken(loaded, terminal)}`, 'content-type': 'application/json' },
+        headers: {
+          ...(isLogin(method, path) ? {} : { authorization: `Bearer ${await address.token()}` }),
+          'content-type': 'application/json',
+        },
         body: body === undefined ? undefined : JSON.stringify(body),
         signal: AbortSignal.timeout(deadlineMs),
       });
-      if (!reply.ok) throw new NoAnswer(url, reply.error);
-      const { error, ...answer } = record(parseJson(reply.value.body));
-      if (reply.value.status === 200) return answer;
-      throw refusalFrom(url, record(error).message);
+      if (!reply.ok) throw new NoAnswer(url, reply.error, address.whenSilent);
+      const parsed = parseJson(reply.value.body);
+      const { error, ...answer } = record(parsed);
+      // A page of another server is no reply of this interface, whatever its status.
+      if (reply.value.status === 200 && parsed !== undefined) return answer;
+      throw refusalFrom(url, 'ops', record(error).message, failures[reply.value.status]);
     },
     close: () => http.close(),
   };
 }
 
 /** Opens a client for one piece of work, and closes it. */
-export async function withOpsClient(
-  loading: Promise<LoadedConfig>,
-  terminal: Terminal,
-  work: (client: OpsClient) => Promise<void>,
-): Promise<void> {
-  const client = openOpsClient(await loading, terminal);
+export async function withOpsClient<T>(
+  address: GatewayAddress | Promise<GatewayAddress>,
+  work: (client: OpsClient) => Promise<T>,
+): Promise<T> {
+  const client = openOpsClient(await address);
   try {
-    await work(client);
+    return await work(client);
   } finally {
     await client.close();
   }
+}
+
+/** A path with a query of these values; those that are undefined are left out. */
+export function withQuery(path: string, values: Readonly<Record<string, string | undefined>>): string {
+  const asked = Object.entries(values).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
+  return asked.length === 0 ? path : `${path}?${new URLSearchParams(asked).toString()}`;
 }

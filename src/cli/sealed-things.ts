@@ -4,7 +4,9 @@ import type { Keyring } from '../foundation/keyring/index.ts';
 import { record, records } from '../foundation/model/index.ts';
 import { keyringOf } from '../gateway/keyring.ts';
 import { type KeyNeed, lookAtPage, type PageAsk, type SealedPage, secretKinds, type Unusable } from '../store/sealed.ts';
+import { localGateway } from './gateway-address.ts';
 import { atGatewayOrStore, openStoreThere } from './gateway-or-store.ts';
+import { openProgress } from './output/index.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
 /** What the keyring has sealed in a store, a page at a time: seen by the running gateway, or in the store itself. */
@@ -16,7 +18,7 @@ export type Needs = Map<string, Record<KeyNeed, number>>;
 /** Works with what the keyring of a configuration has sealed. The store may belong to another keyring. */
 export function withSealed(loaded: LoadedConfig, terminal: Terminal, work: (things: SealedThings) => Promise<void>): Promise<void> {
   const keyring = keyringOf(loaded, terminal.environment);
-  return atGatewayOrStore(loaded, terminal, {
+  return atGatewayOrStore(localGateway(loaded, terminal), {
     atGateway: (client) => work({ keyring, look: async (ask) => pageOf(await client.call('POST', '/ops/keyring/page', ask)) }),
     async inStore() {
       const store = await openStoreThere(loaded);
@@ -94,19 +96,19 @@ export async function resealAll(things: SealedThings, terminal: Terminal): Promi
     const { needs } = await lookAtAll(things, secretKinds, 'count');
     const left = [...needs].reduce((sum, [keyId, { secrets }]) => sum + (keyring.isOlder(keyId) ? secrets : 0), 0);
     if (left <= unusable.length) break;
-    const progress = openProgress(terminal, left);
+    const progress = openProgress(terminal, left, 'secrets');
     unusable = [];
     for (const kind of secretKinds) {
       let begun = performance.now();
       for await (const page of pagesOf(look, { kind, how: 'reseal' })) {
         demandCurrent(page, keyring);
         unusable.push(...page.unusable);
-        progress(page.resealed);
+        progress.step(page.resealed);
         if (page.after !== undefined) await rest(performance.now() - begun);
         begun = performance.now();
       }
     }
-    terminal.rewrite?.('');
+    progress.end();
   }
   return unusable;
 }
@@ -118,21 +120,4 @@ function demandCurrent({ current }: SealedPage, { currentKeyId }: Keyring): void
       `the running gateway seals with ${current}, not with ${currentKeyId}: it has not taken over the keyring, and its log says why. ` +
         'Then go on with: npx pushgate keyring reseal',
     );
-}
-
-const barWidth = 40;
-
-/** A bar where somebody looks at it, else a line at each tenth. */
-function openProgress({ rewrite, out }: Terminal, total: number): (more: number) => void {
-  let [done, tenths] = [0, 0];
-  return (more) => {
-    done += more;
-    const part = Math.min(1, done / total);
-    const filled = Math.floor(part * barWidth);
-    rewrite?.(`[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${Math.floor(part * 100)} %, ${done} of ${total}`);
-    if (!rewrite && Math.floor(part * 10) > tenths) {
-      tenths = Math.floor(part * 10);
-      out(`${tenths * 10} %: ${done} of ${total} sealed anew`);
-    }
-  };
 }

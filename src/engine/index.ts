@@ -25,7 +25,7 @@ export type { Delivered, DeliverRequest } from './challenges/deliver.ts';
 export type { IssueRequest, Naming } from './challenges/issue-request.ts';
 export type { Waited, WaitRequest } from './challenges/wait.ts';
 export { isOver } from './decisions/decide.ts';
-export { type Status, statusOf } from './decisions/status.ts';
+export { type Status, statuses, statusOf } from './decisions/status.ts';
 export { type Sweeper, startSweeper } from './decisions/sweeper.ts';
 export { type Explained, explain, type ProviderFacts } from './explain.ts';
 export { type KeyMutex, openKeyMutex } from './key-mutex.ts';

@@ -125,8 +125,9 @@ function signed({ settings: { responseSigningKey: key } }: Config): Pick<Mount, 
   return key ? { finish: openReplySigner(key) } : {};
 }
 
-function opsMount({ listener, parts, engine, accounts, adminTokens, health, draining }: MountParts) {
-  const { clientAddress } = addressReaders(routeReader(listener, health.sightings(listener.address).unreadable));
+function opsMount(mountParts: MountParts) {
+  const { listener, parts, engine, accounts, adminTokens, health, draining } = mountParts;
+  const { clientAddress, checkLogin } = callersOf(mountParts);
   // Beside other mounts, phones and strangers can reach the probes too.
   const isOwn = listener.mounts.every(({ serves }) => serves === 'ops');
   return [
@@ -135,6 +136,7 @@ function opsMount({ listener, parts, engine, accounts, adminTokens, health, drai
       engine,
       accounts,
       adminTokens,
+      checkLogin,
       clientAddress,
       health,
       tell: parts.tell,

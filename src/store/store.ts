@@ -40,6 +40,21 @@ export type PushTokenFilter = {
   rollout?: PushToken['rollout'] | undefined;
 };
 
+/**
+ * Which transactions a list shows; an absent field asks nothing. `user` is the user's name or the one that was typed, in any case; `realms` are exact names;
+ * `since` (epoch ms) is the earliest moment of creation. `fits` is asked of each transaction that the other fields let through.
+ */
+export type TransactionFilter = {
+  user?: string | undefined;
+  realms?: readonly string[] | undefined;
+  serial?: string | undefined;
+  since?: number | undefined;
+  fits(transaction: Transaction): boolean;
+};
+
+/** How many push tokens are alike in all of this. `locked`: the fail count is at its maximum. */
+export type TokenTally = Pick<PushToken, 'type' | 'rollout' | 'enabled'> & { assigned: boolean; locked: boolean; count: number };
+
 /** One page of a list: entries `offset` to `offset + limit` in this order. */
 export type Page = { offset: number; limit: number; sortBy: 'serial' | 'createdAt' | 'user'; descending: boolean };
 
@@ -122,6 +137,8 @@ export type Store = {
   namesakes(limit: number): Promise<Owner[]>;
   /** The number of push tokens of this type. */
   countTokens(type: string): Promise<number>;
+  /** The number of push tokens of each type and state. Scans all push tokens. */
+  tallyTokens(): Promise<TokenTally[]>;
   /** Sets the fields of `change` if the push token still has `expectedVersion`, and increments the version. */
   changeToken(serial: string, expectedVersion: number, change: PushTokenChange, note?: AuditNote): Promise<'changed' | 'conflict'>;
   /**
@@ -152,6 +169,10 @@ export type Store = {
    * first.
    */
   openTransactionsOf(serial: string, now: number, most?: number): Promise<Transaction[]>;
+  /** Up to `limit` transactions, newest first. No index serves it: it is for people, and may look at the newest 20,000 only. */
+  listTransactions(filter: TransactionFilter, limit: number): Promise<Transaction[]>;
+  /** How many transactions are in state `open` with an `answerUntil` after `now`. */
+  countOpenTransactions(now: number): Promise<number>;
   /**
    * Writes the next decision with its effects and new trail entries, if the stored one still has `expectedVersion`.
    * Effects are due at `effectsDue`. Serials and handles of challenges do not change.

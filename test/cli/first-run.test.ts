@@ -44,7 +44,7 @@ describe('The first five minutes', function () {
     assert.equal(declined.code, 1);
     assert.match(declined.out, /The phone's answer: declined/);
     const list = await pushgate('tokens', 'list', '--config', file);
-    assert.match(list.out, /PIPU\w+ {2}alice@corp {2}enrolled {2}enabled/);
+    assert.match(list.out, /^SERIAL .*\nPIPU\w+ {2}alice {2}corp {3}enrolled {2}enabled {2}0\n$/);
   });
 
   it('tell the whole story by themselves', async () => {
@@ -85,8 +85,8 @@ describe('The first five minutes', function () {
     const mistyped = await pushgate('tokns');
     const nothing = await pushgate('phone', 'approve', '--phone', join(folder, 'phone.json'));
     assert.match(stopped.err, /^pushgate: the gateway at .* does not answer .*npx pushgate serve\n$/);
-    assert.match(mistyped.err, /tokens/);
+    assert.match(mistyped.err, /^pushgate: unknown command 'tokns' \(Did you mean tokens\?\)\. See: npx pushgate --help\n$/);
     assert.match(nothing.err, /^pushgate: there is no virtual phone in \S+phone\.json\. npx pushgate phone enrol makes one/);
-    assert.deepEqual([stopped.code, mistyped.code, nothing.code], [1, 1, 1]);
+    assert.deepEqual([stopped.code, mistyped.code, nothing.code], [4, 2, 1]);
   });
 });

@@ -97,7 +97,7 @@ describe('pushgate keyring on MongoDB', function () {
     const [one] = await givenMachines();
     writeFileSync(one.keyring, usedKeyring(readFileSync(one.keyring, 'utf8'), Date.now()));
     const refused = await runCli(['serve', '--config', one.file]);
-    assert.equal(refused.code, 1);
+    assert.equal(refused.code, 3);
     assert.match(refused.err, /^pushgate: The store is empty \(the database\), but the keyring has been in use since .* --new-store\n$/);
     assert.equal((await runCli(['serve', '--config', one.file, '--new-store'])).code, 0);
     assert.equal((await runCli(['serve', '--config', one.file])).code, 0);

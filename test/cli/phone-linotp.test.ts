@@ -36,16 +36,16 @@ describe('The commands of the virtual phone with a token of LinOTP', () => {
     assert.match(enrolled.out, /^paired KIPT1; .* waits to be activated$/);
     const activation = await given.ask(['KIPT1'], { kind: 'activation' });
     assert.match((await phone('approve', payloadOf(activation))).out, /activate this token\?: approved, the server took it/);
-    assert.match((await phone('list')).out, /KIPT1 {2}LinOTP {2}active/);
+    assert.match((await phone('list')).out, /KIPT1 {3}LinOTP {2}active/);
     const login = await given.ask(['KIPT1']);
     assert.match((await phone('decline', payloadOf(login))).out, /Log in\?: declined, the server took it/);
     assert.match((await phone('approve', payloadOf(login))).out, /approved, the server did not take it/);
     assert.equal(await given.stateOf(login), 'declined');
     const asked = { prompt: { title: 'dc1', question: 'root', shape: 'login' as const } };
     assert.match((await phone('approve', payloadOf(await given.ask(['KIPT1'], asked)))).out, /log in as root at dc1\?: approved/);
-    assert.match((await phone('poll')).out, /Nothing is waiting/);
+    assert.match((await phone('poll')).err, /Nothing is waiting/);
     assert.match((await phone('remove', 'KIPT1')).out, /removed KIPT1/);
-    assert.match((await phone('list')).out, /No tokens/);
+    assert.match((await phone('list')).err, /No tokens/);
   });
 
   it('refuse what is no URL of LinOTP, in one sentence', async () => {

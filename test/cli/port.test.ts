@@ -124,10 +124,10 @@ describe('Another port for a first look', function () {
   it('is refused when it is none', async () => {
     for (const port of ['0', '65536', 'http', '80.5', '']) {
       const { code, err } = await runCli(['serve', '--config', given({}), '--port', port]);
-      assert.deepEqual([code, err], [1, `pushgate: --port takes a number from 1 to 65535, not "${port}".\n`]);
+      assert.deepEqual([code, err], [2, `pushgate: --port takes a number from 1 to 65535, not "${port}".\n`]);
     }
     const { code, err } = await pushgateAt({ cwd: givenClone(), variables: { PORT: 'tcp://10.0.0.1:80' } }, 'tokens', 'list');
-    assert.deepEqual([code, err], [1, 'pushgate: the variable PORT takes a number from 1 to 65535, not "tcp://10.0.0.1:80".\n']);
+    assert.deepEqual([code, err], [2, 'pushgate: the variable PORT takes a number from 1 to 65535, not "tcp://10.0.0.1:80".\n']);
   });
 
   it('leaves what is no configuration to its checks', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { exitCodes, type Failure } from '../../src/cli/exit-codes.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { createKeyringFile } from '../../src/foundation/keyring/index.ts';
 import { openLog } from '../../src/foundation/telemetry/index.ts';
@@ -179,20 +180,20 @@ describe('Copying a store', function () {
 
   it('is refused in one sentence where it cannot be right', async () => {
     const { embedded, mongodb, other, start, write } = givenConfigs();
-    const refused = async (from: string, to: string, why: RegExp): Promise<void> => {
+    const refused = async (from: string, to: string, why: RegExp, failure: Failure = 'failed'): Promise<void> => {
       const { code, out, err } = await copy(from, to);
-      assert.deepEqual([code, out], [1, '']);
+      assert.deepEqual([code, out], [exitCodes[failure].code, '']);
       assert.match(err.trim(), why);
       assert.equal(err.trim().split('\n').length, 1);
     };
-    await refused(embedded, mongodb, /there is no store .*pushgate\.db to copy from/);
-    await refused(mongodb, mongodb, /both configurations name the same store/);
+    await refused(embedded, mongodb, /there is no store .*pushgate\.db to copy from/, 'unavailable');
+    await refused(mongodb, mongodb, /both configurations name the same store/, 'usage');
     const { gateway } = await start(embedded);
-    await refused(embedded, mongodb, new RegExp(`in use by process ${process.pid}`));
+    await refused(embedded, mongodb, new RegExp(`in use by process ${process.pid}`), 'unavailable');
     await gateway.close();
     createKeyringFile(join(embedded, '..', 'foreign.json'), Date.now());
     const foreign = write('foreign-config.json', { keyring: { $file: 'foreign.json' }, store: { kind: 'embedded', path: 'foreign.db' } });
-    await refused(embedded, foreign, /the keyrings of both configurations differ/);
+    await refused(embedded, foreign, /the keyrings of both configurations differ/, 'config');
     await (await start(other, true)).gateway.close();
     await refused(embedded, other, /the target holds records that the source does not have/);
   });

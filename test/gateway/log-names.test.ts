@@ -128,6 +128,6 @@ describe('A log with pseudonyms', () => {
     assert.deepEqual(await of('Bob', '--realm', 'lab'), await of('bob@lab'));
     assert.notDeepEqual(await of('bob'), await of('bob@lab'));
     const unknown = await runCli(['log-name', 'bob', '--realm', 'nowhere', '--config', join(folder, 'config.json')]);
-    assert.deepEqual([unknown.code, unknown.err.includes('there is no realm nowhere; there are corp, lab')], [1, true], unknown.err);
+    assert.deepEqual([unknown.code, unknown.err.includes('there is no realm nowhere; there are corp, lab')], [2, true], unknown.err);
   });
 });

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { runCommand } from '../../src/cli/index.ts';
+import type { Terminal } from '../../src/cli/terminal.ts';
 
 /** A reply of the operator's interface; tests look into its body as they please. */
 // biome-ignore lint/suspicious/noExplicitAny: a test asserts on every field that it touches
@@ -17,6 +18,15 @@ export const opsClient =
     return { status: reply.status, body: await reply.json() };
   };
 
+/** A terminal that takes everything and keeps nothing. */
+export const silentTerminal: Terminal = {
+  out: () => undefined,
+  err: () => undefined,
+  environment: {},
+  stopRequested: async () => undefined,
+  onReloadRequested: () => () => undefined,
+};
+
 /** What a command wrote, and its exit code. */
 export type CliResult = { code: number; out: string; err: string };
 /** Runs a command of `pushgate`. */
@@ -29,16 +39,14 @@ export type RunCli = (...argv: string[]) => Promise<CliResult>;
 export async function runCli(argv: readonly string[], input: string | Buffer = ''): Promise<CliResult> {
   const text = { out: '', err: '' };
   const code = await runCommand(argv, {
+    ...silentTerminal,
     out: (line) => {
       text.out += `${line}\n`;
     },
     err: (line) => {
       text.err += `${line}\n`;
     },
-    environment: {},
     input: () => Readable.from([Buffer.from(input)]),
-    stopRequested: async () => undefined,
-    onReloadRequested: () => () => undefined,
   });
   return { code, ...text };
 }

@@ -197,7 +197,7 @@ describe('Several workers on one listener', function () {
   it('do not start where one cannot, and say why in one sentence', async () => {
     const { file, url } = await givenWorkers();
     const { code, out, err } = await pushgate('serve', '--config', file);
-    assert.equal(code, 1);
+    assert.equal(code, 3);
     assert.equal(out, '');
     assert.match(err.trim(), new RegExp(`^pushgate: Cannot listen [^\n]*${new URL(url).port}[^\n]*$`));
   });

@@ -95,7 +95,7 @@ describe('The first start on an empty MongoDB', function () {
     // when a gateway starts without its keyring
     const { code, err } = await runCli(['serve', '--config', two?.file ?? '']);
     // then it says what it needs, and made none
-    assert.equal(code, 1);
+    assert.equal(code, 3);
     assert.match(err, /^pushgate: The keyring \S+ is missing, but the database has data\. Put back its own keyring[^\n]*\n$/);
     assert.equal(existsSync(two?.keyring ?? ''), false);
   });

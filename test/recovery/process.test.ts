@@ -68,14 +68,14 @@ describe('The gateway process', function () {
     const port = await givenBusyPort();
     const { file } = await givenConfig(undo, port);
     const { code, err } = await pushgate('serve', '--config', file);
-    assert.equal(code, 1);
+    assert.equal(code, 3);
     assert.match(err.trim(), new RegExp(`^pushgate: [^\n]*${port}[^\n]*$`));
   });
 
   it('tells the first password in the start that works, where the first one found its port taken', async () => {
     const port = await givenBusyPort();
     const { folder, file } = await givenConfig(undo, port);
-    assert.equal((await runCli(['serve', '--config', file])).code, 1);
+    assert.equal((await runCli(['serve', '--config', file])).code, 3);
     writeFileSync(join(folder, 'config.json'), configText({ settings: { logLevel: 'error' } }, `127.0.0.1:${await freePort()}`));
     const second = await runCli(['serve', '--config', file]);
     assert.equal(second.code, 0, second.err);
@@ -88,7 +88,7 @@ describe('The gateway process', function () {
     for (const each of [file, other]) assert.equal((await runCli(['serve', '--config', each])).code, 0);
     copyFileSync(join(elsewhere, 'keyring.json'), join(folder, 'keyring.json'));
     const { code, err } = await runCli(['serve', '--config', file]);
-    assert.equal(code, 1);
+    assert.equal(code, 3);
     assert.match(err.trim(), /^pushgate: The store was filled with a key that is not in this keyring\.[^\n]*$/);
   });
 
@@ -97,7 +97,7 @@ describe('The gateway process', function () {
     const file = join(folder, 'config.json');
     writeFileSync(file, configText({ more: { store: { kind: 'embedded', path: '/proc/x/y/pushgate.db' } } }));
     const { code, err } = await runCli(['serve', '--config', file]);
-    assert.equal(code, 1);
+    assert.equal(code, 3);
     assert.match(err.trim(), /^pushgate: Cannot write the store [^\n]*$/);
   });
 
@@ -107,7 +107,7 @@ describe('The gateway process', function () {
     const file = join(folder, 'config.json');
     writeFileSync(file, configText({ more: { store: { kind: 'embedded', path: 'data/pushgate.db' } } }));
     const { code, err } = await runCli(['serve', '--config', file]);
-    assert.equal(code, 1);
+    assert.equal(code, 3);
     assert.match(err.trim(), /^pushgate: [^\n]*data[^\n]*$/);
   });
 
@@ -118,7 +118,7 @@ describe('The gateway process', function () {
     const other = join(folder, 'other.json');
     writeFileSync(other, configText({}, `127.0.0.1:${await freePort()}`));
     const { code, err } = await pushgate('serve', '--config', other);
-    assert.equal(code, 1);
+    assert.equal(code, 4);
     assert.match(err.trim(), new RegExp(`^pushgate: [^\n]*${first.child.pid}[^\n]*$`));
   });
 
@@ -133,7 +133,7 @@ describe('The gateway process', function () {
     const elsewhere = join(folder, 'else', 'config.json');
     writeFileSync(elsewhere, configText({ more: { store: { kind: 'embedded', path: '../pushgate.db' }, keyring: { $env: 'KEYRING' } } }));
     const foreign = await runCli(['serve', '--config', elsewhere]);
-    assert.deepEqual([withoutKeyring.code, foreign.code], [1, 1]);
+    assert.deepEqual([withoutKeyring.code, foreign.code], [3, 3]);
     assert.deepEqual(readFileSync(store), before);
   });
 });

@@ -12,7 +12,16 @@ import {
   type PushToken,
   sourceKey,
 } from '../../src/foundation/model/index.ts';
-import type { AuditFilter, AuditPage, Page, PushTokenFilter, SealedRecord, Store } from '../../src/store/store.ts';
+import type {
+  AuditFilter,
+  AuditPage,
+  Page,
+  PushTokenFilter,
+  SealedRecord,
+  Store,
+  TokenTally,
+  TransactionFilter,
+} from '../../src/store/store.ts';
 import { minutes } from '../kit/clock.ts';
 import { namePairs } from '../kit/name-pairs.ts';
 import { givenChallenge, givenDevice, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
@@ -293,6 +302,36 @@ function tokenCases(store: () => Store): void {
     );
   });
 
+  it('counts push tokens that are alike', async () => {
+    const like = { type: 'push', rollout: 'enrolled', enabled: true, assigned: true, locked: false } as const;
+    for (const [serial, over] of [
+      ['A', {}],
+      ['B', {}],
+      ['C', { enabled: false }],
+      ['D', { failCount: 10 }],
+      ['E', { rollout: 'offered' }],
+      ['F', { type: 'edupush' }],
+    ] as const)
+      await store().addToken(givenPushToken({ serial, ...over }));
+    const { owner: _nobody, ...orphan } = givenPushToken({ serial: 'G' });
+    await store().addToken(orphan);
+    const found = await store().tallyTokens();
+    const told = (tally: TokenTally): string => JSON.stringify(Object.entries(tally).sort());
+    assert.deepEqual(
+      found.map(told).sort(),
+      [
+        { ...like, count: 2 },
+        { ...like, enabled: false, count: 1 },
+        { ...like, locked: true, count: 1 },
+        { ...like, rollout: 'offered' as const, count: 1 },
+        { ...like, type: 'edupush', count: 1 },
+        { ...like, assigned: false, count: 1 },
+      ]
+        .map(told)
+        .sort(),
+    );
+  });
+
   it('removes a push token once', async () => {
     await store().addToken(givenPushToken());
     assert.deepEqual([await store().removeToken('PIPU00010001'), await store().removeToken('PIPU00010001')], [true, false]);
@@ -406,6 +445,52 @@ function transactionCases(store: () => Store): void {
       'decided',
     );
     assert.deepEqual(await times(), [1, 3, 4]);
+  });
+
+  it('lists transactions, newest first, by user, realm, push token, time and whatever else is asked', async () => {
+    // given four transactions, one of which is settled
+    const all = [
+      givenTransaction({ id: '1', createdAt: 10 }, [givenChallenge({ handle: 'A' })]),
+      givenTransaction({ id: '2', createdAt: 20, user: 'Bob', typed: 'bob@corp' }, [givenChallenge({ handle: 'B', serial: 'PIPU2' })]),
+      givenTransaction({ id: '3', createdAt: 30, user: 'a.ice', realm: 'guests' }, [givenChallenge({ handle: 'C' })]),
+      givenTransaction({ id: '4', createdAt: 40 }, [givenChallenge({ handle: 'D' }), givenChallenge({ handle: 'E', serial: 'PIPU2' })]),
+    ];
+    for (const transaction of all) await store().addTransaction(transaction);
+    const settled = all[3]?.decision ?? assert.fail();
+    await store().decide('4', 0, { ...settled, state: 'declined', version: 1 }, [], effectsDue);
+    const listed = async (filter: Partial<TransactionFilter>, limit = 10): Promise<string[]> =>
+      (await store().listTransactions({ fits: () => true, ...filter }, limit)).map(({ id }) => id);
+    assert.deepEqual(await listed({}), ['4', '3', '2', '1']);
+    assert.deepEqual(await listed({}, 2), ['4', '3']);
+    assert.deepEqual(await listed({ user: 'ALICE' }), ['4', '1']);
+    assert.deepEqual(await listed({ user: 'a.ice' }), ['3']);
+    assert.deepEqual(await listed({ user: 'BOB@corp' }), ['2']);
+    assert.deepEqual(await listed({ realms: ['guests'] }), ['3']);
+    assert.deepEqual(await listed({ realms: [] }), []);
+    assert.deepEqual(await listed({ serial: 'PIPU2', since: 20 }), ['4', '2']);
+    assert.deepEqual(await listed({ since: 30 }), ['4', '3']);
+    assert.deepEqual(await listed({ fits: ({ decision }) => decision.state === 'open' }, 2), ['3', '2']);
+    assert.deepEqual(
+      [await store().countOpenTransactions(999), await store().countOpenTransactions(1000), (await store().findTransaction('4'))?.user],
+      [3, 0, 'alice'],
+    );
+  });
+
+  it('lists the newest of more transactions than it looks at in one go', async () => {
+    for (let number = 1; number <= 620; number += 1)
+      await store().addTransaction(
+        givenTransaction({ id: String(number).padStart(4, '0'), createdAt: number }, [givenChallenge({ handle: String(number) })]),
+      );
+    const found = await store().listTransactions({ fits: ({ createdAt }) => createdAt % 100 === 0 }, 4);
+    assert.deepEqual(
+      found.map(({ createdAt }) => createdAt),
+      [600, 500, 400, 300],
+    );
+    assert.equal((await store().listTransactions({ fits: () => true, since: 50 }, 5)).length, 5);
+    assert.deepEqual(
+      (await store().listTransactions({ fits: ({ id }) => id === '0001' }, 4)).map(({ id }) => id),
+      ['0001'],
+    );
   });
 
   it('finds the open transactions of a push token by the clock, oldest first', async () => {

@@ -32,14 +32,14 @@ export function forkMember(metricsText: () => Promise<string>): Member {
   // With a callback a closed channel is no error here: `ended` tells of the end.
   const send = (message: ToWorker): void => void worker.send(message, () => undefined);
   const snapshots = openSnapshots((id) => send({ kind: 'snapshot-wanted', id }));
-  let sentence: string | undefined;
+  let refusal: Extract<ToPrimary, { kind: 'failed' }> | undefined;
   worker.on('message', (message: ToPrimary) => {
     switch (message.kind) {
       case 'ready':
         snapshots.begin();
         return isReady(message);
       case 'failed':
-        sentence = message.message;
+        refusal = message;
         return;
       case 'snapshot':
         return snapshots.take(message.id, message.snapshot);
@@ -51,8 +51,9 @@ export function forkMember(metricsText: () => Promise<string>): Member {
   });
   const over = (how: string): void => {
     snapshots.end();
-    neverReady(new CommandFailed(sentence ?? `a worker ended (${how}) before it listened; what it wrote above says why`));
-    end(sentence ?? how);
+    const sentence = refusal?.message ?? `a worker ended (${how}) before it listened; what it wrote above says why`;
+    neverReady(new CommandFailed(sentence, refusal?.failure));
+    end(refusal?.message ?? how);
   };
   worker.once('exit', (code, signal) => over(signal ?? `exit code ${code}`));
   worker.on('error', (error) => over(systemCode(error)));

@@ -1,4 +1,5 @@
 import type { MetricsSnapshot } from '../../foundation/telemetry/index.ts';
+import type { Failure } from '../exit-codes.ts';
 
 /** What the primary says to a worker. `metrics` answers `metrics-wanted`; both carry the number that the worker gave it. */
 export type ToWorker =
@@ -10,6 +11,6 @@ export type ToWorker =
 /** What a worker says to the primary. `ready`: it listens. `failed`: it could not start, and ends; one sentence says why. */
 export type ToPrimary =
   | { kind: 'ready'; urls: string[]; firstPassword: string | undefined }
-  | { kind: 'failed'; message: string }
+  | { kind: 'failed'; message: string; failure: Failure }
   | { kind: 'snapshot'; id: number; snapshot: MetricsSnapshot }
   | { kind: 'metrics-wanted'; id: number };

@@ -1,7 +1,7 @@
 import { GatewayFault, version } from '../../foundation/model/index.ts';
 import { type Metrics, openMetrics } from '../../foundation/telemetry/index.ts';
 import type { Gateway } from '../../gateway/start.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
+import { CommandFailed, failureOf, type Terminal } from '../terminal.ts';
 import type { ToPrimary, ToWorker } from './messages.ts';
 
 /** What a worker runs: `start` starts a gateway that shows these metrics, `reload` lets it read its configuration again. */
@@ -24,7 +24,7 @@ export async function serveAsWorker({ terminal, start, reload }: WorkerParts): P
     await stop;
     await gateway.close();
   } catch (error) {
-    await tell({ kind: 'failed', message: sentenceOf(error) });
+    await tell({ kind: 'failed', message: sentenceOf(error), failure: failureOf(error) });
   } finally {
     for (const end of endings) end();
     // A worker ends with its channel.

@@ -1,10 +1,13 @@
 import { Command } from 'commander';
+import { z } from 'zod';
 import type { AuditParams } from '../../edge/dialects/operator/index.ts';
 import type { Erased } from '../../engine/audit/index.ts';
 import { record } from '../../foundation/model/index.ts';
 import { type AuditReader, type ShownEntry, withAudit } from '../audit-reader.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { gatewayFor } from '../gateway-address.ts';
+import { type Column, dataOutput, type JsonFlag, printTable } from '../output/index.ts';
+import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
+import { configOption } from './config-option.ts';
 
 /** `pushgate audit …`: who did what, at the running gateway or, where none runs, in its store. */
 export const auditCommand = (terminal: Terminal): Command =>
@@ -18,7 +21,7 @@ export const auditCommand = (terminal: Terminal): Command =>
 
 type Filters = Omit<AuditParams, 'limit' | 'cursor'>;
 
-const withFilters = (command: Command): Command =>
+const withFilters = (terminal: Terminal, command: Command): Command =>
   command
     .option('--user <name>', 'about this user, or a name that somebody typed')
     .option('--realm <name>', 'with --user: in this realm alone')
@@ -30,61 +33,92 @@ const withFilters = (command: Command): Command =>
     .option('--act <acts>', 'with --kind token-administered: these acts, such as delete, separated by commas')
     .option('--from <time>', 'from this time on: 2026-11-30, 2026-11-30T08:00:00Z, or 90m, 12h, 7d for a time before now')
     .option('--until <time>', 'before this time')
-    .addOption(configOption());
+    .addOption(configOption(terminal));
+
+/** An entry has further fields by its kind, see docs/audit.md. A name that is `null` was erased. */
+const Entry = z.looseObject({
+  id: z.string(),
+  at: z.iso.datetime(),
+  kind: z.string(),
+  chain: z.object({ writer: z.string(), number: z.int(), hash: z.string() }),
+});
+
+/** `next` is the cursor of the next page; left out on the last one. */
+const listed = dataOutput(z.object({ entries: z.array(Entry), next: z.string().optional() }));
 
 function listCommand(terminal: Terminal): Command {
-  return withFilters(new Command('list'))
+  return withFilters(terminal, new Command('list'))
     .description('List what happened, newest first.')
     .option('--limit <count>', 'so many entries, 1000 at most', '100')
     .option('--cursor <cursor>', 'go on where the page before this one ended')
-    .option('--json', 'one JSON object with the entries and the cursor of the next page')
+    .addOption(listed.option())
     .addHelpText('after', '\nExample:\n  npx pushgate audit list --user alice --kind login-refused,challenge-answered --from 7d')
-    .action(({ config, json, ...params }: AuditParams & { config: string; json?: true }) =>
-      withReader(terminal, config, async (reader) => {
-        const page = await reader.list(params);
-        if (json) return terminal.out(JSON.stringify(page));
-        for (const entry of page.entries) terminal.out(lineOf(entry));
-        terminal.out(page.next === undefined ? `${page.entries.length} in all` : `Next page: --cursor ${page.next}`);
-      }),
+    .action(({ config, json, ...params }: AuditParams & JsonFlag & { config: string }) =>
+      withReader(terminal, config, async (reader) =>
+        listed.print(terminal, { json }, listed.read(await reader.list(params)), ({ entries, next }) => {
+          printTable(terminal, entries.map(columnsOf), tableColumns);
+          if (next !== undefined) terminal.err(`Next page: --cursor ${next}`);
+        }),
+      ),
     );
 }
+
+const shown = dataOutput(Entry);
 
 function showCommand(terminal: Terminal): Command {
   return new Command('show')
     .description('Show all of one entry.')
     .argument('<id>', 'id of the entry, as list shows it')
-    .addOption(configOption())
+    .addOption(shown.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate audit show mh1x2y3z-0123456789ab.17')
-    .action((id: string, { config }: { config: string }) =>
-      withReader(terminal, config, async (reader) => terminal.out(JSON.stringify(await reader.show(id), null, 2))),
+    .action((id: string, { config, json }: JsonFlag & { config: string }) =>
+      withReader(terminal, config, async (reader) =>
+        shown.print(terminal, { json }, shown.read(await reader.show(id)), (entry) =>
+          printTable(terminal, Object.entries(entry), [
+            { head: 'FIELD', cell: ([name]) => name },
+            { head: 'VALUE', cell: ([, value]) => (record(value) === value ? JSON.stringify(value) : text(value)) },
+          ]),
+        ),
+      ),
     );
 }
+
+/** `problem` is the first entry that is not as it was written, or that is missing. */
+const verified = dataOutput(
+  z.object({
+    chains: z.int(),
+    entries: z.int(),
+    checkpoints: z.int(),
+    expired: z.int(),
+    erased: z.int(),
+    problem: z.object({ writer: z.string(), number: z.int(), entry: z.string().optional(), what: z.string() }).optional(),
+  }),
+);
 
 function verifyCommand(terminal: Terminal): Command {
   return new Command('verify')
     .description('Look at every entry: whether one was changed, added or taken away. Exits with 1 and names the first one.')
-    .option('--json', 'the result as JSON')
-    .addOption(configOption())
+    .addOption(verified.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate audit verify')
-    .action(({ config, json }: { config: string; json?: true }) =>
+    .action(({ config, json }: JsonFlag & { config: string }) =>
       withReader(terminal, config, async (reader) => {
-        const { problem, ...counts } = await reader.verify();
-        if (json) terminal.out(JSON.stringify({ ...counts, problem }));
-        else {
-          terminal.out(`entries: ${counts.entries}, chains: ${counts.chains}, signed checkpoints: ${counts.checkpoints}`);
-          terminal.out(
-            `${counts.expired} were kept long enough and have no content any more, ${counts.erased} lack the names of erased people`,
-          );
-        }
-        if (!problem) return json ? undefined : terminal.out('All of them are as they were written.');
-        const about = problem.entry === undefined ? '' : ` (entry ${problem.entry})`;
-        throw new CommandFailed(`chain ${problem.writer}, number ${problem.number}${about}: ${problem.what}.`);
+        const result = await reader.verify();
+        verified.print(terminal, { json }, result, ({ entries, chains, checkpoints, expired, erased, problem }) => {
+          terminal.out(`entries: ${entries}, chains: ${chains}, signed checkpoints: ${checkpoints}`);
+          terminal.out(`${expired} were kept long enough and have no content any more, ${erased} lack the names of erased people`);
+          if (!problem) terminal.out('All of them are as they were written.');
+        });
+        if (!result.problem) return;
+        const { writer, number, entry, what } = result.problem;
+        throw new CommandFailed(`chain ${writer}, number ${number}${entry === undefined ? '' : ` (entry ${entry})`}: ${what}.`);
       }),
     );
 }
 
 function exportCommand(terminal: Terminal): Command {
-  return withFilters(new Command('export'))
+  return withFilters(terminal, new Command('export'))
     .description('Print all entries that fit, newest first.')
     .option('--csv', 'as CSV with a line of names, instead of one JSON object on each line')
     .addHelpText('after', '\nExample:\n  npx pushgate audit export --csv --from 2026-11-01 --until 2026-12-01 > november.csv')
@@ -102,6 +136,11 @@ function exportCommand(terminal: Terminal): Command {
     );
 }
 
+/** `others`: names that differ in case alone, and are still there. */
+const erasedOutput = dataOutput(z.object({ name: z.string(), entries: z.int(), others: z.array(z.string()) }));
+
+type EraseOptions = JsonFlag & { config: string; realm?: string; administrator?: string; yes?: true };
+
 function eraseCommand(terminal: Terminal): Command {
   return new Command('erase')
     .description(
@@ -111,16 +150,18 @@ function eraseCommand(terminal: Terminal): Command {
     .option('--realm <name>', 'the user of this realm alone')
     .option('--administrator <name>', 'an administrator, instead of a user')
     .option('--yes', 'do it; without this, nothing is done')
-    .addOption(configOption())
+    .addOption(erasedOutput.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate audit erase alice --realm corp --yes')
-    .action((user: string | undefined, { config, yes, ...who }: { config: string; realm?: string; administrator?: string; yes?: true }) =>
+    .action((user: string | undefined, { config, yes, json, ...who }: EraseOptions) =>
       withReader(terminal, config, async (reader) => {
         const erased = erasedBy(user, who);
         const name = 'user' in erased ? erased.user : erased.administrator;
-        if (!yes) throw new CommandFailed(`this cannot be undone; to erase ${name}, say it again with --yes.`);
-        const { entries, others } = await reader.erase(erased);
-        terminal.out(`${name} was erased from ${entries} entries.`);
-        if (others.length > 0) terminal.out(`Names that differ in case alone are still there: ${others.join(', ')}`);
+        if (!yes) throw new WrongUsage(`this cannot be undone; to erase ${name}, say it again with --yes.`);
+        erasedOutput.print(terminal, { json }, { name, ...(await reader.erase(erased)) }, ({ entries, others }) => {
+          terminal.out(`${name} was erased from ${entries} entries.`);
+          if (others.length > 0) terminal.out(`Names that differ in case alone are still there: ${others.join(', ')}`);
+        });
       }),
     );
 }
@@ -128,11 +169,11 @@ function eraseCommand(terminal: Terminal): Command {
 function erasedBy(user: string | undefined, { realm, administrator }: { realm?: string; administrator?: string }): Erased {
   if (user !== undefined && administrator === undefined) return { user, realm };
   if (user === undefined && administrator !== undefined && realm === undefined) return { administrator };
-  throw new CommandFailed('name a user, or an administrator with --administrator.');
+  throw new WrongUsage('name a user, or an administrator with --administrator.');
 }
 
 const withReader = async (terminal: Terminal, file: string, work: (reader: AuditReader) => Promise<void>): Promise<void> =>
-  withAudit(await configFor(file, terminal), terminal, work);
+  withAudit(await gatewayFor(file, terminal), terminal, work);
 
 /** What people ask for first has a column of its own. */
 const columns = [
@@ -174,15 +215,20 @@ function columnsOf(entry: ShownEntry): Columns {
 
 const text = (value: unknown): string => (value === null ? '(erased)' : value === undefined ? '' : String(value));
 
-const lineOf = (entry: ShownEntry): string => {
-  const { at, kind, outcome, id, detail, ...rest } = columnsOf(entry);
-  const told = Object.entries(rest).flatMap(([name, value]) => (value === '' ? [] : [`${name} ${value}`]));
-  return shown([at, outcome === '' ? kind : `${kind} (${outcome})`, ...told, detail, id].filter(Boolean).join('  '));
-};
-
-/** Names are typed by strangers: no sign of theirs begins a line or moves the cursor. */
-const shown = (line: string): string =>
-  line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`);
+const tableColumns: Column<Columns>[] = [
+  { head: 'AT', cell: ({ at }) => at },
+  { head: 'KIND', cell: ({ kind }) => kind },
+  { head: 'OUTCOME', cell: ({ outcome }) => outcome },
+  { head: 'USER', cell: ({ user }) => user },
+  { head: 'REALM', cell: ({ realm }) => realm },
+  { head: 'ADMINISTRATOR', cell: ({ administrator }) => administrator },
+  { head: 'CLIENT', cell: ({ client }) => client },
+  { head: 'AUTH_SERVER', cell: ({ authServer }) => authServer },
+  { head: 'TRANSACTION', cell: ({ transaction }) => transaction },
+  { head: 'SERIALS', cell: ({ serials }) => serials },
+  { head: 'ID', cell: ({ id }) => id },
+  { head: 'DETAIL', cell: ({ detail }) => detail },
+];
 
 /** Spreadsheets take a cell that begins with one of these for a formula. */
 const formula = /^[=+\-@\t\r\n＝＋－＠]/;

@@ -1,30 +1,50 @@
 import { Command } from 'commander';
-import { inspectConfig, loadConfig, problemText } from '../../config/index.ts';
+import { z } from 'zod';
+import { inspectConfig, loadConfig, pathText, problemText } from '../../config/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
 import { modesWorth } from '../../policy/index.ts';
+import { dataOutput, type JsonFlag } from '../output/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
+import { usualConfigFile } from './config-option.ts';
+
+/** `path` is the place in the file. `modes` say how phones are asked and what that is worth, a line each; empty where no mount asks a phone. */
+const checked = dataOutput(
+  z.object({
+    file: z.string(),
+    ok: z.boolean(),
+    problems: z.array(z.object({ level: z.enum(['error', 'warning']), path: z.string(), message: z.string() })),
+    modes: z.array(z.string()),
+  }),
+);
 
 /** `pushgate check-config FILE`: prints every problem with its path, and what the modes are worth that its rules choose. */
 export function checkConfigCommand(terminal: Terminal): Command {
   return new Command('check-config')
-    .argument('<file>', 'configuration file')
+    .argument('[file]', 'configuration file; the variable PUSHGATE_CONFIG names another default', usualConfigFile(terminal))
+    .addOption(checked.option())
     .addHelpText('after', '\nExample:\n  npx pushgate check-config config/default.json')
-    .action(async (file: string) => {
+    .action(async (file: string, flags: JsonFlag) => {
       const problems = await inspectConfig(file, terminal.environment, openLog('silent'));
-      for (const problem of problems) terminal.out(problemText(problem));
       const errors = problems.filter(({ level }) => level === 'error').length;
+      const modes = errors > 0 ? [] : await modesOf(file, terminal);
+      const shown = problems.map(({ level, path, message }) => ({ level, path: pathText(path), message }));
+      checked.print(terminal, flags, { file, ok: errors === 0, problems: shown, modes }, () => {
+        for (const problem of problems) terminal.out(problemText(problem));
+        if (errors > 0) return;
+        if (modes.length > 0) terminal.out('What phones are asked:');
+        for (const line of modes) terminal.out(`  ${line}`);
+        terminal.out(`${file} is fine.`);
+      });
       if (errors > 0)
         throw new CommandFailed(`${file} has ${errors} ${errors === 1 ? 'problem' : 'problems'}; nothing was started or changed.`);
-      for (const line of await worthLines(file, terminal)) terminal.out(line);
-      terminal.out(`${file} is fine.`);
     });
 }
 
 /** What the modes are worth in which phones are asked; nothing where no mount asks one. */
-async function worthLines(file: string, { environment }: Terminal): Promise<string[]> {
+async function modesOf(file: string, { environment }: Terminal): Promise<string[]> {
   const loaded = await loadConfig(file, environment);
   if (!loaded.ok) return [];
   const { listeners, policies } = loaded.value.config;
   const asks = listeners.some(({ mounts }) => mounts.some(({ serves }) => serves === 'privacyidea' || serves === 'linotp'));
-  return asks ? ['What phones are asked:', ...modesWorth(policies).map((line) => `  ${line}`)] : [];
+  return asks ? modesWorth(policies) : [];
 }

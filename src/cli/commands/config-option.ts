@@ -1,13 +1,19 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { type LoadedConfig, loadConfig, problemText } from '../../config/index.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
+import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 
-/** Where the configuration is looked for when no `--config` says so. */
+/** Where the configuration is looked for when neither `--config` nor PUSHGATE_CONFIG says so. */
 export const defaultConfigFile = 'config/default.json';
 
+/** The configuration that a command is about where it names none: that of the variable PUSHGATE_CONFIG, else the default one. */
+export const usualConfigFile = ({ environment }: Pick<Terminal, 'environment'>): string => environment.PUSHGATE_CONFIG || defaultConfigFile;
+
 /** The option that every command about a gateway takes. */
-export const configOption = (): Option => new Option('-c, --config <file>', 'configuration file of the gateway').default(defaultConfigFile);
+export const configOption = (terminal: Pick<Terminal, 'environment'>): Option =>
+  new Option('-c, --config <file>', 'configuration file of the gateway; the variable PUSHGATE_CONFIG names another default').default(
+    usualConfigFile(terminal),
+  );
 
 /**
  * The port that stands in for that of the first listener: what `--port` says, else PORT. PORT counts for the default configuration alone: many
@@ -18,7 +24,7 @@ export function portFor(file: string, { environment }: Terminal, option?: string
   if (text === undefined || (option === undefined && text === '')) return undefined;
   const port = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
-  throw new CommandFailed(
+  throw new WrongUsage(
     `${option === undefined ? 'the variable PORT' : '--port'} takes a number from 1 to 65535, not ${JSON.stringify(text)}.`,
   );
 }
@@ -31,5 +37,8 @@ export async function configFor(file: string, terminal: Terminal, port = portFor
     return loaded.value;
   }
   for (const problem of loaded.error) terminal.err(problemText(problem));
-  throw new CommandFailed(`the configuration ${file} cannot be used. Correct it, and try it with: npx pushgate check-config ${file}`);
+  throw new CommandFailed(
+    `the configuration ${file} cannot be used. Correct it, and try it with: npx pushgate check-config ${file}`,
+    'config',
+  );
 }

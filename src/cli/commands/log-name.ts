@@ -1,13 +1,18 @@
 import { Command } from 'commander';
+import { z } from 'zod';
 import type { LoadedConfig } from '../../config/index.ts';
 import { openRealms } from '../../engine/users/index.ts';
 import type { LoggedName } from '../../foundation/telemetry/index.ts';
 import { readKeyring } from '../../gateway/keyring.ts';
 import { logPseudonyms } from '../../gateway/log-names.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
+import { dataOutput, type JsonFlag } from '../output/index.ts';
+import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 
-type Options = { config: string; realm?: string; account?: boolean };
+type Options = JsonFlag & { config: string; realm?: string; account?: boolean };
+
+/** `names`: that of the key in use first, then those of keys before it. */
+const found = dataOutput(z.object({ names: z.array(z.string()) }));
 
 /** `pushgate log-name`: finds the lines of somebody in a log with pseudonyms. Needs the keyring, and no running gateway. */
 export function logNameCommand(terminal: Terminal): Command {
@@ -15,21 +20,25 @@ export function logNameCommand(terminal: Terminal): Command {
     .argument('<name>', 'name of the user, with or without the realm, or of the administrator')
     .option('-r, --realm <realm>', 'realm of the user; the default one without it')
     .option('-a, --account', 'the name is that of an administrator, as the log would show it: admin, or helpdesk@corp')
-    .addOption(configOption())
+    .addOption(found.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nThe first line is of the key in use, the others of keys before it, for older lines of the log.')
     .addHelpText('after', '\nExample:\n  npx pushgate log-name alice --realm corp\n  grep "$(npx pushgate log-name alice)" gateway.log')
-    .action(async (name: string, { config: file, realm, account }: Options) => {
+    .action(async (name: string, { config: file, realm, account, json }: Options) => {
       const loaded = await configFor(file, terminal);
       const keyring = readKeyring(loaded, terminal.environment);
-      if (!keyring.ok) throw new CommandFailed(`the keyring cannot be read: ${keyring.error}.`);
+      if (!keyring.ok) throw new CommandFailed(`the keyring cannot be read: ${keyring.error}.`, 'config');
       const logged = account ? { kind: 'account' as const, name } : userOf(loaded, name, realm);
-      for (const keyId of keyring.value.keyIds.toReversed()) terminal.out(logPseudonyms(loaded.config, keyring.value, keyId)(logged));
+      const names = keyring.value.keyIds.toReversed().map((keyId) => logPseudonyms(loaded.config, keyring.value, keyId)(logged));
+      found.print(terminal, { json }, { names }, () => {
+        for (const each of names) terminal.out(each);
+      });
     });
 }
 
 function userOf({ config }: LoadedConfig, name: string, realm: string | undefined): LoggedName {
-  const found = openRealms(config.realms).resolve(name, realm);
-  if (found === 'unknown-realm')
-    throw new CommandFailed(`there is no realm ${realm}; there are ${config.realms.map((each) => each.name).join(', ')}.`);
-  return { kind: 'user', name: found.user, realm: found.realm };
+  const resolved = openRealms(config.realms).resolve(name, realm);
+  if (resolved === 'unknown-realm')
+    throw new WrongUsage(`there is no realm ${realm}; there are ${config.realms.map((each) => each.name).join(', ')}.`);
+  return { kind: 'user', name: resolved.user, realm: resolved.realm };
 }

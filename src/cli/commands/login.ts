@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
+import { z } from 'zod';
+import { gatewayFor } from '../gateway-address.ts';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
-import { configFor, configOption, defaultConfigFile } from './config-option.ts';
-import { approve, decline } from './phone.ts';
+import { dataOutput, type JsonFlag } from '../output/index.ts';
+import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
+import { configOption, defaultConfigFile } from './config-option.ts';
+import { approve, decline, tellAnswer } from './phone-answers.ts';
 import { phoneOption, pollPhone, withEnrolledPhone } from './phone-option.ts';
 
-type LoginOptions = {
+type LoginOptions = JsonFlag & {
   config: string;
   phone: string;
   user: string;
@@ -19,6 +22,17 @@ type LoginOptions = {
 
 const pauseMs = 500;
 
+/** `result` is what the gateway said last: `ACCEPT`, `REJECT`, or `CHALLENGE`. `answer` is the phone's; left out where no login was started. */
+const outcome = dataOutput(
+  z.object({
+    accepted: z.boolean(),
+    result: z.string(),
+    message: z.string(),
+    transactionId: z.string().optional(),
+    answer: z.string().optional(),
+  }),
+);
+
 /** `pushgate login`: logs in as a plug-in would: start, ask until the phone answered, finish. */
 export function loginCommand(terminal: Terminal): Command {
   return new Command('login')
@@ -29,45 +43,57 @@ export function loginCommand(terminal: Terminal): Command {
     .option('--decline', 'let the virtual phone on this machine decline')
     .option('--wait <seconds>', 'how long to wait for the phone', '120')
     .addOption(phoneOption())
-    .addOption(configOption())
+    .addOption(outcome.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate login --user alice --pin 1234 --approve')
     .action(async (options: LoginOptions) => {
-      const client = openGatewayClient(await configFor(options.config, terminal), terminal);
+      const { json, wait } = options;
+      if (!/^\d+(\.\d+)?$/.test(wait)) throw new WrongUsage(`--wait takes a number of seconds, not ${JSON.stringify(wait)}.`);
+      const client = openGatewayClient(await gatewayFor(options.config, terminal));
+      // With --json only the end of the story is told.
+      const story = json ? { ...terminal, out: () => undefined } : terminal;
       try {
-        await login(client, terminal, options);
+        const ended = await login(client, story, options);
+        outcome.print(terminal, { json }, ended, () => undefined);
+        if (ended.answer === undefined) throw notStarted(options);
+        if (!ended.accepted) throw new CommandFailed('the login was not accepted.');
+        story.out('Login accepted.');
       } finally {
         await client.close();
       }
     });
 }
 
-async function login(client: GatewayClient, terminal: Terminal, options: LoginOptions): Promise<void> {
+async function login(client: GatewayClient, story: Terminal, options: LoginOptions): Promise<z.output<typeof outcome.schema>> {
   const who = { user: options.user, ...(options.realm === undefined ? {} : { realm: options.realm }) };
   const started = await client.call('POST', '/validate/check', { ...who, pass: options.pin });
   const { message, transaction_id: id, serial } = started.detail;
-  terminal.out(`${started.authentication}: ${String(message)}`);
-  if (started.authentication !== 'CHALLENGE' || typeof id !== 'string') {
-    const where = options.config === defaultConfigFile ? '' : ` --config ${options.config}`;
-    throw new CommandFailed(`the login was not started. Is the PIN right, and is a phone enrolled? See: npx pushgate tokens list${where}`);
-  }
-  if (options.approve || options.decline) await answerHere(terminal, options, typeof serial === 'string' ? serial : undefined);
-  const status = await waitForAnswer(client, id, Date.now() + Number(options.wait) * 1000);
-  terminal.out(`The phone's answer: ${status}`);
+  story.out(`${started.authentication}: ${String(message)}`);
+  if (started.authentication !== 'CHALLENGE' || typeof id !== 'string')
+    return { accepted: false, result: String(started.authentication), message: String(message) };
+  if (options.approve || options.decline) await answerHere(story, options, typeof serial === 'string' ? serial : undefined);
+  const answer = await waitForAnswer(client, id, Date.now() + Number(options.wait) * 1000);
+  story.out(`The phone's answer: ${answer}`);
   const finished = await client.call('POST', '/validate/check', { ...who, pass: '', transaction_id: id });
-  terminal.out(`${finished.authentication}: ${String(finished.detail.message)}`);
-  if (finished.authentication !== 'ACCEPT') throw new CommandFailed('the login was not accepted.');
-  terminal.out('Login accepted.');
+  const result = String(finished.authentication);
+  story.out(`${result}: ${String(finished.detail.message)}`);
+  return { accepted: result === 'ACCEPT', result, message: String(finished.detail.message), transactionId: id, answer };
 }
 
-async function answerHere(terminal: Terminal, options: LoginOptions, serial: string | undefined): Promise<void> {
+function notStarted({ config }: LoginOptions): CommandFailed {
+  const where = config === defaultConfigFile ? '' : ` --config ${config}`;
+  return new CommandFailed(`the login was not started. Is the PIN right, and is a phone enrolled? See: npx pushgate tokens list${where}`);
+}
+
+async function answerHere(story: Terminal, options: LoginOptions, serial: string | undefined): Promise<void> {
   await withEnrolledPhone(options.phone, async (phone) => {
-    const requests = await pollPhone(phone, terminal, serial);
+    const requests = await pollPhone(phone, story, serial);
     if (requests.length === 0)
       throw new CommandFailed(
         'the virtual phone on this machine has nothing to answer. Was its token enrolled here? See: npx pushgate phone list',
       );
     for (const request of requests)
-      await (options.approve ? approve(phone, terminal, request, undefined) : decline(phone, terminal, request, undefined));
+      tellAnswer(story, await (options.approve ? approve(phone, request, undefined) : decline(phone, request, undefined)));
   });
 }
 

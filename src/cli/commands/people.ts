@@ -1,8 +1,10 @@
 import { Command } from 'commander';
-import { record, records } from '../../foundation/model/index.ts';
+import { z } from 'zod';
+import { gatewayFor } from '../gateway-address.ts';
 import { withOpsClient } from '../ops-client.ts';
+import { dataOutput, type JsonFlag, printTable } from '../output/index.ts';
 import type { Terminal } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { configOption } from './config-option.ts';
 
 /** `pushgate people …`: users whose names differ in case alone, whom older versions took for one. */
 export function peopleCommand(terminal: Terminal): Command {
@@ -13,30 +15,59 @@ export function peopleCommand(terminal: Terminal): Command {
     .addCommand(splitCommand(terminal));
 }
 
+/** `now`: the names of a group belong to users who are `apart`, and were one before, or to one user, and were two before (`together`). */
+const listed = dataOutput(
+  z.object({
+    people: z.array(
+      z.object({
+        realm: z.string(),
+        now: z.enum(['apart', 'together']),
+        users: z.array(z.object({ names: z.array(z.string()), resolver: z.string().optional() })),
+      }),
+    ),
+  }),
+);
+
+type Namesakes = z.output<typeof listed.schema>['people'][number];
+
+type Flags = JsonFlag & { config: string };
+
 function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .description('List the names that mean other users than they did in versions that ignored case.')
-    .addOption(configOption())
+    .addOption(listed.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate people list --config config/default.json')
-    .action(({ config }: { config: string }) =>
-      withOpsClient(configFor(config, terminal), terminal, async (client) => {
-        const lines = namesakeLines(await client.call('GET', '/ops/people'));
-        for (const line of lines) terminal.out(line);
-        terminal.out(`${lines.length} in all`);
-      }),
+    .action(({ config, json }: Flags) =>
+      withOpsClient(gatewayFor(config, terminal), async (client) =>
+        listed.print(terminal, { json }, listed.read(await client.call('GET', '/ops/people')), ({ people }) =>
+          printTable(terminal, people, [
+            { head: 'REALM', cell: ({ realm }) => realm },
+            { head: 'NOW', cell: ({ now }) => now },
+            { head: 'USERS', cell: (group) => usersText(group) },
+          ]),
+        ),
+      ),
     );
 }
 
-/** What `GET /ops/people` replied, one line for each group of names. */
-export const namesakeLines = (reply: Readonly<Record<string, unknown>>): string[] =>
-  records(reply.people).map(({ realm, now, users }) => {
-    const told = records(users).map(({ names, resolver }) => `${[names].flat().join(', ')}${resolver ? ` (${String(resolver)})` : ''}`);
-    return now === 'together'
-      ? `realm ${String(realm)}: ${told.join(' and ')} were two users and are one`
-      : `realm ${String(realm)}: ${told.join(' and ')} were one user and are ${told.length}`;
-  });
+const usersText = ({ users }: Namesakes): string =>
+  users.map(({ names, resolver }) => `${names.join(', ')}${resolver ? ` (${resolver})` : ''}`).join(' and ');
 
-type RealmOptions = { config: string; realm?: string };
+/** What `GET /ops/people` replied, as one sentence for each group of names. */
+export const namesakeLines = (reply: unknown): string[] =>
+  listed
+    .read(reply)
+    .people.map((group) =>
+      group.now === 'together'
+        ? `realm ${group.realm}: ${usersText(group)} were two users and are one`
+        : `realm ${group.realm}: ${usersText(group)} were one user and are ${group.users.length}`,
+    );
+
+type RealmOptions = Flags & { realm?: string };
+
+/** The push tokens that `into` has got; none where there was nothing to give. */
+const given = dataOutput(z.object({ into: z.string(), serials: z.array(z.string()) }));
 
 function mergeCommand(terminal: Terminal): Command {
   return new Command('merge')
@@ -44,9 +75,10 @@ function mergeCommand(terminal: Terminal): Command {
     .argument('<from>', 'name whose push tokens are given away, as it is stored')
     .argument('<into>', 'user who gets them')
     .option('-r, --realm <realm>', 'realm of both; the default one without it')
-    .addOption(configOption())
+    .addOption(given.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate people merge Bob bob --realm corp')
-    .action((from: string, into: string, { config, realm }: RealmOptions) => handOver(terminal, config, 'merge', { realm, from, into }));
+    .action((from: string, into: string, { realm, ...flags }: RealmOptions) => handOver(terminal, flags, 'merge', { realm, from, into }));
 }
 
 function splitCommand(terminal: Terminal): Command {
@@ -55,18 +87,18 @@ function splitCommand(terminal: Terminal): Command {
     .argument('<into>', 'user who gets them')
     .argument('<serials...>', 'serials of the push tokens')
     .option('-r, --realm <realm>', 'realm of the user; the default one without it')
-    .addOption(configOption())
+    .addOption(given.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate people split Bob PIPU0001A2B3 --realm corp')
-    .action((into: string, serials: string[], { config, realm }: RealmOptions) =>
-      handOver(terminal, config, 'split', { realm, into, serials }),
+    .action((into: string, serials: string[], { realm, ...flags }: RealmOptions) =>
+      handOver(terminal, flags, 'split', { realm, into, serials }),
     );
 }
 
-const handOver = (terminal: Terminal, config: string, how: 'merge' | 'split', wish: { into: string } & Record<string, unknown>) =>
-  withOpsClient(configFor(config, terminal), terminal, async (client) => {
-    const { serials } = record(await client.call('POST', `/ops/people/${how}`, wish));
-    const given = [serials].flat().map(String);
-    terminal.out(
-      given.length === 0 ? `Nothing to give: ${wish.into} has them, or there are none` : `${wish.into} has ${given.join(', ')} now`,
+const handOver = (terminal: Terminal, flags: Flags, how: 'merge' | 'split', wish: { into: string } & Record<string, unknown>) =>
+  withOpsClient(gatewayFor(flags.config, terminal), async (client) => {
+    const reply = given.read({ into: wish.into, ...(await client.call('POST', `/ops/people/${how}`, wish)) });
+    given.print(terminal, flags, reply, ({ into, serials }) =>
+      terminal.out(serials.length === 0 ? `Nothing to give: ${into} has them, or there are none` : `${into} has ${serials.join(', ')} now`),
     );
   });

@@ -16,6 +16,9 @@ export const appOption = (): Option =>
     'edumfa-next',
   ]);
 
+/** A token on the phone; `url` is where it answers. */
+export type PhoneToken = { serial: string; issuer: string; state: string; url: string };
+
 /** The app that a user would take for this code. */
 export const usualApp = (uri: string): AppName => (uri.startsWith('edumfa-push:') ? 'edumfa' : 'privacyidea');
 
@@ -52,8 +55,6 @@ export async function pollPhone(phone: VirtualPhone, terminal: Terminal, serial?
   return reports.flatMap(({ requests }) => requests);
 }
 
-/** One line about what the phone shows. */
-export function requestLine({ serial, title, question, ask }: PushRequest): string {
-  const options = ask.kind === 'choice' ? ` [${ask.options.join(' ')}]` : '';
-  return `${serial}  ${title}: ${question}${options}`;
-}
+/** A question with the options that one is picked from. */
+export const questionOf = (question: string, options?: readonly string[]): string =>
+  options ? `${question} [${options.join(' ')}]` : question;

@@ -1,10 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { z } from 'zod';
 import { type AppName, type LinotpRequest, type PushRequest, readQrPicture, type VirtualPhone } from '../../virtual-phone/index.ts';
 import { readUserFile } from '../gateway-client.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
-import { answerLinotp, enrolLinotp, hasLinotp, type LinotpEnrolOptions, linotpLine, listLinotp, waitingLinotp } from './phone-linotp.ts';
-import { appOption, expectDone, phoneOption, pollPhone, requestLine, usualApp, withEnrolledPhone, withPhone } from './phone-option.ts';
+import { dataOutput, type JsonFlag, printTable } from '../output/index.ts';
+import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
+import {
+  answerLinotp,
+  answersOutput,
+  approve,
+  decline,
+  type PhoneAnswer,
+  printRequests,
+  requestLine,
+  shownLinotp,
+  shownRequest,
+  tellAnswer,
+  waitingOutput,
+} from './phone-answers.ts';
+import { enrolLinotp, hasLinotp, type LinotpEnrolOptions, listLinotp, waitingLinotp } from './phone-linotp.ts';
+import { appOption, expectDone, phoneOption, pollPhone, usualApp, withEnrolledPhone, withPhone } from './phone-option.ts';
 
 /** `pushgate phone …`: a virtual phone, as strict as the app it stands for. */
 export function phoneCommand(terminal: Terminal): Command {
@@ -17,7 +32,12 @@ export function phoneCommand(terminal: Terminal): Command {
   return phone;
 }
 
-type EnrolOptions = LinotpEnrolOptions & { phone: string; qr?: string; fcmToken?: string; app?: AppName };
+const PhoneToken = z.object({ serial: z.string(), issuer: z.string(), state: z.string(), url: z.string() });
+const enrolled = dataOutput(PhoneToken);
+const listed = dataOutput(z.object({ tokens: z.array(PhoneToken) }));
+const removed = dataOutput(z.object({ serial: z.string(), removed: z.literal(true) }));
+
+type EnrolOptions = JsonFlag & LinotpEnrolOptions & { phone: string; qr?: string; fcmToken?: string; app?: AppName };
 
 function enrolCommand(terminal: Terminal): Command {
   return new Command('enrol')
@@ -29,17 +49,21 @@ function enrolCommand(terminal: Terminal): Command {
     .option('--login <name>', 'LinOTP: name of the user to tell the server')
     .option('--inbox <url>', 'LinOTP: control URL of the fakes, where pushes for that address can be read')
     .addOption(appOption())
+    .addOption(enrolled.option())
     .addOption(phoneOption())
     .addHelpText(
       'after',
       "\nExample:\n  npx pushgate phone enrol 'otpauth://pipush/…'\n  npx pushgate phone enrol --qr data/alice.png\n  npx pushgate phone enrol 'lseqr://pair/…' --gda DEADBEEF",
     )
-    .action((text: string | undefined, { phone: file, qr, fcmToken, app, ...linotp }: EnrolOptions) => {
+    .action((text: string | undefined, { phone: file, qr, fcmToken, app, json, ...linotp }: EnrolOptions) => {
       const uri = uriOf(text, qr);
       const work = async (phone: VirtualPhone): Promise<void> => {
-        if (await enrolLinotp(phone, terminal, uri, linotp)) return;
-        const token = expectDone(await phone.enrol(uri, { fcmToken }));
-        terminal.out(`enrolled ${token.serial} (${token.issuer}); it answers at ${token.url}`);
+        const paired = await enrolLinotp(phone, uri, linotp);
+        const token = paired ?? expectDone(await phone.enrol(uri, { fcmToken }));
+        enrolled.print(terminal, { json }, token, ({ serial, issuer, url, state }) => {
+          if (!paired) terminal.out(`enrolled ${serial} (${issuer}); it answers at ${url}`);
+          else terminal.out(`paired ${serial}; it answers at ${url}${state === 'active' ? '' : '. It waits to be activated'}`);
+        });
       };
       return withPhone(file, work, app ?? usualApp(uri));
     });
@@ -47,21 +71,28 @@ function enrolCommand(terminal: Terminal): Command {
 
 function uriOf(text: string | undefined, qr: string | undefined): string {
   if ((text === undefined) === (qr === undefined))
-    throw new CommandFailed('give either the text of the QR code, in single quotes, or --qr and a picture.');
+    throw new WrongUsage('give either the text of the QR code, in single quotes, or --qr and a picture.');
   return qr === undefined ? (text ?? '') : expectDone(readQrPicture(readUserFile(qr)));
 }
 
 function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .description('List the tokens on this phone.')
+    .addOption(listed.option())
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone list')
-    .action(({ phone: file }: { phone: string }) =>
-      withPhone(file, async (phone) => {
-        const tokens = expectDone(phone.list());
-        for (const { serial, issuer, state, url } of tokens) terminal.out(`${serial}  ${issuer}  ${state}  ${url}`);
-        if (listLinotp(phone, terminal) + tokens.length === 0) terminal.out('No tokens. Next: npx pushgate phone enrol --help');
-      }),
+    .action(({ phone: file, json }: JsonFlag & { phone: string }) =>
+      withPhone(file, async (phone) =>
+        listed.print(terminal, { json }, { tokens: [...expectDone(phone.list()), ...listLinotp(phone)] }, ({ tokens }) => {
+          printTable(terminal, tokens, [
+            { head: 'SERIAL', cell: ({ serial }) => serial },
+            { head: 'ISSUER', cell: ({ issuer }) => issuer },
+            { head: 'STATE', cell: ({ state }) => state },
+            { head: 'URL', cell: ({ url }) => url },
+          ]);
+          if (tokens.length === 0) terminal.err('No tokens. Next: npx pushgate phone enrol --help');
+        }),
+      ),
     );
 }
 
@@ -69,19 +100,22 @@ function pollCommand(terminal: Terminal): Command {
   return new Command('poll')
     .description('Ask the servers what is waiting, and show it.')
     .option('-s, --serial <serial>', 'only for this token')
+    .addOption(waitingOutput.option())
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone poll')
-    .action(({ phone: file, serial }: { phone: string; serial?: string }) =>
+    .action(({ phone: file, serial, json }: JsonFlag & { phone: string; serial?: string }) =>
       withEnrolledPhone(file, async (phone) => {
         const { requests, linotp } = await waiting(phone, terminal, serial);
-        for (const request of requests) terminal.out(requestLine(request));
-        for (const request of linotp) terminal.out(linotpLine(request));
-        if (requests.length + linotp.length === 0) terminal.out('Nothing is waiting.');
+        const shown = [...requests.map(shownRequest), ...linotp.map(shownLinotp)];
+        waitingOutput.print(terminal, { json }, { requests: shown }, () => {
+          printRequests(terminal, shown);
+          if (shown.length === 0) terminal.err('Nothing is waiting.');
+        });
       }),
     );
 }
 
-type AnswerOptions = { phone: string; serial?: string; option?: string; reason?: string };
+type AnswerOptions = JsonFlag & { phone: string; serial?: string; option?: string; reason?: string };
 
 function approveCommand(terminal: Terminal): Command {
   return new Command('approve')
@@ -89,13 +123,16 @@ function approveCommand(terminal: Terminal): Command {
     .argument('[challenge]', 'LinOTP: text of the push, to accept that one')
     .option('-s, --serial <serial>', 'only for this token')
     .option('--option <text>', 'the option to pick where one is asked for')
+    .addOption(answersOutput.option())
     .addOption(phoneOption())
     .addHelpText('after', "\nExample:\n  npx pushgate phone approve\n  npx pushgate phone approve 'lseqr://push/…'")
-    .action((challenge: string | undefined, { phone: file, serial, option }: AnswerOptions) =>
+    .action((challenge: string | undefined, { phone: file, serial, option, json }: AnswerOptions) =>
       withEnrolledPhone(file, async (phone) => {
         const { requests, linotp } = await somethingWaiting(phone, terminal, { serial, challenge });
-        for (const request of requests) await approve(phone, terminal, request, option);
-        for (const request of linotp) await answerLinotp(phone, terminal, request, 'approve');
+        const answers: PhoneAnswer[] = [];
+        for (const request of requests) answers.push(await approve(phone, request, option));
+        for (const request of linotp) answers.push(await answerLinotp(phone, request, 'approve'));
+        tellAnswers(terminal, { json }, answers);
       }),
     );
 }
@@ -106,32 +143,41 @@ function declineCommand(terminal: Terminal): Command {
     .argument('[challenge]', 'LinOTP: text of the push, to decline that one')
     .option('-s, --serial <serial>', 'only for this token')
     .option('--reason <reason>', 'unknown_trigger ("this was not me") or cancelled')
+    .addOption(answersOutput.option())
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone decline --reason unknown_trigger')
-    .action((challenge: string | undefined, { phone: file, serial, reason }: AnswerOptions) =>
+    .action((challenge: string | undefined, { phone: file, serial, reason, json }: AnswerOptions) =>
       withEnrolledPhone(file, async (phone) => {
         const { requests, linotp } = await somethingWaiting(phone, terminal, { serial, challenge });
-        for (const request of requests) await decline(phone, terminal, request, reason);
-        for (const request of linotp) await answerLinotp(phone, terminal, request, 'decline');
+        const answers: PhoneAnswer[] = [];
+        for (const request of requests) answers.push(await decline(phone, request, reason));
+        for (const request of linotp) answers.push(await answerLinotp(phone, request, 'decline'));
+        tellAnswers(terminal, { json }, answers);
       }),
     );
 }
 
-type WatchOptions = { phone: string; auto?: string; every: string; once?: boolean };
+type Verdict = 'approve' | 'decline';
+
+const tellAnswers = (terminal: Terminal, flags: JsonFlag, answers: PhoneAnswer[]): void =>
+  answersOutput.print(terminal, flags, { answers }, () => {
+    for (const answer of answers) tellAnswer(terminal, answer);
+  });
+
+type WatchOptions = { phone: string; auto?: Verdict; every: string; once?: boolean };
 
 function watchCommand(terminal: Terminal): Command {
   return new Command('watch')
     .description('Ask again and again, and show or answer what comes, until Ctrl-C.')
-    .option('--auto <verdict>', 'answer everything: approve or decline')
+    .addOption(new Option('--auto <verdict>', 'answer everything').choices(['approve', 'decline']))
     .option('--every <seconds>', 'seconds between polls', '1')
     .option('--once', 'stop after the first request')
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone watch --auto approve')
     .action(({ phone: file, auto, every, once }: WatchOptions) =>
       withEnrolledPhone(file, async (phone) => {
-        if (auto !== undefined && auto !== 'approve' && auto !== 'decline') throw new CommandFailed('--auto takes approve or decline.');
         const pause = Number(every) * 1000;
-        if (!(pause >= 100)) throw new CommandFailed('--every takes seconds, 0.1 or more.');
+        if (!(pause >= 100)) throw new WrongUsage('--every takes seconds, 0.1 or more.');
         const stop = new AbortController();
         const stopped = terminal.stopRequested().then(() => stop.abort());
         while (!stop.signal.aborted) {
@@ -149,12 +195,13 @@ function removeCommand(terminal: Terminal): Command {
   return new Command('remove')
     .description('Forget a token and its key. The server is not told.')
     .argument('<serial>', 'serial of the token')
+    .addOption(removed.option())
     .addOption(phoneOption())
     .addHelpText('after', '\nExample:\n  npx pushgate phone remove PIPU0001A2B3')
-    .action((serial: string, { phone: file }: { phone: string }) =>
+    .action((serial: string, { phone: file, json }: JsonFlag & { phone: string }) =>
       withEnrolledPhone(file, async (phone) => {
-        const removed = hasLinotp(phone, serial) ? phone.linotp.remove(serial) : phone.remove(serial);
-        terminal.out(`removed ${expectDone<{ serial: string }>(removed).serial}`);
+        expectDone<unknown>(hasLinotp(phone, serial) ? phone.linotp.remove(serial) : phone.remove(serial));
+        removed.print(terminal, { json }, { serial, removed: true }, () => terminal.out(`removed ${serial}`));
       }),
     );
 }
@@ -180,33 +227,12 @@ async function somethingWaiting(phone: VirtualPhone, terminal: Terminal, { seria
   return found;
 }
 
-async function showLinotp(
-  phone: VirtualPhone,
-  terminal: Terminal,
-  request: LinotpRequest,
-  auto: 'approve' | 'decline' | undefined,
-): Promise<void> {
-  if (auto !== undefined) await answerLinotp(phone, terminal, request, auto);
-  else terminal.out(linotpLine(request));
+async function showLinotp(phone: VirtualPhone, terminal: Terminal, request: LinotpRequest, auto: Verdict | undefined): Promise<void> {
+  if (auto === undefined) terminal.out(requestLine(shownLinotp(request)));
+  else tellAnswer(terminal, await answerLinotp(phone, request, auto));
 }
 
-async function show(phone: VirtualPhone, terminal: Terminal, request: PushRequest, auto: 'approve' | 'decline' | undefined): Promise<void> {
-  if (auto === 'approve') await approve(phone, terminal, request, undefined);
-  else if (auto === 'decline') await decline(phone, terminal, request, undefined);
-  else terminal.out(requestLine(request));
-}
-
-/** Accepts one request and tells what the server thought of it. */
-export async function approve(phone: VirtualPhone, terminal: Terminal, request: PushRequest, option: string | undefined): Promise<void> {
-  const { value, displayCode, message } = expectDone(await phone.approve(request, { option }));
-  terminal.out(`${requestLine(request)}: approved, the server ${value === true ? 'took it' : 'did not take it'}`);
-  if (displayCode !== undefined) terminal.out(`${message ?? 'code'}: ${displayCode}`);
-}
-
-/** Declines one request and tells what the server thought of it. */
-export async function decline(phone: VirtualPhone, terminal: Terminal, request: PushRequest, reason: string | undefined): Promise<void> {
-  const { value } = expectDone(await phone.decline(request, { reason }));
-  terminal.out(
-    `${requestLine(request)}: declined${reason ? ` (${reason})` : ''}, the server ${value === true ? 'took it' : 'did not take it'}`,
-  );
+async function show(phone: VirtualPhone, terminal: Terminal, request: PushRequest, auto: Verdict | undefined): Promise<void> {
+  if (auto === undefined) terminal.out(requestLine(shownRequest(request)));
+  else tellAnswer(terminal, await (auto === 'approve' ? approve : decline)(phone, request, undefined));
 }

@@ -1,13 +1,17 @@
 import { Command, Option } from 'commander';
+import { z } from 'zod';
 import type { Config } from '../../config/index.ts';
-import { type Explained, explain } from '../../engine/index.ts';
+import { explain } from '../../engine/index.ts';
 import { openRealms, type Realms } from '../../engine/users/index.ts';
 import { openPolicy } from '../../policy/index.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
+import { gatewayFor } from '../gateway-address.ts';
+import { withOpsClient } from '../ops-client.ts';
+import { dataOutput, type JsonFlag } from '../output/index.ts';
+import { type Terminal, WrongUsage } from '../terminal.ts';
 import { configFor, configOption } from './config-option.ts';
 import { describeProviders } from './providers-of.ts';
 
-type Question = {
+type Question = JsonFlag & {
   config: string;
   user?: string;
   realm?: string;
@@ -31,6 +35,31 @@ export function policyCommand(terminal: Terminal): Command {
     .addCommand(explainCommand(terminal));
 }
 
+/** Rules in their order; `limits` of one phone; `plan`: the providers in the order in which they are tried, and why these. */
+const explained = dataOutput(
+  z.object({
+    rules: z.array(
+      z.object({
+        name: z.string(),
+        scope: z.string().optional(),
+        matched: z.boolean(),
+        mismatches: z.array(z.object({ matcher: z.string(), wants: z.string(), was: z.string() })),
+        decides: z.array(z.string()),
+        overruled: z.array(z.object({ action: z.string(), by: z.string() })),
+      }),
+    ),
+    limits: z.array(z.object({ limit: z.string(), value: z.number(), rule: z.string().optional() })),
+    plan: z.object({
+      providers: z.array(z.object({ name: z.string(), kind: z.string(), addresses: z.array(z.string()).readonly() })),
+      deadlineMs: z.number(),
+      hedgeMs: z.number().optional(),
+      isTimeSensitive: z.boolean().optional(),
+      because: z.enum(['policy', 'enrolment', 'default', 'none']),
+      rule: z.string().optional(),
+    }),
+  }),
+);
+
 function explainCommand(terminal: Terminal): Command {
   return new Command('explain')
     .description('Each rule, whether it matches or why not, and the delivery plan that comes of it. Nothing is sent.')
@@ -49,28 +78,50 @@ function explainCommand(terminal: Terminal): Command {
     .option('--user-agent <name>', 'user agent of the request')
     .option('--recorded <provider>', 'provider recorded with the push token at its enrolment')
     .option('--at <time>', 'moment, such as 2026-03-02T09:00:00Z; now without it')
-    .addOption(configOption())
+    .addOption(explained.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate policy explain --user alice --realm corp --client 10.1.2.3 --auth-server vpn')
-    .action(async ({ config: file, recorded, at, ...known }: Question) => {
-      const { config, catalog } = await configFor(file, terminal);
-      const now = at === undefined ? Date.now() : Date.parse(at);
-      if (Number.isNaN(now)) throw new CommandFailed(`--at ${at} is no time. Write it as 2026-03-02T09:00:00Z.`);
-      const realms = openRealms(config.realms);
-      demandRealm(realms, known.realm);
-      const ignoreCase = realms.ignoresCase(known.realm ?? '');
-      const parts = {
-        policy: openPolicy(config.policies),
-        providers: describeProviders(config, catalog),
-        deadlineMs: config.settings.deliveryDeadlineMs,
-      };
-      const facts = { now, ...mountFacts(config, known), ...known, ignoreCase };
-      for (const line of linesOf(explain(parts, facts, recorded))) terminal.out(line);
+    .action(async (question: Question) => {
+      if (Number.isNaN(Date.parse(question.at ?? new Date().toISOString())))
+        throw new WrongUsage(`--at ${question.at} is no time. Write it as 2026-03-02T09:00:00Z.`);
+      const told = await (terminal.remote ? explainThere(terminal, question) : explainHere(terminal, question));
+      explained.print(terminal, question, told, () => {
+        for (const line of linesOf(told)) terminal.out(line);
+      });
     });
+}
+
+type Told = ReturnType<typeof explained.read>;
+
+/** What the rules of a configuration say; no gateway has to run. */
+async function explainHere(terminal: Terminal, { config: file, recorded, at, json: _json, ...known }: Question): Promise<Told> {
+  const { config, catalog } = await configFor(file, terminal);
+  const realms = openRealms(config.realms);
+  demandRealm(realms, known.realm);
+  const ignoreCase = realms.ignoresCase(known.realm ?? '');
+  const parts = {
+    policy: openPolicy(config.policies),
+    providers: describeProviders(config, catalog),
+    deadlineMs: config.settings.deliveryDeadlineMs,
+  };
+  const now = at === undefined ? Date.now() : Date.parse(at);
+  return explain(parts, { now, ...mountFacts(config, known), ...known, ignoreCase }, recorded);
+}
+
+/** What the rules of a gateway on another machine say, which are those that it uses now. A question that names no mount is about privacyIDEA's dialect, as above. */
+async function explainThere(terminal: Terminal, question: Question): Promise<Told> {
+  const { user, realm, resolver, client, clientIs, authServer, mount, tokenType, userAgent, recorded, at } = question;
+  const dialect = question.dialect ?? 'privacyidea';
+  const flavour = question.flavour ?? (dialect === 'privacyidea' ? 'privacyidea' : undefined);
+  const asked = { user, realm, resolver, client, clientIs, authServer, dialect, mount, flavour, tokenType, userAgent, recorded, at };
+  return withOpsClient(gatewayFor(question.config, terminal), async (ops) =>
+    explained.read(await ops.call('POST', '/ops/policy/explain', asked)),
+  );
 }
 
 function demandRealm(realms: Realms, realm: string | undefined): void {
   if (realms.resolve('', realm) !== 'unknown-realm') return;
-  throw new CommandFailed(`there is no realm ${realm}. Realms are ${realms.names.join(', ') || 'none'}.`);
+  throw new WrongUsage(`there is no realm ${realm}. Realms are ${realms.names.join(', ') || 'none'}.`);
 }
 
 /** Dialect and flavour of the mount that a question names; the usual ones where it names none. */
@@ -78,14 +129,14 @@ function mountFacts({ listeners }: Config, { mount: path, dialect }: Pick<Questi
   const all = listeners.flatMap(({ mounts }) => mounts);
   const named = all.filter((mount) => mount.path === path);
   if (path !== undefined && named.length === 0)
-    throw new CommandFailed(`There is no mount ${path}. Mounts are ${[...new Set(all.map((mount) => mount.path))].join(', ')}.`);
+    throw new WrongUsage(`There is no mount ${path}. Mounts are ${[...new Set(all.map((mount) => mount.path))].join(', ')}.`);
   const fits = named.find(({ serves }) => serves === (dialect ?? serves));
   const { serves, flavour } = fits ?? { serves: dialect ?? 'privacyidea', flavour: 'privacyidea' as const };
   return { dialect: serves, flavour: serves === 'privacyidea' ? flavour : undefined };
 }
 
 /** What was explained, as lines for people. */
-export function linesOf({ rules, limits, plan }: Explained): string[] {
+function linesOf({ rules, limits, plan }: Told): string[] {
   const ruleLines = rules.flatMap(({ name, matched, mismatches, decides, overruled }) => [
     `${matched ? 'matches ' : 'does not'}  ${name}`,
     ...mismatches.map(({ matcher, wants, was }) => `            ${matcher}: wants ${wants}; it was ${was}`),

@@ -1,13 +1,18 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { z } from 'zod';
 import type { LoadedConfig } from '../../config/index.ts';
 import { keyringOf } from '../../gateway/keyring.ts';
 import { openStore } from '../../gateway/open-store.ts';
 import { type Counts, copyStore, isSameKeyring } from '../../store/copy.ts';
 import { databaseOf } from '../../store/mongodb/config.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
+import { dataOutput, type JsonFlag } from '../output/index.ts';
+import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 import { configFor } from './config-option.ts';
+
+/** How many records of each kind were copied. */
+const copied = dataOutput(z.object({ copied: z.record(z.string(), z.int()) }));
 
 /** `pushgate store …`: what concerns the store as a whole. */
 export function storeCommand(terminal: Terminal): Command {
@@ -21,26 +26,34 @@ export function storeCommand(terminal: Terminal): Command {
       )
       .addOption(new Option('--from <file>', 'configuration whose store is read').makeOptionMandatory())
       .addOption(new Option('--to <file>', 'configuration whose store is written').makeOptionMandatory())
+      .addOption(copied.option())
       .addHelpText('after', '\nExample:\n  npx pushgate store copy --from embedded.json --to mongodb.json')
-      .action(async ({ from, to }: { from: string; to: string }) => {
+      .action(async ({ from, to, json }: JsonFlag & { from: string; to: string }) => {
         const [source, target] = [await configFor(from, terminal), await configFor(to, terminal)];
         check(source, target, terminal);
-        terminal.out(`Copied ${told(await copy(source, target))}.`);
-        terminal.out(`Next: npx pushgate serve --config ${to}`);
+        const counts = await copy(source, target);
+        copied.print(terminal, { json }, { copied: counts }, () => {
+          terminal.out(`Copied ${told(counts)}.`);
+          terminal.out(`Next: npx pushgate serve --config ${to}`);
+        });
       }),
   );
 }
 
 /** What can be seen before anything is opened. */
 function check(source: LoadedConfig, target: LoadedConfig, { environment }: Terminal): void {
-  if (placeOf(source) === placeOf(target)) throw new CommandFailed('both configurations name the same store. Name another one in --to.');
+  if (placeOf(source) === placeOf(target)) throw new WrongUsage('both configurations name the same store. Name another one in --to.');
   const { store } = source.config;
   // To open it would make it.
   if (store.kind === 'embedded' && !existsSync(placeOf(source)))
-    throw new CommandFailed(`there is no store ${placeOf(source)} to copy from. Correct store.path in the configuration after --from.`);
+    throw new CommandFailed(
+      `there is no store ${placeOf(source)} to copy from. Correct store.path in the configuration after --from.`,
+      'unavailable',
+    );
   if (!isSameKeyring(keyringOf(source, environment), keyringOf(target, environment)))
     throw new CommandFailed(
       'the keyrings of both configurations differ, and the target could not open what the source has sealed. Give both the same keyring.',
+      'config',
     );
 }
 
@@ -55,9 +68,9 @@ async function copy(source: LoadedConfig, target: LoadedConfig): Promise<Counts>
   try {
     const to = await openStore(target);
     try {
-      const copied = await copyStore(from, to);
-      if (copied.ok) return copied.value;
-      throw new CommandFailed(why[copied.error]);
+      const done = await copyStore(from, to);
+      if (done.ok) return done.value;
+      throw new CommandFailed(why[done.error]);
     } finally {
       await to.close();
     }

@@ -1,5 +1,6 @@
 import { record } from '../../foundation/model/index.ts';
 import { type GatewayClient, readUserFile } from '../gateway-client.ts';
+import { openProgress } from '../output/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 
 const columns = ['user', 'realm', 'pin', 'serial'];
@@ -14,30 +15,25 @@ type Wish = { line: number; fields: Readonly<Record<string, string>> };
 export async function initFromCsv(client: GatewayClient, terminal: Terminal, { csv, type }: { csv: string; type: string }): Promise<void> {
   const wishes = wishesIn(csv, readUserFile(csv).toString('utf8'));
   terminal.out('user,realm,serial,text');
+  const progress = openProgress(terminal, wishes.length, 'push tokens');
   for (const [done, { line, fields }] of wishes.entries()) {
-    showProgress(terminal, done, wishes.length);
     const { detail } = await made(client, { genkey: '1', type, ...fields }).catch((error: unknown) => {
-      terminal.rewrite?.('');
+      progress.end();
       if (!(error instanceof CommandFailed)) throw error;
       throw new CommandFailed(
         `${csv}, line ${line}: ${error.message} The ${done} before it are made: take them out of the file and run this again.`,
       );
     });
-    terminal.rewrite?.('');
+    progress.end();
     const text = String(record(detail.pushurl).value);
     terminal.out([fields.user ?? '', fields.realm ?? '', String(detail.serial), text].map(quoted).join(','));
+    progress.step();
   }
+  progress.end();
   terminal.err(`${wishes.length} push tokens made.`);
 }
 
 const made = (client: GatewayClient, body: Record<string, string>) => client.callAsAdmin('POST', '/token/init', body);
-
-/** A bar where somebody looks; elsewhere a line for each hundred. */
-function showProgress(terminal: Terminal, done: number, all: number): void {
-  const full = Math.floor((done / all) * 20);
-  if (terminal.rewrite) terminal.rewrite(`[${'#'.repeat(full)}${' '.repeat(20 - full)}] ${done} of ${all}`);
-  else if (done > 0 && done % 100 === 0) terminal.err(`${done} of ${all}`);
-}
 
 function wishesIn(file: string, text: string): Wish[] {
   const [head, ...rows] = csvRows(file, text);

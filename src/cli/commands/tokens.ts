@@ -1,10 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
+import { z } from 'zod';
 import { record } from '../../foundation/model/index.ts';
+import { gatewayFor } from '../gateway-address.ts';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
+import { type OpsClient, withOpsClient, withQuery } from '../ops-client.ts';
+import { type Column, dataOutput, type JsonFlag, printQr, printTable } from '../output/index.ts';
+import { readSecret, secretOptions } from '../secret-input.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
-import { configFor, configOption } from './config-option.ts';
+import { configOption } from './config-option.ts';
+import { tokenActs } from './token-acts.ts';
 import { addressCommand } from './token-addresses.ts';
 import { initFromCsv } from './tokens-csv.ts';
 
@@ -12,7 +18,7 @@ import { initFromCsv } from './tokens-csv.ts';
 export function tokensCommand(terminal: Terminal): Command {
   const tokens = new Command('tokens').addHelpText('after', '\nExample:\n  npx pushgate tokens list --user alice');
   const withGateway: WithGateway = async (file, work, flavour) => {
-    const client = openGatewayClient(await configFor(file, terminal), terminal, flavour);
+    const client = openGatewayClient(await gatewayFor(file, terminal), flavour);
     try {
       await work(client);
     } finally {
@@ -20,32 +26,9 @@ export function tokensCommand(terminal: Terminal): Command {
     }
   };
   tokens.addCommand(initCommand(terminal, withGateway));
-  tokens.addCommand(listCommand(terminal, withGateway));
-  tokens.addCommand(addressCommand(terminal));
-  for (const [name, description, method, path] of simpleCalls) {
-    tokens.addCommand(
-      new Command(name)
-        .description(description)
-        .argument('<serial>', 'serial of the push token')
-        .addOption(configOption())
-        .addHelpText('after', `\nExample:\n  npx pushgate tokens ${name} PIPU0001A2B3`)
-        .action((serial: string, { config }: { config: string }) =>
-          withGateway(config, async (client) => {
-            const { value } = await client.callAsAdmin(method, `${path}/${encodeURIComponent(serial)}`);
-            terminal.out(`${name}: ${String(value)} changed`);
-          }),
-        ),
-    );
-  }
+  for (const command of [listCommand(terminal), ...tokenActs(terminal), addressCommand(terminal)]) tokens.addCommand(command);
   return tokens;
 }
-
-const simpleCalls = [
-  ['delete', 'Delete a push token.', 'DELETE', '/token'],
-  ['enable', 'Enable a push token.', 'POST', '/token/enable'],
-  ['disable', 'Disable a push token.', 'POST', '/token/disable'],
-  ['reset', 'Forget all failures of a push token, those of waiting networks too.', 'POST', '/token/reset'],
-] as const;
 
 type WithGateway = (file: string, work: (client: GatewayClient) => Promise<void>, flavour?: 'edumfa') => Promise<void>;
 type InitOptions = {
@@ -54,73 +37,127 @@ type InitOptions = {
   user?: string;
   realm?: string;
   pin?: string;
+  pinFile?: string;
+  pinStdin?: true;
   serial?: string;
-  qr?: string;
+  qr?: string | false;
   csv?: string;
-};
+} & JsonFlag;
+
+/** `uri` is the text of the QR code; whoever has it can enrol the push token. `csv` makes many, and prints CSV. */
+const made = dataOutput(z.object({ serial: z.string(), uri: z.string(), qrFile: z.string().optional() }));
 
 function initCommand(terminal: Terminal, withGateway: WithGateway): Command {
-  return new Command('init')
+  const command = new Command('init')
     .description('Make a push token that waits for its phone, and print the text of its QR code.')
     .option('-u, --user <name>', 'owner')
     .option('-r, --realm <realm>', 'realm of the owner')
-    .option('-p, --pin <pin>', 'PIN that starts a login')
+    .option('-p, --pin <pin>', 'PIN that starts a login; other users of this machine may see it')
     .option('-s, --serial <serial>', 'serial; one is made without it')
     .addOption(new Option('-t, --type <type>', 'push, or edupush for the apps of eduMFA').choices(['push', 'edupush']).default('push'))
     .option('--qr <file>', 'also write the QR code as a PNG picture')
+    .option('--no-qr', 'draw no QR code on the terminal')
     .addOption(
       new Option('--csv <file>', 'one for each line of a file, whose first line names columns: user,realm,pin,serial').conflicts([
-        ...['user', 'realm', 'pin', 'serial', 'qr'],
+        ...['user', 'realm', 'pin', 'pinFile', 'pinStdin', 'serial', 'qr', 'json'],
       ]),
     )
-    .addOption(configOption())
+    .addOption(made.option())
+    .addOption(configOption(terminal))
     .addHelpText(
       'after',
       '\nExample:\n  npx pushgate tokens init --user alice --pin 1234 --qr data/alice.png\n  npx pushgate tokens init --csv users.csv > codes.csv',
-    )
-    .action(({ config, qr, csv, ...wish }: InitOptions) => {
-      const work = async (client: GatewayClient): Promise<void> => {
-        if (csv !== undefined) return initFromCsv(client, terminal, { csv, type: wish.type });
-        const { detail } = await client.callAsAdmin('POST', '/token/init', { genkey: '1', ...wish });
-        const { value, img } = record(detail.pushurl);
-        if (typeof value !== 'string' || typeof img !== 'string') throw new CommandFailed('the gateway sent no QR code');
-        terminal.out(value);
-        if (wish.user === undefined)
-          terminal.err(
-            `The push token ${String(detail.serial)} has no owner: it logs in by its serial alone. With --user it is made for a user.`,
-          );
-        if (qr === undefined) return;
-        mkdirSync(dirname(qr), { recursive: true });
-        writeFileSync(qr, Buffer.from(img.slice(img.indexOf(',') + 1), 'base64'), { mode: 0o600 });
-        terminal.err(`QR code in ${qr}. Next: npx pushgate phone enrol --qr ${qr}`);
-      };
-      return withGateway(config, work, wish.type === 'edupush' ? 'edumfa' : undefined);
-    });
+    );
+  for (const option of secretOptions('pin')) command.addOption(option);
+  return command.action(async ({ config, csv, pinFile, pinStdin, ...options }: InitOptions) => {
+    const { type } = options;
+    const hasSource = pinFile !== undefined || pinStdin === true;
+    const pin = hasSource ? await readSecret(terminal, 'PIN', { fromFile: pinFile, fromInput: pinStdin }) : options.pin;
+    const work = (client: GatewayClient): Promise<void> =>
+      csv === undefined ? initOne(client, terminal, { ...options, pin }) : initFromCsv(client, terminal, { csv, type });
+    return withGateway(config, work, type === 'edupush' ? 'edumfa' : undefined);
+  });
 }
 
-type ListOptions = { config: string; user?: string; realm?: string; serial?: string };
+type OneWish = Pick<InitOptions, 'type' | 'user' | 'realm' | 'serial' | 'qr' | 'json'> & { pin: string | undefined };
 
-function listCommand(terminal: Terminal, withGateway: WithGateway): Command {
+async function initOne(client: GatewayClient, terminal: Terminal, { qr, json, pin, ...wish }: OneWish): Promise<void> {
+  const { detail } = await client.callAsAdmin('POST', '/token/init', { genkey: '1', ...wish, ...(pin === undefined ? {} : { pin }) });
+  const { value, img } = record(detail.pushurl);
+  if (typeof value !== 'string' || typeof img !== 'string') throw new CommandFailed('the gateway sent no QR code');
+  const serial = String(detail.serial);
+  const qrFile = typeof qr === 'string' ? qr : undefined;
+  if (qrFile !== undefined) writePicture(qrFile, img);
+  made.print(terminal, { json }, { serial, uri: value, qrFile }, () => {
+    terminal.out(value);
+    if (qr !== false) printQr(terminal, value);
+  });
+  if (wish.user === undefined)
+    terminal.err(`The push token ${serial} has no owner: it logs in by its serial alone. With --user it is made for a user.`);
+  if (qrFile !== undefined) terminal.err(`QR code in ${qrFile}. Next: npx pushgate phone enrol --qr ${qrFile}`);
+}
+
+function writePicture(file: string, dataUrl: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, Buffer.from(dataUrl.slice(dataUrl.indexOf(',') + 1), 'base64'), { mode: 0o600 });
+}
+
+const PushToken = z.object({
+  serial: z.string(),
+  type: z.string(),
+  user: z.string().optional().describe('Owner; left out where there is none.'),
+  realm: z.string().optional(),
+  rolloutState: z.string().describe('offered: it waits for its phone; paired and activating: between; enrolled.'),
+  enabled: z.boolean(),
+  revoked: z.boolean(),
+  locked: z.boolean().describe('The fail count is at its maximum.'),
+  failures: z.int(),
+  lastLogin: z.iso.datetime().optional(),
+});
+type PushToken = z.output<typeof PushToken>;
+const listed = dataOutput(z.object({ tokens: z.array(PushToken) }));
+
+const standingOf = ({ enabled, revoked, locked }: PushToken): string =>
+  revoked ? 'revoked' : locked ? 'locked' : enabled ? 'enabled' : 'disabled';
+
+const columns: Column<PushToken>[] = [
+  { head: 'SERIAL', cell: ({ serial }) => serial },
+  { head: 'USER', cell: ({ user }) => user },
+  { head: 'REALM', cell: ({ realm }) => realm },
+  { head: 'ROLLOUT', cell: ({ rolloutState }) => rolloutState },
+  { head: 'STATE', cell: standingOf, tone: (token) => (standingOf(token) === 'enabled' ? 'good' : 'warning') },
+  { head: 'FAILURES', cell: ({ failures }) => failures, tone: ({ failures }) => (failures > 0 ? 'warning' : undefined) },
+];
+
+type ListOptions = JsonFlag & { config: string; user?: string; realm?: string; serial?: string };
+
+function listCommand(terminal: Terminal): Command {
   return new Command('list')
     .description('List push tokens.')
-    .option('-u, --user <name>', 'only those of this user')
+    .option('-u, --user <name>', 'only those of this user; * stands for any text')
     .option('-r, --realm <realm>', 'only those of this realm')
     .option('-s, --serial <serial>', 'only this serial; * stands for any text')
-    .addOption(configOption())
+    .addOption(listed.option())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate tokens list --serial "PIPU*"')
-    .action(({ config, ...filter }: ListOptions) =>
-      withGateway(config, async (client) => {
-        const { value } = await client.callAsAdmin('GET', '/token/', { ...filter, pagesize: '1000' });
-        const { tokens, count } = record(value);
-        for (const token of Array.isArray(tokens) ? tokens : []) {
-          const { serial, username, user_realm, rollout_state, active, failcount } = record(token);
-          terminal.out(
-            [serial, `${username}@${user_realm}`, rollout_state, active === true ? 'enabled' : 'disabled', `failures ${failcount}`]
-              .map(String)
-              .join('  '),
-          );
-        }
-        terminal.out(`${String(count)} in all`);
-      }),
+    .action(({ config, json, user, realm, serial }: ListOptions) =>
+      withOpsClient(gatewayFor(config, terminal), async (client) =>
+        listed.print(terminal, { json }, { tokens: await tokensFrom(client, { user, realm, serial }) }, ({ tokens }) =>
+          printTable(terminal, tokens, columns),
+        ),
+      ),
     );
+}
+
+const pageSize = 1000;
+
+/** Every push token that fits, a page at a time. */
+async function tokensFrom(client: OpsClient, filter: Readonly<Record<string, string | undefined>>): Promise<PushToken[]> {
+  const found: PushToken[] = [];
+  for (;;) {
+    const page = { ...filter, limit: String(pageSize), offset: String(found.length) };
+    const { tokens } = listed.read(await client.call('GET', withQuery('/ops/tokens', page)));
+    found.push(...tokens);
+    if (tokens.length < pageSize) return found;
+  }
 }

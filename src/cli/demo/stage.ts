@@ -5,6 +5,7 @@ import { checkConfig, type LoadedConfig, problemText } from '../../config/index.
 import { openLog } from '../../foundation/telemetry/index.ts';
 import { startGateway } from '../../gateway/start.ts';
 import { openPhone, type VirtualPhone } from '../../virtual-phone/index.ts';
+import { localGateway } from '../gateway-address.ts';
 import { type GatewayClient, openGatewayClient } from '../gateway-client.ts';
 import { type OpsClient, openOpsClient } from '../ops-client.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
@@ -25,8 +26,8 @@ export async function play(stage: Stage, story: (cast: Cast) => Promise<void>): 
   const { terminal, folder } = stage;
   const loaded = await configOf(stage, await freePort());
   const gateway = await startGateway({ ...loaded, environment: terminal.environment, clock: Date.now, log: openLog('silent') });
-  const client = openGatewayClient(loaded, terminal);
-  const operator = openOpsClient(loaded, terminal);
+  const client = openGatewayClient(localGateway(loaded, terminal));
+  const operator = openOpsClient(localGateway(loaded, terminal));
   const phone = openPhone({ file: join(folder, 'virtual-phone.json'), clock: Date.now });
   try {
     await story({ client, operator, phone, terminal });

@@ -11,6 +11,8 @@ export type Admin = { name: string; rights: readonly string[]; realm?: string | 
 
 /** Tokens of administrators. */
 export type AdminTokens = {
+  /** How long a token is good for. */
+  readonly lifeMs: number;
   issue(admin: Admin): Promise<string>;
   /** A token is `expired` after its logout, and when its account was removed, disabled or given another password. */
   read(token: string): Promise<Result<Admin, TokenRefusal>>;
@@ -42,6 +44,7 @@ export function openAdminTokens({ tokens, accounts, lifeMs, store, clock }: Part
     return (await ended.isEnded(token)) || !(await isAlive(holder.value)) ? refused({ kind: 'expired' }) : holder;
   };
   return {
+    lifeMs,
     async issue({ name, rights }) {
       return tokens.sign({ ...adminClaims(name, 'password'), rights: [...rights], account: await accounts.sealOf(name) }, lifeMs);
     },

@@ -1,7 +1,18 @@
 import type { Actor, Transaction } from '../../foundation/model/index.ts';
+import type { TransactionFilter } from '../../store/store.ts';
 import { applyEvent } from '../decisions/apply.ts';
 import { isOver } from '../decisions/decide.ts';
+import { type Status, statusOf } from '../decisions/status.ts';
 import type { EngineParts } from '../parts.ts';
+
+/** What is asked of the transactions; an absent field asks nothing. `since`: epoch ms. `user` counts in any case, as it was typed or as the source writes it. */
+export type TransactionQuery = Omit<TransactionFilter, 'fits'> & { status?: Status | undefined; limit: number };
+
+/** {@link Challenges.list}. */
+export function listTransactions({ store, clock }: EngineParts, { status, limit, ...asked }: TransactionQuery): Promise<Transaction[]> {
+  const now = clock();
+  return store.listTransactions({ ...asked, fits: (each) => status === undefined || statusOf(each, now) === status }, limit);
+}
 
 const batch = 500;
 const maxBatches = 20;

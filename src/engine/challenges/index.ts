@@ -9,7 +9,7 @@ import type { TokenLimitRefusal } from '../tokens/token-limits.ts';
 import { type AnswerReply, type AnswerRequest, answer } from './answer.ts';
 import { answerByHandle, type HandleAnswer } from './answer-by-handle.ts';
 import type { Ask } from './ask.ts';
-import { cancelTransaction, deleteExpired, findLive } from './challenge-admin.ts';
+import { cancelTransaction, deleteExpired, findLive, listTransactions, type TransactionQuery } from './challenge-admin.ts';
 import { type Delivered, type DeliverRequest, deliver, mayPoll } from './deliver.ts';
 import { type Enrolment, type EnrolmentRequest, isOfferedInLogin, offerInLogin, skipEnrolment, takeBackOffers } from './enrolment.ts';
 import { type Finished, type FinishRequest, findOwn, findOwnForeign, findPublicly, finish, type PublicPoll } from './finish.ts';
@@ -85,6 +85,10 @@ export type Challenges = {
   findPublicly(poll: PublicPoll): Promise<Transaction | undefined>;
   /** A transaction that is not over; withdrawn and consumed ones count as over. */
   findLive(id: string): Promise<Transaction | undefined>;
+  /** Transactions, newest first: those that are open, and those that ended within the hour before the sweep takes them. For people. */
+  list(query: TransactionQuery): Promise<Transaction[]>;
+  /** How many transactions phones can still answer. */
+  countOpen(): Promise<number>;
   /** The transactions that this push token may still answer. */
   openOf(serial: string): Promise<Transaction[]>;
   /**
@@ -144,6 +148,8 @@ export const openChallenges = (parts: EngineParts): Challenges => ({
   findOwnForeign: (dialect, authServer, foreignId) => findOwnForeign(parts, dialect, authServer, foreignId),
   findPublicly: (poll) => findPublicly(parts, poll),
   findLive: (id) => findLive(parts, id),
+  list: (query) => listTransactions(parts, query),
+  countOpen: () => parts.store.countOpenTransactions(parts.clock()),
   openOf: (serial) => parts.store.openTransactionsOf(serial, parts.clock()),
   checkFirstLeg: (check) => checkFirstLeg(parts, check),
   cancel: (by, id) => cancelTransaction(parts, by, id),

@@ -1,7 +1,20 @@
 import { isOver, type Timed } from './decide.ts';
 
 /** The status of a transaction as auth servers may see it. Each dialect has a table of its own words for it. */
-export type Status = 'pending' | 'code-shown' | 'accepted' | 'declined' | 'cancelled' | 'locked' | 'withdrawn' | 'consumed' | 'expired';
+export type Status = (typeof statuses)[number];
+
+/** All statuses, in the order of a login's life. */
+export const statuses = [
+  'pending',
+  'code-shown',
+  'accepted',
+  'declined',
+  'cancelled',
+  'locked',
+  'withdrawn',
+  'consumed',
+  'expired',
+] as const;
 
 /**
  * The status at `now` (epoch ms). An open transaction with a decline that does not settle reads as declined; a quiet

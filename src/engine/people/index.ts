@@ -3,7 +3,7 @@ import type { Page } from '../../store/store.ts';
 import type { EngineParts } from '../parts.ts';
 import type { NoUser } from '../users/directory.ts';
 import type { UserRecord } from '../users/user-source.ts';
-import { findPerson, findSource, type Person, recordForPolicies, recordOf, sourceOf } from './person.ts';
+import { type FoundOwner, findOwner, findPerson, findSource, type Person, recordForPolicies, recordOf, sourceOf } from './person.ts';
 import {
   type Asked,
   isBegunBy,
@@ -26,6 +26,11 @@ export type People = {
    * neither may let anyone in.
    */
   find(user: string, realm: string, source?: string): Promise<Person>;
+  /**
+   * The user of this name in the form that a push token stores as its owner; undefined when the sources know no such
+   * user. Throws like `find`.
+   */
+  findOwner(user: string, realm: string, source?: string): Promise<FoundOwner | undefined>;
   /** The record of this user, or why there is none; never throws. @see Directory.findUser */
   findUser(user: string, realm: string, source?: string): Promise<UserRecord | NoUser>;
   /** The record of a user for information only: undefined for unknown users, and when a source does not answer. */
@@ -77,6 +82,7 @@ export type People = {
 export const openPeople = (parts: EngineParts): People => ({
   findUser: (user, realm, source) => parts.directory.findUser(user, realm, source),
   find: (user, realm, source) => findPerson(parts, user, realm, source),
+  findOwner: (user, realm, source) => findOwner(parts, user, realm, source),
   recordOf: (user, realm, source) => recordOf(parts, user, realm, source),
   recordForPolicies: (who) => recordForPolicies(parts, who),
   findSource: (realm, name) => findSource(parts, realm, name),

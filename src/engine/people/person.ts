@@ -12,6 +12,9 @@ export type Person = UserRecord | 'unlisted' | 'unknown-user' | 'barred';
 export const isNobody = (person: Person | undefined): person is 'unknown-user' | 'barred' =>
   person === 'unknown-user' || person === 'barred';
 
+/** A user as the owner of a push token is stored, and what the source tells, where there is one. */
+export type FoundOwner = { owner: Owner; record?: UserRecord };
+
 type Parts = Pick<EngineParts, 'directory'>;
 
 /** {@link People.find}. */
@@ -19,6 +22,13 @@ export async function findPerson({ directory }: Parts, user: string, realm: stri
   const found = await directory.findUser(user, realm, source);
   if (found === 'ambiguous' || found === 'unavailable') throw lookupFault(found);
   return found;
+}
+
+/** {@link People.findOwner}. */
+export async function findOwner(parts: Parts, user: string, realm: string, source?: string): Promise<FoundOwner | undefined> {
+  const person = await findPerson(parts, user, realm, source);
+  if (isNobody(person)) return undefined;
+  return person === 'unlisted' ? { owner: { user, realm, resolver: '' } } : { owner: ownerOf(person, realm), record: person };
 }
 
 /** {@link People.recordOf}. */

@@ -1,4 +1,5 @@
 import type { PushToken, Result } from '../../foundation/model/index.ts';
+import type { TokenTally } from '../../store/store.ts';
 import type { EngineParts } from '../parts.ts';
 import type { PairingProtocol, PhoneProtocol } from '../phones/phone-protocol.ts';
 import { listNamesakes, type Namesakes } from './namesakes.ts';
@@ -33,6 +34,8 @@ export type PushTokens = {
    * A fictitious push token for a user without one, where replies must not reveal that; always the same for one name.
    */
   standIn(whom: { user: string; realm: string; serial?: string | undefined; form: TokenForm }): PushToken;
+  /** The number of push tokens of each type and state. Scans all push tokens. */
+  tally(): Promise<TokenTally[]>;
   /** Names that mean other users than before users were distinguished by case. Examines at most 1000 names. */
   listNamesakes(): Promise<Namesakes[]>;
 };
@@ -44,5 +47,6 @@ export const openPushTokens = (parts: EngineParts): PushTokens => ({
   completeRollout: (phone, request) => completeRollout(parts, phone, request),
   pair: (phone, request) => pairPhone(parts, phone, request),
   standIn: (whom) => standIn(parts, whom),
+  tally: parts.store.tallyTokens,
   listNamesakes: () => listNamesakes(parts),
 });

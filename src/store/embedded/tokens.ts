@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { foldedName, ownerKeys, type PushToken, type PushTokenChange } from '../../foundation/model/index.ts';
-import type { Page, PushTokenFilter, Store } from '../store.ts';
+import type { Page, PushTokenFilter, Store, TokenTally } from '../store.ts';
 import { addNote } from './audit.ts';
 import type { Row, Session } from './session.ts';
 
@@ -12,6 +12,7 @@ type TokenStore = Pick<
   | 'namesakes'
   | 'listTokens'
   | 'countTokens'
+  | 'tallyTokens'
   | 'changeToken'
   | 'countFailure'
   | 'countLogin'
@@ -27,6 +28,10 @@ const namesakes = `
     SELECT folded_user AS name, lower(realm) AS place FROM tokens WHERE user IS NOT NULL GROUP BY 1, 2 HAVING min(user) <> max(user) LIMIT ?
   )
   SELECT DISTINCT body ->> '$.owner' AS owner FROM tokens JOIN several ON folded_user = name AND lower(realm) = place`;
+
+const tally = `
+  SELECT type, rollout, enabled, user IS NOT NULL AS assigned, fail_count >= max_fail AS locked, count(*) AS n
+  FROM tokens GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`;
 
 /** Its parameter is a JSON list of keys. */
 const hasOwnerKey = 'serial IN (SELECT serial FROM owner_keys WHERE key IN (SELECT value FROM json_each(?)))';
@@ -66,6 +71,7 @@ export function tokenStore(session: Session): TokenStore {
         return { count, tokens: rows.map(tokenOf) };
       }),
     countTokens: (type) => read('countTokens', () => Number(get('SELECT count(*) AS n FROM tokens WHERE type = ?', type)?.n)),
+    tallyTokens: () => read('tallyTokens', () => all(tally).map(tallyOf)),
     changeToken: (serial, expectedVersion, change, note) =>
       write('changeToken', () => {
         const token = find(serial);
@@ -113,6 +119,15 @@ export function tokenStore(session: Session): TokenStore {
       }),
   };
 }
+
+const tallyOf = ({ type, rollout, enabled, assigned, locked, n }: Row): TokenTally => ({
+  type: String(type),
+  rollout: String(rollout) as PushToken['rollout'],
+  enabled: enabled === 1,
+  assigned: assigned === 1,
+  locked: locked === 1,
+  count: Number(n),
+});
 
 /** Writes a push token; returns the number of changed rows. */
 export function saveToken({ run, tokens }: Session, token: PushToken, how: 'INSERT OR IGNORE' | 'INSERT OR REPLACE'): number {

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { type Decision, type Effect, mostClockSkewMs, type TrailEntry, type Transaction } from '../../foundation/model/index.ts';
 import type { Store } from '../store.ts';
 import type { Row, Session } from './session.ts';
+import { listTransactions } from './transaction-list.ts';
 
 type TransactionStore = Pick<
   Store,
@@ -10,6 +11,8 @@ type TransactionStore = Pick<
   | 'findByForeignId'
   | 'findByHandle'
   | 'openTransactionsOf'
+  | 'listTransactions'
+  | 'countOpenTransactions'
   | 'decide'
   | 'onDecided'
   | 'appendTrail'
@@ -54,6 +57,11 @@ export function transactionStore(session: Session): TransactionStore {
         );
         return rows.flatMap((row) => findNamed(row) ?? []).reverse();
       }),
+    listTransactions: (filter, limit) => listTransactions(session, filter, limit),
+    countOpenTransactions: (now) =>
+      read('countOpenTransactions', () =>
+        Number(get('SELECT count(DISTINCT transaction_id) AS n FROM open_challenges WHERE answer_until > ?', now)?.n),
+      ),
     async decide(id, expectedVersion, next, effects, effectsDue, trail = []) {
       const written = await write('decide', () => decide(session, { id, expectedVersion, next, effects, effectsDue, trail }));
       if (written === 'decided') waiters.emit(eventOf(id));

@@ -1,7 +1,10 @@
 import type { Filter, Sort } from 'mongodb';
 import { foldedName, foldedRealm } from '../../foundation/model/index.ts';
-import type { Page, PushTokenFilter } from '../store.ts';
-import type { TokenDocument } from './collections.ts';
+import type { Page, PushTokenFilter, TransactionFilter } from '../store.ts';
+import type { TokenDocument, TransactionDocument } from './collections.ts';
+
+/** Lists for people and hints may be read from a secondary while there is no primary; what decides a login may not. */
+export const forPeople = { readPreference: 'primaryPreferred' } as const;
 
 /**
  * The conditions of a list. Only `*` is a wildcard; texts are compared in lower case, so that an index serves the part
@@ -33,6 +36,17 @@ function ofResolvers({ resolver, notResolvers = [] }: PushTokenFilter): Filter<T
   const is = resolver === undefined ? {} : { $eq: resolver };
   return resolver === undefined && notResolvers.length === 0 ? {} : { 'owner.resolver': { ...is, ...isNot } };
 }
+
+/**
+ * The conditions of a list of transactions, without `fits`. A transaction created after `since` also ends after it, and
+ * an index serves the end.
+ */
+export const transactionConditions = ({ user, realms, serial, since }: TransactionFilter): Filter<TransactionDocument> => ({
+  ...(user === undefined ? {} : { $or: [{ user: anyCase(user) }, { typed: anyCase(user) }] }),
+  ...(realms === undefined ? {} : { realm: { $in: [...realms] } }),
+  ...(serial === undefined ? {} : { 'decision.challenges.serial': serial }),
+  ...(since === undefined ? {} : { createdAt: { $gte: since }, 'decision.finishUntil': { $gte: since } }),
+});
 
 /** A whole text, case-insensitive; for lists for people, without an index. */
 const anyCase = (text: string) => ({ $regex: `^${escaped(text)}$`, $options: 'is' });

@@ -1,10 +1,10 @@
 import type { UpdateFilter } from 'mongodb';
 import type { AuditNote, Owner, PushToken, Transaction } from '../../foundation/model/index.ts';
-import type { Store } from '../store.ts';
+import type { Store, TokenTally } from '../store.ts';
 import type { ActOptions } from './audited-writes.ts';
 import type { TokenDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
-import { conditionsOf, orderOf } from './listing.ts';
+import { conditionsOf, forPeople, orderOf } from './listing.ts';
 import type { Location } from './locations.ts';
 import type { Session } from './session.ts';
 import { changeOf, documentOf, tokenOf } from './token-documents.ts';
@@ -19,14 +19,12 @@ type TokenStore = Pick<
   | 'namesakes'
   | 'listTokens'
   | 'countTokens'
+  | 'tallyTokens'
   | 'changeToken'
   | 'countFailure'
   | 'countLogin'
   | 'removeToken'
 >;
-
-/** Lists for people and hints may be read from a secondary while there is no primary; reads for a login may not. */
-const forPeople = { readPreference: 'primaryPreferred' } as const;
 
 /** The push tokens: one document each, found by serial. */
 export function tokenStore(session: Session): TokenStore {
@@ -72,6 +70,11 @@ export function tokenStore(session: Session): TokenStore {
         return { count, tokens: found.map(tokenOf) };
       }),
     countTokens: (type) => run('countTokens', () => tokens.countDocuments({ type }, forPeople)),
+    tallyTokens: () =>
+      run('tallyTokens', async () => {
+        const found = await tokens.aggregate<{ _id: Omit<TokenTally, 'count'>; count: number }>(tally, forPeople).toArray();
+        return found.map(({ _id, count }) => ({ ..._id, count }));
+      }),
     changeToken: (serial, expectedVersion, change, note) =>
       run('changeToken', async () => {
         const act = (options: ActOptions): Promise<boolean> =>
@@ -135,6 +138,22 @@ const withSeveralNames = (limit: number): object[] => [
   { $match: { 'names.1': { $exists: true } } },
   { $limit: limit },
   { $project: { owners: 1 } },
+];
+
+const tally: object[] = [
+  {
+    $group: {
+      _id: {
+        type: '$type',
+        rollout: '$rollout',
+        enabled: '$enabled',
+        assigned: { $ne: [{ $type: '$owner' }, 'missing'] },
+        locked: { $gte: ['$failCount', '$maxFail'] },
+      },
+      count: { $sum: 1 },
+    },
+  },
+  { $sort: { _id: 1 } },
 ];
 
 function learned({ locations }: Session, document: TokenDocument): PushToken {

@@ -1,8 +1,9 @@
-import type { UpdateFilter } from 'mongodb';
+import type { Collection, UpdateFilter } from 'mongodb';
 import type { Transaction } from '../../foundation/model/index.ts';
-import type { Store } from '../store.ts';
+import type { Store, TransactionFilter } from '../store.ts';
 import type { TransactionDocument } from './collections.ts';
 import { isDuplicate } from './faults.ts';
+import { forPeople, transactionConditions } from './listing.ts';
 import type { Session } from './session.ts';
 import {
   asRead,
@@ -18,7 +19,16 @@ import {
 
 type TransactionStore = Pick<
   Store,
-  'addTransaction' | 'findTransaction' | 'findByForeignId' | 'findByHandle' | 'openTransactionsOf' | 'decide' | 'appendTrail' | 'trailOf'
+  | 'addTransaction'
+  | 'findTransaction'
+  | 'findByForeignId'
+  | 'findByHandle'
+  | 'openTransactionsOf'
+  | 'listTransactions'
+  | 'countOpenTransactions'
+  | 'decide'
+  | 'appendTrail'
+  | 'trailOf'
 >;
 
 /** Transactions with effects are not cleaned up at any age. */
@@ -65,6 +75,11 @@ export function transactionStore({ run, names, locations, writeBehind, collectio
         const found = transactions.find<StoredTransaction>(isOpen, { projection: asRead });
         return (await found.sort(newestFirst).limit(most).toArray()).map(transactionOf).reverse();
       }),
+    listTransactions: (filter, limit) => run('listTransactions', () => listTransactions(transactions, filter, limit)),
+    countOpenTransactions: (now) =>
+      run('countOpenTransactions', () =>
+        transactions.countDocuments({ 'decision.state': 'open', 'decision.answerUntil': { $gt: now }, ...notOver(now) }, forPeople),
+      ),
     decide: (id, expectedVersion, next, effects, effectsDue, trail = []) =>
       run('decide', async () => {
         const isExpected = { ...locations.transaction(id), 'decision.version': expectedVersion };
@@ -93,4 +108,32 @@ export function transactionStore({ run, names, locations, writeBehind, collectio
         return found?.trail ?? [];
       }),
   };
+}
+
+/** What can be answered can be finished: an index serves the latter. */
+const notOver = (now: number) => ({ 'decision.finishUntil': { $gt: now } });
+
+const mostLookedAt = 20_000;
+const slice = 500;
+
+/** Sorts ids and moments alone, then reads whole documents until enough of them fit: a sort of documents would need their size in memory. */
+async function listTransactions(
+  transactions: Collection<TransactionDocument>,
+  filter: TransactionFilter,
+  limit: number,
+): Promise<Transaction[]> {
+  const sorted = [
+    { $match: transactionConditions(filter) },
+    { $project: { createdAt: 1 } },
+    { $sort: newestFirst },
+    { $limit: mostLookedAt },
+  ];
+  const places = await transactions.aggregate<Pick<TransactionDocument, '_id'>>(sorted, forPeople).toArray();
+  const found: Transaction[] = [];
+  for (let at = 0; at < places.length && found.length < limit; at += slice) {
+    const ids = places.slice(at, at + slice).map(({ _id }) => _id);
+    const some = transactions.find<StoredTransaction>({ _id: { $in: ids } }, { projection: asRead, ...forPeople }).sort(newestFirst);
+    found.push(...(await some.toArray()).map(transactionOf).filter(filter.fits));
+  }
+  return found.slice(0, limit);
 }

@@ -128,7 +128,7 @@ export async function namesTold<T>(
 /** The named user as a stored owner. Throws for a user whom no source of the realm knows, and like `findPerson`. */
 export async function ownerNamed(parts: LinotpParts, params: LinotpParams, name: string): Promise<Owner> {
   const { user, realm } = resolved(parts, params, name);
-  const person = await parts.engine.people.find(user, realm, sourceNamed(parts, params, realm));
-  if (isNobody(person)) throw new LinotpFault('untyped', 'getUserId failed: no user found');
-  return person === 'unlisted' ? { user, realm, resolver: '' } : ownerOf(person, realm);
+  const found = await parts.engine.people.findOwner(user, realm, sourceNamed(parts, params, realm));
+  if (!found) throw new LinotpFault('untyped', 'getUserId failed: no user found');
+  return found.owner;
 }

@@ -53,8 +53,11 @@ function noSuchKind(kind: string): string {
     : `There is no kind ${JSON.stringify(kind)}. There are: ${auditKinds.join(', ')}.`;
 }
 
-/** Undefined without a text, NaN for an invalid time. */
-function timeOf(text: string | undefined, now: number): number | undefined {
+/**
+ * A moment (epoch ms) as people write it: ISO 8601, or a duration before now (`90m`, `12h`, `7d`). Undefined without a
+ * text, NaN for an invalid time.
+ */
+export function timeOf(text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined;
   const [, count, unit] = ago.exec(text) ?? [];
   if (count !== undefined && (unit === 'm' || unit === 'h' || unit === 'd')) return now - Number(count) * unitMs[unit];

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { ActForbidden, type FaultCode, GatewayFault, RefusedText } from '../../../foundation/model/index.ts';
+import { ActForbidden, type FaultCode, GatewayFault, NotNow, Overloaded, RefusedText } from '../../../foundation/model/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
 
 /** Why a call of the operator's interface is refused. */
@@ -21,7 +21,7 @@ export class OperatorFault extends Error {
   }
 }
 
-const statuses: Record<OperatorRefusal | FaultCode | 'defect', number> = {
+const statuses: Record<OperatorRefusal | FaultCode | 'turned-away' | 'overloaded' | 'defect', number> = {
   'bad-request': 400,
   'no-authorization': 401,
   forbidden: 403,
@@ -29,6 +29,8 @@ const statuses: Record<OperatorRefusal | FaultCode | 'defect', number> = {
   'method-not-allowed': 405,
   conflict: 409,
   'too-large': 413,
+  'turned-away': 429,
+  overloaded: 503,
   'config-invalid': 500,
   defect: 500,
   'store-unavailable': 503,
@@ -48,8 +50,10 @@ export const operatorFallback: FallbackReplies = {
     if (error instanceof OperatorFault) refuse(ctx, error.code, error.message);
     else if (error instanceof ActForbidden) refuse(ctx, 'forbidden', error.message);
     else if (error instanceof RefusedText) refuse(ctx, 'bad-request', error.message);
+    else if (error instanceof NotNow) refuse(ctx, error instanceof Overloaded ? 'overloaded' : 'turned-away', error.message);
     else if (error instanceof GatewayFault && error.code === 'store-unavailable') refuse(ctx, error.code, 'The store cannot be reached.');
+    else if (error instanceof GatewayFault && error.code === 'directory-unavailable') refuse(ctx, error.code, `${error.message}.`);
     else refuse(ctx, 'defect', 'Internal error; see the log under the id of this request.');
-    return ![OperatorFault, ActForbidden, RefusedText].some((refusal) => error instanceof refusal);
+    return ![OperatorFault, ActForbidden, RefusedText, NotNow].some((refusal) => error instanceof refusal);
   },
 };

@@ -1,6 +1,7 @@
 import { type Handler, type Route, type RoutePattern, tieRoutes } from '../../http/index.ts';
 import { disableAccount, enableAccount, listAccounts, removeAccount, setAccount } from './accounts.ts';
 import { eraseFromAudit, listAudit, showAudit, verifyAudit } from './audit.ts';
+import { endToken, logIn } from './auth.ts';
 import { examine } from './doctor.ts';
 import { lookAtKeyring } from './keyring.ts';
 import { clearLimits, listLimits } from './limits.ts';
@@ -8,7 +9,11 @@ import type { OperatorParts } from './parts.ts';
 import { listPeople, mergePeople, splitPeople } from './people.ts';
 import { explainPolicy } from './policy.ts';
 import { checkProvider, listProviders, resetProvider, testProvider } from './providers.ts';
-import { addTokenAddress, listAddresses, removeTokenAddress, showTransaction } from './tokens.ts';
+import { showStats } from './stats.ts';
+import { assignToken, deleteToken, disableToken, enableToken, resetToken, setTokenPin, unassignToken } from './token-acts.ts';
+import { addTokenAddress, listAddresses, removeTokenAddress } from './token-addresses.ts';
+import { listTokens, showToken } from './token-list.ts';
+import { listTransactions, showTransaction } from './transactions.ts';
 
 export { type AuditParams, auditParams, readAuditParams, shownEntry, strangeCursor } from './audit-query.ts';
 export type { Finding } from './doctor.ts';
@@ -16,6 +21,18 @@ export { operatorFallback } from './errors.ts';
 export type { OperatorParts } from './parts.ts';
 
 const table: readonly Handler<OperatorParts>[] = [
+  { methods: ['POST'], path: '/ops/auth', handler: logIn },
+  { methods: ['DELETE'], path: '/ops/auth', handler: endToken },
+  { methods: ['GET'], path: '/ops/stats', handler: showStats },
+  { methods: ['GET'], path: '/ops/tokens', handler: listTokens },
+  { methods: ['GET'], path: '/ops/tokens/:serial', handler: showToken },
+  { methods: ['DELETE'], path: '/ops/tokens/:serial', handler: deleteToken },
+  { methods: ['POST'], path: '/ops/tokens/:serial/enable', handler: enableToken },
+  { methods: ['POST'], path: '/ops/tokens/:serial/disable', handler: disableToken },
+  { methods: ['POST'], path: '/ops/tokens/:serial/reset', handler: resetToken },
+  { methods: ['POST'], path: '/ops/tokens/:serial/assign', handler: assignToken },
+  { methods: ['POST'], path: '/ops/tokens/:serial/unassign', handler: unassignToken },
+  { methods: ['PUT'], path: '/ops/tokens/:serial/pin', handler: setTokenPin },
   { methods: ['GET'], path: '/ops/providers', handler: listProviders },
   { methods: ['POST'], path: '/ops/providers/:name/check', handler: checkProvider },
   { methods: ['POST'], path: '/ops/providers/:name/reset', handler: resetProvider },
@@ -24,6 +41,7 @@ const table: readonly Handler<OperatorParts>[] = [
   { methods: ['GET'], path: '/ops/tokens/:serial/addresses', handler: listAddresses },
   { methods: ['POST'], path: '/ops/tokens/:serial/addresses', handler: addTokenAddress },
   { methods: ['DELETE'], path: '/ops/tokens/:serial/addresses/:id', handler: removeTokenAddress },
+  { methods: ['GET'], path: '/ops/transactions', handler: listTransactions },
   { methods: ['GET'], path: '/ops/transactions/:id', handler: showTransaction },
   { methods: ['GET'], path: '/ops/doctor', handler: examine },
   { methods: ['POST'], path: '/ops/keyring/page', handler: lookAtKeyring },

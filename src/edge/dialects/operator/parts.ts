@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Engine } from '../../../engine/index.ts';
 import type { Accounts } from '../../../engine/users/index.ts';
-import { type Actor, ok, parseJson, refused, type Tell } from '../../../foundation/model/index.ts';
+import { type Actor, ok, parseJson, type Result, refused, type Tell } from '../../../foundation/model/index.ts';
 import type { Permission } from '../../../policy/index.ts';
 import type { PageAsk, SealedPage } from '../../../store/sealed.ts';
 import type { Admin, AdminTokens } from '../../access/index.ts';
@@ -25,6 +25,8 @@ export type OperatorParts = {
   accounts: Accounts;
   tell: Tell;
   adminTokens: AdminTokens;
+  /** Checks an administrator's password. Rejects with `TurnedAway` after too many failures of this client or name. */
+  checkLogin: (ctx: Context, name: string, password: string) => Promise<'right' | 'wrong'>;
   /** The effective address of a request. */
   clientAddress: (ctx: Context) => string;
   /** The checks of the running gateway. */
@@ -36,30 +38,55 @@ export type OperatorParts = {
 /** The dialect's name in log, metrics and policies. */
 export const dialect = 'ops';
 
+/** A moment in replies: ISO 8601, UTC. */
+export const iso = (moment: number): string => new Date(moment).toISOString();
+
+/** The same; undefined without a moment. */
+export const isoOr = (moment: number | undefined): string | undefined => (moment === undefined ? undefined : iso(moment));
+
+/** Parses a query by its schema. Refuses unknown, repeated and invalid parameters. */
+export function readQuery<T extends z.ZodType>(ctx: Context, schema: T): z.output<T> {
+  const parsed = schema.safeParse({ ...ctx.query });
+  if (parsed.success) return parsed.data;
+  throw new OperatorFault('bad-request', z.prettifyError(parsed.error));
+}
+
 /** The caller as policies and transactions see it. */
 export const askerFor = ({ clientAddress }: OperatorParts, ctx: Context) =>
   askerOf(ctx, { authServer: '', dialect, client: clientAddress(ctx) });
 
-/**
- * The administrator of a request's token in `Authorization: Bearer …`. Refused without a valid token, or when policies
- * do not grant the right to operate, or the further `right`.
- */
-export async function operatorOf(parts: OperatorParts, ctx: Context, right?: Permission): Promise<Admin> {
+/** The token in `Authorization: Bearer …`. */
+export function adminTokenOf(ctx: Context): Result<string, { kind: 'no-token' }> {
   const header = ctx.get('authorization');
-  const token = header === '' ? refused({ kind: 'no-token' } as const) : ok(header.replace(/^Bearer /i, ''));
-  const admin = await recogniseAdmin(parts, ctx, { token, right: 'operate', asker: () => askerFor(parts, ctx) });
+  return header === '' ? refused({ kind: 'no-token' }) : ok(header.replace(/^Bearer /i, ''));
+}
+
+/** The administrator whose token a request carries. Refused when there is none, or policies give this right nowhere. */
+export async function administratorOf(parts: OperatorParts, ctx: Context, right: Permission): Promise<Admin> {
+  const admin = await recogniseAdmin(parts, ctx, { token: adminTokenOf(ctx), right, asker: () => askerFor(parts, ctx) });
   if (!admin.ok) throw refusalOf(admin.error);
-  if (right && !mayAct(parts, askerFor(parts, ctx), { admin: admin.value, right }))
-    throw new OperatorFault('forbidden', `No policy gives this administrator the right ${right}.`);
   return admin.value;
 }
 
-function refusalOf({ kind }: AdminRefusal): OperatorFault {
-  switch (kind) {
+/** The same for an administrator whom policies let operate; and where the request needs another right as well, who has that. */
+export async function operatorOf(parts: OperatorParts, ctx: Context, right?: Permission): Promise<Admin> {
+  const admin = await administratorOf(parts, ctx, 'operate');
+  if (right && !mayAct(parts, askerFor(parts, ctx), { admin, right })) throw withoutRight(right);
+  return admin;
+}
+
+const withoutRight = (right: Permission): OperatorFault =>
+  new OperatorFault('forbidden', `No policy gives this administrator the right ${right}.`);
+
+/** The refusal for a request that shows no token of an administrator who may do that. */
+export function refusalOf(refusal: AdminRefusal): OperatorFault {
+  switch (refusal.kind) {
     case 'no-token':
-      return new OperatorFault('no-authorization', 'Log in at /auth and send its token as Authorization: Bearer …');
+      return new OperatorFault('no-authorization', 'Log in at /ops/auth and send its token as Authorization: Bearer …');
     case 'no-right':
-      return new OperatorFault('forbidden', 'No policy allows this administrator to operate.');
+      return refusal.right === 'operate'
+        ? new OperatorFault('forbidden', 'No policy allows this administrator to operate.')
+        : withoutRight(refusal.right);
     default:
       return new OperatorFault('no-authorization', 'The token has expired or is not from this gateway. Log in again.');
   }

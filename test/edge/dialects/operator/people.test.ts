@@ -29,7 +29,7 @@ describe('Users whose names differ in case alone, for operators', function () {
     const [capital, small] = [await phoneOf('Bob'), await phoneOf('bob', { pin: '9999' })];
     await phoneOf('carol');
     const told = 'realm corp: Bob and bob were one user and are 2';
-    assert.equal((await cli('people', 'list')).out, `${told}\n1 in all\n`);
+    assert.equal((await cli('people', 'list')).out, 'REALM  NOW    USERS\ncorp   apart  Bob and bob\n');
     assert.match((await cli('doctor')).out, new RegExp(`^warning +people: ${told}`, 'm'));
     assert.deepEqual([await login('Bob'), await login('bob')], ['CHALLENGE', 'REJECT']);
     // when they are made one
@@ -37,7 +37,7 @@ describe('Users whose names differ in case alone, for operators', function () {
     // then the push token of the one is that of the other, with its PIN, and nothing is left to decide
     assert.equal(merged.out, `bob has ${capital.serial} now\n`);
     assert.deepEqual([await login('Bob'), await login('bob')], ['REJECT', 'CHALLENGE']);
-    assert.equal((await cli('people', 'list')).out, '0 in all\n');
+    assert.equal((await cli('people', 'list')).out, 'REALM  NOW  USERS\n');
     assert.match((await cli('people', 'merge', 'Bob', 'bob')).out, /^Nothing to give/);
     // and one push token can be given back
     assert.equal((await cli('people', 'split', 'Bob', capital.serial)).out, `Bob has ${capital.serial} now\n`);

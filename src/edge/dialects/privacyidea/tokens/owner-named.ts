@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { isNobody, ownerOf } from '../../../../engine/index.ts';
+import { ownerOf } from '../../../../engine/index.ts';
 import type { Owner } from '../../../../foundation/model/index.ts';
 import { PiFault, type PiParams } from '../../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
@@ -13,11 +13,10 @@ const anyRealm = {};
 /** The named user as a stored owner. Throws 904 for an unknown user or resolver, and like `findPerson`. */
 export async function ownerNamed(parts: PrivacyideaParts, ctx: Context, params: PiParams): Promise<Owner> {
   const { user, realm } = userOf(parts, params, anyRealm, noSuchOwner);
-  const person = await parts.engine.people.find(user, realm, resolverNamed(parts, params, realm));
-  if (isNobody(person)) throw new PiFault('unknown-user', noSuchOwner());
-  if (person === 'unlisted') return { user, realm, resolver: '' };
-  rememberUser(ctx, person);
-  return ownerOf(person, realm);
+  const found = await parts.engine.people.findOwner(user, realm, resolverNamed(parts, params, realm));
+  if (!found) throw new PiFault('unknown-user', noSuchOwner());
+  if (found.record) rememberUser(ctx, found.record);
+  return found.owner;
 }
 
 /** Remembers the source's record of a push token's owner for policies and texts, if the source is reachable. */

@@ -3,12 +3,10 @@ import { z } from 'zod';
 import { addressId, maxAddresses } from '../../../engine/index.ts';
 import { demandName, type PushToken } from '../../../foundation/model/index.ts';
 import { OperatorFault } from './errors.ts';
-import { actingOperator, type OperatorParts, operatorOf, readJson } from './parts.ts';
-
-const iso = (moment: number): string => new Date(moment).toISOString();
+import { actingOperator, iso, type OperatorParts, operatorOf, readJson } from './parts.ts';
 
 /** The addresses of a push token by id; the addresses themselves are never shown. */
-const addressesOf = ({ addresses }: PushToken) =>
+export const addressesOf = ({ addresses }: PushToken) =>
   addresses.map((address) => ({
     id: addressId(address),
     kind: address.kind,
@@ -16,7 +14,8 @@ const addressesOf = ({ addresses }: PushToken) =>
     deadSince: address.deadSince === undefined ? undefined : iso(address.deadSince),
   }));
 
-async function tokenOf({ engine }: OperatorParts, ctx: Context): Promise<PushToken> {
+/** The push token that a path names. Refused where there is none. */
+export async function tokenOf({ engine }: OperatorParts, ctx: Context): Promise<PushToken> {
   const serial = demandName('The serial', String(ctx.params.serial));
   const token = await engine.tokens.find(serial);
   if (!token) throw new OperatorFault('not-found', `There is no push token ${serial}.`);
@@ -55,25 +54,4 @@ export async function removeTokenAddress(parts: OperatorParts, ctx: Context): Pr
   if (!(await acts.removeAddress(serial, String(ctx.params.id))))
     throw new OperatorFault('not-found', `Push token ${serial} has no address ${String(ctx.params.id)}.`);
   ctx.body = { serial, removed: true };
-}
-
-/** `GET /ops/transactions/:id`: the state of a transaction, and its delivery attempts. */
-export async function showTransaction(parts: OperatorParts, ctx: Context): Promise<void> {
-  await operatorOf(parts, ctx);
-  const transaction = await parts.engine.challenges.find(demandName('The id of the transaction', String(ctx.params.id)));
-  if (!transaction) throw new OperatorFault('not-found', 'There is no such transaction (any more).');
-  const { id, kind, authServer, dialect, user, realm, createdAt, decision } = transaction;
-  const trail = await parts.engine.challenges.trailOf(id);
-  ctx.body = {
-    id,
-    kind,
-    authServer,
-    dialect,
-    user,
-    realm,
-    createdAt: iso(createdAt),
-    status: parts.engine.challenges.statusOf(transaction),
-    challenges: decision.challenges.map(({ serial, mode, state }) => ({ serial, mode, state })),
-    trail: trail.map((entry) => ({ ...entry, at: iso(entry.at) })),
-  };
 }

@@ -1,0 +1,89 @@
+import type { Command } from 'commander';
+import type { Programs } from './command-tree.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A command of the first level: its one line in the help, and its file, which is loaded when the command is named. */
+export type CommandEntry = { summary: string; load: () => Promise<(terminal: Terminal, programs: Programs) => Command> };
+
+/** The commands of the first level, in the order of the help. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  serve: {
+    summary: 'Run the gateway until SIGTERM or Ctrl-C. SIGHUP and a change of the file reload its configuration.',
+    load: async () => (await import('./commands/serve.ts')).serveCommand,
+  },
+  'check-config': {
+    summary: 'Check a configuration file and print every problem with its path in the file.',
+    load: async () => (await import('./commands/check-config.ts')).checkConfigCommand,
+  },
+  config: {
+    summary: 'Explain every key of the configuration, and write a first one.',
+    load: async () => (await import('./commands/config.ts')).configCommand,
+  },
+  tokens: { summary: 'Push tokens of the running gateway.', load: async () => (await import('./commands/tokens.ts')).tokensCommand },
+  transactions: {
+    summary: 'Logins that wait for a phone, and those that ended within the hour.',
+    load: async () => (await import('./commands/transactions.ts')).transactionsCommand,
+  },
+  stats: {
+    summary: 'How many push tokens and logins there are, what came of logins in the last hour, and how the providers fare.',
+    load: async () => (await import('./commands/stats.ts')).statsCommand,
+  },
+  limits: {
+    summary: 'Phones that rang too often without a yes.',
+    load: async () => (await import('./commands/limits.ts')).limitsCommand,
+  },
+  people: {
+    summary: 'Users of the running gateway whose names differ in case alone.',
+    load: async () => (await import('./commands/people.ts')).peopleCommand,
+  },
+  phone: {
+    summary: 'A virtual phone that behaves like the privacyIDEA Authenticator, one of the apps of eduMFA, or that of LinOTP.',
+    load: async () => (await import('./commands/phone.ts')).phoneCommand,
+  },
+  login: {
+    summary: 'Log in through the running gateway, as a client plug-in does.',
+    load: async () => (await import('./commands/login.ts')).loginCommand,
+  },
+  accounts: { summary: 'Administrators of the gateway.', load: async () => (await import('./commands/accounts.ts')).accountsCommand },
+  audit: {
+    summary: 'Who did what: list, show, verify and export the audit.',
+    load: async () => (await import('./commands/audit.ts')).auditCommand,
+  },
+  callers: { summary: 'Credentials of auth servers.', load: async () => (await import('./commands/callers.ts')).callersCommand },
+  keyring: {
+    summary: 'The keys that seal every secret in the store.',
+    load: async () => (await import('./commands/keyring.ts')).keyringCommand,
+  },
+  'log-name': {
+    summary: 'What stands for a user or an administrator in a log with pseudonyms.',
+    load: async () => (await import('./commands/log-name.ts')).logNameCommand,
+  },
+  store: { summary: 'The store as a whole.', load: async () => (await import('./commands/store.ts')).storeCommand },
+  policy: { summary: 'What the rules of a configuration say.', load: async () => (await import('./commands/policy.ts')).policyCommand },
+  providers: { summary: 'Providers of the running gateway.', load: async () => (await import('./commands/providers.ts')).providersCommand },
+  doctor: {
+    summary:
+      'Look at all that a login needs: configuration, gateway, store, clock, providers, user sources, certificates, registration URLs.',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  demo: {
+    summary: 'Tell the whole story: enrol a phone, ask, approve, log in, refuse a replay, decline.',
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
+  fakes: {
+    summary: 'Run fakes of FCM, APNs and a challenge service on this machine, to try and to rehearse outages with.',
+    load: async () => (await import('./commands/fakes.ts')).fakesCommand,
+  },
+  certs: {
+    summary: 'Make a development CA, and certificates for servers and clients (mutual TLS) from it.',
+    load: async () => (await import('./commands/certs.ts')).certsCommand,
+  },
+  completion: {
+    summary: 'Print the script with which a shell completes commands, options and values.',
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
+  },
+  help: {
+    summary: 'Show the help of a command, or what the exit codes mean.',
+    load: async () => (await import('./commands/help.ts')).helpCommand,
+  },
+};
