@@ -49,8 +49,9 @@ export function openOpsClient(loaded: LoadedConfig, terminal: Terminal): OpsClie
         signal: AbortSignal.timeout(deadlineMs),
       });
       if (!reply.ok) throw new NoAnswer(url, reply.error);
-      const { error, ...answer } = record(parseJson(reply.value.body));
-      if (reply.value.status === 200) return answer;
+      const json = parseJson(reply.value.body);
+      const { error, ...answer } = record(json);
+      if (reply.value.status === 200 && typeof json === 'object') return answer;
       throw refusalFrom(url, record(error).message, failures[reply.value.status]);
     },
     close: () => http.close(),

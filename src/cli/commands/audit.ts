@@ -76,7 +76,7 @@ function showCommand(terminal: Terminal): Command {
         shown.print(terminal, { json }, shown.read(await reader.show(id)), (entry) =>
           printTable(terminal, Object.entries(entry), [
             { head: 'FIELD', cell: ([name]) => name },
-            { head: 'VALUE', cell: ([, value]) => (record(value) === value ? JSON.stringify(value) : text(value)) },
+            { head: 'VALUE', cell: ([, value]) => (typeof value === 'object' && value !== null ? JSON.stringify(value) : text(value)) },
           ]),
         ),
       ),

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type Exchange, type Fakes, hexAddress, type Ports, startFakes } from '../../fakes/index.ts';
 import { fakesMaterial, writeFakes } from '../fakes-files.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
+import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 
 /** `pushgate fakes`: push services that run on this machine until it is asked to stop. */
 export function fakesCommand(terminal: Terminal): Command {
@@ -33,7 +33,7 @@ const faultHelp = [
 /** The ports of the fakes from the first one on; 0 for any that are free. Another text than a number is a `CommandFailed`. */
 export function portsFrom(text: string): Ports {
   const first = Number(text);
-  if (!/^\d+$/.test(text) || first > 65_530) throw new CommandFailed('--port takes a number from 0 to 65530.');
+  if (!/^\d+$/.test(text) || first > 65_530) throw new WrongUsage('--port takes a number from 0 to 65530.');
   const at = (offset: number): number => (first === 0 ? 0 : first + offset);
   return { control: at(0), fcm: at(1), apns: at(2), apnsSandbox: at(3), challengeService: [at(4), at(5)] };
 }

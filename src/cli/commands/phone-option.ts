@@ -41,7 +41,7 @@ export function withEnrolledPhone(file: string, work: (phone: VirtualPhone) => P
 
 /** The good end of an outcome; a refusal becomes the sentence that the user reads. */
 export function expectDone<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw new CommandFailed(`the virtual phone refuses: ${outcome.reason}`);
+  if (!outcome.ok) throw new CommandFailed(`the virtual phone refuses: ${outcome.reason.replace(/\s*\n\s*/g, ' ')}`);
   return outcome.value;
 }
 
