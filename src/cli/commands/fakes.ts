@@ -6,9 +6,9 @@ import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 /** `pushgate fakes`: push services that run on this machine until it is asked to stop. */
 export function fakesCommand(terminal: Terminal): Command {
   return new Command('fakes')
-    .option('-o, --out <folder>', 'where their keys and certificates are', 'data/fakes')
-    .option('-p, --port <port>', 'first of six ports; 0 for any that are free', '9440')
-    .option('--host <name>', 'name by which other machines (containers) reach the fakes; only this machine without it')
+    .option('-o, --out <folder>', 'folder of their keys and certificates', 'data/fakes')
+    .option('-p, --port <port>', 'first of six ports in a row; 0 takes any free ports', '9440')
+    .option('--host <name>', 'name by which other machines (containers) reach the fakes; without it only this machine can')
     .addHelpText('after', `\n${faultHelp}\n\nExample:\n  npx pushgate fakes --out data/fakes --port 9440`)
     .action(async ({ out, port, host }: { out: string; port: string; host?: string }) => {
       const ports = portsFrom(port);

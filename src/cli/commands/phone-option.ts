@@ -10,7 +10,7 @@ export const phoneOption = (): Option => new Option('--phone <file>', 'where the
 
 /** The option that says with which app a QR code is scanned. */
 export const appOption = (): Option =>
-  new Option('--app <name>', 'app that scans it; the scheme of the code tells without it').choices([
+  new Option('--app <name>', 'app that scans the code; without it the scheme of the code decides').choices([
     'privacyidea',
     'edumfa',
     'edumfa-next',
