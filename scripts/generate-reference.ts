@@ -1,10 +1,11 @@
 /**
- * `npm run generate`: writes the pages of docs/reference from the source: schemas, actions, metrics and events. With `--check` it writes nothing, and fails when a
+ * `npm run generate`: writes the pages of docs/reference from the source: schemas, actions, metrics, events and commands. With `--check` it writes nothing, and fails when a
  * page is not what the source says.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadKinds } from '../providers/catalog.ts';
+import { cliPage } from './reference/cli-page.ts';
 import { configPage } from './reference/config-page.ts';
 import { eventsPage } from './reference/events-page.ts';
 import { metricsPage } from './reference/metrics-page.ts';
@@ -18,6 +19,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'policies.md': policiesPage,
   'metrics.md': metricsPage,
   'events.md': eventsPage,
+  'cli.md': cliPage,
 };
 
 for (const [name, make] of Object.entries(pages)) {

@@ -56,10 +56,10 @@ export function openOpsClient(address: GatewayAddress): OpsClient {
         signal: AbortSignal.timeout(deadlineMs),
       });
       if (!reply.ok) throw new NoAnswer(url, reply.error, address.whenSilent);
-      const parsed = parseJson(reply.value.body);
-      const { error, ...answer } = record(parsed);
+      const json = parseJson(reply.value.body);
+      const { error, ...answer } = record(json);
       // A page of another server is no reply of this interface, whatever its status.
-      if (reply.value.status === 200 && parsed !== undefined) return answer;
+      if (reply.value.status === 200 && typeof json === 'object') return answer;
       throw refusalFrom(url, 'ops', record(error).message, failures[reply.value.status]);
     },
     close: () => http.close(),

@@ -43,8 +43,13 @@ export async function* allRecords(store: Pick<Store, 'recordsOf'>): AsyncGenerat
  * Copies every record of a store without other writers. An interrupted copy can be run again. Refuses a target that
  * `holds-others` (records that the source does not have in the same form); returns `differs` when the source changed
  * meanwhile.
+ * @param copied receives the number of records of each copied batch
  */
-export async function copyStore(source: Store, target: Store): Promise<Result<Counts, 'holds-others' | 'differs'>> {
+export async function copyStore(
+  source: Store,
+  target: Store,
+  copied: (records: number) => void = () => undefined,
+): Promise<Result<Counts, 'holds-others' | 'differs'>> {
   if (!(await isPartOf(source, target))) return refused('holds-others');
   const counts = Object.fromEntries(recordKinds.map((kind) => [kind, 0])) as Counts;
   let batch: StoredRecord[] = [];
@@ -53,6 +58,7 @@ export async function copyStore(source: Store, target: Store): Promise<Result<Co
     batch.push(record);
     if (batch.length < batchSize) continue;
     await target.importRecords(batch);
+    copied(batch.length);
     batch = [];
   }
   await target.importRecords(batch);
