@@ -26,7 +26,7 @@ const ofProvider = (kind: string) => ({ question: 'provider', answers: [kind] })
 const ofStore = (kind: string) => ({ question: 'store', answers: [kind] });
 const servers = ['privacyidea', 'edumfa', 'linotp'];
 
-/** Where phones reach the gateway where nothing else is said: the listener itself, by the name of this machine. */
+/** The default URL for phones: the listener itself, by the name of this machine. */
 const ownUrl = ({ listen = '', tls = '' }: Answers): string =>
   `${tls === '' ? 'http' : 'https'}://${listen.replace(/^(0\.0\.0\.0|\[::\]):/, 'localhost:')}`;
 
