@@ -80,7 +80,7 @@ export async function metricsPage(): Promise<string> {
         'when one of them alerts. Beside them stand the usual metrics of a Node process, `process_*` and `nodejs_*`.',
     ),
     wrapped(
-      'A name that ends in `_seconds` counts seconds. Of several workers of one machine the sum is shown where nothing else is said.',
+      'A name that ends in `_seconds` counts seconds. Several workers of one machine show their sum, unless a metric says otherwise.',
     ),
     ...(await productMetrics()).map(metricBlock),
   ]);

@@ -33,7 +33,7 @@ describe('The reference of metrics and events', () => {
     );
   });
 
-  it('says in plain English when each event is told, and what each field holds', () => {
+  it('says in plain English when each event happens, and what each field holds', () => {
     assert.deepEqual(Object.keys(eventTexts).sort(), [...auditKinds].sort());
     const wrong = Object.entries(eventTexts).flatMap(([kind, { when, fields }]) =>
       [when, ...Object.values<string>(fields)].flatMap((text) => (notPlain(text) ? [`${kind}: ${text}: ${notPlain(text)}`] : [])),

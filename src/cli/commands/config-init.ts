@@ -9,7 +9,7 @@ import { openLog } from '../../foundation/telemetry/index.ts';
 import { type Answers, answerAll, draftConfig, questions, terminalConversation } from '../first-config/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 
-const usualFile = 'pushgate.json';
+const defaultFile = 'pushgate.json';
 
 /** What `--json` prints: the files, and the variable that is not set yet. */
 export const initOutput = z.object({ file: z.string(), keyring: z.string(), keyringIsNew: z.boolean(), variable: z.string().optional() });
@@ -18,17 +18,20 @@ type Written = z.output<typeof initOutput>;
 /** `pushgate config init [FILE]`: writes a first configuration that passes the check, and makes its keyring. It overwrites nothing. */
 export function configInitCommand(terminal: Terminal): Command {
   const init = new Command('init')
-    .description('Write a first configuration. On a terminal it asks what no option says.')
-    .argument('[file]', 'configuration file to write', usualFile)
-    .option('-y, --yes', 'ask nothing: take the default of what no option says')
+    .description('Write a first configuration. On a terminal it asks for what no option gives.')
+    .argument('[file]', 'configuration file to write', defaultFile)
+    .option('-y, --yes', 'ask nothing: take the default of what no option gives')
     .option('--json', 'print one JSON document');
-  for (const { name, value, text, choices, usual } of questions) {
-    const option = new Option(`--${name} <${value}>`, typeof usual === 'string' && usual !== '' ? `${text} (default: ${usual})` : text);
+  for (const { name, value, text, choices, defaultAnswer } of questions) {
+    const option = new Option(
+      `--${name} <${value}>`,
+      typeof defaultAnswer === 'string' && defaultAnswer !== '' ? `${text} (default: ${defaultAnswer})` : text,
+    );
     init.addOption(choices ? option.choices(choices) : option);
   }
   return init
     .addHelpText('after', '\nPaths in options count from the working folder.')
-    .addHelpText('after', `\nExample:\n  npx pushgate config init ${usualFile} --provider firebase --firebase-key secrets/fcm.json`)
+    .addHelpText('after', `\nExample:\n  npx pushgate config init ${defaultFile} --provider firebase --firebase-key secrets/fcm.json`)
     .action(async (file: string, { json, ...options }: Readonly<Record<string, string | true>>, command: Command) => {
       refuseExisting(file);
       const answers = await answersOf(options, command);

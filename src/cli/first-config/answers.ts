@@ -1,10 +1,10 @@
 import type { Result } from '../../foundation/model/index.ts';
 import { ok, refused } from '../../foundation/model/index.ts';
 import type { Conversation } from './conversation.ts';
-import { type Answers, isAsked, problemOf, type Question, questions, usualAnswer } from './questions.ts';
+import { type Answers, defaultAnswerOf, isAsked, problemOf, type Question, questions } from './questions.ts';
 
 /**
- * Answers every question that is to be asked: by its option, else by the user, else by the usual answer. Refused with one sentence for an option that cannot be
+ * Answers every question that is to be asked: by its option, else by the user, else by its default. Refused with one sentence for an option that cannot be
  * used, that belongs to another answer, or that is missing.
  */
 export async function answerAll(options: Answers, conversation: Conversation | undefined): Promise<Result<Answers, string>> {
@@ -16,7 +16,7 @@ export async function answerAll(options: Answers, conversation: Conversation | u
       if (given !== undefined) return refused(`--${name} belongs to --${after?.question} ${after?.answers.join(' or ')}`);
       continue;
     }
-    const answer = given ?? (conversation ? await asked(question, answers, conversation) : usualAnswer(question, answers));
+    const answer = given ?? (conversation ? await asked(question, answers, conversation) : defaultAnswerOf(question, answers));
     if (answer === undefined) return refused(`--${name} is missing; it has no default`);
     const problem = problemOf(question, answer);
     if (problem !== undefined) return refused(`--${name} cannot be ${JSON.stringify(answer)}: ${problem}`);
@@ -28,11 +28,11 @@ export async function answerAll(options: Answers, conversation: Conversation | u
 /** Asks until the answer can be used. */
 async function asked(question: Question, answers: Answers, conversation: Conversation): Promise<string> {
   const { text, choices } = question;
-  const usual = usualAnswer(question, answers);
-  const hint = [...(choices ? [choices.join(', ')] : []), ...(usual ? [`default: ${usual}`] : [])].join('; ');
+  const fallback = defaultAnswerOf(question, answers);
+  const hint = [...(choices ? [choices.join(', ')] : []), ...(fallback ? [`default: ${fallback}`] : [])].join('; ');
   for (;;) {
     const line = (await conversation.ask(`${text}${hint === '' ? '' : ` (${hint})`}: `)).trim();
-    const answer = line === '' ? (usual ?? '') : line;
+    const answer = line === '' ? (fallback ?? '') : line;
     const problem = problemOf(question, answer);
     if (problem === undefined) return answer;
     conversation.tell(`  ${problem}`);

@@ -1,4 +1,4 @@
 export { answerAll } from './answers.ts';
 export { type Conversation, terminalConversation } from './conversation.ts';
 export { draftConfig } from './draft.ts';
-export { type Answers, questions, usualAnswer } from './questions.ts';
+export { type Answers, defaultAnswerOf, questions } from './questions.ts';

@@ -2,7 +2,7 @@
 export type Answers = Readonly<Record<string, string>>;
 
 /**
- * One question, which is an option of the command too. `usual`: the answer that an empty line gives; without it an answer is needed. `after`: it is asked where
+ * One question, which is an option of the command too. `defaultAnswer`: the answer that an empty line gives; without it an answer is needed. `after`: it is asked where
  * another question has one of these answers. `problem`: why an answer cannot be used.
  */
 export type Question = {
@@ -10,7 +10,7 @@ export type Question = {
   value: string;
   text: string;
   choices?: readonly string[];
-  usual?: string | ((answers: Answers) => string);
+  defaultAnswer?: string | ((answers: Answers) => string);
   after?: { question: string; answers: readonly string[] };
   problem?: (answer: string) => string | undefined;
 };
@@ -26,7 +26,7 @@ const ofProvider = (kind: string) => ({ question: 'provider', answers: [kind] })
 const ofStore = (kind: string) => ({ question: 'store', answers: [kind] });
 const servers = ['privacyidea', 'edumfa', 'linotp'];
 
-/** Where phones reach the gateway where nothing else is said: the listener itself, by the name of this machine. */
+/** The default URL for phones: the listener itself, by the name of this machine. */
 const ownUrl = ({ listen = '', tls = '' }: Answers): string =>
   `${tls === '' ? 'http' : 'https'}://${listen.replace(/^(0\.0\.0\.0|\[::\]):/, 'localhost:')}`;
 
@@ -37,28 +37,34 @@ export const questions: readonly Question[] = [
     value: 'server',
     text: 'Server that the gateway behaves as',
     choices: [...servers, 'challenge-service'],
-    usual: 'privacyidea',
+    defaultAnswer: 'privacyidea',
   },
-  { name: 'listen', value: 'address', text: 'Address for auth servers and phones', usual: '127.0.0.1:8080', problem: isAddress },
-  { name: 'tls', value: 'file', text: 'PEM file with certificate and key of that address; empty: plain HTTP', usual: '' },
-  { name: 'ops-listen', value: 'address', text: 'Address for operators and Prometheus', usual: '127.0.0.1:8081', problem: isAddress },
+  { name: 'listen', value: 'address', text: 'Address for auth servers and phones', defaultAnswer: '127.0.0.1:8080', problem: isAddress },
+  { name: 'tls', value: 'file', text: 'PEM file with certificate and key of that address; empty: plain HTTP', defaultAnswer: '' },
+  {
+    name: 'ops-listen',
+    value: 'address',
+    text: 'Address for operators and Prometheus',
+    defaultAnswer: '127.0.0.1:8081',
+    problem: isAddress,
+  },
   {
     name: 'phone-url',
     value: 'url',
     text: 'URL where phones reach the gateway',
-    usual: ownUrl,
+    defaultAnswer: ownUrl,
     after: { question: 'serves', answers: servers },
     problem: isUrl,
   },
-  { name: 'realm', value: 'name', text: 'Name of the realm of your users', usual: 'local', problem: isName },
-  { name: 'auth-server', value: 'name', text: 'Name of the first auth server', usual: 'vpn', problem: isName },
-  { name: 'auth-server-network', value: 'network', text: 'Network that the auth server calls from', usual: '127.0.0.0/8' },
+  { name: 'realm', value: 'name', text: 'Name of the realm of your users', defaultAnswer: 'local', problem: isName },
+  { name: 'auth-server', value: 'name', text: 'Name of the first auth server', defaultAnswer: 'vpn', problem: isName },
+  { name: 'auth-server-network', value: 'network', text: 'Network that the auth server calls from', defaultAnswer: '127.0.0.0/8' },
   {
     name: 'provider',
     value: 'kind',
     text: 'Way to reach phones (poll-only: they ask by themselves)',
     choices: ['poll-only', 'firebase', 'apns', 'challenge-service', 'webhook', 'webpush'],
-    usual: 'poll-only',
+    defaultAnswer: 'poll-only',
   },
   { name: 'firebase-key', value: 'file', text: 'Key file of the service account', after: ofProvider('firebase') },
   { name: 'apns-key', value: 'file', text: '.p8 file with the signing key', after: ofProvider('apns') },
@@ -75,17 +81,17 @@ export const questions: readonly Question[] = [
     value: 'kind',
     text: 'Store (embedded: a file on this machine)',
     choices: ['embedded', 'mongodb'],
-    usual: 'embedded',
+    defaultAnswer: 'embedded',
   },
-  { name: 'store-path', value: 'file', text: 'File of the store', usual: 'data/pushgate.db', after: ofStore('embedded') },
+  { name: 'store-path', value: 'file', text: 'File of the store', defaultAnswer: 'data/pushgate.db', after: ofStore('embedded') },
   {
     name: 'mongodb-url-variable',
     value: 'name',
     text: 'Environment variable that holds the connection string',
-    usual: 'MONGODB_URL',
+    defaultAnswer: 'MONGODB_URL',
     after: ofStore('mongodb'),
   },
-  { name: 'keyring', value: 'file', text: 'File of the keyring; it is made if it is not there', usual: 'data/keyring.json' },
+  { name: 'keyring', value: 'file', text: 'File of the keyring; it is made if it is not there', defaultAnswer: 'data/keyring.json' },
 ];
 
 /** Whether a question is asked after these answers. */
@@ -93,12 +99,12 @@ export const isAsked = ({ after }: Question, answers: Answers): boolean =>
   after === undefined || after.answers.includes(answers[after.question] ?? '');
 
 /** The answer that an empty line gives; undefined where an answer is needed. */
-export const usualAnswer = ({ usual }: Question, answers: Answers): string | undefined =>
-  typeof usual === 'function' ? usual(answers) : usual;
+export const defaultAnswerOf = ({ defaultAnswer }: Question, answers: Answers): string | undefined =>
+  typeof defaultAnswer === 'function' ? defaultAnswer(answers) : defaultAnswer;
 
 /** Why an answer cannot be used; undefined for one that can. */
-export function problemOf({ choices, problem, usual }: Question, answer: string): string | undefined {
-  if (answer === '') return usual === '' ? undefined : 'an answer is needed';
+export function problemOf({ choices, problem, defaultAnswer }: Question, answer: string): string | undefined {
+  if (answer === '') return defaultAnswer === '' ? undefined : 'an answer is needed';
   if (choices && !choices.includes(answer)) return `expected one of ${choices.join(', ')}`;
   return problem?.(answer);
 }

@@ -29,7 +29,7 @@ export const jsonOf = (schema: z.core.$ZodType): z.core.JSONSchema.JSONSchema =>
   z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
-    // Zod leaves out examples where reading a value changes it, since they might be of what it becomes; ours are of what a file holds.
+    // Zod drops the examples of a schema that transforms its input. Ours are examples of the input.
     override({ zodSchema, jsonSchema }) {
       const { examples } = z.globalRegistry.get(zodSchema) ?? {};
       if (Array.isArray(examples)) jsonSchema.examples = examples;

@@ -7,7 +7,7 @@ type ContentOf<Kind extends string, Content = AuditContent> = Content extends { 
   : never;
 type FieldOf<Kind extends string> = Exclude<keyof ContentOf<Kind>, 'kind'>;
 
-/** What the reference says of one kind of event: when it is told, and what each of its fields holds. */
+/** What the reference says of one kind of event: when it happens, and what each of its fields holds. */
 type EventText<Kind extends string> = { when: string; fields: Record<FieldOf<Kind>, string> };
 
 const whom = {
@@ -82,7 +82,7 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
       ...serial,
       mode: 'What the phone was asked for: confirm, presence or code.',
       verdict: 'accepted, declined, locked or code-shown.',
-      declineReason: 'declined, cancelled or not-me, if the app told one.',
+      declineReason: 'declined, cancelled or not-me, if the app sent one.',
       ...whom,
     },
   },
@@ -100,16 +100,16 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
     fields: { ...serial, ...because, ...forMs, ...whom },
   },
   'logins-quiet': {
-    when: 'Logins of a user went quiet after too many wrong PINs: they do not ring, and replies do not tell whether the PIN was right.',
+    when: 'Logins of a user went quiet after too many wrong PINs: they do not ring, and replies do not reveal whether the PIN was right.',
     fields: { ...authServer, serials: 'Serials of the push tokens of the user.', ...forMs, ...whom },
   },
   'phone-enrolled': { when: 'A phone finished its rollout or pairing.', fields: { ...serial, ...client, ...whom } },
   'address-told': {
-    when: 'A phone told a new device address.',
+    when: 'A phone sent a new device address.',
     fields: { ...serial, addressKind: 'Kind of the address: fcm, apns, gda or webpush.', ...client, ...whom },
   },
   'address-dead': {
-    when: 'A provider reported a device address as dead. It is not used again until the phone tells a new one.',
+    when: 'A provider reported a device address as dead. It is not used again until the phone sends a new one.',
     fields: { ...serial, addressKinds: 'Kinds of the dead addresses.' },
   },
   'token-administered': {
@@ -171,7 +171,7 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
   'breaker-closed': { when: 'A provider works again.', fields: provider },
   'provider-reset': { when: 'An administrator opened a provider anew, with its breaker closed.', fields: { ...provider, ...by } },
   'credential-ending': {
-    when: 'A certificate or key expires within 30 days, or has expired. Told once a day.',
+    when: 'A certificate or key expires within 30 days, or has expired. Recorded once a day.',
     fields: {
       holder: 'The provider or listener that uses it.',
       type: 'certificate or key.',
@@ -183,7 +183,7 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
   'store-lost': { when: 'The store cannot be reached. No login works until it is back.', fields: {} },
   'store-back': { when: 'The store can be reached again.', fields: {} },
   'overload-began': {
-    when: 'Requests are refused because of overload. Told for the first one.',
+    when: 'Requests are refused because of overload. Recorded for the first one.',
     fields: {
       authServer: 'Name of the auth server of that request; empty when it is unknown.',
       reason: 'Why: queue, waited or under-way.',
@@ -191,7 +191,7 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
   },
   'overload-ended': { when: 'No request was refused for ten seconds.', fields: { refused: 'How many requests were refused.' } },
   'connections-refused': {
-    when: 'Connections were closed because there were too many. Told once a minute for each reason, with the first client.',
+    when: 'Connections were closed because there were too many. Recorded once a minute for each reason, with the first client.',
     fields: { ...listener, ...client, reason: 'Which limit was reached: process, network or half-sent.' },
   },
   'tls-refused': {
@@ -217,7 +217,7 @@ export const eventTexts: { [Kind in AuditContent['kind']]: EventText<Kind> } = {
     fields: { ...mark, signature: 'Key id and Ed25519 signature, as <key id>.<base64url>.' },
   },
   'audit-gap': {
-    when: 'A gateway died without a last word. The audit may lack refusals of its last second.',
+    when: 'A gateway ended without notice. The audit may lack refusals of its last second.',
     fields: { writer: mark.writer, from: 'Start of the gap, epoch milliseconds.', to: 'End of the gap, epoch milliseconds.' },
   },
   'audit-lost': {
