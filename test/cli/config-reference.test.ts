@@ -47,7 +47,7 @@ describe('pushgate config reference', () => {
   it('prints the same as data', async () => {
     const { code, out } = await reference('failover_statuses', '--json');
     assert.equal(code, 0);
-    const { entries } = referenceOutput.parse(JSON.parse(out));
+    const { entries } = referenceOutput.schema.parse(JSON.parse(out));
     assert.deepEqual(
       entries.map(({ key, default: usual, required }) => ({ key, usual, required })),
       [{ key: 'providers.challenge-service.config.failover_statuses', usual: [502, 503, 504], required: false }],

@@ -110,6 +110,10 @@ const rows: Readonly<Record<string, Row>> = {
   'audit erase': { argv: (place) => ['audit', 'erase', 'mallory', '--yes', ...at(place)] },
   'callers api-key': { argv: (place) => ['callers', 'api-key', 'keycloak', '--auth-server', 'local', ...at(place)] },
   'log-name': { argv: (place) => ['log-name', 'alice', ...at(place)] },
+  'config init': {
+    argv: ({ folder }) => ['config', 'init', join(folder, 'first.json'), '--keyring', join(folder, 'first-keyring.json'), '--yes'],
+  },
+  'config reference': { argv: () => ['config', 'reference', 'settings.lockout'] },
   'check-config': { argv: ({ file }) => ['check-config', file] },
   doctor: { argv: (place) => ['doctor', ...at(place)] },
   'keyring list': { argv: (place) => ['keyring', 'list', ...at(place)] },

@@ -7,13 +7,16 @@ import { createKeyringFile } from '../../foundation/keyring/index.ts';
 import { systemCode } from '../../foundation/model/index.ts';
 import { openLog } from '../../foundation/telemetry/index.ts';
 import { type Answers, answerAll, draftConfig, questions, terminalConversation } from '../first-config/index.ts';
+import { dataOutput } from '../output/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 
 const defaultFile = 'pushgate.json';
 
 /** What `--json` prints: the files, and the variable that is not set yet. */
-export const initOutput = z.object({ file: z.string(), keyring: z.string(), keyringIsNew: z.boolean(), variable: z.string().optional() });
-type Written = z.output<typeof initOutput>;
+export const initOutput = dataOutput(
+  z.object({ file: z.string(), keyring: z.string(), keyringIsNew: z.boolean(), variable: z.string().optional() }),
+);
+type Written = z.output<typeof initOutput.schema>;
 
 /** `pushgate config init [FILE]`: writes a first configuration that passes the check, and makes its keyring. It overwrites nothing. */
 export function configInitCommand(terminal: Terminal): Command {
@@ -21,7 +24,7 @@ export function configInitCommand(terminal: Terminal): Command {
     .description('Write a first configuration. On a terminal it asks for what no option gives.')
     .argument('[file]', 'configuration file to write', defaultFile)
     .option('-y, --yes', 'ask nothing: take the default of what no option gives')
-    .option('--json', 'print one JSON document');
+    .addOption(initOutput.option());
   for (const { name, value, text, choices, defaultAnswer } of questions) {
     const option = new Option(
       `--${name} <${value}>`,
@@ -40,8 +43,9 @@ export function configInitCommand(terminal: Terminal): Command {
       refuseLostKeyring(answers);
       await check(text, { file, answers, terminal });
       const written = write(text, { file, answers, terminal });
-      if (json) terminal.out(JSON.stringify(initOutput.parse(written), null, 2));
-      else for (const line of linesOf(written)) terminal.out(line);
+      initOutput.print(terminal, json ? { json: true } : {}, written, () => {
+        for (const line of linesOf(written)) terminal.out(line);
+      });
     });
 }
 
@@ -68,7 +72,7 @@ async function check(text: string, { file, answers, terminal }: Draft): Promise<
   const problems = await inspectText(text, resolve(file), environment, openLog('silent'));
   for (const problem of problems) terminal.err(problemText(problem));
   if (problems.some(({ level }) => level === 'error'))
-    throw new CommandFailed('nothing was written: these answers make no configuration that can be used.');
+    throw new CommandFailed('nothing was written: these answers make no configuration that can be used.', 'config');
 }
 
 const variableOf = (answers: Answers): string | undefined => answers['mongodb-url-variable'];
