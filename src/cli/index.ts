@@ -53,6 +53,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
       'Look at all that a login needs: configuration, gateway, store, clock, providers, user sources, certificates, registration URLs.',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
+  health: {
+    summary: 'Ask the running gateway whether it lives, or is ready: for health checks of containers and services.',
+    load: async () => (await import('./commands/health.ts')).healthCommand,
+  },
   demo: {
     summary: 'Tell the whole story: enrol a phone, ask, approve, log in, refuse a replay, decline.',
     load: async () => (await import('./commands/demo.ts')).demoCommand,

@@ -1,13 +1,19 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
-import { type LoadedConfig, loadConfig, problemText } from '../../config/index.ts';
+import type { LoadedConfig } from '../../config/index.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 
-/** Where the configuration is looked for when no `--config` says so. */
+/** Where the configuration is looked for when neither `--config` nor PUSHGATE_CONFIG says so. */
 export const defaultConfigFile = 'config/default.json';
 
+/** The configuration that a command is about where it names none: that of the variable PUSHGATE_CONFIG, else the default one. */
+export const usualConfigFile = ({ environment }: Pick<Terminal, 'environment'>): string => environment.PUSHGATE_CONFIG || defaultConfigFile;
+
 /** The option that every command about a gateway takes. */
-export const configOption = (): Option => new Option('-c, --config <file>', 'configuration file of the gateway').default(defaultConfigFile);
+export const configOption = (terminal: Pick<Terminal, 'environment'> = { environment: {} }): Option =>
+  new Option('-c, --config <file>', 'configuration file of the gateway; the variable PUSHGATE_CONFIG names another default').default(
+    usualConfigFile(terminal),
+  );
 
 /**
  * The port that stands in for that of the first listener: what `--port` says, else PORT. PORT counts for the default configuration alone: many
@@ -25,6 +31,7 @@ export function portFor(file: string, { environment }: Terminal, option?: string
 
 /** Loads a configuration for a command; tells every problem, and fails when one is an error. */
 export async function configFor(file: string, terminal: Terminal, port = portFor(file, terminal)): Promise<LoadedConfig> {
+  const { loadConfig, problemText } = await import('../../config/index.ts');
   const loaded = await loadConfig(file, terminal.environment, port);
   if (loaded.ok) {
     for (const warning of loaded.value.warnings) terminal.err(problemText(warning));

@@ -12,7 +12,7 @@ const signs: Record<Finding['level'], string> = { fine: 'fine   ', warning: 'war
 /** `pushgate doctor`: looks at everything that a login needs, and rings no phone. */
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate doctor --config config/default.json')
     .action(async ({ config: file }: { config: string }) => {
       let failures = 0;

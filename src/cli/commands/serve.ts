@@ -17,7 +17,7 @@ import { configFor, configOption, defaultConfigFile, portFor } from './config-op
 /** `pushgate serve`: runs the gateway, or several on the same listeners, until it is asked to stop. */
 export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
-    .addOption(configOption())
+    .addOption(configOption(terminal))
     .option('--port <port>', 'another port for the first listener; URLs in the file that lead to it go along')
     .option('--new-store', 'begin with an empty store, although the keyring notes that it has sealed one')
     .addHelpText('after', `\nWith ${defaultConfigFile} the variable PORT does what --port does, for all commands.`)
