@@ -6,7 +6,14 @@ import { execFileSync } from 'node:child_process';
 import { haveFreeRadius } from '../test/kit/freeradius.ts';
 import { findPrometheus, findPromtool } from '../test/kit/promtool.ts';
 import { haveSlapd } from '../test/kit/slapd.ts';
+import { haveSystemdAnalyze } from '../test/kit/systemd.ts';
 
-const tools = { slapd: haveSlapd(), freeradius: haveFreeRadius(), promtool: findPromtool(), prometheus: findPrometheus() };
+const tools = {
+  slapd: haveSlapd(),
+  freeradius: haveFreeRadius(),
+  promtool: findPromtool(),
+  prometheus: findPrometheus(),
+  systemd: haveSystemdAnalyze(),
+};
 const mongod = execFileSync(process.execPath, ['scripts/find-mongod.mjs'], { encoding: 'utf8' });
 process.stdout.write(`${JSON.stringify({ ...tools, mongod: JSON.parse(mongod) })}\n`);
