@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { settingsConfig } from '../../src/config/schema.ts';
 import { configText } from '../kit/gateway.ts';
+import { gatewayAt } from '../kit/gateway-process.ts';
 import { haveSystemdAnalyze, systemdAnalyze } from '../kit/systemd.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
@@ -52,41 +52,22 @@ describe('The systemd unit', function () {
     config.keyring.$file = 'data/keyring.json';
     writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
     // when it is started as the unit says
-    const [program = '', ...args] = only('ExecStart').split(' ');
-    assert.equal(program, '/usr/bin/node');
-    const set = Object.fromEntries(
-      valuesOf('Environment').flatMap((line) =>
-        line.split(' ').map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
-      ),
-    );
-    assert.ok(set.NODE_COMPILE_CACHE?.startsWith(`/var/cache/${only('CacheDirectory')}`));
-    const env = { ...process.env, ...set, NODE_COMPILE_CACHE: join(folder, 'cache') };
-    const gateway = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    undo.later(() => gateway.kill('SIGKILL'));
-    const says = (stream: NodeJS.ReadableStream, what: RegExp): Promise<void> =>
-      new Promise((isSaid, reject) => {
-        let text = '';
-        stream.on('data', (chunk) => {
-          text += chunk;
-          if (what.test(text)) isSaid();
-        });
-        gateway.once('close', () => reject(new Error(`ended before it said ${what}: ${text}`)));
-      });
-    const reloaded = says(gateway.stderr, /configuration.*(reloaded|taken over)/i);
-    reloaded.catch(() => undefined);
-    await says(gateway.stdout, /Ctrl-C/);
-    // then its own command for it lets it read the configuration again
-    const [kill = '', ...signal] = only('ExecReload').replace('$MAINPID', String(gateway.pid)).split(' ');
-    const [ended] = await once(spawn(kill, signal), 'close');
-    assert.equal(ended, 0);
-    await reloaded;
-    // and all that was written is where it may write
+    const [node, program = '', command, ...options] = only('ExecStart').split(' ');
+    assert.deepEqual([node, command], ['/usr/bin/node', 'serve']);
+    const variables = Object.fromEntries(valuesOf('Environment').flatMap((line) => line.split(' ').map((each) => each.split('='))));
+    assert.ok(variables.NODE_COMPILE_CACHE.startsWith(`/var/cache/${only('CacheDirectory')}`));
+    const place = { cwd: folder, program, variables: { ...variables, NODE_COMPILE_CACHE: join(folder, 'cache') } };
+    const gateway = await gatewayAt(place, ...options);
+    undo.later(() => gateway.end('SIGKILL'));
+    // then its command for a reload lets it read the configuration again
+    const [kill = '', ...signal] = only('ExecReload').replace('$MAINPID', String(gateway.child.pid)).split(' ');
+    assert.equal(spawnSync(kill, signal).status, 0);
+    await gateway.logged(/"event":"configuration-reloaded"/);
+    // and all that it wrote is where it may write
     const writable = only('ReadWritePaths').replace(only('WorkingDirectory'), folder);
     for (const name of ['pushgate.db', 'keyring.json']) assert.ok(existsSync(join(writable, name)), name);
     // and it ends as systemd asks it to
-    const isOver = once(gateway, 'close');
-    gateway.kill('SIGTERM');
-    assert.deepEqual(await isOver, [0, null]);
+    assert.equal(await gateway.end('SIGTERM'), 0);
   });
 
   it('waits for what is under way, longer than the gateway does', () => {
