@@ -23,15 +23,17 @@ COPY --from=build /build/package.json /build/sbom.cdx.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
 COPY config config
-RUN mkdir /data && chown node:node /data
+COPY bin bin
+RUN ln -s /app/bin/pushgate.mjs /usr/local/bin/pushgate && mkdir /data && chown node:node /data
 # What Node compiles of it, so that a start need not: made by a run as the user whose starts read it, and for nobody to write.
 ENV NODE_COMPILE_CACHE=/app/.compiled
 RUN install -d -o node .compiled && \
-    setpriv --reuid=node --regid=node --clear-groups node dist/src/main.js demo && \
+    setpriv --reuid=node --regid=node --clear-groups pushgate demo && \
     chown -R root:root .compiled
+# The gateway, its health check and the commands that an operator types read the same configuration.
+ENV PUSHGATE_CONFIG=/etc/pushgate/config.json
 USER node
 VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/livez').then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/src/main.js", "serve", "--config", "/etc/pushgate/config.json"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["pushgate", "health"]
+CMD ["pushgate", "serve"]

@@ -23,6 +23,10 @@ const copied = [
 /** The types of what plug-ins are handed; those of our own code outside of it are nobody's business. */
 const kit = 'src/delivery/provider-kit/kit';
 
+/** Credentials that an operator of this clone has put beside the files for Kubernetes stay here. */
+const isPublished = (source: string): boolean =>
+  !source.endsWith('biome.json') && !/provider-secrets\/(?!kustomization\.yaml$)/.test(source.replaceAll('\\', '/'));
+
 function build(): void {
   rmSync(target, { recursive: true, force: true });
   const dist = join(target, 'dist');
@@ -30,7 +34,7 @@ function build(): void {
     execFileSync('tsc', ['-p', project, '--outDir', dist], { stdio: 'inherit' });
   for (const path of copied) {
     mkdirSync(dirname(join(target, path)), { recursive: true });
-    cpSync(path, join(target, path), { recursive: true, filter: (source) => !source.endsWith('biome.json') });
+    cpSync(path, join(target, path), { recursive: true, filter: isPublished });
   }
   execFileSync(process.execPath, ['scripts/sbom.ts', join(target, 'sbom.cdx.json')], { stdio: 'inherit' });
   const manifest = manifestOf(JSON.parse(readFileSync('package.json', 'utf8')));

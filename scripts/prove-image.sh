@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The steps of the Dockerfile without a container engine: install without dev parts, tsc, and dist/ started from a folder that nobody may
-# write, as another user where that is possible. The node that runs this stands in for the image's.
+# The steps of the Dockerfile without a container engine: install without dev parts, tsc, and its own commands (CMD, HEALTHCHECK) run from a
+# folder that nobody may write, as another user where that is possible. The node that runs this stands in for the image's.
 # `--install FOLDER` does the first step only; `FOLDER` does the others with what was installed there. A dist/ that is there is not built anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,7 +31,9 @@ trap clean EXIT
 mkdir "$work/data"
 if [ -n "${1:-}" ]; then cp -a "$1" "$work/app"; else install "$work/app"; fi
 if [ ! -d dist ]; then tsc -p tsconfig.build.json; fi
-cp -r dist "$work/app/dist"
+cp -r dist bin "$work/app/"
+mkdir "$work/bin"
+ln -s "$work/app/bin/pushgate.mjs" "$work/bin/pushgate"
 "$node" scripts/sbom.ts --without-optional "$work/app/sbom.cdx.json"
 # It names what was installed, and nothing else.
 "$node" -e '
@@ -50,24 +52,31 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
   chown -R 65534:65534 "$work"
   if ! "${as[@]}" "$node" -e 0 2>/dev/null; then as=(); chown -R "$(id -u)" "$work"; fi
 fi
-run=("${as[@]}" env NODE_COMPILE_CACHE="$work/app/.compiled" "$node")
-(cd "$work/app" && "${run[@]}" dist/src/main.js demo) > "$work/data/demo"
+run=("${as[@]}" env NODE_ENV=production NODE_COMPILE_CACHE="$work/app/.compiled" PUSHGATE_CONFIG="$work/app/config.json" PATH="$work/bin:$PATH")
+# The words of an instruction of the Dockerfile, one a line.
+words() { sed -n "s/^$1\\( --[^ ]*\\)*\\( CMD\\)\\{0,1\\} \\[\\(.*\\)\\]$/\\3/p" Dockerfile | tr ',' '\n' | sed 's/^ *"\(.*\)"$/\1/'; }
+mapfile -t serve < <(words CMD)
+mapfile -t health < <(words HEALTHCHECK)
+in_image() { (cd "$work/data" && "${run[@]}" "$@"); }
+in_image pushgate demo > "$work/data/demo"
 if [ "${#as[@]}" -gt 0 ]; then chown -R 0:0 "$work/app/.compiled"; fi
 chmod -R a-w "$work/app"
 before=$(cd "$work/app" && find . -type f -not -path './node_modules/*' -exec sha256sum {} + | sort | sha256sum)
 
-(cd "$work/app" && exec "${run[@]}" dist/src/main.js serve --config "$work/app/config.json") > "$work/data/out" 2> "$work/data/err" &
+if in_image "${health[@]}" 2> "$work/data/health"; then echo 'healthy before it was started' >&2; exit 1; fi
+(cd "$work/data" && exec "${run[@]}" "${serve[@]}") > "$work/data/out" 2> "$work/data/err" &
 pid=$!
 for _ in $(seq 1 100); do
-  if "$node" -e "fetch('http://127.0.0.1:$port/livez').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"; then break; fi
+  if in_image "${health[@]}" 2> "$work/data/health"; then break; fi
   if ! kill -0 "$pid" 2>/dev/null; then break; fi
   sleep 0.2
 done
-"$node" -e "fetch('http://127.0.0.1:$port/readyz').then((r)=>process.exit(r.ok?0:1))"
-(cd "$work/app" && "${run[@]}" -e 'if (!require("module").getCompileCacheDir()) throw new Error("what was compiled is of no use")')
+in_image "${health[@]}" --ready
+in_image pushgate doctor
+in_image node -e 'if (!require("module").getCompileCacheDir()) throw new Error("what was compiled is of no use")'
 kill -TERM "$pid"
 wait "$pid"
 pid=
 after=$(cd "$work/app" && find . -type f -not -path './node_modules/*' -exec sha256sum {} + | sort | sha256sum)
 [ "$before" = "$after" ]
-echo "dist/ ran from a read-only folder${as[0]:+ as another user}, was alive and ready, and stopped when it was asked to"
+echo "the image's commands ran from a read-only folder${as[0]:+ as another user}: healthy and ready, and stopped when it was asked to"

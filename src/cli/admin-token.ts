@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { issueKeyringToken, openTokens } from '../edge/access/index.ts';
+import { localUrl } from '../edge/http/host-and-port.ts';
 import { readKeyring } from '../gateway/keyring.ts';
 import { CommandFailed, type Terminal } from './terminal.ts';
 
@@ -27,8 +28,7 @@ export function mountUrl({ config, file }: LoadedConfig, wanted: MountConfig['se
     const mount = mounts.find(
       (each) => each.serves === wanted && each.phones !== 'only' && (flavour === undefined || each.flavour === flavour),
     );
-    if (mount)
-      return `${tls ? 'https' : 'http'}://${address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:')}${mount.path === '/' ? '' : mount.path}`;
+    if (mount) return `${localUrl(address, tls !== undefined)}${mount.path === '/' ? '' : mount.path}`;
   }
   throw new CommandFailed(
     `${file} has no mount that serves ${wanted}${flavour === undefined ? '' : ` with the flavour ${flavour}`}. Add one, or name another file with --config.`,

@@ -75,6 +75,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
       'Check everything that a login needs: configuration, gateway, store, clock, providers, user sources, certificates, registration URLs.',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
+  health: {
+    summary: 'Ask the running gateway whether it lives, or is ready: for health checks of containers and services.',
+    load: async () => (await import('./commands/health.ts')).healthCommand,
+  },
   demo: {
     summary: 'Play a whole story: enrol a phone, ask, approve, log in, refuse a replay, decline.',
     load: async () => (await import('./commands/demo.ts')).demoCommand,

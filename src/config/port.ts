@@ -1,4 +1,4 @@
-import { hostAndPort } from '../edge/http/index.ts';
+import { hostAndPort } from '../edge/http/host-and-port.ts';
 import { record } from '../foundation/model/index.ts';
 
 const loopback = ['127.0.0.1', 'localhost', '[::1]'];

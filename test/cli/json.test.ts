@@ -20,6 +20,7 @@ const withoutJson: Readonly<Record<string, string>> = {
   'phone watch': 'runs until it is stopped',
   'audit export': 'prints a JSON object on each line, or CSV',
   completion: 'prints a script',
+  health: 'says one sentence; scripts go by its exit code',
   help: 'prints help',
 };
 

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 const dockerfile = read('Dockerfile').replaceAll('\\\n', ' ');
-const packageJson: { scripts: Record<string, string>; optionalDependencies: Record<string, string> } = JSON.parse(read('package.json'));
+const packageJson: { bin: Record<string, string>; scripts: Record<string, string>; optionalDependencies: Record<string, string> } =
+  JSON.parse(read('package.json'));
 const all = (pattern: RegExp): string[] => [...dockerfile.matchAll(pattern)].map(([, found]) => found ?? '');
 const copied = all(/^COPY (?!--from)(.+) \S+$/gm).flatMap((names) => names.split(' '));
 const installs = /^.*\b(npm ci --omit=dev[^)\n]*)/m;
@@ -39,14 +40,22 @@ describe('The image', () => {
     const [, last = ''] = dockerfile.split(/^FROM .*$(?![\s\S]*^FROM )/m);
     assert.match(last, /^USER node$/m);
     assert.deepEqual(last.match(/^VOLUME .*$/gm), ['VOLUME /data']);
-    assert.match(last, /^HEALTHCHECK [^\n]*\/livez/m);
-    assert.match(last, /^CMD \["node", "dist\/src\/main\.js", "serve", "--config", "\/etc\/pushgate\/config\.json"\]$/m);
-    assert.ok(existsSync('src/main.ts'));
+    assert.match(last, /^HEALTHCHECK (?:--\S+ )+CMD \["pushgate", "health"\]$/m);
+    assert.match(last, /^CMD \["pushgate", "serve"\]$/m);
+  });
+
+  it('has the command on its path, and one configuration for all that runs in it', () => {
+    assert.equal(packageJson.bin.pushgate, 'bin/pushgate.mjs');
+    assert.match(dockerfile, /^RUN ln -s \/app\/bin\/pushgate\.mjs \/usr\/local\/bin\/pushgate\b/m);
+    assert.match(dockerfile, /^ENV PUSHGATE_CONFIG=\/etc\/pushgate\/config\.json$/m);
+    // Node, its start and the answer of a gateway that takes as long as it may
+    const limitS = Number(/ --timeout=(\d+)s /.exec(dockerfile)?.[1]);
+    assert.ok(limitS * 1000 > Number(/^const limitMs = (\d+);$/m.exec(read('src/cli/commands/health.ts'))?.[1]));
   });
 
   it('brings what Node compiled, made as its user and for nobody to write', () => {
     assert.match(dockerfile, /^ENV NODE_COMPILE_CACHE=\/app\/\.compiled$/m);
-    assert.match(dockerfile, /setpriv --reuid=node [^\n]* node dist\/src\/main\.js demo &&\s+chown -R root:root \.compiled$/m);
+    assert.match(dockerfile, /setpriv --reuid=node [^\n]* pushgate demo &&\s+chown -R root:root \.compiled$/m);
   });
 
   it('is proved by the steps that make it', () => {
@@ -58,6 +67,7 @@ describe('The image', () => {
     assert.deepEqual(asProved, installs.exec(dockerfile)?.[1]?.split(' '));
     assert.match(proof, /tsc -p tsconfig\.build\.json/);
     assert.match(proof, /scripts\/sbom\.ts --without-optional/);
+    for (const instruction of ['CMD', 'HEALTHCHECK']) assert.ok(proof.includes(`< <(words ${instruction})`), instruction);
     for (const script of ['scripts/prove-image.sh', '.ci/run', 'bin/pushgate.mjs']) assert.ok(statSync(script).mode & 0o100, script);
   });
 });

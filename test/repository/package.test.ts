@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { gatewayAt } from '../kit/gateway-process.ts';
 import { freePort } from '../kit/ports.ts';
@@ -31,6 +31,8 @@ export const right: ProviderPlugin = (kit) =>
 export const lost: Awaited<ReturnType<Awaited<ReturnType<ReturnType<ProviderPlugin>['open']>>['deliver']>> = { kind: 'lost' };
 `;
 
+const credential = 'deploy/kubernetes/provider-secrets/of-a-test.json';
+
 describe('The package that is published', function () {
   this.timeout(180_000);
   const undo = cleanup();
@@ -51,7 +53,13 @@ describe('The package that is published', function () {
   before(function () {
     folder = temporaryFolder(undo);
     const made = join(folder, 'made');
-    execFileSync(process.execPath, ['scripts/make-package.ts', made], { ...inFolder, stdio: ['ignore', 'ignore', 'inherit'] });
+    // and in the clone a credential lay where an operator puts those of Kubernetes
+    writeFileSync(credential, '{}');
+    try {
+      execFileSync(process.execPath, ['scripts/make-package.ts', made], { ...inFolder, stdio: ['ignore', 'ignore', 'inherit'] });
+    } finally {
+      rmSync(credential);
+    }
     writeFileSync(join(folder, 'package.json'), '{ "private": true }');
     const archive = npm('pack', made, '--silent').trim();
     try {
@@ -64,6 +72,10 @@ describe('The package that is published', function () {
     cpSync(join(folder, 'node_modules/pushgate/config'), join(folder, 'config'), { recursive: true });
   });
   after(() => undo.run());
+
+  it('brings no credential along', () => {
+    assert.deepEqual(readdirSync(join(folder, 'node_modules/pushgate', dirname(credential))), ['kustomization.yaml']);
+  });
 
   it('checks a configuration, and serves logins', async () => {
     const file = join(folder, 'config/default.json');

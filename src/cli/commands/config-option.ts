@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
-import { type LoadedConfig, loadConfig, problemText } from '../../config/index.ts';
+import type { LoadedConfig } from '../../config/index.ts';
 import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 
 /** Where the configuration is looked for when neither `--config` nor PUSHGATE_CONFIG says so. */
@@ -31,6 +31,7 @@ export function portFor(file: string, { environment }: Terminal, option?: string
 
 /** Loads a configuration for a command; tells every problem, and fails when one is an error. */
 export async function configFor(file: string, terminal: Terminal, port = portFor(file, terminal)): Promise<LoadedConfig> {
+  const { loadConfig, problemText } = await import('../../config/index.ts');
   const loaded = await loadConfig(file, terminal.environment, port);
   if (loaded.ok) {
     for (const warning of loaded.value.warnings) terminal.err(problemText(warning));

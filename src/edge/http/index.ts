@@ -20,7 +20,7 @@ export { type ConnectionGate, connectionsByFiles, connectionsByMemory, knownPeer
 export { formFields, parameterNamed, queryFields } from './form.ts';
 export { holdReply, whenGone } from './held.ts';
 export { type Listener, openListener, usualTimes } from './listener.ts';
-export { hostAndPort, listenerConfig } from './listener-config.ts';
+export { listenerConfig } from './listener-config.ts';
 export { firstToEnd, type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';
 export { takeOverIds } from './observe.ts';
 export { opsPatterns, opsRoutes, type UserSourceHealth } from './probes.ts';

@@ -1,16 +1,7 @@
 import { z } from 'zod';
 import { networkField } from '../../foundation/settings/index.ts';
+import { hostAndPort } from './host-and-port.ts';
 import { listenerTlsConfig } from './listener-tls.ts';
-
-const addressForm = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/;
-
-/** Host and port of `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`; undefined for anything else. */
-export function hostAndPort(address: string): { host: string; port: number } | undefined {
-  const [, v6, name, port] = addressForm.exec(address) ?? [];
-  const host = v6 ?? name;
-  if (host === undefined || Number(port) > 65_535) return undefined;
-  return { host, port: Number(port) };
-}
 
 /** One listener of the configuration, without its mounts. */
 export const listenerConfig = z.strictObject({

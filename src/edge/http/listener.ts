@@ -11,7 +11,7 @@ import { putInFront } from './connection.ts';
 import { type ConnectionGate, connectionsByMemory, guardConnections, knownPeers, openConnectionGate } from './connection-gate.ts';
 import type { OnDefect } from './dispatch.ts';
 import { openHolding } from './held.ts';
-import { hostAndPort } from './listener-config.ts';
+import { hostAndPort } from './host-and-port.ts';
 import type { ListenerSecrets } from './listener-tls.ts';
 import { observe, startRequests } from './observe.ts';
 import { report, reportUnsent } from './report.ts';
