@@ -47,7 +47,7 @@ export type Gateway = {
 /** Builds a gateway and listens. Throws `config-invalid` with one sentence when the environment does not allow it. */
 export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   const { options, learn } = openNaming(given);
-  const { config, log, metrics = openMetrics(version) } = options;
+  const { config, clock, log, metrics = openMetrics(version) } = options;
   const { tell, listen } = openEventBus(log, metrics);
   makeKeyringForFile(options);
   const opened: (() => unknown)[] = [];
@@ -71,20 +71,14 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     const draining = { now: false };
     const health = openHealth({ ...longLived, directory: () => running.current().parts.directory });
     const serviceOf = (generation: Generation = running.current()) => serviceFor(generation, { accounts, health, draining });
-    const listeners = await openListeners({
-      ...options,
-      ...longLived,
-      gate: gateOf(configNow, longLived),
-      draining,
-      serviceOf: serviceOf(),
-    });
+    const gate = gateOf(configNow, longLived);
+    const listeners = await openListeners({ ...options, ...longLived, gate, draining, serviceOf: serviceOf() });
     opened.push(() => {
       draining.now = true;
       return listeners.close(configNow().settings.drainMs);
     });
     metrics.waiters.set({ kind: 'push_wait' }, 0);
-    const held = () => [...listeners.credentials(), ...running.current().credentials()];
-    const endings = watchEndings({ held, clock: options.clock, tell });
+    const endings = watchEndings({ held: () => [...listeners.credentials(), ...running.current().credentials()], clock, tell });
     opened.push(endings.stop);
     endings.look();
     // Made last, because a failed start would lose the password unseen.
