@@ -33,41 +33,50 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/people.ts')).peopleCommand,
   },
   phone: {
-    summary: 'A virtual phone that behaves like the privacyIDEA Authenticator, one of the apps of eduMFA, or that of LinOTP.',
+    summary: 'Run a virtual phone that behaves like the app of privacyIDEA, eduMFA or LinOTP.',
     load: async () => (await import('./commands/phone.ts')).phoneCommand,
   },
   login: {
-    summary: 'Log in through the running gateway, as a client plug-in does.',
+    summary: 'Log in through the running gateway, as the plug-in of a login page does.',
     load: async () => (await import('./commands/login.ts')).loginCommand,
   },
-  accounts: { summary: 'Administrators of the gateway.', load: async () => (await import('./commands/accounts.ts')).accountsCommand },
+  accounts: {
+    summary: 'Manage the administrators of the gateway.',
+    load: async () => (await import('./commands/accounts.ts')).accountsCommand,
+  },
   audit: {
-    summary: 'Who did what: list, show, verify and export the audit.',
+    summary: 'List, show, verify and export the audit: who did what.',
     load: async () => (await import('./commands/audit.ts')).auditCommand,
   },
-  callers: { summary: 'Credentials of auth servers.', load: async () => (await import('./commands/callers.ts')).callersCommand },
+  callers: { summary: 'Make credentials for auth servers.', load: async () => (await import('./commands/callers.ts')).callersCommand },
   keyring: {
-    summary: 'The keys that seal every secret in the store.',
+    summary: 'Manage the keys that seal every secret in the store.',
     load: async () => (await import('./commands/keyring.ts')).keyringCommand,
   },
   'log-name': {
-    summary: 'What stands for a user or an administrator in a log with pseudonyms.',
+    summary: 'Print the pseudonym that a log has in the place of a user or an administrator.',
     load: async () => (await import('./commands/log-name.ts')).logNameCommand,
   },
-  store: { summary: 'The store as a whole.', load: async () => (await import('./commands/store.ts')).storeCommand },
-  policy: { summary: 'What the rules of a configuration say.', load: async () => (await import('./commands/policy.ts')).policyCommand },
-  providers: { summary: 'Providers of the running gateway.', load: async () => (await import('./commands/providers.ts')).providersCommand },
+  store: { summary: 'Copy a store.', load: async () => (await import('./commands/store.ts')).storeCommand },
+  policy: {
+    summary: 'Explain what the policies of a configuration decide.',
+    load: async () => (await import('./commands/policy.ts')).policyCommand,
+  },
+  providers: {
+    summary: 'Check and reset the providers of the running gateway, and send test pushes.',
+    load: async () => (await import('./commands/providers.ts')).providersCommand,
+  },
   doctor: {
     summary:
-      'Look at all that a login needs: configuration, gateway, store, clock, providers, user sources, certificates, registration URLs.',
+      'Check everything that a login needs: configuration, gateway, store, clock, providers, user sources, certificates, registration URLs.',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   demo: {
-    summary: 'Tell the whole story: enrol a phone, ask, approve, log in, refuse a replay, decline.',
+    summary: 'Play a whole story: enrol a phone, ask, approve, log in, refuse a replay, decline.',
     load: async () => (await import('./commands/demo.ts')).demoCommand,
   },
   fakes: {
-    summary: 'Run fakes of FCM, APNs and a challenge service on this machine, to try and to rehearse outages with.',
+    summary: 'Run fakes of FCM, APNs and a challenge service on this machine, to try things out and to rehearse outages.',
     load: async () => (await import('./commands/fakes.ts')).fakesCommand,
   },
   certs: {

@@ -66,7 +66,7 @@ ${words.join('\n')}
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   if [ -n "$files" ]; then
     local IFS=$'\\n'
-    type compopt > /dev/null 2>&1 && compopt -o filenames
+    compopt -o filenames 2> /dev/null
     COMPREPLY+=($(compgen -f -- "$current"))
   fi
 }

@@ -59,7 +59,7 @@ export function openOpsClient(address: GatewayAddress): OpsClient {
       const parsed = parseJson(reply.value.body);
       const { error, ...answer } = record(parsed);
       // A page of another server is no reply of this interface, whatever its status.
-      if (reply.value.status === 200 && parsed !== undefined) return answer;
+      if (reply.value.status === 200 && typeof parsed === 'object') return answer;
       throw refusalFrom(url, 'ops', record(error).message, failures[reply.value.status]);
     },
     close: () => http.close(),

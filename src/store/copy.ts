@@ -39,8 +39,13 @@ export async function* allRecords(store: Pick<Store, 'recordsOf'>): AsyncGenerat
 /**
  * Copies every record of a store that nobody else writes to. Cut off and run again it completes. Refuses a target that `holds-others`: records that
  * the source does not have as they are there; and says `differs` when the source changed meanwhile.
+ * @param copied is told of each batch how many records it has
  */
-export async function copyStore(source: Store, target: Store): Promise<Result<Counts, 'holds-others' | 'differs'>> {
+export async function copyStore(
+  source: Store,
+  target: Store,
+  copied: (records: number) => void = () => undefined,
+): Promise<Result<Counts, 'holds-others' | 'differs'>> {
   if (!(await isPartOf(source, target))) return refused('holds-others');
   const counts = Object.fromEntries(recordKinds.map((kind) => [kind, 0])) as Counts;
   let batch: StoredRecord[] = [];
@@ -49,6 +54,7 @@ export async function copyStore(source: Store, target: Store): Promise<Result<Co
     batch.push(record);
     if (batch.length < batchSize) continue;
     await target.importRecords(batch);
+    copied(batch.length);
     batch = [];
   }
   await target.importRecords(batch);

@@ -95,7 +95,7 @@ describe('pushgate audit', function () {
     const told = ['KIND', 'OUTCOME', 'USER', 'REALM', 'AUTH_SERVER', 'ADMINISTRATOR'].map(cell);
     assert.deepEqual(told, ['challenge-answered', 'accepted', 'alice', 'corp', 'local', '-']);
     const id = cell('ID') ?? '';
-    assert.match((await audit(`show ${id}`)).out, /^FIELD .*\nid +\S+\nat +20\S+Z\n[\s\S]*^verdict +accepted$/m);
+    assert.match((await audit(`show ${id}`)).out, /^FIELD .*\nid +\S+\nat +20\S+Z\n[\s\S]*^chain +\{"writer":[\s\S]*^verdict +accepted$/m);
     const shown = record(parseJson((await audit(`show ${id} --json`)).out));
     assert.deepEqual([shown.kind, shown.verdict, record(shown.chain).number !== undefined], ['challenge-answered', 'accepted', true]);
     const page = record(parseJson((await audit('list --limit 1 --json')).out));

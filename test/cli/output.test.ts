@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { openProgress, printTable } from '../../src/cli/output/index.ts';
 import { silentTerminal } from '../kit/operator.ts';
 
@@ -57,6 +58,28 @@ describe('A table of a command', () => {
   });
 });
 
+describe('The terminal of a process', function () {
+  this.timeout(60_000);
+
+  /** What a table looks like on a pseudo-terminal, or in a pipe. */
+  const printedBy = (command: string, variables: Record<string, string> = {}): string => {
+    const { NO_COLOR: _, ...environment } = process.env;
+    const env = { ...environment, TERM: 'xterm', ...variables };
+    const { stdout } = spawnSync('bash', ['-c', command], { encoding: 'utf8', env });
+    return stdout.split(/\r?\n/)[0] ?? '';
+  };
+  const exitCodesBy = `"${process.execPath}" bin/pushgate.mjs help exit-codes`;
+  const onTerminal = `script -qec '${exitCodesBy}' /dev/null < /dev/null`;
+
+  it('has colours, unless NO_COLOR says so, and a pipe has none', function () {
+    if (spawnSync('script', ['--version']).status !== 0) this.skip();
+    assert.ok(printedBy(onTerminal).startsWith('\u001b[1mCODE\u001b[22m  '));
+    assert.match(printedBy(onTerminal, { NO_COLOR: '1' }), /^CODE {2}NAME/);
+    assert.match(printedBy(onTerminal, { TERM: 'dumb' }), /^CODE {2}NAME/);
+    assert.match(printedBy(`${exitCodesBy} | cat`), /^CODE {2}NAME/);
+  });
+});
+
 describe('The progress of long work', () => {
   it('is shown on a terminal, and taken away', () => {
     const shown: string[] = [];
@@ -68,6 +91,12 @@ describe('The progress of long work', () => {
       [shown[0], shown.at(-2), shown.at(-1)],
       [`[${'#'.repeat(20)}${'.'.repeat(20)}] 50 %, 2 of 4 push tokens`, `[${'#'.repeat(40)}] 100 %, 4 of 4 push tokens`, ''],
     );
+  });
+
+  it('is a count where nobody knows how much there is', () => {
+    const shown: string[] = [];
+    openProgress({ ...silentTerminal, rewrite: (line) => void shown.push(line) }, undefined, 'records copied').step(200);
+    assert.deepEqual(shown, ['200 records copied']);
   });
 
   it('is not there in a pipe', () => {

@@ -36,7 +36,11 @@ export type RunCli = (...argv: string[]) => Promise<CliResult>;
  * Runs one command of `pushgate` in this process, with a terminal of its own. `serve` is asked to stop as soon as it listens.
  * @param input what is written to it, if it asks
  */
-export async function runCli(argv: readonly string[], input: string | Buffer = ''): Promise<CliResult> {
+export async function runCli(
+  argv: readonly string[],
+  input: string | Buffer = '',
+  environment: Terminal['environment'] = {},
+): Promise<CliResult> {
   const text = { out: '', err: '' };
   const code = await runCommand(argv, {
     ...silentTerminal,
@@ -46,6 +50,7 @@ export async function runCli(argv: readonly string[], input: string | Buffer = '
     err: (line) => {
       text.err += `${line}\n`;
     },
+    environment,
     input: () => Readable.from([Buffer.from(input)]),
   });
   return { code, ...text };

@@ -5,7 +5,7 @@ import type { Erased } from '../../engine/audit/index.ts';
 import { record } from '../../foundation/model/index.ts';
 import { type AuditReader, type ShownEntry, withAudit } from '../audit-reader.ts';
 import { gatewayFor } from '../gateway-address.ts';
-import { type Column, dataOutput, type JsonFlag, printTable } from '../output/index.ts';
+import { type Column, dataOutput, type JsonFlag, openProgress, printTable } from '../output/index.ts';
 import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 import { configOption } from './config-option.ts';
 
@@ -77,7 +77,7 @@ function showCommand(terminal: Terminal): Command {
         shown.print(terminal, { json }, shown.read(await reader.show(id)), (entry) =>
           printTable(terminal, Object.entries(entry), [
             { head: 'FIELD', cell: ([name]) => name },
-            { head: 'VALUE', cell: ([, value]) => (record(value) === value ? JSON.stringify(value) : text(value)) },
+            { head: 'VALUE', cell: ([, value]) => (typeof value === 'object' && value !== null ? JSON.stringify(value) : text(value)) },
           ]),
         ),
       ),
@@ -124,13 +124,16 @@ function exportCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  npx pushgate audit export --csv --from 2026-11-01 --until 2026-12-01 > november.csv')
     .action(({ config, csv, ...filters }: Filters & { config: string; csv?: true }) =>
       withReader(terminal, config, async (reader) => {
+        // Where the entries themselves are on the screen, they are the progress.
+        const progress = openProgress(terminal.screen ? { ...terminal, rewrite: undefined } : terminal, undefined, 'entries');
         for (let cursor: string | undefined; ; ) {
           const { entries, next } = await reader.list({ ...filters, limit: '1000', cursor });
           // Not before the first page is there: a gateway that does not answer is asked in vain, and the store after it.
           if (csv && cursor === undefined) terminal.out(columns.join(','));
           for (const entry of entries) terminal.out(csv ? csvOf(entry) : JSON.stringify(entry));
+          progress.step(entries.length);
           cursor = next;
-          if (cursor === undefined) return;
+          if (cursor === undefined) return progress.end();
         }
       }),
     );

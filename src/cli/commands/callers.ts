@@ -22,10 +22,12 @@ const made = dataOutput(z.object({ name: z.string(), authServer: z.string(), api
 
 function apiKeyCommand(terminal: Terminal): Command {
   return new Command('api-key')
-    .description('Print an API key as privacyIDEA has them: a signed token of role validate, to be sent as Authorization.')
-    .argument('<name>', 'who will use it; stands in the token')
-    .requiredOption('-s, --auth-server <name>', 'the auth server of the configuration that it speaks for')
-    .option('-d, --days <count>', 'how long it is good for', '365')
+    .description(
+      'Print an API key in the form of privacyIDEA: a signed token of role validate, which the caller sends in the header Authorization.',
+    )
+    .argument('<name>', 'name of the program that will use it; the token contains it')
+    .requiredOption('-s, --auth-server <name>', 'name of the auth server, as the configuration has it')
+    .option('-d, --days <count>', 'how many days it is valid, 3650 at most', '365')
     .addOption(made.option())
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate callers api-key keycloak-1 --auth-server keycloak --days 90')

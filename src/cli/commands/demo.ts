@@ -12,7 +12,7 @@ import type { Terminal } from '../terminal.ts';
 /** `pushgate demo`: a story in one process, on free ports, in a folder that is gone afterwards. */
 export function demoCommand(terminal: Terminal): Command {
   return new Command('demo')
-    .option('--with-fakes', 'tell another one, with fakes of the push services: what a push does when things break')
+    .option('--with-fakes', 'play another story, with fakes of the push services: what happens to a push when things break')
     .addHelpText('after', '\nExample:\n  npm run demo\n  npm run demo -- --with-fakes')
     .action(async ({ withFakes }: { withFakes?: true }) => {
       const folder = mkdtempSync(join(tmpdir(), 'pushgate-demo-'));

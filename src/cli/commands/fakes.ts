@@ -1,14 +1,14 @@
 import { Command } from 'commander';
 import { type Exchange, type Fakes, hexAddress, type Ports, startFakes } from '../../fakes/index.ts';
 import { fakesMaterial, writeFakes } from '../fakes-files.ts';
-import { CommandFailed, type Terminal } from '../terminal.ts';
+import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 
 /** `pushgate fakes`: push services that run on this machine until it is asked to stop. */
 export function fakesCommand(terminal: Terminal): Command {
   return new Command('fakes')
-    .option('-o, --out <folder>', 'where their keys and certificates are', 'data/fakes')
-    .option('-p, --port <port>', 'first of six ports; 0 for any that are free', '9440')
-    .option('--host <name>', 'name by which other machines (containers) reach the fakes; only this machine without it')
+    .option('-o, --out <folder>', 'folder of their keys and certificates', 'data/fakes')
+    .option('-p, --port <port>', 'first of six ports in a row; 0 takes any free ports', '9440')
+    .option('--host <name>', 'name by which other machines (containers) reach the fakes; without it only this machine can')
     .addHelpText('after', `\n${faultHelp}\n\nExample:\n  npx pushgate fakes --out data/fakes --port 9440`)
     .action(async ({ out, port, host }: { out: string; port: string; host?: string }) => {
       const ports = portsFrom(port);
@@ -33,7 +33,7 @@ const faultHelp = [
 /** The ports of the fakes from the first one on; 0 for any that are free. Another text than a number is a `CommandFailed`. */
 export function portsFrom(text: string): Ports {
   const first = Number(text);
-  if (!/^\d+$/.test(text) || first > 65_530) throw new CommandFailed('--port takes a number from 0 to 65530.');
+  if (!/^\d+$/.test(text) || first > 65_530) throw new WrongUsage('--port takes a number from 0 to 65530.');
   const at = (offset: number): number => (first === 0 ? 0 : first + offset);
   return { control: at(0), fcm: at(1), apns: at(2), apnsSandbox: at(3), challengeService: [at(4), at(5)] };
 }

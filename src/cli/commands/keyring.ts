@@ -25,7 +25,7 @@ const created = dataOutput(z.object({ file: z.string() }));
 
 function createCommand(terminal: Terminal): Command {
   return new Command('create')
-    .description('Make the keyring that all gateways of one MongoDB share. A file that is there is never overwritten.')
+    .description('Make the keyring that all gateways of one MongoDB share. An existing file is never overwritten.')
     .argument('<file>', 'where to write it')
     .addOption(created.option())
     .addHelpText('after', '\nExample:\n  npx pushgate keyring create data/keyring.json')
@@ -59,7 +59,7 @@ type Flags = JsonFlag & { config: string };
 
 function listCommand(terminal: Terminal): Command {
   return new Command('list')
-    .description('List the keys, and how many things in the store need each of them. No key is shown.')
+    .description('List the keys by their ids, and how many things in the store need each of them.')
     .addOption(listed.option())
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate keyring list')
@@ -115,11 +115,11 @@ type RotateWish = Flags & { atOnce?: true; file?: string };
 function rotateCommand(terminal: Terminal): Command {
   return new Command('rotate')
     .description(
-      'Add a fresh key to the keyring and seal every secret in the store by it. With MongoDB in two steps: the first call adds a key that waits, and when every ' +
-        'gateway has that file the second one puts it in use. Older keys stay: they still open what they sealed.',
+      'Add a new key to the keyring, and seal every secret in the store with it. MongoDB needs two calls: the first adds a key that waits, and the second one ' +
+        'puts it in use when every gateway has that file. Older keys stay, since they still open what they sealed.',
     )
-    .option('--at-once', 'with MongoDB in one step: every gateway reads this very file')
-    .option('--file <file>', 'change this keyring file alone, in two steps, such as the one behind a secret of a cluster')
+    .option('--at-once', 'with MongoDB: do it in one call, because every gateway reads this very file')
+    .option('--file <file>', 'change only this keyring file, in two calls; for a keyring that gateways elsewhere use')
     .addOption(rotated.option())
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate keyring rotate\n  npx pushgate keyring rotate --file keyring.json')
@@ -185,7 +185,7 @@ function tellChange(terminal: Terminal, file: string, isUsed: boolean): void {
 
 function resealCommand(terminal: Terminal): Command {
   return new Command('reseal')
-    .description('Seal by the current key what older ones have sealed: what a rotation does, to go on with one that was cut off.')
+    .description('Seal with the current key whatever older keys have sealed. It completes a rotation that was interrupted.')
     .addOption(resealed.option())
     .addOption(configOption(terminal))
     .addHelpText('after', '\nExample:\n  npx pushgate keyring reseal')
@@ -225,7 +225,7 @@ const verified = dataOutput(z.object({ ok: z.boolean(), keys: z.array(Key), unus
 function verifyCommand(terminal: Terminal): Command {
   return new Command('verify')
     .description(
-      'Open every secret in the store, and tell which cannot be opened and which key is missing. Nothing is shown or changed; fails where something is amiss.',
+      'Try to open every secret in the store, and name each one that does not open and each key that is missing. No secret is shown or changed.',
     )
     .addOption(verified.option())
     .addOption(configOption(terminal))

@@ -17,12 +17,15 @@ const found = dataOutput(z.object({ names: z.array(z.string()) }));
 /** `pushgate log-name`: finds the lines of somebody in a log with pseudonyms. Needs the keyring, and no running gateway. */
 export function logNameCommand(terminal: Terminal): Command {
   return new Command('log-name')
-    .argument('<name>', 'name of the user, with or without the realm, or of the administrator')
+    .argument('<name>', 'name of the user, with or without its realm, or of the administrator')
     .option('-r, --realm <realm>', 'realm of the user; the default one without it')
-    .option('-a, --account', 'the name is that of an administrator, as the log would show it: admin, or helpdesk@corp')
+    .option('-a, --account', 'the name is that of an administrator, in the form of the log: admin, or helpdesk@corp')
     .addOption(found.option())
     .addOption(configOption(terminal))
-    .addHelpText('after', '\nThe first line is of the key in use, the others of keys before it, for older lines of the log.')
+    .addHelpText(
+      'after',
+      '\nThe first line is made with the current key. The other lines are made with older keys, and are for older lines of the log.',
+    )
     .addHelpText('after', '\nExample:\n  npx pushgate log-name alice --realm corp\n  grep "$(npx pushgate log-name alice)" gateway.log')
     .action(async (name: string, { config: file, realm, account, json }: Options) => {
       const loaded = await configFor(file, terminal);

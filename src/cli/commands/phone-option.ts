@@ -10,7 +10,7 @@ export const phoneOption = (): Option => new Option('--phone <file>', 'where the
 
 /** The option that says with which app a QR code is scanned. */
 export const appOption = (): Option =>
-  new Option('--app <name>', 'app that scans it; the scheme of the code tells without it').choices([
+  new Option('--app <name>', 'app that scans the code; without it the scheme of the code decides').choices([
     'privacyidea',
     'edumfa',
     'edumfa-next',
@@ -41,7 +41,7 @@ export function withEnrolledPhone(file: string, work: (phone: VirtualPhone) => P
 
 /** The good end of an outcome; a refusal becomes the sentence that the user reads. */
 export function expectDone<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw new CommandFailed(`the virtual phone refuses: ${outcome.reason}`);
+  if (!outcome.ok) throw new CommandFailed(`the virtual phone refuses: ${outcome.reason.replace(/\s*\n\s*/g, ' ')}`);
   return outcome.value;
 }
 

@@ -44,9 +44,9 @@ function enrolCommand(terminal: Terminal): Command {
     .description('Scan a QR code and bind the token in it to this phone.')
     .argument('[text]', 'text of the QR code')
     .option('--qr <file>', 'picture of the QR code (PNG)')
-    .option('--fcm-token <address>', 'device address to tell the server; none without it')
-    .option('--gda <address>', 'LinOTP: generic device address to tell the server')
-    .option('--login <name>', 'LinOTP: name of the user to tell the server')
+    .option('--fcm-token <address>', 'device address that the phone tells the server; without it the phone tells none')
+    .option('--gda <address>', 'LinOTP: generic device address (gda) that the phone tells the server')
+    .option('--login <name>', 'LinOTP: name of the user that the phone tells the server')
     .option('--inbox <url>', 'LinOTP: control URL of the fakes, where pushes for that address can be read')
     .addOption(appOption())
     .addOption(enrolled.option())
@@ -98,7 +98,7 @@ function listCommand(terminal: Terminal): Command {
 
 function pollCommand(terminal: Terminal): Command {
   return new Command('poll')
-    .description('Ask the servers what is waiting, and show it.')
+    .description('Ask the servers for waiting requests, and show them.')
     .option('-s, --serial <serial>', 'only for this token')
     .addOption(waitingOutput.option())
     .addOption(phoneOption())
@@ -119,10 +119,10 @@ type AnswerOptions = JsonFlag & { phone: string; serial?: string; option?: strin
 
 function approveCommand(terminal: Terminal): Command {
   return new Command('approve')
-    .description('Accept what is waiting.')
-    .argument('[challenge]', 'LinOTP: text of the push, to accept that one')
+    .description('Accept the waiting requests.')
+    .argument('[challenge]', 'LinOTP: text of the push to accept')
     .option('-s, --serial <serial>', 'only for this token')
-    .option('--option <text>', 'the option to pick where one is asked for')
+    .option('--option <text>', 'the option to pick, where the request has several')
     .addOption(answersOutput.option())
     .addOption(phoneOption())
     .addHelpText('after', "\nExample:\n  npx pushgate phone approve\n  npx pushgate phone approve 'lseqr://push/…'")
@@ -139,8 +139,8 @@ function approveCommand(terminal: Terminal): Command {
 
 function declineCommand(terminal: Terminal): Command {
   return new Command('decline')
-    .description('Decline what is waiting.')
-    .argument('[challenge]', 'LinOTP: text of the push, to decline that one')
+    .description('Decline the waiting requests.')
+    .argument('[challenge]', 'LinOTP: text of the push to decline')
     .option('-s, --serial <serial>', 'only for this token')
     .option('--reason <reason>', 'unknown_trigger ("this was not me") or cancelled')
     .addOption(answersOutput.option())
@@ -168,8 +168,8 @@ type WatchOptions = { phone: string; auto?: Verdict; every: string; once?: boole
 
 function watchCommand(terminal: Terminal): Command {
   return new Command('watch')
-    .description('Ask again and again, and show or answer what comes, until Ctrl-C.')
-    .addOption(new Option('--auto <verdict>', 'answer everything').choices(['approve', 'decline']))
+    .description('Ask the servers again and again, and show or answer each request, until Ctrl-C.')
+    .addOption(new Option('--auto <verdict>', 'answer every request like this').choices(['approve', 'decline']))
     .option('--every <seconds>', 'seconds between polls', '1')
     .option('--once', 'stop after the first request')
     .addOption(phoneOption())

@@ -18,9 +18,9 @@ import { configFor, configOption, defaultConfigFile, portFor } from './config-op
 export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .addOption(configOption(terminal))
-    .option('--port <port>', 'another port for the first listener; URLs in the file that lead to it go along')
-    .option('--new-store', 'begin with an empty store, although the keyring notes that it has sealed one')
-    .addHelpText('after', `\nWith ${defaultConfigFile} the variable PORT does what --port does, for all commands.`)
+    .option('--port <port>', 'another port for the first listener; URLs of the file that lead to that listener change with it')
+    .option('--new-store', 'start with an empty store, although the keyring has sealed another one before')
+    .addHelpText('after', `\nThe variable PORT has the same effect as --port for all commands, but only with ${defaultConfigFile}.`)
     .addHelpText('after', '\nExample:\n  npx pushgate serve --config config/default.json\n  npx pushgate serve --port 9000')
     .action(({ config: file, port, newStore }: { config: string; port?: string; newStore?: true }) =>
       (cluster.isWorker ? work : serve)({ terminal, file, port: portFor(file, terminal, port), newStore }),

@@ -7,7 +7,7 @@ import { keyringOf } from '../../gateway/keyring.ts';
 import { openStore } from '../../gateway/open-store.ts';
 import { type Counts, copyStore, isSameKeyring } from '../../store/copy.ts';
 import { databaseOf } from '../../store/mongodb/config.ts';
-import { dataOutput, type JsonFlag } from '../output/index.ts';
+import { dataOutput, type JsonFlag, openProgress } from '../output/index.ts';
 import { CommandFailed, type Terminal, WrongUsage } from '../terminal.ts';
 import { configFor } from './config-option.ts';
 
@@ -31,7 +31,7 @@ export function storeCommand(terminal: Terminal): Command {
       .action(async ({ from, to, json }: JsonFlag & { from: string; to: string }) => {
         const [source, target] = [await configFor(from, terminal), await configFor(to, terminal)];
         check(source, target, terminal);
-        const counts = await copy(source, target);
+        const counts = await copy(source, target, terminal);
         copied.print(terminal, { json }, { copied: counts }, () => {
           terminal.out(`Copied ${told(counts)}.`);
           terminal.out(`Next: npx pushgate serve --config ${to}`);
@@ -63,12 +63,14 @@ function placeOf({ config: { store }, folder }: LoadedConfig): string {
   return `${url} ${databaseOf({ ...store, url })}`;
 }
 
-async function copy(source: LoadedConfig, target: LoadedConfig): Promise<Counts> {
+async function copy(source: LoadedConfig, target: LoadedConfig, terminal: Terminal): Promise<Counts> {
   const from = await openStore(source);
   try {
     const to = await openStore(target);
     try {
-      const done = await copyStore(from, to);
+      const progress = openProgress(terminal, undefined, 'records copied');
+      const done = await copyStore(from, to, progress.step);
+      progress.end();
       if (done.ok) return done.value;
       throw new CommandFailed(why[done.error]);
     } finally {

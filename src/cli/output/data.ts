@@ -29,7 +29,10 @@ export class JsonOption extends Option {
 export function readReply<Data>(schema: z.ZodType<Data>, reply: unknown): Data {
   const found = schema.safeParse(reply);
   if (found.success) return found.data;
-  throw new CommandFailed('the gateway replied something else than this version of the command expects. Use the command of its version.');
+  throw new CommandFailed(
+    'the gateway replied something else than this version of the command expects. Use the command of its version.',
+    'unavailable',
+  );
 }
 
 /**
