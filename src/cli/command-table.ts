@@ -21,11 +21,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   tokens: { summary: 'Push tokens of the running gateway.', load: async () => (await import('./commands/tokens.ts')).tokensCommand },
   transactions: {
-    summary: 'Logins that wait for a phone, and those that ended within the hour.',
+    summary: 'List logins that wait for a phone and those that ended within the hour, and show one of them.',
     load: async () => (await import('./commands/transactions.ts')).transactionsCommand,
   },
   stats: {
-    summary: 'How many push tokens and logins there are, what came of logins in the last hour, and how the providers fare.',
+    summary: 'Count push tokens, open logins and the outcomes of the last hour, and show how the providers fare.',
     load: async () => (await import('./commands/stats.ts')).statsCommand,
   },
   limits: {

@@ -29,7 +29,7 @@ export class NoAnswer extends CommandFailed {
 export const refusalFrom = (url: string, serves: 'ops' | 'privacyidea', message: unknown, failure: Failure = 'refused'): CommandFailed =>
   typeof message === 'string'
     ? new CommandFailed(`the gateway refuses: ${message}`, failure)
-    : new CommandFailed(`what answers at ${url} is not a pushgate, or not its mount that serves ${serves}.`, 'unavailable');
+    : new CommandFailed(`what answers at ${url} is not a pushgate. Is it the URL of a mount that serves ${serves}?`, 'unavailable');
 
 /** What the statuses of the operator's interface mean for the exit code; any other is `refused`. */
 const failures: Readonly<Record<number, Failure>> = { 400: 'usage', 500: 'failed', 503: 'unavailable' };
