@@ -12,7 +12,10 @@ const programs: readonly Kustomize[] = [
   ['kubectl', 'kustomize'],
 ];
 
-/** A kustomize of this machine. It is too large to be built or fetched for a test; where there is none, a user's tests go on without it. */
+/**
+ * A kustomize of this machine, or that of its kubectl. Tests install none: building it takes a minute of processor time, and that of Debian's kubectl is
+ * too old for components. A stand-in of our own would not have shown what kustomize does to selectors. Where there is none, a user's tests are skipped.
+ */
 export function findKustomize(): Kustomize | undefined {
   const found = programs.find(([program]) => spawnSync(program, ['version', ...(program === 'kubectl' ? ['--client'] : [])]).status === 0);
   return found ?? missing('kustomize', 'install kustomize or kubectl');
