@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Context } from 'koa';
 import { thisProcess } from '../../../src/cli/idle-collection.ts';
-import { holdReply, openListener, type Route, whenGone } from '../../../src/edge/http/index.ts';
+import { holdReply, onDisconnect, openListener, type Route } from '../../../src/edge/http/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { cleanup } from '../../kit/temporary.ts';
 
@@ -19,7 +19,7 @@ describe('A request with a waiting reply', () => {
     let arrived = (): void => undefined;
     const wait = (ctx: Context): void => {
       const { promise, resolve: say, reject: fail } = Promise.withResolvers<string>();
-      const toTell = whenGone(ctx);
+      const toTell = onDisconnect(ctx);
       const gone = new Promise<void>((resolve) => void toTell(resolve));
       waiting.push({ say, fail, response: new WeakRef(ctx.res), gone });
       ctx.state.told = ctx.get('x-told');
