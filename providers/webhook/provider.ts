@@ -27,7 +27,7 @@ const headerName = z
 const ownHeaders = ['content-type', 'content-length', 'transfer-encoding', 'connection', 'host', 'idempotency-key', 'pushgate-signature'];
 
 const config = z.strictObject({
-  url: pushUrl.refine(isWithoutLogin, 'put user and password into headers').describe('URL that pushes are posted to.'),
+  url: pushUrl.refine(hasNoCredentials, 'put user and password into headers').describe('URL that pushes are posted to.'),
   signing_key: secret.describe('Shared key of the signature, at least 32 characters.'),
   headers: z
     .record(headerName, z.union([z.string(), secret]))
@@ -72,7 +72,7 @@ export default defineProvider({
   },
 });
 
-function isWithoutLogin(text: string): boolean {
+function hasNoCredentials(text: string): boolean {
   const { username, password } = new URL(text);
   return username === '' && password === '';
 }
