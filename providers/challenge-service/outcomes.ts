@@ -50,7 +50,7 @@ const stateAfter: Readonly<Record<UnavailableReason, ServerState>> = {
 };
 
 /** Whether the same push may succeed a moment later: a 5xx without a time to wait. */
-export const isMomentary = (outcome: DeliveryOutcome): boolean =>
+export const isTransient = (outcome: DeliveryOutcome): boolean =>
   outcome.kind === 'unavailable' && outcome.reason === 'server' && outcome.retryAfterMs === undefined;
 
 /** The state of a URL after an outcome. A reply shows that it works, even 429 or 503; an aborted login says nothing. */

@@ -18,7 +18,7 @@ import {
   tlsOptions,
   tlsReaders,
 } from '../../src/delivery/provider-kit/index.ts';
-import { fromWire, isMomentary, isTaken, serverOf } from './outcomes.ts';
+import { fromWire, isTaken, isTransient, serverOf } from './outcomes.ts';
 import { requestBody } from './request-body.ts';
 
 const restMs = 30_000;
@@ -64,7 +64,7 @@ export default defineProvider({
         const delivered = await order.pass(push.budgetMs, async (url, limitMs) => {
           const outcome = await post(url, push, limitMs, signal);
           const isEnd = outcome.kind !== 'unavailable' || signal.aborted;
-          return { outcome, server: serverOf(outcome), isEnd, isMomentary: isMomentary(outcome) };
+          return { outcome, server: serverOf(outcome), isEnd, isTransient: isTransient(outcome) };
         });
         return delivered ?? noTime;
       },

@@ -39,7 +39,7 @@ export function openAccessTokens(source: GrantSource, { clock, log }: Pick<Provi
   const closing = new AbortController();
   const ask = async (): Promise<Granted> => {
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(requestLimitMs)]);
-    const granted = await orGivenUp(source(signal), signal);
+    const granted = await orAborted(source(signal), signal);
     const now = clock();
     renewAt = now + pauseMs;
     if (!granted.ok) return granted;
@@ -56,21 +56,21 @@ export function openAccessTokens(source: GrantSource, { clock, log }: Pick<Provi
   return {
     async get(signal) {
       const now = clock();
-      if (current === undefined || current.expiresAt <= now) return orGivenUp(renew(), signal);
+      if (current === undefined || current.expiresAt <= now) return orAborted(renew(), signal);
       if (renewAt <= now) renew().catch((error: unknown) => log.error({ err: error }, 'an access token could not be renewed'));
       return { ok: true, value: current };
     },
     async renewed(stale, signal) {
       // Another refused caller may have got a new token already.
       if (current?.token === stale.token) current = undefined;
-      return current === undefined ? orGivenUp(renew(), signal) : { ok: true, value: current };
+      return current === undefined ? orAborted(renew(), signal) : { ok: true, value: current };
     },
-    fresh: (signal) => orGivenUp(renew(), signal),
+    fresh: (signal) => orAborted(renew(), signal),
     close: () => closing.abort(),
   };
 }
 
-function orGivenUp(work: Promise<Granted>, signal: AbortSignal): Promise<Granted> {
+function orAborted(work: Promise<Granted>, signal: AbortSignal): Promise<Granted> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       const isLate = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';

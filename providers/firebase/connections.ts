@@ -20,8 +20,8 @@ export function openConnections(origin: string, way: Way, most: number, { openHt
   if (origin.startsWith('http:')) return overHttp1(origin, openHttp(way));
   const lines: { http: Http2; busy: number }[] = [];
   const line = () => {
-    const freest = lines.reduce<(typeof lines)[number] | undefined>((a, b) => (a && a.busy <= b.busy ? a : b), undefined);
-    if (freest && (freest.busy < streamsEach || lines.length >= most)) return freest;
+    const leastBusy = lines.reduce<(typeof lines)[number] | undefined>((a, b) => (a && a.busy <= b.busy ? a : b), undefined);
+    if (leastBusy && (leastBusy.busy < streamsEach || lines.length >= most)) return leastBusy;
     const opened = { http: openHttp2(origin, way), busy: 0 };
     lines.push(opened);
     return opened;

@@ -83,13 +83,13 @@ export const isStaleToken = ({ status, body }: HttpReply): boolean => status ===
 export function fromProbe(outcome: DeliveryOutcome): CheckResult {
   if (outcome.kind === 'sent') return { ok: true };
   const { kind, reason, detail = 'no answer' } = outcome;
-  if (kind === 'unavailable') return { ok: false, problem: `${detail} (${reason}). ${lookAt[reason] ?? 'Try again later.'}` };
+  if (kind === 'unavailable') return { ok: false, problem: `${detail} (${reason}). ${advice[reason] ?? 'Try again later.'}` };
   // FCM may call the probe's address wrong without naming it; a 400 from any other server proves nothing.
-  const isLetIn = reason === 'dead-address' || (reason === 'message' && detail.endsWith('INVALID_ARGUMENT'));
-  return isLetIn ? { ok: true } : { ok: false, problem: detail };
+  const isAuthorized = reason === 'dead-address' || (reason === 'message' && detail.endsWith('INVALID_ARGUMENT'));
+  return isAuthorized ? { ok: true } : { ok: false, problem: detail };
 }
 
-const lookAt: Readonly<Partial<Record<UnavailableReason, string>>> = {
+const advice: Readonly<Partial<Record<UnavailableReason, string>>> = {
   timeout: 'Check the network, the firewall and the proxy.',
   connection: 'Check the network, the firewall and the proxy.',
   tls: 'Its certificate is not trusted: configure its authority in ca.',

@@ -28,7 +28,7 @@ const ownHeaders = ['content-type', 'content-length', 'transfer-encoding', 'conn
 
 const config = z.strictObject({
   url: pushUrl
-    .refine(isWithoutLogin, 'a user and password stand in headers')
+    .refine(hasNoCredentials, 'put user and password into headers')
     .meta({ description: 'URL that pushes are posted to.', examples: ['https://push.example.com/pushgate'] }),
   signing_key: secret.describe('Key of the signature, at least 32 characters. The receiver has the same key.'),
   headers: z
@@ -76,7 +76,7 @@ export default defineProvider({
   },
 });
 
-function isWithoutLogin(text: string): boolean {
+function hasNoCredentials(text: string): boolean {
   const { username, password } = new URL(text);
   return username === '' && password === '';
 }

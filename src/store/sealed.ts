@@ -73,7 +73,7 @@ export async function lookAtPage(
     page.needs[keyId] = { ...needs, [need]: (needs[need] ?? 0) + 1 };
   }
   if (how !== 'count')
-    page.unusable = records.flatMap((record) => [...shutIn(keyring, record), ...(how === 'open' ? uncheckedIn(keyring, record) : [])]);
+    page.unusable = records.flatMap((record) => [...unopenedIn(keyring, record), ...(how === 'open' ? uncheckedIn(keyring, record) : [])]);
   if (how === 'reseal') {
     const resealed = await Promise.all(records.flatMap(secretOf).map((secret) => reseal(store, keyring, secret)));
     page.resealed = resealed.filter(Boolean).length;
@@ -153,7 +153,7 @@ function hashesOf(record: StoredRecord): { hash: string; what: string }[] {
 }
 
 /** The secrets of a record that cannot be opened. */
-const shutIn = (keyring: Keyring, record: StoredRecord): Unusable[] =>
+const unopenedIn = (keyring: Keyring, record: StoredRecord): Unusable[] =>
   secretOf(record)
     .filter((secret) => opened(keyring, secret) === undefined)
     .map((secret) => unusable(keyring, secret.what, keyIdOf(secret)));

@@ -32,7 +32,7 @@ const enrolment = {
 };
 
 /**
- * Starts a login of the mount's user: whether it was admitted. A relayed push names nobody; its device is unknown here,
+ * Starts a login of the mount's user: whether it was admitted. A relayed push has no user; its device is unknown here,
  * which comes after admission.
  */
 const admits = async (world: World, mount: Mount, form: Record<string, string> = {}): Promise<boolean> => {
@@ -57,12 +57,12 @@ const makes = async (world: World, mount: (typeof ofUsers)[number]): Promise<boo
 };
 
 type UserMount = (typeof ofUsers)[number];
-/** What a login rule refuses, and what happens first; `tried`: what the client asks with. */
+/** The logins that a rule refuses, and what happens before; `tried`: the parameters of the client. */
 type Row = { value: unknown; first?: (world: World, mount: UserMount) => Promise<unknown>; tried?: Record<string, string> };
 
 const wrongPin = (world: World, mount: UserMount): Promise<unknown> =>
   world.post(`${prefix[mount]}/validate/check`, { user: mount, pass: 'wrong', data: 'Log in?' });
-/** A login from its start to its end; LinOTP's is over when its client hears of the answer. */
+/** A login from its start to its end; LinOTP's ends when its client learns the answer. */
 const wholeLogin = async (world: World, mount: UserMount): Promise<void> => {
   const phone = world.phones[mount];
   const check = (call: string, form: Record<string, string>) => world.post(`${prefix[mount]}/validate/${call}`, { user: mount, ...form });
@@ -76,7 +76,7 @@ const wholeLogin = async (world: World, mount: UserMount): Promise<void> => {
   assert.match(told.text, /"valid_tan": true|"value": ?true/, told.text);
 };
 
-/** Lets in whom the source `staff` knows. */
+/** Admits the users of the source `staff`. */
 const staffOnly = [
   { name: 'staff', match: { resolver: ['staff'] }, actions: { authorized: 'grant_access' } },
   { name: 'nobody else', match: { user: ['*'] }, actions: { authorized: 'deny_access' } },
@@ -100,7 +100,7 @@ const tokenRules: Partial<Record<ActionName, number>> = {
   push_max_active_token_per_user: 1,
 };
 
-/** The calls that each permission of administrators is for. */
+/** The calls that require each permission of administrators. */
 const permissions: Partial<Record<ActionName, readonly string[]>> = {
   operate: ['GET /ops/providers', 'DELETE /cs/v1/devices/some', 'GET /linotp/system/getProvider?type=push'],
   auditlog: ['GET /audit/', 'GET /ops/audit'],
@@ -173,19 +173,19 @@ describe('Admission', () => {
     };
   };
 
-  it('lets everybody in where no rule speaks against it', async () => {
+  it('admits every user where no rule refuses', async () => {
     const world = await givenWorld();
     for (const mount of mounts) assert.equal(await admits(world, mount), true, mount);
     for (const mount of ofUsers) assert.equal(await makes(world, mount), true, mount);
   });
 
   for (const [action, { value, first, tried = {} }] of Object.entries(loginRules)) {
-    it(`refuses a login by ${action} at every mount that can know what it is about`, async () => {
+    it(`refuses a login by ${action} at every mount that knows the facts of the rule`, async () => {
       // given a rule, and what makes it refuse
       const world = await givenWorld();
       await world.rules({ name: 'rule', actions: { [action]: value } });
       for (const mount of ofUsers) await first?.(world, mount);
-      // when a login is tried at each mount, then it is refused, but where the action does not reach
+      // when a login is tried at each mount, then it is refused, except where the action does not apply
       const admitted = await Promise.all(mounts.map(async (mount) => [mount, await admits(world, mount, tried)] as const));
       assert.deepEqual(
         admitted,
@@ -194,7 +194,7 @@ describe('Admission', () => {
     });
   }
 
-  it('says the same no at the LinOTP mount, whichever rule it was', async () => {
+  it('gives the same refusal at the LinOTP mount, whichever rule refused', async () => {
     const world = await givenWorld();
     const told = new Set<string>();
     for (const [action, { value, first }] of Object.entries(loginRules).filter(([name]) => reaches(name, 'linotp'))) {
@@ -208,7 +208,7 @@ describe('Admission', () => {
   });
 
   for (const [action, value] of Object.entries(letsIn)) {
-    it(`lets a user in by ${action} at every mount that names one`, async () => {
+    it(`admits a user by ${action} at every mount that names one`, async () => {
       const world = await givenWorld();
       await world.rules({ name: 'rule', actions: { [action]: value } });
       for (const mount of ofUsers) {
@@ -219,7 +219,7 @@ describe('Admission', () => {
     });
   }
 
-  it('lets nobody pass without a token for a serial that is not theirs, nor for a source that does not know them', async () => {
+  it('admits no user without a token by a foreign serial or by a source that does not know the user', async () => {
     const world = await givenWorld();
     await world.rules({ name: 'rule', actions: { passOnNoToken: true, passOnNoUser: true, passthru: 'userstore' } });
     for (const mount of ofUsers) {
@@ -235,7 +235,7 @@ describe('Admission', () => {
     }
   });
 
-  it('lets no user pass without a token whom a rule denies', async () => {
+  it('admits no denied user without a token', async () => {
     const world = await givenWorld();
     await world.rules({ name: 'rule', actions: { passOnNoToken: true, authorized: 'deny_access' } });
     for (const mount of ofUsers) {
@@ -245,7 +245,7 @@ describe('Admission', () => {
   });
 
   for (const action of ['authorized', 'tokentype', 'api_key_required'] as const) {
-    it(`looks at both legs of a login: ${action} since the first one`, async () => {
+    it(`checks both legs of a login: ${action} since the first one`, async () => {
       const world = await givenWorld();
       const simple = { name: 'simple', match: { dialect: ['linotp'] }, actions: { push_without_data: true } };
       await world.rules(simple);
@@ -260,7 +260,7 @@ describe('Admission', () => {
           const form = { user: mount, pass: '', [mount === 'linotp' ? 'transactionid' : 'transaction_id']: id };
           return JSON.parse((await world.post(`${prefix[mount]}/validate/check`, form)).text).result.value;
         };
-        // when a rule comes that refuses it, then it cannot be finished; and can without that rule
+        // when a new rule refuses it, then it cannot be finished; without that rule it can
         await world.rules(simple, { name: 'rule', actions: { [action]: loginRules[action]?.value } });
         assert.notEqual(await finish(), true, mount);
         await world.rules(simple);
@@ -269,7 +269,7 @@ describe('Admission', () => {
     });
   }
 
-  it('tells a LinOTP client that polls no login whose user, push token or caller is not admitted any more', async () => {
+  it('shows a polling LinOTP client no login whose user, push token or caller is no longer admitted', async () => {
     const world = await givenWorld();
     const { linotp: phone } = world.phones;
     const ask = { user: 'linotp', pass: '1234' };
@@ -278,10 +278,10 @@ describe('Admission', () => {
       const { text } = await world.post('/linotp/validate/check_status', { ...ask, transactionid: detail.transactionid });
       return JSON.parse(text).result.value;
     };
-    // given a login that waits for its phone, then who is denied is told nothing of it
+    // given a login that waits for its phone, then a denied user gets no status
     await world.rules({ name: 'rule', actions: { authorized: 'deny_access' } });
     assert.equal(await told(), false);
-    // given that the phone has accepted, when rules come that refuse it, then nothing is told; and is without them
+    // given that the phone has accepted, when new rules refuse it, then there is no status; without them there is
     await phone.answer((await phone.poll()).body.result.value.at(-1).nonce);
     for (const action of ['authorized', 'tokentype', 'api_key_required', 'serial'] as const) {
       await world.rules({ name: 'rule', actions: { [action]: loginRules[action]?.value } });
@@ -293,7 +293,7 @@ describe('Admission', () => {
     assert.equal(await told(), false, 'a token that was disabled');
   });
 
-  it('knows at both legs of a login what the source says of its user', async () => {
+  it('knows the attributes of the user at both legs of a login', async () => {
     const world = await givenWorld();
     const simple = { name: 'simple', match: { dialect: ['linotp'] }, actions: { push_without_data: true } };
     await world.rules(simple, ...staffOnly);
@@ -323,11 +323,11 @@ describe('Admission', () => {
       const start = async (): Promise<string> => (await check({ user: 'carol', pass: '' })).detail.transaction_id;
       const skip = async (id: string): Promise<unknown> =>
         (await check({ transaction_id: id, pass: '', cancel_enrollment: 'true' })).result.value;
-      // given one that is denied meanwhile, then it can be skipped only without that rule
+      // given a user who is denied meanwhile, then the enrolment can be skipped only without that rule
       const id = await start();
       await world.rules(enrol, { name: 'rule', actions: { authorized: 'deny_access' } });
       assert.notEqual(await skip(id), true, mount);
-      // and by whom the source is asked for
+      // and it can be skipped where a rule requires a source
       await world.rules(enrol, ...staffOnly);
       assert.equal(await skip(id), true, mount);
       const next = await start();
@@ -338,7 +338,7 @@ describe('Admission', () => {
     }
   });
 
-  it('lets in by the last login that a push token has, at every mount', async () => {
+  it('admits by the last login of a push token, at every mount', async () => {
     const world = await givenWorld();
     for (const mount of ofUsers) {
       await world.post('/token/set', { serial: world.phones[mount].serial, count_auth_success_max: '1' }, world.admin);
@@ -358,10 +358,10 @@ describe('Admission', () => {
     assert.equal((await check({})).detail, undefined);
   });
 
-  it('tells a LinOTP client of no more accepted logins than may be, however often it asks', async () => {
+  it('reports no more accepted logins to a LinOTP client than the limit, however often it polls', async () => {
     const world = await givenWorld();
     await world.rules({ name: 'rule', actions: { auth_max_success: '1/10m' } });
-    // given two logins that were both accepted by the phone before either was told
+    // given two logins that the phone accepted before either was reported
     const { linotp: phone } = world.phones;
     const start = async (): Promise<string> => {
       world.clock.advance(1);
@@ -373,11 +373,11 @@ describe('Admission', () => {
     // when the client asks for both, again and again
     const told = async (transactionid: string): Promise<boolean> =>
       JSON.parse((await world.post('/linotp/validate/check_status', { user: 'linotp', pass: '1234', transactionid })).text).result.value;
-    // then one is told as often as it is asked for, and the other one never
+    // then one is reported at every poll, and the other one never
     assert.deepEqual([await told(one), await told(two), await told(one), await told(two)], [true, false, true, false]);
   });
 
-  it('lets no user pass as one without a token who has one of another type than the client asks for', async () => {
+  it('treats no user with a token of another type as one without a token', async () => {
     const world = await givenWorld();
     await world.rules({ name: 'rule', actions: { passOnNoToken: true, application_tokentype: true } });
     for (const mount of ofUsers) {
@@ -388,7 +388,7 @@ describe('Admission', () => {
   });
 
   for (const [action, most] of Object.entries(tokenRules)) {
-    it(`refuses one token more by ${action} at every mount that makes some`, async () => {
+    it(`refuses one token more by ${action} at every mount that creates tokens`, async () => {
       const world = await givenWorld();
       await world.rules({ name: 'rule', actions: { [action]: most } });
       for (const mount of ofUsers) {
@@ -399,7 +399,7 @@ describe('Admission', () => {
     });
   }
 
-  it('refuses administrators what no rule permits, at every mount that has the call', async () => {
+  it('refuses calls of administrators without a permission, at every mount that has the call', async () => {
     const world = await givenWorld();
     const { serial } = world.phones.privacyidea;
     const usual = { type: 'push', genkey: '1', user: 'privacyidea', serial, pin: '9', value: 'x' };
@@ -421,7 +421,7 @@ describe('Admission', () => {
     }
   });
 
-  it('refuses a caller every user of a realm that is not its own, however the realm is named, and does not say which are there', async () => {
+  it('refuses a caller every user of a foreign realm, however the realm is named, without showing which users exist', async () => {
     // given an auth server that may ask for guests only
     const everyMount = ['/', '/edumfa', '/linotp', '/cs'];
     const authServers = [{ name: 'hall', networks: ['127.0.0.0/8'], mounts: everyMount, realms: ['guests'], accounts: ['admin'] }];
@@ -444,7 +444,7 @@ describe('Admission', () => {
     }
   });
 
-  it('goes by the address of the user where a proxy may name it', async () => {
+  it('uses the address of the user where a proxy may name it', async () => {
     const world = await givenWorld({ settings: { OverrideAuthorizationClient: '127.0.0.1' } });
     const actions = { authorized: 'deny_access' };
     await world.rules({ name: 'rule', match: { client: ['203.0.113.0/24'] }, actions });
@@ -454,14 +454,14 @@ describe('Admission', () => {
     }
   });
 
-  it('tries each permission at every mount that it reaches', () => {
+  it('is tested with each permission at every mount that it reaches', () => {
     const doorOf = (call: string): string =>
       ({ ops: 'ops', cs: 'challenge-service', linotp: 'linotp' })[/^\S+ \/([^/]+)/.exec(call)?.[1] ?? ''] ?? 'privacyidea';
     for (const [right, calls] of Object.entries(permissions))
       assert.deepEqual(new Set(calls.map(doorOf)), new Set(isActionName(right) ? reach[right] : []), right);
   });
 
-  it('is tried with every action that says who may', () => {
+  it('is tested with every action that admits or refuses', () => {
     const tried = [loginRules, letsIn, tokenRules, permissions].flatMap((table) => Object.keys(table));
     const rest = Object.keys(actions).filter((action) => !tried.includes(action) && !isAboutHow(action));
     assert.deepEqual(rest, []);
@@ -469,8 +469,8 @@ describe('Admission', () => {
 });
 
 /**
- * Actions that say how a login is told, delivered and shown, how a token is enrolled, and what a name means: they admit
- * and refuse nobody.
+ * Actions for the replies, delivery and texts of a login, for enrolment, and for the meaning of names: they admit
+ * and refuse no one.
  */
 const isAboutHow = (action: string): boolean =>
   /^(?:push|edupush)(?:token)?_(?!max)|text|^(?:token(?:label|issuer)|appimageurl|setrealm|mangle|otppin|otp_pin_set_random)$|_in_response$|^no_detail|^enroll_via|^hide_|^preferred_|^increase_|^reset_all|^force_|^challenge_|^client_mode/.test(

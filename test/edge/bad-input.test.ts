@@ -61,7 +61,7 @@ describe('Bad input to a privacyIDEA mount', function () {
     });
   }
 
-  it('reads broken escapes as they are, and goes on', async () => {
+  it('reads broken escapes literally, and goes on', async () => {
     const reply = await given.client.send('/validate/check', { method: 'POST', body: 'user=%zz%2&pass=%', headers: form });
     assert.equal(reply.status, 200);
     assert.equal(reply.body.detail.message, 'The user has no tokens assigned');
@@ -82,7 +82,7 @@ describe('Bad input to a privacyIDEA mount', function () {
     }
   });
 
-  it('survives names that every object has', async () => {
+  it('survives names of properties that every object has', async () => {
     const reply = await given.client.send('/validate/check', {
       method: 'POST',
       body: '{"__proto__": {"user": "admin"}, "constructor": "x", "pass": "y"}',
@@ -92,7 +92,7 @@ describe('Bad input to a privacyIDEA mount', function () {
     assert.equal(({} as Record<string, unknown>).user, undefined);
   });
 
-  it('answers what is not HTTP, and lives', async () => {
+  it('answers requests that are not HTTP, and survives', async () => {
     const { hostname, port } = new URL(given.client.url);
     for (const bytes of [
       'BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n',
@@ -113,7 +113,7 @@ describe('Bad input to a privacyIDEA mount', function () {
     assert.equal((await given.client.get('/livez')).status, 200);
   });
 
-  it('puts no secret into its log', async () => {
+  it('logs no secret', async () => {
     // given a conversation with a PIN, a password, a credential, a nonce and a signature
     const phone = await given.phoneOf('alice', { pin: 'geheim-pin' });
     const { nonce } = await given.challenge('alice', phone, 'geheim-pin');

@@ -28,11 +28,11 @@ const mounts = [
   { path: '/', serves: 'ops' },
 ];
 
-/** A rule that looks at a parameter itself. */
+/** A rule with a condition on a parameter. */
 const isBen = { section: 'Request Data', key: 'user', comparator: 'matches', value: 'ben' };
 const notBen = { name: 'not ben', scope: 'authorization', match: { conditions: [isBen] }, actions: { authorized: 'deny_access' } };
 
-describe('What surrounds a name, and the bytes of a text', function () {
+describe('Blanks, NUL and bytes that are not UTF-8', function () {
   this.timeout(60_000);
   const undo = cleanup();
   let given: LinotpGateway;
@@ -85,7 +85,7 @@ describe('What surrounds a name, and the bytes of a text', function () {
       });
     }
 
-    it('mean nothing to a rule that looks at the parameter', async () => {
+    it('mean nothing to a rule with a condition on the parameter', async () => {
       for (const user of ['ben', 'ben%20'])
         assert.match((await send('/validate/check', asForm(`user=${user}&pass=1`))).text, /not authorized/, user);
     });
@@ -103,8 +103,8 @@ describe('What surrounds a name, and the bytes of a text', function () {
     });
   });
 
-  describe('NUL that fills up a text of RADIUS', () => {
-    /** A row: what is filled up, at which path, and the reply. `pass` of the other dialects is never filled up. */
+  describe('NUL that pads a text of RADIUS', () => {
+    /** A row: the padded parameter, the path, and the reply. `pass` of the other dialects is never padded. */
     const rows: [what: string, path: string, init: RequestInit, status: number, reply: RegExp][] = [
       ['a password in a form', '/radius/authenticate', asForm('User-Name=bob&User-Password=1234%00%00'), 200, /Access-Challenge/],
       ['a password in JSON', '/radius/authenticate', rlm({ 'User-Name': 'bob', 'User-Password': '1234\0' }), 200, /Access-Challenge/],
@@ -126,7 +126,7 @@ describe('What surrounds a name, and the bytes of a text', function () {
         assert.match(sent.text, reply);
       });
 
-    it('is refused within a text, and where no RADIUS comes from', async () => {
+    it('is refused within a text, and at other endpoints than those for RADIUS', async () => {
       assert.equal((await send('/radius/authenticate', asForm('User-Name=bob&User-Password=12%0034'))).status, 400);
       assert.equal((await send('/validate/check', asForm('user=bob&pass=1234%00'))).status, 400);
     });
@@ -166,13 +166,13 @@ describe('What surrounds a name, and the bytes of a text', function () {
       });
     }
 
-    it('are refused after the second decoding, with what to do', async () => {
+    it('are refused after the second decoding, with instructions', async () => {
       const { status, json } = await send('/validate/check', asForm('user=bob&pass=gr%25F6n'));
       assert.deepEqual([status, json.result.error.code], [400, 905]);
       assert.match(json.result.error.message, /^ERR905: Parameter pass has bytes .* twice, or have secondDecoding .* "never"\.$/);
     });
 
-    it('are a plain no where LinOTP has no errors, and 400 to the other dialects', async () => {
+    it('are a plain refusal where LinOTP has no errors, and 400 in the other dialects', async () => {
       const { status, json } = await send('/linotp/validate/check', asForm('user=lin&pass=gr%F6n'));
       assert.deepEqual([status, json.result, json.detail], [200, { status: true, value: false }, undefined]);
       assert.equal((await send('/linotp/validate/simplecheck', asForm('user=lin&pass=%F6'))).text, ':-(');
@@ -182,12 +182,12 @@ describe('What surrounds a name, and the bytes of a text', function () {
       assert.equal((await send('/ops/tokens/%FC/addresses')).status, 400);
     });
 
-    it('do not matter in a body that nobody reads', async () => {
+    it('do not matter in an unread body', async () => {
       const init = { method: 'POST', body: latin1('\xff\xfe'), headers: { 'content-type': 'application/octet-stream' } };
       assert.match((await send('/validate/check?user=bob&pass=1234', init)).text, /"CHALLENGE"/);
     });
 
-    it('are something else than U+FFFD, which a sender may write', async () => {
+    it('differ from U+FFFD, which a sender may write', async () => {
       await given.phoneOf('odd', { pin: '\ufffd' });
       assert.match((await send('/validate/check', asForm('user=odd&pass=%EF%BF%BD'))).text, /"CHALLENGE"/);
       assert.match((await send('/validate/check', asMultipart({ user: 'odd', pass: '\xef\xbf\xbd' }))).text, /"CHALLENGE"/);
@@ -204,7 +204,7 @@ describe('What surrounds a name, and the bytes of a text', function () {
       ['RADIUS', '/latin/radius/authenticate', asJson('{"User-Name":"green","User-Password":"gr\xfcn"}')],
     ];
     for (const [what, path, init] of readable) {
-      it(`are Latin-1 where the mount says so: ${what}`, async () => {
+      it(`are Latin-1 where the mount is configured so: ${what}`, async () => {
         assert.match((await send(path, init)).text, /CHALLENGE|Access-Challenge/);
         const wrong = {
           ...init,
@@ -215,7 +215,7 @@ describe('What surrounds a name, and the bytes of a text', function () {
       });
     }
 
-    it('are Latin-1 in a path there, and at a LinOTP mount that says so', async () => {
+    it('are Latin-1 in a path there, and at a LinOTP mount with that setting', async () => {
       assert.match((await send('/latin/token/disable/S%FC', { method: 'POST' })).text, /"code":\s*601/);
       await given.postAsAdmin('/admin/set', { user: 'lin', pin: 'grün' });
       const check = (pass: string) => send('/linotp-latin/validate/check', asForm(`user=lin&pass=${pass}`));

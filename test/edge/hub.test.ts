@@ -50,7 +50,7 @@ describe('Servers of one kind, phones of another', () => {
     assert.deepEqual([body.detail.challenge_status, body.result.authentication], ['declined', 'DECLINED']);
   });
 
-  it('both phones of one user are asked at once by either server, and the first answer counts', async () => {
+  it('either server asks both phones of a user at once, and the first answer counts', async () => {
     const { active, client, phoneOf, post } = await givenLinotpGateway(undo);
     const linotp = await active('alice');
     const pi = await phoneOf('alice');
@@ -77,7 +77,7 @@ describe('Servers of one kind, phones of another', () => {
     assert.equal(finished.body.detail.serial, linotp.serial);
   });
 
-  it('a phone that can only say yes or no is left out of what it cannot do, unless policies let it fall back', async () => {
+  it('a phone with only yes and no is not asked in other modes, unless policies allow the fallback', async () => {
     const { active, client, rules } = await givenLinotpGateway(undo);
     await active('alice');
     const presence = { push_require_presence: true, push_presence_num_options: 10 };

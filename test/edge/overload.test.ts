@@ -13,7 +13,7 @@ import { cleanup } from '../kit/temporary.ts';
 const relayed = JSON.stringify({ challenge: { transactionId: '41234567890123456', gda: 'somebody', challenge: 'x' } });
 const form = 'application/x-www-form-urlencoded';
 
-describe('A gateway that has too much to do', () => {
+describe('An overloaded gateway', () => {
   const undo = cleanup();
   const loginQueue = { slots: 4, waiting: 4, longestMs: 2000 };
   let given: GivenGateway;
@@ -31,7 +31,7 @@ describe('A gateway that has too much to do', () => {
       .filter((line) => series.test(line))
       .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   };
-  /** Questions to the store about users and push tokens: before a PIN is hashed there is one. */
+  /** Store queries about users and push tokens: one precedes the hash of a PIN. */
   const operations = () =>
     shown(/^pushgate_store_operation_seconds_count\{.*op="(findToken|tokensOf|findDevice|addTransaction|countUp)".*\} \d+$/);
 
@@ -57,7 +57,7 @@ describe('A gateway that has too much to do', () => {
     { path: '/linotp/validate/simplecheck', says: /^:-\($/ },
     { path: '/cs/v1/challenge', says: /^This gateway has too much to do/, body: relayed, type: 'application/json' },
   ])
-    it(`says at ${path} when to come again, in the words that its callers know, and has looked nothing up`, async () => {
+    it(`gives a retry time at ${path}, in the format of its callers, without a store query`, async () => {
       isFull();
       const before = await operations();
       const headers = { ...given.admin, 'content-type': type };
@@ -69,7 +69,7 @@ describe('A gateway that has too much to do', () => {
       assert.equal(await operations(), before);
     });
 
-  it('still takes what phones answer, and finishes the logins that have begun', async () => {
+  it('still accepts the answers of phones, and finishes started logins', async () => {
     // given a login that has begun
     const { client, phoneOf, challenge } = given;
     const phone = await phoneOf('bert');
@@ -84,7 +84,7 @@ describe('A gateway that has too much to do', () => {
     assert.equal(finished.body.result.authentication, 'ACCEPT');
   });
 
-  it('counts what it refuses by auth server, tells of it once, and has no line of the log for each', async () => {
+  it('counts refusals by auth server, and logs one warning for all of them', async () => {
     isFull();
     const before = await shown(/^pushgate_requests_shed_total\{auth_server="local",reason="queue"\}/);
     for (let each = 0; each < 3; each += 1) await given.client.post('/validate/check', { user: 'alice', pass: '1' });
@@ -100,7 +100,7 @@ describe('An auth server whose pushes hang', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('delays no login of another one, with one place for all of them', async () => {
+  it('delays no login of another one, although they share one slot', async () => {
     // given a push service that takes pushes and says nothing
     const hanging: ServerResponse[] = [];
     const service = createServer((request, response) => {
@@ -141,7 +141,7 @@ describe('An auth server whose pushes hang', () => {
     const slowOnes = Array.from({ length: 2 }, () => logIn('alice', slow).then(({ text }) => void done.push(text)));
     const ended = Promise.any(slowOnes).then(() => assert.fail(done[0]));
     while (hanging.length < 2) await Promise.race([new Promise(setImmediate), ended]);
-    // then the other one goes on as ever
+    // then the other one works as before
     assert.equal((await logIn('bert', quick)).body.result.authentication, 'CHALLENGE');
     assert.deepEqual(done, []);
     for (const response of hanging) response.end();
@@ -149,11 +149,11 @@ describe('An auth server whose pushes hang', () => {
   });
 });
 
-describe('A listener with as many requests under way as it takes', () => {
+describe('A listener at its limit of requests', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('refuses the next one unread, but for probes', async () => {
+  it('refuses the next one unread, except for probes', async () => {
     const metrics = openMetrics('test');
     const tell = () => undefined;
     let release = (): void => undefined;
@@ -197,7 +197,7 @@ describe('A listener with as many requests under way as it takes', () => {
     // given as many as it takes
     const taken = [ask(), ask()];
     while (begun < 2) await new Promise(setImmediate);
-    // when one more comes, then it is told when to come again, and a probe is answered
+    // when one more comes, then it gets a retry time, and a probe is answered
     const refused = await ask();
     assert.deepEqual([refused.status, refused.headers.get('retry-after'), begun], [503, '2', 2]);
     assert.equal(await (await fetch(`${listener.url}/livez`)).text(), 'alive');

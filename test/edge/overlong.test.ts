@@ -17,7 +17,7 @@ const policies = [
   { name: 'nobody', scope: 'authentication', match: { user: ['*svc*adm*'] }, actions: { mangle: 'user/^x(.*)$/\\1\\1/' } },
 ];
 
-describe('A text that is longer than anything', function () {
+describe('An overlong text', function () {
   this.timeout(60_000);
   const undo = cleanup();
   let given: LinotpGateway;
@@ -58,14 +58,14 @@ describe('A text that is longer than anything', function () {
     });
   }
 
-  it('is refused as User-Name of RADIUS, and gets no more than the status from radiuscheck', async () => {
+  it('is refused as User-Name of RADIUS, and radiuscheck replies only with the status', async () => {
     const radius = await given.client.send('/radius/authorize', json({ 'User-Name': long, 'User-Password': 'x' }));
     assert.deepEqual([radius.status, radius.body.result.error?.code], [400, 905]);
     const reply = await fetch(`${given.client.url}/validate/radiuscheck`, json({ user: long, pass: '1' }));
     assert.deepEqual([reply.status, await reply.text()], [400, '']);
   });
 
-  it("is refused in LinOTP's words: no where phones and logins ask, error 905 elsewhere", async () => {
+  it("is refused in LinOTP's format: a plain refusal for phones and logins, error 905 elsewhere", async () => {
     for (const [path, form] of [
       ['/validate/check', { user: long, pass: '1' }],
       ['/validate/check_status', { user: 'alice', pass: '1', transactionid: long }],
@@ -89,7 +89,7 @@ describe('A text that is longer than anything', function () {
     assert.equal((await fetch(`${given.client.url}/cs/v1/challenge`, json(challenge))).status, 400);
   });
 
-  it('is refused where a rule looks at it, header or parameter, and never cut before it is matched', async () => {
+  it('is refused where a rule matches it, header or parameter, and never truncated before the match', async () => {
     const zone = (headers: Record<string, string>, more = {}) =>
       given.client.post('/validate/check', { user: 'zoe', pass: '1', ...more }, headers);
     const refused = [await zone({ 'x-zone': 'a'.repeat(4097) }), await zone({}, { zone: 'a'.repeat(4097) })];
@@ -100,7 +100,7 @@ describe('A text that is longer than anything', function () {
         [400, 'ERR905: Parameter zone has more than 4096 characters.'],
       ],
     );
-    // and what no rule looks at, or is just short enough, is no reason to refuse
+    // and a text that no rule matches, or that is just short enough, is accepted
     for (const fine of [await zone({ 'x-other': 'a'.repeat(5000) }), await zone({ 'x-zone': 'a'.repeat(4096) })])
       assert.equal(fine.body.detail.message, 'The user has no tokens assigned');
     const linotp = await given.post('/validate/check', { user: 'zoe', pass: '1' }, { 'x-zone': 'a'.repeat(4097) });

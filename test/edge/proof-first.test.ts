@@ -7,14 +7,14 @@ import { piPhone } from '../kit/pi-phone.ts';
 import { type Cleanup, cleanup } from '../kit/temporary.ts';
 import { givenRelay } from './dialects/challenge-service/given.ts';
 
-/** What came back, as far as it says whether the proof was taken. */
+/** The part of a reply that shows whether the proof was accepted. */
 type Came = { status: number; isTaken: boolean };
 
-/** What tells what was written. */
+/** Records the writes to the store. */
 type Watched = Pick<GivenGateway, 'gateway' | 'logged'>;
 
 /**
- * Somebody who proves something. `wrong` and `right` are one try each; `beyond` is the status of a wrong one past the
+ * A kind of proof. `wrong` and `right` are one try each; `beyond` is the status of a wrong one past the
  * limit.
  */
 type Prover = { gateway: Watched; wrong(): Promise<Came>; right(): Promise<Came>; beyond: number };
@@ -98,7 +98,7 @@ const provers: readonly { title: string; given(undo: Cleanup): Promise<Prover> }
         const { status, json } = await phone.pair(over);
         return { status, isTaken: json.result.status };
       };
-      // Another key than that of the phone that is bound.
+      // Another key than that of the bound phone.
       const wrong = () => pair({ seed: Buffer.alloc(32, 7).toString('base64') });
       return { gateway, wrong, right: () => pair({ gda: 'moved' }), beyond: 200 };
     },
@@ -137,7 +137,7 @@ const provers: readonly { title: string; given(undo: Cleanup): Promise<Prover> }
 
 const writes = /^pushgate_store_operation_seconds_count\{.*op="(countUp|changeToken|decide|putDevice|appendAudit)".*\} (\d+)$/;
 
-/** How much was written to the store, how many tries were turned away, and how long the log is at the usual level. */
+/** The writes to the store, the refused tries, and the length of the log at the default level. */
 async function costOf({ gateway, logged }: Watched) {
   await gateway.settled();
   const lines = (await (await fetch(`${gateway.urls[0]}/metrics`)).text()).split('\n');
@@ -149,18 +149,18 @@ async function costOf({ gateway, logged }: Watched) {
   };
 }
 
-describe('A proof is looked at before any limit', function () {
+describe('A proof is checked before any limit', function () {
   this.timeout(30_000);
   const undo = cleanup();
   afterEach(() => undo.run());
 
   for (const { title, given } of provers)
-    it(`${title}: past the limit a wrong one costs one metric, and a right one is taken`, async () => {
+    it(`${title}: past the limit a wrong one only raises a metric, and a right one is accepted`, async () => {
       // given a source that has failed as often as it may
       const { gateway, wrong, right, beyond } = await given(undo);
       for (let times = 0; times < settings.sourceFailures; times += 1) assert.equal((await wrong()).isTaken, false);
       const before = await costOf(gateway);
-      // when it goes on, at an even faster pace
+      // when it continues, at an even faster pace
       const more = await Promise.all(Array.from({ length: 20 }, wrong));
       // then each of them is refused, and nothing is written, neither to the store nor to the log
       assert.deepEqual([...new Set(more.map(({ status }) => status))], [beyond]);

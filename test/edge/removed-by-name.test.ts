@@ -8,8 +8,8 @@ describe('The push tokens of a name', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('are removed at every mount for one user only, also when no source knows the name any more', async () => {
-    // given an alice in each of two sources, with a push token each, who both have left
+  it('are removed at every mount for one user only, also when no source knows the name anymore', async () => {
+    // given an alice in each of two sources, with a push token each, both removed from their sources
     const folder = temporaryFolder(undo);
     const write = (name: string, usernames: readonly string[]): string => {
       const file = join(folder, `${name}.json`);

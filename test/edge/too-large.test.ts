@@ -32,7 +32,7 @@ describe('A body that is too large', () => {
       { title: 'with its length', body: () => 'x'.repeat(65_537) },
       { title: 'in chunks', body: () => new Blob(['x'.repeat(65_537)]).stream() },
     ])
-      it(`${title} is 413 at ${path}, in the words that its callers know`, async () => {
+      it(`${title} is 413 at ${path}, in the format of its callers`, async () => {
         const reply = await fetch(`${given.gateway.urls[0]}${path}`, {
           method: 'POST',
           body: body(),

@@ -27,14 +27,14 @@ import { namePairs } from '../kit/name-pairs.ts';
 import { givenChallenge, givenDevice, givenPushToken, givenTransaction, keysOf } from '../kit/records.ts';
 import { anyRecords, inOrder, recordsOf } from '../kit/stored-records.ts';
 
-/** A store under test: `reopen` closes it and opens what it left. */
+/** A store under test: `reopen` closes it and opens its data again. */
 export type StoreFixture = { store: Store; reopen(): Promise<Store>; dispose(): Promise<void> };
 
 const page: Page = { offset: 0, limit: 100, sortBy: 'serial', descending: false };
 const effect = (id: string, serial = 'PIPU00010001', at = 5): Effect => ({ id, kind: 'login-succeeded', serial, at });
 const effectsDue = 10_000;
 
-/** What every store must do. Call it inside no other `describe` than the store's own. */
+/** The tests that every store must pass. Call it only inside the store's own `describe`. */
 export function storeConformance(name: string, open: () => Promise<StoreFixture>): void {
   describe(`${name} as a store`, () => {
     let fixture: StoreFixture;
@@ -53,7 +53,7 @@ export function storeConformance(name: string, open: () => Promise<StoreFixture>
     noteCases(() => store);
     transferCases(() => store);
 
-    it('has everything that was acknowledged when it is opened again', async () => {
+    it('has all acknowledged writes when it is opened again', async () => {
       // given one record of each kind
       await store.addToken(givenPushToken());
       await store.addTransaction(givenTransaction());
@@ -87,7 +87,7 @@ export function storeConformance(name: string, open: () => Promise<StoreFixture>
 }
 
 function tokenCases(store: () => Store): void {
-  it('gives a serial to one push token only', async () => {
+  it('stores only one push token per serial', async () => {
     const results = await Promise.all(
       Array.from({ length: 20 }, (_, index) => store().addToken(givenPushToken({ description: String(index) }))),
     );
@@ -95,7 +95,7 @@ function tokenCases(store: () => Store): void {
     assert.equal(results[0] === 'added', (await store().findToken('PIPU00010001'))?.description === '0');
   });
 
-  it('changes a push token under its version: of two at once one wins, and a field can be taken away', async () => {
+  it('changes a push token under its version: of two concurrent changes one wins, and a field can be removed', async () => {
     await store().addToken(givenPushToken({ pinHash: 'h' }));
     const both = await Promise.all([
       store().changeToken('PIPU00010001', 0, { pinHash: null }),
@@ -108,7 +108,7 @@ function tokenCases(store: () => Store): void {
     assert.equal(await store().changeToken('NOPE', 0, { enabled: true }), 'conflict');
   });
 
-  it('counts failures of many requests at once, up to the maximum, and loses none to a change', async () => {
+  it('counts failures of concurrent requests, up to the maximum, and a change loses none', async () => {
     await store().addToken(givenPushToken({ maxFail: 30 }));
     await Promise.all([
       ...Array.from({ length: 20 }, () => store().countFailure(['PIPU00010001', 'NOPE'], 1)),
@@ -117,19 +117,19 @@ function tokenCases(store: () => Store): void {
     assert.equal((await store().findToken('PIPU00010001'))?.failCount, 20);
     await Promise.all(Array.from({ length: 20 }, () => store().countFailure(['PIPU00010001'], 1)));
     assert.equal((await store().findToken('PIPU00010001'))?.failCount, 30);
-    // a ceiling that is given takes the place of the maximum
+    // a given ceiling replaces the maximum
     for (const _ of [1, 2, 3]) await store().countFailure(['PIPU00010001'], 1, 32);
     assert.equal((await store().findToken('PIPU00010001'))?.failCount, 32);
   });
 
-  it('notes when the failures reached the maximum, and forgets it with them', async () => {
+  it('records when the failures reached the maximum, and clears that time with them', async () => {
     await store().addToken(givenPushToken({ maxFail: 2 }));
     const exceededAt = async (): Promise<number | undefined> => (await store().findToken('PIPU00010001'))?.exceededAt;
     await store().countFailure(['PIPU00010001'], 5);
     assert.equal(await exceededAt(), undefined);
     await store().countFailure(['PIPU00010001'], 6);
     assert.equal(await exceededAt(), 6);
-    // failures after that one change nothing, whatever the count goes up to
+    // later failures do not change the time, however high the count
     await store().countFailure(['PIPU00010001'], 7);
     await store().countFailure(['PIPU00010001'], 8, 4);
     assert.equal(await exceededAt(), 6);
@@ -167,7 +167,7 @@ function tokenCases(store: () => Store): void {
     assert.equal(await store().countTokens('other'), 0);
   });
 
-  it('finds whom a name means where case counts, and where it does not, without a change of what is stored', async () => {
+  it('finds owners with and without regard to case, without a change of the stored names', async () => {
     for (const [index, { what, one, other, isOne, isOneIgnoringCase }] of namePairs.entries()) {
       const realm = `realm${index}`;
       await store().addToken(givenPushToken({ serial: `S${index}`, owner: { user: one, realm, resolver: '' } }));
@@ -179,7 +179,7 @@ function tokenCases(store: () => Store): void {
     }
   });
 
-  it('tells owners whose names are one but for case and width, and are written in several ways', async () => {
+  it('lists owners whose names differ only in case or width', async () => {
     const of = (user: string, realm: string, more: object = {}) => ({ user, realm, resolver: '', ...more });
     const owners = [
       of('Bob', 'corp'),
@@ -214,7 +214,7 @@ function tokenCases(store: () => Store): void {
     assert.deepEqual(await found(sourceKey(owner)), []);
   });
 
-  it('keeps what the source called the owner, until the owner changes', async () => {
+  it('keeps the name that the source gave the owner, until the owner changes', async () => {
     const owner = { user: 'alice', realm: 'corp', resolver: 'staff', userid: '7' };
     await store().addToken(givenPushToken({ serial: 'A', owner }));
     const stored = await store().findToken('A');
@@ -275,7 +275,7 @@ function tokenCases(store: () => Store): void {
     assert.equal(await serials({ inRealms: ['corp'], tokenRealm: 'lab.1', notResolvers: [] }), 'B');
   });
 
-  it('keeps the window in which a push token is good, changes it and takes it away', async () => {
+  it('keeps the validity period of a push token, changes it and removes it', async () => {
     await store().addToken(givenPushToken({ validFrom: 5, validUntil: 2 ** 42, mount: '/edumfa' }));
     const kept = async () => {
       const { validFrom, validUntil, mount } = (await store().findToken('PIPU00010001')) ?? {};
@@ -339,7 +339,7 @@ function tokenCases(store: () => Store): void {
   });
 }
 
-/** Resolves when whoever waits for this transaction was told, and reads this version or a later one. */
+/** Resolves when a waiter for this transaction was notified and reads this version or a later one. */
 function until(store: Store, id: string, version: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = async (): Promise<void> => {
@@ -379,7 +379,7 @@ function transactionCases(store: () => Store): void {
     assert.equal(await store().findByForeignId('privacyidea', 'vpn', 'f9'), undefined);
   });
 
-  it('lets one of two different answers win that come at once', async () => {
+  it('lets one of two different concurrent answers win', async () => {
     await store().addTransaction(givenTransaction());
     const declined: Decision = { ...accepted(1), state: 'declined' };
     const replies = await Promise.all([
@@ -390,7 +390,7 @@ function transactionCases(store: () => Store): void {
     assert.equal((await store().findTransaction(id))?.decision.state, replies[0] === 'decided' ? 'accepted' : 'declined');
   });
 
-  it('makes one change of two identical answers', async () => {
+  it('makes one change for two identical answers', async () => {
     await store().addTransaction(givenTransaction());
     const answer = async () => {
       const found = await store().findTransaction(id);
@@ -404,7 +404,7 @@ function transactionCases(store: () => Store): void {
     assert.equal(await answer(), 'repeated');
   });
 
-  it('lets one of 200 win that take the same accepted login', async () => {
+  it('lets one of 200 concurrent finishes of an accepted login win', async () => {
     await store().addTransaction(givenTransaction({ decision: accepted(0) }));
     const take = async () => {
       const found = await store().findTransaction(id);
@@ -415,7 +415,7 @@ function transactionCases(store: () => Store): void {
     assert.equal(replies.filter((reply) => reply === 'decided').length, 1);
   });
 
-  it('keeps a trail entry that is written between read and decision, and the version as it was', async () => {
+  it('keeps a trail entry that is written between read and decision, and the version unchanged', async () => {
     await store().addTransaction(givenTransaction());
     const before = await store().findTransaction(id);
     const entry = { at: 1, serial: 'PIPU00010001', provider: 'poll', outcome: 'sent', reason: 'poll', ms: 1 } as const;
@@ -428,7 +428,7 @@ function transactionCases(store: () => Store): void {
     assert.deepEqual(await store().trailOf('unknown'), []);
   });
 
-  it('writes what is new in the trail with a decision, or neither', async () => {
+  it('writes new trail entries together with a decision, or neither', async () => {
     await store().addTransaction(givenTransaction());
     const entry = { at: 1, serial: 'PIPU00010001', provider: 'fcm', outcome: 'sent', reason: '', ms: 1 } as const;
     const times = async () => (await store().trailOf(id)).map(({ at }) => at);
@@ -508,13 +508,13 @@ function transactionCases(store: () => Store): void {
     assert.deepEqual(await found('S1', 49), ['t3', 't2', 't1']);
     assert.deepEqual(await found('S1', 50), ['t2', 't1'], 'at the moment itself it is over');
     assert.deepEqual(await found('S2', 0), ['t2']);
-    // what comes from the future hides none of those that can be answered
+    // transactions from the future hide none that can be answered
     assert.deepEqual(await found('S1', 20 - minutes(2)), ['t3', 't2'], 'two minutes are no future yet');
     assert.deepEqual(
       (await store().openTransactionsOf('S1', 10 - minutes(2), 1)).map(({ id }) => id),
       ['t3'],
     );
-    // of more than are wanted the newest are found
+    // above the limit the newest are found
     assert.deepEqual(
       (await store().openTransactionsOf('S1', 0, 2)).map(({ id }) => id),
       ['t2', 't1'],
@@ -545,7 +545,7 @@ function transactionCases(store: () => Store): void {
       (await store().findTokenWithOpen('S1', 0, 1))?.open.map(({ id }) => id),
       ['t1'],
     );
-    // nothing was cleaned up, and yet what is over is not found
+    // nothing was cleaned up, and yet expired transactions are not found
     assert.ok(await store().findTransaction('t3'));
     await store().decide('t2', 0, accepted(1, ['2S1', '2S2'], ['S1', 'S2']), [], effectsDue);
     assert.deepEqual(await found('S1', 0), ['t3', 't1'], 'what is settled is no longer open');
@@ -560,7 +560,7 @@ function transactionCases(store: () => Store): void {
     assert.equal(await store().findByHandle('linotp', '2S1'), undefined);
   });
 
-  it('tells who waits for a transaction that it was decided, until they stop', async () => {
+  it('notifies waiters of a decision on their transaction, until they stop', async () => {
     await store().addTransaction(givenTransaction());
     await store().addTransaction(givenTransaction({ id: 'error' }, [givenChallenge({ handle: 'N2' })]));
     const told = { stopped: 0 };
@@ -580,12 +580,12 @@ function transactionCases(store: () => Store): void {
     assert.equal(told.stopped, before);
   });
 
-  it('refuses a decision on a transaction that is not there', async () => {
+  it('refuses a decision on a missing transaction', async () => {
     assert.equal(await store().decide('unknown', 0, accepted(1), [effect('e')], effectsDue), 'conflict');
     assert.deepEqual(await store().claimDueEffects(effectsDue, effectsDue, 10), []);
   });
 
-  it('sweeps what is over, and neither what is not nor what has effects left', async () => {
+  it('sweeps expired transactions, except those with pending effects', async () => {
     await store().addTransaction(givenTransaction());
     await store().addTransaction(givenTransaction({ id: 'busy' }, [givenChallenge({ handle: 'N2' })]));
     await store().decide('busy', 0, accepted(1, ['N2']), [effect('e1')], effectsDue);
@@ -612,7 +612,7 @@ function effectCases(store: () => Store): void {
     );
   });
 
-  it('gives due effects to one that asks, until the lease ends or they are taken off', async () => {
+  it('leases due effects to one caller, until the lease ends or they are removed', async () => {
     await store().addTransaction(givenTransaction());
     await store().decide(id, 0, { ...givenTransaction().decision, state: 'consumed', version: 1 }, [effect('a'), effect('b')], effectsDue);
     assert.deepEqual(await store().claimDueEffects(effectsDue - 1, effectsDue + 100, 10), [], 'the deciding gateway has them first');
@@ -630,7 +630,7 @@ function effectCases(store: () => Store): void {
 }
 
 function otherCases(store: () => Store): void {
-  it('counts in windows that end', async () => {
+  it('counts in time windows', async () => {
     const counts = await Promise.all(Array.from({ length: 10 }, () => store().countUp('poll:10.0.0.1', 0, 100)));
     assert.deepEqual(
       counts.map(({ count }) => count).sort((a, b) => a - b),
@@ -641,20 +641,20 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().countUp('poll:10.0.0.2', 100, 200), { count: 1, endsAt: 200 });
   });
 
-  it('tells a count without raising it, until its window ends', async () => {
+  it('reads a count without raising it, until its window ends', async () => {
     assert.equal(await store().countOf('seen', 0), 0);
     for (const _ of [1, 2]) await store().countUp('seen', 0, 100);
     assert.deepEqual(await Promise.all([0, 99, 100].map((now) => store().countOf('seen', now))), [2, 2, 0]);
     assert.deepEqual(await store().countUp('seen', 99, 500), { count: 3, endsAt: 100 });
   });
 
-  it('takes counts back, one at a time and never below nothing, or all', async () => {
+  it('takes back single counts, never below zero, or all', async () => {
     // given two windows, of three and of one
     for (const key of ['a', 'a', 'a', 'b']) await store().countUp(key, 0, 100);
-    // when one is taken off each, and off one that never was, and the second goes twice
+    // when one is taken back from each, from a window that never existed, and twice from the second
     await store().uncount(['a', 'b', 'never'], 'one');
     await store().uncount(['b'], 'one');
-    // then that is what the next ones count on
+    // then the next ones count from there
     assert.deepEqual(await store().countUp('a', 1, 500), { count: 3, endsAt: 100 });
     assert.deepEqual(await store().countUp('b', 1, 500), { count: 1, endsAt: 100 });
     // and a window that is ended begins anew
@@ -673,7 +673,7 @@ function otherCases(store: () => Store): void {
     assert.deepEqual([await store().countStockKeys(2048), await store().countStockKeys(4096)], [0, 1]);
   });
 
-  it('keeps the first key of a partition, whoever else makes one at the same time', async () => {
+  it('keeps the first key of a partition when several are made at once', async () => {
     const keys = Array.from({ length: 8 }, (_, index) => ({ id: 'linotp:0', publicKey: `p${index}`, sealedSeed: 's' }));
     const added = await Promise.all(keys.map((key) => store().addPartitionKey(key)));
     assert.equal(added.filter((each) => each === 'added').length, 1);
@@ -681,7 +681,7 @@ function otherCases(store: () => Store): void {
     assert.equal(await store().findPartitionKey('linotp:1'), undefined);
   });
 
-  it('adds an account once, whoever else adds it at the same time, and leaves the first one as it is', async () => {
+  it('adds an account once when several are added at once, and leaves the first one unchanged', async () => {
     const accounts = Array.from({ length: 8 }, (_, index) => ({ name: 'admin', passwordHash: `h${index}`, createdAt: index }));
     const added = await Promise.all(accounts.map((account) => store().addAccount(account)));
     assert.equal(added.filter((each) => each === 'added').length, 1);
@@ -702,7 +702,7 @@ function otherCases(store: () => Store): void {
     assert.equal(await store().findAccount('c'), undefined);
   });
 
-  it('disables an account and enables it again, and gives it another password, each without a change of the rest', async () => {
+  it('disables an account, enables it again and changes its password, each without a change of the rest', async () => {
     // given a disabled account, and one that is left alone
     const [admin, other] = ['admin', 'other'].map((name) => ({ name, passwordHash: 'one', createdAt: 1 }));
     assert.ok(admin && other);
@@ -716,7 +716,7 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().listAccounts(), [{ ...admin, passwordHash: 'two' }, other]);
   });
 
-  it('gives an account another seal with a change, and keeps it where the change has none', async () => {
+  it('replaces the seal of an account with a change that has one, and keeps it otherwise', async () => {
     const account = { name: 'admin', passwordHash: 'one', createdAt: 1, seal: 'a' };
     assert.equal(await store().addAccount(account), 'added');
     assert.deepEqual(await store().findAccount('admin'), account);
@@ -734,7 +734,7 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().listAccounts(), [{ ...account, seal: 'e' }]);
   });
 
-  it('renews the hash of an account only while it is the one that was looked at', async () => {
+  it('renews the hash of an account only while the old hash is still stored', async () => {
     const account = { name: 'admin', passwordHash: 'one', createdAt: 1, seal: 'a' };
     await store().addAccount(account);
     assert.equal(await store().changeAccount('admin', { passwordHash: 'two', insteadOf: 'other', seal: 'b' }), false);
@@ -743,14 +743,14 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().findAccount('admin'), { ...account, passwordHash: 'two' });
   });
 
-  it('replaces a disabled account by one that is not, and keeps what is added disabled', async () => {
+  it('replaces a disabled account by an enabled one, and keeps an account that is added as disabled', async () => {
     await store().addAccount({ name: 'admin', passwordHash: 'one', createdAt: 1, disabled: true });
     assert.equal((await store().findAccount('admin'))?.disabled, true);
     await store().putAccount({ name: 'admin', passwordHash: 'two', createdAt: 2 });
     assert.deepEqual(await store().findAccount('admin'), { name: 'admin', passwordHash: 'two', createdAt: 2 });
   });
 
-  it('removes an account once, and neither changes nor makes one that is not there', async () => {
+  it('removes an account once, and neither changes nor creates a missing one', async () => {
     await store().putAccount({ name: 'admin', passwordHash: 'one', createdAt: 1 });
     const removed = await Promise.all(Array.from({ length: 4 }, () => store().removeAccount('admin')));
     assert.equal(removed.filter(Boolean).length, 1);
@@ -759,7 +759,7 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await store().listAccounts(), []);
   });
 
-  it('finds and ends the windows whose keys begin alike', async () => {
+  it('finds and ends the windows whose keys share a prefix', async () => {
     for (const key of ['a:1 x', 'a:1 y', 'a:10 x', 'a:1', 'b']) await store().countUp(key, 0, 100);
     await store().countUp('a:1 old', 0, 50);
     await store().countUp('a:1 y', 0, 100);
@@ -775,7 +775,7 @@ function otherCases(store: () => Store): void {
     );
   });
 
-  it('remembers the persons of a client, the last one first, and forgets them when their time is over', async () => {
+  it('remembers the persons of a client, latest first, and forgets them when they expire', async () => {
     const names = async (now: number) => (await store().personsOf('c', now)).map(({ person, until }) => `${person} ${until}`);
     assert.deepEqual(await names(0), []);
     await store().rememberPerson('c', { person: '$alice', until: 100 }, 0);
@@ -784,7 +784,7 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await names(20), ['$alice 120', 'bob 110']);
     assert.deepEqual(await names(110), ['$alice 120'], 'at the moment itself it is over');
     assert.deepEqual(await store().personsOf('other', 0), []);
-    // when it is told once more of somebody, after bob's time, and when the sweep comes by
+    // when another person is remembered after bob's time, and when the sweep runs
     await store().rememberPerson('c', { person: 'carol', until: 300 }, 200);
     await store().sweep(300, 10);
     assert.deepEqual(await names(0), ['carol 300']);
@@ -792,7 +792,7 @@ function otherCases(store: () => Store): void {
     assert.deepEqual(await names(0), []);
   });
 
-  it('keeps no more than 21 persons of a client, the last ones, however many are told at once', async () => {
+  it('keeps only the latest 21 persons of a client, however many come at once', async () => {
     const all = Array.from({ length: 30 }, (_, number) => number);
     await Promise.all(all.map((number) => store().rememberPerson('c', { person: `p${number}`, until: 100 }, 0)));
     assert.equal((await store().personsOf('c', 0)).length, 21);
@@ -801,7 +801,7 @@ function otherCases(store: () => Store): void {
     assert.deepEqual([persons[0], new Set(persons).size], ['last', 21]);
   });
 
-  it('proves that it takes a write by one record per prober, which the sweep deletes when its time is over', async () => {
+  it('proves that it accepts writes with one record per prober, which the sweep deletes when it expires', async () => {
     // when two probers look, one of them again and again
     const [one, other] = ['one', 'other'];
     for (const endsAt of [10, 20, 30]) await store().probe(one, endsAt);
@@ -832,9 +832,9 @@ const entry = (id: string, number: number, more: Partial<AuditEntry> = {}): Audi
 };
 
 function auditCases(store: () => Store): void {
-  it('appends entries in order, passes over what is there in its place, and names what stands elsewhere', async () => {
+  it('appends entries in order, skips those already in place, and reports a conflict in a place', async () => {
     assert.equal(await store().appendAudit([entry('a', 1), entry('b', 2)]), undefined);
-    // when what was lost on the way back is sent again, with more
+    // when entries with a lost acknowledgement are sent again, with more
     assert.equal(await store().appendAudit([entry('a', 1), entry('b', 2), entry('c', 3)]), undefined);
     // and when a note became an entry of another chain before
     assert.equal(await store().appendAudit([entry('d', 4), entry('b', 5), entry('e', 6)]), 'b');
@@ -883,7 +883,7 @@ function auditCases(store: () => Store): void {
     assert.deepEqual(await store().listAudit({ serial: 'S1' }, { limit: 1 }), [entries[0]]);
   });
 
-  it('takes the content of entries whose time is over, and leaves their place in the chain', async () => {
+  it('removes the content of expired entries, and keeps their place in the chain', async () => {
     const about = {
       act: 'x',
       authServer: 'vpn',
@@ -904,7 +904,7 @@ function auditCases(store: () => Store): void {
     assert.equal(await store().countAudit({ kinds: ['login-refused'], hasContent: true }), 1);
   });
 
-  it("takes a person's clear text, and nobody else's", async () => {
+  it('removes the clear text of one person, and of no other', async () => {
     const both = { subject: 'k', actor: 'l', clear: { subject: 's', actor: 'a' } };
     await store().appendAudit([entry('a', 1, both), entry('b', 2, { actor: 'k', clear: { actor: 'a' } }), entry('c', 3, { subject: 'k' })]);
     await store().appendAudit([entry('d', 4, { typed: 'bob', clear: { own: 'o' } }), entry('e', 5, { typed: 'bob', clear: { own: 'o' } })]);
@@ -925,7 +925,7 @@ function auditCases(store: () => Store): void {
     assert.deepEqual(await store().auditWriterNames(), ['w']);
   });
 
-  it('knows how far each chain is, and ends one for one of those who find it silent', async () => {
+  it('knows the head of each chain, and lets one of several callers end a silent one', async () => {
     const writer = (name: string, seenAt: number) => ({ writer: name, number: 2, hash: 'h', signature: 's', seenAt, ended: false });
     for (const each of [writer('b', 1), writer('a', 1), writer('b', 7)]) await store().putAuditWriter(each);
     assert.deepEqual(await store().auditWriters(), [writer('a', 1), writer('b', 7)]);
@@ -935,7 +935,7 @@ function auditCases(store: () => Store): void {
     assert.deepEqual(await store().auditWriters('running'), [writer('a', 1)]);
   });
 
-  it('keeps the first key of a person, finds it by person, beginning and id, and throws it away', async () => {
+  it('keeps the first key of a person, finds it by person, prefix and id, and deletes it', async () => {
     const key = (person: string, id: string) => ({ person, id, sealedKey: `s${id}` });
     await store().addPersonKeys([key('user\nbob\ncorp', '1'), key('user\nbob\nlax', '2'), key('user\nbobby\ncorp', '3')]);
     await store().addPersonKeys([key('user\nbob\ncorp', '4'), key('user\n😀\ncorp', '5')]);
@@ -955,7 +955,7 @@ function auditCases(store: () => Store): void {
 
 function noteCases(store: () => Store): void {
   const note = (id: string): AuditNote => ({ id, at: 100, text: `sealed ${id}` });
-  /** Those that stand in the store, whoever had been given them. */
+  /** All stored notes, whatever their lease. */
   const notes = async (): Promise<string> => {
     const far = 1_000_000;
     return (await store().claimNotes(far, far, 100))
@@ -964,7 +964,7 @@ function noteCases(store: () => Store): void {
       .join(' ');
   };
 
-  it('writes a note with the act that it tells of, and none where nothing was done', async () => {
+  it('writes an audit note with its change, and none without a change', async () => {
     const token = givenPushToken();
     const account = { name: 'admin', passwordHash: 'h', createdAt: 1 };
     // given acts that change something
@@ -988,14 +988,14 @@ function noteCases(store: () => Store): void {
     assert.equal(await notes(), 'remove unmake');
   });
 
-  it('notes one of two changes that come at once', async () => {
+  it('notes one of two concurrent changes', async () => {
     await store().addToken(givenPushToken());
     const change = (id: string) => store().changeToken('PIPU00010001', 0, { description: id }, note(id));
     const [one] = await Promise.all([change('one'), change('two')]);
     assert.equal(await notes(), one === 'changed' ? 'one' : 'two');
   });
 
-  it('leaves a note to its gateway for ten seconds, then lends it to one that asks', async () => {
+  it('leaves a note to its gateway for ten seconds, then leases it to one caller', async () => {
     await store().addToken(givenPushToken(), note('a'));
     assert.deepEqual(await store().claimNotes(10_099, 20_000, 10), []);
     const both = await Promise.all([store().claimNotes(10_100, 20_000, 10), store().claimNotes(10_100, 20_000, 10)]);
@@ -1035,7 +1035,7 @@ function deviceCases(store: () => Store): void {
     assert.deepEqual(await list(31, 10), []);
   });
 
-  it('keeps how far a relayed challenge has come, under the version of its decision', async () => {
+  it('keeps the progress of a relayed challenge, under the version of its decision', async () => {
     const claimed = (until: number, version: number): Decision => ({
       ...givenTransaction().decision,
       relay: { kind: 'claimed', until },
@@ -1050,21 +1050,21 @@ function deviceCases(store: () => Store): void {
 }
 
 function transferCases(store: () => Store): void {
-  it('takes in whole records and gives out the same, in order, however often they come', async () => {
+  it('imports whole records and exports the same, in order, however often they come', async () => {
     const [records = []] = fc.sample(anyRecords, { numRuns: 1, seed: 7 });
     assert.deepEqual(await recordsOf(store()), []);
     await store().importRecords([]);
     await store().importRecords(records);
     await store().importRecords(records);
     assert.deepEqual(await recordsOf(store()), inOrder(records));
-    // and what comes under a key that is there takes its place
+    // and a record under an existing key replaces it
     const changed = records.map((record) => (record.kind === 'counter' ? { ...record, count: 1_000_000 } : record));
     await store().importRecords(changed);
     assert.deepEqual(await recordsOf(store()), inOrder(changed));
     assert.equal(new Set(records.map(({ kind }) => kind)).size, 12);
   });
 
-  it('puts another seal in the place of the one that was read, and of no other, and changes nothing else', async () => {
+  it('replaces a seal only while it is the one that was read, and changes nothing else', async () => {
     // given one record of each kind that holds a secret
     const serverKey = { publicKey: 'p', sealedPrivateKey: 'old' };
     const records: [SealedRecord, SealedRecord][] = [
@@ -1093,21 +1093,21 @@ function transferCases(store: () => Store): void {
       assert.equal(await store().reseal(before, 'newer'), false, before.kind);
       assert.deepEqual(await store().recordsOf(before.kind, undefined, 10), [after]);
     }
-    // and a push token that has no key of ours gets none
+    // and a push token without a sealed key gets none
     await store().removeToken('PIPU00010001');
     await store().addToken(givenPushToken());
     assert.equal(await store().reseal({ kind: 'token', token: givenPushToken() }, 'new'), false);
     assert.deepEqual(await store().findToken('PIPU00010001'), givenPushToken());
   });
 
-  it('gives out more than one page', async () => {
+  it('exports more than one page', async () => {
     const tokens = Array.from({ length: 450 }, (_, number) => givenPushToken({ serial: `S${number}` }));
     for (let from = 0; from < tokens.length; from += 150)
       await store().importRecords(tokens.slice(from, from + 150).map((token) => ({ kind: 'token', token })));
     assert.deepEqual(await recordsOf(store()), inOrder(tokens.map((token) => ({ kind: 'token', token }))));
   });
 
-  it('works with what it took in as with its own', async () => {
+  it('works with imported records as with its own', async () => {
     const id = '00100000000000000001';
     const transaction = givenTransaction({ foreignId: 'f' });
     const consumed = { ...givenTransaction({}, [givenChallenge({ handle: 'N2' })]).decision, state: 'consumed' as const };

@@ -23,7 +23,7 @@ const sockets = 32;
  * Listens with several sockets on one port where the system supports it (SO_REUSEPORT). Not in cluster workers, which
  * get connections from the primary process.
  */
-export async function listenWidely(server: Server, { host, port }: { host: string; port: number }): Promise<Listening> {
+export async function listenOnManySockets(server: Server, { host, port }: { host: string; port: number }): Promise<Listening> {
   if (cluster.isWorker) return listening(server, [], await bind(server, { host, port }));
   // With SO_REUSEPORT a port in use by another program is not reported, so first try without.
   if (port !== 0) await tryAlone({ host, port });

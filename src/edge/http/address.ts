@@ -44,7 +44,7 @@ export function routeReader(proxies: Proxies, onUnreadable: OnUnreadable = () =>
   const isTrusted = (address: string): boolean => trusted.some((network) => isInNetwork(address, network));
   const known = new WeakMap<object, Route>();
   const read: RouteOf = (ctx) => {
-    const told = toldBy(proxies, ctx);
+    const told = forwardedAddresses(proxies, ctx);
     const named = told.map(namedAddress);
     const nonsense = named.indexOf(undefined);
     const forwarded = named.slice(0, nonsense < 0 ? undefined : nonsense).filter((each) => each !== undefined);
@@ -66,7 +66,7 @@ export function routeReader(proxies: Proxies, onUnreadable: OnUnreadable = () =>
 }
 
 /** The addresses in the header, nearest first. */
-function toldBy({ forwardedHeader }: Proxies, ctx: Context): string[] {
+function forwardedAddresses({ forwardedHeader }: Proxies, ctx: Context): string[] {
   const told = forwardedHeader === 'Forwarded' ? partsOf(ctx.get('forwarded'), ',') : ctx.get('x-forwarded-for').split(',');
   return told
     .map((each) => each.trim())

@@ -23,7 +23,7 @@ export async function recogniseAdmin(
 ): Promise<Result<Admin, AdminRefusal>> {
   const read = token.ok ? await parts.adminTokens.read(token.value) : token;
   if (!read.ok) {
-    tellNotDone(parts, asker(), { admin: { name: '' }, act: right, reason: read.error.kind });
+    publishActRefusal(parts, asker(), { admin: { name: '' }, act: right, reason: read.error.kind });
     return read;
   }
   takeOverIds(ctx);
@@ -55,12 +55,12 @@ export function mayAct(
   { admin, right, realms }: { admin: Admin; right: Permission; realms?: readonly string[] },
 ): boolean {
   if (engine.admission.mayAdminister(asker, admin, right, realms)) return true;
-  tellNotDone({ tell }, asker, { admin, act: right, reason: 'no-right' });
+  publishActRefusal({ tell }, asker, { admin, act: right, reason: 'no-right' });
   return false;
 }
 
 /** Publishes the refusal of an administrative act. */
-export function tellNotDone(
+export function publishActRefusal(
   { tell }: Pick<AdminParts, 'tell'>,
   asker: Asker,
   { admin, act, reason }: { admin: Pick<Admin, 'name' | 'realm'>; act: string; reason: ActRefusalReason },

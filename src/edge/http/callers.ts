@@ -90,7 +90,7 @@ async function recognised(parts: Recognising, ctx: Context, { mount, bearer, rig
   const certificate = clientCertificate(ctx);
   const server = parts.callerOf({ address: parts.networkAddress(ctx), mount, certificate, ...acting, shown: found.value });
   if (!server.ok) {
-    if (server.error === 'unknown-certificate') tellOf(parts.log, ctx, certificate);
+    if (server.error === 'unknown-certificate') logUnmatched(parts.log, ctx, certificate);
     return { caller: refused({ kind: server.error }), name: '' };
   }
   takeOverIds(ctx);
@@ -152,7 +152,7 @@ const actingFor = (admin: Admin | undefined): Pick<CallerFacts, 'shown' | 'accou
   account: admin?.realm === undefined ? admin?.name : undefined,
 });
 
-function tellOf(log: Log, ctx: Context, certificate: ShownCertificate | undefined): void {
+function logUnmatched(log: Log, ctx: Context, certificate: ShownCertificate | undefined): void {
   if (!certificate) return;
   const { requestId } = stateOf(ctx);
   if ('untrusted' in certificate) log.info({ reason: certificate.untrusted, requestId }, 'a client certificate is not trusted');

@@ -36,8 +36,8 @@ const shareOfMemory = 1 / 4;
 /** Requests under way per listener, besides half-sent ones. Queued logins are at most half of them. */
 const mostUnderWay = 1024;
 /** The share of connections reserved for auth servers and proxies, so that strangers cannot lock them out. */
-const keptForKnown = 1 / 8;
-const onceInMs = 60_000;
+const shareForKnown = 1 / 8;
+const logIntervalMs = 60_000;
 
 /** How many connections fit into a quarter of this machine's or container's memory, shared by this many processes. */
 export function connectionsByMemory(processes: number): number {
@@ -86,7 +86,7 @@ export function openConnectionGate({ bounds, metrics, tell, refuse: shed = openS
     metrics.connections.halfSent.set(halfSent.size);
   });
   const reasonAgainst = (network: string, isKnown: boolean): ConnectionRefusalReason | undefined => {
-    const most = isKnown ? bounds.connections : Math.floor(bounds.connections * (1 - keptForKnown));
+    const most = isKnown ? bounds.connections : Math.floor(bounds.connections * (1 - shareForKnown));
     if (open >= most) return 'process';
     const { connectionsPerNetwork: mostOfOne } = bounds;
     return !isKnown && mostOfOne > 0 && ofNetwork.of(network) >= mostOfOne ? 'network' : undefined;
@@ -138,12 +138,12 @@ export function guardConnections(server: Server, admits: (socket: Socket) => boo
 
 /** Counts refused connections and publishes one event a minute per reason, since a flood has many addresses. */
 function openRefusals(metrics: Metrics, tell: Tell) {
-  const toldAt = new Map<ConnectionRefusalReason, number>();
+  const loggedAt = new Map<ConnectionRefusalReason, number>();
   return (reason: ConnectionRefusalReason, { listener, client }: { listener: string; client: string }): void => {
     metrics.connections.refused.inc({ reason });
     const now = performance.now();
-    if (now < (toldAt.get(reason) ?? Number.NEGATIVE_INFINITY) + onceInMs) return;
-    toldAt.set(reason, now);
+    if (now < (loggedAt.get(reason) ?? Number.NEGATIVE_INFINITY) + logIntervalMs) return;
+    loggedAt.set(reason, now);
     tell({ kind: 'connections-refused', listener, client, reason });
   };
 }

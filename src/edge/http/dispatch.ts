@@ -64,7 +64,7 @@ async function serve(
     await replyHere(ctx);
   } catch (error) {
     if (fallback.error(ctx, error)) onDefect(ctx, error);
-    tellWhen(ctx, error);
+    setRetryAfter(ctx, error);
   }
   if (stateOf(ctx).isTooLarge && ctx.status !== 413) ctx.status = 413;
   if (!isHeld(ctx)) await finish?.(ctx);
@@ -93,7 +93,7 @@ function pathOf(ctx: Context): string | undefined {
 /** `Retry-After` of a temporary fault (s). */
 const outageSeconds = 5;
 
-function tellWhen(ctx: Context, error: unknown): void {
+function setRetryAfter(ctx: Context, error: unknown): void {
   const isOutage = error instanceof GatewayFault && error.code !== 'config-invalid';
   const seconds = error instanceof NotNow ? error.retryAfterSeconds : isOutage ? outageSeconds : undefined;
   if (seconds !== undefined) ctx.set('retry-after', String(seconds));

@@ -18,15 +18,15 @@ export function holdReply<T>(ctx: Context, until: Promise<T>, reply: (ctx: Conte
 export const isHeld = (ctx: Context): boolean => stateOf(ctx).held !== undefined;
 
 /**
- * Calls `tell` when the client of this request disconnects, held or not, until the returned function is called. Refers
+ * Calls `notify` when the client of this request disconnects, held or not, until the returned function is called. Refers
  * to nothing but the socket.
  */
-export function whenGone(ctx: Context): (tell: () => void) => () => void {
+export function onDisconnect(ctx: Context): (notify: () => void) => () => void {
   const { socket } = connectionOf(ctx.req);
-  return (tell) => {
-    if (socket.destroyed) tell();
-    socket.once('close', tell);
-    return () => void socket.off('close', tell);
+  return (notify) => {
+    if (socket.destroyed) notify();
+    socket.once('close', notify);
+    return () => void socket.off('close', notify);
   };
 }
 
@@ -42,12 +42,12 @@ export function replyOf(ctx: Context): Reply | undefined {
 export async function replyHere(ctx: Context): Promise<void> {
   const state = stateOf(ctx);
   const { held } = state;
-  if (!held || canGo(ctx)) return;
+  if (!held || canDetach(ctx)) return;
   delete state.held;
   await held.reply(ctx);
 }
 
-function canGo({ req, res }: Context): boolean {
+function canDetach({ req, res }: Context): boolean {
   const connection = connectionOf(req);
   return !connection.destroyed && connection.newest === req && Object.is(res.socket, connection);
 }
@@ -57,35 +57,35 @@ export type Holding = { middleware: Middleware; cutOff(): void };
 
 /** @param serve gives a returning connection to the HTTP server */
 export function openHolding(serve: (connection: Connection) => void): Holding {
-  const comingBack = new WeakMap<Connection, RequestState>();
-  const away = new Set<Socket>();
-  const goAndComeBack = (connection: Connection, head: string, { until, reply }: Held, state: RequestState): void => {
+  const resuming = new WeakMap<Connection, RequestState>();
+  const detached = new Set<Socket>();
+  const detachUntil = (connection: Connection, head: string, { until, reply }: Held, state: RequestState): void => {
     const socket = connection.leave();
-    const stopWatching = listenTo(socket, watches);
-    away.add(socket);
-    const comeBack = (): void => {
-      away.delete(socket);
+    const stopWatching = listenTo(socket, socketListeners);
+    detached.add(socket);
+    const resume = (): void => {
+      detached.delete(socket);
       stopWatching();
       const again = new Connection(socket, head);
-      comingBack.set(again, { ...state, reply });
+      resuming.set(again, { ...state, reply });
       serve(again);
     };
-    until.then(comeBack, comeBack);
+    until.then(resume, resume);
   };
   return {
     async middleware(ctx, next) {
       const connection = connectionOf(ctx.req);
       connection.newest = ctx.req;
-      ctx.state = comingBack.get(connection) ?? ctx.state;
-      comingBack.delete(connection);
+      ctx.state = resuming.get(connection) ?? ctx.state;
+      resuming.delete(connection);
       await next();
       const { held, rawBody: _read, ...state } = stateOf(ctx);
       if (!held) return;
       ctx.respond = false;
-      goAndComeBack(connection, headOf(ctx.req), held, state);
+      detachUntil(connection, headOf(ctx.req), held, state);
     },
     cutOff() {
-      for (const socket of away) socket.destroy();
+      for (const socket of detached) socket.destroy();
     },
   };
 }
@@ -106,9 +106,9 @@ const ofBody = new Set(['content-length', 'transfer-encoding', 'trailer', 'expec
  * Shared listeners that notice the end of an unread socket. An error needs no handling: the close that follows is
  * observed.
  */
-const watches = { readable: askForMore, end: hangUp, error: hangUp };
+const socketListeners = { readable: readOn, end: hangUp, error: hangUp };
 
-function askForMore(this: Socket): void {
+function readOn(this: Socket): void {
   this.read(0);
 }
 

@@ -1,5 +1,5 @@
 export { addressReaders, routeReader, secureReader } from './address.ts';
-export { type AdminRefusal, logOut, mayAct, recogniseAdmin, tellNotDone } from './administrators.ts';
+export { type AdminRefusal, logOut, mayAct, publishActRefusal, recogniseAdmin } from './administrators.ts';
 export { askerOf, clientsOf, noteParams } from './asker.ts';
 export { maxBodyBytes, readBody } from './body.ts';
 export {
@@ -18,7 +18,7 @@ export { clientCertificate } from './client-certificate.ts';
 export { clientOverride, clientReader } from './client-override.ts';
 export { type ConnectionGate, connectionsByFiles, connectionsByMemory, knownPeers, openConnectionGate } from './connection-gate.ts';
 export { formFields, parameterNamed, queryFields } from './form.ts';
-export { holdReply, whenGone } from './held.ts';
+export { holdReply, onDisconnect } from './held.ts';
 export { type Listener, openListener, usualTimes } from './listener.ts';
 export { listenerConfig } from './listener-config.ts';
 export { firstToEnd, type ListenerSecrets, type ListenerTls, readListenerTls } from './listener-tls.ts';

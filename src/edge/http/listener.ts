@@ -6,7 +6,7 @@ import Koa from 'koa';
 import { GatewayFault, systemCode, type Tell } from '../../foundation/model/index.ts';
 import type { Log, Metrics } from '../../foundation/telemetry/index.ts';
 import { nodeHttp, reasonPhrase } from '../../foundation/wire/index.ts';
-import { type Listening, listenWidely } from './acceptors.ts';
+import { type Listening, listenOnManySockets } from './acceptors.ts';
 import { putInFront } from './connection.ts';
 import { type ConnectionGate, connectionsByMemory, guardConnections, knownPeers, openConnectionGate } from './connection-gate.ts';
 import type { OnDefect } from './dispatch.ts';
@@ -102,9 +102,9 @@ const noNetworks = knownPeers([]);
 
 async function listen(server: Server | TlsServer, address: string): Promise<Listening> {
   try {
-    return await listenWidely(server, hostAndPort(address) ?? { host: '', port: -1 });
+    return await listenOnManySockets(server, hostAndPort(address) ?? { host: '', port: -1 });
   } catch (error) {
-    throw new GatewayFault('config-invalid', `Cannot listen on ${address}: ${whyNot(systemCode(error))}`, error);
+    throw new GatewayFault('config-invalid', `Cannot listen on ${address}: ${listenProblem(systemCode(error))}`, error);
   }
 }
 
@@ -113,7 +113,7 @@ function urlOf(scheme: 'http' | 'https', address: string, { port }: Listening): 
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function whyNot(code: string): string {
+function listenProblem(code: string): string {
   switch (code) {
     case 'EADDRINUSE':
       return 'another program listens there. Stop it, or choose another port in listeners[].address (--port of serve does it for the first listener).';
@@ -132,10 +132,10 @@ function whyNot(code: string): string {
 function answerGarbage(error: Error, socket: Duplex): void {
   const code = systemCode(error);
   if (code === 'ECONNRESET') return void socket.destroy();
-  answerUnread(socket, statusOfGarbage[code] ?? 400);
+  answerUnread(socket, statusOfParseError[code] ?? 400);
 }
 
-const statusOfGarbage: Readonly<Record<string, number>> = {
+const statusOfParseError: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,

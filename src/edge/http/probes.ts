@@ -48,10 +48,10 @@ export function opsRoutes({ metrics, readiness, providers, userSources, draining
     '/readyz': async (ctx) => answer(ctx, 'ready', await readiness()),
     '/healthz': async (ctx) => {
       const checks = await readiness();
-      const fare = providers().map(({ name, circuit }) => ({ name, circuit }));
+      const circuits = providers().map(({ name, circuit }) => ({ name, circuit }));
       // Only operators see the sources, so only their probes query them.
       const sources = isOwn ? await userSources() : [];
-      answer(ctx, 'healthy', [...checks, providersCheck(fare)], { providers: fare, userSources: sources });
+      answer(ctx, 'healthy', [...checks, providersCheck(circuits)], { providers: circuits, userSources: sources });
     },
     '/metrics': async (ctx) => {
       ctx.body = await metrics.text();

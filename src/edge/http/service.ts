@@ -2,7 +2,7 @@ import type { Middleware } from 'koa';
 import { withStoreTime } from '../../foundation/deadline/index.ts';
 import type { IsKnownPeer } from './connection-gate.ts';
 import { dispatch, type OnDefect } from './dispatch.ts';
-import { isHeld, whenGone } from './held.ts';
+import { isHeld, onDisconnect } from './held.ts';
 import type { Mount } from './route.ts';
 import { stateOf } from './state.ts';
 import type { UnderWay } from './under-way.ts';
@@ -46,7 +46,7 @@ export function openServices(first: Service, told: { onDefect: OnDefect; underWa
         await answer(ctx, next);
       } finally {
         // A held request never comes back if its client disconnects.
-        if (isHeld(ctx)) state.served.stopWatching = whenGone(ctx)(end);
+        if (isHeld(ctx)) state.served.stopWatching = onDisconnect(ctx)(end);
         else end();
       }
     },

@@ -5,7 +5,7 @@ import type { Metrics } from '../../foundation/telemetry/index.ts';
 import { normalAddress } from '../../foundation/wire/networks.ts';
 
 /** Interval (ms) between events about the same client and reason. */
-const onceInMs = 60_000;
+const logIntervalMs = 60_000;
 const most = 10_000;
 
 /**
@@ -15,7 +15,7 @@ export function tlsRefusals(
   listener: string,
   { tell, metrics }: { tell: Tell; metrics: Metrics },
 ): (error: Error, socket: TLSSocket) => void {
-  const toldAt = openCache<number>(most);
+  const loggedAt = openCache<number>(most);
   metrics.tlsRefused.startAtZero({ listener });
   return (error, socket) => {
     const reason = refusalCode(error, socket);
@@ -24,8 +24,8 @@ export function tlsRefusals(
     const client = normalAddress(socket.remoteAddress ?? '');
     const key = `${client} ${reason}`;
     const now = performance.now();
-    if (now < (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) + onceInMs) return;
-    toldAt.set(key, now);
+    if (now < (loggedAt.get(key) ?? Number.NEGATIVE_INFINITY) + logIntervalMs) return;
+    loggedAt.set(key, now);
     const shown = socket.getPeerX509Certificate();
     const certificate = shown && {
       subject: oneLine(shown.subject),

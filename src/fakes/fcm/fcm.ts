@@ -40,7 +40,7 @@ function issue({ tokens }: FcmOptions, request: FakeRequest): FakeAnswer {
 function send({ project, tokens, devices, clock }: FcmOptions, request: FakeRequest): FakeAnswer {
   const [, asked] = sendPath.exec(request.path) ?? [];
   if (asked === undefined || request.method !== 'POST') return refuse({ status: 404, body: 'Error 404 (Not Found)!!1' }, 'no such path');
-  const unproven = whyNotProven(tokens, request);
+  const unproven = authorizationRefusal(tokens, request);
   if (unproven) return unproven;
   if (decodeURIComponent(asked) !== project) return refuse(googleError(404, 'Requested entity was not found.'), 'NOT_FOUND');
   const read = readSend(request.body);
@@ -55,7 +55,7 @@ function send({ project, tokens, devices, clock }: FcmOptions, request: FakeRequ
   return { reply, what: 'sent', taken: { address, id: name, headers: {}, payload: message } };
 }
 
-function whyNotProven(tokens: AccessTokens, { headers }: FakeRequest): FakeAnswer | undefined {
+function authorizationRefusal(tokens: AccessTokens, { headers }: FakeRequest): FakeAnswer | undefined {
   const [, token] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? [];
   const expected = 'Expected OAuth 2 access token, login cookie or other valid authentication credential.';
   const more = 'See https://developers.google.com/identity/sign-in/web/devconsole-project.';
@@ -63,13 +63,13 @@ function whyNotProven(tokens: AccessTokens, { headers }: FakeRequest): FakeAnswe
     const message = `Request is missing required authentication credential. ${expected} ${more}`;
     return refuse(googleError(401, message, { reason: 'CREDENTIALS_MISSING' }), 'UNAUTHENTICATED');
   }
-  const worth = tokens.check(token);
-  if (worth === 'good') return undefined;
-  if (worth === 'out-of-scope') {
+  const verdict = tokens.check(token);
+  if (verdict === 'good') return undefined;
+  if (verdict === 'out-of-scope') {
     const message = 'Request had insufficient authentication scopes.';
     return refuse(googleError(403, message, { reason: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT' }), 'PERMISSION_DENIED');
   }
-  const reason = worth === 'expired' ? 'ACCESS_TOKEN_EXPIRED' : 'ACCESS_TOKEN_TYPE_UNSUPPORTED';
+  const reason = verdict === 'expired' ? 'ACCESS_TOKEN_EXPIRED' : 'ACCESS_TOKEN_TYPE_UNSUPPORTED';
   return refuse(googleError(401, `Request had invalid authentication credentials. ${expected} ${more}`, { reason }), 'UNAUTHENTICATED');
 }
 

@@ -97,7 +97,7 @@ function openMaking(
     worker = undefined;
     await last?.stop();
   };
-  const makeAll = async (): Promise<void> => {
+  const fillStock = async (): Promise<void> => {
     do {
       isAsked = false;
       while ((await isWanted()) && !isClosed) {
@@ -120,7 +120,7 @@ function openMaking(
   };
   const begin = (): void => {
     isAsked = true;
-    if (!isClosed && !underWay && !retry) underWay = makeAll().catch(pause);
+    if (!isClosed && !underWay && !retry) underWay = fillStock().catch(pause);
   };
   const again = (): void => {
     retry = undefined;

@@ -20,7 +20,7 @@ export type KeyWorker = {
  */
 export type KeyWorkerPace = 'spare' | 'usual';
 
-const longestComplaint = 2000;
+const maxErrorLength = 2000;
 
 /**
  * Starts a process that makes keys. It inherits no environment variables, ends when this process ends for any reason,
@@ -31,7 +31,7 @@ export function startKeyWorker(pace: KeyWorkerPace): KeyWorker {
   const child = fork(import.meta.filename, [pace], { execArgv: [], env: {}, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let complaint = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    complaint = `${complaint}${text}`.slice(-longestComplaint);
+    complaint = `${complaint}${text}`.slice(-maxErrorLength);
   });
   const { promise: ended, resolve: end } = Promise.withResolvers<Error>();
   child.once('error', (cause) => end(new Error('could not start the process that makes keys', { cause })));

@@ -63,8 +63,8 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
   const isOfCost = ({ N, r, p }: HashCost): boolean => N === cost.N && r === cost.r && p === cost.p;
   const isByCurrent = (stored: string): boolean => hashedBy(stored) === keyring.currentKeyId;
   /** Whether a hash has the key and cost of new ones. */
-  const isOfNow = (stored: string): boolean => !keyring.isOlder(hashedBy(stored)) && isOfCost(parse(stored));
-  const saltOf = (stored: string): Buffer | undefined => (isByCurrent(stored) && isOfNow(stored) ? parse(stored).salt : undefined);
+  const isCurrent = (stored: string): boolean => !keyring.isOlder(hashedBy(stored)) && isOfCost(parse(stored));
+  const saltOf = (stored: string): Buffer | undefined => (isByCurrent(stored) && isCurrent(stored) ? parse(stored).salt : undefined);
   /** The salt that all of these hashes should have. */
   const sharedSalt = (others: readonly string[]): Buffer | undefined => others.map(saltOf).find((salt) => salt !== undefined);
   const hash = async (form: string, salt: Buffer = randomBytes(saltBytes)): Promise<string> => {
@@ -86,18 +86,18 @@ export function createPasswords(keyring: Keyring, cost = usualCost): Passwords {
   };
   return {
     hash: (password, others = []) => hash(password.normalize('NFC'), sharedSalt(others)),
-    remembers: (password, stored) => formsOf(password).some((form) => isRemembered(form, stored)) && isOfNow(stored),
+    remembers: (password, stored) => formsOf(password).some((form) => isRemembered(form, stored)) && isCurrent(stored),
     canCheck: (stored) => keyring.derive(purpose, parse(stored).keyId) !== undefined,
-    matches: (password, stored) => matches(password, stored, onceEach(keyring)),
+    matches: (password, stored) => matches(password, stored, deriveOnceEach(keyring)),
     async matchesEach(password, stored) {
-      const deriveOnce = onceEach(keyring);
+      const deriveOnce = deriveOnceEach(keyring);
       return Promise.all(stored.map((each) => matches(password, each, deriveOnce)));
     },
     async renewed(password, stored, others = []) {
       const [form, typed] = formsOf(password);
       const salt = sharedSalt(others);
-      const isApart = salt !== undefined && isByCurrent(stored) && !parse(stored).salt.equals(salt);
-      const isOld = (isApart || !isOfNow(stored)) && isRemembered(form, stored);
+      const hasOtherSalt = salt !== undefined && isByCurrent(stored) && !parse(stored).salt.equals(salt);
+      const isOld = (hasOtherSalt || !isCurrent(stored)) && isRemembered(form, stored);
       return isOld || (typed !== undefined && isRemembered(typed, stored)) ? hash(form, salt) : undefined;
     },
     async spend(password) {
@@ -117,7 +117,7 @@ type Parameters = HashCost & { keyId: string; salt: Buffer };
 type Derive = (of: Parameters & { password: string }) => Promise<Buffer>;
 
 /** Derives each pair of text and salt once, however often it is requested. */
-function onceEach(keyring: Keyring): Derive {
+function deriveOnceEach(keyring: Keyring): Derive {
   const derived = new Map<string, Promise<Buffer>>();
   return (of) => {
     const key = JSON.stringify([of.keyId, of.N, of.r, of.p, of.salt.toString('base64url'), of.password]);

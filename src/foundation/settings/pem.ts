@@ -9,7 +9,7 @@ import { pemText } from './secret-forms.ts';
 import { textOf } from './text-file.ts';
 
 /** Reads a file named in the configuration. Throws `config-invalid` with the path and a remedy. */
-export const readConfigFile = (path: string, what: string): string => demandText(readBytes(path, what), path);
+export const readConfigFile = (path: string, what: string): string => requireText(readBytes(path, what), path);
 
 /**
  * Reads a PEM file and undoes damage of its transport: lost line breaks, quotes or base64 around it. Throws like
@@ -17,7 +17,7 @@ export const readConfigFile = (path: string, what: string): string => demandText
  */
 export const readPem = (path: string, what: string): string => pemText(readConfigFile(path, what));
 
-function demandText(bytes: Buffer, path: string): string {
+function requireText(bytes: Buffer, path: string): string {
   const text = textOf(bytes);
   if (!text.ok) throw new GatewayFault('config-invalid', `${path} ${text.error}.`);
   return text.value;
@@ -65,7 +65,7 @@ export function readClientCertificate(path: string, now: number, passphrase?: Se
   const bytes = readBytes(path, 'client certificate');
   const { pem, key } = isPkcs12(path, bytes)
     ? fromPkcs12(bytes, path, passphrase)
-    : fromPem(pemText(demandText(bytes, path)), path, passphrase);
+    : fromPem(pemText(requireText(bytes, path)), path, passphrase);
   const certificates = leafFirst(certificatesOf(pem, path), keyObject(key, path), path);
   const expiries = certificates.map(({ expiry }) => expiry);
   const [{ at } = { at: now }] = expiries;

@@ -9,7 +9,7 @@ import { ok, parseJson, type Result, refused } from '../model/index.ts';
 type Repair = (text: string) => string | undefined;
 
 /** Repairs can be nested: base64 of base64 in quotes does occur. */
-const mostRepairs = 4;
+const maxRepairs = 4;
 const longest = 100_000;
 
 const trimmed: Repair = (text) => text.replace(/^\uFEFF/, '').trim();
@@ -28,7 +28,7 @@ function repaired(text: string, fits: (text: string) => boolean, repairs: readon
   if (text.length > longest) return fits(text) ? text : undefined;
   const seen = new Set([text]);
   let texts = [text];
-  for (let depth = 0; depth <= mostRepairs; depth += 1) {
+  for (let depth = 0; depth <= maxRepairs; depth += 1) {
     const found = texts.find(fits);
     if (found !== undefined) return found;
     texts = texts.flatMap((each) =>

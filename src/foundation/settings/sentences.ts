@@ -13,7 +13,7 @@ export function plainError(issue: Issue): string | undefined {
     case 'invalid_type':
       return wanted(issue.input, forms[issue.expected] ?? issue.expected);
     case 'invalid_value':
-      return wanted(issue.input, oneOf(issue.values.map(String)), nearTo(issue.input, issue.values.map(String)));
+      return wanted(issue.input, oneOf(issue.values.map(String)), nearestText(issue.input, issue.values.map(String)));
     case 'invalid_union':
       return ofUnion(issue);
     case 'unrecognized_keys':
@@ -50,7 +50,7 @@ const wanted = (input: unknown, form: string, near?: string): string =>
     : `expected ${form}, not ${kindOf(input)}${near === undefined ? '' : `; did you mean "${near}"?`}`;
 
 /** Suggests a near value for texts only; some JSON values cannot be turned into text. */
-const nearTo = (input: unknown, known: readonly string[]): string | undefined =>
+const nearestText = (input: unknown, known: readonly string[]): string | undefined =>
   typeof input === 'string' ? nearestName(input, known) : undefined;
 
 function kindOf(input: unknown): string {
@@ -70,7 +70,7 @@ function ofUnion(issue: Extract<Issue, { code: 'invalid_union' }>): string {
     const [options, { discriminator = '' }] = [issue.options.map(String), issue];
     const value =
       typeof issue.input === 'object' && issue.input !== null ? new Map(Object.entries(issue.input)).get(discriminator) : undefined;
-    return wanted(value, oneOf(options), nearTo(value, options));
+    return wanted(value, oneOf(options), nearestText(value, options));
   }
   const found = issue.errors.flatMap((errors) => errors.slice(0, 1)).flatMap(formOf);
   return wanted(issue.input, [...new Set(found)].join(' or ') || 'another form');

@@ -73,10 +73,10 @@ async function socketTo(url: URL, options: WireOptions, givenUp: AbortSignal): P
   });
 }
 
-type Through = { target: string; limitMs: number; givenUp: AbortSignal };
+type TunnelOptions = { target: string; limitMs: number; givenUp: AbortSignal };
 
 /** Connects to `target` (host:port) through an HTTP proxy. */
-function tunnelThrough(proxy: string, { target, limitMs, givenUp }: Through): Promise<Duplex> {
+function tunnelThrough(proxy: string, { target, limitMs, givenUp }: TunnelOptions): Promise<Duplex> {
   const url = new URL(proxy);
   const [{ protocol, port }, host] = [url, socketHost(url)];
   const authorization = proxyAuthorization(proxy);

@@ -91,7 +91,7 @@ export function decodeReply(
     .digest();
   if (!timingSafeEqual(expected, packet.subarray(4, headerBytes))) return undefined;
   const attributes = attributesOf(packet);
-  if (!attributes || !isVouchedFor(packet, attributes, { asked, secret, requireMessageAuthenticator })) return undefined;
+  if (!attributes || !hasValidAuthenticator(packet, attributes, { asked, secret, requireMessageAuthenticator })) return undefined;
   const texts = attributes.filter((each) => each.kind === type.replyMessage).map(({ value }) => value.toString());
   return { kind, message: texts.join(''), state: attributes.find((each) => each.kind === type.state)?.value };
 }
@@ -111,7 +111,11 @@ function attributesOf(packet: Buffer): Attribute[] | undefined {
 
 type Proof = { asked: Buffer; secret: string; requireMessageAuthenticator: boolean };
 
-function isVouchedFor(packet: Buffer, attributes: readonly Attribute[], { asked, secret, requireMessageAuthenticator }: Proof): boolean {
+function hasValidAuthenticator(
+  packet: Buffer,
+  attributes: readonly Attribute[],
+  { asked, secret, requireMessageAuthenticator }: Proof,
+): boolean {
   const [proof, ...more] = attributes.filter(({ kind }) => kind === type.messageAuthenticator);
   if (!proof) return !requireMessageAuthenticator;
   if (more.length > 0 || proof.value.length !== 16) return false;

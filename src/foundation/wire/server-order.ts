@@ -2,9 +2,9 @@ import type { Clock } from '../model/index.ts';
 
 /**
  * The result of one try. `server`: it `works` (replied), it `failed` (no reply in time), or is `unknown` because the
- * caller gave up. `isEnd`: do not try another server. `isMomentary`: the same try may succeed next time.
+ * caller gave up. `isEnd`: do not try another server. `isTransient`: the same try may succeed next time.
  */
-export type Tried<Outcome> = { outcome: Outcome; server: 'works' | 'failed' | 'unknown'; isEnd: boolean; isMomentary?: boolean };
+export type Tried<Outcome> = { outcome: Outcome; server: 'works' | 'failed' | 'unknown'; isEnd: boolean; isTransient?: boolean };
 
 /**
  * The state of a server: `in-use`: asked first; `ready`: standby; `failing`: another server had to replace it recently.
@@ -50,7 +50,7 @@ export function openServerOrder<Server>(servers: readonly Server[], clock: Clock
     if (said === 'failed') failures.set(server, clock());
   };
   const isFailing = (server: Server): boolean => clock() - (setbacks.get(server) ?? Number.NEGATIVE_INFINITY) < restMs;
-  const learnSetback = (server: Server, { server: said, isEnd }: Tried<unknown>): void => {
+  const recordSetback = (server: Server, { server: said, isEnd }: Tried<unknown>): void => {
     if (said === 'failed' || (said === 'works' && !isEnd)) setbacks.set(server, clock());
     else if (said === 'works') setbacks.delete(server);
   };
@@ -70,10 +70,10 @@ export function openServerOrder<Server>(servers: readonly Server[], clock: Clock
         if (leftMs <= 0) break;
         const tried = await attempt(server, Math.max(1, Math.floor(leftMs / (order.length - index))));
         learn(server, tried.server);
-        learnSetback(server, tried);
+        recordSetback(server, tried);
         last = tried.outcome;
         if (tried.isEnd) break;
-        if (tried.isMomentary && servers.length > 1 && index < servers.length) order.push(server);
+        if (tried.isTransient && servers.length > 1 && index < servers.length) order.push(server);
       }
       return last;
     },

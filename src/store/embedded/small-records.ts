@@ -95,9 +95,9 @@ export function otherStore(session: Session): OtherStore {
       write('changeAccount', () => {
         const [column, value] = 'disabled' in change ? ['disabled', Number(change.disabled)] : ['password_hash', change.passwordHash];
         const insteadOf = 'disabled' in change ? undefined : change.insteadOf;
-        const isStill = insteadOf === undefined ? '' : ' AND password_hash = ?';
+        const sameHash = insteadOf === undefined ? '' : ' AND password_hash = ?';
         const values = [value, change.seal ?? null, name, ...(insteadOf === undefined ? [] : [insteadOf])];
-        return noted(run(`UPDATE accounts SET ${column} = ?, seal = ifnull(?, seal) WHERE name = ?${isStill}`, ...values), note);
+        return noted(run(`UPDATE accounts SET ${column} = ?, seal = ifnull(?, seal) WHERE name = ?${sameHash}`, ...values), note);
       }),
     removeAccount: (name, note) => write('removeAccount', () => noted(run('DELETE FROM accounts WHERE name = ?', name), note)),
     findAccount: (name) =>

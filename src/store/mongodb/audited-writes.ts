@@ -35,14 +35,14 @@ export function openAuditedWrites(
           }),
         );
       await auditNotes.insertOne(noteDocument(note));
-      const takeBack = () => auditNotes.deleteOne({ _id: note.id });
+      const removeNote = () => auditNotes.deleteOne({ _id: note.id });
       try {
         const result = await act({});
-        if (!isDone(result)) await takeBack();
+        if (!isDone(result)) await removeNote();
         return result;
       } catch (error) {
         // After any other fault it is unknown whether the act was done.
-        if (isDuplicate(error)) await takeBack();
+        if (isDuplicate(error)) await removeNote();
         throw error;
       }
     },

@@ -44,13 +44,13 @@ export function effectStore({
 /** Removes effects; with the last one also their due time, and from then on the transaction may be deleted. */
 function without(effectIds: readonly string[]) {
   const isDone = { $in: ['$$this.id', { $literal: [...effectIds] }] };
-  const nothingIsLeft = { $eq: ['$effects', []] };
+  const hasNoEffects = { $eq: ['$effects', []] };
   return [
     { $set: { effects: { $filter: { input: '$effects', cond: { $not: [isDone] } } } } },
     {
       $set: {
-        effectsDue: { $cond: [nothingIsLeft, '$$REMOVE', '$effectsDue'] },
-        cleanFrom: { $cond: [nothingIsLeft, '$$NOW', '$$REMOVE'] },
+        effectsDue: { $cond: [hasNoEffects, '$$REMOVE', '$effectsDue'] },
+        cleanFrom: { $cond: [hasNoEffects, '$$NOW', '$$REMOVE'] },
       },
     },
   ];

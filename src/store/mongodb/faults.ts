@@ -5,7 +5,7 @@ import { causesOf, wireErrorOf } from '../../foundation/wire/index.ts';
 const duplicateKey = 11000;
 
 /** Server errors that are our own mistakes: BadValue, FailedToParse, TypeMismatch, DocumentValidationFailure. */
-const ourMistakes: readonly unknown[] = [2, 9, 14, 121];
+const badCommandCodes: readonly unknown[] = [2, 9, 14, 121];
 
 /** MongoDB's code Unauthorized. */
 export const noRights = 13;
@@ -25,7 +25,7 @@ export function faultOf(op: string, error: unknown): unknown {
   const ofDriver = driversError(error);
   if (ofDriver instanceof MongoServerError) {
     const what = `${op}: ${String(ofDriver.codeName ?? ofDriver.name)} (${String(ofDriver.code)})`;
-    if (ourMistakes.includes(ofDriver.code)) return new Error(`MongoDB refused ${what}`);
+    if (badCommandCodes.includes(ofDriver.code)) return new Error(`MongoDB refused ${what}`);
     return new GatewayFault('store-unavailable', `MongoDB failed at ${what}`);
   }
   // A socket that dies during a write fails with the system's error.

@@ -101,7 +101,7 @@ async function make(db: Db, collection: string, index: WantedIndex): Promise<voi
   try {
     await db.collection(collection).createIndexes([index]);
   } catch (error) {
-    throw error instanceof MongoServerError && conflicts.includes(error.code) ? inTheWay(collection, index, error.code) : error;
+    throw error instanceof MongoServerError && conflicts.includes(error.code) ? indexConflict(collection, index, error.code) : error;
   }
 }
 
@@ -117,7 +117,7 @@ const wrong = (collection: string, { name }: WantedIndex): GatewayFault =>
     `The index ${name} of the collection ${collection} does not have the definition that this version needs. Drop it; the next start creates it again.`,
   );
 
-const inTheWay = (collection: string, { name }: WantedIndex, code: unknown): GatewayFault =>
+const indexConflict = (collection: string, { name }: WantedIndex, code: unknown): GatewayFault =>
   new GatewayFault(
     'config-invalid',
     code === notUnique

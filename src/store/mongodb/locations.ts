@@ -19,7 +19,7 @@ export type Locations = {
 };
 
 const remembered = 50_000;
-const carriesBucket = /^\d{20}$/;
+const bucketPattern = /^\d{20}$/;
 
 /** Without shards nothing is remembered: `_id` alone is the best filter. */
 export function openLocations(uniqueBy: Uniqueness): Locations {
@@ -32,7 +32,7 @@ export function openLocations(uniqueBy: Uniqueness): Locations {
   return {
     besides,
     token: (serial) => ({ _id: serial, ...besides(serial) }),
-    transaction: (id) => (isSharded && carriesBucket.test(id) ? { _id: id, bucket: Number(id.slice(0, 3)) } : { _id: id }),
+    transaction: (id) => (isSharded && bucketPattern.test(id) ? { _id: id, bucket: Number(id.slice(0, 3)) } : { _id: id }),
     learn(serial, bucket) {
       if (isSharded) buckets.set(serial, bucket);
     },

@@ -5,7 +5,7 @@ import { GatewayFault } from '../../foundation/model/index.ts';
 import { collectionsOf, type SchemaDocument, type Uniqueness } from './collections.ts';
 import { isDuplicate } from './faults.ts';
 import { ensureIndexes } from './indexes.ts';
-import { followingOwner } from './token-documents.ts';
+import { ownerIndexFields } from './token-documents.ts';
 import { validators } from './validators.ts';
 
 /** Turns schema n into schema n + 1. Must be repeatable, since it may be interrupted. */
@@ -42,7 +42,7 @@ async function keyOwners(db: Db): Promise<void> {
   for (;;) {
     const found = await tokens.find(unkeyed, { projection: { bucket: 1, owner: 1 }, limit: keyedAtOnce }).toArray();
     const writes = found.flatMap(({ _id, bucket, owner }) =>
-      owner ? [{ updateOne: { filter: { _id, bucket, owner }, update: { $set: followingOwner(owner) } } }] : [],
+      owner ? [{ updateOne: { filter: { _id, bucket, owner }, update: { $set: ownerIndexFields(owner) } } }] : [],
     );
     if (writes.length === 0) return;
     await tokens.bulkWrite(writes, { ordered: false });

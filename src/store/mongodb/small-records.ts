@@ -70,7 +70,7 @@ export function otherStore({ run, audited, collections }: Session): OtherStore {
         return taken ? stockKeyOf(taken) : undefined;
       }),
     countStockKeys: (bits) => run('countStockKeys', () => stockKeys.countDocuments({ bits })),
-    addPartitionKey: ({ id, ...key }) => run('addPartitionKey', () => addedOnce(() => partitionKeys.insertOne({ _id: id, ...key }))),
+    addPartitionKey: ({ id, ...key }) => run('addPartitionKey', () => insertOnce(() => partitionKeys.insertOne({ _id: id, ...key }))),
     findPartitionKey: (id) =>
       run('findPartitionKey', async () => {
         const found = await partitionKeys.findOne({ _id: id });
@@ -78,7 +78,7 @@ export function otherStore({ run, audited, collections }: Session): OtherStore {
       }),
     addAccount: ({ name, ...account }, note) =>
       run('addAccount', () =>
-        addedOnce(() => audited.write(note, (options) => accounts.insertOne({ _id: name, ...account }, options), Boolean)),
+        insertOnce(() => audited.write(note, (options) => accounts.insertOne({ _id: name, ...account }, options), Boolean)),
       ),
     putAccount: ({ name, ...account }, note) =>
       run('putAccount', async () => {
@@ -121,7 +121,7 @@ function changeOf({ seal, ...change }: AccountChange): UpdateFilter<AccountDocum
   return { ...(seal === undefined ? {} : { $set: sealed }), $unset: { disabled: '' } };
 }
 
-async function addedOnce(insert: () => Promise<unknown>): Promise<'added' | 'taken'> {
+async function insertOnce(insert: () => Promise<unknown>): Promise<'added' | 'taken'> {
   try {
     await insert();
     return 'added';

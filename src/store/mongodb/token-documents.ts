@@ -17,12 +17,12 @@ export function tokenOf({ _id, lower: _lower, ownerKeys: _keys, ...rest }: Token
 const lowerOwner = ({ user, realm }: Owner) => ({ user: foldedName(user), realm: foldedRealm(realm) });
 
 /** The fields derived from a push token's owner, by path. */
-export const followingOwner = (owner: Owner) => {
+export const ownerIndexFields = (owner: Owner) => {
   const { user, realm } = lowerOwner(owner);
   return { 'lower.user': user, 'lower.realm': realm, ownerKeys: ownerKeys(owner) };
 };
 
-const withoutOwner: Record<keyof ReturnType<typeof followingOwner>, null> = { 'lower.user': null, 'lower.realm': null, ownerKeys: null };
+const withoutOwner: Record<keyof ReturnType<typeof ownerIndexFields>, null> = { 'lower.user': null, 'lower.realm': null, ownerKeys: null };
 
 /** Sets and removes single fields, never the whole document, so that concurrent counts survive. */
 export function changeOf(change: PushTokenChange): UpdateFilter<TokenDocument> {
@@ -37,6 +37,6 @@ export function changeOf(change: PushTokenChange): UpdateFilter<TokenDocument> {
   };
   for (const [name, value] of Object.entries(change)) put(name, value);
   if (change.owner !== undefined)
-    for (const [name, value] of Object.entries(change.owner ? followingOwner(change.owner) : withoutOwner)) put(name, value);
+    for (const [name, value] of Object.entries(change.owner ? ownerIndexFields(change.owner) : withoutOwner)) put(name, value);
   return update;
 }

@@ -45,14 +45,14 @@ async function send<D extends Document>(collection: Collection<D>, batch: readon
     if (matchedCount < batch.length && moved.length > 0) await collection.bulkWrite(moved, { ordered: false });
     for (const { resolve } of batch) resolve();
   } catch (error) {
-    for (const [index, { resolve, reject }] of batch.entries()) isDoneIn(error, index) ? resolve() : reject(error);
+    for (const [index, { resolve, reject }] of batch.entries()) wasApplied(error, index) ? resolve() : reject(error);
   }
 }
 
 const modelOf = <D extends Document>({ filter, update }: LaterUpdate<D>) => ({ updateOne: { filter, update } });
 
 /** When the server refused single updates, the others are done; after any other error all are uncertain. */
-function isDoneIn(error: unknown, index: number): boolean {
+function wasApplied(error: unknown, index: number): boolean {
   if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) return false;
   const refused = [error.writeErrors].flat();
   return refused.length > 0 && !refused.some((each) => each.index === index);

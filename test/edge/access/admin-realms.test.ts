@@ -29,12 +29,12 @@ const callbacks = {
   actions: { pushtoken_pairing_callback_url: 'https://x.example/validate/pair' },
 };
 
-describe('Administrators whom a rule lets look after one realm', () => {
+describe('Administrators with rights in one realm', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
   /**
-   * The helpdesk may do all to push tokens of corp; the account `admin` may do all to all. One push token in corp, one
+   * The helpdesk has all rights on push tokens of corp, the account `admin` on all. One push token in corp, one
    * in guests, one in none.
    */
   const given = async () => {
@@ -79,7 +79,7 @@ describe('Administrators whom a rule lets look after one realm', () => {
         assert.deepEqual(refusals().at(-1), [act, 'no-right']);
       }
     }
-    // and the administrator of that name who is in no realm may do it all
+    // and the administrator of that name without a realm may do it all
     assert.equal(await post('/token/disable', { serial: serials.guests }, 'admin'), 1);
   });
 
@@ -128,7 +128,7 @@ describe('Administrators whom a rule lets look after one realm', () => {
     assert.equal((await client.send('/token/challenges/expired', { method: 'DELETE', headers: as.helpdesk })).status, 403);
   });
 
-  it('are held to it at LinOTP’s mount as well', async () => {
+  it('are restricted to it at LinOTP’s mount as well', async () => {
     const { client, serials, as } = await given();
     const post = async (path: string, form: Record<string, string>) =>
       JSON.parse(
@@ -142,7 +142,7 @@ describe('Administrators whom a rule lets look after one realm', () => {
     assert.equal((await post('/admin/init', { type: 'push', user: 'bob' })).result.value, true);
   });
 
-  it('get no right over the gateway by it, and are told what they may do somewhere', async () => {
+  it('get no right on the gateway itself, and see the rights that they have in some realm', async () => {
     const { client, as } = await given();
     const statusOf = async (path: string) => (await fetch(`${client.url}${path}`, { headers: as.helpdesk })).status;
     assert.deepEqual([await statusOf('/ops/providers'), await statusOf('/audit/'), await statusOf('/token/')], [403, 403, 200]);

@@ -30,7 +30,7 @@ describe('Guesses at the password of an administrator, over the wire', () => {
     return { right, logIn, statusOf: async (...login: Parameters<typeof logIn>) => (await logIn(...login)).status };
   };
 
-  it('make their network wait in the words of either dialect, and the right one from elsewhere go on', async () => {
+  it('make their network wait, in the format of either dialect, and the right password works from elsewhere', async () => {
     const { right, logIn, statusOf } = await given();
     for (let guess = 0; guess < 10; guess += 1) assert.equal(await statusOf('192.0.2.1', 'guess'), 401);
     const [pi, linotp] = [await logIn('192.0.2.1', right), await logIn('192.0.2.1', right, '/linotp/admin/login')];
@@ -39,11 +39,11 @@ describe('Guesses at the password of an administrator, over the wire', () => {
     assert.equal(await statusOf('192.0.2.2', right), 200);
   });
 
-  it('keep no portal from logging in, from however many networks they come', async () => {
-    // given a hundred networks, from each of which somebody guesses once, and one more who begins the wait of all
+  it('keep no portal from logging in, however many networks they come from', async () => {
+    // given one guess from each of a hundred networks, and one more that starts the wait for all
     const { right, statusOf } = await given();
     for (let guess = 0; guess <= 100; guess += 1) assert.equal(await statusOf(`192.0.2.${guess}`, 'guess'), 401);
-    // when the portal and somebody else log in
+    // when the portal and another client log in
     const [portal, other] = [await statusOf('10.1.2.3', right), await statusOf('198.51.100.7', right)];
     // then only the portal need not wait
     assert.deepEqual([portal, other], [200, 429]);

@@ -15,7 +15,7 @@ const environment = {
   KEYRING: '{}',
 };
 
-/** What the check says of a configuration with these parts. */
+/** The findings of the check for a configuration with these parts. */
 async function problems(more: object): Promise<string> {
   const checked = await checkConfig(
     configText({ more: { keyring: { $env: 'KEYRING' }, ...more } }),
@@ -29,7 +29,7 @@ const server = (more: object) => ({ name: 'vpn', mounts: ['/'], ...more });
 const trusted = (more: object) => ({ publicKey: { $env: 'EC' }, algorithm: 'ES256', role: 'admin', username: '.*', ...more });
 
 describe('The configuration of callers', () => {
-  it('takes keys by reference only, and none that is short, broken, or another one’s', async () => {
+  it('accepts keys by reference only, and refuses short, broken and duplicate ones', async () => {
     assert.equal(
       await problems({ authServers: [server({ apiKeys: [{ $env: 'KEY' }], hmacKeys: [{ id: 'a', secret: { $env: 'KEY' } }] })] }),
       '',
@@ -46,7 +46,7 @@ describe('The configuration of callers', () => {
     assert.doesNotMatch(await problems({ authServers: twice }), /kkkk/, 'no problem shows a key');
   });
 
-  it('takes trusted JWTs whose key fits their algorithm', async () => {
+  it('accepts trusted JWTs whose key fits their algorithm', async () => {
     assert.equal(await problems({ trustedJwts: [trusted({})] }), '');
     const cases: [object, RegExp][] = [
       [trusted({ algorithm: 'ES384' }), /publicKey: ES384 needs an EC key on the curve secp384r1/],
@@ -65,7 +65,7 @@ describe('The configuration of callers', () => {
     for (const [entry, expected] of cases) assert.match(await problems({ trustedJwts: [entry] }), expected);
   });
 
-  it('warns of trusted JWTs that are held to less than they could be', async () => {
+  it('warns of trusted JWTs without all possible restrictions', async () => {
     const warnings = async (more: object) => {
       const checked = await checkConfig(
         configText({ more: { keyring: { $env: 'KEYRING' }, trustedJwts: [trusted(more)] } }),

@@ -31,7 +31,7 @@ async function given(undo: ReturnType<typeof cleanup>, { more = {}, ...wishes }:
   return { ...gateway, phone, check };
 }
 
-describe('Auth servers that show a credential', () => {
+describe('Auth servers with a credential', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
@@ -51,7 +51,7 @@ describe('Auth servers that show a credential', () => {
     assert.equal((await client.get('/validate/polltransaction', { transaction_id })).status, 200);
   });
 
-  it('are refused with a wrong key, whatever network they come from, and nothing of the key is logged', async () => {
+  it('are refused with a wrong key, whatever their network, and the key is not logged', async () => {
     const { check, logged } = await given(undo);
     for (const headers of [
       { 'x-api-key': 'guessed-key' },
@@ -69,7 +69,7 @@ describe('Auth servers that show a credential', () => {
     assert.doesNotMatch(JSON.stringify(logged), /guessed-key/);
   });
 
-  it('are turned away with a wrong key after many of them from one address, and with a right one never', async () => {
+  it('are limited after many wrong keys from one address, but never with a right one', async () => {
     const { check, clock } = await given(undo, { settings: { sourceFailures: 3 } });
     for (let time = 0; time < 3; time += 1) assert.equal((await check({ 'x-api-key': 'wrong' })).status, 401);
     const { status, headers, body } = await check({ 'x-api-key': 'wrong' });
@@ -80,7 +80,7 @@ describe('Auth servers that show a credential', () => {
     assert.equal((await check({ 'x-api-key': 'wrong' })).status, 401);
   });
 
-  it('may carry the API key that the command line makes, until it ends', async () => {
+  it('may use an API key from the command line, until it expires', async () => {
     const { check, folder, clock } = await given(undo, {
       policies: [{ name: 'keys only', scope: 'authorization', actions: { api_key_required: true } }],
     });
@@ -150,7 +150,7 @@ describe('JWTs of an issuer that the configuration trusts', () => {
   const token = ({ clock }: Pick<GivenGateway, 'clock'>, claims: object, alg = 'ES256', key: KeyObject | Uint8Array = ec.privateKey) =>
     new SignJWT({ exp: Math.floor(clock() / 1000) + 600, ...claims }).setProtectedHeader({ alg }).sign(key);
 
-  it('are taken where an administrator is asked for, with the rights that policies give that name and realm', async () => {
+  it('are accepted for an administrator, with the rights that policies give that name and realm', async () => {
     const gateway = await trusting({
       policies: [
         {
@@ -173,7 +173,7 @@ describe('JWTs of an issuer that the configuration trusts', () => {
     assert.equal((await gateway.check({ 'x-api-key': vpnKey }, finish)).body.detail.message, 'Response did not match the challenge.');
   });
 
-  it('have their realm looked at by the rules, whatever the dialect', async () => {
+  it('have a realm that the rules check, whatever the dialect', async () => {
     const mounts = [
       { path: '/', serves: 'privacyidea' },
       { path: '/linotp', serves: 'linotp' },
@@ -195,14 +195,14 @@ describe('JWTs of an issuer that the configuration trusts', () => {
       assert.deepEqual([await statusOf(path, guest), await statusOf(path, gateway.admin)], ['done', 'refused'], path);
   });
 
-  it('are taken as API keys where their role is validate', async () => {
+  it('are accepted as API keys where their role is validate', async () => {
     const gateway = await trusting({ policies: [{ name: 'keys', scope: 'authorization', actions: { api_key_required: true } }] });
     const authorization = await token(gateway, box, 'PS256', rsa.privateKey);
     assert.equal((await gateway.check({ authorization })).body.result.authentication, 'CHALLENGE');
     assert.equal((await gateway.client.get('/token/', {}, { authorization })).body.result.error?.code, 4306);
   });
 
-  it('are refused when one thing about them is not as the configuration says', async () => {
+  it('are refused when one claim does not match the configuration', async () => {
     const gateway = await trusting();
     const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(JSON.stringify({ ...admin, exp: 9_999_999_999 })).toString('base64url')}.`;
@@ -229,7 +229,7 @@ describe('JWTs of an issuer that the configuration trusts', () => {
     assert.equal((await gateway.client.get('/token/', {}, { authorization: right })).body.result.error?.code, 4305);
   });
 
-  describe('may be held to their issuer, their audience and their life', () => {
+  describe('may be restricted by issuer, audience and lifetime', () => {
     const day = 86_400;
     const named = { issuer: 'https://portal.example', audience: 'pushgate', maxLifeDays: 30 };
     const fitting = { iss: named.issuer, aud: ['others', named.audience] };
@@ -276,7 +276,7 @@ describe('JWTs of an issuer that the configuration trusts', () => {
     assert.equal((await gateway.check({ authorization: fits })).body.result.authentication, 'CHALLENGE');
   });
 
-  it('of an administrator whose name an auth server lists do not act for it: another realm, another person', async () => {
+  it('of an administrator whose name an auth server lists do not act for it: another realm is another person', async () => {
     const { authServers } = servers;
     const gateway = await given(undo, {
       environment: keys,

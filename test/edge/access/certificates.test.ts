@@ -34,7 +34,7 @@ describe('An auth server known by its client certificate', () => {
     it(`${expected ? 'is known' : 'is not known'} by ${what}`, async () => assert.equal(isKnown(entry), expected));
   }
 
-  it('is beaten by nothing: neither by the network of another one nor by an account', async () => {
+  it('has priority over the network of another one and over an account', async () => {
     const callerOf = openAuthServers([
       localServer(['/', '/else']),
       server({ name: 'app', accounts: ['admin'] }),
@@ -48,11 +48,11 @@ describe('An auth server known by its client certificate', () => {
     assert.equal(nameOf({ account: 'admin', certificate }), 'linotp');
     assert.equal(nameOf({ account: 'admin' }), 'app');
     assert.equal(nameOf({}), 'local');
-    // and what it may not call it may not call from a known network either
+    // and a forbidden call is forbidden from a known network, too
     assert.equal(nameOf({ mount: '/else', certificate }), 'unknown-caller');
   });
 
-  it('is the only one with its certificate, and called where certificates are asked for', async () => {
+  it('is the only one with its certificate, and needs a listener that requests certificates', async () => {
     const certificates = [{ subject: 'CN=linotp' }];
     const problems = async (names: string[], tls?: object): Promise<string[]> => {
       const { listeners, ...rest } = JSON.parse(configText());
@@ -70,13 +70,13 @@ describe('An auth server known by its client certificate', () => {
     assert.match((await problems(['one', 'two'], tls))[0] ?? '', /^authServers\[1\]\.certificates\[0\]: is that of one already/);
   });
 
-  it('may call a path at every listener, or at the one that its entry names', async () => {
+  it('may call a path at every listener, or at the one of its entry', async () => {
     const parsed = authServerConfig.parse({ name: 'vpn', mounts: ['/mfa', { listener: 'inside', path: '/' }] });
     const pathsAt = (listener?: string) => authServerAt(parsed, listener).mounts;
     assert.deepEqual([pathsAt('inside'), pathsAt('outside'), pathsAt()], [['/mfa', '/'], ['/mfa'], ['/mfa']]);
   });
 
-  it('is named by one thing at a time', async () => {
+  it('has one kind of identity at a time', async () => {
     for (const entry of [{}, { san: 'a', subject: 'CN=a' }, { fingerprintSha256: 'abc' }])
       assert.equal(authServerConfig.safeParse({ name: 'a', mounts: ['/'], certificates: [entry] }).success, false, JSON.stringify(entry));
   });

@@ -37,31 +37,31 @@ describe('An administrator who logs out', () => {
     assert.deepEqual([await mayList(first), await mayList(second)], [true, true]);
     // when one logs out
     const { status, body } = await client.send('/auth', { method: 'DELETE', headers: first });
-    // then it is told like one whose time is over, everywhere, and the other one goes on
+    // then it is refused everywhere like an expired one, and the other one stays valid
     assert.deepEqual([status, body.result.value, told()], [200, true, ['admin']]);
     const refusedBy = async (path: string) => (await fetch(`${url}${path}`, { headers: first })).text();
     assert.match(await refusedBy('/token/'), /"code":4305/);
     assert.match(await refusedBy('/ops/accounts'), /no-authorization/);
     assert.match(await refusedBy('/linotp/admin/show'), /Please log in/);
     assert.equal(await mayList(second), true);
-    // and nobody logs out twice, or without a token
+    // and a second logout, or one without a token, is refused
     assert.equal((await client.send('/auth', { method: 'DELETE', headers: first })).body.result.error?.code, 4305);
     assert.equal((await client.send('/auth', { method: 'DELETE' })).body.result.error?.code, 4033);
     assert.equal(told().length, 1);
   });
 
-  it('does so by LinOTP as well, with header or cookie, and the token of the cookie is good for nothing', async () => {
+  it('can do so by LinOTP as well, with header or cookie, which ends the token of the cookie', async () => {
     const { first, second, mayList, linotp, told } = await given();
     assert.equal(await linotp(first), 200);
     assert.equal(await linotp({ cookie: `access_token_cookie=${second.authorization}` }), 200);
     assert.deepEqual([await mayList(first), await mayList(second), told().length], [false, false, 2]);
-    // a browser that has no session any more is told the same
+    // a browser without a session gets the same reply
     assert.equal(await linotp({}), 200);
     assert.equal(await linotp({ authorization: 'garbage' }), 200);
     assert.equal(told().length, 2);
   });
 
-  it('is believed at another gateway within two seconds, and the token may be written in another way', async () => {
+  it('has effect at another gateway within two seconds, in any spelling of the token', async () => {
     // given two gateways on one store, both of which have just seen the token
     const store = await openEmbeddedStore({ path: join(temporaryFolder(undo), 'pushgate.db'), log: openLog('silent') });
     undo.later(() => store.close());
@@ -71,7 +71,7 @@ describe('An administrator who logs out', () => {
     assert.deepEqual([await here.isEnded(token), await there.isEnded(token)], [false, false]);
     // when one of them ends it
     await here.end(token, minutes(60));
-    // then that one knows at once, and the other one as soon as its copy is two seconds old
+    // then the first one knows at once, and the other one as soon as its cached copy is two seconds old
     assert.equal(await here.isEnded(token), true);
     clock.advance(seconds(2));
     assert.deepEqual([await there.isEnded(token), await there.isEnded('head.claims.signaturf')], [true, true]);

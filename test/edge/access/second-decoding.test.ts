@@ -5,7 +5,7 @@ import { type GivenGateway, givenGateway } from '../../kit/gateway.ts';
 import { signed } from '../../kit/signed-request.ts';
 import { cleanup } from '../../kit/temporary.ts';
 
-/** What is lost where values are decoded once too often. */
+/** A value that one decoding too many would change. */
 const pin = 'a+b%c3&d%41';
 const once = `user=alice&pass=${encodeURIComponent(pin)}`;
 const twice = `user=alice&pass=${encodeURIComponent(encodeURIComponent(pin))}`;
@@ -63,7 +63,7 @@ describe('The second decoding of an auth server', function () {
     ['by its network, without a setting, encoded once', () => ({}), once, false],
   ];
   for (const [what, headers, body, isRight] of rows) {
-    it(`goes by the caller, whatever the User-Agent: ${what}`, async () => {
+    it(`depends on the caller, whatever the User-Agent: ${what}`, async () => {
       for (const agent of agents) {
         const { text } = await check(body, { 'user-agent': agent, ...(await headers(body)) });
         assert.equal(/"CHALLENGE"/.test(text), isRight, `${agent}: ${text}`);
@@ -71,7 +71,7 @@ describe('The second decoding of an auth server', function () {
     });
   }
 
-  it('takes place always where the setting says so, for clients that privacyIDEA decodes once, too', async () => {
+  it('always happens with that setting, also for clients that privacyIDEA decodes once', async () => {
     const login = (body: string, headers: Headers) => check(body, { 'user-agent': 'simpleSAMLphp', ...headers });
     assert.match((await login(twice, { 'x-api-key': key('old') })).text, /"CHALLENGE"/);
     assert.match((await login(once, {})).text, /"CHALLENGE"/);
@@ -82,7 +82,7 @@ describe('The second decoding of an auth server', function () {
     assert.match((await check(once, { 'x-api-key': key('plain') }, '/edumfa/validate/check')).text, /"CHALLENGE"/);
   });
 
-  it('is decided by what a request says it is, and gives nobody any right', async () => {
+  it('depends on the User-Agent, which gives no rights', async () => {
     const { status, body } = await check(once, { ...signed({ now: given.clock(), id: 'signs-1', key: 'wrong', body: once }) });
     assert.deepEqual([status, body.result.error?.code], [401, 4304]);
   });

@@ -30,7 +30,7 @@ describe('Auth servers that sign their requests', () => {
     return { ...gateway, check };
   };
 
-  it('are known by the signature, over query and form alike', async () => {
+  it('are known by their signature, over query and form alike', async () => {
     const { check, client, clock } = await given();
     assert.equal((await check(signed({ now: clock() }))).authentication, 'CHALLENGE');
     const target = '/validate/check?user=alice&pass=1234';
@@ -40,7 +40,7 @@ describe('Auth servers that sign their requests', () => {
     assert.equal((await check(signed({ now: clock(), body: json }), json)).authentication, 'CHALLENGE');
   });
 
-  it('are refused when anything was changed, is old, or comes a second time', async () => {
+  it('are refused when a request was changed, is old, or comes a second time', async () => {
     const { check, clock } = await given();
     const now = clock();
     const once = signed({ now });
@@ -61,7 +61,7 @@ describe('Auth servers that sign their requests', () => {
     assert.equal((await check(signed({ now: now - minutes(4) }))).authentication, 'CHALLENGE', 'a slow clock is fine');
   });
 
-  it('may do it with openssl and curl, as the documentation shows', async () => {
+  it('may sign with openssl and curl, as the documentation shows', async () => {
     const { client, clock } = await given();
     const [, script = ''] = /```bash\n([^`]+)```/.exec(readFileSync('docs/callers.md', 'utf8')) ?? [];
     // The clock of the gateway stands still in a test; the machine's is a moment ahead.

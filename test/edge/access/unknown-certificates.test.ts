@@ -26,7 +26,7 @@ const form = (path: string, body: string): Ask => ({
 const login = form('/validate/check', 'user=alice&pass=1234');
 const relay = { challenge: { transactionId: '41234567890123456', gda: 'gone', challenge: 'lseqr://push/AgAAAA' } };
 
-/** One request of each dialect that asks for a caller. */
+/** One request of each dialect that requires a caller. */
 const asking: Readonly<Record<string, Ask>> = {
   'a login of privacyIDEA': login,
   'a login of eduMFA': form('/edumfa/validate/check', 'user=alice&pass=1234'),
@@ -38,7 +38,7 @@ const asking: Readonly<Record<string, Ask>> = {
   'a device of a challenge service': { path: '/cs/v1/devices/phone', method: 'DELETE' },
 };
 
-/** Requests for which it does not matter which caller sends them. */
+/** Requests that are open to every caller. */
 const open: Readonly<Record<string, Ask>> = {
   'a phone of privacyIDEA': form('/ttype/push', 'serial=PIPU1&nonce=A&signature=B'),
   'a phone of LinOTP': form('/linotp/validate/pair', 'pairing_response=AAAA'),
@@ -47,7 +47,7 @@ const open: Readonly<Record<string, Ask>> = {
   'the metrics': { path: '/metrics', method: 'GET' },
 };
 
-describe('A client certificate that fits no auth server', () => {
+describe('A client certificate without an auth server', () => {
   const undo = cleanup();
   after(() => undo.run());
 
@@ -56,7 +56,7 @@ describe('A client certificate that fits no auth server', () => {
     given = await start();
   });
 
-  /** A gateway whose listener asks for certificates, and knows every address of this machine as `vpn`. */
+  /** A gateway whose listener requests certificates, with every address of this machine as `vpn`. */
   async function start() {
     const { authority, server, client } = await testAuthority();
     const folder = temporaryFolder(undo);
@@ -103,7 +103,7 @@ describe('A client certificate that fits no auth server', () => {
     };
     const ask = ({ path, ...rest }: Ask, client?: Issued) =>
       askTls({ url: `${gateway.gateway.urls[1]}${path}`, ca: authority.certificate, client, ...rest });
-    /** The reply to a login on a connection that a ticket resumes, which was given to this certificate. */
+    /** The reply to a login on a connection resumed with a ticket that was issued to this certificate. */
     const resumed = async ({ certificate, key }: Issued): Promise<string> => {
       const options = { host: 'localhost', port: Number(new URL(gateway.gateway.urls[1] ?? '').port), ca: authority.certificate };
       const first = connect({ ...options, cert: certificate, key });
@@ -125,13 +125,13 @@ describe('A client certificate that fits no auth server', () => {
     for (const [what, request] of Object.entries(asking)) {
       // given a request that the network alone would let in
       assert.notEqual((await ask(request)).status, 401, what);
-      // when it comes with such a certificate, then it is nobody's
+      // when it comes with such a certificate, then its caller is unknown
       for (const [which, certificate] of Object.entries(certificates))
         assert.equal((await ask(request, certificate)).status, 401, `${what}, certificate ${which}`);
     }
   });
 
-  it('lets a valid API key, signature or JWT decide that is shown as well', async () => {
+  it('leaves the decision to a valid API key, signature or JWT of the same request', async () => {
     const { ask, unknown, clock, jwt } = given;
     const credentials: Readonly<Record<string, Record<string, string>>> = {
       'an API key': { 'x-api-key': apiKey },
@@ -145,7 +145,7 @@ describe('A client certificate that fits no auth server', () => {
     assert.equal((await ask({ ...login, headers: wrong }, unknown)).status, 401, 'a wrong API key');
   });
 
-  it('does not keep an administrator from work, nor does the network say then which auth server that one acts for', async () => {
+  it('does not stop an administrator, but then the network names no auth server to act for', async () => {
     const { ask, unknown, client, admin } = given;
     const init = form('/token/init', 'type=push&genkey=1&user=bob');
     const asAdmin = { ...init, headers: { ...init.headers, ...admin } };
@@ -156,12 +156,12 @@ describe('A client certificate that fits no auth server', () => {
       descriptions.push(/pushgate\+for\+(\w+)|issuer=(\w+)/.exec(told)?.[0]);
     }
     assert.deepEqual(descriptions, ['issuer=vpn', 'issuer=nobody', 'issuer=known']);
-    // and a login that the administrator starts belongs to an auth server, so that it needs one
+    // and a login that the administrator starts belongs to an auth server, so it requires one
     const trigger = form('/validate/triggerchallenge', 'user=alice');
     assert.equal((await ask({ ...trigger, headers: { ...trigger.headers, ...admin } }, unknown)).status, 401);
   });
 
-  it('is not looked at where anybody may ask: phones, public polls, probes', async () => {
+  it('is ignored at open endpoints: phones, public polls, probes', async () => {
     const { ask, certificates } = given;
     for (const [what, request] of Object.entries(open)) {
       const without = await ask(request);
@@ -169,13 +169,13 @@ describe('A client certificate that fits no auth server', () => {
     }
   });
 
-  it('is the same one where a session ticket takes the place of the certificate', async () => {
+  it('stays the same where a session ticket replaces the certificate', async () => {
     const { resumed, unknown, client } = given;
     assert.match(await resumed(unknown), /^HTTP\/1\.1 401 /);
     assert.match(await resumed(client), /^HTTP\/1\.1 200 /);
   });
 
-  it('is told in the log, with what an entry of authServers could name', async () => {
+  it('is logged, with the values that an entry of authServers could name', async () => {
     const { ask, unknown, logged, certificates } = given;
     await ask(login, unknown);
     const { fingerprint256 } = new X509Certificate(unknown.certificate);
@@ -186,7 +186,7 @@ describe('A client certificate that fits no auth server', () => {
     assert.equal(logged.findLast(({ message }) => String(message).includes('client certificate'))?.reason, 'CERT_HAS_EXPIRED');
   });
 
-  it('is never read from a header: one that a proxy has seen is no certificate here', async () => {
+  it('is never read from a header, also behind a proxy', async () => {
     const { ask } = given;
     const headers = { ...login.headers, 'x-forwarded-for': '192.0.2.1', 'x-ssl-client-s-dn': 'CN=linotp', 'x-client-cert': 'CN=linotp' };
     const { status, text: told } = await ask({ ...login, headers });
@@ -194,7 +194,7 @@ describe('A client certificate that fits no auth server', () => {
     assert.match(told, /not known as an auth server/);
   });
 
-  it('of a proxy counts for all that comes through it', async () => {
+  it('of a proxy counts for all its requests', async () => {
     const { ask, unknown, client } = given;
     const headers = { ...login.headers, 'x-forwarded-for': '127.0.0.9' };
     assert.equal((await ask({ ...login, headers })).status, 200, 'no certificate: known by the address that the proxy names');

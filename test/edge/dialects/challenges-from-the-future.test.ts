@@ -13,7 +13,7 @@ describe('A challenge from the future', function () {
     ['of more than two minutes counts as expired, and nothing is written', minutes(2) + seconds(1), true],
   ] as const) {
     it(what, async () => {
-      // given a login that waits for its phone, and a clock that is so much slower then
+      // given a login that waits for its phone, and a clock that falls back by so much then
       const { client, clock, gateway, phoneOf, challenge } = await givenGateway(undo);
       const phone = await phoneOf('alice');
       const { id, nonce } = await challenge('alice', phone);

@@ -10,7 +10,7 @@ describe('Rules for clients that are known or new', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('tell by privacyIDEA where a phone of the user has accepted a login', async () => {
+  it('know by privacyIDEA where a phone of the user has accepted a login', async () => {
     const titled = (client: string, title: string) => ({
       name: client,
       scope: 'authentication',
@@ -26,7 +26,7 @@ describe('Rules for clients that are known or new', function () {
     };
     const first = await shown(home);
     assert.equal(first.title, 'Is it you?');
-    // a right PIN alone makes nobody known
+    // a right PIN alone makes no client known
     const again = await shown(home);
     assert.equal(again.title, 'Is it you?');
     // when her phone says yes
@@ -37,19 +37,19 @@ describe('Rules for clients that are known or new', function () {
     assert.equal((await shown(elsewhere)).title, 'Is it you?');
   });
 
-  it('refuse by LinOTP whoever comes from a new one', async () => {
+  it('refuse by LinOTP a login from a new client', async () => {
     const world = await givenLinotpGateway(undo, { settings: { OverrideAuthorizationClient: '127.0.0.1' } });
     const phone = await world.active('alice');
     const logIn = (client: string) => world.post('/validate/check', { user: 'alice', pass: '1234', data: 'x', client });
-    // given alice, who is known at home
+    // given alice, with a known client at home
     await logIn(home);
     await phone.answer('ACCEPT');
     await world.gateway.settled();
-    // when a rule lets nobody in from elsewhere
+    // when a rule refuses logins from elsewhere
     const rule = { name: 'strangers', scope: 'authorization', match: { client: ['new'] }, actions: { authorized: 'deny_access' } };
     await world.rules(rule);
     const before = world.pushed.length;
-    // then her phone rings for home alone
+    // then her phone gets a push only for home
     await logIn(elsewhere);
     assert.equal(world.pushed.length, before);
     await logIn(home);

@@ -123,7 +123,7 @@ describe("LinOTP's requests and replies", () => {
     );
   });
 
-  it('leave an empty detail out, and the number of a version 2', async () => {
+  it('omit an empty detail, and the number of a version 2', async () => {
     const call = await given({ version: '2.11.2' });
     const { text } = await call('/quiet');
     assert.deepEqual(JSON.parse(text), {
@@ -156,7 +156,7 @@ describe("LinOTP's requests and replies", () => {
     });
   });
 
-  it('name the number and the text of an error, or are a page of the status that was asked for', async () => {
+  it('contain the number and the text of an error, or are a page with the requested status', async () => {
     const call = await given();
     const message = "ERR905: missing key KeyError('type')";
     const { status, text } = await call('/refuse');
@@ -180,14 +180,14 @@ describe("LinOTP's requests and replies", () => {
     assert.equal((await limited('/refuse?httperror=503')).status, 200);
   });
 
-  it('tell nothing where an endpoint has no errors, whatever was asked for', async () => {
+  it('contain no error where an endpoint has none, whatever was requested', async () => {
     const call = await given();
     const quiet = await call('/quiet?httperror=503');
     assert.deepEqual([quiet.status, JSON.parse(quiet.text).result], [200, { status: false, value: false }]);
     assert.deepEqual([(await call('/simple')).text, (await call('/simple?pass=right')).text], [':-(', ':-)']);
   });
 
-  it('do not pass a broken gateway off as a refusal, and say nothing of what broke', async () => {
+  it('do not report a broken gateway as a refusal, and do not reveal the defect', async () => {
     const call = await given();
     const [down, broken] = [await call('/down'), await call('/broken')];
     assert.deepEqual([down.status, JSON.parse(down.text).result], [503, { status: true, value: false }]);
@@ -198,7 +198,7 @@ describe("LinOTP's requests and replies", () => {
     assert.deepEqual([put.status, typeof JSON.parse(put.text)], [405, 'object']);
   });
 
-  it('take texts only where texts are asked for', () => {
+  it('accept only texts where texts are expected', () => {
     const params = linotpParams(
       new Map<string, unknown>([
         ['list', ['a']],
@@ -212,7 +212,7 @@ describe("LinOTP's requests and replies", () => {
     assert.deepEqual([params.text('number'), params.text('nothing'), params.list('missing')], ['7', undefined, []]);
   });
 
-  it('have room for so many bytes of each text', () => {
+  it('have a limit for the bytes of each text', () => {
     for (const [name, most] of [
       ['message', 511],
       ['callback', 511],

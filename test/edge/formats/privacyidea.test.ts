@@ -26,12 +26,12 @@ for (const name of ['privacyidea', 'edumfa'] as const) {
       }
     });
 
-    it('say what the authentication came to', () => {
+    it('contain the result of the authentication', () => {
       assert.ok(section.result_authentication.length > 0);
       for (const { value, detail, upstream } of section.result_authentication) assert.equal(resultAuthentication(value, detail), upstream);
     });
 
-    it('know a yes', () => {
+    it('recognize an accept', () => {
       assert.ok(section.is_true.length > 0);
       for (const { value, upstream } of section.is_true) assert.equal(isTrue(value), upstream, JSON.stringify(value));
     });
@@ -39,7 +39,7 @@ for (const name of ['privacyidea', 'edumfa'] as const) {
 }
 
 describe('The second decoding', () => {
-  it('takes escapes only, and leaves broken ones', () => {
+  it('decodes escapes only, and keeps broken ones', () => {
     const cases = [
       ['%zz%2', '%zz%2'],
       ['a+b', 'a+b'],
@@ -52,7 +52,7 @@ describe('The second decoding', () => {
     for (const [value = '', result] of cases) assert.equal(decodeAgain(value, 'utf-8', 'pass'), result);
   });
 
-  it('refuses bytes that are not UTF-8 and says what to do, or reads them as Latin-1', () => {
+  it('refuses bytes that are not UTF-8 with instructions, or reads them as Latin-1', () => {
     assert.throws(
       () => decodeAgain('a+b%c3&d', 'utf-8', 'pass'),
       /^UndecodableText: Parameter pass .* not UTF-8\. .* secondDecoding .*"never"/,
@@ -60,7 +60,7 @@ describe('The second decoding', () => {
     assert.equal(decodeAgain('gr%FCn', 'latin-1', 'pass'), 'grün');
   });
 
-  it('goes by the name at the start of the user agent', () => {
+  it('depends on the name at the start of the user agent', () => {
     assert.deepEqual(
       ['simpleSAMLphp', 'SIMPLESAMLPHP/1', 'privacyidea-ldap-proxy', 'simplesamlphp2', '', ' x'].map((agent) =>
         decodesTwice(agent, 'privacyidea'),
@@ -87,7 +87,7 @@ describe('Parameters of a request', () => {
     ]),
   );
 
-  it('are texts, whatever JSON they came from', () => {
+  it('are texts, whatever their JSON type', () => {
     assert.deepEqual(
       ['text', 'number', 'yes', 'null', 'gone'].map((name) => params.text(name)),
       ['a', '1', 'true', undefined, undefined],
@@ -98,14 +98,14 @@ describe('Parameters of a request', () => {
     );
   });
 
-  it('are refused by name when they are missing or no text', () => {
+  it('are refused by name when they are missing or not a text', () => {
     assert.throws(() => params.required('gone'), { message: 'Missing parameter: gone', kind: 'parameter' });
     for (const name of ['record', 'list', 'nul']) assert.throws(() => params.text(name), { kind: 'parameter' });
   });
 });
 
 describe('Labels', () => {
-  it('fill what is known, leave empty what is not, and keep what is no tag', () => {
+  it('have filled tags, empty unknown ones, and unchanged other text', () => {
     const facts = { serial: 'S', user: 'u', realm: 'r' };
     assert.equal(expandTags('<s>/<u>@<r> {serial} {givenname}{what}', facts, 'label'), 'S/u@r S {what}');
     assert.equal(expandTags('<s> {realm}', facts, 'issuer'), '<s> r');

@@ -61,7 +61,7 @@ describe('Requests of the privacyIDEA format', function () {
     });
   });
 
-  it('have their nonce echoed, in errors too, and the time with it', async () => {
+  it('have their nonce echoed with the time, in errors too', async () => {
     const good = await post('nonce=ABC', form);
     const bad = await post('{"nonce":"ABC","user":{}}', 'application/json');
     assert.deepEqual([good.body.nonce, bad.body.nonce, bad.status], ['ABC', 'ABC', 400]);
@@ -70,7 +70,7 @@ describe('Requests of the privacyIDEA format', function () {
     assert.equal(bad.body.detail, null);
   });
 
-  it('never make the reader fail, whatever bytes come under whatever type', async () => {
+  it('never make the reader throw, whatever the bytes and the content type', async () => {
     const types = fc.constantFrom(
       form,
       'application/json',

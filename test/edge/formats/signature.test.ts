@@ -10,7 +10,7 @@ const key = { SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).t
 const signing = { settings: { responseSigningKey: { $env: 'SIGNING_KEY' } }, environment: key };
 
 /**
- * What is signed, made from the text of a reply on its own: token by token, so that numbers stay as they were written.
+ * The signed text, derived from the text of a reply alone: token by token, so that numbers keep their spelling.
  */
 function signedTextOf(reply: string): { text: string; signature: string } {
   const body: Record<string, unknown> = JSON.parse(reply, (_name, value, context?: { source?: string }) =>
@@ -42,7 +42,7 @@ describe('The signature of replies', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('is there on every envelope, errors included, and on nothing else', async () => {
+  it('is on every envelope, errors included, and on nothing else', async () => {
     const { client, phoneOf, admin } = await givenGateway(undo, {
       ...signing,
       policies: [{ name: 'text', scope: 'authentication', actions: { push_challenge_text: 'Bestätigen 😀 "jetzt"\u007f' } }],
@@ -65,12 +65,12 @@ describe('The signature of replies', () => {
     assert.equal(isSigned(first?.text.replace('"value":false', '"value":true') ?? ''), false);
   });
 
-  it('is not there without a key', async () => {
+  it('is missing without a key', async () => {
     const { client } = await givenGateway(undo);
     assert.ok(!('signature' in (await client.post('/validate/check', {})).body));
   });
 
-  it('is over the text that Python would write', function () {
+  it('covers the text that Python would write', function () {
     const odd = {
       ö: [1, 1.5, 1795332212.159, 1795332212, -0.00001, 1.5e-7, 0.0001, 1e21, 10_000_000_000_000_000, true, null],
       a: { '\u{1F600}': '\u2028\u007f\b\t"\\/', '\uFFFD': {}, A: [] },

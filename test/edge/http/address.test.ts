@@ -8,7 +8,7 @@ const request = (remoteAddress: string, forwarded = '', header = 'x-forwarded-fo
 
 type Header = 'X-Forwarded-For' | 'Forwarded';
 const behind = (trustedProxies: string[], forwardedHeader: Header = 'X-Forwarded-For') => ({ trustedProxies, forwardedHeader });
-/** The address that a request counts as, the one that its sender may be known by, and what could not be read. */
+/** The address of a request, the address that may identify its sender, and the text that could not be read. */
 const readOf = (ctx: Context, forwardedHeader?: Header) => {
   const unreadable: string[] = [];
   const read = addressReaders(routeReader(behind(['10.0.0.0/8'], forwardedHeader), (_ctx, _proxy, text) => void unreadable.push(text)));
@@ -24,13 +24,13 @@ describe('The address of a client', () => {
     assert.equal(read(request('2001:db8::1')), '2001:db8::1');
   });
 
-  it('is what a trusted proxy says, and not what a stranger says', () => {
+  it('may come from a trusted proxy, and not from a stranger', () => {
     assert.equal(read(request('10.0.0.1', '192.0.2.9')), '192.0.2.9');
     assert.equal(read(request('::1', 'spoofed, 198.51.100.7, 10.0.0.2')), '198.51.100.7');
     assert.equal(read(request('192.0.2.1', '198.51.100.7')), '192.0.2.1');
   });
 
-  /** Forms in which proxies name an address; a row more is a case more. */
+  /** Forms in which proxies name an address; each row is one case. */
   const forms: [form: string, address: string][] = [
     ['203.0.113.7', '203.0.113.7'],
     ['203.0.113.7:51234', '203.0.113.7'],
@@ -56,7 +56,7 @@ describe('The address of a client', () => {
       assert.deepEqual(readOf(request('10.0.0.1', form)), { address, network: address, unreadable: [] });
     });
 
-  /** What names no address: the request counts as the proxy's, and that is noticed. */
+  /** Texts without an address: the request counts as the proxy's, and that is recorded. */
   const nonsense = [
     'unknown',
     '_hidden',
@@ -106,26 +106,26 @@ describe('The address of a client', () => {
     ['X-Forwarded-For', 'Forwarded'],
   ];
   for (const [sent, read] of strays)
-    it(`is not believed as ${sent} where the listener reads ${read}, and that is noticed`, () => {
+    it(`is not accepted as ${sent} where the listener reads ${read}, and that is recorded`, () => {
       const told = readOf(request('10.0.0.1', 'for=203.0.113.7', sent.toLowerCase()), read);
       assert.deepEqual(told, { address: '10.0.0.1', network: undefined, unreadable: [`${sent}: for=203.0.113.7`] });
       const stranger = readOf(request('192.0.2.1', 'for=203.0.113.7', sent.toLowerCase()), read);
       assert.deepEqual(stranger, { address: '192.0.2.1', network: '192.0.2.1', unreadable: [] });
     });
 
-  it('is read beyond places that a proxy left empty', () => {
+  it('is read past empty entries of a proxy', () => {
     assert.deepEqual(readOf(request('10.0.0.1', '203.0.113.7, ,')), { address: '203.0.113.7', network: '203.0.113.7', unreadable: [] });
   });
 
-  it('is read in no time, however many blanks a stranger sends', () => {
+  it('is read fast, however many blanks a stranger sends', () => {
     const longestHeader = 16_384;
     const begun = process.threadCpuUsage().user;
     for (let times = 0; times < 20; times += 1) read(request('192.0.2.1', `for=y${' '.repeat(longestHeader)}x`));
-    // It took four tenths of a second each time.
+    // It once took 0.4 seconds each time.
     assert.ok(process.threadCpuUsage().user - begun < 1_000_000);
   });
 
-  it("is the proxy's where it says nothing sensible", () => {
+  it("is the proxy's where the proxy names none", () => {
     assert.equal(read(request('10.0.0.1')), '10.0.0.1');
     assert.equal(read(request('10.0.0.1', 'nonsense')), '10.0.0.1');
   });

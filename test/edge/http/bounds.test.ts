@@ -21,7 +21,7 @@ describe('Connections of strangers', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** A listener with small bounds. Every peer that is not listed is a stranger here, 127.0.0.1 too. */
+  /** A listener with low limits. Every peer that is not listed is a stranger here, 127.0.0.1 too. */
   const given = async ({ bounds = {}, known = [], times, hasTls = false }: Wishes = {}) => {
     const metrics = openMetrics('test');
     const told: GatewayEvent[] = [];
@@ -60,7 +60,7 @@ describe('Connections of strangers', () => {
     return readListenerTls({ certificate: 'server.pem' }, (file) => join(folder, file));
   };
 
-  /** A client that hears what the other side says until it hangs up. */
+  /** A client that reads until the listener hangs up. */
   const peer = (socket: Socket) => {
     undo.later(() => void socket.destroy());
     let heard = '';
@@ -79,7 +79,7 @@ describe('Connections of strangers', () => {
 
   const ask = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
 
-  it('of one network are taken up to its number, and none of them counts for another network', async () => {
+  it('of one network are accepted up to its limit, and count for no other network', async () => {
     const { open, refused, told } = await given({ bounds: { connectionsPerNetwork: 2 } });
     // given a network with as many as it may have
     const first = open();
@@ -107,7 +107,7 @@ describe('Connections of strangers', () => {
     }
   });
 
-  it('are not counted by network for peers that are known', async () => {
+  it('are not counted by network for known peers', async () => {
     const { open, refused } = await given({ bounds: { connectionsPerNetwork: 1 }, known: ['127.0.0.1'] });
     const all = [open(), open(), open()];
     for (const each of all) each.send(ask);
@@ -115,7 +115,7 @@ describe('Connections of strangers', () => {
     assert.equal(await refused('network'), 0);
   });
 
-  it('leave the last eighth of the process to peers that are known', async () => {
+  it('leave the last eighth of all connections to known peers', async () => {
     const { open, refused, count } = await given({ bounds: { connections: 16 }, known: ['127.0.0.1'] });
     const strangers = Array.from({ length: 14 }, () => open('127.0.0.3'));
     for (const each of strangers) each.send(ask);
@@ -141,9 +141,9 @@ describe('Connections of strangers', () => {
     while ((await count('pushgate_connections')) > 0) await new Promise(setImmediate);
   });
 
-  it('with half a request are ended where there are too many, the oldest first, and whole ones go on', async () => {
+  it('with half a request are closed where there are too many, the oldest first, and those with whole requests stay', async () => {
     const { open, refused, count } = await given({ bounds: { halfSentRequests: 3 }, known: ['127.0.0.1'] });
-    // given a connection that has had its reply, and three that send slowly: nothing, half a head, half a body
+    // given a connection that has had its reply, and three slow ones: with nothing, half a head, half a body
     const idle = open();
     idle.send(ask);
     await idle.until(/200 OK/);
@@ -164,7 +164,7 @@ describe('Connections of strangers', () => {
       whole.send(ask);
       assert.match(await whole.until(/200 OK/), /200 OK/);
     }
-    // then the oldest of the slow ones were ended for them, and were told so
+    // then the oldest of the slow ones were closed for them, with a reply
     assert.match(await mute.gone, /^HTTP\/1.1 408 /);
     assert.equal(await refused('half-sent'), 1, 'the second one found room');
     // and those that are left may finish
@@ -182,7 +182,7 @@ describe('Connections of strangers', () => {
     { title: 'half a head', sends: 'GET /a HTTP/1.1\r\nHo' },
     { title: 'half a body', sends: 'POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf' },
   ])
-    it(`that send ${title} are told 408 when their time is over, and closed`, async () => {
+    it(`that send ${title} get 408 at their time limit, and are closed`, async () => {
       const times = { headersTimeout: 40, requestTimeout: 80, connectionsCheckingInterval: 10 };
       const { open } = await given({ times });
       const slow = open();
@@ -190,11 +190,11 @@ describe('Connections of strangers', () => {
       assert.match(await slow.gone, /^HTTP\/1.1 408 Request Timeout\r\n/);
     });
 
-  it('have ten seconds for the head of a request and thirty for all of it, looked at every second', () => {
+  it('have ten seconds for the head of a request and thirty for all of it, checked every second', () => {
     assert.deepEqual(usualTimes, { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1000 });
   });
 
-  it('with a head that is too long are told 431, however much of it is on its way', async () => {
+  it('with a head that is too long get 431, however much more of it follows', async () => {
     const { open } = await given();
     const long = open();
     long.send(`GET /a HTTP/1.1\r\nX-Long: ${'x'.repeat(200_000)}`);
@@ -211,7 +211,7 @@ describe('A known peer', () => {
     { address: '192.0.2.1', isKnown: false },
     { address: '', isKnown: false },
   ])
-    it(`${address || 'of no address'} is ${isKnown ? 'one' : 'none'} where 10.0.0.0/8 is listed`, () => {
+    it(`${address || 'without an address'} is ${isKnown ? 'one' : 'none'} where 10.0.0.0/8 is listed`, () => {
       assert.equal(knownPeers(['10.0.0.0/8'])(address), isKnown);
     });
 });

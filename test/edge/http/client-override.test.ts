@@ -34,19 +34,19 @@ describe('The address of the user, as a proxy names it', () => {
   ];
   for (const [what, ctx, expected] of cases) it(`may be named: ${what}`, () => assert.equal(read(ctx), expected));
 
-  it('counts from a trusted proxy of the listener', () => {
+  it('is accepted from a trusted proxy of the listener', () => {
     const user = clientReader(routeReader(behind(['127.0.0.0/8'])), '10.0.0.1 > 192.168.0.0/16');
     assert.equal(user(request('127.0.0.1', '10.0.0.1', '192.168.1.1')), '192.168.1.1');
     assert.equal(user(request('127.0.0.1', '203.0.113.5', '192.168.1.1')), '203.0.113.5');
   });
 
-  it('is told by nobody where a trusted proxy of the listener names something that is no address', () => {
+  it('is unknown where a trusted proxy of the listener names an invalid address', () => {
     const user = clientReader(routeReader(behind(['10.0.0.1/32'])), '10.0.0.1 > 192.168.0.0/16');
     assert.equal(user(request('10.0.0.1', '', '192.168.1.1')), '192.168.1.1');
     assert.equal(user(request('10.0.0.1', '_hidden', '192.168.1.1')), '10.0.0.1');
   });
 
-  it('is refused as a setting that cannot be read', () => {
+  it('is refused as an invalid setting', () => {
     for (const text of ['', '10.0.0.1', '10.0.0.0/8 > 0.0.0.0/0,', '::1 > ::/0'])
       assert.equal(clientOverride.safeParse(text).success, true, text);
     for (const text of ['proxy', '10.0.0.1 >', '10.0.0.1 > any', '10.0.0.0/33'])

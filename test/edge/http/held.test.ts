@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Context } from 'koa';
 import { thisProcess } from '../../../src/cli/idle-collection.ts';
-import { holdReply, openListener, type Route, whenGone } from '../../../src/edge/http/index.ts';
+import { holdReply, onDisconnect, openListener, type Route } from '../../../src/edge/http/index.ts';
 import { openLog, openMetrics } from '../../../src/foundation/telemetry/index.ts';
 import { cleanup } from '../../kit/temporary.ts';
 
-describe('A request whose reply waits', () => {
+describe('A request with a waiting reply', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** A listener with a route that waits until the test says what to reply, and one that does not. */
+  /** A listener with a route that waits for the reply of the test, and one that replies at once. */
   const given = async () => {
     const logged: Record<string, unknown>[] = [];
     const log = openLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
@@ -19,7 +19,7 @@ describe('A request whose reply waits', () => {
     let arrived = (): void => undefined;
     const wait = (ctx: Context): void => {
       const { promise, resolve: say, reject: fail } = Promise.withResolvers<string>();
-      const toTell = whenGone(ctx);
+      const toTell = onDisconnect(ctx);
       const gone = new Promise<void>((resolve) => void toTell(resolve));
       waiting.push({ say, fail, response: new WeakRef(ctx.res), gone });
       ctx.state.told = ctx.get('x-told');
@@ -56,7 +56,7 @@ describe('A request whose reply waits', () => {
         await new Promise<void>((resolve) => {
           arrived = resolve;
         });
-      // The request has left when its first way through the application has ended.
+      // The request is held when its first pass through the application has ended.
       await new Promise((resolve) => setImmediate(resolve));
     };
     const open = async () => {
@@ -67,7 +67,7 @@ describe('A request whose reply waits', () => {
       socket.on('data', (chunk) => {
         text += chunk;
       });
-      /** The bodies that came, once there are that many. */
+      /** The received bodies, once there are that many. */
       const bodies = async (count: number): Promise<unknown[]> => {
         const found = (): string[] => text.match(/\{[^}]*\}/g) ?? [];
         while (found().length < count) await once(socket, 'data');
@@ -80,7 +80,7 @@ describe('A request whose reply waits', () => {
 
   const get = (path: string, head = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${head}\r\n`;
 
-  it('is answered on its connection, which takes the next one after it', async () => {
+  it('is answered on its connection, which then takes the next one', async () => {
     const { waiting, untilWaiting, open, logged, metrics } = await given();
     const { socket, bodies, received } = await open();
     socket.write(`POST /wait?a=b HTTP/1.1\r\nHost: x\r\nX-Told: much\r\nContent-Length: 4\r\n\r\nbody`);
@@ -103,7 +103,7 @@ describe('A request whose reply waits', () => {
     assert.match(await metrics.text(), /\{dialect="test",route="\/wait",status="200"\} 1\n/);
   });
 
-  it('is forgotten by the HTTP server while it waits', async () => {
+  it('is released by the HTTP server while it waits', async () => {
     const { waiting, untilWaiting, open } = await given();
     const { socket, bodies } = await open();
     socket.write(get('/wait'));
@@ -115,7 +115,7 @@ describe('A request whose reply waits', () => {
     assert.equal((await bodies(1)).length, 1);
   });
 
-  it('is told of a client that goes away, and of one that says so', async () => {
+  it('notices a client that goes away, by a reset or a FIN', async () => {
     const { waiting, untilWaiting, open } = await given();
     const [cut, ended] = [await open(), await open()];
     cut.socket.write(get('/wait'));
@@ -126,14 +126,14 @@ describe('A request whose reply waits', () => {
     await waiting[0]?.gone;
     ended.socket.end();
     await waiting[1]?.gone;
-    // and what comes too late for them hurts nobody
+    // and late replies to them do no harm
     for (const { say } of waiting) say('too late');
     const { socket, bodies } = await open();
     socket.write(get('/now'));
     assert.deepEqual(await bodies(1), [{ now: true }]);
   });
 
-  it('does not lose what its client sends before it has the reply', async () => {
+  it('keeps data that its client sends before the reply', async () => {
     const { waiting, untilWaiting, open } = await given();
     const { socket, bodies } = await open();
     socket.write(get('/wait'));
@@ -147,7 +147,7 @@ describe('A request whose reply waits', () => {
     assert.deepEqual([first, second], [{ ...Object(first), said: 'first' }, { now: true }]);
   });
 
-  it('keeps the order of requests that came together, whichever is ready first', async () => {
+  it('keeps the order of pipelined requests, whichever is ready first', async () => {
     const { waiting, untilWaiting, open } = await given();
     const { socket, bodies } = await open();
     socket.write(get('/wait?1') + get('/wait?2') + get('/now'));
@@ -161,7 +161,7 @@ describe('A request whose reply waits', () => {
     );
   });
 
-  it('says in the words of its mount that something went wrong', async () => {
+  it('reports a failure in the format of its mount', async () => {
     const { waiting, untilWaiting, open } = await given();
     const { socket, bodies, received } = await open();
     socket.write(get('/wait', 'Connection: close\r\n'));
@@ -172,7 +172,7 @@ describe('A request whose reply waits', () => {
     await once(socket, 'close');
   });
 
-  it('goes on with what was served when it came, which is in use until then', async () => {
+  it('continues after a reload with its old application, which stays in use until then', async () => {
     // given a request that waits
     const { listener, waiting, untilWaiting, open, under } = await given();
     const { socket, bodies } = await open();
@@ -182,12 +182,12 @@ describe('A request whose reply waits', () => {
     socket.write(get('/wait'));
     await untilWaiting(1);
     assert.equal(under.way, 1);
-    // when the listener serves nothing of that any more
+    // when the listener has replaced that application
     listener.serve({ mounts: [] });
     const other = await open();
     other.socket.write(get('/wait'));
     assert.deepEqual(await other.bodies(1), [{ error: 'Not found' }]);
-    // then it gets its reply all the same, and what answered it may go
+    // then it still gets its reply, and the old application is no longer in use
     waiting[0]?.say('yes');
     assert.equal(Object((await bodies(2))[1]).said, 'yes');
     assert.equal(under.way, 0);
@@ -196,7 +196,7 @@ describe('A request whose reply waits', () => {
     assert.deepEqual((await bodies(3))[2], { error: 'Not found' });
   });
 
-  it('is over when its client has gone', async () => {
+  it('ends when its client has gone', async () => {
     const { waiting, untilWaiting, open, under } = await given();
     const { socket } = await open();
     socket.write(get('/wait'));
@@ -207,7 +207,7 @@ describe('A request whose reply waits', () => {
     waiting[0]?.say('too late');
   });
 
-  it('is cut off with its listener, after the limit', async () => {
+  it('is closed with its listener, after the time limit', async () => {
     const { listener, waiting, untilWaiting, open } = await given();
     const { socket } = await open();
     socket.write(get('/wait'));

@@ -49,9 +49,9 @@ describe('A listener', () => {
     return { listener, ask, logged, metrics, draining };
   };
 
-  /** What Node hands on as a target, and Koa finds no path in. */
+  /** Targets that Node accepts, but in which Koa finds no path. */
   for (const target of ['http://', 'http://?x', 'http://[::1/x', 'http://x:y/', '//[::1\xa0'])
-    it(`answers the target ${target} with an error of the client, not of ours`, async () => {
+    it(`answers the target ${target} with a client error, not a server error`, async () => {
       const { listener, logged } = await given(mount('/', [route('/token/', says('list'))]));
       const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
       socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 'latin1');
@@ -75,7 +75,7 @@ describe('A listener', () => {
     assert.equal((await ask('/token/x', { method: 'HEAD' })).status, 200);
   });
 
-  it('answers what no route owns in the words of the nearest mount', async () => {
+  it('answers a request without a route in the format of the nearest mount', async () => {
     const { ask } = await given(mount('/', [route('/a', says('a'))], 'root'), mount('/mfa', [route('/b', says('b'), ['POST'])], 'mfa'));
     assert.deepEqual((await ask('/nothing')).body, { dialect: 'root', what: 'not found' });
     assert.deepEqual((await ask('/mfa/nothing')).body, { dialect: 'mfa', what: 'not found' });
@@ -85,12 +85,12 @@ describe('A listener', () => {
     assert.equal((await ask('/a%zz')).status, 404);
   });
 
-  it('answers 404 where there is no mount at all', async () => {
+  it('answers 404 without any mount', async () => {
     const { ask } = await given(mount('/mfa', []));
     assert.deepEqual([(await ask('/')).status, (await ask('/')).body], [404, { error: 'Not found' }]);
   });
 
-  it('hands what a handler throws to its dialect, logs the defect, and lives', async () => {
+  it('passes an exception of a handler to its dialect, logs the defect, and survives', async () => {
     const broken = route('/a', () => {
       throw new Error('oops');
     });
@@ -103,7 +103,7 @@ describe('A listener', () => {
     assert.match(await metrics.text(), /pushgate_request_faults_total\{cause="defect"\} 2\n/);
   });
 
-  it('warns of no client that hangs up', async () => {
+  it('logs no warning for a client that hangs up', async () => {
     const endless = route('/endless', (ctx) => {
       ctx.body = new Readable({
         read() {
@@ -116,7 +116,7 @@ describe('A listener', () => {
     socket.write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n');
     await once(socket, 'data');
     socket.resetAndDestroy();
-    // then it is told for those who look for it, and nobody is warned
+    // then it is logged at debug level, without a warning
     while (!logged.some(({ message }) => message === 'a client hung up before its reply')) await ask('/a');
     assert.deepEqual(
       logged.filter(({ level }) => level !== 'info' && level !== 'debug'),
@@ -124,7 +124,7 @@ describe('A listener', () => {
     );
   });
 
-  it('logs broken surroundings in one line, without the place in the code that met them', async () => {
+  it('logs an environment error in one line, without a stack', async () => {
     const broken = route('/a', () => {
       throw new GatewayFault('store-unavailable', 'MongoDB failed at find', new Error('connection to 10.0.0.5:27017 closed'));
     });
@@ -139,7 +139,7 @@ describe('A listener', () => {
     );
   });
 
-  it('gives every request an id, takes over a sane one of a known caller, logs the route and never the query', async () => {
+  it('gives every request an id, accepts a valid one of a known caller, logs the route and never the query', async () => {
     const known = route('/token/:serial', (ctx) => {
       takeOverIds(ctx);
       ctx.body = { text: 'one' };
@@ -164,7 +164,7 @@ describe('A listener', () => {
     );
   });
 
-  it('lets the request under way finish when it closes, and takes no new one', async () => {
+  it('lets requests under way finish when it closes, and accepts no new one', async () => {
     // given a request whose handler waits for the test
     let finish = (): void => undefined;
     const begun = new Promise<void>((resolve) => {
@@ -188,13 +188,13 @@ describe('A listener', () => {
     for (let turn = 0; turn < 4; turn += 1) await nextTurn();
     await assert.rejects(fetch(`${listener.url}/slow`));
     release();
-    // then the reply arrives, says that the connection ends, and nothing is left open
+    // then the reply arrives with Connection: close, and nothing is left open
     const { body, headers } = await reply;
     assert.deepEqual([body, headers.get('connection')], [{ done: true }, 'close']);
     await closed;
   });
 
-  it('answers what had been sent over a connection in use when it closes', async () => {
+  it('answers requests that had been sent over a used connection when it closes', async () => {
     const { listener, draining } = await given(mount('/', [route('/here', says('here'))]));
     const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
     socket.write('GET /here HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -207,7 +207,7 @@ describe('A listener', () => {
     assert.match(await text(socket), /200 OK[\s\S]*connection: close/i);
   });
 
-  it('cuts off what does not finish within the limit', async () => {
+  it('cuts off requests that do not finish within the limit', async () => {
     const { listener, ask } = await given(mount('/', [route('/never', () => new Promise<void>(() => undefined))]));
     const reply = ask('/never');
     const socket: Socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
@@ -219,8 +219,8 @@ describe('A listener', () => {
     await failed;
   });
 
-  it('keeps a burst of connections waiting while it is busy, and loses none of them', async function () {
-    // given a kernel that lets a listener queue as many, as Linux has done by default since 5.4
+  it('queues a burst of connections while it is busy, and loses none of them', async function () {
+    // given a kernel that allows such a queue, as Linux does by default since 5.4
     const limit = '/proc/sys/net/core/somaxconn';
     const burst = 1000;
     if (!existsSync(limit) || Number(readFileSync(limit, 'utf8')) < burst) this.skip();
@@ -228,11 +228,11 @@ describe('A listener', () => {
     const { port } = await givenBusyListener(undo);
     const sockets = Array.from({ length: burst }, () => connect(port, '127.0.0.1'));
     undo.later(() => void sockets.map((socket) => socket.destroy()));
-    // then each one gets in: with Node's own queue of 511 the rest would wait for a second try, or be reset
+    // then each one is accepted: with Node's default queue of 511 the rest would wait for a retry, or be reset
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
   });
 
-  it('says in one sentence why an address cannot be had', async () => {
+  it('reports in one sentence why it cannot bind an address', async () => {
     const { listener } = await given(mount('/', []));
     const port = new URL(listener.url).port;
     const options = { mounts: [], log: openLog('silent'), metrics: openMetrics('test'), draining: { now: false } };
@@ -250,7 +250,7 @@ describe('Routes of mounts', () => {
     routes: routes.map(([path, method]) => ({ path, methods: [method] })),
   });
 
-  it('may not be owned twice, whatever their parameters are called', () => {
+  it('may not have two owners, whatever the names of their parameters', () => {
     const conflicts = routeConflicts([of('/', ['/a/:x', 'GET']), of('/', ['/a/:y', 'GET'])]);
     assert.deepEqual(
       conflicts.map(({ path }) => path),

@@ -10,7 +10,7 @@ describe('Phones on a listener of their own', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('reach what phones need and nothing else, and servers reach no phone routes', async () => {
+  it('reach only the routes of phones, and servers reach no phone routes', async () => {
     // given one listener for servers and one for phones
     const more = {
       listeners: [
@@ -26,7 +26,7 @@ describe('Phones on a listener of their own', () => {
     assert.equal((await phone.rollout()).status, 200);
     const { transaction_id } = (await client.post('/validate/check', { user: 'alice', pass: '1234' })).body.detail;
     await phone.answer((await phone.poll()).body.result.value[0].nonce);
-    // then the login is done at the other one, and neither has the routes of the other
+    // then the login is finished at the other one, and neither has the routes of the other
     const finish = { user: 'alice', pass: '', transaction_id };
     for (const path of ['/validate/check', '/auth', '/token/init', '/radius/authenticate'])
       assert.equal((await outside.post(path, finish, admin)).status, 404, path);

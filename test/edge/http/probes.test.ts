@@ -13,7 +13,7 @@ describe('Probes', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** A listener with probes. `store` is what the store does at a write; `writes` counts them. */
+  /** A listener with probes. `store` is called for a write; `writes` counts these calls. */
   const given = async ({ isOwn = true } = {}) => {
     const clock = fakeClock();
     const logged: Record<string, unknown>[] = [];
@@ -56,7 +56,7 @@ describe('Probes', () => {
   const fullDisk = () =>
     Promise.reject(new GatewayFault('store-unavailable', 'The embedded store cannot write. Is its disk full or broken?'));
 
-  it('say that a gateway lives, is ready and is well', async () => {
+  it('report a gateway as live, ready and healthy', async () => {
     const { ask, statuses, url } = await given();
     assert.deepEqual(await statuses(), [200, 200, 200]);
     assert.deepEqual((await ask('/readyz')).body, { ready: true, draining: false, checks: [{ name: 'store', ok: true }] });
@@ -64,7 +64,7 @@ describe('Probes', () => {
     assert.equal((await ask('/nothing')).status, 404);
   });
 
-  it('say that a gateway is not ready whose store takes no write, and when it is again', async () => {
+  it('report a gateway as not ready while its store accepts no write', async () => {
     const { world, clock, ask, statuses, logged } = await given();
     await ask('/readyz');
     // when the disk is full
@@ -84,7 +84,7 @@ describe('Probes', () => {
     assert.match(JSON.stringify(told[0]), /disk full/);
   });
 
-  it('say that a gateway is not ready while it drains', async () => {
+  it('report a gateway as not ready while it drains', async () => {
     const { world, statuses } = await given();
     world.draining.now = true;
     assert.deepEqual(await statuses(), [200, 503, 503]);
@@ -96,7 +96,7 @@ describe('Probes', () => {
     [['half-open', 'half-open'], 200],
     [['open', 'open'], 503],
   ] as const)
-    it(`leave a gateway in service whose providers are [${circuits.join(', ')}]; its health is ${healthz}`, async () => {
+    it(`keep a gateway in service with providers [${circuits.join(', ')}]; its health is ${healthz}`, async () => {
       const { world, statuses, ask } = await given();
       world.circuits = [...circuits];
       assert.deepEqual(await statuses(), [200, 200, healthz]);
@@ -106,18 +106,18 @@ describe('Probes', () => {
       );
     });
 
-  it('share one write of the store, whoever asks and whatever for, and write again a second later', async () => {
+  it('share one write of the store, whatever the caller and probe, and write again a second later', async () => {
     // given a store that is slow
     const { world, clock, readiness, ask } = await given();
     const slow = Promise.withResolvers<{ now?: number }>();
     world.store = () => slow.promise;
-    // when several ask while it writes, though more than a second goes by
+    // when several probes come during a write, though it takes more than a second
     const asked = [readiness(), readiness()];
     clock.advance(1500);
     asked.push(readiness());
     slow.resolve({});
     for (const results of await Promise.all(asked)) assert.deepEqual(results, [{ name: 'store', ok: true }]);
-    // then it wrote once; the next probe has it write once more, and those within a second after that do not
+    // then there was one write; the next probe causes another, and those within a second after that do not
     assert.equal(world.writes, 1);
     for (const path of ['/readyz', '/healthz', '/readyz']) await ask(path);
     assert.equal(world.writes, 2);
@@ -129,7 +129,7 @@ describe('Probes', () => {
     assert.equal(world.writes, 3);
   });
 
-  it('do not believe an old result for long when the clock was put back', async () => {
+  it('do not reuse an old result for long when the clock was set back', async () => {
     const { world, clock, ask } = await given();
     await ask('/readyz');
     clock.advance(-3_600_000);
@@ -143,7 +143,7 @@ describe('Probes', () => {
     { title: 'is two seconds ahead', skewMs: -2000, tookMs: 0, status: 503 },
     { title: 'agrees, with a store that is slow to answer', skewMs: 0, tookMs: 5000, status: 200 },
   ])
-    it(`say ${status} for a gateway whose clock ${title}`, async () => {
+    it(`report ${status} for a gateway whose clock ${title}`, async () => {
       const { world, clock, ask } = await given();
       world.store = async () => {
         const now = clock() + skewMs;
@@ -152,14 +152,14 @@ describe('Probes', () => {
       };
       const reply = await ask('/readyz');
       assert.equal(reply.status, status);
-      // and whoever measures is told how far it is ahead
+      // and the metric has the offset
       assert.deepEqual(world.skews, [0 - skewMs]);
       const found = reply.body.checks.find(({ name }: { name: string }) => name === 'clock');
       if (status === 503) assert.match(found.detail, /^this clock and the store's are 2\.0 s apart; .*NTP/);
       else assert.deepEqual(found, { name: 'clock', ok: true });
     });
 
-  it('wait two seconds for a store that says nothing', async () => {
+  it('wait two seconds for a silent store', async () => {
     // given a store that never answers
     const never = new Promise<never>(() => undefined);
     mock.timers.enable({ apis: ['setTimeout'] });
@@ -172,7 +172,7 @@ describe('Probes', () => {
     assert.deepEqual(await results, [{ name: 'store', ok: false, detail: 'the store accepted no write within 2000 ms' }]);
   });
 
-  it('tell texts and names only where nothing else is on their listener', async () => {
+  it('show texts and names only on a listener for probes alone', async () => {
     for (const isOwn of [true, false]) {
       const { world, ask } = await given({ isOwn });
       world.store = fullDisk;
@@ -186,14 +186,14 @@ describe('Probes', () => {
     }
   });
 
-  it('tell operators why a source of users cannot be asked, which takes no gateway out of service', async () => {
+  it('show operators why a source of users is unavailable, which takes no gateway out of service', async () => {
     const { ask } = await given();
     const { status, body } = await ask('/healthz');
     assert.equal(status, 200);
     assert.deepEqual(body.userSources, [{ name: 'ad', ok: false, detail: 'ldaps://ad: tls, its certificate has ended' }]);
   });
 
-  it('ask no source of users for phones and strangers', async () => {
+  it('query no source of users for phones and strangers', async () => {
     const { world, ask } = await given({ isOwn: false });
     assert.equal((await ask('/healthz')).body.userSources, undefined);
     assert.equal(world.looks, 0);

@@ -10,7 +10,7 @@ describe('The picture of a QR code', () => {
     ['letters of the world', 'lseqr://push/Größe/日本'],
     ['the longest text', 'y'.repeat(2331)],
   ] as const) {
-    it(`is read by a phone as it was written: ${title}`, () => {
+    it(`is readable by a phone: ${title}`, () => {
       for (const scale of [4, 10]) assert.deepEqual(readQrPicture(qrPicture(text, { scale })), { ok: true, value: text });
     });
   }
@@ -30,7 +30,7 @@ describe('The picture of a QR code', () => {
     assert.equal(url.length, 'data:image/png;base64,'.length + qrPicture('otpauth://pipush/X', { scale: 4 }).toString('base64').length);
   });
 
-  it('is refused for a text that no code holds', () => {
+  it('is refused for a text that is too long', () => {
     assert.throws(() => qrPicture('y'.repeat(2332), { scale: 4 }));
   });
 });

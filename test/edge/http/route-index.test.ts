@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Method } from '../../../src/edge/http/route.ts';
 import { openRouteIndex } from '../../../src/edge/http/route-index.ts';
 
-describe('Which route a request belongs to', () => {
+describe('The route of a request', () => {
   const table: [name: string, methods: Method[], path: string][] = [
     ['list', ['GET'], '/token/'],
     ['init', ['POST'], '/token/init'],
@@ -26,7 +26,7 @@ describe('Which route a request belongs to', () => {
     ['GET /token/P%2FU%20%C3%A9/', 'one', { serial: 'P/U é' }],
     ['DELETE /token/challenges/expired', 'expired'],
     ['GET /token/challenges/expired', 'challenges', { serial: 'expired' }],
-    // What was added first counts.
+    // The route that was added first has priority.
     ['GET /token/late', 'one', { serial: 'late' }],
     ['POST /token/info/A/b', 'info', { serial: 'A', key: 'b' }],
     ['POST /token/info//b', undefined],
@@ -47,7 +47,7 @@ describe('Which route a request belongs to', () => {
       if (found) assert.deepEqual(found.params, params);
     });
 
-  it('tells the methods of a path in the order of the routes', () => {
+  it('lists the methods of a path in the order of the routes', () => {
     assert.deepEqual(index.methodsOf('/token/init'), ['POST', 'GET', 'DELETE', 'HEAD']);
     assert.deepEqual(index.methodsOf('/nowhere/at/all'), []);
   });

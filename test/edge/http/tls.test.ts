@@ -65,7 +65,7 @@ describe('A listener with TLS', () => {
     undo.later(() => listener.close(0));
     const who = (client?: { certificate: string; key: string }, agent?: Agent, path = '/who') =>
       askTls({ url: `${listener.url}${path}`, ca: made.authority.certificate, client, ...(agent ? { agent } : {}) });
-    /** How many handshakes were refused, by why; those that never were are left out. */
+    /** The number of refused handshakes by reason, without zeros. */
     const refused = async (): Promise<Record<string, number>> => {
       const shown = samplesOf(await metrics.text()).filter(
         ({ name, value }) => name === 'pushgate_tls_handshakes_refused_total' && value > 0,
@@ -77,14 +77,14 @@ describe('A listener with TLS', () => {
   const stranger = async () =>
     issueClientCertificate(await makeAuthority({ name: 'elsewhere', now: Date.now() }), { name: 'linotp', now: Date.now() });
 
-  it('tells what a trusted client certificate says', async () => {
+  it('reports the identity in a trusted client certificate', async () => {
     const { client, who } = await given({ clientCa: 'ca.pem', clientCertificate: 'request' });
     const { certificate } = JSON.parse((await who(client)).text);
     assert.deepEqual(certificate.subject, ['CN=linotp']);
     assert.match(certificate.fingerprintSha256, /^[0-9a-f]{64}$/);
   });
 
-  it('knows the same of a request whose reply waited, and of the next one on its connection', async () => {
+  it('knows the certificate of a request with a waiting reply, and of the next one on its connection', async () => {
     const { client, who } = await given({ clientCa: 'ca.pem', clientCertificate: 'request' });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     undo.later(() => agent.destroy());
@@ -94,20 +94,20 @@ describe('A listener with TLS', () => {
     }
   });
 
-  it('where one is requested, serves who has none, and says of one that it does not trust no more than why', async () => {
+  it('where one is requested, serves clients without one, and reports of an untrusted one only the reason', async () => {
     const { who } = await given({ clientCa: 'ca.pem', clientCertificate: 'request' });
     assert.equal((await who()).text, '{"certificate":null}');
     assert.equal((await who(await stranger())).text, '{"certificate":{"untrusted":"UNABLE_TO_VERIFY_LEAF_SIGNATURE"}}');
   });
 
-  it('where one is required, lets nobody else in', async () => {
+  it('where one is required, refuses clients without one', async () => {
     const { client, who } = await given({ clientCa: 'ca.pem', clientCertificate: 'require' });
     assert.equal((await who(client)).status, 200);
     await assert.rejects(who());
     await assert.rejects(who(await stranger()));
   });
 
-  it('counts the handshakes that it refuses, by why, and tells of each reason once a minute', async () => {
+  it('counts refused handshakes by reason, and logs each reason once a minute', async () => {
     // given clients with all kinds of trouble
     const { authority, who, listener, refused, told } = await given({ clientCa: 'ca.pem', clientCertificate: 'require' });
     const from = (days: number) => issueClientCertificate(authority, { name: 'linotp', now: Date.now() + days * 86_400_000 });
@@ -137,7 +137,7 @@ describe('A listener with TLS', () => {
     ]);
   });
 
-  it('asks for none where none is wanted, and speaks nothing older than TLS 1.2', async () => {
+  it('requests none where none is configured, and accepts nothing older than TLS 1.2', async () => {
     const { client, who, listener, authority } = await given();
     assert.equal((await who(client)).text, '{"certificate":null}');
     const { port } = new URL(listener.url);
@@ -152,7 +152,7 @@ describe('A listener with TLS', () => {
     await assert.rejects(new Promise((resolve, reject) => old.once('secureConnect', resolve).once('error', reject)));
   });
 
-  it('takes a new certificate for new connections and keeps the old ones open', async () => {
+  it('uses a new certificate for new connections and keeps the old ones open', async () => {
     // given a client with an open connection
     const { authority, listener, path, config, who } = await given();
     const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: authority.certificate });
@@ -163,7 +163,7 @@ describe('A listener with TLS', () => {
     const next = await issueServerCertificate(authority, { hosts: ['127.0.0.1', 'next.example'], now: Date.now() });
     writeFileSync(path('server.pem'), next.certificate + next.key);
     listener.renew(readListenerTls(config, path));
-    // then the open connection is of use still, and a new one sees the new certificate
+    // then the open connection still works, and a new one sees the new certificate
     assert.equal((await who(undefined, agent)).status, 200);
     assert.equal(Object.values(agent.freeSockets).flat()[0], socket);
     const seen = connect({ port: Number(new URL(listener.url).port), host: '127.0.0.1', ca: authority.certificate });

@@ -9,7 +9,7 @@ type State = 'well' | 'refusing' | 'stumbling' | 'dead';
 const tries: Record<State, Tried<State>> = {
   well: { outcome: 'well', server: 'works', isEnd: true },
   refusing: { outcome: 'refusing', server: 'works', isEnd: false },
-  stumbling: { outcome: 'stumbling', server: 'works', isEnd: false, isMomentary: true },
+  stumbling: { outcome: 'stumbling', server: 'works', isEnd: false, isTransient: true },
   dead: { outcome: 'dead', server: 'failed', isEnd: false },
 };
 

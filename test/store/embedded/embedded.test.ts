@@ -32,7 +32,7 @@ storeConformance('The embedded store', async () => {
   return fixture;
 });
 
-/** How many bytes a file may have that this process writes; the system's own limit stays. */
+/** Sets the largest size of a file that this process may write, in bytes; the hard limit stays. */
 function limitFileSize(bytes: string): void {
   const { status, stderr } = spawnSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
@@ -42,15 +42,15 @@ describe('The file of the embedded store', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('takes no probe while its disk is full, though it can be read, and the next one when there is room again', async function () {
+  it('fails a probe while its disk is full, though reads work, and passes the next one when there is room again', async function () {
     if (process.platform !== 'linux') return this.skip();
     const store = await open(await givenStoreFile());
     undo.later(() => store.close());
     await store.probe('one', 1);
-    // given a system that lets this process write no file any more, as on a full disk
+    // given a system that refuses every write of this process, as on a full disk
     limitFileSize('0');
     try {
-      // when a probe comes, then it is told so
+      // when a probe comes, then it fails
       await assert.rejects(store.probe('one', 2), { code: 'store-unavailable', message: /disk full/ });
       assert.equal((await store.findToken('S7'))?.serial, 'S7');
     } finally {
@@ -59,7 +59,7 @@ describe('The file of the embedded store', () => {
     await store.probe('one', 3);
   });
 
-  it('reads a push token as it stands in the file, whatever became of it since it was read', async () => {
+  it('reads a push token as the file has it, after every kind of change', async () => {
     const store = await open(await givenStoreFile());
     undo.later(() => store.close());
     await store.addToken(givenPushToken({ serial: 'T', serverKey: { publicKey: 'p', sealedPrivateKey: 's' } }));
@@ -92,13 +92,13 @@ describe('The file of the embedded store', () => {
       );
       assert.equal(name === 'a change that came too late', isDeepStrictEqual(before, there), name);
     }
-    // and nobody who reads one changes it for others
+    // and a change of a returned record does not affect other readers
     const token = await read('T');
     assert.throws(() => Object.assign(token.phone.part, { key: 'mine' }), TypeError);
     assert.throws(() => Object.assign(token.addresses, { 0: 'mine' }), TypeError);
   });
 
-  it('reads a transaction as it stands in the file, whatever became of it since it was read', async () => {
+  it('reads a transaction as the file has it, after every kind of change', async () => {
     const store = await open(await givenStoreFile());
     undo.later(() => store.close());
     const { id, decision } = givenTransaction();
@@ -127,7 +127,7 @@ describe('The file of the embedded store', () => {
     }
   });
 
-  it('reads what a push token was when a change of it is undone on a full disk', async function () {
+  it('reads the old push token after a change is rolled back on a full disk', async function () {
     if (process.platform !== 'linux') return this.skip();
     const store = await open(await givenStoreFile());
     undo.later(() => store.close());
@@ -152,7 +152,7 @@ describe('The file of the embedded store', () => {
     return path;
   };
 
-  /** Opening is refused with one sentence, and every file around is what it was. */
+  /** Opening is refused with one sentence, and every file beside it is unchanged. */
   const assertRefused = async (path: string, sentence: RegExp): Promise<void> => {
     const folder = join(path, '..');
     const before = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString('base64')]);
@@ -168,19 +168,19 @@ describe('The file of the embedded store', () => {
     );
   };
 
-  it('is for its user alone, and leaves nothing beside it', async () => {
+  it('is readable by its user only, and leaves no other file beside it', async () => {
     const path = await givenStoreFile();
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(join(path, '..')), ['pushgate.db']);
   });
 
-  it('is refused when it is not a database, and left as it is', async () => {
+  it('is refused when it is not a database, and stays unchanged', async () => {
     const path = join(temporaryFolder(undo), 'pushgate.db');
     writeFileSync(path, 'a letter to somebody');
     await assertRefused(path, /is not a store of pushgate/);
   });
 
-  it("is refused when it is another program's database, and left as it is", async () => {
+  it("is refused when it is another program's database, and stays unchanged", async () => {
     const path = join(temporaryFolder(undo), 'pushgate.db');
     const database = new DatabaseSync(path);
     database.exec('CREATE TABLE precious (a)');
@@ -188,7 +188,7 @@ describe('The file of the embedded store', () => {
     await assertRefused(path, /is not a store of pushgate/);
   });
 
-  it('is refused when it is cut off or scribbled over, and left as it is', async () => {
+  it('is refused when it is truncated or overwritten, and stays unchanged', async () => {
     const path = await givenStoreFile();
     const whole = `${path}.whole`;
     copyFileSync(path, whole);
@@ -200,7 +200,7 @@ describe('The file of the embedded store', () => {
     await assertRefused(path, /is damaged/);
   });
 
-  it('is refused when it is damaged while its log is still beside it, as a kill leaves it, and left as it is', async () => {
+  it('is refused when it is damaged and its log is still there, as after a kill, and stays unchanged', async () => {
     // given a store with a log, and pages of the file overwritten
     const path = await givenStoreFile();
     const database = new DatabaseSync(path);
@@ -216,7 +216,7 @@ describe('The file of the embedded store', () => {
     await assertRefused(path, /is damaged/);
   });
 
-  it('is refused when a newer version made it, and left as it is', async () => {
+  it('is refused when a newer version made it, and stays unchanged', async () => {
     const path = await givenStoreFile();
     const database = new DatabaseSync(path);
     database.exec('PRAGMA user_version = 99');
@@ -224,7 +224,7 @@ describe('The file of the embedded store', () => {
     await assertRefused(path, /newer version/);
   });
 
-  it('gets what an older version did not have, and keeps the rest', async () => {
+  it('gains the tables and columns that an older version lacked, and keeps the rest', async () => {
     const path = await givenStoreFile();
     forgetOwnerKeys(path);
     const database = new DatabaseSync(path);
@@ -234,7 +234,7 @@ describe('The file of the embedded store', () => {
     database.close();
     const store = await open(path);
     assert.equal(await store.addPartitionKey({ id: 'linotp:0', publicKey: 'p', sealedSeed: 's' }), 'added');
-    // and finds push tokens by the name as it was typed, and by what ignores case
+    // and finds push tokens by the exact name, and without regard to case
     assert.deepEqual([(await store.tokensOf(keysOf('alice'))).length, (await store.tokensOf(keysOf('Alice'))).length], [before, 0]);
     assert.equal((await store.tokensOf([foldedKey({ user: 'ALICE', realm: 'corp' })])).length, before);
     assert.equal((await store.listTokens({ user: 'ALI*' }, { offset: 0, limit: 1, sortBy: 'serial', descending: false })).count, before);
@@ -246,7 +246,7 @@ describe('The file of the embedded store', () => {
     await store.close();
   });
 
-  it('keeps push tokens and logins as they are when it is brought up to date', async () => {
+  it('keeps push tokens and logins unchanged through a migration', async () => {
     // given a store of an older version with a push token that failed and logged in, one that did not, a login, a key
     // of the stock and a device
     const path = join(temporaryFolder(undo), 'pushgate.db');
@@ -273,7 +273,7 @@ describe('The file of the embedded store', () => {
     // when a newer version opens it
     const upgraded = await open(path);
     undo.later(() => upgraded.close());
-    // then all of it is there, and goes on
+    // then all of it is there, and new writes work
     assert.deepEqual(await contents(upgraded), before);
     assert.deepEqual((await upgraded.findToken('S2'))?.lastLogin, { at: 5, effect: 'e1' });
     assert.deepEqual([(await upgraded.findToken('S2'))?.exceededAt, (await upgraded.findToken('S2'))?.loginCount], [7, 2]);
@@ -284,7 +284,7 @@ describe('The file of the embedded store', () => {
     assert.equal(await upgraded.addTransaction(givenTransaction()), 'added');
   });
 
-  it('is held by one opener, who is named to the next', async () => {
+  it('is locked by one process, which the error for the next one names', async () => {
     const path = await givenStoreFile();
     const first = await open(path);
     await assert.rejects(open(path), (error: Error) => error.message.includes(`process ${process.pid}`));
@@ -292,12 +292,12 @@ describe('The file of the embedded store', () => {
     await (await open(path)).close();
   });
 
-  it('has a log that stays short however much is written, and all of it when it is opened again', async () => {
+  it('keeps its log short however much is written, and has all of it when it is opened again', async () => {
     const path = join(temporaryFolder(undo), 'pushgate.db');
     const store = await open(path);
     const serials = Array.from({ length: 3000 }, (_, index) => `S${index}`);
     let longest = 0;
-    // when so much is written at once, and one after the other, that the log would be many times as long
+    // when enough is written, at once and in sequence, for a log of many times that length
     for (const some of [serials.slice(0, 2500), ...serials.slice(2500).map((serial) => [serial])]) {
       await Promise.all(some.map((serial) => store.addToken(givenPushToken({ serial, description: 'x'.repeat(3000) }))));
       longest = Math.max(longest, statSync(`${path}-wal`).size);
@@ -310,7 +310,7 @@ describe('The file of the embedded store', () => {
     await again.close();
   });
 
-  it('is made anew from an empty file', async () => {
+  it('is created from an empty file', async () => {
     const path = join(temporaryFolder(undo), 'pushgate.db');
     writeFileSync(path, '');
     const store = await open(path);

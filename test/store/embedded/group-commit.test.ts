@@ -3,10 +3,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import { groupSize, openGroupCommit } from '../../../src/store/embedded/group-commit.ts';
 
-/** A disk that takes everything at once, and whose log is never full. */
+/** A disk that completes every sync at once, and whose log is never full. */
 const quickDisk = { sync: () => Promise.resolve(), isFull: () => false, checkpoint: () => Promise.resolve() };
 
-/** A real database in memory that tells what it was asked, and fails where a test says so. */
+/** A real database in memory that records its statements, and fails where a test says so. */
 const given = (disk = quickDisk, failsAt: (sql: string) => boolean = () => false) => {
   const database = new DatabaseSync(':memory:');
   database.exec('CREATE TABLE numbers (n INTEGER PRIMARY KEY)');
@@ -42,7 +42,7 @@ const givenSlowDisk = () => {
   return { ...given(disk), syncs, checkpoints, state };
 };
 
-/** Notes in which order promises resolve. */
+/** Records the order in which promises resolve. */
 const notesOf = () => {
   const notes: string[] = [];
   const note = (name: string, promise: Promise<unknown> | undefined) => promise?.then(() => notes.push(name));
@@ -58,14 +58,14 @@ describe('Group commit', () => {
     assert.deepEqual([commitsSoFar(), numbers()], [1, [1, 2, 3]]);
   });
 
-  it(`takes at most ${groupSize} writes into one commit`, async () => {
+  it(`puts at most ${groupSize} writes into one commit`, async () => {
     const { insert, numbers, commitsSoFar } = given();
     await Promise.all(manyNumbers(groupSize * 2 + 1).map(insert));
     assert.deepEqual([commitsSoFar(), numbers().length], [3, groupSize * 2 + 1]);
   });
 
   for (const failing of ['COMMIT', 'BEGIN IMMEDIATE']) {
-    it(`fails the whole group when ${failing} fails, and nothing of it stays`, async () => {
+    it(`fails the whole group when ${failing} fails, and keeps none of it`, async () => {
       const { insert, numbers } = given(quickDisk, (sql) => sql === failing);
       const results = await Promise.allSettled([insert(1), insert(2), insert(3)]);
       for (const result of results) assert.equal(result.status === 'rejected' && result.reason.code, 'store-unavailable');
@@ -98,8 +98,8 @@ describe('Group commit', () => {
   });
 });
 
-describe('What group commit leaves to the disk', () => {
-  it('tells nobody of a write before the disk has it', async () => {
+describe('Group commit and the disk', () => {
+  it('acknowledges no write before the disk has it', async () => {
     const { insert, syncs, commitsSoFar } = givenSlowDisk();
     const { notes, note } = notesOf();
     // given a write that is committed
@@ -108,18 +108,18 @@ describe('What group commit leaves to the disk', () => {
     assert.deepEqual([commitsSoFar(), syncs.length], [1, 1]);
     await turn();
     assert.deepEqual(notes, []);
-    // when the disk has it, then the writer is told
+    // when the disk has it, then the write is acknowledged
     syncs[0]?.resolve();
     await turn();
     assert.deepEqual(notes, ['written']);
   });
 
-  it('lets who read wait for what is not on the disk yet, and for nothing where all is', async () => {
+  it('lets reads wait for commits that are not on the disk yet, and for nothing else', async () => {
     const { commits, insert, syncs } = givenSlowDisk();
     const { notes, note } = notesOf();
     assert.equal(commits.durable(), undefined);
     const written = insert(1);
-    // A write that waits for its commit is seen by nobody.
+    // No read sees a write that waits for its commit.
     assert.equal(commits.durable(), undefined);
     await turn();
     note('read', commits.durable());
@@ -131,7 +131,7 @@ describe('What group commit leaves to the disk', () => {
     assert.deepEqual([notes, commits.durable()], [['read'], undefined]);
   });
 
-  it('gathers what comes during a sync into one group', async () => {
+  it('collects writes during a sync into one group', async () => {
     const { insert, syncs, commitsSoFar } = givenSlowDisk();
     const first = insert(1);
     await turn();
@@ -161,7 +161,7 @@ describe('What group commit leaves to the disk', () => {
     await turn();
     assert.deepEqual([commitsSoFar(), syncs.length], [3, 1]);
     note('read', commits.durable());
-    // when that sync ends, then only what was committed before it began is told of
+    // when that sync ends, then only commits from before its start are acknowledged
     syncs[0]?.resolve();
     await turn();
     assert.deepEqual([notes, syncs.length], [['first'], 2]);
@@ -170,7 +170,7 @@ describe('What group commit leaves to the disk', () => {
     assert.deepEqual([notes.filter((note) => note === 'later').length, notes.includes('read')], [groupSize * 2, true]);
   });
 
-  it('takes nothing more, and tells nothing more, when the disk has failed to take a write', async () => {
+  it('accepts and acknowledges nothing more after the disk has failed a write', async () => {
     const { commits, insert, syncs, commitsSoFar } = givenSlowDisk();
     const lost = { code: 'store-unavailable', message: /lost a write/ };
     // given a write under way, one that waits, and a reader
@@ -180,7 +180,7 @@ describe('What group commit leaves to the disk', () => {
     const read = assert.rejects(commits.durable() ?? Promise.resolve(), /EIO/);
     // when the sync fails
     syncs[0]?.reject(new Error('EIO'));
-    // then all of them hear of it, and all who come after
+    // then all of them fail, and all later ones
     await Promise.all([first, waiting, read]);
     await assert.rejects(insert(3), lost);
     await assert.rejects(commits.durable() ?? Promise.resolve(), lost);
@@ -188,12 +188,12 @@ describe('What group commit leaves to the disk', () => {
     await commits.end();
   });
 
-  it('commits nothing while a full log is checkpointed; who reads need not wait', async () => {
+  it('commits nothing while a full log is checkpointed; reads need not wait', async () => {
     const { commits, insert, syncs, checkpoints, state, commitsSoFar } = givenSlowDisk();
     state.isFull = true;
     const first = insert(1);
     await turn();
-    // A full group would be committed now, were the log not full.
+    // With room in the log, a full group would be committed now.
     const others = manyNumbers(groupSize, 2).map(insert);
     await turn();
     assert.equal(commitsSoFar(), 1);
@@ -212,7 +212,7 @@ describe('What group commit leaves to the disk', () => {
     await Promise.all(others);
   });
 
-  it('takes nothing more when a checkpoint was not taken by the disk', async () => {
+  it('accepts nothing more after the disk has failed a checkpoint', async () => {
     const { insert, syncs, checkpoints, state } = givenSlowDisk();
     state.isFull = true;
     const first = insert(1);
@@ -225,7 +225,7 @@ describe('What group commit leaves to the disk', () => {
     await assert.rejects(insert(3), { code: 'store-unavailable' });
   });
 
-  it('ends when the disk has what was written before, and no checkpoint is under way', async () => {
+  it('closes when the disk has all earlier writes, and no checkpoint is under way', async () => {
     const { commits, insert, syncs, checkpoints, state } = givenSlowDisk();
     const { notes, note } = notesOf();
     state.isFull = true;

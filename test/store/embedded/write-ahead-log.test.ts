@@ -18,7 +18,7 @@ describe('The write-ahead log of the embedded store', () => {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; CREATE TABLE numbers (n INTEGER PRIMARY KEY, text TEXT)');
     const insert = database.prepare("INSERT INTO numbers (text) VALUES (hex(zeroblob(2500)) || '')");
     const setting = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
-    /** What would be left of it without its log. */
+    /** The rows of the file without its log. */
     const countInFile = (): number => {
       const copy = `${path}.copy`;
       copyFileSync(path, copy);
@@ -49,7 +49,7 @@ describe('The write-ahead log of the embedded store', () => {
     return { ...given, wal, fill };
   };
 
-  it('has what another process left in it in the file when it is opened', () => {
+  it('is moved into the file at opening when another process left it', () => {
     const { path, insert, countInFile, openWal } = givenDatabase();
     for (let n = 0; n < 10; n += 1) insert.run();
     assert.ok(statSync(`${path}-wal`).size > 0);
@@ -66,14 +66,14 @@ describe('The write-ahead log of the embedded store', () => {
     assert.equal(setting('synchronous'), normal);
   });
 
-  it('is in the file after a checkpoint, and begins anew', async () => {
+  it('is in the file after a checkpoint, and starts over', async () => {
     const { path, insert, wal, fill, countInFile } = givenLog();
     // given a log that is full
     const written = fill();
     const size = statSync(`${path}-wal`).size;
     assert.ok(size > 3_000_000 && size < 5_000_000, `${size} bytes`);
     await wal.sync();
-    // when it is checkpointed, then all of it is in the file, and it grows no more
+    // when it is checkpointed, then all of it is in the file, and it stops growing
     await wal.checkpoint();
     assert.equal(countInFile(), written);
     insert.run();
@@ -82,7 +82,7 @@ describe('The write-ahead log of the embedded store', () => {
     assert.ok(statSync(`${path}-wal`).size < size + 100_000);
   });
 
-  it('stays as it is on a full disk, and is tried again when it has grown by as much', async function () {
+  it('stays unchanged on a full disk, and is checkpointed again when it has grown by as much', async function () {
     if (process.platform !== 'linux') return this.skip();
     const { wal, fill, insert, countInFile } = givenLog();
     const written = fill();

@@ -8,13 +8,13 @@ import type { Cleanup } from '../../kit/temporary.ts';
 export type Command = { name: string; collection: string; began: number; ended: number };
 
 /**
- * Hears of every command that any client of this process sends, by the driver's own command monitoring; ask for it in
+ * Records every command that any client of this process sends, by the driver's own command monitoring; ask for it in
  * the URL.
  */
 export type Monitor = {
   /** Makes the driver monitor the clients of this address. */
   monitored(url: string): string;
-  /** What was sent since the last call, and has ended. */
+  /** The commands that were sent since the last call and have ended. */
   take(): Command[];
 };
 
@@ -52,7 +52,7 @@ export function monitorCommands(undo: Cleanup): Monitor {
   };
 }
 
-/** How often somebody waited: commands that are under way at the same time are waited for together. */
+/** The number of waits: commands that are under way at the same time count as one. */
 export function roundTrips(commands: readonly Command[]): number {
   let trips = 0;
   let until = Number.NEGATIVE_INFINITY;
@@ -63,7 +63,7 @@ export function roundTrips(commands: readonly Command[]): number {
   return trips;
 }
 
-/** What a gateway does by itself now and then: its sweeps, its keys. */
+/** The periodic work of a gateway: its sweeps, its keys. */
 const isHouseKeeping = (name: string, command: Document): boolean =>
   name === 'delete' ||
   ['counters', 'stockKeys', 'accounts', 'schema'].includes(String(command[name])) ||

@@ -47,23 +47,23 @@ describe('The database that a MongoDB store uses', () => {
     it(`is refused before a start at ${url}, with the driver's reason and no password`, async () => {
       const told = await problems(url);
       assert.equal(told.length, 1, told.join('\n'));
-      assert.match(told[0] ?? '', /^store\.url: (is not an address of MongoDB: |names a file in its options)/);
+      assert.match(told[0] ?? '', /^store\.url: (is not an address of MongoDB: |names an unusable file in its options)/);
       assert.match(told[0] ?? '', problem);
       assert.doesNotMatch(told[0] ?? '', /hunter|ter2/);
     });
   }
 
-  it('is told of once where its address is missing', async () => {
+  it('is reported once where its address is missing', async () => {
     const told = await problems('');
     assert.equal(told.length, 1, told.join('\n'));
     assert.match(told[0] ?? '', /^store\.url: the environment variable URL is not set/);
   });
 
-  it('has a name that is checked before a start, wherever it stands', async () => {
+  it('has a name that is checked before a start, wherever it is configured', async () => {
     assert.deepEqual(await problems('mongodb://db.example/corp'), []);
     assert.match(
       (await problems('mongodb://u:hunter2@db.example/a.b'))[0] ?? '',
-      /^store\.url: the database that the address names .* or set database$/,
+      /^store\.url: the database name in the address .* or set database$/,
     );
     assert.deepEqual(
       await problems('mongodb://u:p@db.example/a.b', { database: 'corp' }),
@@ -79,7 +79,7 @@ describe('The database that the address of MongoDB names', function () {
   const mongo = givenMongo();
   const undo = cleanup();
   afterEach(() => undo.run());
-  // Only on a server of our own: the default database of another one may be somebody's.
+  // Only on a server of our own: on another one the default database may be in use.
   beforeEach(function () {
     if (!mongo.isOurs()) this.skip();
   });
@@ -99,20 +99,20 @@ describe('The database that the address of MongoDB names', function () {
   const tokensIn = (database: string): Promise<number> =>
     withClient(mongo.url(), (client) => client.db(database).collection('tokens').countDocuments());
 
-  it('is used: two installations on one server keep apart', async () => {
+  it('is used: two installations on one server stay separate', async () => {
     const [one, other] = [mongo.database(), mongo.database()];
     await used(named(one));
     await used(named(other));
     assert.deepEqual([await tokensIn(one), await tokensIn(other), await tokensIn('pushgate')], [1, 1, 0]);
   });
 
-  it('is refused while it is new and the default database has data, until the configuration says which one', async () => {
-    // given an installation of a version that took no notice of the name in the address
+  it('is refused while it is new and the default database has data, until the configuration names one', async () => {
+    // given an installation of a version that ignored the name in the address
     const database = mongo.database();
     const url = named(database);
     await used(mongo.url());
     undo.later(() => dropDatabase(mongo.url(), 'pushgate'));
-    // when a version starts that does, then it says how to choose, and makes nothing
+    // when a version starts that uses it, then it says how to choose, and creates nothing
     await assert.rejects(openStoreAt(url), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'config-invalid');
       for (const part of [`names the database ${database}`, 'Set store.database to "pushgate"', `or to "${database}"`])

@@ -18,7 +18,7 @@ describe('An operation of the MongoDB store that fails', () => {
     { title: 'a server that steps down, as a cause', error: new Error('failed', { cause: ofServer }) },
   ];
 
-  it('is an outage wherever the connection or the server failed, of whatever class the error is', async () => {
+  it('is an outage where the connection or the server failed, whatever the class of the error', async () => {
     for (const { title, error } of [...outages, ...more]) {
       const fault = await failing(error);
       assert.ok(fault instanceof GatewayFault, title);
@@ -28,7 +28,7 @@ describe('An operation of the MongoDB store that fails', () => {
     }
   });
 
-  it('is a defect where we asked wrongly, whatever the server gives as the reason', async () => {
+  it('is a defect where the command was wrong, whatever reason the server gives', async () => {
     const epipe = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
     const refused = Object.assign(new MongoServerError({ message: 'bad', code: 2, codeName: 'BadValue' }), { cause: epipe });
     for (const error of [refused, new Error('failed', { cause: refused })]) {
@@ -39,7 +39,7 @@ describe('An operation of the MongoDB store that fails', () => {
     for (const { title, error } of defects) assert.equal(await failing(error), error, title);
   });
 
-  it('keeps a fault that was told already', async () => {
+  it('keeps a fault that was already translated', async () => {
     const told = new GatewayFault('config-invalid', 'told', outages[0]?.error);
     assert.equal(await failing(told), told);
   });

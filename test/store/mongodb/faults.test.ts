@@ -19,7 +19,7 @@ describe('A MongoDB store whose server', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** A store behind a wire that can be cut, and another beside it that sees what really happened. */
+  /** A store behind a connection that can be cut, and a second store that sees what really happened. */
   const givenWire = async (wishes: Wishes = {}): Promise<{ store: Store; beside: Store; wire: TcpProxy; told: string[] }> => {
     const { store: beside, database } = await givenStore(mongo, undo);
     const address = new URL(mongo.url());
@@ -33,7 +33,7 @@ describe('A MongoDB store whose server', function () {
     undo.later(() => store.close());
     return { store, beside, wire, told };
   };
-  /** That `work` is answered as unavailable before its time is over. */
+  /** Asserts that `work` fails as unavailable within its time limit. */
   const assertUnavailable = async (work: Promise<unknown>): Promise<void> => {
     const begun = performance.now();
     await assert.rejects(work, { name: 'GatewayFault', code: 'store-unavailable' });
@@ -41,7 +41,7 @@ describe('A MongoDB store whose server', function () {
     assert.ok(ms < quick.operationTimeoutMs + 500, `${ms} ms`);
   };
 
-  it('is cut off is unavailable in time, and of use again when the wire is mended', async () => {
+  it('is cut off is unavailable in time, and works again when the connection is back', async () => {
     const { store, wire, told } = await givenWire();
     await store.addToken(givenPushToken());
     // when the wire is cut, with operations of all kinds to come
@@ -58,7 +58,7 @@ describe('A MongoDB store whose server', function () {
       store.probe('test', 1),
       (error: Error) => !error.message.includes('127.0.0.1') && String(error.cause).includes('127.0.0.1'),
     );
-    // what is written behind the replies says in a word why, too
+    // background writes log the reason, too
     await assert.rejects(store.removeEffects(id, ['e']), /^GatewayFault: MongoDB failed at removeEffects: Mongo\w+$/);
     // then it works again as soon as it can
     wire.mend();
@@ -67,7 +67,7 @@ describe('A MongoDB store whose server', function () {
     assert.ok(told.includes('decide fault') && told.at(-1) === 'findToken ok', told.join());
   });
 
-  it('says nothing any more is unavailable in time', async () => {
+  it('falls silent is unavailable in time', async () => {
     const { store, wire } = await givenWire();
     await store.probe('test', 1);
     wire.hold();
@@ -77,7 +77,7 @@ describe('A MongoDB store whose server', function () {
     assert.equal(await store.findToken('S'), undefined);
   });
 
-  it('did a write whose acknowledgement was lost is asked once more, and tells what it told before', async () => {
+  it('did a write whose acknowledgement was lost is asked once more, and replies the same', async () => {
     const { store, beside, wire } = await givenWire();
     await beside.addToken(givenPushToken());
     // when the reply to each write is lost
@@ -98,7 +98,7 @@ describe('A MongoDB store whose server', function () {
     assert.deepEqual(await beside.countUp('k', 0, 100), { count: 2, endsAt: 100 });
   });
 
-  it('is not there stops the opening with one sentence that names no credentials', async () => {
+  it('is missing fails the opening with one sentence without credentials', async () => {
     const url = `mongodb://someone:hunter2@127.0.0.1:${await freePort()}`;
     await assert.rejects(openStoreAt(url, 'pushgate-test', quick), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'store-unavailable');
@@ -108,7 +108,7 @@ describe('A MongoDB store whose server', function () {
     });
   });
 
-  it('has an address that cannot be read is refused, without the address', async () => {
+  it('has an invalid address is refused, in an error without the address', async () => {
     const options = { ...quick, database: 'pushgate-test', maxPoolSize: 2, log: openLog('silent') };
     for (const url of ['hunter2', 'mongodb://user:hunter2@', 'http://hunter2'])
       await assert.rejects(openMongoStore({ ...options, url }), (error: Error & { code?: string }) => {
@@ -118,7 +118,7 @@ describe('A MongoDB store whose server', function () {
       });
   });
 
-  it('refuses a document tells a defect, and nothing that was in it', async () => {
+  it('refuses a document is a defect, in an error without its content', async () => {
     const { store } = await givenStore(mongo, undo);
     const broken = givenTransaction({}, [
       givenChallenge({ payload: 'the-payload', wrongTries: Number.NaN, state: JSON.parse('"nonsense"') }),
@@ -131,7 +131,7 @@ describe('A MongoDB store whose server', function () {
     });
   });
 
-  it('steps down and is elected again loses nothing that was acknowledged, and does nothing twice', async function () {
+  it('steps down and is elected again loses no acknowledged write, and does nothing twice', async function () {
     if (!mongo.isOurs()) this.skip();
     // given many that decide and count all the time
     const { store } = await givenStore(mongo, undo, { serverSelectionTimeoutMs: 20_000, operationTimeoutMs: 30_000 });
@@ -160,7 +160,7 @@ describe('A MongoDB store whose server', function () {
     while (going.counted < before + 20) await store.probe('test', 1);
     going.stop = true;
     await workers;
-    // then nobody was told of a conflict, and all is there once
+    // then no write reported a conflict, and each is there once
     for (const name of going.decided) assert.equal((await store.findTransaction(name))?.decision.state, 'accepted');
     assert.equal((await store.countUp('all', 0, 100)).count, going.counted + 1);
   });

@@ -13,7 +13,7 @@ describe('Two gateways on one MongoDB', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** Two gateways that know nothing of one another but the database and the keyring. */
+  /** Two gateways that share only the database and the keyring. */
   const givenTwo = async (policies: GatewayWishes['policies'] = []): Promise<[GivenGateway, GivenGateway]> => {
     const database = mongo.database();
     undo.later(() => dropDatabase(mongo.url(), database));
@@ -27,7 +27,7 @@ describe('Two gateways on one MongoDB', function () {
     return [await givenGateway(undo, wishes), await givenGateway(undo, wishes)];
   };
 
-  it('let a login begin at one and be answered at the other, and hand it out exactly once', async () => {
+  it('let a login begin at one and be answered at the other, and be finished exactly once', async () => {
     const [one, two] = await givenTwo();
     // given a phone that was enrolled at the first gateway, and a challenge from there
     const phone = await one.phoneOf('alice');
@@ -47,7 +47,7 @@ describe('Two gateways on one MongoDB', function () {
         (index % 2 === 0 ? one : two).client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id }),
       ),
     );
-    // then exactly one of them is told ACCEPT, and the login is counted once
+    // then exactly one of them gets ACCEPT, and the login is counted once
     const said = finishes.map(({ body }) => body.result.authentication ?? '').sort();
     assert.deepEqual(said, ['ACCEPT', ...Array.from({ length: 7 }, () => 'REJECT')]);
     assert.equal(finishes.filter(({ body }) => body.result.value === true).length, 1);
@@ -75,7 +75,7 @@ describe('Two gateways on one MongoDB', function () {
     const elsewhere = piPhone(two.client, { serial: phone.serial, credential: '', clock: two.clock });
     const [yes, no] = await Promise.all([phone.answer(nonce), elsewhere.answer(nonce, { decline: true })]);
     assert.equal([yes, no].filter(({ body }) => body.result.value === true).length, 1, `${yes.text}\n${no.text}`);
-    // the identical answer again gets the first reply, wherever it comes to
+    // the identical answer again gets the first reply, at either gateway
     const winner = yes.body.result.value === true ? {} : { decline: true };
     assert.equal((await elsewhere.answer(nonce, winner)).body.result.value, true);
     assert.equal((await phone.answer(nonce, winner)).body.result.value, true);

@@ -8,12 +8,12 @@ import { givenStore } from './mongo-kit.ts';
 import { type Seen, seenWhile } from './profile.ts';
 
 const crowd = 2000;
-/** Logins that are long over. */
+/** Logins that ended long ago. */
 const old = 20_000;
-/** Logins of the one phone that all is about, that it never answered. */
+/** Unanswered logins of the phone under test. */
 const unanswered = 1000;
 const few = 20;
-/** What an operation may look at beyond what it returns or changes. */
+/** The number of documents that an operation may examine beyond those it returns or changes. */
 const spare = 3;
 const serial = 'PIPU00010001';
 const id = '00100000000000000001';
@@ -21,7 +21,7 @@ const page: Page = { offset: 0, limit: 10, sortBy: 'serial', descending: false }
 const effect: Effect = { id: 'e1', kind: 'login-succeeded', serial, at: 5 };
 const decision = (version: number) => ({ ...givenTransaction().decision, state: 'accepted' as const, version });
 
-/** All that a login and its house-keeping ask of the store, in an order in which each finds something. */
+/** All store operations of a login and its housekeeping, in an order in which each finds something. */
 const login: [name: string, run: (store: Store) => Promise<unknown>][] = [
   ['findToken', (store) => store.findToken(serial)],
   ['tokensOf', (store) => store.tokensOf(keysOf('alice'))],
@@ -52,7 +52,7 @@ const login: [name: string, run: (store: Store) => Promise<unknown>][] = [
   ['findAccount', (store) => store.findAccount('admin')],
 ];
 
-/** Commands of a login that do not name a shard, and why that is right. */
+/** Commands of a login that do not name a shard, each with the reason. */
 const withoutShardKey: Record<string, string> = {
   findToken: 'a phone knows its serial only; what was read once is remembered',
   tokensOf: 'the bucket of an owner is the affair of the engine; each shard looks into its index',
@@ -60,7 +60,7 @@ const withoutShardKey: Record<string, string> = {
   sweep: 'house-keeping asks all shards what is over',
 };
 
-/** Fills a database with copies of what the store itself wrote. */
+/** Fills a database with copies of the store's own documents. */
 async function givenCrowd(mongo: GivenMongo, database: string, store: Store, past = { old: 0, unanswered: 0 }): Promise<void> {
   await store.addToken(givenPushToken({ serial: 'TEMPLATE', owner: { user: 'bob', realm: 'corp', resolver: '' } }));
   await store.addTransaction(
@@ -114,15 +114,15 @@ async function givenCrowd(mongo: GivenMongo, database: string, store: Store, pas
   await store.addToken(givenPushToken());
 }
 
-describe('What a login asks of MongoDB', function () {
+describe('The MongoDB commands of a login', function () {
   this.timeout(60_000);
   const mongo = givenMongo();
   const undo = cleanup();
   afterEach(() => undo.run());
 
   for (const uniqueBy of ['indexes', 'names'] as const) {
-    it(`looks at what it needs and no more among ${old} logins that are over, unique by ${uniqueBy}`, async () => {
-      // given a crowd of other people's records, and a long past of one's own
+    it(`examine only the needed documents among ${old} ended logins, unique by ${uniqueBy}`, async () => {
+      // given many records of other people, and a long history of one's own
       const { store, database } = await givenStore(mongo, undo, { uniqueBy });
       await givenCrowd(mongo, database, store, { old, unanswered });
       for (const [name, run] of login) {
@@ -135,7 +135,7 @@ describe('What a login asks of MongoDB', function () {
     });
   }
 
-  it('lists push tokens along an index, page by page', async () => {
+  it('list push tokens along an index, page by page', async () => {
     const { store, database } = await givenStore(mongo, undo);
     await givenCrowd(mongo, database, store);
     const pages: Partial<Page>[] = [
@@ -158,21 +158,21 @@ describe('What a login asks of MongoDB', function () {
     }
   });
 
-  it('names its shard in every command, but for those that cannot', async () => {
-    // given a database as it is made on a sharded cluster, and a gateway that has read nothing of it yet
+  it('name their shard, except for those that cannot', async () => {
+    // given a database as on a sharded cluster, and a gateway that has not read from it yet
     const { store: first, database, open } = await givenStore(mongo, undo, { uniqueBy: 'names' });
     await givenCrowd(mongo, database, first);
     const store = await open();
     const lost = new Map<string, Seen[]>();
     for (const [name, run] of login) {
       const seen = await seenWhile(mongo.url(), database, () => run(store));
-      // what is not sharded has its key in `_id`; an insert carries its shard key in the document
+      // an unsharded document has its key in `_id`; an insert carries its shard key in the document
       const sharded = seen.filter(({ collection, command }) => ['tokens', 'transactions'].includes(collection) && command !== 'insert');
       const without = sharded.filter(({ filter }) => filter?.bucket !== 1);
       if (without.length > 0) lost.set(name, without);
     }
     assert.deepEqual([...lost.keys()].sort(), Object.keys(withoutShardKey).sort(), JSON.stringify([...lost]));
-    // `findAndModify` is the one command that a shard cannot take without
+    // only `findAndModify` requires the shard key
     assert.ok(![...lost.values()].flat().some(({ command }) => command === 'findAndModify'));
     // and once the push token was read, its shard is known
     const again = await seenWhile(mongo.url(), database, () => store.findToken(serial));
@@ -182,13 +182,13 @@ describe('What a login asks of MongoDB', function () {
     );
   });
 
-  it('finds a push token again that moved to another shard', async () => {
+  it('find a push token again after it moved to another shard', async () => {
     const { store, open } = await givenStore(mongo, undo, { uniqueBy: 'names' });
     await store.addToken(givenPushToken());
     await store.findToken(serial);
     const other = await open();
     assert.equal(await other.changeToken(serial, 0, { bucket: 7, owner: { user: 'Carol', realm: 'corp', resolver: '' } }), 'changed');
-    // what this gateway remembers is out of date now
+    // the cached shard key of this gateway is stale now
     await store.countFailure([serial], 1);
     assert.deepEqual([(await store.findToken(serial))?.bucket, (await store.findToken(serial))?.failCount], [7, 1]);
     assert.deepEqual(

@@ -4,7 +4,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { dropDatabase, type GivenMongo } from '../../kit/mongod.ts';
 import type { Cleanup } from '../../kit/temporary.ts';
 
-/** What a test may change in how its store is opened. */
+/** Options of a store that a test may change. */
 export type Wishes = Partial<MongoStoreOptions>;
 
 /** Opens a store as the config's defaults would. */
@@ -24,7 +24,7 @@ export const openStoreAt = (url: string, database?: string, wishes: Wishes = {})
  */
 export type GivenStore = { store: Store; database: string; open(over?: Wishes): Promise<Store> };
 
-/** Opens a store that `undo` takes away again. */
+/** Opens a store that `undo` closes again. */
 export async function givenStore(mongo: GivenMongo, undo: Cleanup, wishes: Wishes = {}): Promise<GivenStore> {
   const database = mongo.database();
   undo.later(() => dropDatabase(mongo.url(), database));

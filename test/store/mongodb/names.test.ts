@@ -13,7 +13,7 @@ describe('Names that are unique over shards', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** A store, and the names in its database: to look at, and to put there what a gateway left that died. */
+  /** A store and the names in its database, to inspect and to insert those of a gateway that died. */
   const givenNames = async () => {
     const { store, database } = await givenStore(mongo, undo, { uniqueBy: 'names' });
     const names = (): Promise<string[]> =>
@@ -30,7 +30,7 @@ describe('Names that are unique over shards', function () {
     return { store, names, leave };
   };
 
-  it('are given up with their records', async () => {
+  it('are released with their records', async () => {
     const { store, names } = await givenNames();
     await store.addToken(givenPushToken());
     await store.addTransaction(givenTransaction({ foreignId: 'f1' }, [givenChallenge(), givenChallenge({ handle: 'N2' })]));
@@ -40,7 +40,7 @@ describe('Names that are unique over shards', function () {
       'handle/["pipush","NONCE1"]',
       'serial/PIPU00010001',
     ]);
-    // what is refused leaves none, and takes none from who has them
+    // a refused record leaves no names, and takes none from another record
     assert.equal(await store.addTransaction(givenTransaction({ id: 'b' }, [givenChallenge({ handle: 'N3' }), givenChallenge()])), 'taken');
     assert.equal((await names()).length, 4);
     await store.sweep(2001, 10);
@@ -48,14 +48,14 @@ describe('Names that are unique over shards', function () {
     assert.deepEqual(await names(), []);
   });
 
-  it('go to the next one when a gateway died before it added the record', async () => {
+  it('go to the next record when a gateway died before it added the first', async () => {
     const { store, leave } = await givenNames();
     await leave('serial/PIPU00010001', 'PIPU00010001', 6 * minute);
     await leave('handle/["pipush","NONCE1"]', '00100000000000000009', 6 * minute);
     assert.equal(await store.addToken(givenPushToken()), 'added');
     assert.equal(await store.addTransaction(givenTransaction()), 'added');
     assert.equal((await store.findByHandle('pipush', 'NONCE1'))?.id, '00100000000000000001');
-    // they have records now: whoever comes next finds them taken, however old
+    // they have records now: the next record finds them taken, however old
     assert.equal(await store.addToken(givenPushToken()), 'taken');
   });
 
@@ -66,7 +66,7 @@ describe('Names that are unique over shards', function () {
     assert.deepEqual(await names(), ['serial/PIPU00010001']);
   });
 
-  it('of 20 that want the same one, go to one', async () => {
+  it('wanted by 20 records go to one', async () => {
     const { store, leave } = await givenNames();
     await leave('serial/PIPU00010001', 'PIPU00010001', 6 * minute);
     const results = await Promise.all(Array.from({ length: 20 }, (_, bucket) => store.addToken(givenPushToken({ bucket }))));

@@ -1,7 +1,7 @@
 import type { Document } from 'mongodb';
 import { withClient } from '../../kit/mongod.ts';
 
-/** One command as the server saw it, and what it cost. `filter` is what it looked for; undefined for an insert. */
+/** One command as the server saw it, with its cost; `filter` is undefined for an insert. */
 export type Seen = {
   collection: string;
   command: string;
@@ -9,13 +9,13 @@ export type Seen = {
   plan: string;
   keysExamined: number;
   docsExamined: number;
-  /** Documents that came back, were changed or went. */
+  /** Documents that were returned, changed or deleted. */
   returned: number;
 };
 
 /**
- * What the server did in a database while `work` ran: it keeps the record itself, so nothing is missed and nothing is
- * asked of the store.
+ * The commands of a database while `work` ran, by the server's own profiler: complete, and without a call to the
+ * store.
  */
 export async function seenWhile(url: string, database: string, work: () => Promise<unknown>): Promise<Seen[]> {
   return withClient(url, async (client) => {

@@ -8,13 +8,13 @@ import type { PiReply } from '../../kit/pi-client.ts';
 import { cleanup, temporaryFolder } from '../../kit/temporary.ts';
 import { type Command, type Monitor, monitorCommands, roundTrips } from './commands.ts';
 
-/** Trails, effects and the audit: written behind the replies, and nothing else is written so. */
+/** Trails, effects and the audit: only these are written after the replies. */
 const isBehind = ({ name, collection }: Command): boolean =>
   (name === 'update' && ['transactions', 'tokens'].includes(collection)) ||
   ['audit', 'auditWriters', 'auditNotes', 'personKeys'].includes(collection);
 const text = ({ name, collection }: Command): string => `${name} ${collection}`;
 
-describe('A login by way of MongoDB', function () {
+describe('A login with MongoDB', function () {
   this.timeout(60_000);
   const mongo = givenMongo();
   const undo = cleanup();
@@ -35,7 +35,8 @@ describe('A login by way of MongoDB', function () {
   };
 
   /**
-   * What a request made the driver send; what goes behind it is waited for, so that it is not taken for the next one's.
+   * The commands that the driver sent for a request; waits for its background writes, so that they are not counted for
+   * the next one.
    */
   const sentBy = async ({ gateway, monitor }: GivenGateway & { monitor: Monitor }, request: () => Promise<PiReply>) => {
     await gateway.settled();
@@ -46,14 +47,14 @@ describe('A login by way of MongoDB', function () {
     return { reply, waited: sent.filter((command) => !isBehind(command)), behind: sent.filter(isBehind) };
   };
 
-  it('waits for few round trips, and for no trail and no effect', async () => {
+  it('waits for few round trips, and not for trails or effects', async () => {
     const given = await givenMonitored();
     const { client } = given;
     const phone = await given.phoneOf('alice');
     await given.challenge('alice', phone);
-    // Challenges of one and the same millisecond have no order.
+    // Challenges of the same millisecond have no order.
     given.clock.advance(1);
-    // the bounds are those of the issue; what is sent is told as it is, so that a new command is noticed
+    // the bounds are those of the issue; the commands are listed exactly, so that a new one is noticed
     const trigger = await sentBy(given, () => client.post('/validate/check', { user: 'alice', pass: '1234' }));
     assert.deepEqual(trigger.waited.map(text), ['find tokens', 'insert transactions', 'find transactions']);
     assert.ok(roundTrips(trigger.waited) <= 3);
@@ -82,8 +83,8 @@ describe('A login by way of MongoDB', function () {
     ]);
   });
 
-  it('waits for no count where failures count per network', async () => {
-    // given alice, who mistyped her PIN once since it is remembered
+  it('waits for no counter where failures count per network', async () => {
+    // given alice, who mistyped her PIN once since it was cached
     const given = await givenMonitored({ lockout: 'source' });
     const { client } = given;
     const phone = await given.phoneOf('alice');

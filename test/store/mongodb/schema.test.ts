@@ -23,7 +23,7 @@ describe('The database of the MongoDB store', function () {
   };
 
   for (const uniqueBy of ['indexes', 'names'] as const) {
-    it(`has the indexes it needs, unique by ${uniqueBy}, and keeps what it was made with`, async () => {
+    it(`has the indexes it needs, unique by ${uniqueBy}, and keeps its first options`, async () => {
       const { database, open } = await givenStore(mongo, undo, { uniqueBy });
       await open({ uniqueBy: uniqueBy === 'names' ? 'indexes' : 'names' });
       await withClient(mongo.url(), async (client) => {
@@ -41,7 +41,7 @@ describe('The database of the MongoDB store', function () {
     });
   }
 
-  it('gets an index back that somebody dropped, and refuses one that is not what it must be', async () => {
+  it('gets a dropped index back, and refuses a wrong one', async () => {
     const { database, open } = await givenStore(mongo, undo);
     await withClient(mongo.url(), async (client) => {
       const transactions = client.db(database).collection('transactions');
@@ -54,7 +54,7 @@ describe('The database of the MongoDB store', function () {
     });
   });
 
-  it('holds documents to what decides something, whoever writes them', async () => {
+  it('validates the fields that decide something, whichever client writes them', async () => {
     const { store, database } = await givenStore(mongo, undo);
     await store.addToken(givenPushToken());
     await withClient(mongo.url(), async (client) => {
@@ -71,7 +71,7 @@ describe('The database of the MongoDB store', function () {
     });
   });
 
-  it('is opened by many gateways at once, and made by one', async () => {
+  it('is opened by many gateways at once, and created by one', async () => {
     const database = mongo.database();
     undo.later(() => dropDatabase(mongo.url(), database));
     const stores = await Promise.all(Array.from({ length: 6 }, () => openStoreAt(mongo.url(), database)));
@@ -80,7 +80,7 @@ describe('The database of the MongoDB store', function () {
     assert.equal(added.filter((result) => result === 'added').length, 1);
   });
 
-  it('is brought up to date by one of two that start at once; the other waits for it', async () => {
+  it('is migrated by one of two gateways that start at once; the other waits', async () => {
     const db = await givenDatabase();
     const ran: string[] = [];
     const underWay = Promise.withResolvers<void>();
@@ -94,7 +94,7 @@ describe('The database of the MongoDB store', function () {
       async () => void ran.push(`${name} 2`),
       ...migrations,
     ];
-    // given one that is in the middle of it, for longer than a lease lasts without renewal
+    // given a gateway in the middle of a migration, for longer than a lease lasts without renewal
     const first = prepareSchema({ db, uniqueBy: 'indexes', steps: steps('first'), leaseMs: 600 });
     await underWay.promise;
     // when another one comes and cannot wait for ever
@@ -107,7 +107,7 @@ describe('The database of the MongoDB store', function () {
     assert.deepEqual(await db.collection('schema').findOne(), { _id: 'schema', version: migrations.length + 2, uniqueBy: 'indexes' });
   });
 
-  it('is brought up to date by the next one when the first died in the middle', async () => {
+  it('is migrated by the next gateway when the first died in the middle', async () => {
     const db = await givenDatabase();
     const dies: Migration = async () => {
       throw new Error('out of memory');
@@ -121,7 +121,7 @@ describe('The database of the MongoDB store', function () {
     assert.deepEqual(ran, ['a step', 'a step'], 'what was done is not done again');
   });
 
-  it('gets what an older version did not have', async () => {
+  it('gains the fields that an older version lacked', async () => {
     const db = await givenDatabase();
     await prepareSchema({ db, uniqueBy: 'indexes', steps: migrations.slice(0, 1) });
     await db.collection('partitionKeys').drop();
@@ -130,7 +130,7 @@ describe('The database of the MongoDB store', function () {
     await assert.rejects(wrong, { code: 121 }, 'the validator is there');
   });
 
-  it('lets an account be disabled in what an older version made, and nothing else be put in that place', async () => {
+  it('allows disabled accounts in a database of an older version, and no other value in that field', async () => {
     // given an account as a version without disabled ones stored it
     const db = await givenDatabase();
     await prepareSchema({ db, uniqueBy: 'indexes', steps: migrations.slice(0, 4) });
@@ -144,8 +144,8 @@ describe('The database of the MongoDB store', function () {
     await assert.rejects(accounts.updateOne({ _id: 'admin' }, { $set: { disabled: 'yes' } }), { code: 121 });
   });
 
-  it('finds by the name as it was typed what an older version stored, whether that was keyed already or not', async () => {
-    // given push tokens as an older version stored them, one of which was keyed before the migration was cut off
+  it('finds push tokens of an older version by their exact name, whether migrated already or not', async () => {
+    // given push tokens of an older version, one of which was migrated before an interruption
     const { database, store, open } = await givenStore(mongo, undo);
     const owners: Owner[] = [
       { user: 'Bob', realm: 'corp', resolver: '' },
@@ -166,7 +166,7 @@ describe('The database of the MongoDB store', function () {
     const migrated = await open({ onMigrated });
     await open({ onMigrated });
     assert.deepEqual(from, [3], 'who opened it first is told');
-    // then each is found by its owner alone, and by who ignores case
+    // then each is found by its owner alone, and without regard to case
     const found = async (...keys: (string | undefined)[]) =>
       (await migrated.tokensOf(keys.map((key) => key ?? ''))).map(({ serial }) => serial);
     assert.deepEqual(await found(...keysOf('Bob')), ['S0']);
@@ -176,7 +176,7 @@ describe('The database of the MongoDB store', function () {
     assert.deepEqual((await migrated.findToken('S0'))?.owner, owners[0]);
   });
 
-  it('is refused when a newer version made it, and left as it is', async () => {
+  it('is refused when a newer version made it, and stays unchanged', async () => {
     const { database, open } = await givenStore(mongo, undo);
     await withClient(mongo.url(), async (client) => {
       const schema = client.db(database).collection('schema');

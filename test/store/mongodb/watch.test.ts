@@ -16,8 +16,8 @@ const accepted = (number: number) => ({
 });
 
 /**
- * Resolves when the waiter of this store was told, and reads that it is accepted; it may be told while there is nothing
- * to read from.
+ * Resolves when the waiter of this store was notified and reads an accepted transaction; a notification may come while
+ * the transaction cannot be read.
  */
 function acceptedAt(store: Store, transactionId: string): Promise<void> {
   return new Promise((resolve) => {
@@ -34,7 +34,7 @@ function acceptedAt(store: Store, transactionId: string): Promise<void> {
 const add = (store: Store, number: number) =>
   store.addTransaction(givenTransaction({ id: id(number) }, [givenChallenge({ handle: `N${number}` })]));
 
-/** Resolves when the store told a waiter of its own accord: from then on it listens. */
+/** Resolves when the store notified a waiter without a query: from then on it listens. */
 async function listening(store: Store): Promise<void> {
   await new Promise<void>((resolve) => {
     const stop = store.onDecided('nothing', () => {
@@ -57,25 +57,25 @@ describe('Waiting for a decision on MongoDB', function () {
   describe('with a change stream', () => {
     const mongo = givenMongo();
 
-    it('hears of a decision of another gateway, without asking', async () => {
+    it('reports a decision of another gateway, without a query', async () => {
       const { here, there, database } = await givenTwo(mongo, { pollMs: never, retryMs: never });
       for (const number of [1, 2]) await add(here, number);
-      // given a waiter that is told once, when the stream begins
+      // given a waiter that is notified once, when the stream begins
       const waits = acceptedAt(here, id(1));
       await listening(here);
-      // when another gateway decides, among much else that happens to the transactions
+      // when another gateway decides, among many other changes of transactions
       const seen = await seenWhile(mongo.url(), database, async () => {
         await there.appendTrail(id(1), [{ at: 1, serial: 'S', provider: 'p', outcome: 'sent', reason: '', ms: 1 }]);
         await there.decide(id(2), 0, accepted(2), [], 0);
         await there.decide(id(1), 0, accepted(1), [{ id: 'e', kind: 'login-succeeded', serial: 'S', at: 1 }], 0);
         await waits;
       });
-      // then it is told, having read its transaction once or twice and asked for nothing else
+      // then the waiter is notified, after one or two reads of its transaction and no other command
       const asked = seen.filter(({ collection, command, filter }) => collection === 'transactions' && command === 'query' && filter);
       assert.ok(asked.length <= 2 && asked.every(({ filter }) => filter?._id === id(1)), JSON.stringify(asked));
     });
 
-    it('tells nobody of what is only written about delivery and effects', async () => {
+    it('ignores changes of delivery and effects', async () => {
       const { here, there } = await givenTwo(mongo, { pollMs: never, retryMs: never });
       for (const number of [1, 2]) await add(here, number);
       let told = 0;
@@ -86,7 +86,7 @@ describe('Waiting for a decision on MongoDB', function () {
       const before = told;
       await there.appendTrail(id(1), [{ at: 1, serial: 'S', provider: 'p', outcome: 'sent', reason: '', ms: 1 }]);
       await there.removeEffects(id(1), ['e']);
-      // a decision that comes after them is told after them
+      // a later decision is reported after them
       const waits = acceptedAt(here, id(2));
       await there.decide(id(2), 0, accepted(2), [], 0);
       await waits;
@@ -94,7 +94,7 @@ describe('Waiting for a decision on MongoDB', function () {
       stop();
     });
 
-    it('misses nothing that was decided while the stream was broken, and goes on with it', async () => {
+    it('misses no decision while the stream was broken, and resumes it', async () => {
       const { store: there, database } = await givenStore(mongo, undo);
       const wire = await tcpProxy(undo, Number(new URL(mongo.url()).port));
       const here = await openStoreAt(`mongodb://127.0.0.1:${wire.port}/?directConnection=true`, database, {
@@ -117,10 +117,10 @@ describe('Waiting for a decision on MongoDB', function () {
     });
   });
 
-  describe('where there is none', () => {
+  describe('without one', () => {
     const mongo = givenStandaloneMongo();
 
-    it('asks for all waiters with one query per tick', async () => {
+    it('serves all waiters with one query per tick', async () => {
       const { here, there, database } = await givenTwo(mongo, { pollMs: 20, retryMs: never });
       const numbers = [1, 2, 3, 4, 5];
       for (const number of numbers) await add(here, number);
@@ -134,7 +134,7 @@ describe('Waiting for a decision on MongoDB', function () {
       assert.ok(seen.filter(batched).every(({ plan, keysExamined }) => !plan.includes('COLLSCAN') && keysExamined <= 2 * numbers.length));
     });
 
-    it('asks for nothing when nobody waits', async () => {
+    it('sends no query without waiters', async () => {
       const { here, there, database } = await givenTwo(mongo, { pollMs: 5, retryMs: 20 });
       await add(here, 1);
       const waits = acceptedAt(here, id(1));

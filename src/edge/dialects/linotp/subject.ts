@@ -111,7 +111,7 @@ export function resolved(
 class ForeignRealm extends LinotpFault {}
 
 /** Runs `read`, and publishes a refused login when it throws for the realm. */
-export async function namesTold<T>(
+export async function withRefusalEvent<T>(
   { engine }: LinotpParts,
   { asker, params }: { asker: Asker; params: LinotpParams },
   read: () => Promise<T>,

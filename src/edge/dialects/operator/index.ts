@@ -3,7 +3,7 @@ import { disableAccount, enableAccount, listAccounts, removeAccount, setAccount 
 import { eraseFromAudit, listAudit, showAudit, verifyAudit } from './audit.ts';
 import { endToken, logIn } from './auth.ts';
 import { examine } from './doctor.ts';
-import { lookAtKeyring } from './keyring.ts';
+import { inspectKeyring } from './keyring.ts';
 import { clearLimits, listLimits } from './limits.ts';
 import type { OperatorParts } from './parts.ts';
 import { listPeople, mergePeople, splitPeople } from './people.ts';
@@ -44,7 +44,7 @@ const table: readonly Handler<OperatorParts>[] = [
   { methods: ['GET'], path: '/ops/transactions', handler: listTransactions },
   { methods: ['GET'], path: '/ops/transactions/:id', handler: showTransaction },
   { methods: ['GET'], path: '/ops/doctor', handler: examine },
-  { methods: ['POST'], path: '/ops/keyring/page', handler: lookAtKeyring },
+  { methods: ['POST'], path: '/ops/keyring/page', handler: inspectKeyring },
   { methods: ['GET'], path: '/ops/accounts', handler: listAccounts },
   { methods: ['PUT'], path: '/ops/accounts/:name', handler: setAccount },
   { methods: ['DELETE'], path: '/ops/accounts/:name', handler: removeAccount },

@@ -14,7 +14,7 @@ const ask = z.strictObject({
  * needs. `open` also tries to open each secret; `reseal` seals secrets of older keys with the current one. `after` in
  * the reply is where the next page begins. Shows no secret.
  */
-export async function lookAtKeyring(parts: OperatorParts, ctx: Context): Promise<void> {
+export async function inspectKeyring(parts: OperatorParts, ctx: Context): Promise<void> {
   await operatorOf(parts, ctx);
   ctx.body = await parts.lookAtSealed(await readJson(ctx, ask));
 }

@@ -19,15 +19,15 @@ const split = z.strictObject({ realm: name.optional(), into: name, serials: z.ar
  * `POST /ops/people/merge` `{"realm", "from", "into"}`: moves the push tokens of one name to another that differs only
  * in case.
  */
-export const mergePeople = handingOver(merge);
+export const mergePeople = handOverBy(merge);
 
 /**
  * `POST /ops/people/split` `{"realm", "into", "serials"}`: moves single push tokens to a user whose name differs only
  * in case.
  */
-export const splitPeople = handingOver(split);
+export const splitPeople = handOverBy(split);
 
-function handingOver(form: typeof merge | typeof split): (parts: OperatorParts, ctx: Context) => Promise<void> {
+function handOverBy(form: typeof merge | typeof split): (parts: OperatorParts, ctx: Context) => Promise<void> {
   return async (parts, ctx) => {
     const admin = await operatorOf(parts, ctx, 'assign');
     const acts = administrationOf(parts.engine, askerFor(parts, ctx), admin, 'assign');

@@ -86,7 +86,7 @@ export function auditQueryOf(params: PiParams): AuditQuery | undefined {
   const [user, realm, action] = [wish('user'), wish('realm'), wish('action')];
   if (realm !== undefined && user === undefined)
     demandEmpty({ ...params, text: wish }, { realm: 'This gateway lists by realm only with a user' });
-  const called = action === undefined ? {} : calledSo(action);
+  const called = action === undefined ? {} : kindsAndActsOf(action);
   if (!called) return undefined;
   return { user, realm, administrator: wish('administrator'), serial: wish('serial'), ...called };
 }
@@ -95,11 +95,11 @@ export function auditQueryOf(params: PiParams): AuditQuery | undefined {
  * The kinds and acts behind privacyIDEA's name of a call, or our own; undefined when there are none. Acts are
  * distinguished only for push token administration.
  */
-function calledSo(action: string): Pick<AuditQuery, 'kinds' | 'acts'> | undefined {
-  const isMeant = (text: string): boolean => text.includes(action);
-  const kinds = auditKinds.filter((kind) => isMeant(kind) || (kind !== ofTokens && isMeant(actionOf(kind, ''))));
+function kindsAndActsOf(action: string): Pick<AuditQuery, 'kinds' | 'acts'> | undefined {
+  const matches = (text: string): boolean => text.includes(action);
+  const kinds = auditKinds.filter((kind) => matches(kind) || (kind !== ofTokens && matches(actionOf(kind, ''))));
   if (kinds.length > 0) return { kinds };
-  const acts = Object.keys(tokenCalls).filter((act) => isMeant(tokenCalls[act] ?? ''));
+  const acts = Object.keys(tokenCalls).filter((act) => matches(tokenCalls[act] ?? ''));
   return acts.length > 0 ? { kinds: [ofTokens], acts } : undefined;
 }
 

@@ -54,9 +54,9 @@ export async function subjectOf(
   const owner = token.owner ?? { user: '', realm: '' };
   const realm = user?.realm ?? realmOf(parts, params, unknownUser) ?? owner.realm;
   const named = resolverNamed(parts, params, realm);
-  const isFromThere = named === undefined || named === token.owner?.resolver;
+  const isFromSource = named === undefined || named === token.owner?.resolver;
   const isTheirs = !user || (token.owner && (await isOwner(parts, { ...user, source: named }, token.owner)));
-  if (foldedRealm(realm) !== foldedRealm(owner.realm) || !isFromThere || !isTheirs)
+  if (foldedRealm(realm) !== foldedRealm(owner.realm) || !isFromSource || !isTheirs)
     throw new NotTheirToken(new PiFault('parameter', 'Given serial does not belong to given user!'));
   const source = named ?? (user ? undefined : engine.people.sourceOf(token.owner));
   return { user: owner.user, realm: owner.realm, tokens: [token], serial, source };
@@ -188,6 +188,6 @@ async function asKnown({ engine }: PrivacyideaParts, { tokens: found, ...typed }
 }
 
 /** Refuses (400/904) a user who is unknown to the realm's sources, or whose account is barred. */
-export function demandKnown({ person }: Subject, toldUnknown: string): void {
-  if (isNobody(person)) throw new PiFault('unknown-user', toldUnknown);
+export function demandKnown({ person }: Subject, unknownUserText: string): void {
+  if (isNobody(person)) throw new PiFault('unknown-user', unknownUserText);
 }

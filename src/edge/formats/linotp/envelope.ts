@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { GatewayFault, NotNow, Overloaded } from '../../../foundation/model/index.ts';
 import { reasonPhrase } from '../../../foundation/wire/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
-import { errorCodes, inLinotpWords, LinotpFault } from './errors.ts';
+import { asLinotpFault, errorCodes, LinotpFault } from './errors.ts';
 
 /**
  * The emulated LinOTP: the version in the envelope (2.x has no `versionNumber`), and the error codes to which
@@ -57,7 +57,7 @@ export function linotpFallback(product: LinotpProduct): FallbackReplies {
       ctx.body = { error: `Method ${ctx.method} is not allowed here.` };
     },
     error(ctx, thrown) {
-      const error = inLinotpWords(thrown);
+      const error = asLinotpFault(thrown);
       const { linotpFailure: failure } = linotpStateOf(ctx);
       if (failure) sendFailure(ctx, product, failure);
       else sendError(ctx, product, error);

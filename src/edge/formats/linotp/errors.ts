@@ -33,7 +33,7 @@ export const noRightFault = (right: string): LinotpFault =>
   new LinotpFault('policy', `You do not have the administrative right to do this: ${right}`);
 
 /** Converts a refusal to a `LinotpFault`; returns any other error unchanged. */
-export function inLinotpWords(error: unknown): unknown {
+export function asLinotpFault(error: unknown): unknown {
   if (error instanceof RefusedText) return new LinotpFault('parameter', error.message);
   if (error instanceof ActForbidden) return noRightFault(error.right);
   return error instanceof NotNow ? new LinotpFault('untyped', error.message) : error;

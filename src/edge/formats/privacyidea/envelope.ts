@@ -3,7 +3,7 @@ import { type Clock, GatewayFault } from '../../../foundation/model/index.ts';
 import type { SecondDecoding } from '../../access/index.ts';
 import type { FallbackReplies } from '../../http/index.ts';
 import { asPiFault, errorLines } from './errors.ts';
-import { errorDetail, inWordsOf, type PiFlavour } from './flavour.ts';
+import { errorDetail, flavouredText, type PiFlavour } from './flavour.ts';
 
 /**
  * The emulated product: its name and version in the envelope, its flavour, and the clock for `time`. `secondDecoding`
@@ -86,7 +86,7 @@ export function piFallback(product: PiProduct): FallbackReplies {
 
 function sendError(ctx: Context, product: PiProduct, kind: keyof typeof errorLines, message: string, instead?: number): void {
   const [status, usual, usuallyPrefixed] = errorLines[kind];
-  const text = inWordsOf(product.flavour, message);
+  const text = flavouredText(product.flavour, message);
   const [code, prefixed] = instead === undefined ? [usual, usuallyPrefixed] : [instead, false];
   ctx.status = status;
   ctx.set('cache-control', 'no-cache');

@@ -2,7 +2,7 @@
 export type PiFlavour = 'privacyidea' | 'edumfa';
 
 /** Texts that eduMFA words differently; handlers use privacyIDEA's. */
-const eduWords: readonly (readonly [privacyidea: RegExp, edumfa: string])[] = [
+const edumfaTexts: readonly (readonly [privacyidea: RegExp, edumfa: string])[] = [
   [/^Missing parameter: (\w+)$/, "Missing parameter: '$1'"],
   [/^You need to specify a serial, user or credential_id\.$/, 'You need to specify a serial or a user.'],
   [/^(Authentication failure\.) Error decoding the Authorization token:/, '$1 Error during decoding your token:'],
@@ -10,9 +10,9 @@ const eduWords: readonly (readonly [privacyidea: RegExp, edumfa: string])[] = [
 ];
 
 /** The text of a refusal in this flavour. @see docs/protocols/privacyidea.md 1.2 */
-export function inWordsOf(flavour: PiFlavour, message: string): string {
+export function flavouredText(flavour: PiFlavour, message: string): string {
   if (flavour === 'privacyidea') return message;
-  const own = eduWords.find(([pattern]) => pattern.test(message));
+  const own = edumfaTexts.find(([pattern]) => pattern.test(message));
   return own ? message.replace(...own) : message;
 }
 

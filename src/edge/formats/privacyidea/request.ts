@@ -17,13 +17,13 @@ type Values = Map<string, unknown>;
 export async function readPiRequest(ctx: Context, product: PiProduct): Promise<PiParams> {
   const body = await bodyOf(ctx);
   const encoding = encodingOf(ctx);
-  const isTwice = await isDecodedTwice(ctx, product);
+  const twice = await isDecodedTwice(ctx, product);
   const values: Values = new Map();
   const addTexts = (texts: readonly [string, string][]): void => {
     const seen = new Set<string>();
     // Within one source, the first value of a name counts.
     for (const [name, text] of texts)
-      if (!seen.has(name) && seen.add(name)) values.set(name, isTwice ? decodeAgain(text, encoding, name) : text);
+      if (!seen.has(name) && seen.add(name)) values.set(name, twice ? decodeAgain(text, encoding, name) : text);
   };
   addTexts(queryFields(ctx));
   if (ctx.is('multipart')) addTexts(await multipartFields(ctx, body));

@@ -122,14 +122,14 @@ async function seal(scheme: string, { serial, phone }: PushToken, prompt: Prompt
 const answerUrlOf = (url: string): string => url.replace(/\/validate\/pair$/, '/validate/accept_transaction');
 
 function contentOf(serial: string, { shape, title, question, isExact }: Prompt): ChallengeContent {
-  const fitted = (text: string, most: number): string => (isExact ? text : cut(text, most));
+  const limited = (text: string, most: number): string => (isExact ? text : cut(text, most));
   switch (shape) {
     case 'activation':
       return { kind: 'pairing', serial };
     case 'login':
-      return { kind: 'login', login: fitted(question, linotpTexts.login), host: fitted(title, linotpTexts.host) };
+      return { kind: 'login', login: limited(question, linotpTexts.login), host: limited(title, linotpTexts.host) };
     case 'question':
-      return { kind: 'signreq', message: fitted(question, linotpTexts.message) };
+      return { kind: 'signreq', message: limited(question, linotpTexts.message) };
     default:
       return shape satisfies never;
   }

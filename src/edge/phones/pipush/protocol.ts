@@ -41,7 +41,7 @@ const noAddress = 'no_firebase_token';
 const nonceBytes = 20;
 const smallestRsaKey = 2048;
 /** Curves of 256 bits and more. */
-const goodCurves = ['prime256v1', 'secp256k1', 'secp384r1', 'secp521r1', 'brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1'];
+const acceptedCurves = ['prime256v1', 'secp256k1', 'secp384r1', 'secp521r1', 'brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1'];
 /** Both signatures and all texts must fit into one push of 4096 bytes. */
 const titleLength = 128;
 const questionLength = 512;
@@ -117,7 +117,7 @@ function readRollout({ pubkey, fbtoken, capabilities: names }: PipushRollout): R
   if (!key) return refused('Invalid public key: expected a SubjectPublicKeyInfo in base64.');
   const { modulusLength: bits, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   const isEc = key.asymmetricKeyType === 'ec';
-  if (isEc && !goodCurves.includes(namedCurve)) return refused('Invalid public key: expected a curve of at least 256 bits.');
+  if (isEc && !acceptedCurves.includes(namedCurve)) return refused('Invalid public key: expected a curve of at least 256 bits.');
   if (!isEc && (key.asymmetricKeyType !== 'rsa' || bits === undefined || bits < smallestRsaKey)) {
     return refused(`Invalid public key: expected RSA with at least ${smallestRsaKey} bits.`);
   }

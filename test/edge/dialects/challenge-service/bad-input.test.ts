@@ -21,7 +21,7 @@ describe('Bad input to a challenge-service mount', function () {
       .map((challenge) => JSON.stringify({ challenge })),
   );
 
-  it('is refused with a status below 500, in one line that says nothing of it, whatever it is', async () => {
+  it('is refused with a status below 500, in one line that does not quote it', async () => {
     const { ask } = await givenRelay(undo);
     await fc.assert(
       fc.asyncProperty(

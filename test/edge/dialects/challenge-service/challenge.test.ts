@@ -25,7 +25,7 @@ describe('A LinOTP server that has its challenges delivered', function () {
   afterEach(() => undo.run());
 
   for (const { name, input, body_text } of vectors.provider_request) {
-    it(`sends "${name}" of the vectors, which arrives as it is`, async () => {
+    it(`sends "${name}" of the vectors, which arrives unchanged`, async () => {
       const { fakes, put, url, linotp, gateway } = await givenRelay(undo);
       assert.equal((await put(input.gda, { address: { kind: 'fcm', value: 'phone-1' }, platform: 'android' })).status, 200);
       assert.equal(linotpBody(input.transactionId, input.gda, input.challenge), body_text);
@@ -55,7 +55,7 @@ describe('A LinOTP server that has its challenges delivered', function () {
     );
   });
 
-  it('has no more delivered to one phone than policies allow, and learns when again', async () => {
+  it('can push to one phone only as often as policies allow, and gets a retry time', async () => {
     const { fakes, challenge, gateway, clock, logged } = await givenRelay(undo, {
       push_provider: ['fcm'],
       actions: { push_relays_per_device: '2/10m' },
@@ -70,7 +70,7 @@ describe('A LinOTP server that has its challenges delivered', function () {
       [refused.reason, refused.headers['retry-after']],
       ['This phone was sent as many challenges as policies allow; the next one in 600 s', '600'],
     );
-    // what was delivered before is told again, and other phones are not bounded by it
+    // the reply for an earlier push is repeated, and other phones are not limited
     assert.equal((await challenge(first, 'fcm:phone-1')).status, 200);
     assert.equal((await challenge(newId(), 'fcm:phone-2')).status, 200);
     await gateway.settled();
@@ -83,7 +83,7 @@ describe('A LinOTP server that has its challenges delivered', function () {
     assert.equal((await challenge(third, 'fcm:phone-1')).status, 200);
   });
 
-  it('is passed on to a challenge service behind us byte for byte', async () => {
+  it('is passed on byte for byte to a challenge service behind the gateway', async () => {
     const { fakes, challenge, gateway } = await givenRelay(undo, { push_provider: ['cs'] });
     const id = '12345678901234.01';
     assert.equal((await challenge(id, 'gerät/1', 'lseqr://push/ü💸')).status, 200);
@@ -116,7 +116,7 @@ describe('A LinOTP server that has its challenges delivered', function () {
     assert.equal(fakes.deliveries.length, 2);
   });
 
-  it('is told in the reason phrase what is wrong, and nothing of what it sent', async () => {
+  it('gets the error in the reason phrase, without a quote of its request', async () => {
     const { ask, challenge, fakes } = await givenRelay(undo);
     const post = (body: string) => ask('/v1/challenge', { method: 'POST', body });
     const valid = { transactionId: newId(), gda: 'fcm:secret-token', challenge: 'lseqr://secret' };
@@ -142,13 +142,13 @@ describe('A LinOTP server that has its challenges delivered', function () {
     assert.equal(fakes.deliveries.length, 0);
   });
 
-  it('may send more keys than LinOTP does, and bodies of 16 KiB', async () => {
+  it('may send more fields than LinOTP does, and bodies of 16 KiB', async () => {
     const { ask } = await givenRelay(undo, { push_provider: ['cs'] });
     const challenge = { transactionId: newId(), gda: 'DEADBEEF', challenge: 'x'.repeat(16_384), sound: 'ping' };
     assert.equal((await ask('/v1/challenge', { method: 'POST', body: JSON.stringify({ challenge, version: 2 }) })).status, 200);
   });
 
-  it('is nobody without a certificate of its own', async () => {
+  it('is unknown without a certificate of its own', async () => {
     const { url, linotp, gateway } = await givenRelay(undo);
     const body = linotpBody(newId(), 'fcm:phone-1', 'x');
     await assert.rejects(linotpPost(`${url}/v1/challenge`, body, { ca: linotp.ca }));
@@ -156,7 +156,7 @@ describe('A LinOTP server that has its challenges delivered', function () {
     assert.deepEqual([plain.status, plain.reason], [401, 'Unknown auth server']);
   });
 
-  it('is told that no provider took it, and may try again', async () => {
+  it('is told that no provider accepted it, and may try again', async () => {
     const { fakes, challenge, gateway } = await givenRelay(undo);
     const id = newId();
     fakes.setFault({ fake: 'fcm', status: 503, times: 1 });
@@ -164,7 +164,7 @@ describe('A LinOTP server that has its challenges delivered', function () {
     assert.deepEqual([failed.status, failed.reason], [503, 'No provider took the push (fcm: server)']);
     assert.equal((await challenge(id, 'fcm:phone-1')).status, 200);
     assert.equal(fakes.deliveries.length, 1);
-    // and no fault of the gateway is counted, whose alert would blame the store
+    // and no fault of the gateway is counted, since its alert would blame the store
     const metrics = await (await fetch(`${gateway.urls[0]}/metrics`)).text();
     assert.doesNotMatch(metrics, /pushgate_request_faults_total\{.*\} [^0]/);
     assert.match(metrics, /pushgate_relays_total\{auth_server="linotp",result="failed"\} 1/);
@@ -193,14 +193,14 @@ describe('A LinOTP server that has its challenges delivered', function () {
       ['has no address and no', ['fcm'], 'DEADBEEF', undefined, 404, 'Unknown gda'],
     ];
   for (const [what, push_provider, gda, address, status, reason] of unserved)
-    it(`is told where a gda ${what} a kind that no provider of the plan serves: ${reason}`, async () => {
+    it(`gets an error where a gda ${what} a kind that no provider of the plan serves: ${reason}`, async () => {
       const { put, challenge, fakes } = await givenRelay(undo, { push_provider });
       if (address) assert.equal((await put(gda, { address })).status, 200);
       const reply = await challenge(newId(), gda);
       assert.deepEqual([reply.status, reply.reason, fakes.deliveries.length], [status, reason, 0]);
     });
 
-  it('loses its connection instead where it shall fail over, and only where every provider is down', async () => {
+  it('loses its connection for failover, and only where every provider is down', async () => {
     const { fakes, challenge, url, linotp } = await givenRelay(undo, { whenDown: 'drop' });
     fakes.setFault({ fake: 'fcm', status: 503 });
     await assert.rejects(challenge(newId(), 'fcm:phone-1'), { code: 'ECONNRESET' });
@@ -212,7 +212,7 @@ describe('A LinOTP server that has its challenges delivered', function () {
     assert.equal((await challenge(newId(), 'fcm:phone-1')).status, 503);
   });
 
-  it('judges our replies as it should: no redirect, and below 400 only what is on its way', async () => {
+  it('gets no redirect, and a status below 400 only for an accepted push', async () => {
     for (const { reply_status = 200, success } of vectors.provider_reply_judgement)
       if (reply_status < 300 || reply_status >= 400) assert.equal(success, reply_status < 400);
     const { fakes, challenge } = await givenRelay(undo);
@@ -224,7 +224,7 @@ describe('A LinOTP server that has its challenges delivered', function () {
     );
   });
 
-  it('goes on where the certificate of the gateway is renewed, or a wrong one is put in its place', async () => {
+  it('keeps working after a renewal of the certificate of the gateway, and after a wrong file in its place', async () => {
     const { challenge, gateway, folder, tls, url } = await givenRelay(undo);
     const { authority } = await testAuthority();
     const shown = async (): Promise<string> => {

@@ -15,7 +15,7 @@ describe('A relay device', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** A gateway, and what a phone does with its key. */
+  /** A gateway, and the requests of a phone that sign with its key. */
   const given = async (wishes: Parameters<typeof givenRelay>[1] = {}) => {
     const relay = await givenRelay(undo, wishes);
     const signed = (keys: Keys, method: string, gda: string, path = '', body = '', at = relay.clock()) => {
@@ -31,7 +31,7 @@ describe('A relay device', function () {
     return { ...relay, signed, poll, dead };
   };
 
-  it('is registered by its auth server, changed and forgotten by it alone', async () => {
+  it('is registered, changed and deleted only by its auth server', async () => {
     const { put, ask, challenge, fakes, other } = await given();
     assert.equal((await put('DEADBEEF', fcm('one'))).status, 200);
     assert.equal((await put('DEADBEEF', fcm('two'))).status, 200);
@@ -47,14 +47,14 @@ describe('A relay device', function () {
     assert.equal((await challenge(newId(), 'DEADBEEF')).status, 404);
   });
 
-  it('is not registered with an address that has not the form of its kind', async () => {
+  it('is not registered with a malformed address', async () => {
     const { put } = await given();
     const refused = await put('DEADBEEF', { address: { kind: 'apns', value: 'no hex' } });
     assert.deepEqual([refused.status, refused.reason], [400, 'Missing or wrong: address.value']);
     assert.equal((await put('DEADBEEF', { address: { kind: 'apns', value: `<${'ab'.repeat(32)}>` } })).status, 200);
   });
 
-  it('of another auth server is as unknown as none, even where the gda carries an address', async () => {
+  it('of another auth server is unknown, even where the gda carries an address', async () => {
     const { put, challenge, fakes, other } = await given();
     await put('fcm:phone-1', fcm('phone-1'), { client: other });
     const reply = await challenge(newId(), 'fcm:phone-1');
@@ -70,7 +70,7 @@ describe('A relay device', function () {
     assert.equal((await ask('/v1/devices/DEADBEEF?owner=linotp', { method: 'DELETE', headers })).status, 200);
   });
 
-  it('is refused with what is no device', async () => {
+  it('is refused with invalid data', async () => {
     const { put } = await given();
     const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
     for (const body of [{ address: { kind: 'sms', value: '1' } }, { publicKey: 'x' }, { publicKey: spki(rsa) }, { color: 'red' }, []])
@@ -82,7 +82,7 @@ describe('A relay device', function () {
     ['RSA', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],
     ['EC', () => generateKeyPairSync('ec', { namedCurve: 'P-256' })],
   ] as const) {
-    it(`changes its own address by a signature of its ${what} key, and nobody does by sending that again`, async () => {
+    it(`changes its own address by a signature of its ${what} key, and a replay of it has no effect`, async () => {
       const { put, signed, challenge, fakes, clock } = await given();
       const keys: Keys = make();
       await put('DEADBEEF', { ...fcm('one'), publicKey: spki(keys) });
@@ -99,7 +99,7 @@ describe('A relay device', function () {
     });
   }
 
-  it('is told the same, whatever is wrong: unknown, without a key, another key, another body, out of time', async () => {
+  it('gets the same error for every cause: unknown, without a key, another key, another body, out of time', async () => {
     const { put, ask, signed, clock } = await given();
     const [keys, others] = [ed25519(), ed25519()];
     await put('DEADBEEF', { ...fcm('one'), publicKey: spki(keys) });
@@ -124,7 +124,7 @@ describe('A relay device', function () {
     );
   });
 
-  it('is turned away by its source after too many wrong signatures', async () => {
+  it('is refused by source address after too many wrong signatures', async () => {
     const { put, poll, clock } = await given({ settings: { sourceFailures: 3, sourceWindowMs: 60_000 } });
     const keys = ed25519();
     await put('DEADBEEF', { publicKey: spki(keys) });
@@ -137,7 +137,7 @@ describe('A relay device', function () {
     assert.equal((await poll(keys, 'UNKNOWN')).status, 401);
   });
 
-  it('without push asks for what is waiting, as long as that lasts', async () => {
+  it('without push polls its challenges, until they expire', async () => {
     const { put, poll, challenge, clock, fakes } = await given({ push_provider: ['poll', 'fcm'] });
     const keys = ed25519();
     await put('DEADBEEF', { publicKey: spki(keys) });
@@ -155,7 +155,7 @@ describe('A relay device', function () {
     assert.equal(fakes.deliveries.length, 0);
   });
 
-  it('finds waiting what no provider took, unless a policy forbids it to ask', async () => {
+  it('finds a challenge that no provider accepted, unless a policy forbids polling', async () => {
     const allowed = await given();
     const keys = ed25519();
     allowed.fakes.setFault({ fake: 'fcm', status: 503 });
@@ -167,7 +167,7 @@ describe('A relay device', function () {
     assert.equal((await denied.challenge(newId(), 'DEADBEEF')).status, 503);
   });
 
-  it('whose address is dead is told of in the reply and in the feed, and rung no more until it is registered anew', async () => {
+  it('with a dead address appears in the reply and in the feed, and gets no push until it is registered anew', async () => {
     const { put, challenge, dead, fakes, clock, other } = await given();
     fakes.setDevice({ address: 'gone', unregisteredSince: 1 });
     await put('DEADBEEF', { ...fcm('gone'), platform: 'android' });
@@ -194,13 +194,13 @@ describe('A relay device', function () {
   });
 
   for (const since of ['9007199254740991', '8640000000000001', 'never', '-1x'])
-    it(`is listed since no such moment as ${since}`, async () => {
+    it(`is not listed since an invalid time: ${since}`, async () => {
       const { ask } = await given();
       const { status, reason } = await ask(`/v1/devices/dead?since=${since}`);
       assert.deepEqual([status, reason], [400, 'Missing or wrong: since']);
     });
 
-  it('tells nothing of its address to a log', async () => {
+  it('leaves no address in a log', async () => {
     const { put, challenge, logged, fakes } = await given();
     fakes.setDevice({ address: 'very-secret-token', unregisteredSince: 1 });
     await put('SECRETGDA', fcm('very-secret-token'));

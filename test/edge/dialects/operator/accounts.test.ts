@@ -56,7 +56,7 @@ describe('The accounts of a running gateway', function () {
     const takeAway = ({ ops }: Given) =>
       how === 'remove' ? ops('DELETE', '/ops/accounts/helpdesk') : ops('POST', '/ops/accounts/helpdesk/disable');
 
-    it(`cannot log in any more after ${how}, neither by /auth nor as LinOTP has it`, async () => {
+    it(`can no longer log in after ${how}, neither by /auth nor by LinOTP's call`, async () => {
       const gateway = await given();
       await givenHelpdesk(gateway);
       assert.deepEqual([await piLogin(gateway, 'correct horse'), await linotpLogin(gateway, 'correct horse')], [200, 200]);
@@ -64,7 +64,7 @@ describe('The accounts of a running gateway', function () {
       assert.deepEqual([await piLogin(gateway, 'correct horse'), await linotpLogin(gateway, 'correct horse')], [401, 401]);
     });
 
-    it(`hold tokens that are worth nothing any more after ${how}, in every dialect`, async () => {
+    it(`have invalid tokens after ${how}, in every dialect`, async () => {
       // given an administrator who is logged in
       const gateway = await given();
       const helpdesk = await givenHelpdesk(gateway);
@@ -74,7 +74,7 @@ describe('The accounts of a running gateway', function () {
       assert.deepEqual([listed.result.status, shown.result.status], [true, true]);
       // when the account goes
       await takeAway(gateway);
-      // then its token is told like one whose time is over
+      // then its token gets the reply to an expired one
       const [ops, tokens, show] = await answers();
       assert.deepEqual(
         [ops.error.code, tokens.result.error.code, show.result.error.message],
@@ -83,7 +83,7 @@ describe('The accounts of a running gateway', function () {
     });
   }
 
-  it('may log in again when they are enabled again, and their old tokens stay ended', async () => {
+  it('can log in when they are enabled again, and their old tokens stay invalid', async () => {
     const gateway = await given();
     const before = await givenHelpdesk(gateway);
     await gateway.ops('POST', '/ops/accounts/helpdesk/disable');
@@ -92,7 +92,7 @@ describe('The accounts of a running gateway', function () {
     assert.equal((await gateway.ops('GET', '/ops/accounts', undefined, before)).status, 401);
   });
 
-  it('lose their tokens with their password, and do not get them back by an account of the same name', async () => {
+  it('lose their tokens with their password, and a new account of the same name does not revive them', async () => {
     const gateway = await given();
     const before = await givenHelpdesk(gateway);
     const { status, body } = await gateway.ops('PUT', '/ops/accounts/helpdesk', {});
@@ -101,7 +101,7 @@ describe('The accounts of a running gateway', function () {
       [200, false, 401, 200],
     );
     assert.equal((await gateway.ops('GET', '/ops/accounts', undefined, before)).status, 401);
-    // when it is removed and made anew, with the password that it had at first
+    // when it is removed and created again with its first password
     await gateway.ops('DELETE', '/ops/accounts/helpdesk');
     const after = await givenHelpdesk(gateway);
     assert.equal((await gateway.ops('GET', '/ops/accounts', undefined, before)).status, 401);
@@ -116,7 +116,7 @@ describe('The accounts of a running gateway', function () {
     assert.deepEqual([body.enabled, await piLogin(gateway, 'another one')], [false, 401]);
   });
 
-  it('keep at least one that is enabled, even when two go at the same time', async () => {
+  it('include at least one enabled account, even when two are removed at the same time', async () => {
     const gateway = await given();
     await givenHelpdesk(gateway);
     const [one, other] = await Promise.all([
@@ -128,7 +128,7 @@ describe('The accounts of a running gateway', function () {
     assert.match(out, /^\S+ +enabled {2}20/m);
   });
 
-  it('refuse to let the last enabled one go, and say what to do', async () => {
+  it('cannot lose the last enabled one, and the error says what to do', async () => {
     const gateway = await given();
     await givenHelpdesk(gateway);
     await gateway.ops('POST', '/ops/accounts/helpdesk/disable');
@@ -142,11 +142,11 @@ describe('The accounts of a running gateway', function () {
         [409, { code: 'conflict', message: 'admin is the last enabled account; enable or make another one first.' }],
       );
     }
-    // but the disabled one may go
+    // but the disabled one may be removed
     assert.equal((await gateway.ops('DELETE', '/ops/accounts/helpdesk')).status, 200);
   });
 
-  it('are not for every administrator where policies say who may operate', async () => {
+  it('are closed to administrators without the right to operate, where policies give it', async () => {
     const { ops } = await given({ policies: [{ name: 'helpdesk', scope: 'admin', actions: { tokenlist: true } }] });
     const replies = await Promise.all([
       ops('GET', '/ops/accounts'),
@@ -161,7 +161,7 @@ describe('The accounts of a running gateway', function () {
     );
   });
 
-  it('refuse bad input with one sentence, and are what they were', async () => {
+  it('are unchanged by bad input, which gets an error of one sentence', async () => {
     const { ops, client, gateway, logged } = await given();
     const before = (await ops('GET', '/ops/accounts')).body;
     const tried: [string, string, unknown, number, RegExp][] = [
@@ -180,7 +180,7 @@ describe('The accounts of a running gateway', function () {
       assert.match(reply.body.error.message, sentence);
     }
     assert.deepEqual((await ops('GET', '/ops/accounts')).body, before);
-    // and what was done is in the log, by whom, without a password
+    // and the log has each act and its administrator, without a password
     await ops('PUT', '/ops/accounts/new', { password: 'correct horse' });
     assert.equal((await client.post('/auth', { username: 'new', password: 'wrong horse' })).status, 401);
     await gateway.settled();
@@ -192,7 +192,7 @@ describe('The accounts of a running gateway', function () {
     assert.doesNotMatch(JSON.stringify(logged), /horse/);
   });
 
-  it('take the tokens of a machine that has the keyring, whatever its accounts are called', async () => {
+  it('accept the tokens of a machine with the keyring, whatever the names of its accounts', async () => {
     const { ops, cli, clock } = await given();
     assert.equal((await cli('providers', 'list')).code, 0);
     await ops('PUT', '/ops/accounts/cli', {});

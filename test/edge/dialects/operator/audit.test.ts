@@ -67,7 +67,7 @@ describe("The audit in privacyIDEA's form", () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('lists logins and acts by the calls that privacyIDEA has for them, with their place in the chain looked at', async () => {
+  it('lists logins and acts by the calls of privacyIDEA, with their place in the chain checked', async () => {
     const { client, admin, gateway, phoneOf } = await givenGateway(undo);
     const { serial } = await phoneOf('alice');
     await client.post('/validate/check', { user: 'alice', pass: '0' });
@@ -96,7 +96,7 @@ describe("The audit in privacyIDEA's form", () => {
     assert.deepEqual([Object.keys(auditdata[0]), auditdata[0].edumfa_server], [auditcolumns, 'eduMFA']);
   });
 
-  it('refuses columns that it cannot look in, and callers without the right', async () => {
+  it('refuses columns without a filter, and callers without the right', async () => {
     const { client, admin } = await givenGateway(undo);
     for (const wish of [{ client: '10.0.0.1' }, { success: '1' }, { realm: 'corp' }] as Record<string, string>[])
       assert.equal((await client.get('/audit/', wish, admin)).body.result.error?.code, 905, JSON.stringify(wish));

@@ -12,7 +12,7 @@ import { cleanup } from '../../../kit/temporary.ts';
 
 type Finding = { level: string; what: string; detail: string };
 
-describe('What a running gateway tells the doctor', function () {
+describe('The report of a running gateway for the doctor', function () {
   this.timeout(30_000);
   const undo = cleanup();
   afterEach(() => undo.run());
@@ -34,7 +34,7 @@ describe('What a running gateway tells the doctor', function () {
       (await ops('GET', '/ops/doctor')).body.findings.filter((each: Finding) => each.what.startsWith(what));
     return { ...gateway, url, cli, ops, findings };
   };
-  /** Begins a login as a client at this address of this machine does, with what a proxy adds. */
+  /** Begins a login as a client at this address of this machine, with the headers of a proxy. */
   const login = (url: string, from: string, forwarded?: string): Promise<number> =>
     new Promise((resolve, reject) => {
       const headers = {
@@ -53,7 +53,7 @@ describe('What a running gateway tells the doctor', function () {
     assert.equal((await ops('GET', '/ops/doctor', undefined, {})).status, 401);
   });
 
-  it('is that the store takes a write and belongs to the keyring, where all is well', async () => {
+  it('contains a store that accepts a write and belongs to the keyring, where all is well', async () => {
     const { ops } = await given();
     const { body } = await ops('GET', '/ops/doctor');
     assert.deepEqual(
@@ -68,8 +68,8 @@ describe('What a running gateway tells the doctor', function () {
     );
   });
 
-  it('is what does not work, each with what to do', async () => {
-    // given a gateway whose clock is off, whose store was exchanged, and whose provider fails
+  it('lists failures, each with instructions', async () => {
+    // given a gateway with a wrong clock, a replaced store and a failing provider
     const parts = {
       engine: {
         admission: { mayAdminister: () => true },
@@ -92,7 +92,7 @@ describe('What a running gateway tells the doctor', function () {
     undo.later(() => close(0));
     // when the doctor asks
     const { body } = await opsClient(url, { authorization: 'Bearer x' })('GET', '/ops/doctor');
-    // then each of them is told
+    // then each of them is reported
     assert.deepEqual(body.findings.map(({ level, what, detail }: Finding) => `${level} ${what}: ${detail}`).slice(1, 4), [
       'failed clock: these clocks are apart; let both machines keep the same time',
       'failed keyring: the store belongs to another one; stop this gateway, and give it the keyring of the others',
@@ -100,11 +100,11 @@ describe('What a running gateway tells the doctor', function () {
     ]);
   });
 
-  it('is what a trusted proxy sent that is no address: how often, from where, and the text', async () => {
+  it('lists texts from a trusted proxy that are not an address: how often, from where, and the text', async () => {
     const { url, findings, logged } = await given({ trustedProxies: ['127.0.0.0/8'] });
     // given a proxy whose own network may log users in
     assert.notEqual(await login(url, '127.0.0.2'), 403);
-    // when it names clients who are nowhere, then its network speaks for none of them
+    // when it names invalid clients, then its network identifies none of them
     for (const forwarded of ['203.0.113.7, unknown', '203.0.113.7, _hidden']) assert.equal(await login(url, '127.0.0.2', forwarded), 403);
     const [found, ...others] = await findings('listener');
     assert.deepEqual(others, []);
@@ -121,13 +121,13 @@ describe('What a running gateway tells the doctor', function () {
     );
   });
 
-  it('is nothing of what a trusted proxy passed on from further away, beyond the address that counts', async () => {
+  it('omits texts that a trusted proxy passed on from further away, beyond the counted address', async () => {
     const { url, findings } = await given({ trustedProxies: ['127.0.0.2/32'] });
     await login(url, '127.0.0.2', 'nonsense, 203.0.113.7');
     assert.deepEqual(await findings('listener'), []);
   });
 
-  it('is that logins come by a proxy that nobody trusts', async () => {
+  it('warns of logins through an untrusted proxy', async () => {
     const { url, findings } = await given();
     await login(url, '127.0.0.1');
     await login(url, '127.0.0.3', '203.0.113.7');
@@ -138,7 +138,7 @@ describe('What a running gateway tells the doctor', function () {
     );
   });
 
-  it('is that all logins come from one address that is not this machine, once they are many', async () => {
+  it('warns of many logins from a single address of another machine', async () => {
     // given a proxy in front of the trusted one, which names itself as the client each time
     const { url, findings } = await given({ trustedProxies: ['127.0.0.2/32'] });
     for (let number = 0; number < 19; number += 1) await login(url, '127.0.0.2', '192.0.2.80');
@@ -151,13 +151,13 @@ describe('What a running gateway tells the doctor', function () {
     assert.deepEqual(await findings('listener'), []);
   });
 
-  it('is nothing where all logins come from this machine', async () => {
+  it('has no such warning where all logins come from this machine', async () => {
     const { url, findings } = await given();
     for (let number = 0; number < 25; number += 1) await login(url, '127.0.0.1');
     assert.deepEqual(await findings('listener'), []);
   });
 
-  it('is told by the command', async () => {
+  it('is shown by the command', async () => {
     const { url, cli } = await given({ trustedProxies: ['127.0.0.0/8'] });
     await login(url, '127.0.0.2', 'unknown');
     const { out } = await cli('doctor');
@@ -166,7 +166,7 @@ describe('What a running gateway tells the doctor', function () {
     assert.match(out, /^warning {2}gateway, listener 127\.0\.0\.1:0: 1 requests belong to no known client .*"unknown"/m);
   });
 
-  it('is less where policies let nobody operate, and the command says so', async () => {
+  it('is shorter where policies give no one the right to operate, and the command says so', async () => {
     const { cli } = await given({}, { policies: [{ name: 'helpdesk', scope: 'admin', actions: { tokenlist: true } }] });
     const { out } = await cli('doctor');
     assert.match(

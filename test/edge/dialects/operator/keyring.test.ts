@@ -6,12 +6,12 @@ import { givenGateway } from '../../../kit/gateway.ts';
 import { opsClient } from '../../../kit/operator.ts';
 import { cleanup } from '../../../kit/temporary.ts';
 
-describe('What the keyring of a running gateway has sealed', function () {
+describe('Data that the keyring of a running gateway has sealed', function () {
   this.timeout(30_000);
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('is sealed by the new key when it is used next after a rotation, and signs as before', async () => {
+  it('is sealed by the new key at its next use after a rotation, and signs as before', async () => {
     // given a phone whose push token has a key that the first key of the keyring sealed
     const { client, admin, folder, gateway, phoneOf, challenge } = await givenGateway(undo);
     const ops = opsClient(client.url, admin);
@@ -33,7 +33,7 @@ describe('What the keyring of a running gateway has sealed', function () {
     assert.equal((await client.post('/validate/check', finish)).body.result.authentication, 'ACCEPT');
   });
 
-  it('is looked at page by page, by administrators alone', async () => {
+  it('is listed page by page, for administrators only', async () => {
     const { client, admin, phoneOf } = await givenGateway(undo);
     const ops = opsClient(client.url, admin);
     const phone = await phoneOf('alice');

@@ -16,7 +16,7 @@ describe('The limits of phones, as operators see them', function () {
     const [alice, bob] = [await world.ringingPhoneOf('alice'), await world.ringingPhoneOf('bob')];
     const ops = opsClient(world.client.url, world.admin);
     assert.deepEqual((await ops('GET', '/ops/limits')).body, { phones: [], quiet: [] });
-    // given alice, whose phone rang too often, and bob, whose phone rang once
+    // given alice, whose phone got too many pushes, and bob, whose phone got one
     for (let times = 0; times < 3; times += 1) await world.logsIn('203.0.113.9');
     await world.logsIn('203.0.113.9', 'bob');
     await world.gateway.settled();
@@ -31,7 +31,7 @@ describe('The limits of phones, as operators see them', function () {
     assert.deepEqual((await ops('GET', `/ops/limits?serial=${bob.serial}`)).body.phones, [his]);
     // when an operator clears hers
     assert.deepEqual((await ops('DELETE', `/ops/limits/${alice.serial}`)).body, { serial: alice.serial, cleared: true });
-    // then it rings again, and that was told
+    // then it gets a push again, and the event was published
     const before = world.rings();
     await world.logsIn('203.0.113.9');
     assert.equal(world.rings() - before, 1);
@@ -43,7 +43,7 @@ describe('The limits of phones, as operators see them', function () {
     assert.equal((await ops('DELETE', '/ops/limits/NOSUCH')).status, 404);
   });
 
-  it('are there at the command line', async () => {
+  it('are available at the command line', async () => {
     const world = await givenRinging(undo);
     const { serial } = await world.ringingPhoneOf('alice');
     for (let times = 0; times < 3; times += 1) await world.logsIn('203.0.113.9');
@@ -61,7 +61,7 @@ describe('The limits of phones, as operators see them', function () {
     assert.equal((await cli('limits', 'list')).out.trim().split('\n').length, 1);
   });
 
-  it('are those of wrong PINs as well, until they are cleared', async () => {
+  it('include those of wrong PINs, until they are cleared', async () => {
     const world = await givenRinging(undo, { settings: { lockout: 'source', DefaultMaxFailCount: 2 } });
     const { serial } = await world.ringingPhoneOf('alice');
     const ops = opsClient(world.client.url, world.admin);

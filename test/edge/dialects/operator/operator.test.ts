@@ -12,7 +12,7 @@ describe('The interface for operators', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** A gateway whose second provider is a challenge service that behaves as the test says. */
+  /** A gateway whose second provider is a challenge service that a test controls. */
   const given = async (policies: GatewayWishes['policies'] = []) => {
     const far = await farSide(undo);
     const ca = join(temporaryFolder(undo), 'ca.pem');
@@ -29,7 +29,7 @@ describe('The interface for operators', function () {
     return { ...gateway, far, cli, ops: opsClient(url, gateway.admin) };
   };
 
-  it('wants an administrator, and one whom policies let operate', async () => {
+  it('requires an administrator with the right to operate', async () => {
     const { ops } = await given([{ name: 'helpdesk', scope: 'admin', actions: { tokenlist: true } }]);
     const nobody = await ops('GET', '/ops/providers', undefined, {});
     const helpdesk = await ops('GET', '/ops/providers');
@@ -45,7 +45,7 @@ describe('The interface for operators', function () {
     const added = await ops('POST', `/ops/tokens/${serial}/addresses`, { kind: 'gda', value: 'C0FFEE-SECRET' });
     const tested = await ops('POST', '/ops/providers/cs/test', { serial });
     await gateway.settled();
-    // then the challenge service has got it, the trail says so, and nobody is told the address
+    // then the challenge service has received it, the trail says so, and no reply contains the address
     assert.equal(tested.body.sent, true);
     assert.equal(JSON.parse(far.requests[0]?.body ?? '').challenge.gda, 'C0FFEE-SECRET');
     const shown = await ops('GET', `/ops/transactions/${tested.body.transactionId}`);
@@ -61,7 +61,7 @@ describe('The interface for operators', function () {
     assert.equal((await ops('DELETE', `/ops/tokens/${serial}/addresses/${added.body.id}`)).status, 404);
   });
 
-  it('cleans an APNs address as an iPhone shows it, and says what one should be that is cut short', async () => {
+  it('cleans an APNs address as an iPhone shows it, and describes the form where one is truncated', async () => {
     const { ops, phoneOf } = await given();
     const { serial } = await phoneOf('alice');
     const add = (value: string) => ops('POST', `/ops/tokens/${serial}/addresses`, { kind: 'apns', value });
@@ -72,7 +72,7 @@ describe('The interface for operators', function () {
     assert.match(JSON.stringify(short.body), /64 or more hexadecimal digits, two per byte/);
   });
 
-  it('marks an address dead that a provider calls so, skips it from then on, and lets it live again when it is added again', async () => {
+  it('marks an address dead on the reply of a provider, skips it from then on, and revives it when it is added again', async () => {
     const { ops, phoneOf, far, gateway, logged } = await given();
     const { serial } = await phoneOf('alice');
     const address = { kind: 'gda', value: 'DEAD-ONE' };
@@ -89,7 +89,7 @@ describe('The interface for operators', function () {
     assert.equal((await ops('GET', `/ops/tokens/${serial}/addresses`)).body.addresses[0].deadSince, undefined);
   });
 
-  it('leaves a live challenge behind a push that failed, with the hint to look into the app', async () => {
+  it('leaves a challenge open after a failed push, with the hint to open the app', async () => {
     const { client, phoneOf, ops, far } = await given([{ name: 'by cs', scope: 'authentication', actions: { push_provider: 'cs' } }]);
     const phone = await phoneOf('alice');
     await ops('POST', `/ops/tokens/${phone.serial}/addresses`, { kind: 'gda', value: 'X' });
@@ -135,7 +135,7 @@ describe('The interface for operators', function () {
     assert.equal((await ops('GET', '/ops/transactions/00000000000000000000')).status, 404);
   });
 
-  it('cleans an address, and refuses one that has not the form of its kind in a sentence that does not repeat it', async () => {
+  it('cleans an address, and refuses a malformed one in a sentence that does not repeat it', async () => {
     const { ops, phoneOf } = await given();
     const { serial } = await phoneOf('alice');
     const add = (kind: string, value: string) => ops('POST', `/ops/tokens/${serial}/addresses`, { kind, value });
@@ -149,7 +149,7 @@ describe('The interface for operators', function () {
     assert.equal((await add('fcm', 'x'.repeat(4097))).status, 400);
   });
 
-  it('keeps the number of addresses of a push token small', async () => {
+  it('limits the number of addresses of a push token', async () => {
     const { ops, phoneOf } = await given();
     const { serial } = await phoneOf('alice');
     const add = (value: string) => ops('POST', `/ops/tokens/${serial}/addresses`, { kind: 'gda', value });
@@ -185,7 +185,7 @@ describe('The interface for operators', function () {
     assert.deepEqual([wrong.code, /There is no provider gone/.test(wrong.err)], [5, true]);
   });
 
-  it('is looked at by the doctor, who also tries what the file names', async () => {
+  it('is checked by the doctor, which also checks the servers in the file', async () => {
     const { cli, far } = await given();
     const well = await cli('doctor');
     for (const line of [

@@ -23,8 +23,8 @@ describe('Users whose names differ in case alone, for operators', function () {
     return { ...gateway, cli, login, ops: opsClient(url, gateway.admin) };
   };
 
-  it('are listed, by doctor too, and made one or two as the operator says, with their PINs', async () => {
-    // given push tokens of Bob and bob, who were one user in versions before
+  it('are listed, by doctor too, and merged or separated as the operator decides, with their PINs', async () => {
+    // given push tokens of Bob and bob, who were one user in earlier versions
     const { cli, login, phoneOf } = await given();
     const [capital, small] = [await phoneOf('Bob'), await phoneOf('bob', { pin: '9999' })];
     await phoneOf('carol');
@@ -34,7 +34,7 @@ describe('Users whose names differ in case alone, for operators', function () {
     assert.deepEqual([await login('Bob'), await login('bob')], ['CHALLENGE', 'REJECT']);
     // when they are made one
     const merged = await cli('people', 'merge', 'Bob', 'bob');
-    // then the push token of the one is that of the other, with its PIN, and nothing is left to decide
+    // then the push token of one belongs to the other, with its PIN, and nothing is left to decide
     assert.equal(merged.out, `bob has ${capital.serial} now\n`);
     assert.deepEqual([await login('Bob'), await login('bob')], ['REJECT', 'CHALLENGE']);
     assert.equal((await cli('people', 'list')).out, 'REALM  NOW  USERS\n');
@@ -45,7 +45,7 @@ describe('Users whose names differ in case alone, for operators', function () {
     assert.notEqual(small.serial, capital.serial);
   });
 
-  it('are named by the log of the first start after an upgrade, and only there', async () => {
+  it('are logged at the first start after an upgrade, and only there', async () => {
     // given the store of an older version, with push tokens of Bob and bob
     const path = join(temporaryFolder(undo), 'pushgate.db');
     const store = await openEmbeddedStore({ path, log: openLog('silent') });
@@ -75,7 +75,7 @@ describe('Users whose names differ in case alone, for operators', function () {
     assert.deepEqual(second, []);
   });
 
-  it('are nothing to decide where the realm ignores case, unless the width of letters made them one', async () => {
+  it('need no decision where the realm ignores case, unless only the width of letters made them one user', async () => {
     const { ops, phoneOf } = await given({ more: { realms: [{ name: 'corp', default: true, ignoreCase: true }] } });
     await phoneOf('Bob');
     await phoneOf('bob');
@@ -85,7 +85,7 @@ describe('Users whose names differ in case alone, for operators', function () {
     assert.deepEqual(group, { realm: 'corp', now: 'together', users: [{ names: ['Bob', 'bob', '\uff42ob'] }] });
   });
 
-  it('get nothing from users of other names, unknown realms, or an operator who may not assign push tokens', async () => {
+  it('cannot be merged with users of other names or unknown realms, nor by an operator who may not assign push tokens', async () => {
     const { ops, phoneOf } = await given();
     const { serial } = await phoneOf('alice');
     const replies = [

@@ -23,7 +23,7 @@ describe('Bad input to the phone routes of LinOTP', function () {
   const serial = 'KIPT0001';
   const storedNow = async (): Promise<string> => {
     const records = [];
-    // Keys are made, and what was tried is written down, whatever came of it.
+    // Keys are generated, and every try is recorded, whatever its result.
     const besides = ['stock-key', 'audit-entry', 'audit-writer', 'audit-note', 'person-key'];
     for await (const record of allRecords(given.store)) if (!besides.includes(record.kind)) records.push(record);
     return JSON.stringify(records);
@@ -51,7 +51,7 @@ describe('Bad input to the phone routes of LinOTP', function () {
     }
   });
 
-  it('refuses one that was cut off anywhere, or goes on', async () => {
+  it('refuses a truncated or extended one', async () => {
     for (let length = 0; length < response.length; length += 1) assertRefused(await pair(response.subarray(0, length)));
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (more) => {
@@ -62,7 +62,7 @@ describe('Bad input to the phone routes of LinOTP', function () {
     assertRefused(await pair(Buffer.concat([response, Buffer.alloc(40_000)])));
   });
 
-  it('refuses bytes of nothing, and never throws over them', () => {
+  it('refuses random bytes, and never throws over them', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.base64String()), (text) => {
         const read = readPairingResponse(text);
@@ -82,7 +82,7 @@ describe('Bad input to the phone routes of LinOTP', function () {
     ['nothing at all', '', form],
   ];
   for (const [what, body, headers] of bodies) {
-    it(`answers ${what} in the words of each call`, async () => {
+    it(`answers ${what} in the format of each call`, async () => {
       for (const [call, status] of [
         ['pair', false],
         ['accept_transaction', true],
@@ -95,7 +95,7 @@ describe('Bad input to the phone routes of LinOTP', function () {
     });
   }
 
-  it('says no to any id and any signature', async () => {
+  it('refuses any id and any signature', async () => {
     const text = fc.oneof(fc.string(), fc.constantFrom('1', '12345678901234567', '12345678901234.01', '.01', '9'.repeat(40), '__proto__'));
     await fc.assert(
       fc.asyncProperty(text, fc.oneof(fc.base64String(), fc.string()), async (transactionid, signature) => {
@@ -113,7 +113,7 @@ describe('Bad input to the phone routes of LinOTP', function () {
 });
 
 describe('Texts of a challenge of LinOTP', () => {
-  it('are taken up to their bytes, and never with NUL inside', () => {
+  it('are accepted up to their limit in bytes, and never with NUL inside', () => {
     const content = (kind: 'signreq', message: string) =>
       ({ content: { kind, message }, transactionId: '1', callbackUrl: '', now: 0 }) as const;
     fc.assert(
@@ -124,7 +124,7 @@ describe('Texts of a challenge of LinOTP', () => {
     );
   });
 
-  it('make a URL that the phone refuses when any byte of it is another, or missing', async () => {
+  it('make a URL that the phone refuses when any byte of it is changed or missing', async () => {
     const undo = cleanup();
     try {
       const given = await givenLinotp(undo);

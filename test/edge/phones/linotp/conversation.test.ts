@@ -37,7 +37,7 @@ describe('A phone of LinOTP', () => {
     return { ...given, phone: await given.activePhone(serial) };
   };
 
-  it('pairs, proves its key, and is asked from then on', async () => {
+  it('pairs, proves its key, and gets challenges from then on', async () => {
     // given an offered token
     const { offer, post, ask, token, stateOf, clock } = await givenLinotp(undo);
     const phone = linotpTestPhone(await offer(serial));
@@ -68,7 +68,7 @@ describe('A phone of LinOTP', () => {
     assert.equal(await stateOf(second), 'declined');
   });
 
-  it('is not activated by a denial, and may be asked again', async () => {
+  it('is not activated by a decline, and may get another challenge', async () => {
     const { ask, post, phone, token } = await givenPaired();
     const denied = await ask([serial], { kind: 'activation' });
     assert.equal((await post('reject_transaction', phone.answer(denied, 'DENY'))).body.result.value, true);
@@ -78,14 +78,14 @@ describe('A phone of LinOTP', () => {
     assert.equal((await token(serial)).rollout, 'enrolled');
   });
 
-  it('cannot be asked to log in before it has proven its key', async () => {
+  it('gets no login before it has proven its key', async () => {
     const { ask, post, phone, stateOf } = await givenPaired();
     const login = await ask([serial]);
     assert.equal((await post('accept_transaction', phone.answer(login, 'ACCEPT'))).body.result.value, false);
     assert.equal(await stateOf(login), 'open');
   });
 
-  it('gets no yes for the same answer again, and changes nothing by another one', async () => {
+  it('gets no accept for the same answer again, and changes nothing by another one', async () => {
     const { ask, post, phone, stateOf } = await givenActive();
     const login = await ask([serial]);
     const accept = phone.answer(login, 'ACCEPT');
@@ -100,14 +100,14 @@ describe('A phone of LinOTP', () => {
     assert.equal(await stateOf(login), 'accepted');
   });
 
-  it('is taken once, however often its answer comes at the same moment', async () => {
+  it('has its answer accepted once, however many copies come at the same moment', async () => {
     const { ask, post, phone } = await givenActive();
     const form = phone.answer(await ask([serial]), 'ACCEPT');
     const replies = await Promise.all(Array.from({ length: 8 }, () => post('accept_transaction', form)));
     assert.equal(replies.filter(({ body }) => body.result.value === true).length, 1);
   });
 
-  it('gets another number where the one that was wished for is taken', async () => {
+  it('gets another number where the requested one is in use', async () => {
     const { ask, phone } = await givenActive();
     const names = ['41227575594942494', '41227575594942494', '52338686605053505'];
     const naming = () => {
@@ -124,7 +124,7 @@ describe('A phone of LinOTP', () => {
     );
   });
 
-  it('gets the recorded replies, to the letter, where it sends what fits nothing', async () => {
+  it('gets exactly the recorded replies to invalid requests', async () => {
     const labels = [
       'pair without parameter',
       'pair malformed',
@@ -142,14 +142,14 @@ describe('A phone of LinOTP', () => {
     }
   });
 
-  it('is too late when the time is up', async () => {
+  it('is refused after the time limit', async () => {
     const { ask, post, phone, clock } = await givenActive();
     const login = await ask([serial]);
     clock.advance(seconds(120));
     assert.equal((await post('accept_transaction', phone.answer(login, 'ACCEPT'))).body.result.value, false);
   });
 
-  it('still has its say after any number of wrong signatures, which count for nothing but their source', async () => {
+  it('can answer after any number of wrong signatures, which count only against their source address', async () => {
     const { ask, post, phone, token, stateOf } = await givenActive();
     const login = await ask([serial]);
     const { transactionid, signature } = phone.answer(login, 'ACCEPT');
@@ -159,7 +159,7 @@ describe('A phone of LinOTP', () => {
     assert.equal((await post('accept_transaction', { transactionid, signature })).body.result.value, true);
   });
 
-  it('is heard when one source, be it its own, has sent a hundred wrong signatures', async () => {
+  it('can answer when one source address, even its own, has sent a hundred wrong signatures', async () => {
     const { ask, post, phone, token } = await givenActive();
     const spoilt = await ask([serial]);
     const { transactionid } = phone.answer(spoilt, 'ACCEPT');
@@ -169,7 +169,7 @@ describe('A phone of LinOTP', () => {
     assert.equal((await token(serial)).failCount, 0);
   });
 
-  it('may tell a new address while it is active, and nobody leads it back by the old message', async () => {
+  it('may send a new address while it is active, and a replay of the old message has no effect', async () => {
     const { post, phone, token } = await givenActive();
     const address = async () => (await token(serial)).addresses.map(({ value }) => value);
     const first = phone.pairing({ gda: 'one' });
@@ -188,7 +188,7 @@ describe('A phone of LinOTP', () => {
     assert.equal((await token(serial)).rollout, 'enrolled');
   });
 
-  it('cannot be pushed aside by one that does not know its address', async () => {
+  it('cannot be replaced by a phone that does not know its address', async () => {
     const { pair, post, ask, phone, token } = await givenPaired();
     assert.equal((await pair({ gda: 'stranger', seed: otherSeed() })).body.result.status, false);
     assert.equal((await pair({ gda: '', seed: otherSeed() })).body.result.status, false);
@@ -214,7 +214,7 @@ describe('A phone of LinOTP', () => {
     assert.equal((await token(serial)).rollout, 'offered');
   });
 
-  it('comes too late for an offer that is over, and too early for none', async () => {
+  it('cannot pair with an expired offer or under an unknown serial', async () => {
     const { offer, post, clock } = await givenLinotp(undo);
     const phone = linotpTestPhone(await offer(serial, { lifeMs: minutes(10) }));
     const unknown = { ...(await post('pair', { pairing_response: phone.pairing({ serial: 'NOPE' }) })).body };
@@ -224,7 +224,7 @@ describe('A phone of LinOTP', () => {
   });
 
   it('cannot find offered push tokens by trying serials', async () => {
-    // given an offered push token, an active one, and a stranger who has named unknown serials
+    // given an offered push token, an active one, and a stranger who has tried unknown serials
     const { offer, post, activePhone, logged, clock } = await givenLinotp(undo, { settings: { sourceFailures: 3 } });
     const active = await activePhone('KIPT0000ACTIVE');
     const phone = linotpTestPhone(await offer(serial));
@@ -232,7 +232,7 @@ describe('A phone of LinOTP', () => {
     for (const name of ['KIPT1', 'KIPT2', 'KIPT3', 'KIPT4']) assert.equal(await pair(phone.pairing({ serial: name })), false);
     // when the right serial comes from the same network
     const tried = await pair(phone.pairing());
-    // then it is refused like any other, a phone that has paired goes on, and the offer waits for its time
+    // then the stranger is refused for every serial, a paired phone can continue, and the offer stays valid
     assert.deepEqual([tried, await pair(active.pairing({ gda: 'moved' }))], [false, true]);
     const limited = logged.map((line) => JSON.parse(line)).filter(({ event }) => event === 'source-limited');
     assert.deepEqual(
@@ -243,7 +243,7 @@ describe('A phone of LinOTP', () => {
     assert.equal(await pair(phone.pairing()), true);
   });
 
-  it('may prove its key after the offer is over, when nobody can pair in its place any more', async () => {
+  it('may prove its key after the offer has expired, when no other phone can pair any more', async () => {
     const { offer, post, ask, token, clock } = await givenLinotp(undo);
     const phone = linotpTestPhone(await offer(serial, { lifeMs: minutes(10) }));
     assert.equal((await post('pair', { pairing_response: phone.pairing() })).body.result.status, true);
@@ -254,7 +254,7 @@ describe('A phone of LinOTP', () => {
     assert.equal((await token(serial)).rollout, 'enrolled');
   });
 
-  it('closes the others with its answer, and may name the whole in place of its part', async () => {
+  it('closes the challenges of other phones with its answer, and may name the whole transaction instead of its part', async () => {
     const { ask, post, activePhone, store } = await givenLinotp(undo);
     const phones = [await activePhone('KIPT01'), await activePhone('KIPT02')];
     const children = (parent: string) => ({ naming: () => ({ foreignId: parent, handles: [`${parent}.01`, `${parent}.02`] }) });
@@ -282,7 +282,7 @@ describe('A phone of LinOTP', () => {
     assert.equal((await post('accept_transaction', second.answer(denied, 'ACCEPT'))).body.result.value, false);
   });
 
-  it('shows a login as who and where, and a text that is too long only where it may be cut', async () => {
+  it('shows user and auth server of a login, and a text that is too long only where it may be truncated', async () => {
     const { ask, activePhone } = await givenLinotp(undo);
     const phone = await activePhone(serial);
     const shown = async (prompt: Parameters<typeof ask>[1]) => phone.read(await ask([serial], prompt)).ask;
@@ -297,7 +297,7 @@ describe('A phone of LinOTP', () => {
     await assert.rejects(shown({ prompt: { title: '', question: 'a\0b' } }), { code: 'config-invalid' });
   });
 
-  it('is told by policy where to answer, else beside where it paired', async () => {
+  it('gets the URL for answers from a policy, or else beside the URL of its pairing', async () => {
     const policies = [
       { name: 'answers', match: { client: ['10.0.0.0/8'] }, actions: { pushtoken_challenge_callback_url: 'https://mfa.example/validate' } },
     ];
@@ -308,7 +308,7 @@ describe('A phone of LinOTP', () => {
     assert.equal(phone.read(await ask([serial], { asker })).callbackUrl, 'https://mfa.example/validate');
   });
 
-  it('answers a login that a client of privacyIDEA started', async () => {
+  it('can answer a login that a client of privacyIDEA started', async () => {
     const { activePhone, url, store, clock, post, engine } = await givenLinotp(undo);
     const phone = await activePhone(serial, { user: 'alice', realm: 'corp', resolver: '' });
     await engine.administration(tester).setPin(await engine.people.tokensOf({ user: 'alice', realm: 'corp' }), '1234');

@@ -11,7 +11,7 @@ describe('A challenge for a phone of LinOTP', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('goes to its challenge service as LinOTP itself would send it', async () => {
+  it('goes to its challenge service in the form of LinOTP', async () => {
     // given a challenge service
     const bodies: string[] = [];
     const service = createServer(async (request, response) => {
@@ -40,7 +40,7 @@ describe('A challenge for a phone of LinOTP', () => {
     assert.match(payload ?? '', /^lseqr:\/\/push\/[A-Za-z0-9_-]+$/);
     assert.deepEqual(bodies, [`{"challenge": {"transactionId": "41227575594942494", "gda": "DEADBEEF", "challenge": "${payload}"}}`]);
     assert.equal(phone.read(transaction).transactionId, '41227575594942494');
-    // and the longest one stays within what a challenge service must take
+    // and the longest one stays within the limits of a challenge service
     const longest = await given.ask(['KIPT0001'], { prompt: { title: '', question: 'ü'.repeat(255) } });
     assert.ok((longest.decision.challenges[0]?.payload.length ?? 0) <= 1536);
   });

@@ -75,7 +75,7 @@ describe('LinOTP vectors', () => {
   for (const { case: what, input } of vectors.pairing_url_errors) {
     it(`write no pairing URL: ${what}`, () => {
       const isKnown = vectors.partition_keys.some(({ partition }) => partition === input.partition);
-      // A partition without a key is found out where keys are looked up; all else is the layout's affair.
+      // The lookup of keys detects a partition without a key; the layout checks all else.
       if (!isKnown && typeof input.partition === 'number') assert.throws(() => partitionSeed(vectors, Number(input.partition)));
       else assert.equal(pairingUrl(pairingFields(input)).ok, false);
     });
@@ -149,18 +149,18 @@ describe('LinOTP vectors', () => {
 
   for (const { case: what, input } of vectors.challenge_url_errors) {
     it(`write no challenge URL: ${what}`, () => {
-      // What TypeScript would not let pass is no content at all.
+      // Content that TypeScript would reject counts as missing.
       const serial = 'S'.repeat(64);
       const content = what.startsWith('pairing') ? ({ kind: 'pairing', serial } as const) : contentOf(input);
       assert.ok(content === undefined || !challengeText({ ...textFields(input), content }).ok);
     });
   }
 
-  it('make ids of 17 digits that do not begin with 0', () => {
+  it('generate ids of 17 digits that do not begin with 0', () => {
     for (const byte of [0, 1, 127, 255]) assert.match(newTransactionId(Buffer.alloc(16, byte)), /^[1-9]\d{16}$/);
   });
 
-  it('know keys that every signature would fit', () => {
+  it('detect keys that verify every signature', () => {
     const neutral = Buffer.from(`01${'00'.repeat(31)}`, 'hex');
     assert.equal(agreementKey(neutral), undefined);
     assert.equal(agreementKey(Buffer.alloc(32)), undefined);

@@ -62,7 +62,7 @@ describe('The phone protocol of LinOTP and its vectors', () => {
     }
   });
 
-  it('reads what phones say when they pair, and takes push tokens only', () => {
+  it('reads pairing responses, and accepts push tokens only', () => {
     for (const { pairing_response, real_server_parsed: parsed } of vectors.pairing_responses) {
       const response = readPairingResponse(pairing_response);
       assert.ok(response.ok);
@@ -77,7 +77,7 @@ describe('The phone protocol of LinOTP and its vectors', () => {
   });
 
   for (const vector of vectors.challenge_urls) {
-    it(`seals and takes the answers: ${vector.name}`, async () => {
+    it(`seals challenges and accepts the answers: ${vector.name}`, async () => {
       const challenge = await sealed(vector);
       assert.deepEqual([challenge.handle, challenge.payload], [vector.input.transaction_id, vector.challenge_url]);
       const token = tokenOf(vector.input);
@@ -90,7 +90,7 @@ describe('The phone protocol of LinOTP and its vectors', () => {
     });
   }
 
-  /** What the engine decides and not the signature; `test/edge/phones/linotp/conversation.test.ts` plays it. */
+  /** Cases that the engine decides, not the signature; `test/edge/phones/linotp/conversation.test.ts` tests them. */
   const ofTheEngine = /^(no open challenge|two challenges match|no transactionid|wrong answers so far 4|already answered|token state)/;
   for (const { case: what, challenge: name, passwd, returns } of vectors.answer_negative.filter((each) => !ofTheEngine.test(each.case))) {
     it(`judges an answer: ${what}`, async () => {
@@ -98,7 +98,7 @@ describe('The phone protocol of LinOTP and its vectors', () => {
       assert.ok(vector);
       const challenge = await sealed(vector);
       const given = typeof passwd === 'string' ? { accept: passwd } : passwd;
-      // Each call takes one signature; where a vector has both, no call could bring it.
+      // Each call accepts one signature; a vector with both matches no call.
       if (given.accept !== undefined && given.reject !== undefined) return;
       const word = given.accept === undefined ? 'DENY' : 'ACCEPT';
       const answer = { transactionId: challenge.handle, word, signature: given.accept ?? given.reject ?? '' } as const;
@@ -107,7 +107,7 @@ describe('The phone protocol of LinOTP and its vectors', () => {
     });
   }
 
-  it('knows one answer by its bytes, however they are written', async () => {
+  it('recognizes an answer by its bytes, in any encoding', async () => {
     const [vector] = vectors.challenge_urls;
     assert.ok(vector);
     const challenge = await sealed(vector);
@@ -120,7 +120,7 @@ describe('The phone protocol of LinOTP and its vectors', () => {
   });
 });
 
-describe('Keys that push tokens share', () => {
+describe('Shared keys of push tokens', () => {
   const keyring = openKeyring(newKeyring(0));
   const storeOf = (...keys: PartitionKey[]) => {
     const stored = new Map(keys.map((key) => [key.id, key]));
@@ -135,7 +135,7 @@ describe('Keys that push tokens share', () => {
     };
   };
 
-  it('are made once, by whoever needs one first, and sealed', async () => {
+  it('are generated once, at the first use, and sealed', async () => {
     const store = storeOf();
     const gateways = [openSharedKeys(store, keyring), openSharedKeys(store, keyring)];
     const keys = await Promise.all(gateways.map((each) => each.current('linotp')));
@@ -145,14 +145,14 @@ describe('Keys that push tokens share', () => {
     assert.ok(!sealedSeed.includes(Buffer.from(keys[0]?.seed ?? '').toString('base64url')));
   });
 
-  it('are not made because somebody names a partition', async () => {
+  it('are not generated for a named partition alone', async () => {
     const store = storeOf();
     for (const { case: what, partition } of vectors.partition_key_errors)
       assert.equal(await openSharedKeys(store, keyring).find('linotp', partition), undefined, what);
     assert.equal(store.stored.size, 0);
   });
 
-  it('are refused when what is stored is no pair', async () => {
+  it('are refused when the stored keys are not a pair', async () => {
     const seed = partitionSeed(vectors, 0);
     const publicKey = rawBytesOf(rawPrivateKey('ed25519', seed)).toString('base64');
     const wrong = [

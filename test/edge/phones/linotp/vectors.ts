@@ -32,7 +32,7 @@ type ChallengeInput = {
   unix_time: number;
 };
 
-/** The sections of the LinOTP vectors that the phone's side is about. */
+/** The sections of the LinOTP vectors for the phone side. */
 export type LinotpVectors = {
   partition_keys: (Key & { partition: number; config_PublicKey_b64: string; config_SecretKey_b64: string })[];
   phone_keys: (Key & { name: string })[];
@@ -93,14 +93,14 @@ export type LinotpVectors = {
 /** Bytes of hex. */
 export const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 
-/** The seed of a partition of the vectors. Throws for one that they have not. */
+/** The seed of a partition of the vectors. Throws for an unknown one. */
 export function partitionSeed({ partition_keys }: LinotpVectors, number: number): Buffer {
   const key = partition_keys.find(({ partition }) => partition === number);
   if (!key) throw new Error(`there is no partition ${number}`);
   return hex(key.seed_hex);
 }
 
-/** The seed of a phone of the vectors. Throws for one that they have not. */
+/** The seed of a phone of the vectors. Throws for an unknown one. */
 export function phoneSeed({ phone_keys }: LinotpVectors, name: string): Buffer {
   const key = phone_keys.find((each) => each.name === name);
   if (!key) throw new Error(`there is no phone ${name}`);

@@ -11,7 +11,7 @@ const reasons = { capabilities: '["decline_reason"]' };
 const one = { signatures: 1, capabilities: undefined };
 const two = { signatures: 2, capabilities: '{"decline_reason": true}' };
 
-/** What a login of alice costs in signatures, and what its challenge says of capabilities. */
+/** The number of signatures for a login of alice, and the capabilities in its challenge. */
 async function loginOf({ client }: GivenGateway, phone: PiPhone) {
   const signing = countCalls('RSA signatures');
   try {
@@ -25,7 +25,7 @@ async function loginOf({ client }: GivenGateway, phone: PiPhone) {
   return { signatures: signing.count(), capabilities };
 }
 
-/** A message that the phone signs, with a part that it does not sign. */
+/** A message that the phone signs, with an unsigned part. */
 function messagesOf({ client, clock, gateway }: GivenGateway, { serial, sign }: PiPhone) {
   const moment = () => {
     clock.advance(1);
@@ -61,7 +61,7 @@ describe('The second signature of a challenge', () => {
     return { gateway, phone, credential };
   };
 
-  /** The same on a store that an older version wrote. */
+  /** The same on a store of an older version. */
   const givenFromBefore = async (rollout: Record<string, string>) => {
     const [path, file] = [join(temporaryFolder(undo), 'pushgate.db'), join(temporaryFolder(undo), 'keyring.json')];
     createKeyringFile(file, 0);
@@ -90,23 +90,23 @@ describe('The second signature of a challenge', () => {
     });
 
   for (const message of ['poll', 'address'] as const)
-    it(`is there from the first signed message on that announces capabilities: ${message}`, async () => {
+    it(`is added from the first signed message on that announces capabilities: ${message}`, async () => {
       const { gateway, phone } = await given({});
       const send = messagesOf(gateway, phone)[message];
       assert.equal(await send({}), 200);
       assert.deepEqual(await loginOf(gateway, phone), one);
-      // when somebody else says so in the phone's name
+      // when an attacker announces them in the phone's name
       assert.equal(await send(reasons, () => 'another text'), 400);
       assert.deepEqual(await loginOf(gateway, phone), one);
       // when the phone does
       assert.equal(await send(reasons), 200);
       assert.deepEqual(await loginOf(gateway, phone), two);
-      // then a message without, which whoever relays it may have cut, takes nothing back
+      // then a message without them, which a relay may have cut, removes nothing
       assert.equal(await send({}), 200);
       assert.deepEqual(await loginOf(gateway, phone), two);
     });
 
-  it('is there for a phone of an older version until it is heard, and after that where it announced capabilities', async () => {
+  it('is added for a phone of an older version until its first message, and after that where it announced capabilities', async () => {
     for (const [rollout, after] of [
       [reasons, two],
       [{}, one],
@@ -124,7 +124,7 @@ describe('The second signature of a challenge', () => {
     }
   });
 
-  it('writes what a phone announces once, however often the phone says it', async () => {
+  it('stores an announcement once, however often the phone repeats it', async () => {
     const { gateway, phone } = await given({});
     const writes = async (): Promise<number> => {
       const text = await (await fetch(`${gateway.gateway.urls[0]}/metrics`)).text();
@@ -136,7 +136,7 @@ describe('The second signature of a challenge', () => {
     assert.equal((await writes()) - before, 1);
   });
 
-  it('is forgotten with the phone: another one is asked as it announces itself', async () => {
+  it('ends with the phone: another phone gets it by its own announcement', async () => {
     const { gateway, phone } = await given(reasons);
     const { serial } = phone;
     const { body } = await gateway.client.post('/token/init', { type: 'push', genkey: '1', serial, rollover: '1' }, gateway.admin);
@@ -146,7 +146,7 @@ describe('The second signature of a challenge', () => {
   });
 });
 
-describe('A login that is refused', () => {
+describe('A refused login', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
@@ -166,7 +166,7 @@ describe('A login that is refused', () => {
     assert.equal(signing.count(), 0);
   });
 
-  it('costs no signature where it is quiet either, though it looks like one that waits', async () => {
+  it('costs no signature where it is quiet, though it looks like a waiting one', async () => {
     const gateway = await givenGateway(undo, { settings: { lockout: 'source', DefaultMaxFailCount: 2 } });
     await gateway.phoneOf('alice');
     const check = async (pass: string) =>

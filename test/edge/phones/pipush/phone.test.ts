@@ -32,7 +32,7 @@ describe('A phone of the privacyIDEA app', () => {
     assert.equal(key.asymmetricKeyDetails?.modulusLength, 2048);
   });
 
-  it('gets the same key again when it lost the reply, for ten minutes and for the same key only', async () => {
+  it('gets the same key again after a lost reply, for ten minutes and for the same phone key only', async () => {
     const { phone, clock, client, serial } = await givenOffer();
     const first = await phone.rollout();
     const again = await phone.rollout();
@@ -51,7 +51,7 @@ describe('A phone of the privacyIDEA app', () => {
     assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200]));
   });
 
-  it('is refused with a wrong credential, without one, unknown, too late, or with a key that is none', async () => {
+  it('is refused with a wrong or missing credential, an unknown serial, an expired offer, or an invalid key', async () => {
     const { client, phone, clock, serial, credential } = await givenOffer();
     const pubkey = phoneKeys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
     const post = async (form: Record<string, string>) => {
@@ -72,7 +72,7 @@ describe('A phone of the privacyIDEA app', () => {
     assert.deepEqual((await phone.rollout()).body.result.error, notWaiting);
   });
 
-  it('says which parameter is missing', async () => {
+  it('is told which parameter is missing', async () => {
     const { client, serial } = await givenOffer();
     const message = async (form: Record<string, string>) => (await client.post('/ttype/push', form)).body.result.error?.message;
     assert.equal(await message({}), 'ERR905: Missing parameter: serial');
@@ -83,7 +83,7 @@ describe('A phone of the privacyIDEA app', () => {
     );
   });
 
-  it('is sent another nonce of 160 bits with each challenge', async () => {
+  it('gets a new nonce of 160 bits with each challenge', async () => {
     const { client, phoneOf } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     for (let login = 0; login < 5; login += 1) await client.post('/validate/check', { user: 'alice', pass: '1234' });
@@ -92,7 +92,7 @@ describe('A phone of the privacyIDEA app', () => {
     for (const nonce of nonces) assert.match(nonce, /^[A-Z2-7]{32}$/);
   });
 
-  it('polls what was delivered, byte for byte the same each time', async () => {
+  it('polls its challenges, with the same bytes each time', async () => {
     const { client, phoneOf } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     assert.deepEqual((await phone.poll()).body.result.value, []);
@@ -108,7 +108,7 @@ describe('A phone of the privacyIDEA app', () => {
     assert.match(shown.nonce, /^[A-Z2-7]{32}$/);
   });
 
-  it('is refused a poll outside the window, unsigned, unknown, or without parameters', async () => {
+  it('is refused a poll that is outside the time window, unsigned, unknown, or without parameters', async () => {
     const { client, clock, phoneOf } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     const poll = async (timestamp: string, serial = phone.serial, signature = phone.sign(`${serial}|${timestamp}`)) =>
@@ -126,7 +126,7 @@ describe('A phone of the privacyIDEA app', () => {
     });
   });
 
-  it('may not poll where policy denies it, and the login says so when nothing was sent either', async () => {
+  it('may not poll where policy denies it, and the login reports that where no push was sent either', async () => {
     const policies = [{ name: 'no polling', scope: 'authentication', actions: { push_allow_polling: 'deny' } }];
     const { client, phoneOf } = await givenGateway(undo, { policies });
     const phone = await phoneOf('alice');
@@ -135,7 +135,7 @@ describe('A phone of the privacyIDEA app', () => {
     assert.equal((await client.post('/validate/check', { user: 'alice', pass: '1234' })).status, 200);
   });
 
-  it('gets no yes for a wrong signature, a foreign one, or one that does not decode, and the challenge stays open', async () => {
+  it('gets no accept for a wrong, foreign or malformed signature, and the challenge stays open', async () => {
     const { client, phoneOf, challenge } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     const other = await phoneOf('bob');
@@ -153,7 +153,7 @@ describe('A phone of the privacyIDEA app', () => {
     assert.equal((await phone.answer(nonce)).body.result.value, true);
   });
 
-  it("cannot have its decline turned into a yes by whoever changes the form's other fields", async () => {
+  it('signs its decline so that a change of other fields makes no yes of it', async () => {
     const { client, phoneOf, challenge } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     const { id, nonce } = await challenge('alice', phone);
@@ -164,7 +164,7 @@ describe('A phone of the privacyIDEA app', () => {
     assert.equal((await client.get('/validate/polltransaction', { transaction_id: id })).body.detail.challenge_status, 'pending');
   });
 
-  describe('that tells a new address', () => {
+  describe('with a new address', () => {
     const iso = (ms: number) => new Date(ms).toISOString();
     const givenUpdates = async () => {
       const given = await givenGateway(undo);
@@ -180,7 +180,7 @@ describe('A phone of the privacyIDEA app', () => {
     const taken = [200, true, undefined];
     const tooOld = (timestamp: string) => [400, `ERR10: Timestamp ${timestamp} not in valid range.`, null];
 
-    it('has to sign it, in time', async () => {
+    it('must sign it within the time window', async () => {
       const { clock, update } = await givenUpdates();
       assert.deepEqual(await update(iso(clock() - minutes(5))), taken);
       assert.deepEqual(await update(iso(clock()), 'no_firebase_token'), taken);
@@ -189,12 +189,12 @@ describe('A phone of the privacyIDEA app', () => {
       assert.deepEqual(await update(late), tooOld(late));
     });
 
-    it('cannot be led back to an old address by whoever recorded its earlier update', async () => {
+    it('keeps it after a replay of an earlier update', async () => {
       // given two updates, a second apart
       const { clock, update, told } = await givenUpdates();
       const [first, second] = [iso(clock() - seconds(1)), iso(clock())];
       assert.deepEqual([await update(first, 'fcm:old'), await update(second, 'fcm:new')], [taken, taken]);
-      // when the earlier one is sent again, or another one of the same moment
+      // when the earlier update is sent again, or another one with the same timestamp
       const replies = [await update(first, 'fcm:old'), await update(second, 'fcm:other')];
       // then neither is taken, and a newer one is
       assert.deepEqual(replies, [tooOld(first), tooOld(second)]);
@@ -203,14 +203,14 @@ describe('A phone of the privacyIDEA app', () => {
       assert.deepEqual(await update(iso(clock()), 'fcm:newer'), taken);
     });
 
-    it('gets the first reply again when it lost it, and nothing changes', async () => {
+    it('gets the first reply again after a lost one, and nothing changes', async () => {
       const { clock, update, told } = await givenUpdates();
       const replies = await Promise.all(Array.from({ length: 4 }, () => update(iso(clock()))));
       assert.deepEqual(replies, Array(4).fill(taken));
       assert.equal(told(), 1);
     });
 
-    it('may have a clock of its own after its push token was bound anew', async () => {
+    it('may have another clock after its push token was bound anew', async () => {
       // given an update of the old phone, whose clock was fast
       const { client, admin, clock, update, phoneOf } = await givenUpdates();
       assert.deepEqual(await update(iso(clock() + minutes(4))), taken);
@@ -233,21 +233,21 @@ describe('A phone of the privacyIDEA app', () => {
     });
   });
 
-  it('is not told that its push token waits for no phone when its source only has to wait', async () => {
+  it('gets a retry time when its source is limited, and not the error of a finished rollout', async () => {
     // given an offer, and three wrong credentials for it
     const { client, admin, clock } = await givenGateway(undo, { settings: { sourceFailures: 3, sourceWindowMs: 60_000 } });
     const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user: 'alice' }, admin);
     const { serial, enrollment_credential: credential } = body.detail;
     for (let attempt = 0; attempt < 3; attempt += 1)
       assert.equal((await piPhone(client, { serial, credential: 'wrong', clock }).rollout()).body.result.error?.code, 905);
-    // when one more comes, then it is told to wait
+    // when one more comes, then it gets a retry time
     const more = await piPhone(client, { serial, credential: 'wrong', clock }).rollout();
     assert.deepEqual([more.status, more.headers.get('retry-after'), more.body.result.error?.code], [429, '60', 10]);
-    // and the right one is in all the same
+    // and the right one is still accepted
     assert.equal((await piPhone(client, { serial, credential, clock }).rollout()).status, 200);
   });
 
-  it('is turned away with wrong signatures when it sent too many, and no other phone at its address is', async () => {
+  it('is limited after too many wrong signatures, and no other phone at its address is', async () => {
     const { client, phoneOf, challenge } = await givenGateway(undo, { settings: { sourceFailures: 3, sourceWindowMs: 60_000 } });
     const phone = await phoneOf('alice');
     const { id, nonce } = await challenge('alice', phone);

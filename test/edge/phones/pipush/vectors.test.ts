@@ -213,14 +213,14 @@ for (const name of ['privacyidea', 'edumfa'] as const) {
       }
     });
 
-    it('reads the public key of the phone in the forms that upstream takes, and no others', () => {
+    it('reads the public key of the phone in the forms that upstream accepts, and no others', () => {
       assert.ok(section.public_key_forms.cases.length > 0);
       for (const { form, pubkey, upstream } of section.public_key_forms.cases) {
         assert.equal(pipush.readRollout({ pubkey, fbtoken: 'fcm' }).ok, upstream === 'accepted', form);
       }
     });
 
-    it('is done at once with a key that is nearly all padding', () => {
+    it('reads a key that is nearly all padding in no time', () => {
       assert.equal(readPhoneKey(`${'='.repeat(400_000)}A`), undefined);
       assert.equal(readPhoneKey(`${'A'.repeat(400_000)}!`), undefined);
     });
@@ -230,7 +230,7 @@ for (const name of ['privacyidea', 'edumfa'] as const) {
       assert.equal(inLines(publicKey), section.keys.server_public_as_sent_to_phone);
     });
 
-    it('takes an EC phone key where upstream does', () => {
+    it('accepts an EC phone key where upstream does', () => {
       const { ec_phone_key } = section;
       if (!ec_phone_key) return;
       const read = pipush.readRollout({ pubkey: ec_phone_key.public_spki_base64, fbtoken: '' });

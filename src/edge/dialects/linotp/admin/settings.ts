@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { LinotpFault, readLinotpRequest, sendLinotp } from '../../../formats/linotp/index.ts';
-import { tellNotDone } from '../../../http/index.ts';
+import { publishActRefusal } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
 
@@ -16,7 +16,7 @@ export async function getConfig(parts: LinotpParts, ctx: Context): Promise<void>
 /** Publishes that an act is not available through this interface, after checking the administrator. */
 export async function refuseHere(parts: LinotpParts, ctx: Context): Promise<void> {
   const admin = await adminOf(parts, ctx, 'operate');
-  tellNotDone(parts, askerFor(parts, ctx), { admin, act: 'operate', reason: 'not-here' });
+  publishActRefusal(parts, askerFor(parts, ctx), { admin, act: 'operate', reason: 'not-here' });
 }
 
 /**

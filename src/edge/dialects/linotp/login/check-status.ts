@@ -5,7 +5,7 @@ import { failsWith, type LinotpParams, readLinotpRequest, sendLinotp } from '../
 import type { Caller } from '../../../http/index.ts';
 import { authServerOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
-import { askerAbout, namesTold, resolved, sourceNamed } from '../subject.ts';
+import { askerAbout, resolved, sourceNamed, withRefusalEvent } from '../subject.ts';
 import { childId, idOf, parentOf } from '../transaction-ids.ts';
 import { passRule } from './pass.ts';
 
@@ -35,7 +35,7 @@ async function shownOf(parts: LinotpParts, question: Question): Promise<Shown[]>
   const { state, challenges } = transaction.decision;
   // An ended transaction is an empty reply, but not a refusal.
   if (state === 'withdrawn' || isOver(transaction, parts.engine.clock())) return [];
-  const refusal = await namesTold(parts, question, () => refusalOf(parts, question));
+  const refusal = await withRefusalEvent(parts, question, () => refusalOf(parts, question));
   if (refusal) {
     const {
       asker,
@@ -60,7 +60,7 @@ async function refusalOf(parts: LinotpParts, question: Question): Promise<LoginR
   const denied = parts.engine.admission.mayLogIn({ asker, user, realm }, caller);
   if (denied) return denied.kind;
   if (!(await isAdmittedToken(parts, question))) return 'unusable-token';
-  return isOneTooMany(parts, question);
+  return limitRefusal(parts, question);
 }
 
 /**
@@ -97,7 +97,7 @@ async function isAdmittedToken({ engine }: LinotpParts, { asker, transaction }: 
 }
 
 /** Whether an accepted login exceeds a limit; then it is withdrawn. */
-async function isOneTooMany({ engine }: LinotpParts, { asker, transaction }: Question): Promise<LoginRefusalReason | undefined> {
+async function limitRefusal({ engine }: LinotpParts, { asker, transaction }: Question): Promise<LoginRefusalReason | undefined> {
   if (transaction.kind !== 'login' || transaction.decision.state !== 'accepted') return undefined;
   const { user, realm, id } = transaction;
   const refusal = await engine.admission.tallyOf({ asker, user, realm }).accepted(id);

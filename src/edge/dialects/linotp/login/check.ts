@@ -12,7 +12,7 @@ import {
 import { type Caller, holdReply } from '../../../http/index.ts';
 import { authServerOf } from '../caller.ts';
 import { askerFor, type LinotpParts } from '../parts.ts';
-import { asKnown, askableTokens, namesTold, type Subject, subjectOf } from '../subject.ts';
+import { asKnown, askableTokens, type Subject, subjectOf, withRefusalEvent } from '../subject.ts';
 import { tokenForm } from '../token-form.ts';
 import { finishLogin } from './finish-login.ts';
 import { passRule } from './pass.ts';
@@ -25,7 +25,7 @@ export type Checked = { value: boolean; triggered?: Triggered };
 /** `GET|POST /validate/check`: starts a login by user or serial. @see docs/protocols/linotp.md 10.2 */
 export async function validateCheck(parts: LinotpParts, ctx: Context): Promise<void> {
   failsWith(ctx, { id: 0, value: false });
-  tellOrHold(ctx, await check(parts, ctx, await readLinotpRequest(ctx)), tellReply(parts));
+  sendOrHold(ctx, await check(parts, ctx, await readLinotpRequest(ctx)), sendReply(parts));
 }
 
 /** `GET|POST /validate/check_s`: the same by serial, for any owner. @see docs/protocols/linotp.md 10.3 */
@@ -33,7 +33,7 @@ export async function validateCheckSerial(parts: LinotpParts, ctx: Context): Pro
   failsWith(ctx, { id: 0, status: false, value: false });
   const params = await readLinotpRequest(ctx);
   params.required('serial');
-  tellOrHold(ctx, await check(parts, ctx, params), tellReply(parts));
+  sendOrHold(ctx, await check(parts, ctx, params), sendReply(parts));
 }
 
 /**
@@ -42,25 +42,25 @@ export async function validateCheckSerial(parts: LinotpParts, ctx: Context): Pro
  */
 export async function validateSimpleCheck(parts: LinotpParts, ctx: Context): Promise<void> {
   failsWith(ctx, { text: ':-(' });
-  tellOrHold(ctx, await check(parts, ctx, await readLinotpRequest(ctx)), tellText);
+  sendOrHold(ctx, await check(parts, ctx, await readLinotpRequest(ctx)), sendText);
 }
 
-type Tell = (ctx: Context, checked: Checked) => void;
+type SendChecked = (ctx: Context, checked: Checked) => void;
 
-const tellReply =
-  (parts: LinotpParts): Tell =>
+const sendReply =
+  (parts: LinotpParts): SendChecked =>
   (ctx, checked) =>
     sendLinotp(ctx, parts.product, replyOf(checked));
 
-const tellText: Tell = (ctx, { value, triggered }) => {
+const sendText: SendChecked = (ctx, { value, triggered }) => {
   const several = triggered && triggered.challenges.length > 1 ? ` ${severalText}` : '';
   sendLinotpText(ctx, value ? ':-)' : triggered ? `:-( ${triggered.id}${several}` : ':-(');
 };
 
 /** Sends the result of a check, or holds the reply until there is one. */
-function tellOrHold(ctx: Context, checked: Checked | WaitingCheck, tell: Tell): void {
-  if ('waits' in checked) holdReply(ctx, checked.waits, async (again, saysYes) => tell(again, { value: await saysYes }));
-  else tell(ctx, checked);
+function sendOrHold(ctx: Context, checked: Checked | WaitingCheck, send: SendChecked): void {
+  if ('waits' in checked) holdReply(ctx, checked.waits, async (again, saysYes) => send(again, { value: await saysYes }));
+  else send(ctx, checked);
 }
 
 const severalText = 'Multiple challenges submitted.';
@@ -84,7 +84,7 @@ const challengeDetail = ({ id, token }: Triggered['challenges'][number]) => ({
 async function check(parts: LinotpParts, ctx: Context, params: LinotpParams): Promise<Checked | WaitingCheck> {
   const caller = await authServerOf(parts, ctx, 'check');
   const asker = askerFor(parts, ctx, caller.server);
-  const named = () => namesTold(parts, { asker, params }, () => subjectOf(parts, params, asker));
+  const named = () => withRefusalEvent(parts, { asker, params }, () => subjectOf(parts, params, asker));
   const id = params.text('transactionid') ?? params.text('state');
   if (id !== undefined) return { value: await finishLogin(parts, { id, caller, asker, typed: await named() }) };
   return parts.engine.admission.inTurn(caller.server.name, async () => {
@@ -173,7 +173,7 @@ async function withPin(parts: LinotpParts, login: Login): Promise<Opened | Login
   // When nothing can be asked, the PIN is not checked: a remembered right PIN would reply faster the next time.
   if (tokens.length === 0 || !canBeAsked) {
     const spent = await engine.pins.equalizeTiming(typed);
-    const reason = whyNot(subject, tokens);
+    const reason = loginRefusalOf(subject, tokens);
     return spent === 'quiet' && canBeAsked ? { tokens: asked, quiet: { right: [] }, reason } : reason;
   }
   const checked = await engine.pins.checkAtLogin(tokens, typed);
@@ -184,7 +184,7 @@ async function withPin(parts: LinotpParts, login: Login): Promise<Opened | Login
 }
 
 /** Why no push token can be asked. */
-function whyNot({ person, tokens: all }: Subject, askable: readonly PushToken[]): LoginRefusalReason {
+function loginRefusalOf({ person, tokens: all }: Subject, askable: readonly PushToken[]): LoginRefusalReason {
   if (askable.length > 0) return 'wrong-code';
   if (person === 'barred') return 'barred-user';
   return person === 'unknown-user' ? 'unknown-user' : all.length === 0 ? 'no-token' : 'unusable-token';
@@ -218,11 +218,11 @@ function refusing(
 }
 
 /** The answer to a wait, counted against login limits. Keeps only its parameters in memory. */
-async function counted(waits: Promise<boolean>, tally: Tally, tell: (reason: LoginRefusalReason) => void): Promise<boolean> {
+async function counted(waits: Promise<boolean>, tally: Tally, publish: (reason: LoginRefusalReason) => void): Promise<boolean> {
   const saysYes = await waits;
   const tooOften = saysYes ? await tally.accepted() : undefined;
   if (!saysYes) await tally.failed();
   if (saysYes && !tooOften) return true;
-  tell(tooOften?.kind ?? 'not-answered');
+  publish(tooOften?.kind ?? 'not-answered');
   return false;
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Waited } from '../../../../engine/index.ts';
 import { type LoginRefusalReason, ok, type Result } from '../../../../foundation/model/index.ts';
-import { whenGone } from '../../../http/index.ts';
+import { onDisconnect } from '../../../http/index.ts';
 import type { LinotpParts } from '../parts.ts';
 import { type TriggerRequest, trigger } from './trigger.ts';
 
@@ -24,7 +24,7 @@ export async function triggerAndWait(
   const serials = triggered.value.challenges.map(({ token }) => token.serial);
   const { place, transaction } = triggered.value;
   const { id, kind } = transaction;
-  const ended = parts.engine.challenges.waitForAnswer({ id, serials, usable: serials, place, waitMs, givenUp: whenGone(ctx) });
+  const ended = parts.engine.challenges.waitForAnswer({ id, serials, usable: serials, place, waitMs, givenUp: onDisconnect(ctx) });
   return ok({ waits: saysYes(ended, kind === 'login') });
 }
 

@@ -41,7 +41,7 @@ export function challengeDetail(
   const modes: string[] = entries.map((entry) => entry.client_mode);
   return {
     ...entries.at(-1),
-    message: framed(messages, frame, issued.rules.join),
+    message: withFrame(messages, frame, issued.rules.join),
     messages,
     multi_challenge: entries,
     preferred_client_mode: preferred.find((mode) => modes.includes(mode)) ?? 'interactive',
@@ -71,7 +71,7 @@ function entryOf(
 /**
  * Joins the texts: without a header in their order, with one sorted, and as list items when the header opens a list.
  */
-function framed(messages: readonly string[], { header, footer = '' }: MessageFrame, join: FlavourRules['join']): string {
+function withFrame(messages: readonly string[], { header, footer = '' }: MessageFrame, join: FlavourRules['join']): string {
   if (header === undefined) return join(messages);
   const sorted = [...new Set(messages)].sort();
   const body = /<[ou]l>$/i.test(header) ? sorted.map((message) => `<li>${message}</li>\n`).join('') : `\n${sorted.join(', ')}\n`;

@@ -83,8 +83,8 @@ export async function cancelEnrolment(login: LoginUnderWay): Promise<LoginOutcom
   if (refused) return refused;
   const { transaction } = second;
   const value = transaction !== undefined && (await engine.challenges.skipEnrolment(transaction));
-  const oneTooMany = value ? await engine.admission.tallyOf(applicantOf(login)).accepted() : undefined;
-  if (oneTooMany) return refusedBy(login, oneTooMany);
+  const limitRefusal = value ? await engine.admission.tallyOf(applicantOf(login)).accepted() : undefined;
+  if (limitRefusal) return refusedBy(login, limitRefusal);
   const message = value ? 'Cancelled enrollment via multichallenge' : 'Failed to cancel enrollment via multichallenge';
   return { value, detail: { message }, isFinal: true };
 }

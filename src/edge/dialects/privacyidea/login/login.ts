@@ -43,7 +43,7 @@ export async function readLogin(
   const asker = askerFor(parts, ctx, caller.server);
   const params = rewritten(parts, asker, given);
   if (flavourRules(parts.product).needsPass) params.required('pass');
-  return namesTold(parts, { asker, params }, () => loginNamed(parts, { caller, asker, params }));
+  return withRefusalEvent(parts, { asker, params }, () => loginNamed(parts, { caller, asker, params }));
 }
 
 async function loginNamed(
@@ -64,7 +64,7 @@ async function loginNamed(
 }
 
 /** Runs `read`, and publishes a refused login when it throws for an unknown name. */
-async function namesTold<T>(
+async function withRefusalEvent<T>(
   parts: PrivacyideaParts,
   { asker, params }: Pick<Read, 'asker' | 'params'>,
   read: () => Promise<T>,
@@ -88,7 +88,7 @@ export async function readTrigger(
 ): Promise<LoginUnderWay> {
   const asker = askerFor(parts, ctx, caller.server);
   const params = rewritten(parts, asker, given);
-  const known = await namesTold(parts, { asker, params }, () => knownSubject(parts, params, asker, noSuchOwner));
+  const known = await withRefusalEvent(parts, { asker, params }, () => knownSubject(parts, params, asker, noSuchOwner));
   return underWay({ parts, caller: { ...caller, showed: true }, asker, params, ...known });
 }
 
@@ -158,7 +158,7 @@ export const withoutOffers = ({ parts: { engine }, subject }: Pick<Login, 'parts
     : subject;
 
 /** The text for a user whom no source of the realm knows. */
-export const toldUnknown = ({ user, realm }: Subject): string => unknownUser(`${user}@${realm}`);
+export const unknownUserText = ({ user, realm }: Subject): string => unknownUser(`${user}@${realm}`);
 
 /**
  * The token type to show to clients. Policy `edupush_shown_as` shows an edupush token as `push` to clients that know no

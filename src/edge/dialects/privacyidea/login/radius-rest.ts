@@ -5,7 +5,7 @@ import { authServerOf } from '../caller.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import type { LoginOutcome } from '../refusals.ts';
 import { readRadiusAttributes } from './radius-attributes.ts';
-import { checkLoginOf, type TellLogin } from './validate-check.ts';
+import { checkLoginOf, type SendLogin } from './validate-check.ts';
 
 /**
  * `POST /radius/authorize`, for the `authorize` section of FreeRADIUS's `rlm_rest`: 204 for a request that
@@ -29,10 +29,10 @@ export async function radiusAuthenticate(parts: PrivacyideaParts, ctx: Context):
   const { user = '', password = '', state } = await readRadiusAttributes(ctx);
   const realm = queryFields(ctx).find(([name]) => name === 'realm')?.[1];
   const params = piParams(new Map(Object.entries({ user, pass: password, realm, state })));
-  return checkLoginOf(parts, ctx, params, tellRadius);
+  return checkLoginOf(parts, ctx, params, sendRadius);
 }
 
-const tellRadius: TellLogin = async (ctx, checking) => {
+const sendRadius: SendLogin = async (ctx, checking) => {
   const outcome = await decided(checking);
   ctx.set('cache-control', 'no-cache');
   if (outcome === 'refused' || !(outcome.value || typeof outcome.detail.transaction_id === 'string')) {
@@ -46,7 +46,7 @@ const tellRadius: TellLogin = async (ctx, checking) => {
 };
 
 /** The reply does not distinguish unknown users, missing or revoked tokens, and wrong PINs. */
-async function decided(checking: Parameters<TellLogin>[1]): Promise<LoginOutcome | 'refused'> {
+async function decided(checking: Parameters<SendLogin>[1]): Promise<LoginOutcome | 'refused'> {
   try {
     return (await checking).outcome;
   } catch (error) {

@@ -3,7 +3,7 @@ import { PiFault } from '../../../formats/privacyidea/index.ts';
 import { isRevoked, type LoginOutcome, overText, refuse } from '../refusals.ts';
 import { demandKnown } from '../subject.ts';
 import { cancelEnrolment } from './enrol-in-login.ts';
-import { admit, applicantOf, type LoginUnderWay, refusedBy, tellRefused, toldUnknown } from './login.ts';
+import { admit, applicantOf, type LoginUnderWay, refusedBy, tellRefused, unknownUserText } from './login.ts';
 import { passOn } from './pass-on.ts';
 import { finishLogin } from './second-leg.ts';
 import { notStarted, type Started, startedDetail, startLogin } from './start-login.ts';
@@ -36,7 +36,7 @@ const unknown: LoginStep = async (login) => {
   if (!isNobody(login.subject.person)) return undefined;
   if (!login.second) await spendTypedPin(login);
   tellRefused(login, login.subject.person === 'barred' ? 'barred-user' : 'unknown-user');
-  demandKnown(login.subject, toldUnknown(login.subject));
+  demandKnown(login.subject, unknownUserText(login.subject));
   return undefined;
 };
 

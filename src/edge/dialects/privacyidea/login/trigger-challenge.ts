@@ -28,15 +28,15 @@ export async function triggerChallenge(parts: PrivacyideaParts, ctx: Context): P
 type Asked = { given: PiParams; admin: Admin; caller: Caller };
 
 async function triggerAll(parts: PrivacyideaParts, ctx: Context, asking: Asked): Promise<void> {
-  const tellNothing = (detail: object): void => sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...detail, ...nothing } });
+  const sendNothingTriggered = (detail: object): void => sendPi(ctx, parts.product, { id: 2, value: 0, detail: { ...detail, ...nothing } });
   const login = await loginToTrigger(parts, ctx, asking);
   if (!login) return sendPi(ctx, parts.product, { id: 2, value: 0, detail: nothing });
   const { person } = login.subject;
   if (isNobody(person)) tellRefused(login, person === 'barred' ? 'barred-user' : person);
   demandKnown(login.subject, noSuchOwner());
-  demandOpen(login, asking.admin);
+  requireRights(login, asking.admin);
   const refusal = admit(login) ?? (await limit(login));
-  if (refusal) return tellNothing(refusal.detail);
+  if (refusal) return sendNothingTriggered(refusal.detail);
   const usable = login.tokens.filter((token) => isUsable(token, parts.engine.clock()));
   const asked = { ...login, tokens: usable.filter((token) => !parts.engine.pins.isLocked(token)) };
   if (asked.tokens.length === 0) {
@@ -49,14 +49,14 @@ async function triggerAll(parts: PrivacyideaParts, ctx: Context, asking: Asked):
   const started = await startLogin(asked);
   if (started.kind === 'started')
     return sendPi(ctx, parts.product, { id: 2, value: started.tokens.length, detail: startedDetail(parts, started) });
-  if (started.kind === 'refused') return tellNothing(refusedBy(asked, started.refusal).detail);
+  if (started.kind === 'refused') return sendNothingTriggered(refusedBy(asked, started.refusal).detail);
   const { reason, message } = notStarted[started.kind];
   tellRefused(asked, reason);
   sendPi(ctx, parts.product, { id: 2, value: 0, detail: { message, ...nothing, messages: [message] } });
 }
 
 /** An administrator with rights in some realms may only trigger users whose push tokens are all in those. */
-function demandOpen({ parts, asker, subject }: LoginUnderWay, admin: Admin): void {
+function requireRights({ parts, asker, subject }: LoginUnderWay, admin: Admin): void {
   const claim = { admin, right: 'triggerchallenge' } as const;
   if (!subject.tokens.every(({ realms }) => mayAct(parts, asker, { ...claim, realms }))) throw new ActForbidden(claim.right);
 }

@@ -17,7 +17,7 @@ import { outcomeOfWait, type WaitingLogin, waitForPhone, waitingLogin } from './
 type Checked = { outcome: LoginOutcome; subject: Subject };
 
 /** Replies with the outcome in the form of one route. `checking` rejects with the dialect's refusals. */
-export type TellLogin = (ctx: Context, checking: Promise<Checked>) => Promise<void>;
+export type SendLogin = (ctx: Context, checking: Promise<Checked>) => Promise<void>;
 
 /**
  * `POST|GET /validate/check`: the first leg starts a login by PIN, the second finishes it by transaction.
@@ -26,13 +26,13 @@ export type TellLogin = (ctx: Context, checking: Promise<Checked>) => Promise<vo
 export const validateCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> =>
   checkLogin(parts, ctx, async (told, checking) => sendPi(told, parts.product, { id: 2, ...(await checking).outcome }));
 
-/** The same as `/validate/check` with a reply by `tell`: at once, or after the wait for a phone. */
-export const checkLogin = (parts: PrivacyideaParts, ctx: Context, tell: TellLogin): Promise<void> =>
-  tellOrHold(parts, ctx, readAndBegin(parts, ctx), tell);
+/** The same as `/validate/check` with a reply by `send`: at once, or after the wait for a phone. */
+export const checkLogin = (parts: PrivacyideaParts, ctx: Context, send: SendLogin): Promise<void> =>
+  sendOrHold(parts, ctx, readAndBegin(parts, ctx), send);
 
 /** The same for parameters that were already read. */
-export const checkLoginOf = (parts: PrivacyideaParts, ctx: Context, params: PiParams, tell: TellLogin): Promise<void> =>
-  tellOrHold(parts, ctx, begin(parts, ctx, params), tell);
+export const checkLoginOf = (parts: PrivacyideaParts, ctx: Context, params: PiParams, send: SendLogin): Promise<void> =>
+  sendOrHold(parts, ctx, begin(parts, ctx, params), send);
 
 /** The state of a login so far: an outcome, or a phone to wait for. */
 type Begun = { kind: 'decided'; login: Login; outcome: LoginOutcome; hasWaited?: boolean } | WaitingLogin;
@@ -53,20 +53,20 @@ async function begin(parts: PrivacyideaParts, ctx: Context, params: PiParams): P
   return isFirstLeg(params) ? parts.engine.admission.inTurn(caller.server.name, run) : run();
 }
 
-async function tellOrHold(parts: PrivacyideaParts, ctx: Context, beginning: Promise<Begun>, tell: TellLogin): Promise<void> {
+async function sendOrHold(parts: PrivacyideaParts, ctx: Context, beginning: Promise<Begun>, send: SendLogin): Promise<void> {
   let begun: Begun;
   try {
     begun = await beginning;
   } catch (error) {
-    return tell(ctx, Promise.reject(error));
+    return send(ctx, Promise.reject(error));
   }
-  if (begun.kind === 'waiting') holdLogin(parts, ctx, begun, tell);
-  else await tell(ctx, endLogin(begun));
+  if (begun.kind === 'waiting') holdLogin(parts, ctx, begun, send);
+  else await send(ctx, endLogin(begun));
 }
 
 /** A separate function, because its scope is kept in memory while the login waits. */
-function holdLogin(parts: PrivacyideaParts, ctx: Context, waiting: WaitingLogin, tell: TellLogin): void {
-  holdReply(ctx, waitForPhone(parts, ctx, waiting), (again, waited) => tell(again, endWaiting(parts, again, waiting, waited)));
+function holdLogin(parts: PrivacyideaParts, ctx: Context, waiting: WaitingLogin, send: SendLogin): void {
+  holdReply(ctx, waitForPhone(parts, ctx, waiting), (again, waited) => send(again, endWaiting(parts, again, waiting, waited)));
 }
 
 async function endWaiting(parts: PrivacyideaParts, ctx: Context, waiting: WaitingLogin, waited: Promise<Waited>): Promise<Checked> {
@@ -85,7 +85,7 @@ async function endLogin({
   outcome: LoginOutcome;
   hasWaited?: boolean;
 }): Promise<Checked> {
-  if (outcome.isFinal) return { outcome: toldOutcome(login, outcome), subject: login.subject };
+  if (outcome.isFinal) return { outcome: withAllowedDetail(login, outcome), subject: login.subject };
   if (outcome.value) await clearFailures(login);
   const enrolled = await enrolInLogin(login, outcome).catch((error: unknown) => {
     // The user was accepted, but the push token to enrol cannot be offered: a refusal like any other.
@@ -94,7 +94,7 @@ async function endLogin({
   });
   const counted = await countLogin(login, enrolled, { hasFailed: hasWaited && !outcome.value });
   const told = { ...login, subject: withoutOffers(login) };
-  return { outcome: toldOutcome(login, await withUserDetail(told, counted)), subject: told.subject };
+  return { outcome: withAllowedDetail(login, await withUserDetail(told, counted)), subject: told.subject };
 }
 
 /** Counts a finished login. One over a limit is refused although its phone accepted. */
@@ -108,7 +108,7 @@ async function countLogin(login: Login, outcome: LoginOutcome, { hasFailed }: { 
 }
 
 /** Omits the detail of an outcome, including a challenge's, when a policy says so. */
-function toldOutcome({ parts: { engine }, asker, subject: { user, realm } }: Login, outcome: LoginOutcome): LoginOutcome {
+function withAllowedDetail({ parts: { engine }, asker, subject: { user, realm } }: Login, outcome: LoginOutcome): LoginOutcome {
   const action = outcome.value ? 'no_detail_on_success' : 'no_detail_on_fail';
   return engine.policy.value(action, engine.facts(asker, { user, realm })) === true ? { ...outcome, isBare: true } : outcome;
 }

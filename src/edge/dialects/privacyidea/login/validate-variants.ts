@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { asPiFault, PiFault, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import { userAttributes } from './user-detail.ts';
-import { checkLogin, type TellLogin } from './validate-check.ts';
+import { checkLogin, type SendLogin } from './validate-check.ts';
 
 /**
  * `POST|GET /validate/radiuscheck`: `/validate/check` for clients that read only the status: 204 for an accepted login,
@@ -10,9 +10,9 @@ import { checkLogin, type TellLogin } from './validate-check.ts';
  * their usual status.
  * @see docs/protocols/privacyidea.md 6.2
  */
-export const validateRadiusCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> => checkLogin(parts, ctx, tellStatus);
+export const validateRadiusCheck = (parts: PrivacyideaParts, ctx: Context): Promise<void> => checkLogin(parts, ctx, sendStatus);
 
-const tellStatus: TellLogin = async (ctx, checking) => {
+const sendStatus: SendLogin = async (ctx, checking) => {
   const isAccepted = await accepted(checking);
   ctx.set('cache-control', 'no-cache');
   if (isAccepted) {
@@ -24,7 +24,7 @@ const tellStatus: TellLogin = async (ctx, checking) => {
   ctx.body = '';
 };
 
-async function accepted(checking: Parameters<TellLogin>[1]): Promise<boolean> {
+async function accepted(checking: Parameters<SendLogin>[1]): Promise<boolean> {
   try {
     return (await checking).outcome.value;
   } catch (error) {

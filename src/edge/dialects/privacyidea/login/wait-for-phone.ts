@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Waited } from '../../../../engine/index.ts';
 import type { AuthServer } from '../../../access/index.ts';
-import { whenGone } from '../../../http/index.ts';
+import { onDisconnect } from '../../../http/index.ts';
 import { flavourRules } from '../flavour.ts';
 import type { PrivacyideaParts } from '../parts.ts';
 import { type LoginOutcome, refuse } from '../refusals.ts';
@@ -38,7 +38,7 @@ export function waitForPhone({ engine }: PrivacyideaParts, ctx: Context, { known
     usable: asked.serials,
     place: asked.place,
     waitMs: asked.waitMs,
-    givenUp: whenGone(ctx),
+    givenUp: onDisconnect(ctx),
   });
 }
 

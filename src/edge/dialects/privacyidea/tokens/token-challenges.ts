@@ -3,7 +3,7 @@ import type { Asker, Engine } from '../../../../engine/index.ts';
 import { ActForbidden, type Challenge, type ChallengeMode, type Transaction } from '../../../../foundation/model/index.ts';
 import type { Admin } from '../../../access/index.ts';
 import { PiFault, type PiFlavour, type PiParams, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
-import { actorOf, tellNotDone } from '../../../http/index.ts';
+import { actorOf, publishActRefusal } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { neighbours, pageOf } from './paging.ts';
@@ -104,6 +104,6 @@ export async function deleteExpiredChallenges(parts: PrivacyideaParts, ctx: Cont
 }
 
 function forbidden(parts: PrivacyideaParts, asker: Asker, admin: Admin): ActForbidden {
-  tellNotDone(parts, asker, { admin, act: 'cancelchallenge', reason: 'no-right' });
+  publishActRefusal(parts, asker, { admin, act: 'cancelchallenge', reason: 'no-right' });
   return new ActForbidden('cancelchallenge');
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { mostLoginsKey } from '../../../../engine/index.ts';
 import { PiFault, readPiRequest, sendPi } from '../../../formats/privacyidea/index.ts';
-import { administrationOf, tellNotDone } from '../../../http/index.ts';
+import { administrationOf, publishActRefusal } from '../../../http/index.ts';
 import { adminOf } from '../caller.ts';
 import { askerFor, type PrivacyideaParts } from '../parts.ts';
 import { noSuchToken } from '../refusals.ts';
@@ -46,7 +46,7 @@ async function note(parts: PrivacyideaParts, ctx: Context, what: 'set' | 'delete
   if (!keyPattern.test(key) || key === '__proto__') throw new PiFault('parameter', `Invalid key. Must comply to ${keyPattern.source}.`);
   if (ownKeys.includes(key)) throw new PiFault('parameter', `The gateway keeps ${key} itself.`);
   if (Object.hasOwn(decidedElsewhere, key)) {
-    tellNotDone(parts, askerFor(parts, ctx), { admin, act: 'settokeninfo', reason: 'not-here' });
+    publishActRefusal(parts, askerFor(parts, ctx), { admin, act: 'settokeninfo', reason: 'not-here' });
     throw new PiFault('policy', `The gateway does not read ${key} from the info of a token; ${decidedElsewhere[key]}.`);
   }
   const value = what === 'set' ? params.required('value') : null;

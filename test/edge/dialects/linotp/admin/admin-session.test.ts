@@ -16,7 +16,7 @@ describe('The session of a LinOTP administrator', () => {
   const login = ({ post, gateway }: LinotpGateway, password = gateway.firstPassword ?? '') =>
     post('/admin/login', { username: 'admin', password });
 
-  it('is two cookies: one that no script reads, and one that a script has to repeat', async () => {
+  it('consists of two cookies: one hidden from scripts, and one that a script must repeat', async () => {
     const given = await givenLinotpGateway(undo);
     const { json, headers } = await login(given);
     assert.deepEqual([json.id, json.result, json.detail], [1, { status: true, value: true }, { message: 'Login successful for admin' }]);
@@ -25,7 +25,7 @@ describe('The session of a LinOTP administrator', () => {
     assert.match(csrf, /^csrf_access_token=[0-9a-f]{64}; path=\/; samesite=strict$/i);
   });
 
-  it('goes over TLS alone where a proxy of ours ends it', async () => {
+  it('has Secure cookies where a trusted proxy terminates TLS', async () => {
     const given = await givenLinotpGateway(undo, {
       more: {
         listeners: [
@@ -55,7 +55,7 @@ describe('The session of a LinOTP administrator', () => {
     );
   });
 
-  it('reads a wrong password and an unknown name alike, and calls no password wrong after too many', async () => {
+  it('gets the same reply for a wrong password and an unknown name, and checks no password after too many failures', async () => {
     const given = await givenLinotpGateway(undo, { settings: { sourceFailures: 2 } });
     const wrong = await login(given, 'wrong');
     const unknown = await given.post('/admin/login', { username: 'nobody', password: 'wrong' });
@@ -70,7 +70,7 @@ describe('The session of a LinOTP administrator', () => {
     assert.deepEqual(refusalOf(await given.post('/admin/login', {})), refused(905, "ERR905: missing key KeyError('username')"));
   });
 
-  it('changes nothing without the header against forged requests, or with a wrong one', async () => {
+  it('changes nothing without the header against forged requests or with a wrong one', async () => {
     const given = await givenLinotpGateway(undo);
     const cookie = (await login(given)).headers
       .getSetCookie()
@@ -82,14 +82,14 @@ describe('The session of a LinOTP administrator', () => {
     assert.deepEqual(refusalOf(await init({ cookie, 'x-csrf-token': 'a'.repeat(64) })), forged);
     assert.deepEqual(refusalOf(await init({})), forged);
     assert.equal(await rowOf(given, 'KIPT1'), undefined);
-    // it is there for calls that change something; one that only reads needs the cookie alone
+    // the header is for calls that change something; a call that only reads needs only the cookie
     const reading = await fetch(`${given.gateway.urls[0]}/linotp/admin/show`, { headers: { cookie } });
     assert.equal(JSON.parse(await reading.text()).result.status, true);
     const stranger = await fetch(`${given.gateway.urls[0]}/linotp/admin/show`);
     assert.equal(JSON.parse(await stranger.text()).result.status, false);
   });
 
-  it('may be a token in Authorization, until that is old', async () => {
+  it('may be a token in Authorization, until it expires', async () => {
     const { post, admin, clock } = await givenLinotpGateway(undo);
     const bearer = { authorization: `Bearer ${admin.authorization}` };
     for (const headers of [admin, bearer]) assert.equal((await post('/admin/show', {}, headers)).json.result.status, true);
@@ -98,7 +98,7 @@ describe('The session of a LinOTP administrator', () => {
     assert.deepEqual(refusalOf(await post('/admin/show', {}, admin)), notLoggedIn);
   });
 
-  it('is forgotten by the browser at the logout', async () => {
+  it('is deleted in the browser at the logout', async () => {
     const { postAsAdmin } = await givenLinotpGateway(undo);
     const { json, headers } = await postAsAdmin('/admin/logout');
     assert.equal(json.result.value, true);
@@ -106,7 +106,7 @@ describe('The session of a LinOTP administrator', () => {
     assert.deepEqual(cleared, ['access_token_cookie=', 'csrf_access_token=']);
   });
 
-  it('allows what policies permit, and nothing else once they permit something', async () => {
+  it('allows all calls without policies, and only permitted ones with them', async () => {
     const { postAsAdmin, active, rules } = await givenLinotpGateway(undo);
     await active('alice', { serial: 'KIPT1' });
     const calls: Record<string, [string, Record<string, string>]> = {

@@ -33,7 +33,7 @@ describe('Administration of push tokens through the LinOTP dialect', () => {
     }
   });
 
-  it('lets an offered push token wait for its phone for an hour, or as long as the settings say', async () => {
+  it('keeps an offered push token for an hour, or as long as configured', async () => {
     for (const [settings, wait] of [
       [{}, minutes(60)],
       [{ linotpOfferLifeMs: minutes(2) }, minutes(2)],
@@ -69,7 +69,7 @@ describe('Administration of push tokens through the LinOTP dialect', () => {
     assert.equal((await postAsAdmin('/admin/show')).json.result.value.resultset.tokens, 1);
   });
 
-  it('makes errors pages of a status where a client asks for that', async () => {
+  it('returns errors as pages with a status on request of the client', async () => {
     const { postAsAdmin } = await givenLinotpGateway(undo);
     for (const [httperror, status] of [
       ['503', 503],
@@ -110,7 +110,7 @@ describe('Administration of push tokens through the LinOTP dialect', () => {
       assert.equal((await given.postAsAdmin('/admin/show', wrong)).json.result.error.code, 905);
   });
 
-  it('disables, enables, resets, sets the PIN, removes, by serial or by user, and says how many it were', async () => {
+  it('disables, enables, resets, sets the PIN and removes, by serial or by user, and reports the number', async () => {
     const given = await givenLinotpGateway(undo);
     const { post, postAsAdmin } = given;
     for (const serial of ['KIPT1', 'KIPT2']) await given.active('alice', { serial });
@@ -134,7 +134,7 @@ describe('Administration of push tokens through the LinOTP dialect', () => {
     assert.deepEqual(refusalOf(await postAsAdmin('/admin/remove')), nobody);
   });
 
-  it('shows open challenges, and closed ones of a transaction where it is asked to', async () => {
+  it('shows open challenges, and closed ones of a transaction on request', async () => {
     const given = await givenLinotpGateway(undo);
     const phone = await given.active('alice', { serial: 'KIPT1' });
     const started = await given.post('/validate/check', { user: 'alice', pass: '1234', data: 'secret words' });
@@ -161,7 +161,7 @@ describe('The providers as LinOTP administrators see them', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('are a view: what is behind them is not shown, and no call changes them', async () => {
+  it('are read-only, without their configuration', async () => {
     const { postAsAdmin } = await givenLinotpGateway(undo);
     const { json, text } = await postAsAdmin('/system/getProvider', { type: 'push' });
     assert.deepEqual(json.result.value.cs, { Class: 'DefaultPushProvider', Timeout: '', Managed: true, Default: true });
@@ -173,7 +173,7 @@ describe('The providers as LinOTP administrators see them', () => {
     assert.equal((await postAsAdmin('/system/getProvider', { type: 'push' })).text, text);
   });
 
-  it('are tested without ringing a phone', async () => {
+  it('are tested without a push to a phone', async () => {
     const { postAsAdmin, pushed } = await givenLinotpGateway(undo);
     const test = (name: string) => postAsAdmin('/system/testProvider', { type: 'push', name });
     assert.deepEqual((await test('cs')).json.result, { status: true, value: true });
@@ -181,7 +181,7 @@ describe('The providers as LinOTP administrators see them', () => {
     assert.equal(pushed.length, 0);
   });
 
-  it('are told to be bad where they are', async () => {
+  it('are reported as bad where they fail', async () => {
     const gone = [{ name: 'gone', kind: 'challenge-service', default: true, config: { push_url: 'http://127.0.0.1:1/v1/challenge' } }];
     const { postAsAdmin } = await givenLinotpGateway(undo, { more: { providers: gone } });
     const { json } = await postAsAdmin('/system/testProvider', { type: 'push', name: 'gone' });

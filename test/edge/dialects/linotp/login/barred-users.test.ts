@@ -9,10 +9,10 @@ import { type Cleanup, cleanup, temporaryFolder } from '../../../../kit/temporar
 
 type Form = Record<string, string>;
 
-/** The rules that let in users who are unknown, or have no push token. */
+/** The rules that admit users who are unknown or have no push token. */
 const letIn = { name: 'open', actions: { passOnNoUser: true, passOnNoToken: true, passthru: 'userstore' } };
 
-/** Every way in by PIN; `password` is that of the directory. */
+/** Every login by PIN; `password` is that of the directory. */
 const waysIn = (serial: string): [path: string, form: Form][] => [
   ['/validate/check', { user: 'alice', pass: '1234', data: 'x' }],
   ['/validate/check', { user: 'alice', pass: people.alice, data: 'x' }],
@@ -32,7 +32,7 @@ async function given(undo: Cleanup, source: { kind: string; config: object }, en
   return { ...gateway, phone: await gateway.active('alice', { serial: 'KIPT1' }) };
 }
 
-/** Neither yes nor a challenge, whatever is shown, and no push. */
+/** Asserts that there is neither an accept nor a challenge nor a push. */
 async function opensNothing({ post, postAsAdmin, rules, pushed, logged }: LinotpGateway, serial: string): Promise<void> {
   const before = pushed.length;
   const told = logged.filter(({ reason }) => reason === 'barred-user').length;
@@ -57,7 +57,7 @@ async function opens({ post, pushed }: LinotpGateway): Promise<void> {
   assert.equal(pushed.length, before + 1);
 }
 
-describe('An account at a LinOTP mount opens nothing', () => {
+describe('No login at a LinOTP mount succeeds for an account', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
@@ -65,7 +65,7 @@ describe('An account at a LinOTP mount opens nothing', () => {
     ['disabled', { disabled: true }],
     ['expired', { expires: '2001-01-01' }],
   ] as const)
-    it(`while a file of users says that it is ${what}, and can be stopped by an administrator`, async () => {
+    it(`that is ${what} by a file of users; an administrator can disable its push token`, async () => {
       // given alice with a phone
       const file = join(temporaryFolder(undo), 'staff.json');
       const alice = { username: 'alice', password: bcrypt.hashSync(people.alice, 4) };
@@ -76,13 +76,13 @@ describe('An account at a LinOTP mount opens nothing', () => {
       // when her account is barred
       write({ ...alice, ...state });
       while ((await gateway.post('/validate/check', { user: 'alice', pass: '1234', data: 'x' })).json.detail);
-      // then she is nobody at every call, and her push token can be stopped
+      // then she is unknown at every call, and her push token can be disabled
       await opensNothing(gateway, gateway.phone.serial);
       assert.equal((await gateway.postAsAdmin('/admin/disable', { serial: gateway.phone.serial })).json.result.value, 1);
     });
 });
 
-describe('An account of a directory at a LinOTP mount opens nothing', () => {
+describe('No login at a LinOTP mount succeeds for an account of a directory', () => {
   const undo = cleanup();
   let slapd: Slapd;
   let gateway: Awaited<ReturnType<typeof given>>;
@@ -95,7 +95,7 @@ describe('An account of a directory at a LinOTP mount opens nothing', () => {
   });
   after(() => undo.run());
 
-  /** What a directory says, and by which attribute; a row more is a case more. */
+  /** The state of an account, and the attribute for it; each row is one case. */
   const rows: [server: string, what: string, attribute: string, value: string][] = [
     ['Active Directory', 'disabled', 'userAccountControl', '514'],
     ['Active Directory', 'expired', 'accountExpires', '133000000000000000'],
@@ -110,7 +110,7 @@ describe('An account of a directory at a LinOTP mount opens nothing', () => {
     ['a server of POSIX accounts', 'expired', 'shadowExpire', '18000'],
   ];
   for (const [server, what, attribute, value] of rows)
-    it(`while ${server} says that it is ${what}`, async () => {
+    it(`that is ${what} by ${server}`, async () => {
       await opens(gateway);
       await slapd.set('uid=alice,ou=people', attribute, value);
       await opensNothing(gateway, gateway.phone.serial);

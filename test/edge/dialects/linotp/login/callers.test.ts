@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { givenLinotpGateway } from '../../../../kit/linotp-gateway.ts';
 import { cleanup } from '../../../../kit/temporary.ts';
 
-describe('A LinOTP server that hands a login on to a mount of LinOTP', () => {
+describe('A LinOTP server that forwards a login to a mount of LinOTP', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
@@ -21,7 +21,7 @@ describe('A LinOTP server that hands a login on to a mount of LinOTP', () => {
     return { ...gateway, phone, answered };
   };
 
-  it('as a remote token gets its yes after the phone has said it, the password encoded once', async () => {
+  it('as a remote token gets an accept after the yes of the phone, with the password encoded once', async () => {
     const { answered, phone } = await given();
     const byUser = await answered('/validate/check', { user: 'alice', realm: 'corp', resConf: '', pass: 'a b+c%41' });
     assert.deepEqual([byUser.status, byUser.json.result], [200, { status: true, value: true }]);
@@ -29,7 +29,7 @@ describe('A LinOTP server that hands a login on to a mount of LinOTP', () => {
     assert.deepEqual(bySerial.json.result, { status: true, value: true });
   });
 
-  it('as a forward_server policy gets a yes without any detail, which would count as a challenge, and a no for a no', async () => {
+  it('as a forward_server policy gets an accept without detail, which would count as a challenge, or a refusal', async () => {
     const { answered } = await given();
     const form = { user: 'alice', pass: 'a b+c%41', realm: 'corp' };
     const yes = await answered('/validate/check', form);

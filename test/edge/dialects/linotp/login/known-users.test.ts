@@ -24,7 +24,7 @@ describe('LinOTP clients and a list of users', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('enrol nobody who is not in it', async () => {
+  it('enrol no user who is not in it', async () => {
     const { postAsAdmin } = await given(undo);
     const init = (user: string) => postAsAdmin('/admin/init', { type: 'push', serial: 'KIPT1', user });
     assert.deepEqual((await init('mallory')).json.result.error, { code: -311, message: 'getUserId failed: no user found' });
@@ -33,7 +33,7 @@ describe('LinOTP clients and a list of users', () => {
     assert.deepEqual([row['LinOtp.IdResolver'], row['User.username']], ['staff', 'alice']);
   });
 
-  it('get nowhere with the push tokens of who has left, by name or by serial', async () => {
+  it('cannot use the push tokens of a user who has left, by name or by serial', async () => {
     const { active, post, write, pushed } = await given(undo);
     await active('alice', { serial: 'KIPT1' });
     const before = pushed.length;
@@ -50,7 +50,7 @@ describe('LinOTP clients and a list of users', () => {
     assert.equal(pushed.length, before + 1);
   });
 
-  it('do not inherit the push tokens of one who had their name before', async () => {
+  it('do not give a user the push tokens of an earlier user of the name', async () => {
     const { active, post, postAsAdmin, write, pushed } = await given(undo);
     write([{ username: 'alice', userid: '7' }]);
     await active('alice', { serial: 'KIPT1' });
@@ -72,7 +72,7 @@ describe('LinOTP clients and a list of users', () => {
     assert.ok((await post('/validate/check', { user: 'bob', serial: 'BOBS', pass: '1234', data: 'x' })).json.detail);
   });
 
-  it('poll by serial or by user, whichever of both began the login', async () => {
+  it('poll by serial or by user, whichever began the login', async () => {
     const { active, post } = await given(undo);
     await active('alice', { serial: 'KIPT1' });
     for (const began of [{ serial: 'KIPT1' }, { user: 'alice' }] as Record<string, string>[]) {
@@ -84,7 +84,7 @@ describe('LinOTP clients and a list of users', () => {
   });
 
   for (const otppin of [1, '1', 'password', 'userstore']) {
-    it(`are asked for the password of the source by otppin ${JSON.stringify(otppin)}`, async () => {
+    it(`need the password of the source with otppin ${JSON.stringify(otppin)}`, async () => {
       const { active, post, rules } = await given(undo);
       await active('alice', { serial: 'KIPT1' });
       await rules({ name: 'pin', actions: { otppin } });
@@ -96,7 +96,7 @@ describe('LinOTP clients and a list of users', () => {
     });
   }
 
-  it('are told that a source cannot be asked by the HTTP status alone, so that nobody takes it for a refusal', async () => {
+  it('learn of an unavailable source by the HTTP status alone, so that it is not taken for a refusal', async () => {
     const more = {
       realms: [{ name: 'corp', default: true, users: ['ldap'] }],
       userSources: [{ name: 'ldap', kind: 'ldap', config: { urls: ['ldap://127.0.0.1:1'], baseDn: 'dc=corp' } }],

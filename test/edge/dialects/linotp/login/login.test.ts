@@ -26,7 +26,7 @@ describe('A login of a LinOTP client', () => {
     await phone.answer('ACCEPT');
     // when its user logs in
     const started = await post('/validate/check', { ...alice, data: 'Login to dc1', content_type: '0' });
-    // then the challenge is out under the number that the client is told
+    // then the challenge is sent under the number in the client's reply
     const transactionid = idOf(started);
     assert.match(transactionid, /^[1-9]\d{16}$/);
     assert.equal(pushed.at(-1)?.transactionId, transactionid);
@@ -43,7 +43,7 @@ describe('A login of a LinOTP client', () => {
       },
     });
     assert.deepEqual(phone.read(transactionid).ask, { kind: 'signreq', message: 'Login to dc1' });
-    // and polls tell how it stands, as often as they like
+    // and polls return its status, any number of times
     const poll = () => post('/validate/check_status', { ...alice, transactionid });
     const token = { serial: 'KIPT1', type: 'push' };
     const open = { received_count: 0, received_tan: false, valid_tan: false, message: '', status: 'open', token };
@@ -64,7 +64,7 @@ describe('A login of a LinOTP client', () => {
     assert.deepEqual(status, { ...(status as object), status: 'closed', received_tan: true, valid_tan: false, reject: true });
   });
 
-  it('names who logs in where by content type 2', async () => {
+  it('names user and auth server with content type 2', async () => {
     const { active, post } = await givenLinotpGateway(undo);
     const phone = await active('alice');
     await post('/validate/check', { ...alice, data: 'root@dc1.example.test', content_type: '2' });
@@ -73,7 +73,7 @@ describe('A login of a LinOTP client', () => {
     assert.deepEqual(phone.read().ask, { kind: 'login', login: 'justname', host: '' });
   });
 
-  it('rings no phone for what LinOTP refuses, and does not say why', async () => {
+  it('sends no push where LinOTP refuses, and gives no reason', async () => {
     const { active, post, pushed } = await givenLinotpGateway(undo);
     await active('alice');
     const before = pushed.length;
@@ -100,7 +100,7 @@ describe('A login of a LinOTP client', () => {
     idOf(await post('/validate/check', { ...alice, data: 'm'.repeat(511) }));
   });
 
-  it('is of the realm beside the name, whatever realm the name brings', async () => {
+  it('belongs to the realm parameter, whatever realm the name contains', async () => {
     const { active, post } = await givenLinotpGateway(undo);
     await active('alice');
     for (const form of [
@@ -124,7 +124,7 @@ describe('A login of a LinOTP client', () => {
     assert.equal((await post('/validate/check_status', { ...alice, transactionid })).json.result.value, false);
   });
 
-  it('ends where no push service takes it', async () => {
+  it('ends where no push service accepts it', async () => {
     const { active, post, pushService } = await givenLinotpGateway(undo);
     const phone = await active('alice');
     pushService(503);
@@ -138,7 +138,7 @@ describe('The status of a LinOTP transaction', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('is told to who shows the pass again, for the same user, and to nobody else', async () => {
+  it('is shown only to a client with the pass and the user of the login', async () => {
     const { active, post } = await givenLinotpGateway(undo);
     const { serial } = await active('alice');
     await active('bob');
@@ -154,15 +154,15 @@ describe('The status of a LinOTP transaction', () => {
     assert.equal(await value({ ...alice, transactionid: '11111111111111111' }), false);
   });
 
-  it('is no way to find out a PIN: wrong ones count against their source, and lock nobody', async () => {
+  it('does not help to guess a PIN: wrong ones count against their source address, and lock no user', async () => {
     const { active, post } = await givenLinotpGateway(undo, { settings: { sourceFailures: 3 } });
     const phone = await active('alice');
     const transactionid = idOf(await post('/validate/check', { ...alice, data: 'x' }));
     for (let times = 0; times < 3; times += 1) await post('/validate/check_status', { ...alice, pass: `wrong${times}`, transactionid });
-    // not looked at any more is neither gone nor refused
+    // an unchecked request is neither expired nor refused
     const { status, headers, json } = await post('/validate/check_status', { ...alice, transactionid });
     assert.deepEqual([status, headers.get('retry-after'), json.result.value], [429, '600', false]);
-    // the login itself goes on
+    // the login itself continues
     assert.equal((await phone.answer('ACCEPT')).json.result.value, true);
     idOf(await post('/validate/check', { ...alice, data: 'x' }));
   });
@@ -196,7 +196,7 @@ describe('Several push tokens of one LinOTP user', () => {
   });
 
   for (const word of ['ACCEPT', 'DENY'] as const) {
-    it(`are settled by the first ${word}`, async () => {
+    it(`are decided by the first ${word}`, async () => {
       const { post, parent, phoneOf } = await given();
       assert.equal((await phoneOf('KIPT2')?.answer(word))?.json.result.value, true);
       assert.equal((await phoneOf('KIPT1')?.answer('ACCEPT'))?.json.result.value, false);
@@ -213,18 +213,18 @@ describe('Several push tokens of one LinOTP user', () => {
     });
   }
 
-  it('tell one by its own number', async () => {
+  it('show one challenge under its own number', async () => {
     const { post, parent } = await given();
     const { json } = await post('/validate/check_status', { ...alice, transactionid: `${parent}.02` });
     assert.deepEqual(Object.keys(json.detail.transactions), [`${parent}.02`]);
   });
 });
 
-describe('Clients that read no JSON or cannot poll', () => {
+describe('Clients that cannot read JSON or cannot poll', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('read a text', async () => {
+  it('get a text reply', async () => {
     const { active, post } = await givenLinotpGateway(undo);
     await active('alice');
     const wrong = await post('/validate/simplecheck', { user: 'alice', pass: '4321', data: 'x' });
@@ -232,7 +232,7 @@ describe('Clients that read no JSON or cannot poll', () => {
     assert.match((await post('/validate/simplecheck', { ...alice, data: 'x' })).text, /^:-\( [1-9]\d{16}$/);
   });
 
-  it('wait for the phone where push_wait says so, and need no data', async () => {
+  it('wait for the phone with push_wait, without data', async () => {
     const { active, post, rules, pushed } = await givenLinotpGateway(undo);
     const phone = await active('alice');
     await rules({ name: 'wait', actions: { push_wait: 30 } });
@@ -244,7 +244,7 @@ describe('Clients that read no JSON or cannot poll', () => {
     assert.deepEqual([json.result.value, json.detail], [true, undefined]);
   });
 
-  it('are not let in by a phone that binds its token', async () => {
+  it('are not accepted by a phone that activates its token', async () => {
     const { offered, post, rules, pushed } = await givenLinotpGateway(undo);
     const phone = await offered('alice');
     await phone.pair();
@@ -263,7 +263,7 @@ describe('Clients that read no JSON or cannot poll', () => {
     assert.equal((await post('/validate/simplecheck', { user: 'bob', pass: '', state })).text, ':-(');
   });
 
-  it('are let in at their second call, once, where push_without_data says so', async () => {
+  it('are accepted at their second call, once, with push_without_data', async () => {
     const { active, post, rules } = await givenLinotpGateway(undo);
     const phone = await active('alice');
     await rules({ name: 'pam', actions: { push_without_data: true } });
@@ -274,7 +274,7 @@ describe('Clients that read no JSON or cannot poll', () => {
     assert.deepEqual([await second(), await second()], [':-)', ':-(']);
   });
 
-  it('get constants from ok and fail, and nothing from check_t', async () => {
+  it('get constants from ok and fail, and no status from check_t', async () => {
     const { post } = await givenLinotpGateway(undo);
     assert.equal((await post('/validate/ok')).json.result.value, true);
     assert.equal((await post('/validate/fail')).json.result.value, false);

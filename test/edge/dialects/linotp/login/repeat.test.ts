@@ -10,7 +10,7 @@ describe('Logins of LinOTP clients that send a request twice', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('ring once where the same request comes again, and are let in by one yes; other words on the phone ring again', async () => {
+  it('cause one push for the same request, and one yes accepts them; another text on the phone causes another push', async () => {
     const { active, post, rules, pushed, logged } = await givenLinotpGateway(undo, tellsClients);
     const phone = await active('alice');
     await rules({ name: 'repeats', actions: { push_wait: 30, push_repeat_window: 30 } });

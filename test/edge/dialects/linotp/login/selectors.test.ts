@@ -6,7 +6,7 @@ import { givenLinotpGateway, type LinotpGateway, type LinotpReply } from '../../
 import { cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 
 /**
- * What a request of LinOTP selects with, call by call. `staff` and `partners` are sources of the realm corp, and each
+ * The selectors of LinOTP requests, call by call. `staff` and `partners` are sources of the realm corp, and each
  * has an alice: STAFF is the push token of the one, PARTNER that of the other; BOB is bob's.
  */
 type Row = [path: string, params: Record<string, string>, told: string];
@@ -51,7 +51,7 @@ const rows: readonly Row[] = [
   ['/admin/init', { type: 'push', ...alice, resConf: 'nosuch' }, '-311'],
 ];
 
-describe('What a request of LinOTP selects with', () => {
+describe('The selectors of a LinOTP request', () => {
   const undo = cleanup();
   after(() => undo.run());
   let given: LinotpGateway;
@@ -73,7 +73,7 @@ describe('What a request of LinOTP selects with', () => {
     await given.active('bob', { serial: 'BOB' });
   });
 
-  /** The serials that were asked or listed, how many were changed, or the number of a refusal. */
+  /** The serials that were asked or listed, the number of changed ones, or the number of a refusal. */
   function toldBy({ json: { result, detail } }: LinotpReply): string {
     if (result.error) return String(result.error.code);
     const rowsOf: Record<string, string>[] | undefined = result.value?.data;
@@ -91,7 +91,7 @@ describe('What a request of LinOTP selects with', () => {
     });
   }
 
-  it('the status of a login is told to the user who began it, and to no namesake', async () => {
+  it('the status of a login is shown to the user who began it, and to no namesake', async () => {
     given.clock.advance(1);
     const { transactionid } = (await given.post('/validate/check', { ...partner, ...ask })).json.detail;
     const status = async (params: Record<string, string>) =>

@@ -2,8 +2,8 @@ import type { RecordedEvent } from './recorded.ts';
 import { serialsOf } from './recorded-server.ts';
 
 /**
- * Where our reply is another one on purpose: `instead` makes of the recorded one, its pushes included, what is
- * expected, perhaps out of another one.
+ * A deliberate deviation of our reply: `instead` derives the expected reply from the recorded one with its pushes,
+ * perhaps with the help of another one.
  */
 type Deviation = {
   of(event: RecordedEvent): boolean;
@@ -22,7 +22,7 @@ const withValue = (event: RecordedEvent, value: unknown, detail?: object): Recor
 const withError = (event: RecordedEvent, code: number, message: string): RecordedEvent =>
   withResult(event, { status: false, error: { code, message } });
 
-/** The reply and the pushes of another event, under names of their own. */
+/** The reply and the pushes of another event, with separate names. */
 function like(event: RecordedEvent, other: RecordedEvent | undefined): RecordedEvent {
   const text = JSON.stringify({ response: other?.response, pushed: other?.pushed });
   const own = text.replace(/(?<=")\d{14}(?:\d{3})?(?=[".])/g, (id) => `${event.label}, ${id}`);
@@ -38,7 +38,7 @@ const labelled =
   ({ label }: RecordedEvent): boolean =>
     labels.includes(label);
 
-/** How a challenge stands, in a reply of check_status. */
+/** The state of a challenge in a reply of check_status. */
 function standing(event: RecordedEvent, all: readonly RecordedEvent[], status: object): RecordedEvent {
   const { transactionid = '' } = event.request.params;
   const token = { serial: serialsOf(all)[0], type: 'push' };
@@ -151,7 +151,7 @@ const deviations: readonly Deviation[] = [
   },
 ];
 
-/** What the gateway is expected to reply and to push: the recording, unless we differ on purpose. */
+/** The expected reply and pushes of the gateway: the recorded ones, except for deliberate deviations. */
 export function expectedOf(all: readonly RecordedEvent[], index: number): RecordedEvent {
   const recorded = all[index];
   if (!recorded) throw new Error(`There is no event ${index}`);

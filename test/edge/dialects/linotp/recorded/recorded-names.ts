@@ -1,10 +1,10 @@
-/** Live names by their recorded ones: what numbers the two servers gave their transactions. */
+/** Live names by their recorded ones: the transaction numbers of the two servers. */
 export type Names = Map<string, string>;
 
 /** The number in a reply of simplecheck. */
 const inText = /(?<=^:-\( )\d+/;
 
-/** Remembers what the live reply calls the transactions that the recorded one names; the first name stands. */
+/** Records the live names of the transactions in a recorded reply; the first name of each is kept. */
 export function learn(names: Names, recorded: unknown, live: unknown): void {
   if (typeof recorded === 'string' && typeof live === 'string') remember(names, inText.exec(recorded)?.[0], inText.exec(live)?.[0]);
   if (typeof recorded !== 'object' || recorded === null || typeof live !== 'object' || live === null) return;
@@ -19,15 +19,15 @@ function remember(names: Names, was: string | undefined, is: string | undefined)
   if (was !== undefined && is !== undefined && !names.has(was)) names.set(was, is);
 }
 
-/** A text in live names. */
+/** A text with live names. */
 export const inLiveNames = (names: Names, text: string): string => names.get(text) ?? text.replace(inText, (id) => names.get(id) ?? id);
 
-/** Maps whose order nobody promises. */
+/** Maps without a promised order. */
 const unordered = ['transactions', 'challenges'];
 
 /**
- * The same value in live names, as a text that shows the order of its fields as well; what no two servers share is
- * shown by its kind.
+ * The same value with live names, as a text that keeps the order of its fields; a value that differs between servers is
+ * replaced by its kind.
  */
 export function shown(names: Names, value: unknown): string {
   return JSON.stringify(masked(names, value), null, 1);
@@ -44,7 +44,7 @@ function masked(names: Names, value: unknown, key = ''): unknown {
   return Object.fromEntries(unordered.includes(key) ? entries.toSorted(([a], [b]) => a.localeCompare(b)) : entries);
 }
 
-/** Without keys and pictures, which no two servers share. */
+/** Without keys and pictures, which differ between servers. */
 function withoutSecrets(text: string): string {
   return text
     .replace(/lseqr:\/\/pair\/([\w-]+)/, (_, data: string) => {

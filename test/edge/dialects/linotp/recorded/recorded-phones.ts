@@ -8,15 +8,15 @@ import { addressTold, serialsOf, tokenNumberOf } from './recorded-server.ts';
 
 type Params = Readonly<Record<string, string>>;
 
-/** The phones of the recording: they say what was said there, with keys of their own. */
+/** The phones of the recording: they give the recorded answers, with their own keys. */
 export type RecordedPhones = {
   /** A phone reads the QR code of its push token. */
   scan(serial: string, pairingUrl: string): void;
   /** The parameters of a recorded request as the live side needs them. */
   params(event: RecordedEvent, names: Names): Params;
-  /** What a push asks, and of which push token. */
+  /** The question of a push, and its push token. */
   read(push: Pushed): LinotpRequest;
-  /** What a recorded request should have its phone asked. */
+  /** The question that a recorded request should send to its phone. */
   expectedAsk(event: RecordedEvent, serial: string): LinotpAsk;
 };
 
@@ -52,7 +52,7 @@ export function recordedPhones(pushed: readonly Pushed[], events: readonly Recor
     return text;
   };
   /**
-   * The challenge that was answered: under its own number, or by the phone that is known to have answered under that of
+   * The answered challenge: under its own number, or by the phone that is known to have answered under that of
    * the whole.
    */
   const signature = (word: 'ACCEPT' | 'DENY', id: string, label: string): string => {

@@ -7,7 +7,7 @@ const isPath =
   ({ request: { path } }: RecordedEvent): boolean =>
     paths.includes(path);
 
-/** The requests that made a push token, in their order; elsewhere a push token is named by its place here. */
+/** The requests that made a push token, in order; elsewhere a push token is named by its index here. */
 const made = (all: Events): RecordedEvent[] =>
   all.filter(isPath('/admin/init')).filter(({ request: { params }, response }) => response.result?.value === true && params.serial);
 
@@ -15,12 +15,12 @@ const made = (all: Events): RecordedEvent[] =>
 export const serialsOf = (all: Events): string[] => made(all).map(({ request: { params } }) => params.serial ?? '');
 
 /**
- * The users that the recorded server knew: those who own a push token. The first one logs in by PIN, the last one by
+ * The users of the recorded server: the owners of push tokens. The first one logs in by PIN, the last one by
  * password, too.
  */
 export const ownersOf = (all: Events): string[] => [...new Set(made(all).flatMap(({ request: { params } }) => params.user ?? []))];
 
-/** The password of a user: what opened a login and is the PIN of no push token. */
+/** The password of a user: a pass that began a login and is not the PIN of a push token. */
 export function passwordOf(all: Events): string {
   const pins = made(all).map(({ request: { params } }) => params.pin);
   const polls = all.filter(isPath('/validate/check_status')).filter(({ response }) => response.result.value === true);
@@ -32,10 +32,10 @@ export function passwordOf(all: Events): string {
 export const realmOf = (all: Events): string =>
   all.flatMap(({ response }) => response.result?.value?.data?.[0]?.['LinOtp.RealmNames'] ?? [])[0];
 
-/** The version that it names. */
+/** The version in its replies. */
 export const versionOf = (all: Events): string => all.flatMap(({ response }) => response.versionNumber ?? [])[0];
 
-/** The first event with which it lets push tokens be made: before that it lacks the policies. */
+/** The first event that may create push tokens: before it the policies are missing. */
 export const firstMade = (all: Events): RecordedEvent | undefined => made(all)[0];
 
 /** The pushes for one push token. */
@@ -46,7 +46,7 @@ function pushesTo(serial: string, { response: { detail = {} }, pushed = [] }: Re
 }
 
 /**
- * The number that the phone chose for a push token: it stands behind the version of each push.
+ * The number that the phone chose for a push token: it follows the version in each push.
  * @see docs/protocols/linotp.md 8.1
  */
 export function tokenNumberOf(all: Events, serial: string): number {
@@ -55,7 +55,7 @@ export function tokenNumberOf(all: Events, serial: string): number {
 }
 
 /**
- * The address that a pairing response told: where pushes went from then on; one of nobody where none did, or where it
+ * The address in a pairing response, which got the later pushes; an unused one where there were none, or where it
  * was refused.
  */
 export function addressTold(all: Events, label: string): string {

@@ -1,4 +1,4 @@
-/** A push as the recorded push service got it; its challenge is shortened. */
+/** A push as the recorded push service received it; its challenge is shortened. */
 export type RecordedPush = { challenge: string; gda: string; transactionId: string };
 
 /** One request to the real server, its reply, and what was pushed meanwhile. */
@@ -12,23 +12,25 @@ export type RecordedEvent = {
   pushed?: readonly RecordedPush[];
 };
 
-/** Requests whose signature was wrong in the recording, or whose challenge is not there: it is sent as it was. */
+/**
+ * Requests with a wrong signature in the recording, or without a recorded challenge: the signature is sent unchanged.
+ */
 export const sentAsRecorded: readonly string[] = [
   'accept without transactionid',
   'accept unknown transaction',
   'accept with a bad signature',
 ];
 
-/** Whose phone answered under the number of a whole transaction: the place of its push token. */
+/** The phone that answered under the number of a whole transaction: the index of its push token. */
 export const answeredBy: Readonly<Record<string, number>> = { 'accept sent to the parent id': 2 };
 
 /**
- * What a pairing response said: of which push token, by which key; the serial is another one where no push token has
+ * The content of a pairing response: its push token and key; the serial is an unknown one where no push token has
  * it.
  */
 export type Pairing = { token: number; isOtherKey?: boolean; isOtherSerial?: boolean };
 
-/** The same by the label of the request that sent it first; the same text again is the same response. */
+/** The same, by the label of the first request with that text. */
 export const pairings: Readonly<Record<string, Pairing>> = {
   pair: { token: 0 },
   'pair again, other gda': { token: 0 },

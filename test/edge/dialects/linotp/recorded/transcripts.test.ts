@@ -31,7 +31,7 @@ async function given(undo: Cleanup): Promise<LinotpGateway> {
 
 const pinRule = (number: number) => ({ name: 'pin', actions: { otppin: number } });
 
-/** What happened to the recorded server between two requests: before the one with this label. */
+/** Changes of the recorded server between two requests: before the one with this label. */
 const meanwhile: Readonly<Record<string, (gateway: LinotpGateway) => unknown>> = {
   'push service refuses': ({ pushService }) => pushService(400),
   'push service unreachable': ({ pushService }) => pushService('unreachable'),
@@ -72,7 +72,7 @@ describe('vectors: the recorded requests to LinOTP 4.0', function () {
     return reply;
   }
 
-  /** To whom, under which number, and for which token number of the phone; in the order of the addresses. */
+  /** Address, number and token number of each push, in the order of the addresses. */
   const pushesOf = (pushes: readonly (Pushed | RecordedPush)[]): object[] =>
     pushes
       .map(({ transactionId, gda, challenge }) => ({

@@ -14,7 +14,7 @@ const told = ({ body }: PiReply): unknown[] => [body.result.value, body.result.a
 /**
  * Whole conversations of the apps, as docs/protocols/privacyidea.md 15 has them, over real HTTP and a fake of Firebase.
  */
-describe("Phones of eduMFA's users", function () {
+describe('Phones of eduMFA users', function () {
   this.timeout(30_000);
   const undo = cleanup();
   afterEach(() => undo.run());
@@ -28,7 +28,7 @@ describe("Phones of eduMFA's users", function () {
   ];
 
   for (const [title, app, options, type, serialPattern] of phones) {
-    it(`${title}: enrols, is pushed, approves; the login is finished once`, async () => {
+    it(`${title}: enrols, gets a push, approves; the login is finished once`, async () => {
       const { enrolled, start, status, finish } = await givenEdumfa(undo);
       const { phone, serial, pushed } = await enrolled(app, options);
       assert.match(serial, serialPattern);
@@ -47,7 +47,7 @@ describe("Phones of eduMFA's users", function () {
       assert.equal((await finish(id)).body.detail.message, 'wrong otp pin');
     });
 
-    it(`${title}: asks what is waiting, declines, and cannot take that back`, async () => {
+    it(`${title}: polls, declines, and cannot revoke the decline`, async () => {
       const { enrolled, start, status, finish } = await givenEdumfa(undo);
       const { phone, asked } = await enrolled(app, options);
       const { transaction_id: id } = (await start()).body.detail;
@@ -61,7 +61,7 @@ describe("Phones of eduMFA's users", function () {
     });
   }
 
-  it('are not heard any more once the challenge has expired', async () => {
+  it('are ignored once the challenge has expired', async () => {
     const { enrolled, start, status, clock } = await givenEdumfa(undo, { settings: { EdupushChallengeValidityTime: 60 } });
     const { phone, pushed } = await enrolled('edumfa');
     const { transaction_id: id } = (await start()).body.detail;
@@ -71,7 +71,7 @@ describe("Phones of eduMFA's users", function () {
     assert.deepEqual(told(await status(id)), [false, 'REJECT', 'pending']);
   });
 
-  it('tell a new address, but for the app that knows no such call', async () => {
+  it('send a new address, except for the app without that call', async () => {
     const { enrolled, start } = await givenEdumfa(undo);
     const flutter = await enrolled('edumfa');
     value(await flutter.phone.updateAddress(flutter.serial, 'a-newer-address'));

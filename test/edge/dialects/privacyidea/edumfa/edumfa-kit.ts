@@ -9,7 +9,7 @@ import { freePort } from '../../../../kit/ports.ts';
 import { type Cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 
 /**
- * What a test may say about its eduMFA: actions of scope authentication, keys of the mount, settings, further rules and
+ * Options of a test: actions of scope authentication, keys of the mount, settings, further rules and
  * parts of the config.
  */
 export type EdumfaWishes = {
@@ -21,7 +21,7 @@ export type EdumfaWishes = {
   more?: object;
 };
 
-/** A phone of alice's with one app on it, and how a push gets there. */
+/** A phone of alice's with one app on it, and the delivery of a push to it. */
 export type GivenApp = { phone: VirtualPhone; serial: string; pushed(): PushRequest; asked(): Promise<PushRequest> };
 
 /**
@@ -29,9 +29,9 @@ export type GivenApp = { phone: VirtualPhone; serial: string; pushed(): PushRequ
  */
 export type GivenEdumfa = GivenGateway & {
   edumfa: PiClient;
-  /** Makes a push token at the mount of eduMFA and says what the administrator is shown. */
+  /** Makes a push token at the mount of eduMFA and returns the reply for the administrator. */
   init(wish?: Record<string, string>): Promise<PiReply>;
-  /** A phone with this app, enrolled for alice; `push` is what a user of the privacyIDEA Authenticator gets. */
+  /** A phone with this app, enrolled for alice; `push` is the token type of the privacyIDEA Authenticator. */
   enrolled(app: AppName, options?: { ecKeys?: boolean; type?: 'push' | 'edupush' }): Promise<GivenApp>;
   /** alice's login by PIN at the mount of eduMFA. */
   start(more?: Record<string, string>): Promise<PiReply>;

@@ -37,7 +37,7 @@ describe('Users of a directory at a mount of eduMFA', function () {
       assert.deepEqual(detail, { ...entry, multi_challenge: [entry], transaction_ids: [id], preferred_client_mode: 'poll' });
       assert.equal(body.result.authentication, 'CHALLENGE');
       assert.match(named, serial);
-      // and is in when the phone that scans it has enrolled
+      // and is accepted when the phone that scans it has enrolled
       const text = readQrPicture(Buffer.from(image.split(',')[1] ?? '', 'base64'));
       assert.ok(text.ok && text.value.startsWith(scheme), JSON.stringify(text));
       const credential = new URL(text.value).searchParams.get('enrollment_credential') ?? '';
@@ -50,14 +50,14 @@ describe('Users of a directory at a mount of eduMFA', function () {
       assert.deepEqual([next.body.result.authentication, next.body.detail.type], ['CHALLENGE', type]);
     });
 
-  it('cannot enrol what their mount does not', async () => {
+  it('cannot enrol types that their mount does not enrol', async () => {
     const { client } = await given({ actions: { ...byPassword, enroll_via_multichallenge: 'EDUPUSH' } });
     const { status, body } = await client.post('/validate/check', { user: 'bob', pass: 'builder' });
     assert.deepEqual([status, body.result.error?.code], [403, 303]);
   });
 
-  it('wait for their answer, and are told with all additions of samlcheck', async () => {
-    // given a rule that makes the reply wait, and one that tells what is known of the user
+  it('are accepted in wait mode, with all additions of samlcheck', async () => {
+    // given a rule that makes the reply wait, and one that adds the user's attributes
     const rules = [rule('tell', { add_user_in_response: true, add_resolver_in_response: true }, 'authorization')];
     const { edumfa, enrolled } = await given({ actions: { edupush_wait: 20, otppin: 'userstore' }, rules });
     const { phone } = await enrolled('edumfa-next');
@@ -70,7 +70,7 @@ describe('Users of a directory at a mount of eduMFA', function () {
     // when alice logs in with her password and accepts
     const login = edumfa.post('/validate/samlcheck', { user: 'alice', pass: 'wonderland' });
     await phone.approve(await asked());
-    // then the reply that waited tells her
+    // then the waiting reply names her
     const { body } = await login;
     const { username, userid, email } = body.detail.user;
     assert.deepEqual([body.result.authentication, body.detail.message, body.detail.type], ['ACCEPT', 'matching 1 tokens', 'edupush']);
@@ -86,7 +86,7 @@ describe('Users of a directory at a mount of eduMFA', function () {
     );
   });
 
-  it('choose their type of token, where policies let them, and are allowed types by policies', async () => {
+  it('choose their type of token where policies allow that, and only allowed types', async () => {
     const { edumfa, enrolled } = await given({ rules: [rule('let them', { application_tokentype: true }, 'authorization')] });
     const [edupush, legacy] = [await enrolled('edumfa'), await enrolled('privacyidea')];
     const asked = async (from: typeof edumfa, more: Record<string, string>) =>
@@ -107,7 +107,7 @@ describe('Users of a directory at a mount of eduMFA', function () {
     }
   });
 
-  it('are not refused the type that their client was told', async () => {
+  it('may use the type that their client was told', async () => {
     const rules = [rule('let them', { application_tokentype: true }, 'authorization')];
     const { edumfa, enrolled } = await given({ rules, actions: { edupush_shown_as: 'push' } });
     const { serial } = await enrolled('edumfa');
@@ -115,7 +115,7 @@ describe('Users of a directory at a mount of eduMFA', function () {
     assert.deepEqual([body.detail.serial, body.detail.type], [serial, 'push']);
   });
 
-  it('are called by their names on the login page, and not at all on the phone: eduMFA knows no tags there', async () => {
+  it('are named on the login page, but not on the phone, where eduMFA knows no tags', async () => {
     const texts = { challenge_text: 'Hello {givenname} {surname}', edupush_text_on_mobile: 'Hello {givenname}' };
     const { enrolled, start } = await given({ actions: texts });
     const app = await enrolled('edumfa');
@@ -123,7 +123,7 @@ describe('Users of a directory at a mount of eduMFA', function () {
     assert.equal(app.pushed().question, 'Hello {givenname}');
   });
 
-  it('are told to RADIUS by the status alone, whatever detail policies leave', async () => {
+  it('get only a status through RADIUS, whatever detail policies allow', async () => {
     const bare = rule('bare', { no_detail_on_success: true, no_detail_on_fail: true }, 'authorization');
     const { edumfa, client } = await given({ actions: { passthru: 'userstore' }, rules: [bare] });
     const at = (path: string) => fetch(`${client.url}/edumfa/validate/${path}`);

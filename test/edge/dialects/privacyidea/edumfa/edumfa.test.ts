@@ -32,7 +32,7 @@ describe('A mount with the flavour of eduMFA', function () {
     assert.equal((await list(edumfa, 'push')).tokens[0].info.push_firebase_configuration, 'fb1');
   });
 
-  it('is the only one that enrols edupush tokens and has an endpoint for their phones', async () => {
+  it('alone enrols edupush tokens and has an endpoint for their phones', async () => {
     const { init, client, admin } = await givenEdumfa(undo);
     const made = await client.post('/token/init', { type: 'edupush', genkey: '1', user: 'alice' }, admin);
     assert.equal(refusal(made), "400/905 ERR905: Unknown token type 'edupush'; this gateway enrols 'push'.");
@@ -80,7 +80,7 @@ describe('A mount with the flavour of eduMFA', function () {
     assert.match(refusal(await init({ serial, rollover: '1', type: 'push' })), /is not of type push/);
   });
 
-  it('asks the right enrollEDUPUSH for edupush tokens', async () => {
+  it('requires the right enrollEDUPUSH for edupush tokens', async () => {
     const { init, edumfa, gateway } = await givenEdumfa(undo, { admin: { enrollPUSH: true, tokenlist: true } });
     assert.equal((await init({ type: 'push' })).status, 200);
     const { rights } = (await edumfa.post('/auth', { username: 'admin', password: gateway.firstPassword ?? '' })).body.result.value;
@@ -100,7 +100,7 @@ describe('A mount with the flavour of eduMFA', function () {
     assert.ok(Number.isInteger(open.id) && open.id === declined.id);
   });
 
-  it('gives no time after the end, unless the mount says so', async () => {
+  it('has no grace after the expiry, unless the mount configures one', async () => {
     for (const [mount, expected] of [
       [{}, 'pending'],
       [{ finalizeGraceSeconds: 300 }, 'accept'],
@@ -114,7 +114,7 @@ describe('A mount with the flavour of eduMFA', function () {
     }
   });
 
-  it('gives edupush tokens a validity of their own; the shorter one counts where both are asked', async () => {
+  it('gives edupush tokens their own validity; the shorter one counts where both types are asked', async () => {
     const settings = { PushChallengeValidityTime: 120, EdupushChallengeValidityTime: 30 };
     const { enrolled, start, clock } = await givenEdumfa(undo, { settings });
     const legacy = await enrolled('privacyidea');
@@ -128,7 +128,7 @@ describe('A mount with the flavour of eduMFA', function () {
     assert.deepEqual((await legacy.phone.poll())[0]?.requests, []);
   });
 
-  it('asks for a yes or no whatever policies say of presence and codes, with texts as they are written', async () => {
+  it('asks for a yes or no whatever the policies for presence and codes, with unchanged texts', async () => {
     const actions = {
       push_require_presence: true,
       push_text_on_mobile: 'Is it {user}?',
@@ -142,7 +142,7 @@ describe('A mount with the flavour of eduMFA', function () {
     assert.deepEqual([detail.client_mode, detail.presence_answer, detail.preferred_client_mode], ['poll', undefined, 'poll']);
   });
 
-  it('tells clients that know no edupush of push, where a policy says so', async () => {
+  it('reports edupush as push to clients, where a policy says so', async () => {
     const { enrolled, start, finish, client } = await givenEdumfa(undo, { actions: { edupush_shown_as: 'push' } });
     await enrolled('edumfa');
     const { detail } = (await start()).body;
@@ -151,7 +151,7 @@ describe('A mount with the flavour of eduMFA', function () {
     assert.equal((await client.post('/validate/check', { user: 'alice', pass: '1234' })).body.detail.type, 'push');
   });
 
-  it('waits with edupush_wait, and after a decline says no as after the time, but at once', async () => {
+  it('waits with edupush_wait, and replies to a decline at once as to an expiry', async () => {
     const { enrolled, start } = await givenEdumfa(undo, { actions: { edupush_wait: 60 } });
     const { phone, serial } = await enrolled('edumfa-next');
     const asked = async () => {
@@ -173,7 +173,7 @@ describe('A mount with the flavour of eduMFA', function () {
     );
   });
 
-  it('has the words of eduMFA for a push that has to go out and does not', async () => {
+  it('reports a failed mandatory push in the words of eduMFA', async () => {
     const { init, edumfa, start, clock } = await givenEdumfa(undo);
     const { serial, enrollment_credential: credential } = (await init()).body.detail;
     // given a phone without an address
@@ -183,7 +183,7 @@ describe('A mount with the flavour of eduMFA', function () {
     assert.equal(refusal(await start({ exception: '1' })), '400/401 ERR401: Failed to submit message to Firebase service.');
   });
 
-  it('decodes once what its own clients send, and twice what those of privacyIDEA do', async () => {
+  it('decodes values of its own clients once, and of clients of privacyIDEA twice', async () => {
     const { enrolled, edumfa } = await givenEdumfa(undo);
     await enrolled('edumfa');
     const login = (agent: string) => edumfa.post('/validate/check', { user: '%61lice', pass: '1234' }, { 'user-agent': agent });
@@ -197,7 +197,7 @@ describe('A phone of eduMFA that privacyIDEA asks', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('is left out where a mode is asked that it does not know, and asked for a yes or no where it may be', async () => {
+  it('is not asked in an unknown mode, but for a yes or no where a policy allows that', async () => {
     for (const [fallback, authentication] of [
       ['refuse', 'REJECT'],
       ['confirm', 'CHALLENGE'],
@@ -209,7 +209,7 @@ describe('A phone of eduMFA that privacyIDEA asks', function () {
     }
   });
 
-  it('answers it as it answers eduMFA', async () => {
+  it('answers privacyIDEA as it answers eduMFA', async () => {
     const { enrolled, client } = await givenEdumfa(undo);
     const { phone, pushed } = await enrolled('edumfa-next');
     const { transaction_id: id, type } = (await client.post('/validate/check', { user: 'alice', pass: '1234' })).body.detail;

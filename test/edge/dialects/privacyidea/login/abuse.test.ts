@@ -7,12 +7,12 @@ import { givenGateway } from '../../../../kit/gateway.ts';
 import { piPhone } from '../../../../kit/pi-phone.ts';
 import { cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 
-describe('A login that somebody tries to bend', function () {
+describe('An attacked login', function () {
   this.timeout(30_000);
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('is not for a later phone under the same serial', async () => {
+  it('does not pass to a later phone under the same serial', async () => {
     // given a login of alice, whose push token is deleted and whose serial goes to mallory
     const { client, admin, clock, phoneOf, challenge } = await givenGateway(undo);
     const alice = await phoneOf('alice', { serial: 'SAME1' });
@@ -21,7 +21,7 @@ describe('A login that somebody tries to bend', function () {
     const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user: 'mallory', serial: 'SAME1' }, admin);
     const mallory = piPhone(client, { serial: 'SAME1', credential: body.detail.enrollment_credential, clock });
     await mallory.rollout();
-    // then mallory's phone sees nothing, cannot answer, and nobody logs in
+    // then mallory's phone sees nothing, cannot answer, and no one logs in
     assert.deepEqual((await mallory.poll()).body.result.value, []);
     assert.equal((await mallory.answer(nonce)).body.result.value, false);
     const finished = await client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id });
@@ -32,7 +32,7 @@ describe('A login that somebody tries to bend', function () {
     ['disabled', '/token/disable/', 'No suitable token found for authentication.'],
     ['deleted', '/token/', 'The user has no tokens assigned'],
   ] as const) {
-    it(`is not finished by a push token that was ${how} after its phone said yes`, async () => {
+    it(`is not finished by a push token that was ${how} after the yes of its phone`, async () => {
       const { client, admin, phoneOf, challenge } = await givenGateway(undo);
       const phone = await phoneOf('alice');
       const { id, nonce } = await challenge('alice', phone);
@@ -66,7 +66,7 @@ describe('A login that somebody tries to bend', function () {
     assert.equal((await client.get('/token/', { serial: phone.serial }, admin)).body.result.value.tokens[0].failcount, 0);
   });
 
-  it('is an error where the push failed and the client asked for that', async () => {
+  it('is an error after a failed push where the client requested that', async () => {
     const far = await farSide(undo);
     far.behave({ kind: 'reply', status: 503 });
     const ca = join(temporaryFolder(undo), 'ca.pem');
@@ -83,7 +83,7 @@ describe('A login that somebody tries to bend', function () {
     assert.deepEqual((await phone.poll()).body.result.value, []);
   });
 
-  it('cannot be enrolled with so much text that no QR code holds it, and leaves no push token behind', async () => {
+  it('cannot enrol with more text than a QR code holds, and leaves no push token then', async () => {
     const policies = [{ name: 'label', scope: 'enrollment', actions: { tokenlabel: '<u> {user}' } }];
     const { client, admin } = await givenGateway(undo, { policies });
     const refused = await client.post('/token/init', { type: 'push', genkey: '1', user: 'x'.repeat(3000) }, admin);
@@ -91,7 +91,7 @@ describe('A login that somebody tries to bend', function () {
     assert.equal((await client.get('/token/', {}, admin)).body.result.value.count, 0);
   });
 
-  it('takes no device address of any length', async () => {
+  it('accepts no overlong device address', async () => {
     const { client, admin, clock } = await givenGateway(undo);
     const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user: 'alice' }, admin);
     const phone = piPhone(client, { serial: body.detail.serial, credential: body.detail.enrollment_credential, clock });

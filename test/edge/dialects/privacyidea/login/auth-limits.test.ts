@@ -24,7 +24,7 @@ describe('Policies that limit how often a user logs in', function () {
     return (await finish(given, id)).result.authentication;
   };
 
-  it('refuse the login after the last one before anything is sent, until the window ends (auth_max_success)', async () => {
+  it('refuse a login beyond the limit before anything is sent, until the window ends (auth_max_success)', async () => {
     const given = await givenLimit({ auth_max_success: '2/5m' });
     const phone = await given.phoneOf('alice');
     // given as many logins as there may be
@@ -42,7 +42,7 @@ describe('Policies that limit how often a user logs in', function () {
     assert.equal(await logIn(given, phone), 'ACCEPT');
   });
 
-  it('refuse the one too many of two logins that were begun together', async () => {
+  it('refuse the excess one of two logins that began together', async () => {
     const given = await givenLimit({ auth_max_success: '1/1d' });
     const phone = await given.phoneOf('alice');
     const begun = [await given.challenge('alice', phone), await given.challenge('alice', phone)];
@@ -55,11 +55,11 @@ describe('Policies that limit how often a user logs in', function () {
     );
   });
 
-  it('look at no PIN after so many failures (auth_max_fail)', async () => {
+  it('check no PIN after the limit of failures (auth_max_fail)', async () => {
     const given = await givenLimit({ auth_max_fail: '2/30s' });
     const phone = await given.phoneOf('alice');
     for (const _ of [1, 2]) assert.equal((await check(given, { user: 'alice', pass: 'typo' })).detail.message, 'wrong otp pin');
-    // then the right PIN is of no use, and another wrong one is not counted on the token
+    // then the right PIN is refused, and another wrong one is not counted on the token
     for (const pass of ['1234', 'typo'])
       assert.equal((await check(given, { user: 'alice', pass })).detail.message, 'Only 2 failed authentications per 0:00:30');
     const { body } = await given.client.get('/token/', { serial: phone.serial }, given.admin);
@@ -83,7 +83,7 @@ describe('Policies that limit how often a user logs in', function () {
     assert.equal(detail.message, 'Only 1 failed authentications per 1:00:00');
   });
 
-  it('leave out a token that nobody used for long (last_auth)', async () => {
+  it('exclude a token that was unused for long (last_auth)', async () => {
     const given = await givenLimit({ last_auth: '12h' });
     const phone = await given.phoneOf('alice');
     // given a login eleven hours after the token was made

@@ -6,11 +6,11 @@ import { givenGateway } from '../../../../kit/gateway.ts';
 import { cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 import { askTls } from '../../../../kit/tls-client.ts';
 
-describe('A client of privacyIDEA that shows a certificate', () => {
+describe('A client of privacyIDEA with a certificate', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('is the auth server that has it; one without is nobody, though another listener knows its network', async () => {
+  it('is its auth server; a client without one is unknown, though another listener knows its network', async () => {
     const { authority, server, client } = await testAuthority();
     const folder = temporaryFolder(undo);
     writeFileSync(join(folder, 'server.pem'), server.certificate + server.key, { mode: 0o600 });

@@ -31,7 +31,7 @@ describe('Plug-ins of privacyIDEA 3.14', () => {
     assert.equal(finished.body.result.value, true);
   });
 
-  it('FreeRADIUS learns of an unknown user by code 904, and never sees a truthy value with an error', async () => {
+  it('FreeRADIUS recognizes an unknown user by code 904, and never gets a truthy value with an error', async () => {
     const { client } = await givenGateway(undo);
     const { status, body } = await client.post(
       '/validate/check',
@@ -100,7 +100,7 @@ describe('Plug-ins of privacyIDEA 3.14', () => {
     assert.equal(finished.body.result.value, true);
   });
 
-  it('PAM finds a boolean, a text and the push challenge where it needs them', async () => {
+  it('PAM finds a boolean, a text and the push challenge where it expects them', async () => {
     const { client, phoneOf } = await givenGateway(undo);
     await phoneOf('alice');
     const { body } = await client.post('/validate/check', { user: 'alice', pass: '1234' }, { 'user-agent': 'PAM/1.1.0' });
@@ -123,7 +123,7 @@ describe('Plug-ins of privacyIDEA 3.14', () => {
     assert.equal(reply.body.result.authentication, 'CHALLENGE');
   });
 
-  it('takes JSON bodies and GET, and does not decode JSON a second time', async () => {
+  it('JSON bodies and GET are accepted, and JSON is not decoded a second time', async () => {
     const { client, phoneOf } = await givenGateway(undo);
     await phoneOf('alice', { pin: '50%2541' });
     const json = await client.send('/validate/check', {

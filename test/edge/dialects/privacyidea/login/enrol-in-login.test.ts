@@ -31,7 +31,7 @@ describe('Enrolment during a login', function () {
     return piPhone(client, { serial: body.detail.serial, credential, clock });
   };
 
-  it('turns the success of a user without a push token into a challenge, with the fields of privacyIDEA and no other', async () => {
+  it('turns the success of a user without a push token into a challenge, with exactly the fields of privacyIDEA', async () => {
     const { start } = await given();
     const { body } = await start();
     const { threadid, ...detail } = body.detail;
@@ -89,7 +89,7 @@ describe('Enrolment during a login', function () {
     assert.deepEqual([finished.body.result.authentication, finished.body.detail.message], ['ACCEPT', 'Found matching challenge']);
     assert.equal(finished.body.detail.serial, phone.serial);
     assert.deepEqual([again.body.result.value, again.body.detail.message], [false, 'wrong otp pin']);
-    // and the next login is asked of it; nothing of the enrolment waits there
+    // and the next login asks that phone; no enrolment is pending there
     assert.deepEqual((await phone.poll()).body.result.value, []);
     const next = await here.start();
     assert.deepEqual([next.body.result.authentication, next.body.detail.serial], ['CHALLENGE', phone.serial]);
@@ -103,7 +103,7 @@ describe('Enrolment during a login', function () {
     assert.equal((await here.finish(started.body.detail.transaction_id)).body.result.authentication, 'ACCEPT');
   });
 
-  it('ends with its QR code: no rollout, no login, and the next login offers anew', async () => {
+  it('expires with its QR code: no rollout, no login, and the next login makes a new offer', async () => {
     const here = await given();
     const started = await here.start();
     const id = started.body.detail.transaction_id;
@@ -119,7 +119,7 @@ describe('Enrolment during a login', function () {
     );
   });
 
-  it('leaves an auth server its time to finish after a rollout at the last moment', async () => {
+  it('gives an auth server time to finish after a rollout at the last moment', async () => {
     const here = await given();
     const started = await here.start();
     here.clock.advance(minutes(10) - 1);
@@ -129,7 +129,7 @@ describe('Enrolment during a login', function () {
     assert.equal((await here.finish(started.body.detail.transaction_id)).body.result.authentication, 'ACCEPT');
   });
 
-  it('is replaced by the next login of the same user: the first QR code is worth nothing', async () => {
+  it('is replaced by the next login of the same user: the first QR code becomes invalid', async () => {
     const here = await given();
     const [first, second] = [await here.start(), await here.start()];
     assert.notEqual(first.body.detail.serial, second.body.detail.serial);
@@ -142,7 +142,7 @@ describe('Enrolment during a login', function () {
   describe('that may be skipped', () => {
     const optional = { enroll_via_multichallenge_optional: true };
 
-    it('lets the user in without it, once, and leaves nothing behind', async () => {
+    it('accepts the login without it, once, and leaves nothing behind', async () => {
       const here = await given(optional);
       const started = await here.start();
       const id = started.body.detail.transaction_id;
@@ -161,14 +161,14 @@ describe('Enrolment during a login', function () {
       assert.equal((await here.finish(id)).body.result.value, false);
     });
 
-    it('is skipped once however often that is asked at the same time', async () => {
+    it('is skipped once by concurrent requests', async () => {
       const here = await given(optional);
       const id = (await here.start()).body.detail.transaction_id;
       const replies = await Promise.all(Array.from({ length: 8 }, () => here.cancel(id)));
       assert.equal(replies.filter(({ body }) => body.result.value === true).length, 1);
     });
 
-    it('is either skipped or enrolled where both happen at once, never both', async () => {
+    it('is either skipped or finished by concurrent requests, never both', async () => {
       const here = await given(optional);
       for (let round = 0; round < 8; round += 1) {
         const user = `user${round}`;
@@ -180,7 +180,7 @@ describe('Enrolment during a login', function () {
       }
     });
 
-    it('is skipped by nobody else, and not where it must be done, is over, or is a login', async () => {
+    it('cannot be skipped by another user, nor where it is mandatory, over, or a login', async () => {
       const must = await given();
       const id = (await must.start()).body.detail.transaction_id;
       assert.equal((await must.cancel(id)).body.result.value, false);
@@ -196,7 +196,7 @@ describe('Enrolment during a login', function () {
     });
   });
 
-  it('is for those who are accepted and have no push token', async () => {
+  it('is for accepted users without a push token', async () => {
     const here = await given();
     const phone = await here.phoneOf('bob');
     const wrong = await here.client.post('/validate/check', { user: 'bob', pass: 'wrong' });
@@ -209,7 +209,7 @@ describe('Enrolment during a login', function () {
     assert.equal((await none.start()).body.detail.message, 'The user has no tokens assigned');
   });
 
-  it('says which policy of enrolment is missing instead of letting the user in without', async () => {
+  it('reports a missing policy of enrolment instead of accepting the login without it', async () => {
     const bare = await givenGateway(undo, {
       more: { policies: [{ name: 'enrol them', actions: enrol }] },
     });
@@ -218,7 +218,7 @@ describe('Enrolment during a login', function () {
     assert.match(body.result.error?.message ?? '', /push_firebase_configuration/);
   });
 
-  it('leaves an ordinary push token with its user, for an administrator to see', async () => {
+  it('creates an ordinary push token of the user, which an administrator sees', async () => {
     const here = await given();
     const started = await here.start();
     const [waiting] = await here.tokens();

@@ -3,7 +3,7 @@ import { minutes } from '../../../../kit/clock.ts';
 import { type GivenGateway, givenGateway } from '../../../../kit/gateway.ts';
 import { cleanup } from '../../../../kit/temporary.ts';
 
-describe('The fail count of a push token, as policies have it', function () {
+describe('The fail count of a push token with policies', function () {
   this.timeout(30_000);
   const undo = cleanup();
   afterEach(() => undo.run());
@@ -40,7 +40,7 @@ describe('The fail count of a push token, as policies have it', function () {
     await phone.answer(nonce);
     assert.equal(await finish(given, id), 'ACCEPT');
     assert.equal((await tokenOf(given, phone.serial)).info.count_auth_success_max, '1');
-    // then nothing is asked any more, until there may be another
+    // then no phone is asked, until another login is allowed
     const said = async () => (await client.post('/validate/check', { user: 'alice', pass: '1234' })).body;
     assert.equal((await said()).detail.message, 'Authentication counter exceeded');
     await limit('2');
@@ -51,7 +51,7 @@ describe('The fail count of a push token, as policies have it', function () {
     [true, 0],
     [false, 1],
   ] as const) {
-    it(`is ${isOn ? 'cleared' : 'left'} on the user's other tokens by a login (reset_all_user_tokens: ${isOn})`, async () => {
+    it(`is ${isOn ? 'cleared' : 'kept'} on the user's other tokens by a login (reset_all_user_tokens: ${isOn})`, async () => {
       // given two tokens with one failure each
       const given = await givenPolicy({ reset_all_user_tokens: isOn });
       const phone = await given.phoneOf('alice');
@@ -66,7 +66,7 @@ describe('The fail count of a push token, as policies have it', function () {
     });
   }
 
-  describe('that reached its maximum', () => {
+  describe('at its maximum', () => {
     const settings = { DefaultMaxFailCount: 2, failcounter_clear_timeout: 10 };
     const says = async ({ client }: GivenGateway, pass: string) =>
       (await client.post('/validate/check', { user: 'alice', pass })).body.detail.message;
@@ -80,12 +80,12 @@ describe('The fail count of a push token, as policies have it', function () {
       return { given, serial };
     };
 
-    it('ends by itself after some minutes (failcounter_clear_timeout)', async () => {
+    it('is cleared after some minutes (failcounter_clear_timeout)', async () => {
       const { given, serial } = await givenLocked();
       const at = given.clock();
       const shown = new Date(at).toISOString().replace(/\.\d+Z$/, '+00:00');
       assert.equal((await tokenOf(given, serial)).info.failcounter_exceeded, shown);
-      // tries meanwhile do not make it longer
+      // tries meanwhile do not extend it
       given.clock.advance(minutes(10) - 1);
       assert.equal(await says(given, '1234'), 'Failcounter exceeded');
       given.clock.advance(1);
@@ -97,14 +97,14 @@ describe('The fail count of a push token, as policies have it', function () {
       assert.equal(await says(given, '1234'), 'Failcounter exceeded');
     });
 
-    it('lets a burst of guesses have no more than the maximum when it ends', async () => {
+    it('allows a burst of guesses no more than the maximum after that', async () => {
       const { given } = await givenLocked();
       given.clock.advance(minutes(10));
       const said = await Promise.all(Array.from({ length: 8 }, () => says(given, 'wrong')));
       assert.equal(said.filter((message) => message === 'wrong otp pin').length, 2);
     });
 
-    it('takes the right PIN and an administrator again when that time is over', async () => {
+    it('allows the right PIN and an administrator again after that', async () => {
       const { given } = await givenLocked();
       const trigger = async () => (await given.client.post('/validate/triggerchallenge', { user: 'alice' }, given.admin)).body.result.value;
       assert.equal(await trigger(), 0);
@@ -113,7 +113,7 @@ describe('The fail count of a push token, as policies have it', function () {
       assert.match(await says(given, '1234'), /confirm/i);
     });
 
-    it('stays until it is reset where no time is set', async () => {
+    it('stays until a reset where no time is set', async () => {
       const { given, serial } = await givenLocked({ failcounter_clear_timeout: 0 });
       given.clock.advance(minutes(100_000));
       assert.equal(await says(given, '1234'), 'Failcounter exceeded');
@@ -125,7 +125,7 @@ describe('The fail count of a push token, as policies have it', function () {
     });
   });
 
-  it('stays where it is when wrong PINs do not count (IncFailCountOnFalsePin)', async () => {
+  it('does not rise where wrong PINs do not count (IncFailCountOnFalsePin)', async () => {
     const given = await givenGateway(undo, { settings: { IncFailCountOnFalsePin: false } });
     const { serial } = await given.phoneOf('alice');
     await given.client.post('/validate/check', { user: 'alice', pass: 'wrong' });

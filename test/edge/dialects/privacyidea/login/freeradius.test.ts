@@ -33,7 +33,7 @@ async function given(undo: ReturnType<typeof cleanup>, actions: object = { push_
   return { ...gateway, phone, server, vpn: nas(server) };
 }
 
-/** What is waiting for the phone; asked for until there is something. */
+/** The waiting challenges of the phone; polls until there is one. */
 async function asked(phone: PiPhone): Promise<string> {
   for (;;) {
     const [challenge] = (await phone.poll()).body.result.value;
@@ -50,7 +50,7 @@ describe('A user behind the real FreeRADIUS', function () {
   });
   afterEach(() => undo.run());
 
-  it('is logged in while the request waits for the phone, and is rejected when the phone says no', async () => {
+  it('is accepted while the request waits for the phone, and rejected when the phone says no', async () => {
     const { phone, vpn, server, clock } = await given(undo, { push_wait: 60 });
     const first = vpn.authenticate('alice', '1234');
     await phone.answer(await asked(phone));
@@ -61,7 +61,7 @@ describe('A user behind the real FreeRADIUS', function () {
     assert.deepEqual(await second, { kind: 'reject', message: 'The login was refused.' }, server.told());
   });
 
-  it('is asked once where the box gives up soon, asks another server, and then the first one again', async () => {
+  it('gets one push where the box times out, tries another server, and then the first one again', async () => {
     const repeats = { push_wait: 60, push_repeat_window: 60, push_client_attributes: ['NAS-Identifier'] };
     const { phone, server, client, logged } = await given(undo, repeats);
     const other = await givenFreeRadius(undo, { url: client.url, apiKey });
@@ -94,13 +94,13 @@ describe('A user behind the real FreeRADIUS', function () {
     assert.equal((await vpn.authenticate('alice', body.detail.display_code, { state: challenge.state })).kind, 'accept', server.told());
   });
 
-  it('may have a PIN of any letters: nothing on the way decodes or expands it', async () => {
+  it('may have a PIN of any characters: no component decodes or expands it', async () => {
     const pin = '%41%{User-Name}+ "ä\\&=\'';
     const { vpn, server } = await given(undo, { push_validity_seconds: 60 }, encodeURIComponent(pin));
     assert.equal((await vpn.authenticate('alice', pin)).kind, 'challenge', server.told());
   });
 
-  it('is rejected with the same words for a wrong PIN and an unknown name, and with a server that has the wrong key', async () => {
+  it('is rejected with the same text for a wrong PIN and an unknown name, and by a server with the wrong key', async () => {
     const { vpn, client } = await given(undo);
     const refused = { kind: 'reject', message: 'The login was refused.' };
     assert.deepEqual(await vpn.authenticate('alice', 'wrong%41'), refused);

@@ -12,7 +12,7 @@ describe('Users of a realm that has a list of them', function () {
 
   const nobody = 'ERR904: The user can not be found in any resolver in this realm!';
 
-  it('log in; who is not on it is told so, at both legs', async () => {
+  it('log in; a user who is not on it gets an error, at both legs', async () => {
     const { client, phoneOf, challenge } = await givenPeople(undo);
     const phone = await phoneOf('alice');
     const { id, nonce } = await challenge('alice', phone);
@@ -27,7 +27,7 @@ describe('Users of a realm that has a list of them', function () {
     assert.equal(noToken.body.detail.message, 'The user has no tokens assigned');
   });
 
-  it('alone can be triggered, be given tokens, and have theirs listed', async () => {
+  it('alone can be triggered, get tokens and have them listed', async () => {
     const { client, admin } = await givenPeople(undo);
     const init = { type: 'push', genkey: '1' };
     const { body } = await client.post('/token/init', init, admin);
@@ -61,8 +61,8 @@ describe('Users of a realm that has a list of them', function () {
     ['disabled', { disabled: true }],
     ['expired', { expires: '2001-01-01' }],
   ] as const)
-    it(`open nothing while their account is ${what}, whatever the PIN and the rules for users whom nobody knows`, async () => {
-      // given alice with a phone and a token PIN, in a realm that lets unknown users in, and her namesake in a later
+    it(`cannot log in while their account is ${what}, whatever the PIN and the rules for unknown users`, async () => {
+      // given alice with a phone and a token PIN, in a realm that admits unknown users, and her namesake in a later
       // source
       const later = join(temporaryFolder(undo), 'later.json');
       writeFileSync(later, JSON.stringify([{ username: 'alice' }]));
@@ -76,7 +76,7 @@ describe('Users of a realm that has a list of them', function () {
       write(everybody.map((user) => (user.username === 'alice' ? { ...user, ...state } : user)));
       const logIn = () => client.post('/validate/check', { user: 'alice', pass: '1234' });
       while ((await logIn()).status === 200);
-      // then every way in is that of a user who is not there, and her phone shows nothing
+      // then every login is that of an unknown user, and her phone shows nothing
       const seen = (await phone.poll()).body.result.value.length;
       const refused = [
         await logIn(),
@@ -91,11 +91,11 @@ describe('Users of a realm that has a list of them', function () {
       );
       assert.equal((await phone.poll()).body.result.value.length, seen);
       assert.ok(logged.some(({ reason }) => reason === 'barred-user'));
-      // while a token of hers can be stopped
+      // while her token can be disabled
       assert.equal((await client.post('/token/disable', { serial: phone.serial }, admin)).body.result.value, 1);
     });
 
-  it('cannot use their tokens once they have left, and can when they are back; an administrator can stop them meanwhile', async () => {
+  it('cannot use their tokens after they have left until they are back; an administrator can disable the tokens meanwhile', async () => {
     const { client, admin, phoneOf, write } = await givenPeople(undo);
     const phone = await phoneOf('alice');
     write(everybody.filter(({ username }) => username !== 'alice'));
@@ -116,12 +116,12 @@ describe('Users of a realm that has a list of them', function () {
     );
     write(everybody);
     while (!(await known()));
-    // Nothing was asked of the phone before she was back.
+    // The phone got no push before she was back.
     assert.ok((await phone.poll()).body.result.value.length > waiting.body.result.value.length);
   });
 
   it('are not their namesakes of another source', async () => {
-    // given a realm of two sources, both with an alice: the tokens are those of the first one
+    // given a realm of two sources, both with an alice: the tokens belong to the first one
     const file = join(temporaryFolder(undo), 'more.json');
     writeFileSync(file, '[{ "username": "alice" }]');
     const { client, phoneOf, write, shown } = await givenPeople(undo, {}, [{ name: 'more', kind: 'file', config: { file } }]);
@@ -135,7 +135,7 @@ describe('Users of a realm that has a list of them', function () {
     assert.equal(token?.resolver, 'staff');
   });
 
-  it('do not inherit the tokens of one who had their name before', async () => {
+  it('do not inherit the tokens of an earlier user of their name', async () => {
     // given alice, who has a token, and leaves
     const { client, admin, phoneOf, write, shown } = await givenPeople(undo);
     const { serial } = await phoneOf('alice');
@@ -144,7 +144,7 @@ describe('Users of a realm that has a list of them', function () {
     // when another alice is hired
     write([{ username: 'alice', userid: '8' }]);
     while ((await login()).body.detail?.message !== 'The user has no tokens assigned');
-    // then she has no token, by whatever name it is asked for, and cannot be given that one by a new QR code
+    // then she has no token, by any selector, and a new QR code for that token is refused
     assert.equal((await login({ serial })).body.result.value, false);
     assert.equal((await login({ user: '', serial })).body.result.value, false);
     const wish = { type: 'push', genkey: '1', serial, rollover: '1', user: 'alice' };
@@ -161,7 +161,7 @@ describe('Users of a realm that has a list of them', function () {
     while ((await login()).body.detail?.message !== 'The user has no tokens assigned');
   });
 
-  it('are neither there nor unknown while a source cannot be asked: nothing changes, and nobody passes', async () => {
+  it('are neither known nor unknown while a source is unavailable: nothing changes, and no login succeeds', async () => {
     const config = { urls: `ldap://127.0.0.1:${await freePort()}`, baseDn: 'dc=corp' };
     const policies = [rule('let in', { passOnNoUser: true, passOnNoToken: true, passthru: 'userstore' })];
     const { client, admin, phoneOf, shown, logged } = await givenPeople(undo, { policies }, [{ name: 'ad', kind: 'ldap', config }]);
@@ -185,7 +185,7 @@ describe('Users of a realm that has a list of them', function () {
     assert.equal(alice.body.result.authentication, 'CHALLENGE', 'whom the source before it knows');
   });
 
-  it('are whoever has a token in a realm without sources', async () => {
+  it('are the owners of tokens in a realm without sources', async () => {
     const { client, phoneOf } = await givenPeople(undo);
     await phoneOf('zoe', { realm: 'guests' });
     const started = await client.post('/validate/check', { user: 'zoe', realm: 'guests', pass: '1234' });
@@ -196,7 +196,7 @@ describe('Users of a realm that has a list of them', function () {
     );
   });
 
-  it('are called by their names on the phone and in the QR code', async () => {
+  it('are named on the phone and in the QR code', async () => {
     const policies = [
       rule('greet', { push_text_on_mobile: 'Is it you, {givenname} {surname}? {recipient_givenname} {username}' }),
       rule('label', { tokenlabel: '<u> {givenname} {surname}', tokenissuer: 'ACME {surname}' }, 'enrollment'),
@@ -210,7 +210,7 @@ describe('Users of a realm that has a list of them', function () {
     assert.equal(asked.question, 'Is it you, Alice Liddell? Alice alice');
   });
 
-  it('are matched by their source, and by what it says of them', async () => {
+  it('are matched by their source and its attributes', async () => {
     const condition = { section: 'userinfo', key: 'groups', comparator: 'contains', value: 'vpn' };
     const policies = [
       { ...rule('group', { push_title_on_mobile: 'of the group' }), match: { conditions: [condition] } },
@@ -227,8 +227,8 @@ describe('Users of a realm that has a list of them', function () {
     assert.equal(body.detail.message, 'Look at it');
   });
 
-  it('who may log in by what their source says finish it, too', async () => {
-    // given a rule that lets in only who is of a group
+  it('who may log in by their attributes finish it, too', async () => {
+    // given a rule that admits only members of a group
     const match = { conditions: [{ section: 'userinfo', key: 'groups', comparator: 'contains', value: 'vpn' }] };
     const policies = [
       { ...rule('of the group', { authorized: 'grant_access' }, 'authorization'), match },
@@ -236,10 +236,10 @@ describe('Users of a realm that has a list of them', function () {
     ];
     const { client, phoneOf, challenge } = await givenPeople(undo, { policies });
     const phone = await phoneOf('alice');
-    // when alice, who is, has answered
+    // when alice, a member, has answered
     const { id, nonce } = await challenge('alice', phone);
     await phone.answer(nonce);
-    // then she is in, and bob, who is not, was refused before
+    // then she is accepted, and bob, not a member, was refused before
     const finished = await client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id });
     assert.equal(finished.body.result.authentication, 'ACCEPT', JSON.stringify(finished.body));
     await phoneOf('bob');

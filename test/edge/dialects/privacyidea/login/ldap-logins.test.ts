@@ -19,7 +19,7 @@ describe('Logins of users in an LDAP directory', function () {
   });
   afterEach(() => undo.run());
 
-  /** A user may type the login name, its Windows form or the mail address; the directory says which one counts. */
+  /** A user may type the login name, its Windows form or the mail address; the directory gives the stored name. */
   const filter = '(|(uid={user})(sAMAccountName={user})(mail={user}))';
   const given = (actions: object, settings: object = {}) => {
     const config = { urls: slapd.ldap, ...directory, bindPassword: { $env: 'SEARCHER' }, filter, ...settings };
@@ -28,7 +28,7 @@ describe('Logins of users in an LDAP directory', function () {
     return givenGateway(undo, { policies, environment: { SEARCHER: people.svc }, more });
   };
 
-  it('begin and end with the password of the directory and a yes on the phone, by any name it has for them', async () => {
+  it('succeed with the password of the directory and a yes on the phone, by any name of the user', async () => {
     const { client, admin, phoneOf } = await given({ otppin: 'userstore' });
     const phone = await phoneOf('alice@corp.example');
     const wrong = await client.post('/validate/check', { user: 'ALiddell', pass: people.bob });
@@ -53,7 +53,7 @@ describe('Logins of users in an LDAP directory', function () {
     ['ALICE', 'in another case'],
     ['ALiddell', 'by another name'],
   ] as const)
-    it(`end while the directory is down, where they began before ${how}; none begins, and no failure is counted`, async () => {
+    it(`finish while the directory is down, where they began before ${how}; new ones fail, and no failure is counted`, async () => {
       const { client, admin, phoneOf, challenge } = await given({ passOnNoUser: true }, { cacheMs: 0 });
       const phone = await phoneOf('alice');
       const { id, nonce } = await challenge(name, phone);
@@ -69,7 +69,7 @@ describe('Logins of users in an LDAP directory', function () {
       while ((await client.post('/validate/check', { user: 'alice', pass: '1234' })).body.result.authentication !== 'CHALLENGE');
     });
 
-  it('of a name that two entries answer to are an error, and no rule for strangers lets them in', async () => {
+  it('with a name of two entries are an error, and no rule for unknown users admits them', async () => {
     const { client } = await given({ passOnNoUser: true, passOnNoToken: true, passthru: 'userstore' });
     const twin = await client.post('/validate/check', { user: 'twin', pass: 'same' });
     assert.deepEqual(
@@ -80,7 +80,7 @@ describe('Logins of users in an LDAP directory', function () {
     assert.equal(nameless.body.detail.message, "user does not exist, accepted due to 'all'");
   });
 
-  it('cost the directory as much for who has no token, or is nobody, and try no password of theirs', async () => {
+  it('cost the directory as much for users without a token and for unknown users, without a check of their password', async () => {
     // given a wire to the directory on which the passwords can be seen
     const { port } = new URL(slapd.ldap);
     let tries = 0;
@@ -102,9 +102,9 @@ describe('Logins of users in an LDAP directory', function () {
       await client.post('/validate/check', { user, pass: 'the guess' });
       return tries;
     };
-    // when somebody guesses at alice, at bob, who has no token, and at nobody
+    // when an attacker guesses at alice, at bob, who has no token, and at an unknown user
     assert.deepEqual([await triesOf('alice'), await triesOf('bob'), await triesOf('mallory')], [1, 1, 1]);
-    // then bob's own password is none the less of no use, and was not even tried
+    // then bob's own password is still refused, and was not even checked
     const { body } = await client.post('/validate/check', { user: 'bob', pass: people.bob });
     assert.equal(body.detail.message, 'The user has no tokens assigned');
   });

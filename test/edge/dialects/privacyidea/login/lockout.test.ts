@@ -13,7 +13,7 @@ const home = '198.51.100.7';
 const hint = / Use the polling feature of your privacyIDEA Authenticator App to check for a new Login request\.$/;
 const wishes = (settings: object = {}): GatewayWishes => ({ settings: { lockout: 'source', DefaultMaxFailCount: 4, ...settings } });
 
-/** The reply when a user sends this PIN, and the address that the auth server tells, if it tells one. */
+/** The reply to a login with this PIN, and with the address that the auth server passes on, if any. */
 async function check({ client, clock }: GivenGateway, pass: string, from?: string, more: Record<string, string> = {}) {
   clock.advance(1);
   const told = from === undefined ? {} : { client: from };
@@ -21,7 +21,7 @@ async function check({ client, clock }: GivenGateway, pass: string, from?: strin
 }
 
 /**
- * What comes of that: `CHALLENGE`, `quiet` where it does not say whether the PIN was right, or the message of a
+ * The result of that: `CHALLENGE`, `quiet` where it does not show whether the PIN was right, or the message of a
  * refusal.
  */
 async function tries(given: GivenGateway, pass: string, from?: string): Promise<string> {
@@ -39,7 +39,7 @@ const newest = async (phone: PiPhone): Promise<string | undefined> => (await pho
 const finish = async ({ client }: GivenGateway, id: string): Promise<string | undefined> =>
   (await client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id })).body.result.authentication;
 
-/** Logs in from there, says yes on the phone, and how it ended. */
+/** Logs in from there, says yes on the phone, and returns the result. */
 async function logsIn(world: GivenGateway, phone: PiPhone, from?: string): Promise<string | undefined> {
   const { detail } = await check(world, '1234', from);
   await world.gateway.settled();
@@ -50,12 +50,12 @@ async function logsIn(world: GivenGateway, phone: PiPhone, from?: string): Promi
   return finish(world, detail.transaction_id);
 }
 
-describe('Wrong PINs from all over the world', function () {
+describe('Wrong PINs from many networks', function () {
   this.timeout(60_000);
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** Alice with a phone that rings, known at home. */
+  /** Alice with a phone that gets pushes and a known client at home. */
   const given = async (settings: object = {}): Promise<{ world: RingingGateway; phone: PiPhone }> => {
     const world = await givenRinging(undo, wishes(settings));
     const phone = await world.ringingPhoneOf('alice');
@@ -63,7 +63,7 @@ describe('Wrong PINs from all over the world', function () {
     return { world, phone };
   };
 
-  it('do not touch a client that her phone has said yes to: it rings there as ever', async () => {
+  it('do not affect a client that her phone has accepted: it still causes pushes', async () => {
     const { world, phone } = await given();
     await guesses(world, 60, (index) => `203.0.113.${index % 50}`);
     const before = world.rings();
@@ -78,7 +78,7 @@ describe('Wrong PINs from all over the world', function () {
     { title: 'from nowhere told', from: undefined },
     { title: 'from a new client', from: '192.0.2.99' },
   ])
-    it(`make her logins ${title} quiet: nothing rings, and who opens the app is in`, async () => {
+    it(`make her logins ${title} quiet: no push is sent, and she logs in by opening the app`, async () => {
       const { world, phone } = await given();
       await guesses(world, 60, (index) => `203.0.113.${index % 50}`);
       const before = world.rings();
@@ -90,7 +90,7 @@ describe('Wrong PINs from all over the world', function () {
       assert.equal(world.rings(), before + 1);
     });
 
-  it('learn nothing: a right one is told what a wrong one is, at once, at each poll, at the end, and after her no', async () => {
+  it('reveal nothing: a right and a wrong one get the same replies, at once, at each poll, at the end, and after her no', async () => {
     const { world, phone } = await given();
     await guesses(world, 4);
     const told = async (pass: string) => {
@@ -120,7 +120,7 @@ describe('Wrong PINs from all over the world', function () {
     assert.deepEqual({ ...right.heard, detail: rightDetail }, { ...wrong.heard, detail: wrongDetail });
   });
 
-  it('do not tell a right PIN that is remembered from a wrong one in a burst', async () => {
+  it('do not distinguish a remembered right PIN from a wrong one in a burst', async () => {
     const { world } = await given();
     const burst = await Promise.all(
       [...Array.from({ length: 20 }, (_, index) => `guess ${index}`), '1234'].map((pin) => tries(world, pin)),
@@ -138,7 +138,7 @@ describe('Wrong PINs from all over the world', function () {
       world.clock.advance(seconds(1));
       assert.deepEqual(await guesses(world, 3), ['wrong otp pin', 'quiet', 'quiet'], `${quiet}`);
     }
-    // and it was told each time that it began
+    // and each beginning was logged
     const told = world.logged.filter(({ event }) => event === 'logins-quiet').map(({ forMs }) => forMs);
     assert.deepEqual(told.slice(0, 3), [1, 2, 4].map(minutes));
   });
@@ -167,7 +167,7 @@ describe('Wrong PINs from all over the world', function () {
     assert.equal(await tries(world, '1234'), 'CHALLENGE');
   });
 
-  it('never keep an administrator from asking her phone, and it rings', async () => {
+  it('never keep an administrator from triggering a push to her phone', async () => {
     const { world } = await given();
     await guesses(world, 150, (index) => `203.0.113.${index % 50}`);
     const before = world.rings();
@@ -176,7 +176,7 @@ describe('Wrong PINs from all over the world', function () {
     assert.equal(world.rings(), before + 1);
   });
 
-  it('count wrong display codes as well, and the right code is good all the same', async () => {
+  it('include wrong display codes, and the right code still works', async () => {
     const policies = [{ name: 'code', scope: 'authentication', actions: { push_code_to_phone: true, push_code_to_phone_digits: 6 } }];
     const world = await givenGateway(undo, { ...wishes({ DefaultMaxFailCount: 2 }), policies });
     const phone = await world.phoneOf('alice');
@@ -188,7 +188,7 @@ describe('Wrong PINs from all over the world', function () {
     assert.equal((await type(code)).result.value, true);
   });
 
-  it('bring a phone whose PIN was right to where the login is stored', async () => {
+  it('do not separate a phone with the right PIN from the stored login', async () => {
     const file = join(temporaryFolder(undo), 'staff.json');
     const listed = (username: string) => writeFileSync(file, JSON.stringify([{ username, userid: '7' }]));
     listed('al');
@@ -199,7 +199,7 @@ describe('Wrong PINs from all over the world', function () {
         userSources: [{ name: 'staff', kind: 'file', config: { file } }],
       },
     });
-    // given push tokens of one user under two names, with a PIN each, and what a login by each of them is stored under
+    // given push tokens of one user under two names, with a PIN each, and the key under which each login is stored
     await world.phoneOf('al', { serial: 'ONE', pin: '1111' });
     listed('alice');
     await world.phoneOf('alice', { serial: 'TWO', pin: '2222' });
@@ -221,17 +221,17 @@ describe('Wrong PINs from all over the world', function () {
     assert.deepEqual(await places(), stored);
   });
 
-  it('wait as long as right ones where the reply waits for the phone', async () => {
+  it('wait as long as right ones in wait mode', async () => {
     const wait = { name: 'wait', scope: 'authentication', actions: { push_wait: 1 } };
     const world = await givenRinging(undo, { ...wishes(), policies: [wait] });
     const phone = await world.ringingPhoneOf('alice');
     await guesses(world, 4);
     const before = world.rings();
-    // when a wrong PIN and the right one are typed, and nobody opens the app
+    // when a wrong PIN and the right one are typed, and no one opens the app
     const [wrong, right] = await Promise.all([check(world, 'guess'), check(world, '1234')]);
     assert.deepEqual([wrong.result.value, wrong.detail.message], [false, 'wrong otp value']);
     assert.deepEqual([right.result.value, right.detail.message], [false, 'wrong otp value']);
-    // and who does is in
+    // and a user who opens the app is accepted
     const replied = check(world, '1234');
     let nonce: string | undefined;
     while (nonce === undefined) nonce = await newest(phone);
@@ -246,7 +246,7 @@ describe('Failures that count per push token', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('lock it as privacyIDEA does, for a right PIN that is remembered too', async () => {
+  it('lock it as privacyIDEA does, also for a remembered right PIN', async () => {
     const given = await givenGateway(undo, wishes({ lockout: 'token' }));
     await given.phoneOf('alice');
     assert.equal(await tries(given, '1234'), 'CHALLENGE');
@@ -265,7 +265,7 @@ describe('Failures at two gateways on one MongoDB', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** What gateways on one new database are to be like. */
+  /** The configuration of gateways on one new database. */
   const sharing = () => {
     const database = mongo.database();
     undo.later(() => dropDatabase(mongo.url(), database));
@@ -278,14 +278,14 @@ describe('Failures at two gateways on one MongoDB', function () {
     };
   };
 
-  it('make a PIN that the other one remembers tell nothing either', async () => {
+  it('hide whether a PIN is remembered by the other one', async () => {
     const shared = sharing();
     const [one, two] = [await givenGateway(undo, shared), await givenGateway(undo, shared)];
     const phone = await one.phoneOf('alice');
     // given alice's login at the second, and then guesses at the first
     assert.equal(await logsIn(two, phone), 'ACCEPT');
     await guesses(one, 4);
-    // when it is the second's turn, where a wrong PIN is told nothing, the right one comes and the phone says no
+    // when the second gateway gets the right PIN after a quiet wrong one, and the phone says no
     await tries(two, 'guess');
     const { detail } = await check(two, '1234');
     await two.gateway.settled();
@@ -295,7 +295,7 @@ describe('Failures at two gateways on one MongoDB', function () {
     assert.equal(body.detail.challenge_status, 'pending');
   });
 
-  it('are counted together, outlive the gateway that counted them, and end everywhere with a reset', async () => {
+  it('are counted together, survive the gateway that counted them, and end everywhere with a reset', async () => {
     const shared = sharing();
     const [one, two] = [await givenGateway(undo, shared), await givenGateway(undo, shared)];
     const phone = await one.phoneOf('alice');
@@ -303,7 +303,7 @@ describe('Failures at two gateways on one MongoDB', function () {
     const burst = (world: GivenGateway) => Promise.all(Array.from({ length: 10 }, (_, index) => tries(world, `guess ${index}`)));
     const said = (await Promise.all([burst(one), burst(two)])).flat();
     assert.equal(said.filter((each) => each === 'wrong otp pin').length, 4);
-    // then a third gateway that starts afterwards is quiet, and lets her in by the app
+    // then a third gateway that starts afterwards is quiet, and accepts her login by the app
     const three = await givenGateway(undo, shared);
     const { detail } = await check(three, '1234');
     await three.gateway.settled();

@@ -22,7 +22,7 @@ describe('Rules of a login', function () {
   };
 
   describe('authorized', () => {
-    it('refuses before anything is sent, counted or told; whether the PIN is right or not', async () => {
+    it('refuses before anything is sent, counted or revealed, with a right and a wrong PIN', async () => {
       const { phoneOf, check, trigger, client, admin } = await given([
         authorization({ authorized: 'grant_access' }, { user: ['alice'] }),
         authorization({ authorized: 'deny_access' }),
@@ -41,7 +41,7 @@ describe('Rules of a login', function () {
       assert.equal((await check('alice')).body.detail.serial, alice.serial);
     });
 
-    it('looks at what is noted about a push token, and leaves that one out', async () => {
+    it('uses the notes of a push token, and excludes that token', async () => {
       const condition = { section: 'tokeninfo', key: 'state', comparator: 'equals', value: 'lost' };
       const { phoneOf, check, client, admin } = await given([authorization({ authorized: 'deny_access' }, { conditions: [condition] })]);
       const [lost, kept] = [await phoneOf('alice'), await phoneOf('alice')];
@@ -55,7 +55,7 @@ describe('Rules of a login', function () {
   });
 
   describe('types and serials of tokens', () => {
-    it('lets a client choose a type only where policies let it', async () => {
+    it('lets a client choose a type only where policies allow that', async () => {
       const free = await given([]);
       await free.phoneOf('alice');
       assert.equal((await free.check('alice', { type: 'hotp' })).body.result.authentication, 'CHALLENGE');
@@ -72,7 +72,7 @@ describe('Rules of a login', function () {
       ['tokentype', authorization({ tokentype: 'hotp' })],
       ['serial', authorization({ serial: '^HW' })],
     ] as const) {
-      it(`leaves out what ${what} does not allow, and asks no phone`, async () => {
+      it(`excludes tokens that ${what} does not allow, and asks no phone`, async () => {
         const { phoneOf, check, trigger } = await given([rule]);
         const phone = await phoneOf('alice');
         const refused = await check('alice');
@@ -89,7 +89,7 @@ describe('Rules of a login', function () {
       assert.equal((await check('alice')).body.detail.serial, 'PHONE-1');
     });
 
-    it('does not let a user in as one without tokens because a rule leaves all of them out', async () => {
+    it('does not treat a user as one without tokens because a rule excludes all of them', async () => {
       const { phoneOf, check } = await given([
         authentication({ passOnNoToken: true, disabled_token_types: 'push' }),
         authorization({ application_tokentype: true }),
@@ -100,7 +100,7 @@ describe('Rules of a login', function () {
       assert.equal((await check('bob')).body.detail.message, "user has no token, accepted due to 'how'");
     });
 
-    it('finishes no login with a push token that a rule has left out meanwhile', async () => {
+    it('finishes no login with a push token that a rule has excluded meanwhile', async () => {
       const lost = { section: 'tokeninfo', key: 'state', comparator: 'equals', value: 'lost' };
       const { phoneOf, challenge, client, admin } = await given([authorization({ authorized: 'deny_access' }, { conditions: [lost] })]);
       const phone = await phoneOf('alice');
@@ -112,8 +112,8 @@ describe('Rules of a login', function () {
     });
   });
 
-  describe('what a reply tells', () => {
-    it('keeps the detail of a success back', async () => {
+  describe('the content of a reply', () => {
+    it('may omit the detail of a success', async () => {
       const { phoneOf, challenge, client } = await given([authorization({ no_detail_on_success: true })]);
       const phone = await phoneOf('alice');
       const { id, nonce } = await challenge('alice', phone);
@@ -122,7 +122,7 @@ describe('Rules of a login', function () {
       assert.deepEqual([body.result.authentication, 'detail' in body], ['ACCEPT', false]);
     });
 
-    it('keeps the detail of all else back, the transaction of a challenge too', async () => {
+    it('may omit the detail of all else, even the transaction of a challenge', async () => {
       const { phoneOf, check, client } = await given([authorization({ no_detail_on_fail: true })]);
       await phoneOf('alice');
       const challenge = await check('alice');
@@ -143,7 +143,7 @@ describe('Rules of a login', function () {
       ['a footer without a header', { challenge_text_footer: 'alone' }, 'Call PIPU-2, Call PIPU-1'],
     ];
     for (const [what, actions, expected] of texts) {
-      it(`frames the texts of a challenge by ${what}`, async () => {
+      it(`surrounds the texts of a challenge by ${what}`, async () => {
         const { phoneOf, trigger } = await given([
           authentication({ ...actions, challenge_text: 'Call PIPU-2' }, { conditions: [serialIs('B')] }),
           authentication({ ...actions, challenge_text: 'Call PIPU-1' }, { conditions: [serialIs('C')] }),
@@ -155,7 +155,7 @@ describe('Rules of a login', function () {
       });
     }
 
-    it('fills the tags of its texts, leaves unknown ones empty, and shows the option where the tag is', async () => {
+    it('has filled tags, empty unknown ones, and the option in place of its tag', async () => {
       const { phoneOf, check } = await given([
         authentication({
           challenge_text: 'not this one',
@@ -168,13 +168,13 @@ describe('Rules of a login', function () {
       assert.equal(body.detail.message, `alice@corp ${phone.serial}: ${body.detail.presence_answer}!`);
     });
 
-    it('leaves the place of the option empty where there is none', async () => {
+    it('has an empty text for the option where there is none', async () => {
       const { phoneOf, check } = await given([authentication({ challenge_text: 'Press {presence_answer}now' })]);
       await phoneOf('alice');
       assert.equal((await check('alice')).body.detail.message, 'Press now');
     });
 
-    it('tells phones of every refusal in the same words, with its status', async () => {
+    it('is the same text to phones for every refusal, with its status', async () => {
       const { client, phoneOf } = await given([{ name: 'hide', scope: 'token', actions: { hide_specific_error_message_for_ttype: true } }]);
       const phone = await phoneOf('alice');
       const refused = [
@@ -189,7 +189,7 @@ describe('Rules of a login', function () {
     });
   });
 
-  it('checks no code alone: a push token has none, and nothing is counted', async () => {
+  it('refuses a code without a PIN: a push token has none, and nothing is counted', async () => {
     const { phoneOf, client, admin } = await given([]);
     const { serial } = await phoneOf('alice');
     const { body } = await client.post('/validate/check', { serial, pass: '1234', otponly: '1' });
@@ -203,7 +203,7 @@ describe('Rules of a login', function () {
       authorization({ authorized: 'deny_access' }),
     ];
 
-    it('is what a known proxy names, for policies and for the text on the phone', async () => {
+    it('may come from a known proxy, for policies and for the text on the phone', async () => {
       const text = authentication({ push_text_on_mobile: 'Login from {client_ip} by {action}?' });
       const { phoneOf, check } = await given([...rules, text], { OverrideAuthorizationClient: '127.0.0.1 > 10.0.0.0/8' });
       const phone = await phoneOf('alice');
@@ -213,18 +213,18 @@ describe('Rules of a login', function () {
       assert.equal((await check('alice', { client: '192.0.2.1' })).status, 400);
     });
 
-    it('is nobody’s to name otherwise, and never says who calls', async () => {
+    it('is not accepted from others, and never identifies the caller', async () => {
       const strangers = await given(rules);
       await strangers.phoneOf('alice');
       assert.equal((await strangers.check('alice', { client: '10.1.2.3' })).status, 400);
       const { phoneOf, check } = await given([], { OverrideAuthorizationClient: '127.0.0.1' });
       await phoneOf('alice');
-      // The address that is named is no auth server's; whoever sends is.
+      // The named address belongs to no auth server; that of the sender does.
       assert.equal((await check('alice', { client: '203.0.113.1' })).body.result.authentication, 'CHALLENGE');
     });
   });
 
-  it('can ask for a parameter of the request', async () => {
+  it('can require a parameter of the request', async () => {
     const condition = { section: 'Request Data', key: 'zone', comparator: 'equals', value: 'dmz' };
     const { phoneOf, check } = await given([authorization({ authorized: 'deny_access' }, { conditions: [condition] })]);
     await phoneOf('alice');
@@ -234,7 +234,7 @@ describe('Rules of a login', function () {
     assert.equal((await check('alice', { zone: 'lan' })).body.result.authentication, 'CHALLENGE');
   });
 
-  it('refuses as misconfigured what a condition misses and must not', async () => {
+  it('refuses as misconfigured a request without a mandatory value of a condition', async () => {
     const condition = { section: 'HTTP Request header', key: 'X-Zone', comparator: 'equals', value: 'dmz', on_missing: 'raise_error' };
     const { phoneOf, check } = await given([authorization({ authorized: 'deny_access' }, { conditions: [condition] })]);
     await phoneOf('alice');

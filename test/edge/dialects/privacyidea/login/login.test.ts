@@ -18,7 +18,7 @@ describe('A login through the privacyIDEA dialect', () => {
     const after = await client.get(`/validate/polltransaction/${id}`);
     const finished = await client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id });
     const replay = await client.post('/validate/check', { user: 'alice', pass: '', transaction_id: id });
-    // then every reply is what a client of privacyIDEA knows
+    // then every reply has the format of privacyIDEA
     assert.deepEqual(
       [before.body.result.value, before.body.result.authentication, before.body.detail.challenge_status],
       [false, 'REJECT', 'pending'],
@@ -68,7 +68,7 @@ describe('A login through the privacyIDEA dialect', () => {
     assert.equal(headers.get('cache-control'), 'no-cache');
   });
 
-  it('takes the identical answer again, but no other one', async () => {
+  it('accepts the identical answer again, but no other one', async () => {
     const { phoneOf, challenge } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     const { nonce } = await challenge('alice', phone);
@@ -111,15 +111,15 @@ describe('A login through the privacyIDEA dialect', () => {
     const { id, nonce } = await challenge('bob', second);
     const pending = await client.post('/validate/check', { user: 'bob', pass: '', transaction_id: id });
     await second.answer(nonce);
-    // then nothing is left for the first one, and the login is the second one's
+    // then the first phone has no challenge left, and the login belongs to the second
     assert.equal(pending.body.detail.message, 'Response did not match for 2 tokens.');
     assert.deepEqual((await first.poll()).body.result.value, []);
     const finished = await client.post('/validate/check', { user: 'bob', pass: '', state: id });
     assert.equal(finished.body.detail.serial, second.serial);
   });
 
-  it('ends by time: no answer after the validity, no finish after the grace', async () => {
-    // given one challenge that nobody answered and one that was answered in time
+  it('expires: no answer after the validity, no finish after the grace', async () => {
+    // given an unanswered challenge and one that was answered in time
     const { client, clock, phoneOf, challenge } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     const late = await challenge('alice', phone);
@@ -144,7 +144,7 @@ describe('A login through the privacyIDEA dialect', () => {
       assert.deepEqual([body.result.value, body.result.authentication, body.detail.message], [false, 'REJECT', 'wrong otp pin']);
     }
     assert.equal(await failures(), 3);
-    // From then on right and wrong are told the same, so that nobody goes on guessing.
+    // From then on right and wrong PINs get the same reply, so that further guesses are useless.
     for (const pass of ['1234', 'wrong'])
       assert.equal((await client.post('/validate/check', { user: 'alice', pass })).body.detail.message, 'Failcounter exceeded');
     assert.equal(await failures(), 3);
@@ -166,7 +166,7 @@ describe('A login through the privacyIDEA dialect', () => {
     assert.deepEqual([token.failcount, token.count], [0, 1]);
   });
 
-  it('never counts a second leg against the user, and never tells why it is refused', async () => {
+  it('never counts a second leg against the user, and never gives the reason of its refusal', async () => {
     const { client, clock, admin, phoneOf, challenge } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     await phoneOf('mallory');
@@ -188,7 +188,7 @@ describe('A login through the privacyIDEA dialect', () => {
     );
   });
 
-  it('goes by serial, and refuses a serial of somebody else', async () => {
+  it('accepts a serial, and refuses a foreign serial', async () => {
     const { client, phoneOf } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     await phoneOf('bob');
@@ -209,7 +209,7 @@ describe('A login through the privacyIDEA dialect', () => {
     assert.deepEqual([unknown.status, unknown.body.result.error], [404, { code: 601, message: 'The requested token could not be found.' }]);
   });
 
-  it('says what is wrong with a user as privacyIDEA does', async () => {
+  it('reports errors of the user as privacyIDEA does', async () => {
     const { client, admin, phoneOf } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     const check = async (form: Record<string, string>) => (await client.post('/validate/check', form)).body;
@@ -263,7 +263,7 @@ describe('A login through the privacyIDEA dialect', () => {
     assert.deepEqual({ ...nobody.body.detail, threadid: 0 }, { messages: [], multi_challenge: [], transaction_ids: [], threadid: 0 });
   });
 
-  it('asks with the texts of the policies, and moves a phone to a new URL', async () => {
+  it('uses the texts of the policies, and moves a phone to a new URL', async () => {
     const policies = [
       {
         name: 'texts',

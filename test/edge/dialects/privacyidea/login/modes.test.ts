@@ -19,7 +19,7 @@ describe('Presence: the user picks the option that the login page shows', () => 
     return { ...gateway, phone, detail, asked, options, wrong, finish };
   };
 
-  it('shows ten letters where nothing else is said, one of them right, and says which in the text', async () => {
+  it('shows ten letters by default, one of them right, and names it in the text', async () => {
     const { detail, asked, options } = await given();
     assert.equal(new Set(options).size, 10);
     assert.ok(options.every((option) => /^[A-Z]$/.test(option)));
@@ -29,7 +29,7 @@ describe('Presence: the user picks the option that the login page shows', () => 
     assert.deepEqual([detail.client_mode, detail.multi_challenge[0].presence_answer], ['poll', detail.presence_answer]);
   });
 
-  it('takes numbers or options of your own, as many as policies say, and puts the right one where the text has its tag', async () => {
+  it('uses numbers or own options, as many as policies say, and puts the right one in place of the tag', async () => {
     const numeric = await given({ push_presence_options: 'NUMERIC', push_presence_num_options: 10 });
     assert.equal(new Set(numeric.options).size, 10);
     assert.ok(numeric.options.every((option) => /^\d\d$/.test(option)));
@@ -51,7 +51,7 @@ describe('Presence: the user picks the option that the login page shows', () => 
     assert.equal((await finish()).body.result.authentication, 'ACCEPT');
   });
 
-  it('forgives one wrong option, also when it is sent twice, and locks at the second', async () => {
+  it('allows one wrong option, also when it is sent twice, and locks at the second', async () => {
     const { client, phone, asked, detail, wrong, finish } = await given();
     const [first = '', second = ''] = wrong;
     for (const option of [first, first]) assert.equal((await phone.answer(asked.nonce, { option })).body.result.value, false);
@@ -83,7 +83,7 @@ describe('Presence: the user picks the option that the login page shows', () => 
     });
   }
 
-  it('is declined with the option that was picked, too', async () => {
+  it('can be declined with any option', async () => {
     const { client, phone, asked, detail, wrong } = await given();
     assert.equal((await phone.answer(asked.nonce, { decline: true, option: wrong[0] ?? '' })).body.result.value, true);
     assert.equal(
@@ -121,7 +121,7 @@ describe('Code to phone: the phone shows a code, which the user types', () => {
     return { ...gateway, phone, detail, asked, type, failures };
   };
 
-  it('asks for input, shows six digits where nothing else is said, and takes them once', async () => {
+  it('requests input, shows six digits by default, and accepts them once', async () => {
     const { phone, detail, asked, type, client } = await given();
     assert.deepEqual(
       [detail.client_mode, detail.attributes.hideResponseInput, detail.message, asked.require_presence],
@@ -141,7 +141,7 @@ describe('Code to phone: the phone shows a code, which the user types', () => {
     assert.equal((await type(code)).body.result.authentication, 'REJECT');
   });
 
-  it('takes no code before the phone has confirmed, and counts nothing for it', async () => {
+  it('accepts no code before the phone has confirmed, without counting a failure', async () => {
     const { type, failures } = await given();
     for (let code = 0; code < 10; code += 1) assert.equal((await type(`00000${code}`)).body.result.authentication, 'REJECT');
     assert.equal(await failures(), 0);
@@ -159,7 +159,7 @@ describe('Code to phone: the phone shows a code, which the user types', () => {
     assert.equal((await type(code)).body.result.authentication, 'REJECT');
   });
 
-  it('counts wrong codes on in the next challenge: a new code is no new start', async () => {
+  it('keeps counting wrong codes in the next challenge', async () => {
     const { phone, asked, type, failures, challenge, client } = await given();
     const wrongFor = (code: string) => (code === '000000' ? '000001' : '000000');
     // given a challenge that three wrong codes have locked

@@ -37,7 +37,7 @@ describe('More plug-ins of privacyIDEA', function () {
     );
   });
 
-  it('PAM (Python) shows the message, and sends what its user typed with the transaction', async () => {
+  it('PAM (Python) shows the message, and sends the input of its user with the transaction', async () => {
     const { phoneOf, as } = await given();
     const phone = await phoneOf('alice');
     const check = as('PAM/2.15.0');
@@ -46,15 +46,15 @@ describe('More plug-ins of privacyIDEA', function () {
     const { transaction_id: id, message, attributes } = started.body.detail;
     const impatient = await check({ user: 'alice', transaction_id: id, pass: '' });
     await phone.answer((await phone.poll()).body.result.value[0].nonce);
-    // The user presses Enter, or types whatever; a push token looks at neither.
+    // The user presses Enter or types any text; a push token ignores both.
     const finished = await check({ user: 'alice', transaction_id: id, pass: 'ok' });
     assert.deepEqual([typeof message, 'u2fSignRequest' in attributes], ['string', false]);
-    // It prints the text of a refusal, and has no other answer to a missing one than to fail.
+    // It prints the text of a refusal, and fails without one.
     assert.equal(wrong.body.detail.message, 'wrong otp pin');
     assert.deepEqual([impatient.body.result.value, finished.body.result.value], [false, true]);
   });
 
-  it('the page of Keycloak polls from the browser of its user, without any credential', async () => {
+  it('the page of Keycloak polls from the browser of its user, without a credential', async () => {
     // given a login that the plug-in started
     const { client, phoneOf, challenge } = await given({
       more: { authServers: [{ name: 'keycloak', networks: ['127.0.0.1/32'], mounts: ['/'] }] },
@@ -67,7 +67,7 @@ describe('More plug-ins of privacyIDEA', function () {
     const polled = [await poll(), await poll()];
     await phone.answer(nonce);
     polled.push(await poll(), await poll());
-    // then its page may read the replies, and polling takes nothing away from the plug-in
+    // then its page may read the replies, and its polls do not affect the plug-in
     assert.deepEqual(
       polled.map(({ body }) => body.detail.challenge_status),
       ['pending', 'pending', 'accept', 'accept'],
@@ -77,7 +77,7 @@ describe('More plug-ins of privacyIDEA', function () {
     assert.deepEqual([finished.body.result.value, finished.headers.get('access-control-allow-origin')], [true, null]);
   });
 
-  it('lets no page of another server read what only auth servers may ask', async () => {
+  it('no page of another server may read the replies for auth servers', async () => {
     const { client } = await given({ mounts: [{ path: '/', serves: 'privacyidea' }] });
     const { headers } = await client.get('/validate/polltransaction', { transaction_id: '1' });
     assert.equal(headers.get('access-control-allow-origin'), null);
@@ -96,7 +96,7 @@ describe('More plug-ins of privacyIDEA', function () {
     assert.equal((await as('other/1.0')({ user: 'alice', pass: odd })).body.detail.message, 'wrong otp pin');
   });
 
-  it('the LDAP proxy encodes once and knows no challenge: it is served by wait mode', async () => {
+  it('the LDAP proxy encodes once and knows no challenges: it uses wait mode', async () => {
     const { phoneOf, as } = await given({ policies: [{ name: 'bind', scope: 'authentication', actions: { push_wait: 30 } }] });
     const phone = await phoneOf('alice', { pin: encodeURIComponent(odd) });
     const bind = as('privacyIDEA-LDAP-Proxy')({ user: 'alice', realm: '', pass: odd });

@@ -7,7 +7,7 @@ import { piClient } from '../../../../kit/pi-client.ts';
 import { piPhone } from '../../../../kit/pi-phone.ts';
 import { cleanup } from '../../../../kit/temporary.ts';
 
-describe('Policies that look at the mount', () => {
+describe('Policies with a condition on the mount', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
@@ -29,7 +29,7 @@ describe('Policies that look at the mount', () => {
   };
 
   for (const match of [{ mount: ['/edumfa'] }, { flavour: ['edumfa'] }]) {
-    it(`send a phone to the mount that enrolled it, whichever mount asks (${Object.keys(match)})`, async () => {
+    it(`send a phone to the mount that enrolled it, whichever mount starts the login (${Object.keys(match)})`, async () => {
       // given a phone of either mount, both of alice
       const { clients, init, clock } = await given({ policies: urls(match) });
       const phones = [];
@@ -45,13 +45,13 @@ describe('Policies that look at the mount', () => {
         clock.advance(1);
         const { detail } = (await client.post('/validate/check', { user: 'alice', pass: '1234' })).body;
         assert.equal(detail.multi_challenge.length, 2);
-        // then each phone is told to answer at its own
+        // then each phone gets its own URL for answers
         for (const { phone, url } of phones) assert.equal((await phone.poll()).body.result.value.at(-1).url, url);
       }
     });
   }
 
-  it('decide at one mount and not at the other', async () => {
+  it('apply at one mount and not at the other', async () => {
     const deny = { name: 'closed', scope: 'authorization', match: { mount: ['/edumfa'] }, actions: { authorized: 'deny_access' } };
     const { clients, phoneOf } = await given({ policies: [deny] });
     await phoneOf('alice');

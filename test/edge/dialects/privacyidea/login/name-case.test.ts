@@ -11,7 +11,7 @@ describe('Names that differ in case', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('are two users of one list: the PIN and the phone of Bob are of no use to bob', async () => {
+  it('are two users of one list: the PIN and the phone of Bob do not work for bob', async () => {
     // given Bob and bob in one list of users, and a push token of Bob
     const file = join(temporaryFolder(undo), 'both.json');
     writeUsers(file, [{ username: 'Bob' }, { username: 'bob' }]);
@@ -36,7 +36,7 @@ describe('Names that differ in case', function () {
     assert.equal(finished.body.result.authentication, 'ACCEPT');
   });
 
-  it('are two users where nobody keeps a list, unless the realm ignores case', async () => {
+  it('are two users in a realm without a list, unless the realm ignores case', async () => {
     const realms = [
       { name: 'corp', default: true },
       { name: 'lax', ignoreCase: true },
@@ -54,13 +54,13 @@ describe('Names that differ in case', function () {
     await challenge('Bob', first);
     const own = (await first.poll()).body.result.value;
     assert.equal(own.at(-1).title, 'for Bob');
-    // and letters of another width, and accents that were typed in two ways, are no other name
+    // and letters of another width and other encodings of accents make no other name
     const wide = await client.post('/validate/check', { user: '\uff22ob', pass: '1234' });
     assert.equal(wide.body.result.authentication, 'CHALLENGE');
   });
 
-  it('count the push tokens of each user for themselves where policies limit how many a user may have', async () => {
-    // given one push token for each user, in a realm whose users nobody lists
+  it('have separate counts where policies limit the push tokens of a user', async () => {
+    // given one push token for each user, in a realm without a list of users
     const policies = [{ name: 'one each', scope: 'enrollment', actions: { max_token_per_user: 1 } }];
     const { client, admin, phoneOf } = await givenGateway(undo, { policies });
     await phoneOf('Bob');
@@ -70,7 +70,7 @@ describe('Names that differ in case', function () {
     assert.equal((await enrol('Bob')).error?.code, 303);
   });
 
-  it('are one realm, wherever it is named', async () => {
+  it('are one realm, at every place', async () => {
     const authServers = [{ name: 'vpn', networks: ['127.0.0.0/8'], mounts: ['/'], realms: ['CORP'], rights: ['trigger', 'check', 'poll'] }];
     const { client, phoneOf } = await givenGateway(undo, { more: { authServers } });
     const phone = await phoneOf('bob', { realm: 'Corp' });
@@ -78,7 +78,7 @@ describe('Names that differ in case', function () {
       assert.equal((await client.post('/validate/check', { ...who, pass: '1234' })).body.result.authentication, 'CHALLENGE');
   });
 
-  it('leave a user the tokens when the source calls them by another name', async () => {
+  it('keep the tokens of a user when the source changes the case of the name', async () => {
     const { client, phoneOf, write } = await givenPeople(undo);
     const phone = await phoneOf('alice');
     write([{ username: 'Alice.Liddell', userid: '7' }]);

@@ -5,12 +5,12 @@ import type { PiPhone } from '../../../../kit/pi-phone.ts';
 import { givenRinging } from '../../../../kit/ringing.ts';
 import { cleanup } from '../../../../kit/temporary.ts';
 
-describe('A phone that is asked too much', function () {
+describe('A phone with too many challenges', function () {
   this.timeout(30_000);
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  /** A gateway whose auth server tells the address of whoever logs in; phones only ask, unless `ringing`. */
+  /** A gateway whose auth server passes on the address of the user; phones only poll, unless `ringing`. */
   const given = (wishes: GatewayWishes = {}): Promise<GivenGateway> =>
     givenGateway(undo, { ...wishes, settings: { OverrideAuthorizationClient: '127.0.0.1', ...wishes.settings } });
   const logsIn = async ({ client, clock }: GivenGateway, address: string, user = 'alice') => {
@@ -30,7 +30,7 @@ describe('A phone that is asked too much', function () {
     await world.gateway.settled();
   };
 
-  it('shows no more than five logins, and the oldest makes room', async () => {
+  it('shows at most five logins, and the oldest makes room', async () => {
     const world = await given();
     const phone = await world.phoneOf('alice');
     const first = await logsIn(world, '198.51.100.1');
@@ -39,26 +39,26 @@ describe('A phone that is asked too much', function () {
     assert.equal(rest.length, 4);
     // when one more comes
     await logsIn(world, '198.51.100.1');
-    // then the oldest is gone for the phone, and with it its login, and an answer to it is refused
+    // then the oldest is gone from the phone, its login has ended, and an answer to it is refused
     const left = await shown(phone);
     assert.deepEqual([left.length, left.includes(oldest ?? '')], [5, false]);
     assert.equal((await phone.answer(oldest ?? '')).body.result.value, false);
     const finish = { user: 'alice', pass: '', transaction_id: first.detail.transaction_id };
     assert.equal((await world.client.post('/validate/check', finish)).body.result.authentication, 'REJECT');
-    // and that was told and counted
+    // and that was published and counted
     assert.equal(world.logged.filter(({ event }) => event === 'challenge-displaced').length, 1);
     const metrics = await (await fetch(`${world.client.url}/metrics`)).text();
     assert.match(metrics, /pushgate_challenges_displaced_total\{auth_server="local"\} 1/);
   });
 
-  it('is asked by a stranger at the cost of the stranger, and not of a client that its user is known at', async () => {
+  it('loses challenges of a stranger to a stranger, and not those of a known client', async () => {
     const world = await given();
     const phone = await world.phoneOf('alice');
     await known(world, phone, '198.51.100.7');
     // given a login of hers that waits
     const hers = (await logsIn(world, '198.51.100.7')).detail.transaction_id;
     const [nonce] = await shown(phone);
-    // when strangers who know her PIN come a hundred times, from one network and then from many
+    // when strangers with her PIN come a hundred times, from one network and then from many
     for (let times = 0; times < 50; times += 1) await logsIn(world, '203.0.113.9');
     for (let times = 0; times < 50; times += 1) await logsIn(world, `192.0.2.${times}`);
     // then hers is still there, among five
@@ -68,7 +68,7 @@ describe('A phone that is asked too much', function () {
     assert.equal(await statusOf(world, hers), 'accept');
   });
 
-  it('gives room to whoever else comes where one client holds the most', async () => {
+  it('drops a challenge of the client that holds the most', async () => {
     const world = await given();
     const phone = await world.phoneOf('alice');
     await logsIn(world, '192.0.2.1');
@@ -78,7 +78,7 @@ describe('A phone that is asked too much', function () {
     assert.equal((await shown(phone))[0], other);
   });
 
-  it('that rings is not asked a sixth time within 30 seconds: the login is refused, and the reply says so', async () => {
+  it('with push gets no sixth challenge within 30 seconds: the login is refused, and the reply says so', async () => {
     const rings = { name: 'rings', scope: 'authentication', actions: { push_prompts_without_accept: 0 } };
     const world = await givenRinging(undo, { policies: [rings] });
     await world.ringingPhoneOf('alice');
@@ -97,7 +97,7 @@ describe('A phone that is asked too much', function () {
     assert.equal((await logsIn(world, '192.0.2.2')).result.authentication, 'CHALLENGE');
   });
 
-  it('stays open for the other phone of the user', async () => {
+  it('does not limit the other phone of the user', async () => {
     const world = await given();
     const [busy, idle] = [await world.phoneOf('alice'), await world.phoneOf('alice', { pin: '5678' })];
     const both = async () => {
@@ -114,7 +114,7 @@ describe('A phone that is asked too much', function () {
     assert.equal(await statusOf(world, ids[0]), 'accept');
   });
 
-  it('may be asked any number of times where policies say 0, and as often as they say', async () => {
+  it('has no limit where policies say 0, and else the limit of the policies', async () => {
     const limit = (most: number, user: string) => ({
       name: `most ${most}`,
       scope: 'authentication',
@@ -130,7 +130,7 @@ describe('A phone that is asked too much', function () {
     );
   });
 
-  it('has no more to answer when a hundred logins come at the same moment', async () => {
+  it('has no more challenges after a hundred concurrent logins', async () => {
     const world = await given();
     const phone = await world.phoneOf('alice');
     const begun = await Promise.all(Array.from({ length: 100 }, (_, from) => logsIn(world, `192.0.2.${from}`)));
@@ -140,7 +140,7 @@ describe('A phone that is asked too much', function () {
     assert.deepEqual(await shown(phone), []);
   });
 
-  it('knows a client by the RADIUS attribute that policies name', async () => {
+  it('distinguishes clients by the RADIUS attribute that policies name', async () => {
     const actions = { push_client_attributes: ['Calling-Station-Id'] };
     const world = await givenGateway(undo, { policies: [{ name: 'stations', scope: 'authentication', actions }] });
     const phone = await world.phoneOf('alice');

@@ -3,7 +3,7 @@ import { radiusServer } from '../../../../kit/radius-server.ts';
 import { cleanup } from '../../../../kit/temporary.ts';
 import { alice, everybody, type GivenPeople, givenPeople, rule } from './people-kit.ts';
 
-describe('What counts as the PIN of a login', () => {
+describe('The PIN of a login', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
@@ -14,7 +14,7 @@ describe('What counts as the PIN of a login', () => {
   };
   const failures = async (gateway: GivenPeople) => (await gateway.shown({ user: 'alice' })).map(({ failcount }) => failcount);
 
-  it('may be the password of the user: that of the token is none then, and a wrong one counts on every token', async () => {
+  it('may be the password of the user: the token PIN is wrong then, and a wrong one counts on every token', async () => {
     const gateway = await given('userstore');
     await gateway.phoneOf('alice');
     await gateway.phoneOf('alice', { pin: '' });
@@ -24,7 +24,7 @@ describe('What counts as the PIN of a login', () => {
     assert.deepEqual([body.result.authentication, body.detail.multi_challenge.length], ['CHALLENGE', 2]);
   });
 
-  it('is guessed no longer than a PIN, however many guesses come at once', async () => {
+  it('is protected against guesses, however many come at once', async () => {
     const gateway = await given('userstore');
     await gateway.phoneOf('alice');
     const guesses = Array.from({ length: 14 }, (_, number) => messageOf(gateway, 'alice', `guess ${number}`));
@@ -34,7 +34,7 @@ describe('What counts as the PIN of a login', () => {
     assert.deepEqual(await failures(gateway), [10]);
   });
 
-  it('cannot be the password where nobody knows it: an error, and no failure is counted', async () => {
+  it('cannot be the password without a source for it: an error, and no failure is counted', async () => {
     const gateway = await given('userstore');
     await gateway.phoneOf('zoe', { realm: 'guests' });
     const { status, body } = await gateway.client.post('/validate/check', { user: 'zoe', realm: 'guests', pass: '1234' });
@@ -43,7 +43,7 @@ describe('What counts as the PIN of a login', () => {
     assert.equal(token?.failcount, 0);
   });
 
-  it('may be nothing at all, and then anything else is wrong', async () => {
+  it('may be empty, and then every text is wrong', async () => {
     const gateway = await given('none');
     await gateway.phoneOf('alice');
     assert.equal(await messageOf(gateway, 'alice', '1234'), 'wrong otp pin');
@@ -51,14 +51,14 @@ describe('What counts as the PIN of a login', () => {
     assert.equal(await messageOf(gateway, 'alice', ''), 'CHALLENGE');
   });
 
-  it('may be that of the token, said or not', async () => {
+  it('may be that of the token, by policy or by default', async () => {
     const gateway = await given('tokenpin');
     await gateway.phoneOf('alice');
     assert.equal(await messageOf(gateway, 'alice', 'wonderland'), 'wrong otp pin');
     assert.equal(await messageOf(gateway, 'alice', '1234'), 'CHALLENGE');
   });
 
-  it('is asked in wait mode as well', async () => {
+  it('is required in wait mode as well', async () => {
     const gateway = await given('userstore', { push_wait: 60 });
     const phone = await gateway.phoneOf('alice');
     const login = gateway.client.post('/validate/check', { user: 'alice', pass: 'wonderland' });
@@ -79,7 +79,7 @@ describe('A user without any token', () => {
   };
   const refused = [200, 'REJECT', 'The user has no tokens assigned'];
 
-  it('is let in by the password of the source where a rule says so, by the name of that rule', async () => {
+  it('is accepted by the password of the source where a rule says so, with the name of that rule', async () => {
     const gateway = await givenPeople(undo, { policies: [rule('not yet', { passthru: 'userstore' })] });
     assert.deepEqual(await check(gateway, 'bob', 'builder'), [200, 'ACCEPT', "against userstore due to 'not yet'"]);
     assert.deepEqual(await check(gateway, 'bob', 'wonderland'), refused);
@@ -89,7 +89,7 @@ describe('A user without any token', () => {
     assert.deepEqual([(await fetch(`${url}builder`)).status, (await fetch(`${url}wrong`)).status], [204, 400]);
   });
 
-  it('is one whose phone has not finished, no more than one whose token is disabled', async () => {
+  it('is not a user with an unfinished rollout or a disabled token', async () => {
     const gateway = await givenPeople(undo, { policies: [rule('not yet', { passthru: 'userstore', passOnNoToken: true })] });
     const { client, admin } = gateway;
     await client.post('/token/init', { type: 'push', genkey: '1', user: 'bob' }, admin);
@@ -99,7 +99,7 @@ describe('A user without any token', () => {
     assert.deepEqual(await check(gateway, 'alice', 'wonderland'), [200, 'REJECT', 'No suitable token found for authentication.']);
   });
 
-  it('cannot be guessed without end: after too many wrong passwords from one address the right one is refused for a while', async () => {
+  it('cannot be guessed endlessly: after too many wrong passwords from one address the right one is refused for a while', async () => {
     const policies = [rule('not yet', { passthru: 'userstore' })];
     const gateway = await givenPeople(undo, { policies, settings: { sourceFailures: 3 } });
     for (const guess of ['a', 'b', 'c']) await check(gateway, 'bob', guess);
@@ -109,7 +109,7 @@ describe('A user without any token', () => {
     assert.deepEqual((await check(gateway, 'bob', 'builder')).slice(0, 2), [200, 'ACCEPT']);
   });
 
-  it('is let in by a RADIUS service, and by nothing but its yes', async () => {
+  it('is accepted by a RADIUS service, only by its accept', async () => {
     const server = await radiusServer(undo, 'shared');
     const service = { name: 'old-otp', servers: server.address, secret: { $env: 'RADIUS' }, timeoutMs: 100, retries: 0 };
     const policies = [rule('move', { passthru: 'old-otp' })];
@@ -130,7 +130,7 @@ describe('A user without any token', () => {
     assert.equal(server.questions.length, 4);
   });
 
-  it('is let in without a password where a rule says so; who is no user is not', async () => {
+  it('is accepted without a password where a rule says so, unlike an unknown user', async () => {
     const gateway = await givenPeople(undo, { policies: [rule('soft start', { passOnNoToken: true })] });
     assert.deepEqual(await check(gateway, 'bob', 'x'), [200, 'ACCEPT', "user has no token, accepted due to 'soft start'"]);
     assert.deepEqual((await check(gateway, 'mallory', 'x')).slice(0, 2), [400, 904]);
@@ -138,7 +138,7 @@ describe('A user without any token', () => {
     assert.deepEqual((await check(gateway, 'alice', 'x')).slice(1), ['REJECT', 'wrong otp pin']);
   });
 
-  it('is something else than no user: who is none is let in by a rule of its own', async () => {
+  it('differs from an unknown user, who is accepted by a separate rule', async () => {
     const gateway = await givenPeople(undo, { policies: [rule('strangers', { passOnNoUser: true })] });
     assert.deepEqual(await check(gateway, 'mallory', 'x'), [200, 'ACCEPT', "user does not exist, accepted due to 'strangers'"]);
     assert.deepEqual(await check(gateway, 'bob', 'x'), refused);
@@ -146,7 +146,7 @@ describe('A user without any token', () => {
     assert.deepEqual(await check(gateway, 'zoe', 'x', { realm: 'guests' }), refused, 'a realm without a list has no strangers');
     const triggered = await gateway.client.post('/validate/triggerchallenge', { user: 'mallory' }, gateway.admin);
     assert.equal(triggered.body.result.error?.code, 904);
-    // and a token whose owner has left opens nothing, asked for by its serial
+    // and a token whose owner has left begins no login by its serial
     const { serial } = await gateway.phoneOf('alice');
     gateway.write(everybody.slice(1));
     while ((await check(gateway, 'alice', 'x'))[1] !== 'ACCEPT');
@@ -154,7 +154,7 @@ describe('A user without any token', () => {
   });
 });
 
-describe('What a reply tells of a user who was accepted', () => {
+describe('The attributes of an accepted user in a reply', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
@@ -166,7 +166,7 @@ describe('What a reply tells of a user who was accepted', () => {
     return (await client.post(path, { user: 'alice', pass: '', transaction_id: id })).body;
   };
 
-  it('is what the source has, where a rule says so, and nothing before the yes', async () => {
+  it('are those of the source, where a rule says so, and none before the yes', async () => {
     const gateway = await givenPeople(undo, { policies: [rule('tell', { add_user_in_response: true }, 'authorization')] });
     const { detail } = await accepted(gateway);
     assert.deepEqual([detail.user, detail['user-realm'], detail['user-resolver']], [fields, 'corp', 'staff']);
@@ -174,17 +174,17 @@ describe('What a reply tells of a user who was accepted', () => {
     assert.deepEqual([body.result.authentication, 'user' in body.detail, 'user-realm' in body.detail], ['CHALLENGE', false, false]);
   });
 
-  it('is realm and source alone, where a rule says that', async () => {
+  it('are only realm and source, where a rule says that', async () => {
     const gateway = await givenPeople(undo, { policies: [rule('tell', { add_resolver_in_response: true }, 'authorization')] });
     const { detail } = await accepted(gateway);
     assert.deepEqual([detail.user, detail['user-realm'], detail['user-resolver']], [undefined, 'corp', 'staff']);
   });
 
-  it('is nothing without a rule', async () => {
+  it('are none without a rule', async () => {
     assert.deepEqual(Object.keys((await accepted(await givenPeople(undo))).detail).sort(), ['message', 'serial', 'threadid']);
   });
 
-  it('are the attributes of samlcheck', async () => {
+  it('are those of samlcheck', async () => {
     const { result } = await accepted(await givenPeople(undo), '/validate/samlcheck');
     const { userid: _id, groups: _groups, ...attributes } = fields;
     assert.deepEqual(result.value, { auth: true, attributes: { ...attributes, realm: 'corp', resolver: 'staff' } });

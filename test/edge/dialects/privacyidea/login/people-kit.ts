@@ -4,7 +4,7 @@ import bcrypt from 'bcryptjs';
 import { type GatewayWishes, type GivenGateway, givenGateway } from '../../../../kit/gateway.ts';
 import { type Cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 
-/** A user of a file as a test writes it; the password in the clear. */
+/** A user of a file as a test gives it, with the password in the clear. */
 export type TestUser = { username: string; password?: string; userid?: string; givenname?: string; surname?: string; email?: string } & {
   phone?: string;
   mobile?: string;
@@ -25,14 +25,14 @@ export const alice: TestUser = {
   mobile: '2',
   groups: ['staff', 'vpn'],
 };
-/** Who is in the file before a test changes it. */
+/** The users in the file before a test changes it. */
 export const everybody: readonly TestUser[] = [alice, { username: 'bob', password: 'builder' }];
 
 /** A gateway whose realm `corp` has a file of users; the realm `guests` has none. */
 export type GivenPeople = GivenGateway & {
   /** Replaces the users of the file. */
   write(users: readonly TestUser[]): void;
-  /** What the token list shows of these push tokens. */
+  /** The entries of these push tokens in the token list. */
   shown(query: Record<string, string>): Promise<Record<string, unknown>[]>;
 };
 

@@ -5,13 +5,13 @@ import type { PiPhone } from '../../../../kit/pi-phone.ts';
 import { givenRinging, type RingingGateway } from '../../../../kit/ringing.ts';
 import { cleanup } from '../../../../kit/temporary.ts';
 
-describe('A phone that rings without a yes', function () {
+describe('A phone with pushes and no yes', function () {
   this.timeout(30_000);
   const undo = cleanup();
   afterEach(() => undo.run());
 
   const newest = async (phone: PiPhone): Promise<string> => (await phone.poll()).body.result.value.at(-1)?.nonce ?? '';
-  /** Logs in so often, a while apart; how often the phone rang. */
+  /** Logs in `times` times, with pauses; returns the number of pushes. */
   const ringsOf = async (world: RingingGateway, times: number, apartMs: number, address = '203.0.113.9'): Promise<number> => {
     const before = world.rings();
     for (let time = 0; time < times; time += 1) {
@@ -24,27 +24,27 @@ describe('A phone that rings without a yes', function () {
   };
   const mutes = ({ logged }: RingingGateway) => logged.filter(({ event }) => event === 'phone-muted').map(({ because }) => because);
 
-  it('rings three times in ten minutes, then its user finds logins by opening the app', async () => {
+  it('gets three pushes in ten minutes, then its user finds logins by opening the app', async () => {
     const world = await givenRinging(undo);
     const phone = await world.ringingPhoneOf('alice');
-    // when a stranger who knows her PIN logs in a hundred times in ten minutes, from many networks
+    // when a stranger with her PIN logs in a hundred times in ten minutes, from many networks
     let rang = 0;
     for (let network = 0; network < 20; network += 1) rang += await ringsOf(world, 5, seconds(6), `192.0.2.${network}`);
-    // then her phone rang three times, and it was told once
+    // then her phone got three pushes, and the limit was published once
     assert.equal(rang, 3);
     assert.deepEqual(mutes(world), ['unanswered']);
-    // and her own login goes on: nothing rings, opening the app shows it, and she is in
+    // and her own login works: no push is sent, the app shows it, and she is accepted
     const { detail } = await world.logsIn('198.51.100.7');
     assert.match(detail.message, / Use the polling feature of your privacyIDEA Authenticator App to check for a new Login request\.$/);
     await phone.answer(await newest(phone));
     const finish = { user: 'alice', pass: '', transaction_id: detail.transaction_id };
     assert.equal((await world.client.post('/validate/check', finish)).body.result.authentication, 'ACCEPT');
-    // and with her yes it rings again
+    // and after her yes it gets pushes again
     await world.gateway.settled();
     assert.equal(await ringsOf(world, 1, 0), 1);
   });
 
-  it('rings no more for twenty minutes after the third prompt', async () => {
+  it('gets no push for twenty minutes after the third one', async () => {
     const world = await givenRinging(undo);
     await world.ringingPhoneOf('alice');
     assert.equal(await ringsOf(world, 3, seconds(10)), 3);
@@ -53,7 +53,7 @@ describe('A phone that rings without a yes', function () {
     assert.equal(await ringsOf(world, 1, 0), 1);
   });
 
-  it('rings never more often than three times in any ten minutes, however they are laid', async () => {
+  it('gets at most three pushes in every period of ten minutes', async () => {
     const world = await givenRinging(undo, {
       policies: [{ name: 'no mute', scope: 'authentication', actions: { push_pull_only_seconds: 0 } }],
     });
@@ -68,7 +68,7 @@ describe('A phone that rings without a yes', function () {
     for (const [index, at] of rung.entries()) assert.ok((rung[index + 3] ?? at + minutes(10)) - at >= minutes(10), `${rung}`);
   });
 
-  it('counts what its user declined, too, and rings as ever for those who say yes', async () => {
+  it('counts declined pushes, too, and gets every push of a user who says yes', async () => {
     const world = await givenRinging(undo);
     const phone = await world.ringingPhoneOf('alice');
     for (let times = 0; times < 5; times += 1) {
@@ -83,7 +83,7 @@ describe('A phone that rings without a yes', function () {
     assert.equal(await ringsOf(world, 1, 0), 0);
   });
 
-  it('rings three times where a hundred logins come at the same moment', async () => {
+  it('gets three pushes for a hundred concurrent logins', async () => {
     const world = await givenRinging(undo, {
       policies: [{ name: 'many', scope: 'authentication', actions: { push_open_challenges: 50 } }],
     });
@@ -92,7 +92,7 @@ describe('A phone that rings without a yes', function () {
     assert.equal(world.rings(), 3);
   });
 
-  it('rings as often as policies say, and any number of times where they say 0', async () => {
+  it('gets as many pushes as policies allow, and any number where they say 0', async () => {
     const rule = (user: string, most: number) => ({
       name: user,
       scope: 'authentication',
@@ -111,7 +111,7 @@ describe('A phone that rings without a yes', function () {
     }
   });
 
-  it('that did not ring, since no provider took the push, is not counted', async () => {
+  it('that got no push, since no provider accepted it, is not counted', async () => {
     const world = await givenRinging(undo);
     await world.ringingPhoneOf('alice');
     world.fakes.setFault({ status: 400, times: 2 });
@@ -119,7 +119,7 @@ describe('A phone that rings without a yes', function () {
     assert.equal(await ringsOf(world, 5, seconds(35)), 3);
   });
 
-  it('that may not ask rings once in five minutes then, and else the login is refused, and the reply says so', async () => {
+  it('that may not poll gets one push in five minutes then; other logins are refused, and the reply says so', async () => {
     const rule = { name: 'no polls', scope: 'authentication', actions: { push_allow_polling: 'deny' } };
     const world = await givenRinging(undo, { policies: [rule] });
     await world.ringingPhoneOf('alice');
@@ -137,7 +137,7 @@ describe('A phone that rings without a yes', function () {
     assert.equal(await ringsOf(world, 1, 0), 1);
   });
 
-  it('rings by LinOTP for a known client three times more, and else once in five minutes', async () => {
+  it('gets by LinOTP three more pushes from a known client, and from others one in five minutes', async () => {
     const world = await givenLinotpGateway(undo, { settings: { OverrideAuthorizationClient: '127.0.0.1' } });
     const phone = await world.active('alice');
     const logIn = async (client: string) => {
@@ -152,13 +152,13 @@ describe('A phone that rings without a yes', function () {
       for (let time = 0; time < times; time += 1) rang += await logIn(client);
       return rang;
     };
-    // given alice, who is known at home
+    // given alice, with a known client at home
     await logIn('198.51.100.7');
     assert.equal((await phone.answer('ACCEPT')).json.result.value, true);
     await world.gateway.settled();
-    // when a stranger lets her phone ring, which cannot come and ask
+    // when a stranger causes pushes to her phone, which cannot poll
     assert.equal(await rings(5, '203.0.113.9'), 4, 'three times, and once more in five minutes');
-    // then it rings for her
+    // then it gets a push for her
     assert.equal(await rings(3, '198.51.100.7'), 3);
     assert.equal((await phone.answer('ACCEPT')).json.result.value, true);
   });
@@ -171,7 +171,7 @@ describe('A phone that rings without a yes', function () {
     await world.gateway.settled();
   };
 
-  it('rings no more once its user says "that was not me", and it is told', async () => {
+  it('gets no more pushes after its user reports a login, and the event is published', async () => {
     const world = await givenRinging(undo);
     const phone = await world.ringingPhoneOf('alice');
     await declines(world, phone, 'unknown_trigger');
@@ -184,7 +184,7 @@ describe('A phone that rings without a yes', function () {
     assert.match(await audit.text(), /"because":"not-me"/);
   });
 
-  it('rings on where its user gave up, or declined without a reason, which is told apart', async () => {
+  it('still gets pushes after its user gave up or declined without a reason, and these are distinguished', async () => {
     const world = await givenRinging(undo);
     const phone = await world.ringingPhoneOf('alice');
     await declines(world, phone, 'cancelled');
@@ -194,7 +194,7 @@ describe('A phone that rings without a yes', function () {
     assert.equal(await ringsOf(world, 1, 0), 1, 'the third prompt');
   });
 
-  it('rings no more after a decline without a reason where policies take that for a report', async () => {
+  it('gets no more pushes after a decline without a reason where policies treat that as a report', async () => {
     const rule = { name: 'strict', scope: 'authentication', actions: { push_bare_decline_is_fraud: true } };
     const world = await givenRinging(undo, { policies: [rule] });
     const phone = await world.ringingPhoneOf('alice');
@@ -203,7 +203,7 @@ describe('A phone that rings without a yes', function () {
     assert.equal(await ringsOf(world, 1, 0), 0);
   });
 
-  it('answers for no push token any more after a report where policies disable it', async () => {
+  it('cannot answer for its push token after a report where policies disable it', async () => {
     const rule = { name: 'strict', scope: 'authentication', actions: { push_not_me_disables: true } };
     const world = await givenRinging(undo, { policies: [rule] });
     const phone = await world.ringingPhoneOf('alice');

@@ -19,7 +19,7 @@ const authServers = [
   { name: 'portal', mounts: ['/'], apiKeys: [{ $env: 'KEY' }] },
 ];
 
-describe('Who polls a login without being an auth server', function () {
+describe('A client that polls a login and is not an auth server', function () {
   this.timeout(30_000);
   const undo = cleanup();
   afterEach(() => undo.run());
@@ -44,7 +44,7 @@ describe('Who polls a login without being an auth server', function () {
     }
   };
 
-  it('is told the truth of what is there, however many unknown ids came from the same address', async () => {
+  it('gets the true status of a login, however many unknown ids came from the same address', async () => {
     const gateway = await given();
     await exhaust(gateway);
     assert.equal((await poll(gateway, gateway.id, stranger)).body.detail.challenge_status, 'pending');
@@ -57,7 +57,7 @@ describe('Who polls a login without being an auth server', function () {
     ['privacyIDEA', ''],
     ['eduMFA', '/edumfa'],
   ] as const) {
-    it(`is told by ${flavour}'s envelope to come later after too many unknown ids, and how much later`, async () => {
+    it(`gets a retry time in ${flavour}'s envelope after too many unknown ids`, async () => {
       const gateway = await given();
       await exhaust(gateway);
       gateway.clock.advance(20_000);
@@ -72,7 +72,7 @@ describe('Who polls a login without being an auth server', function () {
     });
   }
 
-  it('spoils nothing for auth servers, which may ask for as many as they like', async () => {
+  it('does not limit auth servers, which may poll any number', async () => {
     const gateway = await given();
     await exhaust(gateway);
     const key = { headers: { 'x-api-key': apiKey } };

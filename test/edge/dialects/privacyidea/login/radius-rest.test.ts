@@ -26,7 +26,7 @@ describe('The endpoints for rlm_rest', () => {
     return { ...gateway, phone, send, json };
   };
 
-  it('authorize takes what has a name and a password, and says nothing of the user', async () => {
+  it('authorize accepts a request with a name and a password, and returns nothing about the user', async () => {
     const { json } = await given();
     assert.equal((await json('authorize', { 'User-Name': 'alice', 'User-Password': 'any' })).status, 204);
     assert.equal((await json('authorize', { 'User-Name': 'nobody', 'User-Password': 'any' })).status, 204);
@@ -48,7 +48,7 @@ describe('The endpoints for rlm_rest', () => {
     assert.equal((await json('authenticate', finish)).status, 401, 'once');
   });
 
-  it('reads forms too, whose values are encoded once: nothing is decoded twice for this client', async () => {
+  it('accept forms too, whose values are encoded once: nothing is decoded twice for this client', async () => {
     const { phoneOf, send } = await given();
     await phoneOf('bob', { pin: encodeURIComponent('a%41b') });
     const login = (pin: string) => send('authenticate?realm=corp', new URLSearchParams({ 'User-Name': 'bob', 'User-Password': pin }));
@@ -56,7 +56,7 @@ describe('The endpoints for rlm_rest', () => {
     assert.equal((await login('aAb')).status, 401);
   });
 
-  it('authenticate refuses whoever it is in the same words', async () => {
+  it('authenticate refuses every user with the same text', async () => {
     const { json, send } = await given();
     const wrong = await json('authenticate', { 'User-Name': 'alice', 'User-Password': 'wrong' });
     const stranger = await json('authenticate', { 'User-Name': 'nobody', 'User-Password': '1234' });
@@ -65,7 +65,7 @@ describe('The endpoints for rlm_rest', () => {
     assert.deepEqual([stranger, elsewhere], [wrong, wrong]);
   });
 
-  it('says 400 to what is no list of attributes: invalid for FreeRADIUS, and never a 500', async () => {
+  it('reply 400 to an invalid list of attributes: `invalid` for FreeRADIUS, and never a 500', async () => {
     const { send } = await given();
     const bodies = [
       '',

@@ -22,11 +22,11 @@ const shown = async (phone: PiPhone): Promise<string[]> =>
   (await phone.poll()).body.result.value.map(({ nonce }: { nonce: string }) => nonce);
 const said = async (login: ReturnType<typeof check>): Promise<string | undefined> => (await login).result.authentication;
 
-/** What the log says of logins so far. */
+/** The messages about logins in the log so far. */
 const told = ({ logged }: Pick<GivenGateway, 'logged'>): string[] =>
   logged.flatMap(({ event }) => (event === 'login-started' || event === 'login-joined' ? String(event) : []));
 
-/** Sees to it that so many logins have been started, with all that rings, or joined; asked for until it is so. */
+/** Waits until so many logins have been started, with their pushes, or joined. */
 async function begun(count: number, ...worlds: readonly GivenGateway[]): Promise<void> {
   const number = (kind: string): number => worlds.flatMap(({ logged }) => logged).filter(({ event }) => event === kind).length;
   const isBegun = () => worlds.flatMap(told).length >= count && number('push-delivered') >= number('login-started');
@@ -43,7 +43,7 @@ describe('The same request again, while the first one waits for the phone', func
     return { world, phone: await world.ringingPhoneOf('alice') };
   };
 
-  it('rings no phone, and one yes lets in all four of them, and nobody after it', async () => {
+  it('causes no push, and one yes accepts all four, and no later one', async () => {
     const { world, phone } = await given();
     // given a login, and three times the same
     const logins = [check(world)];
@@ -52,7 +52,7 @@ describe('The same request again, while the first one waits for the phone', func
     await begun(4, world);
     assert.deepEqual(told(world), ['login-started', 'login-joined', 'login-joined', 'login-joined']);
     assert.deepEqual([world.rings(), (await shown(phone)).length], [1, 1]);
-    // when a fifth one comes, it rings anew
+    // when a fifth one comes, it causes a new push
     world.clock.advance(1);
     const fifth = check(world);
     await begun(5, world);
@@ -77,7 +77,7 @@ describe('The same request again, while the first one waits for the phone', func
     await world.gateway.settled();
     const { body } = await world.client.get('/token/', { serial: phone.serial }, world.admin);
     assert.equal(body.result.value.tokens[0].failcount, 1);
-    // and after that answer the same request rings again
+    // and after that answer the same request causes a push again
     world.clock.advance(1);
     const again = check(world);
     await begun(3, world);
@@ -86,7 +86,7 @@ describe('The same request again, while the first one waits for the phone', func
     assert.equal(await said(again), 'ACCEPT');
   });
 
-  it('goes on where the first client has hung up, as RADIUS clients do', async () => {
+  it('continues where the first client has hung up, as RADIUS clients do', async () => {
     const { world, phone } = await given();
     const gone = new AbortController();
     const body = new URLSearchParams(hers);
@@ -103,7 +103,7 @@ describe('The same request again, while the first one waits for the phone', func
     assert.equal(await said(again), 'ACCEPT');
   });
 
-  it('is over with its own time, and then the phone has nothing to answer', async () => {
+  it('ends at its own limit, and then the phone has nothing to answer', async () => {
     const { world, phone } = await given({ push_wait: 1 });
     const first = check(world);
     await begun(1, world);
@@ -113,7 +113,7 @@ describe('The same request again, while the first one waits for the phone', func
     assert.deepEqual(await shown(phone), []);
   });
 
-  it('rings again once the window is over', async () => {
+  it('causes a push again once the window is over', async () => {
     const { world } = await given();
     void check(world).catch(() => undefined);
     await begun(1, world);
@@ -123,7 +123,7 @@ describe('The same request again, while the first one waits for the phone', func
     assert.deepEqual([told(world).at(-1), world.rings()], ['login-started', 2]);
   });
 
-  it('asks nobody and joins nothing with a wrong PIN', async () => {
+  it('asks no phone and joins no login with a wrong PIN', async () => {
     const { world } = await given();
     void check(world).catch(() => undefined);
     await begun(1, world);
@@ -186,7 +186,7 @@ describe('The same request again, without wait mode', function () {
     { title: 'is met by no rule', actions: { push_repeat_window: 0 } },
   ];
   for (const { title, actions, policies = [], pin = '1234', first = hers, second = hers } of cases)
-    it(`rings again where it ${title}`, async () => {
+    it(`causes a push again where it ${title}`, async () => {
       const world = await givenRinging(undo, { policies: [repeating(actions), ...(policies as [])] });
       const phone = await world.ringingPhoneOf('alice', { pin });
       await world.ringingPhoneOf('alice', { pin: '5678' });
@@ -196,7 +196,7 @@ describe('The same request again, without wait mode', function () {
       assert.ok(!told(world).includes('login-joined'));
     });
 
-  it('does not join while logins are quiet, and tells the same as a wrong PIN', async () => {
+  it('does not join while logins are quiet, and gets the reply to a wrong PIN', async () => {
     const world = await givenRinging(undo, { policies: [repeating()], settings: { lockout: 'source', DefaultMaxFailCount: 2 } });
     const phone = await world.ringingPhoneOf('alice');
     const { detail } = await check(world);
@@ -209,7 +209,7 @@ describe('The same request again, without wait mode', function () {
     assert.deepEqual([(await shown(phone)).length, world.rings(), told(world).includes('login-joined')], [2, 1, false]);
   });
 
-  it('rings again at the word of an administrator, whoever has begun one', async () => {
+  it('causes a push again when an administrator triggers it, whoever began the first', async () => {
     const world = await givenRinging(undo, { policies: [repeating()] });
     await world.ringingPhoneOf('alice');
     await check(world);
@@ -232,7 +232,7 @@ describe('The same request again, without wait mode', function () {
     assert.deepEqual([(await dialsIn('box 1')) === state, (await dialsIn('box 2')) === state], [true, false]);
   });
 
-  it('joins another auth server at no time', async () => {
+  it('never joins a login of another auth server', async () => {
     const authServers = ['one', 'two'].map((name) => ({ name, mounts: ['/'], apiKeys: [{ $env: name.toUpperCase() }] }));
     const environment = { ONE: 'key-of-one-0123456789abcdef', TWO: 'key-of-two-0123456789abcdef' };
     const world = await givenGateway(undo, {
@@ -254,7 +254,7 @@ describe('Two RADIUS servers behind one VPN box, each with its own gateway on on
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('ask the phone once, at the same moment too, and one yes lets in both', async () => {
+  it('ask the phone once, even at the same moment, and one yes accepts both', async () => {
     const database = mongo.database();
     undo.later(() => dropDatabase(mongo.url(), database));
     const keyring = join(temporaryFolder(undo), 'keyring.json');
@@ -282,7 +282,7 @@ describe('Two RADIUS servers behind one VPN box, each with its own gateway on on
       await begun(round * 2, one, two);
       const waiting = await shown(phone);
       assert.deepEqual([waiting.length, one.rings() + two.rings()], [1, round]);
-      // and the prompt of the one that came second by a hair does not count
+      // and the prompt of the slightly later one does not count
       assert.deepEqual(await unanswered(), [1]);
       await phone.answer(waiting[0] ?? '');
       assert.deepEqual(await Promise.all(logins.map(said)), ['ACCEPT', 'ACCEPT']);
@@ -293,7 +293,7 @@ describe('Two RADIUS servers behind one VPN box, each with its own gateway on on
     }
     const all = [...told(one), ...told(two)];
     assert.equal(all.filter((event) => event === 'login-joined').length, 3);
-    // and one after the other, where the first gateway's clock is in the next window already
+    // and one after the other, where the first gateway's clock is already in the next window
     one.clock.advance(windowMs / 2 - 100);
     two.clock.advance(windowMs / 2 - 200);
     const first = check(two);

@@ -7,8 +7,8 @@ describe('A login that policies rewrite', function () {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('is one of the realm that setrealm names, from its first leg to its last', async () => {
-    // given a rule that takes users of the guests for those of the company
+  it('belongs to the realm in setrealm, from its first leg to its last', async () => {
+    // given a rule that maps users of the guests to those of the company
     const policies = [{ ...rule('as one', { setrealm: 'corp' }, 'authorization'), match: { realm: ['guests'] } }];
     const { client, admin, phoneOf } = await givenPeople(undo, { policies });
     const phone = await phoneOf('alice');
@@ -18,14 +18,14 @@ describe('A login that policies rewrite', function () {
     const [{ nonce }] = (await phone.poll()).body.result.value;
     await phone.answer(nonce);
     const second = { user: 'alice', realm: 'guests', pass: '', transaction_id: started.body.detail.transaction_id };
-    // then it is the alice of the company who is in, and who is triggered
+    // then the alice of the company is accepted, and triggered
     assert.equal((await client.post('/validate/check', second)).body.result.authentication, 'ACCEPT');
     assert.equal((await client.post('/validate/triggerchallenge', { user: 'alice', realm: 'guests' }, admin)).body.result.value, 1);
     const unknown = await client.post('/validate/check', { user: 'mallory@guests', pass: '1234' });
     assert.equal(unknown.body.result.error?.message, 'ERR904: User <mallory@corp> does not exist.');
   });
 
-  it('never is one of a realm that its auth server may not ask for', async () => {
+  it('never belongs to a realm that is forbidden to its auth server', async () => {
     const policies = [rule('as one', { setrealm: 'corp' }, 'authorization')];
     const authServers = [{ name: 'vpn', networks: ['127.0.0.0/8'], mounts: ['/'], realms: ['guests'] }];
     const { client, phoneOf } = await givenPeople(undo, { policies, more: { authServers } });
@@ -34,7 +34,7 @@ describe('A login that policies rewrite', function () {
     assert.deepEqual([status, body.result.error?.code], [400, 904]);
   });
 
-  it('is read as mangle changes user, pass and realm, in the order of its list', async () => {
+  it('has user, pass and realm changed by mangle, in the order of its list', async () => {
     const mangle = ['user/^ACME.(.*)/\\1/', 'user/^(.*)@mail$/\\1/', 'pass/-/', 'realm/^intern$/corp/'];
     const bad = givenPeople(undo, { policies: [rule('read', { mangle })] });
     await assert.rejects(bad, /mangle/);

@@ -6,8 +6,8 @@ import { cleanup, temporaryFolder } from '../../../../kit/temporary.ts';
 import { type GivenPeople, givenPeople, rule, writeUsers } from './people-kit.ts';
 
 /**
- * What a request of either server selects with, call by call. `staff` and `partners` are sources of the realm corp, and
- * each has an alice: STAFF is the push token of the one, PARTNER that of the other; BOB's is bob's, FREE nobody's.
+ * The selectors of requests of either server, call by call. `staff` and `partners` are sources of the realm corp, and
+ * each has an alice: STAFF is the push token of the one, PARTNER that of the other; BOB's is bob's, FREE has no owner.
  */
 type Row = [call: string, params: Record<string, string>, told: string];
 
@@ -15,10 +15,10 @@ const alice = { user: 'alice' };
 const partner = { ...alice, resolver: 'partners' };
 const byPin = { pass: '1234' };
 
-/** What a call sets, where it sets something. */
+/** The values that a call sets, if any. */
 const values = { description: 'x', otppin: '1234' };
 
-/** Selectors that do not fit each other, or nobody. */
+/** Selectors that contradict each other or match no one. */
 const refusedAt = (call: string): Row[] => [
   [`POST /token/${call}`, { ...values, ...alice, serial: 'PARTNER' }, '404/601'],
   [`POST /token/${call}`, { ...values, user: 'bob', serial: 'STAFF' }, '404/601'],
@@ -52,7 +52,7 @@ const rows: readonly Row[] = [
   ['POST /validate/check', { user: 'typed', ...byPin, type: 'PUSH' }, 'TYPED'],
   ['POST /validate/check', { user: 'typed', ...byPin, type: 'hotp' }, 'none'],
   ['POST /validate/samlcheck', { ...partner, ...byPin }, 'PARTNER'],
-  // triggerchallenge: what is not there or not theirs is nothing to trigger
+  // triggerchallenge: a missing or foreign push token triggers nothing
   ['POST /validate/triggerchallenge', alice, 'STAFF'],
   ['POST /validate/triggerchallenge', partner, 'PARTNER'],
   ['POST /validate/triggerchallenge', { ...alice, resolver: 'nosuch' }, '400/904'],
@@ -62,7 +62,7 @@ const rows: readonly Row[] = [
   ['POST /validate/triggerchallenge', { serial: 'STAFF', ...partner }, 'none'],
   ['POST /validate/triggerchallenge', { serial: 'STAFF', realm: 'guests' }, 'none'],
   ['POST /validate/triggerchallenge', { ...alice, type: 'hotp' }, 'STAFF'],
-  // where a transaction stands: an empty id is none
+  // the status of a transaction: an empty id counts as missing
   ['GET /validate/polltransaction', {}, '400/905'],
   ['GET /validate/polltransaction', { transaction_id: '' }, '400/905'],
   ['GET /validate/polltransaction', { transaction_id: ' ' }, '400/905'],
@@ -84,7 +84,7 @@ const rows: readonly Row[] = [
   ['GET /token/', { serial: 'BOB', infokey: 'a' }, '400/905'],
   ['GET /token/', { serial: 'BOB', container_serial: 'C1' }, '400/905'],
   ['GET /token/', { serial: 'BOB', container_serial: '', infokey: '', userid: '' }, 'BOB'],
-  // what changes push tokens: serial and user select together
+  // calls that change push tokens: serial and user select together
   ...['reset', 'setpin', 'set', 'description'].flatMap((call): Row[] => [
     ...refusedAt(call),
     [`POST /token/${call}`, { ...values, ...partner, serial: 'PARTNER' }, '1'],
@@ -96,7 +96,7 @@ const rows: readonly Row[] = [
   ['DELETE /token/', {}, '400/905'],
   ['DELETE /token/', { realm: 'corp' }, '400/905'],
   ['DELETE /token/', { ...alice, resolver: 'nosuch' }, '400/904'],
-  // what gives push tokens to users
+  // calls that give push tokens to users
   ['POST /token/assign', { serial: 'FREE', ...alice, resolver: 'nosuch' }, '400/904'],
   ['POST /token/init', { genkey: '1', type: 'push', ...alice, resolver: 'nosuch' }, '400/904'],
   ['POST /token/init', { genkey: '1', type: 'push', container_serial: 'C1' }, '400/905'],
@@ -118,7 +118,7 @@ const edumfaRows: readonly Row[] = [
   ['POST /token/init', { genkey: '1', type: 'EDUPUSH' }, 'true'],
 ];
 
-describe('What a request selects with', function () {
+describe('The selectors of a request', function () {
   this.timeout(30_000);
   const undo = cleanup();
   after(() => undo.run());
@@ -150,7 +150,7 @@ describe('What a request selects with', function () {
   });
 
   /**
-   * The serials that were asked, listed or changed; the number of those that were changed; or the status and the number
+   * The serials that were asked, listed or changed; the number of changed ones; or the status and the number
    * of a refusal.
    */
   function toldBy({ status, body }: PiReply): string {
@@ -175,7 +175,7 @@ describe('What a request selects with', function () {
       it(`${call.replace(' ', ` ${mount}`)} ${named.join(' ')}: ${told}`, async () => assert.equal(await ask(mount, call, params), told));
     }
 
-  it('a push token is enrolled for the user of the source that was named, and for no namesake', async () => {
+  it('a push token is enrolled for the user of the given source, and for no namesake', async () => {
     const { client, admin, shown, clock } = given;
     const { body } = await client.post('/token/init', { type: 'push', genkey: '1', ...partner, serial: 'NEW' }, admin);
     const rolled = piPhone(client, { serial: 'NEW', credential: body.detail.enrollment_credential, clock });
@@ -188,7 +188,7 @@ describe('What a request selects with', function () {
     assert.equal(await ask('', 'GET /token/', alice), 'STAFF');
   });
 
-  it('a push token is assigned to the user of the source that was named', async () => {
+  it('a push token is assigned to the user of the given source', async () => {
     const { client, admin, shown } = given;
     assert.equal((await client.post('/token/assign', { serial: 'FREE', ...partner }, admin)).body.result.value, true);
     assert.equal((await shown({ serial: 'FREE' }))[0]?.resolver, 'partners');
@@ -205,18 +205,18 @@ describe('What a request selects with', function () {
     assert.equal((await phone.answer(waiting.at(-1).nonce)).body.result.value, true);
     const finish = async (params: Record<string, string>) =>
       (await client.post('/validate/check', { ...params, pass: '', transaction_id })).body.detail.message;
-    // when somebody finishes it for the other alice
+    // when a client finishes it for the other alice
     for (const other of [alice, { ...alice, resolver: 'staff' }]) assert.equal(await finish(other), 'wrong otp pin', JSON.stringify(other));
     // then it is still there for her
     assert.equal(await finish(partner), 'Found matching challenge');
   });
 });
 
-describe('A source that is named', () => {
+describe('A source in a request', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('is the one that passwords are held against, with a push token and without', async () => {
+  it('checks the password, with a push token and without', async () => {
     // given the alice of either source, one with a push token
     const file = join(temporaryFolder(undo), 'partners.json');
     writeUsers(file, [{ username: 'alice', password: 'mirror' }]);
@@ -232,7 +232,7 @@ describe('A source that is named', () => {
     assert.equal(await check('wonderland', { resolver: 'partners' }), 'REJECT');
   });
 
-  it('keeps the tokens of namesakes apart when all of a user are deleted, and deletes none when it cannot', async () => {
+  it('separates the tokens of namesakes when all of a user are deleted, and none are deleted without it', async () => {
     // given the alice of either source, each with a push token
     const folder = temporaryFolder(undo);
     const file = join(folder, 'partners.json');

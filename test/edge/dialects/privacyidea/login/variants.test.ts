@@ -11,7 +11,7 @@ describe('Other forms of /validate/check', () => {
     return { status: reply.status, type: reply.headers.get('content-type') ?? '', text: await reply.text() };
   };
 
-  it('radiuscheck says by its status alone whether the login is accepted', async () => {
+  it('radiuscheck reports by its status alone whether the login is accepted', async () => {
     // given a login that the phone has accepted
     const given = await givenGateway(undo);
     const phone = await given.phoneOf('alice');
@@ -28,7 +28,7 @@ describe('Other forms of /validate/check', () => {
     assert.match(again.type, /^text\/plain/);
   });
 
-  it('radiuscheck tells a challenge, a wrong PIN and a broken request alike', async () => {
+  it('radiuscheck gives the same reply to a challenge, a wrong PIN and a broken request', async () => {
     const given = await givenGateway(undo);
     const phone = await given.phoneOf('alice');
     const forms: Record<string, string>[] = [
@@ -47,7 +47,7 @@ describe('Other forms of /validate/check', () => {
     assert.equal((await phone.poll()).body.result.value.length, 1);
   });
 
-  it('samlcheck is no yes while it is a challenge, and says who logged in after the yes', async () => {
+  it('samlcheck is no accept during a challenge, and names the user after the yes', async () => {
     const { client, clock, phoneOf } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     clock.advance(1);
@@ -67,7 +67,7 @@ describe('Other forms of /validate/check', () => {
     assert.deepEqual([wrong.body.result.authentication, wrong.body.result.value.auth], ['REJECT', false]);
   });
 
-  it('nobody we do not know learns anything from radiuscheck and samlcheck', async () => {
+  it('unknown callers learn nothing from radiuscheck and samlcheck', async () => {
     const given = await givenGateway(undo, { more: { authServers: [{ name: 'vpn', networks: ['10.0.0.0/8'], mounts: ['/'] }] } });
     const phone = await given.phoneOf('alice');
     const form = { user: 'alice', pass: '1234' };

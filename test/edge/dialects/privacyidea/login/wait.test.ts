@@ -17,7 +17,7 @@ describe('Wait mode: the login request itself waits for the phone', function () 
     return { ...gateway, failures, start };
   };
 
-  /** Asks again and again until something is waiting for the phone. */
+  /** Polls until a challenge is waiting for the phone. */
   const asked = async (phone: PiPhone): Promise<string> => {
     for (;;) {
       const [challenge] = (await phone.poll()).body.result.value;
@@ -53,7 +53,7 @@ describe('Wait mode: the login request itself waits for the phone', function () 
     assert.equal(await failures(phone.serial), 1);
   });
 
-  it('ends with its time, and then nothing can be answered', async () => {
+  it('ends with its time limit, and then nothing can be answered', async () => {
     const { phoneOf, start, failures } = await given(1);
     const phone = await phoneOf('alice');
     const login = start();
@@ -77,7 +77,7 @@ describe('Wait mode: the login request itself waits for the phone', function () 
     assert.equal((await phones[0]?.answer(nonces[0] ?? ''))?.body.result.value, false);
   });
 
-  it('is over when the client goes away: the phone is asked no more', async () => {
+  it('ends when the client goes away: the phone is no longer asked', async () => {
     const { client, phoneOf } = await given(60);
     const phone = await phoneOf('alice');
     const gone = new AbortController();
@@ -90,7 +90,7 @@ describe('Wait mode: the login request itself waits for the phone', function () 
     while ((await phone.poll()).body.result.value.length > 0);
   });
 
-  it('asks nobody for a wrong PIN', async () => {
+  it('asks no phone for a wrong PIN', async () => {
     const { phoneOf, start } = await given(60);
     const phone = await phoneOf('alice');
     assert.equal((await start('wrong')).body.detail.message, 'wrong otp pin');

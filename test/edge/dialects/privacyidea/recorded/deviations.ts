@@ -1,11 +1,11 @@
 import { isRepeat, param, type Recorded, type RecordedReply, replyValue, type Told } from './recorded.ts';
 
-/** A reply that is expected, and the number of pushes that go out meanwhile. */
+/** An expected reply, and the number of pushes that are sent meanwhile. */
 export type Expected = RecordedReply & { pushes: number };
 
 /**
- * Where our reply is another one on purpose: by request and recorded reply, the reply that is expected; undefined where
- * we do not differ.
+ * Deliberate deviations of our reply: by request and recorded reply, the expected reply; undefined where
+ * there is none.
  */
 type Deviation = { why: string; expected(told: Told): (RecordedReply & { pushes?: number }) | undefined };
 
@@ -15,13 +15,13 @@ const withResult = ({ status, response }: RecordedReply, result: object, more: o
   response: { ...response, ...more, result: { ...response.result, ...result } },
 });
 
-/** What the recorded server begins its good replies with. */
+/** The first fields of successful replies of the recorded server. */
 function envelopeOf(all: readonly Recorded[]) {
   const { jsonrpc, time, version, versionnumber } = all.find(({ response }) => response?.versionnumber)?.response ?? {};
   return { jsonrpc, time, version, versionnumber };
 }
 
-/** A good reply in place of the recorded one. */
+/** A successful reply in place of the recorded one. */
 const good = ({ all, response: { id, nonce } }: Told, value: unknown): RecordedReply => ({
   status: 200,
   response: { ...envelopeOf(all), id, nonce, result: { status: true, value } },
@@ -33,11 +33,11 @@ const isDecline = (exchange: Recorded): boolean => param(exchange, 'decline') !=
 
 const transactionOf = (exchange: Recorded): string => param(exchange, 'transaction_id') || exchange.request.path.split('/').at(-1) || '';
 
-/** The exchange that a transaction began with. */
+/** The exchange that began a transaction. */
 const beginning = ({ before }: Told, transaction: string): Recorded | undefined =>
   before.find(({ response }) => response?.detail?.transaction_id === transaction);
 
-/** Whether a phone had declined what this answer, poll or second leg is about. */
+/** Whether a phone had declined the transaction of this answer, poll or second leg. */
 function isAboutDeclined(told: Told): boolean {
   const pushes = beginning(told, transactionOf(told))?.sent_to_fcm ?? [];
   const nonces = [param(told, 'nonce'), ...pushes.map(({ body }) => body.message.data?.nonce)];
@@ -122,7 +122,7 @@ const deviations: readonly Deviation[] = [
     why: 'samlcheck is there in every version',
     expected({ status, request, before }) {
       if (status !== 404 || request.path !== '/validate/samlcheck') return undefined;
-      // As the check that asked last, with an id of its own.
+      // As the latest check, with its own id.
       const checks = before.filter(({ request: { path } }) => path === '/validate/check');
       const asked = checks.findLast(({ response }) => response.result.authentication === 'CHALLENGE')?.response;
       const response = JSON.parse(JSON.stringify(asked).replaceAll(asked.detail.transaction_id, 'the transaction of samlcheck'));
@@ -147,14 +147,14 @@ function shownInfo({
   return info;
 }
 
-/** What the gateway is expected to reply, and how many pushes it sends: the recording, unless we differ on purpose. */
+/** The expected reply and number of pushes of the gateway: the recorded ones, except for deliberate deviations. */
 export function expectedOf(told: Told): Expected {
   const [differently] = deviations.flatMap(({ expected }) => expected(told) ?? []);
   const { status, response } = differently ?? told;
   return { status, response: unsigned(response), pushes: differently?.pushes ?? told.sent_to_fcm.length };
 }
 
-/** Replies are not signed by this gateway; no client looks at that. */
+/** Replies are not signed by this gateway; no client checks that. */
 function unsigned(response: unknown): unknown {
   if (typeof response !== 'object' || response === null) return response;
   return Object.fromEntries(Object.entries(response).filter(([name, value]) => name !== 'signature' && value !== undefined));

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 
-/** What no two replies share: its kind is compared, not its text. */
+/** Values that differ between all replies: their kind is compared, not their text. */
 const volatile = [
   ...['time', 'threadid', 'img', 'id', 'menus', 'rights', 'signature', 'capabilities_signature', 'apns-expiration'],
   ...['public_key', 'public_key_server', 'public_key_smartphone', 'assignment_date', 'creation_date', 'created_at'],
 ];
 
-/** What one side names and the other side must be told in its own words. */
+/** Names that differ between the recorded and the live side. */
 const named = ['serial', 'transaction_id', 'nonce', 'enrollment_credential'];
 
 /** Live names by their recorded ones. */
 export type Names = Map<string, string>;
-/** For what is in live names already. */
+/** For values that already have live names. */
 export const noNames: Names = new Map();
 
-/** Remembers what the live reply calls the things that the recorded one names; the first name stands. */
+/** Records the live names of the values in a recorded reply; the first name of each is kept. */
 export function learn(names: Names, recorded: unknown, live: unknown): void {
   if (typeof recorded !== 'object' || recorded === null || typeof live !== 'object' || live === null) return;
   for (const [key, was] of Object.entries(recorded)) {
@@ -27,7 +27,7 @@ export function learn(names: Names, recorded: unknown, live: unknown): void {
 /** A text with live names. */
 export const inLiveNames = (names: Names, text: string): string => [...names].reduce((so, [was, is]) => so.replaceAll(was, is), text);
 
-/** The same value with live names, and in place of what is volatile its kind. */
+/** The same value with live names, and with the kinds of volatile values in their place. */
 export function masked(names: Names, value: unknown, key = ''): unknown {
   if (value === '<float>' || value === '<int>') return 'some number';
   if (value === '<jwt>' || (typeof value === 'string' && /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(value))) return 'some JWT';
@@ -39,8 +39,8 @@ export function masked(names: Names, value: unknown, key = ''): unknown {
 }
 
 /**
- * What we send, without what the recorded server did not: Android shows one notification per login where it repeats a
- * push.
+ * Our message without the field that the recorded server lacks: Android shows one notification per login where it
+ * repeats a push.
  */
 export function asRecorded(message: unknown): unknown {
   assert.ok(typeof message === 'object' && message !== null && 'android' in message);

@@ -1,6 +1,6 @@
 import { param, type Recorded, replyValue } from './recorded.ts';
 
-/** What a recording says of the server that it is of. */
+/** The properties of a recorded server. */
 export type RecordedServer = {
   administrator: { username: string; password: string };
   users: { username: string; userid?: unknown }[];
@@ -8,14 +8,14 @@ export type RecordedServer = {
   resolver: string;
   /** Its one way to Firebase. */
   provider: string;
-  /** Its actions of the scope enrollment, and how many exchanges were over before it had them. */
+  /** Its actions of the scope enrollment, and the number of exchanges before it had them. */
   enrolment: Readonly<Record<string, string>>;
   enrolmentFrom: number;
   /** Epoch ms. */
   startedAt: number;
 };
 
-/** Reads it off the exchanges. */
+/** Derives them from the exchanges. */
 export function serverOf(cases: readonly Recorded[]): RecordedServer {
   const values = cases.map((each) => Object(replyValue(each)));
   const login = cases.find((each) => Object(replyValue(each)).token !== undefined);
@@ -37,7 +37,7 @@ export function serverOf(cases: readonly Recorded[]): RecordedServer {
   };
 }
 
-/** Those whom the server knew, as far as they were asked for. */
+/** The known users of the server, as far as the recording names them. */
 function usersOf(cases: readonly Recorded[], { username: owner, user_id: userid }: Readonly<Record<string, unknown>>) {
   const isUnknown = (name: string): boolean =>
     cases.some((each) => param(each, 'user') === name && param(each, 'realm') === '' && each.response?.result?.error?.code === 904);

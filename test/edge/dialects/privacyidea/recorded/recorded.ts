@@ -5,22 +5,22 @@ export type RecordedReply = {
   response: any;
 };
 
-/** One exchange of the real server, and what it sent to Firebase meanwhile. */
+/** One exchange of the real server, and its messages to Firebase meanwhile. */
 export type Recorded = RecordedReply & {
   request: { method: string; path: string; params: Record<string, unknown> | null; headers: Record<string, string> };
   sent_to_fcm: { body: { message: Record<string, unknown> & { data?: Record<string, unknown> } } }[];
 };
 
-/** An exchange in its recording: what was said before, and all of it. */
+/** An exchange in its recording: the earlier exchanges, and all of them. */
 export type Told = Recorded & { before: readonly Recorded[]; all: readonly Recorded[] };
 
-/** The parameters of a request, those that it lacks as empty texts. */
+/** The parameters of a request, missing ones as empty texts. */
 export const param = ({ request: { params } }: Recorded, name: string): string => String(params?.[name] ?? '');
 
-/** What a good reply says; undefined for a refusal. */
+/** The value of a successful reply; undefined for a refusal. */
 export const replyValue = ({ response }: RecordedReply): unknown => response?.result?.value;
 
-/** Whether both ask for the same in the same words: a signature has been made anew for each. */
+/** Whether both requests are the same except for the signature, which is made anew for each. */
 export const isRepeat = (one: Recorded, other: Recorded): boolean => {
   const words = ({ request: { method, path, params } }: Recorded) => JSON.stringify([method, path, { ...params, signature: '' }]);
   return words(one) === words(other);

@@ -12,7 +12,7 @@ import { isWronglySigned, type Recorded, type RecordedReply, replyValue } from '
 import { asRecorded, inLiveNames, learn, masked, type Names, noNames } from './recorded-names.ts';
 import { type RecordedServer, serverOf } from './recorded-server.ts';
 
-/** What the recorded servers do where no policy says otherwise; our numbers are safer, and our signatures fewer. */
+/** The defaults of the recorded servers; our limits are safer, and our signatures fewer. */
 const recordedRules = {
   name: 'as recorded',
   scope: 'authentication',
@@ -53,7 +53,7 @@ async function given(undo: Cleanup, { users, realm, resolver, provider, enrolmen
 
 type Params = Record<string, string>;
 
-/** What the phone of the recording signed. */
+/** The signed text of the recorded phone. */
 function signedText(params: Params): string {
   const { serial = '', nonce, timestamp, new_fb_token: address, decline, decline_reason: reason } = params;
   const parts = nonce === undefined ? [address, serial, timestamp] : [nonce, serial, decline && 'decline', reason];

@@ -55,7 +55,7 @@ describe('Administration through the privacyIDEA dialect', () => {
       assert.equal(/&poll_only=True(.*)$/.exec(body.detail.pushurl.value)?.[1], lock);
     });
 
-  it('makes a token that waits for its phone', async () => {
+  it('creates a token that waits for its phone', async () => {
     const { client, admin } = await givenGateway(undo);
     const { body } = await client.post('/token/init', { type: 'push', genkey: '1', user: 'alice', pin: '1234' }, admin);
     const { serial, rollout_state, enrollment_credential, pushurl } = body.detail;
@@ -72,7 +72,7 @@ describe('Administration through the privacyIDEA dialect', () => {
     assert.equal(login.body.detail.message, 'No suitable token found for authentication.');
   });
 
-  it('leaves no token behind when it cannot make one', async () => {
+  it('leaves no token behind after a failed creation', async () => {
     const { client, admin } = await givenGateway(undo);
     const wishes = [
       { type: 'push' },
@@ -144,7 +144,7 @@ describe('Administration through the privacyIDEA dialect', () => {
     assert.deepEqual(await page({ rollout_state: 'enrolled' }), [0, null, null, []]);
   });
 
-  it('lets policies take rights away', async () => {
+  it('obeys policies that remove rights', async () => {
     const policies = [{ name: 'helpdesk', scope: 'admin', actions: { tokenlist: true } }];
     const { client, admin } = await givenGateway(undo, { policies });
     const denied = await client.post('/validate/triggerchallenge', { user: 'alice' }, admin);
@@ -162,7 +162,7 @@ describe('Callers of the privacyIDEA dialect', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('nobody we do not know may log users in, while a public poll still answers', async () => {
+  it('unknown callers may not log users in, while a public poll still works', async () => {
     const more = { authServers: [{ name: 'vpn', networks: ['10.0.0.0/8'], mounts: ['/'] }] };
     const { client } = await givenGateway(undo, { more });
     const check = await client.post('/validate/check', { user: 'alice', pass: '1234' });
@@ -172,7 +172,7 @@ describe('Callers of the privacyIDEA dialect', () => {
   });
 
   it('a transaction belongs to the auth server that started it', async () => {
-    // given two auth servers that are told apart by the mount they may call
+    // given two auth servers that are distinguished by the mount they may call
     const mounts = [
       { path: '/a', serves: 'privacyidea' },
       { path: '/b', serves: 'privacyidea' },

@@ -14,7 +14,7 @@ describe('A new phone for a push token (rollover)', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('keeps serial, owner and PIN, and forgets the old phone', async () => {
+  it('keeps serial, owner and PIN, and removes the old phone', async () => {
     // given alice, in the middle of a login
     const { client, admin, clock, phoneOf, challenge } = await givenGateway(undo);
     const old = await phoneOf('alice');
@@ -23,7 +23,7 @@ describe('A new phone for a push token (rollover)', () => {
     const wish = { type: 'push', genkey: '1', serial: old.serial, rollover: '1' };
     const { body } = await client.post('/token/init', wish, admin);
     assert.deepEqual([body.detail?.serial, body.detail?.rollout_state], [old.serial, 'clientwait'], JSON.stringify(body));
-    // then the old phone is told nothing and answers nothing, and nobody logs in meanwhile
+    // then the old phone gets no challenge, its answers are refused, and no login succeeds meanwhile
     assert.equal((await old.poll()).status, 400);
     assert.equal((await old.answer(nonce)).body.result.value, false);
     const meanwhile = await client.post('/validate/check', { user: 'alice', pass: '1234' });
@@ -36,7 +36,7 @@ describe('A new phone for a push token (rollover)', () => {
     assert.equal((await client.post('/validate/check', { user: 'alice', pass: '1234' })).body.result.authentication, 'CHALLENGE');
   });
 
-  it('an answer of the old phone that nobody took yet logs nobody in', async () => {
+  it('an unused answer of the old phone finishes no login', async () => {
     const { client, admin, clock, phoneOf, challenge } = await givenGateway(undo);
     const old = await phoneOf('alice');
     const { id, nonce } = await challenge('alice', old);
@@ -50,7 +50,7 @@ describe('A new phone for a push token (rollover)', () => {
     assert.equal(await finish(), false);
   });
 
-  it('the old QR code and the old credential are worth nothing', async () => {
+  it('the old QR code and the old credential are invalid', async () => {
     const { client, admin } = await givenGateway(undo);
     const wish = { type: 'push', genkey: '1', user: 'alice', serial: 'T1' };
     const first = (await client.post('/token/init', wish, admin)).body.detail;
@@ -61,7 +61,7 @@ describe('A new phone for a push token (rollover)', () => {
     assert.deepEqual([stale.status, fresh.status], [400, 200]);
   });
 
-  it('takes a new PIN where one is given', async () => {
+  it('sets a new PIN where one is given', async () => {
     const { client, admin, clock, phoneOf } = await givenGateway(undo);
     const old = await phoneOf('alice');
     const wish = { type: 'push', genkey: '1', serial: old.serial, rollover: '1', pin: '9876', description: 'new phone' };
@@ -73,7 +73,7 @@ describe('A new phone for a push token (rollover)', () => {
     assert.equal(description, 'new phone');
   });
 
-  it("is refused without a token, for another's and for a revoked one, and changes nothing then", async () => {
+  it('is refused without a token, for a foreign and for a revoked one, and changes nothing then', async () => {
     const { client, admin, phoneOf } = await givenGateway(undo);
     const phone = await phoneOf('alice');
     const codeOf = async (wish: Record<string, string>) =>
@@ -86,7 +86,7 @@ describe('A new phone for a push token (rollover)', () => {
     assert.equal(await codeOf({ serial: phone.serial }), 1007);
   });
 
-  it('is refused where the phone speaks another protocol, and the old phone goes on', async () => {
+  it('is refused where the phone speaks another protocol, and the old phone keeps working', async () => {
     const { client, admin, active, post } = await givenLinotpGateway(undo);
     const phone = await active('alice');
     const { status, body } = await client.post('/token/init', { type: 'push', genkey: '1', serial: phone.serial, rollover: '1' }, admin);

@@ -3,7 +3,7 @@ import { minutes } from '../../../../kit/clock.ts';
 import { type GivenGateway, givenGateway } from '../../../../kit/gateway.ts';
 import { cleanup } from '../../../../kit/temporary.ts';
 
-/** The calls of an administrator, and short ways to what they answer. */
+/** The calls of an administrator, and shortcuts to their replies. */
 const callsOf = ({ client, admin }: GivenGateway) => {
   const post = (path: string, form: Record<string, string> = {}) => client.post(path, form, admin);
   const remove = (path: string) => client.send(path, { method: 'DELETE', headers: admin });
@@ -18,7 +18,7 @@ describe('Owners of push tokens', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('assigns a token that nobody has, with its PIN, and to nobody else after that', async () => {
+  it('assigns a token without an owner, with its PIN, and to no other user after that', async () => {
     // given a token without an owner, bound to a phone
     const given = await givenGateway(undo);
     const { post, login, tokenOf } = callsOf(given);
@@ -37,7 +37,7 @@ describe('Owners of push tokens', () => {
     assert.deepEqual([username, realms], ['alice', ['corp']]);
   });
 
-  it('unassigns: the PIN goes, and what was open for the old owner is over', async () => {
+  it('unassigns: the PIN is removed, and open challenges of the old owner end', async () => {
     // given a login of alice, who has two phones
     const given = await givenGateway(undo);
     const { post, login, tokenOf } = callsOf(given);
@@ -48,7 +48,7 @@ describe('Owners of push tokens', () => {
     assert.equal((await post('/token/unassign', { serial: first.serial })).body.result.value, 0);
     assert.equal((await tokenOf(first.serial)).username, '');
     assert.equal((await post('/token/assign', { serial: first.serial, user: 'bob' })).body.result.value, true);
-    // then neither phone can answer for alice any more
+    // then neither phone can answer for alice
     assert.equal((await first.answer(nonce)).body.result.value, false);
     assert.deepEqual((await second.poll()).body.result.value, []);
     assert.equal((await login({ user: 'alice', pass: '', transaction_id: id })).result.value, false);
@@ -57,7 +57,7 @@ describe('Owners of push tokens', () => {
     assert.equal((await login({ user: 'bob', pass: '' })).result.authentication, 'CHALLENGE');
   });
 
-  it('an answer that came before the change of owner logs nobody in', async () => {
+  it('an answer from before the change of owner finishes no login', async () => {
     const given = await givenGateway(undo);
     const { post, login } = callsOf(given);
     const phone = await given.phoneOf('alice');
@@ -68,7 +68,7 @@ describe('Owners of push tokens', () => {
     for (const user of ['alice', 'bob']) assert.equal((await login({ user, pass: '', transaction_id: id })).result.value, false, user);
   });
 
-  it('refuses what is not there or not said', async () => {
+  it('refuses unknown and missing values', async () => {
     const given = await givenGateway(undo);
     const { post } = callsOf(given);
     const refused = async (path: string, form: Record<string, string>) => (await post(path, form)).body.result.error;
@@ -98,7 +98,7 @@ describe('Notes on push tokens', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('keeps what administrators note, and forgets it again', async () => {
+  it('stores notes of administrators, and deletes them again', async () => {
     const given = await givenGateway(undo);
     const { post, remove, tokenOf } = callsOf(given);
     const { serial } = await given.phoneOf('alice');
@@ -112,7 +112,7 @@ describe('Notes on push tokens', () => {
     assert.equal((await post(`/token/info/${serial}/floor`)).body.result.error?.message, 'ERR905: Missing parameter: value');
   });
 
-  it('takes no note that reads like the gateway itself', async () => {
+  it('refuses notes under names that the gateway uses', async () => {
     const given = await givenGateway(undo);
     const { post, remove, tokenOf } = callsOf(given);
     const { serial } = await given.phoneOf('alice');
@@ -124,7 +124,7 @@ describe('Notes on push tokens', () => {
     assert.deepEqual(await tokenOf(serial), before);
   });
 
-  it('polling_allowed decides where policy leaves it to the token', async () => {
+  it('polling_allowed decides where policy leaves that to the token', async () => {
     const policies = [{ name: 'poll', scope: 'authentication', actions: { push_allow_polling: 'token' } }];
     const given = await givenGateway(undo, { policies });
     const { post, remove } = callsOf(given);
@@ -141,7 +141,7 @@ describe('Challenges seen by administrators', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
-  it('lists what is open without telling what proves anything', async () => {
+  it('lists open challenges without their secrets', async () => {
     // given a login that shows an option to pick
     const policies = [{ name: 'pick', scope: 'authentication', actions: { push_require_presence: true } }];
     const given = await givenGateway(undo, { policies });
@@ -166,7 +166,7 @@ describe('Challenges seen by administrators', () => {
     assert.equal((await challenges('NOPE')).count, 0);
   });
 
-  it('shows an answered transaction by its id until it is taken', async () => {
+  it('shows an answered transaction by its id until it is finished', async () => {
     const given = await givenGateway(undo);
     const { challenges, login } = callsOf(given);
     const phone = await given.phoneOf('alice');
@@ -192,7 +192,7 @@ describe('Challenges seen by administrators', () => {
     assert.equal((await login({ user: 'alice', pass: '', transaction_id: id })).result.value, false);
   });
 
-  it('deletes what has expired, and nothing else', async () => {
+  it('deletes expired challenges, and nothing else', async () => {
     const given = await givenGateway(undo);
     const { remove, challenges } = callsOf(given);
     const phone = await given.phoneOf('alice');
@@ -204,7 +204,7 @@ describe('Challenges seen by administrators', () => {
     assert.equal((await challenges(phone.serial)).challenges[0].transaction_id, id);
   });
 
-  it('asks a right for each call', async () => {
+  it('requires a right for each call', async () => {
     // given administrators who may list tokens only
     const policies = [{ name: 'helpdesk', scope: 'admin', actions: { tokenlist: true } }];
     const given = await givenGateway(undo, { policies });

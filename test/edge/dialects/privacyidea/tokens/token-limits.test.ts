@@ -38,11 +38,11 @@ describe('The number of tokens of a user', function () {
     assert.equal(body.result.error?.message, 'The number of active tokens of type push for this user is limited!');
   });
 
-  it('is kept when tokens without an owner are assigned, one after the other or at once', async () => {
+  it('is kept when tokens without an owner are assigned, in sequence or at once', async () => {
     const { client, admin, enrol, countOf } = await givenLimit({ push_max_token_per_user: 2 });
     const assign = (serial: string) => client.post('/token/assign', { serial, user: 'alice' }, admin);
     for (const serial of ['FREE1', 'FREE2', 'FREE3']) await client.post('/token/init', { type: 'push', genkey: '1', serial }, admin);
-    // given one token of alice's own and three of nobody
+    // given one token of alice and three without an owner
     assert.equal((await enrol('alice')).status, 200);
     await Promise.all(['FREE1', 'FREE2'].map(assign));
     assert.ok((await countOf('alice')) <= 2);

@@ -3,7 +3,7 @@ import { minutes } from '../../../../kit/clock.ts';
 import { type GatewayWishes, givenGateway } from '../../../../kit/gateway.ts';
 import { cleanup } from '../../../../kit/temporary.ts';
 
-describe('What administrators set of a push token', () => {
+describe('Settings of a push token by administrators', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
 
@@ -16,7 +16,7 @@ describe('What administrators set of a push token', () => {
     return { ...gateway, post, tokenOf, login };
   };
 
-  it('is counted, and shown', async () => {
+  it('are counted, and shown', async () => {
     const { post, tokenOf, phoneOf, login } = await given();
     const { serial } = await phoneOf('alice');
     const period = { validity_period_start: '2020-01-01T10:00+0100', validity_period_end: '2099-12-31T23:59Z' };
@@ -33,7 +33,7 @@ describe('What administrators set of a push token', () => {
     assert.equal((await post('/token/set', { serial })).body.result.value, 0);
   });
 
-  it('is set for all push tokens of a user', async () => {
+  it('are set for all push tokens of a user', async () => {
     const { post, tokenOf, phoneOf } = await given();
     const [one, other, third] = [await phoneOf('alice'), await phoneOf('alice'), await phoneOf('bob')];
     assert.equal((await post('/token/set', { user: 'alice', description: 'hers', max_failcount: '3' })).body.result.value, 4);
@@ -61,7 +61,7 @@ describe('What administrators set of a push token', () => {
     ['realm', {}],
     ['realm', { realms: 'corp,nosuch' }],
   ];
-  it('is refused where it makes no sense, and then nothing is set', async () => {
+  it('are refused where they are invalid, and then nothing is set', async () => {
     const { post, tokenOf, phoneOf } = await given();
     const { serial } = await phoneOf('alice');
     const before = await tokenOf(serial);
@@ -74,7 +74,7 @@ describe('What administrators set of a push token', () => {
     assert.deepEqual(await tokenOf(serial), before);
   });
 
-  it('a maximum that the failures have reached shuts the push token; a higher one opens it again', async () => {
+  it('a maximum at the number of failures locks the push token; a higher one unlocks it', async () => {
     const { post, phoneOf, login } = await given({ settings: { lockout: 'token' } });
     const { serial } = await phoneOf('alice');
     for (const pass of ['a', 'b', 'c']) await login('alice', pass);
@@ -103,8 +103,8 @@ describe('What administrators set of a push token', () => {
     [[], 8],
     [[{ name: 'long', actions: { otp_pin_set_random: 12 } }], 12],
   ] as const) {
-    it(`a random PIN is told once, and is the PIN (${length} characters)`, async () => {
-      // a rule about PINs takes no right away
+    it(`a random PIN is returned once, and is the PIN (${length} characters)`, async () => {
+      // a rule about PINs removes no right
       const { post, phoneOf, login } = await given({ policies: [...policies] });
       const { serial } = await phoneOf('alice');
       const { result, detail } = (await post(`/token/setrandompin/${serial}`)).body;
@@ -117,7 +117,7 @@ describe('What administrators set of a push token', () => {
     });
   }
 
-  it('takes a right for each call, and one more for a PIN', async () => {
+  it('require a right for each call, and one more for a PIN', async () => {
     const calls = [
       ['set', 'set'],
       ['description', 'setdescription'],
@@ -137,8 +137,8 @@ describe('What administrators set of a push token', () => {
     assert.match(pin.body.result.error?.message ?? '', /the action setpin is not allowed/);
   });
 
-  describe('the window in which a push token is good', () => {
-    it('decides over a login, a trigger, the phone and the end of a login', async () => {
+  describe('the validity period of a push token', () => {
+    it('applies to a login, a trigger, the phone and the end of a login', async () => {
       const { client, admin, clock, post, phoneOf, login, challenge } = await given();
       const phone = await phoneOf('alice');
       const iso = (at: number) => new Date(at).toISOString();
@@ -149,11 +149,11 @@ describe('What administrators set of a push token', () => {
       await phone.answer(accepted.nonce);
       // when the window ends
       await post(`/token/set/${phone.serial}`, { validity_period_end: iso(clock() - 1) });
-      // then nobody is asked, answers or is let in
+      // then no phone is asked or can answer, and no login is accepted
       assert.equal((await login('alice')).detail.message, 'Outside validity period');
       const told = (await client.post('/validate/triggerchallenge', { user: 'alice' }, admin)).body.detail;
       assert.deepEqual([told.message, told.messages], ['Outside validity period', ['Outside validity period']]);
-      // and a wrong PIN is told no more than usual
+      // and a wrong PIN gets the usual reply
       assert.equal((await client.post('/validate/check', { user: 'alice', pass: 'wrong' })).body.detail.message, 'wrong otp pin');
       assert.equal(await trigger(), 0);
       assert.deepEqual((await phone.poll()).body.result.value, []);
@@ -167,7 +167,7 @@ describe('What administrators set of a push token', () => {
       assert.equal(await trigger(), 1);
     });
 
-    it('is no note: names that would decide are refused as notes', async () => {
+    it('is not a note: its names are refused as notes', async () => {
       const { client, admin, post, phoneOf, tokenOf } = await given();
       const { serial } = await phoneOf('alice');
       for (const key of ['validity_period_start', 'validity_period_end', 'count_auth', 'count_auth_max']) {
