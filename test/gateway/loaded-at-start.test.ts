@@ -32,6 +32,8 @@ describe('The start of a gateway', function () {
     const [files = []] = loadedFiles(`
       // As the command line does: the parts of a gateway hold no process by themselves.
       const holding = setInterval(() => undefined, 60_000);
+      // No time passes, so that a slow start is not over when what comes a second later is loaded.
+      (await import('node:test')).mock.timers.enable({ apis: ['setTimeout'] });
       const { openLog } = await import('./src/foundation/telemetry/index.ts');
       const { loadConfig } = await import('./src/config/index.ts');
       const { startGateway } = await import('./src/gateway/start.ts');
