@@ -1,11 +1,13 @@
 /**
- * Installs what the tests start beside Node: MongoDB, OpenLDAP, FreeRADIUS, Prometheus and its promtool, systemd-analyze, kubernetes-validate. The tests do it by themselves, too; CI does it before it looks
- * at the time. Ends with 1 where something is not to be had and CI=true.
+ * Installs what the tests start beside Node: MongoDB, OpenLDAP, FreeRADIUS, Prometheus and its promtool,
+ * systemd-analyze, kubernetes-validate, zsh and fish. The tests do so by themselves; CI does it first, so that it does
+ * not count as test time. Exits with 1 when something cannot be had and CI=true.
  */
 import { execFileSync } from 'node:child_process';
 import { haveFreeRadius } from '../test/kit/freeradius.ts';
 import { findKustomize, haveKubernetesValidate } from '../test/kit/kubernetes.ts';
 import { findPrometheus, findPromtool } from '../test/kit/promtool.ts';
+import { haveShell } from '../test/kit/shells.ts';
 import { haveSlapd } from '../test/kit/slapd.ts';
 import { haveSystemdAnalyze } from '../test/kit/systemd.ts';
 
@@ -15,6 +17,8 @@ const tools = {
   promtool: findPromtool(),
   prometheus: findPrometheus(),
   systemd: haveSystemdAnalyze(),
+  zsh: haveShell('zsh'),
+  fish: haveShell('fish'),
   kustomize: findKustomize()?.join(' '),
   kubernetesValidate: haveKubernetesValidate(),
 };

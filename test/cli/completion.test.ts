@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { runCli } from '../kit/operator.ts';
+import { haveShell } from '../kit/shells.ts';
 import { cleanup, temporaryFolder } from '../kit/temporary.ts';
 
 /** A line that is typed up to the cursor, and what is offered there, without options. */
@@ -45,8 +46,6 @@ const words = (line: string): string =>
     .map((word) => `'${word}'`)
     .join(' ');
 
-const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
-
 describe('pushgate completion', () => {
   const undo = cleanup();
   afterEach(() => undo.run());
@@ -64,7 +63,7 @@ describe('pushgate completion', () => {
 
   for (const [shell, { run, offers }] of Object.entries(shells))
     it(`offers in ${shell} what may be typed next`, async function () {
-      if (!isThere(run)) this.skip();
+      if (!haveShell(run)) this.skip();
       const cwd = await given(shell);
       for (const [line, expected] of rows) {
         const { stdout, stderr } = spawnSync(run, ['-c', offers(line)], { cwd, encoding: 'utf8' });

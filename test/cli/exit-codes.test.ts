@@ -44,7 +44,7 @@ describe('The exit codes of the commands', () => {
     ['tokens list --config nowhere.json', 'config', /nowhere\.json cannot be used/],
     ['accounts list --config FILE', 'unavailable', /there is no store .*pushgate\.db yet/],
     ['tokens list --config FILE', 'unavailable', /the gateway at http:\/\/\S+ does not answer/],
-    ['keyring create FILE/keyring.json', 'config', /Cannot make the keyring/],
+    ['keyring create FILE/keyring.json', 'config', /Cannot create the keyring/],
     ['certs --out FILE/certs', 'failed', /cannot write \S+config\.json/],
     ['phone list --phone FILE', 'failed', /the virtual phone refuses/],
   ];

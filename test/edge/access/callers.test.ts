@@ -103,7 +103,7 @@ describe('Auth servers with a credential', () => {
     clock.advance(minutes(25 * 60));
     assert.equal((await check({ authorization: token })).body.result.error?.code, 4305);
     const unknown = await runCommand(['callers', 'api-key', 'box-1', '--auth-server', 'nobody', ...config], terminal);
-    assert.equal(unknown, 1);
+    assert.equal(unknown, 2);
     assert.match(told.at(-1) ?? '', /no auth server "nobody"; the configuration has: here, vpn, web/);
   });
 
