@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const kit = (...names: string[]): string[] => names.map((name) => `test/kit/${name}.ts`);
 /** A test file belongs to the first part one of whose files it imports, however far away; the rest are fast. */
@@ -61,7 +61,7 @@ async function run(
     ...files,
   ];
   // What was compiled once is kept: most of the time of a process that starts is spent on that.
-  const cache = process.env.NODE_V8_COVERAGE ? {} : { NODE_COMPILE_CACHE: 'node_modules/.cache/compile' };
+  const cache = process.env.NODE_V8_COVERAGE ? {} : { NODE_COMPILE_CACHE: resolve('node_modules/.cache/compile') };
   const begun = performance.now();
   const child = spawn('mocha', args, { env: { ...cache, ...process.env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let told = '';

@@ -98,7 +98,7 @@ describe('Commands from another machine', function () {
   it('end with a logout', async () => {
     assert.match((await run('accounts logout')).out, /^The token of admin is worth nothing any more\.\n$/);
     const { code, err } = await run('tokens list');
-    assert.deepEqual([code, err], [5, 'pushgate: the gateway refuses: The token has expired or is none of this gateway. Log in again.\n']);
+    assert.deepEqual([code, err], [5, 'pushgate: the gateway refuses: The token has expired or is not from this gateway. Log in again.\n']);
   });
 
   it('take a configuration that the command line names before the variables', async () => {

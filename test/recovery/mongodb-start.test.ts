@@ -34,7 +34,7 @@ describe('`pushgate serve` with a MongoDB that it cannot use', function () {
   /** That the start ends with one sentence that says this, and tells no secret. */
   const assertRefused = async (url: string, database: string, what: RegExp): Promise<void> => {
     const { code, out, err } = await runCli(['serve', '--config', await configFor(url, database)]);
-    assert.equal(code, /cannot be reached|was never begun/.test(err) ? 4 : 3, err);
+    assert.equal(code, /cannot be reached|is not initiated/.test(err) ? 4 : 3, err);
     assert.match(err, /^(store\.url: [^\n]*\n)?pushgate: [^\n]*\n$/);
     assert.match(err, what);
     assert.ok(!`${out}${err}`.includes(secret), err);

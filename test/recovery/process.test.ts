@@ -89,7 +89,7 @@ describe('The gateway process', function () {
     copyFileSync(join(elsewhere, 'keyring.json'), join(folder, 'keyring.json'));
     const { code, err } = await runCli(['serve', '--config', file]);
     assert.equal(code, 3);
-    assert.match(err.trim(), /^pushgate: The store was filled with a key that is not in this keyring\.[^\n]*$/);
+    assert.match(err.trim(), /^pushgate: The store was sealed with a key that is not in this keyring\.[^\n]*$/);
   });
 
   it('ends at once where its folder is below one that cannot hold any', async () => {
