@@ -1,6 +1,7 @@
 /**
- * Installs what the tests start beside Node: MongoDB, OpenLDAP, FreeRADIUS, Prometheus and its promtool, systemd-analyze, kubernetes-validate. The tests do it by themselves, too; CI does it before it looks
- * at the time. Ends with 1 where something is not to be had and CI=true.
+ * Installs the programs that tests start besides Node: MongoDB, OpenLDAP, FreeRADIUS, Prometheus and its promtool,
+ * systemd-analyze, kubernetes-validate. Tests also install them when needed; CI does it first, outside the measured
+ * time. With CI=true it exits with 1 if one is missing.
  */
 import { execFileSync } from 'node:child_process';
 import { haveFreeRadius } from '../test/kit/freeradius.ts';
